@@ -1,0 +1,31 @@
+// The one list of connectors: what config needs to check a topology, and how to make readers, parsers and
+// writers.
+#pragma once
+
+#include "actors/parser/parser.hpp"
+#include "actors/sink/sink.hpp"
+#include "actors/source/source.hpp"
+#include "config/plan.hpp"
+
+#include <memory>
+
+namespace millrace {
+
+/// All connectors, windows and transforms, in the order of the docs.
+[[nodiscard]] const config::catalog& connectors();
+
+/// What a connector may use of its surroundings.
+struct connector_context {
+  std::string topology;
+  std::string stage;
+  std::string state_folder;
+  const wall_clock* clock = &system_clock();
+};
+
+[[nodiscard]] expected<std::unique_ptr<source::reader>>
+make_reader(const config::stage& source, const source::wants& wants, const connector_context& context);
+[[nodiscard]] expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& parser);
+[[nodiscard]] expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& sink,
+                                                                  const connector_context& context);
+
+} // namespace millrace

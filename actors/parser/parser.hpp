@@ -1,0 +1,55 @@
+// What a parser is: from a chunk of raw records to typed rows, a pure function of the chunk. One lane owns
+// it.
+#pragma once
+
+#include "actors/source/source.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::parser {
+
+/// A record that is no row; the record's bytes are those of the chunk.
+struct dead_record {
+  std::uint32_t record; // index in the chunk
+  std::string error;
+};
+
+struct parsed {
+  data::batch rows;                   // under the parser's schema; columns that nobody uses are null pointers
+  std::vector<std::uint32_t> records; // of each row: the record's index in the chunk, ascending
+  std::vector<dead_record> dead;      // ascending
+  std::uint32_t blank = 0;            // blank lines: no records
+};
+
+class record_parser {
+public:
+  virtual ~record_parser() = default;
+  [[nodiscard]] virtual parsed parse(const source::chunk& c) = 0;
+};
+
+/// A parser stage after validation. The schema is: declared columns, then the hidden ones (_raw text, _key
+/// text, _timestamp timestamp, _timestamp_type bigint, _topic text, _partition text, _position bigint,
+/// _headers json).
+struct parser_options {
+  data::schema_ptr schema;
+  std::size_t declared = 0; // how many of the schema's columns come from the record
+  std::vector<bool> used;   // by column: is it read by anyone? (event time always is)
+  struct timestamp_format {
+    enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
+    std::string pattern; // strptime's
+    bool trailing_ignored = false;
+  };
+  std::vector<timestamp_format> formats; // by declared column; only of timestamps
+  std::optional<std::size_t> event_time; // column
+  micros watermark_delay{0};
+  std::optional<micros> idle_timeout;
+  micros future_skew{3'600'000'000}; // against the source's timestamp, where it stores one
+  std::optional<event_micros> max_event_time;
+  bool fail_on_error = false; // on_error: fail
+  bool validate_whole = true; // validate: projected turns it off
+};
+
+} // namespace millrace::parser

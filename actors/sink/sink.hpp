@@ -1,0 +1,76 @@
+// What a sink connector is: a blocking writer that makes rows and progress durable in one step. A sink actor
+// owns it on a thread of its own. Call order: open; then any number of (write*, commit); after an error of
+// write or commit: open again (a new claim), which abandons what was not committed and says where the target
+// really is.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::sink {
+
+/// Who commits: the key of every stored position.
+struct claim {
+  std::string state_id;
+  std::string topology;
+  std::string sink;
+  incarnation life = 0;          // higher than any before; the target refuses lower ones from now on
+  bool expects_progress = false; // our own state knows a position: a target without one is an error (a
+                                 // restored or emptied database), never "start from zero"
+  bool fresh = false; // first life under a new state id (--fresh): files are replaced, tables keep rows
+};
+
+/// What is stored beside the rows.
+struct progress {
+  std::map<log_id, mark> positions; // of every log that feeds this sink
+  std::string counters;             // opaque bytes (the ledger), at most some hundred
+  std::uint64_t batch = 0;          // number of the last commit with rows (`_batch`)
+};
+
+/// A row that the target refuses for good (encoding, length, type). It is stored with the commit that passes
+/// it and stays readable by rejected() until forget().
+struct rejected_row {
+  std::uint64_t sequence = 0; // ascending from 1 over the sink's life
+  std::string record;         // the row as JSON
+  std::string error;
+};
+
+class writer {
+public:
+  virtual ~writer() = default;
+
+  /// Connects, creates what `create` asks for, takes the claim, rolls a half-done commit forward or back, and
+  /// returns the progress there: nothing if this claim's (state id, topology, sink) has never committed.
+  /// ec::unavailable: try again; ec::mismatch, not_found, refused: the text says the remedy.
+  [[nodiscard]] virtual expected<std::optional<progress>> open(const claim& who) = 0;
+  /// Adds rows to the open transaction. Blocks as long as the target does.
+  [[nodiscard]] virtual expected<void> write(const data::batch& rows) = 0;
+  /// A window or tick is whole (console: print its table). Default: nothing.
+  virtual void end_of_window() {}
+  /// Rows and progress, in one step. ec::fenced: a newer incarnation has the target; this life is over. Other
+  /// errors leave it unknown whether the commit happened: open() tells. Returns how many rows were refused in
+  /// it.
+  [[nodiscard]] virtual expected<std::uint64_t> commit(const progress& p) = 0;
+  /// Rejected rows with sequence > after, ascending, at most `limit`.
+  [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t after,
+                                                                     std::size_t limit) = 0;
+  virtual void forget_rejected(std::uint64_t up_to) = 0;
+  /// Keeps a connection or a stored position alive while there is nothing to commit. Called about once a
+  /// minute.
+  virtual void keep_alive() {}
+};
+
+/// counters and positions as compact bytes, for targets that store one opaque value (Kafka's metadata, side
+/// files).
+[[nodiscard]] std::string encode_progress(const progress& p);
+[[nodiscard]] expected<progress> decode_progress(std::string_view bytes);
+
+} // namespace millrace::sink

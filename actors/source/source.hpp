@@ -1,0 +1,92 @@
+// What a source connector is: a blocking reader of one or more partitions of one system. A source actor owns
+// it on a thread of its own; nothing else calls it, except interrupt(). Records keep their order and
+// positions within a partition; the same range read again gives the same records.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::source {
+
+/// Bytes that simdjson demands behind its input.
+inline constexpr std::size_t padding = 64;
+
+/// Some consecutive records of one partition: positions [from, to), without those that the log itself has
+/// dropped.
+struct chunk {
+  std::string partition;
+  position from{};
+  position to{};
+  std::string bytes;                         // the records' values one after another, then `padding` bytes
+  std::vector<std::uint32_t> begins;         // of each record in bytes
+  std::vector<std::uint32_t> lengths;        // a record with length `no_value` has a null value (Kafka)
+  std::vector<position> positions;           // of each record
+  std::vector<event_micros> timestamps;      // as the source stores them; empty where it stores none
+  std::vector<std::uint8_t> timestamp_types; // 0 create, 1 append; empty with timestamps
+  // Only when asked for by wants::...; else empty.
+  std::vector<std::optional<std::string>> keys;
+  std::vector<std::string> headers; // JSON object text
+  std::string topic;                // topic or path
+  bool at_end = false;              // `to` is the end of a bounded log: nothing will ever follow
+  bool caught_up = false;           // nothing more was there just now (for progress and idleness)
+
+  [[nodiscard]] std::size_t records() const { return begins.size(); }
+  [[nodiscard]] std::string_view record(std::size_t i) const {
+    return {bytes.data() + begins[i], lengths[i]};
+  }
+};
+inline constexpr std::uint32_t no_value = 0xFFFF'FFFF;
+
+struct partition_info {
+  std::string name; // unique in the source, stable: part of the log's identity
+  position start{}; // where it begins by the `start` option, resolved now
+  position first{}; // the first position that there is
+};
+
+class reader {
+public:
+  virtual ~reader() = default;
+
+  /// Connects and lists the partitions. Blocks up to `timeout`; ec::unavailable when the server is away
+  /// (retry), fault::user for what retrying cannot mend (no such topic, missing file).
+  [[nodiscard]] virtual expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) = 0;
+
+  /// Reads this partition from here on; replaces an earlier assignment of it. Does not block on the server.
+  [[nodiscard]] virtual expected<void> assign(const std::string& partition, position from) = 0;
+  virtual void unassign(const std::string& partition) = 0;
+
+  /// The next records of the first of `wanted` (in order of preference, each assigned) that has any; nothing
+  /// when none had any within `timeout`. At most about `max_bytes` (a single larger record comes whole).
+  /// Errors: ec::unavailable (goes on by itself, call again), ec::log_trimmed (position gone: names partition
+  /// and remedy).
+  [[nodiscard]] virtual expected<std::optional<chunk>>
+  read(std::span<const std::string> wanted, std::size_t max_bytes, std::chrono::milliseconds timeout) = 0;
+
+  /// Everything below is durable downstream (group offset for monitoring, spool trimming). Cheap, never
+  /// blocks long.
+  virtual void acknowledge(const std::string& partition, position durable) = 0;
+
+  /// Records that are there and not yet read, over all assigned partitions; nothing if unknown.
+  [[nodiscard]] virtual std::optional<std::uint64_t> lag() = 0;
+
+  /// From any thread: makes a blocked call return soon with ec::cancelled.
+  virtual void interrupt() = 0;
+};
+
+/// Which parts of a record later stages use.
+struct wants {
+  bool key = false;
+  bool headers = false;
+};
+
+} // namespace millrace::source

@@ -1,0 +1,42 @@
+// What config knows of a connector: its kind, type, options and checks, without its code. The list itself is
+// actors/catalog.cpp; it is passed in, so that config depends on no connector.
+#pragma once
+
+#include "config/options.hpp"
+#include "runtime/data/type.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace millrace::config {
+
+enum class stage_kind : std::uint8_t { source, parser, transform, window, sink };
+[[nodiscard]] std::string_view to_string(stage_kind k); // the key that says it: "source", "parser", ...
+
+/// What a check of one connector may look at and say.
+struct check_input {
+  const values& options;
+  const data::schema* input = nullptr; // of a sink: the columns that it gets (hidden ones last)
+};
+using say = std::function<void(std::string_view option, std::string message)>; // "" = the stage as a whole
+
+struct connector {
+  stage_kind kind = stage_kind::source;
+  std::string type; // "kafka"
+  std::string doc;  // one sentence
+  std::vector<option> options;
+  /// Beyond single options: combinations, columns that must exist. May be empty.
+  std::function<void(const check_input&, const say&)> check;
+  /// Of a source: does the log come to an end; does it store timestamps with its records.
+  std::function<bool(const values&)> bounded;
+  bool stores_timestamps = false;
+  /// Of a sink: "exactly once (rows and position in one transaction)", as `check` prints it.
+  std::string guarantee;
+  /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.
+  std::function<std::vector<std::string>(const values&)> columns_named;
+};
+
+using catalog = std::vector<connector>;
+
+} // namespace millrace::config

@@ -1,0 +1,115 @@
+// Declarations of options: the one place from which reading, checking, the JSON Schema, the reference page
+// and --help of a connector come. A connector declares its options as data; config validates a stage's
+// members against them and hands back values that have the right type.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/time.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace millrace::config {
+
+enum class option_type : std::uint8_t {
+  text,
+  choice, // one of `choices`
+  boolean,
+  integer,    // >= minimum
+  duration,   // "5 minutes" -> micros
+  size,       // "128 MB" -> bytes
+  rate,       // "10/s" -> records per second
+  text_map,   // {"name": "text"} (values may be numbers or booleans: their text)
+  text_list,  // "a" or ["a", "b"]
+  expression, // PostgreSQL's grammar; bound by the planner
+  expression_map,
+  object, // nested options, in `members`
+  any,    // JSON, checked by the connector (schema, start)
+};
+
+struct option {
+  std::string name;
+  option_type type = option_type::text;
+  std::string doc; // one sentence, ends without a full stop
+  bool required = false;
+  std::string default_text; // as a user would write it, for docs and the schema; "" for none
+  std::vector<std::string> choices{};
+  std::int64_t minimum = 0;
+  bool secret = false;           // never shown: connection, properties
+  std::vector<option> members{}; // of an object
+};
+
+/// Where something stands in the user's files.
+struct place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// One finding about a topology, as `file:line:column: path: what is wrong; expected ...; did you mean
+/// "..."?`.
+struct finding {
+  place where;
+  std::string path; // stages.counts.size
+  std::string message;
+  bool warning = false;
+};
+[[nodiscard]] std::string to_string(const finding& f);
+
+/// Validated options of one stage (or of an object within it). Defaults are filled in. The getters assert
+/// that the option was declared with that type; `has` says whether there is a value (given or default).
+class values {
+public:
+  using value = std::variant<std::string, bool, std::int64_t, micros, std::uint64_t, double,
+                             std::map<std::string, std::string>, std::vector<std::string>,
+                             std::shared_ptr<values>, boost::json::value>;
+  [[nodiscard]] bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
+  [[nodiscard]] const std::string& text(std::string_view name) const { return get<std::string>(name); }
+  [[nodiscard]] bool boolean(std::string_view name) const { return get<bool>(name); }
+  [[nodiscard]] std::int64_t integer(std::string_view name) const { return get<std::int64_t>(name); }
+  [[nodiscard]] micros duration(std::string_view name) const { return get<micros>(name); }
+  [[nodiscard]] std::uint64_t size(std::string_view name) const { return get<std::uint64_t>(name); }
+  [[nodiscard]] double rate(std::string_view name) const { return get<double>(name); }
+  [[nodiscard]] const std::map<std::string, std::string>& text_map(std::string_view name) const {
+    return get<std::map<std::string, std::string>>(name);
+  }
+  [[nodiscard]] const std::vector<std::string>& text_list(std::string_view name) const {
+    return get<std::vector<std::string>>(name);
+  }
+  [[nodiscard]] const values& object(std::string_view name) const {
+    return *get<std::shared_ptr<values>>(name);
+  }
+  [[nodiscard]] const boost::json::value& json(std::string_view name) const {
+    return get<boost::json::value>(name);
+  }
+
+  void set(std::string name, value v, place where) {
+    places_[name] = std::move(where);
+    values_[std::move(name)] = std::move(v);
+  }
+  /// Where the user wrote it; the stage's own place for a default.
+  [[nodiscard]] const place& where(std::string_view name) const {
+    const auto at = places_.find(name);
+    return at == places_.end() ? stage_ : at->second;
+  }
+  void set_stage_place(place p) { stage_ = std::move(p); }
+
+private:
+  template<class T>
+  [[nodiscard]] const T& get(std::string_view name) const {
+    return std::get<T>(values_.find(name)->second);
+  }
+  std::map<std::string, value, std::less<>> values_;
+  std::map<std::string, place, std::less<>> places_;
+  place stage_;
+};
+
+} // namespace millrace::config

@@ -1,0 +1,129 @@
+// A topology after validation: stages in data-flow order with bound expressions and typed columns. Plain
+// data; what actors/ builds its lanes, shards and sinks from, and what `millrace check` prints.
+#pragma once
+
+#include "config/catalog.hpp"
+#include "runtime/expression/expression.hpp"
+#include "runtime/window/window.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::config {
+
+struct projection {
+  std::string name;
+  expression::bound value;
+};
+
+/// `where`, then `columns`: what a select does, and what a window does on its input and a sink around its
+/// own. The expressions are bound over the step's input schema; `columns` empty means all columns as they
+/// are.
+struct step {
+  std::string stage; // whose ledger it counts in
+  std::optional<expression::bound> where;
+  std::vector<projection> columns;
+  data::schema_ptr input;
+  data::schema_ptr output; // hidden columns that are still there come last, by the same names
+};
+
+/// Where a stage gets its rows.
+struct input_ref {
+  std::string stage;
+  bool late = false; // "counts.late"
+};
+
+struct source_plan {
+  bool bounded = false;
+};
+/// `event_time` etc. stay in the stage's options too; here they are resolved. Mirrors parser::parser_options,
+/// which lives with the parsers.
+struct parser_plan {
+  std::size_t declared = 0; // columns that come from the record; the others of the schema are hidden
+  std::vector<bool> used;   // by column of the stage's schema: any later stage reads it
+  struct timestamp_format {
+    std::string format; // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
+    bool trailing_ignored = false;
+  };
+  std::vector<timestamp_format> formats; // by declared column
+  std::optional<std::size_t> event_time;
+  micros watermark_delay{0};
+  std::optional<micros> idle_timeout;
+  micros future_skew{3'600'000'000};
+  std::optional<event_micros> max_event_time;
+  bool fail_on_error = false;
+  bool validate_whole = true;
+};
+struct transform_plan {
+  step select;
+};
+/// The window's aggregates read columns of `input.output`: for aggregate i, arguments[i] and filters[i].
+struct window_plan {
+  step input;                           // its `where` (counts as filtered of the window); no columns
+  std::vector<std::size_t> key_columns; // of input.output
+  std::vector<std::optional<expression::bound>> arguments; // one for each of definition.aggregates
+  std::vector<std::optional<expression::bound>> filters;
+  window::definition definition;
+  step output; // its `columns`, over definition.output; counted with the window
+  std::string emit = "final";
+};
+struct order_item {
+  std::size_t column = 0;
+  bool descending = false;
+};
+struct sink_plan {
+  step input;                       // its `where` and `columns`
+  data::schema_ptr rows;            // what the writer gets: input.output without unused hidden columns
+  std::vector<order_item> order_by; // over `rows`
+};
+
+struct stage {
+  std::string name;
+  stage_kind kind = stage_kind::source;
+  std::string type;
+  place where;
+  std::vector<input_ref> from;
+  values options;          // of the connector
+  data::schema_ptr schema; // of the rows that it gives; null for sources and sinks
+  std::variant<std::monostate, source_plan, parser_plan, transform_plan, window_plan, sink_plan> plan;
+  std::string guarantee; // of a sink
+};
+
+struct topology {
+  std::string name;
+  std::string title;
+  std::vector<stage> stages;         // every stage after those it reads from; file order otherwise
+  std::optional<stage> dead_letters; // an own sink for dead letters (rows: dead_letter_schema())
+  std::optional<micros> snapshot_every{1'000'000};
+  micros commit_every{100'000};
+  std::vector<std::string> secrets; // values from the environment that logs must not show
+  /// What must stay the same for a state folder to fit: stages, keys, types, sizes, shards (canonical text;
+  /// not connector options such as brokers or rate).
+  std::string state_fingerprint;
+
+  [[nodiscard]] const stage* find(std::string_view name) const;
+};
+
+/// id, stage, partition, position, error, record, record_base64, time.
+[[nodiscard]] data::schema_ptr dead_letter_schema();
+
+struct load_request {
+  std::string file;                  // topology.json
+  std::vector<std::string> overlays; // --with
+  std::vector<std::string> sets;     // --set path=value
+};
+struct loaded {
+  std::optional<topology> plan;  // nothing when a finding is an error
+  std::vector<finding> findings; // errors and warnings, in the order of the files
+};
+/// Reads, overlays, fills in the environment, checks everything, plans. Reads the named files and the
+/// environment only.
+[[nodiscard]] loaded load(const load_request& request, const catalog& connectors);
+
+/// The typed plan as `check` prints it: columns of each stage, guarantee of each sink, bound of each window's
+/// state.
+[[nodiscard]] std::string describe_plan(const topology& t);
+
+} // namespace millrace::config

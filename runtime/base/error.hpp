@@ -1,0 +1,68 @@
+// Errors are values: every fallible call of millrace returns expected<T>. Third-party exceptions end where
+// the library is called. An error says whose fault it is and whether trying again may help; the text is
+// complete for the user (what, where, remedy) and never holds a secret.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace millrace {
+
+enum class ec : std::uint8_t {
+  invalid_argument, // an option, expression or record does not say what it must
+  unsupported,      // understood, but not offered
+  not_found,        // a file, topic, table or column is missing
+  already_exists,   // exclusive create found something
+  locked,           // another process holds the state folder
+  mismatch,         // state, table or log differs from what the topology needs
+  unavailable,      // a server or device does not answer; trying again may help
+  fenced,           // a newer incarnation has taken over
+  corrupt,          // bytes fail their checksum or format
+  log_trimmed,      // a position is gone from its log
+  refused,          // the target refuses a row
+  io,               // the operating system refused a read or write
+  cancelled,        // a stop was asked for
+  internal,         // our own bug
+};
+
+enum class fault : std::uint8_t { user, outside, ours };
+
+struct error {
+  ec code = ec::internal;
+  fault whose = fault::ours;
+  bool retry = false; // the same call may succeed later
+  std::string message;
+  std::string stage; // filled in by whoever knows it
+};
+
+template<class T>
+using expected = tl::expected<T, error>;
+
+using unexpected = tl::unexpected<error>;
+
+[[nodiscard]] std::string_view to_string(ec code);
+
+/// "stage: message", or the message alone.
+[[nodiscard]] std::string describe(const error& e);
+
+/// The user can mend it: configuration, input, state folder.
+[[nodiscard]] inline unexpected user_error(ec code, std::string message) {
+  return unexpected(error{code, fault::user, false, std::move(message), {}});
+}
+/// The outside world may mend itself: servers, networks, disks. retry = true.
+[[nodiscard]] inline unexpected outside_error(ec code, std::string message) {
+  return unexpected(error{code, fault::outside, true, std::move(message), {}});
+}
+/// Outside, and trying again will not help (fenced, trimmed, mismatch).
+[[nodiscard]] inline unexpected fatal_error(ec code, std::string message) {
+  return unexpected(error{code, fault::outside, false, std::move(message), {}});
+}
+[[nodiscard]] inline unexpected our_error(std::string message) {
+  return unexpected(error{ec::internal, fault::ours, false, std::move(message), {}});
+}
+
+} // namespace millrace

@@ -1,0 +1,58 @@
+// Durations, sizes and rates as the topology writes them, timestamps as millrace writes them, and the clock
+// that everything which is not a pure function of its input asks. Zones come from tzdata by name, never from
+// the machine.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace {
+
+using micros = std::chrono::microseconds;
+
+/// "5 minutes", "90 s", "1 hour 30 minutes", "100 ms"; units us ms s/second(s) m/min/minute(s) h/hour(s)
+/// d/day(s) w/week(s). Non-negative. Error text names the units.
+[[nodiscard]] expected<micros> parse_duration(std::string_view text);
+/// The shortest such text: "5 minutes", "1 hour 30 minutes".
+[[nodiscard]] std::string format_duration(micros d);
+
+/// "128 MB" (powers of 1000: kB MB GB), "64 KiB" (powers of 1024), plain bytes.
+[[nodiscard]] expected<std::uint64_t> parse_size(std::string_view text);
+
+/// "10/s", "600/min", "1/h": records per second.
+[[nodiscard]] expected<double> parse_rate(std::string_view text);
+
+/// `2021-04-24T19:55:00.796Z`; no zero fraction, as many digits as needed. Years beyond 9999 keep their sign
+/// and digits. Appends to out.
+void append_timestamp(std::string& out, event_micros t);
+[[nodiscard]] std::string format_timestamp(event_micros t);
+
+/// ISO 8601 and PostgreSQL's forms, fraction and zone optional, UTC without one; whole text or nothing.
+/// `2021-04-24 19:55:00.796+0000`, `2021-04-24T19:55Z`, `2021-04-24`.
+[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text);
+
+/// Wall clock. Real in production, set by hand in tests; every call may come from any thread.
+class wall_clock {
+public:
+  virtual ~wall_clock() = default;
+  [[nodiscard]] virtual event_micros now() const = 0;
+};
+/// The machine's clock; lives for ever.
+[[nodiscard]] const wall_clock& system_clock();
+
+class fake_clock final : public wall_clock {
+public:
+  explicit fake_clock(event_micros t = 0) : now_(t) {}
+  [[nodiscard]] event_micros now() const override { return now_; }
+  void set(event_micros t) { now_ = t; }
+
+private:
+  event_micros now_;
+};
+
+} // namespace millrace

@@ -1,0 +1,152 @@
+#include "runtime/data/column.hpp"
+
+namespace millrace::data {
+
+std::size_t column::byte_size() const {
+  std::size_t n = sizeof(column) + validity_.size() + bits_.size() + ints_.size() * 8 + doubles_.size() * 8 +
+                  offsets_.size() * 4 + bytes_.size();
+  for (const auto& c : children_)
+    n += c->byte_size();
+  return n;
+}
+
+column_builder::column_builder(data::type type) {
+  c_ = std::make_shared<column>();
+  c_->type_ = std::move(type);
+  reset();
+  for (const auto& f : c_->type_.fields())
+    children_.emplace_back(f.type);
+  if (c_->type_.id() == type_id::list)
+    children_.emplace_back(c_->type_.element());
+}
+
+void column_builder::reset() {
+  if (c_->type_.is_bytes() || c_->type_.id() == type_id::list)
+    c_->offsets_.push_back(0);
+}
+
+void column_builder::reserve(std::size_t rows) {
+  switch (c_->type_.id()) {
+  case type_id::bigint:
+  case type_id::timestamp:
+    c_->ints_.reserve(rows);
+    break;
+  case type_id::float64:
+    c_->doubles_.reserve(rows);
+    break;
+  case type_id::text:
+  case type_id::json:
+  case type_id::list:
+    c_->offsets_.reserve(rows + 1);
+    break;
+  case type_id::boolean:
+    c_->bits_.reserve((rows + 7) / 8);
+    break;
+  case type_id::object:
+    break;
+  }
+}
+
+void column_builder::valid() {
+  auto& c = *c_;
+  if (c.null_count_ != 0) {
+    if ((c.size_ & 7) == 0)
+      c.validity_.push_back(0);
+    set_bit(c.validity_, c.size_);
+  }
+  ++c.size_;
+}
+
+void column_builder::append_null() {
+  auto& c = *c_;
+  switch (c.type_.id()) {
+  case type_id::bigint:
+  case type_id::timestamp:
+    c.ints_.push_back(0);
+    break;
+  case type_id::float64:
+    c.doubles_.push_back(0);
+    break;
+  case type_id::boolean:
+    if ((c.size_ & 7) == 0)
+      c.bits_.push_back(0);
+    break;
+  case type_id::text:
+  case type_id::json:
+    c.offsets_.push_back(static_cast<std::int32_t>(c.bytes_.size()));
+    break;
+  case type_id::object:
+    for (auto& child : children_)
+      child.append_null();
+    break;
+  case type_id::list:
+    c.offsets_.push_back(static_cast<std::int32_t>(children_[0].size()));
+    break;
+  }
+  if (c.null_count_ == 0) { // the first null: everything before it is present
+    c.validity_.assign(c.size_ / 8 + 1, 0xFF);
+    c.validity_.back() = static_cast<std::uint8_t>((1U << (c.size_ & 7)) - 1);
+  } else if ((c.size_ & 7) == 0) {
+    c.validity_.push_back(0);
+  }
+  ++c.null_count_;
+  ++c.size_;
+}
+
+void column_builder::append_boolean(bool v) {
+  if ((c_->size_ & 7) == 0)
+    c_->bits_.push_back(0);
+  if (v)
+    set_bit(c_->bits_, c_->size_);
+  valid();
+}
+
+void column_builder::append_list() {
+  c_->offsets_.push_back(static_cast<std::int32_t>(children_[0].size()));
+  valid();
+}
+
+void column_builder::append_from(const column& other, std::size_t row) {
+  if (other.is_null(row))
+    return append_null();
+  switch (other.type().id()) {
+  case type_id::bigint:
+  case type_id::timestamp:
+    return append_int(other.ints()[row]);
+  case type_id::float64:
+    return append_double(other.doubles()[row]);
+  case type_id::boolean:
+    return append_boolean(other.boolean_at(row));
+  case type_id::text:
+  case type_id::json:
+    return append_text(other.text_at(row));
+  case type_id::object:
+    for (std::size_t i = 0; i < children_.size(); ++i)
+      children_[i].append_from(*other.children()[i], row);
+    return append_object();
+  case type_id::list:
+    for (auto i = other.offsets()[row]; i < other.offsets()[row + 1]; ++i)
+      children_[0].append_from(*other.children()[0], static_cast<std::size_t>(i));
+    return append_list();
+  }
+}
+
+column_ptr column_builder::finish() {
+  for (auto& child : children_)
+    c_->children_.push_back(child.finish());
+  auto done = std::move(c_);
+  c_ = std::make_shared<column>();
+  c_->type_ = done->type_;
+  reset();
+  return done;
+}
+
+column_ptr take(const column& c, std::span<const std::uint32_t> rows) {
+  column_builder out(c.type());
+  out.reserve(rows.size());
+  for (const auto r : rows)
+    out.append_from(c, r);
+  return out.finish();
+}
+
+} // namespace millrace::data

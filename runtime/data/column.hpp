@@ -1,0 +1,126 @@
+// Immutable typed columns with validity, in Arrow's layout: a validity bitmap (bit 1 = present, least
+// significant bit first; absent when nothing is null), fixed-width values, or int32 offsets and bytes.
+// Booleans are bit-packed too. Columns are shared by pointer and may be read from any thread; a
+// column_builder belongs to one thread.
+#pragma once
+
+#include "runtime/data/type.hpp"
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::data {
+
+class column;
+using column_ptr = std::shared_ptr<const column>;
+
+[[nodiscard]] inline bool bit_at(const std::vector<std::uint8_t>& bits, std::size_t i) {
+  return (bits[i >> 3] >> (i & 7)) & 1;
+}
+inline void set_bit(std::vector<std::uint8_t>& bits, std::size_t i) {
+  bits[i >> 3] = static_cast<std::uint8_t>(bits[i >> 3] | (1U << (i & 7)));
+}
+
+class column {
+public:
+  [[nodiscard]] const data::type& type() const { return type_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t null_count() const { return null_count_; }
+  [[nodiscard]] bool is_null(std::size_t i) const { return null_count_ != 0 && !bit_at(validity_, i); }
+
+  /// bigint and timestamp. The value of a null row is 0.
+  [[nodiscard]] std::span<const std::int64_t> ints() const {
+    assert(type_.id() == type_id::bigint || type_.id() == type_id::timestamp);
+    return ints_;
+  }
+  [[nodiscard]] std::span<const double> doubles() const {
+    assert(type_.id() == type_id::float64);
+    return doubles_;
+  }
+  [[nodiscard]] bool boolean_at(std::size_t i) const {
+    assert(type_.id() == type_id::boolean);
+    return bit_at(bits_, i);
+  }
+  /// text and json; empty for a null row. Valid as long as the column.
+  [[nodiscard]] std::string_view text_at(std::size_t i) const {
+    return {bytes_.data() + offsets_[i], static_cast<std::size_t>(offsets_[i + 1] - offsets_[i])};
+  }
+
+  /// Arrow's buffers, for export and the wire. validity() is empty when nothing is null.
+  [[nodiscard]] const std::vector<std::uint8_t>& validity() const { return validity_; }
+  [[nodiscard]] const std::vector<std::uint8_t>& bits() const { return bits_; }
+  [[nodiscard]] std::span<const std::int32_t> offsets() const { return offsets_; }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  /// Of an object one a member; of a list one, its elements (offsets() delimit them).
+  [[nodiscard]] const std::vector<column_ptr>& children() const { return children_; }
+
+  /// Bytes held in memory, about.
+  [[nodiscard]] std::size_t byte_size() const;
+
+private:
+  friend class column_builder;
+  data::type type_;
+  std::size_t size_ = 0;
+  std::size_t null_count_ = 0;
+  std::vector<std::uint8_t> validity_;
+  std::vector<std::uint8_t> bits_;
+  std::vector<std::int64_t> ints_;
+  std::vector<double> doubles_;
+  std::vector<std::int32_t> offsets_;
+  std::string bytes_;
+  std::vector<column_ptr> children_;
+};
+
+/// Builds one column front to back. Each append_* must fit the type. Text beyond 2 GiB in one column is a bug
+/// of the caller: batches are cut at some thousand rows and 1 MiB.
+class column_builder {
+public:
+  explicit column_builder(data::type type);
+  void reserve(std::size_t rows);
+
+  void append_null();
+  void append_int(std::int64_t v) { // bigint and timestamp
+    c_->ints_.push_back(v);
+    valid();
+  }
+  void append_double(double v) {
+    c_->doubles_.push_back(v);
+    valid();
+  }
+  void append_boolean(bool v);
+  void append_text(std::string_view v) { // text and json
+    c_->bytes_.append(v);
+    c_->offsets_.push_back(static_cast<std::int32_t>(c_->bytes_.size()));
+    valid();
+  }
+  /// The value of another column of the same type.
+  void append_from(const column& other, std::size_t row);
+  /// Nested: append to the children (builders in member order; of a list the one element builder), then close
+  /// the row.
+  [[nodiscard]] column_builder& child(std::size_t i) { return children_[i]; }
+  void append_object() { valid(); }
+  void append_list(); // all elements appended to child(0) since the last row
+
+  [[nodiscard]] std::size_t size() const { return c_->size_; }
+  [[nodiscard]] const data::type& type() const { return c_->type_; }
+  /// The column; the builder is empty afterwards and may be used again.
+  [[nodiscard]] column_ptr finish();
+
+private:
+  void valid();
+  void reset();
+
+  std::shared_ptr<column> c_;
+  std::vector<column_builder> children_;
+};
+
+/// Rows of a column, by index, in that order (indices may repeat).
+[[nodiscard]] column_ptr take(const column& c, std::span<const std::uint32_t> rows);
+
+} // namespace millrace::data

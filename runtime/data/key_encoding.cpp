@@ -1,0 +1,136 @@
+#include "runtime/data/key_encoding.hpp"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace millrace::data {
+namespace {
+
+constexpr char present = 0x01;
+constexpr char absent = 0x02;
+constexpr std::uint64_t sign_bit = 1ULL << 63;
+
+void append_big_endian(std::string& out, std::uint64_t v) {
+  char bytes[8];
+  for (int i = 7; i >= 0; --i, v >>= 8)
+    bytes[i] = static_cast<char>(v & 0xFF);
+  out.append(bytes, 8);
+}
+
+expected<std::uint64_t> take_big_endian(std::string_view& in) {
+  if (in.size() < 8)
+    return fatal_error(ec::corrupt, "an encoded key is cut off");
+  std::uint64_t v = 0;
+  for (int i = 0; i < 8; ++i)
+    v = v << 8 | static_cast<unsigned char>(in[static_cast<std::size_t>(i)]);
+  in.remove_prefix(8);
+  return v;
+}
+
+std::uint64_t ordered_bits(double d) {
+  if (d == 0)
+    d = 0; // -0
+  if (std::isnan(d))
+    d = std::numeric_limits<double>::quiet_NaN();
+  const auto bits = std::bit_cast<std::uint64_t>(d);
+  return (bits & sign_bit) ? ~bits : bits | sign_bit;
+}
+
+double from_ordered_bits(std::uint64_t v) {
+  return std::bit_cast<double>((v & sign_bit) ? v & ~sign_bit : ~v);
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  for (;;) {
+    const auto zero = text.find('\0');
+    out.append(text.substr(0, zero));
+    if (zero == std::string_view::npos)
+      break;
+    out.push_back('\0');
+    out.push_back('\xFF');
+    text.remove_prefix(zero + 1);
+  }
+  out.append(2, '\0');
+}
+
+expected<std::string> take_escaped(std::string_view& in) {
+  std::string text;
+  for (;;) {
+    const auto zero = in.find('\0');
+    if (zero == std::string_view::npos || zero + 1 >= in.size())
+      return fatal_error(ec::corrupt, "an encoded key is cut off");
+    text.append(in.substr(0, zero));
+    const char next = in[zero + 1];
+    in.remove_prefix(zero + 2);
+    if (next == '\0')
+      return text;
+    text.push_back('\0');
+  }
+}
+
+} // namespace
+
+void append_key(std::string& out, const column& c, std::size_t row) {
+  if (c.is_null(row)) {
+    out.push_back(absent);
+    return;
+  }
+  out.push_back(present);
+  switch (c.type().id()) {
+  case type_id::boolean:
+    out.push_back(c.boolean_at(row) ? 1 : 0);
+    break;
+  case type_id::bigint:
+  case type_id::timestamp:
+    append_big_endian(out, static_cast<std::uint64_t>(c.ints()[row]) ^ sign_bit);
+    break;
+  case type_id::float64:
+    append_big_endian(out, ordered_bits(c.doubles()[row]));
+    break;
+  case type_id::text:
+  case type_id::json:
+    append_escaped(out, c.text_at(row));
+    break;
+  case type_id::object:
+  case type_id::list:
+    assert(!"nested columns are no keys");
+    break;
+  }
+}
+
+std::uint64_t hash_key(std::string_view encoded) { return XXH3_64bits(encoded.data(), encoded.size()); }
+
+expected<void> decode_key(std::string_view& in, column_builder& out) {
+  if (in.empty() || (in.front() != present && in.front() != absent))
+    return fatal_error(ec::corrupt, "an encoded key is malformed");
+  const bool is_null = in.front() == absent;
+  in.remove_prefix(1);
+  if (is_null) {
+    out.append_null();
+    return {};
+  }
+  switch (out.type().id()) {
+  case type_id::boolean:
+    if (in.empty())
+      return fatal_error(ec::corrupt, "an encoded key is cut off");
+    out.append_boolean(in.front() != 0);
+    in.remove_prefix(1);
+    return {};
+  case type_id::bigint:
+  case type_id::timestamp:
+    return take_big_endian(in).map([&](auto v) { out.append_int(static_cast<std::int64_t>(v ^ sign_bit)); });
+  case type_id::float64:
+    return take_big_endian(in).map([&](auto v) { out.append_double(from_ordered_bits(v)); });
+  case type_id::text:
+  case type_id::json:
+    return take_escaped(in).map([&](const std::string& v) { out.append_text(v); });
+  default:
+    return our_error("nested columns are no keys");
+  }
+}
+
+} // namespace millrace::data

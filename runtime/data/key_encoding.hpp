@@ -1,0 +1,27 @@
+// Keys as bytes: one encoding for equality, hash, order and disk. Comparing two encoded keys as unsigned
+// bytes orders them by their columns from left to right, nulls last (a null is a group of its own and equals
+// no value).
+//   null       0x02
+//   present    0x01, then   boolean 1 byte | bigint, timestamp 8 bytes big-endian, sign flipped
+//                           double 8 bytes big-endian, order-preserving, -0 as 0, one NaN (greatest)
+//                           text, json: bytes with 0x00 as 0x00 0xFF, ended by 0x00 0x00
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace millrace::data {
+
+/// Appends row's value of one column. Nested columns are no keys.
+void append_key(std::string& out, const column& c, std::size_t row);
+/// The hash that places a key in its slot: XXH3 of the encoded bytes. Part of the disk format.
+[[nodiscard]] std::uint64_t hash_key(std::string_view encoded);
+/// Reads one encoded value from the front of `encoded` into the builder (whose type it must be).
+[[nodiscard]] expected<void> decode_key(std::string_view& encoded, column_builder& out);
+
+} // namespace millrace::data

@@ -1,0 +1,80 @@
+// The types of topology.md and the schema of a batch. Values, cheap to copy where they are scalar.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::data {
+
+enum class type_id : std::uint8_t {
+  boolean,
+  bigint,    // int64
+  float64,   // "double"
+  text,      // UTF-8
+  timestamp, // int64, microseconds since 1970 UTC
+  json,      // UTF-8 text of one JSON value, as it came
+  object,    // nested columns
+  list,      // of one element type
+};
+
+struct field;
+
+class type {
+public:
+  type(type_id id = type_id::text) : id_(id) {}
+  [[nodiscard]] static type object_of(std::vector<field> fields);
+  [[nodiscard]] static type list_of(type element);
+
+  [[nodiscard]] type_id id() const { return id_; }
+  [[nodiscard]] bool is_nested() const { return id_ == type_id::object || id_ == type_id::list; }
+  /// Stored as text bytes: text and json.
+  [[nodiscard]] bool is_bytes() const { return id_ == type_id::text || id_ == type_id::json; }
+  /// Of an object: its members. Empty otherwise.
+  [[nodiscard]] const std::vector<field>& fields() const;
+  /// Of a list.
+  [[nodiscard]] const type& element() const;
+
+  /// As topology.md spells it: "bigint", "double", "[text]", "{lat double, lon double}".
+  [[nodiscard]] std::string name() const;
+  friend bool operator==(const type& a, const type& b);
+
+private:
+  type_id id_;
+  std::shared_ptr<const std::vector<field>>
+      children_; // members of an object, or one unnamed element of a list
+};
+
+struct field {
+  std::string name;
+  data::type type;
+  friend bool operator==(const field&, const field&) = default;
+};
+
+/// The scalar type of a name of topology.md, none for an unknown one.
+[[nodiscard]] std::optional<type_id> type_of_name(std::string_view name);
+
+class schema {
+public:
+  schema() = default;
+  explicit schema(std::vector<field> fields) : fields_(std::move(fields)) {}
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+  [[nodiscard]] const field& operator[](std::size_t i) const { return fields_[i]; }
+  [[nodiscard]] const std::vector<field>& fields() const { return fields_; }
+  /// The column spelt exactly so.
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const;
+  [[nodiscard]] auto begin() const { return fields_.begin(); }
+  [[nodiscard]] auto end() const { return fields_.end(); }
+  friend bool operator==(const schema&, const schema&) = default;
+
+private:
+  std::vector<field> fields_;
+};
+
+using schema_ptr = std::shared_ptr<const schema>;
+
+} // namespace millrace::data

@@ -1,0 +1,105 @@
+// What survives a process: the state folder, an actor's snapshots (a base and increments) and journals of
+// decisions. Interfaces, and what they promise; the dir store below implements them on any POSIX file system.
+// All calls block and belong to a writer thread, never to a shared scheduler thread. Formats are drawn in
+// docs/formats.md.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::snapshot {
+
+/// The snapshots of one actor (a shard), as a chain: a base, then increments with consecutive sequence
+/// numbers, each naming its predecessor's checksum. The previous base and its increments are kept until the
+/// next base is verified.
+class snapshots {
+public:
+  virtual ~snapshots() = default;
+
+  struct chain {
+    std::string base;                    // empty: there is none yet
+    std::vector<std::string> increments; // oldest first
+    std::uint64_t sequence = 0;          // of the last one
+    std::uint32_t passed_over = 0;       // damaged files that were left out (and deleted)
+  };
+  /// The newest whole chain. Damaged or missing files behind it are passed over for good; what survives is at
+  /// most one increment behind what was acknowledged as durable, unless more than one file is damaged (then
+  /// ec::corrupt, with the remedy, rather than a silent fall further back than one generation).
+  [[nodiscard]] virtual expected<chain> load() = 0;
+  /// Durable (fsync of file and folder) when it returns. `twice`: kept in two copies, so that no single
+  /// damage can fall behind it (a decision). Returns its sequence number. ec::fenced when a newer incarnation
+  /// has opened.
+  [[nodiscard]] virtual expected<std::uint64_t> append(std::string_view increment, bool twice) = 0;
+  /// When the increments have outgrown their base: merges base and increments by `merge` (pure, from bytes to
+  /// bytes) into a new base, verifies it by reading it back, then drops what precedes the previous base. True
+  /// if it did.
+  [[nodiscard]] virtual expected<bool>
+  compact(const std::function<expected<std::string>(const chain&)>& merge) = 0;
+  /// Bytes on disk.
+  [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+};
+
+/// Decisions of one actor, in two copies, small. Entries are opaque here (delivery/decisions says what they
+/// mean).
+class journal {
+public:
+  virtual ~journal() = default;
+  /// All entries, oldest first; a torn tail of one copy is cut, and the copies are made equal from the
+  /// longer.
+  [[nodiscard]] virtual expected<std::vector<std::string>> load() = 0;
+  /// Durable in both copies when it returns.
+  [[nodiscard]] virtual expected<void> append(const std::vector<std::string>& entries) = 0;
+  /// Keeps only these entries (atomically).
+  [[nodiscard]] virtual expected<void> replace(const std::vector<std::string>& entries) = 0;
+};
+
+/// Identity of a topology's state.
+struct identity {
+  std::string state_id;          // 128 random bits as hex, new with each --fresh
+  std::string topology;          // its name
+  std::string previous_state_id; // before --fresh; empty at first
+  bool finished = false;         // a bounded topology has come to its end
+};
+
+/// A state folder, locked by this process for as long as the object lives.
+class state_store {
+public:
+  virtual ~state_store() = default;
+  [[nodiscard]] virtual const identity& id() const = 0;
+  /// A number higher than any that this folder has given before, durable: the incarnation of a new process or
+  /// actor.
+  [[nodiscard]] virtual expected<incarnation> next_incarnation() = 0;
+  [[nodiscard]] virtual expected<std::unique_ptr<snapshots>> open_snapshots(std::string_view actor,
+                                                                            incarnation life) = 0;
+  [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
+                                                                        incarnation life) = 0;
+  /// Small named values, replaced atomically and kept in two copies (the plan's fingerprint, a source's file
+  /// list).
+  [[nodiscard]] virtual expected<std::string> get(std::string_view name) const = 0; // ec::not_found
+  [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
+  [[nodiscard]] virtual expected<void> mark_finished() = 0;
+  /// The folder, for what lies in it as plain files (dead_letters.jsonl).
+  [[nodiscard]] virtual const std::string& folder() const = 0;
+  [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+};
+
+struct open_options {
+  std::string folder; // created with its parents
+  std::string topology;
+  bool fresh = false; // start over under a new state id
+  bool read_only = false;
+};
+
+/// Opens or creates a state folder. Errors (fault::user): ec::locked when another process holds it (names its
+/// pid), ec::mismatch when it is another topology's or not a state folder and not empty, ec::unsupported for
+/// a format of a later version. Each text says the way out.
+[[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options);
+
+} // namespace millrace::snapshot

@@ -1,0 +1,135 @@
+// Event-time windows, pure: what a record adds to (slices), partial aggregates on the edge from lane to
+// shard, a shard's table of slices, and the rows of the windows that a watermark passes. No I/O, no clock, no
+// CAF.
+//
+// A sliding window is the union of slices as long as the slide; a tumbling one has a single slice. A slice's
+// partial aggregates are kept apart by the first window end that they may count for (eligible-from), because
+// a record may be late for its first window and not for a later one (docs/design: windows; the model's rule
+// `eligible`). Late, by the lane, against the watermark of the record's own partition just before it: the
+// last window's end plus allowed_lateness is at or below it.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/data/batch.hpp"
+#include "runtime/expression/expression.hpp"
+#include "runtime/wire/bytes.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace millrace::window {
+
+struct aggregate {
+  expression::aggregate_function function{};
+  data::type argument; // of count(*): unused
+  data::type result;
+};
+
+/// A validated window stage.
+struct definition {
+  micros size{}; // both positive; size is a multiple of slide (tumbling: equal)
+  micros slide{};
+  micros allowed_lateness{0};
+  std::vector<data::field> keys;
+  std::vector<data::field> aggregate_fields; // names and result types, in declared order
+  std::vector<aggregate> aggregates;         // the same, then the extra ones of `having`
+  std::optional<expression::bound> having;   // over output columns, then the extra aggregates
+  std::uint32_t shards = 1;
+  data::schema_ptr output; // keys, aggregates, window_start, window_end
+};
+
+/// The slice of a record and the first window end it counts for; nothing when the record is late.
+struct slice_key {
+  event_micros slice = 0;    // start of the slice, a multiple of slide
+  event_micros eligible = 0; // end of the first window
+  friend auto operator<=>(const slice_key&, const slice_key&) = default;
+};
+[[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
+
+/// What a lane adds from one batch of one partition, in log order; all columns are equally long.
+struct input {
+  std::span<const data::column_ptr> keys;      // in definition order
+  std::span<const data::column_ptr> arguments; // one an aggregate; null pointer for count(*)
+  std::span<const data::column_ptr> filters;   // one an aggregate: boolean, or null pointer for none
+  std::span<const event_micros> times;         // event time of each row
+  std::span<const event_micros> watermarks;    // of the row's partition just before the row
+};
+
+/// Partial aggregates of one frame for one shard. Immutable; a shard merges them.
+class partials;
+using partials_ptr = std::shared_ptr<const partials>;
+[[nodiscard]] std::size_t byte_size(const partials& p);
+
+/// Collects what lies in one frame, by shard. Belongs to one lane.
+class partials_builder {
+public:
+  /// `only`: keeps the rows of that shard alone (a catch-up reader's).
+  explicit partials_builder(const definition& d, std::optional<std::uint32_t> only = std::nullopt);
+  ~partials_builder();
+  partials_builder(partials_builder&&) noexcept;
+  partials_builder& operator=(partials_builder&&) noexcept;
+
+  /// Appends the indices of late rows to `late` (whatever `only` says: late rows have no shard).
+  void add(const input& in, std::vector<std::uint32_t>& late);
+  /// Bytes gathered so far, about.
+  [[nodiscard]] std::size_t byte_size() const;
+  [[nodiscard]] bool empty() const;
+  /// One a shard, null pointer where nothing was added. The builder is empty afterwards.
+  [[nodiscard]] std::vector<partials_ptr> finish();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// A row that could not be formed (sum beyond bigint).
+struct failed_row {
+  std::string record; // its columns as JSON
+  std::string error;
+};
+
+/// The rows of one window end of one shard, in key order (encoded keys, data/key_encoding.hpp), after
+/// `having`.
+struct fired_window {
+  event_micros end = 0;
+  data::batch_ptr rows; // under definition.output; never null, maybe without rows
+  std::vector<failed_row> failed;
+};
+
+/// A shard's windows. State is a function of what was absorbed, in whatever order: sums are exact.
+class shard_windows {
+public:
+  explicit shard_windows(const definition& d);
+  ~shard_windows();
+  shard_windows(shard_windows&&) noexcept;
+  shard_windows& operator=(shard_windows&&) noexcept;
+
+  /// Adds a frame's partials. What counts for windows with end + allowed_lateness <= fired only has come too
+  /// late (possible after a firing that left an idle partition out): it is not added to them, and the number
+  /// of records that so missed every window is returned.
+  std::uint64_t absorb(const partials& p, event_micros fired);
+  /// Windows with fired < end + allowed_lateness <= watermark that have rows, ascending; drops what no later
+  /// window needs. Watermark end_of_time fires all.
+  [[nodiscard]] std::vector<fired_window> fire(event_micros fired, event_micros watermark);
+
+  /// All state as bytes; and what changed since the last capture (of either kind), which capture_changes
+  /// resets.
+  void capture_all(wire::writer& out);
+  void capture_changes(wire::writer& out);
+  /// Applies bytes of capture_all (to an empty state) or capture_changes (in order).
+  [[nodiscard]] expected<void> apply(wire::reader& in);
+
+  [[nodiscard]] std::size_t windows_open() const;
+  [[nodiscard]] std::size_t keys() const;      // entries over all slices
+  [[nodiscard]] std::size_t byte_size() const; // held in memory, about
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace millrace::window
