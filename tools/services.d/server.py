@@ -1,0 +1,251 @@
+"""What all services share: a folder with data, log and recorded processes, and how these are started and ended.
+
+A process is ours only if pid, start time and boot are those that were recorded; anything else is left alone.
+"""
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+
+class Failure(Exception):
+    def __init__(self, message, status=1):
+        super().__init__(message)
+        self.status = status
+
+
+class Missing(Failure):
+    """Something that must be installed is not there: tests skip, and count it."""
+
+
+def say(message):
+    print(f"tools/services: {message}", file=sys.stderr, flush=True)
+
+
+def program(name, package, folders=()):
+    found = shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", ""), "/usr/sbin"]))
+    if not found:
+        raise Missing(f"{name} is not installed; remedy: apt-get install {package}")
+    return found
+
+
+def free_port(taken=()):
+    """Below the range from which the kernel takes ports for outgoing connections: a client that tries to reach a dead
+    server again and again could otherwise be given that very port, and keep the server from coming back."""
+    for _ in range(500):
+        port = random.randint(15000, 32000)
+        if port in taken:
+            continue
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                s.bind(("127.0.0.1", port))
+                return port
+    raise Failure("found no free port between 15000 and 32000 on 127.0.0.1")
+
+
+def accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as s:
+        return s.getsockname() != s.getpeername()
+    return False
+
+
+def identity(pid):
+    """What tells this process from a later one of the same number; None when it is over."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    return None if stat[0] in "ZX" else {"pid": pid, "started": int(stat[19]), "boot": boot}
+
+
+class Home:
+    """The folder of one service: state.json, data, logs."""
+
+    def __init__(self, name):
+        base = os.environ.get("MILLRACE_SERVICES_DIR") or os.path.join(
+            os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "millrace-services")
+        self.name, self.folder = name, pathlib.Path(os.path.abspath(base)) / name
+        self.state_file = self.folder / "state.json"
+
+    def exists(self):
+        return self.state_file.exists()
+
+    @contextlib.contextmanager
+    def lock(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder.parent / f"{self.name}.lock", "w") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            yield
+
+    def read(self):
+        with contextlib.suppress(FileNotFoundError):
+            return json.loads(self.state_file.read_text())
+        return {"processes": {}}
+
+    def write(self, state):
+        part = self.state_file.with_suffix(".part")
+        part.write_text(json.dumps(state, indent=1))
+        part.replace(self.state_file)
+
+    def running(self, key):
+        p = self.read()["processes"].get(key)
+        return p["pid"] if p and identity(p["pid"]) == p else None
+
+    def data_folder(self, user=None):
+        """Where the data lies. Another user's server (root starts mariadbd and postgres as theirs) may be unable to
+        enter our folder; then it is one under /var/tmp, for that user alone."""
+        state = self.read()
+        if "data" not in state:
+            data = self.folder / "data"
+            if user and not self._reachable(user):
+                data = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{self.name}-", dir="/var/tmp"))
+            data.mkdir(parents=True, exist_ok=True)
+            if user:
+                os.chown(data, user.pw_uid, user.pw_gid)
+            state["data"] = str(data)
+            self.write(state)
+        return pathlib.Path(state["data"])
+
+    def _reachable(self, user):
+        return subprocess.run(["test", "-x", str(self.folder)], user=user.pw_uid, group=user.pw_gid,
+                              extra_groups=[]).returncode == 0
+
+    def remember(self, **values):
+        self.write({**self.read(), **values})
+
+    def launch(self, key, command, user=None, env=None):
+        """Starts a server in a session of its own, its output in KEY.log, and records it."""
+        log = open(self.folder / f"{key}.log", "wb")
+        identity_of = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data_folder(user),
+                             env=env, start_new_session=True, **identity_of)
+        state = self.read()
+        state["processes"][key] = identity(p.pid)
+        self.write(state)
+        return p
+
+    def run(self, command, what, user=None, env=None):
+        identity_of = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              cwd=self.data_folder(user), env=env, **identity_of)
+        if done.returncode:
+            raise Failure(f"{what} failed:\n{done.stdout.decode(errors='replace')[-3000:]}")
+
+    def wait_for(self, key, process, ready, seconds=60):
+        until = time.monotonic() + seconds
+        while not ready():
+            if process.poll() is not None or time.monotonic() > until:
+                why = "ended" if process.poll() is not None else f"was not ready after {seconds} s"
+                log = (self.folder / f"{key}.log").read_text(errors="replace")[-3000:]
+                self.end([key], signal.SIGKILL, 10)
+                raise Failure(f"{key} {why}; its log ({self.folder / key}.log) ends with:\n{log}")
+            time.sleep(0.05)
+
+    def end(self, keys, how, seconds):
+        """Signals our processes and waits until they are over; kill -9 for those that are not in time."""
+        pids = {key: self.running(key) for key in keys}
+        for pid in filter(None, pids.values()):
+            os.kill(pid, how)
+        until = time.monotonic() + seconds
+        for key, pid in pids.items():
+            while pid and self.running(key):
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+                if time.monotonic() > until:
+                    say(f"{key} (pid {pid}) does not end: kill -9")
+                    os.kill(pid, signal.SIGKILL)
+                    until = time.monotonic() + 10
+                time.sleep(0.02)
+        state = self.read()
+        for key in keys:
+            state["processes"].pop(key, None)
+        if self.exists():
+            self.write(state)
+
+    def remove(self):
+        data = self.read().get("data")
+        if data:
+            shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def describe(self):
+        state = self.read()
+        for key, port in sorted(state.get("ports", {}).items()):
+            if key.endswith("-controller"):
+                continue
+            pid = self.running(key)
+            yield f"{key}\t{f'running, pid {pid}' if pid else 'stopped'}\t127.0.0.1:{port}"
+        if not state.get("ports"):
+            yield f"{self.name}\tnever started"
+
+
+def server_user(name):
+    """Whom a server runs as: root starts it as its own user, everybody else as himself."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise Missing(f"there is no user {name!r}, and the server must not run as root; remedy: install its package, "
+                      "or run tools/services as an ordinary user") from None
+
+
+class Single:
+    """A service of one process on one port. Subclasses give its commands."""
+    SECONDS_TO_END = 20
+    END_SIGNAL = signal.SIGTERM
+
+    def __init__(self, home, options):
+        self.home, self.options = home, options
+
+    def port(self):
+        return self.home.read()["ports"][self.home.name]
+
+    def start(self):
+        name = self.home.name
+        if self.home.running(name):
+            return
+        self.find()
+        if "ports" not in self.home.read():
+            say(f"{name}: making a database in {self.home.data_folder(self.user)}")
+            self.create()
+            self.home.remember(ports={name: free_port()})
+        for attempt in range(2):
+            p = self.home.launch(name, self.command(), self.user)
+            try:
+                self.home.wait_for(name, p, lambda: self.ready(p))
+                break
+            except Failure:
+                if attempt:
+                    raise
+        self.prepare()
+        say(f"{name}: ready on 127.0.0.1:{self.port()}")
+
+    def ready(self, _process):
+        return accepts(self.port())
+
+    def prepare(self):
+        pass
+
+    def stop(self):
+        if self.home.running(self.home.name):
+            self.home.end([self.home.name], self.END_SIGNAL, self.SECONDS_TO_END)
+            say(f"{self.home.name}: stopped")
+
+    def kill(self, _part):
+        if not self.home.running(self.home.name):
+            raise Failure(f"{self.home.name} is not running")
+        self.home.end([self.home.name], signal.SIGKILL, 10)
+        say(f"{self.home.name}: killed")
