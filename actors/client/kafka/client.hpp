@@ -1,0 +1,108 @@
+// What the Kafka source and the Kafka sink share of librdkafka: ownership, settings, errors, topics. A client
+// owns one rd_kafka_t; librdkafka's own errors and logs go to spdlog with the user's secrets taken out. The
+// connectors call librdkafka itself for records, transactions and offsets.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::kafka {
+
+/// Deleters of librdkafka's objects: owned<rd_kafka_queue_t> and so on. All of them must be gone before the
+/// client that they came from.
+struct release {
+  void operator()(rd_kafka_t* p) const; // does not wait for the group coordinator
+  void operator()(rd_kafka_topic_t* p) const { rd_kafka_topic_destroy(p); }
+  void operator()(rd_kafka_queue_t* p) const { rd_kafka_queue_destroy(p); }
+  void operator()(rd_kafka_message_t* p) const { rd_kafka_message_destroy(p); }
+  void operator()(rd_kafka_error_t* p) const { rd_kafka_error_destroy(p); }
+  void operator()(rd_kafka_event_t* p) const { rd_kafka_event_destroy(p); }
+  void operator()(rd_kafka_conf_t* p) const { rd_kafka_conf_destroy(p); }
+  void operator()(rd_kafka_headers_t* p) const { rd_kafka_headers_destroy(p); }
+  void operator()(const rd_kafka_metadata_t* p) const { rd_kafka_metadata_destroy(p); }
+  void operator()(rd_kafka_NewTopic_t* p) const { rd_kafka_NewTopic_destroy(p); }
+  void operator()(rd_kafka_AdminOptions_t* p) const { rd_kafka_AdminOptions_destroy(p); }
+  void operator()(rd_kafka_topic_partition_list_t* p) const { rd_kafka_topic_partition_list_destroy(p); }
+  void operator()(rd_kafka_consumer_group_metadata_t* p) const {
+    rd_kafka_consumer_group_metadata_destroy(p);
+  }
+};
+template<class T>
+using owned = std::unique_ptr<T, release>;
+
+/// Where a cluster is and how to talk to it, as the stage's options say.
+struct connection {
+  std::string brokers;
+  std::map<std::string, std::string> properties; // librdkafka's; may hold secrets
+};
+using settings = std::vector<std::pair<std::string, std::string>>;
+
+struct client_options {
+  std::string name; // client.id and in logs: TOPOLOGY-STAGE
+  settings own;     // the connector's; they win over the user's properties
+  std::function<void(const rd_kafka_message_t&)> delivered{}; // producer: delivery report, called from poll()
+};
+
+/// Properties that librdkafka does not know or refuses, and those in `reserved` (name, remedy: "use the
+/// option `group`"), which the connector sets itself. Contacts nothing; for `check`.
+[[nodiscard]] std::vector<std::string> check_properties(const std::map<std::string, std::string>& properties,
+                                                        const settings& reserved);
+
+class client {
+public:
+  /// Order: settings that make lost brokers show and come back fast, the user's properties, `own`. Contacts
+  /// the brokers in the background only.
+  [[nodiscard]] static expected<client> open(rd_kafka_type_t type, const connection& to,
+                                             client_options options);
+  client(client&&) noexcept;
+  client& operator=(client&&) noexcept;
+  ~client();
+
+  [[nodiscard]] rd_kafka_t* get() const { return handle_.get(); }
+  /// Serves error and delivery callbacks; waits for one up to `timeout`. Returns how many.
+  int poll(std::chrono::milliseconds timeout) const;
+  /// All brokers went away since the last call; once an outage, however often librdkafka repeats it.
+  [[nodiscard]] std::optional<error> take_outage() const;
+  /// An answer came from a broker (a record, a look-up): the outage is over.
+  void answered() const;
+  [[nodiscard]] bool in_outage() const;
+  /// Takes the values of secret properties out of a text.
+  [[nodiscard]] std::string redacted(std::string text) const;
+
+  struct state; // what librdkafka's callbacks get; of client.cpp
+private:
+  client(std::unique_ptr<state> s, owned<rd_kafka_t> handle);
+  std::unique_ptr<state> state_; // outlives handle_, whose threads use it
+  owned<rd_kafka_t> handle_;
+};
+
+/// librdkafka's code as ours. `doing` begins the text: "topic \"active\": reading metadata". Time-outs, lost
+/// connections and leader changes are ec::unavailable and may be retried; fenced is ec::fenced;
+/// authentication and authorization are the user's.
+[[nodiscard]] error translate(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail = {});
+/// Consumes the error; its retriable and fatal marks count. `e` must not be null.
+[[nodiscard]] error translate(owned<rd_kafka_error_t> e, std::string_view doing);
+
+/// Partitions of a topic. ec::not_found with fault::user for an unknown topic; ec::unavailable when no broker
+/// answered within `timeout`, which is waited for. Ask a consumer: a producer's look-up may create the topic
+/// on brokers that do so.
+[[nodiscard]] expected<int> partition_count(const client& c, const std::string& topic,
+                                            std::chrono::milliseconds timeout);
+
+/// Creates a topic by the admin API; true when it did, false when the topic was there already. Waits until
+/// the brokers know it.
+[[nodiscard]] expected<bool> create_topic(const client& c, const std::string& topic, int partitions,
+                                          int replication, std::chrono::milliseconds timeout);
+
+} // namespace millrace::kafka
