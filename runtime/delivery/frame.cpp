@@ -1,0 +1,33 @@
+#include "runtime/delivery/frame.hpp"
+
+namespace millrace::delivery {
+namespace {
+
+std::size_t size_of(const std::vector<dead_letter>& letters) {
+  std::size_t n = 0;
+  for (const auto& l : letters)
+    n += sizeof l + l.record.size() + l.error.size();
+  return n;
+}
+
+} // namespace
+
+std::size_t dead_payload::byte_size() const { return sizeof *this + size_of(letters); }
+
+stage_counts& stage_counts::operator+=(const stage_counts& o) {
+  in += o.in;
+  out += o.out;
+  filtered += o.filtered;
+  late += o.late;
+  dead += o.dead;
+  return *this;
+}
+
+std::size_t output_frame::byte_size() const {
+  std::size_t n = sizeof *this + size_of(failed);
+  if (rows && rows->rows != 0)
+    n += rows->byte_size() * (end - begin) / rows->rows;
+  return n;
+}
+
+} // namespace millrace::delivery

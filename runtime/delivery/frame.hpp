@@ -1,0 +1,100 @@
+// What travels on edges. A lane frame covers positions [from, to) of one source partition under a fence; an
+// output frame covers the rows of a shard's windows in (since, reached]. Both are values that share immutable
+// payloads by pointer; the pure cores beside this file decide what to do with them, actors and tests carry
+// them.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::delivery {
+
+/// The answer to "what is your vector for this log?" is the fence: frames carry it, and what is stamped with
+/// an older one is dropped. The receiver's life is part of it, so no fence is used twice.
+struct fence {
+  incarnation life = 0;
+  std::uint64_t number = 0;
+  friend auto operator<=>(const fence&, const fence&) = default;
+};
+
+struct answer {
+  fence stamp;
+  mark have; // the receiver's entry for the log: where to go on, and the watermark there
+};
+
+/// What a lane frame carries beside its positions: partial aggregates, rows, dead letters. Immutable.
+struct payload {
+  virtual ~payload() = default;
+  [[nodiscard]] virtual std::size_t byte_size() const = 0;
+};
+using payload_ptr = std::shared_ptr<const payload>;
+
+/// Rows for a sink that stands directly behind a lane.
+struct rows_payload final : payload {
+  data::batch rows;
+  [[nodiscard]] std::size_t byte_size() const override { return rows.byte_size(); }
+};
+
+/// A record or row that could not be processed, kept whole.
+struct dead_letter {
+  std::string stage;
+  std::string partition; // the source's own name of it, or "WINDOW/GENERATION/SHARD"
+  position at{};
+  std::string error;
+  std::string record; // bytes as they came, or the row as JSON
+};
+struct dead_payload final : payload {
+  std::vector<dead_letter> letters;
+  [[nodiscard]] std::size_t byte_size() const override;
+};
+
+/// The conservation counters of one stage: in = out + filtered + late + dead (docs: ledger).
+struct stage_counts {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t late = 0;
+  std::uint64_t dead = 0;
+  friend bool operator==(const stage_counts&, const stage_counts&) = default;
+  stage_counts& operator+=(const stage_counts& o);
+};
+/// Counts by stage, by its index in the topology; what happened in a frame's positions, or all that a
+/// receiver has absorbed.
+struct counted {
+  std::uint32_t stage = 0;
+  stage_counts counts;
+};
+
+struct lane_frame {
+  log_id log;
+  fence stamp;
+  position from{};
+  position to{};
+  event_micros watermark = no_watermark; // at `to`
+  bool idle = false;                     // from == to: nothing has come for the idle time-out
+  payload_ptr content;                   // null: progress alone
+  std::vector<counted> counts;
+  std::size_t bytes = 0; // of credit that it uses
+};
+
+/// Rows [begin, end) of a window's batch; row i stands at position (window end, i).
+struct output_frame {
+  log_id log;
+  position since{}; // everything up to here was sent before
+  position
+      reached{}; // everything up to here has now been sent; ordinal `whole`: the window and all before it
+  data::batch_ptr rows; // of one window; null: progress alone
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::vector<dead_letter>
+      failed; // rows of that window that could not be formed; each `at` lies in the frame
+  [[nodiscard]] std::size_t byte_size() const;
+};
+
+} // namespace millrace::delivery

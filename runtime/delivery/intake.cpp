@@ -1,0 +1,90 @@
+#include "runtime/delivery/intake.hpp"
+
+#include <algorithm>
+
+namespace millrace::delivery {
+
+void intake::add_log(const log_id& log, const mark& start) { vector_.try_emplace(log, start); }
+
+void intake::restore(std::map<log_id, mark> vector) {
+  vector_ = std::move(vector);
+  held_.clear();
+  idle_.clear();
+}
+
+std::optional<answer> intake::ask(const log_id& log, incarnation lane) {
+  const auto entry = vector_.find(log);
+  auto& owner = owner_[log];
+  if (entry == vector_.end() || lane < owner)
+    return std::nullopt;
+  owner = lane;
+  idle_.erase(log); // an idle mark is news under a fence, too
+  std::erase_if(held_, [&](const lane_frame& f) { return f.log == log; });
+  return answer{{life_, ++fence_[log]}, entry->second};
+}
+
+bool intake::is_stale(const lane_frame& f) const {
+  const auto number = fence_.find(f.log);
+  return number == fence_.end() || f.stamp != fence{life_, number->second};
+}
+
+void intake::take(const lane_frame& f) {
+  if (f.idle)
+    idle_.insert(f.log);
+  else
+    idle_.erase(f.log);
+  vector_[f.log] = {f.to, f.watermark};
+}
+
+intake::verdict intake::offer(const lane_frame& f) {
+  if (is_stale(f))
+    return verdict::stale;
+  const auto at = vector_[f.log].at;
+  if (f.from < at)
+    return verdict::broken;
+  if (f.from > at) {
+    held_.push_back(f);
+    return verdict::held;
+  }
+  take(f);
+  return verdict::taken;
+}
+
+std::optional<lane_frame> intake::next() {
+  for (auto f = held_.begin(); f != held_.end(); ++f) {
+    if (is_stale(*f) || f->from != vector_[f->log].at)
+      continue;
+    lane_frame ready = std::move(*f);
+    held_.erase(f);
+    take(ready);
+    return ready;
+  }
+  return std::nullopt;
+}
+
+event_micros intake::watermark() const {
+  auto least = end_of_time;
+  bool any = false;
+  for (const auto& [log, m] : vector_)
+    if (!idle_.contains(log)) {
+      least = std::min(least, m.watermark);
+      any = true;
+    }
+  if (!any || (least == end_of_time && any_idle()))
+    return no_watermark;
+  return least;
+}
+
+event_micros intake::watermark_of_all() const {
+  auto least = end_of_time;
+  for (const auto& [log, m] : vector_)
+    least = std::min(least, m.watermark);
+  return vector_.empty() ? no_watermark : least;
+}
+
+bool intake::ended() const {
+  return std::all_of(vector_.begin(), vector_.end(),
+                     [](const auto& entry) { return entry.second.watermark == end_of_time; });
+}
+
+} // namespace millrace::delivery

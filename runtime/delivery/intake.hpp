@@ -1,0 +1,64 @@
+// The receiver's side of the edges from lanes, the same for shards and sinks: the position vector, fences,
+// frames that are held until a catch-up reader has reached them, idle partitions. Pure; belongs to one actor.
+// What lies in the vector is durable only through its owner's snapshot or commit.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/delivery/frame.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace millrace::delivery {
+
+class intake {
+public:
+  /// `life`: of the receiver; part of every fence that it gives out.
+  explicit intake(incarnation life = 0) : life_(life) {}
+
+  /// A log that feeds this receiver, with where it stands. Known ones keep what they have.
+  void add_log(const log_id& log, const mark& start);
+  /// Replaces the whole vector (restored from a snapshot or a sink's position) and drops what is held.
+  void restore(std::map<log_id, mark> vector);
+
+  /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. Nothing
+  /// for an older incarnation of the lane than the last that asked, or for an unknown log.
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane);
+
+  enum class verdict : std::uint8_t {
+    stale,  // sent under an earlier fence: drop it
+    held,   // begins beyond the vector; it comes back from next() when its turn is there
+    taken,  // the vector now stands at its end; process it
+    broken, // a gap or an overlap on an edge: our own bug, fail the actor
+  };
+  /// Offers a frame in arrival order. `held` frames are kept (and go on using their sender's credit).
+  [[nodiscard]] verdict offer(const lane_frame& f);
+  /// The next held frame whose turn has come, already taken; nothing when there is none.
+  [[nodiscard]] std::optional<lane_frame> next();
+
+  [[nodiscard]] const std::map<log_id, mark>& vector() const { return vector_; }
+  /// The minimum over partitions, idle ones left out; no_watermark when there are none. While any partition
+  /// is idle, the end is not reached.
+  [[nodiscard]] event_micros watermark() const;
+  /// The minimum over all partitions.
+  [[nodiscard]] event_micros watermark_of_all() const;
+  [[nodiscard]] bool any_idle() const { return !idle_.empty(); }
+  /// Every log has come to its end.
+  [[nodiscard]] bool ended() const;
+  [[nodiscard]] std::size_t held() const { return held_.size(); }
+
+private:
+  [[nodiscard]] bool is_stale(const lane_frame& f) const;
+  void take(const lane_frame& f);
+
+  incarnation life_;
+  std::map<log_id, mark> vector_;
+  std::map<log_id, std::uint64_t> fence_;
+  std::map<log_id, incarnation> owner_;
+  std::set<log_id> idle_;
+  std::deque<lane_frame> held_;
+};
+
+} // namespace millrace::delivery

@@ -1,0 +1,139 @@
+#include "runtime/delivery/shard.hpp"
+
+#include <algorithm>
+
+namespace millrace::delivery {
+namespace {
+
+constexpr std::uint8_t capture_version = 1;
+
+} // namespace
+
+shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
+    : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life), outbox_(setup_.log) {
+  for (const auto& [log, start] : setup_.logs)
+    intake_.add_log(log, start);
+  outbox_.set_receivers(setup_.receivers);
+  older_ = newer_ = intake_.vector();
+}
+
+expected<void> shard_core::restore(const std::vector<std::string>& captures) {
+  if (captures.empty())
+    return {};
+  outbox_ = outbox(setup_.log);
+  std::map<log_id, mark> before = intake_.vector();
+  std::map<log_id, mark> vector = before;
+  for (const auto& bytes : captures) {
+    wire::reader in(bytes);
+    before = vector;
+    while (in.ok() &&
+           !in.at_end()) { // a failed capture is merged with the next: several may follow one another
+      if (in.fixed<std::uint8_t>() != capture_version)
+        return fatal_error(ec::unsupported,
+                           "a snapshot of " + setup_.log + " was written by another version");
+      for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+        const std::string log(in.string());
+        vector[log] = in.read_mark();
+      }
+      fired_ = in.fixed<event_micros>();
+      rows_ = in.varint();
+      missed_ = in.varint();
+      if (auto r = ledger_.decode(in); !r)
+        return r;
+      if (auto r = outbox_.apply(in); !r)
+        return r;
+      if (auto r = windows_->apply(in); !r)
+        return r;
+    }
+    if (!in.ok())
+      return fatal_error(ec::corrupt, "a snapshot of " + setup_.log + " is malformed");
+  }
+  // Lanes have been acknowledged what precedes the newest capture, no more.
+  older_ = std::move(before);
+  newer_ = vector;
+  intake_.restore(std::move(vector));
+  for (const auto& [log, start] : setup_.logs)
+    intake_.add_log(log, start);
+  outbox_.set_receivers(setup_.receivers);
+  return {};
+}
+
+void shard_core::absorb(const lane_frame& f) {
+  changed_ = true;
+  ledger_.add(f.counts);
+  if (f.content)
+    missed_ += windows_->absorb(*f.content, fired_);
+}
+
+shard_core::output shard_core::take(const lane_frame& f) {
+  output out;
+  out.verdict = intake_.offer(f);
+  if (out.verdict == intake::verdict::stale)
+    out.taken_bytes += f.bytes;
+  if (out.verdict != intake::verdict::taken)
+    return out;
+  absorb(f);
+  out.taken_bytes += f.bytes;
+  fire(out);
+  while (const auto held = intake_.next()) {
+    absorb(*held);
+    out.taken_bytes += held->bytes;
+    fire(out);
+  }
+  return out;
+}
+
+void shard_core::fire(output& out) {
+  const auto watermark = intake_.watermark();
+  if (watermark <= fired_)
+    return;
+  for (auto& w : windows_->fire(fired_, watermark)) {
+    rows_ += w.rows ? w.rows->rows : 0;
+    auto frames = outbox_.append_window(w.end, std::move(w.rows), std::move(w.failed));
+    std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+  }
+  fired_ = watermark;
+  const auto lateness = setup_.allowed_lateness.count();
+  const auto mark =
+      watermark == end_of_time || watermark < no_watermark + lateness ? watermark : watermark - lateness;
+  auto frames = outbox_.append_mark(mark);
+  std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+  out.decision = out.decision || watermark > intake_.watermark_of_all();
+}
+
+std::string shard_core::capture(bool all) {
+  wire::writer out;
+  out.fixed(capture_version);
+  out.varint(intake_.vector().size());
+  for (const auto& [log, m] : intake_.vector()) {
+    out.string(log);
+    out.put(m);
+  }
+  out.fixed(fired_);
+  out.varint(rows_);
+  out.varint(missed_);
+  ledger_.encode(out);
+  if (all) {
+    outbox_.capture_all(out);
+    windows_->capture_all(out);
+  } else {
+    outbox_.capture_changes(out);
+    windows_->capture_changes(out);
+  }
+  changed_ = false;
+  under_way_.push_back(intake_.vector());
+  return out.take();
+}
+
+std::string shard_core::capture_all() { return capture(true); }
+std::string shard_core::capture_changes() { return capture(false); }
+
+void shard_core::captured_durable(bool twice) {
+  if (under_way_.empty())
+    return;
+  older_ = twice ? under_way_.front() : newer_;
+  newer_ = std::move(under_way_.front());
+  under_way_.pop_front();
+}
+
+} // namespace millrace::delivery

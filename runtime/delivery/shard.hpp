@@ -1,0 +1,114 @@
+// A shard's protocol, without its windows' arithmetic: takes lane frames, fires on the minimum watermark,
+// keeps output until it is acknowledged, says what a snapshot must hold and which vector may be acknowledged
+// upstream. Pure; one shard actor owns it, feeds it and carries out what it returns.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/delivery/intake.hpp"
+#include "runtime/delivery/ledger.hpp"
+#include "runtime/delivery/outbox.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::delivery {
+
+/// The window stage's state, as the protocol sees it. State is a function of what was absorbed, in whatever
+/// order.
+class window_state {
+public:
+  virtual ~window_state() = default;
+  struct fired {
+    event_micros end = 0;
+    data::batch_ptr rows;
+    std::vector<dead_letter> failed;
+  };
+  /// Adds a frame's content; returns how many records missed every window because of the mark that has fired.
+  virtual std::uint64_t absorb(const payload& content, event_micros fired_mark) = 0;
+  /// Windows that fire between the two marks, ascending by end.
+  virtual std::vector<fired> fire(event_micros fired_mark, event_micros watermark) = 0;
+  virtual void capture_all(wire::writer& out) = 0;
+  virtual void capture_changes(wire::writer& out) = 0;
+  [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
+};
+
+class shard_core {
+public:
+  struct setup {
+    log_id log;                 // of its output: "WINDOW/GENERATION/SHARD"
+    std::uint32_t stage = 0;    // index in the topology, for the ledger
+    micros allowed_lateness{0}; // its output's watermark lags the fired mark by this
+    incarnation life = 0;
+    std::vector<std::string> receivers; // of its output, by name
+    std::map<log_id, mark> logs;        // that feed it, and where each starts
+  };
+  /// A new life without a snapshot; restore() then applies one.
+  shard_core(setup s, std::unique_ptr<window_state> windows);
+
+  /// Applies a chain of captures, oldest first. Before anything else.
+  [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
+  /// A partition found while running.
+  void add_log(const log_id& log, const mark& start) { intake_.add_log(log, start); }
+
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
+    return intake_.ask(log, lane);
+  }
+
+  /// What to do after an input: frames to send to every receiver; and whether they are a decision (a firing
+  /// that left an idle partition out), so that a capture must be durable, in two copies, before they leave.
+  struct output {
+    std::vector<output_frame> frames;
+    bool decision = false;
+    intake::verdict verdict = intake::verdict::taken;
+    std::size_t taken_bytes = 0; // credit to give back
+  };
+  [[nodiscard]] output take(const lane_frame& f);
+
+  /// Output towards receivers.
+  void acknowledge(const std::string& receiver, position at) { outbox_.acknowledge(receiver, at); }
+  [[nodiscard]] expected<outbox::resumed> resume(const std::string& receiver, std::optional<position> at) {
+    return outbox_.resume(receiver, at);
+  }
+
+  /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
+  /// and calls captured_durable for each. A failed one is written again before the next.
+  [[nodiscard]] std::string capture_all();
+  [[nodiscard]] std::string capture_changes();
+  /// `twice`: in two copies, so nothing falls back behind it.
+  void captured_durable(bool twice);
+  /// The vector that lanes may forget up to: of the previous good capture, so that a damaged newest one can
+  /// be survived.
+  [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_; }
+  /// Anything to capture since the last one.
+  [[nodiscard]] bool changed() const { return changed_; }
+
+  [[nodiscard]] const intake& in() const { return intake_; }
+  [[nodiscard]] const outbox& out() const { return outbox_; }
+  [[nodiscard]] const ledger& counts() const { return ledger_; }
+  [[nodiscard]] std::uint64_t rows_out() const { return rows_; }
+  [[nodiscard]] std::uint64_t late_at_shard() const { return missed_; }
+  [[nodiscard]] event_micros fired() const { return fired_; }
+  [[nodiscard]] window_state& windows() { return *windows_; }
+
+private:
+  void absorb(const lane_frame& f);
+  void fire(output& out);
+  [[nodiscard]] std::string capture(bool all);
+
+  setup setup_;
+  std::unique_ptr<window_state> windows_;
+  intake intake_;
+  outbox outbox_;
+  ledger ledger_;
+  event_micros fired_ = no_watermark;
+  std::uint64_t rows_ = 0;
+  std::uint64_t missed_ = 0;
+  bool changed_ = false;
+  std::map<log_id, mark> older_;                 // vector of the previous good capture
+  std::map<log_id, mark> newer_;                 // of the newest durable one
+  std::deque<std::map<log_id, mark>> under_way_; // of captures that are being written
+};
+
+} // namespace millrace::delivery

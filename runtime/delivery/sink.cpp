@@ -1,0 +1,137 @@
+#include "runtime/delivery/sink.hpp"
+
+#include <algorithm>
+
+namespace millrace::delivery {
+namespace {
+
+/// Cuts a frame to its rows and failures above `at`.
+void cut_to_new(output_frame& f, position at) {
+  if (f.rows)
+    while (f.begin < f.end && position{f.reached.major, f.begin} <= at)
+      ++f.begin;
+  std::erase_if(f.failed, [&](const dead_letter& l) { return l.at <= at; });
+}
+
+} // namespace
+
+void sink_core::add_lane_log(const log_id& log, const mark& start) {
+  starts_.try_emplace(log, start);
+  intake_.add_log(log, start);
+}
+
+void sink_core::add_shard_log(std::uint32_t stage, const log_id& log) { shards_[log].stage = stage; }
+
+void sink_core::restore(const std::map<log_id, mark>& committed, incarnation life) {
+  intake_ = intake(life);
+  for (const auto& [log, start] : starts_) {
+    const auto known = committed.find(log);
+    intake_.add_log(log, known == committed.end() ? start : known->second);
+  }
+  for (auto& [log, s] : shards_) {
+    const auto known = committed.find(log);
+    s.at = s.released = known == committed.end() ? lowest_position : known->second.at;
+    s.held.clear();
+  }
+  committed_ = committed;
+}
+
+void sink_core::begin_at(const log_id& log, position from) {
+  auto& s = shards_[log];
+  if (s.at < from) {
+    s.at = s.released = from;
+    s.held.clear();
+  }
+}
+
+sink_core::lane_output sink_core::take(const lane_frame& f) {
+  lane_output out;
+  out.verdict = intake_.offer(f);
+  if (out.verdict == intake::verdict::stale)
+    out.stale_bytes = f.bytes;
+  if (out.verdict != intake::verdict::taken)
+    return out;
+  out.frames.push_back(f);
+  while (auto held = intake_.next())
+    out.frames.push_back(std::move(*held));
+  return out;
+}
+
+bool sink_core::take(const output_frame& f) {
+  const auto entry = shards_.find(f.log);
+  if (entry == shards_.end())
+    return false;
+  auto& s = entry->second;
+  if (f.reached <= s.at)
+    return true;
+  if (f.since > s.at)
+    return false;
+  output_frame fresh = f;
+  cut_to_new(fresh, s.at);
+  s.at = f.reached;
+  if ((fresh.rows && fresh.begin < fresh.end) || !fresh.failed.empty())
+    s.held.push_back(std::move(fresh));
+  return true;
+}
+
+position sink_core::whole_up_to(std::uint32_t stage) const {
+  auto least = highest_position;
+  for (const auto& [log, s] : shards_)
+    if (s.stage == stage)
+      // (end, ordinal) without `whole` means that the window at `end` is still coming
+      least = std::min(least, s.at.minor == whole ? s.at : position{s.at.major - 1, whole});
+  return least;
+}
+
+std::optional<whole_window> sink_core::next_window() {
+  std::optional<whole_window> found;
+  for (const auto& [log, s] : shards_)
+    if (!s.held.empty() && s.held.front().reached.major <= whole_up_to(s.stage).major &&
+        (!found || s.held.front().reached.major < found->end))
+      found = whole_window{s.stage, s.held.front().reached.major, {}};
+  if (!found)
+    return found;
+  for (auto& [log, s] : shards_) {
+    if (s.stage != found->stage)
+      continue;
+    while (!s.held.empty() && s.held.front().reached.major == found->end) {
+      found->frames.push_back(std::move(s.held.front()));
+      s.held.pop_front();
+    }
+    s.released = std::max(s.released, position{found->end, whole});
+  }
+  return found;
+}
+
+std::map<log_id, mark> sink_core::progress() const {
+  std::map<log_id, mark> out = intake_.vector();
+  for (const auto& [log, s] : shards_) {
+    // Without held frames everything that was taken has come out, up to the last whole window.
+    auto at = s.released;
+    if (s.held.empty() && s.at.minor == whole)
+      at = std::max(at, s.at);
+    out[log] = {at, at.major};
+  }
+  return out;
+}
+
+bool sink_core::complete() const {
+  for (const auto& [log, m] : intake_.vector()) {
+    const auto c = committed_.find(log);
+    if (c == committed_.end() || c->second.watermark != end_of_time)
+      return false;
+  }
+  return std::all_of(shards_.begin(), shards_.end(), [&](const auto& entry) {
+    const auto c = committed_.find(entry.first);
+    return c != committed_.end() && c->second.at == highest_position;
+  });
+}
+
+std::size_t sink_core::held_frames() const {
+  std::size_t n = 0;
+  for (const auto& [log, s] : shards_)
+    n += s.held.size();
+  return n;
+}
+
+} // namespace millrace::delivery

@@ -1,0 +1,84 @@
+// A sink's protocol, without its target: which rows of arriving frames are new, when a window is whole over
+// all shards, which progress goes into a commit and what may be acknowledged after it. Pure; one sink actor
+// owns it.
+//
+// Rows from lanes come out as they arrive. Rows of windows come out window by window, once every shard of the
+// stage has passed it: so a target gets whole windows in one commit, in an order that no parallelism changes.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/delivery/intake.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::delivery {
+
+/// A window of one stage that is whole: the new rows of each shard, in key order within a shard.
+struct whole_window {
+  std::uint32_t stage = 0; // index of the window stage in the topology
+  event_micros end = 0;
+  std::vector<output_frame> frames; // cut to what is new; maybe without rows
+};
+
+class sink_core {
+public:
+  explicit sink_core(incarnation life) : intake_(life) {}
+
+  /// Logs that feed it: of lanes, and of a window stage's shards.
+  void add_lane_log(const log_id& log, const mark& start);
+  void add_shard_log(std::uint32_t stage, const log_id& log);
+  /// What the target has: replaces all positions and forgets what was taken since.
+  void restore(const std::map<log_id, mark>& committed, incarnation life);
+  /// Where a shard's log begins for a sink that had no position of it.
+  void begin_at(const log_id& log, position from);
+
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
+    return intake_.ask(log, lane);
+  }
+
+  /// Lane frames whose turn it is, in order; `verdict` as intake says of the one that was offered.
+  struct lane_output {
+    std::vector<lane_frame> frames;
+    intake::verdict verdict = intake::verdict::taken;
+    std::size_t stale_bytes = 0;
+  };
+  [[nodiscard]] lane_output take(const lane_frame& f);
+
+  /// Drops what is at or below its position, row by row, and keeps the rest until its window is whole. False:
+  /// a gap on the edge, our own bug.
+  [[nodiscard]] bool take(const output_frame& f);
+  /// The next whole window (of the stage with the earliest one). Its rows belong to the next commit.
+  [[nodiscard]] std::optional<whole_window> next_window();
+
+  /// The positions of a commit now: lane logs as absorbed, shard logs as far as their windows have come out.
+  [[nodiscard]] std::map<log_id, mark> progress() const;
+  /// The commit with these positions has succeeded.
+  void committed(std::map<log_id, mark> positions) { committed_ = std::move(positions); }
+  [[nodiscard]] const std::map<log_id, mark>& committed() const { return committed_; }
+  [[nodiscard]] bool has_uncommitted_progress() const { return progress() != committed_; }
+  /// Everything that feeds it has come to its end and is committed.
+  [[nodiscard]] bool complete() const;
+  [[nodiscard]] std::size_t held_frames() const;
+
+private:
+  struct shard_log {
+    std::uint32_t stage = 0;
+    position at = lowest_position;       // taken up to here
+    position released = lowest_position; // come out up to here
+    std::deque<output_frame> held;
+  };
+  /// Ends of windows up to here are whole in a stage.
+  [[nodiscard]] position whole_up_to(std::uint32_t stage) const;
+
+  intake intake_;
+  std::map<log_id, mark> starts_; // where lane logs begin for a target that has nothing of them
+  std::map<log_id, shard_log> shards_;
+  std::map<log_id, mark> committed_;
+};
+
+} // namespace millrace::delivery
