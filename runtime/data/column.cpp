@@ -10,6 +10,21 @@ std::size_t column::byte_size() const {
   return n;
 }
 
+column_ptr column::from_buffers(data::type type, std::size_t size, std::size_t null_count, buffers b) {
+  auto c = std::make_shared<column>();
+  c->type_ = std::move(type);
+  c->size_ = size;
+  c->null_count_ = null_count;
+  c->validity_ = std::move(b.validity);
+  c->bits_ = std::move(b.bits);
+  c->ints_ = std::move(b.ints);
+  c->doubles_ = std::move(b.doubles);
+  c->offsets_ = std::move(b.offsets);
+  c->bytes_ = std::move(b.bytes);
+  c->children_ = std::move(b.children);
+  return c;
+}
+
 column_builder::column_builder(data::type type) {
   c_ = std::make_shared<column>();
   c_->type_ = std::move(type);

@@ -63,6 +63,20 @@ public:
   /// Bytes held in memory, about.
   [[nodiscard]] std::size_t byte_size() const;
 
+  /// The buffers of a column; those that its type does not use are empty.
+  struct buffers {
+    std::vector<std::uint8_t> validity;
+    std::vector<std::uint8_t> bits;
+    std::vector<std::int64_t> ints;
+    std::vector<double> doubles;
+    std::vector<std::int32_t> offsets;
+    std::string bytes;
+    std::vector<column_ptr> children;
+  };
+  /// A column of whole buffers, as the wire brings them. The caller has checked that they fit type and size.
+  [[nodiscard]] static column_ptr from_buffers(data::type type, std::size_t size, std::size_t null_count,
+                                               buffers b);
+
 private:
   friend class column_builder;
   data::type type_;

@@ -9,6 +9,10 @@
 
 namespace millrace::wire {
 
+/// Types nest no deeper, so that bytes from outside cannot exhaust the stack.
+inline constexpr int max_type_depth = 64;
+
+/// Columns under the schema may be null pointers, nested ones may not.
 void encode_batch(writer& out, const data::batch& b);
 /// Never trusts the bytes: every length, offset and UTF-8-independent invariant is checked before use
 /// (ec::corrupt).

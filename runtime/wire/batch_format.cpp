@@ -1,0 +1,311 @@
+#include "runtime/wire/batch_format.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+namespace millrace::wire {
+namespace {
+
+using data::column;
+using data::column_ptr;
+using data::type;
+using data::type_id;
+
+constexpr std::uint8_t format_version = 1;
+/// Offsets are int32, row numbers uint32: no column can be longer.
+constexpr std::uint64_t max_rows = std::numeric_limits<std::int32_t>::max();
+
+/// What precedes a column's buffers.
+enum class presence : std::uint8_t { projected_away = 0, without_nulls = 1, with_nulls = 2 };
+
+unexpected damaged(std::string_view what) {
+  return fatal_error(ec::corrupt, "an encoded batch is damaged: " + std::string(what));
+}
+
+// ---- encoding
+
+template<class T>
+void put_values(writer& out, std::span<const T> values) {
+  if (!values.empty())
+    out.raw({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+}
+
+void put_bits(writer& out, const std::vector<std::uint8_t>& bits) {
+  put_values(out, std::span<const std::uint8_t>(bits));
+}
+
+void encode_column(writer& out, const column& c) {
+  out.fixed(static_cast<std::uint8_t>(c.null_count() == 0 ? presence::without_nulls : presence::with_nulls));
+  if (c.null_count() != 0)
+    put_bits(out, c.validity());
+  switch (c.type().id()) {
+  case type_id::boolean:
+    return put_bits(out, c.bits());
+  case type_id::bigint:
+  case type_id::timestamp:
+    return put_values(out, c.ints());
+  case type_id::float64:
+    return put_values(out, c.doubles());
+  case type_id::text:
+  case type_id::json:
+    put_values(out, c.offsets());
+    return out.raw(c.bytes());
+  case type_id::list:
+    put_values(out, c.offsets());
+    return encode_column(out, *c.children().front());
+  case type_id::object:
+    for (const auto& child : c.children())
+      encode_column(out, *child);
+    return;
+  }
+}
+
+// ---- decoding
+
+/// Copies n values; fails before it allocates when the bytes are not there.
+template<class T>
+bool take_values(reader& in, std::size_t n, std::vector<T>& out) {
+  if (n > in.remaining() / sizeof(T)) {
+    in.fail();
+    return false;
+  }
+  out.resize(n);
+  if (const auto raw = in.raw(n * sizeof(T)); !raw.empty())
+    std::memcpy(out.data(), raw.data(), raw.size());
+  return in.ok();
+}
+
+bool take_bits(reader& in, std::size_t rows, std::vector<std::uint8_t>& out) {
+  if (!take_values(in, (rows + 7) / 8, out))
+    return false;
+  const bool padding_is_zero = rows % 8 == 0 || out.back() >> (rows % 8) == 0;
+  return padding_is_zero;
+}
+
+/// From 0, ascending; the last one tells how much lies behind them.
+bool take_offsets(reader& in, std::size_t rows, std::vector<std::int32_t>& out) {
+  return take_values(in, rows + 1, out) && out.front() == 0 && std::is_sorted(out.begin(), out.end());
+}
+
+/// A null row's value is zero, empty, or null all the way down: columns promise it to their readers.
+bool nulls_are_blank(const type& t, std::size_t rows, const column::buffers& b) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (data::bit_at(b.validity, i))
+      continue;
+    switch (t.id()) {
+    case type_id::boolean:
+      if (data::bit_at(b.bits, i))
+        return false;
+      break;
+    case type_id::bigint:
+    case type_id::timestamp:
+      if (b.ints[i] != 0)
+        return false;
+      break;
+    case type_id::float64:
+      if (std::bit_cast<std::uint64_t>(b.doubles[i]) != 0)
+        return false;
+      break;
+    case type_id::text:
+    case type_id::json:
+    case type_id::list:
+      if (b.offsets[i] != b.offsets[i + 1])
+        return false;
+      break;
+    case type_id::object:
+      for (const auto& child : b.children)
+        if (!child->is_null(i))
+          return false;
+      break;
+    }
+  }
+  return true;
+}
+
+expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p);
+
+expected<column_ptr> decode_child(reader& in, const type& t, std::size_t rows) {
+  const auto p = in.fixed<std::uint8_t>();
+  if (p != static_cast<std::uint8_t>(presence::without_nulls) &&
+      p != static_cast<std::uint8_t>(presence::with_nulls))
+    return damaged("a nested column is missing");
+  return decode_column(in, t, rows, presence{p});
+}
+
+expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, column::buffers& b) {
+  switch (t.id()) {
+  case type_id::boolean:
+    if (!take_bits(in, rows, b.bits))
+      return damaged("bits of a boolean column");
+    return {};
+  case type_id::bigint:
+  case type_id::timestamp:
+    if (!take_values(in, rows, b.ints))
+      return damaged("values of a column are cut off");
+    return {};
+  case type_id::float64:
+    if (!take_values(in, rows, b.doubles))
+      return damaged("values of a column are cut off");
+    return {};
+  case type_id::text:
+  case type_id::json:
+    if (!take_offsets(in, rows, b.offsets))
+      return damaged("offsets of a text column");
+    b.bytes = in.raw(static_cast<std::size_t>(b.offsets.back()));
+    if (!in.ok())
+      return damaged("bytes of a text column are cut off");
+    return {};
+  case type_id::list: {
+    if (!take_offsets(in, rows, b.offsets))
+      return damaged("offsets of a list column");
+    auto elements = decode_child(in, t.element(), static_cast<std::size_t>(b.offsets.back()));
+    if (!elements)
+      return unexpected(elements.error());
+    b.children.push_back(std::move(*elements));
+    return {};
+  }
+  case type_id::object:
+    for (const auto& member : t.fields()) {
+      auto child = decode_child(in, member.type, rows);
+      if (!child)
+        return unexpected(child.error());
+      b.children.push_back(std::move(*child));
+    }
+    return {};
+  }
+  return damaged("unknown type");
+}
+
+expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p) {
+  column::buffers b;
+  std::size_t nulls = 0;
+  if (p == presence::with_nulls) {
+    if (!take_bits(in, rows, b.validity))
+      return damaged("validity of a column");
+    nulls = rows;
+    for (const auto byte : b.validity)
+      nulls -= static_cast<std::size_t>(std::popcount(byte));
+    if (nulls == 0)
+      return damaged("validity of a column without nulls");
+  }
+  if (auto done = decode_buffers(in, t, rows, b); !done)
+    return unexpected(done.error());
+  if (nulls != 0 && !nulls_are_blank(t, rows, b))
+    return damaged("a null row has a value");
+  return column::from_buffers(t, rows, nulls, std::move(b));
+}
+
+expected<type> decode_type_at(reader& in, int depth);
+
+/// `depth` is that of the fields' types.
+expected<std::vector<data::field>> decode_fields(reader& in, int depth) {
+  const auto count = in.varint();
+  if (count > in.remaining() / 2) // a name's length and a type are two bytes at least
+    return damaged("more columns than bytes");
+  std::vector<data::field> fields;
+  fields.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    std::string name(in.string());
+    auto t = decode_type_at(in, depth);
+    if (!t)
+      return unexpected(t.error());
+    fields.push_back({std::move(name), std::move(*t)});
+  }
+  return fields;
+}
+
+expected<type> decode_type_at(reader& in, int depth) {
+  if (depth > max_type_depth)
+    return damaged("types nest too deep");
+  const auto id = in.fixed<std::uint8_t>();
+  if (!in.ok())
+    return damaged("a type is cut off");
+  if (id > static_cast<std::uint8_t>(type_id::list))
+    return damaged("unknown type " + std::to_string(id));
+  switch (type_id{id}) {
+  case type_id::object: {
+    auto fields = decode_fields(in, depth + 1);
+    if (!fields)
+      return unexpected(fields.error());
+    return type::object_of(std::move(*fields));
+  }
+  case type_id::list: {
+    auto element = decode_type_at(in, depth + 1);
+    if (!element)
+      return unexpected(element.error());
+    return type::list_of(std::move(*element));
+  }
+  default:
+    return type(type_id{id});
+  }
+}
+
+} // namespace
+
+void encode_type(writer& out, const type& t) {
+  out.fixed(static_cast<std::uint8_t>(t.id()));
+  if (t.id() == type_id::list)
+    encode_type(out, t.element());
+  if (t.id() == type_id::object) {
+    out.varint(t.fields().size());
+    for (const auto& member : t.fields()) {
+      out.string(member.name);
+      encode_type(out, member.type);
+    }
+  }
+}
+
+expected<type> decode_type(reader& in) { return decode_type_at(in, 1); }
+
+void encode_batch(writer& out, const data::batch& b) {
+  out.fixed(format_version);
+  const std::size_t columns = b.schema ? b.schema->size() : 0;
+  out.varint(columns);
+  for (std::size_t i = 0; i < columns; ++i) {
+    out.string((*b.schema)[i].name);
+    encode_type(out, (*b.schema)[i].type);
+  }
+  out.varint(b.rows);
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (b.columns[i])
+      encode_column(out, *b.columns[i]);
+    else
+      out.fixed(static_cast<std::uint8_t>(presence::projected_away));
+  }
+}
+
+expected<data::batch> decode_batch(reader& in) {
+  const auto version = in.fixed<std::uint8_t>();
+  if (!in.ok())
+    return damaged("it is cut off");
+  if (version != format_version)
+    return fatal_error(ec::unsupported, "an encoded batch has format " + std::to_string(version) +
+                                            ", this version of millrace reads format " +
+                                            std::to_string(format_version));
+  auto fields = decode_fields(in, 1);
+  if (!fields)
+    return unexpected(fields.error());
+  data::batch b{std::make_shared<const data::schema>(std::move(*fields)), {}, 0};
+  const auto rows = in.varint();
+  if (!in.ok() || rows > max_rows)
+    return damaged("number of rows");
+  b.rows = rows;
+  b.columns.reserve(b.schema->size());
+  for (const auto& f : *b.schema) {
+    const auto p = in.fixed<std::uint8_t>();
+    if (!in.ok() || p > static_cast<std::uint8_t>(presence::with_nulls))
+      return damaged("a column is cut off");
+    if (presence{p} == presence::projected_away) {
+      b.columns.emplace_back();
+      continue;
+    }
+    auto c = decode_column(in, f.type, rows, presence{p});
+    if (!c)
+      return unexpected(c.error());
+    b.columns.push_back(std::move(*c));
+  }
+  return b;
+}
+
+} // namespace millrace::wire
