@@ -1,0 +1,226 @@
+#include "actors/client/kafka/client.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+
+namespace millrace::kafka {
+
+namespace {
+
+// Longer silence of the error callback than this ends an outage: librdkafka repeats "all brokers down" with
+// every failed attempt to connect, which our settings make at least every 4.5 seconds.
+constexpr std::chrono::seconds outage_gap{10};
+
+bool is_secret(std::string_view name) {
+  constexpr std::array<std::string_view, 6> marks{"password", "secret", "key.pem",
+                                                  "jaas",     "token",  "oauthbearer.config"};
+  return std::any_of(marks.begin(), marks.end(),
+                     [&](std::string_view mark) { return name.find(mark) != std::string_view::npos; });
+}
+
+std::string without(std::string text, const std::vector<std::string>& secrets) {
+  for (const auto& secret : secrets) {
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
+      text.replace(at, secret.size(), "***");
+  }
+  return text;
+}
+
+spdlog::level::level_enum level_of(int syslog_level) {
+  if (syslog_level <= 3) // emergency to error
+    return spdlog::level::err;
+  if (syslog_level <= 5) // warning, notice
+    return spdlog::level::warn;
+  return syslog_level == 6 ? spdlog::level::info : spdlog::level::debug;
+}
+
+} // namespace
+
+struct client::state {
+  client_options options;
+  std::string brokers;
+  std::vector<std::string> secrets;
+
+  std::mutex mutex; // callbacks come from poll() and from librdkafka's threads
+  bool outage = false;
+  bool outage_taken = false;
+  std::string last_failure;
+  std::chrono::steady_clock::time_point last_down;
+
+  static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
+    const auto& self = *static_cast<const state*>(rd_kafka_opaque(handle));
+    spdlog::log(level_of(level), "{}: kafka {}: {}", self.options.name, facility,
+                without(text, self.secrets));
+  }
+
+  static void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque) {
+    auto& self = *static_cast<state*>(opaque);
+    const auto text = without(reason, self.secrets);
+    const std::scoped_lock lock(self.mutex);
+    switch (code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: {
+      const auto now = std::chrono::steady_clock::now();
+      if (self.outage && now - self.last_down > outage_gap)
+        self.outage = false;
+      if (!self.outage) {
+        self.outage = true;
+        self.outage_taken = false;
+        spdlog::warn("{}: no Kafka broker of {} answers: {}", self.options.name, self.brokers,
+                     self.last_failure.empty() ? text : self.last_failure);
+      }
+      self.last_down = now;
+      return;
+    }
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      self.last_failure = text; // one broker: librdkafka goes on with the others
+      spdlog::debug("{}: kafka: {}", self.options.name, text);
+      return;
+    case RD_KAFKA_RESP_ERR__FATAL: {
+      std::array<char, 512> detail{};
+      const auto fatal = rd_kafka_fatal_error(handle, detail.data(), detail.size());
+      spdlog::error("{}: kafka: {}: {}", self.options.name, rd_kafka_err2name(fatal),
+                    without(detail.data(), self.secrets));
+      return;
+    }
+    default:
+      spdlog::warn("{}: kafka: {}: {}", self.options.name,
+                   rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code)), text);
+    }
+  }
+
+  static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+    static_cast<state*>(opaque)->options.delivered(*message);
+  }
+};
+
+namespace {
+
+// What every client of ours needs and librdkafka sets otherwise (its defaults in brackets): come back soon
+// after a lost broker (10 s), notice one that hangs (60 s, 30 s).
+const settings& base_settings() {
+  static const settings all{
+      {"reconnect.backoff.ms", "50"},      {"reconnect.backoff.max.ms", "500"},
+      {"socket.timeout.ms", "4000"},       {"socket.connection.setup.timeout.ms", "4000"},
+      {"socket.keepalive.enable", "true"}, {"log.connection.close", "false"}};
+  return all;
+}
+
+expected<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
+                   const std::vector<std::string>& secrets) {
+  std::array<char, 512> text{};
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) == RD_KAFKA_CONF_OK)
+    return {};
+  return user_error(ec::invalid_argument,
+                    fmt::format("properties: {}: {}; expected a property of librdkafka and one of its values",
+                                name, without(text.data(), secrets)));
+}
+
+} // namespace
+
+std::vector<std::string> check_properties(const std::map<std::string, std::string>& properties,
+                                          const settings& reserved) {
+  std::vector<std::string> findings;
+  const owned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  for (const auto& [name, value] : properties) {
+    const auto held = std::find_if(reserved.begin(), reserved.end(),
+                                   [&, &n = name](const auto& item) { return item.first == n; });
+    if (held != reserved.end()) {
+      findings.push_back(fmt::format("properties: {} is set by millrace; {}", name, held->second));
+      continue;
+    }
+    std::vector<std::string> secrets;
+    if (is_secret(name) && !value.empty())
+      secrets.push_back(value);
+    if (auto done = set(conf.get(), name, value, secrets); !done)
+      findings.push_back(std::move(done.error().message));
+  }
+  return findings;
+}
+
+void release::operator()(rd_kafka_t* p) const {
+  rd_kafka_destroy_flags(p, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+expected<client> client::open(rd_kafka_type_t type, const connection& to, client_options options) {
+  auto s = std::make_unique<state>();
+  s->options = std::move(options);
+  s->brokers = to.brokers;
+  for (const auto& [name, value] : to.properties) {
+    if (is_secret(name) && !value.empty())
+      s->secrets.push_back(value);
+  }
+
+  owned<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  settings all = base_settings();
+  all.insert(all.end(), to.properties.begin(), to.properties.end());
+  all.insert(all.end(), s->options.own.begin(), s->options.own.end());
+  all.emplace_back("bootstrap.servers", to.brokers);
+  all.emplace_back("client.id", s->options.name);
+  for (const auto& [name, value] : all) {
+    if (auto done = set(conf.get(), name, value, s->secrets); !done)
+      return tl::make_unexpected(std::move(done.error()));
+  }
+  rd_kafka_conf_set_opaque(conf.get(), s.get());
+  rd_kafka_conf_set_log_cb(conf.get(), &state::on_log);
+  rd_kafka_conf_set_error_cb(conf.get(), &state::on_error);
+  if (s->options.delivered)
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), &state::on_delivery);
+
+  std::array<char, 512> text{};
+  owned<rd_kafka_t> handle(rd_kafka_new(type, conf.get(), text.data(), text.size()));
+  if (!handle) {
+    return user_error(ec::invalid_argument,
+                      fmt::format("Kafka client for {}: {}; look at `brokers` and `properties`", to.brokers,
+                                  without(text.data(), s->secrets)));
+  }
+  (void)conf.release(); // librdkafka's since it succeeded
+  return client(std::move(s), std::move(handle));
+}
+
+client::client(std::unique_ptr<state> s, owned<rd_kafka_t> handle)
+    : state_(std::move(s)), handle_(std::move(handle)) {}
+client::client(client&&) noexcept = default;
+client& client::operator=(client&& other) noexcept {
+  handle_.reset(); // its threads use the old state
+  state_ = std::move(other.state_);
+  handle_ = std::move(other.handle_);
+  return *this;
+}
+client::~client() = default;
+
+int client::poll(std::chrono::milliseconds timeout) const {
+  return rd_kafka_poll(handle_.get(), static_cast<int>(timeout.count()));
+}
+
+std::optional<error> client::take_outage() const {
+  const std::scoped_lock lock(state_->mutex);
+  if (!state_->outage || state_->outage_taken)
+    return std::nullopt;
+  state_->outage_taken = true;
+  return outside_error(ec::unavailable,
+                       fmt::format("no Kafka broker of {} answers ({}); it goes on by itself when one does",
+                                   state_->brokers, state_->last_failure))
+      .value();
+}
+
+void client::answered() const {
+  const std::scoped_lock lock(state_->mutex);
+  if (state_->outage)
+    spdlog::info("{}: Kafka answers again", state_->options.name);
+  state_->outage = false;
+}
+
+bool client::in_outage() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->outage;
+}
+
+std::string client::redacted(std::string text) const { return without(std::move(text), state_->secrets); }
+
+} // namespace millrace::kafka
