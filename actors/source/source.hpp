@@ -81,6 +81,18 @@ public:
 
   /// From any thread: makes a blocked call return soon with ec::cancelled.
   virtual void interrupt() = 0;
+
+  /// What the log is made of, as text to keep with the state: a bounded source's files, their lengths and
+  /// fingerprints; a followed file's generations. Known after discover(). Of a followed log it grows while it
+  /// is read: where it differs after read(), it must be durable before anything that depends on that chunk is.
+  /// Empty where positions alone identify the log.
+  [[nodiscard]] virtual std::string identity() const { return {}; }
+  /// Gives the text kept last, once, between the first discover() and the first assign(). ec::mismatch with
+  /// fault::user: the log is not the one that the stored positions belong to; the text says the remedy.
+  [[nodiscard]] virtual expected<void> check_identity(std::string_view stored) {
+    (void)stored;
+    return {};
+  }
 };
 
 /// Which parts of a record later stages use.

@@ -1,0 +1,134 @@
+#include "actors/source/file/bounded_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::source {
+
+namespace {
+const std::string whole_log = "0"; // the partition of a log of several files
+} // namespace
+
+expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
+  if (files_.empty()) {
+    auto names = list_files(pattern_);
+    if (!names)
+      return tl::make_unexpected(std::move(names.error()));
+    for (const auto& name : *names) {
+      auto file = identify(name);
+      if (!file)
+        return tl::make_unexpected(std::move(file.error()));
+      file->number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
+      files_.push_back(std::move(*file));
+    }
+  }
+  std::vector<partition_info> found;
+  if (!parallel_)
+    found.push_back({whole_log, {}, {}});
+  else
+    for (const auto& file : files_)
+      found.push_back({file.path, {}, {}});
+  return found;
+}
+
+expected<void> bounded_reader::check_identity(std::string_view stored) {
+  auto before = parse_identities(stored);
+  if (!before)
+    return tl::make_unexpected(std::move(before.error()));
+  return compare_identities(*before, files_);
+}
+
+expected<void> bounded_reader::assign(const std::string& partition, position from) {
+  log l;
+  l.end = files_.size();
+  if (parallel_) {
+    const auto at =
+        std::find_if(files_.begin(), files_.end(), [&](const auto& f) { return f.path == partition; });
+    if (at == files_.end())
+      return user_error(ec::not_found, fmt::format("{}: no file matches it; put it back", partition));
+    l.file = static_cast<std::size_t>(at - files_.begin());
+    l.end = l.file + 1;
+  } else {
+    l.file = static_cast<std::size_t>(std::max<std::int64_t>(0, from.major));
+  }
+  if (from < position{}) // before everything
+    from = {};
+  if (l.file >= l.end || (parallel_ && from.major != 0)) {
+    return user_error(ec::mismatch,
+                      fmt::format("{}: position ({}, {}) lies behind its {} files; put the missing "
+                                  "ones back, or begin anew with --fresh",
+                                  pattern_, from.major, from.minor, files_.size()));
+  }
+  l.next = from;
+  logs_[partition] = std::move(l);
+  return {};
+}
+
+expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
+                                              std::uint64_t offset) const {
+  const auto& known = files_[file];
+  auto opened = open_file::open(known.path);
+  if (!opened)
+    return tl::make_unexpected(std::move(opened.error()));
+  auto stream = open_stream(std::move(*opened), offset, known.length);
+  if (!stream)
+    return tl::make_unexpected(std::move(stream.error()));
+  return line_reader(std::move(*stream), known.path, major, offset);
+}
+
+expected<std::optional<chunk>> bounded_reader::read(std::span<const std::string> wanted,
+                                                    std::size_t max_bytes, std::chrono::milliseconds) {
+  if (interrupted_.exchange(false))
+    return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
+  for (const auto& partition : wanted) {
+    const auto at = logs_.find(partition);
+    if (at == logs_.end() || at->second.ended)
+      continue;
+    auto got = next_chunk(at->second, max_bytes);
+    if (got && *got)
+      (*got)->partition = partition;
+    return got;
+  }
+  return std::optional<chunk>{};
+}
+
+expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t max_bytes) {
+  chunk out;
+  const position from = l.next;
+  for (;;) {
+    if (!l.lines) {
+      auto lines = open_at(l.file, l.next.major, static_cast<std::uint64_t>(l.next.minor));
+      if (!lines)
+        return tl::make_unexpected(std::move(lines.error()));
+      l.lines.emplace(std::move(*lines));
+    }
+    auto ended = l.lines->read(out, max_bytes, true);
+    if (!ended)
+      return tl::make_unexpected(std::move(ended.error()));
+    l.next = out.to;
+    if (*ended && l.file + 1 == l.end) {
+      l.ended = true;
+      out.at_end = true;
+      out.caught_up = true;
+    } else if (*ended) {
+      ++l.file;
+      l.next = {l.next.major + 1, 0};
+      l.lines.reset();
+      if (out.records() == 0)
+        continue;
+    }
+    break;
+  }
+  out.from = from;
+  return std::optional<chunk>(std::move(out));
+}
+
+std::optional<std::uint64_t> bounded_reader::lag() {
+  // How many lines there are is not known before they are read.
+  if (std::all_of(logs_.begin(), logs_.end(), [](const auto& l) { return l.second.ended; }))
+    return 0;
+  return std::nullopt;
+}
+
+} // namespace millrace::source

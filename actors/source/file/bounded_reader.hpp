@@ -1,0 +1,52 @@
+// Files as they were when the run began, as one log in name order or as a log each. Whatever is there is
+// there at once: nothing waits.
+#pragma once
+
+#include "actors/source/file/file_list.hpp"
+#include "actors/source/file/line_reader.hpp"
+#include "actors/source/source.hpp"
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::source {
+
+class bounded_reader final : public reader {
+public:
+  /// `parallel`: a partition a file, named by its path.
+  bounded_reader(std::string pattern, bool parallel) : pattern_(std::move(pattern)), parallel_(parallel) {}
+
+  expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
+  expected<void> assign(const std::string& partition, position from) override;
+  void unassign(const std::string& partition) override { logs_.erase(partition); }
+  expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
+                                      std::chrono::milliseconds timeout) override;
+  void acknowledge(const std::string&, position) override {}
+  std::optional<std::uint64_t> lag() override;
+  void interrupt() override { interrupted_ = true; }
+  std::string identity() const override { return format_identities(files_); }
+  expected<void> check_identity(std::string_view stored) override;
+
+private:
+  /// One partition's place: in files_[file], or behind the last one's end.
+  struct log {
+    std::size_t file = 0;
+    std::size_t end = 0; // behind the log's last file
+    position next{};
+    std::optional<line_reader> lines; // of `file`, opened when first needed
+    bool ended = false;               // said so
+  };
+  expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
+  expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
+
+  std::string pattern_;
+  bool parallel_;
+  std::vector<file_identity> files_; // by name; fixed by the first discover()
+  std::map<std::string, log> logs_;
+  std::atomic<bool> interrupted_{false};
+};
+
+} // namespace millrace::source

@@ -1,0 +1,50 @@
+// A file's bytes front to back, plain or inflated. One log owns it on its thread; offsets count decompressed
+// bytes.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace::source {
+
+class byte_stream {
+public:
+  virtual ~byte_stream() = default;
+  /// Up to `size` bytes, less only at the end; 0 there. ec::corrupt once all that can be inflated was given.
+  /// An error stays.
+  [[nodiscard]] virtual expected<std::size_t> read(char* to, std::size_t size) = 0;
+};
+
+/// A descriptor that closes itself.
+class open_file {
+public:
+  /// ec::not_found or ec::refused with fault::user, ec::io otherwise; the text names the file.
+  [[nodiscard]] static expected<open_file> open(const std::string& path);
+  open_file(open_file&& other) noexcept;
+  open_file& operator=(open_file&& other) noexcept;
+  ~open_file();
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  /// Bytes from `offset`, as many as there are up to `size`.
+  [[nodiscard]] expected<std::size_t> read_at(std::uint64_t offset, char* to, std::size_t size) const;
+
+private:
+  open_file(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  int fd_ = -1;
+  std::string path_;
+};
+
+/// Whether the content begins as gzip does (the name does not matter).
+[[nodiscard]] expected<bool> is_gzip(const open_file& file);
+
+/// From `offset` on. A plain file ends at `length` (of the file) where one is given, however it grows; one
+/// that ends before is ec::mismatch. A gzip file is inflated from its beginning, all members as one.
+[[nodiscard]] expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
+                                                                 std::optional<std::uint64_t> length);
+
+} // namespace millrace::source

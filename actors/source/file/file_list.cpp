@@ -1,0 +1,201 @@
+#include "actors/source/file/file_list.hpp"
+
+#include "actors/source/file/byte_stream.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <glob.h>
+#include <sys/stat.h>
+
+namespace millrace::source {
+
+namespace {
+
+struct head {
+  std::uint32_t length = 0;
+  std::uint64_t hash = 0;
+};
+
+expected<head> head_of(const open_file& file, std::uint32_t size) {
+  std::array<char, head_bytes> bytes{};
+  auto got = file.read_at(0, bytes.data(), std::min(size, head_bytes));
+  if (!got)
+    return tl::make_unexpected(std::move(got.error()));
+  return head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
+}
+
+std::string escaped(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == '%' || c == '\n' || c == '\r')
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ec == std::errc()) {
+      out += static_cast<char>(value);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+unexpected changed(std::string_view what) {
+  return user_error(ec::mismatch,
+                    fmt::format("{}; a bounded log must stay as it was. Put it back, begin anew "
+                                "with --fresh, or read it with \"follow\": true",
+                                what));
+}
+
+} // namespace
+
+bool is_glob(const std::string& pattern) {
+  struct stat info {};
+  return pattern.find_first_of("*?[") != std::string::npos && ::stat(pattern.c_str(), &info) != 0;
+}
+
+expected<std::vector<std::string>> list_files(const std::string& pattern) {
+  std::vector<std::string> names;
+  const bool several = is_glob(pattern);
+  if (several) {
+    glob_t found{};
+    const int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);
+    for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i)
+      names.emplace_back(found.gl_pathv[i]);
+    globfree(&found);
+    if (status != 0 && status != GLOB_NOMATCH)
+      return outside_error(ec::io, fmt::format("{}: cannot be listed: {}", pattern, std::strerror(errno)));
+  } else {
+    names.push_back(pattern);
+  }
+  std::vector<std::string> files;
+  bool folders = false;
+  for (auto& name : names) {
+    struct stat info {};
+    if (::stat(name.c_str(), &info) != 0)
+      continue; // gone meanwhile, or never there
+    if (S_ISDIR(info.st_mode))
+      folders = true;
+    else
+      files.push_back(std::move(name));
+  }
+  if (files.empty() && folders && !several)
+    return user_error(ec::not_found,
+                      fmt::format("{} is a folder; name its files by a glob, as in {}/*", pattern, pattern));
+  if (files.empty())
+    return user_error(ec::not_found,
+                      fmt::format("no file matches {}; correct `path` (it is looked up from the folder that "
+                                  "millrace was started in)",
+                                  pattern));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+expected<file_identity> identify(const std::string& path) {
+  auto file = open_file::open(path);
+  if (!file)
+    return tl::make_unexpected(std::move(file.error()));
+  struct stat info {};
+  if (::fstat(file->fd(), &info) != 0)
+    return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(errno)));
+  if (!S_ISREG(info.st_mode))
+    return user_error(ec::unsupported,
+                      fmt::format("{} is no regular file, so it cannot be read again after a crash; write "
+                                  "it to a file first",
+                                  path));
+  auto begin = head_of(*file, head_bytes);
+  if (!begin)
+    return tl::make_unexpected(std::move(begin.error()));
+  return file_identity{0,
+                       static_cast<std::uint64_t>(info.st_dev),
+                       static_cast<std::uint64_t>(info.st_ino),
+                       static_cast<std::uint64_t>(info.st_size),
+                       begin->length,
+                       begin->hash,
+                       path};
+}
+
+expected<bool> same_head(const file_identity& before, const std::string& path) {
+  auto file = open_file::open(path);
+  if (!file)
+    return tl::make_unexpected(std::move(file.error()));
+  auto begin = head_of(*file, before.head_length);
+  if (!begin)
+    return tl::make_unexpected(std::move(begin.error()));
+  return begin->length == before.head_length && begin->hash == before.head_hash;
+}
+
+std::string format_identities(const std::vector<file_identity>& files) {
+  std::string out;
+  for (const auto& f : files) {
+    fmt::format_to(std::back_inserter(out), "{} {} {} {} {} {:016x} {}\n", f.number, f.device, f.inode,
+                   f.length, f.head_length, f.head_hash, escaped(f.path));
+  }
+  return out;
+}
+
+expected<std::vector<file_identity>> parse_identities(std::string_view text) {
+  std::vector<file_identity> files;
+  while (!text.empty()) {
+    const auto line_end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, line_end);
+    text.remove_prefix(std::min(line_end + 1, text.size()));
+    bool good = true;
+    const auto number = [&](auto& value, int base) {
+      const auto [at, problem] = std::from_chars(line.data(), line.data() + line.size(), value, base);
+      const auto used = static_cast<std::size_t>(at - line.data());
+      good = good && problem == std::errc() && used < line.size() && line[used] == ' ';
+      line.remove_prefix(std::min(used + 1, line.size()));
+    };
+    file_identity f;
+    number(f.number, 10);
+    number(f.device, 10);
+    number(f.inode, 10);
+    number(f.length, 10);
+    number(f.head_length, 10);
+    number(f.head_hash, 16);
+    f.path = unescaped(line);
+    if (!good || f.path.empty() || f.head_length > head_bytes)
+      return fatal_error(ec::corrupt, "the stored list of files is damaged; restore the state folder, or "
+                                      "begin anew with --fresh");
+    files.push_back(std::move(f));
+  }
+  return files;
+}
+
+expected<void> compare_identities(const std::vector<file_identity>& stored,
+                                  const std::vector<file_identity>& now) {
+  for (std::size_t i = 0; i < stored.size() || i < now.size(); ++i) {
+    if (i >= now.size() || (i < stored.size() && stored[i].path < now[i].path))
+      return changed(fmt::format("{}: the file is gone since the run began", stored[i].path));
+    if (i >= stored.size() || now[i].path < stored[i].path)
+      return changed(fmt::format("{}: the file was added since the run began", now[i].path));
+    if (stored[i].length != now[i].length)
+      return changed(fmt::format("{}: it had {} bytes when the run began and now has {}", now[i].path,
+                                 stored[i].length, now[i].length));
+    if (stored[i].head_length != now[i].head_length || stored[i].head_hash != now[i].head_hash)
+      return changed(fmt::format("{}: its content was replaced since the run began", now[i].path));
+    if (stored[i].device != now[i].device || stored[i].inode != now[i].inode)
+      return changed(
+          fmt::format("{}: another file of the same length and beginning has taken its place", now[i].path));
+  }
+  return {};
+}
+
+} // namespace millrace::source

@@ -1,0 +1,46 @@
+// Lines of one file as chunks of records: one large read into the chunk's own buffer, then a scan for line
+// feeds; no copy or allocation for a record. The file source's readers own one for the file that they are in.
+#pragma once
+
+#include "actors/source/file/byte_stream.hpp"
+#include "actors/source/source.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace millrace::source {
+
+/// A line longer than this is an error: it would have to be in memory whole.
+inline constexpr std::size_t longest_line = std::size_t{64} << 20U;
+
+/// What ends a line is LF or CR LF; it is no part of the record. An empty line is no record.
+class line_reader {
+public:
+  /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).
+  line_reader(std::unique_ptr<byte_stream> stream, std::string path, std::int64_t major, std::uint64_t offset)
+      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset) {}
+
+  /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
+  /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
+  /// when the file has grown.
+  [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
+
+  /// Where the next line begins.
+  [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
+  /// Bytes behind next() that are read and not yet a line.
+  [[nodiscard]] std::size_t unfinished() const { return carry_.size(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  void split(chunk& out, std::size_t end);
+
+  std::unique_ptr<byte_stream> stream_;
+  std::string path_;
+  std::int64_t major_;
+  std::uint64_t offset_;
+  std::string carry_;               // the beginning of a line, [offset_, offset_ + size)
+  std::size_t bytes_a_record_ = 64; // of the last chunk, for reserving
+};
+
+} // namespace millrace::source
