@@ -98,7 +98,9 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   const position from = l.next;
   for (;;) {
     if (!l.lines) {
-      auto lines = open_at(l.file, l.next.major, static_cast<std::uint64_t>(l.next.minor));
+      const auto major = parallel_ ? 0 : static_cast<std::int64_t>(l.file);
+      auto lines =
+          open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
       if (!lines)
         return tl::make_unexpected(std::move(lines.error()));
       l.lines.emplace(std::move(*lines));
@@ -113,7 +115,6 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
       out.caught_up = true;
     } else if (*ended) {
       ++l.file;
-      l.next = {l.next.major + 1, 0};
       l.lines.reset();
       if (out.records() == 0)
         continue;

@@ -34,8 +34,8 @@ private:
   /// One partition's place: in files_[file], or behind the last one's end.
   struct log {
     std::size_t file = 0;
-    std::size_t end = 0; // behind the log's last file
-    position next{};
+    std::size_t end = 0;              // behind the log's last file
+    position next{};                  // in `file`, or the end of the one before it
     std::optional<line_reader> lines; // of `file`, opened when first needed
     bool ended = false;               // said so
   };

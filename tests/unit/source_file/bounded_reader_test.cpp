@@ -1,0 +1,315 @@
+#include "actors/source/file/bounded_reader.hpp"
+#include "tests/unit/source_file/folder.hpp"
+#include "tests/unit/source_file/reading.hpp"
+
+
+using namespace millrace;
+using namespace millrace::test;
+using source::bounded_reader;
+
+namespace {
+
+read_result read_file(const std::string& pattern, std::size_t max_bytes = 1 << 16) {
+  bounded_reader r(pattern, false);
+  const auto found = r.discover(no_wait);
+  REQUIRE(found);
+  REQUIRE(found->size() == 1);
+  REQUIRE((*found)[0].name == "0");
+  return read_all(r, "0", (*found)[0].start, max_bytes);
+}
+
+std::vector<std::string> texts(const read_result& r) {
+  std::vector<std::string> out;
+  for (const auto& item : r.records)
+    out.push_back(item.bytes);
+  return out;
+}
+using strings = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a file's lines are records with the byte offsets of their beginnings") {
+  const folder f;
+  const auto got = read_file(f.write("a", "one\ntwo\n\nfour\n"));
+  CHECK(got.records == std::vector<record>{{{0, 0}, "one"}, {{0, 4}, "two"}, {{0, 9}, "four"}});
+  CHECK(got.at_end);
+  CHECK(got.next == position{0, 14});
+}
+
+TEST_CASE("an unterminated last line is a record") {
+  const folder f;
+  CHECK(texts(read_file(f.write("a", "one\n{\"cut\":"))) == strings{"one", "{\"cut\":"});
+}
+
+TEST_CASE("carriage return and line feed end a line together, other carriage returns belong to it") {
+  const folder f;
+  CHECK(texts(read_file(f.write("a", "a\r\n\r\nb\rc\r\nd\r\r\ne"))) == strings{"a", "b\rc", "d\r", "e"});
+}
+
+TEST_CASE("bytes of a record are kept as they are, NUL and invalid UTF-8 too") {
+  const folder f;
+  const std::string odd("\0\xFF\xC3 \t", 5);
+  CHECK(texts(read_file(f.write("a", odd + "\n" + odd))) == strings{odd, odd});
+}
+
+TEST_CASE("an empty file ends at once, with a chunk that says so") {
+  const folder f;
+  const auto got = read_file(f.write("a", ""));
+  CHECK(got.records.empty());
+  CHECK(got.at_end);
+  CHECK(read_file(f.write("b", gzip(""))).at_end);
+  CHECK(read_file(f.write("c", "\n\n\r\n")).at_end);
+}
+
+TEST_CASE("a reader assigned at the end says again that it is the end") {
+  const folder f;
+  bounded_reader r(f.write("a", "one\n"), false);
+  REQUIRE(r.discover(no_wait));
+  CHECK(read_all(r, "0", {0, 4}, 100).at_end);
+  CHECK(read_all(r, "0", {0, 4}, 100).at_end);
+  const std::vector<std::string> wanted{"0"};
+  const auto after = r.read(wanted, 100, no_wait);
+  REQUIRE(after);
+  CHECK_FALSE(*after);
+}
+
+TEST_CASE("files of a glob are one log in name order, and a missing last newline glues nothing") {
+  const folder f;
+  f.write("b.jsonl", "3\n4");
+  f.write("a.jsonl", "1\n2");
+  f.write("c.jsonl", "");
+  f.write("d.jsonl", gzip("5\n"));
+  f.write("e.txt", "no\n");
+  const auto got = read_file(f / "*.jsonl");
+  CHECK(got.records ==
+        std::vector<record>{{{0, 0}, "1"}, {{0, 2}, "2"}, {{1, 0}, "3"}, {{1, 2}, "4"}, {{3, 0}, "5"}});
+  CHECK(got.at_end);
+}
+
+TEST_CASE("with parallel each file is a partition named by its path") {
+  const folder f;
+  f.write("a.jsonl", "1\n2\n");
+  f.write("b.jsonl", "3\n");
+  bounded_reader r(f / "*.jsonl", true);
+  const auto found = r.discover(no_wait);
+  REQUIRE(found);
+  REQUIRE(found->size() == 2);
+  CHECK((*found)[0].name == f / "a.jsonl");
+  CHECK(read_all(r, f / "b.jsonl", {}, 100).records == std::vector<record>{{{0, 0}, "3"}});
+  CHECK(read_all(r, f / "a.jsonl", {0, 2}, 100).records == std::vector<record>{{{0, 2}, "2"}});
+}
+
+TEST_CASE("read prefers the partitions in the order in which they are wanted") {
+  const folder f;
+  f.write("a", "1\n2\n");
+  f.write("b", "3\n");
+  bounded_reader r(f / "?", true);
+  REQUIRE(r.discover(no_wait));
+  REQUIRE(r.assign(f / "a", {}));
+  REQUIRE(r.assign(f / "b", {}));
+  const std::vector<std::string> wanted{f / "b", f / "a"};
+  CHECK(r.lag() == std::nullopt);
+  CHECK((**r.read(wanted, 100, no_wait)).partition == f / "b");
+  CHECK((**r.read(wanted, 100, no_wait)).partition == f / "a");
+  CHECK_FALSE(*r.read(wanted, 100, no_wait));
+  CHECK(r.lag() == 0U);
+}
+
+TEST_CASE("gzip is known by its content, not by its name") {
+  const folder f;
+  CHECK(texts(read_file(f.write("plain.gz", "one\ntwo\n"))) == strings{"one", "two"});
+  CHECK(texts(read_file(f.write("packed.txt", gzip("one\ntwo\n")))) == strings{"one", "two"});
+}
+
+TEST_CASE("concatenated gzip members are one text, zeros behind them are padding") {
+  const folder f;
+  CHECK(texts(read_file(f.write("a.gz", gzip("one\nt") + gzip("") + gzip("wo\n") +
+                                            std::string(512, '\0')))) == strings{"one", "two"});
+}
+
+TEST_CASE("a truncated gzip file gives all that can be inflated, then an error that names it") {
+  const folder f;
+  std::string text;
+  for (int i = 0; i < 20'000; ++i)
+    text += "line " + std::to_string(i * 7919 % 100'003) + "\n";
+  const auto packed = gzip(text);
+  const auto path = f.write("cut.gz", packed.substr(0, packed.size() / 2));
+  const auto got = read_file(path, 4096);
+  REQUIRE(got.failure);
+  CHECK(got.failure->code == ec::corrupt);
+  CHECK(got.failure->whose == fault::user);
+  CHECK_THAT(got.failure->message, Catch::Contains(path));
+  CHECK_FALSE(got.at_end);
+  std::string read;
+  for (const auto& r : got.records)
+    read += r.bytes + "\n";
+  REQUIRE(read.size() > text.size() / 4);
+  read.pop_back();
+  CHECK(text.substr(0, read.size()) == read);
+
+  SECTION("the trailer alone is missing") {
+    f.write("cut.gz", packed.substr(0, packed.size() - 3));
+    const auto all = read_file(path, 4096);
+    CHECK(all.records.size() == 20'000);
+    REQUIRE(all.failure);
+    CHECK(all.failure->code == ec::corrupt);
+  }
+}
+
+TEST_CASE("damage within a gzip file is an error that names it") {
+  const folder f;
+  auto packed = gzip("one\ntwo\nthree\n");
+  packed[packed.size() - 6] ^= 0x55; // the checksum
+  const auto got = read_file(f.write("bad.gz", packed));
+  REQUIRE(got.failure);
+  CHECK(got.failure->code == ec::corrupt);
+  const auto garbage = read_file(f.write("tail.gz", gzip("one\n") + "garbage"));
+  CHECK(texts(garbage) == strings{"one"});
+  REQUIRE(garbage.failure);
+  CHECK(garbage.failure->code == ec::corrupt);
+}
+
+TEST_CASE("a record of 10 MB comes whole, plain and gzip, whatever the chunk size") {
+  const folder f;
+  const std::string big(10 << 20, 'x');
+  const std::string text = "a\n" + big + "\nb\n";
+  for (const auto& path : {f.write("a", text), f.write("a.gz", gzip(text))}) {
+    const auto got = read_file(path, 1000);
+    REQUIRE(got.records.size() == 3);
+    CHECK(got.records[1].bytes == big);
+    CHECK(got.records[2] == record{{0, static_cast<std::int64_t>(big.size()) + 3}, "b"});
+  }
+}
+
+TEST_CASE("a line beyond the bound is an error with file and offset, after the records before it") {
+  const folder f;
+  const auto path = f.write("a", "a\n" + std::string(source::longest_line + 1, 'x') + "\nb\n");
+  const auto got = read_file(path, 1000);
+  CHECK(texts(got) == strings{"a"});
+  REQUIRE(got.failure);
+  CHECK(got.failure->whose == fault::user);
+  CHECK_THAT(got.failure->message, Catch::Contains(path) && Catch::Contains("byte 2"));
+  CHECK(
+      texts(read_file(f.write("b", "a\n" + std::string(source::longest_line, 'y') + "\nb\n"), 1000)).size() ==
+      3);
+}
+
+TEST_CASE("a missing file, a glob without a match and a folder are the user's errors at discover") {
+  const folder f;
+  for (const auto& pattern : {f / "none.jsonl", f / "*.jsonl"}) {
+    const auto found = bounded_reader(pattern, false).discover(no_wait);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ec::not_found);
+    CHECK(found.error().whose == fault::user);
+    CHECK_THAT(found.error().message, Catch::Contains("no file matches " + pattern));
+  }
+  const auto found = bounded_reader(f.path().string(), false).discover(no_wait);
+  REQUIRE_FALSE(found);
+  CHECK_THAT(found.error().message, Catch::Contains("is a folder"));
+}
+
+TEST_CASE("a file whose name has glob characters is that file") {
+  const folder f;
+  CHECK(texts(read_file(f.write("a[1]*.jsonl", "one\n"))) == strings{"one"});
+}
+
+TEST_CASE("what is appended after discover does not belong to the bounded log") {
+  const folder f;
+  bounded_reader r(f.write("a", "one\ntwo"), false);
+  REQUIRE(r.discover(no_wait));
+  f.append("a", "more\nthree\n");
+  CHECK(texts(read_all(r, "0", {}, 100)) == strings{"one", "two"});
+}
+
+TEST_CASE("a bounded file that shrinks while it is read is an error, not an end") {
+  const folder f;
+  bounded_reader r(f.write("a", "one\ntwo\n"), false);
+  REQUIRE(r.discover(no_wait));
+  f.write("a", "one\n");
+  const auto got = read_all(r, "0", {}, 100);
+  REQUIRE(got.failure);
+  CHECK(got.failure->code == ec::mismatch);
+  CHECK_FALSE(got.at_end);
+}
+
+TEST_CASE("the identity of an unchanged list is accepted") {
+  const folder f;
+  f.write("a", "1\n");
+  f.write("b %\n", "2\n");
+  bounded_reader first(f / "*", false);
+  REQUIRE(first.discover(no_wait));
+  bounded_reader second(f / "*", false);
+  REQUIRE(second.discover(no_wait));
+  CHECK(second.check_identity(first.identity()));
+}
+
+TEST_CASE("a changed list is refused with what changed and the remedy") {
+  const folder f;
+  f.write("a", "1\n");
+  f.write("b", "2\n");
+  bounded_reader first(f / "?", false);
+  REQUIRE(first.discover(no_wait));
+  const auto refusal = [&] {
+    bounded_reader second(f / "?", false);
+    REQUIRE(second.discover(no_wait));
+    const auto same = second.check_identity(first.identity());
+    REQUIRE_FALSE(same);
+    CHECK(same.error().code == ec::mismatch);
+    CHECK(same.error().whose == fault::user);
+    CHECK_THAT(same.error().message, Catch::Contains("--fresh") && Catch::Contains("follow"));
+    return same.error().message;
+  };
+  SECTION("grown") {
+    f.append("b", "3\n");
+    CHECK_THAT(refusal(), Catch::Contains(f / "b") && Catch::Contains("2 bytes"));
+  }
+  SECTION("replaced in place by as many bytes") {
+    f.write("a", "9\n");
+    CHECK_THAT(refusal(), Catch::Contains(f / "a") && Catch::Contains("replaced"));
+  }
+  SECTION("added") {
+    f.write("c", "3\n");
+    CHECK_THAT(refusal(), Catch::Contains(f / "c") && Catch::Contains("added"));
+  }
+  SECTION("added before") {
+    f.write("A", "3\n");
+    CHECK_THAT(refusal(), Catch::Contains(f / "A") && Catch::Contains("added"));
+  }
+  SECTION("gone") {
+    std::filesystem::remove(f / "a");
+    CHECK_THAT(refusal(), Catch::Contains(f / "a") && Catch::Contains("gone"));
+  }
+}
+
+TEST_CASE("a damaged identity text is called damaged") {
+  const folder f;
+  bounded_reader r(f.write("a", "1\n"), false);
+  REQUIRE(r.discover(no_wait));
+  for (const std::string_view text : {"x", "0 1 2 3 4", "0 1 2 3 9999 aa /a\n", "\n", "0 1 2 3 4 5 \n"}) {
+    const auto same = r.check_identity(text);
+    REQUIRE_FALSE(same);
+    CHECK(same.error().code == ec::corrupt);
+  }
+}
+
+TEST_CASE("a position behind the list is refused") {
+  const folder f;
+  bounded_reader r(f.write("a", "1\n"), false);
+  REQUIRE(r.discover(no_wait));
+  const auto assigned = r.assign("0", {1, 0});
+  REQUIRE_FALSE(assigned);
+  CHECK(assigned.error().code == ec::mismatch);
+}
+
+TEST_CASE("an interrupt ends the next read as cancelled, once") {
+  const folder f;
+  bounded_reader r(f.write("a", "1\n"), false);
+  REQUIRE(r.discover(no_wait));
+  REQUIRE(r.assign("0", {}));
+  r.interrupt();
+  const std::vector<std::string> wanted{"0"};
+  const auto got = r.read(wanted, 100, no_wait);
+  REQUIRE_FALSE(got);
+  CHECK(got.error().code == ec::cancelled);
+  CHECK(r.read(wanted, 100, no_wait));
+}
