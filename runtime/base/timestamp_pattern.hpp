@@ -1,0 +1,47 @@
+// Timestamps by a strptime pattern, compiled once. Parsers call it for every record, config to check a
+// `format`. Independent of locale and TZ: names are English, a time without a zone is UTC.
+//
+//   %Y year (1-4 digits)   %m %d %H %M %S (1-2 digits)   %e as %d   %y two-digit year (69-99: 19xx)
+//   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name   %a %A weekday's name
+//   (ignored) %f fraction of a second (1-9 digits, rounded to microseconds)   %s seconds since 1970 %z Z,
+//   +hh, +hhmm, +hh:mm   %Z Z, UTC, GMT   %F %T %D %R as in strftime   %n %t blanks   %%
+// Blanks in a pattern match any number of blanks, numbers may have blanks in front, as in strptime(3).
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace {
+
+class timestamp_pattern {
+public:
+  /// Refuses unknown directives and patterns that leave the date open.
+  [[nodiscard]] static expected<timestamp_pattern> compile(std::string_view pattern);
+
+  /// Nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
+  /// it is to be ignored.
+  [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored) const;
+
+private:
+  struct step {
+    char directive = 0; // 0: the literal; ' ': blanks
+    char literal = 0;
+  };
+  [[nodiscard]] expected<void> add(std::string_view pattern);
+  [[nodiscard]] expected<void> check_whole(std::string_view pattern) const;
+
+  std::vector<step> steps_;
+  // The most common pattern, `%Y-%m-%d %H:%M:%S` (or with another single character in the middle), is read
+  // at fixed places.
+  std::optional<char> fixed_separator_;
+};
+
+/// What compile() would say.
+[[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
+
+} // namespace millrace
