@@ -1,0 +1,130 @@
+// Connecting, the list of partitions, and where each begins by the option `start`.
+#include "actors/source/kafka/kafka_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::source {
+
+namespace {
+
+using std::chrono::milliseconds;
+using clock = std::chrono::steady_clock;
+
+// Between two looks at interrupt().
+constexpr milliseconds slice{500};
+
+milliseconds left(clock::time_point until) {
+  return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(until - clock::now()));
+}
+
+} // namespace
+
+expected<start_option> parse_start(std::string_view text) {
+  if (text == "earliest")
+    return start_earliest{};
+  if (text == "latest")
+    return start_latest{};
+  if (auto t = parse_timestamp(text))
+    return *t;
+  return user_error(ec::invalid_argument,
+                    fmt::format("\"{}\" is no start; expected earliest, latest or a timestamp such as "
+                                "2021-04-24T19:55:00Z",
+                                text));
+}
+
+expected<void> kafka_reader::connect() {
+  if (client_)
+    return {};
+  auto to = options_.to;
+  // librdkafka would keep 64 MB and 100,000 records a partition; a lane asks for a megabyte at a time.
+  to.properties.emplace("queued.max.messages.kbytes", "8192");
+  to.properties.emplace("queued.min.messages", "20000");
+  auto made = kafka::client::open(
+      RD_KAFKA_CONSUMER, to,
+      {options_.name,
+       {{"group.id", options_.group},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"auto.offset.reset", "error"},
+        {"enable.partition.eof", "true"},
+        {"allow.auto.create.topics", "false"},
+        {"isolation.level", options_.read_committed ? "read_committed" : "read_uncommitted"}}});
+  if (!made)
+    return tl::make_unexpected(std::move(made.error()));
+  client_.emplace(std::move(*made));
+  main_queue_.reset(rd_kafka_queue_get_main(client_->get()));
+  rd_kafka_queue_cb_event_enable(main_queue_.get(), &kafka_reader::on_event, &wake_);
+  return {};
+}
+
+expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeout) {
+  const auto until = clock::now() + timeout;
+  if (auto connected = connect(); !connected)
+    return tl::make_unexpected(std::move(connected.error()));
+  for (;;) {
+    auto found = kafka::partition_count(*client_, options_.topic, std::min(slice, left(until)))
+                     .and_then([&](int count) { return resolve(count, until); });
+    if (found) {
+      if (!topic_)
+        topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
+      return found;
+    }
+    if (take_interrupt())
+      return unexpected(
+          error{ec::cancelled, fault::ours, false, "looking for the topic was interrupted", {}});
+    if (!found.error().retry)
+      return found;
+    if (left(until).count() == 0) {
+      if (auto outage = client_->take_outage())
+        return tl::make_unexpected(std::move(*outage));
+      return found;
+    }
+  }
+}
+
+expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, clock::time_point until) {
+  std::vector<partition_info> found;
+  std::vector<std::int64_t> ends;
+  const kafka::owned<rd_kafka_topic_partition_list_t> times(rd_kafka_topic_partition_list_new(partitions));
+  const auto wait = [&] {
+    return static_cast<int>(std::clamp(left(until), milliseconds(1), 4 * slice).count());
+  };
+  for (std::int32_t id = 0; id < partitions; ++id) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto code =
+        rd_kafka_query_watermark_offsets(client_->get(), options_.topic.c_str(), id, &low, &high, wait());
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::make_unexpected(kafka::translate(
+          code, fmt::format("topic \"{}\" partition {}: asking for its first and last position",
+                            options_.topic, id)));
+    const auto start = std::holds_alternative<start_latest>(options_.start) ? high : low;
+    found.push_back({std::to_string(id), {0, start}, {0, low}});
+    ends.push_back(high);
+    if (const auto* time = std::get_if<event_micros>(&options_.start)) {
+      // Kafka counts milliseconds: the first one at or after the time, also before 1970.
+      const auto up = *time > 0 ? (*time + 999) / 1000 : *time / 1000;
+      rd_kafka_topic_partition_list_add(times.get(), options_.topic.c_str(), id)->offset = up;
+    }
+  }
+  if (times->cnt == 0)
+    return found;
+  const auto code = rd_kafka_offsets_for_times(client_->get(), times.get(), wait());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::make_unexpected(kafka::translate(
+        code, fmt::format("topic \"{}\": asking for the positions at `start`", options_.topic)));
+  for (int i = 0; i < times->cnt; ++i) {
+    const auto& answer = times->elems[i];
+    if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return tl::make_unexpected(kafka::translate(
+          answer.err, fmt::format("topic \"{}\" partition {}: asking for the position at `start`",
+                                  options_.topic, answer.partition)));
+    const auto id = static_cast<std::size_t>(answer.partition);
+    found[id].start = {0, answer.offset >= 0 ? answer.offset : ends[id]}; // no record is that late
+  }
+  return found;
+}
+
+} // namespace millrace::source

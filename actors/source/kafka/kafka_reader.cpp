@@ -1,0 +1,272 @@
+#include "actors/source/kafka/kafka_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace millrace::source {
+
+namespace {
+
+// One chunk's records, filled by librdkafka's callback.
+struct filling {
+  rd_kafka_t* handle;
+  chunk out;
+  const wants* wanted;
+  std::size_t max_bytes;
+  std::size_t bytes = 0; // with what a record costs besides its value
+  std::int64_t next;     // what lies below has been seen: a stale fetch repeats it
+  bool end = false;
+  bool heard = false;
+  rd_kafka_resp_err_t failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string failure_text{};
+
+  void add(const rd_kafka_message_t& m) {
+    end = false;
+    heard = true;
+    if (m.offset < next)
+      return;
+    next = m.offset + 1;
+    out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
+    out.lengths.push_back(m.payload == nullptr ? no_value : static_cast<std::uint32_t>(m.len));
+    out.positions.push_back({0, m.offset});
+    if (m.payload != nullptr)
+      out.bytes.append(static_cast<const char*>(m.payload), m.len);
+    rd_kafka_timestamp_type_t type{};
+    // A producer may send "no timestamp", -1 ms: it is delivered as it is stored.
+    out.timestamps.push_back(rd_kafka_message_timestamp(&m, &type) * 1000);
+    out.timestamp_types.push_back(type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? 1 : 0);
+    if (wanted->key) {
+      if (m.key == nullptr)
+        out.keys.emplace_back();
+      else
+        out.keys.emplace_back(std::in_place, static_cast<const char*>(m.key), m.key_len);
+    }
+    if (wanted->headers)
+      out.headers.push_back(headers_json(m));
+    constexpr std::size_t row_cost = 32; // begins, lengths, positions, timestamps
+    bytes +=
+        m.len + row_cost + (wanted->key ? m.key_len : 0) + (wanted->headers ? out.headers.back().size() : 0);
+    if (bytes >= max_bytes)
+      rd_kafka_yield(handle);
+  }
+
+  static void on_message(rd_kafka_message_t* m, void* opaque) {
+    auto& self = *static_cast<filling*>(opaque);
+    switch (m->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      self.add(*m);
+      return;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      // Behind the last record may lie transaction markers and aborted records: nothing that can be read.
+      self.heard = true;
+      self.end = m->offset >= self.next;
+      self.next = std::max(self.next, m->offset);
+      return;
+    default:
+      self.failure = m->err;
+      self.failure_text = rd_kafka_message_errstr(m);
+      rd_kafka_yield(self.handle);
+    }
+  }
+};
+
+} // namespace
+
+kafka_reader::~kafka_reader() {
+  while (!logs_.empty())
+    unassign(logs_.begin()->first);
+  if (main_queue_)
+    rd_kafka_queue_cb_event_enable(main_queue_.get(), nullptr, nullptr);
+}
+
+void kafka_reader::on_event(rd_kafka_t*, void* wake) {
+  auto& w = *static_cast<wake_up*>(wake);
+  const std::scoped_lock lock(w.mutex);
+  ++w.signals;
+  w.changed.notify_one();
+}
+
+void kafka_reader::interrupt() {
+  const std::scoped_lock lock(wake_.mutex);
+  wake_.interrupted = true;
+  wake_.changed.notify_one();
+}
+
+bool kafka_reader::take_interrupt() {
+  const std::scoped_lock lock(wake_.mutex);
+  return std::exchange(wake_.interrupted, false);
+}
+
+expected<void> kafka_reader::start(log& l) {
+  l.queue.reset(rd_kafka_queue_new(client_->get()));
+  rd_kafka_queue_cb_event_enable(l.queue.get(), &kafka_reader::on_event, &wake_);
+  if (rd_kafka_consume_start_queue(topic_.get(), l.id, l.next, l.queue.get()) == 0)
+    return {};
+  return tl::make_unexpected(
+      kafka::translate(rd_kafka_last_error(), fmt::format("topic \"{}\" partition {}: reading from {}",
+                                                          options_.topic, l.id, l.next)));
+}
+
+void kafka_reader::stop(log& l) {
+  rd_kafka_consume_stop(topic_.get(), l.id);
+  rd_kafka_queue_cb_event_enable(l.queue.get(), nullptr, nullptr);
+  l.queue.reset();
+}
+
+expected<void> kafka_reader::assign(const std::string& partition, position from) {
+  unassign(partition);
+  log l;
+  const auto [end, problem] = std::from_chars(partition.data(), partition.data() + partition.size(), l.id);
+  if (!topic_ || problem != std::errc() || end != partition.data() + partition.size())
+    return our_error(fmt::format("topic \"{}\": partition \"{}\" assigned before it was discovered",
+                                 options_.topic, partition));
+  l.next = from.major < 0 ? 0 : from.minor;
+  if (auto started = start(l); !started)
+    return started;
+  logs_.emplace(partition, std::move(l));
+  return {};
+}
+
+void kafka_reader::unassign(const std::string& partition) {
+  const auto at = logs_.find(partition);
+  if (at == logs_.end())
+    return;
+  stop(at->second);
+  logs_.erase(at);
+}
+
+expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> wanted, std::size_t max_bytes,
+                                                  std::chrono::milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    std::uint64_t seen = 0;
+    {
+      const std::scoped_lock lock(wake_.mutex);
+      if (std::exchange(wake_.interrupted, false))
+        return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
+      seen = wake_.signals;
+    }
+    if (client_)
+      client_->poll(std::chrono::milliseconds(0));
+    for (const auto& partition : wanted) {
+      const auto at = logs_.find(partition);
+      if (at == logs_.end())
+        continue;
+      auto got = take(partition, at->second, max_bytes);
+      if (!got || *got)
+        return got;
+    }
+    if (client_) {
+      if (auto outage = client_->take_outage()) {
+        restart_logs();
+        return tl::make_unexpected(std::move(*outage));
+      }
+    }
+    std::unique_lock lock(wake_.mutex);
+    const bool signalled =
+        wake_.changed.wait_until(lock, until, [&] { return wake_.signals != seen || wake_.interrupted; });
+    if (!signalled)
+      return std::optional<chunk>{};
+  }
+}
+
+// librdkafka says once that a partition's end is reached, and not again when the connection was lost and came
+// back. Reading anew makes it say so again, so that what is idle and what is cut off can be told apart.
+void kafka_reader::restart_logs() {
+  for (auto& [name, l] : logs_)
+    (void)rd_kafka_seek(topic_.get(), l.id, l.next, 0);
+}
+
+expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, log& l,
+                                                  std::size_t max_bytes) {
+  const auto waiting = rd_kafka_queue_length(l.queue.get());
+  if (l.failure)
+    return tl::make_unexpected(*std::exchange(l.failure, std::nullopt));
+  if (waiting == 0)
+    return std::optional<chunk>{};
+  filling f{.handle = client_->get(),
+            .out = {},
+            .wanted = &options_.wanted,
+            .max_bytes = max_bytes,
+            .next = l.next};
+  const auto records = std::min(waiting, max_bytes / (l.record_bytes + 1) + 1);
+  f.out.bytes.reserve(std::min(max_bytes, waiting * l.record_bytes) + l.record_bytes + padding);
+  f.out.begins.reserve(records);
+  f.out.lengths.reserve(records);
+  f.out.positions.reserve(records);
+  f.out.timestamps.reserve(records);
+  f.out.timestamp_types.reserve(records);
+  rd_kafka_consume_callback_queue(l.queue.get(), 0, &filling::on_message, &f);
+  if (f.heard)
+    client_->answered();
+  if (f.failure != RD_KAFKA_RESP_ERR_NO_ERROR)
+    l.failure = failure_at(l.id, f.next, f.failure, f.failure_text);
+  if (f.out.records() == 0 && !f.end && f.next == l.next) {
+    if (l.failure)
+      return tl::make_unexpected(*std::exchange(l.failure, std::nullopt));
+    return std::optional<chunk>{};
+  }
+  chunk& out = f.out;
+  out.partition = partition;
+  out.topic = options_.topic;
+  out.from = {0, l.next};
+  out.to = {0, f.next};
+  out.caught_up = f.end;
+  if (out.records() > 0)
+    l.record_bytes = out.bytes.size() / out.records() + 1;
+  out.bytes.append(padding, '\0');
+  l.next = f.next;
+  return std::optional<chunk>(std::move(out));
+}
+
+error kafka_reader::failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
+                               const std::string& text) const {
+  const auto where = fmt::format("topic \"{}\" partition {}", options_.topic, partition);
+  auto e = kafka::translate(code, fmt::format("{}: reading at position {}", where, offset),
+                            client_->redacted(text));
+  if (e.code != ec::log_trimmed)
+    return e;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  std::string holds = "is not in the log any more";
+  if (rd_kafka_query_watermark_offsets(client_->get(), options_.topic.c_str(), partition, &low, &high,
+                                       1000) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    holds = fmt::format("is not in the log, which holds {} to {}", low, high);
+  e.message =
+      fmt::format("{}: position {} {}: records were deleted before they were read, or the topic was made "
+                  "anew. Begin anew with --fresh (and `start`); a longer retention.ms of the topic "
+                  "prevents it",
+                  where, offset, holds);
+  return e;
+}
+
+void kafka_reader::acknowledge(const std::string& partition, position durable) {
+  const auto at = logs_.find(partition);
+  auto& committed = committed_.try_emplace(partition, -1).first->second;
+  if (at == logs_.end() || durable.major != 0 || durable.minor <= committed)
+    return;
+  committed = durable.minor;
+  const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), at->second.id)->offset =
+      durable.minor;
+  // For monitoring only: where it fails, the next one says more.
+  (void)rd_kafka_commit(client_->get(), list.get(), 1);
+}
+
+std::optional<std::uint64_t> kafka_reader::lag() {
+  std::uint64_t total = 0;
+  for (const auto& [name, l] : logs_) {
+    std::int64_t low = 0;
+    std::int64_t high = 0; // as of the last fetch; nothing is asked
+    if (rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), l.id, &low, &high) !=
+            RD_KAFKA_RESP_ERR_NO_ERROR ||
+        high < 0)
+      return std::nullopt;
+    total += static_cast<std::uint64_t>(std::max<std::int64_t>(0, high - l.next));
+  }
+  return total;
+}
+
+} // namespace millrace::source

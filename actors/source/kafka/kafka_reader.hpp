@@ -1,0 +1,90 @@
+// Reads the partitions of one topic, each through a queue of its own at a position of ours: librdkafka's
+// group and offset machinery takes no part. Positions are (0, offset). Waits on librdkafka's queue events,
+// never by polling.
+#pragma once
+
+#include "actors/client/kafka/client.hpp"
+#include "actors/source/source.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::source {
+
+struct start_earliest {};
+struct start_latest {};
+using start_option = std::variant<start_earliest, start_latest, event_micros>;
+/// "earliest", "latest" or a timestamp.
+[[nodiscard]] expected<start_option> parse_start(std::string_view text);
+
+struct kafka_reader_options {
+  std::string name; // TOPOLOGY-STAGE: client.id
+  kafka::connection to;
+  std::string topic;
+  std::string group;
+  bool read_committed = true;
+  start_option start;
+  wants wanted;
+};
+
+class kafka_reader final : public reader {
+public:
+  explicit kafka_reader(kafka_reader_options options) : options_(std::move(options)) {}
+  ~kafka_reader() override;
+
+  expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
+  expected<void> assign(const std::string& partition, position from) override;
+  void unassign(const std::string& partition) override;
+  expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
+                                      std::chrono::milliseconds timeout) override;
+  void acknowledge(const std::string& partition, position durable) override;
+  std::optional<std::uint64_t> lag() override;
+  void interrupt() override;
+
+private:
+  /// Signalled by librdkafka's threads when an empty queue gets something, and by interrupt().
+  struct wake_up {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::uint64_t signals = 0;
+    bool interrupted = false;
+  };
+  struct log {
+    std::int32_t id = 0;
+    std::int64_t next = 0;
+    kafka::owned<rd_kafka_queue_t> queue;
+    std::size_t record_bytes = 256; // of the last chunk, for reserving
+    std::optional<error> failure{}; // came behind records that were given first
+  };
+  using deadline = std::chrono::steady_clock::time_point;
+
+  expected<void> connect();
+  expected<std::vector<partition_info>> resolve(int partitions, deadline until);
+  expected<std::optional<chunk>> take(const std::string& partition, log& l, std::size_t max_bytes);
+  [[nodiscard]] error failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
+                                 const std::string& text) const;
+  void restart_logs();
+  expected<void> start(log& l);
+  void stop(log& l);
+  bool take_interrupt();
+  static void on_event(rd_kafka_t*, void* wake);
+
+  kafka_reader_options options_;
+  wake_up wake_;
+  std::optional<kafka::client> client_;
+  kafka::owned<rd_kafka_topic_t> topic_;
+  kafka::owned<rd_kafka_queue_t> main_queue_; // errors of the client as a whole
+  std::map<std::string, log> logs_;
+  std::map<std::string, std::int64_t> committed_;
+};
+
+/// Headers of a record as a JSON object: the value as text, an array where a name repeats (in their order),
+/// null for a null value, {"base64": "..."} for a value that is not UTF-8. "{}" without headers.
+[[nodiscard]] std::string headers_json(const rd_kafka_message_t& message);
+
+} // namespace millrace::source

@@ -1,0 +1,97 @@
+#include "actors/source/kafka/kafka_source.hpp"
+
+#include "actors/source/kafka/kafka_reader.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::source {
+
+namespace {
+
+// Properties on which exactly-once rests, and what a user may want instead.
+const kafka::settings& reserved() {
+  static const kafka::settings all{
+      {"bootstrap.servers", "use the option `brokers`"},
+      {"metadata.broker.list", "use the option `brokers`"},
+      {"group.id", "use the option `group`"},
+      {"isolation.level", "use the option `read_committed`"},
+      {"auto.offset.reset", "use the option `start`; a position that is gone is an error, never skipped"},
+      {"enable.auto.commit", "positions are kept with the state"},
+      {"enable.auto.offset.store", "positions are kept with the state"},
+      {"enable.partition.eof", "leave it out"},
+      {"client.id", "it is the name of topology and stage"},
+  };
+  return all;
+}
+
+} // namespace
+
+config::connector kafka_source_connector() {
+  using config::option_type;
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "kafka";
+  c.doc = "Reads a Kafka topic, each partition from its own position";
+  c.options = {
+      {.name = "brokers",
+       .type = option_type::text,
+       .doc = "host:port of some brokers, separated by commas",
+       .required = true},
+      {.name = "topic", .type = option_type::text, .doc = "Name of the topic", .required = true},
+      {.name = "start",
+       .type = option_type::text,
+       .doc =
+           "Where a log without a stored position begins: earliest, latest, or a timestamp (the first record "
+           "at or after it)",
+       .default_text = "earliest"},
+      {.name = "group",
+       .type = option_type::text,
+       .doc = "Consumer group whose offsets follow what is durable, for monitoring only; TOPOLOGY-STAGE if "
+              "left out"},
+      {.name = "read_committed",
+       .type = option_type::boolean,
+       .doc = "Leaves out records of open and aborted transactions",
+       .default_text = "true"},
+      {.name = "properties",
+       .type = option_type::text_map,
+       .doc = "Further properties of librdkafka",
+       .secret = true},
+  };
+  c.check = [](const config::check_input& in, const config::say& say) {
+    for (const auto* name : {"brokers", "topic"}) {
+      if (in.options.text(name).empty())
+        say(name, "is empty; expected a name");
+    }
+    if (in.options.has("start")) {
+      if (auto start = parse_start(in.options.text("start")); !start)
+        say("start", start.error().message);
+    }
+    if (in.options.has("properties")) {
+      for (auto& finding : kafka::check_properties(in.options.text_map("properties"), reserved()))
+        say("properties", std::move(finding));
+    }
+  };
+  c.bounded = [](const config::values&) { return false; };
+  c.stores_timestamps = true;
+  return c;
+}
+
+expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& options, const wants& wanted,
+                                                    std::string topology, std::string stage) {
+  kafka_reader_options o;
+  o.name = fmt::format("{}-{}", topology, stage);
+  o.to.brokers = options.text("brokers");
+  if (options.has("properties"))
+    o.to.properties = options.text_map("properties");
+  o.topic = options.text("topic");
+  o.group = options.has("group") && !options.text("group").empty() ? options.text("group") : o.name;
+  o.read_committed = !options.has("read_committed") || options.boolean("read_committed");
+  o.wanted = wanted;
+  auto start = parse_start(options.has("start") ? options.text("start") : "earliest");
+  if (!start)
+    return tl::make_unexpected(std::move(start.error()));
+  o.start = *start;
+  return std::make_unique<kafka_reader>(std::move(o));
+}
+
+} // namespace millrace::source
