@@ -1,0 +1,36 @@
+#include "actors/sink/console/console_sink.hpp"
+
+#include "actors/sink/console/console_writer.hpp"
+
+namespace millrace::sink {
+
+config::connector console_sink_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::sink;
+  c.type = "console";
+  c.doc = "Prints rows on standard output";
+  c.options = {
+      {.name = "style",
+       .type = config::option_type::choice,
+       .doc =
+           "table: a table a window or tick; show: its first 20 rows, as Spark prints them; json: a line a "
+           "row",
+       .default_text = "table",
+       .choices = {"table", "show", "json"}}};
+  c.guarantee = "at least once (after a crash the rows since the last commit may be printed again)";
+  return c;
+}
+
+expected<std::unique_ptr<writer>> make_console_writer(const config::values& options, data::schema_ptr rows,
+                                                      const std::filesystem::path& state_folder,
+                                                      std::FILE* out) {
+  const auto& name = options.text("style");
+  console_writer::style look{row_format::json(*rows)};
+  if (name == "table")
+    look = wide_table(std::move(rows));
+  else if (name == "show")
+    look = short_table(std::move(rows));
+  return std::make_unique<console_writer>(std::move(look), state_folder, out);
+}
+
+} // namespace millrace::sink

@@ -1,0 +1,45 @@
+// The console sink's writer: prints at commit, then stores its progress in the state folder. Printing cannot
+// be taken back, so rows between the two are printed again after a kill -9: at least once. After a stop in
+// order nothing is repeated. A commit in the middle of a window: table and json go on after it, show begins a
+// new table.
+#pragma once
+
+#include "actors/sink/console/table.hpp"
+#include "actors/sink/row_format.hpp"
+#include "actors/sink/side_file.hpp"
+#include "actors/sink/sink.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <variant>
+
+namespace millrace::sink {
+
+class console_writer final : public writer {
+public:
+  using style = std::variant<wide_table, short_table, row_format>;
+  console_writer(style look, std::filesystem::path state_folder, std::FILE* out)
+      : look_(std::move(look)), fresh_look_(look_), state_folder_(std::move(state_folder)), out_(out) {}
+
+  [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
+  [[nodiscard]] expected<void> write(const data::batch& rows) override;
+  void end_of_window() override;
+  [[nodiscard]] expected<std::uint64_t> commit(const progress& p) override;
+  [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t, std::size_t) override {
+    return std::vector<rejected_row>{};
+  }
+  void forget_rejected(std::uint64_t) override {}
+
+private:
+  [[nodiscard]] expected<void> print();
+
+  style look_;
+  style fresh_look_; // what look_ was before any row
+  std::filesystem::path state_folder_;
+  std::FILE* out_;
+  std::optional<side_file> side_;
+  std::string identity_; // the record's first part
+  std::string text_;     // not printed yet
+};
+
+} // namespace millrace::sink

@@ -1,0 +1,20 @@
+// How text looks on a terminal: its width in columns, and cells that cannot break a table or drive the
+// terminal. Widths are those of Unicode (C.UTF-8), whatever locale the machine has.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace millrace::sink {
+
+/// Columns on a terminal: 0 for combining marks, 2 for wide characters, 1 for bytes that are not UTF-8.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+/// Appends text with control characters as \n, \t, \r or \u001b.
+void append_visible(std::string& out, std::string_view text);
+
+/// At most `limit` characters; what is longer ends in "...".
+[[nodiscard]] std::string shorten(std::string text, std::size_t limit);
+
+} // namespace millrace::sink

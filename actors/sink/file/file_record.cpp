@@ -1,0 +1,106 @@
+#include "actors/sink/file/file_record.hpp"
+
+#include "runtime/wire/bytes.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::sink {
+namespace {
+
+constexpr std::uint64_t version = 1;
+enum flag : std::uint8_t { to_publish = 1, has_progress = 2 };
+
+} // namespace
+
+std::string encode_record(const file_record& r) {
+  wire::writer out;
+  out.varint(version);
+  out.string(r.state_id);
+  out.string(r.topology);
+  out.string(r.sink);
+  out.varint(r.life);
+  out.varint(r.length);
+  out.varint(r.first);
+  out.varint(r.number);
+  out.varint(r.rows);
+  out.svarint(r.since);
+  out.fixed(static_cast<std::uint8_t>((r.publish ? to_publish : 0) | (r.at ? has_progress : 0)));
+  if (r.at)
+    out.string(encode_progress(*r.at));
+  return out.take();
+}
+
+expected<file_record> decode_record(std::string_view bytes) {
+  wire::reader in(bytes);
+  if (const auto v = in.varint(); v != version)
+    return fatal_error(ec::unsupported,
+                       fmt::format("it was written by another version of millrace (format {}, this "
+                                   "one reads {}); go on with that version",
+                                   v, version));
+  file_record r;
+  r.state_id = in.string();
+  r.topology = in.string();
+  r.sink = in.string();
+  r.life = in.varint();
+  r.length = in.varint();
+  r.first = in.varint();
+  r.number = in.varint();
+  r.rows = in.varint();
+  r.since = in.svarint();
+  const auto flags = in.fixed<std::uint8_t>();
+  r.publish = flags & to_publish;
+  if (flags & has_progress) {
+    auto p = decode_progress(in.string());
+    if (!p)
+      return unexpected(p.error());
+    r.at = std::move(*p);
+  }
+  if (!in.ok() || !in.at_end())
+    return fatal_error(ec::corrupt, "its record has the wrong length");
+  return r;
+}
+
+expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target) {
+  const auto bytes = side.load();
+  if (!bytes)
+    return unexpected(bytes.error());
+  taken_over t;
+  t.record.state_id = who.state_id;
+  t.record.topology = who.topology;
+  t.record.sink = who.sink;
+  t.record.life = who.life;
+  if (!*bytes) {
+    t.first = true;
+  } else {
+    auto old = decode_record(**bytes);
+    if (!old) {
+      auto e = old.error();
+      e.message = fmt::format("{}: {}", side.path().string(), e.message);
+      return unexpected(std::move(e));
+    }
+    const bool same = old->state_id == who.state_id && old->topology == who.topology && old->sink == who.sink;
+    if (same && old->life > who.life)
+      return fatal_error(ec::fenced, fmt::format("a newer life of this sink has taken over {}", target));
+    if (same) {
+      t.record = std::move(*old);
+      t.record.life = who.life;
+    } else if (who.fresh) {
+      t.replaced = std::move(*old);
+    } else {
+      return user_error(
+          ec::mismatch,
+          fmt::format("{} belongs to sink '{}' of topology '{}' under another state folder or name; "
+                      "write to another path, go on with that state, or replace the file with --fresh",
+                      target, old->sink, old->topology));
+    }
+  }
+  if (who.expects_progress && !t.record.at)
+    return fatal_error(ec::mismatch,
+                       fmt::format("the state folder says that this sink has committed rows to {}, but its "
+                                   "progress is missing from {}; restore both files together, or start "
+                                   "over with --fresh",
+                                   target, side.path().string()));
+  return t;
+}
+
+} // namespace millrace::sink

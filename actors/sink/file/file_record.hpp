@@ -1,0 +1,42 @@
+// What the file sink keeps in its side file, and how a life takes the target over by it.
+//   varint version=1 | strings state id, topology, sink | varint life, length, first, number, rows | svarint
+//   since | u8 flags | string progress
+#pragma once
+
+#include "actors/sink/side_file.hpp"
+#include "actors/sink/sink.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::sink {
+
+struct file_record {
+  std::string state_id;
+  std::string topology;
+  std::string sink;
+  incarnation life = 0;
+  std::uint64_t length = 0; // committed bytes of the file that is being written
+  std::uint64_t first = 0;  // number of the first file that this state wrote (rolled)
+  std::uint64_t number = 0; // of that file; 0 for an appended one
+  std::uint64_t rows = 0;   // committed rows of that file (rolled)
+  event_micros since = 0;   // when its first row was committed (rolled)
+  bool publish = false;     // it is whole: it only needs its visible name
+  std::optional<progress> at;
+};
+
+[[nodiscard]] std::string encode_record(const file_record& r);
+[[nodiscard]] expected<file_record> decode_record(std::string_view bytes);
+
+/// How a claim finds the target.
+struct taken_over {
+  file_record record;                  // under the new life, not stored yet
+  bool first = false;                  // nobody has written through a side file before
+  std::optional<file_record> replaced; // --fresh: what another state id had
+};
+/// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
+/// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
+/// is not.
+[[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target);
+
+} // namespace millrace::sink

@@ -1,0 +1,132 @@
+#include "actors/sink/file/file_sink.hpp"
+
+#include "actors/sink/file/appended_file.hpp"
+#include "actors/sink/file/rolled_files.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::sink {
+namespace {
+
+using config::option;
+using config::option_type;
+
+std::vector<option> options() {
+  return {
+      {.name = "path", .doc = "The file; missing folders are made", .required = true},
+      {.name = "format",
+       .type = option_type::choice,
+       .doc = "How a row is written",
+       .default_text = "json",
+       .choices = {"json", "csv", "text"}},
+      {.name = "template",
+       .doc = "With format text: the line, with {column} for a column's value and {{ for a brace"},
+      {.name = "fsync",
+       .type = option_type::boolean,
+       .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
+              "process, but not a loss of power",
+       .default_text = "true"},
+      {.name = "roll",
+       .type = option_type::object,
+       .doc =
+           "Write numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so on. A file "
+           "ends at the first commit at which one of the limits is reached, and at the end of the run",
+       .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the file's first row"},
+                   {.name = "size", .type = option_type::size, .doc = "Bytes in the file", .minimum = 1},
+                   {.name = "rows", .type = option_type::integer, .doc = "Rows in the file", .minimum = 1}}},
+  };
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  const auto& o = in.options;
+  const bool is_text = o.has("format") && o.text("format") == "text";
+  if (o.has("path")) {
+    const std::filesystem::path path(o.text("path"));
+    if (!path.has_filename() || path.filename() == "." || path.filename() == "..")
+      say("path",
+          fmt::format("'{}' names no file; expected a path that ends with a file's name", path.string()));
+    else if (path.filename().string().starts_with(".millrace-"))
+      say("path", "names that begin with .millrace- are millrace's own; choose another");
+  }
+  if (is_text && !o.has("template"))
+    say("", "format text needs a template; expected one such as \"template\": \"{userid} {click_number}\"");
+  if (!is_text && o.has("template"))
+    say("template", "a template belongs to format text only; add \"format\": \"text\" or leave it out");
+  if (o.has("template")) {
+    const auto t = parse_template(o.text("template"));
+    if (!t)
+      say("template", t.error().message);
+    else if (in.input)
+      for (const auto& name : t->columns)
+        if (!in.input->find(name))
+          say("template", fmt::format("there is no column '{}'; for a brace itself write {{{{", name));
+  }
+  if (o.has("roll")) {
+    const auto& roll = o.object("roll");
+    if (!roll.has("age") && !roll.has("size") && !roll.has("rows"))
+      say("roll", "says no limit, so that no file would ever end; expected age, size or rows");
+  }
+}
+
+std::vector<std::string> columns_named(const config::values& o) {
+  if (o.has("template"))
+    if (auto t = parse_template(o.text("template")))
+      return t->columns;
+  return {};
+}
+
+expected<row_format> format_of(const config::values& o, const data::schema& rows) {
+  if (o.text("format") == "json")
+    return row_format::json(rows);
+  if (o.text("format") == "csv")
+    return row_format::csv(rows);
+  const auto t = parse_template(o.has("template") ? o.text("template") : std::string());
+  if (!t)
+    return unexpected(t.error());
+  for (const auto& name : t->columns)
+    if (!rows.find(name))
+      return user_error(ec::not_found, fmt::format("template: there is no column '{}'", name));
+  return row_format::text(rows, *t);
+}
+
+} // namespace
+
+config::connector file_sink_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::sink;
+  c.type = "file";
+  c.doc = "Appends rows to a file, or writes numbered whole files";
+  c.options = options();
+  c.check = check;
+  c.guarantee =
+      "exactly once (rows and position in one step; after a crash the file is cut back to what is committed)";
+  c.columns_named = columns_named;
+  return c;
+}
+
+expected<std::unique_ptr<writer>> make_file_writer(const config::values& options, data::schema_ptr rows,
+                                                   const wall_clock& clock) {
+  auto format = format_of(options, *rows);
+  if (!format)
+    return unexpected(format.error());
+  std::filesystem::path path(options.text("path"));
+  const bool durable = options.boolean("fsync");
+  if (!options.has("roll"))
+    return std::make_unique<appended_file>(std::move(path), std::move(*format), durable);
+  const auto& given = options.object("roll");
+  roll_options roll;
+  if (given.has("age"))
+    roll.age = given.duration("age");
+  if (given.has("size"))
+    roll.size = given.size("size");
+  if (given.has("rows"))
+    roll.rows = static_cast<std::uint64_t>(given.integer("rows"));
+  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, roll, clock);
+}
+
+std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows) {
+  return std::make_unique<appended_file>(std::move(path),
+                                         row_format::json(*rows, {"record", "record_base64"}), true);
+}
+
+} // namespace millrace::sink

@@ -1,0 +1,23 @@
+// The connector "file": its options, and how a writer is made from them.
+#pragma once
+
+#include "actors/sink/sink.hpp"
+#include "config/catalog.hpp"
+#include "runtime/base/time.hpp"
+
+#include <filesystem>
+
+namespace millrace::sink {
+
+[[nodiscard]] config::connector file_sink_connector();
+
+/// `rows`: the schema of the batches it gets. The options have passed the connector's check.
+[[nodiscard]] expected<std::unique_ptr<writer>> make_file_writer(const config::values& options,
+                                                                 data::schema_ptr rows,
+                                                                 const wall_clock& clock = system_clock());
+
+/// The default dead-letter file: a JSON line a record, with exactly one of `record` and `record_base64`.
+[[nodiscard]] std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path,
+                                                              const data::schema_ptr& rows);
+
+} // namespace millrace::sink

@@ -1,0 +1,54 @@
+// How the file and console sinks write a row: json, csv, or text by a template. Made once a sink, used for
+// every batch. Rendering cannot fail: what could (a template that names no column) is found by parse_template
+// in `check`.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::sink {
+
+/// Literal text and columns in turn: literals[0] columns[0] literals[1] ... literals[n].
+struct text_template {
+  std::vector<std::string> literals;
+  std::vector<std::string> columns;
+};
+/// `{column}`; `{{` and `}}` are the braces themselves. An error for an open brace and for no column at all.
+[[nodiscard]] expected<text_template> parse_template(std::string_view text);
+
+class row_format {
+public:
+  /// Columns named in `omitted` are left out of a row where they are null (dead letters' record).
+  [[nodiscard]] static row_format json(const data::schema& rows,
+                                       const std::vector<std::string>& omitted = {});
+  [[nodiscard]] static row_format csv(const data::schema& rows);
+  /// Every column of the template must be in the schema.
+  [[nodiscard]] static row_format text(const data::schema& rows, const text_template& t);
+
+  /// What stands before the first row of a file: CSV's header line, else nothing.
+  [[nodiscard]] const std::string& head() const { return head_; }
+  /// The row and its line end. Appends; the batch has the schema that the format was made for.
+  void append(std::string& out, const data::batch& b, std::size_t row) const;
+
+private:
+  enum class kind { json, csv, text };
+  struct part {
+    std::string before; // literal text in front of the value
+    std::size_t column = 0;
+    bool omit_null = false;
+  };
+  explicit row_format(kind k) : kind_(k) {}
+
+  kind kind_;
+  std::string head_;
+  std::vector<part> parts_; // json and text
+  std::string tail_;
+  bool raw_json_ = false; // a json column may hold line breaks between its tokens
+};
+
+} // namespace millrace::sink

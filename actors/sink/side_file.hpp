@@ -1,0 +1,89 @@
+// The hidden file in which a sink without transactions keeps one small record: whom its target belongs to,
+// how much of it is committed, the progress. Replacing the record is one step, against kill -9 always,
+// against power loss when asked for. Console and file sinks use it.
+//   4 KiB head: magic, owner number, clean mark | then regions of two slots, 4 KiB, 8 KiB, 16 KiB ... each
+//   slot: magic u32, length u32, sequence u64, checksum u64, record
+// A record goes to the older slot of the first region it fits in; the whole one with the highest sequence
+// counts.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace millrace::sink {
+
+/// A file descriptor that closes itself.
+class descriptor {
+public:
+  descriptor() = default;
+  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~descriptor();
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+
+private:
+  int fd_ = -1;
+};
+
+/// "cannot write PATH: No space left on device", ec::io. Worth a retry (disks get room, mounts come back)
+/// unless the path itself is wrong.
+[[nodiscard]] unexpected file_error(std::string_view what, const std::filesystem::path& path,
+                                    int error_number);
+/// Makes created and renamed names in a folder survive power loss.
+[[nodiscard]] expected<void> sync_folder(const std::filesystem::path& folder);
+
+class side_file {
+public:
+  /// Opens it; makes it where it is missing (its folder must exist).
+  [[nodiscard]] static expected<side_file> open(std::filesystem::path path);
+
+  /// While it lives, no other handle (of any process on this machine) is between lock() and its end.
+  class guard {
+  public:
+    explicit guard(int fd) : fd_(fd) {}
+    guard(guard&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    guard& operator=(guard&&) = delete;
+    ~guard();
+
+  private:
+    int fd_;
+  };
+  [[nodiscard]] expected<guard> lock();
+
+  /// The rest is called under the lock.
+
+  /// The newest whole record; nothing when none was ever stored.
+  [[nodiscard]] expected<std::optional<std::string>> load();
+  /// Makes this handle the owner: all older ones are fenced. Takes the clean mark off.
+  [[nodiscard]] expected<void> claim();
+  /// ec::fenced when another handle has claimed since.
+  [[nodiscard]] expected<void> check_owner() const;
+  /// Replaces the record. `durable`: returns after it has reached the disk.
+  [[nodiscard]] expected<void> store(std::string_view record, bool durable);
+
+  /// The last owner ended in order: nothing was written behind its last record. As it was at open().
+  [[nodiscard]] bool was_clean() const { return was_clean_; }
+  void mark_clean();
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+  descriptor fd_;
+  std::uint64_t owner_ = 0;
+  std::uint64_t sequence_ = 0;
+  bool was_clean_ = false;
+};
+
+} // namespace millrace::sink
