@@ -12,19 +12,19 @@
 namespace millrace::config {
 
 enum class stage_kind : std::uint8_t { source, parser, transform, window, sink };
-[[nodiscard]] std::string_view to_string(stage_kind k); // the key that says it: "source", "parser", ...
+[[nodiscard]] std::string_view to_string(stage_kind k);  // the key that says it: "source", "parser", ...
 
 /// What a check of one connector may look at and say.
 struct check_input {
   const values& options;
-  const data::schema* input = nullptr; // of a sink: the columns that it gets (hidden ones last)
+  const data::schema* input = nullptr;  // of a sink: the columns that it gets (hidden ones last)
 };
-using say = std::function<void(std::string_view option, std::string message)>; // "" = the stage as a whole
+using say = std::function<void(std::string_view option, std::string message)>;  // "" = the stage as a whole
 
 struct connector {
   stage_kind kind = stage_kind::source;
-  std::string type; // "kafka"
-  std::string doc;  // one sentence
+  std::string type;  // "kafka"
+  std::string doc;   // one sentence
   std::vector<option> options;
   /// Beyond single options: combinations, columns that must exist. May be empty.
   std::function<void(const check_input&, const say&)> check;
@@ -39,4 +39,4 @@ struct connector {
 
 using catalog = std::vector<connector>;
 
-} // namespace millrace::config
+}  // namespace millrace::config

@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,30 +22,31 @@ namespace millrace::config {
 
 enum class option_type : std::uint8_t {
   text,
-  choice, // one of `choices`
+  choice,  // one of `choices`
   boolean,
-  integer,    // >= minimum
-  duration,   // "5 minutes" -> micros
-  size,       // "128 MB" -> bytes
-  rate,       // "10/s" -> records per second
-  text_map,   // {"name": "text"} (values may be numbers or booleans: their text)
-  text_list,  // "a" or ["a", "b"]
-  expression, // PostgreSQL's grammar; bound by the planner
+  integer,     // minimum <= value <= maximum
+  duration,    // "5 minutes" -> micros; a word of `choices` ("off") stands for no value
+  size,        // "128 MB" -> bytes
+  rate,        // "10/s" -> records per second
+  text_map,    // {"name": "text"} (values may be numbers or booleans: their text)
+  text_list,   // "a" or ["a", "b"]
+  expression,  // PostgreSQL's grammar; bound by the planner
   expression_map,
-  object, // nested options, in `members`
-  any,    // JSON, checked by the connector (schema, start)
+  object,  // nested options, in `members`
+  any,     // JSON, checked by the connector (schema, start)
 };
 
 struct option {
   std::string name;
   option_type type = option_type::text;
-  std::string doc; // one sentence, ends without a full stop
+  std::string doc{};  // one sentence, ends without a full stop
   bool required = false;
-  std::string default_text; // as a user would write it, for docs and the schema; "" for none
+  std::string default_text{};  // as a user would write it, for docs and the schema; "" for none
   std::vector<std::string> choices{};
   std::int64_t minimum = 0;
-  bool secret = false;           // never shown: connection, properties
-  std::vector<option> members{}; // of an object
+  bool secret = false;            // never shown: connection, properties
+  std::vector<option> members{};  // of an object
+  std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
 };
 
 /// Where something stands in the user's files.
@@ -58,7 +60,7 @@ struct place {
 /// "..."?`.
 struct finding {
   place where;
-  std::string path; // stages.counts.size
+  std::string path;  // stages.counts.size
   std::string message;
   bool warning = false;
 };
@@ -102,6 +104,14 @@ public:
   }
   void set_stage_place(place p) { stage_ = std::move(p); }
 
+  /// What the user gave, in the order of the file, fit to be shown: `${VAR}` unfilled, secrets masked.
+  struct given {
+    std::string name;
+    std::string text;
+  };
+  [[nodiscard]] const std::vector<given>& shown() const { return shown_; }
+  void show(std::string name, std::string text) { shown_.push_back({std::move(name), std::move(text)}); }
+
 private:
   template<class T>
   [[nodiscard]] const T& get(std::string_view name) const {
@@ -110,6 +120,7 @@ private:
   std::map<std::string, value, std::less<>> values_;
   std::map<std::string, place, std::less<>> places_;
   place stage_;
+  std::vector<given> shown_;
 };
 
-} // namespace millrace::config
+}  // namespace millrace::config

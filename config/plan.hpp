@@ -16,23 +16,25 @@ namespace millrace::config {
 struct projection {
   std::string name;
   expression::bound value;
+  std::string text{};  // as the user wrote it
 };
 
 /// `where`, then `columns`: what a select does, and what a window does on its input and a sink around its
 /// own. The expressions are bound over the step's input schema; `columns` empty means all columns as they
 /// are.
 struct step {
-  std::string stage; // whose ledger it counts in
+  std::string stage;  // whose ledger it counts in
   std::optional<expression::bound> where;
   std::vector<projection> columns;
+  std::string where_text{};
   data::schema_ptr input;
-  data::schema_ptr output; // hidden columns that are still there come last, by the same names
+  data::schema_ptr output;  // hidden columns that are still there come last, by the same names
 };
 
 /// Where a stage gets its rows.
 struct input_ref {
   std::string stage;
-  bool late = false; // "counts.late"
+  bool late = false;  // "counts.late"
 };
 
 struct source_plan {
@@ -41,18 +43,19 @@ struct source_plan {
 /// `event_time` etc. stay in the stage's options too; here they are resolved. Mirrors parser::parser_options,
 /// which lives with the parsers.
 struct parser_plan {
-  std::size_t declared = 0; // columns that come from the record; the others of the schema are hidden
-  std::vector<bool> used;   // by column of the stage's schema: any later stage reads it
+  std::size_t declared = 0;  // columns that come from the record; the others of the schema are hidden
+  std::vector<bool> used;    // by column of the stage's schema: any later stage reads it
   struct timestamp_format {
-    std::string format; // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
+    std::string format;  // "" (ISO), "epoch_s", "epoch_ms", "epoch_us" or a strptime pattern
     bool trailing_ignored = false;
   };
-  std::vector<timestamp_format> formats; // by declared column
+  std::vector<timestamp_format> formats;  // by declared column
   std::optional<std::size_t> event_time;
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
   micros future_skew{3'600'000'000};
   std::optional<event_micros> max_event_time;
+  std::optional<micros> max_drift;  // of its source: how far partitions may be apart
   bool fail_on_error = false;
   bool validate_whole = true;
 };
@@ -61,22 +64,24 @@ struct transform_plan {
 };
 /// The window's aggregates read columns of `input.output`: for aggregate i, arguments[i] and filters[i].
 struct window_plan {
-  step input;                           // its `where` (counts as filtered of the window); no columns
-  std::vector<std::size_t> key_columns; // of input.output
-  std::vector<std::optional<expression::bound>> arguments; // one for each of definition.aggregates
+  step input;                            // its `where` (counts as filtered of the window); no columns
+  std::vector<std::size_t> key_columns;  // of input.output
+  std::vector<std::optional<expression::bound>> arguments;  // one for each of definition.aggregates
   std::vector<std::optional<expression::bound>> filters;
   window::definition definition;
-  step output; // its `columns`, over definition.output; counted with the window
+  step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
+  std::vector<std::string> aggregate_texts{};  // of the declared ones, as the user wrote them
+  std::string having_text{};
 };
 struct order_item {
   std::size_t column = 0;
   bool descending = false;
 };
 struct sink_plan {
-  step input;                       // its `where` and `columns`
-  data::schema_ptr rows;            // what the writer gets: input.output without unused hidden columns
-  std::vector<order_item> order_by; // over `rows`
+  step input;                        // its `where` and `columns`
+  data::schema_ptr rows;             // what the writer gets: input.output without unused hidden columns
+  std::vector<order_item> order_by;  // over `rows`
 };
 
 struct stage {
@@ -85,20 +90,22 @@ struct stage {
   std::string type;
   place where;
   std::vector<input_ref> from;
-  values options;          // of the connector
-  data::schema_ptr schema; // of the rows that it gives; null for sources and sinks
+  values options;           // of the connector
+  data::schema_ptr schema;  // of the rows that it gives; null for sources and sinks
   std::variant<std::monostate, source_plan, parser_plan, transform_plan, window_plan, sink_plan> plan;
-  std::string guarantee; // of a sink
+  std::string guarantee;  // of a sink
 };
 
 struct topology {
   std::string name;
   std::string title;
-  std::vector<stage> stages;         // every stage after those it reads from; file order otherwise
-  std::optional<stage> dead_letters; // an own sink for dead letters (rows: dead_letter_schema())
+  std::vector<stage> stages;          // every stage after those it reads from; file order otherwise
+  std::optional<stage> dead_letters;  // an own sink for dead letters (rows: dead_letter_schema())
   std::optional<micros> snapshot_every{1'000'000};
   micros commit_every{100'000};
-  std::vector<std::string> secrets; // values from the environment that logs must not show
+  /// What logs must not show: values from the environment (of four bytes and more) and passwords. Longer ones
+  /// first, so that replacing them one after another leaves no rest.
+  std::vector<std::string> secrets;
   /// What must stay the same for a state folder to fit: stages, keys, types, sizes, shards (canonical text;
   /// not connector options such as brokers or rate).
   std::string state_fingerprint;
@@ -110,13 +117,13 @@ struct topology {
 [[nodiscard]] data::schema_ptr dead_letter_schema();
 
 struct load_request {
-  std::string file;                  // topology.json
-  std::vector<std::string> overlays; // --with
-  std::vector<std::string> sets;     // --set path=value
+  std::string file;                   // topology.json
+  std::vector<std::string> overlays;  // --with
+  std::vector<std::string> sets;      // --set path=value
 };
 struct loaded {
-  std::optional<topology> plan;  // nothing when a finding is an error
-  std::vector<finding> findings; // errors and warnings, in the order of the files
+  std::optional<topology> plan;   // nothing when a finding is an error
+  std::vector<finding> findings;  // errors and warnings, in the order of the files
 };
 /// Reads, overlays, fills in the environment, checks everything, plans. Reads the named files and the
 /// environment only.
@@ -126,4 +133,4 @@ struct loaded {
 /// state.
 [[nodiscard]] std::string describe_plan(const topology& t);
 
-} // namespace millrace::config
+}  // namespace millrace::config

@@ -1,0 +1,37 @@
+// Binding of `where` and `columns` over a stage's input, and of the findings that the binder has.
+#pragma once
+
+#include "config/draft.hpp"
+
+#include <string>
+
+namespace millrace::config {
+
+/// Why now() is refused in front of a window.
+inline constexpr std::string_view now_before_window =
+    "now() cannot stand in front of a window: its rows must be the same whenever the records are read again; "
+    "use the "
+    "event time";
+
+/// The binder's problems as findings, each pointing into the text where that is possible.
+void report_problems(const expression::problems& found, const node& text, const std::string& path,
+                     report& out);
+
+/// What an expression may name; the schema must outlive it.
+[[nodiscard]] expression::scope scope_of(const data::schema& columns, bool before_window);
+
+/// Reports _timestamp in front of a window where the source of this stage stores none.
+void check_timestamps(const draft& d, const expression::bound& e, const data::schema& columns,
+                      const node& text, const std::string& path, report& out);
+
+struct step_parts {
+  bool where = true;
+  bool columns = true;
+  bool before_window = false;  // what is refused there is refused
+};
+/// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a
+/// finding was reported.
+[[nodiscard]] bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result,
+                             report& out);
+
+}  // namespace millrace::config

@@ -1,0 +1,258 @@
+#include "config/core_options.hpp"
+
+#include "runtime/base/ids.hpp"
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+using enum option_type;
+
+option from(const std::string& what) {
+  return {.name = "from", .type = text_list, .doc = what, .required = true};
+}
+option where(const std::string& what) { return {.name = "where", .type = expression, .doc = what}; }
+option columns(const std::string& what) { return {.name = "columns", .type = expression_map, .doc = what}; }
+
+std::vector<option> source_options() {
+  return {
+      {.name = "rate", .type = rate, .doc = "Reads at most so many records a second, over all partitions"},
+      {.name = "max_drift",
+       .type = duration,
+       .doc = "Holds back a partition whose watermark is this far ahead of the slowest one's",
+       .minimum = 1},
+  };
+}
+
+std::vector<option> parser_options() {
+  return {
+      from("The source whose records are parsed"),
+      {.name = "schema",
+       .type = any,
+       .doc = "The columns: name to type, where a type is text, bigint, double, boolean, timestamp, json, a "
+              "nested "
+              "map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
+       .required = true},
+      {.name = "event_time",
+       .doc =
+           "The column of type timestamp that says when a record happened, or _timestamp; windows need it"},
+      {.name = "watermark_delay",
+       .type = duration,
+       .doc = "How far behind the latest event time of its partition a record may be without being late",
+       .default_text = "0 s"},
+      {.name = "idle_timeout",
+       .type = duration,
+       .doc = "A partition without records for that long no longer holds windows back; off: it always does",
+       .default_text = "off",
+       .choices = {"off"},
+       .minimum = 1},
+      {.name = "future_skew",
+       .type = duration,
+       .doc =
+           "A record whose event time is further than this ahead of the source's timestamp is a dead letter",
+       .default_text = "1 hour",
+       .choices = {"off"}},
+      {.name = "max_event_time", .doc = "A record with an event time above this timestamp is a dead letter"},
+      {.name = "on_error",
+       .type = choice,
+       .doc = "What happens to a record that is no row",
+       .default_text = "dead_letter",
+       .choices = {"dead_letter", "fail"}},
+      {.name = "validate",
+       .type = choice,
+       .doc = "Whether the whole record must be well formed, or only the columns that a later stage reads "
+              "(faster)",
+       .default_text = "whole",
+       .choices = {"whole", "projected"}},
+  };
+}
+
+std::vector<option> transform_options() {
+  return {
+      from("The stage, or list of stages of one schema, whose rows are taken"),
+      where("Keeps the rows for which this is true"),
+      columns("The columns given: name to expression, in this order; \"*\": true keeps all the others"),
+  };
+}
+
+std::vector<option> window_options(std::string_view type) {
+  std::vector<option> out{from("The stage, or list of stages of one schema, whose rows are taken")};
+  if (type == "tumbling" || type == "sliding")
+    out.push_back(
+        {.name = "size", .type = duration, .doc = "How long a window is", .required = true, .minimum = 1});
+  if (type == "sliding")
+    out.push_back({.name = "slide",
+                   .type = duration,
+                   .doc = "How far apart windows begin; size is a multiple of it",
+                   .required = true,
+                   .minimum = 1});
+  if (type == "session")
+    out.push_back({.name = "gap",
+                   .type = duration,
+                   .doc = "A session ends when its key has no row for that long",
+                   .required = true,
+                   .minimum = 1});
+  for (option o : {
+           option{.name = "key",
+          .type = text_list,
+          .doc = "The columns by which rows are grouped; none: one group"},
+           option{.name = "aggregates",
+           .type = expression_map,
+           .doc = "Name to aggregate: count, sum, min, max or avg, each with an optional filter (where ...)"},
+           where("Takes only the rows for which this is true"),
+           option{.name = "having",
+           .type = expression,
+           .doc = "Gives only the groups for which this is true: over keys, names of aggregates, whole "
+                  "aggregates, window_start and window_end"},
+           columns("The columns given, over keys, aggregates, window_start and window_end; default: all of "
+                   "these"),
+           option{.name = "emit",
+           .type = choice,
+           .doc = "Whether a window gives its rows once, when it is over, or every changed row at each tick",
+           .default_text = "final",
+           .choices = {"final", "updates"}},
+           option{.name = "every",
+           .type = duration,
+           .doc = "The time between ticks of emit: updates",
+           .minimum = 1},
+           option{.name = "allowed_lateness",
+           .type = duration,
+           .doc = "How long after its end a window still takes rows; it fires that much later",
+           .default_text = "0 s"},
+           option{.name = "shards",
+           .type = integer,
+           .doc = "Into how many shares the keys are divided; part of the state's identity",
+           .default_text = "4",
+           .minimum = 1,
+           .maximum = key_slots},
+           option{.name = "state_ttl",
+           .type = duration,
+           .doc = "Forgets a key that has had no row for that long, in event time",
+           .minimum = 1},
+       })
+    out.push_back(std::move(o));
+  return out;
+}
+
+std::vector<option> sink_options() {
+  return {
+      from("The stage, or list of stages of one schema, whose rows are written"),
+      where("Writes only the rows for which this is true"),
+      columns("The columns written: name to expression, in this order; \"*\": true keeps all the others"),
+      {.name = "order_by",
+       .type = text_list,
+       .doc =
+           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc"},
+  };
+}
+
+}  // namespace
+
+std::string_view to_string(stage_kind k) { return kind_keys[static_cast<std::size_t>(k)]; }
+
+std::optional<stage_kind> kind_of_key(std::string_view key) {
+  const auto at = std::find(std::begin(kind_keys), std::end(kind_keys), key);
+  if (at == std::end(kind_keys))
+    return std::nullopt;
+  return static_cast<stage_kind>(at - std::begin(kind_keys));
+}
+
+const std::vector<option>& top_level_options() {
+  static const std::vector<option> all{
+      {.name = "millrace",
+       .type = integer,
+       .doc = "The version of the language that the file is written in",
+       .required = true,
+       .minimum = 1,
+       .maximum = 1},
+      {.name = "topology", .doc = "The identity of the state: letters, digits, _ and -", .required = true},
+      {.name = "title", .doc = "A name for people"},
+      {.name = "stages",
+       .type = any,
+       .doc = "The stages by name; the first key of each says its kind",
+       .required = true},
+      {.name = "dead_letters",
+       .type = any,
+       .doc = "A sink without from for records that are no rows; default: dead_letters.jsonl in the state "
+              "folder"},
+      {.name = "snapshot_every",
+       .type = duration,
+       .doc = "How often a shard's state is made durable",
+       .default_text = "1 second",
+       .choices = {"off"},
+       .minimum = 1000},
+      {.name = "commit_every",
+       .type = duration,
+       .doc = "How often sinks commit; at once when somebody waits for it",
+       .default_text = "100 ms",
+       .minimum = 1000},
+  };
+  return all;
+}
+
+const std::vector<option>& core_options(stage_kind kind, std::string_view type) {
+  static const auto source = source_options();
+  static const auto parser = parser_options();
+  static const auto transform = transform_options();
+  static const auto tumbling = window_options("tumbling");
+  static const auto sliding = window_options("sliding");
+  static const auto session = window_options("session");
+  static const auto global = window_options("global");
+  static const auto sink = sink_options();
+  switch (kind) {
+  case stage_kind::source:
+    return source;
+  case stage_kind::parser:
+    return parser;
+  case stage_kind::transform:
+    return transform;
+  case stage_kind::window:
+    return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
+  case stage_kind::sink:
+    break;
+  }
+  return sink;
+}
+
+std::vector<option> stage_options(stage_kind kind, std::string_view type, const connector* own) {
+  auto out = core_options(kind, type);
+  if (own != nullptr)
+    for (const auto& o : own->options)
+      if (std::none_of(out.begin(), out.end(), [&](const option& c) { return c.name == o.name; }))
+        out.push_back(o);
+  return out;
+}
+
+const std::vector<option>& column_options() {
+  static const std::vector<option> all{
+      {.name = "type",
+       .type = choice,
+       .doc = "The column's type",
+       .required = true,
+       .choices = {"text", "bigint", "double", "boolean", "timestamp", "json"}},
+      {.name = "format",
+       .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: ISO 8601 and "
+              "PostgreSQL's "
+              "forms"},
+      {.name = "trailing",
+       .type = choice,
+       .doc = "Whether text behind what the format reads is an error",
+       .default_text = "error",
+       .choices = {"error", "ignore"}},
+  };
+  return all;
+}
+
+const std::vector<core_type>& core_types() {
+  static const std::vector<core_type> all{
+      {stage_kind::transform, "select", "Filters rows and derives columns."},
+      {stage_kind::window, "tumbling", "Groups rows by key over windows that follow one another."},
+      {stage_kind::window, "sliding", "Groups rows by key over windows that overlap."},
+      {stage_kind::window, "session", "Groups rows by key over times of activity."},
+      {stage_kind::window, "global", "Groups rows by key over all time."},
+  };
+  return all;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,53 @@
+// A stage on its way from the file to the plan, and what flows along the graph with it. Internal to config.
+#pragma once
+
+#include "config/node.hpp"
+#include "config/plan.hpp"
+#include "config/report.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::config {
+
+struct draft {
+  stage built;
+  const node* body = nullptr;
+  std::string path;                // stages.NAME, for findings
+  std::string what;                // `sink "kafka"`, for findings
+  const connector* own = nullptr;  // none for windows and transforms
+  bool typed = false;              // kind and type are known and offered
+  bool broken = false;  // a finding has said so: nothing more about it, nor about what reads from it
+  std::vector<std::size_t> reads;  // of built.from: indices of drafts
+
+  // Known of its rows once it is planned.
+  bool timestamps_stored = true;     // every source above stores timestamps
+  bool event_time = false;           // its rows have one
+  std::vector<std::size_t> windows;  // nearest windows above, unless read late; ascending
+  bool late_rows = false;            // some come from X.late
+  // Known before: some window lies below.
+  bool before_window = false;
+
+  [[nodiscard]] const node* member_of(std::string_view name) const {
+    const auto* const m = body->find(name);
+    return m == nullptr ? nullptr : &m->value;
+  }
+  [[nodiscard]] place place_of(std::string_view name) const {
+    const auto* const n = member_of(name);
+    return n == nullptr ? built.where : n->where;
+  }
+  void fail(report& out, std::string_view option, std::string message) {
+    out.error(place_of(option), join(path, option), std::move(message));
+    broken = true;
+  }
+};
+
+using drafts = std::vector<draft>;
+
+/// A hidden or otherwise reserved name.
+[[nodiscard]] inline bool is_reserved(std::string_view name) { return !name.empty() && name.front() == '_'; }
+/// Names of the columns that are there without being asked for.
+[[nodiscard]] std::vector<std::string> visible_names(const data::schema& s);
+
+}  // namespace millrace::config

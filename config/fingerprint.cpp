@@ -1,0 +1,97 @@
+#include "config/fingerprint.hpp"
+
+#include "runtime/data/render.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  data::append_json_string(out, text);
+  return out;
+}
+
+/// Parsers and windows that a stage's rows come from, with transforms in between left out.
+std::set<std::string> origins(const topology& t, const stage& s) {
+  std::set<std::string> out;
+  for (const auto& ref : s.from) {
+    const auto* const from = t.find(ref.stage);
+    if (from != nullptr && from->kind == stage_kind::transform)
+      out.merge(origins(t, *from));
+    else
+      out.insert(ref.stage + (ref.late ? ".late" : ""));
+  }
+  return out;
+}
+
+std::string list_of(const std::set<std::string>& names) {
+  std::string out;
+  for (const auto& n : names)
+    out += (out.empty() ? "" : ",") + n;
+  return out;
+}
+
+std::string columns_of(const std::vector<data::field>& fields) {
+  std::string out;
+  for (const auto& f : fields)
+    out += (out.empty() ? "" : ", ") + quoted(f.name) + " " + f.type.name();
+  return out;
+}
+
+std::string parser_line(const stage& s, const parser_plan& p) {
+  std::vector<data::field> declared(s.schema->begin(),
+                                    s.schema->begin() + static_cast<std::ptrdiff_t>(p.declared));
+  auto line = fmt::format(" schema=({})", columns_of(declared));
+  for (std::size_t i = 0; i < p.formats.size(); ++i)
+    if (!p.formats[i].format.empty())
+      line += fmt::format(" format({})={}{}", quoted(declared[i].name), quoted(p.formats[i].format),
+                          p.formats[i].trailing_ignored ? "..." : "");
+  return line +
+         fmt::format(" event_time={}", p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none");
+}
+
+std::string window_line(const window_plan& w) {
+  const auto& d = w.definition;
+  auto line =
+      fmt::format(" size={} slide={} lateness={} emit={} shards={} key=({}) aggregates=(", d.size.count(),
+                  d.slide.count(), d.allowed_lateness.count(), w.emit, d.shards, columns_of(d.keys));
+  for (std::size_t i = 0; i < d.aggregates.size(); ++i) {
+    const auto text = i < w.aggregate_texts.size() ? w.aggregate_texts[i] : std::string("having");
+    line += fmt::format("{}{} {} of {} as {}", i > 0 ? ", " : "", static_cast<int>(d.aggregates[i].function),
+                        d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(text));
+  }
+  line += ")";
+  if (d.aggregates.size() > w.aggregate_texts.size())
+    line += " having=" + quoted(w.having_text);
+  return line;
+}
+
+/// Walking back through transforms, only once per path: their graph has no rings.
+std::string line_of(const topology& t, const stage& s) {
+  auto line = fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
+  if (const auto* const p = std::get_if<parser_plan>(&s.plan))
+    line += parser_line(s, *p);
+  if (const auto* const w = std::get_if<window_plan>(&s.plan))
+    line += window_line(*w);
+  return line;
+}
+
+}  // namespace
+
+std::string fingerprint_of(const topology& t) {
+  std::map<std::string, std::string> lines;
+  for (const auto& s : t.stages)
+    if (s.kind != stage_kind::transform && s.kind != stage_kind::sink)
+      lines[s.name] = line_of(t, s);
+  std::string out = "topology " + t.name + "\n";
+  for (const auto& [name, line] : lines)
+    out += line + "\n";
+  return out;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,15 @@
+// What of a topology must stay the same for a state folder to fit, as canonical text. Internal to config.
+#pragma once
+
+#include "config/plan.hpp"
+
+#include <string>
+
+namespace millrace::config {
+
+/// One line a source, parser and window, by name. In it: what positions, keys and aggregates mean. Not in it:
+/// transforms and sinks (they have no state in the folder that depends on their form), connector options,
+/// filters, delays.
+[[nodiscard]] std::string fingerprint_of(const topology& t);
+
+}  // namespace millrace::config

@@ -1,0 +1,211 @@
+// load(): files, overlays, environment, stages, graph, plan; every finding at once.
+#include "config/core_options.hpp"
+#include "config/environment.hpp"
+#include "config/fingerprint.hpp"
+#include "config/graph.hpp"
+#include "config/overlay.hpp"
+#include "config/plan_stages.hpp"
+#include "config/projection.hpp"
+#include "config/reader.hpp"
+#include "config/stage_reader.hpp"
+#include "config/validate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace millrace::config {
+namespace {
+
+class loader {
+public:
+  loader(const load_request& request, const catalog& connectors)
+      : request_(request), connectors_(connectors) {}
+
+  loaded run() {
+    loaded result;
+    if (read_files()) {
+      fill_environment(root_, out_, secrets_);
+      collect_passwords(root_, {});
+      topology t;
+      read_top_level(t);
+      if (const auto* const stages = root_.find("stages"))
+        plan(stages->value, t);
+      if (out_.errors() == 0) {
+        finish(t);
+        result.plan = std::move(t);
+      }
+    }
+    std::vector<std::string> files{request_.file};
+    files.insert(files.end(), request_.overlays.begin(), request_.overlays.end());
+    files.emplace_back(set_file);
+    result.findings = out_.take(files);
+    for (auto& f : result.findings)
+      f.message = redact(std::move(f.message), secrets_);
+    return result;
+  }
+
+private:
+  bool read_files() {
+    auto base = read_json_file(request_.file, out_);
+    bool good = base.has_value();
+    if (base)
+      root_ = std::move(*base);
+    for (const auto& file : request_.overlays) {
+      auto overlay = read_json_file(file, out_);
+      good = good && overlay;
+      if (good)
+        merge(root_, std::move(*overlay));
+    }
+    if (good)
+      for (const auto& set : request_.sets)
+        apply_set(root_, set, out_);
+    return good;
+  }
+
+  /// Passwords are secret wherever they come from: no finding and no log shows them.
+  void collect_passwords(const node& n, const std::string& name) {
+    if (n.is_text()) {
+      std::vector<std::string> found;
+      if (names_a_secret(name))
+        found.push_back(n.text);
+      static_cast<void>(mask_passwords(n.text, &found));
+      for (auto& value : found)
+        if (!value.empty())
+          secrets_.push_back({std::move(value), "***"});
+    }
+    for (const auto& m : n.members)
+      collect_passwords(m.value, m.name);
+    for (const auto& item : n.items)
+      collect_passwords(item, name);
+  }
+
+  void read_top_level(topology& t) {
+    if (newer_language())
+      return;
+    const auto options = read_options(root_, top_level_options(), {{}, "a topology", {}, {}}, out_);
+    if (options.has("topology")) {
+      t.name = options.text("topology");
+      const auto& n = root_.find("topology")->value;
+      if (!is_good_name(t.name))
+        out_.error(n.where, "topology",
+                   fmt::format("{} cannot name a topology; expected a letter, then letters, digits, _ or -",
+                               describe(n)));
+    }
+    if (options.has("title"))
+      t.title = options.text("title");
+    t.snapshot_every.reset();
+    if (options.has("snapshot_every"))
+      t.snapshot_every = options.duration("snapshot_every");
+    if (options.has("commit_every"))
+      t.commit_every = options.duration("commit_every");
+  }
+
+  /// Of a file in a later language nothing else can be said.
+  bool newer_language() {
+    const auto* const m = root_.find("millrace");
+    int version = 0;
+    if (m == nullptr || m->value.what != node::kind::number)
+      return false;
+    const auto& digits = m->value.text;
+    const auto [rest, err] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+    if (err != std::errc{} || rest != digits.data() + digits.size() || version <= 1)
+      return false;
+    out_.error(
+        m->value.where, "millrace",
+        fmt::format(
+            "the file is written in version {} of the language; expected 1 (a newer millrace reads it)",
+            version));
+    newer_ = true;
+    return true;
+  }
+
+  void plan(const node& stages, topology& t) {
+    if (newer_)
+      return;
+    auto all = read_stages(stages, connectors_, out_);
+    connect(all, out_);
+    mark_before_windows(all);
+    const auto order = order_of(all);
+    for (const auto i : order)
+      plan_stage(all, i);
+    if (const auto* const m = root_.find("dead_letters")) {
+      auto d = read_dead_letter_sink(*m, connectors_, out_);
+      if (d.typed && d.built.kind == stage_kind::sink)
+        plan_sink_over(d, dead_letter_schema(), out_);
+      t.dead_letters = std::move(d.built);
+    }
+    if (out_.errors() > 0)
+      return;
+    mark_used_columns(all, order);
+    for (const auto i : order)
+      t.stages.push_back(std::move(all[i].built));
+  }
+
+  void plan_stage(drafts& all, std::size_t i) {
+    auto& d = all[i];
+    if (!d.typed)
+      return;
+    switch (d.built.kind) {
+    case stage_kind::source:
+      plan_source(d);
+      break;
+    case stage_kind::parser:
+      plan_parser(d, all, out_);
+      break;
+    case stage_kind::transform:
+      return plan_transform(d, all, out_);
+    case stage_kind::window:
+      return plan_window(d, all, out_);
+    case stage_kind::sink:
+      return plan_sink(d, all, out_);
+    }
+    check_connector(d, nullptr, out_);
+  }
+
+  void finish(topology& t) {
+    t.state_fingerprint = fingerprint_of(t);
+    for (const auto& s : secrets_)
+      t.secrets.push_back(s.value);
+    std::sort(t.secrets.begin(), t.secrets.end(), [](const std::string& a, const std::string& b) {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    });
+    t.secrets.erase(std::unique(t.secrets.begin(), t.secrets.end()), t.secrets.end());
+  }
+
+  const load_request& request_;
+  const catalog& connectors_;
+  report out_;
+  node root_;
+  std::vector<secret> secrets_;
+  bool newer_ = false;
+};
+
+}  // namespace
+
+loaded load(const load_request& request, const catalog& connectors) {
+  return loader(request, connectors).run();
+}
+
+const stage* topology::find(std::string_view wanted) const {
+  const auto at =
+      std::find_if(stages.begin(), stages.end(), [&](const stage& s) { return s.name == wanted; });
+  return at == stages.end() ? nullptr : &*at;
+}
+
+data::schema_ptr dead_letter_schema() {
+  using data::type_id;
+  static const auto schema =
+      std::make_shared<const data::schema>(std::vector<data::field>{{"id", type_id::text},
+                                                                    {"stage", type_id::text},
+                                                                    {"partition", type_id::text},
+                                                                    {"position", type_id::bigint},
+                                                                    {"error", type_id::text},
+                                                                    {"record", type_id::text},
+                                                                    {"record_base64", type_id::text},
+                                                                    {"time", type_id::timestamp}});
+  return schema;
+}
+
+}  // namespace millrace::config

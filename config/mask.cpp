@@ -1,0 +1,101 @@
+#include "config/mask.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view masked = "***";
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+void mask(std::string& text, std::size_t from, std::size_t to, std::vector<std::string>* found) {
+  if (to <= from)
+    return;
+  auto value = text.substr(from, to - from);
+  if (value == masked)
+    return;
+  if (found)
+    found->push_back(std::move(value));
+  text.replace(from, to - from, masked);
+}
+
+/// scheme://user:password@host: the last @ in front of the path's end, as a password may hold one.
+void mask_user_info(std::string& text, std::vector<std::string>* found) {
+  for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
+    const auto begin = at + 3;
+    const auto end = std::min(text.find_first_of(" \t\n\"'", begin), text.size());
+    const auto query = std::min(text.find('?', begin), end);
+    // A password may hold '/', '?' or '@' unescaped by mistake; it must not be shown for that.
+    auto sign = text.rfind('@', query == begin ? begin : query - 1);
+    if (const auto beyond = text.rfind('@', end == 0 ? 0 : end - 1);
+        beyond != std::string::npos && beyond > query)
+      sign = text.substr(query, beyond - query).find('=') == std::string::npos ? beyond : sign;
+    if (sign == std::string::npos || sign < begin)
+      continue;
+    const auto colon = text.find(':', begin);
+    if (colon != std::string::npos && colon < sign)
+      mask(text, colon + 1, sign, found);
+  }
+}
+
+/// password=secret in a query or in a list of words; the value ends at a blank or '&', or with its quote.
+void mask_assignments(std::string& text, std::vector<std::string>* found) {
+  for (const std::string_view word : {"password", "passwd", "passfile", "pass", "pwd", "secret", "token"}) {
+    for (auto at = lower(text).find(word); at != std::string::npos; at = lower(text).find(word, at + 1)) {
+      auto begin = at + word.size();
+      while (begin < text.size() && text[begin] == ' ')
+        ++begin;
+      if (begin >= text.size() || text[begin] != '=')
+        continue;
+      ++begin;
+      while (begin < text.size() && text[begin] == ' ')
+        ++begin;
+      if (begin < text.size() && (text[begin] == '\'' || text[begin] == '"')) {
+        const auto end = text.find(text[begin], begin + 1);
+        mask(text, begin + 1, std::min(end, text.size()), found);
+      } else {
+        mask(text, begin, std::min(text.find_first_of(" \t\n&;\"", begin), text.size()), found);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string mask_passwords(std::string_view text, std::vector<std::string>* found) {
+  std::string out(text);
+  mask_user_info(out, found);
+  mask_assignments(out, found);
+  return out;
+}
+
+bool names_a_secret(std::string_view name) {
+  const auto n = lower(name);
+  for (const std::string_view word : {"password", "passwd", "pwd", "secret", "token", "credential", "api_key",
+                                      "api.key", "jaas", "authorization", "cookie", ".pem"})
+    if (n.find(word) != std::string::npos)
+      return true;
+  return false;
+}
+
+std::string redact(std::string text, const std::vector<secret>& secrets) {
+  std::vector<const secret*> longest_first;
+  for (const auto& s : secrets)
+    if (!s.value.empty())
+      longest_first.push_back(&s);
+  std::stable_sort(longest_first.begin(), longest_first.end(),
+                   [](const secret* a, const secret* b) { return a->value.size() > b->value.size(); });
+  for (const auto* s : longest_first)
+    for (auto at = text.find(s->value); at != std::string::npos;
+         at = text.find(s->value, at + s->shown.size()))
+      text.replace(at, s->value.size(), s->shown);
+  return text;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,24 @@
+// Passwords in texts that are about to be shown, and the secrets that logs must not show.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::config {
+
+/// `mysql://u:***@h/db`, `host=h password=*** user=u`. What was masked is appended to `found`, if given.
+[[nodiscard]] std::string mask_passwords(std::string_view text, std::vector<std::string>* found = nullptr);
+
+/// A name under which a password or token is kept: `sasl.password`, `api_key`.
+[[nodiscard]] bool names_a_secret(std::string_view name);
+
+/// What must not be shown, and what stands for it.
+struct secret {
+  std::string value;
+  std::string shown;  // `${VAR}` or `***`
+};
+/// Every occurrence of each secret replaced.
+[[nodiscard]] std::string redact(std::string text, const std::vector<secret>& secrets);
+
+}  // namespace millrace::config

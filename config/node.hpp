@@ -1,0 +1,51 @@
+// A configuration file as a tree that knows where each key and value stands. Made by the reader, changed by
+// overlays and the environment, then read by the planner; it never outlives load().
+#pragma once
+
+#include "config/options.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::config {
+
+struct member;
+
+struct node {
+  enum class kind : std::uint8_t { null, boolean, number, text, list, map };
+  kind what = kind::null;
+  bool flag = false;     // of a boolean
+  bool escaped = false;  // of a text: the file spells it otherwise, so offsets in it are no columns
+  bool filled = false;   // of a text: something came from the environment or a default
+  std::string text{};    // of a text; of a number its digits as written
+  std::string shown{};   // of a filled text: with `${VAR}` as written, fit to be shown
+  std::vector<node> items{};
+  std::vector<member> members{};
+  place where{};
+
+  [[nodiscard]] const member* find(std::string_view name) const;
+  [[nodiscard]] member* find(std::string_view name);
+  [[nodiscard]] bool is_map() const { return what == kind::map; }
+  [[nodiscard]] bool is_text() const { return what == kind::text; }
+  /// The text as it may be shown.
+  [[nodiscard]] const std::string& safe_text() const { return filled ? shown : text; }
+};
+
+struct member {
+  std::string name;
+  place where;
+  node value;
+};
+
+/// The same value without places, texts as filled in.
+[[nodiscard]] boost::json::value to_json(const node& n);
+/// For a message: `"5 min"`, `12`, `a list`. Shows no secret.
+[[nodiscard]] std::string describe(const node& n);
+/// Where byte `offset` of a text stands in the file; the text's own place where that cannot be said.
+[[nodiscard]] place place_in_text(const node& n, std::size_t offset);
+
+}  // namespace millrace::config

@@ -1,0 +1,33 @@
+// What the language has and this version does not offer yet: the one list that shrinks from release to
+// release.
+#pragma once
+
+#include "config/catalog.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::config {
+
+enum class feature : std::uint8_t {
+  session_windows,
+  global_windows,
+  windows_in_series,
+  windows_of_late_rows,
+  emit_updates,
+  state_ttl,
+  count_distinct,
+  first_and_last,
+  parser_of_several_sources,
+};
+
+[[nodiscard]] bool offered(feature f);
+
+/// The types of the language, whether or not this version has a connector for them.
+[[nodiscard]] std::vector<std::string> types_of_language(stage_kind kind);
+
+inline constexpr std::string_view not_offered = "is not offered by this version";
+
+}  // namespace millrace::config

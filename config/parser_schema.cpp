@@ -1,0 +1,199 @@
+#include "config/parser_schema.hpp"
+
+#include "config/core_options.hpp"
+#include "config/offered.hpp"
+#include "config/validate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+const std::vector<std::string>& type_names() {
+  static const std::vector<std::string> names{"text", "bigint", "double", "boolean", "timestamp", "json"};
+  return names;
+}
+
+/// Names that other systems have for our types.
+std::string other_name(std::string_view wrong) {
+  static constexpr std::pair<std::string_view, std::string_view> others[] = {
+      {"string", "text"},        {"varchar", "text"},          {"char", "text"},      {"str", "text"},
+      {"int", "bigint"},         {"integer", "bigint"},        {"long", "bigint"},    {"int64", "bigint"},
+      {"smallint", "bigint"},    {"number", "double"},         {"float", "double"},   {"real", "double"},
+      {"decimal", "double"},     {"numeric", "double"},        {"float64", "double"}, {"bool", "boolean"},
+      {"datetime", "timestamp"}, {"timestamptz", "timestamp"}, {"date", "timestamp"}, {"time", "timestamp"},
+      {"jsonb", "json"},         {"object", "json"},           {"map", "json"}};
+  for (const auto& [name, ours] : others)
+    if (name == wrong)
+      return fmt::format("; did you mean \"{}\"?", ours);
+  return did_you_mean(wrong, type_names());
+}
+
+/// Long form: a member `type`, and none but those that go with it.
+bool is_long_form(const node& n) {
+  if (!n.is_map() || n.find("type") == nullptr)
+    return false;
+  return std::all_of(n.members.begin(), n.members.end(), [](const member& m) {
+    return m.name == "type" || m.name == "format" || m.name == "trailing";
+  });
+}
+
+/// What strptime patterns may hold behind a percent sign.
+constexpr std::string_view conversions = "aAbBcCdDeFgGhHIjmMnprRSTtuUVwWxXyYzZ%";
+
+/// What is wrong with a timestamp's format; nothing when it is good.
+std::optional<std::string> problem_of_format(std::string_view format) {
+  if (format == "epoch_s" || format == "epoch_ms" || format == "epoch_us")
+    return std::nullopt;
+  if (format.find('%') == std::string_view::npos)
+    return fmt::format(
+        "expected a strptime pattern such as \"%Y-%m-%d %H:%M:%S\", or epoch_s, epoch_ms or epoch_us{}",
+        did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%')
+      continue;
+    ++i;
+    if (i < format.size() && (format[i] == 'E' || format[i] == 'O'))
+      ++i;
+    if (i < format.size() && conversions.find(format[i]) != std::string_view::npos)
+      continue;
+    const auto sign = i < format.size() ? fmt::format("%{}", format[i]) : std::string("% at the end");
+    return sign == "%f" ? std::string("expected no %f: %S reads the fraction of a second too")
+                        : fmt::format("{} is no conversion of strptime; expected a pattern such as "
+                                      "\"%Y-%m-%d %H:%M:%S\"",
+                                      sign);
+  }
+  return std::nullopt;
+}
+
+class schema_reader {
+public:
+  explicit schema_reader(report& out) : out_(out) {}
+
+  std::vector<data::field> fields(const node& map, const std::string& path,
+                                  std::vector<parser_plan::timestamp_format>* formats) {
+    std::vector<data::field> out;
+    if (map.members.empty())
+      out_.error(map.where, path, "the map is empty; expected at least one column");
+    for (const auto& m : map.members) {
+      const auto at = join(path, m.name);
+      if (m.name.empty() || (formats != nullptr && is_reserved(m.name)))
+        out_.error(
+            m.where, at,
+            m.name.empty()
+                ? std::string("a column needs a name; expected text")
+                : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
+                              m.name));
+      parser_plan::timestamp_format format;
+      out.push_back({m.name, column(m.value, at, formats == nullptr ? nullptr : &format)});
+      if (formats != nullptr)
+        formats->push_back(std::move(format));
+    }
+    return out;
+  }
+
+private:
+  data::type column(const node& n, const std::string& path, parser_plan::timestamp_format* format) {
+    if (!is_long_form(n))
+      return type_of(n, path);
+    const auto& type = n.find("type")->value;
+    // Within the long form a map is always nested columns: that is how a member named "type" is declared.
+    auto t = type.is_map() ? data::type::object_of(fields(type, join(path, "type"), nullptr))
+                           : type_of(type, join(path, "type"));
+    const auto* const f = n.find("format");
+    const auto* const trailing = n.find("trailing");
+    const auto* const first = f != nullptr ? f : trailing;
+    if (first == nullptr)
+      return t;
+    if (t.id() != data::type_id::timestamp)
+      out_.error(
+          first->where, join(path, first->name),
+          fmt::format("only a timestamp has a \"{}\"; expected none for type {}", first->name, t.name()));
+    else if (format == nullptr)
+      out_.error(first->where, join(path, first->name),
+                 fmt::format("\"{}\" of a nested timestamp {}; expected text, cast later", first->name,
+                             not_offered));
+    else
+      read_format(n, path, *format);
+    return t;
+  }
+
+  void read_format(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+    auto declared = column_options();
+    std::erase_if(declared, [](const option& o) { return o.name == "type"; });
+    auto rest = n;
+    std::erase_if(rest.members, [](const member& m) { return m.name == "type"; });
+    const auto read = read_options(rest, declared, {path, "a timestamp", {}, {}}, out_);
+    if (read.has("format")) {
+      format.format = read.text("format");
+      const auto& f = n.find("format")->value;
+      if (const auto problem = problem_of_format(format.format))
+        out_.error(f.where, join(path, "format"), fmt::format("found {}; {}", describe(f), *problem));
+    }
+    format.trailing_ignored = read.has("trailing") && read.text("trailing") == "ignore";
+    if (format.trailing_ignored && (!read.has("format") || format.format.starts_with("epoch_")))
+      out_.error(
+          n.find("trailing")->where, join(path, "trailing"),
+          "\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"%Y-%m-%d %H:%M:%S\"");
+  }
+
+  data::type type_of(const node& n, const std::string& path) {
+    switch (n.what) {
+    case node::kind::text:
+      if (const auto id = data::type_of_name(n.text))
+        return *id;
+      out_.error(n.where, path,
+                 fmt::format("there is no type {}; expected {}, a nested map or [type]{}", describe(n),
+                             one_of(type_names()), other_name(n.text)));
+      return {};
+    case node::kind::list:
+      if (n.items.size() == 1)
+        return data::type::list_of(column(n.items.front(), path + "[0]", nullptr));
+      out_.error(n.where, path,
+                 fmt::format("found a list of {} items; expected one, the type of the elements: [\"text\"]",
+                             n.items.size()));
+      return {};
+    case node::kind::map:
+      return data::type::object_of(fields(n, path, nullptr));
+    default:
+      out_.error(n.where, path,
+                 fmt::format("found {}; expected a type: {}, a nested map or [type]", describe(n),
+                             one_of(type_names())));
+      return {};
+    }
+  }
+
+  report& out_;
+};
+
+}  // namespace
+
+const std::vector<data::field>& hidden_columns() {
+  using data::type_id;
+  static const std::vector<data::field> all{{"_raw", type_id::text},
+                                            {"_key", type_id::text},
+                                            {"_timestamp", type_id::timestamp},
+                                            {"_timestamp_type", type_id::bigint},
+                                            {"_topic", type_id::text},
+                                            {"_partition", type_id::text},
+                                            {"_position", type_id::bigint},
+                                            {"_headers", type_id::json}};
+  return all;
+}
+
+std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path, report& out) {
+  const auto before = out.errors();
+  if (!n.is_map()) {
+    out.error(n.where, path, fmt::format("found {}; expected a map of column names to types", describe(n)));
+    return std::nullopt;
+  }
+  parser_schema result;
+  result.declared = schema_reader(out).fields(n, path, &result.formats);
+  if (out.errors() != before)
+    return std::nullopt;
+  return result;
+}
+
+}  // namespace millrace::config

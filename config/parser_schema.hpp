@@ -1,0 +1,22 @@
+// The `schema` of a parser: names to types, with the formats of timestamps; and the hidden columns behind
+// them.
+#pragma once
+
+#include "config/draft.hpp"
+
+#include <optional>
+
+namespace millrace::config {
+
+/// Of every parsed row, in the order of parser_options.
+[[nodiscard]] const std::vector<data::field>& hidden_columns();
+
+struct parser_schema {
+  std::vector<data::field> declared;
+  std::vector<parser_plan::timestamp_format> formats;  // one a declared column
+};
+/// Nothing when a finding was reported.
+[[nodiscard]] std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path,
+                                                              report& out);
+
+}  // namespace millrace::config

@@ -1,0 +1,98 @@
+// Sources and parsers: where columns and event time begin.
+#include "config/offered.hpp"
+#include "config/parser_schema.hpp"
+#include "config/plan_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+void read_event_time(draft& d, parser_plan& plan, const data::schema& schema, report& out) {
+  const auto& name = d.built.options.text("event_time");
+  const auto at = schema.find(name);
+  std::vector<std::string> fitting;
+  for (std::size_t i = 0; i < schema.size(); ++i)
+    if (schema[i].type.id() == data::type_id::timestamp)
+      fitting.push_back(schema[i].name);
+  const auto expected = fmt::format("expected {}", one_of(fitting));
+  if (!at)
+    return d.fail(out, "event_time",
+                  fmt::format("there is no column {}; {}{}", describe(*d.member_of("event_time")), expected,
+                              did_you_mean(name, fitting)));
+  if (schema[*at].type.id() != data::type_id::timestamp)
+    return d.fail(
+        out, "event_time",
+        fmt::format("the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in the schema)",
+                    describe(*d.member_of("event_time")), schema[*at].type.name(), name));
+  if (*at >= plan.declared && name != "_timestamp")
+    return d.fail(out, "event_time", fmt::format("{} cannot be the event time; {}", name, expected));
+  if (name == "_timestamp" && !d.timestamps_stored && d.before_window)
+    return d.fail(
+        out, "event_time",
+        "the source stores no timestamps, so _timestamp would differ when the records are read again; "
+        "expected a column of the record, as a window follows");
+  plan.event_time = at;
+}
+
+}  // namespace
+
+void plan_source(draft& d) {
+  if (d.own == nullptr || d.broken)
+    return;
+  d.timestamps_stored = d.own->stores_timestamps;
+  d.built.plan = source_plan{d.own->bounded && d.own->bounded(d.built.options)};
+}
+
+void plan_parser(draft& d, const drafts& all, report& out) {
+  parser_plan plan;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    // Of a broken source nothing is known; assuming the best makes no noise.
+    d.timestamps_stored = d.timestamps_stored && source.timestamps_stored;
+    if (source.built.options.has("max_drift"))
+      plan.max_drift = source.built.options.duration("max_drift");
+  }
+  const auto& options = d.built.options;
+  if (options.has("max_event_time")) {
+    if (const auto t = parse_timestamp(options.text("max_event_time")))
+      plan.max_event_time = *t;
+    else
+      d.fail(out, "max_event_time",
+             fmt::format("found {}; expected a timestamp such as \"2030-01-01T00:00:00Z\"",
+                         describe(*d.member_of("max_event_time"))));
+  }
+  if (options.has("watermark_delay"))
+    plan.watermark_delay = options.duration("watermark_delay");
+  if (options.has("idle_timeout"))
+    plan.idle_timeout = options.duration("idle_timeout");
+  // "off" leaves nothing in the options: then no timestamp is too far ahead.
+  plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
+  plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
+  plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
+
+  const auto* const n = d.member_of("schema");
+  auto read = n == nullptr ? std::nullopt : read_parser_schema(*n, join(d.path, "schema"), out);
+  if (!read) {
+    d.broken = true;
+    return;
+  }
+  plan.declared = read->declared.size();
+  plan.formats = std::move(read->formats);
+  auto fields = std::move(read->declared);
+  fields.insert(fields.end(), hidden_columns().begin(), hidden_columns().end());
+  d.built.schema = std::make_shared<const data::schema>(std::move(fields));
+  plan.used.assign(d.built.schema->size(), false);
+  if (options.has("event_time"))
+    read_event_time(d, plan, *d.built.schema, out);
+  else if (const auto* const given = d.member_of("watermark_delay");
+           given != nullptr && d.member_of("event_time") == nullptr)
+    out.warning(given->where, join(d.path, "watermark_delay"),
+                "without \"event_time\" there is no watermark; expected \"event_time\" beside it");
+  d.event_time = plan.event_time.has_value();
+  d.built.plan = std::move(plan);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,237 @@
+// Windows: sizes, keys, aggregates, having, and the rows that they give.
+#include "config/bind_step.hpp"
+#include "config/offered.hpp"
+#include "config/plan_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+/// A record adds to one slice, but firing a window merges all its slices: beyond this a window is a mistake.
+constexpr std::int64_t most_slices = 100'000;
+
+class window_planner {
+public:
+  window_planner(draft& d, report& out) : d_(d), out_(out) {}
+
+  /// What can be said without knowing the input.
+  void read_numbers() {
+    const auto& o = d_.built.options;
+    auto& def = plan_.definition;
+    if (o.has("size"))
+      def.size = def.slide = o.duration("size");
+    if (d_.built.type == "sliding" && o.has("slide"))
+      def.slide = o.duration("slide");
+    if (o.has("size") && def.slide.count() > 0 && d_.built.type == "sliding" && o.has("slide")) {
+      if (def.slide > def.size || def.size.count() % def.slide.count() != 0)
+        d_.fail(out_, "size",
+                fmt::format("{} is no multiple of the slide {}; expected a size that the slide divides",
+                            format_duration(def.size), format_duration(def.slide)));
+      else if (def.size / def.slide > most_slices)
+        d_.fail(out_, "slide",
+                fmt::format("there are {} windows open at any time; expected at most {} (size / slide)",
+                            def.size / def.slide, most_slices));
+    }
+    if (o.has("allowed_lateness"))
+      def.allowed_lateness = o.duration("allowed_lateness");
+    if (o.has("shards"))
+      def.shards = static_cast<std::uint32_t>(o.integer("shards"));
+    if (o.has("emit"))
+      plan_.emit = o.text("emit");
+    if (plan_.emit == "updates" && !offered(feature::emit_updates))
+      d_.fail(out_, "emit", fmt::format("emit \"updates\" {}; expected \"final\"", not_offered));
+    else if (plan_.emit == "final" && d_.member_of("every") != nullptr)
+      d_.fail(out_, "every", "ticks go with emit \"updates\"; expected none with \"final\"");
+    if (o.has("state_ttl") && !offered(feature::state_ttl))
+      d_.fail(out_, "state_ttl", fmt::format("state_ttl {}; expected none", not_offered));
+    if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr)
+      d_.fail(out_, {},
+              fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
+  }
+
+  void check_place_in_graph() {
+    if (d_.late_rows && !offered(feature::windows_of_late_rows))
+      d_.fail(out_, "from",
+              fmt::format("a window over late rows {}; expected a select or a sink behind \".late\"",
+                          not_offered));
+    else if (!d_.windows.empty() && !offered(feature::windows_in_series))
+      d_.fail(out_, "from",
+              fmt::format("a window behind another window {}; expected rows of a parser", not_offered));
+    else if (!d_.event_time && d_.windows.empty() && d_.built.type != "global")
+      d_.fail(
+          out_, "from",
+          "the rows have no event time, and this window goes by it; expected \"event_time\" in the parser");
+  }
+
+  void bind(const data::schema_ptr& input) {
+    const bool faulty = d_.broken;
+    const auto before = out_.errors();
+    static_cast<void>(bind_step(d_, input, {.columns = false, .before_window = true}, plan_.input, out_));
+    const auto where_done = out_.errors();
+    read_keys(*input);
+    read_aggregates(*input);
+    const bool columns_known = out_.errors() == where_done;
+    d_.broken = d_.broken || !columns_known;
+    // A name that is missing behind here may be missing only for what was reported already.
+    if (faulty || !columns_known)
+      return;
+    finish_output();
+    read_having(*input);
+    if (!bind_step(d_, plan_.definition.output, {.where = false, .before_window = d_.before_window},
+                   plan_.output, out_) ||
+        out_.errors() != before)
+      return;
+    d_.built.schema = plan_.output.output;
+    d_.built.plan = std::move(plan_);
+  }
+
+private:
+  void read_keys(const data::schema& input) {
+    if (!d_.built.options.has("key"))
+      return;
+    const auto& n = *d_.member_of("key");
+    const auto path = join(d_.path, "key");
+    const auto one = [&](const node& item) {
+      const auto at = input.find(item.text);
+      const auto names = visible_names(input);
+      if (!at)
+        return out_.error(item.where, path,
+                          fmt::format("there is no column {}; expected {}{}", describe(item), one_of(names),
+                                      did_you_mean(item.text, names)));
+      if (is_reserved(item.text))
+        return out_.error(
+            item.where, path,
+            fmt::format("{} is a hidden column; expected one with a name of its own (give it one in a "
+                        "select: \"columns\": {{ \"name\": \"{}\", \"*\": true }})",
+                        describe(item), item.text));
+      if (input[*at].type.is_nested())
+        return out_.error(
+            item.where, path,
+            fmt::format("{} is {} and cannot be a key; expected a plain column (take a member of it in a "
+                        "select)",
+                        describe(item), input[*at].type.name()));
+      add_output(item.where, path, input[*at]);
+      plan_.key_columns.push_back(*at);
+      plan_.definition.keys.push_back(input[*at]);
+    };
+    if (n.what != node::kind::list)
+      one(n);
+    for (const auto& item : n.items)
+      one(item);
+  }
+
+  void read_aggregates(const data::schema& input) {
+    if (!d_.built.options.has("aggregates"))
+      return;
+    const auto path = join(d_.path, "aggregates");
+    for (const auto& m : d_.member_of("aggregates")->members) {
+      const auto at = join(path, m.name);
+      if (m.name.empty() || is_reserved(m.name) || m.name == "*") {
+        out_.error(m.where, at,
+                   fmt::format("\"{}\" cannot name an aggregate; expected a name that does not begin with _",
+                               m.name));
+        continue;
+      }
+      auto a = expression::bind_aggregate(m.value.text, scope_of(input, true));
+      if (!a) {
+        report_problems(a.error(), m.value, at, out_);
+        continue;
+      }
+      if (!check_function(a->function, m.value, at))
+        continue;
+      for (const auto* const e : {&a->argument, &a->filter})
+        if (*e)
+          check_timestamps(d_, **e, input, m.value, at, out_);
+      add_output(m.where, at, {m.name, a->result});
+      plan_.definition.aggregate_fields.push_back({m.name, a->result});
+      declared_.push_back({m.value.text, outputs_.size() - 1});
+      plan_.aggregate_texts.push_back(m.value.safe_text());
+      add_aggregate(std::move(*a));
+    }
+  }
+
+  bool check_function(expression::aggregate_function f, const node& text, const std::string& path) {
+    using enum expression::aggregate_function;
+    std::string_view name;
+    if (f == count_distinct && !offered(feature::count_distinct))
+      name = "count(distinct ...)";
+    if ((f == first || f == last) && !offered(feature::first_and_last))
+      name = f == first ? "first" : "last";
+    if (name.empty())
+      return true;
+    out_.error(text.where, path,
+               fmt::format("{} {}; expected count, sum, min, max or avg", name, not_offered));
+    return false;
+  }
+
+  void read_having(const data::schema& input) {
+    if (!d_.built.options.has("having"))
+      return;
+    const auto& text = *d_.member_of("having");
+    const auto path = join(d_.path, "having");
+    expression::scope names{
+        plan_.definition.output.get(),
+        "now() cannot stand in having: a window's rows must be the same whenever they are formed "
+        "again; use the event time"};
+    auto h = expression::bind_having(text.text, names, scope_of(input, true), declared_);
+    if (!h) {
+      report_problems(h.error(), text, path, out_);
+      d_.broken = true;
+      return;
+    }
+    bool good = true;
+    for (auto& a : h->extra) {
+      good = check_function(a.function, text, path) && good;
+      add_aggregate(std::move(a));
+    }
+    d_.broken = d_.broken || !good;
+    plan_.definition.having = std::move(h->condition);
+    plan_.having_text = text.safe_text();
+  }
+
+  void add_aggregate(expression::bound_aggregate a) {
+    plan_.definition.aggregates.push_back(
+        {a.function, a.argument ? a.argument->type : data::type{}, a.result});
+    plan_.arguments.push_back(std::move(a.argument));
+    plan_.filters.push_back(std::move(a.filter));
+  }
+
+  void add_output(const place& where, const std::string& path, data::field f) {
+    const bool taken =
+        f.name == "window_start" || f.name == "window_end" ||
+        std::any_of(outputs_.begin(), outputs_.end(), [&](const auto& o) { return o.name == f.name; });
+    if (taken)
+      out_.error(where, path,
+                 fmt::format("the window already gives a column \"{}\"; expected another name", f.name));
+    outputs_.push_back(std::move(f));
+  }
+
+  void finish_output() {
+    outputs_.push_back({"window_start", data::type_id::timestamp});
+    outputs_.push_back({"window_end", data::type_id::timestamp});
+    plan_.definition.output = std::make_shared<const data::schema>(std::move(outputs_));
+  }
+
+  draft& d_;
+  report& out_;
+  window_plan plan_;
+  std::vector<data::field> outputs_;
+  std::vector<expression::declared_aggregate> declared_;
+};
+
+}  // namespace
+
+void plan_window(draft& d, const drafts& all, report& out) {
+  window_planner w(d, out);
+  w.read_numbers();
+  const auto input = join_inputs(d, all, out);
+  if (!input)
+    return;
+  w.check_place_in_graph();
+  w.bind(input);
+}
+
+}  // namespace millrace::config

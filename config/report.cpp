@@ -1,0 +1,94 @@
+#include "config/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+namespace millrace::config {
+namespace {
+
+/// Longer names are never compared: the table would be quadratic in what a stranger wrote.
+constexpr std::size_t longest_compared = 64;
+constexpr std::size_t most_listed = 24;
+
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Edits between two names, case left out; a swap of neighbours is one edit.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> now(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    now[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      now[j] = std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+        now[j] = std::min(now[j], before[j - 2] + 1);
+    }
+    std::swap(before, last);
+    std::swap(last, now);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string to_string(const finding& f) {
+  std::string out = f.where.file;
+  if (f.where.line > 0)
+    out += fmt::format(":{}:{}", f.where.line, f.where.column);
+  if (!f.path.empty())
+    out += (out.empty() ? "" : ": ") + f.path;
+  return out + (f.warning ? ": warning: " : ": ") + f.message;
+}
+
+std::vector<finding> report::take(const std::vector<std::string>& files) {
+  const auto rank = [&](const finding& f) {
+    const auto at = std::find(files.begin(), files.end(), f.where.file);
+    return at == files.end() ? 0 : at - files.begin() + 1;
+  };
+  std::stable_sort(findings_.begin(), findings_.end(), [&](const finding& a, const finding& b) {
+    return std::tuple(rank(a), a.where.line, a.where.column) <
+           std::tuple(rank(b), b.where.line, b.where.column);
+  });
+  return std::move(findings_);
+}
+
+std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& known) {
+  if (wrong.empty() || wrong.size() > longest_compared)
+    return {};
+  const std::string* best = nullptr;
+  auto best_distance = std::max<std::size_t>(1, wrong.size() / 3) + 1;
+  for (const auto& name : known) {
+    if (name.size() > longest_compared)
+      continue;
+    if (const auto d = distance(wrong, name); d < best_distance && d < name.size()) {
+      best = &name;
+      best_distance = d;
+    }
+  }
+  return best ? fmt::format("; did you mean \"{}\"?", *best) : std::string{};
+}
+
+std::string one_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i == most_listed)
+      return out + " ...";
+    if (i > 0)
+      out += i + 1 == names.size() ? " or " : ", ";
+    out += '"' + names[i] + '"';
+  }
+  return out;
+}
+
+std::string join(std::string_view path, std::string_view name) {
+  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,277 @@
+#include "config/validate.hpp"
+
+#include "config/mask.hpp"
+#include "config/overlay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace millrace::config {
+namespace {
+
+using maybe = std::optional<values::value>;
+
+/// Where a text is asked for, a number given by --set is its digits: the shell knows no quotes.
+bool is_textual(const node& n) {
+  return n.is_text() || (n.what == node::kind::number && n.where.file == set_file);
+}
+
+class option_reader {
+public:
+  explicit option_reader(report& out) : out_(out) {}
+
+  values read(const node& map, const std::vector<option>& declared, const subject& who) {
+    values result;
+    result.set_stage_place(map.where);
+    for (const auto& m : map.members) {
+      if (m.name == who.kind_key)
+        continue;
+      const auto o =
+          std::find_if(declared.begin(), declared.end(), [&](const option& d) { return d.name == m.name; });
+      if (o == declared.end()) {
+        unknown(m, declared, who);
+        continue;
+      }
+      result.show(m.name, show(m.value, o->secret));
+      if (auto v = value(m.value, *o, join(who.path, m.name)))
+        result.set(m.name, std::move(*v), m.value.where);
+    }
+    for (const auto& o : declared) {
+      if (map.find(o.name) != nullptr)
+        continue;
+      if (o.required)
+        out_.error(map.where, who.path,
+                   fmt::format("{} needs \"{}\"; expected {}", who.what, o.name, expected_form(o)));
+      else if (!o.default_text.empty())
+        set_default(result, o);
+    }
+    return result;
+  }
+
+private:
+  void unknown(const member& m, const std::vector<option>& declared, const subject& who) {
+    std::vector<std::string> names;
+    for (const auto& o : declared)
+      names.push_back(o.name);
+    const bool beneath = !who.kind_file.empty() && m.where.file != who.kind_file && m.where.file != set_file;
+    auto message = fmt::format("{} has no \"{}\"; expected one of {}", who.what, m.name, one_of(names));
+    if (beneath)
+      message += fmt::format(" (it comes from the file beneath {0}; \"{1}\": null in {0} takes it away)",
+                             who.kind_file, m.name);
+    else
+      message += did_you_mean(m.name, names);
+    out_.error(m.where, join(who.path, m.name), std::move(message));
+  }
+
+  void set_default(values& result, const option& o) {
+    node n;
+    n.what = node::kind::text;
+    n.filled = true;  // numbers and booleans are read from their text
+    n.text = n.shown = o.default_text;
+    report unused;  // a declaration's own text: nothing that a user could mend
+    option_reader quiet(unused);
+    if (auto v = quiet.value(n, o, {}))
+      result.set(o.name, std::move(*v), result.where({}));
+  }
+
+  maybe wrong(const node& n, const option& o, const std::string& path, const std::string& why = {}) {
+    auto message = fmt::format("found {}{}; expected {}", o.secret ? "a value of another kind" : describe(n),
+                               why.empty() ? "" : ": " + why, expected_form(o));
+    if (o.type == option_type::choice && n.is_text())
+      message += did_you_mean(n.text, o.choices);
+    out_.error(n.where, path, std::move(message));
+    return std::nullopt;
+  }
+
+  template<class T>
+  maybe converted(const node& n, const option& o, const std::string& path, expected<T> v) {
+    if (!v)
+      return wrong(n, o, path);
+    return values::value(*v);
+  }
+
+  maybe value(const node& n, const option& o, const std::string& path) {
+    switch (o.type) {
+    case option_type::text:
+    case option_type::expression:
+      if (!is_textual(n))
+        return wrong(n, o, path);
+      if (n.text.empty() && o.required)
+        return wrong(n, o, path);
+      return n.text;
+    case option_type::choice:
+      if (!n.is_text() || std::find(o.choices.begin(), o.choices.end(), n.text) == o.choices.end())
+        return wrong(n, o, path);
+      return n.text;
+    case option_type::boolean:
+      if (n.what == node::kind::boolean)
+        return n.flag;
+      if (n.filled && (n.text == "true" || n.text == "false"))
+        return n.text == "true";
+      return wrong(n, o, path);
+    case option_type::integer:
+      return integer(n, o, path);
+    case option_type::duration:
+      if (n.is_text() && std::find(o.choices.begin(), o.choices.end(), n.text) != o.choices.end())
+        return std::nullopt;  // "off": no value
+      if (!n.is_text())
+        return wrong(n, o, path);
+      return duration(n, o, path);
+    case option_type::size:
+      if (n.is_text() || n.what == node::kind::number)
+        return converted(n, o, path, parse_size(n.text));
+      return wrong(n, o, path);
+    case option_type::rate:
+      return n.is_text() ? converted(n, o, path, parse_rate(n.text)) : wrong(n, o, path);
+    case option_type::text_map:
+    case option_type::expression_map:
+      return text_map(n, o, path);
+    case option_type::text_list:
+      return text_list(n, o, path);
+    case option_type::object:
+      if (!n.is_map())
+        return wrong(n, o, path);
+      return std::make_shared<values>(read(n, o.members, {path, fmt::format("\"{}\"", o.name), {}, {}}));
+    case option_type::any:
+      return to_json(n);
+    }
+    return std::nullopt;
+  }
+
+  maybe integer(const node& n, const option& o, const std::string& path) {
+    if (n.what != node::kind::number && !(n.is_text() && n.filled))
+      return wrong(n, o, path);
+    std::int64_t v = 0;
+    const char* const end = n.text.data() + n.text.size();
+    const auto [rest, err] = std::from_chars(n.text.data(), end, v);
+    if (err != std::errc{} || rest != end || v < o.minimum || v > o.maximum)
+      return wrong(n, o, path);
+    return v;
+  }
+
+  maybe duration(const node& n, const option& o, const std::string& path) {
+    const auto v = parse_duration(n.text);
+    if (!v || v->count() < o.minimum)
+      return wrong(n, o, path);
+    return *v;
+  }
+
+  maybe text_map(const node& n, const option& o, const std::string& path) {
+    if (!n.is_map())
+      return wrong(n, o, path);
+    std::map<std::string, std::string> out;
+    const bool expressions = o.type == option_type::expression_map;
+    bool good = true;
+    for (const auto& m : n.members) {
+      const bool star = expressions && m.name == "*" && m.value.what == node::kind::boolean && m.value.flag;
+      const bool scalar = m.value.what == node::kind::number || m.value.what == node::kind::boolean;
+      if (!m.value.is_text() && !star && (expressions || !scalar)) {
+        out_.error(m.value.where, join(path, m.name),
+                   fmt::format("found {}; expected {}",
+                               o.secret ? "a value of another kind" : describe(m.value),
+                               !expressions    ? "text"
+                               : m.name == "*" ? "true (\"*\" keeps all the other columns)"
+                                               : "an expression as text"));
+        good = false;
+        continue;
+      }
+      out[m.name] = m.value.what == node::kind::boolean ? (m.value.flag ? "true" : "false") : m.value.text;
+    }
+    return good ? maybe(std::move(out)) : std::nullopt;
+  }
+
+  maybe text_list(const node& n, const option& o, const std::string& path) {
+    if (is_textual(n))
+      return std::vector<std::string>{n.text};
+    if (n.what != node::kind::list)
+      return wrong(n, o, path);
+    std::vector<std::string> out;
+    for (const auto& item : n.items) {
+      if (!item.is_text())
+        return wrong(item, o, path);
+      out.push_back(item.text);
+    }
+    return out;
+  }
+
+  report& out_;
+};
+
+std::string quoted_choices(const option& o) { return one_of(o.choices); }
+
+}  // namespace
+
+std::string expected_form(const option& o) {
+  switch (o.type) {
+  case option_type::text:
+    return "text";
+  case option_type::choice:
+    return quoted_choices(o);
+  case option_type::boolean:
+    return "true or false";
+  case option_type::integer:
+    if (o.maximum != std::numeric_limits<std::int64_t>::max())
+      return fmt::format("a whole number from {} to {}", o.minimum, o.maximum);
+    return fmt::format("a whole number of at least {}", o.minimum);
+  case option_type::duration:
+    return fmt::format("a duration with a unit such as \"5 minutes\" or \"100 ms\"{}{}",
+                       o.minimum > 0 ? ", more than none" : "",
+                       o.choices.empty() ? "" : ", or " + quoted_choices(o));
+  case option_type::size:
+    return "a size such as \"128 MB\" or \"64 KiB\"";
+  case option_type::rate:
+    return "a rate such as \"10/s\" or \"600/min\"";
+  case option_type::text_map:
+    return "a map of names to texts";
+  case option_type::text_list:
+    return "text or a list of texts";
+  case option_type::expression:
+    return "an expression as text";
+  case option_type::expression_map:
+    return "a map of names to expressions";
+  case option_type::object: {
+    std::vector<std::string> names;
+    for (const auto& m : o.members)
+      names.push_back(m.name);
+    return names.empty() ? "a map" : "a map with " + one_of(names);
+  }
+  case option_type::any:
+    break;
+  }
+  return "a value";
+}
+
+std::string show(const node& n, bool secret) {
+  switch (n.what) {
+  case node::kind::list: {
+    std::string out = "[";
+    for (const auto& item : n.items)
+      out += (out.size() > 1 ? ", " : "") + show(item, secret);
+    return out + "]";
+  }
+  case node::kind::map: {
+    std::string out = "{";
+    for (const auto& m : n.members)
+      out += (out.size() > 1 ? ", " : "") + m.name + ": " +
+             (names_a_secret(m.name) ? std::string("***") : show(m.value, secret));
+    return out + "}";
+  }
+  case node::kind::text: {
+    // Of a secret only a URI can be shown: there it is known which part must be hidden.
+    if (secret && n.safe_text().find("://") == std::string::npos && !n.filled)
+      return "***";
+    return describe(n);
+  }
+  default:
+    return secret ? "***" : describe(n);
+  }
+}
+
+values read_options(const node& map, const std::vector<option>& declared, const subject& who, report& out) {
+  return option_reader(out).read(map, declared, who);
+}
+
+}  // namespace millrace::config

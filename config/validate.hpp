@@ -1,0 +1,31 @@
+// A stage's members against the declarations of its options: values of the right type, defaults filled in,
+// and a finding for everything that does not fit.
+#pragma once
+
+#include "config/node.hpp"
+#include "config/report.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::config {
+
+/// What is being read, for messages.
+struct subject {
+  std::string path;       // stages.clicks
+  std::string what;       // source "kafka"
+  std::string kind_key;   // the member that says the kind: no option; "" for none
+  std::string kind_file;  // where that stands: tells members that lie beneath an overlay from misspelt ones
+};
+
+/// Options of a map. Findings go to `out`; what is wrong or missing is not in the values.
+[[nodiscard]] values read_options(const node& map, const std::vector<option>& declared, const subject& who,
+                                  report& out);
+
+/// As it may be shown in a plan: secrets masked, `${VAR}` unfilled.
+[[nodiscard]] std::string show(const node& n, bool secret);
+
+/// A name for a message: "a duration such as \"5 minutes\"".
+[[nodiscard]] std::string expected_form(const option& o);
+
+}  // namespace millrace::config
