@@ -24,10 +24,10 @@ public:
   virtual ~snapshots() = default;
 
   struct chain {
-    std::string base;                    // empty: there is none yet
-    std::vector<std::string> increments; // oldest first
-    std::uint64_t sequence = 0;          // of the last one
-    std::uint32_t passed_over = 0;       // damaged files that were left out (and deleted)
+    std::string base;                     // empty: there is none yet
+    std::vector<std::string> increments;  // oldest first
+    std::uint64_t sequence = 0;           // of the last one
+    std::uint32_t passed_over = 0;        // damaged files that were left out (and deleted)
   };
   /// The newest whole chain. Damaged or missing files behind it are passed over for good; what survives is at
   /// most one increment behind what was acknowledged as durable, unless more than one file is damaged (then
@@ -62,10 +62,10 @@ public:
 
 /// Identity of a topology's state.
 struct identity {
-  std::string state_id;          // 128 random bits as hex, new with each --fresh
-  std::string topology;          // its name
-  std::string previous_state_id; // before --fresh; empty at first
-  bool finished = false;         // a bounded topology has come to its end
+  std::string state_id;           // 128 random bits as hex, new with each --fresh
+  std::string topology;           // its name
+  std::string previous_state_id;  // before --fresh; empty at first
+  bool finished = false;          // a bounded topology has come to its end
 };
 
 /// A state folder, locked by this process for as long as the object lives.
@@ -82,7 +82,7 @@ public:
                                                                         incarnation life) = 0;
   /// Small named values, replaced atomically and kept in two copies (the plan's fingerprint, a source's file
   /// list).
-  [[nodiscard]] virtual expected<std::string> get(std::string_view name) const = 0; // ec::not_found
+  [[nodiscard]] virtual expected<std::string> get(std::string_view name) const = 0;  // ec::not_found
   [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
   [[nodiscard]] virtual expected<void> mark_finished() = 0;
   /// The folder, for what lies in it as plain files (dead_letters.jsonl).
@@ -91,9 +91,9 @@ public:
 };
 
 struct open_options {
-  std::string folder; // created with its parents
+  std::string folder;  // created with its parents
   std::string topology;
-  bool fresh = false; // start over under a new state id
+  bool fresh = false;  // start over under a new state id
   bool read_only = false;
 };
 
@@ -102,4 +102,4 @@ struct open_options {
 /// a format of a later version. Each text says the way out.
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options);
 
-} // namespace millrace::snapshot
+}  // namespace millrace::snapshot

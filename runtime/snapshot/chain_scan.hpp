@@ -1,0 +1,45 @@
+// Finds the newest whole chain among an actor's files, and says what has to be mended. Reads only; the caller
+// deletes and repairs. What it promises about damage:
+//   - every record that is not the newest has a second copy, or a base that covers it, so one damaged file
+//     costs at most the newest increment (nothing, when that was kept twice);
+//   - a damaged base costs nothing: the previous base and the increments since then are still there;
+//   - when more is gone, the answer is ec::corrupt with the remedy, never a silent step further back.
+#pragma once
+
+#include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+#include "runtime/snapshot/snapshot_format.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::snapshot {
+
+/// A place in the chain: what the next record names as its predecessor.
+struct chain_link {
+  std::uint64_t sequence = 0;
+  std::uint64_t checksum = 0;
+  friend bool operator==(const chain_link&, const chain_link&) = default;
+};
+
+struct scanned_chain {
+  snapshots::chain chain;
+  chain_link tail;
+  incarnation life = 0;  // of the last record
+  bool tail_has_copy = false;
+  std::uint64_t base_sequence = 0;  // 0: the chain begins with increments
+  std::uint64_t base_bytes = 0;
+  std::uint64_t increments_bytes = 0;   // since the base, without second copies
+  std::uint64_t increments = 0;         // records since the base, openings too
+  std::uint64_t highest = 0;            // sequence number of any file name
+  bool fell_back = false;               // the newest base was damaged: time for another one
+  std::vector<std::string> damaged;     // file names to delete
+  std::vector<std::string> superseded;  // temporary files and what precedes the previous base
+  std::vector<record_name> to_repair;   // records of which a copy is missing or damaged
+};
+
+[[nodiscard]] expected<scanned_chain> scan_chain(file_system& files, const std::string& folder,
+                                                 std::string_view actor);
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,75 @@
+// An actor's snapshot chain as files in its folder. One object an incarnation; older ones of the same actor
+// are fenced as soon as a newer one opens, in memory by life_fence, on disk by its opening record (made with
+// exclusive create, so that the old one's next record finds its name taken).
+#pragma once
+
+#include "runtime/snapshot/chain_scan.hpp"
+#include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace millrace::snapshot {
+
+/// The newest incarnation of an actor in this process. Writers hold the mutex while they change files that a
+/// newer incarnation would read.
+struct life_fence {
+  std::mutex mutex;
+  incarnation newest = 0;
+};
+
+class dir_snapshots final : public snapshots {
+public:
+  /// Recovers the chain and appends the opening record. The folder must exist.
+  [[nodiscard]] static expected<std::unique_ptr<snapshots>> open(file_system& files, std::string folder,
+                                                                 std::string actor, incarnation life,
+                                                                 std::shared_ptr<life_fence> fence);
+  /// For readers: no opening record, no repair; append and compact are refused.
+  [[nodiscard]] static std::unique_ptr<snapshots> open_read_only(file_system& files, std::string folder,
+                                                                 std::string actor);
+
+  expected<chain> load() override;
+  expected<std::uint64_t> append(std::string_view increment, bool twice) override;
+  expected<bool> compact(const std::function<expected<std::string>(const chain&)>& merge) override;
+  [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+
+private:
+  dir_snapshots(file_system& files, std::string folder, std::string actor, incarnation life,
+                std::shared_ptr<life_fence> fence);
+
+  [[nodiscard]] expected<void> check_fence() const;
+  [[nodiscard]] expected<snapshots::chain> recover();
+  [[nodiscard]] expected<void> repair(const record_name& missing);
+  [[nodiscard]] expected<void> remove_leftovers();
+  [[nodiscard]] expected<void> give_tail_a_copy();
+  [[nodiscard]] expected<std::uint64_t> append_record(record_kind kind, std::string_view payload, bool twice);
+  [[nodiscard]] expected<void> write_new(const record_name& name, file_system::parts contents, bool synced);
+  [[nodiscard]] expected<void> publish_base(std::string_view base, std::uint64_t& size);
+  void drop_superseded();
+  void count_bytes();
+  [[nodiscard]] std::string path(const record_name& name) const;
+
+  file_system& files_;
+  std::string folder_;
+  std::string actor_;
+  incarnation life_;
+  std::shared_ptr<life_fence> fence_;  // none: read only
+
+  chain_link tail_;
+  bool tail_has_copy_ = true;
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t base_sequence_ = 0;
+  std::uint64_t base_bytes_ = 0;
+  std::uint64_t increments_bytes_ = 0;
+  std::uint64_t increments_ = 0;
+  bool base_due_ = false;
+  std::vector<record_name> leftovers_;           // of a failed append, that must go before the next
+  std::optional<snapshots::chain> just_opened_;  // what open() read, for the first load()
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+}  // namespace millrace::snapshot

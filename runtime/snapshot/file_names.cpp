@@ -1,0 +1,27 @@
+#include "runtime/snapshot/file_names.hpp"
+
+#include "runtime/snapshot/checksum.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::snapshot {
+
+std::string file_name_of(std::string_view name) {
+  // File names end at 255 bytes; suffixes of ours are short.
+  constexpr std::size_t longest = 200;
+  std::string out;
+  for (const char c : name) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (plain)
+      out.push_back(c);
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  if (out.size() > longest)
+    // "%%" occurs in no escaped name, so the long ones are apart from all others.
+    out = fmt::format("{}%%{:016x}", out.substr(0, longest), checksum_of({name}));
+  return out;
+}
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,60 @@
+// The few file operations that the dir store is made of, as a seam: tests put an implementation behind it
+// that crashes between any two of them and loses what was not synced. Paths are plain strings; every call may
+// come from any thread.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::snapshot {
+
+/// Held for as long as it lives; the operating system lets go of it when the process dies.
+class folder_lock {
+public:
+  virtual ~folder_lock() = default;
+};
+
+class file_system {
+public:
+  virtual ~file_system() = default;
+
+  struct entry {
+    std::string name;
+    std::uint64_t size = 0;
+    bool is_folder = false;
+  };
+  using parts = std::initializer_list<std::string_view>;
+
+  /// One level; false when it was there before. Not durable before the parent is synced.
+  virtual expected<bool> make_folder(const std::string& path) = 0;
+  /// Sorted by name. ec::not_found when there is no such folder.
+  virtual expected<std::vector<entry>> list(const std::string& path) = 0;
+  /// ec::not_found; ec::corrupt when the device cannot read what is there.
+  virtual expected<std::string> read(const std::string& path) = 0;
+  /// Creates or replaces; when synced, the contents are durable (the name is not before its folder is
+  /// synced). What a failure leaves behind is undefined.
+  virtual expected<void> write(const std::string& path, parts contents, bool synced) = 0;
+  /// Appends to an existing file, durable.
+  virtual expected<void> append(const std::string& path, std::string_view bytes) = 0;
+  /// Renames, never over another file: ec::already_exists. Atomic.
+  virtual expected<void> publish(const std::string& from, const std::string& to) = 0;
+  /// Renames over what is there. Atomic.
+  virtual expected<void> replace(const std::string& from, const std::string& to) = 0;
+  /// A file or an empty folder. Nothing there is no error.
+  virtual expected<void> remove(const std::string& path) = 0;
+  /// Makes the names in a folder durable.
+  virtual expected<void> sync_folder(const std::string& path) = 0;
+  /// Exclusive, without waiting: ec::locked names the holder. Creates the file.
+  virtual expected<std::unique_ptr<folder_lock>> lock(const std::string& path) = 0;
+};
+
+/// The machine's file system; lives for ever.
+[[nodiscard]] file_system& posix_file_system();
+
+}  // namespace millrace::snapshot

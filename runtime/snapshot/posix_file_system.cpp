@@ -1,0 +1,241 @@
+#include "runtime/snapshot/file_system.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace millrace::snapshot {
+namespace {
+
+unexpected failure(std::string_view what, const std::string& path, int number) {
+  const auto text = fmt::format("cannot {} {}: {}", what, path, std::strerror(number));
+  switch (number) {
+  case ENOENT:
+    return user_error(ec::not_found, text);
+  case EEXIST:
+    return fatal_error(ec::already_exists, text);
+  case EACCES:
+  case EPERM:
+    return user_error(ec::io, text + "; give this user the right to write there, or choose another --state");
+  case EROFS:
+    return user_error(ec::io, text + "; choose a --state on a file system that can be written");
+  case ENOTDIR:
+    return user_error(ec::io, text + "; a part of the path is a file: remove it or choose another --state");
+  case ENOSPC:
+  case EDQUOT:
+    return outside_error(ec::io, text + "; make room on that file system");
+  default:
+    return outside_error(ec::io, text);
+  }
+}
+
+class descriptor {
+public:
+  explicit descriptor(int fd) : fd_(fd) {}
+  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+private:
+  int fd_;
+};
+
+descriptor open_file(const std::string& path, int flags) {
+  int fd = -1;
+  do
+    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  while (fd < 0 && errno == EINTR);
+  return descriptor(fd);
+}
+
+expected<void> write_all(int fd, const std::string& path, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return failure("write", path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+expected<std::string> read_all(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0)
+    return failure("read", path, errno);
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    const auto n = ::read(fd, bytes.data() + have, bytes.size() - have);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0 && errno == EIO)  // a bad sector is damage like any other
+      return fatal_error(ec::corrupt, fmt::format("cannot read {}: {}", path, std::strerror(EIO)));
+    if (n < 0)
+      return failure("read", path, errno);
+    if (n == 0)
+      break;
+    have += static_cast<std::size_t>(n);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
+class flock_lock final : public folder_lock {
+public:
+  explicit flock_lock(descriptor fd) : fd_(std::move(fd)) {}
+
+private:
+  descriptor fd_;  // closing it lets go
+};
+
+class posix final : public file_system {
+public:
+  expected<bool> make_folder(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0777) == 0)
+      return true;
+    const int number = errno;
+    struct stat status {};
+    if (number == EEXIST && ::stat(path.c_str(), &status) == 0) {
+      if (S_ISDIR(status.st_mode))
+        return false;
+      return failure("make the folder", path, ENOTDIR);
+    }
+    return failure("make the folder", path, number);
+  }
+
+  expected<std::vector<entry>> list(const std::string& path) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+    if (!folder)
+      return failure("list", path, errno);
+    std::vector<entry> entries;
+    for (;;) {
+      errno = 0;
+      const auto* found = ::readdir(folder.get());
+      if (!found) {
+        if (errno != 0)
+          return failure("list", path, errno);
+        break;
+      }
+      const std::string name = found->d_name;
+      struct stat status {};
+      if (name == "." || name == ".." ||
+          ::fstatat(::dirfd(folder.get()), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        continue;  // removed meanwhile
+      entries.push_back({name, static_cast<std::uint64_t>(status.st_size), S_ISDIR(status.st_mode)});
+    }
+    std::ranges::sort(entries, {}, &entry::name);
+    return entries;
+  }
+
+  expected<std::string> read(const std::string& path) override {
+    const auto file = open_file(path, O_RDONLY);
+    if (!file)
+      return failure("read", path, errno);
+    return read_all(file.get(), path);
+  }
+
+  expected<void> write(const std::string& path, parts contents, bool synced) override {
+    const auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file)
+      return failure("create", path, errno);
+    for (const auto part : contents)
+      if (auto done = write_all(file.get(), path, part); !done)
+        return done;
+    if (synced && ::fsync(file.get()) != 0)
+      return failure("sync", path, errno);
+    return {};
+  }
+
+  expected<void> append(const std::string& path, std::string_view bytes) override {
+    const auto file = open_file(path, O_WRONLY | O_APPEND);
+    if (!file)
+      return failure("append to", path, errno);
+    if (auto done = write_all(file.get(), path, bytes); !done)
+      return done;
+    if (::fdatasync(file.get()) != 0)
+      return failure("sync", path, errno);
+    return {};
+  }
+
+  expected<void> publish(const std::string& from, const std::string& to) override {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+      return {};
+    if (errno != EINVAL && errno != ENOSYS)
+      return failure("rename to", to, errno);
+    // A file system without RENAME_NOREPLACE (NFS): a link is exclusive, too.
+    if (::link(from.c_str(), to.c_str()) != 0)
+      return failure("link", to, errno);
+    ::unlink(from.c_str());
+    return {};
+  }
+
+  expected<void> replace(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0)
+      return failure("rename to", to, errno);
+    return {};
+  }
+
+  expected<void> remove(const std::string& path) override {
+    if (::remove(path.c_str()) != 0 && errno != ENOENT)
+      return failure("remove", path, errno);
+    return {};
+  }
+
+  expected<void> sync_folder(const std::string& path) override {
+    const auto folder = open_file(path, O_RDONLY | O_DIRECTORY);
+    if (!folder)
+      return failure("open", path, errno);
+    // EINVAL: a file system that cannot sync folders keeps names durable by itself.
+    if (::fsync(folder.get()) != 0 && errno != EINVAL)
+      return failure("sync", path, errno);
+    return {};
+  }
+
+  expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
+    auto file = open_file(path, O_RDWR | O_CREAT);
+    if (!file)
+      return failure("create", path, errno);
+    int result = 0;
+    do
+      result = ::flock(file.get(), LOCK_EX | LOCK_NB);
+    while (result != 0 && errno == EINTR);
+    if (result != 0 && errno == EWOULDBLOCK) {
+      auto holder = read_all(file.get(), path).value_or("");
+      std::erase(holder, '\n');
+      return user_error(ec::locked, holder.empty() ? "another process" : holder);
+    }
+    if (result != 0)
+      return failure("lock", path, errno);
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    // For people only: that it cannot be written is no reason to fail.
+    if (::ftruncate(file.get(), 0) == 0)
+      (void)write_all(file.get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
+    return std::make_unique<flock_lock>(std::move(file));
+  }
+};
+
+}  // namespace
+
+file_system& posix_file_system() {
+  static posix instance;
+  return instance;
+}
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,62 @@
+// A record of a snapshot chain as a file: header, actor's name, payload. Drawn in docs/formats.md, kept by
+// golden files. In every file of a state folder the version stands at byte 8 and the checksum at byte 16,
+// also in later versions, so that a later format is told from damage.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+#include "runtime/snapshot/checksum.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::snapshot {
+
+enum class record_kind : std::uint8_t {
+  base = 1,       // the whole state up to its sequence number
+  increment = 2,  // what has changed since its predecessor
+  opening = 3,    // an incarnation has begun; fences the older ones, holds nothing
+};
+
+struct record_header {
+  char magic[8];
+  std::uint16_t version;
+  record_kind kind;
+  std::uint8_t copies;  // as many as were durable when the append was
+  std::uint32_t name_length;
+  std::uint64_t checksum;  // XXH3-64 of the whole file, this field taken as 0
+  std::uint64_t sequence;
+  std::uint64_t life;
+  std::uint64_t predecessor;  // sequence number; of a base its own: the record that it replaces
+  std::uint64_t predecessor_checksum;
+  std::uint64_t payload_length;
+};
+static_assert(sizeof(record_header) == 64, "the snapshot file's header is 64 bytes");
+
+struct record {
+  record_kind kind = record_kind::increment;
+  std::uint8_t copies = 1;
+  std::uint64_t sequence = 0;
+  incarnation life = 0;
+  std::uint64_t predecessor = 0;
+  std::uint64_t predecessor_checksum = 0;
+  std::uint64_t checksum = 0;  // filled in by seal() and decode_record()
+  std::string payload;
+};
+
+/// The header of a record whose payload is `payload` (record's own is not looked at).
+[[nodiscard]] record_header seal(const record& r, std::string_view actor, std::string_view payload);
+/// Fills `out` when whole. A record of another actor is damage: it cannot have got here by itself.
+[[nodiscard]] reading decode_record(std::string_view bytes, std::string_view actor, record& out);
+
+/// Names in an actor's folder: "base-<20 digits>", "inc-<20 digits>", the second copy with ".copy".
+struct record_name {
+  bool is_base = false;
+  bool is_copy = false;
+  std::uint64_t sequence = 0;
+};
+[[nodiscard]] std::string to_file_name(const record_name& name);
+/// False for anything else.
+[[nodiscard]] bool parse_file_name(std::string_view text, record_name& out);
+
+}  // namespace millrace::snapshot

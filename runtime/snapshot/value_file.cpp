@@ -1,0 +1,120 @@
+#include "runtime/snapshot/value_file.hpp"
+
+#include "runtime/snapshot/file_names.hpp"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+namespace millrace::snapshot {
+namespace {
+
+constexpr char value_magic[8] = {'M', 'R', 'V', 'A', 'L', 'U', '\r', '\n'};
+constexpr std::uint16_t value_version = 1;
+
+std::string copy_path(const std::string& folder, std::string_view name, int copy) {
+  return fmt::format("{}/{}.{}", folder, file_name_of(name), copy);
+}
+
+}  // namespace
+
+std::string encode_value(std::string_view name, std::string_view payload, std::uint64_t generation) {
+  value_header h{};
+  std::memcpy(h.magic, value_magic, sizeof h.magic);
+  h.version = value_version;
+  h.name_length = static_cast<std::uint32_t>(name.size());
+  h.generation = generation;
+  h.payload_length = payload.size();
+  h.checksum = checksum_of({bytes_of(h), name, payload});
+  return fmt::format("{}{}{}", bytes_of(h), name, payload);
+}
+
+reading decode_value(std::string_view bytes, std::string_view name, stored_value& out) {
+  value_header h{};
+  if (bytes.size() < sizeof h)
+    return reading::damaged;
+  std::memcpy(&h, bytes.data(), sizeof h);
+  const auto stored = std::exchange(h.checksum, 0);
+  bytes.remove_prefix(sizeof h);
+  if (std::memcmp(h.magic, value_magic, sizeof h.magic) != 0 || checksum_of({bytes_of(h), bytes}) != stored)
+    return reading::damaged;
+  if (h.version > value_version)
+    return reading::later;
+  if (h.name_length > bytes.size() || bytes.substr(0, h.name_length) != name ||
+      h.payload_length != bytes.size() - h.name_length)
+    return reading::damaged;
+  out.payload = bytes.substr(h.name_length);
+  out.generation = h.generation;
+  return reading::whole;
+}
+
+std::optional<std::string> value_name(std::string_view bytes) {
+  value_header h{};
+  if (bytes.size() < sizeof h)
+    return std::nullopt;
+  std::memcpy(&h, bytes.data(), sizeof h);
+  std::string name(bytes.substr(sizeof h, h.name_length));
+  stored_value ignored;
+  if (decode_value(bytes, name, ignored) != reading::whole)
+    return std::nullopt;
+  return name;
+}
+
+expected<stored_value> read_value(file_system& files, const std::string& folder, std::string_view name) {
+  stored_value best;
+  int whole = 0, missing = 0;
+  for (const int copy : {1, 2}) {
+    const auto bytes = files.read(copy_path(folder, name, copy));
+    if (!bytes && bytes.error().code == ec::not_found) {
+      ++missing;
+      continue;
+    }
+    if (!bytes && bytes.error().code != ec::corrupt)
+      return unexpected(bytes.error());
+    stored_value found;
+    const auto result = bytes ? decode_value(*bytes, name, found) : reading::damaged;
+    if (result == reading::later)
+      return user_error(ec::unsupported,
+                        fmt::format("{} was written by a later version of millrace; run that "
+                                    "version, or choose another --state",
+                                    copy_path(folder, name, copy)));
+    if (result == reading::damaged)
+      continue;
+    if (whole == 1)
+      best.copies_differ = found.generation != best.generation || found.payload != best.payload;
+    if (whole == 0 || found.generation > best.generation) {
+      found.copies_differ = best.copies_differ;
+      best = std::move(found);
+    }
+    ++whole;
+  }
+  if (missing == 2)
+    return user_error(ec::not_found, fmt::format("there is no value {} in {}", name, folder));
+  if (whole == 0)
+    return user_error(ec::corrupt,
+                      fmt::format("both copies of {} are damaged; restore the folder from a backup, "
+                                  "or start over with --fresh",
+                                  copy_path(folder, name, 1)));
+  best.copies_differ = best.copies_differ || whole == 1;
+  return best;
+}
+
+expected<void> write_value(file_system& files, const std::string& folder, std::string_view name,
+                           std::string_view payload, std::uint64_t generation) {
+  const auto bytes = encode_value(name, payload, generation);
+  for (const int copy : {1, 2}) {
+    const auto path = copy_path(folder, name, copy);
+    const auto temporary = path + ".tmp";
+    auto done = files.write(temporary, {bytes}, true);
+    if (done)
+      done = files.replace(temporary, path);
+    if (!done) {
+      (void)files.remove(temporary);
+      return done;
+    }
+  }
+  return files.sync_folder(folder);
+}
+
+}  // namespace millrace::snapshot
