@@ -1,0 +1,73 @@
+// The aggregates as tables of functions over fixed-width states: one entry a function and argument type. A
+// state of zero bytes is the empty one; what does not fit lies in a side_store. Everything works on many rows
+// at once. A further aggregate is one more entry in find_aggregate().
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/window/side_store.hpp"
+#include "runtime/window/window.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace millrace::window {
+
+/// The states of one aggregate in all rows of a table: state i lies at base + i * stride.
+struct states {
+  std::byte* base = nullptr;
+  std::size_t stride = 0;
+  side_store* side = nullptr;
+
+  template<class T>
+  [[nodiscard]] T& at(std::uint32_t i) const {
+    return *reinterpret_cast<T*>(base + i * stride);
+  }
+};
+
+using rows = std::span<const std::uint32_t>;
+
+struct aggregate_ops {
+  std::size_t size = 0;  // of a state, a multiple of 8
+  /// Records argument[from[i]] in state into[i]; the argument is null in none of them (null pointer for
+  /// count(*)).
+  void (*add)(const states& to, rows into, const data::column* argument, rows from) = nullptr;
+  /// Merges state from[i] into state into[i].
+  void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
+  /// Undoes merge(); null pointer where that cannot be.
+  void (*unmerge)(const states& to, rows into, const states& other, rows from) = nullptr;
+  /// A state that was copied as bytes from another table gets its own side storage; null pointer if there is
+  /// none.
+  void (*adopt)(const states& to, std::uint32_t i, const side_store& origin) = nullptr;
+  /// A state as bytes, the same for equal values; decode is false for bytes that are none. Decodes over
+  /// whatever the state was.
+  void (*encode)(wire::writer& out, const states& from, std::uint32_t i) = nullptr;
+  bool (*decode)(wire::reader& in, const states& to, std::uint32_t i) = nullptr;
+  /// Appends the results; indices (into `of`) of those that cannot be represented to `failed`, their value is
+  /// null.
+  void (*finish)(const states& from, rows of, data::column_builder& out,
+                 std::vector<std::uint32_t>& failed) = nullptr;
+};
+
+/// Null pointer for a function that does not take this argument.
+[[nodiscard]] const aggregate_ops* find_aggregate(const aggregate& a);
+
+/// A state row: its head, then the state of each aggregate.
+struct layout {
+  struct slot {
+    const aggregate_ops* ops;
+    std::size_t offset;
+  };
+  explicit layout(const std::vector<aggregate>& aggregates);
+
+  std::vector<slot> slots;
+  std::size_t stride = sizeof(std::uint64_t);
+  bool invertible = true;  // every aggregate has unmerge
+  bool has_side = false;
+};
+using layout_ptr = std::shared_ptr<const layout>;
+
+}  // namespace millrace::window

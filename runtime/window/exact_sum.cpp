@@ -1,0 +1,305 @@
+#include "runtime/window/exact_sum.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace millrace::window {
+namespace {
+
+using limb = std::uint64_t;
+constexpr int narrow = 3;
+constexpr int unit_exponent = -1074 - 32;  // of bit 0
+constexpr int position_bias = 32;
+
+/// A finite double other than 0: its significand, shifted to where it lies in two neighbouring limbs.
+struct placed {
+  std::uint32_t at;
+  limb low, high;
+  bool negative;
+};
+
+placed place(std::uint64_t bits) {
+  const auto exponent = static_cast<std::uint32_t>(bits >> 52 & 0x7FF);
+  const auto fraction = bits & ((1ULL << 52) - 1);
+  const auto significand = exponent == 0 ? fraction : fraction | 1ULL << 52;
+  const auto position = (exponent == 0 ? 0 : exponent - 1) + position_bias;
+  const auto shifted = static_cast<unsigned __int128>(significand) << (position & 63);
+  return {position >> 6, static_cast<limb>(shifted), static_cast<limb>(shifted >> 64), (bits >> 63) != 0};
+}
+
+/// to += v (or -= v) at limb `at`, carrying on to the end.
+void accumulate(std::span<limb> to, std::size_t at, limb low, limb high, bool negative) {
+  limb carry = 0;
+  for (std::size_t i = at; i < to.size(); ++i) {
+    const limb v = i == at ? low : i == at + 1 ? high : 0;
+    if (i > at + 1 && carry == 0)
+      return;
+    const auto r = negative ? static_cast<unsigned __int128>(to[i]) - v - carry
+                            : static_cast<unsigned __int128>(to[i]) + v + carry;
+    to[i] = static_cast<limb>(r);
+    carry = static_cast<limb>(r >> 64) & 1;
+  }
+}
+
+limb sign_of(limb v) { return static_cast<limb>(static_cast<std::int64_t>(v) >> 63); }
+
+void add_signed(wide_sum& to, const exact_sum& from, bool negative) {
+  const limb extension = sign_of(from.limbs[narrow - 1]);
+  limb carry = negative ? 1 : 0;
+  for (std::size_t i = from.base; i < wide_sum::size; ++i) {
+    const limb v = i - from.base < narrow ? from.limbs[i - from.base] : extension;
+    const auto r = static_cast<unsigned __int128>(to.limbs[i]) + (negative ? ~v : v) + carry;
+    to.limbs[i] = static_cast<limb>(r);
+    carry = static_cast<limb>(r >> 64);
+  }
+}
+
+void add_wide(wide_sum& to, const wide_sum& from, bool negative) {
+  limb carry = negative ? 1 : 0;
+  for (std::size_t i = 0; i < wide_sum::size; ++i) {
+    const auto r =
+        static_cast<unsigned __int128>(to.limbs[i]) + (negative ? ~from.limbs[i] : from.limbs[i]) + carry;
+    to.limbs[i] = static_cast<limb>(r);
+    carry = static_cast<limb>(r >> 64);
+  }
+  const std::uint64_t sign = negative ? ~0ULL : 1;  // -1, in arithmetic that wraps
+  to.nans += sign * from.nans;
+  to.positive_infinities += sign * from.positive_infinities;
+  to.negative_infinities += sign * from.negative_infinities;
+}
+
+wide_sum& spilled(exact_sum& sum, side_store& side) {
+  if (sum.wide == 0) {
+    const auto w = widened(sum, side);
+    sum.wide = side.add_wide();
+    side.wide(sum.wide) = w;
+    sum.limbs = {};
+    sum.base = 0;
+  }
+  return side.wide(sum.wide);
+}
+
+bool is_zero(const exact_sum& s) { return (s.limbs[0] | s.limbs[1] | s.limbs[2]) == 0; }
+
+/// Moves the 192 bits so that limb `to` is the lowest, if no bit is lost.
+bool rebase(exact_sum& s, std::uint32_t to) {
+  if (is_zero(s)) {
+    s.base = to;
+    return true;
+  }
+  auto l = s.limbs;
+  auto base = s.base;
+  for (; base > to; --base) {
+    if (l[2] != sign_of(l[1]))
+      return false;
+    l = {0, l[0], l[1]};
+  }
+  for (; base < to; ++base) {
+    if (l[0] != 0)
+      return false;
+    l = {l[1], l[2], sign_of(l[2])};
+  }
+  s.limbs = l;
+  s.base = base;
+  return true;
+}
+
+/// Adds where it fits the 192 bits; false (and nothing changed) where it does not.
+bool add_narrow(exact_sum& s, const placed& v) {
+  const auto at = v.at - s.base;
+  if (at > 1)
+    return false;
+  auto l = s.limbs;
+  const auto sign_before = sign_of(l[2]);
+  accumulate(l, at, v.low, v.high, v.negative);
+  // The magnitude that was added is below 2^191, so an overflow shows as a change of sign away from the
+  // operand's.
+  const auto added_sign = v.negative ? ~limb{0} : limb{0};
+  if (sign_before == added_sign && sign_of(l[2]) != added_sign)
+    return false;
+  s.limbs = l;
+  return true;
+}
+
+bool add_aligned(exact_sum& s, const exact_sum& other, bool negative) {
+  auto l = s.limbs;
+  limb carry = negative ? 1 : 0;
+  for (int i = 0; i < narrow; ++i) {
+    const auto r =
+        static_cast<unsigned __int128>(l[i]) + (negative ? ~other.limbs[i] : other.limbs[i]) + carry;
+    l[i] = static_cast<limb>(r);
+    carry = static_cast<limb>(r >> 64);
+  }
+  const limb added = negative ? ~other.limbs[2] : other.limbs[2];
+  if ((~(s.limbs[2] ^ added) & (s.limbs[2] ^ l[2])) >> 63)
+    return false;
+  s.limbs = l;
+  return true;
+}
+
+void combine(exact_sum& sum, side_store& side, const exact_sum& other, const side_store& other_side,
+             bool negative) {
+  if (other.wide != 0) {
+    const auto copy = other_side.wide(other.wide);  // the stores may be one, and spilling moves its elements
+    return add_wide(spilled(sum, side), copy, negative);
+  }
+  if (is_zero(other))
+    return;
+  if (sum.wide == 0) {
+    auto aligned = other;
+    if (aligned.base == sum.base || rebase(sum, other.base) || rebase(aligned, sum.base))
+      if (add_aligned(sum, aligned, negative))
+        return;
+  }
+  add_signed(spilled(sum, side), other, negative);
+}
+
+bool bit_of(std::span<const limb> m, int i) {
+  return i >= 0 && (m[static_cast<std::size_t>(i) / 64] >> (i % 64) & 1) != 0;
+}
+
+/// magnitude * 2^exponent (plus something smaller than its last bit, if `more`), ties to even.
+double round_magnitude(std::span<const limb> m, int exponent, bool more, bool negative) {
+  int top = -1;
+  for (std::size_t i = m.size(); i-- > 0 && top < 0;)
+    if (m[i] != 0)
+      top = static_cast<int>(i) * 64 + 63 - std::countl_zero(m[i]);
+  if (top < 0)
+    return 0;
+  const int lowest = std::max(top - 52, -1074 - exponent);  // the last bit that a double keeps
+  std::uint64_t kept = 0;
+  for (int i = top; i >= std::max(lowest, 0); --i)
+    kept = kept << 1 | (bit_of(m, i) ? 1 : 0);
+  if (lowest < 0)
+    kept <<= -lowest;  // all of it is kept, top is below 52
+  const bool half = lowest - 1 <= top && bit_of(m, lowest - 1);
+  bool beyond = more;
+  for (int i = 0; i < std::min(lowest - 1, top + 1) && !beyond; ++i) {
+    if (i % 64 == 0 && i + 64 <= lowest - 1 && m[static_cast<std::size_t>(i) / 64] == 0)
+      i += 63;
+    else
+      beyond = bit_of(m, i);
+  }
+  if (half && (beyond || (kept & 1) != 0))
+    ++kept;
+  const double r = std::ldexp(static_cast<double>(kept), lowest + exponent);
+  return negative ? -r : r;
+}
+
+void negate(std::span<limb> m) {
+  limb carry = 1;
+  for (auto& l : m) {
+    l = ~l + carry;
+    carry = carry != 0 && l == 0 ? 1 : 0;
+  }
+}
+
+/// magnitude / divisor, with 128 bits behind the point: more than a double keeps.
+double round_quotient(std::span<const limb> m, int exponent, std::uint64_t divisor, bool negative) {
+  std::array<limb, wide_sum::size + 2> quotient{};
+  limb rest = 0;
+  for (std::size_t i = m.size() + 2; i-- > 0;) {
+    const auto part = static_cast<unsigned __int128>(rest) << 64 | (i >= 2 ? m[i - 2] : 0);
+    quotient[i] = static_cast<limb>(part / divisor);
+    rest = static_cast<limb>(part % divisor);
+  }
+  return round_magnitude(std::span(quotient).first(m.size() + 2), exponent - 128, rest != 0, negative);
+}
+
+/// What infinities and NaNs make of the sum; 0 when there were none.
+double special(const wide_sum& s) {
+  if (s.nans != 0 || (s.positive_infinities != 0 && s.negative_infinities != 0))
+    return std::numeric_limits<double>::quiet_NaN();
+  if (s.positive_infinities != 0)
+    return std::numeric_limits<double>::infinity();
+  return s.negative_infinities != 0 ? -std::numeric_limits<double>::infinity() : 0;
+}
+
+}  // namespace
+
+void add(exact_sum& sum, side_store& side, double v) {
+  const auto bits = std::bit_cast<std::uint64_t>(v);
+  if ((bits >> 52 & 0x7FF) == 0x7FF) {
+    auto& w = spilled(sum, side);
+    ++(std::isnan(v) ? w.nans : v > 0 ? w.positive_infinities : w.negative_infinities);
+    return;
+  }
+  if (bits << 1 == 0)
+    return;
+  const auto p = place(bits);
+  if (sum.wide == 0) {
+    if (add_narrow(sum, p))
+      return;
+    if ((rebase(sum, p.at) || (p.at > 0 && rebase(sum, p.at - 1))) && add_narrow(sum, p))
+      return;
+  }
+  accumulate(spilled(sum, side).limbs, p.at, p.low, p.high, p.negative);
+}
+
+void add(exact_sum& sum, side_store& side, const exact_sum& other, const side_store& other_side) {
+  combine(sum, side, other, other_side, false);
+}
+
+void subtract(exact_sum& sum, side_store& side, const exact_sum& other, const side_store& other_side) {
+  combine(sum, side, other, other_side, true);
+}
+
+wide_sum widened(const exact_sum& sum, const side_store& side) {
+  if (sum.wide != 0)
+    return side.wide(sum.wide);
+  wide_sum w;
+  add_signed(w, sum, false);
+  return w;
+}
+
+void assign(exact_sum& sum, side_store& side, const wide_sum& from) {
+  const auto& l = from.limbs;
+  const auto extension = sign_of(l.back());
+  std::size_t first = 0;
+  while (first < wide_sum::size - narrow && l[first] == 0)
+    ++first;
+  bool fits = from.nans == 0 && from.positive_infinities == 0 && from.negative_infinities == 0 &&
+              sign_of(l[first + narrow - 1]) == extension;
+  for (std::size_t i = first + narrow; i < wide_sum::size; ++i)
+    fits = fits && l[i] == extension;
+  if (fits) {
+    sum.base = static_cast<std::uint32_t>(first);
+    std::copy_n(l.begin() + static_cast<std::ptrdiff_t>(first), narrow, sum.limbs.begin());
+  } else {
+    sum.wide = side.add_wide();
+    side.wide(sum.wide) = from;
+  }
+}
+
+double rounded(const wide_sum& sum) {
+  if (const auto s = special(sum); s != 0)
+    return s;
+  auto m = sum.limbs;
+  const bool negative = sign_of(m.back()) != 0;
+  if (negative)
+    negate(m);
+  return round_magnitude(m, unit_exponent, false, negative);
+}
+
+double rounded_average(const wide_sum& sum, std::uint64_t count) {
+  if (const auto s = special(sum); s != 0)
+    return s;
+  auto m = sum.limbs;
+  const bool negative = sign_of(m.back()) != 0;
+  if (negative)
+    negate(m);
+  return round_quotient(m, unit_exponent, count, negative);
+}
+
+double rounded_average(__int128 sum, std::uint64_t count) {
+  const bool negative = sum < 0;
+  const auto magnitude =
+      negative ? -static_cast<unsigned __int128>(sum) : static_cast<unsigned __int128>(sum);
+  const std::array<limb, 2> m{static_cast<limb>(magnitude), static_cast<limb>(magnitude >> 64)};
+  return round_quotient(m, 0, count, negative);
+}
+
+}  // namespace millrace::window

@@ -1,0 +1,193 @@
+// min and max. Each takes the order of the encoded keys (data/key_encoding.hpp): NaN is the greatest double,
+// texts go by their bytes. -0 is below 0, so that which of the two comes out is no matter of arrival.
+#include "runtime/window/aggregate_entries.hpp"
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace millrace::window {
+namespace {
+
+/// Values as integers in the order of the type.
+struct integral {
+  static std::int64_t ordered(const data::column& c, std::uint32_t row) { return c.ints()[row]; }
+  static void append(data::column_builder& out, std::int64_t v) { out.append_int(v); }
+};
+
+struct boolean {
+  static std::int64_t ordered(const data::column& c, std::uint32_t row) { return c.boolean_at(row) ? 1 : 0; }
+  static void append(data::column_builder& out, std::int64_t v) { out.append_boolean(v != 0); }
+};
+
+struct floating {
+  static std::int64_t ordered(const data::column& c, std::uint32_t row) {
+    auto d = c.doubles()[row];
+    if (std::isnan(d))
+      d = std::numeric_limits<double>::quiet_NaN();
+    return flip(std::bit_cast<std::int64_t>(d));
+  }
+  static void append(data::column_builder& out, std::int64_t v) {
+    out.append_double(std::bit_cast<double>(flip(v)));
+  }
+  /// Negative doubles order the other way round; its own inverse.
+  static std::int64_t flip(std::int64_t bits) {
+    return bits ^ static_cast<std::int64_t>(static_cast<std::uint64_t>(bits >> 63) >> 1);
+  }
+};
+
+struct extreme {
+  std::int64_t value;
+  std::uint64_t present;
+};
+
+template<bool Greatest>
+void take(extreme& s, std::int64_t v) {
+  if (s.present == 0 || (Greatest ? v > s.value : v < s.value))
+    s = {v, 1};
+}
+
+template<class Kind, bool Greatest>
+void add_values(const states& to, rows into, const data::column* argument, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    take<Greatest>(to.at<extreme>(into[i]), Kind::ordered(*argument, from[i]));
+}
+
+template<bool Greatest>
+void merge_values(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto& o = other.at<extreme>(from[i]); o.present != 0)
+      take<Greatest>(to.at<extreme>(into[i]), o.value);
+}
+
+void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<extreme>(i);
+  out.fixed(static_cast<std::uint8_t>(s.present));
+  if (s.present != 0)
+    out.fixed(s.value);
+}
+
+template<class Kind>
+bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<extreme>(i);
+  s = {};
+  s.present = in.fixed<std::uint8_t>();
+  if (s.present != 0)
+    s.value = in.fixed<std::int64_t>();
+  if constexpr (std::is_same_v<Kind, boolean>)
+    if (s.value < 0 || s.value > 1)
+      return false;
+  return in.ok() && s.present <= 1;
+}
+
+template<class Kind>
+void finish_values(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+  for (const auto i : of) {
+    const auto& s = from.at<extreme>(i);
+    if (s.present != 0)
+      Kind::append(out, s.value);
+    else
+      out.append_null();
+  }
+}
+
+struct text_extreme {
+  std::uint64_t text;  // in the side store, 0 for none
+};
+
+template<bool Greatest>
+void take(text_extreme& s, side_store& side, std::string_view v) {
+  if (s.text == 0)
+    s.text = side.add_text(v);
+  else if (const auto now = side.text(static_cast<std::uint32_t>(s.text)); Greatest ? v > now : v < now)
+    side.set_text(static_cast<std::uint32_t>(s.text), v);
+}
+
+template<bool Greatest>
+void add_texts(const states& to, rows into, const data::column* argument, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    take<Greatest>(to.at<text_extreme>(into[i]), *to.side, argument->text_at(from[i]));
+}
+
+template<bool Greatest>
+void merge_texts(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto& o = other.at<text_extreme>(from[i]); o.text != 0)
+      take<Greatest>(to.at<text_extreme>(into[i]), *to.side,
+                     other.side->text(static_cast<std::uint32_t>(o.text)));
+}
+
+void adopt_text(const states& to, std::uint32_t i, const side_store& origin) {
+  auto& s = to.at<text_extreme>(i);
+  if (s.text != 0)
+    s.text = to.side->add_text(origin.text(static_cast<std::uint32_t>(s.text)));
+}
+
+void encode_text(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<text_extreme>(i);
+  out.fixed(static_cast<std::uint8_t>(s.text != 0));
+  if (s.text != 0)
+    out.string(from.side->text(static_cast<std::uint32_t>(s.text)));
+}
+
+bool decode_text(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<text_extreme>(i);
+  const auto present = in.fixed<std::uint8_t>();
+  if (!in.ok() || present > 1)
+    return false;
+  if (present == 0) {
+    s.text = 0;
+    return true;
+  }
+  const auto text = in.string();
+  if (s.text == 0)
+    s.text = to.side->add_text(text);
+  else
+    to.side->set_text(static_cast<std::uint32_t>(s.text), text);
+  return in.ok();
+}
+
+void finish_texts(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+  for (const auto i : of) {
+    const auto& s = from.at<text_extreme>(i);
+    if (s.text != 0)
+      out.append_text(from.side->text(static_cast<std::uint32_t>(s.text)));
+    else
+      out.append_null();
+  }
+}
+
+template<class Kind, bool Greatest>
+constexpr aggregate_ops values_entry{
+    sizeof(extreme), add_values<Kind, Greatest>, merge_values<Greatest>, nullptr, nullptr,
+    encode_value,    decode_value<Kind>,         finish_values<Kind>};
+
+template<bool Greatest>
+constexpr aggregate_ops texts_entry{
+    sizeof(text_extreme), add_texts<Greatest>, merge_texts<Greatest>, nullptr,
+    adopt_text,           encode_text,         decode_text,           finish_texts};
+
+template<bool Greatest>
+const aggregate_ops* find(data::type_id type) {
+  switch (type) {
+  case data::type_id::bigint:
+  case data::type_id::timestamp:
+    return &values_entry<integral, Greatest>;
+  case data::type_id::float64:
+    return &values_entry<floating, Greatest>;
+  case data::type_id::boolean:
+    return &values_entry<boolean, Greatest>;
+  case data::type_id::text:
+    return &texts_entry<Greatest>;
+  default:
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+const aggregate_ops* find_extreme(bool greatest, data::type_id type) {
+  return greatest ? find<true>(type) : find<false>(type);
+}
+
+}  // namespace millrace::window

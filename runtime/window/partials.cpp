@@ -1,0 +1,229 @@
+#include "runtime/window/partials.hpp"
+
+#include "runtime/window/key_encoder.hpp"
+#include "runtime/window/slices.hpp"
+
+#include <cstring>
+#include <numeric>
+#include <unordered_map>
+
+namespace millrace::window {
+namespace {
+
+struct slice_hash {
+  std::size_t operator()(const slice_key& k) const {
+    return static_cast<std::size_t>(k.slice) * 0x9E3779B97F4A7C15ULL ^ static_cast<std::size_t>(k.eligible);
+  }
+};
+
+/// Consecutive records mostly lie in the same slice: the last answer, and how far it holds.
+struct last_slice {
+  event_micros from = 0, before = 0;                   // times
+  event_micros watermark_from = 0, watermark_to = -1;  // watermarks
+  std::uint32_t ordinal = 0;
+
+  [[nodiscard]] bool holds(event_micros time, event_micros watermark) const {
+    return time >= from && time < before && watermark >= watermark_from && watermark <= watermark_to;
+  }
+};
+
+}  // namespace
+
+std::size_t byte_size(const partials& p) { return p.byte_size(); }
+
+struct partials_builder::impl {
+  impl(const definition& d, std::optional<std::uint32_t> only)
+      : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only) {}
+
+  std::uint32_t ordinal_of(const slice_key& k) {
+    const auto [at, fresh] = ordinals.try_emplace(k, static_cast<std::uint32_t>(slices.size()));
+    if (fresh)
+      slices.push_back(k);
+    return at->second;
+  }
+
+  void assign_rows(const input& in, std::vector<std::uint32_t>& late) {
+    kept.clear();
+    kept_ordinals.clear();
+    for (std::uint32_t r = 0; r < in.times.size(); ++r) {
+      const auto time = in.times[r];
+      const auto watermark = in.watermarks[r];
+      if (!last.holds(time, watermark)) {
+        const auto k = assign(window, time, watermark);
+        if (!k) {
+          late.push_back(r);
+          continue;
+        }
+        last = {k->slice, plus(k->slice, window.slide), watermark, watermark, ordinal_of(*k)};
+        // While no window end of the slice is passed, the watermark does not matter.
+        if (k->eligible == last.before) {
+          last.watermark_from = no_watermark;
+          last.watermark_to = std::min(plus(last.before - 1, window.allowed_lateness), end_of_time - 1);
+        }
+      }
+      kept.push_back(r);
+      kept_ordinals.push_back(last.ordinal);
+    }
+  }
+
+  void add_aggregates(const input& in) {
+    const auto from = encoder.rows();
+    for (std::size_t a = 0; a < rows->slots.size(); ++a) {
+      const auto* argument = in.arguments[a].get();
+      const auto* filter = in.filters[a].get();
+      const auto& add = rows->slots[a].ops->add;
+      const bool nulls = argument != nullptr && argument->null_count() != 0;
+      if (!nulls && filter == nullptr) {
+        add(table.store().column(a), found, argument, from);
+        continue;
+      }
+      chosen_into.clear();
+      chosen_from.clear();
+      for (std::size_t i = 0; i < from.size(); ++i) {
+        const auto r = from[i];
+        if ((filter != nullptr && (filter->is_null(r) || !filter->boolean_at(r))) ||
+            (nulls && argument->is_null(r)))
+          continue;
+        chosen_into.push_back(found[i]);
+        chosen_from.push_back(r);
+      }
+      add(table.store().column(a), chosen_into, argument, chosen_from);
+    }
+  }
+
+  void add(const input& in, std::vector<std::uint32_t>& late) {
+    assign_rows(in, late);
+    encoder.encode(in.keys, kept, kept_ordinals);
+    table.locate(encoder.keys(), found);
+    const auto shards = encoder.shards();
+    const auto tags = encoder.keys().tags;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i] == entries.size())
+        entries.push_back({shards[i], tags[i], 0});
+      ++entries[found[i]].records;
+    }
+    add_aggregates(in);
+  }
+
+  /// The table's rows by shard, and by slice within one.
+  const std::vector<std::uint32_t>& ordered();
+  std::shared_ptr<partials> extract(std::span<const std::uint32_t> of);
+
+  [[nodiscard]] std::string_view prefixed_key(std::uint32_t row) const { return table.store().key(row); }
+  [[nodiscard]] std::uint32_t ordinal(std::uint32_t row) const {
+    std::uint32_t o;
+    std::memcpy(&o, prefixed_key(row).data(), sizeof o);
+    return o;
+  }
+
+  void clear() {
+    table.clear();
+    entries.clear();
+    slices.clear();
+    ordinals.clear();
+    last = {};
+  }
+
+  struct entry {
+    std::uint32_t shard;
+    std::uint32_t tag;  // as in this table: with the ordinal of the slice in it
+    std::uint32_t records;
+  };
+
+  definition window;
+  layout_ptr rows;
+  keyed_table table;
+  key_encoder encoder;
+  std::vector<entry> entries;     // beside the table's rows
+  std::vector<slice_key> slices;  // by ordinal
+  std::unordered_map<slice_key, std::uint32_t, slice_hash> ordinals;
+  last_slice last;
+  std::vector<std::uint32_t> kept, kept_ordinals, found, chosen_into, chosen_from, order, reorder, counts;
+};
+
+namespace {
+
+/// Stable: `to` gets the rows of `from` in the order of key_of, which is below `keys`.
+template<class KeyOf>
+void counting_sort(const std::vector<std::uint32_t>& from, std::vector<std::uint32_t>& to,
+                   std::vector<std::uint32_t>& counts, std::size_t keys, KeyOf key_of) {
+  counts.assign(keys + 1, 0);
+  for (const auto r : from)
+    ++counts[key_of(r) + 1];
+  for (std::size_t i = 1; i <= keys; ++i)
+    counts[i] += counts[i - 1];
+  to.resize(from.size());
+  for (const auto r : from)
+    to[counts[key_of(r)]++] = r;
+}
+
+}  // namespace
+
+const std::vector<std::uint32_t>& partials_builder::impl::ordered() {
+  order.resize(entries.size());
+  std::iota(order.begin(), order.end(), 0U);
+  if (slices.size() > 1) {
+    counting_sort(order, reorder, counts, slices.size(), [&](std::uint32_t r) { return ordinal(r); });
+    order.swap(reorder);
+  }
+  if (window.shards > 1) {
+    counting_sort(order, reorder, counts, window.shards, [&](std::uint32_t r) { return entries[r].shard; });
+    order.swap(reorder);
+  }
+  return order;
+}
+
+std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::uint32_t> of) {
+  auto p = std::make_shared<partials>(rows);
+  std::size_t key_bytes = 0;
+  for (const auto r : of)
+    key_bytes += prefixed_key(r).size() - key_encoder::prefix;
+  p->rows_.reserve(of.size(), key_bytes);
+  p->ends_.reserve(of.size());
+  p->tags_.reserve(of.size());
+  auto current = ~0U;
+  for (const auto r : of) {
+    const auto o = ordinal(r);
+    if (o != current) {
+      current = o;
+      p->groups_.push_back({slices[o], 0, static_cast<std::uint32_t>(p->rows_.size()), 0});
+    }
+    p->rows_.append_copy(prefixed_key(r).substr(key_encoder::prefix), table.store(), r);
+    p->ends_.push_back(static_cast<std::uint32_t>(p->rows_.key_bytes()));
+    p->tags_.push_back(key_encoder::mixed_tag(entries[r].tag, o));  // mixing is its own inverse
+    p->groups_.back().records += entries[r].records;
+    ++p->groups_.back().count;
+  }
+  return p;
+}
+
+partials_builder::partials_builder(const definition& d, std::optional<std::uint32_t> only)
+    : impl_(std::make_unique<impl>(d, only)) {}
+partials_builder::~partials_builder() = default;
+partials_builder::partials_builder(partials_builder&&) noexcept = default;
+partials_builder& partials_builder::operator=(partials_builder&&) noexcept = default;
+
+void partials_builder::add(const input& in, std::vector<std::uint32_t>& late) { impl_->add(in, late); }
+
+std::size_t partials_builder::byte_size() const {
+  return impl_->table.store().used_bytes() + impl_->entries.size() * 2 * sizeof(std::uint32_t);
+}
+
+bool partials_builder::empty() const { return impl_->entries.empty(); }
+
+std::vector<partials_ptr> partials_builder::finish() {
+  std::vector<partials_ptr> by_shard(impl_->window.shards);
+  const std::span order = impl_->ordered();
+  for (std::size_t from = 0; from < order.size();) {
+    const auto shard = impl_->entries[order[from]].shard;
+    auto to = from + 1;
+    while (to < order.size() && impl_->entries[order[to]].shard == shard)
+      ++to;
+    by_shard[shard] = impl_->extract(order.subspan(from, to - from));
+    from = to;
+  }
+  impl_->clear();
+  return by_shard;
+}
+
+}  // namespace millrace::window

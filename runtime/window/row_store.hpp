@@ -1,0 +1,94 @@
+// Rows of (encoded key, aggregate states), one behind the other: the content of a keyed table, and what a
+// frame carries of it. A row is a head (where the key lies, whether the row was touched) and the states of a
+// layout; keys lie in an arena. Rows are added at the end and never removed one by one.
+#pragma once
+
+#include "runtime/window/aggregates.hpp"
+#include "runtime/window/buffer.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace millrace::window {
+
+class row_store {
+public:
+  explicit row_store(layout_ptr l) : layout_(std::move(l)), stride_(layout_->stride) {}
+
+  /// A new row with empty states.
+  std::uint32_t append(std::string_view key) {
+    auto* row = rows_.extend(stride_);
+    std::memset(row, 0, stride_);
+    const std::uint64_t head = keys_.size();
+    std::memcpy(row, &head, sizeof head);
+    if (auto* to = keys_.extend(key.size()); !key.empty())
+      std::memcpy(to, key.data(), key.size());
+    return static_cast<std::uint32_t>(size_++);
+  }
+  /// A new row with the states of another store's row.
+  std::uint32_t append_copy(std::string_view key, const row_store& other, std::uint32_t row);
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::string_view key(std::uint32_t i) const {
+    const auto from = offset(i);
+    const auto to = i + 1 < size_ ? offset(i + 1) : keys_.size();
+    return {reinterpret_cast<const char*>(keys_.data()) + from, to - from};
+  }
+  /// Encoded keys end by themselves: none is another's prefix, so a row's key needs no length to be compared.
+  [[nodiscard]] bool has_key(std::uint32_t i, std::string_view key) const {
+    const auto from = offset(i);
+    return key.empty() || (keys_.size() - from >= key.size() &&
+                           std::memcmp(keys_.data() + from, key.data(), key.size()) == 0);
+  }
+  [[nodiscard]] states column(std::size_t aggregate) const {
+    return {rows_.data() + layout_->slots[aggregate].offset, stride_, &side_};
+  }
+  /// Merges rows from[i] of another store into rows into[i]; unmerge undoes it.
+  void merge(rows into, const row_store& other, rows from);
+  void unmerge(rows into, const row_store& other, rows from);
+
+  /// Marks a row; true if it was not marked.
+  bool touch(std::uint32_t i) {
+    auto& head = head_of(i);
+    const bool first = (head & touched_bit) == 0;
+    head |= touched_bit;
+    return first;
+  }
+  void untouch(std::uint32_t i) { head_of(i) &= ~touched_bit; }
+  void prefetch(std::uint32_t i) const { __builtin_prefetch(rows_.data() + i * stride_); }
+  void prefetch_key(std::uint32_t i) const { __builtin_prefetch(keys_.data() + offset(i)); }
+
+  void reserve(std::size_t rows, std::size_t key_bytes) {
+    rows_.reserve(rows * stride_);
+    keys_.reserve(key_bytes);
+  }
+  void clear();
+  [[nodiscard]] const window::layout& layout() const { return *layout_; }
+  [[nodiscard]] std::size_t key_bytes() const { return keys_.size(); }
+  [[nodiscard]] std::size_t used_bytes() const { return rows_.size() + keys_.size() + side_.byte_size(); }
+  [[nodiscard]] std::size_t byte_size() const {
+    return rows_.capacity() + keys_.capacity() + side_.byte_size();
+  }
+
+private:
+  static constexpr std::uint64_t touched_bit = 1ULL << 63;
+
+  std::uint64_t& head_of(std::uint32_t i) {
+    return *reinterpret_cast<std::uint64_t*>(rows_.data() + i * stride_);
+  }
+  [[nodiscard]] std::uint64_t offset(std::uint32_t i) const {
+    std::uint64_t head;
+    std::memcpy(&head, rows_.data() + i * stride_, sizeof head);
+    return head & ~touched_bit;
+  }
+
+  layout_ptr layout_;
+  std::size_t stride_;
+  std::size_t size_ = 0;
+  buffer rows_;
+  buffer keys_;
+  mutable side_store side_;  // states refer to it, and are handed out to be changed
+};
+
+}  // namespace millrace::window

@@ -1,0 +1,59 @@
+// What does not fit a fixed-width state row: long accumulators and the texts of min and max. A state row
+// refers to them by index, from 1; 0 is none. Belongs to the rows beside which it lies.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::window {
+
+/// All that doubles can sum up to: bit 0 weighs 2^-1106, which is 32 bits below the smallest double (so that
+/// common magnitudes share a limb), and 64 bits above the largest one are left for carries.
+struct wide_sum {
+  static constexpr std::size_t size = 35;
+  std::array<std::uint64_t, size> limbs{};  // two's complement, least significant first
+  std::uint64_t nans = 0;
+  std::uint64_t positive_infinities = 0;
+  std::uint64_t negative_infinities = 0;
+};
+
+class side_store {
+public:
+  [[nodiscard]] std::uint32_t add_wide() {
+    wides_.emplace_back();
+    return static_cast<std::uint32_t>(wides_.size());
+  }
+  [[nodiscard]] wide_sum& wide(std::uint32_t i) { return wides_[i - 1]; }
+  [[nodiscard]] const wide_sum& wide(std::uint32_t i) const { return wides_[i - 1]; }
+
+  [[nodiscard]] std::uint32_t add_text(std::string_view text) {
+    texts_.emplace_back(text);
+    text_bytes_ += text.size();
+    return static_cast<std::uint32_t>(texts_.size());
+  }
+  void set_text(std::uint32_t i, std::string_view text) {
+    text_bytes_ += text.size() - texts_[i - 1].size();
+    texts_[i - 1].assign(text);
+  }
+  [[nodiscard]] std::string_view text(std::uint32_t i) const { return texts_[i - 1]; }
+
+  void clear() {
+    wides_.clear();
+    texts_.clear();
+    text_bytes_ = 0;
+  }
+  [[nodiscard]] std::size_t byte_size() const {
+    return wides_.capacity() * sizeof(wide_sum) + texts_.capacity() * sizeof(std::string) + text_bytes_;
+  }
+
+private:
+  std::vector<wide_sum> wides_;
+  std::vector<std::string> texts_;
+  std::size_t text_bytes_ = 0;
+};
+
+}  // namespace millrace::window

@@ -1,0 +1,45 @@
+// The arithmetic of slices and window ends, safe for any time and watermark: what would leave the range of
+// event times stops at its end. Called by lanes (assign) and shards (absorb, fire).
+#pragma once
+
+#include "runtime/window/window.hpp"
+
+#include <algorithm>
+
+namespace millrace::window {
+
+[[nodiscard]] inline event_micros saturating(__int128 t) {
+  return static_cast<event_micros>(std::clamp<__int128>(t, no_watermark, end_of_time));
+}
+
+[[nodiscard]] inline event_micros plus(event_micros t, micros d) {
+  return saturating(static_cast<__int128>(t) + d.count());
+}
+
+/// What window ends are compared with: a window is over when its end is at or below the watermark less the
+/// allowed lateness. The two extremes stay what they are.
+[[nodiscard]] inline event_micros horizon(const definition& d, event_micros watermark) {
+  if (watermark == no_watermark || watermark == end_of_time)
+    return watermark;
+  return saturating(static_cast<__int128>(watermark) - d.allowed_lateness.count());
+}
+
+/// The multiple of step at or below t.
+[[nodiscard]] inline __int128 floor_to(__int128 t, micros step) {
+  const __int128 s = step.count();
+  const auto rest = t % s;
+  return t - (rest < 0 ? rest + s : rest);
+}
+
+/// The first window end above the horizon that a slice counts for (it may be beyond its last one).
+[[nodiscard]] inline __int128 first_end(const definition& d, __int128 slice, event_micros horizon) {
+  const auto first = slice + d.slide.count();
+  return first > horizon ? first : floor_to(horizon, d.slide) + d.slide.count();
+}
+
+/// The last window end that a slice counts for.
+[[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
+  return plus(slice, d.size);
+}
+
+}  // namespace millrace::window

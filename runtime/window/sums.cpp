@@ -1,0 +1,248 @@
+// count, sum and avg. They can all be undone exactly, which is what sliding windows live on.
+#include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/exact_sum.hpp"
+
+#include <limits>
+
+namespace millrace::window {
+namespace {
+
+void add_count(const states& to, rows into, const data::column*, rows) {
+  for (const auto i : into)
+    ++to.at<std::int64_t>(i);
+}
+
+template<int Sign>
+void merge_count(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    to.at<std::uint64_t>(into[i]) += static_cast<std::uint64_t>(Sign) * other.at<std::uint64_t>(from[i]);
+}
+
+void encode_count(wire::writer& out, const states& from, std::uint32_t i) {
+  out.varint(from.at<std::uint64_t>(i));
+}
+
+bool decode_count(wire::reader& in, const states& to, std::uint32_t i) {
+  to.at<std::uint64_t>(i) = in.varint();
+  return in.ok() && to.at<std::int64_t>(i) >= 0;
+}
+
+void finish_count(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+  for (const auto i : of)
+    out.append_int(from.at<std::int64_t>(i));
+}
+
+/// 128 bits in two halves, because rows are aligned to 8 bytes only.
+struct bigint_sum {
+  std::uint64_t low, high;
+  std::uint64_t count;
+
+  [[nodiscard]] __int128 value() const {
+    return static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
+  }
+  void set(unsigned __int128 v) {
+    low = static_cast<std::uint64_t>(v);
+    high = static_cast<std::uint64_t>(v >> 64);
+  }
+  void add(__int128 v) { set(static_cast<unsigned __int128>(value()) + static_cast<unsigned __int128>(v)); }
+  void subtract(__int128 v) {
+    set(static_cast<unsigned __int128>(value()) - static_cast<unsigned __int128>(v));
+  }
+};
+
+void add_bigint(const states& to, rows into, const data::column* argument, rows from) {
+  const auto values = argument->ints();
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<bigint_sum>(into[i]);
+    s.add(values[from[i]]);
+    ++s.count;
+  }
+}
+
+template<int Sign>
+void merge_bigint(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto& o = other.at<bigint_sum>(from[i]);
+    auto& s = to.at<bigint_sum>(into[i]);
+    if constexpr (Sign > 0)
+      s.add(o.value());
+    else
+      s.subtract(o.value());
+    s.count += static_cast<std::uint64_t>(Sign) * o.count;
+  }
+}
+
+void encode_bigint(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<bigint_sum>(i);
+  out.varint(s.count);
+  out.svarint(static_cast<std::int64_t>(s.low));
+  // The upper half is mostly the sign of the lower one.
+  out.svarint(
+      static_cast<std::int64_t>(s.high - static_cast<std::uint64_t>(static_cast<std::int64_t>(s.low) >> 63)));
+}
+
+bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<bigint_sum>(i);
+  s.count = in.varint();
+  const auto low = in.svarint();
+  s.low = static_cast<std::uint64_t>(low);
+  s.high = static_cast<std::uint64_t>(in.svarint()) + static_cast<std::uint64_t>(low >> 63);
+  return in.ok() && (s.count != 0 || (s.low | s.high) == 0);
+}
+
+void finish_bigint_sum(const states& from, rows of, data::column_builder& out,
+                       std::vector<std::uint32_t>& failed) {
+  for (std::uint32_t n = 0; n < of.size(); ++n) {
+    const auto& s = from.at<bigint_sum>(of[n]);
+    const auto v = s.value();
+    if (s.count == 0) {
+      out.append_null();
+    } else if (v < std::numeric_limits<std::int64_t>::min() || v > std::numeric_limits<std::int64_t>::max()) {
+      failed.push_back(n);
+      out.append_null();
+    } else {
+      out.append_int(static_cast<std::int64_t>(v));
+    }
+  }
+}
+
+void finish_bigint_average(const states& from, rows of, data::column_builder& out,
+                           std::vector<std::uint32_t>&) {
+  for (const auto i : of) {
+    const auto& s = from.at<bigint_sum>(i);
+    if (s.count == 0)
+      out.append_null();
+    else
+      out.append_double(rounded_average(s.value(), s.count));
+  }
+}
+
+struct double_sum {
+  exact_sum sum;
+  std::uint64_t count;
+};
+
+void add_double(const states& to, rows into, const data::column* argument, rows from) {
+  const auto values = argument->doubles();
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_sum>(into[i]);
+    add(s.sum, *to.side, values[from[i]]);
+    ++s.count;
+  }
+}
+
+void merge_double(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_sum>(into[i]);
+    const auto& o = other.at<double_sum>(from[i]);
+    add(s.sum, *to.side, o.sum, *other.side);
+    s.count += o.count;
+  }
+}
+
+void unmerge_double(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_sum>(into[i]);
+    const auto& o = other.at<double_sum>(from[i]);
+    subtract(s.sum, *to.side, o.sum, *other.side);
+    s.count -= o.count;
+  }
+}
+
+void adopt_double(const states& to, std::uint32_t i, const side_store& origin) {
+  auto& s = to.at<double_sum>(i);
+  if (s.sum.wide == 0)
+    return;
+  const auto from = s.sum.wide;
+  s.sum.wide = to.side->add_wide();
+  to.side->wide(s.sum.wide) = origin.wide(from);
+}
+
+void encode_double(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<double_sum>(i);
+  out.varint(s.count);
+  if (s.count == 0)
+    return;
+  const auto w = widened(s.sum, *from.side);
+  std::size_t first = 0;
+  std::size_t end = wide_sum::size;
+  const std::uint64_t extension = (w.limbs.back() >> 63) != 0 ? ~0ULL : 0;
+  while (first < end && w.limbs[first] == 0)
+    ++first;
+  while (end > first && w.limbs[end - 1] == extension)
+    --end;
+  const bool special = w.nans != 0 || w.positive_infinities != 0 || w.negative_infinities != 0;
+  out.fixed(static_cast<std::uint8_t>((extension != 0 ? 1 : 0) | (special ? 2 : 0)));
+  out.fixed(static_cast<std::uint8_t>(first));
+  out.fixed(static_cast<std::uint8_t>(end));
+  for (auto l = first; l < end; ++l)
+    out.fixed(w.limbs[l]);
+  if (special) {
+    out.varint(w.nans);
+    out.varint(w.positive_infinities);
+    out.varint(w.negative_infinities);
+  }
+}
+
+bool decode_double(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<double_sum>(i);
+  const auto before = s.sum.wide;
+  s = {};
+  s.count = in.varint();
+  if (s.count == 0)
+    return in.ok();
+  const auto flags = in.fixed<std::uint8_t>();
+  const std::size_t first = in.fixed<std::uint8_t>();
+  const std::size_t end = in.fixed<std::uint8_t>();
+  if (!in.ok() || flags > 3 || first > end || end > wide_sum::size)
+    return false;
+  wide_sum w;
+  for (auto l = first; l < end; ++l)
+    w.limbs[l] = in.fixed<std::uint64_t>();
+  if ((flags & 1) != 0)
+    for (auto l = end; l < wide_sum::size; ++l)
+      w.limbs[l] = ~0ULL;
+  if ((flags & 2) != 0) {
+    w.nans = in.varint();
+    w.positive_infinities = in.varint();
+    w.negative_infinities = in.varint();
+  }
+  if (before != 0) {
+    to.side->wide(before) = w;
+    s.sum.wide = before;
+  } else {
+    assign(s.sum, *to.side, w);
+  }
+  return in.ok();
+}
+
+template<bool Average>
+void finish_double(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+  for (const auto i : of) {
+    const auto& s = from.at<double_sum>(i);
+    if (s.count == 0) {
+      out.append_null();
+      continue;
+    }
+    const auto w = widened(s.sum, *from.side);
+    out.append_double(Average ? rounded_average(w, s.count) : rounded(w));
+  }
+}
+
+}  // namespace
+
+const aggregate_ops count_entry{sizeof(std::int64_t), add_count,    merge_count<1>, merge_count<-1>, nullptr,
+                                encode_count,         decode_count, finish_count};
+const aggregate_ops bigint_sum_entry{sizeof(bigint_sum), add_bigint,       merge_bigint<1>,
+                                     merge_bigint<-1>,   nullptr,          encode_bigint,
+                                     decode_bigint,      finish_bigint_sum};
+const aggregate_ops bigint_average_entry{
+    sizeof(bigint_sum), add_bigint,    merge_bigint<1>,      merge_bigint<-1>, nullptr,
+    encode_bigint,      decode_bigint, finish_bigint_average};
+const aggregate_ops double_sum_entry{sizeof(double_sum), add_double,    merge_double,  unmerge_double,
+                                     adopt_double,       encode_double, decode_double, finish_double<false>};
+const aggregate_ops double_average_entry{sizeof(double_sum), add_double,         merge_double,
+                                         unmerge_double,     adopt_double,       encode_double,
+                                         decode_double,      finish_double<true>};
+
+}  // namespace millrace::window

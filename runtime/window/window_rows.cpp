@@ -1,0 +1,151 @@
+#include "runtime/window/window_rows.hpp"
+
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/window/slices.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <map>
+
+namespace millrace::window {
+namespace {
+
+struct sort_entry {
+  std::uint64_t prefix;
+  std::uint32_t row;
+};
+
+/// The eight bytes behind the first one (which is 1 for all but nulls, and nulls come last), as a number.
+std::uint64_t prefix_of(std::string_view key) {
+  if (key.empty())
+    return 0;
+  if (key.front() != 0x01)
+    return ~std::uint64_t{0};
+  char bytes[8] = {};
+  std::memcpy(bytes, key.data() + 1, std::min<std::size_t>(key.size() - 1, 8));
+  std::uint64_t v;
+  std::memcpy(&v, bytes, 8);
+  return __builtin_bswap64(v);
+}
+
+/// Appends the key's columns to the builders. Text without NUL, by far the commonest key, is not copied
+/// twice.
+void decode_columns(std::string_view key, std::vector<data::column_builder>& out) {
+  for (auto& c : out) {
+    if (c.type().is_bytes() && key.front() == 0x01) {
+      const auto zero = key.find('\0');
+      if (key[zero + 1] == '\0') {
+        c.append_text(key.substr(1, zero - 1));
+        key.remove_prefix(zero + 2);
+        continue;
+      }
+    }
+    [[maybe_unused]] const auto decoded = data::decode_key(key, c);
+    assert(decoded && "keys are checked where they come in");
+  }
+}
+
+std::vector<data::column_ptr> key_columns(const definition& d, const row_store& store, rows of) {
+  std::vector<data::column_builder> builders;
+  for (const auto& f : d.keys) {
+    builders.emplace_back(f.type);
+    builders.back().reserve(of.size());
+  }
+  if (!builders.empty())
+    for (const auto r : of)
+      decode_columns(store.key(r), builders);
+  std::vector<data::column_ptr> columns;
+  for (auto& b : builders)
+    columns.push_back(b.finish());
+  return columns;
+}
+
+data::column_ptr constant(event_micros t, std::size_t n) {
+  data::column_builder b(data::type_id::timestamp);
+  b.reserve(n);
+  for (std::size_t i = 0; i < n; ++i)
+    b.append_int(t);
+  return b.finish();
+}
+
+std::string overflow_text(const definition& d, std::size_t a) {
+  const auto what = a < d.aggregate_fields.size() ? fmt::format("\"{}\"", d.aggregate_fields[a].name)
+                                                  : std::string("a sum in having");
+  return fmt::format("{} is beyond bigint: the row is set apart; sum a double instead, as in sum(x::double "
+                     "precision)",
+                     what);
+}
+
+data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& passed) {
+  return passed.size() == all.rows ? all : data::take(all, passed);
+}
+
+}  // namespace
+
+void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
+  std::vector<sort_entry> entries;
+  entries.reserve(of.size());
+  for (const auto r : of)
+    entries.push_back({prefix_of(store.key(r)), r});
+  std::sort(entries.begin(), entries.end(), [&](const sort_entry& a, const sort_entry& b) {
+    return a.prefix != b.prefix ? a.prefix < b.prefix : store.key(a.row) < store.key(b.row);
+  });
+  for (std::size_t i = 0; i < of.size(); ++i)
+    of[i] = entries[i].row;
+}
+
+fired_window form_rows(const definition& d, const row_store& store, rows of, event_micros end,
+                       verdicts* out) {
+  std::map<std::uint32_t, std::string> failures;  // by position in `of`
+  data::batch all{d.output, key_columns(d, store, of), of.size()};
+  std::vector<data::column_ptr> extra;
+  std::vector<std::uint32_t> failed;
+  for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
+    data::column_builder b(d.aggregates[a].result);
+    b.reserve(of.size());
+    failed.clear();
+    store.layout().slots[a].ops->finish(store.column(a), of, b, failed);
+    for (const auto f : failed)
+      failures.try_emplace(f, overflow_text(d, a));
+    (a < d.aggregate_fields.size() ? all.columns : extra).push_back(b.finish());
+  }
+  all.columns.push_back(constant(plus(end, -d.size), of.size()));
+  all.columns.push_back(constant(end, of.size()));
+
+  std::vector<std::uint32_t> passed;
+  if (d.having) {
+    auto fields = d.output->fields();
+    for (const auto& c : extra)
+      fields.push_back({"", c->type()});
+    data::batch wide{std::make_shared<data::schema>(std::move(fields)), all.columns, all.rows};
+    wide.columns.insert(wide.columns.end(), extra.begin(), extra.end());
+    std::vector<expression::row_failure> having_failed;
+    // now() is refused in topologies with windows, so any will do.
+    passed = expression::rows_where(*d.having, wide, 0, having_failed);
+    for (const auto& f : having_failed)
+      failures.try_emplace(f.row, "having: " + f.message);
+  } else {
+    passed.resize(of.size());
+    for (std::uint32_t i = 0; i < of.size(); ++i)
+      passed[i] = i;
+  }
+  if (!failures.empty())
+    std::erase_if(passed, [&](std::uint32_t i) { return failures.contains(i); });
+
+  fired_window w{end, std::make_shared<data::batch>(chosen(all, passed)), {}};
+  for (auto& [i, message] : failures) {
+    std::string record;
+    data::append_json_row(record, all, i);
+    w.failed.push_back({std::move(record), std::move(message)});
+    if (out != nullptr)
+      out->failed.push_back(i);
+  }
+  if (out != nullptr)
+    out->passed = std::move(passed);
+  return w;
+}
+
+}  // namespace millrace::window

@@ -1,0 +1,14 @@
+// Sums and averages of the oracle, by rational numbers of any size: slow and obvious.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace millrace::window::oracle {
+
+/// The sum (over `divisor`), rounded once to the nearest double, ties to even. NaN and infinities as IEEE has
+/// them.
+[[nodiscard]] double exact_quotient(const std::vector<double>& summands, std::uint64_t divisor);
+[[nodiscard]] double exact_quotient(__int128 sum, std::uint64_t divisor);
+
+}  // namespace millrace::window::oracle

@@ -1,0 +1,157 @@
+#include "tests/property/window/oracle.hpp"
+
+#include "tests/property/window/exact_numbers.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace millrace::window::oracle {
+namespace {
+
+/// -1, 0, 1; `zeros`: whether -0 and 0 differ.
+int compare(const value& a, const value& b, bool zeros) {
+  if (a.null || b.null)
+    return static_cast<int>(a.null) - static_cast<int>(b.null);
+  if (a.type == data::type_id::float64) {
+    if (std::isnan(a.number) || std::isnan(b.number))
+      return static_cast<int>(std::isnan(a.number)) - static_cast<int>(std::isnan(b.number));
+    if (a.number == b.number)
+      return zeros ? static_cast<int>(std::signbit(b.number)) - static_cast<int>(std::signbit(a.number)) : 0;
+    return a.number < b.number ? -1 : 1;
+  }
+  if (a.type == data::type_id::text) {
+    const auto c = a.text.compare(b.text);
+    return c < 0 ? -1 : c > 0 ? 1 : 0;
+  }
+  return a.integer < b.integer ? -1 : a.integer > b.integer ? 1 : 0;
+}
+
+value integer_value(data::type_id type, std::int64_t v) { return {type, false, v, 0, {}}; }
+value number_value(double v) { return {data::type_id::float64, false, 0, v, {}}; }
+
+/// The aggregate over the values that are neither null nor filtered out. False: beyond bigint.
+bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, value& out) {
+  using expression::aggregate_function;
+  out = {a.result.id(), true, 0, 0, {}};
+  if (a.function == aggregate_function::count_rows || a.function == aggregate_function::count) {
+    out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(values.size()));
+    return true;
+  }
+  if (values.empty())
+    return true;
+  if (a.function == aggregate_function::min || a.function == aggregate_function::max) {
+    const int wanted = a.function == aggregate_function::min ? -1 : 1;
+    const auto* best = values.front();
+    for (const auto* v : values)
+      if (compare(*v, *best, true) == wanted)
+        best = v;
+    out = *best;
+    return true;
+  }
+  const bool average = a.function == aggregate_function::avg;
+  if (a.argument.id() == data::type_id::float64) {
+    std::vector<double> numbers;
+    for (const auto* v : values)
+      numbers.push_back(v->number);
+    out = number_value(exact_quotient(numbers, average ? values.size() : 1));
+    return true;
+  }
+  __int128 sum = 0;
+  for (const auto* v : values)
+    sum += v->integer;
+  if (average) {
+    out = number_value(exact_quotient(sum, values.size()));
+    return true;
+  }
+  out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(sum));
+  return sum >= std::numeric_limits<std::int64_t>::min() && sum <= std::numeric_limits<std::int64_t>::max();
+}
+
+}  // namespace
+
+bool key_order::operator()(const std::vector<value>& a, const std::vector<value>& b) const {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (const int c = compare(a[i], b[i], false); c != 0)
+      return c < 0;
+  return false;
+}
+
+std::vector<event_micros> ends_of(const definition& d, const record& r) {
+  const auto slide = d.slide.count();
+  auto end = r.time / slide * slide;
+  while (end > r.time)
+    end -= slide;
+  while (end <= r.time)
+    end += slide;  // the first multiple of the slide behind the record
+  std::vector<event_micros> ends;
+  for (; end - d.size.count() <= r.time; end += slide)
+    if (end + d.allowed_lateness.count() > r.watermark)
+      ends.push_back(end);
+  return ends;
+}
+
+std::string to_text(const value& v) {
+  if (v.null)
+    return "null";
+  switch (v.type) {
+  case data::type_id::float64:
+    return std::isnan(v.number) ? "NaN"
+                                : fmt::format("{}={:x}", v.number, std::bit_cast<std::uint64_t>(v.number));
+  case data::type_id::text: {
+    std::string hex = "'";
+    for (const char c : v.text)
+      hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return hex + "'";
+  }
+  default:
+    return std::to_string(v.integer);
+  }
+}
+
+value value_of(const data::column& c, std::size_t row) {
+  value v{c.type().id(), c.is_null(row), 0, 0, {}};
+  if (v.null)
+    return v;
+  switch (v.type) {
+  case data::type_id::float64:
+    v.number = c.doubles()[row];
+    break;
+  case data::type_id::text:
+    v.text = c.text_at(row);
+    break;
+  case data::type_id::boolean:
+    v.integer = c.boolean_at(row) ? 1 : 0;
+    break;
+  default:
+    v.integer = c.ints()[row];
+  }
+  return v;
+}
+
+std::string row_text(const definition& d, const std::vector<bool>& filtered, event_micros end,
+                     const std::vector<value>& keys, const members& of) {
+  std::string text;
+  for (auto k : keys) {
+    if (k.type == data::type_id::float64 && k.number == 0)
+      k.number = 0;  // -0 is in the group of 0
+    text += to_text(k) + ", ";
+  }
+  for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
+    const bool rows = d.aggregates[a].function == expression::aggregate_function::count_rows;
+    std::vector<const value*> values;
+    for (const auto* r : of)
+      if ((!filtered[a] || (!r->filters[a].null && r->filters[a].integer != 0)) &&
+          (rows || !r->arguments[a].null))
+        values.push_back(&r->arguments[a]);
+    value result;
+    if (!aggregate_of(d.aggregates[a], values, result))
+      return {};
+    text += to_text(result) + ", ";
+  }
+  return text + std::to_string(end - d.size.count()) + ", " + std::to_string(end);
+}
+
+}  // namespace millrace::window::oracle

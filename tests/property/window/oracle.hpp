@@ -1,0 +1,51 @@
+// An obvious reading of what windows are, to hold millrace::window against: every record is put into every
+// window end that it counts for, rows are computed from the lists of records. Nothing of runtime/window is
+// used but the definition.
+#pragma once
+
+#include "runtime/window/window.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace millrace::window::oracle {
+
+struct value {
+  data::type_id type{};
+  bool null = true;
+  std::int64_t integer = 0;  // bigint, timestamp, boolean
+  double number = 0;
+  std::string text;
+};
+
+/// Order of output: nulls last, NaN the greatest double, 0 and -0 equal, texts by their bytes.
+struct key_order {
+  bool operator()(const std::vector<value>& a, const std::vector<value>& b) const;
+};
+
+struct record {
+  event_micros time = 0;
+  event_micros watermark = no_watermark;  // of its partition, just before it
+  std::vector<value> keys;
+  std::vector<value> arguments;  // one an aggregate
+  std::vector<value> filters;    // boolean each; unused where the definition has no filter
+};
+
+/// Ends of the windows that the record counts for.
+[[nodiscard]] std::vector<event_micros> ends_of(const definition& d, const record& r);
+
+/// A value so that different ones differ in every bit that matters.
+[[nodiscard]] std::string to_text(const value& v);
+[[nodiscard]] value value_of(const data::column& c, std::size_t row);
+
+using members = std::vector<const record*>;
+/// By window end, in output order.
+using windows = std::map<event_micros, std::map<std::vector<value>, members, key_order>>;
+
+/// The row: keys, aggregates, window_start, window_end; nothing when a sum is beyond bigint. `filtered[a]`
+/// says whether aggregate a has a filter.
+[[nodiscard]] std::string row_text(const definition& d, const std::vector<bool>& filtered, event_micros end,
+                                   const std::vector<value>& keys, const members& of);
+
+}  // namespace millrace::window::oracle

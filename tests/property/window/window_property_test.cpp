@@ -1,0 +1,380 @@
+// Random windows over random records, cut, sharded, interleaved, fired, captured and restored at random: the
+// rows must be the oracle's, bit by bit. A failure prints its seed.
+#include "runtime/data/key_encoding.hpp"
+#include "tests/property/window/oracle.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <random>
+
+namespace millrace::window {
+namespace {
+
+using data::type_id;
+using expression::aggregate_function;
+
+struct dice {
+  std::mt19937_64 engine;
+  std::int64_t between(std::int64_t a, std::int64_t b) {
+    return a + static_cast<std::int64_t>(engine() % static_cast<std::uint64_t>(b - a + 1));
+  }
+  bool chance(int percent) { return between(1, 100) <= percent; }
+  template<class T>
+  T one_of(std::initializer_list<T> of) {
+    return *(of.begin() + between(0, static_cast<std::int64_t>(of.size()) - 1));
+  }
+};
+
+oracle::value random_value(dice& d, type_id type, int variety) {
+  oracle::value v{type, d.chance(10), 0, 0, {}};
+  if (v.null)
+    return v;
+  switch (type) {
+  case type_id::float64:
+    v.number = d.one_of<double>({static_cast<double>(d.between(-variety, variety)), 0.1, -0.0, 0.0, 1e16,
+                                 -1e16, static_cast<double>(d.between(1, 1'000'000)) / 100});
+    if (d.chance(4))
+      v.number = d.one_of<double>({std::numeric_limits<double>::max(), -std::numeric_limits<double>::max(),
+                                   std::numeric_limits<double>::denorm_min(), 1e-300, 1e300, -1e-310});
+    if (d.chance(1))
+      v.number =
+          d.one_of<double>({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+                            -std::numeric_limits<double>::infinity()});
+    break;
+  case type_id::text:
+    v.text = d.one_of<std::string>({"", std::string("\0", 1), std::string("a\0b", 3), "a", "ab", "user",
+                                    "a long text that is stored beside", "\xC3\xA9"});
+    if (d.chance(60))
+      v.text += std::to_string(d.between(0, variety));
+    break;
+  case type_id::boolean:
+    v.integer = d.between(0, 1);
+    break;
+  default:
+    v.integer = d.between(-variety, variety);
+    if (d.chance(3))
+      v.integer = d.one_of<std::int64_t>(
+          {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()});
+  }
+  return v;
+}
+
+void append(data::column_builder& b, const oracle::value& v) {
+  if (v.null)
+    b.append_null();
+  else if (v.type == type_id::float64)
+    b.append_double(v.number);
+  else if (v.type == type_id::text)
+    b.append_text(v.text);
+  else if (v.type == type_id::boolean)
+    b.append_boolean(v.integer != 0);
+  else
+    b.append_int(v.integer);
+}
+
+struct scenario {
+  definition window;
+  std::vector<bool> filtered;
+  std::vector<std::vector<oracle::record>> partitions;
+  std::vector<event_micros> last_watermarks;  // at the end of each partition's records, before it ends
+};
+
+aggregate random_aggregate(dice& d) {
+  const auto f = d.one_of({aggregate_function::count_rows, aggregate_function::count, aggregate_function::sum,
+                           aggregate_function::avg, aggregate_function::min, aggregate_function::max});
+  auto argument = d.one_of({type_id::bigint, type_id::float64});
+  if (f == aggregate_function::min || f == aggregate_function::max || f == aggregate_function::count)
+    argument =
+        d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp});
+  auto result = argument;
+  if (f == aggregate_function::count_rows || f == aggregate_function::count)
+    result = type_id::bigint;
+  if (f == aggregate_function::avg)
+    result = type_id::float64;
+  return {f, argument, result};
+}
+
+scenario random_scenario(dice& d) {
+  scenario s;
+  auto& w = s.window;
+  const auto unit = d.one_of<std::int64_t>({1, 7, 1'000'000});
+  w.slide = micros(unit * d.between(1, 5));
+  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 7});
+  w.allowed_lateness = micros(d.one_of<std::int64_t>({0, 0, unit, 3 * unit + 1}));
+  std::vector<data::field> output;
+  const auto keys = d.one_of({0, 1, 1, 1, 2, 3});
+  for (int k = 0; k < keys; ++k)
+    w.keys.push_back(
+        {"k" + std::to_string(k), d.one_of({type_id::text, type_id::text, type_id::bigint, type_id::float64,
+                                            type_id::boolean, type_id::timestamp})});
+  for (auto n = d.between(1, 4); n > 0; --n) {
+    w.aggregates.push_back(random_aggregate(d));
+    w.aggregate_fields.push_back({"a" + std::to_string(n), w.aggregates.back().result});
+    s.filtered.push_back(d.chance(30));
+  }
+  output = w.keys;
+  output.insert(output.end(), w.aggregate_fields.begin(), w.aggregate_fields.end());
+  output.push_back({"window_start", type_id::timestamp});
+  output.push_back({"window_end", type_id::timestamp});
+  w.output = std::make_shared<data::schema>(std::move(output));
+
+  const int variety = d.one_of({1, 3, 20});
+  const auto delay = unit * d.one_of<std::int64_t>({0, 3, 10});
+  for (auto n = d.between(1, 3); n > 0; --n) {
+    auto& records = s.partitions.emplace_back();
+    auto time = unit * d.one_of<std::int64_t>({0, -30, 1000});
+    auto seen = no_watermark;
+    for (auto r = d.between(0, 120); r > 0; --r) {
+      time += unit * d.one_of<std::int64_t>({0, 0, 1, 1, 7}) + d.between(0, 1);
+      oracle::record x;
+      x.time = time - unit * d.one_of<std::int64_t>({0, 0, 0, 2, 6, 25});
+      x.watermark = seen == no_watermark ? no_watermark : seen - delay;
+      seen = std::max(seen, x.time);
+      for (const auto& k : w.keys)
+        x.keys.push_back(random_value(d, k.type.id(), variety));
+      for (const auto& a : w.aggregates) {
+        x.arguments.push_back(random_value(d, a.argument.id(), 1000));
+        x.filters.push_back(random_value(d, type_id::boolean, 1));
+      }
+      records.push_back(std::move(x));
+    }
+    s.last_watermarks.push_back(seen == no_watermark ? no_watermark : seen - delay);
+  }
+  return s;
+}
+
+data::column_ptr column_of(const std::vector<const oracle::record*>& of, type_id type, auto member) {
+  data::column_builder b(type);
+  for (const auto* r : of)
+    append(b, member(*r));
+  return b.finish();
+}
+
+/// Adds records [from, to) of a partition; checks the late ones.
+void add(const scenario& s, partials_builder& builder, std::span<const oracle::record> records) {
+  std::vector<const oracle::record*> of;
+  std::vector<event_micros> times, watermarks;
+  for (const auto& r : records) {
+    of.push_back(&r);
+    times.push_back(r.time);
+    watermarks.push_back(r.watermark);
+  }
+  std::vector<data::column_ptr> keys, arguments, filters;
+  for (std::size_t k = 0; k < s.window.keys.size(); ++k)
+    keys.push_back(column_of(of, s.window.keys[k].type.id(), [&](const auto& r) { return r.keys[k]; }));
+  for (std::size_t a = 0; a < s.window.aggregates.size(); ++a) {
+    const auto& w = s.window.aggregates[a];
+    arguments.push_back(w.function == aggregate_function::count_rows
+                            ? nullptr
+                            : column_of(of, w.argument.id(), [&](const auto& r) { return r.arguments[a]; }));
+    filters.push_back(s.filtered[a]
+                          ? column_of(of, type_id::boolean, [&](const auto& r) { return r.filters[a]; })
+                          : nullptr);
+  }
+  std::vector<std::uint32_t> late, expected_late;
+  builder.add({keys, arguments, filters, times, watermarks}, late);
+  for (std::uint32_t i = 0; i < records.size(); ++i)
+    if (oracle::ends_of(s.window, records[i]).empty())
+      expected_late.push_back(i);
+  REQUIRE(late == expected_late);
+}
+
+std::uint32_t shard_of(const definition& w, const oracle::record& r) {
+  std::string key;
+  for (std::size_t k = 0; k < w.keys.size(); ++k) {
+    data::column_builder b(w.keys[k].type);
+    append(b, r.keys[k]);
+    data::append_key(key, *b.finish(), 0);
+  }
+  return shard_of_slot(slot_of(data::hash_key(key)), w.shards);
+}
+
+struct frame {
+  std::vector<partials_ptr> parts;  // by shard
+  std::span<const oracle::record> records;
+  event_micros watermark;
+};
+
+std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
+  std::vector<std::deque<frame>> frames;
+  for (std::size_t p = 0; p < s.partitions.size(); ++p) {
+    auto& queue = frames.emplace_back();
+    partials_builder builder(s.window);
+    const std::span<const oracle::record> records(s.partitions[p]);
+    for (std::size_t at = 0; at < records.size();) {
+      const auto n = std::min<std::size_t>(static_cast<std::size_t>(d.between(1, 40)), records.size() - at);
+      const auto part = records.subspan(at, n);
+      const auto half = static_cast<std::size_t>(d.between(0, static_cast<std::int64_t>(n)));
+      std::vector<partials_ptr> parts;
+      if (d.chance(20)) {  // as catch-up readers would: one shard after the other
+        for (std::uint32_t shard = 0; shard < s.window.shards; ++shard) {
+          partials_builder only(s.window, shard);
+          add(s, only, part);
+          auto all = only.finish();
+          for (std::uint32_t other = 0; other < s.window.shards; ++other)
+            REQUIRE((other == shard || all[other] == nullptr));
+          parts.push_back(all[shard]);
+        }
+      } else {
+        add(s, builder, part.first(half));
+        add(s, builder, part.subspan(half));
+        parts = builder.finish();
+        REQUIRE(builder.empty());
+      }
+      REQUIRE(parts.size() == s.window.shards);
+      at += n;
+      queue.push_back(
+          {std::move(parts), part, at < records.size() ? records[at].watermark : s.last_watermarks[p]});
+    }
+  }
+  return frames;
+}
+
+struct shard {
+  shard_windows windows;
+  event_micros fired = no_watermark;
+  std::vector<std::string> chain;  // a base and its increments
+  oracle::windows expected;
+  std::map<event_micros, std::vector<std::string>> rows;
+  std::size_t failed = 0;
+};
+
+/// What a shard does with its snapshots at some point.
+void capture(const scenario& s, shard& x, dice& d) {
+  wire::writer out;
+  if (x.chain.empty() || d.chance(10)) {
+    x.windows.capture_all(out);
+    x.chain.clear();
+  } else {
+    x.windows.capture_changes(out);
+  }
+  x.chain.push_back(out.take());
+  if (d.chance(50))
+    return;
+  shard_windows restored(s.window);
+  for (const auto& bytes : x.chain) {
+    wire::reader in(bytes);
+    REQUIRE(restored.apply(in));
+    REQUIRE(in.at_end());
+  }
+  REQUIRE(restored.keys() == x.windows.keys());
+  REQUIRE(restored.windows_open() == x.windows.windows_open());
+  x.windows = std::move(restored);
+}
+
+void fire(const scenario& s, shard& x, event_micros watermark) {
+  if (watermark <= x.fired)
+    return;
+  auto last = no_watermark;
+  for (const auto& w : x.windows.fire(x.fired, watermark)) {
+    REQUIRE(w.end > last);
+    last = w.end;
+    REQUIRE((x.fired == no_watermark || w.end + s.window.allowed_lateness.count() > x.fired));
+    REQUIRE((watermark == end_of_time || w.end + s.window.allowed_lateness.count() <= watermark));
+    REQUIRE(x.rows.count(w.end) == 0);
+    auto& rows = x.rows[w.end];
+    REQUIRE(*w.rows->schema == *s.window.output);
+    for (std::size_t r = 0; r < w.rows->rows; ++r) {
+      std::string text;
+      for (const auto& c : w.rows->columns)
+        text += (text.empty() ? "" : ", ") + oracle::to_text(oracle::value_of(*c, r));
+      rows.push_back(text);
+    }
+    x.failed += w.failed.size();
+  }
+  x.fired = watermark;
+}
+
+void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
+  INFO("seed " << seed << ", " << shards << " shards, idle partitions " << idle);
+  dice d{std::mt19937_64(seed)};
+  auto s = random_scenario(d);
+  s.window.shards = shards;
+  dice schedule{std::mt19937_64(seed * 31 + shards)};
+  const auto frames = cut(s, schedule);
+  const int snapshots = schedule.one_of({0, 5, 40});
+
+  for (std::uint32_t me = 0; me < shards; ++me) {
+    shard x{shard_windows(s.window), no_watermark, {}, {}, {}, 0};
+    std::vector<std::size_t> next(frames.size(), 0);
+    std::vector<event_micros> marks(frames.size(), no_watermark);
+    for (;;) {
+      std::vector<std::size_t> ready;
+      for (std::size_t p = 0; p < frames.size(); ++p) {
+        if (next[p] < frames[p].size())
+          ready.push_back(p);
+        else
+          marks[p] = end_of_time;
+      }
+      if (ready.empty())
+        break;
+      const auto p =
+          ready[static_cast<std::size_t>(schedule.between(0, static_cast<std::int64_t>(ready.size()) - 1))];
+      const auto& f = frames[p][next[p]++];
+      std::uint64_t missed = 0;
+      for (const auto& r : f.records) {
+        if (shard_of(s.window, r) != me)
+          continue;
+        auto ends = oracle::ends_of(s.window, r);
+        const bool accepted = !ends.empty();
+        std::erase_if(ends, [&](event_micros e) {
+          return x.fired != no_watermark && e + s.window.allowed_lateness.count() <= x.fired;
+        });
+        missed += accepted && ends.empty() ? 1 : 0;
+        for (const auto e : ends)
+          x.expected[e][r.keys].push_back(&r);
+      }
+      const auto& part = f.parts[me];
+      const auto got = part ? x.windows.absorb(*part, x.fired) : 0;
+      REQUIRE(got == missed);
+      REQUIRE((idle || missed == 0));
+      marks[p] = f.watermark;
+      if (schedule.chance(60)) {
+        auto watermark = end_of_time;
+        for (const auto m : marks)
+          if (!(idle && schedule.chance(20)))
+            watermark = std::min(watermark, m);
+        if (watermark != end_of_time)
+          fire(s, x, watermark);
+      }
+      if (schedule.chance(snapshots))
+        capture(s, x, schedule);
+    }
+    fire(s, x, end_of_time);
+    REQUIRE(x.windows.keys() == 0);
+    REQUIRE(x.windows.windows_open() == 0);
+
+    std::size_t failed = 0;
+    REQUIRE(x.rows.size() == x.expected.size());
+    for (const auto& [end, groups] : x.expected) {
+      std::vector<std::string> rows;
+      for (const auto& [keys, of] : groups) {
+        rows.push_back(oracle::row_text(s.window, s.filtered, end, keys, of));
+        if (rows.back().empty()) {
+          rows.pop_back();
+          ++failed;
+        }
+      }
+      REQUIRE(x.rows[end] == rows);
+    }
+    REQUIRE(x.failed == failed);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("rows are the oracle's for any cut, number of shards, interleaving and restore") {
+  for (std::uint64_t seed = 1; seed <= 150; ++seed)
+    for (const std::uint32_t shards : {1, 2, 5})
+      run(seed, shards, false);
+}
+
+TEST_CASE("what comes below a fired mark is left out of just the fired windows") {
+  for (std::uint64_t seed = 10'001; seed <= 10'150; ++seed)
+    run(seed, 1 + static_cast<std::uint32_t>(seed % 3), true);
+}
+
+}  // namespace millrace::window
