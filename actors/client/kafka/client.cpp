@@ -12,10 +12,6 @@ namespace millrace::kafka {
 
 namespace {
 
-// Longer silence of the error callback than this ends an outage: librdkafka repeats "all brokers down" with
-// every failed attempt to connect, which our settings make at least every 4.5 seconds.
-constexpr std::chrono::seconds outage_gap{10};
-
 bool is_secret(std::string_view name) {
   constexpr std::array<std::string_view, 6> marks{"password", "secret", "key.pem",
                                                   "jaas",     "token",  "oauthbearer.config"};
@@ -32,30 +28,31 @@ std::string without(std::string text, const std::vector<std::string>& secrets) {
 }
 
 spdlog::level::level_enum level_of(int syslog_level) {
-  if (syslog_level <= 3) // emergency to error
+  if (syslog_level <= 3)  // emergency to error
     return spdlog::level::err;
-  if (syslog_level <= 5) // warning, notice
+  if (syslog_level <= 5)  // warning, notice
     return spdlog::level::warn;
   return syslog_level == 6 ? spdlog::level::info : spdlog::level::debug;
 }
 
-} // namespace
+}  // namespace
 
 struct client::state {
   client_options options;
   std::string brokers;
   std::vector<std::string> secrets;
 
-  std::mutex mutex; // callbacks come from poll() and from librdkafka's threads
+  std::mutex mutex;  // callbacks come from poll() and from librdkafka's threads
   bool outage = false;
   bool outage_taken = false;
   std::string last_failure;
-  std::chrono::steady_clock::time_point last_down;
 
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
     const auto& self = *static_cast<const state*>(rd_kafka_opaque(handle));
-    spdlog::log(level_of(level), "{}: kafka {}: {}", self.options.name, facility,
-                without(text, self.secrets));
+    // A lost connection comes to on_error too, which tells the loss of one broker from that of all.
+    const bool told = std::string_view(facility) == "FAIL" || std::string_view(facility) == "ERROR";
+    spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
+                facility, without(text, self.secrets));
   }
 
   static void on_error(rd_kafka_t* handle, int code, const char* reason, void* opaque) {
@@ -63,22 +60,15 @@ struct client::state {
     const auto text = without(reason, self.secrets);
     const std::scoped_lock lock(self.mutex);
     switch (code) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: {
-      const auto now = std::chrono::steady_clock::now();
-      if (self.outage && now - self.last_down > outage_gap)
-        self.outage = false;
-      if (!self.outage) {
-        self.outage = true;
-        self.outage_taken = false;
-        spdlog::warn("{}: no Kafka broker of {} answers: {}", self.options.name, self.brokers,
-                     self.last_failure.empty() ? text : self.last_failure);
-      }
-      self.last_down = now;
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:  // said again only when one was there meanwhile
+      self.outage = true;
+      self.outage_taken = false;
+      spdlog::warn("{}: no Kafka broker of {} answers: {}", self.options.name, self.brokers,
+                   self.last_failure.empty() ? text : self.last_failure);
       return;
-    }
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
-      self.last_failure = text; // one broker: librdkafka goes on with the others
+      self.last_failure = text;  // one broker: librdkafka goes on with the others
       spdlog::debug("{}: kafka: {}", self.options.name, text);
       return;
     case RD_KAFKA_RESP_ERR__FATAL: {
@@ -121,7 +111,7 @@ expected<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::st
                                 name, without(text.data(), secrets)));
 }
 
-} // namespace
+}  // namespace
 
 std::vector<std::string> check_properties(const std::map<std::string, std::string>& properties,
                                           const settings& reserved) {
@@ -179,7 +169,7 @@ expected<client> client::open(rd_kafka_type_t type, const connection& to, client
                       fmt::format("Kafka client for {}: {}; look at `brokers` and `properties`", to.brokers,
                                   without(text.data(), s->secrets)));
   }
-  (void)conf.release(); // librdkafka's since it succeeded
+  (void)conf.release();  // librdkafka's since it succeeded
   return client(std::move(s), std::move(handle));
 }
 
@@ -187,7 +177,7 @@ client::client(std::unique_ptr<state> s, owned<rd_kafka_t> handle)
     : state_(std::move(s)), handle_(std::move(handle)) {}
 client::client(client&&) noexcept = default;
 client& client::operator=(client&& other) noexcept {
-  handle_.reset(); // its threads use the old state
+  handle_.reset();  // its threads use the old state
   state_ = std::move(other.state_);
   handle_ = std::move(other.handle_);
   return *this;
@@ -223,4 +213,4 @@ bool client::in_outage() const {
 
 std::string client::redacted(std::string text) const { return without(std::move(text), state_->secrets); }
 
-} // namespace millrace::kafka
+}  // namespace millrace::kafka

@@ -22,7 +22,7 @@ namespace millrace::kafka {
 /// Deleters of librdkafka's objects: owned<rd_kafka_queue_t> and so on. All of them must be gone before the
 /// client that they came from.
 struct release {
-  void operator()(rd_kafka_t* p) const; // does not wait for the group coordinator
+  void operator()(rd_kafka_t* p) const;  // does not wait for the group coordinator
   void operator()(rd_kafka_topic_t* p) const { rd_kafka_topic_destroy(p); }
   void operator()(rd_kafka_queue_t* p) const { rd_kafka_queue_destroy(p); }
   void operator()(rd_kafka_message_t* p) const { rd_kafka_message_destroy(p); }
@@ -44,14 +44,15 @@ using owned = std::unique_ptr<T, release>;
 /// Where a cluster is and how to talk to it, as the stage's options say.
 struct connection {
   std::string brokers;
-  std::map<std::string, std::string> properties; // librdkafka's; may hold secrets
+  std::map<std::string, std::string> properties;  // librdkafka's; may hold secrets
 };
 using settings = std::vector<std::pair<std::string, std::string>>;
 
 struct client_options {
-  std::string name; // client.id and in logs: TOPOLOGY-STAGE
-  settings own;     // the connector's; they win over the user's properties
-  std::function<void(const rd_kafka_message_t&)> delivered{}; // producer: delivery report, called from poll()
+  std::string name;  // client.id and in logs: TOPOLOGY-STAGE
+  settings own;      // the connector's; they win over the user's properties
+  std::function<void(const rd_kafka_message_t&)>
+      delivered{};  // producer: delivery report, called from poll()
 };
 
 /// Properties that librdkafka does not know or refuses, and those in `reserved` (name, remedy: "use the
@@ -72,7 +73,7 @@ public:
   [[nodiscard]] rd_kafka_t* get() const { return handle_.get(); }
   /// Serves error and delivery callbacks; waits for one up to `timeout`. Returns how many.
   int poll(std::chrono::milliseconds timeout) const;
-  /// All brokers went away since the last call; once an outage, however often librdkafka repeats it.
+  /// All brokers went away since the last call; once an outage.
   [[nodiscard]] std::optional<error> take_outage() const;
   /// An answer came from a broker (a record, a look-up): the outage is over.
   void answered() const;
@@ -80,10 +81,10 @@ public:
   /// Takes the values of secret properties out of a text.
   [[nodiscard]] std::string redacted(std::string text) const;
 
-  struct state; // what librdkafka's callbacks get; of client.cpp
+  struct state;  // what librdkafka's callbacks get; of client.cpp
 private:
   client(std::unique_ptr<state> s, owned<rd_kafka_t> handle);
-  std::unique_ptr<state> state_; // outlives handle_, whose threads use it
+  std::unique_ptr<state> state_;  // outlives handle_, whose threads use it
   owned<rd_kafka_t> handle_;
 };
 
@@ -105,4 +106,4 @@ private:
 [[nodiscard]] expected<bool> create_topic(const client& c, const std::string& topic, int partitions,
                                           int replication, std::chrono::milliseconds timeout);
 
-} // namespace millrace::kafka
+}  // namespace millrace::kafka

@@ -95,7 +95,7 @@ std::string text_of(rd_kafka_resp_err_t code, std::string_view doing, std::strin
   return text;
 }
 
-} // namespace
+}  // namespace
 
 error translate(rd_kafka_resp_err_t code, std::string_view doing, std::string_view detail) {
   const auto m = meaning_of(code);
@@ -115,4 +115,4 @@ error translate(owned<rd_kafka_error_t> e, std::string_view doing) {
   return result;
 }
 
-} // namespace millrace::kafka
+}  // namespace millrace::kafka

@@ -40,7 +40,7 @@ looked_up look_up(const client& c, const std::string& topic, milliseconds timeou
   return {metadata->topics[0].err, metadata->topics[0].partition_cnt};
 }
 
-} // namespace
+}  // namespace
 
 expected<int> partition_count(const client& c, const std::string& topic, milliseconds timeout) {
   const auto deadline = clock::now() + timeout;
@@ -108,4 +108,4 @@ expected<bool> create_topic(const client& c, const std::string& topic, int parti
   }
 }
 
-} // namespace millrace::kafka
+}  // namespace millrace::kafka

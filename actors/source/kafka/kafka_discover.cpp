@@ -19,7 +19,7 @@ milliseconds left(clock::time_point until) {
   return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(until - clock::now()));
 }
 
-} // namespace
+}  // namespace
 
 expected<start_option> parse_start(std::string_view text) {
   if (text == "earliest")
@@ -41,6 +41,10 @@ expected<void> kafka_reader::connect() {
   // librdkafka would keep 64 MB and 100,000 records a partition; a lane asks for a megabyte at a time.
   to.properties.emplace("queued.max.messages.kbytes", "8192");
   to.properties.emplace("queued.min.messages", "20000");
+  // A partition that is assigned waits for the fetch that is under way: 500 ms each time by librdkafka's
+  // default.
+  to.properties.emplace("fetch.wait.max.ms", "100");
+  to.properties.emplace("fetch.error.backoff.ms", "100");
   auto made = kafka::client::open(
       RD_KAFKA_CONSUMER, to,
       {options_.name,
@@ -77,9 +81,9 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
     if (!found.error().retry)
       return found;
     if (left(until).count() == 0) {
-      if (auto outage = client_->take_outage())
-        return tl::make_unexpected(std::move(*outage));
-      return found;
+      return outside_error(found.error().code,
+                           fmt::format("{} (brokers {}, after {} ms); start them, or correct `brokers`",
+                                       found.error().message, options_.to.brokers, timeout.count()));
     }
   }
 }
@@ -103,11 +107,10 @@ expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, cloc
     const auto start = std::holds_alternative<start_latest>(options_.start) ? high : low;
     found.push_back({std::to_string(id), {0, start}, {0, low}});
     ends.push_back(high);
-    if (const auto* time = std::get_if<event_micros>(&options_.start)) {
-      // Kafka counts milliseconds: the first one at or after the time, also before 1970.
-      const auto up = *time > 0 ? (*time + 999) / 1000 : *time / 1000;
-      rd_kafka_topic_partition_list_add(times.get(), options_.topic.c_str(), id)->offset = up;
-    }
+    // Kafka counts milliseconds, and takes negative ones for words; no record is that old.
+    if (const auto* time = std::get_if<event_micros>(&options_.start); time != nullptr && *time > 0)
+      rd_kafka_topic_partition_list_add(times.get(), options_.topic.c_str(), id)->offset =
+          (*time + 999) / 1000;
   }
   if (times->cnt == 0)
     return found;
@@ -122,9 +125,9 @@ expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, cloc
           answer.err, fmt::format("topic \"{}\" partition {}: asking for the position at `start`",
                                   options_.topic, answer.partition)));
     const auto id = static_cast<std::size_t>(answer.partition);
-    found[id].start = {0, answer.offset >= 0 ? answer.offset : ends[id]}; // no record is that late
+    found[id].start = {0, answer.offset >= 0 ? answer.offset : ends[id]};  // no record is that late
   }
   return found;
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -29,17 +29,17 @@ boost::json::value text_or_base64(std::string_view bytes) {
   return boost::json::object{{"base64", base64(bytes)}};
 }
 
-} // namespace
+}  // namespace
 
 std::string headers_json(const rd_kafka_message_t& message) {
-  rd_kafka_headers_t* headers = nullptr; // the message's own
+  rd_kafka_headers_t* headers = nullptr;  // the message's own
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return "{}";
   struct seen {
     std::string name;
     boost::json::array values;
   };
-  std::vector<seen> all; // in order of appearance; few
+  std::vector<seen> all;  // in order of appearance; few
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t size = 0;
@@ -62,4 +62,4 @@ std::string headers_json(const rd_kafka_message_t& message) {
   return boost::json::serialize(out);
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -15,8 +15,8 @@ struct filling {
   chunk out;
   const wants* wanted;
   std::size_t max_bytes;
-  std::size_t bytes = 0; // with what a record costs besides its value
-  std::int64_t next;     // what lies below has been seen: a stale fetch repeats it
+  std::size_t bytes = 0;  // with what a record costs besides its value
+  std::int64_t next;      // what lies below has been seen: a stale fetch repeats it
   bool end = false;
   bool heard = false;
   rd_kafka_resp_err_t failure = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -45,7 +45,7 @@ struct filling {
     }
     if (wanted->headers)
       out.headers.push_back(headers_json(m));
-    constexpr std::size_t row_cost = 32; // begins, lengths, positions, timestamps
+    constexpr std::size_t row_cost = 32;  // begins, lengths, positions, timestamps
     bytes +=
         m.len + row_cost + (wanted->key ? m.key_len : 0) + (wanted->headers ? out.headers.back().size() : 0);
     if (bytes >= max_bytes)
@@ -72,7 +72,7 @@ struct filling {
   }
 };
 
-} // namespace
+}  // namespace
 
 kafka_reader::~kafka_reader() {
   while (!logs_.empty())
@@ -259,7 +259,7 @@ std::optional<std::uint64_t> kafka_reader::lag() {
   std::uint64_t total = 0;
   for (const auto& [name, l] : logs_) {
     std::int64_t low = 0;
-    std::int64_t high = 0; // as of the last fetch; nothing is asked
+    std::int64_t high = 0;  // as of the last fetch; nothing is asked
     if (rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), l.id, &low, &high) !=
             RD_KAFKA_RESP_ERR_NO_ERROR ||
         high < 0)
@@ -269,4 +269,4 @@ std::optional<std::uint64_t> kafka_reader::lag() {
   return total;
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -23,7 +23,7 @@ using start_option = std::variant<start_earliest, start_latest, event_micros>;
 [[nodiscard]] expected<start_option> parse_start(std::string_view text);
 
 struct kafka_reader_options {
-  std::string name; // TOPOLOGY-STAGE: client.id
+  std::string name;  // TOPOLOGY-STAGE: client.id
   kafka::connection to;
   std::string topic;
   std::string group;
@@ -58,8 +58,8 @@ private:
     std::int32_t id = 0;
     std::int64_t next = 0;
     kafka::owned<rd_kafka_queue_t> queue;
-    std::size_t record_bytes = 256; // of the last chunk, for reserving
-    std::optional<error> failure{}; // came behind records that were given first
+    std::size_t record_bytes = 256;  // of the last chunk, for reserving
+    std::optional<error> failure{};  // came behind records that were given first
   };
   using deadline = std::chrono::steady_clock::time_point;
 
@@ -78,7 +78,7 @@ private:
   wake_up wake_;
   std::optional<kafka::client> client_;
   kafka::owned<rd_kafka_topic_t> topic_;
-  kafka::owned<rd_kafka_queue_t> main_queue_; // errors of the client as a whole
+  kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;
 };
@@ -87,4 +87,4 @@ private:
 /// null for a null value, {"base64": "..."} for a value that is not UTF-8. "{}" without headers.
 [[nodiscard]] std::string headers_json(const rd_kafka_message_t& message);
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -24,7 +24,7 @@ const kafka::settings& reserved() {
   return all;
 }
 
-} // namespace
+}  // namespace
 
 config::connector kafka_source_connector() {
   using config::option_type;
@@ -94,4 +94,4 @@ expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& option
   return std::make_unique<kafka_reader>(std::move(o));
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -17,4 +17,4 @@ namespace millrace::source {
                                                                   const wants& wanted, std::string topology,
                                                                   std::string stage);
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -1,0 +1,142 @@
+#include "tests/unit/client_kafka/cluster.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+TEST_CASE("an unknown property is an error that names it") {
+  const auto c = kafka::client::open(RD_KAFKA_CONSUMER, {"127.0.0.1:1", {{"no.such.thing", "1"}}}, {"t", {}});
+  REQUIRE_FALSE(c);
+  CHECK(c.error().code == ec::invalid_argument);
+  CHECK(c.error().whose == fault::user);
+  CHECK_THAT(c.error().message, Catch::Contains("no.such.thing"));
+}
+
+TEST_CASE("the connector's settings win over the user's properties") {
+  const auto c = kafka::client::open(RD_KAFKA_CONSUMER, {"127.0.0.1:1", {{"enable.auto.commit", "true"}}},
+                                     {"t", {{"enable.auto.commit", "false"}}});
+  REQUIRE(c);
+  char value[64];
+  std::size_t size = sizeof(value);
+  REQUIRE(rd_kafka_conf_get(rd_kafka_conf(c->get()), "enable.auto.commit", value, &size) == RD_KAFKA_CONF_OK);
+  CHECK(std::string(value) == "false");
+}
+
+TEST_CASE("properties are checked without a broker, all of them, and secrets are not shown") {
+  const auto findings = kafka::check_properties({{"group.id", "x"},
+                                                 {"fetch.min.bytes", "many"},
+                                                 {"no.such", "1"},
+                                                 {"sasl.password", "hunter2"},
+                                                 {"linger.ms", "5"}},
+                                                {{"group.id", "use the option `group`"}});
+  REQUIRE(findings.size() == 3);
+  CHECK_THAT(findings[0], Catch::Contains("fetch.min.bytes"));
+  CHECK_THAT(findings[1], Catch::Contains("group.id is set by millrace; use the option `group`"));
+  CHECK_THAT(findings[2], Catch::Contains("no.such"));
+  for (const auto& f : findings)
+    CHECK_THAT(f, !Catch::Contains("hunter2"));
+}
+
+TEST_CASE("secret values are taken out of texts, other values stay") {
+  const auto c = kafka::client::open(
+      RD_KAFKA_CONSUMER, {"127.0.0.1:1", {{"sasl.password", "hunter2"}, {"sasl.username", "hunter"}}},
+      {"t", {}});
+  REQUIRE(c);
+  CHECK(c->redacted("hunter hunter2 hunter2") == "hunter *** ***");
+}
+
+TEST_CASE("codes of librdkafka become ours with fault and retry") {
+  using kafka::translate;
+  const auto lost = translate(RD_KAFKA_RESP_ERR__TRANSPORT, "topic \"t\": reading");
+  CHECK(lost.code == ec::unavailable);
+  CHECK(lost.retry);
+  CHECK(lost.whose == fault::outside);
+  CHECK_THAT(lost.message, Catch::StartsWith("topic \"t\": reading: "));
+  CHECK(translate(RD_KAFKA_RESP_ERR__FENCED, "x").code == ec::fenced);
+  CHECK_FALSE(translate(RD_KAFKA_RESP_ERR__FENCED, "x").retry);
+  CHECK(translate(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "x").whose == fault::user);
+  CHECK(translate(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, "x").code == ec::refused);
+  CHECK(translate(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, "x").code == ec::log_trimmed);
+}
+
+TEST_CASE("a topic's partitions are counted") {
+  const mock_cluster cluster;
+  cluster.create("known", 3);
+  const auto c = open_client(RD_KAFKA_CONSUMER, cluster.brokers());
+  CHECK(kafka::partition_count(c, "known", 5s) == 3);
+}
+
+TEST_CASE("without a broker a look-up ends with unavailable when its time is over") {
+  const auto c = open_client(RD_KAFKA_CONSUMER, "127.0.0.1:1");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto count = kafka::partition_count(c, "any", 300ms);
+  REQUIRE_FALSE(count);
+  CHECK(count.error().code == ec::unavailable);
+  CHECK(count.error().retry);
+  CHECK(std::chrono::steady_clock::now() - begin >= 290ms);
+  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+}
+
+TEST_CASE("each outage is told once") {
+  const mock_cluster cluster;
+  const auto c = open_client(RD_KAFKA_CONSUMER, cluster.brokers());
+  cluster.create("t", 1);
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(kafka::partition_count(c, "t", 10s) == 1);
+    CHECK_FALSE(c.in_outage());
+    cluster.take_away();
+    std::optional<error> outage;
+    for (const auto end = std::chrono::steady_clock::now() + 10s;
+         !outage && std::chrono::steady_clock::now() < end;) {
+      c.poll(50ms);
+      outage = c.take_outage();
+    }
+    REQUIRE(outage);
+    CHECK(outage->code == ec::unavailable);
+    CHECK(outage->retry);
+    CHECK_THAT(outage->message, Catch::Contains(cluster.brokers()));
+    CHECK(c.in_outage());
+    for (int i = 0; i < 5; ++i) {
+      c.poll(100ms);
+      CHECK_FALSE(c.take_outage());
+    }
+    cluster.bring_back();
+  }
+}
+
+TEST_CASE("a topic is created once, with its partitions [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto c = open_client(RD_KAFKA_CONSUMER, *brokers);
+  const auto topic = fresh_name("made");
+  const auto before = kafka::partition_count(c, topic, 10s);
+  REQUIRE_FALSE(before);
+  CHECK(before.error().code == ec::not_found);
+  CHECK(before.error().whose == fault::user);
+  CHECK_THAT(before.error().message, Catch::Contains(topic) && Catch::Contains("create the topic"));
+  CHECK(kafka::create_topic(c, topic, 3, 1, 20s) == true);
+  CHECK(kafka::partition_count(c, topic, 10s) == 3);
+  CHECK(kafka::create_topic(c, topic, 5, 1, 20s) == false);
+  CHECK(kafka::partition_count(c, topic, 10s) == 3);
+}
+
+TEST_CASE("a topic that the brokers cannot make is the user's error [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto c = open_client(RD_KAFKA_PRODUCER, *brokers);
+  const auto replicas = kafka::create_topic(c, fresh_name("made"), 1, 99, 10s);
+  REQUIRE_FALSE(replicas);
+  CHECK(replicas.error().whose == fault::user);
+  CHECK(replicas.error().code == ec::invalid_argument);
+  const auto name = kafka::create_topic(c, "b a d", 1, 1, 10s);
+  REQUIRE_FALSE(name);
+  CHECK(name.error().whose == fault::user);
+}
+
+TEST_CASE("creating a topic without a broker ends with unavailable") {
+  const auto c = open_client(RD_KAFKA_PRODUCER, "127.0.0.1:1");
+  const auto made = kafka::create_topic(c, "any", 1, 1, 300ms);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == ec::unavailable);
+}

@@ -1,0 +1,499 @@
+#include "actors/source/kafka/kafka_reader.hpp"
+#include "actors/source/kafka/kafka_source.hpp"
+#include "tests/unit/source_kafka/topic.hpp"
+
+#include <thread>
+
+using namespace millrace;
+using namespace millrace::test;
+using source::chunk;
+using source::kafka_reader;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+source::kafka_reader_options options_for(const std::string& brokers, const std::string& topic) {
+  source::kafka_reader_options o;
+  o.name = "topology-clicks";
+  o.to = {brokers, {}};
+  o.topic = topic;
+  o.group = fresh_name("group");
+  return o;
+}
+
+struct collected {
+  std::vector<chunk> chunks;
+  strings values;  // "<null>" for none
+  std::vector<std::int64_t> offsets;
+  position next;
+  bool caught_up = false;
+};
+
+/// Reads on, from where the reader is, until the end of what is there.
+collected collect(kafka_reader& r, const std::string& partition, position from,
+                  std::size_t max_bytes = 1 << 20) {
+  collected out;
+  out.next = from;
+  const strings wanted{partition};
+  for (const auto until = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < until;) {
+    auto got = r.read(wanted, max_bytes, 1s);
+    INFO((got ? "" : got.error().message));
+    REQUIRE(got);
+    if (!*got)
+      continue;
+    chunk& c = **got;
+    REQUIRE(c.from == out.next);
+    REQUIRE(c.positions.size() == c.records());
+    REQUIRE(c.timestamps.size() == c.records());
+    REQUIRE(c.timestamp_types.size() == c.records());
+    REQUIRE_FALSE(c.at_end);
+    for (std::size_t i = 0; i < c.records(); ++i) {
+      REQUIRE(c.from <= c.positions[i]);
+      REQUIRE(c.positions[i] < c.to);
+      out.values.push_back(c.lengths[i] == source::no_value ? "<null>" : std::string(c.record(i)));
+      out.offsets.push_back(c.positions[i].minor);
+    }
+    out.next = c.to;
+    out.caught_up = c.caught_up;
+    out.chunks.push_back(std::move(c));
+    if (out.caught_up)
+      return out;
+  }
+  FAIL("the end of partition " << partition << " was not reached");
+  return out;
+}
+
+strings numbered(int from, int to) {
+  strings out;
+  for (int i = from; i < to; ++i)
+    out.push_back("record " + std::to_string(i));
+  return out;
+}
+std::vector<message> messages(const strings& values) {
+  std::vector<message> out;
+  for (const auto& v : values)
+    out.push_back({v});
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("values, keys, headers and timestamps come as they were sent [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  producer(*brokers).send_all(
+      topic, 0,
+      {{"one", "k1", 1'600'000'000'123},
+       {std::nullopt, "gone", 1'600'000'000'124},
+       {"",
+        "",
+        1,
+        {{"a", "1"}, {"b", "x\"y"}, {"a", "2"}, {"n", std::nullopt}, {"bad", "\xFF\xFE\x01"}, {"e", ""}}},
+       {std::string("a\0b", 3)}});
+  auto o = options_for(*brokers, topic);
+  o.wanted = {.key = true, .headers = true};
+  kafka_reader r(o);
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  const auto got = collect(r, "0", {});
+  CHECK(got.values == strings{"one", "<null>", "", std::string("a\0b", 3)});
+  CHECK(got.offsets == std::vector<std::int64_t>{0, 1, 2, 3});
+  CHECK(got.next == position{0, 4});
+  std::vector<std::optional<std::string>> keys;
+  strings headers;
+  std::vector<event_micros> times;
+  for (const auto& c : got.chunks) {
+    CHECK(c.topic == topic);
+    keys.insert(keys.end(), c.keys.begin(), c.keys.end());
+    headers.insert(headers.end(), c.headers.begin(), c.headers.end());
+    times.insert(times.end(), c.timestamps.begin(), c.timestamps.end());
+    for (const auto type : c.timestamp_types)
+      CHECK(type == 0);
+    CHECK(c.bytes.substr(c.bytes.size() - source::padding) == std::string(source::padding, '\0'));
+  }
+  CHECK(keys == std::vector<std::optional<std::string>>{"k1", "gone", "", std::nullopt});
+  REQUIRE(headers.size() == 4);
+  CHECK(headers[0] == "{}");
+  CHECK(headers[2] == R"({"a":["1","2"],"b":"x\"y","n":null,"bad":{"base64":"//4B"},"e":""})");
+  CHECK(times[0] == 1'600'000'000'123'000);
+  CHECK(times[2] == 1000);
+}
+
+TEST_CASE("keys and headers are left out when nobody wants them, append time is type 1 [server]",
+          "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1, {{"message.timestamp.type", "LogAppendTime"}});
+  producer(*brokers).send_all(topic, 0, {{"one", "k", 5, {{"a", "1"}}}});
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  const auto got = collect(r, "0", {});
+  CHECK(got.chunks[0].keys.empty());
+  CHECK(got.chunks[0].headers.empty());
+  CHECK(got.chunks[0].timestamp_types[0] == 1);
+  CHECK(got.chunks[0].timestamps[0] > 1'600'000'000'000'000);
+}
+
+TEST_CASE("start is resolved by discover: earliest, latest, a time, a time after all records [server]",
+          "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 2);
+  const producer p(*brokers);
+  p.send_all(topic, 0, {{"a", "", 1000}, {"b", "", 2000}, {"c", "", 3000}});
+  const auto starts = [&](std::string_view text) {
+    auto o = options_for(*brokers, topic);
+    o.start = source::parse_start(text).value();
+    kafka_reader r(o);
+    const auto found = r.discover(20s);
+    REQUIRE(found);
+    REQUIRE(found->size() == 2);
+    CHECK((*found)[0].name == "0");
+    CHECK((*found)[0].first == position{0, 0});
+    CHECK((*found)[1].start == position{0, 0});
+    return (*found)[0].start.minor;
+  };
+  CHECK(starts("earliest") == 0);
+  CHECK(starts("latest") == 3);
+  CHECK(starts("1970-01-01T00:00:02Z") == 1);
+  CHECK(starts("1970-01-01T00:00:02.000001Z") == 2);
+  CHECK(starts("1960-01-01") == 0);
+  CHECK(starts("2100-01-01") == 3);
+}
+
+TEST_CASE("an unknown topic is the user's error, at once [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  kafka_reader r(options_for(*brokers, fresh_name("none")));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto found = r.discover(30s);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ec::not_found);
+  CHECK(found.error().whose == fault::user);
+  CHECK(std::chrono::steady_clock::now() - begin < 10s);
+}
+
+TEST_CASE("reading begins at the assigned position, and again after another assign [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  producer(*brokers).send_all(topic, 0, messages(numbered(0, 1000)));
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  for (const int from : {990, 0, 500, 999, 1000}) {
+    REQUIRE(r.assign("0", {0, from}));
+    const auto got = collect(r, "0", {0, from}, 2000);
+    CHECK(got.values == numbered(from, 1000));
+    CHECK(got.next == position{0, 1000});
+    for (const auto& c : got.chunks)
+      CHECK(c.bytes.size() < 2500);
+  }
+  r.unassign("0");
+  CHECK_FALSE(*r.read(strings{"0"}, 1000, 10ms));
+}
+
+TEST_CASE("read prefers partitions in the order in which they are wanted [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 3);
+  const producer p(*brokers);
+  for (int partition = 0; partition < 3; ++partition)
+    p.send_all(topic, partition, messages(numbered(0, 100)));
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  for (const auto* partition : {"0", "1", "2"})
+    REQUIRE(r.assign(partition, {}));
+  CHECK(collect(r, "1", {}).values.size() == 100);  // unwanted ones stay in their queues
+  CHECK(collect(r, "2", {}, 500).values.size() == 100);
+  const auto zero = collect(r, "0", {});
+  CHECK(zero.values == numbered(0, 100));
+  p.send_all(topic, 0, {{"x"}});
+  p.send_all(topic, 2, {{"y"}});
+  strings order;
+  position two{0, 100};
+  position none{0, 100};
+  for (const auto until = std::chrono::steady_clock::now() + 10s;
+       (two.minor < 101 || none.minor < 101) && std::chrono::steady_clock::now() < until;) {
+    auto got = r.read(strings{"2", "1", "0"}, 1000, 1s);
+    REQUIRE(got);
+    if (*got && (*got)->partition == "2")
+      two = (*got)->to;
+    if (*got && (*got)->partition == "0")
+      none = (*got)->to;
+  }
+  CHECK(two == position{0, 101});
+  CHECK(none == position{0, 101});
+}
+
+TEST_CASE("aborted and open transactions are left out, and their markers passed [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  const producer p(*brokers, {{"transactional.id", fresh_name("tx")}});
+  REQUIRE(rd_kafka_init_transactions(p.get(), 20'000) == nullptr);
+  const auto transaction = [&](const std::string& value, bool commit) {
+    REQUIRE(rd_kafka_begin_transaction(p.get()) == nullptr);
+    p.send_all(topic, 0, {{value}});
+    REQUIRE((commit ? rd_kafka_commit_transaction(p.get(), 20'000)
+                    : rd_kafka_abort_transaction(p.get(), 20'000)) == nullptr);
+  };
+  transaction("a", true);    // 0, marker 1
+  transaction("no", false);  // 2, marker 3
+  transaction("b", true);    // 4, marker 5
+  transaction("no", false);  // 6, marker 7
+
+  auto o = options_for(*brokers, topic);
+  SECTION("read_committed") {
+    kafka_reader r(o);
+    REQUIRE(r.discover(20s));
+    REQUIRE(r.assign("0", {}));
+    const auto got = collect(r, "0", {});
+    CHECK(got.values == strings{"a", "b"});
+    CHECK(got.offsets == std::vector<std::int64_t>{0, 4});
+    CHECK(got.next == position{0, 8});
+
+    REQUIRE(rd_kafka_begin_transaction(p.get()) == nullptr);
+    p.send_all(topic, 0, {{"open"}});
+    CHECK_FALSE(*r.read(strings{"0"}, 1000, 300ms));
+    REQUIRE(rd_kafka_commit_transaction(p.get(), 20'000) == nullptr);
+    const auto more = collect(r, "0", {0, 8});
+    CHECK(more.values == strings{"open"});
+    CHECK(more.next == position{0, 10});
+  }
+  SECTION("read_uncommitted") {
+    o.read_committed = false;
+    kafka_reader r(o);
+    REQUIRE(r.discover(20s));
+    REQUIRE(r.assign("0", {}));
+    CHECK(collect(r, "0", {}).values == strings{"a", "no", "b", "no"});
+  }
+}
+
+TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed with the remedy [server]",
+          "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  const producer p(*brokers);
+  p.send_all(topic, 0, messages(numbered(0, 20)));
+  const kafka::owned<rd_kafka_topic_partition_list_t> below(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(below.get(), topic.c_str(), 0)->offset = 10;
+  auto* request = rd_kafka_DeleteRecords_new(below.get());
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
+  rd_kafka_DeleteRecords(p.get(), &request, 1, nullptr, queue.get());
+  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
+  rd_kafka_DeleteRecords_destroy(request);
+  REQUIRE(event);
+  REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+
+  kafka_reader r(options_for(*brokers, topic));
+  const auto found = r.discover(20s);
+  REQUIRE(found);
+  CHECK((*found)[0].start == position{0, 10});
+  for (const int gone : {5, 1000}) {
+    REQUIRE(r.assign("0", {0, gone}));
+    const auto got = r.read(strings{"0"}, 1000, 15s);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == ec::log_trimmed);
+    CHECK_FALSE(got.error().retry);
+    CHECK_THAT(got.error().message, Catch::Contains("partition 0") && Catch::Contains(std::to_string(gone)) &&
+                                        Catch::Contains("10 to 20") && Catch::Contains("--fresh"));
+  }
+  REQUIRE(r.assign("0", {0, 10}));  // a fence may answer with a later position: it goes on
+  CHECK(collect(r, "0", {0, 10}).values == numbered(10, 20));
+}
+
+TEST_CASE("what is durable becomes the group's offset [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  producer(*brokers).send_all(topic, 0, messages(numbered(0, 5)));
+  const auto o = options_for(*brokers, topic);
+  kafka_reader r(o);
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  (void)collect(r, "0", {});
+  r.acknowledge("0", {0, 3});
+  r.acknowledge("0", {0, 2});  // older: nothing
+  const auto monitor = open_client(RD_KAFKA_CONSUMER, *brokers, {{"group.id", o.group}});
+  std::int64_t committed = -1;
+  for (const auto until = std::chrono::steady_clock::now() + 20s;
+       committed != 3 && std::chrono::steady_clock::now() < until;) {
+    const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
+    if (rd_kafka_committed(monitor.get(), list.get(), 2000) == RD_KAFKA_RESP_ERR_NO_ERROR)
+      committed = list->elems[0].offset;
+    (void)r.read(strings{"0"}, 1000, 50ms);
+  }
+  CHECK(committed == 3);
+}
+
+TEST_CASE("discover sees partitions that were added [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  const producer p(*brokers);
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s)->size() == 1);
+  char text[256];
+  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), 3, text, sizeof(text));
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
+  rd_kafka_CreatePartitions(p.get(), &more, 1, nullptr, queue.get());
+  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
+  rd_kafka_NewPartitions_destroy(more);
+  REQUIRE(event);
+  std::size_t count = 1;
+  for (int i = 0; i < 50 && count != 3; ++i)
+    count = r.discover(20s)->size();
+  REQUIRE(count == 3);
+  p.send_all(topic, 2, {{"new"}});
+  REQUIRE(r.assign("2", {}));
+  CHECK(collect(r, "2", {}).values == strings{"new"});
+}
+
+TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  producer(*brokers).send_all(topic, 0, messages(numbered(0, 100)));
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  CHECK(r.lag() == 0U);  // nothing assigned
+  REQUIRE(r.assign("0", {}));
+  std::optional<chunk> first;
+  while (!first)
+    first = *r.read(strings{"0"}, 100, 5s);
+  CHECK(r.lag() == 100 - static_cast<std::uint64_t>(first->to.minor));
+  (void)collect(r, "0", first->to);
+  CHECK(r.lag() == 0U);
+}
+
+TEST_CASE("a record of 10 MB comes whole [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1, {{"max.message.bytes", "20000000"}});
+  const std::string big(10 << 20, 'x');
+  producer(*brokers).send_all(topic, 0, {{"a"}, {big}, {"b"}});
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  CHECK(collect(r, "0", {}, 1000).values == strings{"a", big, "b"});
+}
+
+TEST_CASE("a waiting read wakes when a record comes [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 2);
+  const producer p(*brokers);
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  REQUIRE(r.assign("1", {}));
+  (void)collect(r, "0", {});
+  (void)collect(r, "1", {});
+  p.send(topic, 1, {"late"});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto got = r.read(strings{"0", "1"}, 1000, 20s);
+  REQUIRE(got);
+  REQUIRE(*got);
+  CHECK((*got)->record(0) == "late");
+  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+}
+
+TEST_CASE("interrupt ends a waiting read from another thread") {
+  const mock_cluster cluster;
+  cluster.create("t", 1);
+  kafka_reader r(options_for(cluster.brokers(), "t"));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  (void)collect(r, "0", {});
+  std::thread other([&] { r.interrupt(); });
+  const auto got = r.read(strings{"0"}, 1000, 60s);
+  other.join();
+  REQUIRE_FALSE(got);
+  CHECK(got.error().code == ec::cancelled);
+}
+
+TEST_CASE("without a broker discover waits, then says unavailable; interrupt ends it") {
+  kafka_reader r(options_for("127.0.0.1:1", "any"));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto found = r.discover(700ms);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ec::unavailable);
+  CHECK(found.error().retry);
+  CHECK_THAT(found.error().message, Catch::Contains("127.0.0.1:1"));
+  CHECK(std::chrono::steady_clock::now() - begin >= 600ms);
+  r.interrupt();
+  const auto again = r.discover(60s);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ec::cancelled);
+}
+
+TEST_CASE("a lost broker is unavailable once; when it is back, reading goes on without a gap") {
+  const mock_cluster cluster;
+  cluster.create("t", 1);
+  const producer p(cluster.brokers());
+  p.send_all("t", 0, messages(numbered(0, 10)));
+  kafka_reader r(options_for(cluster.brokers(), "t"));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  CHECK(collect(r, "0", {}).values == numbered(0, 10));
+
+  for (int round = 0; round < 2; ++round) {
+    cluster.take_away();
+    int errors = 0;
+    for (const auto until = std::chrono::steady_clock::now() + 2s;
+         std::chrono::steady_clock::now() < until;) {
+      const auto got = r.read(strings{"0"}, 1000, 100ms);
+      if (got)
+        continue;
+      ++errors;
+      CHECK(got.error().code == ec::unavailable);
+      CHECK(got.error().retry);
+    }
+    CHECK(errors == 1);
+    cluster.bring_back();
+    // The end is said again by a fetch that succeeded, though no record came.
+    const auto end = collect(r, "0", {0, 10 + round});
+    CHECK(end.values.empty());
+    p.send_all("t", 0, {{"record " + std::to_string(10 + round)}});
+    CHECK(collect(r, "0", {0, 10 + round}).values == numbered(10 + round, 11 + round));
+  }
+}
+
+TEST_CASE("start is earliest, latest or a timestamp") {
+  CHECK(std::holds_alternative<source::start_earliest>(*source::parse_start("earliest")));
+  CHECK(std::holds_alternative<source::start_latest>(*source::parse_start("latest")));
+  CHECK(std::get<event_micros>(*source::parse_start("1970-01-01T00:00:01Z")) == 1'000'000);
+  const auto bad = source::parse_start("yesterday");
+  REQUIRE_FALSE(bad);
+  CHECK_THAT(bad.error().message, Catch::Contains("\"yesterday\"") && Catch::Contains("earliest, latest"));
+}
+
+TEST_CASE("the check of the options finds a wrong start and properties that millrace sets itself") {
+  config::values v;
+  v.set("brokers", std::string("localhost:9092"), {});
+  v.set("topic", std::string(""), {});
+  v.set("start", std::string("soon"), {});
+  v.set("properties", std::map<std::string, std::string>{{"group.id", "x"}, {"no.such", "y"}}, {});
+  strings said;
+  source::kafka_source_connector().check(
+      {v, nullptr}, [&](std::string_view option, const std::string&) { said.emplace_back(option); });
+  CHECK(said == strings{"topic", "start", "properties", "properties"});
+}
