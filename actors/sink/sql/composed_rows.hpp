@@ -1,0 +1,63 @@
+// Rows as SQL text, many to a statement: for servers, where a round trip costs more than parsing. A statement
+// that the server refuses is halved until the row at fault stands alone.
+#pragma once
+
+#include "actors/sink/sql/database.hpp"
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace millrace::sink::sql {
+
+/// What the products write differently. Owned by the database, outlives the rows.
+class row_language {
+public:
+  virtual ~row_language() = default;
+  /// Appends the value as a literal; gives the reason instead if the column cannot hold it.
+  [[nodiscard]] virtual std::optional<std::string> append_literal(std::string& out, const data::column& c,
+                                                                  std::size_t row,
+                                                                  const table_column& into) const = 0;
+  /// Comparison of a key column with a literal that is not null: byte by byte for text, yet by an index.
+  [[nodiscard]] virtual std::string equals(const table_column& column, const std::string& literal) const = 0;
+  /// Behind the values: a row whose key is there replaces the other columns.
+  [[nodiscard]] virtual std::string on_conflict(const row_plan& plan) const = 0;
+  /// May one statement update the same row twice?
+  [[nodiscard]] virtual bool repeats_keys() const = 0;
+  /// Runs it so that a refusal leaves the transaction as it was before.
+  [[nodiscard]] virtual outcome<std::uint64_t> execute_guarded(const std::string& sql) = 0;
+  /// No statement may be longer.
+  [[nodiscard]] virtual std::size_t packet_bytes() const = 0;
+};
+
+class composed_rows final : public row_writer {
+public:
+  composed_rows(database& db, row_language& language, row_plan plan);
+  [[nodiscard]] expected<void> write(const data::batch& rows, std::vector<refusal>& refused) override;
+
+private:
+  struct tuple {
+    std::size_t row;
+    std::size_t begin;  // in tuples_
+    std::size_t end;
+  };
+  [[nodiscard]] expected<void> add(std::size_t row);
+  [[nodiscard]] expected<void> flush();
+  [[nodiscard]] expected<void> insert(std::size_t from, std::size_t to);
+  [[nodiscard]] expected<void> replace(std::size_t row);
+  [[nodiscard]] std::string literal(std::size_t column, std::size_t row) const;
+  void refuse_row(std::size_t row, std::string why);
+
+  database& db_;
+  row_language& language_;
+  row_plan plan_;
+  std::string head_;  // insert into t (...) values
+  std::string tail_;
+  const data::batch* rows_ = nullptr;  // of the write that is under way
+  std::vector<refusal>* refused_ = nullptr;
+  std::string tuples_;  // (...),(...),...
+  std::vector<tuple> pending_;
+  std::unordered_set<std::string> keys_;  // pending ones, where a statement must not repeat one
+};
+
+}  // namespace millrace::sink::sql

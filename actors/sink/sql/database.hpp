@@ -1,0 +1,144 @@
+// One connection to a database, through SOCI, with what differs between products behind it: quoting, types,
+// the table's description, and whose fault a failure is. Used by one thread. Exceptions of SOCI end here.
+#pragma once
+
+#include "actors/sink/sql/target.hpp"
+#include "runtime/data/batch.hpp"
+
+#include <soci/soci.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace millrace::sink::sql {
+
+/// What a column of a table can hold, over all products.
+enum class family : std::uint8_t {
+  text,
+  integer,
+  decimal,
+  real,
+  single,  // float: would round a double
+  boolean,
+  timestamp,
+  json,
+  any,        // SQLite without a type
+  generated,  // cannot be written
+  other,      // takes text in a form of its own (uuid, enum, date)
+};
+
+struct table_column {
+  std::string name;
+  std::string declared;  // as the database prints the type
+  family holds = family::text;
+  bool required = false;    // not null, and nothing fills it in
+  int fraction_digits = 6;  // of a timestamp
+  bool exact = true;        // texts are equal only when all their bytes are
+};
+
+struct unique_index {
+  std::vector<std::string> columns;
+  bool automatic = false;  // holds a column that the database numbers: it never conflicts with our rows
+};
+
+struct table_shape {
+  std::vector<table_column> columns;
+  std::vector<unique_index> unique;
+  std::string unfit;  // why no transaction can write it: "its engine MyISAM has no transactions"
+};
+
+/// A failed statement. `row_at_fault`: the values are refused for good, and what came before in the
+/// transaction still stands (behind a savepoint where the product needs one).
+struct failure {
+  error what;
+  bool row_at_fault = false;
+};
+template<class T>
+using outcome = tl::expected<T, failure>;
+
+using parameter = std::variant<std::string, long long>;
+using record = std::vector<std::optional<std::string>>;
+
+/// How rows go into the table; made once a connection.
+struct row_plan {
+  std::string table;
+  data::schema_ptr schema;
+  std::vector<table_column> columns;  // of the table, in the schema's order
+  std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
+  bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
+};
+
+struct refusal {
+  std::string record;  // the row as JSON
+  std::string error;
+};
+
+/// Writes rows inside the open transaction. Rows that the target refuses end in `refused`; the rest is in.
+class row_writer {
+public:
+  virtual ~row_writer() = default;
+  [[nodiscard]] virtual expected<void> write(const data::batch& rows, std::vector<refusal>& refused) = 0;
+};
+
+class database {
+public:
+  explicit database(target where) : where_(std::move(where)) {}
+  virtual ~database() = default;
+  database(const database&) = delete;
+  database& operator=(const database&) = delete;
+
+  /// A new session with our settings; `create`: makes the database if it is missing.
+  [[nodiscard]] virtual expected<void> connect(bool create) = 0;
+  void disconnect() { session_.reset(); }
+  [[nodiscard]] bool connected() const { return session_ != nullptr; }
+  [[nodiscard]] const target& where() const { return where_; }
+
+  /// SQL without placeholders, as it is; how many rows it matched.
+  [[nodiscard]] virtual outcome<std::uint64_t> execute(const std::string& sql) = 0;
+  /// Fixed SQL with `:p0`, `:p1`, ... through SOCI. No column name or value may be part of the SQL.
+  [[nodiscard]] outcome<std::uint64_t> run(const std::string& sql, std::span<const parameter> parameters);
+  [[nodiscard]] outcome<std::vector<record>>
+  query(const std::string& sql, std::span<const parameter> parameters, std::size_t columns);
+
+  [[nodiscard]] virtual std::string begin() const { return "begin"; }
+  /// Quoted.
+  [[nodiscard]] virtual std::string name(std::string_view identifier) const = 0;
+  /// Columns, unique indexes and fitness; nothing when there is no such table.
+  [[nodiscard]] virtual outcome<std::optional<table_shape>> describe(const std::string& table) = 0;
+  /// Of our own tables: text in a primary key of at most `characters`, and text of any length.
+  [[nodiscard]] virtual std::string key_text(std::size_t characters) const = 0;
+  [[nodiscard]] virtual std::string long_text() const = 0;
+  /// Type of a created column; `key_share`: how many text columns share the index that it is in, 0 for none.
+  [[nodiscard]] virtual std::string type_of(const data::type& type, std::size_t key_share) const = 0;
+  [[nodiscard]] virtual std::string table_options() const { return {}; }
+  [[nodiscard]] virtual std::string unique_clause(std::string_view columns) const {
+    return "unique (" + std::string(columns) + ")";
+  }
+  /// `insert into millrace_positions ... values ...` ends with this, so that known logs are updated.
+  [[nodiscard]] virtual std::string update_positions_clause() const;
+  /// Bytes that one value of our own tables may have in a statement.
+  [[nodiscard]] virtual std::size_t piece_bytes() const { return 1U << 20; }
+  /// Do names that differ in case only mean the same column?
+  [[nodiscard]] virtual bool folds_case() const { return true; }
+
+  [[nodiscard]] virtual std::unique_ptr<row_writer> rows(row_plan plan) = 0;
+
+protected:
+  [[nodiscard]] virtual failure translate(const std::exception& e) const = 0;
+  [[nodiscard]] expected<void> start_session(const std::string& backend, const std::string& text);
+  [[nodiscard]] failure lost() const;
+
+  target where_;
+  std::unique_ptr<soci::session> session_;
+};
+
+[[nodiscard]] std::unique_ptr<database> make_mysql(target where);
+[[nodiscard]] std::unique_ptr<database> make_sqlite(target where);
+[[nodiscard]] std::unique_ptr<database> make_postgresql(target where);
+[[nodiscard]] std::unique_ptr<database> make_database(target where);
+
+}  // namespace millrace::sink::sql

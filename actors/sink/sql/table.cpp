@@ -1,0 +1,170 @@
+#include "actors/sink/sql/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace millrace::sink::sql {
+namespace {
+
+bool is_key(const table_options& options, const std::string& column) {
+  return std::find(options.key.begin(), options.key.end(), column) != options.key.end();
+}
+
+bool same_name(const database& db, std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  return db.folds_case() ? std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return lower(x) == lower(y); })
+                         : a == b;
+}
+
+/// Does every value of the type fit into such a column without being changed? (What does not for its size is
+/// refused row by row.)
+bool accepts(family into, data::type_id type) {
+  if (into == family::text || into == family::any)
+    return true;
+  switch (type) {
+  case data::type_id::text:
+    return into == family::json || into == family::other;
+  case data::type_id::bigint:
+    return into == family::integer || into == family::decimal;
+  case data::type_id::float64:
+    return into == family::real;
+  case data::type_id::boolean:
+    return into == family::boolean || into == family::integer;
+  case data::type_id::timestamp:
+    return into == family::timestamp;
+  case data::type_id::json:
+  case data::type_id::object:
+  case data::type_id::list:
+    return into == family::json;
+  }
+  return false;
+}
+
+std::string column_type(const database& db, const table_options& options, const data::field& f) {
+  const auto texts = std::count_if(options.rows->begin(), options.rows->end(), [&](const data::field& other) {
+    return other.type.id() == data::type_id::text && is_key(options, other.name);
+  });
+  return db.type_of(f.type, is_key(options, f.name) ? static_cast<std::size_t>(texts) : 0);
+}
+
+/// What is wrong with the table, as parts of one sentence.
+std::vector<std::string> differences(const database& db, const table_options& options,
+                                     const table_shape& shape, row_plan& plan) {
+  std::vector<std::string> out;
+  std::vector<bool> filled(shape.columns.size(), false);
+  for (const auto& f : *options.rows) {
+    const auto at = std::find_if(shape.columns.begin(), shape.columns.end(),
+                                 [&](const table_column& c) { return same_name(db, c.name, f.name); });
+    if (at == shape.columns.end()) {
+      out.push_back(fmt::format("it has no column {} (alter table {} add column {} {})", db.name(f.name),
+                                db.name(options.table), db.name(f.name), column_type(db, options, f)));
+      continue;
+    }
+    filled[static_cast<std::size_t>(at - shape.columns.begin())] = true;
+    plan.columns.push_back(*at);
+    if (at->holds == family::generated)
+      out.push_back(fmt::format("its column {} is computed by the database", db.name(f.name)));
+    else if (!accepts(at->holds, f.type.id()))
+      out.push_back(fmt::format("its column {} is {}, which does not hold every {} unchanged (needs {})",
+                                db.name(f.name), at->declared, f.type.name(), column_type(db, options, f)));
+  }
+  for (std::size_t i = 0; i < shape.columns.size(); ++i)
+    if (!filled[i] && shape.columns[i].required)
+      out.push_back(fmt::format("its column {} must not be null, and the rows have no such column",
+                                db.name(shape.columns[i].name)));
+  return out;
+}
+
+/// May the database look for the row that a new one replaces? Only if its key is exactly a unique index,
+/// texts equal by their bytes, and no other unique index could find another row.
+bool found_by_index(const database& db, const table_shape& shape, const row_plan& plan) {
+  const auto in_key = [&](const std::string& column) {
+    return std::any_of(plan.key.begin(), plan.key.end(),
+                       [&](auto k) { return same_name(db, plan.columns[k].name, column); });
+  };
+  bool found = false;
+  for (const auto& index : shape.unique) {
+    if (index.columns.size() == plan.key.size() &&
+        std::all_of(index.columns.begin(), index.columns.end(), in_key))
+      found = true;
+    else if (!index.automatic)
+      return false;
+  }
+  return found &&
+         std::all_of(plan.key.begin(), plan.key.end(), [&](auto k) { return plan.columns[k].exact; });
+}
+
+unexpected mismatch(const database& db, const table_options& options, std::string_view what) {
+  return user_error(ec::mismatch,
+                    fmt::format("{}: table {}: {}", db.where().shown, db.name(options.table), what));
+}
+
+}  // namespace
+
+std::string create_statement(const database& db, const table_options& options) {
+  std::string columns;
+  for (const auto& f : *options.rows)
+    columns +=
+        fmt::format("{}{} {}", columns.empty() ? "" : ", ", db.name(f.name), column_type(db, options, f));
+  std::string key;
+  for (const auto& k : options.key)
+    key += (key.empty() ? "" : ", ") + db.name(k);
+  if (!key.empty())
+    columns += ", " + db.unique_clause(key);
+  return fmt::format("create table if not exists {} ({}){}", db.name(options.table), columns,
+                     db.table_options());
+}
+
+expected<row_plan> open_table(database& db, const table_options& options) {
+  for (std::size_t i = 0; i < options.rows->size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (same_name(db, (*options.rows)[i].name, (*options.rows)[j].name))
+        return mismatch(
+            db, options,
+            fmt::format("{} takes the columns {} and {} for the same; remedy: rename one in `columns`",
+                        to_string(db.where().kind), db.name((*options.rows)[j].name),
+                        db.name((*options.rows)[i].name)));
+  auto shape = db.describe(options.table);
+  if (shape && !*shape) {
+    const auto statement = create_statement(db, options);
+    if (!options.create)
+      return user_error(ec::not_found,
+                        fmt::format("{}: there is no table {}; remedy: set \"create\": true, or {}",
+                                    db.where().shown, db.name(options.table), statement));
+    if (auto made = db.execute(statement); !made) {
+      auto e = std::move(made.error().what);
+      e.message =
+          fmt::format("{}: cannot create table {}: {}", db.where().shown, db.name(options.table), e.message);
+      if (e.code != ec::unavailable) {  // what the statement says will not be better the next time
+        e.retry = false;
+        e.whose = fault::user;
+      }
+      return unexpected(std::move(e));
+    }
+    shape = db.describe(options.table);
+  }
+  if (!shape)
+    return unexpected(std::move(shape.error().what));
+  if (!*shape)
+    return mismatch(db, options, "it was created, but is not there");
+  if (!(*shape)->unfit.empty())
+    return mismatch(db, options, (*shape)->unfit);
+
+  row_plan plan{options.table, options.rows, {}, {}, false};
+  if (const auto found = differences(db, options, **shape, plan); !found.empty())
+    return mismatch(db, options,
+                    fmt::format("{}; remedy: alter the table, choose other `columns`, or name another table",
+                                fmt::join(found, "; ")));
+  for (const auto& k : options.key)
+    if (const auto at = options.rows->find(k))
+      plan.key.push_back(*at);
+    else
+      return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
+  plan.by_index = !plan.key.empty() && found_by_index(db, **shape, plan);
+  return plan;
+}
+
+}  // namespace millrace::sink::sql

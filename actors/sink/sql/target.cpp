@@ -1,0 +1,258 @@
+#include "actors/sink/sql/target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <optional>
+
+namespace millrace::sink::sql {
+namespace {
+
+using parameters = std::map<std::string, std::string, std::less<>>;
+
+constexpr std::string_view forms = "expected mysql://USER:PASSWORD@HOST:PORT/DATABASE, postgresql://..., "
+                                   "sqlite3://PATH, or SOCI's own text such as mysql://db=NAME user=USER";
+
+unexpected wrong(std::string_view what) {
+  return user_error(ec::invalid_argument, fmt::format("connection: {}; {}", what, forms));
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto digit = [&](std::size_t at) {
+      const char c =
+          at < text.size() ? static_cast<char>(std::tolower(static_cast<unsigned char>(text[at]))) : '?';
+      return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    const int high = digit(i + 1);
+    const int low = digit(i + 2);
+    if (high < 0 || low < 0 || (high == 0 && low == 0))
+      return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+/// SOCI's text and libpq's: key=value, key='it''s' with \ before ' and \.
+std::optional<parameters> read_pairs(std::string_view text) {
+  parameters out;
+  std::size_t i = 0;
+  const auto skip = [&] {
+    while (i < text.size() && std::isspace(static_cast<unsigned char>(text[i])))
+      ++i;
+  };
+  for (skip(); i < text.size(); skip()) {
+    const auto equals = text.find('=', i);
+    if (equals == std::string_view::npos)
+      return std::nullopt;
+    auto key = text.substr(i, equals - i);
+    while (!key.empty() && key.back() == ' ')
+      key.remove_suffix(1);
+    i = equals + 1;
+    skip();
+    const bool quoted = i < text.size() && text[i] == '\'';
+    i += quoted ? 1 : 0;
+    std::string value;
+    for (; i < text.size(); ++i) {
+      if (quoted ? text[i] == '\'' : std::isspace(static_cast<unsigned char>(text[i])))
+        break;
+      if (text[i] == '\\' && ++i == text.size())
+        return std::nullopt;
+      value += text[i];
+    }
+    if (quoted && i++ == text.size())
+      return std::nullopt;
+    if (key.empty() || !out.emplace(std::string(key), std::move(value)).second)
+      return std::nullopt;
+  }
+  return out;
+}
+
+std::string write_pairs(const parameters& pairs) {
+  std::string out;
+  for (const auto& [key, value] : pairs) {
+    out += out.empty() ? "" : " ";
+    out += key + "='";
+    for (const char c : value) {
+      if (c == '\'' || c == '\\')
+        out += '\\';
+      out += c;
+    }
+    out += '\'';
+  }
+  return out;
+}
+
+bool is_pairs(std::string_view rest) {
+  const auto end = std::find_if(rest.begin(), rest.end(), [](char c) {
+    return !std::islower(static_cast<unsigned char>(c)) && c != '_';
+  });
+  return end != rest.begin() && end != rest.end() && *end == '=';
+}
+
+/// USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&...
+expected<parameters> read_uri(std::string_view rest) {
+  parameters out;
+  bool encoded_well = true;
+  const auto put = [&](std::string_view key, std::string_view value) {
+    if (auto decoded = percent_decoded(value); !decoded)
+      encoded_well = false;
+    else if (!decoded->empty())
+      out[std::string(key)] = *decoded;
+  };
+  if (const auto query = rest.find('?'); query != std::string_view::npos) {
+    for (auto pairs = rest.substr(query + 1); !pairs.empty();) {
+      const auto pair = pairs.substr(0, pairs.find('&'));
+      pairs.remove_prefix(std::min(pairs.size(), pair.size() + 1));
+      const auto equals = pair.find('=');
+      if (equals == std::string_view::npos)
+        return wrong("a parameter behind ? has no value");
+      put(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    rest = rest.substr(0, query);
+  }
+  if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+    put("dbname", rest.substr(slash + 1));
+    rest = rest.substr(0, slash);
+  }
+  if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+    const auto who = rest.substr(0, at);
+    const auto colon = who.find(':');
+    put("user", who.substr(0, colon));
+    if (colon != std::string_view::npos)
+      put("password", who.substr(colon + 1));
+    rest = rest.substr(at + 1);
+  }
+  if (const auto colon = rest.rfind(':');
+      colon != std::string_view::npos && rest.find(']', colon) == std::string_view::npos) {
+    put("port", rest.substr(colon + 1));
+    rest = rest.substr(0, colon);
+  }
+  if (rest.starts_with('[') && rest.ends_with(']'))
+    rest = rest.substr(1, rest.size() - 2);
+  put("host", rest);
+  if (!encoded_well)
+    return wrong("a % is not followed by two hexadecimal digits (write a % itself as %25)");
+  return out;
+}
+
+std::string show(product kind, const parameters& p) {
+  const auto value = [&](std::string_view key) {
+    const auto at = p.find(key);
+    return at == p.end() ? std::string() : at->second;
+  };
+  const auto user = value("user");
+  const auto port = value("port");
+  return fmt::format("{}://{}{}{}{}/{}", to_string(kind), user, user.empty() ? "" : "@", value("host"),
+                     port.empty() ? "" : ":" + port, value("dbname"));
+}
+
+expected<target> server_target(product kind, std::string_view rest) {
+  parameters p;
+  if (is_pairs(rest)) {
+    auto pairs = read_pairs(rest);
+    if (!pairs)
+      return wrong("it is not SOCI's key='value' text");
+    p = std::move(*pairs);
+  } else if (auto uri = read_uri(rest)) {
+    p = std::move(*uri);
+  } else {
+    return unexpected(uri.error());
+  }
+  for (const auto& [other, usual] : {std::pair{"db", "dbname"}, {"service", "dbname"}, {"pass", "password"}})
+    if (kind == product::mysql || std::string_view(other) == "db")
+      if (auto node = p.extract(other)) {
+        node.key() = usual;
+        p.insert(std::move(node));
+      }
+  if (p.find("dbname") == p.end())
+    return wrong("the name of the database is missing");
+  if (const auto port = p.find("port"); port != p.end()) {
+    const auto& digits = port->second;
+    if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("0123456789") != std::string::npos ||
+        std::stoi(digits) < 1 || std::stoi(digits) > 65535)
+      return wrong("the port is not a number from 1 to 65535");
+    // For MySQL's client "localhost" is a socket file, whatever the port says.
+    if (kind == product::mysql && p["host"] == "localhost")
+      p["host"] = "127.0.0.1";
+  }
+  if (kind == product::mysql) {
+    constexpr std::array known{
+        "host",    "port",   "user",    "password",        "dbname",       "unix_socket",  "sslca",
+        "sslcert", "sslkey", "charset", "connect_timeout", "read_timeout", "write_timeout"};
+    for (const auto& [key, value] : p)
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        return wrong(fmt::format("unknown parameter {}; known are {}", key, fmt::join(known, ", ")));
+    p["charset"] = "utf8mb4";  // what the literals are encoded in
+    // A server that does not answer is given up in finite time; a statement may wait 10 s for a lock.
+    p.try_emplace("read_timeout", "60");
+    p.try_emplace("write_timeout", "60");
+  }
+  p.try_emplace("connect_timeout", "10");
+  target t{kind, write_pairs(p), {}, p["dbname"], show(kind, p)};
+  if (kind == product::mysql)
+    p.erase("dbname");
+  else
+    p["dbname"] = "postgres";
+  t.connect_server = write_pairs(p);
+  return t;
+}
+
+expected<target> sqlite_target(std::string_view rest) {
+  std::string path(rest);
+  for (const std::string_view key : {"db=", "dbname="})
+    if (rest.starts_with(key)) {
+      path = rest.substr(key.size());
+      if (path.size() > 1 && path.front() == '"' && path.back() == '"')
+        path = path.substr(1, path.size() - 2);
+    }
+  if (path.empty())
+    return wrong("the path of the file is missing");
+  if (path == ":memory:" || path.find('\0') != std::string::npos)
+    return wrong("SQLite needs a file, that keeps rows and position over a restart");
+  const bool plain = path.find('=') == std::string::npos;
+  if (!plain && path.find('"') != std::string::npos)
+    return wrong("a path with both = and \" cannot be opened through SOCI; rename the file");
+  // SOCI takes a text without = whole, as the path.
+  return target{product::sqlite, plain ? path : "dbname=\"" + path + "\"", {}, path, "SQLite file " + path};
+}
+
+}  // namespace
+
+std::string_view to_string(product p) {
+  switch (p) {
+  case product::mysql:
+    return "mysql";
+  case product::sqlite:
+    return "sqlite3";
+  case product::postgresql:
+    return "postgresql";
+  }
+  return "?";
+}
+
+expected<target> parse_connection(std::string_view text) {
+  const auto colon = text.find("://");
+  if (colon == std::string_view::npos)
+    return wrong("it names no kind of database");
+  const auto kind = text.substr(0, colon);
+  const auto rest = text.substr(colon + 3);
+  if (kind == "mysql" || kind == "mariadb")
+    return server_target(product::mysql, rest);
+  if (kind == "postgresql" || kind == "postgres")
+    return server_target(product::postgresql, rest);
+  if (kind == "sqlite3" || kind == "sqlite")
+    return sqlite_target(rest);
+  return wrong("this kind of database is not offered");
+}
+
+}  // namespace millrace::sink::sql

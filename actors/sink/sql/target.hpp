@@ -1,0 +1,29 @@
+// What the option `connection` says: which product, and the text that SOCI connects with. Read from a URI or
+// from SOCI's own text. Nothing that is shown holds the password.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::sink::sql {
+
+enum class product : std::uint8_t { mysql, sqlite, postgresql };
+[[nodiscard]] std::string_view to_string(product p);
+
+struct target {
+  product kind = product::sqlite;
+  std::string connect;         // SOCI's connection text (SQLite: the path)
+  std::string connect_server;  // the same without our database, to create that
+  std::string database;        // its name; SQLite: the path of the file
+  std::string shown;           // for messages: "mysql://user@host:3306/db"
+};
+
+/// `mysql://user:password@host:port/db?sslca=FILE` (or mariadb://), `postgresql://...`, with
+/// percent-encoding; `sqlite3://PATH`, the path as written; or SOCI's own `mysql://db=... user=...
+/// password='...'`. The error text never repeats the connection.
+[[nodiscard]] expected<target> parse_connection(std::string_view text);
+
+}  // namespace millrace::sink::sql
