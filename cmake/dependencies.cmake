@@ -9,6 +9,7 @@ find_package(prometheus-cpp REQUIRED)
 find_package(Catch2 2 REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 

@@ -7,7 +7,7 @@ namespace millrace::data {
 std::size_t batch::byte_size() const {
   std::size_t n = sizeof(batch);
   for (const auto& c : columns)
-    n += c->byte_size();
+    n += c ? c->byte_size() : 0;
   return n;
 }
 
@@ -15,7 +15,7 @@ batch take(const batch& b, std::span<const std::uint32_t> rows) {
   batch out{b.schema, {}, rows.size()};
   out.columns.reserve(b.columns.size());
   for (const auto& c : b.columns)
-    out.columns.push_back(take(*c, rows));
+    out.columns.push_back(c ? take(*c, rows) : nullptr);
   return out;
 }
 

@@ -12,6 +12,13 @@ std::size_t size_of(const std::vector<dead_letter>& letters) {
 
 } // namespace
 
+std::size_t rows_payload::byte_size() const {
+  std::size_t n = sizeof *this;
+  for (const auto& b : batches)
+    n += b.byte_size();
+  return n;
+}
+
 std::size_t dead_payload::byte_size() const { return sizeof *this + size_of(letters); }
 
 stage_counts& stage_counts::operator+=(const stage_counts& o) {

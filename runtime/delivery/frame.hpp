@@ -37,8 +37,8 @@ using payload_ptr = std::shared_ptr<const payload>;
 
 /// Rows for a sink that stands directly behind a lane.
 struct rows_payload final : payload {
-  data::batch rows;
-  [[nodiscard]] std::size_t byte_size() const override { return rows.byte_size(); }
+  std::vector<data::batch> batches;  // under the schema of the sink's rows
+  [[nodiscard]] std::size_t byte_size() const override;
 };
 
 /// A record or row that could not be processed, kept whole.

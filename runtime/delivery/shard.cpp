@@ -136,4 +136,9 @@ void shard_core::captured_durable(bool twice) {
   under_way_.pop_front();
 }
 
+void shard_core::capture_failed() {
+  if (!under_way_.empty())
+    under_way_.pop_front();
+}
+
 } // namespace millrace::delivery

@@ -73,11 +73,12 @@ public:
   }
 
   /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
-  /// and calls captured_durable for each. A failed one is written again before the next.
+  /// and calls captured_durable or capture_failed for each. A failed one is written again together with the next.
   [[nodiscard]] std::string capture_all();
   [[nodiscard]] std::string capture_changes();
   /// `twice`: in two copies, so nothing falls back behind it.
   void captured_durable(bool twice);
+  void capture_failed();
   /// The vector that lanes may forget up to: of the previous good capture, so that a damaged newest one can
   /// be survived.
   [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cstdint>

@@ -1,0 +1,240 @@
+#include "actors/lane/frame_former.hpp"
+
+#include "actors/stage/window_payload.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace millrace::lane {
+
+struct frame_former::edge_state {
+  std::optional<window::partials_builder> partials;
+  std::vector<data::batch> batches;
+  std::vector<delivery::dead_letter> letters;
+  delivery::ledger counts;
+};
+
+struct frame_former::working {
+  const source::chunk& chunk;
+  const parser::parsed& parsed;
+  std::uint32_t row_offset = 0;         // of origin 0 in the parsed rows
+  std::vector<event_micros> times;      // by origin
+  std::vector<event_micros> watermarks; // by origin: of the partition just before the row
+  event_micros now = 0;
+};
+
+namespace {
+
+/// Under another schema with fewer columns of the same names.
+data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
+  if (b.schema == schema || *b.schema == *schema)
+    return b;
+  data::batch out{schema, {}, b.rows};
+  for (const auto& f : *schema) {
+    const auto at = b.schema->find(f.name);
+    out.columns.push_back(at ? b.columns[*at] : nullptr);
+  }
+  return out;
+}
+
+} // namespace
+
+frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
+                           std::optional<std::uint32_t> only)
+    : plan_(std::move(plan)), partition_(std::move(partition)), only_(only), start_(start), at_(start) {
+  for (const auto& e : plan_->edges) {
+    auto state = std::make_unique<edge_state>();
+    if (e.what == edge::kind::window) {
+      const auto& window = std::get<config::window_plan>(plan_->topology->stages[e.stage].plan);
+      const bool mine = only_ && *only_ >= e.first_receiver && *only_ < e.first_receiver + e.receivers;
+      state->partials.emplace(window.definition,
+                              mine ? std::optional<std::uint32_t>(*only_ - e.first_receiver) : std::nullopt);
+    }
+    edges_.push_back(std::move(state));
+  }
+}
+
+frame_former::~frame_former() = default;
+
+bool frame_former::wanted(std::size_t edge) const {
+  const auto& e = plan_->edges[edge];
+  return !only_ || (*only_ >= e.first_receiver && *only_ < e.first_receiver + e.receivers);
+}
+
+void frame_former::count(std::size_t edge, std::uint32_t stage, const delivery::stage_counts& counts) {
+  edges_[edge]->counts[stage] += counts;
+}
+
+void frame_former::bury(std::uint32_t stage, const std::vector<stage::failed_origin>& failed,
+                        const working& w) {
+  for (const auto& f : failed) {
+    const auto record = w.parsed.records[f.origin + w.row_offset];
+    edges_[0]->letters.push_back({plan_->topology->stages[stage].name, partition_, w.chunk.positions[record],
+                                  f.error, std::string(w.chunk.record(record))});
+  }
+}
+
+void frame_former::add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last,
+                       position to, event_micros now) {
+  const auto row = [&](std::size_t record) {
+    return static_cast<std::uint32_t>(
+        std::lower_bound(p.records.begin(), p.records.end(), static_cast<std::uint32_t>(record)) -
+        p.records.begin());
+  };
+  const auto begin = row(first);
+  const auto end = row(last);
+  working w{c, p, begin, {}, {}, now};
+  delivery::stage_counts parsing;
+  for (const auto& d : p.dead) {
+    if (d.record < first || d.record >= last)
+      continue;
+    ++parsing.dead;
+    const bool has_value = c.lengths[d.record] != source::no_value;
+    edges_[0]->letters.push_back({plan_->parser->name, partition_, c.positions[d.record], d.error,
+                                  has_value ? std::string(c.record(d.record)) : std::string()});
+  }
+  parsing.out = end - begin;
+  parsing.in = parsing.out + parsing.dead;
+  records_ += parsing.in;
+  count(0, plan_->parser_stage, parsing);
+  count(0, plan_->source_stage, {.in = parsing.in, .out = parsing.in});
+
+  const auto& parsing_plan = plan_->parsing();
+  if (begin < end) {
+    auto watermark = at_.watermark;
+    if (parsing_plan.event_time) {
+      const auto times = p.rows.columns[*parsing_plan.event_time]->ints().subspan(begin, end - begin);
+      const auto delay = parsing_plan.watermark_delay.count();
+      w.times.assign(times.begin(), times.end());
+      w.watermarks.reserve(times.size());
+      for (const auto t : times) {
+        w.watermarks.push_back(watermark);
+        watermark = std::max(watermark, t - delay);
+      }
+    }
+    const bool all = begin == 0 && end == p.rows.rows;
+    run(plan_->roots, stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w);
+    at_.watermark = watermark;
+  }
+  at_.at = to;
+}
+
+void frame_former::add_end() {
+  at_.at.minor += 1;
+  at_.watermark = end_of_time;
+}
+
+void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, working& w) {
+  for (const auto& n : nodes)
+    std::visit([&](const auto& x) { run(x, rows, w); }, n.what);
+}
+
+void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
+  auto result = stage::run_step(n.plan->select, rows, w.now);
+  count(0, n.stage, result.counts);
+  bury(n.stage, result.failed, w);
+  if (result.rows.batch.rows != 0)
+    run(n.next, result.rows, w);
+}
+
+void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
+  if (!wanted(n.edge) && !wanted(0) && n.late.empty())
+    return;
+  auto result = stage::run_step(n.plan->input, rows, w.now);
+  auto current = std::move(result.rows);
+  std::vector<data::column_ptr> arguments;
+  std::vector<data::column_ptr> filters;
+  std::vector<expression::row_failure> failures;
+  const auto evaluate = [&](const std::optional<expression::bound>& e) {
+    return e ? expression::evaluate(*e, current.batch, w.now, failures) : nullptr;
+  };
+  for (bool again = true; again;) {
+    arguments.clear();
+    filters.clear();
+    failures.clear();
+    for (const auto& a : n.plan->arguments)
+      arguments.push_back(evaluate(a));
+    for (const auto& f : n.plan->filters)
+      filters.push_back(evaluate(f));
+    std::stable_sort(failures.begin(), failures.end(),
+                     [](const auto& a, const auto& b) { return a.row < b.row; });
+    failures.erase(std::unique(failures.begin(), failures.end(),
+                               [](const auto& a, const auto& b) { return a.row == b.row; }),
+                   failures.end());
+    again = !failures.empty(); // without the rows that fail, nothing fails any more
+    if (again)
+      current = stage::without(current, failures, result.failed);
+  }
+  std::vector<data::column_ptr> keys;
+  for (const auto k : n.plan->key_columns)
+    keys.push_back(current.batch.columns[k]);
+  std::vector<event_micros> times(current.batch.rows);
+  std::vector<event_micros> watermarks(current.batch.rows);
+  for (std::size_t i = 0; i < current.batch.rows; ++i) {
+    times[i] = w.times[current.origin[i]];
+    watermarks[i] = w.watermarks[current.origin[i]];
+  }
+  std::vector<std::uint32_t> late;
+  edges_[n.edge]->partials->add({keys, arguments, filters, times, watermarks}, late);
+  auto counts = result.counts;
+  counts.dead = result.failed.size();
+  counts.late = late.size();
+  counts.out = current.batch.rows - late.size();
+  count(0, n.stage, counts);
+  bury(n.stage, result.failed, w);
+  if (!late.empty() && !n.late.empty())
+    run(n.late, stage::take(current, late), w);
+}
+
+void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {
+  auto result = stage::run_step(n.plan->input, rows, w.now);
+  count(n.edge, n.stage, result.counts);
+  bury(n.stage, result.failed, w);
+  if (result.rows.batch.rows != 0 && wanted(n.edge))
+    edges_[n.edge]->batches.push_back(conform(result.rows.batch, n.plan->rows));
+}
+
+std::vector<delivery::lane_frame> frame_former::cut() {
+  std::vector<delivery::lane_frame> frames(plan_->receivers);
+  const auto log = plan_->log(partition_);
+  for (auto& f : frames) {
+    f.log = log;
+    f.from = start_.at;
+    f.to = at_.at;
+    f.watermark = at_.watermark;
+  }
+  for (std::size_t i = 0; i < edges_.size(); ++i) {
+    auto& state = *edges_[i];
+    const auto& e = plan_->edges[i];
+    auto& first = frames[e.first_receiver];
+    if (e.what == edge::kind::window) {
+      auto parts = state.partials->finish();
+      for (std::size_t shard = 0; shard < parts.size(); ++shard) {
+        if (!parts[shard])
+          continue;
+        auto content = std::make_shared<stage::window_payload>();
+        content->partials = std::move(parts[shard]);
+        frames[e.first_receiver + shard].content = std::move(content);
+      }
+    } else if (!state.batches.empty()) {
+      auto content = std::make_shared<delivery::rows_payload>();
+      content->batches = std::move(state.batches);
+      first.content = std::move(content);
+    } else if (!state.letters.empty()) {
+      auto content = std::make_shared<delivery::dead_payload>();
+      content->letters = std::move(state.letters);
+      first.content = std::move(content);
+    }
+    for (const auto& [stage, counts] : state.counts.stages())
+      first.counts.push_back({stage, counts});
+    state.batches.clear();
+    state.letters.clear();
+    state.counts = {};
+  }
+  for (auto& f : frames)
+    f.bytes = f.content ? f.content->byte_size() : 0;
+  start_ = at_;
+  return frames;
+}
+
+} // namespace millrace::lane

@@ -1,0 +1,66 @@
+// Forms the frames of one partition: takes parsed records in log order, runs the lane's steps on them,
+// decides lateness record by record, and cuts [start, at) into one frame a receiver. A pure function of the
+// log and of where it began: the live lane and catch-up readers form the same content, however they cut it.
+// Belongs to one lane actor.
+#pragma once
+
+#include "actors/lane/lane_plan.hpp"
+#include "actors/parser/parser.hpp"
+#include "actors/stage/chain.hpp"
+#include "runtime/delivery/frame.hpp"
+#include "runtime/delivery/ledger.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::lane {
+
+class frame_former {
+public:
+  /// `only`: forms frames for this receiver alone (a catch-up reader's).
+  frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
+               std::optional<std::uint32_t> only = std::nullopt);
+  ~frame_former();
+
+  /// Records [first, last) of the chunk; afterwards the former stands at `to`.
+  void add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last, position to,
+           event_micros now);
+  /// The log's end: the watermark is the end of time from here on. The end is a position of its own, behind
+  /// the last record, so that a receiver's vector tells whether it knows.
+  void add_end();
+
+  /// Where the frame that is being formed begins, and where the former stands.
+  [[nodiscard]] const mark& start() const { return start_; }
+  [[nodiscard]] const mark& at() const { return at_; }
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+  [[nodiscard]] bool empty() const { return start_.at == at_.at; }
+
+  /// One frame a receiver, by receiver index (with `only`, the others stay empty frames); a new frame begins
+  /// at at(). Stamps are the sender's to fill in.
+  [[nodiscard]] std::vector<delivery::lane_frame> cut();
+
+private:
+  struct edge_state;
+  struct working; // what the steps of one add() share
+
+  void run(const std::vector<node>& nodes, const stage::rows& rows, working& w);
+  void run(const select_node& n, const stage::rows& rows, working& w);
+  void run(const window_node& n, const stage::rows& rows, working& w);
+  void run(const sink_node& n, const stage::rows& rows, working& w);
+  void bury(std::uint32_t stage, const std::vector<stage::failed_origin>& failed, const working& w);
+  [[nodiscard]] bool wanted(std::size_t edge) const;
+  /// Counts that travel on an edge; lost where the edge is not formed.
+  void count(std::size_t edge, std::uint32_t stage, const delivery::stage_counts& counts);
+
+  std::shared_ptr<const lane_plan> plan_;
+  std::string partition_;
+  std::optional<std::uint32_t> only_;
+  mark start_;
+  mark at_;
+  std::uint64_t records_ = 0;
+  std::vector<std::unique_ptr<edge_state>> edges_;
+};
+
+} // namespace millrace::lane

@@ -1,0 +1,429 @@
+#include "actors/lane/lane.hpp"
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace millrace::lane {
+namespace {
+
+/// How long a source actor waits for data before it looks at its mailbox again.
+constexpr std::chrono::milliseconds read_wait{50};
+/// Between two looks at a source that does not answer.
+constexpr std::chrono::milliseconds away_min{100};
+constexpr std::chrono::milliseconds away_max{2'000};
+/// A rate serves at most this much time's worth of records at once.
+constexpr double burst_seconds = 0.1;
+/// Chunks that may wait for one partition: one in work, one read ahead.
+constexpr std::size_t max_waiting = 2;
+
+} // namespace
+
+lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
+           delivery::lane_log::start how, caf::actor supervisor)
+    : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)) {
+  receivers_.resize(options_.plan->receivers);
+  for (const auto& name : options_.partitions)
+    partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_));
+  // Nobody is there before the supervisor says so.
+  for (auto& p : partitions_)
+    for (std::size_t r = 0; r < receivers_.size(); ++r)
+      p->log.set_up(r, true);
+}
+
+bool lane::start() {
+  auto reader = options_.make_reader();
+  if (!reader) {
+    fail(reader.error());
+    return false;
+  }
+  connector_ = std::move(*reader);
+  auto parser = options_.make_parser();
+  if (!parser) {
+    fail(parser.error());
+    return false;
+  }
+  parser_ = std::move(*parser);
+  source_ = source::spawn_source(self_->system(), connector_);
+  self_->monitor(source_);
+  self_->set_down_handler([this](const caf::down_msg& m) {
+    if (m.source == source_.address() && !stopped_)
+      self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
+  });
+  return true;
+}
+
+lane::~lane() { stop(); }
+
+void lane::stop() {
+  if (std::exchange(stopped_, true))
+    return;
+  if (connector_)
+    connector_->interrupt();
+  if (source_)
+    caf::anon_send(source_, messages::stop{});
+  for (auto& c : catch_ups_)
+    end_catch_up(*c);
+  catch_ups_.clear();
+}
+
+void lane::fail(error e) {
+  if (failed_)
+    return;
+  failed_ = true;
+  if (e.stage.empty())
+    e.stage = options_.plan->source->name;
+  self_->send(supervisor_, messages::stage_failed{options_.name, std::move(e)});
+}
+
+partition* lane::find(const log_id& log) {
+  for (auto& p : partitions_)
+    if (options_.plan->log(p->name) == log)
+      return p.get();
+  return nullptr;
+}
+
+void lane::ask(partition& p, std::size_t receiver) {
+  p.log.detach(receiver);
+  p.in_flight[receiver] = 0;
+  if (receivers_[receiver])
+    self_->send(receivers_[receiver], messages::ask_position{options_.plan->log(p.name), life_,
+                                                             static_cast<messages::receiver_index>(receiver),
+                                                             caf::actor_cast<caf::actor>(self_)});
+}
+
+void lane::on_receiver_up(const messages::receiver_up& m) {
+  receivers_[m.receiver] = m.handle;
+  for (auto& p : partitions_) {
+    p->log.set_up(m.receiver, true);
+    ask(*p, m.receiver);
+  }
+}
+
+void lane::on_receiver_down(const messages::receiver_down& m) {
+  receivers_[m.receiver] = nullptr;
+  for (auto& p : partitions_) {
+    p->log.set_up(m.receiver, false);
+    p->in_flight[m.receiver] = 0;
+  }
+  pump();
+}
+
+void lane::on_partition(const messages::partition_found& m) {
+  partitions_.push_back(std::make_unique<partition>(options_.plan, m.partition, how_));
+  for (std::size_t r = 0; r < receivers_.size(); ++r)
+    if (receivers_[r])
+      ask(*partitions_.back(), r);
+    else
+      partitions_.back()->log.set_up(r, false);
+}
+
+void lane::on_answer(const messages::position_answered& m) {
+  auto* p = find(m.log);
+  if (!p)
+    return;
+  if (!m.answer) {
+    spdlog::warn("{}: a newer life reads {}: this one ends", options_.name, m.log);
+    self_->quit();
+    return;
+  }
+  const auto before = p->log.at();
+  const bool was_known = p->log.known();
+  p->log.answered(m.receiver, *m.answer);
+  p->in_flight[m.receiver] = 0;
+  p->idle_sent = false;
+  if (p->log.known() && (!was_known || p->log.at() != before))
+    begin_at(*p);
+  pump();
+}
+
+void lane::on_ask_again(const messages::ask_again& m) {
+  if (auto* p = find(m.log)) {
+    ask(*p, m.receiver);
+    pump();
+  }
+}
+
+/// The lane stands somewhere else than it has read: the source goes there, what was read for the old place is
+/// dropped.
+void lane::begin_at(partition& p) {
+  p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log.at());
+  p.waiting.clear();
+  p.first_ticket = ticket_ + 1;
+  p.caught_up = false;
+  p.last_data = clock::now();
+  if (!p.ended())
+    self_->send(source_, source::assign{p.name, p.log.at().at});
+}
+
+void lane::on_credit(const messages::credit_returned& m) {
+  auto* p = find(m.log);
+  if (!p || p->log.stamp(m.receiver) != m.stamp)
+    return;
+  auto& bytes = p->in_flight[m.receiver];
+  bytes -= std::min(bytes, m.bytes);
+  pump();
+}
+
+void lane::on_acknowledged(const messages::acknowledged& m) {
+  auto* p = find(m.log);
+  if (!p)
+    return;
+  auto& have = p->acknowledged[m.receiver];
+  if (!have || *have < m.below)
+    have = m.below;
+  tell_source(*p);
+}
+
+void lane::tell_source(partition& p) {
+  std::optional<position> least;
+  for (const auto& a : p.acknowledged) {
+    if (!a)
+      return;
+    least = least ? std::min(*least, *a) : *a;
+  }
+  if (!least || p.told_source == least || p.ended())
+    return;
+  p.told_source = least;
+  self_->send(source_, source::durable{p.name, *least});
+}
+
+void lane::pump() {
+  if (stopped_ || failed_)
+    return;
+  for (auto& p : partitions_)
+    process(*p);
+  read_more();
+  start_catch_ups();
+  for (auto& c : catch_ups_)
+    catch_up_step(*c);
+  std::erase_if(catch_ups_, [&](auto& c) {
+    if (!is_over(*c))
+      return false;
+    end_catch_up(*c);
+    return true;
+  });
+  update_gauges();
+}
+
+void lane::read_more() {
+  if (reading_ || failed_ || clock::now() < read_again_at_)
+    return;
+  std::vector<partition*> ready;
+  auto least = end_of_time;
+  for (auto& p : partitions_) {
+    if (!p->live || p->ended())
+      continue;
+    least = std::min(least, p->live->at().watermark);
+    if (p->may_send(options_.credit) && p->waiting.size() < max_waiting &&
+        (p->waiting.empty() || !p->waiting.back().chunk->at_end))
+      ready.push_back(p.get());
+  }
+  if (options_.max_drift) {
+    const auto bound = least == no_watermark ? no_watermark : least + options_.max_drift->count();
+    std::erase_if(ready, [&](const partition* p) {
+      return p->live->at().watermark != no_watermark && p->live->at().watermark > bound && !p->caught_up;
+    });
+  }
+  if (ready.empty())
+    return;
+  std::stable_sort(ready.begin(), ready.end(), [](const partition* a, const partition* b) {
+    return a->live->at().watermark < b->live->at().watermark;
+  });
+  source::read request{++ticket_, {}, options_.chunk_bytes, read_wait};
+  if (options_.rate) // no more ahead than a few seconds' worth
+    request.max_bytes = std::min<std::size_t>(request.max_bytes, 64U << 10);
+  for (const auto* p : ready)
+    request.wanted.push_back(p->name);
+  reading_ = true;
+  self_->send(source_, std::move(request));
+}
+
+void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
+  if (from != source_) {
+    for (auto& c : catch_ups_)
+      if (c->source == from)
+        return on_catch_up_chunk(*c, m);
+    return;
+  }
+  if (m.ticket != 0)
+    reading_ = false;
+  if (m.lag)
+    options_.gauges->lag = static_cast<std::int64_t>(*m.lag);
+  if (m.failure) {
+    if (m.failure->code == ec::cancelled)
+      return;
+    if (!m.failure->retry)
+      return fail(*m.failure);
+    if (away_for_.count() == 0)
+      spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
+    away_for_ = std::clamp(away_for_ * 2, away_min, away_max);
+    read_again_at_ = clock::now() + away_for_;
+    options_.gauges->away = true;
+    wake_in(away_for_);
+    return;
+  }
+  if (away_for_.count() != 0) {
+    spdlog::info("{}: the source answers again", options_.plan->source->name);
+    away_for_ = std::chrono::milliseconds(0);
+    options_.gauges->away = false;
+  }
+  if (!m.chunk) {
+    for (auto& p : partitions_)
+      if (p->live && !p->ended() && p->waiting.empty()) {
+        p->caught_up = true;
+        flush(*p);
+        send_idle(*p);
+      }
+    return pump();
+  }
+  for (auto& p : partitions_)
+    if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
+      p->waiting.push_back({m.chunk, std::nullopt, 0});
+      p->last_data = clock::now();
+      p->idle_sent = false;
+    }
+  read_more(); // the source reads on while this chunk is processed
+  pump();
+}
+
+void lane::process(partition& p) {
+  while (!p.waiting.empty() && p.may_send(options_.credit))
+    if (!process_some(p, p.waiting.front()))
+      return;
+}
+
+/// Records under `rate` that may go now.
+std::size_t lane::records_allowed() {
+  if (!options_.rate)
+    return std::numeric_limits<std::size_t>::max();
+  const auto now = clock::now();
+  const auto elapsed = std::chrono::duration<double>(now - tokens_at_).count();
+  tokens_at_ = now;
+  tokens_ = std::min(tokens_ + elapsed * *options_.rate, std::max(1.0, *options_.rate * burst_seconds));
+  return static_cast<std::size_t>(tokens_);
+}
+
+/// Up to the next cut, or what `rate` allows, or all of the chunk. False: nothing more can be done now.
+bool lane::process_some(partition& p, waiting_chunk& w) {
+  const auto& c = *w.chunk;
+  if (!w.parsed) {
+    w.parsed = parser_->parse(c);
+    if (options_.plan->parsing().fail_on_error && !w.parsed->dead.empty()) {
+      const auto& d = w.parsed->dead.front();
+      fail({ec::invalid_argument, fault::user, false,
+            fmt::format("{} at position {}: {} (on_error is \"fail\")", c.partition,
+                        c.positions[d.record].minor, d.error),
+            options_.plan->parser->name});
+      return false;
+    }
+  }
+  const auto n = c.records();
+  auto last = n;
+  auto to = c.to;
+  const auto cut = p.log.next_cut();
+  if (cut && *cut < to) {
+    last = static_cast<std::size_t>(std::lower_bound(c.positions.begin(), c.positions.end(), *cut) -
+                                    c.positions.begin());
+    to = *cut;
+  }
+  const auto allowed = records_allowed();
+  if (allowed < last - w.next) {
+    if (allowed == 0) {
+      wake_in(std::chrono::microseconds(
+          static_cast<std::int64_t>(std::ceil((1 - tokens_) / *options_.rate * 1e6))));
+      return false;
+    }
+    last = w.next + allowed;
+    to = c.positions[last];
+  }
+  if (options_.rate)
+    tokens_ -= static_cast<double>(last - w.next);
+  p.live->add(c, *w.parsed, w.next, last, to, options_.clock->now());
+  w.next = last;
+  const bool at_cut = cut && p.live->at().at == *cut;
+  const bool done = to == c.to;
+  const bool at_end = done && c.at_end;
+  const bool more_waits = done ? p.waiting.size() > 1 : true;
+  if (at_end)
+    p.live->add_end();
+  p.caught_up = done && c.caught_up && !more_waits;
+  if (done)
+    p.waiting.pop_front();
+  if (at_cut || at_end || p.caught_up || options_.rate || p.live->records() >= options_.frame_records ||
+      !reading_)
+    flush(p);
+  return true;
+}
+
+void lane::flush(partition& p) {
+  if (p.live->empty())
+    return;
+  options_.gauges->records += p.live->records();
+  auto frames = p.live->cut();
+  const auto receivers = p.log.attached();
+  const auto at = p.live->at();
+  for (const auto r : receivers)
+    send(p, r, std::move(frames[r]));
+  p.log.advance(at);
+}
+
+void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
+  frame.stamp = p.log.stamp(receiver);
+  p.in_flight[receiver] += frame.bytes;
+  self_->send(receivers_[receiver],
+              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
+                                   static_cast<messages::receiver_index>(receiver),
+                                   caf::actor_cast<caf::actor>(self_)});
+}
+
+void lane::send_idle(partition& p) {
+  const auto& timeout = options_.plan->parsing().idle_timeout;
+  if (!timeout || p.idle_sent || !p.caught_up || !p.may_send(options_.credit) || p.log.attached().empty())
+    return;
+  const auto quiet = clock::now() - p.last_data;
+  if (quiet < *timeout) {
+    wake_in(*timeout - std::chrono::duration_cast<micros>(quiet));
+    return;
+  }
+  p.idle_sent = true;
+  for (const auto r : p.log.attached()) {
+    delivery::lane_frame f;
+    f.log = options_.plan->log(p.name);
+    f.from = f.to = p.log.at().at;
+    f.watermark = p.log.at().watermark;
+    f.idle = true;
+    send(p, r, std::move(f));
+  }
+}
+
+void lane::wake_in(std::chrono::microseconds d) {
+  const auto at = clock::now() + d;
+  if (at >= wake_at_)
+    return;
+  wake_at_ = at;
+  self_->delayed_send(self_, d, wake_up{});
+}
+
+void lane::on_wake_up() {
+  wake_at_ = clock::time_point::max();
+  pump();
+}
+
+void lane::update_gauges() {
+  auto watermark = end_of_time;
+  std::size_t bytes = 0;
+  for (const auto& p : partitions_) {
+    watermark = std::min(watermark, p->live ? p->live->at().watermark : no_watermark);
+    for (const auto b : p->in_flight)
+      bytes += b;
+    options_.gauges->stalls += p->live && !p->may_send(options_.credit);
+  }
+  options_.gauges->watermark = watermark;
+  options_.gauges->in_flight_bytes = bytes;
+}
+
+} // namespace millrace::lane

@@ -1,0 +1,92 @@
+// The lane's behaviour without its mailbox: what lane_actor.cpp calls for each message. Split from it so that
+// a reader finds reading, sending and catching up apart: lane.cpp, lane_catch_up.cpp.
+#pragma once
+
+#include "actors/lane/lane_actor.hpp"
+#include "actors/lane/partition.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <chrono>
+
+namespace millrace::lane {
+
+/// Sent to itself: time has passed (rate, idleness, a source that was away).
+struct wake_up {};
+
+class lane {
+public:
+  lane(caf::event_based_actor* self, lane_options options, incarnation life, delivery::lane_log::start how,
+       caf::actor supervisor);
+  /// However this life ends, the threads that read for it end as well.
+  ~lane();
+  lane(const lane&) = delete;
+  lane& operator=(const lane&) = delete;
+
+  /// Opens the connectors. False: the supervisor was told why not.
+  bool start();
+  void stop();
+
+  void on_receiver_up(const messages::receiver_up& m);
+  void on_receiver_down(const messages::receiver_down& m);
+  void on_answer(const messages::position_answered& m);
+  void on_ask_again(const messages::ask_again& m);
+  void on_credit(const messages::credit_returned& m);
+  void on_acknowledged(const messages::acknowledged& m);
+  void on_partition(const messages::partition_found& m);
+  void on_chunk(const source::chunk_read& m, const caf::actor& from);
+  void on_wake_up();
+
+private:
+  using clock = std::chrono::steady_clock;
+
+  [[nodiscard]] partition* find(const log_id& log);
+  void ask(partition& p, std::size_t receiver);
+  /// Does whatever can be done now: processes what waits, reads more, catches up.
+  void pump();
+  void read_more();
+  void process(partition& p);
+  bool process_some(partition& p, waiting_chunk& w);
+  void reached_end(partition& p);
+  /// Cuts and sends what was formed. `at_cut`: a receiver ahead is waited for here.
+  void flush(partition& p);
+  void send(partition& p, std::size_t receiver, delivery::lane_frame frame);
+  void send_idle(partition& p);
+  void begin_at(partition& p);
+  void tell_source(partition& p);
+  [[nodiscard]] std::size_t records_allowed();
+  void wake_in(std::chrono::microseconds d);
+  void fail(error e);
+  void update_gauges();
+
+  void start_catch_ups();
+  void catch_up_step(catch_up& c);
+  void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
+  [[nodiscard]] bool is_over(const catch_up& c) const;
+  void end_catch_up(catch_up& c);
+
+  caf::event_based_actor* self_;
+  lane_options options_;
+  incarnation life_;
+  delivery::lane_log::start how_;
+  caf::actor supervisor_;
+  std::shared_ptr<source::reader> connector_;
+  caf::actor source_;
+  std::unique_ptr<parser::record_parser> parser_;
+  std::vector<std::unique_ptr<partition>> partitions_;
+  std::vector<caf::actor> receivers_;
+  std::vector<std::unique_ptr<catch_up>> catch_ups_;
+  std::uint64_t ticket_ = 0;
+  bool reading_ = false;
+  bool failed_ = false;
+  bool stopped_ = false;
+  clock::time_point read_again_at_{}; // the source was away: not before
+  std::chrono::milliseconds away_for_{0};
+  double tokens_ = 1; // under `rate`
+  clock::time_point tokens_at_ = clock::now();
+  clock::time_point wake_at_ = clock::time_point::max();
+};
+
+} // namespace millrace::lane
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)

@@ -1,0 +1,54 @@
+// The lane actor: reads source partitions through a source actor, parses, forms frames and sends them within
+// the receivers' credit; catches up receivers that are behind without stalling (delivery::lane_log decides).
+// One lane serves a fixed set of partitions of one parser. It keeps nothing that must survive: a new life
+// asks its receivers.
+#pragma once
+
+#include "actors/lane/lane_plan.hpp"
+#include "actors/parser/parser.hpp"
+#include "actors/source/source_actor.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/delivery/lane_log.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::lane {
+
+/// What a lane tells the progress line and the metrics. Written by the lane, read by anyone.
+struct lane_gauges {
+  std::atomic<std::uint64_t> records{0};
+  std::atomic<std::int64_t> watermark{no_watermark};
+  std::atomic<std::int64_t> lag{-1}; // records not yet read; -1: unknown
+  std::atomic<std::uint64_t> stalls{0};
+  std::atomic<std::uint64_t> in_flight_bytes{0};
+  std::atomic<bool> away{false}; // the source does not answer
+};
+
+struct lane_options {
+  std::string name; // "PARSER/LANE", for logs and reports
+  std::shared_ptr<const lane_plan> plan;
+  std::vector<std::string> partitions;
+  std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
+  std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
+  std::optional<double> rate;           // records a second, over all its partitions
+  std::optional<micros> max_drift;      // between its partitions' watermarks
+  std::size_t credit = 4U << 20;        // bytes that one receiver lets one partition have in flight
+  std::size_t chunk_bytes = 1U << 20;   // one read; a frame holds at least one chunk where the source is fast
+  std::uint64_t frame_records = 65'536; // more than this never waits for one frame
+  const wall_clock* clock = &system_clock();
+  std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
+};
+
+/// `life`: a number higher than any earlier life's of this lane. Receivers come by messages::receiver_up.
+[[nodiscard]] caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,
+                                    delivery::lane_log::start how, caf::actor supervisor);
+
+} // namespace millrace::lane

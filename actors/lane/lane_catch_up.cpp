@@ -1,0 +1,105 @@
+// Catching up receivers that are behind: readers of their own, at most two a lane, that reread the log for
+// one receiver each and end exactly where the live lane stands (delivery::lane_log).
+#include "actors/lane/lane.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::lane {
+namespace {
+
+constexpr std::size_t max_catch_ups = 2;
+constexpr std::chrono::milliseconds catch_up_wait{50};
+constexpr std::uint64_t catch_up_ticket = 1;
+
+} // namespace
+
+bool lane::is_over(const catch_up& c) const {
+  const auto& log = partitions_[c.partition]->log;
+  const auto behind = log.behind();
+  return std::find(behind.begin(), behind.end(), c.receiver) == behind.end() ||
+         log.stamp(c.receiver) != c.stamp;
+}
+
+void lane::end_catch_up(catch_up& c) {
+  c.connector->interrupt();
+  caf::anon_send(c.source, messages::stop{});
+}
+
+void lane::start_catch_ups() {
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    auto& p = *partitions_[i];
+    for (const auto r : p.log.behind()) {
+      const bool served = std::any_of(catch_ups_.begin(), catch_ups_.end(), [&](const auto& c) {
+        return c->partition == i && c->receiver == r && c->stamp == p.log.stamp(r);
+      });
+      if (served || catch_ups_.size() >= max_catch_ups)
+        continue;
+      auto reader = options_.make_reader();
+      if (!reader)
+        return fail(reader.error());
+      auto c = std::make_unique<catch_up>();
+      c->partition = i;
+      c->receiver = r;
+      c->stamp = p.log.stamp(r);
+      c->connector = std::move(*reader);
+      c->source = source::spawn_source(self_->system(), c->connector);
+      c->former = std::make_unique<frame_former>(options_.plan, p.name, p.log.reader_at(r),
+                                                 static_cast<std::uint32_t>(r));
+      spdlog::info("{}: receiver {} is caught up from position {}", options_.name, r,
+                   p.log.reader_at(r).at.minor);
+      self_->send(c->source, source::assign{p.name, p.log.reader_at(r).at});
+      catch_ups_.push_back(std::move(c));
+    }
+  }
+}
+
+void lane::catch_up_step(catch_up& c) {
+  auto& p = *partitions_[c.partition];
+  if (is_over(c))
+    return;
+  if (c.chunk && p.has_credit(c.receiver, options_.credit)) {
+    const auto chunk = std::move(c.chunk);
+    const auto limit = p.log.reader_limit(c.receiver);
+    auto last = chunk->records();
+    auto to = chunk->to;
+    if (limit < to) {
+      last =
+          static_cast<std::size_t>(std::lower_bound(chunk->positions.begin(), chunk->positions.end(), limit) -
+                                   chunk->positions.begin());
+      to = limit;
+    }
+    const auto parsed = parser_->parse(*chunk);
+    c.former->add(*chunk, parsed, 0, last, to, options_.clock->now());
+    if (chunk->at_end && to == chunk->to && to < limit)
+      c.former->add_end();
+    auto frames = c.former->cut();
+    send(p, c.receiver, std::move(frames[c.receiver]));
+    p.log.reader_advance(c.receiver, c.former->at());
+  }
+  if (is_over(c) || c.reading || c.chunk)
+    return;
+  c.reading = true;
+  self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
+}
+
+void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
+  if (m.ticket != 0)
+    c.reading = false;
+  if (m.failure && m.failure->code != ec::cancelled) {
+    if (m.failure->code == ec::log_trimmed && !is_over(c)) {
+      // Its answer may be outdated: an error only where the fence it holds is current. Asking again tells.
+      ask(*partitions_[c.partition], c.receiver);
+      return fail(*m.failure);
+    }
+    if (!m.failure->retry)
+      return fail(*m.failure);
+  }
+  if (m.chunk)
+    c.chunk = m.chunk;
+  pump();
+}
+
+} // namespace millrace::lane

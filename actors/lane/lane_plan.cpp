@@ -1,0 +1,84 @@
+#include "actors/lane/lane_plan.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace millrace::lane {
+namespace {
+
+class builder {
+public:
+  builder(const config::topology& t, lane_plan& plan) : topology_(t), plan_(plan) {}
+
+  /// Everything that reads from this stage (or from its late rows).
+  std::vector<node> readers_of(const std::string& name, bool late) {
+    std::vector<node> out;
+    for (std::uint32_t i = 0; i < topology_.stages.size(); ++i) {
+      const auto& s = topology_.stages[i];
+      const bool reads = std::any_of(s.from.begin(), s.from.end(), [&](const auto& from) {
+        return from.stage == name && from.late == late;
+      });
+      if (reads)
+        add(out, s, i);
+    }
+    return out;
+  }
+
+  std::size_t add_edge(edge::kind what, std::uint32_t stage, const std::string& name,
+                       std::uint32_t receivers) {
+    // A stage that is reached by two ways within the lane has one edge all the same.
+    for (std::size_t i = 1; i < plan_.edges.size(); ++i)
+      if (plan_.edges[i].stage == stage)
+        return i;
+    plan_.edges.push_back({what, stage, name, plan_.receivers, receivers});
+    plan_.receivers += receivers;
+    return plan_.edges.size() - 1;
+  }
+
+private:
+  void add(std::vector<node>& out, const config::stage& s, std::uint32_t index) {
+    if (const auto* select = std::get_if<config::transform_plan>(&s.plan)) {
+      out.push_back({select_node{index, select, readers_of(s.name, false)}});
+    } else if (const auto* window = std::get_if<config::window_plan>(&s.plan)) {
+      const auto edge = add_edge(edge::kind::window, index, s.name, window->definition.shards);
+      out.push_back({window_node{index, window, edge, readers_of(s.name, true)}});
+    } else if (const auto* sink = std::get_if<config::sink_plan>(&s.plan)) {
+      out.push_back({sink_node{index, sink, add_edge(edge::kind::rows, index, s.name, 1)}});
+    }
+  }
+
+  const config::topology& topology_;
+  lane_plan& plan_;
+};
+
+} // namespace
+
+std::uint32_t stage_index(const config::topology& t, std::string_view name) {
+  const auto at =
+      std::find_if(t.stages.begin(), t.stages.end(), [&](const auto& s) { return s.name == name; });
+  assert(at != t.stages.end());
+  return static_cast<std::uint32_t>(at - t.stages.begin());
+}
+
+std::vector<std::shared_ptr<const lane_plan>>
+lane_plans(const std::shared_ptr<const config::topology>& topology) {
+  std::vector<std::shared_ptr<const lane_plan>> plans;
+  for (const auto& s : topology->stages) {
+    if (s.kind != config::stage_kind::parser)
+      continue;
+    auto plan = std::make_shared<lane_plan>();
+    plan->topology = topology;
+    plan->parser = &s;
+    plan->parser_stage = stage_index(*topology, s.name);
+    plan->source_stage = stage_index(*topology, s.from.front().stage);
+    plan->source = &topology->stages[plan->source_stage];
+    builder b(*topology, *plan);
+    plan->edges.push_back({edge::kind::dead_letters, 0, "dead_letters", 0, 1});
+    plan->receivers = 1;
+    plan->roots = b.readers_of(s.name, false);
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+} // namespace millrace::lane

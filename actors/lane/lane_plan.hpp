@@ -1,0 +1,69 @@
+// What one lane does with its records: the part of the topology between a source and the edges that leave the
+// lane. Steps in front of windows and sinks run in the lane, once a stage, whatever number of edges it feeds.
+#pragma once
+
+#include "config/plan.hpp"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::lane {
+
+/// An edge that leaves the lane. Receivers are numbered over all edges.
+struct edge {
+  enum class kind : std::uint8_t { window, rows, dead_letters };
+  kind what = kind::rows;
+  std::uint32_t stage = 0; // index in the topology of the stage behind it; unused for dead letters
+  std::string name;        // of that stage
+  std::uint32_t first_receiver = 0;
+  std::uint32_t receivers = 1; // shards of a window
+};
+
+struct node;
+struct select_node {
+  std::uint32_t stage = 0;
+  const config::transform_plan* plan = nullptr;
+  std::vector<node> next;
+};
+struct window_node {
+  std::uint32_t stage = 0;
+  const config::window_plan* plan = nullptr;
+  std::size_t edge = 0;
+  std::vector<node> late; // who reads "WINDOW.late"
+};
+struct sink_node {
+  std::uint32_t stage = 0;
+  const config::sink_plan* plan = nullptr;
+  std::size_t edge = 0;
+};
+struct node {
+  std::variant<select_node, window_node, sink_node> what;
+};
+
+struct lane_plan {
+  std::shared_ptr<const config::topology> topology; // keeps what the nodes point to
+  std::uint32_t source_stage = 0;
+  std::uint32_t parser_stage = 0;
+  const config::stage* source = nullptr;
+  const config::stage* parser = nullptr;
+  std::vector<node> roots;
+  std::vector<edge> edges; // the first is the one to the dead letters; it carries the lane's ledger
+  std::uint32_t receivers = 0;
+
+  [[nodiscard]] const config::parser_plan& parsing() const {
+    return std::get<config::parser_plan>(parser->plan);
+  }
+  /// The log of one of its partitions.
+  [[nodiscard]] log_id log(const std::string& partition) const { return parser->name + "/" + partition; }
+};
+
+/// One plan for each parser of the topology, in its order.
+[[nodiscard]] std::vector<std::shared_ptr<const lane_plan>>
+lane_plans(const std::shared_ptr<const config::topology>& topology);
+
+/// Index of a stage by name.
+[[nodiscard]] std::uint32_t stage_index(const config::topology& t, std::string_view name);
+
+} // namespace millrace::lane

@@ -1,0 +1,74 @@
+// A lane's state of one partition: the protocol's view, the frame that is being formed, what was read and
+// waits for credit or for its turn under `rate`, and what each receiver has in flight.
+#pragma once
+
+#include "actors/lane/frame_former.hpp"
+#include "runtime/delivery/lane_log.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::lane {
+
+/// A chunk that was read, from `next` on not yet processed.
+struct waiting_chunk {
+  std::shared_ptr<const source::chunk> chunk;
+  std::optional<parser::parsed> parsed; // once it was its turn
+  std::size_t next = 0;
+};
+
+struct partition {
+  partition(std::shared_ptr<const lane_plan> plan, std::string name, delivery::lane_log::start how)
+      : name(std::move(name)), log(plan->receivers, how), in_flight(plan->receivers),
+        acknowledged(plan->receivers), plan(std::move(plan)) {}
+
+  std::string name;
+  delivery::lane_log log;
+  std::unique_ptr<frame_former> live; // null until the lane knows where to begin
+  std::deque<waiting_chunk> waiting;
+  std::uint64_t first_ticket = 0; // chunks asked for before this are of an earlier assignment
+  bool caught_up = false;         // the source had nothing more
+  bool idle_sent = false;
+  std::chrono::steady_clock::time_point last_data = std::chrono::steady_clock::now();
+  std::vector<std::size_t> in_flight;                // bytes, by receiver
+  std::vector<std::optional<position>> acknowledged; // by receiver
+  std::optional<position> told_source;
+  std::shared_ptr<const lane_plan> plan;
+
+  [[nodiscard]] bool ended() const { return live && live->at().watermark == end_of_time; }
+  /// The position from which the lane reads on: behind what waits.
+  [[nodiscard]] position read_up_to() const {
+    return waiting.empty() ? live->at().at : waiting.back().chunk->to;
+  }
+  [[nodiscard]] bool has_credit(std::size_t receiver, std::size_t limit) const {
+    return in_flight[receiver] < limit;
+  }
+  /// Every attached receiver has credit; and there is one, or one that is waited for further on.
+  [[nodiscard]] bool may_send(std::size_t limit) const {
+    const auto attached = log.attached();
+    if (attached.empty())
+      return log.known() && log.next_cut().has_value();
+    for (const auto r : attached)
+      if (!has_credit(r, limit))
+        return false;
+    return true;
+  }
+};
+
+/// A reader of its own that rereads the log for one receiver that is behind.
+struct catch_up {
+  std::size_t partition = 0;
+  std::size_t receiver = 0;
+  delivery::fence stamp; // it is over when the receiver has answered again
+  std::shared_ptr<source::reader> connector;
+  caf::actor source;
+  std::unique_ptr<frame_former> former;
+  bool reading = false;
+  std::shared_ptr<const source::chunk> chunk; // waits for credit
+};
+
+} // namespace millrace::lane

@@ -1,0 +1,46 @@
+#include "actors/sink/sink_actor.hpp"
+
+#include "actors/sink/sink_state.hpp"
+#include "actors/stage/spawn.hpp"
+
+#include <stdexcept>
+
+namespace millrace::sink {
+namespace {
+
+caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr<sink_options>& options,
+                             const caf::actor& supervisor) {
+  auto state = std::make_shared<sink_state>(self, *options, supervisor);
+  self->send(self, open_tick{});
+  return {
+      [=](const messages::ask_position& m) { state->on_ask(m); },
+      [=](const messages::lane_frame& m) { state->on_lane_frame(m); },
+      [=](const messages::sender_up& m) { state->on_sender_up(m); },
+      [=](const messages::output_resumed& m) { state->on_resumed(m); },
+      [=](const messages::output& m) { state->on_output(m); },
+      [=](const messages::receiver_up& m) { state->on_dead_letter_sink(m); },
+      [=](const messages::receiver_down&) { state->on_dead_letter_sink_gone(); },
+      [=](const messages::position_answered& m) { state->on_answer(m); },
+      [=](const messages::ask_again&) { state->ask_dead_letter_sink(); },
+      [=](const messages::acknowledged& m) { state->on_acknowledged(m); },
+      [=](const messages::credit_returned&) {},  // refused rows go one message at a time
+      [=](const open_tick&) { state->open(); },
+      [=](const commit_tick&) { state->on_commit_tick(); },
+      [=](const messages::collect_report&) {
+        state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));
+      },
+      [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
+      [=](const messages::stop&) { state->on_stop(); },
+  };
+}
+
+}  // namespace
+
+log_id rejected_log(const std::string& sink) { return "refused/" + sink; }
+
+caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor) {
+  return stage::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
+                               std::move(supervisor));
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,56 @@
+// The sink actor: owns a writer on a thread of its own, takes rows from lanes and whole windows from shards
+// (delivery::sink_core decides which are new), commits rows and progress in one step, and tells senders what
+// is durable. A target that stays away slows its senders; every reopening goes on from what the target has.
+#pragma once
+
+#include "actors/sink/sink.hpp"
+#include "actors/sink/window_rows.hpp"
+#include "config/plan.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::sink {
+
+/// Written by the sink, read by anyone.
+struct sink_gauges {
+  std::atomic<std::uint64_t> rows{0};  // committed in this process
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> held_frames{0};
+  std::atomic<std::uint64_t> rejected{0};
+  std::atomic<bool> away{false};
+};
+
+struct sink_options {
+  std::string name;
+  std::shared_ptr<const config::topology> topology;
+  std::uint32_t stage = 0;
+  data::schema_ptr schema;  // of the rows that the writer gets
+  std::vector<config::order_item> order_by;
+  bool takes_dead_letters = false;                   // the dead-letter sink: schema is dead_letter_schema()
+  claim who;                                         // without `life`
+  std::function<expected<incarnation>()> next_life;  // may block
+  std::function<expected<std::unique_ptr<writer>>()> make_writer;
+  std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
+  std::vector<window_input> windows;
+  micros commit_every{100'000};
+  std::chrono::milliseconds start_timeout{30'000};  // for the first open; after that a target is waited for
+  const wall_clock* clock = &system_clock();
+  std::shared_ptr<sink_gauges> gauges = std::make_shared<sink_gauges>();
+};
+
+/// The log of a sink's refused rows, for the dead-letter sink.
+[[nodiscard]] log_id rejected_log(const std::string& sink);
+
+/// Senders come by messages::sender_up (shards) and by asking (lanes); the dead-letter sink by receiver_up.
+[[nodiscard]] caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor);
+
+}  // namespace millrace::sink

@@ -1,0 +1,121 @@
+// Commits: when one is due, what it holds, and who is told.
+#include "actors/sink/sink_state.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::sink {
+namespace {
+
+/// Progress without rows is committed this often: it only frees what senders keep.
+constexpr std::chrono::milliseconds progress_every{1'000};
+constexpr std::chrono::seconds keep_alive_every{60};
+
+bool all_ended(const std::map<log_id, mark>& positions) {
+  return std::all_of(positions.begin(), positions.end(),
+                     [](const auto& p) { return p.second.watermark == end_of_time; });
+}
+
+}  // namespace
+
+void sink_state::on_commit_tick() {
+  tick_under_way_ = false;
+  commit_if_due(false);
+}
+
+void sink_state::commit_if_due(bool now) {
+  if (!is_open_)
+    return;
+  if (!core_.has_uncommitted_progress()) {
+    if (clock::now() - last_commit_ > keep_alive_every) {
+      writer_->keep_alive();
+      last_commit_ = clock::now();
+    }
+    return;
+  }
+  const auto since_commit = clock::now() - last_commit_;
+  const bool rows_due = first_uncommitted_ && clock::now() - *first_uncommitted_ >= options_.commit_every;
+  if (now || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {
+    commit();
+    return;
+  }
+  const auto wait =
+      first_uncommitted_
+          ? std::chrono::duration_cast<std::chrono::microseconds>(options_.commit_every)
+          : std::chrono::duration_cast<std::chrono::microseconds>(progress_every - since_commit);
+  if (!std::exchange(tick_under_way_, true))
+    self_->delayed_send(self_, std::max(wait, std::chrono::microseconds(1)), commit_tick{});
+}
+
+bool sink_state::commit() {
+  progress p;
+  p.positions = core_.progress();
+  p.batch = batch_ + (rows_uncommitted_ != 0 ? 1 : 0);
+  wire::writer counters;
+  counts_.encode(counters);
+  p.counters = counters.take();
+  const auto refused = writer_->commit(p);
+  if (!refused) {
+    went_wrong(refused.error());
+    return false;
+  }
+  last_commit_ = clock::now();
+  batch_ = p.batch;
+  options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
+  options_.gauges->rejected += *refused;
+  ++options_.gauges->commits;
+  rows_uncommitted_ = 0;
+  first_uncommitted_.reset();
+  core_.committed(std::move(p.positions));
+  after_commit();
+  if (*refused != 0)
+    forward_refused();
+  return true;
+}
+
+void sink_state::after_commit() {
+  for (const auto& [log, m] : core_.committed()) {
+    const auto lane = lanes_.find(log);
+    if (lane != lanes_.end() && lane->second.told != m.at) {
+      lane->second.told = m.at;
+      self_->send(lane->second.handle, messages::acknowledged{log, lane->second.receiver, m.at});
+    }
+    const auto shard = shards_.find(log);
+    if (shard != shards_.end())
+      self_->send(shard->second, messages::output_acknowledged{log, options_.name, m.at});
+  }
+  tell_complete();
+}
+
+void sink_state::tell_complete() {
+  if (told_complete_ || !core_.complete())
+    return;
+  if (!options_.takes_dead_letters && !refused_done_) {
+    forward_refused();
+    return;
+  }
+  told_complete_ = true;
+  self_->send(supervisor_, messages::sink_completed{options_.name});
+}
+
+void sink_state::on_report(const caf::actor& to) {
+  messages::report_part part;
+  part.actor = options_.name;
+  part.counts = counts_;
+  part.rejected = refused_;
+  part.vector = core_.committed();
+  self_->send(to, std::move(part));
+}
+
+void sink_state::on_stop() {
+  if (!stopping_) {
+    stopping_ = true;
+    commit_if_due(true);
+  }
+  self_->send(supervisor_, messages::stopped{options_.name});
+  self_->quit();
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,220 @@
+#include "actors/sink/sink_state.hpp"
+
+#include "actors/sink/dead_letters.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace millrace::sink {
+namespace {
+
+/// Between two attempts to open a target that does not answer.
+constexpr std::chrono::milliseconds away_min{100};
+constexpr std::chrono::milliseconds away_max{2'000};
+
+}  // namespace
+
+sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
+    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0) {
+  for (const auto& [log, start] : options_.lane_logs)
+    core_.add_lane_log(log, start);
+  for (const auto& w : options_.windows)
+    for (const auto& log : w.logs)
+      core_.add_shard_log(w.stage, log);
+}
+
+const window_input* sink_state::input_of(std::uint32_t stage) const {
+  const auto at = std::find_if(options_.windows.begin(), options_.windows.end(),
+                               [&](const auto& w) { return w.stage == stage; });
+  return at == options_.windows.end() ? nullptr : &*at;
+}
+
+void sink_state::open() {
+  if (is_open_ || fatal_ || stopping_)
+    return;
+  const auto attempt = [&]() -> expected<std::optional<progress>> {
+    const auto life = options_.next_life();
+    if (!life)
+      return unexpected(life.error());
+    life_ = *life;
+    if (!writer_) {
+      auto made = options_.make_writer();
+      if (!made)
+        return unexpected(made.error());
+      writer_ = std::move(*made);
+    }
+    auto who = options_.who;
+    who.life = life_;
+    return writer_->open(who);
+  };
+  const auto stored = attempt();
+  if (!stored)
+    return went_wrong(stored.error());
+  if (away_for_.count() != 0)
+    spdlog::info("{}: the target answers again", options_.name);
+  away_for_ = std::chrono::milliseconds(0);
+  options_.gauges->away = false;
+  options_.who.fresh = false;
+  is_open_ = was_open_ = true;
+  restore(*stored);
+}
+
+void sink_state::restore(const std::optional<progress>& stored) {
+  counts_ = {};
+  batch_ = stored ? stored->batch : 0;
+  rows_uncommitted_ = 0;
+  first_uncommitted_.reset();
+  if (stored && !stored->counters.empty()) {
+    wire::reader in(stored->counters);
+    if (const auto ok = counts_.decode(in); !ok)
+      spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
+  }
+  core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
+  for (auto& [log, lane] : lanes_) {
+    lane.told.reset();
+    self_->send(lane.handle, messages::ask_again{log, lane.receiver});
+  }
+  for (const auto& [log, shard] : shards_)
+    resume(log);
+  if (!options_.takes_dead_letters)
+    forward_refused();
+  if (!core_.committed().empty())
+    after_commit();
+}
+
+void sink_state::resume(const log_id& log) {
+  const auto& committed = core_.committed();
+  const auto known = committed.find(log);
+  self_->send(shards_[log], messages::resume_output{
+                                log, options_.name,
+                                known == committed.end() ? std::nullopt : std::optional(known->second.at),
+                                caf::actor_cast<caf::actor>(self_)});
+}
+
+void sink_state::went_wrong(const error& e) {
+  is_open_ = false;
+  if (fatal_)
+    return;
+  auto why = e;
+  if (why.stage.empty())
+    why.stage = options_.name;
+  const bool timed_out = !was_open_ && clock::now() - started_ >= options_.start_timeout;
+  if (!e.retry || timed_out) {
+    fatal_ = true;
+    self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
+    if (stopping_)
+      on_stop();
+    return;
+  }
+  if (away_for_.count() == 0)
+    spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
+  options_.gauges->away = true;
+  away_for_ = std::clamp(away_for_ * 2, away_min, away_max);
+  if (stopping_)
+    return on_stop();
+  self_->delayed_send(self_, away_for_, open_tick{});
+}
+
+void sink_state::on_ask(const messages::ask_position& m) {
+  lanes_[m.log] = {m.from, m.receiver, std::nullopt};
+  if (!is_open_)
+    return;  // the lane is asked to ask again once the target is open
+  self_->send(m.from, messages::position_answered{m.log, m.receiver, core_.ask(m.log, m.lane)});
+  after_commit();
+}
+
+void sink_state::on_sender_up(const messages::sender_up& m) {
+  shards_[m.log] = m.handle;
+  if (is_open_)
+    resume(m.log);
+}
+
+void sink_state::on_resumed(const messages::output_resumed& m) { core_.begin_at(m.log, m.from); }
+
+void sink_state::on_lane_frame(const messages::lane_frame& m) {
+  const auto give_back = [&](const delivery::fence& stamp, std::size_t bytes) {
+    if (bytes != 0)
+      self_->send(m.from, messages::credit_returned{m.frame->log, m.receiver, stamp, bytes});
+  };
+  if (!is_open_)
+    return;
+  auto taken = core_.take(*m.frame);
+  if (taken.verdict == delivery::intake::verdict::broken)
+    throw std::runtime_error(
+        fmt::format("{}: a gap or an overlap on the edge from {}", options_.name, m.frame->log));
+  give_back(m.frame->stamp, taken.stale_bytes);
+  for (const auto& f : taken.frames) {
+    if (!absorb(f))
+      return;
+    give_back(f.stamp, f.bytes);
+  }
+  commit_if_due(false);
+}
+
+bool sink_state::absorb(const delivery::lane_frame& f) {
+  counts_.add(f.counts);
+  if (!f.content)
+    return true;
+  if (options_.takes_dead_letters)
+    return write_letters(static_cast<const delivery::dead_payload&>(*f.content).letters);
+  for (const auto& batch : static_cast<const delivery::rows_payload&>(*f.content).batches)
+    if (!write(batch))
+      return false;
+  return true;
+}
+
+bool sink_state::write_letters(const std::vector<delivery::dead_letter>& letters) {
+  return letters.empty() || write(dead_letter_rows(letters, options_.clock->now()));
+}
+
+bool sink_state::write(const data::batch& rows) {
+  if (rows.rows == 0)
+    return true;
+  if (const auto ok = writer_->write(rows); !ok) {
+    went_wrong(ok.error());
+    return false;
+  }
+  rows_uncommitted_ += rows.rows;
+  if (!first_uncommitted_)
+    first_uncommitted_ = clock::now();
+  return true;
+}
+
+void sink_state::on_output(const messages::output& m) {
+  if (!is_open_)
+    return;  // resumed from the target's position once it is open
+  if (!core_.take(*m.frame))
+    throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
+  if (!release_windows())
+    return;
+  options_.gauges->held_frames = core_.held_frames();
+  commit_if_due(false);
+}
+
+bool sink_state::release_windows() {
+  while (auto w = core_.next_window()) {
+    const auto* input = input_of(w->stage);
+    if (!input)
+      continue;
+    auto rows =
+        form_rows(*w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema,
+                  options_.order_by, options_.clock->now());
+    counts_.add(rows.counts);
+    if (options_.takes_dead_letters) {
+      if (!write_letters(rows.failed))
+        return false;
+      continue;
+    }
+    for (const auto& batch : rows.batches)
+      if (!write(batch))
+        return false;
+    if (!rows.batches.empty())
+      writer_->end_of_window();
+  }
+  return true;
+}
+
+}  // namespace millrace::sink

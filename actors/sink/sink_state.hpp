@@ -1,0 +1,100 @@
+// The sink actor's behaviour without its mailbox: taking rows (sink_state.cpp), committing (sink_commit.cpp)
+// and forwarding refused rows to the dead letters (sink_refused.cpp).
+#pragma once
+
+#include "actors/sink/sink_actor.hpp"
+#include "runtime/delivery/ledger.hpp"
+#include "runtime/delivery/sink.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+
+namespace millrace::sink {
+
+/// Sent to itself: open the target; look whether a commit is due.
+struct open_tick {};
+struct commit_tick {};
+
+class sink_state {
+public:
+  sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor);
+
+  void open();
+  void on_ask(const messages::ask_position& m);
+  void on_lane_frame(const messages::lane_frame& m);
+  void on_sender_up(const messages::sender_up& m);
+  void on_resumed(const messages::output_resumed& m);
+  void on_output(const messages::output& m);
+  void on_commit_tick();
+  void on_report(const caf::actor& to);
+  void on_stop();
+
+  void on_dead_letter_sink(const messages::receiver_up& m);
+  void on_dead_letter_sink_gone() { dead_letter_sink_ = nullptr; }
+  void ask_dead_letter_sink();
+  void on_answer(const messages::position_answered& m);
+  void on_acknowledged(const messages::acknowledged& m);
+
+private:
+  using clock = std::chrono::steady_clock;
+  struct lane_ref {
+    caf::actor handle;
+    messages::receiver_index receiver = 0;
+    std::optional<position> told;
+  };
+
+  void restore(const std::optional<progress>& stored);
+  void resume(const log_id& log);
+  /// False: the writer failed, the sink is closed and will open again.
+  bool write(const data::batch& rows);
+  bool absorb(const delivery::lane_frame& f);
+  bool release_windows();
+  bool write_letters(const std::vector<delivery::dead_letter>& letters);
+  void went_wrong(const error& e);
+  void commit_if_due(bool now);
+  bool commit();
+  void after_commit();
+  void tell_complete();
+  [[nodiscard]] const window_input* input_of(std::uint32_t stage) const;
+
+  void forward_refused();
+  void send_refused(std::vector<rejected_row> rows, bool end);
+
+  caf::event_based_actor* self_;
+  sink_options options_;
+  caf::actor supervisor_;
+  std::unique_ptr<writer> writer_;
+  delivery::sink_core core_;
+  delivery::ledger counts_;
+  incarnation life_ = 0;
+  bool is_open_ = false;
+  bool was_open_ = false;
+  bool fatal_ = false;
+  bool stopping_ = false;
+  bool told_complete_ = false;
+  clock::time_point started_ = clock::now();
+  std::chrono::milliseconds away_for_{0};
+  std::map<log_id, lane_ref> lanes_;
+  std::map<log_id, caf::actor> shards_;
+  std::uint64_t batch_ = 0;
+  std::uint64_t rows_uncommitted_ = 0;
+  std::optional<clock::time_point> first_uncommitted_;
+  clock::time_point last_commit_ = clock::now();
+  bool tick_under_way_ = false;
+
+  // Refused rows, as a log of their own towards the dead-letter sink.
+  caf::actor dead_letter_sink_;
+  std::optional<delivery::fence> refused_fence_;
+  mark refused_sent_;
+  std::uint64_t refused_ = 0;  // sequence of the newest one known
+  bool refused_done_ = false;  // its end was sent
+  bool refused_under_way_ = false;
+};
+
+}  // namespace millrace::sink
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::sink::open_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::sink::commit_tick)

@@ -1,0 +1,122 @@
+#include "actors/sink/window_rows.hpp"
+
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/data/render.hpp"
+
+#include <algorithm>
+
+namespace millrace::sink {
+namespace {
+
+struct ordered_row {
+  std::string key;
+  std::uint32_t batch;
+  std::uint32_t row;
+};
+
+/// order_by, then the window's key, as bytes that compare in that order.
+std::string sort_key(const data::batch& out, std::size_t row, const std::vector<config::order_item>& order_by,
+                     const data::batch& window, std::size_t window_row, std::size_t key_columns) {
+  std::string key;
+  for (const auto& item : order_by) {
+    const auto begin = key.size();
+    data::append_key(key, *out.columns[item.column], row);
+    if (item.descending)
+      for (auto i = begin; i < key.size(); ++i)
+        key[i] = static_cast<char>(~key[i]);
+  }
+  for (std::size_t k = 0; k < key_columns; ++k)
+    data::append_key(key, *window.columns[k], window_row);
+  return key;
+}
+
+class former {
+public:
+  former(const window_input& input, const config::topology& topology, const data::schema_ptr& schema,
+         const std::vector<config::order_item>& order_by, event_micros now)
+      : input_(input), topology_(topology), schema_(schema), order_by_(order_by), now_(now) {}
+
+  void add(const delivery::output_frame& f) {
+    std::move(f.failed.begin(), f.failed.end(), std::back_inserter(result_.failed));
+    if (!f.rows || f.begin == f.end)
+      return;
+    for (const auto& c : input_.chains)
+      run(c, f);
+  }
+
+  window_rows finish() {
+    std::stable_sort(order_.begin(), order_.end(),
+                     [](const auto& a, const auto& b) { return a.key < b.key; });
+    for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
+      emit(begin, std::min(order_.size(), begin + batch_rows));
+    return std::move(result_);
+  }
+
+private:
+  void run(const chain& c, const delivery::output_frame& f) {
+    auto rows = stage::all_rows(f.begin == 0 && f.end == f.rows->rows ? *f.rows
+                                                                      : data::slice(*f.rows, f.begin, f.end));
+    for (const auto& s : c) {
+      auto result = stage::run_step(*s.step, rows, now_);
+      if (s.counts)
+        result_.counts[s.stage] += result.counts;
+      if (s.buries)
+        for (const auto& failed : result.failed)
+          bury(s.stage, failed, f);
+      rows = std::move(result.rows);
+    }
+    if (!schema_ || rows.batch.rows == 0)
+      return;
+    data::batch out{schema_, {}, rows.batch.rows};
+    for (const auto& field : *schema_)
+      out.columns.push_back(rows.batch.columns[*rows.batch.schema->find(field.name)]);
+    const auto index = static_cast<std::uint32_t>(parts_.size());
+    for (std::size_t i = 0; i < out.rows; ++i)
+      order_.push_back({sort_key(out, i, order_by_, *f.rows, f.begin + rows.origin[i], input_.key_columns),
+                        index, static_cast<std::uint32_t>(i)});
+    parts_.push_back(std::move(out));
+  }
+
+  void bury(std::uint32_t stage, const stage::failed_origin& failed, const delivery::output_frame& f) {
+    const auto row = f.begin + failed.origin;
+    std::string record;
+    data::append_json_row(record, *f.rows, row);
+    result_.failed.push_back({topology_.stages[stage].name, f.log,
+                              position{f.reached.major, static_cast<std::int64_t>(row)}, failed.error,
+                              std::move(record)});
+  }
+
+  void emit(std::size_t begin, std::size_t end) {
+    data::batch out{schema_, {}, end - begin};
+    for (std::size_t c = 0; c < schema_->size(); ++c) {
+      data::column_builder column((*schema_)[c].type);
+      column.reserve(out.rows);
+      for (auto i = begin; i < end; ++i)
+        column.append_from(*parts_[order_[i].batch].columns[c], order_[i].row);
+      out.columns.push_back(column.finish());
+    }
+    result_.batches.push_back(std::move(out));
+  }
+
+  const window_input& input_;
+  const config::topology& topology_;
+  const data::schema_ptr& schema_;
+  const std::vector<config::order_item>& order_by_;
+  event_micros now_;
+  std::vector<data::batch> parts_;
+  std::vector<ordered_row> order_;
+  window_rows result_;
+};
+
+}  // namespace
+
+window_rows form_rows(const delivery::whole_window& w, const window_input& input,
+                      const config::topology& topology, const data::schema_ptr& schema,
+                      const std::vector<config::order_item>& order_by, event_micros now) {
+  former f(input, topology, schema, order_by, now);
+  for (const auto& frame : w.frames)
+    f.add(frame);
+  return f.finish();
+}
+
+}  // namespace millrace::sink

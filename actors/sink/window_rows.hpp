@@ -1,0 +1,47 @@
+// From the rows of a whole window to what a sink writes: the select steps between window and sink, then one
+// order over all shards: `order_by`, ties by the window's key, never by shard. Pure; a sink actor owns one
+// for each window stage.
+#pragma once
+
+#include "actors/stage/chain.hpp"
+#include "config/plan.hpp"
+#include "runtime/delivery/ledger.hpp"
+#include "runtime/delivery/sink.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace millrace::sink {
+
+/// One step between a window and a sink. A stage that several sinks share is counted by one of them, and its
+/// failing rows go to the dead letters once.
+struct chain_step {
+  std::uint32_t stage = 0;
+  const config::step* step = nullptr;
+  bool counts = false;
+  bool buries = false;  // hands back its failing rows as dead letters
+};
+using chain = std::vector<chain_step>;
+
+/// What one window stage gives to one sink.
+struct window_input {
+  std::uint32_t stage = 0;      // the window's
+  std::size_t key_columns = 0;  // the first columns of its output
+  std::vector<log_id> logs;     // its shards'
+  std::vector<chain> chains;    // ways from it to the sink; none for a sink that wants only what failed
+};
+
+struct window_rows {
+  std::vector<data::batch> batches;  // in order, at most `batch_rows` rows each
+  std::vector<delivery::dead_letter> failed;
+  delivery::ledger counts;
+};
+
+/// `topology` names the stages; `schema` and `order_by` are the sink's.
+[[nodiscard]] window_rows form_rows(const delivery::whole_window& w, const window_input& input,
+                                    const config::topology& topology, const data::schema_ptr& schema,
+                                    const std::vector<config::order_item>& order_by, event_micros now);
+
+inline constexpr std::size_t batch_rows = 8192;
+
+}  // namespace millrace::sink

@@ -1,0 +1,46 @@
+// A select step carried out on a batch: `where`, then `columns`. Pure; lanes run it before they cut frames,
+// sinks on the rows of windows. Row failures (casts, divisions) take the row out and are handed back for the
+// dead letters.
+#pragma once
+
+#include "config/plan.hpp"
+#include "runtime/data/batch.hpp"
+#include "runtime/delivery/frame.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::stage {
+
+/// Rows on their way through steps, with the index that each had at the beginning.
+struct rows {
+  data::batch batch;
+  std::vector<std::uint32_t> origin;
+};
+
+/// All rows of a batch, each its own origin.
+[[nodiscard]] rows all_rows(data::batch b);
+
+struct failed_origin {
+  std::uint32_t origin;
+  std::string error;
+};
+
+struct step_result {
+  stage::rows rows;
+  std::vector<failed_origin> failed;
+  delivery::stage_counts counts; // in, out, filtered, dead
+};
+
+/// Columns of `in` that nobody reads may be null pointers, and stay so.
+[[nodiscard]] step_result run_step(const config::step& s, const rows& in, event_micros now);
+
+/// Drops rows whose index is in `failures` (ascending, of the batch); appends their origins to `failed`.
+[[nodiscard]] rows without(const rows& in, const std::vector<expression::row_failure>& failures,
+                           std::vector<failed_origin>& failed);
+
+/// The rows at these indices.
+[[nodiscard]] rows take(const rows& in, std::span<const std::uint32_t> at);
+
+} // namespace millrace::stage

@@ -1,0 +1,27 @@
+// The one place where actors that block get a thread of their own. CAF's testing scheduler gives a detached
+// actor a real thread too, so simulations spawn them undetached, with connectors that never block.
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
+#include <caf/config_value.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <utility>
+
+namespace millrace::stage {
+
+[[nodiscard]] inline bool is_simulated(const caf::actor_system& system) {
+  return caf::get_or(system.config(), "scheduler.policy", caf::atom("stealing")) == caf::atom("testing");
+}
+
+/// Spawns a function-based actor whose behaviour may block.
+template<class F, class... Ts>
+[[nodiscard]] caf::actor spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) {
+  if (is_simulated(system))
+    return system.spawn(std::forward<F>(behaviour), std::forward<Ts>(args)...);
+  return system.spawn<caf::detached>(std::forward<F>(behaviour), std::forward<Ts>(args)...);
+}
+
+} // namespace millrace::stage

@@ -1,0 +1,268 @@
+#include "actors/window/shard_actor.hpp"
+
+#include "actors/window/window_stage.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <deque>
+#include <map>
+#include <stdexcept>
+
+namespace millrace::shard {
+namespace {
+
+/// Sent to itself: time for a snapshot.
+struct snapshot_tick {};
+
+} // namespace
+} // namespace millrace::shard
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
+
+namespace millrace::shard {
+namespace {
+
+class shard {
+public:
+  shard(caf::event_based_actor* self, shard_options options, std::shared_ptr<delivery::shard_core> core,
+        incarnation life, caf::actor supervisor)
+      : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
+        supervisor_(std::move(supervisor)) {
+    schedule_snapshot();
+  }
+
+  void on_ask(const messages::ask_position& m) {
+    lanes_[m.log] = {m.from, m.receiver, std::nullopt};
+    const auto answer = core_->ask(m.log, m.lane);
+    std::erase_if(stalled_, [&](const messages::lane_frame& f) { return f.frame->log == m.log; });
+    self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
+    acknowledge(m.log);
+  }
+
+  void on_frame(const messages::lane_frame& m) {
+    if (stalls()) {
+      stalled_.push_back(m);
+      return;
+    }
+    take(m);
+  }
+
+  void on_resume(const messages::resume_output& m) {
+    sinks_[m.sink] = m.from;
+    const auto resumed = core_->resume(m.sink, m.at);
+    if (!resumed) {
+      auto why = resumed.error();
+      why.stage = m.sink;
+      self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
+      return;
+    }
+    self_->send(m.from, messages::output_resumed{m.log, resumed->from});
+    for (const auto& f : resumed->frames)
+      if (gates_.empty() || f.reached <= gates_.front().below)
+        self_->send(m.from, messages::output{std::make_shared<const delivery::output_frame>(f)});
+    unstall();
+  }
+
+  void on_output_acknowledged(const messages::output_acknowledged& m) {
+    core_->acknowledge(m.sink, m.at);
+    unstall();
+  }
+
+  void on_tick() {
+    schedule_snapshot();
+    if ((core_->changed() || failing_) && captures_under_way_ == 0)
+      capture(false);
+  }
+
+  void on_written(const messages::capture_written& m) {
+    --captures_under_way_;
+    if (m.failure) {
+      ++options_.gauges->snapshot_failures;
+      if (m.failure->code == ec::fenced)
+        throw std::runtime_error(m.failure->message);
+      if (!failing_)
+        spdlog::error("{}: no snapshot could be written: {}; output goes on, trying again", options_.name,
+                      m.failure->message);
+      failing_ = true;
+      core_->capture_failed();
+      if (stopping_) {
+        self_->send(supervisor_, messages::stage_failed{options_.name, *m.failure});
+        finish_stop();
+      }
+      return;  // the next tick writes it together with what has changed since
+    }
+    if (failing_)
+      spdlog::info("{}: snapshots are written again", options_.name);
+    failing_ = false;
+    core_->captured_durable(m.twice);
+    for (const auto& [log, lane] : lanes_)
+      acknowledge(log);
+    if (m.twice)
+      open_gate();
+    if (stopping_ && captures_under_way_ == 0)
+      finish_stop();
+  }
+
+  void on_report(const caf::actor& to) {
+    messages::report_part part;
+    part.actor = options_.name;
+    part.counts = core_->counts();
+    part.rows = core_->rows_out();
+    part.late_at_shard = core_->late_at_shard();
+    part.vector = core_->in().vector();
+    self_->send(to, std::move(part));
+  }
+
+  void on_stop() {
+    stopping_ = true;
+    if (core_->changed())
+      capture(false);
+    if (captures_under_way_ == 0)
+      finish_stop();
+  }
+
+private:
+  struct lane_ref {
+    caf::actor handle;
+    messages::receiver_index receiver = 0;
+    std::optional<position> told;
+  };
+  /// Output beyond `below` depends on a decision that is being made durable.
+  struct gate {
+    position below;
+    std::vector<delivery::output_frame> frames;
+  };
+
+  [[nodiscard]] bool stalls() const {
+    return !stalled_.empty() || core_->out().retained_bytes() > options_.retain;
+  }
+
+  void take(const messages::lane_frame& m) {
+    const auto before = core_->out().sent();
+    auto out = core_->take(*m.frame);
+    if (out.verdict == delivery::intake::verdict::broken)
+      throw std::runtime_error(
+          fmt::format("{}: a gap or an overlap on the edge from {}", options_.name, m.frame->log));
+    if (out.taken_bytes != 0)
+      self_->send(m.from,
+                  messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, out.taken_bytes});
+    if (out.decision) {
+      gates_.push_back({before, std::move(out.frames)});
+      capture(true);
+    } else if (!gates_.empty()) {
+      auto& waiting = gates_.back().frames;
+      std::move(out.frames.begin(), out.frames.end(), std::back_inserter(waiting));
+    } else {
+      send(out.frames);
+    }
+    update_gauges();
+  }
+
+  void send(const std::vector<delivery::output_frame>& frames) {
+    for (const auto& f : frames) {
+      const auto shared = std::make_shared<const delivery::output_frame>(f);
+      for (const auto& [name, handle] : sinks_)
+        self_->send(handle, messages::output{shared});
+    }
+  }
+
+  void open_gate() {
+    if (gates_.empty())
+      return;
+    const auto open = std::move(gates_.front());
+    gates_.pop_front();
+    send(open.frames);
+  }
+
+  void unstall() {
+    while (!stalled_.empty() && core_->out().retained_bytes() <= options_.retain) {
+      const auto m = std::move(stalled_.front());
+      stalled_.pop_front();
+      take(m);
+    }
+    update_gauges();
+  }
+
+  void capture(bool twice) {
+    ++captures_under_way_;
+    self_->send(options_.snapshot_writer,
+                messages::write_capture{options_.name, life_,
+                                        std::make_shared<const std::string>(core_->capture_changes()),
+                                        twice});
+  }
+
+  void acknowledge(const log_id& log) {
+    const auto lane = lanes_.find(log);
+    const auto have = core_->acknowledged().find(log);
+    if (lane == lanes_.end() || have == core_->acknowledged().end() || lane->second.told == have->second.at)
+      return;
+    lane->second.told = have->second.at;
+    self_->send(lane->second.handle, messages::acknowledged{log, lane->second.receiver, have->second.at});
+  }
+
+  void schedule_snapshot() {
+    if (options_.snapshot_every)
+      self_->delayed_send(self_, *options_.snapshot_every, snapshot_tick{});
+  }
+
+  void finish_stop() {
+    self_->send(supervisor_, messages::stopped{options_.name});
+    self_->quit();
+  }
+
+  void update_gauges() {
+    auto& g = *options_.gauges;
+    g.rows = core_->rows_out();
+    g.watermark = core_->in().watermark();
+    const auto size = size_of(core_->windows());
+    g.windows_open = size.windows;
+    g.keys = size.keys;
+    g.bytes = size.bytes;
+    g.retained_bytes = core_->out().retained_bytes();
+    g.late_at_shard = core_->late_at_shard();
+  }
+
+  caf::event_based_actor* self_;
+  shard_options options_;
+  std::shared_ptr<delivery::shard_core> core_;
+  incarnation life_;
+  caf::actor supervisor_;
+  std::map<log_id, lane_ref> lanes_;
+  std::map<std::string, caf::actor> sinks_;
+  std::deque<messages::lane_frame> stalled_; // bounded by the lanes' credit
+  std::deque<gate> gates_;
+  int captures_under_way_ = 0;
+  bool failing_ = false;
+  bool stopping_ = false;
+};
+
+caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options options,
+                              std::shared_ptr<delivery::shard_core> core, incarnation life,
+                              caf::actor supervisor) {
+  auto state =
+      std::make_shared<shard>(self, std::move(options), std::move(core), life, std::move(supervisor));
+  return {
+      [=](const messages::ask_position& m) { state->on_ask(m); },
+      [=](const messages::lane_frame& m) { state->on_frame(m); },
+      [=](const messages::resume_output& m) { state->on_resume(m); },
+      [=](const messages::output_acknowledged& m) { state->on_output_acknowledged(m); },
+      [=](const messages::capture_written& m) { state->on_written(m); },
+      [=](const snapshot_tick&) { state->on_tick(); },
+      [=](const messages::collect_report&) {
+        state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));
+      },
+      [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
+      [=](const messages::stop&) { state->on_stop(); },
+  };
+}
+
+} // namespace
+
+caf::actor spawn_shard(caf::actor_system& system, shard_options options,
+                       std::shared_ptr<delivery::shard_core> core, incarnation life, caf::actor supervisor) {
+  return system.spawn(shard_behaviour, std::move(options), std::move(core), life, std::move(supervisor));
+}
+
+} // namespace millrace::shard

@@ -1,0 +1,44 @@
+// The shard actor: carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot
+// writer. Output that depends on a decision waits until that is durable. It runs on the shared scheduler and
+// never blocks.
+#pragma once
+
+#include "runtime/base/time.hpp"
+#include "runtime/delivery/shard.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace::shard {
+
+/// Written by the shard, read by anyone.
+struct shard_gauges {
+  std::atomic<std::uint64_t> rows{0};
+  std::atomic<std::int64_t> watermark{no_watermark};
+  std::atomic<std::uint64_t> windows_open{0};
+  std::atomic<std::uint64_t> keys{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> retained_bytes{0};
+  std::atomic<std::uint64_t> late_at_shard{0};
+  std::atomic<std::uint64_t> snapshot_failures{0};
+};
+
+struct shard_options {
+  std::string name;                     // "WINDOW/SHARD", for logs and reports
+  std::optional<micros> snapshot_every; // none: only at a stop and for decisions
+  std::size_t retain = 256U << 20;      // output kept in memory before the shard stops taking frames
+  caf::actor snapshot_writer;
+  std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
+};
+
+/// `core` is restored; `life` is its incarnation (also that of its snapshots).
+[[nodiscard]] caf::actor spawn_shard(caf::actor_system& system, shard_options options,
+                                     std::shared_ptr<delivery::shard_core> core, incarnation life,
+                                     caf::actor supervisor);
+
+} // namespace millrace::shard

@@ -1,0 +1,52 @@
+#include "actors/window/window_stage.hpp"
+
+#include "actors/stage/window_payload.hpp"
+
+namespace millrace::shard {
+namespace {
+
+class window_stage final : public delivery::window_state {
+public:
+  window_stage(const window::definition& d, std::string stage, log_id log)
+      : stage_(std::move(stage)), log_(std::move(log)), windows_(d) {}
+
+  std::uint64_t absorb(const delivery::payload& content, event_micros fired_mark) override {
+    return windows_.absorb(*static_cast<const stage::window_payload&>(content).partials, fired_mark);
+  }
+
+  std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
+    std::vector<fired> out;
+    for (auto& w : windows_.fire(fired_mark, watermark)) {
+      fired f{w.end, std::move(w.rows), {}};
+      for (auto& row : w.failed)
+        f.failed.push_back({stage_, log_, {}, std::move(row.error), std::move(row.record)});
+      out.push_back(std::move(f));
+    }
+    return out;
+  }
+
+  void capture_all(wire::writer& out) override { windows_.capture_all(out); }
+  void capture_changes(wire::writer& out) override { windows_.capture_changes(out); }
+  expected<void> apply(wire::reader& in) override { return windows_.apply(in); }
+
+  [[nodiscard]] const window::shard_windows& windows() const { return windows_; }
+
+private:
+  std::string stage_;
+  log_id log_;
+  window::shard_windows windows_;
+};
+
+} // namespace
+
+std::unique_ptr<delivery::window_state> make_window_state(const window::definition& d, std::string stage,
+                                                          log_id log) {
+  return std::make_unique<window_stage>(d, std::move(stage), std::move(log));
+}
+
+window_size size_of(const delivery::window_state& s) {
+  const auto& w = static_cast<const window_stage&>(s).windows();
+  return {w.windows_open(), w.keys(), w.byte_size()};
+}
+
+} // namespace millrace::shard

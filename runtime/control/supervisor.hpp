@@ -1,0 +1,75 @@
+// The supervisor of one process: spawns lanes, shards and sinks by the factories that it is given, tells them
+// of each other, restarts alone whatever fails (a higher incarnation, with back-off), and ends the run when
+// every sink has everything, when a stop is asked for, or when an error says that trying again will not help.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/delivery/lane_log.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::control {
+
+struct sink_spec {
+  std::string name;
+  bool takes_dead_letters = false;
+  std::vector<log_id> shard_logs;  // whose output it gets
+  std::function<caf::actor(const caf::actor& supervisor)> spawn;
+};
+
+struct shard_spec {
+  std::string name;
+  log_id log;
+  /// Loads the last good snapshot; may block.
+  std::function<expected<caf::actor>(const caf::actor& supervisor)> spawn;
+};
+
+struct lane_spec {
+  std::string name;
+  std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
+  std::function<expected<caf::actor>(delivery::lane_log::start how, const caf::actor& supervisor)> spawn;
+};
+
+struct supervisor_options {
+  std::vector<sink_spec> sinks;
+  std::vector<shard_spec> shards;
+  std::vector<lane_spec> lanes;
+  caf::actor snapshot_writer;
+  std::function<void()> on_finished;  // every sink is complete, before anything is stopped; may block
+};
+
+/// To whoever spawned it, once: all actors have stopped.
+struct run_ended {
+  bool finished = false;  // the bounded sources came to their end
+  std::optional<error> failure;
+  std::vector<messages::report_part> parts;  // the last report
+};
+/// To the supervisor: end the run, committing what was taken.
+struct end_run {};
+/// To the supervisor; answered by report_collected.
+struct get_report {};
+struct report_collected {
+  std::vector<messages::report_part> parts;
+};
+/// To the supervisor, tests only: the child of this name fails as by a bug.
+struct fail_child {
+  std::string name;
+};
+
+/// Runs on a thread of its own, since loading snapshots blocks.
+[[nodiscard]] caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options,
+                                          caf::actor owner);
+
+}  // namespace millrace::control
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::run_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::end_run)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::get_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::report_collected)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::fail_child)

@@ -1,0 +1,201 @@
+// Every message between the actors of the data plane, each declared once. They are values that share
+// immutable content by pointer and stay within one process (remote edges will encode frames). Commands are
+// imperative, events past tense.
+//
+// Who talks to whom:   lane -> shard, sink: asks, frames.     shard, sink -> lane: answers, credit,
+// acknowledgements.
+//                      shard -> sink: output.                 sink -> shard: resume, acknowledgements.
+//                      supervisor -> all: wiring, stop.       all -> supervisor: events.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/delivery/frame.hpp"
+#include "runtime/delivery/ledger.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::messages {
+
+/// Which of a lane's receivers: its index over all edges. The receiver sends it back and need not understand
+/// it.
+using receiver_index = std::uint32_t;
+
+// --- supervisor -> lane
+// ---------------------------------------------------------------------------------------------
+
+/// A receiver lives (again) under this handle: ask it. Sent for each receiver at the start and after each
+/// restart.
+struct receiver_up {
+  receiver_index receiver;
+  caf::actor handle;
+};
+/// A receiver is gone until receiver_up: send it nothing.
+struct receiver_down {
+  receiver_index receiver;
+};
+/// A partition found while running; the lane reads it from its beginning.
+struct partition_found {
+  std::string partition;
+  mark start;
+};
+
+// --- lane -> shard, sink
+// --------------------------------------------------------------------------------------------
+
+/// What is your vector for this log? The answer is the fence.
+struct ask_position {
+  log_id log;
+  incarnation lane;
+  receiver_index receiver;
+  caf::actor from;
+};
+/// The next positions of a log. Sent only within the credit of the receiver.
+struct lane_frame {
+  std::shared_ptr<const delivery::lane_frame> frame;
+  receiver_index receiver;
+  caf::actor from;
+};
+
+// --- shard, sink -> lane
+// --------------------------------------------------------------------------------------------
+
+/// The answer; nothing for an older incarnation of a lane than the last that asked.
+struct position_answered {
+  log_id log;
+  receiver_index receiver;
+  std::optional<delivery::answer> answer;
+};
+/// Bytes that have left the receiver's queue.
+struct credit_returned {
+  log_id log;
+  receiver_index receiver;
+  delivery::fence stamp; // of the frame; what belongs to an older fence is no longer counted
+  std::size_t bytes;
+};
+/// The receiver has gone back to what is durable, or dropped a frame: ask again.
+struct ask_again {
+  log_id log;
+  receiver_index receiver;
+};
+/// Everything below is durable at the receiver, and will be even if its newest snapshot is damaged.
+struct acknowledged {
+  log_id log;
+  receiver_index receiver;
+  position below;
+};
+
+// --- shard <-> sink
+// -------------------------------------------------------------------------------------------------
+
+/// Output rows, or progress.
+struct output {
+  std::shared_ptr<const delivery::output_frame> frame;
+};
+/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none).
+struct resume_output {
+  log_id log;
+  std::string sink;
+  std::optional<position> at;
+  caf::actor from;
+};
+/// Frames from `from` on follow.
+struct output_resumed {
+  log_id log;
+  position from;
+};
+struct output_acknowledged {
+  log_id log;
+  std::string sink;
+  position at;
+};
+/// supervisor -> sink: the shard behind this log lives (again) under this handle.
+struct sender_up {
+  log_id log;
+  caf::actor handle;
+};
+
+// --- shard <-> snapshot writer
+// --------------------------------------------------------------------------------------
+
+/// Make these changes durable. Answered by capture_written, in order.
+struct write_capture {
+  std::string actor;
+  incarnation life;
+  std::shared_ptr<const std::string> bytes;
+  bool twice; // a decision: in two copies
+};
+struct capture_written {
+  bool twice;
+  std::optional<error> failure; // the bytes are kept and written with the next capture
+};
+
+// --- all -> supervisor
+// ----------------------------------------------------------------------------------------------
+
+/// A sink has everything that will ever come durable.
+struct sink_completed {
+  std::string sink;
+};
+/// Trying again will not help: the run ends with this error, after what came before it is committed.
+struct stage_failed {
+  std::string actor;
+  error why;
+};
+/// A stop was carried out: everything taken is durable.
+struct stopped {
+  std::string actor;
+};
+
+// --- supervisor -> all
+// ----------------------------------------------------------------------------------------------
+
+/// Lanes stop reading, shards capture, sinks commit; each answers `stopped` and quits.
+struct stop {};
+/// Answered by report_part.
+struct collect_report {};
+/// What one actor knows for the report: its counters (part of its state) and where it stands.
+struct report_part {
+  std::string actor;
+  delivery::ledger counts;
+  std::uint64_t rows = 0; // a shard's emitted rows
+  std::uint64_t late_at_shard = 0;
+  std::uint64_t rejected = 0;
+  std::map<log_id, mark> vector;
+};
+/// Tests only: the actor fails as by a bug.
+struct fail_now {
+  std::string reason;
+};
+
+} // namespace millrace::messages
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::credit_returned)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_again)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::resume_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_resumed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sender_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_capture)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::capture_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sink_completed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::collect_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::report_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fail_now)
