@@ -1,5 +1,7 @@
 #include "runtime/base/timestamp_pattern.hpp"
 
+#include "runtime/base/digits.hpp"
+
 #include <date/date.h>
 #include <fmt/format.h>
 
@@ -189,31 +191,32 @@ std::optional<event_micros> assemble(const fields& f) {
   return (((days * 24 + hour) * 60 + f.minute) * 60 + f.second - f.offset) * 1'000'000 + f.micros;
 }
 
-/// Two digits at p, or a number beyond 99.
-unsigned two_digits(const char* p) {
-  const auto tens = static_cast<unsigned>(static_cast<unsigned char>(p[0]) - '0');
-  const auto ones = static_cast<unsigned>(static_cast<unsigned char>(p[1]) - '0');
-  return tens > 9 || ones > 9 ? 1000 : tens * 10 + ones;
-}
-
 /// `YYYY-mm-ddsHH:MM:SS` at p, which has 19 characters.
 std::optional<event_micros> parse_fixed(const char* p, char separator) {
-  if (p[4] != '-' || p[7] != '-' || p[10] != separator || p[13] != ':' || p[16] != ':')
+  const auto date_head = load8(p);     // YYYY-mm-
+  const auto day_part = load8(p + 8);  // ddsHH:MM
+  const auto time = load8(p + 11);     // HH:MM:SS
+  constexpr unsigned places_4_and_7 = 0x90, places_2_and_5 = 0x24;
+  if (non_digits(date_head) != places_4_and_7 || non_digits(time) != places_2_and_5 ||
+      (non_digits(day_part) & 3) != 0 || p[4] != '-' || p[7] != '-' || p[10] != separator || p[13] != ':' ||
+      p[16] != ':')
     return std::nullopt;
-  const unsigned century = two_digits(p), year = two_digits(p + 2), month = two_digits(p + 5),
-                 day = two_digits(p + 8), hour = two_digits(p + 11), minute = two_digits(p + 14),
-                 second = two_digits(p + 17);
-  if (century > 99 || year > 99 || hour > 23 || minute > 59 || second > 60)
+  const auto century = digit_pair(date_head, 0), year = digit_pair(date_head, 2),
+             month = digit_pair(date_head, 5), day = digit_pair(day_part, 0), hour = digit_pair(time, 0),
+             minute = digit_pair(time, 3), second = digit_pair(time, 6);
+  if (hour > 23 || minute > 59 || second > 60)
     return std::nullopt;
   const date::year_month_day ymd{date::year(static_cast<int>(century * 100 + year)), date::month(month),
                                  date::day(day)};
-  if (!ymd.ok() || ymd.year() == date::year(0))
+  // of the first 28 days every month has all
+  const bool exists = month - 1 < 12 && day - 1 < 28;
+  if ((!exists && !ymd.ok()) || century + year == 0)
     return std::nullopt;
   const std::int64_t days = date::sys_days(ymd).time_since_epoch().count();
   return (days * 86'400 + hour * 3600 + minute * 60 + second) * 1'000'000;
 }
 
-} // namespace
+}  // namespace
 
 expected<void> timestamp_pattern::add(std::string_view pattern) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -312,4 +315,4 @@ expected<void> check_timestamp_format(std::string_view pattern) {
   return timestamp_pattern::compile(pattern).map([](const auto&) {});
 }
 
-} // namespace millrace
+}  // namespace millrace

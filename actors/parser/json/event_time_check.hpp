@@ -1,0 +1,30 @@
+// Whether a row's event time can be trusted with a watermark: it is there, and not absurdly far in the
+// future. Decided from the record alone, so that reading it again decides the same.
+#pragma once
+
+#include "actors/parser/json/value_reader.hpp"
+#include "actors/parser/parser.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::parser {
+
+class event_time_check {
+public:
+  explicit event_time_check(const parser_options& options);
+
+  /// `cells` are the declared columns of the record. False leaves why() as the error.
+  [[nodiscard]] bool check(const source::chunk& c, std::size_t record, const std::vector<cell>& cells);
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+private:
+  std::string name_;
+  std::optional<std::size_t> column_;
+  bool declared_ = false;  // else `_timestamp`
+  micros future_skew_;
+  std::optional<event_micros> max_event_time_;
+  std::string why_;
+};
+
+}  // namespace millrace::parser

@@ -1,0 +1,82 @@
+#include "actors/parser/json/hidden_columns.hpp"
+
+#include <simdjson.h>
+
+#include <array>
+#include <utility>
+
+namespace millrace::parser {
+
+hidden_columns::hidden_columns(const parser_options& options) {
+  constexpr std::array<std::pair<std::string_view, content>, 8> names{
+      {{"_raw", content::raw},
+       {"_key", content::key},
+       {"_timestamp", content::timestamp},
+       {"_timestamp_type", content::timestamp_type},
+       {"_topic", content::topic},
+       {"_partition", content::partition},
+       {"_position", content::position},
+       {"_headers", content::headers}}};
+  for (auto i = options.declared; i < options.schema->size(); ++i)
+    for (const auto& [name, what] : names)
+      if (options.used[i] && (*options.schema)[i].name == name) {
+        columns_.push_back({i, what});
+        wants_key_ = wants_key_ || what == content::key;
+      }
+}
+
+bool hidden_columns::check(const source::chunk& c, std::size_t record) {
+  if (wants_key_ && record < c.keys.size() && c.keys[record] &&
+      !simdjson::validate_utf8(c.keys[record]->data(), c.keys[record]->size())) {
+    why_ = "column \"_key\": the record's key is not UTF-8, and text must be; leave _key out of the topology";
+    return false;
+  }
+  return true;
+}
+
+void hidden_columns::append(const source::chunk& c, std::size_t record,
+                            std::vector<data::column_builder>& out) const {
+  for (const auto& [index, what] : columns_) {
+    auto& column = out[index];
+    switch (what) {
+    case content::raw:
+      column.append_text(c.record(record));
+      break;
+    case content::key:
+      if (record < c.keys.size() && c.keys[record])
+        column.append_text(*c.keys[record]);
+      else
+        column.append_null();
+      break;
+    case content::timestamp:
+      if (const auto t = stored_timestamp(c, record))
+        column.append_int(*t);
+      else
+        column.append_null();
+      break;
+    case content::timestamp_type:
+      if (record < c.timestamp_types.size())
+        column.append_int(c.timestamp_types[record]);
+      else
+        column.append_null();
+      break;
+    case content::topic:
+      column.append_text(c.topic);
+      break;
+    case content::partition:
+      column.append_text(c.partition);
+      break;
+    case content::position:
+      column.append_int(c.positions[record].minor);
+      break;
+    case content::headers:
+      if (record < c.headers.size())
+        column.append_text(c.headers[record]);
+      else
+        column.append_null();
+      break;
+    }
+  }
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,292 @@
+#include "actors/parser/json/json_parser.hpp"
+
+#include "actors/parser/json/event_time_check.hpp"
+#include "actors/parser/json/hidden_columns.hpp"
+#include "actors/parser/json/member_layout.hpp"
+#include "actors/parser/json/structural_index.hpp"
+#include "actors/parser/json/value_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace millrace::parser {
+namespace {
+
+// Records whose tokens are found in one go: large enough to make a record's share of the start negligible,
+// small enough that text and tokens stay in the second-level cache.
+constexpr std::size_t stretch_bytes = 32 << 10;
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+class json_parser final : public record_parser {
+public:
+  explicit json_parser(parser_options options);
+  [[nodiscard]] parsed parse(const source::chunk& c) override;
+
+private:
+  enum class verdict : std::uint8_t { row, blank, dead };
+
+  /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
+  std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to, parsed& out);
+  void parse_alone(const source::chunk& c, std::size_t i, parsed& out);
+  /// The record at [begin, end) of text; its first token is `token`, which is moved behind its last.
+  verdict read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
+                      std::uint32_t end, std::uint32_t& token, bool escapes);
+  bool find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind);
+  bool read_columns(const record_walk& record);
+  void append_row(const source::chunk& c, std::size_t i, const record_walk& record);
+  void note(std::size_t i, verdict v, parsed& out);
+  verdict dead(std::string why) {
+    why_ = std::move(why);
+    return verdict::dead;
+  }
+
+  parser_options options_;
+  std::vector<column_reader> columns_;  // the declared ones
+  std::vector<data::column_builder> builders_;
+  hidden_columns hidden_;
+  event_time_check event_time_;
+  member_layout layout_;
+  structural_index index_;
+  value_reader values_;
+  std::vector<std::uint32_t> tokens_;  // by declared column: the last value's first token; 0 is missing
+  std::vector<cell> cells_;            // by declared column
+  std::string why_;
+};
+
+parser_options with_event_time_used(parser_options options) {
+  if (options.event_time)
+    options.used[*options.event_time] = true;
+  return options;
+}
+
+std::vector<std::string> declared_names(const parser_options& options) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < options.declared; ++i)
+    names.push_back((*options.schema)[i].name);
+  return names;
+}
+
+json_parser::json_parser(parser_options options)
+    : options_(with_event_time_used(std::move(options))), hidden_(options_), event_time_(options_),
+      layout_(declared_names(options_)), tokens_(options_.declared), cells_(options_.declared) {
+  for (const auto& f : *options_.schema)
+    builders_.emplace_back(f.type);
+  for (std::size_t i = 0; i < options_.declared; ++i) {
+    column_reader column{(*options_.schema)[i].name, (*options_.schema)[i].type, {}, {}};
+    if (i < options_.formats.size())
+      column.format = options_.formats[i];
+    if (column.format.kind == timestamp_kind::strptime) {
+      auto pattern = timestamp_pattern::compile(column.format.pattern);
+      assert(pattern && "formats are checked with the configuration");
+      column.pattern = std::move(*pattern);
+    }
+    columns_.push_back(std::move(column));
+  }
+}
+
+std::uint32_t length_of(const source::chunk& c, std::size_t i) {
+  return c.lengths[i] == source::no_value ? 0 : c.lengths[i];
+}
+
+std::string_view describe_kind(char first) {
+  switch (first) {
+  case '[':
+    return "a list";
+  case '"':
+    return "a string";
+  default:
+    return (first >= '0' && first <= '9') || first == '-' ? "a number" : "no object";
+  }
+}
+
+parsed json_parser::parse(const source::chunk& c) {
+  parsed out;
+  out.records.reserve(c.records());
+  for (std::size_t i = 0; i < builders_.size(); ++i)
+    if (options_.used[i])
+      builders_[i].reserve(c.records());
+  for (std::size_t i = 0; i < c.records();) {
+    auto to = i;
+    for (std::size_t bytes = 0, behind = c.begins[i];
+         to < c.records() && c.begins[to] >= behind && bytes < stretch_bytes; ++to) {
+      bytes += length_of(c, to);
+      behind = c.begins[to] + length_of(c, to);
+    }
+    // Where one record is bad, those behind it must not be read with its quotes open.
+    for (auto next = parse_stretch(c, i, to, out); next < to; ++next)
+      parse_alone(c, next, out);
+    i = to;
+  }
+  out.rows.schema = options_.schema;
+  out.rows.rows = out.records.size();
+  for (std::size_t i = 0; i < builders_.size(); ++i)
+    out.rows.columns.push_back(options_.used[i] ? builders_[i].finish() : nullptr);
+  return out;
+}
+
+std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from, std::size_t to,
+                                       parsed& out) {
+  const auto base = c.begins[from];
+  const char* const text = c.bytes.data() + base;
+  const auto length = c.begins[to - 1] + length_of(c, to - 1) - base;
+  assert(base + length + source::padding <= c.bytes.size());
+  if (index_.build(text, length) != nullptr)
+    return from;
+  std::uint32_t token = 0;
+  const auto find_backslash = [&](std::uint32_t at) {
+    const auto* const found = static_cast<const char*>(std::memchr(text + at, '\\', length - at));
+    return found ? static_cast<std::uint32_t>(found - text) : length;
+  };
+  auto backslash = find_backslash(0);
+  for (auto i = from; i < to; ++i) {
+    const auto begin = c.begins[i] - base;
+    const auto end = begin + length_of(c, i);
+    if (backslash < begin)
+      backslash = find_backslash(begin);
+    // something other than blanks lies between two records
+    if (token < index_.count() && index_.positions()[token] < begin)
+      return i;
+    const auto v = read_record(c, i, text, begin, end, token, backslash < end);
+    if (v == verdict::dead)
+      return i;  // read alone it gives the precise reason
+    note(i, v, out);
+  }
+  return to;
+}
+
+void json_parser::parse_alone(const source::chunk& c, std::size_t i, parsed& out) {
+  const auto length = length_of(c, i);
+  const char* const text = c.bytes.data() + c.begins[i];
+  if (const char* wrong = index_.build(text, length)) {
+    why_ = wrong;
+    return note(i, verdict::dead, out);
+  }
+  std::uint32_t token = 0;
+  note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr), out);
+}
+
+json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
+                                              std::uint32_t begin, std::uint32_t end, std::uint32_t& token,
+                                              bool escapes) {
+  if (c.lengths[i] == source::no_value)
+    return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
+  const auto* const at = index_.positions();
+  auto first = begin;
+  if (std::string_view(text + begin, end - begin).starts_with(byte_order_mark)) {
+    first += byte_order_mark.size();
+    token += at[token] == begin;  // it looks like a scalar, or like the end of one before
+  }
+  if (const auto head = std::string_view(text + first, std::min(at[token], end) - first);
+      head.find_first_not_of(" \t\r\n") != std::string_view::npos)
+    return dead("the record is no object; expected a JSON object");
+  record_walk record(text, at, begin, end, escapes);
+  if (at[token] >= end)
+    // lines may be blank; a message without content is something that somebody sent
+    return c.timestamps.empty() ? verdict::blank : dead("the record is empty; expected a JSON object");
+  if (record.kind(token) != '{')
+    return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
+  std::uint32_t behind = 0;
+  if (!find_members(record, token, behind))
+    return dead(record.problem());
+  if (at[behind] < end) {
+    record.fail(behind, "something follows the object; a record is one object");
+    return dead(record.problem());
+  }
+  if (!read_columns(record))
+    return verdict::dead;
+  if (!hidden_.check(c, i))
+    return dead(hidden_.why());
+  if (!event_time_.check(c, i, cells_))
+    return dead(event_time_.why());
+  append_row(c, i, record);
+  token = behind;
+  return verdict::row;
+}
+
+bool json_parser::find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind) {
+  std::fill(tokens_.begin(), tokens_.end(), 0);
+  layout_.rewind();
+  ++token;
+  if (record.kind(token) == '}') {
+    behind = token + 1;
+    return true;
+  }
+  for (;;) {
+    std::int32_t column = member_layout::unknown;
+    if (!record.has(token + 1) || !layout_.is_expected(record.at(token), column)) [[unlikely]] {
+      if (!record.check_name(token))
+        return false;
+      column = layout_.look_up(record.body(token), record.escapes());
+    }
+    const auto value = token + 2;
+    const bool known = column != member_layout::unknown;
+    const bool whole = options_.validate_whole || (known && options_.used[static_cast<std::size_t>(column)]);
+    token = whole ? record.check(value) : record.skip(value);
+    if (token == 0)
+      return false;
+    if (known)
+      tokens_[static_cast<std::size_t>(column)] = value;  // of duplicates the last counts
+    const char next = record.kind(token);
+    ++token;
+    if (next == '}') {
+      behind = token;
+      return true;
+    }
+    if (next != ',')
+      return record.fail(token - 1, "expected ',' or '}'");
+  }
+}
+
+bool json_parser::read_columns(const record_walk& record) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    cells_[i].is = cell::state::null;
+    if (tokens_[i] == 0 || (!options_.validate_whole && !options_.used[i]))
+      continue;
+    if (!values_.read(record, tokens_[i], columns_[i], cells_[i])) {
+      why_ = fmt::format("column \"{}{}\": {}", columns_[i].name, values_.path(), values_.why());
+      return false;
+    }
+  }
+  return true;
+}
+
+void json_parser::append_row(const source::chunk& c, std::size_t i, const record_walk& record) {
+  for (std::size_t column = 0; column < columns_.size(); ++column)
+    if (options_.used[column])
+      values_.append(record, cells_[column], columns_[column], builders_[column]);
+  hidden_.append(c, i, builders_);
+}
+
+void json_parser::note(std::size_t i, verdict v, parsed& out) {
+  switch (v) {
+  case verdict::row:
+    out.records.push_back(static_cast<std::uint32_t>(i));
+    break;
+  case verdict::blank:
+    ++out.blank;
+    break;
+  case verdict::dead:
+    out.dead.push_back({static_cast<std::uint32_t>(i), why_});
+    break;
+  }
+}
+
+}  // namespace
+
+config::connector json_parser_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::parser;
+  c.type = "json";
+  c.doc = "Reads one JSON object a record";
+  return c;
+}
+
+std::unique_ptr<record_parser> make_json_parser(parser_options options) {
+  return std::make_unique<json_parser>(std::move(options));
+}
+
+}  // namespace millrace::parser

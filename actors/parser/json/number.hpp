@@ -1,0 +1,50 @@
+// JSON numbers: the grammar, and exact conversions of their decimal text. Pure; called for every number of a
+// record.
+#pragma once
+
+#include "runtime/base/digits.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+namespace millrace::parser {
+
+/// Whether the whole text is a number by RFC 8259.
+[[nodiscard]] bool is_number(std::string_view text);
+
+/// Whether it is a number without exponent of at most 16 characters, as nearly all are: without a loop over
+/// digits, because their count is what a processor cannot predict. 16 bytes from the text's first on must be
+/// readable.
+[[nodiscard]] inline bool is_plain_number(std::string_view text) {
+  if (text.size() > 16 || text.empty())
+    return false;
+  const char* const p = text.data();
+  const auto all = (1U << text.size()) - 1;
+  const auto others = (non_digits(load8(p)) | non_digits(load8(p + 8)) << 8) & all;
+  const unsigned minus = *p == '-';
+  const auto marks = others & ~minus;                    // all but digits and sign
+  const auto first = 1U << minus;                        // the first digit's place
+  const auto last = (all + 1) >> 1;                      // the last character's
+  const bool digits_only = marks == 0 && first <= last;  // not the sign alone
+  const bool one_point =
+      (marks & (marks - 1)) == 0 && marks > first && marks < last && p[std::countr_zero(marks)] == '.';
+  // a zero in front stands alone
+  const bool zero_in_front = p[minus] == '0' && first < last && marks != first << 1;
+  return (digits_only || one_point) && !zero_in_front;
+}
+
+enum class conversion : std::uint8_t { ok, not_integral, out_of_range };
+
+// The text of all of these is a number already.
+
+/// Any integral number: 83, 1541016707796.0, 1e3.
+[[nodiscard]] conversion to_bigint(std::string_view number, std::int64_t& out);
+/// The nearest double. Out of range are numbers beyond the greatest double, and others than zero that would
+/// become zero, as in PostgreSQL.
+[[nodiscard]] conversion to_double(std::string_view number, double& out);
+/// number * 10^shift, rounded half away from zero.
+[[nodiscard]] conversion to_rounded(std::string_view number, int shift, std::int64_t& out);
+
+}  // namespace millrace::parser

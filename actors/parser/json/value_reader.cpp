@@ -1,0 +1,293 @@
+#include "actors/parser/json/value_reader.hpp"
+
+#include "actors/parser/json/escapes.hpp"
+#include "actors/parser/json/number.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::parser {
+namespace {
+
+using data::type_id;
+
+/// The head of a value, cut between characters.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t shown = 48;
+  if (text.size() <= shown)
+    return std::string(text);
+  auto n = shown;
+  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
+    --n;
+  return std::string(text.substr(0, n)) + "...";
+}
+
+std::string describe_value(std::string_view text) {
+  switch (text.front()) {
+  case '{':
+    return "an object";
+  case '[':
+    return "a list";
+  case '"':
+    return "the string " + excerpt(text);
+  case 't':
+  case 'f':
+    return "the boolean " + std::string(text);
+  default:
+    return "the number " + excerpt(text);
+  }
+}
+
+bool has_escapes(const record_walk& record, std::string_view body) {
+  return record.escapes() && body.find('\\') != std::string_view::npos;
+}
+
+bool is_number_kind(char kind) { return kind == '-' || (kind >= '0' && kind <= '9'); }
+
+}  // namespace
+
+bool value_reader::mismatch(std::string_view text, std::string_view expected) {
+  why_ = fmt::format("found {}, expected {}", describe_value(text), expected);
+  return false;
+}
+
+bool value_reader::read(const record_walk& record, std::uint32_t token, const column_reader& column,
+                        cell& out) {
+  path_.clear();
+  members_.clear();
+  return read(record, token, spec{&column.type, &column}, out);
+}
+
+bool value_reader::read(const record_walk& record, std::uint32_t token, spec to, cell& out) {
+  const char kind = record.kind(token);
+  if (kind == 'n') {
+    out.is = cell::state::null;
+    return true;
+  }
+  out.is = cell::state::plain;
+  switch (to.type->id()) {
+  case type_id::text:
+    return read_text(record, token, kind, out);
+  case type_id::json:
+    out.text = record.raw(token);
+    return true;
+  case type_id::bigint:
+    if (!is_number_kind(kind))
+      return mismatch(record.raw(token), kind == '"' ? "bigint; declare it text and cast it" : "bigint");
+    return read_bigint(record.scalar(token), out);
+  case type_id::float64:
+    if (!is_number_kind(kind))
+      return mismatch(record.raw(token), kind == '"' ? "double; declare it text and cast it" : "double");
+    if (to_double(record.scalar(token), out.real) == conversion::ok)
+      return true;
+    why_ = fmt::format("the number {} is beyond the range of double; declare it text",
+                       excerpt(record.scalar(token)));
+    return false;
+  case type_id::boolean:
+    out.number = kind == 't';
+    return kind == 't' || kind == 'f' ||
+           mismatch(record.raw(token), "boolean (true or false); declare it text and cast it");
+  case type_id::timestamp:
+    return read_timestamp(record, token, kind, to, out);
+  case type_id::object:
+    out.is = cell::state::nested;
+    out.number = token;
+    return check_object(record, token, *to.type);
+  case type_id::list:
+    out.is = cell::state::nested;
+    out.number = token;
+    return check_list(record, token, *to.type);
+  }
+  return false;
+}
+
+bool value_reader::read_text(const record_walk& record, std::uint32_t token, char kind, cell& out) {
+  if (kind == '{' || kind == '[')
+    return mismatch(record.raw(token), "text; declare it json");
+  out.text = kind == '"' ? record.body(token) : record.scalar(token);
+  if (has_escapes(record, out.text))
+    out.is = cell::state::escaped;
+  return true;
+}
+
+bool value_reader::read_bigint(std::string_view text, cell& out) {
+  switch (to_bigint(text, out.number)) {
+  case conversion::ok:
+    return true;
+  case conversion::not_integral:
+    return mismatch(text, "bigint, a number without a fraction; declare it double, or text");
+  case conversion::out_of_range:
+    break;
+  }
+  why_ = fmt::format("the number {} is beyond the range of bigint; declare it text or double", excerpt(text));
+  return false;
+}
+
+bool value_reader::read_epoch(std::string_view text, char kind, timestamp_kind unit, cell& out) {
+  const int shift = unit == timestamp_kind::epoch_s ? 6 : unit == timestamp_kind::epoch_ms ? 3 : 0;
+  if (!is_number_kind(kind))
+    return mismatch(text,
+                    fmt::format("a timestamp as a number of {} since 1970", shift == 6   ? "seconds"
+                                                                            : shift == 3 ? "milliseconds"
+                                                                                         : "microseconds"));
+  if (to_rounded(text, shift, out.number) == conversion::ok && out.number >= first_timestamp &&
+      out.number <= last_timestamp)
+    return true;
+  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999; does its \"format\" (epoch_s, "
+                     "epoch_ms, epoch_us) fit?",
+                     excerpt(text));
+  return false;
+}
+
+bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token, char kind, spec to,
+                                  cell& out) {
+  const auto format = to.format ? to.format->format.kind : timestamp_kind::iso;
+  if (format != timestamp_kind::iso && format != timestamp_kind::strptime)
+    return read_epoch(record.raw(token), kind, format, out);
+  if (kind != '"')
+    return mismatch(record.raw(token), is_number_kind(kind)
+                                           ? "a timestamp as text; for a number say \"format\": \"epoch_s\", "
+                                             "\"epoch_ms\" or \"epoch_us\""
+                                           : "a timestamp as text");
+  auto text = record.body(token);
+  if (has_escapes(record, text)) {
+    scratch_.clear();
+    if (!unescape(text, scratch_))
+      return mismatch(record.raw(token), "a timestamp");
+    text = scratch_;
+  }
+  if (format == timestamp_kind::strptime) {
+    const auto t = to.format->pattern->parse(text, to.format->format.trailing_ignored);
+    if (!t)
+      return mismatch(record.raw(token),
+                      fmt::format("a timestamp of the format \"{}\"{}", to.format->format.pattern,
+                                  to.format->format.trailing_ignored
+                                      ? ""
+                                      : " and nothing behind it (\"trailing\": \"ignore\" allows that)"));
+    out.number = *t;
+  } else {
+    const auto t = parse_timestamp(text);
+    if (!t)
+      return mismatch(record.raw(token), "a timestamp such as \"2021-04-24T19:55:00.796Z\"; say its "
+                                         "\"format\", or declare it text and cast it");
+    out.number = *t;
+  }
+  if (out.number >= first_timestamp && out.number <= last_timestamp)
+    return true;
+  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999", excerpt(record.raw(token)));
+  return false;
+}
+
+void value_reader::find_members(const record_walk& record, std::uint32_t token, const data::type& type) {
+  const auto& fields = type.fields();
+  const auto base = members_.size();
+  members_.resize(base + fields.size(), 0);
+  for (++token; record.kind(token) == '"';) {
+    auto name = record.body(token);
+    if (has_escapes(record, name)) {
+      scratch_.clear();
+      if (unescape(name, scratch_))
+        name = scratch_;
+    }
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      if (fields[i].name == name)
+        members_[base + i] = token + 2;
+    token = record.behind(token + 2);
+    token += record.kind(token) == ',';
+  }
+}
+
+bool value_reader::check_object(const record_walk& record, std::uint32_t token, const data::type& type) {
+  if (record.kind(token) != '{')
+    return mismatch(record.raw(token), fmt::format("an object {}; declare it json", type.name()));
+  const auto base = members_.size();
+  find_members(record, token, type);
+  cell ignored;
+  for (std::size_t i = 0; i < type.fields().size(); ++i)
+    if (const auto at = members_[base + i];
+        at != 0 && !read(record, at, spec{&type.fields()[i].type, nullptr}, ignored)) {
+      path_ = "." + type.fields()[i].name + path_;
+      return false;
+    }
+  members_.resize(base);
+  return true;
+}
+
+bool value_reader::check_list(const record_walk& record, std::uint32_t token, const data::type& type) {
+  if (record.kind(token) != '[')
+    return mismatch(record.raw(token), fmt::format("a list {}; declare it json", type.name()));
+  cell ignored;
+  std::size_t index = 0;
+  for (++token; record.kind(token) != ']'; ++index) {
+    if (!read(record, token, spec{&type.element(), nullptr}, ignored)) {
+      path_ = fmt::format("[{}]{}", index, path_);
+      return false;
+    }
+    token = record.behind(token);
+    token += record.kind(token) == ',';
+  }
+  return true;
+}
+
+void value_reader::append(const record_walk& record, const cell& from, const column_reader& column,
+                          data::column_builder& out) {
+  members_.clear();
+  append(record, from, column.type, out);
+}
+
+void value_reader::append(const record_walk& record, const cell& from, const data::type& type,
+                          data::column_builder& out) {
+  if (from.is == cell::state::null)
+    return out.append_null();
+  switch (type.id()) {
+  case type_id::text:
+  case type_id::json:
+    if (from.is == cell::state::escaped) {
+      scratch_.clear();
+      // checked with the record
+      static_cast<void>(unescape(from.text, scratch_));
+      return out.append_text(scratch_);
+    }
+    return out.append_text(from.text);
+  case type_id::bigint:
+  case type_id::timestamp:
+    return out.append_int(from.number);
+  case type_id::float64:
+    return out.append_double(from.real);
+  case type_id::boolean:
+    return out.append_boolean(from.number != 0);
+  case type_id::object:
+    return append_object(record, static_cast<std::uint32_t>(from.number), type, out);
+  case type_id::list:
+    return append_list(record, static_cast<std::uint32_t>(from.number), type, out);
+  }
+}
+
+void value_reader::append_object(const record_walk& record, std::uint32_t token, const data::type& type,
+                                 data::column_builder& out) {
+  const auto base = members_.size();
+  find_members(record, token, type);
+  for (std::size_t i = 0; i < type.fields().size(); ++i) {
+    cell value;
+    const auto& member = type.fields()[i].type;
+    if (const auto at = members_[base + i]; at != 0)
+      // was read once already, so it is good
+      static_cast<void>(read(record, at, spec{&member, nullptr}, value));
+    append(record, value, member, out.child(i));
+  }
+  members_.resize(base);
+  out.append_object();
+}
+
+void value_reader::append_list(const record_walk& record, std::uint32_t token, const data::type& type,
+                               data::column_builder& out) {
+  for (++token; record.kind(token) != ']';) {
+    cell value;
+    static_cast<void>(read(record, token, spec{&type.element(), nullptr}, value));
+    append(record, value, type.element(), out.child(0));
+    token = record.behind(token);
+    token += record.kind(token) == ',';
+  }
+  out.append_list();
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,80 @@
+// From a JSON value to a column's value, by the table "From JSON": a value is read into a cell first (its
+// type checked, numbers converted), and appended only when the whole record is known to be good.
+#pragma once
+
+#include "actors/parser/json/record_walk.hpp"
+#include "actors/parser/parser.hpp"
+#include "runtime/base/timestamp_pattern.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::parser {
+
+/// Timestamps reach over the years 1 to 9999; so sums with delays and window sizes never overflow.
+inline constexpr event_micros first_timestamp = -62'135'596'800'000'000;
+inline constexpr event_micros last_timestamp = 253'402'300'799'999'999;
+
+using timestamp_kind = enum parser_options::timestamp_format::kind;
+
+/// A declared column.
+struct column_reader {
+  std::string name;
+  data::type type;
+  parser_options::timestamp_format format;
+  std::optional<timestamp_pattern> pattern;  // of a strptime format
+};
+
+struct cell {
+  enum class state : std::uint8_t { null, plain, escaped, nested } is = state::null;
+  std::int64_t number = 0;  // bigint, timestamp, boolean; of a nested value its first token
+  double real = 0;
+  std::string_view text;  // text and json: bytes of the record (`escaped`: with escapes in it)
+};
+
+class value_reader {
+public:
+  /// Reads the checked value at `token`; false leaves why() as the error, without the column's name.
+  [[nodiscard]] bool read(const record_walk& record, std::uint32_t token, const column_reader& column,
+                          cell& out);
+  /// Appends a cell that was read from this record.
+  void append(const record_walk& record, const cell& from, const column_reader& column,
+              data::column_builder& out);
+  /// Of the last failure: `found the string "x", expected bigint; declare it text and cast it`, and the
+  /// member within the column (".lat") where the column is nested.
+  [[nodiscard]] const std::string& why() const { return why_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  struct spec {  // what a value is to become
+    const data::type* type;
+    const column_reader* format;  // of a timestamp; null: ISO
+  };
+  [[nodiscard]] bool read(const record_walk& record, std::uint32_t token, spec to, cell& out);
+  [[nodiscard]] bool read_text(const record_walk& record, std::uint32_t token, char kind, cell& out);
+  [[nodiscard]] bool read_bigint(std::string_view text, cell& out);
+  [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind, spec to,
+                                    cell& out);
+  [[nodiscard]] bool read_epoch(std::string_view text, char kind, timestamp_kind unit, cell& out);
+  [[nodiscard]] bool check_object(const record_walk& record, std::uint32_t token, const data::type& type);
+  [[nodiscard]] bool check_list(const record_walk& record, std::uint32_t token, const data::type& type);
+  void append(const record_walk& record, const cell& from, const data::type& type, data::column_builder& out);
+  void append_object(const record_walk& record, std::uint32_t token, const data::type& type,
+                     data::column_builder& out);
+  void append_list(const record_walk& record, std::uint32_t token, const data::type& type,
+                   data::column_builder& out);
+  /// Pushes the first token of each member of the type (0: missing; the last of duplicates) on members_.
+  void find_members(const record_walk& record, std::uint32_t token, const data::type& type);
+  /// Notes "found ..., expected ...".
+  bool mismatch(std::string_view text, std::string_view expected);
+
+  std::string why_;
+  std::string path_;
+  std::string scratch_;
+  std::vector<std::uint32_t> members_;  // a stack over nested objects
+};
+
+}  // namespace millrace::parser
