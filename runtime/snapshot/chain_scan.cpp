@@ -95,7 +95,7 @@ private:
         return {};
       }
       drop(name);
-      out_.fell_back = true;
+      fell_back_ = true;
     }
     return {};
   }
@@ -165,6 +165,9 @@ private:
   }
 
   void find_superseded() {
+    // One generation alone: its base is the only way to what came before.
+    out_.base_due =
+        fell_back_ || (bases_.size() == 1 && (increments_.empty() || increments_.begin()->first != 1));
     // Only a whole newest base lets go of what precedes the one before it.
     if (bases_.empty() || *bases_.rbegin() != out_.base_sequence)
       return;
@@ -195,6 +198,7 @@ private:
   std::set<std::uint64_t> bases_;
   std::map<std::uint64_t, copies> increments_;
   std::vector<std::string> unreadable_copies_;
+  bool fell_back_ = false;
   scanned_chain out_;
 };
 

@@ -26,14 +26,14 @@ struct chain_link {
 struct scanned_chain {
   snapshots::chain chain;
   chain_link tail;
-  incarnation life = 0;  // of the last record
-  bool tail_has_copy = false;
+  incarnation life = 0;             // of the last record
+  bool tail_has_copy = true;        // the beginning needs none
   std::uint64_t base_sequence = 0;  // 0: the chain begins with increments
   std::uint64_t base_bytes = 0;
   std::uint64_t increments_bytes = 0;   // since the base, without second copies
   std::uint64_t increments = 0;         // records since the base, openings too
   std::uint64_t highest = 0;            // sequence number of any file name
-  bool fell_back = false;               // the newest base was damaged: time for another one
+  bool base_due = false;                // there is but one generation left
   std::vector<std::string> damaged;     // file names to delete
   std::vector<std::string> superseded;  // temporary files and what precedes the previous base
   std::vector<record_name> to_repair;   // records of which a copy is missing or damaged

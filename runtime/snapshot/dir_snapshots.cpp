@@ -5,26 +5,16 @@
 #include <utility>
 
 namespace millrace::snapshot {
-namespace {
-
-/// Below this a state is not worth a base of its own; above, a base is due when increments outweigh it, so
-/// that writing bases costs no more than writing increments.
-constexpr std::uint64_t smallest_base = 1 << 20;
-/// Files that a recovery has to open.
-constexpr std::uint64_t most_increments = 200;
-
-}  // namespace
-
 dir_snapshots::dir_snapshots(file_system& files, std::string folder, std::string actor, incarnation life,
-                             std::shared_ptr<life_fence> fence)
+                             std::shared_ptr<life_fence> fence, base_rule rule)
     : files_(files), folder_(std::move(folder)), actor_(std::move(actor)), life_(life),
-      fence_(std::move(fence)) {}
+      fence_(std::move(fence)), rule_(rule) {}
 
 expected<std::unique_ptr<snapshots>> dir_snapshots::open(file_system& files, std::string folder,
                                                          std::string actor, incarnation life,
-                                                         std::shared_ptr<life_fence> fence) {
+                                                         std::shared_ptr<life_fence> fence, base_rule rule) {
   std::unique_ptr<dir_snapshots> opened(
-      new dir_snapshots(files, std::move(folder), std::move(actor), life, std::move(fence)));
+      new dir_snapshots(files, std::move(folder), std::move(actor), life, std::move(fence), rule));
   const std::lock_guard lock(opened->fence_->mutex);
   // From here on the older ones are fenced, also when the rest fails.
   opened->fence_->newest = std::max(opened->fence_->newest, life);
@@ -44,7 +34,7 @@ expected<std::unique_ptr<snapshots>> dir_snapshots::open(file_system& files, std
 std::unique_ptr<snapshots> dir_snapshots::open_read_only(file_system& files, std::string folder,
                                                          std::string actor) {
   return std::unique_ptr<snapshots>(
-      new dir_snapshots(files, std::move(folder), std::move(actor), 0, nullptr));
+      new dir_snapshots(files, std::move(folder), std::move(actor), 0, nullptr, {}));
 }
 
 std::string dir_snapshots::path(const record_name& name) const { return folder_ + "/" + to_file_name(name); }
@@ -73,6 +63,9 @@ expected<snapshots::chain> dir_snapshots::recover() {
   for (const auto& missing : found->to_repair)
     if (auto done = repair(missing); !done)
       return unexpected(done.error());
+  // What the chain is built upon must be durable before anything names it; its writer may have died too soon.
+  if (auto done = files_.sync_folder(folder_); !done)
+    return unexpected(done.error());
   tail_ = found->tail;
   tail_has_copy_ = found->tail_has_copy;
   next_sequence_ = std::max(found->highest, tail_.sequence) + 1;
@@ -80,7 +73,7 @@ expected<snapshots::chain> dir_snapshots::recover() {
   base_bytes_ = found->base_bytes;
   increments_bytes_ = found->increments_bytes;
   increments_ = found->increments;
-  base_due_ = found->fell_back;
+  base_due_ = found->base_due;
   leftovers_.clear();
   count_bytes();
   return std::move(found->chain);
@@ -194,8 +187,8 @@ expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::stri
 }
 
 expected<bool> dir_snapshots::compact(const std::function<expected<std::string>(const chain&)>& merge) {
-  const bool due =
-      base_due_ || increments_ > most_increments || increments_bytes_ > std::max(base_bytes_, smallest_base);
+  const bool due = base_due_ || increments_ > rule_.most_increments ||
+                   increments_bytes_ > std::max(base_bytes_, rule_.smallest_base);
   if (!due || tail_.sequence == base_sequence_)
     return false;
   if (!fence_)

@@ -22,12 +22,22 @@ struct life_fence {
   incarnation newest = 0;
 };
 
+/// When a new base is due.
+struct base_rule {
+  /// Below this a state is not worth a base of its own; above, a base is due when increments outweigh it, so
+  /// that writing bases costs no more than writing increments.
+  std::uint64_t smallest_base = 1 << 20;
+  /// Files that a recovery has to open.
+  std::uint64_t most_increments = 200;
+};
+
 class dir_snapshots final : public snapshots {
 public:
   /// Recovers the chain and appends the opening record. The folder must exist.
   [[nodiscard]] static expected<std::unique_ptr<snapshots>> open(file_system& files, std::string folder,
                                                                  std::string actor, incarnation life,
-                                                                 std::shared_ptr<life_fence> fence);
+                                                                 std::shared_ptr<life_fence> fence,
+                                                                 base_rule rule = {});
   /// For readers: no opening record, no repair; append and compact are refused.
   [[nodiscard]] static std::unique_ptr<snapshots> open_read_only(file_system& files, std::string folder,
                                                                  std::string actor);
@@ -39,7 +49,7 @@ public:
 
 private:
   dir_snapshots(file_system& files, std::string folder, std::string actor, incarnation life,
-                std::shared_ptr<life_fence> fence);
+                std::shared_ptr<life_fence> fence, base_rule rule);
 
   [[nodiscard]] expected<void> check_fence() const;
   [[nodiscard]] expected<snapshots::chain> recover();
@@ -58,6 +68,7 @@ private:
   std::string actor_;
   incarnation life_;
   std::shared_ptr<life_fence> fence_;  // none: read only
+  base_rule rule_;
 
   chain_link tail_;
   bool tail_has_copy_ = true;

@@ -23,9 +23,9 @@ std::uint64_t bytes_below(file_system& files, const std::string& folder) {
 }  // namespace
 
 dir_store::dir_store(file_system& files, std::string folder, std::unique_ptr<folder_lock> lock,
-                     folder_record record, bool read_only)
+                     folder_record record, bool read_only, base_rule rule)
     : files_(files), folder_(std::move(folder)), lock_(std::move(lock)), record_(std::move(record)),
-      read_only_(read_only), next_(record_.given_below) {}
+      read_only_(read_only), rule_(rule), next_(record_.given_below) {}
 
 expected<void> dir_store::check_writable() const {
   if (read_only_)
@@ -77,7 +77,7 @@ expected<std::unique_ptr<snapshots>> dir_store::open_snapshots(std::string_view 
   if (!done)
     return unexpected(done.error());
   return dir_snapshots::open(files_, std::move(folder), std::string(actor), life,
-                             fence_of(fmt::format("snapshots {}", actor)));
+                             fence_of(fmt::format("snapshots {}", actor)), rule_);
 }
 
 expected<std::unique_ptr<journal>> dir_store::open_journal(std::string_view actor, incarnation life) {

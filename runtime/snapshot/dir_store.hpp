@@ -23,7 +23,7 @@ namespace millrace::snapshot {
 
 /// open_dir_store() on another file system; `files` outlives the store.
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options,
-                                                                    file_system& files);
+                                                                    file_system& files, base_rule rule = {});
 
 /// What the identity file holds.
 struct folder_record {
@@ -37,7 +37,7 @@ struct folder_record {
 class dir_store final : public state_store {
 public:
   dir_store(file_system& files, std::string folder, std::unique_ptr<folder_lock> lock, folder_record record,
-            bool read_only);
+            bool read_only, base_rule rule);
 
   [[nodiscard]] const identity& id() const override { return record_.id; }
   expected<incarnation> next_incarnation() override;
@@ -60,6 +60,7 @@ private:
   std::unique_ptr<folder_lock> lock_;
   folder_record record_;
   bool read_only_;
+  base_rule rule_;
   mutable std::mutex mutex_;  // identity, values, fences_; never held while an actor's files are written
   incarnation next_;          // to hand out; durable up to record_.given_below
   std::map<std::string, std::shared_ptr<life_fence>, std::less<>> fences_;

@@ -43,8 +43,8 @@ expected<folder_record> decode_folder_record(std::string_view bytes, const std::
 
 class opening {
 public:
-  opening(const open_options& options, file_system& files)
-      : options_(options), files_(files), folder_(options.folder) {
+  opening(const open_options& options, file_system& files, base_rule rule)
+      : options_(options), files_(files), rule_(rule), folder_(options.folder) {
     while (folder_.size() > 1 && folder_.ends_with('/'))
       folder_.pop_back();
   }
@@ -62,7 +62,7 @@ public:
     if (!done)
       return unexpected(done.error());
     return std::make_unique<dir_store>(files_, folder_, std::move(lock_), std::move(record_),
-                                       options_.read_only);
+                                       options_.read_only, rule_);
   }
 
 private:
@@ -264,7 +264,11 @@ private:
           if (auto done = files_.remove(folder_ + "/" + current + part + "/" + e.name); !done)
             return done;
     }
-    return repair_values(folder_ + "/" + current + "/values");
+    const auto values = folder_ + "/" + current + "/values";
+    // What is read from here on must last, also where its writer died before it had synced the names.
+    return repair_values(values).and_then([&] { return files_.sync_folder(values); }).and_then([this] {
+      return files_.sync_folder(folder_);
+    });
   }
 
   /// A value of which one copy is damaged or older gets two equal ones again.
@@ -282,6 +286,7 @@ private:
 
   const open_options& options_;
   file_system& files_;
+  base_rule rule_;
   std::string folder_;
   std::unique_ptr<folder_lock> lock_;
   folder_record record_;
@@ -324,8 +329,9 @@ std::string encode_folder_record(const folder_record& r) {
   return out.take();
 }
 
-expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files) {
-  return opening(options, files).run();
+expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files,
+                                                      base_rule rule) {
+  return opening(options, files, rule).run();
 }
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options) {

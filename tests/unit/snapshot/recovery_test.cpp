@@ -1,0 +1,380 @@
+// Random lives of a state folder: appends, compactions, decisions, values, --fresh, zombies, full disks,
+// crashes between any two operations, losses of power, damage to any one file. Whatever happens, what comes
+// back is what was acknowledged.
+#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/wire/bytes.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+using namespace millrace;
+using namespace millrace::snapshot;
+using test::faulty_file_system;
+
+namespace {
+
+using items = std::vector<std::string>;
+
+/// A base is the list of all increments in it: nothing may be missing, doubled or out of order.
+expected<std::string> merge(const snapshots::chain& c) {
+  wire::writer out;
+  out.raw(c.base);
+  for (const auto& i : c.increments)
+    out.string(i);
+  return out.take();
+}
+
+items contents_of(const snapshots::chain& c) {
+  items all;
+  wire::reader in(c.base);
+  while (!in.at_end())
+    all.emplace_back(in.string());
+  REQUIRE(in.ok());
+  all.insert(all.end(), c.increments.begin(), c.increments.end());
+  return all;
+}
+
+/// What was acknowledged, and what may be there instead: the outcomes of attempts that failed since.
+struct truth {
+  items acked;
+  std::vector<items> perhaps;
+
+  void succeeded(items now) {
+    acked = std::move(now);
+    perhaps.clear();
+  }
+  [[nodiscard]] bool allows(const items& found) const {
+    return found == acked || std::ranges::find(perhaps, found) != perhaps.end();
+  }
+};
+
+class life_of_a_folder {
+public:
+  explicit life_of_a_folder(std::uint64_t seed) : random_(seed), files_(seed * 31 + 7) {}
+
+  void run(int steps) {
+    reopen(false);
+    for (int i = 0; i < steps; ++i) {
+      step();
+      if (files_.is_dead())
+        come_back(below(2) == 0);
+    }
+    come_back(false);
+  }
+
+private:
+  std::size_t below(std::size_t n) { return random_() % n; }
+  std::string payload() {
+    std::string p = std::to_string(++counter_) + ":";
+    p.append(below(5) == 0 ? below(300) : below(12), static_cast<char>(random_()));
+    return p;
+  }
+
+  void step() {
+    switch (below(20)) {
+    case 0:
+      files_.crash_after(1 + below(25));
+      break;
+    case 1:
+      come_back(below(2) == 0);
+      break;
+    case 2:
+      files_.fail_next(1 + static_cast<unsigned>(below(6)));
+      break;
+    case 3:
+      damage_one_file();
+      break;
+    case 4:
+      decide();
+      break;
+    case 5:
+      trim_decisions();
+      break;
+    case 6:
+      put_value();
+      break;
+    case 7:
+      restart_actor();
+      break;
+    case 8:
+      if (below(8) == 0)
+        start_over();
+      break;
+    case 9:
+    case 10:
+    case 11:
+      compact();
+      break;
+    default:
+      append();
+    }
+  }
+
+  void append() {
+    const bool twice = below(4) == 0;
+    auto attempt = chain_.acked;
+    attempt.push_back(payload());
+    if (const auto done = snapshots_->append(attempt.back(), twice)) {
+      REQUIRE(*done > sequence_);
+      sequence_ = *done;
+      chain_.succeeded(std::move(attempt));
+      last_was_twice_ = twice;
+    } else {
+      REQUIRE(done.error().code == ec::io);
+      chain_.perhaps.push_back(std::move(attempt));
+    }
+  }
+
+  void compact() {
+    const auto done = snapshots_->compact(merge);
+    if (!done)
+      REQUIRE(done.error().code == ec::io);
+    else
+      last_was_twice_ = last_was_twice_ || *done;  // the base is the other copy
+  }
+
+  void decide() {
+    items entries;
+    auto attempt = journal_.acked;
+    std::vector<items> prefixes;
+    for (auto n = 1 + below(3); n > 0; --n) {
+      entries.push_back(payload());
+      attempt.push_back(entries.back());
+      prefixes.push_back(attempt);
+    }
+    if (decisions_->append(entries))
+      journal_.succeeded(std::move(attempt));
+    else
+      journal_.perhaps.insert(journal_.perhaps.end(), prefixes.begin(), prefixes.end());
+  }
+
+  void trim_decisions() {
+    auto kept = journal_.acked;
+    kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(below(kept.size() + 1)));
+    if (decisions_->replace(kept))
+      journal_.succeeded(std::move(kept));
+    else
+      journal_.perhaps.push_back(std::move(kept));
+  }
+
+  void put_value() {
+    const items attempt{payload()};
+    if (store_->put("the plan/é", attempt[0]))
+      value_.succeeded(attempt);
+    else
+      value_.perhaps.push_back(attempt);
+  }
+
+  /// A new incarnation while the old one is still there, as a zombie.
+  void restart_actor() {
+    auto old_snapshots = std::move(snapshots_);
+    auto old_decisions = std::move(decisions_);
+    if (!open_actor()) {
+      come_back(false);
+      return;
+    }
+    REQUIRE(old_snapshots->append("zombie", false).error().code == ec::fenced);
+    const auto compacted = old_snapshots->compact(merge);
+    REQUIRE((compacted ? *compacted == false : compacted.error().code == ec::fenced));
+    REQUIRE(old_decisions->append({"zombie"}).error().code == ec::fenced);
+    REQUIRE(old_decisions->replace({}).error().code == ec::fenced);
+  }
+
+  void start_over() {
+    const auto old_id = store_->id().state_id;
+    close();
+    auto opened = open_dir_store({"/home/state", "clicks", true, false}, files_, rule_);
+    if (opened) {
+      store_ = std::move(*opened);
+      REQUIRE(store_->id().state_id != old_id);
+      REQUIRE(store_->id().previous_state_id == old_id);
+      forget_everything();
+      if (open_actor())
+        return;
+    }
+    fresh_failed_ = !opened;
+    come_back(below(2) == 0);
+  }
+
+  void forget_everything() {
+    chain_ = journal_ = value_ = {};
+    state_id_ = store_->id().state_id;
+    sequence_ = latent_until_ = 0;
+  }
+
+  void close() {
+    snapshots_.reset();
+    decisions_.reset();
+    store_.reset();
+  }
+
+  void come_back(bool power_was_lost) {
+    close();
+    files_.restart(power_was_lost);
+    // Crashes and full disks while recovering.
+    for (auto n = below(3); n > 0; --n) {
+      files_.crash_after(1 + below(40));
+      if (auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_, rule_)) {
+        store_ = std::move(*opened);
+        check_identity();
+        if (const auto life = store_->next_incarnation()) {
+          check_life(*life);
+          (void)store_->open_snapshots("counts/0", *life);
+          (void)store_->open_journal("counts/0", *life);
+        }
+      }
+      close();
+      files_.restart(power_was_lost && below(2) == 0);
+    }
+    reopen(false);
+  }
+
+  void check_identity() {
+    if (state_id_.empty() || (fresh_failed_ && store_->id().state_id != state_id_)) {
+      if (!state_id_.empty())
+        REQUIRE(store_->id().previous_state_id == state_id_);
+      forget_everything();
+    }
+    fresh_failed_ = false;
+    REQUIRE(store_->id().state_id == state_id_);
+    REQUIRE(store_->id().topology == "clicks");
+  }
+
+  void check_life(incarnation life) {
+    REQUIRE(life > last_life_);
+    last_life_ = life;
+  }
+
+  void reopen(bool damaged) {
+    auto opened = open_dir_store({"/home/state", "clicks", false, false}, files_, rule_);
+    if (!opened)
+      FAIL(opened.error().message);
+    store_ = std::move(*opened);
+    check_identity();
+    REQUIRE(open_actor(damaged));
+    const auto value = store_->get("the plan/é");
+    if (value) {
+      INFO("value " << *value << ", acked " << (value_.acked.empty() ? "-" : value_.acked[0]) << ", perhaps "
+                    << value_.perhaps.size());
+      REQUIRE(value_.allows({*value}));
+      value_.succeeded({*value});
+    } else {
+      REQUIRE(value.error().code == ec::not_found);
+      REQUIRE(value_.acked.empty());
+    }
+    for (const auto& path : files_.all_files("/home/state"))
+      REQUIRE(path.find("tmp") == std::string::npos);
+  }
+
+  bool open_actor(bool damaged = false) {
+    const auto life = store_->next_incarnation();
+    if (!life)
+      return false;
+    check_life(*life);
+    auto opened_snapshots = store_->open_snapshots("counts/0", *life);
+    if (!opened_snapshots) {
+      INFO(opened_snapshots.error().message);
+      REQUIRE(opened_snapshots.error().code == ec::io);
+      return false;
+    }
+    auto opened_journal = store_->open_journal("counts/0", *life);
+    if (!opened_journal) {
+      REQUIRE(opened_journal.error().code == ec::io);
+      return false;
+    }
+    snapshots_ = std::move(*opened_snapshots);
+    decisions_ = std::move(*opened_journal);
+    const auto chain = snapshots_->load();
+    REQUIRE(chain.has_value());
+    const auto found = contents_of(*chain);
+    const bool one_less = damaged && !last_was_twice_ && !chain_.acked.empty() &&
+                          found == items(chain_.acked.begin(), chain_.acked.end() - 1);
+    if (!one_less)
+      REQUIRE((chain_.allows(found) ? chain_.acked : found) == chain_.acked);
+    chain_.succeeded(found);
+    sequence_ = chain->sequence;
+    last_was_twice_ = true;  // the opening record is the newest now
+    const auto entries = decisions_->load();
+    REQUIRE(entries.has_value());
+    REQUIRE((journal_.allows(*entries) ? journal_.acked : *entries) == journal_.acked);
+    journal_.succeeded(*entries);
+    return true;
+  }
+
+  /// One file of any kind, while nobody has the folder open and all is on disk.
+  void damage_one_file() {
+    come_back(false);
+    for (auto n = below(6); n > 0; --n) {
+      append();
+      if (below(3) == 0)
+        compact();
+    }
+    close();
+    files_.restart(false);
+    files_.settle();
+    auto all = files_.all_files("/home/state");
+    std::erase(all, "/home/state/lock");
+    const auto newest_base = highest_base(all);
+    if (newest_base >= latent_until_)
+      latent_until_ = 0;
+    if (latent_until_ != 0)
+      std::erase_if(all, [](const auto& path) { return path.find("/snapshots/") != std::string::npos; });
+    const auto& victim = all[below(all.size())];
+    INFO("damaged: " << victim);
+    record_name name;
+    if (newest_base != 0 && parse_file_name(victim.substr(victim.rfind('/') + 1), name) &&
+        name.sequence <= newest_base)
+      latent_until_ = newest_base + 1;
+    if (below(3) == 0)
+      files_.lose_file(victim);
+    else
+      files_.damage(victim);
+    reopen(true);
+  }
+
+  static std::uint64_t highest_base(const std::vector<std::string>& paths) {
+    std::uint64_t highest = 0;
+    record_name name;
+    for (const auto& path : paths)
+      if (parse_file_name(path.substr(path.rfind('/') + 1), name) && name.is_base)
+        highest = std::max(highest, name.sequence);
+    return highest;
+  }
+
+  std::mt19937_64 random_;
+  faulty_file_system files_;
+  base_rule rule_{200, 6};
+  std::unique_ptr<state_store> store_;
+  std::unique_ptr<snapshots> snapshots_;
+  std::unique_ptr<journal> decisions_;
+  truth chain_, journal_, value_;
+  std::string state_id_;
+  incarnation last_life_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t counter_ = 0;
+  /// What the newest base covers is not read when an actor opens, and without that base there is one
+  /// generation only. Damage there has to be followed by a newer base before a second file may be damaged.
+  std::uint64_t latent_until_ = 0;
+  bool last_was_twice_ = true;
+  bool fresh_failed_ = false;
+};
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+}  // namespace
+
+TEST_CASE("whatever happens to a state folder, what was acknowledged comes back") {
+  const auto first = from_environment("MILLRACE_FIRST_SEED", 0);
+  const auto seeds = from_environment("MILLRACE_SEEDS", 2000);
+  for (auto seed = first; seed < first + seeds; ++seed) {
+    INFO("seed " << seed << " (MILLRACE_FIRST_SEED=" << seed << " MILLRACE_SEEDS=1 repeats it)");
+    life_of_a_folder(seed).run(60);
+  }
+}
