@@ -31,7 +31,7 @@ struct states {
 using rows = std::span<const std::uint32_t>;
 
 struct aggregate_ops {
-  std::size_t size = 0;  // of a state, a multiple of 8
+  std::size_t size = 0; // of a state, a multiple of 8
   /// Records argument[from[i]] in state into[i]; the argument is null in none of them (null pointer for
   /// count(*)).
   void (*add)(const states& to, rows into, const data::column* argument, rows from) = nullptr;
@@ -65,9 +65,9 @@ struct layout {
 
   std::vector<slot> slots;
   std::size_t stride = sizeof(std::uint64_t);
-  bool invertible = true;  // every aggregate has unmerge
+  bool invertible = true; // every aggregate has unmerge
   bool has_side = false;
 };
 using layout_ptr = std::shared_ptr<const layout>;
 
-}  // namespace millrace::window
+} // namespace millrace::window

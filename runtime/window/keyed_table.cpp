@@ -1,6 +1,6 @@
 #include "runtime/window/keyed_table.hpp"
 
-#include <bit>
+#include <algorithm>
 #include <stdexcept>
 
 namespace millrace::window {
@@ -12,13 +12,18 @@ constexpr std::size_t slots_ahead = 24;
 constexpr std::size_t rows_ahead = 12;
 constexpr std::size_t keys_ahead = 6;
 
-/// At most 13/16 full: linear probing stays short and the slots take about 13 bytes a key.
-bool too_full(std::size_t rows, std::size_t slots) { return rows * 16 > slots * 13; }
+// Below, a table lies in the second cache anyway.
+constexpr std::size_t slots_worth_prefetching = 1 << 15;
 
-}  // namespace
+/// At most 11/16 full: a search for a new key still ends within a cache line, and a key takes 16 bytes of
+/// slots on average.
+constexpr std::size_t fill(std::size_t slots) { return slots / 16 * 11; }
+
+} // namespace
 
 std::uint32_t keyed_table::locate(std::string_view key, std::uint32_t tag) {
-  make_room(1);
+  if (rows_.size() == room_)
+    grow();
   const auto mask = slots_.size() - 1;
   for (auto at = tag & mask;; at = (at + 1) & mask) {
     const auto s = slots_[at];
@@ -46,28 +51,52 @@ std::uint32_t keyed_table::find(std::string_view key, std::uint32_t tag) const {
 }
 
 void keyed_table::locate(const key_list& keys, std::vector<std::uint32_t>& found) {
-  const auto n = keys.size();
-  found.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (slots_.size() != 0) {
-      const auto mask = slots_.size() - 1;
-      if (i + slots_ahead < n)
-        __builtin_prefetch(&slots_[keys.tags[i + slots_ahead] & mask]);
-      if (i + rows_ahead < n)
-        if (const auto s = slots_[keys.tags[i + rows_ahead] & mask]; s != 0)
-          rows_.prefetch(static_cast<std::uint32_t>(s) - 1);
-      if (i + keys_ahead < n)
-        if (const auto s = slots_[keys.tags[i + keys_ahead] & mask]; s != 0)
-          rows_.prefetch_key(static_cast<std::uint32_t>(s) - 1);
-    }
-    found[i] = locate(keys.key(i), keys.tags[i]);
+  found.resize(keys.size());
+  for (std::size_t i = 0; i < keys.size();) {
+    if (rows_.size() == room_)
+      grow();
+    i = slots_.size() < slots_worth_prefetching ? locate_while_room<false>(keys, i, found.data())
+                                                : locate_while_room<true>(keys, i, found.data());
   }
 }
 
-void keyed_table::make_room(std::size_t more) {
-  if (slots_.empty() || too_full(rows_.size() + more, slots_.size()))
-    resize(std::max(least_slots, slots_.size() * 2));
+template<bool Prefetch>
+std::size_t keyed_table::locate_while_room(const key_list& keys, std::size_t i, std::uint32_t* found) {
+  const auto n = keys.size();
+  auto* const slots = slots_.data();
+  const auto mask = slots_.size() - 1;
+  const auto row_of = [](std::uint64_t s) { return static_cast<std::uint32_t>(s) - 1; };
+  for (; i < n && rows_.size() < room_; ++i) {
+    if constexpr (Prefetch) {
+      if (i + slots_ahead < n)
+        __builtin_prefetch(&slots[keys.tags[i + slots_ahead] & mask]);
+      if (i + rows_ahead < n)
+        if (const auto s = slots[keys.tags[i + rows_ahead] & mask]; s != 0)
+          rows_.prefetch(row_of(s));
+      if (i + keys_ahead < n)
+        if (const auto s = slots[keys.tags[i + keys_ahead] & mask]; s != 0)
+          rows_.prefetch_key(row_of(s));
+    }
+    const auto key = keys.key(i);
+    const auto tag = keys.tags[i];
+    for (auto at = tag & mask;; at = (at + 1) & mask) {
+      const auto s = slots[at];
+      if (s == 0) {
+        const auto row = rows_.append(key);
+        slots[at] = static_cast<std::uint64_t>(tag) << 32 | (row + 1);
+        found[i] = row;
+        break;
+      }
+      if (s >> 32 == tag && rows_.has_key(row_of(s), key)) {
+        found[i] = row_of(s);
+        break;
+      }
+    }
+  }
+  return i;
 }
+
+void keyed_table::grow() { resize(std::max(least_slots, slots_.size() * 2)); }
 
 void keyed_table::resize(std::size_t slots) {
   if (slots > std::size_t{1} << 32)
@@ -83,15 +112,20 @@ void keyed_table::resize(std::size_t slots) {
     larger[at] = s;
   }
   slots_ = std::move(larger);
+  room_ = fill(slots);
 }
 
 void keyed_table::clear() {
-  const auto wanted = std::max(least_slots, std::bit_ceil(rows_.size() * 16 / 13 + 1));
-  if (wanted * 2 < slots_.size())  // it was larger once: clearing must not go on costing that
+  auto wanted = least_slots;
+  while (fill(wanted) < rows_.size())
+    wanted *= 2;
+  if (wanted * 2 < slots_.size()) { // it was larger once: clearing must not go on costing that
     slots_ = std::vector<std::uint64_t>(wanted);
-  else
+    room_ = fill(wanted);
+  } else {
     std::fill(slots_.begin(), slots_.end(), 0);
+  }
   rows_.clear();
 }
 
-}  // namespace millrace::window
+} // namespace millrace::window

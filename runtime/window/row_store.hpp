@@ -12,6 +12,21 @@
 
 namespace millrace::window {
 
+/// memcmp(a, b, n) == 0 for the short texts that keys are, without a call.
+[[nodiscard]] inline bool equal_bytes(const char* a, const char* b, std::size_t n) {
+  const auto word = [](const char* p) {
+    std::uint64_t v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  };
+  if (n < 8 || n > 32)
+    return n == 0 || std::memcmp(a, b, n) == 0;
+  for (std::size_t i = 0; i + 8 < n; i += 8)
+    if (word(a + i) != word(b + i))
+      return false;
+  return word(a + n - 8) == word(b + n - 8);
+}
+
 class row_store {
 public:
   explicit row_store(layout_ptr l) : layout_(std::move(l)), stride_(layout_->stride) {}
@@ -38,8 +53,8 @@ public:
   /// Encoded keys end by themselves: none is another's prefix, so a row's key needs no length to be compared.
   [[nodiscard]] bool has_key(std::uint32_t i, std::string_view key) const {
     const auto from = offset(i);
-    return key.empty() || (keys_.size() - from >= key.size() &&
-                           std::memcmp(keys_.data() + from, key.data(), key.size()) == 0);
+    return keys_.size() - from >= key.size() &&
+           equal_bytes(reinterpret_cast<const char*>(keys_.data()) + from, key.data(), key.size());
   }
   [[nodiscard]] states column(std::size_t aggregate) const {
     return {rows_.data() + layout_->slots[aggregate].offset, stride_, &side_};
@@ -88,7 +103,7 @@ private:
   std::size_t size_ = 0;
   buffer rows_;
   buffer keys_;
-  mutable side_store side_;  // states refer to it, and are handed out to be changed
+  mutable side_store side_; // states refer to it, and are handed out to be changed
 };
 
-}  // namespace millrace::window
+} // namespace millrace::window

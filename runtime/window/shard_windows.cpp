@@ -18,7 +18,7 @@ struct shard_windows::impl {
 
   definition window;
   shard_state state;
-  keyed_table merged;  // of the window that is being fired, when it has several slices
+  keyed_table merged; // of the window that is being fired, when it has several slices
   std::vector<std::uint32_t> found, from;
   std::vector<std::uint32_t> tags;
 };
@@ -52,7 +52,7 @@ std::optional<event_micros> shard_windows::impl::next_end(event_micros over) con
   std::optional<event_micros> next;
   for (const auto& [k, t] : state.tables) {
     if (next && plus(k.slice, window.slide) >= *next)
-      break;  // this slice and all behind it end later
+      break; // this slice and all behind it end later
     const auto end = std::max<__int128>(k.eligible, first_end(window, k.slice, over));
     if (end <= last_end(window, k.slice) && (!next || end < *next))
       next = static_cast<event_micros>(end);
@@ -111,12 +111,12 @@ expected<void> shard_windows::apply(wire::reader& in) {
 }
 
 std::size_t shard_windows::windows_open() const {
-  std::vector<std::pair<event_micros, event_micros>> ends;  // first and last of each table
+  std::vector<std::pair<event_micros, event_micros>> ends; // first and last of each table
   for (const auto& [k, t] : impl_->state.tables)
     ends.emplace_back(k.eligible, last_end(impl_->window, k.slice));
   std::sort(ends.begin(), ends.end());
   std::size_t n = 0;
-  auto counted = no_watermark;  // ends up to here
+  auto counted = no_watermark; // ends up to here
   for (auto [first, last] : ends) {
     if (counted >= first)
       first = plus(counted, impl_->window.slide);
@@ -142,4 +142,4 @@ std::size_t shard_windows::byte_size() const {
   return n;
 }
 
-}  // namespace millrace::window
+} // namespace millrace::window

@@ -229,7 +229,7 @@ void finish_double(const states& from, rows of, data::column_builder& out, std::
   }
 }
 
-}  // namespace
+} // namespace
 
 const aggregate_ops count_entry{sizeof(std::int64_t), add_count,    merge_count<1>, merge_count<-1>, nullptr,
                                 encode_count,         decode_count, finish_count};
@@ -245,4 +245,4 @@ const aggregate_ops double_average_entry{sizeof(double_sum), add_double,        
                                          unmerge_double,     adopt_double,       encode_double,
                                          decode_double,      finish_double<true>};
 
-}  // namespace millrace::window
+} // namespace millrace::window
