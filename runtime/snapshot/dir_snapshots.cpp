@@ -105,6 +105,7 @@ expected<std::uint64_t> dir_snapshots::append(std::string_view increment, bool t
   const std::lock_guard lock(fence_->mutex);
   if (auto fenced = check_fence(); !fenced)
     return unexpected(fenced.error());
+  just_opened_.reset();
   return append_record(record_kind::increment, increment, twice);
 }
 

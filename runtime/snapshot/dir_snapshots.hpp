@@ -79,7 +79,7 @@ private:
   std::uint64_t increments_ = 0;
   bool base_due_ = false;
   std::vector<record_name> leftovers_;           // of a failed append, that must go before the next
-  std::optional<snapshots::chain> just_opened_;  // what open() read, for the first load()
+  std::optional<snapshots::chain> just_opened_;  // what open() read, for a load() before the first append
   std::atomic<std::uint64_t> bytes_{0};
 };
 

@@ -68,6 +68,12 @@ public:
     }
     file.synced = data;
   }
+  /// The same files once more, everything durable.
+  [[nodiscard]] std::unique_ptr<faulty_file_system> clone() const {
+    auto other = std::make_unique<faulty_file_system>();
+    other->root_ = copy_of(*root_);
+    return other;
+  }
   /// Everything so far is durable.
   void settle() { settle(*root_); }
 
@@ -295,6 +301,15 @@ private:
       else
         out.push_back(path + "/" + name);
     }
+  }
+  static std::shared_ptr<node> copy_of(const node& n) {
+    auto copy = std::make_shared<node>();
+    copy->is_folder = n.is_folder;
+    copy->data = copy->synced = n.data;
+    for (const auto& [name, child] : n.now)
+      copy->now[name] = copy_of(*child);
+    copy->durable = copy->now;
+    return copy;
   }
   static void settle(node& n) {
     n.synced = n.data;

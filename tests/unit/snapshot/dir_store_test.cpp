@@ -1,0 +1,577 @@
+#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/journal_format.hpp"
+#include "runtime/snapshot/value_file.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace millrace;
+using namespace millrace::snapshot;
+using test::faulty_file_system;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of the machine's, gone afterwards.
+class scratch {
+public:
+  scratch() {
+    auto pattern = (fs::temp_directory_path() / "millrace-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()));
+    path_ = pattern;
+  }
+  ~scratch() { fs::remove_all(path_); }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+private:
+  std::string path_;
+};
+
+std::unique_ptr<state_store> open_or_fail(const open_options& options) {
+  auto opened = open_dir_store(options);
+  if (!opened)
+    FAIL(opened.error().message);
+  return std::move(*opened);
+}
+
+std::unique_ptr<state_store> open_or_fail(const open_options& options, file_system& files,
+                                          base_rule rule = {}) {
+  auto opened = open_dir_store(options, files, rule);
+  if (!opened)
+    FAIL(opened.error().message);
+  return std::move(*opened);
+}
+
+bool mentions(const error& e, std::string_view part) { return e.message.find(part) != std::string::npos; }
+
+const open_options clicks{"/state", "clicks", false, false};
+const open_options clicks_fresh{"/state", "clicks", true, false};
+
+expected<std::string> join(const snapshots::chain& c) {
+  auto all = c.base;
+  for (const auto& i : c.increments)
+    all += i;
+  return all;
+}
+
+std::string chain_folder(const state_store& store, const std::string& actor) {
+  return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;
+}
+
+}  // namespace
+
+TEST_CASE("a state folder is made with its parents and found again") {
+  const scratch dir;
+  std::string id;
+  {
+    const auto store = open_or_fail({dir / "a/b/c//", "clicks", false, false});
+    id = store->id().state_id;
+    CHECK(id.size() == 32);
+    CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+    CHECK(store->folder() == dir / "a/b/c");
+    CHECK(store->id().previous_state_id.empty());
+    CHECK(!store->id().finished);
+    REQUIRE(store->mark_finished());
+    CHECK(store->id().finished);
+  }
+  const auto store = open_or_fail({dir / "a/b/c", "clicks", false, false});
+  CHECK(store->id().state_id == id);
+  CHECK(store->id().finished);
+}
+
+TEST_CASE("a second opener is told who holds the folder, and gets it once that one is gone") {
+  const scratch dir;
+  const auto folder = dir / "state";
+  auto store = open_or_fail({folder, "clicks", false, false});
+  const auto second = open_dir_store({folder, "clicks", false, false});
+  REQUIRE(!second);
+  CHECK(second.error().code == ec::locked);
+  CHECK(second.error().whose == fault::user);
+  CHECK(mentions(second.error(), "process " + std::to_string(::getpid())));
+  CHECK(mentions(second.error(), "--state"));
+  store.reset();
+  open_or_fail({folder, "clicks", false, false});
+}
+
+TEST_CASE("the lock is free again when its process is killed") {
+  const scratch dir;
+  const auto folder = dir / "state";
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const auto child = ::fork();
+  if (child == 0) {
+    const auto store = open_dir_store({folder, "clicks", false, false});
+    (void)!::write(ready[1], store ? "y" : "n", 1);
+    ::pause();
+    ::_exit(0);
+  }
+  char answer = 0;
+  REQUIRE(::read(ready[0], &answer, 1) == 1);
+  REQUIRE(answer == 'y');
+  const auto second = open_dir_store({folder, "clicks", false, false});
+  CHECK((!second && second.error().code == ec::locked));
+  CHECK(mentions(second.error(), "process " + std::to_string(child)));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  open_or_fail({folder, "clicks", false, false});
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_CASE("another topology's folder is refused, also with --fresh") {
+  const scratch dir;
+  open_or_fail({dir / "state", "clicks", false, false});
+  for (const bool fresh : {false, true}) {
+    const auto opened = open_dir_store({dir / "state", "sales", fresh, false});
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::mismatch);
+    CHECK(opened.error().whose == fault::user);
+    CHECK(mentions(opened.error(), "clicks"));
+    CHECK(mentions(opened.error(), "--state"));
+  }
+}
+
+TEST_CASE("a folder with other things in it is refused and left as it is") {
+  const scratch dir;
+  fs::create_directory(dir / "home");
+  std::ofstream(dir / "home/thesis.txt") << "years of work";
+  for (const bool fresh : {false, true}) {
+    const auto opened = open_dir_store({dir / "home", "clicks", fresh, false});
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::mismatch);
+    CHECK(mentions(opened.error(), "thesis.txt"));
+    CHECK(mentions(opened.error(), "--state"));
+  }
+  CHECK(std::distance(fs::directory_iterator(dir / "home"), {}) == 1);
+}
+
+TEST_CASE("a path that is a file, or leads through one, is refused with the way out") {
+  const scratch dir;
+  std::ofstream(dir / "file") << "x";
+  for (const auto* path : {"file", "file/below/it"}) {
+    const auto opened = open_dir_store({dir / path, "clicks", false, false});
+    REQUIRE(!opened);
+    CHECK(opened.error().whose == fault::user);
+    CHECK(mentions(opened.error(), "--state"));
+  }
+  CHECK(open_dir_store({"", "clicks", false, false}).error().code == ec::invalid_argument);
+}
+
+TEST_CASE("a folder that may not be written is refused with the way out") {
+  if (::getuid() == 0) {
+    // root may write anywhere but into the kernel
+    const auto opened = open_dir_store({"/proc/millrace", "clicks", false, false});
+    CHECK(!opened);
+    return;
+  }
+  const scratch dir;
+  fs::create_directory(dir / "closed");
+  fs::permissions(dir / "closed", fs::perms::owner_read | fs::perms::owner_exec);
+  const auto opened = open_dir_store({dir / "closed", "clicks", false, false});
+  REQUIRE(!opened);
+  CHECK(opened.error().whose == fault::user);
+  CHECK(mentions(opened.error(), "--state"));
+}
+
+TEST_CASE("an empty file system's lost+found is no stranger") {
+  const scratch dir;
+  fs::create_directories(dir / "state/lost+found");
+  open_or_fail({dir / "state", "clicks", false, false});
+}
+
+TEST_CASE("--fresh gives a new identity, remembers the old one and leaves plain files alone") {
+  faulty_file_system files;
+  std::string first;
+  incarnation life = 0;
+  {
+    const auto store = open_or_fail(clicks, files);
+    first = store->id().state_id;
+    life = *store->next_incarnation();
+    const auto chain = *store->open_snapshots("counts/0", life);
+    REQUIRE(chain->append("old", false));
+    REQUIRE((*store->open_journal("counts/0", life))->append({"old"}));
+    REQUIRE(store->put("plan", "old"));
+    REQUIRE(store->mark_finished());
+    files.put("/state/dead_letters.jsonl", "{}\n");
+  }
+  const auto store = open_or_fail(clicks_fresh, files);
+  CHECK(store->id().state_id != first);
+  CHECK(store->id().previous_state_id == first);
+  CHECK(!store->id().finished);
+  CHECK(*store->next_incarnation() > life);
+  CHECK(store->get("plan").error().code == ec::not_found);
+  const auto next = *store->next_incarnation();
+  CHECK((*store->open_snapshots("counts/0", next))->load()->increments.empty());
+  CHECK((*store->open_journal("counts/0", next))->load()->empty());
+  CHECK(files.contents("/state/dead_letters.jsonl") == "{}\n");
+  for (const auto& path : files.all_files("/state"))
+    CHECK(path.find(first) == std::string::npos);
+}
+
+TEST_CASE("--fresh that dies at any step leaves the old state whole or the new one") {
+  for (std::uint64_t dies_after = 1; dies_after < 80; ++dies_after)
+    for (const bool power : {false, true}) {
+      INFO("after " << dies_after << ", power lost: " << power);
+      faulty_file_system files(dies_after);
+      std::string first;
+      {
+        const auto store = open_or_fail(clicks, files);
+        first = store->id().state_id;
+        const auto chain = *store->open_snapshots("a", *store->next_incarnation());
+        REQUIRE(chain->append("old", false));
+        REQUIRE(store->put("plan", "old"));
+      }
+      files.crash_after(dies_after);
+      (void)open_dir_store(clicks_fresh, files);
+      files.restart(power);
+      const auto store = open_or_fail(clicks, files);
+      const bool is_old = store->id().state_id == first;
+      if (!is_old)
+        CHECK(store->id().previous_state_id == first);
+      const auto chain = *store->open_snapshots("a", *store->next_incarnation());
+      CHECK(chain->load()->increments.size() == (is_old ? 1 : 0));
+      CHECK(store->get("plan").has_value() == is_old);
+    }
+}
+
+TEST_CASE("incarnation numbers only rise, over restarts too") {
+  faulty_file_system files;
+  incarnation last = 0;
+  for (int process = 0; process < 5; ++process) {
+    const auto store = open_or_fail(clicks, files);
+    for (int i = 0; i < 100; ++i) {
+      const auto next = *store->next_incarnation();
+      REQUIRE(next > last);
+      last = next;
+    }
+  }
+}
+
+TEST_CASE("both copies of the identity gone or damaged is told, and --fresh is the way out") {
+  for (const bool missing : {false, true}) {
+    faulty_file_system files(missing);
+    {
+      const auto store = open_or_fail(clicks, files);
+      REQUIRE(store->next_incarnation());
+      REQUIRE(store->put("plan", "x"));
+    }
+    for (const auto* path : {"/state/identity.1", "/state/identity.2"})
+      missing ? files.lose_file(path) : files.damage(path);
+    const auto opened = open_dir_store(clicks, files);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::corrupt);
+    CHECK(mentions(opened.error(), "--fresh"));
+    const auto store = open_or_fail(clicks_fresh, files);
+    CHECK(*store->next_incarnation() > 1'000'000);
+  }
+}
+
+TEST_CASE("a state folder of a later format is refused and left alone") {
+  faulty_file_system files;
+  open_or_fail(clicks, files);
+  auto later = files.contents("/state/identity.1");
+  stored_value v;
+  REQUIRE(decode_value(later, "identity", v) == reading::whole);
+  v.payload[0] = 2;
+  for (const auto* path : {"/state/identity.1", "/state/identity.2"})
+    files.put(path, encode_value("identity", v.payload, 9));
+  for (const auto& options : {clicks, clicks_fresh}) {
+    const auto opened = open_dir_store(options, files);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::unsupported);
+    CHECK(mentions(opened.error(), "later version"));
+  }
+}
+
+TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  const auto chain = *store->open_snapshots("a", 1);
+  const auto number = *chain->append("x", false);
+  const auto path = chain_folder(*store, "a") + "/" + to_file_name({false, false, number});
+  auto bytes = files.contents(path);
+  bytes[8] = 2;  // version
+  std::memset(bytes.data() + 16, 0, 8);
+  const auto sum = checksum_of({bytes});
+  std::memcpy(bytes.data() + 16, &sum, 8);
+  files.put(path, bytes);
+  CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
+  CHECK(files.contents(path) == bytes);
+}
+
+TEST_CASE("names of any characters and lengths stay apart") {
+  faulty_file_system files;
+  std::vector<std::string> names{"", "a", "A", "a/b", "a.b", "a%2Fb", "..", "a.1", std::string("\0", 1), "ö"};
+  for (const char last : {'x', 'y'})
+    names.push_back(std::string(400, 'n') + last);
+  const auto store = open_or_fail(clicks, files);
+  for (const auto& name : names) {
+    REQUIRE(store->put(name, "value of " + name));
+    REQUIRE((*store->open_snapshots(name, 1))->append("state of " + name, true));
+    REQUIRE((*store->open_journal(name, 1))->append({"decision of " + name}));
+  }
+  for (const auto& name : names) {
+    CHECK(*store->get(name) == "value of " + name);
+    CHECK((*store->open_snapshots(name, 2))->load()->increments == std::vector{"state of " + name});
+    CHECK(*(*store->open_journal(name, 2))->load() == std::vector{"decision of " + name});
+  }
+}
+
+TEST_CASE("an append costs one sync of the file and one of the folder") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  const auto chain = *store->open_snapshots("a", 1);
+  for (const bool twice : {false, false, true, false}) {
+    const auto before = files.syncs();
+    REQUIRE(chain->append("x", twice));
+    CHECK(files.syncs() - before == (twice ? 3 : 2));
+  }
+}
+
+TEST_CASE("a failed append leaves the chain as it was and the next one goes on") {
+  for (unsigned failures = 1; failures < 8; ++failures)
+    for (const bool twice : {false, true}) {
+      faulty_file_system files(failures);
+      const auto store = open_or_fail(clicks, files);
+      const auto chain = *store->open_snapshots("a", 1);
+      REQUIRE(chain->append("one,", false));
+      files.fail_next(failures);
+      REQUIRE(!chain->append("lost,", twice));
+      files.fail_next(0);
+      REQUIRE(chain->append("two,", twice));
+      CHECK(*join(*chain->load()) == "one,two,");
+      for (const auto& path : files.all_files("/state"))
+        CHECK(path.find("tmp") == std::string::npos);
+    }
+}
+
+TEST_CASE("compaction waits until increments outweigh the base, then keeps one base in reserve") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {1000, 200});
+  const auto chain = *store->open_snapshots("a", 1);
+  REQUIRE(chain->append(std::string(500, 'a'), false));
+  CHECK(*chain->compact(join) == false);
+  std::string all(500, 'a');
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(chain->append(std::string(400, 'b'), i % 5 == 0));
+    all.append(400, 'b');
+    const auto done = chain->compact(join);
+    REQUIRE(done.has_value());
+    CHECK(*join(*chain->load()) == all);
+  }
+  int bases = 0;
+  for (const auto& path : files.all_files("/state"))
+    bases += path.find("base-") != std::string::npos;
+  CHECK(bases == 2);
+  CHECK(chain->bytes() < 5 * all.size());
+  std::uint64_t on_disk = 0;
+  for (const auto& path : files.all_files(chain_folder(*store, "a")))
+    on_disk += files.contents(path).size();
+  CHECK(chain->bytes() == on_disk);
+  CHECK(store->bytes() >= on_disk);
+}
+
+TEST_CASE("many small increments are compacted for their number") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  const auto chain = *store->open_snapshots("a", 1);
+  int compactions = 0;
+  for (int i = 0; i < 450; ++i) {
+    REQUIRE(chain->append("x", false));
+    compactions += *chain->compact(join);
+  }
+  CHECK(compactions == 2);
+  CHECK(join(*chain->load())->size() == 450);
+}
+
+TEST_CASE("a merge that fails, or a base that cannot be written, costs nothing") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {0, 0});
+  const auto chain = *store->open_snapshots("a", 1);
+  REQUIRE(chain->append("x", false));
+  CHECK(chain->compact([](const auto&) -> expected<std::string> { return our_error("no"); }).error().code ==
+        ec::internal);
+  files.fail_next(1);
+  CHECK(chain->compact(join).error().code == ec::io);
+  CHECK(*chain->compact(join));
+  CHECK(*join(*chain->load()) == "x");
+}
+
+TEST_CASE("every file of a chain may be cut at any byte and one increment is lost at most") {
+  faulty_file_system files;
+  {
+    const auto store = open_or_fail(clicks, files, {40, 3});
+    const auto chain = *store->open_snapshots("a", 1);
+    for (int i = 0; i < 8; ++i) {
+      REQUIRE(chain->append(std::to_string(i), i == 5));
+      REQUIRE(chain->compact(join));
+    }
+  }
+  files.settle();
+  for (const auto& path : files.all_files("/state")) {
+    if (path.find("snapshots") == std::string::npos)
+      continue;
+    for (std::size_t n = 0; n <= files.contents(path).size(); ++n) {
+      INFO(path << " cut at " << n);
+      auto copy = files.clone();
+      const bool is_whole = n == files.contents(path).size();
+      copy->put(path, files.contents(path).substr(0, n));
+      const auto store = open_or_fail(clicks, *copy);
+      const auto opened = store->open_snapshots("a", *store->next_incarnation());
+      REQUIRE(opened.has_value());
+      const auto found = *join(*(*opened)->load());
+      REQUIRE((found == "01234567" || (!is_whole && found == "0123456")));
+    }
+  }
+}
+
+TEST_CASE("two damaged files are told, never passed over in silence") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b", "c"})
+      REQUIRE(chain->append(text, false));
+  }
+  const auto folder = chain_folder(*store, "a");
+  files.damage(folder + "/" + to_file_name({false, false, 3}));
+  files.damage(folder + "/" + to_file_name({false, true, 3}));
+  const auto opened = store->open_snapshots("a", 2);
+  REQUIRE(!opened);
+  CHECK(opened.error().code == ec::corrupt);
+  CHECK(mentions(opened.error(), "--fresh"));
+}
+
+TEST_CASE("a record of another actor or number is damage") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto a = *store->open_snapshots("a", 1);
+    const auto b = *store->open_snapshots("b", 1);
+    REQUIRE(a->append("of a", false));
+    REQUIRE(b->append("of b", false));
+  }
+  const auto name = "/" + to_file_name({false, false, 2});
+  files.put(chain_folder(*store, "a") + name, files.contents(chain_folder(*store, "b") + name));
+  const auto chain = *(*store->open_snapshots("a", 2))->load();
+  CHECK(chain.increments.empty());
+  CHECK(chain.passed_over == 1);
+}
+
+TEST_CASE("an older incarnation is fenced, also by a later process") {
+  faulty_file_system files;
+  {
+    const auto store = open_or_fail(clicks, files);
+    const auto old_life = *store->open_snapshots("a", 5);
+    const auto old_journal = *store->open_journal("a", 5);
+    REQUIRE(store->open_snapshots("a", 6));
+    REQUIRE(store->open_journal("a", 6));
+    CHECK(old_life->append("x", false).error().code == ec::fenced);
+    CHECK(old_life->load().has_value());  // what it read when it opened
+    CHECK(old_life->load().error().code == ec::fenced);
+    CHECK(old_journal->append({"x"}).error().code == ec::fenced);
+    CHECK(old_journal->load().error().code == ec::fenced);
+    CHECK(store->open_snapshots("a", 5).error().code == ec::fenced);
+  }
+  const auto store = open_or_fail(clicks, files);
+  CHECK(store->open_snapshots("a", 5).error().code == ec::fenced);
+  CHECK(store->open_journal("a", 5).error().code == ec::fenced);
+  CHECK(store->open_snapshots("a", 7).has_value());
+}
+
+TEST_CASE("a journal's torn end is cut and its copies are made equal from the longer") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  const auto stem = store->folder() + "/state-" + store->id().state_id + "/journals/a";
+  REQUIRE((*store->open_journal("a", 1))->append({"one", "two"}));
+  const auto whole = files.contents(stem + ".2");
+  for (std::size_t n = 0; n <= whole.size(); ++n) {
+    INFO("cut at " << n);
+    files.put(stem + ".1", whole.substr(0, n));
+    files.put(stem + ".2", whole);
+    CHECK(*(*store->open_journal("a", 1))->load() == std::vector<std::string>{"one", "two"});
+    CHECK(files.contents(stem + ".1") == files.contents(stem + ".2"));
+  }
+  for (std::size_t n = 0; n <= whole.size(); ++n) {  // both torn
+    INFO("both cut at " << n);
+    files.put(stem + ".1", whole.substr(0, n));
+    files.put(stem + ".2", whole.substr(0, n));
+    const auto opened = store->open_journal("a", 1);
+    if (n < sizeof(journal_header) + 1) {
+      CHECK(opened.error().code == ec::corrupt);
+      continue;
+    }
+    const std::size_t entry = sizeof(journal_entry_header) + 3;
+    CHECK((*opened)->load()->size() == (n - sizeof(journal_header) - 1) / entry);
+  }
+}
+
+TEST_CASE("reading only takes no lock, writes nothing and refuses to") {
+  faulty_file_system files;
+  CHECK(open_dir_store({"/state", "clicks", false, true}, files).error().code == ec::not_found);
+  const auto store = open_or_fail(clicks, files);
+  REQUIRE(store->put("plan", "x"));
+  const auto chain = *store->open_snapshots("a", 1);
+  REQUIRE(chain->append("x", false));
+  const auto before = files.operations();
+  const auto reader = open_or_fail({"/state", "clicks", false, true}, files);
+  CHECK(reader->id().state_id == store->id().state_id);
+  CHECK(*reader->get("plan") == "x");
+  CHECK(*join(*(*reader->open_snapshots("a", 0))->load()) == "x");
+  CHECK((*reader->open_journal("a", 0))->load()->empty());
+  CHECK(!reader->put("plan", "y"));
+  CHECK(!reader->next_incarnation());
+  CHECK(!reader->mark_finished());
+  CHECK(!(*reader->open_snapshots("a", 0))->append("y", false));
+  CHECK(!(*reader->open_journal("a", 0))->append({"y"}));
+  CHECK(files.operations() == before);
+}
+
+TEST_CASE("32 actors write at the same time") {
+  const scratch dir;
+  const open_options options{dir / "state", "clicks", false, false};
+  constexpr int actors = 32, rounds = 12;
+  {
+    const auto store = open_dir_store(options, posix_file_system(), {100, 5});
+    REQUIRE(store.has_value());
+    std::vector<std::thread> threads;
+    std::atomic<int> failures{0};
+    for (int a = 0; a < actors; ++a)
+      threads.emplace_back([&, a] {
+        const auto name = "counts/" + std::to_string(a);
+        const auto life = *(*store)->next_incarnation();
+        auto chain = (*store)->open_snapshots(name, life);
+        auto log = (*store)->open_journal(name, life);
+        if (!chain || !log) {
+          ++failures;
+          return;
+        }
+        for (int i = 0; i < rounds; ++i)
+          if (!(*chain)->append(std::to_string(i) + ",", i % 4 == 0) || !(*chain)->compact(join) ||
+              !(*log)->append({std::to_string(i)}) || !(*store)->put(name, std::to_string(i)))
+            ++failures;
+        (void)(*store)->bytes();
+      });
+    for (auto& t : threads)
+      t.join();
+    REQUIRE(failures == 0);
+  }
+  const auto store = open_or_fail(options);
+  for (int a = 0; a < actors; ++a) {
+    const auto name = "counts/" + std::to_string(a);
+    const auto life = *store->next_incarnation();
+    CHECK(*join(*(*store->open_snapshots(name, life))->load()) == "0,1,2,3,4,5,6,7,8,9,10,11,");
+    CHECK((*store->open_journal(name, life))->load()->size() == rounds);
+    CHECK(*store->get(name) == "11");
+  }
+}

@@ -1,0 +1,114 @@
+// The bytes on disk, against golden files: a change that shows here needs a new version number and a page in
+// docs/design. MILLRACE_WRITE_GOLDEN=1 writes them anew.
+#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/journal_format.hpp"
+#include "runtime/snapshot/snapshot_format.hpp"
+#include "runtime/snapshot/value_file.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+using namespace millrace;
+using namespace millrace::snapshot;
+
+namespace {
+
+void check_golden(const std::string& name, const std::string& bytes) {
+  const auto path = "tests/unit/snapshot/golden/" + name;
+  if (std::getenv("MILLRACE_WRITE_GOLDEN"))
+    std::ofstream(path, std::ios::binary) << bytes;
+  std::ifstream in(path, std::ios::binary);
+  const std::string golden{std::istreambuf_iterator<char>(in), {}};
+  INFO(path);
+  REQUIRE(golden == bytes);
+}
+
+std::string encode(const record& r, const std::string& actor, const std::string& payload) {
+  return std::string(bytes_of(seal(r, actor, payload))) + actor + payload;
+}
+
+}  // namespace
+
+TEST_CASE("snapshot files are the golden ones, byte for byte") {
+  const record increment{record_kind::increment, 2, 7, 3, 6, 0x0123456789abcdef, 0, {}};
+  check_golden("increment_1.bin", encode(increment, "counts/0", "what has changed"));
+  const record base{record_kind::base, 1, 7, 3, 7, 0xfedcba9876543210, 0, {}};
+  check_golden("base_1.bin", encode(base, "counts/0", "everything"));
+  const record opening{record_kind::opening, 2, 1, 1, 0, 0, 0, {}};
+  check_golden("opening_1.bin", encode(opening, "counts/0", ""));
+}
+
+TEST_CASE("journal, value and identity files are the golden ones, byte for byte") {
+  auto journal = encode_journal("clicks", 4, 2, {"start at 17", ""});
+  append_journal_entry(journal, 4, 2, "appended");
+  check_golden("journal_1.bin", journal);
+  check_golden("value_1.bin", encode_value("plan", "fingerprint", 5));
+  folder_record folder;
+  folder.id = {"00112233445566778899aabbccddeeff", "active_users", "ffeeddccbbaa99887766554433221100", true};
+  folder.given_below = 65;
+  check_golden("identity_1.bin", encode_value("identity", encode_folder_record(folder), 2));
+}
+
+TEST_CASE("a record comes back as it was, and a changed bit anywhere is damage") {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 200; ++i) {
+    const record r{record_kind{static_cast<std::uint8_t>(1 + random() % 3)},
+                   1,
+                   random(),
+                   random(),
+                   random(),
+                   random(),
+                   0,
+                   {}};
+    const std::string payload(random() % 40, static_cast<char>(random()));
+    auto bytes = encode(r, "an actor", payload);
+    record back;
+    REQUIRE(decode_record(bytes, "an actor", back) == reading::whole);
+    REQUIRE((back.payload == payload && back.sequence == r.sequence && back.life == r.life &&
+             back.kind == r.kind && back.predecessor == r.predecessor &&
+             back.predecessor_checksum == r.predecessor_checksum));
+    REQUIRE(decode_record(bytes, "another", back) == reading::damaged);
+    bytes[random() % bytes.size()] ^= static_cast<char>(1U << random() % 8);
+    REQUIRE(decode_record(bytes, "an actor", back) == reading::damaged);
+    bytes.resize(random() % bytes.size());
+    REQUIRE(decode_record(bytes, "an actor", back) == reading::damaged);
+  }
+}
+
+TEST_CASE("a journal entry is bound to its place and its file") {
+  auto one = encode_journal("a", 1, 1, {});
+  const auto header = one.size();
+  append_journal_entry(one, 1, 0, "x");
+  const auto entry = one.substr(header);
+  journal_contents found;
+  REQUIRE(decode_journal(one, "a", found) == reading::whole);
+  REQUIRE(found.entries.size() == 1);
+  REQUIRE(decode_journal(one + entry, "a", found) == reading::whole);
+  REQUIRE((found.entries.size() == 1 && found.is_torn));  // the same entry again is none
+  REQUIRE(decode_journal(encode_journal("a", 2, 1, {}) + entry, "a", found) == reading::whole);
+  REQUIRE((found.entries.empty() && found.is_torn));  // of an older generation
+}
+
+TEST_CASE("what a journal's header counts as written at once may not be torn") {
+  const auto bytes = encode_journal("a", 1, 1, {"one", "two"});
+  journal_contents found;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    REQUIRE(decode_journal(bytes.substr(0, n), "a", found) == reading::damaged);
+  REQUIRE(decode_journal(bytes, "a", found) == reading::whole);
+}
+
+TEST_CASE("file names of records come back, others are none") {
+  record_name name;
+  for (const auto* text :
+       {"base-00000000000000000007", "inc-18446744073709551615", "inc-00000000000000000001.copy"}) {
+    REQUIRE(parse_file_name(text, name));
+    REQUIRE(to_file_name(name) == text);
+  }
+  for (const auto* text : {"", "inc-", "inc-7", "base-0000000000000000000x", "inc-99999999999999999999",
+                           "tmp-1-inc-00000000000000000001", "inc-+0000000000000000001", "lock"})
+    REQUIRE(!parse_file_name(text, name));
+}
