@@ -20,7 +20,7 @@ bool holds_raw_json(const data::type& t) {
                      [](const data::field& f) { return holds_raw_json(f.type); });
 }
 
-} // namespace
+}  // namespace
 
 expected<text_template> parse_template(std::string_view text) {
   text_template t;
@@ -51,8 +51,36 @@ expected<text_template> parse_template(std::string_view text) {
   return t;
 }
 
-row_format row_format::json(const data::schema& rows, const std::vector<std::string>& omitted) {
+std::vector<std::size_t> visible_columns(const data::schema& rows) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (!rows[i].name.starts_with('_'))
+      columns.push_back(i);
+  return columns;
+}
+
+data::schema_ptr select_columns(const data::schema& rows, const std::vector<std::size_t>& columns) {
+  std::vector<data::field> fields;
+  for (const auto i : columns)
+    fields.push_back(rows[i]);
+  return std::make_shared<data::schema>(std::move(fields));
+}
+
+data::batch select_columns(const data::batch& b, const std::vector<std::size_t>& columns,
+                           const data::schema_ptr& selected) {
+  data::batch out;
+  out.schema = selected;
+  for (const auto i : columns)
+    out.columns.push_back(b.columns[i]);
+  out.rows = b.rows;
+  return out;
+}
+
+row_format row_format::json(const data::schema& all, const std::vector<std::string>& omitted) {
   row_format f(kind::json);
+  f.shown_ = visible_columns(all);
+  f.shown_schema_ = select_columns(all, f.shown_);
+  const auto& rows = *f.shown_schema_;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     part p;
     data::append_json_string(p.before, rows[i].name);
@@ -65,8 +93,11 @@ row_format row_format::json(const data::schema& rows, const std::vector<std::str
   return f;
 }
 
-row_format row_format::csv(const data::schema& rows) {
+row_format row_format::csv(const data::schema& all) {
   row_format f(kind::csv);
+  f.shown_ = visible_columns(all);
+  f.shown_schema_ = select_columns(all, f.shown_);
+  const auto& rows = *f.shown_schema_;
   data::append_csv_header(f.head_, rows);
   f.head_.push_back('\n');
   return f;
@@ -81,6 +112,12 @@ row_format row_format::text(const data::schema& rows, const text_template& t) {
   }
   f.tail_ = t.literals.back() + '\n';
   return f;
+}
+
+data::batch row_format::shown(const data::batch& b) const {
+  if (kind_ == kind::text || shown_.size() == b.columns.size())
+    return b;
+  return select_columns(b, shown_, shown_schema_);
 }
 
 void row_format::append(std::string& out, const data::batch& b, std::size_t row) const {
@@ -119,4 +156,4 @@ void row_format::append(std::string& out, const data::batch& b, std::size_t row)
   }
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -21,6 +21,14 @@ struct text_template {
 /// `{column}`; `{{` and `}}` are the braces themselves. An error for an open brace and for no column at all.
 [[nodiscard]] expected<text_template> parse_template(std::string_view text);
 
+/// Which columns a sink writes as a row: all but the hidden ones.
+[[nodiscard]] std::vector<std::size_t> visible_columns(const data::schema& rows);
+/// Those columns of a schema and of a batch.
+[[nodiscard]] data::schema_ptr select_columns(const data::schema& rows,
+                                              const std::vector<std::size_t>& columns);
+[[nodiscard]] data::batch select_columns(const data::batch& b, const std::vector<std::size_t>& columns,
+                                         const data::schema_ptr& selected);
+
 class row_format {
 public:
   /// Columns named in `omitted` are left out of a row where they are null (dead letters' record).
@@ -32,13 +40,16 @@ public:
 
   /// What stands before the first row of a file: CSV's header line, else nothing.
   [[nodiscard]] const std::string& head() const { return head_; }
-  /// The row and its line end. Appends; the batch has the schema that the format was made for.
+  /// The columns that are written: hidden ones (named _...), which a batch has for a key or a template, are
+  /// left out of json and csv. Call it once a batch.
+  [[nodiscard]] data::batch shown(const data::batch& b) const;
+  /// The row and its line end. Appends; `b` comes from shown().
   void append(std::string& out, const data::batch& b, std::size_t row) const;
 
 private:
   enum class kind { json, csv, text };
   struct part {
-    std::string before; // literal text in front of the value
+    std::string before;  // literal text in front of the value
     std::size_t column = 0;
     bool omit_null = false;
   };
@@ -46,9 +57,11 @@ private:
 
   kind kind_;
   std::string head_;
-  std::vector<part> parts_; // json and text
+  std::vector<part> parts_;  // json and text
   std::string tail_;
-  bool raw_json_ = false; // a json column may hold line breaks between its tokens
+  data::schema_ptr shown_schema_;
+  std::vector<std::size_t> shown_;  // columns of the batch
+  bool raw_json_ = false;           // a json column may hold line breaks between its tokens
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -24,13 +24,16 @@ config::connector console_sink_connector() {
 expected<std::unique_ptr<writer>> make_console_writer(const config::values& options, data::schema_ptr rows,
                                                       const std::filesystem::path& state_folder,
                                                       std::FILE* out) {
+  auto columns = visible_columns(*rows);
+  auto shown = select_columns(*rows, columns);
   const auto& name = options.text("style");
-  console_writer::style look{row_format::json(*rows)};
+  console_writer::style look{row_format::json(*shown)};
   if (name == "table")
-    look = wide_table(std::move(rows));
+    look = wide_table(shown);
   else if (name == "show")
-    look = short_table(std::move(rows));
-  return std::make_unique<console_writer>(std::move(look), state_folder, out);
+    look = short_table(shown);
+  return std::make_unique<console_writer>(std::move(look), std::move(columns), std::move(shown), state_folder,
+                                          out);
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

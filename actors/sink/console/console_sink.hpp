@@ -17,4 +17,4 @@ namespace millrace::sink {
                                                                     const std::filesystem::path& state_folder,
                                                                     std::FILE* out = stdout);
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -10,7 +10,7 @@
 namespace millrace::sink {
 namespace {
 
-constexpr std::size_t print_size = 1 << 20; // what a window of a million rows may hold in memory
+constexpr std::size_t print_size = 1 << 20;  // what a window of a million rows may hold in memory
 
 template<class... F>
 struct overloaded : F... {
@@ -38,7 +38,7 @@ std::string identity(const claim& who) {
   return out.take();
 }
 
-} // namespace
+}  // namespace
 
 expected<std::optional<progress>> console_writer::open(const claim& who) {
   text_.clear();
@@ -76,7 +76,8 @@ expected<std::optional<progress>> console_writer::open(const claim& who) {
   return stored;
 }
 
-expected<void> console_writer::write(const data::batch& rows) {
+expected<void> console_writer::write(const data::batch& all) {
+  const auto rows = select_columns(all, columns_, schema_);
   for (std::size_t row = 0; row < rows.rows; ++row) {
     std::visit(overloaded{[&](wide_table& t) { t.add(text_, rows, row); },
                           [&](short_table& t) { t.add(rows, row); },
@@ -141,4 +142,4 @@ expected<std::uint64_t> console_writer::commit(const progress& p) {
   return 0;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -18,8 +18,11 @@ namespace millrace::sink {
 class console_writer final : public writer {
 public:
   using style = std::variant<wide_table, short_table, row_format>;
-  console_writer(style look, std::filesystem::path state_folder, std::FILE* out)
-      : look_(std::move(look)), fresh_look_(look_), state_folder_(std::move(state_folder)), out_(out) {}
+  /// `columns` of its batches are shown; `shown` is their schema, which the style was made for.
+  console_writer(style look, std::vector<std::size_t> columns, data::schema_ptr shown,
+                 std::filesystem::path state_folder, std::FILE* out)
+      : look_(std::move(look)), fresh_look_(look_), columns_(std::move(columns)), schema_(std::move(shown)),
+        state_folder_(std::move(state_folder)), out_(out) {}
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
   [[nodiscard]] expected<void> write(const data::batch& rows) override;
@@ -34,12 +37,14 @@ private:
   [[nodiscard]] expected<void> print();
 
   style look_;
-  style fresh_look_; // what look_ was before any row
+  style fresh_look_;  // what look_ was before any row
+  std::vector<std::size_t> columns_;
+  data::schema_ptr schema_;
   std::filesystem::path state_folder_;
   std::FILE* out_;
   std::optional<side_file> side_;
-  std::string identity_; // the record's first part
-  std::string text_;     // not printed yet
+  std::string identity_;  // the record's first part
+  std::string text_;      // not printed yet
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

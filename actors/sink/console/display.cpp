@@ -39,13 +39,13 @@ character next(std::string_view text) {
   wchar_t c = 0;
   std::mbstate_t state{};
   const auto n = std::mbrtowc(&c, text.data(), text.size(), &state);
-  if (n == 0 || n > text.size()) // NUL, or not UTF-8
+  if (n == 0 || n > text.size())  // NUL, or not UTF-8
     return {};
   const int width = ::wcwidth(c);
   return {n, width < 0 ? 1 : static_cast<std::size_t>(width)};
 }
 
-} // namespace
+}  // namespace
 
 std::size_t display_width(std::string_view text) {
   const utf8_locale guard;
@@ -84,7 +84,7 @@ std::string shorten(std::string text, std::size_t limit) {
   if (text.size() <= limit)
     return text;
   const utf8_locale guard;
-  std::size_t keep = 0; // bytes of the first limit - 3 characters
+  std::size_t keep = 0;  // bytes of the first limit - 3 characters
   std::size_t characters = 0;
   for (std::string_view rest = text; !rest.empty(); ++characters) {
     const auto c = next(rest);
@@ -99,4 +99,4 @@ std::string shorten(std::string text, std::size_t limit) {
   return text;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -17,4 +17,4 @@ void append_visible(std::string& out, std::string_view text);
 /// At most `limit` characters; what is longer ends in "...".
 [[nodiscard]] std::string shorten(std::string text, std::size_t limit);
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -30,7 +30,7 @@ bool is_number(const data::type& t) {
   return t.id() == data::type_id::bigint || t.id() == data::type_id::float64;
 }
 
-} // namespace
+}  // namespace
 
 wide_table::wide_table(data::schema_ptr rows) : schema_(std::move(rows)) {
   for (const auto& f : *schema_)
@@ -75,7 +75,7 @@ void wide_table::put_line(std::string& out, const std::string* cells) const {
     if (on_the_right_[i])
       pad(out, width, widths_[i]);
     out += cells[i];
-    if (!on_the_right_[i] && i + 1 < n) // nothing follows the last: no blanks at a line's end
+    if (!on_the_right_[i] && i + 1 < n)  // nothing follows the last: no blanks at a line's end
       pad(out, width, widths_[i]);
   }
   out.push_back('\n');
@@ -98,7 +98,7 @@ void short_table::add(const data::batch& b, std::size_t row) {
 void short_table::end(std::string& out) {
   if (rows_ == 0)
     return;
-  constexpr std::size_t narrowest = 3; // as Spark's
+  constexpr std::size_t narrowest = 3;  // as Spark's
   const auto n = schema_->size();
   std::vector<std::string> cells;
   for (const auto& f : *schema_)
@@ -131,4 +131,4 @@ void short_table::end(std::string& out) {
   rows_ = 0;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

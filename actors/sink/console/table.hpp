@@ -28,8 +28,8 @@ private:
 
   data::schema_ptr schema_;
   std::vector<bool> on_the_right_;
-  std::vector<std::string> held_;   // cells, row after row
-  std::vector<std::size_t> widths_; // empty until the header is printed
+  std::vector<std::string> held_;    // cells, row after row
+  std::vector<std::size_t> widths_;  // empty until the header is printed
 };
 
 /// At most 20 rows in a frame of +---+, cells of at most 20 characters on the right, null as "null".
@@ -48,4 +48,4 @@ private:
   std::size_t rows_ = 0;
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

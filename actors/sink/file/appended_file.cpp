@@ -79,8 +79,9 @@ expected<void> appended_file::write(const data::batch& rows) {
     return our_error("write to a file sink that is not open");
   if (buffer_.empty() && length_ == 0 && rows.rows != 0)
     buffer_ += format_.head();
+  const auto shown = format_.shown(rows);
   for (std::size_t row = 0; row < rows.rows; ++row) {
-    format_.append(buffer_, rows, row);
+    format_.append(buffer_, shown, row);
     if (buffer_.size() >= write_size) {
       const auto locked = side_->lock();
       if (!locked)
@@ -136,4 +137,4 @@ expected<std::uint64_t> appended_file::commit(const progress& p) {
   return 0;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

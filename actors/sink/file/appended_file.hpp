@@ -38,8 +38,8 @@ private:
   data_file data_;
   file_record record_;
   std::string buffer_;
-  std::uint64_t length_ = 0; // of the file, with what is written but not committed
-  bool open_ = false;        // false after an error: what was half done is cleared by the next open
+  std::uint64_t length_ = 0;  // of the file, with what is written but not committed
+  bool open_ = false;         // false after an error: what was half done is cleared by the next open
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -96,4 +96,4 @@ bool data_file::ends_line(std::uint64_t length) const {
   return length == 0 || ::pread(fd_.get(), &last, 1, static_cast<off_t>(length - 1)) != 1 || last == '\n';
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

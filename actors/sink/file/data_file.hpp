@@ -41,4 +41,4 @@ private:
   descriptor fd_;
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t version = 1;
 enum flag : std::uint8_t { to_publish = 1, has_progress = 2 };
 
-} // namespace
+}  // namespace
 
 std::string encode_record(const file_record& r) {
   wire::writer out;
@@ -103,4 +103,4 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
   return t;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -16,12 +16,12 @@ struct file_record {
   std::string topology;
   std::string sink;
   incarnation life = 0;
-  std::uint64_t length = 0; // committed bytes of the file that is being written
-  std::uint64_t first = 0;  // number of the first file that this state wrote (rolled)
-  std::uint64_t number = 0; // of that file; 0 for an appended one
-  std::uint64_t rows = 0;   // committed rows of that file (rolled)
-  event_micros since = 0;   // when its first row was committed (rolled)
-  bool publish = false;     // it is whole: it only needs its visible name
+  std::uint64_t length = 0;  // committed bytes of the file that is being written
+  std::uint64_t first = 0;   // number of the first file that this state wrote (rolled)
+  std::uint64_t number = 0;  // of that file; 0 for an appended one
+  std::uint64_t rows = 0;    // committed rows of that file (rolled)
+  event_micros since = 0;    // when its first row was committed (rolled)
+  bool publish = false;      // it is whole: it only needs its visible name
   std::optional<progress> at;
 };
 
@@ -30,13 +30,13 @@ struct file_record {
 
 /// How a claim finds the target.
 struct taken_over {
-  file_record record;                  // under the new life, not stored yet
-  bool first = false;                  // nobody has written through a side file before
-  std::optional<file_record> replaced; // --fresh: what another state id had
+  file_record record;                   // under the new life, not stored yet
+  bool first = false;                   // nobody has written through a side file before
+  std::optional<file_record> replaced;  // --fresh: what another state id had
 };
 /// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
 /// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
 /// is not.
 [[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target);
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -89,7 +89,7 @@ expected<row_format> format_of(const config::values& o, const data::schema& rows
   return row_format::text(rows, *t);
 }
 
-} // namespace
+}  // namespace
 
 config::connector file_sink_connector() {
   config::connector c;
@@ -129,4 +129,4 @@ std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, cons
                                          row_format::json(*rows, {"record", "record_base64"}), true);
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -20,4 +20,4 @@ namespace millrace::sink {
 [[nodiscard]] std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path,
                                                               const data::schema_ptr& rows);
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

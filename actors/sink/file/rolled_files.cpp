@@ -15,7 +15,7 @@ namespace {
 expected<void> reveal(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
     return {};
-  if (errno == EINVAL || errno == ENOSYS) { // file systems without it
+  if (errno == EINVAL || errno == ENOSYS) {  // file systems without it
     if (::link(from.c_str(), to.c_str()) == 0) {
       ::unlink(from.c_str());
       return {};
@@ -50,7 +50,7 @@ std::uint64_t first_free(const std::filesystem::path& path) {
   return highest + 1;
 }
 
-} // namespace
+}  // namespace
 
 std::filesystem::path rolled_files::numbered(const std::filesystem::path& path, std::uint64_t number) {
   return path.parent_path() /
@@ -103,7 +103,7 @@ expected<void> rolled_files::prepare(taken_over& t) {
                       fmt::format("{} was written without `roll` so far; write to another path, or start "
                                   "over with --fresh",
                                   path_.string()));
-  if (t.replaced) { // --fresh: exactly the files that the old state wrote
+  if (t.replaced) {  // --fresh: exactly the files that the old state wrote
     std::error_code failed;
     for (auto n = t.replaced->first; n > 0 && n <= t.replaced->number && !failed; ++n) {
       std::filesystem::remove(numbered(path_, n), failed);
@@ -132,7 +132,7 @@ expected<void> rolled_files::resume() {
   rows_ = record_.rows;
   if (record_.length == 0) {
     std::error_code ignored;
-    std::filesystem::remove(hidden(record_.number), ignored); // never committed
+    std::filesystem::remove(hidden(record_.number), ignored);  // never committed
     return {};
   }
   bool made = false;
@@ -188,8 +188,9 @@ expected<void> rolled_files::write(const data::batch& rows) {
     return our_error("write to a file sink that is not open");
   if (buffer_.empty() && length_ == 0 && rows.rows != 0)
     buffer_ += format_.head();
+  const auto shown = format_.shown(rows);
   for (std::size_t row = 0; row < rows.rows; ++row) {
-    format_.append(buffer_, rows, row);
+    format_.append(buffer_, shown, row);
     if (buffer_.size() >= write_size) {
       const auto locked = side_->lock();
       if (!locked)
@@ -271,7 +272,7 @@ void rolled_files::keep_alive() {
   if (!locked || !side_->check_owner())
     return;
   record_.publish = true;
-  open_ = store() && publish(); // an error is told by the next write
+  open_ = store() && publish();  // an error is told by the next write
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

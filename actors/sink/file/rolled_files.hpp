@@ -13,7 +13,7 @@
 namespace millrace::sink {
 
 struct roll_options {
-  std::optional<micros> age; // of the first row
+  std::optional<micros> age;  // of the first row
   std::optional<std::uint64_t> size;
   std::optional<std::uint64_t> rows;
 };
@@ -56,12 +56,12 @@ private:
   roll_options roll_;
   const wall_clock* clock_;
   std::optional<side_file> side_;
-  std::optional<data_file> data_; // the hidden file, once it has rows
+  std::optional<data_file> data_;  // the hidden file, once it has rows
   file_record record_;
   std::string buffer_;
-  std::uint64_t length_ = 0; // of the hidden file, with what is written but not committed
+  std::uint64_t length_ = 0;  // of the hidden file, with what is written but not committed
   std::uint64_t rows_ = 0;
   bool open_ = false;
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink
