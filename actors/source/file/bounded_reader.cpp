@@ -7,8 +7,8 @@
 namespace millrace::source {
 
 namespace {
-const std::string whole_log = "0"; // the partition of a log of several files
-} // namespace
+const std::string whole_log = "0";  // the partition of a log of several files
+}  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty()) {
@@ -52,7 +52,7 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
   } else {
     l.file = static_cast<std::size_t>(std::max<std::int64_t>(0, from.major));
   }
-  if (from < position{}) // before everything
+  if (from < position{})  // before everything
     from = {};
   if (l.file >= l.end || (parallel_ && from.major != 0)) {
     return user_error(ec::mismatch,
@@ -132,4 +132,4 @@ std::optional<std::uint64_t> bounded_reader::lag() {
   return std::nullopt;
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

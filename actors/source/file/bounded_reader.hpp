@@ -34,19 +34,19 @@ private:
   /// One partition's place: in files_[file], or behind the last one's end.
   struct log {
     std::size_t file = 0;
-    std::size_t end = 0;              // behind the log's last file
-    position next{};                  // in `file`, or the end of the one before it
-    std::optional<line_reader> lines; // of `file`, opened when first needed
-    bool ended = false;               // said so
+    std::size_t end = 0;               // behind the log's last file
+    position next{};                   // in `file`, or the end of the one before it
+    std::optional<line_reader> lines;  // of `file`, opened when first needed
+    bool ended = false;                // said so
   };
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
   expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
 
   std::string pattern_;
   bool parallel_;
-  std::vector<file_identity> files_; // by name; fixed by the first discover()
+  std::vector<file_identity> files_;  // by name; fixed by the first discover()
   std::map<std::string, log> logs_;
   std::atomic<bool> interrupted_{false};
 };
 
-} // namespace millrace::source
+}  // namespace millrace::source

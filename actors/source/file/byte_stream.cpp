@@ -91,7 +91,7 @@ public:
   }
 
 private:
-  static constexpr std::size_t input_size = 256 * 1024; // some hundred reads a second at zlib's speed
+  static constexpr std::size_t input_size = 256 * 1024;  // some hundred reads a second at zlib's speed
 
   expected<bool> refill() {
     auto got = file_.read_at(consumed_, input_.data(), input_.size());
@@ -123,7 +123,7 @@ private:
       }
     }
     if (!in_member_) {
-      if (members_ > 0) { // zeros behind the last member are padding (tar, tape)
+      if (members_ > 0) {  // zeros behind the last member are padding (tar, tape)
         while (z_.avail_in > 0 && *z_.next_in == 0) {
           ++z_.next_in;
           --z_.avail_in;
@@ -131,7 +131,7 @@ private:
         if (z_.avail_in == 0)
           return 0;
       }
-      const int status = started_ ? inflateReset(&z_) : inflateInit2(&z_, 15 + 16); // gzip frames only
+      const int status = started_ ? inflateReset(&z_) : inflateInit2(&z_, 15 + 16);  // gzip frames only
       if (status != Z_OK)
         return our_error("zlib does not start");
       started_ = true;
@@ -149,7 +149,7 @@ private:
     }
     if (status == Z_OK || status == Z_BUF_ERROR)
       return got;
-    if (got > 0) // zlib says the same again at the next call
+    if (got > 0)  // zlib says the same again at the next call
       return got;
     return corrupt(fmt::format("the .gz file is damaged ({})", z_.msg == nullptr ? "zlib" : z_.msg));
   }
@@ -166,7 +166,7 @@ private:
   std::optional<error> failed_;
 };
 
-} // namespace
+}  // namespace
 
 expected<open_file> open_file::open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -193,6 +193,13 @@ open_file& open_file::operator=(open_file&& other) noexcept {
 open_file::~open_file() {
   if (fd_ >= 0)
     ::close(fd_);
+}
+
+expected<open_file> open_file::duplicate() const {
+  const int fd = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0)
+    return outside_error(ec::io, fmt::format("{}: {}", path_, std::strerror(errno)));
+  return open_file(fd, path_);
 }
 
 expected<std::size_t> open_file::read_at(std::uint64_t offset, char* to, std::size_t size) const {
@@ -232,4 +239,4 @@ expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t
   return stream;
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -28,6 +28,8 @@ public:
   open_file(open_file&& other) noexcept;
   open_file& operator=(open_file&& other) noexcept;
   ~open_file();
+  /// Another descriptor of the same file, whatever its name is by now.
+  [[nodiscard]] expected<open_file> duplicate() const;
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Bytes from `offset`, as many as there are up to `size`.
@@ -47,4 +49,4 @@ private:
 [[nodiscard]] expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                                  std::optional<std::uint64_t> length);
 
-} // namespace millrace::source
+}  // namespace millrace::source

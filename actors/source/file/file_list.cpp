@@ -17,17 +17,12 @@ namespace millrace::source {
 
 namespace {
 
-struct head {
-  std::uint32_t length = 0;
-  std::uint64_t hash = 0;
-};
-
-expected<head> head_of(const open_file& file, std::uint32_t size) {
+expected<file_head> own_head(const open_file& file, std::uint32_t size) {
   std::array<char, head_bytes> bytes{};
   auto got = file.read_at(0, bytes.data(), std::min(size, head_bytes));
   if (!got)
     return tl::make_unexpected(std::move(got.error()));
-  return head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
+  return file_head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
 }
 
 std::string escaped(std::string_view path) {
@@ -63,7 +58,7 @@ unexpected changed(std::string_view what) {
                                 what));
 }
 
-} // namespace
+}  // namespace
 
 bool is_glob(const std::string& pattern) {
   struct stat info {};
@@ -89,7 +84,7 @@ expected<std::vector<std::string>> list_files(const std::string& pattern) {
   for (auto& name : names) {
     struct stat info {};
     if (::stat(name.c_str(), &info) != 0)
-      continue; // gone meanwhile, or never there
+      continue;  // gone meanwhile, or never there
     if (S_ISDIR(info.st_mode))
       folders = true;
     else
@@ -107,7 +102,11 @@ expected<std::vector<std::string>> list_files(const std::string& pattern) {
   return files;
 }
 
-expected<file_identity> identify(const std::string& path) {
+namespace {
+
+using head_reader = expected<file_head> (*)(const open_file&, std::uint32_t);
+
+expected<file_identity> identify_with(const std::string& path, head_reader read_head) {
   auto file = open_file::open(path);
   if (!file)
     return tl::make_unexpected(std::move(file.error()));
@@ -115,30 +114,47 @@ expected<file_identity> identify(const std::string& path) {
   if (::fstat(file->fd(), &info) != 0)
     return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(errno)));
   if (!S_ISREG(info.st_mode))
-    return user_error(ec::unsupported,
-                      fmt::format("{} is no regular file, so it cannot be read again after a crash; write "
-                                  "it to a file first",
-                                  path));
-  auto begin = head_of(*file, head_bytes);
-  if (!begin)
-    return tl::make_unexpected(std::move(begin.error()));
+    return user_error(
+        ec::unsupported,
+        fmt::format("{} is no regular file, so it cannot be read again after a crash; write it to a "
+                    "file first",
+                    path));
+  auto head = read_head(*file, head_bytes);
+  if (!head)
+    return tl::make_unexpected(std::move(head.error()));
   return file_identity{0,
                        static_cast<std::uint64_t>(info.st_dev),
                        static_cast<std::uint64_t>(info.st_ino),
                        static_cast<std::uint64_t>(info.st_size),
-                       begin->length,
-                       begin->hash,
+                       head->length,
+                       head->hash,
                        path};
 }
 
-expected<bool> same_head(const file_identity& before, const std::string& path) {
-  auto file = open_file::open(path);
-  if (!file)
-    return tl::make_unexpected(std::move(file.error()));
-  auto begin = head_of(*file, before.head_length);
-  if (!begin)
-    return tl::make_unexpected(std::move(begin.error()));
-  return begin->length == before.head_length && begin->hash == before.head_hash;
+}  // namespace
+
+expected<file_identity> identify(const std::string& path) { return identify_with(path, &own_head); }
+
+expected<file_identity> identify_content(const std::string& path) {
+  return identify_with(path, &content_head);
+}
+
+expected<file_head> content_head(const open_file& file, std::uint32_t size) {
+  auto packed = is_gzip(file);
+  if (!packed)
+    return tl::make_unexpected(std::move(packed.error()));
+  if (!*packed)
+    return own_head(file, size);
+  auto copy = file.duplicate();
+  if (!copy)
+    return tl::make_unexpected(std::move(copy.error()));
+  auto stream = open_stream(std::move(*copy), 0, std::nullopt);
+  if (!stream)
+    return tl::make_unexpected(std::move(stream.error()));
+  std::array<char, head_bytes> bytes{};
+  auto got = (*stream)->read(bytes.data(), std::min(size, head_bytes));
+  const std::size_t length = got ? *got : 0;  // damaged from the start: as if empty; reading it tells
+  return file_head{static_cast<std::uint32_t>(length), XXH3_64bits(bytes.data(), length)};
 }
 
 std::string format_identities(const std::vector<file_identity>& files) {
@@ -198,4 +214,4 @@ expected<void> compare_identities(const std::vector<file_identity>& stored,
   return {};
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

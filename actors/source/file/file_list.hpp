@@ -4,6 +4,7 @@
 //   LF CR as %25 %0A %0D)
 #pragma once
 
+#include "actors/source/file/byte_stream.hpp"
 #include "runtime/base/error.hpp"
 
 #include <cstdint>
@@ -14,11 +15,11 @@
 namespace millrace::source {
 
 struct file_identity {
-  std::int64_t number = 0; // ordinal in the list, or generation: a position's major
+  std::int64_t number = 0;  // ordinal in the list, or generation: a position's major; below 0: not read
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::uint64_t length = 0;      // bytes in the file; 0 where it may grow
-  std::uint32_t head_length = 0; // how many of the first bytes the hash is of
+  std::uint64_t length = 0;       // bytes in the file; 0 where it may grow
+  std::uint32_t head_length = 0;  // how many of the first bytes the hash is of
   std::uint64_t head_hash = 0;
   std::string path;
   friend bool operator==(const file_identity&, const file_identity&) = default;
@@ -31,9 +32,17 @@ inline constexpr std::uint32_t head_bytes = 1024;
 [[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern);
 [[nodiscard]] bool is_glob(const std::string& pattern);
 
+/// The head is that of the file's own bytes.
 [[nodiscard]] expected<file_identity> identify(const std::string& path);
-/// Whether the file at `now.path` begins as `before` did (its head may have been shorter then).
-[[nodiscard]] expected<bool> same_head(const file_identity& before, const std::string& path);
+/// The head is that of the content, inflated: a rotated file that was compressed is still known.
+[[nodiscard]] expected<file_identity> identify_content(const std::string& path);
+/// Length and hash of the first bytes, up to `size`, of the content.
+struct file_head {
+  std::uint32_t length = 0;
+  std::uint64_t hash = 0;
+  friend bool operator==(const file_head&, const file_head&) = default;
+};
+[[nodiscard]] expected<file_head> content_head(const open_file& file, std::uint32_t size);
 
 [[nodiscard]] std::string format_identities(const std::vector<file_identity>& files);
 /// ec::corrupt when the text is none of ours.
@@ -42,4 +51,4 @@ inline constexpr std::uint32_t head_bytes = 1024;
 [[nodiscard]] expected<void> compare_identities(const std::vector<file_identity>& stored,
                                                 const std::vector<file_identity>& now);
 
-} // namespace millrace::source
+}  // namespace millrace::source

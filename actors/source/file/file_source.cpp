@@ -1,6 +1,7 @@
 #include "actors/source/file/file_source.hpp"
 
 #include "actors/source/file/bounded_reader.hpp"
+#include "actors/source/file/followed_reader.hpp"
 
 namespace millrace::source {
 
@@ -36,7 +37,9 @@ config::connector file_source_connector() {
 
 expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants&, std::string,
                                                    std::string) {
+  if (options.boolean("follow"))
+    return std::make_unique<followed_reader>(options.text("path"));
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"));
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

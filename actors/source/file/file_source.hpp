@@ -16,4 +16,4 @@ namespace millrace::source {
 [[nodiscard]] expected<std::unique_ptr<reader>>
 make_file_reader(const config::values& options, const wants& wanted, std::string topology, std::string stage);
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -15,7 +15,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   bytes.resize(room + padding);
   std::memcpy(bytes.data(), carry_.data(), carry_.size());
   std::size_t filled = carry_.size();
-  std::size_t lines_end = 0; // behind the last line feed; the carry has one only after a failed read
+  std::size_t lines_end = 0;  // behind the last line feed; the carry has one only after a failed read
   if (const void* feed = memrchr(bytes.data(), '\n', filled))
     lines_end = static_cast<std::size_t>(static_cast<const char*>(feed) - bytes.data()) + 1;
   bool ended = false;
@@ -26,7 +26,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
       carry_.assign(bytes.data(), filled);
       return tl::make_unexpected(std::move(got.error()));
     }
-    cut = !got; // the error comes again with the next call, when all that is here is delivered
+    cut = !got;  // the error comes again with the next call, when all that is here is delivered
     const std::size_t more = got ? *got : 0;
     const auto* last = static_cast<const char*>(memrchr(bytes.data() + filled, '\n', more));
     filled += more;
@@ -36,7 +36,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     if (ended || cut || (filled == room && lines_end > 0))
       break;
     if (filled < room)
-      continue; // the stream gives less only at its end
+      continue;  // the stream gives less only at its end
     if (filled > longest_line) {
       carry_.assign(bytes.data(), filled);
       return user_error(ec::refused,
@@ -83,4 +83,4 @@ void line_reader::split(chunk& out, std::size_t end) {
     bytes_a_record_ = std::max<std::size_t>(1, end / out.records());
 }
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -39,8 +39,8 @@ private:
   std::string path_;
   std::int64_t major_;
   std::uint64_t offset_;
-  std::string carry_;               // the beginning of a line, [offset_, offset_ + size)
-  std::size_t bytes_a_record_ = 64; // of the last chunk, for reserving
+  std::string carry_;                // the beginning of a line, [offset_, offset_ + size)
+  std::size_t bytes_a_record_ = 64;  // of the last chunk, for reserving
 };
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -2,7 +2,6 @@
 #include "tests/unit/source_file/folder.hpp"
 #include "tests/unit/source_file/reading.hpp"
 
-
 using namespace millrace;
 using namespace millrace::test;
 using source::bounded_reader;
@@ -26,7 +25,7 @@ std::vector<std::string> texts(const read_result& r) {
 }
 using strings = std::vector<std::string>;
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a file's lines are records with the byte offsets of their beginnings") {
   const folder f;
@@ -159,7 +158,7 @@ TEST_CASE("a truncated gzip file gives all that can be inflated, then an error t
 TEST_CASE("damage within a gzip file is an error that names it") {
   const folder f;
   auto packed = gzip("one\ntwo\nthree\n");
-  packed[packed.size() - 6] ^= 0x55; // the checksum
+  packed[packed.size() - 6] ^= 0x55;  // the checksum
   const auto got = read_file(f.write("bad.gz", packed));
   REQUIRE(got.failure);
   CHECK(got.failure->code == ec::corrupt);

@@ -53,4 +53,4 @@ inline std::string gzip(std::string_view bytes) {
   return out;
 }
 
-} // namespace millrace::test
+}  // namespace millrace::test

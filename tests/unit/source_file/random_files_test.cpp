@@ -45,7 +45,7 @@ private:
   std::mt19937 random_;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("random files give the oracle's records, straight and again from any position") {
   for (unsigned seed = 1; seed <= 150; ++seed) {
@@ -96,7 +96,7 @@ TEST_CASE("any end of a chunk is a place to read on from") {
     std::vector<record> got;
     position next{};
     const std::vector<std::string> wanted{"0"};
-    for (bool ended = false; !ended;) { // a new life after each chunk
+    for (bool ended = false; !ended;) {  // a new life after each chunk
       REQUIRE(r.assign("0", next));
       const auto c = r.read(wanted, 1 + random.below(200), no_wait);
       REQUIRE(c);

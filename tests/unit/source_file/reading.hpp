@@ -102,4 +102,4 @@ inline std::vector<record> lines_of(const std::vector<std::string>& contents) {
   return out;
 }
 
-} // namespace millrace::test
+}  // namespace millrace::test

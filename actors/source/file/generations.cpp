@@ -1,0 +1,297 @@
+#include "actors/source/file/generations.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sys/stat.h>
+
+namespace millrace::source {
+
+namespace {
+
+// How many generations behind the durable one stay known: a rotated file that comes to light again under
+// another name must not be taken for a new one.
+constexpr std::int64_t remembered = 64;
+
+struct stamp {
+  std::int64_t seconds = 0;
+  std::int64_t nanos = 0;
+  friend auto operator<=>(const stamp&, const stamp&) = default;
+};
+stamp written_at(const struct stat& info) { return {info.st_mtim.tv_sec, info.st_mtim.tv_nsec}; }
+stamp written_at(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? written_at(info) : stamp{};
+}
+
+bool same_file(const file_identity& a, const file_identity& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+/// `f` begins as `known` did.
+bool begins_as(const file_identity& known, const file_identity& f) {
+  if (f.head_length < known.head_length)
+    return false;
+  if (f.head_length == known.head_length)
+    return f.head_hash == known.head_hash;
+  auto file = open_file::open(f.path);
+  if (!file)
+    return false;
+  const auto head = content_head(*file, known.head_length);
+  return head && *head == file_head{known.head_length, known.head_hash};
+}
+
+bool is_packed(const std::string& path) {
+  auto file = open_file::open(path);
+  return file && is_gzip(*file).value_or(false);
+}
+
+/// A copy of what `known` was, compressed perhaps. A head alone says little where it is the whole of a short
+/// file: then the length must be the same too.
+bool is_copy(const file_identity& known, const file_identity& f) {
+  if (known.head_length == 0 || !begins_as(known, f))
+    return false;
+  if (is_packed(f.path))
+    return true;
+  return known.length == 0 ? known.head_length == head_bytes : f.length == known.length;
+}
+
+}  // namespace
+
+expected<std::vector<file_identity>> generations::present() const {
+  std::vector<std::string> names;
+  if (is_glob(pattern_)) {
+    auto listed = list_files(pattern_);
+    if (!listed && listed.error().code != ec::not_found)
+      return tl::make_unexpected(std::move(listed.error()));
+    if (listed)
+      names = std::move(*listed);
+  } else {
+    // What programs that rotate make of NAME: NAME.1, NAME.2.gz, NAME-20260101.
+    const std::filesystem::path path(pattern_);
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const auto name = path.filename().string();
+    std::error_code problem;
+    for (std::filesystem::directory_iterator at(folder, problem), end; !problem && at != end;
+         at.increment(problem)) {
+      const auto other = at->path().filename().string();
+      if (other.size() > name.size() && other.compare(0, name.size(), name) == 0 &&
+          (other[name.size()] == '.' || other[name.size()] == '-'))
+        names.push_back((path.has_parent_path() ? folder / other : std::filesystem::path(other)).string());
+    }
+    if (problem)
+      return outside_error(ec::io,
+                           fmt::format("{}: cannot be listed: {}", folder.string(), problem.message()));
+    std::sort(names.begin(), names.end());
+    names.push_back(pattern_);  // the live one comes last
+  }
+  std::vector<file_identity> found;
+  for (const auto& name : names) {
+    auto f = identify_content(name);
+    if (f)
+      found.push_back(std::move(*f));
+    else if (f.error().code != ec::not_found &&
+             f.error().code != ec::unsupported)  // renamed meanwhile; a folder
+      return tl::make_unexpected(std::move(f.error()));
+  }
+  return found;
+}
+
+file_identity* generations::find(std::int64_t number) {
+  const auto at =
+      std::find_if(known_.begin(), known_.end(), [&](const auto& f) { return f.number == number; });
+  return at == known_.end() ? nullptr : &*at;
+}
+
+std::int64_t generations::first() const {
+  const auto at = std::find_if(known_.begin(), known_.end(), [](const auto& f) { return f.number >= 0; });
+  return at == known_.end() ? 0 : at->number;
+}
+
+bool generations::is_known(const file_identity& f) const {
+  return std::any_of(known_.begin(), known_.end(), [&](const file_identity& known) {
+    return (same_file(known, f) && begins_as(known, f)) || is_copy(known, f);
+  });
+}
+
+void generations::add(file_identity f) {
+  f.number = known_.empty() ? 0 : std::max<std::int64_t>(known_.back().number + 1, 0);
+  f.length = 0;
+  known_.push_back(std::move(f));
+}
+
+expected<void> generations::begin() {
+  auto names = list_files(pattern_);
+  if (!names)
+    return tl::make_unexpected(std::move(names.error()));
+  auto here = present();
+  if (!here)
+    return tl::make_unexpected(std::move(here.error()));
+  if (here->empty())
+    return user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_));
+  if (is_glob(pattern_)) {
+    add(std::move(here->front()));
+    return {};
+  }
+  for (std::size_t i = 0; i < here->size(); ++i) {  // the older ones get numbers below 0
+    auto f = std::move((*here)[i]);
+    f.number = static_cast<std::int64_t>(i) + 1 - static_cast<std::int64_t>(here->size());
+    if (f.number == 0)
+      f.length = 0;
+    known_.push_back(std::move(f));
+  }
+  return {};
+}
+
+expected<void> generations::restore(std::string_view text) {
+  auto files = parse_identities(text);
+  if (!files)
+    return tl::make_unexpected(std::move(files.error()));
+  if (!files->empty())
+    known_ = std::move(*files);
+  return {};
+}
+
+expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
+  auto* wanted = find(number);
+  auto here = present();
+  if (!here)
+    return tl::make_unexpected(std::move(here.error()));
+  const bool several = is_glob(pattern_);
+  const file_identity* best = nullptr;
+  for (const auto& f : *here) {
+    if (wanted == nullptr || !begins_as(*wanted, f) || (f.length < offset && !is_packed(f.path)))
+      continue;
+    if (same_file(*wanted, f)) {
+      best = &f;
+      break;
+    }
+    // A copy, as copytruncate and compression leave it; never at the path itself, which holds what came
+    // after.
+    const bool other = std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
+      return known.number != number && same_file(known, f) && begins_as(known, f);
+    });
+    if (best == nullptr && wanted->head_length > 0 && !other && (several || f.path != pattern_))
+      best = &f;
+  }
+  if (best != nullptr) {
+    wanted->device = best->device;  // the copy is the generation now, or it would be taken for a new one
+    wanted->inode = best->inode;
+    wanted->path = best->path;
+    return open_file::open(best->path);
+  }
+  return fatal_error(
+      ec::log_trimmed,
+      fmt::format("{}: the file that was read up to byte {} (generation {}{}) is neither there nor rotated "
+                  "beside it: "
+                  "it was deleted or overwritten before it was read. Put it back beside it, or begin anew "
+                  "with --fresh",
+                  pattern_, offset, number,
+                  wanted == nullptr ? std::string() : fmt::format(", inode {}", wanted->inode)));
+}
+
+bool generations::nothing_left(position at) const {
+  const auto here =
+      std::find_if(known_.begin(), known_.end(), [&](const auto& f) { return f.number == at.major; });
+  return here != known_.end() && std::next(here) != known_.end() && here->length > 0 &&
+         static_cast<std::uint64_t>(at.minor) >= here->length;
+}
+
+expected<std::optional<std::int64_t>> generations::after(std::int64_t number, const open_file& current) {
+  if (find(number + 1) != nullptr)
+    return number + 1;
+  struct stat live {};
+  struct stat mine {};
+  if (::fstat(current.fd(), &mine) != 0)
+    return outside_error(ec::io, fmt::format("{}: its state cannot be read", current.path()));
+  const bool several = is_glob(pattern_);
+  if (!several &&
+      (::stat(pattern_.c_str(), &live) != 0 || (live.st_dev == mine.st_dev && live.st_ino == mine.st_ino)))
+    return std::optional<std::int64_t>{};
+
+  auto here = present();
+  if (!here)
+    return tl::make_unexpected(std::move(here.error()));
+  const auto* now = find(number);
+  std::vector<file_identity> later;
+  for (auto& f : *here) {
+    if (is_known(f))
+      continue;
+    if (several && now != nullptr && f.path < now->path)
+      return user_error(
+          ec::mismatch,
+          fmt::format("{}: this file is new and its name comes before {}, which is being read; a "
+                      "followed glob is one log in the order of names. Rename it, or begin anew with "
+                      "--fresh",
+                      f.path, now->path));
+    if (several || f.path == pattern_ || written_at(f.path) >= written_at(mine))
+      later.push_back(std::move(f));
+  }
+  if (!several)
+    std::stable_sort(later.begin(), later.end(), [&](const auto& a, const auto& b) {
+      if ((a.path == pattern_) != (b.path == pattern_))
+        return b.path == pattern_;
+      return written_at(a.path) < written_at(b.path);
+    });
+  if (later.empty() || (later.size() == 1 && later.front().length == 0))
+    return std::optional<std::int64_t>{};
+  add(std::move(later.front()));
+  return known_.back().number;
+}
+
+expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset) {
+  auto* f = find(number);
+  auto packed = is_gzip(current);
+  if (!packed)
+    return tl::make_unexpected(std::move(packed.error()));
+  if (f == nullptr || *packed)
+    return true;
+  struct stat info {};
+  if (::fstat(current.fd(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) < offset)
+    return false;
+  auto head = content_head(current, head_bytes);
+  if (!head)
+    return tl::make_unexpected(std::move(head.error()));
+  if (head->length > f->head_length) {
+    const auto before = content_head(current, f->head_length);
+    if (!before || *before != file_head{f->head_length, f->head_hash})
+      return false;
+    f->head_length = head->length;
+    f->head_hash = head->hash;
+    return true;
+  }
+  return *head == file_head{f->head_length, f->head_hash};
+}
+
+expected<void> generations::cut_off(std::int64_t number) {
+  if (find(number + 1) != nullptr)
+    return {};
+  if (is_glob(pattern_)) {
+    const auto* f = find(number);
+    return fatal_error(
+        ec::log_trimmed,
+        fmt::format("{}: it was cut off while it was followed; put it back, or begin anew with --fresh",
+                    f == nullptr ? pattern_ : f->path));
+  }
+  auto now = identify_content(pattern_);
+  if (!now)
+    return tl::make_unexpected(std::move(now.error()));
+  add(std::move(*now));
+  return {};
+}
+
+void generations::finished(std::int64_t number, std::uint64_t length) {
+  if (auto* f = find(number))
+    f->length = length;
+}
+
+void generations::forget_below(std::int64_t number) {
+  if (is_glob(pattern_))
+    return;  // a file's name says that it is old only as long as it is known
+  known_.erase(std::remove_if(known_.begin(), known_.end(),
+                              [&](const auto& f) { return f.number < number - remembered; }),
+               known_.end());
+}
+
+}  // namespace millrace::source

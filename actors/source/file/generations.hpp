@@ -1,0 +1,57 @@
+// The files that a followed log is made of, one after another: what a path held before and after each
+// rotation, or the files of a glob by name. Numbers them, and finds them again after they were renamed,
+// copied or compressed. The followed reader owns it; its text lies in the state folder.
+#pragma once
+
+#include "actors/source/file/file_list.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::source {
+
+class generations {
+public:
+  explicit generations(std::string pattern) : pattern_(std::move(pattern)) {}
+
+  /// First life: the file at the path (or the first of the glob) is generation 0; what lies rotated beside it
+  /// already is not part of the log.
+  [[nodiscard]] expected<void> begin();
+  /// A later life: as text() said.
+  [[nodiscard]] expected<void> restore(std::string_view text);
+  [[nodiscard]] std::string text() const { return format_identities(known_); }
+  [[nodiscard]] bool empty() const { return known_.empty(); }
+  [[nodiscard]] std::int64_t first() const;
+
+  /// The file that holds generation `number` now, with at least `offset` bytes. ec::log_trimmed when none
+  /// does.
+  [[nodiscard]] expected<open_file> open(std::int64_t number, std::uint64_t offset);
+  /// The generation after `number`; found and added if it is new. None while its file is missing or empty:
+  /// until the writer writes there, it may still write here.
+  [[nodiscard]] expected<std::optional<std::int64_t>> after(std::int64_t number, const open_file& current);
+  /// Whether `current` still is generation `number`, which was read up to `offset`; false when it was cut off
+  /// and written anew under our hands. Also takes a longer fingerprint where the file has grown.
+  [[nodiscard]] expected<bool> still(std::int64_t number, const open_file& current, std::uint64_t offset);
+  /// `number` was cut off and written anew in place: what the path holds is the next generation.
+  [[nodiscard]] expected<void> cut_off(std::int64_t number);
+  /// Nothing more comes in `number`, and it was read to `length`.
+  void finished(std::int64_t number, std::uint64_t length);
+  /// A finished generation that was read to its end: its file is not needed any more.
+  [[nodiscard]] bool nothing_left(position at) const;
+  /// Everything below is durable: generations far behind need not be known.
+  void forget_below(std::int64_t number);
+
+private:
+  [[nodiscard]] file_identity* find(std::int64_t number);
+  [[nodiscard]] expected<std::vector<file_identity>> present() const;
+  [[nodiscard]] bool is_known(const file_identity& f) const;
+  void add(file_identity f);
+
+  std::string pattern_;
+  std::vector<file_identity> known_;  // by number
+};
+
+}  // namespace millrace::source
