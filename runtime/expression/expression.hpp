@@ -20,7 +20,7 @@ namespace millrace::expression {
 /// Something wrong in an expression's text; offset in bytes from its beginning.
 struct problem {
   std::size_t offset = 0;
-  std::string message; // what is wrong; what is expected; "did you mean" where a name is close
+  std::string message;  // what is wrong; what is expected; "did you mean" where a name is close
 };
 using problems = std::vector<problem>;
 template<class T>
@@ -29,7 +29,7 @@ using bound_or = tl::expected<T, problems>;
 /// What names an expression may use.
 struct scope {
   const data::schema* columns = nullptr;
-  std::string now_refused; // not empty: now() is an error with this reason
+  std::string now_refused;  // not empty: now() is an error with this reason
 };
 
 class program;
@@ -38,8 +38,8 @@ using program_ptr = std::shared_ptr<const program>;
 struct bound {
   program_ptr code;
   data::type type;
-  std::vector<std::size_t> columns; // indices into scope.columns that it reads, ascending
-  bool can_fail = false;            // may fail for a row (cast, division, overflow)
+  std::vector<std::size_t> columns;  // indices into scope.columns that it reads, ascending
+  bool can_fail = false;             // may fail for a row (cast, division, overflow)
   bool uses_now = false;
 };
 
@@ -62,8 +62,8 @@ enum class aggregate_function : std::uint8_t {
 
 struct bound_aggregate {
   aggregate_function function{};
-  std::optional<bound> argument; // none for count(*)
-  std::optional<bound> filter;   // from `filter (where ...)`
+  std::optional<bound> argument;  // none for count(*)
+  std::optional<bound> filter;    // from `filter (where ...)`
   data::type result;
 };
 
@@ -73,7 +73,7 @@ struct bound_aggregate {
 /// `having`: a condition over the window's output columns (keys, named aggregates, window_start, window_end)
 /// in which aggregate calls may also stand in full. Those that equal none of the `declared` are `extra`.
 struct bound_having {
-  bound condition; // over: output's columns, then one column for each of `extra`
+  bound condition;  // over: output's columns, then one column for each of `extra`
   std::vector<bound_aggregate> extra;
 };
 /// `declared[i]` is the text of the aggregate whose output column is `declared_column[i]`.
@@ -99,4 +99,4 @@ struct row_failure {
 [[nodiscard]] std::vector<std::uint32_t> rows_where(const bound& condition, const data::batch& input,
                                                     event_micros now, std::vector<row_failure>& failures);
 
-} // namespace millrace::expression
+}  // namespace millrace::expression

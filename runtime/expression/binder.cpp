@@ -1,0 +1,440 @@
+#include "runtime/expression/binder.hpp"
+
+#include "runtime/expression/evaluator.hpp"
+#include "runtime/expression/overload.hpp"
+#include "runtime/expression/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace millrace::expression {
+namespace {
+
+std::vector<kind> kinds_of(const std::vector<node_ptr>& args) {
+  std::vector<kind> out;
+  for (const auto& a : args)
+    out.push_back(a->type);
+  return out;
+}
+
+std::string list_of(const std::vector<node_ptr>& args) {
+  std::string out;
+  for (const auto& a : args)
+    out.append(out.empty() ? "" : ", ").append(name_of(a->type));
+  return out;
+}
+
+bool is_operator(std::string_view name) {
+  return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos;
+}
+
+/// Functions that people reach for, and what to write instead.
+std::string_view instead_of(std::string_view function) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> others{{
+      {"date", "use date_trunc('day', x)"},
+      {"clock_timestamp", "use now(), which is fixed for a batch"},
+      {"timeofday", "use now(), which is fixed for a batch"},
+      {"random", "a result must depend on the input alone"},
+      {"gen_random_uuid", "a result must depend on the input alone"},
+      {"nextval", "a result must depend on the input alone"},
+      {"row_number", "use a window stage"},
+      {"lag", "use a window stage"},
+      {"lead", "use a window stage"},
+      {"ifnull", "use coalesce(x, y)"},
+      {"nvl", "use coalesce(x, y)"},
+      {"if", "use case when ... then ... else ... end"},
+      {"iif", "use case when ... then ... else ... end"},
+      {"date_format", "use to_char(x, 'YYYY-MM-DD')"},
+      {"unix_timestamp", "use extract(epoch from x)"},
+      {"from_unixtime", "use to_timestamp(x)"},
+  }};
+  for (const auto& [name, remedy] : others)
+    if (name == function)
+      return remedy;
+  return {};
+}
+
+}  // namespace
+
+node_ptr binder::problem_at(std::size_t offset, std::string message) {
+  found_.push_back({offset, std::move(message)});
+  return nullptr;
+}
+
+node_ptr binder::make(op what, kind type, std::size_t offset) const {
+  auto n = std::make_unique<node>();
+  n->what = what;
+  n->type = type;
+  n->offset = offset;
+  return n;
+}
+
+node_ptr binder::bind(const syntax& s) {
+  switch (s.what) {
+  case form::column:
+    return column(s);
+  case form::null:
+  case form::integer:
+  case form::decimal:
+  case form::string:
+  case form::boolean:
+    return literal(s);
+  case form::call:
+    return call(s);
+  case form::cast:
+    return cast(s);
+  case form::all_of:
+  case form::any_of:
+  case form::negation:
+    return logic(s);
+  case form::case_of:
+    return case_of(s);
+  case form::coalesce:
+    return coalesce(s);
+  case form::greatest:
+  case form::least:
+    return extremum(s);
+  case form::nullif:
+    return nullif(s);
+  case form::is_null: {
+    auto n = make(op::is_null, kind::boolean, s.offset);
+    n->flag = s.flag;
+    auto argument = bind(s.args[0]);
+    if (!argument)
+      return nullptr;
+    n->args.push_back(std::move(argument));
+    return fold_constant(std::move(n));
+  }
+  case form::boolean_test:
+    return boolean_test(s);
+  case form::in_list:
+    return compared(s, op::in_list, "=");
+  case form::between:
+    return compared(s, op::between, ">=");
+  case form::distinct_from:
+    return compared(s, op::distinct_from, "=");
+  case form::current_instant:
+    return instant(s);
+  }
+  return nullptr;
+}
+
+node_ptr binder::bind_boolean(const syntax& s, std::string_view role) {
+  auto n = bind(s);
+  if (!n)
+    return nullptr;
+  if (n->type != kind::boolean && n->type != kind::unknown)
+    return problem_at(s.offset,
+                      fmt::format("{} must be a condition (boolean), and this is {}; compare it with "
+                                  "something",
+                                  role, name_of(n->type)));
+  return coerce(std::move(n), kind::boolean);
+}
+
+node_ptr binder::finish(node_ptr n) {
+  if (n->type == kind::interval)
+    return problem_at(n->offset, "an interval cannot be a column; use extract(epoch from x) for seconds, or "
+                                 "(x)::text");
+  if (n->type == kind::unknown)
+    return coerce(std::move(n), kind::text);
+  return n;
+}
+
+node_ptr binder::fold_constant(node_ptr n) const {
+  for (const auto& a : n->args)
+    if (a->what != op::constant)
+      return n;
+  arena memory;
+  failed_rows failed;
+  evaluator run(memory, nullptr, 0, 1, 0, failed);
+  const auto v = run.run(*n, nullptr);
+  if (!failed.empty())
+    return n;  // fails for the rows that come here, maybe none
+  auto out = make(op::constant, n->type, n->offset);
+  auto typed = v;
+  typed.type = n->type;
+  out->value = constant_value::of(typed);
+  return out;
+}
+
+node_ptr binder::column(const syntax& s) {
+  if (!names_.columns)
+    return problem_at(s.offset, "no columns can be named here");
+  const auto& first = s.path[0];
+  auto at = s.flag ? std::optional<std::size_t>{} : names_.columns->find(first.name);
+  if (!at && !first.quoted && !s.flag)
+    at = names_.columns->find(fold(first.name));
+  if (!at)
+    return unknown_column(s);
+  auto n = make(op::column, kind::nested, s.offset);
+  n->column = *at;
+  auto type = (*names_.columns)[*at].type;
+  for (std::size_t i = 1; i < s.path.size(); ++i) {
+    const auto& fields = type.fields();
+    const auto& part = s.path[i];
+    const auto member = [&](std::string_view name) {
+      return std::find_if(fields.begin(), fields.end(), [&](const data::field& f) { return f.name == name; });
+    };
+    auto found = type.id() == data::type_id::object ? member(part.name) : fields.end();
+    if (found == fields.end() && !part.quoted)
+      found = member(fold(part.name));
+    if (found == fields.end()) {
+      std::vector<std::string_view> members;
+      for (const auto& f : fields)
+        members.push_back(f.name);
+      const auto near = closest(part.name, members);
+      return problem_at(
+          s.offset,
+          type.id() == data::type_id::object
+              ? fmt::format("\"{}\" has no member \"{}\"{}", s.path[i - 1].name, part.name,
+                            near.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", near))
+              : fmt::format("\"{}\" is {} and has no members", s.path[i - 1].name, type.name()));
+    }
+    n->path.push_back(static_cast<std::size_t>(found - fields.begin()));
+    type = data::type(found->type);
+  }
+  n->type = kind_of(type);
+  n->column_type = type;
+  return n;
+}
+
+node_ptr binder::unknown_column(const syntax& s) {
+  const auto& name = s.path[0].name;
+  auto message = fmt::format("there is no column \"{}\"", name);
+  if (s.flag && names_.columns->find(fold(name)))
+    return problem_at(s.offset, fmt::format("{} is a word of SQL; the column of that name stands in double "
+                                            "quotes: \"{}\"",
+                                            name, fold(name)));
+  std::string dotted;
+  for (const auto& part : s.path)
+    dotted.append(dotted.empty() ? "" : ".").append(part.name);
+  std::vector<std::string_view> names;
+  for (const auto& f : *names_.columns)
+    names.push_back(f.name);
+  const auto quoted = std::find_if(names.begin(), names.end(), [&](std::string_view c) {
+    // User-Agent without quotes is User minus Agent
+    return c == dotted ||
+           (c.size() > name.size() && fold(c).starts_with(fold(name)) && word_at(c, 0).size() == name.size());
+  });
+  if (quoted != names.end() && (s.path.size() > 1 || quoted->size() > name.size()))
+    message += fmt::format("; the column \"{}\" stands in double quotes", *quoted);
+  else if (const auto near = closest(name, names); !near.empty())
+    message += fmt::format("; did you mean \"{}\"?", near);
+  else if (!names.empty() && names.size() <= 12)
+    message += fmt::format("; there are: {}", fmt::join(names, ", "));
+  if (s.path[0].quoted && message.find("did you mean") == std::string::npos)
+    message += "; text stands in single quotes";
+  return problem_at(s.offset, std::move(message));
+}
+
+node_ptr binder::literal(const syntax& s) {
+  auto n = make(op::constant, kind::unknown, s.offset);
+  auto& v = n->value;
+  v.null = s.what == form::null;
+  switch (s.what) {
+  case form::integer:
+    n->type = kind::bigint;
+    std::from_chars(s.text.data(), s.text.data() + s.text.size(), v.i);
+    break;
+  case form::decimal: {
+    n->type = kind::numeric;
+    auto digits = std::string_view(s.text);
+    const auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), v.d);
+    if (err != std::errc{})
+      return problem_at(s.offset, fmt::format("the number {} is out of range for double", shown(s.text)));
+    break;
+  }
+  case form::boolean:
+    n->type = kind::boolean;
+    v.b = s.flag ? 1 : 0;
+    break;
+  case form::string:
+    v.s = s.text;
+    v.text = v.s;
+    break;
+  default:
+    break;
+  }
+  return n;
+}
+
+std::optional<std::vector<node_ptr>> binder::bind_all(const std::vector<syntax>& args) {
+  std::vector<node_ptr> out;
+  for (const auto& a : args)
+    out.push_back(bind(a));
+  if (std::any_of(out.begin(), out.end(), [](const node_ptr& n) { return !n; }))
+    return std::nullopt;
+  return out;
+}
+
+node_ptr binder::call(const syntax& s) {
+  if (is_aggregate(s.text)) {
+    if (aggregate_)
+      return aggregate_(s);
+    return problem_at(s.offset, fmt::format("the aggregate {}(...) cannot stand here; aggregates belong to a "
+                                            "window's \"aggregates\" or \"having\"",
+                                            s.text));
+  }
+  if (s.star || s.distinct || !s.filter.empty())
+    return problem_at(s.offset,
+                      fmt::format("{}(...) is no aggregate: it takes no *, distinct or filter", s.text));
+  if (s.args.empty() &&
+      (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp"))
+    return instant(s);
+  auto args = bind_all(s.args);
+  return args ? call_named(s, *std::move(args)) : nullptr;
+}
+
+node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
+  const auto& overloads = functions_named(s.text);
+  if (overloads.empty())
+    return unknown_function(s);
+  const auto to_text = [&](node_ptr n) {
+    const auto at = n->offset;
+    return cast_to(std::move(n), kind::text, 64, at);
+  };
+  if (overloads.front()->any_types) {
+    for (auto& a : args)
+      if (a = to_text(std::move(a)); !a)
+        return nullptr;
+    if (args.size() < (s.text == "concat" ? 1U : 2U))
+      return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
+    return invoke(s, overloads.front(), std::move(args));
+  }
+  if (s.text == "||" && args.size() == 2) {  // text beside anything makes text of it
+    const auto open = [](const node_ptr& n) { return n->type == kind::text || n->type == kind::unknown; };
+    if (open(args[0]) || open(args[1]))
+      for (auto& a : args)
+        if (a = to_text(std::move(a)); !a)
+          return nullptr;
+  }
+  const auto* f = choose(overloads, kinds_of(args));
+  if (!f)
+    return no_overload(s, args);
+  return invoke(s, f, std::move(args));
+}
+
+node_ptr binder::unknown_function(const syntax& s) {
+  if (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")
+    return problem_at(s.offset,
+                      fmt::format("{} into json is not supported; declare the members in the parser's "
+                                  "schema as a nested object and write a path: venue.lat",
+                                  s.text));
+  if (is_operator(s.text))
+    return problem_at(s.offset, fmt::format("there is no operator {}", s.text));
+  auto message = fmt::format("there is no function {}(...)", s.text);
+  if (const auto remedy = instead_of(s.text); !remedy.empty())
+    message += fmt::format("; {}", remedy);
+  else if (const auto near = closest(s.text, function_names()); !near.empty())
+    message += fmt::format("; did you mean {}(...)?", near);
+  return problem_at(s.offset, std::move(message));
+}
+
+node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
+  const auto& overloads = functions_named(s.text);
+  if (s.text == "to_char" && !args.empty() && category(args[0]->type) == category(kind::bigint))
+    return problem_at(s.offset,
+                      "to_char of a number is not supported; use round(x, n)::text, lpad or concat");
+  if (is_operator(s.text) && args.size() == 2)
+    return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
+                                            "(...)::{2} {0} ...",
+                                            s.text, name_of(args[0]->type), name_of(args[1]->type)));
+  if (is_operator(s.text))
+    return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
+                                            list_of(args), s.text));
+  return problem_at(s.offset,
+                    fmt::format("there is no {}({}); there are: {}; cast the arguments, as in (...)::text",
+                                s.text, list_of(args), signatures(overloads)));
+}
+
+node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  auto n = make(op::call, f->gives, s.offset);
+  n->fn = f;
+  std::vector<std::optional<std::string_view>> texts;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (!f->any_types)
+      args[i] = coerce(std::move(args[i]), f->takes[i]);
+    if (!args[i])
+      return nullptr;
+    const bool known = args[i]->what == op::constant && args[i]->type == kind::text && !args[i]->value.null;
+    texts.push_back(known ? std::optional(args[i]->value.text) : std::nullopt);
+  }
+  if (f->prepare) {
+    auto prepared = f->prepare(texts);
+    if (!prepared)
+      return problem_at(args[prepared.error().index]->offset, std::move(prepared.error().message));
+    n->prepared = *std::move(prepared);
+  }
+  n->args = std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::coerce(node_ptr n, kind to) {
+  const auto offset = n->offset;
+  return n->type == to ? std::move(n) : cast_to(std::move(n), to, 64, offset);
+}
+
+node_ptr binder::cast(const syntax& s) {
+  const auto to = kind_of_cast(s.text);
+  auto n = bind(s.args[0]);
+  if (!to) {
+    static constexpr std::string_view expected = "text, bigint, integer, smallint, double precision, "
+                                                 "numeric, boolean, timestamptz, timestamp, interval";
+    return problem_at(s.offset, fmt::format("there is no type {} here; {}{}", s.text,
+                                            s.text == "date" ? "use date_trunc('day', x); " : "",
+                                            fmt::format("expected {}", expected)));
+  }
+  return n ? cast_to(std::move(n), to->to, to->bits, s.offset) : nullptr;
+}
+
+node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
+  if (n->type == to && bits == 64)
+    return n;
+  if (n->type == kind::unknown) {  // a literal is read as what it is wanted to be
+    n->type = to;
+    if (n->value.null || to == kind::text)
+      return n;
+    n->type = kind::text;
+    const auto at = n->offset;
+    const auto* f = cast_function(kind::text, to, bits);
+    if (!f)
+      return problem_at(at, fmt::format("a text cannot become {}", name_of(to)));
+    auto read = make(op::call, to, at);
+    read->fn = f;
+    read->args.push_back(std::move(n));
+    arena memory;
+    failed_rows failed;
+    evaluator run(memory, nullptr, 0, 1, 0, failed);
+    (void)run.run(*read, nullptr);
+    if (!failed.empty())
+      return problem_at(at, failed.sorted().front().message);
+    return fold_constant(std::move(read));
+  }
+  const auto* f = cast_function(n->type, to, bits);
+  if (!f)
+    return problem_at(offset,
+                      fmt::format("{} cannot be cast to {}; cast to text first, or use a function that "
+                                  "converts it",
+                                  name_of(n->type), name_of(to)));
+  auto out = make(op::call, to, offset);
+  out->fn = f;
+  out->args.push_back(std::move(n));
+  return fold_constant(std::move(out));
+}
+
+node_ptr binder::instant(const syntax& s) {
+  if (!names_.now_refused.empty())
+    return problem_at(s.offset, fmt::format("{} cannot be used here: {}", s.text, names_.now_refused));
+  return make(op::instant, kind::timestamptz, s.offset);
+}
+
+bool is_aggregate(std::string_view function) {
+  static constexpr std::array<std::string_view, 7> names{"count", "sum",   "min", "max",
+                                                         "avg",   "first", "last"};
+  return std::find(names.begin(), names.end(), function) != names.end();
+}
+
+}  // namespace millrace::expression

@@ -1,0 +1,68 @@
+// From syntax to a bound and typed tree: names looked up, overloads chosen, implicit casts put in, literals
+// read, constant parts computed. Collects every problem it meets.
+#pragma once
+
+#include "runtime/expression/node.hpp"
+#include "runtime/expression/syntax.hpp"
+
+#include <functional>
+
+namespace millrace::expression {
+
+class binder {
+public:
+  /// What an aggregate call means; by default a problem. Returns null pointer when it reported one.
+  using aggregate_binder = std::function<node_ptr(const syntax&)>;
+
+  binder(const scope& names, problems& found, aggregate_binder aggregate = {})
+      : names_(names), found_(found), aggregate_(std::move(aggregate)) {}
+
+  /// Null pointer where a problem was reported.
+  [[nodiscard]] node_ptr bind(const syntax& s);
+  /// The same, implicitly cast.
+  [[nodiscard]] node_ptr bind_boolean(const syntax& s, std::string_view role);
+  /// A whole expression's result: literals become text, what cannot be a column is a problem.
+  [[nodiscard]] node_ptr finish(node_ptr n);
+
+  /// Implicit cast; the kinds must allow it. Null pointer where a literal cannot be read.
+  [[nodiscard]] node_ptr coerce(node_ptr n, kind to);
+
+private:
+  node_ptr problem_at(std::size_t offset, std::string message);
+  [[nodiscard]] node_ptr make(op what, kind type, std::size_t offset) const;
+  /// The constant that the node is, where all its arguments are.
+  [[nodiscard]] node_ptr fold_constant(node_ptr n) const;
+
+  node_ptr column(const syntax& s);
+  node_ptr unknown_column(const syntax& s);
+  node_ptr literal(const syntax& s);
+  node_ptr call(const syntax& s);
+  node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
+  node_ptr unknown_function(const syntax& s);
+  node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
+  node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
+  node_ptr cast(const syntax& s);
+  node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
+  node_ptr logic(const syntax& s);
+  node_ptr instant(const syntax& s);
+
+  node_ptr case_of(const syntax& s);
+  node_ptr coalesce(const syntax& s);
+  node_ptr extremum(const syntax& s);
+  node_ptr nullif(const syntax& s);
+  node_ptr compared(const syntax& s, op what, std::string_view with);
+  node_ptr boolean_test(const syntax& s);
+
+  /// All arguments, or nothing where one has a problem.
+  std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
+  /// Casts all to their common kind; false with a problem where there is none.
+  bool unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset);
+
+  const scope& names_;
+  problems& found_;
+  aggregate_binder aggregate_;
+};
+
+[[nodiscard]] bool is_aggregate(std::string_view function);
+
+}  // namespace millrace::expression

@@ -1,0 +1,62 @@
+// Days and fields of the proleptic Gregorian calendar, on 64-bit microseconds since 1970. Covers everything
+// that 64 bits hold. And time zones by their tzdata name.
+#pragma once
+
+#include "runtime/expression/values.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace millrace::expression {
+
+inline constexpr std::int64_t second_micros = 1'000'000;
+inline constexpr std::int64_t minute_micros = 60 * second_micros;
+inline constexpr std::int64_t hour_micros = 60 * minute_micros;
+inline constexpr std::int64_t day_micros = 24 * hour_micros;
+
+struct civil {
+  std::int64_t year = 0;  // 0 is 1 BC
+  int month = 1;
+  int day = 1;
+  std::int64_t micros_of_day = 0;
+
+  [[nodiscard]] int hour() const { return static_cast<int>(micros_of_day / hour_micros); }
+  [[nodiscard]] int minute() const { return static_cast<int>(micros_of_day / minute_micros % 60); }
+  [[nodiscard]] int second() const { return static_cast<int>(micros_of_day / second_micros % 60); }
+  [[nodiscard]] int fraction() const { return static_cast<int>(micros_of_day % second_micros); }
+};
+
+[[nodiscard]] std::int64_t days_of(std::int64_t year, int month, int day);
+[[nodiscard]] civil civil_of(std::int64_t micros);
+/// None beyond 64 bits. Fields must be in range (the day within its month).
+[[nodiscard]] std::optional<std::int64_t> micros_of(const civil& c);
+[[nodiscard]] int days_in_month(std::int64_t year, int month);
+
+[[nodiscard]] int day_of_year(const civil& c);
+/// 0 is Sunday.
+[[nodiscard]] int day_of_week(const civil& c);
+struct iso_week {
+  std::int64_t year;
+  int week;
+};
+[[nodiscard]] iso_week iso_week_of(const civil& c);
+/// Days since 1970 of the Monday of that week.
+[[nodiscard]] std::int64_t days_of_iso_week(std::int64_t year, int week);
+
+/// Months first (to the month's last day where the day does not exist), then days, then time. None beyond 64
+/// bits.
+[[nodiscard]] std::optional<std::int64_t> add(std::int64_t micros, const interval_value& by);
+
+/// A zone; lives for ever. Null pointer where tzdata has none of that name (letters in any case).
+class zone;
+[[nodiscard]] const zone* find_zone(std::string_view name);
+/// The name closest to an unknown one, or nothing.
+[[nodiscard]] std::string_view closest_zone(std::string_view name);
+/// Wall-clock time there at an instant. None beyond 64 bits.
+[[nodiscard]] std::optional<std::int64_t> wall_time(const zone& z, std::int64_t instant);
+/// The instant of a wall-clock time. One that a change of clocks skips counts as before the change, one that
+/// comes twice as the second.
+[[nodiscard]] std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall);
+
+}  // namespace millrace::expression

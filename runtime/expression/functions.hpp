@@ -1,0 +1,125 @@
+// The registry of functions and operators: one entry an overload, with the kernel that computes it over
+// arrays. A new function is one entry in the table of its family.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/expression/values.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::expression {
+
+/// Rows of the chunk that failed, first message wins.
+class failed_rows {
+public:
+  void add(std::size_t row, std::string message);
+  void clear() { rows_.clear(); }
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+  struct failed {
+    std::size_t row;
+    std::string message;
+  };
+  /// Ascending, each row once.
+  [[nodiscard]] std::vector<failed>& sorted();
+
+private:
+  std::vector<failed> rows_;
+};
+
+/// One call of a kernel: `rows` elements (1 where all arguments are constant). A strict function's `valid` is
+/// set before: where all arguments are present.
+struct call {
+  std::size_t rows = 0;
+  const std::uint8_t* active = nullptr;  // rows whose value anybody will use; null pointer: all
+  const std::uint8_t* valid = nullptr;
+  arena* memory = nullptr;
+  failed_rows* failures = nullptr;
+  const void* prepared = nullptr;  // what `prepare` made of constant arguments
+  kind gives{};
+  std::uint8_t* own_valid = nullptr;  // a copy of valid that the kernel may write
+
+  [[nodiscard]] bool wanted(std::size_t row) const {
+    return (!active || active[row]) && (!valid || valid[row]);
+  }
+  /// The element becomes null.
+  void set_null(std::size_t row);
+  /// The row fails, and its element becomes null.
+  void fail(std::size_t row, std::string message) {
+    failures->add(row, std::move(message));
+    set_null(row);
+  }
+  [[nodiscard]] values done(const void* data) const {
+    return {gives, false, own_valid ? own_valid : valid, data};
+  }
+  /// Uninitialised bytes that live as long as the chunk.
+  [[nodiscard]] char* bytes(std::size_t n) const { return allocate<char>(*memory, n); }
+};
+
+using kernel = values (*)(call&, std::span<const values>);
+
+/// What a function makes of its constant text arguments when it is bound (none: not constant, not text or
+/// null).
+using constant_texts = std::span<const std::optional<std::string_view>>;
+struct refused_argument {
+  std::size_t index;
+  std::string message;
+};
+using prepared_or = tl::expected<std::shared_ptr<const void>, refused_argument>;
+
+inline constexpr std::size_t most_arguments = 4;
+
+struct function {
+  std::string_view name;
+  std::array<kind, most_arguments> takes{};
+  std::uint8_t arity = 0;
+  kind gives{};
+  kernel run = nullptr;
+  bool can_fail = false;
+  bool strict = true;      // null where any argument is null
+  bool any_types = false;  // any number of arguments, each cast to text
+  prepared_or (*prepare)(constant_texts) = nullptr;
+};
+
+/// An entry: takes, gives, kernel; then can_fail, prepare.
+template<std::size_t N>
+constexpr function entry(std::string_view name, const kind (&takes)[N], kind gives, kernel run,
+                         bool can_fail = false, prepared_or (*prepare)(constant_texts) = nullptr) {
+  function f;
+  f.name = name;
+  for (std::size_t i = 0; i < N; ++i)
+    f.takes[i] = takes[i];
+  f.arity = N;
+  f.gives = gives;
+  f.run = run;
+  f.can_fail = can_fail;
+  f.prepare = prepare;
+  return f;
+}
+
+/// The families' tables.
+[[nodiscard]] std::span<const function> arithmetic_functions();
+[[nodiscard]] std::span<const function> comparison_functions();
+[[nodiscard]] std::span<const function> number_functions();
+[[nodiscard]] std::span<const function> text_functions();
+[[nodiscard]] std::span<const function> pattern_functions();
+[[nodiscard]] std::span<const function> temporal_functions();
+[[nodiscard]] std::span<const function> interval_functions();
+[[nodiscard]] std::span<const function> format_functions();
+/// Named by the kind they give ("to bigint"); explicit casts and, where the kinds allow it, implicit ones.
+[[nodiscard]] std::span<const function> cast_functions();
+
+/// All of them, or those of one name.
+[[nodiscard]] const std::vector<const function*>& functions_named(std::string_view name);
+[[nodiscard]] std::vector<std::string_view> function_names();
+/// `bits` < 64: into a smaller integer. Null pointer where PostgreSQL has no such cast.
+[[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
+/// Operators on two values of one kind: "=", "<", ">". Null pointer where the kind has none.
+[[nodiscard]] const function* comparison(std::string_view op, kind k);
+
+}  // namespace millrace::expression

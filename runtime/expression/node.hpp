@@ -1,0 +1,90 @@
+// The bound and typed tree that a program is, and the program itself. Made by the binder, never changed
+// afterwards, shared by threads.
+#pragma once
+
+#include "runtime/expression/expression.hpp"
+#include "runtime/expression/functions.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::expression {
+
+enum class op : std::uint8_t {
+  constant,
+  column,         // input column, then members along `path`
+  instant,        // now()
+  call,           // function over args
+  all_of,         // and
+  any_of,         // or
+  case_when,      // condition, value, condition, value, ..., else
+  case_equals,    // subject, value to compare, value, ..., else; function compares
+  coalesce,       //
+  extremum,       // function is true where its first argument replaces the second
+  nullif,         // function compares args[0] with args[1]; args[2], if there, is what is returned
+  is_null,        // flag: negated
+  is_boolean,     // args[0] is wanted_boolean (null: 2); flag: negated
+  in_list,        // function compares args[0] with each other; flag: negated
+  between,        // function is >=; args: value, low, high; flag: negated; symmetric
+  distinct_from,  // function compares; flag: negated
+};
+
+/// A value outside of arrays.
+struct constant_value {
+  bool null = true;
+  std::uint8_t b = 0;
+  std::int64_t i = 0;  // bigint, times
+  double d = 0;
+  std::string s;
+  std::string_view text;  // of s
+  interval_value span;
+
+  constant_value() = default;
+  constant_value(const constant_value& other) { *this = other; }
+  constant_value& operator=(const constant_value& other);
+  /// Element 0 of an array.
+  [[nodiscard]] static constant_value of(const values& v);
+  /// Borrows from this.
+  [[nodiscard]] values as_values(kind k) const;
+};
+
+struct node;
+using node_ptr = std::unique_ptr<node>;
+
+struct node {
+  op what{};
+  kind type{};
+  std::size_t offset = 0;
+  std::vector<node_ptr> args;
+  constant_value value;
+  std::size_t column = 0;
+  std::vector<std::size_t> path;
+  data::type column_type;  // of a column: what stands at the end of the path
+  const function* fn = nullptr;
+  std::shared_ptr<const void> prepared;
+  bool flag = false;
+  bool symmetric = false;
+  std::uint8_t wanted_boolean = 0;
+};
+
+/// Equal text for equal meaning: aggregates of `having` are found by it.
+[[nodiscard]] std::string fingerprint(const node& n);
+/// What the tree reads and does, for `bound`.
+struct traits {
+  std::vector<std::size_t> columns;  // ascending
+  bool can_fail = false;
+  bool uses_now = false;
+};
+[[nodiscard]] traits traits_of(const node& n);
+
+class program {
+public:
+  explicit program(node_ptr root) : root_(std::move(root)) {}
+  [[nodiscard]] const node& root() const { return *root_; }
+
+private:
+  node_ptr root_;
+};
+
+}  // namespace millrace::expression

@@ -1,0 +1,27 @@
+// Numbers and booleans to and from text, as PostgreSQL reads and writes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace millrace::expression {
+
+enum class reading : std::uint8_t { ok, malformed, out_of_range };
+
+[[nodiscard]] std::string_view trim_blanks(std::string_view s);
+[[nodiscard]] reading read_boolean(std::string_view s, bool& out);
+[[nodiscard]] reading read_bigint(std::string_view s, std::int64_t& out);
+/// Also NaN, Infinity, inf.
+[[nodiscard]] reading read_double(std::string_view s, double& out);
+
+/// Shortest, with an exponent below 1e-4 and from 1e15 on: 1e+15, 0.1, Infinity.
+void write_double(std::string& out, double v);
+/// The same digits without exponent.
+void write_numeric(std::string& out, double v);
+
+/// Round half away from zero in decimal, at `digits` behind the point (before it where negative).
+[[nodiscard]] double round_decimal(double v, std::int64_t digits);
+[[nodiscard]] double truncate_decimal(double v, std::int64_t digits);
+
+}  // namespace millrace::expression

@@ -1,0 +1,64 @@
+// The syntax of one expression, free of libpg_query's types: what parse() hands to the binder. Offsets are
+// bytes of the user's text. Built by parse.cpp alone.
+#pragma once
+
+#include "runtime/expression/expression.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::expression {
+
+enum class form : std::uint8_t {
+  column,           // path
+  null,             //
+  integer,          // text: fits bigint
+  decimal,          // text
+  string,           // text
+  boolean,          // flag
+  call,             // text: function or operator; args; star, distinct, filter
+  cast,             // text: type; args[0]
+  all_of,           // and
+  any_of,           // or
+  negation,         // not
+  case_of,          // flag: args[0] is the subject; then pairs; the last is the else branch
+  coalesce,         //
+  greatest,         //
+  least,            //
+  nullif,           //
+  is_null,          // flag: negated
+  boolean_test,     // text: "is true" ...
+  in_list,          // args[0] in the others; flag: negated
+  between,          // args: value, low, high; flag: negated; star: symmetric
+  distinct_from,    // flag: negated ("is not distinct from")
+  current_instant,  // now(); text: the spelling
+};
+
+struct name_part {
+  std::string name;
+  bool quoted = false;
+};
+
+struct syntax {
+  form what{};
+  std::size_t offset = 0;
+  std::string text;
+  std::vector<name_part> path;
+  std::vector<syntax> args;
+  std::vector<syntax> filter;  // none or one
+  bool flag = false;
+  bool star = false;
+  bool distinct = false;
+};
+
+/// Nesting deeper than this is refused, so that recursion over a tree is safe on any thread's stack.
+inline constexpr std::size_t deepest_nesting = 300;
+/// Longer texts are refused: what libpg_query needs of stack and time stays bounded.
+inline constexpr std::size_t longest_text = 32 * 1024;
+
+/// Exactly one expression, or the problems. `columns` serves hints only (a column spelt like a reserved
+/// word).
+[[nodiscard]] bound_or<syntax> parse(std::string_view text, const data::schema* columns);
+
+}  // namespace millrace::expression

@@ -1,0 +1,61 @@
+// What flows between the nodes of a program while a chunk of rows is evaluated: typed arrays with validity,
+// or one value for all rows. Arrays are borrowed from columns or live in the chunk's arena; nothing here owns
+// memory.
+#pragma once
+
+#include "runtime/data/column.hpp"
+#include "runtime/expression/kind.hpp"
+
+#include <cstdint>
+#include <memory_resource>
+#include <string_view>
+
+namespace millrace::expression {
+
+struct interval_value {
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  std::int64_t micros = 0;
+};
+
+/// How a C++ type lies in an array: booleans as bytes, everything else as it is.
+template<class T>
+struct stored {
+  using type = T;
+};
+template<>
+struct stored<bool> {
+  using type = std::uint8_t;
+};
+template<class T>
+using stored_t = typename stored<T>::type;
+
+/// bigint, timestamptz, timestamp: int64. numeric, float64: double. text, json, unknown: string_view.
+/// Elements of null rows may be read, and mean nothing. Of nested only validity is known.
+struct values {
+  kind type{};
+  bool constant = false;                // one element stands for all rows
+  const std::uint8_t* valid = nullptr;  // a byte an element, 1 = present; null pointer: all are
+  const void* data = nullptr;
+
+  template<class T>
+  [[nodiscard]] const stored_t<T>* as() const {
+    return static_cast<const stored_t<T>*>(data);
+  }
+  [[nodiscard]] std::size_t at(std::size_t row) const { return constant ? 0 : row; }
+  [[nodiscard]] bool present(std::size_t row) const { return !valid || valid[at(row)] != 0; }
+  template<class T>
+  [[nodiscard]] T get(std::size_t row) const {
+    return static_cast<T>(as<T>()[at(row)]);
+  }
+};
+
+using arena = std::pmr::monotonic_buffer_resource;
+
+template<class T>
+[[nodiscard]] stored_t<T>* allocate(arena& memory, std::size_t count) {
+  return static_cast<stored_t<T>*>(
+      memory.allocate(std::max<std::size_t>(count, 1) * sizeof(stored_t<T>), alignof(stored_t<T>)));
+}
+
+}  // namespace millrace::expression
