@@ -13,7 +13,7 @@ constexpr std::size_t rows_ahead = 12;
 constexpr std::size_t keys_ahead = 6;
 
 // Below, a table lies in the second cache anyway.
-constexpr std::size_t slots_worth_prefetching = 1 << 15;
+constexpr std::size_t slots_worth_prefetching = 1 << 13;
 
 /// At most 11/16 full: a search for a new key still ends within a cache line, and a key takes 16 bytes of
 /// slots on average.

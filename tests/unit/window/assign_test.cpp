@@ -1,0 +1,92 @@
+#include "tests/unit/window/window_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <random>
+
+namespace millrace::window {
+
+using test::second;
+
+TEST_CASE("slices are multiples of the slide, also before 1970") {
+  const auto d = test::windows_of(10, 10, {test::count_rows()});
+  CHECK(assign(d, 0, no_watermark) == slice_key{0, 10});
+  CHECK(assign(d, 9, no_watermark) == slice_key{0, 10});
+  CHECK(assign(d, 10, no_watermark) == slice_key{10, 20});
+  CHECK(assign(d, -1, no_watermark) == slice_key{-10, 0});
+  CHECK(assign(d, -10, no_watermark) == slice_key{-10, 0});
+  CHECK(assign(d, -11, no_watermark) == slice_key{-20, -10});
+}
+
+TEST_CASE("a record is late when its last window's end plus lateness is at or below the watermark") {
+  const auto d = test::windows_of(10, 10, {test::count_rows()}, 3);
+  CHECK(assign(d, 5, 12) == slice_key{0, 10});
+  CHECK_FALSE(assign(d, 5, 13).has_value());
+  CHECK(assign(d, -5, 2) == slice_key{-10, 0});
+  CHECK_FALSE(assign(d, -5, 3).has_value());
+}
+
+TEST_CASE("a record late for its first windows is kept for the later ones") {
+  const auto d = test::windows_of(30, 10, {test::count_rows()});
+  CHECK(assign(d, 5, 9) == slice_key{0, 10});
+  CHECK(assign(d, 5, 10) == slice_key{0, 20});
+  CHECK(assign(d, 5, 19) == slice_key{0, 20});
+  CHECK(assign(d, 5, 29) == slice_key{0, 30});
+  CHECK_FALSE(assign(d, 5, 30).has_value());
+  CHECK(assign(d, -25, -15) == slice_key{-30, -10});
+}
+
+TEST_CASE("extreme watermarks and times do not overflow") {
+  const auto d = test::windows_of(600 * second, second, {test::count_rows()}, 3600 * second);
+  CHECK(assign(d, 0, no_watermark) == slice_key{0, second});
+  CHECK(assign(d, 0, no_watermark + 1) == slice_key{0, second});
+  CHECK_FALSE(assign(d, 0, end_of_time).has_value());
+  CHECK_FALSE(assign(d, 0, end_of_time - 1).has_value());
+  const event_micros year_1 = -62'135'596'800 * second;
+  const event_micros year_9999 = 253'402'300'799 * second;
+  CHECK(assign(d, year_1, no_watermark) == slice_key{year_1, year_1 + second});
+  CHECK_FALSE(assign(d, year_1, year_9999).has_value());
+  CHECK(assign(d, year_9999, year_1) == slice_key{year_9999, year_9999 + second});
+  for (const auto t : {no_watermark, no_watermark + 1, end_of_time - 1, end_of_time}) {
+    const auto k = assign(d, t, no_watermark);
+    REQUIRE(k);
+    CHECK(k->eligible - k->slice == second);
+  }
+}
+
+TEST_CASE("a builder puts every record where assign() does, in whatever order watermarks come") {
+  for (const event_micros slide : {1, 5, 15}) {
+    const auto d = test::windows_of(15, slide, {test::count_rows()}, 4);
+    std::mt19937_64 engine(3);
+    for (int round = 0; round < 300; ++round) {
+      std::vector<test::click> clicks;
+      std::vector<std::uint32_t> late;
+      std::map<slice_key, std::uint64_t> expected;
+      for (std::uint32_t i = 0; i < 40; ++i) {
+        test::click c{static_cast<event_micros>(engine() % 40) - 20, "u"};
+        if (engine() % 10 != 0)
+          c.watermark = static_cast<event_micros>(engine() % 60) - 30;
+        clicks.push_back(c);
+        if (const auto k = assign(d, c.time, c.watermark))
+          ++expected[*k];
+        else
+          late.push_back(i);
+      }
+      partials_builder b(d);
+      REQUIRE(test::add(b, d, clicks) == late);
+      shard_windows w(d);
+      const auto parts = b.finish();
+      if (parts[0])
+        w.absorb(*parts[0], no_watermark);
+      REQUIRE(w.keys() == expected.size());
+      std::uint64_t all = 0;
+      for (const auto& [k, n] : expected)
+        all += n;
+      // Past the end of time all of them have come too late, and are counted as records.
+      REQUIRE((parts[0] ? shard_windows(d).absorb(*parts[0], end_of_time) : 0) == all);
+    }
+  }
+}
+
+} // namespace millrace::window

@@ -1,0 +1,146 @@
+#include "tests/unit/window/window_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+namespace millrace::window {
+
+using data::type_id;
+using expression::aggregate_function;
+using test::absorb;
+using test::count_rows;
+using test::over;
+using test::windows_of;
+
+namespace {
+
+definition everything() {
+  return windows_of(30, 10,
+                    {count_rows(), over(aggregate_function::sum, type_id::bigint, type_id::bigint),
+                     over(aggregate_function::sum, type_id::float64, type_id::float64),
+                     over(aggregate_function::max, type_id::text, type_id::text),
+                     over(aggregate_function::min, type_id::float64, type_id::float64)});
+}
+
+std::string all_of(shard_windows& w) {
+  wire::writer out;
+  w.capture_all(out);
+  return out.take();
+}
+
+std::string changes_of(shard_windows& w) {
+  wire::writer out;
+  w.capture_changes(out);
+  return out.take();
+}
+
+expected<void> applied_to(shard_windows& w, std::string_view bytes) {
+  wire::reader in(bytes);
+  return w.apply(in);
+}
+
+void fill(shard_windows& w, const definition& d, int users) {
+  std::vector<test::click> clicks;
+  for (int i = 0; i < users; ++i)
+    clicks.push_back({i % 50, "user" + std::to_string(i), i * 0.1 - 3, i - 5});
+  clicks.push_back({3, std::nullopt, 1e300, -7});
+  clicks.push_back({3, std::nullopt, -1e-300, 9});
+  clicks.push_back({4, "", std::numeric_limits<double>::infinity(), 9});
+  absorb(w, d, clicks);
+}
+
+} // namespace
+
+TEST_CASE("changes hold what was touched since the last capture of either kind, and nothing else") {
+  const auto d = everything();
+  shard_windows w(d);
+  fill(w, d, 1000);
+  const auto all = all_of(w);
+  const auto nothing = changes_of(w);
+  CHECK(nothing.size() < 20);
+  absorb(w, d, {{3, "user3"}});
+  absorb(w, d, {{3, "user3"}});
+  const auto one = changes_of(w);
+  CHECK(one.size() > nothing.size());
+  CHECK(one.size() < nothing.size() + 80);
+  CHECK(changes_of(w) == nothing);
+  CHECK(all.size() > 1000 * 20);
+}
+
+TEST_CASE("dropped slices are changes, once") {
+  const auto d = windows_of(10, 10, {count_rows()});
+  shard_windows w(d);
+  absorb(w, d, {{5, "a"}, {15, "b"}});
+  shard_windows copy(d);
+  REQUIRE(applied_to(copy, all_of(w)));
+  absorb(w, d, {{25, "never captured"}});
+  CHECK(w.fire(no_watermark, 10).size() == 1);
+  REQUIRE(applied_to(copy, changes_of(w)));
+  CHECK(copy.keys() == 2);
+  CHECK(w.fire(10, 30).size() == 2);
+  const auto last = changes_of(w);
+  REQUIRE(applied_to(copy, last));
+  CHECK(copy.keys() == 0);
+  CHECK(changes_of(w).size() < last.size());
+}
+
+TEST_CASE("bytes that are cut off anywhere are corrupt") {
+  const auto d = everything();
+  shard_windows w(d);
+  fill(w, d, 60);
+  const auto bytes = all_of(w);
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    shard_windows other(d);
+    const auto applied = applied_to(other, std::string_view(bytes).substr(0, n));
+    REQUIRE_FALSE(applied);
+    REQUIRE(applied.error().code == ec::corrupt);
+  }
+  shard_windows other(d);
+  CHECK(applied_to(other, bytes));
+}
+
+TEST_CASE("damaged bytes are refused or harmless, never trusted") {
+  const auto d = everything();
+  shard_windows w(d);
+  fill(w, d, 60);
+  const auto bytes = all_of(w);
+  std::mt19937_64 engine(5);
+  int refused = 0;
+  for (int round = 0; round < 4000; ++round) {
+    auto damaged = bytes;
+    for (auto n = engine() % 3 + 1; n > 0; --n)
+      damaged[engine() % damaged.size()] = static_cast<char>(engine());
+    shard_windows other(d);
+    if (!applied_to(other, damaged))
+      ++refused;
+    else // whatever it says now, it can be fired
+      (void)other.fire(no_watermark, end_of_time);
+  }
+  CHECK(refused > 1000);
+}
+
+TEST_CASE("a slice off the grid, other aggregates and a later format are refused") {
+  const auto d = windows_of(10, 10, {count_rows()});
+  shard_windows w(d);
+  absorb(w, d, {{5, "a"}});
+  const auto bytes = all_of(w);
+  const auto refused_by = [&](const definition& other) {
+    shard_windows o(other);
+    const auto applied = applied_to(o, bytes);
+    return !applied && applied.error().code == ec::corrupt;
+  };
+  CHECK_FALSE(refused_by(d));
+  CHECK(refused_by(windows_of(7, 7, {count_rows()})));
+  CHECK(refused_by(windows_of(10, 10, {count_rows(), count_rows()})));
+  CHECK(refused_by(windows_of(10, 10, {over(aggregate_function::min, type_id::bigint, type_id::bigint)})));
+  auto later = bytes;
+  later[0] = 2;
+  shard_windows o(d);
+  const auto applied = applied_to(o, later);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == ec::unsupported);
+  CHECK_FALSE(applied_to(w, bytes)); // all of a state is for an empty one
+}
+
+} // namespace millrace::window

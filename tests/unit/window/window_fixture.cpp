@@ -1,0 +1,75 @@
+#include "tests/unit/window/window_fixture.hpp"
+
+#include "runtime/data/render.hpp"
+
+namespace millrace::window::test {
+
+using data::type_id;
+using expression::aggregate_function;
+
+definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
+                      event_micros lateness, std::uint32_t shards) {
+  definition d;
+  d.size = micros(size);
+  d.slide = micros(slide);
+  d.allowed_lateness = micros(lateness);
+  d.shards = shards;
+  d.keys = {{"user", type_id::text}};
+  d.aggregates = std::move(aggregates);
+  auto fields = d.keys;
+  for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
+    d.aggregate_fields.push_back({"a" + std::to_string(a), d.aggregates[a].result});
+    fields.push_back(d.aggregate_fields.back());
+  }
+  fields.push_back({"window_start", type_id::timestamp});
+  fields.push_back({"window_end", type_id::timestamp});
+  d.output = std::make_shared<data::schema>(std::move(fields));
+  return d;
+}
+
+aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
+aggregate over(aggregate_function f, type_id argument, type_id result) { return {f, argument, result}; }
+
+std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
+                               bool filtered) {
+  data::column_builder users(type_id::text), amounts(type_id::float64), sizes(type_id::bigint),
+      wanted(type_id::boolean);
+  std::vector<event_micros> times, watermarks;
+  for (const auto& c : clicks) {
+    c.user ? users.append_text(*c.user) : users.append_null();
+    c.amount ? amounts.append_double(*c.amount) : amounts.append_null();
+    c.size ? sizes.append_int(*c.size) : sizes.append_null();
+    c.wanted ? wanted.append_boolean(*c.wanted) : wanted.append_null();
+    times.push_back(c.time);
+    watermarks.push_back(c.watermark);
+  }
+  const std::vector<data::column_ptr> keys{users.finish()};
+  const auto amount = amounts.finish(), size = sizes.finish(), filter = wanted.finish();
+  std::vector<data::column_ptr> arguments;
+  for (const auto& a : d.aggregates)
+    arguments.push_back(a.function == aggregate_function::count_rows ? nullptr
+                        : a.argument.id() == type_id::float64        ? amount
+                        : a.argument.id() == type_id::text           ? keys[0]
+                                                                     : size);
+  const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
+  std::vector<std::uint32_t> late;
+  b.add({keys, arguments, filters, times, watermarks}, late);
+  return late;
+}
+
+std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
+                     event_micros fired, bool filtered) {
+  partials_builder b(d);
+  add(b, d, clicks, filtered);
+  const auto parts = b.finish();
+  return parts[0] ? w.absorb(*parts[0], fired) : 0;
+}
+
+std::vector<std::string> rows_of(const fired_window& w) {
+  std::vector<std::string> rows;
+  for (std::size_t r = 0; r < w.rows->rows; ++r)
+    data::append_json_row(rows.emplace_back(), *w.rows, r);
+  return rows;
+}
+
+} // namespace millrace::window::test

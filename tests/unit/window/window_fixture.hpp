@@ -1,0 +1,38 @@
+// Small definitions and inputs for the tests of windows: one text key, records as a list.
+#pragma once
+
+#include "runtime/window/window.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::window::test {
+
+inline constexpr event_micros second = 1'000'000;
+
+struct click {
+  event_micros time = 0;
+  std::optional<std::string> user;
+  std::optional<double> amount = 1;
+  std::optional<std::int64_t> size = 1;
+  std::optional<bool> wanted = true; // the filter, where there is one
+  event_micros watermark = no_watermark;
+};
+
+/// Aggregates over `amount` (double) or `size` (bigint), by argument type.
+[[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
+                                    event_micros lateness = 0, std::uint32_t shards = 1);
+[[nodiscard]] aggregate count_rows();
+[[nodiscard]] aggregate over(expression::aggregate_function f, data::type_id argument, data::type_id result);
+
+/// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter.
+std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
+                               bool filtered = false);
+/// Adds and absorbs as one frame, into the one shard; what the shard missed.
+std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
+                     event_micros fired = no_watermark, bool filtered = false);
+/// Rows as JSON, one string each.
+[[nodiscard]] std::vector<std::string> rows_of(const fired_window& w);
+
+} // namespace millrace::window::test
