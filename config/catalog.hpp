@@ -25,16 +25,16 @@ struct connector {
   stage_kind kind = stage_kind::source;
   std::string type;  // "kafka"
   std::string doc;   // one sentence
-  std::vector<option> options;
+  std::vector<option> options{};
   /// Beyond single options: combinations, columns that must exist. May be empty.
-  std::function<void(const check_input&, const say&)> check;
+  std::function<void(const check_input&, const say&)> check{};
   /// Of a source: does the log come to an end; does it store timestamps with its records.
-  std::function<bool(const values&)> bounded;
+  std::function<bool(const values&)> bounded{};
   bool stores_timestamps = false;
   /// Of a sink: "exactly once (rows and position in one transaction)", as `check` prints it.
-  std::string guarantee;
+  std::string guarantee{};
   /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.
-  std::function<std::vector<std::string>(const values&)> columns_named;
+  std::function<std::vector<std::string>(const values&)> columns_named{};
 };
 
 using catalog = std::vector<connector>;

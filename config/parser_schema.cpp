@@ -3,6 +3,7 @@
 #include "config/core_options.hpp"
 #include "config/offered.hpp"
 #include "config/validate.hpp"
+#include "runtime/base/timestamp_pattern.hpp"
 
 #include <fmt/format.h>
 
@@ -40,9 +41,6 @@ bool is_long_form(const node& n) {
   });
 }
 
-/// What strptime patterns may hold behind a percent sign.
-constexpr std::string_view conversions = "aAbBcCdDeFgGhHIjmMnprRSTtuUVwWxXyYzZ%";
-
 /// What is wrong with a timestamp's format; nothing when it is good.
 std::optional<std::string> problem_of_format(std::string_view format) {
   if (format == "epoch_s" || format == "epoch_ms" || format == "epoch_us")
@@ -51,20 +49,8 @@ std::optional<std::string> problem_of_format(std::string_view format) {
     return fmt::format(
         "expected a strptime pattern such as \"%Y-%m-%d %H:%M:%S\", or epoch_s, epoch_ms or epoch_us{}",
         did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
-  for (std::size_t i = 0; i < format.size(); ++i) {
-    if (format[i] != '%')
-      continue;
-    ++i;
-    if (i < format.size() && (format[i] == 'E' || format[i] == 'O'))
-      ++i;
-    if (i < format.size() && conversions.find(format[i]) != std::string_view::npos)
-      continue;
-    const auto sign = i < format.size() ? fmt::format("%{}", format[i]) : std::string("% at the end");
-    return sign == "%f" ? std::string("expected no %f: %S reads the fraction of a second too")
-                        : fmt::format("{} is no conversion of strptime; expected a pattern such as "
-                                      "\"%Y-%m-%d %H:%M:%S\"",
-                                      sign);
-  }
+  if (auto good = check_timestamp_format(format); !good)
+    return std::move(good.error().message);
   return std::nullopt;
 }
 

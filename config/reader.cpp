@@ -179,8 +179,10 @@ std::optional<node> read_json(std::string_view text, const std::string& file, re
   if (err == json::error::too_deep)
     return fail(read, fmt::format("maps and lists are nested deeper than {} levels; expected fewer",
                                   deepest_nesting));
-  if (err || read < text.size())
-    return fail(read, explain_syntax(text, tokens, read));
+  if (err || read < text.size()) {
+    auto wrong = explain_syntax(text, tokens, read);
+    return fail(wrong.offset, std::move(wrong.message));
+  }
   node root = std::move(parser.handler().root());
   if (!root.is_map()) {
     out.error(root.where, {}, fmt::format("found {}; expected a map that begins with '{{'", describe(root)));

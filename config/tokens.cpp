@@ -9,6 +9,7 @@ namespace millrace::config {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::size_t longest_quoted = 40;
 constexpr std::string_view delimiters = " \t\r\n{}[]:,\"/";
 
 std::size_t skip_comment(std::string_view text, std::size_t i) {
@@ -127,34 +128,30 @@ std::vector<token> scan_tokens(std::string_view text) {
   return out;
 }
 
-std::string explain_syntax(std::string_view text, const std::vector<token>& tokens, std::size_t offset) {
+syntax_error explain_syntax(std::string_view text, const std::vector<token>& tokens, std::size_t offset) {
   grammar g;
-  const line_table lines(text);
   for (const auto& t : tokens) {
     if (t.what == token::kind::text && t.begin < offset && offset <= t.end) {
       if (!t.terminated && offset >= text.size())
-        return "the file ends inside a text; expected a closing '\"'";
+        return {offset, "the file ends inside a text; expected a closing '\"'"};
       if (offset < t.end)
-        return in_broken_text(text, offset);
+        return {offset, in_broken_text(text, offset)};
     }
-    // A word is wrong from its beginning, wherever in it the parser gave up.
     const bool in_word = t.what == token::kind::word &&
                          (offset < t.end || (offset == t.end && std::isalnum(text[t.end - 1] & 0x7F) == 0));
     if (t.begin >= offset || in_word) {
-      auto found = std::string(text.substr(t.begin, std::min<std::size_t>(t.end - t.begin, 40)));
-      if (found.front() == '\'')
-        return fmt::format("found {}; expected {} (texts and keys stand in double quotes)", found,
-                           g.expected());
-      return fmt::format("found {}; expected {}", t.what == token::kind::text ? found : "'" + found + "'",
-                         g.expected());
+      const auto found = std::string(text.substr(t.begin, std::min(t.end - t.begin, longest_quoted)));
+      return {t.begin, fmt::format("found {}; expected {}{}",
+                                   t.what == token::kind::text ? found : "'" + found + "'", g.expected(),
+                                   found.front() == '\'' ? " (texts and keys stand in double quotes)" : "")};
     }
     g.pass(text, t);
   }
   if (g.open().empty())
-    return fmt::format("the file ends here; expected {}", g.expected());
-  const auto where = lines.at(g.open().back().at);
-  return fmt::format("the file ends here; expected {} (the '{}' of {}:{} is still open)", g.expected(),
-                     g.open().back().sign, where.line, where.column);
+    return {offset, fmt::format("the file ends here; expected {}", g.expected())};
+  const auto where = line_table(text).at(g.open().back().at);
+  return {offset, fmt::format("the file ends here; expected {} (the '{}' of {}:{} is still open)",
+                              g.expected(), g.open().back().sign, where.line, where.column)};
 }
 
 line_table::line_table(std::string_view text) : text_(text), starts_{0} {

@@ -21,9 +21,12 @@ struct token {
 /// All tokens, comments left out. Takes any bytes; what is no JSON becomes words.
 [[nodiscard]] std::vector<token> scan_tokens(std::string_view text);
 
-/// What a syntax error at `offset` is: `found '}'; expected a value`.
-[[nodiscard]] std::string explain_syntax(std::string_view text, const std::vector<token>& tokens,
-                                         std::size_t offset);
+struct syntax_error {
+  std::size_t offset;   // of what is wrong: the beginning of a word, wherever in it the parser gave up
+  std::string message;  // found '}'; expected a value
+};
+[[nodiscard]] syntax_error explain_syntax(std::string_view text, const std::vector<token>& tokens,
+                                          std::size_t offset);
 
 /// Byte offsets to lines and columns (in characters), both from 1.
 class line_table {

@@ -121,9 +121,7 @@ private:
         return wrong(n, o, path);
       return duration(n, o, path);
     case option_type::size:
-      if (n.is_text() || n.what == node::kind::number)
-        return converted(n, o, path, parse_size(n.text));
-      return wrong(n, o, path);
+      return size(n, o, path);
     case option_type::rate:
       return n.is_text() ? converted(n, o, path, parse_rate(n.text)) : wrong(n, o, path);
     case option_type::text_map:
@@ -155,6 +153,15 @@ private:
   maybe duration(const node& n, const option& o, const std::string& path) {
     const auto v = parse_duration(n.text);
     if (!v || v->count() < o.minimum)
+      return wrong(n, o, path);
+    return *v;
+  }
+
+  maybe size(const node& n, const option& o, const std::string& path) {
+    if (!n.is_text() && n.what != node::kind::number)
+      return wrong(n, o, path);
+    const auto v = parse_size(n.text);
+    if (!v || *v < static_cast<std::uint64_t>(o.minimum))
       return wrong(n, o, path);
     return *v;
   }

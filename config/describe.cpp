@@ -1,0 +1,242 @@
+// The typed plan as text: what `millrace check` prints when nothing is wrong.
+#include "config/core_options.hpp"
+#include "config/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+struct row {
+  std::string name;
+  std::string type;
+  std::string note;
+};
+
+class plan_text {
+public:
+  explicit plan_text(const topology& t) : t_(t) {}
+
+  std::string write() {
+    line(0, t_.title.empty() ? fmt::format("topology {}", t_.name)
+                             : fmt::format("topology {}: {}", t_.name, t_.title));
+    line(1,
+         fmt::format("snapshots {}, commits every {}",
+                     t_.snapshot_every ? "every " + format_duration(*t_.snapshot_every) : std::string("off"),
+                     format_duration(t_.commit_every)));
+    for (const auto& s : t_.stages)
+      write_stage(s);
+    if (t_.dead_letters)
+      write_stage(*t_.dead_letters);
+    else
+      out_ += "\ndead letters: dead_letters.jsonl in the state folder\n";
+    return std::move(out_);
+  }
+
+private:
+  void line(int depth, const std::string& text) {
+    out_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + text + '\n';
+  }
+
+  void write_stage(const stage& s) {
+    std::string from;
+    for (const auto& r : s.from)
+      from += (from.empty() ? "" : ", ") + r.stage + (r.late ? ".late" : "");
+    out_ += '\n';
+    line(0, fmt::format("{}: {} {}{}", s.name, to_string(s.kind), s.type, from.empty() ? "" : " <- " + from));
+    if (const auto* const p = std::get_if<source_plan>(&s.plan))
+      write(s, *p);
+    else if (const auto* const p = std::get_if<parser_plan>(&s.plan))
+      write(s, *p);
+    else if (const auto* const p = std::get_if<transform_plan>(&s.plan))
+      write_step(p->select);
+    else if (const auto* const p = std::get_if<window_plan>(&s.plan))
+      write(s, *p);
+    else if (const auto* const p = std::get_if<sink_plan>(&s.plan))
+      write(s, *p);
+  }
+
+  /// What the connector was told; the core's own options show in what follows.
+  void write_options(const stage& s) {
+    const auto& core = core_options(s.kind, s.type);
+    for (const auto& given : s.options.shown())
+      if (std::none_of(core.begin(), core.end(), [&](const option& o) { return o.name == given.name; }) ||
+          given.name == "rate" || given.name == "max_drift")
+        line(1, fmt::format("{}: {}", given.name, given.text));
+  }
+
+  void write(const stage& s, const source_plan& p) {
+    write_options(s);
+    line(1, p.bounded ? "comes to an end" : "has no end");
+  }
+
+  void write(const stage& s, const parser_plan& p) {
+    write_options(s);
+    if (p.event_time) {
+      line(1, fmt::format("event time {}, watermark {} behind the latest of each partition",
+                          (*s.schema)[*p.event_time].name, format_duration(p.watermark_delay)));
+      if (p.idle_timeout)
+        line(1, fmt::format("a partition without records for {} does not hold windows back",
+                            format_duration(*p.idle_timeout)));
+      if (p.max_event_time)
+        line(1, fmt::format("event times above {} are dead letters", format_timestamp(*p.max_event_time)));
+    }
+    line(1, p.fail_on_error ? "records that are no rows: fail" : "records that are no rows: dead letters");
+    std::vector<row> rows;
+    std::string hidden;
+    for (std::size_t i = 0; i < s.schema->size(); ++i) {
+      const auto& f = (*s.schema)[i];
+      if (i < p.declared)
+        rows.push_back({f.name, f.type.name(), note_of(p, i)});
+      else if (p.used[i])
+        hidden += (hidden.empty() ? "" : ", ") + f.name + " " + f.type.name();
+    }
+    table("columns", rows);
+    if (!hidden.empty())
+      line(1, "hidden columns in use: " + hidden);
+  }
+
+  static std::string note_of(const parser_plan& p, std::size_t i) {
+    std::string note;
+    const auto add = [&](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
+    if (p.event_time == i)
+      add("event time");
+    if (!p.formats[i].format.empty())
+      add("format " + p.formats[i].format +
+          (p.formats[i].trailing_ignored ? ", text behind it ignored" : ""));
+    if (!p.used[i])
+      add("nobody reads it: not built");
+    return note;
+  }
+
+  void write_step(const step& s) {
+    if (s.where)
+      line(1, "where " + s.where_text);
+    std::vector<row> rows;
+    for (std::size_t i = 0; i < s.output->size(); ++i) {
+      const auto& f = (*s.output)[i];
+      if (f.name.starts_with('_'))
+        continue;
+      const auto text = i < s.columns.size() ? s.columns[i].text : std::string();
+      rows.push_back({f.name, f.type.name(), text.empty() || text == f.name ? "" : "= " + text});
+    }
+    table("columns", rows);
+  }
+
+  void write(const stage& s, const window_plan& w) {
+    const auto& d = w.definition;
+    line(1, d.slide == d.size ? fmt::format("windows of {}", format_duration(d.size))
+                              : fmt::format("windows of {}, one every {}", format_duration(d.size),
+                                            format_duration(d.slide)));
+    if (w.input.where)
+      line(1, "where " + w.input.where_text);
+    std::string key;
+    for (const auto& f : d.keys)
+      key += (key.empty() ? "" : ", ") + f.name + " " + f.type.name();
+    line(1, key.empty() ? "one group" : "key " + key);
+    std::vector<row> rows;
+    for (std::size_t i = 0; i < d.aggregate_fields.size(); ++i)
+      rows.push_back(
+          {d.aggregate_fields[i].name, d.aggregate_fields[i].type.name(), "= " + w.aggregate_texts[i]});
+    if (!rows.empty())
+      table("aggregates", rows);
+    if (!w.having_text.empty())
+      line(1, "having " + w.having_text);
+    line(1, d.allowed_lateness.count() > 0 ? fmt::format("emits {}, {} after a window's end", w.emit,
+                                                         format_duration(d.allowed_lateness))
+                                           : fmt::format("emits {}", w.emit));
+    line(1, "state: " + bound_of(s, w));
+    write_step(w.output);
+  }
+
+  /// Windows are open from their first record until the watermark passes their end; how far records are ahead
+  /// of the watermark decides how many.
+  std::string bound_of(const stage& s, const window_plan& w) const {
+    const auto& d = w.definition;
+    micros delay{0};
+    micros drift{0};
+    bool unbounded = false;
+    for (const auto* const p : parsers_above(s)) {
+      delay = std::max(delay, p->watermark_delay);
+      if (!p->max_drift)
+        unbounded = true;
+      else
+        drift = std::max(drift, *p->max_drift);
+    }
+    const auto open = (d.size + delay + d.allowed_lateness + drift).count() / d.slide.count() + 1;
+    const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
+    auto text = fmt::format("{} shard{}, at most {} window{} open at once, times {}", d.shards,
+                            d.shards == 1 ? "" : "s", open, open == 1 ? "" : "s", keys);
+    if (unbounded)
+      text +=
+          fmt::format("; one more for every {} that a partition is ahead of another (max_drift bounds this)",
+                      format_duration(d.slide));
+    return text;
+  }
+
+  std::vector<const parser_plan*> parsers_above(const stage& s) const {
+    std::vector<const parser_plan*> out;
+    std::set<const stage*> seen;
+    std::vector<const stage*> open{&s};
+    while (!open.empty()) {
+      const auto* const at = open.back();
+      open.pop_back();
+      if (!seen.insert(at).second)
+        continue;
+      if (const auto* const p = std::get_if<parser_plan>(&at->plan)) {
+        out.push_back(p);
+        continue;
+      }
+      for (const auto& r : at->from)
+        if (const auto* const from = t_.find(r.stage))
+          open.push_back(from);
+    }
+    return out;
+  }
+
+  void write(const stage& s, const sink_plan& p) {
+    write_options(s);
+    if (!p.order_by.empty()) {
+      std::string order;
+      for (const auto& o : p.order_by)
+        order += (order.empty() ? "" : ", ") + (*p.rows)[o.column].name + (o.descending ? " desc" : "");
+      line(1, fmt::format("order by {}, once a window is whole over all shards", order));
+    }
+    if (!s.guarantee.empty())
+      line(1, "guarantee: " + s.guarantee);
+    write_step(p.input);
+    std::string hidden;
+    for (const auto& f : *p.rows)
+      if (f.name.starts_with('_'))
+        hidden += (hidden.empty() ? "" : ", ") + f.name + " " + f.type.name();
+    if (!hidden.empty())
+      line(1, "and for its own options: " + hidden);
+  }
+
+  void table(const std::string& head, const std::vector<row>& rows) {
+    std::size_t name = 0;
+    std::size_t type = 0;
+    for (const auto& r : rows) {
+      name = std::max(name, r.name.size());
+      type = std::max(type, r.type.size());
+    }
+    line(1, head);
+    for (const auto& r : rows) {
+      auto text = fmt::format("{:<{}}  {:<{}}  {}", r.name, name, r.type, type, r.note);
+      text.erase(text.find_last_not_of(' ') + 1);
+      line(2, text);
+    }
+  }
+
+  const topology& t_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string describe_plan(const topology& t) { return plan_text(t).write(); }
+
+}  // namespace millrace::config
