@@ -9,8 +9,10 @@ namespace millrace::source {
 
 namespace {
 const std::string whole_log = "0";
-// How often a file that gave nothing is looked at again. A look is one read and one stat.
-constexpr std::chrono::milliseconds look_again{20};
+// How often a file that gave nothing is looked at again. A look is one read and one stat; a glob lists a
+// folder.
+constexpr std::chrono::milliseconds look_at_file{20};
+constexpr std::chrono::milliseconds look_at_glob{100};
 }  // namespace
 
 expected<std::vector<partition_info>> followed_reader::discover(std::chrono::milliseconds) {
@@ -18,7 +20,7 @@ expected<std::vector<partition_info>> followed_reader::discover(std::chrono::mil
     if (auto begun = files_.begin(); !begun)
       return tl::make_unexpected(std::move(begun.error()));
   }
-  const position first{files_.first(), 0};
+  const position first{std::max<std::int64_t>(0, files_.first()), 0};
   return std::vector<partition_info>{{whole_log, first, first}};
 }
 
@@ -54,6 +56,7 @@ expected<std::optional<chunk>> followed_reader::read(std::span<const std::string
                                                      std::size_t max_bytes,
                                                      std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
+  const auto look_again = is_glob(pattern_) ? look_at_glob : look_at_file;
   const bool mine = assigned_ && std::find(wanted.begin(), wanted.end(), whole_log) != wanted.end();
   for (;;) {
     bool again = mine;

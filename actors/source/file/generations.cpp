@@ -57,9 +57,23 @@ bool is_copy(const file_identity& known, const file_identity& f) {
   return known.length == 0 ? known.head_length == head_bytes : f.length == known.length;
 }
 
+/// Of those that are still there and are files.
+expected<std::vector<file_identity>> identities(const std::vector<std::string>& names) {
+  std::vector<file_identity> found;
+  for (const auto& name : names) {
+    auto f = identify_content(name);
+    if (f)
+      found.push_back(std::move(*f));
+    else if (f.error().code != ec::not_found &&
+             f.error().code != ec::unsupported)  // renamed meanwhile; a folder
+      return tl::make_unexpected(std::move(f.error()));
+  }
+  return found;
+}
+
 }  // namespace
 
-expected<std::vector<file_identity>> generations::present() const {
+expected<std::vector<std::string>> generations::names() const {
   std::vector<std::string> names;
   if (is_glob(pattern_)) {
     auto listed = list_files(pattern_);
@@ -86,16 +100,14 @@ expected<std::vector<file_identity>> generations::present() const {
     std::sort(names.begin(), names.end());
     names.push_back(pattern_);  // the live one comes last
   }
-  std::vector<file_identity> found;
-  for (const auto& name : names) {
-    auto f = identify_content(name);
-    if (f)
-      found.push_back(std::move(*f));
-    else if (f.error().code != ec::not_found &&
-             f.error().code != ec::unsupported)  // renamed meanwhile; a folder
-      return tl::make_unexpected(std::move(f.error()));
-  }
-  return found;
+  return names;
+}
+
+expected<std::vector<file_identity>> generations::present() const {
+  auto all = names();
+  if (!all)
+    return tl::make_unexpected(std::move(all.error()));
+  return identities(*all);
 }
 
 file_identity* generations::find(std::int64_t number) {
@@ -106,7 +118,7 @@ file_identity* generations::find(std::int64_t number) {
 
 std::int64_t generations::first() const {
   const auto at = std::find_if(known_.begin(), known_.end(), [](const auto& f) { return f.number >= 0; });
-  return at == known_.end() ? 0 : at->number;
+  return at == known_.end() ? -1 : at->number;
 }
 
 bool generations::is_known(const file_identity& f) const {
@@ -122,14 +134,14 @@ void generations::add(file_identity f) {
 }
 
 expected<void> generations::begin() {
-  auto names = list_files(pattern_);
-  if (!names)
-    return tl::make_unexpected(std::move(names.error()));
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  if (here->empty())
-    return user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_));
+  if (here->empty()) {
+    auto why = list_files(pattern_);
+    return why ? user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_))
+               : tl::make_unexpected(std::move(why.error()));
+  }
   if (is_glob(pattern_)) {
     add(std::move(here->front()));
     return {};
@@ -154,7 +166,19 @@ expected<void> generations::restore(std::string_view text) {
 }
 
 expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
+  if (number == 0 && first() < 0) {  // at the first start the path's own file was missing
+    auto live = identify_content(pattern_);
+    if (!live)
+      return tl::make_unexpected(std::move(live.error()));
+    add(std::move(*live));
+  }
   auto* wanted = find(number);
+  if (wanted != nullptr) {  // where it was last: as a rule it is still there
+    auto there = identify_content(wanted->path);
+    if (there && same_file(*wanted, *there) && begins_as(*wanted, *there) &&
+        (there->length >= offset || is_packed(there->path)))
+      return open_file::open(there->path);
+  }
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
@@ -210,7 +234,17 @@ expected<std::optional<std::int64_t>> generations::after(std::int64_t number, co
       (::stat(pattern_.c_str(), &live) != 0 || (live.st_dev == mine.st_dev && live.st_ino == mine.st_ino)))
     return std::optional<std::int64_t>{};
 
-  auto here = present();
+  auto all = names();
+  if (!all)
+    return tl::make_unexpected(std::move(all.error()));
+  if (several)  // no look into each of many old files, each time
+    all->erase(std::remove_if(all->begin(), all->end(),
+                              [&](const auto& name) {
+                                return std::any_of(known_.begin(), known_.end(),
+                                                   [&](const auto& f) { return f.path == name; });
+                              }),
+               all->end());
+  auto here = identities(*all);
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
   const auto* now = find(number);

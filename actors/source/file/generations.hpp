@@ -24,6 +24,7 @@ public:
   [[nodiscard]] expected<void> restore(std::string_view text);
   [[nodiscard]] std::string text() const { return format_identities(known_); }
   [[nodiscard]] bool empty() const { return known_.empty(); }
+  /// The lowest generation that is known; below 0 while there is none.
   [[nodiscard]] std::int64_t first() const;
 
   /// The file that holds generation `number` now, with at least `offset` bytes. ec::log_trimmed when none
@@ -46,6 +47,7 @@ public:
 
 private:
   [[nodiscard]] file_identity* find(std::int64_t number);
+  [[nodiscard]] expected<std::vector<std::string>> names() const;
   [[nodiscard]] expected<std::vector<file_identity>> present() const;
   [[nodiscard]] bool is_known(const file_identity& f) const;
   void add(file_identity f);

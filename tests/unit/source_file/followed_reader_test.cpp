@@ -166,6 +166,19 @@ TEST_CASE("rotated while nobody watched, several times: nothing is lost, nothing
   }
 }
 
+TEST_CASE("a start in the middle of a rotation, when the path has no file, goes on") {
+  const folder f;
+  life first(f.write("log", "one\ntwo\n"));
+  CHECK(first.more(3) == strings{"one", "two"});
+  f.append("log", "three\n");
+  fs::rename(f / "log", f / "log.1");
+  life second(f / "log", first.identity(), first.next());
+  CHECK(second.more() == strings{"three"});
+  f.write("log", "four\n");
+  CHECK(second.more() == strings{"four"});
+  CHECK_FALSE(second.failure);
+}
+
 TEST_CASE("the file that was followed is gone and another has its name: log_trimmed, not its lines") {
   const folder f;
   life first(f.write("log", "banner\none\n"));
