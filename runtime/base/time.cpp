@@ -42,9 +42,12 @@ bool names_contain(std::string_view names, std::string_view word) {
 }
 
 std::optional<double> take_number(std::string_view& s) {
+  // from_chars would also take "inf" and "nan"
+  if (s.empty() || (!is_digit(s.front()) && s.front() != '.'))
+    return std::nullopt;
   double value = 0;
   const auto [end, err] = std::from_chars(s.data(), s.data() + s.size(), value, std::chars_format::fixed);
-  if (err != std::errc{} || value < 0)
+  if (err != std::errc{})
     return std::nullopt;
   s.remove_prefix(static_cast<std::size_t>(end - s.data()));
   return value;

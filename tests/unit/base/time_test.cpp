@@ -1,0 +1,175 @@
+#include "runtime/base/time.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <random>
+
+using namespace millrace;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::int64_t duration(std::string_view text) {
+  const auto d = parse_duration(text);
+  return d ? d->count() : -1;
+}
+
+std::string timestamp(std::string_view text) {
+  const auto t = parse_timestamp(text);
+  return t ? format_timestamp(*t) : "no timestamp";
+}
+
+}  // namespace
+
+TEST_CASE("durations are numbers with units, added up") {
+  CHECK(duration("5 minutes") == 300'000'000);
+  CHECK(duration("90 s") == 90'000'000);
+  CHECK(duration("90s") == 90'000'000);
+  CHECK(duration("1 hour 30 minutes") == 5'400'000'000);
+  CHECK(duration("1h30m") == 5'400'000'000);
+  CHECK(duration(" 1.5 hours ") == 5'400'000'000);
+  CHECK(duration("100 ms") == 100'000);
+  CHECK(duration("7 us") == 7);
+  CHECK(duration("0 s") == 0);
+  CHECK(duration("1 week") == 604'800'000'000);
+  CHECK(duration("2 days") == 172'800'000'000);
+}
+
+TEST_CASE("what is no duration is refused, and the error names the units") {
+  for (const auto* bad :
+       {"", " ", "5", "minutes", "5 lightyears", "-5 s", "+5 s", "5 s 3", "5 s,", "s 5", "nan s", "inf s",
+        "1e3 s", "0x10 s", "5 Minutes", "5 minutes ago", "1..5 s", ". s"}) {
+    INFO(bad);
+    const auto d = parse_duration(bad);
+    REQUIRE_FALSE(d);
+    CHECK(d.error().whose == fault::user);
+    CHECK_THAT(d.error().message, Contains("is no duration") && Contains("weeks"));
+  }
+  CHECK_THAT(parse_duration("101 years").error().message, Contains("is no duration"));
+  CHECK_THAT(parse_duration("99999999999999999999 weeks").error().message, Contains("longer than a century"));
+  CHECK_THAT(parse_duration("36601 days").error().message, Contains("longer than a century"));
+}
+
+TEST_CASE("a formatted duration reads back as itself") {
+  CHECK(format_duration(micros(300'000'000)) == "5 minutes");
+  CHECK(format_duration(micros(5'400'000'000)) == "1 hour 30 minutes");
+  CHECK(format_duration(micros(1'000'000)) == "1 second");
+  CHECK(format_duration(micros(1'500)) == "1 ms 500 us");
+  CHECK(format_duration(micros(0)) == "0 seconds");
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const auto d = static_cast<std::int64_t>(random() % 3'000'000'000'000'000 >> random() % 50);
+    CHECK(duration(format_duration(micros(d))) == d);
+  }
+}
+
+TEST_CASE("sizes are bytes, powers of 1000 or of 1024") {
+  CHECK(parse_size("17") == 17U);
+  CHECK(parse_size("17 B") == 17U);
+  CHECK(parse_size("128 MB") == 128'000'000U);
+  CHECK(parse_size("64KiB") == 65'536U);
+  CHECK(parse_size("1.5 GiB") == 1'610'612'736U);
+  for (const auto* bad :
+       {"", "MB", "-1 MB", "1 XB", "1 MB 2", "nan", "inf", "99999999999999 GiB", "1 mb", "1 M"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_size(bad));
+    CHECK_THAT(parse_size(bad).error().message, Contains("is no size") && Contains("MiB"));
+  }
+}
+
+TEST_CASE("rates are records per unit of time") {
+  CHECK(parse_rate("10/s").value() == 10);
+  CHECK(parse_rate("600/min").value() == 10);
+  CHECK(parse_rate("1/h").value() == Approx(1.0 / 3600));
+  CHECK(parse_rate("0.5 / s").value() == 0.5);
+  for (const auto* bad :
+       {"", "10", "10/", "/s", "0/s", "-1/s", "10/s/s", "inf/s", "nan/s", "10 s", "10/lightyear"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_rate(bad));
+    CHECK_THAT(parse_rate(bad).error().message, Contains("is no rate"));
+  }
+}
+
+TEST_CASE("timestamps are read in ISO's and PostgreSQL's forms") {
+  CHECK(timestamp("2021-04-24 19:55:00.796+0000") == "2021-04-24T19:55:00.796Z");
+  CHECK(timestamp("2021-04-24T19:55:00.796Z") == "2021-04-24T19:55:00.796Z");
+  CHECK(timestamp("2021-04-24T19:55Z") == "2021-04-24T19:55:00Z");
+  CHECK(timestamp("2021-04-24") == "2021-04-24T00:00:00Z");
+  CHECK(timestamp("2021-04-24 19:55:00") == "2021-04-24T19:55:00Z");
+  CHECK(timestamp("2021-04-24 19:55:00 UTC") == "2021-04-24T19:55:00Z");
+  CHECK(timestamp("2021-04-24 19:55:00+07") == "2021-04-24T12:55:00Z");
+  CHECK(timestamp("2021-04-24 19:55:00 -03:30") == "2021-04-24T23:25:00Z");
+  CHECK(timestamp("2021-04-24 19:55:00.1234565") == "2021-04-24T19:55:00.123457Z");
+  CHECK(timestamp("2021-04-24 19:55:00.9999999") == "2021-04-24T19:55:01Z");
+  CHECK(timestamp("2021-04-24 24:00:00") == "2021-04-25T00:00:00Z");
+  CHECK(timestamp("2016-12-31 23:59:60") == "2017-01-01T00:00:00Z");
+  CHECK(timestamp("2020-02-29") == "2020-02-29T00:00:00Z");
+  CHECK(timestamp("0001-01-01") == "0001-01-01T00:00:00Z");
+  CHECK(timestamp("1969-12-31T23:59:59.5Z") == "1969-12-31T23:59:59.5Z");
+}
+
+TEST_CASE("what is no timestamp is refused") {
+  for (const auto* bad : {"",
+                          "2021",
+                          "2021-04",
+                          "2021-4-24",
+                          "21-04-24",
+                          "2021-02-29",
+                          "2021-13-01",
+                          "2021-00-01",
+                          "2021-04-31",
+                          "2021-04-00",
+                          "0000-01-01",
+                          "2021-04-24T",
+                          "2021-04-24X19:55",
+                          "2021-04-24 25:00",
+                          "2021-04-24 24:00:01",
+                          "2021-04-24 19:60",
+                          "2021-04-24 19:55:61",
+                          "2021-04-24 19:55:00.",
+                          "2021-04-24 19:55:00.796+",
+                          "2021-04-24 19:55:00+7",
+                          "2021-04-24 19:55:00+000",
+                          "2021-04-24 19:55:00+16",
+                          "2021-04-24 19:55:00 CET",
+                          "2021-04-24 19:55:00Zx",
+                          " 2021-04-24",
+                          "2021-04-24 19",
+                          "2021-04-24Z",
+                          "-2021-04-24",
+                          "2021/04/24",
+                          "yesterday"}) {
+    INFO(bad);
+    CHECK(timestamp(bad) == "no timestamp");
+  }
+}
+
+TEST_CASE("a formatted timestamp reads back as itself") {
+  CHECK(format_timestamp(0) == "1970-01-01T00:00:00Z");
+  CHECK(format_timestamp(-1) == "1969-12-31T23:59:59.999999Z");
+  CHECK(format_timestamp(100) == "1970-01-01T00:00:00.0001Z");
+  constexpr std::int64_t first = -62'135'596'800'000'000, last = 253'402'300'799'999'999;
+  CHECK(format_timestamp(first) == "0001-01-01T00:00:00Z");
+  CHECK(format_timestamp(last) == "9999-12-31T23:59:59.999999Z");
+  std::mt19937_64 random(2);
+  std::uniform_int_distribution<std::int64_t> any(first, last);
+  for (int i = 0; i < 5000; ++i) {
+    auto t = any(random);
+    if (i % 3 == 0)
+      t -= t % 1'000'000;
+    REQUIRE(parse_timestamp(format_timestamp(t)) == t);
+  }
+}
+
+TEST_CASE("timestamps at the ends of their numbers are written without harm") {
+  CHECK_FALSE(format_timestamp(no_watermark).empty());
+  CHECK_FALSE(format_timestamp(end_of_time).empty());
+  CHECK_FALSE(format_timestamp(253'402'300'800'000'000).empty());
+}
+
+TEST_CASE("a fake clock stands still until it is set") {
+  fake_clock clock(5);
+  CHECK(clock.now() == 5);
+  clock.set(7);
+  CHECK(clock.now() == 7);
+}
