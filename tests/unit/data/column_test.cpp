@@ -1,0 +1,155 @@
+#include "runtime/data/render.hpp"
+#include "tests/unit/data/data_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace::data;
+
+namespace {
+
+std::string shown(const column& c, std::size_t row) {
+  std::string out;
+  append_json_value(out, c, row);
+  return out;
+}
+
+std::vector<std::string> shown(const column& c) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < c.size(); ++i)
+    out.push_back(shown(c, i));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a column without nulls has no validity bitmap") {
+  column_builder b(type_id::bigint);
+  for (int i = 0; i < 20; ++i)
+    b.append_int(i);
+  const auto c = b.finish();
+  CHECK(c->validity().empty());
+  CHECK(c->null_count() == 0);
+  CHECK_FALSE(c->is_null(19));
+  CHECK(c->ints()[19] == 19);
+}
+
+TEST_CASE("nulls are told apart wherever the first one comes") {
+  for (std::size_t first = 0; first < 20; ++first) {
+    column_builder b(type_id::text);
+    for (std::size_t i = 0; i < 40; ++i) {
+      if (i == first || (i > first && i % 3 == 0))
+        b.append_null();
+      else
+        b.append_text(std::to_string(i));
+    }
+    const auto c = b.finish();
+    CHECK(c->validity().size() == 5);
+    for (std::size_t i = 0; i < 40; ++i) {
+      const bool null = i == first || (i > first && i % 3 == 0);
+      REQUIRE(c->is_null(i) == null);
+      REQUIRE(c->text_at(i) == (null ? "" : std::to_string(i)));
+    }
+  }
+}
+
+TEST_CASE("a null is not the empty text, and the value of a null is zero") {
+  column_builder text(type_id::text);
+  text.append_text("");
+  text.append_null();
+  const auto c = text.finish();
+  CHECK_FALSE(c->is_null(0));
+  CHECK(c->is_null(1));
+  column_builder number(type_id::timestamp);
+  number.append_null();
+  CHECK(number.finish()->ints()[0] == 0);
+}
+
+TEST_CASE("a builder is empty after finish and can be used again") {
+  for (const auto& t : all_types()) {
+    random_columns random(1);
+    column_builder b(t);
+    std::vector<std::vector<std::string>> rounds;
+    for (int round = 0; round < 3; ++round) {
+      CHECK(b.size() == 0);
+      for (int i = 0; i < 50; ++i)
+        random.append(b);
+      const auto c = b.finish();
+      CHECK(c->size() == 50);
+      CHECK(c->type() == t);
+      rounds.push_back(shown(*c));
+    }
+    CHECK(rounds[0] != rounds[1]);
+  }
+}
+
+TEST_CASE("taking rows keeps their values, in any order and repeated") {
+  random_columns random(7);
+  for (const auto& t : all_types()) {
+    INFO(t.name());
+    column_builder b(t);
+    for (int i = 0; i < 100; ++i)
+      random.append(b);
+    const auto all = b.finish();
+    std::vector<std::uint32_t> rows;
+    for (int i = 0; i < 150; ++i)
+      rows.push_back(static_cast<std::uint32_t>(random.number() % 100));
+    const auto some = take(*all, rows);
+    REQUIRE(some->size() == rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      REQUIRE(some->is_null(i) == all->is_null(rows[i]));
+      REQUIRE(shown(*some, i) == shown(*all, rows[i]));
+    }
+    CHECK(take(*all, {})->size() == 0);
+  }
+}
+
+TEST_CASE("lists keep empty and null apart") {
+  column_builder b(type::list_of(type_id::bigint));
+  b.append_list();
+  b.append_null();
+  b.child(0).append_int(1);
+  b.child(0).append_null();
+  b.append_list();
+  CHECK(shown(*b.finish()) == std::vector<std::string>{"[]", "null", "[1,null]"});
+}
+
+TEST_CASE("a batch slices and takes rows of all its columns, also where some are projected away") {
+  column_builder a(type_id::bigint), c(type_id::text);
+  for (int i = 0; i < 10; ++i) {
+    a.append_int(i);
+    c.append_text(std::to_string(i));
+  }
+  batch b{std::make_shared<schema>(
+              std::vector<field>{{"a", type_id::bigint}, {"gone", type_id::text}, {"c", type_id::text}}),
+          {a.finish(), nullptr, c.finish()},
+          10};
+  CHECK(b.byte_size() > 0);
+  const auto middle = slice(b, 3, 6);
+  CHECK(middle.rows == 3);
+  CHECK(middle.columns[0]->ints()[0] == 3);
+  CHECK(middle.columns[1] == nullptr);
+  CHECK(middle.columns[2]->text_at(2) == "5");
+  CHECK(slice(b, 10, 10).rows == 0);
+  const std::vector<std::uint32_t> rows{9, 0};
+  CHECK(take(b, rows).columns[2]->text_at(0) == "9");
+}
+
+TEST_CASE("a schema finds columns spelt exactly so") {
+  const schema s({{"a", type_id::text}, {"A", type_id::bigint}});
+  CHECK(s.find("A") == 1U);
+  CHECK_FALSE(s.find("b"));
+}
+
+TEST_CASE("types have the names that users write") {
+  CHECK(type(type_id::float64).name() == "double");
+  CHECK(type::list_of(type_id::text).name() == "[text]");
+  CHECK(type::object_of({{"lat", type_id::float64}, {"tags", type::list_of(type_id::text)}}).name() ==
+        "{lat double, tags [text]}");
+  for (const auto& t : scalar_types())
+    CHECK(type_of_name(t.name()) == t.id());
+  CHECK_FALSE(type_of_name("integer"));
+  CHECK_FALSE(type_of_name("object"));
+  CHECK(type::list_of(type_id::text) == type::list_of(type_id::text));
+  CHECK_FALSE(type::list_of(type_id::text) == type::list_of(type_id::json));
+  CHECK_FALSE(type(type_id::text) == type::list_of(type_id::text));
+}

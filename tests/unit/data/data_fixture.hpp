@@ -1,0 +1,80 @@
+// Random columns of any type, for the tests of the data layer.
+#pragma once
+
+#include "runtime/data/batch.hpp"
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace millrace::data {
+
+class random_columns {
+public:
+  explicit random_columns(unsigned seed) : random_(seed) {}
+
+  [[nodiscard]] std::uint64_t number() { return random_(); }
+  [[nodiscard]] bool chance(unsigned one_in) { return random_() % one_in == 0; }
+
+  [[nodiscard]] std::string text() {
+    static constexpr char bytes[] = {'a', 'b', '\0', '\x01', '\xff', '"', ','};
+    std::string out(random_() % 6, 'a');
+    for (auto& c : out)
+      c = bytes[random_() % sizeof bytes];
+    return out;
+  }
+  [[nodiscard]] double real() {
+    constexpr double inf = std::numeric_limits<double>::infinity();
+    constexpr double special[] = {0.0, -0.0, 1, -1, 1e-300, -1e300, inf, -inf, NAN, 0.5};
+    return chance(2) ? special[random_() % 10]
+                     : static_cast<double>(static_cast<std::int64_t>(random_())) / 3;
+  }
+  [[nodiscard]] std::int64_t integer() {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    constexpr std::int64_t special[] = {0, 1, -1, least, least + 1, std::numeric_limits<std::int64_t>::max()};
+    return chance(2) ? special[random_() % 6] : static_cast<std::int64_t>(random_() >> random_() % 60);
+  }
+
+  void append(column_builder& out) {
+    if (chance(5))
+      return out.append_null();
+    switch (out.type().id()) {
+    case type_id::boolean:
+      return out.append_boolean(chance(2));
+    case type_id::bigint:
+    case type_id::timestamp:
+      return out.append_int(integer());
+    case type_id::float64:
+      return out.append_double(real());
+    case type_id::text:
+    case type_id::json:
+      return out.append_text(text());
+    case type_id::object:
+      for (std::size_t i = 0; i < out.type().fields().size(); ++i)
+        append(out.child(i));
+      return out.append_object();
+    case type_id::list:
+      for (auto n = random_() % 4; n != 0; --n)
+        append(out.child(0));
+      return out.append_list();
+    }
+  }
+
+private:
+  std::mt19937_64 random_;
+};
+
+inline std::vector<type> scalar_types() {
+  return {type_id::boolean, type_id::bigint,    type_id::float64,
+          type_id::text,    type_id::timestamp, type_id::json};
+}
+inline std::vector<type> all_types() {
+  auto types = scalar_types();
+  types.push_back(type::list_of(type_id::text));
+  types.push_back(
+      type::object_of({{"n", type_id::bigint}, {"at", type::object_of({{"lat", type_id::float64}})}}));
+  types.push_back(type::list_of(type::object_of({{"tags", type::list_of(type_id::boolean)}})));
+  return types;
+}
+
+}  // namespace millrace::data
