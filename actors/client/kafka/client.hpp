@@ -103,7 +103,9 @@ private:
 
 /// Creates a topic by the admin API; true when it did, false when the topic was there already. Waits until
 /// the brokers know it.
+/// Replication -1: the brokers' default. `config`: the topic's own settings, such as cleanup.policy.
 [[nodiscard]] expected<bool> create_topic(const client& c, const std::string& topic, int partitions,
-                                          int replication, std::chrono::milliseconds timeout);
+                                          int replication, std::chrono::milliseconds timeout,
+                                          const settings& config = {});
 
 }  // namespace millrace::kafka

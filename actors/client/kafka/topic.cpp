@@ -63,7 +63,7 @@ expected<int> partition_count(const client& c, const std::string& topic, millise
 }
 
 expected<bool> create_topic(const client& c, const std::string& topic, int partitions, int replication,
-                            milliseconds timeout) {
+                            milliseconds timeout, const settings& config) {
   const auto deadline = clock::now() + timeout;
   const auto doing = fmt::format("topic \"{}\": creating it with {} partitions, replication {}", topic,
                                  partitions, replication);
@@ -72,6 +72,8 @@ expected<bool> create_topic(const client& c, const std::string& topic, int parti
       rd_kafka_NewTopic_new(topic.c_str(), partitions, replication, text.data(), text.size()));
   if (!wanted)
     return user_error(ec::invalid_argument, fmt::format("{}: {}", doing, text.data()));
+  for (const auto& [name, value] : config)
+    rd_kafka_NewTopic_set_config(wanted.get(), name.c_str(), value.c_str());
   const owned<rd_kafka_AdminOptions_t> options(
       rd_kafka_AdminOptions_new(c.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), std::max(1, static_cast<int>(timeout.count())),

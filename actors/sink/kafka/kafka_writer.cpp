@@ -1,0 +1,370 @@
+#include "actors/sink/kafka/kafka_writer.hpp"
+
+#include "actors/sink/kafka/position_store.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/wire/bytes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::sink {
+namespace {
+
+// What a batch of one record needs beside key and value (61 bytes of batch header, varints), with room to
+// spare.
+constexpr std::int64_t batch_overhead = 256;
+// librdkafka's limit where we may not ask for the topic's; below the brokers' default of 1048588.
+constexpr std::int64_t default_batch_bytes = 1'000'000;
+// A rejected row may be of any size; its parts fit into every positions topic.
+constexpr std::size_t chunk_size = 256 * 1024;
+// Of a transactional producer: an abandoned transaction is rolled back by the brokers after this.
+constexpr std::int64_t smallest_message_max = 1000;  // librdkafka's minimum
+
+std::optional<std::string_view> bare(std::string& buffer, const data::column& c, std::size_t row) {
+  if (c.is_null(row))
+    return std::nullopt;
+  if (c.type().is_bytes())
+    return c.text_at(row);
+  buffer.clear();
+  data::append_text_value(buffer, c, row);
+  return buffer;
+}
+
+std::string row_text(const row_format& json, const data::batch& b, std::size_t row) {
+  std::string text;
+  json.append(text, b, row);
+  text.pop_back();  // the line end
+  return text;
+}
+
+}  // namespace
+
+std::string kafka_writer::identity() const { return fmt::format("{}/{}", who_.topology, who_.sink); }
+
+expected<std::optional<progress>> kafka_writer::open(const claim& who) {
+  producer_.reset();
+  reader_.reset();
+  rejections_.clear();
+  forgotten_.clear();
+  record_ = {};
+  who_ = who;
+  name_ = fmt::format("{}-{}", who.topology, who.sink);
+  group_ = "millrace/" + identity();
+  auto reader =
+      kafka::client::open(RD_KAFKA_CONSUMER, options_.to,
+                          {name_,
+                           {{"group.id", group_},
+                            {"enable.auto.commit", "false"},
+                            {"auto.offset.reset", "error"},
+                            // Single records that a committed position names: no transaction to wait for.
+                            {"isolation.level", "read_uncommitted"}}});
+  if (!reader)
+    return unexpected(reader.error());
+  reader_ = std::move(*reader);
+  if (auto there = look_at_topic(); !there)
+    return unexpected(there.error());
+  // Before the transactional id is taken: who is refused must not fence the rightful one.
+  const auto peek = stored_envelope(*reader_, group_, options_.topic);
+  if (!peek)
+    return unexpected(peek.error());
+  if (auto mine = take_position(*peek); !mine)
+    return unexpected(mine.error());
+  if (auto opened = open_producer(); !opened)
+    return unexpected(opened.error());
+  // Only now is it the last one: nobody else can commit any more.
+  auto stable = kafka::client::open(
+      RD_KAFKA_CONSUMER, options_.to,
+      {name_,
+       {{"group.id", group_}, {"enable.auto.commit", "false"}, {"isolation.level", "read_committed"}}});
+  if (!stable)
+    return unexpected(stable.error());
+  const auto stored = stored_envelope(*stable, group_, options_.topic);
+  if (!stored)
+    return unexpected(stored.error());
+  if (auto mine = take_position(*stored); !mine)
+    return unexpected(mine.error());
+  // The claim is a commit: it shows this life to older ones that come back, and proves that the brokers take
+  // it.
+  if (auto begun = producer_->begin(); !begun)
+    return unexpected(begun.error());
+  if (auto claimed = finish(); !claimed)
+    return unexpected(claimed.error());
+  return record_.at;
+}
+
+expected<void> kafka_writer::look_at_topic() {
+  const auto& topic = options_.topic;
+  auto found = kafka::partition_count(*reader_, topic, patience);
+  if (!found && found.error().code == ec::not_found) {
+    if (!options_.create)
+      return user_error(ec::not_found,
+                        fmt::format("topic \"{}\" does not exist; create it, or let the sink create it by "
+                                    "\"create\": {{ \"partitions\": 1 }}",
+                                    topic));
+    if (auto made = kafka::create_topic(*reader_, topic, options_.create->partitions,
+                                        options_.create->replication, patience);
+        !made)
+      return unexpected(made.error());
+  } else if (!found) {
+    return unexpected(found.error());
+  }
+  limits_ = limits_of(*reader_, topic);
+  if (limits_.compacted && !options_.key)
+    return user_error(ec::mismatch,
+                      fmt::format("topic \"{}\" is compacted and takes no records without a key; name the "
+                                  "key's column by \"key\", or choose another topic",
+                                  topic));
+  return {};
+}
+
+expected<void> kafka_writer::open_producer() {
+  auto own = options_.defaults;
+  auto limit = limits_.batch_bytes.value_or(default_batch_bytes);
+  if (const auto given = options_.to.properties.find("message.max.bytes");
+      given != options_.to.properties.end())
+    limit = std::min<std::int64_t>(limit, std::strtoll(given->second.c_str(), nullptr, 10) + batch_overhead);
+  own.emplace_back("message.max.bytes", std::to_string(std::clamp<std::int64_t>(
+                                            limit - batch_overhead, smallest_message_max, 1'000'000'000)));
+  auto producer = transaction::open(options_.to, name_, group_, std::move(own));
+  if (!producer)
+    return unexpected(producer.error());
+  producer_.emplace(std::move(*producer));
+  // Without this the first commit waits a second for the topic's leaders. A look-up by name: it exists.
+  auto known = kafka::partition_count(producer_->client(), options_.topic, patience);
+  if (!known)
+    return unexpected(known.error());
+  return {};
+}
+
+/// Checks a stored position against the claim, and makes it ours.
+expected<void> kafka_writer::take_position(const std::optional<envelope>& stored) {
+  record_ = {};
+  envelope_ = {};
+  const bool same = stored && stored->state_id == who_.state_id;
+  if (same && stored->life > who_.life)
+    return fatal_error(ec::fenced,
+                       fmt::format("a newer life of this sink has taken over topic \"{}\"", options_.topic));
+  if (stored && !same && !who_.fresh)
+    return user_error(
+        ec::mismatch,
+        fmt::format("topic \"{}\" already has a position of sink '{}' of topology '{}' from another state "
+                    "folder; go on with that folder, give the topology or the stage another name, or start "
+                    "over with --fresh (the topic keeps its rows)",
+                    options_.topic, who_.sink, who_.topology));
+  if (stored)
+    envelope_.sequence = stored->sequence;
+  if (same) {
+    auto bytes = std::string();
+    if (const auto* pointer = std::get_if<record_pointer>(&stored->record)) {
+      auto values =
+          read_positions(*reader_, pointer->partition, pointer->offset, identity() + "/position", 1);
+      if (!values)
+        return unexpected(values.error());
+      bytes = std::move(values->front());
+    } else {
+      bytes = std::get<std::string>(stored->record);
+    }
+    auto record = decode_position(bytes);
+    if (!record)
+      return unexpected(record.error());
+    record_ = std::move(*record);
+    envelope_.record = stored->record;
+  } else {
+    envelope_.record = encode_position(record_);
+  }
+  envelope_.state_id = who_.state_id;
+  envelope_.life = who_.life;
+  if (who_.expects_progress && !record_.at)
+    return fatal_error(
+        ec::mismatch,
+        fmt::format("the state folder says that this sink has committed rows to topic \"{}\", but group "
+                    "\"{}\" has no position for it (expired by offsets.retention.minutes, or the topic was "
+                    "made anew); start over with --fresh",
+                    options_.topic, group_));
+  return {};
+}
+
+expected<void> kafka_writer::write(const data::batch& rows) {
+  if (!producer_)
+    return our_error("write to a Kafka sink that is not open");
+  const auto done = [&]() -> expected<void> {
+    if (auto begun = producer_->begin(); !begun)
+      return begun;
+    const auto shown = json_.shown(rows);
+    for (std::size_t row = 0; row < rows.rows; ++row)
+      if (auto produced = produce_row(rows, shown, row); !produced)
+        return produced;
+    return {};
+  }();
+  if (!done)
+    producer_.reset();
+  return done;
+}
+
+expected<void> kafka_writer::produce_row(const data::batch& rows, const data::batch& shown, std::size_t row) {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+  if (options_.key)
+    key = bare(key_, *rows.columns[*options_.key], row);
+  if (limits_.compacted && !key)
+    return reject(shown, row, fmt::format("topic \"{}\" is compacted and takes no null key", options_.topic));
+  if (options_.value) {
+    value = bare(value_, *rows.columns[*options_.value], row);
+  } else {
+    value_.clear();
+    json_.append(value_, shown, row);
+    value_.pop_back();  // the line end
+    value = value_;
+  }
+  auto produced = producer_->produce(options_.topic, -1, key, value);
+  if (!produced && produced.error().code == ec::refused && producer_->is_open() && !produced.error().retry)
+    return reject(
+        shown, row,
+        fmt::format("a record of {} bytes: topic \"{}\" takes at most {} (its max.message.bytes, less what a "
+                    "batch needs itself)",
+                    (key ? key->size() : 0) + (value ? value->size() : 0), options_.topic,
+                    limits_.batch_bytes.value_or(default_batch_bytes) - batch_overhead));
+  return produced;
+}
+
+/// The row goes to the positions topic, in parts, within the same transaction.
+expected<void> kafka_writer::reject(const data::batch& shown, std::size_t row, const std::string& why) {
+  if (auto there = need_positions_topic(); !there)
+    return there;
+  wire::writer out;
+  out.string(why);
+  out.raw(row_text(json_, shown, row));
+  const std::string_view bytes = out.bytes();
+  auto& r = rejections_.emplace_back();
+  r.sequence = record_.next_rejected++;
+  for (std::size_t at = 0; at < bytes.size(); at += chunk_size)
+    if (auto produced =
+            producer_->produce(std::string(positions_topic), 0,
+                               fmt::format("{}/rejected/{}/{}", identity(), r.sequence, r.chunks++),
+                               bytes.substr(at, chunk_size), at == 0 ? &r.first : nullptr);
+        !produced)
+      return produced;
+  return {};
+}
+
+expected<void> kafka_writer::need_positions_topic() {
+  if (has_positions_topic_)
+    return {};
+  const std::string topic(positions_topic);
+  auto found = kafka::partition_count(*reader_, topic, patience);
+  if (!found && found.error().code == ec::not_found) {
+    auto made = kafka::create_topic(*reader_, topic, 1, options_.create ? options_.create->replication : -1,
+                                    patience, {{"cleanup.policy", "compact"}});
+    if (!made)
+      return unexpected(made.error());
+  } else if (!found) {
+    return unexpected(found.error());
+  }
+  has_positions_topic_ = true;
+  return {};
+}
+
+expected<std::uint64_t> kafka_writer::commit(const progress& p) {
+  if (!producer_)
+    return our_error("commit to a Kafka sink that is not open");
+  const auto refused = rejections_.size();
+  const auto done = [&]() -> expected<void> {
+    if (auto begun = producer_->begin(); !begun)
+      return begun;
+    record_.at = p;
+    if (!rejections_.empty())
+      if (auto flushed = producer_->flush(); !flushed)  // their places are known only then
+        return flushed;
+    for (const auto& r : rejections_)
+      record_.rejected.push_back({r.sequence, r.first.partition, r.first.offset, r.chunks});
+    for (const auto& f : forgotten_)
+      for (std::uint32_t chunk = 0; chunk < f.chunks; ++chunk)
+        if (auto deleted = producer_->produce(std::string(positions_topic), f.partition,
+                                              fmt::format("{}/rejected/{}/{}", identity(), f.sequence, chunk),
+                                              std::nullopt);
+            !deleted)
+          return deleted;
+    if (auto stored = store_record(encode_position(record_)); !stored)
+      return stored;
+    return finish();
+  }();
+  if (!done) {
+    producer_.reset();
+    return unexpected(done.error());
+  }
+  rejections_.clear();
+  forgotten_.clear();
+  return refused;
+}
+
+/// Into the envelope if it is short enough, else into the positions topic.
+expected<void> kafka_writer::store_record(std::string bytes) {
+  envelope_.record = std::move(bytes);
+  if (encode_envelope(envelope_).size() <= metadata_limit)
+    return {};
+  if (auto there = need_positions_topic(); !there)
+    return there;
+  receipt where;
+  if (auto produced = producer_->produce(std::string(positions_topic), 0, identity() + "/position",
+                                         std::get<std::string>(envelope_.record), &where);
+      !produced)
+    return produced;
+  // Waits for the brokers, so that `where` is filled in, and no longer used, whatever comes.
+  if (auto flushed = producer_->flush(); !flushed) {
+    producer_.reset();
+    return flushed;
+  }
+  envelope_.record = record_pointer{where.partition, where.offset};
+  return {};
+}
+
+/// The position into the transaction, and the commit.
+expected<void> kafka_writer::finish() {
+  ++envelope_.sequence;
+  if (auto sent = producer_->send_position(
+          group_, options_.topic, static_cast<std::int64_t>(envelope_.sequence), encode_envelope(envelope_));
+      !sent)
+    return sent;
+  return producer_->commit();
+}
+
+expected<std::vector<rejected_row>> kafka_writer::rejected(std::uint64_t after, std::size_t limit) {
+  std::vector<rejected_row> rows;
+  for (const auto& place : record_.rejected) {
+    if (place.sequence <= after)
+      continue;
+    if (rows.size() == limit)
+      break;
+    const auto chunks =
+        read_positions(*reader_, place.partition, place.offset,
+                       fmt::format("{}/rejected/{}/", identity(), place.sequence), place.chunks);
+    if (!chunks)
+      return unexpected(chunks.error());
+    std::string bytes;
+    for (const auto& c : *chunks)
+      bytes += c;
+    wire::reader in(bytes);
+    rejected_row r;
+    r.sequence = place.sequence;
+    r.error = in.string();
+    r.record = in.raw(in.remaining());
+    rows.push_back(std::move(r));
+  }
+  return rows;
+}
+
+void kafka_writer::forget_rejected(std::uint64_t up_to) {
+  auto& all = record_.rejected;
+  const auto kept = std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.sequence > up_to; });
+  forgotten_.insert(forgotten_.end(), all.begin(), kept);
+  all.erase(all.begin(), kept);
+}
+
+void kafka_writer::keep_alive() {
+  // An error shows in the next write or commit.
+  if (producer_ && !producer_->is_open() && (!producer_->begin() || !finish()))
+    producer_.reset();
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,56 @@
+// What the Kafka sink stores of itself, in the transaction that has the rows: an envelope as metadata of the
+// committed offset of the sink's own group, and where that would be too long, the record in the topic
+// millrace-positions, to which the envelope then points.
+//   envelope, as base64: varint version=1 | string state id | varint life, sequence | u8 kind |
+//     kind 0: string record | kind 1: varint partition, offset | u32 checksum
+//   record: u8 has progress, string progress | varint next rejected sequence | varint n | n rejected rows:
+//   varint
+//     sequence, partition, offset, chunks
+#pragma once
+
+#include "actors/sink/sink.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::sink {
+
+/// Longer metadata goes to the topic. Brokers take 4096 bytes by default (offset.metadata.max.bytes).
+inline constexpr std::size_t metadata_limit = 2048;
+inline constexpr std::string_view positions_topic = "millrace-positions";
+
+/// Where the parts of a rejected row lie in the positions topic: `chunks` messages of one key prefix, from
+/// here on.
+struct rejected_place {
+  std::uint64_t sequence = 0;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::uint32_t chunks = 1;
+};
+
+struct position_record {
+  std::optional<progress> at;
+  std::uint64_t next_rejected = 1;
+  std::vector<rejected_place> rejected;  // not forgotten yet, ascending
+};
+[[nodiscard]] std::string encode_position(const position_record& r);
+[[nodiscard]] expected<position_record> decode_position(std::string_view bytes);
+
+/// The record lies in the positions topic.
+struct record_pointer {
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+};
+struct envelope {
+  std::string state_id;
+  incarnation life = 0;
+  std::uint64_t sequence = 0;  // of the commit; also the committed offset
+  std::variant<std::string, record_pointer> record;
+};
+/// Text of [A-Za-z0-9+/=].
+[[nodiscard]] std::string encode_envelope(const envelope& e);
+[[nodiscard]] expected<envelope> decode_envelope(std::string_view text);
+
+}  // namespace millrace::sink

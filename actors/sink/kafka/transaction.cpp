@@ -1,0 +1,198 @@
+#include "actors/sink/kafka/transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace millrace::sink {
+namespace {
+
+using std::chrono::milliseconds;
+using clock = std::chrono::steady_clock;
+
+constexpr milliseconds one_try{5000};     // of a call that is repeated until `patience` is over
+constexpr milliseconds last_words{1000};  // for the roll back of a transaction that is given up
+constexpr milliseconds room_look{50};     // how often a full queue is looked at
+
+int left(clock::time_point deadline, milliseconds most) {
+  const auto rest = std::chrono::duration_cast<milliseconds>(deadline - clock::now());
+  return static_cast<int>(std::max(milliseconds(1), std::min(rest, most)).count());
+}
+
+/// Repeats a call of the transactional API while it says "retriable" and there is time.
+template<class Call>
+expected<void> insist(const kafka::client& c, std::string_view doing, Call call) {
+  const auto deadline = clock::now() + patience;
+  for (;;) {
+    kafka::owned<rd_kafka_error_t> e(call(left(deadline, one_try)));
+    if (!e) {
+      c.answered();
+      return {};
+    }
+    const bool again = rd_kafka_error_is_retriable(e.get()) != 0 && clock::now() < deadline;
+    const bool rolls_back = rd_kafka_error_txn_requires_abort(e.get()) != 0;
+    auto told = kafka::translate(std::move(e), doing);
+    told.message = c.redacted(std::move(told.message));
+    if (again) {
+      c.poll(milliseconds(20));
+      continue;
+    }
+    // The transaction is lost, its rows are not: after another open they come again.
+    if (rolls_back && told.code != ec::fenced) {
+      told.retry = true;
+      told.whose = fault::outside;
+    }
+    return unexpected(std::move(told));
+  }
+}
+
+}  // namespace
+
+struct transaction::deliveries {
+  rd_kafka_resp_err_t first = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+  void on_delivery(const rd_kafka_message_t& m) {
+    if (m.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (first == RD_KAFKA_RESP_ERR_NO_ERROR)
+        first = m.err;
+    } else if (auto* where = static_cast<receipt*>(m._private)) {
+      *where = {m.partition, m.offset};
+    }
+  }
+};
+
+expected<transaction> transaction::open(const kafka::connection& to, std::string name,
+                                        const std::string& transactional_id, kafka::settings own) {
+  transaction t;
+  t.deliveries_ = std::make_unique<deliveries>();
+  own.emplace_back("transactional.id", transactional_id);
+  auto made = kafka::client::open(
+      RD_KAFKA_PRODUCER, to,
+      {std::move(name), std::move(own), [d = t.deliveries_.get()](const auto& m) { d->on_delivery(m); }});
+  if (!made)
+    return unexpected(made.error());
+  t.client_ = std::make_unique<kafka::client>(std::move(*made));
+  auto* handle = t.client_->get();
+  if (auto ready =
+          insist(*t.client_, fmt::format("taking over the transactional id \"{}\"", transactional_id),
+                 [&](int ms) { return rd_kafka_init_transactions(handle, ms); });
+      !ready)
+    return unexpected(ready.error());
+  return t;
+}
+
+transaction::transaction() = default;
+transaction::transaction(transaction&&) noexcept = default;
+
+transaction::~transaction() {
+  if (!client_ || !begun_)
+    return;
+  rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE);
+  const kafka::owned<rd_kafka_error_t> ignored(
+      rd_kafka_abort_transaction(client_->get(), static_cast<int>(last_words.count())));
+}
+
+expected<void> transaction::begin() {
+  if (begun_)
+    return {};
+  deliveries_->first = RD_KAFKA_RESP_ERR_NO_ERROR;
+  auto done = insist(*client_, "beginning a transaction",
+                     [&](int) { return rd_kafka_begin_transaction(client_->get()); });
+  begun_ = done.has_value();
+  return done;
+}
+
+expected<void> transaction::first_failure() const {
+  if (deliveries_->first == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return {};
+  // A fatal error (fenced) comes as a purge or as "fatal" with each record: its own code says more.
+  std::array<char, 512> text{};
+  auto code = rd_kafka_fatal_error(client_->get(), text.data(), text.size());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+    code = deliveries_->first;
+  auto told = kafka::translate(code, "writing records", client_->redacted(text.data()));
+  // Refused by the broker after all: the limits have changed since open(), which reads them again.
+  told.retry = told.code != ec::fenced && told.whose == fault::outside;
+  return unexpected(std::move(told));
+}
+
+expected<void> transaction::produce(const std::string& topic, int partition,
+                                    std::optional<std::string_view> key,
+                                    std::optional<std::string_view> value, receipt* where) {
+  const auto bytes = [](std::optional<std::string_view> v) -> void* {
+    // Null is a pointer to nothing; the empty text must point somewhere.
+    return v ? const_cast<char*>(v->data() ? v->data() : "") : nullptr;
+  };
+  const auto deadline = clock::now() + patience;
+  for (;;) {
+    const auto code = rd_kafka_producev(
+        client_->get(), RD_KAFKA_V_TOPIC(topic.c_str()),
+        RD_KAFKA_V_PARTITION(partition < 0 ? RD_KAFKA_PARTITION_UA : partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(bytes(key), (key ? key->size() : 0)),
+        RD_KAFKA_V_VALUE(bytes(value), (value ? value->size() : 0)), RD_KAFKA_V_OPAQUE(where),
+        RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      client_->poll(milliseconds(0));
+      return first_failure();
+    }
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+      return fatal_error(ec::refused, "it is larger than the topic takes");
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      if (auto failed = first_failure(); !failed)
+        return failed;
+      std::array<char, 512> text{};
+      const auto fatal = rd_kafka_fatal_error(client_->get(), text.data(), text.size());
+      auto told = kafka::translate(fatal != RD_KAFKA_RESP_ERR_NO_ERROR ? fatal : code,
+                                   fmt::format("topic \"{}\": writing a record", topic),
+                                   client_->redacted(text.data()));
+      if (code == RD_KAFKA_RESP_ERR__STATE &&
+          fatal == RD_KAFKA_RESP_ERR_NO_ERROR)  // it was aborted under our feet
+        told = {ec::unavailable, fault::outside, true, std::move(told.message), {}};
+      return unexpected(std::move(told));
+    }
+    if (clock::now() >= deadline)
+      return outside_error(ec::unavailable,
+                           fmt::format("topic \"{}\": the local queue is full and no broker takes "
+                                       "records for {} s; they are kept and sent when one answers",
+                                       topic, patience.count() / 1000));
+    client_->poll(room_look);
+    if (auto failed = first_failure(); !failed)
+      return failed;
+  }
+}
+
+expected<void> transaction::flush() {
+  const auto deadline = clock::now() + patience;
+  while (rd_kafka_flush(client_->get(), left(deadline, one_try)) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (clock::now() >= deadline)
+      return outside_error(ec::unavailable,
+                           fmt::format("no broker has taken the records of a transaction for {} s; they "
+                                       "are sent again when one answers",
+                                       patience.count() / 1000));
+  return first_failure();
+}
+
+expected<void> transaction::send_position(const std::string& group, const std::string& topic,
+                                          std::int64_t offset, const std::string& metadata) {
+  const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  auto* entry = rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
+  entry->offset = offset;
+  // librdkafka frees it with the list, by free().
+  entry->metadata = ::strndup(metadata.data(), metadata.size());
+  entry->metadata_size = metadata.size();
+  const kafka::owned<rd_kafka_consumer_group_metadata_t> member(
+      rd_kafka_consumer_group_metadata_new(group.c_str()));
+  return insist(*client_, fmt::format("group \"{}\": storing the position", group), [&](int ms) {
+    return rd_kafka_send_offsets_to_transaction(client_->get(), list.get(), member.get(), ms);
+  });
+}
+
+expected<void> transaction::commit() {
+  auto done = insist(*client_, "committing a transaction",
+                     [&](int ms) { return rd_kafka_commit_transaction(client_->get(), ms); });
+  if (done)
+    begun_ = false;
+  return done;
+}
+
+}  // namespace millrace::sink
