@@ -241,6 +241,8 @@ expected<void> dir_snapshots::publish_base(std::string_view base, std::uint64_t&
   if (done)
     done = check_fence();
   if (done)
+    done = files_.remove(path(name));  // of an attempt that failed and could not be cleaned up
+  if (done)
     done = files_.publish(temporary, path(name));
   if (!done) {
     (void)files_.remove(temporary);

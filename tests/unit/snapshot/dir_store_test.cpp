@@ -339,20 +339,25 @@ TEST_CASE("an append costs one sync of the file and one of the folder") {
 }
 
 TEST_CASE("a failed append leaves the chain as it was and the next one goes on") {
-  for (unsigned failures = 1; failures < 8; ++failures)
-    for (const bool twice : {false, true}) {
-      faulty_file_system files(failures);
-      const auto store = open_or_fail(clicks, files);
-      const auto chain = *store->open_snapshots("a", 1);
-      REQUIRE(chain->append("one,", false));
-      files.fail_next(failures);
-      REQUIRE(!chain->append("lost,", twice));
-      files.fail_next(0);
-      REQUIRE(chain->append("two,", twice));
-      CHECK(*join(*chain->load()) == "one,two,");
-      for (const auto& path : files.all_files("/state"))
-        CHECK(path.find("tmp") == std::string::npos);
-    }
+  for (unsigned failures = 1; failures < 4; ++failures)
+    for (unsigned good = 0; good < 5; ++good)
+      for (const bool twice : {false, true}) {
+        if (!twice && good >= 4)  // it has no more operations
+          continue;
+        INFO(failures << " failures after " << good << ", twice: " << twice);
+        faulty_file_system files(failures);
+        const auto store = open_or_fail(clicks, files);
+        const auto chain = *store->open_snapshots("a", 1);
+        REQUIRE(chain->append("one,", false));
+        REQUIRE(chain->append("and,", true));
+        files.fail_next(failures, twice ? good : std::min(good, 2U));
+        REQUIRE(!chain->append("lost,", twice));
+        files.fail_next(0);
+        REQUIRE(chain->append("two,", twice));
+        CHECK(*join(*chain->load()) == "one,and,two,");
+        for (const auto& path : files.all_files("/state"))
+          CHECK(path.find("tmp") == std::string::npos);
+      }
 }
 
 TEST_CASE("compaction waits until increments outweigh the base, then keeps one base in reserve") {
@@ -432,6 +437,46 @@ TEST_CASE("every file of a chain may be cut at any byte and one increment is los
       const auto found = *join(*(*opened)->load());
       REQUIRE((found == "01234567" || (!is_whole && found == "0123456")));
     }
+  }
+}
+
+TEST_CASE("after a damaged base a new one is due at once") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {0, 0});
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b", "c"}) {
+      REQUIRE(chain->append(text, false));
+      REQUIRE(*chain->compact(join));
+    }
+  }
+  std::string newest;
+  for (const auto& path : files.all_files("/state"))
+    if (path.find("base-") != std::string::npos)
+      newest = path;
+  files.damage(newest);
+  const auto copy = files.clone();
+  const auto later = open_or_fail(clicks, *copy);  // with the ordinary, far away thresholds
+  const auto chain = *later->open_snapshots("a", 2);
+  const auto found = *chain->load();
+  CHECK(*join(found) == "abc");
+  CHECK(found.passed_over == 1);
+  CHECK(*chain->compact(join));
+  CHECK(!*chain->compact(join));
+}
+
+TEST_CASE("of two copies of a value the newer one counts, and opening makes them equal") {
+  faulty_file_system files;
+  const auto folder = [&] {
+    const auto store = open_or_fail(clicks, files);
+    REQUIRE(store->put("plan", "old"));
+    return "/state/state-" + store->id().state_id + "/values/";
+  }();
+  for (const auto* newer : {"plan.1", "plan.2"}) {
+    auto copy = files.clone();
+    copy->put(folder + newer, encode_value("plan", "new", 2));
+    CHECK(*open_or_fail(clicks, *copy)->get("plan") == "new");
+    CHECK(copy->contents(folder + "plan.1") == copy->contents(folder + "plan.2"));
   }
 }
 

@@ -17,19 +17,17 @@ public:
   /// Dead after that many operations; the last one may have happened in part.
   void crash_after(std::uint64_t operations) { left_ = operations; }
   [[nodiscard]] bool is_dead() const { return left_ == 0; }
-  /// One operation of so many fails and leaves what a full disk leaves. 0: none.
-  void fail_one_of(unsigned n) { fail_one_of_ = n; }
-  /// The next operations fail.
-  void fail_next(unsigned n, ec code = ec::io) {
+  /// Of the next operations, the first `good` succeed and then n fail, as on a full disk.
+  void fail_next(unsigned n, unsigned good = 0) {
     fail_next_ = n;
-    code_ = code;
+    good_ = good;
   }
   /// Alive again; after a mere crash of the process nothing is lost.
   void restart(bool power_was_lost) {
     if (power_was_lost)
       lose(*root_);
     left_ = never;
-    fail_next_ = 0;
+    fail_next_ = good_ = 0;
     locked_.clear();
   }
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
@@ -229,12 +227,12 @@ private:
     ++operations_;
     if (left_ != never && --left_ == 0)
       return dead();
-    if (fail_next_ > 0) {
+    if (good_ > 0) {
+      --good_;
+    } else if (fail_next_ > 0) {
       --fail_next_;
-      return outside_error(code_, "no space left");
-    }
-    if (fail_one_of_ > 0 && below(fail_one_of_) == 0)
       return outside_error(ec::io, "no space left");
+    }
     return std::nullopt;
   }
 
@@ -371,9 +369,8 @@ private:
   std::uint64_t left_ = never;
   std::uint64_t operations_ = 0;
   std::uint64_t syncs_ = 0;
-  unsigned fail_one_of_ = 0;
   unsigned fail_next_ = 0;
-  ec code_ = ec::io;
+  unsigned good_ = 0;
   std::map<std::string, bool> locked_;
 };
 

@@ -83,7 +83,7 @@ private:
       come_back(below(2) == 0);
       break;
     case 2:
-      files_.fail_next(1 + static_cast<unsigned>(below(6)));
+      files_.fail_next(1 + static_cast<unsigned>(below(6)), static_cast<unsigned>(below(8)));
       break;
     case 3:
       damage_one_file();
@@ -213,6 +213,10 @@ private:
   }
 
   void come_back(bool power_was_lost) {
+    if (snapshots_ && !files_.is_dead() && below(4) == 0) {
+      files_.crash_after(1 + below(8));
+      below(2) ? put_value() : append();
+    }
     close();
     files_.restart(power_was_lost);
     // Crashes and full disks while recovering.
