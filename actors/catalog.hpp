@@ -28,4 +28,4 @@ make_reader(const config::stage& source, const source::wants& wants, const conne
 [[nodiscard]] expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& sink,
                                                                   const connector_context& context);
 
-} // namespace millrace
+}  // namespace millrace

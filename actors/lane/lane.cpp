@@ -47,7 +47,7 @@ bool lane::start() {
     return false;
   }
   parser_ = std::move(*parser);
-  source_ = source::spawn_source(self_->system(), connector_);
+  source_ = source::spawn_source(self_->system(), connector_, options_.identities);
   self_->monitor(source_);
   self_->set_down_handler([this](const caf::down_msg& m) {
     if (m.source == source_.address() && !stopped_)

@@ -37,6 +37,7 @@ struct lane_options {
   std::shared_ptr<const lane_plan> plan;
   std::vector<std::string> partitions;
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
+  source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
   std::optional<double> rate;           // records a second, over all its partitions
   std::optional<micros> max_drift;      // between its partitions' watermarks

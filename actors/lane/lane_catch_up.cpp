@@ -45,7 +45,7 @@ void lane::start_catch_ups() {
       c->receiver = r;
       c->stamp = p.log.stamp(r);
       c->connector = std::move(*reader);
-      c->source = source::spawn_source(self_->system(), c->connector);
+      c->source = source::spawn_source(self_->system(), c->connector, options_.identities);
       c->former = std::make_unique<frame_former>(options_.plan, p.name, p.log.reader_at(r),
                                                  static_cast<std::uint32_t>(r));
       spdlog::info("{}: receiver {} is caught up from position {}", options_.name, r,

@@ -8,6 +8,8 @@
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
+
 namespace millrace::source {
 
 /// lane -> source: read this partition from here on.
@@ -20,7 +22,7 @@ struct unassign {
 };
 /// lane -> source: the next chunk of the first wanted partition that has one. Answered by chunk_read.
 struct read {
-  std::uint64_t ticket; // comes back with the answer
+  std::uint64_t ticket;  // comes back with the answer
   std::vector<std::string> wanted;
   std::size_t max_bytes;
   std::chrono::milliseconds wait;
@@ -38,10 +40,19 @@ struct durable {
   position below;
 };
 
-/// Shares the reader, so that whoever stops the lane can interrupt() it.
-[[nodiscard]] caf::actor spawn_source(caf::actor_system& system, std::shared_ptr<reader> connector);
+/// Where the text of reader::identity() is kept. Both calls may block; they come from the source actor's
+/// thread.
+struct identity_store {
+  std::function<std::string()> load;  // empty: none is kept
+  std::function<expected<void>(const std::string&)> keep;
+};
 
-} // namespace millrace::source
+/// Shares the reader, so that whoever stops the lane can interrupt() it. The reader connects with the first
+/// read.
+[[nodiscard]] caf::actor spawn_source(caf::actor_system& system, std::shared_ptr<reader> connector,
+                                      identity_store identities);
+
+}  // namespace millrace::source
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::assign)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::unassign)

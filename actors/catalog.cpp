@@ -1,0 +1,94 @@
+#include "actors/catalog.hpp"
+
+#include "actors/parser/json/json_parser.hpp"
+#include "actors/sink/console/console_sink.hpp"
+#include "actors/sink/file/file_sink.hpp"
+#include "actors/sink/kafka/kafka_sink.hpp"
+#include "actors/sink/sql/sql_sink.hpp"
+#include "actors/source/file/file_source.hpp"
+#include "actors/source/kafka/kafka_source.hpp"
+
+namespace millrace {
+namespace {
+
+/// parser_plan is config's; parser_options is what parsers take. The same facts, kept apart so that config
+/// includes no parser.
+parser::parser_options options_of(const config::stage& s) {
+  const auto& plan = std::get<config::parser_plan>(s.plan);
+  using format = parser::parser_options::timestamp_format;
+  parser::parser_options out;
+  out.schema = s.schema;
+  out.declared = plan.declared;
+  out.used = plan.used;
+  for (const auto& f : plan.formats) {
+    format g;
+    g.trailing_ignored = f.trailing_ignored;
+    if (f.format.empty())
+      g.kind = format::kind::iso;
+    else if (f.format == "epoch_s")
+      g.kind = format::kind::epoch_s;
+    else if (f.format == "epoch_ms")
+      g.kind = format::kind::epoch_ms;
+    else if (f.format == "epoch_us")
+      g.kind = format::kind::epoch_us;
+    else {
+      g.kind = format::kind::strptime;
+      g.pattern = f.format;
+    }
+    out.formats.push_back(std::move(g));
+  }
+  out.event_time = plan.event_time;
+  out.watermark_delay = plan.watermark_delay;
+  out.idle_timeout = plan.idle_timeout;
+  out.future_skew = plan.future_skew;
+  out.max_event_time = plan.max_event_time;
+  out.fail_on_error = plan.fail_on_error;
+  out.validate_whole = plan.validate_whole;
+  return out;
+}
+
+unexpected unknown(const config::stage& s) {
+  return our_error("no connector '" + s.type + "' for stage '" + s.name + "'");
+}
+
+}  // namespace
+
+const config::catalog& connectors() {
+  static const config::catalog all{
+      source::kafka_source_connector(), source::file_source_connector(), parser::json_parser_connector(),
+      sink::console_sink_connector(),   sink::file_sink_connector(),     sink::kafka_sink_connector(),
+      sink::sql_sink_connector(),
+  };
+  return all;
+}
+
+expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
+                                                      const connector_context& context) {
+  if (s.type == "kafka")
+    return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
+  if (s.type == "file")
+    return source::make_file_reader(s.options, wants, context.topology, context.stage);
+  return unknown(s);
+}
+
+expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
+  if (s.type == "json")
+    return parser::make_json_parser(options_of(s));
+  return unknown(s);
+}
+
+expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
+                                                    const connector_context& context) {
+  const auto& rows = std::get<config::sink_plan>(s.plan).rows;
+  if (s.type == "console")
+    return sink::make_console_writer(s.options, rows, context.state_folder);
+  if (s.type == "file")
+    return sink::make_file_writer(s.options, rows, *context.clock);
+  if (s.type == "kafka")
+    return sink::make_kafka_writer(s.options, rows);
+  if (s.type == "sql")
+    return sink::make_sql_writer(s.options, rows);
+  return unknown(s);
+}
+
+}  // namespace millrace

@@ -1,0 +1,284 @@
+#include "actors/pipeline.hpp"
+
+#include "actors/sink/file/file_sink.hpp"
+#include "actors/start_positions.hpp"
+#include "actors/window/window_stage.hpp"
+#include "actors/window_edges.hpp"
+#include "runtime/control/snapshot_writer.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace {
+namespace {
+
+using lane::lane_plan;
+
+class preparation {
+public:
+  preparation(caf::actor_system& system, const pipeline_options& options)
+      : system_(system), options_(options), topology_(options.topology), plans_(lane::lane_plans(topology_)) {
+  }
+
+  tl::expected<prepared_pipeline, preparation_error> run() {
+    for (const auto& plan : plans_) {
+      auto started = decide_starts(*plan, options_);
+      if (!started)
+        return tl::unexpected(started.error());
+      partitions_[plan->parser->name] = std::move(*started);
+    }
+    out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
+    out_.supervised.on_finished = [store = options_.store] {
+      if (const auto ok = store->mark_finished(); !ok)
+        spdlog::error("the end of the run could not be noted: {}", ok.error().message);
+    };
+    for (std::uint32_t i = 0; i < topology_->stages.size(); ++i) {
+      if (topology_->stages[i].kind == config::stage_kind::window)
+        add_shards(i);
+      if (topology_->stages[i].kind == config::stage_kind::sink)
+        add_sink(i);
+    }
+    add_dead_letter_sink();
+    for (const auto& plan : plans_)
+      add_lanes(plan);
+    return std::move(out_);
+  }
+
+private:
+  [[nodiscard]] connector_context context(const std::string& stage) const {
+    return {topology_->name, stage, options_.store->folder(), options_.clock};
+  }
+
+  /// Marks at which the logs of a plan's partitions start.
+  void add_starts(const lane_plan& plan, std::map<log_id, mark>& logs) const {
+    for (const auto& p : partitions_.at(plan.parser->name))
+      logs[plan.log(p.name)] = {p.start, no_watermark};
+  }
+
+  /// All lanes' logs that reach this stage.
+  [[nodiscard]] std::map<log_id, mark> lane_logs_of(std::uint32_t stage) const {
+    std::map<log_id, mark> logs;
+    for (const auto& plan : plans_)
+      if (std::any_of(plan->edges.begin() + 1, plan->edges.end(),
+                      [&](const auto& e) { return e.stage == stage; }))
+        add_starts(*plan, logs);
+    return logs;
+  }
+
+  void add_shards(std::uint32_t index) {
+    const auto& stage = topology_->stages[index];
+    const auto& plan = std::get<config::window_plan>(stage.plan);
+    auto receivers = sinks_behind_window(*topology_, index);
+    if (window_can_fail(*topology_, index))
+      receivers.emplace_back(dead_letter_sink);
+    for (std::uint32_t s = 0; s < plan.definition.shards; ++s) {
+      delivery::shard_core::setup setup;
+      setup.log = shard_log(stage.name, s);
+      setup.stage = index;
+      setup.allowed_lateness = plan.definition.allowed_lateness;
+      setup.receivers = receivers;
+      setup.logs = lane_logs_of(index);
+      shard::shard_options options;
+      options.name = shard_name(stage.name, s);
+      options.snapshot_every = topology_->snapshot_every;
+      options.snapshot_writer = out_.supervised.snapshot_writer;
+      out_.gauges.shards[options.name] = options.gauges;
+      out_.supervised.shards.push_back({options.name, setup.log,
+                                        [this_ = shared(), setup, options, stage_name = stage.name,
+                                         definition = plan.definition](const caf::actor& supervisor) {
+                                          return spawn_shard(*this_, setup, options, stage_name, definition,
+                                                             supervisor);
+                                        }});
+    }
+  }
+
+  /// What the factories need after the preparation is gone.
+  struct surroundings {
+    caf::actor_system& system;
+    std::shared_ptr<snapshot::state_store> store;
+    std::shared_ptr<const config::topology> topology;  // keeps what definitions refer to
+  };
+  [[nodiscard]] std::shared_ptr<const surroundings> shared() {
+    if (!surroundings_)
+      surroundings_ = std::make_shared<const surroundings>(surroundings{system_, options_.store, topology_});
+    return surroundings_;
+  }
+
+  static expected<caf::actor> spawn_shard(const surroundings& at, delivery::shard_core::setup setup,
+                                          const shard::shard_options& options, const std::string& stage,
+                                          const window::definition& definition,
+                                          const caf::actor& supervisor) {
+    const auto life = at.store->next_incarnation();
+    if (!life)
+      return unexpected(life.error());
+    setup.life = *life;
+    auto opened = at.store->open_snapshots(options.name, *life);
+    if (!opened)
+      return unexpected(opened.error());
+    const std::shared_ptr<snapshot::snapshots> snapshots = std::move(*opened);
+    const auto chain = snapshots->load();
+    if (!chain)
+      return unexpected(chain.error());
+    if (chain->passed_over != 0)
+      spdlog::warn("{}: {} damaged snapshot files were passed over; the older ones serve", options.name,
+                   chain->passed_over);
+    const auto make_core = [setup, stage, definition] {
+      return std::make_shared<delivery::shard_core>(setup,
+                                                    shard::make_window_state(definition, stage, setup.log));
+    };
+    const auto captures_of = [](const snapshot::snapshots::chain& c) {
+      auto captures = c.increments;
+      if (!c.base.empty())
+        captures.insert(captures.begin(), c.base);
+      return captures;
+    };
+    const auto core = make_core();
+    if (const auto restored = core->restore(captures_of(*chain)); !restored)
+      return unexpected(restored.error());
+    caf::anon_send(
+        options.snapshot_writer,
+        control::adopt_snapshots{options.name, *life, snapshots,
+                                 [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
+                                   const auto merged = make_core();
+                                   if (auto ok = merged->restore(captures_of(c)); !ok)
+                                     return unexpected(ok.error());
+                                   return merged->capture_all();
+                                 }});
+    return shard::spawn_shard(at.system, options, core, *life, supervisor);
+  }
+
+  [[nodiscard]] sink::sink_options common_sink_options(const std::string& name) const {
+    sink::sink_options o;
+    o.name = name;
+    o.topology = topology_;
+    o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh};
+    o.next_life = [store = options_.store] { return store->next_incarnation(); };
+    o.commit_every = topology_->commit_every;
+    o.start_timeout = options_.start_timeout;
+    o.clock = options_.clock;
+    return o;
+  }
+
+  void add_spec(sink::sink_options o) {
+    control::sink_spec spec;
+    spec.name = o.name;
+    spec.takes_dead_letters = o.takes_dead_letters;
+    for (const auto& w : o.windows)
+      spec.shard_logs.insert(spec.shard_logs.end(), w.logs.begin(), w.logs.end());
+    out_.gauges.sinks[o.name] = o.gauges;
+    spec.spawn = [this_ = shared(), o = std::move(o)](const caf::actor& supervisor) {
+      return sink::spawn_sink(this_->system, o, supervisor);
+    };
+    out_.supervised.sinks.push_back(std::move(spec));
+  }
+
+  void add_sink(std::uint32_t index) {
+    const auto& stage = topology_->stages[index];
+    const auto& plan = std::get<config::sink_plan>(stage.plan);
+    auto o = common_sink_options(stage.name);
+    o.stage = index;
+    o.schema = plan.rows;
+    o.order_by = plan.order_by;
+    o.lane_logs = lane_logs_of(index);
+    o.windows = window_inputs_of_sink(*topology_, index);
+    o.make_writer = [this_ = shared(), &stage, c = context(stage.name)] { return make_writer(stage, c); };
+    add_spec(std::move(o));
+  }
+
+  void add_dead_letter_sink() {
+    auto o = common_sink_options(std::string(dead_letter_sink));
+    o.takes_dead_letters = true;
+    o.schema = config::dead_letter_schema();
+    for (const auto& plan : plans_)
+      add_starts(*plan, o.lane_logs);
+    for (const auto& s : topology_->stages)
+      if (s.kind == config::stage_kind::sink)
+        o.lane_logs[sink::rejected_log(s.name)] = {};
+    o.windows = window_inputs_of_dead_letters(*topology_);
+    if (topology_->dead_letters) {
+      o.make_writer = [this_ = shared(), c = context(o.name)] {
+        return make_writer(*this_->topology->dead_letters, c);
+      };
+    } else {
+      o.make_writer = [path = options_.store->folder() + "/dead_letters.jsonl",
+                       schema = o.schema]() -> expected<std::unique_ptr<sink::writer>> {
+        return sink::make_dead_letter_writer(path, schema);
+      };
+    }
+    add_spec(std::move(o));
+  }
+
+  void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
+    const auto& partitions = partitions_.at(plan->parser->name);
+    // A followed log's identity belongs to one reader; Kafka's partitions know themselves.
+    const std::size_t lanes =
+        plan->source->type == "kafka"
+            ? std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1))
+            : 1;
+    for (std::size_t i = 0; i < lanes; ++i) {
+      lane::lane_options o;
+      o.name = plan->parser->name + "/lane" + std::to_string(i);
+      o.plan = plan;
+      for (auto p = i; p < partitions.size(); p += lanes)
+        o.partitions.push_back(partitions[p].name);
+      o.make_reader = [plan, c = context(plan->source->name)] {
+        return make_reader(*plan->source, wants_of(*plan->parser), c);
+      };
+      o.make_parser = [plan] { return make_parser(*plan->parser); };
+      o.identities.load = [store = options_.store, name = identity_name(*plan)] {
+        return store->get(name).value_or(std::string());
+      };
+      o.identities.keep = [store = options_.store, name = identity_name(*plan)](const std::string& text) {
+        return store->put(name, text);
+      };
+      const auto& source = plan->source->options;
+      if (source.has("rate"))
+        o.rate = source.rate("rate") / static_cast<double>(lanes);
+      if (source.has("max_drift"))
+        o.max_drift = source.duration("max_drift");
+      o.clock = options_.clock;
+      out_.gauges.lanes[o.name] = o.gauges;
+      control::lane_spec spec;
+      spec.name = o.name;
+      for (const auto& e : plan->edges)
+        for (std::uint32_t r = 0; r < e.receivers; ++r)
+          spec.receivers.push_back(e.what == lane::edge::kind::window ? shard_name(e.name, r) : e.name);
+      spec.spawn = [this_ = shared(), o = std::move(o)](
+                       delivery::lane_log::start how, const caf::actor& supervisor) -> expected<caf::actor> {
+        const auto life = this_->store->next_incarnation();
+        if (!life)
+          return unexpected(life.error());
+        return lane::spawn_lane(this_->system, o, *life, how, supervisor);
+      };
+      out_.supervised.lanes.push_back(std::move(spec));
+    }
+  }
+
+  caf::actor_system& system_;
+  const pipeline_options& options_;
+  std::shared_ptr<const config::topology> topology_;
+  std::vector<std::shared_ptr<const lane_plan>> plans_;
+  std::map<std::string, std::vector<started_partition>> partitions_;
+  std::shared_ptr<const surroundings> surroundings_;
+  prepared_pipeline out_;
+};
+
+}  // namespace
+
+log_id shard_log(const std::string& window, std::uint32_t shard) {
+  constexpr int generation = 0;
+  return window + "/" + std::to_string(generation) + "/" + std::to_string(shard);
+}
+
+std::string shard_name(const std::string& window, std::uint32_t shard) {
+  return window + "/" + std::to_string(shard);
+}
+
+tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_system& system,
+                                                                    const pipeline_options& options) {
+  return preparation(system, options).run();
+}
+
+}  // namespace millrace

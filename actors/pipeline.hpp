@@ -1,0 +1,67 @@
+// From a planned topology and an opened state folder to the actors of one process: partitions and where each
+// starts (decided once, durable before anything is read), lanes, shards with their snapshots, sinks and the
+// dead letters.
+#pragma once
+
+#include "actors/catalog.hpp"
+#include "actors/lane/lane_actor.hpp"
+#include "actors/sink/sink_actor.hpp"
+#include "actors/window/shard_actor.hpp"
+#include "runtime/control/supervisor.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace {
+
+struct pipeline_options {
+  std::shared_ptr<const config::topology> topology;
+  std::shared_ptr<snapshot::state_store> store;
+  std::chrono::milliseconds start_timeout{30'000};
+  std::size_t threads = 1;
+  bool fresh = false;
+  const wall_clock* clock = &system_clock();
+};
+
+/// A source partition and where it was decided to start.
+struct started_partition {
+  std::string name;
+  position start;
+};
+
+/// What the progress line, metrics and reports read.
+struct pipeline_gauges {
+  std::map<std::string, std::shared_ptr<lane::lane_gauges>> lanes;
+  std::map<std::string, std::shared_ptr<shard::shard_gauges>> shards;
+  std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
+};
+
+/// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,
+/// else 2).
+struct preparation_error {
+  error why;
+  bool contacted = true;
+};
+
+struct prepared_pipeline {
+  control::supervisor_options supervised;
+  pipeline_gauges gauges;
+};
+
+/// Connects to the sources (waiting for them up to start_timeout), decides where their partitions start, and
+/// describes the actors. Blocks. Nothing is spawned but the snapshot writer.
+[[nodiscard]] tl::expected<prepared_pipeline, preparation_error>
+prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
+
+inline constexpr std::string_view dead_letter_sink = "dead_letters";
+
+/// The log of one shard's output. The generation counts changes of the number of shards.
+[[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard);
+[[nodiscard]] std::string shard_name(const std::string& window, std::uint32_t shard);
+
+}  // namespace millrace

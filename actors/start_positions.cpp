@@ -1,0 +1,115 @@
+#include "actors/start_positions.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace millrace {
+namespace {
+
+constexpr std::chrono::milliseconds try_again_after{200};
+constexpr std::chrono::milliseconds connect_timeout{2'000};
+
+expected<std::vector<source::partition_info>> discover(source::reader& reader, const std::string& stage,
+                                                       std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  bool told = false;
+  for (;;) {
+    auto found = reader.discover(std::min(timeout, connect_timeout));
+    if (found || !found.error().retry || std::chrono::steady_clock::now() >= deadline)
+      return found;
+    if (!std::exchange(told, true))
+      spdlog::warn("{}: {}; waiting for it up to {} s", stage, found.error().message, timeout.count() / 1000);
+    std::this_thread::sleep_for(try_again_after);
+  }
+}
+
+std::string encode(const std::vector<started_partition>& partitions) {
+  wire::writer out;
+  out.varint(partitions.size());
+  for (const auto& p : partitions) {
+    out.string(p.name);
+    out.put(p.start);
+  }
+  return out.take();
+}
+
+expected<std::vector<started_partition>> decode(std::string_view bytes) {
+  wire::reader in(bytes);
+  std::vector<started_partition> partitions;
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    std::string name(in.string());
+    partitions.push_back({std::move(name), in.read_position()});
+  }
+  if (!in.ok())
+    return fatal_error(ec::corrupt,
+                       "the state folder's start positions are malformed; start over with --fresh");
+  return partitions;
+}
+
+}  // namespace
+
+source::wants wants_of(const config::stage& parser) {
+  const auto& plan = std::get<config::parser_plan>(parser.plan);
+  const auto used = [&](std::string_view name) {
+    const auto at = parser.schema->find(name);
+    return at && plan.used[*at];
+  };
+  return {used("_key"), used("_headers")};
+}
+
+std::string identity_name(const lane::lane_plan& plan) { return "source/" + plan.source->name; }
+
+tl::expected<std::vector<started_partition>, preparation_error>
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
+  auto& store = *options.store;
+  const bool local = plan.source->type == "file";
+  const auto failed = [&](error e) {
+    if (e.stage.empty())
+      e.stage = plan.source->name;
+    return tl::unexpected(preparation_error{std::move(e), !local});
+  };
+  auto reader = make_reader(*plan.source, wants_of(*plan.parser),
+                            {options.topology->name, plan.source->name, store.folder(), options.clock});
+  if (!reader)
+    return failed(reader.error());
+  const auto found = discover(**reader, plan.source->name, options.start_timeout);
+  if (!found)
+    return failed(found.error());
+
+  const auto name = "starts/" + plan.parser->name;
+  std::vector<started_partition> partitions;
+  const auto stored = store.get(name);
+  if (stored) {
+    auto decoded = decode(*stored);
+    if (!decoded)
+      return failed(decoded.error());
+    partitions = std::move(*decoded);
+    if (const auto identity = store.get(identity_name(plan)); identity)
+      if (const auto same = (*reader)->check_identity(*identity); !same)
+        return failed(same.error());
+  } else if (stored.error().code != ec::not_found) {
+    return failed(stored.error());
+  }
+  bool changed = !stored;
+  for (const auto& p : *found) {
+    const bool known =
+        std::any_of(partitions.begin(), partitions.end(), [&](const auto& x) { return x.name == p.name; });
+    if (known)
+      continue;
+    partitions.push_back({p.name, stored ? p.first : p.start});
+    changed = true;
+  }
+  if (const auto identity = (*reader)->identity(); !identity.empty() && !stored)
+    if (const auto kept = store.put(identity_name(plan), identity); !kept)
+      return failed(kept.error());
+  if (changed)
+    if (const auto kept = store.put(name, encode(partitions)); !kept)
+      return failed(kept.error());
+  return partitions;
+}
+
+}  // namespace millrace

@@ -1,0 +1,21 @@
+// Where each partition of a source starts: decided once by the `start` option, kept in the state folder
+// before anything is read, and the same for every later life. A partition found later starts at its
+// beginning.
+#pragma once
+
+#include "actors/lane/lane_plan.hpp"
+#include "actors/pipeline.hpp"
+
+namespace millrace {
+
+/// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
+/// partitions.
+[[nodiscard]] tl::expected<std::vector<started_partition>, preparation_error>
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options);
+
+/// The hidden columns that need more of a record than its value.
+[[nodiscard]] source::wants wants_of(const config::stage& parser);
+/// Under which name the state folder keeps a source's identity.
+[[nodiscard]] std::string identity_name(const lane::lane_plan& plan);
+
+}  // namespace millrace

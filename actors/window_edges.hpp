@@ -1,0 +1,23 @@
+// What lies behind windows: which sinks a window's rows reach, by which steps, and who counts and buries for
+// stages that several sinks share.
+#pragma once
+
+#include "actors/sink/window_rows.hpp"
+#include "config/plan.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace {
+
+/// Names of the sinks that get this window's rows, in the topology's order.
+[[nodiscard]] std::vector<std::string> sinks_behind_window(const config::topology& t, std::uint32_t window);
+/// A row of the window, or of a step behind it, can become a dead letter.
+[[nodiscard]] bool window_can_fail(const config::topology& t, std::uint32_t window);
+/// One input for each window that the sink is behind.
+[[nodiscard]] std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
+                                                                    std::uint32_t sink);
+/// One input for each window that can fail, with every step behind it once.
+[[nodiscard]] std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t);
+
+}  // namespace millrace

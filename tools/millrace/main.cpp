@@ -1,0 +1,22 @@
+// The millrace binary: one file a subcommand.
+#include "tools/millrace/subcommands.hpp"
+
+#include <CLI/CLI.hpp>
+
+int main(int argc, char** argv) {
+  using namespace millrace::cli;
+  CLI::App app{"millrace: streaming dataflows from one JSON file, exactly once, in one native process",
+               "millrace"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(version));
+  int status = exit_done;
+  add_run(app, status);
+  add_check(app, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e);
+    return code == 0 ? exit_done : exit_wrong;
+  }
+  return status;
+}

@@ -1,0 +1,145 @@
+#include "tools/millrace/report.hpp"
+
+#include "runtime/base/time.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace millrace::cli {
+namespace {
+
+namespace json = boost::json;
+
+json::object stage_object(const config::topology& t, std::uint32_t index, const delivery::ledger& counts,
+                          const std::vector<messages::report_part>& parts, bool ended) {
+  const auto& stage = t.stages[index];
+  delivery::stage_counts c;
+  if (const auto at = counts.stages().find(index); at != counts.stages().end())
+    c = at->second;
+  json::object out;
+  std::uint64_t late_at_shard = 0;
+  std::uint64_t rows = 0;
+  for (const auto& p : parts) {
+    if (stage.kind == config::stage_kind::sink && p.actor == stage.name) {
+      c.dead += p.rejected;
+      c.out -= std::min(c.out, p.rejected);
+    }
+    if (stage.kind == config::stage_kind::window && p.actor.starts_with(stage.name + "/")) {
+      rows += p.rows;
+      late_at_shard += p.late_at_shard;
+    }
+  }
+  out["in"] = c.in;
+  out["out"] = c.out;
+  out["filtered"] = c.filtered;
+  out["late"] = c.late;
+  out["dead_letters"] = c.dead;
+  const auto settled = c.out + c.filtered + c.late + c.dead;
+  if (!ended)
+    out["in_flight"] = c.in - std::min(c.in, settled);
+  if (stage.kind == config::stage_kind::window) {
+    out["rows"] = rows;
+    out["late_at_shard"] = late_at_shard;
+  }
+  return out;
+}
+
+json::value watermark_value(event_micros w) {
+  if (w == no_watermark)
+    return nullptr;
+  if (w == end_of_time)
+    return "end";
+  return json::string(format_timestamp(w));
+}
+
+/// JSON with one stage a line, so that people can read it and diff it.
+void append(std::string& out, const json::object& o, int depth) {
+  out += "{";
+  bool first = true;
+  for (const auto& [key, value] : o) {
+    out += first ? "\n" : ",\n";
+    first = false;
+    out.append(static_cast<std::size_t>(depth + 1) * 2, ' ');
+    out += json::serialize(json::string(key)) + ": ";
+    if (depth == 0 && value.is_object())
+      append(out, value.get_object(), depth + 1);
+    else
+      out += json::serialize(value);
+  }
+  out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
+}
+
+}  // namespace
+
+std::string report_text(const config::topology& t, const std::vector<messages::report_part>& parts,
+                        bool ended) {
+  delivery::ledger counts;
+  for (const auto& p : parts)
+    counts.add(p.counts);
+  json::object stages;
+  for (std::uint32_t i = 0; i < t.stages.size(); ++i)
+    stages[t.stages[i].name] = stage_object(t, i, counts, parts, ended);
+  json::object watermarks;
+  for (const auto& p : parts)
+    for (const auto& [log, m] : p.vector) {
+      // Of each source log the least that any receiver stands at.
+      if (log.starts_with("refused/") || std::count(log.begin(), log.end(), '/') > 1)
+        continue;
+      const auto value = watermark_value(m.watermark);
+      if (!watermarks.contains(log) || m.watermark == no_watermark)
+        watermarks[log] = value;
+    }
+  json::object out;
+  out["topology"] = t.name;
+  out["ended"] = ended;
+  out["stages"] = std::move(stages);
+  out["watermarks"] = std::move(watermarks);
+  std::string text;
+  append(text, out, 0);
+  return text + "\n";
+}
+
+expected<void> write_report(const std::string& file, const config::topology& t,
+                            const std::vector<messages::report_part>& parts, bool ended) {
+  const auto temporary = file + ".part";
+  {
+    std::ofstream out(temporary, std::ios::trunc);
+    out << report_text(t, parts, ended);
+    out.flush();
+    if (!out)
+      return outside_error(
+          ec::io, fmt::format("the report could not be written to {}: {}", file, std::strerror(errno)));
+  }
+  std::error_code failed;
+  std::filesystem::rename(temporary, file, failed);
+  if (failed)
+    return outside_error(ec::io,
+                         fmt::format("the report could not be written to {}: {}", file, failed.message()));
+  return {};
+}
+
+std::string first_difference(const std::string& stored, const std::string& now) {
+  std::istringstream a(stored);
+  std::istringstream b(now);
+  std::string x;
+  std::string y;
+  for (;;) {
+    const bool more_a = static_cast<bool>(std::getline(a, x));
+    const bool more_b = static_cast<bool>(std::getline(b, y));
+    if (!more_a && !more_b)
+      return "nothing that can be shown";
+    if (!more_a)
+      return "new: " + y;
+    if (!more_b)
+      return "gone: " + x;
+    if (x != y)
+      return "it was \"" + x + "\", now \"" + y + "\"";
+  }
+}
+
+}  // namespace millrace::cli

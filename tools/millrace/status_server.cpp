@@ -1,0 +1,236 @@
+#include "tools/millrace/status_server.hpp"
+
+#include "tools/millrace/progress.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <fmt/format.h>
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <charconv>
+#include <thread>
+
+namespace millrace::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using asio::ip::tcp;
+
+constexpr std::chrono::seconds connection_timeout{2};
+constexpr std::size_t max_request = 8'192;
+
+class families {
+public:
+  explicit families(std::string topology) : topology_(std::move(topology)) {}
+
+  void add(const std::string& name, const std::string& help, prometheus::MetricType type,
+           const std::string& label, const std::string& of, double value) {
+    auto& family = family_of(name, help, type);
+    prometheus::ClientMetric m;
+    m.label.push_back({"topology", topology_});
+    if (!label.empty())
+      m.label.push_back({label, of});
+    if (type == prometheus::MetricType::Counter)
+      m.counter.value = value;
+    else
+      m.gauge.value = value;
+    family.metric.push_back(std::move(m));
+  }
+  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
+
+private:
+  prometheus::MetricFamily& family_of(const std::string& name, const std::string& help,
+                                      prometheus::MetricType type) {
+    for (auto& f : all_)
+      if (f.name == name)
+        return f;
+    prometheus::MetricFamily f;
+    f.name = name;
+    f.help = help;
+    f.type = type;
+    all_.push_back(std::move(f));
+    return all_.back();
+  }
+  std::string topology_;
+  std::vector<prometheus::MetricFamily> all_;
+};
+
+expected<tcp::endpoint> parse_address(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const auto wrong = [&] {
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("--http {}: no address; expected HOST:PORT, such as 127.0.0.1:9100", address));
+  };
+  if (colon == std::string::npos)
+    return wrong();
+  auto host = address.substr(0, colon);
+  if (host.empty() || host == "localhost")
+    host = "127.0.0.1";
+  unsigned short port = 0;
+  const auto digits = address.substr(colon + 1);
+  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  boost::system::error_code failed;
+  const auto ip = asio::ip::make_address(host, failed);
+  if (failed || bad != std::errc{} || end != digits.data() + digits.size())
+    return wrong();
+  return tcp::endpoint(ip, port);
+}
+
+}  // namespace
+
+std::string metrics_text(const config::topology& t, const pipeline_gauges& gauges,
+                         snapshot::state_store& store) {
+  using prometheus::MetricType;
+  families all(t.name);
+  for (const auto& [name, g] : gauges.lanes) {
+    all.add("millrace_records_total", "Records read and processed by a lane", MetricType::Counter, "lane",
+            name, static_cast<double>(g->records));
+    if (g->watermark != no_watermark && g->watermark != end_of_time)
+      all.add("millrace_watermark_seconds", "Event time up to which a lane is complete", MetricType::Gauge,
+              "lane", name, static_cast<double>(g->watermark) / 1e6);
+    if (g->lag >= 0)
+      all.add("millrace_lag_records", "Records that are there and not yet read", MetricType::Gauge, "lane",
+              name, static_cast<double>(g->lag));
+    all.add("millrace_in_flight_bytes", "Frames that receivers have not taken yet", MetricType::Gauge, "lane",
+            name, static_cast<double>(g->in_flight_bytes));
+    all.add("millrace_source_away", "1 while the source does not answer", MetricType::Gauge, "lane", name,
+            g->away);
+  }
+  for (const auto& [name, g] : gauges.shards) {
+    all.add("millrace_window_rows_total", "Rows that a shard has emitted", MetricType::Counter, "shard", name,
+            static_cast<double>(g->rows));
+    all.add("millrace_windows_open", "Windows with records that have not fired", MetricType::Gauge, "shard",
+            name, static_cast<double>(g->windows_open));
+    all.add("millrace_keys", "Keys over all slices of a shard", MetricType::Gauge, "shard", name,
+            static_cast<double>(g->keys));
+    all.add("millrace_state_bytes", "Window state in memory", MetricType::Gauge, "shard", name,
+            static_cast<double>(g->bytes));
+    all.add("millrace_retained_bytes", "Output that a sink has not committed yet", MetricType::Gauge, "shard",
+            name, static_cast<double>(g->retained_bytes));
+    all.add("millrace_late_at_shard_total",
+            "Records that came after their window had fired without their partition", MetricType::Counter,
+            "shard", name, static_cast<double>(g->late_at_shard));
+    all.add("millrace_snapshot_failures_total", "Snapshots that could not be written", MetricType::Counter,
+            "shard", name, static_cast<double>(g->snapshot_failures));
+  }
+  for (const auto& [name, g] : gauges.sinks) {
+    all.add("millrace_sink_rows_total", "Rows committed since this process started", MetricType::Counter,
+            "sink", name, static_cast<double>(g->rows));
+    all.add("millrace_sink_commits_total", "Commits since this process started", MetricType::Counter, "sink",
+            name, static_cast<double>(g->commits));
+    all.add("millrace_sink_refused_total", "Rows that the target refused", MetricType::Counter, "sink", name,
+            static_cast<double>(g->rejected));
+    all.add("millrace_sink_away", "1 while the target does not answer", MetricType::Gauge, "sink", name,
+            g->away);
+  }
+  all.add("millrace_state_folder_bytes", "The state folder on disk", MetricType::Gauge, "", "",
+          static_cast<double>(store.bytes()));
+  return all.text();
+}
+
+struct status_server::impl {
+  asio::io_context io;
+  tcp::acceptor acceptor{io};
+  std::atomic<bool> done{false};
+  std::thread thread;
+  config::topology topology;
+  pipeline_gauges gauges;
+  std::shared_ptr<snapshot::state_store> store;
+
+  http::response<http::string_body> answer(const http::request<http::empty_body>& request) {
+    http::response<http::string_body> r{http::status::ok, request.version()};
+    r.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
+    r.keep_alive(false);
+    if (request.method() != http::verb::get) {
+      r.result(http::status::method_not_allowed);
+      r.body() = "GET /metrics or GET /healthz\n";
+    } else if (request.target() == "/metrics") {
+      r.body() = metrics_text(topology, gauges, *store);
+    } else if (request.target() == "/healthz") {
+      const bool away = add_up(gauges).away;
+      r.result(away ? http::status::service_unavailable : http::status::ok);
+      r.body() = away ? "waiting for a server\n" : "ok\n";
+    } else {
+      r.result(http::status::not_found);
+      r.body() = "there is /metrics and /healthz\n";
+    }
+    r.prepare_payload();
+    return r;
+  }
+
+  void accept() {
+    acceptor.async_accept([this](boost::system::error_code failed, tcp::socket socket) {
+      if (!failed)
+        serve(std::move(socket));
+      if (!done)
+        accept();
+    });
+  }
+
+  /// One connection, asynchronously, so that a silent client holds nobody up.
+  void serve(tcp::socket socket) {
+    struct connection {
+      explicit connection(tcp::socket s) : stream(std::move(s)) {}
+      beast::tcp_stream stream;
+      beast::flat_buffer buffer{max_request};
+      http::request<http::empty_body> request;
+      http::response<http::string_body> response;
+    };
+    auto c = std::make_shared<connection>(std::move(socket));
+    c->stream.expires_after(connection_timeout);
+    http::async_read(c->stream, c->buffer, c->request,
+                     [this, c](boost::system::error_code failed, std::size_t) {
+                       if (failed)
+                         return;
+                       c->response = answer(c->request);
+                       http::async_write(c->stream, c->response, [c](boost::system::error_code, std::size_t) {
+                         boost::system::error_code ignored;
+                         c->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+                       });
+                     });
+  }
+};
+
+status_server::status_server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
+status_server::status_server(status_server&&) noexcept = default;
+status_server& status_server::operator=(status_server&&) noexcept = default;
+
+status_server::~status_server() {
+  if (!impl_)
+    return;
+  impl_->done = true;
+  impl_->io.stop();
+  impl_->thread.join();
+}
+
+expected<status_server> status_server::start(const std::string& address, const config::topology& t,
+                                             const pipeline_gauges& gauges,
+                                             std::shared_ptr<snapshot::state_store> store) {
+  const auto endpoint = parse_address(address);
+  if (!endpoint)
+    return unexpected(endpoint.error());
+  auto i = std::make_unique<impl>();
+  i->topology = t;
+  i->gauges = gauges;
+  i->store = std::move(store);
+  try {
+    i->acceptor.open(endpoint->protocol());
+    i->acceptor.set_option(asio::socket_base::reuse_address(true));
+    i->acceptor.bind(*endpoint);
+    i->acceptor.listen();
+  } catch (const boost::system::system_error& e) {
+    return user_error(ec::io, fmt::format("--http {}: {}; choose another port", address, e.code().message()));
+  }
+  i->accept();
+  i->thread = std::thread([at = i.get()] { at->io.run(); });
+  return status_server(std::move(i));
+}
+
+}  // namespace millrace::cli

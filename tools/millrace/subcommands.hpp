@@ -1,0 +1,20 @@
+// The subcommands of the binary. Each add_* declares one and, when it is called, leaves its exit status in
+// `status`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string_view>
+
+namespace millrace::cli {
+
+inline constexpr std::string_view version = "0.1.0";
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;  // failed while running
+inline constexpr int exit_wrong = 2;   // found wrong before anything was contacted
+
+void add_run(CLI::App& app, int& status);
+void add_check(CLI::App& app, int& status);
+
+}  // namespace millrace::cli
