@@ -12,7 +12,7 @@ namespace millrace {
 namespace {
 
 struct unit {
-  std::string_view names; // separated by blanks, the first is the one that is written
+  std::string_view names;  // separated by blanks, the first is the one that is written
   std::int64_t micros;
 };
 
@@ -109,7 +109,7 @@ bool take_time(std::string_view& s, std::int64_t& micros_of_day) {
         if (n < 6)
           fraction += digit * scale;
         else if (n == 6)
-          beyond = digit; // PostgreSQL rounds to microseconds
+          beyond = digit;  // PostgreSQL rounds to microseconds
         scale /= 10;
         s.remove_prefix(1);
       }
@@ -157,7 +157,7 @@ unexpected bad_timestamp(std::string_view text) {
   return user_error(ec::invalid_argument, fmt::format("'{}' is no timestamp", text.substr(0, 64)));
 }
 
-} // namespace
+}  // namespace
 
 expected<micros> parse_duration(std::string_view text) {
   const auto wrong = [&] {
@@ -187,7 +187,7 @@ expected<micros> parse_duration(std::string_view text) {
     total += *number * static_cast<double>(found->micros);
     skip_blanks(rest);
   }
-  constexpr double century = 100.0 * 366 * 86'400e6; // keeps sums of times and durations far from overflow
+  constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
   if (total > century)
     return user_error(ec::invalid_argument, fmt::format("'{}' is longer than a century", text));
   return micros(std::llround(total));
@@ -255,15 +255,16 @@ expected<double> parse_rate(std::string_view text) {
 
 void append_timestamp(std::string& out, event_micros t) {
   using namespace std::chrono;
+  // Far beyond year 9999 the number is written instead: date::year holds +-32767, and the ends of 64 bits
+  // have no whole day
+  if (t > 253'402'300'799'999'999 * 3 || t < -62'167'219'200'000'000 * 3) {
+    fmt::format_to(std::back_inserter(out), "{}us", t);
+    return;
+  }
   const date::sys_time<micros> point{micros(t)};
   const auto day = date::floor<date::days>(point);
   const date::year_month_day ymd{day};
   const date::hh_mm_ss time{point - day};
-  // date::year holds +-32767; beyond it (1e6 years of microseconds) the number is written instead
-  if (!ymd.ok() || t > 253'402'300'799'999'999 * 3 || t < -62'167'219'200'000'000 * 3) {
-    fmt::format_to(std::back_inserter(out), "{}us", t);
-    return;
-  }
   fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
                  static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()), time.hours().count(),
                  time.minutes().count(), time.seconds().count());
@@ -322,4 +323,4 @@ const wall_clock& system_clock() {
   return clock;
 }
 
-} // namespace millrace
+}  // namespace millrace

@@ -162,9 +162,9 @@ TEST_CASE("a formatted timestamp reads back as itself") {
 }
 
 TEST_CASE("timestamps at the ends of their numbers are written without harm") {
-  CHECK_FALSE(format_timestamp(no_watermark).empty());
-  CHECK_FALSE(format_timestamp(end_of_time).empty());
-  CHECK_FALSE(format_timestamp(253'402'300'800'000'000).empty());
+  CHECK(format_timestamp(no_watermark) == "-9223372036854775808us");
+  CHECK(format_timestamp(end_of_time) == "9223372036854775807us");
+  CHECK(format_timestamp(253'402'300'800'000'000) == "10000-01-01T00:00:00Z");
 }
 
 TEST_CASE("a fake clock stands still until it is set") {
