@@ -147,6 +147,10 @@ values negate_ints(call& c, std::span<const values> args) {
     return -x;
   })>(c, args);
 }
+/// numeric knows no -0.
+values negate_numeric(call& c, std::span<const values> args) {
+  return each<([](row&, double x) { return 0 - x; })>(c, args);
+}
 values negate_doubles(call& c, std::span<const values> args) {
   return each<([](row&, double x) { return -x; })>(c, args);
 }
@@ -195,7 +199,7 @@ constexpr auto entries = std::to_array<function>({
           })>,
           true),
     entry("-", {bigint}, bigint, negate_ints, true),
-    entry("-", {numeric}, numeric, negate_doubles),
+    entry("-", {numeric}, numeric, negate_numeric),
     entry("-", {float64}, float64, negate_doubles),
     entry("+", {bigint}, bigint, same),
     entry("+", {numeric}, numeric, same),

@@ -245,6 +245,8 @@ node_ptr binder::literal(const syntax& s) {
     const auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), v.d);
     if (err != std::errc{})
       return problem_at(s.offset, fmt::format("the number {} is out of range for double", shown(s.text)));
+    if (v.d == 0)
+      v.d = 0; // numeric knows no -0
     break;
   }
   case form::boolean:
@@ -298,7 +300,7 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   };
   if (overloads.front()->any_types) {
     for (auto& a : args)
-      if (a = to_text(std::move(a)); !a)
+      if (a = written(std::move(a)); !a)
         return nullptr;
     if (args.size() < (s.text == "concat" ? 1U : 2U))
       return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
@@ -315,6 +317,17 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   if (!f)
     return no_overload(s, args);
   return invoke(s, f, std::move(args));
+}
+
+node_ptr binder::written(node_ptr n) {
+  const auto at = n->offset;
+  const auto* f = output_function(n->type);
+  if (n->type != kind::boolean || !f)
+    return cast_to(std::move(n), kind::text, 64, at);
+  auto out = make(op::call, kind::text, at);
+  out->fn = f;
+  out->args.push_back(std::move(n));
+  return fold_constant(std::move(out));
 }
 
 node_ptr binder::unknown_function(const syntax& s) {

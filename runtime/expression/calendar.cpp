@@ -123,11 +123,34 @@ const date::time_zone* locate(std::string_view name) {
   }
 }
 
-/// date's zones know years of 16 bits; beyond, the offset no longer changes.
-constexpr std::int64_t last_known = 253'370'764'800;  // year 9999, in seconds
+// The zones of the machine list their changes up to 2037 and the rule behind them is lost to date; but a rule
+// goes by month and weekday. So a later day is looked up as a day of 2026 to 2037 that has the same month,
+// day and weekday (in a year that is not a leap year: from March on, and before March, one of those begins
+// alike).
+constexpr int last_listed_year = 2037;
+constexpr int first_alike_year = 2026;
+
+std::int64_t listed_seconds(std::int64_t seconds) {
+  constexpr std::int64_t first_known = -62'135'596'800;      // year 1; nothing changes before
+  constexpr std::int64_t last_possible = 9'223'372'036'854;  // of 64 bits of microseconds
+  seconds = std::clamp(seconds, first_known, last_possible);
+  auto c = civil_of(seconds * second_micros);
+  if (c.year <= last_listed_year)
+    return seconds;
+  const auto time = seconds - days_of(c.year, c.month, c.day) * (day_micros / second_micros);
+  if (c.month == 2 && c.day == 29)
+    c.day = 28;  // no clock changes in between
+  for (int year = first_alike_year; year <= last_listed_year; ++year) {
+    civil alike = c;
+    alike.year = year;
+    if (days_in_month(year, 2) == 28 && day_of_week(alike) == day_of_week(c))
+      return days_of(year, c.month, c.day) * (day_micros / second_micros) + time;
+  }
+  return seconds;
+}
 
 date::sys_seconds within(std::int64_t seconds) {
-  return date::sys_seconds{std::chrono::seconds{std::clamp(seconds, -62'135'596'800, last_known)}};
+  return date::sys_seconds{std::chrono::seconds{listed_seconds(seconds)}};
 }
 
 std::optional<std::int64_t> shifted(std::int64_t t, std::chrono::seconds by) {

@@ -53,6 +53,11 @@ values text_of_boolean(call& c, std::span<const values> args) {
   return each<([](row&, bool v) -> std::string_view { return v ? "true" : "false"; })>(c, args);
 }
 
+/// What concat writes of a boolean.
+values letter_of_boolean(call& c, std::span<const values> args) {
+  return each<([](row&, bool v) -> std::string_view { return v ? "t" : "f"; })>(c, args);
+}
+
 template<int Bits>
 bool fits(std::int64_t v) {
   constexpr std::int64_t limit = std::int64_t{1} << (Bits - 1);
@@ -142,6 +147,7 @@ constexpr auto others = std::to_array<function>({
     entry("cast", {timestamptz}, timestamp, relabel),
     entry("cast", {text}, interval, from_text<read_interval, interval, interval_value>, true),
     entry("cast", {boolean}, text, text_of_boolean),
+    entry("output", {boolean}, text, letter_of_boolean),
     entry("cast", {bigint}, text, to_text<write_bigint, std::int64_t>),
     entry("cast", {numeric}, text, to_text<write_numeric, double>),
     entry("cast", {float64}, text, to_text<write_double, double>),

@@ -47,6 +47,13 @@ const function* cast_function(kind from, kind to, int bits) {
   return nullptr;
 }
 
+const function* output_function(kind from) {
+  for (const auto& f : cast_functions())
+    if (f.name == "output" && f.takes[0] == from)
+      return &f;
+  return cast_function(from, kind::text);
+}
+
 const function* comparison(std::string_view op, kind k) {
   for (const auto* f : functions_named(op))
     if (f->arity == 2 && f->takes[0] == k && f->takes[1] == k)

@@ -119,6 +119,8 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
 [[nodiscard]] std::vector<std::string_view> function_names();
 /// `bits` < 64: into a smaller integer. Null pointer where PostgreSQL has no such cast.
 [[nodiscard]] const function* cast_function(kind from, kind to, int bits = 64);
+/// How concat writes a value: as a cast to text does, booleans t and f.
+[[nodiscard]] const function* output_function(kind from);
 /// Operators on two values of one kind: "=", "<", ">". Null pointer where the kind has none.
 [[nodiscard]] const function* comparison(std::string_view op, kind k);
 

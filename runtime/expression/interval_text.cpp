@@ -181,6 +181,10 @@ private:
       while (!rest_.empty() && rest_[0] == ' ')
         rest_.remove_prefix(1);
       const auto word = word_at(rest_, 0);
+      if (word.empty() && clock_follows()) {  // 3 4:05:06
+        add_days(v);
+        continue;
+      }
       if (word.empty() || fold(word) == "ago") {
         add_micros(v, whole, integer, second_micros);
         continue;
@@ -192,6 +196,14 @@ private:
       rest_.remove_prefix(word.size());
     }
     return any;
+  }
+
+  [[nodiscard]] bool clock_follows() const {
+    std::size_t n = !rest_.empty() && (rest_[0] == '-' || rest_[0] == '+') ? 1 : 0;
+    const auto first = n;
+    while (n < rest_.size() && is_digit(rest_[n]))
+      ++n;
+    return n > first && n < rest_.size() && rest_[n] == ':';
   }
 
   static const unit* find(const std::string& word) {

@@ -25,7 +25,7 @@ values abs_int(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-double sign_of(double v) { return v > 0 ? 1 : v < 0 ? -1 : v; }
+double sign_of(double v) { return v > 0 ? 1 : v < 0 ? -1 : 0; }
 
 /// A result that is infinite or no number, from arguments that are, is refused as PostgreSQL does.
 double finite(row& r, std::string_view name, double from, double result) {

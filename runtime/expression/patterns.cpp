@@ -30,7 +30,7 @@ matching like(text_view s, text_view pattern) {
         return matching::yes;
     } else if (pattern[p] == '\\') {
       if (p + 1 == pattern.size())
-        return i < s.size() || back_p != text_view::npos ? matching::bad_pattern : matching::no;
+        return i < s.size() ? matching::bad_pattern : matching::no;
       fits = i < s.size() && s[i] == pattern[p + 1];
       if (fits) {
         ++i;

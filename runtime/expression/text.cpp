@@ -319,11 +319,8 @@ values md5(call& c, std::span<const values> args) {
     boost::uuids::detail::md5::digest_type digest{};
     hash.get_digest(digest);
     std::string out;
-    for (const auto word : digest) {  // Boost gives the words as they lie in memory
-      const auto* bytes = reinterpret_cast<const unsigned char*>(&word);
-      for (std::size_t i = 0; i < sizeof word; ++i)
-        fmt::format_to(std::back_inserter(out), "{:02x}", bytes[i]);
-    }
+    for (const auto word : digest)
+      fmt::format_to(std::back_inserter(out), "{:08x}", word);
     return r.keep(out);
   })>(c, args);
 }

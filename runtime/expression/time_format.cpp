@@ -153,6 +153,8 @@ auto with_format(row& r, text_view text, Use use) {
 template<bool Zoned>
 values to_char(call& c, std::span<const values> args) {
   return each<([](row& r, std::int64_t t, text_view template_text) -> text_view {
+    if (template_text.empty())
+      return r.null();
     std::string out;
     with_format(r, template_text, [&](const time_format& f) { write_formatted(out, f, t, Zoned); });
     return out.size() > longest_result ? text_view(r.fail("to_char makes a text that is too long"))
@@ -186,8 +188,10 @@ time_format parse_time_format(std::string_view text) {
     bool prefixed = false;
     while (true) {
       if (take_prefix(after, "FM"))
-        part.fill = false;
-      else if (!take_prefix(after, "TM") && !take_prefix(after, "FX"))
+        part.fill = part.pads = false;
+      else if (take_prefix(after, "TM"))
+        part.pads = false;
+      else if (!take_prefix(after, "FX"))
         break;
       prefixed = true;
     }

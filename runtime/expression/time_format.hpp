@@ -66,6 +66,7 @@ struct format_part {
   std::string text;  // as it stands in the template
   letter_case letters = letter_case::upper;
   bool fill = true;       // not FM
+  bool pads = true;       // names are filled with blanks: neither FM nor TM
   char ordinal = 0;       // T or t: TH or th behind it
   bool numeric = false;   // digits are written and read
   std::size_t width = 0;  // digits

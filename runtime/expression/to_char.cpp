@@ -182,7 +182,7 @@ private:
       for (auto& ch : word)
         ch = ch >= 'a' && ch <= 'z' ? static_cast<char>(ch - 32) : ch;
     out_ += word;
-    if (p.fill && word.size() < width)
+    if (p.pads && word.size() < width)
       out_.append(width - word.size(), ' ');
   }
 

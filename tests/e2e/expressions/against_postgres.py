@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Evaluates every expression of cases.txt by millrace and by a real PostgreSQL 15 and compares the results,
+row by row: text for text, numbers as numbers, an error with an error, and the types of the results.
+
+Starts its own PostgreSQL in a temporary folder on a free port and stops it. Standard library only.
+Prints each difference, then "N passed, N failed"; exit status 1 where something failed, 77 where there is no
+PostgreSQL.
+"""
+
+import argparse
+import json
+import math
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BIN = pathlib.Path("/usr/lib/postgresql/15/bin")
+
+# What PostgreSQL's types are in millrace.
+TYPES = {
+    "smallint": "bigint", "integer": "bigint", "bigint": "bigint",
+    "numeric": "double", "double precision": "double", "real": "double",
+    "text": "text", "character varying": "text", "unknown": "text", "boolean": "boolean",
+    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp",
+}
+COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz"}
+
+
+class Case:
+    def __init__(self, line):
+        parts = line.split(" ||| ")
+        self.ours = parts[0]
+        self.theirs = parts[1] if len(parts) > 1 else parts[0]
+        self.reason = parts[2] if len(parts) > 2 else ""
+
+
+def read_cases(path):
+    columns, rows, cases = [], [], []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if not line or line.startswith("-- "):
+            continue
+        if line.startswith("column "):
+            _, name, kind = line.split(" ")
+            columns.append((name, COLUMN_TYPES.get(kind, kind)))
+        elif line.startswith("row "):
+            rows.append(line[4:])
+        else:
+            cases.append(Case(line))
+    return columns, rows, cases
+
+
+class Postgres:
+    """A server of our own, from `with` to its end."""
+
+    def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-postgres-"))
+        self.as_user = []
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+            self.as_user = ["runuser", "-u", "postgres", "--"]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "test", "--no-sync", "-E", "UTF8",
+                 "--locale=C")
+        self.run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o",
+                 f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
+                 "-c timezone=UTC -c fsync=off", "start")
+        return self
+
+    def __exit__(self, *_):
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "fast", "stop", check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, program, *arguments, check=True):
+        command = self.as_user + [str(BIN / program)] + [str(a) for a in arguments]
+        subprocess.run(command, check=check, stdout=subprocess.DEVNULL, cwd="/")
+
+    def psql(self, script):
+        """Output of a script; errors stand in it as lines that begin with "ERROR"."""
+        command = ["psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "test", "-d",
+                   "postgres", "-v", "VERBOSITY=terse", "-f", "-"]
+        done = subprocess.run(command, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              encoding="utf-8", check=True)
+        return done.stdout
+
+
+def postgres_results(server, columns, rows, cases):
+    """For each case its type and, for each row, ("value", text or None) or ("error", message)."""
+    script = [f"create table t (row_number int, {', '.join(f'{n} {k}' for n, k in columns)});",
+              "copy t from stdin;"]
+    script += [f"{i}\t{row}" for i, row in enumerate(rows)] + ["\\."]
+    for c, case in enumerate(cases):
+        script.append(f"\\echo @type {c}")
+        script.append(f"select to_json(pg_typeof((select {case.theirs} from t where false))::text);")
+        for r in range(len(rows)):
+            script.append(f"\\echo @row {c} {r}")
+            script.append(f"select coalesce(to_json(({case.theirs})::text)::text, 'null') from t "
+                          f"where row_number = {r};")
+    types, values, place = {}, {}, None
+    for line in server.psql("\n".join(script)).split("\n"):
+        if line.startswith("@"):
+            place = tuple(line.split(" "))
+            continue
+        if not line or place is None:
+            if line:
+                sys.exit(f"PostgreSQL cannot load the table: {line}")
+            continue
+        error = not line.startswith('"') and line != "null"
+        if place[0] == "@type":
+            types[int(place[1])] = None if error else json.loads(line)
+        else:
+            key = (int(place[1]), int(place[2]))
+            values.setdefault(key, ("error", line) if error else ("value", json.loads(line)))
+    return types, values
+
+
+def our_results(program, path):
+    done = subprocess.run([program, str(path)], stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def same_number(a, b, exact):
+    try:
+        x, y = float(a), float(b)
+    except ValueError:
+        return False
+    if math.isnan(x) or math.isnan(y):
+        return math.isnan(x) and math.isnan(y)
+    # numeric is double here: the last digits of what is not exact in binary may differ
+    return x == y or (not exact and math.isclose(x, y, rel_tol=1e-14))
+
+
+def same(ours, theirs, kind):
+    if ours is None or theirs is None:
+        return ours is None and theirs is None
+    if kind in ("numeric", "double precision", "real"):
+        return same_number(ours, theirs, kind != "numeric")
+    if kind and kind.startswith("timestamp") and theirs is not None:
+        return ours == theirs.replace("+00", "")
+    return ours == theirs
+
+
+def differences(case, ours, kind, row_values):
+    """Texts of what differs."""
+    out = []
+    if "problem" in ours:
+        # we refuse it for all rows; PostgreSQL may never come to it where an argument is null
+        if all(how == "error" or value is None for how, value in row_values) and any(
+                how == "error" for how, _ in row_values):
+            return []
+        return [f"refused ({ours['problem']}), in PostgreSQL {row_values[0][1]!r}"]
+    if kind is not None and TYPES.get(kind, kind) != ours["type"]:
+        out.append(f"type {ours['type']}, in PostgreSQL {kind}")
+    for row, (how, value) in enumerate(row_values):
+        mine = ours["values"][row]
+        failed = isinstance(mine, dict)
+        if failed != (how == "error") or (not failed and not same(mine, value, kind)):
+            out.append(f"row {row}: {mine!r}, in PostgreSQL {value!r}")
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases-program", required=True, help="the program expression_cases")
+    parser.add_argument("--cases", type=pathlib.Path, default=HERE / "cases.txt")
+    options = parser.parse_args()
+    if not (BIN / "initdb").exists():
+        print("skipped: there is no PostgreSQL 15 here (apt install postgresql)")
+        return 77
+    columns, rows, cases = read_cases(options.cases)
+    ours = our_results(options.cases_program, options.cases)
+    with Postgres() as server:
+        types, values = postgres_results(server, columns, rows, cases)
+    failed = 0
+    for c, case in enumerate(cases):
+        found = differences(case, ours[c], types.get(c), [values[c, r] for r in range(len(rows))])
+        if found:
+            failed += 1
+            print(f"FAILED {case.ours}")
+            for line in found[:4]:
+                print(f"    {line}")
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+// Evaluates every expression of a cases file over its table and prints a JSON line each:
+//   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}   or   {"case": 0, "problem": "..."}
+// Values are PostgreSQL's text form. against_postgres.py runs it.
+#include "runtime/data/render.hpp"
+#include "runtime/expression/expression.hpp"
+#include "runtime/expression/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace millrace;
+
+std::vector<std::string> split(std::string_view line, std::string_view by) {
+  std::vector<std::string> out;
+  for (auto at = line.find(by); at != std::string_view::npos; at = line.find(by)) {
+    out.emplace_back(line.substr(0, at));
+    line.remove_prefix(at + by.size());
+  }
+  out.emplace_back(line);
+  return out;
+}
+
+struct cases {
+  data::batch table;
+  std::vector<std::string> expressions;
+};
+
+void append(data::column_builder& out, const std::string& value) {
+  if (value == "\\N")
+    return out.append_null();
+  switch (out.type().id()) {
+  case data::type_id::bigint:
+    return out.append_int(std::stoll(value));
+  case data::type_id::float64: {
+    double v = 0;
+    (void)expression::read_double(value, v);
+    return out.append_double(v);
+  }
+  case data::type_id::boolean:
+    return out.append_boolean(value == "t");
+  case data::type_id::timestamp: {
+    std::int64_t t = 0;
+    if (expression::read_timestamp(value, true, t) != expression::reading::ok)
+      throw std::runtime_error("no timestamp: " + value);
+    return out.append_int(t);
+  }
+  default:
+    return out.append_text(value);
+  }
+}
+
+/// Lines: "column NAME TYPE", "row V<tab>V...", "-- comment", and expressions ("ours ||| postgres ||| reason").
+cases read_cases(const char* path) {
+  std::ifstream in(path);
+  if (!in)
+    throw std::runtime_error(fmt::format("cannot read {}", path));
+  cases out;
+  std::vector<data::field> fields;
+  std::vector<data::column_builder> builders;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.starts_with("-- ")) {
+      continue;
+    } else if (line.starts_with("column ")) {
+      const auto words = split(line, " ");
+      fields.push_back({words[1], *data::type_of_name(words[2])});
+      builders.emplace_back(fields.back().type);
+    } else if (line.starts_with("row ")) {
+      const auto values = split(std::string_view(line).substr(4), "\t");
+      for (std::size_t i = 0; i < builders.size(); ++i)
+        append(builders[i], values.at(i));
+      ++out.table.rows;
+    } else {
+      out.expressions.push_back(split(line, " ||| ")[0]);
+    }
+  }
+  for (auto& b : builders)
+    out.table.columns.push_back(b.finish());
+  out.table.schema = std::make_shared<data::schema>(std::move(fields));
+  return out;
+}
+
+std::string text_of(const data::column& c, std::size_t row) {
+  std::string out;
+  if (c.type().id() == data::type_id::timestamp)
+    expression::write_timestamp(out, c.ints()[row], false);
+  else if (c.type().id() == data::type_id::float64)
+    expression::write_double(out, c.doubles()[row]);
+  else
+    data::append_text_value(out, c, row);
+  return out;
+}
+
+std::string evaluated(const expression::bound& e, const data::batch& table) {
+  std::vector<expression::row_failure> failures;
+  const auto result = expression::evaluate(e, table, 1'600'000'000'000'000, failures);
+  std::string out = fmt::format("\"type\": \"{}\", \"values\": [", e.type.name());
+  std::size_t failed = 0;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    out += row == 0 ? "" : ", ";
+    if (failed < failures.size() && failures[failed].row == row) {
+      out += "{\"error\": ";
+      data::append_json_string(out, failures[failed++].message);
+      out += "}";
+    } else if (result->is_null(row)) {
+      out += "null";
+    } else {
+      data::append_json_string(out, text_of(*result, row));
+    }
+  }
+  return out + "]";
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    std::cerr << "usage: expression_cases CASES\n";
+    return 2;
+  }
+  try {
+    const auto all = read_cases(arguments[1]);
+    const expression::scope names{all.table.schema.get(), {}};
+    for (std::size_t i = 0; i < all.expressions.size(); ++i) {
+      std::string line = fmt::format("{{\"case\": {}, ", i);
+      if (auto e = expression::bind(all.expressions[i], names)) {
+        line += evaluated(*e, all.table);
+      } else {
+        line += "\"problem\": ";
+        data::append_json_string(line, e.error().front().message);
+      }
+      std::cout << line << "}\n";
+    }
+  } catch (const std::exception& e) {
+    std::cerr << e.what() << '\n';
+    return 1;
+  }
+}
