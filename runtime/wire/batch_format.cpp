@@ -201,7 +201,7 @@ expected<type> decode_type_at(reader& in, int depth);
 /// `depth` is that of the fields' types.
 expected<std::vector<data::field>> decode_fields(reader& in, int depth) {
   const auto count = in.varint();
-  if (count > in.remaining() / 2) // a name's length and a type are two bytes at least
+  if (count > in.remaining() / 2)  // a name's length and a type are two bytes at least
     return damaged("more columns than bytes");
   std::vector<data::field> fields;
   fields.reserve(count);
@@ -241,7 +241,7 @@ expected<type> decode_type_at(reader& in, int depth) {
   }
 }
 
-} // namespace
+}  // namespace
 
 void encode_type(writer& out, const type& t) {
   out.fixed(static_cast<std::uint8_t>(t.id()));
@@ -308,4 +308,4 @@ expected<data::batch> decode_batch(reader& in) {
   return b;
 }
 
-} // namespace millrace::wire
+}  // namespace millrace::wire

@@ -20,4 +20,4 @@ void encode_batch(writer& out, const data::batch& b);
 void encode_type(writer& out, const data::type& t);
 [[nodiscard]] expected<data::type> decode_type(reader& in);
 
-} // namespace millrace::wire
+}  // namespace millrace::wire

@@ -180,7 +180,7 @@ data::batch golden_batch() {
   return b;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a batch of any types comes back as it was") {
   for (std::uint64_t seed = 0; seed < 3000; ++seed) {
@@ -302,7 +302,7 @@ TEST_CASE("offsets that go back, start late or leave their bytes are corrupt") {
                       {text.finish()},
                       2};
   const auto bytes = encoded(b);
-  REQUIRE(bytes.size() == 7 + 12 + 4); // version, 1 column, "t", type, rows, presence; offsets; bytes
+  REQUIRE(bytes.size() == 7 + 12 + 4);  // version, 1 column, "t", type, rows, presence; offsets; bytes
   const auto with_offset = [&](std::size_t i, std::int32_t v) {
     auto changed = bytes;
     std::memcpy(changed.data() + 7 + 4 * i, &v, 4);
