@@ -18,7 +18,7 @@ std::string repeated(std::string_view s, std::size_t n) {
 
 problems problems_of(std::string_view text) {
   const auto input = sample();
-  const auto e = bind(text, scope{input.schema.get(), {}});
+  const auto e = expression::bind(text, scope{input.schema.get(), {}});
   REQUIRE(!e);
   REQUIRE(!e.error().empty());
   return e.error();
@@ -54,8 +54,8 @@ TEST_CASE("an unknown name is a problem at its place with the closest one") {
 }
 
 TEST_CASE("the offset counts bytes of the user's text, also behind characters of several bytes") {
-  CHECK(problems_of("'Hà Nội' || nosuch").front().offset == 16);
-  CHECK(problems_of("'Hà Nội' || )").front().offset == 16);
+  CHECK(problems_of("'Hà Nội' || nosuch").front().offset == 15);
+  CHECK(problems_of("'Hà Nội' || )").front().offset == 15);
 }
 
 TEST_CASE("every problem of an expression is reported, not the first alone") {
@@ -85,7 +85,7 @@ TEST_CASE("members of an object are reached by a path, null where the object is"
 
 TEST_CASE("a column passes through as it is, nested ones too") {
   const auto input = sample();
-  const auto e = bind("venue", scope{input.schema.get(), {}});
+  const auto e = expression::bind("venue", scope{input.schema.get(), {}});
   REQUIRE(e);
   CHECK(e->type == (*input.schema)[8].type);
   std::vector<row_failure> failures;
@@ -96,20 +96,20 @@ TEST_CASE("a column passes through as it is, nested ones too") {
 TEST_CASE("what an expression reads and does is known when it is bound") {
   const auto input = sample();
   const scope names{input.schema.get(), {}};
-  const auto e = bind("coalesce(s, 'x') || Mixed || s", names);
+  const auto e = expression::bind("coalesce(s, 'x') || Mixed || s", names);
   REQUIRE(e);
   CHECK(e->columns == std::vector<std::size_t>{2, 9});
   CHECK(!e->uses_now);
-  CHECK(bind("a = 1", names)->can_fail == false);
-  CHECK(bind("a + 1", names)->can_fail == true);
-  CHECK(bind("1 + 1", names)->can_fail == false);  // computed already
-  CHECK(bind("now() - interval '1 day'", names)->uses_now);
-  CHECK(bind("now()", names)->columns.empty());
+  CHECK(expression::bind("a = 1", names)->can_fail == false);
+  CHECK(expression::bind("a + 1", names)->can_fail == true);
+  CHECK(expression::bind("1 + 1", names)->can_fail == false);  // computed already
+  CHECK(expression::bind("now() - interval '1 day'", names)->uses_now);
+  CHECK(expression::bind("now()", names)->columns.empty());
 }
 
 TEST_CASE("columns that an expression does not read may be absent from a batch") {
   auto input = sample();
-  const auto e = bind("a = 7", scope{input.schema.get(), {}});
+  const auto e = expression::bind("a = 7", scope{input.schema.get(), {}});
   REQUIRE(e);
   for (std::size_t i = 1; i < input.columns.size(); ++i)
     input.columns[i] = nullptr;
@@ -164,7 +164,7 @@ TEST_CASE("comments and line breaks are blanks") {
 }
 
 TEST_CASE("deep nesting is refused, whatever is nested, and never overflows the stack") {
-  for (const auto& text : {repeated("(", 9000) + "1" + repeated(")", 9000), "a" + repeated("+1", 16'000),
+  for (const auto& text : {repeated("(", 15'000) + "1" + repeated(")", 15'000), "a" + repeated("+1", 16'000),
                            repeated("not ", 8000) + "p", repeated("lower(", 4000) + "s" + repeated(")", 4000),
                            "a" + repeated("::int", 6000), repeated("- ", 16'000) + "a",
                            repeated("case when p then ", 1500) + "1" + repeated(" end", 1500)}) {
@@ -227,7 +227,7 @@ TEST_CASE("now() is fixed for a call, and a problem with its reason where it is 
   CHECK(evaluated("current_timestamp = now()") == "boolean: true, true, true");
   const auto input = sample();
   for (const auto* text : {"now()", "current_timestamp", "ts < now()"}) {
-    const auto e = bind(text, scope{input.schema.get(), "a window follows"});
+    const auto e = expression::bind(text, scope{input.schema.get(), "a window follows"});
     REQUIRE(!e);
     CHECK_THAT(e.error().front().message, Contains("a window follows"));
   }

@@ -88,7 +88,7 @@ inline std::string shown_result(const bound& e, const data::batch& input) {
 }
 
 inline std::string evaluated(std::string_view text, const data::batch& input = sample()) {
-  const auto e = bind(text, scope{input.schema.get(), {}});
+  const auto e = expression::bind(text, scope{input.schema.get(), {}});
   if (!e)
     return "problem at " + std::to_string(e.error().front().offset) + ": " + e.error().front().message;
   return shown_result(*e, input);

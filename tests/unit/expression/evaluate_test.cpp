@@ -31,7 +31,7 @@ data::batch numbers(std::size_t rows) {
 }
 
 bound bound_over(std::string_view text, const data::batch& b) {
-  auto e = bind(text, scope{b.schema.get(), {}});
+  auto e = expression::bind(text, scope{b.schema.get(), {}});
   REQUIRE(e);
   return *e;
 }
@@ -45,7 +45,7 @@ TEST_CASE("overflow and division by zero fail the row and no other") {
   CHECK(evaluated("1 / 0") == "bigint: !division by zero, !division by zero, !division by zero");
   CHECK(evaluated("a / -1") == "bigint: -7, null, !bigint out of range: -9223372036854775808 / -1");
   CHECK(evaluated("a % -1") == "bigint: 0, null, 0");
-  CHECK(evaluated("x * 1e308 * 10") == "double: !double out of range: 2.5e+308 * 10, null, NaN");
+  CHECK(evaluated("x * 1e308 * 10") == "double: !double out of range: 2.5 * 1e+308, null, NaN");
 }
 
 TEST_CASE("what a row does not come to cannot fail it") {
@@ -104,10 +104,10 @@ TEST_CASE("failures are ascending and once a row, over chunks") {
   const auto b = numbers(3000);
   std::vector<row_failure> failures;
   const auto c = evaluate(bound_over("10 / (n % 1000) + 1 / (n % 1000)", b), b, 0, failures);
-  REQUIRE(failures.size() == 3);
+  REQUIRE(failures.size() == 2);  // row 1000 is null
   CHECK(failures[0].row == 0);
-  CHECK(failures[1].row == 1000);
-  CHECK(failures[2].row == 2000);
+  CHECK(failures[1].row == 2000);
+  CHECK(c->is_null(0));
   CHECK(c->is_null(1000));
 }
 
