@@ -38,7 +38,6 @@ layout::layout(const std::vector<aggregate>& aggregates) {
       throw std::invalid_argument("a window definition has an aggregate that find_aggregate() refuses");
     slots.push_back({ops, stride});
     stride += ops->size;
-    invertible = invertible && ops->unmerge != nullptr;
     has_side = has_side || ops->adopt != nullptr;
   }
 }

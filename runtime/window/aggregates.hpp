@@ -39,6 +39,9 @@ struct aggregate_ops {
   void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
   /// Undoes merge(); null pointer where that cannot be.
   void (*unmerge)(const states& to, rows into, const states& other, rows from) = nullptr;
+  /// Where there is no unmerge: whether a merged state may be another without that part. False for an empty
+  /// part.
+  bool (*rests_on)(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) = nullptr;
   /// A state that was copied as bytes from another table gets its own side storage; null pointer if there is
   /// none.
   void (*adopt)(const states& to, std::uint32_t i, const side_store& origin) = nullptr;
@@ -65,7 +68,6 @@ struct layout {
 
   std::vector<slot> slots;
   std::size_t stride = sizeof(std::uint64_t);
-  bool invertible = true; // every aggregate has unmerge
   bool has_side = false;
 };
 using layout_ptr = std::shared_ptr<const layout>;

@@ -60,6 +60,11 @@ void merge_values(const states& to, rows into, const states& other, rows from) {
       take<Greatest>(to.at<extreme>(into[i]), o.value);
 }
 
+bool rests_on_value(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
+  const auto& p = part.at<extreme>(j);
+  return p.present != 0 && p.value == merged.at<extreme>(i).value;
+}
+
 void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
   const auto& s = from.at<extreme>(i);
   out.fixed(static_cast<std::uint8_t>(s.present));
@@ -117,6 +122,12 @@ void merge_texts(const states& to, rows into, const states& other, rows from) {
                      other.side->text(static_cast<std::uint32_t>(o.text)));
 }
 
+bool rests_on_text(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
+  const auto p = static_cast<std::uint32_t>(part.at<text_extreme>(j).text);
+  const auto m = static_cast<std::uint32_t>(merged.at<text_extreme>(i).text);
+  return p != 0 && part.side->text(p) == merged.side->text(m);
+}
+
 void adopt_text(const states& to, std::uint32_t i, const side_store& origin) {
   auto& s = to.at<text_extreme>(i);
   if (s.text != 0)
@@ -158,14 +169,23 @@ void finish_texts(const states& from, rows of, data::column_builder& out, std::v
 }
 
 template<class Kind, bool Greatest>
-constexpr aggregate_ops values_entry{
-    sizeof(extreme), add_values<Kind, Greatest>, merge_values<Greatest>, nullptr, nullptr,
-    encode_value,    decode_value<Kind>,         finish_values<Kind>};
+constexpr aggregate_ops values_entry{.size = sizeof(extreme),
+                                     .add = add_values<Kind, Greatest>,
+                                     .merge = merge_values<Greatest>,
+                                     .rests_on = rests_on_value,
+                                     .encode = encode_value,
+                                     .decode = decode_value<Kind>,
+                                     .finish = finish_values<Kind>};
 
 template<bool Greatest>
-constexpr aggregate_ops texts_entry{
-    sizeof(text_extreme), add_texts<Greatest>, merge_texts<Greatest>, nullptr,
-    adopt_text,           encode_text,         decode_text,           finish_texts};
+constexpr aggregate_ops texts_entry{.size = sizeof(text_extreme),
+                                    .add = add_texts<Greatest>,
+                                    .merge = merge_texts<Greatest>,
+                                    .rests_on = rests_on_text,
+                                    .adopt = adopt_text,
+                                    .encode = encode_text,
+                                    .decode = decode_text,
+                                    .finish = finish_texts};
 
 template<bool Greatest>
 const aggregate_ops* find(data::type_id type) {

@@ -37,6 +37,18 @@ std::uint32_t keyed_table::locate(std::string_view key, std::uint32_t tag) {
   }
 }
 
+std::uint32_t keyed_table::copy(const row_store& other, std::uint32_t row, std::uint32_t tag) {
+  if (rows_.size() == room_)
+    grow();
+  const auto mask = slots_.size() - 1;
+  auto at = tag & mask;
+  while (slots_[at] != 0)
+    at = (at + 1) & mask;
+  const auto copied = rows_.append_copy(other.key(row), other, row);
+  slots_[at] = static_cast<std::uint64_t>(tag) << 32 | (copied + 1);
+  return copied;
+}
+
 std::uint32_t keyed_table::find(std::string_view key, std::uint32_t tag) const {
   if (slots_.empty())
     return none;

@@ -38,6 +38,8 @@ public:
   /// The row of each key, in `found`; new keys get new rows.
   void locate(const key_list& keys, std::vector<std::uint32_t>& found);
   std::uint32_t locate(std::string_view key, std::uint32_t tag);
+  /// A new row, for a key that there is none of yet, as in another table.
+  std::uint32_t copy(const row_store& other, std::uint32_t row, std::uint32_t tag);
   /// The row of a key, or `none`.
   static constexpr std::uint32_t none = ~0U;
   [[nodiscard]] std::uint32_t find(std::string_view key, std::uint32_t tag) const;

@@ -18,11 +18,6 @@ void row_store::merge(rows into, const row_store& other, rows from) {
     layout_->slots[a].ops->merge(column(a), into, other.column(a), from);
 }
 
-void row_store::unmerge(rows into, const row_store& other, rows from) {
-  for (std::size_t a = 0; a < layout_->slots.size(); ++a)
-    layout_->slots[a].ops->unmerge(column(a), into, other.column(a), from);
-}
-
 void row_store::clear() {
   size_ = 0;
   rows_.clear();

@@ -59,9 +59,8 @@ public:
   [[nodiscard]] states column(std::size_t aggregate) const {
     return {rows_.data() + layout_->slots[aggregate].offset, stride_, &side_};
   }
-  /// Merges rows from[i] of another store into rows into[i]; unmerge undoes it.
+  /// Merges rows from[i] of another store into rows into[i].
   void merge(rows into, const row_store& other, rows from);
-  void unmerge(rows into, const row_store& other, rows from);
 
   /// Marks a row; true if it was not marked.
   bool touch(std::uint32_t i) {
@@ -80,6 +79,7 @@ public:
   }
   void clear();
   [[nodiscard]] const window::layout& layout() const { return *layout_; }
+  [[nodiscard]] const layout_ptr& shared_layout() const { return layout_; }
   [[nodiscard]] std::size_t key_bytes() const { return keys_.size(); }
   [[nodiscard]] std::size_t used_bytes() const { return rows_.size() + keys_.size() + side_.byte_size(); }
   [[nodiscard]] std::size_t byte_size() const {

@@ -1,4 +1,5 @@
 #include "runtime/window/partials.hpp"
+#include "runtime/window/running_totals.hpp"
 #include "runtime/window/shard_state.hpp"
 #include "runtime/window/slices.hpp"
 #include "runtime/window/window_rows.hpp"
@@ -9,18 +10,22 @@ namespace millrace::window {
 
 struct shard_windows::impl {
   explicit impl(const definition& d)
-      : window(d), state(std::make_shared<const layout>(d.aggregates)), merged(state.rows) {}
+      : window(d), state(std::make_shared<const layout>(d.aggregates)), merged(state.rows) {
+    if (running_totals::worthwhile(d))
+      totals.emplace(d, state.rows);
+  }
 
   /// The next window end above `over` that has rows.
   [[nodiscard]] std::optional<event_micros> next_end(event_micros over) const;
   [[nodiscard]] fired_window form(event_micros end);
+  [[nodiscard]] fired_window form_by_totals(event_micros end);
   void drop(event_micros over);
 
   definition window;
   shard_state state;
   keyed_table merged; // of the window that is being fired, when it has several slices
+  std::optional<running_totals> totals;
   std::vector<std::uint32_t> found, from;
-  std::vector<std::uint32_t> tags;
 };
 
 shard_windows::shard_windows(const definition& d) : impl_(std::make_unique<impl>(d)) {}
@@ -39,6 +44,8 @@ std::uint64_t shard_windows::absorb(const partials& p, event_micros fired) {
       continue;
     }
     auto& t = impl_->state.at({g.at.slice, static_cast<event_micros>(first)});
+    if (t.in_totals) // only if `fired` is below what has fired already
+      impl_->totals->remove(t, impl_->state.tables);
     t.table.locate(p.keys(g), impl_->found);
     impl_->from.resize(g.count);
     std::iota(impl_->from.begin(), impl_->from.end(), g.first);
@@ -60,7 +67,23 @@ std::optional<event_micros> shard_windows::impl::next_end(event_micros over) con
   return next;
 }
 
+fired_window shard_windows::impl::form_by_totals(event_micros end) {
+  const auto start = plus(end, -window.size);
+  for (auto& [k, t] : state.tables) {
+    if (k.slice >= end)
+      break;
+    const bool belongs = k.slice >= start && k.eligible <= end;
+    if (t.in_totals && !belongs)
+      totals->remove(t, state.tables);
+    else if (!t.in_totals && belongs)
+      totals->add(t);
+  }
+  return totals->form(window, end);
+}
+
 fired_window shard_windows::impl::form(event_micros end) {
+  if (totals)
+    return form_by_totals(end);
   std::vector<const keyed_table*> parts;
   for (auto i = state.tables.lower_bound({plus(end, -window.size), no_watermark});
        i != state.tables.end() && i->first.slice < end; ++i)
@@ -87,8 +110,11 @@ fired_window shard_windows::impl::form(event_micros end) {
 
 void shard_windows::impl::drop(event_micros over) {
   auto& tables = state.tables;
-  while (!tables.empty() && last_end(window, tables.begin()->first.slice) <= over)
+  while (!tables.empty() && last_end(window, tables.begin()->first.slice) <= over) {
+    if (auto& t = tables.begin()->second; t.in_totals)
+      totals->remove(t, tables);
     state.drop(tables.begin());
+  }
 }
 
 std::vector<fired_window> shard_windows::fire(event_micros fired, event_micros watermark) {
@@ -107,6 +133,11 @@ std::vector<fired_window> shard_windows::fire(event_micros fired, event_micros w
 void shard_windows::capture_all(wire::writer& out) { window::capture_all(impl_->state, out); }
 void shard_windows::capture_changes(wire::writer& out) { window::capture_changes(impl_->state, out); }
 expected<void> shard_windows::apply(wire::reader& in) {
+  if (impl_->totals) { // they follow from the slices at the next firing
+    impl_->totals->clear();
+    for (auto& [k, t] : impl_->state.tables)
+      t.in_totals = false;
+  }
   return window::apply(impl_->window, impl_->state, in);
 }
 
@@ -136,7 +167,7 @@ std::size_t shard_windows::keys() const {
 }
 
 std::size_t shard_windows::byte_size() const {
-  std::size_t n = impl_->merged.byte_size();
+  std::size_t n = impl_->merged.byte_size() + (impl_->totals ? impl_->totals->byte_size() : 0);
   for (const auto& [k, t] : impl_->state.tables)
     n += t.table.byte_size() + t.touched.capacity() * sizeof(std::uint32_t) + sizeof t;
   return n;

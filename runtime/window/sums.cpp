@@ -231,18 +231,42 @@ void finish_double(const states& from, rows of, data::column_builder& out, std::
 
 } // namespace
 
-const aggregate_ops count_entry{sizeof(std::int64_t), add_count,    merge_count<1>, merge_count<-1>, nullptr,
-                                encode_count,         decode_count, finish_count};
-const aggregate_ops bigint_sum_entry{sizeof(bigint_sum), add_bigint,       merge_bigint<1>,
-                                     merge_bigint<-1>,   nullptr,          encode_bigint,
-                                     decode_bigint,      finish_bigint_sum};
-const aggregate_ops bigint_average_entry{
-    sizeof(bigint_sum), add_bigint,    merge_bigint<1>,      merge_bigint<-1>, nullptr,
-    encode_bigint,      decode_bigint, finish_bigint_average};
-const aggregate_ops double_sum_entry{sizeof(double_sum), add_double,    merge_double,  unmerge_double,
-                                     adopt_double,       encode_double, decode_double, finish_double<false>};
-const aggregate_ops double_average_entry{sizeof(double_sum), add_double,         merge_double,
-                                         unmerge_double,     adopt_double,       encode_double,
-                                         decode_double,      finish_double<true>};
+const aggregate_ops count_entry{.size = sizeof(std::int64_t),
+                                .add = add_count,
+                                .merge = merge_count<1>,
+                                .unmerge = merge_count<-1>,
+                                .encode = encode_count,
+                                .decode = decode_count,
+                                .finish = finish_count};
+const aggregate_ops bigint_sum_entry{.size = sizeof(bigint_sum),
+                                     .add = add_bigint,
+                                     .merge = merge_bigint<1>,
+                                     .unmerge = merge_bigint<-1>,
+                                     .encode = encode_bigint,
+                                     .decode = decode_bigint,
+                                     .finish = finish_bigint_sum};
+const aggregate_ops bigint_average_entry{.size = sizeof(bigint_sum),
+                                         .add = add_bigint,
+                                         .merge = merge_bigint<1>,
+                                         .unmerge = merge_bigint<-1>,
+                                         .encode = encode_bigint,
+                                         .decode = decode_bigint,
+                                         .finish = finish_bigint_average};
+const aggregate_ops double_sum_entry{.size = sizeof(double_sum),
+                                     .add = add_double,
+                                     .merge = merge_double,
+                                     .unmerge = unmerge_double,
+                                     .adopt = adopt_double,
+                                     .encode = encode_double,
+                                     .decode = decode_double,
+                                     .finish = finish_double<false>};
+const aggregate_ops double_average_entry{.size = sizeof(double_sum),
+                                         .add = add_double,
+                                         .merge = merge_double,
+                                         .unmerge = unmerge_double,
+                                         .adopt = adopt_double,
+                                         .encode = encode_double,
+                                         .decode = decode_double,
+                                         .finish = finish_double<true>};
 
 } // namespace millrace::window

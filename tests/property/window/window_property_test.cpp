@@ -75,9 +75,40 @@ void append(data::column_builder& b, const oracle::value& v) {
     b.append_int(v.integer);
 }
 
+/// What `having` says, over a0, which then is count(*).
+enum class having { none, at_least_two, divides, by_window };
+
+enum class verdict { passes, dropped, fails };
+
+verdict verdict_of(having h, std::size_t records, event_micros start) {
+  switch (h) {
+  case having::none:
+    break;
+  case having::at_least_two:
+    return records >= 2 ? verdict::passes : verdict::dropped;
+  case having::divides:
+    if (records == 1)
+      return verdict::fails;
+    return 100 / (records - 1) >= 50 ? verdict::passes : verdict::dropped;
+  case having::by_window:
+    return records >= 2 || start > 0 ? verdict::passes : verdict::dropped;
+  }
+  return verdict::passes;
+}
+
+void bind_having(definition& w, having h) {
+  const std::string text = h == having::at_least_two ? "a0 >= 2"
+                           : h == having::divides    ? "100 / (a0 - 1) >= 50"
+                                                     : "a0 >= 2 or window_start > to_timestamp(0)";
+  const auto bound = expression::bind_condition(text, {w.output.get(), {}});
+  REQUIRE(bound);
+  w.having = *bound;
+}
+
 struct scenario {
   definition window;
   std::vector<bool> filtered;
+  window::having having = having::none;
   std::vector<std::vector<oracle::record>> partitions;
   std::vector<event_micros> last_watermarks; // at the end of each partition's records, before it ends
 };
@@ -102,7 +133,7 @@ scenario random_scenario(dice& d) {
   auto& w = s.window;
   const auto unit = d.one_of<std::int64_t>({1, 7, 1'000'000});
   w.slide = micros(unit * d.between(1, 5));
-  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 7});
+  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 4, 7, 20});
   w.allowed_lateness = micros(d.one_of<std::int64_t>({0, 0, unit, 3 * unit + 1}));
   std::vector<data::field> output;
   const auto keys = d.one_of({0, 1, 1, 1, 2, 3});
@@ -110,16 +141,22 @@ scenario random_scenario(dice& d) {
     w.keys.push_back(
         {"k" + std::to_string(k), d.one_of({type_id::text, type_id::text, type_id::bigint, type_id::float64,
                                             type_id::boolean, type_id::timestamp})});
+  s.having = d.one_of({having::none, having::none, having::at_least_two, having::divides, having::by_window});
   for (auto n = d.between(1, 4); n > 0; --n) {
-    w.aggregates.push_back(random_aggregate(d));
-    w.aggregate_fields.push_back({"a" + std::to_string(n), w.aggregates.back().result});
-    s.filtered.push_back(d.chance(30));
+    const bool counts = w.aggregates.empty() && s.having != having::none;
+    w.aggregates.push_back(counts
+                               ? aggregate{aggregate_function::count_rows, type_id::bigint, type_id::bigint}
+                               : random_aggregate(d));
+    w.aggregate_fields.push_back({"a" + std::to_string(s.filtered.size()), w.aggregates.back().result});
+    s.filtered.push_back(!counts && d.chance(30));
   }
   output = w.keys;
   output.insert(output.end(), w.aggregate_fields.begin(), w.aggregate_fields.end());
   output.push_back({"window_start", type_id::timestamp});
   output.push_back({"window_end", type_id::timestamp});
   w.output = std::make_shared<data::schema>(std::move(output));
+  if (s.having != having::none)
+    bind_having(w, s.having);
 
   const int variety = d.one_of({1, 3, 20});
   const auto delay = unit * d.one_of<std::int64_t>({0, 3, 10});
@@ -352,11 +389,12 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
     for (const auto& [end, groups] : x.expected) {
       std::vector<std::string> rows;
       for (const auto& [keys, of] : groups) {
-        rows.push_back(oracle::row_text(s.window, s.filtered, end, keys, of));
-        if (rows.back().empty()) {
-          rows.pop_back();
+        auto row = oracle::row_text(s.window, s.filtered, end, keys, of);
+        const auto v = verdict_of(s.having, of.size(), end - s.window.size.count());
+        if (row.empty() || v == verdict::fails)
           ++failed;
-        }
+        else if (v == verdict::passes)
+          rows.push_back(std::move(row));
       }
       REQUIRE(x.rows[end] == rows);
     }
