@@ -68,6 +68,7 @@ class Kafka:
         return self.home.data_folder() / key
 
     def _create(self, java, classpath, count):
+        self.home.empty_data_folder()
         keys = ["kafka"] if count == 1 else [f"kafka.{n}" for n in range(1, count + 1)]
         ports = {}
         for key in keys:

@@ -1,8 +1,9 @@
 """PostgreSQL (package postgresql): user `test` without password on 127.0.0.1, database `postgres`."""
+import contextlib
 import pathlib
 import signal
 
-from server import Single, program, server_user
+from server import Single, identity, program, server_user
 
 
 def version_of(folder):
@@ -25,6 +26,13 @@ class PostgreSQL(Single):
     def command(self):
         return [self.server, "-D", str(self.home.data_folder(self.user)), "-p", str(self.port()),
                 "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+
+    def clear_the_way(self):
+        # PostgreSQL takes a process that was killed but not yet reaped by its parent for a living one.
+        lock = self.home.data_folder(self.user) / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
+            if not identity(int(lock.read_text().split()[0])):
+                lock.unlink()
 
     def ready(self, _process):
         log = self.home.folder / "postgres.log"

@@ -118,6 +118,11 @@ class Home:
             self.write(state)
         return pathlib.Path(state["data"])
 
+    def empty_data_folder(self, user=None):
+        """What an interrupted first start has left is no database."""
+        for entry in self.data_folder(user).iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
     def _reachable(self, user):
         return subprocess.run(["test", "-x", str(self.folder)], user=user.pw_uid, group=user.pw_gid,
                               extra_groups=[]).returncode == 0
@@ -219,25 +224,31 @@ class Single:
             return
         self.find()
         if "ports" not in self.home.read():
+            self.home.empty_data_folder(self.user)
             say(f"{name}: making a database in {self.home.data_folder(self.user)}")
             self.create()
             self.home.remember(ports={name: free_port()})
-        for attempt in range(2):
+        for attempt in range(4):
+            self.clear_the_way()
             p = self.home.launch(name, self.command(), self.user)
             try:
                 self.home.wait_for(name, p, lambda: self.ready(p))
                 break
             except Failure:
-                if attempt:
+                if attempt == 3:
                     raise
+                time.sleep(0.5)  # its predecessor's children may still be ending
         self.prepare()
         say(f"{name}: ready on 127.0.0.1:{self.port()}")
 
     def ready(self, _process):
         return accepts(self.port())
 
+    def clear_the_way(self):
+        """Called before each start."""
+
     def prepare(self):
-        pass
+        """Called when the server is ready."""
 
     def stop(self):
         if self.home.running(self.home.name):
