@@ -170,7 +170,7 @@ std::string mysql_database::name(std::string_view identifier) const {
 failure mysql_database::translate(const std::exception& e) const {
   if (const auto* const ours = dynamic_cast<const soci::mysql_soci_error*>(&e))
     // SOCI keeps no SQLSTATE; while the session lives, its handle still has it.
-    return classify(ours->err_num_, session_ ? mysql_sqlstate(handle()) : "HY000", e.what());
+    return classify(ours->err_num_, session_ ? mysql_sqlstate(handle()) : "HY000", ours->get_error_message());
   return {{ec::io, fault::outside, true, fmt::format("{}: {}", where_.shown, e.what()), {}}, false};
 }
 

@@ -137,7 +137,8 @@ std::string postgresql_database::name(std::string_view identifier) const {
 failure postgresql_database::translate(const std::exception& e) const {
   if (const auto* const ours = dynamic_cast<const soci::postgresql_soci_error*>(&e)) {
     const auto state = ours->sqlstate();
-    return classify(state.find_first_not_of(" ") == std::string::npos ? "08006" : state, one_line(e.what()));
+    return classify(state.find_first_not_of(" ") == std::string::npos ? "08006" : state,
+                    one_line(ours->get_error_message()));
   }
   return classify("08006", one_line(e.what()));
 }
@@ -239,11 +240,12 @@ outcome<std::optional<table_shape>> postgresql_database::describe(const std::str
   }
   auto indexes = query(
       "select i.indexrelid, a.attname, (a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '')"
-      " like 'nextval(%')::int from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality k"
-      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.unnest left join pg_attrdef d on"
+      " like 'nextval(%')::int from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality "
+      "k(number, place)"
+      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number left join pg_attrdef d on"
       " d.adrelid = a.attrelid and d.adnum = a.attnum where i.indrelid = to_regclass(:p0) and i.indisunique "
       "and"
-      " i.indpred is null and k.ordinality <= i.indnkeyatts order by 1, k.ordinality",
+      " i.indpred is null and k.place <= i.indnkeyatts order by 1, k.place",
       named, 3);
   if (!indexes)
     return tl::unexpected(indexes.error());
