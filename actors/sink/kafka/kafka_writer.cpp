@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
 
 namespace millrace::sink {
 namespace {
@@ -18,8 +20,26 @@ constexpr std::int64_t batch_overhead = 256;
 constexpr std::int64_t default_batch_bytes = 1'000'000;
 // A rejected row may be of any size; its parts fit into every positions topic.
 constexpr std::size_t chunk_size = 256 * 1024;
-// Of a transactional producer: an abandoned transaction is rolled back by the brokers after this.
-constexpr std::int64_t smallest_message_max = 1000;  // librdkafka's minimum
+constexpr std::int64_t largest_message_max = 1'000'000'000;  // librdkafka's own
+
+/// Settings of producers, which a consumer would only warn of.
+bool is_producers(std::string_view name) {
+  constexpr std::array<std::string_view, 14> beginnings{"queue.buffering.",
+                                                        "linger.",
+                                                        "compression.",
+                                                        "batch.",
+                                                        "transaction",
+                                                        "message.send.max.retries",
+                                                        "retr",
+                                                        "request",
+                                                        "message.timeout.ms",
+                                                        "delivery.timeout.ms",
+                                                        "delivery.report.",
+                                                        "partitioner",
+                                                        "sticky.partitioning.",
+                                                        "queuing.strategy"};
+  return std::any_of(beginnings.begin(), beginnings.end(), [&](auto b) { return name.starts_with(b); });
+}
 
 std::optional<std::string_view> bare(std::string& buffer, const data::column& c, std::size_t row) {
   if (c.is_null(row))
@@ -51,14 +71,8 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   who_ = who;
   name_ = fmt::format("{}-{}", who.topology, who.sink);
   group_ = "millrace/" + identity();
-  auto reader =
-      kafka::client::open(RD_KAFKA_CONSUMER, options_.to,
-                          {name_,
-                           {{"group.id", group_},
-                            {"enable.auto.commit", "false"},
-                            {"auto.offset.reset", "error"},
-                            // Single records that a committed position names: no transaction to wait for.
-                            {"isolation.level", "read_uncommitted"}}});
+  // Single records that a committed position names: there is no transaction to wait for.
+  auto reader = open_consumer("read_uncommitted");
   if (!reader)
     return unexpected(reader.error());
   reader_ = std::move(*reader);
@@ -73,10 +87,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   if (auto opened = open_producer(); !opened)
     return unexpected(opened.error());
   // Only now is it the last one: nobody else can commit any more.
-  auto stable = kafka::client::open(
-      RD_KAFKA_CONSUMER, options_.to,
-      {name_,
-       {{"group.id", group_}, {"enable.auto.commit", "false"}, {"isolation.level", "read_committed"}}});
+  auto stable = open_consumer("read_committed");
   if (!stable)
     return unexpected(stable.error());
   const auto stored = stored_envelope(*stable, group_, options_.topic);
@@ -93,9 +104,21 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   return record_.at;
 }
 
+expected<kafka::client> kafka_writer::open_consumer(const char* isolation) const {
+  auto to = options_.to;
+  std::erase_if(to.properties, [](const auto& p) { return is_producers(p.first); });
+  return kafka::client::open(RD_KAFKA_CONSUMER, to,
+                             {name_,
+                              {{"group.id", group_},
+                               {"enable.auto.commit", "false"},
+                               {"auto.offset.reset", "error"},
+                               {"fetch.error.backoff.ms", "20"},
+                               {"isolation.level", isolation}}});
+}
+
 expected<void> kafka_writer::look_at_topic() {
   const auto& topic = options_.topic;
-  auto found = kafka::partition_count(*reader_, topic, patience);
+  auto found = kafka::partition_count(*reader_, topic, look_up_patience);
   if (!found && found.error().code == ec::not_found) {
     if (!options_.create)
       return user_error(ec::not_found,
@@ -120,18 +143,26 @@ expected<void> kafka_writer::look_at_topic() {
 
 expected<void> kafka_writer::open_producer() {
   auto own = options_.defaults;
-  auto limit = limits_.batch_bytes.value_or(default_batch_bytes);
-  if (const auto given = options_.to.properties.find("message.max.bytes");
-      given != options_.to.properties.end())
-    limit = std::min<std::int64_t>(limit, std::strtoll(given->second.c_str(), nullptr, 10) + batch_overhead);
-  own.emplace_back("message.max.bytes", std::to_string(std::clamp<std::int64_t>(
-                                            limit - batch_overhead, smallest_message_max, 1'000'000'000)));
+  const auto given = [&](const char* name, std::int64_t otherwise) {
+    const auto at = options_.to.properties.find(name);
+    return at == options_.to.properties.end() ? otherwise : std::strtoll(at->second.c_str(), nullptr, 10);
+  };
+  const auto limit = std::max<std::int64_t>(
+      1, std::min<std::int64_t>(limits_.batch_bytes.value_or(default_batch_bytes) - batch_overhead,
+                                given("message.max.bytes", std::numeric_limits<std::int64_t>::max())));
+  largest_ = static_cast<std::size_t>(limit);
+  // No batch may be larger than the topic takes. The positions topic has a limit of its own, the brokers'
+  // default, so that single records may.
+  own.emplace_back("batch.size",
+                   std::to_string(std::min<std::int64_t>(limit, given("batch.size", default_batch_bytes))));
+  own.emplace_back("message.max.bytes",
+                   std::to_string(std::clamp(limit, default_batch_bytes, largest_message_max)));
   auto producer = transaction::open(options_.to, name_, group_, std::move(own));
   if (!producer)
     return unexpected(producer.error());
   producer_.emplace(std::move(*producer));
   // Without this the first commit waits a second for the topic's leaders. A look-up by name: it exists.
-  auto known = kafka::partition_count(producer_->client(), options_.topic, patience);
+  auto known = kafka::partition_count(producer_->client(), options_.topic, look_up_patience);
   if (!known)
     return unexpected(known.error());
   return {};
@@ -157,11 +188,12 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
   if (same) {
     auto bytes = std::string();
     if (const auto* pointer = std::get_if<record_pointer>(&stored->record)) {
-      auto values =
-          read_positions(*reader_, pointer->partition, pointer->offset, identity() + "/position", 1);
-      if (!values)
-        return unexpected(values.error());
-      bytes = std::move(values->front());
+      auto read = read_positions(*reader_, pointer->partition, pointer->offset, [&](const stored_part& part) {
+        bytes = part.value;
+        return part.offset == pointer->offset;
+      });
+      if (!read)
+        return read;
     } else {
       bytes = std::get<std::string>(stored->record);
     }
@@ -217,15 +249,14 @@ expected<void> kafka_writer::produce_row(const data::batch& rows, const data::ba
     value_.pop_back();  // the line end
     value = value_;
   }
-  auto produced = producer_->produce(options_.topic, -1, key, value);
-  if (!produced && produced.error().code == ec::refused && producer_->is_open() && !produced.error().retry)
+  if (const auto bytes = (key ? key->size() : 0) + (value ? value->size() : 0); bytes > largest_)
     return reject(
         shown, row,
-        fmt::format("a record of {} bytes: topic \"{}\" takes at most {} (its max.message.bytes, less what a "
-                    "batch needs itself)",
-                    (key ? key->size() : 0) + (value ? value->size() : 0), options_.topic,
-                    limits_.batch_bytes.value_or(default_batch_bytes) - batch_overhead));
-  return produced;
+        fmt::format(
+            "a record of {} bytes: topic \"{}\" takes at most {} (max.message.bytes, less what a batch "
+            "needs itself)",
+            bytes, options_.topic, largest_));
+  return producer_->produce(options_.topic, -1, key, value);
 }
 
 /// The row goes to the positions topic, in parts, within the same transaction.
@@ -239,10 +270,8 @@ expected<void> kafka_writer::reject(const data::batch& shown, std::size_t row, c
   auto& r = rejections_.emplace_back();
   r.sequence = record_.next_rejected++;
   for (std::size_t at = 0; at < bytes.size(); at += chunk_size)
-    if (auto produced =
-            producer_->produce(std::string(positions_topic), 0,
-                               fmt::format("{}/rejected/{}/{}", identity(), r.sequence, r.chunks++),
-                               bytes.substr(at, chunk_size), at == 0 ? &r.first : nullptr);
+    if (auto produced = producer_->produce(std::string(positions_topic), 0, chunk_key(r.sequence, r.chunks++),
+                                           bytes.substr(at, chunk_size), at == 0 ? &r.first : nullptr);
         !produced)
       return produced;
   return {};
@@ -252,7 +281,7 @@ expected<void> kafka_writer::need_positions_topic() {
   if (has_positions_topic_)
     return {};
   const std::string topic(positions_topic);
-  auto found = kafka::partition_count(*reader_, topic, patience);
+  auto found = kafka::partition_count(*reader_, topic, look_up_patience);
   if (!found && found.error().code == ec::not_found) {
     auto made = kafka::create_topic(*reader_, topic, 1, options_.create ? options_.create->replication : -1,
                                     patience, {{"cleanup.policy", "compact"}});
@@ -281,8 +310,7 @@ expected<std::uint64_t> kafka_writer::commit(const progress& p) {
     for (const auto& f : forgotten_)
       for (std::uint32_t chunk = 0; chunk < f.chunks; ++chunk)
         if (auto deleted = producer_->produce(std::string(positions_topic), f.partition,
-                                              fmt::format("{}/rejected/{}/{}", identity(), f.sequence, chunk),
-                                              std::nullopt);
+                                              chunk_key(f.sequence, chunk), std::nullopt);
             !deleted)
           return deleted;
     if (auto stored = store_record(encode_position(record_)); !stored)
@@ -330,28 +358,39 @@ expected<void> kafka_writer::finish() {
 }
 
 expected<std::vector<rejected_row>> kafka_writer::rejected(std::uint64_t after, std::size_t limit) {
+  const auto& all = record_.rejected;
+  const auto begin = std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.sequence > after; });
+  const auto end = begin + std::min(all.end() - begin, static_cast<std::ptrdiff_t>(limit));
   std::vector<rejected_row> rows;
-  for (const auto& place : record_.rejected) {
-    if (place.sequence <= after)
-      continue;
-    if (rows.size() == limit)
-      break;
-    const auto chunks =
-        read_positions(*reader_, place.partition, place.offset,
-                       fmt::format("{}/rejected/{}/", identity(), place.sequence), place.chunks);
-    if (!chunks)
-      return unexpected(chunks.error());
-    std::string bytes;
-    for (const auto& c : *chunks)
-      bytes += c;
+  if (begin == end)
+    return rows;
+  // One pass over the topic for all of them; what stands between belongs to others, or to transactions that
+  // were rolled back: those have the same key, but lie before the place.
+  auto place = begin;
+  std::uint32_t chunks = 0;
+  std::string bytes;
+  auto read = read_positions(*reader_, begin->partition, begin->offset, [&](const stored_part& part) {
+    if (part.offset < place->offset || part.key != chunk_key(place->sequence, chunks))
+      return false;
+    bytes += part.value;
+    if (++chunks < place->chunks)
+      return false;
     wire::reader in(bytes);
-    rejected_row r;
-    r.sequence = place.sequence;
+    auto& r = rows.emplace_back();
+    r.sequence = place->sequence;
     r.error = in.string();
     r.record = in.raw(in.remaining());
-    rows.push_back(std::move(r));
-  }
+    bytes.clear();
+    chunks = 0;
+    return ++place == end;
+  });
+  if (!read)
+    return unexpected(read.error());
   return rows;
+}
+
+std::string kafka_writer::chunk_key(std::uint64_t sequence, std::uint32_t chunk) const {
+  return fmt::format("{}/rejected/{}/{}", identity(), sequence, chunk);
 }
 
 void kafka_writer::forget_rejected(std::uint64_t up_to) {

@@ -43,6 +43,7 @@ public:
   void keep_alive() override;
 
 private:
+  [[nodiscard]] expected<kafka::client> open_consumer(const char* isolation) const;
   [[nodiscard]] expected<void> look_at_topic();
   [[nodiscard]] expected<void> open_producer();
   [[nodiscard]] expected<void> take_position(const std::optional<envelope>& stored);
@@ -53,6 +54,7 @@ private:
   [[nodiscard]] expected<void> finish();
   [[nodiscard]] expected<void> need_positions_topic();
   [[nodiscard]] std::string identity() const;  // TOPOLOGY/SINK
+  [[nodiscard]] std::string chunk_key(std::uint64_t sequence, std::uint32_t chunk) const;
 
   struct rejection {
     std::uint64_t sequence = 0;
@@ -66,6 +68,7 @@ private:
   std::string name_;   // client.id and in logs
   std::string group_;  // and transactional id
   topic_limits limits_;
+  std::size_t largest_ = 0;              // bytes of key and value that a record may have
   std::optional<kafka::client> reader_;  // looks topics up, reads the positions topic
   std::optional<transaction> producer_;
   position_record record_;

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
-constexpr milliseconds one_try{5000};
+constexpr milliseconds one_try{2000};
 
 int left(clock::time_point deadline) {
   const auto rest = std::chrono::duration_cast<milliseconds>(deadline - clock::now());
@@ -21,7 +21,7 @@ int left(clock::time_point deadline) {
 
 expected<std::optional<envelope>> stored_envelope(const kafka::client& consumer, const std::string& group,
                                                   const std::string& topic) {
-  const auto deadline = clock::now() + patience;
+  const auto deadline = clock::now() + look_up_patience;
   for (;;) {
     const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
@@ -46,9 +46,8 @@ expected<std::optional<envelope>> stored_envelope(const kafka::client& consumer,
   }
 }
 
-expected<std::vector<std::string>> read_positions(const kafka::client& consumer, std::int32_t partition,
-                                                  std::int64_t offset, std::string_view prefix,
-                                                  std::size_t count) {
+expected<void> read_positions(const kafka::client& consumer, std::int32_t partition, std::int64_t offset,
+                              const std::function<bool(const stored_part&)>& take) {
   const auto doing =
       fmt::format("topic \"{}\": reading from partition {}, offset {}", positions_topic, partition, offset);
   const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
@@ -56,15 +55,15 @@ expected<std::vector<std::string>> read_positions(const kafka::client& consumer,
       offset;
   if (const auto code = rd_kafka_assign(consumer.get(), list.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return unexpected(kafka::translate(code, doing));
-  std::vector<std::string> values;
   std::optional<error> failed;
   const auto deadline = clock::now() + patience;
-  while (values.size() < count && !failed) {
+  for (bool done = false; !done && !failed;) {
     const kafka::owned<rd_kafka_message_t> m(rd_kafka_consumer_poll(consumer.get(), left(deadline)));
     if (m && m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const std::string_view key(static_cast<const char*>(m->key), m->key_len);
-      if (m->key && key.starts_with(prefix) && m->payload)
-        values.emplace_back(static_cast<const char*>(m->payload), m->len);
+      if (m->key && m->payload)
+        done = take({m->offset,
+                     {static_cast<const char*>(m->key), m->key_len},
+                     {static_cast<const char*>(m->payload), m->len}});
     } else if (m && !kafka::translate(m->err, doing).retry) {
       failed = kafka::translate(m->err, doing);
     } else if (clock::now() >= deadline) {
@@ -75,7 +74,7 @@ expected<std::vector<std::string>> read_positions(const kafka::client& consumer,
   rd_kafka_assign(consumer.get(), nullptr);
   if (failed)
     return unexpected(std::move(*failed));
-  return values;
+  return {};
 }
 
 }  // namespace millrace::sink

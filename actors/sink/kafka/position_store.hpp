@@ -5,6 +5,8 @@
 #include "actors/client/kafka/client.hpp"
 #include "actors/sink/kafka/position_record.hpp"
 
+#include <functional>
+
 namespace millrace::sink {
 
 /// The envelope of the group's committed offset for partition 0 of the topic; nothing when there is none.
@@ -13,10 +15,15 @@ namespace millrace::sink {
 [[nodiscard]] expected<std::optional<envelope>>
 stored_envelope(const kafka::client& consumer, const std::string& group, const std::string& topic);
 
-/// Values of the first `count` records whose key begins with `prefix`, from this place of the positions topic
-/// on.
-[[nodiscard]] expected<std::vector<std::string>> read_positions(const kafka::client& consumer,
-                                                                std::int32_t partition, std::int64_t offset,
-                                                                std::string_view prefix, std::size_t count);
+struct stored_part {
+  std::int64_t offset = 0;
+  std::string_view key;
+  std::string_view value;
+};
+/// Reads the positions topic from this place on, until `take` says that it has all it wants. Nulls are passed
+/// over.
+[[nodiscard]] expected<void> read_positions(const kafka::client& consumer, std::int32_t partition,
+                                            std::int64_t offset,
+                                            const std::function<bool(const stored_part&)>& take);
 
 }  // namespace millrace::sink

@@ -87,7 +87,9 @@ transaction::transaction(transaction&&) noexcept = default;
 transaction::~transaction() {
   if (!client_ || !begun_)
     return;
-  rd_kafka_purge(client_->get(), RD_KAFKA_PURGE_F_QUEUE);
+  // What is still queued goes out first: brokers refuse, loudly, to roll back a transaction they know nothing
+  // of.
+  rd_kafka_flush(client_->get(), static_cast<int>(last_words.count()));
   const kafka::owned<rd_kafka_error_t> ignored(
       rd_kafka_abort_transaction(client_->get(), static_cast<int>(last_words.count())));
 }
