@@ -30,9 +30,9 @@ std::string without(std::string text, const std::vector<std::string>& secrets) {
 spdlog::level::level_enum level_of(int syslog_level) {
   if (syslog_level <= 3)  // emergency to error
     return spdlog::level::err;
-  if (syslog_level <= 5)  // warning, notice
+  if (syslog_level == 4)
     return spdlog::level::warn;
-  return syslog_level == 6 ? spdlog::level::info : spdlog::level::debug;
+  return syslog_level <= 6 ? spdlog::level::info : spdlog::level::debug;
 }
 
 }  // namespace

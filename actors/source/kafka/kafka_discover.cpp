@@ -15,6 +15,9 @@ using clock = std::chrono::steady_clock;
 // Between two looks at interrupt().
 constexpr milliseconds slice{500};
 
+constexpr std::size_t queues = std::size_t{64} << 20U;         // of all partitions
+constexpr std::size_t smallest_queue = std::size_t{4} << 20U;  // of one: some fetches
+
 milliseconds left(clock::time_point until) {
   return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(until - clock::now()));
 }
@@ -34,13 +37,17 @@ expected<start_option> parse_start(std::string_view text) {
                                 text));
 }
 
-expected<void> kafka_reader::connect() {
-  if (client_)
-    return {};
+expected<void> kafka_reader::connect(int partitions) {
+  main_queue_.reset();
+  client_.reset();
   auto to = options_.to;
-  // librdkafka would keep 64 MB and 100,000 records a partition; a lane asks for a megabyte at a time.
-  to.properties.emplace("queued.max.messages.kbytes", "8192");
-  to.properties.emplace("queued.min.messages", "20000");
+  // Once a partition's queue is full, librdkafka 2.0.2 sleeps up to a second before it looks again. So the
+  // queues of a reader together hold what a lane takes in such a second, and a fetch must not fill one at
+  // once.
+  const auto queue = std::max<std::size_t>(smallest_queue, queues / static_cast<std::size_t>(partitions));
+  to.properties.emplace("queued.max.messages.kbytes", std::to_string(queue >> 10U));
+  to.properties.emplace("queued.min.messages", "300000");
+  to.properties.emplace("fetch.message.max.bytes", "524288");
   // A partition that is assigned waits for the fetch that is under way: 500 ms each time by librdkafka's
   // default.
   to.properties.emplace("fetch.wait.max.ms", "100");
@@ -65,16 +72,23 @@ expected<void> kafka_reader::connect() {
 
 expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeout) {
   const auto until = clock::now() + timeout;
-  if (auto connected = connect(); !connected)
-    return tl::make_unexpected(std::move(connected.error()));
+  if (!client_) {
+    if (auto connected = connect(1); !connected)
+      return tl::make_unexpected(std::move(connected.error()));
+  }
   for (;;) {
-    auto found = kafka::partition_count(*client_, options_.topic, std::min(slice, left(until)))
-                     .and_then([&](int count) { return resolve(count, until); });
-    if (found) {
-      if (!topic_)
-        topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
+    auto found =
+        kafka::partition_count(*client_, options_.topic, std::min(slice, left(until)))
+            .and_then([&](int count) -> expected<std::vector<partition_info>> {
+              if (!topic_) {  // now that it is known over how many partitions the queues are shared out
+                if (auto connected = connect(count); !connected)
+                  return tl::make_unexpected(std::move(connected.error()));
+                topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
+              }
+              return resolve(count, until);
+            });
+    if (found)
       return found;
-    }
     if (take_interrupt())
       return unexpected(
           error{ec::cancelled, fault::ours, false, "looking for the topic was interrupted", {}});

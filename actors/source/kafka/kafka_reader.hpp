@@ -63,7 +63,7 @@ private:
   };
   using deadline = std::chrono::steady_clock::time_point;
 
-  expected<void> connect();
+  expected<void> connect(int partitions);
   expected<std::vector<partition_info>> resolve(int partitions, deadline until);
   expected<std::optional<chunk>> take(const std::string& partition, log& l, std::size_t max_bytes);
   [[nodiscard]] error failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
