@@ -148,8 +148,13 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
         return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
       seen = wake_.signals;
     }
-    if (client_)
+    if (client_) {
       client_->poll(std::chrono::milliseconds(0));
+      if (auto outage = client_->take_outage()) {
+        restart_logs();
+        return tl::make_unexpected(std::move(*outage));
+      }
+    }
     for (const auto& partition : wanted) {
       const auto at = logs_.find(partition);
       if (at == logs_.end())
@@ -157,12 +162,6 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
       auto got = take(partition, at->second, max_bytes);
       if (!got || *got)
         return got;
-    }
-    if (client_) {
-      if (auto outage = client_->take_outage()) {
-        restart_logs();
-        return tl::make_unexpected(std::move(*outage));
-      }
     }
     std::unique_lock lock(wake_.mutex);
     const bool signalled =
@@ -173,7 +172,8 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
 }
 
 // librdkafka says once that a partition's end is reached, and not again when the connection was lost and came
-// back. Reading anew makes it say so again, so that what is idle and what is cut off can be told apart.
+// back. Reading anew makes it say so again, so that what is idle and what is cut off can be told apart; and
+// what comes then was fetched after the outage.
 void kafka_reader::restart_logs() {
   for (auto& [name, l] : logs_)
     (void)rd_kafka_seek(topic_.get(), l.id, l.next, 0);
