@@ -23,7 +23,7 @@ public:
 
   void where(step& result) {
     const auto* const text = d_.member_of("where");
-    if (!d_.built.options.has("where"))
+    if (!is_expression(text))
       return;
     const auto path = join(d_.path, "where");
     auto e = expression::bind_condition(text->text, scope_of(*input_, before_window_));
@@ -37,7 +37,7 @@ public:
 
   void columns(step& result) {
     const auto* const map = d_.member_of("columns");
-    if (!d_.built.options.has("columns")) {
+    if (map == nullptr || !map->is_map()) {
       result.output = input_;
       return;
     }
@@ -46,7 +46,7 @@ public:
       out_.error(map->where, path, "the map is empty; expected at least one column");
     std::vector<data::field> fields;
     for (const auto& m : map->members) {
-      if (m.name == "*")
+      if (m.name == "*" && m.value.what == node::kind::boolean)
         keep_others(*map, result, fields);
       else
         add(m, join(path, m.name), result, fields);
@@ -65,6 +65,8 @@ private:
                      ? std::string("a column needs a name; expected text")
                      : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
                                    m.name));
+    if (!is_expression(&m.value))
+      return;
     auto e = expression::bind(m.value.text, scope_of(*input_, before_window_));
     if (!e)
       return report_problems(e.error(), m.value, path, out_);
@@ -85,7 +87,7 @@ private:
         continue;
       }
       fields.push_back({f.name, e->type});
-      result.columns.push_back({f.name, std::move(*e), quoted(f.name)});
+      result.columns.push_back({f.name, std::move(*e), f.name});
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/draft.hpp"
+#include "config/overlay.hpp"
 
 #include <string>
 
@@ -9,9 +10,12 @@ namespace millrace::config {
 
 /// Why now() is refused in front of a window.
 inline constexpr std::string_view now_before_window =
-    "now() cannot stand in front of a window: its rows must be the same whenever the records are read again; "
-    "use the "
-    "event time";
+    "a window follows, and its rows must be the same whenever the records are read again; use the event time";
+
+/// An option's value that an expression may be bound from: what else stands there was reported already.
+[[nodiscard]] inline bool is_expression(const node* n) {
+  return n != nullptr && (n->is_text() || (n->what == node::kind::number && n->where.file == set_file));
+}
 
 /// The binder's problems as findings, each pointing into the text where that is possible.
 void report_problems(const expression::problems& found, const node& text, const std::string& path,

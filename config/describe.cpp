@@ -166,7 +166,8 @@ private:
       else
         drift = std::max(drift, *p->max_drift);
     }
-    const auto open = (d.size + delay + d.allowed_lateness + drift).count() / d.slide.count() + 1;
+    const auto span = (d.size + delay + d.allowed_lateness + drift).count();
+    const auto open = (span + d.slide.count() - 1) / d.slide.count();
     const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
     auto text = fmt::format("{} shard{}, at most {} window{} open at once, times {}", d.shards,
                             d.shards == 1 ? "" : "s", open, open == 1 ? "" : "s", keys);

@@ -84,6 +84,7 @@ private:
   void read_top_level(topology& t) {
     if (newer_language())
       return;
+    std::erase_if(root_.members, [](const member& m) { return m.name == "$schema"; });  // the editor's
     const auto options = read_options(root_, top_level_options(), {{}, "a topology", {}, {}}, out_);
     if (options.has("topology")) {
       t.name = options.text("topology");

@@ -25,22 +25,21 @@ void mask(std::string& text, std::size_t from, std::size_t to, std::vector<std::
   text.replace(from, to - from, masked);
 }
 
-/// scheme://user:password@host: the last @ in front of the path's end, as a password may hold one.
+/// scheme://user:password@host. The last @ counts, and blanks end nothing: a password may hold whatever its
+/// owner forgot to escape. An @ in a query behind a value (?user=a@b) is none.
 void mask_user_info(std::string& text, std::vector<std::string>* found) {
   for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at + 3)) {
     const auto begin = at + 3;
-    const auto end = std::min(text.find_first_of(" \t\n\"'", begin), text.size());
-    const auto query = std::min(text.find('?', begin), end);
-    // A password may hold '/', '?' or '@' unescaped by mistake; it must not be shown for that.
-    auto sign = text.rfind('@', query == begin ? begin : query - 1);
-    if (const auto beyond = text.rfind('@', end == 0 ? 0 : end - 1);
-        beyond != std::string::npos && beyond > query)
-      sign = text.substr(query, beyond - query).find('=') == std::string::npos ? beyond : sign;
-    if (sign == std::string::npos || sign < begin)
-      continue;
+    const auto end = std::min(text.find("://", begin), text.size());
     const auto colon = text.find(':', begin);
-    if (colon != std::string::npos && colon < sign)
-      mask(text, colon + 1, sign, found);
+    const auto sign = text.rfind('@', end - 1);
+    if (sign == std::string::npos || sign < begin || colon == std::string::npos || colon > sign)
+      continue;
+    const auto query = text.find('?', begin);
+    const bool in_query = query < sign && text.substr(query, sign - query).find('=') != std::string::npos;
+    const auto last = in_query ? text.rfind('@', query) : sign;
+    if (last != std::string::npos && last > colon)
+      mask(text, colon + 1, last, found);
   }
 }
 

@@ -124,10 +124,11 @@ private:
   }
 
   void read_aggregates(const data::schema& input) {
-    if (!d_.built.options.has("aggregates"))
+    const auto* const map = d_.member_of("aggregates");
+    if (map == nullptr)
       return;
     const auto path = join(d_.path, "aggregates");
-    for (const auto& m : d_.member_of("aggregates")->members) {
+    for (const auto& m : map->members) {
       const auto at = join(path, m.name);
       if (m.name.empty() || is_reserved(m.name) || m.name == "*") {
         out_.error(m.where, at,
@@ -135,6 +136,8 @@ private:
                                m.name));
         continue;
       }
+      if (!is_expression(&m.value))
+        continue;
       auto a = expression::bind_aggregate(m.value.text, scope_of(input, true));
       if (!a) {
         report_problems(a.error(), m.value, at, out_);
@@ -168,14 +171,13 @@ private:
   }
 
   void read_having(const data::schema& input) {
-    if (!d_.built.options.has("having"))
+    if (!is_expression(d_.member_of("having")))
       return;
     const auto& text = *d_.member_of("having");
     const auto path = join(d_.path, "having");
     expression::scope names{
         plan_.definition.output.get(),
-        "now() cannot stand in having: a window's rows must be the same whenever they are formed "
-        "again; use the event time"};
+        "a window's rows must be the same whenever they are formed again; use the event time"};
     auto h = expression::bind_having(text.text, names, scope_of(input, true), declared_);
     if (!h) {
       report_problems(h.error(), text, path, out_);

@@ -12,6 +12,7 @@ namespace {
 /// Longer names are never compared: the table would be quadratic in what a stranger wrote.
 constexpr std::size_t longest_compared = 64;
 constexpr std::size_t most_listed = 24;
+constexpr std::size_t shortest_part = 4;
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
@@ -63,7 +64,7 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
   if (wrong.empty() || wrong.size() > longest_compared)
     return {};
   const std::string* best = nullptr;
-  auto best_distance = std::max<std::size_t>(1, wrong.size() / 3) + 1;
+  auto best_distance = std::max<std::size_t>(1, (wrong.size() + 1) / 3) + 1;
   for (const auto& name : known) {
     if (name.size() > longest_compared)
       continue;
@@ -72,6 +73,11 @@ std::string did_you_mean(std::string_view wrong, const std::vector<std::string>&
       best_distance = d;
     }
   }
+  // A name that was cut short, or has something in front or behind, is close however long the rest is.
+  if (best == nullptr && wrong.size() >= shortest_part)
+    for (const auto& name : known)
+      if (best == nullptr && (name.starts_with(wrong) || name.ends_with(wrong)))
+        best = &name;
   return best ? fmt::format("; did you mean \"{}\"?", *best) : std::string{};
 }
 
@@ -88,7 +94,9 @@ std::string one_of(const std::vector<std::string>& names) {
 }
 
 std::string join(std::string_view path, std::string_view name) {
-  return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+  if (path.empty() || name.empty())
+    return std::string(path.empty() ? name : path);
+  return fmt::format("{}.{}", path, name);
 }
 
 }  // namespace millrace::config

@@ -100,7 +100,7 @@ private:
       if (!is_textual(n))
         return wrong(n, o, path);
       if (n.text.empty() && o.required)
-        return wrong(n, o, path);
+        return wrong(n, o, path, "it is empty");
       return n.text;
     case option_type::choice:
       if (!n.is_text() || std::find(o.choices.begin(), o.choices.end(), n.text) == o.choices.end())
@@ -220,6 +220,8 @@ std::string expected_form(const option& o) {
   case option_type::boolean:
     return "true or false";
   case option_type::integer:
+    if (o.minimum == o.maximum)
+      return fmt::format("{}", o.minimum);
     if (o.maximum != std::numeric_limits<std::int64_t>::max())
       return fmt::format("a whole number from {} to {}", o.minimum, o.maximum);
     return fmt::format("a whole number of at least {}", o.minimum);

@@ -1,0 +1,221 @@
+#include "config/schema/described_stage.hpp"
+#include "config/schema/schema.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace millrace::config {
+namespace {
+
+namespace json = boost::json;
+
+json::object reference_to(std::string_view name) { return {{"$ref", fmt::format("#/$defs/{}", name)}}; }
+
+json::object object_schema(const std::vector<option>& options);
+
+/// The type alone; docs and defaults come around it.
+json::object type_schema(const option& o) {
+  switch (o.type) {
+  case option_type::text:
+  case option_type::expression:
+    return {{"type", "string"}};
+  case option_type::choice: {
+    json::array choices(o.choices.begin(), o.choices.end());
+    return {{"enum", std::move(choices)}};
+  }
+  case option_type::boolean:
+    return {{"anyOf", {json::object{{"type", "boolean"}}, reference_to("filled_in")}}};
+  case option_type::integer: {
+    json::object number{{"type", "integer"}, {"minimum", o.minimum}};
+    if (o.maximum != std::numeric_limits<std::int64_t>::max())
+      number["maximum"] = o.maximum;
+    return {{"anyOf", {std::move(number), reference_to("filled_in")}}};
+  }
+  case option_type::duration: {
+    if (o.choices.empty())
+      return reference_to("duration");
+    json::array choices(o.choices.begin(), o.choices.end());
+    return {{"anyOf", {reference_to("duration"), json::object{{"enum", std::move(choices)}}}}};
+  }
+  case option_type::size:
+    return reference_to("size");
+  case option_type::rate:
+    return reference_to("rate");
+  case option_type::text_map:
+    return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}};
+  case option_type::text_list:
+    return {{"anyOf",
+             {json::object{{"type", "string"}},
+              json::object{{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 1}}}}};
+  case option_type::expression_map:
+    return {{"type", "object"},
+            {"properties", {{"*", {{"const", true}}}}},
+            {"additionalProperties", {{"type", "string"}}}};
+  case option_type::object:
+    return object_schema(o.members);
+  case option_type::any:
+    break;
+  }
+  return {};
+}
+
+json::value default_of(const option& o) {
+  if (o.type == option_type::boolean)
+    return o.default_text == "true";
+  if (o.type == option_type::integer)
+    return std::stoll(o.default_text);
+  return json::string(o.default_text);
+}
+
+json::object option_schema(const option& o) {
+  json::object out{{"description", o.doc}};
+  if (!o.default_text.empty())
+    out["default"] = default_of(o);
+  auto type = o.name == "schema" ? reference_to("columns") : type_schema(o);
+  for (auto& member : type)
+    out[member.key()] = std::move(member.value());
+  return out;
+}
+
+json::object object_schema(const std::vector<option>& options) {
+  json::object properties;
+  json::array required;
+  for (const auto& o : options) {
+    properties[o.name] = option_schema(o);
+    if (o.required)
+      required.emplace_back(o.name);
+  }
+  json::object out{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty())
+    out["required"] = std::move(required);
+  return out;
+}
+
+json::object stage_schema(const described_stage& s, bool of_dead_letters) {
+  auto options = s.options;
+  std::erase_if(options, [&](const option& o) {
+    return of_dead_letters && (o.name == "from" || o.name == "order_by");
+  });
+  auto out = object_schema(options);
+  json::object properties{{std::string(to_string(s.kind)), {{"const", s.type}, {"description", s.doc}}}};
+  for (auto& member : out["properties"].as_object())
+    properties[member.key()] = std::move(member.value());
+  out["properties"] = std::move(properties);
+  json::array required{std::string(to_string(s.kind))};
+  if (const auto* const more = out.if_contains("required"))
+    required.insert(required.end(), more->as_array().begin(), more->as_array().end());
+  out["required"] = std::move(required);
+  return out;
+}
+
+/// One `if has this kind and type, then these options` a stage: an editor then speaks of the one that is
+/// meant.
+json::object stages_schema(const std::vector<described_stage>& stages) {
+  json::array cases;
+  json::object types;
+  for (const auto kind : kind_keys) {
+    json::array names;
+    for (const auto& s : stages)
+      if (to_string(s.kind) == kind)
+        names.emplace_back(s.type);
+    types[kind] = {{"enum", std::move(names)}};
+  }
+  json::array kinds;
+  for (const auto kind : kind_keys)
+    kinds.push_back(json::object{{"required", {kind}}});
+  for (const auto& s : stages)
+    cases.push_back(json::object{{"if",
+                                  {{"properties", {{std::string(to_string(s.kind)), {{"const", s.type}}}}},
+                                   {"required", {std::string(to_string(s.kind))}}}},
+                                 {"then", reference_to(fmt::format("{}_{}", to_string(s.kind), s.type))}});
+  return {{"type", "object"},
+          {"properties", std::move(types)},
+          {"anyOf", std::move(kinds)},
+          {"allOf", std::move(cases)}};
+}
+
+json::object dead_letters_schema(const std::vector<described_stage>& stages) {
+  json::array sinks;
+  for (const auto& s : stages)
+    if (s.kind == stage_kind::sink)
+      sinks.push_back(stage_schema(s, true));
+  return {{"anyOf", std::move(sinks)}};
+}
+
+json::object column_schema() {
+  json::array scalars(column_options().front().choices.begin(), column_options().front().choices.end());
+  auto long_form = object_schema(column_options());
+  long_form["properties"].as_object()["type"] = reference_to("column");
+  return {{"anyOf",
+           {json::object{{"enum", std::move(scalars)}}, std::move(long_form), reference_to("columns"),
+            json::object{
+                {"type", "array"}, {"items", reference_to("column")}, {"minItems", 1}, {"maxItems", 1}}}}};
+}
+
+void write_pretty(const json::value& v, int depth, std::string& out) {
+  const auto indent = [&](int d) { out += '\n' + std::string(static_cast<std::size_t>(d) * 2, ' '); };
+  if (const auto* const o = v.if_object(); o != nullptr && !o->empty()) {
+    out += '{';
+    bool first = true;
+    for (const auto& member : *o) {
+      out += first ? "" : ",";
+      first = false;
+      indent(depth + 1);
+      out += json::serialize(json::string(member.key())) + ": ";
+      write_pretty(member.value(), depth + 1, out);
+    }
+    indent(depth);
+    out += '}';
+  } else if (const auto* const a = v.if_array(); a != nullptr && !a->empty() && a->front().is_object()) {
+    out += '[';
+    for (std::size_t i = 0; i < a->size(); ++i) {
+      out += i > 0 ? "," : "";
+      indent(depth + 1);
+      write_pretty((*a)[i], depth + 1, out);
+    }
+    indent(depth);
+    out += ']';
+  } else {
+    out += json::serialize(v);
+  }
+}
+
+}  // namespace
+
+std::string schema_text(const catalog& connectors) {
+  const auto stages = described_stages(connectors);
+  auto root = object_schema(top_level_options());
+  auto& properties = root["properties"].as_object();
+  properties["$schema"] = {{"type", "string"}, {"description", "This schema, for editors"}};
+  auto& of_stages = properties["stages"].as_object();
+  of_stages["type"] = "object";
+  of_stages["propertyNames"] = {{"pattern", "^[A-Za-z][A-Za-z0-9_-]{0,99}$"}};
+  of_stages["additionalProperties"] = reference_to("stage");
+  auto& of_dead_letters = properties["dead_letters"].as_object();
+  for (auto& member : dead_letters_schema(stages))
+    of_dead_letters[member.key()] = member.value();
+
+  json::object definitions{
+      {"stage", stages_schema(stages)},
+      {"columns",
+       {{"type", "object"}, {"additionalProperties", reference_to("column")}, {"minProperties", 1}}},
+      {"column", column_schema()},
+      {"filled_in", {{"type", "string"}, {"pattern", "\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}"}}},
+      {"duration", {{"type", "string"}, {"examples", {"5 minutes", "100 ms", "1 hour 30 minutes"}}}},
+      {"size", {{"type", {"string", "integer"}}, {"examples", {"128 MB", "64 KiB"}}}},
+      {"rate", {{"type", "string"}, {"examples", {"10/s", "600/min"}}}}};
+  for (const auto& s : stages)
+    definitions[fmt::format("{}_{}", to_string(s.kind), s.type)] = stage_schema(s, false);
+
+  json::object out{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                   {"title", "millrace topology"}};
+  for (auto& member : root)
+    out[member.key()] = std::move(member.value());
+  out["$defs"] = std::move(definitions);
+  std::string text;
+  write_pretty(out, 0, text);
+  return text + '\n';
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,177 @@
+#include "config/schema/described_stage.hpp"
+#include "config/schema/schema.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace millrace::config {
+namespace {
+
+std::string form_of(const option& o) {
+  const auto list = [&] {
+    std::string out;
+    for (const auto& c : o.choices)
+      out += (out.empty() ? "`" : ", `") + c + "`";
+    return out;
+  };
+  switch (o.type) {
+  case option_type::text:
+    return "text";
+  case option_type::choice:
+    return list();
+  case option_type::boolean:
+    return "`true`, `false`";
+  case option_type::integer:
+    if (o.maximum != std::numeric_limits<std::int64_t>::max())
+      return o.minimum == o.maximum ? fmt::format("`{}`", o.minimum)
+                                    : fmt::format("number, {} to {}", o.minimum, o.maximum);
+    return fmt::format("number, from {}", o.minimum);
+  case option_type::duration:
+    return o.choices.empty() ? "duration" : "duration, " + list();
+  case option_type::size:
+    return "size";
+  case option_type::rate:
+    return "rate";
+  case option_type::text_map:
+    return "map of texts";
+  case option_type::text_list:
+    return "text or list";
+  case option_type::expression:
+    return "expression";
+  case option_type::expression_map:
+    return "map of expressions";
+  case option_type::object:
+    return "map";
+  case option_type::any:
+    break;
+  }
+  return "see below";
+}
+
+/// What would end a cell of the table.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
+  while (!out.empty() && out.back() == '.')
+    out.pop_back();
+  return out;
+}
+
+void add_rows(const std::vector<option>& options, const std::string& before, std::string& out) {
+  for (const auto& o : options) {
+    const auto given = o.required               ? std::string("required")
+                       : o.default_text.empty() ? std::string()
+                                                : fmt::format("`{}`", o.default_text);
+    out += fmt::format("| `{}{}` | {} | {} | {}{} |\n", before, o.name, form_of(o), given, cell(o.doc),
+                       o.secret ? " (never shown)" : "");
+    add_rows(o.members, before + o.name + ".", out);
+  }
+}
+
+void add_table(const std::vector<option>& options, std::string& out) {
+  out += "| option | value | default | |\n|---|---|---|---|\n";
+  add_rows(options, {}, out);
+  out += '\n';
+}
+
+std::string_view heading(stage_kind kind) {
+  switch (kind) {
+  case stage_kind::source:
+    return "## Sources\n\nA source gives raw records; a parser makes rows of them.\n\n";
+  case stage_kind::parser:
+    return "## Parsers\n\nA parser reads one source and gives typed rows.\n\n";
+  case stage_kind::transform:
+    return "## Transforms\n\n";
+  case stage_kind::window:
+    return "## Windows\n\nA window gives its key columns, its aggregates, `window_start` and `window_end`. "
+           "`\"from\": "
+           "\"NAME.late\"` reads the rows that came too late for it.\n\n";
+  case stage_kind::sink:
+    break;
+  }
+  return "## Sinks\n\n";
+}
+
+constexpr std::string_view introduction =
+    R"(# Topology reference
+
+Generated from the declarations that `millrace check` goes by; `topology.schema.json` beside it is the same for
+editors (`"$schema": "topology.schema.json"` at the top of a topology).
+
+A topology is a JSON file; comments and trailing commas are allowed. `--with FILE` lays another file over it (JSON
+merge patch: maps are merged, `null` takes a member away), `--set PATH=VALUE` one value (JSON where it parses as such,
+else text; a key that holds a dot stands in double quotes).
+
+- **Environment.** `${NAME}` and `${NAME:-default}` are filled in, in texts, not in keys; the default also stands for
+  an empty variable. `$${` is a literal `${`; any other `$` is itself. What comes from the environment is never shown,
+  and neither is a password in a connection.
+- **Durations** are text with a unit: `5 minutes`, `90 s`, `1 hour 30 minutes`, `100 ms`. **Sizes**: `128 MB` (powers
+  of 1000), `64 KiB` (powers of 1024). **Rates**: `10/s`, `600/min`.
+- **Expressions** are PostgreSQL's. A column is named by its name; with capitals or other signs in it, in double quotes.
+- **Names** of stages and topologies: a letter, then letters, digits, `_` and `-`. Names of columns that begin with `_`
+  are reserved.
+
+)";
+
+constexpr std::string_view columns_page =
+    R"(A column of `schema` is a type: `text`, `bigint`, `double`, `boolean`, `timestamp`, `json` (raw), a nested map of
+columns, a list `[type]`, or the long form:
+
+)";
+
+constexpr std::string_view columns_end =
+    R"(A map with `type` and none but these members is the long form. Nested columns one of which is called `type` are
+written in it: `{ "type": { "type": "text" } }`.
+
+Behind the declared columns each row has hidden ones, there when named, up to the first window: `_raw` (the record as
+it came), `_key`, `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`, `_partition`, `_position`, `_headers`.
+
+)";
+
+}  // namespace
+
+std::string reference_text(const catalog& connectors) {
+  std::string out(introduction);
+  out += "## Top level\n\n";
+  add_table(top_level_options(), out);
+  std::optional<stage_kind> current;
+  for (const auto& s : described_stages(connectors)) {
+    if (current != s.kind)
+      out += heading(s.kind);
+    out += fmt::format("### `\"{}\": \"{}\"`\n\n{}.\n\n", to_string(s.kind), s.type, cell(s.doc));
+    add_table(s.options, out);
+    if (s.kind == stage_kind::parser && current != s.kind) {
+      out += columns_page;
+      add_table(column_options(), out);
+      out += columns_end;
+    }
+    if (!s.guarantee.empty())
+      out += fmt::format("Guarantee: {}.\n\n", s.guarantee);
+    current = s.kind;
+  }
+  while (out.ends_with("\n\n"))
+    out.pop_back();
+  return out;
+}
+
+expected<void> write_references(const std::string& folder, const catalog& connectors) {
+  const std::pair<std::string, std::string> files[] = {{"topology.schema.json", schema_text(connectors)},
+                                                       {"reference.md", reference_text(connectors)}};
+  for (const auto& [name, text] : files) {
+    const auto path = folder + "/" + name;
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    if (!out)
+      return user_error(ec::io,
+                        fmt::format("{} cannot be written: {}; expected a folder that can be written to",
+                                    path, std::strerror(errno)));
+  }
+  return {};
+}
+
+}  // namespace millrace::config

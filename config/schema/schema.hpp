@@ -1,0 +1,19 @@
+// What editors and people read of the language, generated from the declarations that the planner checks by:
+// a JSON Schema (draft 2020-12) and the reference page. Both are kept in docs/; a test fails when they drift.
+#pragma once
+
+#include "config/catalog.hpp"
+
+#include <string>
+
+namespace millrace::config {
+
+/// docs/topology.schema.json.
+[[nodiscard]] std::string schema_text(const catalog& connectors);
+/// docs/reference.md.
+[[nodiscard]] std::string reference_text(const catalog& connectors);
+
+/// Writes both into this folder of docs.
+[[nodiscard]] expected<void> write_references(const std::string& folder, const catalog& connectors);
+
+}  // namespace millrace::config

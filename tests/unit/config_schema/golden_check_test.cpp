@@ -1,0 +1,72 @@
+// Every folder of tests/golden/check: a topology, and exactly what `check` says of it. With
+// MILLRACE_GOLDEN_WRITE=1 in the environment the expected texts are written anew, to be read before they are
+// committed.
+#include "actors/catalog.hpp"
+#include "config/plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace millrace;
+
+const fs::path root = "tests/golden/check";
+
+std::string read(const fs::path& p) {
+  std::ifstream in(p, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+/// Files are named as they lie in the case's folder.
+std::string without_folder(std::string text, const std::string& folder) {
+  for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder))
+    text.erase(at, folder.size());
+  return text;
+}
+
+std::string checked(const fs::path& folder) {
+  config::load_request request{(folder / "topology.json").string(), {}, {}};
+  if (fs::exists(folder / "overlay.json"))
+    request.overlays.push_back((folder / "overlay.json").string());
+  std::istringstream sets(read(folder / "sets.txt"));
+  for (std::string line; std::getline(sets, line);)
+    request.sets.push_back(line);
+  const auto result = config::load(request, connectors());
+  std::string out;
+  for (const auto& f : result.findings)
+    out += config::to_string(f) + "\n";
+  if (result.plan)
+    out += config::describe_plan(*result.plan);
+  return without_folder(std::move(out), folder.string() + "/");
+}
+
+}  // namespace
+
+TEST_CASE("check says of each golden topology exactly what is expected") {
+  ::setenv("MILLRACE_GOLDEN_SECRET", "hunter2hunter2", 1);
+  ::unsetenv("MILLRACE_GOLDEN_UNSET");
+  ::unsetenv("MILLRACE_GOLDEN_UNSET2");
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(root))
+    folders.push_back(entry.path());
+  std::sort(folders.begin(), folders.end());
+  REQUIRE(folders.size() >= 40);
+  for (const auto& folder : folders) {
+    DYNAMIC_SECTION(folder.filename().string()) {
+      const auto found = checked(folder);
+      CHECK(found.find("hunter2") == std::string::npos);
+      if (std::getenv("MILLRACE_GOLDEN_WRITE") != nullptr)
+        std::ofstream(folder / "expected.txt", std::ios::binary) << found;
+      CHECK(found == read(folder / "expected.txt"));
+    }
+  }
+}
