@@ -33,7 +33,7 @@ private:
   std::atomic<fault> fault_{fault::none};
   std::atomic<bool> fired_{false};
   std::string marker_;
-  std::vector<std::thread> connections_; // of acceptor_ alone while it runs
+  std::vector<std::thread> connections_;  // of acceptor_ alone while it runs
   std::thread acceptor_;
 };
 
