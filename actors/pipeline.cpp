@@ -155,6 +155,14 @@ private:
     o.topology = topology_;
     o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh};
     o.next_life = [store = options_.store] { return store->next_incarnation(); };
+    const auto note = "committed/" + name;
+    o.has_committed = [store = options_.store, note] { return store->get(note).has_value(); };
+    o.note_committed = [store = options_.store, note] {
+      if (store->get(note))
+        return;
+      if (const auto kept = store->put(note, "1"); !kept)
+        spdlog::warn("{}", kept.error().message);
+    };
     o.commit_every = topology_->commit_every;
     o.start_timeout = options_.start_timeout;
     o.clock = options_.clock;

@@ -12,6 +12,7 @@
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct pipeline_options {
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t threads = 1;
   bool fresh = false;
+  std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
   const wall_clock* clock = &system_clock();
 };
 

@@ -14,13 +14,16 @@ constexpr std::chrono::milliseconds try_again_after{200};
 constexpr std::chrono::milliseconds connect_timeout{2'000};
 
 expected<std::vector<source::partition_info>> discover(source::reader& reader, const std::string& stage,
-                                                       std::chrono::milliseconds timeout) {
+                                                       const pipeline_options& options) {
+  const auto timeout = options.start_timeout;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   bool told = false;
   for (;;) {
     auto found = reader.discover(std::min(timeout, connect_timeout));
     if (found || !found.error().retry || std::chrono::steady_clock::now() >= deadline)
       return found;
+    if (options.cancelled())
+      return unexpected(error{ec::cancelled, fault::user, false, "stopped before its source answered", stage});
     if (!std::exchange(told, true))
       spdlog::warn("{}: {}; waiting for it up to {} s", stage, found.error().message, timeout.count() / 1000);
     std::this_thread::sleep_for(try_again_after);
@@ -76,7 +79,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
                             {options.topology->name, plan.source->name, store.folder(), options.clock});
   if (!reader)
     return failed(reader.error());
-  const auto found = discover(**reader, plan.source->name, options.start_timeout);
+  const auto found = discover(**reader, plan.source->name, options);
   if (!found)
     return failed(found.error());
 

@@ -12,9 +12,6 @@ namespace {
 
 /// How long a source actor waits for data before it looks at its mailbox again.
 constexpr std::chrono::milliseconds read_wait{50};
-/// Between two looks at a source that does not answer.
-constexpr std::chrono::milliseconds away_min{100};
-constexpr std::chrono::milliseconds away_max{2'000};
 /// A rate serves at most this much time's worth of records at once.
 constexpr double burst_seconds = 0.1;
 /// Chunks that may wait for one partition: one in work, one read ahead.
@@ -258,17 +255,17 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
       return;
     if (!m.failure->retry)
       return fail(*m.failure);
-    if (away_for_.count() == 0)
+    if (away_.tries() == 0)
       spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
-    away_for_ = std::clamp(away_for_ * 2, away_min, away_max);
-    read_again_at_ = clock::now() + away_for_;
+    const auto wait = away_.next();
+    read_again_at_ = clock::now() + wait;
     options_.gauges->away = true;
-    wake_in(away_for_);
+    wake_in(wait);
     return;
   }
-  if (away_for_.count() != 0) {
+  if (away_.tries() != 0) {
     spdlog::info("{}: the source answers again", options_.plan->source->name);
-    away_for_ = std::chrono::milliseconds(0);
+    away_.reset();
     options_.gauges->away = false;
   }
   if (!m.chunk) {

@@ -4,6 +4,7 @@
 
 #include "actors/lane/lane_actor.hpp"
 #include "actors/lane/partition.hpp"
+#include "runtime/base/backoff.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -81,7 +82,7 @@ private:
   bool failed_ = false;
   bool stopped_ = false;
   clock::time_point read_again_at_{}; // the source was away: not before
-  std::chrono::milliseconds away_for_{0};
+  backoff away_{{.longest = std::chrono::seconds(2)}};  // of a source that does not answer
   double tokens_ = 1; // under `rate`
   clock::time_point tokens_at_ = clock::now();
   clock::time_point wake_at_ = clock::time_point::max();

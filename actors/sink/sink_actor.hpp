@@ -39,6 +39,9 @@ struct sink_options {
   claim who;                                         // without `life`
   std::function<expected<incarnation>()> next_life;  // may block
   std::function<expected<std::unique_ptr<writer>>()> make_writer;
+  /// Whether this sink has committed under this state id, as our own state knows it. Both may block.
+  std::function<bool()> has_committed = [] { return false; };
+  std::function<void()> note_committed = [] {};
   std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
   std::vector<window_input> windows;
   micros commit_every{100'000};

@@ -69,6 +69,8 @@ bool sink_state::commit() {
   rows_uncommitted_ = 0;
   first_uncommitted_.reset();
   core_.committed(std::move(p.positions));
+  if (!std::exchange(noted_commit_, true))
+    options_.note_committed();
   after_commit();
   if (*refused != 0)
     forward_refused();

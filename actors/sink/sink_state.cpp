@@ -9,14 +9,6 @@
 #include <stdexcept>
 
 namespace millrace::sink {
-namespace {
-
-/// Between two attempts to open a target that does not answer.
-constexpr std::chrono::milliseconds away_min{100};
-constexpr std::chrono::milliseconds away_max{2'000};
-
-}  // namespace
-
 sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
     : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0) {
   for (const auto& [log, start] : options_.lane_logs)
@@ -48,14 +40,15 @@ void sink_state::open() {
     }
     auto who = options_.who;
     who.life = life_;
+    who.expects_progress = options_.has_committed();
     return writer_->open(who);
   };
   const auto stored = attempt();
   if (!stored)
     return went_wrong(stored.error());
-  if (away_for_.count() != 0)
+  if (away_.tries() != 0)
     spdlog::info("{}: the target answers again", options_.name);
-  away_for_ = std::chrono::milliseconds(0);
+  away_.reset();
   options_.gauges->away = false;
   options_.who.fresh = false;
   is_open_ = was_open_ = true;
@@ -109,13 +102,12 @@ void sink_state::went_wrong(const error& e) {
       on_stop();
     return;
   }
-  if (away_for_.count() == 0)
+  if (away_.tries() == 0)
     spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
   options_.gauges->away = true;
-  away_for_ = std::clamp(away_for_ * 2, away_min, away_max);
   if (stopping_)
     return on_stop();
-  self_->delayed_send(self_, away_for_, open_tick{});
+  self_->delayed_send(self_, away_.next(), open_tick{});
 }
 
 void sink_state::on_ask(const messages::ask_position& m) {

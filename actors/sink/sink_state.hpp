@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/sink/sink_actor.hpp"
+#include "runtime/base/backoff.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/sink.hpp"
 
@@ -76,7 +77,8 @@ private:
   bool stopping_ = false;
   bool told_complete_ = false;
   clock::time_point started_ = clock::now();
-  std::chrono::milliseconds away_for_{0};
+  backoff away_{{.longest = std::chrono::seconds(2)}};
+  bool noted_commit_ = false;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, caf::actor> shards_;
   std::uint64_t batch_ = 0;

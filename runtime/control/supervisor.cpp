@@ -1,5 +1,7 @@
 #include "runtime/control/supervisor.hpp"
 
+#include "runtime/base/backoff.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -35,12 +37,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds backoff_min{50};
-constexpr std::chrono::milliseconds backoff_max{10'000};
+constexpr backoff_options restart_backoff{.first = std::chrono::milliseconds(50)};
 /// A child that has lived this long has recovered.
 constexpr std::chrono::seconds healthy_after{30};
 /// Failures in a row after which a child is given up: with the back-off above, some two minutes.
-constexpr int max_failures = 20;
+constexpr std::uint64_t max_failures = 20;
 /// What a stop may take for lanes, shards and sinks each, before the run ends without them.
 constexpr std::chrono::seconds stop_timeout{10};
 constexpr std::chrono::seconds report_timeout{5};
@@ -52,8 +53,8 @@ struct child {
   std::size_t index = 0;
   caf::actor handle;
   bool lives = false;
-  int failures = 0;
-  clock::time_point since;
+  backoff waits{restart_backoff};
+  clock::time_point since{};
 };
 
 class supervisor {
@@ -61,11 +62,11 @@ public:
   supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner)
       : self_(self), options_(std::move(options)), owner_(std::move(owner)) {
     for (std::size_t i = 0; i < options_.sinks.size(); ++i)
-      children_[options_.sinks[i].name] = {kind::sink, i, nullptr, false, 0, {}};
+      children_[options_.sinks[i].name] = {kind::sink, i, nullptr, false, backoff(restart_backoff), {}};
     for (std::size_t i = 0; i < options_.shards.size(); ++i)
-      children_[options_.shards[i].name] = {kind::shard, i, nullptr, false, 0, {}};
+      children_[options_.shards[i].name] = {kind::shard, i, nullptr, false, backoff(restart_backoff), {}};
     for (std::size_t i = 0; i < options_.lanes.size(); ++i)
-      children_[options_.lanes[i].name] = {kind::lane, i, nullptr, false, 0, {}};
+      children_[options_.lanes[i].name] = {kind::lane, i, nullptr, false, backoff(restart_backoff), {}};
     self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
   }
 
@@ -253,15 +254,16 @@ private:
       }
       for (auto& [other_name, other] : children_)
         introduce_to_lane(other, name, c);
-      c.failures = clock::now() - c.since > healthy_after ? 1 : c.failures + 1;
-      if (c.failures > max_failures) {
+      if (clock::now() - c.since > healthy_after)
+        c.waits.reset();
+      const auto wait = c.waits.next();
+      if (c.waits.tries() > max_failures) {
         on_failed({name, error{ec::internal, fault::ours, false,
-                               fmt::format("failed {} times in a row and was given up", c.failures), name}});
+                               fmt::format("failed {} times in a row and was given up", max_failures), name}});
         return;
       }
-      const auto wait = std::min(backoff_max, backoff_min * (1 << std::min(c.failures - 1, 10)));
       spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name,
-                    self_->system().render(m.reason), wait.count());
+                    self_->system().render(m.reason), wait.count() / 1000);
       self_->delayed_send(self_, wait, restart_child{name});
       return;
     }

@@ -75,6 +75,13 @@ expected<void> check_fingerprint(snapshot::state_store& store, const config::top
                   store.folder(), t.name, first_difference(*stored, t.state_fingerprint)));
 }
 
+/// A stop was asked for before anybody takes signals.
+bool stop_is_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 /// Signals as messages: SIGTERM and SIGINT end the run, SIGUSR1 writes the report. The signals are blocked in
 /// all threads; this one takes them.
 class signal_thread {
@@ -88,7 +95,7 @@ public:
               return;
             if (signal == SIGUSR1) {
               on_report();
-            } else {
+            } else if (!std::exchange(stopping_, true)) {
               spdlog::info("stopping: committing what was taken");
               caf::anon_send(supervisor, control::end_run{});
             }
@@ -104,6 +111,7 @@ public:
 
 private:
   std::atomic<bool> done_{false};
+  bool stopping_ = false;
   std::thread thread_;
 };
 
@@ -138,7 +146,12 @@ int run_topology(const run_arguments& a, const std::shared_ptr<const config::top
   options.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout);
   options.threads = threads;
   options.fresh = !store->id().previous_state_id.empty();
+  options.cancelled = stop_is_pending;
   auto prepared = prepare_pipeline(system, options);
+  if (!prepared && prepared.error().why.code == ec::cancelled) {
+    spdlog::info("{}", describe(prepared.error().why));
+    return exit_done;
+  }
   if (!prepared) {
     std::cerr << "millrace: " << describe(prepared.error().why) << "\n";
     return prepared.error().contacted ? exit_failed : exit_wrong;
