@@ -15,6 +15,13 @@ std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
 
 constexpr std::int64_t days_of_era = 146'097;  // 400 years, after which the calendar repeats
 
+std::optional<std::int64_t> in_range(__int128 micros) {
+  const auto out = static_cast<std::int64_t>(micros);
+  if (out != micros || out < first_instant)
+    return std::nullopt;
+  return out;
+}
+
 }  // namespace
 
 // Years are counted from March, so that the leap day is a year's last.
@@ -50,11 +57,7 @@ std::optional<std::int64_t> micros_of(const civil& c) {
   constexpr std::int64_t furthest = 300'000;  // years; keeps the product within 128 and near 64 bits
   if (c.year < -furthest || c.year > furthest)
     return std::nullopt;
-  const auto wide = static_cast<__int128>(days_of(c.year, c.month, c.day)) * day_micros + c.micros_of_day;
-  const auto out = static_cast<std::int64_t>(wide);
-  if (out != wide)
-    return std::nullopt;
-  return out;
+  return in_range(static_cast<__int128>(days_of(c.year, c.month, c.day)) * day_micros + c.micros_of_day);
 }
 
 int days_in_month(std::int64_t year, int month) {
@@ -100,11 +103,7 @@ std::optional<std::int64_t> add(std::int64_t micros, const interval_value& by) {
       return std::nullopt;
     micros = *moved;
   }
-  const auto wide = static_cast<__int128>(micros) + static_cast<__int128>(by.days) * day_micros + by.micros;
-  const auto out = static_cast<std::int64_t>(wide);
-  if (out != wide)
-    return std::nullopt;
-  return out;
+  return in_range(static_cast<__int128>(micros) + static_cast<__int128>(by.days) * day_micros + by.micros);
 }
 
 // A zone is date's, under a name that keeps its header out of ours.
@@ -154,10 +153,7 @@ date::sys_seconds within(std::int64_t seconds) {
 }
 
 std::optional<std::int64_t> shifted(std::int64_t t, std::chrono::seconds by) {
-  std::int64_t out = 0;
-  if (__builtin_add_overflow(t, by.count() * second_micros, &out))
-    return std::nullopt;
-  return out;
+  return in_range(static_cast<__int128>(t) + static_cast<__int128>(by.count()) * second_micros);
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ inline constexpr std::int64_t minute_micros = 60 * second_micros;
 inline constexpr std::int64_t hour_micros = 60 * minute_micros;
 inline constexpr std::int64_t day_micros = 24 * hour_micros;
 
+/// PostgreSQL's first instant, 4714-11-24 BC (Julian day 0); nothing computed may lie before it.
+inline constexpr std::int64_t first_instant = -210'866'803'200'000'000;
+
 struct civil {
   std::int64_t year = 0;  // 0 is 1 BC
   int month = 1;
@@ -29,7 +32,7 @@ struct civil {
 
 [[nodiscard]] std::int64_t days_of(std::int64_t year, int month, int day);
 [[nodiscard]] civil civil_of(std::int64_t micros);
-/// None beyond 64 bits. Fields must be in range (the day within its month).
+/// None before first_instant and beyond 64 bits. Fields must be in range (the day within its month).
 [[nodiscard]] std::optional<std::int64_t> micros_of(const civil& c);
 [[nodiscard]] int days_in_month(std::int64_t year, int month);
 
@@ -44,8 +47,8 @@ struct iso_week {
 /// Days since 1970 of the Monday of that week.
 [[nodiscard]] std::int64_t days_of_iso_week(std::int64_t year, int week);
 
-/// Months first (to the month's last day where the day does not exist), then days, then time. None beyond 64
-/// bits.
+/// Months first (to the month's last day where the day does not exist), then days, then time. None out of
+/// range.
 [[nodiscard]] std::optional<std::int64_t> add(std::int64_t micros, const interval_value& by);
 
 /// A zone; lives for ever. Null pointer where tzdata has none of that name (letters in any case).

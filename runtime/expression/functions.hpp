@@ -107,6 +107,7 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
 [[nodiscard]] std::span<const function> comparison_functions();
 [[nodiscard]] std::span<const function> number_functions();
 [[nodiscard]] std::span<const function> text_functions();
+[[nodiscard]] std::span<const function> text_part_functions();
 [[nodiscard]] std::span<const function> pattern_functions();
 [[nodiscard]] std::span<const function> temporal_functions();
 [[nodiscard]] std::span<const function> interval_functions();

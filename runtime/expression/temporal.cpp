@@ -190,7 +190,7 @@ prepared_or prepare_trunc_zone(constant_texts texts) {
 values of_seconds(call& c, std::span<const values> args) {
   return each<([](row& r, double seconds) -> std::int64_t {
     const auto micros = std::rint(seconds * 1e6);
-    if (!(micros >= -9.2233720368547e18 && micros <= 9.2233720368547e18))
+    if (!(micros >= static_cast<double>(first_instant) && micros <= 9.2233720368547e18))
       return beyond_time(r);
     return static_cast<std::int64_t>(micros);
   })>(c, args);

@@ -261,7 +261,7 @@ private:
     auto t = micros_of(c);
     if (t && zoned_)
       t = zone_ ? instant_of(*zone_, *t) : std::optional(*t - offset_);
-    if (!t)
+    if (!t || *t < first_instant)
       return reading::out_of_range;
     out = *t;
     return reading::ok;

@@ -330,7 +330,7 @@ private:
     const auto offset =
         (zone_hours_ * 60 + zone_minutes_.value_or(0)) * minute_micros * (zone_minus_ ? -1 : 1);
     std::int64_t out = 0;
-    if (!t || __builtin_sub_overflow(*t, offset, &out))
+    if (!t || __builtin_sub_overflow(*t, offset, &out) || out < first_instant)
       return refuse("the year is out of range");
     return out;
   }

@@ -1,5 +1,6 @@
 // Evaluates every expression of a cases file over its table and prints a JSON line each:
-//   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}   or   {"case": 0, "problem": "..."}
+//   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}   or   {"case": 0, "problem":
+//   "..."}
 // Values are PostgreSQL's text form. against_postgres.py runs it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
@@ -56,7 +57,8 @@ void append(data::column_builder& out, const std::string& value) {
   }
 }
 
-/// Lines: "column NAME TYPE", "row V<tab>V...", "-- comment", and expressions ("ours ||| postgres ||| reason").
+/// Lines: "column NAME TYPE", "row V<tab>V...", "-- comment", and expressions ("ours ||| postgres |||
+/// reason").
 cases read_cases(const char* path) {
   std::ifstream in(path);
   if (!in)
@@ -117,7 +119,7 @@ std::string evaluated(const expression::bound& e, const data::batch& table) {
   return out + "]";
 }
 
-} // namespace
+}  // namespace
 
 int main(int count, char** arguments) {
   if (count != 2) {

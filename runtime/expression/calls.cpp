@@ -1,0 +1,185 @@
+// The binder's calls of functions and operators: overloads, arguments, and what to say where none fits.
+#include "runtime/expression/binder.hpp"
+#include "runtime/expression/overload.hpp"
+#include "runtime/expression/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::expression {
+namespace {
+
+std::vector<kind> kinds_of(const std::vector<node_ptr>& args) {
+  std::vector<kind> out;
+  for (const auto& a : args)
+    out.push_back(a->type);
+  return out;
+}
+
+std::string list_of(const std::vector<node_ptr>& args) {
+  std::string out;
+  for (const auto& a : args)
+    out.append(out.empty() ? "" : ", ").append(name_of(a->type));
+  return out;
+}
+
+bool is_operator(std::string_view name) {
+  return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos;
+}
+
+/// Functions that people reach for, and what to write instead.
+std::string_view instead_of(std::string_view function) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> others{{
+      {"date", "use date_trunc('day', x)"},
+      {"clock_timestamp", "use now(), which is fixed for a batch"},
+      {"timeofday", "use now(), which is fixed for a batch"},
+      {"random", "a result must depend on the input alone"},
+      {"gen_random_uuid", "a result must depend on the input alone"},
+      {"nextval", "a result must depend on the input alone"},
+      {"row_number", "use a window stage"},
+      {"lag", "use a window stage"},
+      {"lead", "use a window stage"},
+      {"ifnull", "use coalesce(x, y)"},
+      {"nvl", "use coalesce(x, y)"},
+      {"if", "use case when ... then ... else ... end"},
+      {"iif", "use case when ... then ... else ... end"},
+      {"date_format", "use to_char(x, 'YYYY-MM-DD')"},
+      {"unix_timestamp", "use extract(epoch from x)"},
+      {"from_unixtime", "use to_timestamp(x)"},
+  }};
+  for (const auto& [name, remedy] : others)
+    if (name == function)
+      return remedy;
+  return {};
+}
+
+}  // namespace
+
+node_ptr binder::call(const syntax& s) {
+  if (is_aggregate(s.text)) {
+    if (aggregate_)
+      return aggregate_(s);
+    return problem_at(s.offset, fmt::format("the aggregate {}(...) cannot stand here; aggregates belong to a "
+                                            "window's \"aggregates\" or \"having\"",
+                                            s.text));
+  }
+  if (s.star || s.distinct || !s.filter.empty())
+    return problem_at(s.offset,
+                      fmt::format("{}(...) is no aggregate: it takes no *, distinct or filter", s.text));
+  if (s.args.empty() &&
+      (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp"))
+    return instant(s);
+  auto args = bind_all(s.args);
+  return args ? call_named(s, *std::move(args)) : nullptr;
+}
+
+node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
+  const auto& overloads = functions_named(s.text);
+  if (overloads.empty())
+    return unknown_function(s);
+  const auto to_text = [&](node_ptr n) {
+    const auto at = n->offset;
+    return cast_to(std::move(n), kind::text, 64, at);
+  };
+  if (overloads.front()->any_types) {
+    for (auto& a : args)
+      if (a = written(std::move(a)); !a)
+        return nullptr;
+    if (args.size() < (s.text == "concat" ? 1U : 2U))
+      return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
+    return invoke(s, overloads.front(), std::move(args));
+  }
+  if (s.text == "||" && args.size() == 2) {  // text beside anything makes text of it
+    const auto open = [](const node_ptr& n) { return n->type == kind::text || n->type == kind::unknown; };
+    if (open(args[0]) || open(args[1]))
+      for (auto& a : args)
+        if (a = to_text(std::move(a)); !a)
+          return nullptr;
+  }
+  const auto* f = choose(overloads, kinds_of(args));
+  if (!f)
+    return no_overload(s, args);
+  return invoke(s, f, std::move(args));
+}
+
+node_ptr binder::written(node_ptr n) {
+  const auto at = n->offset;
+  const auto* f = output_function(n->type);
+  if (n->type != kind::boolean || !f)
+    return cast_to(std::move(n), kind::text, 64, at);
+  auto out = make(op::call, kind::text, at);
+  out->fn = f;
+  out->args.push_back(std::move(n));
+  return fold_constant(std::move(out));
+}
+
+node_ptr binder::unknown_function(const syntax& s) {
+  if (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")
+    return problem_at(s.offset,
+                      fmt::format("{} into json is not supported; declare the members in the parser's "
+                                  "schema as a nested object and write a path: venue.lat",
+                                  s.text));
+  if (s.text == "~*" || s.text == "!~" || s.text == "!~*")
+    return problem_at(s.offset,
+                      "regular expressions are not supported; use like, ilike, starts_with or strpos");
+  if (is_operator(s.text))
+    return problem_at(s.offset, fmt::format("there is no operator {}", s.text));
+  auto message = fmt::format("there is no function {}(...)", s.text);
+  if (const auto remedy = instead_of(s.text); !remedy.empty())
+    message += fmt::format("; {}", remedy);
+  else if (const auto near = closest(s.text, function_names()); !near.empty())
+    message += fmt::format("; did you mean {}(...)?", near);
+  return problem_at(s.offset, std::move(message));
+}
+
+node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
+  const auto& overloads = functions_named(s.text);
+  if (s.text == "to_char" && !args.empty() && category(args[0]->type) == category(kind::bigint))
+    return problem_at(s.offset,
+                      "to_char of a number is not supported; use round(x, n)::text, lpad or concat");
+  if (args.size() == 2 && s.text == "~")
+    return problem_at(s.offset,
+                      "regular expressions are not supported; use like, ilike, starts_with or strpos");
+  if (is_operator(s.text) && args.size() == 2)
+    return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
+                                            "(...)::{2} {0} ...",
+                                            s.text, name_of(args[0]->type), name_of(args[1]->type)));
+  if (is_operator(s.text))
+    return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
+                                            list_of(args), s.text));
+  return problem_at(s.offset,
+                    fmt::format("there is no {}({}); there are: {}; cast the arguments, as in (...)::text",
+                                s.text, list_of(args), signatures(overloads)));
+}
+
+node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  auto n = make(op::call, f->gives, s.offset);
+  n->fn = f;
+  std::vector<std::optional<std::string_view>> texts;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (!f->any_types)
+      args[i] = coerce(std::move(args[i]), f->takes[i]);
+    if (!args[i])
+      return nullptr;
+    const bool known = args[i]->what == op::constant && args[i]->type == kind::text && !args[i]->value.null;
+    texts.push_back(known ? std::optional(args[i]->value.text) : std::nullopt);
+  }
+  if (f->prepare) {
+    auto prepared = f->prepare(texts);
+    if (!prepared)
+      return problem_at(args[prepared.error().index]->offset, std::move(prepared.error().message));
+    n->prepared = *std::move(prepared);
+  }
+  n->args = std::move(args);
+  return fold_constant(std::move(n));
+}
+
+bool is_aggregate(std::string_view function) {
+  static constexpr std::array<std::string_view, 7> names{"count", "sum",   "min", "max",
+                                                         "avg",   "first", "last"};
+  return std::find(names.begin(), names.end(), function) != names.end();
+}
+
+}  // namespace millrace::expression
