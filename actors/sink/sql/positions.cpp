@@ -100,7 +100,11 @@ expected<void> positions::create_tables() {
     }
     if (!there)
       return unexpected(there.error().what);
-    if (auto made = db_.execute(sql); !made) {
+    auto made = db_.execute(sql);
+    if (!made) {  // another sink may have made it just now
+      auto again = db_.describe(table);
+      if (again && *again)
+        continue;
       auto e = made.error().what;
       e.message = fmt::format("{}: cannot create our table {}: {}; it may also be made by hand: {}",
                               db_.where().shown, table, e.message, sql);

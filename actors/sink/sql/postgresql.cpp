@@ -23,6 +23,8 @@ public:
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
+  /// Deferred constraints would refuse the whole commit, and not say for which row.
+  std::string begin() const override { return "begin; set constraints all immediate"; }
   std::string name(std::string_view identifier) const override;
   outcome<std::optional<table_shape>> describe(const std::string& table) override;
   std::string key_text(std::size_t) const override { return "text collate \"C\""; }
@@ -69,11 +71,11 @@ expected<void> postgresql_database::connect(bool create) {
                                     where_.shown, where_.database));
     if (auto server = start_session("postgresql", where_.connect_server); !server)
       return server;
-    if (auto made =
-            execute("create database " + name(where_.database) + " encoding 'UTF8' template template0");
-        !made)
+    const auto made =
+        execute("create database " + name(where_.database) + " encoding 'UTF8' template template0");
+    done = start_session("postgresql", where_.connect);  // another sink may have made it just now
+    if (!made && !done)
       return unexpected(made.error().what);
-    done = start_session("postgresql", where_.connect);
   }
   if (!done)
     return done;

@@ -134,7 +134,9 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       return user_error(ec::not_found,
                         fmt::format("{}: there is no table {}; remedy: set \"create\": true, or {}",
                                     db.where().shown, db.name(options.table), statement));
-    if (auto made = db.execute(statement); !made) {
+    auto made = db.execute(statement);
+    shape = db.describe(options.table);
+    if (!made && !(shape && *shape)) {  // else another sink has made it just now
       auto e = std::move(made.error().what);
       e.message =
           fmt::format("{}: cannot create table {}: {}", db.where().shown, db.name(options.table), e.message);
@@ -144,7 +146,6 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       }
       return unexpected(std::move(e));
     }
-    shape = db.describe(options.table);
   }
   if (!shape)
     return unexpected(std::move(shape.error().what));

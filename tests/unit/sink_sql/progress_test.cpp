@@ -1,6 +1,8 @@
 // Positions: what is committed is what comes back; claims and fences.
 #include "tests/unit/sink_sql/place.hpp"
 
+#include <thread>
+
 using namespace sink_sql_test;
 using data::type_id;
 
@@ -159,4 +161,28 @@ EVERY_DATABASE(two_sinks, "two sinks write the same database in turns") {
   }
   CHECK(stored_rows(at) == 5);
   CHECK(at.query("select n from u", 1).size() == 5);
+}
+
+EVERY_DATABASE(all_at_once, "eight sinks may start on a missing database at the same moment") {
+  const auto one_row = rows_of(columns, {{"1"}});
+  std::vector<std::string> errors(8);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    threads.emplace_back([&, i] {
+      auto w = at.writer(columns);
+      auto who = life(1);
+      who.sink = std::to_string(i);
+      auto opened = w->open(who);
+      auto done = opened ? w->write(one_row) : tl::unexpected(opened.error());
+      if (done)
+        if (auto committed = w->commit(at_position(1)); !committed)
+          done = tl::unexpected(committed.error());
+      if (!done)
+        errors[i] = done.error().message;
+    });
+  for (auto& t : threads)
+    t.join();
+  for (const auto& e : errors)
+    CHECK(e == "");
+  CHECK(stored_rows(at) == errors.size());
 }
