@@ -1,0 +1,233 @@
+"""What the end-to-end tests hold on to: a Kafka, a MariaDB, millrace's process. Standard library, kcat and mariadb only.
+
+Every run takes topic, database and topology names of its own, so that runs on one server do not meet. A server that is
+not there ends the test with ctest's SKIP_RETURN_CODE and a line that says SKIPPED.
+"""
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PIPELINE = ROOT / "pipelines" / "active_users"
+SKIPPED = 77
+
+sys.path.insert(0, str(ROOT / "tools" / "services.d"))
+import kafka_topics  # noqa: E402
+
+Message = collections.namedtuple("Message", "partition offset key value")
+
+
+class Wrong(Exception):
+    """Something is not as documented."""
+
+
+def check(condition, message):
+    if not condition:
+        raise Wrong(message() if callable(message) else message)
+
+
+def needed(*names):
+    for name in names:
+        if not os.environ.get(name):
+            print(f"SKIPPED: {pathlib.Path(sys.argv[0]).name} needs {name}; "
+                  f'remedy: eval "$(tools/services start kafka mariadb)"', flush=True)
+            sys.exit(SKIPPED)
+    return [os.environ[name] for name in names]
+
+
+def unique(name):
+    return f"{name}_{secrets.token_hex(4)}"
+
+
+def wait_until(what, ready, seconds=60):
+    """Polls `ready`; its last exception, or `what`, is the failure."""
+    until = time.monotonic() + seconds
+    while True:
+        why = ""
+        try:
+            value = ready()
+            if value:
+                return value
+        except (Wrong, OSError, subprocess.CalledProcessError) as e:
+            why = f": {e}"
+        if time.monotonic() > until:
+            raise Wrong(f"after {seconds} s still not so: {what}{why}")
+        time.sleep(0.1)
+
+
+def difference(expected, found, limit=5):
+    """Two multisets, in words; empty when they are equal."""
+    lost, more = collections.Counter(expected), collections.Counter(found)
+    lost, more = lost - more, more - lost
+    if not lost and not more:
+        return ""
+    return (f"{sum(lost.values())} rows missing, such as {list(lost)[:limit]}; "
+            f"{sum(more.values())} too many, such as {list(more)[:limit]}")
+
+
+class Kafka:
+    def __init__(self, brokers):
+        self.brokers = brokers
+        self.port = int(brokers.split(",")[0].rpartition(":")[2])
+
+    def create(self, topic, partitions=1):
+        kafka_topics.create(self.port, [(topic, partitions)], 1)
+
+    def produce(self, topic, lines, *options):
+        data = b"".join(line + b"\n" for line in lines)
+        subprocess.run(["kcat", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
+                       stderr=subprocess.DEVNULL)
+
+    def read(self, topic, committed=True):
+        """All messages, in order within each partition; none of a topic that is not there yet."""
+        done = subprocess.run(
+            ["kcat", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %K %S\n%k%s",
+             # The end shows by an empty answer, which must not wait for what is written next.
+             "-X", "fetch.wait.max.ms=5",
+             "-X", f"isolation.level={'read_committed' if committed else 'read_uncommitted'}"],
+            capture_output=True, timeout=120)
+        if b"Unknown topic" in done.stderr:
+            return []
+        check(done.returncode == 0, f"kcat cannot read {topic}: {done.stderr.decode()[-300:]}")
+        raw, at, messages = done.stdout, 0, []
+        while at < len(raw):
+            line = raw.index(b"\n", at)
+            partition, offset, key, value = map(int, raw[at:line].split())
+            at = line + 1
+            parts = []
+            for size in (key, value):
+                parts.append(None if size < 0 else raw[at:at + size])
+                at += max(size, 0)
+            messages.append(Message(partition, offset, *parts))
+        return sorted(messages, key=lambda m: (m.partition, m.offset))
+
+
+class MariaDB:
+    def __init__(self, url, database):
+        self.parts = urllib.parse.urlsplit(url)
+        self.database = database
+        self.url = self.parts._replace(path="/" + database).geturl()
+
+    def ask(self, statement, database=None):
+        p = self.parts
+        command = ["mariadb", "--no-defaults", f"-h{p.hostname}", f"-P{p.port or 3306}", f"-u{p.username or 'root'}",
+                   "-N", "-B", "--raw", "-D", self.database if database is None else database, "-e", statement]
+        done = subprocess.run([c for c in command if c != ""] if database != "" else
+                              [c for c in command if c not in ("-D", "")], capture_output=True, text=True,
+                              env={**os.environ, "MYSQL_PWD": p.password or ""})
+        check(done.returncode == 0, f"mariadb: {done.stderr.strip()}")
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+    def drop(self):
+        with contextlib.suppress(Wrong):
+            self.ask(f"drop database if exists `{self.database}`", "")
+
+
+class Run:
+    """One life of `millrace run`. Standard output is appended to OUT, so that lives of one state share it."""
+
+    def __init__(self, binary, topology, state, *options, out=None, env=None):
+        self.state, self.port = pathlib.Path(state), None
+        self.report_file = self.state.with_name(self.state.name + ".report.json")
+        self.out = pathlib.Path(out or str(self.state) + ".out")
+        self.err = pathlib.Path(str(self.state) + ".err")
+        self._seen = self.err.stat().st_size if self.err.exists() else 0
+        command = [binary, "run", str(topology), "--state", str(self.state), "--report", str(self.report_file), *options]
+        with open(self.out, "ab") as o, open(self.err, "ab") as e:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
+                                            env={**os.environ, **(env or {})})
+
+    def errors(self):
+        return self.err.read_bytes()[self._seen:].decode(errors="replace")
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def wait(self, seconds=60):
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Wrong(f"did not end within {seconds} s; it said: {self.errors()[-1500:]}") from None
+
+    def stop(self, seconds=60):
+        check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+        self.process.send_signal(signal.SIGTERM)
+        status = self.wait(seconds)
+        check(status == 0, lambda: f"SIGTERM ended it with {status}: {self.errors()[-1500:]}")
+
+    def expect(self, status, *texts, seconds=60):
+        """The run ends by itself, with this status, and says all of these."""
+        found = self.wait(seconds)
+        said = self.errors()
+        check(found == status, f"exit status {found}, expected {status}; it said: {said[-1500:]}")
+        for text in texts:
+            check(text.lower() in said.lower(), f"expected {text!r} in what it says: {said[-1500:]}")
+        return said
+
+    def ledger(self):
+        """The report, after a look whether it adds up."""
+        report = json.loads(self.report_file.read_text())
+        for name, s in report["stages"].items():
+            parts = sum(s.get(k, 0) for k in ("out", "filtered", "late", "dead_letters", "in_flight"))
+            check(s["in"] == parts, f"the ledger of {name} does not add up: {s}")
+        return report["stages"]
+
+    def ask_ledger(self):
+        """By SIGUSR1, from a run that goes on."""
+        before = self.report_file.stat().st_mtime_ns if self.report_file.exists() else 0
+        self.process.send_signal(signal.SIGUSR1)
+        wait_until("a report after SIGUSR1",
+                   lambda: self.report_file.exists() and self.report_file.stat().st_mtime_ns > before, 20)
+        return wait_until("a whole report", lambda: self._try_ledger(), 5)
+
+    def _try_ledger(self):
+        with contextlib.suppress(json.JSONDecodeError):
+            return self.ledger()
+        return None
+
+
+def http_status(address, path):
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def dead_letters(state):
+    file = pathlib.Path(state) / "dead_letters.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def main(test, parser):
+    """Runs `test(options, folder)`; its failure keeps the folder and names it."""
+    parser.add_argument("--millrace", required=True, help="the binary")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with states, output and logs")
+    options = parser.parse_args()
+    options.millrace = str(pathlib.Path(options.millrace).resolve())
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-"))
+    try:
+        test(options, folder)
+    except (Wrong, subprocess.SubprocessError) as e:
+        print(f"FAILED: {e}\nits files: {folder}", flush=True)
+        return 1
+    if options.keep:
+        print(f"its files: {folder}")
+    else:
+        subprocess.run(["rm", "-rf", str(folder)], check=False)
+    return 0
