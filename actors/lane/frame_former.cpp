@@ -234,6 +234,7 @@ std::vector<delivery::lane_frame> frame_former::cut() {
   for (auto& f : frames)
     f.bytes = f.content ? f.content->byte_size() : 0;
   start_ = at_;
+  records_ = 0;
   return frames;
 }
 
