@@ -1,0 +1,152 @@
+"""Starts, kills and resumes millrace for a case, and reads what it wrote. Knows nothing of what is expected."""
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+
+TIMEOUT = 120  # seconds; a run takes about two
+
+
+class Wrong(Exception):
+    """The product did something else than the case says."""
+
+
+class Ended:
+    def __init__(self, status, stdout, stderr):
+        self.status, self.stdout, self.stderr = status, stdout, stderr
+
+
+class Workplace:
+    """One case's folder, binary and scratch folder; hands out attempts, each with a state and outputs of its own."""
+
+    def __init__(self, binary, folder, base, seed, kills):
+        self.binary, self.folder, self.base, self.kills = binary, folder, base, kills
+        self.random = random.Random(f"{seed}/{folder.name}")
+        self.inputs = base / "in"
+        self.inputs.mkdir()
+
+    def attempt(self, name):
+        return Attempt(self, name)
+
+
+class Attempt:
+    """A state folder and an output folder. ${CASE} is the case's folder, ${IN} what it generated, ${OUT} the outputs."""
+
+    def __init__(self, place, name):
+        self.place, self.name = place, name
+        self.root = place.base / name
+        self.out = self.root / "out"
+        self.state = self.root / "state"
+        self.report_file = self.root / "report.json"
+        self.out.mkdir(parents=True)
+        self.lives = 0
+
+    def command(self, args=(), topology=None, command="run"):
+        words = [str(self.place.binary), command, str(topology or self.place.folder / "topology.json")]
+        if command == "run":
+            words += ["--state", str(self.state), "--report", str(self.report_file), "--start-timeout", "10 s"]
+        return words + [str(a) for a in args]
+
+    def start(self, args=(), topology=None, env=None):
+        self.lives += 1
+        out = open(self.root / f"stdout.{self.lives}", "wb")
+        err = open(self.root / f"stderr.{self.lives}", "wb")
+        process = subprocess.Popen(self.command(args, topology), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                   env=self.environment(env))
+        out.close()
+        err.close()
+        process.life = self.lives
+        return process
+
+    def environment(self, more=None):
+        return {**os.environ, "CASE": str(self.place.folder), "IN": str(self.place.inputs), "OUT": str(self.out),
+                "TZ": "America/New_York", **(more or {})}
+
+    def end(self, process, timeout=TIMEOUT):
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            ended = self.ended(process)
+            raise Wrong(f"{self.name}: no end after {timeout} s\n{ended.stderr[-1500:]}") from None
+        ended = self.ended(process)
+        if status < 0 and status not in (-signal.SIGKILL, -signal.SIGTERM):
+            raise Wrong(f"{self.name}: ended by signal {-status}\n{ended.stderr[-1500:]}")
+        return ended
+
+    def ended(self, process):
+        read = lambda what: (self.root / f"{what}.{process.life}").read_bytes().decode("utf-8", "replace")
+        return Ended(process.returncode, read("stdout"), read("stderr"))
+
+    def run(self, args=(), topology=None, exit=0, says=(), env=None):
+        """Runs to the end; the exit status and each text of `says` on stderr are asked for."""
+        ended = self.end(self.start(args, topology, env))
+        if ended.status != exit:
+            raise Wrong(f"{self.name}: exit status {ended.status}, expected {exit}\n{ended.stderr[-1500:]}")
+        for text in [says] if isinstance(says, str) else says:
+            if text not in ended.stderr:
+                raise Wrong(f"{self.name}: stderr does not say {text!r}\n{ended.stderr[-1500:]}")
+        return ended
+
+    def run_killed(self, args=(), exit=0, look=None):
+        """Kills the run at random moments (now and then politely), then lets the same command end."""
+        rng = self.place.random
+        for _ in range(self.place.kills):
+            process = self.start(args)
+            time.sleep(rng.choice([rng.uniform(0.02, 0.3), rng.uniform(0.2, 1.2)]))
+            politely = rng.random() < 0.2
+            process.send_signal(signal.SIGTERM if politely else signal.SIGKILL)
+            ended = self.end(process)
+            if politely and ended.status not in (0, exit, -signal.SIGTERM):
+                raise Wrong(f"{self.name}: exit status {ended.status} after SIGTERM\n{ended.stderr[-1500:]}")
+            if look:
+                look()
+        return self.run(args, exit=exit)
+
+    def report(self):
+        try:
+            return json.loads(self.report_file.read_text())
+        except FileNotFoundError:
+            raise Wrong(f"{self.name}: no report was written") from None
+
+    def lines(self, name):
+        """The whole lines of a file of the output folder."""
+        path = self.out / name
+        if not path.exists():
+            return []
+        text = path.read_bytes().decode("utf-8")
+        if text and not text.endswith("\n"):
+            raise Wrong(f"{self.name}: {name} ends within a line: {text[-80:]!r}")
+        return text.split("\n")[:-1]
+
+    def table(self, name, database="out.sqlite"):
+        """Rows of a SQLite table as lists of (column, value), in the order of insertion."""
+        path = self.out / database
+        if not path.exists():
+            return []
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+        try:
+            if not connection.execute("select 1 from sqlite_master where name = ?", [name]).fetchone():
+                return []
+            cursor = connection.execute('select * from "' + name.replace('"', '""') + '" order by rowid')
+            columns = [d[0] for d in cursor.description]
+            return [list(zip(columns, row)) for row in cursor]
+        finally:
+            connection.close()
+
+    def dead_letters(self, file=None):
+        path = file or self.state / "dead_letters.jsonl"
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_bytes().decode("utf-8").split("\n") if line]
+
+
+def check_ledger(name, report):
+    """Every record of every stage ends in exactly one bucket."""
+    for stage, c in report["stages"].items():
+        if c["in"] != c["out"] + c["filtered"] + c["late"] + c["dead_letters"]:
+            raise Wrong(f"{name}: the ledger of '{stage}' does not add up: {c}")
