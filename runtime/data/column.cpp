@@ -72,6 +72,25 @@ void column_builder::valid() {
   ++c.size_;
 }
 
+void column_builder::valid(std::size_t count) {
+  if (c_->null_count_ == 0) {  // no bitmap yet
+    c_->size_ += count;
+    return;
+  }
+  for (; count > 0; --count)
+    valid();
+}
+
+void column_builder::append_ints(std::span<const std::int64_t> values) {
+  c_->ints_.insert(c_->ints_.end(), values.begin(), values.end());
+  valid(values.size());
+}
+
+void column_builder::append_doubles(std::span<const double> values) {
+  c_->doubles_.insert(c_->doubles_.end(), values.begin(), values.end());
+  valid(values.size());
+}
+
 void column_builder::append_null() {
   auto& c = *c_;
   switch (c.type_.id()) {
@@ -98,7 +117,7 @@ void column_builder::append_null() {
     c.offsets_.push_back(static_cast<std::int32_t>(children_[0].size()));
     break;
   }
-  if (c.null_count_ == 0) { // the first null: everything before it is present
+  if (c.null_count_ == 0) {  // the first null: everything before it is present
     c.validity_.assign(c.size_ / 8 + 1, 0xFF);
     c.validity_.back() = static_cast<std::uint8_t>((1U << (c.size_ & 7)) - 1);
   } else if ((c.size_ & 7) == 0) {
@@ -164,4 +183,4 @@ column_ptr take(const column& c, std::span<const std::uint32_t> rows) {
   return out.finish();
 }
 
-} // namespace millrace::data
+}  // namespace millrace::data

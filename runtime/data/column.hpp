@@ -99,7 +99,7 @@ public:
   void reserve(std::size_t rows);
 
   void append_null();
-  void append_int(std::int64_t v) { // bigint and timestamp
+  void append_int(std::int64_t v) {  // bigint and timestamp
     c_->ints_.push_back(v);
     valid();
   }
@@ -108,18 +108,21 @@ public:
     valid();
   }
   void append_boolean(bool v);
-  void append_text(std::string_view v) { // text and json
+  void append_text(std::string_view v) {  // text and json
     c_->bytes_.append(v);
     c_->offsets_.push_back(static_cast<std::int32_t>(c_->bytes_.size()));
     valid();
   }
+  /// Many present values at once (bigint and timestamp; double).
+  void append_ints(std::span<const std::int64_t> values);
+  void append_doubles(std::span<const double> values);
   /// The value of another column of the same type.
   void append_from(const column& other, std::size_t row);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
   /// the row.
   [[nodiscard]] column_builder& child(std::size_t i) { return children_[i]; }
   void append_object() { valid(); }
-  void append_list(); // all elements appended to child(0) since the last row
+  void append_list();  // all elements appended to child(0) since the last row
 
   [[nodiscard]] std::size_t size() const { return c_->size_; }
   [[nodiscard]] const data::type& type() const { return c_->type_; }
@@ -128,6 +131,7 @@ public:
 
 private:
   void valid();
+  void valid(std::size_t count);
   void reset();
 
   std::shared_ptr<column> c_;
@@ -137,4 +141,4 @@ private:
 /// Rows of a column, by index, in that order (indices may repeat).
 [[nodiscard]] column_ptr take(const column& c, std::span<const std::uint32_t> rows);
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -9,8 +9,8 @@ namespace {
 
 // Text of a column lies behind 31-bit offsets; a batch that makes more of its 1 MiB is a runaway.
 constexpr std::size_t most_text = 1U << 30U;
-// Enough for a chunk of an ordinary expression without asking the system for memory.
-constexpr std::size_t first_block = 256U << 10U;
+// Enough for a chunk of an ordinary expression, and little enough that malloc keeps it between calls.
+constexpr std::size_t first_block = 96U << 10U;
 
 struct appender {
   data::column_builder& out;
@@ -38,15 +38,20 @@ struct appender {
     if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown)
       refuse_runaways(v, rows);
     failed = &failures.sorted();
+    const bool whole = failed->empty() && !v.valid && !v.constant;
     switch (v.type) {
     case kind::boolean:
       return append<std::uint8_t>(v, rows, [&](std::uint8_t b) { out.append_boolean(b != 0); });
     case kind::bigint:
     case kind::timestamptz:
     case kind::timestamp:
+      if (whole)
+        return out.append_ints({v.as<std::int64_t>(), rows});
       return append<std::int64_t>(v, rows, [&](std::int64_t i) { out.append_int(i); });
     case kind::numeric:
     case kind::float64:
+      if (whole)
+        return out.append_doubles({v.as<double>(), rows});
       return append<double>(v, rows, [&](double d) { out.append_double(d); });
     case kind::unknown:
     case kind::text:
@@ -80,10 +85,10 @@ void report(failed_rows& failed, std::size_t first, std::vector<row_failure>& fa
 /// Calls use(values, first, rows) for each chunk; failures of the chunk are in `failed`.
 template<class Use>
 void by_chunks(const bound& e, const data::batch& input, event_micros now, failed_rows& failed, Use use) {
-  std::vector<std::byte> block(first_block);
+  const auto block = std::make_unique_for_overwrite<std::byte[]>(first_block);
   for (std::size_t first = 0; first < input.rows; first += chunk_rows) {
     const auto rows = std::min(chunk_rows, input.rows - first);
-    arena memory(block.data(), block.size());
+    arena memory(block.get(), first_block);
     evaluator run(memory, &input, first, rows, now, failed);
     use(run.run(e.code->root(), nullptr), first, rows);
   }

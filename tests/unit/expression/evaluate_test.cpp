@@ -100,6 +100,34 @@ TEST_CASE("chunks, nulls and constants give the same rows at every size") {
   }
 }
 
+TEST_CASE("chunks without nulls and chunks with some follow each other in one column") {
+  for (const std::size_t null_row : {0U, 1023U, 1024U, 2999U}) {
+    data::batch b;
+    b.schema = std::make_shared<data::schema>(std::vector<data::field>{{"n", data::type_id::bigint}});
+    data::column_builder n(data::type_id::bigint);
+    for (std::size_t i = 0; i < 3000; ++i) {
+      if (i == null_row)
+        n.append_null();
+      else
+        n.append_int(static_cast<std::int64_t>(i));
+    }
+    b.columns = {n.finish()};
+    b.rows = 3000;
+    std::vector<row_failure> failures;
+    const auto ints = evaluate(bound_over("n + 1", b), b, 0, failures);
+    const auto doubles = evaluate(bound_over("n * 0.5", b), b, 0, failures);
+    REQUIRE(ints->null_count() == 1);
+    REQUIRE(doubles->null_count() == 1);
+    for (std::size_t i = 0; i < 3000; ++i) {
+      REQUIRE(ints->is_null(i) == (i == null_row));
+      if (i != null_row) {
+        REQUIRE(ints->ints()[i] == static_cast<std::int64_t>(i) + 1);
+        REQUIRE(doubles->doubles()[i] == static_cast<double>(i) * 0.5);
+      }
+    }
+  }
+}
+
 TEST_CASE("failures are ascending and once a row, over chunks") {
   const auto b = numbers(3000);
   std::vector<row_failure> failures;
