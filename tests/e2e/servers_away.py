@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Kafka and MariaDB killed and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
+
+Starts servers of its own by tools/services, in a temporary folder, so that no other test loses its servers.
+"""
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from job_under_test import Job  # noqa: E402
+from real_systems import ROOT, SKIPPED, check, http_status, main, wait_until  # noqa: E402
+
+
+class Servers:
+    def __init__(self, folder):
+        self.env = {**os.environ, "MILLRACE_SERVICES_DIR": str(folder / "services")}
+
+    def command(self, *arguments):
+        done = subprocess.run([str(ROOT / "tools" / "services"), *arguments], env=self.env, capture_output=True, text=True)
+        if done.returncode == 3:
+            print(f"SKIPPED: {done.stderr.strip().splitlines()[-1]}")
+            sys.exit(SKIPPED)
+        check(done.returncode == 0, f"tools/services {' '.join(arguments)}: {done.stderr}")
+        return dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+
+
+def test(options, folder):
+    servers = Servers(folder)
+    try:
+        exported = servers.command("start", "kafka", "mariadb")
+        disturb(options, folder, servers, exported)
+    finally:
+        servers.command("stop", "--remove")
+
+
+def disturb(options, folder, servers, exported):
+    job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], options.seed)
+    address = f"127.0.0.1:{options.http_port}"
+    running = job.start("--http", address)
+
+    def health(status, seconds=60):
+        wait_until(f"/healthz answers {status}", lambda: http_status(address, "/healthz")[0] == status, seconds)
+        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+
+    def rows_grow(name):
+        before = len(getattr(job.targets, name)())
+        job.clicks.burst(600)
+        wait_until(f"{name} goes on", lambda: len(getattr(job.targets, name)()) > before)
+
+    job.clicks.burst(2000)
+    wait_until("the first rows are everywhere", lambda: all(job.targets.committed().values()))
+    health(200)
+
+    for way in ("kill", "stop", "kill"):
+        job.clicks.burst(1500)  # under way when the broker goes
+        servers.command(way, "kafka")
+        health(503)
+        time.sleep(2)
+        health(503)
+        servers.command("start", "kafka")
+        health(200)
+        rows_grow("active2")
+
+    for way in ("kill", "stop"):
+        job.clicks.burst(1500)
+        servers.command(way, "mariadb")
+        rows_grow("active2")  # the others go on
+        health(503)
+        rows_grow("sqlite")
+        servers.command("start", "mariadb")
+        health(200)
+        rows_grow("maria")
+
+    job.clicks.burst(1500)
+    servers.command("kill", "mariadb", "kafka")
+    health(503)
+    servers.command("start", "kafka", "mariadb")
+    health(200)
+
+    # Ended while a server is away: in finite time, and the same command goes on.
+    servers.command("kill", "mariadb")
+    rows_grow("active2")
+    running.stop(90)
+    servers.command("start", "mariadb")
+    running = job.start("--http", address)
+    job.clicks.end()
+    print("servers away and back: " + job.finish(running))
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    sys.exit(main(test, arguments))
