@@ -19,7 +19,7 @@ constexpr char version = 1;
 constexpr std::size_t checksum_size = sizeof(std::uint32_t);
 
 enum flag : std::uint8_t {
-  minor_is_whole = 1, // the usual position of a window's output between windows
+  minor_is_whole = 1,  // the usual position of a window's output between windows
   no_watermark_yet = 2,
   watermark_at_end = 4,
   same_major = 8,
@@ -129,7 +129,7 @@ unexpected damaged(std::string_view how) {
                      "the progress that the sink has stored is damaged (" + std::string(how) + ")");
 }
 
-} // namespace
+}  // namespace
 
 std::string encode_progress(const progress& p) {
   wire::writer out;
@@ -164,4 +164,4 @@ expected<progress> decode_progress(std::string_view bytes) {
   return p;
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -16,10 +16,10 @@
 namespace millrace::sink {
 namespace {
 
-constexpr std::uint64_t head_magic = 0x3145444953524C4D; // "MLRSIDE1"
-constexpr std::uint32_t slot_magic = 0x544F4C53;         // "SLOT"
+constexpr std::uint64_t head_magic = 0x3145444953524C4D;  // "MLRSIDE1"
+constexpr std::uint32_t slot_magic = 0x544F4C53;          // "SLOT"
 constexpr std::int64_t page = 4096;
-constexpr int regions = 13; // slots of up to 16 MiB: far above any progress
+constexpr int regions = 13;  // slots of up to 16 MiB: far above any progress
 constexpr std::size_t slot_head = 24;
 static_assert(slot_head == 2 * sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t));
 
@@ -76,7 +76,7 @@ std::uint64_t checksum(std::uint64_t sequence, std::string_view record) {
 
 struct slot {
   bool used = false;
-  std::optional<std::string> record; // nothing where it is torn
+  std::optional<std::string> record;  // nothing where it is torn
   std::uint64_t sequence = 0;
 };
 
@@ -98,7 +98,7 @@ slot read_slot(int fd, int region, std::uint64_t parity) {
   return s;
 }
 
-} // namespace
+}  // namespace
 
 descriptor::~descriptor() {
   if (fd_ >= 0)
@@ -125,7 +125,7 @@ expected<void> sync_folder(const std::filesystem::path& folder) {
   const auto& name = folder.empty() ? std::filesystem::path(".") : folder;
   const descriptor fd(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() ||
-      (::fsync(fd.get()) != 0 && errno != EINVAL)) // EINVAL: file systems that cannot, need not
+      (::fsync(fd.get()) != 0 && errno != EINVAL))  // EINVAL: file systems that cannot, need not
     return file_error("sync the folder", name, errno);
   return {};
 }
@@ -155,7 +155,7 @@ expected<std::optional<std::string>> side_file::load() {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0)
     return file_error("read", path_, errno);
-  if (info.st_size < page) { // a crash while it was made: nothing was stored yet
+  if (info.st_size < page) {  // a crash while it was made: nothing was stored yet
     if (::ftruncate(fd_.get(), page) != 0 || !write_word(fd_.get(), head_magic, 0))
       return file_error("write", path_, errno);
     was_clean_ = true;
@@ -238,4 +238,4 @@ void side_file::mark_clean() {
     write_word(fd_.get(), 1, clean_at);
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -86,4 +86,4 @@ private:
   bool was_clean_ = false;
 };
 
-} // namespace millrace::sink
+}  // namespace millrace::sink
