@@ -10,9 +10,6 @@
 namespace millrace::config {
 namespace {
 
-/// Shorter values (a port, "on") are in every other line of a log: hiding them would hide the log.
-constexpr std::size_t shortest_secret = 4;
-
 bool is_name(std::string_view text) {
   if (text.empty() || (text.front() >= '0' && text.front() <= '9'))
     return false;
@@ -24,7 +21,7 @@ bool is_name(std::string_view text) {
 
 class filler {
 public:
-  filler(report& out, std::vector<secret>& secrets) : out_(out), secrets_(secrets) {}
+  explicit filler(report& out) : out_(out) {}
 
   void fill(node& n, const std::string& path) {
     if (n.is_text() && n.text.find("${") != std::string::npos)
@@ -97,19 +94,15 @@ private:
     if (first_invalid_utf8(value))
       return fail(
           fmt::format("the environment variable {} holds bytes that are no UTF-8; expected UTF-8", name));
-    if (value.size() >= shortest_secret)
-      secrets_.push_back({value, "${" + name + "}"});
+    out_.keep_secret(value, "${" + name + "}");
     return value;
   }
 
   report& out_;
-  std::vector<secret>& secrets_;
 };
 
 }  // namespace
 
-void fill_environment(node& root, report& out, std::vector<secret>& secrets) {
-  filler(out, secrets).fill(root, {});
-}
+void fill_environment(node& root, report& out) { filler(out).fill(root, {}); }
 
 }  // namespace millrace::config

@@ -3,18 +3,15 @@
 // shown.
 #pragma once
 
-#include "config/mask.hpp"
 #include "config/node.hpp"
 #include "config/report.hpp"
-
-#include <vector>
 
 namespace millrace::config {
 
 /// A larger value was surely not meant for a topology.
 inline constexpr std::size_t largest_variable = 64U << 10U;
 
-/// Fills the tree in; what came from the environment is appended to `secrets`.
-void fill_environment(node& root, report& out, std::vector<secret>& secrets);
+/// Fills the tree in; what came from the environment is kept secret by the report.
+void fill_environment(node& root, report& out);
 
 }  // namespace millrace::config

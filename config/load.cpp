@@ -3,6 +3,7 @@
 #include "config/environment.hpp"
 #include "config/fingerprint.hpp"
 #include "config/graph.hpp"
+#include "config/mask.hpp"
 #include "config/overlay.hpp"
 #include "config/plan_stages.hpp"
 #include "config/projection.hpp"
@@ -26,8 +27,8 @@ public:
   loaded run() {
     loaded result;
     if (read_files()) {
-      fill_environment(root_, out_, secrets_);
-      collect_passwords(root_, {});
+      fill_environment(root_, out_);
+      keep_passwords(root_);
       topology t;
       read_top_level(t);
       if (const auto* const stages = root_.find("stages"))
@@ -41,8 +42,6 @@ public:
     files.insert(files.end(), request_.overlays.begin(), request_.overlays.end());
     files.emplace_back(set_file);
     result.findings = out_.take(files);
-    for (auto& f : result.findings)
-      f.message = redact(std::move(f.message), secrets_);
     return result;
   }
 
@@ -64,21 +63,18 @@ private:
     return good;
   }
 
-  /// Passwords are secret wherever they come from: no finding and no log shows them.
-  void collect_passwords(const node& n, const std::string& name) {
-    if (n.is_text()) {
-      std::vector<std::string> found;
-      if (names_a_secret(name))
-        found.push_back(n.text);
+  /// A password in a URI is secret whatever option it stands in; what else options hold is up to their
+  /// reader.
+  void keep_passwords(const node& n) {
+    std::vector<std::string> found;
+    if (n.is_text() && n.text.find("://") != std::string::npos)
       static_cast<void>(mask_passwords(n.text, &found));
-      for (auto& value : found)
-        if (!value.empty())
-          secrets_.push_back({std::move(value), "***"});
-    }
+    for (auto& value : found)
+      out_.keep_secret(std::move(value), "***");
     for (const auto& m : n.members)
-      collect_passwords(m.value, m.name);
+      keep_passwords(m.value);
     for (const auto& item : n.items)
-      collect_passwords(item, name);
+      keep_passwords(item);
   }
 
   void read_top_level(topology& t) {
@@ -167,7 +163,7 @@ private:
 
   void finish(topology& t) {
     t.state_fingerprint = fingerprint_of(t);
-    for (const auto& s : secrets_)
+    for (const auto& s : out_.secrets())
       t.secrets.push_back(s.value);
     std::sort(t.secrets.begin(), t.secrets.end(), [](const std::string& a, const std::string& b) {
       return a.size() != b.size() ? a.size() > b.size() : a < b;
@@ -179,7 +175,6 @@ private:
   const catalog& connectors_;
   report out_;
   node root_;
-  std::vector<secret> secrets_;
   bool newer_ = false;
 };
 

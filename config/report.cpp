@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t longest_compared = 64;
 constexpr std::size_t most_listed = 24;
 constexpr std::size_t shortest_part = 4;
+/// Shorter values (a port, "on") are in every other line: hiding them would hide the line.
+constexpr std::size_t shortest_secret = 4;
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
@@ -48,6 +50,11 @@ std::string to_string(const finding& f) {
   return out + (f.warning ? ": warning: " : ": ") + f.message;
 }
 
+void report::keep_secret(std::string value, std::string shown) {
+  if (value.size() >= shortest_secret)
+    secrets_.push_back({std::move(value), std::move(shown)});
+}
+
 std::vector<finding> report::take(const std::vector<std::string>& files) {
   const auto rank = [&](const finding& f) {
     const auto at = std::find(files.begin(), files.end(), f.where.file);
@@ -57,6 +64,8 @@ std::vector<finding> report::take(const std::vector<std::string>& files) {
     return std::tuple(rank(a), a.where.line, a.where.column) <
            std::tuple(rank(b), b.where.line, b.where.column);
   });
+  for (auto& f : findings_)
+    f.message = redact(std::move(f.message), secrets_);
   return std::move(findings_);
 }
 

@@ -1,6 +1,7 @@
 // Gathers the findings of one load() and puts them into words that users can act on.
 #pragma once
 
+#include "config/mask.hpp"
 #include "config/node.hpp"
 
 #include <string>
@@ -20,11 +21,15 @@ public:
   }
   /// How many errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }
-  /// In the order of `files` (others first), then by line and column.
+  /// A value that no finding may show.
+  void keep_secret(std::string value, std::string shown);
+  [[nodiscard]] const std::vector<secret>& secrets() const { return secrets_; }
+  /// Redacted; in the order of `files` (others first), then by line and column.
   [[nodiscard]] std::vector<finding> take(const std::vector<std::string>& files);
 
 private:
   std::vector<finding> findings_;
+  std::vector<secret> secrets_;
   std::size_t errors_ = 0;
 };
 

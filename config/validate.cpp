@@ -36,6 +36,8 @@ public:
         continue;
       }
       result.show(m.name, show(m.value, o->secret));
+      if (o->secret)
+        keep_secrets(m.value, {});
       if (auto v = value(m.value, *o, join(who.path, m.name)))
         result.set(m.name, std::move(*v), m.value.where);
     }
@@ -52,6 +54,18 @@ public:
   }
 
 private:
+  void keep_secrets(const node& n, std::string_view name) {
+    std::vector<std::string> found;
+    if (n.is_text() && names_a_secret(name))
+      found.push_back(n.text);
+    if (n.is_text())
+      static_cast<void>(mask_passwords(n.text, &found));
+    for (auto& value : found)
+      out_.keep_secret(std::move(value), "***");
+    for (const auto& m : n.members)
+      keep_secrets(m.value, m.name);
+  }
+
   void unknown(const member& m, const std::vector<option>& declared, const subject& who) {
     std::vector<std::string> names;
     for (const auto& o : declared)

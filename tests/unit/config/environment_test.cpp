@@ -22,7 +22,8 @@ filled fill(const std::string& text) {
   auto n = read_json("{\"a\": \"" + text + "\"}", "f", out);
   REQUIRE(n);
   filled result;
-  fill_environment(*n, out, result.secrets);
+  fill_environment(*n, out);
+  result.secrets = out.secrets();
   result.text = n->members[0].value.text;
   result.shown = n->members[0].value.safe_text();
   for (const auto& f : out.take({}))
@@ -96,8 +97,7 @@ TEST_CASE("keys are not filled in") {
   report out;
   auto n = read_json(R"({"${MILLRACE_T_NONE}": "x"})", "f", out);
   REQUIRE(n);
-  std::vector<secret> secrets;
-  fill_environment(*n, out, secrets);
+  fill_environment(*n, out);
   CHECK(out.errors() == 0);
   CHECK(n->members[0].name == "${MILLRACE_T_NONE}");
 }
