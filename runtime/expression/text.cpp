@@ -162,7 +162,8 @@ values reverse(call& c, std::span<const values> args) {
 values md5(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s) -> text_view {
     boost::uuids::detail::md5 hash;
-    hash.process_bytes(s.data(), s.size());
+    if (!s.empty())  // Boost copies from the pointer, which may be null
+      hash.process_bytes(s.data(), s.size());
     boost::uuids::detail::md5::digest_type digest{};
     hash.get_digest(digest);
     std::string out;
