@@ -10,6 +10,7 @@ import os
 import pathlib
 import secrets
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -89,6 +90,24 @@ class Kafka:
         subprocess.run(["kcat", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
                        stderr=subprocess.DEVNULL)
 
+    def _ask(self, api, body):
+        return kafka_topics._ask(self.port, api, body)
+
+    def delete_records(self, topic, before, partition=0):
+        """What retention does: records below `before` are gone."""
+        r = self._ask((21, 0), struct.pack(">i", 1) + kafka_topics._text(topic)
+                      + struct.pack(">iiqi", 1, partition, before, 20000))
+        r.take("i")
+        failed = [code for _, codes in r.list(lambda: (r.text(), r.list(lambda: r.take("iqh")[2]))) for code in codes
+                  if code]
+        check(not failed, f"deleting records of {topic}: Kafka's errors {failed}")
+
+    def delete_topic(self, topic):
+        r = self._ask((20, 1), struct.pack(">i", 1) + kafka_topics._text(topic) + struct.pack(">i", 20000))
+        r.take("i")
+        failed = [code for _, code in r.list(lambda: (r.text(), r.take("h"))) if code]
+        check(not failed, f"deleting {topic}: Kafka's errors {failed}")
+
     def read(self, topic, committed=True):
         """All messages, in order within each partition; none of a topic that is not there yet."""
         done = subprocess.run(
@@ -147,6 +166,19 @@ class Run:
         with open(self.out, "ab") as o, open(self.err, "ab") as e:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
                                             env={**os.environ, **(env or {})})
+
+        Run.started.append(self.process)
+
+    started = []
+
+    @staticmethod
+    def end_all():
+        """No process outlives its test, whatever has failed."""
+        for process in Run.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        Run.started.clear()
 
     def errors(self):
         return self.err.read_bytes()[self._seen:].decode(errors="replace")
@@ -226,6 +258,8 @@ def main(test, parser):
     except (Wrong, subprocess.SubprocessError) as e:
         print(f"FAILED: {e}\nits files: {folder}", flush=True)
         return 1
+    finally:
+        Run.end_all()
     if options.keep:
         print(f"its files: {folder}")
     else:
