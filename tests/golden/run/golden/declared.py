@@ -49,8 +49,6 @@ class Case:
         if self.exit != 0:
             return None
         report = attempt.report()
-        if not report["ended"]:
-            raise Wrong("straight: the report says that the run has not ended")
         for stage, counts in self.spec.get("ledger", {}).items():
             for name, value in counts.items():
                 if report["stages"][stage][name] != value:
@@ -96,7 +94,7 @@ class Case:
                 self.check_sink(attempt, sink, options)
         self.check_dead_letters(attempt)
         self.check_nothing_else(attempt)
-        if attempt.report_file.exists():
+        if self.exit == 0 and attempt.report_file.exists():
             check_ledger(attempt.name, attempt.report())
 
     def wanted(self, sink):
@@ -157,7 +155,7 @@ class Case:
                 if d.get(member, "") is None:
                     del d[member]
         want = [json.loads(line) for line in self.expected.get("dead_letters.jsonl", "").split("\n") if line]
-        key = lambda d: (d["stage"], d["partition"], d["position"], d["error"])
+        key = lambda d: (d["stage"], d.get("record", d.get("record_base64")))
         have.sort(key=key)
         want.sort(key=key)
         if len(have) != len(want):
@@ -165,6 +163,9 @@ class Case:
         for h, w in zip(have, want):
             if h["error"].find(w["error"]) >= 0:  # the case gives the part of the text that matters
                 h["error"] = w["error"]
+            for place in ("partition", "position"):  # of a window's row: depends on the number of shards
+                if place not in w:
+                    del h[place]
         if have != want:
             raise Wrong(f"{attempt.name}: dead letters differ:\n" + text(have, want))
 

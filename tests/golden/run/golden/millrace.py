@@ -43,19 +43,23 @@ class Attempt:
         self.report_file = self.root / "report.json"
         self.out.mkdir(parents=True)
         self.lives = 0
+        self.user = None
+        self.start_timeout = "10 s"
 
     def command(self, args=(), topology=None, command="run"):
         words = [str(self.place.binary), command, str(topology or self.place.folder / "topology.json")]
         if command == "run":
-            words += ["--state", str(self.state), "--report", str(self.report_file), "--start-timeout", "10 s"]
+            words += ["--state", str(self.state), "--report", str(self.report_file), "--start-timeout",
+                      self.start_timeout]
         return words + [str(a) for a in args]
 
     def start(self, args=(), topology=None, env=None):
         self.lives += 1
+        self.report_file.unlink(missing_ok=True)
         out = open(self.root / f"stdout.{self.lives}", "wb")
         err = open(self.root / f"stderr.{self.lives}", "wb")
         process = subprocess.Popen(self.command(args, topology), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                   env=self.environment(env))
+                                   env=self.environment(env), user=self.user)
         out.close()
         err.close()
         process.life = self.lives
@@ -107,6 +111,50 @@ class Attempt:
                 look()
         return self.run(args, exit=exit)
 
+    # For scenarios
+
+    def run_for(self, seconds, args=()):
+        """Runs for a while, is killed."""
+        process = self.start(args)
+        time.sleep(seconds)
+        self.kill(process)
+
+    def kill(self, process):
+        process.kill()
+        process.wait()
+
+    def stop(self, process):
+        """SIGTERM: commits and ends with 0, once the process listens to it."""
+        time.sleep(0.3)
+        process.terminate()
+        ended = self.end(process)
+        if ended.status != 0:
+            raise Wrong(f"{self.name}: exit status {ended.status} after SIGTERM\n{ended.stderr[-1500:]}")
+
+    def wait(self, until, process, timeout=30):
+        deadline = time.monotonic() + timeout
+        while not until():
+            if process.poll() is not None:
+                raise Wrong(f"{self.name}: ended early, status {process.returncode}\n{self.ended(process).stderr[-1500:]}")
+            if time.monotonic() > deadline:
+                self.kill(process)
+                raise Wrong(f"{self.name}: what is waited for did not come in {timeout} s\n"
+                            f"{self.ended(process).stderr[-1500:]}")
+            time.sleep(0.05)
+
+    def execute(self, statement, database="out.sqlite"):
+        connection = sqlite3.connect(self.out / database, timeout=20)
+        connection.execute(statement)
+        connection.commit()
+        connection.close()
+
+    def give_to(self, user):
+        """From here on millrace runs as this user, whose the attempt's files are."""
+        self.user = user
+        self.place.base.chmod(0o711)
+        for path in [self.root, *self.root.rglob("*")]:
+            os.chown(path, user, -1)
+
     def report(self):
         try:
             return json.loads(self.report_file.read_text())
@@ -128,7 +176,7 @@ class Attempt:
         path = self.out / database
         if not path.exists():
             return []
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+        connection = sqlite3.connect(path, timeout=20)  # what a kill left half done is rolled back
         try:
             if not connection.execute("select 1 from sqlite_master where name = ?", [name]).fetchone():
                 return []
@@ -145,8 +193,20 @@ class Attempt:
         return [json.loads(line) for line in path.read_bytes().decode("utf-8").split("\n") if line]
 
 
-def check_ledger(name, report):
+def same(have, want):
+    if have != want:
+        at = ""
+        if isinstance(have, list) and isinstance(want, list):
+            first = next((i for i, (h, w) in enumerate(zip(have, want)) if h != w), min(len(have), len(want)))
+            at = f" ({len(have)} against {len(want)}; first difference at {first})"
+            have, want = have[first:first + 3], want[first:first + 3]
+        raise Wrong(f"have {have!r}, want {want!r}{at}")
+
+
+def check_ledger(name, report, ended=True):
     """Every record of every stage ends in exactly one bucket."""
+    if report["ended"] != ended:
+        raise Wrong(f"{name}: the report says \"ended\": {report['ended']}")
     for stage, c in report["stages"].items():
-        if c["in"] != c["out"] + c["filtered"] + c["late"] + c["dead_letters"]:
+        if c["in"] != c["out"] + c["filtered"] + c["late"] + c["dead_letters"] + c.get("in_flight", 0):
             raise Wrong(f"{name}: the ledger of '{stage}' does not add up: {c}")

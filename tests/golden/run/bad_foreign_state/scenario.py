@@ -1,0 +1,29 @@
+"""A state folder of another topology is refused, and stays whole"""
+from golden.millrace import Wrong, check_ledger, same
+
+def numbers(*range_):
+    return "".join('{"i":%d}\n' % i for i in range(*range_))
+
+
+def check(a, n):
+    same(a.lines("out.jsonl"), numbers(n).splitlines())
+    same(a.table("rows"), [[("i", i)] for i in range(n)])
+    check_ledger(a.name, a.report())
+
+
+
+def run(place):
+    a = place.attempt("first")
+    (a.root / "input.jsonl").write_text(numbers(400))
+    a.run_for(0.7, ["--set", "stages.lines.rate=200/s"])
+    before = a.lines("out.jsonl")
+    other = a.root / "other.json"
+    other.write_text((place.folder / "topology.json").read_text().replace('"bad_foreign_state"', '"another"'))
+    a.run(topology=other, exit=2, says=["bad_foreign_state", "another", "--state"])
+    same(a.lines("out.jsonl"), before)
+    a.run()
+    check(a, 400)
+    (a.root / "odd").mkdir()
+    (a.root / "odd" / "letter.txt").write_text("mine")
+    a.state = a.root / "input.jsonl"
+    a.run(exit=2, says="input.jsonl")

@@ -1,0 +1,26 @@
+"""A missing file is found before anything begins; once it is there the same command runs"""
+from golden.millrace import Wrong, check_ledger, same
+
+def numbers(*range_):
+    return "".join('{"i":%d}\n' % i for i in range(*range_))
+
+
+def check(a, n):
+    same(a.lines("out.jsonl"), numbers(n).splitlines())
+    same(a.table("rows"), [[("i", i)] for i in range(n)])
+    check_ledger(a.name, a.report())
+
+
+
+def run(place):
+    a = place.attempt("missing")
+    ended = a.run(exit=2, says=["lines", "input.jsonl"])
+    same(len(ended.stderr.strip().splitlines()), 1)
+    (a.root / "input.jsonl").write_text(numbers(5))
+    a.run()
+    check(a, 5)
+    a = place.attempt("folder")
+    (a.root / "input.jsonl").mkdir()
+    a.run(exit=2, says="input.jsonl")
+    a = place.attempt("glob")
+    a.run(["--set", "stages.lines.path=" + str(a.root) + "/no-*.jsonl"], exit=2, says="no-*.jsonl")

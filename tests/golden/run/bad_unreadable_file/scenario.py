@@ -1,0 +1,27 @@
+"""A file that this user may not read is said so, with the remedy; nothing has begun"""
+from golden.millrace import Wrong, check_ledger, same
+
+def numbers(*range_):
+    return "".join('{"i":%d}\n' % i for i in range(*range_))
+
+
+def check(a, n):
+    same(a.lines("out.jsonl"), numbers(n).splitlines())
+    same(a.table("rows"), [[("i", i)] for i in range(n)])
+    check_ledger(a.name, a.report())
+
+
+
+import os
+
+
+def run(place):
+    a = place.attempt("unreadable")
+    (a.root / "input.jsonl").write_text(numbers(5))
+    (a.root / "input.jsonl").chmod(0)
+    if os.geteuid() == 0:  # root reads everything: one who is not root is needed
+        a.give_to(65534)
+    a.run(exit=2, says=["input.jsonl", "Permission denied", "right to read"])
+    (a.root / "input.jsonl").chmod(0o644)
+    a.run()
+    check(a, 5)

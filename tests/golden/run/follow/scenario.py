@@ -1,0 +1,53 @@
+"""A followed file: stopped, killed and resumed while it grows; an unterminated line waits for its end; open windows wait for later records"""
+from golden.millrace import Wrong, check_ledger, same
+
+def records(n):
+    return "".join('{"u":"u%d","t":"2021-04-24T10:%02d:%02dZ"}\n' % (i % 3, i // 60, i % 60) for i in range(n))
+
+
+def expected(n):
+    rows = []
+    for w in range((n + 299) // 300):
+        for u in range(3):
+            count = sum(i % 3 == u for i in range(w * 300, min(n, w * 300 + 300)))
+            rows.append('{"u":"u%d","n":%d,"window_start":"2021-04-24T10:%02d:00Z","window_end":"2021-04-24T10:%02d:00Z"}' % (u, count, w * 5, w * 5 + 5))
+    return rows
+
+
+
+def run(place):
+    a = place.attempt("follow")
+    file = a.root / "input.jsonl"
+    text = records(1500)
+    file.write_text("")
+    done = 0
+    rng = place.random
+    for life in range(5):
+        p = a.start()
+        for _ in range(2):
+            upto = min(len(text), done + rng.randrange(8000, 16000))
+            with file.open("a") as f:  # cut anywhere, also within a line
+                f.write(text[done:upto])
+            done = upto
+            whole = text[:done].count("\n")
+            if rng.random() < 0.5:
+                a.wait(lambda: len(a.table("rows")) >= whole, p)
+        if life == 2:
+            a.kill(p)
+        else:
+            a.stop(p)
+    with file.open("a") as f:
+        f.write(text[done:])
+    p = a.start()
+    a.wait(lambda: len(a.table("rows")) == 1500 and len(a.lines("out.jsonl")) == 12, p)
+    a.stop(p)
+    # 1500 seconds are five windows; the fifth is open until a later record comes
+    same(a.lines("out.jsonl"), expected(1500)[:12])
+    same([r[0][1] for r in a.table("rows")], ["u%d" % (i % 3) for i in range(1500)])
+    report = a.report()
+    same(report["ended"], False)
+    file.open("a").write('{"u":"x","t":"2021-04-24T10:25:00Z"}\n')
+    p = a.start()
+    a.wait(lambda: len(a.lines("out.jsonl")) == 15, p)
+    a.stop(p)
+    same(a.lines("out.jsonl"), expected(1500))

@@ -1,0 +1,56 @@
+"""What windows must give, by the definitions and slowly: every record against every window, in the order of its partition."""
+import datetime
+import json
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+EPOCH = datetime.datetime(1970, 1, 1)
+
+
+def iso(micros):
+    text = (EPOCH + datetime.timedelta(microseconds=micros)).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
+
+
+def micros(text):
+    t = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
+    return (t - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def windows_of(time, size, slide):
+    """Starts of the windows that hold this time: the multiples of the slide in (time - size, time]."""
+    last = time - time % slide
+    return [s for s in range(last - size + slide, last + 1, slide) if s <= time < s + size]
+
+
+def fold(partitions, size, slide=None, delay=0, lateness=0):
+    """partitions: lists of (event time, row). Gives {(start, end): [rows]} and the late rows."""
+    slide = slide or size
+    windows, late = {}, []
+    for partition in partitions:
+        watermark = None
+        for time, row in partition:
+            starts = windows_of(time, size, slide)
+            open_ones = [s for s in starts if watermark is None or s + size + lateness > watermark]
+            for s in open_ones:
+                windows.setdefault((s, s + size), []).append(row)
+            if not open_ones:
+                late.append(row)
+            watermark = time - delay if watermark is None else max(watermark, time - delay)
+    return windows, late
+
+
+def groups(windows, key, aggregate):
+    """Rows of all windows by window end and key (nulls last), each aggregate(rows of the group) between key and window."""
+    out = []
+    for (start, end), rows in sorted(windows.items(), key=lambda w: w[0][1]):
+        by_key = {}
+        for row in rows:
+            by_key.setdefault(tuple(row.get(k) for k in key), []).append(row)
+        for values, members in sorted(by_key.items(), key=lambda g: [(v is None, v) for v in g[0]]):
+            out.append({**dict(zip(key, values)), **aggregate(members), "window_start": iso(start), "window_end": iso(end)})
+    return out
+
+
+def lines(rows):
+    return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
