@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <utility>
 
 namespace millrace::kafka {
 
@@ -189,10 +190,18 @@ int client::poll(std::chrono::milliseconds timeout) const {
 }
 
 std::optional<error> client::take_outage() const {
+  {
+    const std::scoped_lock lock(state_->mutex);
+    if (!state_->outage || std::exchange(state_->outage_taken, true))
+      return std::nullopt;
+  }
+  return outage();
+}
+
+std::optional<error> client::outage() const {
   const std::scoped_lock lock(state_->mutex);
-  if (!state_->outage || state_->outage_taken)
+  if (!state_->outage)
     return std::nullopt;
-  state_->outage_taken = true;
   return outside_error(ec::unavailable,
                        fmt::format("no Kafka broker of {} answers ({}); it goes on by itself when one does",
                                    state_->brokers, state_->last_failure))

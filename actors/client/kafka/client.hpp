@@ -75,6 +75,8 @@ public:
   int poll(std::chrono::milliseconds timeout) const;
   /// All brokers went away since the last call; once an outage.
   [[nodiscard]] std::optional<error> take_outage() const;
+  /// The outage that lasts still, said again as often as it is asked.
+  [[nodiscard]] std::optional<error> outage() const;
   /// An answer came from a broker (a record, a look-up): the outage is over.
   void answered() const;
   [[nodiscard]] bool in_outage() const;

@@ -166,8 +166,12 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
     std::unique_lock lock(wake_.mutex);
     const bool signalled =
         wake_.changed.wait_until(lock, until, [&] { return wake_.signals != seen || wake_.interrupted; });
-    if (!signalled)
+    if (!signalled) {
+      // Silence during an outage is no sign that there is nothing to read.
+      if (auto outage = client_ ? client_->outage() : std::nullopt)
+        return tl::make_unexpected(std::move(*outage));
       return std::optional<chunk>{};
+    }
   }
 }
 

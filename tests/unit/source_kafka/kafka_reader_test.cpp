@@ -39,6 +39,8 @@ collected collect(kafka_reader& r, const std::string& partition, position from,
   for (const auto until = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < until;) {
     auto got = r.read(wanted, max_bytes, 1s);
     INFO((got ? "" : got.error().message));
+    if (!got && got.error().code == ec::unavailable)
+      continue;  // it has only just come back
     REQUIRE(got);
     if (!*got)
       continue;
@@ -445,7 +447,8 @@ TEST_CASE("without a broker discover waits, then says unavailable; interrupt end
   CHECK(again.error().code == ec::cancelled);
 }
 
-TEST_CASE("a lost broker is unavailable once; when it is back, reading goes on without a gap") {
+TEST_CASE("a lost broker is unavailable for as long as it is away; when it is back, reading goes on without "
+          "a gap") {
   const mock_cluster cluster;
   cluster.create("t", 1);
   const producer p(cluster.brokers());
@@ -461,13 +464,15 @@ TEST_CASE("a lost broker is unavailable once; when it is back, reading goes on w
     for (const auto until = std::chrono::steady_clock::now() + 2s;
          std::chrono::steady_clock::now() < until;) {
       const auto got = r.read(strings{"0"}, 1000, 100ms);
-      if (got)
+      if (got) {
+        CHECK(errors == 0);  // silence would look like a topic without new records
         continue;
+      }
       ++errors;
       CHECK(got.error().code == ec::unavailable);
       CHECK(got.error().retry);
     }
-    CHECK(errors == 1);
+    CHECK(errors > 1);
     cluster.bring_back();
     // The end is said again by a fetch that succeeded, though no record came.
     const auto end = collect(r, "0", {0, 10 + round});
