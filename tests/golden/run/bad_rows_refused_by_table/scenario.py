@@ -13,7 +13,6 @@ def check(a, n):
 
 
 def run(place):
-    straight = None
     for way in ("straight", "killed"):
         a = place.attempt(way)
         (a.root / "input.jsonl").write_text(numbers(300))
@@ -28,6 +27,8 @@ def run(place):
         same(sorted(d["record"] for d in letters), sorted('{"i":%d}' % i for i in range(3, 300, 10)))
         same({d["stage"] for d in letters}, {"table"})
         same(len({d["id"] for d in letters}), 30)
+        if way == "killed" and not a.report_file.exists():  # killed between the end and the report
+            continue
         report = a.report()
         check_ledger(way, report)
         same(report["stages"]["table"], {"in": 300, "out": 270, "filtered": 0, "late": 0, "dead_letters": 30})

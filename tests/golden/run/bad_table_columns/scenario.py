@@ -19,7 +19,7 @@ def run(place):
     a.run(exit=1, says=["rows", "i"])
     a.execute("drop table rows")
     a.execute("create table rows (i real)")
-    a.run(exit=1, says=["rows", '"i"', "real"])
+    a.run(exit=1, says=["rows", '"i"', "REAL", "bigint"])
     a.execute("drop table rows")
     a.execute("create table rows (i integer, more text)")
     a.run()

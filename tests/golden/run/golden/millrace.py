@@ -97,10 +97,10 @@ class Attempt:
         return ended
 
     def run_killed(self, args=(), exit=0, look=None):
-        """Kills the run at random moments (now and then politely), then lets the same command end."""
+        """Kills the run at random moments (now and then politely, with other numbers of threads), then lets it end."""
         rng = self.place.random
         for _ in range(self.place.kills):
-            process = self.start(args)
+            process = self.start([*args, "--threads", rng.choice([1, 2, 4])])
             time.sleep(rng.choice([rng.uniform(0.02, 0.3), rng.uniform(0.2, 1.2)]))
             politely = rng.random() < 0.2
             process.send_signal(signal.SIGTERM if politely else signal.SIGKILL)
