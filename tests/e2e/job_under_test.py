@@ -52,8 +52,8 @@ class Clicks(threading.Thread):
         for _ in range(n):
             self.at += self.rng.expovariate(1 / 3)
             lines.append(record(self.rng, self.at))
-        # -Z: an empty line is a null value.
-        self.kafka.produce(self.topic, lines, "-Z", *options)
+        # -Z: an empty line is a null value. Each record for itself chooses a partition, so that all get some.
+        self.kafka.produce(self.topic, lines, "-Z", "-X", "sticky.partitioning.linger.ms=0", *options)
 
     def run(self):
         try:

@@ -57,9 +57,10 @@ def disturb(options, folder, servers, exported):
     for way in ("kill", "stop", "kill"):
         job.clicks.burst(1500)  # under way when the broker goes
         servers.command(way, "kafka")
-        health(503)
-        time.sleep(2)
-        health(503)
+        health(503, 20)
+        for _ in range(20):  # and says so until one is there again
+            time.sleep(0.1)
+            check(http_status(address, "/healthz")[0] == 503, "/healthz says ok while Kafka is away")
         servers.command("start", "kafka")
         health(200)
         rows_grow("active2")
