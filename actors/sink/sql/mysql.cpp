@@ -32,7 +32,9 @@ enum code : unsigned {
   index_column_too_long = 1071,
   client_error_first = 2000,  // 2000-2999: the client library, mostly a lost connection
   client_error_last = 2999,
-  no_socket = 2002,
+  no_socket = 2002,  // MariaDB's library says it of a refused TCP connection, too
+  no_server = 2003,
+  unknown_host = 2005,
 };
 
 bool is_row_fault(unsigned number, std::string_view state) {
@@ -204,6 +206,8 @@ failure mysql_database::classify(unsigned number, std::string_view state, std::s
       return {{ec::refused, fault::outside, false, fmt::format("{} (error {})", text, number), {}}, true};
     if ((number >= client_error_first && number <= client_error_last) || state.starts_with("08"))
       e.code = ec::unavailable;
+    if (number == no_socket || number == no_server || number == unknown_host)
+      e.message += "; start the server, or correct `connection`";
   }
   return {std::move(e), false};
 }
