@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Feed, job and report as pipelines/active_users/README.md has them, on a real Kafka and MariaDB, against the oracle.
 
-The feed (at a raised rate, killed once) writes `active`; job and report read on while it writes, are ended by SIGTERM
-and started again in the middle. Screen, `active2` and the table must hold the oracle's rows, each once, in their order.
+The feed (at a raised rate, killed once) writes `active`; job and report read on while it writes, are ended in the
+middle, by SIGTERM and by kill -9, and started again. Screen, `active2` and the table must hold the oracle's rows, each once, in their order.
 """
 import argparse
 import datetime
@@ -125,11 +125,12 @@ def test(options, folder):
     metrics = http_status(f"127.0.0.1:{options.http_port}", "/metrics")[1]
     check("millrace_" in metrics, "no metrics")
     job_running.stop()
-    report_running.stop()
+    report_running.kill()
     first = rows_of_topic()
-    kafka.produce(active, later[1500:])
+    kafka.produce(active, later[1500:2000] + generated("--count", "50") + later[2000:])  # years late
     job_running, report_running = job(), report()
     expected = Result(kafka.read(active), 1)
+    check(expected.late == 50, f"the oracle finds {expected.late} late clicks")
     check(len({r.start for r in expected.rows}) > 5, "the oracle sees too few windows: the test is worth nothing")
     wait_until("all rows are in the table", lambda: len(rows_of_table()) >= len(expected.rows))
     time.sleep(0.5)
@@ -166,7 +167,7 @@ def test(options, folder):
 
 
 def kafka_has(kafka, topic):
-    listed = subprocess.run(["kcat", "-b", kafka.brokers, "-L", "-J", "-t", topic], capture_output=True, check=True)
+    listed = subprocess.run(["kcat", "-m", "60", "-b", kafka.brokers, "-L", "-J", "-t", topic], capture_output=True, check=True)
     topics = json.loads(listed.stdout)["topics"]
     return any(t["topic"] == topic and t["partitions"] for t in topics)
 

@@ -107,7 +107,7 @@ def database_absent(c):
     c.fill(clicks(10))
     port = unused_port()
     c.connection = f"mysql://root@127.0.0.1:{port}/nowhere"
-    c.job("--start-timeout", "3 s").expect(1, "table", seconds=40)
+    c.job("--start-timeout", "3 s").expect(1, "table", f"127.0.0.1:{port}", "start the server", seconds=40)
 
 
 def sink_topic_missing(c):
@@ -153,7 +153,7 @@ def table_with_other_columns(c):
     """A table that lacks a column, or has it with another type, is refused before a row is written."""
     c.fill(clicks(300))
     c.make_table("start datetime(6), userid varchar(20), click_number bigint")
-    c.job().expect(1, TABLE, "end")
+    c.job().expect(1, TABLE, "no column `end`", "alter table")
     c.mariadb.ask(f"alter table `{TABLE}` add column `end` date, drop column click_number, add column click_number point")
     c.job().expect(1, TABLE, "click_number")
     c.mariadb.ask(f"alter table `{TABLE}` modify `end` datetime(6), drop column click_number, add column click_number bigint")
@@ -256,8 +256,7 @@ def zombie(c):
     wait_until("the successor has written", lambda: len(c.of_topic()) >= len(expected.rows))
     old.process.send_signal(signal.SIGCONT)
     c.kafka.produce(c.active, clicks(600, 12000))
-    status = old.wait(90)
-    check(status == 1, f"the zombie ended with {status}: {old.errors()[-1000:]}")
+    old.expect(1, "another process", seconds=90)
     check(new.alive(), lambda: f"the successor has ended: {new.errors()[-1000:]}")
     c.equal_at_last(new)
 

@@ -87,7 +87,7 @@ class Kafka:
 
     def produce(self, topic, lines, *options):
         data = b"".join(line + b"\n" for line in lines)
-        subprocess.run(["kcat", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
+        subprocess.run(["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-P", *options], input=data, check=True,
                        stderr=subprocess.DEVNULL)
 
     def _ask(self, api, body):
@@ -111,7 +111,7 @@ class Kafka:
     def read(self, topic, committed=True):
         """All messages, in order within each partition; none of a topic that is not there yet."""
         done = subprocess.run(
-            ["kcat", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %K %S\n%k%s",
+            ["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %K %S\n%k%s",
              # The end shows by an empty answer, which must not wait for what is written next.
              "-X", "fetch.wait.max.ms=5",
              "-X", f"isolation.level={'read_committed' if committed else 'read_uncommitted'}"],
