@@ -193,6 +193,8 @@ void lane::pump() {
     return;
   for (auto& p : partitions_)
     process(*p);
+  if (broken_ && fail_at_the_end_of_what_was_read())
+    return;
   read_more();
   start_catch_ups();
   for (auto& c : catch_ups_)
@@ -206,8 +208,20 @@ void lane::pump() {
   update_gauges();
 }
 
+/// What the source gave before it broke goes on its way first: all that it says was read has been read.
+bool lane::fail_at_the_end_of_what_was_read() {
+  for (const auto& p : partitions_)
+    if (!p->waiting.empty())
+      return false;
+  for (auto& p : partitions_)
+    if (p->live)
+      flush(*p);
+  fail(*broken_);
+  return true;
+}
+
 void lane::read_more() {
-  if (reading_ || failed_ || clock::now() < read_again_at_)
+  if (reading_ || failed_ || broken_ || clock::now() < read_again_at_)
     return;
   std::vector<partition*> ready;
   auto least = end_of_time;
@@ -253,8 +267,10 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
   if (m.failure) {
     if (m.failure->code == ec::cancelled)
       return;
-    if (!m.failure->retry)
-      return fail(*m.failure);
+    if (!m.failure->retry) {
+      broken_ = *m.failure;
+      return pump();
+    }
     if (away_.tries() == 0)
       spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
     const auto wait = away_.next();

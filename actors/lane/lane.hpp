@@ -58,6 +58,7 @@ private:
   [[nodiscard]] std::size_t records_allowed();
   void wake_in(std::chrono::microseconds d);
   void fail(error e);
+  bool fail_at_the_end_of_what_was_read();
   void update_gauges();
 
   void start_catch_ups();
@@ -80,6 +81,7 @@ private:
   std::uint64_t ticket_ = 0;
   bool reading_ = false;
   bool failed_ = false;
+  std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
   bool stopped_ = false;
   clock::time_point read_again_at_{}; // the source was away: not before
   backoff away_{{.longest = std::chrono::seconds(2)}};  // of a source that does not answer
