@@ -17,7 +17,7 @@ def run(place):
         a = place.attempt(name)
         file = a.root / "input.jsonl"
         file.write_text(numbers(400))
-        a.run_for(0.7, ["--set", "stages.lines.rate=200/s"])
+        a.run_until(lambda: a.lines_so_far("out.jsonl"), ["--set", "stages.lines.rate=200/s"])
         before = a.lines("out.jsonl")
         if not 0 < len(before) < 400:
             raise Wrong(f"{len(before)} rows were written before the change")

@@ -13,19 +13,25 @@ def check(a, n):
 
 
 import gzip
+import zlib
 
 
 def run(place):
     a = place.attempt("truncated")
     whole = gzip.compress(numbers(20000).encode())
-    (a.root / "input.jsonl.gz").write_bytes(whole[:len(whole) // 2])
+    half = whole[:len(whole) // 2]
+    *before, open_line = zlib.decompressobj(31).decompress(half).decode().split("\n")
+    if not (before and open_line):
+        raise Wrong("the case needs lines before the cut, and one that is cut")
+    (a.root / "input.jsonl.gz").write_bytes(half)
     a.run(exit=1, says=["input.jsonl.gz", "cut off", "--fresh"])
-    before = a.lines("out.jsonl")
-    same(before, numbers(20000).splitlines()[:len(before)])
+    same(a.lines("out.jsonl"), before)
+    same([d["record"] for d in a.dead_letters()], [open_line])
     a.run(exit=1, says=["input.jsonl.gz"])
     same(a.lines("out.jsonl"), before)
     (a.root / "input.jsonl.gz").write_bytes(whole)
     a.run(exit=2, says=["input.jsonl.gz", "--fresh"])  # it is another file now than the one that was begun
     a.execute("delete from rows")
     a.run(["--fresh"])
+    same(a.dead_letters(), [])
     check(a, 20000)

@@ -1,4 +1,5 @@
 """Starts, kills and resumes millrace for a case, and reads what it wrote. Knows nothing of what is expected."""
+import glob
 import json
 import os
 import random
@@ -119,17 +120,34 @@ class Attempt:
         time.sleep(seconds)
         self.kill(process)
 
+    def run_until(self, reached, args=()):
+        """Runs until this is true, is killed."""
+        process = self.start(args)
+        self.wait(reached, process)
+        self.kill(process)
+
+    def lines_so_far(self, name):
+        """How many lines a file has that is being written to."""
+        path = self.out / name
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
     def kill(self, process):
         process.kill()
         process.wait()
 
     def stop(self, process):
-        """SIGTERM: commits and ends with 0, once the process listens to it."""
-        time.sleep(0.3)
+        """SIGTERM: commits and ends with 0. Not looked at before the process has opened its state: it may not listen yet."""
+        self.wait(lambda: f"/{self.state.name}/lock" in self.open_files(process), process)
         process.terminate()
         ended = self.end(process)
         if ended.status != 0:
             raise Wrong(f"{self.name}: exit status {ended.status} after SIGTERM\n{ended.stderr[-1500:]}")
+
+    def open_files(self, process):
+        try:
+            return "\n".join(os.readlink(f) for f in glob.glob(f"/proc/{process.pid}/fd/*"))
+        except OSError:  # one was closed meanwhile
+            return ""
 
     def wait(self, until, process, timeout=30):
         deadline = time.monotonic() + timeout
