@@ -115,7 +115,8 @@ expected<void> positions::create_tables() {
 }
 
 unexpected positions::fenced(std::string_view by) const {
-  return fatal_error(ec::fenced, fmt::format("{}: incarnation {} of sink {} of topology {} is over: {}",
+  return fatal_error(ec::fenced, fmt::format("{}: incarnation {} of sink {} of topology {} is over: {}; "
+                                             "another process writes as this sink, of the two end one",
                                              db_.where().shown, who_.life, who_.sink, who_.topology, by));
 }
 
