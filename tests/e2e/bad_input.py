@@ -110,6 +110,24 @@ def database_absent(c):
     c.job("--start-timeout", "3 s").expect(1, "table", f"127.0.0.1:{port}", "start the server", seconds=40)
 
 
+def stopped_while_waiting(c):
+    """SIGTERM while servers are still waited for ends the job at once, with 0; the same command goes on."""
+    c.fill(clicks(300))
+    for what in ("the broker", "the database"):
+        port, more = unused_port(), []
+        if what == "the broker":
+            more = ["--set", f"stages.clicks.brokers=127.0.0.1:{port}"]
+        else:
+            c.connection = f"mysql://root@127.0.0.1:{port}/nowhere"
+        running = c.job("--start-timeout", "60 s", *more)
+        time.sleep(1.5)
+        began = time.monotonic()
+        running.stop()
+        check(time.monotonic() - began < 8, f"waiting for {what}, it took {time.monotonic() - began:.1f} s to end")
+    c.connection = c.mariadb.url
+    c.equal_at_last(c.job())
+
+
 def sink_topic_missing(c):
     """`active2` is missing and the sink may not create it."""
     c.fill(clicks(10))
@@ -280,8 +298,8 @@ def odd_messages(c):
     check(stages["parsed"]["dead_letters"] == 4, f"the ledger: {stages['parsed']}")
 
 
-CASES = [unknown_topic, broker_absent, database_absent, sink_topic_missing, expired_offsets, topic_made_anew,
-         table_missing, table_with_other_columns,
+CASES = [unknown_topic, broker_absent, database_absent, stopped_while_waiting, sink_topic_missing, expired_offsets,
+         topic_made_anew, table_missing, table_with_other_columns,
          table_of_the_original, text_too_long, wrong_password, two_processes_on_one_state,
          state_of_another_topology, another_state_folder, zombie, odd_messages]
 
