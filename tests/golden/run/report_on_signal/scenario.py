@@ -1,0 +1,40 @@
+"""SIGUSR1 writes the report of now: it adds up with what is in flight, and only grows"""
+from golden.millrace import Wrong, check_ledger, same
+
+def records(n):
+    return "".join('{"u":"u%d","t":"2021-04-24T10:%02d:%02dZ"}\n' % (i % 3, i // 60, i % 60) for i in range(n))
+
+
+def expected(n):
+    rows = []
+    for w in range((n + 299) // 300):
+        for u in range(3):
+            count = sum(i % 3 == u for i in range(w * 300, min(n, w * 300 + 300)))
+            rows.append('{"u":"u%d","n":%d,"window_start":"2021-04-24T10:%02d:00Z","window_end":"2021-04-24T10:%02d:00Z"}' % (u, count, w * 5, w * 5 + 5))
+    return rows
+
+
+
+import signal
+
+
+def run(place):
+    a = place.attempt("signal")
+    (a.root / "input.jsonl").write_text(records(900))
+    p = a.start(["--set", "stages.lines.rate=450/s"])
+    before = 0
+    for lines in (3, 6):
+        a.wait(lambda: a.lines_so_far("out.jsonl") >= lines, p)
+        a.report_file.unlink(missing_ok=True)
+        p.send_signal(signal.SIGUSR1)
+        a.wait(lambda: a.report_file.exists(), p)
+        report = a.report()
+        check_ledger(a.name, report, ended=False)
+        now = report["stages"]["counts"]["in"]
+        if not (now > before and now >= lines * 100 - 100):
+            raise Wrong(f"{now} records after {before}, {lines} rows are written")
+        before = now
+    same(a.end(p).status, 0)
+    check_ledger(a.name, a.report())
+    same(a.report()["stages"]["counts"], {"in": 900, "out": 900, "filtered": 0, "late": 0, "dead_letters": 0, "rows": 9, "late_at_shard": 0})
+    same(a.lines("out.jsonl"), expected(900))
