@@ -17,7 +17,7 @@ constexpr double burst_seconds = 0.1;
 /// Chunks that may wait for one partition: one in work, one read ahead.
 constexpr std::size_t max_waiting = 2;
 
-} // namespace
+}  // namespace
 
 lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
            delivery::lane_log::start how, caf::actor supervisor)
@@ -134,6 +134,9 @@ void lane::on_answer(const messages::position_answered& m) {
   p->idle_sent = false;
   if (p->log.known() && (!was_known || p->log.at() != before))
     begin_at(*p);
+  else if (p->live)
+    flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or exactly
+                // there
   pump();
 }
 
@@ -245,7 +248,7 @@ void lane::read_more() {
     return a->live->at().watermark < b->live->at().watermark;
   });
   source::read request{++ticket_, {}, options_.chunk_bytes, read_wait};
-  if (options_.rate) // no more ahead than a few seconds' worth
+  if (options_.rate)  // no more ahead than a few seconds' worth
     request.max_bytes = std::min<std::size_t>(request.max_bytes, 64U << 10);
   for (const auto* p : ready)
     request.wanted.push_back(p->name);
@@ -299,7 +302,7 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
       p->last_data = clock::now();
       p->idle_sent = false;
     }
-  read_more(); // the source reads on while this chunk is processed
+  read_more();  // the source reads on while this chunk is processed
   pump();
 }
 
@@ -338,7 +341,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   auto last = n;
   auto to = c.to;
   const auto cut = p.log.next_cut();
-  if (cut && *cut < to) {
+  if (cut && *cut >= p.live->at().at && *cut < to) {
     last = static_cast<std::size_t>(std::lower_bound(c.positions.begin(), c.positions.end(), *cut) -
                                     c.positions.begin());
     to = *cut;
@@ -439,4 +442,4 @@ void lane::update_gauges() {
   options_.gauges->in_flight_bytes = bytes;
 }
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

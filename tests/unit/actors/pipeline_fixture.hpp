@@ -1,0 +1,57 @@
+// A whole pipeline in this process over a folder of its own: real files, real state folder, real actors.
+#pragma once
+
+#include "actors/pipeline.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::test {
+
+class pipeline_fixture {
+public:
+  explicit pipeline_fixture(const std::string& name);
+  ~pipeline_fixture();
+  pipeline_fixture(const pipeline_fixture&) = delete;
+  pipeline_fixture& operator=(const pipeline_fixture&) = delete;
+
+  [[nodiscard]] std::string path(const std::string& file) const { return (folder_ / file).string(); }
+  void write(const std::string& file, const std::string& text) const;
+  [[nodiscard]] std::vector<std::string> lines(const std::string& file) const;
+
+  /// Plans the topology in `file`; fails the test on findings.
+  void load(const std::string& file);
+  /// Spawns everything; the run ends by itself or by stop().
+  void start();
+  void fail(const std::string& child);
+  void stop();
+  /// Waits up to `d` for the end; false when it has not come.
+  bool ended_within(std::chrono::milliseconds d);
+  [[nodiscard]] const control::run_ended& end() const { return end_; }
+  /// Names of lanes, shards and sinks.
+  [[nodiscard]] std::vector<std::string> children() const;
+  /// Every receiver's vector, for the message of a test that does not end.
+  [[nodiscard]] std::string where_it_stands();
+  [[nodiscard]] const pipeline_gauges& gauges() const { return gauges_; }
+
+private:
+  std::filesystem::path folder_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<caf::scoped_actor> self_;
+  std::shared_ptr<const config::topology> topology_;
+  std::shared_ptr<snapshot::state_store> store_;
+  caf::actor supervisor_;
+  pipeline_gauges gauges_;
+  control::run_ended end_;
+  bool running_ = false;
+};
+
+}  // namespace millrace::test
