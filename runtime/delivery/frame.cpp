@@ -10,7 +10,7 @@ std::size_t size_of(const std::vector<dead_letter>& letters) {
   return n;
 }
 
-} // namespace
+}  // namespace
 
 std::size_t rows_payload::byte_size() const {
   std::size_t n = sizeof *this;
@@ -37,4 +37,4 @@ std::size_t output_frame::byte_size() const {
   return n;
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -25,7 +25,7 @@ struct fence {
 
 struct answer {
   fence stamp;
-  mark have; // the receiver's entry for the log: where to go on, and the watermark there
+  mark have;  // the receiver's entry for the log: where to go on, and the watermark there
 };
 
 /// What a lane frame carries beside its positions: partial aggregates, rows, dead letters. Immutable.
@@ -44,10 +44,10 @@ struct rows_payload final : payload {
 /// A record or row that could not be processed, kept whole.
 struct dead_letter {
   std::string stage;
-  std::string partition; // the source's own name of it, or "WINDOW/GENERATION/SHARD"
+  std::string partition;  // the source's own name of it, or "WINDOW/GENERATION/SHARD"
   position at{};
   std::string error;
-  std::string record; // bytes as they came, or the row as JSON
+  std::string record;  // bytes as they came, or the row as JSON
 };
 struct dead_payload final : payload {
   std::vector<dead_letter> letters;
@@ -76,25 +76,25 @@ struct lane_frame {
   fence stamp;
   position from{};
   position to{};
-  event_micros watermark = no_watermark; // at `to`
-  bool idle = false;                     // from == to: nothing has come for the idle time-out
-  payload_ptr content;                   // null: progress alone
+  event_micros watermark = no_watermark;  // at `to`
+  bool idle = false;                      // from == to: nothing has come for the idle time-out
+  payload_ptr content;                    // null: progress alone
   std::vector<counted> counts;
-  std::size_t bytes = 0; // of credit that it uses
+  std::size_t bytes = 0;  // of credit that it uses
 };
 
 /// Rows [begin, end) of a window's batch; row i stands at position (window end, i).
 struct output_frame {
   log_id log;
-  position since{}; // everything up to here was sent before
+  position since{};  // everything up to here was sent before
   position
-      reached{}; // everything up to here has now been sent; ordinal `whole`: the window and all before it
-  data::batch_ptr rows; // of one window; null: progress alone
+      reached{};  // everything up to here has now been sent; ordinal `whole`: the window and all before it
+  data::batch_ptr rows;  // of one window; null: progress alone
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::vector<dead_letter>
-      failed; // rows of that window that could not be formed; each `at` lies in the frame
+      failed;  // rows of that window that could not be formed; each `at` lies in the frame
   [[nodiscard]] std::size_t byte_size() const;
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

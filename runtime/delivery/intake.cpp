@@ -18,7 +18,7 @@ std::optional<answer> intake::ask(const log_id& log, incarnation lane) {
   if (entry == vector_.end() || lane < owner)
     return std::nullopt;
   owner = lane;
-  idle_.erase(log); // an idle mark is news under a fence, too
+  idle_.erase(log);  // an idle mark is news under a fence, too
   std::erase_if(held_, [&](const lane_frame& f) { return f.log == log; });
   return answer{{life_, ++fence_[log]}, entry->second};
 }
@@ -87,4 +87,4 @@ bool intake::ended() const {
                      [](const auto& entry) { return entry.second.watermark == end_of_time; });
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -28,10 +28,10 @@ public:
   [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane);
 
   enum class verdict : std::uint8_t {
-    stale,  // sent under an earlier fence: drop it
-    held,   // begins beyond the vector; it comes back from next() when its turn is there
-    taken,  // the vector now stands at its end; process it
-    broken, // a gap or an overlap on an edge: our own bug, fail the actor
+    stale,   // sent under an earlier fence: drop it
+    held,    // begins beyond the vector; it comes back from next() when its turn is there
+    taken,   // the vector now stands at its end; process it
+    broken,  // a gap or an overlap on an edge: our own bug, fail the actor
   };
   /// Offers a frame in arrival order. `held` frames are kept (and go on using their sender's credit).
   [[nodiscard]] verdict offer(const lane_frame& f);
@@ -61,4 +61,4 @@ private:
   std::deque<lane_frame> held_;
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -30,6 +30,8 @@ void lane_log::settle(link& l) {
 
 void lane_log::answered(std::size_t r, const answer& a) {
   auto& l = links_[r];
+  if (a.stamp < l.stamp)
+    return; // of an earlier life of the receiver, overtaken by its new life's
   l.asking = false;
   l.stamp = a.stamp;
   l.reader = a.have;
@@ -108,7 +110,7 @@ bool lane_log::name_cut(std::size_t r) {
 void lane_log::reader_advance(std::size_t r, const mark& to) {
   auto& l = links_[r];
   if (l.asking || !l.reader)
-    return; // it was detached while its frames were formed
+    return;  // it was detached while its frames were formed
   assert(to.at <= reader_limit(r));
   l.reader = to;
   settle(l);
@@ -120,4 +122,4 @@ void lane_log::reader_advance(std::size_t r, const mark& to) {
   }
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

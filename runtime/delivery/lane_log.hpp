@@ -18,14 +18,14 @@ namespace millrace::delivery {
 class lane_log {
 public:
   enum class start : std::uint8_t {
-    at_lowest,   // a process starts: all receivers go along from the lowest vector
-    at_furthest, // a lane is restarted among living receivers: those that are behind are caught up
+    at_lowest,    // a process starts: all receivers go along from the lowest vector
+    at_furthest,  // a lane is restarted among living receivers: those that are behind are caught up
   };
   lane_log(std::size_t receivers, start how);
 
   /// The receiver is unknown from now on: it went down, dropped a frame, or has come back. Ask it.
   void detach(std::size_t r);
-  /// Its answer. Once every receiver that is_up has answered, known() is true.
+  /// Its answer; one that a newer answer has overtaken is dropped. Once every receiver that is_up has answered, known() is true.
   void answered(std::size_t r, const answer& a);
   void set_up(std::size_t r, bool up);
 
@@ -60,8 +60,8 @@ private:
     bool up = true;
     bool asking = true;
     fence stamp;
-    std::optional<mark> reader;    // not attached: where its reader stands (or it waits, when ahead)
-    std::optional<position> until; // the named cut
+    std::optional<mark> reader;     // not attached: where its reader stands (or it waits, when ahead)
+    std::optional<position> until;  // the named cut
   };
   [[nodiscard]] static bool is_live(const link& l) { return !l.asking && (!l.reader || l.until); }
   void settle(link& l);
@@ -72,4 +72,4 @@ private:
   mark at_;
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -30,4 +30,4 @@ expected<void> ledger::decode(wire::reader& in) {
   return {};
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

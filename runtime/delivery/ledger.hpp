@@ -31,4 +31,4 @@ private:
   std::map<std::uint32_t, stage_counts> by_stage_;
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -35,8 +35,8 @@ std::vector<output_frame> outbox::append_window(event_micros end, data::batch_pt
   const auto n = rows ? static_cast<std::uint32_t>(rows->rows) : 0U;
   for (auto& letter : failed)
     letter.at.major = end;
-  for (std::uint32_t begin = 0; begin < n; begin += frame_rows) {
-    const auto stop = std::min(n, begin + frame_rows);
+  for (std::uint32_t begin = 0; begin < n; begin += frame_rows_) {
+    const auto stop = std::min(n, begin + frame_rows_);
     output_frame f;
     f.rows = rows;
     f.begin = begin;
@@ -179,7 +179,8 @@ expected<void> outbox::apply(wire::reader& in) {
       l.record = in.string();
       f.failed.push_back(std::move(l));
     }
-    if (f.begin > f.end || (f.rows ? f.end > f.rows->rows : f.end != 0))
+    if (kind > 2 || (kind == 1 && !previous) || f.begin > f.end ||
+        (f.rows ? f.end > f.rows->rows : f.end != 0))
       in.fail();
     if (in.ok())
       frames_.push_back(std::move(f));
@@ -195,4 +196,4 @@ expected<void> outbox::apply(wire::reader& in) {
   return {};
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

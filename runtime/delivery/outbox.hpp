@@ -17,13 +17,17 @@ namespace millrace::delivery {
 
 class outbox {
 public:
-  explicit outbox(log_id log = {}) : log_(std::move(log)) {}
+  /// Rows a frame, at most: bounds what a receiver buffers and what one message carries. Lives may differ in
+  /// it, since receivers drop row by row.
+  static constexpr std::uint32_t default_frame_rows = 8192;
+  explicit outbox(log_id log = {}, std::uint32_t frame_rows = default_frame_rows)
+      : log_(std::move(log)), frame_rows_(frame_rows) {}
 
   /// Receivers by name. A removed one loses its claim; a new one starts at the present mark.
   void set_receivers(const std::vector<std::string>& names);
 
   /// Rows of a window (may be null) and its failed ones; then, after the last window, the watermark that was
-  /// fired. Cut into frames of at most `frame_rows` rows. The frames are returned for sending and kept.
+  /// fired. Cut into frames of at most frame_rows rows. The frames are returned for sending and kept.
   std::vector<output_frame> append_window(event_micros end, data::batch_ptr rows,
                                           std::vector<dead_letter> failed);
   std::vector<output_frame> append_mark(event_micros fired);
@@ -52,22 +56,20 @@ public:
   void capture_changes(wire::writer& out);
   [[nodiscard]] expected<void> apply(wire::reader& in);
 
-  /// Rows a frame: bounds what a receiver buffers and what one message carries.
-  static constexpr std::uint32_t frame_rows = 8192;
-
 private:
   void push(output_frame f, std::vector<output_frame>& sent);
   void trim();
   void encode(wire::writer& out, std::size_t first);
 
   log_id log_;
+  std::uint32_t frame_rows_;
   position sent_ = lowest_position;
-  position low_ = lowest_position; // frames at or below it are gone
+  position low_ = lowest_position;  // frames at or below it are gone
   std::deque<output_frame> frames_;
   std::map<std::string, position> acked_;
-  std::set<std::string> joined_; // receivers that were unknown when this life began
+  std::set<std::string> joined_;  // receivers that were unknown when this life began
   std::size_t bytes_ = 0;
-  position captured_ = lowest_position; // frames up to here are in an earlier capture
+  position captured_ = lowest_position;  // frames up to here are in an earlier capture
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

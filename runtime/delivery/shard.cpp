@@ -7,10 +7,11 @@ namespace {
 
 constexpr std::uint8_t capture_version = 1;
 
-} // namespace
+}  // namespace
 
 shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
-    : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life), outbox_(setup_.log) {
+    : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life),
+      outbox_(setup_.log, setup_.frame_rows) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
   outbox_.set_receivers(setup_.receivers);
@@ -20,14 +21,14 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
 expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   if (captures.empty())
     return {};
-  outbox_ = outbox(setup_.log);
+  outbox_ = outbox(setup_.log, setup_.frame_rows);
   std::map<log_id, mark> before = intake_.vector();
   std::map<log_id, mark> vector = before;
   for (const auto& bytes : captures) {
     wire::reader in(bytes);
     before = vector;
     while (in.ok() &&
-           !in.at_end()) { // a failed capture is merged with the next: several may follow one another
+           !in.at_end()) {  // a failed capture is merged with the next: several may follow one another
       if (in.fixed<std::uint8_t>() != capture_version)
         return fatal_error(ec::unsupported,
                            "a snapshot of " + setup_.log + " was written by another version");
@@ -141,4 +142,4 @@ void shard_core::capture_failed() {
     under_way_.pop_front();
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -37,12 +37,13 @@ public:
 class shard_core {
 public:
   struct setup {
-    log_id log;                 // of its output: "WINDOW/GENERATION/SHARD"
-    std::uint32_t stage = 0;    // index in the topology, for the ledger
-    micros allowed_lateness{0}; // its output's watermark lags the fired mark by this
+    log_id log;                  // of its output: "WINDOW/GENERATION/SHARD"
+    std::uint32_t stage = 0;     // index in the topology, for the ledger
+    micros allowed_lateness{0};  // its output's watermark lags the fired mark by this
     incarnation life = 0;
-    std::vector<std::string> receivers; // of its output, by name
-    std::map<log_id, mark> logs;        // that feed it, and where each starts
+    std::vector<std::string> receivers;  // of its output, by name
+    std::map<log_id, mark> logs;         // that feed it, and where each starts
+    std::uint32_t frame_rows = outbox::default_frame_rows;
   };
   /// A new life without a snapshot; restore() then applies one.
   shard_core(setup s, std::unique_ptr<window_state> windows);
@@ -62,7 +63,7 @@ public:
     std::vector<output_frame> frames;
     bool decision = false;
     intake::verdict verdict = intake::verdict::taken;
-    std::size_t taken_bytes = 0; // credit to give back
+    std::size_t taken_bytes = 0;  // credit to give back
   };
   [[nodiscard]] output take(const lane_frame& f);
 
@@ -73,7 +74,8 @@ public:
   }
 
   /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
-  /// and calls captured_durable or capture_failed for each. A failed one is written again together with the next.
+  /// and calls captured_durable or capture_failed for each. A failed one is written again together with the
+  /// next.
   [[nodiscard]] std::string capture_all();
   [[nodiscard]] std::string capture_changes();
   /// `twice`: in two copies, so nothing falls back behind it.
@@ -107,9 +109,9 @@ private:
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;
-  std::map<log_id, mark> older_;                 // vector of the previous good capture
-  std::map<log_id, mark> newer_;                 // of the newest durable one
-  std::deque<std::map<log_id, mark>> under_way_; // of captures that are being written
+  std::map<log_id, mark> older_;                  // vector of the previous good capture
+  std::map<log_id, mark> newer_;                  // of the newest durable one
+  std::deque<std::map<log_id, mark>> under_way_;  // of captures that are being written
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -13,7 +13,7 @@ void cut_to_new(output_frame& f, position at) {
   std::erase_if(f.failed, [&](const dead_letter& l) { return l.at <= at; });
 }
 
-} // namespace
+}  // namespace
 
 void sink_core::add_lane_log(const log_id& log, const mark& start) {
   starts_.try_emplace(log, start);
@@ -32,12 +32,14 @@ void sink_core::restore(const std::map<log_id, mark>& committed, incarnation lif
     const auto known = committed.find(log);
     s.at = s.released = known == committed.end() ? lowest_position : known->second.at;
     s.held.clear();
+    s.begun = false;
   }
   committed_ = committed;
 }
 
 void sink_core::begin_at(const log_id& log, position from) {
   auto& s = shards_[log];
+  s.begun = true;
   if (s.at < from) {
     s.at = s.released = from;
     s.held.clear();
@@ -62,10 +64,13 @@ bool sink_core::take(const output_frame& f) {
   if (entry == shards_.end())
     return false;
   auto& s = entry->second;
-  if (f.reached <= s.at)
+  if (!s.begun || f.reached <= s.at)
     return true;
   if (f.since > s.at)
     return false;
+  // What may be committed before this frame may be so after it, too: positions never go back.
+  if (s.held.empty() && s.at.minor == whole)
+    s.released = std::max(s.released, s.at);
   output_frame fresh = f;
   cut_to_new(fresh, s.at);
   s.at = f.reached;
@@ -134,4 +139,4 @@ std::size_t sink_core::held_frames() const {
   return n;
 }
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

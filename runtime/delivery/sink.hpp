@@ -20,9 +20,9 @@ namespace millrace::delivery {
 
 /// A window of one stage that is whole: the new rows of each shard, in key order within a shard.
 struct whole_window {
-  std::uint32_t stage = 0; // index of the window stage in the topology
+  std::uint32_t stage = 0;  // index of the window stage in the topology
   event_micros end = 0;
-  std::vector<output_frame> frames; // cut to what is new; maybe without rows
+  std::vector<output_frame> frames;  // cut to what is new; maybe without rows
 };
 
 class sink_core {
@@ -32,9 +32,10 @@ public:
   /// Logs that feed it: of lanes, and of a window stage's shards.
   void add_lane_log(const log_id& log, const mark& start);
   void add_shard_log(std::uint32_t stage, const log_id& log);
-  /// What the target has: replaces all positions and forgets what was taken since.
+  /// What the target has: replaces all positions and forgets what was taken since. Output of shards is
+  /// dropped from here on until begin_at(): what was under way to the sink as it was continues elsewhere.
   void restore(const std::map<log_id, mark>& committed, incarnation life);
-  /// Where a shard's log begins for a sink that had no position of it.
+  /// A shard has answered from where on it sends now: further on only for a sink that had no position of it.
   void begin_at(const log_id& log, position from);
 
   [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
@@ -68,17 +69,18 @@ public:
 private:
   struct shard_log {
     std::uint32_t stage = 0;
-    position at = lowest_position;       // taken up to here
-    position released = lowest_position; // come out up to here
+    position at = lowest_position;        // taken up to here
+    bool begun = true;                    // it sends from a position that this sink has named
+    position released = lowest_position;  // come out up to here
     std::deque<output_frame> held;
   };
   /// Ends of windows up to here are whole in a stage.
   [[nodiscard]] position whole_up_to(std::uint32_t stage) const;
 
   intake intake_;
-  std::map<log_id, mark> starts_; // where lane logs begin for a target that has nothing of them
+  std::map<log_id, mark> starts_;  // where lane logs begin for a target that has nothing of them
   std::map<log_id, shard_log> shards_;
   std::map<log_id, mark> committed_;
 };
 
-} // namespace millrace::delivery
+}  // namespace millrace::delivery

@@ -1,0 +1,153 @@
+#include "tests/property/delivery/scene.hpp"
+
+#include "tests/property/delivery/lane_double.hpp"
+#include "tests/property/delivery/shard_double.hpp"
+#include "tests/property/delivery/sink_double.hpp"
+
+#include <algorithm>
+
+namespace millrace::delivery::trial {
+namespace {
+
+/// Of the supervisor's messages.
+constexpr std::uint64_t supervisor = 0;
+
+struct window_shape {
+  event_micros size;
+  event_micros slide;
+};
+constexpr window_shape shapes[] = {{10, 10}, {10, 5}, {10, 2}};
+constexpr event_micros latenesses[] = {0, 0, 3, 12};
+constexpr std::size_t credits[] = {1, 2'000, 20'000};
+
+}  // namespace
+
+void inbox::put(std::uint64_t sender, message m) {
+  auto q = std::find_if(queues_.begin(), queues_.end(), [&](const auto& x) { return x.sender == sender; });
+  if (q == queues_.end())
+    q = queues_.insert(queues_.end(), {sender, {}, 0});
+  q->messages.push_back(std::move(m));
+}
+
+std::optional<message> inbox::take(chance& c) {
+  if (queues_.empty())
+    return std::nullopt;
+  auto& q = queues_[c() % queues_.size()];
+  auto m = std::move(q.messages[q.next++]);
+  if (q.next == q.messages.size()) {
+    std::swap(q, queues_.back());
+    queues_.pop_back();
+  }
+  return m;
+}
+
+void inbox::lose(std::uint64_t sender, chance& c) {
+  const auto q =
+      std::find_if(queues_.begin(), queues_.end(), [&](const auto& x) { return x.sender == sender; });
+  if (q == queues_.end())
+    return;
+  q->messages.resize(q->next + c() % (q->messages.size() - q->next + 1));
+  if (q->next == q->messages.size())
+    queues_.erase(q);
+}
+
+scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t>(seed)), broken(broken) {
+  logs = random_logs(random);
+  idle = trial::between(random, 0, 9) < 4;
+  if (idle)
+    for (auto& log : logs)
+      log.there = 0;
+  const auto shape = shapes[random() % std::size(shapes)];
+  windows = windows_of(shape.size, shape.slide, latenesses[random() % std::size(latenesses)],
+                       static_cast<std::uint32_t>(between(random, 1, 4)));
+  shard_of_key = shards_of_keys(windows);
+  credit = credits[random() % std::size(credits)];
+  const auto behind_shards = static_cast<std::size_t>(between(random, 1, 2));
+  if (one_in(2))
+    raw_sink = behind_shards;
+  for (std::size_t i = 0; i < behind_shards + (raw_sink ? 1 : 0); ++i)
+    sinks.push_back(std::make_unique<sink_double>(*this, i, i == 1));
+  for (std::uint32_t i = 0; i < windows.shards; ++i)
+    shards.push_back(std::make_unique<shard_double>(*this, i));
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    announce_shard(i);
+  for (std::size_t i = 0; i < logs.size(); ++i)
+    place(i, true);
+}
+
+scene::~scene() = default;
+
+incarnation scene::life_of(std::size_t receiver) const {
+  return receiver < shards.size() ? shards[receiver]->life() : sinks[*raw_sink]->handle();
+}
+
+fence scene::fence_of(std::size_t receiver, std::size_t log) const {
+  return receiver < shards.size() ? shards[receiver]->fence_of(log) : sinks[*raw_sink]->fence_of(log);
+}
+
+void scene::to_receiver(std::uint64_t sender, incarnation life, message m) {
+  if (life != life_of(m.receiver))
+    return;
+  auto& in = m.receiver < shards.size() ? shards[m.receiver]->in : sinks[*raw_sink]->in;
+  in.put(sender, std::move(m));
+}
+
+void scene::to_lane(std::uint64_t sender, message m) {
+  if (const auto lane = lanes.find(m.lane); lane != lanes.end())
+    lane->second->in.put(sender, std::move(m));
+}
+
+void scene::to_shard(std::uint64_t sender, incarnation life, message m) {
+  if (life == shards[m.shard]->life())
+    shards[m.shard]->in.put(sender, std::move(m));
+}
+
+void scene::to_sink(std::uint64_t sender, incarnation life, message m) {
+  if (life == sinks[m.sink]->handle())
+    sinks[m.sink]->in.put(sender, std::move(m));
+}
+
+void scene::lose(std::uint64_t sender) {
+  for (auto& [id, lane] : lanes)
+    lane->in.lose(sender, random);
+  for (auto& s : shards)
+    s->in.lose(sender, random);
+  for (auto& s : sinks)
+    s->in.lose(sender, random);
+}
+
+void scene::place(std::size_t log, bool process_starts) {
+  const auto id = next_number();
+  lanes[id] = std::make_unique<lane_double>(
+      *this, id, log, process_starts ? lane_log::start::at_lowest : lane_log::start::at_furthest);
+  current.resize(std::max(current.size(), log + 1));
+  current[log] = id;
+  for (std::size_t r = 0; r < receivers(); ++r)
+    to_lane(supervisor, {.what = message::kind::receiver_up, .lane = id, .receiver = r, .life = life_of(r)});
+}
+
+void scene::announce(std::size_t receiver) {
+  for (const auto& [id, lane] : lanes) {
+    to_lane(supervisor, {.what = message::kind::receiver_down, .lane = id, .receiver = receiver});
+    to_lane(
+        supervisor,
+        {.what = message::kind::receiver_up, .lane = id, .receiver = receiver, .life = life_of(receiver)});
+  }
+}
+
+void scene::announce_shard(std::size_t shard) {
+  for (std::size_t i = 0; i < sinks.size(); ++i)
+    if (raw_sink != i)
+      to_sink(supervisor, sinks[i]->handle(),
+              {.what = message::kind::sender_up, .sink = i, .shard = shard, .life = shards[shard]->life()});
+}
+
+lane_double& scene::any_lane() {
+  auto at = lanes.begin();
+  std::advance(at, random() % lanes.size());
+  return *at->second;
+}
+shard_double& scene::any_shard() { return *shards[random() % shards.size()]; }
+sink_double& scene::any_sink() { return *sinks[random() % sinks.size()]; }
+
+}  // namespace millrace::delivery::trial

@@ -1,0 +1,125 @@
+// The place where lanes, shards and sinks of one schedule meet: logs, mailboxes, lives. Messages keep their
+// order per sender only; what a dead sender had under way arrives in part; what is sent to a dead actor is
+// lost.
+#pragma once
+
+#include "runtime/delivery/frame.hpp"
+#include "tests/property/delivery/world.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace millrace::delivery::trial {
+
+/// The protocol was broken in a way that an actor would see.
+struct fault : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct message {
+  enum class kind : std::uint8_t {
+    ask,            // lane -> receiver
+    frame,          // lane or catch-up reader -> receiver
+    receiver_up,    // supervisor -> lane
+    receiver_down,  // supervisor -> lane
+    answered,       // receiver -> lane
+    credit,         // receiver -> lane
+    acknowledged,   // receiver -> lane
+    ask_again,      // receiver -> lane
+    sender_up,      // supervisor -> sink
+    resume,         // sink -> shard
+    output_acked,   // sink -> shard
+    resumed,        // shard -> sink
+    output,         // shard -> sink
+  };
+  kind what{};
+  std::size_t log = 0;
+  incarnation lane = 0;
+  std::size_t receiver = 0;
+  std::size_t sink = 0;
+  std::size_t shard = 0;
+  incarnation life = 0;  // of the actor that it is about
+  std::optional<answer> reply{};
+  std::optional<position> at{};
+  fence stamp{};
+  std::size_t bytes = 0;
+  std::shared_ptr<const lane_frame> frame{};
+  std::shared_ptr<const output_frame> output{};
+};
+
+class inbox {
+public:
+  void put(std::uint64_t sender, message m);
+  /// The next message of some sender; nothing when there is none.
+  [[nodiscard]] std::optional<message> take(chance& c);
+  /// The sender is dead: only a part of what it had under way arrives.
+  void lose(std::uint64_t sender, chance& c);
+  void clear() { queues_.clear(); }
+
+private:
+  struct queue {
+    std::uint64_t sender = 0;
+    std::vector<message> messages;
+    std::size_t next = 0;
+  };
+  std::vector<queue> queues_;
+};
+
+class lane_double;
+class shard_double;
+class sink_double;
+
+class scene {
+public:
+  scene(std::uint64_t seed, rule broken);
+  ~scene();
+  scene(const scene&) = delete;
+  scene& operator=(const scene&) = delete;
+
+  chance random;
+  rule broken;
+  std::vector<source_log> logs;
+  window::definition windows;
+  std::vector<std::uint32_t> shard_of_key;
+  bool idle = false;  // logs grow while the schedule runs, and partitions may be idle
+  std::size_t credit = 1;
+  std::vector<std::unique_ptr<shard_double>> shards;
+  std::vector<std::unique_ptr<sink_double>> sinks;  // behind the shards; the last may stand behind the lanes
+  std::optional<std::size_t> raw_sink;
+  std::map<incarnation, std::unique_ptr<lane_double>> lanes;
+  std::vector<incarnation> current;  // lane of each log
+
+  [[nodiscard]] bool one_in(unsigned n) { return trial::one_in(random, n); }
+  [[nodiscard]] incarnation next_number() { return ++numbers_; }  // of a life, or a sender
+  /// Receivers of lanes: the shards, then the sink behind the lanes.
+  [[nodiscard]] std::size_t receivers() const { return shards.size() + (raw_sink ? 1 : 0); }
+  [[nodiscard]] incarnation life_of(std::size_t receiver) const;
+  [[nodiscard]] fence fence_of(std::size_t receiver, std::size_t log) const;
+
+  void to_receiver(std::uint64_t sender, incarnation life, message m);
+  void to_lane(std::uint64_t sender, message m);
+  void to_shard(std::uint64_t sender, incarnation life, message m);
+  void to_sink(std::uint64_t sender, incarnation life, message m);
+  void lose(std::uint64_t sender);
+
+  /// A new lane for a log; the old one, if it lives, lives on.
+  void place(std::size_t log, bool process_starts);
+  /// Tells lanes and sinks of a receiver's new life.
+  void announce(std::size_t receiver);
+  void announce_shard(std::size_t shard);
+  [[nodiscard]] lane_double& any_lane();
+  [[nodiscard]] shard_double& any_shard();
+  [[nodiscard]] sink_double& any_sink();
+
+private:
+  std::uint64_t numbers_ = 0;
+};
+
+/// One schedule: what went wrong, nothing if all is exact.
+[[nodiscard]] std::optional<std::string> run(std::uint64_t seed, rule broken);
+
+}  // namespace millrace::delivery::trial

@@ -1,0 +1,172 @@
+// One schedule: a random interleaving of everything, with crashes, and what must be true at its end.
+#include "tests/property/delivery/lane_double.hpp"
+#include "tests/property/delivery/scene.hpp"
+#include "tests/property/delivery/shard_double.hpp"
+#include "tests/property/delivery/sink_double.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::delivery::trial {
+namespace {
+
+/// Far more than any schedule needs that gets on.
+constexpr int most_steps = 200'000;
+constexpr int crash_budgets[] = {0, 3, 10, 40};
+
+void end_lane(scene& s, incarnation id) {
+  const auto log = s.lanes[id]->log();
+  s.lanes[id]->die();
+  s.lanes.erase(id);
+  if (s.current[log] == id)
+    s.place(log, s.one_in(4));
+}
+
+void crash(scene& s) {
+  switch (s.random() % 6) {
+  case 0:
+    return end_lane(s, std::next(s.lanes.begin(), static_cast<int>(s.random() % s.lanes.size()))->first);
+  case 1:  // moved: the old lane lives on
+    return s.place(s.random() % s.logs.size(), false);
+  case 2:
+    return s.any_lane().lose_reader();
+  case 3:
+    return s.any_shard().crash();
+  case 4:
+    return s.any_sink().crash();
+  default:
+    return s.any_sink().close();
+  }
+}
+
+void step(scene& s, int& budget) {
+  const auto act = s.random() % 100;
+  if (act < 4) {
+    if (budget > 0) {
+      --budget;
+      crash(s);
+    }
+  } else if (act < 8) {
+    s.any_shard().tick();
+  } else if (act < 15) {
+    s.any_shard().write_capture();
+  } else if (act < 19) {
+    auto& log = s.logs[s.random() % s.logs.size()];
+    log.there = std::min(log.records.size(), log.there + static_cast<std::size_t>(between(s.random, 1, 5)));
+  } else if (act < 32) {
+    auto& lane = s.any_lane();
+    lane.take_message();
+    if (lane.over())
+      std::erase_if(s.lanes, [](const auto& l) { return l.second->over(); });
+  } else if (act < 47) {
+    s.any_lane().read();
+  } else if (act < 57) {
+    s.any_lane().catch_up();
+  } else if (act < 80) {
+    s.any_shard().take_message();
+  } else if (act < 93) {
+    s.any_sink().take_message();
+  } else {
+    s.any_sink().tick();
+  }
+}
+
+std::string first_difference(const row_table& have, const row_table& want) {
+  for (const auto& [at, row] : want)
+    if (const auto found = have.find(at); found == have.end() || found->second != row)
+      return fmt::format("window end {} key {}: {} of 1 rows, count {} of {}, sum {} of {}", at.first,
+                         at.second, found == have.end() ? 0 : found->second.times,
+                         found == have.end() ? 0 : found->second.count, row.count,
+                         found == have.end() ? 0 : found->second.sum, row.sum);
+  for (const auto& [at, row] : have)
+    if (!want.contains(at))
+      return fmt::format("window end {} key {} should have no row", at.first, at.second);
+  return "none";
+}
+
+std::string stuck(const scene& s) {
+  std::string out = "stuck:";
+  for (std::size_t i = 0; i < s.logs.size(); ++i) {
+    const auto& view = s.lanes.at(s.current[i])->view();
+    out +=
+        fmt::format("\n  log {}: {} of {} records; lane known {} at {}, attached {}, behind {}, cut {}", i,
+                    s.logs[i].there, s.logs[i].records.size(), view.known(), view.at().at.minor,
+                    view.attached().size(), view.behind().size(), view.next_cut().value_or(position{}).minor);
+    for (const auto& shard : s.shards)
+      out += fmt::format("; shard at {}", shard->core().in().vector().at(s.logs[i].name).at.minor);
+  }
+  for (const auto& shard : s.shards)
+    out += fmt::format("\n  a shard has fired up to {}, sent up to {}, holds {}, retains {} bytes above {}",
+                       shard->core().fired(), shard->core().out().sent().major, shard->core().in().held(),
+                       shard->core().out().retained_bytes(), shard->core().out().low().major);
+  for (const auto& sink : s.sinks)
+    out += fmt::format("\n  {}: complete {}", sink->name(), sink->complete());
+  for (const auto& sink : s.sinks)
+    for (const auto& [log, m] : sink->table().positions)
+      out += fmt::format("; {} at {}", log, m.at.major);
+  return out;
+}
+
+std::optional<std::string> verdict_of(scene& s) {
+  auto want = expected_of(s.windows, s.logs);
+  std::uint64_t late = 0;
+  for (const auto& shard : s.shards) {
+    for (const auto& [at, missed] : shard->windows().missed()) {
+      auto& row = want.rows[at];
+      row.count -= missed.count;
+      row.sum -= missed.sum;
+      if (row.count == 0)
+        want.rows.erase(at);
+    }
+    for (const auto& [stage, counts] : shard->core().counts().stages())
+      late += counts.late;
+    if (shard->core().late_at_shard() != shard->windows().missed_all())
+      return fmt::format("late at shard: {} of {}", shard->core().late_at_shard(),
+                         shard->windows().missed_all());
+    if (!shard->windows().missed().empty() && !s.idle)
+      return "an accepted record came after its window had fired";
+  }
+  if (late != want.late)
+    return fmt::format("ledger differs: late {} of {}", late, want.late);
+  for (const auto& sink : s.sinks) {
+    const auto& table = sink->table();
+    if (&sink - s.sinks.data() == static_cast<std::ptrdiff_t>(s.raw_sink.value_or(s.sinks.size()))) {
+      std::uint64_t records = 0;
+      for (std::size_t log = 0; log < s.logs.size(); ++log)
+        for (std::size_t i = 0; i < s.logs[log].records.size(); ++i, ++records)
+          if (const auto at = table.raw.find({static_cast<std::int64_t>(log), static_cast<std::int64_t>(i)});
+              at == table.raw.end() || at->second != 1)
+            return fmt::format("record {} of log {} is in {} times", i, log,
+                               at == table.raw.end() ? 0 : at->second);
+      auto counts = table.counts;
+      if (counts[raw_stage_index] != stage_counts{.in = records, .out = records})
+        return fmt::format("ledger differs: {} records of {}", counts[raw_stage_index].in, records);
+    } else if (table.rows != want.rows) {
+      return fmt::format("{}: {}", sink->name(), first_difference(table.rows, want.rows));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> run(std::uint64_t seed, rule broken) {
+  try {
+    scene s(seed, broken);
+    auto budget = crash_budgets[s.random() % std::size(crash_budgets)];
+    for (int i = 0; i < most_steps; ++i) {
+      step(s, budget);
+      // A shard may have to catch up again with what its sinks have long had.
+      if (std::all_of(s.sinks.begin(), s.sinks.end(), [](const auto& sink) { return sink->complete(); }) &&
+          std::all_of(s.shards.begin(), s.shards.end(),
+                      [](const auto& shard) { return shard->core().in().ended(); }))
+        return verdict_of(s);
+    }
+    return stuck(s);
+  } catch (const fault& f) {
+    return f.what();
+  }
+}
+
+}  // namespace millrace::delivery::trial

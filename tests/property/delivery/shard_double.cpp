@@ -1,0 +1,222 @@
+#include "tests/property/delivery/shard_double.hpp"
+
+#include "tests/property/delivery/sink_double.hpp"
+
+#include <algorithm>
+
+namespace millrace::delivery::trial {
+
+shard_double::shard_double(scene& s, std::uint32_t index)
+    : scene_(s), index_(index),
+      // Not with idle partitions: shards that leave different ones out pass different windows, so a sink that
+      // waits for whole windows may wait for a shard that the stalled one keeps its lanes from.
+      retain_(!s.idle && s.one_in(4) ? 4'000 : 1U << 20) {
+  start();
+}
+
+shard_core::setup shard_double::setup() const {
+  shard_core::setup out;
+  out.log = "window/0/" + std::to_string(index_);
+  out.stage = window_stage_index;
+  out.allowed_lateness = scene_.windows.allowed_lateness;
+  out.life = life_;
+  for (std::size_t i = 0; i < scene_.sinks.size(); ++i)
+    if (scene_.raw_sink != i)
+      out.receivers.push_back(scene_.sinks[i]->name());
+  for (const auto& log : scene_.logs)
+    out.logs[log.name] = {};
+  out.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
+  return out;
+}
+
+void shard_double::start() {
+  life_ = scene_.next_number();
+  auto windows = std::make_unique<tracked_windows>(scene_.windows, scene_.logs, scene_.shard_of_key, index_);
+  windows_ = windows.get();
+  core_ = std::make_unique<shard_core>(setup(), std::move(windows));
+  if (const auto ok = core_->restore(store_.chain()); !ok)
+    throw fault("a good capture is refused: " + ok.error().message);
+}
+
+void shard_double::crash() {
+  scene_.lose(life_);
+  in.clear();
+  store_.owner_died(scene_.random);
+  failing_ = false;
+  lanes_.clear();
+  fences_.clear();
+  sinks_.clear();
+  stalled_.clear();
+  gate_ = {};
+  start();
+  scene_.announce(index_);
+  scene_.announce_shard(index_);
+}
+
+fence shard_double::fence_of(std::size_t log) const {
+  const auto at = fences_.find(log);
+  return at == fences_.end() ? fence{} : at->second;
+}
+
+void shard_double::take_message() {
+  const auto m = in.take(scene_.random);
+  if (!m)
+    return;
+  switch (m->what) {
+  case message::kind::ask:
+    return on_ask(*m);
+  case message::kind::frame:
+    return on_frame(*m);
+  case message::kind::resume:
+    return on_resume(*m);
+  case message::kind::output_acked:
+    core_->acknowledge(scene_.sinks[m->sink]->name(), *m->at);
+    return unstall();
+  default:
+    throw fault("a shard got a message that is not for shards");
+  }
+}
+
+void shard_double::on_ask(const message& m) {
+  const auto reply = core_->ask(scene_.logs[m.log].name, m.lane);
+  if (reply) {
+    lanes_[m.log] = {m.lane, m.receiver, std::nullopt};
+    fences_[m.log] = reply->stamp;
+    std::erase_if(stalled_, [&](const message& s) { return s.log == m.log; });
+  }
+  scene_.to_lane(life_, {.what = message::kind::answered,
+                         .log = m.log,
+                         .lane = m.lane,
+                         .receiver = m.receiver,
+                         .reply = reply});
+  if (reply)
+    acknowledge(m.log);
+}
+
+void shard_double::on_frame(const message& m) {
+  if (!stalled_.empty() || core_->out().retained_bytes() > retain_)
+    stalled_.push_back(m);
+  else
+    take(m);
+}
+
+void shard_double::unstall() {
+  while (!stalled_.empty() && core_->out().retained_bytes() <= retain_) {
+    const auto m = std::move(stalled_.front());
+    stalled_.pop_front();
+    take(m);
+  }
+}
+
+void shard_double::take(const message& m) {
+  auto f = *m.frame;
+  if (scene_.broken == rule::fence)
+    f.stamp = fence_of(m.log);
+  if (scene_.broken == rule::handover)
+    f.from = std::min(f.from, core_->in().vector().at(f.log).at);
+  const auto before = core_->out().sent();
+  auto out = core_->take(f);
+  if (out.verdict == intake::verdict::broken)
+    throw fault("a gap or an overlap on an edge to a shard");
+  if (out.verdict == intake::verdict::stale && scene_.one_in(3))
+    scene_.to_lane(life_,
+                   {.what = message::kind::ask_again, .log = m.log, .lane = m.lane, .receiver = m.receiver});
+  if (out.taken_bytes != 0)
+    scene_.to_lane(life_, {.what = message::kind::credit,
+                           .log = m.log,
+                           .lane = m.lane,
+                           .receiver = m.receiver,
+                           .stamp = f.stamp,
+                           .bytes = out.taken_bytes});
+  const bool decision = out.decision && scene_.broken != rule::idle;
+  send(gate_.pass(before, std::move(out.frames), decision && scene_.broken != rule::gate));
+  if (decision)
+    capture(true);
+}
+
+void shard_double::send(const std::vector<output_frame>& frames) {
+  for (const auto& f : frames)
+    for (const auto& [sink, handle] : sinks_)
+      send(f, sink);
+}
+
+void shard_double::send(const output_frame& f, std::size_t sink) {
+  auto sent = f;
+  if (scene_.broken == rule::ordinal)
+    sent.since.minor = sent.reached.minor = whole;
+  scene_.to_sink(life_, sinks_[sink],
+                 {.what = message::kind::output,
+                  .sink = sink,
+                  .shard = index_,
+                  .life = life_,
+                  .output = std::make_shared<const output_frame>(std::move(sent))});
+}
+
+void shard_double::on_resume(const message& m) {
+  // In one process, what a sink's old life has asked comes before what its new life asks.
+  if (m.life < sinks_[m.sink])
+    return;
+  sinks_[m.sink] = m.life;
+  auto again = core_->resume(scene_.sinks[m.sink]->name(), m.at);
+  if (!again)
+    throw fault(again.error().message);
+  scene_.to_sink(
+      life_, m.life,
+      {.what = message::kind::resumed, .sink = m.sink, .shard = index_, .life = life_, .at = again->from});
+  for (const auto& f : again->frames)
+    if (gate_.may_leave(f) && scene_.broken != rule::retain)
+      send(f, m.sink);
+  unstall();
+}
+
+void shard_double::tick() {
+  if ((core_->changed() || failing_) && store_.under_way() < 2)
+    capture(false);
+}
+
+void shard_double::capture(bool twice) {
+  gate_.capture_begun();
+  store_.begin({core_->capture_changes(), twice, core_->in().vector()});
+}
+
+void shard_double::write_capture() {
+  const auto written = store_.write(scene_.random);
+  if (!written)
+    return;
+  failing_ = written->failed;
+  if (written->failed) {
+    gate_.capture_failed();
+    core_->capture_failed();
+    return;
+  }
+  core_->captured_durable(written->twice);
+  for (const auto& [log, lane] : lanes_)
+    acknowledge(log);
+  send(gate_.capture_durable(written->twice));
+  if (scene_.one_in(4))
+    store_.compact([&](const std::vector<std::string>& chain) {
+      auto windows =
+          std::make_unique<tracked_windows>(scene_.windows, scene_.logs, scene_.shard_of_key, index_);
+      shard_core merged(setup(), std::move(windows));
+      if (const auto ok = merged.restore(chain); !ok)
+        throw fault("a good capture is refused: " + ok.error().message);
+      return merged.capture_all();
+    });
+}
+
+void shard_double::acknowledge(std::size_t log) {
+  const auto lane = lanes_.find(log);
+  const auto& vector =
+      scene_.broken == rule::fallback && !store_.newest().empty() ? store_.newest() : core_->acknowledged();
+  const auto have = vector.find(scene_.logs[log].name);
+  if (lane == lanes_.end() || have == vector.end() || lane->second.told == have->second.at)
+    return;
+  lane->second.told = have->second.at;
+  scene_.to_lane(life_, {.what = message::kind::acknowledged,
+                         .log = log,
+                         .lane = lane->second.lane,
+                         .receiver = lane->second.receiver,
+                         .at = have->second.at});
+}
+
+}  // namespace millrace::delivery::trial

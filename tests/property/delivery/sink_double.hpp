@@ -1,0 +1,81 @@
+// A sink, as actors/sink uses delivery::sink_core, without CAF, over a table in memory that takes rows and
+// progress in one step.
+#pragma once
+
+#include "runtime/delivery/ledger.hpp"
+#include "runtime/delivery/sink.hpp"
+#include "tests/property/delivery/scene.hpp"
+
+namespace millrace::delivery::trial {
+
+/// What survives a sink.
+struct target {
+  row_table rows;                                            // of windows
+  std::map<std::pair<std::int64_t, std::int64_t>, int> raw;  // (log, position): how often
+  std::map<log_id, mark> positions;
+  ledger counts;
+  event_micros last_end = no_watermark;  // of the windows that are in
+};
+
+class sink_double {
+public:
+  sink_double(scene& s, std::size_t index, bool slow);
+
+  inbox in;
+  void take_message();
+  /// Time for a commit; or to open again.
+  void tick();
+  /// A new life with an empty mailbox.
+  void crash();
+  /// The target has failed: what is uncommitted is lost, the sink closes and will open again.
+  void close();
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// Of the actor: other actors send to it.
+  [[nodiscard]] incarnation handle() const { return handle_; }
+  [[nodiscard]] fence fence_of(std::size_t log) const;
+  [[nodiscard]] bool complete() const { return open_ && core_.complete(); }
+  [[nodiscard]] const target& table() const { return table_; }
+
+private:
+  struct lane_ref {
+    incarnation lane = 0;
+    std::size_t receiver = 0;
+    std::optional<position> told;
+  };
+  struct row {
+    event_micros end;
+    std::int64_t key;
+    std::int64_t count;
+    std::int64_t sum;
+  };
+
+  void open();
+  void resume(std::size_t shard);
+  void on_ask(const message& m);
+  void on_lane_frame(const message& m);
+  void on_output(const message& m);
+  void gather(const output_frame& f, std::vector<row>& out) const;
+  void commit();
+  void after_commit();
+
+  scene& scene_;
+  std::size_t index_;
+  bool slow_;
+  std::string name_;
+  incarnation handle_ = 0;  // also its name as a sender
+  incarnation life_ = 0;    // towards lanes and target; a new one with each opening
+  bool reopened_ = false;   // since the actor began
+  sink_core core_{0};
+  target table_;
+  bool open_ = false;
+  std::vector<row> rows_;  // uncommitted, like the next two
+  std::vector<std::pair<std::int64_t, std::int64_t>> raw_;
+  ledger counts_;
+  std::map<std::size_t, lane_ref> lanes_;
+  std::map<std::size_t, fence> fences_;
+  std::map<std::size_t, incarnation> shards_;  // life of each, as this sink knows it
+  std::map<std::size_t, position> seen_;       // with `dedupe` left out
+};
+
+}  // namespace millrace::delivery::trial

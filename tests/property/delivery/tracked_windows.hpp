@@ -1,0 +1,54 @@
+// The real window state, wrapped: beside it is kept, and captured with it, which rows records have missed
+// because a firing left their partition out (the protocol itself only counts such records).
+#pragma once
+
+#include "actors/stage/window_payload.hpp"
+#include "runtime/delivery/shard.hpp"
+#include "tests/property/delivery/world.hpp"
+
+#include <memory>
+
+namespace millrace::delivery::trial {
+
+/// Partial aggregates, and which records of which log they are of.
+struct tracked_payload final : payload {
+  tracked_payload(window::partials_ptr partials, std::size_t log, std::size_t from, std::size_t to)
+      : log(log), from(from), to(to) {
+    inner.partials = std::move(partials);
+  }
+  stage::window_payload inner;
+  std::size_t log;
+  std::size_t from;
+  std::size_t to;
+  [[nodiscard]] std::size_t byte_size() const override { return inner.byte_size(); }
+};
+
+class tracked_windows final : public window_state {
+public:
+  tracked_windows(const window::definition& d, const std::vector<source_log>& logs,
+                  const std::vector<std::uint32_t>& shard_of_key, std::uint32_t shard);
+
+  std::uint64_t absorb(const payload& content, event_micros fired_mark) override;
+  std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
+    return inner_->fire(fired_mark, watermark);
+  }
+  void capture_all(wire::writer& out) override;
+  void capture_changes(wire::writer& out) override;
+  expected<void> apply(wire::reader& in) override;
+
+  [[nodiscard]] const row_table& missed() const { return missed_; }
+  [[nodiscard]] std::uint64_t missed_all() const { return missed_all_; }
+
+private:
+  void write_missed(wire::writer& out) const;
+
+  const window::definition& definition_;
+  const std::vector<source_log>& logs_;
+  const std::vector<std::uint32_t>& shard_of_key_;
+  std::uint32_t shard_;
+  std::unique_ptr<window_state> inner_;
+  row_table missed_;
+  std::uint64_t missed_all_ = 0;  // records that missed every window
+};
+
+}  // namespace millrace::delivery::trial
