@@ -62,6 +62,7 @@ bool sink_state::commit() {
     return false;
   }
   last_commit_ = clock::now();
+  committed_counts_ = counts_;
   batch_ = p.batch;
   options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
   options_.gauges->rejected += *refused;
@@ -105,7 +106,7 @@ void sink_state::tell_complete() {
 void sink_state::on_report(const caf::actor& to) {
   messages::report_part part;
   part.actor = options_.name;
-  part.counts = counts_;
+  part.counts = committed_counts_;
   part.rejected = refused_;
   part.vector = core_.committed();
   self_->send(to, std::move(part));
@@ -116,6 +117,7 @@ void sink_state::on_stop() {
     stopping_ = true;
     commit_if_due(true);
   }
+  on_report(supervisor_);  // what was just committed is in it
   self_->send(supervisor_, messages::stopped{options_.name});
   self_->quit();
 }

@@ -65,6 +65,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
     if (const auto ok = counts_.decode(in); !ok)
       spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
   }
+  committed_counts_ = counts_;
   core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
   for (auto& [log, lane] : lanes_) {
     lane.told.reset();

@@ -70,6 +70,7 @@ private:
   std::unique_ptr<writer> writer_;
   delivery::sink_core core_;
   delivery::ledger counts_;
+  delivery::ledger committed_counts_;  // what the report shows
   incarnation life_ = 0;
   bool is_open_ = false;
   bool was_open_ = false;

@@ -86,6 +86,8 @@ def disturb(options, folder, servers, exported):
     rows_grow("active2")
     running.stop(90)
     servers.command("start", "mariadb")
+    counted, there = running.ledger()["maria"]["out"], len(job.targets.maria())
+    check(counted == there, f"the report counts {counted} rows in MariaDB, which holds {there}")
     running = job.start("--http", address)
     job.clicks.end()
     print("servers away and back: " + job.finish(running))
