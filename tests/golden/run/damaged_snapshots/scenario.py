@@ -34,6 +34,6 @@ def run(place):
 
 
 def flip(file):
-    data = bytearray(file.read_bytes())
+    data = bytearray(file.read_bytes() or b"x")  # the kill may have come between the file and its bytes
     data[len(data) // 2] ^= 0x10
     file.write_bytes(data)
