@@ -1,6 +1,7 @@
 #include "actors/window/shard_actor.hpp"
 
 #include "actors/window/window_stage.hpp"
+#include "runtime/delivery/decision_gate.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
@@ -34,10 +35,12 @@ public:
   }
 
   void on_ask(const messages::ask_position& m) {
-    lanes_[m.log] = {m.from, m.receiver, std::nullopt};
     const auto answer = core_->ask(m.log, m.lane);
-    std::erase_if(stalled_, [&](const messages::lane_frame& f) { return f.frame->log == m.log; });
     self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
+    if (!answer)
+      return; // an older life of the lane: what the newer one has sent stays
+    lanes_[m.log] = {m.from, m.receiver, std::nullopt};
+    std::erase_if(stalled_, [&](const messages::lane_frame& f) { return f.frame->log == m.log; });
     acknowledge(m.log);
   }
 
@@ -60,7 +63,7 @@ public:
     }
     self_->send(m.from, messages::output_resumed{m.log, resumed->from});
     for (const auto& f : resumed->frames)
-      if (gates_.empty() || f.reached <= gates_.front().below)
+      if (gate_.may_leave(f))
         self_->send(m.from, messages::output{std::make_shared<const delivery::output_frame>(f)});
     unstall();
   }
@@ -87,6 +90,7 @@ public:
                       m.failure->message);
       failing_ = true;
       core_->capture_failed();
+      gate_.capture_failed();
       if (stopping_) {
         self_->send(supervisor_, messages::stage_failed{options_.name, *m.failure});
         finish_stop();
@@ -99,8 +103,7 @@ public:
     core_->captured_durable(m.twice);
     for (const auto& [log, lane] : lanes_)
       acknowledge(log);
-    if (m.twice)
-      open_gate();
+    send(gate_.capture_durable(m.twice));
     if (stopping_ && captures_under_way_ == 0)
       finish_stop();
   }
@@ -129,11 +132,6 @@ private:
     messages::receiver_index receiver = 0;
     std::optional<position> told;
   };
-  /// Output beyond `below` depends on a decision that is being made durable.
-  struct gate {
-    position below;
-    std::vector<delivery::output_frame> frames;
-  };
 
   [[nodiscard]] bool stalls() const {
     return !stalled_.empty() || core_->out().retained_bytes() > options_.retain;
@@ -148,15 +146,9 @@ private:
     if (out.taken_bytes != 0)
       self_->send(m.from,
                   messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, out.taken_bytes});
-    if (out.decision) {
-      gates_.push_back({before, std::move(out.frames)});
+    send(gate_.pass(before, std::move(out.frames), out.decision));
+    if (out.decision)
       capture(true);
-    } else if (!gates_.empty()) {
-      auto& waiting = gates_.back().frames;
-      std::move(out.frames.begin(), out.frames.end(), std::back_inserter(waiting));
-    } else {
-      send(out.frames);
-    }
     update_gauges();
   }
 
@@ -166,14 +158,6 @@ private:
       for (const auto& [name, handle] : sinks_)
         self_->send(handle, messages::output{shared});
     }
-  }
-
-  void open_gate() {
-    if (gates_.empty())
-      return;
-    const auto open = std::move(gates_.front());
-    gates_.pop_front();
-    send(open.frames);
   }
 
   void unstall() {
@@ -187,6 +171,7 @@ private:
 
   void capture(bool twice) {
     ++captures_under_way_;
+    gate_.capture_begun();
     self_->send(options_.snapshot_writer,
                 messages::write_capture{options_.name, life_,
                                         std::make_shared<const std::string>(core_->capture_changes()),
@@ -232,7 +217,7 @@ private:
   std::map<log_id, lane_ref> lanes_;
   std::map<std::string, caf::actor> sinks_;
   std::deque<messages::lane_frame> stalled_; // bounded by the lanes' credit
-  std::deque<gate> gates_;
+  delivery::decision_gate gate_;
   int captures_under_way_ = 0;
   bool failing_ = false;
   bool stopping_ = false;
