@@ -1,0 +1,119 @@
+#include "runtime/delivery/sink.hpp"
+#include "tests/unit/delivery/frames.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace millrace::delivery {
+namespace {
+
+output_frame output(const log_id& log, position since, position reached, std::uint32_t begin,
+                    std::uint32_t end) {
+  output_frame f;
+  f.log = log;
+  f.since = since;
+  f.reached = reached;
+  f.begin = begin;
+  f.end = end;
+  if (begin < end)
+    f.rows = test::rows(end);
+  return f;
+}
+output_frame window(const log_id& log, position since, event_micros end, std::uint32_t rows = 1) {
+  return output(log, since, {end, whole}, 0, rows);
+}
+
+sink_core two_shards() {
+  sink_core sink(1);
+  sink.add_shard_log(1, "a");
+  sink.add_shard_log(1, "b");
+  sink.restore({}, 1);
+  sink.begin_at("a", lowest_position);
+  sink.begin_at("b", lowest_position);
+  return sink;
+}
+
+}  // namespace
+
+TEST_CASE("a window comes out once every shard has passed it, earlier ones first") {
+  auto sink = two_shards();
+  REQUIRE(sink.take(window("a", lowest_position, 10)));
+  REQUIRE(sink.take(window("a", {10, whole}, 20)));
+  CHECK_FALSE(sink.next_window());
+  REQUIRE(sink.take(window("b", lowest_position, 20)));
+  auto w = sink.next_window();
+  REQUIRE(w);
+  CHECK(w->end == 10);
+  CHECK(w->frames.size() == 1);
+  w = sink.next_window();
+  REQUIRE(w);
+  CHECK(w->end == 20);
+  CHECK(w->frames.size() == 2);
+  CHECK_FALSE(sink.next_window());
+}
+
+TEST_CASE("a window of which a part is under way does not come out") {
+  auto sink = two_shards();
+  REQUIRE(sink.take(window("a", lowest_position, 10)));
+  REQUIRE(sink.take(output("b", lowest_position, {10, 3}, 0, 4)));
+  CHECK_FALSE(sink.next_window());
+  REQUIRE(sink.take(output("b", {10, 3}, {10, whole}, 4, 6)));
+  CHECK(sink.next_window()->frames.size() == 3);
+}
+
+TEST_CASE("rows at or below the position are dropped one by one, however frames are cut") {
+  auto sink = two_shards();
+  REQUIRE(sink.take(output("a", lowest_position, {10, 3}, 0, 4)));
+  REQUIRE(sink.take(output("a", lowest_position, {10, 1}, 0, 2)));
+  REQUIRE(sink.take(output("a", {10, 1}, {10, whole}, 2, 6)));
+  REQUIRE(sink.take(window("b", lowest_position, 10, 0)));
+  const auto w = sink.next_window();
+  REQUIRE(w);
+  REQUIRE(w->frames.size() == 2);
+  CHECK(w->frames[0].end == 4);
+  CHECK(w->frames[1].begin == 4);
+}
+
+TEST_CASE("a gap is noticed, and a log that nobody has named") {
+  auto sink = two_shards();
+  CHECK_FALSE(sink.take(window("a", {5, whole}, 10)));
+  CHECK_FALSE(sink.take(window("c", lowest_position, 10)));
+}
+
+TEST_CASE("after opening again, what was under way is dropped until the shard sends from the position") {
+  auto sink = two_shards();
+  sink.restore({{"a", {{10, whole}, 10}}}, 2);
+  CHECK(sink.take(window("a", {30, whole}, 40)));
+  CHECK(sink.held_frames() == 0);
+  sink.begin_at("a", {10, whole});
+  CHECK_FALSE(sink.take(window("a", {30, whole}, 40)));
+  CHECK(sink.take(window("a", {10, whole}, 20)));
+  CHECK(sink.held_frames() == 1);
+}
+
+TEST_CASE("positions to commit never go back, and hold no row that has not come out") {
+  auto sink = two_shards();
+  REQUIRE(sink.take(window("a", lowest_position, 10, 0)));
+  CHECK(sink.progress().at("a").at == position{10, whole});
+  REQUIRE(sink.take(window("a", {10, whole}, 20)));
+  CHECK(sink.progress().at("a").at == position{10, whole});
+  REQUIRE(sink.take(window("b", lowest_position, 20, 0)));
+  REQUIRE(sink.next_window());
+  CHECK(sink.progress().at("a").at == position{20, whole});
+}
+
+TEST_CASE("a sink is complete when everything that feeds it has ended and is committed") {
+  sink_core sink(1);
+  sink.add_lane_log("lane", {});
+  sink.add_shard_log(1, "a");
+  sink.restore({}, 1);
+  sink.begin_at("a", lowest_position);
+  const auto stamp = sink.ask("lane", 1)->stamp;
+  CHECK(sink.take(test::frame("lane", stamp, 0, 5, end_of_time)).verdict == intake::verdict::taken);
+  REQUIRE(sink.take(window("a", lowest_position, end_of_time, 0)));
+  CHECK_FALSE(sink.complete());
+  sink.committed(sink.progress());
+  CHECK(sink.complete());
+  CHECK_FALSE(sink.has_uncommitted_progress());
+}
+
+}  // namespace millrace::delivery
