@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""The job and its servers go down together, in an order drawn by the seed: kill -9 of the job, of Kafka, of MariaDB, two
+at a time, SIGTERM, a job that stands still for a while. After each round committed rows are still there, each once; at
+the end every sink equals the oracle. Starts servers of its own.
+
+    chaos.py --millrace build/release/millrace [--rounds 50] [--seed 1]
+"""
+import argparse
+import collections
+import random
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from job_under_test import Job, Targets, no_row_twice  # noqa: E402
+from real_systems import check, main  # noqa: E402
+from servers_away import Servers  # noqa: E402
+
+SERVERS = ("kafka", "mariadb")
+EVENTS = [("job",), ("kafka",), ("mariadb",), ("job", "kafka"), ("job", "mariadb"), SERVERS, ("job", *SERVERS),
+          ("end",), ("stand still",)]
+
+
+def test(options, folder):
+    servers = Servers(folder)
+    try:
+        exported = servers.command("start", *SERVERS)
+        job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], options.seed)
+        running = job.start()
+        rng, before = random.Random(options.seed), {name: collections.Counter() for name in Targets.COMMITTED}
+        for number in range(1, options.rounds + 1):
+            event = rng.choice(EVENTS)
+            print(f"round {number}: {' and '.join(event)}", flush=True)
+            running = strike(event, rng, job, running, servers)
+            now = job.targets.committed()
+            for name, rows in now.items():
+                gone = before[name] - rows
+                check(not gone, f"{name}: {sum(gone.values())} committed rows have disappeared: {list(gone)[:5]}")
+                no_row_twice(name, rows)
+            before = now
+        job.clicks.end()
+        print(f"{options.rounds} rounds (seed {options.seed}): {job.finish(running)}")
+    finally:
+        servers.command("stop", "--remove")
+
+
+def strike(event, rng, job, running, servers):
+    """One round; gives the run that goes on."""
+    job.clicks.burst(rng.choice([100, 1000, 2000]))
+    time.sleep(rng.uniform(0, 1.5))
+    check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
+    down = [name for name in SERVERS if name in event]
+    if down:
+        servers.command("kill", *down)
+        time.sleep(rng.uniform(0, 1))
+    if "job" in event:
+        running.kill()
+    elif "end" in event:
+        running.stop()
+    elif "stand still" in event:
+        running.process.send_signal(signal.SIGSTOP)
+        time.sleep(3)
+        running.process.send_signal(signal.SIGCONT)
+    if down:
+        time.sleep(rng.uniform(0, 6))
+        servers.command("start", *down)
+    if not running.alive():
+        running = job.start()
+    time.sleep(rng.uniform(0, 4))
+    return running
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rounds", type=int, default=8)
+    arguments.add_argument("--seed", type=int, default=1)
+    sys.exit(main(test, arguments))
