@@ -23,7 +23,8 @@ expected<std::vector<source::partition_info>> discover(source::reader& reader, c
     if (found || !found.error().retry || std::chrono::steady_clock::now() >= deadline)
       return found;
     if (options.cancelled())
-      return unexpected(error{ec::cancelled, fault::user, false, "stopped before its source answered", stage});
+      return unexpected(
+          error{ec::cancelled, fault::user, false, "stopped before its source answered", stage});
     if (!std::exchange(told, true))
       spdlog::warn("{}: {}; waiting for it up to {} s", stage, found.error().message, timeout.count() / 1000);
     std::this_thread::sleep_for(try_again_after);

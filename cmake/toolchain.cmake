@@ -1,9 +1,9 @@
 # Compiler settings that every target shares: warnings are errors, ccache and mold where they are installed.
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Without these, precompiled headers and separate build folders would never hit.
+  # Without these, precompiled headers, separate build folders and other clones would never hit.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_NOHASHDIR=1 "${CCACHE}")
+      CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} "${CCACHE}")
 endif()
 
 find_program(MOLD mold)

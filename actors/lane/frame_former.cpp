@@ -17,9 +17,9 @@ struct frame_former::edge_state {
 struct frame_former::working {
   const source::chunk& chunk;
   const parser::parsed& parsed;
-  std::uint32_t row_offset = 0;         // of origin 0 in the parsed rows
-  std::vector<event_micros> times;      // by origin
-  std::vector<event_micros> watermarks; // by origin: of the partition just before the row
+  std::uint32_t row_offset = 0;          // of origin 0 in the parsed rows
+  std::vector<event_micros> times;       // by origin
+  std::vector<event_micros> watermarks;  // by origin: of the partition just before the row
   event_micros now = 0;
 };
 
@@ -37,7 +37,7 @@ data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
   return out;
 }
 
-} // namespace
+}  // namespace
 
 frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
                            std::optional<std::uint32_t> only)
@@ -161,7 +161,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
     failures.erase(std::unique(failures.begin(), failures.end(),
                                [](const auto& a, const auto& b) { return a.row == b.row; }),
                    failures.end());
-    again = !failures.empty(); // without the rows that fail, nothing fails any more
+    again = !failures.empty();  // without the rows that fail, nothing fails any more
     if (again)
       current = stage::without(current, failures, result.failed);
   }
@@ -238,4 +238,4 @@ std::vector<delivery::lane_frame> frame_former::cut() {
   return frames;
 }
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

@@ -43,7 +43,7 @@ public:
 
 private:
   struct edge_state;
-  struct working; // what the steps of one add() share
+  struct working;  // what the steps of one add() share
 
   void run(const std::vector<node>& nodes, const stage::rows& rows, working& w);
   void run(const select_node& n, const stage::rows& rows, working& w);
@@ -63,4 +63,4 @@ private:
   std::vector<std::unique_ptr<edge_state>> edges_;
 };
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

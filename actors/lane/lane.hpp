@@ -83,13 +83,13 @@ private:
   bool failed_ = false;
   std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
   bool stopped_ = false;
-  clock::time_point read_again_at_{}; // the source was away: not before
+  clock::time_point read_again_at_{};                   // the source was away: not before
   backoff away_{{.longest = std::chrono::seconds(2)}};  // of a source that does not answer
-  double tokens_ = 1; // under `rate`
+  double tokens_ = 1;                                   // under `rate`
   clock::time_point tokens_at_ = clock::now();
   clock::time_point wake_at_ = clock::time_point::max();
 };
 
-} // namespace millrace::lane
+}  // namespace millrace::lane
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)

@@ -32,11 +32,11 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
   };
 }
 
-} // namespace
+}  // namespace
 
 caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,
                       delivery::lane_log::start how, caf::actor supervisor) {
   return system.spawn(lane_behaviour, std::move(options), life, how, std::move(supervisor));
 }
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

@@ -26,24 +26,24 @@ namespace millrace::lane {
 struct lane_gauges {
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> lag{-1}; // records not yet read; -1: unknown
+  std::atomic<std::int64_t> lag{-1};  // records not yet read; -1: unknown
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
-  std::atomic<bool> away{false}; // the source does not answer
+  std::atomic<bool> away{false};  // the source does not answer
 };
 
 struct lane_options {
-  std::string name; // "PARSER/LANE", for logs and reports
+  std::string name;  // "PARSER/LANE", for logs and reports
   std::shared_ptr<const lane_plan> plan;
   std::vector<std::string> partitions;
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
-  std::optional<double> rate;           // records a second, over all its partitions
-  std::optional<micros> max_drift;      // between its partitions' watermarks
-  std::size_t credit = 4U << 20;        // bytes that one receiver lets one partition have in flight
-  std::size_t chunk_bytes = 1U << 20;   // one read; a frame holds at least one chunk where the source is fast
-  std::uint64_t frame_records = 65'536; // more than this never waits for one frame
+  std::optional<double> rate;          // records a second, over all its partitions
+  std::optional<micros> max_drift;     // between its partitions' watermarks
+  std::size_t credit = 4U << 20;       // bytes that one receiver lets one partition have in flight
+  std::size_t chunk_bytes = 1U << 20;  // one read; a frame holds at least one chunk where the source is fast
+  std::uint64_t frame_records = 65'536;  // more than this never waits for one frame
   const wall_clock* clock = &system_clock();
   std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
 };
@@ -52,4 +52,4 @@ struct lane_options {
 [[nodiscard]] caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,
                                     delivery::lane_log::start how, caf::actor supervisor);
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

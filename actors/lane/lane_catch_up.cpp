@@ -14,7 +14,7 @@ constexpr std::size_t max_catch_ups = 2;
 constexpr std::chrono::milliseconds catch_up_wait{50};
 constexpr std::uint64_t catch_up_ticket = 1;
 
-} // namespace
+}  // namespace
 
 bool lane::is_over(const catch_up& c) const {
   const auto& log = partitions_[c.partition]->log;
@@ -78,6 +78,7 @@ void lane::catch_up_step(catch_up& c) {
     auto frames = c.former->cut();
     send(p, c.receiver, std::move(frames[c.receiver]));
     p.log.reader_advance(c.receiver, c.former->at());
+    p.idle_sent = false;  // a receiver that has just been attached does not know of it
   }
   if (is_over(c) || c.reading || c.chunk)
     return;
@@ -102,4 +103,4 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
   pump();
 }
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

@@ -51,7 +51,7 @@ private:
   lane_plan& plan_;
 };
 
-} // namespace
+}  // namespace
 
 std::uint32_t stage_index(const config::topology& t, std::string_view name) {
   const auto at =
@@ -81,4 +81,4 @@ lane_plans(const std::shared_ptr<const config::topology>& topology) {
   return plans;
 }
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

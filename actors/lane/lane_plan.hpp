@@ -15,10 +15,10 @@ namespace millrace::lane {
 struct edge {
   enum class kind : std::uint8_t { window, rows, dead_letters };
   kind what = kind::rows;
-  std::uint32_t stage = 0; // index in the topology of the stage behind it; unused for dead letters
-  std::string name;        // of that stage
+  std::uint32_t stage = 0;  // index in the topology of the stage behind it; unused for dead letters
+  std::string name;         // of that stage
   std::uint32_t first_receiver = 0;
-  std::uint32_t receivers = 1; // shards of a window
+  std::uint32_t receivers = 1;  // shards of a window
 };
 
 struct node;
@@ -31,7 +31,7 @@ struct window_node {
   std::uint32_t stage = 0;
   const config::window_plan* plan = nullptr;
   std::size_t edge = 0;
-  std::vector<node> late; // who reads "WINDOW.late"
+  std::vector<node> late;  // who reads "WINDOW.late"
 };
 struct sink_node {
   std::uint32_t stage = 0;
@@ -43,13 +43,13 @@ struct node {
 };
 
 struct lane_plan {
-  std::shared_ptr<const config::topology> topology; // keeps what the nodes point to
+  std::shared_ptr<const config::topology> topology;  // keeps what the nodes point to
   std::uint32_t source_stage = 0;
   std::uint32_t parser_stage = 0;
   const config::stage* source = nullptr;
   const config::stage* parser = nullptr;
   std::vector<node> roots;
-  std::vector<edge> edges; // the first is the one to the dead letters; it carries the lane's ledger
+  std::vector<edge> edges;  // the first is the one to the dead letters; it carries the lane's ledger
   std::uint32_t receivers = 0;
 
   [[nodiscard]] const config::parser_plan& parsing() const {
@@ -66,4 +66,4 @@ lane_plans(const std::shared_ptr<const config::topology>& topology);
 /// Index of a stage by name.
 [[nodiscard]] std::uint32_t stage_index(const config::topology& t, std::string_view name);
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

@@ -17,7 +17,7 @@ namespace millrace::lane {
 /// A chunk that was read, from `next` on not yet processed.
 struct waiting_chunk {
   std::shared_ptr<const source::chunk> chunk;
-  std::optional<parser::parsed> parsed; // once it was its turn
+  std::optional<parser::parsed> parsed;  // once it was its turn
   std::size_t next = 0;
 };
 
@@ -28,14 +28,14 @@ struct partition {
 
   std::string name;
   delivery::lane_log log;
-  std::unique_ptr<frame_former> live; // null until the lane knows where to begin
+  std::unique_ptr<frame_former> live;  // null until the lane knows where to begin
   std::deque<waiting_chunk> waiting;
-  std::uint64_t first_ticket = 0; // chunks asked for before this are of an earlier assignment
-  bool caught_up = false;         // the source had nothing more
+  std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
+  bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
   std::chrono::steady_clock::time_point last_data = std::chrono::steady_clock::now();
-  std::vector<std::size_t> in_flight;                // bytes, by receiver
-  std::vector<std::optional<position>> acknowledged; // by receiver
+  std::vector<std::size_t> in_flight;                 // bytes, by receiver
+  std::vector<std::optional<position>> acknowledged;  // by receiver
   std::optional<position> told_source;
   std::shared_ptr<const lane_plan> plan;
 
@@ -63,12 +63,12 @@ struct partition {
 struct catch_up {
   std::size_t partition = 0;
   std::size_t receiver = 0;
-  delivery::fence stamp; // it is over when the receiver has answered again
+  delivery::fence stamp;  // it is over when the receiver has answered again
   std::shared_ptr<source::reader> connector;
   caf::actor source;
   std::unique_ptr<frame_former> former;
   bool reading = false;
-  std::shared_ptr<const source::chunk> chunk; // waits for credit
+  std::shared_ptr<const source::chunk> chunk;  // waits for credit
 };
 
-} // namespace millrace::lane
+}  // namespace millrace::lane

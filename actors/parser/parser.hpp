@@ -13,15 +13,15 @@ namespace millrace::parser {
 
 /// A record that is no row; the record's bytes are those of the chunk.
 struct dead_record {
-  std::uint32_t record; // index in the chunk
+  std::uint32_t record;  // index in the chunk
   std::string error;
 };
 
 struct parsed {
-  data::batch rows;                   // under the parser's schema; columns that nobody uses are null pointers
-  std::vector<std::uint32_t> records; // of each row: the record's index in the chunk, ascending
-  std::vector<dead_record> dead;      // ascending
-  std::uint32_t blank = 0;            // blank lines: no records
+  data::batch rows;  // under the parser's schema; columns that nobody uses are null pointers
+  std::vector<std::uint32_t> records;  // of each row: the record's index in the chunk, ascending
+  std::vector<dead_record> dead;       // ascending
+  std::uint32_t blank = 0;             // blank lines: no records
 };
 
 class record_parser {
@@ -35,21 +35,21 @@ public:
 /// _headers json).
 struct parser_options {
   data::schema_ptr schema;
-  std::size_t declared = 0; // how many of the schema's columns come from the record
-  std::vector<bool> used;   // by column: is it read by anyone? (event time always is)
+  std::size_t declared = 0;  // how many of the schema's columns come from the record
+  std::vector<bool> used;    // by column: is it read by anyone? (event time always is)
   struct timestamp_format {
     enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
-    std::string pattern; // strptime's
+    std::string pattern;  // strptime's
     bool trailing_ignored = false;
   };
-  std::vector<timestamp_format> formats; // by declared column; only of timestamps
-  std::optional<std::size_t> event_time; // column
+  std::vector<timestamp_format> formats;  // by declared column; only of timestamps
+  std::optional<std::size_t> event_time;  // column
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
-  micros future_skew{3'600'000'000}; // against the source's timestamp, where it stores one
+  micros future_skew{3'600'000'000};  // against the source's timestamp, where it stores one
   std::optional<event_micros> max_event_time;
-  bool fail_on_error = false; // on_error: fail
-  bool validate_whole = true; // validate: projected turns it off
+  bool fail_on_error = false;  // on_error: fail
+  bool validate_whole = true;  // validate: projected turns it off
 };
 
-} // namespace millrace::parser
+}  // namespace millrace::parser

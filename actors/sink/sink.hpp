@@ -22,24 +22,24 @@ struct claim {
   std::string state_id;
   std::string topology;
   std::string sink;
-  incarnation life = 0;          // higher than any before; the target refuses lower ones from now on
-  bool expects_progress = false; // our own state knows a position: a target without one is an error (a
-                                 // restored or emptied database), never "start from zero"
-  bool fresh = false; // first life under a new state id (--fresh): files are replaced, tables keep rows
+  incarnation life = 0;           // higher than any before; the target refuses lower ones from now on
+  bool expects_progress = false;  // our own state knows a position: a target without one is an error (a
+                                  // restored or emptied database), never "start from zero"
+  bool fresh = false;  // first life under a new state id (--fresh): files are replaced, tables keep rows
 };
 
 /// What is stored beside the rows.
 struct progress {
-  std::map<log_id, mark> positions; // of every log that feeds this sink
-  std::string counters;             // opaque bytes (the ledger), at most some hundred
-  std::uint64_t batch = 0;          // number of the last commit with rows (`_batch`)
+  std::map<log_id, mark> positions;  // of every log that feeds this sink
+  std::string counters;              // opaque bytes (the ledger), at most some hundred
+  std::uint64_t batch = 0;           // number of the last commit with rows (`_batch`)
 };
 
 /// A row that the target refuses for good (encoding, length, type). It is stored with the commit that passes
 /// it and stays readable by rejected() until forget().
 struct rejected_row {
-  std::uint64_t sequence = 0; // ascending from 1 over the sink's life
-  std::string record;         // the row as JSON
+  std::uint64_t sequence = 0;  // ascending from 1 over the sink's life
+  std::string record;          // the row as JSON
   std::string error;
 };
 
@@ -73,4 +73,4 @@ public:
 [[nodiscard]] std::string encode_progress(const progress& p);
 [[nodiscard]] expected<progress> decode_progress(std::string_view bytes);
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -112,10 +112,13 @@ void sink_state::went_wrong(const error& e) {
 }
 
 void sink_state::on_ask(const messages::ask_position& m) {
-  lanes_[m.log] = {m.from, m.receiver, std::nullopt};
+  const auto asks = [&] { lanes_[m.log] = {m.from, m.receiver, std::nullopt}; };
   if (!is_open_)
-    return;  // the lane is asked to ask again once the target is open
-  self_->send(m.from, messages::position_answered{m.log, m.receiver, core_.ask(m.log, m.lane)});
+    return asks();  // it is asked to ask again once the target is open
+  const auto answer = core_.ask(m.log, m.lane);
+  if (answer)  // else an older life of the lane, which ends
+    asks();
+  self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
   after_commit();
 }
 

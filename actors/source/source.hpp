@@ -27,18 +27,18 @@ struct chunk {
   std::string partition;
   position from{};
   position to{};
-  std::string bytes;                         // the records' values one after another, then `padding` bytes
-  std::vector<std::uint32_t> begins;         // of each record in bytes
-  std::vector<std::uint32_t> lengths;        // a record with length `no_value` has a null value (Kafka)
-  std::vector<position> positions;           // of each record
-  std::vector<event_micros> timestamps;      // as the source stores them; empty where it stores none
-  std::vector<std::uint8_t> timestamp_types; // 0 create, 1 append; empty with timestamps
+  std::string bytes;                          // the records' values one after another, then `padding` bytes
+  std::vector<std::uint32_t> begins;          // of each record in bytes
+  std::vector<std::uint32_t> lengths;         // a record with length `no_value` has a null value (Kafka)
+  std::vector<position> positions;            // of each record
+  std::vector<event_micros> timestamps;       // as the source stores them; empty where it stores none
+  std::vector<std::uint8_t> timestamp_types;  // 0 create, 1 append; empty with timestamps
   // Only when asked for by wants::...; else empty.
   std::vector<std::optional<std::string>> keys;
-  std::vector<std::string> headers; // JSON object text
-  std::string topic;                // topic or path
-  bool at_end = false;              // `to` is the end of a bounded log: nothing will ever follow
-  bool caught_up = false;           // nothing more was there just now (for progress and idleness)
+  std::vector<std::string> headers;  // JSON object text
+  std::string topic;                 // topic or path
+  bool at_end = false;               // `to` is the end of a bounded log: nothing will ever follow
+  bool caught_up = false;            // nothing more was there just now (for progress and idleness)
 
   [[nodiscard]] std::size_t records() const { return begins.size(); }
   [[nodiscard]] std::string_view record(std::size_t i) const {
@@ -48,9 +48,9 @@ struct chunk {
 inline constexpr std::uint32_t no_value = 0xFFFF'FFFF;
 
 struct partition_info {
-  std::string name; // unique in the source, stable: part of the log's identity
-  position start{}; // where it begins by the `start` option, resolved now
-  position first{}; // the first position that there is
+  std::string name;  // unique in the source, stable: part of the log's identity
+  position start{};  // where it begins by the `start` option, resolved now
+  position first{};  // the first position that there is
 };
 
 class reader {
@@ -84,8 +84,8 @@ public:
 
   /// What the log is made of, as text to keep with the state: a bounded source's files, their lengths and
   /// fingerprints; a followed file's generations. Known after discover(). Of a followed log it grows while it
-  /// is read: where it differs after read(), it must be durable before anything that depends on that chunk is.
-  /// Empty where positions alone identify the log.
+  /// is read: where it differs after read(), it must be durable before anything that depends on that chunk
+  /// is. Empty where positions alone identify the log.
   [[nodiscard]] virtual std::string identity() const { return {}; }
   /// Gives the text kept last, once, between the first discover() and the first assign(). ec::mismatch with
   /// fault::user: the log is not the one that the stored positions belong to; the text says the remedy.
@@ -101,4 +101,4 @@ struct wants {
   bool headers = false;
 };
 
-} // namespace millrace::source
+}  // namespace millrace::source

@@ -32,7 +32,7 @@ rows project(const config::step& s, const rows& in, event_micros now,
   return out;
 }
 
-} // namespace
+}  // namespace
 
 rows all_rows(data::batch b) {
   rows out{std::move(b), {}};
@@ -97,4 +97,4 @@ step_result run_step(const config::step& s, const rows& in, event_micros now) {
   return result;
 }
 
-} // namespace millrace::stage
+}  // namespace millrace::stage

@@ -30,7 +30,7 @@ struct failed_origin {
 struct step_result {
   stage::rows rows;
   std::vector<failed_origin> failed;
-  delivery::stage_counts counts; // in, out, filtered, dead
+  delivery::stage_counts counts;  // in, out, filtered, dead
 };
 
 /// Columns of `in` that nobody reads may be null pointers, and stay so.
@@ -43,4 +43,4 @@ struct step_result {
 /// The rows at these indices.
 [[nodiscard]] rows take(const rows& in, std::span<const std::uint32_t> at);
 
-} // namespace millrace::stage
+}  // namespace millrace::stage

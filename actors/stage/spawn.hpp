@@ -24,4 +24,4 @@ template<class F, class... Ts>
   return system.spawn<caf::detached>(std::forward<F>(behaviour), std::forward<Ts>(args)...);
 }
 
-} // namespace millrace::stage
+}  // namespace millrace::stage

@@ -11,4 +11,4 @@ struct window_payload final : delivery::payload {
   [[nodiscard]] std::size_t byte_size() const override { return partials ? window::byte_size(*partials) : 0; }
 };
 
-} // namespace millrace::stage
+}  // namespace millrace::stage

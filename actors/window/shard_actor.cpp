@@ -17,8 +17,8 @@ namespace {
 /// Sent to itself: time for a snapshot.
 struct snapshot_tick {};
 
-} // namespace
-} // namespace millrace::shard
+}  // namespace
+}  // namespace millrace::shard
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
 
@@ -38,7 +38,7 @@ public:
     const auto answer = core_->ask(m.log, m.lane);
     self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
     if (!answer)
-      return; // an older life of the lane: what the newer one has sent stays
+      return;  // an older life of the lane: what the newer one has sent stays
     lanes_[m.log] = {m.from, m.receiver, std::nullopt};
     std::erase_if(stalled_, [&](const messages::lane_frame& f) { return f.frame->log == m.log; });
     acknowledge(m.log);
@@ -216,7 +216,7 @@ private:
   caf::actor supervisor_;
   std::map<log_id, lane_ref> lanes_;
   std::map<std::string, caf::actor> sinks_;
-  std::deque<messages::lane_frame> stalled_; // bounded by the lanes' credit
+  std::deque<messages::lane_frame> stalled_;  // bounded by the lanes' credit
   delivery::decision_gate gate_;
   int captures_under_way_ = 0;
   bool failing_ = false;
@@ -243,11 +243,11 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
   };
 }
 
-} // namespace
+}  // namespace
 
 caf::actor spawn_shard(caf::actor_system& system, shard_options options,
                        std::shared_ptr<delivery::shard_core> core, incarnation life, caf::actor supervisor) {
   return system.spawn(shard_behaviour, std::move(options), std::move(core), life, std::move(supervisor));
 }
 
-} // namespace millrace::shard
+}  // namespace millrace::shard

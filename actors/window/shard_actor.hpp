@@ -29,9 +29,9 @@ struct shard_gauges {
 };
 
 struct shard_options {
-  std::string name;                     // "WINDOW/SHARD", for logs and reports
-  std::optional<micros> snapshot_every; // none: only at a stop and for decisions
-  std::size_t retain = 256U << 20;      // output kept in memory before the shard stops taking frames
+  std::string name;                      // "WINDOW/SHARD", for logs and reports
+  std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
+  std::size_t retain = 256U << 20;       // output kept in memory before the shard stops taking frames
   caf::actor snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
 };
@@ -41,4 +41,4 @@ struct shard_options {
                                      std::shared_ptr<delivery::shard_core> core, incarnation life,
                                      caf::actor supervisor);
 
-} // namespace millrace::shard
+}  // namespace millrace::shard

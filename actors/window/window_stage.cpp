@@ -37,7 +37,7 @@ private:
   window::shard_windows windows_;
 };
 
-} // namespace
+}  // namespace
 
 std::unique_ptr<delivery::window_state> make_window_state(const window::definition& d, std::string stage,
                                                           log_id log) {
@@ -49,4 +49,4 @@ window_size size_of(const delivery::window_state& s) {
   return {w.windows_open(), w.keys(), w.byte_size()};
 }
 
-} // namespace millrace::shard
+}  // namespace millrace::shard

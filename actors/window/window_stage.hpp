@@ -22,4 +22,4 @@ struct window_size {
 };
 [[nodiscard]] window_size size_of(const delivery::window_state& s);
 
-} // namespace millrace::shard
+}  // namespace millrace::shard

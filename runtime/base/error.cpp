@@ -38,4 +38,4 @@ std::string_view to_string(ec code) {
 
 std::string describe(const error& e) { return e.stage.empty() ? e.message : e.stage + ": " + e.message; }
 
-} // namespace millrace
+}  // namespace millrace

@@ -13,20 +13,20 @@
 namespace millrace {
 
 enum class ec : std::uint8_t {
-  invalid_argument, // an option, expression or record does not say what it must
-  unsupported,      // understood, but not offered
-  not_found,        // a file, topic, table or column is missing
-  already_exists,   // exclusive create found something
-  locked,           // another process holds the state folder
-  mismatch,         // state, table or log differs from what the topology needs
-  unavailable,      // a server or device does not answer; trying again may help
-  fenced,           // a newer incarnation has taken over
-  corrupt,          // bytes fail their checksum or format
-  log_trimmed,      // a position is gone from its log
-  refused,          // the target refuses a row
-  io,               // the operating system refused a read or write
-  cancelled,        // a stop was asked for
-  internal,         // our own bug
+  invalid_argument,  // an option, expression or record does not say what it must
+  unsupported,       // understood, but not offered
+  not_found,         // a file, topic, table or column is missing
+  already_exists,    // exclusive create found something
+  locked,            // another process holds the state folder
+  mismatch,          // state, table or log differs from what the topology needs
+  unavailable,       // a server or device does not answer; trying again may help
+  fenced,            // a newer incarnation has taken over
+  corrupt,           // bytes fail their checksum or format
+  log_trimmed,       // a position is gone from its log
+  refused,           // the target refuses a row
+  io,                // the operating system refused a read or write
+  cancelled,         // a stop was asked for
+  internal,          // our own bug
 };
 
 enum class fault : std::uint8_t { user, outside, ours };
@@ -34,9 +34,9 @@ enum class fault : std::uint8_t { user, outside, ours };
 struct error {
   ec code = ec::internal;
   fault whose = fault::ours;
-  bool retry = false; // the same call may succeed later
+  bool retry = false;  // the same call may succeed later
   std::string message;
-  std::string stage; // filled in by whoever knows it
+  std::string stage;  // filled in by whoever knows it
 };
 
 template<class T>
@@ -65,4 +65,4 @@ using unexpected = tl::unexpected<error>;
   return unexpected(error{ec::internal, fault::ours, false, std::move(message), {}});
 }
 
-} // namespace millrace
+}  // namespace millrace

@@ -57,4 +57,4 @@ inline constexpr std::uint32_t key_slots = 1024;
   return slot * shards / key_slots;
 }
 
-} // namespace millrace
+}  // namespace millrace

@@ -55,4 +55,4 @@ private:
   event_micros now_;
 };
 
-} // namespace millrace
+}  // namespace millrace

@@ -29,7 +29,7 @@ public:
 
 private:
   struct step {
-    char directive = 0; // 0: the literal; ' ': blanks
+    char directive = 0;  // 0: the literal; ' ': blanks
     char literal = 0;
   };
   [[nodiscard]] expected<void> add(std::string_view pattern);
@@ -44,4 +44,4 @@ private:
 /// What compile() would say.
 [[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
 
-} // namespace millrace
+}  // namespace millrace

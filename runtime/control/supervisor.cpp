@@ -258,8 +258,9 @@ private:
         c.waits.reset();
       const auto wait = c.waits.next();
       if (c.waits.tries() > max_failures) {
-        on_failed({name, error{ec::internal, fault::ours, false,
-                               fmt::format("failed {} times in a row and was given up", max_failures), name}});
+        on_failed(
+            {name, error{ec::internal, fault::ours, false,
+                         fmt::format("failed {} times in a row and was given up", max_failures), name}});
         return;
       }
       spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name,

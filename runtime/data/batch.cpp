@@ -25,4 +25,4 @@ batch slice(const batch& b, std::size_t from, std::size_t to) {
   return take(b, rows);
 }
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -11,7 +11,7 @@ namespace millrace::data {
 
 struct batch {
   schema_ptr schema;
-  std::vector<column_ptr> columns; // in schema order; a null pointer where nobody reads the column
+  std::vector<column_ptr> columns;  // in schema order; a null pointer where nobody reads the column
   std::size_t rows = 0;
 
   [[nodiscard]] std::size_t byte_size() const;
@@ -24,4 +24,4 @@ using batch_ptr = std::shared_ptr<const batch>;
 /// Rows [from, to).
 [[nodiscard]] batch slice(const batch& b, std::size_t from, std::size_t to);
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -33,7 +33,7 @@ expected<std::uint64_t> take_big_endian(std::string_view& in) {
 
 std::uint64_t ordered_bits(double d) {
   if (d == 0)
-    d = 0; // -0
+    d = 0;  // -0
   if (std::isnan(d))
     d = std::numeric_limits<double>::quiet_NaN();
   const auto bits = std::bit_cast<std::uint64_t>(d);
@@ -72,7 +72,7 @@ expected<std::string> take_escaped(std::string_view& in) {
   }
 }
 
-} // namespace
+}  // namespace
 
 void append_key(std::string& out, const column& c, std::size_t row) {
   if (c.is_null(row)) {
@@ -133,4 +133,4 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
   }
 }
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -24,4 +24,4 @@ void append_key(std::string& out, const column& c, std::size_t row);
 /// Reads one encoded value from the front of `encoded` into the builder (whose type it must be).
 [[nodiscard]] expected<void> decode_key(std::string_view& encoded, column_builder& out);
 
-} // namespace millrace::data
+}  // namespace millrace::data

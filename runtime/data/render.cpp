@@ -28,7 +28,7 @@ void append_csv_text(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
-} // namespace
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   constexpr char hex[] = "0123456789abcdef";
@@ -198,4 +198,4 @@ void append_csv_row(std::string& out, const batch& b, std::size_t row) {
   }
 }
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -27,4 +27,4 @@ void append_csv_header(std::string& out, const schema& s);
 /// Null empty, empty text `""`; quoted where it holds comma, quote or line break.
 void append_csv_row(std::string& out, const batch& b, std::size_t row);
 
-} // namespace millrace::data
+}  // namespace millrace::data

@@ -13,7 +13,7 @@ constexpr std::array<std::pair<std::string_view, type_id>, 6> scalar_names{{{"te
                                                                             {"timestamp", type_id::timestamp},
                                                                             {"json", type_id::json}}};
 
-} // namespace
+}  // namespace
 
 type type::object_of(std::vector<field> fields) {
   type t(type_id::object);
@@ -75,4 +75,4 @@ std::optional<std::size_t> schema::find(std::string_view name) const {
   return std::nullopt;
 }
 
-} // namespace millrace::data
+}  // namespace millrace::data

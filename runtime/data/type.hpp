@@ -13,13 +13,13 @@ namespace millrace::data {
 
 enum class type_id : std::uint8_t {
   boolean,
-  bigint,    // int64
-  float64,   // "double"
-  text,      // UTF-8
-  timestamp, // int64, microseconds since 1970 UTC
-  json,      // UTF-8 text of one JSON value, as it came
-  object,    // nested columns
-  list,      // of one element type
+  bigint,     // int64
+  float64,    // "double"
+  text,       // UTF-8
+  timestamp,  // int64, microseconds since 1970 UTC
+  json,       // UTF-8 text of one JSON value, as it came
+  object,     // nested columns
+  list,       // of one element type
 };
 
 struct field;
@@ -46,7 +46,7 @@ public:
 private:
   type_id id_;
   std::shared_ptr<const std::vector<field>>
-      children_; // members of an object, or one unnamed element of a list
+      children_;  // members of an object, or one unnamed element of a list
 };
 
 struct field {
@@ -77,4 +77,4 @@ private:
 
 using schema_ptr = std::shared_ptr<const schema>;
 
-} // namespace millrace::data
+}  // namespace millrace::data

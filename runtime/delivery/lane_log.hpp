@@ -25,7 +25,8 @@ public:
 
   /// The receiver is unknown from now on: it went down, dropped a frame, or has come back. Ask it.
   void detach(std::size_t r);
-  /// Its answer; one that a newer answer has overtaken is dropped. Once every receiver that is_up has answered, known() is true.
+  /// Its answer; one that a newer answer has overtaken is dropped. Once every receiver that is_up has
+  /// answered, known() is true.
   void answered(std::size_t r, const answer& a);
   void set_up(std::size_t r, bool up);
 

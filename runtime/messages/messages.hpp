@@ -76,7 +76,7 @@ struct position_answered {
 struct credit_returned {
   log_id log;
   receiver_index receiver;
-  delivery::fence stamp; // of the frame; what belongs to an older fence is no longer counted
+  delivery::fence stamp;  // of the frame; what belongs to an older fence is no longer counted
   std::size_t bytes;
 };
 /// The receiver has gone back to what is durable, or dropped a frame: ask again.
@@ -129,11 +129,11 @@ struct write_capture {
   std::string actor;
   incarnation life;
   std::shared_ptr<const std::string> bytes;
-  bool twice; // a decision: in two copies
+  bool twice;  // a decision: in two copies
 };
 struct capture_written {
   bool twice;
-  std::optional<error> failure; // the bytes are kept and written with the next capture
+  std::optional<error> failure;  // the bytes are kept and written with the next capture
 };
 
 // --- all -> supervisor
@@ -164,7 +164,7 @@ struct collect_report {};
 struct report_part {
   std::string actor;
   delivery::ledger counts;
-  std::uint64_t rows = 0; // a shard's emitted rows
+  std::uint64_t rows = 0;  // a shard's emitted rows
   std::uint64_t late_at_shard = 0;
   std::uint64_t rejected = 0;
   std::map<log_id, mark> vector;
@@ -174,7 +174,7 @@ struct fail_now {
   std::string reason;
 };
 
-} // namespace millrace::messages
+}  // namespace millrace::messages
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)

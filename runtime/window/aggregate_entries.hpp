@@ -5,13 +5,13 @@
 
 namespace millrace::window {
 
-extern const aggregate_ops count_entry;          // count(*) and count(x)
-extern const aggregate_ops bigint_sum_entry;     // sum(bigint)
-extern const aggregate_ops bigint_average_entry; // avg(bigint)
-extern const aggregate_ops double_sum_entry;     // sum(double)
-extern const aggregate_ops double_average_entry; // avg(double)
+extern const aggregate_ops count_entry;           // count(*) and count(x)
+extern const aggregate_ops bigint_sum_entry;      // sum(bigint)
+extern const aggregate_ops bigint_average_entry;  // avg(bigint)
+extern const aggregate_ops double_sum_entry;      // sum(double)
+extern const aggregate_ops double_average_entry;  // avg(double)
 
 /// min and max; null pointer for a type that has none.
 [[nodiscard]] const aggregate_ops* find_extreme(bool greatest, data::type_id type);
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -42,4 +42,4 @@ layout::layout(const std::vector<aggregate>& aggregates) {
   }
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

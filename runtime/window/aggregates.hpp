@@ -31,7 +31,7 @@ struct states {
 using rows = std::span<const std::uint32_t>;
 
 struct aggregate_ops {
-  std::size_t size = 0; // of a state, a multiple of 8
+  std::size_t size = 0;  // of a state, a multiple of 8
   /// Records argument[from[i]] in state into[i]; the argument is null in none of them (null pointer for
   /// count(*)).
   void (*add)(const states& to, rows into, const data::column* argument, rows from) = nullptr;
@@ -72,4 +72,4 @@ struct layout {
 };
 using layout_ptr = std::shared_ptr<const layout>;
 
-} // namespace millrace::window
+}  // namespace millrace::window

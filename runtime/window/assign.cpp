@@ -13,4 +13,4 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
   return slice_key{saturating(slice), saturating(first_end(d, slice, over))};
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -11,7 +11,7 @@ namespace {
 
 using limb = std::uint64_t;
 constexpr int narrow = 3;
-constexpr int unit_exponent = -1074 - 32; // of bit 0
+constexpr int unit_exponent = -1074 - 32;  // of bit 0
 constexpr int position_bias = 32;
 
 /// A finite double other than 0: its significand, shifted to where it lies in two neighbouring limbs.
@@ -65,7 +65,7 @@ void add_wide(wide_sum& to, const wide_sum& from, bool negative) {
     to.limbs[i] = static_cast<limb>(r);
     carry = static_cast<limb>(r >> 64);
   }
-  const std::uint64_t sign = negative ? ~0ULL : 1; // -1, in arithmetic that wraps
+  const std::uint64_t sign = negative ? ~0ULL : 1;  // -1, in arithmetic that wraps
   to.nans += sign * from.nans;
   to.positive_infinities += sign * from.positive_infinities;
   to.negative_infinities += sign * from.negative_infinities;
@@ -143,7 +143,7 @@ bool add_aligned(exact_sum& s, const exact_sum& other, bool negative) {
 void combine(exact_sum& sum, side_store& side, const exact_sum& other, const side_store& other_side,
              bool negative) {
   if (other.wide != 0) {
-    const auto copy = other_side.wide(other.wide); // the stores may be one, and spilling moves its elements
+    const auto copy = other_side.wide(other.wide);  // the stores may be one, and spilling moves its elements
     return add_wide(spilled(sum, side), copy, negative);
   }
   if (is_zero(other))
@@ -169,12 +169,12 @@ double round_magnitude(std::span<const limb> m, int exponent, bool more, bool ne
       top = static_cast<int>(i) * 64 + 63 - std::countl_zero(m[i]);
   if (top < 0)
     return 0;
-  const int lowest = std::max(top - 52, -1074 - exponent); // the last bit that a double keeps
+  const int lowest = std::max(top - 52, -1074 - exponent);  // the last bit that a double keeps
   std::uint64_t kept = 0;
   for (int i = top; i >= std::max(lowest, 0); --i)
     kept = kept << 1 | (bit_of(m, i) ? 1 : 0);
   if (lowest < 0)
-    kept <<= -lowest; // all of it is kept, top is below 52
+    kept <<= -lowest;  // all of it is kept, top is below 52
   const bool half = lowest - 1 <= top && bit_of(m, lowest - 1);
   bool beyond = more;
   for (int i = 0; i < std::min(lowest - 1, top + 1) && !beyond; ++i) {
@@ -218,7 +218,7 @@ double special(const wide_sum& s) {
   return s.negative_infinities != 0 ? -std::numeric_limits<double>::infinity() : 0;
 }
 
-} // namespace
+}  // namespace
 
 void add(exact_sum& sum, side_store& side, double v) {
   const auto bits = std::bit_cast<std::uint64_t>(v);
@@ -302,4 +302,4 @@ double rounded_average(__int128 sum, std::uint64_t count) {
   return round_quotient(m, 0, count, negative);
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -18,9 +18,9 @@ namespace millrace::window {
 
 /// A sum within a state row. All zero bytes are the empty sum.
 struct exact_sum {
-  std::array<std::uint64_t, 3> limbs; // two's complement, least significant first
-  std::uint32_t wide;                 // index in side_store, from 1; then limbs are unused
-  std::uint32_t base;                 // limbs[0] is limb `base` of the long accumulator
+  std::array<std::uint64_t, 3> limbs;  // two's complement, least significant first
+  std::uint32_t wide;                  // index in side_store, from 1; then limbs are unused
+  std::uint32_t base;                  // limbs[0] is limb `base` of the long accumulator
 };
 static_assert(sizeof(exact_sum) == 32);
 
@@ -39,4 +39,4 @@ void assign(exact_sum& sum, side_store& side, const wide_sum& from);
 [[nodiscard]] double rounded_average(const wide_sum& sum, std::uint64_t count);
 [[nodiscard]] double rounded_average(__int128 sum, std::uint64_t count);
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -97,7 +97,7 @@ void finish_values(const states& from, rows of, data::column_builder& out, std::
 }
 
 struct text_extreme {
-  std::uint64_t text; // in the side store, 0 for none
+  std::uint64_t text;  // in the side store, 0 for none
 };
 
 template<bool Greatest>
@@ -204,10 +204,10 @@ const aggregate_ops* find(data::type_id type) {
   }
 }
 
-} // namespace
+}  // namespace
 
 const aggregate_ops* find_extreme(bool greatest, data::type_id type) {
   return greatest ? find<true>(type) : find<false>(type);
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

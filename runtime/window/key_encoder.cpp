@@ -28,7 +28,7 @@ char* put_text(char* to, std::string_view text) {
   return to;
 }
 
-} // namespace
+}  // namespace
 
 template<class Append>
 void key_encoder::encode_with(std::span<const std::uint32_t> from, std::span<const std::uint32_t> ordinals,
@@ -45,7 +45,7 @@ void key_encoder::encode_with(std::span<const std::uint32_t> from, std::span<con
     const auto hash = data::hash_key(key.substr(prefix));
     const auto shard = shard_of_slot(slot_of(hash), shards_);
     if (only_ && shard != *only_)
-      continue; // the next key overwrites it
+      continue;  // the next key overwrites it
     begin += static_cast<std::uint32_t>(key.size());
     ends_[kept] = begin;
     tags_[kept] = mixed_tag(tag_of(hash), ordinals[i]);
@@ -94,4 +94,4 @@ void key_encoder::encode(std::span<const data::column_ptr> columns, std::span<co
   }
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -28,7 +28,7 @@ public:
 
   /// Spreads one key's slices over the table; its own inverse.
   [[nodiscard]] static std::uint32_t mixed_tag(std::uint32_t tag, std::uint32_t ordinal) {
-    return tag ^ ordinal * 0x9E3779B1U; // 2^32 by the golden ratio
+    return tag ^ ordinal * 0x9E3779B1U;  // 2^32 by the golden ratio
   }
 
   [[nodiscard]] key_list keys() const { return {bytes_, ends_, tags_}; }
@@ -48,4 +48,4 @@ private:
   std::vector<std::uint32_t> ends_, tags_, rows_, key_shards_;
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -19,7 +19,7 @@ constexpr std::size_t slots_worth_prefetching = 1 << 13;
 /// slots on average.
 constexpr std::size_t fill(std::size_t slots) { return slots / 16 * 11; }
 
-} // namespace
+}  // namespace
 
 std::uint32_t keyed_table::locate(std::string_view key, std::uint32_t tag) {
   if (rows_.size() == room_)
@@ -131,7 +131,7 @@ void keyed_table::clear() {
   auto wanted = least_slots;
   while (fill(wanted) < rows_.size())
     wanted *= 2;
-  if (wanted * 2 < slots_.size()) { // it was larger once: clearing must not go on costing that
+  if (wanted * 2 < slots_.size()) {  // it was larger once: clearing must not go on costing that
     slots_ = std::vector<std::uint64_t>(wanted);
     room_ = fill(wanted);
   } else {
@@ -140,4 +140,4 @@ void keyed_table::clear() {
   rows_.clear();
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -15,9 +15,9 @@ namespace millrace::window {
 /// Encoded keys, one behind the other, with the tags to find them by.
 struct key_list {
   const char* bytes = nullptr;
-  std::span<const std::uint32_t> ends; // of key i; it begins at the end of key i - 1
+  std::span<const std::uint32_t> ends;  // of key i; it begins at the end of key i - 1
   std::span<const std::uint32_t> tags;
-  std::uint32_t begin = 0; // of key 0
+  std::uint32_t begin = 0;  // of key 0
 
   [[nodiscard]] std::size_t size() const { return ends.size(); }
   [[nodiscard]] std::string_view key(std::size_t i) const {
@@ -69,8 +69,8 @@ private:
   void resize(std::size_t slots);
 
   row_store rows_;
-  std::vector<std::uint64_t> slots_; // tag << 32 | row + 1; 0 is free
-  std::size_t room_ = 0;             // rows that the slots are enough for
+  std::vector<std::uint64_t> slots_;  // tag << 32 | row + 1; 0 is free
+  std::size_t room_ = 0;              // rows that the slots are enough for
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -18,8 +18,8 @@ struct slice_hash {
 
 /// Consecutive records mostly lie in the same slice: the last answer, and how far it holds.
 struct last_slice {
-  event_micros from = 0, before = 0;                  // times
-  event_micros watermark_from = 0, watermark_to = -1; // watermarks
+  event_micros from = 0, before = 0;                   // times
+  event_micros watermark_from = 0, watermark_to = -1;  // watermarks
   std::uint32_t ordinal = 0;
 
   [[nodiscard]] bool holds(event_micros time, event_micros watermark) const {
@@ -27,7 +27,7 @@ struct last_slice {
   }
 };
 
-} // namespace
+}  // namespace
 
 std::size_t byte_size(const partials& p) { return p.byte_size(); }
 
@@ -129,7 +129,7 @@ struct partials_builder::impl {
 
   struct entry {
     std::uint32_t shard;
-    std::uint32_t tag; // as in this table: with the ordinal of the slice in it
+    std::uint32_t tag;  // as in this table: with the ordinal of the slice in it
     std::uint32_t records;
   };
 
@@ -137,8 +137,8 @@ struct partials_builder::impl {
   layout_ptr rows;
   keyed_table table;
   key_encoder encoder;
-  std::vector<entry> entries;    // beside the table's rows
-  std::vector<slice_key> slices; // by ordinal
+  std::vector<entry> entries;     // beside the table's rows
+  std::vector<slice_key> slices;  // by ordinal
   std::unordered_map<slice_key, std::uint32_t, slice_hash> ordinals;
   last_slice last;
   std::vector<std::uint32_t> kept, kept_ordinals, found, chosen_into, chosen_from, order, reorder, counts;
@@ -160,7 +160,7 @@ void counting_sort(const std::vector<std::uint32_t>& from, std::vector<std::uint
     to[counts[key_of(r)]++] = r;
 }
 
-} // namespace
+}  // namespace
 
 const std::vector<std::uint32_t>& partials_builder::impl::ordered() {
   order.resize(entries.size());
@@ -193,7 +193,7 @@ std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::u
     }
     p->rows_.append_copy(prefixed_key(r).substr(key_encoder::prefix), table.store(), r);
     p->ends_.push_back(static_cast<std::uint32_t>(p->rows_.key_bytes()));
-    p->tags_.push_back(key_encoder::mixed_tag(entries[r].tag, o)); // mixing is its own inverse
+    p->tags_.push_back(key_encoder::mixed_tag(entries[r].tag, o));  // mixing is its own inverse
     p->groups_.back().records += entries[r].records;
     ++p->groups_.back().count;
   }
@@ -229,4 +229,4 @@ std::vector<partials_ptr> partials_builder::finish() {
   return by_shard;
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

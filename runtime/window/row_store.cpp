@@ -25,4 +25,4 @@ void row_store::clear() {
   side_.clear();
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

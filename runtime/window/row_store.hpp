@@ -103,7 +103,7 @@ private:
   std::size_t size_ = 0;
   buffer rows_;
   buffer keys_;
-  mutable side_store side_; // states refer to it, and are handed out to be changed
+  mutable side_store side_;  // states refer to it, and are handed out to be changed
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

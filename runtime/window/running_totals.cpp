@@ -13,12 +13,12 @@ constexpr std::size_t least_compacted = 1024;
 bool reads_bounds(const definition& d) {
   if (!d.having)
     return false;
-  const auto start = d.output->size() - 2; // window_start, window_end are the last two
+  const auto start = d.output->size() - 2;  // window_start, window_end are the last two
   return std::any_of(d.having->columns.begin(), d.having->columns.end(),
                      [&](std::size_t c) { return c == start || c == start + 1; });
 }
 
-} // namespace
+}  // namespace
 
 running_totals::running_totals(const definition& d, layout_ptr l)
     : totals_(l), by_window_(reads_bounds(d)), scratch_(std::move(l)) {}
@@ -84,7 +84,7 @@ void running_totals::form_again(std::uint32_t row, std::string_view key, std::ui
       if (t.in_totals)
         if (const auto part = t.table.find(key, tag); part != keyed_table::none)
           ops.merge(state, rows(&only, 1), t.table.store().column(aggregate), rows(&part, 1));
-  wire::writer bytes; // the way in which a state takes another's value, side storage and all
+  wire::writer bytes;  // the way in which a state takes another's value, side storage and all
   ops.encode(bytes, state, only);
   wire::reader in(bytes.bytes());
   ops.decode(in, totals_.store().column(aggregate), row);
@@ -155,4 +155,4 @@ void running_totals::clear() {
   alive_ = 0;
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -34,10 +34,10 @@ public:
   }
 
 private:
-  struct key_info {           // beside each row of totals_
-    std::uint32_t slices = 0; // that have the key
-    bool changed = false;     // since the last window
-    bool shown = false;       // in shown_
+  struct key_info {            // beside each row of totals_
+    std::uint32_t slices = 0;  // that have the key
+    bool changed = false;      // since the last window
+    bool shown = false;        // in shown_
   };
 
   void change(std::uint32_t row);
@@ -48,11 +48,11 @@ private:
   keyed_table totals_;
   std::vector<key_info> keys_;
   std::vector<std::uint32_t> changed_;
-  std::vector<std::uint32_t> shown_; // passed or failed in the last window, in key order
-  std::size_t alive_ = 0;            // keys with slices
-  bool by_window_ = false;           // `having` reads the window's bounds: every window judges all keys
+  std::vector<std::uint32_t> shown_;  // passed or failed in the last window, in key order
+  std::size_t alive_ = 0;             // keys with slices
+  bool by_window_ = false;            // `having` reads the window's bounds: every window judges all keys
   std::vector<std::uint32_t> into_, from_, tags_;
-  row_store scratch_; // one row
+  row_store scratch_;  // one row
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -27,9 +27,9 @@ struct slice_table {
   }
 
   keyed_table table;
-  std::vector<std::uint32_t> touched; // rows changed since the last capture
-  bool captured = false;              // a snapshot knows it
-  bool in_totals = false;             // merged into the running totals
+  std::vector<std::uint32_t> touched;  // rows changed since the last capture
+  bool captured = false;               // a snapshot knows it
+  bool in_totals = false;              // merged into the running totals
 };
 
 struct shard_state {
@@ -44,7 +44,7 @@ struct shard_state {
 
   layout_ptr rows;
   std::map<slice_key, slice_table> tables;
-  std::vector<slice_key> dropped; // since the last capture, of what a snapshot knows
+  std::vector<slice_key> dropped;  // since the last capture, of what a snapshot knows
 };
 
 /// Bytes of everything, or of what changed since the last of either; both begin a new "since".
@@ -52,4 +52,4 @@ void capture_all(shard_state& s, wire::writer& out);
 void capture_changes(shard_state& s, wire::writer& out);
 [[nodiscard]] expected<void> apply(const definition& d, shard_state& s, wire::reader& in);
 
-} // namespace millrace::window
+}  // namespace millrace::window

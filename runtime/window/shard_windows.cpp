@@ -23,7 +23,7 @@ struct shard_windows::impl {
 
   definition window;
   shard_state state;
-  keyed_table merged; // of the window that is being fired, when it has several slices
+  keyed_table merged;  // of the window that is being fired, when it has several slices
   std::optional<running_totals> totals;
   std::vector<std::uint32_t> found, from;
 };
@@ -44,7 +44,7 @@ std::uint64_t shard_windows::absorb(const partials& p, event_micros fired) {
       continue;
     }
     auto& t = impl_->state.at({g.at.slice, static_cast<event_micros>(first)});
-    if (t.in_totals) // only if `fired` is below what has fired already
+    if (t.in_totals)  // only if `fired` is below what has fired already
       impl_->totals->remove(t, impl_->state.tables);
     t.table.locate(p.keys(g), impl_->found);
     impl_->from.resize(g.count);
@@ -59,7 +59,7 @@ std::optional<event_micros> shard_windows::impl::next_end(event_micros over) con
   std::optional<event_micros> next;
   for (const auto& [k, t] : state.tables) {
     if (next && plus(k.slice, window.slide) >= *next)
-      break; // this slice and all behind it end later
+      break;  // this slice and all behind it end later
     const auto end = std::max<__int128>(k.eligible, first_end(window, k.slice, over));
     if (end <= last_end(window, k.slice) && (!next || end < *next))
       next = static_cast<event_micros>(end);
@@ -133,7 +133,7 @@ std::vector<fired_window> shard_windows::fire(event_micros fired, event_micros w
 void shard_windows::capture_all(wire::writer& out) { window::capture_all(impl_->state, out); }
 void shard_windows::capture_changes(wire::writer& out) { window::capture_changes(impl_->state, out); }
 expected<void> shard_windows::apply(wire::reader& in) {
-  if (impl_->totals) { // they follow from the slices at the next firing
+  if (impl_->totals) {  // they follow from the slices at the next firing
     impl_->totals->clear();
     for (auto& [k, t] : impl_->state.tables)
       t.in_totals = false;
@@ -142,12 +142,12 @@ expected<void> shard_windows::apply(wire::reader& in) {
 }
 
 std::size_t shard_windows::windows_open() const {
-  std::vector<std::pair<event_micros, event_micros>> ends; // first and last of each table
+  std::vector<std::pair<event_micros, event_micros>> ends;  // first and last of each table
   for (const auto& [k, t] : impl_->state.tables)
     ends.emplace_back(k.eligible, last_end(impl_->window, k.slice));
   std::sort(ends.begin(), ends.end());
   std::size_t n = 0;
-  auto counted = no_watermark; // ends up to here
+  auto counted = no_watermark;  // ends up to here
   for (auto [first, last] : ends) {
     if (counted >= first)
       first = plus(counted, impl_->window.slide);
@@ -173,4 +173,4 @@ std::size_t shard_windows::byte_size() const {
   return n;
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

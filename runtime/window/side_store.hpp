@@ -15,7 +15,7 @@ namespace millrace::window {
 /// common magnitudes share a limb), and 64 bits above the largest one are left for carries.
 struct wide_sum {
   static constexpr std::size_t size = 35;
-  std::array<std::uint64_t, size> limbs{}; // two's complement, least significant first
+  std::array<std::uint64_t, size> limbs{};  // two's complement, least significant first
   std::uint64_t nans = 0;
   std::uint64_t positive_infinities = 0;
   std::uint64_t negative_infinities = 0;
@@ -56,4 +56,4 @@ private:
   std::size_t text_bytes_ = 0;
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

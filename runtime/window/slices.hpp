@@ -42,4 +42,4 @@ namespace millrace::window {
   return plus(slice, d.size);
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

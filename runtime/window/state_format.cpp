@@ -71,7 +71,7 @@ expected<void> apply_rows(const definition& d, slice_table& t, wire::reader& in)
   return {};
 }
 
-} // namespace
+}  // namespace
 
 void capture_all(shard_state& s, wire::writer& out) {
   put_head(out, s, what::all);
@@ -137,4 +137,4 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
   return {};
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -229,7 +229,7 @@ void finish_double(const states& from, rows of, data::column_builder& out, std::
   }
 }
 
-} // namespace
+}  // namespace
 
 const aggregate_ops count_entry{.size = sizeof(std::int64_t),
                                 .add = add_count,
@@ -269,4 +269,4 @@ const aggregate_ops double_average_entry{.size = sizeof(double_sum),
                                          .decode = decode_double,
                                          .finish = finish_double<true>};
 
-} // namespace millrace::window
+}  // namespace millrace::window

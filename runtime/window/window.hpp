@@ -25,38 +25,38 @@ namespace millrace::window {
 
 struct aggregate {
   expression::aggregate_function function{};
-  data::type argument; // of count(*): unused
+  data::type argument;  // of count(*): unused
   data::type result;
 };
 
 /// A validated window stage.
 struct definition {
-  micros size{}; // both positive; size is a multiple of slide (tumbling: equal)
+  micros size{};  // both positive; size is a multiple of slide (tumbling: equal)
   micros slide{};
   micros allowed_lateness{0};
   std::vector<data::field> keys;
-  std::vector<data::field> aggregate_fields; // names and result types, in declared order
-  std::vector<aggregate> aggregates;         // the same, then the extra ones of `having`
-  std::optional<expression::bound> having;   // over output columns, then the extra aggregates
+  std::vector<data::field> aggregate_fields;  // names and result types, in declared order
+  std::vector<aggregate> aggregates;          // the same, then the extra ones of `having`
+  std::optional<expression::bound> having;    // over output columns, then the extra aggregates
   std::uint32_t shards = 1;
-  data::schema_ptr output; // keys, aggregates, window_start, window_end
+  data::schema_ptr output;  // keys, aggregates, window_start, window_end
 };
 
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
 struct slice_key {
-  event_micros slice = 0;    // start of the slice, a multiple of slide
-  event_micros eligible = 0; // end of the first window
+  event_micros slice = 0;     // start of the slice, a multiple of slide
+  event_micros eligible = 0;  // end of the first window
   friend auto operator<=>(const slice_key&, const slice_key&) = default;
 };
 [[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
 
 /// What a lane adds from one batch of one partition, in log order; all columns are equally long.
 struct input {
-  std::span<const data::column_ptr> keys;      // in definition order
-  std::span<const data::column_ptr> arguments; // one an aggregate; null pointer for count(*)
-  std::span<const data::column_ptr> filters;   // one an aggregate: boolean, or null pointer for none
-  std::span<const event_micros> times;         // event time of each row
-  std::span<const event_micros> watermarks;    // of the row's partition just before the row
+  std::span<const data::column_ptr> keys;       // in definition order
+  std::span<const data::column_ptr> arguments;  // one an aggregate; null pointer for count(*)
+  std::span<const data::column_ptr> filters;    // one an aggregate: boolean, or null pointer for none
+  std::span<const event_micros> times;          // event time of each row
+  std::span<const event_micros> watermarks;     // of the row's partition just before the row
 };
 
 /// Partial aggregates of one frame for one shard. Immutable; a shard merges them.
@@ -88,7 +88,7 @@ private:
 
 /// A row that could not be formed (sum beyond bigint).
 struct failed_row {
-  std::string record; // its columns as JSON
+  std::string record;  // its columns as JSON
   std::string error;
 };
 
@@ -96,7 +96,7 @@ struct failed_row {
 /// `having`.
 struct fired_window {
   event_micros end = 0;
-  data::batch_ptr rows; // under definition.output; never null, maybe without rows
+  data::batch_ptr rows;  // under definition.output; never null, maybe without rows
   std::vector<failed_row> failed;
 };
 
@@ -124,12 +124,12 @@ public:
   [[nodiscard]] expected<void> apply(wire::reader& in);
 
   [[nodiscard]] std::size_t windows_open() const;
-  [[nodiscard]] std::size_t keys() const;      // entries over all slices
-  [[nodiscard]] std::size_t byte_size() const; // held in memory, about
+  [[nodiscard]] std::size_t keys() const;       // entries over all slices
+  [[nodiscard]] std::size_t byte_size() const;  // held in memory, about
 
 private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };
 
-} // namespace millrace::window
+}  // namespace millrace::window

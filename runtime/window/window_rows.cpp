@@ -83,7 +83,7 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
   return passed.size() == all.rows ? all : data::take(all, passed);
 }
 
-} // namespace
+}  // namespace
 
 void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
   std::vector<sort_entry> entries;
@@ -99,7 +99,7 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
 
 fired_window form_rows(const definition& d, const row_store& store, rows of, event_micros end,
                        verdicts* out) {
-  std::map<std::uint32_t, std::string> failures; // by position in `of`
+  std::map<std::uint32_t, std::string> failures;  // by position in `of`
   data::batch all{d.output, key_columns(d, store, of), of.size()};
   std::vector<data::column_ptr> extra;
   std::vector<std::uint32_t> failed;
@@ -148,4 +148,4 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, eve
   return w;
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

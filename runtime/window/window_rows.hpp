@@ -22,4 +22,4 @@ struct verdicts {
 [[nodiscard]] fired_window form_rows(const definition& d, const row_store& store, rows of, event_micros end,
                                      verdicts* out = nullptr);
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -117,4 +117,4 @@ private:
   bool ok_ = true;
 };
 
-} // namespace millrace::wire
+}  // namespace millrace::wire

@@ -10,7 +10,7 @@ namespace millrace::cli {
 
 void add_reference(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand("reference", "Writes the JSON Schema and the reference page anew");
-  sub->group(""); // not in --help of millrace
+  sub->group("");  // not in --help of millrace
   const auto folder = std::make_shared<std::string>();
   sub->add_option("FOLDER", *folder, "The folder of the docs")->required();
   sub->footer("Example:\n  millrace reference docs");
@@ -22,4 +22,4 @@ void add_reference(CLI::App& app, int& status) {
   });
 }
 
-} // namespace millrace::cli
+}  // namespace millrace::cli

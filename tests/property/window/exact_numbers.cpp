@@ -28,7 +28,7 @@ integer in_units_of_bits(std::uint64_t bits) {
 
 /// numerator / denominator units, both not negative: bisection over all doubles.
 double nearest(const integer& numerator, const integer& denominator) {
-  std::uint64_t low = 0; // a double at or below the value
+  std::uint64_t low = 0;  // a double at or below the value
   std::uint64_t high = std::bit_cast<std::uint64_t>(std::numeric_limits<double>::infinity());
   if (in_units_of_bits(high) * denominator <= numerator)
     return std::numeric_limits<double>::infinity();
@@ -47,7 +47,7 @@ double signed_nearest(const integer& numerator, const integer& denominator) {
   return numerator < 0 ? -nearest(-numerator, denominator) : nearest(numerator, denominator);
 }
 
-} // namespace
+}  // namespace
 
 double exact_quotient(const std::vector<double>& summands, std::uint64_t divisor) {
   integer sum = 0;
@@ -65,4 +65,4 @@ double exact_quotient(__int128 sum, std::uint64_t divisor) {
   return signed_nearest(integer(sum) << 1074, divisor);
 }
 
-} // namespace millrace::window::oracle
+}  // namespace millrace::window::oracle

@@ -11,4 +11,4 @@ namespace millrace::window::oracle {
 [[nodiscard]] double exact_quotient(const std::vector<double>& summands, std::uint64_t divisor);
 [[nodiscard]] double exact_quotient(__int128 sum, std::uint64_t divisor);
 
-} // namespace millrace::window::oracle
+}  // namespace millrace::window::oracle

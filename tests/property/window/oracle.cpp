@@ -70,7 +70,7 @@ bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, v
   return sum >= std::numeric_limits<std::int64_t>::min() && sum <= std::numeric_limits<std::int64_t>::max();
 }
 
-} // namespace
+}  // namespace
 
 bool key_order::operator()(const std::vector<value>& a, const std::vector<value>& b) const {
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -85,7 +85,7 @@ std::vector<event_micros> ends_of(const definition& d, const record& r) {
   while (end > r.time)
     end -= slide;
   while (end <= r.time)
-    end += slide; // the first multiple of the slide behind the record
+    end += slide;  // the first multiple of the slide behind the record
   std::vector<event_micros> ends;
   for (; end - d.size.count() <= r.time; end += slide)
     if (end + d.allowed_lateness.count() > r.watermark)
@@ -136,7 +136,7 @@ std::string row_text(const definition& d, const std::vector<bool>& filtered, eve
   std::string text;
   for (auto k : keys) {
     if (k.type == data::type_id::float64 && k.number == 0)
-      k.number = 0; // -0 is in the group of 0
+      k.number = 0;  // -0 is in the group of 0
     text += to_text(k) + ", ";
   }
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
@@ -154,4 +154,4 @@ std::string row_text(const definition& d, const std::vector<bool>& filtered, eve
   return text + std::to_string(end - d.size.count()) + ", " + std::to_string(end);
 }
 
-} // namespace millrace::window::oracle
+}  // namespace millrace::window::oracle

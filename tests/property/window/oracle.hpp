@@ -14,7 +14,7 @@ namespace millrace::window::oracle {
 struct value {
   data::type_id type{};
   bool null = true;
-  std::int64_t integer = 0; // bigint, timestamp, boolean
+  std::int64_t integer = 0;  // bigint, timestamp, boolean
   double number = 0;
   std::string text;
 };
@@ -26,10 +26,10 @@ struct key_order {
 
 struct record {
   event_micros time = 0;
-  event_micros watermark = no_watermark; // of its partition, just before it
+  event_micros watermark = no_watermark;  // of its partition, just before it
   std::vector<value> keys;
-  std::vector<value> arguments; // one an aggregate
-  std::vector<value> filters;   // boolean each; unused where the definition has no filter
+  std::vector<value> arguments;  // one an aggregate
+  std::vector<value> filters;    // boolean each; unused where the definition has no filter
 };
 
 /// Ends of the windows that the record counts for.
@@ -48,4 +48,4 @@ using windows = std::map<event_micros, std::map<std::vector<value>, members, key
 [[nodiscard]] std::string row_text(const definition& d, const std::vector<bool>& filtered, event_micros end,
                                    const std::vector<value>& keys, const members& of);
 
-} // namespace millrace::window::oracle
+}  // namespace millrace::window::oracle

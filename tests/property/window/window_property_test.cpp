@@ -110,7 +110,7 @@ struct scenario {
   std::vector<bool> filtered;
   window::having having = having::none;
   std::vector<std::vector<oracle::record>> partitions;
-  std::vector<event_micros> last_watermarks; // at the end of each partition's records, before it ends
+  std::vector<event_micros> last_watermarks;  // at the end of each partition's records, before it ends
 };
 
 aggregate random_aggregate(dice& d) {
@@ -230,7 +230,7 @@ std::uint32_t shard_of(const definition& w, const oracle::record& r) {
 }
 
 struct frame {
-  std::vector<partials_ptr> parts; // by shard
+  std::vector<partials_ptr> parts;  // by shard
   std::span<const oracle::record> records;
   event_micros watermark;
 };
@@ -246,7 +246,7 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
       const auto part = records.subspan(at, n);
       const auto half = static_cast<std::size_t>(d.between(0, static_cast<std::int64_t>(n)));
       std::vector<partials_ptr> parts;
-      if (d.chance(20)) { // as catch-up readers would: one shard after the other
+      if (d.chance(20)) {  // as catch-up readers would: one shard after the other
         for (std::uint32_t shard = 0; shard < s.window.shards; ++shard) {
           partials_builder only(s.window, shard);
           add(s, only, part);
@@ -273,7 +273,7 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
 struct shard {
   shard_windows windows;
   event_micros fired = no_watermark;
-  std::vector<std::string> chain; // a base and its increments
+  std::vector<std::string> chain;  // a base and its increments
   oracle::windows expected;
   std::map<event_micros, std::vector<std::string>> rows;
   std::size_t failed = 0;
@@ -402,7 +402,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
   }
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("rows are the oracle's for any cut, number of shards, interleaving and restore") {
   for (std::uint64_t seed = 1; seed <= 150; ++seed)
@@ -415,4 +415,4 @@ TEST_CASE("what comes below a fired mark is left out of just the fired windows")
     run(seed, 1 + static_cast<std::uint32_t>(seed % 3), true);
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

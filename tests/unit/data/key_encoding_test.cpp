@@ -105,13 +105,13 @@ TEST_CASE("damaged keys are refused") {
   }
   column_builder text(type_id::text);
   for (const auto& bad : {std::string("\x01"
-                                     "abc"),
-                         std::string("\x01"
-                                     "abc\0",
-                                     5),
-                         std::string("\x01"
-                                     "a\0\x02",
-                                     4)}) {
+                                      "abc"),
+                          std::string("\x01"
+                                      "abc\0",
+                                      5),
+                          std::string("\x01"
+                                      "a\0\x02",
+                                      4)}) {
     std::string_view in = bad;
     CHECK_FALSE(decode_key(in, text));
   }

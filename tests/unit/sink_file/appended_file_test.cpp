@@ -29,7 +29,7 @@ TEST_CASE("Rows that were written but not committed are gone after the next open
   const auto path = folder / "out.jsonl";
   auto w = opened(path);
   write_and_commit(*w, 0, 3);
-  REQUIRE(w->write(numbered_rows(3, 100'000))); // more than is held in memory
+  REQUIRE(w->write(numbered_rows(3, 100'000)));  // more than is held in memory
   CHECK(content(path).size() > lines(0, 3).size());
   CHECK(position_of(w->open(life(1)).value()) == 3);
   CHECK(content(path) == lines(0, 3));
@@ -135,7 +135,7 @@ TEST_CASE(
   REQUIRE_FALSE(refused);
   CHECK(refused.error().whose == fault::user);
   CHECK(refused.error().message.find(path.string()) != std::string::npos);
-  CHECK_FALSE(w->commit(at(11))); // only an open makes it whole again
+  CHECK_FALSE(w->commit(at(11)));  // only an open makes it whole again
 }
 
 TEST_CASE(
@@ -164,7 +164,7 @@ TEST_CASE("A file of another sink or state is refused; a fresh state replaces it
   CHECK_FALSE(w->open(fresh).value());
   CHECK(content(path).empty());
   write_and_commit(*w, 0, 2);
-  CHECK(position_of(w->open(fresh).value()) == 2); // its own rows are not replaced
+  CHECK(position_of(w->open(fresh).value()) == 2);  // its own rows are not replaced
   CHECK(content(path) == lines(0, 2));
 }
 
@@ -223,4 +223,4 @@ TEST_CASE("Dead letters have exactly one of record and record_base64; other null
         "{\"id\":\"2\",\"partition\":null,\"record_base64\":\"/w==\"}\n");
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -44,7 +44,7 @@ std::unique_ptr<writer> make(const std::filesystem::path& folder, const scenario
       if (::write(told, &position, sizeof position) != sizeof position)
         ::_exit(1);
     }
-  } // an end in order publishes the last file
+  }  // an end in order publishes the last file
   ::_exit(0);
 }
 
@@ -171,7 +171,7 @@ void crash_at_every_call(const scenario& s) {
     if (whole_run)
       break;
   }
-  CHECK(first > 20); // the loop has really met the steps
+  CHECK(first > 20);  // the loop has really met the steps
 }
 
 void crash_at_random(const scenario& s) {
@@ -205,7 +205,7 @@ void crash_at_random(const scenario& s) {
   CHECK(kills > 10);
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("An appended file is whole after a crash before any system call, and another while it recovers") {
   crash_at_every_call({false, true, 9});
@@ -220,4 +220,4 @@ TEST_CASE("Rolled files have every row once, in order, after kills at random mom
   crash_at_random({true, false, 20'000});
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -26,7 +26,7 @@ std::string rendered(const row_format& f, const data::batch& b) {
   return out;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Good options pass the check") {
   CHECK(findings(file_options("out.jsonl"), numbers().get()).empty());
@@ -100,4 +100,4 @@ TEST_CASE("CSV keeps null and the empty text apart") {
         ",0.1\n\"\",\n\"say \"\"x\"\", y\",3\n");
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

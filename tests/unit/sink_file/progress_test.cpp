@@ -22,7 +22,7 @@ progress shards(int n) {
   return p;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Progress reads back as it was written, also at the ends of all ranges") {
   progress p;
@@ -92,4 +92,4 @@ TEST_CASE("Progress of another format version is refused with the way out") {
   CHECK(refused.error().message.find("--fresh") != std::string::npos);
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -19,7 +19,7 @@ std::string joined(const std::filesystem::path& folder) {
   return all;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("A file becomes visible at the commit that reaches the number of rows, never before") {
   const temp_folder folder;
@@ -81,7 +81,7 @@ TEST_CASE("Files end by size and by age, also while nothing is written") {
   clock.set(900'000'000);
   w->keep_alive();
   REQUIRE(w->commit(at(102)));
-  CHECK(visible(folder.path()).size() == 2); // no empty files
+  CHECK(visible(folder.path()).size() == 2);  // no empty files
 }
 
 TEST_CASE("Each CSV file has its header") {
@@ -165,4 +165,4 @@ TEST_CASE("An older life publishes nothing once it is fenced") {
   CHECK(joined(folder.path()) == lines(0, 12));
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -19,7 +19,7 @@ std::optional<std::string> stored(const std::filesystem::path& path) {
   return f.load().value();
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("A new side file holds no record, and the last one stored is what it holds") {
   const temp_folder folder;
@@ -119,4 +119,4 @@ TEST_CASE("The clean mark lasts until the next claim, and a fenced handle cannot
   CHECK_FALSE(is_clean());
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

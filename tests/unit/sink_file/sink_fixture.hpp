@@ -125,4 +125,4 @@ inline void write_and_commit(writer& w, std::int64_t from, std::int64_t to) {
     FAIL(committed.error().message);
 }
 
-} // namespace millrace::sink
+}  // namespace millrace::sink

@@ -89,4 +89,4 @@ TEST_CASE("a builder puts every record where assign() does, in whatever order wa
   }
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

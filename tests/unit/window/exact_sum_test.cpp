@@ -29,7 +29,7 @@ double average_of(const std::vector<double>& values) {
   return rounded_average(widened(s, side), values.size());
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("a sum of doubles loses nothing to cancellation") {
   CHECK(sum_of({1e308, 1, -1e308}) == 1);
@@ -89,7 +89,7 @@ TEST_CASE("merging narrow sums carries beyond 192 bits") {
     CHECK(rounded(widened(s, side)) == std::ldexp(v, doublings));
     CHECK(rounded_average(widened(s, side), 1ULL << doublings) == v);
   }
-  exact_sum s{}; // from the bottom of its 192 bits to beyond their top
+  exact_sum s{};  // from the bottom of its 192 bits to beyond their top
   side_store side;
   add(s, side, 1.0);
   for (int i = 0; i < 200; ++i) {
@@ -125,7 +125,7 @@ TEST_CASE("subtracting undoes adding, whatever the magnitudes") {
 
 TEST_CASE("averages are rounded once from the exact quotient") {
   CHECK(average_of({1, 2, 2}) == 5.0 / 3.0);
-  CHECK(average_of({smallest, smallest, 0, 0}) == 0); // a tie, to even
+  CHECK(average_of({smallest, smallest, 0, 0}) == 0);  // a tie, to even
   CHECK(average_of({smallest, smallest, smallest, 0}) == smallest);
   CHECK(average_of({-1, -1, -2}) == -4.0 / 3.0);
   const auto most = std::numeric_limits<std::int64_t>::max();
@@ -136,4 +136,4 @@ TEST_CASE("averages are rounded once from the exact quotient") {
   CHECK(rounded_average(static_cast<__int128>(0), 5) == 0);
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -170,7 +170,7 @@ TEST_CASE("a window without keys has one row") {
 TEST_CASE("having keeps the rows of its windows back, also where it reads an aggregate of its own") {
   auto d = windows_of(20, 10, {count_rows()});
   d.aggregates.push_back(
-      over(aggregate_function::sum, type_id::bigint, type_id::bigint)); // not in the output
+      over(aggregate_function::sum, type_id::bigint, type_id::bigint));  // not in the output
   data::schema seen({{"user", type_id::text},
                      {"a0", type_id::bigint},
                      {"window_start", type_id::timestamp},
@@ -195,10 +195,10 @@ TEST_CASE("having keeps the rows of its windows back, also where it reads an agg
   CHECK(users(fired[0]) == strings{"a"});
   CHECK(users(fired[1]) == strings{"a", "b"});
   CHECK(users(fired[2]).empty());
-  REQUIRE(fired[0].failed.size() == 1); // the division by the sum 0 of c, in each window that has it
+  REQUIRE(fired[0].failed.size() == 1);  // the division by the sum 0 of c, in each window that has it
   CHECK(fired[0].failed[0].record.find(R"({"user":"c","a0":2)") == 0);
   CHECK(fired[1].failed.size() == 1);
   CHECK(fired[2].failed.empty());
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -50,7 +50,7 @@ void fill(shard_windows& w, const definition& d, int users) {
   absorb(w, d, clicks);
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("changes hold what was touched since the last capture of either kind, and nothing else") {
   const auto d = everything();
@@ -114,7 +114,7 @@ TEST_CASE("damaged bytes are refused or harmless, never trusted") {
     shard_windows other(d);
     if (!applied_to(other, damaged))
       ++refused;
-    else // whatever it says now, it can be fired
+    else  // whatever it says now, it can be fired
       (void)other.fire(no_watermark, end_of_time);
   }
   CHECK(refused > 1000);
@@ -140,7 +140,7 @@ TEST_CASE("a slice off the grid, other aggregates and a later format are refused
   const auto applied = applied_to(o, later);
   REQUIRE_FALSE(applied);
   CHECK(applied.error().code == ec::unsupported);
-  CHECK_FALSE(applied_to(w, bytes)); // all of a state is for an empty one
+  CHECK_FALSE(applied_to(w, bytes));  // all of a state is for an empty one
 }
 
-} // namespace millrace::window
+}  // namespace millrace::window

@@ -72,4 +72,4 @@ std::vector<std::string> rows_of(const fired_window& w) {
   return rows;
 }
 
-} // namespace millrace::window::test
+}  // namespace millrace::window::test

@@ -16,7 +16,7 @@ struct click {
   std::optional<std::string> user;
   std::optional<double> amount = 1;
   std::optional<std::int64_t> size = 1;
-  std::optional<bool> wanted = true; // the filter, where there is one
+  std::optional<bool> wanted = true;  // the filter, where there is one
   event_micros watermark = no_watermark;
 };
 
@@ -35,4 +35,4 @@ std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<cl
 /// Rows as JSON, one string each.
 [[nodiscard]] std::vector<std::string> rows_of(const fired_window& w);
 
-} // namespace millrace::window::test
+}  // namespace millrace::window::test
