@@ -30,10 +30,6 @@ public:
       partitions_[plan->parser->name] = std::move(*started);
     }
     out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
-    out_.supervised.on_finished = [store = options_.store] {
-      if (const auto ok = store->mark_finished(); !ok)
-        spdlog::error("the end of the run could not be noted: {}", ok.error().message);
-    };
     for (std::uint32_t i = 0; i < topology_->stages.size(); ++i) {
       if (topology_->stages[i].kind == config::stage_kind::window)
         add_shards(i);
@@ -225,6 +221,9 @@ private:
         plan->source->type == "kafka"
             ? std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1))
             : 1;
+    std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes);
+    for (auto& g : gauges)
+      g = std::make_shared<lane::lane_gauges>();
     for (std::size_t i = 0; i < lanes; ++i) {
       lane::lane_options o;
       o.name = plan->parser->name + "/lane" + std::to_string(i);
@@ -247,6 +246,10 @@ private:
       if (source.has("max_drift"))
         o.max_drift = source.duration("max_drift");
       o.clock = options_.clock;
+      o.gauges = gauges[i];
+      for (const auto& g : gauges)
+        if (g != o.gauges)
+          o.peers.push_back(g);
       out_.gauges.lanes[o.name] = o.gauges;
       control::lane_spec spec;
       spec.name = o.name;

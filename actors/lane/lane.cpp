@@ -12,6 +12,8 @@ namespace {
 
 /// How long a source actor waits for data before it looks at its mailbox again.
 constexpr std::chrono::milliseconds read_wait{50};
+/// How soon a partition that was held back by `max_drift` looks again at the others.
+constexpr std::chrono::milliseconds drift_wait{20};
 /// A rate serves at most this much time's worth of records at once.
 constexpr double burst_seconds = 0.1;
 /// Chunks that may wait for one partition: one in work, one read ahead.
@@ -107,15 +109,6 @@ void lane::on_receiver_down(const messages::receiver_down& m) {
     p->in_flight[m.receiver] = 0;
   }
   pump();
-}
-
-void lane::on_partition(const messages::partition_found& m) {
-  partitions_.push_back(std::make_unique<partition>(options_.plan, m.partition, how_));
-  for (std::size_t r = 0; r < receivers_.size(); ++r)
-    if (receivers_[r])
-      ask(*partitions_.back(), r);
-    else
-      partitions_.back()->log.set_up(r, false);
 }
 
 void lane::on_answer(const messages::position_answered& m) {
@@ -227,21 +220,14 @@ void lane::read_more() {
   if (reading_ || failed_ || broken_ || clock::now() < read_again_at_)
     return;
   std::vector<partition*> ready;
-  auto least = end_of_time;
   for (auto& p : partitions_) {
     if (!p->live || p->ended())
       continue;
-    least = std::min(least, p->live->at().watermark);
     if (p->may_send(options_.credit) && p->waiting.size() < max_waiting &&
         (p->waiting.empty() || !p->waiting.back().chunk->at_end))
       ready.push_back(p.get());
   }
-  if (options_.max_drift) {
-    const auto bound = least == no_watermark ? no_watermark : least + options_.max_drift->count();
-    std::erase_if(ready, [&](const partition* p) {
-      return p->live->at().watermark != no_watermark && p->live->at().watermark > bound && !p->caught_up;
-    });
-  }
+  hold_back(ready);
   if (ready.empty())
     return;
   std::stable_sort(ready.begin(), ready.end(), [](const partition* a, const partition* b) {
@@ -254,6 +240,27 @@ void lane::read_more() {
     request.wanted.push_back(p->name);
   reading_ = true;
   self_->send(source_, std::move(request));
+}
+
+/// Under `max_drift`: whoever is too far ahead of the slowest partition that still has something to read
+/// waits, over all lanes of the parser.
+void lane::hold_back(std::vector<partition*>& ready) {
+  if (!options_.max_drift)
+    return;
+  auto slowest = end_of_time;
+  for (const auto& p : partitions_)
+    if (!p->ended() && !p->caught_up)
+      slowest = std::min(slowest, p->live ? p->live->at().watermark : no_watermark);
+  options_.gauges->slowest = slowest;
+  for (const auto& peer : options_.peers)
+    slowest = std::min<event_micros>(slowest, peer->slowest);
+  const auto drift = options_.max_drift->count();
+  const auto bound = slowest == no_watermark || slowest > end_of_time - drift ? slowest : slowest + drift;
+  const auto held = std::erase_if(ready, [&](const partition* p) {
+    return p->live->at().watermark != no_watermark && p->live->at().watermark > bound;
+  });
+  if (held != 0)
+    wake_in(drift_wait);
 }
 
 void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {

@@ -34,7 +34,6 @@ public:
   void on_ask_again(const messages::ask_again& m);
   void on_credit(const messages::credit_returned& m);
   void on_acknowledged(const messages::acknowledged& m);
-  void on_partition(const messages::partition_found& m);
   void on_chunk(const source::chunk_read& m, const caf::actor& from);
   void on_wake_up();
 
@@ -46,6 +45,7 @@ private:
   /// Does whatever can be done now: processes what waits, reads more, catches up.
   void pump();
   void read_more();
+  void hold_back(std::vector<partition*>& ready);
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   void reached_end(partition& p);

@@ -18,7 +18,6 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
       [=](const messages::ask_again& m) { state->on_ask_again(m); },
       [=](const messages::credit_returned& m) { state->on_credit(m); },
       [=](const messages::acknowledged& m) { state->on_acknowledged(m); },
-      [=](const messages::partition_found& m) { state->on_partition(m); },
       [=](const source::chunk_read& m) {
         state->on_chunk(m, caf::actor_cast<caf::actor>(self->current_sender()));
       },

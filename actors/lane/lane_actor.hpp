@@ -29,7 +29,8 @@ struct lane_gauges {
   std::atomic<std::int64_t> lag{-1};  // records not yet read; -1: unknown
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
-  std::atomic<bool> away{false};  // the source does not answer
+  std::atomic<std::int64_t> slowest{end_of_time};  // watermark of the slowest partition with records to read
+  std::atomic<bool> away{false};                   // the source does not answer
 };
 
 struct lane_options {
@@ -39,8 +40,9 @@ struct lane_options {
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
-  std::optional<double> rate;          // records a second, over all its partitions
-  std::optional<micros> max_drift;     // between its partitions' watermarks
+  std::optional<double> rate;                             // records a second, over all its partitions
+  std::vector<std::shared_ptr<const lane_gauges>> peers;  // of the same parser's other lanes
+  std::optional<micros> max_drift;                        // between its partitions' watermarks
   std::size_t credit = 4U << 20;       // bytes that one receiver lets one partition have in flight
   std::size_t chunk_bytes = 1U << 20;  // one read; a frame holds at least one chunk where the source is fast
   std::uint64_t frame_records = 65'536;  // more than this never waits for one frame

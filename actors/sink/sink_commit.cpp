@@ -100,13 +100,15 @@ void sink_state::tell_complete() {
     return;
   }
   told_complete_ = true;
-  self_->send(supervisor_, messages::sink_completed{options_.name});
+  self_->send(supervisor_, messages::completed{options_.name});
 }
 
 void sink_state::on_report(const caf::actor& to) {
   messages::report_part part;
   part.actor = options_.name;
-  part.counts = committed_counts_;
+  // Sources, parsers and windows count in the dead-letter sink: what it has taken, although it commits
+  // progress alone only now and then.
+  part.counts = options_.takes_dead_letters ? counts_ : committed_counts_;
   part.rejected = refused_;
   part.vector = core_.committed();
   self_->send(to, std::move(part));

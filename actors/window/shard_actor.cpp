@@ -32,6 +32,7 @@ public:
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
         supervisor_(std::move(supervisor)) {
     schedule_snapshot();
+    tell_complete();
   }
 
   void on_ask(const messages::ask_position& m) {
@@ -149,7 +150,14 @@ private:
     send(gate_.pass(before, std::move(out.frames), out.decision));
     if (out.decision)
       capture(true);
+    tell_complete();
     update_gauges();
+  }
+
+  /// The end of all inputs was reached, in this life.
+  void tell_complete() {
+    if (core_->in().ended() && !std::exchange(told_complete_, true))
+      self_->send(supervisor_, messages::completed{options_.name});
   }
 
   void send(const std::vector<delivery::output_frame>& frames) {
@@ -221,6 +229,7 @@ private:
   int captures_under_way_ = 0;
   bool failing_ = false;
   bool stopping_ = false;
+  bool told_complete_ = false;
 };
 
 caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options options,

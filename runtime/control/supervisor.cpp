@@ -87,10 +87,11 @@ public:
       introduce(name, c);
   }
 
-  void on_completed(const std::string& sink) {
-    completed_.insert(sink);
-    if (completed_.size() == options_.sinks.size() && !stopping_) {
-      options_.on_finished();
+  void on_completed(const std::string& name) {
+    completed_.insert(name);
+    // The shards, too: after a kill at the end sinks may have everything while shards have yet to catch up
+    // with it, and the ledger is theirs.
+    if (completed_.size() == options_.sinks.size() + options_.shards.size() && !stopping_) {
       finished_ = true;
       begin_stop();
     }
@@ -246,6 +247,7 @@ private:
         continue;
       c.lives = false;
       c.handle = nullptr;
+      completed_.erase(name);
       if (collecting_.erase(name) != 0 && collecting_.empty())
         collected();
       if (stopping_) {
@@ -350,7 +352,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
   auto state = std::make_shared<supervisor>(self, std::move(*options), owner);
   state->start();
   return {
-      [=](const messages::sink_completed& m) { state->on_completed(m.sink); },
+      [=](const messages::completed& m) { state->on_completed(m.actor); },
       [=](const messages::stage_failed& m) { state->on_failed(m); },
       [=](const messages::stopped& m) { state->on_stopped(m.actor); },
       [=](const messages::report_part& m) { state->on_part(m); },

@@ -41,7 +41,6 @@ struct supervisor_options {
   std::vector<shard_spec> shards;
   std::vector<lane_spec> lanes;
   caf::actor snapshot_writer;
-  std::function<void()> on_finished;  // every sink is complete, before anything is stopped; may block
 };
 
 /// To whoever spawned it, once: all actors have stopped.

@@ -40,11 +40,6 @@ struct receiver_up {
 struct receiver_down {
   receiver_index receiver;
 };
-/// A partition found while running; the lane reads it from its beginning.
-struct partition_found {
-  std::string partition;
-  mark start;
-};
 
 // --- lane -> shard, sink
 // --------------------------------------------------------------------------------------------
@@ -139,9 +134,9 @@ struct capture_written {
 // --- all -> supervisor
 // ----------------------------------------------------------------------------------------------
 
-/// A sink has everything that will ever come durable.
-struct sink_completed {
-  std::string sink;
+/// A sink has everything that will ever come durable; a shard has taken all of it.
+struct completed {
+  std::string actor;
 };
 /// Trying again will not help: the run ends with this error, after what came before it is committed.
 struct stage_failed {
@@ -178,7 +173,6 @@ struct fail_now {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
@@ -192,7 +186,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_acknowledged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sender_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_capture)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::capture_written)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sink_completed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)

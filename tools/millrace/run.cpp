@@ -47,6 +47,11 @@ int refuse(const error& e) {
   return exit_wrong;
 }
 
+int refuse_late(const error& e) {
+  std::cerr << "millrace: " << describe(e) << "\n";
+  return exit_failed;
+}
+
 /// CAF's scheduler starts four threads and polls by default; we say how many and let them sleep.
 struct system_config : caf::actor_system_config {
   explicit system_config(std::size_t threads) {
@@ -191,9 +196,12 @@ int run_topology(const run_arguments& a, const std::shared_ptr<const config::top
     self->receive([&](const control::run_ended& m) { end = m; });
   }
   write(end.parts, end.finished);
+  // Last: whoever is killed before goes on, finds everything done and writes the report.
+  if (end.finished)
+    if (const auto noted = store->mark_finished(); !noted)
+      return refuse_late(noted.error());
   if (end.failure) {
-    std::cerr << "millrace: " << describe(*end.failure) << "\n";
-    return exit_failed;
+    return refuse_late(*end.failure);
   }
   if (end.finished)
     spdlog::info("'{}' has come to its end", topology->name);

@@ -62,12 +62,13 @@ public:
   expected<std::size_t> read(char* to, std::size_t size) override {
     std::size_t done = 0;
     while (done < size && !ended_ && !failed_) {
-      if (auto more = inflate_some(to + done, size - done))
+      if (auto more = inflate_some(to + done, size - done)) {
         done += *more;
-      else
+        produced_ += *more;
+      } else {
         failed_ = std::move(more.error());
+      }
     }
-    produced_ += done;
     if (done == 0 && failed_)
       return tl::make_unexpected(*failed_);
     return done;
