@@ -149,7 +149,7 @@ private:
     sink::sink_options o;
     o.name = name;
     o.topology = topology_;
-    o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh};
+    o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh, options_.adopt};
     o.next_life = [store = options_.store] { return store->next_incarnation(); };
     const auto note = "committed/" + name;
     o.has_committed = [store = options_.store, note] { return store->get(note).has_value(); };

@@ -26,6 +26,7 @@ struct pipeline_options {
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t threads = 1;
   bool fresh = false;
+  bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
   const wall_clock* clock = &system_clock();
 };

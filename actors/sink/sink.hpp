@@ -26,6 +26,8 @@ struct claim {
   bool expects_progress = false;  // our own state knows a position: a target without one is an error (a
                                   // restored or emptied database), never "start from zero"
   bool fresh = false;  // first life under a new state id (--fresh): files are replaced, tables keep rows
+  bool adopt = false;  // a position of the same topology and sink under another state id becomes this
+                       // one's (--adopt), unless this state id has one already
 };
 
 /// What is stored beside the rows.

@@ -33,6 +33,7 @@ struct run_arguments {
   std::string log_format = "text";
   unsigned threads = 0;
   bool fresh = false;
+  bool adopt = false;
 };
 
 std::string default_state_folder(const std::string& topology) {
@@ -150,7 +151,8 @@ int run_topology(const run_arguments& a, const std::shared_ptr<const config::top
   options.store = store;
   options.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout);
   options.threads = threads;
-  options.fresh = !store->id().previous_state_id.empty();
+  options.adopt = a.adopt;
+  options.fresh = a.fresh || !store->id().previous_state_id.empty();
   options.cancelled = stop_is_pending;
   auto prepared = prepare_pipeline(system, options);
   if (!prepared && prepared.error().why.code == ec::cancelled) {
@@ -244,6 +246,8 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("--state", a->state, "Folder of the state (default: by topology under XDG_STATE_HOME)");
   command->add_flag("--fresh", a->fresh,
                     "Start over under a new state id; files are replaced, tables keep their rows");
+  command->add_flag("--adopt", a->adopt,
+                    "Where a state folder is lost: sinks go on from what they committed under the old one");
   command->add_option("--report", a->report, "Write the ledger to this file at the end and on SIGUSR1");
   command->add_option("--http", a->http, "Serve /metrics and /healthz on ADDR, such as 127.0.0.1:9100");
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)");

@@ -81,8 +81,10 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
     const bool same = old->state_id == who.state_id && old->topology == who.topology && old->sink == who.sink;
     if (same && old->life > who.life)
       return fatal_error(ec::fenced, fmt::format("a newer life of this sink has taken over {}", target));
-    if (same) {
+    const bool adopted = !same && who.adopt && old->topology == who.topology && old->sink == who.sink;
+    if (same || adopted) {
       t.record = std::move(*old);
+      t.record.state_id = who.state_id;
       t.record.life = who.life;
     } else if (who.fresh) {
       t.replaced = std::move(*old);
@@ -90,7 +92,9 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
       return user_error(
           ec::mismatch,
           fmt::format("{} belongs to sink '{}' of topology '{}' under another state folder or name; "
-                      "write to another path, go on with that state, or replace the file with --fresh",
+                      "write to another path, go on with that state (--adopt, where its folder is lost), or "
+                      "replace the "
+                      "file with --fresh",
                       target, old->sink, old->topology));
     }
   }

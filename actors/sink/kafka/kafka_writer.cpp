@@ -172,15 +172,16 @@ expected<void> kafka_writer::open_producer() {
 expected<void> kafka_writer::take_position(const std::optional<envelope>& stored) {
   record_ = {};
   envelope_ = {};
-  const bool same = stored && stored->state_id == who_.state_id;
-  if (same && stored->life > who_.life)
+  const bool same = stored && (stored->state_id == who_.state_id || who_.adopt);
+  if (same && stored->state_id == who_.state_id && stored->life > who_.life)
     return fatal_error(ec::fenced,
                        fmt::format("a newer life of this sink has taken over topic \"{}\"", options_.topic));
   if (stored && !same && !who_.fresh)
     return user_error(
         ec::mismatch,
         fmt::format("topic \"{}\" already has a position of sink '{}' of topology '{}' from another state "
-                    "folder; go on with that folder, give the topology or the stage another name, or start "
+                    "folder; go on with that folder (--adopt, where it is lost), give the topology or the "
+                    "stage another name, or start "
                     "over with --fresh (the topic keeps its rows)",
                     options_.topic, who_.sink, who_.topology));
   if (stored)

@@ -125,7 +125,52 @@ expected<std::optional<progress>> positions::claim(const sink::claim& who) {
   topology_ = fit(who.topology, name_characters);
   sink_ = fit(who.sink, name_characters);
   stored_.clear();
-  return take_claim().and_then([&] { return read(); });
+  return adopt().and_then([&] { return take_claim(); }).and_then([&] { return read(); });
+}
+
+/// Another state id that has committed as this sink is refused, or becomes ours by --adopt: its own life then
+/// matches no row any more. With --fresh both stand beside each other.
+expected<void> positions::adopt() {
+  const parameter mine[] = {who_.state_id, topology_, sink_};
+  const auto heads = [&](std::string_view whose) {
+    return db_.query(fmt::format("select state_id from millrace_positions where topology = :p1 and sink = :p2"
+                                 " and log = '' and commits > 0 and state_id {} :p0",
+                                 whose),
+                     mine, 1);
+  };
+  const auto ours = heads("=");
+  if (!ours)
+    return unexpected(ours.error().what);
+  const auto others = heads("<>");
+  if (!others)
+    return unexpected(others.error().what);
+  if (!ours->empty() || others->empty() || who_.fresh)
+    return {};
+  if (!who_.adopt)
+    return user_error(
+        ec::mismatch,
+        fmt::format("{}: sink {} of topology {} has committed under another state folder; go on with that "
+                    "folder (--adopt, where it is lost), give the topology or the stage another name, or "
+                    "start over with --fresh (the table keeps its rows)",
+                    db_.where().shown, who_.sink, who_.topology));
+  if (others->size() > 1)
+    return fatal_error(
+        ec::mismatch,
+        fmt::format("{}: {} states have committed as sink {} of topology {}; --adopt takes over one: "
+                    "delete the rows of the others from millrace_positions",
+                    db_.where().shown, others->size(), who_.sink, who_.topology));
+  const parameter from[] = {who_.state_id, topology_, sink_, others->front()[0].value_or("")};
+  for (const auto* sql :
+       {"delete from millrace_positions where state_id = :p0 and topology = :p1 and sink = :p2",
+        "update millrace_rejected set state_id = :p0 where topology = :p1 and sink = :p2"
+        " and state_id = :p3",
+        "update millrace_positions set state_id = :p0, incarnation = 0 where topology = :p1"
+        " and sink = :p2 and state_id = :p3"}) {
+    const auto count = std::string_view(sql).starts_with("delete") ? 3U : 4U;
+    if (auto done = db_.run(sql, std::span(from).first(count)); !done)
+      return unexpected(std::move(done.error().what));
+  }
+  return {};
 }
 
 expected<void> positions::take_claim() {

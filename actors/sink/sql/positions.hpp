@@ -35,6 +35,7 @@ public:
   [[nodiscard]] expected<void> forget_rejected(std::uint64_t up_to);
 
 private:
+  [[nodiscard]] expected<void> adopt();  // or refuse another state id
   [[nodiscard]] expected<void> take_claim();
   [[nodiscard]] expected<std::optional<progress>> read();
   [[nodiscard]] expected<void> store_logs(const progress& p);

@@ -67,13 +67,36 @@ EVERY_DATABASE(sinks_apart, "sinks, topologies and state ids have positions of t
   must(w->commit(at_position(1)));
   for (auto change :
        {+[](sink::claim& c) { c.sink = "other"; }, +[](sink::claim& c) { c.topology = "other"; },
-        +[](sink::claim& c) { c.state_id = "other"; }, +[](sink::claim& c) { c.sink = "Table"; },
-        +[](sink::claim& c) { c.sink = "table "; }}) {
+        +[](sink::claim& c) { c.state_id = "other", c.fresh = true; },
+        +[](sink::claim& c) { c.sink = "Table"; }, +[](sink::claim& c) { c.sink = "table "; }}) {
     auto who = life(1);
     change(who);
     CHECK_FALSE(must(at.writer(columns)->open(who)));
   }
   CHECK(must(w->commit(at_position(2))) == 0);
+}
+
+EVERY_DATABASE(foreign_state,
+               "another state id is refused, or takes over with --adopt and shuts the old one out") {
+  auto old = at.writer(columns);
+  must(old->open(life(5)));
+  must(old->commit(at_position(1)));
+  auto who = life(1);
+  who.state_id = "other";
+  const auto refused = at.writer(columns)->open(who);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::mismatch);
+  CHECK(refused.error().whose == fault::user);
+  who.adopt = true;
+  auto heir = at.writer(columns);
+  CHECK(must(heir->open(who))->positions == at_position(1).positions);
+  CHECK_FALSE(old->commit(at_position(2)));
+  const auto again = old->open(life(6));
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ec::mismatch);
+  must(heir->commit(at_position(2)));
+  who.life = 2;
+  CHECK(must(heir->open(who))->positions == at_position(2).positions);
 }
 
 EVERY_DATABASE(zombie, "a zombie is fenced, and none of its rows stay") {
