@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <stdexcept>
@@ -47,6 +48,8 @@ public:
 
   void on_frame(const messages::lane_frame& m) {
     if (stalls()) {
+      if (stalled_.empty())
+        tell_who_holds_it();
       stalled_.push_back(m);
       return;
     }
@@ -136,6 +139,15 @@ private:
 
   [[nodiscard]] bool stalls() const {
     return !stalled_.empty() || core_->out().retained_bytes() > options_.retain;
+  }
+
+  void tell_who_holds_it() const {
+    const auto& have = core_->out().acknowledged();
+    const auto slowest = std::min_element(have.begin(), have.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (slowest != have.end())
+      spdlog::warn("{}: holds {} bytes of output that sink '{}' has not committed; waiting for it",
+                   options_.name, core_->out().retained_bytes(), slowest->first);
   }
 
   void take(const messages::lane_frame& m) {
