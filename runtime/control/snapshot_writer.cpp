@@ -42,8 +42,7 @@ struct writer_state {
   }
 };
 
-caf::behavior writer_behaviour(caf::event_based_actor* self) {
-  auto state = std::make_shared<writer_state>();
+caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_ptr<writer_state>& state) {
   return {
       [=](const adopt_snapshots& m) {
         state->entries[m.actor] = {m, {}, false};
@@ -56,7 +55,8 @@ caf::behavior writer_behaviour(caf::event_based_actor* self) {
 }  // namespace
 
 caf::actor spawn_snapshot_writer(caf::actor_system& system) {
-  return system.spawn<caf::detached>(writer_behaviour);
+  // With an argument: of none CAF 0.17 makes a null pointer that it dereferences.
+  return system.spawn<caf::detached>(writer_behaviour, std::make_shared<writer_state>());
 }
 
 }  // namespace millrace::control
