@@ -93,7 +93,7 @@ bool stop_is_pending() {
 class signal_thread {
 public:
   signal_thread(const sigset_t& signals, caf::actor supervisor, std::function<void()> on_report)
-      : thread_([=, this] {
+      : thread_([signals, supervisor = std::move(supervisor), on_report = std::move(on_report), this] {
           for (;;) {
             int signal = 0;
             sigwait(&signals, &signal);
