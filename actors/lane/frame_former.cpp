@@ -156,11 +156,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
       arguments.push_back(evaluate(a));
     for (const auto& f : n.plan->filters)
       filters.push_back(evaluate(f));
-    std::stable_sort(failures.begin(), failures.end(),
-                     [](const auto& a, const auto& b) { return a.row < b.row; });
-    failures.erase(std::unique(failures.begin(), failures.end(),
-                               [](const auto& a, const auto& b) { return a.row == b.row; }),
-                   failures.end());
+    stage::merge_failures(failures);
     again = !failures.empty();  // without the rows that fail, nothing fails any more
     if (again)
       current = stage::without(current, failures, result.failed);

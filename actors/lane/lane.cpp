@@ -27,10 +27,6 @@ lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
   receivers_.resize(options_.plan->receivers);
   for (const auto& name : options_.partitions)
     partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_));
-  // Nobody is there before the supervisor says so.
-  for (auto& p : partitions_)
-    for (std::size_t r = 0; r < receivers_.size(); ++r)
-      p->log.set_up(r, true);
 }
 
 bool lane::start() {

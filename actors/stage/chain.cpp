@@ -6,15 +6,6 @@
 namespace millrace::stage {
 namespace {
 
-/// Failures of several columns, each row once, ascending.
-void merge_failures(std::vector<expression::row_failure>& failures) {
-  std::stable_sort(failures.begin(), failures.end(),
-                   [](const auto& a, const auto& b) { return a.row < b.row; });
-  failures.erase(std::unique(failures.begin(), failures.end(),
-                             [](const auto& a, const auto& b) { return a.row == b.row; }),
-                 failures.end());
-}
-
 rows project(const config::step& s, const rows& in, event_micros now,
              std::vector<expression::row_failure>& failures) {
   rows out;
@@ -33,6 +24,14 @@ rows project(const config::step& s, const rows& in, event_micros now,
 }
 
 }  // namespace
+
+void merge_failures(std::vector<expression::row_failure>& failures) {
+  std::stable_sort(failures.begin(), failures.end(),
+                   [](const auto& a, const auto& b) { return a.row < b.row; });
+  failures.erase(std::unique(failures.begin(), failures.end(),
+                             [](const auto& a, const auto& b) { return a.row == b.row; }),
+                 failures.end());
+}
 
 rows all_rows(data::batch b) {
   rows out{std::move(b), {}};

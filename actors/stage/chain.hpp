@@ -36,6 +36,9 @@ struct step_result {
 /// Columns of `in` that nobody reads may be null pointers, and stay so.
 [[nodiscard]] step_result run_step(const config::step& s, const rows& in, event_micros now);
 
+/// Failures of several expressions over one batch: each row once, ascending.
+void merge_failures(std::vector<expression::row_failure>& failures);
+
 /// Drops rows whose index is in `failures` (ascending, of the batch); appends their origins to `failed`.
 [[nodiscard]] rows without(const rows& in, const std::vector<expression::row_failure>& failures,
                            std::vector<failed_origin>& failed);

@@ -27,7 +27,9 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
     ++padding;
-  return std::string(reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(n) - padding);
+  std::string bytes(reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(n) - padding);
+  // OpenSSL passes over blanks and stray bits: only what base64() gives is taken.
+  return base64(bytes) == text ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 }  // namespace millrace::data

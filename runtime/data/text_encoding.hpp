@@ -11,7 +11,7 @@ namespace millrace::data {
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 /// RFC 4648, with padding.
 [[nodiscard]] std::string base64(std::string_view bytes);
-/// Nothing where the text is not base64.
+/// Nothing for text that base64() does not give.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace millrace::data

@@ -1,5 +1,6 @@
 #include "actors/sink/kafka/position_record.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -11,43 +12,6 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::uint64_t version = 1;
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string to_base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const auto n = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (j < n ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j)
-      out.push_back(j <= n ? alphabet[group >> (18 - 6 * j) & 63] : '=');
-  }
-  return out;
-}
-
-/// Nothing for text that to_base64 does not give.
-std::optional<std::string> from_base64(std::string_view text) {
-  if (text.size() % 4 != 0)
-    return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    auto quad = text.substr(i, 4);
-    std::size_t n = 4;
-    while (i + 4 == text.size() && n > 2 && quad[n - 1] == '=')
-      --n;
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 4; ++j) {
-      const auto digit = j < n ? alphabet.find(quad[j]) : 0;
-      if (digit == std::string_view::npos)
-        return std::nullopt;
-      group = group << 6 | static_cast<std::uint32_t>(digit);
-    }
-    for (std::size_t j = 0; j + 1 < n; ++j)
-      out.push_back(static_cast<char>(group >> (16 - 8 * j) & 0xFF));
-  }
-  return out;
-}
 
 std::uint32_t checksum(std::string_view bytes) {
   return static_cast<std::uint32_t>(XXH3_64bits(bytes.data(), bytes.size()));
@@ -117,11 +81,11 @@ std::string encode_envelope(const envelope& e) {
     out.varint(static_cast<std::uint64_t>(p.offset));
   }
   out.fixed(checksum(out.bytes()));
-  return to_base64(out.bytes());
+  return data::base64(out.bytes());
 }
 
 expected<envelope> decode_envelope(std::string_view text) {
-  const auto bytes = from_base64(text);
+  const auto bytes = data::from_base64(text);
   constexpr auto sum = sizeof(std::uint32_t);
   if (!bytes || bytes->size() <= sum)
     return damaged("no envelope");

@@ -1,32 +1,18 @@
 #include "actors/source/kafka/kafka_reader.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <simdjson.h>
 
 namespace millrace::source {
 
 namespace {
 
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8U | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k <= bytes.size() ? digits[group >> (18 - 6 * k) & 63U] : '=';
-  }
-  return out;
-}
-
 boost::json::value text_or_base64(std::string_view bytes) {
-  if (simdjson::validate_utf8(bytes.data(), bytes.size()))
+  if (data::is_utf8(bytes))
     return boost::json::string(bytes);
-  return boost::json::object{{"base64", base64(bytes)}};
+  return boost::json::object{{"base64", data::base64(bytes)}};
 }
 
 }  // namespace
@@ -46,8 +32,8 @@ std::string headers_json(const rd_kafka_message_t& message) {
   for (std::size_t i = 0;
        rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
     std::string text = name;
-    if (!simdjson::validate_utf8(text))
-      text = "base64:" + base64(text);
+    if (!data::is_utf8(text))
+      text = "base64:" + data::base64(text);
     auto at = std::find_if(all.begin(), all.end(), [&](const seen& s) { return s.name == text; });
     if (at == all.end())
       at = all.insert(all.end(), {std::move(text), {}});
