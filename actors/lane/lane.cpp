@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace millrace::lane {
 namespace {
@@ -14,8 +13,6 @@ namespace {
 constexpr std::chrono::milliseconds read_wait{50};
 /// How soon a partition that was held back by `max_drift` looks again at the others.
 constexpr std::chrono::milliseconds drift_wait{20};
-/// A rate serves at most this much time's worth of records at once.
-constexpr double burst_seconds = 0.1;
 /// Chunks that may wait for one partition: one in work, one read ahead.
 constexpr std::size_t max_waiting = 2;
 
@@ -23,7 +20,8 @@ constexpr std::size_t max_waiting = 2;
 
 lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
            delivery::lane_log::start how, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)) {
+    : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)),
+      rate_(options_.rate), drift_(options_.max_drift) {
   receivers_.resize(options_.plan->receivers);
   for (const auto& name : options_.partitions)
     partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_));
@@ -72,112 +70,6 @@ void lane::fail(error e) {
   if (e.stage.empty())
     e.stage = options_.plan->source->name;
   self_->send(supervisor_, messages::stage_failed{options_.name, std::move(e)});
-}
-
-partition* lane::find(const log_id& log) {
-  for (auto& p : partitions_)
-    if (options_.plan->log(p->name) == log)
-      return p.get();
-  return nullptr;
-}
-
-void lane::ask(partition& p, std::size_t receiver) {
-  p.log.detach(receiver);
-  p.in_flight[receiver] = 0;
-  if (receivers_[receiver])
-    self_->send(receivers_[receiver], messages::ask_position{options_.plan->log(p.name), life_,
-                                                             static_cast<messages::receiver_index>(receiver),
-                                                             caf::actor_cast<caf::actor>(self_)});
-}
-
-void lane::on_receiver_up(const messages::receiver_up& m) {
-  receivers_[m.receiver] = m.handle;
-  for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, true);
-    ask(*p, m.receiver);
-  }
-}
-
-void lane::on_receiver_down(const messages::receiver_down& m) {
-  receivers_[m.receiver] = nullptr;
-  for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, false);
-    p->in_flight[m.receiver] = 0;
-  }
-  pump();
-}
-
-void lane::on_answer(const messages::position_answered& m) {
-  auto* p = find(m.log);
-  if (!p)
-    return;
-  if (!m.answer) {
-    spdlog::warn("{}: a newer life reads {}: this one ends", options_.name, m.log);
-    self_->quit();
-    return;
-  }
-  const auto before = p->log.at();
-  const bool was_known = p->log.known();
-  p->log.answered(m.receiver, *m.answer);
-  p->in_flight[m.receiver] = 0;
-  p->idle_sent = false;
-  if (p->log.known() && (!was_known || p->log.at() != before))
-    begin_at(*p);
-  else if (p->live)
-    flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or exactly
-                // there
-  pump();
-}
-
-void lane::on_ask_again(const messages::ask_again& m) {
-  if (auto* p = find(m.log)) {
-    ask(*p, m.receiver);
-    pump();
-  }
-}
-
-/// The lane stands somewhere else than it has read: the source goes there, what was read for the old place is
-/// dropped.
-void lane::begin_at(partition& p) {
-  p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log.at());
-  p.waiting.clear();
-  p.first_ticket = ticket_ + 1;
-  p.caught_up = false;
-  p.last_data = clock::now();
-  if (!p.ended())
-    self_->send(source_, source::assign{p.name, p.log.at().at});
-}
-
-void lane::on_credit(const messages::credit_returned& m) {
-  auto* p = find(m.log);
-  if (!p || p->log.stamp(m.receiver) != m.stamp)
-    return;
-  auto& bytes = p->in_flight[m.receiver];
-  bytes -= std::min(bytes, m.bytes);
-  pump();
-}
-
-void lane::on_acknowledged(const messages::acknowledged& m) {
-  auto* p = find(m.log);
-  if (!p)
-    return;
-  auto& have = p->acknowledged[m.receiver];
-  if (!have || *have < m.below)
-    have = m.below;
-  tell_source(*p);
-}
-
-void lane::tell_source(partition& p) {
-  std::optional<position> least;
-  for (const auto& a : p.acknowledged) {
-    if (!a)
-      return;
-    least = least ? std::min(*least, *a) : *a;
-  }
-  if (!least || p.told_source == least || p.ended())
-    return;
-  p.told_source = least;
-  self_->send(source_, source::durable{p.name, *least});
 }
 
 void lane::pump() {
@@ -241,20 +133,17 @@ void lane::read_more() {
 /// Under `max_drift`: whoever is too far ahead of the slowest partition that still has something to read
 /// waits, over all lanes of the parser.
 void lane::hold_back(std::vector<partition*>& ready) {
-  if (!options_.max_drift)
+  if (!drift_.limits())
     return;
-  auto slowest = end_of_time;
+  drift_.begin();
   for (const auto& p : partitions_)
     if (!p->ended() && !p->caught_up)
-      slowest = std::min(slowest, p->live ? p->live->at().watermark : no_watermark);
-  options_.gauges->slowest = slowest;
+      drift_.sees(p->live ? p->live->at().watermark : no_watermark);
+  options_.gauges->slowest = drift_.slowest();
   for (const auto& peer : options_.peers)
-    slowest = std::min<event_micros>(slowest, peer->slowest);
-  const auto drift = options_.max_drift->count();
-  const auto bound = slowest == no_watermark || slowest > end_of_time - drift ? slowest : slowest + drift;
-  const auto held = std::erase_if(ready, [&](const partition* p) {
-    return p->live->at().watermark != no_watermark && p->live->at().watermark > bound;
-  });
+    drift_.sees(peer->slowest);
+  const auto held =
+      std::erase_if(ready, [&](const partition* p) { return drift_.holds(p->live->at().watermark); });
   if (held != 0)
     wake_in(drift_wait);
 }
@@ -315,17 +204,6 @@ void lane::process(partition& p) {
       return;
 }
 
-/// Records under `rate` that may go now.
-std::size_t lane::records_allowed() {
-  if (!options_.rate)
-    return std::numeric_limits<std::size_t>::max();
-  const auto now = clock::now();
-  const auto elapsed = std::chrono::duration<double>(now - tokens_at_).count();
-  tokens_at_ = now;
-  tokens_ = std::min(tokens_ + elapsed * *options_.rate, std::max(1.0, *options_.rate * burst_seconds));
-  return static_cast<std::size_t>(tokens_);
-}
-
 /// Up to the next cut, or what `rate` allows, or all of the chunk. False: nothing more can be done now.
 bool lane::process_some(partition& p, waiting_chunk& w) {
   const auto& c = *w.chunk;
@@ -349,18 +227,16 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
                                     c.positions.begin());
     to = *cut;
   }
-  const auto allowed = records_allowed();
+  const auto allowed = rate_.allowed(clock::now());
   if (allowed < last - w.next) {
     if (allowed == 0) {
-      wake_in(std::chrono::microseconds(
-          static_cast<std::int64_t>(std::ceil((1 - tokens_) / *options_.rate * 1e6))));
+      wake_in(rate_.wait());
       return false;
     }
     last = w.next + allowed;
     to = c.positions[last];
   }
-  if (options_.rate)
-    tokens_ -= static_cast<double>(last - w.next);
+  rate_.take(last - w.next);
   p.live->add(c, *w.parsed, w.next, last, to, options_.clock->now());
   w.next = last;
   const bool at_cut = cut && p.live->at().at == *cut;
@@ -376,47 +252,6 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
       !reading_)
     flush(p);
   return true;
-}
-
-void lane::flush(partition& p) {
-  if (p.live->empty())
-    return;
-  options_.gauges->records += p.live->records();
-  auto frames = p.live->cut();
-  const auto receivers = p.log.attached();
-  const auto at = p.live->at();
-  for (const auto r : receivers)
-    send(p, r, std::move(frames[r]));
-  p.log.advance(at);
-}
-
-void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
-  frame.stamp = p.log.stamp(receiver);
-  p.in_flight[receiver] += frame.bytes;
-  self_->send(receivers_[receiver],
-              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
-                                   static_cast<messages::receiver_index>(receiver),
-                                   caf::actor_cast<caf::actor>(self_)});
-}
-
-void lane::send_idle(partition& p) {
-  const auto& timeout = options_.plan->parsing().idle_timeout;
-  if (!timeout || p.idle_sent || !p.caught_up || !p.may_send(options_.credit) || p.log.attached().empty())
-    return;
-  const auto quiet = clock::now() - p.last_data;
-  if (quiet < *timeout) {
-    wake_in(*timeout - std::chrono::duration_cast<micros>(quiet));
-    return;
-  }
-  p.idle_sent = true;
-  for (const auto r : p.log.attached()) {
-    delivery::lane_frame f;
-    f.log = options_.plan->log(p.name);
-    f.from = f.to = p.log.at().at;
-    f.watermark = p.log.at().watermark;
-    f.idle = true;
-    send(p, r, std::move(f));
-  }
 }
 
 void lane::wake_in(std::chrono::microseconds d) {

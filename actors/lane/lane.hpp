@@ -1,9 +1,11 @@
 // The lane's behaviour without its mailbox: what lane_actor.cpp calls for each message. Split from it so that
-// a reader finds reading, sending and catching up apart: lane.cpp, lane_catch_up.cpp.
+// a reader finds reading, sending and catching up apart: lane.cpp, lane_receivers.cpp, lane_catch_up.cpp.
 #pragma once
 
+#include "actors/lane/drift_limit.hpp"
 #include "actors/lane/lane_actor.hpp"
 #include "actors/lane/partition.hpp"
+#include "actors/lane/rate_limit.hpp"
 #include "runtime/base/backoff.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -55,7 +57,6 @@ private:
   void send_idle(partition& p);
   void begin_at(partition& p);
   void tell_source(partition& p);
-  [[nodiscard]] std::size_t records_allowed();
   void wake_in(std::chrono::microseconds d);
   void fail(error e);
   bool fail_at_the_end_of_what_was_read();
@@ -85,8 +86,8 @@ private:
   bool stopped_ = false;
   clock::time_point read_again_at_{};                   // the source was away: not before
   backoff away_{{.longest = std::chrono::seconds(2)}};  // of a source that does not answer
-  double tokens_ = 1;                                   // under `rate`
-  clock::time_point tokens_at_ = clock::now();
+  rate_limit rate_;
+  drift_limit drift_;
   clock::time_point wake_at_ = clock::time_point::max();
 };
 

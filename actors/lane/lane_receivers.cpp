@@ -1,0 +1,159 @@
+// What a lane has to do with its receivers: asks where they stand, sends them frames within their credit, and
+// tells the source what all of them have durable (delivery::lane_log decides from where, to whom, up to
+// where).
+#include "actors/lane/lane.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::lane {
+
+partition* lane::find(const log_id& log) {
+  for (auto& p : partitions_)
+    if (options_.plan->log(p->name) == log)
+      return p.get();
+  return nullptr;
+}
+
+void lane::ask(partition& p, std::size_t receiver) {
+  p.log.detach(receiver);
+  p.in_flight[receiver] = 0;
+  if (receivers_[receiver])
+    self_->send(receivers_[receiver], messages::ask_position{options_.plan->log(p.name), life_,
+                                                             static_cast<messages::receiver_index>(receiver),
+                                                             caf::actor_cast<caf::actor>(self_)});
+}
+
+void lane::on_receiver_up(const messages::receiver_up& m) {
+  receivers_[m.receiver] = m.handle;
+  for (auto& p : partitions_) {
+    p->log.set_up(m.receiver, true);
+    ask(*p, m.receiver);
+  }
+}
+
+void lane::on_receiver_down(const messages::receiver_down& m) {
+  receivers_[m.receiver] = nullptr;
+  for (auto& p : partitions_) {
+    p->log.set_up(m.receiver, false);
+    p->in_flight[m.receiver] = 0;
+  }
+  pump();
+}
+
+void lane::on_answer(const messages::position_answered& m) {
+  auto* p = find(m.log);
+  if (!p)
+    return;
+  if (!m.answer) {
+    spdlog::warn("{}: a newer life reads {}: this one ends", options_.name, m.log);
+    self_->quit();
+    return;
+  }
+  const auto before = p->log.at();
+  const bool was_known = p->log.known();
+  p->log.answered(m.receiver, *m.answer);
+  p->in_flight[m.receiver] = 0;
+  p->idle_sent = false;
+  if (p->log.known() && (!was_known || p->log.at() != before))
+    begin_at(*p);
+  else if (p->live)
+    flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or exactly
+                // there
+  pump();
+}
+
+void lane::on_ask_again(const messages::ask_again& m) {
+  if (auto* p = find(m.log)) {
+    ask(*p, m.receiver);
+    pump();
+  }
+}
+
+/// The lane stands somewhere else than it has read: the source goes there, what was read for the old place is
+/// dropped.
+void lane::begin_at(partition& p) {
+  p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log.at());
+  p.waiting.clear();
+  p.first_ticket = ticket_ + 1;
+  p.caught_up = false;
+  p.last_data = clock::now();
+  if (!p.ended())
+    self_->send(source_, source::assign{p.name, p.log.at().at});
+}
+
+void lane::on_credit(const messages::credit_returned& m) {
+  auto* p = find(m.log);
+  if (!p || p->log.stamp(m.receiver) != m.stamp)
+    return;
+  auto& bytes = p->in_flight[m.receiver];
+  bytes -= std::min(bytes, m.bytes);
+  pump();
+}
+
+void lane::on_acknowledged(const messages::acknowledged& m) {
+  auto* p = find(m.log);
+  if (!p)
+    return;
+  auto& have = p->acknowledged[m.receiver];
+  if (!have || *have < m.below)
+    have = m.below;
+  tell_source(*p);
+}
+
+void lane::tell_source(partition& p) {
+  std::optional<position> least;
+  for (const auto& a : p.acknowledged) {
+    if (!a)
+      return;
+    least = least ? std::min(*least, *a) : *a;
+  }
+  if (!least || p.told_source == least || p.ended())
+    return;
+  p.told_source = least;
+  self_->send(source_, source::durable{p.name, *least});
+}
+
+void lane::flush(partition& p) {
+  if (p.live->empty())
+    return;
+  options_.gauges->records += p.live->records();
+  auto frames = p.live->cut();
+  const auto receivers = p.log.attached();
+  const auto at = p.live->at();
+  for (const auto r : receivers)
+    send(p, r, std::move(frames[r]));
+  p.log.advance(at);
+}
+
+void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
+  frame.stamp = p.log.stamp(receiver);
+  p.in_flight[receiver] += frame.bytes;
+  self_->send(receivers_[receiver],
+              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
+                                   static_cast<messages::receiver_index>(receiver),
+                                   caf::actor_cast<caf::actor>(self_)});
+}
+
+void lane::send_idle(partition& p) {
+  const auto& timeout = options_.plan->parsing().idle_timeout;
+  if (!timeout || p.idle_sent || !p.caught_up || !p.may_send(options_.credit) || p.log.attached().empty())
+    return;
+  const auto quiet = clock::now() - p.last_data;
+  if (quiet < *timeout) {
+    wake_in(*timeout - std::chrono::duration_cast<micros>(quiet));
+    return;
+  }
+  p.idle_sent = true;
+  for (const auto r : p.log.attached()) {
+    delivery::lane_frame f;
+    f.log = options_.plan->log(p.name);
+    f.from = f.to = p.log.at().at;
+    f.watermark = p.log.at().watermark;
+    f.idle = true;
+    send(p, r, std::move(f));
+  }
+}
+
+}  // namespace millrace::lane

@@ -1,0 +1,55 @@
+#include "actors/lane/rate_limit.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <limits>
+
+using millrace::lane::rate_limit;
+using namespace std::chrono_literals;
+
+namespace {
+
+const rate_limit::clock::time_point start{};
+
+}  // namespace
+
+TEST_CASE("without a rate everything may go at any time") {
+  rate_limit r(std::nullopt, start);
+  CHECK_FALSE(r.limits());
+  CHECK(r.allowed(start) == std::numeric_limits<std::size_t>::max());
+  r.take(1'000'000);
+  CHECK(r.allowed(start) == std::numeric_limits<std::size_t>::max());
+  CHECK(r.wait() == 0us);
+}
+
+TEST_CASE("under a slow rate one record goes at once and the next when its time has come") {
+  rate_limit r(2.0, start);
+  REQUIRE(r.allowed(start) == 1);
+  r.take(1);
+  CHECK(r.allowed(start) == 0);
+  CHECK(r.wait() == 500ms);
+  CHECK(r.allowed(start + 200ms) == 0);
+  CHECK(r.wait() == 300ms);
+  CHECK(r.allowed(start + 500ms) == 1);
+}
+
+TEST_CASE("what was not used is saved for a tenth of a second at most") {
+  rate_limit r(1000.0, start);
+  CHECK(r.allowed(start) == 1);
+  CHECK(r.allowed(start + 50ms) == 51);
+  CHECK(r.allowed(start + 10s) == 100);
+  r.take(100);
+  CHECK(r.allowed(start + 10s) == 0);
+}
+
+TEST_CASE("over a long time exactly the rate goes, however often it is asked") {
+  rate_limit r(300.0, start);
+  std::size_t gone = 0;
+  for (auto t = 0ms; t <= 10s; t += 7ms) {
+    const auto n = r.allowed(start + t);
+    r.take(n);
+    gone += n;
+  }
+  CHECK(gone >= 2999);
+  CHECK(gone <= 3001);
+}
