@@ -69,9 +69,9 @@ TEST_CASE("without eligible-from, records count for windows that they were late 
 TEST_CASE("without ordinals, the rest of a window that was cut is lost") { check_found(rule::ordinal, 300); }
 TEST_CASE("without holding frames at hand-over, rows are lost") { check_found(rule::handover, 300); }
 TEST_CASE("without fences, frames overlap") { check_found(rule::fence, 300); }
-TEST_CASE("without durable decisions, another life decides otherwise") { check_found(rule::idle, 5'000); }
+TEST_CASE("without durable decisions, another life decides otherwise") { check_found(rule::idle, 300); }
 TEST_CASE("without waiting for a decision to be durable, another life decides otherwise") {
-  check_found(rule::gate, 5'000);
+  check_found(rule::gate, 300);
 }
 TEST_CASE("with acknowledgements of the newest capture, a damaged one cannot be survived") {
   check_found(rule::fallback, 500);

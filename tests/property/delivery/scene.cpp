@@ -54,9 +54,13 @@ void inbox::lose(std::uint64_t sender, chance& c) {
 scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t>(seed)), broken(broken) {
   logs = random_logs(random);
   idle = trial::between(random, 0, 9) < 4;
-  if (idle)
+  if (idle) {
     for (auto& log : logs)
       log.there = 0;
+    if (logs.size() > 1 && !one_in(4))
+      quiet = random() % logs.size();
+    lagging_captures = one_in(2);
+  }
   const auto shape = shapes[random() % std::size(shapes)];
   windows = windows_of(shape.size, shape.slide, latenesses[random() % std::size(latenesses)],
                        static_cast<std::uint32_t>(between(random, 1, 4)));

@@ -85,7 +85,10 @@ public:
   std::vector<source_log> logs;
   window::definition windows;
   std::vector<std::uint32_t> shard_of_key;
-  bool idle = false;  // logs grow while the schedule runs, and partitions may be idle
+  bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
+  std::optional<std::size_t> quiet;  // with idle: a log that seldom grows, so that firings leave it out
+  bool lagging_captures = false;     // with idle: sinks have long what no capture holds
+  bool has_committed = false;        // a sink its rows of windows, in this step
   std::size_t credit = 1;
   std::vector<std::unique_ptr<shard_double>> shards;
   std::vector<std::unique_ptr<sink_double>> sinks;  // behind the shards; the last may stand behind the lanes

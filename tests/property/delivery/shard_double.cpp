@@ -42,7 +42,7 @@ void shard_double::crash() {
   scene_.lose(life_);
   in.clear();
   store_.owner_died(scene_.random);
-  failing_ = false;
+  failing_ = at_stake_ = false;
   lanes_.clear();
   fences_.clear();
   sinks_.clear();
@@ -128,6 +128,7 @@ void shard_double::take(const message& m) {
                            .receiver = m.receiver,
                            .stamp = f.stamp,
                            .bytes = out.taken_bytes});
+  at_stake_ |= out.decision;
   const bool decision = out.decision && scene_.broken != rule::idle;
   send(gate_.pass(before, std::move(out.frames), decision && scene_.broken != rule::gate));
   if (decision)
@@ -190,6 +191,7 @@ void shard_double::write_capture() {
     return;
   }
   core_->captured_durable(written->twice);
+  at_stake_ &= !written->twice;
   for (const auto& [log, lane] : lanes_)
     acknowledge(log);
   send(gate_.capture_durable(written->twice));

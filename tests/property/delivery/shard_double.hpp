@@ -22,6 +22,8 @@ public:
   void crash();
 
   [[nodiscard]] incarnation life() const { return life_; }
+  /// It has left an idle partition out, and no durable capture holds that yet.
+  [[nodiscard]] bool decision_at_stake() const { return at_stake_; }
   [[nodiscard]] fence fence_of(std::size_t log) const;
   [[nodiscard]] const shard_core& core() const { return *core_; }
   [[nodiscard]] const tracked_windows& windows() const { return *windows_; }
@@ -52,6 +54,7 @@ private:
   std::unique_ptr<shard_core> core_;
   capture_store store_;
   bool failing_ = false;
+  bool at_stake_ = false;
   std::map<std::size_t, lane_ref> lanes_;
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> sinks_;  // their lives, as this shard knows them

@@ -194,6 +194,7 @@ void sink_double::commit() {
     ++table_.raw[at];
   if (scene_.broken == rule::atomic && scene_.one_in(20))
     return crash();
+  scene_.has_committed = !rows_.empty();
   table_.last_end = last;
   table_.counts = counts_;
   table_.positions = core_.progress();
