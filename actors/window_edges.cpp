@@ -105,7 +105,8 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
       auto chain = chain_of(t, window, w);
       for (auto& step : chain) {
         const bool first = counted.insert(step.stage).second;
-        // A sink counts itself on every way that leads to it; a window's own output columns count nowhere.
+        // A sink counts itself on every way that leads to it; a window's own columns the dead-letter sink
+        // counts.
         step.counts = w.sink == sink && step.stage != window && (first || step.stage == sink);
       }
       if (w.sink == sink)
@@ -126,8 +127,10 @@ std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topo
     std::set<std::uint32_t> buried;
     for (const auto& w : ways_from(t, window)) {
       auto chain = chain_of(t, window, w);
-      for (auto& step : chain)
+      for (auto& step : chain) {
         step.buries = buried.insert(step.stage).second;
+        step.counts = step.buries && step.stage == window;
+      }
       in.chains.push_back(std::move(chain));
     }
     inputs.push_back(std::move(in));

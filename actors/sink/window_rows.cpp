@@ -37,7 +37,11 @@ public:
       : input_(input), topology_(topology), schema_(schema), order_by_(order_by), now_(now) {}
 
   void add(const delivery::output_frame& f) {
-    std::move(f.failed.begin(), f.failed.end(), std::back_inserter(result_.failed));
+    if (!schema_ && !f.failed.empty()) {
+      result_.counts[delivery::unformed_rows_of(input_.stage)] +=
+          {.in = f.failed.size(), .dead = f.failed.size()};
+      result_.failed.insert(result_.failed.end(), f.failed.begin(), f.failed.end());
+    }
     if (!f.rows || f.begin == f.end)
       return;
     for (const auto& c : input_.chains)
@@ -59,7 +63,8 @@ private:
     for (const auto& s : c) {
       auto result = stage::run_step(*s.step, rows, now_);
       if (s.counts)
-        result_.counts[s.stage] += result.counts;
+        result_.counts[s.stage == input_.stage ? delivery::output_columns_of(s.stage) : s.stage] +=
+            result.counts;
       if (s.buries)
         for (const auto& failed : result.failed)
           bury(s.stage, failed, f);

@@ -14,7 +14,7 @@
 namespace millrace::sink {
 
 /// One step between a window and a sink. A stage that several sinks share is counted by one of them, and its
-/// failing rows go to the dead letters once.
+/// failing rows go to the dead letters once; the window's own columns are counted where they go.
 struct chain_step {
   std::uint32_t stage = 0;
   const config::step* step = nullptr;
@@ -37,7 +37,8 @@ struct window_rows {
   delivery::ledger counts;
 };
 
-/// `topology` names the stages; `schema` and `order_by` are the sink's.
+/// `topology` names the stages; `schema` and `order_by` are the sink's. No schema: of the dead-letter sink,
+/// which alone takes and counts the rows that the window itself could not form.
 [[nodiscard]] window_rows form_rows(const delivery::whole_window& w, const window_input& input,
                                     const config::topology& topology, const data::schema_ptr& schema,
                                     const std::vector<config::order_item>& order_by, event_micros now);

@@ -10,6 +10,11 @@
 
 namespace millrace::delivery {
 
+/// Keys in a ledger beside the stages' own, for the rows that a window gave where its own entry is about the
+/// records that it took: rows that could not be formed, and what its output columns made of the others.
+[[nodiscard]] constexpr std::uint32_t unformed_rows_of(std::uint32_t window) { return window | 1U << 30; }
+[[nodiscard]] constexpr std::uint32_t output_columns_of(std::uint32_t window) { return window | 1U << 31; }
+
 /// By stage index in the topology.
 class ledger {
 public:

@@ -43,7 +43,13 @@ json::object stage_object(const config::topology& t, std::uint32_t index, const 
   if (!ended)
     out["in_flight"] = c.in - std::min(c.in, settled);
   if (stage.kind == config::stage_kind::window) {
-    out["rows"] = rows;
+    const auto dead_of = [&](std::uint32_t entry) {
+      const auto at = counts.stages().find(entry);
+      return at == counts.stages().end() ? 0 : at->second.dead;
+    };
+    const auto by_columns = dead_of(delivery::output_columns_of(index));
+    out["rows"] = rows - std::min(rows, by_columns);
+    out["rows_dead_letters"] = dead_of(delivery::unformed_rows_of(index)) + by_columns;
     out["late_at_shard"] = late_at_shard;
   }
   return out;

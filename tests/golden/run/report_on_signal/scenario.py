@@ -36,5 +36,5 @@ def run(place):
         before = now
     same(a.end(p).status, 0)
     check_ledger(a.name, a.report())
-    same(a.report()["stages"]["counts"], {"in": 900, "out": 900, "filtered": 0, "late": 0, "dead_letters": 0, "rows": 9, "late_at_shard": 0})
+    same(a.report()["stages"]["counts"], {"in": 900, "out": 900, "filtered": 0, "late": 0, "dead_letters": 0, "rows": 9, "rows_dead_letters": 0, "late_at_shard": 0})
     same(a.lines("out.jsonl"), expected(900))
