@@ -69,9 +69,15 @@ void frame_former::bury(std::uint32_t stage, const std::vector<stage::failed_ori
                         const working& w) {
   for (const auto& f : failed) {
     const auto record = w.parsed.records[f.origin + w.row_offset];
-    edges_[0]->letters.push_back({plan_->topology->stages[stage].name, partition_, w.chunk.positions[record],
-                                  f.error, std::string(w.chunk.record(record))});
+    edges_[0]->letters.push_back(letter(plan_->topology->stages[stage].name, w.chunk, record, f.error));
   }
+}
+
+delivery::dead_letter frame_former::letter(std::string stage, const source::chunk& c, std::size_t record,
+                                           std::string error) const {
+  const bool has_value = c.lengths[record] != source::no_value;
+  return {std::move(stage), c.part.empty() ? partition_ : c.part, c.positions[record], std::move(error),
+          has_value ? std::string(c.record(record)) : std::string()};
 }
 
 void frame_former::add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last,
@@ -89,9 +95,7 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
     if (d.record < first || d.record >= last)
       continue;
     ++parsing.dead;
-    const bool has_value = c.lengths[d.record] != source::no_value;
-    edges_[0]->letters.push_back({plan_->parser->name, partition_, c.positions[d.record], d.error,
-                                  has_value ? std::string(c.record(d.record)) : std::string()});
+    edges_[0]->letters.push_back(letter(plan_->parser->name, c, d.record, d.error));
   }
   parsing.out = end - begin;
   parsing.in = parsing.out + parsing.dead;

@@ -50,6 +50,8 @@ private:
   void run(const window_node& n, const stage::rows& rows, working& w);
   void run(const sink_node& n, const stage::rows& rows, working& w);
   void bury(std::uint32_t stage, const std::vector<stage::failed_origin>& failed, const working& w);
+  [[nodiscard]] delivery::dead_letter letter(std::string stage, const source::chunk& c, std::size_t record,
+                                             std::string error) const;
   [[nodiscard]] bool wanted(std::size_t edge) const;
   /// Counts that travel on an edge; lost where the edge is not formed.
   void count(std::size_t edge, std::uint32_t stage, const delivery::stage_counts& counts);

@@ -37,6 +37,7 @@ struct chunk {
   std::vector<std::optional<std::string>> keys;
   std::vector<std::string> headers;  // JSON object text
   std::string topic;                 // topic or path
+  std::string part;                  // of a log of several files, the one that this is: dead letters name it
   bool at_end = false;               // `to` is the end of a bounded log: nothing will ever follow
   bool caught_up = false;            // nothing more was there just now (for progress and idleness)
 

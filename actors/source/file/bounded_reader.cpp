@@ -108,6 +108,8 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     auto ended = l.lines->read(out, max_bytes, true);
     if (!ended)
       return tl::make_unexpected(std::move(ended.error()));
+    if (!parallel_ && is_glob(pattern_))
+      out.part = files_[l.file].path;
     l.next = out.to;
     if (*ended && l.file + 1 == l.end) {
       l.ended = true;

@@ -125,6 +125,10 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   }
   const bool moved = out.to > out.from;
   out.partition = whole_log;
+  if (is_glob(pattern_))
+    out.part = out.topic;
+  else if (at.generation > 0)  // where it lies now, the name of another life would differ
+    out.part = fmt::format("{}, generation {}", pattern_, at.generation);
   out.from = delivered_;
   if (moved)
     next_ = out.to;

@@ -166,6 +166,8 @@ class Case:
             for place in ("partition", "position"):  # of a window's row: depends on the number of shards
                 if place not in w:
                     del h[place]
+            if "partition" in w:
+                w["partition"] = w["partition"].replace("${CASE}", str(attempt.place.folder))
         if have != want:
             raise Wrong(f"{attempt.name}: dead letters differ:\n" + text(have, want))
 
