@@ -12,7 +12,7 @@ bound bound_of(node_ptr root) {
   out.columns = std::move(t.columns);
   out.can_fail = t.can_fail;
   out.uses_now = t.uses_now;
-  const bool whole = root->type == kind::nested || root->what == op::column;
+  const bool whole = root->type == kind::list || root->type == kind::object || root->what == op::column;
   out.type = whole ? root->column_type : column_type_of(root->type).value_or(data::type_id::text);
   out.code = std::make_shared<const program>(std::move(root));
   return out;

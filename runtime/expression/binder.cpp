@@ -70,6 +70,14 @@ node_ptr binder::bind(const syntax& s) {
     return compared(s, op::distinct_from, "=");
   case form::current_instant:
     return instant(s);
+  case form::element:
+    return element(s);
+  case form::member:
+    return member(s);
+  case form::list:
+    return list(s);
+  case form::quantified:
+    return quantified(s);
   }
   return nullptr;
 }
@@ -97,8 +105,11 @@ node_ptr binder::finish(node_ptr n) {
 
 node_ptr binder::fold_constant(node_ptr n) const {
   const auto is_null = [](const node_ptr& a) { return a->what == op::constant && a->value.null; };
-  if (n->what == op::call && n->fn->strict && std::any_of(n->args.begin(), n->args.end(), is_null))
-    return make(op::constant, n->type, n->offset);  // null, whatever the others are
+  if (n->what == op::call && n->fn->strict && std::any_of(n->args.begin(), n->args.end(), is_null)) {
+    auto out = make(op::constant, n->type, n->offset);  // null, whatever the others are
+    out->column_type = n->column_type;
+    return out;
+  }
   for (const auto& a : n->args)
     if (a->what != op::constant)
       return n;
@@ -111,6 +122,7 @@ node_ptr binder::fold_constant(node_ptr n) const {
   auto out = make(op::constant, n->type, n->offset);
   auto typed = v;
   typed.type = n->type;
+  out->column_type = n->column_type;
   out->value = constant_value::of(typed);
   return out;
 }
@@ -124,32 +136,15 @@ node_ptr binder::column(const syntax& s) {
     at = names_.columns->find(fold(first.name));
   if (!at)
     return unknown_column(s);
-  auto n = make(op::column, kind::nested, s.offset);
+  auto n = make(op::column, kind::object, s.offset);
   n->column = *at;
   auto type = (*names_.columns)[*at].type;
   for (std::size_t i = 1; i < s.path.size(); ++i) {
-    const auto& fields = type.fields();
-    const auto& part = s.path[i];
-    const auto member = [&](std::string_view name) {
-      return std::find_if(fields.begin(), fields.end(), [&](const data::field& f) { return f.name == name; });
-    };
-    auto found = type.id() == data::type_id::object ? member(part.name) : fields.end();
-    if (found == fields.end() && !part.quoted)
-      found = member(fold(part.name));
-    if (found == fields.end()) {
-      std::vector<std::string_view> members;
-      for (const auto& f : fields)
-        members.push_back(f.name);
-      const auto near = closest(part.name, members);
-      return problem_at(
-          s.offset,
-          type.id() == data::type_id::object
-              ? fmt::format("\"{}\" has no member \"{}\"{}", s.path[i - 1].name, part.name,
-                            near.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", near))
-              : fmt::format("\"{}\" is {} and has no members", s.path[i - 1].name, type.name()));
-    }
-    n->path.push_back(static_cast<std::size_t>(found - fields.begin()));
-    type = data::type(found->type);
+    const auto found = find_member(type, s.path[i]);
+    if (!found)
+      return problem_at(s.offset, no_member(type, s.path[i], "\"" + s.path[i - 1].name + "\""));
+    n->path.push_back(*found);
+    type = data::type(type.fields()[*found].type);
   }
   n->type = kind_of(type);
   n->column_type = type;
@@ -234,12 +229,16 @@ node_ptr binder::coerce(node_ptr n, kind to) {
 
 node_ptr binder::cast(const syntax& s) {
   const auto to = kind_of_cast(s.text);
+  if (to && s.flag)
+    return cast_list(s, to->to);
   auto n = bind(s.args[0]);
   if (!to) {
     static constexpr std::string_view expected = "text, bigint, integer, smallint, double precision, "
-                                                 "numeric, boolean, timestamptz, timestamp, interval";
+                                                 "numeric, boolean, timestamptz, timestamp, interval, json";
     return problem_at(s.offset, fmt::format("there is no type {} here; {}{}", s.text,
-                                            s.text == "date" ? "use date_trunc('day', x); " : "",
+                                            s.text == "date"    ? "use date_trunc('day', x); "
+                                            : s.text == "jsonb" ? "use json; "
+                                                                : "",
                                             fmt::format("expected {}", expected)));
   }
   return n ? cast_to(std::move(n), to->to, to->bits, s.offset) : nullptr;
@@ -250,6 +249,8 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
     return n;
   if (n->type == kind::unknown) {  // a literal is read as what it is wanted to be
     n->type = to;
+    if (to == kind::list)
+      n->column_type = data::type::list_of(data::type_id::text);
     if (n->value.null || to == kind::text)
       return n;
     n->type = kind::text;
@@ -259,6 +260,8 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
       return problem_at(at, fmt::format("a text cannot become {}", name_of(to)));
     auto read = make(op::call, to, at);
     read->fn = f;
+    if (to == kind::list)
+      read->column_type = data::type::list_of(data::type_id::text);
     read->args.push_back(std::move(n));
     arena memory;
     failed_rows failed;
@@ -276,6 +279,8 @@ node_ptr binder::cast_to(node_ptr n, kind to, int bits, std::size_t offset) {
                                   name_of(n->type), name_of(to)));
   auto out = make(op::call, to, offset);
   out->fn = f;
+  if (to == kind::list)
+    out->column_type = data::type::list_of(data::type_id::text);
   out->args.push_back(std::move(n));
   return fold_constant(std::move(out));
 }

@@ -55,6 +55,17 @@ private:
   node_ptr compared(const syntax& s, op what, std::string_view with);
   node_ptr boolean_test(const syntax& s);
 
+  node_ptr element(const syntax& s);
+  node_ptr member(const syntax& s);
+  node_ptr list(const syntax& s);
+  node_ptr quantified(const syntax& s);
+  node_ptr cast_list(const syntax& s, kind element);
+  node_ptr cast_elements(node_ptr n, kind element, std::size_t offset);
+  /// Members of objects by -> and ->>, without writing and reading JSON; nothing where it is none of that.
+  node_ptr json_member(const syntax& s, std::vector<node_ptr>& args);
+  /// Whatever it is, as json.
+  node_ptr as_json(node_ptr n);
+
   /// All arguments, or nothing where one has a problem.
   std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
   /// Casts all to their common kind; false with a problem where there is none.
@@ -64,6 +75,11 @@ private:
   problems& found_;
   aggregate_binder aggregate_;
 };
+
+/// A member by its name: spelt exactly so, else its lower case.
+[[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);
+/// What to say where there is none; `of` is the object in words.
+[[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
 

@@ -79,7 +79,14 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   const auto& overloads = functions_named(s.text);
   if (overloads.empty())
     return unknown_function(s);
-  const auto to_text = [&](node_ptr n) {
+  if (s.text == "to_json" && args.size() == 1)
+    return as_json(std::move(args[0]));
+  if (args.size() == 2 && (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")) {
+    const auto before = found_.size();
+    if (auto n = json_member(s, args); n || found_.size() != before)
+      return n;
+  }
+  const auto to_text = [&](node_ptr n) -> node_ptr {
     const auto at = n->offset;
     return cast_to(std::move(n), kind::text, 64, at);
   };
@@ -116,14 +123,6 @@ node_ptr binder::written(node_ptr n) {
 }
 
 node_ptr binder::unknown_function(const syntax& s) {
-  if (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")
-    return problem_at(s.offset,
-                      fmt::format("{} into json is not supported; declare the members in the parser's "
-                                  "schema as a nested object and write a path: venue.lat",
-                                  s.text));
-  if (s.text == "~*" || s.text == "!~" || s.text == "!~*")
-    return problem_at(s.offset,
-                      "regular expressions are not supported; use like, ilike, starts_with or strpos");
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("there is no operator {}", s.text));
   auto message = fmt::format("there is no function {}(...)", s.text);
@@ -136,12 +135,6 @@ node_ptr binder::unknown_function(const syntax& s) {
 
 node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
   const auto& overloads = functions_named(s.text);
-  if (s.text == "to_char" && !args.empty() && category(args[0]->type) == category(kind::bigint))
-    return problem_at(s.offset,
-                      "to_char of a number is not supported; use round(x, n)::text, lpad or concat");
-  if (args.size() == 2 && s.text == "~")
-    return problem_at(s.offset,
-                      "regular expressions are not supported; use like, ilike, starts_with or strpos");
   if (is_operator(s.text) && args.size() == 2)
     return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
                                             "(...)::{2} {0} ...",
@@ -157,6 +150,8 @@ node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args)
 node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
   auto n = make(op::call, f->gives, s.offset);
   n->fn = f;
+  if (f->gives == kind::list)  // all of them give texts
+    n->column_type = data::type::list_of(data::type_id::text);
   std::vector<std::optional<std::string_view>> texts;
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (!f->any_types)

@@ -1,5 +1,7 @@
 // Casts between kinds, explicit and implicit, by PostgreSQL's rules for text input and output.
+#include "runtime/expression/json_text.hpp"
 #include "runtime/expression/kernel.hpp"
+#include "runtime/expression/list_values.hpp"
 #include "runtime/expression/source_text.hpp"
 #include "runtime/expression/time_text.hpp"
 
@@ -121,6 +123,29 @@ values integer_to_double(call& c, std::span<const values> args) {
   return c.done(out);
 }
 
+values text_to_json(call& c, std::span<const values> args) {
+  return each<([](row& r, std::string_view s) -> std::string_view {
+    if (!is_json(s))
+      return r.fail(fmt::format("'{}' is no json", shown(s)));
+    return s;
+  })>(c, args);
+}
+values text_to_list(call& c, std::span<const values> args) {
+  return each<([](row& r, std::string_view s) -> list_value {
+    list_value out;
+    if (!read_list(s, *r.c.memory, out))
+      return r.fail(fmt::format("'{}' is no list; expected one such as {{a,\"b c\",NULL}}", shown(s)));
+    return out;
+  })>(c, args);
+}
+values list_to_text(call& c, std::span<const values> args) {
+  return each<([](row& r, list_value v) {
+    std::string out;
+    write_list(out, v);
+    return r.keep(out);
+  })>(c, args);
+}
+
 template<int Bits>
 constexpr auto integer_casts(std::string_view name) {
   return std::to_array<function>({
@@ -155,6 +180,9 @@ constexpr auto others = std::to_array<function>({
     entry("cast", {timestamp}, text, to_text<write_wall, std::int64_t>),
     entry("cast", {interval}, text, to_text<write_span, interval_value>),
     entry("cast", {json}, text, relabel),
+    entry("cast", {text}, json, text_to_json, true),
+    entry("cast", {text}, list, text_to_list, true),
+    entry("cast", {list}, text, list_to_text),
 });
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The contract's evaluate() and rows_where(): a batch in chunks, results into columns, failures in order.
 #include "runtime/expression/evaluator.hpp"
+#include "runtime/expression/list_values.hpp"
 #include "runtime/expression/source_text.hpp"
 
 #include <fmt/format.h>
@@ -35,7 +36,7 @@ struct appender {
   }
 
   void chunk(const values& v, std::size_t rows) {
-    if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown)
+    if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown || v.type == kind::list)
       refuse_runaways(v, rows);
     failed = &failures.sorted();
     const bool whole = failed->empty() && !v.valid && !v.constant;
@@ -57,9 +58,13 @@ struct appender {
     case kind::text:
     case kind::json:
       return append<std::string_view>(v, rows, [&](std::string_view s) { out.append_text(s); });
+    case kind::list:
+      return append<list_value>(v, rows, [&](const list_value& l) { append_value(out, kind::list, &l, 0); });
+    case kind::object:
+      return append<object_value>(v, rows,
+                                  [&](const object_value& o) { append_value(out, kind::object, &o, 0); });
     case kind::interval:
-    case kind::nested:
-      return;  // no results of a bound expression
+      return;  // no result of a bound expression
     }
   }
 
@@ -67,7 +72,7 @@ struct appender {
     for (std::size_t i = 0; i < rows; ++i) {
       if (!v.present(i))
         continue;
-      const auto size = v.as<std::string_view>()[v.at(i)].size();
+      const auto size = expression::text_bytes(v.type, v.data, v.at(i));
       if (text_bytes + size > most_text)
         failures.add(i, fmt::format("the texts of one batch exceed {} bytes", most_text));
       else
@@ -102,7 +107,7 @@ data::column_ptr evaluate(const bound& e, const data::batch& input, event_micros
   if (root.what == op::column) {
     if (root.path.empty())
       return input.columns[root.column];
-    if (root.type == kind::nested) {  // members of an absent object are absent
+    if (root.type == kind::list || root.type == kind::object) {  // members of an absent object are absent
       auto c = input.columns[root.column];
       for (const auto member : root.path)
         c = c->children()[member];

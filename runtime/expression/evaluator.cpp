@@ -1,19 +1,10 @@
 #include "runtime/expression/evaluator.hpp"
 
+#include "runtime/expression/list_values.hpp"
+
 #include <cstring>
 
 namespace millrace::expression {
-namespace {
-
-/// The byte mask of a column's bitmap, for rows from `first`.
-void present_rows(const data::column& c, std::size_t first, std::size_t rows, std::uint8_t* out) {
-  const auto& bits = c.validity();
-  for (std::size_t i = 0; i < rows; ++i)
-    out[i] = static_cast<std::uint8_t>((bits[(first + i) >> 3] >> ((first + i) & 7)) & 1);
-}
-
-}  // namespace
-
 values evaluator::run(const node& n, const std::uint8_t* active) {
   switch (n.what) {
   case op::constant:
@@ -56,55 +47,18 @@ values evaluator::run(const node& n, const std::uint8_t* active) {
     return between(n, active);
   case op::distinct_from:
     return distinct_from(n, active);
+  case op::element:
+    return element(n, active);
+  case op::member:
+    return member(n, active);
+  case op::make_list:
+    return make_list(n, active);
+  case op::cast_elements:
+    return cast_elements(n, active);
+  case op::quantified:
+    return quantified(n, active);
   }
   return {};
-}
-
-values evaluator::column(const node& n) {
-  const auto* c = input_->columns[n.column].get();
-  std::uint8_t* valid = nullptr;
-  const auto and_present = [&](const data::column& level) {
-    if (level.null_count() == 0)
-      return;
-    auto* here = allocate<std::uint8_t>(memory_, rows_);
-    present_rows(level, first_, rows_, here);
-    for (std::size_t i = 0; valid && i < rows_; ++i)
-      here[i] &= valid[i];
-    valid = here;
-  };
-  and_present(*c);
-  for (const auto member : n.path) {
-    c = c->children()[member].get();
-    and_present(*c);
-  }
-  const void* data = nullptr;
-  switch (n.type) {
-  case kind::bigint:
-  case kind::timestamptz:
-    data = c->ints().data() + first_;
-    break;
-  case kind::float64:
-    data = c->doubles().data() + first_;
-    break;
-  case kind::boolean: {
-    auto* out = allocate<bool>(memory_, rows_);
-    for (std::size_t i = 0; i < rows_; ++i)
-      out[i] = c->boolean_at(first_ + i);
-    data = out;
-    break;
-  }
-  case kind::text:
-  case kind::json: {
-    auto* out = allocate<std::string_view>(memory_, rows_);
-    for (std::size_t i = 0; i < rows_; ++i)
-      out[i] = c->text_at(first_ + i);
-    data = out;
-    break;
-  }
-  default:
-    break;
-  }
-  return {n.type, false, valid, data};
 }
 
 const std::uint8_t* evaluator::all_present(std::span<const values> args, std::size_t rows) {
@@ -171,38 +125,7 @@ std::uint8_t* evaluator::mask(const std::uint8_t* active) {
   return out;
 }
 
-void* evaluator::allocate_array(kind k) {
-  switch (k) {
-  case kind::boolean: {
-    auto* out = allocate<bool>(memory_, rows_);
-    std::memset(out, 0, rows_);
-    return out;
-  }
-  case kind::numeric:
-  case kind::float64: {
-    auto* out = allocate<double>(memory_, rows_);
-    std::fill_n(out, rows_, 0.0);
-    return out;
-  }
-  case kind::interval: {
-    auto* out = allocate<interval_value>(memory_, rows_);
-    std::fill_n(out, rows_, interval_value{});
-    return out;
-  }
-  case kind::unknown:
-  case kind::text:
-  case kind::json: {
-    auto* out = allocate<std::string_view>(memory_, rows_);
-    std::fill_n(out, rows_, std::string_view{});
-    return out;
-  }
-  default: {
-    auto* out = allocate<std::int64_t>(memory_, rows_);
-    std::fill_n(out, rows_, 0);
-    return out;
-  }
-  }
-}
+void* evaluator::allocate_array(kind k) { return allocate_zeros(memory_, k, rows_); }
 
 void evaluator::copy_where(kind k, const values& from, const std::uint8_t* where, void* to,
                            std::uint8_t* valid) const {
@@ -228,6 +151,10 @@ void evaluator::copy_where(kind k, const values& from, const std::uint8_t* where
   case kind::text:
   case kind::json:
     return copy(static_cast<std::string_view*>(to));
+  case kind::list:
+    return copy(static_cast<list_value*>(to));
+  case kind::object:
+    return copy(static_cast<object_value*>(to));
   default:
     return copy(static_cast<std::int64_t*>(to));
   }

@@ -33,6 +33,11 @@ private:
   [[nodiscard]] values in_list(const node& n, const std::uint8_t* active);
   [[nodiscard]] values between(const node& n, const std::uint8_t* active);
   [[nodiscard]] values distinct_from(const node& n, const std::uint8_t* active);
+  [[nodiscard]] values element(const node& n, const std::uint8_t* active);
+  [[nodiscard]] values member(const node& n, const std::uint8_t* active);
+  [[nodiscard]] values make_list(const node& n, const std::uint8_t* active);
+  [[nodiscard]] values cast_elements(const node& n, const std::uint8_t* active);
+  [[nodiscard]] values quantified(const node& n, const std::uint8_t* active);
 
   /// Null where an argument is.
   [[nodiscard]] const std::uint8_t* all_present(std::span<const values> args, std::size_t rows);

@@ -12,9 +12,10 @@ using table = std::unordered_map<std::string_view, std::vector<const function*>>
 const table& all_functions() {
   static const table functions = [] {
     table out;
-    for (const auto family : {arithmetic_functions(), comparison_functions(), number_functions(),
-                              text_functions(), text_part_functions(), pattern_functions(),
-                              temporal_functions(), interval_functions(), format_functions()})
+    for (const auto family :
+         {arithmetic_functions(), comparison_functions(), number_functions(), text_functions(),
+          text_part_functions(), pattern_functions(), temporal_functions(), interval_functions(),
+          format_functions(), json_functions(), list_functions()})
       for (const auto& f : family)
         out[f.name].push_back(&f);
     return out;

@@ -112,6 +112,8 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
 [[nodiscard]] std::span<const function> temporal_functions();
 [[nodiscard]] std::span<const function> interval_functions();
 [[nodiscard]] std::span<const function> format_functions();
+[[nodiscard]] std::span<const function> json_functions();
+[[nodiscard]] std::span<const function> list_functions();
 /// Named by the kind they give ("to bigint"); explicit casts and, where the kinds allow it, implicit ones.
 [[nodiscard]] std::span<const function> cast_functions();
 

@@ -9,7 +9,7 @@ std::string_view name_of(kind k) {
   static constexpr std::string_view names[] = {
       "unknown",  "boolean", "bigint",    "numeric",
       "double",   "text",    "timestamp", "timestamp without time zone",
-      "interval", "json",    "nested"};
+      "interval", "json",    "list",      "object"};
   return names[static_cast<std::size_t>(k)];
 }
 
@@ -27,11 +27,12 @@ kind kind_of(const data::type& t) {
     return kind::timestamptz;
   case data::type_id::json:
     return kind::json;
-  case data::type_id::object:
   case data::type_id::list:
-    return kind::nested;
+    return kind::list;
+  case data::type_id::object:
+    break;
   }
-  return kind::nested;
+  return kind::object;
 }
 
 std::optional<data::type> column_type_of(kind k) {
@@ -52,7 +53,8 @@ std::optional<data::type> column_type_of(kind k) {
   case kind::json:
     return data::type_id::json;
   case kind::interval:
-  case kind::nested:
+  case kind::list:
+  case kind::object:
     return std::nullopt;
   }
   return std::nullopt;
@@ -79,7 +81,7 @@ std::optional<named_kind> kind_of_cast(std::string_view type_name) {
 
 bool converts_implicitly(kind from, kind to) {
   if (from == to || from == kind::unknown)
-    return to != kind::nested;
+    return true;
   switch (from) {
   case kind::bigint:
     return to == kind::numeric || to == kind::float64;
@@ -109,8 +111,10 @@ char category(kind k) {
     return 'T';
   case kind::unknown:
     return 'X';
+  case kind::list:
+    return 'A';
   case kind::json:
-  case kind::nested:
+  case kind::object:
     return 'U';
   }
   return 'U';

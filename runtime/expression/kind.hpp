@@ -23,13 +23,14 @@ enum class kind : std::uint8_t {
   timestamp,    // wall-clock time, microseconds since 1970 of some zone
   interval,
   json,
-  nested,
+  list,    // of elements of one kind; the node's column_type says of which
+  object,  // likewise
 };
 
 /// As messages spell it.
 [[nodiscard]] std::string_view name_of(kind k);
 [[nodiscard]] kind kind_of(const data::type& t);
-/// Of a scalar result; none for an interval.
+/// Of a scalar result; none for an interval, lists and objects.
 [[nodiscard]] std::optional<data::type> column_type_of(kind k);
 /// The kind of a type name in a cast; `narrow` is set to the bits of a smaller integer.
 struct named_kind {

@@ -1,5 +1,7 @@
 #include "runtime/expression/node.hpp"
 
+#include "runtime/expression/list_values.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@ constant_value& constant_value::operator=(const constant_value& other) {
   s = other.s;
   text = s;
   span = other.span;
+  list = other.list;
   return *this;
 }
 
@@ -44,7 +47,10 @@ constant_value constant_value::of(const values& v) {
     out.s = *v.as<std::string_view>();
     out.text = out.s;
     break;
-  case kind::nested:
+  case kind::list:
+    out.list = owned_copy(*v.as<list_value>());
+    break;
+  case kind::object:  // lie in columns, which no constant is
     break;
   }
   return out;
@@ -69,6 +75,9 @@ values constant_value::as_values(kind k) const {
   case kind::json:
     data = &text;
     break;
+  case kind::list:
+    data = list.get();
+    break;
   default:
     break;
   }
@@ -86,8 +95,11 @@ std::string fingerprint(const node& n) {
       fmt::format_to(std::back_inserter(out), "{} {} {:a} {}:{} {}.{}.{}", n.value.b, n.value.i, n.value.d,
                      n.value.s.size(), n.value.s, n.value.span.months, n.value.span.days,
                      n.value.span.micros);
+    if (n.value.list)
+      out += shown_elements(*n.value.list);
     break;
   case op::column:
+  case op::member:
     fmt::format_to(std::back_inserter(out), "#{}", n.column);
     for (const auto p : n.path)
       fmt::format_to(std::back_inserter(out), ".{}", p);

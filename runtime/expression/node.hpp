@@ -28,6 +28,11 @@ enum class op : std::uint8_t {
   in_list,        // function compares args[0] with each other; flag: negated
   between,        // function is >=; args: value, low, high; flag: negated; symmetric
   distinct_from,  // function compares; flag: negated
+  element,        // args[0] is a list, args[1] the index from 1
+  member,         // args[0] is an object; path has one member
+  make_list,      // of the args
+  cast_elements,  // function casts the elements of args[0]
+  quantified,     // args[0] compared by function with the elements of args[1]; flag: all, else any
 };
 
 /// A value outside of arrays.
@@ -39,6 +44,7 @@ struct constant_value {
   std::string s;
   std::string_view text;  // of s
   interval_value span;
+  std::shared_ptr<const list_value> list;  // owns what it refers to
 
   constant_value() = default;
   constant_value(const constant_value& other) { *this = other; }
@@ -60,7 +66,7 @@ struct node {
   constant_value value;
   std::size_t column = 0;
   std::vector<std::size_t> path;
-  data::type column_type;  // of a column: what stands at the end of the path
+  data::type column_type;  // of columns (what stands at the end of the path), lists and objects
   const function* fn = nullptr;
   std::shared_ptr<const void> prepared;
   bool flag = false;

@@ -96,13 +96,11 @@ std::string signatures(const std::vector<const function*>& overloads) {
 std::optional<kind> common_kind(std::span<const kind> kinds) {
   auto out = kind::unknown;
   for (const auto k : kinds) {
-    if (k == kind::nested)
-      return std::nullopt;
     if (k == kind::unknown || k == out)
       continue;
     if (out == kind::unknown)
       out = k;
-    else if (category(k) != category(out) || category(k) == category(kind::json))
+    else if (category(k) != category(out) || k == kind::list || category(k) == category(kind::json))
       return std::nullopt;
     else if (converts_implicitly(out, k))
       out = k;

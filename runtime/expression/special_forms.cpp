@@ -15,7 +15,8 @@ bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size
   const auto common = common_kind(kinds);
   if (!common) {
     const auto other = std::find_if(kinds.begin(), kinds.end(), [&](kind k) {
-      return k != kind::unknown && (k == kind::nested || category(k) != category(kinds[0]));
+      return k != kind::unknown && k != kinds[0] &&
+             (category(k) != category(kinds[0]) || category(k) == category(kind::json));
     });
     problem_at(other == kinds.end() ? offset
                                     : (*args[static_cast<std::size_t>(other - kinds.begin())])->offset,
@@ -26,6 +27,23 @@ bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size
   for (auto* a : args)
     if (*a = coerce(std::move(*a), *common); !*a)
       return false;
+  if (*common != kind::list && *common != kind::object)
+    return true;
+  // nulls take the type of the others
+  const node* typed = nullptr;
+  for (const auto* a : args) {
+    if ((*a)->what == op::constant && (*a)->value.null)
+      continue;
+    if (typed && !(typed->column_type == (*a)->column_type)) {
+      problem_at((*a)->offset, fmt::format("the values of {} do not mix: {} and {}", what,
+                                           typed->column_type.name(), (*a)->column_type.name()));
+      return false;
+    }
+    typed = typed ? typed : a->get();
+  }
+  for (auto* a : args)
+    if (typed)
+      (*a)->column_type = typed->column_type;
   return true;
 }
 
@@ -80,6 +98,7 @@ node_ptr binder::case_of(const syntax& s) {
   if (!unify(results, "case", s.offset))
     return nullptr;
   n->type = n->args.back()->type;
+  n->column_type = n->args.back()->column_type;
   return fold_constant(std::move(n));
 }
 
@@ -93,6 +112,7 @@ node_ptr binder::coalesce(const syntax& s) {
   if (!unify(all, "coalesce", s.offset))
     return nullptr;
   auto n = make(op::coalesce, args->front()->type, s.offset);
+  n->column_type = args->front()->column_type;
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }

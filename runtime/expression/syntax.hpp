@@ -18,7 +18,7 @@ enum class form : std::uint8_t {
   string,           // text
   boolean,          // flag
   call,             // text: function or operator; args; star, distinct, filter
-  cast,             // text: type; args[0]
+  cast,             // text: type; args[0]; flag: a list of that type
   all_of,           // and
   any_of,           // or
   negation,         // not
@@ -33,6 +33,10 @@ enum class form : std::uint8_t {
   between,          // args: value, low, high; flag: negated; star: symmetric
   distinct_from,    // flag: negated ("is not distinct from")
   current_instant,  // now(); text: the spelling
+  element,          // args[0] at args[1]
+  member,           // of args[0], by path[0]
+  list,             // args
+  quantified,       // text: operator; args: value, list; flag: all
 };
 
 struct name_part {

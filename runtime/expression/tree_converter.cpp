@@ -132,9 +132,10 @@ private:
       unsupported(where(n), "a parameter ($1)",
                   "write the value, or ${NAME} to take it from the environment");
     case PG_QUERY__NODE__NODE_A_INDIRECTION:
-      unsupported(where(n), "a subscript or a member of a computed value");
+      return indirection(*n->a_indirection);
     case PG_QUERY__NODE__NODE_A_ARRAY_EXPR:
-      unsupported(where(n), "an array");
+      return with_args(make(form::list, offset(n->a_array_expr->location)), n->a_array_expr->elements,
+                       n->a_array_expr->n_elements);
     case PG_QUERY__NODE__NODE_ROW_EXPR:
       unsupported(where(n), "a row of several values", "write one expression");
     case PG_QUERY__NODE__NODE_COLLATE_CLAUSE:
@@ -265,9 +266,12 @@ private:
       return out;
     }
     case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-      unsupported(offset(e.location), "similar to", "use like, or a regular expression with ~");
+      return binary(form::call, e, false, name == "!~" ? "not similar to" : "similar to");
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
+      return binary(form::quantified, e, e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL, std::move(name));
     default:
-      unsupported(offset(e.location), "any (...) or all (...)", "use in (...)");
+      unsupported(offset(e.location), "this operator");
     }
   }
 
@@ -275,8 +279,8 @@ private:
     const auto& t = *c.type_name;
     auto name = last_name(t.names, t.n_names);
     const auto at = offset(t.location);
-    if (t.n_array_bounds != 0 || t.setof || t.pct_type)
-      unsupported(at, "an array type");
+    if (t.n_array_bounds > 1 || t.setof || t.pct_type)
+      unsupported(at, "an array type of several dimensions");
     if (t.n_typmods != 0)
       unsupported(at, fmt::format("{} with a size or fields in its type", name),
                   name == "numeric"     ? "use round(x, digits)"
@@ -284,7 +288,34 @@ private:
                   : name == "timestamp" ? "use date_trunc('milliseconds', x)"
                                         : "use left(x, n)");
     auto out = make(form::cast, at, std::move(name));
+    out.flag = t.n_array_bounds != 0;
     out.args.push_back(convert(c.arg));
+    return out;
+  }
+
+  /// Elements and members behind a value: x[1].name.
+  syntax indirection(const PgQuery__AIndirection& i) {
+    auto out = convert(i.arg);
+    for (std::size_t n = 0; n < i.n_indirection; ++n) {
+      const auto* step = i.indirection[n];
+      if (step->node_case == PG_QUERY__NODE__NODE_STRING) {
+        auto next = make(form::member, out.offset);
+        next.path.push_back({step->string->sval, false});
+        next.args.push_back(std::move(out));
+        out = std::move(next);
+      } else if (step->node_case == PG_QUERY__NODE__NODE_A_INDICES && step->a_indices->is_slice == 0) {
+        auto next = make(form::element, out.offset);
+        next.args.push_back(std::move(out));
+        next.args.push_back(convert(step->a_indices->uidx));
+        out = std::move(next);
+      } else {
+        unsupported(out.offset,
+                    step->node_case == PG_QUERY__NODE__NODE_A_INDICES ? "a slice of a list" : "*");
+      }
+      if (++depth_ > deepest_nesting)
+        unsupported(out.offset, "so long a path");
+    }
+    depth_ -= i.n_indirection;
     return out;
   }
 

@@ -18,6 +18,24 @@ struct interval_value {
   std::int64_t micros = 0;
 };
 
+/// A list's elements: an array of `element` as it lies in values::data.
+struct list_value {
+  const void* data = nullptr;
+  const std::uint8_t* valid = nullptr;  // a byte an element; null pointer: all are present
+  std::size_t size = 0;
+  kind element{};
+
+  template<class T>
+  [[nodiscard]] T get(std::size_t i) const;
+  [[nodiscard]] bool present(std::size_t i) const { return !valid || valid[i] != 0; }
+};
+
+/// Objects are only ever looked at where they lie.
+struct object_value {
+  const data::column* column = nullptr;
+  std::size_t row = 0;
+};
+
 /// How a C++ type lies in an array: booleans as bytes, everything else as it is.
 template<class T>
 struct stored {
@@ -30,8 +48,13 @@ struct stored<bool> {
 template<class T>
 using stored_t = typename stored<T>::type;
 
-/// bigint, timestamptz, timestamp: int64. numeric, float64: double. text, json, unknown: string_view.
-/// Elements of null rows may be read, and mean nothing. Of nested only validity is known.
+template<class T>
+T list_value::get(std::size_t i) const {
+  return static_cast<T>(static_cast<const stored_t<T>*>(data)[i]);
+}
+
+/// bigint, timestamptz, timestamp: int64. numeric, float64: double. text, json, unknown: string_view. list:
+/// list_value. object: object_value. Elements of null rows may be read, and mean nothing.
 struct values {
   kind type{};
   bool constant = false;                // one element stands for all rows

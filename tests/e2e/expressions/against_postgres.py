@@ -26,7 +26,7 @@ TYPES = {
     "smallint": "bigint", "integer": "bigint", "bigint": "bigint",
     "numeric": "double", "double precision": "double", "real": "double",
     "text": "text", "character varying": "text", "unknown": "text", "boolean": "boolean",
-    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp",
+    "timestamp with time zone": "timestamp", "timestamp without time zone": "timestamp", "json": "json",
 }
 COLUMN_TYPES = {"double": "double precision", "timestamp": "timestamptz"}
 
@@ -90,33 +90,45 @@ class Postgres:
         return done.stdout
 
 
+# A list as a JSON array of its elements' texts.
+SHOW_LIST = ("create function shown(anyarray) returns text language sql as 'select case when $1 is not null then "
+             "coalesce((select json_agg(e::text)::text from unnest($1) e), ''[]'') end';")
+
+
+def places(output):
+    """The lines of a script's output by the place that was echoed before them; only the first of each."""
+    out, place = {}, None
+    for line in output.split("\n"):
+        if line.startswith("@"):
+            place = tuple(int(n) for n in line[1:].split(" "))
+        elif line and place is None:
+            sys.exit(f"PostgreSQL cannot load the table: {line}")
+        elif line:
+            out.setdefault(place, line)
+    return out
+
+
+def is_value(line):
+    return line.startswith('"') or line == "null"
+
+
 def postgres_results(server, columns, rows, cases):
     """For each case its type and, for each row, ("value", text or None) or ("error", message)."""
-    script = [f"create table t (row_number int, {', '.join(f'{n} {k}' for n, k in columns)});",
-              "copy t from stdin;"]
+    script = ["set client_min_messages = error; drop table if exists t; drop function if exists shown(anyarray);", SHOW_LIST,
+              f"create table t (row_number int, {', '.join(f'{n} {k}' for n, k in columns)});", "copy t from stdin;"]
     script += [f"{i}\t{row}" for i, row in enumerate(rows)] + ["\\."]
     for c, case in enumerate(cases):
-        script.append(f"\\echo @type {c}")
+        script.append(f"\\echo @{c}")
         script.append(f"select to_json(pg_typeof((select {case.theirs} from t where false))::text);")
+    types = {c: json.loads(line) for (c,), line in places(server.psql("\n".join(script))).items() if is_value(line)}
+    script = []
+    for c, case in enumerate(cases):
+        text = f"shown({case.theirs})" if types.get(c, "").endswith("[]") else f"({case.theirs})::text"
         for r in range(len(rows)):
-            script.append(f"\\echo @row {c} {r}")
-            script.append(f"select coalesce(to_json(({case.theirs})::text)::text, 'null') from t "
-                          f"where row_number = {r};")
-    types, values, place = {}, {}, None
-    for line in server.psql("\n".join(script)).split("\n"):
-        if line.startswith("@"):
-            place = tuple(line.split(" "))
-            continue
-        if not line or place is None:
-            if line:
-                sys.exit(f"PostgreSQL cannot load the table: {line}")
-            continue
-        error = not line.startswith('"') and line != "null"
-        if place[0] == "@type":
-            types[int(place[1])] = None if error else json.loads(line)
-        else:
-            key = (int(place[1]), int(place[2]))
-            values.setdefault(key, ("error", line) if error else ("value", json.loads(line)))
+            script.append(f"\\echo @{c} {r}")
+            script.append(f"select coalesce(to_json({text})::text, 'null') from t where row_number = {r};")
+    values = {place: ("value", json.loads(line)) if is_value(line) else ("error", line)
+              for place, line in places(server.psql("\n".join(script))).items()}
     return types, values
 
 
@@ -139,11 +151,18 @@ def same_number(a, b, exact):
 def same(ours, theirs, kind):
     if ours is None or theirs is None:
         return ours is None and theirs is None
+    if kind and kind.endswith("[]"):
+        x, y = json.loads(ours), json.loads(theirs)
+        return len(x) == len(y) and all(same(a, b, kind[:-2]) for a, b in zip(x, y))
     if kind in ("numeric", "double precision", "real"):
         return same_number(ours, theirs, kind != "numeric")
     if kind and kind.startswith("timestamp") and theirs is not None:
         return ours == theirs.replace("+00", "")
     return ours == theirs
+
+
+def our_type(kind):
+    return f"[{our_type(kind[:-2])}]" if kind.endswith("[]") else TYPES.get(kind, kind)
 
 
 def differences(case, ours, kind, row_values):
@@ -155,7 +174,7 @@ def differences(case, ours, kind, row_values):
                 how == "error" for how, _ in row_values):
             return []
         return [f"refused ({ours['problem']}), in PostgreSQL {row_values[0][1]!r}"]
-    if kind is not None and TYPES.get(kind, kind) != ours["type"]:
+    if kind is not None and our_type(kind) != ours["type"]:
         out.append(f"type {ours['type']}, in PostgreSQL {kind}")
     for row, (how, value) in enumerate(row_values):
         mine = ours["values"][row]

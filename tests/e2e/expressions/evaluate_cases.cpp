@@ -4,6 +4,7 @@
 // Values are PostgreSQL's text form. against_postgres.py runs it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
+#include "runtime/expression/list_values.hpp"
 #include "runtime/expression/time_text.hpp"
 
 #include <fmt/format.h>
@@ -52,9 +53,25 @@ void append(data::column_builder& out, const std::string& value) {
       throw std::runtime_error("no timestamp: " + value);
     return out.append_int(t);
   }
+  case data::type_id::list: {
+    expression::arena memory;
+    expression::list_value list;
+    if (!expression::read_list(value, memory, list))
+      throw std::runtime_error("no list: " + value);
+    for (std::size_t i = 0; i < list.size; ++i)
+      append(out.child(0), list.present(i) ? std::string(list.get<std::string_view>(i)) : "\\N");
+    return out.append_list();
+  }
   default:
     return out.append_text(value);
   }
+}
+
+/// "text", or "text[]" for a list.
+data::type type_of(const std::string& name) {
+  if (name.ends_with("[]"))
+    return data::type::list_of(*data::type_of_name(name.substr(0, name.size() - 2)));
+  return *data::type_of_name(name);
 }
 
 /// Lines: "column NAME TYPE", "row V<tab>V...", "-- comment", and expressions ("ours ||| postgres |||
@@ -71,7 +88,7 @@ cases read_cases(const char* path) {
       continue;
     } else if (line.starts_with("column ")) {
       const auto words = split(line, " ");
-      fields.push_back({words[1], *data::type_of_name(words[2])});
+      fields.push_back({words[1], type_of(words[2])});
       builders.emplace_back(fields.back().type);
     } else if (line.starts_with("row ")) {
       const auto values = split(std::string_view(line).substr(4), "\t");
@@ -88,12 +105,30 @@ cases read_cases(const char* path) {
   return out;
 }
 
+std::string text_of(const data::column& c, std::size_t row);
+
+/// As a JSON array of its elements' texts.
+std::string list_text(const data::column& elements, std::size_t from, std::size_t to) {
+  std::string out = "[";
+  for (auto i = from; i < to; ++i) {
+    out += i == from ? "" : ", ";
+    if (elements.is_null(i))
+      out += "null";
+    else
+      data::append_json_string(out, text_of(elements, i));
+  }
+  return out + "]";
+}
+
 std::string text_of(const data::column& c, std::size_t row) {
   std::string out;
   if (c.type().id() == data::type_id::timestamp)
     expression::write_timestamp(out, c.ints()[row], false);
   else if (c.type().id() == data::type_id::float64)
     expression::write_double(out, c.doubles()[row]);
+  else if (c.type().id() == data::type_id::list)
+    out = list_text(*c.children()[0], static_cast<std::size_t>(c.offsets()[row]),
+                    static_cast<std::size_t>(c.offsets()[row + 1]));
   else
     data::append_text_value(out, c, row);
   return out;

@@ -138,17 +138,17 @@ TEST_CASE("anything but one expression is refused") {
                            "(select 1)",
                            "exists (select 1)",
                            "$1",
-                           "array[1]",
+                           "array[]",
                            "(a, x)",
                            "a[1]",
                            "row(1)",
                            "a collate \"C\"",
                            "sum(a) over ()",
-                           "a = any(array[1])",
-                           "a similar to 'x'",
+                           "a = any(select 1)",
                            "venue.*",
                            "b'1'",
                            "a::int[]",
+                           "array[1][1:2]",
                            "concat(variadic array['a'])",
                            "insert into t values (1)",
                            "lower(s => 'x')",
@@ -194,8 +194,6 @@ TEST_CASE("an unknown function is a problem with a suggestion or a remedy") {
   CHECK_THAT(problems_of("lowr(s)").front().message, Contains("did you mean lower(...)?"));
   CHECK_THAT(problems_of("nvl(s, 'x')").front().message, Contains("coalesce"));
   CHECK_THAT(problems_of("random()").front().message, Contains("the input alone"));
-  CHECK_THAT(problems_of("j -> 'k'").front().message, Contains("->"));
-  CHECK_THAT(problems_of("j ->> 'k'").front().message, Contains("schema"));
 }
 
 TEST_CASE("a type error names the types and a remedy, at the operator") {
@@ -207,7 +205,6 @@ TEST_CASE("a type error names the types and a remedy, at the operator") {
   CHECK_THAT(problems_of("a::date").front().message, Contains("date_trunc"));
   CHECK_THAT(problems_of("s::varchar(3)").front().message, Contains("left(x, n)"));
   CHECK_THAT(problems_of("ts::boolean").front().message, Contains("timestamp") && Contains("boolean"));
-  CHECK_THAT(problems_of("to_char(a, '999')").front().message, Contains("to_char of a number"));
   CHECK_THAT(problems_of("not a").front().message, Contains("boolean"));
 }
 

@@ -1,0 +1,34 @@
+// Looking into the text of a JSON value without building anything: PostgreSQL's json keeps digits, blanks and
+// duplicates as they came, which libraries that convert do not. Callers are json's functions and the cast
+// from text, which validates; all others take text that is known to be JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::expression {
+
+/// Values nested deeper are refused; as many levels as the JSON parser takes.
+inline constexpr std::size_t deepest_json = 1024;
+
+/// Whether the text is one value by RFC 8259. Of \u escapes only the hex digits are looked at.
+[[nodiscard]] bool is_json(std::string_view text);
+
+// Of valid JSON. Values are given without blanks around them, and live as long as the text.
+
+/// The first byte of the value: { [ " t f n - or a digit.
+[[nodiscard]] char head_of(std::string_view json);
+/// The last member of that name; nothing where there is none, or no object.
+[[nodiscard]] std::optional<std::string_view> member_of(std::string_view json, std::string_view name);
+/// By index from 0, negative ones from the end; nothing beyond them, or where there is no array.
+[[nodiscard]] std::optional<std::string_view> element_of(std::string_view json, std::int64_t index);
+/// Elements of an array; nothing where there is none.
+[[nodiscard]] std::optional<std::int64_t> elements_in(std::string_view json);
+
+/// What a string between its quotes stands for, appended; false for NUL and lone surrogates, which no text
+/// holds.
+[[nodiscard]] bool append_unescaped(std::string& out, std::string_view body);
+
+}  // namespace millrace::expression
