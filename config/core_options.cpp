@@ -10,7 +10,7 @@ namespace {
 using enum option_type;
 
 option from(const std::string& what) {
-  return {.name = "from", .type = text_list, .doc = what, .required = true};
+  return {.name = "from", .type = text_list, .doc = what, .required = true, .plain = true};
 }
 option where(const std::string& what) { return {.name = "where", .type = expression, .doc = what}; }
 option columns(const std::string& what) { return {.name = "columns", .type = expression_map, .doc = what}; }
@@ -35,8 +35,8 @@ std::vector<option> parser_options() {
               "map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
        .required = true},
       {.name = "event_time",
-       .doc =
-           "The column of type timestamp that says when a record happened, or _timestamp; windows need it"},
+       .doc = "The column of type timestamp that says when a record happened, or _timestamp; windows need it",
+       .plain = true},
       {.name = "watermark_delay",
        .type = duration,
        .doc = "How far behind the latest event time of its partition a record may be without being late",
@@ -53,7 +53,9 @@ std::vector<option> parser_options() {
            "A record whose event time is further than this ahead of the source's timestamp is a dead letter",
        .default_text = "1 hour",
        .choices = {"off"}},
-      {.name = "max_event_time", .doc = "A record with an event time above this timestamp is a dead letter"},
+      {.name = "max_event_time",
+       .doc = "A record with an event time above this timestamp is a dead letter",
+       .plain = true},
       {.name = "on_error",
        .type = choice,
        .doc = "What happens to a record that is no row",
@@ -96,7 +98,8 @@ std::vector<option> window_options(std::string_view type) {
   for (option o : {
            option{.name = "key",
           .type = text_list,
-          .doc = "The columns by which rows are grouped; none: one group"},
+          .doc = "The columns by which rows are grouped; none: one group",
+          .plain = true},
            option{.name = "aggregates",
            .type = expression_map,
            .doc = "Name to aggregate: count, sum, min, max or avg, each with an optional filter (where ...)"},
@@ -143,7 +146,8 @@ std::vector<option> sink_options() {
       {.name = "order_by",
        .type = text_list,
        .doc =
-           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc"},
+           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc",
+       .plain = true},
   };
 }
 
@@ -166,8 +170,11 @@ const std::vector<option>& top_level_options() {
        .required = true,
        .minimum = 1,
        .maximum = 1},
-      {.name = "topology", .doc = "The identity of the state: letters, digits, _ and -", .required = true},
-      {.name = "title", .doc = "A name for people"},
+      {.name = "topology",
+       .doc = "The identity of the state: letters, digits, _ and -",
+       .required = true,
+       .plain = true},
+      {.name = "title", .doc = "A name for people", .plain = true},
       {.name = "stages",
        .type = any,
        .doc = "The stages by name; the first key of each says its kind",

@@ -77,7 +77,7 @@ private:
                       inside));
     const char* const found = std::getenv(name.c_str());
     if (found != nullptr && (*found != '\0' || sign == std::string::npos))
-      return checked(found, name, fail);
+      return checked(found, name, path, fail);
     if (sign == std::string::npos)
       return fail(
           fmt::format("the environment variable {0} is not set; expected a value (export {0}=..., or give a "
@@ -87,14 +87,15 @@ private:
   }
 
   template<class Fail>
-  std::optional<std::string> checked(std::string value, const std::string& name, const Fail& fail) {
+  std::optional<std::string> checked(std::string value, const std::string& name, const std::string& path,
+                                     const Fail& fail) {
     if (value.size() > largest_variable)
       return fail(fmt::format("the environment variable {} has {} bytes; expected at most {}", name,
                               value.size(), largest_variable));
     if (first_invalid_utf8(value))
       return fail(
           fmt::format("the environment variable {} holds bytes that are no UTF-8; expected UTF-8", name));
-    out_.keep_secret(value, "${" + name + "}");
+    out_.keep_variable(path, name, value);
     return value;
   }
 

@@ -69,8 +69,8 @@ private:
     std::vector<std::string> found;
     if (n.is_text() && n.text.find("://") != std::string::npos)
       static_cast<void>(mask_passwords(n.text, &found));
-    for (auto& value : found)
-      out_.keep_secret(std::move(value), "***");
+    for (const auto& value : found)
+      out_.keep_secret(value, "***");
     for (const auto& m : n.members)
       keep_passwords(m.value);
     for (const auto& item : n.items)

@@ -13,6 +13,10 @@ namespace millrace::config {
 /// A name under which a password or token is kept: `sasl.password`, `api_key`.
 [[nodiscard]] bool names_a_secret(std::string_view name);
 
+/// As in a URI: all but unreserved characters as %XX; what %XX stands for, text as it is where that is none.
+[[nodiscard]] std::string percent_encoded(std::string_view text, bool upper_case);
+[[nodiscard]] std::string percent_decoded(std::string_view text);
+
 /// What must not be shown, and what stands for it.
 struct secret {
   std::string value;

@@ -47,6 +47,8 @@ struct option {
   bool secret = false;            // never shown: connection, properties
   std::vector<option> members{};  // of an object
   std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
+  bool plain =
+      false;  // names a place, a column: what the environment gives here may stand in logs and errors
 };
 
 /// Where something stands in the user's files.

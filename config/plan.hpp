@@ -103,8 +103,8 @@ struct topology {
   std::optional<stage> dead_letters;  // an own sink for dead letters (rows: dead_letter_schema())
   std::optional<micros> snapshot_every{1'000'000};
   micros commit_every{100'000};
-  /// What logs must not show: values from the environment (of four bytes and more) and passwords, no shorter
-  /// ones either. Longer ones first, so that replacing them one after another leaves no rest.
+  /// What logs must not show: passwords, and values from the environment but for those of plain options (of
+  /// four bytes and more). Longer ones first, so that replacing them one after another leaves no rest.
   std::vector<std::string> secrets;
   /// What must stay the same for a state folder to fit: stages, keys, types, sizes, shards (canonical text;
   /// not connector options such as brokers or rate).

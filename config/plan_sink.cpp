@@ -11,18 +11,30 @@
 namespace millrace::config {
 namespace {
 
-/// "name", "name asc" or "name desc"; a column spelt exactly so goes first.
-std::optional<order_item> parse_order(const std::string& text, const data::schema& columns) {
-  if (const auto at = columns.find(text))
-    return order_item{*at, false};
+struct order_text {
+  std::string column;
+  bool descending = false;
+};
+
+/// "name", "name asc" or "name desc".
+order_text split_order(const std::string& text) {
   for (const std::string_view suffix : {" asc", " desc", " ASC", " DESC"}) {
     if (!text.ends_with(suffix))
       continue;
     auto name = text.substr(0, text.size() - suffix.size());
     name.erase(name.find_last_not_of(' ') + 1);
-    if (const auto at = columns.find(name))
-      return order_item{*at, suffix == " desc" || suffix == " DESC"};
+    return {std::move(name), suffix == " desc" || suffix == " DESC"};
   }
+  return {text};
+}
+
+/// A column spelt exactly as the whole text goes first.
+std::optional<order_item> parse_order(const std::string& text, const data::schema& columns) {
+  if (const auto at = columns.find(text))
+    return order_item{*at, false};
+  const auto order = split_order(text);
+  if (const auto at = columns.find(order.column))
+    return order_item{*at, order.descending};
   return std::nullopt;
 }
 
@@ -58,9 +70,12 @@ void read_order(draft& d, sink_plan& plan, report& out) {
     } else {
       const auto names = visible_names(*plan.rows);
       const auto word = item->text.substr(0, item->text.find(' '));
+      auto column = *item;
+      column.text = split_order(item->text).column;
+      column.shown = split_order(item->shown).column;
       out.error(item->where, path,
                 fmt::format("there is no column {}; expected {}, each with an optional desc{}",
-                            describe(*item), one_of(names), did_you_mean(word, names)));
+                            describe(column), one_of(names), did_you_mean(word, names)));
     }
     d.broken = true;
   }

@@ -16,6 +16,16 @@ constexpr std::size_t shortest_part = 4;
 /// Shorter values (a port, "on") are in every other line: hiding them would hide the line.
 constexpr std::size_t shortest_secret = 4;
 
+/// In the forms in which a program may print it: a password that a URI holds encoded is used decoded, and the
+/// other way round.
+void add_secret(std::vector<secret>& out, const std::string& value, const std::string& shown) {
+  for (auto& form :
+       {value, percent_decoded(value), percent_encoded(value, true), percent_encoded(value, false)})
+    if (form.size() >= shortest_secret &&
+        std::none_of(out.begin(), out.end(), [&](const secret& s) { return s.value == form; }))
+      out.push_back({form, shown});
+}
+
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 /// Edits between two names, case left out; a swap of neighbours is one edit.
@@ -50,9 +60,33 @@ std::string to_string(const finding& f) {
   return out + (f.warning ? ": warning: " : ": ") + f.message;
 }
 
-void report::keep_secret(std::string value, std::string shown) {
-  if (value.size() >= shortest_secret)
-    secrets_.push_back({std::move(value), std::move(shown)});
+void report::keep_secret(const std::string& value, const std::string& shown) {
+  add_secret(secrets_, value, shown);
+}
+
+void report::keep_variable(std::string path, std::string name, std::string value) {
+  variables_.push_back({std::move(path), std::move(name), std::move(value)});
+}
+
+void report::show_variables(const std::string& path, const std::vector<std::string>& hidden) {
+  for (auto& v : variables_) {
+    const bool beneath = v.path == path || v.path.starts_with(path + ".") || v.path.starts_with(path + "[");
+    const bool overlaps = std::any_of(hidden.begin(), hidden.end(), [&](const std::string& h) {
+      return h.find(v.value) != std::string::npos || v.value.find(h) != std::string::npos;
+    });
+    // PWD is the working directory.
+    const bool named = names_a_secret(v.name) && v.name != "PWD" && v.name != "OLDPWD";
+    if (beneath && !overlaps && !named)
+      v.shown = true;
+  }
+}
+
+std::vector<secret> report::secrets() const {
+  auto out = secrets_;
+  for (const auto& v : variables_)
+    if (!v.shown)
+      add_secret(out, v.value, "${" + v.name + "}");
+  return out;
 }
 
 std::vector<finding> report::take(const std::vector<std::string>& files) {
@@ -64,8 +98,9 @@ std::vector<finding> report::take(const std::vector<std::string>& files) {
     return std::tuple(rank(a), a.where.line, a.where.column) <
            std::tuple(rank(b), b.where.line, b.where.column);
   });
+  const auto hidden = secrets();
   for (auto& f : findings_)
-    f.message = redact(std::move(f.message), secrets_);
+    f.message = redact(std::move(f.message), hidden);
   return std::move(findings_);
 }
 

@@ -21,15 +21,28 @@ public:
   }
   /// How many errors so far: a step that compares before and after knows whether it may go on.
   [[nodiscard]] std::size_t errors() const { return errors_; }
-  /// A value that no finding may show.
-  void keep_secret(std::string value, std::string shown);
-  [[nodiscard]] const std::vector<secret>& secrets() const { return secrets_; }
+  /// A value that nothing may show, nor its percent-encoded or decoded form.
+  void keep_secret(const std::string& value, const std::string& shown);
+  /// A value from the environment in the text at this path: secret, unless the text turns out to be no place
+  /// for secrets.
+  void keep_variable(std::string path, std::string name, std::string value);
+  /// What the environment gave to texts at or beneath this path may be shown: but neither what overlaps one
+  /// of `hidden`, nor a variable whose name speaks of a secret.
+  void show_variables(const std::string& path, const std::vector<std::string>& hidden);
+  [[nodiscard]] std::vector<secret> secrets() const;
   /// Redacted; in the order of `files` (others first), then by line and column.
   [[nodiscard]] std::vector<finding> take(const std::vector<std::string>& files);
 
 private:
+  struct variable {
+    std::string path;
+    std::string name;
+    std::string value;
+    bool shown = false;
+  };
   std::vector<finding> findings_;
   std::vector<secret> secrets_;
+  std::vector<variable> variables_;
   std::size_t errors_ = 0;
 };
 

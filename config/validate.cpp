@@ -19,6 +19,12 @@ bool is_textual(const node& n) {
   return n.is_text() || (n.what == node::kind::number && n.where.file == set_file);
 }
 
+/// Whatever is accepted says nothing about anybody.
+bool is_word(option_type t) {
+  return t == option_type::choice || t == option_type::boolean || t == option_type::integer ||
+         t == option_type::duration || t == option_type::size || t == option_type::rate;
+}
+
 class option_reader {
 public:
   explicit option_reader(report& out) : out_(out) {}
@@ -38,8 +44,11 @@ public:
       result.show(m.name, show(m.value, o->secret));
       if (o->secret)
         keep_secrets(m.value, {});
-      if (auto v = value(m.value, *o, join(who.path, m.name)))
+      const auto path = join(who.path, m.name);
+      if (auto v = value(m.value, *o, path)) {
+        show_variables(m.value, *o, path);
         result.set(m.name, std::move(*v), m.value.where);
+      }
     }
     for (const auto& o : declared) {
       if (map.find(o.name) != nullptr)
@@ -54,14 +63,33 @@ public:
   }
 
 private:
+  /// What the environment gave may be shown where an option is plain, where it was a good number or word, and
+  /// in a URI beside its password.
+  void show_variables(const node& n, const option& o, const std::string& path) {
+    std::vector<std::string> passwords;
+    if (o.plain || is_word(o.type) || (o.secret && n.is_text() && n.text.find("://") != std::string::npos)) {
+      find_passwords(n, passwords);
+      out_.show_variables(path, passwords);
+    }
+  }
+
+  static void find_passwords(const node& n, std::vector<std::string>& found) {
+    if (n.is_text())
+      static_cast<void>(mask_passwords(n.text, &found));
+    for (const auto& item : n.items)
+      find_passwords(item, found);
+    for (const auto& m : n.members)
+      find_passwords(m.value, found);
+  }
+
   void keep_secrets(const node& n, std::string_view name) {
     std::vector<std::string> found;
     if (n.is_text() && names_a_secret(name))
       found.push_back(n.text);
     if (n.is_text())
       static_cast<void>(mask_passwords(n.text, &found));
-    for (auto& value : found)
-      out_.keep_secret(std::move(value), "***");
+    for (const auto& value : found)
+      out_.keep_secret(value, "***");
     for (const auto& m : n.members)
       keep_secrets(m.value, m.name);
   }

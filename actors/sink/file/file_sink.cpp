@@ -13,7 +13,7 @@ using config::option_type;
 
 std::vector<option> options() {
   return {
-      {.name = "path", .doc = "The file; missing folders are made", .required = true},
+      {.name = "path", .doc = "The file; missing folders are made", .required = true, .plain = true},
       {.name = "format",
        .type = option_type::choice,
        .doc = "How a row is written",

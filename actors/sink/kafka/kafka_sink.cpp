@@ -47,16 +47,21 @@ kafka::settings defaults_for(const std::map<std::string, std::string>& given) {
 
 std::vector<option> options() {
   return {
-      {.name = "brokers", .doc = "Addresses of some brokers, as host:port,host:port", .required = true},
-      {.name = "topic", .doc = "The topic that rows are written to", .required = true},
+      {.name = "brokers",
+       .doc = "Addresses of some brokers, as host:port,host:port",
+       .required = true,
+       .plain = true},
+      {.name = "topic", .doc = "The topic that rows are written to", .required = true, .plain = true},
       {.name = "key",
        .doc =
            "The column whose value is the record's key; null gives a null key. Keys choose partitions as the "
-           "Java clients do (murmur2)"},
+           "Java clients do (murmur2)",
+       .plain = true},
       {.name = "value",
        .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
               "null "
-              "value. Without it the row as JSON"},
+              "value. Without it the row as JSON",
+       .plain = true},
       {.name = "create",
        .type = option_type::object,
        .doc = "Create the topic if it is missing",

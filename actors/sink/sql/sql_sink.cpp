@@ -66,10 +66,12 @@ config::connector sql_sink_connector() {
               false, "append"};
   mode.choices = {"append", "upsert"};
   c.options = {std::move(connection),
-               {"table", option_type::text, "The table's name, as it is", true},
+               {.name = "table", .doc = "The table's name, as it is", .required = true, .plain = true},
                std::move(mode),
-               {"key", option_type::text_list,
-                "Of an upsert: the columns that say which row is meant; null equals null"},
+               {.name = "key",
+                .type = option_type::text_list,
+                .doc = "Of an upsert: the columns that say which row is meant; null equals null",
+                .plain = true},
                {"create", option_type::boolean, "Make the database and the table if they are missing", false,
                 "false"}};
   c.check = check;

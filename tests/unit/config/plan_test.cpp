@@ -230,6 +230,51 @@ TEST_CASE("secrets reach the connector, and neither the plan's text nor a findin
   ::unsetenv("MILLRACE_T_PASSWORD");
 }
 
+TEST_CASE("what the environment gives to plain options may be shown, what may be secret may not") {
+  const std::map<std::string, std::string> given{
+      {"MILLRACE_T_BROKERS", "broker1:9092"},   {"MILLRACE_T_KEY", "no_column"},
+      {"MILLRACE_T_TOKEN", "t0psecret"},        {"MILLRACE_T_HOST", "db.example"},
+      {"MILLRACE_T_DB_PASSWORD", "p@ss/word"},  {"MILLRACE_T_URL", "mysql://me:s%65cret%40@h/db"},
+      {"MILLRACE_T_EVERY", "100 milliseconds"}, {"MILLRACE_T_NAME", "customer name"}};
+  for (const auto& [name, value] : given)
+    ::setenv(name.c_str(), value.c_str(), 1);
+  const auto text = behind_parser(R"json(
+    "a": { "sink": "kafka", "from": "parsed", "brokers": "${MILLRACE_T_BROKERS}", "topic": "x.${MILLRACE_T_TOKEN}" },
+    "b": { "sink": "sql", "from": "parsed", "connection": "mysql://me:${MILLRACE_T_DB_PASSWORD}@${MILLRACE_T_HOST}/db", "table": "x" },
+    "c": { "sink": "sql", "from": "parsed", "connection": "${MILLRACE_T_URL}", "table": "x" },
+    "d": { "sink": "console", "from": "parsed", "where": "userid <> '${MILLRACE_T_NAME}'" })json");
+  const auto t = planned(text, {"commit_every=${MILLRACE_T_EVERY}"});
+  const auto kept = [&](const std::string& value) {
+    return std::find(t.secrets.begin(), t.secrets.end(), value) != t.secrets.end();
+  };
+  CHECK_FALSE(kept("broker1:9092"));
+  CHECK_FALSE(kept("db.example"));
+  CHECK_FALSE(kept("100 milliseconds"));
+  CHECK(kept("customer name"));  // in a text that is no place
+  CHECK(kept("t0psecret"));      // whatever the option, by the variable's name
+  CHECK(kept("p@ss/word"));
+  CHECK(kept("p%40ss%2Fword"));
+  CHECK(kept("p%40ss%2fword"));
+  CHECK(kept("mysql://me:s%65cret%40@h/db"));
+  CHECK(kept("s%65cret%40"));
+  CHECK(kept("secret@"));
+  const auto broken = load_text(text, {"stages.a.key=${MILLRACE_T_BROKERS}", "stages.b.mode=p%40ss%2Fword"});
+  const auto found = lines(broken.findings);
+  CHECK(found.find("p%40ss%2Fword") == std::string::npos);
+  CHECK(found.find("t0psecret") == std::string::npos);
+  for (const auto& [name, value] : given)
+    ::unsetenv(name.c_str());
+}
+
+TEST_CASE("a value that one option may show and another may not is kept") {
+  ::setenv("MILLRACE_T_BOTH", "hunter2", 1);
+  const auto t = planned(behind_parser(R"json(
+    "a": { "sink": "kafka", "from": "parsed", "brokers": "${MILLRACE_T_BOTH}", "topic": "x" },
+    "b": { "sink": "sql", "from": "parsed", "connection": "mysql://me:${MILLRACE_T_BOTH}@h/db", "table": "x" })json"));
+  CHECK(std::find(t.secrets.begin(), t.secrets.end(), "hunter2") != t.secrets.end());
+  ::unsetenv("MILLRACE_T_BOTH");
+}
+
 TEST_CASE("an own sink for dead letters gets their columns") {
   const auto t = planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"),
                          {R"json(dead_letters={"sink":"file","path":"d","where":"stage = 'parsed'"})json"});

@@ -59,8 +59,8 @@ connector file_sink() {
 
 connector kafka_sink() {
   connector c{.kind = stage_kind::sink, .type = "kafka", .doc = "Writes a topic"};
-  c.options = {{.name = "brokers", .doc = "Addresses", .required = true},
-               {.name = "topic", .doc = "Name", .required = true},
+  c.options = {{.name = "brokers", .doc = "Addresses", .required = true, .plain = true},
+               {.name = "topic", .doc = "Name", .required = true, .plain = true},
                {.name = "key", .doc = "Column"},
                {.name = "value", .doc = "Column"}};
   c.check = [](const check_input& in, const say& say) {
