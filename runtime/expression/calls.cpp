@@ -94,7 +94,7 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     for (auto& a : args)
       if (a = written(std::move(a)); !a)
         return nullptr;
-    if (args.size() < (s.text == "concat" ? 1U : 2U))
+    if (args.size() < (s.text == "concat_ws" ? 2U : 1U))
       return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
     return invoke(s, overloads.front(), std::move(args));
   }

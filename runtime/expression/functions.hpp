@@ -72,7 +72,7 @@ struct refused_argument {
 };
 using prepared_or = tl::expected<std::shared_ptr<const void>, refused_argument>;
 
-inline constexpr std::size_t most_arguments = 4;
+inline constexpr std::size_t most_arguments = 6;
 
 struct function {
   std::string_view name;
@@ -114,6 +114,10 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
 [[nodiscard]] std::span<const function> format_functions();
 [[nodiscard]] std::span<const function> json_functions();
 [[nodiscard]] std::span<const function> list_functions();
+[[nodiscard]] std::span<const function> regular_expression_functions();
+[[nodiscard]] std::span<const function> further_number_functions();
+[[nodiscard]] std::span<const function> composed_time_functions();
+[[nodiscard]] std::span<const function> text_template_functions();
 /// Named by the kind they give ("to bigint"); explicit casts and, where the kinds allow it, implicit ones.
 [[nodiscard]] std::span<const function> cast_functions();
 

@@ -1,4 +1,4 @@
-// like, ilike and regular expressions. A constant pattern is looked at once, when the expression is bound.
+// like and ilike.
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/source_text.hpp"
 

@@ -266,7 +266,7 @@ private:
       return out;
     }
     case PG_QUERY__A__EXPR__KIND__AEXPR_SIMILAR:
-      return binary(form::call, e, false, name == "!~" ? "not similar to" : "similar to");
+      return binary(form::call, e, false, std::move(name));  // with similar_to_escape around the pattern
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL:
       return binary(form::quantified, e, e.kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP_ALL, std::move(name));

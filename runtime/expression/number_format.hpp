@@ -1,0 +1,57 @@
+// PostgreSQL's templates of to_char for numbers, under locale C: 9 0 . D , G FM S MI PL SG PR TH th, "text".
+// A template is looked at once; writing a number never fails but for what is no number.
+#pragma once
+
+#include <tl/expected.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::expression {
+
+class number_format {
+public:
+  /// The error says what of the template is not offered, or does not go together.
+  [[nodiscard]] static tl::expected<number_format, std::string> parse(std::string_view text);
+
+  void write(std::string& out, std::int64_t v) const;
+  /// `exact` for numeric; of a double no more than 15 digits mean anything.
+  void write(std::string& out, double v, bool exact) const;
+
+private:
+  enum class item : std::uint8_t {
+    digit,
+    zero,
+    point,
+    group,
+    sign,
+    minus,
+    plus,
+    any_sign,
+    ordinal,
+    ORDINAL,
+    literal
+  };
+  enum class sign_place : std::uint8_t { none, before, behind };
+  struct part {
+    item what;
+    std::string text{};
+  };
+  friend class number_writer;
+
+  std::vector<part> parts_;
+  int before_ = 0;       // digits before the point
+  int behind_ = 0;       // and behind it
+  int first_zero_ = -1;  // place of the first 0, counted over the digits before the point
+  int last_zero_ = -1;   // of the last one, over all digits
+  bool fill_ = false;    // FM: no blanks, no zeros at the end
+  bool has_point_ = false;
+  bool brackets_ = false;
+  bool minus_ = false;  // MI or SG
+  bool plus_ = false;   // PL
+  sign_place sign_ = sign_place::none;
+};
+
+}  // namespace millrace::expression

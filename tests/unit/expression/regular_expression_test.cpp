@@ -1,0 +1,38 @@
+// Regular expressions: what of PostgreSQL's syntax is refused, and where. What is offered is compared with a
+// real PostgreSQL in tests/e2e/expressions.
+#include "evaluate_one.hpp"
+#include "runtime/expression/regular_expression.hpp"
+
+using namespace millrace;
+using namespace millrace::expression;
+using Catch::Matchers::Contains;
+
+TEST_CASE("what has no equal in linear time is a problem at the pattern") {
+  for (const auto* pattern :
+       {R"((a)\1)",      "(?=a)",   "(?!a)",    "(?<=a)b",      "(?<n>a)", R"(\ma)",   R"(a\M)",
+        R"(\B)",         R"(\cA)",  "***=a",    "[[.hyphen.]]", "[[=a=]]", "[[:<:]]a", "a{256}",
+        "a{1,999}",      R"([\D])", R"(\p{L})", "a**",          "(",       ")",        "[b-a]",
+        "[[:nothing:]]", "a\\",     "[a",       "a{1"}) {
+    INFO(pattern);
+    const auto text = std::string("s ~ '") + pattern + "'";
+    const auto result = evaluated(text);
+    CHECK_THAT(result, Contains("problem at 4: the regular expression"));
+  }
+}
+
+TEST_CASE("a pattern that would choose another match than PostgreSQL's is refused") {
+  CHECK_THAT(evaluated("regexp_replace(s, 'a.*?b+', '')"), Contains("greedy and non-greedy"));
+  CHECK_THAT(evaluated("regexp_replace(s, 'a+?|b', '')"), Contains("a choice"));
+  CHECK_THAT(evaluated("regexp_replace(s, 'a', '', 'n')"), Contains("the flag 'n'"));
+}
+
+TEST_CASE("a pattern of a row that is malformed fails that row alone") {
+  CHECK(evaluated("'a' ~ (case when p then '(' else '.' end)") ==
+        "boolean: !the regular expression '(' cannot be used: missing ): (, true, true");
+}
+
+TEST_CASE("a pattern that others need exponential time for ends in linear time") {
+  const auto e = regular_expression::compile("^(a+)+$");
+  REQUIRE(e);
+  CHECK(!e->found_in(std::string(100'000, 'a') + "b"));
+}
