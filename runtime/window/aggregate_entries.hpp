@@ -11,6 +11,11 @@ extern const aggregate_ops bigint_average_entry;  // avg(bigint)
 extern const aggregate_ops double_sum_entry;      // sum(double)
 extern const aggregate_ops double_average_entry;  // avg(double)
 
+extern const aggregate_ops count_distinct_entry;  // of any type that can be a key
+/// first and last, of any type that can be a key: by event time, then source partition, then position.
+extern const aggregate_ops first_entry;
+extern const aggregate_ops last_entry;
+
 /// min and max; null pointer for a type that has none.
 [[nodiscard]] const aggregate_ops* find_extreme(bool greatest, data::type_id type);
 

@@ -24,9 +24,11 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
   case aggregate_function::max:
     return find_extreme(true, type);
   case aggregate_function::count_distinct:
+    return a.argument.is_nested() ? nullptr : &count_distinct_entry;
   case aggregate_function::first:
+    return a.argument.is_nested() ? nullptr : &first_entry;
   case aggregate_function::last:
-    break;
+    return a.argument.is_nested() ? nullptr : &last_entry;
   }
   return nullptr;
 }

@@ -30,11 +30,19 @@ struct states {
 
 using rows = std::span<const std::uint32_t>;
 
+/// What records bring to an aggregate, by record.
+struct contribution {
+  const data::column* argument = nullptr;  // null pointer for count(*)
+  /// When and where the records lie; only for aggregates that go by it.
+  std::span<const event_micros> times;
+  std::span<const position> positions;
+  std::string_view partition;
+};
+
 struct aggregate_ops {
   std::size_t size = 0;  // of a state, a multiple of 8
-  /// Records argument[from[i]] in state into[i]; the argument is null in none of them (null pointer for
-  /// count(*)).
-  void (*add)(const states& to, rows into, const data::column* argument, rows from) = nullptr;
+  /// Records from[i] in state into[i]; the argument is null in none of them.
+  void (*add)(const states& to, rows into, const contribution& of, rows from) = nullptr;
   /// Merges state from[i] into state into[i].
   void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
   /// Undoes merge(); null pointer where that cannot be.
@@ -53,6 +61,7 @@ struct aggregate_ops {
   /// null.
   void (*finish)(const states& from, rows of, data::column_builder& out,
                  std::vector<std::uint32_t>& failed) = nullptr;
+  bool by_place = false;  // reads times, positions and partition of what is added
 };
 
 /// Null pointer for a function that does not take this argument.

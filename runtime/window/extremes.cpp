@@ -48,9 +48,9 @@ void take(extreme& s, std::int64_t v) {
 }
 
 template<class Kind, bool Greatest>
-void add_values(const states& to, rows into, const data::column* argument, rows from) {
+void add_values(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i)
-    take<Greatest>(to.at<extreme>(into[i]), Kind::ordered(*argument, from[i]));
+    take<Greatest>(to.at<extreme>(into[i]), Kind::ordered(*of.argument, from[i]));
 }
 
 template<bool Greatest>
@@ -109,9 +109,9 @@ void take(text_extreme& s, side_store& side, std::string_view v) {
 }
 
 template<bool Greatest>
-void add_texts(const states& to, rows into, const data::column* argument, rows from) {
+void add_texts(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i)
-    take<Greatest>(to.at<text_extreme>(into[i]), *to.side, argument->text_at(from[i]));
+    take<Greatest>(to.at<text_extreme>(into[i]), *to.side, of.argument->text_at(from[i]));
 }
 
 template<bool Greatest>

@@ -3,6 +3,7 @@
 #include "runtime/window/key_encoder.hpp"
 #include "runtime/window/slices.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <unordered_map>
@@ -31,6 +32,13 @@ struct last_slice {
 
 std::size_t byte_size(const partials& p) { return p.byte_size(); }
 
+bool reads_places(const definition& d) {
+  return std::any_of(d.aggregates.begin(), d.aggregates.end(), [](const aggregate& a) {
+    const auto* ops = find_aggregate(a);
+    return ops != nullptr && ops->by_place;
+  });
+}
+
 struct partials_builder::impl {
   impl(const definition& d, std::optional<std::uint32_t> only)
       : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only) {}
@@ -40,6 +48,21 @@ struct partials_builder::impl {
     if (fresh)
       slices.push_back(k);
     return at->second;
+  }
+
+  /// Times and watermarks that surely have the same answer.
+  [[nodiscard]] last_slice range_of(const slice_key& k, event_micros watermark) const {
+    if (window.kind == shape::global)
+      return {no_watermark, end_of_time, no_watermark, end_of_time, 0};
+    if (window.kind == shape::session)
+      return {k.slice, k.slice + 1, watermark, watermark, 0};
+    last_slice l{k.slice, plus(k.slice, window.slide), watermark, watermark, 0};
+    // While no window end of the slice is passed, the watermark does not matter.
+    if (k.eligible == l.before) {
+      l.watermark_from = no_watermark;
+      l.watermark_to = std::min(plus(l.before - 1, window.allowed_lateness), end_of_time - 1);
+    }
+    return l;
   }
 
   void assign_rows(const input& in, std::vector<std::uint32_t>& late) {
@@ -55,12 +78,8 @@ struct partials_builder::impl {
           late.push_back(r);
           continue;
         }
-        last = {k->slice, plus(k->slice, window.slide), watermark, watermark, ordinal_of(*k)};
-        // While no window end of the slice is passed, the watermark does not matter.
-        if (k->eligible == last.before) {
-          last.watermark_from = no_watermark;
-          last.watermark_to = std::min(plus(last.before - 1, window.allowed_lateness), end_of_time - 1);
-        }
+        last = range_of(*k, watermark);
+        last.ordinal = ordinal_of(*k);
       }
       kept[n] = r;
       kept_ordinals[n++] = last.ordinal;
@@ -73,11 +92,12 @@ struct partials_builder::impl {
     const auto from = encoder.rows();
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
       const auto* argument = in.arguments[a].get();
+      const contribution of{argument, in.times, in.positions, in.partition};
       const auto* filter = in.filters[a].get();
       const auto& add = rows->slots[a].ops->add;
       const bool nulls = argument != nullptr && argument->null_count() != 0;
       if (!nulls && filter == nullptr) {
-        add(table.store().column(a), found, argument, from);
+        add(table.store().column(a), found, of, from);
         continue;
       }
       chosen_into.clear();
@@ -90,7 +110,7 @@ struct partials_builder::impl {
         chosen_into.push_back(found[i]);
         chosen_from.push_back(r);
       }
-      add(table.store().column(a), chosen_into, argument, chosen_from);
+      add(table.store().column(a), chosen_into, of, chosen_from);
     }
   }
 

@@ -70,6 +70,15 @@ public:
     return first;
   }
   void untouch(std::uint32_t i) { head_of(i) &= ~touched_bit; }
+  /// The same for rows that `updates` has yet to give.
+  bool mark_unsent(std::uint32_t i) {
+    auto& head = head_of(i);
+    const bool first = (head & unsent_bit) == 0;
+    head |= unsent_bit;
+    return first;
+  }
+  void mark_sent(std::uint32_t i) { head_of(i) &= ~unsent_bit; }
+  [[nodiscard]] bool is_unsent(std::uint32_t i) const { return (head(i) & unsent_bit) != 0; }
   void prefetch(std::uint32_t i) const { __builtin_prefetch(rows_.data() + i * stride_); }
   void prefetch_key(std::uint32_t i) const { __builtin_prefetch(keys_.data() + offset(i)); }
 
@@ -88,15 +97,17 @@ public:
 
 private:
   static constexpr std::uint64_t touched_bit = 1ULL << 63;
+  static constexpr std::uint64_t unsent_bit = 1ULL << 62;
 
   std::uint64_t& head_of(std::uint32_t i) {
     return *reinterpret_cast<std::uint64_t*>(rows_.data() + i * stride_);
   }
-  [[nodiscard]] std::uint64_t offset(std::uint32_t i) const {
-    std::uint64_t head;
-    std::memcpy(&head, rows_.data() + i * stride_, sizeof head);
-    return head & ~touched_bit;
+  [[nodiscard]] std::uint64_t head(std::uint32_t i) const {
+    std::uint64_t h;
+    std::memcpy(&h, rows_.data() + i * stride_, sizeof h);
+    return h;
   }
+  [[nodiscard]] std::uint64_t offset(std::uint32_t i) const { return head(i) & ~(touched_bit | unsent_bit); }
 
   layout_ptr layout_;
   std::size_t stride_;

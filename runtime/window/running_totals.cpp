@@ -115,7 +115,7 @@ fired_window running_totals::form(const definition& d, event_micros end) {
              [&](std::uint32_t a, std::uint32_t b) { return store.key(a) < store.key(b); });
 
   verdicts judged;
-  auto window = form_rows(d, store, order, end, &judged);
+  auto window = form_window(d, store, order, end, &judged);
   for (const auto row : shown_)
     keys_[row].shown = false;
   std::vector<std::uint32_t> positions(judged.passed.size() + judged.failed.size());

@@ -16,7 +16,9 @@ class running_totals {
 public:
   /// Below, merging the slices is cheaper than keeping totals beside them.
   static constexpr std::int64_t least_slices = 4;
-  [[nodiscard]] static bool worthwhile(const definition& d) { return d.size / d.slide >= least_slices; }
+  [[nodiscard]] static bool worthwhile(const definition& d) {
+    return d.kind == shape::aligned && !d.updates && d.size / d.slide >= least_slices;
+  }
 
   running_totals(const definition& d, layout_ptr l);
 

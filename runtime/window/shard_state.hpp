@@ -1,4 +1,4 @@
-// A shard's tables by slice, and their bytes: shared by shard_windows (which fills and fires them) and
+// A shard's tables by slice, and their bytes: shared by aligned_windows (which fills and fires them) and
 // state_format (which captures and applies them).
 #pragma once
 
@@ -19,6 +19,16 @@ struct slice_table {
       if (table.store().touch(r))
         touched.push_back(r);
   }
+  void mark_unsent(rows of) {
+    for (const auto r : of)
+      if (table.store().mark_unsent(r))
+        unsent.push_back(r);
+  }
+  void mark_sent() {
+    for (const auto r : unsent)
+      table.store().mark_sent(r);
+    unsent.clear();
+  }
   void untouch() {
     for (const auto r : touched)
       table.store().untouch(r);
@@ -28,6 +38,7 @@ struct slice_table {
 
   keyed_table table;
   std::vector<std::uint32_t> touched;  // rows changed since the last capture
+  std::vector<std::uint32_t> unsent;   // rows that `updates` has yet to give
   bool captured = false;               // a snapshot knows it
   bool in_totals = false;              // merged into the running totals
 };
@@ -45,11 +56,12 @@ struct shard_state {
   layout_ptr rows;
   std::map<slice_key, slice_table> tables;
   std::vector<slice_key> dropped;  // since the last capture, of what a snapshot knows
+  bool sent = false;               // since the last capture, `updates` has given what was unsent
 };
 
 /// Bytes of everything, or of what changed since the last of either; both begin a new "since".
-void capture_all(shard_state& s, wire::writer& out);
-void capture_changes(shard_state& s, wire::writer& out);
+void capture_all(const definition& d, shard_state& s, wire::writer& out);
+void capture_changes(const definition& d, shard_state& s, wire::writer& out);
 [[nodiscard]] expected<void> apply(const definition& d, shard_state& s, wire::reader& in);
 
 }  // namespace millrace::window

@@ -1,5 +1,6 @@
-// What does not fit a fixed-width state row: long accumulators and the texts of min and max. A state row
-// refers to them by index, from 1; 0 is none. Belongs to the rows beside which it lies.
+// What does not fit a fixed-width state row: long accumulators, texts (of min, max, first and last) and sets
+// of distinct values. A state row refers to them by index, from 1; 0 is none. Belongs to the rows beside
+// which it lies.
 #pragma once
 
 #include <array>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace millrace::window {
@@ -41,19 +43,43 @@ public:
   }
   [[nodiscard]] std::string_view text(std::uint32_t i) const { return texts_[i - 1]; }
 
+  /// Sets of encoded values (data/key_encoding.hpp).
+  using value_set = std::unordered_set<std::string>;
+  [[nodiscard]] std::uint32_t add_set() {
+    sets_.emplace_back();
+    return static_cast<std::uint32_t>(sets_.size());
+  }
+  [[nodiscard]] const value_set& set(std::uint32_t i) const { return sets_[i - 1]; }
+  void insert(std::uint32_t i, std::string_view value) {
+    if (sets_[i - 1].emplace(value).second)
+      set_bytes_ += value.size() + entry_bytes;
+  }
+  void clear_set(std::uint32_t i) {
+    for (const auto& v : sets_[i - 1])
+      set_bytes_ -= v.size() + entry_bytes;
+    sets_[i - 1].clear();
+  }
+
   void clear() {
     wides_.clear();
     texts_.clear();
     text_bytes_ = 0;
+    sets_.clear();
+    set_bytes_ = 0;
   }
   [[nodiscard]] std::size_t byte_size() const {
-    return wides_.capacity() * sizeof(wide_sum) + texts_.capacity() * sizeof(std::string) + text_bytes_;
+    return wides_.capacity() * sizeof(wide_sum) + texts_.capacity() * sizeof(std::string) + text_bytes_ +
+           sets_.capacity() * sizeof(value_set) + set_bytes_;
   }
 
 private:
+  static constexpr std::size_t entry_bytes = sizeof(std::string) + 3 * sizeof(void*);  // of a set, about
+
   std::vector<wide_sum> wides_;
   std::vector<std::string> texts_;
   std::size_t text_bytes_ = 0;
+  std::vector<value_set> sets_;
+  std::size_t set_bytes_ = 0;
 };
 
 }  // namespace millrace::window

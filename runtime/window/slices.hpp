@@ -1,5 +1,6 @@
-// The arithmetic of slices and window ends, safe for any time and watermark: what would leave the range of
-// event times stops at its end. Called by lanes (assign) and shards (absorb, fire).
+// The arithmetic of slices and window ends (of aligned and global windows), safe for any time and watermark:
+// what would leave the range of event times stops at its end. Called by lanes (assign) and shards (absorb,
+// fire).
 #pragma once
 
 #include "runtime/window/window.hpp"
@@ -33,13 +34,20 @@ namespace millrace::window {
 
 /// The first window end above the horizon that a slice counts for (it may be beyond its last one).
 [[nodiscard]] inline __int128 first_end(const definition& d, __int128 slice, event_micros horizon) {
+  if (d.kind == shape::global)
+    return end_of_time;
   const auto first = slice + d.slide.count();
   return first > horizon ? first : floor_to(horizon, d.slide) + d.slide.count();
 }
 
 /// The last window end that a slice counts for.
 [[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
+  if (d.kind == shape::global)
+    return end_of_time;
   return plus(slice, d.size);
 }
+
+/// The one slice of a global window.
+inline constexpr slice_key everything{0, end_of_time};
 
 }  // namespace millrace::window

@@ -7,7 +7,7 @@
 namespace millrace::window {
 namespace {
 
-void add_count(const states& to, rows into, const data::column*, rows) {
+void add_count(const states& to, rows into, const contribution&, rows) {
   for (const auto i : into)
     ++to.at<std::int64_t>(i);
 }
@@ -50,8 +50,8 @@ struct bigint_sum {
   }
 };
 
-void add_bigint(const states& to, rows into, const data::column* argument, rows from) {
-  const auto values = argument->ints();
+void add_bigint(const states& to, rows into, const contribution& of, rows from) {
+  const auto values = of.argument->ints();
   for (std::size_t i = 0; i < into.size(); ++i) {
     auto& s = to.at<bigint_sum>(into[i]);
     s.add(values[from[i]]);
@@ -122,8 +122,8 @@ struct double_sum {
   std::uint64_t count;
 };
 
-void add_double(const states& to, rows into, const data::column* argument, rows from) {
-  const auto values = argument->doubles();
+void add_double(const states& to, rows into, const contribution& of, rows from) {
+  const auto values = of.argument->doubles();
   for (std::size_t i = 0; i < into.size(); ++i) {
     auto& s = to.at<double_sum>(into[i]);
     add(s.sum, *to.side, values[from[i]]);

@@ -7,6 +7,10 @@
 // a record may be late for its first window and not for a later one (docs/design: windows; the model's rule
 // `eligible`). Late, by the lane, against the watermark of the record's own partition just before it: the
 // last window's end plus allowed_lateness is at or below it.
+//
+// A session is formed by the shard from single times: records of a key that are less than `gap` apart. A
+// record is late when its own time (plus allowed_lateness) is below the watermark, so that none can touch a
+// session that has fired. A global window has one slice that ends with time itself.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -29,10 +33,16 @@ struct aggregate {
   data::type result;
 };
 
+enum class shape : std::uint8_t { aligned, session, global };
+
 /// A validated window stage.
 struct definition {
-  micros size{};  // both positive; size is a multiple of slide (tumbling: equal)
+  shape kind = shape::aligned;
+  micros size{};  // aligned: both positive; size is a multiple of slide (tumbling: equal)
   micros slide{};
+  micros gap{};          // session: positive
+  bool bounded = true;   // false: window_start and window_end are null (global, also where it has sessions)
+  bool updates = false;  // rows are asked for by changes(), not fired
   micros allowed_lateness{0};
   std::vector<data::field> keys;
   std::vector<data::field> aggregate_fields;  // names and result types, in declared order
@@ -44,8 +54,8 @@ struct definition {
 
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
 struct slice_key {
-  event_micros slice = 0;     // start of the slice, a multiple of slide
-  event_micros eligible = 0;  // end of the first window
+  event_micros slice = 0;     // start of the slice, a multiple of slide; of a session: the record's time
+  event_micros eligible = 0;  // end of the first window; of a session: the record's time
   friend auto operator<=>(const slice_key&, const slice_key&) = default;
 };
 [[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
@@ -57,7 +67,12 @@ struct input {
   std::span<const data::column_ptr> filters;    // one an aggregate: boolean, or null pointer for none
   std::span<const event_micros> times;          // event time of each row
   std::span<const event_micros> watermarks;     // of the row's partition just before the row
+  // Where the rows come from; only if the definition reads_places().
+  std::span<const position> positions = {};
+  std::string_view partition = {};
 };
+/// Whether an aggregate goes by the places of records (first, last).
+[[nodiscard]] bool reads_places(const definition& d);
 
 /// Partial aggregates of one frame for one shard. Immutable; a shard merges them.
 class partials;
@@ -100,7 +115,10 @@ struct fired_window {
   std::vector<failed_row> failed;
 };
 
-/// A shard's windows. State is a function of what was absorbed, in whatever order: sums are exact.
+class window_table;
+
+/// A shard's windows, of whatever shape. State is a function of what was absorbed, in whatever order: sums
+/// are exact.
 class shard_windows {
 public:
   explicit shard_windows(const definition& d);
@@ -113,8 +131,13 @@ public:
   /// of records that so missed every window is returned.
   std::uint64_t absorb(const partials& p, event_micros fired);
   /// Windows with fired < end + allowed_lateness <= watermark that have rows, ascending; drops what no later
-  /// window needs. Watermark end_of_time fires all.
+  /// window needs. Watermark end_of_time fires all. With `updates` nothing is returned; what has changed is
+  /// kept until changes() has given it.
   [[nodiscard]] std::vector<fired_window> fire(event_micros fired, event_micros watermark);
+  /// With `updates`: the rows that changed since the last call, in order of window end, window start and key,
+  /// all in one (whose `end` is left 0); nothing where nothing changed.
+  [[nodiscard]] std::optional<fired_window> changes();
+  [[nodiscard]] bool has_changes() const;
 
   /// All state as bytes; and what changed since the last capture (of either kind), which capture_changes
   /// resets.
@@ -128,8 +151,7 @@ public:
   [[nodiscard]] std::size_t byte_size() const;  // held in memory, about
 
 private:
-  struct impl;
-  std::unique_ptr<impl> impl_;
+  std::unique_ptr<window_table> table_;
 };
 
 }  // namespace millrace::window

@@ -63,11 +63,16 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
   return columns;
 }
 
-data::column_ptr constant(event_micros t, std::size_t n) {
+/// One of the bounds, of n rows; null where the windows have none.
+data::column_ptr bound_column(const definition& d, std::span<const event_micros> of, std::size_t n) {
   data::column_builder b(data::type_id::timestamp);
   b.reserve(n);
-  for (std::size_t i = 0; i < n; ++i)
-    b.append_int(t);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (d.bounded)
+      b.append_int(of.size() == 1 ? of.front() : of[i]);
+    else
+      b.append_null();
+  }
   return b.finish();
 }
 
@@ -97,7 +102,7 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
     of[i] = entries[i].row;
 }
 
-fired_window form_rows(const definition& d, const row_store& store, rows of, event_micros end,
+fired_window form_rows(const definition& d, const row_store& store, rows of, const row_bounds& bounds,
                        verdicts* out) {
   std::map<std::uint32_t, std::string> failures;  // by position in `of`
   data::batch all{d.output, key_columns(d, store, of), of.size()};
@@ -112,8 +117,8 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, eve
       failures.try_emplace(f, overflow_text(d, a));
     (a < d.aggregate_fields.size() ? all.columns : extra).push_back(b.finish());
   }
-  all.columns.push_back(constant(plus(end, -d.size), of.size()));
-  all.columns.push_back(constant(end, of.size()));
+  all.columns.push_back(bound_column(d, bounds.starts, of.size()));
+  all.columns.push_back(bound_column(d, bounds.ends, of.size()));
 
   std::vector<std::uint32_t> passed;
   if (d.having) {
@@ -135,7 +140,7 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, eve
   if (!failures.empty())
     std::erase_if(passed, [&](std::uint32_t i) { return failures.contains(i); });
 
-  fired_window w{end, std::make_shared<data::batch>(chosen(all, passed)), {}};
+  fired_window w{0, std::make_shared<data::batch>(chosen(all, passed)), {}};
   for (auto& [i, message] : failures) {
     std::string record;
     data::append_json_row(record, all, i);
@@ -145,6 +150,14 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, eve
   }
   if (out != nullptr)
     out->passed = std::move(passed);
+  return w;
+}
+
+fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
+                         verdicts* out) {
+  const auto start = plus(end, -d.size);
+  auto w = form_rows(d, store, of, {std::span(&start, 1), std::span(&end, 1)}, out);
+  w.end = end;
   return w;
 }
 

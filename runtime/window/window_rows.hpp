@@ -1,11 +1,13 @@
-// Forms the rows of one window end from merged states: sorted by encoded key, aggregates finished, `having`
-// applied, what cannot be represented set apart. Called by shard_windows.
+// Forms rows of windows from merged states: sorted by encoded key, aggregates finished, `having`
+// applied, what cannot be represented set apart. Called by the tables behind
+// shard_windows.
 #pragma once
 
 #include "runtime/window/row_store.hpp"
 #include "runtime/window/window.hpp"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace millrace::window {
@@ -18,8 +20,16 @@ struct verdicts {
   std::vector<std::uint32_t> passed, failed;
 };
 
-/// The rows `of` in that order.
-[[nodiscard]] fired_window form_rows(const definition& d, const row_store& store, rows of, event_micros end,
-                                     verdicts* out = nullptr);
+/// window_start and window_end: one for all rows, or one each.
+struct row_bounds {
+  std::span<const event_micros> starts, ends;
+};
+
+/// The rows `of` in that order; `end` is left 0.
+[[nodiscard]] fired_window form_rows(const definition& d, const row_store& store, rows of,
+                                     const row_bounds& bounds, verdicts* out = nullptr);
+/// Of one aligned or global window.
+[[nodiscard]] fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
+                                       verdicts* out = nullptr);
 
 }  // namespace millrace::window

@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 namespace millrace::window::oracle {
 namespace {
@@ -32,9 +34,25 @@ int compare(const value& a, const value& b, bool zeros) {
 value integer_value(data::type_id type, std::int64_t v) { return {type, false, v, 0, {}}; }
 value number_value(double v) { return {data::type_id::float64, false, 0, v, {}}; }
 
-/// The aggregate over the values that are neither null nor filtered out. False: beyond bigint.
-bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, value& out) {
+value zero_unsigned(value v) {
+  if (v.type == data::type_id::float64 && v.number == 0)
+    v.number = 0;
+  return v;
+}
+
+/// The aggregate over the values that are neither null nor filtered out, beside their records. False: beyond
+/// bigint.
+bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, const members& records,
+                  value& out) {
   using expression::aggregate_function;
+  if (a.function == aggregate_function::count_distinct) {
+    std::vector<const value*> seen;
+    for (const auto* v : values)
+      if (std::none_of(seen.begin(), seen.end(), [&](const auto* x) { return compare(*x, *v, false) == 0; }))
+        seen.push_back(v);
+    out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(seen.size()));
+    return true;
+  }
   out = {a.result.id(), true, 0, 0, {}};
   if (a.function == aggregate_function::count_rows || a.function == aggregate_function::count) {
     out = integer_value(data::type_id::bigint, static_cast<std::int64_t>(values.size()));
@@ -49,6 +67,18 @@ bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, v
       if (compare(*v, *best, true) == wanted)
         best = v;
     out = *best;
+    return true;
+  }
+  if (a.function == aggregate_function::first || a.function == aggregate_function::last) {
+    const bool last = a.function == aggregate_function::last;
+    const auto place = [&](std::size_t i) {
+      return std::tuple(records[i]->time, records[i]->partition, records[i]->at);
+    };
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < values.size(); ++i)
+      if (last ? place(i) > place(best) : place(i) < place(best))
+        best = i;
+    out = zero_unsigned(*values[best]);
     return true;
   }
   const bool average = a.function == aggregate_function::avg;
@@ -131,27 +161,61 @@ value value_of(const data::column& c, std::size_t row) {
   return v;
 }
 
-std::string row_text(const definition& d, const std::vector<bool>& filtered, event_micros end,
-                     const std::vector<value>& keys, const members& of) {
-  std::string text;
-  for (auto k : keys) {
-    if (k.type == data::type_id::float64 && k.number == 0)
-      k.number = 0;  // -0 is in the group of 0
-    text += to_text(k) + ", ";
+std::vector<group> groups_of(const definition& d, const std::vector<accepted>& records) {
+  std::vector<group> groups;
+  if (d.kind == shape::session) {
+    by_key keys;
+    for (const auto& a : records)
+      keys[a.what->keys].push_back(a.what);
+    for (auto& [key, of] : keys) {
+      std::stable_sort(of.begin(), of.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
+      for (const auto* r : of) {
+        if (groups.empty() || groups.back().keys != key || r->time >= groups.back().end)
+          groups.push_back({r->time, 0, key, {}});
+        groups.back().end = r->time + d.gap.count();
+        groups.back().of.push_back(r);
+      }
+    }
+  } else {
+    std::map<event_micros, by_key> windows;
+    for (const auto& a : records) {
+      if (d.kind == shape::global)
+        windows[end_of_time][a.what->keys].push_back(a.what);
+      else
+        for (const auto end : ends_of(d, *a.what))
+          if (a.fired == no_watermark || end + d.allowed_lateness.count() > a.fired)
+            windows[end][a.what->keys].push_back(a.what);
+    }
+    for (auto& [end, keys] : windows)
+      for (auto& [key, of] : keys)
+        groups.push_back({d.kind == shape::global ? 0 : end - d.size.count(), end, key, std::move(of)});
   }
+  std::stable_sort(groups.begin(), groups.end(), [](const group& a, const group& b) {
+    return std::pair(a.end, a.start) < std::pair(b.end, b.start);
+  });
+  return groups;
+}
+
+std::string row_text(const definition& d, const std::vector<bool>& filtered, const group& g) {
+  std::string text;
+  for (const auto& k : g.keys)
+    text += to_text(zero_unsigned(k)) + ", ";
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
     const bool rows = d.aggregates[a].function == expression::aggregate_function::count_rows;
     std::vector<const value*> values;
-    for (const auto* r : of)
+    members records;
+    for (const auto* r : g.of)
       if ((!filtered[a] || (!r->filters[a].null && r->filters[a].integer != 0)) &&
-          (rows || !r->arguments[a].null))
+          (rows || !r->arguments[a].null)) {
         values.push_back(&r->arguments[a]);
+        records.push_back(r);
+      }
     value result;
-    if (!aggregate_of(d.aggregates[a], values, result))
+    if (!aggregate_of(d.aggregates[a], values, records, result))
       return {};
     text += to_text(result) + ", ";
   }
-  return text + std::to_string(end - d.size.count()) + ", " + std::to_string(end);
+  return text + (d.bounded ? std::to_string(g.start) + ", " + std::to_string(g.end) : "null, null");
 }
 
 }  // namespace millrace::window::oracle

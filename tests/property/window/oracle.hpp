@@ -1,6 +1,6 @@
 // An obvious reading of what windows are, to hold millrace::window against: every record is put into every
-// window end that it counts for, rows are computed from the lists of records. Nothing of runtime/window is
-// used but the definition.
+// window end that it counts for, sessions are cut from sorted lists, rows are computed from the lists of
+// records. Nothing of runtime/window is used but the definition.
 #pragma once
 
 #include "runtime/window/window.hpp"
@@ -17,6 +17,7 @@ struct value {
   std::int64_t integer = 0;  // bigint, timestamp, boolean
   double number = 0;
   std::string text;
+  friend bool operator==(const value& a, const value& b) = default;
 };
 
 /// Order of output: nulls last, NaN the greatest double, 0 and -0 equal, texts by their bytes.
@@ -30,9 +31,11 @@ struct record {
   std::vector<value> keys;
   std::vector<value> arguments;  // one an aggregate
   std::vector<value> filters;    // boolean each; unused where the definition has no filter
+  std::string partition;
+  position at;
 };
 
-/// Ends of the windows that the record counts for.
+/// Ends of the aligned windows that the record counts for.
 [[nodiscard]] std::vector<event_micros> ends_of(const definition& d, const record& r);
 
 /// A value so that different ones differ in every bit that matters.
@@ -40,12 +43,25 @@ struct record {
 [[nodiscard]] value value_of(const data::column& c, std::size_t row);
 
 using members = std::vector<const record*>;
-/// By window end, in output order.
-using windows = std::map<event_micros, std::map<std::vector<value>, members, key_order>>;
+using by_key = std::map<std::vector<value>, members, key_order>;
+
+/// The members of one window (or session) of one key.
+struct group {
+  event_micros start = 0;
+  event_micros end = 0;
+  std::vector<value> keys;
+  members of;
+};
+/// All windows of the records that were accepted, in output order: by end, start and key. Of aligned windows
+/// those ends that are above `over` less the allowed lateness as each record came (beside it).
+struct accepted {
+  record const* what;
+  event_micros fired;
+};
+[[nodiscard]] std::vector<group> groups_of(const definition& d, const std::vector<accepted>& records);
 
 /// The row: keys, aggregates, window_start, window_end; nothing when a sum is beyond bigint. `filtered[a]`
 /// says whether aggregate a has a filter.
-[[nodiscard]] std::string row_text(const definition& d, const std::vector<bool>& filtered, event_micros end,
-                                   const std::vector<value>& keys, const members& of);
+[[nodiscard]] std::string row_text(const definition& d, const std::vector<bool>& filtered, const group& g);
 
 }  // namespace millrace::window::oracle

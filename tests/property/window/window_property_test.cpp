@@ -9,6 +9,7 @@
 #include <deque>
 #include <limits>
 #include <random>
+#include <set>
 
 namespace millrace::window {
 namespace {
@@ -114,14 +115,18 @@ struct scenario {
 };
 
 aggregate random_aggregate(dice& d) {
-  const auto f = d.one_of({aggregate_function::count_rows, aggregate_function::count, aggregate_function::sum,
-                           aggregate_function::avg, aggregate_function::min, aggregate_function::max});
+  const auto f =
+      d.one_of({aggregate_function::count_rows, aggregate_function::count, aggregate_function::sum,
+                aggregate_function::avg, aggregate_function::min, aggregate_function::max,
+                aggregate_function::count_distinct, aggregate_function::first, aggregate_function::last});
+  const bool numbers = f == aggregate_function::sum || f == aggregate_function::avg;
   auto argument = d.one_of({type_id::bigint, type_id::float64});
-  if (f == aggregate_function::min || f == aggregate_function::max || f == aggregate_function::count)
+  if (!numbers && f != aggregate_function::count_rows)
     argument =
         d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp});
   auto result = argument;
-  if (f == aggregate_function::count_rows || f == aggregate_function::count)
+  if (f == aggregate_function::count_rows || f == aggregate_function::count ||
+      f == aggregate_function::count_distinct)
     result = type_id::bigint;
   if (f == aggregate_function::avg)
     result = type_id::float64;
@@ -132,8 +137,15 @@ scenario random_scenario(dice& d) {
   scenario s;
   auto& w = s.window;
   const auto unit = d.one_of<std::int64_t>({1, 7, 1'000'000});
-  w.slide = micros(unit * d.between(1, 5));
-  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 4, 7, 20});
+  w.kind = d.one_of({shape::aligned, shape::aligned, shape::session, shape::global});
+  w.updates = d.chance(30);
+  if (w.kind == shape::aligned) {
+    w.slide = micros(unit * d.between(1, 5));
+    w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 4, 7, 20});
+  }
+  if (w.kind == shape::session)
+    w.gap = micros(unit * d.one_of<std::int64_t>({1, 2, 5, 30}));
+  w.bounded = w.kind == shape::aligned || (w.kind == shape::session && d.chance(70));
   w.allowed_lateness = micros(d.one_of<std::int64_t>({0, 0, unit, 3 * unit + 1}));
   std::vector<data::field> output;
   const auto keys = d.one_of({0, 1, 1, 1, 2, 3});
@@ -167,6 +179,8 @@ scenario random_scenario(dice& d) {
     for (auto r = d.between(0, 120); r > 0; --r) {
       time += unit * d.one_of<std::int64_t>({0, 0, 1, 1, 7}) + d.between(0, 1);
       oracle::record x;
+      x.partition = "p" + std::to_string(s.partitions.size());
+      x.at = {static_cast<std::int64_t>(records.size()) / 7, static_cast<std::int64_t>(records.size()) * 10};
       x.time = time - unit * d.one_of<std::int64_t>({0, 0, 0, 2, 6, 25});
       x.watermark = seen == no_watermark ? no_watermark : seen - delay;
       seen = std::max(seen, x.time);
@@ -190,12 +204,31 @@ data::column_ptr column_of(const std::vector<const oracle::record*>& of, type_id
   return b.finish();
 }
 
+bool is_late(const definition& d, const oracle::record& r) {
+  if (d.kind == shape::session)
+    return r.watermark != no_watermark && r.time + d.allowed_lateness.count() < r.watermark;
+  return d.kind == shape::aligned && oracle::ends_of(d, r).empty();
+}
+
+/// Whether everything that the record counts for has fired.
+bool is_missed(const definition& d, const oracle::record& r, event_micros fired) {
+  if (fired == no_watermark || d.kind == shape::global)
+    return false;
+  if (d.kind == shape::session)
+    return r.time + d.allowed_lateness.count() < fired;
+  const auto ends = oracle::ends_of(d, r);
+  return std::all_of(ends.begin(), ends.end(),
+                     [&](event_micros e) { return e + d.allowed_lateness.count() <= fired; });
+}
+
 /// Adds records [from, to) of a partition; checks the late ones.
 void add(const scenario& s, partials_builder& builder, std::span<const oracle::record> records) {
   std::vector<const oracle::record*> of;
   std::vector<event_micros> times, watermarks;
+  std::vector<position> positions;
   for (const auto& r : records) {
     of.push_back(&r);
+    positions.push_back(r.at);
     times.push_back(r.time);
     watermarks.push_back(r.watermark);
   }
@@ -212,9 +245,11 @@ void add(const scenario& s, partials_builder& builder, std::span<const oracle::r
                           : nullptr);
   }
   std::vector<std::uint32_t> late, expected_late;
-  builder.add({keys, arguments, filters, times, watermarks}, late);
+  builder.add({keys, arguments, filters, times, watermarks, positions,
+               records.empty() ? std::string_view() : std::string_view(records.front().partition)},
+              late);
   for (std::uint32_t i = 0; i < records.size(); ++i)
-    if (oracle::ends_of(s.window, records[i]).empty())
+    if (is_late(s.window, records[i]))
       expected_late.push_back(i);
   REQUIRE(late == expected_late);
 }
@@ -274,7 +309,8 @@ struct shard {
   shard_windows windows;
   event_micros fired = no_watermark;
   std::vector<std::string> chain;  // a base and its increments
-  oracle::windows expected;
+  std::vector<oracle::accepted> accepted;
+  std::set<const oracle::record*> unsent;  // with `updates`: came since the last tick
   std::map<event_micros, std::vector<std::string>> rows;
   std::size_t failed = 0;
 };
@@ -298,8 +334,20 @@ void capture(const scenario& s, shard& x, dice& d) {
     REQUIRE(in.at_end());
   }
   REQUIRE(restored.keys() == x.windows.keys());
-  REQUIRE(restored.windows_open() == x.windows.windows_open());
+  REQUIRE((s.window.updates || restored.windows_open() == x.windows.windows_open()));
+  REQUIRE(restored.has_changes() == x.windows.has_changes());
   x.windows = std::move(restored);
+}
+
+std::vector<std::string> texts_of(const fired_window& w) {
+  std::vector<std::string> rows;
+  for (std::size_t r = 0; r < w.rows->rows; ++r) {
+    std::string text;
+    for (const auto& c : w.rows->columns)
+      text += (text.empty() ? "" : ", ") + oracle::to_text(oracle::value_of(*c, r));
+    rows.push_back(text);
+  }
+  return rows;
 }
 
 void fire(const scenario& s, shard& x, event_micros watermark) {
@@ -309,20 +357,49 @@ void fire(const scenario& s, shard& x, event_micros watermark) {
   for (const auto& w : x.windows.fire(x.fired, watermark)) {
     REQUIRE(w.end > last);
     last = w.end;
-    REQUIRE((x.fired == no_watermark || w.end + s.window.allowed_lateness.count() > x.fired));
+    REQUIRE((x.fired == no_watermark || w.end == end_of_time ||
+             w.end + s.window.allowed_lateness.count() > x.fired));
     REQUIRE((watermark == end_of_time || w.end + s.window.allowed_lateness.count() <= watermark));
     REQUIRE(x.rows.count(w.end) == 0);
-    auto& rows = x.rows[w.end];
     REQUIRE(*w.rows->schema == *s.window.output);
-    for (std::size_t r = 0; r < w.rows->rows; ++r) {
-      std::string text;
-      for (const auto& c : w.rows->columns)
-        text += (text.empty() ? "" : ", ") + oracle::to_text(oracle::value_of(*c, r));
-      rows.push_back(text);
-    }
+    x.rows[w.end] = texts_of(w);
     x.failed += w.failed.size();
   }
   x.fired = watermark;
+}
+
+/// The rows that the oracle's groups give, of those that `of` says; counts the ones that fail.
+template<class Of>
+std::vector<std::string> expected_rows(const scenario& s, const std::vector<oracle::group>& groups,
+                                       std::size_t& failed, Of&& of) {
+  std::vector<std::string> rows;
+  for (const auto& g : groups) {
+    if (!of(g))
+      continue;
+    auto row = oracle::row_text(s.window, s.filtered, g);
+    const auto v = verdict_of(s.having, g.of.size(), s.window.bounded ? g.start : 0);
+    if (row.empty() || v == verdict::fails)
+      ++failed;
+    else if (v == verdict::passes)
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// A tick of `updates`: just the groups with a record that came since the last one.
+void tick(const scenario& s, shard& x) {
+  const auto given = x.windows.changes();
+  REQUIRE(given.has_value() == !x.unsent.empty());
+  if (!given)
+    return;
+  std::size_t failed = 0;
+  const auto expected = expected_rows(s, oracle::groups_of(s.window, x.accepted), failed, [&](const auto& g) {
+    return std::any_of(g.of.begin(), g.of.end(), [&](const auto* r) { return x.unsent.contains(r); });
+  });
+  REQUIRE(texts_of(*given) == expected);
+  REQUIRE(given->failed.size() == failed);
+  REQUIRE_FALSE(x.windows.has_changes());
+  x.unsent.clear();
 }
 
 void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
@@ -335,7 +412,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
   const int snapshots = schedule.one_of({0, 5, 40});
 
   for (std::uint32_t me = 0; me < shards; ++me) {
-    shard x{shard_windows(s.window), no_watermark, {}, {}, {}, 0};
+    shard x{shard_windows(s.window), no_watermark, {}, {}, {}, {}, 0};
     std::vector<std::size_t> next(frames.size(), 0);
     std::vector<event_micros> marks(frames.size(), no_watermark);
     for (;;) {
@@ -355,14 +432,15 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
       for (const auto& r : f.records) {
         if (shard_of(s.window, r) != me)
           continue;
-        auto ends = oracle::ends_of(s.window, r);
-        const bool accepted = !ends.empty();
-        std::erase_if(ends, [&](event_micros e) {
-          return x.fired != no_watermark && e + s.window.allowed_lateness.count() <= x.fired;
-        });
-        missed += accepted && ends.empty() ? 1 : 0;
-        for (const auto e : ends)
-          x.expected[e][r.keys].push_back(&r);
+        if (is_late(s.window, r))
+          continue;
+        if (is_missed(s.window, r, x.fired)) {
+          ++missed;
+          continue;
+        }
+        x.accepted.push_back({&r, x.fired});
+        if (s.window.updates)
+          x.unsent.insert(&r);
       }
       const auto& part = f.parts[me];
       const auto got = part ? x.windows.absorb(*part, x.fired) : 0;
@@ -377,26 +455,30 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
         if (watermark != end_of_time)
           fire(s, x, watermark);
       }
+      if (s.window.updates && schedule.chance(30))
+        tick(s, x);
       if (schedule.chance(snapshots))
         capture(s, x, schedule);
     }
     fire(s, x, end_of_time);
+    if (s.window.updates)
+      tick(s, x);
     REQUIRE(x.windows.keys() == 0);
     REQUIRE(x.windows.windows_open() == 0);
 
+    REQUIRE((!s.window.updates || x.rows.empty()));
+    if (s.window.updates)
+      continue;
+    std::map<event_micros, std::vector<oracle::group>> windows;
+    for (auto& g : oracle::groups_of(s.window, x.accepted))
+      windows[g.end].push_back(std::move(g));
+    REQUIRE(x.rows.size() == windows.size());
     std::size_t failed = 0;
-    REQUIRE(x.rows.size() == x.expected.size());
-    for (const auto& [end, groups] : x.expected) {
-      std::vector<std::string> rows;
-      for (const auto& [keys, of] : groups) {
-        auto row = oracle::row_text(s.window, s.filtered, end, keys, of);
-        const auto v = verdict_of(s.having, of.size(), end - s.window.size.count());
-        if (row.empty() || v == verdict::fails)
-          ++failed;
-        else if (v == verdict::passes)
-          rows.push_back(std::move(row));
-      }
-      REQUIRE(x.rows[end] == rows);
+    for (auto& [end, groups] :
+         windows) {  // a window's rows go by key, also where sessions began at other times
+      std::stable_sort(groups.begin(), groups.end(),
+                       [](const auto& a, const auto& b) { return oracle::key_order()(a.keys, b.keys); });
+      REQUIRE(x.rows[end] == expected_rows(s, groups, failed, [](const auto&) { return true; }));
     }
     REQUIRE(x.failed == failed);
   }

@@ -35,7 +35,9 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
   data::column_builder users(type_id::text), amounts(type_id::float64), sizes(type_id::bigint),
       wanted(type_id::boolean);
   std::vector<event_micros> times, watermarks;
+  std::vector<position> positions;
   for (const auto& c : clicks) {
+    positions.push_back({0, static_cast<std::int64_t>(positions.size())});
     c.user ? users.append_text(*c.user) : users.append_null();
     c.amount ? amounts.append_double(*c.amount) : amounts.append_null();
     c.size ? sizes.append_int(*c.size) : sizes.append_null();
@@ -53,7 +55,7 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
                                                                      : size);
   const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
   std::vector<std::uint32_t> late;
-  b.add({keys, arguments, filters, times, watermarks}, late);
+  b.add({keys, arguments, filters, times, watermarks, positions, "p"}, late);
   return late;
 }
 

@@ -1,0 +1,280 @@
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/partials.hpp"
+#include "runtime/window/running_totals.hpp"
+#include "runtime/window/shard_state.hpp"
+#include "runtime/window/slices.hpp"
+#include "runtime/window/window_rows.hpp"
+#include "runtime/window/window_table.hpp"
+
+#include <numeric>
+#include <set>
+
+namespace millrace::window {
+namespace {
+
+class aligned_windows final : public window_table {
+public:
+  explicit aligned_windows(const definition& d)
+      : window_(d), state_(std::make_shared<const layout>(d.aggregates)), merged_(state_.rows),
+        given_(state_.rows) {
+    if (running_totals::worthwhile(d))
+      totals_.emplace(d, state_.rows);
+  }
+
+  std::uint64_t absorb(const partials& p, event_micros fired) override;
+  std::vector<fired_window> fire(event_micros fired, event_micros watermark) override;
+  std::optional<fired_window> changes() override;
+  [[nodiscard]] bool has_changes() const override;
+  void capture_all(wire::writer& out) override { window::capture_all(window_, state_, out); }
+  void capture_changes(wire::writer& out) override { window::capture_changes(window_, state_, out); }
+  expected<void> apply(wire::reader& in) override;
+  [[nodiscard]] std::size_t windows_open() const override;
+  [[nodiscard]] std::size_t keys() const override;
+  [[nodiscard]] std::size_t byte_size() const override;
+
+private:
+  /// The tables that make up the window which ends here.
+  template<class F>
+  void each_part(event_micros end, F&& f) {
+    const auto start = window_.kind == shape::global ? no_watermark : plus(end, -window_.size);
+    for (auto i = state_.tables.lower_bound({start, no_watermark});
+         i != state_.tables.end() && i->first.slice < end; ++i)
+      if (i->first.eligible <= end)
+        f(i->second);
+  }
+  /// The next window end above `over` that has rows.
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros over) const;
+  [[nodiscard]] fired_window form(event_micros end);
+  [[nodiscard]] fired_window form_by_totals(event_micros end);
+  void give_changes(event_micros end);
+  void drop(event_micros over);
+
+  definition window_;
+  shard_state state_;
+  keyed_table merged_;  // of the window that is being formed, when it has several slices
+  std::optional<running_totals> totals_;
+  row_store given_;  // rows that changes() gives, with the bounds of their windows
+  std::vector<event_micros> starts_, ends_;
+  event_micros over_ = no_watermark;  // windows up to here have closed
+  std::vector<std::uint32_t> found_, from_;
+};
+
+std::uint64_t aligned_windows::absorb(const partials& p, event_micros fired) {
+  const auto& d = window_;
+  const auto over = horizon(d, fired);
+  std::uint64_t missed = 0;
+  for (const auto& g : p.groups()) {
+    const auto first = std::max<__int128>(g.at.eligible, first_end(d, g.at.slice, over));
+    if (first > last_end(d, g.at.slice) || over == end_of_time) {
+      missed += g.records;
+      continue;
+    }
+    auto& t = state_.at({g.at.slice, static_cast<event_micros>(first)});
+    if (t.in_totals)  // only if `fired` is below what has fired already
+      totals_->remove(t, state_.tables);
+    t.table.locate(p.keys(g), found_);
+    from_.resize(g.count);
+    std::iota(from_.begin(), from_.end(), g.first);
+    t.table.store().merge(found_, p.rows(), from_);
+    t.touch(found_);
+    if (window_.updates)
+      t.mark_unsent(found_);
+  }
+  return missed;
+}
+
+std::optional<event_micros> aligned_windows::next_end(event_micros over) const {
+  std::optional<event_micros> next;
+  for (const auto& [k, t] : state_.tables) {
+    if (next && plus(k.slice, window_.slide) >= *next)
+      break;  // this slice and all behind it end later
+    const auto end = std::max<__int128>(k.eligible, first_end(window_, k.slice, over));
+    if (end <= last_end(window_, k.slice) && (!next || end < *next))
+      next = static_cast<event_micros>(end);
+  }
+  return next;
+}
+
+fired_window aligned_windows::form_by_totals(event_micros end) {
+  const auto start = plus(end, -window_.size);
+  for (auto& [k, t] : state_.tables) {
+    if (k.slice >= end)
+      break;
+    const bool belongs = k.slice >= start && k.eligible <= end;
+    if (t.in_totals && !belongs)
+      totals_->remove(t, state_.tables);
+    else if (!t.in_totals && belongs)
+      totals_->add(t);
+  }
+  return totals_->form(window_, end);
+}
+
+fired_window aligned_windows::form(event_micros end) {
+  if (totals_)
+    return form_by_totals(end);
+  std::vector<const keyed_table*> parts;
+  each_part(end, [&](const slice_table& t) { parts.push_back(&t.table); });
+  const auto* whole = parts.size() == 1 ? parts.front() : &merged_;
+  if (parts.size() > 1) {
+    merged_.clear();
+    for (const auto* part : parts) {
+      found_.clear();
+      from_.clear();
+      part->each([&](std::uint32_t tag, std::uint32_t row) {
+        found_.push_back(merged_.locate(part->store().key(row), tag));
+        from_.push_back(row);
+      });
+      merged_.store().merge(found_, part->store(), from_);
+    }
+  }
+  std::vector<std::uint32_t> order(whole->size());
+  std::iota(order.begin(), order.end(), 0U);
+  sort_by_key(whole->store(), order);
+  return form_window(window_, whole->store(), order, end);
+}
+
+/// Tables that no later window needs, nor one whose changes `updates` has yet to give.
+void aligned_windows::drop(event_micros over) {
+  auto& tables = state_.tables;
+  for (const auto& [k, t] : tables)
+    if (!t.unsent.empty() && k.eligible <= over)
+      over = k.eligible - 1;
+  while (!tables.empty() && last_end(window_, tables.begin()->first.slice) <= over) {
+    if (auto& t = tables.begin()->second; t.in_totals)
+      totals_->remove(t, tables);
+    state_.drop(tables.begin());
+  }
+}
+
+std::vector<fired_window> aligned_windows::fire(event_micros fired, event_micros watermark) {
+  const auto to = horizon(window_, watermark);
+  std::vector<fired_window> windows;
+  if (window_.updates) {
+    over_ = to;
+    drop(to);
+    return windows;
+  }
+  auto over = horizon(window_, fired);
+  for (auto end = next_end(over); end && *end <= to; end = next_end(over)) {
+    windows.push_back(form(*end));
+    over = *end;
+    drop(over);
+  }
+  drop(to);
+  return windows;
+}
+
+bool aligned_windows::has_changes() const {
+  return std::any_of(state_.tables.begin(), state_.tables.end(),
+                     [](const auto& entry) { return !entry.second.unsent.empty(); });
+}
+
+/// The rows of the window which ends here whose keys have changed in one of its slices.
+void aligned_windows::give_changes(event_micros end) {
+  std::vector<const keyed_table*> parts;
+  merged_.clear();
+  std::vector<std::uint32_t> tags;  // beside merged_'s rows
+  each_part(end, [&](const slice_table& t) {
+    parts.push_back(&t.table);
+    for (const auto r : t.unsent) {
+      const auto key = t.table.store().key(r);
+      const auto tag = tag_of(data::hash_key(key));
+      if (merged_.locate(key, tag) == tags.size())
+        tags.push_back(tag);
+    }
+  });
+  for (const auto* part : parts) {
+    found_.clear();
+    from_.clear();
+    for (std::uint32_t row = 0; row < tags.size(); ++row)
+      if (const auto theirs = part->find(merged_.store().key(row), tags[row]); theirs != keyed_table::none) {
+        found_.push_back(row);
+        from_.push_back(theirs);
+      }
+    merged_.store().merge(found_, part->store(), from_);
+  }
+  std::vector<std::uint32_t> order(tags.size());
+  std::iota(order.begin(), order.end(), 0U);
+  sort_by_key(merged_.store(), order);
+  for (const auto row : order) {
+    given_.append_copy(merged_.store().key(row), merged_.store(), row);
+    starts_.push_back(plus(end, -window_.size));
+    ends_.push_back(end);
+  }
+}
+
+std::optional<fired_window> aligned_windows::changes() {
+  std::set<event_micros> ends;  // of windows in which something has changed
+  for (const auto& [k, t] : state_.tables)
+    if (!t.unsent.empty())
+      for (auto end = k.eligible; end <= last_end(window_, k.slice); end = plus(end, window_.slide)) {
+        ends.insert(end);
+        if (end == end_of_time)
+          break;
+      }
+  if (ends.empty())
+    return std::nullopt;
+  given_.clear();
+  starts_.clear();
+  ends_.clear();
+  for (const auto end : ends)
+    give_changes(end);
+  for (auto& [k, t] : state_.tables)
+    t.mark_sent();
+  state_.sent = true;
+  drop(over_);
+  std::vector<std::uint32_t> order(given_.size());
+  std::iota(order.begin(), order.end(), 0U);
+  return form_rows(window_, given_, order, {starts_, ends_});
+}
+
+expected<void> aligned_windows::apply(wire::reader& in) {
+  if (totals_) {  // they follow from the slices at the next firing
+    totals_->clear();
+    for (auto& [k, t] : state_.tables)
+      t.in_totals = false;
+  }
+  return window::apply(window_, state_, in);
+}
+
+std::size_t aligned_windows::windows_open() const {
+  if (window_.kind == shape::global)
+    return state_.tables.size();
+  std::vector<std::pair<event_micros, event_micros>> ends;  // first and last of each table
+  for (const auto& [k, t] : state_.tables)
+    ends.emplace_back(k.eligible, last_end(window_, k.slice));
+  std::sort(ends.begin(), ends.end());
+  std::size_t n = 0;
+  auto counted = no_watermark;  // ends up to here
+  for (auto [first, last] : ends) {
+    if (counted >= first)
+      first = plus(counted, window_.slide);
+    if (first > last)
+      continue;
+    n += static_cast<std::size_t>((last - first) / window_.slide.count()) + 1;
+    counted = last;
+  }
+  return n;
+}
+
+std::size_t aligned_windows::keys() const {
+  std::size_t n = 0;
+  for (const auto& [k, t] : state_.tables)
+    n += t.table.size();
+  return n;
+}
+
+std::size_t aligned_windows::byte_size() const {
+  std::size_t n = merged_.byte_size() + (totals_ ? totals_->byte_size() : 0);
+  for (const auto& [k, t] : state_.tables)
+    n += t.table.byte_size() + t.touched.capacity() * sizeof(std::uint32_t) + sizeof t;
+  return n;
+}
+
+}  // namespace
+
+std::unique_ptr<window_table> make_aligned_windows(const definition& d) {
+  return std::make_unique<aligned_windows>(d);
+}
+
+}  // namespace millrace::window

@@ -1,0 +1,148 @@
+// first and last: the value that is not null of the earliest or latest record, by event time, then by source
+// partition and position, so that no order of arrival changes it. Values are kept in the encoding of keys.
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/aggregate_entries.hpp"
+
+#include <tuple>
+
+namespace millrace::window {
+namespace {
+
+struct placed {
+  event_micros time;
+  std::int64_t major, minor;       // position
+  std::uint64_t partition, value;  // texts in the side store, 0 for none
+};
+
+/// A candidate, wherever its texts lie.
+struct candidate {
+  event_micros time;
+  position at;
+  std::string_view partition, value;
+
+  [[nodiscard]] auto place() const { return std::tie(time, partition, at.major, at.minor); }
+};
+
+candidate read(const placed& p, const side_store& side) {
+  return {p.time,
+          {p.major, p.minor},
+          side.text(static_cast<std::uint32_t>(p.partition)),
+          side.text(static_cast<std::uint32_t>(p.value))};
+}
+
+void set(std::uint64_t& text, side_store& side, std::string_view to) {
+  if (text == 0)
+    text = side.add_text(to);
+  else
+    side.set_text(static_cast<std::uint32_t>(text), to);
+}
+
+void write(placed& p, side_store& side, const candidate& c) {
+  p.time = c.time;
+  p.major = c.at.major;
+  p.minor = c.at.minor;
+  set(p.partition, side, c.partition);
+  set(p.value, side, c.value);
+}
+
+template<bool Last>
+void take(placed& p, side_store& side, const candidate& c) {
+  if (p.value == 0 || (Last ? c.place() > read(p, side).place() : c.place() < read(p, side).place()))
+    write(p, side, c);
+}
+
+template<bool Last>
+void add_values(const states& to, rows into, const contribution& of, rows from) {
+  std::string value;
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto r = from[i];
+    value.clear();
+    data::append_key(value, *of.argument, r);
+    take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.partition, value});
+  }
+}
+
+template<bool Last>
+void merge_values(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i)
+    if (const auto& o = other.at<placed>(from[i]); o.value != 0)
+      take<Last>(to.at<placed>(into[i]), *to.side, read(o, *other.side));
+}
+
+bool rests_on_value(const states& merged, std::uint32_t i, const states& part, std::uint32_t j) {
+  const auto& p = part.at<placed>(j);
+  return p.value != 0 && read(p, *part.side).place() == read(merged.at<placed>(i), *merged.side).place();
+}
+
+void adopt_value(const states& to, std::uint32_t i, const side_store& origin) {
+  auto& p = to.at<placed>(i);
+  if (p.value == 0)
+    return;
+  p.partition = to.side->add_text(origin.text(static_cast<std::uint32_t>(p.partition)));
+  p.value = to.side->add_text(origin.text(static_cast<std::uint32_t>(p.value)));
+}
+
+void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& p = from.at<placed>(i);
+  out.fixed(static_cast<std::uint8_t>(p.value != 0));
+  if (p.value == 0)
+    return;
+  const auto c = read(p, *from.side);
+  out.fixed(c.time);
+  out.put(c.at);
+  out.string(c.partition);
+  out.string(c.value);
+}
+
+bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& p = to.at<placed>(i);
+  const auto present = in.fixed<std::uint8_t>();
+  if (!in.ok() || present > 1)
+    return false;
+  if (present == 0) {
+    p = {};
+    return true;
+  }
+  candidate c;
+  c.time = in.fixed<event_micros>();
+  c.at = in.read_position();
+  c.partition = in.string();
+  c.value = in.string();
+  if (in.ok())
+    write(p, *to.side, c);
+  return in.ok();
+}
+
+void finish_values(const states& from, rows of, data::column_builder& out,
+                   std::vector<std::uint32_t>& failed) {
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    const auto& p = from.at<placed>(of[i]);
+    if (p.value == 0) {
+      out.append_null();
+      continue;
+    }
+    auto value = from.side->text(static_cast<std::uint32_t>(p.value));
+    if (!data::decode_key(value, out)) {
+      out.append_null();
+      failed.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+}
+
+template<bool Last>
+constexpr aggregate_ops entry{.size = sizeof(placed),
+                              .add = add_values<Last>,
+                              .merge = merge_values<Last>,
+                              .rests_on = rests_on_value,
+                              .adopt = adopt_value,
+                              .encode = encode_value,
+                              .decode = decode_value,
+                              .finish = finish_values,
+                              .by_place = true};
+
+}  // namespace
+
+const aggregate_ops first_entry = entry<false>;
+const aggregate_ops last_entry = entry<true>;
+
+}  // namespace millrace::window

@@ -1,0 +1,118 @@
+// Bytes of a shard's sessions, whole or changes (docs/formats.md):
+//   head (state_bytes.hpp)
+//   varint n, n dropped sessions: string key, svarint start
+//   varint n, n sessions:         string key, svarint start, svarint last, with `updates` u8 unsent, states
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/session_windows.hpp"
+#include "runtime/window/state_bytes.hpp"
+
+namespace millrace::window {
+
+void session_windows::put_row(wire::writer& out, std::uint32_t row) {
+  auto& s = sessions_[row];
+  out.string(rows_.key(row));
+  out.svarint(s.start);
+  out.svarint(s.last);
+  if (window_.updates)
+    out.fixed(static_cast<std::uint8_t>(rows_.is_unsent(row)));
+  put_states(out, rows_, row);
+  s.captured = s.start;
+}
+
+void session_windows::capture_all(wire::writer& out) {
+  put_head(out, *layout_, captured::all);
+  out.varint(0);
+  out.varint(keys());
+  for (std::uint32_t row = 0; row < sessions_.size(); ++row)
+    if (sessions_[row].alive)
+      put_row(out, row);
+  for (const auto row : touched_)
+    rows_.untouch(row);
+  touched_.clear();
+  dropped_.clear();
+  sent_ = false;
+}
+
+void session_windows::capture_changes(wire::writer& out) {
+  put_head(out, *layout_, std::exchange(sent_, false) ? captured::changes_behind_tick : captured::changes);
+  std::vector<std::uint32_t> alive;
+  for (const auto row : touched_) {
+    rows_.untouch(row);
+    const auto& s = sessions_[row];
+    if (!s.alive)
+      continue;
+    alive.push_back(row);
+    if (s.captured && *s.captured != s.start)
+      dropped_.emplace_back(rows_.key(row), *s.captured);
+  }
+  touched_.clear();
+  out.varint(dropped_.size());
+  for (const auto& [key, start] : dropped_) {
+    out.string(key);
+    out.svarint(start);
+  }
+  dropped_.clear();
+  out.varint(alive.size());
+  for (const auto row : alive)
+    put_row(out, row);
+}
+
+std::uint32_t session_windows::find(std::string_view key, event_micros start) const {
+  const auto key_row = keys_.find(key, tag_of(data::hash_key(key)));
+  auto row = key_row == none ? none : heads_[key_row];
+  while (row != none && sessions_[row].start != start)
+    row = sessions_[row].next;
+  return row;
+}
+
+expected<void> session_windows::apply_row(wire::reader& in) {
+  const auto key = in.string();
+  const auto start = in.svarint();
+  const auto last = in.svarint();
+  if (!in.ok() || start > last || !valid_key(window_, key))
+    return damaged("a session");
+  auto row = find(key, start);
+  if (row == none) {
+    const auto key_row = keys_.locate(key, tag_of(data::hash_key(key)));
+    if (key_row == heads_.size())
+      heads_.push_back(none);
+    row = add(key, key_row, start, last);
+  } else {
+    auto& s = sessions_[row];
+    by_end_.erase({end_of(s), row});
+    s.last = last;
+    by_end_.emplace(end_of(s), row);
+  }
+  sessions_[row].captured = start;
+  if (window_.updates && in.fixed<std::uint8_t>() != 0 && rows_.mark_unsent(row))
+    unsent_.push_back(row);
+  return read_states(in, rows_, row);
+}
+
+expected<void> session_windows::apply(wire::reader& in) {
+  const auto what = read_head(in, *layout_, keys() == 0);
+  if (!what)
+    return unexpected(what.error());
+  if (*what == captured::changes_behind_tick) {
+    for (const auto row : unsent_)
+      rows_.mark_sent(row);
+    unsent_.clear();
+  }
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    const auto key = in.string();
+    const auto row = find(key, in.svarint());
+    if (!in.ok() || row == none)
+      return damaged("a session that was dropped");
+    remove(row);
+  }
+  dropped_.clear();
+  for (auto n = in.varint(); n > 0 && in.ok(); --n)
+    if (auto applied = apply_row(in); !applied)
+      return applied;
+  if (!in.ok())
+    return damaged("cut off");
+  compact();
+  return {};
+}
+
+}  // namespace millrace::window

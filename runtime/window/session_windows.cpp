@@ -1,0 +1,224 @@
+#include "runtime/window/session_windows.hpp"
+
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/partials.hpp"
+#include "runtime/window/slices.hpp"
+#include "runtime/window/window_rows.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace millrace::window {
+namespace {
+
+constexpr std::size_t least_compacted = 1024;
+
+layout_ptr no_states() { return std::make_shared<const layout>(std::vector<aggregate>{}); }
+
+}  // namespace
+
+session_windows::session_windows(const definition& d)
+    : window_(d), layout_(std::make_shared<const layout>(d.aggregates)), rows_(layout_), keys_(no_states()) {}
+
+event_micros session_windows::end_of(const session& s) const { return plus(s.last, window_.gap); }
+
+std::uint32_t session_windows::add(std::string_view key, std::uint32_t key_row, event_micros start,
+                                   event_micros last) {
+  const auto row = rows_.append(key);
+  session s;
+  s.start = start;
+  s.last = last;
+  s.key = key_row;
+  s.next = std::exchange(heads_[key_row], row);
+  by_end_.emplace(end_of(s), row);
+  sessions_.push_back(s);
+  return row;
+}
+
+void session_windows::remove(std::uint32_t row) {
+  auto& s = sessions_[row];
+  by_end_.erase({end_of(s), row});
+  auto* link = &heads_[s.key];
+  while (*link != row)
+    link = &sessions_[*link].next;
+  *link = s.next;
+  if (s.captured)
+    dropped_.emplace_back(rows_.key(row), *s.captured);
+  s.alive = false;
+  ++dead_;
+}
+
+void session_windows::changed(std::uint32_t row) {
+  if (rows_.touch(row))
+    touched_.push_back(row);
+  if (window_.updates && rows_.mark_unsent(row))
+    unsent_.push_back(row);
+}
+
+void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_micros time,
+                                 const row_store& from, std::uint32_t row) {
+  const auto key_row = keys_.locate(key, tag);
+  if (key_row == heads_.size())
+    heads_.push_back(none);
+  auto into = none;
+  for (auto i = heads_[key_row]; i != none;) {
+    auto& s = sessions_[i];
+    const auto next = s.next;
+    const bool touches = !s.closed && time < end_of(s) && plus(time, window_.gap) > s.start;
+    if (touches && into == none) {
+      into = i;
+      by_end_.erase({end_of(s), i});
+      s.start = std::min(s.start, time);
+      s.last = std::max(s.last, time);
+    } else if (touches) {  // the record joins two sessions
+      auto& joined = sessions_[into];
+      joined.start = std::min(joined.start, s.start);
+      joined.last = std::max(joined.last, s.last);
+      rows_.merge(rows(&into, 1), rows_, rows(&i, 1));
+      remove(i);
+    }
+    i = next;
+  }
+  if (into == none)
+    into = add(key, key_row, time, time);
+  else
+    by_end_.emplace(end_of(sessions_[into]), into);
+  rows_.merge(rows(&into, 1), from, rows(&row, 1));
+  changed(into);
+}
+
+std::uint64_t session_windows::absorb(const partials& p, event_micros fired) {
+  const auto over = horizon(window_, fired);
+  std::uint64_t missed = 0;
+  for (const auto& g : p.groups()) {
+    if (g.at.slice < over) {
+      missed += g.records;
+      continue;
+    }
+    const auto keys = p.keys(g);
+    for (std::uint32_t i = 0; i < g.count; ++i)
+      absorb_one(keys.key(i), keys.tags[i], g.at.slice, p.rows(), g.first + i);
+  }
+  compact();
+  return missed;
+}
+
+std::vector<fired_window> session_windows::fire(event_micros, event_micros watermark) {
+  const auto to = horizon(window_, watermark);
+  std::vector<fired_window> windows;
+  while (!by_end_.empty() && by_end_.begin()->first <= to) {
+    const auto end = by_end_.begin()->first;
+    std::vector<std::uint32_t> order;
+    for (auto i = by_end_.begin(); i != by_end_.end() && i->first == end; ++i)
+      order.push_back(i->second);
+    if (!window_.updates) {
+      sort_by_key(rows_, order);
+      std::vector<event_micros> starts;
+      for (const auto row : order)
+        starts.push_back(sessions_[row].start);
+      windows.push_back(form_rows(window_, rows_, order, {starts, std::span(&end, 1)}));
+      windows.back().end = end;
+    }
+    for (const auto row : order) {
+      if (rows_.is_unsent(row)) {
+        sessions_[row].closed = true;
+        closed_.push_back(row);
+        by_end_.erase({end, row});
+      } else {
+        remove(row);
+      }
+    }
+  }
+  compact();
+  return windows;
+}
+
+bool session_windows::has_changes() const {
+  return std::any_of(unsent_.begin(), unsent_.end(), [&](auto row) { return sessions_[row].alive; });
+}
+
+std::optional<fired_window> session_windows::changes() {
+  std::vector<std::uint32_t> order;
+  for (const auto row : unsent_) {
+    rows_.mark_sent(row);
+    if (sessions_[row].alive)
+      order.push_back(row);
+  }
+  unsent_.clear();
+  if (order.empty())
+    return std::nullopt;
+  sort_by_key(rows_, order);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+    const auto& x = sessions_[a];
+    const auto& y = sessions_[b];
+    return std::pair(x.last, x.start) < std::pair(y.last, y.start);
+  });
+  std::vector<event_micros> starts, ends;
+  for (const auto row : order) {
+    starts.push_back(sessions_[row].start);
+    ends.push_back(end_of(sessions_[row]));
+  }
+  auto given = form_rows(window_, rows_, order, {starts, ends});
+  sent_ = true;
+  for (const auto row : closed_)
+    remove(row);
+  closed_.clear();
+  compact();
+  return given;
+}
+
+void session_windows::compact() {
+  if (dead_ < std::max(least_compacted, sessions_.size() - dead_))
+    return;
+  row_store rows(layout_);
+  std::vector<session> sessions;
+  keyed_table keys(keys_.store().shared_layout());
+  std::vector<std::uint32_t> heads;
+  std::vector<std::uint32_t> moved(sessions_.size(), none);
+  for (std::uint32_t row = 0; row < sessions_.size(); ++row) {
+    if (!sessions_[row].alive)
+      continue;
+    const auto key = rows_.key(row);
+    moved[row] = rows.append_copy(key, rows_, row);
+    if (rows_.is_unsent(row))
+      rows.mark_unsent(moved[row]);
+    auto s = sessions_[row];
+    s.key = keys.locate(key, tag_of(data::hash_key(key)));
+    if (s.key == heads.size())
+      heads.push_back(none);
+    s.next = std::exchange(heads[s.key], moved[row]);
+    sessions.push_back(s);
+  }
+  const auto move_all = [&](std::vector<std::uint32_t>& of) {
+    for (auto& row : of)
+      row = moved[row];
+    std::erase(of, none);
+  };
+  move_all(touched_);
+  move_all(unsent_);
+  move_all(closed_);
+  for (const auto row : touched_)
+    rows.touch(row);
+  by_end_.clear();
+  for (std::uint32_t row = 0; row < sessions.size(); ++row)
+    if (!sessions[row].closed)
+      by_end_.emplace(end_of(sessions[row]), row);
+  rows_ = std::move(rows);
+  sessions_ = std::move(sessions);
+  keys_ = std::move(keys);
+  heads_ = std::move(heads);
+  dead_ = 0;
+}
+
+std::size_t session_windows::byte_size() const {
+  constexpr std::size_t tree_node = 64;  // of by_end_, about
+  return rows_.byte_size() + keys_.byte_size() + sessions_.capacity() * sizeof(session) +
+         (heads_.capacity() + touched_.capacity() + unsent_.capacity()) * sizeof(std::uint32_t) +
+         by_end_.size() * tree_node;
+}
+
+std::unique_ptr<window_table> make_session_windows(const definition& d) {
+  return std::make_unique<session_windows>(d);
+}
+
+}  // namespace millrace::window

@@ -1,0 +1,69 @@
+// Sessions of a shard: rows of (key, states) with the time of their first and last record, found by key and
+// by end. Times come one by one, so sessions grow, and grow together; what is over leaves in order of its
+// end.
+#pragma once
+
+#include "runtime/window/keyed_table.hpp"
+#include "runtime/window/window_table.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace millrace::window {
+
+class session_windows final : public window_table {
+public:
+  explicit session_windows(const definition& d);
+
+  std::uint64_t absorb(const partials& p, event_micros fired) override;
+  std::vector<fired_window> fire(event_micros fired, event_micros watermark) override;
+  std::optional<fired_window> changes() override;
+  [[nodiscard]] bool has_changes() const override;
+  void capture_all(wire::writer& out) override;
+  void capture_changes(wire::writer& out) override;
+  expected<void> apply(wire::reader& in) override;
+  [[nodiscard]] std::size_t windows_open() const override { return by_end_.size(); }
+  [[nodiscard]] std::size_t keys() const override { return sessions_.size() - dead_; }
+  [[nodiscard]] std::size_t byte_size() const override;
+
+private:
+  static constexpr std::uint32_t none = keyed_table::none;
+  struct session {
+    event_micros start = 0, last = 0;      // times of records
+    std::uint32_t key = 0;                 // row of keys_
+    std::uint32_t next = none;             // another session of the key
+    std::optional<event_micros> captured;  // its start as a snapshot knows it
+    bool alive = true;
+    bool closed = false;  // over; kept until changes() has given it
+  };
+
+  [[nodiscard]] event_micros end_of(const session& s) const;
+  [[nodiscard]] std::uint32_t add(std::string_view key, std::uint32_t key_row, event_micros start,
+                                  event_micros last);
+  void absorb_one(std::string_view key, std::uint32_t tag, event_micros time, const row_store& from,
+                  std::uint32_t row);
+  void remove(std::uint32_t row);
+  void changed(std::uint32_t row);
+  void put_row(wire::writer& out, std::uint32_t row);
+  [[nodiscard]] expected<void> apply_row(wire::reader& in);
+  [[nodiscard]] std::uint32_t find(std::string_view key, event_micros start) const;
+  /// Forgets the dead when they are as many as the living.
+  void compact();
+
+  definition window_;
+  layout_ptr layout_;
+  row_store rows_;  // beside sessions_
+  std::vector<session> sessions_;
+  keyed_table keys_;                  // every key that has or had a session
+  std::vector<std::uint32_t> heads_;  // beside keys_: its first session
+  std::set<std::pair<event_micros, std::uint32_t>> by_end_;
+  std::vector<std::uint32_t> touched_, unsent_, closed_;
+  std::vector<std::pair<std::string, event_micros>> dropped_;  // key and start, of what a snapshot knows
+  std::size_t dead_ = 0;
+  bool sent_ = false;
+};
+
+}  // namespace millrace::window

@@ -1,0 +1,67 @@
+#include "runtime/window/state_bytes.hpp"
+
+#include "runtime/data/key_encoding.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::window {
+namespace {
+
+constexpr std::uint8_t version = 2;
+
+}  // namespace
+
+void put_head(wire::writer& out, const layout& l, captured what) {
+  out.fixed(version);
+  out.fixed(static_cast<std::uint8_t>(what));
+  out.varint(l.slots.size());
+  for (const auto& slot : l.slots)
+    out.varint(slot.ops->size);
+}
+
+expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
+  if (const auto v = in.fixed<std::uint8_t>(); in.ok() && v != version)
+    return fatal_error(ec::unsupported,
+                       fmt::format("the state of a window has format {}, this program reads {}; "
+                                   "run the version that wrote it",
+                                   v, version));
+  const auto what = in.fixed<std::uint8_t>();
+  bool same = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_behind_tick) &&
+              in.varint() == l.slots.size();
+  for (std::size_t a = 0; same && a < l.slots.size(); ++a)
+    same = in.varint() == l.slots[a].ops->size;
+  if (!same || (static_cast<captured>(what) == captured::all && !empty))
+    return damaged("its head");
+  return static_cast<captured>(what);
+}
+
+void put_states(wire::writer& out, const row_store& store, std::uint32_t row) {
+  const auto& slots = store.layout().slots;
+  for (std::size_t a = 0; a < slots.size(); ++a)
+    slots[a].ops->encode(out, store.column(a), row);
+}
+
+expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row) {
+  const auto& slots = store.layout().slots;
+  for (std::size_t a = 0; a < slots.size(); ++a)
+    if (!slots[a].ops->decode(in, store.column(a), row))
+      return damaged("an aggregate");
+  return {};
+}
+
+bool valid_key(const definition& d, std::string_view key) {
+  for (const auto& f : d.keys) {
+    data::column_builder scratch(f.type);
+    if (!data::decode_key(key, scratch))
+      return false;
+  }
+  return key.empty();
+}
+
+unexpected damaged(std::string_view where) {
+  return fatal_error(ec::corrupt, fmt::format("the bytes of a window's state are damaged ({}); take an older "
+                                              "snapshot",
+                                              where));
+}
+
+}  // namespace millrace::window

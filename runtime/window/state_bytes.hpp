@@ -1,0 +1,27 @@
+// What the bytes of every kind of window state have in common: the head, rows of (key, states), and how
+// damage is told.
+#pragma once
+
+#include "runtime/window/row_store.hpp"
+#include "runtime/window/window.hpp"
+
+#include <string_view>
+
+namespace millrace::window {
+
+/// All state; what changed since the last capture; the same, where since then all that was unsent was given.
+enum class captured : std::uint8_t { all, changes, changes_behind_tick };
+
+//   u8 version | u8 captured | varint n, n state sizes (of the aggregates, in order)
+void put_head(wire::writer& out, const layout& l, captured what);
+/// `empty`: there is no state yet, so that all may be applied.
+[[nodiscard]] expected<captured> read_head(wire::reader& in, const layout& l, bool empty);
+
+/// The states of a row, behind its key.
+void put_states(wire::writer& out, const row_store& store, std::uint32_t row);
+[[nodiscard]] expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row);
+[[nodiscard]] bool valid_key(const definition& d, std::string_view key);
+
+[[nodiscard]] unexpected damaged(std::string_view where);
+
+}  // namespace millrace::window
