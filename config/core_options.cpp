@@ -102,7 +102,9 @@ std::vector<option> window_options(std::string_view type) {
           .plain = true},
            option{.name = "aggregates",
            .type = expression_map,
-           .doc = "Name to aggregate: count, sum, min, max or avg, each with an optional filter (where ...)"},
+           .doc = "Name to aggregate: count, count(distinct x), sum, min, max, avg, first or last (by event "
+                  "time, "
+                  "not null), each with an optional filter (where ...)"},
            where("Takes only the rows for which this is true"),
            option{.name = "having",
            .type = expression,
@@ -131,7 +133,7 @@ std::vector<option> window_options(std::string_view type) {
            .maximum = key_slots},
            option{.name = "state_ttl",
            .type = duration,
-           .doc = "Forgets a key that has had no row for that long, in event time",
+           .doc = "Of a global window: forgets a key that has had no row for that long, in event time",
            .minimum = 1},
        })
     out.push_back(std::move(o));

@@ -126,11 +126,25 @@ private:
     table("columns", rows);
   }
 
+  static std::string times_of(const window::definition& d) {
+    switch (d.kind) {
+    case window::shape::session:
+      return d.bounded
+                 ? fmt::format("sessions, over after {} without a row", format_duration(d.gap))
+                 : fmt::format("all time, a key forgotten after {} without a row", format_duration(d.gap));
+    case window::shape::global:
+      return "all time";
+    case window::shape::aligned:
+      break;
+    }
+    return d.slide == d.size ? fmt::format("windows of {}", format_duration(d.size))
+                             : fmt::format("windows of {}, one every {}", format_duration(d.size),
+                                           format_duration(d.slide));
+  }
+
   void write(const stage& s, const window_plan& w) {
     const auto& d = w.definition;
-    line(1, d.slide == d.size ? fmt::format("windows of {}", format_duration(d.size))
-                              : fmt::format("windows of {}, one every {}", format_duration(d.size),
-                                            format_duration(d.slide)));
+    line(1, times_of(d));
     if (w.input.where)
       line(1, "where " + w.input.where_text);
     std::string key;
@@ -145,6 +159,8 @@ private:
       table("aggregates", rows);
     if (!w.having_text.empty())
       line(1, "having " + w.having_text);
+    if (w.definition.kind == window::shape::global && w.emit == "final")
+      line(1, "rows come at the end of all sources only (emit \"updates\" gives them as they change)");
     line(1, d.allowed_lateness.count() > 0 ? fmt::format("emits {}, {} after a window's end", w.emit,
                                                          format_duration(d.allowed_lateness))
                                            : fmt::format("emits {}", w.emit));
@@ -156,6 +172,14 @@ private:
   /// of the watermark decides how many.
   std::string bound_of(const stage& s, const window_plan& w) const {
     const auto& d = w.definition;
+    const auto shards = fmt::format("{} shard{}", d.shards, d.shards == 1 ? "" : "s");
+    if (d.kind == window::shape::global)
+      return fmt::format("{}, {} for ever (state_ttl bounds this)", shards,
+                         d.keys.empty() ? "one group" : "every key");
+    if (d.kind == window::shape::session)
+      return fmt::format("{}, the keys with a row in the last {} of event time, and what lies behind the "
+                         "slowest partition",
+                         shards, format_duration(d.gap + d.allowed_lateness));
     micros delay{0};
     micros drift{0};
     bool unbounded = false;
@@ -169,8 +193,8 @@ private:
     const auto span = (d.size + delay + d.allowed_lateness + drift).count();
     const auto open = (span + d.slide.count() - 1) / d.slide.count();
     const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
-    auto text = fmt::format("{} shard{}, at most {} window{} open at once, times {}", d.shards,
-                            d.shards == 1 ? "" : "s", open, open == 1 ? "" : "s", keys);
+    auto text = fmt::format("{}, at most {} window{} open at once, times {}", shards, open,
+                            open == 1 ? "" : "s", keys);
     if (unbounded)
       text +=
           fmt::format("; one more for every {} that a partition is ahead of another (max_drift bounds this)",

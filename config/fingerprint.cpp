@@ -66,6 +66,8 @@ std::string window_line(const window_plan& w) {
                         d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(text));
   }
   line += ")";
+  if (d.kind == window::shape::session)
+    line += fmt::format(" gap={}", d.gap.count());
   if (d.aggregates.size() > w.aggregate_texts.size())
     line += " having=" + quoted(w.having_text);
   return line;

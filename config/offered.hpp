@@ -12,14 +12,9 @@
 namespace millrace::config {
 
 enum class feature : std::uint8_t {
-  session_windows,
-  global_windows,
   windows_in_series,
   windows_of_late_rows,
   emit_updates,
-  state_ttl,
-  count_distinct,
-  first_and_last,
   parser_of_several_sources,
 };
 

@@ -2,6 +2,7 @@
 #include "config/bind_step.hpp"
 #include "config/offered.hpp"
 #include "config/plan_stages.hpp"
+#include "runtime/window/aggregates.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +26,15 @@ public:
       def.size = def.slide = o.duration("size");
     if (d_.built.type == "sliding" && o.has("slide"))
       def.slide = o.duration("slide");
+    if (d_.built.type == "session") {
+      def.kind = window::shape::session;
+      if (o.has("gap"))
+        def.gap = o.duration("gap");
+    }
+    if (d_.built.type == "global") {
+      def.kind = window::shape::global;
+      def.bounded = false;
+    }
     if (o.has("size") && def.slide.count() > 0 && d_.built.type == "sliding" && o.has("slide")) {
       if (def.slide > def.size || def.size.count() % def.slide.count() != 0)
         d_.fail(out_, "size",
@@ -45,11 +55,24 @@ public:
       d_.fail(out_, "emit", fmt::format("emit \"updates\" {}; expected \"final\"", not_offered));
     else if (plan_.emit == "final" && d_.member_of("every") != nullptr)
       d_.fail(out_, "every", "ticks go with emit \"updates\"; expected none with \"final\"");
-    if (o.has("state_ttl") && !offered(feature::state_ttl))
-      d_.fail(out_, "state_ttl", fmt::format("state_ttl {}; expected none", not_offered));
+    if (o.has("state_ttl"))
+      read_ttl(o.duration("state_ttl"));
     if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr)
       d_.fail(out_, {},
               fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
+  }
+
+  /// A key that is forgotten after a time without rows is a session of just that gap, without bounds.
+  void read_ttl(micros ttl) {
+    if (d_.built.type != "global") {
+      d_.fail(out_, "state_ttl",
+              fmt::format("a {} window forgets its keys when it is over; expected state_ttl with a global "
+                          "window only",
+                          d_.built.type));
+      return;
+    }
+    plan_.definition.kind = window::shape::session;
+    plan_.definition.gap = ttl;
   }
 
   void check_place_in_graph() {
@@ -60,10 +83,11 @@ public:
     else if (!d_.windows.empty() && !offered(feature::windows_in_series))
       d_.fail(out_, "from",
               fmt::format("a window behind another window {}; expected rows of a parser", not_offered));
-    else if (!d_.event_time && d_.windows.empty() && d_.built.type != "global")
-      d_.fail(
-          out_, "from",
-          "the rows have no event time, and this window goes by it; expected \"event_time\" in the parser");
+    else if (!d_.event_time && d_.windows.empty() && plan_.definition.kind != window::shape::global)
+      d_.fail(out_, "from",
+              fmt::format("the rows have no event time, and {} goes by it; expected \"event_time\" in the "
+                          "parser",
+                          d_.built.type == "global" ? "state_ttl" : "this window"));
   }
 
   void bind(const data::schema_ptr& input) {
@@ -143,7 +167,7 @@ private:
         report_problems(a.error(), m.value, at, out_);
         continue;
       }
-      if (!check_function(a->function, m.value, at))
+      if (!check_argument(*a, m.value, at))
         continue;
       for (const auto* const e : {&a->argument, &a->filter})
         if (*e)
@@ -156,17 +180,13 @@ private:
     }
   }
 
-  bool check_function(expression::aggregate_function f, const node& text, const std::string& path) {
-    using enum expression::aggregate_function;
-    std::string_view name;
-    if (f == count_distinct && !offered(feature::count_distinct))
-      name = "count(distinct ...)";
-    if ((f == first || f == last) && !offered(feature::first_and_last))
-      name = f == first ? "first" : "last";
-    if (name.empty())
+  /// What an aggregate keeps values of must have an order and an equality.
+  bool check_argument(const expression::bound_aggregate& a, const node& text, const std::string& path) {
+    if (!a.argument || window::find_aggregate({a.function, a.argument->type, a.result}) != nullptr)
       return true;
     out_.error(text.where, path,
-               fmt::format("{} {}; expected count, sum, min, max or avg", name, not_offered));
+               fmt::format("this aggregate takes no {}; expected a plain value (take a member of it)",
+                           a.argument->type.name()));
     return false;
   }
 
@@ -186,7 +206,7 @@ private:
     }
     bool good = true;
     for (auto& a : h->extra) {
-      good = check_function(a.function, text, path) && good;
+      good = check_argument(a, text, path) && good;
       add_aggregate(std::move(a));
     }
     d_.broken = d_.broken || !good;

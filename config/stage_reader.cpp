@@ -54,9 +54,7 @@ std::vector<std::string> offered_types(const catalog& connectors, stage_kind kin
     if (c.kind == kind)
       out.push_back(c.type);
   for (const auto& c : core_types()) {
-    const bool later = (c.type == "session" && !offered(feature::session_windows)) ||
-                       (c.type == "global" && !offered(feature::global_windows));
-    if (c.kind == kind && !later && std::find(out.begin(), out.end(), c.type) == out.end())
+    if (c.kind == kind && std::find(out.begin(), out.end(), c.type) == out.end())
       out.emplace_back(c.type);
   }
   return out;

@@ -168,14 +168,19 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   std::vector<data::column_ptr> keys;
   for (const auto k : n.plan->key_columns)
     keys.push_back(current.batch.columns[k]);
-  std::vector<event_micros> times(current.batch.rows);
-  std::vector<event_micros> watermarks(current.batch.rows);
-  for (std::size_t i = 0; i < current.batch.rows; ++i) {
-    times[i] = w.times[current.origin[i]];
-    watermarks[i] = w.watermarks[current.origin[i]];
-  }
+  std::vector<event_micros> times(current.batch.rows, 0);
+  std::vector<event_micros> watermarks(current.batch.rows, no_watermark);
+  if (plan_->parsing().event_time)
+    for (std::size_t i = 0; i < current.batch.rows; ++i) {
+      times[i] = w.times[current.origin[i]];
+      watermarks[i] = w.watermarks[current.origin[i]];
+    }
+  std::vector<position> positions;
+  if (window::reads_places(n.plan->definition))
+    for (std::size_t i = 0; i < current.batch.rows; ++i)
+      positions.push_back(w.chunk.positions[w.parsed.records[current.origin[i] + w.row_offset]]);
   std::vector<std::uint32_t> late;
-  edges_[n.edge]->partials->add({keys, arguments, filters, times, watermarks}, late);
+  edges_[n.edge]->partials->add({keys, arguments, filters, times, watermarks, positions, partition_}, late);
   auto counts = result.counts;
   counts.dead = result.failed.size();
   counts.late = late.size();

@@ -54,3 +54,26 @@ def groups(windows, key, aggregate):
 
 def lines(rows):
     return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+
+
+def sessions(partitions, gap, delay=0, lateness=0):
+    """Like fold(): {(start, end, user): [rows]} by row["u"], and the late rows, which are older than the watermark."""
+    taken, late = {}, []
+    for partition in partitions:
+        watermark = None
+        for time, row in partition:
+            if watermark is not None and time + lateness < watermark:
+                late.append(row)
+            else:
+                taken.setdefault(row.get("u"), []).append((time, row))
+            watermark = time - delay if watermark is None else max(watermark, time - delay)
+    out = {}
+    for user, rows in taken.items():
+        rows.sort(key=lambda r: r[0])
+        open_one = []
+        for i, (time, row) in enumerate(rows):
+            open_one.append((time, row))
+            if i + 1 == len(rows) or rows[i + 1][0] - time >= gap:
+                out[open_one[0][0], time + gap, user] = [r for _, r in open_one]
+                open_one = []
+    return out, late

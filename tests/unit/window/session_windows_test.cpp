@@ -1,0 +1,170 @@
+#include "tests/unit/window/window_fixture.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace millrace::window {
+
+using data::type_id;
+using expression::aggregate_function;
+using test::absorb;
+using test::count_rows;
+using test::over;
+using test::rows_of;
+
+namespace {
+
+definition sessions_of(event_micros gap, event_micros lateness = 0, bool updates = false) {
+  auto d = test::windows_of(1, 1,
+                            {count_rows(), over(aggregate_function::sum, type_id::bigint, type_id::bigint),
+                             over(aggregate_function::count_distinct, type_id::text, type_id::bigint)},
+                            lateness);
+  d.kind = shape::session;
+  d.gap = micros(gap);
+  d.updates = updates;
+  return d;
+}
+
+std::string all_of(shard_windows& w) {
+  wire::writer out;
+  w.capture_all(out);
+  return out.take();
+}
+
+std::string changes_of(shard_windows& w) {
+  wire::writer out;
+  w.capture_changes(out);
+  return out.take();
+}
+
+void applied(shard_windows& w, std::string_view bytes) {
+  wire::reader in(bytes);
+  REQUIRE(w.apply(in));
+}
+
+}  // namespace
+
+TEST_CASE("a record at a session's end begins another, one just before it prolongs it") {
+  const auto d = sessions_of(10);
+  shard_windows w(d);
+  absorb(w, d, {{0, "a"}, {9, "a"}, {19, "a"}, {5, "b"}});
+  const auto fired = w.fire(no_watermark, end_of_time);
+  REQUIRE(fired.size() == 3);
+  CHECK(
+      rows_of(fired[0]) ==
+      std::vector<std::string>{
+          R"({"user":"b","a0":1,"a1":1,"a2":1,"window_start":"1970-01-01T00:00:00.000005Z","window_end":"1970-01-01T00:00:00.000015Z"})"});
+  CHECK(fired[1].end == 19);
+  CHECK(fired[2].end == 29);
+}
+
+TEST_CASE("a late comer joins two sessions, whichever order they came in") {
+  const auto d = sessions_of(10);
+  std::vector<test::click> clicks{{0, "a"}, {15, "a"}, {30, "a"}, {8, "a"}, {22, "a"}};
+  std::mt19937 random(3);
+  for (int round = 0; round < 50; ++round) {
+    std::shuffle(clicks.begin(), clicks.end(), random);
+    shard_windows w(d);
+    for (const auto& c : clicks)
+      absorb(w, d, {c});
+    CHECK(w.windows_open() == 1);
+    const auto fired = w.fire(no_watermark, 40);
+    REQUIRE(fired.size() == 1);
+    CHECK(fired[0].end == 40);
+    CHECK(rows_of(fired[0]).at(0).starts_with(R"({"user":"a","a0":5,"a1":5,"a2":1,)"));
+  }
+}
+
+TEST_CASE("sessions are over when the watermark reaches their end and the allowed lateness") {
+  const auto d = sessions_of(10, 5);
+  shard_windows w(d);
+  absorb(w, d, {{0, "a"}});
+  CHECK(w.fire(no_watermark, 14).empty());
+  CHECK(absorb(w, d, {{8, "a"}, {9, "a"}}, 14) == 1);
+  CHECK(w.fire(14, 23).empty());
+  CHECK(w.fire(23, 24).size() == 1);
+  CHECK(absorb(w, d, {{18, "a"}, {19, "a"}}, 24) == 1);
+}
+
+TEST_CASE("changes of sessions restore what grew, what was joined and what is over") {
+  const auto d = sessions_of(10);
+  shard_windows w(d);
+  absorb(w, d, {{0, "a"}, {15, "a"}, {0, "b"}, {100, "c"}});
+  shard_windows copy(d);
+  applied(copy, all_of(w));
+  absorb(w, d, {{8, "a"}, {-5, "c"}});
+  applied(copy, changes_of(w));
+  CHECK(copy.keys() == 4);
+  CHECK(w.fire(no_watermark, 12).size() == 2);
+  applied(copy, changes_of(w));
+  CHECK(copy.keys() == 2);
+  const auto mine = w.fire(12, end_of_time);
+  const auto theirs = copy.fire(12, end_of_time);
+  REQUIRE(mine.size() == 2);
+  REQUIRE(theirs.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i)
+    CHECK(rows_of(mine[i]) == rows_of(theirs[i]));
+}
+
+TEST_CASE("a closed session is kept until updates has given it") {
+  const auto d = sessions_of(10, 0, true);
+  shard_windows w(d);
+  absorb(w, d, {{0, "a"}});
+  CHECK(w.fire(no_watermark, 50).empty());
+  shard_windows copy(d);
+  applied(copy, all_of(w));
+  for (auto* one : {&w, &copy}) {
+    CHECK(one->has_changes());
+    CHECK(rows_of(*one->changes()).size() == 1);
+    CHECK_FALSE(one->changes());
+  }
+  CHECK(w.keys() == 0);
+  applied(copy, changes_of(w));
+  CHECK(copy.keys() == 0);
+}
+
+TEST_CASE("memory of keys that are gone is given back") {
+  const auto d = sessions_of(10);
+  shard_windows w(d);
+  std::size_t most = 0;
+  for (int round = 0; round < 50; ++round) {
+    std::vector<test::click> clicks;
+    for (int i = 0; i < 2000; ++i)
+      clicks.push_back({round * 100 + i % 50, fmt::format("user {} of {}", i, round)});
+    absorb(w, d, clicks);
+    CHECK(w.fire(no_watermark, round * 100 + 60).size() == 50);
+    if (round == 5)
+      most = w.byte_size();
+  }
+  CHECK(w.keys() == 0);
+  CHECK(w.byte_size() <= 2 * most);
+}
+
+TEST_CASE("damaged bytes of sessions are refused or harmless") {
+  const auto d = sessions_of(10);
+  shard_windows w(d);
+  std::vector<test::click> clicks;
+  for (int i = 0; i < 60; ++i)
+    clicks.push_back({i * 7 % 90, "user" + std::to_string(i % 20)});
+  absorb(w, d, clicks);
+  const auto bytes = all_of(w);
+  std::mt19937_64 engine(5);
+  int refused = 0;
+  for (int round = 0; round < 4000; ++round) {
+    auto damaged = bytes;
+    for (auto n = engine() % 3 + 1; n > 0; --n)
+      damaged[engine() % damaged.size()] = static_cast<char>(engine());
+    shard_windows other(d);
+    wire::reader in(damaged);
+    if (!other.apply(in))
+      ++refused;
+    else
+      (void)other.fire(no_watermark, end_of_time);
+  }
+  CHECK(refused > 1000);
+}
+
+}  // namespace millrace::window
