@@ -2,6 +2,7 @@
 
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/start_positions.hpp"
+#include "actors/verdicts_between_lives.hpp"
 #include "actors/window/window_stage.hpp"
 #include "actors/window_edges.hpp"
 #include "runtime/control/snapshot_writer.hpp"
@@ -29,6 +30,10 @@ public:
         return tl::unexpected(started.error());
       partitions_[plan->parser->name] = std::move(*started);
     }
+    auto verdicts = control::verdict_book::open(*options_.store);
+    if (!verdicts)
+      return tl::unexpected(preparation_error{verdicts.error()});
+    verdicts_ = std::move(*verdicts);
     out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
     for (std::uint32_t i = 0; i < topology_->stages.size(); ++i) {
       if (topology_->stages[i].kind == config::stage_kind::window)
@@ -233,7 +238,7 @@ private:
       o.make_reader = [plan, c = context(plan->source->name)] {
         return make_reader(*plan->source, wants_of(*plan->parser), c);
       };
-      o.make_parser = [plan] { return make_parser(*plan->parser); };
+      o.make_parser = [plan, make = options_.make_parser] { return make(*plan->parser); };
       o.identities.load = [store = options_.store, name = identity_name(*plan)] {
         return store->get(name).value_or(std::string());
       };
@@ -256,12 +261,17 @@ private:
       for (const auto& e : plan->edges)
         for (std::uint32_t r = 0; r < e.receivers; ++r)
           spec.receivers.push_back(e.what == lane::edge::kind::window ? shard_name(e.name, r) : e.name);
-      spec.spawn = [this_ = shared(), o = std::move(o)](
+      spec.spawn = [this_ = shared(), o = std::move(o), book = verdicts_](
                        delivery::lane_log::start how, const caf::actor& supervisor) -> expected<caf::actor> {
         const auto life = this_->store->next_incarnation();
         if (!life)
           return unexpected(life.error());
-        return lane::spawn_lane(this_->system, o, *life, how, supervisor);
+        auto verdicts = verdicts_for_next_life(o, *book, supervisor);
+        if (!verdicts)
+          return unexpected(verdicts.error());
+        auto next = o;
+        next.verdicts = std::move(*verdicts);
+        return lane::spawn_lane(this_->system, std::move(next), *life, how, supervisor);
       };
       out_.supervised.lanes.push_back(std::move(spec));
     }
@@ -273,6 +283,7 @@ private:
   std::vector<std::shared_ptr<const lane_plan>> plans_;
   std::map<std::string, std::vector<started_partition>> partitions_;
   std::shared_ptr<const surroundings> surroundings_;
+  std::shared_ptr<control::verdict_book> verdicts_;
   prepared_pipeline out_;
 };
 

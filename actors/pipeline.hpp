@@ -28,6 +28,8 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  std::function<expected<std::unique_ptr<parser::record_parser>>(const config::stage&)> make_parser =
+      millrace::make_parser;
   const wall_clock* clock = &system_clock();
 };
 

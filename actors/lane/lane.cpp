@@ -77,7 +77,7 @@ void lane::pump() {
     return;
   for (auto& p : partitions_)
     process(*p);
-  if (broken_ && fail_at_the_end_of_what_was_read())
+  if (fail_at_a_refused_record() || (broken_ && fail_at_the_end_of_what_was_read()))
     return;
   read_more();
   start_catch_ups();
@@ -109,7 +109,7 @@ void lane::read_more() {
     return;
   std::vector<partition*> ready;
   for (auto& p : partitions_) {
-    if (!p->live || p->ended())
+    if (!p->live || p->ended() || p->refused)
       continue;
     if (p->may_send(options_.credit) && p->waiting.size() < max_waiting &&
         (p->waiting.empty() || !p->waiting.back().chunk->at_end))
@@ -190,7 +190,7 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
   }
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
-      p->waiting.push_back({m.chunk, std::nullopt, 0});
+      p->waiting.push_back({m.chunk});
       p->last_data = clock::now();
       p->idle_sent = false;
     }
@@ -199,32 +199,26 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
 }
 
 void lane::process(partition& p) {
-  while (!p.waiting.empty() && p.may_send(options_.credit))
+  while (!p.waiting.empty() && !p.refused && p.may_send(options_.credit))
     if (!process_some(p, p.waiting.front()))
       return;
 }
 
-/// Up to the next cut, or what `rate` allows, or all of the chunk. False: nothing more can be done now.
+/// Up to the next cut, or what `rate` allows, or all of the piece. False: nothing more can be done now.
 bool lane::process_some(partition& p, waiting_chunk& w) {
   const auto& c = *w.chunk;
-  if (!w.parsed) {
-    w.parsed = parser_->parse(c);
-    if (options_.plan->parsing().fail_on_error && !w.parsed->dead.empty()) {
-      const auto& d = w.parsed->dead.front();
-      fail({ec::invalid_argument, fault::user, false,
-            fmt::format("{} at position {}: {} (on_error is \"fail\")", c.partition,
-                        c.positions[d.record].minor, d.error),
-            options_.plan->parser->name});
+  const auto& piece = prepare(p, w);
+  auto last = piece.last;
+  if (options_.plan->parsing().fail_on_error) {
+    const auto good = before_refused(p, w);
+    if (!good)
       return false;
-    }
+    last = *good;
   }
-  const auto n = c.records();
-  auto last = n;
-  auto to = c.to;
+  auto to = behind(c, last);
   const auto cut = p.log.next_cut();
   if (cut && *cut >= p.live->at().at && *cut < to) {
-    last = static_cast<std::size_t>(std::lower_bound(c.positions.begin(), c.positions.end(), *cut) -
-                                    c.positions.begin());
+    last = record_at(c, *cut);
     to = *cut;
   }
   const auto allowed = rate_.allowed(clock::now());
@@ -237,8 +231,11 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     to = c.positions[last];
   }
   rate_.take(last - w.next);
-  p.live->add(c, *w.parsed, w.next, last, to, options_.clock->now());
-  w.next = last;
+  const bool with_care = piece.with_care;
+  if (with_care)
+    flush(p);
+  p.alone = p.live->empty() && last - w.next == 1 ? std::optional(c.positions[w.next]) : std::nullopt;
+  add(*p.live, p, w, last, to);
   const bool at_cut = cut && p.live->at().at == *cut;
   const bool done = to == c.to;
   const bool at_end = done && c.at_end;
@@ -248,8 +245,8 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   p.caught_up = done && c.caught_up && !more_waits;
   if (done)
     p.waiting.pop_front();
-  if (at_cut || at_end || p.caught_up || options_.rate || p.live->records() >= options_.frame_records ||
-      !reading_)
+  if (at_cut || at_end || with_care || p.caught_up || options_.rate ||
+      p.live->records() >= options_.frame_records || !reading_)
     flush(p);
   return true;
 }

@@ -50,6 +50,21 @@ private:
   void hold_back(std::vector<partition*>& ready);
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
+  /// The piece that begins at w.next, parsed.
+  const piece& prepare(const partition& p, waiting_chunk& w);
+  /// Adds records [w.next, last) of the piece, up to position `to`.
+  void add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to);
+  std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
+                                        std::optional<position> alone);
+  [[nodiscard]] attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
+                                   position to) const;
+  /// Does what a record may make fail. A failure is noted for the next life; this one ends with it.
+  template<class F>
+  void trying(const attempt& a, F&& work);
+  void note_failure(const attempt& a, std::string_view error);
+  /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.
+  [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
+  bool fail_at_a_refused_record();
   void reached_end(partition& p);
   /// Cuts and sends what was formed. `at_cut`: a receiver ahead is waited for here.
   void flush(partition& p);
@@ -64,6 +79,7 @@ private:
 
   void start_catch_ups();
   void catch_up_step(catch_up& c);
+  void catch_up_some(catch_up& c, partition& p);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
   [[nodiscard]] bool is_over(const catch_up& c) const;
   void end_catch_up(catch_up& c);

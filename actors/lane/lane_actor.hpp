@@ -5,10 +5,12 @@
 #pragma once
 
 #include "actors/lane/lane_plan.hpp"
+#include "actors/lane/past_lives.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/source/source_actor.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/lane_log.hpp"
+#include "runtime/delivery/verdicts.hpp"
 #include "runtime/messages/messages.hpp"
 
 #include <caf/actor_system.hpp>
@@ -48,6 +50,8 @@ struct lane_options {
   std::uint64_t frame_records = 65'536;  // more than this never waits for one frame
   const wall_clock* clock = &system_clock();
   std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
+  std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
+  std::shared_ptr<past_lives> past = std::make_shared<past_lives>();  // of this lane alone
 };
 
 /// `life`: a number higher than any earlier life's of this lane. Receivers come by messages::receiver_up.

@@ -58,32 +58,36 @@ void lane::start_catch_ups() {
 
 void lane::catch_up_step(catch_up& c) {
   auto& p = *partitions_[c.partition];
-  if (is_over(c))
-    return;
-  if (c.chunk && p.has_credit(c.receiver, options_.credit)) {
-    const auto chunk = std::move(c.chunk);
-    const auto limit = p.log.reader_limit(c.receiver);
-    auto last = chunk->records();
-    auto to = chunk->to;
-    if (limit < to) {
-      last =
-          static_cast<std::size_t>(std::lower_bound(chunk->positions.begin(), chunk->positions.end(), limit) -
-                                   chunk->positions.begin());
-      to = limit;
-    }
-    const auto parsed = parser_->parse(*chunk);
-    c.former->add(*chunk, parsed, 0, last, to, options_.clock->now());
-    if (chunk->at_end && to == chunk->to && to < limit)
-      c.former->add_end();
-    auto frames = c.former->cut();
-    send(p, c.receiver, std::move(frames[c.receiver]));
-    p.log.reader_advance(c.receiver, c.former->at());
-    p.idle_sent = false;  // a receiver that has just been attached does not know of it
-  }
-  if (is_over(c) || c.reading || c.chunk)
+  while (c.waiting && !is_over(c) && p.has_credit(c.receiver, options_.credit))
+    catch_up_some(c, p);
+  if (is_over(c) || c.reading || c.waiting)
     return;
   c.reading = true;
   self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
+}
+
+/// A piece, in a frame of its own; never past the reader's limit.
+void lane::catch_up_some(catch_up& c, partition& p) {
+  auto& w = *c.waiting;
+  const auto chunk = w.chunk;
+  const auto limit = p.log.reader_limit(c.receiver);
+  auto last = prepare(p, w).last;
+  auto to = behind(*chunk, last);
+  if (limit < to) {
+    last = record_at(*chunk, limit);
+    to = limit;
+  }
+  const auto alone = last - w.next == 1 ? std::optional(chunk->positions[w.next]) : std::nullopt;
+  add(*c.former, p, w, last, to);
+  if (to == chunk->to) {
+    if (chunk->at_end && to < limit)
+      c.former->add_end();
+    c.waiting.reset();
+  }
+  auto frames = cut(*c.former, p, alone);
+  send(p, c.receiver, std::move(frames[c.receiver]));
+  p.log.reader_advance(c.receiver, c.former->at());
+  p.idle_sent = false;  // a receiver that has just been attached does not know of it
 }
 
 void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
@@ -99,7 +103,7 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
       return fail(*m.failure);
   }
   if (m.chunk)
-    c.chunk = m.chunk;
+    c.waiting = waiting_chunk{m.chunk};
   pump();
 }
 

@@ -76,6 +76,8 @@ void lane::on_ask_again(const messages::ask_again& m) {
 void lane::begin_at(partition& p) {
   p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log.at());
   p.waiting.clear();
+  p.alone.reset();
+  p.refused.reset();
   p.first_ticket = ticket_ + 1;
   p.caught_up = false;
   p.last_data = clock::now();
@@ -109,6 +111,8 @@ void lane::tell_source(partition& p) {
       return;
     least = least ? std::min(*least, *a) : *a;
   }
+  if (least)
+    options_.past->settled(options_.plan->log(p.name), *least);
   if (!least || p.told_source == least || p.ended())
     return;
   p.told_source = least;
@@ -119,7 +123,7 @@ void lane::flush(partition& p) {
   if (p.live->empty())
     return;
   options_.gauges->records += p.live->records();
-  auto frames = p.live->cut();
+  auto frames = cut(*p.live, p, std::exchange(p.alone, std::nullopt));
   const auto receivers = p.log.attached();
   const auto at = p.live->at();
   for (const auto r : receivers)

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "actors/lane/frame_former.hpp"
+#include "actors/lane/piece.hpp"
 #include "runtime/delivery/lane_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -17,8 +19,8 @@ namespace millrace::lane {
 /// A chunk that was read, from `next` on not yet processed.
 struct waiting_chunk {
   std::shared_ptr<const source::chunk> chunk;
-  std::optional<parser::parsed> parsed;  // once it was its turn
   std::size_t next = 0;
+  std::optional<piece> now{};  // where `next` lies, parsed, once it was its turn
 };
 
 struct partition {
@@ -37,12 +39,17 @@ struct partition {
   std::vector<std::size_t> in_flight;                 // bytes, by receiver
   std::vector<std::optional<position>> acknowledged;  // by receiver
   std::optional<position> told_source;
+  std::optional<position> alone;  // the frame that is being formed holds this one record
+  std::optional<error> refused;   // the record at which the lane stands ends the run (on_error)
   std::shared_ptr<const lane_plan> plan;
 
   [[nodiscard]] bool ended() const { return live && live->at().watermark == end_of_time; }
   /// The position from which the lane reads on: behind what waits.
   [[nodiscard]] position read_up_to() const {
     return waiting.empty() ? live->at().at : waiting.back().chunk->to;
+  }
+  [[nodiscard]] bool nothing_in_flight() const {
+    return std::all_of(in_flight.begin(), in_flight.end(), [](std::size_t b) { return b == 0; });
   }
   [[nodiscard]] bool has_credit(std::size_t receiver, std::size_t limit) const {
     return in_flight[receiver] < limit;
@@ -68,7 +75,7 @@ struct catch_up {
   caf::actor source;
   std::unique_ptr<frame_former> former;
   bool reading = false;
-  std::shared_ptr<const source::chunk> chunk;  // waits for credit
+  std::optional<waiting_chunk> waiting;  // for credit
 };
 
 }  // namespace millrace::lane

@@ -146,6 +146,12 @@ public:
     next_phase();
   }
 
+  void on_recovered(const std::string& name) {
+    const auto c = children_.find(name);
+    if (c != children_.end())
+      c->second.waits.reset();
+  }
+
   void on_fail_child(const std::string& name) {
     const auto c = children_.find(name);
     if (c != children_.end() && c->second.lives)
@@ -354,6 +360,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
   return {
       [=](const messages::completed& m) { state->on_completed(m.actor); },
       [=](const messages::stage_failed& m) { state->on_failed(m); },
+      [=](const messages::recovered& m) { state->on_recovered(m.actor); },
       [=](const messages::stopped& m) { state->on_stopped(m.actor); },
       [=](const messages::report_part& m) { state->on_part(m); },
       [=](const end_run&) { state->begin_stop(); },

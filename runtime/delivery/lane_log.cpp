@@ -69,6 +69,23 @@ std::vector<std::size_t> lane_log::attached() const {
   return out;
 }
 
+bool lane_log::all_along() const {
+  return std::none_of(links_.begin(), links_.end(), [this](const link& l) {
+    return l.asking || (l.reader && (l.until || l.reader->at < at_.at));
+  });
+}
+
+std::optional<position> lane_log::furthest() const {
+  std::optional<position> most;
+  for (const auto& l : links_) {
+    if (l.asking)
+      continue;
+    const auto at = is_live(l) ? at_.at : l.reader->at;
+    most = most ? std::max(*most, at) : at;
+  }
+  return most;
+}
+
 std::optional<position> lane_log::next_cut() const {
   std::optional<position> least;
   for (const auto& l : links_)

@@ -35,6 +35,10 @@ public:
   [[nodiscard]] const mark& at() const { return at_; }
   /// Receivers that live frames go to, which begin at at().
   [[nodiscard]] std::vector<std::size_t> attached() const;
+  /// Every receiver has answered, and none is behind.
+  [[nodiscard]] bool all_along() const;
+  /// The furthest position that a receiver is known to have, or has been sent live.
+  [[nodiscard]] std::optional<position> furthest() const;
   /// The live lane must cut a frame here at the latest: the lowest position that a receiver ahead of it waits
   /// for.
   [[nodiscard]] std::optional<position> next_cut() const;

@@ -143,6 +143,10 @@ struct stage_failed {
   std::string actor;
   error why;
 };
+/// What made this actor fail is dealt with: its failures so far are no longer in a row.
+struct recovered {
+  std::string actor;
+};
 /// A stop was carried out: everything taken is durable.
 struct stopped {
   std::string actor;
@@ -188,6 +192,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_capture)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::capture_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::collect_report)

@@ -1,5 +1,9 @@
-"""With on_error fail the first record that is no row ends the run, with its place; nothing before it is lost or doubled"""
-from golden.millrace import Wrong, check_ledger, same
+"""With on_error fail the first record that is no row ends the run, with its place, when all before it are committed: as many
+whatever is read at once"""
+import os
+
+from golden.millrace import check_ledger, same
+
 
 def numbers(*range_):
     return "".join('{"i":%d}\n' % i for i in range(*range_))
@@ -8,18 +12,19 @@ def numbers(*range_):
 def check(a, n):
     same(a.lines("out.jsonl"), numbers(n).splitlines())
     same(a.table("rows"), [[("i", i)] for i in range(n)])
-    check_ledger(a.name, a.report())
-
 
 
 def run(place):
-    a = place.attempt("fail")
-    text = numbers(20) + 'broken\n' + '{"i":20}\n'
-    (a.root / "input.jsonl").write_text(text)
-    for _ in range(2):
-        a.run(exit=1, says=["parsed", str(len(numbers(20)))])
-        before = a.lines("out.jsonl")
-        same(before, numbers(20).splitlines()[:len(before)])
-    a.run(["--set", "stages.parsed.on_error=dead_letter"])
-    check(a, 21)
-    same([d["record"] for d in a.dead_letters()], ["broken"])
+    # Within the first chunk, behind the first, at the very beginning; read as it comes and in small parts.
+    for good in (20, 150_000, 0):
+        for args in ([], ["--set", "stages.lines.rate=1000000/s"]):
+            a = place.attempt(f"fail{good}_{len(args)}")
+            (a.root / "input.jsonl").write_text(numbers(good) + 'broken\n' + '{"i":%d}\n' % good)
+            at = f'file "{os.path.join(a.out, "..", "input.jsonl")}", byte {len(numbers(good))}: '
+            for _ in range(2):
+                a.run(args, exit=1, says=["parsed", at, 'on_error is "fail"'])
+                check(a, good)
+            a.run(["--set", "stages.parsed.on_error=dead_letter"])
+            check(a, good + 1)
+            check_ledger(a.name, a.report())
+            same([d["record"] for d in a.dead_letters()], ["broken"])

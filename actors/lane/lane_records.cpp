@@ -1,0 +1,116 @@
+// What a lane does with the records of a chunk, live and catching up: whatever a record may make fail. A
+// failure ends this life of the lane; what it was about is left to the next one (past_lives).
+#include "actors/lane/lane.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::lane {
+
+template<class F>
+void lane::trying(const attempt& a, F&& work) {
+  try {
+    std::forward<F>(work)();
+  } catch (const std::exception& e) {
+    note_failure(a, e.what());
+    throw;
+  } catch (...) {
+    note_failure(a, "an exception of unknown type");
+    throw;
+  }
+}
+
+void lane::note_failure(const attempt& a, std::string_view error) {
+  spdlog::error("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name, a.records,
+                a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error);
+  options_.past->failed(a, error);
+}
+
+attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last, position to) const {
+  const auto& c = *w.chunk;
+  attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
+  if (a.records == 1) {
+    a.record = c.positions[w.next];
+    const auto furthest = p.log.furthest();
+    a.taken_before = furthest && *furthest > *a.record;
+  }
+  return a;
+}
+
+const piece& lane::prepare(const partition& p, waiting_chunk& w) {
+  if (w.now)
+    return *w.now;
+  auto next = next_piece(w.chunk, w.next, options_.plan->log(p.name), *options_.verdicts, *options_.past);
+  if (next.given_up)
+    next.parsed.dead.push_back({0, *next.given_up});
+  else if (next.first < next.last)
+    trying(attempt_on(p, w, next.last, behind(*w.chunk, next.last)),
+           [&] { next.parsed = parser_->parse(*next.chunk); });
+  return w.now.emplace(std::move(next));
+}
+
+void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to) {
+  const auto& now = *w.now;
+  const auto a = attempt_on(p, w, last, to);
+  trying(a, [&] {
+    former.add(*now.chunk, now.parsed, w.next - now.first, last - now.first, to, options_.clock->now());
+  });
+  if (!now.given_up && a.records != 0)
+    options_.past->went_well(a.log, w.chunk->positions[w.next]);
+  w.next = last;
+  if (last == now.last)
+    w.now.reset();
+}
+
+std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
+                                            std::optional<position> alone) {
+  const auto furthest = p.log.furthest();
+  const attempt a{options_.plan->log(p.name),
+                  former.start().at,
+                  former.at().at,
+                  former.records(),
+                  alone,
+                  alone && furthest && *furthest > *alone};
+  std::vector<delivery::lane_frame> frames;
+  trying(a, [&] { frames = former.cut(); });
+  return frames;
+}
+
+std::optional<std::size_t> lane::before_refused(partition& p, const waiting_chunk& w) {
+  const auto& c = *w.chunk;
+  const auto& now = *w.now;
+  const auto bad = std::find_if(now.parsed.dead.begin(), now.parsed.dead.end(),
+                                [&](const auto& d) { return d.record + now.first >= w.next; });
+  if (bad == now.parsed.dead.end())
+    return now.last;
+  const auto record = bad->record + now.first;
+  if (record > w.next)
+    return record;
+  flush(p);
+  const auto& source = *options_.plan->source;
+  const bool file = source.type == "file";
+  p.refused =
+      error{ec::invalid_argument, fault::user, false,
+            fmt::format(
+                "{} \"{}\", {} {}: {} (on_error is \"fail\"); all records before it are committed; mend it, "
+                "or set on_error to \"dead_letter\", and the same command goes on there",
+                file ? "file" : "partition", file ? c.topic : c.partition, file ? "byte" : "position",
+                c.positions[record].minor, bad->error),
+            options_.plan->parser->name};
+  return std::nullopt;
+}
+
+/// Not before every receiver has taken what comes before the record: then the end of the run commits it.
+bool lane::fail_at_a_refused_record() {
+  for (const auto& p : partitions_)
+    if (p->refused && p->log.all_along() && p->nothing_in_flight()) {
+      fail(*p->refused);
+      return true;
+    }
+  return false;
+}
+
+}  // namespace millrace::lane
