@@ -35,6 +35,7 @@ millrace_import(pq postgresql/libpq-fe.h pq)
 millrace_import(sqlite3 sqlite3.h sqlite3)
 millrace_import(pg_query pg_query.h pg_query protobuf-c)
 millrace_import(re2 re2/re2.h re2)
+millrace_import(utf8proc utf8proc.h utf8proc)
 millrace_import(xxhash xxhash.h xxhash)
 millrace_import(CLI11 CLI/CLI.hpp)
 # SOCI's MySQL backend includes <mysql.h>.

@@ -1,5 +1,6 @@
 // like and ilike.
 #include "runtime/expression/kernel.hpp"
+#include "runtime/expression/letters.hpp"
 #include "runtime/expression/source_text.hpp"
 
 #include <fmt/format.h>
@@ -62,7 +63,7 @@ matching like(text_view s, text_view pattern) {
 template<bool Fold, bool Negated>
 values like_kernel(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view pattern) -> bool {
-    const auto found = Fold ? like(fold(s), fold(pattern)) : like(s, pattern);
+    const auto found = Fold ? like(lower_case(s), lower_case(pattern)) : like(s, pattern);
     if (found == matching::bad_pattern)
       return r.fail(fmt::format("the like pattern '{}' ends with its escape character", shown(pattern)));
     return (found == matching::yes) != Negated;

@@ -23,7 +23,7 @@ namespace millrace::expression {
 /// npos where all is well.
 [[nodiscard]] std::size_t first_invalid_utf8(std::string_view s);
 
-/// ASCII letters in lower or upper case; all else stays, as PostgreSQL does under locale C.
+/// ASCII letters in lower case; all else stays: of keywords and names, not of values (letters.hpp).
 [[nodiscard]] std::string fold(std::string_view s);
 
 /// Behind blanks and comments.

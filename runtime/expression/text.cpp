@@ -1,6 +1,6 @@
-// Functions on text. Positions and lengths count characters (UTF-8), case and word boundaries are ASCII's, as
-// in PostgreSQL under locale C.
+// Functions on text. Positions and lengths count characters (UTF-8).
 #include "runtime/expression/kernel.hpp"
+#include "runtime/expression/letters.hpp"
 #include "runtime/expression/source_text.hpp"
 
 #include <boost/uuid/detail/md5.hpp>
@@ -62,31 +62,14 @@ values join(call& c, std::span<const values> args, bool separated) {
 values concat(call& c, std::span<const values> args) { return join(c, args, false); }
 values concat_ws(call& c, std::span<const values> args) { return join(c, args, true); }
 
-template<char From, char To>
-values change_case(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s) -> text_view {
-    auto* out = r.c.bytes(s.size());
-    std::transform(s.begin(), s.end(), out,
-                   [](char b) { return b >= From && b <= From + 25 ? static_cast<char>(b - From + To) : b; });
-    return {out, s.size()};
-  })>(c, args);
+values lower(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view s) -> text_view { return r.keep(lower_case(s)); })>(c, args);
 }
-
+values upper(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view s) -> text_view { return r.keep(upper_case(s)); })>(c, args);
+}
 values initcap(call& c, std::span<const values> args) {
-  return each<([](row& r, text_view s) -> text_view {
-    auto* out = r.c.bytes(s.size());
-    bool in_word = false;
-    for (std::size_t i = 0; i < s.size(); ++i) {
-      const char b = s[i];
-      const bool upper = b >= 'A' && b <= 'Z';
-      const bool lower = b >= 'a' && b <= 'z';
-      out[i] = upper && in_word    ? static_cast<char>(b + 32)
-               : lower && !in_word ? static_cast<char>(b - 32)
-                                   : b;
-      in_word = upper || lower || (b >= '0' && b <= '9');
-    }
-    return {out, s.size()};
-  })>(c, args);
+  return each<([](row& r, text_view s) -> text_view { return r.keep(capitalised(s)); })>(c, args);
 }
 
 values replace(call& c, std::span<const values> args) {
@@ -243,8 +226,8 @@ constexpr auto entries = std::to_array<function>({
     entry("||", {text, text}, text, concatenate, true),
     of_anything("concat", concat),
     of_anything("concat_ws", concat_ws),
-    entry("lower", {text}, text, change_case<'A', 'a'>),
-    entry("upper", {text}, text, change_case<'a', 'A'>),
+    entry("lower", {text}, text, lower),
+    entry("upper", {text}, text, upper),
     entry("initcap", {text}, text, initcap),
     entry("length", {text}, bigint, length),
     entry("char_length", {text}, bigint, length),

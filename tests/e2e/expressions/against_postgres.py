@@ -67,7 +67,7 @@ class Postgres:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.run("initdb", "-D", self.folder / "data", "-A", "trust", "-U", "test", "--no-sync", "-E", "UTF8",
-                 "--locale=C")
+                 "--locale=C.UTF-8")
         self.run("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-o",
                  f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
                  "-c timezone=UTC -c fsync=off", "start")

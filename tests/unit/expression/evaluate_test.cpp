@@ -1,3 +1,4 @@
+#include "runtime/expression/letters.hpp"
 #include "tests/unit/expression/evaluate_one.hpp"
 
 #include <cmath>
@@ -137,6 +138,14 @@ TEST_CASE("failures are ascending and once a row, over chunks") {
   CHECK(failures[1].row == 2000);
   CHECK(c->is_null(0));
   CHECK(c->is_null(1000));
+}
+
+TEST_CASE("letters of all scripts have upper and lower case, one character for one") {
+  CHECK(lower_case("ÀÉÎ ĐẶNG ΣΑΣ ЖЯ 🎉 İ") == "àéî đặng σασ жя 🎉 i");
+  CHECK(upper_case("àéî đặng ς жя 🎉 straße ŉ") == "ÀÉÎ ĐẶNG Σ ЖЯ 🎉 STRAßE ŉ");
+  CHECK(capitalised("élan ĐẶNG thị-hà 3ème d'été") == "Élan Đặng Thị-Hà 3ème D'Été");
+  CHECK(upper_case(std::string("a\xFF\xC3z\0b", 6)) ==
+        std::string("A\xFF\xC3Z\0B", 6));  // no UTF-8: as it is
 }
 
 TEST_CASE("a program is evaluated by many threads at once") {
