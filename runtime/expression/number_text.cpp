@@ -49,6 +49,22 @@ decimal decimal_of(double v, int significant) {
   return out;
 }
 
+/// Whether the digits lie exactly between two doubles. They then read back as the even one of them, and
+/// PostgreSQL writes more of them. Only integers beyond 2^53 have so few digits there.
+bool lies_between(const decimal& d, double v) {
+  const auto whole = static_cast<std::size_t>(std::max(d.exponent, 0));
+  if (d.digits.size() > whole || std::fabs(v) < 0x1p53 || std::fabs(v) > 0x1p126)
+    return false;
+  unsigned __int128 digits = 0;
+  for (std::size_t i = 0; i < whole; ++i)
+    digits = digits * 10 + (i < d.digits.size() ? static_cast<unsigned>(d.digits[i] - '0') : 0U);
+  const auto exact = static_cast<unsigned __int128>(std::fabs(v));
+  const auto step = static_cast<unsigned __int128>(std::nextafter(std::fabs(v), 0x1p127) - std::fabs(v));
+  // below a power of two doubles lie closer
+  const auto below = static_cast<unsigned __int128>(std::fabs(v) - std::nextafter(std::fabs(v), 0.0));
+  return digits > exact ? (digits - exact) * 2 == step : digits < exact && (exact - digits) * 2 == below;
+}
+
 bool write_special(std::string& out, double v) {
   if (std::isfinite(v))
     return false;
@@ -164,7 +180,9 @@ void write_double(std::string& out, double v) {
     out += std::signbit(v) ? "-0" : "0";
     return;
   }
-  const auto d = decimal_of(v, -1);
+  auto d = decimal_of(v, -1);
+  for (auto digits = static_cast<int>(d.digits.size()); digits < 17 && lies_between(d, v); ++digits)
+    d = decimal_of(v, digits + 1);
   if (d.minus)
     out += '-';
   const int power = d.exponent - 1;

@@ -27,9 +27,9 @@ values abs_int(call& c, std::span<const values> args) {
 
 double sign_of(double v) { return v > 0 ? 1 : v < 0 ? -1 : 0; }
 
-/// A result that is infinite or no number, from arguments that are, is refused as PostgreSQL does.
+/// A result that is infinite, or zero, from a number that is not, is refused as PostgreSQL does.
 double finite(row& r, std::string_view name, double from, double result) {
-  if (std::isfinite(from) && !std::isfinite(result))
+  if ((std::isfinite(from) && !std::isfinite(result)) || (from != 0 && result == 0))
     return r.fail(fmt::format("{}({}) is out of range for double", name, from));
   return result;
 }
@@ -55,7 +55,7 @@ values power_of(call& c, std::span<const values> args) {
   return each<([](row& r, double x, double y) -> double {
     if (x == 0 && y < 0)
       return r.fail("zero raised to a negative power is undefined");
-    if (x < 0 && std::isfinite(x) && std::isfinite(y) && std::floor(y) != y)
+    if (x < 0 && !std::isnan(y) && std::floor(y) != y)
       return r.fail(fmt::format("a negative number to a power that is not whole: power({}, {})", x, y));
     const auto out = std::pow(x, y);
     if (std::isfinite(x) && std::isfinite(y) && (std::isinf(out) || (out == 0 && x != 0)))
@@ -83,7 +83,7 @@ values trigonometry(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-constexpr double pi = 3.14159265358979323846;
+constexpr double degree = 0.0174532925199432957692;  // in radians
 
 constexpr auto entries = std::to_array<function>({
     entry("abs", {bigint}, bigint, abs_int, true),
@@ -134,9 +134,9 @@ constexpr auto entries = std::to_array<function>({
     entry("atan2", {float64, float64}, float64,
           each<([](row&, double y, double x) -> double { return std::atan2(y, x); })>),
     entry("radians", {float64}, float64,
-          each<([](row& r, double v) { return finite(r, "radians", v, v / (180 / pi)); })>, true),
+          each<([](row& r, double v) { return finite(r, "radians", v, v * degree); })>, true),
     entry("degrees", {float64}, float64,
-          each<([](row& r, double v) { return finite(r, "degrees", v, v / (pi / 180)); })>, true),
+          each<([](row& r, double v) { return finite(r, "degrees", v, v / degree); })>, true),
 });
 
 }  // namespace

@@ -279,6 +279,8 @@ tl::expected<regular_expression, std::string> regular_expression::compile(std::s
 
 bool regular_expression::find(std::string_view text, std::size_t from, match& out) const {
   std::vector<re2::StringPiece> parts(groups_ + 1);
+  if (text.empty())
+    text = "";  // a group in an empty text must differ from one that is none
   if (from > text.size() ||
       !compiled_->Match({text.data(), text.size()}, from, text.size(), re2::RE2::UNANCHORED, parts.data(),
                         static_cast<int>(parts.size())))

@@ -25,7 +25,7 @@ public:
   regular_expression& operator=(regular_expression&&) noexcept;
   ~regular_expression();
 
-  /// The match and its groups, within the text; a group that took no part has no data.
+  /// The match and its groups, within the text unless that is empty; a group that took no part has no data.
   using match = std::vector<std::string_view>;
   /// The first match that begins at `from` or later, in a text that begins at 0; false where there is none.
   [[nodiscard]] bool find(std::string_view text, std::size_t from, match& out) const;

@@ -63,8 +63,9 @@ values like_flags(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+/// Of an empty text the match may lie elsewhere.
 std::size_t offset_in(text_view s, text_view part) {
-  return static_cast<std::size_t>(part.data() - s.data());
+  return s.empty() ? 0 : static_cast<std::size_t>(part.data() - s.data());
 }
 /// Where the search goes on behind a match: one character further behind an empty one.
 std::size_t next_from(text_view s, text_view whole) {

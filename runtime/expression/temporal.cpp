@@ -172,11 +172,14 @@ values date_trunc_zone(call& c, std::span<const values> args) {
     const auto* z = zone_for(r, zone_name);
     if (!z)
       return 0;
-    if (*unit <= time_unit::minute)  // no zone differs by less
-      return truncate_time(r, name, t);
-    const auto wall = wall_time(*z, t);
-    const auto cut = wall ? truncated(*unit, *wall) : std::nullopt;
-    const auto out = cut ? instant_of(*z, *cut) : std::nullopt;
+    std::optional<std::int64_t> out;
+    if (*unit < time_unit::minute) {  // no zone differs by less than a second
+      out = truncated(*unit, t);
+    } else {
+      const auto wall = wall_time(*z, t);
+      const auto cut = wall ? truncated(*unit, *wall) : std::nullopt;
+      out = cut ? instant_of(*z, *cut) : std::nullopt;
+    }
     return out ? *out : static_cast<std::int64_t>(beyond_time(r));
   })>(c, args);
 }
