@@ -52,15 +52,26 @@ private:
     return {topology_->name, stage, options_.store->folder(), options_.clock};
   }
 
+  struct lane_logs {
+    std::map<log_id, mark> first;  // there at the topology's first start
+    std::map<log_id, mark> found;  // later
+
+    [[nodiscard]] std::map<log_id, mark> all() const {
+      auto logs = first;
+      logs.insert(found.begin(), found.end());
+      return logs;
+    }
+  };
+
   /// Marks at which the logs of a plan's partitions start.
-  void add_starts(const lane_plan& plan, std::map<log_id, mark>& logs) const {
+  void add_starts(const lane_plan& plan, lane_logs& logs) const {
     for (const auto& p : partitions_.at(plan.parser->name))
-      logs[plan.log(p.name)] = {p.start, no_watermark};
+      (p.found_later ? logs.found : logs.first)[plan.log(p.name)] = {p.start, no_watermark};
   }
 
   /// All lanes' logs that reach this stage.
-  [[nodiscard]] std::map<log_id, mark> lane_logs_of(std::uint32_t stage) const {
-    std::map<log_id, mark> logs;
+  [[nodiscard]] lane_logs lane_logs_of(std::uint32_t stage) const {
+    lane_logs logs;
     for (const auto& plan : plans_)
       if (std::any_of(plan->edges.begin() + 1, plan->edges.end(),
                       [&](const auto& e) { return e.stage == stage; }))
@@ -80,18 +91,22 @@ private:
       setup.stage = index;
       setup.allowed_lateness = plan.definition.allowed_lateness;
       setup.receivers = receivers;
-      setup.logs = lane_logs_of(index);
+      auto logs = lane_logs_of(index);
+      setup.logs = std::move(logs.first);
+      setup.found = std::move(logs.found);
       shard::shard_options options;
       options.name = shard_name(stage.name, s);
       options.snapshot_every = topology_->snapshot_every;
       options.snapshot_writer = out_.supervised.snapshot_writer;
       out_.gauges.shards[options.name] = options.gauges;
-      out_.supervised.shards.push_back({options.name, setup.log,
-                                        [this_ = shared(), setup, options, stage_name = stage.name,
-                                         definition = plan.definition](const caf::actor& supervisor) {
-                                          return spawn_shard(*this_, setup, options, stage_name, definition,
-                                                             supervisor);
-                                        }});
+      out_.supervised.shards.push_back(
+          {options.name, setup.log,
+           [this_ = shared(), setup, options, stage_name = stage.name,
+            definition = plan.definition](const std::map<log_id, mark>& found, const caf::actor& supervisor) {
+             auto now = setup;
+             now.found.insert(found.begin(), found.end());
+             return spawn_shard(*this_, std::move(now), options, stage_name, definition, supervisor);
+           }});
     }
   }
 
@@ -177,8 +192,11 @@ private:
     for (const auto& w : o.windows)
       spec.shard_logs.insert(spec.shard_logs.end(), w.logs.begin(), w.logs.end());
     out_.gauges.sinks[o.name] = o.gauges;
-    spec.spawn = [this_ = shared(), o = std::move(o)](const caf::actor& supervisor) {
-      return sink::spawn_sink(this_->system, o, supervisor);
+    spec.spawn = [this_ = shared(), o = std::move(o)](const std::map<log_id, mark>& found,
+                                                      const caf::actor& supervisor) {
+      auto now = o;
+      now.lane_logs.insert(found.begin(), found.end());
+      return sink::spawn_sink(this_->system, std::move(now), supervisor);
     };
     out_.supervised.sinks.push_back(std::move(spec));
   }
@@ -190,7 +208,7 @@ private:
     o.stage = index;
     o.schema = plan.rows;
     o.order_by = plan.order_by;
-    o.lane_logs = lane_logs_of(index);
+    o.lane_logs = lane_logs_of(index).all();
     o.windows = window_inputs_of_sink(*topology_, index);
     o.make_writer = [this_ = shared(), &stage, c = context(stage.name)] { return make_writer(stage, c); };
     add_spec(std::move(o));
@@ -200,8 +218,10 @@ private:
     auto o = common_sink_options(std::string(dead_letter_sink));
     o.takes_dead_letters = true;
     o.schema = config::dead_letter_schema();
+    lane_logs logs;
     for (const auto& plan : plans_)
-      add_starts(*plan, o.lane_logs);
+      add_starts(*plan, logs);
+    o.lane_logs = logs.all();
     for (const auto& s : topology_->stages)
       if (s.kind == config::stage_kind::sink)
         o.lane_logs[sink::rejected_log(s.name)] = {};
@@ -235,6 +255,8 @@ private:
       o.plan = plan;
       for (auto p = i; p < partitions.size(); p += lanes)
         o.partitions.push_back(partitions[p].name);
+      for (const auto& p : partitions)
+        o.known.insert(p.name);
       o.make_reader = [plan, c = context(plan->source->name)] {
         return make_reader(*plan->source, wants_of(*plan->parser), c);
       };
@@ -250,6 +272,8 @@ private:
         o.rate = source.rate("rate") / static_cast<double>(lanes);
       if (source.has("max_drift"))
         o.max_drift = source.duration("max_drift");
+      if (i == 0 && source.has("discover_every"))
+        o.discover_every = source.duration("discover_every");
       o.clock = options_.clock;
       o.gauges = gauges[i];
       for (const auto& g : gauges)
@@ -258,18 +282,31 @@ private:
       out_.gauges.lanes[o.name] = o.gauges;
       control::lane_spec spec;
       spec.name = o.name;
+      spec.parser = plan->parser->name;
+      spec.partitions = o.partitions.size();
+      spec.keep_start = [plan, store = options_.store](const std::string& partition, position first) {
+        return keep_start(*plan, *store, partition, first).map([&](position start) {
+          return control::lane_spec::started{plan->log(partition), {start, no_watermark}};
+        });
+      };
       for (const auto& e : plan->edges)
         for (std::uint32_t r = 0; r < e.receivers; ++r)
           spec.receivers.push_back(e.what == lane::edge::kind::window ? shard_name(e.name, r) : e.name);
       spec.spawn = [this_ = shared(), o = std::move(o), book = verdicts_](
-                       delivery::lane_log::start how, const caf::actor& supervisor) -> expected<caf::actor> {
+                       delivery::lane_log::start how, const std::vector<control::found_partition>& found,
+                       const caf::actor& supervisor) -> expected<caf::actor> {
         const auto life = this_->store->next_incarnation();
         if (!life)
           return unexpected(life.error());
-        auto verdicts = verdicts_for_next_life(o, *book, supervisor);
+        auto next = o;
+        for (const auto& p : found) {
+          next.known.insert(p.name);
+          if (p.lane == next.name)
+            next.partitions.push_back(p.name);
+        }
+        auto verdicts = verdicts_for_next_life(next, *book, supervisor);
         if (!verdicts)
           return unexpected(verdicts.error());
-        auto next = o;
         next.verdicts = std::move(*verdicts);
         return lane::spawn_lane(this_->system, std::move(next), *life, how, supervisor);
       };

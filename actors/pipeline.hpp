@@ -37,6 +37,8 @@ struct pipeline_options {
 struct started_partition {
   std::string name;
   position start;
+  bool found_later =
+      false;  // not there at the topology's first start: it joins windows (delivery::shard_core)
 };
 
 /// What the progress line, metrics and reports read.

@@ -38,6 +38,9 @@ std::string encode(const std::vector<started_partition>& partitions) {
     out.string(p.name);
     out.put(p.start);
   }
+  // They are kept in the order in which they were found.
+  out.varint(static_cast<std::uint64_t>(
+      std::count_if(partitions.begin(), partitions.end(), [](const auto& p) { return !p.found_later; })));
   return out.take();
 }
 
@@ -48,11 +51,18 @@ expected<std::vector<started_partition>> decode(std::string_view bytes) {
     std::string name(in.string());
     partitions.push_back({std::move(name), in.read_position()});
   }
+  if (!in.at_end()) {  // else it was written when that was not told apart
+    const auto from_the_first = in.varint();
+    for (auto i = from_the_first; i < partitions.size(); ++i)
+      partitions[i].found_later = true;
+  }
   if (!in.ok())
     return fatal_error(ec::corrupt,
                        "the state folder's start positions are malformed; start over with --fresh");
   return partitions;
 }
+
+std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.parser->name; }
 
 }  // namespace
 
@@ -84,7 +94,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
   if (!found)
     return failed(found.error());
 
-  const auto name = "starts/" + plan.parser->name;
+  const auto name = starts_name(plan);
   std::vector<started_partition> partitions;
   const auto stored = store.get(name);
   if (stored) {
@@ -104,9 +114,21 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
         std::any_of(partitions.begin(), partitions.end(), [&](const auto& x) { return x.name == p.name; });
     if (known)
       continue;
-    partitions.push_back({p.name, stored ? p.first : p.start});
+    partitions.push_back({p.name, stored ? p.first : p.start, stored.has_value()});
     changed = true;
   }
+  // Of a source with an identity that has told whether it is the same log.
+  for (const auto& p : partitions)
+    if ((*reader)->identity().empty() &&
+        std::none_of(found->begin(), found->end(), [&](const auto& x) { return x.name == p.name; }))
+      return failed(
+          error{ec::mismatch,
+                fault::user,
+                false,
+                fmt::format("partition {} is not there any more, so this is not the log that the state "
+                            "belongs to: it was made anew; begin anew with --fresh",
+                            p.name),
+                {}});
   if (const auto identity = (*reader)->identity(); !identity.empty() && !stored)
     if (const auto kept = store.put(identity_name(plan), identity); !kept)
       return failed(kept.error());
@@ -114,6 +136,23 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
     if (const auto kept = store.put(name, encode(partitions)); !kept)
       return failed(kept.error());
   return partitions;
+}
+
+expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
+                              const std::string& partition, position first) {
+  const auto stored = store.get(starts_name(plan));
+  if (!stored)
+    return unexpected(stored.error());
+  auto partitions = decode(*stored);
+  if (!partitions)
+    return unexpected(partitions.error());
+  for (const auto& p : *partitions)
+    if (p.name == partition)
+      return p.start;
+  partitions->push_back({partition, first, true});
+  if (const auto kept = store.put(starts_name(plan), encode(*partitions)); !kept)
+    return unexpected(kept.error());
+  return first;
 }
 
 }  // namespace millrace

@@ -46,6 +46,7 @@ bool lane::start() {
     if (m.source == source_.address() && !stopped_)
       self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
   });
+  look_again_later();
   return true;
 }
 

@@ -1,5 +1,6 @@
 // The lane's behaviour without its mailbox: what lane_actor.cpp calls for each message. Split from it so that
-// a reader finds reading, sending and catching up apart: lane.cpp, lane_receivers.cpp, lane_catch_up.cpp.
+// a reader finds reading, sending, catching up and looking for partitions apart: lane.cpp,
+// lane_receivers.cpp, lane_catch_up.cpp, lane_discovery.cpp.
 #pragma once
 
 #include "actors/lane/drift_limit.hpp"
@@ -16,6 +17,8 @@ namespace millrace::lane {
 
 /// Sent to itself: time has passed (rate, idleness, a source that was away).
 struct wake_up {};
+/// Sent to itself: time to look for new partitions.
+struct look_now {};
 
 class lane {
 public:
@@ -38,6 +41,9 @@ public:
   void on_acknowledged(const messages::acknowledged& m);
   void on_chunk(const source::chunk_read& m, const caf::actor& from);
   void on_wake_up();
+  void on_look_now();
+  void on_looked(const source::looked& m);
+  void on_partition_started(const messages::partition_started& m);
 
 private:
   using clock = std::chrono::steady_clock;
@@ -73,6 +79,7 @@ private:
   void begin_at(partition& p);
   void tell_source(partition& p);
   void wake_in(std::chrono::microseconds d);
+  void look_again_later();
   void fail(error e);
   bool fail_at_the_end_of_what_was_read();
   void update_gauges();
@@ -110,3 +117,4 @@ private:
 }  // namespace millrace::lane
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)

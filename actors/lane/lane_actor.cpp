@@ -22,6 +22,9 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
         state->on_chunk(m, caf::actor_cast<caf::actor>(self->current_sender()));
       },
       [=](const wake_up&) { state->on_wake_up(); },
+      [=](const look_now&) { state->on_look_now(); },
+      [=](const source::looked& m) { state->on_looked(m); },
+      [=](const messages::partition_started& m) { state->on_partition_started(m); },
       [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
       [=](const messages::stop&) {
         state->stop();

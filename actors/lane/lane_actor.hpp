@@ -1,7 +1,7 @@
 // The lane actor: reads source partitions through a source actor, parses, forms frames and sends them within
 // the receivers' credit; catches up receivers that are behind without stalling (delivery::lane_log decides).
-// One lane serves a fixed set of partitions of one parser. It keeps nothing that must survive: a new life
-// asks its receivers.
+// One lane serves some partitions of one parser; more may come while it runs. It keeps nothing that must
+// survive: a new life asks its receivers.
 #pragma once
 
 #include "actors/lane/lane_plan.hpp"
@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct lane_options {
   std::string name;  // "PARSER/LANE", for logs and reports
   std::shared_ptr<const lane_plan> plan;
   std::vector<std::string> partitions;
+  std::set<std::string> known;           // partitions that some lane of its parser reads
+  std::optional<micros> discover_every;  // looks for others that often; one lane of a parser does
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;

@@ -13,6 +13,7 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
   auto state = std::make_shared<sink_state>(self, *options, supervisor);
   self->send(self, open_tick{});
   return {
+      [=](const messages::log_found& m) { state->on_found(m); },
       [=](const messages::ask_position& m) { state->on_ask(m); },
       [=](const messages::lane_frame& m) { state->on_lane_frame(m); },
       [=](const messages::sender_up& m) { state->on_sender_up(m); },

@@ -85,7 +85,7 @@ void sink_state::resume(const log_id& log) {
   self_->send(shards_[log], messages::resume_output{
                                 log, options_.name,
                                 known == committed.end() ? std::nullopt : std::optional(known->second.at),
-                                caf::actor_cast<caf::actor>(self_)});
+                                core_.taken(log), caf::actor_cast<caf::actor>(self_)});
 }
 
 void sink_state::went_wrong(const error& e) {
@@ -111,10 +111,16 @@ void sink_state::went_wrong(const error& e) {
   self_->delayed_send(self_, away_.next(), open_tick{});
 }
 
+void sink_state::on_found(const messages::log_found& m) {
+  core_.add_lane_log(m.log, m.start);
+  if (const auto lane = lanes_.find(m.log); is_open_ && lane != lanes_.end())
+    self_->send(lane->second.handle, messages::ask_again{m.log, lane->second.receiver});
+}
+
 void sink_state::on_ask(const messages::ask_position& m) {
   const auto asks = [&] { lanes_[m.log] = {m.from, m.receiver, std::nullopt}; };
-  if (!is_open_)
-    return asks();  // it is asked to ask again once the target is open
+  if (!is_open_ || !core_.knows(m.log))
+    return asks();  // it is asked to ask again once the target is open, and the log is known
   const auto answer = core_.ask(m.log, m.lane);
   if (answer)  // else an older life of the lane, which ends
     asks();
@@ -182,6 +188,8 @@ bool sink_state::write(const data::batch& rows) {
 void sink_state::on_output(const messages::output& m) {
   if (!is_open_)
     return;  // resumed from the target's position once it is open
+  if (self_->current_sender() != shards_[m.frame->log])
+    return;  // of a life of the shard before the one that was told how far its output was taken
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
   if (!release_windows())

@@ -24,6 +24,7 @@ public:
   sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor);
 
   void open();
+  void on_found(const messages::log_found& m);
   void on_ask(const messages::ask_position& m);
   void on_lane_frame(const messages::lane_frame& m);
   void on_sender_up(const messages::sender_up& m);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +63,17 @@ public:
   /// (retry), fault::user for what retrying cannot mend (no such topic, missing file).
   [[nodiscard]] virtual expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) = 0;
 
-  /// Reads this partition from here on; replaces an earlier assignment of it. Does not block on the server.
+  /// Looks again, after discover(): partitions beside the known ones, each with its first position; none
+  /// where their number is fixed. Blocks up to `timeout`; an error says only that this look was in vain.
+  [[nodiscard]] virtual expected<std::vector<partition_info>>
+  discover_beside(const std::set<std::string>& known, std::chrono::milliseconds timeout) {
+    (void)known;
+    (void)timeout;
+    return {};
+  }
+
+  /// Reads this partition from here on; replaces an earlier assignment of it. Blocks on the server at most
+  /// for a moment, and only for a partition that it has yet to hear of.
   [[nodiscard]] virtual expected<void> assign(const std::string& partition, position from) = 0;
   virtual void unassign(const std::string& partition) = 0;
 

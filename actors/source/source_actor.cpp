@@ -2,6 +2,8 @@
 
 #include "actors/stage/spawn.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <map>
 
 namespace millrace::source {
@@ -47,6 +49,15 @@ public:
       answer.chunk = std::make_shared<const chunk>(std::move(**got));
     }
     return answer;
+  }
+
+  looked look(const millrace::source::look& m) {
+    if (!connected_)
+      return {};
+    auto found = connector_->discover_beside(m.known, connect_timeout);
+    if (!found)  // what is wrong with the source shows when it is read
+      spdlog::debug("no new partitions were looked for: {}", found.error().message);
+    return {found ? std::move(*found) : std::vector<partition_info>{}};
   }
 
   void acknowledge(const durable& m) {
@@ -100,6 +111,7 @@ caf::behavior source_behaviour(caf::event_based_actor* self, std::shared_ptr<rea
       [=](const assign& m) { state->assign(m.partition, m.from); },
       [=](const unassign& m) { state->unassign(m.partition); },
       [=](const read& m) { return state->read(m); },
+      [=](const look& m) { return state->look(m); },
       [=](const durable& m) { state->acknowledge(m); },
       [=](const messages::stop&) { self->quit(); },
   };

@@ -34,6 +34,14 @@ struct chunk_read {
   std::optional<error> failure;
   std::optional<std::uint64_t> lag;
 };
+/// lane -> source: look for partitions beside these. Answered by looked.
+struct look {
+  std::set<std::string> known;
+};
+/// source -> lane: those that there are; none if the source does not answer.
+struct looked {
+  std::vector<partition_info> found;
+};
 /// lane -> source: everything below is durable downstream.
 struct durable {
   std::string partition;
@@ -58,4 +66,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::assign)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::unassign)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::chunk_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::look)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::looked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::source::durable)

@@ -33,10 +33,22 @@ public:
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
         supervisor_(std::move(supervisor)) {
     schedule_snapshot();
+    join();
     tell_complete();
   }
 
+  void on_found(const messages::log_found& m) {
+    core_->found(m.log, m.start);
+    join();
+  }
+
   void on_ask(const messages::ask_position& m) {
+    if (!core_->answers(m.log)) {
+      auto& waiting = waiting_asks_[m.log];
+      if (m.lane >= waiting.lane)  // one ask a log; an older life of the lane has nothing to wait for
+        waiting = m;
+      return;
+    }
     const auto answer = core_->ask(m.log, m.lane);
     self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
     if (!answer)
@@ -58,7 +70,7 @@ public:
 
   void on_resume(const messages::resume_output& m) {
     sinks_[m.sink] = m.from;
-    const auto resumed = core_->resume(m.sink, m.at);
+    const auto resumed = core_->resume(m.sink, m.at, m.taken);
     if (!resumed) {
       auto why = resumed.error();
       why.stage = m.sink;
@@ -69,6 +81,7 @@ public:
     for (const auto& f : resumed->frames)
       if (gate_.may_leave(f))
         self_->send(m.from, messages::output{std::make_shared<const delivery::output_frame>(f)});
+    join();
     unstall();
   }
 
@@ -108,6 +121,7 @@ public:
     for (const auto& [log, lane] : lanes_)
       acknowledge(log);
     send(gate_.capture_durable(m.twice));
+    answer_waiting();
     if (stopping_ && captures_under_way_ == 0)
       finish_stop();
   }
@@ -141,6 +155,26 @@ private:
     return !stalled_.empty() || core_->out().retained_bytes() > options_.retain;
   }
 
+  /// Answers to those who ask for a joined log wait until that it has joined is durable (on_written).
+  void join() {
+    if (!core_->join())
+      return;
+    spdlog::info("{}: partitions that were found later have joined", options_.name);
+    capture(true);
+  }
+
+  void answer_waiting() {
+    for (auto at = waiting_asks_.begin(); at != waiting_asks_.end();) {
+      if (!core_->answers(at->first)) {
+        ++at;
+        continue;
+      }
+      const auto ask = std::move(at->second);
+      at = waiting_asks_.erase(at);
+      on_ask(ask);
+    }
+  }
+
   void tell_who_holds_it() const {
     const auto& have = core_->out().acknowledged();
     const auto slowest = std::min_element(have.begin(), have.end(),
@@ -168,7 +202,7 @@ private:
 
   /// The end of all inputs was reached, in this life.
   void tell_complete() {
-    if (core_->in().ended() && !std::exchange(told_complete_, true))
+    if (core_->ended() && !std::exchange(told_complete_, true))
       self_->send(supervisor_, messages::completed{options_.name});
   }
 
@@ -236,7 +270,8 @@ private:
   caf::actor supervisor_;
   std::map<log_id, lane_ref> lanes_;
   std::map<std::string, caf::actor> sinks_;
-  std::deque<messages::lane_frame> stalled_;  // bounded by the lanes' credit
+  std::map<log_id, messages::ask_position> waiting_asks_;  // for logs that have yet to join
+  std::deque<messages::lane_frame> stalled_;               // bounded by the lanes' credit
   delivery::decision_gate gate_;
   int captures_under_way_ = 0;
   bool failing_ = false;
@@ -250,6 +285,7 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
   auto state =
       std::make_shared<shard>(self, std::move(options), std::move(core), life, std::move(supervisor));
   return {
+      [=](const messages::log_found& m) { state->on_found(m); },
       [=](const messages::ask_position& m) { state->on_ask(m); },
       [=](const messages::lane_frame& m) { state->on_frame(m); },
       [=](const messages::resume_output& m) { state->on_resume(m); },

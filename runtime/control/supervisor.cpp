@@ -65,8 +65,11 @@ public:
       children_[options_.sinks[i].name] = {kind::sink, i, nullptr, false, backoff(restart_backoff), {}};
     for (std::size_t i = 0; i < options_.shards.size(); ++i)
       children_[options_.shards[i].name] = {kind::shard, i, nullptr, false, backoff(restart_backoff), {}};
-    for (std::size_t i = 0; i < options_.lanes.size(); ++i)
-      children_[options_.lanes[i].name] = {kind::lane, i, nullptr, false, backoff(restart_backoff), {}};
+    for (std::size_t i = 0; i < options_.lanes.size(); ++i) {
+      const auto& lane = options_.lanes[i];
+      children_[lane.name] = {kind::lane, i, nullptr, false, backoff(restart_backoff), {}};
+      found_.add_lane(lane.name, lane.parser, lane.receivers, lane.partitions);
+    }
     self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
   }
 
@@ -85,6 +88,31 @@ public:
       return;
     if (spawn(name, c, delivery::lane_log::start::at_furthest))
       introduce(name, c);
+  }
+
+  /// Its start is durable before anybody knows of it; its receivers know of it before a lane asks them.
+  void on_partition_found(const messages::partition_found& m) {
+    const auto looked = children_.find(m.lane);
+    if (stopping_ || looked == children_.end() || looked->second.what != kind::lane)
+      return;
+    const auto& spec = options_.lanes[looked->second.index];
+    if (found_.knows(spec.parser, m.partition))
+      return;  // said twice before the news got there
+    const auto started = spec.keep_start(m.partition, m.first);
+    if (!started) {
+      spdlog::error("{}: partition {} was found, but where it starts could not be stored: {}; trying again",
+                    m.lane, m.partition, started.error().message);
+      return;
+    }
+    const auto& found = found_.add(spec.parser, m.partition, started->log, started->start);
+    spdlog::info("{}: found while running, read by {} from position {}", found.log, found.lane,
+                 found.start.at.minor);
+    for (const auto& name : found_.receivers_of(spec.parser))
+      if (const auto& c = children_.at(name); c.lives)
+        self_->send(c.handle, messages::log_found{found.log, found.start});
+    for (const auto& name : found_.lanes_of(spec.parser))
+      if (const auto& c = children_.at(name); c.lives)
+        self_->send(c.handle, messages::partition_started{found.name, found.lane});
   }
 
   void on_completed(const std::string& name) {
@@ -164,13 +192,13 @@ private:
     expected<caf::actor> made = caf::actor{};
     switch (c.what) {
     case kind::sink:
-      made = options_.sinks[c.index].spawn(me);
+      made = options_.sinks[c.index].spawn(found_.feeding(name), me);
       break;
     case kind::shard:
-      made = options_.shards[c.index].spawn(me);
+      made = options_.shards[c.index].spawn(found_.feeding(name), me);
       break;
     case kind::lane:
-      made = options_.lanes[c.index].spawn(how, me);
+      made = options_.lanes[c.index].spawn(how, found_.of_parser(options_.lanes[c.index].parser), me);
       break;
     }
     if (!made) {
@@ -339,6 +367,7 @@ private:
   supervisor_options options_;
   caf::actor owner_;
   std::map<std::string, child> children_;
+  found_partitions found_;
   std::set<std::string> completed_;
   std::optional<error> failure_;
   bool finished_ = false;
@@ -363,6 +392,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
       [=](const messages::recovered& m) { state->on_recovered(m.actor); },
       [=](const messages::stopped& m) { state->on_stopped(m.actor); },
       [=](const messages::report_part& m) { state->on_part(m); },
+      [=](const messages::partition_found& m) { state->on_partition_found(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {
         state->on_report_request(caf::actor_cast<caf::actor>(self->current_sender()));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/control/found_partitions.hpp"
 #include "runtime/delivery/lane_log.hpp"
 #include "runtime/messages/messages.hpp"
 
@@ -20,20 +21,33 @@ struct sink_spec {
   std::string name;
   bool takes_dead_letters = false;
   std::vector<log_id> shard_logs;  // whose output it gets
-  std::function<caf::actor(const caf::actor& supervisor)> spawn;
+  /// `found`: logs of lanes that feed it as well, since they were found while running.
+  std::function<caf::actor(const std::map<log_id, mark>& found, const caf::actor& supervisor)> spawn;
 };
 
 struct shard_spec {
   std::string name;
   log_id log;
-  /// Loads the last good snapshot; may block.
-  std::function<expected<caf::actor>(const caf::actor& supervisor)> spawn;
+  /// Loads the last good snapshot; may block. `found`: as a sink's.
+  std::function<expected<caf::actor>(const std::map<log_id, mark>& found, const caf::actor& supervisor)>
+      spawn;
 };
 
 struct lane_spec {
   std::string name;
+  std::string parser;
+  std::size_t partitions = 0;          // that it reads from the first
   std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
-  std::function<expected<caf::actor>(delivery::lane_log::start how, const caf::actor& supervisor)> spawn;
+  /// `found`: partitions of its parser that were found while running.
+  std::function<expected<caf::actor>(delivery::lane_log::start how, const std::vector<found_partition>& found,
+                                     const caf::actor& supervisor)>
+      spawn;
+  /// Makes durable where a partition that was found starts, and says as which log; may block.
+  struct started {
+    log_id log;
+    mark start;
+  };
+  std::function<expected<started>(const std::string& partition, position first)> keep_start;
 };
 
 struct supervisor_options {

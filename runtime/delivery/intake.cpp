@@ -6,8 +6,19 @@ namespace millrace::delivery {
 
 void intake::add_log(const log_id& log, const mark& start) { vector_.try_emplace(log, start); }
 
-void intake::restore(std::map<log_id, mark> vector) {
+void intake::join(const log_id& log, const mark& start, event_micros floor) {
+  if (vector_.try_emplace(log, start).second)
+    floors_[log] = floor;
+}
+
+event_micros intake::floor(const log_id& log) const {
+  const auto joined = floors_.find(log);
+  return joined == floors_.end() ? no_watermark : joined->second;
+}
+
+void intake::restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors) {
   vector_ = std::move(vector);
+  floors_ = std::move(floors);
   held_.clear();
   idle_.clear();
 }
@@ -67,7 +78,7 @@ event_micros intake::watermark() const {
   bool any = false;
   for (const auto& [log, m] : vector_)
     if (!idle_.contains(log)) {
-      least = std::min(least, m.watermark);
+      least = std::min(least, std::max(m.watermark, floor(log)));
       any = true;
     }
   if (!any || (least == end_of_time && any_idle()))
@@ -78,7 +89,7 @@ event_micros intake::watermark() const {
 event_micros intake::watermark_of_all() const {
   auto least = end_of_time;
   for (const auto& [log, m] : vector_)
-    least = std::min(least, m.watermark);
+    least = std::min(least, std::max(m.watermark, floor(log)));
   return vector_.empty() ? no_watermark : least;
 }
 

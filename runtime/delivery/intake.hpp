@@ -20,8 +20,11 @@ public:
 
   /// A log that feeds this receiver, with where it stands. Known ones keep what they have.
   void add_log(const log_id& log, const mark& start);
+  /// A log that feeds this receiver from now on only: up to `floor` its watermark holds nothing back, since
+  /// what lies below has been decided without it.
+  void join(const log_id& log, const mark& start, event_micros floor);
   /// Replaces the whole vector (restored from a snapshot or a sink's position) and drops what is held.
-  void restore(std::map<log_id, mark> vector);
+  void restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors = {});
 
   /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. Nothing
   /// for an older incarnation of the lane than the last that asked, or for an unknown log.
@@ -39,6 +42,10 @@ public:
   [[nodiscard]] std::optional<lane_frame> next();
 
   [[nodiscard]] const std::map<log_id, mark>& vector() const { return vector_; }
+  /// Of the logs that have joined; part of the state, as the vector is.
+  [[nodiscard]] const std::map<log_id, event_micros>& floors() const { return floors_; }
+  /// no_watermark for a log that was there from the first.
+  [[nodiscard]] event_micros floor(const log_id& log) const;
   /// The minimum over partitions, idle ones left out; no_watermark when there are none. While any partition
   /// is idle, the end is not reached.
   [[nodiscard]] event_micros watermark() const;
@@ -55,6 +62,7 @@ private:
 
   incarnation life_;
   std::map<log_id, mark> vector_;
+  std::map<log_id, event_micros> floors_;
   std::map<log_id, std::uint64_t> fence_;
   std::map<log_id, incarnation> owner_;
   std::set<log_id> idle_;

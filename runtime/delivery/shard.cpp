@@ -5,7 +5,7 @@
 namespace millrace::delivery {
 namespace {
 
-constexpr std::uint8_t capture_version = 1;
+constexpr std::uint8_t capture_version = 2;
 
 }  // namespace
 
@@ -14,6 +14,7 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
       outbox_(setup_.log, setup_.frame_rows) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
+  joining_ = setup_.found;
   outbox_.set_receivers(setup_.receivers);
   older_ = newer_ = intake_.vector();
 }
@@ -24,6 +25,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   outbox_ = outbox(setup_.log, setup_.frame_rows);
   std::map<log_id, mark> before = intake_.vector();
   std::map<log_id, mark> vector = before;
+  std::map<log_id, event_micros> floors;
   for (const auto& bytes : captures) {
     wire::reader in(bytes);
     before = vector;
@@ -32,9 +34,14 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
       if (in.fixed<std::uint8_t>() != capture_version)
         return fatal_error(ec::unsupported,
                            "a snapshot of " + setup_.log + " was written by another version");
+      vector.clear();
       for (auto n = in.varint(); n > 0 && in.ok(); --n) {
         const std::string log(in.string());
         vector[log] = in.read_mark();
+      }
+      for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+        const std::string log(in.string());
+        floors[log] = in.fixed<event_micros>();
       }
       fired_ = in.fixed<event_micros>();
       rows_ = in.varint();
@@ -52,18 +59,62 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   // Lanes have been acknowledged what precedes the newest capture, no more.
   older_ = std::move(before);
   newer_ = vector;
-  intake_.restore(std::move(vector));
-  for (const auto& [log, start] : setup_.logs)
-    intake_.add_log(log, start);
+  intake_.restore(std::move(vector), std::move(floors));
+  joining_.clear();
+  for (const auto& logs : {setup_.logs, setup_.found})
+    for (const auto& [log, start] : logs)
+      found(log, start);
   outbox_.set_receivers(setup_.receivers);
   return {};
+}
+
+void shard_core::found(const log_id& log, const mark& start) {
+  if (!intake_.vector().contains(log))
+    joining_.try_emplace(log, start);
+}
+
+bool shard_core::join() {
+  if (joining_.empty() || resumed_.size() < setup_.receivers.size())
+    return false;
+  // An earlier life may have sent more than this one has fired again: none of that may turn out otherwise.
+  const auto floor = std::max({fired_, fired_at(outbox_.sent()), receivers_have_});
+  for (const auto& [log, start] : joining_) {
+    intake_.join(log, start, floor);
+    unsettled_[log] = begun_ + 1;
+  }
+  joining_.clear();
+  changed_ = true;
+  return true;
+}
+
+/// The least fired mark with which something at this position is sent.
+event_micros shard_core::fired_at(position sent) const {
+  const auto lateness = setup_.allowed_lateness.count();
+  return sent.major == no_watermark || sent.major > end_of_time - lateness ? sent.major
+                                                                           : sent.major + lateness;
+}
+
+expected<outbox::resumed> shard_core::resume(const std::string& receiver, std::optional<position> at,
+                                             position taken) {
+  auto again = outbox_.resume(receiver, at);
+  if (again) {
+    resumed_.insert(receiver);
+    receivers_have_ = std::max(receivers_have_, fired_at(taken));
+  }
+  return again;
+}
+
+void shard_core::settle(bool durable_twice) {
+  ++done_;
+  if (durable_twice)
+    std::erase_if(unsettled_, [&](const auto& entry) { return entry.second <= done_; });
 }
 
 void shard_core::absorb(const lane_frame& f) {
   changed_ = true;
   ledger_.add(f.counts);
   if (f.content)
-    missed_ += windows_->absorb(*f.content, fired_);
+    missed_ += windows_->absorb(*f.content, std::max(fired_, intake_.floor(f.log)));
 }
 
 shard_core::output shard_core::take(const lane_frame& f) {
@@ -110,6 +161,11 @@ std::string shard_core::capture(bool all) {
     out.string(log);
     out.put(m);
   }
+  out.varint(intake_.floors().size());
+  for (const auto& [log, floor] : intake_.floors()) {
+    out.string(log);
+    out.fixed(floor);
+  }
   out.fixed(fired_);
   out.varint(rows_);
   out.varint(missed_);
@@ -122,6 +178,7 @@ std::string shard_core::capture(bool all) {
     windows_->capture_changes(out);
   }
   changed_ = false;
+  ++begun_;
   under_way_.push_back(intake_.vector());
   return out.take();
 }
@@ -132,14 +189,17 @@ std::string shard_core::capture_changes() { return capture(false); }
 void shard_core::captured_durable(bool twice) {
   if (under_way_.empty())
     return;
+  settle(twice);
   older_ = twice ? under_way_.front() : newer_;
   newer_ = std::move(under_way_.front());
   under_way_.pop_front();
 }
 
 void shard_core::capture_failed() {
-  if (!under_way_.empty())
-    under_way_.pop_front();
+  if (under_way_.empty())
+    return;
+  settle(false);
+  under_way_.pop_front();
 }
 
 }  // namespace millrace::delivery

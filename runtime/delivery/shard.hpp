@@ -10,6 +10,7 @@
 #include "runtime/delivery/outbox.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ public:
     micros allowed_lateness{0};  // its output's watermark lags the fired mark by this
     incarnation life = 0;
     std::vector<std::string> receivers;  // of its output, by name
-    std::map<log_id, mark> logs;         // that feed it, and where each starts
+    std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
+    std::map<log_id, mark> found;        // that were found later: each joins
     std::uint32_t frame_rows = outbox::default_frame_rows;
   };
   /// A new life without a snapshot; restore() then applies one.
@@ -50,8 +52,18 @@ public:
 
   /// Applies a chain of captures, oldest first. Before anything else.
   [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
-  /// A partition found while running.
-  void add_log(const log_id& log, const mark& start) { intake_.add_log(log, start); }
+  /// A partition found while running: it joins. A log that a restored capture does not know joins, too.
+  void found(const log_id& log, const mark& start);
+  /// Lets in what waits to join, once every receiver has said where it stands: windows up to the furthest
+  /// mark that anybody has got are decided without it. True: some did, so the owner begins a capture in two
+  /// copies; answers() them when that is durable.
+  [[nodiscard]] bool join();
+  /// Every log has come to its end, and none has yet to join.
+  [[nodiscard]] bool ended() const { return joining_.empty() && intake_.ended(); }
+  /// Whether an ask for this log can be answered now; else it waits for the log to be found, and to join.
+  [[nodiscard]] bool answers(const log_id& log) const {
+    return intake_.vector().contains(log) && !unsettled_.contains(log);
+  }
 
   [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
     return intake_.ask(log, lane);
@@ -69,9 +81,10 @@ public:
 
   /// Output towards receivers.
   void acknowledge(const std::string& receiver, position at) { outbox_.acknowledge(receiver, at); }
-  [[nodiscard]] expected<outbox::resumed> resume(const std::string& receiver, std::optional<position> at) {
-    return outbox_.resume(receiver, at);
-  }
+  /// `taken`: what the receiver has taken of this shard's earlier lives, durable or not; nothing of them
+  /// comes to it any more.
+  [[nodiscard]] expected<outbox::resumed> resume(const std::string& receiver, std::optional<position> at,
+                                                 position taken);
 
   /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
   /// and calls captured_durable or capture_failed for each. A failed one is written again together with the
@@ -99,6 +112,8 @@ private:
   void absorb(const lane_frame& f);
   void fire(output& out);
   [[nodiscard]] std::string capture(bool all);
+  [[nodiscard]] event_micros fired_at(position sent) const;
+  void settle(bool durable_twice);
 
   setup setup_;
   std::unique_ptr<window_state> windows_;
@@ -112,6 +127,13 @@ private:
   std::map<log_id, mark> older_;                  // vector of the previous good capture
   std::map<log_id, mark> newer_;                  // of the newest durable one
   std::deque<std::map<log_id, mark>> under_way_;  // of captures that are being written
+
+  std::map<log_id, mark> joining_;              // wait for receivers to say where they stand
+  std::map<log_id, std::uint64_t> unsettled_;   // joined; by the first capture that holds it
+  std::set<std::string> resumed_;               // receivers, in this life
+  event_micros receivers_have_ = no_watermark;  // fired mark behind the furthest that they have taken
+  std::uint64_t begun_ = 0;                     // captures
+  std::uint64_t done_ = 0;                      // of those begun: durable or failed
 };
 
 }  // namespace millrace::delivery

@@ -17,7 +17,8 @@ void cut_to_new(output_frame& f, position at) {
 
 void sink_core::add_lane_log(const log_id& log, const mark& start) {
   starts_.try_emplace(log, start);
-  intake_.add_log(log, start);
+  const auto known = committed_.find(log);
+  intake_.add_log(log, known == committed_.end() ? start : known->second);
 }
 
 void sink_core::add_shard_log(std::uint32_t stage, const log_id& log) { shards_[log].stage = stage; }

@@ -29,7 +29,8 @@ class sink_core {
 public:
   explicit sink_core(incarnation life) : intake_(life) {}
 
-  /// Logs that feed it: of lanes, and of a window stage's shards.
+  /// Logs that feed it: of lanes (one that is found later goes on from what the target has of it), and of a
+  /// window stage's shards.
   void add_lane_log(const log_id& log, const mark& start);
   void add_shard_log(std::uint32_t stage, const log_id& log);
   /// What the target has: replaces all positions and forgets what was taken since. Output of shards is
@@ -41,6 +42,10 @@ public:
   [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
     return intake_.ask(log, lane);
   }
+  /// False: the news of this log is still under way; its ask waits.
+  [[nodiscard]] bool knows(const log_id& log) const { return starts_.contains(log); }
+  /// How far this shard's output has been taken, committed or not.
+  [[nodiscard]] position taken(const log_id& log) const { return shards_.at(log).at; }
 
   /// Lane frames whose turn it is, in order; `verdict` as intake says of the one that was offered.
   struct lane_output {

@@ -41,6 +41,23 @@ struct receiver_down {
   receiver_index receiver;
 };
 
+/// A partition has been found while running; its start is durable. `lane` reads it from there on. To all
+/// lanes of its parser, once shards and sinks know of it.
+struct partition_started {
+  std::string partition;
+  std::string lane;
+};
+
+// --- lane -> supervisor
+// ---------------------------------------------------------------------------------------------
+
+/// The source has a partition that no lane reads. Said again with each look until partition_started.
+struct partition_found {
+  std::string lane;  // who has looked
+  std::string partition;
+  position first;
+};
+
 // --- lane -> shard, sink
 // --------------------------------------------------------------------------------------------
 
@@ -93,11 +110,13 @@ struct acknowledged {
 struct output {
   std::shared_ptr<const delivery::output_frame> frame;
 };
-/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none).
+/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). Up to
+/// `taken` it has taken what the shard's earlier lives have sent; from now on it takes nothing of theirs.
 struct resume_output {
   log_id log;
   std::string sink;
   std::optional<position> at;
+  position taken;
   caf::actor from;
 };
 /// Frames from `from` on follow.
@@ -155,6 +174,11 @@ struct stopped {
 // --- supervisor -> all
 // ----------------------------------------------------------------------------------------------
 
+/// To shards and sinks: a log that feeds them as well, found while running.
+struct log_found {
+  log_id log;
+  mark start;
+};
 /// Lanes stop reading, shards capture, sinks commit; each answers `stopped` and quits.
 struct stop {};
 /// Answered by report_part.
@@ -177,6 +201,8 @@ struct fail_now {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
@@ -194,6 +220,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::log_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::collect_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::report_part)

@@ -18,6 +18,9 @@ constexpr milliseconds slice{500};
 constexpr std::size_t queues = std::size_t{64} << 20U;         // of all partitions
 constexpr std::size_t smallest_queue = std::size_t{4} << 20U;  // of one: some fetches
 
+// How long a partition that is new may take to be heard of.
+constexpr milliseconds new_partition{1'000};
+
 milliseconds left(clock::time_point until) {
   return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(until - clock::now()));
 }
@@ -52,6 +55,8 @@ expected<void> kafka_reader::connect(int partitions) {
   // default.
   to.properties.emplace("fetch.wait.max.ms", "100");
   to.properties.emplace("fetch.error.backoff.ms", "100");
+  // Where hear_of() was in vain.
+  to.properties.emplace("topic.metadata.refresh.interval.ms", "10000");
   auto made = kafka::client::open(
       RD_KAFKA_CONSUMER, to,
       {options_.name,
@@ -85,6 +90,7 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
                   return tl::make_unexpected(std::move(connected.error()));
                 topic_.reset(rd_kafka_topic_new(client_->get(), options_.topic.c_str(), nullptr));
               }
+              partitions_ = count;
               return resolve(count, until);
             });
     if (found)
@@ -102,6 +108,47 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
   }
 }
 
+expected<std::vector<partition_info>> kafka_reader::discover_beside(const std::set<std::string>& known,
+                                                                    milliseconds timeout) {
+  const auto until = clock::now() + timeout;
+  // No longer than a stop may have to wait for it: nothing is lost by looking again later.
+  const auto count = kafka::partition_count(*client_, options_.topic, std::min(slice, timeout));
+  if (!count)
+    return tl::make_unexpected(count.error());
+  partitions_ = *count;
+  std::vector<partition_info> found;
+  for (std::int32_t id = 0; id < *count; ++id) {
+    if (known.contains(std::to_string(id)))
+      continue;
+    const auto there = ends_of(id, until);
+    if (!there)
+      return tl::make_unexpected(there.error());
+    found.push_back({std::to_string(id), {0, there->low}, {0, there->low}});
+  }
+  return found;
+}
+
+// Another reader has found it. librdkafka reads a partition that it has not heard of once it hears of it:
+// here at once, else with the next metadata.
+void kafka_reader::hear_of(std::int32_t partition) {
+  if (partition < partitions_)
+    return;
+  if (const auto count = kafka::partition_count(*client_, options_.topic, new_partition))
+    partitions_ = *count;
+}
+
+expected<kafka_reader::ends> kafka_reader::ends_of(std::int32_t partition, clock::time_point until) const {
+  ends there;
+  const auto wait = std::clamp(left(until), milliseconds(1), 4 * slice).count();
+  const auto code = rd_kafka_query_watermark_offsets(client_->get(), options_.topic.c_str(), partition,
+                                                     &there.low, &there.high, static_cast<int>(wait));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::make_unexpected(kafka::translate(
+        code, fmt::format("topic \"{}\" partition {}: asking for its first and last position", options_.topic,
+                          partition)));
+  return there;
+}
+
 expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, clock::time_point until) {
   std::vector<partition_info> found;
   std::vector<std::int64_t> ends;
@@ -110,17 +157,12 @@ expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, cloc
     return static_cast<int>(std::clamp(left(until), milliseconds(1), 4 * slice).count());
   };
   for (std::int32_t id = 0; id < partitions; ++id) {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-    const auto code =
-        rd_kafka_query_watermark_offsets(client_->get(), options_.topic.c_str(), id, &low, &high, wait());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-      return tl::make_unexpected(kafka::translate(
-          code, fmt::format("topic \"{}\" partition {}: asking for its first and last position",
-                            options_.topic, id)));
-    const auto start = std::holds_alternative<start_latest>(options_.start) ? high : low;
-    found.push_back({std::to_string(id), {0, start}, {0, low}});
-    ends.push_back(high);
+    const auto there = ends_of(id, until);
+    if (!there)
+      return tl::make_unexpected(there.error());
+    const auto start = std::holds_alternative<start_latest>(options_.start) ? there->high : there->low;
+    found.push_back({std::to_string(id), {0, start}, {0, there->low}});
+    ends.push_back(there->high);
     // Kafka counts milliseconds, and takes negative ones for words; no record is that old.
     if (const auto* time = std::get_if<event_micros>(&options_.start); time != nullptr && *time > 0)
       rd_kafka_topic_partition_list_add(times.get(), options_.topic.c_str(), id)->offset =

@@ -122,6 +122,7 @@ expected<void> kafka_reader::assign(const std::string& partition, position from)
   if (!topic_ || problem != std::errc() || end != partition.data() + partition.size())
     return our_error(fmt::format("topic \"{}\": partition \"{}\" assigned before it was discovered",
                                  options_.topic, partition));
+  hear_of(l.id);
   l.next = from.major < 0 ? 0 : from.minor;
   if (auto started = start(l); !started)
     return started;

@@ -38,6 +38,8 @@ public:
   ~kafka_reader() override;
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
+  expected<std::vector<partition_info>> discover_beside(const std::set<std::string>& known,
+                                                        std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
   void unassign(const std::string& partition) override;
   expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
@@ -65,6 +67,12 @@ private:
 
   expected<void> connect(int partitions);
   expected<std::vector<partition_info>> resolve(int partitions, deadline until);
+  struct ends {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+  };
+  [[nodiscard]] expected<ends> ends_of(std::int32_t partition, deadline until) const;
+  void hear_of(std::int32_t partition);
   expected<std::optional<chunk>> take(const std::string& partition, log& l, std::size_t max_bytes);
   [[nodiscard]] error failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
                                  const std::string& text) const;
@@ -78,6 +86,7 @@ private:
   wake_up wake_;
   std::optional<kafka::client> client_;
   kafka::owned<rd_kafka_topic_t> topic_;
+  int partitions_ = 0;                         // that the client has heard of
   kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;

@@ -55,6 +55,14 @@ config::connector kafka_source_connector() {
        .doc = "Consumer group whose offsets follow what is durable, for monitoring only; TOPOLOGY-STAGE if "
               "left out",
        .plain = true},
+      {.name = "discover_every",
+       .type = option_type::duration,
+       .doc =
+           "How often the topic is looked at for partitions that were added; they are read from their first "
+           "record",
+       .default_text = "10 s",
+       .choices = {"off"},
+       .minimum = 1000},
       {.name = "read_committed",
        .type = option_type::boolean,
        .doc = "Leaves out records of open and aborted transactions",

@@ -82,5 +82,14 @@ TEST_CASE("with a source trimmed to its furthest receiver, the others lose what 
 TEST_CASE("with windows released before every shard has passed them, a window comes in parts") {
   check_found(rule::whole, 300);
 }
+TEST_CASE("with a partition let in below what sinks have, its records are lost") {
+  check_found(rule::floor, 2'000);
+}
+TEST_CASE("with a partition let in below what a sink has taken, its records are lost") {
+  check_found(rule::taken, 5'000);
+}
+TEST_CASE("without waiting for a partition's joining to be durable, its records count twice") {
+  check_found(rule::join, 5'000);
+}
 
 }  // namespace millrace::delivery::trial

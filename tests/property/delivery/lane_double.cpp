@@ -203,8 +203,10 @@ void lane_double::read() {
   if (to == index(at.at)) {
     if (log.there == log.records.size())
       to = log.end();
-    else
+    else if (scene_.idle)
       return send_idle(attached);
+    else
+      return;
   }
   auto frames = form(partials_, at, to, std::nullopt);
   for (const auto r : attached)

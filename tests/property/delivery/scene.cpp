@@ -59,8 +59,17 @@ scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t
       log.there = 0;
     if (logs.size() > 1 && !one_in(4))
       quiet = random() % logs.size();
-    lagging_captures = one_in(2);
   }
+  later = logs.size() > 1 && one_in(3);
+  if (later)
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+      logs[i].there = 0;
+      logs[i].later = i + 1 == logs.size() || (i != 0 && one_in(2));
+      logs[i].found = !logs[i].later;
+    }
+  for (auto& log : logs)
+    log.may_miss = idle || log.later;
+  lagging_captures = (idle || later) && one_in(2);
   const auto shape = shapes[random() % std::size(shapes)];
   windows = windows_of(shape.size, shape.slide, latenesses[random() % std::size(latenesses)],
                        static_cast<std::uint32_t>(between(random, 1, 4)));
@@ -75,8 +84,10 @@ scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t
     shards.push_back(std::make_unique<shard_double>(*this, i));
   for (std::size_t i = 0; i < shards.size(); ++i)
     announce_shard(i);
+  current.resize(logs.size());
   for (std::size_t i = 0; i < logs.size(); ++i)
-    place(i, true);
+    if (logs[i].found)
+      place(i, true);
 }
 
 scene::~scene() = default;
@@ -124,10 +135,16 @@ void scene::place(std::size_t log, bool process_starts) {
   const auto id = next_number();
   lanes[id] = std::make_unique<lane_double>(
       *this, id, log, process_starts ? lane_log::start::at_lowest : lane_log::start::at_furthest);
-  current.resize(std::max(current.size(), log + 1));
   current[log] = id;
   for (std::size_t r = 0; r < receivers(); ++r)
     to_lane(supervisor, {.what = message::kind::receiver_up, .lane = id, .receiver = r, .life = life_of(r)});
+}
+
+void scene::find(std::size_t log) {
+  logs[log].found = true;
+  for (std::size_t r = 0; r < receivers(); ++r)
+    to_receiver(supervisor, life_of(r), {.what = message::kind::log_found, .log = log, .receiver = r});
+  place(log, one_in(4));
 }
 
 void scene::announce(std::size_t receiver) {

@@ -26,6 +26,7 @@ struct message {
     frame,          // lane or catch-up reader -> receiver
     receiver_up,    // supervisor -> lane
     receiver_down,  // supervisor -> lane
+    log_found,      // supervisor -> receiver
     answered,       // receiver -> lane
     credit,         // receiver -> lane
     acknowledged,   // receiver -> lane
@@ -45,6 +46,7 @@ struct message {
   incarnation life = 0;  // of the actor that it is about
   std::optional<answer> reply{};
   std::optional<position> at{};
+  position taken = lowest_position;
   fence stamp{};
   std::size_t bytes = 0;
   std::shared_ptr<const lane_frame> frame{};
@@ -85,9 +87,10 @@ public:
   std::vector<source_log> logs;
   window::definition windows;
   std::vector<std::uint32_t> shard_of_key;
+  bool later = false;                // logs grow while the schedule runs, and some are found only then
   bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
   std::optional<std::size_t> quiet;  // with idle: a log that seldom grows, so that firings leave it out
-  bool lagging_captures = false;     // with idle: sinks have long what no capture holds
+  bool lagging_captures = false;     // where logs grow: sinks have long what no capture holds
   bool has_committed = false;        // a sink its rows of windows, in this step
   std::size_t credit = 1;
   std::vector<std::unique_ptr<shard_double>> shards;
@@ -111,6 +114,8 @@ public:
 
   /// A new lane for a log; the old one, if it lives, lives on.
   void place(std::size_t log, bool process_starts);
+  /// A log is found: receivers are told, then a lane reads it.
+  void find(std::size_t log);
   /// Tells lanes and sinks of a receiver's new life.
   void announce(std::size_t receiver);
   void announce_shard(std::size_t shard);

@@ -8,9 +8,10 @@ namespace millrace::delivery::trial {
 
 shard_double::shard_double(scene& s, std::uint32_t index)
     : scene_(s), index_(index),
-      // Not with idle partitions: shards that leave different ones out pass different windows, so a sink that
-      // waits for whole windows may wait for a shard that the stalled one keeps its lanes from.
-      retain_(!s.idle && s.one_in(4) ? 4'000 : 1U << 20) {
+      // Not with idle partitions, nor with some that join: shards that leave different ones out, or let them
+      // in at different marks, pass different windows, so a sink that waits for whole windows may wait for a
+      // shard that the stalled one keeps its lanes from.
+      retain_(!s.idle && !s.later && s.one_in(4) ? 4'000 : 1U << 20) {
   start();
 }
 
@@ -24,7 +25,8 @@ shard_core::setup shard_double::setup() const {
     if (scene_.raw_sink != i)
       out.receivers.push_back(scene_.sinks[i]->name());
   for (const auto& log : scene_.logs)
-    out.logs[log.name] = {};
+    if (log.found)
+      (log.later ? out.found : out.logs)[log.name] = {};
   out.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
   return out;
 }
@@ -46,6 +48,7 @@ void shard_double::crash() {
   lanes_.clear();
   fences_.clear();
   sinks_.clear();
+  waiting_asks_.clear();
   stalled_.clear();
   gate_ = {};
   start();
@@ -63,6 +66,9 @@ void shard_double::take_message() {
   if (!m)
     return;
   switch (m->what) {
+  case message::kind::log_found:
+    core_->found(scene_.logs[m->log].name, {});
+    return join();
   case message::kind::ask:
     return on_ask(*m);
   case message::kind::frame:
@@ -77,7 +83,19 @@ void shard_double::take_message() {
   }
 }
 
+void shard_double::join() {
+  if (core_->join())
+    capture(true);
+}
+
 void shard_double::on_ask(const message& m) {
+  const auto& name = scene_.logs[m.log].name;
+  if (!core_->answers(name) && !(scene_.broken == rule::join && core_->in().vector().contains(name))) {
+    auto& waiting = waiting_asks_[m.log];
+    if (m.lane >= waiting.lane)
+      waiting = m;
+    return;
+  }
   const auto reply = core_->ask(scene_.logs[m.log].name, m.lane);
   if (reply) {
     lanes_[m.log] = {m.lane, m.receiver, std::nullopt};
@@ -158,7 +176,10 @@ void shard_double::on_resume(const message& m) {
   if (m.life < sinks_[m.sink])
     return;
   sinks_[m.sink] = m.life;
-  auto again = core_->resume(scene_.sinks[m.sink]->name(), m.at);
+  const auto taken = scene_.broken == rule::floor   ? lowest_position
+                     : scene_.broken == rule::taken ? m.at.value_or(lowest_position)
+                                                    : m.taken;
+  auto again = core_->resume(scene_.sinks[m.sink]->name(), m.at, taken);
   if (!again)
     throw fault(again.error().message);
   scene_.to_sink(
@@ -167,6 +188,7 @@ void shard_double::on_resume(const message& m) {
   for (const auto& f : again->frames)
     if (gate_.may_leave(f) && scene_.broken != rule::retain)
       send(f, m.sink);
+  join();
   unstall();
 }
 
@@ -195,6 +217,8 @@ void shard_double::write_capture() {
   for (const auto& [log, lane] : lanes_)
     acknowledge(log);
   send(gate_.capture_durable(written->twice));
+  for (const auto& [log, ask] : std::exchange(waiting_asks_, {}))
+    on_ask(ask);  // or it waits on
   if (scene_.one_in(4))
     store_.compact([&](const std::vector<std::string>& chain) {
       auto windows =

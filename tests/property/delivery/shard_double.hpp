@@ -37,6 +37,7 @@ private:
 
   void start();
   void on_ask(const message& m);
+  void join();
   void on_frame(const message& m);
   void on_resume(const message& m);
   void take(const message& m);
@@ -58,6 +59,7 @@ private:
   std::map<std::size_t, lane_ref> lanes_;
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> sinks_;  // their lives, as this shard knows them
+  std::map<std::size_t, message> waiting_asks_;
   std::deque<message> stalled_;
   decision_gate gate_;
   std::size_t retain_;

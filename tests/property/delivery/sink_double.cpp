@@ -10,8 +10,10 @@ sink_double::sink_double(scene& s, std::size_t index, bool slow)
     : scene_(s), index_(index), slow_(slow), name_("sink " + std::to_string(index)),
       handle_(s.next_number()) {
   if (s.raw_sink == index)
-    for (const auto& log : s.logs)
-      core_.add_lane_log(log.name, {});
+    for (const auto& log : s.logs) {
+      if (log.found)
+        core_.add_lane_log(log.name, {});
+    }
   else
     for (std::uint32_t i = 0; i < s.windows.shards; ++i)
       core_.add_shard_log(s.broken == rule::whole ? i : window_stage_index, "window/0/" + std::to_string(i));
@@ -48,6 +50,7 @@ void sink_double::resume(std::size_t shard) {
   message m{.what = message::kind::resume, .sink = index_, .shard = shard, .life = handle_};
   if (known != core_.committed().end())
     m.at = known->second.at;
+  m.taken = core_.taken("window/0/" + std::to_string(shard));
   scene_.to_shard(handle_, shards_[shard], std::move(m));
 }
 
@@ -55,9 +58,11 @@ void sink_double::crash() {
   scene_.lose(handle_);
   in.clear();
   handle_ = scene_.next_number();
-  reopened_ = false;
   lanes_.clear();
   shards_.clear();
+  for (const auto& log : scene_.logs)
+    if (scene_.raw_sink == index_ && log.found)
+      core_.add_lane_log(log.name, {});
   open();
   if (scene_.raw_sink == index_)
     return scene_.announce(scene_.shards.size());
@@ -73,10 +78,8 @@ void sink_double::close() {
 }
 
 void sink_double::tick() {
-  if (!open_) {
-    reopened_ = true;
+  if (!open_)
     return open();
-  }
   if (core_.has_uncommitted_progress() && !(slow_ && !scene_.one_in(12)))
     commit();
 }
@@ -86,6 +89,8 @@ void sink_double::take_message() {
   if (!m)
     return;
   switch (m->what) {
+  case message::kind::log_found:
+    return on_found(m->log);
   case message::kind::ask:
     return on_ask(*m);
   case message::kind::frame:
@@ -96,7 +101,7 @@ void sink_double::take_message() {
       resume(m->shard);
     return;
   case message::kind::resumed:
-    if (!reopened_ || m->life == shards_[m->shard])
+    if (m->life == shards_[m->shard])
       core_.begin_at("window/0/" + std::to_string(m->shard), *m->at);
     return;
   case message::kind::output:
@@ -106,8 +111,17 @@ void sink_double::take_message() {
   }
 }
 
+void sink_double::on_found(std::size_t log) {
+  core_.add_lane_log(scene_.logs[log].name, {});
+  if (const auto lane = lanes_.find(log); open_ && lane != lanes_.end())
+    scene_.to_lane(handle_, {.what = message::kind::ask_again,
+                             .log = log,
+                             .lane = lane->second.lane,
+                             .receiver = lane->second.receiver});
+}
+
 void sink_double::on_ask(const message& m) {
-  if (!open_) {
+  if (!open_ || !core_.knows(scene_.logs[m.log].name)) {
     if (m.lane >= lanes_[m.log].lane)
       lanes_[m.log] = {m.lane, m.receiver, std::nullopt};  // it is asked to ask again
     return;
@@ -162,9 +176,9 @@ void sink_double::gather(const output_frame& f, std::vector<row>& out) const {
 }
 
 void sink_double::on_output(const message& m) {
-  // In one process, what an old life of the shard has sent comes before the news of its new life. So after
-  // closing and opening again none of it is left.
-  if (!open_ || (reopened_ && m.life != shards_[m.shard]))
+  // The shard's new life knows how far this sink has taken what the old one sent: none of that is taken
+  // after.
+  if (!open_ || m.life != shards_[m.shard])
     return;
   if (scene_.broken == rule::dedupe) {
     auto& seen = seen_[m.shard];

@@ -52,6 +52,7 @@ private:
 
   void open();
   void resume(std::size_t shard);
+  void on_found(std::size_t log);
   void on_ask(const message& m);
   void on_lane_frame(const message& m);
   void on_output(const message& m);
@@ -65,7 +66,6 @@ private:
   std::string name_;
   incarnation handle_ = 0;  // also its name as a sender
   incarnation life_ = 0;    // towards lanes and target; a new one with each opening
-  bool reopened_ = false;   // since the actor began
   sink_core core_{0};
   target table_;
   bool open_ = false;

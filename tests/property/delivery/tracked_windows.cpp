@@ -1,6 +1,7 @@
 #include "tests/property/delivery/tracked_windows.hpp"
 
 #include "actors/window/window_stage.hpp"
+#include "tests/property/delivery/scene.hpp"
 
 namespace millrace::delivery::trial {
 
@@ -24,6 +25,8 @@ std::uint64_t tracked_windows::absorb(const payload& content, event_micros fired
         all = false;
         continue;
       }
+      if (!log.may_miss)
+        throw fault("an accepted record came after its window had fired");
       auto& row = missed_[{end, r.key}];
       ++row.count;
       row.sum += r.value;

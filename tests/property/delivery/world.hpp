@@ -30,6 +30,9 @@ enum class rule : std::uint8_t {
   fallback,  // a source is acknowledged what the older of two generations has, not the newer
   trim,      // a source is trimmed to what all receivers have acknowledged
   whole,     // a sink releases a window when every shard has passed it
+  floor,     // a log that is found later joins above whatever anybody has got
+  taken,     // also above what a sink has taken, although not committed
+  join,      // a joined log's ask is answered when that it has joined is durable
 };
 
 using chance = std::mt19937;
@@ -54,6 +57,9 @@ struct source_log {
   log_id name;
   std::vector<record> records;
   std::vector<event_micros> watermark_before;  // each record, of its own partition
+  bool later = false;                          // found while the schedule runs
+  bool found = true;                           // by now
+  bool may_miss = false;                       // windows that have fired without it
   std::size_t there = 0;                       // written so far
   std::size_t kept = 0;                        // trimmed below
   [[nodiscard]] std::size_t end() const { return records.size() + 1; }

@@ -93,4 +93,27 @@ TEST_CASE("an idle mark does not outlive the fence under which it came") {
   CHECK_FALSE(in.any_idle());
 }
 
+TEST_CASE("a log that joins holds the watermark at its floor, not below, until it is above it") {
+  intake in(1);
+  in.add_log("a", {});
+  const auto a = in.ask("a", 1)->stamp;
+  CHECK(in.offer(frame("a", a, 0, 1, 90)) == verdict::taken);
+  in.join("b", {at(5), no_watermark}, 70);
+  CHECK(in.watermark() == 70);
+  CHECK(in.watermark_of_all() == 70);
+  CHECK(in.floor("a") == no_watermark);
+  CHECK(in.floor("b") == 70);
+  const auto b = in.ask("b", 1);
+  CHECK(b->have == mark{at(5), no_watermark});  // its lane decides lateness by its own watermark
+  CHECK(in.offer(frame("b", b->stamp, 5, 6, 60)) == verdict::taken);
+  CHECK(in.watermark() == 70);
+  CHECK(in.offer(frame("b", b->stamp, 6, 7, 80)) == verdict::taken);
+  CHECK(in.watermark() == 80);
+  in.join("a", {}, 85);  // there already: nothing changes
+  CHECK(in.watermark() == 80);
+  CHECK(in.vector().at("a") == mark{at(1), 90});
+  in.restore({{"a", {at(1), 90}}, {"b", {at(5), no_watermark}}}, {{"b", 70}});
+  CHECK(in.watermark() == 70);
+}
+
 }  // namespace millrace::delivery

@@ -12,6 +12,7 @@ class counting_windows final : public window_state {
 public:
   std::uint64_t absorb(const payload&, event_micros fired_mark) override {
     ++absorbed;
+    last_mark = fired_mark;
     return fired_mark >= 100 ? 1 : 0;
   }
   std::vector<fired> fire(event_micros, event_micros watermark) override {
@@ -24,10 +25,14 @@ public:
     return {};
   }
   std::uint64_t absorbed = 0;
+  event_micros last_mark = no_watermark;
 };
 
-shard_core make(incarnation life = 1) {
+event_micros last_mark(shard_core& s) { return static_cast<counting_windows&>(s.windows()).last_mark; }
+
+shard_core make(incarnation life = 1, std::map<log_id, mark> found = {}) {
   shard_core::setup s;
+  s.found = std::move(found);
   s.log = "w/0/0";
   s.life = life;
   s.receivers = {"sink"};
@@ -113,7 +118,7 @@ TEST_CASE("a new life stands where the chain of captures ends, and acknowledges 
   CHECK(next.fired() == s.fired());
   CHECK(next.rows_out() == s.rows_out());
   CHECK(next.counts().stages() == s.counts().stages());
-  CHECK(next.resume("sink", std::nullopt)->frames.size() == s.out().retained_frames());
+  CHECK(next.resume("sink", std::nullopt, lowest_position)->frames.size() == s.out().retained_frames());
   CHECK(next.ask("a", 1)->stamp.life == 2);
 }
 
@@ -154,6 +159,112 @@ TEST_CASE("output waits for its decision, and what follows waits behind it") {
   gate.capture_failed();  // written together with the next
   CHECK(gate.capture_durable(true).size() == 3);
   CHECK_FALSE(gate.closed());
+}
+
+TEST_CASE("a log that is found joins when every receiver has said where it stands") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::frame("a", a, 0, 1, 40));
+  (void)s.take(test::frame("b", b, 0, 1, 50));
+  CHECK_FALSE(s.answers("c"));
+  s.found("c", {test::at(7), no_watermark});
+  CHECK_FALSE(s.join());
+  CHECK_FALSE(s.answers("c"));
+  (void)s.take(test::frame("a", a, 1, 2, 45));  // the others go on without it
+  CHECK(s.fired() == 45);
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position));
+  CHECK(s.join());
+  CHECK_FALSE(s.join());
+  CHECK(s.in().floor("c") == 45);
+  (void)s.take(test::frame("a", a, 2, 3, 60));
+  CHECK(s.fired() == 45);  // from now on nothing fires without it
+}
+
+TEST_CASE("a joined log is answered when two copies say that it has joined") {
+  auto s = make(1, {{"c", {}}});
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position));
+  (void)s.capture_changes();  // under way, without it
+  REQUIRE(s.join());
+  CHECK(s.changed());
+  (void)s.capture_changes();
+  CHECK_FALSE(s.answers("c"));
+  s.captured_durable(true);
+  CHECK_FALSE(s.answers("c"));
+  s.capture_failed();  // written together with the next
+  CHECK_FALSE(s.answers("c"));
+  (void)s.capture_changes();
+  s.captured_durable(true);
+  CHECK(s.answers("c"));
+  CHECK(s.ask("c", 1).has_value());
+  CHECK(s.answers("a"));
+}
+
+TEST_CASE("after a fall back a log joins above all that was sent, which comes again as it was") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::frame("a", a, 0, 1, 80));
+  (void)s.take(test::frame("b", b, 0, 1, 80));
+  const auto kept = s.capture_all();
+  (void)s.take(with_content(test::frame("a", a, 1, 2, 100)));
+  const auto sent = s.take(test::frame("b", b, 1, 2, 100)).frames;
+  REQUIRE(s.fired() == 100);
+
+  auto next = make(2, {{"c", {}}});
+  REQUIRE(next.restore({kept}));
+  CHECK(next.fired() == 80);
+  CHECK_FALSE(next.join());
+  REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}));
+  REQUIRE(next.join());
+  CHECK(next.in().floor("c") == 100);
+  const auto held = next.capture_changes();
+  next.captured_durable(true);
+  const auto c = next.ask("c", 1)->stamp;
+  (void)next.take(with_content(test::frame("c", c, 0, 1, 70)));
+  CHECK(last_mark(next) == 100);  // not 80: the windows between have gone out without it
+  CHECK(next.late_at_shard() == 1);
+  const auto again_a = next.ask("a", 2)->stamp;
+  const auto again_b = next.ask("b", 2)->stamp;
+  (void)next.take(with_content(test::frame("a", again_a, 1, 2, 100)));
+  CHECK(last_mark(next) == 80);
+  const auto again = next.take(test::frame("b", again_b, 1, 2, 100)).frames;
+  REQUIRE(again.size() == sent.size());
+  for (std::size_t i = 0; i < sent.size(); ++i)
+    CHECK(again[i].reached == sent[i].reached);
+
+  auto third = make(3, {{"c", {}}});
+  REQUIRE(third.restore({kept, held}));
+  CHECK(third.in().floor("c") == 100);
+  CHECK(third.answers("c"));
+  CHECK_FALSE(third.join());
+}
+
+TEST_CASE("a log that a capture does not know joins, whoever says that it was there from the first") {
+  auto s = make();
+  shard_core::setup more;
+  more.log = "w/0/0";
+  more.receivers = {"sink"};
+  more.logs = {{"a", {}}, {"b", {}}, {"c", {}}};
+  shard_core later(std::move(more), std::make_unique<counting_windows>());
+  REQUIRE(later.restore({s.capture_all()}));
+  CHECK(later.in().vector().size() == 2);
+  CHECK_FALSE(later.ended());
+  REQUIRE(later.resume("sink", std::nullopt, lowest_position));
+  CHECK(later.join());
+}
+
+TEST_CASE("a floor counts what windows wait for beyond their end") {
+  shard_core::setup setup;
+  setup.log = "w/0/0";
+  setup.receivers = {"sink"};
+  setup.logs = {{"a", {}}};
+  setup.found = {{"c", {}}};
+  setup.allowed_lateness = micros(5);
+  shard_core s(std::move(setup), std::make_unique<counting_windows>());
+  REQUIRE(s.resume("sink", position{10, whole}, position{20, 3}));
+  REQUIRE(s.join());
+  CHECK(s.in().floor("c") == 25);
 }
 
 }  // namespace millrace::delivery

@@ -116,4 +116,32 @@ TEST_CASE("a sink is complete when everything that feeds it has ended and is com
   CHECK_FALSE(sink.has_uncommitted_progress());
 }
 
+TEST_CASE("a log that is found later goes on from what the target has of it, else from its start") {
+  sink_core s(1);
+  s.add_lane_log("a", {});
+  s.restore({{"a", {test::at(3), 3}}, {"b", {test::at(4), 4}}}, 2);
+  CHECK_FALSE(s.knows("b"));
+  s.add_lane_log("b", {test::at(1), no_watermark});
+  s.add_lane_log("c", {test::at(2), no_watermark});
+  CHECK(s.knows("b"));
+  CHECK(s.ask("b", 1)->have == mark{test::at(4), 4});
+  CHECK(s.ask("c", 1)->have == mark{test::at(2), no_watermark});
+}
+
+TEST_CASE("a sink says how far it has taken a shard's output, committed or not") {
+  sink_core s(1);
+  s.add_shard_log(0, "w");
+  s.restore({}, 1);
+  CHECK(s.taken("w") == lowest_position);
+  s.begin_at("w", {10, whole});
+  CHECK(s.taken("w") == position{10, whole});
+  output_frame f;
+  f.log = "w";
+  f.since = {10, whole};
+  f.reached = {20, whole};
+  REQUIRE(s.take(f));
+  CHECK(s.taken("w") == position{20, whole});
+  CHECK(s.committed().empty());
+}
+
 }  // namespace millrace::delivery

@@ -79,6 +79,16 @@ std::vector<message> messages(const strings& values) {
   return out;
 }
 
+void add_partitions(const producer& p, const std::string& topic, std::size_t count) {
+  char text[256];
+  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), count, text, sizeof(text));
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
+  rd_kafka_CreatePartitions(p.get(), &more, 1, nullptr, queue.get());
+  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
+  rd_kafka_NewPartitions_destroy(more);
+  REQUIRE(event);
+}
+
 }  // namespace
 
 TEST_CASE("values, keys, headers and timestamps come as they were sent [server]", "[server]") {
@@ -350,13 +360,7 @@ TEST_CASE("discover sees partitions that were added [server]", "[server]") {
   const producer p(*brokers);
   kafka_reader r(options_for(*brokers, topic));
   REQUIRE(r.discover(20s)->size() == 1);
-  char text[256];
-  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), 3, text, sizeof(text));
-  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
-  rd_kafka_CreatePartitions(p.get(), &more, 1, nullptr, queue.get());
-  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
-  rd_kafka_NewPartitions_destroy(more);
-  REQUIRE(event);
+  add_partitions(p, topic, 3);
   std::size_t count = 1;
   for (int i = 0; i < 50 && count != 3; ++i)
     count = r.discover(20s)->size();
@@ -364,6 +368,34 @@ TEST_CASE("discover sees partitions that were added [server]", "[server]") {
   p.send_all(topic, 2, {{"new"}});
   REQUIRE(r.assign("2", {}));
   CHECK(collect(r, "2", {}).values == strings{"new"});
+}
+
+TEST_CASE("partitions are found beside the known ones, and read by who has yet to hear of them [server]",
+          "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 2);
+  const producer p(*brokers);
+  auto o = options_for(*brokers, topic);
+  o.start = source::start_latest{};
+  kafka_reader looks(o);
+  kafka_reader reads(o);
+  REQUIRE(looks.discover(20s));
+  REQUIRE(reads.discover(20s));
+  CHECK(looks.discover_beside({"0", "1"}, 5s)->empty());
+  CHECK(looks.discover_beside({"1"}, 5s)->size() == 1);
+  add_partitions(p, topic, 3);
+  p.send_all(topic, 2, messages(numbered(0, 3)));
+  std::vector<source::partition_info> found;
+  for (int i = 0; i < 100 && found.empty(); ++i)
+    if (auto now = looks.discover_beside({"0", "1"}, 5s))
+      found = std::move(*now);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].name == "2");
+  CHECK(found[0].start == position{});  // from its beginning, whatever `start` says
+  REQUIRE(reads.assign("2", found[0].start));
+  CHECK(collect(reads, "2", {}).values == numbered(0, 3));
 }
 
 TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {

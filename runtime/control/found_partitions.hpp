@@ -1,0 +1,49 @@
+// Partitions that were found while a run goes on: whom each feeds and which lane reads it. Those that were
+// there when the process started are only counted. Pure; the supervisor owns it, and gives every later life
+// what concerns it.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace millrace::control {
+
+struct found_partition {
+  std::string parser;
+  std::string name;
+  log_id log;
+  mark start;        // durable
+  std::string lane;  // that reads it
+};
+
+class found_partitions {
+public:
+  /// A lane of this parser, that reads so many partitions from the first, for these receivers.
+  void add_lane(const std::string& lane, const std::string& parser, std::vector<std::string> receivers,
+                std::size_t partitions);
+
+  [[nodiscard]] bool knows(const std::string& parser, const std::string& partition) const;
+  /// Gives it to the parser's lane with the fewest partitions.
+  const found_partition& add(const std::string& parser, const std::string& partition, log_id log,
+                             const mark& start);
+
+  [[nodiscard]] std::vector<found_partition> of_parser(const std::string& parser) const;
+  /// Logs that feed this shard or sink, and where each starts.
+  [[nodiscard]] std::map<log_id, mark> feeding(const std::string& receiver) const;
+  [[nodiscard]] std::vector<std::string> lanes_of(const std::string& parser) const;
+  [[nodiscard]] const std::vector<std::string>& receivers_of(const std::string& parser) const;
+
+private:
+  struct lane {
+    std::string parser;
+    std::size_t partitions = 0;
+  };
+  std::map<std::string, lane> lanes_;
+  std::map<std::string, std::vector<std::string>> receivers_;  // by parser: its lanes have the same
+  std::vector<found_partition> found_;
+};
+
+}  // namespace millrace::control
