@@ -114,6 +114,9 @@ std::string topology(const pipeline_fixture& f, const std::string& source = "",
                      f.path(""), source, parser, top);
 }
 
+/// A run of ten seconds, in the first second of which a test does its work.
+constexpr auto slowly = R"(, "rate": "60/s")";
+
 struct poisoned_pipeline {
   pipeline_fixture f;
   std::shared_ptr<poison> p = std::make_shared<poison>();
@@ -131,6 +134,12 @@ struct poisoned_pipeline {
         return made;
       return std::make_unique<poisoned_parser>(std::move(*made), p);
     });
+  }
+
+  /// From the next start on: as fast as it goes.
+  void hurry() {
+    f.write("topology.json", topology(f, "", "", R"("snapshot_every": "off",)"));
+    f.load("topology.json");
   }
 
   /// Positions of the dead letters, each as often as it came.
@@ -201,8 +210,7 @@ TEST_CASE("several records that make the lane fail are given up one after anothe
 }
 
 TEST_CASE("a verdict is there after a restart, and nothing asks about the record again") {
-  poisoned_pipeline t("millrace-verdict", make_input(600), R"(, "rate": "400/s")", "",
-                      R"("snapshot_every": "off",)");
+  poisoned_pipeline t("millrace-verdict", make_input(600), slowly, "", R"("snapshot_every": "off",)");
   const auto at = t.in.positions[20];
   t.p->set({at});
   t.f.start();
@@ -214,14 +222,14 @@ TEST_CASE("a verdict is there after a restart, and nothing asks about the record
   REQUIRE(t.f.ended_within(60s));
   REQUIRE_FALSE(t.f.end().failure);
   REQUIRE_FALSE(t.f.end().finished);
+  t.hurry();
   t.f.start();
   t.check_end({at});
   CHECK(t.p->asked() == asked);
 }
 
 TEST_CASE("a reader that catches up leaves out what was given up") {
-  poisoned_pipeline t("millrace-verdict-behind", make_input(600), R"(, "rate": "400/s")", "",
-                      R"("snapshot_every": "off",)");
+  poisoned_pipeline t("millrace-verdict-behind", make_input(600), slowly, "", R"("snapshot_every": "off",)");
   const auto at = t.in.positions[20];
   t.p->set({at});
   t.f.start();
@@ -235,8 +243,7 @@ TEST_CASE("a reader that catches up leaves out what was given up") {
 }
 
 TEST_CASE("a record that fails only when it is read again ends the run, and the next run has it") {
-  poisoned_pipeline t("millrace-poison-behind", make_input(600), R"(, "rate": "200/s")", "",
-                      R"("snapshot_every": "off",)");
+  poisoned_pipeline t("millrace-poison-behind", make_input(600), slowly, "", R"("snapshot_every": "off",)");
   t.f.start();
   t.wait_until([&] { return t.f.lines("raw.txt").size() > 30; });
   t.p->set({t.in.positions[20]});
@@ -247,6 +254,7 @@ TEST_CASE("a record that fails only when it is read again ends the run, and the 
         std::string::npos);
   CHECK(t.f.end().failure->message.find("an earlier attempt went well") != std::string::npos);
   t.p->set({});
+  t.hurry();
   t.f.start();
   t.check_end({});
 }

@@ -43,6 +43,30 @@ TEST_CASE("at the start of a process a lane begins at the lowest vector and cuts
   CHECK(lane.behind().empty());
 }
 
+TEST_CASE("all receivers go along when each has answered and none is behind; one ahead is no hindrance") {
+  lane_log lane(3, lane_log::start::at_lowest);
+  CHECK_FALSE(lane.all_along());
+  CHECK_FALSE(lane.furthest());
+  lane.answered(0, has(5));
+  lane.answered(1, has(5));
+  CHECK_FALSE(lane.all_along());
+  lane.answered(2, has(9));
+  CHECK(lane.all_along());
+  CHECK(lane.furthest() == at(9));
+  lane.advance({at(9), 9});
+  lane.advance({at(12), 12});
+  CHECK(lane.furthest() == at(12));
+  lane.set_up(1, false);
+  CHECK_FALSE(lane.all_along());
+  CHECK(lane.furthest() == at(12));
+  lane.set_up(1, true);
+  lane.answered(1, has(5, 1, 2));
+  CHECK_FALSE(lane.all_along());
+  CHECK(lane.furthest() == at(12));
+  lane.reader_advance(1, {at(12), 12});
+  CHECK(lane.all_along());
+}
+
 TEST_CASE("a receiver that is behind is attached from the named cut on, its reader ends there") {
   lane_log lane(2, lane_log::start::at_furthest);
   lane.answered(0, has(20));
