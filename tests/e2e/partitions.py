@@ -79,6 +79,12 @@ class Test:
         self.partitions += 1
         self.kafka.add_partitions(self.name, self.partitions)
 
+    def make_topic_anew(self):
+        """With fewer partitions than the state knows."""
+        self.kafka.delete_topic(self.name)
+        wait_until("the topic is gone", lambda: not self.kafka.partitions(self.name))
+        self.kafka.create(self.name, 1)
+
     def ask(self, table, columns):
         file = self.folder / f"{table}.sqlite"
         if not file.exists():
@@ -170,6 +176,8 @@ def test(options, folder):
                lambda: t.settled(running.ask_ledger())[0] >= sum(t.sent.values()) - t.partitions, 60)
     running.stop()
     print(f"{t.compare(running.ledger())}; all of a new partition came within {slowest:.1f} s")
+    t.make_topic_anew()
+    t.start().expect(1, "is not there any more", "--fresh")
 
 
 if __name__ == "__main__":

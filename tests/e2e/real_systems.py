@@ -102,6 +102,9 @@ class Kafka:
                   if code]
         check(not failed, f"deleting records of {topic}: Kafka's errors {failed}")
 
+    def partitions(self, topic):
+        return kafka_topics._partitions(self.port, [topic]).get(topic)
+
     def add_partitions(self, topic, count):
         """What `kafka-topics --alter --partitions` does."""
         r = self._ask((37, 0), struct.pack(">i", 1) + kafka_topics._text(topic)
@@ -109,8 +112,7 @@ class Kafka:
         r.take("i")
         failed = [code for _, code, _ in r.list(lambda: (r.text(), r.take("h"), r.text())) if code]
         check(not failed, f"adding partitions to {topic}: Kafka's errors {failed}")
-        wait_until(f"{topic} has {count} partitions",
-                   lambda: kafka_topics._partitions(self.port, [topic]).get(topic) == count)
+        wait_until(f"{topic} has {count} partitions", lambda: self.partitions(topic) == count)
 
     def delete_topic(self, topic):
         r = self._ask((20, 1), struct.pack(">i", 1) + kafka_topics._text(topic) + struct.pack(">i", 20000))
