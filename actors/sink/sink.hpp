@@ -6,6 +6,7 @@
 
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cstdint>
@@ -65,9 +66,11 @@ public:
   [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t after,
                                                                      std::size_t limit) = 0;
   virtual void forget_rejected(std::uint64_t up_to) = 0;
-  /// Keeps a connection or a stored position alive while there is nothing to commit. Called about once a
-  /// minute.
+  /// Keeps a connection or a stored position alive while there is nothing to commit, and does what falls due
+  /// by time alone. Called about once a minute, and when keep_alive_in() has passed.
   virtual void keep_alive() {}
+  /// Asked after each commit; nothing where once a minute will do.
+  [[nodiscard]] virtual std::optional<micros> keep_alive_in() const { return std::nullopt; }
 };
 
 /// counters and positions as compact bytes, for targets that store one opaque value (Kafka's metadata, side

@@ -12,6 +12,8 @@ namespace {
 /// Progress without rows is committed this often: it only frees what senders keep.
 constexpr std::chrono::milliseconds progress_every{1'000};
 constexpr std::chrono::seconds keep_alive_every{60};
+/// What could not be done when it fell due (rows wait for their commit) is tried again then.
+constexpr std::chrono::milliseconds keep_alive_again{100};
 
 bool all_ended(const std::map<log_id, mark>& positions) {
   return std::all_of(positions.begin(), positions.end(),
@@ -28,13 +30,8 @@ void sink_state::on_commit_tick() {
 void sink_state::commit_if_due(bool now) {
   if (!is_open_)
     return;
-  if (!core_.has_uncommitted_progress()) {
-    if (clock::now() - last_commit_ > keep_alive_every) {
-      writer_->keep_alive();
-      last_commit_ = clock::now();
-    }
+  if (!core_.has_uncommitted_progress())
     return;
-  }
   const auto since_commit = clock::now() - last_commit_;
   const bool rows_due = first_uncommitted_ && clock::now() - *first_uncommitted_ >= options_.commit_every;
   if (now || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {
@@ -47,6 +44,34 @@ void sink_state::commit_if_due(bool now) {
           : std::chrono::duration_cast<std::chrono::microseconds>(progress_every - since_commit);
   if (!std::exchange(tick_under_way_, true))
     self_->delayed_send(self_, std::max(wait, std::chrono::microseconds(1)), commit_tick{});
+}
+
+/// A tick for when the target wants to be seen to, whether or not anything comes until then.
+void sink_state::keep_alive_later() {
+  const auto now = clock::now();
+  auto at = std::max(last_commit_ + keep_alive_every, now + keep_alive_again);
+  if (const auto sooner = writer_->keep_alive_in())
+    at = std::min(at, now + std::max<clock::duration>(*sooner, keep_alive_again));
+  if (at >= keep_alive_at_)
+    return;
+  keep_alive_at_ = at;
+  self_->delayed_send(self_, at - now, keep_alive_tick{});
+}
+
+void sink_state::on_keep_alive_tick() {
+  const auto now = clock::now();
+  if (now < keep_alive_at_)
+    return;  // another one is on its way
+  keep_alive_at_ = clock::time_point::max();
+  if (!is_open_)
+    return;  // opening asks for the next one
+  const auto due = writer_->keep_alive_in();
+  const bool wanted = (due && *due <= micros(0)) || now - last_commit_ >= keep_alive_every;
+  if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
+    writer_->keep_alive();
+    last_commit_ = now;
+  }
+  keep_alive_later();
 }
 
 bool sink_state::commit() {
@@ -73,6 +98,7 @@ bool sink_state::commit() {
   if (!std::exchange(noted_commit_, true))
     options_.note_committed();
   after_commit();
+  keep_alive_later();
   if (*refused != 0)
     forward_refused();
   return true;

@@ -53,6 +53,7 @@ void sink_state::open() {
   options_.who.fresh = false;
   is_open_ = was_open_ = true;
   restore(*stored);
+  keep_alive_later();
 }
 
 void sink_state::restore(const std::optional<progress>& stored) {

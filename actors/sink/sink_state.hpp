@@ -15,9 +15,11 @@
 
 namespace millrace::sink {
 
-/// Sent to itself: open the target; look whether a commit is due.
+/// Sent to itself: open the target; look whether a commit is due; see to the target while nothing is
+/// committed.
 struct open_tick {};
 struct commit_tick {};
+struct keep_alive_tick {};
 
 class sink_state {
 public:
@@ -31,6 +33,7 @@ public:
   void on_resumed(const messages::output_resumed& m);
   void on_output(const messages::output& m);
   void on_commit_tick();
+  void on_keep_alive_tick();
   void on_report(const caf::actor& to);
   void on_stop();
 
@@ -59,6 +62,7 @@ private:
   void commit_if_due(bool now);
   bool commit();
   void after_commit();
+  void keep_alive_later();
   void tell_complete();
   [[nodiscard]] const window_input* input_of(std::uint32_t stage) const;
 
@@ -88,6 +92,7 @@ private:
   std::optional<clock::time_point> first_uncommitted_;
   clock::time_point last_commit_ = clock::now();
   bool tick_under_way_ = false;
+  clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
   // Refused rows, as a log of their own towards the dead-letter sink.
   caf::actor dead_letter_sink_;
@@ -102,3 +107,4 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::sink::open_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::sink::commit_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::sink::keep_alive_tick)

@@ -30,7 +30,9 @@ std::vector<option> options() {
        .type = option_type::object,
        .doc =
            "Write numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so on. A file "
-           "ends at the first commit at which one of the limits is reached, and at the end of the run",
+           "ends at the first commit at which one of the limits is reached, by age also when no more rows "
+           "come, "
+           "and at the end of the run",
        .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the file's first row"},
                    {.name = "size", .type = option_type::size, .doc = "Bytes in the file", .minimum = 1},
                    {.name = "rows", .type = option_type::integer, .doc = "Rows in the file", .minimum = 1}}},
@@ -104,8 +106,8 @@ config::connector file_sink_connector() {
   return c;
 }
 
-expected<std::unique_ptr<writer>> make_file_writer(const config::values& options, data::schema_ptr rows,
-                                                   const wall_clock& clock) {
+expected<std::unique_ptr<writer>> make_file_writer(const config::values& options,
+                                                   const data::schema_ptr& rows, const wall_clock& clock) {
   auto format = format_of(options, *rows);
   if (!format)
     return unexpected(format.error());

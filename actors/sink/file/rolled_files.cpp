@@ -265,6 +265,12 @@ expected<std::uint64_t> rolled_files::commit(const progress& p) {
   return 0;
 }
 
+std::optional<micros> rolled_files::keep_alive_in() const {
+  if (!roll_.age || record_.rows == 0)
+    return std::nullopt;
+  return micros(std::max<std::int64_t>(0, record_.since + roll_.age->count() - clock_->now()));
+}
+
 void rolled_files::keep_alive() {
   if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
     return;
