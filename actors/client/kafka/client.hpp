@@ -31,6 +31,7 @@ struct release {
   void operator()(rd_kafka_conf_t* p) const { rd_kafka_conf_destroy(p); }
   void operator()(rd_kafka_headers_t* p) const { rd_kafka_headers_destroy(p); }
   void operator()(const rd_kafka_metadata_t* p) const { rd_kafka_metadata_destroy(p); }
+  void operator()(rd_kafka_ConfigResource_t* p) const { rd_kafka_ConfigResource_destroy(p); }
   void operator()(rd_kafka_NewTopic_t* p) const { rd_kafka_NewTopic_destroy(p); }
   void operator()(rd_kafka_AdminOptions_t* p) const { rd_kafka_AdminOptions_destroy(p); }
   void operator()(rd_kafka_topic_partition_list_t* p) const { rd_kafka_topic_partition_list_destroy(p); }
@@ -102,6 +103,11 @@ private:
 /// on brokers that do so.
 [[nodiscard]] expected<int> partition_count(const client& c, const std::string& topic,
                                             std::chrono::milliseconds timeout);
+
+/// A topic's settings by name, such as cleanup.policy; nothing where they may not be asked for, or nobody
+/// answers.
+[[nodiscard]] std::optional<std::map<std::string, std::string>>
+topic_settings(const client& c, const std::string& topic, std::chrono::milliseconds timeout);
 
 /// Creates a topic by the admin API; true when it did, false when the topic was there already. Waits until
 /// the brokers know it.

@@ -62,6 +62,35 @@ expected<int> partition_count(const client& c, const std::string& topic, millise
   }
 }
 
+std::optional<std::map<std::string, std::string>> topic_settings(const client& c, const std::string& topic,
+                                                                 milliseconds timeout) {
+  const auto request = std::max(1, static_cast<int>(timeout.count()));
+  const owned<rd_kafka_ConfigResource_t> resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  const owned<rd_kafka_AdminOptions_t> options(
+      rd_kafka_AdminOptions_new(c.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  std::array<char, 256> text{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), request, text.data(), text.size());
+  const owned<rd_kafka_queue_t> answers(rd_kafka_queue_new(c.get()));
+  auto* asked = resource.get();
+  rd_kafka_DescribeConfigs(c.get(), &asked, 1, options.get(), answers.get());
+  // The request's own time-out ends it; the second more keeps its answer from being missed.
+  const owned<rd_kafka_event_t> event(rd_kafka_queue_poll(answers.get(), request + 1000));
+  const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
+  std::size_t count = 0;
+  const auto* const* resources =
+      result != nullptr ? rd_kafka_DescribeConfigs_result_resources(result, &count) : nullptr;
+  if (count != 1 || rd_kafka_ConfigResource_error(resources[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::nullopt;
+  std::map<std::string, std::string> out;
+  std::size_t entries = 0;
+  const auto* const* all = rd_kafka_ConfigResource_configs(resources[0], &entries);
+  for (std::size_t i = 0; i < entries; ++i)
+    if (const char* value = rd_kafka_ConfigEntry_value(all[i]))
+      out.emplace(rd_kafka_ConfigEntry_name(all[i]), value);
+  return out;
+}
+
 expected<bool> create_topic(const client& c, const std::string& topic, int partitions, int replication,
                             milliseconds timeout, const settings& config) {
   const auto deadline = clock::now() + timeout;

@@ -2,8 +2,10 @@
 #include "actors/source/kafka/kafka_reader.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::source {
 
@@ -93,8 +95,11 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
               partitions_ = count;
               return resolve(count, until);
             });
-    if (found)
+    if (found) {
+      if (!std::exchange(asked_for_compaction_, true))
+        warn_of_compaction();
       return found;
+    }
     if (take_interrupt())
       return unexpected(
           error{ec::cancelled, fault::ours, false, "looking for the topic was interrupted", {}});
@@ -147,6 +152,19 @@ expected<kafka_reader::ends> kafka_reader::ends_of(std::int32_t partition, clock
         code, fmt::format("topic \"{}\" partition {}: asking for its first and last position", options_.topic,
                           partition)));
   return there;
+}
+
+void kafka_reader::warn_of_compaction() {
+  const auto settings = kafka::topic_settings(*client_, options_.topic, 4 * slice);
+  if (!settings)
+    return;
+  const auto policy = settings->find("cleanup.policy");
+  if (policy != settings->end() && policy->second.find("compact") != std::string::npos)
+    spdlog::warn(
+        "{}: topic \"{}\" is compacted (cleanup.policy={}): Kafka removes records that a newer one of their "
+        "key replaces, so what is read again after a failure may not be the same input, nor its rows; read a "
+        "topic with cleanup.policy=delete where that matters",
+        options_.name, options_.topic, policy->second);
 }
 
 expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, clock::time_point until) {

@@ -66,6 +66,7 @@ private:
   using deadline = std::chrono::steady_clock::time_point;
 
   expected<void> connect(int partitions);
+  void warn_of_compaction();
   expected<std::vector<partition_info>> resolve(int partitions, deadline until);
   struct ends {
     std::int64_t low = 0;
@@ -86,7 +87,8 @@ private:
   wake_up wake_;
   std::optional<kafka::client> client_;
   kafka::owned<rd_kafka_topic_t> topic_;
-  int partitions_ = 0;                         // that the client has heard of
+  int partitions_ = 0;  // that the client has heard of
+  bool asked_for_compaction_ = false;
   kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;

@@ -40,7 +40,7 @@ config::connector kafka_source_connector() {
        .plain = true},
       {.name = "topic",
        .type = option_type::text,
-       .doc = "Name of the topic",
+       .doc = "Name of the topic. A compacted one is not the same input twice: a warning says so",
        .required = true,
        .plain = true},
       {.name = "start",

@@ -76,6 +76,24 @@ TEST_CASE("without a broker a look-up ends with unavailable when its time is ove
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
 }
 
+TEST_CASE("a topic's settings are those that it was made with [server]", "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto c = open_client(RD_KAFKA_PRODUCER, *brokers);
+  const auto topic = fresh_name("compacted");
+  REQUIRE(kafka::create_topic(c, topic, 1, 1, 20s, {{"cleanup.policy", "compact"}}));
+  const auto found = kafka::topic_settings(c, topic, 20s);
+  REQUIRE(found);
+  CHECK(found->at("cleanup.policy") == "compact");
+  CHECK(found->contains("max.message.bytes"));
+}
+
+TEST_CASE("without an answer a topic has no settings") {
+  const auto c = open_client(RD_KAFKA_CONSUMER, "127.0.0.1:1");
+  CHECK_FALSE(kafka::topic_settings(c, "any", 100ms));
+}
+
 TEST_CASE("each outage is told once") {
   const mock_cluster cluster;
   const auto c = open_client(RD_KAFKA_CONSUMER, cluster.brokers());
