@@ -14,8 +14,8 @@ struct way {
   std::uint32_t sink = 0;
 };
 
-void add_ways(const config::topology& t, const std::string& from, std::vector<std::uint32_t> transforms,
-              std::vector<way>& out) {
+void add_ways(const config::topology& t, const std::string& from,
+              const std::vector<std::uint32_t>& transforms, std::vector<way>& out) {
   for (std::uint32_t i = 0; i < t.stages.size(); ++i) {
     const auto& s = t.stages[i];
     const bool reads =
@@ -27,7 +27,7 @@ void add_ways(const config::topology& t, const std::string& from, std::vector<st
     } else if (s.kind == config::stage_kind::transform) {
       auto more = transforms;
       more.push_back(i);
-      add_ways(t, s.name, std::move(more), out);
+      add_ways(t, s.name, more, out);
     }
   }
 }

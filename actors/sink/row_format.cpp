@@ -61,6 +61,7 @@ std::vector<std::size_t> visible_columns(const data::schema& rows) {
 
 data::schema_ptr select_columns(const data::schema& rows, const std::vector<std::size_t>& columns) {
   std::vector<data::field> fields;
+  fields.reserve(columns.size());
   for (const auto i : columns)
     fields.push_back(rows[i]);
   return std::make_shared<data::schema>(std::move(fields));

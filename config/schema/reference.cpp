@@ -162,7 +162,7 @@ expected<void> write_references(const std::string& folder, const catalog& connec
   const std::pair<std::string, std::string> files[] = {{"topology.schema.json", schema_text(connectors)},
                                                        {"reference.md", reference_text(connectors)}};
   for (const auto& [name, text] : files) {
-    const auto path = folder + "/" + name;
+    const auto path = fmt::format("{}/{}", folder, name);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out << text;
     out.close();

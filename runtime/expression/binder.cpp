@@ -215,6 +215,7 @@ node_ptr binder::literal(const syntax& s) {
 
 std::optional<std::vector<node_ptr>> binder::bind_all(const std::vector<syntax>& args) {
   std::vector<node_ptr> out;
+  out.reserve(args.size());
   for (const auto& a : args)
     out.push_back(bind(a));
   if (std::any_of(out.begin(), out.end(), [](const node_ptr& n) { return !n; }))

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<kind> kinds_of(const std::vector<node_ptr>& args) {
   std::vector<kind> out;
+  out.reserve(args.size());
   for (const auto& a : args)
     out.push_back(a->type);
   return out;

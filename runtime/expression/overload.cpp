@@ -98,13 +98,12 @@ std::optional<kind> common_kind(std::span<const kind> kinds) {
   for (const auto k : kinds) {
     if (k == kind::unknown || k == out)
       continue;
-    if (out == kind::unknown)
+    const bool first = out == kind::unknown;
+    const bool other_world =
+        category(k) != category(out) || k == kind::list || category(k) == category(kind::json);
+    if (first || (!other_world && converts_implicitly(out, k)))
       out = k;
-    else if (category(k) != category(out) || k == kind::list || category(k) == category(kind::json))
-      return std::nullopt;
-    else if (converts_implicitly(out, k))
-      out = k;
-    else if (!converts_implicitly(k, out))
+    else if (other_world || !converts_implicitly(k, out))
       return std::nullopt;
   }
   return out == kind::unknown ? kind::text : out;

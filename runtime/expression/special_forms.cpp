@@ -10,6 +10,7 @@ namespace millrace::expression {
 
 bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset) {
   std::vector<kind> kinds;
+  kinds.reserve(args.size());
   for (const auto* a : args)
     kinds.push_back((*a)->type);
   const auto common = common_kind(kinds);

@@ -218,7 +218,7 @@ double field(time_unit unit, std::int64_t wall) {
   case month:
     return c.month;
   case quarter:
-    return (c.month - 1) / 3 + 1;
+    return static_cast<double>((c.month - 1) / 3 + 1);
   case year:
     return static_cast<double>(c.year > 0 ? c.year : c.year - 1);
   case decade:
@@ -263,9 +263,9 @@ std::optional<double> field(time_unit unit, const interval_value& v) {
   case month:
     return v.months % 12;
   case quarter:
-    return v.months % 12 / 3 + 1;
+    return static_cast<double>(v.months % 12 / 3 + 1);
   case year:
-    return v.months / 12;
+    return static_cast<double>(v.months / 12);
   case decade:
     return v.months / 120;
   case century:

@@ -3,7 +3,7 @@
 
 #include "runtime/expression/syntax.hpp"
 
-struct PgQuery__Node;
+struct PgQuery__Node;  // NOLINT(bugprone-reserved-identifier): libpg_query's own name
 
 namespace millrace::expression {
 

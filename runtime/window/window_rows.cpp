@@ -58,6 +58,7 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
     for (const auto r : of)
       decode_columns(store.key(r), builders);
   std::vector<data::column_ptr> columns;
+  columns.reserve(builders.size());
   for (auto& b : builders)
     columns.push_back(b.finish());
   return columns;

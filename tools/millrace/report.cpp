@@ -144,7 +144,7 @@ std::string first_difference(const std::string& stored, const std::string& now) 
     if (!more_b)
       return "gone: " + x;
     if (x != y)
-      return "it was \"" + x + "\", now \"" + y + "\"";
+      return fmt::format("it was \"{}\", now \"{}\"", x, y);
   }
 }
 

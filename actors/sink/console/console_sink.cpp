@@ -21,7 +21,8 @@ config::connector console_sink_connector() {
   return c;
 }
 
-expected<std::unique_ptr<writer>> make_console_writer(const config::values& options, data::schema_ptr rows,
+expected<std::unique_ptr<writer>> make_console_writer(const config::values& options,
+                                                      const data::schema_ptr& rows,
                                                       const std::filesystem::path& state_folder,
                                                       std::FILE* out) {
   auto columns = visible_columns(*rows);

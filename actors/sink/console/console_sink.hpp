@@ -13,7 +13,7 @@ namespace millrace::sink {
 
 /// Its progress is kept in `state_folder`; without one it keeps none. `out` outlives the writer.
 [[nodiscard]] expected<std::unique_ptr<writer>> make_console_writer(const config::values& options,
-                                                                    data::schema_ptr rows,
+                                                                    const data::schema_ptr& rows,
                                                                     const std::filesystem::path& state_folder,
                                                                     std::FILE* out = stdout);
 

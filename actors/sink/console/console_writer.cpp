@@ -16,6 +16,8 @@ template<class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template<class... F>
+overloaded(F...) -> overloaded<F...>;
 
 /// Stage names are free text; a file's name is not.
 std::string file_name(std::string_view sink) {

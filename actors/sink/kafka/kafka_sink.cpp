@@ -136,7 +136,8 @@ config::connector kafka_sink_connector() {
   return c;
 }
 
-expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& options, data::schema_ptr rows) {
+expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& options,
+                                                    const data::schema_ptr& rows) {
   kafka_sink_options o;
   o.to.brokers = options.text("brokers");
   if (options.has("properties"))
@@ -151,7 +152,7 @@ expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& option
   }
   if (options.has("create")) {
     const auto& create = options.object("create");
-    o.create.emplace();
+    o.create = kafka_sink_options::creation{};
     if (create.has("partitions"))
       o.create->partitions = static_cast<int>(create.integer("partitions"));
     if (create.has("replication"))

@@ -11,6 +11,6 @@ namespace millrace::sink {
 /// `rows`: the schema of the batches it gets. The options have passed the connector's check. Contacts the
 /// brokers from open() on.
 [[nodiscard]] expected<std::unique_ptr<writer>> make_kafka_writer(const config::values& options,
-                                                                  data::schema_ptr rows);
+                                                                  const data::schema_ptr& rows);
 
 }  // namespace millrace::sink

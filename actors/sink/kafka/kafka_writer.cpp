@@ -221,7 +221,7 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
 expected<void> kafka_writer::write(const data::batch& rows) {
   if (!producer_)
     return our_error("write to a Kafka sink that is not open");
-  const auto done = [&]() -> expected<void> {
+  auto done = [&]() -> expected<void> {
     if (auto begun = producer_->begin(); !begun)
       return begun;
     const auto shown = json_.shown(rows);

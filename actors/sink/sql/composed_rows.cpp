@@ -160,7 +160,7 @@ expected<void> composed_rows::replace(std::size_t row) {
 }
 
 void composed_rows::refuse_row(std::size_t row, std::string why) {
-  refused_->push_back(refuse(*rows_, row, std::move(why)));
+  refused_->push_back(refuse(*rows_, row, why));
 }
 
 }  // namespace millrace::sink::sql

@@ -14,6 +14,10 @@
 namespace millrace::sink::sql {
 namespace {
 
+constexpr const char* sql_mode =
+    "set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'";
+
 // Numbers of errors that need an own answer (MySQL's reference, MariaDB's are the same).
 enum code : unsigned {
   access_denied_database = 1044,
@@ -88,7 +92,7 @@ private:
   failure translate(const std::exception& e) const override;
   failure classify(unsigned number, std::string_view state, std::string text) const;
   // SOCI's library hides the type's description, which UBSan's check of such a cast needs.
-  [[gnu::no_sanitize("vptr")]] MYSQL* handle() const {
+  __attribute__((no_sanitize("vptr"))) MYSQL* handle() const {
     return static_cast<soci::mysql_session_backend*>(session_->get_backend())->conn_;
   }
   void append_quoted(std::string& out, std::string_view text) const;
@@ -132,9 +136,7 @@ expected<void> mysql_database::settle() {
        {"set session autocommit = 1", "set session time_zone = '+00:00'", "set session wait_timeout = 150",
         "set session innodb_lock_wait_timeout = 10", "set session lock_wait_timeout = 10",
         "set session transaction isolation level read committed",
-        "set session foreign_key_checks = 1, unique_checks = 1",
-        "set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-        "NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'"})
+        "set session foreign_key_checks = 1, unique_checks = 1", sql_mode})
     if (auto done = execute(sql); !done)
       return unexpected(done.error().what);
   auto found = query("select @@max_allowed_packet, (select collation_name from information_schema.collations"

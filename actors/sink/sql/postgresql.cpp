@@ -49,7 +49,7 @@ private:
   failure translate(const std::exception& e) const override;
   failure classify(std::string_view state, std::string text) const;
   // SOCI's library hides the type's description, which UBSan's check of such a cast needs.
-  [[gnu::no_sanitize("vptr")]] PGconn* handle() const {
+  __attribute__((no_sanitize("vptr"))) PGconn* handle() const {
     return static_cast<soci::postgresql_session_backend*>(session_->get_backend())->conn_;
   }
   void append_quoted(std::string& out, std::string_view text) const;
@@ -140,7 +140,7 @@ std::string postgresql_database::name(std::string_view identifier) const {
 failure postgresql_database::translate(const std::exception& e) const {
   if (const auto* const ours = dynamic_cast<const soci::postgresql_soci_error*>(&e)) {
     const auto state = ours->sqlstate();
-    return classify(state.find_first_not_of(" ") == std::string::npos ? "08006" : state,
+    return classify(state.find_first_not_of(' ') == std::string::npos ? "08006" : state,
                     one_line(ours->get_error_message()));
   }
   return classify("08006", one_line(e.what()));

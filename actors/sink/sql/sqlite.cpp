@@ -92,7 +92,7 @@ public:
   std::unique_ptr<row_writer> rows(row_plan plan) override;
 
   // SOCI's library hides the type's description, which UBSan's check of such a cast needs.
-  [[gnu::no_sanitize("vptr")]] sqlite3* handle() const {
+  __attribute__((no_sanitize("vptr"))) sqlite3* handle() const {
     return static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
   }
   failure classify(int code) const;
@@ -110,7 +110,7 @@ public:
       return done;
     for (std::size_t row = 0; row < rows.rows; ++row) {
       if (auto why = unfit(rows, row)) {
-        refused.push_back(refuse(rows, row, std::move(*why)));
+        refused.push_back(refuse(rows, row, *why));
         continue;
       }
       const int code = put(rows, row);
@@ -119,7 +119,7 @@ public:
       auto failed = db_.classify(code);
       if (!failed.row_at_fault)
         return unexpected(std::move(failed.what));
-      refused.push_back(refuse(rows, row, std::move(failed.what.message)));
+      refused.push_back(refuse(rows, row, failed.what.message));
     }
     return {};
   }

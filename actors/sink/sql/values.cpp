@@ -110,7 +110,7 @@ std::string text_value(const data::column& c, std::size_t row) {
   return out;
 }
 
-refusal refuse(const data::batch& rows, std::size_t row, std::string why) {
+refusal refuse(const data::batch& rows, std::size_t row, std::string_view why) {
   std::string record;
   data::append_json_row(record, rows, row);
   return {as_utf8(record, true), as_utf8(why, true)};

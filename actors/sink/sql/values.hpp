@@ -26,6 +26,6 @@ namespace millrace::sink::sql {
 [[nodiscard]] std::string text_value(const data::column& c, std::size_t row);
 
 /// The row as JSON, always valid UTF-8.
-[[nodiscard]] refusal refuse(const data::batch& rows, std::size_t row, std::string why);
+[[nodiscard]] refusal refuse(const data::batch& rows, std::size_t row, std::string_view why);
 
 }  // namespace millrace::sink::sql

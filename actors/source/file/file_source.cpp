@@ -36,8 +36,8 @@ config::connector file_source_connector() {
   return c;
 }
 
-expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants&, std::string,
-                                                   std::string) {
+expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants&,
+                                                   const std::string&, const std::string&) {
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"));
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"));

@@ -13,7 +13,9 @@ namespace millrace::source {
 [[nodiscard]] config::connector file_source_connector();
 
 /// Options as declared above, validated. The files are looked up in discover().
-[[nodiscard]] expected<std::unique_ptr<reader>>
-make_file_reader(const config::values& options, const wants& wanted, std::string topology, std::string stage);
+[[nodiscard]] expected<std::unique_ptr<reader>> make_file_reader(const config::values& options,
+                                                                 const wants& wanted,
+                                                                 const std::string& topology,
+                                                                 const std::string& stage);
 
 }  // namespace millrace::source
