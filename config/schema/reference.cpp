@@ -107,11 +107,13 @@ merge patch: maps are merged, `null` takes a member away), `--set PATH=VALUE` on
 else text; a key that holds a dot stands in double quotes).
 
 - **Environment.** `${NAME}` and `${NAME:-default}` are filled in, in texts, not in keys; the default also stands for
-  an empty variable. `$${` is a literal `${`; any other `$` is itself. What comes from the environment is never shown,
-  and neither is a password in a connection.
+  an empty variable. `$${` is a literal `${`; any other `$` is itself. What comes from the environment is shown only where
+  it is no secret: in options that name a place or a column (`brokers`, `topic`, `path`, `table`, ...), in numbers,
+  durations and choices. A password in a connection is never shown.
 - **Durations** are text with a unit: `5 minutes`, `90 s`, `1 hour 30 minutes`, `100 ms`. **Sizes**: `128 MB` (powers
   of 1000), `64 KiB` (powers of 1024). **Rates**: `10/s`, `600/min`.
 - **Expressions** are PostgreSQL's. A column is named by its name; with capitals or other signs in it, in double quotes.
+  Text sorts as under the collation C; `upper`, `lower`, `initcap` and `ilike` know the letters of all scripts.
 - **Names** of stages and topologies: a letter, then letters, digits, `_` and `-`. Names of columns that begin with `_`
   are reserved.
 

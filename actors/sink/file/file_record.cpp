@@ -1,5 +1,6 @@
 #include "actors/sink/file/file_record.hpp"
 
+#include "actors/sink/file/data_file.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -105,6 +106,23 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
                                    "over with --fresh",
                                    target, side.path().string()));
   return t;
+}
+
+expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
+                                std::optional<side_file>& side) {
+  if (auto made = make_folder_of(target); !made)
+    return unexpected(made.error());
+  auto opened = side_file::open(side_path(target));
+  if (!opened)
+    return unexpected(opened.error());
+  side = std::move(*opened);
+  auto locked = side->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  auto found = take_over(*side, who, target.string());
+  if (!found)
+    return unexpected(found.error());
+  return opened_side{std::move(*locked), std::move(*found)};
 }
 
 }  // namespace millrace::sink

@@ -39,4 +39,12 @@ struct taken_over {
 /// is not.
 [[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target);
 
+struct opened_side {
+  side_file::guard locked;
+  taken_over found;
+};
+/// Makes the target's folders, opens its side file into `side`, locks it and takes the target over.
+[[nodiscard]] expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
+                                              std::optional<side_file>& side);
+
 }  // namespace millrace::sink

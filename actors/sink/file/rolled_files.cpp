@@ -1,5 +1,7 @@
 #include "actors/sink/file/rolled_files.hpp"
 
+#include "actors/sink/file/gather_rows.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -79,19 +81,10 @@ expected<std::optional<progress>> rolled_files::open(const claim& who) {
   publish_committed();
   buffer_.clear();
   data_.reset();
-  if (auto made = make_folder_of(path_); !made)
-    return unexpected(made.error());
-  auto side = side_file::open(side_path(path_));
+  auto side = open_side(path_, who, side_);
   if (!side)
     return unexpected(side.error());
-  side_ = std::move(*side);
-  const auto locked = side_->lock();
-  if (!locked)
-    return unexpected(locked.error());
-  auto t = take_over(*side_, who, path_.string());
-  if (!t)
-    return unexpected(t.error());
-  if (auto ready = prepare(*t); !ready)
+  if (auto ready = prepare(side->found); !ready)
     return unexpected(ready.error());
   open_ = true;
   return record_.at;
@@ -186,19 +179,9 @@ expected<void> rolled_files::publish() {
 expected<void> rolled_files::write(const data::batch& rows) {
   if (!open_)
     return our_error("write to a file sink that is not open");
-  if (buffer_.empty() && length_ == 0 && rows.rows != 0)
-    buffer_ += format_.head();
-  const auto shown = format_.shown(rows);
-  for (std::size_t row = 0; row < rows.rows; ++row) {
-    format_.append(buffer_, shown, row);
-    if (buffer_.size() >= write_size) {
-      const auto locked = side_->lock();
-      if (!locked)
-        return unexpected(locked.error());
-      if (auto flushed = flush(); !flushed)
-        return flushed;
-    }
-  }
+  if (auto gathered = gather_rows(buffer_, format_, rows, length_ == 0, *side_, [this] { return flush(); });
+      !gathered)
+    return gathered;
   rows_ += rows.rows;
   return {};
 }

@@ -1,5 +1,7 @@
 #include "actors/sink/sql/positions.hpp"
 
+#include "actors/sink/sql/own_tables.hpp"
+
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -46,30 +48,6 @@ std::optional<std::string> from_hex(std::string_view text) {
   }
   return text.size() % 2 == 0 ? std::optional(out) : std::nullopt;
 }
-
-long long number(const std::optional<std::string>& text) {
-  long long v = 0;
-  if (text)
-    std::from_chars(text->data(), text->data() + text->size(), v);
-  return v;
-}
-
-long long as_signed(std::uint64_t v) { return static_cast<long long>(v); }
-
-/// Pieces that a statement can carry, cut between characters.
-std::vector<std::string_view> pieces(std::string_view text, std::size_t most) {
-  std::vector<std::string_view> out;
-  do {
-    auto n = std::min(most, text.size());
-    while (n > 0 && n < text.size() && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
-      --n;
-    out.push_back(text.substr(0, n));
-    text.remove_prefix(n);
-  } while (!text.empty());
-  return out;
-}
-
-constexpr std::string_view of_sink = " where state_id = :p0 and topology = :p1 and sink = :p2";
 
 }  // namespace
 
@@ -339,72 +317,6 @@ void positions::stored(const progress& p) {
   for (const auto& [log, at] : p.positions)
     stored_[fit(log, log_characters)] = at;
   committed_rejected_ = last_rejected_;
-}
-
-expected<void> positions::reject(const std::vector<refusal>& rows) {
-  for (const auto& row : rows) {
-    const auto parts = pieces(row.record, db_.piece_bytes());
-    const auto sequence = as_signed(last_rejected_ + 1);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      const parameter values[] = {who_.state_id,
-                                  topology_,
-                                  sink_,
-                                  sequence,
-                                  as_signed(i),
-                                  std::string(parts[i]),
-                                  i == 0 ? std::string(pieces(row.error, db_.piece_bytes()).front())
-                                         : std::string()};
-      auto done =
-          db_.run("insert into millrace_rejected (state_id, topology, sink, sequence, piece, record, error)"
-                  " values (:p0, :p1, :p2, :p3, :p4, :p5, :p6)",
-                  values);
-      if (!done)
-        return unexpected(std::move(done.error().what));
-    }
-    ++last_rejected_;
-  }
-  return {};
-}
-
-expected<std::vector<rejected_row>> positions::rejected(std::uint64_t after, std::size_t limit) {
-  const parameter range[] = {
-      who_.state_id, topology_, sink_, as_signed(after), as_signed(committed_rejected_), as_signed(limit)};
-  auto heads = db_.query(
-      fmt::format("select sequence, error from millrace_rejected{} and sequence > :p3 and sequence <= :p4"
-                  " and piece = 0 order by sequence limit {}",
-                  of_sink, limit),
-      std::span(range).first(5), 2);
-  if (!heads)
-    return unexpected(std::move(heads.error().what));
-  std::vector<rejected_row> out;
-  for (const auto& h : *heads)
-    out.push_back({static_cast<std::uint64_t>(number(h[0])), {}, h[1].value_or("")});
-  if (out.empty())
-    return out;
-  const parameter chosen[] = {who_.state_id, topology_, sink_, as_signed(out.front().sequence),
-                              as_signed(out.back().sequence)};
-  auto parts = db_.query(
-      fmt::format("select sequence, record from millrace_rejected{} and sequence >= :p3 and sequence <= :p4"
-                  " order by sequence, piece",
-                  of_sink),
-      chosen, 2);
-  if (!parts)
-    return unexpected(std::move(parts.error().what));
-  auto at = out.begin();
-  for (const auto& part : *parts) {
-    while (at != out.end() && as_signed(at->sequence) < number(part[0]))
-      ++at;
-    if (at != out.end() && as_signed(at->sequence) == number(part[0]))
-      at->record += part[1].value_or("");
-  }
-  return out;
-}
-
-expected<void> positions::forget_rejected(std::uint64_t up_to) {
-  const parameter range[] = {who_.state_id, topology_, sink_,
-                             as_signed(std::min(up_to, committed_rejected_))};
-  auto done = db_.run(fmt::format("delete from millrace_rejected{} and sequence <= :p3", of_sink), range);
-  return done ? expected<void>{} : unexpected(std::move(done.error().what));
 }
 
 }  // namespace millrace::sink::sql
