@@ -94,9 +94,13 @@ private:
       auto logs = lane_logs_of(index);
       setup.logs = std::move(logs.first);
       setup.found = std::move(logs.found);
+      setup.updates = plan.definition.updates;
       shard::shard_options options;
       options.name = shard_name(stage.name, s);
       options.snapshot_every = topology_->snapshot_every;
+      if (plan.definition.updates)
+        options.tick_every = plan.every;
+      options.clock = options_.clock;
       options.snapshot_writer = out_.supervised.snapshot_writer;
       out_.gauges.shards[options.name] = options.gauges;
       out_.supervised.shards.push_back(

@@ -59,6 +59,8 @@ sink::window_input input_of(const config::topology& t, std::uint32_t window) {
   in.stage = window;
   const auto& definition = window_of(t, window).definition;
   in.key_columns = definition.keys.size();
+  if (definition.updates)
+    in.numbered = window_of(t, window).output.input;
   for (std::uint32_t s = 0; s < definition.shards; ++s)
     in.logs.push_back(shard_log(t.stages[window].name, s));
   return in;

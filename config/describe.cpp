@@ -161,9 +161,12 @@ private:
       line(1, "having " + w.having_text);
     if (w.definition.kind == window::shape::global && w.emit == "final")
       line(1, "rows come at the end of all sources only (emit \"updates\" gives them as they change)");
-    line(1, d.allowed_lateness.count() > 0 ? fmt::format("emits {}, {} after a window's end", w.emit,
-                                                         format_duration(d.allowed_lateness))
-                                           : fmt::format("emits {}", w.emit));
+    if (d.updates)
+      line(1, fmt::format("emits updates, every {}: the rows that have changed", format_duration(w.every)));
+    else
+      line(1, d.allowed_lateness.count() > 0 ? fmt::format("emits {}, {} after a window's end", w.emit,
+                                                           format_duration(d.allowed_lateness))
+                                             : fmt::format("emits {}", w.emit));
     line(1, "state: " + bound_of(s, w));
     write_step(w.output);
   }

@@ -9,7 +9,6 @@ namespace {
 constexpr feature missing[] = {
     feature::windows_in_series,
     feature::windows_of_late_rows,
-    feature::emit_updates,
     feature::parser_of_several_sources,
 };
 

@@ -71,9 +71,12 @@ struct window_plan {
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
+  micros every{};  // between ticks of updates
   std::vector<std::string> aggregate_texts{};  // of the declared ones, as the user wrote them
   std::string having_text{};
 };
+/// Hidden column behind `updates`: the number of the sink's commit.
+inline constexpr std::string_view batch_column = "_batch";
 struct order_item {
   std::size_t column = 0;
   bool descending = false;

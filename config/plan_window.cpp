@@ -51,9 +51,12 @@ public:
       def.shards = static_cast<std::uint32_t>(o.integer("shards"));
     if (o.has("emit"))
       plan_.emit = o.text("emit");
-    if (plan_.emit == "updates" && !offered(feature::emit_updates))
-      d_.fail(out_, "emit", fmt::format("emit \"updates\" {}; expected \"final\"", not_offered));
-    else if (plan_.emit == "final" && d_.member_of("every") != nullptr)
+    def.updates = plan_.emit == "updates";
+    if (o.has("every"))
+      plan_.every = o.duration("every");
+    if (def.updates && d_.member_of("every") == nullptr)
+      d_.fail(out_, "emit", "updates are given at ticks; expected \"every\" beside it, such as \"30 s\"");
+    else if (!def.updates && d_.member_of("every") != nullptr)
       d_.fail(out_, "every", "ticks go with emit \"updates\"; expected none with \"final\"");
     if (o.has("state_ttl"))
       read_ttl(o.duration("state_ttl"));
@@ -104,8 +107,8 @@ public:
       return;
     finish_output();
     read_having(*input);
-    if (!bind_step(d_, plan_.definition.output, {.where = false, .before_window = d_.before_window},
-                   plan_.output, out_) ||
+    if (!bind_step(d_, numbered_output(), {.where = false, .before_window = d_.before_window}, plan_.output,
+                   out_) ||
         out_.errors() != before)
       return;
     d_.built.schema = plan_.output.output;
@@ -235,6 +238,15 @@ private:
     outputs_.push_back({"window_start", data::type_id::timestamp});
     outputs_.push_back({"window_end", data::type_id::timestamp});
     plan_.definition.output = std::make_shared<const data::schema>(std::move(outputs_));
+  }
+
+  /// What the window's own columns and all that follows may name.
+  [[nodiscard]] data::schema_ptr numbered_output() const {
+    if (!plan_.definition.updates)
+      return plan_.definition.output;
+    auto fields = plan_.definition.output->fields();
+    fields.push_back({std::string(batch_column), data::type_id::bigint});
+    return std::make_shared<const data::schema>(std::move(fields));
   }
 
   draft& d_;

@@ -206,7 +206,8 @@ bool sink_state::release_windows() {
       continue;
     auto rows =
         form_rows(*w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema,
-                  options_.order_by, options_.clock->now());
+                  options_.order_by, options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
+                  options_.clock->now());
     counts_.add(rows.counts);
     if (options_.takes_dead_letters) {
       if (!write_letters(rows.failed))
@@ -218,6 +219,9 @@ bool sink_state::release_windows() {
         return false;
     if (!rows.batches.empty())
       writer_->end_of_window();
+    // A tick is one batch: it has a commit of its own.
+    if (input->numbered && rows_uncommitted_ != 0 && !commit())
+      return false;
   }
   return true;
 }

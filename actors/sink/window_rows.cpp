@@ -33,8 +33,9 @@ std::string sort_key(const data::batch& out, std::size_t row, const std::vector<
 class former {
 public:
   former(const window_input& input, const config::topology& topology, const data::schema_ptr& schema,
-         const std::vector<config::order_item>& order_by, event_micros now)
-      : input_(input), topology_(topology), schema_(schema), order_by_(order_by), now_(now) {}
+         const std::vector<config::order_item>& order_by, std::optional<std::uint64_t> batch,
+         event_micros now)
+      : input_(input), topology_(topology), schema_(schema), order_by_(order_by), batch_(batch), now_(now) {}
 
   void add(const delivery::output_frame& f) {
     if (!schema_ && !f.failed.empty()) {
@@ -58,8 +59,8 @@ public:
 
 private:
   void run(const chain& c, const delivery::output_frame& f) {
-    auto rows = stage::all_rows(f.begin == 0 && f.end == f.rows->rows ? *f.rows
-                                                                      : data::slice(*f.rows, f.begin, f.end));
+    auto rows = stage::all_rows(
+        numbered(f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end)));
     for (const auto& s : c) {
       auto result = stage::run_step(*s.step, rows, now_);
       if (s.counts)
@@ -80,6 +81,22 @@ private:
       order_.push_back({sort_key(out, i, order_by_, *f.rows, f.begin + rows.origin[i], input_.key_columns),
                         index, static_cast<std::uint32_t>(i)});
     parts_.push_back(std::move(out));
+  }
+
+  [[nodiscard]] data::batch numbered(data::batch b) const {
+    if (!input_.numbered)
+      return b;
+    data::column_builder numbers(data::type_id::bigint);
+    numbers.reserve(b.rows);
+    for (std::size_t i = 0; i < b.rows; ++i) {
+      if (batch_)
+        numbers.append_int(static_cast<std::int64_t>(*batch_));
+      else
+        numbers.append_null();
+    }
+    b.schema = input_.numbered;
+    b.columns.push_back(numbers.finish());
+    return b;
   }
 
   void bury(std::uint32_t stage, const stage::failed_origin& failed, const delivery::output_frame& f) {
@@ -107,6 +124,7 @@ private:
   const config::topology& topology_;
   const data::schema_ptr& schema_;
   const std::vector<config::order_item>& order_by_;
+  std::optional<std::uint64_t> batch_;
   event_micros now_;
   std::vector<data::batch> parts_;
   std::vector<ordered_row> order_;
@@ -117,8 +135,9 @@ private:
 
 window_rows form_rows(const delivery::whole_window& w, const window_input& input,
                       const config::topology& topology, const data::schema_ptr& schema,
-                      const std::vector<config::order_item>& order_by, event_micros now) {
-  former f(input, topology, schema, order_by, now);
+                      const std::vector<config::order_item>& order_by, std::optional<std::uint64_t> batch,
+                      event_micros now) {
+  former f(input, topology, schema, order_by, batch, now);
   for (const auto& frame : w.frames)
     f.add(frame);
   return f.finish();

@@ -9,6 +9,7 @@
 #include "runtime/delivery/sink.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace millrace::sink {
@@ -29,6 +30,7 @@ struct window_input {
   std::size_t key_columns = 0;  // the first columns of its output
   std::vector<log_id> logs;     // its shards'
   std::vector<chain> chains;    // ways from it to the sink; none for a sink that wants only what failed
+  data::schema_ptr numbered;    // with updates: the window's columns and the number of the batch
 };
 
 struct window_rows {
@@ -37,11 +39,13 @@ struct window_rows {
   delivery::ledger counts;
 };
 
-/// `topology` names the stages; `schema` and `order_by` are the sink's. No schema: of the dead-letter sink,
+/// `topology` names the stages; `schema` and `order_by` are the sink's; `batch` is the number of the commit
+/// that the rows will be in, where there is one. No schema: of the dead-letter sink,
 /// which alone takes and counts the rows that the window itself could not form.
 [[nodiscard]] window_rows form_rows(const delivery::whole_window& w, const window_input& input,
                                     const config::topology& topology, const data::schema_ptr& schema,
-                                    const std::vector<config::order_item>& order_by, event_micros now);
+                                    const std::vector<config::order_item>& order_by,
+                                    std::optional<std::uint64_t> batch, event_micros now);
 
 inline constexpr std::size_t batch_rows = 8192;
 

@@ -15,13 +15,15 @@
 namespace millrace::shard {
 namespace {
 
-/// Sent to itself: time for a snapshot.
+/// Sent to itself: time for a snapshot; for changed rows.
 struct snapshot_tick {};
+struct update_tick {};
 
 }  // namespace
 }  // namespace millrace::shard
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::update_tick)
 
 namespace millrace::shard {
 namespace {
@@ -34,6 +36,7 @@ public:
         supervisor_(std::move(supervisor)) {
     schedule_snapshot();
     join();
+    schedule_update();
     tell_complete();
   }
 
@@ -94,6 +97,23 @@ public:
     schedule_snapshot();
     if ((core_->changed() || failing_) && captures_under_way_ == 0)
       capture(false);
+  }
+
+  /// Ticks are the multiples of `every` in time, the same for all shards. While the last one is not durable
+  /// none is taken: a slow disk makes them fewer.
+  void on_update_tick() {
+    schedule_update();
+    if (stopping_ || gate_.closed() || stalls())
+      return;
+    const auto every = options_.tick_every->count();
+    auto t = options_.clock->now() / every * every;
+    if (t <= core_->ticked()) {
+      if (core_->ticked() - t <= every || core_->ticked() == end_of_time)
+        return;
+      t = core_->ticked() + 1;  // the clock was set back
+    }
+    const auto before = core_->out().sent();
+    put_out(before, core_->tick(t));
   }
 
   void on_written(const messages::capture_written& m) {
@@ -193,10 +213,14 @@ private:
     if (out.taken_bytes != 0)
       self_->send(m.from,
                   messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, out.taken_bytes});
+    put_out(before, std::move(out));
+    tell_complete();
+  }
+
+  void put_out(position before, delivery::shard_core::output out) {
     send(gate_.pass(before, std::move(out.frames), out.decision));
     if (out.decision)
       capture(true);
-    tell_complete();
     update_gauges();
   }
 
@@ -246,6 +270,14 @@ private:
       self_->delayed_send(self_, *options_.snapshot_every, snapshot_tick{});
   }
 
+  void schedule_update() {
+    if (!options_.tick_every)
+      return;
+    const auto every = options_.tick_every->count();
+    const auto wait = every - options_.clock->now() % every;
+    self_->delayed_send(self_, std::chrono::microseconds(wait), update_tick{});
+  }
+
   void finish_stop() {
     self_->send(supervisor_, messages::stopped{options_.name});
     self_->quit();
@@ -292,6 +324,7 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
       [=](const messages::output_acknowledged& m) { state->on_output_acknowledged(m); },
       [=](const messages::capture_written& m) { state->on_written(m); },
       [=](const snapshot_tick&) { state->on_tick(); },
+      [=](const update_tick&) { state->on_update_tick(); },
       [=](const messages::collect_report&) {
         state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));
       },

@@ -31,7 +31,9 @@ struct shard_gauges {
 struct shard_options {
   std::string name;                      // "WINDOW/SHARD", for logs and reports
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
-  std::size_t retain = 256U << 20;       // output kept in memory before the shard stops taking frames
+  std::optional<micros> tick_every;      // with updates
+  const wall_clock* clock = &system_clock();
+  std::size_t retain = 256U << 20;  // output kept in memory before the shard stops taking frames
   caf::actor snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
 };

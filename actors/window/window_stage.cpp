@@ -16,13 +16,14 @@ public:
 
   std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
     std::vector<fired> out;
-    for (auto& w : windows_.fire(fired_mark, watermark)) {
-      fired f{w.end, std::move(w.rows), {}};
-      for (auto& row : w.failed)
-        f.failed.push_back({stage_, log_, {}, std::move(row.error), std::move(row.record)});
-      out.push_back(std::move(f));
-    }
+    for (auto& w : windows_.fire(fired_mark, watermark))
+      out.push_back(fired_of(std::move(w)));
     return out;
+  }
+
+  std::optional<fired> changes() override {
+    auto w = windows_.changes();
+    return w ? std::optional(fired_of(std::move(*w))) : std::nullopt;
   }
 
   void capture_all(wire::writer& out) override { windows_.capture_all(out); }
@@ -32,6 +33,13 @@ public:
   [[nodiscard]] const window::shard_windows& windows() const { return windows_; }
 
 private:
+  [[nodiscard]] fired fired_of(window::fired_window w) const {
+    fired f{w.end, std::move(w.rows), {}};
+    for (auto& row : w.failed)
+      f.failed.push_back({stage_, log_, {}, std::move(row.error), std::move(row.record)});
+    return f;
+  }
+
   std::string stage_;
   log_id log_;
   window::shard_windows windows_;

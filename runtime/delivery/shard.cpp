@@ -44,6 +44,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
         floors[log] = in.fixed<event_micros>();
       }
       fired_ = in.fixed<event_micros>();
+      ticked_ = in.fixed<event_micros>();
       rows_ = in.varint();
       missed_ = in.varint();
       if (auto r = ledger_.decode(in); !r)
@@ -74,10 +75,11 @@ void shard_core::found(const log_id& log, const mark& start) {
 }
 
 bool shard_core::join() {
-  if (joining_.empty() || resumed_.size() < setup_.receivers.size())
+  if (joining_.empty() || (!setup_.updates && resumed_.size() < setup_.receivers.size()))
     return false;
   // An earlier life may have sent more than this one has fired again: none of that may turn out otherwise.
-  const auto floor = std::max({fired_, fired_at(outbox_.sent()), receivers_have_});
+  // But of ticks: what was sent was captured before.
+  const auto floor = setup_.updates ? fired_ : std::max({fired_, fired_at(outbox_.sent()), receivers_have_});
   for (const auto& [log, start] : joining_) {
     intake_.join(log, start, floor);
     unsettled_[log] = begun_ + 1;
@@ -145,12 +147,36 @@ void shard_core::fire(output& out) {
     std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
   }
   fired_ = watermark;
+  if (setup_.updates) {
+    if (watermark == end_of_time)
+      give_changes(end_of_time, out);
+    return;
+  }
   const auto lateness = setup_.allowed_lateness.count();
   const auto mark =
       watermark == end_of_time || watermark < no_watermark + lateness ? watermark : watermark - lateness;
   auto frames = outbox_.append_mark(mark);
   std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
   out.decision = out.decision || watermark > intake_.watermark_of_all();
+}
+
+void shard_core::give_changes(event_micros tick, output& out) {
+  ticked_ = tick;
+  changed_ = true;
+  if (auto w = windows_->changes()) {
+    rows_ += w->rows ? w->rows->rows : 0;
+    out.frames = outbox_.append_window(tick, std::move(w->rows), std::move(w->failed));
+  }
+  auto frames = outbox_.append_mark(tick);
+  std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+  out.decision = true;
+}
+
+shard_core::output shard_core::tick(event_micros t) {
+  output out;
+  if (setup_.updates && t > ticked_)
+    give_changes(t, out);
+  return out;
 }
 
 std::string shard_core::capture(bool all) {
@@ -167,6 +193,7 @@ std::string shard_core::capture(bool all) {
     out.fixed(floor);
   }
   out.fixed(fired_);
+  out.fixed(ticked_);
   out.varint(rows_);
   out.varint(missed_);
   ledger_.encode(out);

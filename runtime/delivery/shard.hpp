@@ -30,6 +30,8 @@ public:
   virtual std::uint64_t absorb(const payload& content, event_micros fired_mark) = 0;
   /// Windows that fire between the two marks, ascending by end.
   virtual std::vector<fired> fire(event_micros fired_mark, event_micros watermark) = 0;
+  /// With updates: the rows that changed since the last call (`end` is left 0); nothing if none did.
+  virtual std::optional<fired> changes() = 0;
   virtual void capture_all(wire::writer& out) = 0;
   virtual void capture_changes(wire::writer& out) = 0;
   [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
@@ -46,6 +48,7 @@ public:
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
     std::map<log_id, mark> found;        // that were found later: each joins
     std::uint32_t frame_rows = outbox::default_frame_rows;
+    bool updates = false;  // output goes by ticks, not by windows
   };
   /// A new life without a snapshot; restore() then applies one.
   shard_core(setup s, std::unique_ptr<window_state> windows);
@@ -78,6 +81,11 @@ public:
     std::size_t taken_bytes = 0;  // credit to give back
   };
   [[nodiscard]] output take(const lane_frame& f);
+  /// With updates: passes tick `t`, with the rows that have changed. Always a decision, with or without rows:
+  /// no later life takes a tick at or below one that was announced. Nothing for a tick that was passed.
+  [[nodiscard]] output tick(event_micros t);
+  /// The newest tick that was passed; end_of_time once the last rows have been given.
+  [[nodiscard]] event_micros ticked() const { return ticked_; }
 
   /// Output towards receivers.
   void acknowledge(const std::string& receiver, position at) { outbox_.acknowledge(receiver, at); }
@@ -111,6 +119,7 @@ public:
 private:
   void absorb(const lane_frame& f);
   void fire(output& out);
+  void give_changes(event_micros tick, output& out);
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] event_micros fired_at(position sent) const;
   void settle(bool durable_twice);
@@ -121,6 +130,7 @@ private:
   outbox outbox_;
   ledger ledger_;
   event_micros fired_ = no_watermark;
+  event_micros ticked_ = no_watermark;
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;

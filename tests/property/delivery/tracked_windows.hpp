@@ -32,6 +32,7 @@ public:
   std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
     return inner_->fire(fired_mark, watermark);
   }
+  std::optional<fired> changes() override { return inner_->changes(); }
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;
