@@ -273,65 +273,67 @@ TEST_CASE("a floor counts what windows wait for beyond their end") {
   REQUIRE(s.resume("sink", position{10, whole}, position{20, 3}));
   REQUIRE(s.join());
   CHECK(s.in().floor("c") == 25);
-  TEST_CASE("a tick gives what has changed, or says that nothing has, and is a decision either way") {
-    auto s = make(1, {}, true);
-    const auto a = s.ask("a", 1)->stamp;
-    CHECK(s.take(with_content(test::frame("a", a, 0, 1, 50))).frames.empty());
-    auto out = s.tick(1000);
-    REQUIRE(out.frames.size() == 1);
-    CHECK(out.decision);
-    CHECK(out.frames.front().reached == position{1000, whole});
-    CHECK(out.frames.front().rows->rows == 2);
-    CHECK(s.tick(1000).frames.empty());
-    CHECK(s.tick(999).frames.empty());
-    out = s.tick(2000);
-    REQUIRE(out.frames.size() == 1);
-    CHECK_FALSE(out.frames.front().rows);
-    CHECK(out.decision);
-    CHECK(s.rows_out() == 2);
-  }
+}
 
-  TEST_CASE("a new life takes no tick that was announced, and sends the same frames again") {
-    auto s = make(1, {}, true);
-    const auto a = s.ask("a", 1)->stamp;
-    (void)s.take(with_content(test::frame("a", a, 0, 1, 50)));
-    const auto sent = s.tick(1000).frames;
-    (void)s.tick(2000);
-    const auto capture = s.capture_all();
-    auto again = make(2, {}, true);
-    REQUIRE(again.restore({capture}));
-    CHECK(again.ticked() == 2000);
-    CHECK(again.tick(2000).frames.empty());
-    const auto resumed = again.resume("sink", lowest_position, lowest_position);
-    REQUIRE(resumed);
-    REQUIRE(resumed->frames.size() == 2);
-    CHECK(resumed->frames[0].reached == sent[0].reached);
-    CHECK(resumed->frames[0].rows->rows == 2);
-  }
+TEST_CASE("a tick gives what has changed, or says that nothing has, and is a decision either way") {
+  auto s = make(1, {}, true);
+  const auto a = s.ask("a", 1)->stamp;
+  CHECK(s.take(with_content(test::frame("a", a, 0, 1, 50))).frames.empty());
+  auto out = s.tick(1000);
+  REQUIRE(out.frames.size() == 1);
+  CHECK(out.decision);
+  CHECK(out.frames.front().reached == position{1000, whole});
+  CHECK(out.frames.front().rows->rows == 2);
+  CHECK(s.tick(1000).frames.empty());
+  CHECK(s.tick(999).frames.empty());
+  out = s.tick(2000);
+  REQUIRE(out.frames.size() == 1);
+  CHECK_FALSE(out.frames.front().rows);
+  CHECK(out.decision);
+  CHECK(s.rows_out() == 2);
+}
 
-  TEST_CASE("with updates a log joins at once, above what has closed") {
-    auto s = make(1, {}, true);
-    const auto a = s.ask("a", 1)->stamp;
-    const auto b = s.ask("b", 1)->stamp;
-    (void)s.take(test::frame("a", a, 0, 1, 40));
-    (void)s.take(test::frame("b", b, 0, 1, 50));
-    (void)s.tick(1'000'000);
-    s.found("c", {});
-    REQUIRE(s.join());
-    CHECK(s.in().floor("c") == 40);
-  }
+TEST_CASE("a new life takes no tick that was announced, and sends the same frames again") {
+  auto s = make(1, {}, true);
+  const auto a = s.ask("a", 1)->stamp;
+  (void)s.take(with_content(test::frame("a", a, 0, 1, 50)));
+  const auto sent = s.tick(1000).frames;
+  (void)s.tick(2000);
+  const auto capture = s.capture_all();
+  auto again = make(2, {}, true);
+  REQUIRE(again.restore({capture}));
+  CHECK(again.ticked() == 2000);
+  CHECK(again.tick(2000).frames.empty());
+  const auto resumed = again.resume("sink", lowest_position, lowest_position);
+  REQUIRE(resumed);
+  REQUIRE(resumed->frames.size() == 2);
+  CHECK(resumed->frames[0].reached == sent[0].reached);
+  CHECK(resumed->frames[0].rows->rows == 2);
+}
 
-  TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
-    auto s = make(1, {}, true);
-    const auto a = s.ask("a", 1)->stamp;
-    const auto b = s.ask("b", 1)->stamp;
-    (void)s.take(with_content(test::frame("a", a, 0, 1, end_of_time)));
-    const auto out = s.take(test::frame("b", b, 0, 1, end_of_time));
-    REQUIRE(out.frames.size() == 1);
-    CHECK(out.decision);
-    CHECK(out.frames.front().reached == highest_position);
-    CHECK(s.ticked() == end_of_time);
-    CHECK(s.tick(5000).frames.empty());
-  }
+TEST_CASE("with updates a log joins at once, above what has closed") {
+  auto s = make(1, {}, true);
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(test::frame("a", a, 0, 1, 40));
+  (void)s.take(test::frame("b", b, 0, 1, 50));
+  (void)s.tick(1'000'000);
+  s.found("c", {});
+  REQUIRE(s.join());
+  CHECK(s.in().floor("c") == 40);
+}
+
+TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
+  auto s = make(1, {}, true);
+  const auto a = s.ask("a", 1)->stamp;
+  const auto b = s.ask("b", 1)->stamp;
+  (void)s.take(with_content(test::frame("a", a, 0, 1, end_of_time)));
+  const auto out = s.take(test::frame("b", b, 0, 1, end_of_time));
+  REQUIRE(out.frames.size() == 1);
+  CHECK(out.decision);
+  CHECK(out.frames.front().reached == highest_position);
+  CHECK(s.ticked() == end_of_time);
+  CHECK(s.tick(5000).frames.empty());
+}
 
 }  // namespace millrace::delivery
