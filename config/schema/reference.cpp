@@ -89,7 +89,10 @@ std::string_view heading(stage_kind kind) {
   case stage_kind::window:
     return "## Windows\n\nA window gives its key columns, its aggregates, `window_start` and `window_end`. "
            "`\"from\": "
-           "\"NAME.late\"` reads the rows that came too late for it.\n\n";
+           "\"NAME.late\"` reads the rows that came too late for it. Behind `\"emit\": \"updates\"` a hidden "
+           "column `_batch` numbers the sink's commits, one a tick, from 1. The bounds of a global window "
+           "are "
+           "null.\n\n";
   case stage_kind::sink:
     break;
   }
