@@ -1,6 +1,8 @@
 #include "actors/catalog.hpp"
 
+#include "actors/parser/csv/csv_parser.hpp"
 #include "actors/parser/json/json_parser.hpp"
+#include "actors/parser/text/text_parser.hpp"
 #include "actors/sink/console/console_sink.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/sink/kafka/kafka_sink.hpp"
@@ -56,8 +58,8 @@ unexpected unknown(const config::stage& s) {
 const config::catalog& connectors() {
   static const config::catalog all{
       source::kafka_source_connector(), source::file_source_connector(), parser::json_parser_connector(),
-      sink::console_sink_connector(),   sink::file_sink_connector(),     sink::kafka_sink_connector(),
-      sink::sql_sink_connector(),
+      parser::csv_parser_connector(),   parser::text_parser_connector(), sink::console_sink_connector(),
+      sink::file_sink_connector(),      sink::kafka_sink_connector(),    sink::sql_sink_connector(),
   };
   return all;
 }
@@ -74,6 +76,11 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
   if (s.type == "json")
     return parser::make_json_parser(options_of(s));
+  if (s.type == "csv")
+    return parser::make_csv_parser(options_of(s), s.options.text("delimiter").front(),
+                                   s.options.boolean("header"));
+  if (s.type == "text")
+    return parser::make_text_parser(options_of(s));
   return unknown(s);
 }
 

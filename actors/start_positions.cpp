@@ -72,7 +72,8 @@ source::wants wants_of(const config::stage& parser) {
     const auto at = parser.schema->find(name);
     return at && plan.used[*at];
   };
-  return {used("_key"), used("_headers")};
+  const bool header = parser.options.has("header") && parser.options.boolean("header");
+  return {used("_key"), used("_headers"), header};
 }
 
 std::string identity_name(const lane::lane_plan& plan) { return "source/" + plan.source->name; }

@@ -31,6 +31,11 @@ struct connector {
   /// Of a source: does the log come to an end; does it store timestamps with its records.
   std::function<bool(const values&)> bounded{};
   bool stores_timestamps = false;
+  /// Of a source: does a line in front of the records name their columns, if a parser asks. None: never.
+  std::function<bool(const values&)> gives_header{};
+  /// Of a parser: its columns, where they are always the same (it takes no schema then); can they nest.
+  std::vector<data::field> fixed_columns{};
+  bool nested_columns = true;
   /// Of a sink: "exactly once (rows and position in one transaction)", as `check` prints it.
   std::string guarantee{};
   /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.

@@ -203,6 +203,11 @@ const std::vector<option>& top_level_options() {
 const std::vector<option>& core_options(stage_kind kind, std::string_view type) {
   static const auto source = source_options();
   static const auto parser = parser_options();
+  static const auto parser_of_lines = [] {
+    auto out = parser_options();
+    std::erase_if(out, [](const option& o) { return o.name == "schema"; });
+    return out;
+  }();
   static const auto transform = transform_options();
   static const auto tumbling = window_options("tumbling");
   static const auto sliding = window_options("sliding");
@@ -213,7 +218,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   case stage_kind::source:
     return source;
   case stage_kind::parser:
-    return parser;
+    return type == "text" ? parser_of_lines : parser;
   case stage_kind::transform:
     return transform;
   case stage_kind::window:

@@ -51,6 +51,9 @@ std::string parser_line(const stage& s, const parser_plan& p) {
     if (!p.formats[i].format.empty())
       line += fmt::format(" format({})={}{}", quoted(declared[i].name), quoted(p.formats[i].format),
                           p.formats[i].trailing_ignored ? "..." : "");
+  if (s.options.has("delimiter"))
+    line += fmt::format(" delimiter={} header={}", quoted(s.options.text("delimiter")),
+                        s.options.boolean("header"));
   return line +
          fmt::format(" event_time={}", p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none");
 }

@@ -37,6 +37,33 @@ void read_event_time(draft& d, parser_plan& plan, const data::schema& schema, re
   plan.event_time = at;
 }
 
+void refuse_nested(draft& d, const parser_schema& schema, report& out) {
+  if (d.own == nullptr || d.own->nested_columns)
+    return;
+  for (const auto& f : schema.declared)
+    if (f.type.is_nested())
+      out.error(d.member_of("schema")->find(f.name)->where, join(join(d.path, "schema"), f.name),
+                fmt::format("a field of {} is not nested; expected a plain type (json for JSON in a field)",
+                            d.built.type));
+}
+
+/// Only files have a first line.
+void check_header(draft& d, const drafts& all, report& out) {
+  const auto& options = d.built.options;
+  if (!options.has("header") || !options.boolean("header"))
+    return;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    if (source.own != nullptr && !source.broken &&
+        !(source.own->gives_header && source.own->gives_header(source.built.options)))
+      return d.fail(
+          out, "header",
+          fmt::format("the source {} has no first line that names columns; expected a file source that is "
+                      "not followed, or columns by position",
+                      source.built.name));
+  }
+}
+
 }  // namespace
 
 void plan_source(draft& d) {
@@ -75,10 +102,15 @@ void plan_parser(draft& d, const drafts& all, report& out) {
 
   const auto* const n = d.member_of("schema");
   auto read = n == nullptr ? std::nullopt : read_parser_schema(*n, join(d.path, "schema"), out);
+  if (d.own != nullptr && !d.own->fixed_columns.empty())
+    read = parser_schema{d.own->fixed_columns,
+                         std::vector<parser_plan::timestamp_format>(d.own->fixed_columns.size())};
   if (!read) {
     d.broken = true;
     return;
   }
+  refuse_nested(d, *read, out);
+  check_header(d, all, out);
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);
   auto fields = std::move(read->declared);

@@ -11,6 +11,10 @@
 
 namespace millrace::parser {
 
+/// Timestamps reach over the years 1 to 9999; so sums with delays and window sizes never overflow.
+inline constexpr event_micros first_timestamp = -62'135'596'800'000'000;
+inline constexpr event_micros last_timestamp = 253'402'300'799'999'999;
+
 /// A record that is no row; the record's bytes are those of the chunk.
 struct dead_record {
   std::uint32_t record;  // index in the chunk

@@ -22,6 +22,12 @@ namespace millrace::source {
 /// Bytes that simdjson demands behind its input.
 inline constexpr std::size_t padding = 64;
 
+/// A file's first line, where it names columns. It stands among the records, too.
+struct header_line {
+  std::string text;
+  position at{};
+};
+
 /// Some consecutive records of one partition: positions [from, to), without those that the log itself has
 /// dropped.
 struct chunk {
@@ -37,10 +43,11 @@ struct chunk {
   // Only when asked for by wants::...; else empty.
   std::vector<std::optional<std::string>> keys;
   std::vector<std::string> headers;  // JSON object text
-  std::string topic;                 // topic or path
-  std::string part;                  // of a log of several files, the one that this is: dead letters name it
-  bool at_end = false;               // `to` is the end of a bounded log: nothing will ever follow
-  bool caught_up = false;            // nothing more was there just now (for progress and idleness)
+  std::optional<header_line> header;
+  std::string topic;       // topic or path
+  std::string part;        // of a log of several files, the one that this is: dead letters name it
+  bool at_end = false;     // `to` is the end of a bounded log: nothing will ever follow
+  bool caught_up = false;  // nothing more was there just now (for progress and idleness)
 
   [[nodiscard]] std::size_t records() const { return begins.size(); }
   [[nodiscard]] std::string_view record(std::size_t i) const {
@@ -111,6 +118,7 @@ public:
 struct wants {
   bool key = false;
   bool headers = false;
+  bool header = false;  // the file's first line
 };
 
 }  // namespace millrace::source

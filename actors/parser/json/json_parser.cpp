@@ -1,7 +1,7 @@
 #include "actors/parser/json/json_parser.hpp"
 
-#include "actors/parser/json/event_time_check.hpp"
-#include "actors/parser/json/hidden_columns.hpp"
+#include "actors/parser/event_time_check.hpp"
+#include "actors/parser/hidden_columns.hpp"
 #include "actors/parser/json/member_layout.hpp"
 #include "actors/parser/json/structural_index.hpp"
 #include "actors/parser/json/value_reader.hpp"
@@ -200,7 +200,11 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
     return verdict::dead;
   if (!hidden_.check(c, i))
     return dead(hidden_.why());
-  if (!event_time_.check(c, i, cells_))
+  const auto timed = event_time_.column();
+  if (!event_time_.check(c, i,
+                         timed && cells_[*timed].is != cell::state::null
+                             ? std::optional(cells_[*timed].number)
+                             : std::nullopt))
     return dead(event_time_.why());
   append_row(c, i, record);
   token = behind;

@@ -2,7 +2,7 @@
 // beyond what the structural index has checked. Positions are tokens' numbers; no copies, no allocation.
 #pragma once
 
-#include "actors/parser/json/number.hpp"
+#include "actors/parser/number.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #include "actors/parser/json/value_reader.hpp"
 
 #include "actors/parser/json/escapes.hpp"
-#include "actors/parser/json/number.hpp"
+#include "actors/parser/number.hpp"
 
 #include <fmt/format.h>
 

@@ -77,6 +77,23 @@ expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t maj
   return line_reader(std::move(*stream), known.path, major, offset);
 }
 
+expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {
+  constexpr std::size_t enough_for_names = 4096;  // a longer line comes whole
+  auto lines = open_at(file, major, 0);
+  for (bool ended = !lines; !ended;) {
+    chunk first;
+    auto read = lines->read(first, enough_for_names, true);
+    if (!read)
+      return tl::make_unexpected(std::move(read.error()));
+    if (first.records() > 0)
+      return header_line{std::string(first.record(0)), first.positions[0]};
+    ended = *read;
+  }
+  if (!lines)
+    return tl::make_unexpected(std::move(lines.error()));
+  return std::optional<header_line>{};
+}
+
 expected<std::optional<chunk>> bounded_reader::read(std::span<const std::string> wanted,
                                                     std::size_t max_bytes, std::chrono::milliseconds) {
   if (interrupted_.exchange(false))
@@ -103,11 +120,18 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
           open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
       if (!lines)
         return tl::make_unexpected(std::move(lines.error()));
+      if (header_) {
+        auto header = read_header(l.file, major);
+        if (!header)
+          return tl::make_unexpected(std::move(header.error()));
+        l.header = std::move(*header);
+      }
       l.lines.emplace(std::move(*lines));
     }
     auto ended = l.lines->read(out, max_bytes, true);
     if (!ended)
       return tl::make_unexpected(std::move(ended.error()));
+    out.header = l.header;
     if (!parallel_ && is_glob(pattern_))
       out.part = files_[l.file].path;
     l.next = out.to;

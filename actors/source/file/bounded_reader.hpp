@@ -16,8 +16,10 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: a partition a file, named by its path.
-  bounded_reader(std::string pattern, bool parallel) : pattern_(std::move(pattern)), parallel_(parallel) {}
+  /// `parallel`: a partition a file, named by its path. `header`: the first line of each file goes with all
+  /// of its chunks.
+  bounded_reader(std::string pattern, bool parallel, bool header = false)
+      : pattern_(std::move(pattern)), parallel_(parallel), header_(header) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -37,13 +39,16 @@ private:
     std::size_t end = 0;               // behind the log's last file
     position next{};                   // in `file`, or the end of the one before it
     std::optional<line_reader> lines;  // of `file`, opened when first needed
-    bool ended = false;                // said so
+    std::optional<header_line> header;
+    bool ended = false;  // said so
   };
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
+  expected<std::optional<header_line>> read_header(std::size_t file, std::int64_t major) const;
   expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
 
   std::string pattern_;
   bool parallel_;
+  bool header_;
   std::vector<file_identity> files_;  // by name; fixed by the first discover()
   std::map<std::string, log> logs_;
   std::atomic<bool> interrupted_{false};

@@ -33,14 +33,15 @@ config::connector file_source_connector() {
   };
   c.bounded = [](const config::values& options) { return !options.boolean("follow"); };
   c.stores_timestamps = false;
+  c.gives_header = [](const config::values& options) { return !options.boolean("follow"); };
   return c;
 }
 
-expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants&,
+expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
                                                    const std::string&, const std::string&) {
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"));
-  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"));
+  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header);
 }
 
 }  // namespace millrace::source

@@ -1,6 +1,6 @@
-#include "actors/parser/json/event_time_check.hpp"
+#include "actors/parser/event_time_check.hpp"
 
-#include "actors/parser/json/hidden_columns.hpp"
+#include "actors/parser/hidden_columns.hpp"
 
 #include <fmt/format.h>
 
@@ -15,15 +15,12 @@ event_time_check::event_time_check(const parser_options& options)
   }
 }
 
-bool event_time_check::check(const source::chunk& c, std::size_t record, const std::vector<cell>& cells) {
+bool event_time_check::check(const source::chunk& c, std::size_t record,
+                             std::optional<event_micros> declared) {
   if (!column_)
     return true;
   const auto stored = stored_timestamp(c, record);
-  std::optional<event_micros> time = stored;
-  if (declared_) {
-    const auto& value = cells[*column_];
-    time = value.is == cell::state::null ? std::nullopt : std::optional(value.number);
-  }
+  const auto time = declared_ ? declared : stored;
   if (!time) {
     why_ = declared_ ? fmt::format("no event time in column \"{}\": it is null or missing", name_)
                      : fmt::format("no event time in column \"{}\": the source stores none with this record",

@@ -2,7 +2,6 @@
 // future. Decided from the record alone, so that reading it again decides the same.
 #pragma once
 
-#include "actors/parser/json/value_reader.hpp"
 #include "actors/parser/parser.hpp"
 
 #include <string>
@@ -14,8 +13,10 @@ class event_time_check {
 public:
   explicit event_time_check(const parser_options& options);
 
-  /// `cells` are the declared columns of the record. False leaves why() as the error.
-  [[nodiscard]] bool check(const source::chunk& c, std::size_t record, const std::vector<cell>& cells);
+  /// Which declared column holds the event time, if one does.
+  [[nodiscard]] std::optional<std::size_t> column() const { return declared_ ? column_ : std::nullopt; }
+  /// `declared` is that column's value, if there is one. False leaves why() as the error.
+  [[nodiscard]] bool check(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);
   [[nodiscard]] const std::string& why() const { return why_; }
 
 private:

@@ -1,4 +1,4 @@
-#include "actors/parser/json/number.hpp"
+#include "actors/parser/number.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
-#include "actors/parser/json/hidden_columns.hpp"
+#include "actors/parser/hidden_columns.hpp"
 
-#include <simdjson.h>
+#include "runtime/data/text_encoding.hpp"
 
 #include <array>
 #include <utility>
@@ -26,8 +26,7 @@ hidden_columns::hidden_columns(const parser_options& options) {
 }
 
 bool hidden_columns::check(const source::chunk& c, std::size_t record) {
-  if (wants_key_ && record < c.keys.size() && c.keys[record] &&
-      !simdjson::validate_utf8(c.keys[record]->data(), c.keys[record]->size())) {
+  if (wants_key_ && record < c.keys.size() && c.keys[record] && !data::is_utf8(*c.keys[record])) {
     why_ = "column \"_key\": the record's key is not UTF-8, and text must be; leave _key out of the topology";
     return false;
   }

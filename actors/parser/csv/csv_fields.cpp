@@ -1,0 +1,63 @@
+#include "actors/parser/csv/csv_fields.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::parser {
+
+bool csv_fields::split(std::string_view record) {
+  fields_.clear();
+  unquoted_.clear();
+  unquoted_.reserve(record.size());  // so that fields can point there
+  std::size_t at = 0;
+  for (;;) {
+    if (at < record.size() && record[at] == '"') {
+      if (!quoted(record, at))
+        return false;
+    } else {
+      const auto end = std::min(record.find(delimiter_, at), record.size());
+      fields_.push_back({record.substr(at, end - at), false});
+      at = end;
+    }
+    if (at == record.size())
+      return true;
+    ++at;  // the delimiter; behind it there is a field, if only an empty one
+  }
+}
+
+bool csv_fields::quoted(std::string_view record, std::size_t& at) {
+  const auto begin = at + 1;
+  auto close = record.find('"', begin);
+  bool doubled = false;
+  while (close != std::string_view::npos && close + 1 < record.size() && record[close + 1] == '"') {
+    doubled = true;
+    close = record.find('"', close + 2);
+  }
+  if (close == std::string_view::npos) {
+    why_ = fmt::format(
+        "field {}: its quote at byte {} is not closed; a line break within quotes ends the record "
+        "where the source splits lines",
+        fields_.size() + 1, at);
+    return false;
+  }
+  if (close + 1 < record.size() && record[close + 1] != delimiter_) {
+    why_ = fmt::format(
+        "field {}: something follows the closing quote at byte {}; expected the delimiter, and \"\" for "
+        "a quote",
+        fields_.size() + 1, close);
+    return false;
+  }
+  auto text = record.substr(begin, close - begin);
+  if (doubled) {
+    const auto from = unquoted_.size();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      unquoted_ += text[i];
+      i += text[i] == '"';
+    }
+    text = std::string_view(unquoted_).substr(from);
+  }
+  fields_.push_back({text, true});
+  at = close + 1;
+  return true;
+}
+
+}  // namespace millrace::parser

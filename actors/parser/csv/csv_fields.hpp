@@ -1,0 +1,32 @@
+// One CSV record apart into fields (RFC 4180, with any one-byte delimiter). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::parser {
+
+struct csv_field {
+  std::string_view text;
+  bool quoted = false;
+};
+
+class csv_fields {
+public:
+  explicit csv_fields(char delimiter) : delimiter_(delimiter) {}
+  /// False leaves why() as the error. The fields live until the next call, and as long as the record.
+  [[nodiscard]] bool split(std::string_view record);
+  [[nodiscard]] const std::vector<csv_field>& fields() const { return fields_; }
+  [[nodiscard]] const std::string& why() const { return why_; }
+
+private:
+  [[nodiscard]] bool quoted(std::string_view record, std::size_t& at);
+
+  char delimiter_;
+  std::vector<csv_field> fields_;
+  std::string unquoted_;  // of fields that held doubled quotes; as large as the record from the start
+  std::string why_;
+};
+
+}  // namespace millrace::parser

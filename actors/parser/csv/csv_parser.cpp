@@ -1,0 +1,168 @@
+#include "actors/parser/csv/csv_parser.hpp"
+
+#include "actors/parser/csv/csv_fields.hpp"
+#include "actors/parser/csv/field_reader.hpp"
+#include "actors/parser/row_builder.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::parser {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::string_view without_mark(std::string_view s) {
+  return s.starts_with(byte_order_mark) ? s.substr(byte_order_mark.size()) : s;
+}
+
+/// A line's end that a message brings with it is none of its last field.
+std::string_view without_line_end(std::string_view s) {
+  if (s.ends_with('\n'))
+    s.remove_suffix(1);
+  if (s.ends_with('\r'))
+    s.remove_suffix(1);
+  return s;
+}
+
+class csv_parser final : public record_parser {
+public:
+  csv_parser(parser_options options, char delimiter, bool header)
+      : options_(std::move(options)), fields_(delimiter), header_(header), rows_(options_) {
+    for (std::size_t i = 0; i < options_.declared; ++i) {
+      readers_.emplace_back((*options_.schema)[i], i < options_.formats.size()
+                                                       ? options_.formats[i]
+                                                       : parser_options::timestamp_format{});
+      places_.push_back(i);
+    }
+    width_ = places_.size();
+    values_.resize(options_.declared);
+  }
+
+  parsed parse(const source::chunk& c) override {
+    if (header_)
+      read_header(c);
+    for (std::size_t i = 0; i < c.records(); ++i) {
+      if (header_ && c.header && c.positions[i] == c.header->at)
+        rows_.blank();
+      else if (!read(c, i))
+        rows_.dead(i, std::move(why_));
+    }
+    return rows_.finish();
+  }
+
+private:
+  /// Where each column stands, by its name; header_problem_ where that cannot be said.
+  void read_header(const source::chunk& c) {
+    const auto text = c.header ? std::string_view(c.header->text) : std::string_view();
+    if (known_header_ && *known_header_ == text)
+      return;
+    known_header_ = text;
+    header_problem_.clear();
+    if (!fields_.split(without_mark(text))) {
+      header_problem_ = "the file's header line cannot be read: " + fields_.why();
+      return;
+    }
+    const auto& names = fields_.fields();
+    width_ = names.size();
+    for (std::size_t i = 0; i < options_.declared; ++i) {
+      const auto& name = (*options_.schema)[i].name;
+      const auto is_it = [&](const csv_field& f) { return f.text == name; };
+      const auto found = std::find_if(names.begin(), names.end(), is_it);
+      const auto count = std::count_if(names.begin(), names.end(), is_it);
+      if (count != 1) {
+        header_problem_ = fmt::format("the file's header line names the column \"{}\" {}; it is: {}", name,
+                                      count == 0 ? "nowhere" : "twice", text.substr(0, 200));
+        return;
+      }
+      places_[i] = static_cast<std::size_t>(found - names.begin());
+    }
+  }
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+
+  bool read(const source::chunk& c, std::size_t i) {
+    if (c.lengths[i] == source::no_value)
+      return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
+    const auto record = without_line_end(without_mark(c.record(i)));
+    if (record.empty())
+      return fail("the record is empty; expected fields");
+    if (!header_problem_.empty())
+      return fail(header_problem_);
+    if (!data::is_utf8(record))
+      return fail("the record is not UTF-8");
+    if (!fields_.split(record))
+      return fail(fields_.why());
+    const auto& fields = fields_.fields();
+    if (fields.size() != width_)
+      return fail(
+          fmt::format("found {} field{}, expected {}{}", fields.size(), fields.size() == 1 ? "" : "s", width_,
+                      header_ ? " as in the file's header line" : ", one for each column of the schema"));
+    for (std::size_t column = 0; column < readers_.size(); ++column) {
+      values_[column] = {};
+      if ((options_.validate_whole || rows_.used(column)) &&
+          !readers_[column].read(fields[places_[column]], values_[column], why_))
+        return false;
+    }
+    const auto timed = rows_.event_time();
+    if (!rows_.accept(c, i,
+                      timed && !values_[*timed].null ? std::optional(values_[*timed].number) : std::nullopt))
+      return fail(rows_.why());
+    for (std::size_t column = 0; column < readers_.size(); ++column)
+      if (rows_.used(column))
+        readers_[column].append(values_[column], rows_.column(column));
+    return true;
+  }
+
+  parser_options options_;
+  csv_fields fields_;
+  bool header_;
+  row_builder rows_;
+  std::vector<field_reader> readers_;
+  std::vector<std::size_t> places_;  // by declared column: which field
+  std::size_t width_ = 0;            // fields of a record
+  std::vector<csv_value> values_;
+  std::optional<std::string> known_header_;
+  std::string header_problem_;
+  std::string why_;
+};
+
+}  // namespace
+
+config::connector csv_parser_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::parser;
+  c.type = "csv";
+  c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; empty "
+          "is null, "
+          "\"\" the empty text";
+  c.nested_columns = false;
+  c.options = {
+      {.name = "header",
+       .type = config::option_type::boolean,
+       .doc = "The first line of each file names its columns; others than the schema's are left out",
+       .default_text = "false"},
+      {.name = "delimiter",
+       .doc = "What stands between two fields: one character of ASCII, such as ; or a tab (\\t)",
+       .default_text = ",",
+       .plain = true},
+  };
+  c.check = [](const config::check_input& in, const config::say& say) {
+    const auto& d = in.options.text("delimiter");
+    if (d.size() != 1 || static_cast<unsigned char>(d[0]) >= 0x80 || d[0] == '"' || d[0] == '\n' ||
+        d[0] == '\r')
+      say("delimiter", "cannot separate fields; expected one character of ASCII, and no quote or line break");
+  };
+  return c;
+}
+
+std::unique_ptr<record_parser> make_csv_parser(parser_options options, char delimiter, bool header) {
+  return std::make_unique<csv_parser>(std::move(options), delimiter, header);
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,19 @@
+// The CSV parser: one record of delimited fields becomes one row. Declares the connector for the catalog, and
+// makes parsers.
+#pragma once
+
+#include "actors/parser/parser.hpp"
+#include "config/catalog.hpp"
+
+#include <memory>
+
+namespace millrace::parser {
+
+[[nodiscard]] config::connector csv_parser_connector();
+
+/// The options must have been validated. `header`: columns are found by the names in the chunk's header line,
+/// else by position.
+[[nodiscard]] std::unique_ptr<record_parser> make_csv_parser(parser_options options, char delimiter,
+                                                             bool header);
+
+}  // namespace millrace::parser

@@ -1,0 +1,138 @@
+#include "actors/parser/csv/field_reader.hpp"
+
+#include "actors/parser/number.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/expression/json_text.hpp"
+#include "runtime/expression/number_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+namespace millrace::parser {
+namespace {
+
+using data::type_id;
+using expression::reading;
+
+/// The head of a field, cut between characters.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t shown = 48;
+  if (text.size() <= shown)
+    return std::string(text);
+  auto n = shown;
+  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
+    --n;
+  return std::string(text.substr(0, n)) + "...";
+}
+
+}  // namespace
+
+field_reader::field_reader(const data::field& column, parser_options::timestamp_format format)
+    : name_(column.name), type_(column.type), format_(std::move(format)) {
+  if (format_.kind == timestamp_kind::strptime) {
+    auto compiled = timestamp_pattern::compile(format_.pattern);
+    assert(compiled && "formats are checked with the configuration");
+    pattern_ = std::move(*compiled);
+  }
+}
+
+bool field_reader::mismatch(std::string_view text, std::string_view expected, std::string& why) const {
+  why = fmt::format("column \"{}\": found \"{}\", expected {}", name_, excerpt(text), expected);
+  return false;
+}
+
+bool field_reader::read(const csv_field& field, csv_value& out, std::string& why) const {
+  out = {};
+  out.null = field.text.empty() && !field.quoted;
+  if (out.null)
+    return true;
+  out.text = field.text;
+  const auto trimmed = expression::trim_blanks(field.text);
+  switch (type_.id()) {
+  case type_id::text:
+    return true;
+  case type_id::json:
+    return expression::is_json(field.text) || mismatch(field.text, "JSON", why);
+  case type_id::boolean: {
+    bool value = false;
+    if (expression::read_boolean(field.text, value) != reading::ok)
+      return mismatch(field.text, "boolean (true or false); declare it text and cast it", why);
+    out.number = value;
+    return true;
+  }
+  case type_id::bigint: {
+    const auto how = expression::read_bigint(field.text, out.number);
+    if (how == reading::ok || (is_number(trimmed) && to_bigint(trimmed, out.number) == conversion::ok))
+      return true;
+    return mismatch(field.text,
+                    how == reading::out_of_range ? "a number within the range of bigint"
+                                                 : "bigint, a number without a fraction; declare it "
+                                                   "double, or text",
+                    why);
+  }
+  case type_id::float64: {
+    const auto how = expression::read_double(field.text, out.real);
+    return how == reading::ok ||
+           mismatch(field.text,
+                    how == reading::out_of_range ? "a number within the range of double"
+                                                 : "double; declare it text and cast it",
+                    why);
+  }
+  case type_id::timestamp:
+    return read_timestamp(trimmed, out.number, why);
+  case type_id::object:
+  case type_id::list:
+    break;  // refused with the configuration
+  }
+  return false;
+}
+
+bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const {
+  std::optional<event_micros> t;
+  std::string expected =
+      "a timestamp such as 2021-04-24T19:55:00.796Z; say its \"format\", or declare it text and "
+      "cast it";
+  if (format_.kind == timestamp_kind::iso) {
+    if (const auto read = parse_timestamp(text))
+      t = *read;
+  } else if (format_.kind == timestamp_kind::strptime) {
+    t = pattern_->parse(text, format_.trailing_ignored);
+    expected = fmt::format(
+        "a timestamp of the format \"{}\"{}", format_.pattern,
+        format_.trailing_ignored ? "" : " and nothing behind it (\"trailing\": \"ignore\" allows that)");
+  } else {
+    const int shift = format_.kind == timestamp_kind::epoch_s    ? 6
+                      : format_.kind == timestamp_kind::epoch_ms ? 3
+                                                                 : 0;
+    std::int64_t micros = 0;
+    if (is_number(text) && to_rounded(text, shift, micros) == conversion::ok)
+      t = micros;
+    expected = fmt::format("a timestamp as a number of {} since 1970", shift == 6   ? "seconds"
+                                                                       : shift == 3 ? "milliseconds"
+                                                                                    : "microseconds");
+  }
+  if (!t)
+    return mismatch(text, expected, why);
+  out = *t;
+  return (out >= first_timestamp && out <= last_timestamp) ||
+         mismatch(text, "a timestamp within the years 1 to 9999", why);
+}
+
+void field_reader::append(const csv_value& v, data::column_builder& out) const {
+  if (v.null)
+    return out.append_null();
+  switch (type_.id()) {
+  case type_id::boolean:
+    return out.append_boolean(v.number != 0);
+  case type_id::bigint:
+  case type_id::timestamp:
+    return out.append_int(v.number);
+  case type_id::float64:
+    return out.append_double(v.real);
+  default:
+    return out.append_text(v.text);
+  }
+}
+
+}  // namespace millrace::parser

@@ -1,0 +1,40 @@
+// From a CSV field to a column's value: empty is null, "" the empty text; numbers, booleans and timestamps as
+// PostgreSQL reads them, integral numbers such as 12.0 too.
+#pragma once
+
+#include "actors/parser/csv/csv_fields.hpp"
+#include "actors/parser/parser.hpp"
+#include "runtime/base/timestamp_pattern.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::parser {
+
+/// A value that was read; text is the field's.
+struct csv_value {
+  bool null = true;
+  std::int64_t number = 0;  // bigint, timestamp, boolean
+  double real = 0;
+  std::string_view text;
+};
+
+class field_reader {
+public:
+  field_reader(const data::field& column, parser_options::timestamp_format format);
+  /// False leaves the error in why.
+  [[nodiscard]] bool read(const csv_field& field, csv_value& out, std::string& why) const;
+  void append(const csv_value& v, data::column_builder& out) const;
+
+private:
+  using timestamp_kind = enum parser_options::timestamp_format::kind;
+  [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const;
+  bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
+
+  std::string name_;
+  data::type type_;
+  parser_options::timestamp_format format_;
+  std::optional<timestamp_pattern> pattern_;
+};
+
+}  // namespace millrace::parser

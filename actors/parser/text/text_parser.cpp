@@ -1,0 +1,46 @@
+#include "actors/parser/text/text_parser.hpp"
+
+#include "actors/parser/row_builder.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+namespace millrace::parser {
+namespace {
+
+class text_parser final : public record_parser {
+public:
+  explicit text_parser(const parser_options& options) : rows_(options) {}
+
+  parsed parse(const source::chunk& c) override {
+    for (std::size_t i = 0; i < c.records(); ++i) {
+      if (c.lengths[i] == source::no_value)
+        rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected text");
+      else if (!data::is_utf8(c.record(i)))
+        rows_.dead(i, "the record is not UTF-8");
+      else if (!rows_.accept(c, i, std::nullopt))
+        rows_.dead(i, rows_.why());
+      else if (rows_.used(0))
+        rows_.column(0).append_text(c.record(i));
+    }
+    return rows_.finish();
+  }
+
+private:
+  row_builder rows_;
+};
+
+}  // namespace
+
+config::connector text_parser_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::parser;
+  c.type = "text";
+  c.doc = "Gives each record as it is, in the one column line";
+  c.fixed_columns = {{"line", data::type_id::text}};
+  return c;
+}
+
+std::unique_ptr<record_parser> make_text_parser(parser_options options) {
+  return std::make_unique<text_parser>(options);
+}
+
+}  // namespace millrace::parser
