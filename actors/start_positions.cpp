@@ -81,7 +81,7 @@ std::string identity_name(const lane::lane_plan& plan) { return "source/" + plan
 tl::expected<std::vector<started_partition>, preparation_error>
 decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
   auto& store = *options.store;
-  const bool local = plan.source->type == "file";
+  const bool local = plan.source->type == "file" || plan.source->type == "generator";
   const auto failed = [&](error e) {
     if (e.stage.empty())
       e.stage = plan.source->name;

@@ -1,0 +1,169 @@
+#include "actors/source/generator/records.hpp"
+
+#include "actors/source/generator/drawn.hpp"
+#include "actors/source/generator/rsvp.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace millrace::source {
+namespace {
+
+using text = std::string_view;
+
+constexpr std::array<text, 5> kind_names{"clicks", "sales", "rsvp", "listening", "game"};
+
+constexpr std::array<text, 6> pages{"home", "search", "category", "product", "cart", "checkout"};
+constexpr std::array<text, 6> categories{"books", "garden", "music", "shoes", "toys", "kitchen"};
+constexpr std::array<text, 3> devices{"desktop", "phone", "tablet"};
+constexpr std::array<text, 6> countries{"de", "fr", "gb", "tr", "us", "vn"};
+constexpr std::array<text, 5> referrers{"direct", "search", "newsletter", "partner", "social"};
+constexpr std::uint64_t users = 400;
+
+/// "2021-04-24 19:55:00.796+0000", as feeds of clicks write it.
+std::string wire_time(event_micros t) {
+  auto iso = format_timestamp(t - t % 1000);
+  iso[10] = ' ';
+  iso.pop_back();
+  if (iso.size() == 19)
+    iso += ".000";
+  while (iso.size() < 23)
+    iso += '0';
+  return iso + "+0000";
+}
+
+// What is drawn is drawn in statements of their own: the order of a call's arguments is the compiler's.
+
+/// Up to 30 s out of order; a third of the clicks are of a tenth of the users; three in a hundred have no
+/// user.
+void append_click(std::string& out, const generated& g, std::uint64_t n, drawn& d) {
+  const bool active = d.below(3) == 0;
+  const auto user = d.below(active ? users / 10 : users);
+  const bool nobody = d.chance(3);
+  const auto time = g.epoch + static_cast<event_micros>(n) * g.step.count() -
+                    static_cast<event_micros>(d.below(30'000'000));
+  const auto session = d.next() >> 16;
+  const auto page = d.one_of(pages);
+  const auto product = 1 + d.below(20'000);
+  const auto category = d.one_of(categories);
+  const auto price = 100 + d.below(30'000);
+  const auto device = d.one_of(devices);
+  const auto country = d.one_of(countries);
+  const auto referrer = d.one_of(referrers);
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"userid":"{}","sessionid":"{:012x}","page":"{}","productid":{},"category":"{}",)"
+                 R"("price":{}.{:02},"device":"{}","country":"{}","referrer":"{}","timestamp":"{}"}})",
+                 nobody ? std::string() : fmt::format("u{:05}", user), session, page, product, category,
+                 price / 100, price % 100, device, country, referrer, wire_time(time));
+}
+
+void append_sale(std::string& out, drawn& d) {
+  constexpr std::array<text, 7> names{"Joe Bloggs",   "Joe Bloggs", "Joe Bloggs",   "Ola Nordmann",
+                                      "Ola Nordmann", "Fred Smith", "Walter Plinge"};
+  const auto name = d.one_of(names);
+  const auto quantity = d.below(500);
+  const auto value = d.fraction() * 100;
+  fmt::format_to(std::back_inserter(out), R"({{"customerName":"{}","quantity":{},"value":{}}})", name,
+                 quantity, value);
+}
+
+/// Events of a music service: logged out ones have no registration and an empty userId; userAgent holds
+/// escaped quotes, registration comes with and without a fraction.
+void append_listening(std::string& out, const generated& g, std::uint64_t n, drawn& d) {
+  constexpr std::array<text, 6> songs{"Eye Of The Tiger", "You\\\\'re Not Alone", "Für Elise",
+                                      "99 Luftballons",   "Sehr kosmisch",        "A\\u00e9rienne"};
+  constexpr std::array<text, 5> artists{"Survivor", "Nena", "Björk", "Harmonia", "Tiken Jah"};
+  constexpr std::array<text, 8> others{
+      "Home",     "Thumbs Up",   "Add to Playlist", "Logout",
+      "Settings", "Roll Advert", "Downgrade",       "Cancellation Confirmation"};
+  constexpr std::array<text, 3> places{"New Orleans-Metairie, LA", "San Jose-Sunnyvale-Santa Clara, CA",
+                                       "Janesville-Beloit, WI"};
+  const auto ts = (g.epoch + static_cast<event_micros>(n) * g.step.count()) / 1000;
+  const bool logged_in = !d.chance(8);
+  const auto user = 2 + d.below(448);
+  const auto session = 1 + d.below(2500);
+  const bool plays = d.chance(80) && logged_in;
+  const auto other = d.one_of(others);
+  const bool puts = d.chance(85);
+  const bool fine = d.chance(95);
+  const bool paid = d.chance(70);
+  const auto item = d.below(120);
+  auto to = std::back_inserter(out);
+  fmt::format_to(
+      to, R"({{"ts":{},"userId":"{}","sessionId":{},"page":"{}","auth":"{}","method":"{}","status":{},)", ts,
+      logged_in ? std::to_string(user) : std::string(), session,
+      plays       ? text("NextSong")
+      : logged_in ? other
+                  : text("Home"),
+      logged_in ? "Logged In" : "Logged Out", puts ? "PUT" : "GET", fine ? 200 : 307);
+  fmt::format_to(to, R"("level":"{}","itemInSession":{},)", paid ? "paid" : "free", item);
+  if (logged_in) {
+    const auto place = d.one_of(places);
+    const bool fraction = d.chance(50);
+    fmt::format_to(
+        to,
+        R"("location":"{}","userAgent":"\"Mozilla\/5.0 (X11; Linux x86_64) AppleWebKit\/537.36\"",)"
+        R"("lastName":"L{}","firstName":"F{}","registration":{}{},"gender":"{}")",
+        place, user, user % 97, 1'536'000'000'000 + static_cast<std::int64_t>(user) * 1000,
+        fraction ? ".0" : "", user % 2 == 0 ? "F" : "M");
+  } else {
+    out +=
+        R"("location":null,"userAgent":null,"lastName":null,"firstName":null,"registration":null,"gender":null)";
+  }
+  if (plays) {
+    const auto artist = d.one_of(artists);
+    const auto song = d.one_of(songs);
+    const auto length = 60 + d.below(400);
+    const auto digits = d.below(100'000);
+    fmt::format_to(to, R"(,"artist":"{}","song":"{}","length":{}.{:05})", artist, song, length, digits);
+  }
+  out += '}';
+}
+
+void append_game_event(std::string& out, drawn& d) {
+  constexpr std::array<text, 2> hosts{"user1.comcast.com", "user2.att.com"};
+  constexpr std::array<text, 2> swords{"knightly", "backsword"};
+  const auto host = d.below(2);
+  const auto kind = d.below(15);
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, R"({{"Host":"{}",)", hosts[host]);
+  if (kind < 5)
+    fmt::format_to(to, R"("sword_type":"{}","event_type":"purchase_sword",)", swords[host]);
+  else if (kind < 12)
+    out += R"("event_type":"join_guild",)";
+  else
+    out += R"("event_type":"default",)";
+  out += R"("Accept":"*/*","User-Agent":"ApacheBench/2.3","timestamp":null})";
+}
+
+}  // namespace
+
+std::vector<std::string> record_kinds() { return {kind_names.begin(), kind_names.end()}; }
+
+std::optional<record_kind> parse_record_kind(std::string_view name) {
+  const auto* const at = std::find(kind_names.begin(), kind_names.end(), name);
+  if (at == kind_names.end())
+    return std::nullopt;
+  return static_cast<record_kind>(at - kind_names.begin());
+}
+
+void append_record(std::string& out, const generated& g, std::uint64_t number) {
+  drawn d(g.seed, number);
+  switch (g.kind) {
+  case record_kind::clicks:
+    return append_click(out, g, number, d);
+  case record_kind::sales:
+    return append_sale(out, d);
+  case record_kind::rsvp:
+    return append_rsvp(out, g, number);
+  case record_kind::listening:
+    return append_listening(out, g, number, d);
+  case record_kind::game:
+    return append_game_event(out, d);
+  }
+}
+
+}  // namespace millrace::source
