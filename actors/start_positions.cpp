@@ -94,6 +94,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
   const auto found = discover(**reader, plan.source->name, options);
   if (!found)
     return failed(found.error());
+  if (const auto warning = (*reader)->warning())
+    spdlog::warn("{}: {}", plan.source->name, *warning);
 
   const auto name = starts_name(plan);
   std::vector<started_partition> partitions;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/options.hpp"
+#include "runtime/base/ids.hpp"
 #include "runtime/data/type.hpp"
 
 #include <functional>
@@ -38,6 +39,9 @@ struct connector {
   bool nested_columns = true;
   /// Of a sink: "exactly once (rows and position in one transaction)", as `check` prints it.
   std::string guarantee{};
+  /// Of a sink: where its progress will be kept, where that depends on the logs that feed it. `more`: others
+  /// like the last of them, one for each partition that a source turns out to have.
+  std::function<std::string(const std::vector<log_id>& logs, bool more)> progress_place{};
   /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.
   std::function<std::vector<std::string>(const values&)> columns_named{};
 };

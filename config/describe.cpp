@@ -235,6 +235,8 @@ private:
     }
     if (!s.guarantee.empty())
       line(1, "guarantee: " + s.guarantee);
+    if (!s.progress_place.empty())
+      line(1, "progress: " + s.progress_place);
     write_step(p.input);
     std::string hidden;
     for (const auto& f : *p.rows)

@@ -23,8 +23,8 @@ struct node {
   bool filled = false;   // of a text: something came from the environment or a default
   std::string text{};    // of a text; of a number its digits as written
   std::string shown{};   // of a filled text: with `${VAR}` as written, fit to be shown
-  std::vector<node> items{};
-  std::vector<member> members{};
+  std::vector<node> items;
+  std::vector<member> members;
   place where{};
 
   [[nodiscard]] const member* find(std::string_view name) const;

@@ -96,7 +96,8 @@ struct stage {
   values options;           // of the connector
   data::schema_ptr schema;  // of the rows that it gives; null for sources and sinks
   std::variant<std::monostate, source_plan, parser_plan, transform_plan, window_plan, sink_plan> plan;
-  std::string guarantee;  // of a sink
+  std::string guarantee;       // of a sink
+  std::string progress_place;  // of a sink, where its connector says so
 };
 
 struct topology {

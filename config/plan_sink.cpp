@@ -94,6 +94,31 @@ data::schema_ptr rows_of(const draft& d, const data::schema& columns) {
   return std::make_shared<const data::schema>(std::move(fields));
 }
 
+struct feeding {
+  std::vector<log_id> windows;  // outputs of their shards
+  std::vector<log_id> lanes;    // of the sources that are read without a window
+  bool partitions = false;      // one of them may have several
+};
+
+void add_feeding(const draft& d, const drafts& all, feeding& out) {
+  for (const auto& from : d.built.from) {
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const auto& x) { return x.built.name == from.stage; });
+    if (at == all.end())
+      continue;
+    const auto* const window = std::get_if<window_plan>(&at->built.plan);
+    if (at->built.kind == stage_kind::parser) {
+      out.lanes.push_back(at->built.name + "/0");
+      out.partitions = true;
+    } else if (window != nullptr && !from.late) {
+      for (std::uint32_t i = 0; i < window->definition.shards; ++i)
+        out.windows.push_back(fmt::format("{}/0/{}", at->built.name, i));
+    } else {
+      add_feeding(*at, all, out);
+    }
+  }
+}
+
 /// The value at a path of options: "roll.age".
 const node* find_option(const node& body, std::string_view path) {
   const node* at = &body;
@@ -140,6 +165,14 @@ void plan_transform(draft& d, const drafts& all, report& out) {
 void plan_sink(draft& d, const drafts& all, report& out) {
   if (const auto input = join_inputs(d, all, out))
     plan_sink_over(d, input, out);
+  if (d.own == nullptr || !d.own->progress_place)
+    return;
+  feeding f;
+  add_feeding(d, all, f);
+  auto logs = std::move(f.windows);
+  logs.insert(logs.end(), f.lanes.begin(), f.lanes.end());
+  if (!logs.empty())
+    d.built.progress_place = d.own->progress_place(logs, f.partitions);
 }
 
 void plan_sink_over(draft& d, const data::schema_ptr& input, report& out) {

@@ -101,6 +101,10 @@ public:
   /// From any thread: makes a blocked call return soon with ec::cancelled.
   virtual void interrupt() = 0;
 
+  /// What a user should know of the log before relying on it; asked once, after discover(). May block as long
+  /// as that.
+  [[nodiscard]] virtual std::optional<std::string> warning() { return std::nullopt; }
+
   /// What the log is made of, as text to keep with the state: a bounded source's files, their lengths and
   /// fingerprints; a followed file's generations. Known after discover(). Of a followed log it grows while it
   /// is read: where it differs after read(), it must be durable before anything that depends on that chunk

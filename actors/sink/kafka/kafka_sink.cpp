@@ -1,6 +1,7 @@
 #include "actors/sink/kafka/kafka_sink.hpp"
 
 #include "actors/sink/kafka/kafka_writer.hpp"
+#include "actors/sink/kafka/progress_place.hpp"
 
 #include <fmt/format.h>
 
@@ -133,6 +134,7 @@ config::connector kafka_sink_connector() {
   c.guarantee =
       "exactly once for readers with isolation.level=read_committed (rows and position in one transaction)";
   c.columns_named = columns_named;
+  c.progress_place = progress_place;
   return c;
 }
 

@@ -2,10 +2,8 @@
 #include "actors/source/kafka/kafka_reader.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <utility>
 
 namespace millrace::source {
 
@@ -95,11 +93,8 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
               partitions_ = count;
               return resolve(count, until);
             });
-    if (found) {
-      if (!std::exchange(asked_for_compaction_, true))
-        warn_of_compaction();
+    if (found)
       return found;
-    }
     if (take_interrupt())
       return unexpected(
           error{ec::cancelled, fault::ours, false, "looking for the topic was interrupted", {}});
@@ -154,17 +149,18 @@ expected<kafka_reader::ends> kafka_reader::ends_of(std::int32_t partition, clock
   return there;
 }
 
-void kafka_reader::warn_of_compaction() {
+std::optional<std::string> kafka_reader::warning() {
   const auto settings = kafka::topic_settings(*client_, options_.topic, 4 * slice);
   if (!settings)
-    return;
+    return std::nullopt;
   const auto policy = settings->find("cleanup.policy");
-  if (policy != settings->end() && policy->second.find("compact") != std::string::npos)
-    spdlog::warn(
-        "{}: topic \"{}\" is compacted (cleanup.policy={}): Kafka removes records that a newer one of their "
-        "key replaces, so what is read again after a failure may not be the same input, nor its rows; read a "
-        "topic with cleanup.policy=delete where that matters",
-        options_.name, options_.topic, policy->second);
+  if (policy == settings->end() || policy->second.find("compact") == std::string::npos)
+    return std::nullopt;
+  return fmt::format(
+      "topic \"{}\" is compacted (cleanup.policy={}): Kafka removes records that a newer one of their key "
+      "replaces, so what is read again after a failure may not be the same input, nor its rows; read a "
+      "topic with cleanup.policy=delete where that matters",
+      options_.topic, policy->second);
 }
 
 expected<std::vector<partition_info>> kafka_reader::resolve(int partitions, clock::time_point until) {

@@ -47,6 +47,8 @@ public:
   void acknowledge(const std::string& partition, position durable) override;
   std::optional<std::uint64_t> lag() override;
   void interrupt() override;
+  /// Of a compacted topic.
+  std::optional<std::string> warning() override;
 
 private:
   /// Signalled by librdkafka's threads when an empty queue gets something, and by interrupt().
@@ -66,7 +68,6 @@ private:
   using deadline = std::chrono::steady_clock::time_point;
 
   expected<void> connect(int partitions);
-  void warn_of_compaction();
   expected<std::vector<partition_info>> resolve(int partitions, deadline until);
   struct ends {
     std::int64_t low = 0;
@@ -87,8 +88,7 @@ private:
   wake_up wake_;
   std::optional<kafka::client> client_;
   kafka::owned<rd_kafka_topic_t> topic_;
-  int partitions_ = 0;  // that the client has heard of
-  bool asked_for_compaction_ = false;
+  int partitions_ = 0;                         // that the client has heard of
   kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;

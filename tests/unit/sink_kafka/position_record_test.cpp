@@ -1,5 +1,6 @@
 // What the Kafka sink stores of itself: round trips, and every damage noticed.
 #include "actors/sink/kafka/position_record.hpp"
+#include "actors/sink/kafka/progress_place.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,6 +19,18 @@ position_record some_record(int logs) {
 }
 
 }  // namespace
+
+TEST_CASE("Where the progress will be kept depends on how many logs feed the sink") {
+  std::vector<log_id> few{"counts/0/0", "counts/0/1"};
+  CHECK_THAT(progress_place(few, false), Catch::StartsWith("in the group's offset metadata (about "));
+  std::vector<log_id> many;
+  for (int i = 0; i < 500; ++i)
+    many.push_back("counts/0/" + std::to_string(i));
+  CHECK_THAT(progress_place(many, false), Catch::StartsWith("in the topic millrace-positions (about "));
+  CHECK_THAT(progress_place({"parsed/0"}, true),
+             Catch::StartsWith("in the group's offset metadata up to about ") &&
+                 Catch::EndsWith(" partitions, beyond that in the topic millrace-positions"));
+}
 
 TEST_CASE("A position record reads back as it was written") {
   const auto r = decode_position(encode_position(some_record(3))).value();
