@@ -79,6 +79,17 @@ private:
     return logs;
   }
 
+  /// Of one shard: each has its share of what the stage may keep.
+  static delivery::outbox_limits limits_of(const config::window_plan& plan) {
+    delivery::outbox_limits out;
+    out.retain = plan.retain / plan.definition.shards;
+    out.memory = plan.retain_memory / plan.definition.shards;
+    // Several segments of each size fit in memory, so that writing one does not wait for the next to fill.
+    out.segment = std::min(out.segment, out.memory / 4 + 1);
+    out.credit = std::min(out.credit, out.memory / 4 + 1);
+    return out;
+  }
+
   void add_shards(std::uint32_t index) {
     const auto& stage = topology_->stages[index];
     const auto& plan = std::get<config::window_plan>(stage.plan);
@@ -95,6 +106,7 @@ private:
       setup.logs = std::move(logs.first);
       setup.found = std::move(logs.found);
       setup.updates = plan.definition.updates;
+      setup.limits = limits_of(plan);
       shard::shard_options options;
       options.name = shard_name(stage.name, s);
       options.snapshot_every = topology_->snapshot_every;
@@ -102,6 +114,8 @@ private:
         options.tick_every = plan.every;
       options.clock = options_.clock;
       options.snapshot_writer = out_.supervised.snapshot_writer;
+      for (const auto& receiver : receivers)
+        options.gauges->held_by[receiver] = 0;
       out_.gauges.shards[options.name] = options.gauges;
       out_.supervised.shards.push_back(
           {options.name, setup.log,
@@ -157,9 +171,12 @@ private:
     const auto core = make_core();
     if (const auto restored = core->restore(captures_of(*chain)); !restored)
       return unexpected(restored.error());
+    auto spilled = at.store->open_segments(options.name, *life, core->out().segments());
+    if (!spilled)
+      return unexpected(spilled.error());
     caf::anon_send(
         options.snapshot_writer,
-        control::adopt_snapshots{options.name, *life, snapshots,
+        control::adopt_snapshots{options.name, *life, snapshots, std::move(*spilled),
                                  [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
                                    const auto merged = make_core();
                                    if (auto ok = merged->restore(captures_of(c)); !ok)

@@ -131,6 +131,18 @@ std::vector<option> window_options(std::string_view type) {
            .default_text = "4",
            .minimum = 1,
            .maximum = key_slots},
+           option{.name = "retain",
+           .type = size,
+           .doc = "How much output that a sink has not committed is kept, over all shards, before the window "
+                  "takes no "
+                  "more input",
+           .default_text = "10 GB",
+           .minimum = 1},
+           option{.name = "retain_memory",
+           .type = size,
+           .doc = "How much of that is kept in memory, over all shards; the rest lies in the state folder",
+           .default_text = "128 MB",
+           .minimum = 1},
            option{.name = "state_ttl",
            .type = duration,
            .doc = "Of a global window: forgets a key that has had no row for that long, in event time",

@@ -71,7 +71,9 @@ struct window_plan {
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
-  micros every{};  // between ticks of updates
+  micros every{};                         // between ticks of updates
+  std::uint64_t retain = 10'000'000'000;  // bytes of output that sinks have not committed, over all shards
+  std::uint64_t retain_memory = 128'000'000;   // of that, in memory
   std::vector<std::string> aggregate_texts{};  // of the declared ones, as the user wrote them
   std::string having_text{};
 };

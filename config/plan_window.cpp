@@ -49,6 +49,10 @@ public:
       def.allowed_lateness = o.duration("allowed_lateness");
     if (o.has("shards"))
       def.shards = static_cast<std::uint32_t>(o.integer("shards"));
+    if (o.has("retain"))
+      plan_.retain = o.size("retain");
+    if (o.has("retain_memory"))
+      plan_.retain_memory = o.size("retain_memory");
     if (o.has("emit"))
       plan_.emit = o.text("emit");
     def.updates = plan_.emit == "updates";

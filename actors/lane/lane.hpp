@@ -85,6 +85,7 @@ private:
   void update_gauges();
 
   void start_catch_ups();
+  bool yield_place(const partition& p, std::size_t receiver);
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);

@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t max_catch_ups = 2;
 constexpr std::chrono::milliseconds catch_up_wait{50};
 constexpr std::uint64_t catch_up_ticket = 1;
+/// So long a reader waits for credit before it makes place: longer than a receiver is merely busy, since
+/// another reader costs a connection.
+constexpr std::chrono::seconds yield_after{1};
 
 }  // namespace
 
@@ -28,6 +31,23 @@ void lane::end_catch_up(catch_up& c) {
   caf::anon_send(c.source, messages::stop{});
 }
 
+/// A receiver that takes nothing for now makes place for one that does: it may be what the former waits for
+/// (shards that keep too much output wait until sinks have whole windows of the others).
+bool lane::yield_place(const partition& p, std::size_t receiver) {
+  if (!p.has_credit(receiver, options_.credit))
+    return false;
+  const auto waits = std::find_if(catch_ups_.begin(), catch_ups_.end(), [&](const auto& c) {
+    return c->waits_since && clock::now() - *c->waits_since >= yield_after;
+  });
+  if (waits == catch_ups_.end()) {
+    wake_in(yield_after);
+    return false;
+  }
+  end_catch_up(**waits);
+  catch_ups_.erase(waits);
+  return true;
+}
+
 void lane::start_catch_ups() {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     auto& p = *partitions_[i];
@@ -35,7 +55,7 @@ void lane::start_catch_ups() {
       const bool served = std::any_of(catch_ups_.begin(), catch_ups_.end(), [&](const auto& c) {
         return c->partition == i && c->receiver == r && c->stamp == p.log.stamp(r);
       });
-      if (served || catch_ups_.size() >= max_catch_ups)
+      if (served || (catch_ups_.size() >= max_catch_ups && !yield_place(p, r)))
         continue;
       auto reader = options_.make_reader();
       if (!reader)
@@ -60,6 +80,10 @@ void lane::catch_up_step(catch_up& c) {
   auto& p = *partitions_[c.partition];
   while (c.waiting && !is_over(c) && p.has_credit(c.receiver, options_.credit))
     catch_up_some(c, p);
+  if (p.has_credit(c.receiver, options_.credit))
+    c.waits_since.reset();
+  else if (!c.waits_since)
+    c.waits_since = clock::now();
   if (is_over(c) || c.reading || c.waiting)
     return;
   c.reading = true;

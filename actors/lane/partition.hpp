@@ -76,6 +76,7 @@ struct catch_up {
   std::unique_ptr<frame_former> former;
   bool reading = false;
   std::optional<waiting_chunk> waiting;  // for credit
+  std::optional<std::chrono::steady_clock::time_point> waits_since;
 };
 
 }  // namespace millrace::lane

@@ -113,7 +113,7 @@ void sink_state::after_commit() {
     }
     const auto shard = shards_.find(log);
     if (shard != shards_.end())
-      self_->send(shard->second, messages::output_acknowledged{log, options_.name, m.at});
+      self_->send(shard->second.handle, messages::output_acknowledged{log, options_.name, m.at});
   }
   tell_complete();
 }

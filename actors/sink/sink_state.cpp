@@ -83,8 +83,10 @@ void sink_state::restore(const std::optional<progress>& stored) {
 void sink_state::resume(const log_id& log) {
   const auto& committed = core_.committed();
   const auto known = committed.find(log);
-  self_->send(shards_[log], messages::resume_output{
-                                log, options_.name,
+  auto& shard = shards_[log];
+  shard.told = lowest_position;
+  self_->send(shard.handle, messages::resume_output{
+                                log, options_.name, life_,
                                 known == committed.end() ? std::nullopt : std::optional(known->second.at),
                                 core_.taken(log), caf::actor_cast<caf::actor>(self_)});
 }
@@ -130,7 +132,7 @@ void sink_state::on_ask(const messages::ask_position& m) {
 }
 
 void sink_state::on_sender_up(const messages::sender_up& m) {
-  shards_[m.log] = m.handle;
+  shards_[m.log].handle = m.handle;
   if (is_open_)
     resume(m.log);
 }
@@ -189,41 +191,59 @@ bool sink_state::write(const data::batch& rows) {
 void sink_state::on_output(const messages::output& m) {
   if (!is_open_)
     return;  // resumed from the target's position once it is open
-  if (self_->current_sender() != shards_[m.frame->log])
+  if (self_->current_sender() != shards_[m.frame->log].handle)
     return;  // of a life of the shard before the one that was told how far its output was taken
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
   if (!release_windows())
     return;
+  // Rows that were there before leave without a window.
+  if (m.frame->has_content() && core_.come_out(m.frame->log) >= m.frame->reached &&
+      shards_[m.frame->log].told < m.frame->reached)
+    tell_taken(m.frame->log);
   options_.gauges->held_frames = core_.held_frames();
   commit_if_due(false);
 }
 
+/// Sent once the writer has the rows: a slow one slows its senders.
+void sink_state::tell_taken(const log_id& log) {
+  auto& shard = shards_[log];
+  shard.told = core_.come_out(log);
+  self_->send(shard.handle, messages::output_taken{log, options_.name, life_, shard.told});
+}
+
 bool sink_state::release_windows() {
   while (auto w = core_.next_window()) {
-    const auto* input = input_of(w->stage);
-    if (!input)
-      continue;
-    auto rows =
-        form_rows(*w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema,
-                  options_.order_by, options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
-                  options_.clock->now());
-    counts_.add(rows.counts);
-    if (options_.takes_dead_letters) {
-      if (!write_letters(rows.failed))
-        return false;
-      continue;
-    }
-    for (const auto& batch : rows.batches)
-      if (!write(batch))
-        return false;
-    if (!rows.batches.empty())
-      writer_->end_of_window();
-    // A tick is one batch: it has a commit of its own.
-    if (input->numbered && rows_uncommitted_ != 0 && !commit())
+    if (!write_window(*w))
       return false;
+    const log_id* last = nullptr;
+    for (const auto& f : w->frames) {  // those of one log stand together
+      if (!last || *last != f.log)
+        tell_taken(f.log);
+      last = &f.log;
+    }
   }
   return true;
+}
+
+bool sink_state::write_window(const delivery::whole_window& w) {
+  const auto* input = input_of(w.stage);
+  if (!input)
+    return true;
+  auto rows =
+      form_rows(w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema,
+                options_.order_by, options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
+                options_.clock->now());
+  counts_.add(rows.counts);
+  if (options_.takes_dead_letters)
+    return write_letters(rows.failed);
+  for (const auto& batch : rows.batches)
+    if (!write(batch))
+      return false;
+  if (!rows.batches.empty())
+    writer_->end_of_window();
+  // A tick is one batch: it has a commit of its own.
+  return !input->numbered || rows_uncommitted_ == 0 || commit();
 }
 
 }  // namespace millrace::sink

@@ -52,11 +52,18 @@ private:
   };
 
   void restore(const std::optional<progress>& stored);
+  struct shard_ref {
+    caf::actor handle;
+    position told = lowest_position;  // taken up to here
+  };
+
   void resume(const log_id& log);
+  void tell_taken(const log_id& log);
   /// False: the writer failed, the sink is closed and will open again.
   bool write(const data::batch& rows);
   bool absorb(const delivery::lane_frame& f);
   bool release_windows();
+  bool write_window(const delivery::whole_window& w);
   bool write_letters(const std::vector<delivery::dead_letter>& letters);
   void went_wrong(const error& e);
   void commit_if_due(bool now);
@@ -86,7 +93,7 @@ private:
   backoff away_{{.longest = std::chrono::seconds(2)}};
   bool noted_commit_ = false;
   std::map<log_id, lane_ref> lanes_;
-  std::map<log_id, caf::actor> shards_;
+  std::map<log_id, shard_ref> shards_;
   std::uint64_t batch_ = 0;
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;

@@ -104,8 +104,8 @@ private:
     std::string record;
     data::append_json_row(record, *f.rows, row);
     result_.failed.push_back({topology_.stages[stage].name, f.log,
-                              position{f.reached.major, static_cast<std::int64_t>(row)}, failed.error,
-                              std::move(record)});
+                              position{f.reached.major, f.base + static_cast<std::int64_t>(row)},
+                              failed.error, std::move(record)});
   }
 
   void emit(std::size_t begin, std::size_t end) {

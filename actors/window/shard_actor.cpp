@@ -1,14 +1,14 @@
 #include "actors/window/shard_actor.hpp"
 
+#include "actors/window/shard_output.hpp"
 #include "actors/window/window_stage.hpp"
 #include "runtime/delivery/decision_gate.hpp"
+#include "runtime/delivery/stalled_input.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <deque>
 #include <map>
 #include <stdexcept>
 
@@ -33,10 +33,11 @@ public:
   shard(caf::event_based_actor* self, shard_options options, std::shared_ptr<delivery::shard_core> core,
         incarnation life, caf::actor supervisor)
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
-        supervisor_(std::move(supervisor)) {
+        supervisor_(std::move(supervisor)), output_(self, options_, *core_, gate_, life, supervisor_) {
     schedule_snapshot();
     join();
     schedule_update();
+    update_gauges();
     tell_complete();
   }
 
@@ -57,41 +58,39 @@ public:
     if (!answer)
       return;  // an older life of the lane: what the newer one has sent stays
     lanes_[m.log] = {m.from, m.receiver, std::nullopt};
-    std::erase_if(stalled_, [&](const messages::lane_frame& f) { return f.frame->log == m.log; });
+    stalled_.drop(m.log);
     acknowledge(m.log);
   }
 
   void on_frame(const messages::lane_frame& m) {
-    if (stalls()) {
+    if (stalled_.empty() && !core_->out().full()) {
+      take(m);
+    } else {
       if (stalled_.empty())
-        tell_who_holds_it();
-      stalled_.push_back(m);
-      return;
+        output_.tell_who_holds_it();
+      stalled_.push(m);
+      take_stalled();
     }
-    take(m);
+    update_gauges();
   }
 
   void on_resume(const messages::resume_output& m) {
-    sinks_[m.sink] = m.from;
-    const auto resumed = core_->resume(m.sink, m.at, m.taken);
-    if (!resumed) {
-      auto why = resumed.error();
-      why.stage = m.sink;
-      self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
-      return;
-    }
-    self_->send(m.from, messages::output_resumed{m.log, resumed->from});
-    for (const auto& f : resumed->frames)
-      if (gate_.may_leave(f))
-        self_->send(m.from, messages::output{std::make_shared<const delivery::output_frame>(f)});
+    output_.on_resume(m);
     join();
-    unstall();
+    after_output();
   }
-
+  void on_output_taken(const messages::output_taken& m) { output_.on_taken(m); }
   void on_output_acknowledged(const messages::output_acknowledged& m) {
-    core_->acknowledge(m.sink, m.at);
-    unstall();
+    core_->out().acknowledge(m.sink, m.at);
+    output_.pump();
+    after_output();
   }
+  void on_segment_written(const messages::segment_written& m) {
+    output_.on_segment_written(m);
+    after_output();
+  }
+  void on_segment_read(const messages::segment_read& m) { output_.on_segment_read(m); }
+  void on_spill_tick() { output_.on_spill_tick(); }
 
   void on_tick() {
     schedule_snapshot();
@@ -103,7 +102,7 @@ public:
   /// none is taken: a slow disk makes them fewer.
   void on_update_tick() {
     schedule_update();
-    if (stopping_ || gate_.closed() || stalls())
+    if (stopping_ || gate_.limit() || core_->out().full())
       return;
     const auto every = options_.tick_every->count();
     auto t = options_.clock->now() / every * every;
@@ -114,6 +113,7 @@ public:
     }
     const auto before = core_->out().sent();
     put_out(before, core_->tick(t));
+    update_gauges();
   }
 
   void on_written(const messages::capture_written& m) {
@@ -140,7 +140,9 @@ public:
     core_->captured_durable(m.twice);
     for (const auto& [log, lane] : lanes_)
       acknowledge(log);
-    send(gate_.capture_durable(m.twice));
+    gate_.capture_durable(m.twice);
+    output_.remove_unneeded();
+    output_.pump();
     answer_waiting();
     if (stopping_ && captures_under_way_ == 0)
       finish_stop();
@@ -171,10 +173,6 @@ private:
     std::optional<position> told;
   };
 
-  [[nodiscard]] bool stalls() const {
-    return !stalled_.empty() || core_->out().retained_bytes() > options_.retain;
-  }
-
   /// Answers to those who ask for a joined log wait until that it has joined is durable (on_written).
   void join() {
     if (!core_->join())
@@ -195,15 +193,6 @@ private:
     }
   }
 
-  void tell_who_holds_it() const {
-    const auto& have = core_->out().acknowledged();
-    const auto slowest = std::min_element(have.begin(), have.end(),
-                                          [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (slowest != have.end())
-      spdlog::warn("{}: holds {} bytes of output that sink '{}' has not committed; waiting for it",
-                   options_.name, core_->out().retained_bytes(), slowest->first);
-  }
-
   void take(const messages::lane_frame& m) {
     const auto before = core_->out().sent();
     auto out = core_->take(*m.frame);
@@ -213,14 +202,28 @@ private:
     if (out.taken_bytes != 0)
       self_->send(m.from,
                   messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, out.taken_bytes});
-    put_out(before, std::move(out));
+    put_out(before, out);
     tell_complete();
   }
 
-  void put_out(position before, delivery::shard_core::output out) {
-    send(gate_.pass(before, std::move(out.frames), out.decision));
+  void put_out(position before, const delivery::shard_core::output& out) {
+    if (out.decision)
+      gate_.decided(before);
+    output_.pump();
     if (out.decision)
       capture(true);
+  }
+
+  /// All that waits, while there is room; and what cannot fire in any case: its log goes on for the sake of
+  /// other shards, and what they fire may be what the sinks wait for.
+  void take_stalled() {
+    while (const auto m = stalled_.take([this](const delivery::lane_frame& f) {
+      return !core_->out().full() || core_->cannot_fire(f);
+    }))
+      take(*m);
+  }
+  void after_output() {
+    take_stalled();
     update_gauges();
   }
 
@@ -228,23 +231,6 @@ private:
   void tell_complete() {
     if (core_->ended() && !std::exchange(told_complete_, true))
       self_->send(supervisor_, messages::completed{options_.name});
-  }
-
-  void send(const std::vector<delivery::output_frame>& frames) {
-    for (const auto& f : frames) {
-      const auto shared = std::make_shared<const delivery::output_frame>(f);
-      for (const auto& [name, handle] : sinks_)
-        self_->send(handle, messages::output{shared});
-    }
-  }
-
-  void unstall() {
-    while (!stalled_.empty() && core_->out().retained_bytes() <= options_.retain) {
-      const auto m = std::move(stalled_.front());
-      stalled_.pop_front();
-      take(m);
-    }
-    update_gauges();
   }
 
   void capture(bool twice) {
@@ -291,8 +277,9 @@ private:
     g.windows_open = size.windows;
     g.keys = size.keys;
     g.bytes = size.bytes;
-    g.retained_bytes = core_->out().retained_bytes();
+    g.stalled = !stalled_.empty();
     g.late_at_shard = core_->late_at_shard();
+    output_.update_gauges();
   }
 
   caf::event_based_actor* self_;
@@ -301,10 +288,10 @@ private:
   incarnation life_;
   caf::actor supervisor_;
   std::map<log_id, lane_ref> lanes_;
-  std::map<std::string, caf::actor> sinks_;
   std::map<log_id, messages::ask_position> waiting_asks_;  // for logs that have yet to join
-  std::deque<messages::lane_frame> stalled_;               // bounded by the lanes' credit
+  delivery::stalled_input<messages::lane_frame> stalled_;
   delivery::decision_gate gate_;
+  shard_output output_;
   int captures_under_way_ = 0;
   bool failing_ = false;
   bool stopping_ = false;
@@ -321,7 +308,11 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
       [=](const messages::ask_position& m) { state->on_ask(m); },
       [=](const messages::lane_frame& m) { state->on_frame(m); },
       [=](const messages::resume_output& m) { state->on_resume(m); },
+      [=](const messages::output_taken& m) { state->on_output_taken(m); },
       [=](const messages::output_acknowledged& m) { state->on_output_acknowledged(m); },
+      [=](const messages::segment_written& m) { state->on_segment_written(m); },
+      [=](const messages::segment_read& m) { state->on_segment_read(m); },
+      [=](const spill_tick&) { state->on_spill_tick(); },
       [=](const messages::capture_written& m) { state->on_written(m); },
       [=](const snapshot_tick&) { state->on_tick(); },
       [=](const update_tick&) { state->on_update_tick(); },

@@ -1,6 +1,6 @@
 // The shard actor: carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot
-// writer. Output that depends on a decision waits until that is durable. It runs on the shared scheduler and
-// never blocks.
+// writer; what it does with output stands in shard_output. Output that depends on a decision waits until that
+// is durable. It runs on the shared scheduler and never blocks.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct shard_gauges {
   std::atomic<std::uint64_t> keys{0};
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> retained_bytes{0};
+  std::atomic<std::uint64_t> spilled_bytes{0};                // of those, on disk
+  std::map<std::string, std::atomic<std::uint64_t>> held_by;  // by sink; the names are fixed at the start
+  std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
   std::atomic<std::uint64_t> late_at_shard{0};
   std::atomic<std::uint64_t> snapshot_failures{0};
 };
@@ -33,7 +37,6 @@ struct shard_options {
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
   std::optional<micros> tick_every;      // with updates
   const wall_clock* clock = &system_clock();
-  std::size_t retain = 256U << 20;  // output kept in memory before the shard stops taking frames
   caf::actor snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
 };

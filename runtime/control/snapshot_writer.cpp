@@ -1,5 +1,7 @@
 #include "runtime/control/snapshot_writer.hpp"
 
+#include "runtime/delivery/output_format.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
@@ -17,12 +19,19 @@ struct entry {
 struct writer_state {
   std::map<std::string, entry> entries;
 
+  expected<entry*> find(const std::string& actor, incarnation life) {
+    const auto at = entries.find(actor);
+    if (at == entries.end() || at->second.owner.life != life)
+      return unexpected(
+          error{ec::fenced, fault::ours, false, "a newer life of " + actor + " writes snapshots", {}});
+    return &at->second;
+  }
+
   messages::capture_written write(const messages::write_capture& m) {
-    const auto at = entries.find(m.actor);
-    if (at == entries.end() || at->second.owner.life != m.life)
-      return {m.twice,
-              error{ec::fenced, fault::ours, false, "a newer life of " + m.actor + " writes snapshots", {}}};
-    auto& e = at->second;
+    const auto found = find(m.actor, m.life);
+    if (!found)
+      return {m.twice, found.error()};
+    auto& e = **found;
     const bool twice = m.twice || e.unwritten_twice;
     const bool merged = !e.unwritten.empty();
     if (merged)
@@ -40,6 +49,31 @@ struct writer_state {
       spdlog::warn("{}: its snapshots could not be compacted: {}", m.actor, compacted.error().message);
     return {twice, std::nullopt};
   }
+
+  messages::segment_written spill(const messages::write_segment& m) {
+    const auto written = find(m.actor, m.id.life).and_then([&](entry* e) {
+      return e->owner.segments->write(m.id, delivery::encode_segment(*m.frames));
+    });
+    return {m.id, written ? std::nullopt : std::optional(written.error())};
+  }
+
+  messages::segment_read read(const messages::read_segment& m) {
+    auto frames =
+        find(m.actor, m.life)
+            .and_then([&](entry* e) { return e->owner.segments->read(m.id); })
+            .and_then([&](const std::string& bytes) { return delivery::decode_segment(bytes, m.log); });
+    if (!frames)
+      return {m.id, {}, frames.error()};
+    return {m.id, std::move(*frames), std::nullopt};
+  }
+
+  void remove(const messages::remove_segments& m) {
+    const auto done =
+        find(m.actor, m.life).and_then([&](entry* e) { return e->owner.segments->remove(m.ids); });
+    if (!done && done.error().code != ec::fenced)
+      spdlog::warn("{}: files of spilled output could not be removed: {}; the next start removes them",
+                   m.actor, done.error().message);
+  }
 };
 
 caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_ptr<writer_state>& state) {
@@ -48,6 +82,9 @@ caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_p
         state->entries[m.actor] = {m, {}, false};
       },
       [=](const messages::write_capture& m) { return state->write(m); },
+      [=](const messages::write_segment& m) { return state->spill(m); },
+      [=](const messages::read_segment& m) { return state->read(m); },
+      [=](const messages::remove_segments& m) { state->remove(m); },
       [=](const messages::stop&) { self->quit(); },
   };
 }

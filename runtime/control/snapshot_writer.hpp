@@ -1,6 +1,6 @@
-// The snapshot writer: one thread that makes the captures of all shards durable, so that no shard ever waits
-// for a disk. A capture that fails is kept and written together with the next one of its actor; chains are
-// compacted here too.
+// The snapshot writer: one thread that makes the captures of all shards durable and keeps their spilled
+// output on disk, so that no shard ever waits for one. A capture that fails is kept and written together with
+// the next one of its actor; chains are compacted here too.
 #pragma once
 
 #include "runtime/messages/messages.hpp"
@@ -20,12 +20,13 @@ struct adopt_snapshots {
   std::string actor;
   incarnation life;
   std::shared_ptr<snapshot::snapshots> chain;
+  std::shared_ptr<snapshot::segments> segments;
   /// Merges a chain into one base; pure, runs on the writer's thread.
   std::function<expected<std::string>(const snapshot::snapshots::chain&)> merge;
 };
 
-/// Takes messages::write_capture and answers capture_written, in order; `stop` ends it after what came
-/// before.
+/// Answers messages::write_capture, write_segment and read_segment in order, and carries out remove_segments;
+/// `stop` ends it after what came before.
 [[nodiscard]] caf::actor spawn_snapshot_writer(caf::actor_system& system);
 
 }  // namespace millrace::control

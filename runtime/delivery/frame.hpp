@@ -83,7 +83,8 @@ struct lane_frame {
   std::size_t bytes = 0;  // of credit that it uses
 };
 
-/// Rows [begin, end) of a window's batch; row i stands at position (window end, i).
+/// Rows [begin, end) of a window's batch, or of a part of it that begins at the window's row `base`; row i of
+/// the batch stands at position (window end, base + i).
 struct output_frame {
   log_id log;
   position since{};  // everything up to here was sent before
@@ -92,9 +93,13 @@ struct output_frame {
   data::batch_ptr rows;  // of one window; null: progress alone
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
+  std::uint32_t base = 0;
   std::vector<dead_letter>
       failed;  // rows of that window that could not be formed; each `at` lies in the frame
   [[nodiscard]] std::size_t byte_size() const;
+  /// Rows or failures; without, it is progress alone and needs no credit.
+  [[nodiscard]] bool has_content() const { return begin < end || !failed.empty(); }
 };
+using output_ptr = std::shared_ptr<const output_frame>;
 
 }  // namespace millrace::delivery

@@ -81,8 +81,10 @@ event_micros intake::watermark() const {
       least = std::min(least, std::max(m.watermark, floor(log)));
       any = true;
     }
+  // Idle ones are left out for the sake of those that go on, and nothing does. What all have passed is
+  // passed.
   if (!any || (least == end_of_time && any_idle()))
-    return no_watermark;
+    return watermark_of_all();
   return least;
 }
 

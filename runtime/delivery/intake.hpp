@@ -46,8 +46,8 @@ public:
   [[nodiscard]] const std::map<log_id, event_micros>& floors() const { return floors_; }
   /// no_watermark for a log that was there from the first.
   [[nodiscard]] event_micros floor(const log_id& log) const;
-  /// The minimum over partitions, idle ones left out; no_watermark when there are none. While any partition
-  /// is idle, the end is not reached.
+  /// The minimum over partitions, idle ones left out as long as others go on; no_watermark when there are
+  /// none. While any partition is idle, the end is not reached.
   [[nodiscard]] event_micros watermark() const;
   /// The minimum over all partitions.
   [[nodiscard]] event_micros watermark_of_all() const;

@@ -1,10 +1,9 @@
 #include "runtime/delivery/outbox.hpp"
 
-#include "runtime/wire/batch_format.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::delivery {
 
@@ -17,32 +16,65 @@ void outbox::set_receivers(const std::vector<std::string>& names) {
     now[name] = known == acked_.end() ? sent_ : known->second;
   }
   acked_ = std::move(now);
+  std::erase_if(cursors_, [&](const auto& c) { return !acked_.contains(c.first); });
   trim();
 }
 
-void outbox::push(output_frame f, std::vector<output_frame>& sent) {
+void outbox::push(output_frame f) {
   f.log = log_;
   f.since = sent_;
   sent_ = f.reached;
-  bytes_ += f.byte_size();
-  frames_.push_back(f);
-  sent.push_back(std::move(f));
+  put(std::make_shared<const output_frame>(std::move(f)));
 }
 
-std::vector<output_frame> outbox::append_window(event_micros end, data::batch_ptr rows,
-                                                std::vector<dead_letter> failed) {
-  std::vector<output_frame> sent;
+void outbox::put(output_ptr f) {
+  const auto bytes = f->byte_size();
+  const auto reached = f->reached;
+  if (const auto there = entries_.find(reached); there != entries_.end())
+    forget(there);
+  const auto since = f->since;
+  entries_[reached] = {std::move(f), since, reached, bytes, appended_bytes_, {}, false};
+  appended_bytes_ += bytes;
+  memory_bytes_ += bytes;
+}
+
+void outbox::put_stub(const segment_id& id, position since, position first, position reached,
+                      std::uint64_t bytes, bool captured) {
+  auto at = entries_.upper_bound(since);
+  const auto before = at == entries_.end() ? appended_bytes_ : at->second.before;
+  std::uint64_t known = 0;
+  while (at != entries_.end() && at->first <= reached) {
+    known += at->second.bytes;
+    forget(at++);
+  }
+  appended_bytes_ += bytes - std::min(bytes, known);  // when restored: no capture held these frames
+  entries_[reached] = {nullptr, since, first, bytes, before, id, captured};
+  spilled_bytes_ += bytes;
+  auto& f = files_[id];
+  f.reached = reached;
+  f.captured = f.captured || captured;
+}
+
+void outbox::forget(entries::iterator at) {
+  if (at->second.frame)
+    memory_bytes_ -= at->second.bytes;
+  else
+    spilled_bytes_ -= at->second.bytes;
+  entries_.erase(at);
+}
+
+void outbox::append_window(event_micros end, const data::batch_ptr& rows, std::vector<dead_letter> failed) {
   const auto n = rows ? static_cast<std::uint32_t>(rows->rows) : 0U;
   for (auto& letter : failed)
     letter.at.major = end;
-  for (std::uint32_t begin = 0; begin < n; begin += frame_rows_) {
-    const auto stop = std::min(n, begin + frame_rows_);
+  for (std::uint32_t begin = 0; begin < n; begin += limits_.frame_rows) {
+    const auto stop = std::min(n, begin + limits_.frame_rows);
     output_frame f;
     f.rows = rows;
     f.begin = begin;
     f.end = stop;
     f.reached = {end, stop == n && failed.empty() ? whole : stop - 1};
-    push(std::move(f), sent);
+    push(std::move(f));
   }
   if (!failed.empty() || n == 0) {
     output_frame f;
@@ -50,20 +82,17 @@ std::vector<output_frame> outbox::append_window(event_micros end, data::batch_pt
       failed[i].at.minor = n + static_cast<std::int64_t>(i);
     f.failed = std::move(failed);
     f.reached = {end, whole};
-    push(std::move(f), sent);
+    push(std::move(f));
   }
-  return sent;
 }
 
-std::vector<output_frame> outbox::append_mark(event_micros fired) {
-  std::vector<output_frame> sent;
+void outbox::append_mark(event_micros fired) {
   if (sent_ < position{fired, whole}) {
     output_frame f;
     f.reached = {fired, whole};
-    push(std::move(f), sent);
+    push(std::move(f));
   }
   trim();
-  return sent;
 }
 
 void outbox::acknowledge(const std::string& receiver, position at) {
@@ -71,129 +100,171 @@ void outbox::acknowledge(const std::string& receiver, position at) {
   if (entry == acked_.end() || entry->second >= at)
     return;
   entry->second = at;
+  if (const auto cursor = cursors_.find(receiver); cursor != cursors_.end())
+    cursor->second.taken(at);
   trim();
+}
+
+void outbox::taken(const std::string& receiver, incarnation life, position at) {
+  if (const auto cursor = cursors_.find(receiver); cursor != cursors_.end() && cursor->second.life() == life)
+    cursor->second.taken(at);
 }
 
 void outbox::trim() {
   auto all_have = sent_;
   for (const auto& [name, at] : acked_)
     all_have = std::min(all_have, at);
-  while (!frames_.empty() && frames_.front().reached <= all_have) {
-    low_ = frames_.front().reached;
-    bytes_ -= std::min(bytes_, frames_.front().byte_size());
-    frames_.pop_front();
+  while (!entries_.empty() && entries_.begin()->first <= all_have) {
+    low_ = entries_.begin()->first;
+    forget(entries_.begin());
   }
+  drop_unread();
 }
 
-expected<outbox::resumed> outbox::resume(const std::string& receiver, std::optional<position> at) {
+expected<position> outbox::resume(const std::string& receiver, std::optional<position> at, incarnation life) {
   const auto entry = acked_.find(receiver);
   if (entry == acked_.end())
     return our_error(fmt::format("{} is no receiver of {}", receiver, log_));
-  resumed again;
-  again.from = at.value_or(joined_.contains(receiver) ? entry->second : lowest_position);
-  if (again.from < low_ && !(joined_.contains(receiver) && again.from >= entry->second))
+  const auto from = at.value_or(joined_.contains(receiver) ? entry->second : lowest_position);
+  if (from < low_ && !(joined_.contains(receiver) && from >= entry->second))
     return fatal_error(
         ec::log_trimmed,
         fmt::format("sink '{}' stands before what it once acknowledged of {}: its target was emptied, "
                     "restored or replaced; put it back, or start over with --fresh",
                     receiver, log_));
-  acknowledge(receiver, again.from);
-  for (const auto& f : frames_)
-    if (f.reached > again.from)
-      again.frames.push_back(f);
-  return again;
+  cursors_[receiver].resume(from, life);
+  acknowledge(receiver, from);
+  drop_unread();
+  return from;
 }
 
-void outbox::encode(wire::writer& out, std::size_t first) {
-  out.put(sent_);
-  out.put(low_);
-  out.varint(acked_.size());
-  for (const auto& [name, at] : acked_) {
-    out.string(name);
-    out.put(at);
-  }
-  out.varint(frames_.size() - first);
-  data::batch_ptr previous;
-  for (std::size_t i = first; i < frames_.size(); ++i) {
-    const auto& f = frames_[i];
-    out.put(f.since);
-    out.put(f.reached);
-    out.varint(f.begin);
-    out.varint(f.end);
-    // The frames of one window share its batch: it is written once.
-    out.fixed<std::uint8_t>(!f.rows ? 0 : f.rows == previous ? 1 : 2);
-    if (f.rows && f.rows != previous)
-      wire::encode_batch(out, *f.rows);
-    previous = f.rows;
-    out.varint(f.failed.size());
-    for (const auto& l : f.failed) {
-      out.string(l.stage);
-      out.string(l.partition);
-      out.put(l.at);
-      out.string(l.error);
-      out.string(l.record);
-    }
-  }
-  captured_ = sent_;
+output_ptr outbox::frame_at(const entry& e, position cursor) const {
+  if (e.frame)
+    return e.frame;
+  const auto read = read_.find(e.segment);
+  if (read == read_.end() || !read->second)
+    return nullptr;
+  const auto& frames = *read->second;
+  const auto at = std::upper_bound(frames.begin(), frames.end(), cursor,
+                                   [](position c, const output_ptr& f) { return c < f->reached; });
+  return at == frames.end() ? nullptr : *at;
 }
 
-void outbox::capture_all(wire::writer& out) { encode(out, 0); }
-
-void outbox::capture_changes(wire::writer& out) {
-  // Frames of one window share a batch, so a window that was cut by a capture is simply written again.
-  const auto is_new = [&](const output_frame& f) { return f.reached > captured_; };
-  const auto first = std::find_if(frames_.begin(), frames_.end(), is_new);
-  encode(out, static_cast<std::size_t>(first - frames_.begin()));
+output_ptr outbox::next(const std::string& receiver, std::optional<position> limit) {
+  const auto cursor = cursors_.find(receiver);
+  if (cursor == cursors_.end() || !cursor->second.connected())
+    return nullptr;
+  auto& c = cursor->second;
+  const auto at = entries_.upper_bound(c.at());
+  if (at == entries_.end())
+    return nullptr;
+  auto f = frame_at(at->second, c.at());
+  if (!f || (limit && f->reached > *limit) ||
+      (f->has_content() && !c.may_send(f->reached.major, limits_.credit)))
+    return nullptr;
+  const bool spilled = !at->second.frame;
+  c.sent(*f, spilled ? f->byte_size() : at->second.bytes);
+  if (spilled && c.at() >= at->first)
+    drop_unread();
+  return f;
 }
 
-expected<void> outbox::apply(wire::reader& in) {
-  sent_ = in.read_position();
-  low_ = in.read_position();
-  acked_.clear();
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    const std::string name(in.string());
-    acked_[name] = in.read_position();
+std::optional<outbox::spill> outbox::begin_spill() {
+  if (spilling_ || memory_bytes_ <= limits_.memory)
+    return std::nullopt;
+  spill out;
+  std::uint64_t bytes = 0;
+  for (const auto& [reached, e] : entries_) {
+    if (!e.frame)
+      continue;  // stubs come first: the oldest are spilled first
+    if (out.frames.empty())
+      spilling_ = {{life_, ++segments_begun_}, e.since, reached, reached};
+    spilling_->reached = reached;
+    out.frames.push_back(e.frame);
+    bytes += e.bytes;
+    if (bytes >= limits_.segment)
+      break;
   }
-  data::batch_ptr previous;
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    output_frame f;
-    f.log = log_;
-    f.since = in.read_position();
-    f.reached = in.read_position();
-    f.begin = static_cast<std::uint32_t>(in.varint());
-    f.end = static_cast<std::uint32_t>(in.varint());
-    const auto kind = in.fixed<std::uint8_t>();
-    if (kind == 2) {
-      auto batch = wire::decode_batch(in);
-      if (!batch)
-        return unexpected(batch.error());
-      previous = std::make_shared<const data::batch>(std::move(*batch));
-    }
-    f.rows = kind == 0 ? nullptr : previous;
-    for (auto k = in.varint(); k > 0 && in.ok(); --k) {
-      dead_letter l;
-      l.stage = in.string();
-      l.partition = in.string();
-      l.at = in.read_position();
-      l.error = in.string();
-      l.record = in.string();
-      f.failed.push_back(std::move(l));
-    }
-    if (kind > 2 || (kind == 1 && !previous) || f.begin > f.end ||
-        (f.rows ? f.end > f.rows->rows : f.end != 0))
-      in.fail();
-    if (in.ok())
-      frames_.push_back(std::move(f));
+  if (!spilling_)
+    return std::nullopt;
+  out.id = spilling_->id;
+  return out;
+}
+
+void outbox::spilled() {
+  if (!spilling_)
+    return;
+  const auto s = *std::exchange(spilling_, std::nullopt);
+  std::uint64_t bytes = 0;
+  for (auto at = entries_.upper_bound(s.since); at != entries_.end() && at->first <= s.reached; ++at)
+    bytes += at->second.bytes;
+  if (bytes == 0)
+    files_[s.id].reached = s.reached;  // acknowledged in the meantime
+  else
+    put_stub(s.id, s.since, s.first, s.reached, bytes, false);
+}
+
+bool outbox::is_read(const segment_id& id) const {
+  return std::any_of(cursors_.begin(), cursors_.end(), [&](const auto& c) {
+    const auto at = entries_.upper_bound(c.second.at());
+    return c.second.connected() && at != entries_.end() && !at->second.frame && at->second.segment == id;
+  });
+}
+
+/// Frames that were read back go when no receiver stands among them: at most one segment a receiver is kept.
+void outbox::drop_unread() {
+  std::erase_if(read_, [&](const auto& r) { return r.second && !is_read(r.first); });
+}
+
+std::vector<segment_id> outbox::wanted(std::optional<position> limit) {
+  std::vector<segment_id> out;
+  // Also those count that a receiver has left behind by beginning anew.
+  auto reading = std::count_if(read_.begin(), read_.end(), [](const auto& r) { return !r.second; });
+  for (const auto& [name, c] : cursors_) {
+    if (reading >= static_cast<std::ptrdiff_t>(cursors_.size()))
+      break;
+    const auto at = entries_.upper_bound(c.at());
+    if (!c.connected() || at == entries_.end() || at->second.frame || read_.contains(at->second.segment))
+      continue;
+    const auto& e = at->second;
+    if ((limit && e.first > *limit) || !c.may_send(e.first.major, limits_.credit))
+      continue;
+    read_[e.segment];
+    ++reading;
+    out.push_back(e.segment);
   }
-  if (!in.ok())
-    return fatal_error(ec::corrupt, "a snapshot's retained output is malformed");
-  while (!frames_.empty() && frames_.front().reached <= low_)
-    frames_.pop_front();
-  bytes_ = 0;
-  for (const auto& f : frames_)
-    bytes_ += f.byte_size();
-  captured_ = sent_;
-  return {};
+  return out;
+}
+
+void outbox::loaded(const segment_id& id, std::vector<output_ptr> frames) {
+  read_[id] = std::move(frames);
+  drop_unread();
+}
+
+std::vector<segment_id> outbox::unneeded(position safe) {
+  std::vector<segment_id> out;
+  std::erase_if(files_, [&](const auto& f) {
+    const bool is = f.second.reached <= (f.second.captured ? std::min(safe, low_) : low_);
+    if (is)
+      out.push_back(f.first);
+    return is;
+  });
+  return out;
+}
+
+std::vector<segment_id> outbox::segments() const {
+  std::vector<segment_id> out;
+  for (const auto& [id, f] : files_)
+    out.push_back(id);
+  return out;
+}
+
+std::uint64_t outbox::held_by(const std::string& receiver) const {
+  const auto have = acked_.find(receiver);
+  if (have == acked_.end())
+    return 0;
+  const auto at = entries_.upper_bound(have->second);
+  return at == entries_.end() ? 0 : appended_bytes_ - at->second.before;
 }
 
 }  // namespace millrace::delivery

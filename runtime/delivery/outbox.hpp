@@ -1,12 +1,19 @@
-// A shard's output as a log: frames are kept until every receiver has acknowledged them, and sent again from
+// A shard's output as a log: frames are kept until every receiver has acknowledged them, in memory up to a
+// bound and beyond it as stubs that say in which segment of spilled output they lie. It knows for each
+// receiver what was sent and what it has taken, so it sends to each within a window of bytes, and again from
 // any position that one of them names. Pure; belongs to one shard, and is part of its snapshots.
+//
+// Spilling: begin_spill() gives frames to write, spilled() replaces them by a stub once they are durable;
+// wanted() names the segments that a receiver has come to, loaded() brings their frames. A segment's file is
+// unneeded() when no good capture can lead back to it.
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/segment_id.hpp"
 #include "runtime/delivery/frame.hpp"
+#include "runtime/delivery/receiver_cursor.hpp"
 #include "runtime/wire/bytes.hpp"
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,61 +22,135 @@
 
 namespace millrace::delivery {
 
-class outbox {
-public:
+struct outbox_limits {
   /// Rows a frame, at most: bounds what a receiver buffers and what one message carries. Lives may differ in
   /// it, since receivers drop row by row.
-  static constexpr std::uint32_t default_frame_rows = 8192;
-  explicit outbox(log_id log = {}, std::uint32_t frame_rows = default_frame_rows)
-      : log_(std::move(log)), frame_rows_(frame_rows) {}
+  std::uint32_t frame_rows = 8192;
+  std::size_t memory = 32U << 20;                  // kept in memory before the oldest frames are spilled
+  std::size_t segment = 8U << 20;                  // of one segment, about
+  std::size_t credit = 4U << 20;                   // sent to one receiver and not yet taken
+  std::uint64_t retain = std::uint64_t{10} << 30;  // kept in all
+};
+
+class outbox {
+public:
+  explicit outbox(log_id log = {}, const outbox_limits& limits = {}, incarnation life = 0)
+      : log_(std::move(log)), limits_(limits), life_(life) {}
 
   /// Receivers by name. A removed one loses its claim; a new one starts at the present mark.
   void set_receivers(const std::vector<std::string>& names);
 
   /// Rows of a window (may be null) and its failed ones; then, after the last window, the watermark that was
-  /// fired. Cut into frames of at most frame_rows rows. The frames are returned for sending and kept.
-  std::vector<output_frame> append_window(event_micros end, data::batch_ptr rows,
-                                          std::vector<dead_letter> failed);
-  std::vector<output_frame> append_mark(event_micros fired);
+  /// fired.
+  void append_window(event_micros end, const data::batch_ptr& rows, std::vector<dead_letter> failed);
+  void append_mark(event_micros fired);
 
   /// `receiver` has everything up to `at` durable.
   void acknowledge(const std::string& receiver, position at);
-  /// A new life of `receiver` stands at `at`, its own durable position (nothing: it has none): what lies
-  /// above it, to send again, and where that begins. A receiver that this outbox did not know before begins
-  /// at the mark of then. An error where the receiver has lost what it once acknowledged and that is no
-  /// longer kept.
-  struct resumed {
-    position from{};
-    std::vector<output_frame> frames;
+  /// Frames up to `at` have left the queue of the receiver's `life`.
+  void taken(const std::string& receiver, incarnation life, position at);
+  /// A new life of `receiver` stands at `at`, its own durable position (nothing: it has none): from where on
+  /// next() sends to it. A receiver that this outbox did not know before begins at the mark of then. An error
+  /// where the receiver has lost what it once acknowledged and that is no longer kept.
+  [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
+                                          incarnation life);
+  /// The next frame for `receiver`, counted as sent: none when it has all, has used up its window, waits for
+  /// a segment, or the frame reaches beyond `limit`.
+  [[nodiscard]] output_ptr next(const std::string& receiver, std::optional<position> limit = std::nullopt);
+
+  /// The oldest frames in memory, when they have outgrown their bound and none are being written.
+  struct spill {
+    segment_id id;
+    std::vector<output_ptr> frames;
   };
-  [[nodiscard]] expected<resumed> resume(const std::string& receiver, std::optional<position> at);
+  [[nodiscard]] std::optional<spill> begin_spill();
+  /// They are durable; or could not be written and stay in memory.
+  void spilled();
+  void spill_failed() { spilling_.reset(); }
+  /// Segments to read for receivers that may be sent what lies in them; each is named once.
+  [[nodiscard]] std::vector<segment_id> wanted(std::optional<position> limit = std::nullopt);
+  void loaded(const segment_id& id, std::vector<output_ptr> frames);
+  /// Files that are of no use any more, given once. `safe`: the low mark of the capture before the newest
+  /// good one.
+  [[nodiscard]] std::vector<segment_id> unneeded(position safe);
+  /// Files that this state refers to.
+  [[nodiscard]] std::vector<segment_id> segments() const;
 
   [[nodiscard]] position sent() const { return sent_; }
   [[nodiscard]] position low() const { return low_; }
-  [[nodiscard]] std::size_t retained_bytes() const { return bytes_; }
-  [[nodiscard]] std::size_t retained_frames() const { return frames_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+  [[nodiscard]] std::uint64_t spilled_bytes() const { return spilled_bytes_; }
+  [[nodiscard]] std::uint64_t retained_bytes() const { return memory_bytes_ + spilled_bytes_; }
+  /// Entries: frames in memory, and stubs.
+  [[nodiscard]] std::size_t retained_frames() const { return entries_.size(); }
+  /// No more may be added: more is kept than `retain`; or twice what memory may hold, since it cannot be
+  /// written as fast, or at all.
+  [[nodiscard]] bool full() const {
+    return retained_bytes() > limits_.retain || memory_bytes_ > 2 * limits_.memory;
+  }
   [[nodiscard]] const std::map<std::string, position>& acknowledged() const { return acked_; }
+  /// Bytes that `receiver` has not acknowledged.
+  [[nodiscard]] std::uint64_t held_by(const std::string& receiver) const;
   [[nodiscard]] const log_id& log() const { return log_; }
+  [[nodiscard]] const outbox_limits& limits() const { return limits_; }
 
-  /// Everything; and what has changed since the last capture of either kind.
+  /// Everything; and what has changed since the last capture of either kind. Of spilled frames only where
+  /// they lie.
   void capture_all(wire::writer& out);
   void capture_changes(wire::writer& out);
-  [[nodiscard]] expected<void> apply(wire::reader& in);
+  [[nodiscard]] expected<void> apply(wire::reader& in, std::uint8_t version);
 
 private:
-  void push(output_frame f, std::vector<output_frame>& sent);
+  struct entry {
+    output_ptr frame;  // null: spilled
+    position since{};  // it covers (since, its key]
+    position first{};  // what its first frame reaches
+    std::uint64_t bytes = 0;
+    std::uint64_t before = 0;  // bytes of all output in front of it
+    segment_id segment;        // where it lies, when spilled
+    bool captured = false;     // of a stub
+  };
+  using entries = std::map<position, entry>;  // by what they reach
+
+  void push(output_frame f);
+  void put(output_ptr f);
+  void put_stub(const segment_id& id, position since, position first, position reached, std::uint64_t bytes,
+                bool captured);
+  void forget(entries::iterator at);
   void trim();
-  void encode(wire::writer& out, std::size_t first);
+  void drop_unread();
+  [[nodiscard]] bool is_read(const segment_id& id) const;
+  [[nodiscard]] output_ptr frame_at(const entry& e, position cursor) const;
+  void encode(wire::writer& out, bool all);
+
+  struct spilling {
+    segment_id id;
+    position since;
+    position first;
+    position reached;
+  };
+  struct file {
+    position reached;
+    bool captured = false;  // a capture names it
+  };
 
   log_id log_;
-  std::uint32_t frame_rows_;
+  outbox_limits limits_;
+  incarnation life_;
   position sent_ = lowest_position;
   position low_ = lowest_position;  // frames at or below it are gone
-  std::deque<output_frame> frames_;
+  entries entries_;
   std::map<std::string, position> acked_;
+  std::map<std::string, receiver_cursor> cursors_;
   std::set<std::string> joined_;  // receivers that were unknown when this life began
-  std::size_t bytes_ = 0;
+  std::size_t memory_bytes_ = 0;
+  std::uint64_t spilled_bytes_ = 0;
+  std::uint64_t appended_bytes_ = 0;
   position captured_ = lowest_position;  // frames up to here are in an earlier capture
+  std::optional<spilling> spilling_;
+  std::uint64_t segments_begun_ = 0;
+  std::map<segment_id, file> files_;
+  std::map<segment_id, std::optional<std::vector<output_ptr>>> read_;  // none: being read
 };
 
 }  // namespace millrace::delivery

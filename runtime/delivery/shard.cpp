@@ -1,17 +1,20 @@
 #include "runtime/delivery/shard.hpp"
 
+#include "runtime/delivery/output_format.hpp"
+
 #include <algorithm>
 
 namespace millrace::delivery {
 namespace {
 
-constexpr std::uint8_t capture_version = 2;
+/// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies.
+constexpr std::uint8_t capture_version = output_version;
 
 }  // namespace
 
 shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
     : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life),
-      outbox_(setup_.log, setup_.frame_rows) {
+      outbox_(setup_.log, setup_.limits, setup_.life) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
   joining_ = setup_.found;
@@ -22,16 +25,18 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
 expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   if (captures.empty())
     return {};
-  outbox_ = outbox(setup_.log, setup_.frame_rows);
+  outbox_ = outbox(setup_.log, setup_.limits, setup_.life);
   std::map<log_id, mark> before = intake_.vector();
   std::map<log_id, mark> vector = before;
   std::map<log_id, event_micros> floors;
   for (const auto& bytes : captures) {
     wire::reader in(bytes);
     before = vector;
+    older_low_ = outbox_.low();
     while (in.ok() &&
            !in.at_end()) {  // a failed capture is merged with the next: several may follow one another
-      if (in.fixed<std::uint8_t>() != capture_version)
+      const auto version = in.fixed<std::uint8_t>();
+      if (version == 0 || version > capture_version)
         return fatal_error(ec::unsupported,
                            "a snapshot of " + setup_.log + " was written by another version");
       vector.clear();
@@ -39,17 +44,17 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
         const std::string log(in.string());
         vector[log] = in.read_mark();
       }
-      for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+      for (auto n = version >= 2 ? in.varint() : 0; n > 0 && in.ok(); --n) {
         const std::string log(in.string());
         floors[log] = in.fixed<event_micros>();
       }
       fired_ = in.fixed<event_micros>();
-      ticked_ = in.fixed<event_micros>();
+      ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
       rows_ = in.varint();
       missed_ = in.varint();
       if (auto r = ledger_.decode(in); !r)
         return r;
-      if (auto r = outbox_.apply(in); !r)
+      if (auto r = outbox_.apply(in, version); !r)
         return r;
       if (auto r = windows_->apply(in); !r)
         return r;
@@ -60,6 +65,8 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   // Lanes have been acknowledged what precedes the newest capture, no more.
   older_ = std::move(before);
   newer_ = vector;
+  newer_low_ = outbox_.low();
+  static_cast<void>(unneeded_segments());  // the owner removes whatever is not in out().segments()
   intake_.restore(std::move(vector), std::move(floors));
   joining_.clear();
   for (const auto& logs : {setup_.logs, setup_.found})
@@ -96,9 +103,9 @@ event_micros shard_core::fired_at(position sent) const {
                                                                            : sent.major + lateness;
 }
 
-expected<outbox::resumed> shard_core::resume(const std::string& receiver, std::optional<position> at,
-                                             position taken) {
-  auto again = outbox_.resume(receiver, at);
+expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at, position taken,
+                                      incarnation receiver_life) {
+  auto again = outbox_.resume(receiver, at, receiver_life);
   if (again) {
     resumed_.insert(receiver);
     receivers_have_ = std::max(receivers_have_, fired_at(taken));
@@ -143,8 +150,7 @@ void shard_core::fire(output& out) {
     return;
   for (auto& w : windows_->fire(fired_, watermark)) {
     rows_ += w.rows ? w.rows->rows : 0;
-    auto frames = outbox_.append_window(w.end, std::move(w.rows), std::move(w.failed));
-    std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+    outbox_.append_window(w.end, w.rows, std::move(w.failed));
   }
   fired_ = watermark;
   if (setup_.updates) {
@@ -155,8 +161,7 @@ void shard_core::fire(output& out) {
   const auto lateness = setup_.allowed_lateness.count();
   const auto mark =
       watermark == end_of_time || watermark < no_watermark + lateness ? watermark : watermark - lateness;
-  auto frames = outbox_.append_mark(mark);
-  std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+  outbox_.append_mark(mark);
   out.decision = out.decision || watermark > intake_.watermark_of_all();
 }
 
@@ -165,10 +170,9 @@ void shard_core::give_changes(event_micros tick, output& out) {
   changed_ = true;
   if (auto w = windows_->changes()) {
     rows_ += w->rows ? w->rows->rows : 0;
-    out.frames = outbox_.append_window(tick, std::move(w->rows), std::move(w->failed));
+    outbox_.append_window(tick, w->rows, std::move(w->failed));
   }
-  auto frames = outbox_.append_mark(tick);
-  std::move(frames.begin(), frames.end(), std::back_inserter(out.frames));
+  outbox_.append_mark(tick);
   out.decision = true;
 }
 
@@ -207,6 +211,7 @@ std::string shard_core::capture(bool all) {
   changed_ = false;
   ++begun_;
   under_way_.push_back(intake_.vector());
+  lows_under_way_.push_back(outbox_.low());
   return out.take();
 }
 
@@ -220,6 +225,9 @@ void shard_core::captured_durable(bool twice) {
   older_ = twice ? under_way_.front() : newer_;
   newer_ = std::move(under_way_.front());
   under_way_.pop_front();
+  older_low_ = twice ? lows_under_way_.front() : newer_low_;
+  newer_low_ = lows_under_way_.front();
+  lows_under_way_.pop_front();
 }
 
 void shard_core::capture_failed() {
@@ -227,6 +235,7 @@ void shard_core::capture_failed() {
     return;
   settle(false);
   under_way_.pop_front();
+  lows_under_way_.pop_front();
 }
 
 }  // namespace millrace::delivery

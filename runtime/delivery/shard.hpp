@@ -47,8 +47,8 @@ public:
     std::vector<std::string> receivers;  // of its output, by name
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
     std::map<log_id, mark> found;        // that were found later: each joins
-    std::uint32_t frame_rows = outbox::default_frame_rows;
-    bool updates = false;  // output goes by ticks, not by windows
+    outbox_limits limits;                // of what is kept of its output
+    bool updates = false;                // output goes by ticks, not by windows
   };
   /// A new life without a snapshot; restore() then applies one.
   shard_core(setup s, std::unique_ptr<window_state> windows);
@@ -72,10 +72,9 @@ public:
     return intake_.ask(log, lane);
   }
 
-  /// What to do after an input: frames to send to every receiver; and whether they are a decision (a firing
-  /// that left an idle partition out), so that a capture must be durable, in two copies, before they leave.
+  /// What an input led to. Output lies in out(); where a decision was among it (a firing that left an idle
+  /// partition out), a capture must be durable, in two copies, before what is new leaves.
   struct output {
-    std::vector<output_frame> frames;
     bool decision = false;
     intake::verdict verdict = intake::verdict::taken;
     std::size_t taken_bytes = 0;  // credit to give back
@@ -86,13 +85,18 @@ public:
   [[nodiscard]] output tick(event_micros t);
   /// The newest tick that was passed; end_of_time once the last rows have been given.
   [[nodiscard]] event_micros ticked() const { return ticked_; }
+  /// Whether the frame is certain not to fire anything: it ends at or below what has fired, so it is taken
+  /// also while output is full. Other shards may need what lies behind it in its log.
+  [[nodiscard]] bool cannot_fire(const lane_frame& f) const { return !f.idle && f.watermark <= fired_; }
 
   /// Output towards receivers.
-  void acknowledge(const std::string& receiver, position at) { outbox_.acknowledge(receiver, at); }
-  /// `taken`: what the receiver has taken of this shard's earlier lives, durable or not; nothing of them
-  /// comes to it any more.
-  [[nodiscard]] expected<outbox::resumed> resume(const std::string& receiver, std::optional<position> at,
-                                                 position taken);
+  [[nodiscard]] outbox& out() { return outbox_; }
+  /// A new life of a receiver (outbox::resume). `taken`: what it has taken of this shard's earlier lives,
+  /// durable or not; nothing of them comes to it any more.
+  [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
+                                          position taken, incarnation receiver_life);
+  /// Files of spilled output that no capture needs which a new life may begin from.
+  [[nodiscard]] std::vector<segment_id> unneeded_segments() { return outbox_.unneeded(older_low_); }
 
   /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
   /// and calls captured_durable or capture_failed for each. A failed one is written again together with the
@@ -137,6 +141,9 @@ private:
   std::map<log_id, mark> older_;                  // vector of the previous good capture
   std::map<log_id, mark> newer_;                  // of the newest durable one
   std::deque<std::map<log_id, mark>> under_way_;  // of captures that are being written
+  position older_low_ = lowest_position;          // the output's low mark, likewise
+  position newer_low_ = lowest_position;
+  std::deque<position> lows_under_way_;
 
   std::map<log_id, mark> joining_;              // wait for receivers to say where they stand
   std::map<log_id, std::uint64_t> unsettled_;   // joined; by the first capture that holds it

@@ -8,7 +8,7 @@ namespace {
 /// Cuts a frame to its rows and failures above `at`.
 void cut_to_new(output_frame& f, position at) {
   if (f.rows)
-    while (f.begin < f.end && position{f.reached.major, f.begin} <= at)
+    while (f.begin < f.end && position{f.reached.major, f.base + std::int64_t{f.begin}} <= at)
       ++f.begin;
   std::erase_if(f.failed, [&](const dead_letter& l) { return l.at <= at; });
 }
@@ -78,6 +78,13 @@ bool sink_core::take(const output_frame& f) {
   if ((fresh.rows && fresh.begin < fresh.end) || !fresh.failed.empty())
     s.held.push_back(std::move(fresh));
   return true;
+}
+
+position sink_core::come_out(const log_id& log) const {
+  const auto at = shards_.find(log);
+  if (at == shards_.end())
+    return lowest_position;
+  return at->second.held.empty() ? at->second.at : at->second.held.front().since;
 }
 
 position sink_core::whole_up_to(std::uint32_t stage) const {

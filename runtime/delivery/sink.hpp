@@ -58,6 +58,8 @@ public:
   /// Drops what is at or below its position, row by row, and keeps the rest until its window is whole. False:
   /// a gap on the edge, our own bug.
   [[nodiscard]] bool take(const output_frame& f);
+  /// Everything of a shard's log up to here has come out (or was dropped): its sender may send more.
+  [[nodiscard]] position come_out(const log_id& log) const;
   /// The next whole window (of the stage with the earliest one). Its rows belong to the next commit.
   [[nodiscard]] std::optional<whole_window> next_window();
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/segment_id.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/ledger.hpp"
 
@@ -112,9 +113,11 @@ struct output {
 };
 /// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). Up to
 /// `taken` it has taken what the shard's earlier lives have sent; from now on it takes nothing of theirs.
+/// Each opening of its target is a life.
 struct resume_output {
   log_id log;
   std::string sink;
+  incarnation life;
   std::optional<position> at;
   position taken;
   caf::actor from;
@@ -127,6 +130,14 @@ struct output_resumed {
 struct output_acknowledged {
   log_id log;
   std::string sink;
+  position at;
+};
+/// Rows up to here have left the sink's queue: more may be sent to this life of it. Sent for whatever holds
+/// rows, also when they were there before.
+struct output_taken {
+  log_id log;
+  std::string sink;
+  incarnation life;
   position at;
 };
 /// supervisor -> sink: the shard behind this log lives (again) under this handle.
@@ -148,6 +159,35 @@ struct write_capture {
 struct capture_written {
   bool twice;
   std::optional<error> failure;  // the bytes are kept and written with the next capture
+};
+/// Make these frames durable as a file of spilled output. Answered by segment_written.
+struct write_segment {
+  std::string actor;
+  segment_id id;
+  std::shared_ptr<const std::vector<delivery::output_ptr>> frames;
+};
+struct segment_written {
+  segment_id id;
+  std::optional<error> failure;  // nothing was kept
+};
+/// Read them back. Answered by segment_read.
+struct read_segment {
+  std::string actor;
+  incarnation life;
+  segment_id id;
+  log_id log;
+};
+struct segment_read {
+  segment_id id;
+  std::vector<delivery::output_ptr> frames;
+  std::optional<error> failure;
+};
+/// No snapshot that can be fallen back to needs them. Not answered: what is left is removed at the next
+/// start.
+struct remove_segments {
+  std::string actor;
+  incarnation life;
+  std::vector<segment_id> ids;
 };
 
 // --- all -> supervisor
@@ -213,9 +253,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::resume_output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_acknowledged)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_taken)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::sender_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_capture)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::capture_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::write_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::segment_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::read_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::segment_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::remove_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::recovered)

@@ -1,6 +1,7 @@
 #include "runtime/snapshot/dir_store.hpp"
 
 #include "runtime/snapshot/dir_journal.hpp"
+#include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/value_file.hpp"
 
@@ -78,6 +79,14 @@ expected<std::unique_ptr<snapshots>> dir_store::open_snapshots(std::string_view 
     return unexpected(done.error());
   return dir_snapshots::open(files_, std::move(folder), std::string(actor), life,
                              fence_of(fmt::format("snapshots {}", actor)), rule_);
+}
+
+expected<std::unique_ptr<segments>> dir_store::open_segments(std::string_view actor, incarnation life,
+                                                             const std::vector<segment_id>& needed) {
+  if (auto writable = check_writable(); !writable)
+    return unexpected(writable.error());
+  return dir_segments::open(files_, state_folder() + "/segments", std::string(actor), life,
+                            fence_of(fmt::format("snapshots {}", actor)), needed);
 }
 
 expected<std::unique_ptr<journal>> dir_store::open_journal(std::string_view actor, incarnation life) {

@@ -3,6 +3,7 @@
 //   DIR/lock                            held while a process uses the folder
 //   DIR/identity.1, identity.2          state id, topology, finished mark, incarnation numbers
 //   DIR/state-ID/snapshots/ACTOR/...    chains
+//   DIR/state-ID/segments/ACTOR/...     spilled output
 //   DIR/state-ID/journals/ACTOR.1, .2
 //   DIR/state-ID/values/NAME.1, .2
 //
@@ -42,6 +43,8 @@ public:
   [[nodiscard]] const identity& id() const override { return record_.id; }
   expected<incarnation> next_incarnation() override;
   expected<std::unique_ptr<snapshots>> open_snapshots(std::string_view actor, incarnation life) override;
+  expected<std::unique_ptr<segments>> open_segments(std::string_view actor, incarnation life,
+                                                    const std::vector<segment_id>& needed) override;
   expected<std::unique_ptr<journal>> open_journal(std::string_view actor, incarnation life) override;
   expected<std::string> get(std::string_view name) const override;
   expected<void> put(std::string_view name, std::string_view value) override;

@@ -1,11 +1,11 @@
-// What survives a process: the state folder, an actor's snapshots (a base and increments) and journals of
-// decisions. Interfaces, and what they promise; the dir store below implements them on any POSIX file system.
-// All calls block and belong to a writer thread, never to a shared scheduler thread. Formats are drawn in
-// docs/formats.md.
+// What survives a process: the state folder, an actor's snapshots (a base and increments), its
+// spilled output and journals of decisions. Interfaces, and what they promise; the dir store below implements
+// them on any POSIX file system. All calls block and belong to a writer thread, never to a shared scheduler
+// thread. Formats are drawn in docs/formats.md.
 #pragma once
 
 #include "runtime/base/error.hpp"
-#include "runtime/base/ids.hpp"
+#include "runtime/base/segment_id.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -46,6 +46,20 @@ public:
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
 };
 
+/// Spilled output of one actor (a shard): files that are written once, read back, and removed. Its snapshots
+/// name them.
+class segments {
+public:
+  virtual ~segments() = default;
+  /// Durable (fsync of file and folder) when it returns; leaves nothing behind when it fails. ec::fenced when
+  /// a newer incarnation has opened.
+  [[nodiscard]] virtual expected<void> write(const segment_id& id, std::string_view payload) = 0;
+  /// As it was written. ec::not_found or ec::corrupt with the remedy: what is needed is never skipped.
+  [[nodiscard]] virtual expected<std::string> read(const segment_id& id) const = 0;
+  /// Those that are not there are passed over.
+  [[nodiscard]] virtual expected<void> remove(const std::vector<segment_id>& ids) = 0;
+};
+
 /// Decisions of one actor, in two copies, small. Entries are opaque here (delivery/decisions says what they
 /// mean).
 class journal {
@@ -78,6 +92,10 @@ public:
   [[nodiscard]] virtual expected<incarnation> next_incarnation() = 0;
   [[nodiscard]] virtual expected<std::unique_ptr<snapshots>> open_snapshots(std::string_view actor,
                                                                             incarnation life) = 0;
+  /// After the actor's snapshots, under the same incarnation. Files other than `needed` are removed: no
+  /// snapshot names them.
+  [[nodiscard]] virtual expected<std::unique_ptr<segments>>
+  open_segments(std::string_view actor, incarnation life, const std::vector<segment_id>& needed) = 0;
   [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
                                                                         incarnation life) = 0;
   /// Small named values, replaced atomically and kept in two copies (the plan's fingerprint, a source's file

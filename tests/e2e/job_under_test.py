@@ -125,7 +125,8 @@ def no_row_twice(name, rows):
 
 
 def overlay(folder):
-    sinks = {
+    stages = {
+        "counts": {"retain_memory": "64 kB"},  # so that output is spilled while a sink is away
         "screen": {"style": "json"},
         "lite": {"sink": "sql", "from": "active", "connection": f"sqlite3://{folder}/rows.sqlite", "table": "rows",
                  "create": True},
@@ -135,7 +136,7 @@ def overlay(folder):
         "rolled": {"sink": "file", "from": "active", "path": f"{folder}/rolled/rows.jsonl", "roll": {"rows": 200}},
     }
     path = folder / "sinks.json"
-    path.write_text(json.dumps({"stages": sinks}))
+    path.write_text(json.dumps({"stages": stages}))
     return path
 
 

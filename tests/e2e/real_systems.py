@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import secrets
 import signal
 import struct
@@ -208,6 +209,10 @@ class Run:
         except subprocess.TimeoutExpired:
             raise Wrong(f"did not end within {seconds} s; it said: {self.errors()[-1500:]}") from None
 
+    def memory_mb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
     def stop(self, seconds=60):
         check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
         self.process.send_signal(signal.SIGTERM)
@@ -256,6 +261,13 @@ def http_status(address, path):
 def dead_letters(state):
     file = pathlib.Path(state) / "dead_letters.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def metric(address, name, label=""):
+    """The sum of a metric over all its labels that hold `label`."""
+    status, text = http_status(address, "/metrics")
+    check(status == 200, f"/metrics answers {status}")
+    return sum(float(value) for labels, value in re.findall(rf"^{name}\{{([^}}]*)\}} (\S+)$", text, re.M) if label in labels)
 
 
 def main(test, parser):

@@ -11,7 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 from job_under_test import Job  # noqa: E402
-from real_systems import ROOT, SKIPPED, check, http_status, main, wait_until  # noqa: E402
+from real_systems import ROOT, SKIPPED, check, http_status, main, metric, wait_until  # noqa: E402
 
 
 class Servers:
@@ -70,7 +70,12 @@ def disturb(options, folder, servers, exported):
         servers.command(way, "mariadb")
         rows_grow("active2")  # the others go on
         health(503)
+        job.clicks.burst(4000)
         rows_grow("sqlite")
+        held = metric(address, "millrace_held_bytes", 'sink="maria"')
+        check(held > metric(address, "millrace_held_bytes", 'sink="lite"'), f"MariaDB is away and holds {held} bytes")
+        print(f"MariaDB away by {way}: {held:.0f} bytes held, {metric(address, 'millrace_spilled_bytes'):.0f} of them spilled, "
+              f"{running.memory_mb():.0f} MB in memory")
         servers.command("start", "mariadb")
         health(200)
         rows_grow("maria")

@@ -46,7 +46,10 @@ totals add_up(const pipeline_gauges& gauges) {
   for (const auto& [name, g] : gauges.shards) {
     t.windows_open = std::max<std::uint64_t>(t.windows_open, g->windows_open);
     t.keys += g->keys;
-    t.state_bytes += g->bytes + g->retained_bytes;
+    t.state_bytes +=
+        g->bytes + g->retained_bytes - std::min(g->retained_bytes.load(), g->spilled_bytes.load());
+    t.spilled_bytes += g->spilled_bytes;
+    t.stalled = t.stalled || g->stalled;
   }
   for (const auto& [name, g] : gauges.sinks) {
     t.rows += g->rows;
@@ -60,10 +63,12 @@ std::string progress_text(const totals& t, double records_per_second) {
                          : t.watermark == end_of_time ? std::string("at the end")
                                                       : format_timestamp(t.watermark);
   return fmt::format(
-      "{} records/s, {} in all, watermark {}, lag {}, {} windows open, {} of state, {} rows out{}",
+      "{} records/s, {} in all, watermark {}, lag {}, {} windows open, {} of state, {} rows out{}{}{}",
       grouped(static_cast<std::uint64_t>(records_per_second)), grouped(t.records), watermark,
       t.lag < 0 ? std::string("unknown") : grouped(static_cast<std::uint64_t>(t.lag)), t.windows_open,
-      bytes_text(t.state_bytes), grouped(t.rows), t.away ? ", waiting for a server" : "");
+      bytes_text(t.state_bytes), grouped(t.rows),
+      t.spilled_bytes != 0 ? fmt::format(", {} spilled", bytes_text(t.spilled_bytes)) : std::string(),
+      t.stalled ? ", stalled by a sink" : "", t.away ? ", waiting for a server" : "");
 }
 
 progress_printer::progress_printer(const config::topology& t, pipeline_gauges gauges,

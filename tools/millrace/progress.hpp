@@ -21,9 +21,11 @@ struct totals {
   std::int64_t lag = -1;                  // records not yet read; -1: unknown
   std::uint64_t windows_open = 0;
   std::uint64_t keys = 0;
-  std::uint64_t state_bytes = 0;
-  std::uint64_t rows = 0;  // committed by all sinks
-  bool away = false;       // a source or target does not answer
+  std::uint64_t state_bytes = 0;    // in memory
+  std::uint64_t spilled_bytes = 0;  // output on disk that sinks have not committed
+  bool stalled = false;             // a shard waits for a sink
+  std::uint64_t rows = 0;           // committed by all sinks
+  bool away = false;                // a source or target does not answer
 };
 [[nodiscard]] totals add_up(const pipeline_gauges& gauges);
 /// "12,345 records/s, watermark 2021-04-24T19:55:00Z, lag 0, 3 windows open, 1.2 MB of state"

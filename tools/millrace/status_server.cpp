@@ -29,13 +29,17 @@ class families {
 public:
   explicit families(std::string topology) : topology_(std::move(topology)) {}
 
+  using labels = std::vector<prometheus::ClientMetric::Label>;
   void add(const std::string& name, const std::string& help, prometheus::MetricType type,
            const std::string& label, const std::string& of, double value) {
+    add(name, help, type, label.empty() ? labels() : labels{{label, of}}, value);
+  }
+  void add(const std::string& name, const std::string& help, prometheus::MetricType type, labels own,
+           double value) {
     auto& family = family_of(name, help, type);
     prometheus::ClientMetric m;
     m.label.push_back({"topology", topology_});
-    if (!label.empty())
-      m.label.push_back({label, of});
+    std::move(own.begin(), own.end(), std::back_inserter(m.label));
     if (type == prometheus::MetricType::Counter)
       m.counter.value = value;
     else
@@ -114,6 +118,13 @@ std::string metrics_text(const config::topology& t, const pipeline_gauges& gauge
             static_cast<double>(g->bytes));
     all.add("millrace_retained_bytes", "Output that a sink has not committed yet", MetricType::Gauge, "shard",
             name, static_cast<double>(g->retained_bytes));
+    all.add("millrace_spilled_bytes", "Output that a sink has not committed yet, of that in the state folder",
+            MetricType::Gauge, "shard", name, static_cast<double>(g->spilled_bytes));
+    for (const auto& [sink, bytes] : g->held_by)
+      all.add("millrace_held_bytes", "Output of a shard that this sink has not committed yet",
+              MetricType::Gauge, {{"shard", name}, {"sink", sink}}, static_cast<double>(bytes));
+    all.add("millrace_stalled", "1 while a shard takes no input because too much of its output is kept",
+            MetricType::Gauge, "shard", name, g->stalled);
     all.add("millrace_late_at_shard_total",
             "Records that came after their window had fired without their partition", MetricType::Counter,
             "shard", name, static_cast<double>(g->late_at_shard));

@@ -79,6 +79,9 @@ TEST_CASE("with acknowledgements of the newest capture, a damaged one cannot be 
 TEST_CASE("with a source trimmed to its furthest receiver, the others lose what they need") {
   check_found(rule::trim, 300);
 }
+TEST_CASE("with shards that take nothing while they keep too much, a partition that was idle stops all") {
+  check_found(rule::stall, 3'000);
+}
 TEST_CASE("with windows released before every shard has passed them, a window comes in parts") {
   check_found(rule::whole, 300);
 }

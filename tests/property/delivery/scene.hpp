@@ -34,6 +34,7 @@ struct message {
     sender_up,      // supervisor -> sink
     resume,         // sink -> shard
     output_acked,   // sink -> shard
+    output_taken,   // sink -> shard
     resumed,        // shard -> sink
     output,         // shard -> sink
   };
@@ -43,7 +44,8 @@ struct message {
   std::size_t receiver = 0;
   std::size_t sink = 0;
   std::size_t shard = 0;
-  incarnation life = 0;  // of the actor that it is about
+  incarnation life = 0;     // of the actor that it is about
+  incarnation session = 0;  // of a sink: each opening is one
   std::optional<answer> reply{};
   std::optional<position> at{};
   position taken = lowest_position;

@@ -75,6 +75,7 @@ void step(scene& s, crashes_left& left) {
     if (!s.lagging_captures || s.one_in(8))
       s.any_shard().tick();
   } else if (act < 15) {
+    s.any_shard().write_segment();
     if (!s.lagging_captures || s.one_in(8))
       s.any_shard().write_capture();
   } else if (act < 19) {
@@ -132,9 +133,12 @@ std::string stuck(const scene& s) {
     }
   }
   for (const auto& shard : s.shards)
-    out += fmt::format("\n  a shard has fired up to {}, sent up to {}, holds {}, retains {} bytes above {}",
-                       shard->core().fired(), shard->core().out().sent().major, shard->core().in().held(),
-                       shard->core().out().retained_bytes(), shard->core().out().low().major);
+    out += fmt::format(
+        "\n  a shard has fired up to {}, sent up to {}, holds {}, retains {} bytes ({} spilled) above "
+        "{}, stalled {}",
+        shard->core().fired(), shard->core().out().sent().major, shard->core().in().held(),
+        shard->core().out().retained_bytes(), shard->core().out().spilled_bytes(),
+        shard->core().out().low().major, shard->stalled());
   for (const auto& sink : s.sinks)
     out += fmt::format("\n  {}: complete {}", sink->name(), sink->complete());
   for (const auto& sink : s.sinks)

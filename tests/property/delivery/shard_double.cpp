@@ -6,12 +6,12 @@
 
 namespace millrace::delivery::trial {
 
-shard_double::shard_double(scene& s, std::uint32_t index)
-    : scene_(s), index_(index),
-      // Not with idle partitions, nor with some that join: shards that leave different ones out, or let them
-      // in at different marks, pass different windows, so a sink that waits for whole windows may wait for a
-      // shard that the stalled one keeps its lanes from.
-      retain_(!s.idle && !s.later && s.one_in(4) ? 4'000 : 1U << 20) {
+shard_double::shard_double(scene& s, std::uint32_t index) : scene_(s), index_(index) {
+  constexpr std::size_t bounds[] = {1, 600, 3'000, 1U << 20};
+  limits_.memory = bounds[s.random() % std::size(bounds)];
+  limits_.segment = bounds[s.random() % std::size(bounds)];
+  limits_.credit = bounds[s.random() % std::size(bounds)];
+  limits_.retain = s.one_in(3) ? 4'000 : 1U << 30;
   start();
 }
 
@@ -27,7 +27,8 @@ shard_core::setup shard_double::setup() const {
   for (const auto& log : scene_.logs)
     if (log.found)
       (log.later ? out.found : out.logs)[log.name] = {};
-  out.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
+  out.limits = limits_;
+  out.limits.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
   return out;
 }
 
@@ -38,12 +39,14 @@ void shard_double::start() {
   core_ = std::make_unique<shard_core>(setup(), std::move(windows));
   if (const auto ok = core_->restore(store_.chain()); !ok)
     throw fault("a good capture is refused: " + ok.error().message);
+  segments_.keep_only(core_->out().segments());
 }
 
 void shard_double::crash() {
   scene_.lose(life_);
   in.clear();
   store_.owner_died(scene_.random);
+  segments_.owner_died(scene_.random, core_->out().log());
   failing_ = at_stake_ = false;
   lanes_.clear();
   fences_.clear();
@@ -76,8 +79,12 @@ void shard_double::take_message() {
   case message::kind::resume:
     return on_resume(*m);
   case message::kind::output_acked:
-    core_->acknowledge(scene_.sinks[m->sink]->name(), *m->at);
-    return unstall();
+    core_->out().acknowledge(scene_.sinks[m->sink]->name(), *m->at);
+    pump();
+    return take_stalled();
+  case message::kind::output_taken:
+    core_->out().taken(scene_.sinks[m->sink]->name(), m->session, *m->at);
+    return pump();
   default:
     throw fault("a shard got a message that is not for shards");
   }
@@ -100,7 +107,7 @@ void shard_double::on_ask(const message& m) {
   if (reply) {
     lanes_[m.log] = {m.lane, m.receiver, std::nullopt};
     fences_[m.log] = reply->stamp;
-    std::erase_if(stalled_, [&](const message& s) { return s.log == m.log; });
+    stalled_.drop(scene_.logs[m.log].name);
   }
   scene_.to_lane(life_, {.what = message::kind::answered,
                          .log = m.log,
@@ -112,18 +119,17 @@ void shard_double::on_ask(const message& m) {
 }
 
 void shard_double::on_frame(const message& m) {
-  if (!stalled_.empty() || core_->out().retained_bytes() > retain_)
-    stalled_.push_back(m);
-  else
-    take(m);
+  if (stalled_.empty() && !core_->out().full())
+    return take(m);
+  stalled_.push(m);
+  take_stalled();
 }
 
-void shard_double::unstall() {
-  while (!stalled_.empty() && core_->out().retained_bytes() <= retain_) {
-    const auto m = std::move(stalled_.front());
-    stalled_.pop_front();
-    take(m);
-  }
+void shard_double::take_stalled() {
+  while (const auto m = stalled_.take([this](const lane_frame& f) {
+    return !core_->out().full() || (scene_.broken != rule::stall && core_->cannot_fire(f));
+  }))
+    take(*m);
 }
 
 void shard_double::take(const message& m) {
@@ -148,15 +154,43 @@ void shard_double::take(const message& m) {
                            .bytes = out.taken_bytes});
   at_stake_ |= out.decision;
   const bool decision = out.decision && scene_.broken != rule::idle;
-  send(gate_.pass(before, std::move(out.frames), decision && scene_.broken != rule::gate));
+  if (decision && scene_.broken != rule::gate)
+    gate_.decided(before);
+  pump();
   if (decision)
     capture(true);
 }
 
-void shard_double::send(const std::vector<output_frame>& frames) {
-  for (const auto& f : frames)
-    for (const auto& [sink, handle] : sinks_)
-      send(f, sink);
+void shard_double::pump() {
+  const auto limit = gate_.limit();
+  auto& out = core_->out();
+  for (const auto& [sink, handle] : sinks_)
+    while (const auto f = out.next(scene_.sinks[sink]->name(), limit))
+      send(*f, sink);
+  for (const auto& id : out.wanted(limit))
+    segments_.read(id);
+  if (auto s = out.begin_spill())
+    segments_.write(std::move(*s));
+}
+
+void shard_double::write_segment() {
+  auto done = segments_.step(scene_.random, core_->out().log());
+  if (!done)
+    return;
+  if (done->was_read)
+    core_->out().loaded(done->id, std::move(done->frames));
+  else if (done->failed)
+    core_->out().spill_failed();
+  else
+    core_->out().spilled();
+  remove_unneeded();
+  pump();
+  take_stalled();
+}
+
+void shard_double::remove_unneeded() {
+  for (const auto& id : core_->unneeded_segments())
+    segments_.remove(id);
 }
 
 void shard_double::send(const output_frame& f, std::size_t sink) {
@@ -179,17 +213,18 @@ void shard_double::on_resume(const message& m) {
   const auto taken = scene_.broken == rule::floor   ? lowest_position
                      : scene_.broken == rule::taken ? m.at.value_or(lowest_position)
                                                     : m.taken;
-  auto again = core_->resume(scene_.sinks[m.sink]->name(), m.at, taken);
-  if (!again)
-    throw fault(again.error().message);
+  const auto& name = scene_.sinks[m.sink]->name();
+  const auto from = core_->resume(name, m.at, taken, m.session);
+  if (!from)
+    throw fault(from.error().message);
   scene_.to_sink(
       life_, m.life,
-      {.what = message::kind::resumed, .sink = m.sink, .shard = index_, .life = life_, .at = again->from});
-  for (const auto& f : again->frames)
-    if (gate_.may_leave(f) && scene_.broken != rule::retain)
-      send(f, m.sink);
+      {.what = message::kind::resumed, .sink = m.sink, .shard = index_, .life = life_, .at = *from});
+  while (scene_.broken == rule::retain && core_->out().next(name)) {
+  }
+  pump();
   join();
-  unstall();
+  take_stalled();
 }
 
 void shard_double::tick() {
@@ -216,7 +251,9 @@ void shard_double::write_capture() {
   at_stake_ &= !written->twice;
   for (const auto& [log, lane] : lanes_)
     acknowledge(log);
-  send(gate_.capture_durable(written->twice));
+  gate_.capture_durable(written->twice);
+  remove_unneeded();
+  pump();
   for (const auto& [log, ask] : std::exchange(waiting_asks_, {}))
     on_ask(ask);  // or it waits on
   if (scene_.one_in(4))

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "runtime/delivery/decision_gate.hpp"
+#include "runtime/delivery/stalled_input.hpp"
 #include "tests/property/delivery/capture_store.hpp"
 #include "tests/property/delivery/scene.hpp"
+#include "tests/property/delivery/segment_store.hpp"
 #include "tests/property/delivery/tracked_windows.hpp"
 
 namespace millrace::delivery::trial {
@@ -18,6 +20,8 @@ public:
   void tick();
   /// The writer gets on by one capture.
   void write_capture();
+  /// Or by one segment of spilled output.
+  void write_segment();
   /// A new life from what is durable.
   void crash();
 
@@ -27,6 +31,7 @@ public:
   [[nodiscard]] fence fence_of(std::size_t log) const;
   [[nodiscard]] const shard_core& core() const { return *core_; }
   [[nodiscard]] const tracked_windows& windows() const { return *windows_; }
+  [[nodiscard]] bool stalled() const { return !stalled_.empty(); }
 
 private:
   struct lane_ref {
@@ -41,8 +46,9 @@ private:
   void on_frame(const message& m);
   void on_resume(const message& m);
   void take(const message& m);
-  void unstall();
-  void send(const std::vector<output_frame>& frames);
+  void take_stalled();
+  void pump();
+  void remove_unneeded();
   void send(const output_frame& f, std::size_t sink);
   void capture(bool twice);
   void acknowledge(std::size_t log);
@@ -60,9 +66,10 @@ private:
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> sinks_;  // their lives, as this shard knows them
   std::map<std::size_t, message> waiting_asks_;
-  std::deque<message> stalled_;
+  stalled_input<message> stalled_;
   decision_gate gate_;
-  std::size_t retain_;
+  segment_store segments_;
+  outbox_limits limits_;
 };
 
 }  // namespace millrace::delivery::trial

@@ -3,6 +3,7 @@
 #include "tests/property/delivery/shard_double.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace millrace::delivery::trial {
 
@@ -47,7 +48,8 @@ void sink_double::open() {
 
 void sink_double::resume(std::size_t shard) {
   const auto known = core_.committed().find("window/0/" + std::to_string(shard));
-  message m{.what = message::kind::resume, .sink = index_, .shard = shard, .life = handle_};
+  told_[shard] = lowest_position;
+  message m{.what = message::kind::resume, .sink = index_, .shard = shard, .life = handle_, .session = life_};
   if (known != core_.committed().end())
     m.at = known->second.at;
   m.taken = core_.taken("window/0/" + std::to_string(shard));
@@ -188,9 +190,28 @@ void sink_double::on_output(const message& m) {
   }
   if (!core_.take(*m.output))
     throw fault("a gap on an edge from a shard to a sink");
+  std::set<log_id> out;
   while (const auto w = core_.next_window())
-    for (const auto& f : w->frames)
+    for (const auto& f : w->frames) {
       gather(f, rows_);
+      out.insert(f.log);
+    }
+  for (std::size_t shard = 0; shard < scene_.shards.size(); ++shard)
+    if (out.contains("window/0/" + std::to_string(shard)))
+      tell_taken(shard);
+  if (m.output->has_content() && core_.come_out(m.output->log) >= m.output->reached &&
+      told_[m.shard] < m.output->reached)
+    tell_taken(m.shard);
+}
+
+void sink_double::tell_taken(std::size_t shard) {
+  told_[shard] = core_.come_out("window/0/" + std::to_string(shard));
+  scene_.to_shard(handle_, shards_[shard],
+                  {.what = message::kind::output_taken,
+                   .sink = index_,
+                   .shard = shard,
+                   .session = life_,
+                   .at = told_[shard]});
 }
 
 void sink_double::commit() {

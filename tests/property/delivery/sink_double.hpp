@@ -56,6 +56,7 @@ private:
   void on_ask(const message& m);
   void on_lane_frame(const message& m);
   void on_output(const message& m);
+  void tell_taken(std::size_t shard);
   void gather(const output_frame& f, std::vector<row>& out) const;
   void commit();
   void after_commit();
@@ -75,6 +76,7 @@ private:
   std::map<std::size_t, lane_ref> lanes_;
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> shards_;  // life of each, as this sink knows it
+  std::map<std::size_t, position> told_;       // each shard: taken up to here
   std::map<std::size_t, position> seen_;       // with `dedupe` left out
 };
 

@@ -33,6 +33,7 @@ enum class rule : std::uint8_t {
   floor,     // a log that is found later joins above whatever anybody has got
   taken,     // also above what a sink has taken, although not committed
   join,      // a joined log's ask is answered when that it has joined is durable
+  stall,     // a shard that keeps too much output takes what cannot fire
 };
 
 using chance = std::mt19937;

@@ -158,7 +158,7 @@ TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns
   const auto t = planned(behind_parser(R"json(
     "w": { "window": "sliding", "from": "parsed", "size": "10 minutes", "slide": "1 minute", "allowed_lateness": "30 s",
            "key": ["userid"], "aggregates": { "n": "count(*)", "total": "sum(amount)", "mean": "avg(amount)" },
-           "where": "amount > 0", "having": "n > 2 and max(amount) < 100", "shards": 7,
+           "where": "amount > 0", "having": "n > 2 and max(amount) < 100", "shards": 7, "retain": "1 GB", "retain_memory": "16 MB",
            "columns": { "from": "window_start", "userid": "userid", "total": "total" } },
     "o": { "sink": "console", "from": "w", "order_by": ["total desc", "userid"] })json"));
   const auto& w = std::get<window_plan>(t.find("w")->plan);
@@ -166,6 +166,8 @@ TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns
   CHECK(w.definition.slide == micros(60'000'000));
   CHECK(w.definition.allowed_lateness == micros(30'000'000));
   CHECK(w.definition.shards == 7);
+  CHECK(w.retain == 1'000'000'000);
+  CHECK(w.retain_memory == 16'000'000);
   CHECK(columns(*w.definition.output) ==
         "userid text, n bigint, total bigint, mean double, window_start timestamp, window_end timestamp");
   CHECK(w.definition.aggregate_fields.size() == 3);

@@ -29,6 +29,11 @@ inline lane_frame idle(const log_id& log, const fence& stamp, std::int64_t where
   return f;
 }
 
+/// As an actor's message carries one.
+struct carried {
+  std::shared_ptr<const lane_frame> frame;
+};
+
 inline data::batch_ptr rows(std::size_t n) {
   data::column_builder column(data::type_id::bigint);
   for (std::size_t i = 0; i < n; ++i)

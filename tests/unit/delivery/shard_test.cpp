@@ -1,5 +1,7 @@
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/shard.hpp"
+#include "runtime/delivery/stalled_input.hpp"
+#include "runtime/wire/batch_format.hpp"
 #include "tests/unit/delivery/frames.hpp"
 
 #include <catch2/catch.hpp>
@@ -54,6 +56,13 @@ lane_frame with_content(lane_frame f) {
   return f;
 }
 
+std::vector<output_ptr> sent_to_sink(shard_core& s) {
+  std::vector<output_ptr> frames;
+  while (auto f = s.out().next("sink"))
+    frames.push_back(std::move(f));
+  return frames;
+}
+
 position acknowledged(const shard_core& s) { return s.acknowledged().at("a").at; }
 
 }  // namespace
@@ -65,10 +74,10 @@ TEST_CASE("a shard fires on the minimum of its logs, and gives credit back with 
   CHECK(s.take(with_content(test::frame("a", a, 3, 5, 50))).taken_bytes == 0);
   auto out = s.take(with_content(test::frame("a", a, 0, 3, 30)));
   CHECK(out.taken_bytes == 20);
-  CHECK(out.frames.empty());
+  CHECK(s.out().sent() == lowest_position);
   out = s.take(test::frame("b", b, 0, 1, 40));
-  REQUIRE(out.frames.size() == 1);
-  CHECK(out.frames.front().reached == position{40, whole});
+  CHECK(s.out().retained_frames() == 1);
+  CHECK(s.out().sent() == position{40, whole});
   CHECK_FALSE(out.decision);
   CHECK(s.counts().stages().at(1).in == 2);
   CHECK(s.take(test::frame("b", {1, 9}, 1, 2)).verdict == intake::verdict::stale);
@@ -80,7 +89,12 @@ TEST_CASE("a firing that leaves an idle log out is a decision") {
   const auto b = s.ask("b", 1)->stamp;
   CHECK_FALSE(s.take(test::idle("b", b, 0, no_watermark)).decision);
   CHECK(s.take(test::frame("a", a, 0, 1, 100)).decision);
-  CHECK(s.take(with_content(test::frame("b", b, 0, 1, 50))).frames.empty());
+  const auto sent = s.out().sent();
+  CHECK(s.cannot_fire(test::frame("b", b, 0, 1, 50)));
+  CHECK_FALSE(s.cannot_fire(test::frame("a", a, 1, 2, 101)));
+  CHECK_FALSE(s.cannot_fire(test::idle("b", b, 0, 50)));
+  (void)s.take(with_content(test::frame("b", b, 0, 1, 50)));
+  CHECK(s.out().sent() == sent);
   CHECK(s.late_at_shard() == 1);
 }
 
@@ -126,7 +140,7 @@ TEST_CASE("a new life stands where the chain of captures ends, and acknowledges 
   CHECK(next.fired() == s.fired());
   CHECK(next.rows_out() == s.rows_out());
   CHECK(next.counts().stages() == s.counts().stages());
-  CHECK(next.resume("sink", std::nullopt, lowest_position)->frames.size() == s.out().retained_frames());
+  CHECK(next.out().retained_frames() == s.out().retained_frames());
   CHECK(next.ask("a", 1)->stamp.life == 2);
 }
 
@@ -149,24 +163,127 @@ TEST_CASE("damaged captures are refused with an error, wherever they are cut") {
 
 TEST_CASE("output waits for its decision, and what follows waits behind it") {
   decision_gate gate;
-  const auto frame_at = [](event_micros end) {
-    output_frame f;
-    f.reached = {end, whole};
-    return f;
-  };
-  CHECK(gate.pass({0, whole}, {frame_at(10)}, false).size() == 1);
+  CHECK_FALSE(gate.limit());
   gate.capture_begun();  // an ordinary one, under way
-  CHECK(gate.pass({10, whole}, {frame_at(20)}, true).empty());
+  gate.decided({10, whole});
   gate.capture_begun();
-  CHECK(gate.pass({20, whole}, {frame_at(30)}, false).empty());
-  CHECK(gate.may_leave(frame_at(10)));
-  CHECK_FALSE(gate.may_leave(frame_at(20)));
-  CHECK(gate.capture_durable(false).empty());
-  CHECK(gate.pass({30, whole}, {frame_at(40)}, true).empty());
+  CHECK(gate.limit() == position{10, whole});
+  gate.capture_durable(false);
+  CHECK(gate.limit() == position{10, whole});
+  gate.decided({30, whole});
   gate.capture_begun();
   gate.capture_failed();  // written together with the next
-  CHECK(gate.capture_durable(true).size() == 3);
-  CHECK_FALSE(gate.closed());
+  CHECK(gate.limit() == position{10, whole});
+  gate.capture_durable(true);
+  CHECK_FALSE(gate.limit());
+}
+
+TEST_CASE("a decision opens nothing that a later one holds back") {
+  decision_gate gate;
+  gate.decided({10, whole});
+  gate.capture_begun();
+  gate.decided({20, whole});
+  gate.capture_durable(true);
+  CHECK(gate.limit() == position{20, whole});
+}
+
+TEST_CASE("captures of the versions before spilling are restored") {
+  const auto version = GENERATE(std::uint8_t{1}, std::uint8_t{2});
+  wire::writer w;
+  w.fixed(version);
+  w.varint(1);
+  w.string("a");
+  w.put(mark{test::at(7), 70});
+  if (version == 2) {
+    w.varint(1);  // floors
+    w.string("a");
+    w.fixed<event_micros>(20);
+  }
+  w.fixed<event_micros>(60);
+  if (version == 2)
+    w.fixed<event_micros>(no_watermark);  // ticks
+  w.varint(2);                            // rows
+  w.varint(0);                            // late
+  ledger().encode(w);
+  w.put(position{60, whole});  // sent
+  w.put(lowest_position);
+  w.varint(1);
+  w.string("sink");
+  w.put(lowest_position);
+  w.varint(2);  // frames, of one batch
+  for (const std::uint32_t i : {0U, 1U}) {
+    w.put(i == 0 ? lowest_position : position{60, 0});
+    w.put(position{60, i == 0 ? 0 : whole});
+    w.varint(i);
+    w.varint(i + 1);
+    w.fixed(static_cast<std::uint8_t>(i == 0 ? 2 : 1));
+    if (i == 0)
+      wire::encode_batch(w, *test::rows(2));
+    w.varint(0);
+  }
+  w.varint(5);  // of the windows
+  auto s = make(2);
+  const auto restored = s.restore({w.take()});
+  INFO((restored ? "" : restored.error().message));
+  REQUIRE(restored);
+  CHECK(s.in().vector().at("a").at == test::at(7));
+  REQUIRE(s.out().resume("sink", position{60, 0}, 1));
+  const auto f = s.out().next("sink");
+  REQUIRE(f);
+  CHECK(f->rows->columns[0]->ints()[f->begin] == 1);
+}
+
+TEST_CASE("what a stalled shard has not taken stays in order by log, the log that is behind first") {
+  stalled_input<test::carried> waits;
+  const auto put = [&](lane_frame f) { waits.push({std::make_shared<const lane_frame>(std::move(f))}); };
+  const auto any = [](const lane_frame&) { return true; };
+  const fence now{1, 1};
+  put(test::frame("a", now, 0, 1, 30));
+  put(test::frame("b", now, 0, 1, 20));
+  put(test::frame("a", now, 1, 2, 40));
+  CHECK(waits.take(any)->frame->log == "b");
+  CHECK_FALSE(waits.take([](const lane_frame& f) { return f.watermark > 30; }));  // it is not a's turn yet
+  CHECK(waits.take(any)->frame->from == test::at(0));
+  waits.drop("a");
+  CHECK(waits.empty());
+}
+
+TEST_CASE("what a catch-up reader brings goes before what is live, also when it comes later") {
+  stalled_input<test::carried> waits;
+  const auto put = [&](lane_frame f) { waits.push({std::make_shared<const lane_frame>(std::move(f))}); };
+  const fence now{1, 1};
+  put(test::idle("a", now, 8, 50));
+  put(test::frame("a", now, 5, 8, 50));
+  CHECK(waits.take([](const lane_frame& f) { return !f.idle; })->frame->to == test::at(8));
+  CHECK(waits.holds("a"));
+}
+
+TEST_CASE("progress that waits is joined, and a note that a log is idle gives way to what follows") {
+  stalled_input<test::carried> waits;
+  const auto put = [&](lane_frame f) { waits.push({std::make_shared<const lane_frame>(std::move(f))}); };
+  const auto any = [](const lane_frame&) { return true; };
+  const fence now{1, 1};
+  auto progress = test::frame("a", now, 0, 5, 30);
+  progress.bytes = 0;
+  progress.counts = {{1, {.in = 5, .filtered = 5}}};
+  put(progress);
+  progress.from = test::at(5);
+  progress.to = test::at(8);
+  progress.watermark = 50;
+  progress.counts = {{1, {.in = 3, .filtered = 3}}, {2, {.in = 1, .out = 1}}};
+  put(progress);
+  auto note = test::idle("a", now, 8, 50);
+  note.bytes = 0;
+  put(note);
+  put(test::frame("a", now, 8, 9, 60));
+  const auto joined = waits.take(any)->frame;
+  CHECK(joined->from == test::at(0));
+  CHECK(joined->to == test::at(8));
+  CHECK(joined->watermark == 50);
+  REQUIRE(joined->counts.size() == 2);
+  CHECK(joined->counts[0].counts == stage_counts{.in = 8, .filtered = 8});
+  CHECK_FALSE(waits.take(any)->frame->idle);
+  CHECK(waits.empty());
 }
 
 TEST_CASE("a log that is found joins when every receiver has said where it stands") {
@@ -181,7 +298,7 @@ TEST_CASE("a log that is found joins when every receiver has said where it stand
   CHECK_FALSE(s.answers("c"));
   (void)s.take(test::frame("a", a, 1, 2, 45));  // the others go on without it
   CHECK(s.fired() == 45);
-  REQUIRE(s.resume("sink", std::nullopt, lowest_position));
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   CHECK(s.join());
   CHECK_FALSE(s.join());
   CHECK(s.in().floor("c") == 45);
@@ -191,7 +308,7 @@ TEST_CASE("a log that is found joins when every receiver has said where it stand
 
 TEST_CASE("a joined log is answered when two copies say that it has joined") {
   auto s = make(1, {{"c", {}}});
-  REQUIRE(s.resume("sink", std::nullopt, lowest_position));
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   (void)s.capture_changes();  // under way, without it
   REQUIRE(s.join());
   CHECK(s.changed());
@@ -216,14 +333,16 @@ TEST_CASE("after a fall back a log joins above all that was sent, which comes ag
   (void)s.take(test::frame("b", b, 0, 1, 80));
   const auto kept = s.capture_all();
   (void)s.take(with_content(test::frame("a", a, 1, 2, 100)));
-  const auto sent = s.take(test::frame("b", b, 1, 2, 100)).frames;
+  (void)s.take(test::frame("b", b, 1, 2, 100));
+  REQUIRE(s.resume("sink", position{80, whole}, lowest_position, 1));
+  const auto sent = sent_to_sink(s);
   REQUIRE(s.fired() == 100);
 
   auto next = make(2, {{"c", {}}});
   REQUIRE(next.restore({kept}));
   CHECK(next.fired() == 80);
   CHECK_FALSE(next.join());
-  REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}));
+  REQUIRE(next.resume("sink", position{80, whole}, position{100, whole}, 1));
   REQUIRE(next.join());
   CHECK(next.in().floor("c") == 100);
   const auto held = next.capture_changes();
@@ -236,10 +355,11 @@ TEST_CASE("after a fall back a log joins above all that was sent, which comes ag
   const auto again_b = next.ask("b", 2)->stamp;
   (void)next.take(with_content(test::frame("a", again_a, 1, 2, 100)));
   CHECK(last_mark(next) == 80);
-  const auto again = next.take(test::frame("b", again_b, 1, 2, 100)).frames;
+  (void)next.take(test::frame("b", again_b, 1, 2, 100));
+  const auto again = sent_to_sink(next);
   REQUIRE(again.size() == sent.size());
   for (std::size_t i = 0; i < sent.size(); ++i)
-    CHECK(again[i].reached == sent[i].reached);
+    CHECK(again[i]->reached == sent[i]->reached);
 
   auto third = make(3, {{"c", {}}});
   REQUIRE(third.restore({kept, held}));
@@ -258,7 +378,7 @@ TEST_CASE("a log that a capture does not know joins, whoever says that it was th
   REQUIRE(later.restore({s.capture_all()}));
   CHECK(later.in().vector().size() == 2);
   CHECK_FALSE(later.ended());
-  REQUIRE(later.resume("sink", std::nullopt, lowest_position));
+  REQUIRE(later.resume("sink", std::nullopt, lowest_position, 1));
   CHECK(later.join());
 }
 
@@ -270,7 +390,7 @@ TEST_CASE("a floor counts what windows wait for beyond their end") {
   setup.found = {{"c", {}}};
   setup.allowed_lateness = micros(5);
   shard_core s(std::move(setup), std::make_unique<counting_windows>());
-  REQUIRE(s.resume("sink", position{10, whole}, position{20, 3}));
+  REQUIRE(s.resume("sink", position{10, whole}, position{20, 3}, 1));
   REQUIRE(s.join());
   CHECK(s.in().floor("c") == 25);
 }
@@ -278,18 +398,21 @@ TEST_CASE("a floor counts what windows wait for beyond their end") {
 TEST_CASE("a tick gives what has changed, or says that nothing has, and is a decision either way") {
   auto s = make(1, {}, true);
   const auto a = s.ask("a", 1)->stamp;
-  CHECK(s.take(with_content(test::frame("a", a, 0, 1, 50))).frames.empty());
-  auto out = s.tick(1000);
-  REQUIRE(out.frames.size() == 1);
-  CHECK(out.decision);
-  CHECK(out.frames.front().reached == position{1000, whole});
-  CHECK(out.frames.front().rows->rows == 2);
-  CHECK(s.tick(1000).frames.empty());
-  CHECK(s.tick(999).frames.empty());
-  out = s.tick(2000);
-  REQUIRE(out.frames.size() == 1);
-  CHECK_FALSE(out.frames.front().rows);
-  CHECK(out.decision);
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+  (void)s.take(with_content(test::frame("a", a, 0, 1, 50)));
+  CHECK(sent_to_sink(s).empty());
+  CHECK(s.tick(1000).decision);
+  auto sent = sent_to_sink(s);
+  REQUIRE(sent.size() == 1);
+  CHECK(sent.front()->reached == position{1000, whole});
+  CHECK(sent.front()->rows->rows == 2);
+  (void)s.tick(1000);
+  (void)s.tick(999);
+  CHECK(sent_to_sink(s).empty());
+  CHECK(s.tick(2000).decision);
+  sent = sent_to_sink(s);
+  REQUIRE(sent.size() == 1);
+  CHECK_FALSE(sent.front()->rows);
   CHECK(s.rows_out() == 2);
 }
 
@@ -297,18 +420,20 @@ TEST_CASE("a new life takes no tick that was announced, and sends the same frame
   auto s = make(1, {}, true);
   const auto a = s.ask("a", 1)->stamp;
   (void)s.take(with_content(test::frame("a", a, 0, 1, 50)));
-  const auto sent = s.tick(1000).frames;
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+  (void)s.tick(1000);
+  const auto sent = sent_to_sink(s);
   (void)s.tick(2000);
   const auto capture = s.capture_all();
   auto again = make(2, {}, true);
   REQUIRE(again.restore({capture}));
   CHECK(again.ticked() == 2000);
-  CHECK(again.tick(2000).frames.empty());
-  const auto resumed = again.resume("sink", lowest_position, lowest_position);
-  REQUIRE(resumed);
-  REQUIRE(resumed->frames.size() == 2);
-  CHECK(resumed->frames[0].reached == sent[0].reached);
-  CHECK(resumed->frames[0].rows->rows == 2);
+  CHECK_FALSE(again.tick(2000).decision);
+  REQUIRE(again.resume("sink", lowest_position, lowest_position, 2));
+  const auto resent = sent_to_sink(again);
+  REQUIRE(resent.size() == 2);
+  CHECK(resent[0]->reached == sent[0]->reached);
+  CHECK(resent[0]->rows->rows == 2);
 }
 
 TEST_CASE("with updates a log joins at once, above what has closed") {
@@ -328,12 +453,11 @@ TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
   const auto a = s.ask("a", 1)->stamp;
   const auto b = s.ask("b", 1)->stamp;
   (void)s.take(with_content(test::frame("a", a, 0, 1, end_of_time)));
-  const auto out = s.take(test::frame("b", b, 0, 1, end_of_time));
-  REQUIRE(out.frames.size() == 1);
-  CHECK(out.decision);
-  CHECK(out.frames.front().reached == highest_position);
+  CHECK(s.take(test::frame("b", b, 0, 1, end_of_time)).decision);
+  CHECK(s.out().retained_frames() == 1);
+  CHECK(s.out().sent() == highest_position);
   CHECK(s.ticked() == end_of_time);
-  CHECK(s.tick(5000).frames.empty());
+  CHECK_FALSE(s.tick(5000).decision);
 }
 
 }  // namespace millrace::delivery

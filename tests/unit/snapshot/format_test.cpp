@@ -1,5 +1,6 @@
 // The bytes on disk, against golden files: a change that shows here needs a new version number and a page in
 // docs/design. MILLRACE_WRITE_GOLDEN=1 writes them anew.
+#include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
@@ -40,6 +41,24 @@ TEST_CASE("snapshot files are the golden ones, byte for byte") {
   check_golden("base_1.bin", encode(base, "counts/0", "everything"));
   const record opening{record_kind::opening, 2, 1, 1, 0, 0, 0, {}};
   check_golden("opening_1.bin", encode(opening, "counts/0", ""));
+}
+
+TEST_CASE("segment files are the golden ones, byte for byte, and a changed bit anywhere is damage") {
+  const segment_id id{3, 7};
+  const std::string payload = "spilled output";
+  const auto bytes = std::string(bytes_of(seal(id, "counts/0", payload))) + "counts/0" + payload;
+  check_golden("segment_1.bin", bytes);
+  std::string back;
+  REQUIRE(decode_segment_file(bytes, id, "counts/0", back) == reading::whole);
+  CHECK(back == payload);
+  CHECK(decode_segment_file(bytes, id, "counts/1", back) == reading::damaged);
+  CHECK(decode_segment_file(bytes, {3, 8}, "counts/0", back) == reading::damaged);
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    auto flipped = bytes;
+    flipped[n] ^= 1;
+    REQUIRE(decode_segment_file(flipped, id, "counts/0", back) == reading::damaged);
+    REQUIRE(decode_segment_file(bytes.substr(0, n), id, "counts/0", back) == reading::damaged);
+  }
 }
 
 TEST_CASE("journal, value and identity files are the golden ones, byte for byte") {

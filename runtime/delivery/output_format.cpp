@@ -1,0 +1,131 @@
+#include "runtime/delivery/output_format.hpp"
+
+#include "runtime/wire/batch_format.hpp"
+
+namespace millrace::delivery {
+namespace {
+
+enum class rows_kind : std::uint8_t { none, as_before, follow };
+
+void encode_letters(wire::writer& out, const std::vector<dead_letter>& letters) {
+  out.varint(letters.size());
+  for (const auto& l : letters) {
+    out.string(l.stage);
+    out.string(l.partition);
+    out.put(l.at);
+    out.string(l.error);
+    out.string(l.record);
+  }
+}
+
+std::vector<dead_letter> decode_letters(wire::reader& in) {
+  std::vector<dead_letter> letters;
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    dead_letter l;
+    l.stage = in.string();
+    l.partition = in.string();
+    l.at = in.read_position();
+    l.error = in.string();
+    l.record = in.string();
+    letters.push_back(std::move(l));
+  }
+  return letters;
+}
+
+/// The rows that the frames from `first` on, as far as they share its batch, cover.
+void encode_shared_rows(wire::writer& out, const std::vector<output_ptr>& frames, std::size_t first) {
+  const auto& rows = frames[first]->rows;
+  auto begin = frames[first]->begin;
+  auto end = frames[first]->end;
+  for (auto i = first + 1; i < frames.size() && frames[i]->rows == rows; ++i) {
+    begin = std::min(begin, frames[i]->begin);
+    end = std::max(end, frames[i]->end);
+  }
+  out.varint(begin);
+  if (begin == 0 && end == rows->rows)
+    wire::encode_batch(out, *rows);
+  else
+    wire::encode_batch(out, data::slice(*rows, begin, end));
+}
+
+}  // namespace
+
+void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames) {
+  out.varint(frames.size());
+  data::batch_ptr previous;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto& f = *frames[i];
+    out.put(f.since);
+    out.put(f.reached);
+    out.varint(f.begin);
+    out.varint(f.end);
+    out.varint(f.base);
+    const auto kind = !f.rows              ? rows_kind::none
+                      : f.rows == previous ? rows_kind::as_before
+                                           : rows_kind::follow;
+    out.fixed(static_cast<std::uint8_t>(kind));
+    if (kind == rows_kind::follow)
+      encode_shared_rows(out, frames, i);
+    previous = f.rows;
+    encode_letters(out, f.failed);
+  }
+}
+
+expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& log, std::uint8_t version) {
+  std::vector<output_ptr> frames;
+  data::batch_ptr rows;
+  std::uint64_t cut = 0;  // rows of the batch in front of what was written
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    output_frame f;
+    f.log = log;
+    f.since = in.read_position();
+    f.reached = in.read_position();
+    const auto begin = in.varint();
+    const auto end = in.varint();
+    const auto base = version >= 3 ? in.varint() : 0;
+    const auto kind = rows_kind{in.fixed<std::uint8_t>()};
+    if (kind == rows_kind::follow) {
+      cut = version >= 3 ? in.varint() : 0;
+      auto batch = wire::decode_batch(in);
+      if (!batch)
+        return unexpected(batch.error());
+      rows = std::make_shared<const data::batch>(std::move(*batch));
+    }
+    if (kind > rows_kind::follow || (kind == rows_kind::as_before && !rows) || begin > end)
+      in.fail();
+    if (kind == rows_kind::none ? end != 0 : in.ok() && (begin < cut || end - cut > rows->rows))
+      in.fail();
+    f.failed = decode_letters(in);
+    if (!in.ok())
+      break;
+    if (kind != rows_kind::none) {
+      f.rows = rows;
+      f.begin = static_cast<std::uint32_t>(begin - cut);
+      f.end = static_cast<std::uint32_t>(end - cut);
+      f.base = static_cast<std::uint32_t>(base + cut);
+    }
+    frames.push_back(std::make_shared<const output_frame>(std::move(f)));
+  }
+  if (!in.ok())
+    return fatal_error(ec::corrupt, "retained output is malformed");
+  return frames;
+}
+
+std::string encode_segment(const std::vector<output_ptr>& frames) {
+  wire::writer out;
+  out.fixed(output_version);
+  encode_frames(out, frames);
+  return out.take();
+}
+
+expected<std::vector<output_ptr>> decode_segment(std::string_view bytes, const log_id& log) {
+  wire::reader in(bytes);
+  if (const auto version = in.fixed<std::uint8_t>(); in.ok() && version != output_version)
+    return fatal_error(ec::unsupported, "spilled output was written by another version");
+  auto frames = decode_frames(in, log);
+  if (frames && !in.at_end())
+    return fatal_error(ec::corrupt, "spilled output has bytes behind its end");
+  return frames;
+}
+
+}  // namespace millrace::delivery

@@ -1,0 +1,71 @@
+// Lane frames that a shard has not taken because too much of its output is kept: in order by log, bounded by
+// the lanes' credit. Pure; `message` has a `frame`, a pointer to a lane_frame. Progress and idle notes need
+// no credit: progress behind progress of the same log is joined to it, and a note gives way to what comes
+// behind.
+#pragma once
+
+#include "runtime/delivery/frame.hpp"
+
+#include <deque>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace millrace::delivery {
+
+/// A log was idle, and `then` goes on: nobody needs to know any more.
+[[nodiscard]] inline bool outdates(const lane_frame& then, const lane_frame& note) {
+  return note.idle && note.from == note.to && note.stamp == then.stamp && note.to == then.from;
+}
+/// One frame for two, when neither holds anything but progress; nothing otherwise.
+[[nodiscard]] std::shared_ptr<const lane_frame> join_progress(const lane_frame& first,
+                                                              const lane_frame& then);
+
+template<class message>
+class stalled_input {
+public:
+  void push(message m) {
+    auto& q = queues_[m.frame->log];
+    // In order of position: a catch-up reader's frames may come after live ones that go on behind them.
+    auto at = q.end();
+    while (at != q.begin() && std::prev(at)->frame->from > m.frame->from)
+      --at;
+    if (at != q.begin() && outdates(*m.frame, *std::prev(at)->frame))
+      at = q.erase(std::prev(at));
+    if (at != q.begin())
+      if (auto joined = join_progress(*std::prev(at)->frame, *m.frame)) {
+        std::prev(at)->frame = std::move(joined);
+        return;
+      }
+    q.insert(at, std::move(m));
+  }
+  /// The lane has asked anew: what it sent before is sent again.
+  void drop(const log_id& log) { queues_.erase(log); }
+  void clear() { queues_.clear(); }
+  [[nodiscard]] bool empty() const { return queues_.empty(); }
+  [[nodiscard]] bool holds(const log_id& log) const { return queues_.contains(log); }
+
+  /// The front of the log that is behind the others, among those for which `may` says yes.
+  template<class predicate>
+  [[nodiscard]] std::optional<message> take(predicate may) {
+    auto found = queues_.end();
+    for (auto q = queues_.begin(); q != queues_.end(); ++q)
+      if (may(*q->second.front().frame) &&
+          (found == queues_.end() ||
+           q->second.front().frame->watermark < found->second.front().frame->watermark))
+        found = q;
+    if (found == queues_.end())
+      return std::nullopt;
+    auto m = std::move(found->second.front());
+    found->second.pop_front();
+    if (found->second.empty())
+      queues_.erase(found);
+    return m;
+  }
+
+private:
+  std::map<log_id, std::deque<message>> queues_;
+};
+
+}  // namespace millrace::delivery
