@@ -12,6 +12,25 @@ namespace {
 /// PostgreSQL's bound of a repetition.
 constexpr int most_repetitions = 255;
 
+// Within [...]: letters, digits and spaces of all scripts, as under a UTF-8 locale. Digits are those of ASCII
+// there, and spaces that do not break are none.
+constexpr std::string_view letters = "\\pL\\p{Nl}";
+constexpr std::string_view letters_and_digits = "\\pL\\p{Nl}\\p{Nd}";
+constexpr std::string_view word = "\\pL\\p{Nl}\\p{Nd}_";
+constexpr std::string_view spaces =
+    "[:space:]\\x{1680}\\x{2000}-\\x{2006}\\x{2008}-\\x{200a}\\x{2028}\\x{2029}\\x{205f}\\x{3000}";
+
+/// What [:name:] stands for.
+std::string members_of(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> known[] = {
+      {"alpha", letters}, {"alnum", letters_and_digits}, {"word", word},
+      {"space", spaces},  {"upper", "\\p{Lu}"},          {"lower", "\\p{Ll}"}};
+  for (const auto& [known_name, members] : known)
+    if (known_name == name)
+      return std::string(members);
+  return fmt::format("[:{}:]", name);
+}
+
 /// Thrown inside this file only, to leave the walk over a pattern.
 struct refused {
   std::string why;
@@ -158,12 +177,12 @@ private:
     case 't':
     case 'v':
     case 'd':
-    case 'w':
       out_ += '\\';
       out_ += c;
       return;
     case 's':
-      return put(in_bracket ? "[:space:]" : "[[:space:]]");
+    case 'w':
+      return put(fmt::format(fmt::runtime(in_bracket ? "{}" : "[{}]"), c == 's' ? spaces : word));
     case 'b':
       return code_point(8);
     case 'e':
@@ -180,17 +199,13 @@ private:
     if (!in_bracket) {
       switch (c) {
       case 'D':
-      case 'W':
       case 'A':
         out_ += '\\';
         out_ += c;
         return;
       case 'S':
-        return put("[^[:space:]]");
-      case 'y':
-        return put("\\b");
-      case 'Y':
-        return put("\\B");
+      case 'W':
+        return put(fmt::format("[^{}]", c == 'S' ? spaces : word));
       case 'Z':
         return put("\\z");
       default:
@@ -218,7 +233,7 @@ private:
         if (rest_.front() != ':' || end == std::string_view::npos || end < 2 || rest_[1] == '<' ||
             rest_[1] == '>')
           throw refused{"within [...] only classes such as [:alpha:] are offered"};
-        out_ += fmt::format("[{}", rest_.substr(0, end + 2));
+        out_ += members_of(rest_.substr(1, end - 1));
         rest_.remove_prefix(end + 2);
       } else if (c == '[' || c == ']') {
         out_ += '\\';
