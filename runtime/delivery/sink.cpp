@@ -119,10 +119,11 @@ std::optional<whole_window> sink_core::next_window() {
 std::map<log_id, mark> sink_core::progress() const {
   std::map<log_id, mark> out = intake_.vector();
   for (const auto& [log, s] : shards_) {
-    // Without held frames everything that was taken has come out, up to the last whole window.
-    auto at = s.released;
-    if (s.held.empty() && s.at.minor == whole)
-      at = std::max(at, s.at);
+    // What was taken and is not held has come out. Of a window that is coming, or waits for other shards,
+    // all before it has: also where no frame has ended there, because an earlier life cut otherwise.
+    const auto before = [](position p) { return p.minor == whole ? p : position{p.major - 1, whole}; };
+    const auto come_out = s.held.empty() ? before(s.at) : before({s.held.front().reached.major, 0});
+    const auto at = std::max(s.released, come_out);
     out[log] = {at, at.major};
   }
   return out;
