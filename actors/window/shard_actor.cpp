@@ -161,7 +161,7 @@ public:
   void on_stop() {
     stopping_ = true;
     if (core_->changed())
-      capture(false);
+      capture(core_->out().has_outlived_files());  // the last one: in two copies nothing falls back behind it
     if (captures_under_way_ == 0)
       finish_stop();
   }

@@ -252,6 +252,10 @@ std::vector<segment_id> outbox::unneeded(position safe) {
   return out;
 }
 
+bool outbox::has_outlived_files() const {
+  return std::any_of(files_.begin(), files_.end(), [&](const auto& f) { return f.second.reached <= low_; });
+}
+
 std::vector<segment_id> outbox::segments() const {
   std::vector<segment_id> out;
   for (const auto& [id, f] : files_)

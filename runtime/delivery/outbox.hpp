@@ -73,6 +73,8 @@ public:
   /// Files that are of no use any more, given once. `safe`: the low mark of the capture before the newest
   /// good one.
   [[nodiscard]] std::vector<segment_id> unneeded(position safe);
+  /// Files are there that a newer capture would make unneeded: everybody has what lies in them.
+  [[nodiscard]] bool has_outlived_files() const;
   /// Files that this state refers to.
   [[nodiscard]] std::vector<segment_id> segments() const;
 

@@ -109,8 +109,8 @@ public:
   /// The vector that lanes may forget up to: of the previous good capture, so that a damaged newest one can
   /// be survived.
   [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_; }
-  /// Anything to capture since the last one.
-  [[nodiscard]] bool changed() const { return changed_; }
+  /// Anything to capture since the last one; or files of spilled output to get rid of by it.
+  [[nodiscard]] bool changed() const { return changed_ || outbox_.has_outlived_files(); }
 
   [[nodiscard]] const intake& in() const { return intake_; }
   [[nodiscard]] const outbox& out() const { return outbox_; }

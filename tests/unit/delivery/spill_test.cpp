@@ -135,7 +135,9 @@ TEST_CASE("a file stays until no capture that can be fallen back to needs it") {
   out.spilled();
   wire::writer capture;
   out.capture_changes(capture);
+  CHECK_FALSE(out.has_outlived_files());
   out.acknowledge("s", {10, whole});
+  CHECK(out.has_outlived_files());
   CHECK(out.unneeded(lowest_position).empty());
   CHECK(out.segments().size() == 1);
   CHECK(out.unneeded({10, whole}).size() == 1);
