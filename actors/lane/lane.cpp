@@ -232,8 +232,8 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     to = c.positions[last];
   }
   rate_.take(last - w.next);
-  const bool with_care = piece.with_care;
-  if (with_care)
+  const bool own_frame = piece.own_frame;
+  if (own_frame)
     flush(p);
   p.alone = p.live->empty() && last - w.next == 1 ? std::optional(c.positions[w.next]) : std::nullopt;
   add(*p.live, p, w, last, to);
@@ -246,7 +246,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   p.caught_up = done && c.caught_up && !more_waits;
   if (done)
     p.waiting.pop_front();
-  if (at_cut || at_end || with_care || p.caught_up || options_.rate ||
+  if (at_cut || at_end || own_frame || p.caught_up || options_.rate ||
       p.live->records() >= options_.frame_records || !reading_)
     flush(p);
   return true;

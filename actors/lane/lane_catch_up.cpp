@@ -90,21 +90,30 @@ void lane::catch_up_step(catch_up& c) {
   self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
 }
 
-/// A piece, in a frame of its own; never past the reader's limit.
+/// The rest of the chunk or a piece that needs a frame of its own, as one frame; never past the reader's
+/// limit.
 void lane::catch_up_some(catch_up& c, partition& p) {
   auto& w = *c.waiting;
   const auto chunk = w.chunk;
-  const auto limit = p.log.reader_limit(c.receiver);
-  auto last = prepare(p, w).last;
-  auto to = behind(*chunk, last);
-  if (limit < to) {
-    last = record_at(*chunk, limit);
-    to = limit;
+  const auto limit = std::min(p.log.reader_limit(c.receiver), chunk->to);
+  std::optional<position> alone;
+  for (bool more = true; more;) {
+    const auto& piece = prepare(p, w);
+    const bool own_frame = piece.own_frame;
+    if (own_frame && !c.former->empty())
+      break;
+    auto last = piece.last;
+    auto to = behind(*chunk, last);
+    if (limit < to) {
+      last = record_at(*chunk, limit);
+      to = limit;
+    }
+    alone = c.former->empty() && last - w.next == 1 ? std::optional(chunk->positions[w.next]) : std::nullopt;
+    add(*c.former, p, w, last, to);
+    more = to < limit && !own_frame;
   }
-  const auto alone = last - w.next == 1 ? std::optional(chunk->positions[w.next]) : std::nullopt;
-  add(*c.former, p, w, last, to);
-  if (to == chunk->to) {
-    if (chunk->at_end && to < limit)
+  if (c.former->at().at == chunk->to) {
+    if (chunk->at_end && chunk->to < p.log.reader_limit(c.receiver))
       c.former->add_end();
     c.waiting.reset();
   }

@@ -73,6 +73,7 @@ std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partitio
                   former.at().at,
                   former.records(),
                   alone,
+                  true,
                   alone && furthest && *furthest > *alone};
   std::vector<delivery::lane_frame> frames;
   trying(a, [&] { frames = former.cut(); });

@@ -8,7 +8,7 @@ namespace millrace::lane {
 namespace {
 
 /// Into how many parts a range is divided on which a life has failed: two divisions find one record in a
-/// frame or chunk of up to a million, and a part's frame of its own costs each receiver a message.
+/// frame or chunk of up to a million, and a frame of its own for each part is a message to each receiver.
 constexpr std::size_t parts = 1024;
 /// Ranges and records that are remembered; the oldest are forgotten. What fails again is soon back.
 constexpr std::size_t most_remembered = 64;
@@ -27,8 +27,13 @@ std::string printable(std::string_view error) {
 }  // namespace
 
 void past_lives::failed(const attempt& a, std::string_view error) {
-  std::erase_if(ranges_, [&](const range& r) { return r.log == a.log && r.from < a.to && a.from < r.to; });
-  ranges_.push_back({a.log, a.from, a.to, a.records});
+  range now_suspected{a.log, a.from, a.to, a.records, a.cutting};
+  std::erase_if(ranges_, [&](const range& r) {
+    const bool overlaps = r.log == a.log && r.from < a.to && a.from < r.to;
+    now_suspected.own_frames |= overlaps && r.own_frames;
+    return overlaps;
+  });
+  ranges_.push_back(std::move(now_suspected));
   if (ranges_.size() > most_remembered)
     ranges_.pop_front();
   if (!a.record)
@@ -61,7 +66,8 @@ std::optional<past_lives::suspicion> past_lives::next(const log_id& log, positio
       first = &r;
   if (!first)
     return std::nullopt;
-  return suspicion{first->from, first->to, std::max<std::size_t>(1, first->records / parts)};
+  return suspicion{first->from, first->to, std::max<std::size_t>(1, first->records / parts),
+                   first->own_frames};
 }
 
 std::vector<past_lives::culprit> past_lives::culprits() const {

@@ -22,6 +22,7 @@ struct attempt {
   position to{};
   std::size_t records = 0;
   std::optional<position> record{};  // where it is this one alone
+  bool cutting = false;              // forming the frame; else what comes before
   bool taken_before = false;  // a receiver has got these records from an earlier attempt, which went well
 };
 
@@ -40,6 +41,7 @@ public:
     position from;
     position to;
     std::size_t at_once;
+    bool own_frames;  // each part in one: a frame could not be formed
   };
   [[nodiscard]] std::optional<suspicion> next(const log_id& log, position from, position to) const;
 
@@ -67,6 +69,7 @@ private:
     position from{};
     position to{};
     std::size_t records = 0;
+    bool own_frames = false;
   };
   std::deque<range> ranges_;       // disjoint; the newest last
   std::deque<culprit> suspected_;  // records; the newest last

@@ -52,15 +52,16 @@ piece next_piece(const std::shared_ptr<const source::chunk>& c, std::size_t firs
     const auto at = c->positions[first];
     const auto stop_at = [&](position p) { out.last = std::min(out.last, record_at(*c, p)); };
     if (const auto suspicion = past.next(log, at, c->to)) {
-      out.with_care = suspicion->from <= at;
-      stop_at(out.with_care ? suspicion->to : suspicion->from);
-      if (out.with_care)
+      const bool inside = suspicion->from <= at;
+      stop_at(inside ? suspicion->to : suspicion->from);
+      if (inside)
         out.last = std::min(out.last, first + suspicion->at_once);
+      out.own_frame = inside && suspicion->own_frames;
     }
     out.given_up = verdicts.find(log, at);
     if (out.given_up) {
       out.last = first + 1;
-      out.with_care = false;
+      out.own_frame = false;
     } else if (const auto next = verdicts.next(log, at, c->to)) {
       stop_at(*next);
     }

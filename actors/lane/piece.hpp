@@ -15,7 +15,7 @@ namespace millrace::lane {
 struct piece {
   std::size_t first = 0;
   std::size_t last = 0;
-  bool with_care = false;                      // an earlier life has failed here: in a frame of its own
+  bool own_frame = false;                      // nothing else may stand in its frame
   const std::string* given_up = nullptr;       // why this one record is a dead letter
   std::shared_ptr<const source::chunk> chunk;  // these records alone
   parser::parsed parsed;                       // once they were parsed

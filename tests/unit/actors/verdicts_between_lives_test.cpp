@@ -55,7 +55,7 @@ lane::lane_options lane_of(bool fail_on_error = false) {
 
 void fails(lane::past_lives& past, std::int64_t at, int times, bool taken_before = false) {
   for (int i = 0; i < times; ++i)
-    past.failed({"parsed/a", {0, at}, {0, at + 1}, 1, position{0, at}, taken_before}, "it hurts");
+    past.failed({"parsed/a", {0, at}, {0, at + 1}, 1, position{0, at}, false, taken_before}, "it hurts");
 }
 
 }  // namespace

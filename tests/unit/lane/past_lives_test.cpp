@@ -17,7 +17,7 @@ attempt on(std::int64_t from, std::int64_t to) {
 }
 
 attempt alone(std::int64_t p, bool taken_before = false) {
-  return {"parsed/a", at(p), at(p + 1), 1, at(p), taken_before};
+  return {"parsed/a", at(p), at(p + 1), 1, at(p), false, taken_before};
 }
 
 /// Lives that fail on every range that holds `poison`, until a record is found; how many it took.
@@ -52,10 +52,23 @@ TEST_CASE("a range in which a life failed is worked on in smaller parts, others 
   CHECK(s->from == at(1000));
   CHECK(s->to == at(11'240));
   CHECK(s->at_once == 10);
+  CHECK_FALSE(s->own_frames);
   CHECK_FALSE(past.next("parsed/a", at(0), at(1000)));
   CHECK_FALSE(past.next("parsed/a", at(11'240), at(20'000)));
   CHECK_FALSE(past.next("parsed/b", at(0), at(10'000)));
   CHECK(past.culprits().empty());
+}
+
+TEST_CASE("where a frame could not be formed, the parts have frames of their own until the record is found") {
+  past_lives past;
+  auto a = on(0, 2048);
+  a.cutting = true;
+  past.failed(a, "x");
+  past.failed(on(4000, 4100), "x");
+  CHECK(past.next("parsed/a", at(0), at(10'000))->own_frames);
+  CHECK_FALSE(past.next("parsed/a", at(3000), at(10'000))->own_frames);
+  past.failed(on(10, 12), "x");
+  CHECK(past.next("parsed/a", at(0), at(3000))->own_frames);
 }
 
 TEST_CASE("the record to blame is found in few lives, wherever it lies") {

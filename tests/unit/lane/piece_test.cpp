@@ -52,7 +52,7 @@ std::vector<std::string> pieces(const std::shared_ptr<const source::chunk>& c,
     }
     out.push_back(std::to_string(p.first) + "-" + std::to_string(p.last) +
                   (p.given_up    ? " given up: " + *p.given_up
-                   : p.with_care ? " with care"
+                   : p.own_frame ? " in its own frame"
                                  : ""));
     next = p.last;
   }
@@ -68,7 +68,7 @@ TEST_CASE("without verdict and suspicion a chunk is one piece, not copied") {
   const auto p = next_piece(c, 0, "parsed/a", {}, {});
   CHECK(p.chunk == c);
   CHECK(p.last == 5);
-  CHECK_FALSE(p.with_care);
+  CHECK_FALSE(p.own_frame);
   CHECK_FALSE(p.given_up);
 }
 
@@ -92,13 +92,15 @@ TEST_CASE("a position that the log no longer has divides nothing wrongly") {
   CHECK(pieces(records(4), v, {}) == texts{"0-2", "2-4"});
 }
 
-TEST_CASE("a range in which a life has failed is worked on with care, what is around it is not") {
+TEST_CASE("a range in which a life has failed falls into parts, what is around it does not") {
   past_lives past;
-  past.failed({"parsed/a", {0, 20}, {0, 50}, 3}, "x");
-  CHECK(pieces(records(6), {}, past) ==
-        texts{"0-1", "1-2 with care", "2-3 with care", "3-4 with care", "4-6"});
+  lane::attempt failed{"parsed/a", {0, 20}, {0, 50}, 3};
+  past.failed(failed, "x");
+  CHECK(pieces(records(6), {}, past) == texts{"0-1", "1-2", "2-3", "3-4", "4-6"});
+  failed.cutting = true;
+  past.failed(failed, "x");
   delivery::verdicts v;
   v.add({"parsed/a", {0, 30}, "y"});
   CHECK(pieces(records(6), v, past) ==
-        texts{"0-1", "1-2 with care", "2-3 given up: y", "3-4 with care", "4-6"});
+        texts{"0-1", "1-2 in its own frame", "2-3 given up: y", "3-4 in its own frame", "4-6"});
 }
