@@ -30,19 +30,20 @@ candidate read(const placed& p, const side_store& side) {
           side.text(static_cast<std::uint32_t>(p.value))};
 }
 
-void set(std::uint64_t& text, side_store& side, std::string_view to) {
-  if (text == 0)
-    text = side.add_text(to);
-  else
-    side.set_text(static_cast<std::uint32_t>(text), to);
-}
-
+/// The candidate's texts may lie in the same store, whose texts move when one is added.
 void write(placed& p, side_store& side, const candidate& c) {
   p.time = c.time;
   p.major = c.at.major;
   p.minor = c.at.minor;
-  set(p.partition, side, c.partition);
-  set(p.value, side, c.value);
+  if (p.value == 0) {
+    const std::string partition(c.partition);
+    const std::string value(c.value);
+    p.partition = side.add_text(partition);
+    p.value = side.add_text(value);
+    return;
+  }
+  side.set_text(static_cast<std::uint32_t>(p.partition), c.partition);
+  side.set_text(static_cast<std::uint32_t>(p.value), c.value);
 }
 
 template<bool Last>

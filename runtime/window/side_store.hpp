@@ -32,9 +32,10 @@ public:
   [[nodiscard]] wide_sum& wide(std::uint32_t i) { return wides_[i - 1]; }
   [[nodiscard]] const wide_sum& wide(std::uint32_t i) const { return wides_[i - 1]; }
 
+  /// `text` may lie in this store.
   [[nodiscard]] std::uint32_t add_text(std::string_view text) {
-    texts_.emplace_back(text);
     text_bytes_ += text.size();
+    texts_.push_back(std::string(text));
     return static_cast<std::uint32_t>(texts_.size());
   }
   void set_text(std::uint32_t i, std::string_view text) {

@@ -143,6 +143,33 @@ TEST_CASE("memory of keys that are gone is given back") {
   CHECK(w.byte_size() <= 2 * most);
 }
 
+TEST_CASE("sessions that are joined take over each other's texts, also where one has none yet") {
+  auto d = test::windows_of(1, 1,
+                            {over(aggregate_function::last, type_id::bigint, type_id::bigint),
+                             over(aggregate_function::max, type_id::text, type_id::text)});
+  d.kind = shape::session;
+  d.gap = micros(10);
+  shard_windows w(d);
+  std::vector<test::click> clicks;
+  for (int i = 0; i < 200; ++i) {  // two sessions a user, the newer one without a value; then what joins them
+    const auto user = fmt::format("user {}", i);
+    clicks.push_back({16, user, 1, i});
+    clicks.push_back({0, user, 1, std::nullopt});
+  }
+  absorb(w, d, clicks);
+  clicks.clear();
+  for (int i = 0; i < 200; ++i)
+    clicks.push_back({8, fmt::format("user {}", i), 1, std::nullopt});
+  absorb(w, d, clicks);
+  const auto fired = w.fire(no_watermark, end_of_time);
+  REQUIRE(fired.size() == 1);
+  REQUIRE(fired[0].rows->rows == 200);
+  for (const auto& row : rows_of(fired[0])) {
+    const auto user = row.substr(9, row.find('"', 9) - 9);
+    CHECK(row.starts_with(fmt::format(R"({{"user":"{}","a0":{},"a1":"{}",)", user, user.substr(5), user)));
+  }
+}
+
 TEST_CASE("damaged bytes of sessions are refused or harmless") {
   const auto d = sessions_of(10);
   shard_windows w(d);
