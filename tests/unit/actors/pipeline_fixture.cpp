@@ -12,8 +12,8 @@ pipeline_fixture::pipeline_fixture(const std::string& name)
   std::filesystem::create_directories(folder_);
   config_.set("scheduler.max-threads", std::size_t{2});
 #ifdef __SANITIZE_THREAD__
-  // Work stealing polls CAF's queues in a way that TSan reports; each report that is suppressed costs more than
-  // the one before. Sharing waits under a mutex.
+  // Work stealing polls CAF's queues in a way that TSan reports; each report that is suppressed costs more
+  // than the one before. Sharing waits under a mutex.
   config_.set("scheduler.policy", caf::atom("sharing"));
 #endif
 }
