@@ -2,6 +2,7 @@
 
 #include "config/mask.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -69,15 +70,8 @@ std::string describe(const node& n) {
   case node::kind::number:
     return n.text.substr(0, longest_shown);
   case node::kind::text: {
-    auto text = mask_passwords(n.safe_text());
-    if (text.size() > longest_shown) {
-      auto cut = longest_shown;
-      while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U)
-        --cut;
-      text = text.substr(0, cut) + "...";
-    }
     std::string out;
-    data::append_json_string(out, text);
+    data::append_json_string(out, data::excerpt(mask_passwords(n.safe_text()), longest_shown));
     return out;
   }
   case node::kind::list:

@@ -20,6 +20,13 @@ row_builder::row_builder(const parser_options& options)
     builders_.emplace_back(f.type);
 }
 
+void row_builder::reserve(std::size_t rows) {
+  out_.records.reserve(rows);
+  for (std::size_t i = 0; i < builders_.size(); ++i)
+    if (used_[i])
+      builders_[i].reserve(rows);
+}
+
 bool row_builder::accept(const source::chunk& c, std::size_t record, std::optional<event_micros> declared) {
   if (!hidden_.check(c, record)) {
     why_ = hidden_.why();

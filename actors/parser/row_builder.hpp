@@ -1,4 +1,4 @@
-// Rows of a parser whose records are flat: columns, hidden ones and the check of event time in one place. The
+// The rows that a parser makes of a chunk: columns, hidden ones and the check of event time in one place. The
 // parser appends the declared columns itself.
 #pragma once
 
@@ -23,6 +23,8 @@ public:
   [[nodiscard]] bool used(std::size_t column) const { return used_[column]; }
   [[nodiscard]] data::column_builder& column(std::size_t i) { return builders_[i]; }
 
+  /// Room for that many rows more.
+  void reserve(std::size_t rows);
   /// What all records became, and an empty builder.
   [[nodiscard]] parsed finish();
   void dead(std::size_t record, std::string why) {

@@ -9,6 +9,42 @@ namespace millrace::data {
 
 bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
+std::string_view whole_characters(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes)
+    return text;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;
+  };
+  auto n = most_bytes;
+  for (int back = 0; back < 3 && n > 0 && continues(n); ++back)
+    --n;
+  return text.substr(0, continues(n) ? most_bytes : n);
+}
+
+std::string excerpt(std::string_view text, std::size_t most_bytes) {
+  const auto head = whole_characters(text, most_bytes);
+  return std::string(head) + (head.size() < text.size() ? "..." : "");
+}
+
+void append_utf8(std::string& out, char32_t code_point) {
+  const auto put = [&](char32_t byte) { out += static_cast<char>(byte); };
+  const auto tail = [&](int shift) { put(0x80 | (code_point >> shift & 0x3F)); };
+  if (code_point < 0x80)
+    return put(code_point);
+  if (code_point < 0x800) {
+    put(0xC0 | code_point >> 6);
+  } else {
+    if (code_point < 0x10000) {
+      put(0xE0 | code_point >> 12);
+    } else {
+      put(0xF0 | code_point >> 18);
+      tail(12);
+    }
+    tail(6);
+  }
+  tail(0);
+}
+
 std::string base64(std::string_view bytes) {
   std::vector<unsigned char> out((bytes.size() + 2) / 3 * 4 + 1);
   const auto n = EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()),

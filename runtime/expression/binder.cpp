@@ -1,5 +1,6 @@
 #include "runtime/expression/binder.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/evaluator.hpp"
 #include "runtime/expression/overload.hpp"
 #include "runtime/expression/source_text.hpp"
@@ -194,7 +195,8 @@ node_ptr binder::literal(const syntax& s) {
     auto digits = std::string_view(s.text);
     const auto [end, err] = std::from_chars(digits.data(), digits.data() + digits.size(), v.d);
     if (err != std::errc{})
-      return problem_at(s.offset, fmt::format("the number {} is out of range for double", shown(s.text)));
+      return problem_at(s.offset,
+                        fmt::format("the number {} is out of range for double", data::excerpt(s.text)));
     if (v.d == 0)
       v.d = 0;  // numeric knows no -0
     break;

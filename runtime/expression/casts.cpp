@@ -1,4 +1,5 @@
 // Casts between kinds, explicit and implicit, by PostgreSQL's rules for text input and output.
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/json_text.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/list_values.hpp"
@@ -21,8 +22,9 @@ values relabel(call& c, std::span<const values> args) {
 }
 
 std::string unreadable(std::string_view s, reading why, kind to) {
-  return why == reading::malformed ? fmt::format("'{}' is no {}", shown(s), name_of(to))
-                                   : fmt::format("'{}' is out of range for {}", shown(s), name_of(to));
+  return why == reading::malformed
+             ? fmt::format("'{}' is no {}", data::excerpt(s), name_of(to))
+             : fmt::format("'{}' is out of range for {}", data::excerpt(s), name_of(to));
 }
 
 template<auto Read, kind To, class T>
@@ -96,8 +98,8 @@ values text_to_integer(call& c, std::span<const values> args) {
     std::int64_t v = 0;
     if (const auto how = read_bigint(s, v); how != reading::ok)
       return r.fail(how == reading::malformed
-                        ? fmt::format("'{}' is no {}", shown(s), integer_name<Bits>)
-                        : fmt::format("'{}' is out of range for {}", shown(s), integer_name<Bits>));
+                        ? fmt::format("'{}' is no {}", data::excerpt(s), integer_name<Bits>)
+                        : fmt::format("'{}' is out of range for {}", data::excerpt(s), integer_name<Bits>));
     return narrowed<Bits>(r, v);
   })>(c, args);
 }
@@ -126,7 +128,7 @@ values integer_to_double(call& c, std::span<const values> args) {
 values text_to_json(call& c, std::span<const values> args) {
   return each<([](row& r, std::string_view s) -> std::string_view {
     if (!is_json(s))
-      return r.fail(fmt::format("'{}' is no json", shown(s)));
+      return r.fail(fmt::format("'{}' is no json", data::excerpt(s)));
     return s;
   })>(c, args);
 }
@@ -134,7 +136,8 @@ values text_to_list(call& c, std::span<const values> args) {
   return each<([](row& r, std::string_view s) -> list_value {
     list_value out;
     if (!read_list(s, *r.c.memory, out))
-      return r.fail(fmt::format("'{}' is no list; expected one such as {{a,\"b c\",NULL}}", shown(s)));
+      return r.fail(
+          fmt::format("'{}' is no list; expected one such as {{a,\"b c\",NULL}}", data::excerpt(s)));
     return out;
   })>(c, args);
 }

@@ -102,6 +102,23 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
   return f;
 }
 
+/// Of any number of arguments, each cast to text; it sees the nulls.
+constexpr function of_anything(std::string_view name, kind gives, kernel run) {
+  function f;
+  f.name = name;
+  f.gives = gives;
+  f.run = run;
+  f.can_fail = true;
+  f.strict = false;
+  f.any_types = true;
+  return f;
+}
+
+constexpr function not_strict(function f) {
+  f.strict = false;
+  return f;
+}
+
 /// The families' tables.
 [[nodiscard]] std::span<const function> arithmetic_functions();
 [[nodiscard]] std::span<const function> comparison_functions();

@@ -1,5 +1,7 @@
 #include "runtime/expression/json_text.hpp"
 
+#include "runtime/data/text_encoding.hpp"
+
 #include <algorithm>
 #include <bitset>
 
@@ -189,24 +191,6 @@ void for_each_item(std::string_view s, Visit visit) {
   }
 }
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (c < 0x80)
-    return put(c);
-  if (c < 0x800) {
-    put(0xC0 | c >> 6);
-  } else {
-    if (c < 0x10000) {
-      put(0xE0 | c >> 12);
-    } else {
-      put(0xF0 | c >> 18);
-      put(0x80 | (c >> 12 & 0x3F));
-    }
-    put(0x80 | (c >> 6 & 0x3F));
-  }
-  put(0x80 | (c & 0x3F));
-}
-
 std::uint32_t four_digits(std::string_view s, std::size_t at) {
   std::uint32_t v = 0;
   for (std::size_t i = 0; i < 4; ++i)
@@ -289,7 +273,7 @@ bool append_unescaped(std::string& out, std::string_view body) {
     }
     if (code == 0 || (code >= 0xD800 && code < 0xE000))
       return false;
-    append_utf8(out, code);
+    data::append_utf8(out, code);
   }
   return true;
 }

@@ -1,5 +1,5 @@
 // From a function on one row's values to a kernel over arrays: `each<f>` for functions that may fail, return
-// null or make text. For the families' .cpp files.
+// null or make text, `each_wanted` for those that look at nulls themselves. For the families' .cpp files.
 #pragma once
 
 #include "runtime/expression/functions.hpp"
@@ -44,21 +44,28 @@ struct row {
   }
 };
 
-namespace detail {
-
-template<auto F, class R, class... A, std::size_t... I>
-values each_row(R (*)(row&, A...), call& c, std::span<const values> args, std::index_sequence<I...>) {
+/// `f(row&)` gives the element of each row that is wanted; it looks at its arguments itself, so it is for
+/// functions that are not strict.
+template<class R, class F>
+values each_wanted(call& c, F f) {
   auto* out = allocate<R>(*c.memory, c.rows);
   row r{c};
   for (std::size_t i = 0; i < c.rows; ++i) {
     if (c.wanted(i)) {
       r.index = i;
-      out[i] = F(r, args[I].template get<A>(i)...);
+      out[i] = f(r);
     } else {
       out[i] = {};
     }
   }
   return c.done(out);
+}
+
+namespace detail {
+
+template<auto F, class R, class... A, std::size_t... I>
+values each_row(R (*)(row&, A...), call& c, std::span<const values> args, std::index_sequence<I...>) {
+  return each_wanted<R>(c, [args](row& r) -> R { return F(r, args[I].template get<A>(r.index)...); });
 }
 
 template<class R, class... A>

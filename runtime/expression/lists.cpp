@@ -27,6 +27,10 @@ values length(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+std::optional<text_view> text_if_present(const values& v, std::size_t row) {
+  return v.present(row) ? std::optional(v.get<text_view>(row)) : std::nullopt;
+}
+
 text_view joined(row& r, const list_value& v, text_view separator, std::optional<text_view> null_text) {
   std::string out;
   bool first = true;
@@ -53,20 +57,12 @@ values array_to_string(call& c, std::span<const values> args) {
 
 /// The text for nulls may be null itself: then they are left out. So is not strict.
 values array_to_string_nulls(call& c, std::span<const values> args) {
-  auto* out = allocate<text_view>(*c.memory, c.rows);
-  row r{c};
-  for (std::size_t i = 0; i < c.rows; ++i) {
-    out[i] = {};
-    if (!c.wanted(i))
-      continue;
-    r.index = i;
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    const auto i = r.index;
     if (!args[0].present(i) || !args[1].present(i))
-      r.null();
-    else
-      out[i] = joined(r, args[0].get<list_value>(i), args[1].get<text_view>(i),
-                      args[2].present(i) ? std::optional(args[2].get<text_view>(i)) : std::nullopt);
-  }
-  return c.done(out);
+      return r.null();
+    return joined(r, args[0].get<list_value>(i), args[1].get<text_view>(i), text_if_present(args[2], i));
+  });
 }
 
 list_value split(row& r, text_view s, std::optional<text_view> by, std::optional<text_view> null_text) {
@@ -92,27 +88,13 @@ list_value split(row& r, text_view s, std::optional<text_view> by, std::optional
 
 /// A null separator cuts between all characters, so nothing here is strict.
 values string_to_array(call& c, std::span<const values> args) {
-  auto* out = allocate<list_value>(*c.memory, c.rows);
-  row r{c};
-  const auto optional = [&](std::size_t a, std::size_t i) {
-    return a < args.size() && args[a].present(i) ? std::optional(args[a].get<text_view>(i)) : std::nullopt;
-  };
-  for (std::size_t i = 0; i < c.rows; ++i) {
-    out[i] = {};
-    if (!c.wanted(i))
-      continue;
-    r.index = i;
-    if (args[0].present(i))
-      out[i] = split(r, args[0].get<text_view>(i), optional(1, i), optional(2, i));
-    else
-      r.null();
-  }
-  return c.done(out);
-}
-
-constexpr function not_strict(function f) {
-  f.strict = false;
-  return f;
+  return each_wanted<list_value>(c, [&](row& r) -> list_value {
+    const auto i = r.index;
+    if (!args[0].present(i))
+      return r.null();
+    return split(r, args[0].get<text_view>(i), text_if_present(args[1], i),
+                 args.size() > 2 ? text_if_present(args[2], i) : std::nullopt);
+  });
 }
 
 constexpr auto entries = std::to_array<function>({

@@ -1,5 +1,6 @@
 #include "runtime/expression/number_format.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/number_text.hpp"
 #include "runtime/expression/source_text.hpp"
 
@@ -194,7 +195,8 @@ tl::expected<number_format, std::string> number_format::parse(std::string_view t
   number_format f;
   const auto whole = text;
   const auto refused = [&](std::string_view why) {
-    return tl::unexpected(fmt::format("the template '{}' of a number cannot be used: {}", shown(whole), why));
+    return tl::unexpected(
+        fmt::format("the template '{}' of a number cannot be used: {}", data::excerpt(whole), why));
   };
   int sign_at = 0;
   while (!text.empty()) {

@@ -1,4 +1,5 @@
 // like and ilike.
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/letters.hpp"
 #include "runtime/expression/source_text.hpp"
@@ -65,7 +66,8 @@ values like_kernel(call& c, std::span<const values> args) {
   return each<([](row& r, text_view s, text_view pattern) -> bool {
     const auto found = Fold ? like(lower_case(s), lower_case(pattern)) : like(s, pattern);
     if (found == matching::bad_pattern)
-      return r.fail(fmt::format("the like pattern '{}' ends with its escape character", shown(pattern)));
+      return r.fail(
+          fmt::format("the like pattern '{}' ends with its escape character", data::excerpt(pattern)));
     return (found == matching::yes) != Negated;
   })>(c, args);
 }
@@ -74,7 +76,8 @@ values like_kernel(call& c, std::span<const values> args) {
 values like_escape(call& c, std::span<const values> args) {
   return each<([](row& r, text_view pattern, text_view escape) -> text_view {
     if (count_characters(escape) > 1)
-      return r.fail(fmt::format("'{}' is no escape character; one character is expected", shown(escape)));
+      return r.fail(
+          fmt::format("'{}' is no escape character; one character is expected", data::excerpt(escape)));
     if (escape == "\\")
       return pattern;
     std::string out;

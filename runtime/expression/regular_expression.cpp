@@ -1,5 +1,6 @@
 #include "runtime/expression/regular_expression.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/source_text.hpp"
 
 #include <fmt/format.h>
@@ -252,7 +253,8 @@ private:
 };
 
 tl::unexpected<std::string> malformed(std::string_view pattern, std::string_view why) {
-  return tl::unexpected(fmt::format("the regular expression '{}' cannot be used: {}", shown(pattern), why));
+  return tl::unexpected(
+      fmt::format("the regular expression '{}' cannot be used: {}", data::excerpt(pattern), why));
 }
 
 }  // namespace

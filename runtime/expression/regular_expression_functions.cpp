@@ -1,5 +1,6 @@
 // ~ and its like, similar to, and the functions by the name of regexp_*. A constant pattern is compiled once,
 // when the expression is bound.
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/list_values.hpp"
 #include "runtime/expression/regular_expression.hpp"
@@ -215,9 +216,10 @@ values split(call& c, std::span<const values> args) {
 text_view similar(row& r, text_view pattern, text_view escape) {
   std::string out;
   if (count_characters(escape) > 1)
-    return r.fail(fmt::format("'{}' is no escape character; one character is expected", shown(escape)));
+    return r.fail(
+        fmt::format("'{}' is no escape character; one character is expected", data::excerpt(escape)));
   if (!from_similar(pattern, escape, out))
-    return r.fail(fmt::format("the pattern '{}' ends with its escape character", shown(pattern)));
+    return r.fail(fmt::format("the pattern '{}' ends with its escape character", data::excerpt(pattern)));
   return r.keep(out);
 }
 values similar_to(call& c, std::span<const values> args) {

@@ -149,14 +149,4 @@ std::string_view closest(std::string_view name, const std::vector<std::string_vi
   return best;
 }
 
-std::string shown(std::string_view s) {
-  constexpr std::size_t longest = 64;  // a message stays one line on a screen
-  if (s.size() <= longest)
-    return std::string(s);
-  auto cut = longest;
-  while (cut > 0 && (static_cast<unsigned char>(s[cut]) & 0xC0) == 0x80)
-    --cut;
-  return std::string(s.substr(0, cut)) + "...";
-}
-
 }  // namespace millrace::expression

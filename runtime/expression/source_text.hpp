@@ -37,7 +37,4 @@ namespace millrace::expression {
 [[nodiscard]] std::string_view closest(std::string_view name,
                                        const std::vector<std::string_view>& candidates);
 
-/// For messages: at most 64 bytes, cut between characters.
-[[nodiscard]] std::string shown(std::string_view s);
-
 }  // namespace millrace::expression

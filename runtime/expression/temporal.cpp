@@ -1,4 +1,5 @@
 // Functions on timestamps: arithmetic with intervals, date_trunc, extract, at time zone.
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/source_text.hpp"
 #include "runtime/expression/time_units.hpp"
@@ -56,7 +57,7 @@ std::optional<time_unit> unit_for(row& r, text_view name) {
 }
 
 row::nothing no_unit_of(row& r, text_view name, std::string_view of) {
-  return r.fail(fmt::format("'{}' is not supported for {}", shown(name), of));
+  return r.fail(fmt::format("'{}' is not supported for {}", data::excerpt(name), of));
 }
 
 std::int64_t truncate_time(row& r, text_view name, std::int64_t t) {
@@ -120,8 +121,8 @@ std::string unknown_zone(text_view name) {
   const auto near = closest_zone(name);
   return near.empty()
              ? fmt::format("there is no time zone '{}'; expected a name such as 'Asia/Ho_Chi_Minh' or 'UTC'",
-                           shown(name))
-             : fmt::format("there is no time zone '{}'; did you mean '{}'?", shown(name), near);
+                           data::excerpt(name))
+             : fmt::format("there is no time zone '{}'; did you mean '{}'?", data::excerpt(name), near);
 }
 
 template<std::size_t Argument>

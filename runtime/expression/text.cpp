@@ -1,4 +1,5 @@
 // Functions on text. Positions and lengths count characters (UTF-8).
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/letters.hpp"
 #include "runtime/expression/source_text.hpp"
@@ -33,31 +34,23 @@ values concatenate(call& c, std::span<const values> args) {
 
 /// concat(...) and concat_ws(separator, ...): nulls are left out.
 values join(call& c, std::span<const values> args, bool separated) {
-  auto* out = allocate<std::string_view>(*c.memory, c.rows);
-  row r{c};
-  for (std::size_t i = 0; i < c.rows; ++i) {
-    out[i] = {};
-    if (!c.wanted(i))
-      continue;
-    r.index = i;
-    if (separated && !args[0].present(i)) {
-      r.null();
-      continue;
-    }
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    if (separated && !args[0].present(r.index))
+      return r.null();
     std::string joined;
     bool first = true;
     for (std::size_t a = separated ? 1 : 0; a < args.size(); ++a) {
-      if (!args[a].present(i))
+      if (!args[a].present(r.index))
         continue;
       if (separated && !first)
-        joined += args[0].get<text_view>(i);
+        joined += args[0].get<text_view>(r.index);
       first = false;
-      joined += args[a].get<text_view>(i);
+      joined += args[a].get<text_view>(r.index);
     }
-    out[i] =
-        joined.size() > longest_result ? too_long(r, separated ? "concat_ws" : "concat") : r.keep(joined);
-  }
-  return c.done(out);
+    if (joined.size() > longest_result)
+      return too_long(r, separated ? "concat_ws" : "concat");
+    return r.keep(joined);
+  });
 }
 values concat(call& c, std::span<const values> args) { return join(c, args, false); }
 values concat_ws(call& c, std::span<const values> args) { return join(c, args, true); }
@@ -174,22 +167,7 @@ values chr(call& c, std::span<const values> args) {
     if (code <= 0 || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
       return r.fail(fmt::format("chr({}): there is no such character", code));
     std::string out;
-    const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
-    if (code < 0x80) {
-      out += static_cast<char>(code);
-    } else if (code < 0x800) {
-      out += static_cast<char>(0xC0 | (code >> 6));
-      tail(0);
-    } else if (code < 0x10000) {
-      out += static_cast<char>(0xE0 | (code >> 12));
-      tail(6);
-      tail(0);
-    } else {
-      out += static_cast<char>(0xF0 | (code >> 18));
-      tail(12);
-      tail(6);
-      tail(0);
-    }
+    data::append_utf8(out, static_cast<char32_t>(code));
     return r.keep(out);
   })>(c, args);
 }
@@ -211,21 +189,10 @@ values size(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-constexpr function of_anything(std::string_view name, kernel run) {
-  function f;
-  f.name = name;
-  f.gives = text;
-  f.run = run;
-  f.can_fail = true;
-  f.strict = false;
-  f.any_types = true;
-  return f;
-}
-
 constexpr auto entries = std::to_array<function>({
     entry("||", {text, text}, text, concatenate, true),
-    of_anything("concat", concat),
-    of_anything("concat_ws", concat_ws),
+    of_anything("concat", text, concat),
+    of_anything("concat_ws", text, concat_ws),
     entry("lower", {text}, text, lower),
     entry("upper", {text}, text, upper),
     entry("initcap", {text}, text, initcap),

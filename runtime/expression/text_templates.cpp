@@ -1,4 +1,5 @@
 // format(): a text with places for values, and quoting for SQL; overlay.
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/kernel.hpp"
 #include "runtime/expression/source_text.hpp"
 
@@ -95,7 +96,7 @@ private:
     p.what = s.front();
     if (p.what != 's' && p.what != 'L')
       return fmt::format("format: there is no place %{}; there are %s, %L and %%",
-                         shown(s.substr(0, character_length(s, 0))));
+                         data::excerpt(s.substr(0, character_length(s, 0))));
     if (p.argument == std::size_t{0})
       return "format: arguments are counted from 1";
     if (p.width && *p.width > widest)
@@ -126,24 +127,14 @@ private:
 };
 
 values format(call& c, std::span<const values> args) {
-  auto* out = allocate<text_view>(*c.memory, c.rows);
-  row r{c};
-  for (std::size_t i = 0; i < c.rows; ++i) {
-    out[i] = {};
-    if (!c.wanted(i))
-      continue;
-    r.index = i;
-    if (!args[0].present(i)) {
-      r.null();
-      continue;
-    }
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    if (!args[0].present(r.index))
+      return r.null();
     std::string text;
-    if (auto wrong = filler(args, i).fill(args[0].get<text_view>(i), text))
-      r.fail(*std::move(wrong));
-    else
-      out[i] = r.keep(text);
-  }
-  return c.done(out);
+    if (auto wrong = filler(args, r.index).fill(args[0].get<text_view>(r.index), text))
+      return r.fail(*std::move(wrong));
+    return r.keep(text);
+  });
 }
 
 values quote_literal(call& c, std::span<const values> args) {
@@ -172,19 +163,8 @@ values overlay_for(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-constexpr function of_anything(std::string_view name, kernel run) {
-  function f;
-  f.name = name;
-  f.gives = text;
-  f.run = run;
-  f.can_fail = true;
-  f.strict = false;
-  f.any_types = true;
-  return f;
-}
-
 constexpr auto entries = std::to_array<function>({
-    of_anything("format", format),
+    of_anything("format", text, format),
     entry("quote_literal", {text}, text, quote_literal),
     entry("overlay", {text, text, bigint}, text, overlay, true),
     entry("overlay", {text, text, bigint, bigint}, text, overlay_for, true),

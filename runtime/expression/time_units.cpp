@@ -1,5 +1,6 @@
 #include "runtime/expression/time_units.hpp"
 
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/source_text.hpp"
 
 #include <fmt/format.h>
@@ -109,8 +110,8 @@ std::string unknown_unit(std::string_view name) {
   return near.empty()
              ? fmt::format("'{}' is no unit of time; expected second, minute, hour, day, week, month, "
                            "quarter, year ...",
-                           shown(name))
-             : fmt::format("'{}' is no unit of time; did you mean '{}'?", shown(name), near);
+                           data::excerpt(name))
+             : fmt::format("'{}' is no unit of time; did you mean '{}'?", data::excerpt(name), near);
 }
 
 std::optional<std::int64_t> truncated(time_unit unit, std::int64_t wall) {

@@ -1,3 +1,4 @@
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/source_text.hpp"
 #include "runtime/expression/time_format.hpp"
 #include "runtime/expression/time_text.hpp"
@@ -60,7 +61,7 @@ private:
   }
 
   bool wrong(const format_part& p, std::string_view detail = {}) {
-    why_ = fmt::format("'{}' does not fit the template at {}{}{}", shown(text_), p.text,
+    why_ = fmt::format("'{}' does not fit the template at {}{}{}", data::excerpt(text_), p.text,
                        detail.empty() ? "" : ": ", detail);
     return false;
   }
@@ -283,7 +284,7 @@ private:
 
   tl::expected<std::int64_t, std::string> compose() {
     const auto refuse = [&](std::string_view what) {
-      return tl::unexpected(fmt::format("'{}' is no time: {}", shown(text_), what));
+      return tl::unexpected(fmt::format("'{}' is no time: {}", data::excerpt(text_), what));
     };
     auto hour = hour_.value_or(0);
     if (twelve_) {

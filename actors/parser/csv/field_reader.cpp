@@ -2,6 +2,7 @@
 
 #include "actors/parser/number.hpp"
 #include "runtime/base/time.hpp"
+#include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/json_text.hpp"
 #include "runtime/expression/number_text.hpp"
 
@@ -15,16 +16,8 @@ namespace {
 using data::type_id;
 using expression::reading;
 
-/// The head of a field, cut between characters.
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t shown = 48;
-  if (text.size() <= shown)
-    return std::string(text);
-  auto n = shown;
-  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
-    --n;
-  return std::string(text.substr(0, n)) + "...";
-}
+/// Bytes of a value that an error shows.
+constexpr std::size_t longest_shown = 48;
 
 }  // namespace
 
@@ -38,7 +31,8 @@ field_reader::field_reader(const data::field& column, parser_options::timestamp_
 }
 
 bool field_reader::mismatch(std::string_view text, std::string_view expected, std::string& why) const {
-  why = fmt::format("column \"{}\": found \"{}\", expected {}", name_, excerpt(text), expected);
+  why = fmt::format("column \"{}\": found \"{}\", expected {}", name_, data::excerpt(text, longest_shown),
+                    expected);
   return false;
 }
 
@@ -90,33 +84,28 @@ bool field_reader::read(const csv_field& field, csv_value& out, std::string& why
 
 bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const {
   std::optional<event_micros> t;
-  std::string expected =
-      "a timestamp such as 2021-04-24T19:55:00.796Z; say its \"format\", or declare it text and "
-      "cast it";
-  if (format_.kind == timestamp_kind::iso) {
+  switch (format_.kind) {
+  case timestamp_kind::iso:
     if (const auto read = parse_timestamp(text))
       t = *read;
-  } else if (format_.kind == timestamp_kind::strptime) {
+    break;
+  case timestamp_kind::strptime:
     t = pattern_->parse(text, format_.trailing_ignored);
-    expected = fmt::format(
-        "a timestamp of the format \"{}\"{}", format_.pattern,
-        format_.trailing_ignored ? "" : " and nothing behind it (\"trailing\": \"ignore\" allows that)");
-  } else {
-    const int shift = format_.kind == timestamp_kind::epoch_s    ? 6
-                      : format_.kind == timestamp_kind::epoch_ms ? 3
-                                                                 : 0;
+    break;
+  default:
     std::int64_t micros = 0;
-    if (is_number(text) && to_rounded(text, shift, micros) == conversion::ok)
+    if (is_number(text) && to_rounded(text, decimals_to_micros(format_.kind), micros) == conversion::ok)
       t = micros;
-    expected = fmt::format("a timestamp as a number of {} since 1970", shift == 6   ? "seconds"
-                                                                       : shift == 3 ? "milliseconds"
-                                                                                    : "microseconds");
   }
   if (!t)
-    return mismatch(text, expected, why);
+    return mismatch(text,
+                    format_.kind == timestamp_kind::iso
+                        ? "a timestamp such as 2021-04-24T19:55:00.796Z; say its \"format\", or declare it "
+                          "text and cast it"
+                        : expected_timestamp(format_),
+                    why);
   out = *t;
-  return (out >= first_timestamp && out <= last_timestamp) ||
-         mismatch(text, "a timestamp within the years 1 to 9999", why);
+  return is_timestamp(out) || mismatch(text, "a timestamp within the years 1 to 9999", why);
 }
 
 void field_reader::append(const csv_value& v, data::column_builder& out) const {

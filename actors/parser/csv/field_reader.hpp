@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/parser/csv/csv_fields.hpp"
-#include "actors/parser/parser.hpp"
+#include "actors/parser/timestamp_format.hpp"
 #include "runtime/base/timestamp_pattern.hpp"
 
 #include <optional>
@@ -27,7 +27,6 @@ public:
   void append(const csv_value& v, data::column_builder& out) const;
 
 private:
-  using timestamp_kind = enum parser_options::timestamp_format::kind;
   [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const;
   bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
 

@@ -1,5 +1,7 @@
 #include "actors/parser/json/escapes.hpp"
 
+#include "runtime/data/text_encoding.hpp"
+
 #include <cstdint>
 #include <optional>
 
@@ -37,25 +39,6 @@ std::optional<std::uint32_t> take_code_point(std::string_view& s) {
   return 0x10000 + ((*first - 0xD800) << 10) + (*second - 0xDC00);
 }
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
-}
-
 constexpr std::string_view short_names = "\"\\/bfnrt";
 constexpr std::string_view short_values = "\"\\/\b\f\n\r\t";
 
@@ -75,7 +58,7 @@ bool replace(std::string_view body, std::string* out) {
       if (!c)
         return false;
       if (out)
-        append_utf8(*out, *c);
+        data::append_utf8(*out, *c);
     } else {
       const auto known = short_names.find(name);
       if (known == std::string_view::npos)

@@ -1,10 +1,9 @@
 #include "actors/parser/json/json_parser.hpp"
 
-#include "actors/parser/event_time_check.hpp"
-#include "actors/parser/hidden_columns.hpp"
 #include "actors/parser/json/member_layout.hpp"
 #include "actors/parser/json/structural_index.hpp"
 #include "actors/parser/json/value_reader.hpp"
+#include "actors/parser/row_builder.hpp"
 
 #include <fmt/format.h>
 
@@ -30,15 +29,14 @@ private:
   enum class verdict : std::uint8_t { row, blank, dead };
 
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
-  std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to, parsed& out);
-  void parse_alone(const source::chunk& c, std::size_t i, parsed& out);
+  std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to);
+  void parse_alone(const source::chunk& c, std::size_t i);
   /// The record at [begin, end) of text; its first token is `token`, which is moved behind its last.
   verdict read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
                       std::uint32_t end, std::uint32_t& token, bool escapes);
   bool find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind);
   bool read_columns(const record_walk& record);
-  void append_row(const source::chunk& c, std::size_t i, const record_walk& record);
-  void note(std::size_t i, verdict v, parsed& out);
+  void note(std::size_t i, verdict v);
   verdict dead(std::string why) {
     why_ = std::move(why);
     return verdict::dead;
@@ -46,9 +44,7 @@ private:
 
   parser_options options_;
   std::vector<column_reader> columns_;  // the declared ones
-  std::vector<data::column_builder> builders_;
-  hidden_columns hidden_;
-  event_time_check event_time_;
+  row_builder rows_;
   member_layout layout_;
   structural_index index_;
   value_reader values_;
@@ -56,12 +52,6 @@ private:
   std::vector<cell> cells_;            // by declared column
   std::string why_;
 };
-
-parser_options with_event_time_used(parser_options options) {
-  if (options.event_time)
-    options.used[*options.event_time] = true;
-  return options;
-}
 
 std::vector<std::string> declared_names(const parser_options& options) {
   std::vector<std::string> names;
@@ -71,10 +61,8 @@ std::vector<std::string> declared_names(const parser_options& options) {
 }
 
 json_parser::json_parser(parser_options options)
-    : options_(with_event_time_used(std::move(options))), hidden_(options_), event_time_(options_),
-      layout_(declared_names(options_)), tokens_(options_.declared), cells_(options_.declared) {
-  for (const auto& f : *options_.schema)
-    builders_.emplace_back(f.type);
+    : options_(std::move(options)), rows_(options_), layout_(declared_names(options_)),
+      tokens_(options_.declared), cells_(options_.declared) {
   for (std::size_t i = 0; i < options_.declared; ++i) {
     column_reader column{(*options_.schema)[i].name, (*options_.schema)[i].type, {}, {}};
     if (i < options_.formats.size())
@@ -104,11 +92,7 @@ std::string_view describe_kind(char first) {
 }
 
 parsed json_parser::parse(const source::chunk& c) {
-  parsed out;
-  out.records.reserve(c.records());
-  for (std::size_t i = 0; i < builders_.size(); ++i)
-    if (options_.used[i])
-      builders_[i].reserve(c.records());
+  rows_.reserve(c.records());
   for (std::size_t i = 0; i < c.records();) {
     auto to = i;
     for (std::size_t bytes = 0, behind = c.begins[i];
@@ -117,19 +101,14 @@ parsed json_parser::parse(const source::chunk& c) {
       behind = c.begins[to] + length_of(c, to);
     }
     // Where one record is bad, those behind it must not be read with its quotes open.
-    for (auto next = parse_stretch(c, i, to, out); next < to; ++next)
-      parse_alone(c, next, out);
+    for (auto next = parse_stretch(c, i, to); next < to; ++next)
+      parse_alone(c, next);
     i = to;
   }
-  out.rows.schema = options_.schema;
-  out.rows.rows = out.records.size();
-  for (std::size_t i = 0; i < builders_.size(); ++i)
-    out.rows.columns.push_back(options_.used[i] ? builders_[i].finish() : nullptr);
-  return out;
+  return rows_.finish();
 }
 
-std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from, std::size_t to,
-                                       parsed& out) {
+std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from, std::size_t to) {
   const auto base = c.begins[from];
   const char* const text = c.bytes.data() + base;
   const auto length = c.begins[to - 1] + length_of(c, to - 1) - base;
@@ -153,20 +132,20 @@ std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from,
     const auto v = read_record(c, i, text, begin, end, token, backslash < end);
     if (v == verdict::dead)
       return i;  // read alone it gives the precise reason
-    note(i, v, out);
+    note(i, v);
   }
   return to;
 }
 
-void json_parser::parse_alone(const source::chunk& c, std::size_t i, parsed& out) {
+void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   const auto length = length_of(c, i);
   const char* const text = c.bytes.data() + c.begins[i];
   if (const char* wrong = index_.build(text, length)) {
     why_ = wrong;
-    return note(i, verdict::dead, out);
+    return note(i, verdict::dead);
   }
   std::uint32_t token = 0;
-  note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr), out);
+  note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr));
 }
 
 json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
@@ -198,15 +177,14 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
   }
   if (!read_columns(record))
     return verdict::dead;
-  if (!hidden_.check(c, i))
-    return dead(hidden_.why());
-  const auto timed = event_time_.column();
-  if (!event_time_.check(c, i,
-                         timed && cells_[*timed].is != cell::state::null
-                             ? std::optional(cells_[*timed].number)
-                             : std::nullopt))
-    return dead(event_time_.why());
-  append_row(c, i, record);
+  const auto timed = rows_.event_time();
+  if (!rows_.accept(c, i,
+                    timed && cells_[*timed].is != cell::state::null ? std::optional(cells_[*timed].number)
+                                                                    : std::nullopt))
+    return dead(rows_.why());
+  for (std::size_t column = 0; column < columns_.size(); ++column)
+    if (rows_.used(column))
+      values_.append(record, cells_[column], columns_[column], rows_.column(column));
   token = behind;
   return verdict::row;
 }
@@ -228,7 +206,7 @@ bool json_parser::find_members(record_walk& record, std::uint32_t token, std::ui
     }
     const auto value = token + 2;
     const bool known = column != member_layout::unknown;
-    const bool whole = options_.validate_whole || (known && options_.used[static_cast<std::size_t>(column)]);
+    const bool whole = options_.validate_whole || (known && rows_.used(static_cast<std::size_t>(column)));
     token = whole ? record.check(value) : record.skip(value);
     if (token == 0)
       return false;
@@ -248,7 +226,7 @@ bool json_parser::find_members(record_walk& record, std::uint32_t token, std::ui
 bool json_parser::read_columns(const record_walk& record) {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     cells_[i].is = cell::state::null;
-    if (tokens_[i] == 0 || (!options_.validate_whole && !options_.used[i]))
+    if (tokens_[i] == 0 || (!options_.validate_whole && !rows_.used(i)))
       continue;
     if (!values_.read(record, tokens_[i], columns_[i], cells_[i])) {
       why_ = fmt::format("column \"{}{}\": {}", columns_[i].name, values_.path(), values_.why());
@@ -258,23 +236,15 @@ bool json_parser::read_columns(const record_walk& record) {
   return true;
 }
 
-void json_parser::append_row(const source::chunk& c, std::size_t i, const record_walk& record) {
-  for (std::size_t column = 0; column < columns_.size(); ++column)
-    if (options_.used[column])
-      values_.append(record, cells_[column], columns_[column], builders_[column]);
-  hidden_.append(c, i, builders_);
-}
-
-void json_parser::note(std::size_t i, verdict v, parsed& out) {
+void json_parser::note(std::size_t i, verdict v) {
   switch (v) {
   case verdict::row:
-    out.records.push_back(static_cast<std::uint32_t>(i));
     break;
   case verdict::blank:
-    ++out.blank;
+    rows_.blank();
     break;
   case verdict::dead:
-    out.dead.push_back({static_cast<std::uint32_t>(i), why_});
+    rows_.dead(i, why_);
     break;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "actors/parser/json/escapes.hpp"
 #include "actors/parser/number.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
@@ -10,16 +11,8 @@ namespace {
 
 using data::type_id;
 
-/// The head of a value, cut between characters.
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t shown = 48;
-  if (text.size() <= shown)
-    return std::string(text);
-  auto n = shown;
-  while (n > 0 && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
-    --n;
-  return std::string(text.substr(0, n)) + "...";
-}
+/// Bytes of a value that an error shows.
+constexpr std::size_t longest_shown = 48;
 
 std::string describe_value(std::string_view text) {
   switch (text.front()) {
@@ -28,12 +21,12 @@ std::string describe_value(std::string_view text) {
   case '[':
     return "a list";
   case '"':
-    return "the string " + excerpt(text);
+    return "the string " + data::excerpt(text, longest_shown);
   case 't':
   case 'f':
     return "the boolean " + std::string(text);
   default:
-    return "the number " + excerpt(text);
+    return "the number " + data::excerpt(text, longest_shown);
   }
 }
 
@@ -80,7 +73,7 @@ bool value_reader::read(const record_walk& record, std::uint32_t token, spec to,
     if (to_double(record.scalar(token), out.real) == conversion::ok)
       return true;
     why_ = fmt::format("the number {} is beyond the range of double; declare it text",
-                       excerpt(record.scalar(token)));
+                       data::excerpt(record.scalar(token), longest_shown));
     return false;
   case type_id::boolean:
     out.number = kind == 't';
@@ -118,23 +111,21 @@ bool value_reader::read_bigint(std::string_view text, cell& out) {
   case conversion::out_of_range:
     break;
   }
-  why_ = fmt::format("the number {} is beyond the range of bigint; declare it text or double", excerpt(text));
+  why_ = fmt::format("the number {} is beyond the range of bigint; declare it text or double",
+                     data::excerpt(text, longest_shown));
   return false;
 }
 
-bool value_reader::read_epoch(std::string_view text, char kind, timestamp_kind unit, cell& out) {
-  const int shift = unit == timestamp_kind::epoch_s ? 6 : unit == timestamp_kind::epoch_ms ? 3 : 0;
+bool value_reader::read_epoch(std::string_view text, char kind,
+                              const parser_options::timestamp_format& format, cell& out) {
   if (!is_number_kind(kind))
-    return mismatch(text,
-                    fmt::format("a timestamp as a number of {} since 1970", shift == 6   ? "seconds"
-                                                                            : shift == 3 ? "milliseconds"
-                                                                                         : "microseconds"));
-  if (to_rounded(text, shift, out.number) == conversion::ok && out.number >= first_timestamp &&
-      out.number <= last_timestamp)
+    return mismatch(text, expected_timestamp(format));
+  if (to_rounded(text, decimals_to_micros(format.kind), out.number) == conversion::ok &&
+      is_timestamp(out.number))
     return true;
   why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999; does its \"format\" (epoch_s, "
                      "epoch_ms, epoch_us) fit?",
-                     excerpt(text));
+                     data::excerpt(text, longest_shown));
   return false;
 }
 
@@ -142,7 +133,7 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
                                   cell& out) {
   const auto format = to.format ? to.format->format.kind : timestamp_kind::iso;
   if (format != timestamp_kind::iso && format != timestamp_kind::strptime)
-    return read_epoch(record.raw(token), kind, format, out);
+    return read_epoch(record.raw(token), kind, to.format->format, out);
   if (kind != '"')
     return mismatch(record.raw(token), is_number_kind(kind)
                                            ? "a timestamp as text; for a number say \"format\": \"epoch_s\", "
@@ -158,11 +149,7 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
   if (format == timestamp_kind::strptime) {
     const auto t = to.format->pattern->parse(text, to.format->format.trailing_ignored);
     if (!t)
-      return mismatch(record.raw(token),
-                      fmt::format("a timestamp of the format \"{}\"{}", to.format->format.pattern,
-                                  to.format->format.trailing_ignored
-                                      ? ""
-                                      : " and nothing behind it (\"trailing\": \"ignore\" allows that)"));
+      return mismatch(record.raw(token), expected_timestamp(to.format->format));
     out.number = *t;
   } else {
     const auto t = parse_timestamp(text);
@@ -171,9 +158,10 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
                                          "\"format\", or declare it text and cast it");
     out.number = *t;
   }
-  if (out.number >= first_timestamp && out.number <= last_timestamp)
+  if (is_timestamp(out.number))
     return true;
-  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999", excerpt(record.raw(token)));
+  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999",
+                     data::excerpt(record.raw(token), longest_shown));
   return false;
 }
 

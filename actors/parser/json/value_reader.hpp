@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/parser/json/record_walk.hpp"
-#include "actors/parser/parser.hpp"
+#include "actors/parser/timestamp_format.hpp"
 #include "runtime/base/timestamp_pattern.hpp"
 
 #include <cstdint>
@@ -13,8 +13,6 @@
 #include <vector>
 
 namespace millrace::parser {
-
-using timestamp_kind = enum parser_options::timestamp_format::kind;
 
 /// A declared column.
 struct column_reader {
@@ -54,7 +52,8 @@ private:
   [[nodiscard]] bool read_bigint(std::string_view text, cell& out);
   [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind, spec to,
                                     cell& out);
-  [[nodiscard]] bool read_epoch(std::string_view text, char kind, timestamp_kind unit, cell& out);
+  [[nodiscard]] bool read_epoch(std::string_view text, char kind,
+                                const parser_options::timestamp_format& format, cell& out);
   [[nodiscard]] bool check_object(const record_walk& record, std::uint32_t token, const data::type& type);
   [[nodiscard]] bool check_list(const record_walk& record, std::uint32_t token, const data::type& type);
   void append(const record_walk& record, const cell& from, const data::type& type, data::column_builder& out);

@@ -1,6 +1,7 @@
 // Rows that the target has refused, in `millrace_rejected`.
 #include "actors/sink/sql/own_tables.hpp"
 #include "actors/sink/sql/positions.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 
@@ -13,11 +14,8 @@ namespace {
 std::vector<std::string_view> pieces(std::string_view text, std::size_t most) {
   std::vector<std::string_view> out;
   do {
-    auto n = std::min(most, text.size());
-    while (n > 0 && n < text.size() && (static_cast<unsigned char>(text[n]) & 0xC0) == 0x80)
-      --n;
-    out.push_back(text.substr(0, n));
-    text.remove_prefix(n);
+    out.push_back(data::whole_characters(text, most));
+    text.remove_prefix(out.back().size());
   } while (!text.empty());
   return out;
 }
