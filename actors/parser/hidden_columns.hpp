@@ -14,6 +14,8 @@ public:
   /// Those of the schema's columns behind the declared ones that are used.
   explicit hidden_columns(const parser_options& options);
 
+  /// None is used: the two below have nothing to do.
+  [[nodiscard]] bool none() const { return columns_.empty(); }
   /// Whether this record can be a row; false leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record);
   void append(const source::chunk& c, std::size_t record, std::vector<data::column_builder>& out) const;

@@ -28,7 +28,7 @@ void row_builder::reserve(std::size_t rows) {
 }
 
 bool row_builder::accept(const source::chunk& c, std::size_t record, std::optional<event_micros> declared) {
-  if (!hidden_.check(c, record)) {
+  if (!hidden_.none() && !hidden_.check(c, record)) {
     why_ = hidden_.why();
     return false;
   }
@@ -36,7 +36,8 @@ bool row_builder::accept(const source::chunk& c, std::size_t record, std::option
     why_ = event_time_.why();
     return false;
   }
-  hidden_.append(c, record, builders_);
+  if (!hidden_.none())
+    hidden_.append(c, record, builders_);
   out_.records.push_back(static_cast<std::uint32_t>(record));
   return true;
 }
