@@ -1,7 +1,7 @@
 #include "actors/sink/sink_actor.hpp"
 
 #include "actors/sink/sink_state.hpp"
-#include "actors/stage/spawn.hpp"
+#include "runtime/control/spawn.hpp"
 
 #include <stdexcept>
 
@@ -41,8 +41,8 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
 log_id rejected_log(const std::string& sink) { return "refused/" + sink; }
 
 caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor) {
-  return stage::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
-                               std::move(supervisor));
+  return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
+                                 std::move(supervisor));
 }
 
 }  // namespace millrace::sink

@@ -1,6 +1,6 @@
 #include "actors/source/source_actor.hpp"
 
-#include "actors/stage/spawn.hpp"
+#include "runtime/control/spawn.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -121,8 +121,8 @@ caf::behavior source_behaviour(caf::event_based_actor* self, std::shared_ptr<rea
 
 caf::actor spawn_source(caf::actor_system& system, std::shared_ptr<reader> connector,
                         identity_store identities) {
-  return stage::spawn_blocking(system, source_behaviour, std::move(connector),
-                               std::make_shared<identity_store>(std::move(identities)));
+  return control::spawn_blocking(system, source_behaviour, std::move(connector),
+                                 std::make_shared<identity_store>(std::move(identities)));
 }
 
 }  // namespace millrace::source

@@ -1,5 +1,6 @@
 #include "runtime/control/snapshot_writer.hpp"
 
+#include "runtime/control/spawn.hpp"
 #include "runtime/delivery/output_format.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -92,8 +93,7 @@ caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_p
 }  // namespace
 
 caf::actor spawn_snapshot_writer(caf::actor_system& system) {
-  // With an argument: of none CAF 0.17 makes a null pointer that it dereferences.
-  return system.spawn<caf::detached>(writer_behaviour, std::make_shared<writer_state>());
+  return spawn_blocking(system, writer_behaviour, std::make_shared<writer_state>());
 }
 
 }  // namespace millrace::control

@@ -1,6 +1,7 @@
 #include "runtime/control/supervisor.hpp"
 
 #include "runtime/base/backoff.hpp"
+#include "runtime/control/spawn.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
@@ -407,8 +408,8 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
 }  // namespace
 
 caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options, caf::actor owner) {
-  return system.spawn<caf::detached>(
-      supervisor_behaviour, std::make_shared<supervisor_options>(std::move(options)), std::move(owner));
+  return spawn_blocking(system, supervisor_behaviour,
+                        std::make_shared<supervisor_options>(std::move(options)), std::move(owner));
 }
 
 }  // namespace millrace::control

@@ -31,8 +31,7 @@ expected<std::unique_ptr<journal>> dir_journal::open(file_system& files, std::st
   if (done)
     done = opened->read_better_copy();
   if (done && opened->last_life_ > life)
-    return fatal_error(ec::fenced, fmt::format("incarnation {} of {} has been superseded by {}", life,
-                                               opened->actor_, opened->last_life_));
+    return superseded(life, opened->actor_, opened->last_life_);
   if (done)
     done = opened->rewrite(std::move(opened->entries_));
   if (!done)
@@ -45,10 +44,7 @@ std::string dir_journal::path(int copy) const { return fmt::format("{}.{}", stem
 expected<void> dir_journal::check_fence() const {
   if (!fence_)
     return user_error(ec::unsupported, fmt::format("{} was opened for reading only", stem_));
-  if (fence_->newest != life_)
-    return fatal_error(ec::fenced, fmt::format("incarnation {} of {} has been superseded by {}", life_,
-                                               actor_, fence_->newest));
-  return {};
+  return fence_->check(life_, actor_);
 }
 
 /// The higher generation, of equal ones the longer. A rewriting that was cut short leaves one copy of each

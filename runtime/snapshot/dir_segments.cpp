@@ -1,19 +1,18 @@
 #include "runtime/snapshot/dir_segments.hpp"
 
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/sealed_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <utility>
 
 namespace millrace::snapshot {
 namespace {
 
-constexpr char segment_magic[8] = {'M', 'R', 'S', 'E', 'G', 'M', '\r', '\n'};
-constexpr std::uint16_t segment_version = 1;
+constexpr file_mark segment_mark{{'M', 'R', 'S', 'E', 'G', 'M', '\r', '\n'}, 1};
 constexpr std::string_view name_begin = "seg-";
 constexpr std::size_t digits = 20;  // of 2^64
 
@@ -33,33 +32,23 @@ unexpected lost(ec code, const std::string& path, const std::string& how) {
 
 segment_header seal(const segment_id& id, std::string_view actor, std::string_view payload) {
   segment_header h{};
-  std::memcpy(h.magic, segment_magic, sizeof h.magic);
-  h.version = segment_version;
-  h.name_length = static_cast<std::uint32_t>(actor.size());
   h.life = id.life;
   h.number = id.number;
-  h.payload_length = payload.size();
-  h.checksum = checksum_of({bytes_of(h), actor, payload});
+  seal(h, segment_mark, actor, payload);
   return h;
 }
 
 reading decode_segment_file(std::string_view bytes, const segment_id& id, std::string_view actor,
                             std::string& payload) {
   segment_header h{};
-  if (bytes.size() < sizeof h)
+  std::string_view found;
+  const auto result = unseal(bytes, segment_mark, actor, h, found);
+  if (result != reading::whole)
+    return result;
+  if (segment_id{h.life, h.number} != id)
     return reading::damaged;
-  std::memcpy(&h, bytes.data(), sizeof h);
-  const auto stored = std::exchange(h.checksum, 0);
-  bytes.remove_prefix(sizeof h);
-  if (std::memcmp(h.magic, segment_magic, sizeof h.magic) != 0 || checksum_of({bytes_of(h), bytes}) != stored)
-    return reading::damaged;
-  if (h.version > segment_version)
-    return reading::later;
-  if (segment_id{h.life, h.number} != id || h.name_length > bytes.size() ||
-      bytes.substr(0, h.name_length) != actor || h.payload_length != bytes.size() - h.name_length)
-    return reading::damaged;
-  payload = bytes.substr(h.name_length);
-  return reading::whole;
+  payload = found;
+  return result;
 }
 
 std::string to_file_name(const segment_id& id) {
@@ -90,13 +79,6 @@ expected<std::unique_ptr<segments>> dir_segments::open(file_system& files, const
   if (!done)
     return unexpected(done.error());
   return opened;
-}
-
-expected<void> dir_segments::check_fence() const {
-  if (fence_->newest != life_)
-    return fatal_error(ec::fenced, fmt::format("incarnation {} of {} has been superseded by {}", life_,
-                                               actor_, fence_->newest));
-  return {};
 }
 
 expected<void> dir_segments::remove_all_but(const std::vector<segment_id>& needed) {

@@ -48,7 +48,7 @@ private:
                std::shared_ptr<life_fence> fence);
   [[nodiscard]] expected<void> remove_all_but(const std::vector<segment_id>& needed);
   [[nodiscard]] expected<void> make_folders();
-  [[nodiscard]] expected<void> check_fence() const;
+  [[nodiscard]] expected<void> check_fence() const { return fence_->check(life_, actor_); }
   [[nodiscard]] std::string path(const segment_id& id) const { return folder_ + "/" + to_file_name(id); }
 
   file_system& files_;

@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace millrace::snapshot {
+
+expected<void> life_fence::check(incarnation life, std::string_view actor) const {
+  return newest == life ? expected<void>() : superseded(life, actor, newest);
+}
+
+unexpected superseded(incarnation life, std::string_view actor, incarnation by) {
+  return fatal_error(ec::fenced,
+                     fmt::format("incarnation {} of {} has been superseded by {}", life, actor, by));
+}
+
 dir_snapshots::dir_snapshots(file_system& files, std::string folder, std::string actor, incarnation life,
                              std::shared_ptr<life_fence> fence, base_rule rule)
     : files_(files), folder_(std::move(folder)), actor_(std::move(actor)), life_(life),
@@ -42,10 +52,7 @@ std::string dir_snapshots::path(const record_name& name) const { return folder_ 
 expected<void> dir_snapshots::check_fence() const {
   if (!fence_)
     return user_error(ec::unsupported, fmt::format("{} was opened for reading only", folder_));
-  if (fence_->newest != life_)
-    return fatal_error(ec::fenced, fmt::format("incarnation {} of {} has been superseded by {}", life_,
-                                               actor_, fence_->newest));
-  return {};
+  return fence_->check(life_, actor_);
 }
 
 /// Scans, then makes the files what the scan has found. Idempotent: a crash in between is scanned again.
@@ -54,8 +61,7 @@ expected<snapshots::chain> dir_snapshots::recover() {
   if (!found)
     return unexpected(found.error());
   if (found->life > life_)
-    return fatal_error(ec::fenced, fmt::format("incarnation {} of {} has been superseded by {}", life_,
-                                               actor_, found->life));
+    return superseded(life_, actor_, found->life);
   for (const auto* names : {&found->damaged, &found->superseded})
     for (const auto& name : *names)
       if (auto done = files_.remove(folder_ + "/" + name); !done)

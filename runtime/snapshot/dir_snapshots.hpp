@@ -20,7 +20,13 @@ namespace millrace::snapshot {
 struct life_fence {
   std::mutex mutex;
   incarnation newest = 0;
+
+  /// With the mutex held: ec::fenced when `life` is not the newest of the actor's.
+  [[nodiscard]] expected<void> check(incarnation life, std::string_view actor) const;
 };
+
+/// The error of a life that a newer one has taken over from.
+[[nodiscard]] unexpected superseded(incarnation life, std::string_view actor, incarnation by);
 
 /// When a new base is due.
 struct base_rule {

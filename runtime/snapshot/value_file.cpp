@@ -1,6 +1,7 @@
 #include "runtime/snapshot/value_file.hpp"
 
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/sealed_file.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +11,7 @@
 namespace millrace::snapshot {
 namespace {
 
-constexpr char value_magic[8] = {'M', 'R', 'V', 'A', 'L', 'U', '\r', '\n'};
-constexpr std::uint16_t value_version = 1;
+constexpr file_mark value_mark{{'M', 'R', 'V', 'A', 'L', 'U', '\r', '\n'}, 1};
 
 std::string copy_path(const std::string& folder, std::string_view name, int copy) {
   return fmt::format("{}/{}.{}", folder, file_name_of(name), copy);
@@ -21,32 +21,20 @@ std::string copy_path(const std::string& folder, std::string_view name, int copy
 
 std::string encode_value(std::string_view name, std::string_view payload, std::uint64_t generation) {
   value_header h{};
-  std::memcpy(h.magic, value_magic, sizeof h.magic);
-  h.version = value_version;
-  h.name_length = static_cast<std::uint32_t>(name.size());
   h.generation = generation;
-  h.payload_length = payload.size();
-  h.checksum = checksum_of({bytes_of(h), name, payload});
+  seal(h, value_mark, name, payload);
   return fmt::format("{}{}{}", bytes_of(h), name, payload);
 }
 
 reading decode_value(std::string_view bytes, std::string_view name, stored_value& out) {
   value_header h{};
-  if (bytes.size() < sizeof h)
-    return reading::damaged;
-  std::memcpy(&h, bytes.data(), sizeof h);
-  const auto stored = std::exchange(h.checksum, 0);
-  bytes.remove_prefix(sizeof h);
-  if (std::memcmp(h.magic, value_magic, sizeof h.magic) != 0 || checksum_of({bytes_of(h), bytes}) != stored)
-    return reading::damaged;
-  if (h.version > value_version)
-    return reading::later;
-  if (h.name_length > bytes.size() || bytes.substr(0, h.name_length) != name ||
-      h.payload_length != bytes.size() - h.name_length)
-    return reading::damaged;
-  out.payload = bytes.substr(h.name_length);
-  out.generation = h.generation;
-  return reading::whole;
+  std::string_view payload;
+  const auto result = unseal(bytes, value_mark, name, h, payload);
+  if (result == reading::whole) {
+    out.payload = payload;
+    out.generation = h.generation;
+  }
+  return result;
 }
 
 std::optional<std::string> value_name(std::string_view bytes) {

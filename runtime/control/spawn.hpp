@@ -10,13 +10,14 @@
 
 #include <utility>
 
-namespace millrace::stage {
+namespace millrace::control {
 
 [[nodiscard]] inline bool is_simulated(const caf::actor_system& system) {
   return caf::get_or(system.config(), "scheduler.policy", caf::atom("stealing")) == caf::atom("testing");
 }
 
-/// Spawns a function-based actor whose behaviour may block.
+/// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17
+/// makes a null pointer that it dereferences.
 template<class F, class... Ts>
 [[nodiscard]] caf::actor spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) {
   if (is_simulated(system))
@@ -24,4 +25,4 @@ template<class F, class... Ts>
   return system.spawn<caf::detached>(std::forward<F>(behaviour), std::forward<Ts>(args)...);
 }
 
-}  // namespace millrace::stage
+}  // namespace millrace::control
