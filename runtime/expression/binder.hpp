@@ -68,6 +68,10 @@ private:
 
   /// All arguments, or nothing where one has a problem.
   std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
+  node_ptr not_comparable(kind k, std::size_t offset);
+  /// The same, cast to their common kind; `what` names the construct.
+  std::optional<std::vector<node_ptr>> bind_alike(const std::vector<syntax>& args, std::string_view what,
+                                                  std::size_t offset);
   /// Casts all to their common kind; false with a problem where there is none.
   bool unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset);
 

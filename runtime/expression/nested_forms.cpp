@@ -94,13 +94,8 @@ node_ptr binder::member(const syntax& s) {
 node_ptr binder::list(const syntax& s) {
   if (s.args.empty())
     return problem_at(s.offset, "array[] does not say of what; write '{}'::text[]");
-  auto args = bind_all(s.args);
+  auto args = bind_alike(s.args, "array[...]", s.offset);
   if (!args)
-    return nullptr;
-  std::vector<node_ptr*> all;
-  for (auto& a : *args)
-    all.push_back(&a);
-  if (!unify(all, "array[...]", s.offset))
     return nullptr;
   auto& first = args->front();
   if (first->type == kind::interval)

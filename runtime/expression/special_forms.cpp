@@ -94,7 +94,7 @@ node_ptr binder::case_of(const syntax& s) {
       return nullptr;
     n->fn = comparison("=", n->args[0]->type);
     if (!n->fn)
-      return problem_at(s.offset, fmt::format("{} cannot be compared", name_of(n->args[0]->type)));
+      return not_comparable(n->args[0]->type, s.offset);
   }
   if (!unify(results, "case", s.offset))
     return nullptr;
@@ -103,14 +103,20 @@ node_ptr binder::case_of(const syntax& s) {
   return fold_constant(std::move(n));
 }
 
-node_ptr binder::coalesce(const syntax& s) {
-  auto args = bind_all(s.args);
-  if (!args)
-    return nullptr;
+std::optional<std::vector<node_ptr>> binder::bind_alike(const std::vector<syntax>& args,
+                                                        std::string_view what, std::size_t offset) {
+  auto bound = bind_all(args);
+  if (!bound)
+    return std::nullopt;
   std::vector<node_ptr*> all;
-  for (auto& a : *args)
-    all.push_back(&a);
-  if (!unify(all, "coalesce", s.offset))
+  for (auto& b : *bound)
+    all.push_back(&b);
+  return unify(all, what, offset) ? std::move(bound) : std::nullopt;
+}
+
+node_ptr binder::coalesce(const syntax& s) {
+  auto args = bind_alike(s.args, "coalesce", s.offset);
+  if (!args)
     return nullptr;
   auto n = make(op::coalesce, args->front()->type, s.offset);
   n->column_type = args->front()->column_type;
@@ -118,54 +124,46 @@ node_ptr binder::coalesce(const syntax& s) {
   return fold_constant(std::move(n));
 }
 
+node_ptr binder::not_comparable(kind k, std::size_t offset) {
+  return problem_at(offset, fmt::format("{} cannot be compared", name_of(k)));
+}
+
 node_ptr binder::extremum(const syntax& s) {
   const bool greatest = s.what == form::greatest;
-  auto args = bind_all(s.args);
+  auto args = bind_alike(s.args, greatest ? "greatest" : "least", s.offset);
   if (!args)
-    return nullptr;
-  std::vector<node_ptr*> all;
-  for (auto& a : *args)
-    all.push_back(&a);
-  if (!unify(all, greatest ? "greatest" : "least", s.offset))
     return nullptr;
   auto n = make(op::extremum, args->front()->type, s.offset);
   n->fn = comparison(greatest ? ">" : "<", n->type);
   if (!n->fn)
-    return problem_at(s.offset, fmt::format("{} cannot be compared", name_of(n->type)));
+    return not_comparable(n->type, s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }
 
 node_ptr binder::nullif(const syntax& s) {
-  auto args = bind_all(s.args);
+  auto args = bind_alike(s.args, "nullif", s.offset);
   if (!args)
-    return nullptr;
-  if (!unify({&(*args)[0], &(*args)[1]}, "nullif", s.offset))
     return nullptr;
   auto n = make(op::nullif, args->front()->type, s.offset);
   n->fn = comparison("=", n->type);
   if (!n->fn)
-    return problem_at(s.offset, fmt::format("{} cannot be compared", name_of(n->type)));
+    return not_comparable(n->type, s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }
 
 node_ptr binder::compared(const syntax& s, op what, std::string_view with) {
-  auto args = bind_all(s.args);
-  if (!args)
-    return nullptr;
-  std::vector<node_ptr*> all;
-  for (auto& a : *args)
-    all.push_back(&a);
   const auto name = what == op::in_list ? "in (...)" : what == op::between ? "between" : "is distinct from";
-  if (!unify(all, name, s.offset))
+  auto args = bind_alike(s.args, name, s.offset);
+  if (!args)
     return nullptr;
   auto n = make(what, kind::boolean, s.offset);
   n->flag = s.flag;
   n->symmetric = s.star;
   n->fn = comparison(with, args->front()->type);
   if (!n->fn)
-    return problem_at(s.offset, fmt::format("{} cannot be compared", name_of(args->front()->type)));
+    return not_comparable(args->front()->type, s.offset);
   n->args = *std::move(args);
   return fold_constant(std::move(n));
 }
