@@ -1,0 +1,74 @@
+"""What a generated topology must give: every record by hand, in the order of its partition."""
+from golden.oracle import iso, windows_of
+
+
+class Window:
+    """kind, size, slide, lateness of the topology, in microseconds (size of a session: its gap; of global: its state_ttl, or none)."""
+
+    def __init__(self, kind, size=None, slide=None, lateness=0):
+        self.kind, self.size, self.slide, self.lateness = kind, size, slide or size, lateness
+
+    def open_at(self, time, watermark):
+        """The windows that take the row: starts, or [None] for what has no grid; empty: it is late."""
+        if self.kind == "global" and self.size is None:
+            return [None]
+        if self.kind in ("session", "global"):
+            return [None] if watermark is None or time + self.lateness >= watermark else []
+        starts = windows_of(time, self.size, self.slide)
+        return [s for s in starts if watermark is None or s + self.size + self.lateness > watermark]
+
+    def fold(self, partitions, delay, key):
+        """partitions: lists of (time, row or None where a filter took it). {(start, end, *key): [(time, row)]}, late rows."""
+        taken, late = {}, []
+        for partition in partitions:
+            watermark = None
+            for time, row in partition:
+                if row is not None:
+                    starts = self.open_at(time, watermark)
+                    for start in starts:
+                        taken.setdefault((start, *(row[k] for k in key)), []).append((time, row))
+                    if not starts:
+                        late.append(row)
+                watermark = time - delay if watermark is None else max(watermark, time - delay)
+        groups = {}
+        for (start, *of), rows in taken.items():
+            rows.sort(key=lambda r: r[0])
+            if self.size is None:
+                groups[None, None, *of] = rows
+            elif start is not None:
+                groups[start, start + self.size, *of] = rows
+            else:
+                for session in self.split(rows):
+                    groups[session[0][0], session[-1][0] + self.size, *of] = session
+        return groups, late
+
+    def split(self, rows):
+        out = [[rows[0]]]
+        for r in rows[1:]:
+            if r[0] - out[-1][-1][0] >= self.size:
+                out.append([])
+            out[-1].append(r)
+        return out
+
+    def bounds(self, start, end):
+        shown = self.kind != "global"
+        return {"window_start": iso(start) if shown else None, "window_end": iso(end) if shown else None}
+
+
+def aggregate(function, pairs):
+    """pairs: (argument's value, whether the filter takes the row), by event time."""
+    values = [v for v, taken in pairs if taken]
+    if function == "count(*)":
+        return len(values)
+    values = [v for v in values if v is not None]
+    if function == "count":
+        return len(values)
+    if function == "count distinct":
+        return len(set(values))
+    if not values:
+        return None
+    if function == "avg":
+        return sum(values) / len(values)
+    if function in ("min", "max") and isinstance(values[0], str):
+        return {"min": min, "max": max}[function](values, key=lambda v: v.encode())
+    return {"sum": sum, "min": min, "max": max, "first": lambda v: v[0], "last": lambda v: v[-1]}[function](values)

@@ -1,0 +1,265 @@
+"""A random topology with its input and what it must give."""
+import csv
+import gzip
+import io
+import json
+
+from golden.oracle import SECOND, iso
+
+from .expressions import TEXTS, Expressions, Sqlite, quote
+from .oracle import Window, aggregate
+
+START = 1_619_259_600 * SECOND
+NAMES = {"bigint": ["i", "Count", "n 1"], "double": ["d", "price"], "text": ["t", "User-Agent", "select", "ü"], "boolean": ["b"]}
+VALUES = {"bigint": lambda rng: rng.choice([0, 1, -1, 7, rng.randrange(-1000, 1000)]),
+          "double": lambda rng: rng.randrange(-400, 400) / 4,
+          "text": lambda rng: rng.choice(TEXTS),
+          "boolean": lambda rng: rng.random() < 0.5}
+
+
+class Generated:
+    """topology (a dict), files ({name: bytes}), records; and after expect(): what each sink must hold."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.sqlite = Sqlite()
+        self.schema = {name: kind for kind, names in NAMES.items() for name in rng.sample(names, rng.randint(1, len(names)))}
+        self.delay = rng.choice([0, 1, 5, 30]) * SECOND
+        self.files, self.stages = {}, {}
+        self.make_input()
+        self.columns, self.behind = self.schema, "p"
+        self.rows = [[(time, row) for time, row in partition] for partition in self.partitions]
+        if rng.random() < 0.5:
+            self.make_select()
+        self.updates, self.has_windows, self.order, self.where = False, False, None, None
+        if rng.random() < 0.9:
+            self.make_window()
+        else:
+            self.expected = [row for partition in self.rows for _, row in partition if row is not None]
+        if not self.updates and rng.random() < 0.3:
+            self.select_of_results()
+        self.make_sinks()
+        self.topology = {"millrace": 1, "topology": "generated", "stages": self.stages}
+
+    # Input
+
+    def make_input(self):
+        rng = self.rng
+        text = rng.random() < 0.3
+        parts = rng.choice([1, 1, 2, 3])
+        self.bad, self.partitions = 0, []
+        for part in range(parts):
+            rows, lines = [], []
+            time = START + rng.randrange(100) * SECOND
+            for _ in range(rng.choice([0, 3, 40, 400])):
+                time += rng.choice([0, 1, 1, 1, 2, 40]) * SECOND // rng.choice([1, 2, 7])
+                at = time - rng.choice([0, 0, 0, rng.randrange(1, 50) * SECOND])
+                row = {n: None if rng.random() < 0.15 else VALUES[k](rng) for n, k in self.schema.items()}
+                rows.append((at, row))
+                lines.append((at, row))
+                if rng.random() < 0.03:
+                    lines.append((None, rng.choice(['{"ts": "no time"}', "[1]", "{", '{"ts": 5}'])))
+                    self.bad += 1
+            self.partitions.append(rows)
+            name = f"part-{part}." + ("csv" if text else "jsonl")
+            data = (self.as_csv(lines, with_header=self.header) if text else self.as_json(lines)) if lines or text else b""
+            if rng.random() < 0.3:
+                name, data = name + ".gz", gzip.compress(data)
+            self.files[name] = data
+        source = {"source": "file", "path": "${IN}/part-*"}
+        if parts > 1 and rng.random() < 0.6:
+            source["parallel"] = True
+        else:  # one log in the order of names
+            self.partitions = [[r for p in self.partitions for r in p]]
+        self.stages["src"] = source
+        self.stages["p"] = {"parser": "csv" if text else "json", "from": "src",
+                            "schema": {**self.schema, "ts": "timestamp"} if not text or self.header else {"ts": "timestamp", **self.schema},
+                            "event_time": "ts", "watermark_delay": f"{self.delay // SECOND} s",
+                            **({"header": True} if text and self.header else {})}
+
+    @property
+    def header(self):
+        if not hasattr(self, "header_"):
+            self.header_ = self.rng.random() < 0.5
+        return self.header_
+
+    def as_json(self, lines):
+        rng, out = self.rng, []
+        for at, row in lines:
+            if at is None:
+                out.append(row)
+                continue
+            members = [("ts", iso(at)), *((n, v) for n, v in row.items() if v is not None or rng.random() < 0.5)]
+            rng.shuffle(members)
+            if rng.random() < 0.1:
+                members.append(("unknown", {"a": [1, {"b": None}]}))
+            out.append(rng.choice(["", "", " "]) + json.dumps(dict(members), ensure_ascii=rng.random() < 0.3))
+        return ("\n".join(out) + rng.choice(["\n", ""])).encode()
+
+    def as_csv(self, lines, with_header):
+        out = io.StringIO()
+        names = ["ts", *self.schema]
+        if with_header:
+            self.rng.shuffle(names)
+            csv.writer(out, lineterminator="\n").writerow(names)
+        for at, row in lines:
+            if at is None:
+                out.write("no, record, of, this\n" if len(names) != 4 else "no, record\n")
+                continue
+            values = {"ts": iso(at), **row}
+            field = lambda v: "" if v is None else '""' if v == "" else str(v).lower() if isinstance(v, bool) else \
+                '"' + v.replace('"', '""') + '"' if isinstance(v, str) and set(v) & set('," ') else str(v)
+            out.write(",".join(field(values[n]) for n in names) + "\n")
+        return out.getvalue().encode()
+
+    # Stages
+
+    def evaluate(self, columns, expressions):
+        """The expressions on every row that is left, in the shape of self.rows."""
+        flat = [row for partition in self.rows for _, row in partition if row is not None]
+        values = iter(self.sqlite.run(flat, columns, expressions))
+        return [[(time, None if row is None else next(values)) for time, row in partition] for partition in self.rows]
+
+    def filter(self, columns):
+        """A condition, and self.rows without those that it does not take."""
+        condition = Expressions(self.rng, columns).boolean(2)
+        taken = self.evaluate(columns, {"c": ("boolean", condition)})
+        self.rows = [[(time, row if row is not None and v["c"] else None) for (time, row), (_, v) in zip(p, q)]
+                     for p, q in zip(self.rows, taken)]
+        return condition
+
+    def make_select(self):
+        rng, stage = self.rng, {"transform": "select", "from": self.behind}
+        if rng.random() < 0.6:
+            stage["where"] = self.filter(self.columns)
+        if rng.random() < 0.8 or "where" not in stage:
+            made = {}
+            for name in rng.sample(["x", "y", "Z z", "t2"], rng.randint(1, 4)):
+                kind = rng.choice(list(NAMES))
+                made[name] = (kind, Expressions(rng, self.columns).any_of(kind))
+            keep = rng.random() < 0.5
+            kept = self.rows
+            self.rows = self.evaluate(self.columns, made)
+            if keep:
+                self.rows = [[(time, None if row is None else {**old, **row}) for (time, row), (_, old) in zip(p, q)]
+                             for p, q in zip(self.rows, kept)]
+            stage["columns"] = {**({"*": True} if keep else {}), **{n: text for n, (_, text) in made.items()}}
+            self.columns = {**(self.columns if keep else {}), **{n: kind for n, (kind, _) in made.items()}}
+        self.stages["selected"] = stage
+        self.behind = "selected"
+
+    def make_window(self):
+        rng = self.rng
+        kind = rng.choice(["tumbling", "tumbling", "sliding", "sliding", "session", "global"])
+        stage = {"window": kind, "from": self.behind, "shards": rng.randint(1, 5)}
+        if kind == "tumbling":
+            window = Window(kind, rng.choice([1, 7, 60]) * SECOND)
+            stage["size"] = f"{window.size // SECOND} s"
+        elif kind == "sliding":
+            slide = rng.choice([1, 5, 10]) * SECOND
+            window = Window(kind, slide * rng.choice([2, 3, 6]), slide)
+            stage.update(size=f"{window.size // SECOND} s", slide=f"{slide // SECOND} s")
+        elif kind == "session":
+            window = Window(kind, rng.choice([3, 20]) * SECOND)
+            stage["gap"] = f"{window.size // SECOND} s"
+        else:
+            window = Window(kind, rng.choice([None, None, 20 * SECOND]))
+            if window.size:
+                stage["state_ttl"] = f"{window.size // SECOND} s"
+        if not (kind == "global" and not window.size) and rng.random() < 0.4:
+            window.lateness = rng.choice([1, 10]) * SECOND
+            stage["allowed_lateness"] = f"{window.lateness // SECOND} s"
+        if rng.random() < 0.3:
+            stage["where"] = self.filter(self.columns)
+        self.key = stage["key"] = rng.sample(list(self.columns), rng.randint(0, min(2, len(self.columns))))
+        functions = self.aggregates(stage)
+        if not self.key:
+            del stage["key"]
+        self.fold(window, functions, stage)
+        self.has_windows = window.kind != "global"  # else each key that state_ttl ends has a window of its own, without bounds
+        self.stages["w"] = stage
+        self.behind = "w"
+
+    def aggregates(self, stage):
+        """{name: (function, kind of result, argument or none, filter or none)}"""
+        rng, out = self.rng, {}
+        stage["aggregates"] = {}
+        for name in ["a1", "A2", "a3", "a4"][:rng.randint(1, 4)]:
+            function = rng.choice(["count(*)", "count", "count distinct", "sum", "min", "max", "avg", "first", "last"])
+            kinds = {"sum": ["bigint", "double"], "avg": ["bigint", "double"], "min": ["bigint", "double", "text"],
+                     "max": ["bigint", "double", "text"]}.get(function, ["bigint", "double", "text", "boolean"])
+            kind = rng.choice(kinds)
+            argument = None if function == "count(*)" else Expressions(rng, self.columns).any_of(kind, 1)
+            condition = Expressions(rng, self.columns).boolean(1) if rng.random() < 0.25 else None
+            text = "count(*)" if argument is None else \
+                f"count(distinct {argument})" if function == "count distinct" else f"{function}({argument})"
+            stage["aggregates"][name] = text + (f" filter (where {condition})" if condition else "")
+            result = "bigint" if function.startswith("count") else "double" if function == "avg" else kind
+            out[name] = (function, result, (kind, argument), condition)
+        return out
+
+    def fold(self, window, functions, stage):
+        rng = self.rng
+        wanted = {}
+        for name, (_, _, (kind, argument), condition) in functions.items():
+            wanted["v" + name] = (kind, argument or "1")
+            wanted["f" + name] = ("boolean", condition or "true")
+        computed = self.evaluate(self.columns, wanted)
+        both = [[(t, None if r is None else {"row": r, "of": c, **{k: r[k] for k in self.key}}) for (t, r), (_, c) in zip(p, q)]
+                for p, q in zip(self.rows, computed)]
+        groups, late = window.fold(both, self.delay, self.key)
+        self.late = [r["row"] for r in late]
+        self.expected = []
+        for (start, end, *key), rows in groups.items():
+            made = {n: aggregate(f, [(r["of"]["v" + n], r["of"]["f" + n]) for _, r in rows]) for n, (f, *_) in functions.items()}
+            self.expected.append({**dict(zip(self.key, key)), **made, **window.bounds(start, end)})
+        self.columns = {**{k: self.columns[k] for k in self.key}, **{n: kind for n, (_, kind, _, _) in functions.items()}}
+        self.updates = window.kind != "session" and not (window.kind == "global" and window.size) and rng.random() < 0.35
+        if self.updates:
+            stage.update(emit="updates", every=f"{rng.choice([20, 100])} ms")
+        elif rng.random() < 0.3:
+            stage["having"] = Expressions(rng, self.columns).boolean(2)
+            kept = self.sqlite.run(self.expected, list(self.columns), {"c": ("boolean", stage["having"])})
+            self.expected = [row for row, k in zip(self.expected, kept) if k["c"]]
+        if rng.random() < 0.5:
+            self.stages["too_late"] = {"transform": "select", "from": "w.late", "columns": {"*": True}}
+            self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
+
+    def select_of_results(self):
+        """Behind the window, or the parser: a transform, or the sink's own filter."""
+        rng = self.rng
+        condition = Expressions(rng, self.columns).boolean(2)
+        kept = self.sqlite.run(self.expected, list(self.columns), {"c": ("boolean", condition)})
+        self.expected = [row for row, k in zip(self.expected, kept) if k["c"]]
+        if rng.random() < 0.5:
+            self.where = condition
+            return
+        name, kind = "made", rng.choice(list(NAMES))
+        text = Expressions(rng, self.columns).any_of(kind)
+        made = self.sqlite.run(self.expected, list(self.columns), {name: (kind, text)})
+        self.expected = [{**row, **m} for row, m in zip(self.expected, made)]
+        self.stages["results"] = {"transform": "select", "from": self.behind, "where": condition, "columns": {"*": True, name: text}}
+        self.columns = {**self.columns, name: kind}
+        self.behind = "results"
+
+    # Sinks
+
+    def make_sinks(self):
+        if self.updates:
+            batch = {"*": True, "batch": "_batch"}
+            self.stages["table"] = {"sink": "sql", "from": "w", "connection": "sqlite3://${OUT}/out.sqlite", "table": "appended",
+                                    "create": True, "columns": batch}
+            key = [*self.key, "window_start"]
+            self.stages["state"] = {"sink": "sql", "from": "w", "connection": "sqlite3://${OUT}/state.sqlite", "table": "upserted",
+                                    "create": True, "mode": "upsert", "key": key}
+            return
+        where = {"where": self.where} if self.where else {}
+        self.stages["file"] = {"sink": "file", "from": self.behind, "path": "${OUT}/out.jsonl", **where}
+        if self.has_windows and self.rng.random() < 0.5:
+            self.order = next((n for n, k in self.columns.items() if k == "bigint" and n.lower().startswith("a")), None)
+            if self.order:
+                self.descending = self.rng.random() < 0.5
+                self.stages["file"]["order_by"] = self.order + (" desc" if self.descending else "")
+        if self.rng.random() < 0.5:
+            self.stages["table"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/out.sqlite", "table": "appended",
+                                    "create": True, **where}
