@@ -84,7 +84,7 @@ class Kafka:
         self.port = int(brokers.split(",")[0].rpartition(":")[2])
 
     def create(self, topic, partitions=1):
-        kafka_topics.create(self.port, [(topic, partitions)], 1)
+        kafka_topics.create(self.port, [(topic, partitions, 1)])
 
     def produce(self, topic, lines, *options):
         data = b"".join(line + b"\n" for line in lines)

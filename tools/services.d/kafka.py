@@ -19,6 +19,14 @@ LOG4J = """Configuration:
       - {name: kafka.server, level: INFO}
 """
 
+# The same for Kafka 3, which still has version 1 of log4j.
+LOG4J_1 = """log4j.rootLogger=WARN, out
+log4j.logger.kafka.server=INFO
+log4j.appender.out=org.apache.log4j.ConsoleAppender
+log4j.appender.out.layout=org.apache.log4j.PatternLayout
+log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n
+"""
+
 
 class Kafka:
     def __init__(self, home, options):
@@ -37,26 +45,49 @@ class Kafka:
         wanted = self.options.brokers
         if wanted is not None and not 1 <= wanted <= 9:
             raise Failure("--brokers must be between 1 and 9", 2)
-        topics = [kafka_topics.parse(t) for t in self.options.topic]
         if self.ports() and wanted not in (None, len(self.brokers())):
             raise Failure(f"this Kafka has {len(self.brokers())} broker(s), not {wanted}; for another number, "
                           "tools/services stop kafka --remove (deletes its topics), then start again", 2)
-        stopped = [key for key in self.brokers() if not self.home.running(key)]
-        if stopped or not self.ports():
-            self._launch(kafka_jars.find(), wanted)
+        count = len(self.brokers()) or wanted or 1
+        defaults = self._defaults(count)
+        topics = [(name, partitions or defaults["partitions"], replicas or defaults["replication"])
+                  for name, partitions, replicas in map(kafka_topics.parse, self.options.topic)]
+        for name, _, replicas in topics:
+            if replicas > count:
+                raise Failure(f"--topic {name}: {replicas} replicas need as many brokers, this Kafka has {count}; "
+                              f"remedy: --brokers {replicas}", 2)
+        if not self.ports() or not all(map(self.home.running, self.brokers())):
+            self._launch(kafka_jars.find(), count, defaults)
         if topics:
-            kafka_topics.create(self.ports()[self.brokers()[0]], topics, min(2, len(self.brokers())))
+            kafka_topics.create(self.ports()[self.brokers()[0]], topics)
 
-    def _launch(self, jars, wanted):
+    def _defaults(self, brokers):
+        """What topics get that do not say: as asked for, else as before, else the ordinary."""
+        before = self.home.read().get("defaults", {"partitions": 1, "replication": min(2, brokers)})
+        asked = {"partitions": self.options.partitions, "replication": self.options.replication}
+        defaults = {key: before[key] if value is None else value for key, value in asked.items()}
+        if not 1 <= defaults["partitions"] <= 99999:
+            raise Failure("--partitions must be between 1 and 99999", 2)
+        if not 1 <= defaults["replication"] <= brokers:
+            raise Failure(f"--replication must be between 1 and the number of brokers, {brokers}", 2)
+        if defaults != before and any(map(self.home.running, self.brokers())):
+            raise Failure("--partitions and --replication are read when brokers start, and this Kafka is running; remedy: "
+                          "tools/services stop kafka, then start with them", 2)
+        return defaults
+
+    def _launch(self, jars, count, defaults):
         java = jars.java
         if not self.ports():
-            self._create(java, jars.classpath, wanted or 1)
+            self._create(jars, count, defaults)
+        if not any(map(self.home.running, self.brokers())):
+            self._configure(defaults)
         started = {}
         for key in self.brokers():
             if not self.home.running(key):
                 started[key] = self.home.launch(key, [
                     java, "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                    f"-Dlog4j2.configurationFile={self._folder(key)}/log4j2.yaml", "-cp", jars.classpath,
+                    f"-Dlog4j2.configurationFile={self._folder(key)}/log4j2.yaml",
+                    f"-Dlog4j.configuration=file:{self._folder(key)}/log4j.properties", "-cp", jars.classpath,
                     "kafka.Kafka", f"{self._folder(key)}/server.properties"])
         for key, process in started.items():
             log = self.home.folder / f"{key}.log"
@@ -67,7 +98,8 @@ class Kafka:
     def _folder(self, key):
         return self.home.data_folder() / key
 
-    def _create(self, java, classpath, count):
+    def _create(self, jars, count, defaults):
+        java, classpath = jars.java, jars.classpath
         self.home.empty_data_folder()
         keys = ["kafka"] if count == 1 else [f"kafka.{n}" for n in range(1, count + 1)]
         ports = {}
@@ -78,30 +110,39 @@ class Kafka:
                                  capture_output=True, text=True, check=False).stdout.split()
         if not cluster:
             raise Failure("kafka.tools.StorageTool gave no cluster id")
+        self._write_properties(keys, ports, defaults)
+        for key in keys:
+            self.home.run([java, "-Xmx128m", "-cp", classpath, "kafka.tools.StorageTool", "format", "-t", cluster[-1],
+                           "-c", f"{self._folder(key)}/server.properties"], "formatting Kafka's storage")
+        self.home.remember(ports=ports)
+
+    def _configure(self, defaults):
+        """Before brokers start: what they read then, also when the folder was begun with other values."""
+        self._write_properties(self.brokers(), self.ports(), defaults)
+        self.home.remember(defaults=defaults)
+
+    def _write_properties(self, keys, ports, defaults):
         for n, key in enumerate(keys, 1):
             folder = self._folder(key)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "log4j2.yaml").write_text(LOG4J)
-            (folder / "server.properties").write_text(self._properties(n, key, keys, ports))
-            self.home.run([java, "-Xmx128m", "-cp", classpath, "kafka.tools.StorageTool", "format",
-                           *(["--standalone"] if count == 1 else []), "-t", cluster[-1],
-                           "-c", f"{folder}/server.properties"], "formatting Kafka's storage")
-        self.home.remember(ports=ports)
+            (folder / "log4j.properties").write_text(LOG4J_1)
+            (folder / "server.properties").write_text(self._properties(n, key, keys, ports, defaults))
 
-    def _properties(self, node, key, keys, ports):
+    def _properties(self, node, key, keys, ports, defaults):
         replicas = min(3, len(keys))
-        quorum = (f"controller.quorum.bootstrap.servers=127.0.0.1:{ports[key + '-controller']}" if len(keys) == 1 else
-                  "controller.quorum.voters=" + ",".join(f"{n}@127.0.0.1:{ports[k + '-controller']}"
-                                                         for n, k in enumerate(keys, 1)))
+        voters = ",".join(f"{n}@127.0.0.1:{ports[k + '-controller']}" for n, k in enumerate(keys, 1))
         # The short session makes a broker that was killed come back in seconds; the retention of group offsets, which
         # are sinks' positions, must outlast a machine that was off for a while.
         return f"""process.roles=broker,controller
 node.id={node}
-{quorum}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{ports[key]},CONTROLLER://127.0.0.1:{ports[key + '-controller']}
 log.dirs={self._folder(key)}/logs
 auto.create.topics.enable=false
+num.partitions={defaults['partitions']}
+default.replication.factor={defaults['replication']}
 group.initial.rebalance.delay.ms=0
 offsets.topic.replication.factor={replicas}
 offsets.topic.num.partitions=1

@@ -21,29 +21,49 @@ class Jars:
     classpath: str
 
 
+OLDEST = (3, 3)  # the first whose KRaft mode is meant for use
+
+
 def find():
-    return Jars(_java(), f"{_folder()}/*")
+    folder, version = _installed() or (_cached(), VERSION)
+    return Jars(_java(version), f"{folder}/*")
 
 
-def _java():
+def _java(kafka):
+    needs = 17 if int(kafka.split(".")[0]) >= 4 else 11
     home = os.environ.get("JAVA_HOME")
     java = program("java", "openjdk-17-jre-headless", [f"{home}/bin"] if home else [])
     said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(\d+)', said)
-    if not version or int(version[1]) < 17:
-        raise Missing(f"Kafka {VERSION} needs Java 17 or later, {java} is {version[1] if version else 'unknown'}; "
+    if not version or int(version[1]) < needs:
+        raise Missing(f"Kafka {kafka} needs Java {needs} or later, {java} is {version[1] if version else 'unknown'}; "
                       "remedy: apt-get install openjdk-17-jre-headless, or set JAVA_HOME")
     return java
 
 
-def _folder():
-    installed = os.environ.get("APACHE_KAFKA_DIR")
-    if installed:
-        libs = pathlib.Path(installed) / "libs"
-        if not any(libs.glob("kafka_*.jar")):
-            raise Missing(f"APACHE_KAFKA_DIR={installed} holds no libs/kafka_*.jar; remedy: let it name the folder of "
-                          "an unpacked Kafka, or unset it")
-        return libs
+def _installed():
+    """(folder of jars, version) of the Kafka that APACHE_KAFKA_DIR names."""
+    named = os.environ.get("APACHE_KAFKA_DIR")
+    if not named:
+        return None
+    remedy = ("remedy: let APACHE_KAFKA_DIR name the folder of an unpacked Kafka 3.3 or later (the one that holds bin/ and "
+              "libs/), or unset it: then Maven fetches one")
+    if not pathlib.Path(named).is_dir():
+        raise Failure(f"APACHE_KAFKA_DIR={named} is no folder; {remedy}", 2)
+    libs = pathlib.Path(os.path.abspath(named)) / "libs"
+    found = [m for jar in libs.glob("kafka_*.jar") if (m := re.fullmatch(r"kafka_[\d.]+-(\d+\.\d+(\.\d+)*)\.jar", jar.name))]
+    if not found:
+        inside = [f.parent for f in sorted(pathlib.Path(named).glob("*/libs")) if any(f.glob("kafka_*.jar"))]
+        hint = f" (did you mean {inside[0]}?)" if inside else ""
+        raise Failure(f"APACHE_KAFKA_DIR={named} holds no libs/kafka_SCALA-VERSION.jar{hint}; {remedy}", 2)
+    version = found[0][1]
+    if tuple(map(int, version.split(".")[:2])) < OLDEST:
+        raise Failure(f"APACHE_KAFKA_DIR={named} is Kafka {version}, which needs a ZooKeeper beside it; {remedy}. A Kafka that "
+                      "you start yourself needs no tools/services: set KAFKA_BROKERS to its address", 2)
+    return libs, version
+
+
+def _cached():
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
     cache.mkdir(parents=True, exist_ok=True)
     libs = cache / f"kafka-{VERSION}"

@@ -11,10 +11,12 @@ ALREADY_EXISTS, NOT_CONTROLLER = 36, 41
 
 
 def parse(text):
-    name, _, count = text.partition(":")
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name) or not re.fullmatch(r"\d{0,5}", count) or count == "0":
-        raise Failure(f"--topic {text!r}: expected NAME or NAME:PARTITIONS", 2)
-    return name, int(count or 1)
+    """(name, partitions, replicas) of NAME[:PARTITIONS[:REPLICATION]]; None where the server's default holds."""
+    found = re.fullmatch(r"([A-Za-z0-9._-]{1,249})(?::([1-9]\d{0,4}))?(?::([1-9]\d?))?", text)
+    if not found or found[1] in (".", ".."):
+        raise Failure(f"--topic {text!r}: expected NAME, NAME:PARTITIONS or NAME:PARTITIONS:REPLICATION; a name has up to "
+                      "249 letters, digits, '.', '_' and '-'", 2)
+    return found[1], found[2] and int(found[2]), found[3] and int(found[3])
 
 
 def _text(s):
@@ -76,9 +78,11 @@ def _partitions(port, names):
     return dict(r.list(topic))
 
 
-def create(port, topics, replicas):
+def create(port, topics):
+    """`topics`: (name, partitions, replicas) each; those that are there stay as they are."""
     body = struct.pack(">i", len(topics)) + b"".join(
-        _text(name) + struct.pack(">ihii", count, replicas, 0, 0) for name, count in topics) + struct.pack(">ib", 20000, 0)
+        _text(name) + struct.pack(">ihii", count, replicas, 0, 0)
+        for name, count, replicas in topics) + struct.pack(">ib", 20000, 0)
     until = time.monotonic() + 30
     while True:
         r = _ask(port, CREATE_TOPICS, body)
@@ -86,12 +90,12 @@ def create(port, topics, replicas):
         failed = [f"topic {name}: {why or ''} (Kafka's error {code})"
                   for name, code, why in r.list(lambda: (r.text(), r.take("h"), r.text()))
                   if code not in (0, ALREADY_EXISTS)]
-        ready = {} if failed else _partitions(port, [name for name, _ in topics])
-        if not failed and all(ready.get(name) for name, _ in topics):
+        ready = {} if failed else _partitions(port, [name for name, *_ in topics])
+        if not failed and all(ready.get(name) for name, *_ in topics):
             break
         if time.monotonic() > until:
             raise Failure("; ".join(failed) or "the topics have no leader after 30 s")
         time.sleep(0.1)
-    for name, count in topics:
+    for name, count, _ in topics:
         if ready[name] != count:
             say(f"kafka: topic {name} was there before, with {ready[name]} partition(s)")

@@ -1,6 +1,7 @@
 """What all services share: a folder with data, log and recorded processes, and how these are started and ended.
 
-A process is ours only if pid, start time and boot are those that were recorded; anything else is left alone.
+A process is ours only if pid, start time and boot are those that were recorded, or, where the record was lost, if it was
+started with our mark in its environment; anything else is left alone.
 """
 import contextlib
 import fcntl
@@ -16,6 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
+
+
+# In the environment of each server: the folder of its service.
+MARK = "MILLRACE_SERVICE_OF"
 
 
 class Failure(Exception):
@@ -58,6 +63,16 @@ def accepts(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as s:
         return s.getsockname() != s.getpeername()
     return False
+
+
+def marked(folder):
+    """Processes that were started for the service of this folder; not their children."""
+    mark, found = f"{MARK}={folder}".encode(), {}
+    for entry in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):  # it has ended, or is another user's
+            if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    return [pid for pid, parent in found.items() if parent not in found and identity(pid)]
 
 
 def identity(pid):
@@ -106,17 +121,17 @@ class Home:
     def data_folder(self, user=None):
         """Where the data lies. Another user's server (root starts mariadbd and postgres as theirs) may be unable to
         enter our folder; then it is one under /var/tmp, for that user alone."""
-        state = self.read()
-        if "data" not in state:
-            data = self.folder / "data"
+        link = self.folder / "data"
+        if not link.exists():
+            data = link
             if user and not self._reachable(user):
                 data = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{self.name}-", dir="/var/tmp"))
+                link.unlink(missing_ok=True)
+                link.symlink_to(data)  # not in state.json alone, which may be lost
             data.mkdir(parents=True, exist_ok=True)
             if user:
                 os.chown(data, user.pw_uid, user.pw_gid)
-            state["data"] = str(data)
-            self.write(state)
-        return pathlib.Path(state["data"])
+        return link.resolve()
 
     def empty_data_folder(self, user=None):
         """What an interrupted first start has left is no database."""
@@ -135,7 +150,7 @@ class Home:
         log = open(self.folder / f"{key}.log", "wb")
         identity_of = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data_folder(user),
-                             env=env, start_new_session=True, **identity_of)
+                             env={**(env or os.environ), MARK: str(self.folder)}, start_new_session=True, **identity_of)
         state = self.read()
         state["processes"][key] = identity(p.pid)
         self.write(state)
@@ -179,10 +194,24 @@ class Home:
         if self.exists():
             self.write(state)
 
+    def strays(self):
+        """Servers of this folder that no record knows: state.json was lost, or overwritten by an interrupted command."""
+        known = [p["pid"] for p in self.read()["processes"].values()]
+        return [pid for pid in marked(self.folder) if pid not in known]
+
+    def end_strays(self):
+        for pid in self.strays():
+            say(f"{self.name}: ends pid {pid}, a server of this folder of which the record was lost")
+            process, until = identity(pid), time.monotonic() + 30
+            os.kill(pid, signal.SIGTERM)
+            while process and identity(pid) == process:
+                if time.monotonic() > until:
+                    os.kill(pid, signal.SIGKILL)
+                    until = time.monotonic() + 10
+                time.sleep(0.05)
+
     def remove(self):
-        data = self.read().get("data")
-        if data:
-            shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree((self.folder / "data").resolve(), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def describe(self):
