@@ -27,7 +27,7 @@ SKIPPED = 77
 sys.path.insert(0, str(ROOT / "tools" / "services.d"))
 import kafka_topics  # noqa: E402
 
-Message = collections.namedtuple("Message", "partition offset key value")
+Message = collections.namedtuple("Message", "partition offset key value timestamp")
 
 
 class Wrong(Exception):
@@ -124,7 +124,7 @@ class Kafka:
     def read(self, topic, committed=True):
         """All messages, in order within each partition; none of a topic that is not there yet."""
         done = subprocess.run(
-            ["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %K %S\n%k%s",
+            ["kcat", "-m", "60", "-b", self.brokers, "-t", topic, "-C", "-e", "-q", "-o", "beginning", "-f", "%p %o %T %K %S\n%k%s",
              # The end shows by an empty answer, which must not wait for what is written next.
              "-X", "fetch.wait.max.ms=5",
              "-X", f"isolation.level={'read_committed' if committed else 'read_uncommitted'}"],
@@ -135,13 +135,13 @@ class Kafka:
         raw, at, messages = done.stdout, 0, []
         while at < len(raw):
             line = raw.index(b"\n", at)
-            partition, offset, key, value = map(int, raw[at:line].split())
+            partition, offset, stamp, key, value = map(int, raw[at:line].split())
             at = line + 1
             parts = []
             for size in (key, value):
                 parts.append(None if size < 0 else raw[at:at + size])
                 at += max(size, 0)
-            messages.append(Message(partition, offset, *parts))
+            messages.append(Message(partition, offset, *parts, stamp))
         return sorted(messages, key=lambda m: (m.partition, m.offset))
 
 

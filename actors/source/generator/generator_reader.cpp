@@ -36,7 +36,7 @@ expected<void> generator_reader::check_identity(std::string_view stored) {
   if (number.empty() || failed != std::errc() || end != number.data() + number.size() ||
       mine.substr(0, mine.rfind(epoch_member)) != stored.substr(0, at))
     return user_error(ec::mismatch,
-                      "the generator's kind, seed or rate are not those that the state was begun "
+                      "the generator's kind, seed, spacing or rate are not those that the state was begun "
                       "with, so its records would be others; put them back, or start over with "
                       "--fresh");
   options_.epoch = options_.records.epoch = epoch;

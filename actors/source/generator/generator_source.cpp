@@ -9,8 +9,19 @@ namespace {
 
 using config::option_type;
 
-/// Without a rate: a thousand records a second of event time.
-constexpr double default_rate = 1'000;
+/// Event time between two records, where neither spacing nor a rate nor bursts say it.
+constexpr micros default_spacing{1'000};
+
+micros spacing_of(const config::values& options) {
+  if (options.has("spacing"))
+    return options.duration("spacing");
+  auto spacing = default_spacing;
+  if (options.has("rate"))
+    spacing = micros(static_cast<std::int64_t>(1e6 / options.rate("rate")));
+  else if (options.has("burst"))
+    spacing = options.duration("pause") / options.integer("burst");
+  return std::max(spacing, micros(1));
+}
 
 }  // namespace
 
@@ -40,6 +51,12 @@ config::connector generator_source_connector() {
        .doc = "So many records at once, then a pause; a multiple of them in any second, not a rate",
        .minimum = 1},
       {.name = "pause", .type = option_type::duration, .doc = "The time between two bursts", .minimum = 1},
+      {.name = "spacing",
+       .type = option_type::duration,
+       .doc =
+           "Event time between two records; default: that of the rate, or of a burst over its pause, else a "
+           "millisecond",
+       .minimum = 1},
       {.name = "start_time",
        .type = option_type::text,
        .doc = "Event time of the first record; default: the moment of the first start",
@@ -76,8 +93,7 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
       return unexpected(t.error());
     o.epoch = *t;
   }
-  const auto rate = options.has("rate") ? options.rate("rate") : default_rate;
-  o.records.step = micros(std::max<std::int64_t>(static_cast<std::int64_t>(1e6 / rate), 1));
+  o.records.step = spacing_of(options);
   if (options.has("count"))
     o.count = static_cast<std::uint64_t>(options.integer("count"));
   if (options.has("burst")) {
