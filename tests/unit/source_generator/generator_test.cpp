@@ -1,4 +1,5 @@
 #include "actors/source/generator/generator_reader.hpp"
+#include "actors/source/generator/generator_source.hpp"
 #include "actors/source/generator/records.hpp"
 
 #include <boost/json.hpp>
@@ -121,7 +122,37 @@ TEST_CASE("reading goes on anywhere, whatever the chunks") {
   CHECK(read_all(parts, {0, 300}, 1 << 20).empty());
 }
 
-TEST_CASE("the epoch of the first start is kept, and another kind, seed or rate is refused") {
+TEST_CASE(
+    "timestamps are as far apart as spacing says, else as the rate, or a burst over its pause, has it") {
+  using given = std::map<std::string, config::values::value>;
+  const auto spacing_of = [](const given& options) {
+    config::values all;
+    all.set("kind", std::string("sales"), {});
+    all.set("seed", std::int64_t{1}, {});
+    for (const auto& [name, value] : options)
+      all.set(name, value, {});
+    fake_clock clock(0);
+    const auto made = make_generator_reader(all, clock);
+    REQUIRE(made);
+    auto& r = **made;
+    REQUIRE(r.discover({}));
+    REQUIRE(r.assign("generator", {0, 0}));
+    const std::vector<std::string> wanted{"generator"};
+    const auto c = r.read(wanted, 1 << 10, std::chrono::milliseconds(0));
+    REQUIRE(c);
+    REQUIRE(*c);
+    REQUIRE((*c)->timestamps.size() > 1);
+    return (*c)->timestamps[1] - (*c)->timestamps[0];
+  };
+  CHECK(spacing_of({}) == 1000);
+  CHECK(spacing_of({{"rate", 250.0}}) == 4000);
+  CHECK(spacing_of({{"burst", std::int64_t{500'000}}, {"pause", micros(1'000'000)}}) == 2);
+  CHECK(spacing_of(
+            {{"burst", std::int64_t{500'000}}, {"pause", micros(1'000'000)}, {"spacing", micros(3)}}) == 3);
+  CHECK(spacing_of({{"rate", 250.0}, {"spacing", micros(1'000'000)}}) == 1'000'000);
+}
+
+TEST_CASE("the epoch of the first start is kept, and another kind, seed, spacing or rate is refused") {
   fake_clock clock(1'700'000'000'000'000);
   generator_reader first({of(record_kind::clicks), {}, 5, 0, {}}, clock);
   REQUIRE(first.discover({}));
