@@ -1,5 +1,6 @@
 #include "tools/millrace/status_server.hpp"
 
+#include "tools/load/http/listen_address.hpp"
 #include "tools/millrace/progress.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -11,7 +12,6 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <charconv>
 #include <thread>
 
 namespace millrace::cli {
@@ -64,28 +64,6 @@ private:
   std::string topology_;
   std::vector<prometheus::MetricFamily> all_;
 };
-
-expected<tcp::endpoint> parse_address(const std::string& address) {
-  const auto colon = address.rfind(':');
-  const auto wrong = [&] {
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("--http {}: no address; expected HOST:PORT, such as 127.0.0.1:9100", address));
-  };
-  if (colon == std::string::npos)
-    return wrong();
-  auto host = address.substr(0, colon);
-  if (host.empty() || host == "localhost")
-    host = "127.0.0.1";
-  unsigned short port = 0;
-  const auto digits = address.substr(colon + 1);
-  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  boost::system::error_code failed;
-  const auto ip = asio::ip::make_address(host, failed);
-  if (failed || bad != std::errc{} || end != digits.data() + digits.size())
-    return wrong();
-  return tcp::endpoint(ip, port);
-}
 
 }  // namespace
 
@@ -224,21 +202,15 @@ status_server::~status_server() {
 expected<status_server> status_server::start(const std::string& address, const config::topology& t,
                                              const pipeline_gauges& gauges,
                                              std::shared_ptr<snapshot::state_store> store) {
-  const auto endpoint = parse_address(address);
+  const auto endpoint = load::parse_listen_address("--http", address);
   if (!endpoint)
     return unexpected(endpoint.error());
   auto i = std::make_unique<impl>();
   i->topology = t;
   i->gauges = gauges;
   i->store = std::move(store);
-  try {
-    i->acceptor.open(endpoint->protocol());
-    i->acceptor.set_option(asio::socket_base::reuse_address(true));
-    i->acceptor.bind(*endpoint);
-    i->acceptor.listen();
-  } catch (const boost::system::system_error& e) {
-    return user_error(ec::io, fmt::format("--http {}: {}; choose another port", address, e.code().message()));
-  }
+  if (auto listening = load::listen_on(i->acceptor, *endpoint, "--http", address); !listening)
+    return unexpected(listening.error());
   i->accept();
   i->thread = std::thread([at = i.get()] { at->io.run(); });
   return status_server(std::move(i));

@@ -22,6 +22,7 @@ constexpr std::array<text, 3> devices{"desktop", "phone", "tablet"};
 constexpr std::array<text, 6> countries{"de", "fr", "gb", "tr", "us", "vn"};
 constexpr std::array<text, 5> referrers{"direct", "search", "newsletter", "partner", "social"};
 constexpr std::uint64_t users = 400;
+constexpr std::uint64_t listeners = 448;
 
 /// "2021-04-24 19:55:00.796+0000", as feeds of clicks write it.
 std::string wire_time(event_micros t) {
@@ -40,8 +41,10 @@ std::string wire_time(event_micros t) {
 /// Up to 30 s out of order; a third of the clicks are of a tenth of the users; three in a hundred have no
 /// user.
 void append_click(std::string& out, const generated& g, std::uint64_t n, drawn& d) {
+  const auto keys = g.keys != 0 ? g.keys : users;
   const bool active = d.below(3) == 0;
-  const auto user = d.below(active ? users / 10 : users);
+  const auto user =
+      g.skewed ? g.skewed->draw(d) : d.below(active ? std::max<std::uint64_t>(keys / 10, 1) : keys);
   const bool nobody = d.chance(3);
   const auto time = g.epoch + static_cast<event_micros>(n) * g.step.count() -
                     static_cast<event_micros>(d.below(30'000'000));
@@ -83,7 +86,7 @@ void append_listening(std::string& out, const generated& g, std::uint64_t n, dra
                                        "Janesville-Beloit, WI"};
   const auto ts = (g.epoch + static_cast<event_micros>(n) * g.step.count()) / 1000;
   const bool logged_in = !d.chance(8);
-  const auto user = 2 + d.below(448);
+  const auto user = 2 + (g.skewed ? g.skewed->draw(d) : d.below(g.keys != 0 ? g.keys : listeners));
   const auto session = 1 + d.below(2500);
   const bool plays = d.chance(80) && logged_in;
   const auto other = d.one_of(others);
@@ -148,6 +151,21 @@ std::optional<record_kind> parse_record_kind(std::string_view name) {
   if (at == kind_names.end())
     return std::nullopt;
   return static_cast<record_kind>(at - kind_names.begin());
+}
+
+std::uint64_t own_keys(record_kind kind) {
+  switch (kind) {
+  case record_kind::clicks:
+    return users;
+  case record_kind::listening:
+    return listeners;
+  case record_kind::rsvp:
+    return rsvp_groups;
+  case record_kind::sales:
+  case record_kind::game:
+    break;
+  }
+  return 0;
 }
 
 void append_record(std::string& out, const generated& g, std::uint64_t number) {

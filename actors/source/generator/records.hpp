@@ -2,6 +2,7 @@
 // again at once, wherever reading goes on. Pure; used by the generator source and by load tests.
 #pragma once
 
+#include "actors/source/generator/zipf.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 
@@ -21,9 +22,14 @@ enum class record_kind : std::uint8_t { clicks, sales, rsvp, listening, game };
 struct generated {
   record_kind kind = record_kind::clicks;
   std::uint64_t seed = 1;
-  event_micros epoch = 0;  // event time of the first record
-  micros step{1'000};      // event time between two records
+  event_micros epoch = 0;        // event time of the first record
+  micros step{1'000};            // event time between two records
+  std::uint64_t keys = 0;        // users of clicks and listening, groups of rsvp; 0: the kind's own number
+  std::optional<zipf> skewed{};  // over `keys`; none: as the kind spreads them
 };
+
+/// How many keys a kind has by itself; 0 where they are fixed.
+[[nodiscard]] std::uint64_t own_keys(record_kind kind);
 
 /// Appends record `number` as one JSON object, without a line end.
 void append_record(std::string& out, const generated& g, std::uint64_t number);

@@ -28,7 +28,6 @@ constexpr std::array<text, 5> events{"Sunday walk ", "Intro to streams", "Pub qu
                                      "Ünïcode night", "🎉 Party"};
 constexpr std::array<text, 4> topics{"hiking", "newtech", "language", "boardgames"};
 constexpr std::array<text, 4> members{"Ana", "Jörg", " Lee", "Иван"};
-constexpr std::uint64_t places = 60;                       // groups, each with an event
 constexpr std::int64_t first_meeting = 1'640'000'000'000;  // ms
 constexpr std::uint64_t repeated = 20;  // of a hundred answers, so many change an earlier one
 
@@ -39,7 +38,7 @@ void append_rsvp(std::string& out, const generated& g, std::uint64_t number) {
   const bool again = number > 0 && d.chance(repeated);
   const auto id = again ? number - 1 - d.below(std::min<std::uint64_t>(number, 50)) : number;
   drawn who(g.seed ^ 0x5253'5650, id);  // whoever answers again is the same
-  const auto place = who.below(places);
+  const auto place = g.skewed ? g.skewed->draw(who) : who.below(g.keys != 0 ? g.keys : rsvp_groups);
   drawn where(g.seed ^ 0x706C'6163, place);
   const auto& c = where.one_of(cities);
   const auto group = where.one_of(groups);

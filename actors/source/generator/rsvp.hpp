@@ -7,6 +7,9 @@
 
 namespace millrace::source {
 
+/// Groups that meet, each with an event.
+inline constexpr std::uint64_t rsvp_groups = 60;
+
 void append_rsvp(std::string& out, const generated& g, std::uint64_t number);
 
 }  // namespace millrace::source

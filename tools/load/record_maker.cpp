@@ -1,0 +1,146 @@
+#include "tools/load/record_maker.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::load {
+namespace {
+
+/// A block of long records is not made longer than this.
+constexpr std::size_t block_bytes = 1 << 20;
+
+}  // namespace
+
+expected<record_maker> record_maker::open(const options& o, const schedule& s) {
+  record_maker out(o, s);
+  if (!o.file.empty()) {
+    auto lines = line_file::open(o.file);
+    if (!lines)
+      return unexpected(lines.error());
+    out.lines_ = std::move(*lines);
+  }
+  if (o.disorder.duplicates != 0)
+    out.recent_.resize(furthest_back);
+  return out;
+}
+
+void record_maker::start_at(event_micros start) {
+  start_ = start;
+  epoch_ = options_->start_time.value_or(start);
+}
+
+expected<bool> record_maker::append(std::string& out, event_micros event_time) {
+  if (!lines_) {
+    auto g = options_->records;
+    g.epoch = event_time;
+    g.step = micros(0);  // the schedule says the time of each record, exactly
+    source::append_record(out, g, number_);
+    return true;
+  }
+  for (;;) {
+    const auto line = lines_->next();
+    if (!line)
+      return unexpected(line.error());
+    if (*line) {
+      any_in_file_ = true;
+      out.append(**line);
+      return true;
+    }
+    if (!options_->repeat || !any_in_file_)
+      return false;
+    if (auto again = lines_->rewind(); !again)
+      return unexpected(again.error());
+  }
+}
+
+void record_maker::stamp(std::string& out, std::size_t begin, event_micros due) const {
+  const auto brace = out.find('{', begin);
+  if (brace == std::string::npos)
+    return;  // no object, so no record that anybody reads
+  const auto behind = out.find_first_not_of(" \t", brace + 1);
+  std::string member = fmt::format("\"{}\":", options_->stamp);
+  switch (options_->stamped) {
+  case stamp_form::us:
+    member += std::to_string(due);
+    break;
+  case stamp_form::ms:
+    member += std::to_string(due / 1'000);
+    break;
+  case stamp_form::s:
+    member += std::to_string(due / 1'000'000);
+    break;
+  case stamp_form::iso:
+    member += '"' + format_timestamp(due) + '"';
+    break;
+  }
+  if (behind != std::string::npos && out[behind] != '}')
+    member += ',';
+  out.insert(brace + 1, member);
+}
+
+void record_maker::remember(std::string_view record) {
+  if (!recent_.empty())
+    recent_[number_ % recent_.size()] = record;
+}
+
+expected<std::unique_ptr<block>> record_maker::next(std::size_t most, event_micros now) {
+  auto out = std::make_unique<block>();
+  std::vector<piece> pieces;
+  pieces.reserve(most + 1);
+  auto& bytes = out->bytes_;
+  while (pieces.size() < most && bytes.size() < block_bytes && !out->last) {
+    if (options_->count && number_ >= *options_->count) {
+      out->last = true;
+      break;
+    }
+    const auto what = disturb(options_->disorder, number_);
+    const auto moment = [&] {
+      const auto offset = schedule_.at(sending_).count();
+      const auto due = schedule_.paced() ? start_ + offset : now;
+      if (options_->duration && due - start_ >= options_->duration->count())
+        out->last = true;
+      return due;
+    };
+    const auto due = moment();
+    if (out->last)
+      break;
+    const auto event_time = epoch_ + (due - start_) + what.shift.count();
+    const auto begin = bytes.size();
+    const auto made = append(bytes, event_time);
+    if (!made)
+      return unexpected(made.error());
+    if (!*made) {
+      out->last = true;
+      break;
+    }
+    if (!options_->stamp.empty())
+      stamp(bytes, begin, due);
+    if (what.malformed)
+      bytes.resize(begin + cut_length(bytes.size() - begin));
+    pieces.push_back({begin, bytes.size() - begin, event_time, due});
+    remember(std::string_view(bytes).substr(begin));
+    ++sending_;
+    if (what.twice) {
+      const auto due_again = moment();
+      const auto again = bytes.size();
+      bytes += recent_[(number_ - what.back) % recent_.size()];
+      pieces.push_back({again, bytes.size() - again, event_time, due_again});
+      ++sending_;
+    }
+    ++number_;
+  }
+  bytes.append(simdjson::SIMDJSON_PADDING, '\0');
+  out->records.reserve(pieces.size());
+  out->keys_.reserve(options_->key.empty() ? 0 : pieces.size());
+  for (const auto& p : pieces) {
+    outgoing r{{bytes.data() + p.begin, p.length}, std::nullopt, p.event_time, p.due};
+    if (!options_->key.empty())
+      if (auto key = members_.find(r.bytes, options_->key)) {
+        out->keys_.push_back(std::move(*key));
+        r.key = out->keys_.back();
+      }
+    out->records.push_back(r);
+  }
+  return out;
+}
+
+}  // namespace millrace::load

@@ -1,0 +1,71 @@
+// Makes the records of a load in blocks, each with the moment at which it is due: from a file or generated,
+// with what was asked to be wrong, stamped and keyed. Runs ahead of the schedule on a thread of its own;
+// nothing in it depends on how fast the target is.
+#pragma once
+
+#include "tools/load/disorder.hpp"
+#include "tools/load/json_member.hpp"
+#include "tools/load/line_file.hpp"
+#include "tools/load/schedule.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::load {
+
+/// A record on its way out. The views live as long as its block.
+struct outgoing {
+  std::string_view bytes;
+  std::optional<std::string_view> key;
+  event_micros event_time = 0;
+  event_micros due = 0;  // by the schedule, wall clock
+};
+
+class block {
+public:
+  std::vector<outgoing> records;
+  bool last = false;  // nothing follows
+
+private:
+  friend class record_maker;
+  std::string bytes_;
+  std::vector<std::string> keys_;
+};
+
+class record_maker {
+public:
+  /// `start` is the moment of the first record, wall clock.
+  [[nodiscard]] static expected<record_maker> open(const options& o, const schedule& s);
+
+  void start_at(event_micros start);
+  /// About `most` records; flat out their moment is `now`.
+  [[nodiscard]] expected<std::unique_ptr<block>> next(std::size_t most, event_micros now);
+
+private:
+  struct piece {
+    std::size_t begin;
+    std::size_t length;
+    event_micros event_time;
+    event_micros due;
+  };
+  record_maker(const options& o, const schedule& s) : options_(&o), schedule_(s) {}
+  /// Appends record `number_`; false at the end.
+  [[nodiscard]] expected<bool> append(std::string& out, event_micros event_time);
+  void stamp(std::string& out, std::size_t begin, event_micros due) const;
+  void remember(std::string_view record);
+
+  const options* options_;
+  schedule schedule_;
+  std::optional<line_file> lines_;
+  member_finder members_;
+  event_micros start_ = 0;
+  event_micros epoch_ = 0;           // event time of the first record
+  std::uint64_t number_ = 0;         // of the next record
+  std::uint64_t sending_ = 0;        // of the next sending: repeated records count
+  std::vector<std::string> recent_;  // for records that come again, by number modulo furthest_back
+  bool any_in_file_ = false;
+};
+
+}  // namespace millrace::load
