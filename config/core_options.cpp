@@ -205,9 +205,9 @@ const std::vector<option>& top_level_options() {
        .minimum = 1000},
       {.name = "commit_every",
        .type = duration,
-       .doc = "How often sinks commit; at once when somebody waits for it",
-       .default_text = "100 ms",
-       .minimum = 1000},
+       .doc = "How often sinks commit; at once when somebody waits for it, or with 0 s, which commits whatever has "
+              "come as soon as the commit before is done",
+       .default_text = "100 ms"},
   };
   return all;
 }

@@ -24,7 +24,7 @@ bool all_ended(const std::map<log_id, mark>& positions) {
 
 void sink_state::on_commit_tick() {
   tick_under_way_ = false;
-  commit_if_due(false);
+  commit_if_due(options_.commit_every == micros(0));
 }
 
 void sink_state::commit_if_due(bool now) {
@@ -32,6 +32,12 @@ void sink_state::commit_if_due(bool now) {
     return;
   if (!core_.has_uncommitted_progress())
     return;
+  if (first_uncommitted_ && options_.commit_every == micros(0) && !now) {
+    // behind what waits in the mailbox already: one commit for all of it
+    if (!std::exchange(tick_under_way_, true))
+      self_->send(self_, commit_tick{});
+    return;
+  }
   const auto since_commit = clock::now() - last_commit_;
   const bool rows_due = first_uncommitted_ && clock::now() - *first_uncommitted_ >= options_.commit_every;
   if (now || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {

@@ -164,7 +164,9 @@ Grammar.bigint = [
     rule("{f}({text})::bigint", f=["length", "octet_length", "bit_length", "ascii", "char_length"]),
     rule("strpos({text}, {text?})::bigint"), rule("position({text?} in {text})::bigint"),
     rule("({double})::bigint"), rule("({text})::bigint"), rule("({boolean})::int::bigint"), rule("({bigint})::int::bigint"),
-    rule("extract({f} from {timestamp})::bigint", f=FIELDS), rule("({bigint[]})[{.small}]"),
+    rule("extract({f} from {timestamp})::bigint", f=[f for f in FIELDS if f != "epoch"]), rule("({bigint[]})[{.small}]"),
+    # a double of seconds holds microseconds for a few centuries around 1970
+    rule("extract(epoch from greatest(least({timestamp}, timestamptz '2200-01-01'), timestamptz '1800-01-01'))::bigint"),
     rule("cardinality({l})::bigint", l=["l", "n"]), rule("array_length({text[]}, 1)::bigint"),
     rule("regexp_count({text}, {.pattern})::bigint"), rule("({json} ->> {k})::bigint", k=["'a'", "'k'", "0", "1"]),
     rule("json_array_length({json})::bigint"), rule("({bigint} << {n})", n=["1", "3", "40"]),

@@ -40,6 +40,12 @@ class Generated:
             self.select_of_results()
         self.make_sinks()
         self.topology = {"millrace": 1, "topology": "generated", "stages": self.stages}
+        if rng.random() < 0.5:
+            self.topology["snapshot_every"] = rng.choice(["off", "20 ms", "200 ms"])
+        if rng.random() < 0.5:
+            self.topology["commit_every"] = rng.choice(["0 ms", "10 ms", "500 ms"])
+        if "w" in self.stages and rng.random() < 0.2:
+            self.stages["w"].update(retain_memory="64 KB", retain="100 MB")
 
     # Input
 
