@@ -205,7 +205,8 @@ const std::vector<option>& top_level_options() {
        .minimum = 1000},
       {.name = "commit_every",
        .type = duration,
-       .doc = "How often sinks commit; at once when somebody waits for it, or with 0 s, which commits whatever has "
+       .doc = "How often sinks commit; at once when somebody waits for it, or with 0 s, which commits "
+              "whatever has "
               "come as soon as the commit before is done",
        .default_text = "100 ms"},
   };
