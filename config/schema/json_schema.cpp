@@ -1,5 +1,6 @@
 #include "config/schema/described_stage.hpp"
 #include "config/schema/schema.hpp"
+#include "config/test_options.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -213,6 +214,55 @@ std::string schema_text(const catalog& connectors) {
   for (auto& member : root)
     out[member.key()] = std::move(member.value());
   out["$defs"] = std::move(definitions);
+  std::string text;
+  write_pretty(out, 0, text);
+  return text + '\n';
+}
+
+std::string test_schema_text() {
+  const auto list_of = [](std::string_view name) -> json::object {
+    return {{"type", "array"}, {"items", reference_to(name)}};
+  };
+  auto file = object_schema(test_file_options());
+  auto& members = file["properties"].as_object();
+  members["$schema"] = {{"type", "string"}, {"description", "This schema, for editors"}};
+  for (auto& member : list_of("case"))
+    members["cases"].as_object()[member.key()] = std::move(member.value());
+
+  auto one_case = object_schema(test_case_options());
+  const json::object step{
+      {"type", "object"},
+      {"properties", {{"advance", {{"anyOf", {list_of("record"), reference_to("duration")}}}}}},
+      {"additionalProperties", list_of("record")}};
+  auto& of_case = one_case["properties"].as_object();
+  of_case["input"].as_object()["anyOf"] = {reference_to("step"), list_of("step")};
+  of_case["expect"].as_object()["type"] = "object";
+  of_case["expect"].as_object()["additionalProperties"] = {
+      {"anyOf", {list_of("row"), reference_to("expectation")}}};
+
+  auto expectation = object_schema(expectation_options());
+  for (auto& member : list_of("row"))
+    expectation["properties"].as_object()["rows"].as_object()[member.key()] = std::move(member.value());
+  const json::object from_file{{"type", "object"},
+                               {"properties", {{"file", {{"type", "string"}}}}},
+                               {"additionalProperties", false},
+                               {"required", {"file"}}};
+
+  json::object out{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "millrace tests"}};
+  for (auto& member : file)
+    out[member.key()] = std::move(member.value());
+  out["$defs"] = json::object{
+      {"case", std::move(one_case)},
+      {"step", step},
+      {"record",
+       {{"description", "Text, JSON that is written on one line, a file's lines, or the long form"},
+        {"anyOf",
+         {json::object{{"type", {"string", "object", "array", "number", "boolean", "null"}}}, from_file,
+          object_schema(test_record_options())}}}},
+      {"row", {{"type", "object"}}},
+      {"expectation", std::move(expectation)},
+      {"filled_in", {{"type", "string"}, {"pattern", "^(true|false|[0-9]+)$"}}},
+      {"duration", {{"type", "string"}, {"examples", {"30 s", "5 minutes"}}}}};
   std::string text;
   write_pretty(out, 0, text);
   return text + '\n';

@@ -165,6 +165,7 @@ std::string reference_text(const catalog& connectors) {
 
 expected<void> write_references(const std::string& folder, const catalog& connectors) {
   const std::pair<std::string, std::string> files[] = {{"topology.schema.json", schema_text(connectors)},
+                                                       {"test.schema.json", test_schema_text()},
                                                        {"reference.md", reference_text(connectors)}};
   for (const auto& [name, text] : files) {
     const auto path = fmt::format("{}/{}", folder, name);

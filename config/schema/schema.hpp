@@ -1,5 +1,5 @@
 // What editors and people read of the language, generated from the declarations that the planner checks by:
-// a JSON Schema (draft 2020-12) and the reference page. Both are kept in docs/; a test fails when they drift.
+// JSON Schemas (draft 2020-12) and the reference page. They are kept in docs/; a test fails when they drift.
 #pragma once
 
 #include "config/catalog.hpp"
@@ -10,10 +10,12 @@ namespace millrace::config {
 
 /// docs/topology.schema.json.
 [[nodiscard]] std::string schema_text(const catalog& connectors);
+/// docs/test.schema.json: of a user's test files.
+[[nodiscard]] std::string test_schema_text();
 /// docs/reference.md.
 [[nodiscard]] std::string reference_text(const catalog& connectors);
 
-/// Writes both into this folder of docs.
+/// Writes all of them into this folder of docs.
 [[nodiscard]] expected<void> write_references(const std::string& folder, const catalog& connectors);
 
 }  // namespace millrace::config

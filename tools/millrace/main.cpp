@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   int status = exit_done;
   add_run(app, status);
   add_check(app, status);
+  add_test(app, status);
   add_load(app, status);
   add_reference(app, status);
   try {

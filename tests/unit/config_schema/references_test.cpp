@@ -26,6 +26,10 @@ TEST_CASE(
   CHECK(read("docs/topology.schema.json") == config::schema_text(connectors()));
 }
 
+TEST_CASE("docs/test.schema.json is what the declarations say; `millrace reference docs` writes it anew") {
+  CHECK(read("docs/test.schema.json") == config::test_schema_text());
+}
+
 TEST_CASE("docs/reference.md is what the declarations say; `millrace reference docs` writes it anew") {
   CHECK(read("docs/reference.md") == config::reference_text(connectors()));
 }

@@ -1,0 +1,240 @@
+#include "tools/rehearsal/receivers.hpp"
+
+#include "actors/pipeline.hpp"
+#include "actors/sink/dead_letters.hpp"
+#include "actors/window/window_stage.hpp"
+#include "actors/window_edges.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace millrace::rehearsal {
+namespace {
+
+/// There is only one life of everybody.
+constexpr incarnation only_life = 1;
+
+/// Under `"validate": "projected"` what nobody reads is not there.
+data::batch built_columns(const data::batch& b) {
+  if (std::find(b.columns.begin(), b.columns.end(), nullptr) == b.columns.end())
+    return b;
+  data::batch out{nullptr, {}, b.rows};
+  std::vector<data::field> fields;
+  for (std::size_t i = 0; i < b.columns.size(); ++i)
+    if (b.columns[i]) {
+      out.columns.push_back(b.columns[i]);
+      fields.push_back((*b.schema)[i]);
+    }
+  out.schema = std::make_shared<const data::schema>(std::move(fields));
+  return out;
+}
+
+}  // namespace
+
+struct receivers::shard {
+  delivery::shard_core core;
+  std::map<log_id, delivery::fence> fences{};
+  std::vector<std::string> sinks{};
+};
+
+struct receivers::sink {
+  std::uint32_t stage = 0;
+  bool takes_dead_letters = false;
+  data::schema_ptr schema;  // none of a sink for dead letters: see form_rows
+  std::vector<config::order_item> order_by;
+  std::vector<millrace::sink::window_input> windows;
+  delivery::sink_core core{only_life};
+  std::map<log_id, delivery::fence> fences{};
+  std::uint64_t batches = 0;
+  stage_rows got{};
+};
+
+receivers::receivers(const probed_topology& t, const lane_plans& plans,
+                     const std::map<std::string, std::vector<log_id>>& logs, std::size_t keep)
+    : probed_(t), topology_(*probed_.topology), plans_(plans), logs_(logs), keep_(keep) {
+  for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
+    if (topology_.stages[i].kind == config::stage_kind::sink)
+      add_sink(i);
+  add_dead_letters();
+  for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
+    if (topology_.stages[i].kind == config::stage_kind::window)
+      add_shards(i);
+}
+
+receivers::~receivers() = default;
+
+std::map<log_id, mark> receivers::logs_reaching(std::uint32_t stage) const {
+  std::map<log_id, mark> out;
+  for (const auto& plan : plans_)
+    if (std::any_of(plan->edges.begin() + 1, plan->edges.end(),
+                    [&](const auto& e) { return e.stage == stage; }))
+      for (const auto& log : logs_.at(plan->parser->name))
+        out[log] = {};
+  return out;
+}
+
+void receivers::add_logs(sink& s, const std::map<log_id, mark>& logs) const {
+  for (const auto& [log, start] : logs)
+    s.core.add_lane_log(log, start);
+  for (const auto& w : s.windows)
+    for (const auto& log : w.logs)
+      s.core.add_shard_log(w.stage, log);
+  s.core.restore({}, only_life);
+  for (const auto& [log, start] : logs)
+    s.fences[log] = s.core.ask(log, only_life)->stamp;
+}
+
+void receivers::add_sink(std::uint32_t index) {
+  const auto& stage = topology_.stages[index];
+  const auto& plan = std::get<config::sink_plan>(stage.plan);
+  auto s = std::make_unique<sink>();
+  s->stage = index;
+  s->schema = s->got.schema = plan.rows;
+  s->order_by = plan.order_by;
+  s->windows = window_inputs_of_sink(topology_, index);
+  add_logs(*s, logs_reaching(index));
+  sinks_[stage.name] = std::move(s);
+}
+
+void receivers::add_dead_letters() {
+  auto s = std::make_unique<sink>();
+  s->takes_dead_letters = true;
+  s->got.schema = config::dead_letter_schema();
+  s->windows = window_inputs_of_dead_letters(topology_);
+  std::map<log_id, mark> all;
+  for (const auto& [parser, logs] : logs_)
+    for (const auto& log : logs)
+      all[log] = {};
+  add_logs(*s, all);
+  sinks_[std::string(dead_letter_sink)] = std::move(s);
+}
+
+void receivers::add_shards(std::uint32_t index) {
+  const auto& stage = topology_.stages[index];
+  const auto& definition = std::get<config::window_plan>(stage.plan).definition;
+  auto names = sinks_behind_window(topology_, index);
+  if (window_can_fail(topology_, index))
+    names.emplace_back(dead_letter_sink);
+  const auto logs = logs_reaching(index);
+  for (std::uint32_t n = 0; n < definition.shards; ++n) {
+    delivery::shard_core::setup setup;
+    setup.log = shard_log(stage.name, n);
+    setup.stage = index;
+    setup.allowed_lateness = definition.allowed_lateness;
+    setup.life = only_life;
+    setup.receivers = names;
+    setup.logs = logs;
+    setup.updates = definition.updates;
+    const auto log = setup.log;
+    auto s = std::make_unique<shard>(shard{delivery::shard_core(
+        std::move(setup), millrace::shard::make_window_state(definition, stage.name, log))});
+    s->sinks = names;
+    for (const auto& [from, start] : logs)
+      s->fences[from] = s->core.ask(from, only_life)->stamp;
+    for (const auto& name : names)
+      if (const auto at = s->core.resume(name, std::nullopt, lowest_position, only_life))
+        sinks_.at(name)->core.begin_at(log, *at);
+    shards_[index].push_back(std::move(s));
+  }
+}
+
+void receivers::take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames,
+                     event_micros now) {
+  for (const auto& e : plan.edges)
+    for (std::uint32_t i = 0; i < e.receivers; ++i) {
+      auto& f = frames[e.first_receiver + i];
+      if (e.what == lane::edge::kind::window)
+        take(*shards_.at(e.stage)[i], std::move(f), now);
+      else if (e.what == lane::edge::kind::rows)
+        take(*sinks_.at(e.name), std::move(f), now);
+      else
+        take(*sinks_.at(std::string(dead_letter_sink)), std::move(f), now);
+    }
+}
+
+void receivers::take(shard& s, delivery::lane_frame f, event_micros now) {
+  f.stamp = s.fences.at(f.log);
+  [[maybe_unused]] const auto out = s.core.take(f);
+  assert(out.verdict == delivery::intake::verdict::taken);
+  pump(s, now);
+}
+
+void receivers::take(sink& s, delivery::lane_frame f, event_micros now) {
+  f.stamp = s.fences.at(f.log);
+  const auto taken = s.core.take(f);
+  assert(taken.verdict == delivery::intake::verdict::taken);
+  for (const auto& frame : taken.frames) {
+    if (!frame.content)
+      continue;
+    if (s.takes_dead_letters)
+      keep(s, millrace::sink::dead_letter_rows(
+                  static_cast<const delivery::dead_payload&>(*frame.content).letters, now));
+    else
+      for (const auto& batch : static_cast<const delivery::rows_payload&>(*frame.content).batches)
+        keep(s, batch);
+  }
+}
+
+void receivers::tick(std::uint32_t window, event_micros t, event_micros now) {
+  for (const auto& s : shards_.at(window)) {
+    static_cast<void>(s->core.tick(t));
+    pump(*s, now);
+  }
+}
+
+/// What the shard has formed goes to its sinks, which have it for good.
+void receivers::pump(shard& s, event_micros now) {
+  auto& out = s.core.out();
+  for (const auto& name : s.sinks) {
+    auto& to = *sinks_.at(name);
+    while (const auto f = out.next(name)) {
+      [[maybe_unused]] const bool good = to.core.take(*f);
+      assert(good);
+      out.taken(name, only_life, f->reached);
+      out.acknowledge(name, f->reached);
+    }
+    release(to, now);
+  }
+}
+
+void receivers::release(sink& s, event_micros now) {
+  while (const auto w = s.core.next_window()) {
+    const auto input =
+        std::find_if(s.windows.begin(), s.windows.end(), [&](const auto& i) { return i.stage == w->stage; });
+    if (input == s.windows.end())
+      continue;
+    auto formed =
+        millrace::sink::form_rows(*w, *input, topology_, s.schema, s.order_by,
+                                  s.takes_dead_letters ? std::nullopt : std::optional(s.batches + 1), now);
+    if (s.takes_dead_letters) {
+      if (!formed.failed.empty())
+        keep(s, millrace::sink::dead_letter_rows(formed.failed, now));
+      continue;
+    }
+    for (const auto& batch : formed.batches)
+      keep(s, batch);
+    s.batches += formed.batches.empty() ? 0 : 1;
+  }
+}
+
+void receivers::keep(sink& s, const data::batch& rows) const {
+  if (s.got.rows < keep_ && rows.rows != 0) {
+    s.got.batches.push_back(built_columns(rows));
+    s.got.schema = s.got.batches.back().schema;
+  }
+  s.got.rows += rows.rows;
+}
+
+std::vector<stage_rows> receivers::rows() const {
+  std::vector<stage_rows> out;
+  for (const auto& p : probed_.probes) {
+    out.push_back(sinks_.at(topology_.stages[p.sink].name)->got);
+    out.back().name = p.name;
+    out.back().ordered = p.ordered;
+  }
+  out.push_back(sinks_.at(std::string(dead_letter_sink))->got);
+  out.back().name = dead_letter_sink;
+  return out;
+}
+
+}  // namespace millrace::rehearsal

@@ -1,0 +1,70 @@
+// The far ends of a rehearsal's lanes: shards and sinks without actors. They are the cores that actors own
+// (delivery::shard_core, delivery::sink_core, sink::form_rows), joined by calls instead of messages; every
+// row is taken at once, so nothing is ever retained. Belongs to one rehearsal.
+#pragma once
+
+#include "actors/lane/lane_plan.hpp"
+#include "actors/sink/window_rows.hpp"
+#include "runtime/delivery/shard.hpp"
+#include "runtime/delivery/sink.hpp"
+#include "tools/rehearsal/probes.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::rehearsal {
+
+using lane_plans = std::vector<std::shared_ptr<const lane::lane_plan>>;
+
+/// What came to one place.
+struct stage_rows {
+  std::string name;
+  data::schema_ptr schema;
+  std::vector<data::batch> batches;  // of the first `keep` rows, about
+  std::uint64_t rows = 0;            // all
+  bool ordered = false;
+};
+
+class receivers {
+public:
+  /// `logs`: by parser, those of its partitions. Of each place the first `keep` rows are kept.
+  receivers(const probed_topology& t, const lane_plans& plans,
+            const std::map<std::string, std::vector<log_id>>& logs, std::size_t keep);
+  ~receivers();
+  receivers(const receivers&) = delete;
+  receivers& operator=(const receivers&) = delete;
+
+  /// One frame for each of the plan's receivers.
+  void take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames, event_micros now);
+  /// All shards of this window stage pass the tick.
+  void tick(std::uint32_t window, event_micros t, event_micros now);
+  /// In the order of the probes, dead letters last.
+  [[nodiscard]] std::vector<stage_rows> rows() const;
+
+private:
+  struct shard;
+  struct sink;
+
+  void add_sink(std::uint32_t index);
+  void add_dead_letters();
+  void add_logs(sink& s, const std::map<log_id, mark>& logs) const;
+  void add_shards(std::uint32_t index);
+  [[nodiscard]] std::map<log_id, mark> logs_reaching(std::uint32_t stage) const;
+  void take(shard& s, delivery::lane_frame f, event_micros now);
+  void take(sink& s, delivery::lane_frame f, event_micros now);
+  void pump(shard& s, event_micros now);
+  void release(sink& s, event_micros now);
+  void keep(sink& s, const data::batch& rows) const;
+
+  probed_topology probed_;
+  const config::topology& topology_;
+  const lane_plans& plans_;
+  const std::map<std::string, std::vector<log_id>>& logs_;
+  std::size_t keep_;
+  std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // by window stage
+  std::map<std::string, std::unique_ptr<sink>> sinks_;                   // by name
+};
+
+}  // namespace millrace::rehearsal
