@@ -1,4 +1,4 @@
-"""What the end-to-end tests hold on to: a Kafka, a MariaDB, millrace's process. Standard library, kcat and mariadb only.
+"""What the end-to-end tests hold on to: a Kafka, databases, millrace's process. Standard library, kcat, mariadb and psql only.
 
 Every run takes topic, database and topology names of its own, so that runs on one server do not meet. A server that is
 not there ends the test with ctest's SKIP_RETURN_CODE and a line that says SKIPPED.
@@ -43,7 +43,7 @@ def needed(*names):
     for name in names:
         if not os.environ.get(name):
             print(f"SKIPPED: {pathlib.Path(sys.argv[0]).name} needs {name}; "
-                  f'remedy: eval "$(tools/services start kafka mariadb)"', flush=True)
+                  f'remedy: eval "$(tools/services start kafka mariadb postgres)"', flush=True)
             sys.exit(SKIPPED)
     return [os.environ[name] for name in names]
 
@@ -83,8 +83,8 @@ class Kafka:
         self.brokers = brokers
         self.port = int(brokers.split(",")[0].rpartition(":")[2])
 
-    def create(self, topic, partitions=1):
-        kafka_topics.create(self.port, [(topic, partitions, 1)])
+    def create(self, topic, partitions=1, replication=1):
+        kafka_topics.create(self.port, [(topic, partitions, replication)])
 
     def produce(self, topic, lines, *options):
         data = b"".join(line + b"\n" for line in lines)
@@ -164,6 +164,36 @@ class MariaDB:
     def drop(self):
         with contextlib.suppress(Wrong):
             self.ask(f"drop database if exists `{self.database}`", "")
+
+
+class PostgreSQL:
+    """A database of its own on the server that `url` names."""
+
+    def __init__(self, url, database):
+        self.database = database
+        self.server = url
+        self.url = urllib.parse.urlsplit(url)._replace(path="/" + database).geturl()
+
+    def do(self, statement, server=False):
+        """Its output as text; `server`: in the server's own database."""
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.server if server else self.url,
+                               "-f", "-"], input=statement, capture_output=True, text=True, env={**os.environ, "PGCLIENTENCODING": "UTF8"})
+        check(done.returncode == 0, f"psql: {done.stderr.strip()}")
+        return done.stdout
+
+    def ask(self, query):
+        """Rows as maps, in which a null is None."""
+        return [json.loads(line) for line in self.do(f"select row_to_json(q) from ({query}) q").split("\n") if line]
+
+    def has(self, table):
+        return self.ask(f"select to_regclass('{table}') is not null as there")[0]["there"]
+
+    def create(self):
+        self.do(f'create database "{self.database}"', server=True)
+
+    def drop(self):
+        with contextlib.suppress(Wrong):
+            self.do(f'drop database if exists "{self.database}" with (force)', server=True)
 
 
 class Run:

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""PostgreSQL and the two brokers of a Kafka cluster killed, stopped and started again while the job of pipelines/meetup runs: it
+waits, says so, and goes on where it was; batches stay numbered without a gap. Starts servers of its own.
+"""
+import argparse
+import os
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from meetup_under_test import Meetup  # noqa: E402
+from real_systems import check, http_status, main, wait_until  # noqa: E402
+from servers_away import Servers  # noqa: E402
+
+
+def test(options, folder):
+    servers = Servers(folder)
+    try:
+        exported = servers.command("start", "kafka", "postgres", "--brokers", "2")
+        disturb(Meetup(options, folder, exported["KAFKA_BROKERS"], exported["POSTGRES_URL"], options.seed, replication=2), servers)
+    finally:
+        servers.command("stop", "--remove")
+
+
+def disturb(job, servers):
+    running = job.start_at_the_end(100)
+
+    def health(status, seconds=60):
+        wait_until(f"/healthz answers {status}", lambda: http_status(job.address, "/healthz")[0] == status, seconds)
+        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+
+    def batches_grow():
+        before = job.look()
+        job.burst(50)
+        wait_until("the next batch comes", lambda: job.look() > before)
+
+    batches_grow()
+    for way in ("kill", "stop"):
+        servers.command(way, "postgres")
+        for _ in range(4):  # several ticks wait for it
+            job.burst(100)
+            time.sleep(0.7)
+        health(503)
+        servers.command("start", "postgres")
+        health(200)
+        batches_grow()
+
+    # Killed in the middle of whatever it was doing, and the job with it.
+    job.burst(100)
+    servers.command("kill", "postgres")
+    running.kill()
+    servers.command("start", "postgres")
+    running = job.start()
+    batches_grow()
+
+    # A broker of two: its partitions wait, and nothing of them is lost. Then both.
+    for way, names in (("kill", ["kafka.1"]), ("kill", ["kafka.2"]), ("stop", ["kafka"])):
+        job.burst(100)  # under way when it goes
+        servers.command(way, *names)
+        time.sleep(2)
+        check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
+        servers.command("start", "kafka")
+        health(200)
+        wait_until("the cluster takes records again", lambda: job.burst(50) or True)
+        batches_grow()
+
+    # Ended while the database is away: in finite time, and the same command goes on.
+    servers.command("kill", "postgres")
+    job.burst(100)
+    time.sleep(1.5)
+    running.stop(90)
+    servers.command("start", "postgres")
+    running = job.start()
+    job.burst(100)
+    print("servers away and back: " + job.finish(running))
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    sys.exit(main(test, arguments))
