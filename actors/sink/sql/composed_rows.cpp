@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace millrace::sink::sql {
 namespace {
@@ -26,6 +27,13 @@ composed_rows::composed_rows(database& db, row_language& language, row_plan plan
 }
 
 expected<void> composed_rows::write(const data::batch& rows, std::vector<refusal>& refused) {
+  std::vector<std::size_t> all(rows.rows);
+  std::iota(all.begin(), all.end(), 0);
+  return write(rows, all, refused);
+}
+
+expected<void> composed_rows::write(const data::batch& rows, std::span<const std::size_t> chosen,
+                                    std::vector<refusal>& refused) {
   rows_ = &rows;
   refused_ = &refused;
   tuples_.clear();
@@ -35,7 +43,7 @@ expected<void> composed_rows::write(const data::batch& rows, std::vector<refusal
     return std::any_of(plan_.key.begin(), plan_.key.end(),
                        [&](auto k) { return rows.columns[k]->is_null(row); });
   };
-  for (std::size_t row = 0; row < rows.rows; ++row) {
+  for (const auto row : chosen) {
     // A unique index holds nulls to be different, so the database cannot find such a row by itself.
     const bool replaced = !plan_.key.empty() && (!plan_.by_index || key_has_null(row));
     auto done = replaced ? flush().and_then([&] { return replace(row); }) : add(row);

@@ -34,6 +34,9 @@ class composed_rows final : public row_writer {
 public:
   composed_rows(database& db, row_language& language, row_plan plan);
   [[nodiscard]] expected<void> write(const data::batch& rows, std::vector<refusal>& refused) override;
+  /// Only these of the batch.
+  [[nodiscard]] expected<void> write(const data::batch& rows, std::span<const std::size_t> chosen,
+                                     std::vector<refusal>& refused);
 
 private:
   struct tuple {

@@ -38,6 +38,8 @@ struct table_column {
   bool required = false;    // not null, and nothing fills it in
   int fraction_digits = 6;  // of a timestamp
   bool exact = true;        // texts are equal only when all their bytes are
+
+  bool operator==(const table_column&) const = default;
 };
 
 struct unique_index {
@@ -49,6 +51,7 @@ struct table_shape {
   std::vector<table_column> columns;
   std::vector<unique_index> unique;
   std::string unfit;  // why no transaction can write it: "its engine MyISAM has no transactions"
+  bool plain = true;  // no rule or policy of the table's looks at inserts
 };
 
 /// A failed statement. `row_at_fault`: the values are refused for good, and what came before in the
@@ -70,6 +73,7 @@ struct row_plan {
   std::vector<table_column> columns;  // of the table, in the schema's order
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
+  table_shape shape;      // as the table was when the plan was made
 };
 
 struct refusal {

@@ -137,18 +137,23 @@ expected<void> positions::adopt() {
         fmt::format("{}: {} states have committed as sink {} of topology {}; --adopt takes over one: "
                     "delete the rows of the others from millrace_positions",
                     db_.where().shown, others->size(), who_.sink, who_.topology));
-  const parameter from[] = {who_.state_id, topology_, sink_, others->front()[0].value_or("")};
-  for (const auto* sql :
-       {"delete from millrace_positions where state_id = :p0 and topology = :p1 and sink = :p2",
-        "update millrace_rejected set state_id = :p0 where topology = :p1 and sink = :p2"
-        " and state_id = :p3",
-        "update millrace_positions set state_id = :p0, incarnation = 0 where topology = :p1"
-        " and sink = :p2 and state_id = :p3"}) {
-    const auto count = std::string_view(sql).starts_with("delete") ? 3U : 4U;
-    if (auto done = db_.run(sql, std::span(from).first(count)); !done)
-      return unexpected(std::move(done.error().what));
-  }
-  return {};
+  return take_over(others->front()[0].value_or(""));
+}
+
+/// What stands under the other state id stands under ours; a claim of ours that never committed goes.
+expected<void> positions::take_over(const std::string& state_id) {
+  const parameter mine[] = {who_.state_id, topology_, sink_};
+  const parameter theirs[] = {who_.state_id, topology_, sink_, state_id};
+  const auto ran = [](const outcome<std::uint64_t>& done) {
+    return done ? expected<void>{} : unexpected(done.error().what);
+  };
+  constexpr auto renamed =
+      "update {} set state_id = :p0{} where topology = :p1 and sink = :p2 and state_id = :p3";
+  return ran(db_.run(fmt::format("delete from millrace_positions{}", of_sink), mine))
+      .and_then([&] { return ran(db_.run(fmt::format(renamed, "millrace_rejected", ""), theirs)); })
+      .and_then([&] {
+        return ran(db_.run(fmt::format(renamed, "millrace_positions", ", incarnation = 0"), theirs));
+      });
 }
 
 expected<void> positions::take_claim() {

@@ -36,6 +36,7 @@ public:
 
 private:
   [[nodiscard]] expected<void> adopt();  // or refuse another state id
+  [[nodiscard]] expected<void> take_over(const std::string& state_id);
   [[nodiscard]] expected<void> take_claim();
   [[nodiscard]] expected<std::optional<progress>> read();
   [[nodiscard]] expected<void> store_logs(const progress& p);

@@ -1,6 +1,8 @@
-// PostgreSQL. Rows go as multi-row inserts, each behind a savepoint: a refused statement would else end the
-// whole transaction.
+// PostgreSQL. Rows are copied, or go as multi-row inserts, each behind a savepoint: a refused statement would
+// else end the whole transaction.
 #include "actors/sink/sql/composed_rows.hpp"
+#include "actors/sink/sql/copied_rows.hpp"
+#include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +19,7 @@ struct result_freed {
 };
 using result = std::unique_ptr<PGresult, result_freed>;
 
-class postgresql_database final : public database, public row_language {
+class postgresql_database final : public database, public row_language, public copy_language {
 public:
   explicit postgresql_database(target where) : database(std::move(where)) {}
 
@@ -26,25 +28,37 @@ public:
   /// Deferred constraints would refuse the whole commit, and not say for which row.
   std::string begin() const override { return "begin; set constraints all immediate"; }
   std::string name(std::string_view identifier) const override;
-  outcome<std::optional<table_shape>> describe(const std::string& table) override;
+  outcome<std::optional<table_shape>> describe(const std::string& table) override {
+    return describe_postgresql(*this, table);
+  }
   std::string key_text(std::size_t) const override { return "text collate \"C\""; }
   std::string long_text() const override { return "text"; }
   std::string type_of(const data::type& type, std::size_t key_share) const override;
   bool folds_case() const override { return false; }
-  std::unique_ptr<row_writer> rows(row_plan plan) override {
-    return std::make_unique<composed_rows>(*this, *this, std::move(plan));
-  }
+  std::unique_ptr<row_writer> rows(row_plan plan) override;
 
 private:
   std::optional<std::string> append_literal(std::string& out, const data::column& c, std::size_t row,
                                             const table_column& into) const override;
+  std::optional<std::string> append_field(std::string& out, const data::column& c, std::size_t row,
+                                          const table_column& into) const override;
   std::string equals(const table_column& column, const std::string& literal) const override;
   std::string on_conflict(const row_plan& plan) const override;
   bool repeats_keys() const override { return false; }
-  outcome<std::uint64_t> execute_guarded(const std::string& sql) override;
+  outcome<std::uint64_t> execute_guarded(const std::string& sql) override {
+    return guarded([&] { return execute(sql); });
+  }
+  outcome<std::uint64_t> copy_guarded(const std::string& sql, std::string_view lines) override {
+    return guarded([&] { return copy(sql, lines); });
+  }
   std::size_t packet_bytes() const override {
     return 256U << 20;
   }  // the server's limit is 1 GB with all its copies
+
+  template<class Statement>
+  outcome<std::uint64_t> guarded(Statement statement);
+  outcome<std::uint64_t> copy(const std::string& sql, std::string_view lines);
+  failure failed(const PGresult* r) const;
 
   failure translate(const std::exception& e) const override;
   failure classify(std::string_view state, std::string text) const;
@@ -97,13 +111,8 @@ outcome<std::uint64_t> postgresql_database::execute(const std::string& sql) {
   auto* const h = handle();
   const result r(PQexec(h, sql.c_str()));
   const auto status = PQresultStatus(r.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-    const char* const state = PQresultErrorField(r.get(), PG_DIAG_SQLSTATE);
-    const char* const primary = PQresultErrorField(r.get(), PG_DIAG_MESSAGE_PRIMARY);
-    if (state == nullptr || PQstatus(h) != CONNECTION_OK)
-      return tl::unexpected(classify("08006", one_line(PQerrorMessage(h))));
-    return tl::unexpected(classify(state, primary == nullptr ? "" : primary));
-  }
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+    return tl::unexpected(failed(r.get()));
   // "commit" of a transaction that has failed is a rollback, and no error.
   if (sql == "commit" && std::string_view(PQcmdStatus(r.get())) == "ROLLBACK")
     return tl::unexpected(classify("25P02", "the transaction was rolled back"));
@@ -113,10 +122,38 @@ outcome<std::uint64_t> postgresql_database::execute(const std::string& sql) {
   return rows;
 }
 
-outcome<std::uint64_t> postgresql_database::execute_guarded(const std::string& sql) {
+failure postgresql_database::failed(const PGresult* r) const {
+  const char* const state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+  const char* const primary = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+  if (state == nullptr || PQstatus(handle()) != CONNECTION_OK)
+    return classify("08006", one_line(PQerrorMessage(handle())));
+  return classify(state, primary == nullptr ? "" : primary);
+}
+
+/// What the server has against the rows it says at the end, whatever was sent before.
+outcome<std::uint64_t> postgresql_database::copy(const std::string& sql, std::string_view lines) {
+  if (!session_)
+    return tl::unexpected(lost());
+  auto* const h = handle();
+  if (const result begun(PQexec(h, sql.c_str())); PQresultStatus(begun.get()) != PGRES_COPY_IN)
+    return tl::unexpected(failed(begun.get()));
+  if (PQputCopyData(h, lines.data(), static_cast<int>(lines.size())) != 1 || PQputCopyEnd(h, nullptr) != 1)
+    return tl::unexpected(classify("08006", one_line(PQerrorMessage(h))));
+  std::optional<failure> why;
+  while (const result r{PQgetResult(h)}) {
+    if (PQresultStatus(r.get()) == PGRES_COPY_IN)  // it never leaves this state: the connection is gone
+      return tl::unexpected(classify("08006", one_line(PQerrorMessage(h))));
+    if (PQresultStatus(r.get()) != PGRES_COMMAND_OK)
+      why = failed(r.get());
+  }
+  return why ? outcome<std::uint64_t>(tl::unexpected(std::move(*why))) : outcome<std::uint64_t>(0);
+}
+
+template<class Statement>
+outcome<std::uint64_t> postgresql_database::guarded(Statement statement) {
   if (auto set = execute("savepoint millrace_rows"); !set)
     return set;
-  auto done = execute(sql);
+  auto done = statement();
   if (!done && !done.error().row_at_fault)
     return done;
   if (!done)
@@ -125,6 +162,14 @@ outcome<std::uint64_t> postgresql_database::execute_guarded(const std::string& s
   if (auto released = execute("release savepoint millrace_rows"); !released)
     return tl::unexpected(failure{std::move(released.error().what), false});
   return done;
+}
+
+std::unique_ptr<row_writer> postgresql_database::rows(row_plan plan) {
+  const bool copies = plan.key.empty() && plan.shape.plain;
+  auto inserts = std::make_unique<composed_rows>(*this, *this, plan);
+  if (!copies)
+    return inserts;
+  return std::make_unique<copied_rows>(*this, *this, std::move(plan), std::move(inserts));
 }
 
 std::string postgresql_database::name(std::string_view identifier) const {
@@ -184,92 +229,41 @@ std::string postgresql_database::type_of(const data::type& type, std::size_t) co
   return "text";
 }
 
-family family_of(std::string_view type) {
-  const auto is = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), type) != names.end();
-  };
-  if (is({"int2", "int4", "int8"}))
-    return family::integer;
-  if (is({"numeric"}))
-    return family::decimal;
-  if (is({"float8"}))
-    return family::real;
-  if (is({"float4"}))
-    return family::single;
-  if (is({"bool"}))
-    return family::boolean;
-  if (is({"timestamptz", "timestamp"}))
-    return family::timestamp;
-  if (is({"json", "jsonb"}))
-    return family::json;
-  return is({"text", "varchar", "bpchar", "name", "citext"}) ? family::text : family::other;
-}
-
-outcome<std::optional<table_shape>> postgresql_database::describe(const std::string& table) {
-  const parameter named[] = {name(table)};
-  auto tables = query("select relkind, relpersistence from pg_class where oid = to_regclass(:p0)", named, 2);
-  if (!tables)
-    return tl::unexpected(tables.error());
-  if (tables->empty())
-    return std::optional<table_shape>();
-  table_shape shape;
-  if (tables->front()[0] != "r" && tables->front()[0] != "p")
-    shape.unfit = "it is no table";
-  else if (tables->front()[1] == "u")
-    shape.unfit = "it is unlogged: a crash of the server empties it; remedy: alter table " + name(table) +
-                  " set logged";
-  auto columns = query(
-      "select a.attname, format_type(a.atttypid, a.atttypmod), t.typname, a.attnotnull::int, (a.atthasdef or"
-      " a.attidentity <> '')::int, a.attgenerated, a.atttypmod, coalesce(c.collisdeterministic, true)::int"
-      " from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_collation c on"
-      " c.oid = a.attcollation where a.attrelid = to_regclass(:p0) and a.attnum > 0 and not a.attisdropped"
-      " order by a.attnum",
-      named, 8);
-  if (!columns)
-    return tl::unexpected(columns.error());
-  for (const auto& c : *columns) {
-    table_column out{c[0].value_or(""),
-                     c[1].value_or(""),
-                     family_of(c[2].value_or("")),
-                     c[3] == "1" && c[4] != "1",
-                     6,
-                     true};
-    if (c[5] && !c[5]->empty())
-      out.holds = family::generated;
-    if (out.holds == family::timestamp && c[6] && c[6] != "-1")
-      out.fraction_digits = std::atoi(c[6]->c_str());
-    out.exact = c[7] == "1" && c[2] != "citext" && c[2] != "bpchar";
-    shape.columns.push_back(std::move(out));
-  }
-  auto indexes = query(
-      "select i.indexrelid, a.attname, (a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '')"
-      " like 'nextval(%')::int from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality "
-      "k(number, place)"
-      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number left join pg_attrdef d on"
-      " d.adrelid = a.attrelid and d.adnum = a.attnum where i.indrelid = to_regclass(:p0) and i.indisunique "
-      "and"
-      " i.indpred is null and k.place <= i.indnkeyatts order by 1, k.place",
-      named, 3);
-  if (!indexes)
-    return tl::unexpected(indexes.error());
-  std::optional<std::string> last;
-  for (const auto& i : *indexes) {
-    if (last != i[0])
-      shape.unique.emplace_back();
-    last = i[0];
-    shape.unique.back().columns.push_back(i[1].value_or(""));  // an expression has no name
-    if (i[2] == "1")
-      shape.unique.back().automatic = true;
-  }
-  return std::optional(std::move(shape));
-}
-
 void postgresql_database::append_quoted(std::string& out, std::string_view text) const {
   out += '\'';
   const auto at = out.size();
   out.resize(at + 2 * text.size() + 1);
   out.resize(at + PQescapeStringConn(handle(), out.data() + at, text.data(), text.size(), nullptr));
   out += '\'';
+}
+
+/// The value as the column's type reads it; `scratch` holds what is made for it.
+struct plain_value {
+  std::string_view text;
+  std::optional<std::string> unfit;
+};
+
+plain_value plain(const data::column& c, std::size_t row, const table_column& into, std::string& scratch) {
+  if (auto why = unfit_value(c, row, into))
+    return {{}, std::move(why)};
+  if (c.type().is_bytes()) {
+    if (c.text_at(row).find('\0') != std::string_view::npos)
+      return {{}, fmt::format("column {}: PostgreSQL stores no NUL character", into.name)};
+    return {c.text_at(row), std::nullopt};
+  }
+  if (c.type().id() == data::type_id::timestamp && into.holds != family::text) {
+    const auto text = datetime_text(c.ints()[row]);
+    if (!text)
+      return {{},
+              fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
+                          format_timestamp(c.ints()[row]))};
+    scratch = *text + "+00";
+  } else if (c.type().id() == data::type_id::boolean && into.holds == family::integer) {
+    scratch = c.boolean_at(row) ? "1" : "0";
+  } else {
+    scratch = text_value(c, row);
+  }
+  return {scratch, std::nullopt};
 }
 
 std::optional<std::string> postgresql_database::append_literal(std::string& out, const data::column& c,
@@ -279,27 +273,29 @@ std::optional<std::string> postgresql_database::append_literal(std::string& out,
     out += "null";
     return std::nullopt;
   }
-  if (auto why = unfit_value(c, row, into))
-    return why;
-  if (c.type().is_bytes()) {
-    if (c.text_at(row).find('\0') != std::string_view::npos)
-      return fmt::format("column {}: PostgreSQL stores no NUL character", into.name);
-    append_quoted(out, c.text_at(row));
-    return std::nullopt;
+  std::string scratch;
+  auto value = plain(c, row, into, scratch);
+  if (!value.unfit)
+    append_quoted(out, value.text);
+  return std::move(value.unfit);
+}
+
+std::optional<std::string> postgresql_database::append_field(std::string& out, const data::column& c,
+                                                             std::size_t row,
+                                                             const table_column& into) const {
+  std::string scratch;
+  auto value = plain(c, row, into, scratch);
+  if (value.unfit)
+    return std::move(value.unfit);
+  for (auto rest = value.text; !rest.empty();) {
+    const auto n = std::min(rest.find_first_of("\\\t\n\r"), rest.size());
+    out += rest.substr(0, n);
+    if (n == rest.size())
+      break;
+    out += '\\';
+    out += rest[n] == '\t' ? 't' : rest[n] == '\n' ? 'n' : rest[n] == '\r' ? 'r' : '\\';
+    rest.remove_prefix(n + 1);
   }
-  if (c.type().id() == data::type_id::timestamp && into.holds != family::text) {
-    const auto text = datetime_text(c.ints()[row]);
-    if (!text)
-      return fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
-                         format_timestamp(c.ints()[row]));
-    fmt::format_to(std::back_inserter(out), "'{}+00'", *text);
-    return std::nullopt;
-  }
-  if (c.type().id() == data::type_id::boolean && into.holds == family::integer) {
-    out += c.boolean_at(row) ? "'1'" : "'0'";
-    return std::nullopt;
-  }
-  append_quoted(out, text_value(c, row));
   return std::nullopt;
 }
 

@@ -35,6 +35,7 @@ public:
 
 private:
   [[nodiscard]] expected<void> flush();
+  [[nodiscard]] expected<void> look_whether_altered();
   [[nodiscard]] expected<void> begin();
   void abandon();
   /// Whatever went wrong, this transaction is over.
@@ -48,7 +49,8 @@ private:
   table_options table_;
   std::unique_ptr<database> db_;
   positions positions_;
-  std::unique_ptr<row_writer> rows_;  // before db_'s session ends
+  std::unique_ptr<row_writer> rows_;   // before db_'s session ends
+  std::vector<table_column> columns_;  // of the table, as they were when it was opened
   std::vector<data::batch> buffer_;
   std::size_t buffer_bytes_ = 0;
   bool in_transaction_ = false;
@@ -60,8 +62,10 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   if (!opened)
     return checked<std::optional<progress>>(unexpected(opened.error()));
   auto found = positions_.create_tables().and_then([&] { return positions_.claim(who); });
-  if (found)
+  if (found) {
+    columns_ = opened->shape.columns;
     rows_ = db_->rows(std::move(*opened));
+  }
   return checked(std::move(found));
 }
 
@@ -106,12 +110,28 @@ expected<void> sql_writer::flush() {
     std::vector<refusal> refused;
     if (auto done = rows_->write(batch, refused); !done)
       return done;
+    if (refused.empty())
+      continue;
+    if (auto done = look_whether_altered(); !done)
+      return done;
     if (auto done = positions_.reject(refused); !done)
       return done;
   }
   buffer_.clear();
   buffer_bytes_ = 0;
   return {};
+}
+
+/// A table that was altered since it was opened refuses rows that are not at fault. Opening it again says
+/// what is wrong with it, or finds it fit.
+expected<void> sql_writer::look_whether_altered() {
+  auto now = db_->describe(table_.table);
+  if (!now)
+    return unexpected(std::move(now.error().what));
+  if (*now && (*now)->columns == columns_)
+    return {};
+  return outside_error(ec::unavailable, fmt::format("{}: table {} was altered while rows were written",
+                                                    db_->where().shown, db_->name(table_.table)));
 }
 
 expected<std::uint64_t> sql_writer::commit(const progress& p) {

@@ -1,12 +1,12 @@
 // SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
 // handle; there is no server that a round trip could cost.
+#include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 
 #include <fmt/format.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <filesystem>
 
@@ -85,7 +85,9 @@ public:
   /// Immediate: the write lock is taken where waiting for it is still possible.
   std::string begin() const override { return "begin immediate"; }
   std::string name(std::string_view identifier) const override { return in_quotes(identifier); }
-  outcome<std::optional<table_shape>> describe(const std::string& table) override;
+  outcome<std::optional<table_shape>> describe(const std::string& table) override {
+    return describe_sqlite(*this, table);
+  }
   std::string key_text(std::size_t) const override { return "text"; }
   std::string long_text() const override { return "text"; }
   std::string type_of(const data::type& type, std::size_t) const override;
@@ -286,74 +288,6 @@ std::string sqlite_database::type_of(const data::type& type, std::size_t) const 
   default:
     return "text";
   }
-}
-
-/// SQLite's rules of affinity (https://sqlite.org/datatype3.html, 3.1), in their order.
-family family_of(std::string type) {
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::toupper(c); });
-  const auto has = [&](std::string_view part) { return type.find(part) != std::string::npos; };
-  if (has("INT"))
-    return family::integer;
-  if (has("CHAR") || has("CLOB") || has("TEXT"))
-    return family::text;
-  if (has("BLOB") || type.empty() || type == "ANY")
-    return family::any;
-  if (has("REAL") || has("FLOA") || has("DOUB"))
-    return family::real;
-  if (has("BOOL"))
-    return family::boolean;
-  // A numeric column keeps a text that is no number, such as a timestamp, as it is.
-  return has("TIME") || has("DATE") ? family::timestamp : family::decimal;
-}
-
-outcome<std::optional<table_shape>> sqlite_database::describe(const std::string& table) {
-  const parameter named[] = {table};
-  auto tables =
-      query("select type from sqlite_master where name = :p0 collate nocase and type in ('table', 'view')",
-            named, 1);
-  if (!tables)
-    return tl::unexpected(tables.error());
-  if (tables->empty())
-    return std::optional<table_shape>();
-  table_shape shape;
-  if (tables->front()[0] != "table")
-    shape.unfit = "it is no table but a view";
-  auto columns =
-      query("select name, type, \"notnull\", dflt_value, pk, hidden from pragma_table_xinfo(:p0)", named, 6);
-  if (!columns)
-    return tl::unexpected(columns.error());
-  std::vector<std::string> key;
-  for (const auto& c : *columns) {
-    table_column out{
-        c[0].value_or(""), c[1].value_or(""), family_of(c[1].value_or("")), c[2] == "1" && !c[3], 6, true};
-    if (c[5] != "0")
-      out.holds = family::generated;
-    if (c[4] != "0")
-      key.push_back(out.name);
-    shape.columns.push_back(std::move(out));
-  }
-  // `integer primary key` is the row number: SQLite fills it in, and has no index of its own for it.
-  if (key.size() == 1)
-    for (auto& c : shape.columns)
-      if (c.name == key.front() && c.holds == family::integer) {
-        c.required = false;
-        shape.unique.push_back({key, false});
-      }
-  auto indexes =
-      query("select l.seq, x.name, x.coll from pragma_index_list(:p0) l, pragma_index_xinfo(l.name) x"
-            " where l.\"unique\" = 1 and l.partial = 0 and x.key = 1 order by l.seq, x.seqno",
-            named, 3);
-  if (!indexes)
-    return tl::unexpected(indexes.error());
-  std::optional<std::string> last;
-  for (const auto& i : *indexes) {
-    if (last != i[0])
-      shape.unique.emplace_back();
-    last = i[0];
-    // An expression, or another order of texts, is not the column: no key has this name.
-    shape.unique.back().columns.push_back(i[1] && i[2] == "BINARY" ? *i[1] : "");
-  }
-  return std::optional(std::move(shape));
 }
 
 std::unique_ptr<row_writer> sqlite_database::rows(row_plan plan) {

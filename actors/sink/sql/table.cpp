@@ -154,7 +154,7 @@ expected<row_plan> open_table(database& db, const table_options& options) {
   if (!(*shape)->unfit.empty())
     return mismatch(db, options, (*shape)->unfit);
 
-  row_plan plan{options.table, options.rows, {}, {}, false};
+  row_plan plan{options.table, options.rows, {}, {}, false, {}};
   if (const auto found = differences(db, options, **shape, plan); !found.empty())
     return mismatch(db, options,
                     fmt::format("{}; remedy: alter the table, choose other `columns`, or name another table",
@@ -165,6 +165,7 @@ expected<row_plan> open_table(database& db, const table_options& options) {
     else
       return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
   plan.by_index = !plan.key.empty() && found_by_index(db, **shape, plan);
+  plan.shape = std::move(**shape);
   return plan;
 }
 

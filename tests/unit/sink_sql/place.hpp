@@ -65,6 +65,11 @@ void on_server(const char* variable, body test);
   TEST_CASE(sentence ", on MariaDB", "[server]") { sink_sql_test::on_server("MARIADB_URL", function); }      \
   static void function([[maybe_unused]] sink_sql_test::place& at)
 
+#define POSTGRESQL(function, sentence)                                                                       \
+  static void function(sink_sql_test::place& at);                                                            \
+  TEST_CASE(sentence ", on PostgreSQL", "[server]") { sink_sql_test::on_server("POSTGRES_URL", function); }  \
+  static void function([[maybe_unused]] sink_sql_test::place& at)
+
 /// Rows from JSON-like cells: nullopt is null; the text is read by the column's type.
 using cells = std::vector<std::optional<std::string>>;
 [[nodiscard]] data::batch rows_of(const std::vector<data::field>& columns, const std::vector<cells>& rows);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 #include <iostream>
@@ -14,6 +16,7 @@ namespace {
 
 constexpr int commits = 10;
 constexpr int rows_a_commit = 20'000;
+constexpr std::array<int, 5> rows_a_write{4000, 200, 40, 16, 4};
 
 const std::vector<data::field> columns{{"start", type_id::timestamp},
                                        {"end", type_id::timestamp},
@@ -51,14 +54,24 @@ void speed(place& at) {
 
   auto w = at.writer(columns);
   must(w->open(life(1)));
-  const auto ours = measure([&] {
-    for (int c = 1; c <= commits; ++c) {
-      for (int from = 0; from < rows_a_commit; from += 4000)
-        must(w->write(
-            data::slice(batch, static_cast<std::size_t>(from), static_cast<std::size_t>(from) + 4000)));
-      must(w->commit(at_position(c)));
+  int position = 0;
+  const auto write = [&](int at_once) {
+    for (int c = 0; c < commits; ++c) {
+      for (int from = 0; from < rows_a_commit; from += at_once)
+        must(w->write(data::slice(batch, static_cast<std::size_t>(from),
+                                  static_cast<std::size_t>(std::min(from + at_once, rows_a_commit)))));
+      must(w->commit(at_position(++position)));
     }
-  });
+  };
+  constexpr double rows = commits * rows_a_commit;
+  measured ours;
+  for (const int at_once : rows_a_write) {
+    const auto took = measure([&] { write(at_once); });
+    if (at_once == rows_a_write.front())
+      ours = took;
+    std::cerr << fmt::format("{}: {:4} rows at once, {:.0f} rows/s\n", to_string(at.kind), at_once,
+                             rows / took.wall);
+  }
 
   at.execute(std::string("create table bare (s ") +
              (at.kind == sink::sql::product::postgresql ? "timestamptz" : "datetime(6)") + ", e " +
@@ -78,7 +91,6 @@ void speed(place& at) {
       at.execute("commit");
     }
   });
-  constexpr double rows = commits * rows_a_commit;
   std::cerr << fmt::format("{}: {:.0f} rows/s ({:.2f} CPU-s a million), bare {:.0f} ({:.2f}), ratio {:.2f}\n",
                            to_string(at.kind), rows / ours.wall, ours.cpu / rows * 1e6, rows / bare.wall,
                            bare.cpu / rows * 1e6, bare.wall / ours.wall);

@@ -1,0 +1,95 @@
+// A table as PostgreSQL's catalog describes it.
+#include "actors/sink/sql/table_shapes.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace millrace::sink::sql {
+namespace {
+
+family family_of(std::string_view type) {
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), type) != names.end();
+  };
+  if (is({"int2", "int4", "int8"}))
+    return family::integer;
+  if (is({"numeric"}))
+    return family::decimal;
+  if (is({"float8"}))
+    return family::real;
+  if (is({"float4"}))
+    return family::single;
+  if (is({"bool"}))
+    return family::boolean;
+  if (is({"timestamptz", "timestamp"}))
+    return family::timestamp;
+  if (is({"json", "jsonb"}))
+    return family::json;
+  return is({"text", "varchar", "bpchar", "name", "citext"}) ? family::text : family::other;
+}
+
+}  // namespace
+
+outcome<std::optional<table_shape>> describe_postgresql(database& db, const std::string& table) {
+  const parameter named[] = {db.name(table)};
+  auto tables = db.query("select relkind, relpersistence, (relhasrules or relrowsecurity)::int from pg_class"
+                         " where oid = to_regclass(:p0)",
+                         named, 3);
+  if (!tables)
+    return tl::unexpected(tables.error());
+  if (tables->empty())
+    return std::optional<table_shape>();
+  table_shape shape;
+  if (tables->front()[0] != "r" && tables->front()[0] != "p")
+    shape.unfit = "it is no table";
+  else if (tables->front()[1] == "u")
+    shape.unfit = "it is unlogged: a crash of the server empties it; remedy: alter table " + db.name(table) +
+                  " set logged";
+  shape.plain = tables->front()[2] != "1";
+  auto columns = db.query(
+      "select a.attname, format_type(a.atttypid, a.atttypmod), t.typname, a.attnotnull::int, (a.atthasdef or"
+      " a.attidentity <> '')::int, a.attgenerated, a.atttypmod, coalesce(c.collisdeterministic, true)::int"
+      " from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_collation c on"
+      " c.oid = a.attcollation where a.attrelid = to_regclass(:p0) and a.attnum > 0 and not a.attisdropped"
+      " order by a.attnum",
+      named, 8);
+  if (!columns)
+    return tl::unexpected(columns.error());
+  for (const auto& c : *columns) {
+    table_column out{c[0].value_or(""),
+                     c[1].value_or(""),
+                     family_of(c[2].value_or("")),
+                     c[3] == "1" && c[4] != "1",
+                     6,
+                     true};
+    if (c[5] && !c[5]->empty())
+      out.holds = family::generated;
+    if (out.holds == family::timestamp && c[6] && c[6] != "-1")
+      out.fraction_digits = std::atoi(c[6]->c_str());
+    out.exact = c[7] == "1" && c[2] != "citext" && c[2] != "bpchar";
+    shape.columns.push_back(std::move(out));
+  }
+  auto indexes = db.query(
+      "select i.indexrelid, a.attname, (a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '')"
+      " like 'nextval(%')::int from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality "
+      "k(number, place)"
+      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number left join pg_attrdef d on"
+      " d.adrelid = a.attrelid and d.adnum = a.attnum where i.indrelid = to_regclass(:p0) and i.indisunique "
+      "and"
+      " i.indpred is null and k.place <= i.indnkeyatts order by 1, k.place",
+      named, 3);
+  if (!indexes)
+    return tl::unexpected(indexes.error());
+  std::optional<std::string> last;
+  for (const auto& i : *indexes) {
+    if (last != i[0])
+      shape.unique.emplace_back();
+    last = i[0];
+    shape.unique.back().columns.push_back(i[1].value_or(""));  // an expression has no name
+    if (i[2] == "1")
+      shape.unique.back().automatic = true;
+  }
+  return std::optional(std::move(shape));
+}
+
+}  // namespace millrace::sink::sql
