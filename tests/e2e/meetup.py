@@ -6,17 +6,52 @@ that holds one a group, are the oracle's totals of all answers since the first s
     meetup.py --millrace BINARY [--kills 20] [--seed 1]
 """
 import argparse
+import collections
+import contextlib
+import json
 import os
 import random
+import sqlite3
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from meetup_under_test import Meetup  # noqa: E402
-from real_systems import check, main, needed  # noqa: E402
+from meetup_under_test import PIPELINE, Meetup, group_of  # noqa: E402
+from real_systems import Run, check, difference, main, needed  # noqa: E402
+from rsvp_oracle import Counts  # noqa: E402
+
+Line = collections.namedtuple("Line", "partition offset value")
+
+
+def embedded(options, folder):
+    """The job that needs no server, on the product's own answers."""
+    overlay = folder / "raw.json"
+    overlay.write_text(json.dumps({"stages": {
+        "rsvps": {"rate": "1000/s"}, "counts": {"every": "500 ms"},
+        "raw": {"sink": "file", "from": "parsed", "path": str(folder / "raw.jsonl"), "format": "text", "template": "{_raw}"}}}))
+    running = Run(options.millrace, PIPELINE / "topology.json", folder / "embedded", "--with", str(PIPELINE / "embedded.json"),
+                  "--with", str(overlay), env={"DATABASE": str(folder / "meetup.sqlite")})
+    running.expect(0)
+    counts = Counts([Line(0, n, line) for n, line in enumerate((folder / "raw.jsonl").read_bytes().splitlines())])
+    check(counts.records == 2000 and not counts.dead, f"{counts.records} answers, {len(counts.dead)} dead letters")
+    with contextlib.closing(sqlite3.connect(folder / "meetup.sqlite")) as db:
+        db.row_factory = sqlite3.Row
+        rows = db.execute("select * from meetup_table order by batch_id").fetchall()
+    last = {group_of(row): row["response_count"] for row in rows}
+    check(not difference(counts.totals.items(), last.items()), lambda: difference(counts.totals.items(), last.items()))
+    check(rows[-1]["batch_id"] == len({row["batch_id"] for row in rows}), "batches are not numbered on from 1")
+    shown = running.out.read_text()
+    check(shown.count("only showing top 20 rows") > 1 and "|batch_id|" in shown, f"the screen shows {shown[:2000]!r}")
+    check("São Paulo" in shown and "Ã" not in shown, "texts on the screen are not what they were")
+    print(f"embedded: {counts.records} answers, {rows[-1]['batch_id']} batches, {len(last)} groups equal the oracle's", flush=True)
 
 
 def test(options, folder):
+    embedded(options, folder)
+    killed(options, folder)
+
+
+def killed(options, folder):
     job = Meetup(options, folder, *needed("KAFKA_BROKERS", "POSTGRES_URL"), options.seed)
     rng = random.Random(options.seed)
     running = job.start_at_the_end(200)
