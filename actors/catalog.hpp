@@ -4,6 +4,7 @@
 
 #include "actors/parser/parser.hpp"
 #include "actors/sink/sink.hpp"
+#include "actors/source/feed.hpp"
 #include "actors/source/source.hpp"
 #include "config/plan.hpp"
 
@@ -20,6 +21,9 @@ struct connector_context {
   std::string stage;
   std::string state_folder;
   const wall_clock* clock = &system_clock();
+  std::string consumer{};                  // of a source: the parser that reads it
+  std::string spool_folder{};              // of a source that cannot be asked again, for what it receives
+  std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
 };
 
 [[nodiscard]] expected<std::unique_ptr<source::reader>>

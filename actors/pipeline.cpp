@@ -25,7 +25,7 @@ public:
 
   tl::expected<prepared_pipeline, preparation_error> run() {
     for (const auto& plan : plans_) {
-      auto started = decide_starts(*plan, options_);
+      auto started = decide_starts(*plan, options_, out_.gauges.feeds);
       if (!started)
         return tl::unexpected(started.error());
       partitions_[plan->parser->name] = std::move(*started);
@@ -50,6 +50,9 @@ public:
 private:
   [[nodiscard]] connector_context context(const std::string& stage) const {
     return {topology_->name, stage, options_.store->folder(), options_.clock};
+  }
+  [[nodiscard]] connector_context context_of(const lane_plan& plan) const {
+    return source_context(plan, options_, out_.gauges.feeds);
   }
 
   struct lane_logs {
@@ -278,7 +281,7 @@ private:
         o.partitions.push_back(partitions[p].name);
       for (const auto& p : partitions)
         o.known.insert(p.name);
-      o.make_reader = [plan, c = context(plan->source->name)] {
+      o.make_reader = [plan, c = context_of(*plan)] {
         return make_reader(*plan->source, wants_of(*plan->parser), c);
       };
       o.make_parser = [plan, make = options_.make_parser] { return make(*plan->parser); };

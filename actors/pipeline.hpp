@@ -46,6 +46,7 @@ struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<lane::lane_gauges>> lanes;
   std::map<std::string, std::shared_ptr<shard::shard_gauges>> shards;
   std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
+  std::shared_ptr<source::feeds> feeds = std::make_shared<source::feeds>();
 };
 
 /// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,

@@ -1,5 +1,7 @@
 #include "actors/start_positions.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -76,10 +78,21 @@ source::wants wants_of(const config::stage& parser) {
   return {used("_key"), used("_headers"), header};
 }
 
+connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
+                                 const std::shared_ptr<source::feeds>& feeds) {
+  connector_context c{options.topology->name, plan.source->name, options.store->folder(), options.clock};
+  c.consumer = plan.parser->name;
+  c.spool_folder = fmt::format("{}/state-{}/spool/{}", options.store->folder(), options.store->id().state_id,
+                               snapshot::file_name_of(plan.source->name));
+  c.feeds = feeds;
+  return c;
+}
+
 std::string identity_name(const lane::lane_plan& plan) { return "source/" + plan.source->name; }
 
 tl::expected<std::vector<started_partition>, preparation_error>
-decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
+              const std::shared_ptr<source::feeds>& feeds) {
   auto& store = *options.store;
   const bool local = plan.source->type == "file" || plan.source->type == "generator";
   const auto failed = [&](error e) {
@@ -87,8 +100,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options) {
       e.stage = plan.source->name;
     return tl::unexpected(preparation_error{std::move(e), !local});
   };
-  auto reader = make_reader(*plan.source, wants_of(*plan.parser),
-                            {options.topology->name, plan.source->name, store.folder(), options.clock});
+  auto reader = make_reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
   if (!reader)
     return failed(reader.error());
   const auto found = discover(**reader, plan.source->name, options);

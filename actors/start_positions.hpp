@@ -11,13 +11,17 @@ namespace millrace {
 /// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
 /// partitions.
 [[nodiscard]] tl::expected<std::vector<started_partition>, preparation_error>
-decide_starts(const lane::lane_plan& plan, const pipeline_options& options);
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
+              const std::shared_ptr<source::feeds>& feeds);
 
 /// A partition was found while running, and begins at its first position: makes that durable, unless it is so
 /// already. One thread at a time; blocks.
 [[nodiscard]] expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
                                             const std::string& partition, position first);
 
+/// What a plan's readers may use.
+[[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
+                                               const std::shared_ptr<source::feeds>& feeds);
 /// The hidden columns that need more of a record than its value.
 [[nodiscard]] source::wants wants_of(const config::stage& parser);
 /// Under which name the state folder keeps a source's identity.

@@ -37,7 +37,8 @@ struct connector {
   /// Of a parser: its columns, where they are always the same (it takes no schema then); can they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;
-  /// Of a sink: "exactly once (rows and position in one transaction)", as `check` prints it.
+  /// Of a source that cannot be asked again: what may be lost. Of a sink: "exactly once (rows and position in
+  /// one transaction)", as `check` prints it.
   std::string guarantee{};
   /// Of a sink: where its progress will be kept, where that depends on the logs that feed it. `more`: others
   /// like the last of them, one for each partition that a source turns out to have.

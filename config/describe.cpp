@@ -71,6 +71,8 @@ private:
   void write(const stage& s, const source_plan& p) {
     write_options(s);
     line(1, p.bounded ? "comes to an end" : "has no end");
+    if (!s.guarantee.empty())
+      line(1, "guarantee: " + s.guarantee);
   }
 
   void write(const stage& s, const parser_plan& p) {

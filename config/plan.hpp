@@ -98,7 +98,7 @@ struct stage {
   values options;           // of the connector
   data::schema_ptr schema;  // of the rows that it gives; null for sources and sinks
   std::variant<std::monostate, source_plan, parser_plan, transform_plan, window_plan, sink_plan> plan;
-  std::string guarantee;       // of a sink
+  std::string guarantee;       // of a sink, or of a source that cannot be asked again
   std::string progress_place;  // of a sink, where its connector says so
 };
 

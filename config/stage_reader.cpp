@@ -102,7 +102,7 @@ void read_stage(draft& d, const catalog& connectors, const std::vector<std::stri
   const auto& first = d.body->members.front();
   d.built.options =
       read_options(*d.body, declared, {d.path, d.what, first.name, first.value.where.file}, out);
-  if (d.own != nullptr && d.own->kind == stage_kind::sink)
+  if (d.own != nullptr)
     d.built.guarantee = d.own->guarantee;
   d.broken = out.errors() != before;
 }

@@ -1,6 +1,6 @@
 #include "tools/load/measured_rows.hpp"
 
-#include "tools/load/json_member.hpp"
+#include "runtime/data/json_member.hpp"
 
 #include <fmt/format.h>
 
@@ -91,7 +91,7 @@ measured_rows::~measured_rows() {
 }
 
 void measured_rows::run() {
-  member_finder members;
+  data::member_finder members;
   std::string padded;
   while (!done_) {
     const auto took = rows_->take(look_every, [&](std::string_view row) {

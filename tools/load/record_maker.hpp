@@ -3,8 +3,8 @@
 // nothing in it depends on how fast the target is.
 #pragma once
 
+#include "runtime/data/json_member.hpp"
 #include "tools/load/disorder.hpp"
-#include "tools/load/json_member.hpp"
 #include "tools/load/line_file.hpp"
 #include "tools/load/schedule.hpp"
 
@@ -59,7 +59,7 @@ private:
   const options* options_;
   schedule schedule_;
   std::optional<line_file> lines_;
-  member_finder members_;
+  data::member_finder members_;
   event_micros start_ = 0;
   event_micros epoch_ = 0;           // event time of the first record
   std::uint64_t number_ = 0;         // of the next record

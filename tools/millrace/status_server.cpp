@@ -85,6 +85,21 @@ std::string metrics_text(const config::topology& t, const pipeline_gauges& gauge
     all.add("millrace_source_away", "1 while the source does not answer", MetricType::Gauge, "lane", name,
             g->away);
   }
+  for (const auto& [name, g] : gauges.feeds->gauges()) {
+    all.add("millrace_source_connections_total", "Connections that a source has made", MetricType::Counter,
+            "source", name, static_cast<double>(g->connections));
+    all.add("millrace_source_received_total", "Records received into the spool", MetricType::Counter,
+            "source", name, static_cast<double>(g->records));
+    all.add("millrace_source_received_bytes_total", "Bytes of records received into the spool",
+            MetricType::Counter, "source", name, static_cast<double>(g->bytes));
+    all.add("millrace_source_cut_records_total",
+            "Records that were cut off by the end of a connection, or too long", MetricType::Counter,
+            "source", name, static_cast<double>(g->cut_records));
+    all.add("millrace_spool_bytes", "Received records in the state folder", MetricType::Gauge, "source", name,
+            static_cast<double>(g->spool_bytes));
+    all.add("millrace_spool_full", "1 while a source is not read because its spool is full",
+            MetricType::Gauge, "source", name, g->spool_full);
+  }
   for (const auto& [name, g] : gauges.shards) {
     all.add("millrace_window_rows_total", "Rows that a shard has emitted", MetricType::Counter, "shard", name,
             static_cast<double>(g->rows));

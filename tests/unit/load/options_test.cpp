@@ -88,7 +88,7 @@ TEST_CASE("a topic is made with partitions and replication") {
 }
 
 TEST_CASE("parts of a record are filled in") {
-  member_finder members;
+  data::member_finder members;
   std::string record = R"({"event_type":"a b","n":3})";
   record.reserve(record.size() + simdjson::SIMDJSON_PADDING);
   const auto starred = [](const std::string& v) { return "*" + v + "*"; };

@@ -152,7 +152,7 @@ private:
   std::string url_;
   bool post_;
   std::vector<std::string> headers_;
-  member_finder members_;
+  data::member_finder members_;
   outcome done_;
   std::unique_ptr<CURLM, close_multi> multi_{curl_multi_init()};
   std::vector<slot> slots_;

@@ -2,7 +2,7 @@
 
 namespace millrace::load {
 
-std::string filled(const std::string& text, member_finder& members, std::string_view padded_record,
+std::string filled(const std::string& text, data::member_finder& members, std::string_view padded_record,
                    const std::function<std::string(const std::string&)>& encode) {
   std::string out;
   std::size_t at = 0;

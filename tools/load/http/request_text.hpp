@@ -1,7 +1,7 @@
 // URLs and headers with parts of the record in them: `{MEMBER}` stands for that member's text.
 #pragma once
 
-#include "tools/load/json_member.hpp"
+#include "runtime/data/json_member.hpp"
 
 #include <functional>
 #include <string>
@@ -11,7 +11,7 @@ namespace millrace::load {
 
 /// Each `{MEMBER}` replaced by what the record has there (nothing where it has none), passed through
 /// `encode`.
-[[nodiscard]] std::string filled(const std::string& text, member_finder& members,
+[[nodiscard]] std::string filled(const std::string& text, data::member_finder& members,
                                  std::string_view padded_record,
                                  const std::function<std::string(const std::string&)>& encode);
 

@@ -241,7 +241,7 @@ private:
   std::string since_parameter_;
   std::string since_member_;
   unsigned wait_for_;
-  member_finder members_;
+  data::member_finder members_;
   stream_log log_;
   outcome done_;
   std::atomic<bool> begun_{false};

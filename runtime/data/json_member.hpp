@@ -1,4 +1,5 @@
-// One member of a JSON record as text: for keys, URL parts, resume values and measured rows.
+// One member of a JSON record as text: for what is not parsed as a whole, such as keys, URLs and marks to go
+// on from.
 #pragma once
 
 #include <simdjson.h>
@@ -7,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace millrace::load {
+namespace millrace::data {
 
 /// Finds members of records; one a thread. `record` must have simdjson's padding behind it.
 class member_finder {
@@ -20,4 +21,4 @@ private:
   simdjson::ondemand::parser parser_;
 };
 
-}  // namespace millrace::load
+}  // namespace millrace::data

@@ -1,6 +1,6 @@
-#include "tools/load/json_member.hpp"
+#include "runtime/data/json_member.hpp"
 
-namespace millrace::load {
+namespace millrace::data {
 
 std::optional<std::string> member_finder::find(std::string_view padded_record, std::string_view member) {
   simdjson::ondemand::document document;
@@ -29,4 +29,4 @@ std::optional<std::string> member_finder::find(std::string_view padded_record, s
   return std::string(raw);
 }
 
-}  // namespace millrace::load
+}  // namespace millrace::data

@@ -1,0 +1,289 @@
+#include "actors/client/spool/spool.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::spool {
+
+expected<std::shared_ptr<log>> log::open(snapshot::file_system& files, spool_options options) {
+  const std::shared_ptr<log> out(new log(files, std::move(options)));
+  const auto& folder = out->options_.folder;
+  if (auto made = files.make_folder(folder); !made)
+    return unexpected(made.error());
+  // Also when it was there: whoever made it may not have come so far.
+  if (auto synced = files.sync_folder(folder.substr(0, folder.rfind('/'))); !synced)
+    return unexpected(synced.error());
+  if (auto ok = out->recover(); !ok)
+    return unexpected(ok.error());
+  return out;
+}
+
+unexpected log::damaged(std::uint64_t base) const {
+  return fatal_error(
+      ec::corrupt,
+      fmt::format("{} is damaged: it holds records that were received and not yet processed; restore "
+                  "the state folder from a backup, or start over with --fresh, which drops them",
+                  path(base)));
+}
+
+/// Each segment is whole up to the base of the next; the newest one, as far as it is whole. That may have
+/// been written and not synced, so it is synced before anybody reads it.
+expected<void> log::recover() {
+  const auto entries = files_.list(options_.folder);
+  if (!entries)
+    return unexpected(entries.error());
+  std::vector<std::uint64_t> bases;
+  for (const auto& e : *entries)
+    if (const auto base = parse_segment_name(e.name))
+      bases.push_back(*base);
+  std::ranges::sort(bases);
+  for (std::size_t i = 0; i < bases.size(); ++i) {
+    const auto base = bases[i];
+    if (i + 1 < bases.size()) {
+      segments_[base] = bases[i + 1];  // looked at when it is read
+      continue;
+    }
+    const auto bytes = files_.read(path(base));
+    if (!bytes)
+      return unexpected(bytes.error());
+    const auto header = check_header(*bytes, base);
+    if (header == snapshot::reading::later)
+      return user_error(
+          ec::unsupported,
+          fmt::format("{} was written by a later version of millrace; run that one", path(base)));
+    tail_base_ = base;
+    if (header == snapshot::reading::damaged && bytes->size() > sizeof(segment_header))
+      return damaged(base);
+    if (header == snapshot::reading::damaged)
+      continue;  // its making was cut short: nothing is appended before the header is durable
+    const auto frames = std::string_view(*bytes).substr(sizeof(segment_header));
+    const auto whole = whole_frames(frames, base);
+    if (whole < frames.size())
+      spdlog::info(
+          "{}: the last {} bytes were being written when the last process ended; they were not taken yet",
+          path(base), frames.size() - whole);
+    if (whole > 0) {
+      if (auto synced = files_.append(path(base), {}); !synced)
+        return synced;
+      segments_[base] = base + whole;
+      tail_base_ = base + whole;
+    }
+  }
+  return {};
+}
+
+/// Makes the file that the next group goes to.
+expected<void> log::begin_segment() {
+  const auto base = tail_base_ + tail_.size();
+  if (auto written = files_.write(path(base), {encode_header(base)}, true); !written)
+    return written;
+  if (auto synced = files_.sync_folder(options_.folder); !synced)
+    return synced;
+  const std::scoped_lock lock(mutex_);
+  if (!tail_.empty())
+    segments_[tail_base_] = base;
+  tail_base_ = base;
+  tail_.clear();
+  tail_is_good_ = true;
+  return {};
+}
+
+void log::add(std::string_view record, event_micros time) {
+  append_frame(pending_, tail_base_ + tail_.size() + pending_.size(), time, record);
+}
+
+expected<void> log::commit() {
+  if (pending_.empty())
+    return {};
+  if (!tail_is_good_ || tail_.size() >= options_.segment_bytes)
+    if (auto begun = begin_segment(); !begun)
+      return begun;
+  if (auto appended = files_.append(path(tail_base_), pending_); !appended) {
+    tail_is_good_ = false;  // how much of it is there is unknown
+    return appended;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    tail_ += pending_;
+  }
+  pending_.clear();
+  changed_.notify_all();
+  return {};
+}
+
+std::uint64_t log::acknowledged() const {
+  auto below = tail_base_ + tail_.size();
+  for (const auto& [name, at] : consumers_)
+    below = std::min(below, at);
+  return std::max(below, segments_.empty() ? tail_base_ : segments_.begin()->first);
+}
+
+bool log::full() const {
+  const std::scoped_lock lock(mutex_);
+  return tail_base_ + tail_.size() - acknowledged() >= options_.most_bytes;
+}
+
+void log::add_consumer(const std::string& name) {
+  const std::scoped_lock lock(mutex_);
+  consumers_.emplace(name, 0);
+}
+
+void log::acknowledge(const std::string& consumer, std::uint64_t below) {
+  {
+    const std::scoped_lock lock(mutex_);
+    auto& at = consumers_[consumer];
+    at = std::max(at, below);
+  }
+  remove_acknowledged();
+}
+
+/// The newest segment with records stays: it says where the stream was left.
+void log::remove_acknowledged() {
+  std::vector<std::uint64_t> gone;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto below = acknowledged();
+    const std::size_t stay = tail_.empty() ? 1 : 0;
+    while (segments_.size() > stay && segments_.begin()->second <= below) {
+      gone.push_back(segments_.begin()->first);
+      segments_.erase(segments_.begin());
+    }
+  }
+  for (const auto base : gone)
+    if (const auto removed = files_.remove(path(base)); !removed)
+      spdlog::warn("{}; it goes with the next start", removed.error().message);
+}
+
+std::uint64_t log::first() const {
+  const std::scoped_lock lock(mutex_);
+  return segments_.empty() ? tail_base_ : segments_.begin()->first;
+}
+
+std::uint64_t log::end() const {
+  const std::scoped_lock lock(mutex_);
+  return tail_base_ + tail_.size();
+}
+
+std::uint64_t log::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return tail_base_ + tail_.size() - (segments_.empty() ? tail_base_ : segments_.begin()->first);
+}
+
+bool log::wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,
+                      const std::atomic<bool>& interrupted) const {
+  std::unique_lock lock(mutex_);
+  const auto more = [&] { return tail_base_ + tail_.size() > position; };
+  changed_.wait_until(lock, until, [&] { return more() || interrupted; });
+  return more() && !interrupted;
+}
+
+void log::wake() const {
+  const std::scoped_lock lock(mutex_);  // whoever is about to wait sees the flag, or this
+  changed_.notify_all();
+}
+
+expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
+  auto bytes = files_.read(path(base));
+  if (!bytes)
+    return unexpected(bytes.error());
+  if (check_header(*bytes, base) != snapshot::reading::whole)
+    return damaged(base);
+  bytes->erase(0, sizeof(segment_header));
+  if (bytes->size() < end - base)
+    return damaged(base);
+  bytes->resize(end - base);
+  if (whole_frames(*bytes, base) != bytes->size())
+    return damaged(base);
+  return bytes;
+}
+
+expected<void> log::newest(const std::function<void(std::string_view)>& record) const {
+  std::string frames;
+  std::uint64_t base = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (tail_.empty() && segments_.empty())
+      return {};
+    base = tail_.empty() ? segments_.rbegin()->first : tail_base_;
+    frames = tail_;
+  }
+  if (frames.empty()) {
+    auto loaded = load(base, end());
+    if (!loaded)
+      return unexpected(loaded.error());
+    frames = std::move(*loaded);
+  }
+  std::size_t at = 0;
+  while (const auto f = read_frame(std::string_view(frames).substr(at), base + at)) {
+    record(f->record);
+    at += f->size;
+  }
+  return {};
+}
+
+expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
+                                     const std::function<void(const record&)>& take) {
+  std::string copied;
+  std::string_view frames;
+  std::uint64_t base = from;
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> older;
+  {
+    const std::scoped_lock lock(log_->mutex_);
+    const auto end = log_->tail_base_ + log_->tail_.size();
+    const auto first = log_->segments_.empty() ? log_->tail_base_ : log_->segments_.begin()->first;
+    if (from > end)
+      return user_error(
+          ec::mismatch,
+          fmt::format("the spool {} ends at {}, and {} has been read before: it is not the one that the "
+                      "state belongs to; restore the state folder, or start over with --fresh",
+                      log_->options_.folder, end, from));
+    if (from < first)
+      return fatal_error(ec::log_trimmed,
+                         fmt::format("position {} of the spool {} is gone, it begins at {}; start "
+                                     "over with --fresh",
+                                     from, log_->options_.folder, first));
+    if (from == end)
+      return from;
+    if (from >= log_->tail_base_) {
+      const auto all = std::string_view(log_->tail_).substr(from - log_->tail_base_);
+      std::size_t size = 0;
+      while (size < most_bytes && size < all.size())
+        size += frame_size(all.substr(size));
+      copied = all.substr(0, size);
+      frames = copied;
+    } else {
+      older = *std::prev(log_->segments_.upper_bound(from));
+    }
+  }
+  if (older) {
+    base = older->first;
+    if (loaded_.empty() || loaded_base_ != base) {
+      auto loaded = log_->load(base, older->second);
+      if (!loaded)
+        return unexpected(loaded.error());
+      loaded_ = std::move(*loaded);
+      loaded_base_ = base;
+    }
+    frames = std::string_view(loaded_).substr(from - base);
+  } else {
+    loaded_.clear();
+    loaded_.shrink_to_fit();
+  }
+  std::uint64_t at = from;
+  std::size_t taken = 0;
+  while (!frames.empty() && taken < most_bytes) {
+    const auto f = read_frame(frames, at);
+    if (!f)
+      return our_error(fmt::format("position {} of the spool {} is not the beginning of a record", at,
+                                   log_->options_.folder));
+    take({at, f->time, f->record});
+    taken += f->size;
+    at += f->size;
+    frames.remove_prefix(f->size);
+  }
+  return at;
+}
+
+}  // namespace millrace::spool

@@ -1,0 +1,118 @@
+// A log in the state folder for what comes from where it cannot be asked for again: one writer appends
+// records and makes them durable in groups; readers see durable records only, from any position that is still
+// there. What every consumer has acknowledged is removed, segment by segment.
+//
+// All calls block on the disk at most, and any thread may make them; the writer's (add, commit) come from
+// one.
+#pragma once
+
+#include "actors/client/spool/spool_format.hpp"
+#include "runtime/base/error.hpp"
+#include "runtime/snapshot/file_system.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::spool {
+
+struct spool_options {
+  std::string folder{};                      // its parent must exist
+  std::uint64_t most_bytes = 1'000'000'000;  // that not all consumers have acknowledged; then full() is true
+  std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
+};
+
+class log {
+public:
+  /// Recovers what is there: a torn end, which nobody has seen, is left behind; damage before it is
+  /// ec::corrupt with the remedy. The file system outlives the log.
+  [[nodiscard]] static expected<std::shared_ptr<log>> open(snapshot::file_system& files,
+                                                           spool_options options);
+
+  /// Writer: one more record of the next group.
+  void add(std::string_view record, event_micros time);
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_.size(); }
+  /// Writer: everything added is durable and visible when it returns. After an error it may be called again.
+  [[nodiscard]] expected<void> commit();
+  /// Nothing more should be added until consumers have taken some of it.
+  [[nodiscard]] bool full() const;
+
+  /// Somebody whose acknowledgements count. Until each known consumer has acknowledged, nothing is removed.
+  void add_consumer(const std::string& name);
+  void acknowledge(const std::string& consumer, std::uint64_t below);
+
+  [[nodiscard]] std::uint64_t first() const;
+  [[nodiscard]] std::uint64_t end() const;
+  /// On disk.
+  [[nodiscard]] std::uint64_t bytes() const;
+
+  /// Waits until there is something behind `position`, or `until`; false then, or when interrupted.
+  bool wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,
+                   const std::atomic<bool>& interrupted) const;
+  /// Makes every waiting call look at its `interrupted`.
+  void wake() const;
+
+  /// The newest records, at least one if there is any: for going on where the last life ended.
+  [[nodiscard]] expected<void> newest(const std::function<void(std::string_view)>& record) const;
+
+private:
+  friend class cursor;
+  log(snapshot::file_system& files, spool_options options) : files_(files), options_(std::move(options)) {}
+  [[nodiscard]] expected<void> recover();
+  [[nodiscard]] expected<void> begin_segment();
+  /// A segment's frames, whole, read from its file.
+  [[nodiscard]] expected<std::string> load(std::uint64_t base, std::uint64_t end) const;
+  void remove_acknowledged();
+  /// By all consumers; within mutex_.
+  [[nodiscard]] std::uint64_t acknowledged() const;
+  [[nodiscard]] std::string path(std::uint64_t base) const {
+    return options_.folder + "/" + segment_name(base);
+  }
+  [[nodiscard]] unexpected damaged(std::uint64_t base) const;
+
+  snapshot::file_system& files_;
+  spool_options options_;
+
+  // The writer's.
+  std::string pending_;
+  bool tail_is_good_ =
+      false;  // the newest file ends where end_ says; otherwise the next group begins another
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::map<std::uint64_t, std::uint64_t> segments_;  // base -> end, without the newest
+  std::uint64_t tail_base_ = 0;
+  std::string tail_;  // frames of the newest segment
+  std::map<std::string, std::uint64_t> consumers_;
+};
+
+/// One reader of a log. Keeps the older segment that it is in.
+class cursor {
+public:
+  explicit cursor(std::shared_ptr<const log> of) : log_(std::move(of)) {}
+
+  struct record {
+    std::uint64_t position;
+    event_micros time;
+    std::string_view bytes;
+  };
+  /// Calls `take` for the durable records from `from` on, about `most_bytes` of them and of one segment;
+  /// returns the position behind the last, `from` if there is none. ec::log_trimmed below first(),
+  /// ec::mismatch beyond end().
+  [[nodiscard]] expected<std::uint64_t> read(std::uint64_t from, std::size_t most_bytes,
+                                             const std::function<void(const record&)>& take);
+
+private:
+  std::shared_ptr<const log> log_;
+  std::string loaded_;  // frames of [loaded_base_, ...)
+  std::uint64_t loaded_base_ = 0;
+};
+
+}  // namespace millrace::spool

@@ -1,0 +1,20 @@
+// What to make of a server's answer before its first record, and URLs as they may be shown. Pure.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace millrace::source {
+
+/// Success: a stream of records follows. retry: it is asked again later; otherwise asking again is in vain.
+[[nodiscard]] expected<void> judge(const std::string& shown_url, long status, std::string_view content_type);
+
+/// Scheme, host and path: passwords and keys stand in the rest.
+[[nodiscard]] std::string shown(std::string_view url);
+
+/// With one more query parameter; `value` is encoded already.
+[[nodiscard]] std::string with_parameter(std::string url, const std::string& name, const std::string& value);
+
+}  // namespace millrace::source

@@ -1,0 +1,80 @@
+#include "actors/source/spooled_reader.hpp"
+
+#include <algorithm>
+
+namespace millrace::source {
+namespace {
+
+constexpr std::uint8_t arrival = 1;  // as Kafka's LogAppendTime
+
+position at(std::uint64_t p) { return {0, static_cast<std::int64_t>(p)}; }
+std::uint64_t number(position p) { return static_cast<std::uint64_t>(std::max<std::int64_t>(p.minor, 0)); }
+
+}  // namespace
+
+spooled_reader::spooled_reader(std::shared_ptr<feed> of, std::string consumer, std::string topic)
+    : feed_(std::move(of)), consumer_(std::move(consumer)), topic_(std::move(topic)), cursor_(feed_->log()) {}
+
+expected<std::vector<partition_info>> spooled_reader::discover(std::chrono::milliseconds timeout) {
+  if (auto begun = feed_->wait_until_begun(timeout); !begun)
+    return tl::make_unexpected(std::move(begun.error()));
+  feed_->log()->add_consumer(consumer_);
+  const auto first = at(feed_->log()->first());
+  return std::vector<partition_info>{{std::string(partition), first, first}};
+}
+
+expected<void> spooled_reader::assign(const std::string&, position from) {
+  next_ = number(from);
+  assigned_ = true;
+  end_said_ = false;
+  return {};
+}
+
+void spooled_reader::acknowledge(const std::string&, position durable) {
+  feed_->log()->acknowledge(consumer_, number(durable));
+}
+
+void spooled_reader::interrupt() {
+  interrupted_ = true;
+  feed_->log()->wake();
+}
+
+expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>, std::size_t max_bytes,
+                                                    std::chrono::milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  // Without an assignment only an interruption ends the wait early.
+  constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
+  const bool more = feed_->log()->wait_behind(assigned_ ? next_ : nowhere, until, interrupted_);
+  if (interrupted_.exchange(false))
+    return tl::make_unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
+  if (!assigned_)
+    return std::optional<chunk>();
+  chunk out;
+  out.partition = partition;
+  out.topic = topic_;
+  out.from = at(next_);
+  const auto behind = cursor_.read(next_, max_bytes, [&](const spool::cursor::record& r) {
+    out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
+    out.lengths.push_back(static_cast<std::uint32_t>(r.bytes.size()));
+    out.bytes += r.bytes;
+    out.positions.push_back(at(r.position));
+    out.timestamps.push_back(r.time);
+    out.timestamp_types.push_back(arrival);
+  });
+  if (!behind)
+    return tl::make_unexpected(behind.error());
+  if (!more) {
+    if (auto trouble = feed_->trouble())
+      return tl::make_unexpected(std::move(*trouble));
+    if (std::exchange(end_said_, true))
+      return std::optional<chunk>();
+  }
+  next_ = *behind;
+  out.to = at(next_);
+  out.caught_up = next_ == feed_->log()->end();
+  end_said_ = out.caught_up;
+  out.bytes.append(padding, '\0');
+  return std::optional(std::move(out));
+}
+
+}  // namespace millrace::source

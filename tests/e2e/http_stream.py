@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""http_stream against real servers: millrace load's, and one that does everything a server should not. Whatever was received
+is in the sink once: over broken connections, pages instead of streams, silence, a full spool, and kill -9.
+"""
+import argparse
+import collections
+import contextlib
+import gzip
+import json
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from real_systems import Run, Wrong, check, dead_letters, main, metric, wait_until  # noqa: E402
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def head(status="200 OK", **more):
+    lines = [f"HTTP/1.1 {status}"] + [f"{name.replace('_', '-')}: {value}" for name, value in more.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def chunk(data):
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+STREAM = head(Content_Type="application/json", Transfer_Encoding="chunked")
+
+
+class OddServer:
+    """Each connection gets the next of `acts`, the last one over and over. An act is a list of bytes, and of seconds to wait."""
+
+    def __init__(self, acts, tls=None, port=0):
+        self.acts, self.seen, self.tls = acts, [], tls
+        self.socket = socket.create_server(("127.0.0.1", port))
+        self.port = self.socket.getsockname()[1]
+        self.stopped = threading.Event()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while not self.stopped.is_set():
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with contextlib.suppress(OSError):
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            request = b""
+            while b"\r\n\r\n" not in request:
+                more = connection.recv(65536)
+                if not more:
+                    return
+                request += more
+            act = self.acts[min(len(self.seen), len(self.acts) - 1)]
+            self.seen.append(request.decode())
+            for part in act:
+                if isinstance(part, bytes):
+                    connection.sendall(part)
+                else:
+                    self.stopped.wait(part)
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
+
+    def stop(self):
+        self.stopped.set()
+        self.socket.close()
+
+
+def record(n):
+    return json.dumps({"rsvp_id": n, "mtime": 1000 + n, "name": "Jörg \U0001f389"}, ensure_ascii=False).encode()
+
+
+def lines(numbers):
+    return b"".join(record(n) + b"\n" for n in numbers)
+
+
+class Job:
+    def __init__(self, options, folder, name, url, **source):
+        self.binary, self.folder, self.name = options.millrace, folder, name
+        self.rows_file, self.state = folder / f"{name}.jsonl", folder / f"{name}.state"
+        self.topology = folder / f"{name}.json"
+        self.topology.write_text(json.dumps({
+            "millrace": 1, "topology": name, "stages": {
+                "rsvps": {"source": "http_stream", "url": url, "reconnect": {"min": "100 ms", "max": "400 ms"}, **source},
+                "parsed": {"parser": "json", "from": "rsvps", "schema": {"rsvp_id": "bigint"}},
+                "rows": {"sink": "file", "from": "parsed", "path": str(self.rows_file),
+                         "columns": {"raw": "_raw", "at": "_timestamp"}}}}))
+
+    def start(self, *options):
+        return Run(self.binary, self.topology, self.state, *options)
+
+    def rows(self):
+        return [json.loads(line)["raw"] for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+
+    def wait_for(self, count, seconds=60):
+        wait_until(f"{self.name}: {count} rows", lambda: len(self.rows()) >= count, seconds)
+
+    def expect(self, records):
+        found, wanted = collections.Counter(self.rows()), collections.Counter(r.decode() for r in records)
+        lost, more = wanted - found, found - wanted
+        check(not lost and not more, f"{self.name}: {sum(lost.values())} of {len(records)} records missing, such as "
+                                     f"{list(lost)[:2]}; {sum(more.values())} too many, such as {list(more)[:2]}")
+
+
+def oddities(options, folder):
+    page = b"<html>please log in</html>"
+    server = OddServer([
+        [head("302 Found", Location="/there", Content_Length=0)],
+        [STREAM, chunk(lines(range(50))), chunk(record(1000)[:20])],  # ends within an object, without the last chunk
+        [head(Content_Type="text/html", Content_Length=len(page)) + page],
+        [head("503 Service Unavailable", Content_Type="text/plain", Content_Length=6) + b"later\n"],
+        [head(Content_Type="application/json", Transfer_Encoding="chunked", Content_Encoding="gzip"),
+         chunk(gzip.compress(lines(range(50, 99)) + record(99))), b"0\r\n\r\n"],  # in good order, without a last line feed
+        [STREAM, chunk(lines([100])), 60],  # and not a byte more
+        [STREAM, chunk(b"\r\n\n" + lines(range(101, 120)).replace(b"\n", b"\r\n")), 0.1,
+         chunk(b'{"long":"' + b"x" * 200_000 + b'"}\n' + record(120)[:10]), 0.1, chunk(record(120)[10:] + b"\n"), 60]])
+    job = Job(options, folder, "odd", f"http://127.0.0.1:{server.port}/2/rsvps", silence="1 s", max_record="100 kB",
+              headers={"X-Token": "hush-hush-hush"})
+    http = f"127.0.0.1:{free_port()}"
+    running = job.start("--http", http)
+    job.wait_for(121)
+    wait_until("both dead letters", lambda: len(dead_letters(job.state)) == 2)
+    check(metric(http, "millrace_source_connections_total") >= 6, "too few connections are counted")
+    check(metric(http, "millrace_source_cut_records_total") == 2, "cut records are not counted")
+    running.stop()
+    job.expect([record(n) for n in range(121)])
+    said = running.errors()
+    for text in ("answered with status 200, text/html", "status 503", "no bytes for 1 s"):
+        check(text in said, f"expected {text!r} in what it says: {said[-2000:]}")
+    check("hush-hush-hush" not in said and "log in" not in said, "a secret or a page shows in the log")
+    letters = [letter.get("record", "") for letter in dead_letters(job.state)]
+    check(letters[0] == record(1000)[:20].decode() and letters[1].startswith('{"long"') and len(letters[1]) == 64 << 10,
+          f"dead letters: {[letter[:40] for letter in letters]}")
+    check(all("x-token: hush-hush-hush" in r.lower() for r in server.seen), "the header was not sent")
+    check("gzip" in server.seen[0].lower(), "compression was not offered")
+    server.stop()
+    print("oddities: 121 records once, 2 dead letters, over", len(server.seen), "connections")
+
+
+def beginnings(options, folder):
+    missing = OddServer([[head("404 Not Found", Content_Length=0)]])
+    Job(options, folder, "missing", f"http://127.0.0.1:{missing.port}/x").start().expect(1, "status 404", "check `url`", seconds=20)
+    missing.stop()
+    html = OddServer([[head(Content_Type="text/html", Content_Length=2) + b"hi"]])
+    Job(options, folder, "html", f"http://127.0.0.1:{html.port}/x").start("--start-timeout", "1s").expect(
+        1, "text/html", "log-in page", seconds=30)
+    html.stop()
+    around = OddServer([[head("302 Found", Location="/again", Content_Length=0)]])
+    Job(options, folder, "around", f"http://127.0.0.1:{around.port}/x").start().expect(1, "redirects", seconds=20)
+    around.stop()
+    port = free_port()
+    away = Job(options, folder, "away", f"http://127.0.0.1:{port}/x")
+    away.start("--start-timeout", "1s").expect(1, f"127.0.0.1:{port}", seconds=30)
+    running = away.start("--start-timeout", "60s")
+    time.sleep(0.5)
+    late = OddServer([[STREAM, chunk(lines(range(5))), 60]], port=port)
+    away.wait_for(5)
+    running.stop()
+    late.stop()
+    print("at the start: 404, a page and endless redirects end it; a server that comes late is waited for")
+
+
+def encrypted(options, folder):
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca",
+            "-days", "2")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=localhost")
+    (folder / "san").write_text("subjectAltName=DNS:localhost")
+    openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "own.pem",
+            "-days", "2", "-extfile", "san")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "own.pem", folder / "own.key")
+    server = OddServer([[STREAM, chunk(lines(range(10))), 60]], tls=context)
+    url = f"https://localhost:{server.port}/"
+    Job(options, folder, "distrusted", url).start().expect(1, "ca_file", seconds=20)
+    trusted = Job(options, folder, "trusted", url, ca_file=str(folder / "ca.pem"))
+    running = trusted.start()
+    trusted.wait_for(10)
+    running.stop()
+    server.stop()
+    print("TLS: an unknown authority is refused, one that is named is trusted")
+
+
+class Load:
+    def __init__(self, options, folder, *arguments):
+        self.port = free_port()
+        self.out = folder / f"load{self.port}.out"
+        self.command = [options.millrace, "load", "--kind", "rsvp", "--http-serve", f"127.0.0.1:{self.port}",
+                        "--since", "since_mtime=mtime", *arguments]
+        self.url = f"http://127.0.0.1:{self.port}/2/rsvps"
+
+    def start(self):
+        with open(self.out, "ab") as out:
+            self.process = subprocess.Popen(self.command, stdout=out, stderr=out)
+        Run.started.append(self.process)
+        return self
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        check(self.process.wait(30) == 0, lambda: f"millrace load ended badly: {self.out.read_text()[-500:]}")
+
+
+def kills(options, folder, count):
+    """Killed without notice, it goes on by `since`: nothing of the whole stream is lost or doubled."""
+    load = Load(options, folder, "--rate", "400/s", "--count", str(count), "--stay", "--duplicates", "1%").start()
+    job = Job(options, folder, "killed", load.url, since="since_mtime=mtime")
+    lives = 0
+    while len(job.rows()) < count * 0.9:
+        running = job.start()
+        seen = len(job.rows())
+        wait_until("some rows more", lambda: len(job.rows()) > seen)
+        running.kill()
+        lives += 1
+    running = job.start()
+    wait_until("every record", lambda: len({json.loads(r)["mtime"] for r in job.rows()}) > 1 and len(job.rows()) >= count)
+    sent = int(wait_until("the whole load is sent", lambda: len(job.rows())))
+    time.sleep(1)  # whatever came too often would be here by now
+    running.stop()
+    load.end()
+    delivered = int(load.out.read_text().rsplit("delivered ", 1)[1].split()[0])
+    check(len(job.rows()) == delivered, f"{len(job.rows())} rows of {delivered} records (first seen: {sent})")
+    check(not dead_letters(job.state), "there are dead letters")
+    print(f"killed {lives} times: {delivered} records once")
+
+
+def full_spool(options, folder, count):
+    load = Load(options, folder, "--count", str(count), "--stay").start()
+    job = Job(options, folder, "full", load.url, since="since_mtime=mtime", spool="1 MB")
+    http = f"127.0.0.1:{free_port()}"
+    running = job.start("--http", http, "--set", "stages.rsvps.rate=200/s")
+    wait_until("the spool is full", lambda: metric(http, "millrace_spool_full") == 1)
+    used = metric(http, "millrace_spool_bytes")
+    check(used < 4e6, f"the spool has {used} bytes, and may have 1 MB and what was on its way")
+    check("option `spool`" in running.errors(), "a full spool is not said")
+    running.stop()
+    running = job.start()
+    job.wait_for(count, 120)
+    running.stop()
+    check(len(job.rows()) == count, f"{len(job.rows())} rows of {count} records")
+    left = sum(f.stat().st_size for f in pathlib.Path(job.state).rglob("log-*"))
+    check(left < 2e6, f"{left} bytes stay in the spool")
+    load.end()
+    print(f"a full spool holds the server back: {count} records once")
+
+
+def test(options, folder):
+    oddities(options, folder)
+    beginnings(options, folder)
+    encrypted(options, folder)
+    kills(options, folder, options.records)
+    full_spool(options, folder, options.records * 5)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--records", type=int, default=3000)
+    sys.exit(main(test, arguments))
