@@ -105,7 +105,9 @@ class Job:
         return Run(self.binary, self.topology, self.state, *options)
 
     def rows(self):
-        return [json.loads(line)["raw"] for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+        """Of whole lines: the last one may be under way."""
+        text = self.rows_file.read_bytes() if self.rows_file.exists() else b""
+        return [json.loads(line)["raw"] for line in text[:text.rfind(b"\n") + 1].split(b"\n") if line]
 
     def wait_for(self, count, seconds=60):
         wait_until(f"{self.name}: {count} rows", lambda: len(self.rows()) >= count, seconds)
