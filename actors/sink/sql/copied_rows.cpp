@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t least_rows = 16;
 /// Of one COPY. More gains nothing, and is sent again in halves when a row is refused.
 constexpr std::size_t copy_bytes = 1U << 20;
+/// Of one row, as of one that is inserted: the server's limit is 1 GB with all its copies.
+constexpr std::size_t row_bytes = 256U << 20;
 
 }  // namespace
 
@@ -52,6 +54,13 @@ void copied_rows::add(const data::batch& rows, std::size_t row, std::vector<refu
     }
   }
   lines_ += '\n';
+  if (const auto size = lines_.size() - begin; size > row_bytes) {
+    lines_.resize(begin);
+    refused.push_back(
+        refuse(rows, row,
+               fmt::format("the row has {} bytes, the server takes {} in one statement", size, row_bytes)));
+    return;
+  }
   pending_.push_back({row, begin, lines_.size()});
 }
 
