@@ -44,8 +44,9 @@ expected<void> composed_rows::write(const data::batch& rows, std::span<const std
                        [&](auto k) { return rows.columns[k]->is_null(row); });
   };
   for (const auto row : chosen) {
-    // A unique index holds nulls to be different, so the database cannot find such a row by itself.
-    const bool replaced = !plan_.key.empty() && (!plan_.by_index || key_has_null(row));
+    // An ordinary unique index holds nulls to be different, so the database cannot find such a row by itself.
+    const bool replaced =
+        !plan_.key.empty() && !plan_.nulls_by_index && (!plan_.by_index || key_has_null(row));
     auto done = replaced ? flush().and_then([&] { return replace(row); }) : add(row);
     if (!done)
       return done;

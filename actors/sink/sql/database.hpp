@@ -44,7 +44,8 @@ struct table_column {
 
 struct unique_index {
   std::vector<std::string> columns;
-  bool automatic = false;  // holds a column that the database numbers: it never conflicts with our rows
+  bool automatic = false;    // holds a column that the database numbers: it never conflicts with our rows
+  bool nulls_equal = false;  // else it holds nulls to be different
 };
 
 struct table_shape {
@@ -73,7 +74,8 @@ struct row_plan {
   std::vector<table_column> columns;  // of the table, in the schema's order
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
-  table_shape shape;      // as the table was when the plan was made
+  bool nulls_by_index = false;  // also one with a null in its key
+  table_shape shape;            // as the table was when the plan was made
 };
 
 struct refusal {

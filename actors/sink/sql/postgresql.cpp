@@ -34,6 +34,7 @@ public:
   std::string key_text(std::size_t) const override { return "text collate \"C\""; }
   std::string long_text() const override { return "text"; }
   std::string type_of(const data::type& type, std::size_t key_share) const override;
+  std::string unique_clause(std::string_view columns) const override;
   bool folds_case() const override { return false; }
   std::unique_ptr<row_writer> rows(row_plan plan) override;
 
@@ -264,6 +265,12 @@ plain_value plain(const data::column& c, std::size_t row, const table_column& in
     scratch = text_value(c, row);
   }
   return {scratch, std::nullopt};
+}
+
+/// From version 15 on an index may hold nulls to be equal, as an upsert does.
+std::string postgresql_database::unique_clause(std::string_view columns) const {
+  const bool offered = session_ && PQserverVersion(handle()) >= 150'000;
+  return fmt::format("unique {}({})", offered ? "nulls not distinct " : "", columns);
 }
 
 std::optional<std::string> postgresql_database::append_literal(std::string& out, const data::column& c,

@@ -69,15 +69,17 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
     out.exact = c[7] == "1" && c[2] != "citext" && c[2] != "bpchar";
     shape.columns.push_back(std::move(out));
   }
+  // indnullsnotdistinct came with version 15.
   auto indexes = db.query(
-      "select i.indexrelid, a.attname, (a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '')"
-      " like 'nextval(%')::int from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality "
-      "k(number, place)"
-      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number left join pg_attrdef d on"
-      " d.adrelid = a.attrelid and d.adnum = a.attnum where i.indrelid = to_regclass(:p0) and i.indisunique "
-      "and"
-      " i.indpred is null and k.place <= i.indnkeyatts order by 1, k.place",
-      named, 3);
+      "select i.indexrelid, a.attname,"
+      " (a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '') like 'nextval(%')::int,"
+      " (coalesce(to_jsonb(i)->>'indnullsnotdistinct', 'false') = 'true')::int"
+      " from pg_index i cross join lateral unnest(i.indkey::int2[]) with ordinality k(number, place)"
+      " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number"
+      " left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum"
+      " where i.indrelid = to_regclass(:p0) and i.indisunique and i.indpred is null"
+      " and k.place <= i.indnkeyatts order by 1, k.place",
+      named, 4);
   if (!indexes)
     return tl::unexpected(indexes.error());
   std::optional<std::string> last;
@@ -88,6 +90,7 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
     shape.unique.back().columns.push_back(i[1].value_or(""));  // an expression has no name
     if (i[2] == "1")
       shape.unique.back().automatic = true;
+    shape.unique.back().nulls_equal = i[3] == "1";
   }
   return std::optional(std::move(shape));
 }

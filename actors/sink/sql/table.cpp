@@ -80,21 +80,25 @@ std::vector<std::string> differences(const database& db, const table_options& op
 
 /// May the database look for the row that a new one replaces? Only if its key is exactly a unique index,
 /// texts equal by their bytes, and no other unique index could find another row.
-bool found_by_index(const database& db, const table_shape& shape, const row_plan& plan) {
+void look_for_index(const database& db, const table_shape& shape, row_plan& plan) {
   const auto in_key = [&](const std::string& column) {
     return std::any_of(plan.key.begin(), plan.key.end(),
                        [&](auto k) { return same_name(db, plan.columns[k].name, column); });
   };
   bool found = false;
+  bool nulls_equal = false;
   for (const auto& index : shape.unique) {
     if (index.columns.size() == plan.key.size() &&
-        std::all_of(index.columns.begin(), index.columns.end(), in_key))
+        std::all_of(index.columns.begin(), index.columns.end(), in_key)) {
       found = true;
-    else if (!index.automatic)
-      return false;
+      nulls_equal = nulls_equal || index.nulls_equal;
+    } else if (!index.automatic) {
+      return;
+    }
   }
-  return found &&
-         std::all_of(plan.key.begin(), plan.key.end(), [&](auto k) { return plan.columns[k].exact; });
+  plan.by_index =
+      found && std::all_of(plan.key.begin(), plan.key.end(), [&](auto k) { return plan.columns[k].exact; });
+  plan.nulls_by_index = plan.by_index && nulls_equal;
 }
 
 unexpected mismatch(const database& db, const table_options& options, std::string_view what) {
@@ -154,7 +158,9 @@ expected<row_plan> open_table(database& db, const table_options& options) {
   if (!(*shape)->unfit.empty())
     return mismatch(db, options, (*shape)->unfit);
 
-  row_plan plan{options.table, options.rows, {}, {}, false, {}};
+  row_plan plan;
+  plan.table = options.table;
+  plan.schema = options.rows;
   if (const auto found = differences(db, options, **shape, plan); !found.empty())
     return mismatch(db, options,
                     fmt::format("{}; remedy: alter the table, choose other `columns`, or name another table",
@@ -164,7 +170,8 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       plan.key.push_back(*at);
     else
       return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
-  plan.by_index = !plan.key.empty() && found_by_index(db, **shape, plan);
+  if (!plan.key.empty())
+    look_for_index(db, **shape, plan);
   plan.shape = std::move(**shape);
   return plan;
 }

@@ -95,3 +95,22 @@ MARIADB(collation_of_key, "keys that a table's collation takes for equal do not 
   CHECK(at.query("select v from t order by v", 1).size() == 3);
   CHECK(at.query("select v from t where binary k = 'a'", 1)[0][0] == "4");
 }
+
+POSTGRESQL(
+    nulls_by_index,
+    "rows with null keys are found by an index that holds nulls to be equal, and without one as well") {
+  const bool equal = GENERATE(true, false);
+  at.execute(std::string("create table t (k text, n bigint, v text, unique ") +
+             (equal ? "nulls not distinct " : "") + "(k, n))");
+  auto w = at.writer(columns, key, false);
+  must(w->open(life(1)));
+  std::vector<cells> rows;
+  for (int i = 0; i < 1000; ++i)
+    rows.push_back(
+        {i % 3 == 0 ? std::nullopt : std::optional("k"), std::to_string(i % 100), std::to_string(i)});
+  must(w->write(rows_of(columns, rows)));
+  CHECK(must(w->commit(at_position(1))) == 0);
+  CHECK(at.query("select 1 from t", 1).size() == 200);
+  CHECK(at.query("select v from t where k is null and n = 99", 1)[0][0] == "999");
+  CHECK(at.query("select v from t where k = 'k' and n = 99", 1)[0][0] == "899");
+}
