@@ -12,14 +12,16 @@ import json
 import os
 import random
 import sqlite3
+import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from meetup_under_test import PIPELINE, Meetup, group_of  # noqa: E402
-from real_systems import Run, check, difference, main, needed  # noqa: E402
+from real_systems import Kafka, Run, check, difference, main, needed, unique, wait_until  # noqa: E402
 from rsvp_oracle import Counts  # noqa: E402
 
+FED = 3000
 Line = collections.namedtuple("Line", "partition offset value")
 
 
@@ -46,9 +48,38 @@ def embedded(options, folder):
     print(f"embedded: {counts.records} answers, {rows[-1]['batch_id']} batches, {len(last)} groups equal the oracle's", flush=True)
 
 
-def test(options, folder):
-    embedded(options, folder)
-    killed(options, folder)
+def feed(options, folder):
+    """The shipped feed from an HTTP stream into Kafka, killed on the way: each answer is in the topic once, as it was."""
+    kafka = Kafka(*needed("KAFKA_BROKERS"))
+    topic, port = unique("my-topic"), 15000 + (os.getpid() + 7919) % 15000
+    answers = folder / "answers.jsonl"
+    # Several of a millisecond: going on behind the last `mtime` must neither lose nor double one.
+    subprocess.run([options.millrace, "load", "--kind", "rsvp", "--count", str(FED), "--rate", "3000/s", "--out", str(answers),
+                    "--log-level", "error"], stdout=subprocess.DEVNULL, check=True)
+    stream = subprocess.Popen([options.millrace, "load", "--file", str(answers), "--rate", "300/s", "--http-serve", f"127.0.0.1:{port}",
+                               "--since", "since_mtime=mtime", "--stay"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+
+    def start():
+        return Run(options.millrace, PIPELINE / "feed.json", folder / "feed", "--set", f"topology={topic}",
+                   "--set", f"stages.topic.topic={topic}", env={"RSVP_URL": f"http://127.0.0.1:{port}/2/rsvps"})
+    try:
+        running = start()
+        for share in (5, 3, 2):
+            wait_until("some answers are in the topic", lambda: len(kafka.read(topic)) > FED // share)
+            running.kill()
+            running = start()
+        wait_until("all answers are in the topic", lambda: len(kafka.read(topic)) >= FED)
+        running.stop()
+    finally:
+        stream.terminate()
+        stream.wait()
+    messages = kafka.read(topic)
+    check(kafka.partitions(topic) == 3, f"the feed made {kafka.partitions(topic)} partitions")
+    apart = difference(answers.read_bytes().splitlines(), [m.value for m in messages])
+    check(not apart, f"the topic: {apart}")
+    kafka.delete_topic(topic)
+    print(f"feed: {len(messages)} answers once in the topic, as they were", flush=True)
 
 
 def killed(options, folder):
@@ -71,6 +102,12 @@ def killed(options, folder):
     found = job.finish(job.start())
     check(grown >= max(1, options.kills // 10), f"only {grown} of {options.kills} lives committed a batch")
     print(f"{options.kills} kills (seed {options.seed}), {grown} lives committed batches: {found}")
+
+
+def test(options, folder):
+    embedded(options, folder)
+    feed(options, folder)
+    killed(options, folder)
 
 
 if __name__ == "__main__":
