@@ -73,8 +73,8 @@ def embedded(options, folder):
     """The job that needs no server, against the oracle."""
     def run(name, *more):
         path = folder / f"{name}.txt"
-        running = Run(options.millrace, PIPELINE / "topology.json", folder / name, "--with", str(PIPELINE / "embedded.json"), *more,
-                      env={"CUSTOMERS": str(path)})
+        running = Run(options.millrace, PIPELINE / "topology.json", folder / name,
+                      "--with", str(PIPELINE / "embedded.json"), *more, env={"CUSTOMERS": str(path)})
         running.expect(0, seconds=300)
         return path, running.ledger()
 
@@ -105,7 +105,8 @@ def embedded(options, folder):
     minute = {name: quantity for (at, name), quantity in rows.items() if at == "2015-11-20 20:06:00"}
     for name, share in NAMES.items():  # 30,000,000 sales of 249.5 on average; 0.2 % is some twenty standard deviations
         expected = share * 30_000_000 * 249.5
-        check(abs(minute[name] - expected) < 0.002 * expected, f"{name} has {minute[name]} in the whole minute, expected about {expected:.0f}")
+        check(abs(minute[name] - expected) < 0.002 * expected,
+              f"{name} has {minute[name]} in the whole minute, expected about {expected:.0f}")
     check(minute["Joe Bloggs"] > 2**31, f"no sum is beyond 32 bits: {minute}")
     tens = [line.split(",") for line in slices.read_text().splitlines()[1:]]
     for name, quantity in minute.items():
@@ -131,7 +132,8 @@ def through_kafka(options, folder):
     def feed():
         # 20,000 a second: two of the four customers come to the high volume, and a test machine keeps up.
         return Run(options.millrace, PIPELINE / "feed.json", folder / "feed", "--set", f"topology=feed{mark}",
-                   "--set", f"stages.topic.topic={topic}", "--set", "stages.sales.burst=10000", "--set", "stages.sales.pause=500 ms")
+                   "--set", f"stages.topic.topic={topic}", "--set", "stages.sales.burst=10000",
+                   "--set", "stages.sales.pause=500 ms")
 
     def job():
         return Run(options.millrace, PIPELINE / "topology.json", folder / "job", "--set", f"topology=sales{mark}",
@@ -152,12 +154,14 @@ def through_kafka(options, folder):
     producer.stop()
 
     # The producer is at rest: nothing is pending any more, and nothing comes.
-    wait_until("all sales are taken", lambda: metric(address, "millrace_records_total") and metric(address, "millrace_lag_records") == 0)
+    wait_until("all sales are taken", lambda: metric(address, "millrace_records_total")
+               and metric(address, "millrace_lag_records") == 0)
     taken = wait_until("all that was read is settled", lambda: settled(running.ask_ledger()))
     messages = kafka.read(topic)
     check(taken == len(messages), f"{taken} sales taken, {len(messages)} are in the topic")
     check(producer.ledger()["topic"]["out"] == len(messages), "the producer's report counts other sales than the topic holds")
-    check([m.value for m in messages] == made_sales(options, folder, len(messages)), "sales are lost, doubled or changed by kills of the producer")
+    check([m.value for m in messages] == made_sales(options, folder, len(messages)),
+          "sales are lost, doubled or changed by kills of the producer")
     expected = expected_rows(((m.timestamp * 1000, *json_sale(m.value)) for m in messages), ended=False)
     check(len({name for _, name, _ in expected}) >= 2, f"the oracle finds too few high volume customers: {expected}")
     wait_until("all lines are there", lambda: len(rows_of(report)) >= len(expected))

@@ -56,9 +56,9 @@ def feed(options, folder):
     # Several of a millisecond: going on behind the last `mtime` must neither lose nor double one.
     subprocess.run([options.millrace, "load", "--kind", "rsvp", "--count", str(FED), "--rate", "3000/s", "--out", str(answers),
                     "--log-level", "error"], stdout=subprocess.DEVNULL, check=True)
-    stream = subprocess.Popen([options.millrace, "load", "--file", str(answers), "--rate", "300/s", "--http-serve", f"127.0.0.1:{port}",
-                               "--since", "since_mtime=mtime", "--stay"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+    stream = subprocess.Popen([options.millrace, "load", "--file", str(answers), "--rate", "300/s",
+                               "--http-serve", f"127.0.0.1:{port}", "--since", "since_mtime=mtime", "--stay"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start():
         return Run(options.millrace, PIPELINE / "feed.json", folder / "feed", "--set", f"topology={topic}",

@@ -66,7 +66,8 @@ class Meetup:
         self.burst(old)
         self.begins = collections.Counter(m.partition for m in self.kafka.read(self.topic))
         running = self.start()
-        wait_until("it has looked at the topic", lambda: "millrace_lag_records{" in http_status(self.address, "/metrics")[1])
+        wait_until("it has looked at the topic",
+                   lambda: "millrace_lag_records{" in http_status(self.address, "/metrics")[1])
         for partition in range(PARTITIONS):
             self.burst(20, "-p", str(partition))
         # A partition's beginning is durable before the first record goes on.
@@ -112,8 +113,10 @@ class Meetup:
         def last_of_each():
             self.look()
             return {group: n for number in sorted(self.batches) for group, n in self.batches[number].items()}
-        wait_until("the last row of each group holds the oracle's total", lambda: last_of_each() == expected or not running.alive(), 60)
-        wait_until("so does the table of one row a group", lambda: self.latest() == expected or not running.alive(), 60)
+        wait_until("the last row of each group holds the oracle's total",
+                   lambda: last_of_each() == expected or not running.alive(), 60)
+        wait_until("so does the table of one row a group",
+                   lambda: self.latest() == expected or not running.alive(), 60)
         running.stop()
         found = last_of_each()
         for name, rows in (("meetup_table", found), ("meetup_latest", self.latest())):
@@ -126,8 +129,8 @@ class Meetup:
         check(stages["table"]["out"] == written, f"the ledger of the table should be {written}: {stages['table']}")
         self.kafka.delete_topic(self.topic)
         self.postgres.drop()
-        return (f"{counts.records} answers, {len(counts.dead)} dead letters, {len(expected)} groups, {len(self.batches)} batches, {written} rows; "
-                f"both tables equal the oracle's")
+        return (f"{counts.records} answers, {len(counts.dead)} dead letters, {len(expected)} groups, {len(self.batches)} batches, "
+                f"{written} rows; both tables equal the oracle's")
 
     def latest(self):
         rows = self.postgres.ask(f"select {', '.join(KEY)}, response_count from meetup_latest")
@@ -146,4 +149,5 @@ class Meetup:
             refused[d["stage"], json.loads(d["record"])["event_url"]] += 1
         with_nul = {g.event_url for g in counts.totals if g.event_name and "\0" in g.event_name}
         for stage in ("table", "latest"):
-            check({url for s, url in refused if s == stage} == with_nul, f"refused rows of {stage}: {refused}, expected some of {with_nul}")
+            check({url for s, url in refused if s == stage} == with_nul,
+                  f"refused rows of {stage}: {refused}, expected some of {with_nul}")

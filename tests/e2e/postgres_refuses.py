@@ -97,8 +97,8 @@ def null_where_none_may_be(c):
 
 def other_texts(c):
     """Everything else that a text may hold comes back as it was."""
-    odd = ["", " padded ", "null", "NULL", "\\N", "\\.", "tab\tnew\nline\rreturn", "back\\slash", "O'Brien", 'quo"te', "🎉 日本 Ünï", "e\u0301", "\u2028",
-           "\x01\x7f", "a,b;c|d", "{}", "%s $1 :p0", "x" * 100_000]
+    odd = ["", " padded ", "null", "NULL", "\\N", "\\.", "tab\tnew\nline\rreturn", "back\\slash", "O'Brien", 'quo"te',
+           "🎉 日本 Ünï", "e\u0301", "\u2028", "\x01\x7f", "a,b;c|d", "{}", "%s $1 :p0", "x" * 100_000]
     rows = [{"name": text, "n": i} for i, text in enumerate(odd * 3)] + [{"name": None, "n": None}]
     c.compare(c.job(rows, create=True), rows, [])
 
@@ -117,7 +117,8 @@ def column_of_another_type(c):
 
 def names_in_quotes(c):
     """Names that SQL has words for, with capitals, blanks and quotes in them, are taken as they are."""
-    c.schema = {"select": "text", "Group By": "bigint", 'quo"te': "text", "größe 🎈": "bigint", "a.b": "text", "semi;colon--": "text"}
+    c.schema = {"select": "text", "Group By": "bigint", 'quo"te': "text", "größe 🎈": "bigint", "a.b": "text",
+                "semi;colon--": "text"}
     rows = [dict(zip(c.schema, (f"a{i}", i, f"b{i}", -i, "c", "'); drop table x;--"))) for i in range(100)]
     for i, table in enumerate(('Table "of" Answers', "order", "semi;colon", "Übersicht")):
         quoted = '"' + table.replace('"', '""') + '"'

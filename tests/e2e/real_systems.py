@@ -176,8 +176,9 @@ class PostgreSQL:
 
     def do(self, statement, server=False):
         """Its output as text; `server`: in the server's own database."""
-        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.server if server else self.url,
-                               "-f", "-"], input=statement, capture_output=True, text=True, env={**os.environ, "PGCLIENTENCODING": "UTF8"})
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-",
+                               "-d", self.server if server else self.url], input=statement, capture_output=True, text=True,
+                              env={**os.environ, "PGCLIENTENCODING": "UTF8"})
         check(done.returncode == 0, f"psql: {done.stderr.strip()}")
         return done.stdout
 

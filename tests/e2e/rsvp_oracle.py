@@ -9,13 +9,15 @@ PLACES = ("group_lat", "group_lon", "lat", "lon")
 KEY = (*TEXTS, *PLACES, "response")
 Group = collections.namedtuple("Group", KEY)
 
-CITIES = [("São Paulo", "br", "", "-23.53", "-46.63"), ("London", "gb", "17", "51.52", "-0.1"), ("New York", "us", "NY", "40.75", "-73.98"),
-          ("Kansas City", "us", "MO", "39", "-94.6"), ("Montréal", "ca", "QC", "45.53", "-73.55"), ("Kraków", "pl", None, "50", "2.0e1"),
+CITIES = [("São Paulo", "br", "", "-23.53", "-46.63"), ("London", "gb", "17", "51.52", "-0.1"),
+          ("New York", "us", "NY", "40.75", "-73.98"), ("Kansas City", "us", "MO", "39", "-94.6"),
+          ("Montréal", "ca", "QC", "45.53", "-73.55"), ("Kraków", "pl", None, "50", "2.0e1"),
           (" Nuuk ", "gl", None, "64.18", "-51.74"), ("Null Island", "xx", "", "0", "-0.0")]
-NAMES = ["Sunday walk ", " leading blank", "Pub quiz \"Special\"", "Ünïcode night", "🎉 Party 🏳️‍🌈", "日本語", "back\\slash", "tab\there",
-         "line\nbreak", "O'Brien's; drop table meetup_table;--", "", "null", "\\N", "a" * 240, "Â Outdoor", "e\u0301 not \u00e9", "\u00e9 not e\u0301"]
-UNREADABLE = [b"", b"{", b'{"event":{"event_name":"cut of', b"[]", b'"text"', b"null", b"\xff\xfe{}", b'{"response":{"a":1}}',
-              b'{"event":[1],"response":"yes"}', b'{"group":{"group_lat":"north"},"response":"yes"}', b'{"venue":{"lat":"","lon":1}}']
+NAMES = ["Sunday walk ", " leading blank", "Pub quiz \"Special\"", "Ünïcode night", "🎉 Party 🏳️‍🌈", "日本語", "back\\slash",
+         "tab\there", "line\nbreak", "O'Brien's; drop table meetup_table;--", "", "null", "\\N", "a" * 240, "Â Outdoor",
+         "e\u0301 not \u00e9", "\u00e9 not e\u0301"]
+UNREADABLE = [b"", b"{", b'{"event":{"event_name":"cut of', b"[]", b'"text"', b"null", b"\xff\xfe{}",
+              b'{"response":{"a":1}}', b'{"event":[1],"response":"yes"}', b'{"group":{"group_lat":"north"},"response":"yes"}', b'{"venue":{"lat":"","lon":1}}']
 REPEATED = 0.2  # answers that change an earlier one
 
 
@@ -56,24 +58,28 @@ class Answers:
         rng = self.rng
         n = int(rng.expovariate(1 / (self.events / 5))) % self.events  # some events are far better known than others
         name, country, state, lat, lon = CITIES[n % len(CITIES)]
-        event = {"event_name": NAMES[n % len(NAMES)], "event_id": f"e{n}", "event_url": f"https://meetings.example/g{n}/events/e{n}/"}
+        event = {"event_name": NAMES[n % len(NAMES)], "event_id": f"e{n}",
+                 "event_url": f"https://meetings.example/g{n}/events/e{n}/"}
         if n % 20:
             event["time"] = 1_640_000_000_000 + n * 3_600_000
         if n % 31 == 30:
             event["event_name"] = "zero\0byte"  # no text of PostgreSQL's holds it
         group = {"group_topics": rng.choice([[], [{"urlkey": "hiking", "topic_name": "Hiking"}, None]]), "group_city": name,
-                 "group_country": country, "group_id": 20_000_000 + n, "group_name": rng.choice(["Board/Games", "Café"]) if n % 7 == 0 else f"g {n} ",
+                 "group_country": country, "group_id": 20_000_000 + n,
+                 "group_name": rng.choice(["Board/Games", "Café"]) if n % 7 == 0 else f"g {n} ",
                  "group_lon": f"#{lon}", "group_urlname": f"g{n}", "group_lat": f"#{lat}"}
         if n % 2 and state is not None:
             group["group_state"] = state
         elif n % 6 == 0:
             group["group_state"] = None
-        rsvp = {"visibility": "public", "member": {"member_id": rng.randrange(10**6), "member_name": " Jörg ", "other_services": {"x": {"y": 1}}},
-                "rsvp_id": 1_800_000_000 + len(self.sent), "mtime": 1_640_000_000_000 + len(self.sent), "event": event, "group": group}
+        rsvp = {"visibility": "public", "rsvp_id": 1_800_000_000 + len(self.sent), "mtime": 1_640_000_000_000 + len(self.sent),
+                "member": {"member_id": rng.randrange(10**6), "member_name": " Jörg ", "other_services": {"x": {"y": 1}}},
+                "event": event, "group": group}
         if rng.random() < 0.6:
             rsvp["member"]["photo"] = "http://photos.example/1.jpeg"
         if n % 5:  # a fifth has no venue
-            rsvp["venue"] = {"venue_name": f"{name} Hall", "lon": "#0" if n % 4 == 0 else f"#{lon}", "lat": f"#{lat}", "venue_id": n}
+            rsvp["venue"] = {"venue_name": f"{name} Hall", "lon": "#0" if n % 4 == 0 else f"#{lon}", "lat": f"#{lat}",
+                             "venue_id": n}
         return rsvp
 
 

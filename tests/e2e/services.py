@@ -40,7 +40,8 @@ class Services:
 
     def refused(self, status, arguments, *texts):
         done = self.ask(*arguments)
-        check(done.returncode == status, f"tools/services {' '.join(arguments)}: {done.returncode}, expected {status}: {done.stderr}")
+        check(done.returncode == status,
+              f"tools/services {' '.join(arguments)}: {done.returncode}, expected {status}: {done.stderr}")
         for text in texts:
             check(text in done.stderr, f"tools/services {' '.join(arguments)}: expected {text!r} in {done.stderr!r}")
 
@@ -73,8 +74,8 @@ def alive(pid):
 def cluster(folder):
     s = Services(folder / "cluster")
     try:
-        brokers = s.brokers(s.do("start", "kafka", "--brokers", "3", "--partitions", "4", "--topic", "plain", "--topic", "my-topic:3:2",
-                                 "--topic", "wide:2:3"))
+        brokers = s.brokers(s.do("start", "kafka", "--brokers", "3", "--partitions", "4", "--topic", "plain",
+                                 "--topic", "my-topic:3:2", "--topic", "wide:2:3"))
         addresses = brokers.split(",")
         check(len(set(addresses)) == 3 and all(a.startswith("127.0.0.1:") for a in addresses), f"brokers: {brokers}")
         found = replicas(brokers)
@@ -88,7 +89,8 @@ def cluster(folder):
 
         # One of three brokers away: topics with two replicas are written and read all the same.
         s.do("kill", "kafka.2")
-        subprocess.run(["kcat", "-m", "60", "-b", brokers, "-t", "my-topic", "-P", "-X", "acks=all"], input=b"one\ntwo\n", check=True)
+        subprocess.run(["kcat", "-m", "60", "-b", brokers, "-t", "my-topic", "-P", "-X", "acks=all"],
+                       input=b"one\ntwo\n", check=True)
         s.do("start", "kafka")
         s.do("stop", "kafka")
         check(not s.pids(), "stop leaves brokers behind")
@@ -156,7 +158,8 @@ def installed_kafka(folder):
     (folder / "empty").mkdir()
     for named, texts in ((folder / "nowhere", ["is no folder"]), (folder / "empty", ["holds no libs/kafka_"]),
                          (folder, ["did you mean"]), (old, ["0.9.0.0", "ZooKeeper", "KAFKA_BROKERS"])):
-        Services(folder / "wrong", APACHE_KAFKA_DIR=str(named)).refused(2, ["start", "kafka"], str(named), "APACHE_KAFKA_DIR", *texts)
+        s = Services(folder / "wrong", APACHE_KAFKA_DIR=str(named))
+        s.refused(2, ["start", "kafka"], str(named), "APACHE_KAFKA_DIR", *texts)
 
 
 def postgres_lost(folder):
