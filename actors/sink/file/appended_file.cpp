@@ -18,7 +18,7 @@ void appended_file::close() {
 expected<std::optional<progress>> appended_file::open(const claim& who) {
   close();
   buffer_.clear();
-  auto side = open_side(path_, who, side_);
+  auto side = open_side(path_, who, side_, begin_);
   if (!side)
     return unexpected(side.error());
   if (auto ready = prepare(side->found, who.fresh); !ready)
@@ -37,7 +37,7 @@ expected<void> appended_file::prepare(taken_over& t, bool fresh) {
   if (!there)
     return unexpected(there.error());
   auto& committed = t.record.length;
-  if (t.replaced || (t.first && fresh))
+  if (t.replaced || (t.first && (fresh || begin_ == at_start::empty)))
     committed = 0;
   else if (t.first || (side_->was_clean() && *there > committed))
     committed = *there;

@@ -13,8 +13,8 @@ namespace millrace::sink {
 
 class appended_file final : public writer {
 public:
-  appended_file(std::filesystem::path path, row_format format, bool durable)
-      : path_(std::move(path)), format_(std::move(format)), durable_(durable) {}
+  appended_file(std::filesystem::path path, row_format format, bool durable, at_start begin)
+      : path_(std::move(path)), format_(std::move(format)), durable_(durable), begin_(begin) {}
   ~appended_file() override;
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
@@ -34,6 +34,7 @@ private:
   std::filesystem::path path_;
   row_format format_;
   bool durable_;
+  at_start begin_;
   std::optional<side_file> side_;
   data_file data_;
   file_record record_;

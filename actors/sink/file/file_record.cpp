@@ -61,7 +61,7 @@ expected<file_record> decode_record(std::string_view bytes) {
   return r;
 }
 
-expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target) {
+expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target, at_start begin) {
   const auto bytes = side.load();
   if (!bytes)
     return unexpected(bytes.error());
@@ -82,12 +82,13 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
     const bool same = old->state_id == who.state_id && old->topology == who.topology && old->sink == who.sink;
     if (same && old->life > who.life)
       return fatal_error(ec::fenced, fmt::format("a newer life of this sink has taken over {}", target));
-    const bool adopted = !same && who.adopt && old->topology == who.topology && old->sink == who.sink;
+    const bool mine_of_old = !same && old->topology == who.topology && old->sink == who.sink;
+    const bool adopted = mine_of_old && who.adopt;
     if (same || adopted) {
       t.record = std::move(*old);
       t.record.state_id = who.state_id;
       t.record.life = who.life;
-    } else if (who.fresh) {
+    } else if (who.fresh || (mine_of_old && begin == at_start::empty)) {
       t.replaced = std::move(*old);
     } else {
       return user_error(
@@ -109,7 +110,7 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
 }
 
 expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
-                                std::optional<side_file>& side) {
+                                std::optional<side_file>& side, at_start begin) {
   if (auto made = make_folder_of(target); !made)
     return unexpected(made.error());
   auto opened = side_file::open(side_path(target));
@@ -119,7 +120,7 @@ expected<opened_side> open_side(const std::filesystem::path& target, const claim
   auto locked = side->lock();
   if (!locked)
     return unexpected(locked.error());
-  auto found = take_over(*side, who, target.string());
+  auto found = take_over(*side, who, target.string(), begin);
   if (!found)
     return unexpected(found.error());
   return opened_side{std::move(*locked), std::move(*found)};

@@ -34,10 +34,14 @@ struct taken_over {
   bool first = false;                   // nobody has written through a side file before
   std::optional<file_record> replaced;  // --fresh: what another state id had
 };
+/// Whether a state that begins finds the target as it is, or emptied of what the same sink of an earlier
+/// state has written to it.
+enum class at_start : std::uint8_t { append, empty };
 /// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
 /// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
 /// is not.
-[[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target);
+[[nodiscard]] expected<taken_over> take_over(side_file& side, const claim& who, std::string_view target,
+                                             at_start begin);
 
 struct opened_side {
   side_file::guard locked;
@@ -45,6 +49,6 @@ struct opened_side {
 };
 /// Makes the target's folders, opens its side file into `side`, locks it and takes the target over.
 [[nodiscard]] expected<opened_side> open_side(const std::filesystem::path& target, const claim& who,
-                                              std::optional<side_file>& side);
+                                              std::optional<side_file>& side, at_start begin);
 
 }  // namespace millrace::sink

@@ -21,6 +21,13 @@ std::vector<option> options() {
        .choices = {"json", "csv", "text"}},
       {.name = "template",
        .doc = "With format text: the line, with {column} for a column's value and {{ for a brace"},
+      {.name = "at_start",
+       .type = option_type::choice,
+       .doc =
+           "What a state that begins does with what stands in the file: append keeps it, empty removes it, "
+           "once; the restart of a state never does. With roll the files of an earlier state",
+       .default_text = "append",
+       .choices = {"append", "empty"}},
       {.name = "fsync",
        .type = option_type::boolean,
        .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
@@ -113,8 +120,9 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
     return unexpected(format.error());
   std::filesystem::path path(options.text("path"));
   const bool durable = options.boolean("fsync");
+  const auto begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
   if (!options.has("roll"))
-    return std::make_unique<appended_file>(std::move(path), std::move(*format), durable);
+    return std::make_unique<appended_file>(std::move(path), std::move(*format), durable, begin);
   const auto& given = options.object("roll");
   roll_options roll;
   if (given.has("age"))
@@ -123,12 +131,12 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
     roll.size = given.size("size");
   if (given.has("rows"))
     roll.rows = static_cast<std::uint64_t>(given.integer("rows"));
-  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, roll, clock);
+  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, begin, roll, clock);
 }
 
 std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows) {
-  return std::make_unique<appended_file>(std::move(path),
-                                         row_format::json(*rows, {"record", "record_base64"}), true);
+  return std::make_unique<appended_file>(
+      std::move(path), row_format::json(*rows, {"record", "record_base64"}), true, at_start::append);
 }
 
 }  // namespace millrace::sink

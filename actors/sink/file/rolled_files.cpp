@@ -81,7 +81,7 @@ expected<std::optional<progress>> rolled_files::open(const claim& who) {
   publish_committed();
   buffer_.clear();
   data_.reset();
-  auto side = open_side(path_, who, side_);
+  auto side = open_side(path_, who, side_, begin_);
   if (!side)
     return unexpected(side.error());
   if (auto ready = prepare(side->found); !ready)
@@ -96,7 +96,7 @@ expected<void> rolled_files::prepare(taken_over& t) {
                       fmt::format("{} was written without `roll` so far; write to another path, or start "
                                   "over with --fresh",
                                   path_.string()));
-  if (t.replaced) {  // --fresh: exactly the files that the old state wrote
+  if (t.replaced) {  // a state that begins anew: exactly the files that the old state wrote
     std::error_code failed;
     for (auto n = t.replaced->first; n > 0 && n <= t.replaced->number && !failed; ++n) {
       std::filesystem::remove(numbered(path_, n), failed);

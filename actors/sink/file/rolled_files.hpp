@@ -20,9 +20,10 @@ struct roll_options {
 
 class rolled_files final : public writer {
 public:
-  rolled_files(std::filesystem::path path, row_format format, bool durable, roll_options roll,
+  rolled_files(std::filesystem::path path, row_format format, bool durable, at_start begin, roll_options roll,
                const wall_clock& clock)
-      : path_(std::move(path)), format_(std::move(format)), durable_(durable), roll_(roll), clock_(&clock) {}
+      : path_(std::move(path)), format_(std::move(format)), durable_(durable), begin_(begin), roll_(roll),
+        clock_(&clock) {}
   /// Publishes what is committed.
   ~rolled_files() override;
 
@@ -54,6 +55,7 @@ private:
   std::filesystem::path path_;
   row_format format_;
   bool durable_;
+  at_start begin_;
   roll_options roll_;
   const wall_clock* clock_;
   std::optional<side_file> side_;

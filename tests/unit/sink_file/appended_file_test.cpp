@@ -168,6 +168,59 @@ TEST_CASE("A file of another sink or state is refused; a fresh state replaces it
   CHECK(content(path) == lines(0, 2));
 }
 
+TEST_CASE(
+    "With at_start empty a state that begins finds an empty file, and its restarts keep what it wrote") {
+  const temp_folder folder;
+  const auto path = folder / "out.jsonl";
+  const auto make = [&] {
+    auto o = file_options(path);
+    o.set("at_start", std::string("empty"), {});
+    return std::move(make_file_writer(o, numbers()).value());
+  };
+  append_to(path, "from long ago\n");
+  auto w = make();
+  CHECK_FALSE(w->open(life(1)).value());
+  CHECK(content(path).empty());
+  write_and_commit(*w, 0, 2);
+  REQUIRE(w->write(numbered_rows(2, 4)));  // never committed
+  w = make();
+  CHECK(position_of(w->open(life(2, true)).value()) == 2);
+  write_and_commit(*w, 2, 3);
+  CHECK(content(path) == lines(0, 3));
+
+  // Another state of the same sink begins: its folder is new.
+  claim next{"state-b", "topology", "out", 1};
+  w = make();
+  CHECK_FALSE(w->open(next).value());
+  CHECK(content(path).empty());
+  write_and_commit(*w, 5, 6);
+  next.life = 2;
+  w = make();
+  CHECK(position_of(w->open(next).value()) == 6);
+  CHECK(content(path) == lines(5, 6));
+  // The older state must not write any more; and nobody else's file is emptied.
+  CHECK_FALSE(make()->open(life(3, true)));
+  CHECK_FALSE(make()->open({"state-c", "topology", "second", 1}));
+  CHECK(content(path) == lines(5, 6));
+  // --adopt goes on with what is there.
+  claim adopting{"state-c", "topology", "out", 1};
+  adopting.adopt = true;
+  CHECK(position_of(make()->open(adopting).value()) == 6);
+  CHECK(content(path) == lines(5, 6));
+}
+
+TEST_CASE("With at_start empty, progress that is missing is an error and empties nothing") {
+  const temp_folder folder;
+  const auto path = folder / "out.jsonl";
+  { write_and_commit(*opened(path), 0, 10); }
+  std::filesystem::remove(folder / ".millrace-out.jsonl");
+  auto o = file_options(path);
+  o.set("at_start", std::string("empty"), {});
+  const auto w = std::move(make_file_writer(o, numbers()).value());
+  CHECK_FALSE(w->open(life(2, true)));
+  CHECK(content(path) == lines(0, 10));
+}
+
 TEST_CASE("A directory or a pipe in the place of the file is refused") {
   const temp_folder folder;
   std::filesystem::create_directory(folder / "out.jsonl");

@@ -7,8 +7,9 @@ namespace {
 
 std::unique_ptr<rolled_files> rolling(const std::filesystem::path& path, roll_options roll,
                                       const wall_clock& clock = system_clock(), bool csv = false) {
-  return std::make_unique<rolled_files>(
-      path, csv ? row_format::csv(*numbers()) : row_format::json(*numbers()), false, roll, clock);
+  return std::make_unique<rolled_files>(path,
+                                        csv ? row_format::csv(*numbers()) : row_format::json(*numbers()),
+                                        false, at_start::append, roll, clock);
 }
 constexpr roll_options ten_rows{{}, {}, 10};
 
@@ -148,6 +149,30 @@ TEST_CASE("A fresh state removes the files of the old one, and no others") {
   CHECK_FALSE(w->open(fresh).value());
   CHECK(visible(folder.path()) == std::vector<std::string>{"out-000001.jsonl"});
   write_and_commit(*w, 0, 10);
+  CHECK(content(folder / "out-000001.jsonl") == "somebody's\n");
+  CHECK(content(folder / "out-000002.jsonl") == lines(0, 10));
+}
+
+TEST_CASE("With at_start empty a state that begins removes the files of the one before, and no others") {
+  const temp_folder folder;
+  append_to(folder / "out-000001.jsonl", "somebody's\n");
+  auto o = file_options(folder / "out.jsonl");
+  o.set("at_start", std::string("empty"), {});
+  auto roll = std::make_shared<config::values>();
+  roll->set("rows", std::int64_t{10}, {});
+  o.set("roll", roll, {});
+  const auto make = [&] { return std::move(make_file_writer(o, numbers()).value()); };
+  auto w = make();
+  REQUIRE(w->open(life(1)));
+  write_and_commit(*w, 0, 10);
+  w = make();
+  REQUIRE(w->open(life(2, true)));
+  write_and_commit(*w, 10, 20);
+  CHECK(visible(folder.path()).size() == 3);
+  w = make();
+  REQUIRE(w->open({"state-b", "topology", "out", 1}));
+  write_and_commit(*w, 0, 10);
+  CHECK(visible(folder.path()) == std::vector<std::string>{"out-000001.jsonl", "out-000002.jsonl"});
   CHECK(content(folder / "out-000001.jsonl") == "somebody's\n");
   CHECK(content(folder / "out-000002.jsonl") == lines(0, 10));
 }

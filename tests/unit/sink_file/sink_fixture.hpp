@@ -100,6 +100,7 @@ inline config::values file_options(const std::filesystem::path& path, std::strin
   o.set("path", path.string(), {});
   o.set("format", std::move(format), {});
   o.set("fsync", fsync, {});
+  o.set("at_start", std::string("append"), {});
   return o;
 }
 
