@@ -160,6 +160,8 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
     reading_ = false;
   if (m.lag)
     options_.gauges->lag = static_cast<std::int64_t>(*m.lag);
+  if (m.lag_bytes)
+    options_.gauges->lag_bytes = static_cast<std::int64_t>(*m.lag_bytes);
   if (m.failure) {
     if (m.failure->code == ec::cancelled)
       return;
@@ -200,9 +202,19 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
 }
 
 void lane::process(partition& p) {
-  while (!p.waiting.empty() && !p.refused && p.may_send(options_.credit))
-    if (!process_some(p, p.waiting.front()))
+  using std::chrono::duration_cast;
+  auto& g = *options_.gauges;
+  while (!p.waiting.empty() && !p.refused && p.may_send(options_.credit)) {
+    const auto now = clock::now();
+    if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
+      ++g.chunks;
+      g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(now - w.arrived).count());
+    }
+    const bool more = process_some(p, p.waiting.front());
+    g.work_micros += static_cast<std::uint64_t>(duration_cast<micros>(clock::now() - now).count());
+    if (!more)
       return;
+  }
 }
 
 /// Up to the next cut, or what `rate` allows, or all of the piece. False: nothing more can be done now.

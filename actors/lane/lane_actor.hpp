@@ -29,7 +29,11 @@ namespace millrace::lane {
 struct lane_gauges {
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> lag{-1};  // records not yet read; -1: unknown
+  std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown
+  std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those
+  std::atomic<std::uint64_t> chunks{0};
+  std::atomic<std::uint64_t> wait_micros{0};  // of chunks, from their arrival to their turn
+  std::atomic<std::uint64_t> work_micros{0};  // parsing them, and the lane's steps
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<std::int64_t> slowest{end_of_time};  // watermark of the slowest partition with records to read

@@ -21,6 +21,8 @@ struct waiting_chunk {
   std::shared_ptr<const source::chunk> chunk;
   std::size_t next = 0;
   std::optional<piece> now{};  // where `next` lies, parsed, once it was its turn
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
+  bool begun = false;
 };
 
 struct partition {

@@ -24,6 +24,13 @@ namespace millrace::sink {
 struct sink_gauges {
   std::atomic<std::uint64_t> rows{0};  // committed in this process
   std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> row_commits{0};    // of those, with rows
+  std::atomic<std::uint64_t> wait_micros{0};    // from a batch's first row to the beginning of its commit
+  std::atomic<std::uint64_t> commit_micros{0};  // what commits with rows took
+  // Of the newest commit with rows: behind `updates` that is a tick.
+  std::atomic<std::uint64_t> batch{0};  // its number, `_batch`; 0: there was none yet
+  std::atomic<std::uint64_t> last_rows{0};
+  std::atomic<std::uint64_t> last_micros{0};
   std::atomic<std::uint64_t> held_frames{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};

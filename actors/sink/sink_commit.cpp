@@ -87,11 +87,13 @@ bool sink_state::commit() {
   wire::writer counters;
   counts_.encode(counters);
   p.counters = counters.take();
+  const auto begun = clock::now();
   const auto refused = writer_->commit(p);
   if (!refused) {
     went_wrong(refused.error());
     return false;
   }
+  note_duration(begun, p.batch);
   last_commit_ = clock::now();
   committed_counts_ = counts_;
   batch_ = p.batch;
@@ -108,6 +110,20 @@ bool sink_state::commit() {
   if (*refused != 0)
     forward_refused();
   return true;
+}
+
+void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
+  using std::chrono::duration_cast;
+  auto& g = *options_.gauges;
+  g.batch = batch;
+  if (rows_uncommitted_ == 0 || !first_uncommitted_)
+    return;
+  const auto took = static_cast<std::uint64_t>(duration_cast<micros>(clock::now() - begun).count());
+  ++g.row_commits;
+  g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
+  g.commit_micros += took;
+  g.last_rows = rows_uncommitted_;
+  g.last_micros = took;
 }
 
 void sink_state::after_commit() {

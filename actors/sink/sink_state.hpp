@@ -68,6 +68,7 @@ private:
   void went_wrong(const error& e);
   void commit_if_due(bool now);
   bool commit();
+  void note_duration(clock::time_point begun, std::uint64_t batch);
   void after_commit();
   void keep_alive_later();
   void tell_complete();

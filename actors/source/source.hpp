@@ -98,6 +98,9 @@ public:
   /// Records that are there and not yet read, over all assigned partitions; nothing if unknown.
   [[nodiscard]] virtual std::optional<std::uint64_t> lag() = 0;
 
+  /// The same in bytes, of sources that know those and no records (files).
+  [[nodiscard]] virtual std::optional<std::uint64_t> lag_bytes() { return std::nullopt; }
+
   /// From any thread: makes a blocked call return soon with ec::cancelled.
   virtual void interrupt() = 0;
 

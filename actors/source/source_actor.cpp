@@ -30,7 +30,7 @@ public:
   }
 
   chunk_read read(const millrace::source::read& m) {
-    chunk_read answer{m.ticket, nullptr, std::nullopt, std::nullopt};
+    chunk_read answer{m.ticket, nullptr, std::nullopt, std::nullopt, std::nullopt};
     if (auto ok = connect(); !ok) {
       answer.failure = ok.error();
       return answer;
@@ -41,6 +41,7 @@ public:
     }
     auto got = connector_->read(m.wanted, m.max_bytes, m.wait);
     answer.lag = connector_->lag();
+    answer.lag_bytes = connector_->lag_bytes();
     if (!got) {
       answer.failure = got.error();
     } else if (auto kept = keep_identity(); !kept) {

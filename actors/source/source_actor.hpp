@@ -33,6 +33,7 @@ struct chunk_read {
   std::shared_ptr<const source::chunk> chunk;
   std::optional<error> failure;
   std::optional<std::uint64_t> lag;
+  std::optional<std::uint64_t> lag_bytes{};
 };
 /// lane -> source: look for partitions beside these. Answered by looked.
 struct look {

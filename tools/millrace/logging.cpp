@@ -1,19 +1,23 @@
 #include "tools/millrace/logging.hpp"
 
 #include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <memory>
+#include <atomic>
+#include <cstdio>
 
 namespace millrace::cli {
 namespace {
 
 /// Shorter ones would turn ordinary words into stars.
 constexpr std::size_t shortest_secret = 4;
+
+std::atomic<bool> json_is_on{false};
 
 void redact(std::string& text, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
@@ -24,47 +28,137 @@ void redact(std::string& text, const std::vector<std::string>& secrets) {
   }
 }
 
-/// The message of a line without secrets, plain or as a JSON string.
-class payload_flag final : public spdlog::custom_flag_formatter {
-public:
-  payload_flag(std::shared_ptr<const std::vector<std::string>> secrets, bool json)
-      : secrets_(std::move(secrets)), json_(json) {}
+std::string payload_of(const spdlog::details::log_msg& message, const std::vector<std::string>& secrets) {
+  std::string text(message.payload.data(), message.payload.size());
+  redact(text, secrets);
+  return text;
+}
 
+/// The message of a line without secrets.
+class plain_payload final : public spdlog::custom_flag_formatter {
+public:
+  explicit plain_payload(std::shared_ptr<const std::vector<std::string>> secrets)
+      : secrets_(std::move(secrets)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    std::string text(message.payload.data(), message.payload.size());
-    redact(text, *secrets_);
-    if (json_) {
-      std::string quoted;
-      data::append_json_string(quoted, text);
-      text = std::move(quoted);
-    }
+    const auto text = payload_of(message, *secrets_);
     out.append(text.data(), text.data() + text.size());
   }
-
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<payload_flag>(secrets_, json_);
+    return std::make_unique<plain_payload>(secrets_);
   }
 
 private:
   std::shared_ptr<const std::vector<std::string>> secrets_;
-  bool json_;
 };
+
+/// Bytes of a foreign file name, say, need not be UTF-8; JSON must be.
+void append_json_text(std::string& out, const std::string& text) {
+  if (data::is_utf8(text))
+    return data::append_json_string(out, text);
+  std::string readable;
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x80)
+      readable.push_back(c);
+    else
+      readable += "\xEF\xBF\xBD";  // U+FFFD
+  data::append_json_string(out, readable);
+}
+
+struct subject {
+  std::string topology;  // empty: not known
+  std::string stage;
+};
+
+/// Lines begin with whom they are about: "STAGE: ...", "STAGE/3 failed ...", "TITLE: ...", "'TOPOLOGY' has
+/// ...".
+subject subject_of(std::string_view text, const log_names& names) {
+  subject out;
+  if (names.titles.size() == 1)
+    out.topology = names.titles.begin()->first;
+  for (const auto& [topology, title] : names.titles)
+    if (text.starts_with(title + ": ") || text.find("'" + topology + "'") != std::string_view::npos)
+      out.topology = topology;
+  const auto end = text.find_first_of(":/ ");
+  const auto stage = names.topologies_of.find(std::string(text.substr(0, end)));
+  if (end != std::string_view::npos && stage != names.topologies_of.end()) {
+    out.stage = stage->first;
+    if (stage->second.size() == 1)
+      out.topology = stage->second.front();
+  }
+  return out;
+}
+
+/// `"topology":...,"stage":...,"message":...`
+class json_payload final : public spdlog::custom_flag_formatter {
+public:
+  json_payload(std::shared_ptr<const std::vector<std::string>> secrets,
+               std::shared_ptr<const log_names> names)
+      : secrets_(std::move(secrets)), names_(std::move(names)) {}
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto text = payload_of(message, *secrets_);
+    const auto about = subject_of(text, *names_);
+    std::string members;
+    const auto add = [&](std::string_view name, const std::string& value, bool known) {
+      members += members.empty() ? "\"" : ",\"";
+      members.append(name).append("\":");
+      if (known)
+        append_json_text(members, value);
+      else
+        members += "null";
+    };
+    add("topology", about.topology, !about.topology.empty());
+    add("stage", about.stage, !about.stage.empty());
+    add("message", text, true);
+    out.append(members.data(), members.data() + members.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<json_payload>(secrets_, names_);
+  }
+
+private:
+  std::shared_ptr<const std::vector<std::string>> secrets_;
+  std::shared_ptr<const log_names> names_;
+};
+
+std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets) {
+  auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  out->add_flag<plain_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)));
+  out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
+  return out;
+}
 
 }  // namespace
 
-void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets) {
-  const bool json = format == "json";
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<payload_flag>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)),
-                                    json);
-  formatter->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})"
-                              : "%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
+std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, log_names names) {
+  auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  out->add_flag<json_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)),
+                              std::make_shared<const log_names>(std::move(names)));
+  out->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})");
+  return out;
+}
+
+void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets,
+                    log_names names) {
+  json_is_on = format == "json";
   auto logger =
       std::make_shared<spdlog::logger>("millrace", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_formatter(std::move(formatter));
+  logger->set_formatter(json_is_on ? json_lines(std::move(secrets), std::move(names))
+                                   : text_lines(std::move(secrets)));
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }
+
+void complain(std::string_view text, bool warning) {
+  constexpr std::string_view program = "millrace: ";
+  if (logs_are_json() && text.starts_with(program))
+    text.remove_prefix(program.size());
+  if (logs_are_json())
+    spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}", text);
+  else
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+bool logs_are_json() { return json_is_on; }
 
 }  // namespace millrace::cli

@@ -1,11 +1,34 @@
 // Logs on stderr, as text or a JSON object a line; values that came from the environment never show.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+namespace spdlog {
+class formatter;
+}
 
 namespace millrace::cli {
 
-void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets);
+/// Names that log lines begin with, for their JSON form.
+struct log_names {
+  std::map<std::string, std::vector<std::string>> topologies_of;  // by stage
+  std::map<std::string, std::string> titles;                      // by topology
+};
+
+void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets,
+                    log_names names = {});
+
+/// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
+void complain(std::string_view text, bool warning = false);
+/// Log lines are JSON objects: nothing else may be written to stderr.
+[[nodiscard]] bool logs_are_json();
+
+/// Pure, for tests: what formats a line as JSON.
+[[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets,
+                                                            log_names names);
 
 }  // namespace millrace::cli

@@ -63,6 +63,22 @@ json::value watermark_value(event_micros w) {
   return json::string(format_timestamp(w));
 }
 
+json::object flow_object(const flow_meter& flow) {
+  json::object out;
+  for (const auto& [name, f] : flow.sources()) {
+    json::object o{{"records_per_second", f.records_per_second}};
+    o["pending_records"] = f.pending ? json::value(*f.pending) : json::value(nullptr);
+    if (f.pending_bytes)
+      o["pending_bytes"] = *f.pending_bytes;
+    o["wait_seconds"] = f.wait_seconds;
+    o["work_seconds"] = f.work_seconds;
+    out[name] = std::move(o);
+  }
+  for (const auto& [name, f] : flow.sinks())
+    out[name] = {{"wait_seconds", f.wait_seconds}, {"commit_seconds", f.commit_seconds}};
+  return out;
+}
+
 /// JSON with one stage a line, so that people can read it and diff it.
 void append(std::string& out, const json::object& o, int depth) {
   out += "{";
@@ -83,7 +99,7 @@ void append(std::string& out, const json::object& o, int depth) {
 }  // namespace
 
 std::string report_text(const config::topology& t, const std::vector<messages::report_part>& parts,
-                        bool ended) {
+                        bool ended, const flow_meter* flow) {
   delivery::ledger counts;
   for (const auto& p : parts)
     counts.add(p.counts);
@@ -105,17 +121,24 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   out["ended"] = ended;
   out["stages"] = std::move(stages);
   out["watermarks"] = std::move(watermarks);
+  if (flow != nullptr)
+    out["flow"] = flow_object(*flow);
   std::string text;
   append(text, out, 0);
   return text + "\n";
 }
 
-expected<void> write_report(const std::string& file, const config::topology& t,
-                            const std::vector<messages::report_part>& parts, bool ended) {
+expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports, bool as_list) {
   const auto temporary = file + ".part";
   {
     std::ofstream out(temporary, std::ios::trunc);
-    out << report_text(t, parts, ended);
+    const char* between = as_list ? "[\n" : "";
+    for (const auto& r : reports) {
+      out << between << r;
+      between = as_list ? ",\n" : "";
+    }
+    if (as_list)
+      out << (reports.empty() ? "[]\n" : "]\n");
     out.flush();
     if (!out)
       return outside_error(

@@ -4,18 +4,22 @@
 
 #include "config/plan.hpp"
 #include "runtime/messages/messages.hpp"
+#include "tools/millrace/flow_meter.hpp"
 
 #include <string>
 #include <vector>
 
 namespace millrace::cli {
 
-/// Pure: the parts of all shards and sinks, added up by stage.
+/// Pure: the parts of all shards and sinks, added up by stage; with `flow`, how fast its sources and sinks
+/// are.
 [[nodiscard]] std::string report_text(const config::topology& t,
-                                      const std::vector<messages::report_part>& parts, bool ended);
-/// Written beside and renamed, so that a reader never sees half a report.
-[[nodiscard]] expected<void> write_report(const std::string& file, const config::topology& t,
-                                          const std::vector<messages::report_part>& parts, bool ended);
+                                      const std::vector<messages::report_part>& parts, bool ended,
+                                      const flow_meter* flow = nullptr);
+/// One report as it is, several as a list. Written beside and renamed, so that a reader never sees half of
+/// it.
+[[nodiscard]] expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports,
+                                           bool as_list);
 
 /// Where two fingerprints differ first, for people: the line of each.
 [[nodiscard]] std::string first_difference(const std::string& stored, const std::string& now);

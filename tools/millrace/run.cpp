@@ -1,21 +1,21 @@
 // millrace run: one process, all roles.
-#include "actors/pipeline.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
 #include "tools/millrace/status_server.hpp"
 #include "tools/millrace/subcommands.hpp"
+#include "tools/millrace/topology_arguments.hpp"
+#include "tools/millrace/topology_run.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <iostream>
+#include <functional>
 #include <thread>
 
 namespace millrace::cli {
@@ -44,12 +44,12 @@ std::string default_state_folder(const std::string& topology) {
 }
 
 int refuse(const error& e) {
-  std::cerr << "millrace: " << describe(e) << "\n";
+  complain("millrace: " + describe(e));
   return exit_wrong;
 }
 
 int refuse_late(const error& e) {
-  std::cerr << "millrace: " << describe(e) << "\n";
+  complain("millrace: " + describe(e));
   return exit_failed;
 }
 
@@ -64,36 +64,12 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-/// The state belongs to this topology, as far as keys, types and windows go.
-expected<void> check_fingerprint(snapshot::state_store& store, const config::topology& t) {
-  constexpr std::string_view name = "fingerprint";
-  const auto stored = store.get(name);
-  if (!stored && stored.error().code == ec::not_found)
-    return store.put(name, t.state_fingerprint);
-  if (!stored)
-    return unexpected(stored.error());
-  if (*stored == t.state_fingerprint)
-    return {};
-  return user_error(
-      ec::mismatch,
-      fmt::format("the state in {} was made by another version of topology '{}': {}; run the old topology, "
-                  "give another --state folder, or start over with --fresh",
-                  store.folder(), t.name, first_difference(*stored, t.state_fingerprint)));
-}
-
-/// A stop was asked for before anybody takes signals.
-bool stop_is_pending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
-}
-
-/// Signals as messages: SIGTERM and SIGINT end the run, SIGUSR1 writes the report. The signals are blocked in
-/// all threads; this one takes them.
+/// The signals are blocked in all threads; this one takes them: SIGTERM and SIGINT end the run, SIGUSR1
+/// writes the report.
 class signal_thread {
 public:
-  signal_thread(const sigset_t& signals, caf::actor supervisor, std::function<void()> on_report)
-      : thread_([signals, supervisor = std::move(supervisor), on_report = std::move(on_report), this] {
+  signal_thread(const sigset_t& signals, std::function<void()> on_stop, std::function<void()> on_report)
+      : thread_([signals, on_stop = std::move(on_stop), on_report = std::move(on_report), this] {
           for (;;) {
             int signal = 0;
             sigwait(&signals, &signal);
@@ -103,7 +79,7 @@ public:
               on_report();
             } else if (!std::exchange(stopping_, true)) {
               spdlog::info("stopping: committing what was taken");
-              caf::anon_send(supervisor, control::end_run{});
+              on_stop();
             }
           }
         }) {}
@@ -121,97 +97,105 @@ private:
   std::thread thread_;
 };
 
-int run_topology(const run_arguments& a, const std::shared_ptr<const config::topology>& topology,
-                 const sigset_t& signals) {
-  const auto start_timeout = parse_duration(a.start_timeout);
-  if (!start_timeout)
-    return refuse(start_timeout.error());
-  auto folder = a.state.empty() ? default_state_folder(topology->name) : a.state;
-  auto opened = snapshot::open_dir_store({folder, topology->name, a.fresh, false});
-  if (!opened)
-    return refuse(opened.error());
-  const std::shared_ptr<snapshot::state_store> store = std::move(*opened);
-  if (a.fresh)
-    spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
-                 "have, so those "
-                 "that are computed again stand there twice");
-  if (store->id().finished) {
-    spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
-                 topology->name, folder);
-    return exit_done;
-  }
-  if (const auto fits = check_fingerprint(*store, *topology); !fits)
-    return refuse(fits.error());
+using runs = std::vector<std::unique_ptr<topology_run>>;
 
-  const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
-  system_config config(threads);
-  caf::actor_system system(config);
-  pipeline_options options;
-  options.topology = topology;
-  options.store = store;
-  options.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout);
-  options.threads = threads;
-  options.adopt = a.adopt;
-  options.fresh = a.fresh || !store->id().previous_state_id.empty();
-  options.cancelled = stop_is_pending;
-  auto prepared = prepare_pipeline(system, options);
-  if (!prepared && prepared.error().why.code == ec::cancelled) {
-    spdlog::info("{}", describe(prepared.error().why));
-    return exit_done;
+void write_report(const run_arguments& a, const runs& all, running_topologies& board,
+                  const std::function<std::vector<messages::report_part>(topology_run&)>& parts_of) {
+  if (a.report.empty())
+    return;
+  std::vector<std::string> texts;
+  const auto shown = board.all();
+  for (const auto& r : all) {
+    const auto at =
+        std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
+    if (at != shown.end())
+      texts.push_back(report_text(r->topology(), parts_of(*r), r->end().finished, &at->flow));
   }
-  if (!prepared) {
-    std::cerr << "millrace: " << describe(prepared.error().why) << "\n";
-    return prepared.error().contacted ? exit_failed : exit_wrong;
-  }
-  const auto gauges = prepared->gauges;
-  caf::scoped_actor self(system);
-  const auto snapshot_writer = prepared->supervised.snapshot_writer;
-  const auto supervisor =
-      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<caf::actor>(self));
-  std::optional<status_server> http;
-  if (!a.http.empty()) {
-    auto listening = status_server::start(a.http, *topology, gauges, store);
-    if (!listening) {
-      caf::anon_send(supervisor, control::end_run{});
-      self->receive([](const control::run_ended&) {});
-      caf::anon_send(snapshot_writer, messages::stop{});
-      return refuse(listening.error());
-    }
-    http.emplace(std::move(*listening));
-  }
-  const auto write = [&](const std::vector<messages::report_part>& parts, bool ended) {
-    if (a.report.empty())
-      return;
-    if (const auto ok = write_report(a.report, *topology, parts, ended); !ok)
+  if (!texts.empty())
+    if (const auto ok = write_reports(a.report, texts, a.topologies.size() > 1); !ok)
       spdlog::error("{}", ok.error().message);
-  };
-  control::run_ended end;
-  {
-    progress_printer progress(*topology, gauges, store);
-    signal_thread takes_signals(signals, supervisor, [&] {
-      caf::scoped_actor asker(system);
-      asker->send(supervisor, control::get_report{});
-      asker->receive([&](const control::report_collected& r) { write(r.parts, false); },
-                     caf::after(std::chrono::seconds(10)) >>
-                         [] { spdlog::warn("no report could be collected"); });
-    });
-    self->receive([&](const control::run_ended& m) { end = m; });
+}
+
+/// What a run has come to, said; the exit status of it alone.
+int conclude(topology_run& r) {
+  const auto& name = r.topology().name;
+  if (r.failure()) {
+    complain("millrace: " + describe(*r.failure()));
+    return r.found_wrong() ? exit_wrong : exit_failed;
   }
-  write(end.parts, end.finished);
-  // Last: whoever is killed before goes on, finds everything done and writes the report.
-  if (end.finished)
-    if (const auto noted = store->mark_finished(); !noted)
-      return refuse_late(noted.error());
-  if (end.failure) {
-    return refuse_late(*end.failure);
-  }
-  if (end.finished)
-    spdlog::info("'{}' has come to its end", topology->name);
-  else
-    spdlog::info("'{}' has stopped; the same command goes on", topology->name);
+  if (r.end().finished)
+    spdlog::info("'{}' has come to its end", name);
+  else if (r.was_started())
+    spdlog::info("'{}' has stopped; the same command goes on", name);
   return exit_done;
 }
 
+int run_all(const run_arguments& a, const runs& all, const run_settings& settings, const sigset_t& signals) {
+  running_topologies board;
+  std::optional<status_server> http;
+  if (!a.http.empty()) {
+    auto listening = status_server::start(a.http, board);
+    if (!listening)
+      return refuse(listening.error());
+    http.emplace(std::move(*listening));
+  }
+  system_config config(settings.threads);
+  caf::actor_system system(config);
+  std::vector<int> statuses(all.size(), exit_done);
+  {
+    progress_printer progress(board, all.size() == 1);
+    const signal_thread takes_signals(
+        signals,
+        [&] {
+          for (const auto& r : all)
+            r->stop();
+        },
+        [&] { write_report(a, all, board, [&](topology_run& r) { return r.report(system); }); });
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      threads.emplace_back([&, i] {
+        all[i]->run(system, board);
+        if (all.size() > 1)  // the others go on: it is said at once
+          statuses[i] = conclude(*all[i]);
+      });
+    for (auto& t : threads)
+      t.join();
+  }
+  write_report(a, all, board, [](topology_run& r) { return r.end().parts; });
+  // Last: whoever is killed before goes on, finds everything done and writes the report.
+  for (const auto& r : all)
+    if (r->end().finished)
+      if (const auto noted = r->store()->mark_finished(); !noted)
+        return refuse_late(noted.error());
+  if (all.size() == 1)
+    return conclude(*all.front());
+  return std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; }) ? exit_done
+                                                                                             : exit_failed;
+}
+
+expected<std::shared_ptr<const config::topology>> load_one(const topology_arguments& a,
+                                                           std::vector<std::string>& secrets) {
+  auto loaded = config::load({a.file, a.overlays, a.sets}, connectors());
+  for (const auto& f : loaded.findings)
+    complain(config::to_string(f), f.warning);
+  if (!loaded.plan)
+    return user_error(ec::invalid_argument, {});
+  secrets.insert(secrets.end(), loaded.plan->secrets.begin(), loaded.plan->secrets.end());
+  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+}
+
+log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& topologies) {
+  log_names out;
+  for (const auto& t : topologies) {
+    out.titles[t->name] = t->title.empty() ? t->name : t->title;
+    for (const auto& s : t->stages)
+      out.topologies_of[s.name].push_back(t->name);
+    out.topologies_of[std::string(dead_letter_sink)].push_back(t->name);
+  }
+  return out;
+}
+
+/// Everything that can be found wrong is found before anything runs.
 int run(const run_arguments& a) {
   // Before any thread is there: they all inherit it. A closed pipe is an error of the sink that writes to it.
   std::signal(SIGPIPE, SIG_IGN);
@@ -222,42 +206,94 @@ int run(const run_arguments& a) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   set_up_logging(a.log_level, a.log_format, {});
-  if (a.topologies.size() > 1) {
-    std::cerr << "millrace: this version runs one topology a process; start one process for each\n";
-    return exit_wrong;
+  const auto given = arguments_by_topology(a.topologies, a.overlays, a.sets);
+  if (!given)
+    return refuse(given.error());
+  std::vector<std::shared_ptr<const config::topology>> topologies;
+  std::vector<std::string> secrets;
+  bool good = true;
+  for (const auto& one : *given) {
+    auto topology = load_one(one, secrets);
+    good = good && topology;
+    if (topology)
+      topologies.push_back(std::move(*topology));
   }
-  auto loaded = config::load({a.topologies.front(), a.overlays, a.sets}, connectors());
-  for (const auto& f : loaded.findings)
-    std::cerr << config::to_string(f) << "\n";
-  if (!loaded.plan)
+  if (!good)
     return exit_wrong;
-  set_up_logging(a.log_level, a.log_format, loaded.plan->secrets);
-  return run_topology(a, std::make_shared<const config::topology>(std::move(*loaded.plan)), signals);
+  set_up_logging(a.log_level, a.log_format, secrets, names_of(topologies));
+  const auto start_timeout = parse_duration(a.start_timeout);
+  if (!start_timeout)
+    return refuse(start_timeout.error());
+  const run_settings settings{std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout),
+                              a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
+                              a.fresh, a.adopt};
+  runs all;
+  for (const auto& t : topologies) {
+    const auto folder = a.state.empty()          ? default_state_folder(t->name)
+                        : topologies.size() == 1 ? a.state
+                                                 : a.state + "/" + t->name;
+    auto opened = topology_run::open(t, folder, settings);
+    if (!opened)
+      return refuse(opened.error());
+    if ((*opened)->was_finished())
+      spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
+                   t->name, folder);
+    else
+      all.push_back(std::move(*opened));
+  }
+  if (a.fresh)
+    spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
+                 "have, so those "
+                 "that are computed again stand there twice");
+  return all.empty() ? exit_done : run_all(a, all, settings, signals);
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, int& status) {
-  auto* command = app.add_subcommand("run", "Run a topology in this process");
+  auto* command = app.add_subcommand("run", "Run one or several topologies in this process");
   auto a = std::make_shared<run_arguments>();
-  command->add_option("topology", a->topologies, "Topology file")->required();
-  command->add_option("--with", a->overlays, "Overlay file, laid over the topology (JSON merge patch)");
-  command->add_option("--set", a->sets, "PATH=VALUE, such as stages.clicks.rate=10/s");
-  command->add_option("--state", a->state, "Folder of the state (default: by topology under XDG_STATE_HOME)");
+  command->add_option("TOPOLOGY", a->topologies, "Topology files; their names must differ")->required();
+  command
+      ->add_option(
+          "--with", a->overlays,
+          "Overlay file, laid over every topology (JSON merge patch), or NAME:FILE over one; may be repeated")
+      ->type_name("[NAME:]OVERLAY")
+      ->expected(1)
+      ->take_all();
+  command
+      ->add_option("--set", a->sets,
+                   "One value, such as stages.clicks.rate=10/s, in every topology, or in the one called "
+                   "NAME; may be repeated")
+      ->type_name("[NAME:]PATH=VALUE")
+      ->expected(1)
+      ->take_all();
+  command
+      ->add_option("--state", a->state,
+                   "Folder of the state; of several topologies, DIR/NAME of each (default: by topology under "
+                   "XDG_STATE_HOME)")
+      ->type_name("DIR");
   command->add_flag("--fresh", a->fresh,
                     "Start over under a new state id; files are replaced, tables keep their rows");
   command->add_flag("--adopt", a->adopt,
                     "Where a state folder is lost: sinks go on from what they committed under the old one");
-  command->add_option("--report", a->report, "Write the ledger to this file at the end and on SIGUSR1");
+  command->add_option(
+      "--report", a->report,
+      "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list");
   command->add_option("--http", a->http, "Serve /metrics and /healthz on ADDR, such as 127.0.0.1:9100");
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)");
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->capture_default_str();
   command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")->capture_default_str();
-  command->add_option("--log-format", a->log_format, "text or json")->capture_default_str();
-  command->footer("Example:\n  millrace run pipelines/active_users/topology.json --with "
-                  "pipelines/active_users/embedded.json "
-                  "--state /tmp/active_users");
+  command->add_option("--log-format", a->log_format, "text, or json: an object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  millrace run pipelines/active_users/topology.json --with "
+      "pipelines/active_users/embedded.json "
+      "--state /tmp/active_users\n"
+      "  millrace run orders.json payments.json --set orders:stages.in.rate=10/s --state ./state\n\n"
+      "Of several topologies one that fails ends alone, the others go on; the exit status is 1 then.");
   command->callback([a, &status] { status = run(*a); });
 }
 

@@ -27,7 +27,8 @@ constexpr std::size_t max_request = 8'192;
 
 class families {
 public:
-  explicit families(std::string topology) : topology_(std::move(topology)) {}
+  /// Whose figures follow.
+  void of(std::string topology) { topology_ = std::move(topology); }
 
   using labels = std::vector<prometheus::ClientMetric::Label>;
   void add(const std::string& name, const std::string& help, prometheus::MetricType type,
@@ -67,10 +68,29 @@ private:
 
 }  // namespace
 
-std::string metrics_text(const config::topology& t, const pipeline_gauges& gauges,
-                         snapshot::state_store& store) {
+namespace {
+
+void add_flow(families& all, const flow_meter& flow) {
   using prometheus::MetricType;
-  families all(t.name);
+  for (const auto& [name, f] : flow.sources()) {
+    all.add("millrace_input_records_per_second", "Records taken from a source, over the last seconds",
+            MetricType::Gauge, "source", name, f.records_per_second);
+    if (f.pending)
+      all.add("millrace_pending_records", "Records that are there and not yet read", MetricType::Gauge,
+              "source", name, static_cast<double>(*f.pending));
+    if (f.pending_bytes)
+      all.add("millrace_pending_bytes", "Bytes of files that are there and not yet read", MetricType::Gauge,
+              "source", name, static_cast<double>(*f.pending_bytes));
+  }
+}
+
+void add_topology(families& all, const running_topology& t) {
+  using prometheus::MetricType;
+  const auto& gauges = t.gauges;
+  auto& store = *t.store;
+  all.of(t.topology->name);
+  all.add("millrace_running", "1 until the topology has ended", MetricType::Gauge, "", "", t.runs);
+  add_flow(all, t.flow);
   for (const auto& [name, g] : gauges.lanes) {
     all.add("millrace_records_total", "Records read and processed by a lane", MetricType::Counter, "lane",
             name, static_cast<double>(g->records));
@@ -99,6 +119,14 @@ std::string metrics_text(const config::topology& t, const pipeline_gauges& gauge
             static_cast<double>(g->spool_bytes));
     all.add("millrace_spool_full", "1 while a source is not read because its spool is full",
             MetricType::Gauge, "source", name, g->spool_full);
+  }
+  for (const auto& [name, g] : gauges.lanes) {
+    all.add("millrace_chunks_total", "Chunks of records that a lane has begun", MetricType::Counter, "lane",
+            name, static_cast<double>(g->chunks));
+    all.add("millrace_chunk_wait_seconds_total", "From a chunk's arrival to its turn", MetricType::Counter,
+            "lane", name, static_cast<double>(g->wait_micros) / 1e6);
+    all.add("millrace_chunk_work_seconds_total", "Parsing and the lane's steps", MetricType::Counter, "lane",
+            name, static_cast<double>(g->work_micros) / 1e6);
   }
   for (const auto& [name, g] : gauges.shards) {
     all.add("millrace_window_rows_total", "Rows that a shard has emitted", MetricType::Counter, "shard", name,
@@ -129,6 +157,18 @@ std::string metrics_text(const config::topology& t, const pipeline_gauges& gauge
             "sink", name, static_cast<double>(g->rows));
     all.add("millrace_sink_commits_total", "Commits since this process started", MetricType::Counter, "sink",
             name, static_cast<double>(g->commits));
+    all.add("millrace_sink_row_commits_total", "Of those, with rows", MetricType::Counter, "sink", name,
+            static_cast<double>(g->row_commits));
+    all.add("millrace_sink_wait_seconds_total", "From a batch's first row to the beginning of its commit",
+            MetricType::Counter, "sink", name, static_cast<double>(g->wait_micros) / 1e6);
+    all.add("millrace_sink_commit_seconds_total", "What commits with rows took", MetricType::Counter, "sink",
+            name, static_cast<double>(g->commit_micros) / 1e6);
+    all.add("millrace_sink_batch", "Number of the newest commit with rows (_batch); behind updates one tick",
+            MetricType::Gauge, "sink", name, static_cast<double>(g->batch));
+    all.add("millrace_sink_batch_rows", "Its rows", MetricType::Gauge, "sink", name,
+            static_cast<double>(g->last_rows));
+    all.add("millrace_sink_batch_seconds", "What its commit took", MetricType::Gauge, "sink", name,
+            static_cast<double>(g->last_micros) / 1e6);
     all.add("millrace_sink_refused_total", "Rows that the target refused", MetricType::Counter, "sink", name,
             static_cast<double>(g->rejected));
     all.add("millrace_sink_away", "1 while the target does not answer", MetricType::Gauge, "sink", name,
@@ -136,7 +176,15 @@ std::string metrics_text(const config::topology& t, const pipeline_gauges& gauge
   }
   all.add("millrace_state_folder_bytes", "The state folder on disk", MetricType::Gauge, "", "",
           static_cast<double>(store.bytes()));
-  return all.text();
+}
+
+}  // namespace
+
+std::string metrics_text(const std::vector<running_topology>& all) {
+  families out;
+  for (const auto& t : all)
+    add_topology(out, t);
+  return out.text();
 }
 
 struct status_server::impl {
@@ -144,9 +192,7 @@ struct status_server::impl {
   tcp::acceptor acceptor{io};
   std::atomic<bool> done{false};
   std::thread thread;
-  config::topology topology;
-  pipeline_gauges gauges;
-  std::shared_ptr<snapshot::state_store> store;
+  const running_topologies* board = nullptr;
 
   http::response<http::string_body> answer(const http::request<http::empty_body>& request) {
     http::response<http::string_body> r{http::status::ok, request.version()};
@@ -156,9 +202,11 @@ struct status_server::impl {
       r.result(http::status::method_not_allowed);
       r.body() = "GET /metrics or GET /healthz\n";
     } else if (request.target() == "/metrics") {
-      r.body() = metrics_text(topology, gauges, *store);
+      r.body() = metrics_text(board->all());
     } else if (request.target() == "/healthz") {
-      const bool away = add_up(gauges).away;
+      const auto all = board->all();
+      const bool away =
+          std::any_of(all.begin(), all.end(), [](const auto& t) { return t.runs && add_up(t.gauges).away; });
       r.result(away ? http::status::service_unavailable : http::status::ok);
       r.body() = away ? "waiting for a server\n" : "ok\n";
     } else {
@@ -214,16 +262,12 @@ status_server::~status_server() {
   impl_->thread.join();
 }
 
-expected<status_server> status_server::start(const std::string& address, const config::topology& t,
-                                             const pipeline_gauges& gauges,
-                                             std::shared_ptr<snapshot::state_store> store) {
+expected<status_server> status_server::start(const std::string& address, const running_topologies& board) {
   const auto endpoint = load::parse_listen_address("--http", address);
   if (!endpoint)
     return unexpected(endpoint.error());
   auto i = std::make_unique<impl>();
-  i->topology = t;
-  i->gauges = gauges;
-  i->store = std::move(store);
+  i->board = &board;
   if (auto listening = load::listen_on(i->acceptor, *endpoint, "--http", address); !listening)
     return unexpected(listening.error());
   i->accept();

@@ -2,24 +2,21 @@
 // connection at a time, short time-outs: it is for scrapers, not for users.
 #pragma once
 
-#include "actors/pipeline.hpp"
-#include "config/plan.hpp"
+#include "tools/millrace/running.hpp"
 
 #include <memory>
 #include <string>
 
 namespace millrace::cli {
 
-/// The Prometheus text of all gauges now.
-[[nodiscard]] std::string metrics_text(const config::topology& t, const pipeline_gauges& gauges,
-                                       snapshot::state_store& store);
+/// The Prometheus text of all gauges now, each labelled with its topology.
+[[nodiscard]] std::string metrics_text(const std::vector<running_topology>& all);
 
 class status_server {
 public:
-  /// ADDR is HOST:PORT or :PORT (loopback). Errors name it.
-  [[nodiscard]] static expected<status_server> start(const std::string& address, const config::topology& t,
-                                                     const pipeline_gauges& gauges,
-                                                     std::shared_ptr<snapshot::state_store> store);
+  /// ADDR is HOST:PORT or :PORT (loopback). Errors name it. The board outlives the server.
+  [[nodiscard]] static expected<status_server> start(const std::string& address,
+                                                     const running_topologies& board);
   ~status_server();
   status_server(status_server&&) noexcept;
   status_server& operator=(status_server&&) noexcept;

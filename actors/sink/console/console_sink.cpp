@@ -16,7 +16,18 @@ config::connector console_sink_connector() {
            "table: a table a window or tick; show: its first 20 rows, as Spark prints them; json: a line a "
            "row",
        .default_text = "table",
-       .choices = {"table", "show", "json"}}};
+       .choices = {"table", "show", "json"}},
+      {.name = "batch_header",
+       .type = config::option_type::boolean,
+       .doc =
+           "With style show: the number of the commit above its tables, as Spark's console sink prints it; "
+           "counted as _batch is, from 1",
+       .default_text = "false"}};
+  c.check = [](const config::check_input& in, const config::say& say) {
+    const auto& o = in.options;
+    if (o.has("batch_header") && o.boolean("batch_header") && o.has("style") && o.text("style") != "show")
+      say("batch_header", "it belongs to style show only; add \"style\": \"show\" or leave it out");
+  };
   c.guarantee = "at least once (after a crash the rows since the last commit may be printed again)";
   return c;
 }
@@ -33,8 +44,8 @@ expected<std::unique_ptr<writer>> make_console_writer(const config::values& opti
     look = wide_table(shown);
   else if (name == "show")
     look = short_table(shown);
-  return std::make_unique<console_writer>(std::move(look), std::move(columns), std::move(shown), state_folder,
-                                          out);
+  return std::make_unique<console_writer>(std::move(look), std::move(columns), std::move(shown),
+                                          options.boolean("batch_header"), state_folder, out);
 }
 
 }  // namespace millrace::sink

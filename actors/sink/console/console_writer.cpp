@@ -10,6 +10,8 @@
 namespace millrace::sink {
 namespace {
 
+/// Spark's.
+constexpr std::string_view header_rule = "-------------------------------------------";
 constexpr std::size_t print_size = 1 << 20;  // what a window of a million rows may hold in memory
 
 template<class... F>
@@ -45,6 +47,8 @@ std::string identity(const claim& who) {
 expected<std::optional<progress>> console_writer::open(const claim& who) {
   text_.clear();
   look_ = fresh_look_;
+  batches_ = 0;
+  header_printed_ = false;
   side_.reset();
   if (state_folder_.empty())
     return std::optional<progress>{};
@@ -75,11 +79,14 @@ expected<std::optional<progress>> console_writer::open(const claim& who) {
   if (auto claimed = side->claim(); !claimed)
     return unexpected(claimed.error());
   side_ = std::move(*side);
+  batches_ = stored ? stored->batch : 0;
   return stored;
 }
 
 expected<void> console_writer::write(const data::batch& all) {
   const auto rows = select_columns(all, columns_, schema_);
+  if (batch_headers_ && rows.rows != 0 && !std::exchange(header_printed_, true))
+    text_ += fmt::format("{0}\nBatch: {1}\n{0}\n", header_rule, batches_ + 1);
   for (std::size_t row = 0; row < rows.rows; ++row) {
     std::visit(overloaded{[&](wide_table& t) { t.add(text_, rows, row); },
                           [&](short_table& t) { t.add(rows, row); },
@@ -131,6 +138,8 @@ expected<std::uint64_t> console_writer::commit(const progress& p) {
              look_);
   if (auto printed = print(); !printed)
     return unexpected(printed.error());
+  batches_ = p.batch;
+  header_printed_ = false;
   if (!side_)
     return 0;
   const auto locked = side_->lock();

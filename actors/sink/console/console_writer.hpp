@@ -19,10 +19,10 @@ class console_writer final : public writer {
 public:
   using style = std::variant<wide_table, short_table, row_format>;
   /// `columns` of its batches are shown; `shown` is their schema, which the style was made for.
-  console_writer(style look, std::vector<std::size_t> columns, data::schema_ptr shown,
+  console_writer(style look, std::vector<std::size_t> columns, data::schema_ptr shown, bool batch_headers,
                  std::filesystem::path state_folder, std::FILE* out)
       : look_(std::move(look)), fresh_look_(look_), columns_(std::move(columns)), schema_(std::move(shown)),
-        state_folder_(std::move(state_folder)), out_(out) {}
+        batch_headers_(batch_headers), state_folder_(std::move(state_folder)), out_(out) {}
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
   [[nodiscard]] expected<void> write(const data::batch& rows) override;
@@ -40,6 +40,9 @@ private:
   style fresh_look_;  // what look_ was before any row
   std::vector<std::size_t> columns_;
   data::schema_ptr schema_;
+  bool batch_headers_;
+  std::uint64_t batches_ = 0;    // committed
+  bool header_printed_ = false;  // of the batch that comes
   std::filesystem::path state_folder_;
   std::FILE* out_;
   std::optional<side_file> side_;

@@ -19,6 +19,8 @@ expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::mill
       auto file = identify(name);
       if (!file)
         return tl::make_unexpected(std::move(file.error()));
+      const auto content = open_file::open(file->path);
+      inflates_ = inflates_ || !content || is_gzip(*content).value_or(true);
       file->number = parallel_ ? 0 : static_cast<std::int64_t>(files_.size());
       files_.push_back(std::move(*file));
     }
@@ -156,6 +158,20 @@ std::optional<std::uint64_t> bounded_reader::lag() {
   if (std::all_of(logs_.begin(), logs_.end(), [](const auto& l) { return l.second.ended; }))
     return 0;
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> bounded_reader::lag_bytes() {
+  if (inflates_)
+    return std::nullopt;
+  std::uint64_t left = 0;
+  for (const auto& [partition, l] : logs_) {
+    for (auto file = l.file; !l.ended && file < l.end; ++file)
+      left += files_[file].length;
+    const auto major = parallel_ ? 0 : static_cast<std::int64_t>(l.file);
+    if (!l.ended && l.next.major == major)
+      left -= std::min(left, static_cast<std::uint64_t>(l.next.minor));
+  }
+  return left;
 }
 
 }  // namespace millrace::source

@@ -28,6 +28,7 @@ public:
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string&, position) override {}
   std::optional<std::uint64_t> lag() override;
+  std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override { interrupted_ = true; }
   std::string identity() const override { return format_identities(files_); }
   expected<void> check_identity(std::string_view stored) override;
@@ -47,6 +48,7 @@ private:
   expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
 
   std::string pattern_;
+  bool inflates_ = false;  // how much a compressed file holds is not known before
   bool parallel_;
   bool header_;
   std::vector<file_identity> files_;  // by name; fixed by the first discover()

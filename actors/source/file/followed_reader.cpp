@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <sys/stat.h>
 
 namespace millrace::source {
 
@@ -51,6 +52,14 @@ void followed_reader::acknowledge(const std::string&, position durable) {
 }
 
 std::optional<std::uint64_t> followed_reader::lag() { return std::nullopt; }  // lines are not counted before
+
+std::optional<std::uint64_t> followed_reader::lag_bytes() {
+  struct stat now {};
+  // An older generation may be compressed by now, and newer ones follow it.
+  if (!place_ || place_->last_part || fstat(place_->file.fd(), &now) != 0)
+    return std::nullopt;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.st_size - next_.minor));
+}
 
 expected<std::optional<chunk>> followed_reader::read(std::span<const std::string> wanted,
                                                      std::size_t max_bytes,

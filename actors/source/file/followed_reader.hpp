@@ -25,6 +25,7 @@ public:
                                       std::chrono::milliseconds timeout) override;
   void acknowledge(const std::string& partition, position durable) override;
   std::optional<std::uint64_t> lag() override;
+  std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override;
   std::string identity() const override { return files_.text(); }
   expected<void> check_identity(std::string_view stored) override { return files_.restore(stored); }

@@ -62,6 +62,7 @@ data::batch many(std::int64_t n) {
 std::unique_ptr<writer> console(const char* style, captured& out, const std::filesystem::path& state = {}) {
   config::values o;
   o.set("style", std::string(style), {});
+  o.set("batch_header", false, {});
   return std::move(make_console_writer(o, users(), state, out.file).value());
 }
 
@@ -182,6 +183,43 @@ TEST_CASE("show prints as Spark does") {
                       "+--------------------+------+\n\n");
 }
 
+TEST_CASE("With batch_header each commit with rows has its number above its tables, as Spark's console sink "
+          "prints it") {
+  const temp_folder state;
+  const std::string rule(43, '-');
+  captured out;
+  const auto make = [&] {
+    config::values o;
+    o.set("style", std::string("show"), {});
+    o.set("batch_header", true, {});
+    return std::move(make_console_writer(o, users(), state.path, out.file).value());
+  };
+  const auto table = [](const std::string& user) {
+    return "+------+------+\n|userid|clicks|\n+------+------+\n|    " + user +
+           "|     1|\n+------+------+\n\n";
+  };
+  const auto numbered = [](std::int64_t n) {
+    auto p = at(n);
+    p.batch = static_cast<std::uint64_t>(n);
+    return p;
+  };
+  auto w = make();
+  REQUIRE(w->open(life(1)));
+  REQUIRE(w->write(rows({{"u1", 1}})));
+  w->end_of_window();
+  REQUIRE(w->write(rows({{"u2", 1}})));
+  w->end_of_window();
+  REQUIRE(w->commit(numbered(1)));
+  REQUIRE(w->commit(numbered(1)));  // progress alone
+  CHECK(out.take() == rule + "\nBatch: 1\n" + rule + "\n" + table("u1") + table("u2"));
+  w = make();
+  REQUIRE(w->open(life(2)));
+  REQUIRE(w->write(rows({{"u3", 1}})));
+  w->end_of_window();
+  REQUIRE(w->commit(numbered(2)));
+  CHECK(out.take() == rule + "\nBatch: 2\n" + rule + "\n" + table("u3"));
+}
+
 TEST_CASE("show has at least three columns a cell, and twenty rows at most") {
   captured out;
   short_table t(std::make_shared<data::schema>(std::vector<data::field>{{"n", data::type_id::bigint}}));
@@ -284,6 +322,7 @@ TEST_CASE("A reader that went away is an error value") {
   ::close(ends[0]);
   config::values o;
   o.set("style", std::string("table"), {});
+  o.set("batch_header", false, {});
   auto w = std::move(make_console_writer(o, users(), {}, file).value());
   REQUIRE(w->open(life(1)));
   REQUIRE(w->write(rows({{"a", 1}})));

@@ -1,0 +1,31 @@
+"""With --log-format json every line on stderr is a JSON object, also findings and errors with line breaks or foreign letters in them"""
+import json
+
+from golden.millrace import Wrong, same
+
+
+def run(place):
+    a = place.attempt("json")
+    (a.root / "input.jsonl").write_text('{"i":1}\n{"i":2}\n')
+
+    def lines(args, exit):
+        objects = []
+        for line in a.run(["--log-format", "json", *args], exit=exit).stderr.splitlines():
+            try:
+                objects.append(json.loads(line))
+            except ValueError:
+                raise Wrong(f"no JSON: {line!r}") from None
+            same(list(objects[-1]), ["time", "level", "topology", "stage", "message"])
+        return objects
+
+    found = lines(["--set", "stages.out.format=größer\n\"x\"", "--set", "stages.parsed.schema.i=int"], 2)
+    same([o["level"] for o in found], ["error", "error"])
+    if not any('größer\n\\"x\\"' in o["message"] or 'größer' in o["message"] for o in found):
+        raise Wrong(f"the value is not named: {found}")
+    missing = lines(["--set", "stages.lines.path=/no/such/füle\n"], 2)[-1]
+    same((missing["level"], missing["topology"], missing["stage"]), ("error", "log_format", "lines"))
+    if "/no/such/füle\n" not in missing["message"]:
+        raise Wrong(f"the file is not named: {missing}")
+    last = lines([], 0)[-1]
+    same((last["level"], last["topology"], last["stage"], last["message"]), ("info", "log_format", None, "'log_format' has come to its end"))
+    a.run(["--log-format", "xml"], exit=2, says="log-format")

@@ -1,0 +1,91 @@
+#include "tools/millrace/flow_meter.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+config::topology with_parser(const std::string& source, std::initializer_list<std::string> parsers) {
+  config::topology t;
+  t.name = "t";
+  for (const auto& name : parsers) {
+    config::stage s;
+    s.name = name;
+    s.kind = config::stage_kind::parser;
+    s.from.push_back({source, false});
+    t.stages.push_back(std::move(s));
+  }
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("a rate is that of the last seconds, and zero once nothing comes") {
+  cli::rates<1> r;
+  cli::rates<1>::clock::time_point now{};
+  std::uint64_t records = 0;
+  CHECK(r.per_second(0) == 0);
+  for (int i = 0; i < 20; ++i) {
+    r.sample(now, {records});
+    now += 1s;
+    records += 100;
+  }
+  CHECK(r.per_second(0) == Approx(100));
+  for (int i = 0; i < 6; ++i) {
+    r.sample(now, {records});
+    now += 1s;
+  }
+  CHECK(r.per_second(0) == 0);
+}
+
+TEST_CASE("a source's figures are those of all lanes of its parser") {
+  const auto t = with_parser("in", {"parsed"});
+  pipeline_gauges gauges;
+  for (const auto* name : {"parsed/lane0", "parsed/lane1"})
+    gauges.lanes[name] = std::make_shared<lane::lane_gauges>();
+  cli::flow_meter meter;
+  cli::flow_meter::clock::time_point now{};
+  meter.sample(now, t, gauges);
+  CHECK_FALSE(meter.sources().at("in").pending);
+  for (const auto& [name, g] : gauges.lanes) {
+    g->records = 50;
+    g->lag = 7;
+    g->chunks = 5;
+    g->wait_micros = 1'000'000;
+    g->work_micros = 500'000;
+  }
+  meter.sample(now + 1s, t, gauges);
+  const auto& in = meter.sources().at("in");
+  CHECK(in.records_per_second == Approx(100));
+  CHECK(in.pending == 14);
+  CHECK_FALSE(in.pending_bytes);
+  CHECK(in.wait_seconds == Approx(0.2));
+  CHECK(in.work_seconds == Approx(0.1));
+}
+
+TEST_CASE("where several parsers read one source, the slowest says how far it is read") {
+  const auto t = with_parser("in", {"fast", "slow"});
+  pipeline_gauges gauges;
+  for (const auto* name : {"fast/lane0", "slow/lane0"})
+    gauges.lanes[name] = std::make_shared<lane::lane_gauges>();
+  gauges.lanes["fast/lane0"]->records = 10;
+  gauges.lanes["slow/lane0"]->records = 3;
+  cli::flow_meter meter;
+  meter.sample({}, t, gauges);
+  CHECK(meter.sources().at("in").records == 3);
+}
+
+TEST_CASE("a sink's batches have the time that they wait and that their commit takes") {
+  pipeline_gauges gauges;
+  auto g = gauges.sinks["out"] = std::make_shared<sink::sink_gauges>();
+  cli::flow_meter meter;
+  meter.sample({}, {}, gauges);
+  g->row_commits = 4;
+  g->wait_micros = 400'000;
+  g->commit_micros = 40'000;
+  meter.sample(cli::flow_meter::clock::time_point{} + 1s, {}, gauges);
+  CHECK(meter.sinks().at("out").wait_seconds == Approx(0.1));
+  CHECK(meter.sinks().at("out").commit_seconds == Approx(0.01));
+}

@@ -1,0 +1,64 @@
+#include "tools/millrace/logging.hpp"
+
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+#include <spdlog/formatter.h>
+#include <spdlog/spdlog.h>
+
+using namespace millrace;
+
+namespace {
+
+boost::json::object line(const std::string& text, const cli::log_names& names,
+                         const std::vector<std::string>& secrets = {}) {
+  const auto format = cli::json_lines(secrets, names);
+  spdlog::memory_buf_t out;
+  format->format(spdlog::details::log_msg("millrace", spdlog::level::warn, text), out);
+  const std::string written(out.data(), out.size());
+  CHECK(written.back() == '\n');
+  CHECK(std::count(written.begin(), written.end(), '\n') == 1);
+  return boost::json::parse(written).as_object();
+}
+
+const cli::log_names one{{{"counts", {"clicks"}}, {"parsed", {"clicks"}}}, {{"clicks", "All clicks"}}};
+const cli::log_names two{{{"counts", {"a"}}, {"parsed", {"a", "b"}}, {"table", {"b"}}},
+                         {{"a", "Job A"}, {"b", "b"}}};
+
+}  // namespace
+
+TEST_CASE("a JSON log line has time, level, topology, stage and message, in this order") {
+  const auto l = line("counts/3: no snapshot could be written", one);
+  std::vector<std::string> names;
+  for (const auto& m : l)
+    names.emplace_back(m.key());
+  CHECK(names == std::vector<std::string>{"time", "level", "topology", "stage", "message"});
+  CHECK(l.at("level") == "warning");
+  CHECK(l.at("topology") == "clicks");
+  CHECK(l.at("stage") == "counts");
+  CHECK(l.at("message") == "counts/3: no snapshot could be written");
+  CHECK(l.at("time").as_string().size() == std::string("2021-04-24T19:55:00.796Z").size());
+}
+
+TEST_CASE("a line is JSON whatever the message holds") {
+  for (const std::string text :
+       {"two\nlines\r\n", "quotes \" and \\ and {}", "größer 漢字", "tab\t and \x01 and \x1b[2J"})
+    CHECK(line(text, one).at("message").as_string().c_str() == text);
+  CHECK(line("latin \xE9 byte", one).at("message") == "latin \xEF\xBF\xBD byte");
+  CHECK(line("", one).at("message") == "");
+}
+
+TEST_CASE("of several topologies a line belongs to the one that alone has the stage, or that it names") {
+  CHECK(line("counts/0 failed (x); a new life begins", two).at("topology") == "a");
+  CHECK(line("table: the target answers again", two).at("topology") == "b");
+  CHECK(line("parsed/lane0: caught up", two).at("topology").is_null());
+  CHECK(line("parsed/lane0: caught up", two).at("stage") == "parsed");
+  CHECK(line("Job A: 12 records/s", two).at("topology") == "a");
+  CHECK(line("Job A: 12 records/s", two).at("stage").is_null());
+  CHECK(line("'b' has come to its end", two).at("topology") == "b");
+  CHECK(line("stopping: committing what was taken", two).at("topology").is_null());
+}
+
+TEST_CASE("secrets do not show in JSON lines either") {
+  CHECK(line("counts: hunter2hunter2 is wrong", one, {"hunter2hunter2"}).at("message") ==
+        "counts: *** is wrong");
+}

@@ -1,0 +1,23 @@
+// Which overlays and values are whose, where `run` is given several topologies. Reads their names only.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct topology_arguments {
+  std::string file;
+  std::vector<std::string> overlays;
+  std::vector<std::string> sets;
+};
+
+/// `NAME:` in front of an overlay or a value gives it to the topology of that name alone. An error when two
+/// topologies have one name; what else is wrong with the files shows when they are loaded.
+[[nodiscard]] expected<std::vector<topology_arguments>>
+arguments_by_topology(const std::vector<std::string>& files, const std::vector<std::string>& overlays,
+                      const std::vector<std::string>& sets);
+
+}  // namespace millrace::cli

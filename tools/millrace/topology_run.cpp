@@ -1,0 +1,111 @@
+#include "tools/millrace/topology_run.hpp"
+
+#include "tools/millrace/report.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace millrace::cli {
+namespace {
+
+/// The state belongs to this topology, as far as keys, types and windows go.
+expected<void> check_fingerprint(snapshot::state_store& store, const config::topology& t) {
+  constexpr std::string_view name = "fingerprint";
+  const auto stored = store.get(name);
+  if (!stored && stored.error().code == ec::not_found)
+    return store.put(name, t.state_fingerprint);
+  if (!stored)
+    return unexpected(stored.error());
+  if (*stored == t.state_fingerprint)
+    return {};
+  return user_error(
+      ec::mismatch,
+      fmt::format("the state in {} was made by another version of topology '{}': {}; run the old topology, "
+                  "give another --state folder, or start over with --fresh",
+                  store.folder(), t.name, first_difference(*stored, t.state_fingerprint)));
+}
+
+}  // namespace
+
+expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const config::topology> topology,
+                                                           const std::string& folder,
+                                                           const run_settings& settings) {
+  auto opened = snapshot::open_dir_store({folder, topology->name, settings.fresh, false});
+  if (!opened)
+    return unexpected(opened.error());
+  std::unique_ptr<topology_run> out(new topology_run);
+  out->topology_ = std::move(topology);
+  out->store_ = std::move(*opened);
+  out->settings_ = settings;
+  if (!out->was_finished())
+    if (const auto fits = check_fingerprint(*out->store_, *out->topology_); !fits)
+      return unexpected(fits.error());
+  return out;
+}
+
+void topology_run::run(caf::actor_system& system, running_topologies& board) {
+  pipeline_options options;
+  options.topology = topology_;
+  options.store = store_;
+  options.start_timeout = settings_.start_timeout;
+  options.threads = settings_.threads;
+  options.adopt = settings_.adopt;
+  options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
+  options.cancelled = [this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  };
+  auto prepared = prepare_pipeline(system, options);
+  if (!prepared) {
+    if (prepared.error().why.code == ec::cancelled) {
+      spdlog::info("{}", describe(prepared.error().why));
+      return;
+    }
+    end_.failure = prepared.error().why;
+    found_wrong_ = !prepared.error().contacted;
+    return;
+  }
+  board.add({topology_, prepared->gauges, store_});
+  caf::scoped_actor self(system);
+  const auto supervisor =
+      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<caf::actor>(self));
+  started_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    supervisor_ = supervisor;
+    if (stopping_)
+      caf::anon_send(supervisor_, control::end_run{});
+  }
+  self->receive([&](const control::run_ended& m) { end_ = m; });
+  board.ended(topology_->name);
+  const std::lock_guard lock(mutex_);
+  supervisor_ = nullptr;  // a system waits for detached actors until nobody holds them
+}
+
+void topology_run::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  if (supervisor_)
+    caf::anon_send(supervisor_, control::end_run{});
+}
+
+std::vector<messages::report_part> topology_run::report(caf::actor_system& system) {
+  caf::actor supervisor;
+  {
+    const std::lock_guard lock(mutex_);
+    supervisor = supervisor_;
+  }
+  if (!supervisor)
+    return end_.parts;
+  std::vector<messages::report_part> parts;
+  caf::scoped_actor asker(system);
+  asker->send(supervisor, control::get_report{});
+  asker->receive([&](const control::report_collected& r) { parts = r.parts; },
+                 caf::after(std::chrono::seconds(10)) >>
+                     [&] { spdlog::warn("{}: no report could be collected", topology_->name); });
+  return parts;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,68 @@
+// One topology of `run`, from its state folder to its end. Several share a process and an actor system; each
+// has a thread that waits for it, so that one that fails, or whose servers are away, holds up none of the
+// others.
+#pragma once
+
+#include "actors/pipeline.hpp"
+#include "tools/millrace/running.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct run_settings {
+  std::chrono::milliseconds start_timeout{30'000};
+  unsigned threads = 1;
+  bool fresh = false;
+  bool adopt = false;
+};
+
+class topology_run {
+public:
+  /// Opens the state folder and checks that it fits. Contacts nothing.
+  [[nodiscard]] static expected<std::unique_ptr<topology_run>>
+  open(std::shared_ptr<const config::topology> topology, const std::string& folder,
+       const run_settings& settings);
+
+  /// A bounded topology that has come to its end in an earlier process: nothing is left to do.
+  [[nodiscard]] bool was_finished() const { return store_->id().finished; }
+  [[nodiscard]] const config::topology& topology() const { return *topology_; }
+  [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
+
+  /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
+  void run(caf::actor_system& system, running_topologies& board);
+
+  /// From any thread, also before run(): commits what was taken, and ends.
+  void stop();
+  /// From any thread: asks its actors; what they said last where they do not answer in time.
+  [[nodiscard]] std::vector<messages::report_part> report(caf::actor_system& system);
+
+  // After run().
+  [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
+  /// The failure was found before anything outside was contacted.
+  [[nodiscard]] bool found_wrong() const { return found_wrong_; }
+  /// Spawned: there is something to report.
+  [[nodiscard]] bool was_started() const { return started_; }
+  [[nodiscard]] const control::run_ended& end() const { return end_; }
+
+private:
+  topology_run() = default;
+
+  std::shared_ptr<const config::topology> topology_;
+  std::shared_ptr<snapshot::state_store> store_;
+  run_settings settings_;
+  std::mutex mutex_;  // guards stopping_ and supervisor_
+  bool stopping_ = false;
+  caf::actor supervisor_;
+  bool found_wrong_ = false;
+  bool started_ = false;
+  control::run_ended end_;
+};
+
+}  // namespace millrace::cli
