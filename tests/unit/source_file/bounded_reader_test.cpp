@@ -35,6 +35,27 @@ TEST_CASE("a file's lines are records with the byte offsets of their beginnings"
   CHECK(got.next == position{0, 14});
 }
 
+TEST_CASE("bytes that are left are known of plain files, and of compressed ones not before the end") {
+  const folder f;
+  static_cast<void>(f.write("a.1", "one\n"));
+  static_cast<void>(f.write("a.2", "two\nthree\n"));
+  bounded_reader r(f / "a.*", false);
+  REQUIRE(r.discover(no_wait));
+  REQUIRE(r.assign("0", {0, 0}));
+  CHECK(r.lag_bytes() == 14U);
+  const std::vector<std::string> wanted{"0"};
+  REQUIRE(r.read(wanted, 1, no_wait));
+  CHECK(r.lag_bytes() == 10U);
+  REQUIRE(r.assign("0", {1, 4}));
+  CHECK(r.lag_bytes() == 6U);
+  while (r.lag_bytes() != 0U)
+    REQUIRE(r.read(wanted, 1, no_wait));
+  bounded_reader packed(f.write("b", gzip("one\n")), false);
+  REQUIRE(packed.discover(no_wait));
+  REQUIRE(packed.assign("0", {0, 0}));
+  CHECK(packed.lag_bytes() == std::nullopt);
+}
+
 TEST_CASE("an unterminated last line is a record") {
   const folder f;
   CHECK(texts(read_file(f.write("a", "one\n{\"cut\":"))) == strings{"one", "{\"cut\":"});
