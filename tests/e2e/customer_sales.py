@@ -128,6 +128,8 @@ def through_kafka(options, folder):
     address = f"127.0.0.1:{options.http_port}"
     home = folder / "home"
     report = home / "spark-results" / "customers.txt"
+    report.parent.mkdir(parents=True)
+    report.write_text("Time: '2015-11-20 20:06:10.0' : Name: 'of an earlier job' : Quantity '60000000'.\n")
 
     def feed():
         # 20,000 a second: two of the four customers come to the high volume, and a test machine keeps up.
@@ -155,7 +157,8 @@ def through_kafka(options, folder):
 
     # The producer is at rest: nothing is pending any more, and nothing comes.
     wait_until("all sales are taken", lambda: metric(address, "millrace_records_total")
-               and metric(address, "millrace_lag_records") == 0)
+               and metric(address, "millrace_pending_records") == 0)
+    wait_until("the input rate is zero", lambda: metric(address, "millrace_input_records_per_second") == 0)
     taken = wait_until("all that was read is settled", lambda: settled(running.ask_ledger()))
     messages = kafka.read(topic)
     check(taken == len(messages), f"{taken} sales taken, {len(messages)} are in the topic")
