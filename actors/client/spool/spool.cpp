@@ -81,17 +81,24 @@ expected<void> log::begin_segment() {
     return written;
   if (auto synced = files_.sync_folder(options_.folder); !synced)
     return synced;
+  std::string note;
+  if (options_.note) {
+    append_frame(note, base, 0, options_.note(), frame_kind::note);
+    if (auto appended = files_.append(path(base), note); !appended)
+      return appended;
+  }
   const std::scoped_lock lock(mutex_);
   if (!tail_.empty())
     segments_[tail_base_] = base;
   tail_base_ = base;
-  tail_.clear();
+  tail_ = std::move(note);
   tail_is_good_ = true;
   return {};
 }
 
 void log::add(std::string_view record, event_micros time) {
-  append_frame(pending_, tail_base_ + tail_.size() + pending_.size(), time, record);
+  pending_.push_back({time, record.size()});
+  pending_bytes_ += record;
 }
 
 expected<void> log::commit() {
@@ -100,15 +107,23 @@ expected<void> log::commit() {
   if (!tail_is_good_ || tail_.size() >= options_.segment_bytes)
     if (auto begun = begin_segment(); !begun)
       return begun;
-  if (auto appended = files_.append(path(tail_base_), pending_); !appended) {
+  std::string group;
+  std::size_t at = 0;
+  for (const auto& p : pending_) {
+    append_frame(group, tail_base_ + tail_.size() + group.size(), p.time,
+                 std::string_view(pending_bytes_).substr(at, p.length));
+    at += p.length;
+  }
+  if (auto appended = files_.append(path(tail_base_), group); !appended) {
     tail_is_good_ = false;  // how much of it is there is unknown
     return appended;
   }
   {
     const std::scoped_lock lock(mutex_);
-    tail_ += pending_;
+    tail_ += group;
   }
   pending_.clear();
+  pending_bytes_.clear();
   changed_.notify_all();
   return {};
 }
@@ -199,7 +214,8 @@ expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
   return bytes;
 }
 
-expected<void> log::newest(const std::function<void(std::string_view)>& record) const {
+expected<void> log::newest(const std::function<void(std::string_view)>& note,
+                           const std::function<void(std::string_view)>& record) const {
   std::string frames;
   std::uint64_t base = 0;
   {
@@ -217,7 +233,7 @@ expected<void> log::newest(const std::function<void(std::string_view)>& record) 
   }
   std::size_t at = 0;
   while (const auto f = read_frame(std::string_view(frames).substr(at), base + at)) {
-    record(f->record);
+    (f->kind == frame_kind::note ? note : record)(f->record);
     at += f->size;
   }
   return {};
@@ -278,7 +294,8 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
     if (!f)
       return our_error(fmt::format("position {} of the spool {} is not the beginning of a record", at,
                                    log_->options_.folder));
-    take({at, f->time, f->record});
+    if (f->kind == frame_kind::record)
+      take({at, f->time, f->record});
     taken += f->size;
     at += f->size;
     frames.remove_prefix(f->size);

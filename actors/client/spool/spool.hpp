@@ -26,6 +26,8 @@ namespace millrace::spool {
 struct spool_options {
   std::string folder{};                      // its parent must exist
   std::uint64_t most_bytes = 1'000'000'000;  // that not all consumers have acknowledged; then full() is true
+  /// What the writer wants to find again, of everything that is committed; each segment begins with it.
+  std::function<std::string()> note{};
   std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
 };
 
@@ -38,7 +40,8 @@ public:
 
   /// Writer: one more record of the next group.
   void add(std::string_view record, event_micros time);
-  [[nodiscard]] std::size_t pending_bytes() const { return pending_.size(); }
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+  [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
   /// Writer: everything added is durable and visible when it returns. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
   /// Nothing more should be added until consumers have taken some of it.
@@ -59,8 +62,9 @@ public:
   /// Makes every waiting call look at its `interrupted`.
   void wake() const;
 
-  /// The newest records, at least one if there is any: for going on where the last life ended.
-  [[nodiscard]] expected<void> newest(const std::function<void(std::string_view)>& record) const;
+  /// For going on where the last life ended: the newest note, and the records behind it.
+  [[nodiscard]] expected<void> newest(const std::function<void(std::string_view)>& note,
+                                      const std::function<void(std::string_view)>& record) const;
 
 private:
   friend class cursor;
@@ -81,7 +85,12 @@ private:
   spool_options options_;
 
   // The writer's.
-  std::string pending_;
+  struct added {
+    event_micros time;
+    std::size_t length;
+  };
+  std::vector<added> pending_;
+  std::string pending_bytes_;
   bool tail_is_good_ =
       false;  // the newest file ends where end_ says; otherwise the next group begins another
 

@@ -63,10 +63,12 @@ snapshot::reading check_header(std::string_view bytes, std::uint64_t base) {
                                                                : snapshot::reading::damaged;
 }
 
-void append_frame(std::string& out, std::uint64_t position, event_micros time, std::string_view record) {
+void append_frame(std::string& out, std::uint64_t position, event_micros time, std::string_view record,
+                  frame_kind kind) {
   frame_header h{};
   h.time = time;
   h.length = static_cast<std::uint32_t>(record.size());
+  h.kind = static_cast<std::uint32_t>(kind);
   h.checksum = checksum_of_frame(position, h, record);
   out.append(snapshot::bytes_of(h)).append(record);
 }
@@ -81,7 +83,7 @@ std::optional<frame> read_frame(std::string_view bytes, std::uint64_t position) 
   const auto record = bytes.substr(sizeof h, h.length);
   if (checksum_of_frame(position, h, record) != h.checksum)
     return std::nullopt;
-  return frame{h.time, record, sizeof h + h.length};
+  return frame{h.time, static_cast<frame_kind>(h.kind), record, sizeof h + h.length};
 }
 
 std::size_t frame_size(std::string_view bytes) {

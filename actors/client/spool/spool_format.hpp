@@ -22,11 +22,16 @@ struct segment_header {
 };
 static_assert(sizeof(segment_header) == 32, "the header of a spool's segment is 32 bytes");
 
+enum class frame_kind : std::uint32_t {
+  record = 0,
+  note = 1,  // the writer's own, at the beginning of a segment; no reader sees it
+};
+
 struct frame_header {
   std::uint64_t checksum;  // XXH3-64 of the record's position, the two fields below and its bytes
   std::int64_t time;       // when it came, microseconds since 1970
   std::uint32_t length;
-  std::uint32_t reserved;
+  std::uint32_t kind;  // frame_kind
 };
 static_assert(sizeof(frame_header) == 24, "the header of a spool's frame is 24 bytes");
 
@@ -38,10 +43,12 @@ static_assert(sizeof(frame_header) == 24, "the header of a spool's frame is 24 b
 /// Whole only where it names `base`.
 [[nodiscard]] snapshot::reading check_header(std::string_view bytes, std::uint64_t base);
 
-void append_frame(std::string& out, std::uint64_t position, event_micros time, std::string_view record);
+void append_frame(std::string& out, std::uint64_t position, event_micros time, std::string_view record,
+                  frame_kind kind = frame_kind::record);
 
 struct frame {
   event_micros time = 0;
+  frame_kind kind = frame_kind::record;
   std::string_view record;
   std::size_t size = 0;  // of the frame
 };

@@ -32,8 +32,7 @@ std::vector<config::option> options() {
        .type = option_type::text,
        .doc = "How to go on where it ended: PARAMETER=MEMBER, such as since_mtime=mtime. The query gets "
               "PARAMETER "
-              "with what MEMBER was in the last record (a whole number less 1, and what comes again is "
-              "passed over)",
+              "with the greatest MEMBER so far (a whole number less 1, and what comes again is passed over)",
        .plain = true},
       {.name = "reconnect",
        .type = option_type::object,
@@ -185,10 +184,7 @@ expected<std::unique_ptr<reader>> make_http_stream_reader(const config::values& 
     s.folder = at.spool_folder;
     s.most_bytes = options.size("spool");
     s.segment_bytes = std::min(largest_segment, s.most_bytes / segments_of_spool);
-    auto log = spool::log::open(snapshot::posix_file_system(), std::move(s));
-    if (!log)
-      return unexpected(log.error());
-    return start_stream_feed(stream_options_of(options, at.stage), std::move(*log), clock);
+    return start_stream_feed(stream_options_of(options, at.stage), std::move(s), clock);
   });
   if (!found)
     return unexpected(found.error());

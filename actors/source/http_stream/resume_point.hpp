@@ -1,6 +1,7 @@
-// Where a stream was left, for servers that can go on from there: the value that the last record has in one
-// member, such as Meetup's mtime. Several records may have the same value, so a number is asked for one
-// lower, and of what then comes again each record is passed over once. Pure.
+// Where a stream was left, for servers that can go on from there: the greatest value that a record had in one
+// member, such as Meetup's mtime, and the records that came since it came first. Several may have the same
+// value, and older ones may come late, so a number is asked for one lower, and of what then comes again each
+// record is passed over once. Pure.
 #pragma once
 
 #include "runtime/data/json_member.hpp"
@@ -17,12 +18,16 @@ class resume_point {
 public:
   explicit resume_point(std::string member) : member_(std::move(member)) {}
 
-  /// A record was taken; records of a new life are told first, those that the spool still has.
+  /// A record is durable.
   void took(std::string_view record);
-  /// The value to ask for; nothing before the first record.
+  /// The value to ask for; nothing before the first record. From now on what comes may repeat what was taken.
   [[nodiscard]] std::optional<std::string> ask();
   /// Whether this one, of the answer, had been taken before ask().
   [[nodiscard]] bool repeats(std::string_view record);
+
+  /// All of this as bytes, and back; false for bytes that are none.
+  [[nodiscard]] std::string note() const;
+  [[nodiscard]] bool restore(std::string_view note);
 
 private:
   [[nodiscard]] std::optional<std::string> value_of(std::string_view record);
@@ -30,9 +35,9 @@ private:
   std::string member_;
   data::member_finder members_;
   std::string padded_;
-  std::string last_;
+  std::string greatest_;
   bool any_ = false;
-  std::map<std::uint64_t, std::uint32_t> same_;     // records with the last value, by checksum, how often
+  std::map<std::uint64_t, std::uint32_t> since_;    // records since then, by checksum, how often
   std::map<std::uint64_t, std::uint32_t> awaited_;  // of them, those that may come again
 };
 

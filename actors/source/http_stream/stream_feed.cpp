@@ -28,9 +28,9 @@ constexpr milliseconds disk_again{500};
 
 class stream_feed final : public feed {
 public:
-  stream_feed(stream_options options, std::shared_ptr<spool::log> log, const wall_clock& wall)
-      : options_(std::move(options)), log_(std::move(log)), wall_(wall),
-        lines_(options_.longest_record, kept_of_longer), again_(options_.reconnect) {
+  stream_feed(stream_options options, const wall_clock& wall)
+      : options_(std::move(options)), wall_(wall), lines_(options_.longest_record, kept_of_longer),
+        again_(options_.reconnect) {
     if (!options_.since_member.empty())
       resume_.emplace(options_.since_member);
   }
@@ -43,10 +43,22 @@ public:
   stream_feed(const stream_feed&) = delete;
   stream_feed& operator=(const stream_feed&) = delete;
 
-  expected<void> start() {
+  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
     if (resume_)
-      if (auto read = log_->newest([this](std::string_view record) { resume_->took(record); }); !read)
+      o.note = [this] { return resume_->note(); };
+    auto log = spool::log::open(files, std::move(o));
+    if (!log)
+      return unexpected(log.error());
+    log_ = std::move(*log);
+    if (resume_) {
+      bool known = true;
+      if (auto read = log_->newest([&](std::string_view note) { known = resume_->restore(note); },
+                                   [&](std::string_view record) { resume_->took(record); });
+          !read)
         return read;
+      if (!known)
+        return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.stage));
+    }
     gauges_->spool_bytes = log_->bytes();
     thread_ = std::thread([this] { run(); });
     return {};
@@ -132,7 +144,7 @@ private:
     if (resume_ && resume_->repeats(record))
       return;
     if (resume_ && !cut)
-      resume_->took(record);
+      taken_.emplace_back(record);
     log_->add(record, wall_.now());
     ++gauges_->records;
     gauges_->bytes += record.size();
@@ -155,6 +167,9 @@ private:
     while (log_->pending_bytes() != 0) {
       const auto kept = log_->commit();
       if (kept) {
+        for (const auto& record : taken_)
+          resume_->took(record);
+        taken_.clear();
         if (std::exchange(disk_refuses_, false))
           say_well();
         break;
@@ -217,6 +232,7 @@ private:
   transfers transfers_;
   line_splitter lines_;
   std::optional<resume_point> resume_;
+  std::vector<std::string> taken_;  // records that are not durable yet, for resume_
   backoff again_;
   bool disk_refuses_ = false;
 
@@ -232,13 +248,13 @@ private:
 
 }  // namespace
 
-expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, std::shared_ptr<spool::log> log,
+expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, spool::spool_options spool,
                                                   const wall_clock& clock) {
   static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK)
     return our_error("libcurl cannot be used");
-  auto out = std::make_shared<stream_feed>(std::move(options), std::move(log), clock);
-  if (auto started = out->start(); !started)
+  auto out = std::make_shared<stream_feed>(std::move(options), clock);
+  if (auto started = out->start(snapshot::posix_file_system(), std::move(spool)); !started)
     return unexpected(started.error());
   return out;
 }

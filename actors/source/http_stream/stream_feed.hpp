@@ -31,6 +31,6 @@ struct stream_options {
 
 /// Starts at once. `clock` outlives the feed.
 [[nodiscard]] expected<std::shared_ptr<feed>>
-start_stream_feed(stream_options options, std::shared_ptr<spool::log> log, const wall_clock& clock);
+start_stream_feed(stream_options options, spool::spool_options spool, const wall_clock& clock);
 
 }  // namespace millrace::source

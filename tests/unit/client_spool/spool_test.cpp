@@ -158,7 +158,7 @@ TEST_CASE("what all consumers have acknowledged goes, but the newest records sta
   CHECK(few <= 2);
   const auto again = opened(files, {.segment_bytes = 100});
   std::vector<std::string> newest;
-  REQUIRE(again->newest([&](std::string_view r) { newest.emplace_back(r); }));
+  REQUIRE(again->newest([](std::string_view) {}, [&](std::string_view r) { newest.emplace_back(r); }));
   REQUIRE_FALSE(newest.empty());
   CHECK(newest.back() == numbered(39));
   CHECK(again->end() == log->end());
@@ -175,6 +175,41 @@ TEST_CASE("a spool is full by what is not acknowledged, whatever lies on disk") 
   CHECK(log->bytes() >= 1'000);
   log->acknowledge("a", log->end());
   CHECK_FALSE(log->full());
+}
+
+TEST_CASE("each segment begins with a note of what was committed before, which no reader sees") {
+  faulty_file_system files;
+  int committed = 0;
+  int found = -1;
+  std::vector<std::string> behind;
+  const auto open = [&] {
+    const auto log = opened(files, {.note = [&] { return std::to_string(committed); }, .segment_bytes = 100});
+    behind.clear();
+    REQUIRE(log->newest([&](std::string_view n) { found = std::stoi(std::string(n)); },
+                        [&](std::string_view r) { behind.emplace_back(r); }));
+    log->add_consumer("a");
+    return log;
+  };
+  for (int life = 0; life < 5; ++life) {
+    const auto log = open();
+    if (committed > 0) {
+      REQUIRE_FALSE(behind.empty());
+      CHECK(found + static_cast<int>(behind.size()) == committed);
+      CHECK(behind.back() == numbered(committed - 1));
+    }
+    for (int i = 0; i < life * 2 + 1; ++i) {
+      log->add(numbered(committed), 1);
+      log->add(numbered(committed + 1), 1);
+      if (i == 1)
+        files.fail_next(1);
+      while (!log->commit()) {
+      }
+      committed += 2;
+    }
+    const auto all = all_from(log, log->first());
+    CHECK(all.records.back() == numbered(committed - 1));
+    log->acknowledge("a", log->end());
+  }
 }
 
 TEST_CASE("a position that is gone, and one that never was, are errors") {
@@ -240,7 +275,7 @@ TEST_CASE("a reader waits for what comes, and until it is interrupted") {
 TEST_CASE("segments of a spool are the golden ones, byte for byte") {
   std::string bytes = encode_header(7);
   append_frame(bytes, 7, 1'600'000'000'000'000, R"({"a":1})");
-  append_frame(bytes, 38, 1'600'000'000'000'001, "");
+  append_frame(bytes, 38, 1'600'000'000'000'001, "", frame_kind::note);
   std::ifstream in("tests/unit/client_spool/golden/spool_1.bin", std::ios::binary);
   const std::string golden{std::istreambuf_iterator<char>(in), {}};
   CHECK(bytes == golden);

@@ -86,6 +86,34 @@ TEST_CASE(
   CHECK_FALSE(p.repeats(R"({"mtime":5,"id":3})"));
 }
 
+TEST_CASE("an older record that came late is known, too, and the greatest number stays") {
+  resume_point p("mtime");
+  p.took(R"({"mtime":3,"id":0})");
+  p.took(R"({"mtime":5,"id":1})");
+  p.took(R"({"mtime":3,"id":0})");
+  CHECK(p.ask() == "4");
+  CHECK(p.repeats(R"({"mtime":5,"id":1})"));
+  CHECK(p.repeats(R"({"mtime":3,"id":0})"));
+  CHECK_FALSE(p.repeats(R"({"mtime":3,"id":0})"));
+}
+
+TEST_CASE("a note holds all of it") {
+  resume_point before("mtime");
+  before.took(R"({"mtime":5,"id":1})");
+  before.took(R"({"mtime":4,"id":2})");
+  before.took(R"({"mtime":4,"id":2})");
+  resume_point after("mtime");
+  REQUIRE(after.restore(before.note()));
+  CHECK(after.note() == before.note());
+  CHECK(after.ask() == "4");
+  CHECK(after.repeats(R"({"mtime":4,"id":2})"));
+  CHECK(after.repeats(R"({"mtime":4,"id":2})"));
+  CHECK(after.repeats(R"({"mtime":5,"id":1})"));
+  CHECK_FALSE(after.repeats(R"({"mtime":5,"id":1})"));
+  CHECK_FALSE(resume_point("mtime").restore(before.note().substr(0, 9)));
+  CHECK(resume_point("mtime").restore(resume_point("mtime").note()));
+}
+
 TEST_CASE("beyond the last value nothing is passed over") {
   resume_point p("mtime");
   p.took(R"({"mtime":5,"id":1})");
