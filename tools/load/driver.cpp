@@ -170,6 +170,7 @@ private:
       if (*took != 0 && schedule_.paced())
         second_.lag_us = std::max(second_.lag_us, now - left.front().due);
       sent_ += *took;
+      refused_ = *took == 0;
       left = left.subspan(*took);
       if (auto ok = idle(milliseconds(*took == 0 ? 1 : 0)); !ok)
         return ok;
@@ -191,7 +192,11 @@ private:
     return target_->work(wait);
   }
 
-  [[nodiscard]] bool over() const { return stop_ || (options_.duration && elapsed() >= *options_.duration); }
+  /// When the time is up, what was due before still goes out, unless the target has no room.
+  [[nodiscard]] bool over() const {
+    const bool time_is_up = options_.duration && elapsed() >= *options_.duration;
+    return stop_ || (time_is_up && (refused_ || !schedule_.paced()));
+  }
 
   void tell_seconds() {
     const auto now = clock::now();
@@ -280,6 +285,7 @@ private:
   std::uint64_t sent_before_ = 0;
   std::uint64_t delivered_before_ = 0;
   bool all_sent_ = false;
+  bool refused_ = false;  // the target had no room for the last records
   second_line second_;
   summary summary_;
 };
