@@ -17,6 +17,10 @@ namespace {
 
 using lane::lane_plan;
 
+/// Of a window behind another one, where snapshots are off: the one in front keeps its output until they hold
+/// what came of it.
+constexpr micros always_snapshot_every{1'000'000};
+
 class preparation {
 public:
   preparation(caf::actor_system& system, const pipeline_options& options)
@@ -96,7 +100,8 @@ private:
   void add_shards(std::uint32_t index) {
     const auto& stage = topology_->stages[index];
     const auto& plan = std::get<config::window_plan>(stage.plan);
-    auto receivers = sinks_behind_window(*topology_, index);
+    auto receivers = receivers_behind_window(*topology_, index);
+    const auto in_front = windows_in_front(*topology_, index);
     if (window_can_fail(*topology_, index))
       receivers.emplace_back(dead_letter_sink);
     for (std::uint32_t s = 0; s < plan.definition.shards; ++s) {
@@ -108,11 +113,15 @@ private:
       auto logs = lane_logs_of(index);
       setup.logs = std::move(logs.first);
       setup.found = std::move(logs.found);
+      for (const auto& w : in_front)
+        setup.in_front.insert(setup.in_front.end(), w.logs.begin(), w.logs.end());
       setup.updates = plan.definition.updates;
       setup.limits = limits_of(plan);
       shard::shard_options options;
       options.name = shard_name(stage.name, s);
       options.snapshot_every = topology_->snapshot_every;
+      if (!options.snapshot_every && !in_front.empty())
+        options.snapshot_every = always_snapshot_every;
       if (plan.definition.updates)
         options.tick_every = plan.every;
       options.clock = options_.clock;
@@ -120,15 +129,26 @@ private:
       for (const auto& receiver : receivers)
         options.gauges->held_by[receiver] = 0;
       out_.gauges.shards[options.name] = options.gauges;
+      std::optional<shard::rows_in_front> rows;
+      if (!in_front.empty())
+        rows = shard::rows_in_front{&plan, s, in_front};
       out_.supervised.shards.push_back(
-          {options.name, setup.log,
-           [this_ = shared(), setup, options, stage_name = stage.name,
-            definition = plan.definition](const std::map<log_id, mark>& found, const caf::actor& supervisor) {
+          {options.name, setup.log, setup.in_front,
+           [this_ = shared(), setup, options, make = windows_of(stage.name, plan, setup.log, rows)](
+               const std::map<log_id, mark>& found, const caf::actor& supervisor) {
              auto now = setup;
              now.found.insert(found.begin(), found.end());
-             return spawn_shard(*this_, std::move(now), options, stage_name, definition, supervisor);
+             return spawn_shard(*this_, std::move(now), options, make, supervisor);
            }});
     }
+  }
+
+  using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
+  [[nodiscard]] make_windows windows_of(const std::string& stage, const config::window_plan& plan,
+                                        const log_id& log, std::optional<shard::rows_in_front> rows) const {
+    return [topology = topology_, stage, &plan, log, rows = std::move(rows)] {
+      return shard::make_window_state(plan.definition, stage, log, rows);
+    };
   }
 
   /// What the factories need after the preparation is gone.
@@ -144,8 +164,7 @@ private:
   }
 
   static expected<caf::actor> spawn_shard(const surroundings& at, delivery::shard_core::setup setup,
-                                          const shard::shard_options& options, const std::string& stage,
-                                          const window::definition& definition,
+                                          const shard::shard_options& options, const make_windows& make,
                                           const caf::actor& supervisor) {
     const auto life = at.store->next_incarnation();
     if (!life)
@@ -161,9 +180,8 @@ private:
     if (chain->passed_over != 0)
       spdlog::warn("{}: {} damaged snapshot files were passed over; the older ones serve", options.name,
                    chain->passed_over);
-    const auto make_core = [setup, stage, definition] {
-      return std::make_shared<delivery::shard_core>(setup,
-                                                    shard::make_window_state(definition, stage, setup.log));
+    const auto make_core = [setup, make] {
+      return std::make_shared<delivery::shard_core>(setup, make());
     };
     const auto captures_of = [](const snapshot::snapshots::chain& c) {
       auto captures = c.increments;

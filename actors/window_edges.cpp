@@ -8,10 +8,10 @@
 namespace millrace {
 namespace {
 
-/// A way from a window to a sink: the select stages between them, by index.
+/// A way from a window to a sink or another window: the select stages between them, by index.
 struct way {
   std::vector<std::uint32_t> transforms;
-  std::uint32_t sink = 0;
+  std::uint32_t end = 0;
 };
 
 void add_ways(const config::topology& t, const std::string& from,
@@ -22,7 +22,7 @@ void add_ways(const config::topology& t, const std::string& from,
         std::any_of(s.from.begin(), s.from.end(), [&](const auto& f) { return f.stage == from && !f.late; });
     if (!reads)
       continue;
-    if (s.kind == config::stage_kind::sink) {
+    if (s.kind == config::stage_kind::sink || s.kind == config::stage_kind::window) {
       out.push_back({transforms, i});
     } else if (s.kind == config::stage_kind::transform) {
       auto more = transforms;
@@ -32,11 +32,11 @@ void add_ways(const config::topology& t, const std::string& from,
   }
 }
 
-/// Ordered by sink, so that the first one on a shared stage is the same for everybody.
+/// Ordered by where they end, so that the first one on a shared stage is the same for everybody.
 std::vector<way> ways_from(const config::topology& t, std::uint32_t window) {
   std::vector<way> out;
   add_ways(t, t.stages[window].name, {}, out);
-  std::stable_sort(out.begin(), out.end(), [](const way& a, const way& b) { return a.sink < b.sink; });
+  std::stable_sort(out.begin(), out.end(), [](const way& a, const way& b) { return a.end < b.end; });
   return out;
 }
 
@@ -44,14 +44,41 @@ const config::window_plan& window_of(const config::topology& t, std::uint32_t in
   return std::get<config::window_plan>(t.stages[index].plan);
 }
 
-sink::chain chain_of(const config::topology& t, std::uint32_t window, const way& w) {
-  sink::chain out;
+stage::chain chain_of(const config::topology& t, std::uint32_t window, const way& w) {
+  stage::chain out;
   if (const auto& output = window_of(t, window).output; output.output && !output.columns.empty())
-    out.push_back({window, &output, false, false});
+    out.push_back({window, &output});
   for (const auto i : w.transforms)
-    out.push_back({i, &std::get<config::transform_plan>(t.stages[i].plan).select, false, false});
-  out.push_back({w.sink, &std::get<config::sink_plan>(t.stages[w.sink].plan).input, false, false});
+    out.push_back({i, &std::get<config::transform_plan>(t.stages[i].plan).select});
+  if (const auto* const behind = std::get_if<config::window_plan>(&t.stages[w.end].plan))
+    out.push_back({w.end, &behind->input, behind});
+  else
+    out.push_back({w.end, &std::get<config::sink_plan>(t.stages[w.end].plan).input});
   return out;
+}
+
+/// The ways from a window to one that reads from it. A stage that ways share is counted on the first, a
+/// receiver on each that leads to it, the window's own columns where its dead letters are.
+std::vector<stage::chain> counting_ways(const config::topology& t, std::uint32_t window, std::uint32_t end) {
+  std::vector<stage::chain> out;
+  std::set<std::uint32_t> counted;
+  for (const auto& w : ways_from(t, window)) {
+    auto chain = chain_of(t, window, w);
+    for (auto& step : chain) {
+      const bool first = counted.insert(step.stage).second;
+      step.counts = w.end == end && step.stage != window && (first || step.stage == end);
+    }
+    if (w.end == end)
+      out.push_back(std::move(chain));
+  }
+  return out;
+}
+
+std::vector<log_id> logs_of(const config::topology& t, std::uint32_t window) {
+  std::vector<log_id> logs;
+  for (std::uint32_t s = 0; s < window_of(t, window).definition.shards; ++s)
+    logs.push_back(shard_log(t.stages[window].name, s));
+  return logs;
 }
 
 sink::window_input input_of(const config::topology& t, std::uint32_t window) {
@@ -61,8 +88,7 @@ sink::window_input input_of(const config::topology& t, std::uint32_t window) {
   in.key_columns = definition.keys.size();
   if (definition.updates)
     in.numbered = window_of(t, window).output.input;
-  for (std::uint32_t s = 0; s < definition.shards; ++s)
-    in.logs.push_back(shard_log(t.stages[window].name, s));
+  in.logs = logs_of(t, window);
   return in;
 }
 
@@ -71,13 +97,29 @@ bool can_fail(const config::step& s) {
          std::any_of(s.columns.begin(), s.columns.end(), [](const auto& c) { return c.value.can_fail; });
 }
 
+bool can_fail(const stage::chain_step& s) {
+  const auto any = [](const auto& expressions) {
+    return std::any_of(expressions.begin(), expressions.end(),
+                       [](const auto& e) { return e && e->can_fail; });
+  };
+  return can_fail(*s.step) || (s.window != nullptr && (any(s.window->arguments) || any(s.window->filters)));
+}
+
 }  // namespace
 
-std::vector<std::string> sinks_behind_window(const config::topology& t, std::uint32_t window) {
+std::vector<std::string> receivers_behind_window(const config::topology& t, std::uint32_t window) {
   std::vector<std::string> names;
-  for (const auto& w : ways_from(t, window))
-    if (names.empty() || names.back() != t.stages[w.sink].name)
-      names.push_back(t.stages[w.sink].name);
+  std::set<std::uint32_t> known;
+  for (const auto& w : ways_from(t, window)) {
+    const auto& stage = t.stages[w.end];
+    if (!known.insert(w.end).second)
+      continue;
+    if (stage.kind == config::stage_kind::sink)
+      names.push_back(stage.name);
+    else
+      for (std::uint32_t s = 0; s < window_of(t, w.end).definition.shards; ++s)
+        names.push_back(shard_name(stage.name, s));
+  }
   return names;
 }
 
@@ -91,7 +133,7 @@ bool window_can_fail(const config::topology& t, std::uint32_t window) {
     return true;
   for (const auto& w : ways_from(t, window))
     for (const auto& step : chain_of(t, window, w))
-      if (can_fail(*step.step))
+      if (can_fail(step))
         return true;
   return false;
 }
@@ -102,22 +144,23 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
     if (t.stages[window].kind != config::stage_kind::window)
       continue;
     auto in = input_of(t, window);
-    std::set<std::uint32_t> counted;
-    for (const auto& w : ways_from(t, window)) {
-      auto chain = chain_of(t, window, w);
-      for (auto& step : chain) {
-        const bool first = counted.insert(step.stage).second;
-        // A sink counts itself on every way that leads to it; a window's own columns the dead-letter sink
-        // counts.
-        step.counts = w.sink == sink && step.stage != window && (first || step.stage == sink);
-      }
-      if (w.sink == sink)
-        in.chains.push_back(std::move(chain));
-    }
+    in.chains = counting_ways(t, window, sink);
     if (!in.chains.empty())
       inputs.push_back(std::move(in));
   }
   return inputs;
+}
+
+std::vector<shard::window_in_front> windows_in_front(const config::topology& t, std::uint32_t behind) {
+  std::vector<shard::window_in_front> out;
+  for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
+    if (t.stages[window].kind != config::stage_kind::window)
+      continue;
+    if (auto ways = counting_ways(t, window, behind); !ways.empty())
+      out.push_back({t.stages[window].name, window_of(t, window).definition.keys.size(), logs_of(t, window),
+                     std::move(ways)});
+  }
+  return out;
 }
 
 std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t) {

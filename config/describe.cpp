@@ -147,6 +147,9 @@ private:
   void write(const stage& s, const window_plan& w) {
     const auto& d = w.definition;
     line(1, times_of(d));
+    const auto front = windows_in_front(s);
+    if (!front.empty() && d.kind != window::shape::global)
+      line(1, fmt::format("event time of the rows of {}: window_end - 1 us", front));
     if (w.input.where)
       line(1, "where " + w.input.where_text);
     std::string key;
@@ -185,6 +188,12 @@ private:
       return fmt::format("{}, the keys with a row in the last {} of event time, and what lies behind the "
                          "slowest partition",
                          shards, format_duration(d.gap + d.allowed_lateness));
+    const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
+    if (!windows_in_front(s).empty())
+      return fmt::format("{}, {} window{} open at once, times {}; one more for every {} that the windows in "
+                         "front are ahead of the last of their shards",
+                         shards, d.size / d.slide, d.size == d.slide ? "" : "s", keys,
+                         format_duration(d.slide));
     micros delay{0};
     micros drift{0};
     bool unbounded = false;
@@ -197,7 +206,6 @@ private:
     }
     const auto span = (d.size + delay + d.allowed_lateness + drift).count();
     const auto open = (span + d.slide.count() - 1) / d.slide.count();
-    const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
     auto text = fmt::format("{}, at most {} window{} open at once, times {}", shards, open,
                             open == 1 ? "" : "s", keys);
     if (unbounded)
@@ -205,6 +213,27 @@ private:
           fmt::format("; one more for every {} that a partition is ahead of another (max_drift bounds this)",
                       format_duration(d.slide));
     return text;
+  }
+
+  /// Names of the windows whose rows, not late ones, a stage gets.
+  std::string windows_in_front(const stage& s) const {
+    std::set<std::string> names;
+    std::vector<const stage*> open{&s};
+    while (!open.empty()) {
+      const auto* const at = open.back();
+      open.pop_back();
+      for (const auto& r : at->from) {
+        const auto* const from = t_.find(r.stage);
+        if (from != nullptr && from->kind == stage_kind::window && !r.late)
+          names.insert(r.stage);
+        else if (from != nullptr && from->kind == stage_kind::transform)
+          open.push_back(from);
+      }
+    }
+    std::string out;
+    for (const auto& name : names)
+      out += (out.empty() ? "" : ", ") + name;
+    return out;
   }
 
   std::vector<const parser_plan*> parsers_above(const stage& s) const {

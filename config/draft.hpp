@@ -25,7 +25,8 @@ struct draft {
   bool timestamps_stored = true;     // every source above stores timestamps
   bool event_time = false;           // its rows have one
   std::vector<std::size_t> windows;  // nearest windows above, unless read late; ascending
-  bool late_rows = false;            // some come from X.late
+  std::vector<std::size_t> late_of;  // windows whose late rows it gets; ascending
+  bool records = false;              // some rows are a parser's, with no window's rows in between
   // Known before: some window lies below.
   bool before_window = false;
 

@@ -196,9 +196,13 @@ void mark_before_windows(drafts& all) {
   for (bool moved = true; moved;) {
     moved = false;
     for (const auto& d : all)
-      for (const auto r : d.reads)
-        if ((d.built.kind == stage_kind::window || d.before_window) && !all[r].before_window)
-          all[r].before_window = moved = true;
+      for (std::size_t i = 0; i < d.reads.size(); ++i) {
+        auto& above = all[d.reads[i]];
+        // Late rows do not go through the columns of the window that they are late for.
+        if ((d.built.kind == stage_kind::window || d.before_window) && !d.built.from[i].late &&
+            !above.before_window)
+          above.before_window = moved = true;
+      }
   }
 }
 

@@ -7,8 +7,6 @@ namespace {
 
 /// Take a line out when the runtime can do it.
 constexpr feature missing[] = {
-    feature::windows_in_series,
-    feature::windows_of_late_rows,
     feature::parser_of_several_sources,
 };
 

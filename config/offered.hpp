@@ -12,8 +12,6 @@
 namespace millrace::config {
 
 enum class feature : std::uint8_t {
-  windows_in_series,
-  windows_of_late_rows,
   parser_of_several_sources,
 };
 

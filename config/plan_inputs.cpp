@@ -49,16 +49,38 @@ const place& place_of_reference(const draft& d, std::size_t i) {
 
 std::string name_of(const input_ref& r) { return r.stage + (r.late ? ".late" : ""); }
 
+void merge_into(std::vector<std::size_t>& stages, const std::vector<std::size_t>& more) {
+  std::set<std::size_t> all(stages.begin(), stages.end());
+  all.insert(more.begin(), more.end());
+  stages.assign(all.begin(), all.end());
+}
+
+/// A window's rows have the time of its end, where that is fixed once the row has come.
+bool rows_have_time(const draft& from, bool window_rows) {
+  const auto* const w = std::get_if<window_plan>(&from.built.plan);
+  return window_rows && w != nullptr ? w->definition.bounded && !w->definition.updates : from.event_time;
+}
+
 void inherit(draft& d, const draft& from, std::size_t index, bool late, bool first) {
+  const bool is_window = from.built.kind == stage_kind::window;
   d.timestamps_stored = d.timestamps_stored && from.timestamps_stored;
-  d.event_time = (first || d.event_time) && from.event_time;
-  d.late_rows = d.late_rows || late || from.late_rows;
-  std::set<std::size_t> windows(d.windows.begin(), d.windows.end());
-  if (from.built.kind == stage_kind::window && !late)
-    windows.insert(index);
-  else if (from.built.kind != stage_kind::window)
-    windows.insert(from.windows.begin(), from.windows.end());
-  d.windows.assign(windows.begin(), windows.end());
+  d.event_time = (first || d.event_time) && rows_have_time(from, is_window && !late);
+  d.records = d.records || (from.records && (late || !is_window));
+  if (!is_window) {
+    merge_into(d.windows, from.windows);
+    merge_into(d.late_of, from.late_of);
+  } else {
+    merge_into(late ? d.late_of : d.windows, {index});
+  }
+}
+
+/// What a sink numbers is not known in front of a window.
+data::schema_ptr without_batch(const data::schema_ptr& schema) {
+  if (!schema->find(batch_column))
+    return schema;
+  auto fields = schema->fields();
+  std::erase_if(fields, [](const auto& f) { return f.name == batch_column; });
+  return std::make_shared<const data::schema>(std::move(fields));
 }
 
 }  // namespace
@@ -69,6 +91,15 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
   for (std::size_t i = 0; i < d.reads.size(); ++i) {
     const auto& from = all[d.reads[i]];
     inherit(d, from, d.reads[i], d.built.from[i].late, i == 0);
+    if (d.built.from[i].late && !from.broken && !from.records) {
+      out.error(place_of_reference(d, i), join(d.path, "from"),
+                fmt::format("\"{}\" has no late rows: a window's rows are never late for the window behind it; "
+                            "expected the late rows of a window that reads from a parser",
+                            d.built.from[i].stage));
+      whole = false;
+      d.broken = true;
+      continue;
+    }
     const auto schema = from.broken ? nullptr : schema_of(from, d.built.from[i].late);
     if (!schema) {
       whole = false;
@@ -86,7 +117,9 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
   }
   if (!whole)
     d.broken = true;
-  return whole ? result : nullptr;
+  if (!whole)
+    return nullptr;
+  return d.built.kind == stage_kind::window || d.before_window ? without_batch(result) : result;
 }
 
 }  // namespace millrace::config

@@ -124,6 +124,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
     out.warning(given->where, join(d.path, "watermark_delay"),
                 "without \"event_time\" there is no watermark; expected \"event_time\" beside it");
   d.event_time = plan.event_time.has_value();
+  d.records = true;
   d.built.plan = std::move(plan);
 }
 

@@ -52,7 +52,7 @@ void read_order(draft& d, sink_plan& plan, report& out) {
   if (!d.built.options.has("order_by"))
     return;
   const auto path = join(d.path, "order_by");
-  if (d.windows.size() != 1 || d.late_rows)
+  if (d.windows.size() != 1 || !d.late_of.empty())
     return d.fail(
         out, "order_by",
         d.windows.size() > 1

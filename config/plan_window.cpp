@@ -1,6 +1,5 @@
 // Windows: sizes, keys, aggregates, having, and the rows that they give.
 #include "config/bind_step.hpp"
-#include "config/offered.hpp"
 #include "config/plan_stages.hpp"
 #include "runtime/window/aggregates.hpp"
 
@@ -82,19 +81,49 @@ public:
     plan_.definition.gap = ttl;
   }
 
-  void check_place_in_graph() {
-    if (d_.late_rows && !offered(feature::windows_of_late_rows))
-      d_.fail(out_, "from",
-              fmt::format("a window over late rows {}; expected a select or a sink behind \".late\"",
-                          not_offered));
-    else if (!d_.windows.empty() && !offered(feature::windows_in_series))
-      d_.fail(out_, "from",
-              fmt::format("a window behind another window {}; expected rows of a parser", not_offered));
-    else if (!d_.event_time && d_.windows.empty() && plan_.definition.kind != window::shape::global)
-      d_.fail(out_, "from",
-              fmt::format("the rows have no event time, and {} goes by it; expected \"event_time\" in the "
-                          "parser",
-                          d_.built.type == "global" ? "state_ttl" : "this window"));
+  void check_place_in_graph(const drafts& all) {
+    if (plan_.definition.kind == window::shape::global)
+      return;
+    const auto* const who = d_.built.type == "global" ? "state_ttl" : "this window";
+    for (const auto i : d_.windows) {
+      const auto& front = std::get<window_plan>(all[i].built.plan).definition;
+      if (front.updates)
+        return d_.fail(
+            out_, "from",
+            fmt::format("\"{}\" emits updates, which give a window's row again whenever it has changed, so "
+                        "they have no event time, and {} goes by it; expected emit \"final\" there, or a "
+                        "global window here, which takes each row as it comes",
+                        all[i].built.name, who));
+      if (!front.bounded)
+        return d_.fail(out_, "from",
+                       fmt::format("the rows of \"{}\" have no window_end and so no event time, and {} goes by "
+                                   "it; expected a global window without state_ttl here",
+                                   all[i].built.name, who));
+    }
+    if (!d_.event_time)
+      return d_.fail(
+          out_, "from",
+          fmt::format("the rows have no event time, and {} goes by it; expected \"event_time\" in the "
+                      "parser",
+                      who));
+    for (const auto i : d_.late_of)
+      check_reach(all[i]);
+  }
+
+  /// Late rows go by the watermark that they were late for.
+  void check_reach(const draft& front) {
+    const auto reach = [](const window::definition& w) {
+      return w.allowed_lateness + (w.kind == window::shape::session ? micros{0} : w.size);
+    };
+    const auto theirs = reach(std::get<window_plan>(front.built.plan).definition);
+    const auto ours = reach(plan_.definition);
+    if (ours > theirs)
+      return;
+    d_.fail(out_, "allowed_lateness",
+            fmt::format("the rows of \"{}.late\" would all be late here, too: they come when the watermark is "
+                        "past their windows; expected allowed_lateness of more than {}, for as long as this "
+                        "window is to wait for them",
+                        front.built.name, format_duration(theirs - ours + plan_.definition.allowed_lateness)));
   }
 
   void bind(const data::schema_ptr& input) {
@@ -115,6 +144,11 @@ public:
                    out_) ||
         out_.errors() != before)
       return;
+    if (d_.before_window && names_batch(plan_.output))
+      return d_.fail(out_, "columns",
+                     fmt::format("{} numbers a sink's commits, and another window reads these rows; expected it "
+                                 "in the columns of the sink",
+                                 batch_column));
     d_.built.schema = plan_.output.output;
     d_.built.plan = std::move(plan_);
   }
@@ -253,6 +287,14 @@ private:
     return std::make_shared<const data::schema>(std::move(fields));
   }
 
+  [[nodiscard]] static bool names_batch(const step& s) {
+    const auto batch = s.input->find(batch_column);
+    return batch && std::any_of(s.columns.begin(), s.columns.end(), [&](const auto& c) {
+             const auto& used = c.value.columns;
+             return std::find(used.begin(), used.end(), *batch) != used.end();
+           });
+  }
+
   draft& d_;
   report& out_;
   window_plan plan_;
@@ -268,7 +310,7 @@ void plan_window(draft& d, const drafts& all, report& out) {
   const auto input = join_inputs(d, all, out);
   if (!input)
     return;
-  w.check_place_in_graph();
+  w.check_place_in_graph(all);
   w.bind(input);
 }
 

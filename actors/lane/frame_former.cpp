@@ -1,5 +1,6 @@
 #include "actors/lane/frame_former.hpp"
 
+#include "actors/stage/window_intake.hpp"
 #include "actors/stage/window_payload.hpp"
 
 #include <algorithm>
@@ -144,51 +145,29 @@ void frame_former::run(const select_node& n, const stage::rows& rows, working& w
 void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
   if (!wanted(n.edge) && !wanted(0) && n.late.empty())
     return;
-  auto result = stage::run_step(n.plan->input, rows, w.now);
-  auto current = std::move(result.rows);
-  std::vector<data::column_ptr> arguments;
-  std::vector<data::column_ptr> filters;
-  std::vector<expression::row_failure> failures;
-  const auto evaluate = [&](const std::optional<expression::bound>& e) {
-    return e ? expression::evaluate(*e, current.batch, w.now, failures) : nullptr;
-  };
-  for (bool again = true; again;) {
-    arguments.clear();
-    filters.clear();
-    failures.clear();
-    for (const auto& a : n.plan->arguments)
-      arguments.push_back(evaluate(a));
-    for (const auto& f : n.plan->filters)
-      filters.push_back(evaluate(f));
-    stage::merge_failures(failures);
-    again = !failures.empty();  // without the rows that fail, nothing fails any more
-    if (again)
-      current = stage::without(current, failures, result.failed);
-  }
-  std::vector<data::column_ptr> keys;
-  for (const auto k : n.plan->key_columns)
-    keys.push_back(current.batch.columns[k]);
-  std::vector<event_micros> times(current.batch.rows, 0);
-  std::vector<event_micros> watermarks(current.batch.rows, no_watermark);
+  auto in = stage::take_in(*n.plan, rows, w.now);
+  const auto& origin = in.rows.origin;
+  const auto taken = in.rows.batch.rows;
+  std::vector<event_micros> times(taken, 0);
+  std::vector<event_micros> watermarks(taken, no_watermark);
   if (plan_->parsing().event_time)
-    for (std::size_t i = 0; i < current.batch.rows; ++i) {
-      times[i] = w.times[current.origin[i]];
-      watermarks[i] = w.watermarks[current.origin[i]];
+    for (std::size_t i = 0; i < taken; ++i) {
+      times[i] = w.times[origin[i]];
+      watermarks[i] = w.watermarks[origin[i]];
     }
   std::vector<position> positions;
   if (window::reads_places(n.plan->definition))
-    for (std::size_t i = 0; i < current.batch.rows; ++i)
-      positions.push_back(w.chunk.positions[w.parsed.records[current.origin[i] + w.row_offset]]);
+    for (std::size_t i = 0; i < taken; ++i)
+      positions.push_back(w.chunk.positions[w.parsed.records[origin[i] + w.row_offset]]);
   std::vector<std::uint32_t> late;
-  edges_[n.edge]->partials->add({keys, arguments, filters, times, watermarks, positions, partition_}, late);
-  auto counts = result.counts;
-  counts.dead = result.failed.size();
-  counts.late = late.size();
-  counts.out = current.batch.rows - late.size();
-  count(0, n.stage, counts);
-  bury(n.stage, result.failed, w);
+  edges_[n.edge]->partials->add(
+      {in.keys, in.arguments, in.filters, times, watermarks, positions, partition_}, late);
+  in.counts.late = late.size();
+  in.counts.out -= late.size();
+  count(0, n.stage, in.counts);
+  bury(n.stage, in.failed, w);
   if (!late.empty() && !n.late.empty())
-    run(n.late, stage::take(current, late), w);
+    run(n.late, stage::take(in.rows, late), w);
 }
 
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {

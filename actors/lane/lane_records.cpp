@@ -9,6 +9,15 @@
 #include <utility>
 
 namespace millrace::lane {
+namespace {
+
+/// Whether some receiver has got it from an earlier attempt.
+bool taken_before(const partition& p, position record) {
+  const auto furthest = p.log.furthest();
+  return furthest && *furthest > record;
+}
+
+}  // namespace
 
 template<class F>
 void lane::trying(const attempt& a, F&& work) {
@@ -34,8 +43,7 @@ attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t
   attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
   if (a.records == 1) {
     a.record = c.positions[w.next];
-    const auto furthest = p.log.furthest();
-    a.taken_before = furthest && *furthest > *a.record;
+    a.taken_before = taken_before(p, *a.record);
   }
   return a;
 }
@@ -67,14 +75,13 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
 
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
-  const auto furthest = p.log.furthest();
   const attempt a{options_.plan->log(p.name),
                   former.start().at,
                   former.at().at,
                   former.records(),
                   alone,
                   true,
-                  alone && furthest && *furthest > *alone};
+                  alone && taken_before(p, *alone)};
   std::vector<delivery::lane_frame> frames;
   trying(a, [&] { frames = former.cut(); });
   return frames;

@@ -46,10 +46,6 @@ struct partition {
   std::shared_ptr<const lane_plan> plan;
 
   [[nodiscard]] bool ended() const { return live && live->at().watermark == end_of_time; }
-  /// The position from which the lane reads on: behind what waits.
-  [[nodiscard]] position read_up_to() const {
-    return waiting.empty() ? live->at().at : waiting.back().chunk->to;
-  }
   [[nodiscard]] bool nothing_in_flight() const {
     return std::all_of(in_flight.begin(), in_flight.end(), [](std::size_t b) { return b == 0; });
   }

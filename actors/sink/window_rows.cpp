@@ -1,5 +1,6 @@
 #include "actors/sink/window_rows.hpp"
 
+#include "actors/stage/window_intake.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
 
@@ -58,10 +59,16 @@ public:
   }
 
 private:
-  void run(const chain& c, const delivery::output_frame& f) {
+  void run(const stage::chain& c, const delivery::output_frame& f) {
     auto rows = stage::all_rows(
         numbered(f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end)));
     for (const auto& s : c) {
+      if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
+        if (s.buries)
+          for (const auto& failed : stage::take_in(*s.window, rows, now_).failed)
+            bury(s.stage, failed, f);
+        return;
+      }
       auto result = stage::run_step(*s.step, rows, now_);
       if (s.counts)
         result_.counts[s.stage == input_.stage ? delivery::output_columns_of(s.stage) : s.stage] +=

@@ -14,22 +14,12 @@
 
 namespace millrace::sink {
 
-/// One step between a window and a sink. A stage that several sinks share is counted by one of them, and its
-/// failing rows go to the dead letters once; the window's own columns are counted where they go.
-struct chain_step {
-  std::uint32_t stage = 0;
-  const config::step* step = nullptr;
-  bool counts = false;
-  bool buries = false;  // hands back its failing rows as dead letters
-};
-using chain = std::vector<chain_step>;
-
 /// What one window stage gives to one sink.
 struct window_input {
   std::uint32_t stage = 0;      // the window's
   std::size_t key_columns = 0;  // the first columns of its output
   std::vector<log_id> logs;     // its shards'
-  std::vector<chain> chains;    // ways from it to the sink; none for a sink that wants only what failed
+  std::vector<stage::chain> chains;  // ways from it to the sink; for dead letters all ways that leave it
   data::schema_ptr numbered;    // with updates: the window's columns and the number of the batch
 };
 

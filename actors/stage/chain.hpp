@@ -1,5 +1,5 @@
 // A select step carried out on a batch: `where`, then `columns`. Pure; lanes run it before they cut frames,
-// sinks on the rows of windows. Row failures (casts, divisions) take the row out and are handed back for the
+// sinks and windows in series on the rows of windows. Row failures (casts, divisions) take the row out and are handed back for the
 // dead letters.
 #pragma once
 
@@ -21,6 +21,17 @@ struct rows {
 
 /// All rows of a batch, each its own origin.
 [[nodiscard]] rows all_rows(data::batch b);
+
+/// One step behind a window. A stage that several receivers share is counted by one of them, and its failing
+/// rows go to the dead letters once; the window's own columns are counted where those go.
+struct chain_step {
+  std::uint32_t stage = 0;
+  const config::step* step = nullptr;
+  const config::window_plan* window = nullptr;  // whose step it is, where the way ends in another window
+  bool counts = false;
+  bool buries = false;  // hands back its failing rows as dead letters
+};
+using chain = std::vector<chain_step>;
 
 struct failed_origin {
   std::uint32_t origin;

@@ -1,5 +1,6 @@
 #include "actors/window/shard_actor.hpp"
 
+#include "actors/window/shard_input.hpp"
 #include "actors/window/shard_output.hpp"
 #include "actors/window/window_stage.hpp"
 #include "runtime/delivery/decision_gate.hpp"
@@ -15,25 +16,31 @@
 namespace millrace::shard {
 namespace {
 
-/// Sent to itself: time for a snapshot; for changed rows.
+/// Sent to itself: time for a snapshot; for changed rows; to look how large the state is.
 struct snapshot_tick {};
 struct update_tick {};
+struct size_tick {};
 
 }  // namespace
 }  // namespace millrace::shard
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::update_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::size_tick)
 
 namespace millrace::shard {
 namespace {
+
+/// Looking costs about as much as a small frame: not for each.
+constexpr std::chrono::milliseconds size_every{200};
 
 class shard {
 public:
   shard(caf::event_based_actor* self, shard_options options, std::shared_ptr<delivery::shard_core> core,
         incarnation life, caf::actor supervisor)
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
-        supervisor_(std::move(supervisor)), output_(self, options_, *core_, gate_, life, supervisor_) {
+        supervisor_(std::move(supervisor)), input_(self, options_, *core_, life),
+        output_(self, options_, *core_, gate_, life, supervisor_) {
     schedule_snapshot();
     join();
     schedule_update();
@@ -62,22 +69,24 @@ public:
     acknowledge(m.log);
   }
 
-  void on_frame(const messages::lane_frame& m) {
-    if (stalled_.empty() && !core_->out().full()) {
-      take(m);
-    } else {
-      if (stalled_.empty())
-        output_.tell_who_holds_it();
-      stalled_.push(m);
-      take_stalled();
-    }
-    update_gauges();
+  void on_frame(const messages::lane_frame& m) { take_or_hold(m, stalled_); }
+
+  void on_sender_up(const messages::sender_up& m) {
+    if (input_.on_sender_up(m))
+      stalled_output_.drop(m.log);
+  }
+  void on_output(const messages::output& m) {
+    if (input_.is_from_present_life(m.frame->log))
+      take_or_hold(m.frame, stalled_output_);
   }
 
   void on_resume(const messages::resume_output& m) {
     output_.on_resume(m);
-    join();
-    after_output();
+    after_receiver_is_known();
+  }
+  void on_furthest(const messages::furthest_known& m) {
+    core_->receiver_has(m.sink, m.taken);
+    after_receiver_is_known();
   }
   void on_output_taken(const messages::output_taken& m) { output_.on_taken(m); }
   void on_output_acknowledged(const messages::output_acknowledged& m) {
@@ -116,6 +125,14 @@ public:
     update_gauges();
   }
 
+  void on_size_tick() {
+    will_look_at_size_ = false;
+    const auto size = size_of(core_->windows());
+    options_.gauges->windows_open = size.windows;
+    options_.gauges->keys = size.keys;
+    options_.gauges->bytes = size.bytes;
+  }
+
   void on_written(const messages::capture_written& m) {
     --captures_under_way_;
     if (m.failure) {
@@ -140,6 +157,7 @@ public:
     core_->captured_durable(m.twice);
     for (const auto& [log, lane] : lanes_)
       acknowledge(log);
+    input_.acknowledge();
     gate_.capture_durable(m.twice);
     output_.remove_unneeded();
     output_.pump();
@@ -193,6 +211,36 @@ private:
     }
   }
 
+  void after_receiver_is_known() {
+    join();
+    input_.tell_furthest();
+    after_output();
+  }
+
+  template<class frame, class queue>
+  void take_or_hold(const frame& f, queue& held) {
+    if (!holds_input() && !core_->out().full()) {
+      take(f);
+    } else {
+      if (!holds_input())
+        output_.tell_who_holds_it();
+      held.push(f);
+      take_stalled();
+    }
+    update_gauges();
+  }
+  [[nodiscard]] bool holds_input() const { return !stalled_.empty() || !stalled_output_.empty(); }
+
+  void take(const delivery::output_ptr& f) {
+    const auto before = core_->out().sent();
+    const auto out = core_->take(*f);
+    if (out.verdict == delivery::intake::verdict::broken)
+      throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, f->log));
+    input_.tell_taken(*f);
+    put_out(before, out);
+    tell_complete();
+  }
+
   void take(const messages::lane_frame& m) {
     const auto before = core_->out().sent();
     auto out = core_->take(*m.frame);
@@ -217,10 +265,14 @@ private:
   /// All that waits, while there is room; and what cannot fire in any case: its log goes on for the sake of
   /// other shards, and what they fire may be what the sinks wait for.
   void take_stalled() {
-    while (const auto m = stalled_.take([this](const delivery::lane_frame& f) {
-      return !core_->out().full() || core_->cannot_fire(f);
-    }))
-      take(*m);
+    const auto may = [this](const auto& f) { return !core_->out().full() || core_->cannot_fire(f); };
+    for (bool any = true; any;) {
+      any = false;
+      for (auto m = stalled_.take(may); m; m = stalled_.take(may), any = true)
+        take(*m);
+      for (auto f = stalled_output_.take(may); f; f = stalled_output_.take(may), any = true)
+        take(f);
+    }
   }
   void after_output() {
     take_stalled();
@@ -273,13 +325,11 @@ private:
     auto& g = *options_.gauges;
     g.rows = core_->rows_out();
     g.watermark = core_->in().watermark();
-    const auto size = size_of(core_->windows());
-    g.windows_open = size.windows;
-    g.keys = size.keys;
-    g.bytes = size.bytes;
-    g.stalled = !stalled_.empty();
+    g.stalled = holds_input();
     g.late_at_shard = core_->late_at_shard();
     output_.update_gauges();
+    if (!std::exchange(will_look_at_size_, true))
+      self_->delayed_send(self_, size_every, size_tick{});
   }
 
   caf::event_based_actor* self_;
@@ -290,12 +340,15 @@ private:
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, messages::ask_position> waiting_asks_;  // for logs that have yet to join
   delivery::stalled_input<messages::lane_frame> stalled_;
+  delivery::stalled_output stalled_output_;
   delivery::decision_gate gate_;
+  shard_input input_;
   shard_output output_;
   int captures_under_way_ = 0;
   bool failing_ = false;
   bool stopping_ = false;
   bool told_complete_ = false;
+  bool will_look_at_size_ = false;
 };
 
 caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options options,
@@ -307,7 +360,11 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
       [=](const messages::log_found& m) { state->on_found(m); },
       [=](const messages::ask_position& m) { state->on_ask(m); },
       [=](const messages::lane_frame& m) { state->on_frame(m); },
+      [=](const messages::sender_up& m) { state->on_sender_up(m); },
+      [=](const messages::output& m) { state->on_output(m); },
+      [](const messages::output_resumed&) {},  // a shard always names its own position
       [=](const messages::resume_output& m) { state->on_resume(m); },
+      [=](const messages::furthest_known& m) { state->on_furthest(m); },
       [=](const messages::output_taken& m) { state->on_output_taken(m); },
       [=](const messages::output_acknowledged& m) { state->on_output_acknowledged(m); },
       [=](const messages::segment_written& m) { state->on_segment_written(m); },
@@ -316,6 +373,7 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
       [=](const messages::capture_written& m) { state->on_written(m); },
       [=](const snapshot_tick&) { state->on_tick(); },
       [=](const update_tick&) { state->on_update_tick(); },
+      [=](const size_tick&) { state->on_size_tick(); },
       [=](const messages::collect_report&) {
         state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));
       },

@@ -1,5 +1,6 @@
 // The shard actor: carries frames between lanes, delivery::shard_core and sinks, and captures to the snapshot
-// writer; what it does with output stands in shard_output. Output that depends on a decision waits until that
+// writer; what it does with output stands in shard_output, and with the output of windows in front in
+// shard_input. Output that depends on a decision waits until that
 // is durable. It runs on the shared scheduler and never blocks.
 #pragma once
 

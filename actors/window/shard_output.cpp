@@ -106,7 +106,7 @@ void shard_output::tell_who_holds_it() {
   if (slowest == have.end())
     return;
   tell_again_at_ = clock::now() + tell_again;
-  spdlog::warn("{}: keeps {} bytes of output that sink '{}' has not committed, {}; waiting for it",
+  spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
                options_.name, out.held_by(slowest->first), slowest->first,
                beyond ? "more than its share of `retain`" : "and cannot spill them");
 }

@@ -7,11 +7,21 @@ namespace {
 
 class window_stage final : public delivery::window_state {
 public:
-  window_stage(const window::definition& d, std::string stage, log_id log)
-      : stage_(std::move(stage)), log_(std::move(log)), windows_(d) {}
+  window_stage(const window::definition& d, std::string stage, log_id log,
+               const std::optional<rows_in_front>& in_front)
+      : stage_(std::move(stage)), log_(std::move(log)), windows_(d) {
+    if (in_front)
+      in_front_.emplace(*in_front);
+  }
 
   std::uint64_t absorb(const delivery::payload& content, event_micros fired_mark) override {
     return windows_.absorb(*static_cast<const stage::window_payload&>(content).partials, fired_mark);
+  }
+
+  std::uint64_t absorb_rows(const delivery::output_frame& rows, event_micros fired_mark,
+                            delivery::ledger& counts) override {
+    const auto mine = in_front_ ? in_front_->form(rows, counts) : nullptr;
+    return mine ? windows_.absorb(*mine, fired_mark) : 0;
   }
 
   std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
@@ -43,13 +53,15 @@ private:
   std::string stage_;
   log_id log_;
   window::shard_windows windows_;
+  std::optional<partials_of_rows> in_front_;
 };
 
 }  // namespace
 
 std::unique_ptr<delivery::window_state> make_window_state(const window::definition& d, std::string stage,
-                                                          log_id log) {
-  return std::make_unique<window_stage>(d, std::move(stage), std::move(log));
+                                                          log_id log,
+                                                          const std::optional<rows_in_front>& in_front) {
+  return std::make_unique<window_stage>(d, std::move(stage), std::move(log), in_front);
 }
 
 window_size size_of(const delivery::window_state& s) {

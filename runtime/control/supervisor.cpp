@@ -223,13 +223,15 @@ private:
     case kind::shard:
       for (auto& [other_name, other] : children_) {
         introduce_to_lane(other, name, c);
-        introduce_shard_to_sink(c, other);
+        introduce_shard(c, other);
+        if (other.what == kind::shard)
+          introduce_shard(other, c);
       }
       break;
     case kind::sink:
       for (auto& [other_name, other] : children_) {
         introduce_to_lane(other, name, c);
-        introduce_shard_to_sink(other, c);
+        introduce_shard(other, c);
         introduce_dead_letter_sink(c, other);
         introduce_dead_letter_sink(other, c);
       }
@@ -260,13 +262,15 @@ private:
     }
   }
 
-  void introduce_shard_to_sink(const child& shard, const child& sink) {
-    if (shard.what != kind::shard || sink.what != kind::sink || !shard.lives || !sink.lives)
+  /// To a sink, or a shard of a window behind, that gets its output.
+  void introduce_shard(const child& shard, const child& to) {
+    if (shard.what != kind::shard || to.what == kind::lane || !shard.lives || !to.lives)
       return;
     const auto& log = options_.shards[shard.index].log;
-    const auto& logs = options_.sinks[sink.index].shard_logs;
+    const auto& logs =
+        to.what == kind::sink ? options_.sinks[to.index].shard_logs : options_.shards[to.index].in_front;
     if (std::find(logs.begin(), logs.end(), log) != logs.end())
-      self_->send(sink.handle, messages::sender_up{log, shard.handle});
+      self_->send(to.handle, messages::sender_up{log, shard.handle});
   }
 
   void introduce_dead_letter_sink(const child& sink, const child& dead) {

@@ -28,6 +28,7 @@ struct sink_spec {
 struct shard_spec {
   std::string name;
   log_id log;
+  std::vector<log_id> in_front;  // outputs of other windows' shards that it gets
   /// Loads the last good snapshot; may block. `found`: as a sink's.
   std::function<expected<caf::actor>(const std::map<log_id, mark>& found, const caf::actor& supervisor)>
       spawn;

@@ -37,4 +37,11 @@ std::size_t output_frame::byte_size() const {
   return n;
 }
 
+void output_frame::cut_to_new(position at) {
+  if (rows)
+    while (begin < end && position{reached.major, base + std::int64_t{begin}} <= at)
+      ++begin;
+  std::erase_if(failed, [&](const dead_letter& l) { return l.at <= at; });
+}
+
 }  // namespace millrace::delivery

@@ -99,7 +99,16 @@ struct output_frame {
   [[nodiscard]] std::size_t byte_size() const;
   /// Rows or failures; without, it is progress alone and needs no credit.
   [[nodiscard]] bool has_content() const { return begin < end || !failed.empty(); }
+  /// Drops the rows and failures that stand at or below `at`: frames may be cut anywhere.
+  void cut_to_new(position at);
 };
 using output_ptr = std::shared_ptr<const output_frame>;
+
+/// The watermark of a shard's output at one of its positions, for a window behind it. A window's rows have
+/// event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a window
+/// is still coming, at its last microsecond.
+[[nodiscard]] constexpr event_micros watermark_at(position output) {
+  return output.minor == whole ? output.major : output.major - 1;
+}
 
 }  // namespace millrace::delivery

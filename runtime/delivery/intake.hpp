@@ -36,6 +36,9 @@ public:
     taken,   // the vector now stands at its end; process it
     broken,  // a gap or an overlap on an edge: our own bug, fail the actor
   };
+  /// A log that no lane sends, a window's output, stands at `to` now. Its owner has seen to order and gaps.
+  void advance(const log_id& log, const mark& to) { vector_[log] = to; }
+
   /// Offers a frame in arrival order. `held` frames are kept (and go on using their sender's credit).
   [[nodiscard]] verdict offer(const lane_frame& f);
   /// The next held frame whose turn has come, already taken; nothing when there is none.

@@ -17,22 +17,22 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
       outbox_(setup_.log, setup_.limits, setup_.life) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
+  for (const auto& log : setup_.in_front)
+    intake_.add_log(log, {lowest_position, no_watermark});
   joining_ = setup_.found;
   outbox_.set_receivers(setup_.receivers);
-  older_ = newer_ = intake_.vector();
+  older_.vector = newer_.vector = intake_.vector();
 }
 
 expected<void> shard_core::restore(const std::vector<std::string>& captures) {
   if (captures.empty())
     return {};
   outbox_ = outbox(setup_.log, setup_.limits, setup_.life);
-  std::map<log_id, mark> before = intake_.vector();
-  std::map<log_id, mark> vector = before;
+  auto vector = intake_.vector();
   std::map<log_id, event_micros> floors;
   for (const auto& bytes : captures) {
     wire::reader in(bytes);
-    before = vector;
-    older_low_ = outbox_.low();
+    older_ = {vector, outbox_.low()};
     while (in.ok() &&
            !in.at_end()) {  // a failed capture is merged with the next: several may follow one another
       const auto version = in.fixed<std::uint8_t>();
@@ -63,11 +63,11 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
       return fatal_error(ec::corrupt, "a snapshot of " + setup_.log + " is malformed");
   }
   // Lanes have been acknowledged what precedes the newest capture, no more.
-  older_ = std::move(before);
-  newer_ = vector;
-  newer_low_ = outbox_.low();
+  newer_ = {vector, outbox_.low()};
   static_cast<void>(unneeded_segments());  // the owner removes whatever is not in out().segments()
   intake_.restore(std::move(vector), std::move(floors));
+  for (const auto& log : setup_.in_front)
+    intake_.add_log(log, {lowest_position, no_watermark});
   joining_.clear();
   for (const auto& logs : {setup_.logs, setup_.found})
     for (const auto& [log, start] : logs)
@@ -103,14 +103,27 @@ event_micros shard_core::fired_at(position sent) const {
                                                                            : sent.major + lateness;
 }
 
-expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at, position taken,
-                                      incarnation receiver_life) {
+expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
+                                      std::optional<position> taken, incarnation receiver_life) {
   auto again = outbox_.resume(receiver, at, receiver_life);
-  if (again) {
-    resumed_.insert(receiver);
-    receivers_have_ = std::max(receivers_have_, fired_at(taken));
-  }
+  if (again && taken)
+    receiver_has(receiver, *taken);
   return again;
+}
+
+void shard_core::receiver_has(const std::string& receiver, position taken) {
+  resumed_.insert(receiver);
+  receivers_have_ = std::max(receivers_have_, fired_at(taken));
+}
+
+std::optional<position> shard_core::taken(const log_id& in_front) const {
+  const auto here = intake_.vector().at(in_front).at;
+  if (setup_.updates)
+    return here;  // nothing has left this shard that no capture holds
+  if (resumed_.size() < setup_.receivers.size())
+    return std::nullopt;
+  // What receivers have was fired by a life that had all of its inputs up to there.
+  return std::max(here, position{receivers_have_, whole});
 }
 
 void shard_core::settle(bool durable_twice) {
@@ -141,6 +154,28 @@ shard_core::output shard_core::take(const lane_frame& f) {
     out.taken_bytes += held->bytes;
     fire(out);
   }
+  return out;
+}
+
+shard_core::output shard_core::take(const output_frame& f) {
+  output out;
+  const auto entry = intake_.vector().find(f.log);
+  if (entry == intake_.vector().end() || f.since > entry->second.at) {
+    out.verdict = intake::verdict::broken;
+    return out;
+  }
+  const auto at = entry->second.at;
+  if (f.reached <= at) {
+    out.verdict = intake::verdict::stale;
+    return out;
+  }
+  changed_ = true;
+  auto fresh = f;
+  fresh.cut_to_new(at);
+  if (fresh.begin < fresh.end)
+    missed_ += windows_->absorb_rows(fresh, fired_, ledger_);
+  intake_.advance(f.log, {f.reached, watermark_at(f.reached)});
+  fire(out);
   return out;
 }
 
@@ -210,9 +245,15 @@ std::string shard_core::capture(bool all) {
   }
   changed_ = false;
   ++begun_;
-  under_way_.push_back(intake_.vector());
-  lows_under_way_.push_back(outbox_.low());
+  under_way_.push_back({intake_.vector(), outbox_.low()});
   return out.take();
+}
+
+bool shard_core::has_unacknowledged_input() const {
+  return std::any_of(setup_.in_front.begin(), setup_.in_front.end(), [this](const log_id& log) {
+    const auto have = older_.vector.find(log);
+    return have == older_.vector.end() || have->second.at != intake_.vector().at(log).at;
+  });
 }
 
 std::string shard_core::capture_all() { return capture(true); }
@@ -222,12 +263,9 @@ void shard_core::captured_durable(bool twice) {
   if (under_way_.empty())
     return;
   settle(twice);
-  older_ = twice ? under_way_.front() : newer_;
+  older_ = twice ? under_way_.front() : std::move(newer_);
   newer_ = std::move(under_way_.front());
   under_way_.pop_front();
-  older_low_ = twice ? lows_under_way_.front() : newer_low_;
-  newer_low_ = lows_under_way_.front();
-  lows_under_way_.pop_front();
 }
 
 void shard_core::capture_failed() {
@@ -235,7 +273,6 @@ void shard_core::capture_failed() {
     return;
   settle(false);
   under_way_.pop_front();
-  lows_under_way_.pop_front();
 }
 
 }  // namespace millrace::delivery

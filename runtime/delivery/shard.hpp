@@ -28,6 +28,9 @@ public:
   };
   /// Adds a frame's content; returns how many records missed every window because of the mark that has fired.
   virtual std::uint64_t absorb(const payload& content, event_micros fired_mark) = 0;
+  /// Adds the rows of a window in front, as far as they are this shard's. What happened to rows on the way is
+  /// counted in `counts`, by one shard for each log.
+  virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) = 0;
   /// Windows that fire between the two marks, ascending by end.
   virtual std::vector<fired> fire(event_micros fired_mark, event_micros watermark) = 0;
   /// With updates: the rows that changed since the last call (`end` is left 0); nothing if none did.
@@ -47,6 +50,7 @@ public:
     std::vector<std::string> receivers;  // of its output, by name
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
     std::map<log_id, mark> found;        // that were found later: each joins
+    std::vector<log_id> in_front;        // outputs of windows that feed it
     outbox_limits limits;                // of what is kept of its output
     bool updates = false;                // output goes by ticks, not by windows
   };
@@ -80,6 +84,8 @@ public:
     std::size_t taken_bytes = 0;  // credit to give back
   };
   [[nodiscard]] output take(const lane_frame& f);
+  /// Output of a window in front. Drops what is at or below its position, row by row.
+  [[nodiscard]] output take(const output_frame& f);
   /// With updates: passes tick `t`, with the rows that have changed. Always a decision, with or without rows:
   /// no later life takes a tick at or below one that was announced. Nothing for a tick that was passed.
   [[nodiscard]] output tick(event_micros t);
@@ -88,15 +94,20 @@ public:
   /// Whether the frame is certain not to fire anything: it ends at or below what has fired, so it is taken
   /// also while output is full. Other shards may need what lies behind it in its log.
   [[nodiscard]] bool cannot_fire(const lane_frame& f) const { return !f.idle && f.watermark <= fired_; }
+  [[nodiscard]] bool cannot_fire(const output_frame& f) const { return watermark_at(f.reached) <= fired_; }
 
   /// Output towards receivers.
   [[nodiscard]] outbox& out() { return outbox_; }
   /// A new life of a receiver (outbox::resume). `taken`: what it has taken of this shard's earlier lives,
-  /// durable or not; nothing of them comes to it any more.
+  /// durable or not; nothing of them comes to it any more. None: it will say by receiver_has().
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
-                                          position taken, incarnation receiver_life);
+                                          std::optional<position> taken, incarnation receiver_life);
+  void receiver_has(const std::string& receiver, position taken);
+  /// How far this shard's lives have taken the output of a window in front, as far as that has led to
+  /// anything outside them. None: it takes all receivers to know, and some have yet to resume.
+  [[nodiscard]] std::optional<position> taken(const log_id& in_front) const;
   /// Files of spilled output that no capture needs which a new life may begin from.
-  [[nodiscard]] std::vector<segment_id> unneeded_segments() { return outbox_.unneeded(older_low_); }
+  [[nodiscard]] std::vector<segment_id> unneeded_segments() { return outbox_.unneeded(older_.low); }
 
   /// A capture of all, or of the changes since the last capture. The owner makes it durable in this order,
   /// and calls captured_durable or capture_failed for each. A failed one is written again together with the
@@ -108,9 +119,12 @@ public:
   void capture_failed();
   /// The vector that lanes may forget up to: of the previous good capture, so that a damaged newest one can
   /// be survived.
-  [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_; }
-  /// Anything to capture since the last one; or files of spilled output to get rid of by it.
-  [[nodiscard]] bool changed() const { return changed_ || outbox_.has_outlived_files(); }
+  [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_.vector; }
+  /// Anything to capture since the last one; or files of spilled output to get rid of by it; or output of a
+  /// window in front, which keeps it until one more capture lets it be acknowledged.
+  [[nodiscard]] bool changed() const {
+    return changed_ || outbox_.has_outlived_files() || has_unacknowledged_input();
+  }
 
   [[nodiscard]] const intake& in() const { return intake_; }
   [[nodiscard]] const outbox& out() const { return outbox_; }
@@ -121,7 +135,14 @@ public:
   [[nodiscard]] window_state& windows() { return *windows_; }
 
 private:
+  /// What must be known of a capture while it is the newest good one, or the one before.
+  struct generation {
+    std::map<log_id, mark> vector;
+    position low = lowest_position;  // of the output
+  };
+
   void absorb(const lane_frame& f);
+  [[nodiscard]] bool has_unacknowledged_input() const;
   void fire(output& out);
   void give_changes(event_micros tick, output& out);
   [[nodiscard]] std::string capture(bool all);
@@ -138,12 +159,9 @@ private:
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;
-  std::map<log_id, mark> older_;                  // vector of the previous good capture
-  std::map<log_id, mark> newer_;                  // of the newest durable one
-  std::deque<std::map<log_id, mark>> under_way_;  // of captures that are being written
-  position older_low_ = lowest_position;          // the output's low mark, likewise
-  position newer_low_ = lowest_position;
-  std::deque<position> lows_under_way_;
+  generation older_;                  // the previous good capture
+  generation newer_;                  // the newest durable one
+  std::deque<generation> under_way_;  // being written
 
   std::map<log_id, mark> joining_;              // wait for receivers to say where they stand
   std::map<log_id, std::uint64_t> unsettled_;   // joined; by the first capture that holds it

@@ -5,13 +5,9 @@
 namespace millrace::delivery {
 namespace {
 
-/// Cuts a frame to its rows and failures above `at`.
-void cut_to_new(output_frame& f, position at) {
-  if (f.rows)
-    while (f.begin < f.end && position{f.reached.major, f.base + std::int64_t{f.begin}} <= at)
-      ++f.begin;
-  std::erase_if(f.failed, [&](const dead_letter& l) { return l.at <= at; });
-}
+/// The last position at which every window that `p` is behind is whole: (end, ordinal) without `whole` means
+/// that the window at `end` is still coming.
+position whole_before(position p) { return p.minor == whole ? p : position{p.major - 1, whole}; }
 
 }  // namespace
 
@@ -73,9 +69,9 @@ bool sink_core::take(const output_frame& f) {
   if (s.held.empty() && s.at.minor == whole)
     s.released = std::max(s.released, s.at);
   output_frame fresh = f;
-  cut_to_new(fresh, s.at);
+  fresh.cut_to_new(s.at);
   s.at = f.reached;
-  if ((fresh.rows && fresh.begin < fresh.end) || !fresh.failed.empty())
+  if (fresh.has_content())
     s.held.push_back(std::move(fresh));
   return true;
 }
@@ -91,8 +87,7 @@ position sink_core::whole_up_to(std::uint32_t stage) const {
   auto least = highest_position;
   for (const auto& [log, s] : shards_)
     if (s.stage == stage)
-      // (end, ordinal) without `whole` means that the window at `end` is still coming
-      least = std::min(least, s.at.minor == whole ? s.at : position{s.at.major - 1, whole});
+      least = std::min(least, whole_before(s.at));
   return least;
 }
 
@@ -121,9 +116,8 @@ std::map<log_id, mark> sink_core::progress() const {
   for (const auto& [log, s] : shards_) {
     // What was taken and is not held has come out. Of a window that is coming, or waits for other shards,
     // all before it has: also where no frame has ended there, because an earlier life cut otherwise.
-    const auto before = [](position p) { return p.minor == whole ? p : position{p.major - 1, whole}; };
-    const auto come_out = s.held.empty() ? before(s.at) : before({s.held.front().reached.major, 0});
-    const auto at = std::max(s.released, come_out);
+    const auto coming = s.held.empty() ? s.at : position{s.held.front().reached.major, 0};
+    const auto at = std::max(s.released, whole_before(coming));
     out[log] = {at, at.major};
   }
   return out;

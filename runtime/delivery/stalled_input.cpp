@@ -1,5 +1,7 @@
 #include "runtime/delivery/stalled_input.hpp"
 
+#include "runtime/delivery/ledger.hpp"
+
 namespace millrace::delivery {
 
 std::shared_ptr<const lane_frame> join_progress(const lane_frame& first, const lane_frame& then) {
@@ -8,17 +10,24 @@ std::shared_ptr<const lane_frame> join_progress(const lane_frame& first, const l
     return nullptr;
   auto joined = then;
   joined.from = first.from;
-  for (const auto& c : first.counts) {
-    auto* same = static_cast<counted*>(nullptr);
-    for (auto& x : joined.counts)
-      if (x.stage == c.stage)
-        same = &x;
-    if (same != nullptr)
-      same->counts += c.counts;
-    else
-      joined.counts.push_back(c);
-  }
+  ledger counts;
+  counts.add(first.counts);
+  counts.add(then.counts);
+  joined.counts.clear();
+  for (const auto& [stage, sum] : counts.stages())
+    joined.counts.push_back({stage, sum});
   return std::make_shared<const lane_frame>(std::move(joined));
+}
+
+void stalled_output::push(const output_ptr& f) {
+  auto& q = queues_[f->log];
+  if (q.empty() || q.back()->has_content() || f->has_content()) {
+    q.push_back(f);
+    return;
+  }
+  auto joined = *f;
+  joined.since = q.back()->since;
+  q.back() = std::make_shared<const output_frame>(std::move(joined));
 }
 
 }  // namespace millrace::delivery

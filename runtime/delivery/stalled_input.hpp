@@ -1,6 +1,6 @@
-// Lane frames that a shard has not taken because too much of its output is kept: in order by log, bounded by
-// the lanes' credit. Pure; `message` has a `frame`, a pointer to a lane_frame. Progress and idle notes need
-// no credit: progress behind progress of the same log is joined to it, and a note gives way to what comes
+// Frames that a shard has not taken because too much of its output is kept: in order by log, bounded by the
+// senders' credit. Pure; of lanes `message` has a `frame`, a pointer to a lane_frame. Progress and idle notes
+// need no credit: progress behind progress of the same log is joined to it, and a note gives way to what comes
 // behind.
 #pragma once
 
@@ -66,6 +66,36 @@ public:
 
 private:
   std::map<log_id, std::deque<message>> queues_;
+};
+
+/// The same for the output of windows in front, which comes in order in each log.
+class stalled_output {
+public:
+  void push(const output_ptr& f);
+  /// Its sender begins again from what was taken.
+  void drop(const log_id& log) { queues_.erase(log); }
+  void clear() { queues_.clear(); }
+  [[nodiscard]] bool empty() const { return queues_.empty(); }
+
+  /// The front of the log that is behind the others, among those for which `may` says yes.
+  template<class predicate>
+  [[nodiscard]] output_ptr take(predicate may) {
+    auto found = queues_.end();
+    for (auto q = queues_.begin(); q != queues_.end(); ++q)
+      if (may(*q->second.front()) &&
+          (found == queues_.end() || q->second.front()->reached < found->second.front()->reached))
+        found = q;
+    if (found == queues_.end())
+      return nullptr;
+    auto f = std::move(found->second.front());
+    found->second.pop_front();
+    if (found->second.empty())
+      queues_.erase(found);
+    return f;
+  }
+
+private:
+  std::map<log_id, std::deque<output_ptr>> queues_;
 };
 
 }  // namespace millrace::delivery

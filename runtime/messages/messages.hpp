@@ -5,6 +5,7 @@
 // Who talks to whom:   lane -> shard, sink: asks, frames.     shard, sink -> lane: answers, credit,
 // acknowledgements.
 //                      shard -> sink: output.                 sink -> shard: resume, acknowledgements.
+//                      shard -> shard of a window behind:     as to a sink, which it is here.
 //                      supervisor -> all: wiring, stop.       all -> supervisor: events.
 #pragma once
 
@@ -104,7 +105,7 @@ struct acknowledged {
   position below;
 };
 
-// --- shard <-> sink
+// --- shard <-> sink, or shard of a window behind
 // -------------------------------------------------------------------------------------------------
 
 /// Output rows, or progress.
@@ -113,14 +114,20 @@ struct output {
 };
 /// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). Up to
 /// `taken` it has taken what the shard's earlier lives have sent; from now on it takes nothing of theirs.
-/// Each opening of its target is a life.
+/// Each opening of its target is a life. A shard that does not know yet what its own earlier lives have taken
+/// leaves `taken` out, and says it by furthest_known.
 struct resume_output {
   log_id log;
   std::string sink;
   incarnation life;
   std::optional<position> at;
-  position taken;
+  std::optional<position> taken;
   caf::actor from;
+};
+struct furthest_known {
+  log_id log;
+  std::string sink;
+  position taken;
 };
 /// Frames from `from` on follow.
 struct output_resumed {
@@ -140,7 +147,7 @@ struct output_taken {
   incarnation life;
   position at;
 };
-/// supervisor -> sink: the shard behind this log lives (again) under this handle.
+/// supervisor -> sink, shard: the shard behind this log lives (again) under this handle.
 struct sender_up {
   log_id log;
   caf::actor handle;
@@ -251,6 +258,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_again)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::acknowledged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::resume_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::furthest_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_acknowledged)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::output_taken)

@@ -37,6 +37,11 @@ struct contribution {
   std::span<const event_micros> times;
   std::span<const position> positions;
   std::string_view partition;
+  std::span<const std::string_view> partitions;  // by record, where `partition` is not that of all
+
+  [[nodiscard]] std::string_view partition_of(std::uint32_t record) const {
+    return partitions.empty() ? partition : partitions[record];
+  }
 };
 
 struct aggregate_ops {

@@ -136,9 +136,10 @@ fired_window aligned_windows::form(event_micros end) {
 /// Tables that no later window needs, nor one whose changes `updates` has yet to give.
 void aligned_windows::drop(event_micros over) {
   auto& tables = state_.tables;
-  for (const auto& [k, t] : tables)
-    if (!t.unsent.empty() && k.eligible <= over)
-      over = k.eligible - 1;
+  if (window_.updates)
+    for (const auto& [k, t] : tables)
+      if (!t.unsent.empty() && k.eligible <= over)
+        over = k.eligible - 1;
   while (!tables.empty() && last_end(window_, tables.begin()->first.slice) <= over) {
     if (auto& t = tables.begin()->second; t.in_totals)
       totals_->remove(t, tables);

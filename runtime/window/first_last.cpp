@@ -1,5 +1,5 @@
 // first and last: the value that is not null of the earliest or latest record, by event time, then by source
-// partition and position, so that no order of arrival changes it. Values are kept in the encoding of keys.
+// partition and position (behind a window by its key), so that no order of arrival changes it. Values are kept in the encoding of keys.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 
@@ -59,7 +59,7 @@ void add_values(const states& to, rows into, const contribution& of, rows from) 
     const auto r = from[i];
     value.clear();
     data::append_key(value, *of.argument, r);
-    take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.partition, value});
+    take<Last>(to.at<placed>(into[i]), *to.side, {of.times[r], of.positions[r], of.partition_of(r), value});
   }
 }
 

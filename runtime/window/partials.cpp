@@ -92,7 +92,7 @@ struct partials_builder::impl {
     const auto from = encoder.rows();
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
       const auto* argument = in.arguments[a].get();
-      const contribution of{argument, in.times, in.positions, in.partition};
+      const contribution of{argument, in.times, in.positions, in.partition, in.partitions};
       const auto* filter = in.filters[a].get();
       const auto& add = rows->slots[a].ops->add;
       const bool nulls = argument != nullptr && argument->null_count() != 0;

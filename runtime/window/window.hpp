@@ -70,6 +70,8 @@ struct input {
   // Where the rows come from; only if the definition reads_places().
   std::span<const position> positions = {};
   std::string_view partition = {};
+  /// Instead of `partition`, one for each row: behind another window, whose shards must not matter.
+  std::span<const std::string_view> partitions = {};
 };
 /// Whether an aggregate goes by the places of records (first, last).
 [[nodiscard]] bool reads_places(const definition& d);

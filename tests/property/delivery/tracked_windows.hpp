@@ -29,6 +29,9 @@ public:
                   const std::vector<std::uint32_t>& shard_of_key, std::uint32_t shard);
 
   std::uint64_t absorb(const payload& content, event_micros fired_mark) override;
+  std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) override {
+    return inner_->absorb_rows(rows, fired_mark, counts);
+  }
   std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
     return inner_->fire(fired_mark, watermark);
   }

@@ -17,6 +17,7 @@ public:
     last_mark = fired_mark;
     return fired_mark >= 100 ? 1 : 0;
   }
+  std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
   std::vector<fired> fire(event_micros, event_micros watermark) override {
     return {{std::min<event_micros>(watermark, 1'000), test::rows(1), {}}};
   }

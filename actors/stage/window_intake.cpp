@@ -1,0 +1,35 @@
+#include "actors/stage/window_intake.hpp"
+
+namespace millrace::stage {
+
+window_intake take_in(const config::window_plan& plan, const rows& in, event_micros now) {
+  window_intake out;
+  auto result = run_step(plan.input, in, now);
+  out.rows = std::move(result.rows);
+  out.failed = std::move(result.failed);
+  out.counts = result.counts;
+  std::vector<expression::row_failure> failures;
+  const auto evaluate = [&](const std::optional<expression::bound>& e) {
+    return e ? expression::evaluate(*e, out.rows.batch, now, failures) : nullptr;
+  };
+  for (bool again = true; again;) {
+    out.arguments.clear();
+    out.filters.clear();
+    failures.clear();
+    for (const auto& a : plan.arguments)
+      out.arguments.push_back(evaluate(a));
+    for (const auto& f : plan.filters)
+      out.filters.push_back(evaluate(f));
+    merge_failures(failures);
+    again = !failures.empty();  // without the rows that fail, nothing fails any more
+    if (again)
+      out.rows = without(out.rows, failures, out.failed);
+  }
+  for (const auto k : plan.key_columns)
+    out.keys.push_back(out.rows.batch.columns[k]);
+  out.counts.dead = out.failed.size();
+  out.counts.out = out.rows.batch.rows;
+  return out;
+}
+
+}  // namespace millrace::stage

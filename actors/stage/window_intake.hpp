@@ -1,0 +1,23 @@
+// What a window reads of its input rows: its `where`, the arguments and filters of its aggregates, its keys;
+// rows for which one of them fails are taken out. Pure; lanes do it for the rows of a parser, shards for those
+// of a window in front, and the dead-letter sink to see what failed there.
+#pragma once
+
+#include "actors/stage/chain.hpp"
+
+#include <vector>
+
+namespace millrace::stage {
+
+struct window_intake {
+  stage::rows rows;  // that go on
+  std::vector<data::column_ptr> keys;
+  std::vector<data::column_ptr> arguments;  // by aggregate; null pointer for none
+  std::vector<data::column_ptr> filters;
+  std::vector<failed_origin> failed;
+  delivery::stage_counts counts;  // in, out, filtered, dead
+};
+
+[[nodiscard]] window_intake take_in(const config::window_plan& plan, const rows& in, event_micros now);
+
+}  // namespace millrace::stage

@@ -1,0 +1,46 @@
+// What a shard actor has to do with the windows in front of its own: asks their shards for output from where it
+// stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
+#pragma once
+
+#include "actors/window/shard_actor.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace millrace::shard {
+
+class shard_input {
+public:
+  shard_input(caf::event_based_actor* self, const shard_options& options, delivery::shard_core& core,
+              incarnation life)
+      : self_(self), options_(options), core_(core), life_(life) {}
+
+  /// A sender's life begins, or this one does. False: nothing new.
+  bool on_sender_up(const messages::sender_up& m);
+  /// Whether the message that is being handled comes from the life of the sender that was asked.
+  [[nodiscard]] bool is_from_present_life(const log_id& log) const;
+  /// The frame has left the queue.
+  void tell_taken(const delivery::output_frame& f);
+  /// After a capture has become durable.
+  void acknowledge();
+  /// After a receiver of this shard's own output has resumed: senders may have been told too little.
+  void tell_furthest();
+
+private:
+  struct sender {
+    caf::actor handle;
+    std::optional<position> told;  // as durable
+    bool knows_furthest = false;
+  };
+
+  caf::event_based_actor* self_;
+  const shard_options& options_;
+  delivery::shard_core& core_;
+  incarnation life_;
+  std::map<log_id, sender> senders_;
+};
+
+}  // namespace millrace::shard
