@@ -24,7 +24,7 @@ public:
   [[nodiscard]] bool is_from_present_life(const log_id& log) const;
   /// The frame has left the queue.
   void tell_taken(const delivery::output_frame& f);
-  /// After a capture has become durable.
+  /// What is durable, where a sender has not been told; after each capture that becomes so.
   void acknowledge();
   /// After a receiver of this shard's own output has resumed: senders may have been told too little.
   void tell_furthest();

@@ -19,7 +19,7 @@ void shard_output::fail(error why) {
 
 void shard_output::on_resume(const messages::resume_output& m) {
   sinks_[m.sink] = m.from;
-  const auto from = core_.resume(m.sink, m.at, m.taken, m.life);
+  const auto from = core_.resume(m.sink, m.at, m.taken, m.life, m.durable);
   if (!from) {
     auto why = from.error();
     why.stage = m.sink;

@@ -121,7 +121,8 @@ void outbox::trim() {
   drop_unread();
 }
 
-expected<position> outbox::resume(const std::string& receiver, std::optional<position> at, incarnation life) {
+expected<position> outbox::resume(const std::string& receiver, std::optional<position> at, incarnation life,
+                                  bool durable) {
   const auto entry = acked_.find(receiver);
   if (entry == acked_.end())
     return our_error(fmt::format("{} is no receiver of {}", receiver, log_));
@@ -133,7 +134,8 @@ expected<position> outbox::resume(const std::string& receiver, std::optional<pos
                     "restored or replaced; put it back, or start over with --fresh",
                     receiver, log_));
   cursors_[receiver].resume(from, life);
-  acknowledge(receiver, from);
+  if (durable)
+    acknowledge(receiver, from);
   drop_unread();
   return from;
 }

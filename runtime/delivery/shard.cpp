@@ -104,8 +104,9 @@ event_micros shard_core::fired_at(position sent) const {
 }
 
 expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
-                                      std::optional<position> taken, incarnation receiver_life) {
-  auto again = outbox_.resume(receiver, at, receiver_life);
+                                      std::optional<position> taken, incarnation receiver_life,
+                                      bool durable) {
+  auto again = outbox_.resume(receiver, at, receiver_life, durable);
   if (again && taken)
     receiver_has(receiver, *taken);
   return again;

@@ -98,10 +98,11 @@ public:
 
   /// Output towards receivers.
   [[nodiscard]] outbox& out() { return outbox_; }
-  /// A new life of a receiver (outbox::resume). `taken`: what it has taken of this shard's earlier lives,
+  /// A new life of a receiver (outbox::resume); what it stands at is `durable`, but for a shard. `taken`: what it has taken of this shard's earlier lives,
   /// durable or not; nothing of them comes to it any more. None: it will say by receiver_has().
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
-                                          std::optional<position> taken, incarnation receiver_life);
+                                          std::optional<position> taken, incarnation receiver_life,
+                                          bool durable = true);
   void receiver_has(const std::string& receiver, position taken);
   /// How far this shard's lives have taken the output of a window in front, as far as that has led to
   /// anything outside them. None: it takes all receivers to know, and some have yet to resume.

@@ -112,7 +112,8 @@ struct acknowledged {
 struct output {
   std::shared_ptr<const delivery::output_frame> frame;
 };
-/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). Up to
+/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). A shard's
+/// is not durable: it acknowledges what is. Up to
 /// `taken` it has taken what the shard's earlier lives have sent; from now on it takes nothing of theirs.
 /// Each opening of its target is a life. A shard that does not know yet what its own earlier lives have taken
 /// leaves `taken` out, and says it by furthest_known.
@@ -123,6 +124,7 @@ struct resume_output {
   std::optional<position> at;
   std::optional<position> taken;
   caf::actor from;
+  bool durable = true;
 };
 struct furthest_known {
   log_id log;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::delivery::trial {
@@ -31,24 +32,26 @@ struct message {
     credit,         // receiver -> lane
     acknowledged,   // receiver -> lane
     ask_again,      // receiver -> lane
-    sender_up,      // supervisor -> sink
-    resume,         // sink -> shard
-    output_acked,   // sink -> shard
-    output_taken,   // sink -> shard
-    resumed,        // shard -> sink
-    output,         // shard -> sink
+    // "sink" is here also a shard of the window behind
+    sender_up,     // supervisor -> sink
+    resume,        // sink -> shard
+    furthest,      // sink -> shard
+    output_acked,  // sink -> shard
+    output_taken,  // sink -> shard
+    resumed,       // shard -> sink
+    output,        // shard -> sink
   };
   kind what{};
   std::size_t log = 0;
   incarnation lane = 0;
   std::size_t receiver = 0;
-  std::size_t sink = 0;
+  std::size_t sink = 0;  // its number as a taker (scene)
   std::size_t shard = 0;
   incarnation life = 0;     // of the actor that it is about
   incarnation session = 0;  // of a sink: each opening is one
   std::optional<answer> reply{};
   std::optional<position> at{};
-  position taken = lowest_position;
+  std::optional<position> taken{};
   fence stamp{};
   std::size_t bytes = 0;
   std::shared_ptr<const lane_frame> frame{};
@@ -87,7 +90,8 @@ public:
   chance random;
   rule broken;
   std::vector<source_log> logs;
-  window::definition windows;
+  window::definition windows;                    // of the first level
+  std::unique_ptr<const window_behind> behind;   // the second level, if there is one
   std::vector<std::uint32_t> shard_of_key;
   bool later = false;                // logs grow while the schedule runs, and some are found only then
   bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
@@ -95,7 +99,8 @@ public:
   bool lagging_captures = false;     // where logs grow: sinks have long what no capture holds
   bool has_committed = false;        // a sink its rows of windows, in this step
   std::size_t credit = 1;
-  std::vector<std::unique_ptr<shard_double>> shards;
+  event_micros ticks = 0;                             // of `updates`
+  std::vector<std::unique_ptr<shard_double>> shards;  // of the first level, then of the second
   std::vector<std::unique_ptr<sink_double>> sinks;  // behind the shards; the last may stand behind the lanes
   std::optional<std::size_t> raw_sink;
   std::map<incarnation, std::unique_ptr<lane_double>> lanes;
@@ -104,7 +109,19 @@ public:
   [[nodiscard]] bool one_in(unsigned n) { return trial::one_in(random, n); }
   [[nodiscard]] incarnation next_number() { return ++numbers_; }  // of a life, or a sender
   /// Receivers of lanes: the shards, then the sink behind the lanes.
-  [[nodiscard]] std::size_t receivers() const { return shards.size() + (raw_sink ? 1 : 0); }
+  [[nodiscard]] std::size_t receivers() const { return windows.shards + (raw_sink ? 1 : 0); }
+  [[nodiscard]] std::size_t level_of(std::size_t shard) const { return shard < windows.shards ? 0 : 1; }
+  [[nodiscard]] const window::definition& windows_at(std::size_t level) const {
+    return level == 0 ? windows : behind->plan.definition;
+  }
+  /// Shards of a level, as indices: [first, second).
+  [[nodiscard]] std::pair<std::size_t, std::size_t> shards_at(std::size_t level) const;
+  /// The output of a shard as a log.
+  [[nodiscard]] log_id output_of(std::size_t shard) const;
+  /// Who takes output: the sinks, then the shards. Numbers of those that take a level's.
+  [[nodiscard]] std::vector<std::size_t> takers_at(std::size_t level) const;
+  [[nodiscard]] std::string name_of_taker(std::size_t taker) const;
+  [[nodiscard]] std::size_t taker_of(std::size_t shard) const { return sinks.size() + shard; }
   [[nodiscard]] incarnation life_of(std::size_t receiver) const;
   [[nodiscard]] fence fence_of(std::size_t receiver, std::size_t log) const;
 
@@ -124,6 +141,8 @@ public:
   [[nodiscard]] lane_double& any_lane();
   [[nodiscard]] shard_double& any_shard();
   [[nodiscard]] sink_double& any_sink();
+  /// Whatever ticks, now.
+  void tick();
 
 private:
   std::uint64_t numbers_ = 0;

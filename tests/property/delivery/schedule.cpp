@@ -50,6 +50,12 @@ void grow(scene& s, source_log& log) {
 void crash_behind_commit(scene& s) {
   for (auto& log : s.logs)
     grow(s, log);
+  if (s.one_in(4)) {  // a node takes more with it than one
+    for (auto& shard : s.shards)
+      if (!s.one_in(4))
+        shard->crash();
+    return;
+  }
   const auto at_stake = std::find_if(s.shards.begin(), s.shards.end(),
                                      [](const auto& shard) { return shard->decision_at_stake(); });
   (at_stake == s.shards.end() ? s.any_shard() : **at_stake).crash();
@@ -84,7 +90,9 @@ void step(scene& s, crashes_left& left) {
       s.find(log);
     else if (log != s.quiet || s.one_in(6))
       grow(s, s.logs[log]);
-  } else if (act < 32) {
+  } else if (act < 21) {
+    s.tick();
+  } else if (act < 33) {
     auto& lane = s.any_lane();
     lane.take_message();
     if (lane.over())
@@ -125,8 +133,8 @@ std::string stuck(const scene& s) {
         fmt::format("\n  log {}: {} of {} records; lane known {} at {}, attached {}, behind {}, cut {}", i,
                     s.logs[i].there, s.logs[i].records.size(), view.known(), view.at().at.minor,
                     view.attached().size(), view.behind().size(), view.next_cut().value_or(position{}).minor);
-    for (const auto& shard : s.shards) {
-      const auto& vector = shard->core().in().vector();
+    for (std::size_t shard = 0; shard < s.windows.shards; ++shard) {
+      const auto& vector = s.shards[shard]->core().in().vector();
       const auto at = vector.find(s.logs[i].name);
       out += at == vector.end() ? "; shard has yet to let it in"
                                 : fmt::format("; shard at {}", at->second.at.minor);
@@ -139,6 +147,10 @@ std::string stuck(const scene& s) {
         shard->core().fired(), shard->core().out().sent().major, shard->core().in().held(),
         shard->core().out().retained_bytes(), shard->core().out().spilled_bytes(),
         shard->core().out().low().major, shard->stalled());
+  for (const auto& shard : s.shards)
+    for (const auto& [receiver, at] : shard->core().out().acknowledged())
+      out += fmt::format("\n  {} has acknowledged {} {}:{}", receiver, shard->core().out().log(), at.major,
+                         at.minor == whole ? -1 : at.minor);
   for (const auto& sink : s.sinks)
     out += fmt::format("\n  {}: complete {}", sink->name(), sink->complete());
   for (const auto& sink : s.sinks)
@@ -147,43 +159,119 @@ std::string stuck(const scene& s) {
   return out;
 }
 
-std::optional<std::string> verdict_of(scene& s) {
-  auto want = expected_of(s.windows, s.logs);
-  std::uint64_t late = 0;
-  for (const auto& shard : s.shards) {
-    for (const auto& [at, missed] : shard->windows().missed()) {
+/// What the first level must give by the shards' own account of what they have missed.
+std::optional<std::string> settle_missed(const scene& s, expectation& want) {
+  stage_counts counts;
+  for (std::size_t i = 0; i < s.windows.shards; ++i) {
+    const auto& shard = *s.shards[i];
+    for (const auto& [at, missed] : shard.windows().missed()) {
       auto& row = want.rows[at];
       row.count -= missed.count;
       row.sum -= missed.sum;
       if (row.count == 0)
         want.rows.erase(at);
     }
-    for (const auto& [stage, counts] : shard->core().counts().stages())
-      late += counts.late;
-    if (shard->core().late_at_shard() != shard->windows().missed_all())
-      return fmt::format("late at shard: {} of {}", shard->core().late_at_shard(),
-                         shard->windows().missed_all());
+    for (const auto& [stage, n] : shard.core().counts().stages())
+      counts += n;
+    if (shard.core().late_at_shard() != shard.windows().missed_all())
+      return fmt::format("late at shard: {} of {}", shard.core().late_at_shard(),
+                         shard.windows().missed_all());
   }
-  if (late != want.late)
-    return fmt::format("ledger differs: late {} of {}", late, want.late);
+  if (counts.late != want.late)
+    return fmt::format("ledger differs: late {} of {}", counts.late, want.late);
+  return std::nullopt;
+}
+
+/// Rows of the first level as the second takes them: of `updates` all that were ever given.
+row_table given_to_second(const scene& s, const row_table& first, std::uint64_t& rows, std::uint64_t& filtered) {
+  row_table given;
+  const auto count = [&](std::int64_t key) {
+    ++rows;
+    filtered += key == filtered_key;
+  };
+  if (!s.windows.updates) {
+    for (const auto& [at, row] : first)
+      count(at.second);
+    return first;
+  }
+  for (const auto& [tick, batch] : s.sinks[0]->table().batches)
+    for (const auto& [end, key, n, sum] : batch) {
+      count(key);
+      auto& row = given[{0, key}];
+      row.count += n;
+      row.sum += sum;
+    }
+  return given;
+}
+
+std::optional<std::string> check_ledger_of_second(const scene& s, std::uint64_t rows, std::uint64_t filtered) {
+  ledger counts;
+  for (auto [i, end] = s.shards_at(1); i < end; ++i) {
+    counts.add(s.shards[i]->core().counts());
+    if (s.shards[i]->core().late_at_shard() != 0)
+      return "a window's row came too late for the window behind it";
+  }
+  const auto passed = rows - filtered;
+  if (counts[select_stage_index] != stage_counts{.in = rows, .out = passed, .filtered = filtered} ||
+      counts[behind_stage_index] != stage_counts{.in = passed, .out = passed})
+    return fmt::format("ledger differs: {} rows of {} came to the select, {} of {} to the window behind it",
+                       counts[select_stage_index].in, rows, counts[behind_stage_index].in, passed);
+  return std::nullopt;
+}
+
+std::optional<std::string> check_raw(const scene& s, const target& table) {
+  std::uint64_t records = 0;
+  for (std::size_t log = 0; log < s.logs.size(); ++log)
+    for (std::size_t i = 0; i < s.logs[log].records.size(); ++i, ++records)
+      if (const auto at = table.raw.find({static_cast<std::int64_t>(log), static_cast<std::int64_t>(i)});
+          at == table.raw.end() || at->second != 1)
+        return fmt::format("record {} of log {} is in {} times", i, log,
+                           at == table.raw.end() ? 0 : at->second);
+  auto counts = table.counts;
+  if (counts[raw_stage_index] != stage_counts{.in = records, .out = records})
+    return fmt::format("ledger differs: {} records of {}", counts[raw_stage_index].in, records);
+  return std::nullopt;
+}
+
+std::optional<std::string> verdict_of(scene& s) {
+  auto want = expected_of(s.windows, s.logs);
+  if (auto wrong = settle_missed(s, want))
+    return wrong;
+  row_table second;
+  if (s.behind) {
+    std::uint64_t rows = 0;
+    std::uint64_t filtered = 0;
+    second = expected_behind(s.behind->plan.definition, given_to_second(s, want.rows, rows, filtered));
+    if (auto wrong = check_ledger_of_second(s, rows, filtered))
+      return wrong;
+  }
+  const target* first_of[2] = {};
   for (const auto& sink : s.sinks) {
     const auto& table = sink->table();
     if (&sink - s.sinks.data() == static_cast<std::ptrdiff_t>(s.raw_sink.value_or(s.sinks.size()))) {
-      std::uint64_t records = 0;
-      for (std::size_t log = 0; log < s.logs.size(); ++log)
-        for (std::size_t i = 0; i < s.logs[log].records.size(); ++i, ++records)
-          if (const auto at = table.raw.find({static_cast<std::int64_t>(log), static_cast<std::int64_t>(i)});
-              at == table.raw.end() || at->second != 1)
-            return fmt::format("record {} of log {} is in {} times", i, log,
-                               at == table.raw.end() ? 0 : at->second);
-      auto counts = table.counts;
-      if (counts[raw_stage_index] != stage_counts{.in = records, .out = records})
-        return fmt::format("ledger differs: {} records of {}", counts[raw_stage_index].in, records);
-    } else if (table.rows != want.rows) {
-      return fmt::format("{}: {}", sink->name(), first_difference(table.rows, want.rows));
+      if (auto wrong = check_raw(s, table))
+        return wrong;
+      continue;
     }
+    const auto& rows = sink->level() == 0 ? want.rows : second;
+    if (table.rows != rows)
+      return fmt::format("{}: {}", sink->name(), first_difference(table.rows, rows));
+    auto*& first = first_of[sink->level()];
+    first = first ? first : &table;
+    if (table.batches != first->batches)
+      return fmt::format("{}: its batches are not those of the first sink", sink->name());
   }
   return std::nullopt;
+}
+
+bool has_ended(const scene& s) {
+  // A shard may have to catch up again with what its sinks have long had, or to learn of a log at all.
+  for (std::size_t i = 0; i < s.shards.size(); ++i) {
+    const auto& core = s.shards[i]->core();
+    if (!core.ended() || (s.level_of(i) == 0 && core.in().vector().size() != s.logs.size()))
+      return false;
+  }
+  return std::all_of(s.sinks.begin(), s.sinks.end(), [](const auto& sink) { return sink->complete(); });
 }
 
 }  // namespace
@@ -195,11 +283,7 @@ std::optional<std::string> run(std::uint64_t seed, rule broken) {
                       s.idle || s.later ? between(s.random, 0, 6) : 0};
     for (int i = 0; i < most_steps; ++i) {
       step(s, left);
-      // A shard may have to catch up again with what its sinks have long had, or to learn of a log at all.
-      if (std::all_of(s.sinks.begin(), s.sinks.end(), [](const auto& sink) { return sink->complete(); }) &&
-          std::all_of(s.shards.begin(), s.shards.end(), [&](const auto& shard) {
-            return shard->core().ended() && shard->core().in().vector().size() == s.logs.size();
-          }))
+      if (has_ended(s))
         return verdict_of(s);
     }
     return stuck(s);

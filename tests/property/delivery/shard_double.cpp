@@ -6,7 +6,8 @@
 
 namespace millrace::delivery::trial {
 
-shard_double::shard_double(scene& s, std::uint32_t index) : scene_(s), index_(index) {
+shard_double::shard_double(scene& s, std::size_t index)
+    : scene_(s), index_(index), level_(s.level_of(index)) {
   constexpr std::size_t bounds[] = {1, 600, 3'000, 1U << 20};
   limits_.memory = bounds[s.random() % std::size(bounds)];
   limits_.segment = bounds[s.random() % std::size(bounds)];
@@ -17,16 +18,22 @@ shard_double::shard_double(scene& s, std::uint32_t index) : scene_(s), index_(in
 
 shard_core::setup shard_double::setup() const {
   shard_core::setup out;
-  out.log = "window/0/" + std::to_string(index_);
-  out.stage = window_stage_index;
-  out.allowed_lateness = scene_.windows.allowed_lateness;
+  const auto& windows = scene_.windows_at(level_);
+  out.log = scene_.output_of(index_);
+  out.stage = level_ == 0 ? window_stage_index : behind_stage_index;
+  out.allowed_lateness = windows.allowed_lateness;
+  out.updates = windows.updates;
   out.life = life_;
-  for (std::size_t i = 0; i < scene_.sinks.size(); ++i)
-    if (scene_.raw_sink != i)
-      out.receivers.push_back(scene_.sinks[i]->name());
-  for (const auto& log : scene_.logs)
-    if (log.found)
-      (log.later ? out.found : out.logs)[log.name] = {};
+  for (const auto taker : scene_.takers_at(level_))
+    out.receivers.push_back(scene_.name_of_taker(taker));
+  if (level_ == 0) {
+    for (const auto& log : scene_.logs)
+      if (log.found)
+        (log.later ? out.found : out.logs)[log.name] = {};
+  } else {
+    for (auto [i, end] = scene_.shards_at(0); i < end; ++i)
+      out.in_front.push_back(scene_.output_of(i));
+  }
   out.limits = limits_;
   out.limits.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
   return out;
@@ -34,8 +41,8 @@ shard_core::setup shard_double::setup() const {
 
 void shard_double::start() {
   life_ = scene_.next_number();
-  auto windows = std::make_unique<tracked_windows>(scene_.windows, scene_.logs, scene_.shard_of_key, index_);
-  windows_ = windows.get();
+  auto windows = make_windows();
+  windows_ = level_ == 0 ? static_cast<tracked_windows*>(windows.get()) : nullptr;
   core_ = std::make_unique<shard_core>(setup(), std::move(windows));
   if (const auto ok = core_->restore(store_.chain()); !ok)
     throw fault("a good capture is refused: " + ok.error().message);
@@ -47,16 +54,24 @@ void shard_double::crash() {
   in.clear();
   store_.owner_died(scene_.random);
   segments_.owner_died(scene_.random, core_->out().log());
-  failing_ = at_stake_ = false;
+  failing_ = at_stake_ = dirty_ = false;
   lanes_.clear();
+  fronts_.clear();
   fences_.clear();
   sinks_.clear();
   waiting_asks_.clear();
   stalled_.clear();
+  stalled_output_.clear();
   gate_ = {};
   start();
-  scene_.announce(index_);
   scene_.announce_shard(index_);
+  if (level_ == 0)
+    return scene_.announce(index_);
+  for (auto [i, end] = scene_.shards_at(0); i < end; ++i)
+    in.put(0, {.what = message::kind::sender_up,
+               .sink = scene_.taker_of(index_),
+               .shard = i,
+               .life = scene_.shards[i]->life()});
 }
 
 fence shard_double::fence_of(std::size_t log) const {
@@ -79,12 +94,24 @@ void shard_double::take_message() {
   case message::kind::resume:
     return on_resume(*m);
   case message::kind::output_acked:
-    core_->out().acknowledge(scene_.sinks[m->sink]->name(), *m->at);
+    core_->out().acknowledge(scene_.name_of_taker(m->sink), *m->at);
+    if (scene_.broken == rule::all)
+      for (const auto taker : scene_.takers_at(level_))
+        core_->out().acknowledge(scene_.name_of_taker(taker), *m->at);
     pump();
     return take_stalled();
   case message::kind::output_taken:
-    core_->out().taken(scene_.sinks[m->sink]->name(), m->session, *m->at);
+    core_->out().taken(scene_.name_of_taker(m->sink), m->session, *m->at);
     return pump();
+  case message::kind::furthest:
+    core_->receiver_has(scene_.name_of_taker(m->sink), *m->taken);
+    return after_receiver_is_known();
+  case message::kind::sender_up:
+    return on_sender_up(*m);
+  case message::kind::output:
+    return on_output(*m);
+  case message::kind::resumed:
+    return;
   default:
     throw fault("a shard got a message that is not for shards");
   }
@@ -119,17 +146,20 @@ void shard_double::on_ask(const message& m) {
 }
 
 void shard_double::on_frame(const message& m) {
-  if (stalled_.empty() && !core_->out().full())
+  if (!stalled() && !core_->out().full())
     return take(m);
   stalled_.push(m);
   take_stalled();
 }
 
 void shard_double::take_stalled() {
-  while (const auto m = stalled_.take([this](const lane_frame& f) {
+  const auto may = [this](const auto& f) {
     return !core_->out().full() || (scene_.broken != rule::stall && core_->cannot_fire(f));
-  }))
+  };
+  while (const auto m = stalled_.take(may))
     take(*m);
+  while (const auto f = stalled_output_.take(may))
+    take(f);
 }
 
 void shard_double::take(const message& m) {
@@ -152,20 +182,36 @@ void shard_double::take(const message& m) {
                            .receiver = m.receiver,
                            .stamp = f.stamp,
                            .bytes = out.taken_bytes});
+  put_out(before, out, false);
+}
+
+void shard_double::put_out(position before, const shard_core::output& out, bool tick) {
+  dirty_ = true;
   at_stake_ |= out.decision;
-  const bool decision = out.decision && scene_.broken != rule::idle;
-  if (decision && scene_.broken != rule::gate)
+  const bool last = scene_.windows_at(level_).updates && core_->ticked() == end_of_time;
+  const bool decision = out.decision && (scene_.broken != rule::idle || tick || last);
+  if (decision && scene_.broken != rule::gate && !(scene_.broken == rule::journal && (tick || last)))
     gate_.decided(before);
   pump();
   if (decision)
     capture(true);
 }
 
+void shard_double::update_tick(event_micros t) {
+  if (!scene_.windows_at(level_).updates || gate_.limit() || core_->out().full())
+    return;
+  const auto before = core_->out().sent();
+  const auto rows = core_->rows_out();
+  auto out = core_->tick(t);
+  out.decision &= scene_.broken != rule::bound || core_->rows_out() != rows;
+  put_out(before, out, true);
+}
+
 void shard_double::pump() {
   const auto limit = gate_.limit();
   auto& out = core_->out();
   for (const auto& [sink, handle] : sinks_)
-    while (const auto f = out.next(scene_.sinks[sink]->name(), limit))
+    while (const auto f = out.next(scene_.name_of_taker(sink), limit))
       send(*f, sink);
   for (const auto& id : out.wanted(limit))
     segments_.read(id);
@@ -213,8 +259,8 @@ void shard_double::on_resume(const message& m) {
   const auto taken = scene_.broken == rule::floor   ? lowest_position
                      : scene_.broken == rule::taken ? m.at.value_or(lowest_position)
                                                     : m.taken;
-  const auto& name = scene_.sinks[m.sink]->name();
-  const auto from = core_->resume(name, m.at, taken, m.session);
+  const auto name = scene_.name_of_taker(m.sink);
+  const auto from = core_->resume(name, m.at, taken, m.session, m.sink < scene_.sinks.size());
   if (!from)
     throw fault(from.error().message);
   scene_.to_sink(
@@ -223,16 +269,17 @@ void shard_double::on_resume(const message& m) {
   while (scene_.broken == rule::retain && core_->out().next(name)) {
   }
   pump();
-  join();
-  take_stalled();
+  after_receiver_is_known();
 }
 
 void shard_double::tick() {
-  if ((core_->changed() || failing_) && store_.under_way() < 2)
+  const bool changed = scene_.broken == rule::lag ? dirty_ : core_->changed();
+  if ((changed || failing_) && store_.under_way() < 2)
     capture(false);
 }
 
 void shard_double::capture(bool twice) {
+  dirty_ = false;
   gate_.capture_begun();
   store_.begin({core_->capture_changes(), twice, core_->in().vector()});
 }
@@ -251,6 +298,7 @@ void shard_double::write_capture() {
   at_stake_ &= !written->twice;
   for (const auto& [log, lane] : lanes_)
     acknowledge(log);
+  acknowledge_front();
   gate_.capture_durable(written->twice);
   remove_unneeded();
   pump();
@@ -258,9 +306,7 @@ void shard_double::write_capture() {
     on_ask(ask);  // or it waits on
   if (scene_.one_in(4))
     store_.compact([&](const std::vector<std::string>& chain) {
-      auto windows =
-          std::make_unique<tracked_windows>(scene_.windows, scene_.logs, scene_.shard_of_key, index_);
-      shard_core merged(setup(), std::move(windows));
+      shard_core merged(setup(), make_windows());
       if (const auto ok = merged.restore(chain); !ok)
         throw fault("a good capture is refused: " + ok.error().message);
       return merged.capture_all();

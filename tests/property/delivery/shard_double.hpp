@@ -1,4 +1,5 @@
-// A shard, as actors/window/shard_actor.cpp uses delivery::shard_core, without CAF, over the real windows.
+// A shard, as actors/window uses delivery::shard_core, without CAF, over the real windows. What it does with the
+// output of a window in front stands in shard_series.cpp.
 #pragma once
 
 #include "runtime/delivery/decision_gate.hpp"
@@ -12,12 +13,14 @@ namespace millrace::delivery::trial {
 
 class shard_double {
 public:
-  shard_double(scene& s, std::uint32_t index);
+  shard_double(scene& s, std::size_t index);
 
   inbox in;
   void take_message();
   /// Time for a capture.
   void tick();
+  /// With `updates`: a tick.
+  void update_tick(event_micros t);
   /// The writer gets on by one capture.
   void write_capture();
   /// Or by one segment of spilled output.
@@ -31,7 +34,7 @@ public:
   [[nodiscard]] fence fence_of(std::size_t log) const;
   [[nodiscard]] const shard_core& core() const { return *core_; }
   [[nodiscard]] const tracked_windows& windows() const { return *windows_; }
-  [[nodiscard]] bool stalled() const { return !stalled_.empty(); }
+  [[nodiscard]] bool stalled() const { return !stalled_.empty() || !stalled_output_.empty(); }
 
 private:
   struct lane_ref {
@@ -46,7 +49,14 @@ private:
   void on_frame(const message& m);
   void on_resume(const message& m);
   void take(const message& m);
+  void take(const output_ptr& f);
   void take_stalled();
+  void put_out(position before, const shard_core::output& out, bool tick);
+  void on_sender_up(const message& m);
+  void on_output(const message& m);
+  void after_receiver_is_known();
+  void acknowledge_front();
+  [[nodiscard]] std::unique_ptr<window_state> make_windows();
   void pump();
   void remove_unneeded();
   void send(const output_frame& f, std::size_t sink);
@@ -54,19 +64,29 @@ private:
   void acknowledge(std::size_t log);
   [[nodiscard]] shard_core::setup setup() const;
 
+  struct front_ref {
+    incarnation life = 0;
+    std::optional<position> told;
+    bool knows_furthest = false;
+  };
+
   scene& scene_;
-  std::uint32_t index_;
+  std::size_t index_;  // over both levels
+  std::size_t level_;
   incarnation life_ = 0;  // and its name as a sender
-  tracked_windows* windows_ = nullptr;
+  tracked_windows* windows_ = nullptr;  // of the first level
   std::unique_ptr<shard_core> core_;
   capture_store store_;
   bool failing_ = false;
   bool at_stake_ = false;
+  bool dirty_ = false;  // something has happened since the last capture
   std::map<std::size_t, lane_ref> lanes_;
+  std::map<std::size_t, front_ref> fronts_;  // shards of the window in front
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> sinks_;  // their lives, as this shard knows them
   std::map<std::size_t, message> waiting_asks_;
   stalled_input<message> stalled_;
+  stalled_output stalled_output_;
   decision_gate gate_;
   segment_store segments_;
   outbox_limits limits_;

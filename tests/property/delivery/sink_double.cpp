@@ -7,8 +7,8 @@
 
 namespace millrace::delivery::trial {
 
-sink_double::sink_double(scene& s, std::size_t index, bool slow)
-    : scene_(s), index_(index), slow_(slow), name_("sink " + std::to_string(index)),
+sink_double::sink_double(scene& s, std::size_t index, std::size_t level, bool slow)
+    : scene_(s), index_(index), level_(level), slow_(slow), name_("sink " + std::to_string(index)),
       handle_(s.next_number()) {
   if (s.raw_sink == index)
     for (const auto& log : s.logs) {
@@ -16,8 +16,9 @@ sink_double::sink_double(scene& s, std::size_t index, bool slow)
         core_.add_lane_log(log.name, {});
     }
   else
-    for (std::uint32_t i = 0; i < s.windows.shards; ++i)
-      core_.add_shard_log(s.broken == rule::whole ? i : window_stage_index, "window/0/" + std::to_string(i));
+    for (auto [i, end] = s.shards_at(level); i < end; ++i)
+      core_.add_shard_log(s.broken == rule::whole ? static_cast<std::uint32_t>(i) : window_stage_index,
+                          s.output_of(i));
   open();
 }
 
@@ -47,12 +48,13 @@ void sink_double::open() {
 }
 
 void sink_double::resume(std::size_t shard) {
-  const auto known = core_.committed().find("window/0/" + std::to_string(shard));
+  const auto log = scene_.output_of(shard);
+  const auto known = core_.committed().find(log);
   told_[shard] = lowest_position;
   message m{.what = message::kind::resume, .sink = index_, .shard = shard, .life = handle_, .session = life_};
   if (known != core_.committed().end())
     m.at = known->second.at;
-  m.taken = core_.taken("window/0/" + std::to_string(shard));
+  m.taken = core_.taken(log);
   scene_.to_shard(handle_, shards_[shard], std::move(m));
 }
 
@@ -67,8 +69,8 @@ void sink_double::crash() {
       core_.add_lane_log(log.name, {});
   open();
   if (scene_.raw_sink == index_)
-    return scene_.announce(scene_.shards.size());
-  for (std::size_t i = 0; i < scene_.shards.size(); ++i)
+    return scene_.announce(scene_.windows.shards);
+  for (auto [i, end] = scene_.shards_at(level_); i < end; ++i)
     in.put(0,
            {.what = message::kind::sender_up, .sink = index_, .shard = i, .life = scene_.shards[i]->life()});
 }
@@ -104,7 +106,7 @@ void sink_double::take_message() {
     return;
   case message::kind::resumed:
     if (m->life == shards_[m->shard])
-      core_.begin_at("window/0/" + std::to_string(m->shard), *m->at);
+      core_.begin_at(scene_.output_of(m->shard), *m->at);
     return;
   case message::kind::output:
     return on_output(*m);
@@ -173,7 +175,7 @@ void sink_double::on_lane_frame(const message& m) {
 void sink_double::gather(const output_frame& f, std::vector<row>& out) const {
   for (auto i = f.begin; f.rows && i < f.end; ++i) {
     const auto value = [&](std::size_t column) { return f.rows->columns[column]->ints()[i]; };
-    out.push_back({value(4), value(0), value(1), value(2)});
+    out.push_back({numbered() ? f.reached.major : value(4), value(4), value(0), value(1), value(2)});
   }
 }
 
@@ -191,13 +193,20 @@ void sink_double::on_output(const message& m) {
   if (!core_.take(*m.output))
     throw fault("a gap on an edge from a shard to a sink");
   std::set<log_id> out;
-  while (const auto w = core_.next_window())
+  const auto life = life_;
+  while (const auto w = core_.next_window()) {
     for (const auto& f : w->frames) {
       gather(f, rows_);
       out.insert(f.log);
     }
-  for (std::size_t shard = 0; shard < scene_.shards.size(); ++shard)
-    if (out.contains("window/0/" + std::to_string(shard)))
+    if (numbered() && !rows_.empty()) {  // a tick is one batch: it has a commit of its own
+      commit();
+      if (!open_ || life_ != life)
+        return;
+    }
+  }
+  for (const auto& [shard, of] : shards_)
+    if (out.contains(scene_.output_of(shard)))
       tell_taken(shard);
   if (m.output->has_content() && core_.come_out(m.output->log) >= m.output->reached &&
       told_[m.shard] < m.output->reached)
@@ -205,7 +214,7 @@ void sink_double::on_output(const message& m) {
 }
 
 void sink_double::tell_taken(std::size_t shard) {
-  told_[shard] = core_.come_out("window/0/" + std::to_string(shard));
+  told_[shard] = core_.come_out(scene_.output_of(shard));
   scene_.to_shard(handle_, shards_[shard],
                   {.what = message::kind::output_taken,
                    .sink = index_,
@@ -214,23 +223,43 @@ void sink_double::tell_taken(std::size_t shard) {
                    .at = told_[shard]});
 }
 
-void sink_double::commit() {
+void sink_double::write_rows() {
+  if (rows_.empty())
+    return;
   auto last = table_.last_end;
+  if (numbered())
+    table_.batches.emplace_back(rows_.front().at, batch_rows{});
   for (const auto& r : rows_) {
-    if (r.end <= table_.last_end && scene_.broken != rule::dedupe)
-      throw fault("a window came in two commits, or behind a later one");
-    last = std::max(last, r.end);
+    if (r.at <= table_.last_end && scene_.broken != rule::dedupe)
+      throw fault("a window or tick came in two commits, or behind a later one");
+    if (numbered() && r.at != rows_.front().at)
+      throw fault("two ticks in one batch");
+    last = std::max(last, r.at);
     auto& row = table_.rows[{r.end, r.key}];
-    ++row.times;
-    row.count += r.count;
-    row.sum += r.sum;
+    if (numbered()) {
+      if (r.count <= row.count && scene_.broken != rule::dedupe)
+        throw fault("a row was given without a change, or went back");
+      row = {1, r.count, r.sum};
+      table_.batches.back().second.push_back({r.end, r.key, r.count, r.sum});
+    } else {
+      ++row.times;
+      row.count += r.count;
+      row.sum += r.sum;
+    }
   }
+  if (numbered())
+    std::sort(table_.batches.back().second.begin(), table_.batches.back().second.end());
+  table_.last_end = last;
+}
+
+void sink_double::commit() {
+  const bool any_rows = !rows_.empty();
+  write_rows();
   for (const auto& at : raw_)
     ++table_.raw[at];
   if (scene_.broken == rule::atomic && scene_.one_in(20))
     return crash();
-  scene_.has_committed = !rows_.empty();
-  table_.last_end = last;
+  scene_.has_committed = any_rows;
   table_.counts = counts_;
   table_.positions = core_.progress();
   rows_.clear();
@@ -255,7 +284,7 @@ void sink_double::after_commit() {
                              .at = have->second.at});
   }
   for (const auto& [shard, life] : shards_) {
-    const auto have = core_.committed().find("window/0/" + std::to_string(shard));
+    const auto have = core_.committed().find(scene_.output_of(shard));
     if (have != core_.committed().end())
       scene_.to_shard(
           handle_, life,

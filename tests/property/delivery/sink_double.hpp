@@ -6,20 +6,26 @@
 #include "runtime/delivery/sink.hpp"
 #include "tests/property/delivery/scene.hpp"
 
+#include <array>
+
 namespace millrace::delivery::trial {
+
+/// The rows of one tick, in order: (window end, key, count, sum).
+using batch_rows = std::vector<std::array<std::int64_t, 4>>;
 
 /// What survives a sink.
 struct target {
-  row_table rows;                                            // of windows
+  row_table rows;  // of windows; with `updates` as they are after all batches
+  std::vector<std::pair<event_micros, batch_rows>> batches;  // of `updates`, each with its tick
   std::map<std::pair<std::int64_t, std::int64_t>, int> raw;  // (log, position): how often
   std::map<log_id, mark> positions;
   ledger counts;
-  event_micros last_end = no_watermark;  // of the windows that are in
+  event_micros last_end = no_watermark;  // of the windows, or ticks, that are in
 };
 
 class sink_double {
 public:
-  sink_double(scene& s, std::size_t index, bool slow);
+  sink_double(scene& s, std::size_t index, std::size_t level, bool slow);
 
   inbox in;
   void take_message();
@@ -31,6 +37,8 @@ public:
   void close();
 
   [[nodiscard]] const std::string& name() const { return name_; }
+  /// Whose windows it is behind, if any.
+  [[nodiscard]] std::size_t level() const { return level_; }
   /// Of the actor: other actors send to it.
   [[nodiscard]] incarnation handle() const { return handle_; }
   [[nodiscard]] fence fence_of(std::size_t log) const;
@@ -44,6 +52,7 @@ private:
     std::optional<position> told;
   };
   struct row {
+    event_micros at;  // window end, or tick
     event_micros end;
     std::int64_t key;
     std::int64_t count;
@@ -58,11 +67,14 @@ private:
   void on_output(const message& m);
   void tell_taken(std::size_t shard);
   void gather(const output_frame& f, std::vector<row>& out) const;
+  [[nodiscard]] bool numbered() const { return scene_.raw_sink != index_ && scene_.windows_at(level_).updates; }
+  void write_rows();
   void commit();
   void after_commit();
 
   scene& scene_;
   std::size_t index_;
+  std::size_t level_;
   bool slow_;
   std::string name_;
   incarnation handle_ = 0;  // also its name as a sender

@@ -2,6 +2,8 @@
 
 #include "runtime/data/key_encoding.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace millrace::delivery::trial {
@@ -26,6 +28,44 @@ window::definition windows_of(event_micros size, event_micros slide, event_micro
                                                                      {"window_start", type_id::timestamp},
                                                                      {"window_end", type_id::timestamp}});
   return d;
+}
+
+namespace {
+
+/// All but the definition: parsing expressions takes longer than some schedules.
+window_behind make_behind(const data::schema_ptr& front) {
+  window_behind out;
+  const auto bound = [](const std::string& text, const data::schema_ptr& of) {
+    return *expression::bind(text, {of.get(), {}});
+  };
+  auto& select = out.select.select;
+  select.stage = "select";
+  select.input = front;
+  select.where = *expression::bind_condition(fmt::format("key <> {}", filtered_key), {front.get(), {}});
+  select.columns.push_back({"key", bound(fmt::format("key % {}", group_count), front)});
+  for (const auto* name : {"count", "sum"})
+    select.columns.push_back({name, bound(fmt::format("\"{}\"", name), front)});
+  select.output = std::make_shared<data::schema>(std::vector<data::field>{
+      {"key", type_id::bigint}, {"count", type_id::bigint}, {"sum", type_id::bigint}});
+  auto& plan = out.plan;
+  plan.input.stage = "behind";
+  plan.input.input = plan.input.output = select.output;
+  plan.key_columns = {0};
+  for (const auto* name : {"count", "sum"}) {
+    plan.arguments.emplace_back(bound(fmt::format("\"{}\"", name), select.output));
+    plan.filters.emplace_back();
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<const window_behind> behind(const window::definition& front, window::definition d) {
+  static const auto made = make_behind(front.output);
+  auto out = std::make_unique<window_behind>(made);
+  d.aggregates[0] = {aggregate_function::sum, type_id::bigint, type_id::bigint};
+  out->plan.definition = std::move(d);
+  return out;
 }
 
 source_log make_log(std::size_t index, std::vector<record> records) {
@@ -95,6 +135,24 @@ expectation expected_of(const window::definition& d, const std::vector<source_lo
       }
       seen = any ? std::max(seen, r.time) : r.time;
       any = true;
+    }
+  }
+  return out;
+}
+
+row_table expected_behind(const window::definition& d, const row_table& front) {
+  row_table out;
+  for (const auto& [at, given] : front) {
+    if (at.second == filtered_key)
+      continue;
+    const auto ends = d.kind == window::shape::global
+                          ? std::vector<event_micros>{0}
+                          : ends_of(d, {.time = at.first - 1}, no_watermark);
+    for (const auto end : ends) {
+      auto& row = out[{end, at.second % group_count}];
+      row.times = 1;
+      row.count += given.count;
+      row.sum += given.sum;
     }
   }
   return out;
