@@ -180,9 +180,7 @@ private:
     if (chain->passed_over != 0)
       spdlog::warn("{}: {} damaged snapshot files were passed over; the older ones serve", options.name,
                    chain->passed_over);
-    const auto make_core = [setup, make] {
-      return std::make_shared<delivery::shard_core>(setup, make());
-    };
+    const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
     const auto captures_of = [](const snapshot::snapshots::chain& c) {
       auto captures = c.increments;
       if (!c.base.empty())

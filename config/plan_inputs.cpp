@@ -92,10 +92,11 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
     const auto& from = all[d.reads[i]];
     inherit(d, from, d.reads[i], d.built.from[i].late, i == 0);
     if (d.built.from[i].late && !from.broken && !from.records) {
-      out.error(place_of_reference(d, i), join(d.path, "from"),
-                fmt::format("\"{}\" has no late rows: a window's rows are never late for the window behind it; "
-                            "expected the late rows of a window that reads from a parser",
-                            d.built.from[i].stage));
+      out.error(
+          place_of_reference(d, i), join(d.path, "from"),
+          fmt::format("\"{}\" has no late rows: a window's rows are never late for the window behind it; "
+                      "expected the late rows of a window that reads from a parser",
+                      d.built.from[i].stage));
       whole = false;
       d.broken = true;
       continue;

@@ -95,10 +95,11 @@ public:
                         "global window here, which takes each row as it comes",
                         all[i].built.name, who));
       if (!front.bounded)
-        return d_.fail(out_, "from",
-                       fmt::format("the rows of \"{}\" have no window_end and so no event time, and {} goes by "
-                                   "it; expected a global window without state_ttl here",
-                                   all[i].built.name, who));
+        return d_.fail(
+            out_, "from",
+            fmt::format("the rows of \"{}\" have no window_end and so no event time, and {} goes by "
+                        "it; expected a global window without state_ttl here",
+                        all[i].built.name, who));
     }
     if (!d_.event_time)
       return d_.fail(
@@ -119,11 +120,12 @@ public:
     const auto ours = reach(plan_.definition);
     if (ours > theirs)
       return;
-    d_.fail(out_, "allowed_lateness",
-            fmt::format("the rows of \"{}.late\" would all be late here, too: they come when the watermark is "
-                        "past their windows; expected allowed_lateness of more than {}, for as long as this "
-                        "window is to wait for them",
-                        front.built.name, format_duration(theirs - ours + plan_.definition.allowed_lateness)));
+    d_.fail(
+        out_, "allowed_lateness",
+        fmt::format("the rows of \"{}.late\" would all be late here, too: they come when the watermark is "
+                    "past their windows; expected allowed_lateness of more than {}, for as long as this "
+                    "window is to wait for them",
+                    front.built.name, format_duration(theirs - ours + plan_.definition.allowed_lateness)));
   }
 
   void bind(const data::schema_ptr& input) {
@@ -145,10 +147,11 @@ public:
         out_.errors() != before)
       return;
     if (d_.before_window && names_batch(plan_.output))
-      return d_.fail(out_, "columns",
-                     fmt::format("{} numbers a sink's commits, and another window reads these rows; expected it "
-                                 "in the columns of the sink",
-                                 batch_column));
+      return d_.fail(
+          out_, "columns",
+          fmt::format("{} numbers a sink's commits, and another window reads these rows; expected it "
+                      "in the columns of the sink",
+                      batch_column));
     d_.built.schema = plan_.output.output;
     d_.built.plan = std::move(plan_);
   }

@@ -75,13 +75,9 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
 
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
-  const attempt a{options_.plan->log(p.name),
-                  former.start().at,
-                  former.at().at,
-                  former.records(),
-                  alone,
-                  true,
-                  alone && taken_before(p, *alone)};
+  const attempt a{
+      options_.plan->log(p.name),      former.start().at, former.at().at, former.records(), alone, true,
+      alone && taken_before(p, *alone)};
   std::vector<delivery::lane_frame> frames;
   trying(a, [&] { frames = former.cut(); });
   return frames;

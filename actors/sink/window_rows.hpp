@@ -16,11 +16,11 @@ namespace millrace::sink {
 
 /// What one window stage gives to one sink.
 struct window_input {
-  std::uint32_t stage = 0;      // the window's
-  std::size_t key_columns = 0;  // the first columns of its output
-  std::vector<log_id> logs;     // its shards'
+  std::uint32_t stage = 0;           // the window's
+  std::size_t key_columns = 0;       // the first columns of its output
+  std::vector<log_id> logs;          // its shards'
   std::vector<stage::chain> chains;  // ways from it to the sink; for dead letters all ways that leave it
-  data::schema_ptr numbered;    // with updates: the window's columns and the number of the batch
+  data::schema_ptr numbered;         // with updates: the window's columns and the number of the batch
 };
 
 struct window_rows {

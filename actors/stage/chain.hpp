@@ -1,6 +1,6 @@
 // A select step carried out on a batch: `where`, then `columns`. Pure; lanes run it before they cut frames,
-// sinks and windows in series on the rows of windows. Row failures (casts, divisions) take the row out and are handed back for the
-// dead letters.
+// sinks and windows in series on the rows of windows. Row failures (casts, divisions) take the row out and
+// are handed back for the dead letters.
 #pragma once
 
 #include "config/plan.hpp"

@@ -1,6 +1,6 @@
 // What a window reads of its input rows: its `where`, the arguments and filters of its aggregates, its keys;
-// rows for which one of them fails are taken out. Pure; lanes do it for the rows of a parser, shards for those
-// of a window in front, and the dead-letter sink to see what failed there.
+// rows for which one of them fails are taken out. Pure; lanes do it for the rows of a parser, shards for
+// those of a window in front, and the dead-letter sink to see what failed there.
 #pragma once
 
 #include "actors/stage/chain.hpp"

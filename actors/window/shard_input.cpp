@@ -8,9 +8,8 @@ bool shard_input::on_sender_up(const messages::sender_up& m) {
     return false;
   const auto taken = core_.taken(m.log);
   s = {m.handle, std::nullopt, taken.has_value()};
-  self_->send(m.handle,
-              messages::resume_output{m.log, options_.name, life_, core_.in().vector().at(m.log).at, taken,
-                                      caf::actor_cast<caf::actor>(self_), false});
+  self_->send(m.handle, messages::resume_output{m.log, options_.name, life_, core_.in().vector().at(m.log).at,
+                                                taken, caf::actor_cast<caf::actor>(self_), false});
   acknowledge();
   return true;
 }

@@ -1,5 +1,5 @@
-// What a shard actor has to do with the windows in front of its own: asks their shards for output from where it
-// stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
+// What a shard actor has to do with the windows in front of its own: asks their shards for output from where
+// it stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
 #pragma once
 
 #include "actors/window/shard_actor.hpp"

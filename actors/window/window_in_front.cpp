@@ -16,7 +16,8 @@ window::partials_ptr partials_of_rows::form(const delivery::output_frame& f, del
     const auto log = std::find(w.logs.begin(), w.logs.end(), f.log);
     if (log == w.logs.end())
       continue;
-    const bool mine = static_cast<std::size_t>(log - w.logs.begin()) % of_.plan->definition.shards == of_.shard;
+    const bool mine =
+        static_cast<std::size_t>(log - w.logs.begin()) % of_.plan->definition.shards == of_.shard;
     for (const auto& way : w.chains)
       add(w, way, f, mine, counts);
   }

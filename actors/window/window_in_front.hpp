@@ -1,6 +1,7 @@
 // What a shard takes from the rows of windows in front of its own: runs the steps between them, and makes
-// partial aggregates of the rows whose keys are its own. Pure; part of the shard's window state. The rows' event
-// time is window_end - 1 us, and none is ever late: what a window gives lies at its log's watermark or above.
+// partial aggregates of the rows whose keys are its own. Pure; part of the shard's window state. The rows'
+// event time is window_end - 1 us, and none is ever late: what a window gives lies at its log's watermark or
+// above.
 #pragma once
 
 #include "actors/stage/chain.hpp"
@@ -31,8 +32,8 @@ class partials_of_rows {
 public:
   explicit partials_of_rows(rows_in_front of);
 
-  /// Null pointer where none of the rows is this shard's. `counts`: what happened to all of them, if the log is
-  /// one that this shard counts for.
+  /// Null pointer where none of the rows is this shard's. `counts`: what happened to all of them, if the log
+  /// is one that this shard counts for.
   [[nodiscard]] window::partials_ptr form(const delivery::output_frame& f, delivery::ledger& counts);
 
 private:

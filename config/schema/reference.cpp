@@ -92,7 +92,11 @@ std::string_view heading(stage_kind kind) {
            "\"NAME.late\"` reads the rows that came too late for it. Behind `\"emit\": \"updates\"` a hidden "
            "column `_batch` numbers the sink's commits, one a tick, from 1. The bounds of a global window "
            "are "
-           "null.\n\n";
+           "null. Behind another window rows have event time `window_end - 1 us`; behind updates only a "
+           "global window "
+           "can follow. A window of late rows goes by the same watermark, so it needs an `allowed_lateness` "
+           "or "
+           "a size that reaches further back.\n\n";
   case stage_kind::sink:
     break;
   }

@@ -105,8 +105,8 @@ struct output_frame {
 using output_ptr = std::shared_ptr<const output_frame>;
 
 /// The watermark of a shard's output at one of its positions, for a window behind it. A window's rows have
-/// event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a window
-/// is still coming, at its last microsecond.
+/// event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a
+/// window is still coming, at its last microsecond.
 [[nodiscard]] constexpr event_micros watermark_at(position output) {
   return output.minor == whole ? output.major : output.major - 1;
 }

@@ -49,9 +49,10 @@ public:
   void acknowledge(const std::string& receiver, position at);
   /// Frames up to `at` have left the queue of the receiver's `life`.
   void taken(const std::string& receiver, incarnation life, position at);
-  /// A new life of `receiver` stands at `at` (nothing: nowhere): from where on next() sends to it. What it has
-  /// got by then counts as acknowledged where it is `durable`. A receiver that this outbox did not know before begins at the mark of then. An error
-  /// where the receiver has lost what it once acknowledged and that is no longer kept.
+  /// A new life of `receiver` stands at `at` (nothing: nowhere): from where on next() sends to it. What it
+  /// has got by then counts as acknowledged where it is `durable`. A receiver that this outbox did not know
+  /// before begins at the mark of then. An error where the receiver has lost what it once acknowledged and
+  /// that is no longer kept.
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
                                           incarnation life, bool durable = true);
   /// The next frame for `receiver`, counted as sent: none when it has all, has used up its window, waits for

@@ -98,8 +98,9 @@ public:
 
   /// Output towards receivers.
   [[nodiscard]] outbox& out() { return outbox_; }
-  /// A new life of a receiver (outbox::resume); what it stands at is `durable`, but for a shard. `taken`: what it has taken of this shard's earlier lives,
-  /// durable or not; nothing of them comes to it any more. None: it will say by receiver_has().
+  /// A new life of a receiver (outbox::resume); what it stands at is `durable`, but for a shard. `taken`:
+  /// what it has taken of this shard's earlier lives, durable or not; nothing of them comes to it any more.
+  /// None: it will say by receiver_has().
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
                                           std::optional<position> taken, incarnation receiver_life,
                                           bool durable = true);

@@ -112,11 +112,10 @@ struct acknowledged {
 struct output {
   std::shared_ptr<const delivery::output_frame> frame;
 };
-/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). A shard's
-/// is not durable: it acknowledges what is. Up to
-/// `taken` it has taken what the shard's earlier lives have sent; from now on it takes nothing of theirs.
-/// Each opening of its target is a life. A shard that does not know yet what its own earlier lives have taken
-/// leaves `taken` out, and says it by furthest_known.
+/// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). A
+/// shard's is not durable: it acknowledges what is. Up to `taken` it has taken what the shard's earlier lives
+/// have sent; from now on it takes nothing of theirs. Each opening of its target is a life. A shard that does
+/// not know yet what its own earlier lives have taken leaves `taken` out, and says it by furthest_known.
 struct resume_output {
   log_id log;
   std::string sink;

@@ -113,7 +113,8 @@ TEST_CASE("without dropping a window's rows at or below the position, the window
 TEST_CASE("with a partition let in below what the windows behind have led to, its records are lost") {
   check_found(rule::furthest, 5'000);
 }
-TEST_CASE("without a capture for the acknowledgement alone, a window in front that keeps too much stops all") {
+TEST_CASE(
+    "without a capture for the acknowledgement alone, a window in front that keeps too much stops all") {
   check_found(rule::lag, 3'000);
 }
 

@@ -90,8 +90,8 @@ public:
   chance random;
   rule broken;
   std::vector<source_log> logs;
-  window::definition windows;                    // of the first level
-  std::unique_ptr<const window_behind> behind;   // the second level, if there is one
+  window::definition windows;                   // of the first level
+  std::unique_ptr<const window_behind> behind;  // the second level, if there is one
   std::vector<std::uint32_t> shard_of_key;
   bool later = false;                // logs grow while the schedule runs, and some are found only then
   bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle

@@ -183,7 +183,8 @@ std::optional<std::string> settle_missed(const scene& s, expectation& want) {
 }
 
 /// Rows of the first level as the second takes them: of `updates` all that were ever given.
-row_table given_to_second(const scene& s, const row_table& first, std::uint64_t& rows, std::uint64_t& filtered) {
+row_table given_to_second(const scene& s, const row_table& first, std::uint64_t& rows,
+                          std::uint64_t& filtered) {
   row_table given;
   const auto count = [&](std::int64_t key) {
     ++rows;
@@ -204,7 +205,8 @@ row_table given_to_second(const scene& s, const row_table& first, std::uint64_t&
   return given;
 }
 
-std::optional<std::string> check_ledger_of_second(const scene& s, std::uint64_t rows, std::uint64_t filtered) {
+std::optional<std::string> check_ledger_of_second(const scene& s, std::uint64_t rows,
+                                                  std::uint64_t filtered) {
   ledger counts;
   for (auto [i, end] = s.shards_at(1); i < end; ++i) {
     counts.add(s.shards[i]->core().counts());

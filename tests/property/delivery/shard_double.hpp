@@ -1,5 +1,5 @@
-// A shard, as actors/window uses delivery::shard_core, without CAF, over the real windows. What it does with the
-// output of a window in front stands in shard_series.cpp.
+// A shard, as actors/window uses delivery::shard_core, without CAF, over the real windows. What it does with
+// the output of a window in front stands in shard_series.cpp.
 #pragma once
 
 #include "runtime/delivery/decision_gate.hpp"
@@ -73,7 +73,7 @@ private:
   scene& scene_;
   std::size_t index_;  // over both levels
   std::size_t level_;
-  incarnation life_ = 0;  // and its name as a sender
+  incarnation life_ = 0;                // and its name as a sender
   tracked_windows* windows_ = nullptr;  // of the first level
   std::unique_ptr<shard_core> core_;
   capture_store store_;

@@ -48,11 +48,9 @@ void shard_double::after_receiver_is_known() {
     if (front.knows_furthest || !taken)
       continue;
     front.knows_furthest = true;
-    scene_.to_shard(life_, front.life,
-                    {.what = message::kind::furthest,
-                     .sink = scene_.taker_of(index_),
-                     .shard = shard,
-                     .taken = taken});
+    scene_.to_shard(
+        life_, front.life,
+        {.what = message::kind::furthest, .sink = scene_.taker_of(index_), .shard = shard, .taken = taken});
   }
   take_stalled();
 }
@@ -79,9 +77,8 @@ void shard_double::take(const output_ptr& f) {
   const auto out = core_->take(*f);
   if (out.verdict == intake::verdict::broken)
     throw fault("a gap on an edge between windows");
-  const auto shard = std::find_if(fronts_.begin(), fronts_.end(), [&](const auto& front) {
-    return scene_.output_of(front.first) == f->log;
-  });
+  const auto shard = std::find_if(fronts_.begin(), fronts_.end(),
+                                  [&](const auto& front) { return scene_.output_of(front.first) == f->log; });
   if (f->has_content())
     scene_.to_shard(life_, shard->second.life,
                     {.what = message::kind::output_taken,
@@ -94,8 +91,9 @@ void shard_double::take(const output_ptr& f) {
 
 void shard_double::acknowledge_front() {
   for (auto& [shard, front] : fronts_) {
-    const auto& vector =
-        scene_.broken == rule::generation && !store_.newest().empty() ? store_.newest() : core_->acknowledged();
+    const auto& vector = scene_.broken == rule::generation && !store_.newest().empty()
+                             ? store_.newest()
+                             : core_->acknowledged();
     const auto have = vector.find(scene_.output_of(shard));
     if (have == vector.end() || front.told == have->second.at)
       continue;

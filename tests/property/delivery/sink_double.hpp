@@ -67,7 +67,9 @@ private:
   void on_output(const message& m);
   void tell_taken(std::size_t shard);
   void gather(const output_frame& f, std::vector<row>& out) const;
-  [[nodiscard]] bool numbered() const { return scene_.raw_sink != index_ && scene_.windows_at(level_).updates; }
+  [[nodiscard]] bool numbered() const {
+    return scene_.raw_sink != index_ && scene_.windows_at(level_).updates;
+  }
   void write_rows();
   void commit();
   void after_commit();

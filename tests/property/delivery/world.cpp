@@ -145,9 +145,8 @@ row_table expected_behind(const window::definition& d, const row_table& front) {
   for (const auto& [at, given] : front) {
     if (at.second == filtered_key)
       continue;
-    const auto ends = d.kind == window::shape::global
-                          ? std::vector<event_micros>{0}
-                          : ends_of(d, {.time = at.first - 1}, no_watermark);
+    const auto ends = d.kind == window::shape::global ? std::vector<event_micros>{0}
+                                                      : ends_of(d, {.time = at.first - 1}, no_watermark);
     for (const auto end : ends) {
       auto& row = out[{end, at.second % group_count}];
       row.times = 1;
