@@ -32,7 +32,7 @@ public:
       auto started = decide_starts(*plan, options_, out_.gauges.feeds);
       if (!started)
         return tl::unexpected(started.error());
-      partitions_[plan->parser->name] = std::move(*started);
+      partitions_[plan->name] = std::move(*started);
     }
     auto verdicts = control::verdict_book::open(*options_.store);
     if (!verdicts)
@@ -72,7 +72,7 @@ private:
 
   /// Marks at which the logs of a plan's partitions start.
   void add_starts(const lane_plan& plan, lane_logs& logs) const {
-    for (const auto& p : partitions_.at(plan.parser->name))
+    for (const auto& p : partitions_.at(plan.name))
       (p.found_later ? logs.found : logs.first)[plan.log(p.name)] = {p.start, no_watermark};
   }
 
@@ -280,7 +280,7 @@ private:
   }
 
   void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
-    const auto& partitions = partitions_.at(plan->parser->name);
+    const auto& partitions = partitions_.at(plan->name);
     // A followed log's identity belongs to one reader; Kafka's partitions know themselves.
     const std::size_t lanes =
         plan->source->type == "kafka"
@@ -291,7 +291,7 @@ private:
       g = std::make_shared<lane::lane_gauges>();
     for (std::size_t i = 0; i < lanes; ++i) {
       lane::lane_options o;
-      o.name = plan->parser->name + "/lane" + std::to_string(i);
+      o.name = plan->name + "/lane" + std::to_string(i);
       o.plan = plan;
       for (auto p = i; p < partitions.size(); p += lanes)
         o.partitions.push_back(partitions[p].name);
@@ -322,7 +322,7 @@ private:
       out_.gauges.lanes[o.name] = o.gauges;
       control::lane_spec spec;
       spec.name = o.name;
-      spec.parser = plan->parser->name;
+      spec.parser = plan->name;
       spec.partitions = o.partitions.size();
       spec.keep_start = [plan, store = options_.store](const std::string& partition, position first) {
         return keep_start(*plan, *store, partition, first).map([&](position start) {

@@ -64,7 +64,7 @@ expected<std::vector<started_partition>> decode(std::string_view bytes) {
   return partitions;
 }
 
-std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.parser->name; }
+std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.name; }
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "config/graph.hpp"
 
-#include "config/offered.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,13 +39,6 @@ public:
         add(d, item);
     if (from->what == node::kind::list && from->items.empty())
       d.fail(out_, "from", "the list is empty; expected at least one stage");
-    if (d.built.kind == stage_kind::parser && d.reads.size() > 1 &&
-        !offered(feature::parser_of_several_sources))
-      d.fail(out_, "from",
-             fmt::format(
-                 "a parser of several sources {}; expected one source (give each its own parser of the same "
-                 "schema, and let later stages read from the list of parsers)",
-                 not_offered));
   }
 
 private:

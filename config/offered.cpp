@@ -1,19 +1,6 @@
 #include "config/offered.hpp"
 
-#include <algorithm>
-
 namespace millrace::config {
-namespace {
-
-/// Take a line out when the runtime can do it.
-constexpr feature missing[] = {
-    feature::parser_of_several_sources,
-};
-
-}  // namespace
-
-bool offered(feature f) { return std::find(std::begin(missing), std::end(missing), f) == std::end(missing); }
-
 std::vector<std::string> types_of_language(stage_kind kind) {
   switch (kind) {
   case stage_kind::source:

@@ -4,18 +4,11 @@
 
 #include "config/catalog.hpp"
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace millrace::config {
-
-enum class feature : std::uint8_t {
-  parser_of_several_sources,
-};
-
-[[nodiscard]] bool offered(feature f);
 
 /// The types of the language, whether or not this version has a connector for them.
 [[nodiscard]] std::vector<std::string> types_of_language(stage_kind kind);

@@ -79,7 +79,8 @@ void plan_parser(draft& d, const drafts& all, report& out) {
     const auto& source = all[r];
     // Of a broken source nothing is known; assuming the best makes no noise.
     d.timestamps_stored = d.timestamps_stored && source.timestamps_stored;
-    if (source.built.options.has("max_drift"))
+    // Partitions of several sources are not held back for each other.
+    if (d.reads.size() == 1 && source.built.options.has("max_drift"))
       plan.max_drift = source.built.options.duration("max_drift");
   }
   const auto& options = d.built.options;

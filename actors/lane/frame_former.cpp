@@ -77,8 +77,8 @@ void frame_former::bury(std::uint32_t stage, const std::vector<stage::failed_ori
 delivery::dead_letter frame_former::letter(std::string stage, const source::chunk& c, std::size_t record,
                                            std::string error) const {
   const bool has_value = c.lengths[record] != source::no_value;
-  return {std::move(stage), c.part.empty() ? partition_ : c.part, c.positions[record], std::move(error),
-          has_value ? std::string(c.record(record)) : std::string()};
+  return {std::move(stage), plan_->among_sources(c.part.empty() ? partition_ : c.part), c.positions[record],
+          std::move(error), has_value ? std::string(c.record(record)) : std::string()};
 }
 
 void frame_former::add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last,

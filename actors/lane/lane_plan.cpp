@@ -66,17 +66,20 @@ lane_plans(const std::shared_ptr<const config::topology>& topology) {
   for (const auto& s : topology->stages) {
     if (s.kind != config::stage_kind::parser)
       continue;
-    auto plan = std::make_shared<lane_plan>();
-    plan->topology = topology;
-    plan->parser = &s;
-    plan->parser_stage = stage_index(*topology, s.name);
-    plan->source_stage = stage_index(*topology, s.from.front().stage);
-    plan->source = &topology->stages[plan->source_stage];
-    builder b(*topology, *plan);
-    plan->edges.push_back({edge::kind::dead_letters, 0, "dead_letters", 0, 1});
-    plan->receivers = 1;
-    plan->roots = b.readers_of(s.name, false);
-    plans.push_back(std::move(plan));
+    for (const auto& from : s.from) {
+      auto plan = std::make_shared<lane_plan>();
+      plan->topology = topology;
+      plan->parser = &s;
+      plan->name = s.from.size() == 1 ? s.name : s.name + ":" + from.stage;
+      plan->parser_stage = stage_index(*topology, s.name);
+      plan->source_stage = stage_index(*topology, from.stage);
+      plan->source = &topology->stages[plan->source_stage];
+      builder b(*topology, *plan);
+      plan->edges.push_back({edge::kind::dead_letters, 0, "dead_letters", 0, 1});
+      plan->receivers = 1;
+      plan->roots = b.readers_of(s.name, false);
+      plans.push_back(std::move(plan));
+    }
   }
   return plans;
 }

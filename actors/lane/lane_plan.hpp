@@ -42,8 +42,11 @@ struct node {
   std::variant<select_node, window_node, sink_node> what;
 };
 
+/// Of one parser over one of its sources.
 struct lane_plan {
   std::shared_ptr<const config::topology> topology;  // keeps what the nodes point to
+  std::string name;  // of its lanes, and of what is stored for them: the parser's, if it reads several
+                     // sources with the source's
   std::uint32_t source_stage = 0;
   std::uint32_t parser_stage = 0;
   const config::stage* source = nullptr;
@@ -55,11 +58,17 @@ struct lane_plan {
   [[nodiscard]] const config::parser_plan& parsing() const {
     return std::get<config::parser_plan>(parser->plan);
   }
+  /// What a parser over several sources calls a partition, whose own names may be the same.
+  [[nodiscard]] std::string among_sources(const std::string& partition) const {
+    return parser->from.size() <= 1 ? partition : source->name + ":" + partition;
+  }
   /// The log of one of its partitions.
-  [[nodiscard]] log_id log(const std::string& partition) const { return parser->name + "/" + partition; }
+  [[nodiscard]] log_id log(const std::string& partition) const {
+    return parser->name + "/" + among_sources(partition);
+  }
 };
 
-/// One plan for each parser of the topology, in its order.
+/// One plan for each parser of the topology and source that it reads, in its order.
 [[nodiscard]] std::vector<std::shared_ptr<const lane_plan>>
 lane_plans(const std::shared_ptr<const config::topology>& topology);
 

@@ -83,7 +83,7 @@ std::string_view heading(stage_kind kind) {
   case stage_kind::source:
     return "## Sources\n\nA source gives raw records; a parser makes rows of them.\n\n";
   case stage_kind::parser:
-    return "## Parsers\n\nA parser reads one source and gives typed rows.\n\n";
+    return "## Parsers\n\nA parser reads one source, or a list of them, and gives typed rows.\n\n";
   case stage_kind::transform:
     return "## Transforms\n\n";
   case stage_kind::window:

@@ -34,7 +34,7 @@ data::batch built_columns(const data::batch& b) {
 struct receivers::shard {
   delivery::shard_core core;
   std::map<log_id, delivery::fence> fences{};
-  std::vector<std::string> sinks{};
+  std::vector<std::string> takers{};  // sinks, and shards of windows behind
 };
 
 struct receivers::sink {
@@ -59,6 +59,9 @@ receivers::receivers(const probed_topology& t, const lane_plans& plans,
   for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
     if (topology_.stages[i].kind == config::stage_kind::window)
       add_shards(i);
+  for (const auto& [window, shards] : shards_)
+    for (const auto& s : shards)
+      begin(*s);
 }
 
 receivers::~receivers() = default;
@@ -68,7 +71,7 @@ std::map<log_id, mark> receivers::logs_reaching(std::uint32_t stage) const {
   for (const auto& plan : plans_)
     if (std::any_of(plan->edges.begin() + 1, plan->edges.end(),
                     [&](const auto& e) { return e.stage == stage; }))
-      for (const auto& log : logs_.at(plan->parser->name))
+      for (const auto& log : logs_.at(plan->name))
         out[log] = {};
   return out;
 }
@@ -111,8 +114,10 @@ void receivers::add_dead_letters() {
 
 void receivers::add_shards(std::uint32_t index) {
   const auto& stage = topology_.stages[index];
-  const auto& definition = std::get<config::window_plan>(stage.plan).definition;
-  auto names = sinks_behind_window(topology_, index);
+  const auto& plan = std::get<config::window_plan>(stage.plan);
+  const auto& definition = plan.definition;
+  const auto in_front = windows_in_front(topology_, index);
+  auto names = receivers_behind_window(topology_, index);
   if (window_can_fail(topology_, index))
     names.emplace_back(dead_letter_sink);
   const auto logs = logs_reaching(index);
@@ -125,17 +130,26 @@ void receivers::add_shards(std::uint32_t index) {
     setup.receivers = names;
     setup.logs = logs;
     setup.updates = definition.updates;
-    const auto log = setup.log;
-    auto s = std::make_unique<shard>(shard{delivery::shard_core(
-        std::move(setup), millrace::shard::make_window_state(definition, stage.name, log))});
-    s->sinks = names;
+    std::optional<millrace::shard::rows_in_front> rows;
+    if (!in_front.empty())
+      rows = millrace::shard::rows_in_front{&plan, n, in_front};
+    for (const auto& w : in_front)
+      setup.in_front.insert(setup.in_front.end(), w.logs.begin(), w.logs.end());
+    auto windows = millrace::shard::make_window_state(definition, stage.name, setup.log, rows);
+    auto s = std::make_unique<shard>(shard{delivery::shard_core(std::move(setup), std::move(windows))});
+    s->takers = names;
     for (const auto& [from, start] : logs)
       s->fences[from] = s->core.ask(from, only_life)->stamp;
-    for (const auto& name : names)
-      if (const auto at = s->core.resume(name, std::nullopt, lowest_position, only_life))
-        sinks_.at(name)->core.begin_at(log, *at);
+    behind_[shard_name(stage.name, n)] = s.get();
     shards_[index].push_back(std::move(s));
   }
+}
+
+void receivers::begin(shard& s) {
+  for (const auto& name : s.takers)
+    if (const auto at = s.core.resume(name, std::nullopt, lowest_position, only_life);
+        at && sinks_.contains(name))
+      sinks_.at(name)->core.begin_at(s.core.out().log(), *at);
 }
 
 void receivers::take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames,
@@ -182,18 +196,24 @@ void receivers::tick(std::uint32_t window, event_micros t, event_micros now) {
   }
 }
 
-/// What the shard has formed goes to its sinks, which have it for good.
+/// What the shard has formed goes to its sinks and the windows behind, which have it for good.
 void receivers::pump(shard& s, event_micros now) {
   auto& out = s.core.out();
-  for (const auto& name : s.sinks) {
-    auto& to = *sinks_.at(name);
+  for (const auto& name : s.takers) {
+    const auto window = behind_.find(name);
+    const bool to_window = window != behind_.end() && !sinks_.contains(name);
     while (const auto f = out.next(name)) {
-      [[maybe_unused]] const bool good = to.core.take(*f);
+      [[maybe_unused]] const bool good =
+          to_window ? window->second->core.take(*f).verdict == delivery::intake::verdict::taken
+                    : sinks_.at(name)->core.take(*f);
       assert(good);
       out.taken(name, only_life, f->reached);
       out.acknowledge(name, f->reached);
     }
-    release(to, now);
+    if (to_window)
+      pump(*window->second, now);
+    else
+      release(*sinks_.at(name), now);
   }
 }
 

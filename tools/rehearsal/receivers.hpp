@@ -51,6 +51,8 @@ private:
   void add_dead_letters();
   void add_logs(sink& s, const std::map<log_id, mark>& logs) const;
   void add_shards(std::uint32_t index);
+  /// Everybody who takes its output is there.
+  void begin(shard& s);
   [[nodiscard]] std::map<log_id, mark> logs_reaching(std::uint32_t stage) const;
   void take(shard& s, delivery::lane_frame f, event_micros now);
   void take(sink& s, delivery::lane_frame f, event_micros now);
@@ -65,6 +67,7 @@ private:
   std::size_t keep_;
   std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // by window stage
   std::map<std::string, std::unique_ptr<sink>> sinks_;                   // by name
+  std::map<std::string, shard*> behind_;                                 // all shards by name
 };
 
 }  // namespace millrace::rehearsal

@@ -92,7 +92,7 @@ expected<std::unique_ptr<rehearsal>> rehearsal::make(const config::topology& t, 
     for (const auto& name : names) {
       l->partitions.push_back({name});
       l->partitions.back().former = std::make_unique<millrace::lane::frame_former>(plan, name, mark{});
-      out->logs_[plan->parser->name].push_back(plan->log(name));
+      out->logs_[plan->name].push_back(plan->log(name));
     }
     out->lanes_.push_back(std::move(l));
   }

@@ -69,19 +69,11 @@ std::vector<std::string> expected_rows(const input& a, const input& b) {
 
 }  // namespace
 
-TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lost or doubled") {
-  const int seed = GENERATE(1, 2, 3);
-  CAPTURE(seed);
-  pipeline_fixture f("millrace-faults");
-  const auto a = make_input(seed);
-  const auto b = make_input(seed + 100);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
-  f.write("topology.json", topology(f));
-  f.load("topology.json");
-  f.start();
+namespace {
+
+/// Lets random children fail until the run ends.
+void fail_at_random(pipeline_fixture& f, int seed) {
   const auto children = f.children();
-  REQUIRE(children.size() == 1 + 3 + 3);
   std::mt19937 random(static_cast<unsigned>(seed));
   int failed = 0;
   while (!f.ended_within(std::chrono::milliseconds(5 + random() % 40))) {
@@ -94,10 +86,58 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
   CHECK(failed >= 20);
   CHECK_FALSE(f.end().failure);
   CHECK(f.end().finished);
+}
+
+}  // namespace
+
+TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lost or doubled") {
+  const int seed = GENERATE(1, 2, 3);
+  CAPTURE(seed);
+  pipeline_fixture f("millrace-faults");
+  const auto a = make_input(seed);
+  const auto b = make_input(seed + 100);
+  f.write("in-a.jsonl", a.text);
+  f.write("in-b.jsonl", b.text);
+  f.write("topology.json", topology(f));
+  f.load("topology.json");
+  f.start();
+  REQUIRE(f.children().size() == 1 + 3 + 3);
+  fail_at_random(f, seed);
   CHECK(f.lines("rows.csv") == expected_rows(a, b));
   CHECK(f.lines("raw.jsonl").size() ==
         2UL * records_each - static_cast<std::size_t>(a.malformed + b.malformed));
   CHECK(f.lines("state/dead_letters.jsonl").size() == static_cast<std::size_t>(a.malformed + b.malformed));
+}
+
+TEST_CASE("shards of windows in series fail alone, and the window behind gets every row once") {
+  const int seed = GENERATE(4, 5, 6);
+  CAPTURE(seed);
+  pipeline_fixture f("millrace-series");
+  const auto a = make_input(seed);
+  const auto b = make_input(seed + 100);
+  f.write("in-a.jsonl", a.text);
+  f.write("in-b.jsonl", b.text);
+  f.write("topology.json", topology(f));
+  f.write("series.json", fmt::format(R"json({{ "stages": {{
+      "fives": {{ "window": "tumbling", "size": "300 s", "from": "counts", "key": ["userid"],
+                 "aggregates": {{ "n": "sum(n)" }}, "shards": 2 }},
+      "five_rows": {{ "sink": "file", "from": "fives", "path": "{0}/fives.csv", "format": "csv", "order_by": "userid",
+                "columns": {{ "e": "extract(epoch from window_end)::bigint", "userid": "userid", "n": "n" }} }}
+    }} }})json",
+                                     f.path("")));
+  f.load("topology.json", {"series.json"});
+  f.start();
+  REQUIRE(f.children().size() == 1 + 3 + 2 + 4);
+  fail_at_random(f, seed);
+  CHECK(f.lines("rows.csv") == expected_rows(a, b));
+  std::map<std::pair<std::int64_t, std::string>, int> fives;
+  for (const auto* in : {&a, &b})
+    for (const auto& [at, n] : in->counts)
+      fives[{(at.first + 299) / 300 * 300, at.second}] += n;
+  std::vector<std::string> rows{"e,userid,n"};
+  for (const auto& [at, n] : fives)
+    rows.push_back(fmt::format("{},{},{}", at.first, at.second, n));
+  CHECK(f.lines("fives.csv") == rows);
 }
 
 TEST_CASE("a stopped pipeline goes on where it was") {

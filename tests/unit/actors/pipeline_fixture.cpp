@@ -43,8 +43,11 @@ std::vector<std::string> pipeline_fixture::lines(const std::string& file) const 
   return out;
 }
 
-void pipeline_fixture::load(const std::string& file) {
-  auto loaded = config::load({path(file), {}, {}}, connectors());
+void pipeline_fixture::load(const std::string& file, const std::vector<std::string>& overlays) {
+  config::load_request request{path(file), {}, {}};
+  for (const auto& overlay : overlays)
+    request.overlays.push_back(path(overlay));
+  auto loaded = config::load(request, connectors());
   for (const auto& f : loaded.findings)
     UNSCOPED_INFO(config::to_string(f));
   REQUIRE(loaded.plan);

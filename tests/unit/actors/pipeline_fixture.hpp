@@ -27,7 +27,7 @@ public:
   [[nodiscard]] std::vector<std::string> lines(const std::string& file) const;
 
   /// Plans the topology in `file`; fails the test on findings.
-  void load(const std::string& file);
+  void load(const std::string& file, const std::vector<std::string>& overlays = {});
   /// The lanes' parsers from the next start() on, in place of the connectors'.
   void use_parsers(decltype(pipeline_options::make_parser) make) { make_parser_ = std::move(make); }
   /// Spawns everything; the run ends by itself or by stop().
