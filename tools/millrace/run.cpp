@@ -100,7 +100,7 @@ private:
 using runs = std::vector<std::unique_ptr<topology_run>>;
 
 void write_report(const run_arguments& a, const runs& all, running_topologies& board,
-                  const std::function<std::vector<messages::report_part>(topology_run&)>& parts_of) {
+                  caf::actor_system& system) {
   if (a.report.empty())
     return;
   std::vector<std::string> texts;
@@ -108,8 +108,10 @@ void write_report(const run_arguments& a, const runs& all, running_topologies& b
   for (const auto& r : all) {
     const auto at =
         std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
-    if (at != shown.end())
-      texts.push_back(report_text(r->topology(), parts_of(*r), r->end().finished, &at->flow));
+    if (at == shown.end())
+      continue;
+    const auto now = r->report(system);
+    texts.push_back(report_text(r->topology(), now.parts, now.finished, &at->flow));
   }
   if (!texts.empty())
     if (const auto ok = write_reports(a.report, texts, a.topologies.size() > 1); !ok)
@@ -150,7 +152,7 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
           for (const auto& r : all)
             r->stop();
         },
-        [&] { write_report(a, all, board, [&](topology_run& r) { return r.report(system); }); });
+        [&] { write_report(a, all, board, system); });
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < all.size(); ++i)
       threads.emplace_back([&, i] {
@@ -161,7 +163,7 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
     for (auto& t : threads)
       t.join();
   }
-  write_report(a, all, board, [](topology_run& r) { return r.end().parts; });
+  write_report(a, all, board, system);
   // Last: whoever is killed before goes on, finds everything done and writes the report.
   for (const auto& r : all)
     if (r->end().finished)

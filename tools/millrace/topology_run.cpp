@@ -63,6 +63,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
       spdlog::info("{}", describe(prepared.error().why));
       return;
     }
+    const std::lock_guard lock(mutex_);
     end_.failure = prepared.error().why;
     found_wrong_ = !prepared.error().contacted;
     return;
@@ -78,9 +79,11 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     if (stopping_)
       caf::anon_send(supervisor_, control::end_run{});
   }
-  self->receive([&](const control::run_ended& m) { end_ = m; });
+  control::run_ended end;
+  self->receive([&](const control::run_ended& m) { end = m; });
   board.ended(topology_->name);
   const std::lock_guard lock(mutex_);
+  end_ = std::move(end);
   supervisor_ = nullptr;  // a system waits for detached actors until nobody holds them
 }
 
@@ -91,21 +94,21 @@ void topology_run::stop() {
     caf::anon_send(supervisor_, control::end_run{});
 }
 
-std::vector<messages::report_part> topology_run::report(caf::actor_system& system) {
+topology_run::standing topology_run::report(caf::actor_system& system) {
   caf::actor supervisor;
   {
     const std::lock_guard lock(mutex_);
+    if (!supervisor_)
+      return {end_.parts, end_.finished};
     supervisor = supervisor_;
   }
-  if (!supervisor)
-    return end_.parts;
-  std::vector<messages::report_part> parts;
+  standing now;
   caf::scoped_actor asker(system);
   asker->send(supervisor, control::get_report{});
-  asker->receive([&](const control::report_collected& r) { parts = r.parts; },
+  asker->receive([&](const control::report_collected& r) { now.parts = r.parts; },
                  caf::after(std::chrono::seconds(10)) >>
                      [&] { spdlog::warn("{}: no report could be collected", topology_->name); });
-  return parts;
+  return now;
 }
 
 }  // namespace millrace::cli

@@ -40,8 +40,12 @@ public:
 
   /// From any thread, also before run(): commits what was taken, and ends.
   void stop();
-  /// From any thread: asks its actors; what they said last where they do not answer in time.
-  [[nodiscard]] std::vector<messages::report_part> report(caf::actor_system& system);
+  /// From any thread: asks its actors; once it has ended, what they said last.
+  struct standing {
+    std::vector<messages::report_part> parts;
+    bool finished = false;
+  };
+  [[nodiscard]] standing report(caf::actor_system& system);
 
   // After run().
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
@@ -57,7 +61,7 @@ private:
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
-  std::mutex mutex_;  // guards stopping_ and supervisor_
+  std::mutex mutex_;  // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
   caf::actor supervisor_;
   bool found_wrong_ = false;
