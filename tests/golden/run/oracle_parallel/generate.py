@@ -1,8 +1,8 @@
 """Four files in parallel that advance at different pace: lateness by the partition's own watermark"""
-import math
 import random
 
-from golden.oracle import MINUTE, SECOND, fold, groups, iso, lines, micros
+from golden.drawn import Readings
+from golden.oracle import MINUTE, SECOND, fold, groups, lines
 
 
 def csv(rows):
@@ -13,28 +13,11 @@ def csv(rows):
 
 
 def make(folder):
-    rng = random.Random(13)
-    def record(time):
-        user = rng.choice(["u%02d" % rng.randrange(40), "", None])
-        return {"u": user, "t": iso(time), "i": rng.choice([None, rng.randrange(-1000, 1000)]), "d": rng.uniform(-1, 1) * 10 ** rng.randrange(-8, 15)}
-
-    def partition(n, step, disorder):
-        time, out = micros("2021-04-24T10:00:00Z"), []
-        for _ in range(n):
-            time += rng.randrange(step)
-            r = record(time - rng.choice([0, 0, 0, rng.randrange(disorder)]))
-            out.append((micros(r["t"]), r))
-        return out
-
-    def aggregate(rows):
-        ints = [r["i"] for r in rows if r["i"] is not None]
-        return {"n": len(rows), "s": sum(ints) if ints else None, "low": min(ints, default=None), "high": max(ints, default=None),
-                "exact": math.fsum(r["d"] for r in rows), "positive": sum(r["d"] > 0 for r in rows)}
-
-    parts = [partition(n, step * SECOND, 10 * MINUTE) for n, step in [(900, 4), (500, 40), (5, 600), (700, 8)]]
+    drawn = Readings(random.Random(13))
+    parts = [drawn.partition(n, step * SECOND, 10 * MINUTE) for n, step in [(900, 4), (500, 40), (5, 600), (700, 8)]]
     for i, rows in enumerate(parts):
         (folder / ("part%d.jsonl" % i)).write_text(lines(r for _, r in rows))
     windows, late = fold(parts, 10 * MINUTE, delay=3 * MINUTE)
-    counts = groups(windows, ["u"], aggregate)
+    counts = groups(windows, ["u"], drawn.aggregate)
     (folder / "empty.jsonl").write_text("")
     return {"out.csv": csv(counts), "table.jsonl": lines(counts), "late.jsonl": lines(late), "rolled.jsonl": lines(counts)}

@@ -1,31 +1,14 @@
 """Sliding windows with allowed lateness and having, late for some windows and not for others"""
-import math
 import random
 
-from golden.oracle import MINUTE, SECOND, fold, groups, iso, lines, micros
+from golden.drawn import Readings
+from golden.oracle import MINUTE, SECOND, fold, groups, lines
 
 
 def make(folder):
-    rng = random.Random(12)
-    def record(time):
-        user = rng.choice(["u%02d" % rng.randrange(40), "", None])
-        return {"u": user, "t": iso(time), "i": rng.choice([None, rng.randrange(-1000, 1000)]), "d": rng.uniform(-1, 1) * 10 ** rng.randrange(-8, 15)}
-
-    def partition(n, step, disorder):
-        time, out = micros("2021-04-24T10:00:00Z"), []
-        for _ in range(n):
-            time += rng.randrange(step)
-            r = record(time - rng.choice([0, 0, 0, rng.randrange(disorder)]))
-            out.append((micros(r["t"]), r))
-        return out
-
-    def aggregate(rows):
-        ints = [r["i"] for r in rows if r["i"] is not None]
-        return {"n": len(rows), "s": sum(ints) if ints else None, "low": min(ints, default=None), "high": max(ints, default=None),
-                "exact": math.fsum(r["d"] for r in rows), "positive": sum(r["d"] > 0 for r in rows)}
-
-    rows = partition(2500, 8 * SECOND, 25 * MINUTE)
+    drawn = Readings(random.Random(12))
+    rows = drawn.partition(2500, 8 * SECOND, 25 * MINUTE)
     (folder / "input.jsonl").write_text(lines(r for _, r in rows))
     windows, late = fold([rows], 15 * MINUTE, 5 * MINUTE, delay=MINUTE, lateness=2 * MINUTE)
-    counts = [r for r in groups(windows, ["u"], aggregate) if r["n"] >= 3]
+    counts = [r for r in groups(windows, ["u"], drawn.aggregate) if r["n"] >= 3]
     return {"out.jsonl": lines(counts), "table.jsonl": lines(counts), "late.jsonl": lines(late)}
