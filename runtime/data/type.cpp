@@ -28,11 +28,6 @@ type type::list_of(type element) {
   return t;
 }
 
-const std::vector<field>& type::fields() const {
-  static const std::vector<field> none;
-  return id_ == type_id::object && children_ ? *children_ : none;
-}
-
 const type& type::element() const {
   static const type text;
   return id_ == type_id::list && children_ ? children_->front().type : text;

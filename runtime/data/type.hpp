@@ -35,7 +35,7 @@ public:
   /// Stored as text bytes: text and json.
   [[nodiscard]] bool is_bytes() const { return id_ == type_id::text || id_ == type_id::json; }
   /// Of an object: its members. Empty otherwise.
-  [[nodiscard]] const std::vector<field>& fields() const;
+  [[nodiscard]] inline const std::vector<field>& fields() const;
   /// Of a list.
   [[nodiscard]] const type& element() const;
 
@@ -54,6 +54,11 @@ struct field {
   data::type type;
   friend bool operator==(const field&, const field&) = default;
 };
+
+inline const std::vector<field>& type::fields() const {
+  static const std::vector<field> none;
+  return id_ == type_id::object && children_ ? *children_ : none;
+}
 
 /// The scalar type of a name of topology.md, none for an unknown one.
 [[nodiscard]] std::optional<type_id> type_of_name(std::string_view name);

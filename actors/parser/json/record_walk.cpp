@@ -20,7 +20,9 @@ std::string record_walk::problem() const { return fmt::format("not JSON at byte 
 bool record_walk::check_escapes(std::uint32_t token) {
   if (at_[token + 1] >= end_)
     return fail(token + 1, "");
-  return valid_escapes(body(token)) || fail(token, "a string holds an invalid escape or a lone surrogate");
+  const auto text = body(token);
+  return !has_escapes(text) || valid_escapes(text) ||
+         fail(token, "a string holds an invalid escape or a lone surrogate");
 }
 
 std::uint32_t record_walk::check_nested(std::uint32_t token) {

@@ -5,6 +5,7 @@
 #include "actors/parser/number.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,18 @@ public:
   }
   /// The record holds a backslash somewhere.
   [[nodiscard]] bool escapes() const { return escapes_; }
+  /// A string's body holds one. Strings are mostly asked in their order, so the next one is kept in mind.
+  [[nodiscard]] bool has_escapes(std::string_view body) const {
+    if (!escapes_)
+      return false;
+    if (body.data() < clean_from_ || body.data() > backslash_) {
+      clean_from_ = body.data();
+      const auto* const found =
+          std::memchr(clean_from_, '\\', static_cast<std::size_t>(text_ + end_ - clean_from_));
+      backslash_ = found ? static_cast<const char*>(found) : text_ + end_;
+    }
+    return backslash_ < body.data() + body.size();
+  }
 
   /// Checks the value that begins with this token, nested ones to their end; the token behind it, or 0 where
   /// it is malformed (problem() tells).
@@ -94,6 +107,8 @@ private:
   std::uint32_t begin_;
   std::uint32_t end_;
   bool escapes_;
+  mutable const char* clean_from_ = nullptr;  // from here up to backslash_ there is none
+  mutable const char* backslash_ = nullptr;   // a backslash, or the record's end
   std::uint32_t where_ = 0;
   const char* what_ = nullptr;
 };

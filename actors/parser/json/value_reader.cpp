@@ -30,10 +30,6 @@ std::string describe_value(std::string_view text) {
   }
 }
 
-bool has_escapes(const record_walk& record, std::string_view body) {
-  return record.escapes() && body.find('\\') != std::string_view::npos;
-}
-
 bool is_number_kind(char kind) { return kind == '-' || (kind >= '0' && kind <= '9'); }
 
 }  // namespace
@@ -97,7 +93,7 @@ bool value_reader::read_text(const record_walk& record, std::uint32_t token, cha
   if (kind == '{' || kind == '[')
     return mismatch(record.raw(token), "text; declare it json");
   out.text = kind == '"' ? record.body(token) : record.scalar(token);
-  if (has_escapes(record, out.text))
+  if (record.has_escapes(out.text))
     out.is = cell::state::escaped;
   return true;
 }
@@ -140,7 +136,7 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
                                              "\"epoch_ms\" or \"epoch_us\""
                                            : "a timestamp as text");
   auto text = record.body(token);
-  if (has_escapes(record, text)) {
+  if (record.has_escapes(text)) {
     scratch_.clear();
     if (!unescape(text, scratch_))
       return mismatch(record.raw(token), "a timestamp");
@@ -169,16 +165,21 @@ void value_reader::find_members(const record_walk& record, std::uint32_t token, 
   const auto& fields = type.fields();
   const auto base = members_.size();
   members_.resize(base + fields.size(), 0);
+  std::size_t next = 0;  // members mostly come in the order of the type
   for (++token; record.kind(token) == '"';) {
     auto name = record.body(token);
-    if (has_escapes(record, name)) {
+    if (record.has_escapes(name)) {
       scratch_.clear();
       if (unescape(name, scratch_))
         name = scratch_;
     }
-    for (std::size_t i = 0; i < fields.size(); ++i)
-      if (fields[i].name == name)
-        members_[base + i] = token + 2;
+    for (std::size_t tried = 0; tried < fields.size(); ++tried, ++next) {
+      next = next < fields.size() ? next : 0;
+      if (fields[next].name == name) {
+        members_[base + next++] = token + 2;
+        break;
+      }
+    }
     token = record.behind(token + 2);
     token += record.kind(token) == ',';
   }
