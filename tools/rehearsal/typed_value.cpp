@@ -1,5 +1,6 @@
 #include "tools/rehearsal/typed_value.hpp"
 
+#include "config/reader.hpp"
 #include "config/report.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
@@ -64,20 +65,6 @@ tl::expected<json::value, misfit> object(const node& n, const data::type& type) 
   return out;
 }
 
-/// Numbers of a column may be written without a fraction.
-json::value in_form(json::value v, const data::type& type) {
-  if (type.id() == type_id::float64 && v.is_number())
-    return v.to_number<double>();
-  if (type.id() == type_id::object && v.is_object())
-    for (const auto& f : type.fields())
-      if (auto* const member = v.get_object().if_contains(f.name))
-        *member = in_form(std::move(*member), f.type);
-  if (type.id() == type_id::list && v.is_array())
-    for (auto& item : v.get_array())
-      item = in_form(std::move(item), type.element());
-  return v;
-}
-
 }  // namespace
 
 tl::expected<json::value, misfit> typed_value(const node& n, const data::type& type) {
@@ -119,12 +106,19 @@ tl::expected<json::value, misfit> typed_value(const node& n, const data::type& t
   return nullptr;
 }
 
+/// By way of its text, read as a test file is: Boost.JSON's own numbers may be off by the last bit.
 json::value typed_value(const data::column& c, std::size_t row) {
-  std::string text;
+  std::string text = R"({"value":)";
+  const auto head = text.size();
   data::append_json_value(text, c, row);
-  boost::system::error_code failed;
-  auto v = json::parse(text, failed);
-  return failed ? json::value(json::string(text)) : in_form(std::move(v), c.type());
+  const auto shown = text.substr(head);
+  text += '}';
+  config::report ignored;
+  const auto read = config::read_json(text, "", ignored);
+  if (const auto* const value = read ? read->find("value") : nullptr)
+    if (auto v = typed_value(value->value, c.type()))
+      return *std::move(v);
+  return json::string(shown);
 }
 
 void append_json(std::string& out, const node& n) {

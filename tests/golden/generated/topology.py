@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 
-from golden.oracle import SECOND, iso
+from golden.oracle import SECOND, iso, micros
 
 from .expressions import TEXTS, Expressions, Sqlite, quote
 from .oracle import Window, aggregate
@@ -33,7 +33,10 @@ class Generated:
             self.make_select()
         self.updates, self.has_windows, self.order, self.where = False, False, None, None
         if rng.random() < 0.9:
-            self.make_window()
+            self.make_window("w")
+            if self.has_windows and not self.updates and rng.random() < 0.3:
+                self.take_results()
+                self.make_window("w2")
         else:
             self.expected = [row for partition in self.rows for _, row in partition if row is not None]
         if not self.updates and rng.random() < 0.3:
@@ -154,7 +157,12 @@ class Generated:
         self.stages["selected"] = stage
         self.behind = "selected"
 
-    def make_window(self):
+    def take_results(self):
+        """The window's rows as the input of one behind it: one log whose watermark makes nothing late."""
+        self.rows = [[(micros(row["window_end"]) - 1, row) for row in self.expected]]
+        self.delay = 10**18
+
+    def make_window(self, name):
         rng = self.rng
         kind = rng.choice(["tumbling", "tumbling", "sliding", "sliding", "session", "global"])
         stage = {"window": kind, "from": self.behind, "shards": rng.randint(1, 5)}
@@ -178,20 +186,23 @@ class Generated:
         if rng.random() < 0.3:
             stage["where"] = self.filter(self.columns)
         self.key = stage["key"] = rng.sample(list(self.columns), rng.randint(0, min(2, len(self.columns))))
-        functions = self.aggregates(stage)
+        functions = self.aggregates(stage, name)
         if not self.key:
             del stage["key"]
-        self.fold(window, functions, stage)
+        self.fold(window, functions, stage, name)
         self.has_windows = window.kind != "global"  # else each key that state_ttl ends has a window of its own, without bounds
-        self.stages["w"] = stage
-        self.behind = "w"
+        self.stages[name] = stage
+        self.behind = name
 
-    def aggregates(self, stage):
+    def aggregates(self, stage, window):
         """{name: (function, kind of result, argument or none, filter or none)}"""
         rng, out = self.rng, {}
         stage["aggregates"] = {}
-        for name in ["a1", "A2", "a3", "a4"][:rng.randint(1, 4)]:
-            function = rng.choice(["count(*)", "count", "count distinct", "sum", "min", "max", "avg", "first", "last"])
+        names, functions = ["a1", "A2", "a3", "a4"], ["count(*)", "count", "count distinct", "sum", "min", "max", "avg", "first", "last"]
+        if window == "w2":  # whose rows have one time, and the window's key decides
+            names, functions = ["a" + n for n in names], functions[:-2]
+        for name in names[:rng.randint(1, 4)]:
+            function = rng.choice(functions)
             kinds = {"sum": ["bigint", "double"], "avg": ["bigint", "double"], "min": ["bigint", "double", "text"],
                      "max": ["bigint", "double", "text"]}.get(function, ["bigint", "double", "text", "boolean"])
             kind = rng.choice(kinds)
@@ -204,17 +215,18 @@ class Generated:
             out[name] = (function, result, (kind, argument), condition)
         return out
 
-    def fold(self, window, functions, stage):
+    def fold(self, window, functions, stage, name):
         rng = self.rng
         wanted = {}
-        for name, (_, _, (kind, argument), condition) in functions.items():
-            wanted["v" + name] = (kind, argument or "1")
-            wanted["f" + name] = ("boolean", condition or "true")
+        for column, (_, _, (kind, argument), condition) in functions.items():
+            wanted["v" + column] = (kind, argument or "1")
+            wanted["f" + column] = ("boolean", condition or "true")
         computed = self.evaluate(self.columns, wanted)
         both = [[(t, None if r is None else {"row": r, "of": c, **{k: r[k] for k in self.key}}) for (t, r), (_, c) in zip(p, q)]
                 for p, q in zip(self.rows, computed)]
         groups, late = window.fold(both, self.delay, self.key)
-        self.late = [r["row"] for r in late]
+        if name == "w":
+            self.late = [r["row"] for r in late]
         self.expected = []
         for (start, end, *key), rows in groups.items():
             made = {n: aggregate(f, [(r["of"]["v" + n], r["of"]["f" + n]) for _, r in rows]) for n, (f, *_) in functions.items()}
@@ -227,7 +239,7 @@ class Generated:
             stage["having"] = Expressions(rng, self.columns).boolean(2)
             kept = self.sqlite.run(self.expected, list(self.columns), {"c": ("boolean", stage["having"])})
             self.expected = [row for row, k in zip(self.expected, kept) if k["c"]]
-        if rng.random() < 0.5:
+        if name == "w" and rng.random() < 0.5:
             self.stages["too_late"] = {"transform": "select", "from": "w.late", "columns": {"*": True}}
             self.stages["late_file"] = {"sink": "file", "from": "too_late", "path": "${OUT}/late.jsonl"}
 
@@ -253,10 +265,10 @@ class Generated:
     def make_sinks(self):
         if self.updates:
             batch = {"*": True, "batch": "_batch"}
-            self.stages["table"] = {"sink": "sql", "from": "w", "connection": "sqlite3://${OUT}/out.sqlite", "table": "appended",
-                                    "create": True, "columns": batch}
+            self.stages["table"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/out.sqlite",
+                                    "table": "appended", "create": True, "columns": batch}
             key = [*self.key, "window_start"]
-            self.stages["state"] = {"sink": "sql", "from": "w", "connection": "sqlite3://${OUT}/state.sqlite", "table": "upserted",
+            self.stages["state"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/state.sqlite", "table": "upserted",
                                     "create": True, "mode": "upsert", "key": key}
             return
         where = {"where": self.where} if self.where else {}
