@@ -15,32 +15,37 @@
 namespace millrace {
 namespace {
 
+parser::parser_options::timestamp_format format_of(const config::parser_plan::timestamp_format& f) {
+  using format = parser::parser_options::timestamp_format;
+  format out;
+  out.trailing_ignored = f.trailing_ignored;
+  if (f.format.empty())
+    out.kind = format::kind::iso;
+  else if (f.format == "epoch_s")
+    out.kind = format::kind::epoch_s;
+  else if (f.format == "epoch_ms")
+    out.kind = format::kind::epoch_ms;
+  else if (f.format == "epoch_us")
+    out.kind = format::kind::epoch_us;
+  else {
+    out.kind = format::kind::strptime;
+    out.pattern = f.format;
+  }
+  for (const auto& m : f.members)
+    out.members.push_back(format_of(m));
+  return out;
+}
+
 /// parser_plan is config's; parser_options is what parsers take. The same facts, kept apart so that config
 /// includes no parser.
 parser::parser_options options_of(const config::stage& s) {
   const auto& plan = std::get<config::parser_plan>(s.plan);
-  using format = parser::parser_options::timestamp_format;
   parser::parser_options out;
   out.schema = s.schema;
   out.declared = plan.declared;
   out.used = plan.used;
-  for (const auto& f : plan.formats) {
-    format g;
-    g.trailing_ignored = f.trailing_ignored;
-    if (f.format.empty())
-      g.kind = format::kind::iso;
-    else if (f.format == "epoch_s")
-      g.kind = format::kind::epoch_s;
-    else if (f.format == "epoch_ms")
-      g.kind = format::kind::epoch_ms;
-    else if (f.format == "epoch_us")
-      g.kind = format::kind::epoch_us;
-    else {
-      g.kind = format::kind::strptime;
-      g.pattern = f.format;
-    }
-    out.formats.push_back(std::move(g));
-  }
+  for (const auto& f : plan.formats)
+    out.formats.push_back(format_of(f));
   out.event_time = plan.event_time;
   out.watermark_delay = plan.watermark_delay;
   out.idle_timeout = plan.idle_timeout;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 namespace millrace::config {
@@ -92,7 +93,7 @@ private:
     for (std::size_t i = 0; i < s.schema->size(); ++i) {
       const auto& f = (*s.schema)[i];
       if (i < p.declared)
-        rows.push_back({f.name, f.type.name(), note_of(p, i)});
+        rows.push_back({f.name, f.type.name(), note_of(s, p, i)});
       else if (p.used[i])
         hidden += (hidden.empty() ? "" : ", ") + f.name + " " + f.type.name();
     }
@@ -101,14 +102,26 @@ private:
       line(1, "hidden columns in use: " + hidden);
   }
 
-  static std::string note_of(const parser_plan& p, std::size_t i) {
+  /// Of a nested timestamp with the way to it: `.at format epoch_ms`.
+  static void add_formats(const data::type& type, const parser_plan::timestamp_format& f,
+                          const std::string& way, const std::function<void(const std::string&)>& add) {
+    if (!f.format.empty())
+      add((way.empty() ? "" : way + " ") + "format " + f.format +
+          (f.trailing_ignored ? ", text behind it ignored" : ""));
+    for (std::size_t i = 0; i < f.members.size(); ++i)
+      if (type.id() == data::type_id::list)
+        add_formats(type.element(), f.members[i], way + "[]", add);
+      else
+        add_formats(type.fields()[i].type, f.members[i], way + "." + type.fields()[i].name, add);
+  }
+
+  static std::string note_of(const stage& s, const parser_plan& p, std::size_t i) {
     std::string note;
     const auto add = [&](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
     if (p.event_time == i)
       add("event time");
-    if (!p.formats[i].format.empty())
-      add("format " + p.formats[i].format +
-          (p.formats[i].trailing_ignored ? ", text behind it ignored" : ""));
+    const auto& column = (*s.schema)[i];
+    add_formats(column.type, p.formats[i], {}, add);
     if (!p.used[i])
       add("nobody reads it: not built");
     return note;

@@ -43,14 +43,23 @@ std::string columns_of(const std::vector<data::field>& fields) {
   return out;
 }
 
+void add_formats(std::string& line, const std::string& way, const data::type& type,
+                 const parser_plan::timestamp_format& f) {
+  if (!f.format.empty())
+    line += fmt::format(" format({})={}{}", way, quoted(f.format), f.trailing_ignored ? "..." : "");
+  for (std::size_t i = 0; i < f.members.size(); ++i)
+    if (type.id() == data::type_id::list)
+      add_formats(line, way + "[]", type.element(), f.members[i]);
+    else
+      add_formats(line, way + "." + quoted(type.fields()[i].name), type.fields()[i].type, f.members[i]);
+}
+
 std::string parser_line(const stage& s, const parser_plan& p) {
   std::vector<data::field> declared(s.schema->begin(),
                                     s.schema->begin() + static_cast<std::ptrdiff_t>(p.declared));
   auto line = fmt::format(" schema=({})", columns_of(declared));
   for (std::size_t i = 0; i < p.formats.size(); ++i)
-    if (!p.formats[i].format.empty())
-      line += fmt::format(" format({})={}{}", quoted(declared[i].name), quoted(p.formats[i].format),
-                          p.formats[i].trailing_ignored ? "..." : "");
+    add_formats(line, quoted(declared[i].name), declared[i].type, p.formats[i]);
   if (s.options.has("delimiter"))
     line += fmt::format(" delimiter={} header={}", quoted(s.options.text("delimiter")),
                         s.options.boolean("header"));

@@ -59,13 +59,13 @@ public:
   explicit schema_reader(report& out) : out_(out) {}
 
   std::vector<data::field> fields(const node& map, const std::string& path,
-                                  std::vector<parser_plan::timestamp_format>* formats) {
+                                  std::vector<parser_plan::timestamp_format>& formats, bool nested) {
     std::vector<data::field> out;
     if (map.members.empty())
       out_.error(map.where, path, "the map is empty; expected at least one column");
     for (const auto& m : map.members) {
       const auto at = join(path, m.name);
-      if (m.name.empty() || (formats != nullptr && is_reserved(m.name)))
+      if (m.name.empty() || (!nested && is_reserved(m.name)))
         out_.error(
             m.where, at,
             m.name.empty()
@@ -73,21 +73,20 @@ public:
                 : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
                               m.name));
       parser_plan::timestamp_format format;
-      out.push_back({m.name, column(m.value, at, formats == nullptr ? nullptr : &format)});
-      if (formats != nullptr)
-        formats->push_back(std::move(format));
+      out.push_back({m.name, column(m.value, at, format)});
+      formats.push_back(std::move(format));
     }
     return out;
   }
 
 private:
-  data::type column(const node& n, const std::string& path, parser_plan::timestamp_format* format) {
+  data::type column(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
     if (!is_long_form(n))
-      return type_of(n, path);
+      return type_of(n, path, format);
     const auto& type = n.find("type")->value;
     // Within the long form a map is always nested columns: that is how a member named "type" is declared.
-    auto t = type.is_map() ? data::type::object_of(fields(type, join(path, "type"), nullptr))
-                           : type_of(type, join(path, "type"));
+    auto t = type.is_map() ? data::type::object_of(fields(type, join(path, "type"), format.members, true))
+                           : type_of(type, join(path, "type"), format);
     const auto* const f = n.find("format");
     const auto* const trailing = n.find("trailing");
     const auto* const first = f != nullptr ? f : trailing;
@@ -97,12 +96,8 @@ private:
       out_.error(
           first->where, join(path, first->name),
           fmt::format("only a timestamp has a \"{}\"; expected none for type {}", first->name, t.name()));
-    else if (format == nullptr)
-      out_.error(first->where, join(path, first->name),
-                 fmt::format("\"{}\" of a nested timestamp {}; expected text, cast later", first->name,
-                             not_offered));
     else
-      read_format(n, path, *format);
+      read_format(n, path, format);
     return t;
   }
 
@@ -125,7 +120,7 @@ private:
           "\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"%Y-%m-%d %H:%M:%S\"");
   }
 
-  data::type type_of(const node& n, const std::string& path) {
+  data::type type_of(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
     switch (n.what) {
     case node::kind::text:
       if (const auto id = data::type_of_name(n.text))
@@ -135,14 +130,16 @@ private:
                              one_of(type_names()), other_name(n.text)));
       return {};
     case node::kind::list:
-      if (n.items.size() == 1)
-        return data::type::list_of(column(n.items.front(), path + "[0]", nullptr));
+      if (n.items.size() == 1) {
+        format.members.resize(1);
+        return data::type::list_of(column(n.items.front(), path + "[0]", format.members.front()));
+      }
       out_.error(n.where, path,
                  fmt::format("found a list of {} items; expected one, the type of the elements: [\"text\"]",
                              n.items.size()));
       return {};
     case node::kind::map:
-      return data::type::object_of(fields(n, path, nullptr));
+      return data::type::object_of(fields(n, path, format.members, true));
     default:
       out_.error(n.where, path,
                  fmt::format("found {}; expected a type: {}, a nested map or [type]", describe(n),
@@ -176,7 +173,7 @@ std::optional<parser_schema> read_parser_schema(const node& n, const std::string
     return std::nullopt;
   }
   parser_schema result;
-  result.declared = schema_reader(out).fields(n, path, &result.formats);
+  result.declared = schema_reader(out).fields(n, path, result.formats, false);
   if (out.errors() != before)
     return std::nullopt;
   return result;

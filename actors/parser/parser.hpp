@@ -45,6 +45,7 @@ struct parser_options {
     enum class kind : std::uint8_t { iso, strptime, epoch_s, epoch_ms, epoch_us } kind = kind::iso;
     std::string pattern;  // strptime's
     bool trailing_ignored = false;
+    std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
   };
   std::vector<timestamp_format> formats;  // by declared column; only of timestamps
   std::optional<std::size_t> event_time;  // column

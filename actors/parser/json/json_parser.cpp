@@ -64,15 +64,9 @@ json_parser::json_parser(parser_options options)
     : options_(std::move(options)), rows_(options_), layout_(declared_names(options_)),
       tokens_(options_.declared), cells_(options_.declared) {
   for (std::size_t i = 0; i < options_.declared; ++i) {
-    column_reader column{(*options_.schema)[i].name, (*options_.schema)[i].type, {}, {}};
-    if (i < options_.formats.size())
-      column.format = options_.formats[i];
-    if (column.format.kind == timestamp_kind::strptime) {
-      auto pattern = timestamp_pattern::compile(column.format.pattern);
-      assert(pattern && "formats are checked with the configuration");
-      column.pattern = std::move(*pattern);
-    }
-    columns_.push_back(std::move(column));
+    const auto format =
+        i < options_.formats.size() ? options_.formats[i] : parser_options::timestamp_format{};
+    columns_.push_back(make_column_reader((*options_.schema)[i].name, (*options_.schema)[i].type, format));
   }
 }
 

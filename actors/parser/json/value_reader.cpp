@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 namespace millrace::parser {
 namespace {
 
@@ -34,6 +36,24 @@ bool is_number_kind(char kind) { return kind == '-' || (kind >= '0' && kind <= '
 
 }  // namespace
 
+column_reader make_column_reader(std::string name, const data::type& type,
+                                 const parser_options::timestamp_format& format) {
+  column_reader out{std::move(name), type, format, {}, {}};
+  if (format.kind == timestamp_kind::strptime) {
+    auto pattern = timestamp_pattern::compile(format.pattern);
+    assert(pattern && "formats are checked with the configuration");
+    out.pattern = std::move(*pattern);
+  }
+  const auto of = [&](std::size_t i) {
+    return i < format.members.size() ? format.members[i] : parser_options::timestamp_format{};
+  };
+  for (std::size_t i = 0; i < type.fields().size(); ++i)
+    out.children.push_back(make_column_reader(type.fields()[i].name, type.fields()[i].type, of(i)));
+  if (type.id() == type_id::list)
+    out.children.push_back(make_column_reader({}, type.element(), of(0)));
+  return out;
+}
+
 bool value_reader::mismatch(std::string_view text, std::string_view expected) {
   why_ = fmt::format("found {}, expected {}", describe_value(text), expected);
   return false;
@@ -43,17 +63,18 @@ bool value_reader::read(const record_walk& record, std::uint32_t token, const co
                         cell& out) {
   path_.clear();
   members_.clear();
-  return read(record, token, spec{&column.type, &column}, out);
+  return read_value(record, token, column, out);
 }
 
-bool value_reader::read(const record_walk& record, std::uint32_t token, spec to, cell& out) {
+bool value_reader::read_value(const record_walk& record, std::uint32_t token, const column_reader& to,
+                              cell& out) {
   const char kind = record.kind(token);
   if (kind == 'n') {
     out.is = cell::state::null;
     return true;
   }
   out.is = cell::state::plain;
-  switch (to.type->id()) {
+  switch (to.type.id()) {
   case type_id::text:
     return read_text(record, token, kind, out);
   case type_id::json:
@@ -80,11 +101,11 @@ bool value_reader::read(const record_walk& record, std::uint32_t token, spec to,
   case type_id::object:
     out.is = cell::state::nested;
     out.number = token;
-    return check_object(record, token, *to.type);
+    return check_object(record, token, to);
   case type_id::list:
     out.is = cell::state::nested;
     out.number = token;
-    return check_list(record, token, *to.type);
+    return check_list(record, token, to);
   }
   return false;
 }
@@ -125,11 +146,11 @@ bool value_reader::read_epoch(std::string_view text, char kind,
   return false;
 }
 
-bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token, char kind, spec to,
-                                  cell& out) {
-  const auto format = to.format ? to.format->format.kind : timestamp_kind::iso;
+bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token, char kind,
+                                  const column_reader& to, cell& out) {
+  const auto format = to.format.kind;
   if (format != timestamp_kind::iso && format != timestamp_kind::strptime)
-    return read_epoch(record.raw(token), kind, to.format->format, out);
+    return read_epoch(record.raw(token), kind, to.format, out);
   if (kind != '"')
     return mismatch(record.raw(token), is_number_kind(kind)
                                            ? "a timestamp as text; for a number say \"format\": \"epoch_s\", "
@@ -143,9 +164,9 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
     text = scratch_;
   }
   if (format == timestamp_kind::strptime) {
-    const auto t = to.format->pattern->parse(text, to.format->format.trailing_ignored);
+    const auto t = to.pattern->parse(text, to.format.trailing_ignored);
     if (!t)
-      return mismatch(record.raw(token), expected_timestamp(to.format->format));
+      return mismatch(record.raw(token), expected_timestamp(to.format));
     out.number = *t;
   } else {
     const auto t = parse_timestamp(text);
@@ -185,15 +206,15 @@ void value_reader::find_members(const record_walk& record, std::uint32_t token, 
   }
 }
 
-bool value_reader::check_object(const record_walk& record, std::uint32_t token, const data::type& type) {
+bool value_reader::check_object(const record_walk& record, std::uint32_t token, const column_reader& to) {
+  const auto& type = to.type;
   if (record.kind(token) != '{')
     return mismatch(record.raw(token), fmt::format("an object {}; declare it json", type.name()));
   const auto base = members_.size();
   find_members(record, token, type);
   cell ignored;
   for (std::size_t i = 0; i < type.fields().size(); ++i)
-    if (const auto at = members_[base + i];
-        at != 0 && !read(record, at, spec{&type.fields()[i].type, nullptr}, ignored)) {
+    if (const auto at = members_[base + i]; at != 0 && !read_value(record, at, to.children[i], ignored)) {
       path_ = "." + type.fields()[i].name + path_;
       return false;
     }
@@ -201,13 +222,13 @@ bool value_reader::check_object(const record_walk& record, std::uint32_t token, 
   return true;
 }
 
-bool value_reader::check_list(const record_walk& record, std::uint32_t token, const data::type& type) {
+bool value_reader::check_list(const record_walk& record, std::uint32_t token, const column_reader& to) {
   if (record.kind(token) != '[')
-    return mismatch(record.raw(token), fmt::format("a list {}; declare it json", type.name()));
+    return mismatch(record.raw(token), fmt::format("a list {}; declare it json", to.type.name()));
   cell ignored;
   std::size_t index = 0;
   for (++token; record.kind(token) != ']'; ++index) {
-    if (!read(record, token, spec{&type.element(), nullptr}, ignored)) {
+    if (!read_value(record, token, to.children.front(), ignored)) {
       path_ = fmt::format("[{}]{}", index, path_);
       return false;
     }
@@ -220,14 +241,14 @@ bool value_reader::check_list(const record_walk& record, std::uint32_t token, co
 void value_reader::append(const record_walk& record, const cell& from, const column_reader& column,
                           data::column_builder& out) {
   members_.clear();
-  append(record, from, column.type, out);
+  append_value(record, from, column, out);
 }
 
-void value_reader::append(const record_walk& record, const cell& from, const data::type& type,
-                          data::column_builder& out) {
+void value_reader::append_value(const record_walk& record, const cell& from, const column_reader& to,
+                                data::column_builder& out) {
   if (from.is == cell::state::null)
     return out.append_null();
-  switch (type.id()) {
+  switch (to.type.id()) {
   case type_id::text:
   case type_id::json:
     if (from.is == cell::state::escaped) {
@@ -245,34 +266,34 @@ void value_reader::append(const record_walk& record, const cell& from, const dat
   case type_id::boolean:
     return out.append_boolean(from.number != 0);
   case type_id::object:
-    return append_object(record, static_cast<std::uint32_t>(from.number), type, out);
+    return append_object(record, static_cast<std::uint32_t>(from.number), to, out);
   case type_id::list:
-    return append_list(record, static_cast<std::uint32_t>(from.number), type, out);
+    return append_list(record, static_cast<std::uint32_t>(from.number), to, out);
   }
 }
 
-void value_reader::append_object(const record_walk& record, std::uint32_t token, const data::type& type,
+void value_reader::append_object(const record_walk& record, std::uint32_t token, const column_reader& to,
                                  data::column_builder& out) {
   const auto base = members_.size();
-  find_members(record, token, type);
-  for (std::size_t i = 0; i < type.fields().size(); ++i) {
+  find_members(record, token, to.type);
+  for (std::size_t i = 0; i < to.children.size(); ++i) {
     cell value;
-    const auto& member = type.fields()[i].type;
+    const auto& member = to.children[i];
     if (const auto at = members_[base + i]; at != 0)
       // was read once already, so it is good
-      static_cast<void>(read(record, at, spec{&member, nullptr}, value));
-    append(record, value, member, out.child(i));
+      static_cast<void>(read_value(record, at, member, value));
+    append_value(record, value, member, out.child(i));
   }
   members_.resize(base);
   out.append_object();
 }
 
-void value_reader::append_list(const record_walk& record, std::uint32_t token, const data::type& type,
+void value_reader::append_list(const record_walk& record, std::uint32_t token, const column_reader& to,
                                data::column_builder& out) {
   for (++token; record.kind(token) != ']';) {
     cell value;
-    static_cast<void>(read(record, token, spec{&type.element(), nullptr}, value));
-    append(record, value, type.element(), out.child(0));
+    static_cast<void>(read_value(record, token, to.children.front(), value));
+    append_value(record, value, to.children.front(), out.child(0));
     token = record.behind(token);
     token += record.kind(token) == ',';
   }

@@ -14,13 +14,17 @@
 
 namespace millrace::parser {
 
-/// A declared column.
+/// A declared column, or a value within a nested one.
 struct column_reader {
   std::string name;
   data::type type;
   parser_options::timestamp_format format;
   std::optional<timestamp_pattern> pattern;  // of a strptime format
+  std::vector<column_reader> children{};     // of an object one a member, of a list its element
 };
+/// With its children. Formats are checked with the configuration.
+[[nodiscard]] column_reader make_column_reader(std::string name, const data::type& type,
+                                               const parser_options::timestamp_format& format);
 
 struct cell {
   enum class state : std::uint8_t { null, plain, escaped, nested } is = state::null;
@@ -43,23 +47,21 @@ public:
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
-  struct spec {  // what a value is to become
-    const data::type* type;
-    const column_reader* format;  // of a timestamp; null: ISO
-  };
-  [[nodiscard]] bool read(const record_walk& record, std::uint32_t token, spec to, cell& out);
+  [[nodiscard]] bool read_value(const record_walk& record, std::uint32_t token, const column_reader& to,
+                                cell& out);
   [[nodiscard]] bool read_text(const record_walk& record, std::uint32_t token, char kind, cell& out);
   [[nodiscard]] bool read_bigint(std::string_view text, cell& out);
-  [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind, spec to,
-                                    cell& out);
+  [[nodiscard]] bool read_timestamp(const record_walk& record, std::uint32_t token, char kind,
+                                    const column_reader& to, cell& out);
   [[nodiscard]] bool read_epoch(std::string_view text, char kind,
                                 const parser_options::timestamp_format& format, cell& out);
-  [[nodiscard]] bool check_object(const record_walk& record, std::uint32_t token, const data::type& type);
-  [[nodiscard]] bool check_list(const record_walk& record, std::uint32_t token, const data::type& type);
-  void append(const record_walk& record, const cell& from, const data::type& type, data::column_builder& out);
-  void append_object(const record_walk& record, std::uint32_t token, const data::type& type,
+  [[nodiscard]] bool check_object(const record_walk& record, std::uint32_t token, const column_reader& to);
+  [[nodiscard]] bool check_list(const record_walk& record, std::uint32_t token, const column_reader& to);
+  void append_value(const record_walk& record, const cell& from, const column_reader& to,
+                    data::column_builder& out);
+  void append_object(const record_walk& record, std::uint32_t token, const column_reader& to,
                      data::column_builder& out);
-  void append_list(const record_walk& record, std::uint32_t token, const data::type& type,
+  void append_list(const record_walk& record, std::uint32_t token, const column_reader& to,
                    data::column_builder& out);
   /// Pushes the first token of each member of the type (0: missing; the last of duplicates) on members_.
   void find_members(const record_walk& record, std::uint32_t token, const data::type& type);
