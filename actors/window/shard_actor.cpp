@@ -1,6 +1,7 @@
 #include "actors/window/shard_actor.hpp"
 
 #include "actors/window/shard_input.hpp"
+#include "actors/window/shard_lanes.hpp"
 #include "actors/window/shard_output.hpp"
 #include "actors/window/window_stage.hpp"
 #include "runtime/delivery/decision_gate.hpp"
@@ -10,7 +11,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <map>
 #include <stdexcept>
 
 namespace millrace::shard {
@@ -39,7 +39,7 @@ public:
   shard(caf::event_based_actor* self, shard_options options, std::shared_ptr<delivery::shard_core> core,
         incarnation life, caf::actor supervisor)
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(life),
-        supervisor_(std::move(supervisor)), input_(self, options_, *core_, life),
+        supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, life),
         output_(self, options_, *core_, gate_, life, supervisor_) {
     schedule_snapshot();
     join();
@@ -54,19 +54,8 @@ public:
   }
 
   void on_ask(const messages::ask_position& m) {
-    if (!core_->answers(m.log)) {
-      auto& waiting = waiting_asks_[m.log];
-      if (m.lane >= waiting.lane)  // one ask a log; an older life of the lane has nothing to wait for
-        waiting = m;
-      return;
-    }
-    const auto answer = core_->ask(m.log, m.lane);
-    self_->send(m.from, messages::position_answered{m.log, m.receiver, answer});
-    if (!answer)
-      return;  // an older life of the lane: what the newer one has sent stays
-    lanes_[m.log] = {m.from, m.receiver, std::nullopt};
-    stalled_.drop(m.log);
-    acknowledge(m.log);
+    if (lanes_.on_ask(m))
+      stalled_.drop(m.log);
   }
 
   void on_frame(const messages::lane_frame& m) { take_or_hold(m, stalled_); }
@@ -155,13 +144,13 @@ public:
       spdlog::info("{}: snapshots are written again", options_.name);
     failing_ = false;
     core_->captured_durable(m.twice);
-    for (const auto& [log, lane] : lanes_)
-      acknowledge(log);
+    lanes_.acknowledge();
     input_.acknowledge();
     gate_.capture_durable(m.twice);
     output_.remove_unneeded();
     output_.pump();
-    answer_waiting();
+    for (const auto& log : lanes_.answer_waiting())
+      stalled_.drop(log);
     if (stopping_ && captures_under_way_ == 0)
       finish_stop();
   }
@@ -185,30 +174,12 @@ public:
   }
 
 private:
-  struct lane_ref {
-    caf::actor handle;
-    messages::receiver_index receiver = 0;
-    std::optional<position> told;
-  };
-
   /// Answers to those who ask for a joined log wait until that it has joined is durable (on_written).
   void join() {
     if (!core_->join())
       return;
     spdlog::info("{}: partitions that were found later have joined", options_.name);
     capture(true);
-  }
-
-  void answer_waiting() {
-    for (auto at = waiting_asks_.begin(); at != waiting_asks_.end();) {
-      if (!core_->answers(at->first)) {
-        ++at;
-        continue;
-      }
-      const auto ask = std::move(at->second);
-      at = waiting_asks_.erase(at);
-      on_ask(ask);
-    }
   }
 
   void after_receiver_is_known() {
@@ -294,15 +265,6 @@ private:
                                         twice});
   }
 
-  void acknowledge(const log_id& log) {
-    const auto lane = lanes_.find(log);
-    const auto have = core_->acknowledged().find(log);
-    if (lane == lanes_.end() || have == core_->acknowledged().end() || lane->second.told == have->second.at)
-      return;
-    lane->second.told = have->second.at;
-    self_->send(lane->second.handle, messages::acknowledged{log, lane->second.receiver, have->second.at});
-  }
-
   void schedule_snapshot() {
     if (options_.snapshot_every)
       self_->delayed_send(self_, *options_.snapshot_every, snapshot_tick{});
@@ -337,8 +299,7 @@ private:
   std::shared_ptr<delivery::shard_core> core_;
   incarnation life_;
   caf::actor supervisor_;
-  std::map<log_id, lane_ref> lanes_;
-  std::map<log_id, messages::ask_position> waiting_asks_;  // for logs that have yet to join
+  shard_lanes lanes_;
   delivery::stalled_input<messages::lane_frame> stalled_;
   delivery::stalled_output stalled_output_;
   delivery::decision_gate gate_;

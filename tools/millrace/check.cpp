@@ -123,7 +123,7 @@ int check(const check_arguments& a) {
 
 void add_check(CLI::App& app, int& status) {
   auto* const sub =
-      app.add_subcommand("check", "Finds every mistake in a topology, or prints its typed plan");
+      app.add_subcommand("check", "Find every mistake in a topology, or print its typed plan");
   const auto a = std::make_shared<check_arguments>();
   sub->add_option("TOPOLOGY", a->request.file, "The topology file")->required();
   sub->add_option("--with", a->request.overlays, "A file laid over it (JSON merge patch); may be repeated")

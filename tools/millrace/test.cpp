@@ -43,7 +43,7 @@ int test(const std::vector<std::string>& files) {
 }  // namespace
 
 void add_test(CLI::App& app, int& status) {
-  auto* const sub = app.add_subcommand("test", "Runs a topology's unit tests: input and the rows expected");
+  auto* const sub = app.add_subcommand("test", "Run a topology's unit tests: input and the rows expected");
   const auto files = std::make_shared<std::vector<std::string>>();
   sub->add_option("FILE.test.json", *files, "Test files")->required();
   sub->footer(
