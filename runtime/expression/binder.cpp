@@ -152,6 +152,21 @@ node_ptr binder::column(const syntax& s) {
   return n;
 }
 
+namespace {
+
+/// User-Agent has the words User and Agent.
+bool has_word(std::string_view text, std::string_view word) {
+  for (std::size_t at = 0; at < text.size(); ++at)
+    if (const auto found = word_at(text, at); !found.empty()) {
+      if (fold(found) == fold(word))
+        return true;
+      at += found.size();
+    }
+  return false;
+}
+
+}  // namespace
+
 node_ptr binder::unknown_column(const syntax& s) {
   const auto& name = s.path[0].name;
   auto message = fmt::format("there is no column \"{}\"", name);
@@ -170,8 +185,16 @@ node_ptr binder::unknown_column(const syntax& s) {
     return c == dotted ||
            (c.size() > name.size() && fold(c).starts_with(fold(name)) && word_at(c, 0).size() == name.size());
   });
+  const auto in_quotes = [](std::string_view column) {
+    return fmt::format("; the column \"{}\" stands in double quotes", column);
+  };
+  for (const auto column : names)  // the rest of User-Agent, of which User has said it
+    if (has_word(column, name) && std::any_of(found_.begin(), found_.end(), [&](const problem& p) {
+          return p.message.ends_with(in_quotes(column));
+        }))
+      return nullptr;
   if (quoted != names.end() && (s.path.size() > 1 || quoted->size() > name.size()))
-    message += fmt::format("; the column \"{}\" stands in double quotes", *quoted);
+    message += in_quotes(*quoted);
   else if (const auto near = closest(name, names); !near.empty())
     message += fmt::format("; did you mean \"{}\"?", near);
   else if (!names.empty() && names.size() <= 12)
