@@ -122,8 +122,7 @@ int check(const check_arguments& a) {
 }  // namespace
 
 void add_check(CLI::App& app, int& status) {
-  auto* const sub =
-      app.add_subcommand("check", "Find every mistake in a topology, or print its typed plan");
+  auto* const sub = app.add_subcommand("check", "Find every mistake in a topology, or print its typed plan");
   const auto a = std::make_shared<check_arguments>();
   sub->add_option("TOPOLOGY", a->request.file, "The topology file")->required();
   sub->add_option("--with", a->request.overlays, "A file laid over it (JSON merge patch); may be repeated")

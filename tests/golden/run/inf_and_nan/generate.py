@@ -37,6 +37,7 @@ def make(folder):
     rows = [(micros(r["t"]), {"k": r["k"], "d": None if r["d"] is None else float(r["d"])}) for r in records if r["d"] != "1e400"]
     sums = groups(fold([rows], MINUTE)[0], ["k"], aggregate)
     slid = groups(fold([rows], 2 * MINUTE, MINUTE)[0], ["k"], lambda of: {"s": aggregate(of)["s"]})
-    refused = {"stage": "numbers", "error": "'1e400' is out of range for double"}
+    refused = {"stage": "numbers", "error": "'1e400' is out of range for double",
+               "record": lines(r for r in records if r["d"] == "1e400").rstrip()}
     return {"out.jsonl": lines(sums), "table.jsonl": lines({"k": r["k"], "s": None if r["s"] is None else str(r["s"]).removesuffix(".0")} for r in sums),
             "slid_out.jsonl": lines(r for r in slid if r["s"] != "NaN"), "dead_letters.jsonl": lines([refused])}
