@@ -101,8 +101,8 @@ class Job:
                 "rows": {"sink": "file", "from": "parsed", "path": str(self.rows_file),
                          "columns": {"raw": "_raw", "at": "_timestamp"}}}}))
 
-    def start(self, *options):
-        return Run(self.binary, self.topology, self.state, *options)
+    def start(self, *options, env=None):
+        return Run(self.binary, self.topology, self.state, *options, env=env)
 
     def rows(self):
         """Of whole lines: the last one may be under way."""
@@ -199,6 +199,21 @@ def encrypted(options, folder):
     print("TLS: an unknown authority is refused, one that is named is trusted")
 
 
+def proxied(options, folder):
+    """A proxy gets the whole address to ask for: of a host that only it could find."""
+    url = "http://stream.invalid/2/rsvps"
+    for name, how in (("named", "option"), ("environment", "variable")):
+        proxy = OddServer([[STREAM, chunk(lines(range(10))), 60]])
+        address = f"http://127.0.0.1:{proxy.port}"
+        job = Job(options, folder, name, url, **({"proxy": address} if how == "option" else {}))
+        running = job.start(env=None if how == "option" else {"http_proxy": address, "no_proxy": ""})
+        job.wait_for(10)
+        running.stop()
+        check(proxy.seen[0].startswith(f"GET {url} "), f"the proxy was asked for {proxy.seen[0].splitlines()[0]}")
+        proxy.stop()
+    print("proxies: as an option and from the environment")
+
+
 class Load:
     def __init__(self, options, folder, *arguments):
         self.port = free_port()
@@ -274,6 +289,7 @@ def test(options, folder):
     oddities(options, folder)
     beginnings(options, folder)
     encrypted(options, folder)
+    proxied(options, folder)
     kills(options, folder, options.records)
     full_spool(options, folder, options.records * 5)
 
