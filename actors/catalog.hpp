@@ -8,6 +8,7 @@
 #include "actors/source/source.hpp"
 #include "config/plan.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace millrace {
@@ -31,5 +32,15 @@ make_reader(const config::stage& source, const source::wants& wants, const conne
 [[nodiscard]] expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& parser);
 [[nodiscard]] expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& sink,
                                                                   const connector_context& context);
+
+/// How a pipeline gets its connectors: those of the catalog, in whose place tests and simulations put theirs.
+struct connector_makers {
+  std::function<expected<std::unique_ptr<source::reader>>(const config::stage&, const source::wants&,
+                                                          const connector_context&)>
+      reader = make_reader;
+  std::function<expected<std::unique_ptr<parser::record_parser>>(const config::stage&)> parser = make_parser;
+  std::function<expected<std::unique_ptr<sink::writer>>(const config::stage&, const connector_context&)>
+      writer = make_writer;
+};
 
 }  // namespace millrace

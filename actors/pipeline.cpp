@@ -134,10 +134,12 @@ private:
         rows = shard::rows_in_front{&plan, s, in_front};
       out_.supervised.shards.push_back(
           {options.name, setup.log, setup.in_front,
-           [this_ = shared(), setup, options, make = windows_of(stage.name, plan, setup.log, rows)](
-               const std::map<log_id, mark>& found, const caf::actor& supervisor) {
+           [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
+            make = windows_of(stage.name, plan, setup.log, rows)](const std::map<log_id, mark>& found,
+                                                                  const caf::actor& supervisor) {
              auto now = setup;
              now.found.insert(found.begin(), found.end());
+             now.limits.frame_rows = frame_rows();
              return spawn_shard(*this_, std::move(now), options, make, supervisor);
            }});
     }
@@ -250,7 +252,9 @@ private:
     o.order_by = plan.order_by;
     o.lane_logs = lane_logs_of(index).all();
     o.windows = window_inputs_of_sink(*topology_, index);
-    o.make_writer = [this_ = shared(), &stage, c = context(stage.name)] { return make_writer(stage, c); };
+    o.make_writer = [this_ = shared(), make = options_.make.writer, &stage, c = context(stage.name)] {
+      return make(stage, c);
+    };
     add_spec(std::move(o));
   }
 
@@ -267,8 +271,8 @@ private:
         o.lane_logs[sink::rejected_log(s.name)] = {};
     o.windows = window_inputs_of_dead_letters(*topology_);
     if (topology_->dead_letters) {
-      o.make_writer = [this_ = shared(), c = context(o.name)] {
-        return make_writer(*this_->topology->dead_letters, c);
+      o.make_writer = [this_ = shared(), make = options_.make.writer, c = context(o.name)] {
+        return make(*this_->topology->dead_letters, c);
       };
     } else {
       o.make_writer = [path = options_.store->folder() + "/dead_letters.jsonl",
@@ -287,8 +291,11 @@ private:
             ? std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1))
             : 1;
     std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes);
-    for (auto& g : gauges)
+    for (auto& g : gauges) {
       g = std::make_shared<lane::lane_gauges>();
+      g->parser = plan->parser->name;
+      g->source = plan->source->name;
+    }
     for (std::size_t i = 0; i < lanes; ++i) {
       lane::lane_options o;
       o.name = plan->name + "/lane" + std::to_string(i);
@@ -297,10 +304,10 @@ private:
         o.partitions.push_back(partitions[p].name);
       for (const auto& p : partitions)
         o.known.insert(p.name);
-      o.make_reader = [plan, c = context_of(*plan)] {
-        return make_reader(*plan->source, wants_of(*plan->parser), c);
+      o.make_reader = [plan, make = options_.make.reader, c = context_of(*plan)] {
+        return make(*plan->source, wants_of(*plan->parser), c);
       };
-      o.make_parser = [plan, make = options_.make_parser] { return make(*plan->parser); };
+      o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
       o.identities.load = [store = options_.store, name = identity_name(*plan)] {
         return store->get(name).value_or(std::string());
       };
@@ -314,6 +321,7 @@ private:
         o.max_drift = source.duration("max_drift");
       if (i == 0 && source.has("discover_every"))
         o.discover_every = source.duration("discover_every");
+      o.credit = options_.lane_credit;
       o.clock = options_.clock;
       o.gauges = gauges[i];
       for (const auto& g : gauges)

@@ -28,9 +28,13 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
-  std::function<expected<std::unique_ptr<parser::record_parser>>(const config::stage&)> make_parser =
-      millrace::make_parser;
+  connector_makers make;
   const wall_clock* clock = &system_clock();
+  // Bounds of what is under way; see there. Lower ones let little data meet them.
+  std::size_t lane_credit = lane::lane_options{}.credit;   // bytes
+  std::function<std::uint32_t()> output_frame_rows = [] {  // of one life of a shard
+    return delivery::outbox_limits{}.frame_rows;
+  };
 };
 
 /// A source partition and where it was decided to start.

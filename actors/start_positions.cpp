@@ -100,7 +100,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
       e.stage = plan.source->name;
     return tl::unexpected(preparation_error{std::move(e), !local});
   };
-  auto reader = make_reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
+  auto reader =
+      options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
   if (!reader)
     return failed(reader.error());
   const auto found = discover(**reader, plan.source->name, options);

@@ -116,10 +116,10 @@ data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
       d.broken = true;
     }
   }
-  if (!whole)
+  if (!whole) {
     d.broken = true;
-  if (!whole)
     return nullptr;
+  }
   return d.built.kind == stage_kind::window || d.before_window ? without_batch(result) : result;
 }
 

@@ -42,7 +42,8 @@ data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
 
 frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
                            std::optional<std::uint32_t> only)
-    : plan_(std::move(plan)), partition_(std::move(partition)), only_(only), start_(start), at_(start) {
+    : plan_(std::move(plan)), partition_(std::move(partition)), place_(plan_->among_sources(partition_)),
+      only_(only), start_(start), at_(start) {
   for (const auto& e : plan_->edges) {
     auto state = std::make_unique<edge_state>();
     if (e.what == edge::kind::window) {
@@ -77,7 +78,7 @@ void frame_former::bury(std::uint32_t stage, const std::vector<stage::failed_ori
 delivery::dead_letter frame_former::letter(std::string stage, const source::chunk& c, std::size_t record,
                                            std::string error) const {
   const bool has_value = c.lengths[record] != source::no_value;
-  return {std::move(stage), plan_->among_sources(c.part.empty() ? partition_ : c.part), c.positions[record],
+  return {std::move(stage), c.part.empty() ? place_ : plan_->among_sources(c.part), c.positions[record],
           std::move(error), has_value ? std::string(c.record(record)) : std::string()};
 }
 
@@ -160,7 +161,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
     for (std::size_t i = 0; i < taken; ++i)
       positions.push_back(w.chunk.positions[w.parsed.records[origin[i] + w.row_offset]]);
   std::vector<std::uint32_t> late;
-  edges_[n.edge]->partials->add({in.keys, in.arguments, in.filters, times, watermarks, positions, partition_},
+  edges_[n.edge]->partials->add({in.keys, in.arguments, in.filters, times, watermarks, positions, place_},
                                 late);
   in.counts.late = late.size();
   in.counts.out -= late.size();

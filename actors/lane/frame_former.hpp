@@ -58,6 +58,7 @@ private:
 
   std::shared_ptr<const lane_plan> plan_;
   std::string partition_;
+  std::string place_;  // its name among the sources: rows of one time are told apart by it
   std::optional<std::uint32_t> only_;
   mark start_;
   mark at_;

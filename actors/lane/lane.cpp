@@ -1,5 +1,7 @@
 #include "actors/lane/lane.hpp"
 
+#include "runtime/control/spawn.hpp"
+
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -21,10 +23,11 @@ constexpr std::size_t max_waiting = 2;
 lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
            delivery::lane_log::start how, caf::actor supervisor)
     : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)),
-      rate_(options_.rate), drift_(options_.max_drift) {
+      away_(away_backoff, control::jitter_seed(*self)), rate_(options_.rate, now()),
+      drift_(options_.max_drift) {
   receivers_.resize(options_.plan->receivers);
   for (const auto& name : options_.partitions)
-    partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_));
+    partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_, now()));
 }
 
 bool lane::start() {
@@ -43,7 +46,11 @@ bool lane::start() {
   source_ = source::spawn_source(self_->system(), connector_, options_.identities);
   self_->monitor(source_);
   self_->set_down_handler([this](const caf::down_msg& m) {
-    if (m.source == source_.address() && !stopped_)
+    // A catch-up reader that is over is not among them any more.
+    const bool ours = m.source == source_.address() || std::ranges::any_of(catch_ups_, [&](const auto& c) {
+                        return m.source == c->source.address();
+                      });
+    if (ours && !stopped_)
       self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
   });
   look_again_later();
@@ -106,7 +113,7 @@ bool lane::fail_at_the_end_of_what_was_read() {
 }
 
 void lane::read_more() {
-  if (reading_ || failed_ || broken_ || clock::now() < read_again_at_)
+  if (reading_ || failed_ || broken_ || waits_until(read_again_at_))
     return;
   std::vector<partition*> ready;
   for (auto& p : partitions_) {
@@ -172,10 +179,9 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
     if (away_.tries() == 0)
       spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
     const auto wait = away_.next();
-    read_again_at_ = clock::now() + wait;
+    read_again_at_ = now() + wait;
     options_.gauges->away = true;
-    wake_in(wait);
-    return;
+    return pump();
   }
   if (away_.tries() != 0) {
     spdlog::info("{}: the source answers again", options_.plan->source->name);
@@ -193,8 +199,8 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
   }
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
-      p->waiting.push_back({m.chunk});
-      p->last_data = clock::now();
+      p->waiting.push_back({m.chunk, now()});
+      p->last_data = now();
       p->idle_sent = false;
     }
   read_more();  // the source reads on while this chunk is processed
@@ -205,13 +211,13 @@ void lane::process(partition& p) {
   using std::chrono::duration_cast;
   auto& g = *options_.gauges;
   while (!p.waiting.empty() && !p.refused && p.may_send(options_.credit)) {
-    const auto now = clock::now();
+    const auto began = now();
     if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
       ++g.chunks;
-      g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(now - w.arrived).count());
+      g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(began - w.arrived).count());
     }
     const bool more = process_some(p, p.waiting.front());
-    g.work_micros += static_cast<std::uint64_t>(duration_cast<micros>(clock::now() - now).count());
+    g.work_micros += static_cast<std::uint64_t>(duration_cast<micros>(now() - began).count());
     if (!more)
       return;
   }
@@ -234,7 +240,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     last = record_at(c, *cut);
     to = *cut;
   }
-  const auto allowed = rate_.allowed(clock::now());
+  const auto allowed = rate_.allowed(now());
   if (allowed < last - w.next) {
     if (allowed == 0) {
       wake_in(rate_.wait());
@@ -265,11 +271,20 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
 }
 
 void lane::wake_in(std::chrono::microseconds d) {
-  const auto at = clock::now() + d;
+  const auto at = now() + d;
   if (at >= wake_at_)
     return;
   wake_at_ = at;
   self_->delayed_send(self_, d, wake_up{});
+}
+
+/// A wake-up that came for another reason may come too early for this one: it is asked for again.
+bool lane::waits_until(clock::time_point t) {
+  const auto left = std::chrono::ceil<std::chrono::microseconds>(t - now());
+  if (left.count() <= 0)
+    return false;
+  wake_in(left);
+  return true;
 }
 
 void lane::on_wake_up() {

@@ -47,7 +47,9 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
+  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
 
+  [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
   [[nodiscard]] partition* find(const log_id& log);
   void ask(partition& p, std::size_t receiver);
   /// Does whatever can be done now: processes what waits, reads more, catches up.
@@ -78,6 +80,7 @@ private:
   void begin_at(partition& p);
   void tell_source(partition& p);
   void wake_in(std::chrono::microseconds d);
+  bool waits_until(clock::time_point t);
   void look_again_later();
   void fail(error e);
   bool fail_at_the_end_of_what_was_read();
@@ -102,13 +105,14 @@ private:
   std::vector<std::unique_ptr<partition>> partitions_;
   std::vector<caf::actor> receivers_;
   std::vector<std::unique_ptr<catch_up>> catch_ups_;
+  std::uint64_t catch_ups_begun_ = 0;
   std::uint64_t ticket_ = 0;
   bool reading_ = false;
   bool failed_ = false;
   std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
   bool stopped_ = false;
-  clock::time_point read_again_at_{};                   // the source was away: not before
-  backoff away_{{.longest = std::chrono::seconds(2)}};  // of a source that does not answer
+  clock::time_point read_again_at_{};  // the source was away: not before
+  backoff away_;                       // of a source that does not answer
   rate_limit rate_;
   drift_limit drift_;
   clock::time_point wake_at_ = clock::time_point::max();

@@ -27,6 +27,8 @@ namespace millrace::lane {
 
 /// What a lane tells the progress line and the metrics. Written by the lane, read by anyone.
 struct lane_gauges {
+  std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
+  std::string source;
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown

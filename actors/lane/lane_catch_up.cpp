@@ -1,6 +1,7 @@
 // Catching up receivers that are behind: readers of their own, at most two a lane, that reread the log for
 // one receiver each and end exactly where the live lane stands (delivery::lane_log).
 #include "actors/lane/lane.hpp"
+#include "runtime/control/spawn.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -37,7 +38,7 @@ bool lane::yield_place(const partition& p, std::size_t receiver) {
   if (!p.has_credit(receiver, options_.credit))
     return false;
   const auto waits = std::find_if(catch_ups_.begin(), catch_ups_.end(), [&](const auto& c) {
-    return c->waits_since && clock::now() - *c->waits_since >= yield_after;
+    return c->waits_since && now() - *c->waits_since >= yield_after;
   });
   if (waits == catch_ups_.end()) {
     wake_in(yield_after);
@@ -64,8 +65,10 @@ void lane::start_catch_ups() {
       c->partition = i;
       c->receiver = r;
       c->stamp = p.log.stamp(r);
+      c->away = backoff(away_backoff, control::jitter_seed(*self_) + ++catch_ups_begun_);
       c->connector = std::move(*reader);
       c->source = source::spawn_source(self_->system(), c->connector, options_.identities);
+      self_->monitor(c->source);
       c->former = std::make_unique<frame_former>(options_.plan, p.name, p.log.reader_at(r),
                                                  static_cast<std::uint32_t>(r));
       spdlog::info("{}: receiver {} is caught up from position {}", options_.name, r,
@@ -83,8 +86,8 @@ void lane::catch_up_step(catch_up& c) {
   if (p.has_credit(c.receiver, options_.credit))
     c.waits_since.reset();
   else if (!c.waits_since)
-    c.waits_since = clock::now();
-  if (is_over(c) || c.reading || c.waiting)
+    c.waits_since = now();
+  if (is_over(c) || c.reading || c.waiting || waits_until(c.read_again_at))
     return;
   c.reading = true;
   self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
@@ -134,9 +137,12 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
     }
     if (!m.failure->retry)
       return fail(*m.failure);
+    c.read_again_at = now() + c.away.next();
+  } else {
+    c.away.reset();
   }
   if (m.chunk)
-    c.waiting = waiting_chunk{m.chunk};
+    c.waiting = waiting_chunk{m.chunk, now()};
   pump();
 }
 

@@ -27,7 +27,7 @@ void lane::on_partition_started(const messages::partition_started& m) {
   if (m.lane != options_.name || find(options_.plan->log(m.partition)) != nullptr)
     return;
   auto& p = *partitions_.emplace_back(
-      std::make_unique<partition>(options_.plan, m.partition, delivery::lane_log::start::at_furthest));
+      std::make_unique<partition>(options_.plan, m.partition, delivery::lane_log::start::at_furthest, now()));
   for (std::size_t r = 0; r < receivers_.size(); ++r) {
     p.log.set_up(r, receivers_[r] != nullptr);
     ask(p, r);

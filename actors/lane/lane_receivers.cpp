@@ -80,7 +80,7 @@ void lane::begin_at(partition& p) {
   p.refused.reset();
   p.first_ticket = ticket_ + 1;
   p.caught_up = false;
-  p.last_data = clock::now();
+  p.last_data = now();
   if (!p.ended())
     self_->send(source_, source::assign{p.name, p.log.at().at});
 }
@@ -144,7 +144,7 @@ void lane::send_idle(partition& p) {
   const auto& timeout = options_.plan->parsing().idle_timeout;
   if (!timeout || p.idle_sent || !p.caught_up || p.log.attached().empty())
     return;
-  const auto quiet = clock::now() - p.last_data;
+  const auto quiet = now() - p.last_data;
   if (quiet < *timeout) {
     wake_in(*timeout - std::chrono::duration_cast<micros>(quiet));
     return;

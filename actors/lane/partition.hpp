@@ -4,6 +4,7 @@
 
 #include "actors/lane/frame_former.hpp"
 #include "actors/lane/piece.hpp"
+#include "runtime/base/backoff.hpp"
 #include "runtime/delivery/lane_log.hpp"
 
 #include <algorithm>
@@ -19,15 +20,16 @@ namespace millrace::lane {
 /// A chunk that was read, from `next` on not yet processed.
 struct waiting_chunk {
   std::shared_ptr<const source::chunk> chunk;
+  std::chrono::steady_clock::time_point arrived;
   std::size_t next = 0;
   std::optional<piece> now{};  // where `next` lies, parsed, once it was its turn
-  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   bool begun = false;
 };
 
 struct partition {
-  partition(std::shared_ptr<const lane_plan> plan, std::string name, delivery::lane_log::start how)
-      : name(std::move(name)), log(plan->receivers, how), in_flight(plan->receivers),
+  partition(std::shared_ptr<const lane_plan> plan, std::string name, delivery::lane_log::start how,
+            std::chrono::steady_clock::time_point now)
+      : name(std::move(name)), log(plan->receivers, how), last_data(now), in_flight(plan->receivers),
         acknowledged(plan->receivers), plan(std::move(plan)) {}
 
   std::string name;
@@ -37,7 +39,7 @@ struct partition {
   std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
   bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
-  std::chrono::steady_clock::time_point last_data = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point last_data;
   std::vector<std::size_t> in_flight;                 // bytes, by receiver
   std::vector<std::optional<position>> acknowledged;  // by receiver
   std::optional<position> told_source;
@@ -73,7 +75,9 @@ struct catch_up {
   caf::actor source;
   std::unique_ptr<frame_former> former;
   bool reading = false;
-  std::optional<waiting_chunk> waiting;  // for credit
+  std::optional<waiting_chunk> waiting;                   // for credit
+  std::chrono::steady_clock::time_point read_again_at{};  // the source was away: not before
+  backoff away;                                           // of a source that does not answer
   std::optional<std::chrono::steady_clock::time_point> waits_since;
 };
 

@@ -13,7 +13,7 @@ public:
   using clock = std::chrono::steady_clock;
 
   /// Records a second; nothing: no limit. One record may go at once.
-  explicit rate_limit(std::optional<double> a_second, clock::time_point now = clock::now())
+  explicit rate_limit(std::optional<double> a_second, clock::time_point now)
       : a_second_(a_second), filled_at_(now) {}
 
   [[nodiscard]] bool limits() const { return a_second_.has_value(); }

@@ -6,10 +6,12 @@
 #include <xxhash.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -22,6 +24,10 @@ constexpr std::int64_t page = 4096;
 constexpr int regions = 13;  // slots of up to 16 MiB: far above any progress
 constexpr std::size_t slot_head = 24;
 static_assert(slot_head == 2 * sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t));
+
+// The lock is held for a commit at most, by a process that runs.
+constexpr std::chrono::seconds lock_patience{10};
+constexpr std::chrono::milliseconds lock_look{2};
 
 // Of the head; each is one aligned word, which no crash can tear.
 constexpr std::int64_t owner_at = 8;
@@ -116,6 +122,9 @@ unexpected file_error(std::string_view what, const std::filesystem::path& path, 
   case ENAMETOOLONG:
   case ELOOP:
     return user_error(ec::io, text + "; choose another path or mend its permissions");
+  case ENOSPC:
+  case EDQUOT:
+    return outside_error(ec::io, text + "; make room on that file system");
   default:
     return outside_error(ec::io, std::move(text));
   }
@@ -145,9 +154,18 @@ side_file::guard::~guard() {
 }
 
 expected<side_file::guard> side_file::lock() {
-  while (::flock(fd_.get(), LOCK_EX) != 0)
-    if (errno != EINTR)
+  const auto until = std::chrono::steady_clock::now() + lock_patience;
+  while (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EINTR && errno != EWOULDBLOCK)
       return file_error("lock", path_, errno);
+    if (std::chrono::steady_clock::now() >= until)
+      return outside_error(
+          ec::unavailable,
+          fmt::format("{} is locked by another process that writes to this target and stands still; wake it, "
+                      "so that it learns that it was replaced, or end it",
+                      path_.string()));
+    std::this_thread::sleep_for(lock_look);  // a sink's own thread
+  }
   return guard(fd_.get());
 }
 

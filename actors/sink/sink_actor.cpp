@@ -26,7 +26,7 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
       [=](const messages::acknowledged& m) { state->on_acknowledged(m); },
       [=](const messages::credit_returned&) {},  // refused rows go one message at a time
       [=](const open_tick&) { state->open(); },
-      [=](const commit_tick&) { state->on_commit_tick(); },
+      [=](const commit_tick& m) { state->on_commit_tick(m); },
       [=](const keep_alive_tick&) { state->on_keep_alive_tick(); },
       [=](const messages::collect_report&) {
         state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));

@@ -22,60 +22,71 @@ bool all_ended(const std::map<log_id, mark>& positions) {
 
 }  // namespace
 
-void sink_state::on_commit_tick() {
-  tick_under_way_ = false;
+void sink_state::on_commit_tick(const commit_tick& m) {
+  if (m.number != ticks_)
+    return;  // a sooner one has taken its place
+  tick_at_ = clock::time_point::max();
   commit_if_due(options_.commit_every == micros(0));
 }
 
-void sink_state::commit_if_due(bool now) {
+/// Rows do not wait for a tick that was meant for progress alone.
+void sink_state::tick_in(clock::duration wait) {
+  const auto at = now() + wait;
+  if (at >= tick_at_)
+    return;
+  tick_at_ = at;
+  if (wait <= clock::duration::zero())
+    self_->send(self_, commit_tick{++ticks_});
+  else
+    self_->delayed_send(self_, wait, commit_tick{++ticks_});
+}
+
+void sink_state::commit_if_due(bool at_once) {
   if (!is_open_)
     return;
   if (!core_.has_uncommitted_progress())
     return;
-  if (first_uncommitted_ && options_.commit_every == micros(0) && !now) {
+  if (first_uncommitted_ && options_.commit_every == micros(0) && !at_once) {
     // behind what waits in the mailbox already: one commit for all of it
-    if (!std::exchange(tick_under_way_, true))
-      self_->send(self_, commit_tick{});
+    tick_in(clock::duration::zero());
     return;
   }
-  const auto since_commit = clock::now() - last_commit_;
-  const bool rows_due = first_uncommitted_ && clock::now() - *first_uncommitted_ >= options_.commit_every;
-  if (now || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {
+  const auto since_commit = now() - last_commit_;
+  const bool rows_due = first_uncommitted_ && now() - *first_uncommitted_ >= options_.commit_every;
+  if (at_once || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {
     commit();
     return;
   }
-  const auto wait =
-      first_uncommitted_
-          ? std::chrono::duration_cast<std::chrono::microseconds>(options_.commit_every)
-          : std::chrono::duration_cast<std::chrono::microseconds>(progress_every - since_commit);
-  if (!std::exchange(tick_under_way_, true))
-    self_->delayed_send(self_, std::max(wait, std::chrono::microseconds(1)), commit_tick{});
+  const clock::duration wait =
+      first_uncommitted_ ? clock::duration(options_.commit_every) : progress_every - since_commit;
+  tick_in(std::max(wait, clock::duration(std::chrono::microseconds(1))));
 }
 
 /// A tick for when the target wants to be seen to, whether or not anything comes until then.
 void sink_state::keep_alive_later() {
-  const auto now = clock::now();
-  auto at = std::max(last_commit_ + keep_alive_every, now + keep_alive_again);
+  const auto present = now();
+  auto at = std::max(last_commit_ + keep_alive_every, present + keep_alive_again);
   if (const auto sooner = writer_->keep_alive_in())
-    at = std::min(at, now + std::max<clock::duration>(*sooner, keep_alive_again));
+    at = std::min(at, present + std::max<clock::duration>(*sooner, keep_alive_again));
   if (at >= keep_alive_at_)
     return;
   keep_alive_at_ = at;
-  self_->delayed_send(self_, at - now, keep_alive_tick{});
+  self_->delayed_send(self_, at - present, keep_alive_tick{});
 }
 
 void sink_state::on_keep_alive_tick() {
-  const auto now = clock::now();
-  if (now < keep_alive_at_)
+  const auto present = now();
+  if (present < keep_alive_at_)
     return;  // another one is on its way
   keep_alive_at_ = clock::time_point::max();
   if (!is_open_)
     return;  // opening asks for the next one
   const auto due = writer_->keep_alive_in();
-  const bool wanted = (due && *due <= micros(0)) || now - last_commit_ >= keep_alive_every;
+  const bool wanted = (due && *due <= micros(0)) || present - last_commit_ >= keep_alive_every;
   if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
     writer_->keep_alive();
-    last_commit_ = now;
+    answered();  // that there was nothing to commit after all
+    last_commit_ = present;
   }
   keep_alive_later();
 }
@@ -87,14 +98,15 @@ bool sink_state::commit() {
   wire::writer counters;
   counts_.encode(counters);
   p.counters = counters.take();
-  const auto begun = clock::now();
+  const auto begun = now();
   const auto refused = writer_->commit(p);
   if (!refused) {
     went_wrong(refused.error());
     return false;
   }
+  answered();
   note_duration(begun, p.batch);
-  last_commit_ = clock::now();
+  last_commit_ = now();
   committed_counts_ = counts_;
   batch_ = p.batch;
   options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
@@ -118,7 +130,7 @@ void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
   g.batch = batch;
   if (rows_uncommitted_ == 0 || !first_uncommitted_)
     return;
-  const auto took = static_cast<std::uint64_t>(duration_cast<micros>(clock::now() - begun).count());
+  const auto took = static_cast<std::uint64_t>(duration_cast<micros>(now() - begun).count());
   ++g.row_commits;
   g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
   g.commit_micros += took;

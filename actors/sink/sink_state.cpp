@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace millrace::sink {
 sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
@@ -46,14 +47,21 @@ void sink_state::open() {
   const auto stored = attempt();
   if (!stored)
     return went_wrong(stored.error());
-  if (away_.tries() != 0)
-    spdlog::info("{}: the target answers again", options_.name);
-  away_.reset();
-  options_.gauges->away = false;
+  // A full disk may be opened again and again: what could not be written shows when it can.
+  if (!could_not_write_)
+    answered();
   options_.who.fresh = false;
   is_open_ = was_open_ = true;
   restore(*stored);
   keep_alive_later();
+}
+
+void sink_state::answered() {
+  could_not_write_ = false;
+  if (away_.tries() != 0)
+    spdlog::info("{}: the target answers again", options_.name);
+  away_.reset();
+  options_.gauges->away = false;
 }
 
 void sink_state::restore(const std::optional<progress>& stored) {
@@ -92,13 +100,13 @@ void sink_state::resume(const log_id& log) {
 }
 
 void sink_state::went_wrong(const error& e) {
-  is_open_ = false;
+  could_not_write_ = std::exchange(is_open_, false);
   if (fatal_)
     return;
   auto why = e;
   if (why.stage.empty())
     why.stage = options_.name;
-  const bool timed_out = !was_open_ && clock::now() - started_ >= options_.start_timeout;
+  const bool timed_out = !was_open_ && now() - started_ >= options_.start_timeout;
   if (!e.retry || timed_out) {
     fatal_ = true;
     self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
@@ -184,7 +192,7 @@ bool sink_state::write(const data::batch& rows) {
   }
   rows_uncommitted_ += rows.rows;
   if (!first_uncommitted_)
-    first_uncommitted_ = clock::now();
+    first_uncommitted_ = now();
   return true;
 }
 

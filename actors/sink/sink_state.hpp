@@ -4,6 +4,7 @@
 
 #include "actors/sink/sink_actor.hpp"
 #include "runtime/base/backoff.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/sink.hpp"
 
@@ -18,7 +19,9 @@ namespace millrace::sink {
 /// Sent to itself: open the target; look whether a commit is due; see to the target while nothing is
 /// committed.
 struct open_tick {};
-struct commit_tick {};
+struct commit_tick {
+  std::uint64_t number = 0;  // only the newest counts
+};
 struct keep_alive_tick {};
 
 class sink_state {
@@ -32,7 +35,7 @@ public:
   void on_sender_up(const messages::sender_up& m);
   void on_resumed(const messages::output_resumed& m);
   void on_output(const messages::output& m);
-  void on_commit_tick();
+  void on_commit_tick(const commit_tick& m);
   void on_keep_alive_tick();
   void on_report(const caf::actor& to);
   void on_stop();
@@ -45,6 +48,8 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
+  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
+  [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
   struct lane_ref {
     caf::actor handle;
     messages::receiver_index receiver = 0;
@@ -65,8 +70,10 @@ private:
   bool release_windows();
   bool write_window(const delivery::whole_window& w);
   bool write_letters(const std::vector<delivery::dead_letter>& letters);
+  void answered();
   void went_wrong(const error& e);
-  void commit_if_due(bool now);
+  void commit_if_due(bool at_once);
+  void tick_in(clock::duration wait);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
   void after_commit();
@@ -87,19 +94,21 @@ private:
   incarnation life_ = 0;
   bool is_open_ = false;
   bool was_open_ = false;
+  bool could_not_write_ = false;  // it was open when it last went wrong, and nothing was committed since
   bool fatal_ = false;
   bool stopping_ = false;
   bool told_complete_ = false;
-  clock::time_point started_ = clock::now();
-  backoff away_{{.longest = std::chrono::seconds(2)}};
+  clock::time_point started_ = now();
+  backoff away_{away_backoff, control::jitter_seed(*self_)};
   bool noted_commit_ = false;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, shard_ref> shards_;
   std::uint64_t batch_ = 0;
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;
-  clock::time_point last_commit_ = clock::now();
-  bool tick_under_way_ = false;
+  clock::time_point last_commit_ = now();
+  clock::time_point tick_at_ = clock::time_point::max();  // the next tick for a commit
+  std::uint64_t ticks_ = 0;
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
   // Refused rows, as a log of their own towards the dead-letter sink.

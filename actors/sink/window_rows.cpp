@@ -51,8 +51,19 @@ public:
   }
 
   window_rows finish() {
-    std::stable_sort(order_.begin(), order_.end(),
-                     [](const auto& a, const auto& b) { return a.key < b.key; });
+    if (parts_.size() == 1 && in_key_order()) {
+      auto& all = parts_.front();
+      if (all.rows <= batch_rows) {
+        result_.batches.push_back(std::move(all));
+        return std::move(result_);
+      }
+      for (std::size_t begin = 0; begin < all.rows; begin += batch_rows)
+        result_.batches.push_back(data::slice(all, begin, std::min(all.rows, begin + batch_rows)));
+      return std::move(result_);
+    }
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      add_keys(p);
+    sort();
     for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
       emit(begin, std::min(order_.size(), begin + batch_rows));
     return std::move(result_);
@@ -83,11 +94,39 @@ private:
     data::batch out{schema_, {}, rows.batch.rows};
     for (const auto& field : *schema_)
       out.columns.push_back(rows.batch.columns[*rows.batch.schema->find(field.name)]);
-    const auto index = static_cast<std::uint32_t>(parts_.size());
-    for (std::size_t i = 0; i < out.rows; ++i)
-      order_.push_back({sort_key(out, i, order_by_, *f.rows, f.begin + rows.origin[i], input_.key_columns),
-                        index, static_cast<std::uint32_t>(i)});
     parts_.push_back(std::move(out));
+    origins_.push_back({f.rows, f.begin, std::move(rows.origin)});
+  }
+
+  /// A final window's rows leave their shard in the order of their keys; those of a tick do not, it may hold
+  /// several windows.
+  [[nodiscard]] bool in_key_order() const { return order_by_.empty() && !input_.numbered; }
+
+  void add_keys(std::size_t part) {
+    const auto& out = parts_[part];
+    const auto& from = origins_[part];
+    for (std::size_t i = 0; i < out.rows; ++i)
+      order_.push_back(
+          {sort_key(out, i, order_by_, *from.window, from.begin + from.rows[i], input_.key_columns),
+           static_cast<std::uint32_t>(part), static_cast<std::uint32_t>(i)});
+  }
+
+  /// Equal keys stay in the order in which they came.
+  void sort() {
+    const auto less = [](const ordered_row& a, const ordered_row& b) { return a.key < b.key; };
+    if (!in_key_order()) {
+      std::stable_sort(order_.begin(), order_.end(), less);
+      return;
+    }
+    std::vector<std::ptrdiff_t> ends{0};  // of the parts, each sorted
+    for (const auto& p : parts_)
+      ends.push_back(ends.back() + static_cast<std::ptrdiff_t>(p.rows));
+    const auto first = order_.begin();
+    const auto parts = ends.size() - 1;
+    for (std::size_t width = 1; width < parts; width *= 2)
+      for (std::size_t i = 0; i + width < parts; i += 2 * width)
+        std::inplace_merge(first + ends[i], first + ends[i + width],
+                           first + ends[std::min(parts, i + 2 * width)], less);
   }
 
   [[nodiscard]] data::batch numbered(data::batch b) const {
@@ -133,7 +172,14 @@ private:
   const std::vector<config::order_item>& order_by_;
   std::optional<std::uint64_t> batch_;
   event_micros now_;
+  /// Where the rows of a part come from.
+  struct origin {
+    data::batch_ptr window;
+    std::size_t begin;
+    std::vector<std::uint32_t> rows;
+  };
   std::vector<data::batch> parts_;
+  std::vector<origin> origins_;  // one a part
   std::vector<ordered_row> order_;
   window_rows result_;
 };

@@ -31,8 +31,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::size_tick)
 namespace millrace::shard {
 namespace {
 
+/// After a capture that failed, where no snapshots are taken by time.
+constexpr std::chrono::seconds capture_again{1};
 /// Looking costs about as much as a small frame: not for each.
 constexpr std::chrono::milliseconds size_every{200};
+/// What the disk has refused and the snapshot writer keeps for it; from there on changes are gathered in the
+/// state alone.
+constexpr std::size_t most_unwritten{4U << 20U};
 
 class shard {
 public:
@@ -92,8 +97,12 @@ public:
 
   void on_tick() {
     schedule_snapshot();
-    if ((core_->changed() || failing_) && captures_under_way_ == 0)
+    if ((!core_->changed() && !failing_) || captures_under_way_ != 0)
+      return;
+    if (unwritten_ < most_unwritten)
       capture(false);
+    else
+      write_again();
   }
 
   /// Ticks are the multiples of `every` in time, the same for all shards. While the last one is not durable
@@ -138,11 +147,15 @@ public:
         self_->send(supervisor_, messages::stage_failed{options_.name, *m.failure});
         finish_stop();
       }
-      return;  // the next tick writes it together with what has changed since
+      // The next tick writes it together with what has changed since.
+      if (!options_.snapshot_every)
+        self_->delayed_send(self_, capture_again, snapshot_tick{});
+      return;
     }
     if (failing_)
       spdlog::info("{}: snapshots are written again", options_.name);
     failing_ = false;
+    unwritten_ = 0;
     core_->captured_durable(m.twice);
     lanes_.acknowledge();
     input_.acknowledge();
@@ -257,12 +270,25 @@ private:
   }
 
   void capture(bool twice) {
+    const auto begun = std::chrono::steady_clock::now();
+    auto bytes = std::make_shared<const std::string>(core_->capture_changes());
+    options_.gauges->snapshot_pauses.add(std::chrono::ceil<micros>(std::chrono::steady_clock::now() - begun));
+    unwritten_ += bytes->size();
+    write(std::move(bytes), twice);
+  }
+
+  /// The writer holds as much as it may of what the disk has refused: it is asked to write that, and what
+  /// changes meanwhile stays in the state.
+  void write_again() {
+    core_->capture_again();
+    write(std::make_shared<const std::string>(), false);
+  }
+
+  void write(std::shared_ptr<const std::string> bytes, bool twice) {
     ++captures_under_way_;
     gate_.capture_begun();
     self_->send(options_.snapshot_writer,
-                messages::write_capture{options_.name, life_,
-                                        std::make_shared<const std::string>(core_->capture_changes()),
-                                        twice});
+                messages::write_capture{options_.name, life_, std::move(bytes), twice});
   }
 
   void schedule_snapshot() {
@@ -307,6 +333,7 @@ private:
   shard_output output_;
   int captures_under_way_ = 0;
   bool failing_ = false;
+  std::size_t unwritten_ = 0;  // bytes of captures since the last durable one
   bool stopping_ = false;
   bool told_complete_ = false;
   bool will_look_at_size_ = false;

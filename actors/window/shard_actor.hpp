@@ -4,6 +4,7 @@
 // is durable. It runs on the shared scheduler and never blocks.
 #pragma once
 
+#include "actors/window/pause_histogram.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/messages/messages.hpp"
@@ -31,6 +32,7 @@ struct shard_gauges {
   std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
   std::atomic<std::uint64_t> late_at_shard{0};
   std::atomic<std::uint64_t> snapshot_failures{0};
+  pause_histogram snapshot_pauses;
 };
 
 struct shard_options {

@@ -98,14 +98,14 @@ void shard_output::remove_unneeded() {
 void shard_output::tell_who_holds_it() {
   const auto& out = core_.out();
   const bool beyond = out.retained_bytes() > out.limits().retain;
-  if ((!beyond && !cannot_spill_) || clock::now() < tell_again_at_)
+  if ((!beyond && !cannot_spill_) || self_->clock().now() < tell_again_at_)
     return;  // else it waits for the disk, a moment
   const auto& have = out.acknowledged();
   const auto slowest = std::min_element(have.begin(), have.end(),
                                         [](const auto& a, const auto& b) { return a.second < b.second; });
   if (slowest == have.end())
     return;
-  tell_again_at_ = clock::now() + tell_again;
+  tell_again_at_ = self_->clock().now() + tell_again;
   spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
                options_.name, out.held_by(slowest->first), slowest->first,
                beyond ? "more than its share of `retain`" : "and cannot spill them");

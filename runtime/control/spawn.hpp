@@ -8,12 +8,19 @@
 #include <caf/config_value.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <cstdint>
+#include <random>
 #include <utility>
 
 namespace millrace::control {
 
 [[nodiscard]] inline bool is_simulated(const caf::actor_system& system) {
   return caf::get_or(system.config(), "scheduler.policy", caf::atom("stealing")) == caf::atom("testing");
+}
+
+/// What decides an actor's random waits: chance, but in a simulation.
+[[nodiscard]] inline std::uint64_t jitter_seed(const caf::local_actor& self) {
+  return is_simulated(self.system()) ? self.id() : std::random_device{}();
 }
 
 /// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17

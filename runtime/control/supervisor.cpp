@@ -7,15 +7,20 @@ namespace millrace::control {
 
 supervisor::supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner)
     : self_(self), options_(std::move(options)), owner_(std::move(owner)) {
+  const auto add = [&, seed = jitter_seed(*self_)](const std::string& name, kind what, std::size_t index) {
+    children_[name] = {what, index, nullptr, false, backoff(restart_backoff, seed + children_.size()), {}};
+  };
   for (std::size_t i = 0; i < options_.sinks.size(); ++i)
-    children_[options_.sinks[i].name] = {kind::sink, i, nullptr, false, backoff(restart_backoff), {}};
+    add(options_.sinks[i].name, kind::sink, i);
   for (std::size_t i = 0; i < options_.shards.size(); ++i)
-    children_[options_.shards[i].name] = {kind::shard, i, nullptr, false, backoff(restart_backoff), {}};
+    add(options_.shards[i].name, kind::shard, i);
   for (std::size_t i = 0; i < options_.lanes.size(); ++i) {
     const auto& lane = options_.lanes[i];
-    children_[lane.name] = {kind::lane, i, nullptr, false, backoff(restart_backoff), {}};
+    add(lane.name, kind::lane, i);
     found_.add_lane(lane.name, lane.parser, lane.receivers, lane.partitions);
   }
+  if (options_.snapshot_writer)
+    self_->monitor(options_.snapshot_writer);
   self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
 }
 
@@ -27,11 +32,23 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
   auto state = std::make_shared<supervisor>(self, std::move(*options), owner);
   state->start();
   return {
-      [=](const messages::completed& m) { state->on_completed(m.actor); },
-      [=](const messages::stage_failed& m) { state->on_failed(m); },
+      [=](const messages::completed& m) {
+        if (!state->is_from_former_life(m.actor))
+          state->on_completed(m.actor);
+      },
+      [=](const messages::stage_failed& m) {
+        if (!state->is_from_former_life(m.actor))
+          state->on_failed(m);
+      },
       [=](const messages::recovered& m) { state->on_recovered(m.actor); },
-      [=](const messages::stopped& m) { state->on_stopped(m.actor); },
-      [=](const messages::report_part& m) { state->on_part(m); },
+      [=](const messages::stopped& m) {
+        if (!state->is_from_former_life(m.actor))
+          state->on_stopped(m.actor);
+      },
+      [=](const messages::report_part& m) {
+        if (!state->is_from_former_life(m.actor))
+          state->on_part(m);
+      },
       [=](const messages::partition_found& m) { state->on_partition_found(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {

@@ -68,6 +68,11 @@ void supervisor::on_fail_child(const std::string& name) {
     self_->send(c->second.handle, messages::fail_now{"a test said so"});
 }
 
+bool supervisor::is_from_former_life(const std::string& name) const {
+  const auto c = children_.find(name);
+  return c != children_.end() && c->second.handle != self_->current_sender();
+}
+
 bool supervisor::spawn(const std::string& name, child& c, delivery::lane_log::start how) {
   const auto me = caf::actor_cast<caf::actor>(self_);
   expected<caf::actor> made = caf::actor{};
@@ -88,7 +93,7 @@ bool supervisor::spawn(const std::string& name, child& c, delivery::lane_log::st
   }
   c.handle = std::move(*made);
   c.lives = true;
-  c.since = clock::now();
+  c.since = self_->clock().now();
   self_->monitor(c.handle);
   return true;
 }
@@ -159,21 +164,23 @@ void supervisor::introduce_dead_letter_sink(const child& sink, const child& dead
 }
 
 void supervisor::on_down(const caf::down_msg& m) {
+  if (options_.snapshot_writer && options_.snapshot_writer.address() == m.source)
+    return on_snapshot_writer_down();
   for (auto& [name, c] : children_) {
     if (!c.handle || c.handle.address() != m.source)
       continue;
     c.lives = false;
     c.handle = nullptr;
     completed_.erase(name);
+    if (stopping_ && revive_at_end(name, c))
+      return;
     if (collecting_.erase(name) != 0 && collecting_.empty())
       collected();
-    if (stopping_) {
-      on_stopped(name);
-      return;
-    }
+    if (stopping_)
+      return on_stopped(name);
     for (auto& [other_name, other] : children_)
       introduce_to_lane(other, name, c);
-    if (clock::now() - c.since > healthy_after)
+    if (self_->clock().now() - c.since > healthy_after)
       c.waits.reset();
     const auto wait = c.waits.next();
     if (c.waits.tries() > max_failures) {

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 namespace millrace::control {
 namespace {
 
@@ -33,7 +35,12 @@ void supervisor::on_failed(const messages::stage_failed& m) {
 void supervisor::begin_stop() {
   if (stopping_)
     return;
-  stopping_ = true;
+  // Whoever waits for its next life has counts as well.
+  for (auto& [name, c] : children_)
+    if (!failure_ && !c.lives && c.what != kind::lane)
+      on_restart(name);
+  if (std::exchange(stopping_, true))
+    return;
   collect();  // while everybody still lives
 }
 
@@ -44,6 +51,8 @@ void supervisor::on_report_request(const caf::actor& to) {
 
 void supervisor::on_part(const messages::report_part& part) {
   parts_[part.actor] = part;
+  if (stopping_)
+    reported_at_end_.insert(part.actor);
   if (collecting_.erase(part.actor) != 0 && collecting_.empty())
     collected();
 }
@@ -59,6 +68,44 @@ void supervisor::on_stopped(const std::string& name) {
   waiting_for_.erase(name);
   if (stopping_ && phase_ >= 0 && waiting_for_.empty())
     next_phase();
+}
+
+bool supervisor::revive_at_end(const std::string& name, child& c) {
+  if (c.what == kind::lane || failure_ || reported_at_end_.contains(name))
+    return false;
+  if (phase_ < 0 && finished_) {
+    // It has to come to the end once more, and the run with it; so has whoever failed after its report.
+    finished_ = stopping_ = false;
+    reported_at_end_.clear();
+    for (auto& [other, o] : children_)
+      if (!o.lives && other != name)
+        on_restart(other);
+    return false;
+  }
+  if (phase_ < 0 && revived_at_end_.insert(name).second) {
+    if (!spawn(name, c, delivery::lane_log::start::at_furthest))
+      return false;
+    introduce(name, c);
+    collecting_.insert(name);
+    self_->send(c.handle, messages::collect_report{});
+    return true;
+  }
+  finished_ = false;
+  failure_ = error{ec::internal, fault::ours, true,
+                   "failed while the run ended, so that its counts are missing; nothing is lost: the same "
+                   "command ends it",
+                   name};
+  return false;
+}
+
+/// Nobody's captures would become durable any more, and nothing would be acknowledged.
+void supervisor::on_snapshot_writer_down() {
+  options_.snapshot_writer = nullptr;
+  if (!ended_)
+    on_failed({"snapshots", error{ec::internal, fault::ours, true,
+                                  "the thread that writes them has failed; nothing is lost: the same command "
+                                  "goes on from the last ones",
+                                  "snapshots"}});
 }
 
 void supervisor::on_stop_timeout(int phase) {

@@ -43,6 +43,8 @@ public:
   void on_stop_timeout(int phase);
   void on_recovered(const std::string& name);
   void on_fail_child(const std::string& name);
+  /// What is in hand is of an actor that is taken for dead: another one has its name.
+  [[nodiscard]] bool is_from_former_life(const std::string& name) const;
 
 private:
   using clock = std::chrono::steady_clock;
@@ -67,6 +69,9 @@ private:
   void introduce_shard(const child& shard, const child& to);
   void introduce_dead_letter_sink(const child& sink, const child& dead);
   void on_down(const caf::down_msg& m);
+  /// It failed while the run ends: gives it one life more if its counts are missing. False: it stays down.
+  bool revive_at_end(const std::string& name, child& c);
+  void on_snapshot_writer_down();
   void collect();
   void collected();
   /// Lanes, shards, sinks; then the run is over.
@@ -87,6 +92,8 @@ private:
   std::set<std::string> waiting_for_;
   std::map<std::string, messages::report_part> parts_;
   std::set<std::string> collecting_;
+  std::set<std::string> reported_at_end_;  // since the stop began
+  std::set<std::string> revived_at_end_;
   std::vector<caf::actor> report_for_;
   std::uint64_t report_number_ = 0;
 };

@@ -182,7 +182,8 @@ shard_core::output shard_core::take(const output_frame& f) {
 
 void shard_core::fire(output& out) {
   const auto watermark = intake_.watermark();
-  if (watermark <= fired_)
+  // The end is not reached while a log has yet to join: nothing of it could be taken any more.
+  if (watermark <= fired_ || (watermark == end_of_time && !joining_.empty()))
     return;
   for (auto& w : windows_->fire(fired_, watermark)) {
     rows_ += w.rows ? w.rows->rows : 0;
@@ -259,6 +260,11 @@ bool shard_core::has_unacknowledged_input() const {
 
 std::string shard_core::capture_all() { return capture(true); }
 std::string shard_core::capture_changes() { return capture(false); }
+
+void shard_core::capture_again() {
+  ++begun_;
+  under_way_.push_back(newer_);  // what has failed went further: to say less is safe
+}
 
 void shard_core::captured_durable(bool twice) {
   if (under_way_.empty())

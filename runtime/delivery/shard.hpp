@@ -116,6 +116,8 @@ public:
   /// next.
   [[nodiscard]] std::string capture_all();
   [[nodiscard]] std::string capture_changes();
+  /// In place of capture_changes: what has failed is written again, and nothing with it.
+  void capture_again();
   /// `twice`: in two copies, so nothing falls back behind it.
   void captured_durable(bool twice);
   void capture_failed();

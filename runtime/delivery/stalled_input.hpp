@@ -22,6 +22,25 @@ namespace millrace::delivery {
 [[nodiscard]] std::shared_ptr<const lane_frame> join_progress(const lane_frame& first,
                                                               const lane_frame& then);
 
+/// Of the queues whose front is allowed, the front of the one that is behind: whose `reached(front)` is
+/// least.
+template<class message, class predicate, class mark_of>
+[[nodiscard]] std::optional<message> take_hindmost(std::map<log_id, std::deque<message>>& queues,
+                                                   predicate may, mark_of reached) {
+  auto found = queues.end();
+  for (auto q = queues.begin(); q != queues.end(); ++q)
+    if (may(q->second.front()) &&
+        (found == queues.end() || reached(q->second.front()) < reached(found->second.front())))
+      found = q;
+  if (found == queues.end())
+    return std::nullopt;
+  auto m = std::move(found->second.front());
+  found->second.pop_front();
+  if (found->second.empty())
+    queues.erase(found);
+  return m;
+}
+
 template<class message>
 class stalled_input {
 public:
@@ -49,19 +68,9 @@ public:
   /// The front of the log that is behind the others, among those for which `may` says yes.
   template<class predicate>
   [[nodiscard]] std::optional<message> take(predicate may) {
-    auto found = queues_.end();
-    for (auto q = queues_.begin(); q != queues_.end(); ++q)
-      if (may(*q->second.front().frame) &&
-          (found == queues_.end() ||
-           q->second.front().frame->watermark < found->second.front().frame->watermark))
-        found = q;
-    if (found == queues_.end())
-      return std::nullopt;
-    auto m = std::move(found->second.front());
-    found->second.pop_front();
-    if (found->second.empty())
-      queues_.erase(found);
-    return m;
+    return take_hindmost(
+        queues_, [&](const message& m) { return may(*m.frame); },
+        [](const message& m) { return m.frame->watermark; });
   }
 
 private:
@@ -80,18 +89,10 @@ public:
   /// The front of the log that is behind the others, among those for which `may` says yes.
   template<class predicate>
   [[nodiscard]] output_ptr take(predicate may) {
-    auto found = queues_.end();
-    for (auto q = queues_.begin(); q != queues_.end(); ++q)
-      if (may(*q->second.front()) &&
-          (found == queues_.end() || q->second.front()->reached < found->second.front()->reached))
-        found = q;
-    if (found == queues_.end())
-      return nullptr;
-    auto f = std::move(found->second.front());
-    found->second.pop_front();
-    if (found->second.empty())
-      queues_.erase(found);
-    return f;
+    return take_hindmost(
+               queues_, [&](const output_ptr& f) { return may(*f); },
+               [](const output_ptr& f) { return f->reached; })
+        .value_or(nullptr);
   }
 
 private:

@@ -34,6 +34,9 @@ constexpr std::array units{
     unit{" mil mils millennium millennia ", 12'000, 0, 0},
 };
 
+/// Of a clock: what the greatest interval has is a little less, and 60 times as many minutes still fit.
+constexpr std::int64_t most_hours = 10'000'000'000;
+
 /// Sums up in wide types; composed and range-checked at the end.
 class interval_reader {
 public:
@@ -138,8 +141,9 @@ private:
       if (rest_.empty() || !is_digit(rest_[0]) || !number(seconds, whole, ignored) || seconds > 60)
         return false;
     }
-    const auto total = (std::abs(hours) * 60 + minutes) * minute_micros + std::llround(seconds * 1e6);
-    add_micros(0, true, minus ? -total : total, 1);
+    const auto total =
+        (static_cast<__int128>(std::abs(hours)) * 60 + minutes) * minute_micros + std::llround(seconds * 1e6);
+    whole_micros_ += minus ? -total : total;
     return true;
   }
 
@@ -165,7 +169,7 @@ private:
         return false;
       any = true;
       if (!rest_.empty() && rest_[0] == ':') {
-        if (!whole || std::abs(integer) > 1'000'000'000 || !clock(integer, minus))
+        if (!whole || integer > most_hours || integer < -most_hours || !clock(integer, minus))
           return false;
         continue;
       }

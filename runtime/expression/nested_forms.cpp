@@ -100,10 +100,13 @@ node_ptr binder::list(const syntax& s) {
   auto& first = args->front();
   if (first->type == kind::interval)
     return problem_at(s.offset, "intervals cannot stand in a list; cast them to text");
-  for (auto& a : *args)
-    if (a->type == kind::numeric || a->type == kind::timestamp)
-      if (a = coerce(std::move(a), a->type == kind::numeric ? kind::float64 : kind::timestamptz); !a)
+  for (auto& a : *args) {
+    // looked at before: a call may move its arguments in any order
+    const auto is = a->type;
+    if (is == kind::numeric || is == kind::timestamp)
+      if (a = coerce(std::move(a), is == kind::numeric ? kind::float64 : kind::timestamptz); !a)
         return nullptr;
+  }
   const auto element = first->type == kind::list || first->type == kind::object
                            ? first->column_type
                            : *column_type_of(first->type);

@@ -57,7 +57,8 @@ public:
            equal_bytes(reinterpret_cast<const char*>(keys_.data()) + from, key.data(), key.size());
   }
   [[nodiscard]] states column(std::size_t aggregate) const {
-    return {rows_.data() + layout_->slots[aggregate].offset, stride_, &side_};
+    auto* const first = rows_.data();  // none without a row
+    return {first == nullptr ? first : first + layout_->slots[aggregate].offset, stride_, &side_};
   }
   /// Merges rows from[i] of another store into rows into[i].
   void merge(rows into, const row_store& other, rows from);

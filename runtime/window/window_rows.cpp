@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <span>
 
 namespace millrace::window {
 namespace {
@@ -18,17 +19,42 @@ struct sort_entry {
   std::uint32_t row;
 };
 
-/// The eight bytes behind the first one (which is 1 for all but nulls, and nulls come last), as a number.
-std::uint64_t prefix_of(std::string_view key) {
-  if (key.empty())
-    return 0;
-  if (key.front() != 0x01)
-    return ~std::uint64_t{0};
+/// Rows that come soon, in whatever order they lie in memory: first the row, which says where its key is.
+void fetch_ahead(const row_store& store, std::span<const std::uint32_t> of, std::size_t i) {
+  constexpr std::size_t rows_ahead = 16;
+  constexpr std::size_t keys_ahead = 8;
+  if (i + rows_ahead < of.size())
+    store.prefetch(of[i + rows_ahead]);
+  if (i + keys_ahead < of.size())
+    store.prefetch_key(of[i + keys_ahead]);
+}
+
+/// Eight bytes of a key from `at` on, as a number that compares as they do; behind its end zeros.
+std::uint64_t eight_bytes(std::string_view key, std::size_t at) {
   char bytes[8] = {};
-  std::memcpy(bytes, key.data() + 1, std::min<std::size_t>(key.size() - 1, 8));
+  if (at < key.size())
+    std::memcpy(bytes, key.data() + at, std::min<std::size_t>(key.size() - at, 8));
   std::uint64_t v;
   std::memcpy(&v, bytes, 8);
   return __builtin_bswap64(v);
+}
+
+/// How many bytes all of these keys begin with in common: keys such as user00017 differ only behind them.
+std::size_t common_bytes(const row_store& store, const std::vector<std::uint32_t>& of) {
+  if (of.empty())
+    return 0;
+  const auto first = store.key(of.front());
+  auto common = first.size();
+  for (const auto r : of) {
+    const auto key = store.key(r);
+    common = std::min(common, key.size());
+    if (std::memcmp(first.data(), key.data(), common) != 0)
+      common = static_cast<std::size_t>(
+          std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common), key.begin())
+              .first -
+          first.begin());
+  }
+  return common;
 }
 
 /// Appends the key's columns to the builders. Text without NUL, by far the commonest key, is not copied
@@ -55,8 +81,10 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
     builders.back().reserve(of.size());
   }
   if (!builders.empty())
-    for (const auto r : of)
-      decode_columns(store.key(r), builders);
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      fetch_ahead(store, of, i);
+      decode_columns(store.key(of[i]), builders);
+    }
   std::vector<data::column_ptr> columns;
   columns.reserve(builders.size());
   for (auto& b : builders)
@@ -94,8 +122,11 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
 void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
   std::vector<sort_entry> entries;
   entries.reserve(of.size());
-  for (const auto r : of)
-    entries.push_back({prefix_of(store.key(r)), r});
+  const auto common = common_bytes(store, of);
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    fetch_ahead(store, of, i);
+    entries.push_back({eight_bytes(store.key(of[i]), common), of[i]});
+  }
   std::sort(entries.begin(), entries.end(), [&](const sort_entry& a, const sort_entry& b) {
     return a.prefix != b.prefix ? a.prefix < b.prefix : store.key(a.row) < store.key(b.row);
   });

@@ -16,33 +16,34 @@ void add(std::optional<std::uint64_t>& sum, std::int64_t more, bool first) {
 
 }  // namespace
 
-void flow_meter::sample(clock::time_point now, const config::topology& t, const pipeline_gauges& gauges) {
-  std::map<std::string, source_flow> flows;
-  for (const auto& s : t.stages) {
-    if (s.kind != config::stage_kind::parser)
-      continue;
-    source_flow flow;
+void flow_meter::sample(clock::time_point now, const pipeline_gauges& gauges) {
+  struct sums {
     std::array<std::uint64_t, 4> counters{};
+    source_flow flow{};
     bool first = true;
-    for (const auto& [lane, g] : gauges.lanes) {
-      if (!lane.starts_with(s.name + "/"))
-        continue;
-      counters[0] += g->records;
-      counters[1] += g->chunks;
-      counters[2] += g->wait_micros;
-      counters[3] += g->work_micros;
-      add(flow.pending, g->lag, first);
-      add(flow.pending_bytes, g->lag_bytes, first);
-      first = false;
-    }
-    auto& r = of_parsers_[s.name];
-    r.sample(now, counters);
-    flow.records = counters[0];
+  };
+  std::map<parser_of_source, sums> parsers;
+  for (const auto& [lane, g] : gauges.lanes) {
+    auto& [counters, flow, first] = parsers[{g->source, g->parser}];
+    counters[0] += g->records;
+    counters[1] += g->chunks;
+    counters[2] += g->wait_micros;
+    counters[3] += g->work_micros;
+    add(flow.pending, g->lag, first);
+    add(flow.pending_bytes, g->lag_bytes, first);
+    first = false;
+  }
+  std::map<std::string, source_flow> flows;
+  for (auto& [of, lanes] : parsers) {
+    auto& flow = lanes.flow;
+    auto& r = of_parsers_[of];
+    r.sample(now, lanes.counters);
+    flow.records = lanes.counters[0];
     flow.records_per_second = r.per_second(0);
     flow.wait_seconds = seconds(r.ratio(2, 1));
     flow.work_seconds = seconds(r.ratio(3, 1));
     // Several parsers may read one source: as far as the slowest of them has come.
-    const auto [known, added] = flows.try_emplace(s.from.front().stage, flow);
+    const auto [known, added] = flows.try_emplace(of.first, flow);
     if (!added && flow.records < known->second.records)
       known->second = flow;
   }

@@ -11,10 +11,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace millrace::cli {
 
-/// Of one source, over the lanes of its parser.
+/// Of one source, over the lanes of its parser (of several parsers the one that is behind).
 struct source_flow {
   std::uint64_t records = 0;                     // taken since the process started
   double records_per_second = 0;                 // over the last seconds
@@ -72,13 +73,14 @@ class flow_meter {
 public:
   using clock = std::chrono::steady_clock;
 
-  void sample(clock::time_point now, const config::topology& t, const pipeline_gauges& gauges);
+  void sample(clock::time_point now, const pipeline_gauges& gauges);
   [[nodiscard]] const std::map<std::string, source_flow>& sources() const { return sources_; }
   [[nodiscard]] const std::map<std::string, sink_flow>& sinks() const { return sinks_; }
 
 private:
-  std::map<std::string, rates<4>> of_parsers_;  // records, chunks, waited and worked microseconds
-  std::map<std::string, rates<3>> of_sinks_;    // commits with rows, waited and committing microseconds
+  using parser_of_source = std::pair<std::string, std::string>;  // source, parser
+  std::map<parser_of_source, rates<4>> of_parsers_;  // records, chunks, waited and worked microseconds
+  std::map<std::string, rates<3>> of_sinks_;         // commits with rows, waited and committing microseconds
   std::map<std::string, source_flow> sources_;
   std::map<std::string, sink_flow> sinks_;
 };

@@ -43,20 +43,19 @@ std::string default_state_folder(const std::string& topology) {
   return base + "/millrace/" + topology;
 }
 
-int refuse(const error& e) {
+int refuse(const error& e, int status = exit_wrong) {
   complain("millrace: " + describe(e));
-  return exit_wrong;
-}
-
-int refuse_late(const error& e) {
-  complain("millrace: " + describe(e));
-  return exit_failed;
+  return status;
 }
 
 /// CAF's scheduler starts four threads and polls by default; we say how many and let them sleep.
 struct system_config : caf::actor_system_config {
   explicit system_config(std::size_t threads) {
     set("scheduler.max-threads", threads);
+    // An actor that always has a message (a lane that sends itself the next chunk) gives its thread to the
+    // others after so many; CAF's default is never, and with as many lanes as threads no shard would get a
+    // turn.
+    set("scheduler.max-throughput", std::size_t{8});
     set("work-stealing.aggressive-poll-attempts", std::size_t{10});
     set("work-stealing.moderate-poll-attempts", std::size_t{50});
     set("work-stealing.moderate-sleep-duration", caf::timespan(std::chrono::microseconds(50)));
@@ -121,15 +120,23 @@ void write_report(const run_arguments& a, const runs& all, running_topologies& b
 /// What a run has come to, said; the exit status of it alone.
 int conclude(topology_run& r) {
   const auto& name = r.topology().name;
-  if (r.failure()) {
-    complain("millrace: " + describe(*r.failure()));
-    return r.found_wrong() ? exit_wrong : exit_failed;
-  }
+  if (r.failure())
+    return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
   if (r.end().finished)
     spdlog::info("'{}' has come to its end", name);
   else if (r.was_started())
     spdlog::info("'{}' has stopped; the same command goes on", name);
   return exit_done;
+}
+
+/// A sink may be within a call that its server answers late or never: such a thread cannot be ended, and the
+/// actor system waits for it. All has been said and stored by then; what that call had open is rolled back.
+void leave_anyway(int status) {
+  std::thread([status] {
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    spdlog::shutdown();
+    std::_Exit(status);
+  }).detach();
 }
 
 int run_all(const run_arguments& a, const runs& all, const run_settings& settings, const sigset_t& signals) {
@@ -168,11 +175,11 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
   for (const auto& r : all)
     if (r->end().finished)
       if (const auto noted = r->store()->mark_finished(); !noted)
-        return refuse_late(noted.error());
-  if (all.size() == 1)
-    return conclude(*all.front());
-  return std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; }) ? exit_done
-                                                                                             : exit_failed;
+        return refuse(noted.error(), exit_failed);
+  const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
+  const int status = all.size() == 1 ? conclude(*all.front()) : done ? exit_done : exit_failed;
+  leave_anyway(status);
+  return status;
 }
 
 expected<std::shared_ptr<const config::topology>> load_one(const topology_arguments& a,

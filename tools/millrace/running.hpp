@@ -24,7 +24,7 @@ public:
   void add(running_topology t) {
     const std::lock_guard lock(mutex_);
     all_.push_back(std::move(t));
-    all_.back().flow.sample(flow_meter::clock::now(), *all_.back().topology, all_.back().gauges);
+    all_.back().flow.sample(flow_meter::clock::now(), all_.back().gauges);
   }
   /// It stays on the board: its last figures may be asked for.
   void ended(const std::string& name) {
@@ -36,7 +36,7 @@ public:
   void sample(flow_meter::clock::time_point now) {
     const std::lock_guard lock(mutex_);
     for (auto& t : all_)
-      t.flow.sample(now, *t.topology, t.gauges);
+      t.flow.sample(now, t.gauges);
   }
   /// In the order in which they were added.
   [[nodiscard]] std::vector<running_topology> all() const {

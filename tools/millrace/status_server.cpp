@@ -12,6 +12,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <limits>
 #include <thread>
 
 namespace millrace::cli {
@@ -37,19 +38,36 @@ public:
   }
   void add(const std::string& name, const std::string& help, prometheus::MetricType type, labels own,
            double value) {
-    auto& family = family_of(name, help, type);
-    prometheus::ClientMetric m;
-    m.label.push_back({"topology", topology_});
-    std::move(own.begin(), own.end(), std::back_inserter(m.label));
+    auto m = labelled(std::move(own));
     if (type == prometheus::MetricType::Counter)
       m.counter.value = value;
     else
       m.gauge.value = value;
-    family.metric.push_back(std::move(m));
+    family_of(name, help, type).metric.push_back(std::move(m));
+  }
+  void add(const std::string& name, const std::string& help, const std::string& label, const std::string& of,
+           const shard::pause_histogram& pauses) {
+    auto m = labelled({{label, of}});
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < shard::pause_histogram::bounds.size(); ++i) {
+      below += pauses.count(i);
+      m.histogram.bucket.push_back(
+          {below, static_cast<double>(shard::pause_histogram::bounds[i].count()) / 1e6});
+    }
+    m.histogram.sample_count = below + pauses.count(shard::pause_histogram::bounds.size());
+    m.histogram.bucket.push_back({m.histogram.sample_count, std::numeric_limits<double>::infinity()});
+    m.histogram.sample_sum = static_cast<double>(pauses.total().count()) / 1e6;
+    family_of(name, help, prometheus::MetricType::Histogram).metric.push_back(std::move(m));
   }
   [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
 
 private:
+  prometheus::ClientMetric labelled(labels own) const {
+    prometheus::ClientMetric m;
+    m.label.push_back({"topology", topology_});
+    std::move(own.begin(), own.end(), std::back_inserter(m.label));
+    return m;
+  }
   prometheus::MetricFamily& family_of(const std::string& name, const std::string& help,
                                       prometheus::MetricType type) {
     for (auto& f : all_)
@@ -65,10 +83,6 @@ private:
   std::string topology_;
   std::vector<prometheus::MetricFamily> all_;
 };
-
-}  // namespace
-
-namespace {
 
 void add_flow(families& all, const flow_meter& flow) {
   using prometheus::MetricType;
@@ -104,6 +118,12 @@ void add_topology(families& all, const running_topology& t) {
             name, static_cast<double>(g->in_flight_bytes));
     all.add("millrace_source_away", "1 while the source does not answer", MetricType::Gauge, "lane", name,
             g->away);
+    all.add("millrace_chunks_total", "Chunks of records that a lane has begun", MetricType::Counter, "lane",
+            name, static_cast<double>(g->chunks));
+    all.add("millrace_chunk_wait_seconds_total", "From a chunk's arrival to its turn", MetricType::Counter,
+            "lane", name, static_cast<double>(g->wait_micros) / 1e6);
+    all.add("millrace_chunk_work_seconds_total", "Parsing and the lane's steps", MetricType::Counter, "lane",
+            name, static_cast<double>(g->work_micros) / 1e6);
   }
   for (const auto& [name, g] : gauges.feeds->gauges()) {
     all.add("millrace_source_connections_total", "Connections that a source has made", MetricType::Counter,
@@ -119,14 +139,6 @@ void add_topology(families& all, const running_topology& t) {
             static_cast<double>(g->spool_bytes));
     all.add("millrace_spool_full", "1 while a source is not read because its spool is full",
             MetricType::Gauge, "source", name, g->spool_full);
-  }
-  for (const auto& [name, g] : gauges.lanes) {
-    all.add("millrace_chunks_total", "Chunks of records that a lane has begun", MetricType::Counter, "lane",
-            name, static_cast<double>(g->chunks));
-    all.add("millrace_chunk_wait_seconds_total", "From a chunk's arrival to its turn", MetricType::Counter,
-            "lane", name, static_cast<double>(g->wait_micros) / 1e6);
-    all.add("millrace_chunk_work_seconds_total", "Parsing and the lane's steps", MetricType::Counter, "lane",
-            name, static_cast<double>(g->work_micros) / 1e6);
   }
   for (const auto& [name, g] : gauges.shards) {
     all.add("millrace_window_rows_total", "Rows that a shard has emitted", MetricType::Counter, "shard", name,
@@ -151,6 +163,8 @@ void add_topology(families& all, const running_topology& t) {
             "shard", name, static_cast<double>(g->late_at_shard));
     all.add("millrace_snapshot_failures_total", "Snapshots that could not be written", MetricType::Counter,
             "shard", name, static_cast<double>(g->snapshot_failures));
+    all.add("millrace_snapshot_pause_seconds", "How long a shard took no input while it gathered a snapshot",
+            "shard", name, g->snapshot_pauses);
   }
   for (const auto& [name, g] : gauges.sinks) {
     all.add("millrace_sink_rows_total", "Rows committed since this process started", MetricType::Counter,

@@ -45,8 +45,7 @@ meaning meaning_of(rd_kafka_resp_err_t code) {
   case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
   case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
     return {ec::fenced, fault::outside, false,
-            "another process writes as this sink, of the two end one (or a transaction outlasted "
-            "transaction.timeout.ms)"};
+            "either another process writes as this sink, or a transaction outlasted transaction.timeout.ms"};
   case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
   case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
   case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:

@@ -74,6 +74,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
     return unexpected(mine.error());
   // The claim is a commit: it shows this life to older ones that come back, and proves that the brokers take
   // it.
+  tried_ = who_.life;
   if (auto begun = producer_->begin(); !begun)
     return unexpected(begun.error());
   if (auto claimed = finish(); !claimed)
@@ -150,9 +151,12 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
   record_ = {};
   envelope_ = {};
   const bool same = stored && (stored->state_id == who_.state_id || who_.adopt);
-  if (same && stored->state_id == who_.state_id && stored->life > who_.life)
+  // Above what this object has tried stands another process's life, also where ours has become higher since.
+  if (same && stored->state_id == who_.state_id && stored->life > tried_.value_or(who_.life))
     return fatal_error(ec::fenced,
-                       fmt::format("a newer life of this sink has taken over topic \"{}\"", options_.topic));
+                       fmt::format("a newer life of this sink has taken over topic \"{}\"; another process "
+                                   "writes as this sink, of the two end one",
+                                   options_.topic));
   if (stored && !same && !who_.fresh)
     return user_error(
         ec::mismatch,

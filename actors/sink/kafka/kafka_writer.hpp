@@ -67,6 +67,8 @@ private:
   claim who_;
   std::string name_;   // client.id and in logs
   std::string group_;  // and transactional id
+  // The life of the last claim that was sent.
+  std::optional<incarnation> tried_;
   topic_limits limits_;
   std::size_t largest_ = 0;              // bytes of key and value that a record may have
   std::optional<kafka::client> reader_;  // looks topics up, reads the positions topic

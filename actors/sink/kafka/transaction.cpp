@@ -30,15 +30,18 @@ expected<void> insist(const kafka::client& c, std::string_view doing, Call call)
       return {};
     }
     const bool again = rd_kafka_error_is_retriable(e.get()) != 0 && clock::now() < deadline;
-    const bool rolls_back = rd_kafka_error_txn_requires_abort(e.get()) != 0;
+    const bool is_over =
+        rd_kafka_error_txn_requires_abort(e.get()) != 0 || rd_kafka_error_is_fatal(e.get()) != 0;
     auto told = kafka::translate(std::move(e), doing);
     told.message = c.redacted(std::move(told.message));
     if (again) {
       c.poll(milliseconds(20));
       continue;
     }
-    // The transaction is lost, its rows are not: after another open they come again.
-    if (rolls_back && told.code != ec::fenced) {
+    // The transaction or the producer is lost, its rows are not: after another open they come again. Also
+    // where brokers say "fenced": they say so after a pause that outlasted transaction.timeout.ms, too, and
+    // open() finds out whether there is a rival.
+    if (is_over && told.whose != fault::user) {
       told.retry = true;
       told.whose = fault::outside;
     }
@@ -114,7 +117,7 @@ expected<void> transaction::first_failure() const {
     code = deliveries_->first;
   auto told = kafka::translate(code, "writing records", client_->redacted(text.data()));
   // Refused by the broker after all: the limits have changed since open(), which reads them again.
-  told.retry = told.code != ec::fenced && told.whose == fault::outside;
+  told.retry = told.whose == fault::outside;
   return unexpected(std::move(told));
 }
 

@@ -10,23 +10,20 @@ namespace millrace::sink::sql {
 namespace {
 
 family family_of(std::string_view type, std::string_view declared) {
-  const auto is = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), type) != names.end();
-  };
-  if (is({"tinyint", "smallint", "mediumint", "int", "bigint"}))
+  if (is_any(type, {"tinyint", "smallint", "mediumint", "int", "bigint"}))
     return family::integer;
-  if (is({"decimal"}))
+  if (is_any(type, {"decimal"}))
     return family::decimal;
-  if (is({"double"}))
+  if (is_any(type, {"double"}))
     return family::real;
-  if (is({"float"}))
+  if (is_any(type, {"float"}))
     return family::single;
-  if (is({"datetime", "timestamp"}))
+  if (is_any(type, {"datetime", "timestamp"}))
     return family::timestamp;
-  if (is({"json"}))
+  if (is_any(type, {"json"}))
     return family::json;
-  if (is({"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary", "tinyblob",
-          "blob", "mediumblob", "longblob"}))
+  if (is_any(type, {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary",
+                    "tinyblob", "blob", "mediumblob", "longblob"}))
     return family::text;
   return declared == "bit(1)" ? family::boolean : family::other;
 }
@@ -84,15 +81,13 @@ outcome<std::optional<table_shape>> describe_mysql(database& db, const std::stri
       named, 3);
   if (!indexes)
     return tl::unexpected(indexes.error());
-  std::string last;
+  index_rows rows(shape.unique);
   for (const auto& i : *indexes) {
-    if (shape.unique.empty() || i[0] != last)
-      shape.unique.emplace_back();
-    last = i[0].value_or("");
+    auto& index = rows.of(i[0]);
     // A prefix, or an expression, is no column: under a name that none has, the index never equals a key.
-    shape.unique.back().columns.push_back(i[2] || !i[1] ? "" : *i[1]);
+    index.columns.push_back(i[2] || !i[1] ? "" : *i[1]);
     if (std::find(automatic.begin(), automatic.end(), i[1].value_or("")) != automatic.end())
-      shape.unique.back().automatic = true;
+      index.automatic = true;
   }
   return std::optional(std::move(shape));
 }

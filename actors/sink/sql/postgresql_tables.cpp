@@ -1,31 +1,27 @@
 // A table as PostgreSQL's catalog describes it.
 #include "actors/sink/sql/table_shapes.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace millrace::sink::sql {
 namespace {
 
 family family_of(std::string_view type) {
-  const auto is = [&](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), type) != names.end();
-  };
-  if (is({"int2", "int4", "int8"}))
+  if (is_any(type, {"int2", "int4", "int8"}))
     return family::integer;
-  if (is({"numeric"}))
+  if (is_any(type, {"numeric"}))
     return family::decimal;
-  if (is({"float8"}))
+  if (is_any(type, {"float8"}))
     return family::real;
-  if (is({"float4"}))
+  if (is_any(type, {"float4"}))
     return family::single;
-  if (is({"bool"}))
+  if (is_any(type, {"bool"}))
     return family::boolean;
-  if (is({"timestamptz", "timestamp"}))
+  if (is_any(type, {"timestamptz", "timestamp"}))
     return family::timestamp;
-  if (is({"json", "jsonb"}))
+  if (is_any(type, {"json", "jsonb"}))
     return family::json;
-  return is({"text", "varchar", "bpchar", "name", "citext"}) ? family::text : family::other;
+  return is_any(type, {"text", "varchar", "bpchar", "name", "citext"}) ? family::text : family::other;
 }
 
 }  // namespace
@@ -82,15 +78,12 @@ outcome<std::optional<table_shape>> describe_postgresql(database& db, const std:
       named, 4);
   if (!indexes)
     return tl::unexpected(indexes.error());
-  std::optional<std::string> last;
+  index_rows rows(shape.unique);
   for (const auto& i : *indexes) {
-    if (last != i[0])
-      shape.unique.emplace_back();
-    last = i[0];
-    shape.unique.back().columns.push_back(i[1].value_or(""));  // an expression has no name
-    if (i[2] == "1")
-      shape.unique.back().automatic = true;
-    shape.unique.back().nulls_equal = i[3] == "1";
+    auto& index = rows.of(i[0]);
+    index.columns.push_back(i[1].value_or(""));  // an expression has no name
+    index.automatic = index.automatic || i[2] == "1";
+    index.nulls_equal = i[3] == "1";
   }
   return std::optional(std::move(shape));
 }

@@ -66,14 +66,10 @@ outcome<std::optional<table_shape>> describe_sqlite(database& db, const std::str
                named, 3);
   if (!indexes)
     return tl::unexpected(indexes.error());
-  std::optional<std::string> last;
-  for (const auto& i : *indexes) {
-    if (last != i[0])
-      shape.unique.emplace_back();
-    last = i[0];
+  index_rows rows(shape.unique);
+  for (const auto& i : *indexes)
     // An expression, or another order of texts, is not the column: no key has this name.
-    shape.unique.back().columns.push_back(i[1] && i[2] == "BINARY" ? *i[1] : "");
-  }
+    rows.of(i[0]).columns.push_back(i[1] && i[2] == "BINARY" ? *i[1] : "");
   return std::optional(std::move(shape));
 }
 

@@ -10,8 +10,8 @@ namespace millrace::source {
 
 namespace {
 const std::string whole_log = "0";
-// How often a file that gave nothing is looked at again. A look is one read and one stat; a glob lists a
-// folder.
+// How often a file that gave nothing is looked at again, besides when it is written to: it may have been
+// rotated. A look is one read and one stat; a glob lists a folder.
 constexpr std::chrono::milliseconds look_at_file{20};
 constexpr std::chrono::milliseconds look_at_glob{100};
 }  // namespace
@@ -41,11 +41,7 @@ void followed_reader::unassign(const std::string&) {
   assigned_ = false;
 }
 
-void followed_reader::interrupt() {
-  const std::scoped_lock lock(mutex_);
-  interrupted_ = true;
-  changed_.notify_one();
-}
+void followed_reader::interrupt() { watch_.interrupt(); }
 
 void followed_reader::acknowledge(const std::string&, position durable) {
   files_.forget_below(durable.major);
@@ -76,17 +72,11 @@ expected<std::optional<chunk>> followed_reader::read(std::span<const std::string
         return got;
     }
     const auto now = std::chrono::steady_clock::now();
-    if (!wait_until(std::min(until, now + look_again)))
+    if (!watch_.wait_until(std::min(until, now + look_again)))
       return unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
     if (now >= until)
       return std::optional<chunk>{};
   }
-}
-
-bool followed_reader::wait_until(std::chrono::steady_clock::time_point until) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, until, [&] { return interrupted_; });
-  return !std::exchange(interrupted_, false);
 }
 
 expected<void> followed_reader::open_place() {
@@ -104,6 +94,7 @@ expected<void> followed_reader::open_place() {
       next_.major, std::move(*file),
       line_reader(std::move(*stream), std::move(path), next_.major, static_cast<std::uint64_t>(next_.minor)),
       false});
+  watch_.watch(place_->file.fd());
   return {};
 }
 

@@ -3,12 +3,11 @@
 // rotated away.
 #pragma once
 
+#include "actors/source/file/file_watch.hpp"
 #include "actors/source/file/generations.hpp"
 #include "actors/source/file/line_reader.hpp"
 #include "actors/source/source.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -42,7 +41,6 @@ private:
   /// A chunk, nothing for now, or nothing because the place changed (`again`).
   expected<std::optional<chunk>> step(std::size_t max_bytes, bool& again);
   expected<void> was_cut_off();
-  bool wait_until(std::chrono::steady_clock::time_point until);  // false when interrupted
 
   std::string pattern_;
   generations files_;
@@ -52,9 +50,7 @@ private:
   std::optional<place> place_;
   bool end_said_ = false;  // caught_up was told since the last record
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool interrupted_ = false;
+  file_watch watch_;  // of the file at place_
 };
 
 }  // namespace millrace::source

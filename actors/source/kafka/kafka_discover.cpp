@@ -142,6 +142,11 @@ expected<kafka_reader::ends> kafka_reader::ends_of(std::int32_t partition, clock
   const auto wait = std::clamp(left(until), milliseconds(1), 4 * slice).count();
   const auto code = rd_kafka_query_watermark_offsets(client_->get(), options_.topic.c_str(), partition,
                                                      &there.low, &there.high, static_cast<int>(wait));
+  // It was there just now: this client has yet to hear of it. One that is gone is missing from the next look.
+  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+    return outside_error(
+        ec::unavailable,
+        fmt::format("topic \"{}\": no broker has told of partition {} in time", options_.topic, partition));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return tl::make_unexpected(kafka::translate(
         code, fmt::format("topic \"{}\" partition {}: asking for its first and last position", options_.topic,

@@ -69,7 +69,7 @@ void pipeline_fixture::start() {
   options.topology = topology_;
   options.store = store_;
   options.threads = 2;
-  options.make_parser = make_parser_;
+  options.make.parser = make_parser_;
   auto prepared = prepare_pipeline(*system_, options);
   REQUIRE(prepared);
   gauges_ = prepared->gauges;

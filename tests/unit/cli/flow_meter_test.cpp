@@ -7,17 +7,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-config::topology with_parser(const std::string& source, std::initializer_list<std::string> parsers) {
-  config::topology t;
-  t.name = "t";
-  for (const auto& name : parsers) {
-    config::stage s;
-    s.name = name;
-    s.kind = config::stage_kind::parser;
-    s.from.push_back({source, false});
-    t.stages.push_back(std::move(s));
-  }
-  return t;
+std::shared_ptr<lane::lane_gauges> lane_of(const std::string& parser, const std::string& source) {
+  auto g = std::make_shared<lane::lane_gauges>();
+  g->parser = parser;
+  g->source = source;
+  return g;
 }
 
 }  // namespace
@@ -41,13 +35,12 @@ TEST_CASE("a rate is that of the last seconds, and zero once nothing comes") {
 }
 
 TEST_CASE("a source's figures are those of all lanes of its parser") {
-  const auto t = with_parser("in", {"parsed"});
   pipeline_gauges gauges;
   for (const auto* name : {"parsed/lane0", "parsed/lane1"})
-    gauges.lanes[name] = std::make_shared<lane::lane_gauges>();
+    gauges.lanes[name] = lane_of("parsed", "in");
   cli::flow_meter meter;
   cli::flow_meter::clock::time_point now{};
-  meter.sample(now, t, gauges);
+  meter.sample(now, gauges);
   CHECK_FALSE(meter.sources().at("in").pending);
   for (const auto& [name, g] : gauges.lanes) {
     g->records = 50;
@@ -56,7 +49,7 @@ TEST_CASE("a source's figures are those of all lanes of its parser") {
     g->wait_micros = 1'000'000;
     g->work_micros = 500'000;
   }
-  meter.sample(now + 1s, t, gauges);
+  meter.sample(now + 1s, gauges);
   const auto& in = meter.sources().at("in");
   CHECK(in.records_per_second == Approx(100));
   CHECK(in.pending == 14);
@@ -66,26 +59,37 @@ TEST_CASE("a source's figures are those of all lanes of its parser") {
 }
 
 TEST_CASE("where several parsers read one source, the slowest says how far it is read") {
-  const auto t = with_parser("in", {"fast", "slow"});
   pipeline_gauges gauges;
-  for (const auto* name : {"fast/lane0", "slow/lane0"})
-    gauges.lanes[name] = std::make_shared<lane::lane_gauges>();
+  for (const auto* parser : {"fast", "slow"})
+    gauges.lanes[std::string(parser) + "/lane0"] = lane_of(parser, "in");
   gauges.lanes["fast/lane0"]->records = 10;
   gauges.lanes["slow/lane0"]->records = 3;
   cli::flow_meter meter;
-  meter.sample({}, t, gauges);
+  meter.sample({}, gauges);
   CHECK(meter.sources().at("in").records == 3);
+}
+
+TEST_CASE("a parser over several sources has figures for each of them") {
+  pipeline_gauges gauges;
+  for (const auto* source : {"web", "shop"})
+    gauges.lanes["parsed:" + std::string(source) + "/lane0"] = lane_of("parsed", source);
+  gauges.lanes["parsed:web/lane0"]->records = 10;
+  gauges.lanes["parsed:shop/lane0"]->records = 3;
+  cli::flow_meter meter;
+  meter.sample({}, gauges);
+  CHECK(meter.sources().at("web").records == 10);
+  CHECK(meter.sources().at("shop").records == 3);
 }
 
 TEST_CASE("a sink's batches have the time that they wait and that their commit takes") {
   pipeline_gauges gauges;
   auto g = gauges.sinks["out"] = std::make_shared<sink::sink_gauges>();
   cli::flow_meter meter;
-  meter.sample({}, {}, gauges);
+  meter.sample({}, gauges);
   g->row_commits = 4;
   g->wait_micros = 400'000;
   g->commit_micros = 40'000;
-  meter.sample(cli::flow_meter::clock::time_point{} + 1s, {}, gauges);
+  meter.sample(cli::flow_meter::clock::time_point{} + 1s, gauges);
   CHECK(meter.sinks().at("out").wait_seconds == Approx(0.1));
   CHECK(meter.sinks().at("out").commit_seconds == Approx(0.01));
 }

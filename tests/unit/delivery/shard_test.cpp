@@ -123,6 +123,32 @@ TEST_CASE("lanes are acknowledged the vector of the capture before the newest") 
   CHECK(acknowledged(s) == test::at(4));
 }
 
+TEST_CASE(
+    "captures that failed and are written again acknowledge no more than what was durable before them") {
+  auto s = make();
+  const auto a = s.ask("a", 1)->stamp;
+  const auto take_and_capture = [&](std::int64_t i) {
+    (void)s.take(with_content(test::frame("a", a, i, i + 1)));
+    (void)s.capture_changes();
+  };
+  take_and_capture(0);
+  s.captured_durable(false);
+  take_and_capture(1);
+  s.capture_failed();
+  (void)s.take(with_content(test::frame("a", a, 2, 3)));
+  s.capture_again();
+  CHECK(s.changed());  // what came since the failed capture is in none
+  s.capture_failed();
+  s.capture_again();
+  s.captured_durable(true);
+  CHECK(acknowledged(s) == test::at(1));
+  take_and_capture(3);
+  s.captured_durable(false);
+  take_and_capture(4);
+  s.captured_durable(false);
+  CHECK(acknowledged(s) == test::at(4));
+}
+
 TEST_CASE("a new life stands where the chain of captures ends, and acknowledges what precedes the newest") {
   auto s = make();
   const auto a = s.ask("a", 1)->stamp;

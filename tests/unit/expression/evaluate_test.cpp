@@ -201,3 +201,17 @@ TEST_CASE("a like pattern with many wildcards takes no exponential time") {
   const auto long_text = "repeat('a', 100000)";
   CHECK_THAT(evaluated(std::string(long_text) + " like '%a%a%a%a%a%a%a%a%b'"), Contains("false"));
 }
+
+TEST_CASE("an interval of any length is read back from its own text") {
+  const std::string_view greatest = "2562047788:00:54.775807", least = "-2562047788:00:54.775808";
+  for (const auto text : {greatest, least, std::string_view("1991336935:04:15.84")}) {
+    const auto same = std::string(text);
+    CHECK(evaluated("interval '" + same + "'::text") == "text: " + same + ", " + same + ", " + same);
+  }
+  CHECK(evaluated("interval '2562047788:00:54.775808'").starts_with("problem"));
+  CHECK(evaluated("interval '-9223372036854775808:00'").starts_with("problem"));
+}
+
+TEST_CASE("a list of numbers of several kinds takes the wider one") {
+  CHECK(evaluated("array[1, 2.5]") == "[double]: [1,2.5], [1,2.5], [1,2.5]");
+}

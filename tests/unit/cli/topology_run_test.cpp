@@ -1,0 +1,151 @@
+// Topologies of one process, each from its state folder to its end: they share an actor system, and one that
+// fails or is stopped holds up none of the others.
+#include "actors/catalog.hpp"
+#include "tools/millrace/topology_run.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <thread>
+#include <unistd.h>
+
+using namespace millrace;
+using namespace millrace::cli;
+
+namespace {
+
+class folder {
+public:
+  folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("millrace-topology-run-" + std::to_string(getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~folder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string path(const std::string& name) const { return (path_ / name).string(); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path(name), std::ios::binary) << text;
+  }
+  [[nodiscard]] std::multiset<std::string> lines(const std::string& name) const {
+    std::ifstream in(path(name));
+    std::multiset<std::string> out;
+    for (std::string line; std::getline(in, line);)
+      out.insert(line);
+    return out;
+  }
+
+private:
+  std::filesystem::path path_;
+};
+
+constexpr int records = 500;
+constexpr int users = 5;
+
+std::string clicks() {
+  std::string out;
+  for (int i = 0; i < records; ++i)
+    out += R"({"user":"u)" + std::to_string(i % users) + R"(","at":"2021-04-24 19:)" +
+           std::to_string(10 + i / 100) + ":00\"}\n";
+  return out;
+}
+
+/// Counts by user and five minutes, in two shards, into a file of its own.
+std::shared_ptr<const config::topology> counting(const folder& in, const std::string& name,
+                                                 const std::string& source) {
+  in.write(name + ".json", R"json({ "millrace": 1, "topology": ")json" + name + R"json(", "stages": {
+    "clicks": { "source": "file", "path": ")json" +
+                               in.path(source) + R"json(" },
+    "parsed": { "parser": "json", "from": "clicks", "schema": { "user": "text", "at": "timestamp" },
+                "event_time": "at" },
+    "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"], "shards": 2,
+                "aggregates": { "n": "count(*)" } },
+    "out": { "sink": "file", "path": ")json" +
+                               in.path(name + ".out") + R"json(", "from": "counts",
+             "columns": { "who": "\"user\"", "n": "n" } } } })json");
+  auto loaded = config::load({in.path(name + ".json"), {}, {}}, connectors());
+  for (const auto& f : loaded.findings)
+    UNSCOPED_INFO(config::to_string(f));
+  REQUIRE(loaded.plan);
+  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+}
+
+std::multiset<std::string> expected_rows() {
+  std::multiset<std::string> out;
+  for (int u = 0; u < users; ++u)
+    out.insert(R"({"who":"u)" + std::to_string(u) + R"(","n":)" + std::to_string(records / users) + "}");
+  return out;
+}
+
+struct process {
+  process() { config.set("scheduler.max-threads", std::size_t{2}); }
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  running_topologies board;
+};
+
+std::unique_ptr<topology_run> opened(const folder& in, std::shared_ptr<const config::topology> t) {
+  const auto state = in.path(t->name + ".state");
+  auto run = topology_run::open(std::move(t), state, {});
+  REQUIRE(run);
+  return std::move(*run);
+}
+
+}  // namespace
+
+TEST_CASE("Topologies of one process run beside each other to their own ends") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  std::vector<std::unique_ptr<topology_run>> all;
+  for (const auto* const name : {"one", "two", "three"})
+    all.push_back(opened(in, counting(in, name, "clicks.jsonl")));
+  {
+    process p;
+    std::vector<std::thread> threads;
+    for (auto& t : all)
+      threads.emplace_back([&] { t->run(p.system, p.board); });
+    // Reports may be asked for at any time, also before the first actor is there.
+    for (auto& t : all)
+      static_cast<void>(t->report(p.system));
+    for (auto& t : threads)
+      t.join();
+    for (auto& t : all)
+      CHECK(t->report(p.system).finished);
+    CHECK(p.board.all().size() == all.size());
+  }
+  for (auto& t : all) {
+    INFO(t->topology().name);
+    CHECK_FALSE(t->failure());
+    CHECK(in.lines(t->topology().name + ".out") == expected_rows());
+  }
+}
+
+TEST_CASE("A topology that cannot start fails alone") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  const auto whole = opened(in, counting(in, "whole", "clicks.jsonl"));
+  const auto without = opened(in, counting(in, "without", "not_there.jsonl"));
+  {
+    process p;
+    std::thread beside([&] { without->run(p.system, p.board); });
+    whole->run(p.system, p.board);
+    beside.join();
+  }
+  CHECK_FALSE(whole->failure());
+  CHECK(in.lines("whole.out") == expected_rows());
+  REQUIRE(without->failure());
+  CHECK(without->failure()->message.find("not_there.jsonl") != std::string::npos);
+}
+
+TEST_CASE("A topology that was stopped before it ran ends without a failure") {
+  const folder in;
+  in.write("clicks.jsonl", clicks());
+  const auto run = opened(in, counting(in, "stopped", "clicks.jsonl"));
+  run->stop();
+  process p;
+  run->run(p.system, p.board);
+  CHECK_FALSE(run->failure());
+}
