@@ -1,4 +1,5 @@
-// Writes generated clicks to stdout, for the benchmarks that read a file: clicks_bench_data COUNT [SEED].
+// Writes generated clicks to stdout, for the benchmarks that read a file: clicks_bench_data COUNT [USERS
+// [SEED]].
 #include "bench/clicks.hpp"
 
 #include <cstdlib>
@@ -6,10 +7,11 @@
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::cerr << "usage: clicks_bench_data COUNT [SEED]\n";
+    std::cerr << "usage: clicks_bench_data COUNT [USERS [SEED]]\n";
     return 2;
   }
-  millrace::bench::click_generator next(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1);
+  millrace::bench::click_generator next(argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1,
+                                        argc > 2 ? std::strtoll(argv[2], nullptr, 10) : 10'000);
   std::string out;
   for (auto left = std::strtoull(argv[1], nullptr, 10); left != 0; --left) {
     next.append(out);

@@ -24,3 +24,15 @@ if(MILLRACE_SANITIZE)
   add_compile_options(-fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MILLRACE_SANITIZE})
 endif()
+
+if(MILLRACE_FUZZ)
+  # Every component tells libFuzzer which of its edges an input reached; without, mutations are blind.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+if(MILLRACE_COVERAGE)
+  # Of the components alone: tests and tools are compiled as in release, so that ccache has them already. simdjson's
+  # types would be others without optimisation; both sides must agree on them.
+  set(MILLRACE_COMPONENT_OPTIONS --coverage -O0 -fprofile-update=atomic -DSIMDJSON_DEVELOPMENT_CHECKS=0)
+  add_link_options(--coverage)
+endif()

@@ -1,67 +1,19 @@
-// Lines of arbitrary bytes through the JSON parser. It must agree with simdjson's DOM on what is a JSON
-// object, and say the same of each record whether it stands alone or among others, with a newline between or
-// nothing.
+// A schema and arbitrary records through the JSON parser. It must agree with simdjson's DOM on what is a JSON
+// object; say the same of each record whether it stands alone or among others, with a newline between or
+// nothing; say the same whichever columns are read; and where `validate: projected` and the whole check both
+// take a record, they read the same values.
 #include "actors/parser/json/json_parser.hpp"
-#include "runtime/data/render.hpp"
+#include "tests/fuzz/record_schema.hpp"
+#include "tests/fuzz/require.hpp"
+#include "tests/fuzz/sections.hpp"
 
 #include <simdjson.h>
-
-#include <cstdlib>
-#include <string>
 
 namespace {
 
 using namespace millrace;
-
-parser::parser_options options() {
-  using data::type_id;
-  parser::parser_options o;
-  o.schema = std::make_shared<data::schema>(std::vector<data::field>{
-      {"v", type_id::text},
-      {"n", type_id::bigint},
-      {"d", type_id::float64},
-      {"b", type_id::boolean},
-      {"t", type_id::timestamp},
-      {"e", type_id::timestamp},
-      {"j", type_id::json},
-      {"o", data::type::object_of({{"a", data::type::list_of(type_id::text)}, {"t", type_id::timestamp}})}});
-  o.declared = o.schema->size();
-  o.used.assign(o.declared, true);
-  o.formats.resize(o.declared);
-  o.formats[5].kind = decltype(o.formats[5].kind)::epoch_ms;
-  return o;
-}
-
-source::chunk chunk_of(const std::vector<std::string>& records, bool lines) {
-  source::chunk c;
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.positions.push_back({0, static_cast<std::int64_t>(c.bytes.size())});
-    c.bytes += r;
-    if (lines)
-      c.bytes += '\n';
-  }
-  c.bytes.append(source::padding, '\0');
-  return c;
-}
-
-/// Per record: its row as JSON, "blank", or "dead ..." with the error.
-std::vector<std::string> outcomes(const std::vector<std::string>& records, bool lines) {
-  static const auto parser = parser::make_json_parser(options());
-  const auto p = parser->parse(chunk_of(records, lines));
-  std::vector<std::string> out(records.size(), "blank");
-  std::size_t blank = records.size() - p.records.size() - p.dead.size();
-  if (blank != p.blank)
-    std::abort();
-  for (std::size_t row = 0; row < p.records.size(); ++row) {
-    out[p.records[row]].clear();
-    data::append_json_row(out[p.records[row]], p.rows, row);
-  }
-  for (const auto& d : p.dead)
-    out[d.record] = "dead " + d.error;
-  return out;
-}
+using fuzz::outcomes;
+using fuzz::require;
 
 bool is_object(const std::string& record) {
   static simdjson::dom::parser parser;
@@ -72,32 +24,52 @@ bool is_object(const std::string& record) {
   return parser.parse(simdjson::padded_string(text)).get(root) == simdjson::SUCCESS && root.is_object();
 }
 
-bool has_number_beyond_double(const std::string& record) {
-  return record.find_first_of("0123456789") != std::string::npos;
+/// simdjson also refuses numbers that no double holds, which are fine in members that nobody declared.
+bool has_number(const std::string& record) { return record.find_first_of("0123456789") != std::string::npos; }
+
+void agrees_with_simdjson(const std::string& record, const std::string& outcome) {
+  const bool not_json = outcome.starts_with("dead not JSON") || outcome.starts_with("dead the record");
+  if (is_object(record))
+    require(!not_json || outcome.find("nested deeper") != std::string::npos,
+            "an object is taken: " + outcome);
+  else
+    require(not_json || outcome == "blank" || has_number(record), "what is no object is not: " + outcome);
+}
+
+bool is_dead(const std::string& outcome) { return outcome.starts_with("dead "); }
+
+void same_with_other_columns(const parser::parser_options& options, const std::vector<std::string>& records,
+                             const std::vector<std::string>& expected) {
+  auto all = options;
+  all.used.assign(all.declared, true);
+  require(outcomes(*parser::make_json_parser(all), records, false, options.used) == expected,
+          "which columns are read does not matter");
+  auto projected = options;
+  projected.validate_whole = false;
+  const auto values = outcomes(*parser::make_json_parser(projected), records, false, options.used);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    require(is_dead(expected[i]) || values[i] == expected[i],
+            "a record that is whole is taken alike without the check: " + values[i] + ", not " + expected[i]);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // 0xFE cuts records, so that newlines can stand in them too
-  std::vector<std::string> records(1);
-  for (std::size_t i = 0; i < size; ++i)
-    if (data[i] == 0xFE)
-      records.emplace_back();
-    else
-      records.back() += static_cast<char>(data[i]);
-  const auto joined = outcomes(records, false);
-  if (outcomes(records, true) != joined)
-    std::abort();
+  // the first section: the schema, with an '@' for an event time
+  auto records = fuzz::sections(data, size);
+  const auto schema = std::move(records.front());
+  records.erase(records.begin());
+  if (records.empty())
+    return 0;
+  const auto options = fuzz::options_of(schema, schema.find('@') != std::string::npos);
+  const auto parser = parser::make_json_parser(options);
+  const auto joined = outcomes(*parser, records, false, options.used);
+  require(outcomes(*parser, records, true, options.used) == joined, "newlines between records do not matter");
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (outcomes({records[i]}, false)[0] != joined[i])
-      std::abort();
-    const bool not_json = joined[i].starts_with("dead not JSON") || joined[i].starts_with("dead the record");
-    const bool object = is_object(records[i]);
-    // simdjson also refuses numbers that no double holds, which are fine in members that nobody declared
-    if (object ? not_json && joined[i].find("nested deeper") == std::string::npos
-               : !not_json && joined[i] != "blank" && !has_number_beyond_double(records[i]))
-      std::abort();
+    require(outcomes(*parser, {records[i]}, false, options.used)[0] == joined[i],
+            "a record stands for itself: " + joined[i]);
+    agrees_with_simdjson(records[i], joined[i]);
   }
+  same_with_other_columns(options, records, joined);
   return 0;
 }

@@ -1,29 +1,75 @@
-// Arbitrary text as a timestamp, and as a pattern with its text: no crash, and whatever is read is written
-// and read back as itself.
+// Arbitrary text as a timestamp, and a pattern with a text: no crash, whatever is read is written and read
+// back as itself, the parsers' reader and that of expressions give no two answers, and the pattern that is
+// read at fixed places says what the same one says read step by step.
 #include "runtime/base/time.hpp"
 #include "runtime/base/timestamp_pattern.hpp"
+#include "runtime/expression/number_text.hpp"
+#include "runtime/expression/time_text.hpp"
+#include "tests/fuzz/require.hpp"
+#include "tests/fuzz/sections.hpp"
 
-#include <cstdlib>
+namespace {
+
+using namespace millrace;
+using fuzz::require;
+
+void as_timestamp(const std::string& text) {
+  const auto t = parse_timestamp(text);
+  std::int64_t u = 0;
+  const bool other = expression::read_timestamp(text, true, u) == expression::reading::ok;
+  if (t) {
+    require(!other || u == *t, "parsers and expressions read the same moment");
+    // a zone can move the ends of the calendar out of it
+    if (*t >= -62'135'596'800'000'000 && *t <= 253'402'300'799'999'999)
+      require(parse_timestamp(format_timestamp(*t)) == *t,
+              "a timestamp is read back: " + format_timestamp(*t));
+  }
+  if (!other)
+    return;
+  std::string written;
+  expression::write_timestamp(written, u, true);
+  std::int64_t again = 0;
+  require(expression::read_timestamp(written, true, again) == expression::reading::ok && again == u,
+          "an expression's timestamp is read back: " + written);
+}
+
+void as_interval(const std::string& text) {
+  expression::interval_value v{}, again{};
+  if (expression::read_interval(text, v) != expression::reading::ok)
+    return;
+  std::string written;
+  expression::write_interval(written, v);
+  std::string twice;
+  require(expression::read_interval(written, again) == expression::reading::ok,
+          "an interval is read back: " + written);
+  expression::write_interval(twice, again);
+  require(twice == written, "an interval is written as it was: " + written + ", " + twice);
+}
+
+void by_pattern(const timestamp_pattern& pattern, const std::string& text) {
+  const auto whole = pattern.parse(text, false);
+  require(!whole || pattern.parse(text, true) == whole, "a whole text is also one with nothing behind it");
+  // a digit could belong to the last number
+  require(!whole || pattern.parse(text + "|", true) == whole, "what follows does not change what was read");
+}
+
+void at_fixed_places(const std::string& text) {
+  static const auto fixed = timestamp_pattern::compile("%Y-%m-%d %H:%M:%S");
+  static const auto by_steps = timestamp_pattern::compile("%Y-%m-%d %H:%M:%S%%");
+  require(fixed->parse(text, false) == by_steps->parse(text + "%", false),
+          "a pattern means the same however it is read");
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace millrace;
-  const std::string_view all(reinterpret_cast<const char*>(data), size);
-  if (const auto t = parse_timestamp(all)) {
-    const auto text = format_timestamp(*t);
-    // a zone can move the ends of the calendar out of it
-    if (*t >= -62'135'596'800'000'000 && *t <= 253'402'300'799'999'999 && parse_timestamp(text) != *t)
-      std::abort();
-  }
-  const auto cut = all.find('\n');
-  const auto pattern = timestamp_pattern::compile(all.substr(0, cut));
-  if (!pattern || cut == std::string_view::npos)
-    return 0;
-  const auto text = all.substr(cut + 1);
-  const auto whole = pattern->parse(text, false);
-  if (whole && pattern->parse(text, true) != whole)
-    std::abort();
-  const auto with_tail = pattern->parse(std::string(text) + "|", true);
-  if (whole && with_tail != whole)
-    std::abort();
+  const auto texts = fuzz::sections(data, size);
+  as_timestamp(texts[0]);
+  as_interval(texts[0]);
+  at_fixed_places(texts[0]);
+  const auto pattern = timestamp_pattern::compile(texts[0]);
+  require(pattern || !pattern.error().message.empty(), "a pattern that is refused has a reason");
+  if (pattern && texts.size() > 1)
+    by_pattern(*pattern, texts[1]);
   return 0;
 }

@@ -4,9 +4,11 @@
 #include "runtime/data/render.hpp"
 #include "tools/rehearsal/typed_value.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 namespace millrace::rehearsal {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 struct found_row {
   const data::batch* batch;
   std::size_t row;
+  /// What it was compared by before: a row is looked at for each that is expected.
+  mutable std::map<std::string, boost::json::value> values{};
 };
 
 const data::column* column_of(const found_row& r, const std::string& name) {
@@ -27,7 +31,10 @@ bool matches(const expected_cell& e, const found_row& r) {
     return false;
   if (e.contains)
     return !c->is_null(r.row) && c->text_at(r.row).find(*e.contains) != std::string_view::npos;
-  return typed_value(*c, r.row) == e.value;
+  const auto [value, fresh] = r.values.try_emplace(e.column);
+  if (fresh)
+    value->second = typed_value(*c, r.row);
+  return value->second == e.value;
 }
 
 std::size_t cells_that_match(const expected_row& e, const found_row& r) {

@@ -1,0 +1,210 @@
+// How long a window's rows take: writes clicks at a steady rate into a followed file or a Kafka topic, with a
+// second of event time in each second, and watches the rows of windows of one second in a file:
+//   latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC
+// A window's latency is from just before the record that closes it is written to the moment when the last of
+// its rows has been read. Rows are CSV lines "end in microseconds,user,clicks". Prints one line of JSON;
+// fails if a window's rows are not all there or do not hold every click.
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <functional>
+#include <memory>
+#include <poll.h>
+#include <string>
+#include <string_view>
+#include <sys/inotify.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+constexpr std::int64_t first_second = 1'700'000'000;
+constexpr std::int64_t warm_up = 2;  // windows that are not counted
+constexpr std::string_view rest =
+    R"(,"product":"p-482913","category":217,"price":129.95,"quantity":3,"device":"mobile","ip":"10.0.17.201",)"
+    R"("premium":false,"geo":{"lat":48.21,"lon":-16.37},"note":"xxxxxxxxxxxxxxxxxxxxxxxxxx"})"
+    "\n";
+
+[[noreturn]] void give_up(const std::string& what) {
+  std::fprintf(stderr, "latency_bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+struct window {
+  clock_type::time_point closed_at{};
+  clock_type::time_point seen_at{};
+  std::int64_t rows = 0;
+  std::int64_t clicks = 0;
+};
+
+/// The rows of a file as it grows, on a thread of its own; `windows` is read when it has ended.
+class watcher {
+public:
+  watcher(std::string path, std::vector<window>& windows, std::int64_t users)
+      : path_(std::move(path)), windows_(windows), users_(users), thread_([this] { run(); }) {}
+  /// Until the last window is whole, at most for so long.
+  void finish(std::chrono::seconds patience) {
+    const auto until = clock_type::now() + patience;
+    while (!whole_ && clock_type::now() < until)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    done_ = true;
+    thread_.join();
+  }
+
+private:
+  void run() {
+    int file = -1;
+    while (!done_ && (file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) < 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const int events = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    ::inotify_add_watch(events, path_.c_str(), IN_MODIFY);
+    std::string held;
+    std::string block(1 << 20, '\0');
+    while (!done_) {
+      const auto got = ::read(file, block.data(), block.size());
+      if (got <= 0) {
+        pollfd wait{events, POLLIN, 0};
+        if (::poll(&wait, 1, 20) > 0) {
+          char dropped[4096];
+          while (::read(events, dropped, sizeof dropped) > 0) {
+          }
+        }
+        continue;
+      }
+      const auto now = clock_type::now();
+      held.append(block.data(), static_cast<std::size_t>(got));
+      std::size_t at = 0;
+      for (auto end = held.find('\n'); end != std::string::npos; end = held.find('\n', at)) {
+        row(std::string_view(held).substr(at, end - at), now);
+        at = end + 1;
+      }
+      held.erase(0, at);
+    }
+    ::close(events);
+    ::close(file);
+  }
+
+  void row(std::string_view line, clock_type::time_point now) {
+    std::int64_t end = 0, clicks = 0;
+    if (std::from_chars(line.data(), line.data() + line.size(), end).ec != std::errc())
+      return;  // the head
+    const auto comma = line.rfind(',');
+    std::from_chars(line.data() + comma + 1, line.data() + line.size(), clicks);
+    const auto i = end / 1'000'000 - first_second - 1;
+    if (i < 0 || i >= static_cast<std::int64_t>(windows_.size()))
+      return;
+    auto& w = windows_[static_cast<std::size_t>(i)];
+    ++w.rows;
+    w.clicks += clicks;
+    w.seen_at = now;
+    whole_ = whole_ || (w.rows == users_ && &w == &windows_.back());
+  }
+
+  std::string path_;
+  std::vector<window>& windows_;
+  std::int64_t users_;
+  std::atomic<bool> done_{false};
+  std::atomic<bool> whole_{false};
+  std::thread thread_;
+};
+
+using sender = std::function<void(const std::string& lines)>;
+
+sender file_sender(const char* path) {
+  const int file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (file < 0)
+    give_up(fmt::format("{} cannot be written", path));
+  return [file](const std::string& lines) {
+    if (::write(file, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size()))
+      give_up("the file cannot be written");
+  };
+}
+
+sender kafka_sender(const char* brokers, const char* name) {
+  auto* conf = rd_kafka_conf_new();
+  char why[512];
+  for (const auto& [option, value] : {std::pair{"bootstrap.servers", brokers}, std::pair{"linger.ms", "1"},
+                                      std::pair{"acks", "1"}, std::pair{"socket.nagle.disable", "true"}})
+    if (rd_kafka_conf_set(conf, option, value, why, sizeof why) != RD_KAFKA_CONF_OK)
+      give_up(why);
+  auto* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
+  auto* topic = rd_kafka_topic_new(client, name, nullptr);
+  return [=](const std::string& lines) {
+    for (std::size_t at = 0; at < lines.size();) {
+      const auto end = lines.find('\n', at);
+      if (rd_kafka_produce(topic, 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(lines.data()) + at, end - at,
+                           nullptr, 0, nullptr) != 0)
+        give_up(rd_kafka_err2str(rd_kafka_last_error()));
+      at = end + 1;
+    }
+    rd_kafka_poll(client, 0);
+  };
+}
+
+/// A block each millisecond; a block that closes a window begins with the record that does.
+void send_all(const sender& send, std::int64_t rate, std::int64_t users, std::vector<window>& windows) {
+  const auto total = rate * static_cast<std::int64_t>(windows.size());
+  const auto begun = clock_type::now();
+  std::string lines;
+  for (std::int64_t n = 0; n <= total;) {
+    const auto due = begun + std::chrono::microseconds(n * 1'000'000 / rate);
+    std::this_thread::sleep_until(due);
+    lines.clear();
+    const auto first = n;
+    for (const auto last = std::min(total + 1, n + std::max<std::int64_t>(1, rate / 1000)); n < last; ++n) {
+      fmt::format_to(std::back_inserter(lines), R"({{"userid":"user{:05}","at":{},"id":{})", n % users,
+                     first_second * 1'000'000 + n * 1'000'000 / rate, n);
+      lines += rest;
+    }
+    if (first != 0 && first % rate == 0)
+      windows[static_cast<std::size_t>(first / rate - 1)].closed_at = clock_type::now();
+    send(lines);
+  }
+}
+
+void print(const std::vector<window>& windows, std::int64_t rate, std::int64_t users) {
+  std::vector<double> took;
+  for (std::size_t i = warm_up; i < windows.size(); ++i) {
+    const auto& w = windows[i];
+    if (w.rows != std::min(users, rate) || w.clicks != rate)
+      give_up(fmt::format("window {} has {} rows with {} clicks, expected {} with {}", i, w.rows, w.clicks,
+                          std::min(users, rate), rate));
+    took.push_back(std::chrono::duration<double, std::milli>(w.seen_at - w.closed_at).count());
+  }
+  std::sort(took.begin(), took.end());
+  const auto at = [&](double share) {
+    return took[std::min(took.size() - 1,
+                         static_cast<std::size_t>(share * static_cast<double>(took.size())))];
+  };
+  fmt::print("{{\"windows\": {}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"max_ms\": {:.3f}}}\n", took.size(),
+             at(0.5), at(0.99), took.back());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view kind = argc > 5 ? argv[5] : "";
+  if (!(kind == "file" && argc == 7) && !(kind == "kafka" && argc == 8)) {
+    std::fputs("usage: latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC\n", stderr);
+    return 2;
+  }
+  const auto rate = std::strtoll(argv[2], nullptr, 10);
+  const auto users = std::strtoll(argv[3], nullptr, 10);
+  std::vector<window> windows(static_cast<std::size_t>(std::strtoll(argv[4], nullptr, 10)) + warm_up);
+  if (rate <= 0 || rate % 1000 != 0 || users <= 0)
+    give_up("RATE must be a multiple of 1000, USERS positive");
+  watcher rows(argv[1], windows, std::min<std::int64_t>(users, rate));
+  send_all(kind == "file" ? file_sender(argv[6]) : kafka_sender(argv[6], argv[7]), rate, users, windows);
+  rows.finish(std::chrono::seconds(10));
+  print(windows, rate, users);
+  return 0;
+}

@@ -1,0 +1,157 @@
+"""The rows that count clicks of a file: beside the hand-written loop, and beside another topology of ours."""
+import subprocess
+import threading
+import urllib.request
+
+from table.harness import Failed, Row, measured, middle, ratio
+
+PARSED = {"parser": "json", "from": "clicks", "event_time": "timestamp", "watermark_delay": "1 minute",
+          "schema": {"userid": "text",
+                     "timestamp": {"type": "timestamp", "format": "%Y-%m-%d %H:%M:%S", "trailing": "ignore"}}}
+COUNTS = {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["userid"], "aggregates": {"n": "count(*)"},
+          "shards": 1}
+
+
+def topology(source, out, counts=None, **top):
+    columns = {"e": "extract(epoch from window_end)::bigint", "userid": "userid", "n": "n"}
+    return {"millrace": 1, "topology": "bench", **top,
+            "stages": {"clicks": source, "parsed": PARSED, "counts": {**COUNTS, **(counts or {})},
+                       "rows": {"sink": "file", "from": "counts", "path": str(out), "format": "csv", "columns": columns}}}
+
+
+def clicks_in(rows):
+    """All clicks that CSV rows with the number last hold."""
+    with open(rows, "rb") as lines:
+        return sum(int(line.rsplit(b",", 1)[1]) for line in lines if line[:1].isdigit())
+
+
+class Count:
+    """Counts clicks of generated files with a topology; `kept`: every click must be in the rows."""
+
+    def __init__(self, bench, name, users=10_000, threads=1, counts=None, kept=True, rate=None, **top):
+        self.bench, self.name, self.users, self.threads = bench, name, users, threads
+        self.counts, self.kept, self.top = counts, kept, top
+        self.rate = {"rate": f"{rate}/s"} if rate else {}
+        self.last = None
+
+    def use(self, n, *options):
+        folder = self.bench.folder(self.name)
+        source = {"source": "file", "path": str(self.bench.clicks(n, self.users)), **self.rate}
+        used = self.bench.run(topology(source, folder / "rows.csv", self.counts, **self.top), folder, *options,
+                              threads=self.threads)
+        if self.kept and (there := clicks_in(folder / "rows.csv")) != n:
+            raise Failed(f"{self.name}: the rows hold {there} clicks of {n}")
+        return used
+
+    def cpu(self, large=None, small=None):
+        figure, self.last = self.bench.marginal(self.use, large, small)
+        return figure
+
+    def wall(self):
+        return self.bench.marginal(self.use, figure=lambda u: u.wall)[0]
+
+
+def loop(bench):
+    def use(n):
+        used = measured([bench.tool("file_count_bench"), bench.clicks(n)], stderr=subprocess.DEVNULL)
+        there = sum(int(line.rsplit(b",", 1)[1]) for line in used.out.splitlines())
+        if there != n:
+            raise Failed(f"the loop counted {there} clicks of {n}")
+        return used
+    return lambda: bench.marginal(use)[0]
+
+
+def sides(pairs, theirs, ours, unit="CPU-s/M"):
+    return f"{theirs} {middle([p[0] for p in pairs]):.3f}, {ours} {middle([p[1] for p in pairs]):.3f} {unit}"
+
+
+def file_count(bench):
+    """file -> parse -> 5-minute count -> rows, against the hand-written loop"""
+    ours = Count(bench, "file_count")
+    pairs = bench.in_turn(loop(bench), ours.cpu)
+    bench.peak = ours.last.rss
+    return ratio(pairs, 0.8, sides(pairs, "loop", "millrace"))
+
+
+def memory(bench):
+    """peak RSS of the first row"""
+    peak = getattr(bench, "peak", None) or Count(bench, "memory").use(bench.large).rss
+    return Row(peak, None, "MB", 100, False, f"{bench.large} records")
+
+
+def users(bench):
+    """1 M users against 10 k users"""
+    many, few = Count(bench, "users_many", 1_000_000), Count(bench, "users_few")
+    pairs = bench.in_turn(few.cpu, many.cpu)
+    bench.drop(bench.clicks(bench.small, 1_000_000))
+    bench.drop(bench.clicks(bench.large, 1_000_000))
+    return ratio(pairs, 0.6, sides(pairs, "10 k users", "1 M users") + "; most users once a window: 14 times the rows")
+
+
+def keys(bench):
+    """10 M keys against 1 k keys"""
+    # A day's window that few keys pass: the table's cost, without that of ten million rows.
+    wide = {"size": "1 day", "having": "count(*) > 20000000"}
+    many = Count(bench, "keys_many", bench.keys, counts=wide, kept=False)
+    few = Count(bench, "keys_few", 1_000, counts=wide, kept=False)
+    pairs = bench.in_turn(few.cpu, many.cpu)
+    rss = many.last.rss
+    bench.drop(bench.clicks(bench.small, bench.keys))
+    bench.drop(bench.clicks(bench.large, bench.keys))
+    return ratio(pairs, 0.6, sides(pairs, "1 k keys", f"{bench.keys} keys") + f", peak {rss:.0f} MB")
+
+
+def sliding(bench):
+    """sliding 600 s / 1 s with a having that few pass, against tumbling"""
+    having = {"having": "count(*) > 1000000"}
+    slid = Count(bench, "sliding", counts={"window": "sliding", "size": "600 s", "slide": "1 s", **having}, kept=False)
+    tumbled = Count(bench, "tumbling", counts={"size": "600 s", **having}, kept=False)
+    pairs = bench.in_turn(tumbled.cpu, slid.cpu)
+    return ratio(pairs, 0.4, sides(pairs, "tumbling", "sliding"))
+
+
+def threads(bench):
+    """two cores against one"""
+    one = Count(bench, "threads_1", counts={"shards": 4})
+    two = Count(bench, "threads_2", threads=2, counts={"shards": 4})
+    pairs = bench.in_turn(one.wall, two.wall)
+    return ratio(pairs, 1.7, sides(pairs, "--threads 1", "--threads 2", "s/M by the wall clock"))
+
+
+def snapshots(bench):
+    """snapshot_every 1 second against off"""
+    off = Count(bench, "snapshots_off", snapshot_every="off")
+    on = Count(bench, "snapshots_on", snapshot_every="1 second")
+    pairs = bench.in_turn(off.cpu, on.cpu)
+    return ratio(pairs, 0.95, sides(pairs, "off", "1 second"))
+
+
+def pause(bench):
+    """longest pause of a shard for a snapshot, p99"""
+    port = bench.free_port()
+    buckets, done = {}, threading.Event()
+
+    def watch():
+        while not done.wait(0.1):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as answer:
+                    text = answer.read().decode()
+            except OSError:
+                continue
+            for line in text.splitlines():
+                if line.startswith("millrace_snapshot_pause_seconds_bucket"):
+                    buckets[float(line.split('le="')[1].split('"')[0].replace("+Inf", "inf"))] = float(line.rsplit(" ", 1)[1])
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        # at a rate, so that there are snapshots enough
+        Count(bench, "pause", snapshot_every="1 second", rate=max(150_000, bench.large // 40)).use(bench.large, "--http", f"127.0.0.1:{port}")
+    finally:
+        done.set()
+        watcher.join()
+    total = buckets.get(float("inf"), 0)
+    if total == 0:
+        raise Failed("no snapshot was seen; give more --records")
+    p99 = min(le for le, count in buckets.items() if count >= 0.99 * total)
+    return Row(p99 * 1e3, None, "ms", 1, False, f"at most, of {total:.0f} snapshots, one shard")

@@ -1,0 +1,138 @@
+"""What the rows of the table share: generated files, runs of millrace and of what it is compared with, rounds in turn.
+
+A row is a function of a Bench that returns a Row; it raises Skipped where a server is missing, Failed where the results
+of the two sides differ.
+"""
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+
+class Skipped(Exception):
+    pass
+
+
+class Failed(Exception):
+    pass
+
+
+class Usage:
+    """What one process used."""
+
+    def __init__(self, cpu, wall, rss, out=b""):
+        self.cpu, self.wall, self.rss, self.out = cpu, wall, rss, out
+
+
+class Row:
+    """One line of the table. `value` is compared with `target`; `more` says what it was made of."""
+
+    def __init__(self, value, spread, unit, target, at_least, more):
+        self.value, self.spread, self.unit, self.target, self.at_least, self.more = value, spread, unit, target, at_least, more
+
+    @property
+    def met(self):
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+def ratio(pairs, target, more):
+    """Of (theirs, ours) a round: the median of the ratios and their least and greatest."""
+    each = sorted(a / b for a, b in pairs)
+    return Row(statistics.median(each), (each[0], each[-1]), "", target, True, more)
+
+
+def middle(values):
+    return statistics.median(values)
+
+
+def measured(command, **kwargs):
+    start = time.monotonic()
+    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, **kwargs)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdout.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise Failed(f"{Path(str(command[0])).name} ended with {process.returncode}")
+    return Usage(usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024, out)
+
+
+class Bench:
+    def __init__(self, options, work):
+        self.build, self.work = Path(options.build).resolve(), work
+        self.large, self.small, self.rounds = options.records, options.small, options.rounds
+        self.sql_large, self.sql_small = options.rows, options.rows // 5
+        self.seconds, self.latency_rate = options.seconds, options.latency_rate
+        self.keys = options.keys
+        self.binary = self.build / "millrace"
+
+    def tool(self, name):
+        return self.build / "bench" / name
+
+    def clicks(self, count, users=10_000):
+        """A file of so many clicks; made once."""
+        path = self.work / f"clicks-{count}-{users}.jsonl"
+        if not path.exists():
+            with open(path, "wb") as out:
+                subprocess.run([self.tool("clicks_bench_data"), str(count), str(users)], stdout=out, check=True)
+        return path
+
+    def drop(self, path):
+        Path(path).unlink(missing_ok=True)
+
+    def folder(self, name):
+        """An empty folder for one run."""
+        path = self.work / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        return path
+
+    def start(self, topology, folder, *options, threads=1, fresh=False):
+        """The command that runs a topology (a dict) with its state in that folder."""
+        file = folder / "topology.json"
+        file.write_text(json.dumps(topology))
+        return [self.binary, "run", file, "--state", folder / "state", "--threads", threads, "--log-level", "error", *options]
+
+    def run(self, topology, folder, *options, threads=1):
+        return measured(self.start(topology, folder, *options, threads=threads))
+
+    def marginal(self, use, large=None, small=None, figure=lambda u: u.cpu):
+        """Per million records, of the larger run less the smaller: `use(n)` runs with n records."""
+        large, small = large or self.large, small or self.small
+        less, more = use(small), use(large)
+        return max(1e-9, figure(more) - figure(less)) * 1e6 / (large - small), more
+
+    def free_port(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def metric(self, port, name):
+        """The sum of a metric's values; 0 while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=1) as answer:
+                return sum(float(line.rsplit(b" ", 1)[1]) for line in answer.read().splitlines()
+                           if line.startswith(name.encode() + b"{"))
+        except OSError:
+            return 0
+
+    def in_turn(self, *sides):
+        """Each side once a round; a list of tuples."""
+        found = []
+        for i in range(self.rounds):
+            found.append(tuple(side() for side in sides))
+            print(f"    round {i + 1} of {self.rounds}: " + ", ".join(f"{f:.3f}" for f in found[-1]), file=sys.stderr, flush=True)
+        return found
+
+
+def need(variable, service):
+    value = os.environ.get(variable)
+    if not value:
+        raise Skipped(f'{variable} is not set; eval "$(tools/services start {service})"')
+    return value

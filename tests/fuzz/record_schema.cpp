@@ -1,0 +1,166 @@
+#include "tests/fuzz/record_schema.hpp"
+
+#include "runtime/data/render.hpp"
+#include "tests/fuzz/require.hpp"
+
+namespace millrace::fuzz {
+namespace {
+
+using data::type_id;
+using format = parser::parser_options::timestamp_format;
+
+constexpr std::size_t most_columns = 16;
+constexpr int deepest = 4;
+
+struct column {
+  data::type type;
+  parser::parser_options::timestamp_format how{};
+};
+
+class schema_text {
+public:
+  explicit schema_text(std::string_view rest) : rest_(rest) {}
+
+  /// Nothing at the end of the text or of an object.
+  std::optional<column> next(int depth) {
+    while (!rest_.empty()) {
+      const char c = rest_.front();
+      rest_.remove_prefix(1);
+      if (c == '}')
+        return std::nullopt;
+      if (auto read = of(c, depth))
+        return read;
+    }
+    return std::nullopt;
+  }
+
+  bool unread() {
+    const bool is = rest_.starts_with('-');
+    rest_.remove_prefix(is ? 1 : 0);
+    return is;
+  }
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+private:
+  static column stamped(enum format::kind kind, std::string pattern = {}) {
+    column c{type_id::timestamp};
+    c.how.kind = kind;
+    c.how.trailing_ignored = !pattern.empty();
+    c.how.pattern = std::move(pattern);
+    return c;
+  }
+
+  std::optional<column> of(char c, int depth) {
+    switch (c) {
+    case 't':
+      return column{type_id::text};
+    case 'i':
+      return column{type_id::bigint};
+    case 'd':
+      return column{type_id::float64};
+    case 'b':
+      return column{type_id::boolean};
+    case 'j':
+      return column{type_id::json};
+    case 's':
+      return stamped(format::kind::iso);
+    case 'p':
+      return stamped(format::kind::strptime, "%Y-%m-%d %H:%M:%S");
+    case '1':
+      return stamped(format::kind::epoch_s);
+    case '3':
+      return stamped(format::kind::epoch_ms);
+    case '6':
+      return stamped(format::kind::epoch_us);
+    case '[':
+    case '{':
+      return depth < deepest ? nested(c == '[', depth + 1) : std::nullopt;
+    default:
+      return std::nullopt;
+    }
+  }
+
+  std::optional<column> nested(bool list, int depth) {
+    std::vector<data::field> fields;
+    column out;
+    while (fields.size() < (list ? 1 : most_columns)) {
+      auto member = next(depth);
+      if (!member)
+        break;
+      fields.push_back({std::string(1, static_cast<char>('a' + fields.size())), member->type});
+      out.how.members.push_back(std::move(member->how));
+    }
+    if (fields.empty())
+      return std::nullopt;
+    out.type = list ? data::type::list_of(fields[0].type) : data::type::object_of(std::move(fields));
+    return out;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+parser::parser_options options_of(std::string_view text, bool timed) {
+  parser::parser_options o;
+  std::vector<data::field> fields;
+  schema_text in(text);
+  while (fields.size() < most_columns && !in.at_end()) {
+    auto c = in.next(0);
+    if (!c)
+      continue;
+    o.used.push_back(!in.unread());
+    if (timed && !o.event_time && o.used.back() && c->type.id() == type_id::timestamp)
+      o.event_time = fields.size();
+    fields.push_back({std::string(1, static_cast<char>('a' + fields.size())), std::move(c->type)});
+    o.formats.push_back(std::move(c->how));
+  }
+  if (fields.empty()) {
+    fields.push_back({"a", type_id::text});
+    o.used.push_back(true);
+    o.formats.emplace_back();
+  }
+  o.declared = fields.size();
+  o.schema = std::make_shared<data::schema>(std::move(fields));
+  return o;
+}
+
+source::chunk chunk_of(const std::vector<std::string>& records, bool lines) {
+  source::chunk c;
+  for (const auto& r : records) {
+    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
+    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
+    c.positions.push_back({0, static_cast<std::int64_t>(c.bytes.size())});
+    c.bytes += r;
+    if (lines)
+      c.bytes += '\n';
+  }
+  c.bytes.append(source::padding, '\0');
+  return c;
+}
+
+std::vector<std::string> outcomes(parser::record_parser& parser, const std::vector<std::string>& records,
+                                  bool lines, const std::vector<bool>& shown) {
+  const auto p = parser.parse(chunk_of(records, lines));
+  require(p.records.size() + p.dead.size() + p.blank == records.size(), "a record is a row, dead or blank");
+  require(p.rows.rows == p.records.size(), "a row for each record that is one");
+  std::vector<std::string> out(records.size(), "blank");
+  for (std::size_t row = 0; row < p.records.size(); ++row) {
+    auto& text = out[p.records[row]];
+    text.clear();
+    for (std::size_t i = 0; i < p.rows.columns.size(); ++i)
+      if (shown[i]) {
+        require(p.rows.columns[i] != nullptr && p.rows.columns[i]->size() == p.rows.rows,
+                "a column that is used is there, and whole");
+        data::append_json_value(text, *p.rows.columns[i], row);
+        text += ',';
+      }
+  }
+  for (const auto& d : p.dead) {
+    require(!d.error.empty(), "a dead letter has a reason");
+    out[d.record] = "dead " + d.error;
+  }
+  return out;
+}
+
+}  // namespace millrace::fuzz

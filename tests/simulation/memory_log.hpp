@@ -1,0 +1,60 @@
+// Source partitions in memory, as a server holds them: they grow while the job runs, are trimmed as they are
+// acknowledged, may be away, and may have been made while it ran. memory_reader is the connector.
+#pragma once
+
+#include "actors/source/source.hpp"
+#include "tests/simulation/scenario.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace millrace::simulation {
+
+/// All sources of a scenario.
+class memory_logs {
+public:
+  memory_logs(const scenario& s, std::uint64_t seed);
+
+  /// A step has gone by: some partition may have got records, or may be made.
+  void grow();
+  /// Every record is there, and every partition is read by somebody.
+  [[nodiscard]] bool sealed() const;
+  void throw_at_next_read() { throws_ = true; }
+  void set_away(bool away) { away_ = away; }
+  /// The process is dead: readers that still live get nothing.
+  void cut_off(bool dead) { dead_ = dead; }
+  /// Reads that found nothing since the last call.
+  [[nodiscard]] unsigned take_idle_reads() { return std::exchange(idle_reads_, 0); }
+
+  /// Where each stands, for the message of a run that does not end.
+  [[nodiscard]] std::string standing() const;
+
+  [[nodiscard]] std::unique_ptr<source::reader> make_reader(const std::string& source);
+
+private:
+  friend class memory_reader;
+  struct log {
+    const stream* what = nullptr;
+    std::vector<std::string> records;
+    std::size_t head = 0;     // records that are there
+    std::size_t trimmed = 0;  // records that are gone
+    bool made = true;
+    bool assigned = false;
+    std::size_t read = 0;  // up to which record, by the latest read
+  };
+  log* find(const std::string& source, const std::string& partition);
+
+  const scenario& scenario_;
+  std::mt19937_64 random_;
+  std::vector<log> logs_;
+  bool throws_ = false;
+  bool away_ = false;
+  bool dead_ = false;
+  unsigned idle_reads_ = 0;
+};
+
+}  // namespace millrace::simulation

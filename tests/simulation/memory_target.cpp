@@ -1,0 +1,110 @@
+#include "tests/simulation/memory_target.hpp"
+
+#include "runtime/data/render.hpp"
+#include "tests/simulation/scenario.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace millrace::simulation {
+
+class memory_writer final : public sink::writer {
+public:
+  memory_writer(memory_targets& all, memory_target& target) : all_(all), target_(target) {}
+
+  expected<std::optional<sink::progress>> open(const sink::claim& who) override {
+    if (auto ok = answers(); !ok)
+      return unexpected(ok.error());
+    if (who.life <= target_.claimed)
+      return fatal_error(ec::fenced, "a newer life has the target");
+    if (who.expects_progress && !target_.progress)
+      return fatal_error(ec::mismatch, "the state knows of a commit that the target does not know");
+    target_.claimed = life_ = who.life;
+    open_.clear();
+    return target_.progress;
+  }
+
+  expected<void> write(const data::batch& rows) override {
+    if (auto ok = answers(); !ok)
+      return ok;
+    for (std::size_t i = 0; i < rows.rows; ++i)
+      data::append_json_row(open_.emplace_back(), rows, i);
+    return {};
+  }
+
+  expected<std::uint64_t> commit(const sink::progress& p) override {
+    if (auto ok = answers(); !ok)
+      return unexpected(ok.error());
+    if (life_ != target_.claimed)
+      return fatal_error(ec::fenced, "a newer life has the target");
+    const auto lost = std::exchange(target_.loses_an_answer, std::nullopt);
+    std::uint64_t refused = 0;
+    if (!lost || *lost)
+      refused = take(p);
+    open_.clear();
+    if (lost)
+      return outside_error(ec::unavailable, "the answer to a commit was lost");
+    return refused;
+  }
+
+  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t after, std::size_t limit) override {
+    if (auto ok = answers(); !ok)
+      return unexpected(ok.error());
+    std::vector<sink::rejected_row> out;
+    for (const auto& r : target_.rejected)
+      if (r.sequence > after && out.size() < limit)
+        out.push_back(r);
+    return out;
+  }
+
+  void forget_rejected(std::uint64_t up_to) override {
+    if (!all_.dead_)
+      std::erase_if(target_.rejected, [&](const auto& r) { return r.sequence <= up_to; });
+  }
+
+private:
+  [[nodiscard]] expected<void> answers() {
+    if (all_.dead_)
+      return fatal_error(ec::cancelled, "the process is dead");
+    if (std::exchange(target_.throws, false))
+      throw std::runtime_error("the simulated writer throws");
+    if (target_.away)
+      return outside_error(ec::unavailable, "the simulated target is away");
+    return {};
+  }
+
+  std::uint64_t take(const sink::progress& p) {
+    memory_target::committed c{{}, p.batch};
+    std::uint64_t refused = 0;
+    for (auto& row : open_) {
+      if (target_.refuses && is_refused(row)) {
+        ++refused;
+        target_.rejected.push_back({++target_.rejections, std::move(row), "refused"});
+      } else {
+        c.rows.push_back(std::move(row));
+      }
+    }
+    if (!c.rows.empty())
+      target_.commits.push_back(std::move(c));
+    target_.progress = p;
+    return refused;
+  }
+
+  memory_targets& all_;
+  memory_target& target_;
+  incarnation life_ = 0;
+  std::vector<std::string> open_;
+};
+
+std::vector<std::string> memory_target::rows() const {
+  std::vector<std::string> out;
+  for (const auto& c : commits)
+    out.insert(out.end(), c.rows.begin(), c.rows.end());
+  return out;
+}
+
+std::unique_ptr<sink::writer> memory_targets::make_writer(const std::string& sink) {
+  return std::make_unique<memory_writer>(*this, targets_[sink]);
+}
+
+}  // namespace millrace::simulation

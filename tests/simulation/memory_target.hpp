@@ -1,0 +1,49 @@
+// Targets of sinks in memory: rows and progress move in one step, a claim of a newer life refuses older ones,
+// rows may be refused, and the answer to a commit may be lost. memory_writer is the connector.
+#pragma once
+
+#include "actors/sink/sink.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::simulation {
+
+struct memory_target {
+  struct committed {
+    std::vector<std::string> rows;  // as JSON
+    std::uint64_t batch = 0;
+  };
+  std::vector<committed> commits;  // with rows
+  std::optional<sink::progress> progress;
+  std::vector<sink::rejected_row> rejected;
+  std::uint64_t rejections = 0;
+  incarnation claimed = 0;
+  bool refuses = false;  // some rows: is_refused()
+
+  bool away = false;
+  bool throws = false;                  // at the next call
+  std::optional<bool> loses_an_answer;  // of the next commit, which happens or not
+
+  [[nodiscard]] std::vector<std::string> rows() const;
+};
+
+class memory_targets {
+public:
+  memory_target& operator[](const std::string& sink) { return targets_[sink]; }
+  [[nodiscard]] std::map<std::string, memory_target>& all() { return targets_; }
+  /// The process is dead: its writers change nothing any more.
+  void cut_off(bool dead) { dead_ = dead; }
+  [[nodiscard]] std::unique_ptr<sink::writer> make_writer(const std::string& sink);
+
+private:
+  friend class memory_writer;
+  std::map<std::string, memory_target> targets_;
+  bool dead_ = false;
+};
+
+}  // namespace millrace::simulation

@@ -1,0 +1,98 @@
+"""Rules of the product, each with the change that leaves it out: (name, what is left out, file, text there, text instead).
+
+Those of the protocol's two models come first (docs/design/simulation.md says which is which), then what the
+simulation itself has found in the product.
+"""
+
+#: What takes a rare meeting of faults: so many seeds instead of the usual 500.
+MORE_SEEDS = {"dedupe": 1_500, "older_life": 5_000, "floor": 5_000, "decision": 5_000, "fenced_snapshots": 5_000, "last_words": 5_000}
+
+MUTANTS = [
+    # Every edge is a log; a receiver keeps its vector with its state, and takes nothing twice.
+    ("stale", "a frame with an older fence is dropped", "runtime/delivery/intake.cpp",
+     "  if (is_stale(f))\n    return verdict::stale;\n", "  if (f.stamp.life != life_)\n    return verdict::stale;\n"),
+    ("dedupe", "a shard drops what it has of a window in front, row by row", "runtime/delivery/shard.cpp",
+     "  fresh.cut_to_new(at);\n", ""),
+    ("ordinal", "a window is whole with its last row only", "runtime/delivery/outbox.cpp",
+     "stop == n && failed.empty() ? whole : stop - 1", "whole"),
+    ("older_life", "an answer of a receiver's earlier life is passed over", "runtime/delivery/lane_log.cpp",
+     "  if (a.stamp < l.stamp)\n    return;", "  if (false)\n    return;"),
+    ("fence_each", "each answer is a fence of its own", "runtime/delivery/intake.cpp", "++fence_[log]", "fence_[log]"),
+    # Watermarks.
+    ("watermark", "a lane goes on with the watermark of its position", "actors/lane/lane_receivers.cpp",
+     "std::make_unique<frame_former>(options_.plan, p.name, p.log.at());",
+     "std::make_unique<frame_former>(options_.plan, p.name, mark{p.log.at().at, no_watermark});"),
+    ("watermark_reader", "so does a reader that catches up", "actors/lane/lane_catch_up.cpp",
+     "options_.plan, p.name, p.log.reader_at(r),", "options_.plan, p.name, mark{p.log.reader_at(r).at, no_watermark},"),
+    ("least", "a receiver's watermark is the least of its partitions'", "runtime/delivery/intake.cpp",
+     "      least = std::min(least, std::max(m.watermark, floor(log)));\n      any = true;",
+     "      least = any ? std::max(least, std::max(m.watermark, floor(log))) : std::max(m.watermark, floor(log));\n      any = true;"),
+    ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
+     "      if (i->first.eligible <= end)\n        f(i->second);", "      f(i->second);"),
+    # What is durable, and who is told.
+    ("generation", "a shard acknowledges its previous good snapshot", "runtime/delivery/shard.cpp",
+     "  older_ = twice ? under_way_.front() : std::move(newer_);", "  older_ = under_way_.front();"),
+    ("early", "a shard acknowledges what is durable", "runtime/delivery/shard.cpp",
+     "  under_way_.push_back({intake_.vector(), outbox_.low()});",
+     "  under_way_.push_back({intake_.vector(), outbox_.low()});\n  older_ = newer_ = under_way_.back();"),
+    ("slowest", "a source is told what all receivers have", "actors/lane/lane_receivers.cpp",
+     "least = least ? std::min(*least, *a) : *a;", "least = least ? std::max(*least, *a) : *a;"),
+    ("retain", "output is kept until every receiver has it", "runtime/delivery/outbox.cpp",
+     "  auto all_have = sent_;\n  for (const auto& [name, at] : acked_)\n    all_have = std::min(all_have, at);",
+     "  auto all_have = lowest_position;\n  for (const auto& [name, at] : acked_)\n    all_have = std::max(all_have, at);"),
+    ("resend", "a sink that opens again gets what it has not committed", "runtime/delivery/outbox.cpp",
+     "  cursors_[receiver].resume(from, life);", "  cursors_[receiver].resume(sent_, life);"),
+    ("merged", "a capture that could not be written goes with the next", "runtime/control/snapshot_writer.cpp",
+     "      if (!merged)\n        e.unwritten = *m.bytes;", ""),
+    ("retained_in_snapshot", "a snapshot holds the output that is not acknowledged", "runtime/delivery/outbox_capture.cpp",
+     "  encode_frames(out, frames);\n", "  frames.clear();\n  encode_frames(out, frames);\n"),
+    ("ledger", "counters are part of a receiver's state", "runtime/delivery/shard.cpp",
+     "  ledger_.encode(out);\n  if (all)", "  ledger{}.encode(out);\n  if (all)"),
+    ("vector", "state and vector are captured together", "runtime/delivery/shard.cpp",
+     "  for (const auto& [log, m] : intake_.vector()) {\n    out.string(log);\n    out.put(m);",
+     "  for (const auto& [log, m] : intake_.vector()) {\n    const auto was = newer_.vector.find(log);\n"
+     "    out.string(log);\n    out.put(was == newer_.vector.end() ? m : was->second);"),
+    ("atomic", "a snapshot file has its name only when it is whole", "runtime/snapshot/dir_snapshots.cpp",
+     "  auto done = files_.write(temporary, contents, synced);\n  if (done)\n    done = files_.publish(temporary, path(name));",
+     "  auto done = files_.write(path(name), contents, false);"),
+    ("copy", "the newest file gets a copy before one lies upon it", "runtime/snapshot/dir_snapshots.cpp",
+     "  if (done && twice)\n    done = write_new(copy", "  if (false)\n    done = write_new(copy"),
+    ("fenced_snapshots", "an older life writes no snapshots", "runtime/control/snapshot_writer.cpp",
+     "at->second.owner.life != life", "false"),
+    # Decisions.
+    ("decision", "a firing without an idle partition is a decision", "runtime/delivery/shard.cpp",
+     "  out.decision = out.decision || watermark > intake_.watermark_of_all();", ""),
+    ("tick", "a tick is a decision", "runtime/delivery/shard.cpp",
+     "  outbox_.append_mark(tick);\n  out.decision = true;", "  outbox_.append_mark(tick);"),
+    ("journal", "what depends on a decision waits until that is durable", "actors/window/shard_output.cpp",
+     "  const auto limit = gate_.limit();", "  const std::optional<position> limit;"),
+    ("twice", "a decision is durable in two copies", "actors/window/shard_actor.cpp",
+     "    if (out.decision)\n      capture(true);", "    if (out.decision) {\n      capture(false);\n      gate_ = {};\n    }"),
+    ("bound", "no tick comes twice", "runtime/delivery/shard.cpp", "  ticked_ = tick;\n  changed_ = true;", "  changed_ = true;"),
+    ("whole", "a sink waits until all shards have passed the tick", "runtime/delivery/sink.cpp",
+     "      least = std::min(least, whole_before(s.at));",
+     "      least = least == highest_position ? whole_before(s.at) : std::max(least, whole_before(s.at));"),
+    ("floor", "a partition joins above what was sent", "runtime/delivery/shard.cpp",
+     "std::max({fired_, fired_at(outbox_.sent()), receivers_have_})", "fired_"),
+    # Sinks.
+    ("committed", "a sink commits the position of what has come out", "runtime/delivery/sink.cpp",
+     "    const auto at = std::max(s.released, whole_before(coming));\n", "    const auto at = s.at;\n"),
+    ("batch", "a number is used once", "actors/sink/sink_commit.cpp",
+     "  p.batch = batch_ + (rows_uncommitted_ != 0 ? 1 : 0);", "  p.batch = batch_ + 1;"),
+    ("refused", "a refused row is kept until the dead letters have it", "actors/sink/sink_refused.cpp",
+     "  refused_under_way_ = true;\n", "  refused_under_way_ = true;\n  writer_->forget_rejected(refused_);\n"),
+    ("sorted", "order_by holds over all shards", "actors/sink/window_rows.cpp", "std::stable_sort(", "(void)std::is_sorted("),
+    # Found by the simulation.
+    ("wake_up", "a wake-up that came early is asked for again", "actors/lane/lane.cpp",
+     "  wake_in(left);\n  return true;", "  return true;"),
+    ("reader_fails", "a reader that catches up and fails is missed", "actors/lane/lane_catch_up.cpp",
+     "      self_->monitor(c->source);\n", ""),
+    ("again", "a decision that could not be made durable is tried again", "actors/window/shard_actor.cpp",
+     "        self_->delayed_send(self_, capture_again, snapshot_tick{});", "        ;"),
+    ("ties", "ties of first and last go by the source, too", "actors/lane/frame_former.cpp",
+     "positions, place_}", "positions, partition_}"),
+    ("last_words", "a stage that fails at the end gives its counts", "runtime/control/supervisor_children.cpp",
+     "    if (stopping_ && revive_at_end(name, c))\n      return;\n", ""),
+    ("writer_watched", "the snapshot writer is watched", "runtime/control/supervisor.cpp",
+     "    self_->monitor(options_.snapshot_writer);", "    ;"),
+]

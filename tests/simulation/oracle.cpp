@@ -1,0 +1,250 @@
+#include "tests/simulation/oracle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace millrace::simulation {
+namespace {
+
+using shape = window_spec::shape;
+using number = std::optional<std::int64_t>;
+
+/// A row on its way to a window.
+struct row {
+  event_micros at = 0;
+  std::optional<std::string> user;
+  std::map<std::string, number> values;
+  std::string log;  // ties of first and last: by log, then by position
+  std::int64_t position = 0;
+};
+using rows = std::vector<row>;
+
+/// A row that leaves a window.
+struct result {
+  std::optional<std::string> user;
+  std::vector<std::pair<std::string, number>> aggregates;
+  std::optional<event_micros> start, end;
+};
+
+struct user_order {  // nulls last
+  bool operator()(const std::optional<std::string>& a, const std::optional<std::string>& b) const {
+    return a && b ? *a < *b : a.has_value() && !b.has_value();
+  }
+};
+
+/// The windows that take a row, by their starts; of those without a grid one that begins nowhere.
+std::vector<event_micros> windows_of(const window_spec& w, event_micros at,
+                                     std::optional<event_micros> mark) {
+  constexpr auto nowhere = std::numeric_limits<event_micros>::min();
+  if (w.what == shape::global && w.size.count() == 0)
+    return {nowhere};
+  if (!w.on_grid())
+    return !mark || at + w.lateness.count() >= *mark ? std::vector{nowhere} : std::vector<event_micros>{};
+  std::vector<event_micros> starts;
+  const auto size = w.size.count();
+  const auto slide = w.slide.count();
+  for (auto start = at - at % slide; start > at - size; start -= slide)
+    if (!mark || start + size + w.lateness.count() > *mark)
+      starts.push_back(start);
+  return starts;
+}
+
+number folded(const std::string& name, const rows& group) {
+  const std::string column = name == "t" || name == "x" ? "n" : "v";
+  std::vector<std::int64_t> values;
+  for (const auto& r : group)
+    if (const auto v = r.values.at(column))
+      values.push_back(*v);
+  if (name == "d")
+    return static_cast<std::int64_t>(std::set<std::int64_t>(values.begin(), values.end()).size());
+  if (values.empty())
+    return std::nullopt;
+  if (name == "lo")
+    return *std::min_element(values.begin(), values.end());
+  if (name == "hi")
+    return *std::max_element(values.begin(), values.end());
+  if (name == "f")
+    return values.front();
+  if (name == "l" || name == "x")
+    return values.back();
+  std::int64_t sum = 0;
+  for (const auto v : values)
+    sum += v;
+  return sum;
+}
+
+class folding {
+public:
+  explicit folding(window_spec w) : w_(std::move(w)) {}
+
+  void take(event_micros start, const row& r) {
+    groups_[{start, w_.keyed ? r.user : std::nullopt}].push_back(r);
+  }
+
+  std::vector<result> results() {
+    std::vector<result> out;
+    for (auto& [key, group] : groups_) {
+      std::stable_sort(group.begin(), group.end(), [](const row& a, const row& b) {
+        return std::tie(a.at, a.log, a.position) < std::tie(b.at, b.log, b.position);
+      });
+      if (w_.on_grid()) {
+        add(out, key.second, group, key.first, key.first + w_.size.count());
+      } else if (w_.what == shape::global && w_.size.count() == 0) {
+        add(out, key.second, group, std::nullopt, std::nullopt);
+      } else {
+        for (const auto& session : split(group)) {
+          const auto end = session.back().at + w_.size.count();
+          if (w_.what == shape::session)
+            add(out, key.second, session, session.front().at, end);
+          else
+            add(out, key.second, session, std::nullopt, std::nullopt);
+        }
+      }
+    }
+    return out;
+  }
+
+private:
+  [[nodiscard]] std::vector<rows> split(const rows& group) const {
+    std::vector<rows> out{{group.front()}};
+    for (std::size_t i = 1; i < group.size(); ++i) {
+      if (group[i].at - group[i - 1].at >= w_.size.count())
+        out.emplace_back();
+      out.back().push_back(group[i]);
+    }
+    return out;
+  }
+
+  void add(std::vector<result>& out, const std::optional<std::string>& user, const rows& group,
+           std::optional<event_micros> start, std::optional<event_micros> end) const {
+    result r{user, {{"n", static_cast<std::int64_t>(group.size())}}, start, end};
+    for (const auto& name : w_.aggregates)
+      r.aggregates.emplace_back(name, folded(name, group));
+    if (!w_.least_count || static_cast<std::int64_t>(group.size()) >= *w_.least_count)
+      out.push_back(std::move(r));
+  }
+
+  window_spec w_;
+  struct order {
+    bool operator()(const auto& a, const auto& b) const {
+      if (a.first != b.first)
+        return a.first < b.first;
+      return user_order{}(a.second, b.second);
+    }
+  };
+  std::map<std::pair<event_micros, std::optional<std::string>>, rows, order> groups_;
+};
+
+std::string text(const std::optional<std::string>& v) { return v ? "\"" + *v + "\"" : "null"; }
+std::string text(const number& v) { return v ? std::to_string(*v) : "null"; }
+std::string time_text(const std::optional<event_micros>& t) {
+  return t ? "\"" + format_timestamp(*t) + "\"" : "null";
+}
+
+std::string json(const window_spec& w, const result& r) {
+  std::string out = "{";
+  if (w.keyed)
+    out += "\"u\":" + text(r.user) + ",";
+  for (const auto& [name, value] : r.aggregates)
+    out += fmt::format("\"{}\":{},", name, text(value));
+  return out + fmt::format("\"window_start\":{},\"window_end\":{}}}", time_text(r.start), time_text(r.end));
+}
+
+/// The window's rows as input of the one behind it: the time decides, then the key in front.
+rows as_input(const std::vector<result>& results) {
+  std::vector<const result*> ordered;
+  for (const auto& r : results)
+    ordered.push_back(&r);
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto* a, const auto* b) { return user_order{}(a->user, b->user); });
+  rows out;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    row r{*ordered[i]->end - 1, ordered[i]->user, {}, "", static_cast<std::int64_t>(i)};
+    for (const auto& [name, value] : ordered[i]->aggregates)
+      r.values[name] = value;
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+}  // namespace
+
+expectation expect(const scenario& s) {
+  expectation out;
+  folding front(s.window ? *s.window : window_spec{});
+  for (const auto& p : s.streams) {
+    std::optional<event_micros> watermark;
+    const auto log = s.two_sources ? p.source + ":" + p.partition : p.partition;
+    for (std::size_t i = 0; i < p.clicks.size(); ++i) {
+      const auto& c = p.clicks[i];
+      const auto position = static_cast<std::int64_t>(i);
+      ++out.in[p.source];
+      ++out.in["parsed"];
+      if (c.what != click::kind::good) {
+        out.dead.insert({"parsed", log, position});
+        continue;
+      }
+      const auto at = c.at / 1000 * 1000;
+      if (s.raw_sink)
+        out.rows["raw"].push_back(fmt::format(R"({{"u":{},"v":{},"partition":"{}","position":{}}})",
+                                              text(c.user), text(c.value), p.partition, position));
+      row r{at, c.user, {{"v", c.value}}, log, position};
+      bool taken = s.window.has_value();
+      if (s.select) {
+        taken = taken && (!c.value || *c.value != 0);
+        if (c.value)
+          r.values["v"] = *c.value + 1;
+      }
+      const auto v = r.values["v"];
+      if (taken)
+        ++out.in["window"];
+      if (s.window && s.window->least_value)
+        taken = taken && (!v || *v >= *s.window->least_value);
+      if (taken) {
+        const auto starts = windows_of(*s.window, at, watermark);
+        for (const auto start : starts)
+          front.take(start, r);
+        if (starts.empty()) {
+          ++out.late;
+          if (s.late_sink)
+            out.rows["late"].push_back(fmt::format(R"({{"u":{},"v":{}}})", text(c.user), text(v)));
+        }
+      }
+      const auto mark = at - s.delay.count();
+      watermark = watermark ? std::max(*watermark, mark) : mark;
+    }
+  }
+  if (s.window) {
+    auto results = front.results();
+    if (s.behind)
+      out.in["behind"] = results.size();
+    const auto& last = s.behind ? *s.behind : *s.window;
+    if (s.behind) {
+      folding back(*s.behind);
+      for (const auto& r : as_input(results))
+        for (const auto start : windows_of(*s.behind, r.at, std::nullopt))
+          back.take(start, r);
+      results = back.results();
+    }
+    if (!last.every && !s.loose)
+      out.in["rows"] = results.size();
+    for (const auto& r : results) {
+      auto line = json(last, r);
+      const bool many = *r.aggregates.front().second >= 2;
+      if (s.second_sink && (many || last.every))
+        out.rows["more"].push_back(line);
+      if (s.refuses && is_refused(line))
+        out.refused.push_back(std::move(line));
+      else
+        out.rows["rows"].push_back(std::move(line));
+    }
+  }
+  for (auto& [sink, lines] : out.rows)
+    std::sort(lines.begin(), lines.end());
+  std::sort(out.refused.begin(), out.refused.end());
+  return out;
+}
+
+}  // namespace millrace::simulation

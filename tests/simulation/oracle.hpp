@@ -1,0 +1,27 @@
+// What must come of a scenario, record by record and by brute force: nothing here knows of frames, shards,
+// slices or crashes.
+#pragma once
+
+#include "tests/simulation/scenario.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace millrace::simulation {
+
+struct expectation {
+  /// Rows of each sink as JSON, sorted. Of a sink behind updates the last row of each group, without `batch`.
+  std::map<std::string, std::vector<std::string>> rows;
+  std::vector<std::string> refused;                                   // of sink `rows`, sorted
+  std::set<std::tuple<std::string, std::string, std::int64_t>> dead;  // stage, partition, position
+  std::map<std::string, std::uint64_t> in;                            // records that a stage takes in
+  std::uint64_t late = 0;
+};
+
+[[nodiscard]] expectation expect(const scenario& s);
+
+}  // namespace millrace::simulation

@@ -1,0 +1,118 @@
+// One simulated job, made from a seed: a topology, the records of its source partitions, and what goes wrong
+// at which step. Plain data: the world carries it out, the oracle says what must come of it, and shrinking
+// takes parts away.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::simulation {
+
+struct click {
+  enum class kind : std::uint8_t {
+    good,
+    malformed,
+    poison,  // the parser throws on it
+  };
+  kind what = kind::good;
+  event_micros at = 0;
+  std::optional<std::string> user;
+  std::optional<std::int64_t> value;
+};
+
+struct stream {
+  std::string source;
+  std::string partition;
+  std::vector<click> clicks;
+  bool found_later = false;
+};
+
+struct window_spec {
+  enum class shape : std::uint8_t { tumbling, sliding, session, global };
+  shape what = shape::tumbling;
+  micros size{0};  // a session's gap; a global window's state_ttl, 0: none
+  micros slide{0};
+  micros lateness{0};
+  bool keyed = true;
+  unsigned shards = 1;
+  std::optional<std::int64_t> least_value;  // where v >= this or v is null
+  std::optional<std::int64_t> least_count;  // having n >= this
+  std::optional<micros> every;              // updates
+  std::vector<std::string> aggregates;      // beside n: names, see aggregate_text()
+
+  [[nodiscard]] bool on_grid() const { return what == shape::tumbling || what == shape::sliding; }
+};
+
+struct fault {
+  enum class kind : std::uint8_t {
+    child_fails,     // a lane, shard or sink throws
+    source_throws,   // a reader does, at its next read
+    writer_throws,   // a target's writer does, at its next call
+    source_away,     // reads fail for a while
+    sink_away,       // a target answers nothing for a while
+    commit_unknown,  // the answer to a target's next commit is lost, the commit perhaps too
+    zombie,          // a lane or shard is taken for dead and lives on beside its next life
+    slow,            // an actor gets hardly a turn for a while
+    disk_full,       // some file operations fail
+    clock_jump,      // the wall clock is set, forward or back
+    writer_dies,     // the actor that writes snapshots
+    stop,            // the run is ended, and goes on in a new process
+    kill,            // the process dies
+    power_loss,      // and what was not synced is gone
+    kill_in_file,    // the process dies within a file operation
+  };
+  kind what = kind::kill;
+  std::uint64_t step = 0;
+  std::uint64_t who = 0;  // which actor, target or partition; taken modulo their number
+  std::uint64_t size = 0;
+  bool damage = false;  // the newest snapshot of an actor is damaged or lost before the next life
+};
+[[nodiscard]] std::string_view to_string(fault::kind k);
+
+struct scenario {
+  std::uint64_t seed = 0;
+  std::vector<stream> streams;
+  bool csv = false;
+  bool two_sources = false;
+  micros delay{0};
+  bool loose = false;  // what is late at a shard is a matter of time: the oracle knows bounds only
+  std::optional<micros> idle_timeout;
+  std::optional<micros> max_drift;
+  std::optional<std::string> rate;
+  bool select = false;
+  std::optional<window_spec> window;
+  std::optional<window_spec> behind;
+  bool late_sink = false;
+  bool raw_sink = false;
+  bool second_sink = false;
+  bool ordered = false;
+  bool refuses = false;  // the target of the first sink refuses some rows
+  std::string snapshot_every = "20 ms";
+  std::string commit_every = "10 ms";
+  std::optional<std::string> retain_memory;
+  std::size_t lane_credit = 4U << 20;
+  std::size_t chunk_records = 20;
+  std::vector<std::size_t> threads;       // of each process in turn, the last one from then on
+  std::vector<std::uint32_t> frame_rows;  // rows of an output frame, at most; of shards' lives in turn
+  micros step_time{100};                  // mean time that a step takes
+  std::vector<fault> faults;
+
+  [[nodiscard]] std::size_t records() const;
+  [[nodiscard]] bool has_poison() const;
+};
+
+[[nodiscard]] scenario make_scenario(std::uint64_t seed);
+/// For the topology's file.
+[[nodiscard]] std::string topology_text(const scenario& s);
+/// As it stands in the log.
+[[nodiscard]] std::string record_text(const scenario& s, const click& c);
+/// Whether the target of sink `rows` refuses this row.
+[[nodiscard]] bool is_refused(std::string_view row);
+
+}  // namespace millrace::simulation

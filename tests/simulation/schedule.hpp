@@ -1,0 +1,51 @@
+// Who has the next turn: any actor with a message, as the seed decides; one that was slowed down hardly ever.
+// Keeps the trace.
+#pragma once
+
+#include "runtime/base/time.hpp"
+#include "tests/simulation/trace_hash.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+
+namespace millrace::simulation {
+
+class schedule {
+public:
+  schedule(caf::scheduler::test_coordinator& scheduler, std::uint64_t seed, bool print)
+      : scheduler_(scheduler), random_(seed * 2 + 1), print_(print) {}
+
+  /// One message of one actor; where none has any, time goes on to the next timer. False: nothing is left.
+  bool step();
+  [[nodiscard]] micros time_of_a_step(micros mean) {
+    return micros(static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * mean.count() + 1)));
+  }
+  void call(const caf::actor& a, const std::string& name) { names_[a.id()] = name; }
+  /// All actors are gone.
+  void forget() { names_.clear(); }
+  void slow_down(const std::string& name, std::uint64_t steps) { slow_[name] = steps_ + steps; }
+  /// Becomes part of the trace.
+  void note(const std::string& what);
+
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+
+private:
+  [[nodiscard]] std::string name_of(caf::resumable& job) const;
+  void choose();
+
+  caf::scheduler::test_coordinator& scheduler_;
+  std::mt19937_64 random_;
+  bool print_;
+  std::uint64_t steps_ = 0;
+  std::uint64_t hash_ = empty_hash;
+  std::map<caf::actor_id, std::string> names_;
+  std::map<std::string, std::uint64_t> slow_;  // up to which step
+};
+
+}  // namespace millrace::simulation

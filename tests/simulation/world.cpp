@@ -1,0 +1,427 @@
+#include "tests/simulation/world.hpp"
+
+#include "actors/pipeline.hpp"
+#include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
+#include "tests/simulation/memory_log.hpp"
+#include "tests/simulation/memory_target.hpp"
+#include "tests/simulation/schedule.hpp"
+#include "tests/simulation/verdict.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace millrace::simulation {
+namespace {
+
+constexpr auto state_folder = "/sim/state";
+/// Bases come often, so that chains are compacted within a short run.
+constexpr snapshot::base_rule often{.smallest_base = 500, .most_increments = 6};
+/// A run that takes so many does not come to its end.
+constexpr std::uint64_t most_steps = 400'000;
+constexpr std::uint64_t most_lives = 80;
+/// What a source actor that found nothing lets the clock go on by; a real one would have waited.
+constexpr micros idle_read{5'000};
+
+/// What the config reader gets: it takes files only.
+std::shared_ptr<const config::topology> plan(const scenario& s) {
+  const auto file =
+      std::filesystem::temp_directory_path() / fmt::format("millrace-simulation-{}.json", getpid());
+  std::ofstream(file) << topology_text(s);
+  auto loaded = config::load({file.string(), {}, {}}, connectors());
+  std::filesystem::remove(file);
+  if (!loaded.plan) {
+    std::string text = "the scenario's topology is refused:";
+    for (const auto& f : loaded.findings)
+      text += "\n" + config::to_string(f);
+    throw std::logic_error(text + "\n" + topology_text(s));
+  }
+  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+}
+
+class simulated_clock final : public wall_clock {
+public:
+  explicit simulated_clock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
+  [[nodiscard]] event_micros now() const override {
+    constexpr event_micros begin = 1'700'000'000'000'000;
+    return begin + jumped +
+           std::chrono::duration_cast<micros>(scheduler_.clock().now().time_since_epoch()).count();
+  }
+  event_micros jumped = 0;
+
+private:
+  caf::scheduler::test_coordinator& scheduler_;
+};
+
+/// A record that the parser fails on, as by a bug.
+class poisoned_parser final : public parser::record_parser {
+public:
+  explicit poisoned_parser(std::unique_ptr<record_parser> real) : real_(std::move(real)) {}
+  parser::parsed parse(const source::chunk& c) override {
+    for (std::size_t i = 0; i < c.records(); ++i)
+      if (c.record(i).find("poison") != std::string_view::npos)
+        throw std::runtime_error("the simulated parser throws");
+    return real_->parse(c);
+  }
+
+private:
+  std::unique_ptr<record_parser> real_;
+};
+
+struct system_config : caf::actor_system_config {
+  system_config() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+class world {
+public:
+  world(const scenario& s, bool print_trace)
+      : scenario_(s), topology_(plan(s)), system_(config_),
+        scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_),
+        files_(s.seed * 31 + 7), logs_(s, s.seed * 17 + 3), schedule_(scheduler_, s.seed, print_trace) {
+    targets_["rows"].refuses = s.refuses;
+  }
+
+  outcome run() {
+    outcome out;
+    try {
+      while (!finished_ && !out.wrong) {
+        if (lives_++ == most_lives)
+          out.wrong = "too many lives of the process";
+        else
+          out.wrong = live();
+      }
+    } catch (const std::exception& e) {
+      out.wrong = e.what();
+    }
+    bury();
+    if (!out.wrong && lives_of_actors_ > made_to_fail_ && !scenario_.has_poison())
+      out.wrong =
+          fmt::format("{} actors failed, of which faults made {} fail", lives_of_actors_, made_to_fail_);
+    if (!out.wrong)
+      out.wrong = judge(scenario_, targets_, *topology_, parts_);
+    for (const auto& [name, target] : targets_.all())
+      for (const auto& row : target.rows())
+        schedule_.note(name + row);
+    out.steps = schedule_.steps();
+    out.trace = schedule_.hash();
+    out.lives = lives_;
+    return out;
+  }
+
+private:
+  using wrong = std::optional<std::string>;
+
+  /// One life of the process, to its end or death.
+  wrong live() {
+    auto opened = snapshot::open_dir_store({state_folder, topology_->name, false, false}, files_, often);
+    if (!opened)
+      return died_of(opened.error());
+    const std::shared_ptr<snapshot::state_store> store = std::move(*opened);
+    auto prepared = prepare_pipeline(system_, options(store));
+    if (!prepared)
+      return died_of(prepared.error().why);
+    keep_handles(prepared->supervised);
+    ended_.reset();
+    supervisor_ = control::spawn_supervisor(system_, std::move(prepared->supervised), owner());
+    handles_.push_back(supervisor_);
+    schedule_.call(supervisor_, "supervisor");
+    while (!ended_) {
+      if (schedule_.steps() >= most_steps)
+        return fmt::format("no end after {} steps{}", schedule_.steps(), logs_.standing());
+      carry_out_faults();
+      if (files_.is_dead()) {
+        bury();
+        come_back();
+        return std::nullopt;
+      }
+      if (!schedule_.step())
+        return "nothing is left to do, and the run has not ended";
+      advance();
+    }
+    return end_of_run();
+  }
+
+  pipeline_options options(const std::shared_ptr<snapshot::state_store>& store) {
+    pipeline_options o;
+    o.topology = topology_;
+    o.store = store;
+    o.threads = scenario_.threads[std::min<std::size_t>(lives_ - 1, scenario_.threads.size() - 1)];
+    o.output_frame_rows = [this] {
+      return scenario_.frame_rows[shard_lives_++ % scenario_.frame_rows.size()];
+    };
+    o.clock = &clock_;
+    o.lane_credit = scenario_.lane_credit;
+    o.start_timeout = std::chrono::milliseconds(0);
+    o.make.reader = [this](const config::stage& s, const source::wants&,
+                           const connector_context&) -> expected<std::unique_ptr<source::reader>> {
+      return logs_.make_reader(s.name);
+    };
+    o.make.parser = [](const config::stage& s) -> expected<std::unique_ptr<parser::record_parser>> {
+      auto real = make_parser(s);
+      if (!real)
+        return real;
+      return std::make_unique<poisoned_parser>(std::move(*real));
+    };
+    o.make.writer = [this](const config::stage&,
+                           const connector_context& c) -> expected<std::unique_ptr<sink::writer>> {
+      return targets_.make_writer(c.stage);
+    };
+    return o;
+  }
+
+  /// So that the process can be killed, and turns have names.
+  void keep_handles(control::supervisor_options& all) {
+    children_.clear();
+    alive_.clear();
+    snapshot_writer_ = all.snapshot_writer;
+    handles_.push_back(snapshot_writer_);
+    schedule_.call(all.snapshot_writer, "snapshot writer");
+    for (auto& s : all.sinks)
+      keep_handles_of(s);
+    for (auto& s : all.shards)
+      keep_handles_of(s);
+    for (auto& l : all.lanes)
+      keep_handles_of(l);
+  }
+
+  template<class spec>
+  void keep_handles_of(spec& child) {
+    children_.push_back(child.name);
+    child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](const auto&... how) {
+      auto spawned = spawn(how...);
+      if (const expected<caf::actor> a = spawned)
+        keep(name, *a);
+      return spawned;
+    };
+  }
+
+  void keep(const std::string& name, const caf::actor& a) {
+    handles_.push_back(a);
+    if (alive_.contains(name))
+      ++lives_of_actors_;
+    alive_[name] = a.address();
+    schedule_.call(a, name);
+  }
+
+  caf::actor owner() {
+    const auto behaviour = [](caf::event_based_actor* self, std::optional<control::run_ended>* ended) {
+      return caf::behavior{[=](const control::run_ended& m) {
+        *ended = m;
+        self->quit();
+      }};
+    };
+    auto a = system_.spawn(behaviour, &ended_);
+    handles_.push_back(a);
+    schedule_.call(a, "owner");
+    return a;
+  }
+
+  void advance() {
+    auto by = schedule_.time_of_a_step(scenario_.step_time);
+    by += idle_read * logs_.take_idle_reads();
+    scheduler_.advance_time(by);
+    logs_.grow();
+    const auto now = scheduler_.clock().now();
+    std::erase_if(until_, [&](auto& u) {
+      if (now < u.first)
+        return false;
+      u.second();
+      return true;
+    });
+  }
+
+  void carry_out_faults() {
+    for (; next_fault_ < scenario_.faults.size() && scenario_.faults[next_fault_].step <= schedule_.steps();
+         ++next_fault_) {
+      const auto& f = scenario_.faults[next_fault_];
+      schedule_.note(std::string(to_string(f.what)));
+      carry_out(f);
+    }
+  }
+
+  void carry_out(const fault& f) {
+    const auto& child = children_[f.who % children_.size()];
+    auto target =
+        std::next(targets_.all().begin(), static_cast<std::ptrdiff_t>(f.who % targets_.all().size()));
+    const auto later = [&](std::uint64_t most_millis, std::function<void()> what) {
+      until_.emplace_back(scheduler_.clock().now() + std::chrono::milliseconds(f.size % most_millis),
+                          std::move(what));
+    };
+    using k = fault::kind;
+    made_to_fail_ += f.what == k::child_fails || f.what == k::source_throws || f.what == k::writer_throws ||
+                     f.what == k::zombie;
+    switch (f.what) {
+    case k::child_fails:
+      if (f.damage)
+        damage_newest(child);
+      caf::anon_send(supervisor_, control::fail_child{child});
+      break;
+    case k::source_throws:
+      logs_.throw_at_next_read();
+      break;
+    case k::writer_throws:
+      target->second.throws = true;
+      break;
+    case k::source_away:
+      logs_.set_away(true);
+      later(3'000, [this] { logs_.set_away(false); });
+      break;
+    case k::sink_away:
+      target->second.away = true;
+      later(5'000, [t = &target->second] { t->away = false; });
+      break;
+    case k::commit_unknown:
+      target->second.loses_an_answer = f.size % 2 == 0;
+      break;
+    case k::zombie:
+      // A sink would claim its target anew: those of other processes are for tests with real servers.
+      if (child.find('/') != std::string::npos)
+        caf::anon_send(supervisor_, caf::down_msg{alive_[child], caf::exit_reason::unknown});
+      break;
+    case k::slow:
+      schedule_.slow_down(child, f.size % 20'000);
+      break;
+    case k::disk_full:
+      files_.fail_next(static_cast<unsigned>(1 + f.size % 30), static_cast<unsigned>(f.size / 64 % 4));
+      disk_was_full_ = true;
+      break;
+    case k::clock_jump:
+      clock_.jumped += static_cast<event_micros>(f.size % 20'000'000) - 10'000'000;
+      break;
+    case k::writer_dies:
+      caf::anon_send_exit(snapshot_writer_, caf::exit_reason::unhandled_exception);
+      break;
+    case k::stop:
+      caf::anon_send(supervisor_, control::end_run{});
+      break;
+    case k::kill:
+    case k::power_loss:
+      files_.crash_after(0);
+      death_ = f;
+      break;
+    case k::kill_in_file:
+      files_.crash_after(1 + f.size % 20);
+      death_ = f;
+      break;
+    }
+  }
+
+  /// What is found damaged when the actor, or some actor, comes back: the newest capture.
+  void damage_newest(const std::string& child) {
+    std::map<std::string, std::string> newest;  // by folder
+    for (const auto& path : files_.all_files(state_folder))
+      if (path.find("/snapshots/") != std::string::npos)
+        newest[path.substr(0, path.rfind('/'))] = path;
+    std::erase_if(newest, [&](const auto& n) {
+      return !child.empty() && n.first.find(snapshot::file_name_of(child)) == std::string::npos;
+    });
+    std::erase_if(newest, [&](const auto& n) { return damaged_.contains(n.first); });
+    if (newest.empty())
+      return;
+    const auto victim =
+        std::next(newest.begin(), static_cast<std::ptrdiff_t>(scenario_.seed % newest.size()));
+    damaged_.insert(victim->first);
+    schedule_.note("damaged: " + victim->second.substr(victim->second.rfind('/')));
+    if (scenario_.seed % 3 == 0)
+      files_.lose_file(victim->second);
+    else
+      files_.damage(victim->second);
+  }
+
+  /// Ends all actors at once, and nothing that they do until then has any effect.
+  void bury() {
+    logs_.cut_off(true);
+    targets_.cut_off(true);
+    files_.crash_after(0);
+    for (const auto& a : handles_)
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    handles_.clear();
+    supervisor_ = snapshot_writer_ = nullptr;
+    while (scheduler_.try_run_once())
+      continue;
+    scheduler_.clock().cancel_all();
+    schedule_.forget();
+  }
+
+  void come_back() {
+    files_.restart(death_.what == fault::kind::power_loss);
+    if (death_.damage)
+      damage_newest("");
+    death_ = {};
+    logs_.cut_off(false);
+    targets_.cut_off(false);
+  }
+
+  wrong died_of(const error& e) {
+    bury();
+    const bool by_disk = e.code == ec::io && (disk_was_full_ || death_.what == fault::kind::kill_in_file);
+    const bool away = e.code == ec::unavailable;
+    const bool at_end = e.code == ec::internal && e.retry;  // somebody failed for whom no new life begins
+    come_back();
+    if (away)
+      scheduler_.advance_time(std::chrono::seconds(1));
+    advance();
+    disk_was_full_ = false;
+    return by_disk || away || at_end ? std::nullopt : wrong("the run failed: " + describe(e));
+  }
+
+  wrong end_of_run() {
+    const auto end = std::move(*ended_);
+    parts_ = end.parts;
+    if (end.failure)
+      return died_of(*end.failure);
+    finished_ = end.finished;
+    if (!finished_) {
+      bury();
+      come_back();
+    }
+    return std::nullopt;
+  }
+
+  const scenario& scenario_;
+  std::shared_ptr<const config::topology> topology_;
+  system_config config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& scheduler_;
+  simulated_clock clock_;
+  snapshot::test::faulty_file_system files_;
+  memory_logs logs_;
+  memory_targets targets_;
+  schedule schedule_;
+  std::vector<caf::actor> handles_;
+  std::vector<std::string> children_;
+  std::map<std::string, caf::actor_addr> alive_;
+  std::set<std::string> damaged_;  // actors; two of one's files may not be
+  std::uint64_t shard_lives_ = 0;
+  std::uint64_t lives_of_actors_ = 0;  // after their first in a process
+  std::uint64_t made_to_fail_ = 0;     // faults that may have led to one each
+  caf::actor supervisor_;
+  caf::actor snapshot_writer_;
+  std::optional<control::run_ended> ended_;
+  std::vector<messages::report_part> parts_;
+  std::vector<std::pair<caf::actor_clock::time_point, std::function<void()>>> until_;
+  std::size_t next_fault_ = 0;
+  fault death_;
+  bool disk_was_full_ = false;
+  bool finished_ = false;
+  std::uint64_t lives_ = 0;
+};
+
+}  // namespace
+
+outcome simulate(const scenario& s, bool print_trace) { return world(s, print_trace).run(); }
+
+}  // namespace millrace::simulation
