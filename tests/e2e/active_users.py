@@ -7,7 +7,6 @@ middle, by SIGTERM and by kill -9, and started again. Screen, `active2` and the 
 import argparse
 import datetime
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,8 +14,8 @@ import time
 
 sys.dont_write_bytecode = True
 from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PIPELINE, Kafka, MariaDB, Run, check, difference, http_status, main, needed,  # noqa: E402
-                          unique, wait_until)
+from real_systems import (PIPELINE, Kafka, MariaDB, Run, check, difference, http_port, http_status, main,  # noqa: E402
+                          needed, unique, wait_until)
 
 RAW_CLICKS, RATE = 3000, 300
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000")
@@ -174,5 +173,5 @@ def kafka_has(kafka, topic):
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))

@@ -13,8 +13,8 @@ import time
 
 sys.dont_write_bytecode = True
 from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PIPELINE, Kafka, MariaDB, Run, Wrong, check, dead_letters, difference, main,  # noqa: E402
-                          needed, unique, wait_until)
+from real_systems import (PIPELINE, Kafka, MariaDB, Run, case_names, check, dead_letters, difference, main,  # noqa: E402
+                          needed, run_cases, unique, wait_until)
 
 TABLE = "table"
 
@@ -39,6 +39,9 @@ class Case:
         self.active, self.active2, self.name = "active" + mark, "active2" + mark, "active_users" + mark
         self.folder.mkdir()
         self.connection, self.create = self.mariadb.url, True
+
+    def close(self):
+        self.mariadb.drop()
 
     def job(self, *more, state="job", create=None, without_table=False):
         table = None if without_table else {
@@ -305,24 +308,10 @@ CASES = [unknown_topic, broker_absent, database_absent, stopped_while_waiting, s
 
 
 def test(options, folder):
-    failed = []
-    for case in CASES:
-        if options.only and case.__name__ != options.only:
-            continue
-        c, began = Case(options, folder, case.__name__), time.monotonic()
-        try:
-            case(c)
-            print(f"ok      {case.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Wrong as e:
-            failed.append(case.__name__)
-            print(f"FAILED  {case.__name__}: {case.__doc__}\n        {e}", flush=True)
-        finally:
-            Run.end_all()
-            c.mariadb.drop()
-    check(not failed, f"{len(failed)} cases: {', '.join(failed)}")
+    run_cases(CASES, Case, options, folder)
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in CASES])
+    case_names(arguments, CASES)
     sys.exit(main(test, arguments))

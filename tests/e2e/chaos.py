@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""The job and its servers go down together, in an order drawn by the seed: kill -9 of the job, of Kafka, of MariaDB, two
-at a time, SIGTERM, a job that stands still for a while. After each round committed rows are still there, each once; at
-the end every sink equals the oracle. Starts servers of its own.
+"""The job and its servers go down together, in an order drawn by the seed: kill -9 of the job, of Kafka, of MariaDB, of
+PostgreSQL, several at a time, SIGTERM, a job or a broker that stands still for a while. After each round committed rows are
+still there, each once; at the end every sink equals the oracle. Starts servers of its own.
 
     chaos.py --millrace build/release/millrace [--rounds 50] [--seed 1]
 """
 import argparse
 import collections
+import os
 import random
 import signal
 import sys
@@ -17,16 +18,16 @@ from job_under_test import Job, Targets, no_row_twice  # noqa: E402
 from real_systems import check, main  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
-SERVERS = ("kafka", "mariadb")
-EVENTS = [("job",), ("kafka",), ("mariadb",), ("job", "kafka"), ("job", "mariadb"), SERVERS, ("job", *SERVERS),
-          ("end",), ("stand still",)]
+SERVERS = ("kafka", "mariadb", "postgres")
+EVENTS = [("job",), ("kafka",), ("mariadb",), ("postgres",), ("job", "kafka"), ("job", "mariadb"), ("job", "postgres"),
+          ("mariadb", "postgres"), SERVERS, ("job", *SERVERS), ("end",), ("stand still",), ("kafka stands still",)]
 
 
 def test(options, folder):
     servers = Servers(folder)
     try:
         exported = servers.command("start", *SERVERS)
-        job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], options.seed)
+        job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], exported["POSTGRES_URL"], options.seed)
         running = job.start()
         rng, before = random.Random(options.seed), {name: collections.Counter() for name in Targets.COMMITTED}
         for number in range(1, options.rounds + 1):
@@ -62,6 +63,11 @@ def strike(event, rng, job, running, servers):
         running.process.send_signal(signal.SIGSTOP)
         time.sleep(3)
         running.process.send_signal(signal.SIGCONT)
+    elif "kafka stands still" in event:  # longer than its clients wait for an answer
+        pid = servers.pid("kafka")
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(rng.uniform(4, 8))
+        os.kill(pid, signal.SIGCONT)
     if down:
         time.sleep(rng.uniform(0, 6))
         servers.command("start", *down)

@@ -7,14 +7,13 @@ producer writing a real Kafka topic while producer and consumer are killed with 
 import argparse
 import collections
 import json
-import os
 import random
 import re
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, Kafka, Run, check, difference, main, metric, needed, unique, wait_until  # noqa: E402
+from real_systems import ROOT, Kafka, Run, check, difference, http_port, main, metric, needed, unique, wait_until  # noqa: E402
 
 PIPELINE = ROOT / "pipelines" / "customer_sales"
 SIZE, SLIDE, DELAY, HIGH_VOLUME = 60_000_000, 10_000_000, 2_000_000, 60_000_000  # times in microseconds
@@ -189,5 +188,5 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--kills", type=int, default=20)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))

@@ -11,7 +11,7 @@ import threading
 import time
 
 from click_oracle import DELAY, Result, Row, row_of_json, seconds
-from real_systems import PIPELINE, MariaDB, Kafka, Run, check, dead_letters, difference, unique, wait_until
+from real_systems import PIPELINE, Kafka, MariaDB, PostgreSQL, Run, check, dead_letters, difference, unique, wait_until
 
 PARTITIONS = 3
 CLICKS_A_SECOND = 400
@@ -78,8 +78,8 @@ class Clicks(threading.Thread):
 class Targets:
     """Reads what each sink has committed."""
 
-    def __init__(self, kafka, topic, mariadb, folder):
-        self.kafka, self.topic, self.mariadb, self.folder = kafka, topic, mariadb, folder
+    def __init__(self, kafka, topic, mariadb, postgres, folder):
+        self.kafka, self.topic, self.mariadb, self.postgres, self.folder = kafka, topic, mariadb, postgres, folder
 
     def active2(self):
         return [row_of_json(m.value) for m in self.kafka.read(self.topic)]
@@ -102,6 +102,13 @@ class Targets:
                     "select date_format(start, '%Y-%m-%dT%H:%i:%sZ'), date_format(`end`, '%Y-%m-%dT%H:%i:%sZ'), "
                     "hex(userid), click_number from rows_of_job")]
 
+    def postgresql(self):
+        if not self.postgres.has("rows_of_job"):
+            return []
+        return [Row(r["s"], r["e"], r["userid"], r["click_number"]) for r in self.postgres.ask(
+            "select extract(epoch from start)::bigint as s, extract(epoch from \"end\")::bigint as e, userid, "
+            "click_number from rows_of_job")]
+
     def rolled(self):
         return [row_of_json(line) for f in sorted((self.folder / "rolled").glob("rows*.jsonl"))
                 for line in f.read_text().splitlines()]
@@ -110,7 +117,7 @@ class Targets:
         file = self.folder / "rows.jsonl"
         return [row_of_json(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    COMMITTED = ("active2", "sqlite", "maria", "rolled")
+    COMMITTED = ("active2", "sqlite", "maria", "postgresql", "rolled")
 
     def committed(self):
         """Of each sink of which a reader sees committed rows only; the tail of the appended file may still be cut off."""
@@ -124,6 +131,11 @@ def no_row_twice(name, rows):
     check(not twice, f"{name}: {len(twice)} rows more than once, such as {twice[:5]}")
 
 
+def refused_by_postgresql(row):
+    """It takes no NUL in a text: such a row is a dead letter of that sink."""
+    return "\0" in (row.userid or "")
+
+
 def overlay(folder):
     stages = {
         "counts": {"retain_memory": "64 kB"},  # so that output is spilled while a sink is away
@@ -132,6 +144,8 @@ def overlay(folder):
                  "create": True},
         "maria": {"sink": "sql", "from": "active", "connection": "${E2E_MARIADB_URL}", "table": "rows_of_job",
                   "create": True},
+        "postgresql": {"sink": "sql", "from": "active", "connection": "${E2E_POSTGRES_URL}", "table": "rows_of_job",
+                       "create": True},
         "appended": {"sink": "file", "from": "active", "path": f"{folder}/rows.jsonl"},
         "rolled": {"sink": "file", "from": "active", "path": f"{folder}/rolled/rows.jsonl", "roll": {"rows": 200}},
     }
@@ -143,44 +157,54 @@ def overlay(folder):
 class Job:
     """One state of the job, from its topics to its last comparison."""
 
-    def __init__(self, options, folder, brokers, maria_url, seed):
+    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed):
         mark = unique("")
         self.options, self.folder = options, folder
         self.active, self.active2, self.name = "active" + mark, "active2" + mark, "active_users" + mark
         self.kafka, self.mariadb = Kafka(brokers), MariaDB(maria_url, unique("job"))
+        self.postgres = PostgreSQL(postgres_url, unique("job"))
+        self.postgres.create()
         self.kafka.create(self.active, PARTITIONS)
         self.clicks = Clicks(self.kafka, self.active, seed)
-        self.targets = Targets(self.kafka, self.active2, self.mariadb, folder)
+        self.targets = Targets(self.kafka, self.active2, self.mariadb, self.postgres, folder)
         self.sinks = overlay(folder)
 
     def start(self, *more):
         return Run(self.options.millrace, PIPELINE / "topology.json", self.folder / "job", "--with", str(self.sinks),
                    "--set", f"topology={self.name}", "--set", f"stages.clicks.topic={self.active}",
                    "--set", f"stages.topic.topic={self.active2}", *more,
-                   env={"E2E_MARIADB_URL": self.mariadb.url, "KAFKA_BROKERS": self.kafka.brokers})
+                   env={"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url,
+                        "KAFKA_BROKERS": self.kafka.brokers})
 
     def finish(self, running):
         """When all clicks are in: waits for the rows, stops the run, and compares. Says in a line what there was."""
         expected = Result(self.kafka.read(self.active), PARTITIONS)
         rows = set(expected.rows)
+        refused = {row for row in rows if refused_by_postgresql(row)}
         wait_until("every sink has as many rows as the oracle", lambda: all(
-            len(getattr(self.targets, name)()) >= len(rows) for name in ("active2", "sqlite", "maria", "appended")), 120)
+            len(getattr(self.targets, name)()) >= len(rows) - len(refused) * (name == "postgresql")
+            for name in ("active2", "sqlite", "maria", "postgresql", "appended")), 120)
         time.sleep(0.5)
         running.stop()
         for name in (*Targets.COMMITTED, "appended"):
-            apart = difference(expected.rows, getattr(self.targets, name)())
+            apart = difference(rows - refused if name == "postgresql" else rows, getattr(self.targets, name)())
             check(not apart, f"{name}: {apart}")
         in_topic = self.targets.active2()
         check(in_topic == sorted(in_topic, key=lambda r: (r.start, r.click_number)), "active2 is not in order")
         shown = self.on_screen(running)
         check(set(shown) == rows, lambda: f"the screen: {list(set(shown) ^ rows)[:5]}")
-        self.compare_ledger(running.ledger(), expected)
-        letters = [(int(d["partition"]), d["position"]) for d in dead_letters(self.folder / "job")]
+        self.compare_ledger(running.ledger(), expected, len(refused))
+        all_letters = dead_letters(running.state)
+        letters = [(int(d["partition"]), d["position"]) for d in all_letters if d["stage"] == "parsed"]
         apart = difference(expected.dead, letters)
         check(not apart, f"dead letters (partition, position): {apart}")
+        apart = difference(refused, [row_of_json(d["record"]) for d in all_letters if d["stage"] == "postgresql"])
+        check(not apart, f"dead letters of what PostgreSQL refused: {apart}")
+        check(len(all_letters) == len(letters) + len(refused), "dead letters of a stage that should have none")
         self.mariadb.drop()
-        return (f"{expected.records} clicks, {expected.late} late, {len(letters)} dead letters, {len(rows)} rows; active2, "
-                f"MariaDB, SQLite and files equal the oracle's; {sum(shown.values()) - len(rows)} rows twice on the screen")
+        self.postgres.drop()
+        return (f"{expected.records} clicks, {expected.late} late, {len(letters)} dead letters, {len(rows)} rows, "
+                f"{len(refused)} refused by PostgreSQL; active2, MariaDB, PostgreSQL, SQLite and files equal the oracle's; {sum(shown.values()) - len(rows)} rows twice on the screen")
 
     @staticmethod
     def on_screen(running):
@@ -193,10 +217,11 @@ class Job:
         return shown
 
     @staticmethod
-    def compare_ledger(stages, expected):
+    def compare_ledger(stages, expected, refused):
         wanted = [("clicks", "in", expected.records), ("parsed", "dead_letters", len(expected.dead)),
                   ("counts", "late", expected.late), ("counts", "out", expected.taken)]
         wanted += [(sink, "out", len(expected.rows))
                    for sink in ("screen", "topic", "lite", "maria", "appended", "rolled")]
+        wanted += [("postgresql", "out", len(expected.rows) - refused), ("postgresql", "dead_letters", refused)]
         for stage, count, value in wanted:
             check(stages[stage][count] == value, f"the ledger's {count} of {stage} should be {value}: {stages[stage]}")

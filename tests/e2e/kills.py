@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills the job with -9 at random moments while clicks flow, and compares every sink with the oracle.
 
-Beside the screen and `active2` a MariaDB table, a SQLite table, an appended file and a rolled file get the same rows.
+Beside the screen and `active2` tables in MariaDB, PostgreSQL and SQLite, an appended file and a rolled file get the same rows.
 After each kill: rows that were committed are still there, and none is there twice. At the end every sink holds exactly
 the oracle's rows, the ledger adds up, and each record that could not be read is one dead letter.
 
@@ -19,7 +19,7 @@ from real_systems import check, main, needed  # noqa: E402
 
 
 def test(options, folder):
-    job = Job(options, folder, *needed("KAFKA_BROKERS", "MARIADB_URL"), options.seed)
+    job = Job(options, folder, *needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL"), options.seed)
     rng = random.Random(options.seed)
     job.clicks.start()
     before = {name: collections.Counter() for name in Targets.COMMITTED}

@@ -18,7 +18,7 @@ import time
 
 sys.dont_write_bytecode = True
 from meetup_under_test import PIPELINE, Meetup, group_of  # noqa: E402
-from real_systems import Kafka, Run, check, difference, main, needed, unique, wait_until  # noqa: E402
+from real_systems import Kafka, Run, check, difference, http_port, main, needed, unique, wait_until  # noqa: E402
 from rsvp_oracle import Counts  # noqa: E402
 
 FED = 3000
@@ -114,5 +114,5 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--kills", type=int, default=20)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))

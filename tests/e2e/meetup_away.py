@@ -3,13 +3,12 @@
 waits, says so, and goes on where it was; batches stay numbered without a gap. Starts servers of its own.
 """
 import argparse
-import os
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from meetup_under_test import Meetup  # noqa: E402
-from real_systems import check, http_status, main, wait_until  # noqa: E402
+from real_systems import check, http_port, http_status, main, wait_until  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
 
@@ -78,5 +77,5 @@ def disturb(job, servers):
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))

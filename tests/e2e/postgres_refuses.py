@@ -7,10 +7,10 @@ clear message. Reads a file, so that it needs no Kafka.
 import argparse
 import json
 import sys
-import time
 
 sys.dont_write_bytecode = True
-from real_systems import PostgreSQL, Run, Wrong, check, dead_letters, difference, main, needed, unique, wait_until  # noqa: E402
+from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, main, needed,  # noqa: E402
+                          run_cases, unique, wait_until)
 
 
 class Case:
@@ -22,6 +22,9 @@ class Case:
         self.folder.mkdir()
         self.postgres.create()
         self.schema = {"name": "text", "n": "bigint"}
+
+    def close(self):
+        self.postgres.drop()
 
     def job(self, rows, table="answers", rate=None, **sink):
         (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
@@ -204,24 +207,10 @@ CASES = [text_too_long, number_too_large, numeric_too_narrow, nul_characters, nu
 
 
 def test(options, folder):
-    failed = []
-    for case in CASES:
-        if options.only and case.__name__ != options.only:
-            continue
-        c, began = Case(options, folder, case.__name__), time.monotonic()
-        try:
-            case(c)
-            print(f"ok      {case.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Wrong as e:
-            failed.append(case.__name__)
-            print(f"FAILED  {case.__name__}: {case.__doc__}\n        {e}", flush=True)
-        finally:
-            Run.end_all()
-            c.postgres.drop()
-    check(not failed, f"{len(failed)} cases: {', '.join(failed)}")
+    run_cases(CASES, Case, options, folder)
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in CASES])
+    case_names(arguments, CASES)
     sys.exit(main(test, arguments))

@@ -301,6 +301,35 @@ def metric(address, name, label=""):
     return sum(float(value) for labels, value in re.findall(rf"^{name}\{{([^}}]*)\}} (\S+)$", text, re.M) if label in labels)
 
 
+def http_port(parser):
+    """For tests whose job serves metrics: below the ports that the system gives out."""
+    parser.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+
+
+def run_cases(cases, make, options, folder):
+    """Each case is a function over what make(options, folder, name) gives, which is closed behind it; what it shows is its
+    docstring. All are run, those that fail are named."""
+    failed = []
+    for case in cases:
+        if options.only and case.__name__ != options.only:
+            continue
+        c, began = make(options, folder, case.__name__), time.monotonic()
+        try:
+            case(c)
+            print(f"ok      {case.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Wrong as e:
+            failed.append(case.__name__)
+            print(f"FAILED  {case.__name__}: {case.__doc__}\n        {e}", flush=True)
+        finally:
+            Run.end_all()
+            c.close()
+    check(not failed, f"{len(failed)} cases: {', '.join(failed)}")
+
+
+def case_names(parser, cases):
+    parser.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in cases])
+
+
 def main(test, parser):
     """Runs `test(options, folder)`; its failure keeps the folder and names it."""
     parser.add_argument("--millrace", required=True, help="the binary")

@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
-"""Kafka and MariaDB killed and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
+"""Kafka, MariaDB and PostgreSQL killed and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
 
 Starts servers of its own by tools/services, in a temporary folder, so that no other test loses its servers.
 """
 import argparse
+import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from job_under_test import Job  # noqa: E402
-from real_systems import ROOT, SKIPPED, check, http_status, main, metric, wait_until  # noqa: E402
+from real_systems import ROOT, SKIPPED, check, http_port, http_status, main, metric, wait_until  # noqa: E402
 
 
 class Servers:
     def __init__(self, folder):
         self.env = {**os.environ, "MILLRACE_SERVICES_DIR": str(folder / "services")}
+
+    def pid(self, name):
+        """Of a server that has one process."""
+        return json.loads((pathlib.Path(self.env["MILLRACE_SERVICES_DIR"]) / name / "state.json").read_text())["processes"][name]["pid"]
 
     def command(self, *arguments):
         done = subprocess.run([str(ROOT / "tools" / "services"), *arguments], env=self.env, capture_output=True, text=True)
@@ -30,14 +36,14 @@ class Servers:
 def test(options, folder):
     servers = Servers(folder)
     try:
-        exported = servers.command("start", "kafka", "mariadb")
+        exported = servers.command("start", "kafka", "mariadb", "postgres")
         disturb(options, folder, servers, exported)
     finally:
         servers.command("stop", "--remove")
 
 
 def disturb(options, folder, servers, exported):
-    job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], options.seed)
+    job = Job(options, folder, exported["KAFKA_BROKERS"], exported["MARIADB_URL"], exported["POSTGRES_URL"], options.seed)
     address = f"127.0.0.1:{options.http_port}"
     running = job.start("--http", address)
 
@@ -65,25 +71,25 @@ def disturb(options, folder, servers, exported):
         health(200)
         rows_grow("active2")
 
-    for way in ("kill", "stop"):
+    for server, sink, way in [(*which, way) for which in (("mariadb", "maria"), ("postgres", "postgresql")) for way in ("kill", "stop")]:
         job.clicks.burst(1500)
-        servers.command(way, "mariadb")
+        servers.command(way, server)
         rows_grow("active2")  # the others go on
         health(503)
         job.clicks.burst(4000)
         rows_grow("sqlite")
-        held = metric(address, "millrace_held_bytes", 'sink="maria"')
-        check(held > metric(address, "millrace_held_bytes", 'sink="lite"'), f"MariaDB is away and holds {held} bytes")
-        print(f"MariaDB away by {way}: {held:.0f} bytes held, {metric(address, 'millrace_spilled_bytes'):.0f} of them spilled, "
+        held = metric(address, "millrace_held_bytes", f'sink="{sink}"')
+        check(held > metric(address, "millrace_held_bytes", 'sink="lite"'), f"{server} is away and holds {held} bytes")
+        print(f"{server} away by {way}: {held:.0f} bytes held, {metric(address, 'millrace_spilled_bytes'):.0f} of them spilled, "
               f"{running.memory_mb():.0f} MB in memory")
-        servers.command("start", "mariadb")
+        servers.command("start", server)
         health(200)
-        rows_grow("maria")
+        rows_grow(sink)
 
     job.clicks.burst(1500)
-    servers.command("kill", "mariadb", "kafka")
+    servers.command("kill", "mariadb", "postgres", "kafka")
     health(503)
-    servers.command("start", "kafka", "mariadb")
+    servers.command("start", "kafka", "mariadb", "postgres")
     health(200)
 
     # Ended while a server is away: in finite time, and the same command goes on.
@@ -101,5 +107,5 @@ def disturb(options, folder, servers, exported):
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))

@@ -15,7 +15,7 @@ import sqlite3
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import Run, check, difference, main, metric, wait_until  # noqa: E402
+from real_systems import Run, check, difference, http_port, main, metric, wait_until  # noqa: E402
 
 WINDOW = 60
 KEYS = 5_000
@@ -130,5 +130,5 @@ def test(options, folder):
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--records", type=int, default=400_000)
-    arguments.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
+    http_port(arguments)
     sys.exit(main(test, arguments))
