@@ -6,7 +6,7 @@ from golden.numbered import expected, records
 def run(place):
     a = place.attempt("changed")
     (a.root / "input.jsonl").write_text(records(900))
-    a.run_for(0.8, ["--set", "stages.lines.rate=450/s"])
+    a.run_until(lambda: a.lines_so_far("out.jsonl") > 0, ["--set", "stages.lines.rate=450/s"])
     for change, says in [("stages.counts.size=10 minutes", "counts"), ("stages.counts.shards=3", "counts"), ('stages.counts.key=["t"]', "counts")]:
         if change.startswith("stages.counts.key"):
             a.run(["--set", change, "--set", "stages.out.order_by=t"], exit=2, says=[says, "--fresh", "--state"])

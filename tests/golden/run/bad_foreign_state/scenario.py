@@ -15,7 +15,7 @@ def check(a, n):
 def run(place):
     a = place.attempt("first")
     (a.root / "input.jsonl").write_text(numbers(400))
-    a.run_for(0.7, ["--set", "stages.lines.rate=200/s"])
+    a.run_until(lambda: a.lines_so_far("out.jsonl") > 0, ["--set", "stages.lines.rate=200/s"])
     before = a.lines("out.jsonl")
     other = a.root / "other.json"
     other.write_text((place.folder / "topology.json").read_text().replace('"bad_foreign_state"', '"another"'))

@@ -114,12 +114,6 @@ class Attempt:
 
     # For scenarios
 
-    def run_for(self, seconds, args=()):
-        """Runs for a while, is killed."""
-        process = self.start(args)
-        time.sleep(seconds)
-        self.kill(process)
-
     def run_until(self, reached, args=()):
         """Runs until this is true, is killed."""
         process = self.start(args)
@@ -137,11 +131,14 @@ class Attempt:
 
     def stop(self, process):
         """SIGTERM: commits and ends with 0. Not looked at before the process has opened its state: it may not listen yet."""
-        self.wait(lambda: f"/{self.state.name}/lock" in self.open_files(process), process)
+        self.wait(lambda: self.holds_state(process), process)
         process.terminate()
         ended = self.end(process)
         if ended.status != 0:
             raise Wrong(f"{self.name}: exit status {ended.status} after SIGTERM\n{ended.stderr[-1500:]}")
+
+    def holds_state(self, process):
+        return f"/{self.state.name}/lock" in self.open_files(process)
 
     def open_files(self, process):
         try:

@@ -14,8 +14,8 @@ def run(place):
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 12)
     a.run(says="has come to its end")
-    # --fresh in the middle of a run, then killed and resumed without it
-    a.run_for(0.5, ["--fresh", "--set", "stages.lines.rate=400/s"])
+    # --fresh, killed in the middle of the run (its file has begun anew), and resumed without it
+    a.run_until(lambda: a.lines_so_far("out.jsonl") < 6, ["--fresh", "--set", "stages.lines.rate=400/s"])
     a.run()
     same(a.lines("out.jsonl"), expected(600))
     same(len(a.table("counts")), 18)
