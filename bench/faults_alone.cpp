@@ -6,6 +6,7 @@
 // What a window's sink shows is listed, too: it takes windows whole, and so waits for the shard that fails
 // (docs/design/sinks.md).
 #include "actors/pipeline.hpp"
+#include "runtime/control/spawn.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -94,8 +95,7 @@ measured measure(const settings& s, const std::string& victim) {
   auto loaded = config::load({file, {}, {}}, connectors());
   const auto plan = std::make_shared<const config::topology>(std::move(loaded.plan.value()));
   caf::actor_system_config config;
-  config.set("scheduler.max-threads", std::size_t{2});
-  config.set("scheduler.max-throughput", std::size_t{8});  // as `millrace run` has it
+  control::share_threads(config, 2);
   caf::actor_system system(config);
   caf::scoped_actor self(system);
   pipeline_options options;

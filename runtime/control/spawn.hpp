@@ -1,5 +1,6 @@
-// The one place where actors that block get a thread of their own. CAF's testing scheduler gives a detached
-// actor a real thread too, so simulations spawn them undetached, with connectors that never block.
+// How actors come by threads. The one place where actors that block get one of their own. CAF's testing
+// scheduler gives a detached actor a real thread too, so simulations spawn them undetached, with connectors
+// that never block.
 #pragma once
 
 #include <caf/actor_system.hpp>
@@ -8,6 +9,7 @@
 #include <caf/config_value.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <utility>
@@ -16,6 +18,18 @@ namespace millrace::control {
 
 [[nodiscard]] inline bool is_simulated(const caf::actor_system& system) {
   return caf::get_or(system.config(), "scheduler.policy", caf::atom("stealing")) == caf::atom("testing");
+}
+
+/// The scheduler of a process that runs topologies: one queue for `threads` threads, who sleep on it until
+/// there is work. Messages carry a chunk or a frame each, so the queue is no bottleneck; under CAF's default,
+/// a queue a thread, a message waits behind a busy thread while an idle one sleeps between its looks at the
+/// others' queues, and those looks go on when there is nothing to do. An actor gives its thread to the others
+/// after a few messages; CAF's default is never while it has any, and with as many lanes as threads no shard
+/// would get a turn.
+inline void share_threads(caf::actor_system_config& config, std::size_t threads) {
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", threads);
+  config.set("scheduler.max-throughput", std::size_t{8});
 }
 
 /// What decides an actor's random waits: chance, but in a simulation.

@@ -1,4 +1,5 @@
 // millrace run: one process, all roles.
+#include "runtime/control/spawn.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
@@ -47,21 +48,6 @@ int refuse(const error& e, int status = exit_wrong) {
   complain("millrace: " + describe(e));
   return status;
 }
-
-/// CAF's scheduler starts four threads and polls by default; we say how many and let them sleep.
-struct system_config : caf::actor_system_config {
-  explicit system_config(std::size_t threads) {
-    set("scheduler.max-threads", threads);
-    // An actor that always has a message (a lane that sends itself the next chunk) gives its thread to the
-    // others after so many; CAF's default is never, and with as many lanes as threads no shard would get a
-    // turn.
-    set("scheduler.max-throughput", std::size_t{8});
-    set("work-stealing.aggressive-poll-attempts", std::size_t{10});
-    set("work-stealing.moderate-poll-attempts", std::size_t{50});
-    set("work-stealing.moderate-sleep-duration", caf::timespan(std::chrono::microseconds(50)));
-    set("work-stealing.relaxed-sleep-duration", caf::timespan(std::chrono::milliseconds(1)));
-  }
-};
 
 /// The signals are blocked in all threads; this one takes them: SIGTERM and SIGINT end the run, SIGUSR1
 /// writes the report.
@@ -148,7 +134,8 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
       return refuse(listening.error());
     http.emplace(std::move(*listening));
   }
-  system_config config(settings.threads);
+  caf::actor_system_config config;
+  control::share_threads(config, settings.threads);
   caf::actor_system system(config);
   std::vector<int> statuses(all.size(), exit_done);
   {

@@ -1,5 +1,7 @@
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
+#include "runtime/control/spawn.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <unistd.h>
@@ -10,12 +12,7 @@ pipeline_fixture::pipeline_fixture(const std::string& name)
     : folder_(std::filesystem::temp_directory_path() / (name + "-" + std::to_string(getpid()))) {
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
-  config_.set("scheduler.max-threads", std::size_t{2});
-#ifdef __SANITIZE_THREAD__
-  // Work stealing polls CAF's queues in a way that TSan reports; each report that is suppressed costs more
-  // than the one before. Sharing waits under a mutex.
-  config_.set("scheduler.policy", caf::atom("sharing"));
-#endif
+  control::share_threads(config_, 2);
 }
 
 pipeline_fixture::~pipeline_fixture() {

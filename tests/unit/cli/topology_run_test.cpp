@@ -1,6 +1,7 @@
 // Topologies of one process, each from its state folder to its end: they share an actor system, and one that
 // fails or is stopped holds up none of the others.
 #include "actors/catalog.hpp"
+#include "runtime/control/spawn.hpp"
 #include "tools/millrace/topology_run.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -81,7 +82,7 @@ std::multiset<std::string> expected_rows() {
 }
 
 struct process {
-  process() { config.set("scheduler.max-threads", std::size_t{2}); }
+  process() { control::share_threads(config, 2); }
   caf::actor_system_config config;
   caf::actor_system system{config};
   running_topologies board;
