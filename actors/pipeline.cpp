@@ -285,11 +285,10 @@ private:
 
   void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
     const auto& partitions = partitions_.at(plan->name);
-    // A followed log's identity belongs to one reader; Kafka's partitions know themselves.
+    // A log that has an identity of its own to keep while it is read (a followed file, a spool) is one
+    // partition.
     const std::size_t lanes =
-        plan->source->type == "kafka"
-            ? std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1))
-            : 1;
+        std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1));
     std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes);
     for (auto& g : gauges) {
       g = std::make_shared<lane::lane_gauges>();

@@ -26,19 +26,25 @@ def clicks_in(rows):
 
 
 class Count:
-    """Counts clicks of generated files with a topology; `kept`: every click must be in the rows."""
+    """Counts clicks of generated files with a topology; `kept`: every click must be in the rows; `partitions`: the
+    clicks are dealt out to so many files; `cores`: all threads of the process share so many (none: what there are)."""
 
-    def __init__(self, bench, name, users=10_000, threads=1, counts=None, kept=True, rate=None, **top):
+    def __init__(self, bench, name, users=10_000, threads=1, counts=None, kept=True, rate=None, partitions=1, cores=None,
+                 **top):
         self.bench, self.name, self.users, self.threads = bench, name, users, threads
+        self.partitions, self.cores = partitions, cores
         self.counts, self.kept, self.top = counts, kept, top
         self.rate = {"rate": f"{rate}/s"} if rate else {}
         self.last = None
 
     def use(self, n, *options):
         folder = self.bench.folder(self.name)
-        source = {"source": "file", "path": str(self.bench.clicks(n, self.users)), **self.rate}
-        used = self.bench.run(topology(source, folder / "rows.csv", self.counts, **self.top), folder, *options,
-                              threads=self.threads)
+        if self.partitions == 1:
+            source = {"source": "file", "path": str(self.bench.clicks(n, self.users))}
+        else:
+            source = {"source": "file", "path": self.bench.parts(n, self.partitions), "parallel": True}
+        used = self.bench.run(topology({**source, **self.rate}, folder / "rows.csv", self.counts, **self.top), folder,
+                              *options, threads=self.threads, cores=self.cores)
         if self.kept and (there := clicks_in(folder / "rows.csv")) != n:
             raise Failed(f"{self.name}: the rows hold {there} clicks of {n}")
         return used
@@ -111,11 +117,13 @@ def sliding(bench):
 
 
 def threads(bench):
-    """two cores against one"""
-    one = Count(bench, "threads_1", counts={"shards": 4})
-    two = Count(bench, "threads_2", threads=2, counts={"shards": 4})
+    """two cores against one, four partitions"""
+    one = Count(bench, "threads_1", counts={"shards": 4}, partitions=4, cores=1)
+    two = Count(bench, "threads_2", threads=2, counts={"shards": 4}, partitions=4)
     pairs = bench.in_turn(one.wall, two.wall)
-    return ratio(pairs, 1.7, sides(pairs, "--threads 1", "--threads 2", "s/M by the wall clock"))
+    for n in (bench.small, bench.large):
+        bench.drop_parts(n, 4)
+    return ratio(pairs, 1.7, sides(pairs, "one core", "two cores", "s/M by the wall clock"))
 
 
 def snapshots(bench):

@@ -51,7 +51,11 @@ def middle(values):
     return statistics.median(values)
 
 
-def measured(command, **kwargs):
+def measured(command, cores=None, **kwargs):
+    """Runs the command, on the first `cores` of the cores that this process may use."""
+    if cores:
+        few = sorted(os.sched_getaffinity(0))[:cores]
+        kwargs["preexec_fn"] = lambda: os.sched_setaffinity(0, few)
     start = time.monotonic()
     process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, **kwargs)
     out = process.stdout.read()
@@ -83,6 +87,17 @@ class Bench:
                 subprocess.run([self.tool("clicks_bench_data"), str(count), str(users)], stdout=out, check=True)
         return path
 
+    def parts(self, count, partitions):
+        """The same clicks dealt out to so many files: the glob that they match."""
+        folder = self.work / f"clicks-{count}-in-{partitions}"
+        if not folder.exists():
+            folder.mkdir()
+            subprocess.run(["split", "-n", f"r/{partitions}", self.clicks(count), folder / "part-"], check=True)
+        return str(folder / "part-*")
+
+    def drop_parts(self, count, partitions):
+        shutil.rmtree(self.work / f"clicks-{count}-in-{partitions}", ignore_errors=True)
+
     def drop(self, path):
         Path(path).unlink(missing_ok=True)
 
@@ -99,8 +114,8 @@ class Bench:
         file.write_text(json.dumps(topology))
         return [self.binary, "run", file, "--state", folder / "state", "--threads", threads, "--log-level", "error", *options]
 
-    def run(self, topology, folder, *options, threads=1):
-        return measured(self.start(topology, folder, *options, threads=threads))
+    def run(self, topology, folder, *options, threads=1, cores=None):
+        return measured(self.start(topology, folder, *options, threads=threads), cores)
 
     def marginal(self, use, large=None, small=None, figure=lambda u: u.cpu):
         """Per million records, of the larger run less the smaller: `use(n)` runs with n records."""

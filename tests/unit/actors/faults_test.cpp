@@ -101,7 +101,7 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
   f.write("topology.json", topology(f));
   f.load("topology.json");
   f.start();
-  REQUIRE(f.children().size() == 1 + 3 + 3);
+  REQUIRE(f.children().size() == 2 + 3 + 3);  // a lane a file: there are two threads
   fail_at_random(f, seed);
   CHECK(f.lines("rows.csv") == expected_rows(a, b));
   CHECK(f.lines("raw.jsonl").size() ==
@@ -127,7 +127,7 @@ TEST_CASE("shards of windows in series fail alone, and the window behind gets ev
                                      f.path("")));
   f.load("topology.json", {"series.json"});
   f.start();
-  REQUIRE(f.children().size() == 1 + 3 + 2 + 4);
+  REQUIRE(f.children().size() == 2 + 3 + 2 + 4);
   fail_at_random(f, seed);
   CHECK(f.lines("rows.csv") == expected_rows(a, b));
   std::map<std::pair<std::int64_t, std::string>, int> fives;
