@@ -9,8 +9,9 @@
 namespace millrace::sink {
 namespace {
 
-/// Progress without rows is committed this often: it only frees what senders keep.
+/// Progress without rows is committed this often, or when it frees so much of what senders keep.
 constexpr std::chrono::milliseconds progress_every{1'000};
+constexpr std::size_t progress_bytes{4U << 20U};
 constexpr std::chrono::seconds keep_alive_every{60};
 /// What could not be done when it fell due (rows wait for their commit) is tried again then.
 constexpr std::chrono::milliseconds keep_alive_again{100};
@@ -53,7 +54,8 @@ void sink_state::commit_if_due(bool at_once) {
   }
   const auto since_commit = now() - last_commit_;
   const bool rows_due = first_uncommitted_ && now() - *first_uncommitted_ >= options_.commit_every;
-  if (at_once || rows_due || since_commit >= progress_every || all_ended(core_.progress())) {
+  const bool frees_much = rows_uncommitted_ == 0 && bytes_uncommitted_ >= progress_bytes;
+  if (at_once || rows_due || frees_much || since_commit >= progress_every || all_ended(core_.progress())) {
     commit();
     return;
   }
@@ -112,7 +114,7 @@ bool sink_state::commit() {
   options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
   options_.gauges->rejected += *refused;
   ++options_.gauges->commits;
-  rows_uncommitted_ = 0;
+  rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
   core_.committed(std::move(p.positions));
   if (!std::exchange(noted_commit_, true))

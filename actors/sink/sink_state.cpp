@@ -67,7 +67,7 @@ void sink_state::answered() {
 void sink_state::restore(const std::optional<progress>& stored) {
   counts_ = {};
   batch_ = stored ? stored->batch : 0;
-  rows_uncommitted_ = 0;
+  rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
   if (stored && !stored->counters.empty()) {
     wire::reader in(stored->counters);
@@ -169,6 +169,7 @@ void sink_state::on_lane_frame(const messages::lane_frame& m) {
 
 bool sink_state::absorb(const delivery::lane_frame& f) {
   counts_.add(f.counts);
+  bytes_uncommitted_ += f.bytes;
   if (!f.content)
     return true;
   if (options_.takes_dead_letters)
@@ -203,6 +204,7 @@ void sink_state::on_output(const messages::output& m) {
     return;  // of a life of the shard before the one that was told how far its output was taken
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
+  bytes_uncommitted_ += m.frame->byte_size();
   if (!release_windows())
     return;
   // Rows that were there before leave without a window.

@@ -106,6 +106,8 @@ private:
   std::uint64_t batch_ = 0;
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;
+  std::size_t bytes_uncommitted_ =
+      0;  // taken since the last commit, written or not: senders keep them until then
   clock::time_point last_commit_ = now();
   clock::time_point tick_at_ = clock::time_point::max();  // the next tick for a commit
   std::uint64_t ticks_ = 0;
