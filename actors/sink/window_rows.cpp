@@ -51,14 +51,12 @@ public:
   }
 
   window_rows finish() {
-    if (parts_.size() == 1 && in_key_order()) {
-      auto& all = parts_.front();
-      if (all.rows <= batch_rows) {
-        result_.batches.push_back(std::move(all));
-        return std::move(result_);
-      }
-      for (std::size_t begin = 0; begin < all.rows; begin += batch_rows)
-        result_.batches.push_back(data::slice(all, begin, std::min(all.rows, begin + batch_rows)));
+    if (in_key_order() && runs() <= 1) {
+      for (auto& part : parts_)
+        for (std::size_t begin = 0; begin < part.rows; begin += batch_rows)
+          result_.batches.push_back(part.rows <= batch_rows
+                                        ? std::move(part)
+                                        : data::slice(part, begin, std::min(part.rows, begin + batch_rows)));
       return std::move(result_);
     }
     for (std::size_t p = 0; p < parts_.size(); ++p)
@@ -95,12 +93,23 @@ private:
     for (const auto& field : *schema_)
       out.columns.push_back(rows.batch.columns[*rows.batch.schema->find(field.name)]);
     parts_.push_back(std::move(out));
-    origins_.push_back({f.rows, f.begin, std::move(rows.origin)});
+    origins_.push_back({f.log, f.rows, f.begin, std::move(rows.origin)});
   }
 
   /// A final window's rows leave their shard in the order of their keys; those of a tick do not, it may hold
   /// several windows.
   [[nodiscard]] bool in_key_order() const { return order_by_.empty() && !input_.numbered; }
+
+  /// Parts of one shard stand together and are in order, but where a row goes several ways.
+  [[nodiscard]] bool begins_run(std::size_t part) const {
+    return part == 0 || input_.chains.size() > 1 || origins_[part].shard != origins_[part - 1].shard;
+  }
+  [[nodiscard]] std::size_t runs() const {
+    std::size_t n = 0;
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      n += begins_run(p) ? 1 : 0;
+    return n;
+  }
 
   void add_keys(std::size_t part) {
     const auto& out = parts_[part];
@@ -118,15 +127,18 @@ private:
       std::stable_sort(order_.begin(), order_.end(), less);
       return;
     }
-    std::vector<std::ptrdiff_t> ends{0};  // of the parts, each sorted
-    for (const auto& p : parts_)
-      ends.push_back(ends.back() + static_cast<std::ptrdiff_t>(p.rows));
+    std::vector<std::ptrdiff_t> ends{0};  // of what is sorted
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (begins_run(p))
+        ends.push_back(ends.back());
+      ends.back() += static_cast<std::ptrdiff_t>(parts_[p].rows);
+    }
     const auto first = order_.begin();
-    const auto parts = ends.size() - 1;
-    for (std::size_t width = 1; width < parts; width *= 2)
-      for (std::size_t i = 0; i + width < parts; i += 2 * width)
+    const auto runs = ends.size() - 1;
+    for (std::size_t width = 1; width < runs; width *= 2)
+      for (std::size_t i = 0; i + width < runs; i += 2 * width)
         std::inplace_merge(first + ends[i], first + ends[i + width],
-                           first + ends[std::min(parts, i + 2 * width)], less);
+                           first + ends[std::min(runs, i + 2 * width)], less);
   }
 
   [[nodiscard]] data::batch numbered(data::batch b) const {
@@ -174,6 +186,7 @@ private:
   event_micros now_;
   /// Where the rows of a part come from.
   struct origin {
+    log_id shard;
     data::batch_ptr window;
     std::size_t begin;
     std::vector<std::uint32_t> rows;
