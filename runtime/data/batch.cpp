@@ -1,7 +1,5 @@
 #include "runtime/data/batch.hpp"
 
-#include <numeric>
-
 namespace millrace::data {
 
 std::size_t batch::byte_size() const {
@@ -20,9 +18,11 @@ batch take(const batch& b, std::span<const std::uint32_t> rows) {
 }
 
 batch slice(const batch& b, std::size_t from, std::size_t to) {
-  std::vector<std::uint32_t> rows(to - from);
-  std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(from));
-  return take(b, rows);
+  batch out{b.schema, {}, to - from};
+  out.columns.reserve(b.columns.size());
+  for (const auto& c : b.columns)
+    out.columns.push_back(c ? slice(*c, from, to) : nullptr);
+  return out;
 }
 
 }  // namespace millrace::data

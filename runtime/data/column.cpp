@@ -165,6 +165,31 @@ void column_builder::append_from(const column& other, std::size_t row) {
   }
 }
 
+/// None of them null.
+void column_builder::append_texts(const column& other, std::size_t from, std::size_t to) {
+  const auto offsets = other.offsets();
+  const auto begin = static_cast<std::size_t>(offsets[from]);
+  const auto shift = static_cast<std::int32_t>(c_->bytes_.size()) - offsets[from];
+  c_->bytes_.append(other.bytes(), begin, static_cast<std::size_t>(offsets[to]) - begin);
+  for (auto i = from + 1; i <= to; ++i)
+    c_->offsets_.push_back(offsets[i] + shift);
+  valid(to - from);
+}
+
+void column_builder::append_range(const column& other, std::size_t from, std::size_t to) {
+  const auto id = other.type().id();
+  if (other.null_count() != 0 || id == type_id::boolean || id == type_id::object || id == type_id::list) {
+    for (auto i = from; i < to; ++i)
+      append_from(other, i);
+  } else if (id == type_id::float64) {
+    append_doubles(other.doubles().subspan(from, to - from));
+  } else if (other.type().is_bytes()) {
+    append_texts(other, from, to);
+  } else {
+    append_ints(other.ints().subspan(from, to - from));
+  }
+}
+
 column_ptr column_builder::finish() {
   for (auto& child : children_)
     c_->children_.push_back(child.finish());
@@ -180,6 +205,13 @@ column_ptr take(const column& c, std::span<const std::uint32_t> rows) {
   out.reserve(rows.size());
   for (const auto r : rows)
     out.append_from(c, r);
+  return out.finish();
+}
+
+column_ptr slice(const column& c, std::size_t from, std::size_t to) {
+  column_builder out(c.type());
+  out.reserve(to - from);
+  out.append_range(c, from, to);
   return out.finish();
 }
 

@@ -118,6 +118,8 @@ public:
   void append_doubles(std::span<const double> values);
   /// The value of another column of the same type.
   void append_from(const column& other, std::size_t row);
+  /// Those of rows [from, to).
+  void append_range(const column& other, std::size_t from, std::size_t to);
   /// Nested: append to the children (builders in member order; of a list the one element builder), then close
   /// the row.
   [[nodiscard]] column_builder& child(std::size_t i) { return children_[i]; }
@@ -130,6 +132,7 @@ public:
   [[nodiscard]] column_ptr finish();
 
 private:
+  void append_texts(const column& other, std::size_t from, std::size_t to);
   void valid();
   void valid(std::size_t count);
   void reset();
@@ -140,5 +143,7 @@ private:
 
 /// Rows of a column, by index, in that order (indices may repeat).
 [[nodiscard]] column_ptr take(const column& c, std::span<const std::uint32_t> rows);
+/// Rows [from, to).
+[[nodiscard]] column_ptr slice(const column& c, std::size_t from, std::size_t to);
 
 }  // namespace millrace::data

@@ -103,6 +103,37 @@ TEST_CASE("taking rows keeps their values, in any order and repeated") {
   }
 }
 
+TEST_CASE("a range of rows behind others is what appending them one by one gives") {
+  random_columns random(11);
+  for (const auto& t : all_types()) {
+    INFO(t.name());
+    for (const bool with_nulls : {false, true}) {
+      column_builder b(t);
+      while (b.size() < 60) {
+        column_builder one(t);
+        random.append(one);
+        if (const auto c = one.finish(); with_nulls || c->null_count() == 0)
+          b.append_from(*c, 0);
+      }
+      const auto all = b.finish();
+      for (const auto& [from, to] : {std::pair(0, 60), {7, 7}, {13, 42}, {59, 60}}) {
+        column_builder ranges(t), rows(t);
+        for (auto* out : {&ranges, &rows})
+          out->append_from(*all, 3);
+        ranges.append_range(*all, static_cast<std::size_t>(from), static_cast<std::size_t>(to));
+        for (auto i = from; i < to; ++i)
+          rows.append_from(*all, static_cast<std::size_t>(i));
+        random.append(ranges);  // what follows still fits
+        const auto got = ranges.finish();
+        const auto wanted = shown(*rows.finish());
+        REQUIRE(got->size() == wanted.size() + 1);
+        for (std::size_t i = 0; i < wanted.size(); ++i)
+          REQUIRE(shown(*got, i) == wanted[i]);
+      }
+    }
+  }
+}
+
 TEST_CASE("lists keep empty and null apart") {
   column_builder b(type::list_of(type_id::bigint));
   b.append_list();
