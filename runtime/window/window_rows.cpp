@@ -4,6 +4,7 @@
 #include "runtime/data/render.hpp"
 #include "runtime/window/slices.hpp"
 
+#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +19,8 @@ struct sort_entry {
   std::uint64_t prefix;
   std::uint32_t row;
 };
+
+bool by_prefix(const sort_entry& a, const sort_entry& b) { return a.prefix < b.prefix; }
 
 /// Rows that come soon, in whatever order they lie in memory: first the row, which says where its key is.
 void fetch_ahead(const row_store& store, std::span<const std::uint32_t> of, std::size_t i) {
@@ -127,9 +130,16 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
     fetch_ahead(store, of, i);
     entries.push_back({eight_bytes(store.key(of[i]), common), of[i]});
   }
-  std::sort(entries.begin(), entries.end(), [&](const sort_entry& a, const sort_entry& b) {
-    return a.prefix != b.prefix ? a.prefix < b.prefix : store.key(a.row) < store.key(b.row);
-  });
+  const auto begin = entries.begin();
+  boost::sort::spreadsort::integer_sort(
+      begin, entries.end(), [](const sort_entry& e, unsigned shift) { return e.prefix >> shift; }, by_prefix);
+  for (auto same = begin; same != entries.end();) {
+    const auto end =
+        std::find_if(same, entries.end(), [&](const auto& e) { return e.prefix != same->prefix; });
+    if (end - same > 1)
+      std::sort(same, end, [&](const auto& a, const auto& b) { return store.key(a.row) < store.key(b.row); });
+    same = end;
+  }
   for (std::size_t i = 0; i < of.size(); ++i)
     of[i] = entries[i].row;
 }
