@@ -32,7 +32,7 @@ struct life_fence {
 struct base_rule {
   /// Below this a state is not worth a base of its own; above, a base is due when increments outweigh it, so
   /// that writing bases costs no more than writing increments.
-  std::uint64_t smallest_base = 1 << 20;
+  std::uint64_t smallest_base = 8 << 20;
   /// Files that a recovery has to open.
   std::uint64_t most_increments = 200;
 };
