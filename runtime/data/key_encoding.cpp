@@ -133,4 +133,30 @@ expected<void> decode_key(std::string_view& in, column_builder& out) {
   }
 }
 
+bool skip_key(std::string_view& in, type_id type) {
+  if (in.empty() || (in.front() != present && in.front() != absent))
+    return false;
+  const bool is_null = in.front() == absent;
+  in.remove_prefix(1);
+  if (is_null)
+    return true;
+  if (type == type_id::text || type == type_id::json) {
+    for (auto zero = in.find('\0'); zero != std::string_view::npos && zero + 1 < in.size();
+         zero = in.find('\0')) {
+      const char next = in[zero + 1];
+      in.remove_prefix(zero + 2);
+      if (next == '\0')
+        return true;
+    }
+    return false;
+  }
+  const std::size_t size = type == type_id::boolean                           ? 1
+                           : type == type_id::object || type == type_id::list ? in.size() + 1
+                                                                              : 8;
+  if (in.size() < size)
+    return false;
+  in.remove_prefix(size);
+  return true;
+}
+
 }  // namespace millrace::data

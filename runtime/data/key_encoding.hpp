@@ -23,5 +23,7 @@ void append_key(std::string& out, const column& c, std::size_t row);
 [[nodiscard]] std::uint64_t hash_key(std::string_view encoded);
 /// Reads one encoded value from the front of `encoded` into the builder (whose type it must be).
 [[nodiscard]] expected<void> decode_key(std::string_view& encoded, column_builder& out);
+/// Takes one encoded value of that type from the front; false where decode_key would give an error.
+[[nodiscard]] bool skip_key(std::string_view& encoded, type_id type);
 
 }  // namespace millrace::data

@@ -108,6 +108,14 @@ std::size_t keyed_table::locate_while_room(const key_list& keys, std::size_t i, 
   return i;
 }
 
+void keyed_table::reserve(std::size_t rows) {
+  auto slots = std::max(least_slots, slots_.size());
+  while (fill(slots) < rows)
+    slots *= 2;
+  if (slots > slots_.size())
+    resize(slots);
+}
+
 void keyed_table::grow() { resize(std::max(least_slots, slots_.size() * 2)); }
 
 void keyed_table::resize(std::size_t slots) {

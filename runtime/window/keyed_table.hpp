@@ -55,6 +55,8 @@ public:
   [[nodiscard]] row_store& store() { return rows_; }
   [[nodiscard]] const row_store& store() const { return rows_; }
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  /// Room for so many rows in all, so that they come without the table's growing on the way.
+  void reserve(std::size_t rows);
   /// Empty again, with memory for about as many rows as there were.
   void clear();
   [[nodiscard]] std::size_t byte_size() const {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::window {
 namespace {
 
@@ -50,12 +52,8 @@ expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row
 }
 
 bool valid_key(const definition& d, std::string_view key) {
-  for (const auto& f : d.keys) {
-    data::column_builder scratch(f.type);
-    if (!data::decode_key(key, scratch))
-      return false;
-  }
-  return key.empty();
+  return std::ranges::all_of(d.keys, [&](const auto& f) { return data::skip_key(key, f.type.id()); }) &&
+         key.empty();
 }
 
 unexpected damaged(std::string_view where) {

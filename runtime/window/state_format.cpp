@@ -34,7 +34,10 @@ bool valid(const definition& d, const slice_key& k) {
 }
 
 expected<void> apply_rows(const definition& d, slice_table& t, wire::reader& in) {
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+  auto n = in.varint();
+  if (n <= in.remaining())  // a row takes a byte at least; the number may be damaged
+    t.table.reserve(n);
+  for (; n > 0 && in.ok(); --n) {
     const auto key = in.string();
     if (!in.ok() || !valid_key(d, key))
       return damaged("a key");
