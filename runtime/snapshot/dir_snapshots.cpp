@@ -195,7 +195,7 @@ expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::stri
 
 expected<bool> dir_snapshots::compact(const std::function<expected<std::string>(const chain&)>& merge) {
   const bool due = base_due_ || increments_ > rule_.most_increments ||
-                   increments_bytes_ > std::max(base_bytes_, rule_.smallest_base);
+                   increments_bytes_ > std::max(2 * base_bytes_, rule_.smallest_base);
   if (!due || tail_.sequence == base_sequence_)
     return false;
   if (!fence_)

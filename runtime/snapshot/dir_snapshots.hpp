@@ -30,8 +30,9 @@ struct life_fence {
 
 /// When a new base is due.
 struct base_rule {
-  /// Below this a state is not worth a base of its own; above, a base is due when increments outweigh it, so
-  /// that writing bases costs no more than writing increments.
+  /// Below this a state is not worth a base of its own; above, a base is due when increments weigh twice as
+  /// much, so that merging costs no more than a share of capturing, and a recovery reads three times the
+  /// state at most.
   std::uint64_t smallest_base = 8 << 20;
   /// Files that a recovery has to open.
   std::uint64_t most_increments = 200;
