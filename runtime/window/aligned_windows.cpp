@@ -129,6 +129,7 @@ fired_window aligned_windows::form(event_micros end) {
   }
   std::vector<std::uint32_t> order(whole->size());
   std::iota(order.begin(), order.end(), 0U);
+  drop_turned_down(window_, whole->store(), order);
   sort_by_key(whole->store(), order);
   return form_window(window_, whole->store(), order, end);
 }

@@ -109,6 +109,7 @@ fired_window running_totals::form(const definition& d, event_micros end) {
     keys_[row].shown = !left;
     return left;
   });
+  drop_turned_down(d, store, fresh);
   sort_by_key(store, fresh);
   order.resize(shown_.size() + fresh.size());
   std::merge(shown_.begin(), shown_.end(), fresh.begin(), fresh.end(), order.begin(),

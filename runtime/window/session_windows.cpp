@@ -112,11 +112,13 @@ std::vector<fired_window> session_windows::fire(event_micros, event_micros water
     for (auto i = by_end_.begin(); i != by_end_.end() && i->first == end; ++i)
       order.push_back(i->second);
     if (!window_.updates) {
-      sort_by_key(rows_, order);
+      auto given = order;
+      drop_turned_down(window_, rows_, given);
+      sort_by_key(rows_, given);
       std::vector<event_micros> starts;
-      for (const auto row : order)
+      for (const auto row : given)
         starts.push_back(sessions_[row].start);
-      windows.push_back(form_rows(window_, rows_, order, {starts, std::span(&end, 1)}));
+      windows.push_back(form_rows(window_, rows_, given, {starts, std::span(&end, 1)}));
       windows.back().end = end;
     }
     for (const auto row : order) {

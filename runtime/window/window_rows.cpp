@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <numeric>
 #include <span>
 
 namespace millrace::window {
@@ -120,6 +121,59 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
   return passed.size() == all.rows ? all : data::take(all, passed);
 }
 
+/// Rows while they are formed.
+struct forming {
+  data::batch all;                                // of the window's output
+  std::vector<data::column_ptr> extra;            // aggregates that only `having` reads
+  std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
+};
+
+/// Of the columns in `all` the aggregates; those of the key are null, those of the bounds are not there yet.
+forming finish(const definition& d, const row_store& store, rows of) {
+  forming f{{d.output, std::vector<data::column_ptr>(d.keys.size()), of.size()}, {}, {}};
+  std::vector<std::uint32_t> failed;
+  for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
+    data::column_builder b(d.aggregates[a].result);
+    b.reserve(of.size());
+    failed.clear();
+    store.layout().slots[a].ops->finish(store.column(a), of, b, failed);
+    for (const auto row : failed)
+      f.failures.try_emplace(row, overflow_text(d, a));
+    (a < d.aggregate_fields.size() ? f.all.columns : f.extra).push_back(b.finish());
+  }
+  return f;
+}
+
+/// Rows that `having` lets pass. Columns that it does not read may be null pointers.
+std::vector<std::uint32_t> judge(const definition& d, forming& f) {
+  std::vector<std::uint32_t> passed;
+  if (d.having) {
+    auto fields = d.output->fields();
+    for (const auto& c : f.extra)
+      fields.push_back({"", c->type()});
+    data::batch wide{std::make_shared<data::schema>(std::move(fields)), f.all.columns, f.all.rows};
+    wide.columns.insert(wide.columns.end(), f.extra.begin(), f.extra.end());
+    std::vector<expression::row_failure> failed;
+    // now() is refused in topologies with windows, so any will do.
+    passed = expression::rows_where(*d.having, wide, 0, failed);
+    for (const auto& row : failed)
+      f.failures.try_emplace(row.row, "having: " + row.message);
+  } else {
+    passed.resize(f.all.rows);
+    std::iota(passed.begin(), passed.end(), 0U);
+  }
+  if (!f.failures.empty())
+    std::erase_if(passed, [&](std::uint32_t i) { return f.failures.contains(i); });
+  return passed;
+}
+
+bool reads_aggregates_alone(const definition& d) {
+  const auto bounds = d.keys.size() + d.aggregate_fields.size();
+  return std::ranges::all_of(d.having->columns, [&](std::size_t c) {
+    return (c >= d.keys.size() && c < bounds) || c >= d.output->size();
+  });
+}
+
 }  // namespace
 
 void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
@@ -144,46 +198,34 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
     of[i] = entries[i].row;
 }
 
+void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of) {
+  if (!d.having || !reads_aggregates_alone(d))
+    return;
+  auto formed = finish(d, store, of);
+  formed.all.columns.resize(d.output->size());
+  std::vector<bool> stays(of.size());
+  for (const auto i : judge(d, formed))
+    stays[i] = true;
+  for (const auto& [i, message] : formed.failures)
+    stays[i] = true;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < of.size(); ++i)
+    if (stays[i])
+      of[kept++] = of[i];
+  of.resize(kept);
+}
+
 fired_window form_rows(const definition& d, const row_store& store, rows of, const row_bounds& bounds,
                        verdicts* out) {
-  std::map<std::uint32_t, std::string> failures;  // by position in `of`
-  data::batch all{d.output, key_columns(d, store, of), of.size()};
-  std::vector<data::column_ptr> extra;
-  std::vector<std::uint32_t> failed;
-  for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
-    data::column_builder b(d.aggregates[a].result);
-    b.reserve(of.size());
-    failed.clear();
-    store.layout().slots[a].ops->finish(store.column(a), of, b, failed);
-    for (const auto f : failed)
-      failures.try_emplace(f, overflow_text(d, a));
-    (a < d.aggregate_fields.size() ? all.columns : extra).push_back(b.finish());
-  }
+  auto formed = finish(d, store, of);
+  auto& all = formed.all;
+  std::ranges::move(key_columns(d, store, of), all.columns.begin());
   all.columns.push_back(bound_column(d, bounds.starts, of.size()));
   all.columns.push_back(bound_column(d, bounds.ends, of.size()));
-
-  std::vector<std::uint32_t> passed;
-  if (d.having) {
-    auto fields = d.output->fields();
-    for (const auto& c : extra)
-      fields.push_back({"", c->type()});
-    data::batch wide{std::make_shared<data::schema>(std::move(fields)), all.columns, all.rows};
-    wide.columns.insert(wide.columns.end(), extra.begin(), extra.end());
-    std::vector<expression::row_failure> having_failed;
-    // now() is refused in topologies with windows, so any will do.
-    passed = expression::rows_where(*d.having, wide, 0, having_failed);
-    for (const auto& f : having_failed)
-      failures.try_emplace(f.row, "having: " + f.message);
-  } else {
-    passed.resize(of.size());
-    for (std::uint32_t i = 0; i < of.size(); ++i)
-      passed[i] = i;
-  }
-  if (!failures.empty())
-    std::erase_if(passed, [&](std::uint32_t i) { return failures.contains(i); });
+  auto passed = judge(d, formed);
 
   fired_window w{0, std::make_shared<data::batch>(chosen(all, passed)), {}};
-  for (auto& [i, message] : failures) {
+  for (auto& [i, message] : formed.failures) {
     std::string record;
     data::append_json_row(record, all, i);
     w.failed.push_back({std::move(record), std::move(message)});
