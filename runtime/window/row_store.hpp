@@ -83,6 +83,17 @@ public:
   void prefetch(std::uint32_t i) const { __builtin_prefetch(rows_.data() + i * stride_); }
   void prefetch_key(std::uint32_t i) const { __builtin_prefetch(keys_.data() + offset(i)); }
 
+  /// For a walk over rows `of` that has come to i: those that follow soon, wherever they lie; first the row,
+  /// which says where its key is.
+  void prefetch_ahead(rows of, std::size_t i) const {
+    constexpr std::size_t rows_ahead = 16;
+    constexpr std::size_t keys_ahead = 8;
+    if (i + rows_ahead < of.size())
+      prefetch(of[i + rows_ahead]);
+    if (i + keys_ahead < of.size())
+      prefetch_key(of[i + keys_ahead]);
+  }
+
   void reserve(std::size_t rows, std::size_t key_bytes) {
     rows_.reserve(rows * stride_);
     keys_.reserve(key_bytes);

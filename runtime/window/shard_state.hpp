@@ -32,6 +32,9 @@ struct slice_table {
   void untouch() {
     for (const auto r : touched)
       table.store().untouch(r);
+    forget_touched();
+  }
+  void forget_touched() {  // the rows themselves know it already
     touched.clear();
     captured = true;
   }

@@ -83,9 +83,13 @@ void capture_changes(const definition& d, shard_state& s, wire::writer& out) {
       continue;
     put(out, k);
     out.varint(t.touched.size());
-    for (const auto r : t.touched)
-      put_row(out, t.table.store(), r, d.updates);
-    t.untouch();
+    auto& store = t.table.store();
+    for (std::size_t i = 0; i < t.touched.size(); ++i) {
+      store.prefetch_ahead(t.touched, i);
+      put_row(out, store, t.touched[i], d.updates);
+      store.untouch(t.touched[i]);
+    }
+    t.forget_touched();
   }
 }
 

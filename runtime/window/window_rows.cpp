@@ -23,16 +23,6 @@ struct sort_entry {
 
 bool by_prefix(const sort_entry& a, const sort_entry& b) { return a.prefix < b.prefix; }
 
-/// Rows that come soon, in whatever order they lie in memory: first the row, which says where its key is.
-void fetch_ahead(const row_store& store, std::span<const std::uint32_t> of, std::size_t i) {
-  constexpr std::size_t rows_ahead = 16;
-  constexpr std::size_t keys_ahead = 8;
-  if (i + rows_ahead < of.size())
-    store.prefetch(of[i + rows_ahead]);
-  if (i + keys_ahead < of.size())
-    store.prefetch_key(of[i + keys_ahead]);
-}
-
 /// Eight bytes of a key from `at` on, as a number that compares as they do; behind its end zeros.
 std::uint64_t eight_bytes(std::string_view key, std::size_t at) {
   char bytes[8] = {};
@@ -86,7 +76,7 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
   }
   if (!builders.empty())
     for (std::size_t i = 0; i < of.size(); ++i) {
-      fetch_ahead(store, of, i);
+      store.prefetch_ahead(of, i);
       decode_columns(store.key(of[i]), builders);
     }
   std::vector<data::column_ptr> columns;
@@ -181,7 +171,7 @@ void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
   entries.reserve(of.size());
   const auto common = common_bytes(store, of);
   for (std::size_t i = 0; i < of.size(); ++i) {
-    fetch_ahead(store, of, i);
+    store.prefetch_ahead(of, i);
     entries.push_back({eight_bytes(store.key(of[i]), common), of[i]});
   }
   const auto begin = entries.begin();
