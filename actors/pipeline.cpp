@@ -176,21 +176,21 @@ private:
     if (!opened)
       return unexpected(opened.error());
     const std::shared_ptr<snapshot::snapshots> snapshots = std::move(*opened);
-    const auto chain = snapshots->load();
+    auto chain = snapshots->load();
     if (!chain)
       return unexpected(chain.error());
     if (chain->passed_over != 0)
       spdlog::warn("{}: {} damaged snapshot files were passed over; the older ones serve", options.name,
                    chain->passed_over);
     const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
-    const auto captures_of = [](const snapshot::snapshots::chain& c) {
-      auto captures = c.increments;
+    const auto captures_of = [](snapshot::snapshots::chain c) {
+      auto captures = std::move(c.increments);
       if (!c.base.empty())
-        captures.insert(captures.begin(), c.base);
+        captures.insert(captures.begin(), std::move(c.base));
       return captures;
     };
     const auto core = make_core();
-    if (const auto restored = core->restore(captures_of(*chain)); !restored)
+    if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
       return unexpected(restored.error());
     auto spilled = at.store->open_segments(options.name, *life, core->out().segments());
     if (!spilled)

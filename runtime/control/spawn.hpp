@@ -8,6 +8,7 @@
 #include <caf/atom.hpp>
 #include <caf/config_value.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,12 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
   config.set("scheduler.policy", caf::atom("sharing"));
   config.set("scheduler.max-threads", threads);
   config.set("scheduler.max-throughput", std::size_t{8});
+}
+
+/// How many of them are for work that blocks before the actors begin; one in a simulation, where order is
+/// all.
+[[nodiscard]] inline std::size_t threads_for_blocking(caf::actor_system& system) {
+  return is_simulated(system) ? 1 : system.scheduler().num_workers();
 }
 
 /// What decides an actor's random waits: chance, but in a simulation.

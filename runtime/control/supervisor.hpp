@@ -29,7 +29,8 @@ struct shard_spec {
   std::string name;
   log_id log;
   std::vector<log_id> in_front;  // outputs of other windows' shards that it gets
-  /// Loads the last good snapshot; may block. `found`: as a sink's.
+  /// Loads the last good snapshot; may block. At the start called for several shards at once, on threads of
+  /// their own. `found`: as a sink's.
   std::function<expected<caf::actor>(const std::map<log_id, mark>& found, const caf::actor& supervisor)>
       spawn;
 };

@@ -1,3 +1,5 @@
+#include "runtime/control/side_by_side.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/control/supervisor_state.hpp"
 
 #include <fmt/format.h>
@@ -16,12 +18,26 @@ constexpr std::uint64_t max_failures = 20;
 }  // namespace
 
 void supervisor::start() {
-  for (const auto what : {kind::sink, kind::shard, kind::lane})
-    for (auto& [name, c] : children_)
-      if (c.what == what && !spawn(name, c, delivery::lane_log::start::at_lowest))
-        return;
+  if (!spawn_all(kind::sink) || !spawn_all(kind::shard) || !spawn_all(kind::lane))
+    return;
   for (auto& [name, c] : children_)
     introduce(name, c);
+}
+
+bool supervisor::spawn_all(kind what) {
+  std::vector<std::pair<const std::string*, child*>> all;
+  for (auto& [name, c] : children_)
+    if (c.what == what)
+      all.emplace_back(&name, &c);
+  std::vector<expected<caf::actor>> made(all.size());
+  const auto threads = what == kind::shard ? threads_for_blocking(self_->system()) : 1;
+  side_by_side(all.size(), threads, [&](std::size_t i) {
+    made[i] = make(*all[i].first, *all[i].second, delivery::lane_log::start::at_lowest);
+  });
+  bool all_live = true;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all_live = begin_life(*all[i].first, *all[i].second, std::move(made[i])) && all_live;
+  return all_live;
 }
 
 void supervisor::on_restart(const std::string& name) {
@@ -74,19 +90,20 @@ bool supervisor::is_from_former_life(const std::string& name) const {
 }
 
 bool supervisor::spawn(const std::string& name, child& c, delivery::lane_log::start how) {
+  return begin_life(name, c, make(name, c, how));
+}
+
+expected<caf::actor> supervisor::make(const std::string& name, const child& c,
+                                      delivery::lane_log::start how) const {
   const auto me = caf::actor_cast<caf::actor>(self_);
-  expected<caf::actor> made = caf::actor{};
-  switch (c.what) {
-  case kind::sink:
-    made = options_.sinks[c.index].spawn(found_.feeding(name), me);
-    break;
-  case kind::shard:
-    made = options_.shards[c.index].spawn(found_.feeding(name), me);
-    break;
-  case kind::lane:
-    made = options_.lanes[c.index].spawn(how, found_.of_parser(options_.lanes[c.index].parser), me);
-    break;
-  }
+  if (c.what == kind::sink)
+    return options_.sinks[c.index].spawn(found_.feeding(name), me);
+  if (c.what == kind::shard)
+    return options_.shards[c.index].spawn(found_.feeding(name), me);
+  return options_.lanes[c.index].spawn(how, found_.of_parser(options_.lanes[c.index].parser), me);
+}
+
+bool supervisor::begin_life(const std::string& name, child& c, expected<caf::actor> made) {
   if (!made) {
     on_failed({name, made.error()});
     return false;

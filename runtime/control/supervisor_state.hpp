@@ -60,7 +60,14 @@ private:
     clock::time_point since{};
   };
 
+  /// Those of one kind, at the start; shards side by side, since each reads its snapshots first.
+  bool spawn_all(kind what);
   bool spawn(const std::string& name, child& c, delivery::lane_log::start how);
+  /// On any thread; changes nothing here.
+  [[nodiscard]] expected<caf::actor> make(const std::string& name, const child& c,
+                                          delivery::lane_log::start how) const;
+  /// False: the run ends, since it could not be made.
+  bool begin_life(const std::string& name, child& c, expected<caf::actor> made);
   /// Tells a child whom it works with, and them of it.
   void introduce(const std::string& name, child& c);
   void introduce_receiver(const child& lane, const std::string& receiver, std::size_t index);
