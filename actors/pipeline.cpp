@@ -179,8 +179,14 @@ private:
     auto chain = snapshots->load();
     if (!chain)
       return unexpected(chain.error());
-    if (chain->passed_over != 0)
-      spdlog::warn("{}: {} damaged snapshot files were passed over; the older ones serve", options.name,
+    options.gauges->snapshots_passed_over += chain->passed_over;
+    if (chain->fell_back_to)
+      spdlog::warn(
+          "{}: its newest snapshot is damaged; goes on from the one before, number {}, and reads its "
+          "sources again from there",
+          options.name, *chain->fell_back_to);
+    else if (chain->passed_over != 0)
+      spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.name,
                    chain->passed_over);
     const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
     const auto captures_of = [](snapshot::snapshots::chain c) {

@@ -32,6 +32,7 @@ struct shard_gauges {
   std::atomic<bool> stalled{false};                           // no input is taken: too much output is kept
   std::atomic<std::uint64_t> late_at_shard{0};
   std::atomic<std::uint64_t> snapshot_failures{0};
+  std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
 };
 

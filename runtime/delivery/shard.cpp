@@ -2,6 +2,8 @@
 
 #include "runtime/delivery/output_format.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace millrace::delivery {
@@ -106,6 +108,16 @@ event_micros shard_core::fired_at(position sent) const {
 expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
                                       std::optional<position> taken, incarnation receiver_life,
                                       bool durable) {
+  // Nothing leaves with updates before it is in two copies of a capture, so no other life may have sent what
+  // this one does not know: its ticks would not be the ones that the receiver has.
+  if (setup_.updates &&
+      std::max(at.value_or(lowest_position), taken.value_or(lowest_position)) > outbox_.sent())
+    return user_error(
+        ec::corrupt,
+        fmt::format("'{}' has updates of {} that none of the snapshots in the state folder knows: the newest "
+                    "of them are gone, or the folder was put back to an older copy; restore one that is as "
+                    "new as what '{}' has, or start over with --fresh",
+                    receiver, setup_.log, receiver));
   auto again = outbox_.resume(receiver, at, receiver_life, durable);
   if (again && taken)
     receiver_has(receiver, *taken);

@@ -100,7 +100,8 @@ public:
   [[nodiscard]] outbox& out() { return outbox_; }
   /// A new life of a receiver (outbox::resume); what it stands at is `durable`, but for a shard. `taken`:
   /// what it has taken of this shard's earlier lives, durable or not; nothing of them comes to it any more.
-  /// None: it will say by receiver_has().
+  /// None: it will say by receiver_has(). With updates ec::corrupt, with the remedy, for one that has more
+  /// than this life knows of: what it has cannot be formed again.
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
                                           std::optional<position> taken, incarnation receiver_life,
                                           bool durable = true);

@@ -142,9 +142,10 @@ private:
       drop_copies();
       return {};
     }
-    // Where a second copy was made, both would have to be damaged.
+    // Where a second copy was made, both would have to be damaged; where numbers are left out before it, what
+    // had them is gone as well, and passing over this one would go back to before those.
     const bool is_one = !base_beyond && lost != increments_.end() && std::next(lost) == increments_.end() &&
-                        !lost->second.copy;
+                        !lost->second.copy && lost->first == out_.tail.sequence + 1;
     if (is_one) {
       const record_name name{false, false, lost->first};
       const auto r = read(name, nullptr);
@@ -153,6 +154,7 @@ private:
       if (!*r) {  // whole but without its predecessor would mean that the latter is gone, too
         drop(name);
         drop_copies();
+        out_.chain.fell_back_to = out_.tail.sequence;
         return {};
       }
     }

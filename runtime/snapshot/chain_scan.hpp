@@ -3,7 +3,9 @@
 //   - every record that is not the newest has a second copy, or a base that covers it, so one damaged file
 //     costs at most the newest increment (nothing, when that was kept twice);
 //   - a damaged base costs nothing: the previous base and the increments since then are still there;
-//   - when more is gone, the answer is ec::corrupt with the remedy, never a silent step further back.
+//   - when more is gone, the answer is ec::corrupt with the remedy, never a silent step further back. But a
+//     chain whose newest files have been deleted, all copies and the base on them too, is a shorter chain to
+//     it: the positions of those who have had something from the actor tell (shard_core::resume).
 #pragma once
 
 #include "runtime/snapshot/file_system.hpp"

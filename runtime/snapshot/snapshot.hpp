@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ public:
     std::vector<std::string> increments;  // oldest first
     std::uint64_t sequence = 0;           // of the last one
     std::uint32_t passed_over = 0;        // damaged files that were left out (and deleted)
+    /// The record that it ends with, where the one behind that was damaged; none where nothing was lost.
+    std::optional<std::uint64_t> fell_back_to;
   };
   /// The newest whole chain. Damaged or missing files behind it are passed over for good; what survives is at
   /// most one increment behind what was acknowledged as durable, unless more than one file is damaged (then

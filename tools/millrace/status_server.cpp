@@ -163,6 +163,9 @@ void add_topology(families& all, const running_topology& t) {
             "shard", name, static_cast<double>(g->late_at_shard));
     all.add("millrace_snapshot_failures_total", "Snapshots that could not be written", MetricType::Counter,
             "shard", name, static_cast<double>(g->snapshot_failures));
+    all.add("millrace_snapshots_passed_over_total",
+            "Damaged snapshot files that were passed over when a shard was restored", MetricType::Counter,
+            "shard", name, static_cast<double>(g->snapshots_passed_over));
     all.add("millrace_snapshot_pause_seconds", "How long a shard took no input while it gathered a snapshot",
             "shard", name, g->snapshot_pauses);
   }

@@ -475,6 +475,34 @@ TEST_CASE("with updates a log joins at once, above what has closed") {
   CHECK(s.in().floor("c") == 40);
 }
 
+TEST_CASE("with updates a receiver that has more than the snapshots know is an error, and one that has all "
+          "is not") {
+  auto s = make(1, {}, true);
+  const auto before = s.capture_changes();
+  (void)s.tick(1000);
+  const auto between = s.capture_changes();
+  (void)s.tick(2000);
+  const auto newest = s.out().sent();
+  const auto asked = [&](const std::vector<std::string>& captures, position at, position taken) {
+    auto again = make(2, {}, true);
+    REQUIRE(again.restore(captures));
+    return again.resume("sink", at, taken, 2);
+  };
+  CHECK(asked({before, between, s.capture_changes()}, newest, newest));
+  const auto fell_back = asked({before, between}, newest, newest);
+  REQUIRE_FALSE(fell_back);
+  CHECK(fell_back.error().code == ec::corrupt);
+  CHECK(fell_back.error().message.find("--fresh") != std::string::npos);
+  CHECK_FALSE(asked({before, between}, lowest_position, newest));
+  CHECK_FALSE(asked({}, {1000, whole}, {1000, whole}));
+  CHECK(asked({before, between}, {1000, whole}, {1000, whole}));
+}
+
+TEST_CASE("without updates a receiver may have more than the snapshots know: the same rows come again") {
+  auto s = make(2);
+  CHECK(s.resume("sink", position{1000, whole}, position{1000, whole}, 2));
+}
+
 TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
   auto s = make(1, {}, true);
   const auto a = s.ask("a", 1)->stamp;

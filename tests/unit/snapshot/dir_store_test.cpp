@@ -497,6 +497,49 @@ TEST_CASE("two damaged files are told, never passed over in silence") {
   CHECK(mentions(opened.error(), "--fresh"));
 }
 
+TEST_CASE(
+    "a damaged newest record behind missing ones is told, not passed over: that would go back behind those") {
+  for (const std::uint64_t first_missing : {1, 2, 3}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);  // its opening record is number 1
+      for (const auto* text : {"a", "b", "c"})
+        REQUIRE(chain->append(text, false));
+    }
+    const auto folder = chain_folder(*store, "a");
+    for (auto number = first_missing; number < 4; ++number)
+      for (const bool copy : {false, true})
+        REQUIRE(files.remove(folder + "/" + to_file_name({false, copy, number})));
+    files.damage(folder + "/" + to_file_name({false, false, 4}));
+    const auto opened = store->open_snapshots("a", 2);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::corrupt);
+    CHECK(mentions(opened.error(), "--fresh"));
+    CHECK(files.contents(folder + "/" + to_file_name({false, false, 4})).size() > 0);  // as it was found
+  }
+}
+
+TEST_CASE("a fall back says to which record") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    CHECK_FALSE((*chain->load()).fell_back_to);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, false));
+  }
+  files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, false, 3}));
+  const auto found = *(*store->open_snapshots("a", 2))->load();
+  CHECK(found.fell_back_to == 2U);
+  CHECK(found.passed_over == 1);
+  CHECK(found.increments == std::vector<std::string>{"a"});
+  files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, false, 2}));  // it has a copy
+  const auto repaired = *(*store->open_snapshots("a", 3))->load();
+  CHECK_FALSE(repaired.fell_back_to);
+  CHECK(repaired.passed_over == 1);
+}
+
 TEST_CASE("a record of another actor or number is damage") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
