@@ -24,44 +24,24 @@ bool all_ended(const std::map<log_id, mark>& positions) {
 }  // namespace
 
 void sink_state::on_commit_tick(const commit_tick& m) {
-  if (m.number != ticks_)
-    return;  // a sooner one has taken its place
-  tick_at_ = clock::time_point::max();
-  commit_if_due(options_.commit_every == micros(0));
-}
-
-/// Rows do not wait for a tick that was meant for progress alone.
-void sink_state::tick_in(clock::duration wait) {
-  const auto at = now() + wait;
-  if (at >= tick_at_)
-    return;
-  tick_at_ = at;
-  if (wait <= clock::duration::zero())
-    self_->send(self_, commit_tick{++ticks_});
-  else
-    self_->delayed_send(self_, wait, commit_tick{++ticks_});
+  if (const auto at_once = commit_clock_.arrived(m.number))
+    commit_if_due(*at_once);
 }
 
 void sink_state::commit_if_due(bool at_once) {
-  if (!is_open_)
+  if (!is_open_ || !core_.has_uncommitted_progress())
     return;
-  if (!core_.has_uncommitted_progress())
-    return;
-  if (first_uncommitted_ && options_.commit_every == micros(0) && !at_once) {
-    // behind what waits in the mailbox already: one commit for all of it
-    tick_in(clock::duration::zero());
-    return;
-  }
-  const auto since_commit = now() - last_commit_;
-  const bool rows_due = first_uncommitted_ && now() - *first_uncommitted_ >= options_.commit_every;
-  const bool frees_much = rows_uncommitted_ == 0 && bytes_uncommitted_ >= progress_bytes;
-  if (at_once || rows_due || frees_much || since_commit >= progress_every || all_ended(core_.progress())) {
+  if (at_once) {
     commit();
     return;
   }
-  const clock::duration wait =
-      first_uncommitted_ ? clock::duration(options_.commit_every) : progress_every - since_commit;
-  tick_in(std::max(wait, clock::duration(std::chrono::microseconds(1))));
+  const auto due = commit_clock_.look(now(), {first_uncommitted_, last_commit_, all_ended(core_.progress())});
+  if (due.commit)
+    commit();
+  else if (due.ask && due.ask->wait == clock::duration::zero())
+    self_->send(self_, commit_tick{due.ask->number});
+  else if (due.ask)
+    self_->delayed_send(self_, due.ask->wait, commit_tick{due.ask->number});
 }
 
 /// A tick for when the target wants to be seen to, whether or not anything comes until then.

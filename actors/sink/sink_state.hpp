@@ -2,6 +2,7 @@
 // and forwarding refused rows to the dead letters (sink_refused.cpp).
 #pragma once
 
+#include "actors/sink/commit_clock.hpp"
 #include "actors/sink/sink_actor.hpp"
 #include "runtime/base/backoff.hpp"
 #include "runtime/control/spawn.hpp"
@@ -20,7 +21,7 @@ namespace millrace::sink {
 /// committed.
 struct open_tick {};
 struct commit_tick {
-  std::uint64_t number = 0;  // only the newest counts
+  std::uint64_t number = 0;  // commit_clock says whether it counts
 };
 struct keep_alive_tick {};
 
@@ -73,7 +74,6 @@ private:
   void answered();
   void went_wrong(const error& e);
   void commit_if_due(bool at_once);
-  void tick_in(clock::duration wait);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
   void after_commit();
@@ -109,8 +109,7 @@ private:
   std::size_t bytes_uncommitted_ =
       0;  // taken since the last commit, written or not: senders keep them until then
   clock::time_point last_commit_ = now();
-  clock::time_point tick_at_ = clock::time_point::max();  // the next tick for a commit
-  std::uint64_t ticks_ = 0;
+  commit_clock commit_clock_{options_.commit_every};            // behind options_
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
   // Refused rows, as a log of their own towards the dead-letter sink.

@@ -1,0 +1,49 @@
+// When a sink commits, without its mailbox: the sink says what there is and what time it is, and is told to
+// commit now, or to look again by a tick. Ticks are numbered, since a message that is under way cannot be
+// taken back: a sooner tick takes the place of a later one, and only the newest counts when it arrives. So
+// rows never wait for a tick that was meant for progress alone.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace millrace::sink {
+
+class commit_clock {
+public:
+  using clock = std::chrono::steady_clock;
+
+  /// `commit_every`: how long rows may wait to be committed with others. 0: for nothing but what the mailbox
+  /// holds already.
+  explicit commit_clock(clock::duration commit_every) : commit_every_(commit_every) {}
+
+  struct uncommitted {
+    std::optional<clock::time_point> rows_since;  // none: progress alone
+    clock::time_point last_commit;
+    bool all_ended = false;  // nothing will come any more
+  };
+  struct tick {
+    std::uint64_t number = 0;
+    clock::duration wait{0};  // 0: behind what the mailbox holds already
+  };
+  struct answer {
+    bool commit = false;
+    std::optional<tick>
+        ask;  // for this tick, to itself; none: commit, or a tick that is under way comes in time
+  };
+  /// There is something to commit; now, or when?
+  [[nodiscard]] answer look(clock::time_point now, const uncommitted& what);
+  /// A tick is there. None: it does not count, a sooner one has taken its place. Else whether what there is
+  /// has to be committed whatever its age.
+  [[nodiscard]] std::optional<bool> arrived(std::uint64_t number);
+
+private:
+  [[nodiscard]] std::optional<tick> in(clock::time_point now, clock::duration wait);
+
+  clock::duration commit_every_;
+  clock::time_point tick_at_ = clock::time_point::max();  // of the newest, if it is under way
+  std::uint64_t ticks_ = 0;
+};
+
+}  // namespace millrace::sink
