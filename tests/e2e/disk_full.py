@@ -125,6 +125,14 @@ def refuses_to_start(start):
     return f"exits with {running.process.returncode}"
 
 
+def goes_on_when_there_is_room(disk, running, start):
+    """Killed while its disk is full, and started while it still is: what that start does, and a run that goes on with room."""
+    running.kill()
+    how = refuses_to_start(start)
+    disk.free()
+    return how, start()
+
+
 def under_the_state(options, folder):
     rows = write_input(folder / "in.jsonl", 400_000)
     disk = Disk(folder / "disk")
@@ -154,10 +162,7 @@ def under_the_state(options, folder):
 
     disk.fill()
     wait_until("it fails again", lambda: len(complaints(running)) > 2)
-    running.kill()
-    how = refuses_to_start(start)
-    disk.free()
-    running = start()
+    how, running = goes_on_when_there_is_room(disk, running, start)
     wait_until("more rows", lambda: len(written()) > seen)
     disk.fill()
     wait_until("and again", lambda: complaints(running))
@@ -248,10 +253,7 @@ def under_the_spool(options, folder):
     wait_until("it goes on", lambda: taken() > seen)
     disk.fill()
     wait_until("and stops again", lambda: len(complaints(running)) > 1)
-    running.kill()
-    how = refuses_to_start(start)
-    disk.free()
-    running = start()
+    how, running = goes_on_when_there_is_room(disk, running, start)
     wait_until("every record", lambda: taken() >= count, 120)
     running.stop()
     rows = collections.Counter(json_rows(folder / "rows.jsonl"))
