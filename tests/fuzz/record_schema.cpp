@@ -2,6 +2,7 @@
 
 #include "runtime/data/render.hpp"
 #include "tests/fuzz/require.hpp"
+#include "tests/support/chunk_of.hpp"
 
 namespace millrace::fuzz {
 namespace {
@@ -125,23 +126,9 @@ parser::parser_options options_of(std::string_view text, bool timed) {
   return o;
 }
 
-source::chunk chunk_of(const std::vector<std::string>& records, bool lines) {
-  source::chunk c;
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.positions.push_back({0, static_cast<std::int64_t>(c.bytes.size())});
-    c.bytes += r;
-    if (lines)
-      c.bytes += '\n';
-  }
-  c.bytes.append(source::padding, '\0');
-  return c;
-}
-
 std::vector<std::string> outcomes(parser::record_parser& parser, const std::vector<std::string>& records,
                                   bool lines, const std::vector<bool>& shown) {
-  const auto p = parser.parse(chunk_of(records, lines));
+  const auto p = parser.parse(test::chunk_of(records, lines));
   require(p.records.size() + p.dead.size() + p.blank == records.size(), "a record is a row, dead or blank");
   require(p.rows.rows == p.records.size(), "a row for each record that is one");
   std::vector<std::string> out(records.size(), "blank");

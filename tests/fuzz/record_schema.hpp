@@ -14,10 +14,9 @@ namespace millrace::fuzz {
 /// At least one column, at most 16 at each level; the first timestamp without "-" is the event time when
 /// `timed`.
 [[nodiscard]] parser::parser_options options_of(std::string_view text, bool timed);
-/// Records one after another; with a line feed behind each where `lines`.
-[[nodiscard]] source::chunk chunk_of(const std::vector<std::string>& records, bool lines);
-/// By record: its row as JSON, where only columns count that `shown` says are used; "blank"; or "dead " and
-/// the error. Checks that every record has exactly one of them.
+/// By record (with a line feed behind each where `lines`): its row as JSON, where only columns count that
+/// `shown` says are used; "blank"; or "dead " and the error. Checks that every record has exactly one of
+/// them.
 [[nodiscard]] std::vector<std::string> outcomes(parser::record_parser& parser,
                                                 const std::vector<std::string>& records, bool lines,
                                                 const std::vector<bool>& shown);

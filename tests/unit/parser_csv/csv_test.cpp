@@ -1,6 +1,7 @@
 // CSV records to rows: fields, quotes, types, header lines, dead letters.
 #include "actors/parser/csv/csv_parser.hpp"
 #include "runtime/data/render.hpp"
+#include "tests/support/chunk_of.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,6 +12,7 @@ using namespace millrace;
 using namespace millrace::parser;
 using Catch::Matchers::Contains;
 using data::type_id;
+using test::chunk_of;
 using format_kind = enum parser_options::timestamp_format::kind;
 
 namespace {
@@ -22,18 +24,6 @@ parser_options options_of(std::vector<data::field> columns) {
   o.formats.resize(columns.size());
   o.schema = std::make_shared<data::schema>(std::move(columns));
   return o;
-}
-
-source::chunk chunk_of(const std::vector<std::string>& records, std::int64_t first = 0) {
-  source::chunk c;
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.positions.push_back({0, first + static_cast<std::int64_t>(c.bytes.size())});
-    c.bytes += r + '\n';
-  }
-  c.bytes.append(source::padding, '\0');
-  return c;
 }
 
 std::vector<std::string> shown(const parsed& p) {
@@ -140,7 +130,7 @@ TEST_CASE("by a header line columns are found by name, and the line is no row") 
   CHECK(shown(p) == std::vector<std::string>{"\"a\" 1"});
   CHECK(p.blank == 1);
   // the middle of the file, and then another one with its columns elsewhere
-  auto middle = chunk_of({"2,x,b"}, 100);
+  auto middle = chunk_of({"2,x,b"}, true, 100);
   middle.header = first.header;
   CHECK(shown(parser->parse(middle)) == std::vector<std::string>{"\"b\" 2"});
   auto next = chunk_of({"name,n", "c,3"});

@@ -1,8 +1,9 @@
-// Short ways to write a parser test: options by column, chunks from records, a row as JSON text.
+// Short ways to write a parser test: options by column, a row as JSON text.
 #pragma once
 
 #include "actors/parser/json/json_parser.hpp"
 #include "runtime/data/render.hpp"
+#include "tests/support/chunk_of.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,6 +12,7 @@
 
 namespace millrace::parser {
 
+using test::chunk_of;
 using timestamp_format = parser_options::timestamp_format;
 using format_kind = enum parser_options::timestamp_format::kind;
 
@@ -40,23 +42,6 @@ inline parser_options options_of(std::vector<test_column> declared, std::vector<
   }
   o.schema = std::make_shared<data::schema>(std::move(fields));
   return o;
-}
-
-/// As a source hands them over: lines, or (a Kafka source) values with nothing between.
-inline source::chunk chunk_of(const std::vector<std::string>& records, bool lines = true) {
-  source::chunk c;
-  c.partition = "p0";
-  c.topic = "clicks";
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.positions.push_back({0, static_cast<std::int64_t>(c.bytes.size())});
-    c.bytes += r;
-    if (lines)
-      c.bytes += '\n';
-  }
-  c.bytes.append(source::padding, '\0');
-  return c;
 }
 
 inline std::vector<std::string> rows_of(const parsed& p) {

@@ -1,11 +1,13 @@
 // Lines as they are: one column, hidden ones beside it.
 #include "actors/parser/text/text_parser.hpp"
+#include "tests/support/chunk_of.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace millrace;
 using namespace millrace::parser;
 using data::type_id;
+using test::chunk_of;
 
 namespace {
 
@@ -18,23 +20,11 @@ parser_options options_of(std::vector<data::field> columns) {
   return o;
 }
 
-source::chunk chunk_of(const std::vector<std::string>& records) {
-  source::chunk c;
-  for (const auto& r : records) {
-    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
-    c.positions.push_back({0, static_cast<std::int64_t>(c.bytes.size())});
-    c.bytes += r;
-  }
-  c.bytes.append(source::padding, '\0');
-  return c;
-}
-
 }  // namespace
 
 TEST_CASE("every record is its text, whatever stands in it") {
   const auto p = make_text_parser(options_of({{"line", type_id::text}, {"_position", type_id::bigint}}))
-                     ->parse(chunk_of({"plain", "  {\"a\":1} ", "", "a,\"b", "ội"}));
+                     ->parse(chunk_of({"plain", "  {\"a\":1} ", "", "a,\"b", "ội"}, false));
   REQUIRE(p.rows.rows == 5);
   CHECK(p.dead.empty());
   CHECK(p.rows.columns[0]->text_at(1) == "  {\"a\":1} ");
@@ -45,7 +35,7 @@ TEST_CASE("every record is its text, whatever stands in it") {
 }
 
 TEST_CASE("what is no text, or no record, is a dead letter") {
-  auto c = chunk_of({"\xc3(", "x", "y"});
+  auto c = chunk_of({"\xc3(", "x", "y"}, false);
   c.lengths[1] = source::no_value;
   const auto p = make_text_parser(options_of({{"line", type_id::text}}))->parse(c);
   REQUIRE(p.dead.size() == 2);
@@ -57,7 +47,7 @@ TEST_CASE("what is no text, or no record, is a dead letter") {
 TEST_CASE("the source's time can be the event time") {
   auto o = options_of({{"line", type_id::text}, {"_timestamp", type_id::timestamp}});
   o.event_time = 1;
-  auto c = chunk_of({"a", "b"});
+  auto c = chunk_of({"a", "b"}, false);
   c.timestamps = {1'000'000, -1};
   c.timestamp_types = {0, 0};
   const auto p = make_text_parser(o)->parse(c);

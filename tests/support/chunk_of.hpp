@@ -1,0 +1,30 @@
+// Records as a source hands them to a parser, for tests of parsers.
+#pragma once
+
+#include "actors/source/source.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::test {
+
+/// One after another, the first at position `first`: lines, each with a line feed behind it, or (as from
+/// Kafka) values with nothing between.
+inline source::chunk chunk_of(const std::vector<std::string>& records, bool lines = true,
+                              std::int64_t first = 0) {
+  source::chunk c;
+  c.partition = "p0";
+  c.topic = "clicks";
+  for (const auto& r : records) {
+    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
+    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
+    c.positions.push_back({0, first + static_cast<std::int64_t>(c.bytes.size())});
+    c.bytes += r;
+    if (lines)
+      c.bytes += '\n';
+  }
+  c.bytes.append(source::padding, '\0');
+  return c;
+}
+
+}  // namespace millrace::test
