@@ -26,29 +26,26 @@ supervisor::supervisor(caf::event_based_actor* self, supervisor_options options,
 
 namespace {
 
+/// What children say of themselves counts as long as nobody else has their name.
+template<class Message, class F>
+auto of_present_life(const std::shared_ptr<supervisor>& state, F then) {
+  return [=](const Message& m) {
+    if (!state->is_from_former_life(m.actor))
+      then(*state, m);
+  };
+}
+
 caf::behavior supervisor_behaviour(caf::event_based_actor* self,
                                    const std::shared_ptr<supervisor_options>& options,
                                    const caf::actor& owner) {
   auto state = std::make_shared<supervisor>(self, std::move(*options), owner);
   state->start();
   return {
-      [=](const messages::completed& m) {
-        if (!state->is_from_former_life(m.actor))
-          state->on_completed(m.actor);
-      },
-      [=](const messages::stage_failed& m) {
-        if (!state->is_from_former_life(m.actor))
-          state->on_failed(m);
-      },
+      of_present_life<messages::completed>(state, [](auto& s, const auto& m) { s.on_completed(m.actor); }),
+      of_present_life<messages::stage_failed>(state, [](auto& s, const auto& m) { s.on_failed(m); }),
       [=](const messages::recovered& m) { state->on_recovered(m.actor); },
-      [=](const messages::stopped& m) {
-        if (!state->is_from_former_life(m.actor))
-          state->on_stopped(m.actor);
-      },
-      [=](const messages::report_part& m) {
-        if (!state->is_from_former_life(m.actor))
-          state->on_part(m);
-      },
+      of_present_life<messages::stopped>(state, [](auto& s, const auto& m) { s.on_stopped(m.actor); }),
+      of_present_life<messages::report_part>(state, [](auto& s, const auto& m) { s.on_part(m); }),
       [=](const messages::partition_found& m) { state->on_partition_found(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {
