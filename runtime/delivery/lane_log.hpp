@@ -52,8 +52,8 @@ public:
   [[nodiscard]] position reader_limit(std::size_t r) const;
   /// Names the lane's present position as the cut from which on live frames go to the receiver as well. The
   /// caller has cut its frames there. False when the reader is already past it. Hand-over beside a lane that
-  /// goes on takes this: a lane that moves a shard to another node, where that reads for itself, will call it. A
-  /// lane of one process does not: its readers go on in its own turns and come to where it stands.
+  /// goes on takes this: a lane that moves a shard to another node, where that reads for itself, will call
+  /// it. A lane of one process does not: its readers go on in its own turns and come to where it stands.
   bool name_cut(std::size_t r);
   /// The catch-up frames for [reader_at, to) have been handed to the receiver.
   void reader_advance(std::size_t r, const mark& to);
