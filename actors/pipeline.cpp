@@ -1,5 +1,6 @@
 #include "actors/pipeline.hpp"
 
+#include "actors/restored_shard.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/start_positions.hpp"
 #include "actors/verdicts_between_lives.hpp"
@@ -7,7 +8,6 @@
 #include "actors/window_edges.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 
-#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -140,12 +140,12 @@ private:
              auto now = setup;
              now.found.insert(found.begin(), found.end());
              now.limits.frame_rows = frame_rows();
-             return spawn_shard(*this_, std::move(now), options, make, supervisor);
+             return spawn_restored_shard(this_->system, *this_->store, std::move(now), options, make,
+                                         supervisor);
            }});
     }
   }
 
-  using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
   [[nodiscard]] make_windows windows_of(const std::string& stage, const config::window_plan& plan,
                                         const log_id& log, std::optional<shard::rows_in_front> rows) const {
     return [topology = topology_, stage, &plan, log, rows = std::move(rows)] {
@@ -163,54 +163,6 @@ private:
     if (!surroundings_)
       surroundings_ = std::make_shared<const surroundings>(surroundings{system_, options_.store, topology_});
     return surroundings_;
-  }
-
-  static expected<caf::actor> spawn_shard(const surroundings& at, delivery::shard_core::setup setup,
-                                          const shard::shard_options& options, const make_windows& make,
-                                          const caf::actor& supervisor) {
-    const auto life = at.store->next_incarnation();
-    if (!life)
-      return unexpected(life.error());
-    setup.life = *life;
-    auto opened = at.store->open_snapshots(options.name, *life);
-    if (!opened)
-      return unexpected(opened.error());
-    const std::shared_ptr<snapshot::snapshots> snapshots = std::move(*opened);
-    auto chain = snapshots->load();
-    if (!chain)
-      return unexpected(chain.error());
-    options.gauges->snapshots_passed_over += chain->passed_over;
-    if (chain->fell_back_to)
-      spdlog::warn(
-          "{}: its newest snapshot is damaged; goes on from the one before, number {}, and reads its "
-          "sources again from there",
-          options.name, *chain->fell_back_to);
-    else if (chain->passed_over != 0)
-      spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.name,
-                   chain->passed_over);
-    const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
-    const auto captures_of = [](snapshot::snapshots::chain c) {
-      auto captures = std::move(c.increments);
-      if (!c.base.empty())
-        captures.insert(captures.begin(), std::move(c.base));
-      return captures;
-    };
-    const auto core = make_core();
-    if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
-      return unexpected(restored.error());
-    auto spilled = at.store->open_segments(options.name, *life, core->out().segments());
-    if (!spilled)
-      return unexpected(spilled.error());
-    caf::anon_send(
-        options.snapshot_writer,
-        control::adopt_snapshots{options.name, *life, snapshots, std::move(*spilled),
-                                 [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
-                                   const auto merged = make_core();
-                                   if (auto ok = merged->restore(captures_of(c)); !ok)
-                                     return unexpected(ok.error());
-                                   return merged->capture_all();
-                                 }});
-    return shard::spawn_shard(at.system, options, core, *life, supervisor);
   }
 
   [[nodiscard]] sink::sink_options common_sink_options(const std::string& name) const {
