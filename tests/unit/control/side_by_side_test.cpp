@@ -109,3 +109,27 @@ TEST_CASE("at the start the shards of a process are restored side by side") {
                 caf::after(60s) >> [] { FAIL("the run does not end"); });
   CHECK(met == 2);
 }
+
+TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too") {
+  caf::actor_system_config config;
+  share_threads(config, 2);
+  caf::actor_system system(config);
+  supervisor_options options;
+  for (const std::string name : {"counts/0", "counts/1", "counts/2"})
+    options.shards.push_back(
+        {name, name, {}, [&, name](const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
+           if (name == "counts/1")
+             return user_error(ec::corrupt, "its snapshots are damaged");
+           return system.spawn(idle, supervisor, name);
+         }});
+  caf::scoped_actor self(system);
+  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<caf::actor>(self));
+  self->receive(
+      [&](const run_ended& m) {
+        REQUIRE(m.failure);
+        CHECK(m.failure->stage == "counts/1");
+        CHECK(m.failure->message == "its snapshots are damaged");
+        CHECK(m.parts.size() == 2);  // those that live have been asked, and stopped
+      },
+      caf::after(60s) >> [] { FAIL("the run does not end"); });
+}
