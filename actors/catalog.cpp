@@ -9,6 +9,7 @@
 #include "actors/sink/sql/sql_sink.hpp"
 #include "actors/source/file/file_source.hpp"
 #include "actors/source/generator/generator_source.hpp"
+#include "actors/source/http_server/http_server_source.hpp"
 #include "actors/source/http_stream/http_stream_source.hpp"
 #include "actors/source/kafka/kafka_source.hpp"
 
@@ -64,17 +65,12 @@ unexpected unknown(const config::stage& s) {
 
 const config::catalog& connectors() {
   static const config::catalog all{
-      source::kafka_source_connector(),
-      source::file_source_connector(),
-      source::http_stream_source_connector(),
-      source::generator_source_connector(),
-      parser::json_parser_connector(),
-      parser::csv_parser_connector(),
-      parser::text_parser_connector(),
-      sink::console_sink_connector(),
-      sink::file_sink_connector(),
-      sink::kafka_sink_connector(),
-      sink::sql_sink_connector(),
+      source::kafka_source_connector(),       source::file_source_connector(),
+      source::http_server_source_connector(), source::http_stream_source_connector(),
+      source::generator_source_connector(),   parser::json_parser_connector(),
+      parser::csv_parser_connector(),         parser::text_parser_connector(),
+      sink::console_sink_connector(),         sink::file_sink_connector(),
+      sink::kafka_sink_connector(),           sink::sql_sink_connector(),
   };
   return all;
 }
@@ -85,6 +81,9 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
     return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
   if (s.type == "file")
     return source::make_file_reader(s.options, wants, context.topology, context.stage);
+  if (s.type == "http_server")
+    return source::make_http_server_reader(s.options, {context.stage, context.consumer, context.spool_folder},
+                                           *context.feeds, *context.clock);
   if (s.type == "http_stream")
     return source::make_http_stream_reader(s.options, {context.stage, context.consumer, context.spool_folder},
                                            *context.feeds, *context.clock);

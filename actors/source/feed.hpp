@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace millrace::source {
 
@@ -39,6 +40,11 @@ public:
   [[nodiscard]] virtual const std::shared_ptr<spool::log>& log() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const feed_gauges> gauges() const = 0;
 };
+
+/// Whether nothing more should be received; says so, and that there is room again, once each: `what` happens
+/// until then.
+[[nodiscard]] bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stage,
+                           std::string_view what);
 
 /// The feeds of a pipeline, by stage.
 class feeds {

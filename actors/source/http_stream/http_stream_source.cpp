@@ -11,12 +11,6 @@ namespace {
 
 using config::option_type;
 
-/// A spool that turns over within less would stop the reading all the time.
-constexpr std::int64_t smallest_spool = 1'000'000;
-/// Segments of a spool: a share of it, so that there is always one to remove.
-constexpr std::uint64_t segments_of_spool = 8;
-constexpr std::uint64_t largest_segment = 8'000'000;
-
 std::vector<config::option> options() {
   return {
       {.name = "url",
@@ -82,12 +76,7 @@ std::vector<config::option> options() {
        .default_text = "16 MB",
        .minimum = 1'000,
        .maximum = 1'000'000'000},
-      {.name = "spool",
-       .type = option_type::size,
-       .doc = "How much may wait in the state folder, received and not processed; beyond, the stream is not "
-              "read",
-       .default_text = "1 GB",
-       .minimum = smallest_spool},
+      spool_option("the stream is not read"),
   };
 }
 
@@ -147,15 +136,6 @@ stream_options stream_options_of(const config::values& o, const std::string& sta
   return out;
 }
 
-/// The folder above, too: the first spool of a state makes it.
-expected<void> make_parent(const std::string& folder) {
-  auto& files = snapshot::posix_file_system();
-  const auto parent = folder.substr(0, folder.rfind('/'));
-  if (auto made = files.make_folder(parent); !made)
-    return unexpected(made.error());
-  return files.sync_folder(parent.substr(0, parent.rfind('/')));
-}
-
 }  // namespace
 
 config::connector http_stream_source_connector() {
@@ -175,16 +155,13 @@ config::connector http_stream_source_connector() {
 }
 
 expected<std::unique_ptr<reader>> make_http_stream_reader(const config::values& options,
-                                                          const stream_place& at, feeds& running,
+                                                          const spool_place& at, feeds& running,
                                                           const wall_clock& clock) {
   auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
-    if (auto made = make_parent(at.spool_folder); !made)
-      return unexpected(made.error());
-    spool::spool_options s;
-    s.folder = at.spool_folder;
-    s.most_bytes = options.size("spool");
-    s.segment_bytes = std::min(largest_segment, s.most_bytes / segments_of_spool);
-    return start_stream_feed(stream_options_of(options, at.stage), std::move(s), clock);
+    auto spool = spool_options_of(options, at.spool_folder);
+    if (!spool)
+      return unexpected(spool.error());
+    return start_stream_feed(stream_options_of(options, at.stage), std::move(*spool), clock);
   });
   if (!found)
     return unexpected(found.error());

@@ -3,6 +3,7 @@
 
 #include "actors/source/feed.hpp"
 #include "actors/source/source.hpp"
+#include "actors/source/spool_options.hpp"
 #include "config/catalog.hpp"
 
 #include <memory>
@@ -12,16 +13,9 @@ namespace millrace::source {
 
 [[nodiscard]] config::connector http_stream_source_connector();
 
-/// Where and for whom.
-struct stream_place {
-  std::string stage;
-  std::string consumer;      // whose acknowledgements a reader brings
-  std::string spool_folder;  // its parent need not exist
-};
 /// Lives as long as `clock`. The connection is one of `running`, made by the first reader of its stage.
 [[nodiscard]] expected<std::unique_ptr<reader>> make_http_stream_reader(const config::values& options,
-                                                                        const stream_place& at,
-                                                                        feeds& running,
+                                                                        const spool_place& at, feeds& running,
                                                                         const wall_clock& clock);
 
 }  // namespace millrace::source

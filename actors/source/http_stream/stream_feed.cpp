@@ -152,15 +152,7 @@ private:
   }
 
   [[nodiscard]] bool held_back() {
-    const bool full = log_->full();
-    if (full && !gauges_->spool_full.exchange(true))
-      spdlog::warn(
-          "{}: the spool holds {} MB that are not processed yet; the stream is not read until there is "
-          "room (option `spool`)",
-          options_.stage, log_->bytes() / 1'000'000);
-    if (!full && gauges_->spool_full.exchange(false))
-      spdlog::info("{}: the spool has room again", options_.stage);
-    return full;
+    return is_full(*log_, *gauges_, options_.stage, "the stream is not read");
   }
 
   void make_durable() {

@@ -1,0 +1,105 @@
+#include "actors/source/http_server/http_server_source.hpp"
+
+#include "actors/source/http_server/server_feed.hpp"
+#include "actors/source/spooled_reader.hpp"
+
+namespace millrace::source {
+namespace {
+
+using config::option_type;
+
+std::vector<config::option> options() {
+  return {
+      {.name = "listen",
+       .type = option_type::text,
+       .doc = "Address and port to listen on, such as 0.0.0.0:5000 for all addresses of this machine",
+       .required = true,
+       .plain = true},
+      {.name = "routes",
+       .type = option_type::any,
+       .doc = "What a GET of each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
+              "\"text\"}}",
+       .required = true},
+      {.name = "headers",
+       .type = option_type::choice,
+       .doc = "Whether a record has the request's headers beside the event's members: names in Title-Case, "
+              "repeats "
+              "joined by \", \"; none takes the place of a member, compared without case and with - as _",
+       .default_text = "merge",
+       .choices = {"merge", "none"}},
+      {.name = "timeout",
+       .type = option_type::duration,
+       .doc = "How long a client may take for a whole request, and to read its answer",
+       .default_text = "15 s",
+       .minimum = 100'000},
+      {.name = "max_header",
+       .type = option_type::size,
+       .doc = "Longer request lines and headers are answered with 431",
+       .default_text = "16 kB",
+       .minimum = 1'000,
+       .maximum = 1'000'000},
+      {.name = "max_body",
+       .type = option_type::size,
+       .doc = "Longer bodies are answered with 413; others are read and left out",
+       .default_text = "1 MB",
+       .maximum = 100'000'000},
+      {.name = "connections",
+       .type = option_type::integer,
+       .doc = "How many may be open; more are answered with 503",
+       .default_text = "1000",
+       .minimum = 1,
+       .maximum = 1'000'000},
+      spool_option("requests are answered with 503"),
+  };
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  if (const auto place = parse_listen(in.options.text("listen")); !place)
+    say("listen", place.error().message);
+  if (const auto r = routes::from(in.options.json("routes")); !r)
+    say("routes", r.error().message);
+}
+
+}  // namespace
+
+config::connector http_server_source_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::source;
+  c.type = "http_server";
+  c.doc = "Listens for HTTP requests; each is a record, and answered when it is durable in the state folder";
+  c.options = options();
+  c.check = check;
+  c.bounded = [](const config::values&) { return false; };
+  c.stores_timestamps = true;  // of arrival, kept in the spool
+  c.guarantee =
+      "what was answered with 200 is processed exactly once; a request that was not answered may have been "
+      "taken or not";
+  return c;
+}
+
+expected<std::unique_ptr<reader>> make_http_server_reader(const config::values& options,
+                                                          const spool_place& at, feeds& running,
+                                                          const wall_clock& clock) {
+  auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
+    auto r = routes::from(options.json("routes"));
+    if (!r)
+      return unexpected(r.error());
+    auto spool = spool_options_of(options, at.spool_folder);
+    if (!spool)
+      return unexpected(spool.error());
+    server_options s{at.stage,
+                     options.text("listen"),
+                     std::move(*r),
+                     options.text("headers") == "merge",
+                     options.duration("timeout"),
+                     static_cast<std::uint32_t>(options.size("max_header")),
+                     options.size("max_body"),
+                     static_cast<std::size_t>(options.integer("connections"))};
+    return start_server_feed(std::move(s), std::move(*spool), clock);
+  });
+  if (!found)
+    return unexpected(found.error());
+  return std::make_unique<spooled_reader>(std::move(*found), at.consumer, options.text("listen"));
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,51 @@
+// What the routes of an HTTP server say: which path makes which record, and what is answered. Pure; may be
+// read from any thread.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <boost/json/value.hpp>
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::source {
+
+struct route {
+  std::string path;
+  std::string event;                // its members as JSON text, without the braces; may be empty
+  std::set<std::string> own_names;  // of the members, folded: no header takes their place
+  std::string reply;
+};
+
+/// A header as it came: name and value.
+using request_header = std::pair<std::string_view, std::string_view>;
+
+class routes {
+public:
+  /// From {"/path": {"event": {...}, "reply": "text"}}. The error's text says what is wrong and what is
+  /// expected.
+  [[nodiscard]] static expected<routes> from(const boost::json::value& text);
+
+  /// By the path of a request's target, compared byte by byte; null if there is none.
+  [[nodiscard]] const route* find(std::string_view path) const;
+  /// "/, /join_the_guild", for whoever asks for another.
+  [[nodiscard]] std::string names() const;
+
+private:
+  std::vector<route> routes_;  // by path
+};
+
+/// Of "/path?query", "http://host/path" or "*": the path, with %XX undone; "/" where there is none.
+[[nodiscard]] std::string path_of(std::string_view target);
+
+/// The record of one request as JSON on one line: the event's members in their order, then the headers
+/// (with `merge`) in the order in which they first came: names in Title-Case, values of repeated ones joined
+/// by ", ". A value that is no UTF-8 is taken as Latin-1.
+[[nodiscard]] std::string record_of(const route& r, std::span<const request_header> headers, bool merge);
+
+}  // namespace millrace::source

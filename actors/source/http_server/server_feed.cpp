@@ -1,0 +1,250 @@
+#include "actors/source/http_server/server_feed.hpp"
+
+#include "actors/source/http_server/session.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace millrace::source {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::beast::error_code;
+using std::chrono::milliseconds;
+
+/// Records of one group, at most; what comes meanwhile waits in the kernel.
+constexpr std::size_t group_bytes = 1 << 20;
+/// How often the end of the feed is looked at.
+constexpr milliseconds look_every{200};
+/// A disk that refuses is asked again after as long; accepting too, where there are no more descriptors.
+constexpr milliseconds again{500};
+constexpr auto retry_after = "1";  // seconds
+/// Connections that the kernel keeps until they are accepted.
+constexpr int backlog = 4096;
+
+class server_feed final : public feed, private session::handler {
+public:
+  server_feed(server_options options, const wall_clock& wall)
+      : options_(std::move(options)), wall_(wall), acceptor_(io_), accept_again_(io_) {}
+  ~server_feed() {
+    done_ = true;
+    if (thread_.joinable())
+      thread_.join();
+  }
+  server_feed(const server_feed&) = delete;
+  server_feed& operator=(const server_feed&) = delete;
+
+  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
+    auto log = spool::log::open(files, std::move(o));
+    if (!log)
+      return unexpected(log.error());
+    log_ = std::move(*log);
+    gauges_->spool_bytes = log_->bytes();
+    if (auto listening = listen(); !listening)
+      return listening;
+    thread_ = std::thread([this] { run(); });
+    return {};
+  }
+
+  expected<void> wait_until_begun(milliseconds) override { return {}; }
+  std::optional<error> trouble() const override {
+    const std::scoped_lock lock(mutex_);
+    return trouble_;
+  }
+  const std::shared_ptr<spool::log>& log() const override { return log_; }
+  std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
+
+private:
+  expected<void> listen() {
+    const auto place = parse_listen(options_.listen);
+    if (!place)
+      return unexpected(place.error());
+    const auto refused = [&](const error_code& why) {
+      return user_error(why == asio::error::address_in_use ? ec::already_exists : ec::refused,
+                        fmt::format("cannot listen on {}: {}; choose another address in `listen`",
+                                    options_.listen, why.message()));
+    };
+    error_code failed;
+    tcp::resolver resolver(io_);
+    const auto found =
+        resolver.resolve(place->host, std::to_string(place->port), tcp::resolver::passive, failed);
+    if (failed)
+      return refused(failed);
+    const auto at = found.begin()->endpoint();
+    if (acceptor_.open(at.protocol(), failed); failed)
+      return refused(failed);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (acceptor_.bind(at, failed); failed)
+      return refused(failed);
+    if (acceptor_.listen(backlog, failed); failed)
+      return refused(failed);
+    const auto bound = acceptor_.local_endpoint(failed);
+    spdlog::info("{}: listening on {}:{} for {}", options_.stage, place->host, bound.port(),
+                 options_.routes.names());
+    return {};
+  }
+
+  void run() {
+    accept();
+    while (!done_) {
+      io_.run_one_for(look_every);
+      while (log_->pending_bytes() < group_bytes && io_.poll_one() != 0) {
+      }
+      make_durable();
+    }
+    io_.stop();
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](error_code failed, tcp::socket socket) {
+      if (failed) {  // no descriptor, no memory
+        if (!std::exchange(cannot_accept_, true))
+          spdlog::warn("{}: no connection can be accepted: {}; trying again", options_.stage,
+                       failed.message());
+        accept_again_.expires_after(again);
+        accept_again_.async_wait([this](error_code) { accept(); });
+        return;
+      }
+      cannot_accept_ = false;
+      ++gauges_->connections;
+      if (sessions_ < options_.most_connections) {
+        ++sessions_;
+        std::make_shared<session>(std::move(socket), limits_, static_cast<session::handler&>(*this))->read();
+      } else {
+        send_away(std::move(socket));
+      }
+      accept();
+    });
+  }
+
+  /// As far as the socket's own buffer takes it: one more connection costs nothing that lasts.
+  void send_away(tcp::socket socket) {
+    if (!std::exchange(said_full_, true))
+      spdlog::warn("{}: {} connections are open; more are sent away (option `connections`)", options_.stage,
+                   options_.most_connections);
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    static const auto text =
+        fmt::format("HTTP/1.1 503 Service Unavailable\r\nRetry-After: {}\r\nContent-Length: 0\r\n"
+                    "Connection: close\r\n\r\n",
+                    retry_after);
+    socket.write_some(asio::buffer(text), ignored);
+    socket.shutdown(tcp::socket::shutdown_both, ignored);
+  }
+
+  void on_closed() override { --sessions_; }
+
+  void on_request(const std::shared_ptr<session>& s, const request& r) override {
+    const auto target = r.target();
+    const auto path = path_of({target.data(), target.size()});
+    const auto* route = options_.routes.find(path);
+    if (!route)
+      return s->answer(http::status::not_found,
+                       fmt::format("There is no {} here. There are: {}\n", path, options_.routes.names()));
+    if (r.method() != http::verb::get && r.method() != http::verb::head)
+      return s->answer(http::status::method_not_allowed, "This is asked for by GET.\n",
+                       std::pair(http::field::allow, std::string("GET, HEAD")));
+    if (disk_refuses_ || is_full(*log_, *gauges_, options_.stage, "requests are answered with 503"))
+      return s->answer(http::status::service_unavailable, "Too much waits to be processed. Try again soon.\n",
+                       std::pair(http::field::retry_after, std::string(retry_after)));
+    headers_.clear();
+    for (const auto& h : r)
+      headers_.emplace_back(std::string_view(h.name_string().data(), h.name_string().size()),
+                            std::string_view(h.value().data(), h.value().size()));
+    const auto record = record_of(*route, headers_, options_.merge_headers);
+    log_->add(record, wall_.now());
+    ++gauges_->records;
+    gauges_->bytes += record.size();
+    waiting_.emplace_back(s, route);
+  }
+
+  /// One group, and its answers. While the disk refuses, those who have been taken wait, and nobody else is.
+  void make_durable() {
+    if (log_->pending() == 0 || std::chrono::steady_clock::now() < commit_again_)
+      return;
+    if (const auto kept = log_->commit(); !kept) {
+      if (!std::exchange(disk_refuses_, true))
+        spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.stage,
+                     kept.error().message);
+      commit_again_ = std::chrono::steady_clock::now() + again;
+      return say(kept.error());
+    }
+    if (std::exchange(disk_refuses_, false)) {
+      spdlog::info("{}: the disk takes requests again", options_.stage);
+      say(std::nullopt);
+    }
+    gauges_->spool_bytes = log_->bytes();
+    for (const auto& [s, route] : std::exchange(waiting_, {}))
+      s->answer(http::status::ok, route->reply);
+  }
+
+  void say(std::optional<error> trouble) {
+    const std::scoped_lock lock(mutex_);
+    trouble_ = std::move(trouble);
+    if (trouble_)
+      trouble_->retry = true;
+  }
+
+  server_options options_;
+  const wall_clock& wall_;
+  session_limits limits_{options_.timeout, options_.most_header, options_.most_body};
+  std::shared_ptr<spool::log> log_;
+  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
+  std::size_t sessions_ = 0;
+  bool cannot_accept_ = false;
+  bool said_full_ = false;
+  bool disk_refuses_ = false;
+  std::chrono::steady_clock::time_point commit_again_{};
+  std::vector<request_header> headers_;
+  mutable std::mutex mutex_;
+  std::optional<error> trouble_;
+  std::atomic<bool> done_{false};
+  asio::io_context io_{1};  // what waits in it holds sessions, and they tell when they end
+  tcp::acceptor acceptor_;
+  asio::steady_timer accept_again_;
+  std::vector<std::pair<std::shared_ptr<session>, const route*>> waiting_;  // for their records to be durable
+  std::thread thread_;
+};
+
+}  // namespace
+
+expected<listen_place> parse_listen(const std::string& text) {
+  const auto wrong = [&] {
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("\"{}\" is no address; expected host and port, such as \"0.0.0.0:5000\"", text));
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0)
+    return wrong();
+  listen_place out;
+  out.host = text.substr(0, colon);
+  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
+    out.host = out.host.substr(1, out.host.size() - 2);
+  else if (out.host.find(':') != std::string::npos)
+    return wrong();
+  const auto* const end = text.data() + text.size();
+  const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, out.port);
+  if (failed != std::errc() || at != end || colon + 1 == text.size())
+    return wrong();
+  return out;
+}
+
+expected<std::shared_ptr<feed>> start_server_feed(server_options options, spool::spool_options spool,
+                                                  const wall_clock& clock) {
+  auto out = std::make_shared<server_feed>(std::move(options), clock);
+  if (auto started = out->start(snapshot::posix_file_system(), std::move(spool)); !started)
+    return unexpected(started.error());
+  return out;
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,37 @@
+// The HTTP server of an http_server source: one thread that accepts, reads, writes each request's record into
+// the spool, and answers when the record is durable.
+#pragma once
+
+#include "actors/source/feed.hpp"
+#include "actors/source/http_server/routes.hpp"
+#include "runtime/base/time.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace millrace::source {
+
+struct server_options {
+  std::string stage;
+  std::string listen;  // "0.0.0.0:5000", "[::1]:0"
+  source::routes routes;
+  bool merge_headers = true;
+  micros timeout{0};  // of a request, from the answer before it, and of an answer that is not read
+  std::uint32_t most_header = 0;  // bytes of a request's line and headers
+  std::uint64_t most_body = 0;
+  std::size_t most_connections = 0;
+};
+
+/// "HOST:PORT" taken apart; the host without brackets. The error's text says what is expected.
+struct listen_place {
+  std::string host;
+  std::uint16_t port = 0;
+};
+[[nodiscard]] expected<listen_place> parse_listen(const std::string& text);
+
+/// Listens when it returns. `clock` outlives the feed. An address that cannot be taken is the user's.
+[[nodiscard]] expected<std::shared_ptr<feed>>
+start_server_feed(server_options options, spool::spool_options spool, const wall_clock& clock);
+
+}  // namespace millrace::source

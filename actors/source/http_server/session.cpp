@@ -1,0 +1,105 @@
+#include "actors/source/http_server/session.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <array>
+#include <utility>
+
+namespace millrace::source {
+namespace {
+
+using boost::beast::error_code;
+
+/// How long a client may go on sending what nobody reads any more.
+constexpr std::chrono::seconds drained{2};
+
+}  // namespace
+
+session::session(boost::asio::ip::tcp::socket socket, const session_limits& limits, handler& of)
+    : stream_(std::move(socket)), buffer_(limits.header + limits.body + (64U << 10)), limits_(limits),
+      handler_(of) {
+  error_code ignored;
+  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+}
+
+session::~session() { handler_.on_closed(); }
+
+void session::read() {
+  parser_.emplace();
+  parser_->header_limit(limits_.header);
+  parser_->body_limit(limits_.body);
+  stream_.expires_after(limits_.timeout);
+  http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](error_code failed, std::size_t bytes) { self->on_read(failed, bytes); });
+}
+
+void session::on_read(error_code failed, std::size_t) {
+  if (!failed) {
+    const auto& r = parser_->get();
+    version_ = r.version();
+    keep_alive_ = r.keep_alive();
+    head_ = r.method() == http::verb::head;
+    return handler_.on_request(shared_from_this(), r);
+  }
+  if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
+    return refuse(http::status::request_header_fields_too_large, "The request's headers are too long.\n");
+  if (failed == http::error::body_limit)
+    return refuse(http::status::payload_too_large, "The request's body is too long.\n");
+  // An end between requests, an end within one, silence: nobody is there to be told.
+  if (failed == http::error::end_of_stream || failed == http::error::partial_message ||
+      failed.category() != http::make_error_code(http::error::bad_method).category())
+    return close();
+  refuse(http::status::bad_request, "This is no HTTP request: " + failed.message() + ".\n");
+}
+
+void session::refuse(http::status status, const std::string& why) {
+  keep_alive_ = false;
+  answer(status, why);
+}
+
+void session::answer(http::status status, std::string text,
+                     std::optional<std::pair<http::field, std::string>> header) {
+  response_ = response(status, version_);
+  response_.set(http::field::server, "millrace");
+  response_.set(http::field::content_type, "text/plain; charset=utf-8");
+  if (header)
+    response_.set(header->first, header->second);
+  response_.keep_alive(keep_alive_);
+  response_.content_length(text.size());
+  if (!head_)
+    response_.body() = std::move(text);
+  parser_.reset();
+  stream_.expires_after(limits_.timeout);
+  http::async_write(stream_, response_, [self = shared_from_this()](error_code failed, std::size_t) {
+    self->on_written(failed);
+  });
+}
+
+void session::on_written(error_code failed) {
+  if (failed)
+    return close();
+  if (keep_alive_)
+    return read();
+  error_code ignored;
+  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(drained);
+  drain();
+}
+
+void session::drain() {
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(4096), [self = shared_from_this()](error_code failed, std::size_t) {
+    if (failed)
+      self->close();
+    else
+      self->drain();
+  });
+}
+
+void session::close() { stream_.close(); }
+
+}  // namespace millrace::source
