@@ -95,7 +95,7 @@ expected<std::unique_ptr<reader>> make_http_server_reader(const config::values& 
                      static_cast<std::uint32_t>(options.size("max_header")),
                      options.size("max_body"),
                      static_cast<std::size_t>(options.integer("connections"))};
-    return start_server_feed(std::move(s), std::move(*spool), clock);
+    return start_server_feed(snapshot::posix_file_system(), std::move(s), std::move(*spool), clock);
   });
   if (!found)
     return unexpected(found.error());

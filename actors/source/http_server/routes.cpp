@@ -84,8 +84,10 @@ int hex(char c) {
 expected<routes> routes::from(const boost::json::value& text) {
   const auto* all = text.if_object();
   if (!all || all->empty())
-    return wrong("there is no route; expected one such as {\"/\": {\"event\": {\"event_type\": \"default\"}, "
-                 "\"reply\": \"Hello!\\n\"}}");
+    return wrong(
+        fmt::format("{}; expected one such as {{\"/\": {{\"event\": {{\"event_type\": \"default\"}}, "
+                    "\"reply\": \"Hello!\\n\"}}}}",
+                    all ? "there is no route" : "is no object of paths"));
   routes out;
   for (const auto& [path, value] : *all) {
     auto r = read_route(path, value);

@@ -3,6 +3,7 @@
 #include "actors/source/http_server/session.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,7 @@ public:
       : options_(std::move(options)), wall_(wall), acceptor_(io_), accept_again_(io_) {}
   ~server_feed() {
     done_ = true;
+    asio::post(io_, [] {});  // wakes it
     if (thread_.joinable())
       thread_.join();
   }
@@ -239,10 +241,10 @@ expected<listen_place> parse_listen(const std::string& text) {
   return out;
 }
 
-expected<std::shared_ptr<feed>> start_server_feed(server_options options, spool::spool_options spool,
-                                                  const wall_clock& clock) {
+expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files, server_options options,
+                                                  spool::spool_options spool, const wall_clock& clock) {
   auto out = std::make_shared<server_feed>(std::move(options), clock);
-  if (auto started = out->start(snapshot::posix_file_system(), std::move(spool)); !started)
+  if (auto started = out->start(files, std::move(spool)); !started)
     return unexpected(started.error());
   return out;
 }

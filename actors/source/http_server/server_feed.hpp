@@ -13,9 +13,9 @@
 namespace millrace::source {
 
 struct server_options {
-  std::string stage;
-  std::string listen;  // "0.0.0.0:5000", "[::1]:0"
-  source::routes routes;
+  std::string stage{};
+  std::string listen{};  // "0.0.0.0:5000", "[::1]:0"
+  source::routes routes{};
   bool merge_headers = true;
   micros timeout{0};  // of a request, from the answer before it, and of an answer that is not read
   std::uint32_t most_header = 0;  // bytes of a request's line and headers
@@ -30,8 +30,11 @@ struct listen_place {
 };
 [[nodiscard]] expected<listen_place> parse_listen(const std::string& text);
 
-/// Listens when it returns. `clock` outlives the feed. An address that cannot be taken is the user's.
-[[nodiscard]] expected<std::shared_ptr<feed>>
-start_server_feed(server_options options, spool::spool_options spool, const wall_clock& clock);
+/// Listens when it returns. `files` and `clock` outlive the feed. An address that cannot be taken is the
+/// user's.
+[[nodiscard]] expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files,
+                                                                server_options options,
+                                                                spool::spool_options spool,
+                                                                const wall_clock& clock);
 
 }  // namespace millrace::source

@@ -1,0 +1,257 @@
+#include "actors/source/http_server/server_feed.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <boost/asio.hpp>
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <thread>
+
+using namespace millrace;
+using namespace millrace::source;
+using namespace std::chrono_literals;
+using boost::asio::ip::tcp;
+using snapshot::test::faulty_file_system;
+
+namespace {
+
+std::uint16_t free_port() {
+  boost::asio::io_context io;
+  return tcp::acceptor(io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)).local_endpoint().port();
+}
+
+struct server {
+  explicit server(server_options o = {}, spool::spool_options s = {})
+      : options(std::move(o)), spooled(std::move(s)) {
+    options.stage = "api";
+    options.listen = "127.0.0.1:" + std::to_string(port);
+    options.routes = *routes::from(boost::json::parse(
+        R"({"/": {"event": {"event_type": "default"}, "reply": "Hello!\n"}, "/join": {"event": {"n": 1}, "reply": ""}})"));
+    if (options.timeout == micros(0))
+      options.timeout = 10s;
+    options.most_header = 4'000;
+    options.most_body = 10'000;
+    if (options.most_connections == 0)
+      options.most_connections = 100;
+    spooled.folder = "/spool";
+    start();
+  }
+  void start() {
+    auto made = start_server_feed(files, options, spooled, system_clock());
+    REQUIRE(made);
+    feed = std::move(*made);
+  }
+  [[nodiscard]] std::vector<std::string> records() const {
+    std::vector<std::string> out;
+    spool::cursor c(feed->log());
+    for (auto from = feed->log()->first();;) {
+      const auto to = c.read(from, 1'000'000, [&](const auto& r) { out.emplace_back(r.bytes); });
+      REQUIRE(to);
+      if (*to == from)
+        return out;
+      from = *to;
+    }
+  }
+
+  std::uint16_t port = free_port();
+  faulty_file_system files;
+  server_options options;
+  spool::spool_options spooled;
+  std::shared_ptr<source::feed> feed;
+};
+
+/// A client that says exactly these bytes.
+class client {
+public:
+  explicit client(const server& s) {
+    socket_.connect({boost::asio::ip::address_v4::loopback(), s.port});
+    const timeval patience{10, 0};
+    setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  void say(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes)); }
+  /// Up to the end of the connection.
+  std::string rest() {
+    std::string out;
+    boost::system::error_code ended;
+    boost::asio::read(socket_, boost::asio::dynamic_buffer(out), ended);
+    return std::exchange(got_, {}) + out;
+  }
+  /// One answer, by its Content-Length.
+  std::string answer() {
+    boost::system::error_code failed;
+    const auto head = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(got_), "\r\n\r\n", failed);
+    if (failed)
+      return "(" + failed.message() + ") " + got_;
+    const auto at = got_.find("Content-Length: ");
+    const auto whole = head + std::stoul(got_.substr(at + 16));
+    if (got_.size() < whole)
+      boost::asio::read(socket_, boost::asio::dynamic_buffer(got_),
+                        boost::asio::transfer_exactly(whole - got_.size()));
+    auto out = got_.substr(0, whole);
+    got_.erase(0, whole);
+    return out;
+  }
+  [[nodiscard]] bool has_answer() { return socket_.available() != 0; }
+  void leave() { socket_.close(); }
+
+private:
+  boost::asio::io_context io_;
+  tcp::socket socket_{io_};
+  std::string got_;
+};
+
+std::string asked(const server& s, std::string_view bytes) {
+  client c(s);
+  c.say(bytes);
+  return c.answer();
+}
+
+void wait_for(const std::function<bool()>& there) {
+  for (int i = 0; i < 1'000 && !there(); ++i)
+    std::this_thread::sleep_for(10ms);
+  REQUIRE(there());
+}
+
+}  // namespace
+
+TEST_CASE("an answer is the reply, byte for byte, and the record is in the log by then") {
+  server s;
+  client c(s);
+  c.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200 OK\r\n") && Catch::EndsWith("\r\n\r\nHello!\n"));
+  CHECK(s.records() == std::vector<std::string>{R"({"event_type":"default","Host":"a"})"});
+  CHECK(s.feed->gauges()->records == 1);
+}
+
+TEST_CASE("HTTP/1.1 keeps the connection, HTTP/1.0 closes it unless asked to keep it") {
+  server s;
+  client kept(s);
+  for (int i = 0; i < 3; ++i) {
+    kept.say("GET /join HTTP/1.1\r\n\r\n");
+    CHECK_THAT(kept.answer(), Catch::StartsWith("HTTP/1.1 200"));
+  }
+  kept.say("GET /join HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  CHECK_THAT(kept.answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK_THAT(kept.rest(), Catch::StartsWith("HTTP/1.1 200") && Catch::EndsWith("Hello!\n"));
+  client old(s);
+  old.say("GET / HTTP/1.0\r\nHost: user1.comcast.com\r\n\r\n");
+  CHECK_THAT(old.rest(), Catch::StartsWith("HTTP/1.0 200") && Catch::EndsWith("Hello!\n"));
+  client asks(s);
+  asks.say("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+  CHECK_THAT(asks.answer(), Catch::Contains("keep-alive"));
+  asks.say("GET / HTTP/1.0\r\n\r\n");
+  CHECK_THAT(asks.rest(), Catch::EndsWith("Hello!\n"));
+  CHECK(s.records().size() == 8);
+}
+
+TEST_CASE("what is no request to a route is answered clearly and recorded nowhere") {
+  server s;
+  CHECK_THAT(asked(s, "GET /nowhere?x HTTP/1.1\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 404") &&
+                 Catch::EndsWith("There is no /nowhere here. There are: /, /join\n"));
+  CHECK_THAT(asked(s, "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"),
+             Catch::StartsWith("HTTP/1.1 405") && Catch::Contains("Allow: GET, HEAD"));
+  CHECK_THAT(asked(s, "POST / HTTP/1.1\r\nContent-Length: 10001\r\n\r\n"), Catch::StartsWith("HTTP/1.1 413"));
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\nX: " + std::string(5'000, 'x') + "\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 431"));
+  CHECK_THAT(asked(s, "hello\r\n\r\n"), Catch::StartsWith("HTTP/1.1 400"));
+  CHECK_THAT(asked(s, std::string_view("GET / HTTP/1.1\r\nA: x\0y\r\n\r\n", 28)),
+             Catch::StartsWith("HTTP/1.1 400"));
+  CHECK_THAT(asked(s, "GET / HTTP/9.9\r\n\r\n"), Catch::Contains(" 400 "));
+  CHECK(s.records().empty());
+}
+
+TEST_CASE("HEAD is answered without the body, and recorded") {
+  server s;
+  CHECK_THAT(
+      [&] {
+        client c(s);
+        c.say("HEAD / HTTP/1.0\r\n\r\n");
+        return c.rest();
+      }(),
+      Catch::Contains("Content-Length: 7") && Catch::EndsWith("\r\n\r\n"));
+  CHECK(s.records().size() == 1);
+}
+
+TEST_CASE("half a request and silence ends at the time-out and holds up nobody") {
+  server s({.timeout = 300ms});
+  client slow(s);
+  slow.say("GET / HTTP/1.1\r\nHos");
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(slow.rest().empty());
+  CHECK(s.records().size() == 1);
+}
+
+TEST_CASE("more connections than there may be are sent away, until one leaves") {
+  server s({.most_connections = 2});
+  client a(s), b(s);
+  for (auto* c : {&a, &b}) {
+    c->say("GET / HTTP/1.1\r\n\r\n");
+    CHECK_THAT(c->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  }
+  CHECK_THAT(client(s).rest(), Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("Retry-After: 1"));
+  a.leave();
+  wait_for([&] {
+    client c(s);
+    c.say("GET / HTTP/1.0\r\n\r\n");
+    return c.rest().starts_with("HTTP/1.0 200");
+  });
+}
+
+TEST_CASE("a full spool answers 503 until some of it is processed") {
+  server s({}, {.most_bytes = 2'000, .segment_bytes = 500});
+  s.feed->log()->add_consumer("parser");
+  std::string last;
+  int taken = 0;
+  for (; taken < 1'000; ++taken) {
+    last = asked(s, "GET / HTTP/1.1\r\n\r\n");
+    if (!last.starts_with("HTTP/1.1 200"))
+      break;
+  }
+  CHECK_THAT(last, Catch::StartsWith("HTTP/1.1 503") && Catch::Contains("Retry-After: 1"));
+  CHECK(s.feed->gauges()->spool_full);
+  CHECK(s.records().size() == static_cast<std::size_t>(taken));
+  s.feed->log()->acknowledge("parser", s.feed->log()->end());
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK_FALSE(s.feed->gauges()->spool_full);
+}
+
+TEST_CASE("nobody is answered 200 before the disk has the record") {
+  server s;
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
+  s.files.fail_next(1'000);
+  client waits(s);
+  waits.say("GET /join HTTP/1.1\r\n\r\n");
+  wait_for([&] { return s.feed->trouble().has_value(); });
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 503"));
+  CHECK_FALSE(waits.has_answer());
+  CHECK(s.records().size() == 1);
+  s.files.fail_next(0);
+  CHECK_THAT(waits.answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records() == std::vector<std::string>{R"({"event_type":"default"})", R"({"n":1})"});
+  CHECK_FALSE(s.feed->trouble());
+}
+
+TEST_CASE("what was answered is there for the next life, and what comes then stands behind it") {
+  server s;
+  for (int i = 0; i < 3; ++i)
+    CHECK_THAT(asked(s, "GET /join HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
+  s.feed.reset();
+  s.files.restart(true);
+  s.start();
+  CHECK(s.records().size() == 3);
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records().back() == R"({"event_type":"default"})");
+}
+
+TEST_CASE("an address that is taken is told with the remedy") {
+  server s;
+  faulty_file_system files;
+  auto options = s.options;
+  const auto second = start_server_feed(files, options, s.spooled, system_clock());
+  REQUIRE_FALSE(second);
+  CHECK(second.error().whose == fault::user);
+  CHECK_THAT(second.error().message,
+             Catch::Contains("cannot listen on 127.0.0.1:") && Catch::Contains("`listen`"));
+}
