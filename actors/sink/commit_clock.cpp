@@ -5,8 +5,9 @@
 namespace millrace::sink {
 namespace {
 
-/// Progress without rows is committed this often: it only frees what senders keep.
+/// Progress without rows is committed this often, or when it frees so much of what senders keep.
 constexpr std::chrono::milliseconds progress_every{1'000};
+constexpr std::size_t progress_bytes{4U << 20U};
 
 }  // namespace
 
@@ -15,7 +16,8 @@ commit_clock::answer commit_clock::look(clock::time_point now, const uncommitted
     return {false, in(now, clock::duration::zero())};  // one commit for all that waits in the mailbox
   const auto since_commit = now - what.last_commit;
   const bool rows_due = what.rows_since && now - *what.rows_since >= commit_every_;
-  if (rows_due || since_commit >= progress_every || what.all_ended)
+  const bool frees_much = !what.rows_since && what.bytes >= progress_bytes;
+  if (rows_due || frees_much || since_commit >= progress_every || what.all_ended)
     return {true, std::nullopt};
   const clock::duration wait = what.rows_since ? commit_every_ : progress_every - since_commit;
   return {false, in(now, std::max(wait, clock::duration(std::chrono::microseconds(1))))};

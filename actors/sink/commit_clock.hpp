@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -22,6 +23,7 @@ public:
     std::optional<clock::time_point> rows_since;  // none: progress alone
     clock::time_point last_commit;
     bool all_ended = false;  // nothing will come any more
+    std::size_t bytes = 0;   // taken, written or not: senders keep them until the commit
   };
   struct tick {
     std::uint64_t number = 0;

@@ -9,9 +9,6 @@
 namespace millrace::sink {
 namespace {
 
-/// Progress without rows is committed this often, or when it frees so much of what senders keep.
-constexpr std::chrono::milliseconds progress_every{1'000};
-constexpr std::size_t progress_bytes{4U << 20U};
 constexpr std::chrono::seconds keep_alive_every{60};
 /// What could not be done when it fell due (rows wait for their commit) is tried again then.
 constexpr std::chrono::milliseconds keep_alive_again{100};
@@ -35,7 +32,8 @@ void sink_state::commit_if_due(bool at_once) {
     commit();
     return;
   }
-  const auto due = commit_clock_.look(now(), {first_uncommitted_, last_commit_, all_ended(core_.progress())});
+  const auto due = commit_clock_.look(
+      now(), {first_uncommitted_, last_commit_, all_ended(core_.progress()), bytes_uncommitted_});
   if (due.commit)
     commit();
   else if (due.ask && due.ask->wait == clock::duration::zero())

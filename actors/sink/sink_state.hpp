@@ -106,8 +106,7 @@ private:
   std::uint64_t batch_ = 0;
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;
-  std::size_t bytes_uncommitted_ =
-      0;  // taken since the last commit, written or not: senders keep them until then
+  std::size_t bytes_uncommitted_ = 0;  // taken, written or not
   clock::time_point last_commit_ = now();
   commit_clock commit_clock_{options_.commit_every};            // behind options_
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it

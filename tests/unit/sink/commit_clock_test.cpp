@@ -85,6 +85,19 @@ TEST_CASE("progress alone is committed every second") {
   CHECK(c.look(start + 1s, progress()).commit);
 }
 
+TEST_CASE("progress that frees much of what senders keep is committed at once, rows are not") {
+  for (const auto every : {0ms, 100ms}) {
+    commit_clock c(every);
+    auto what = progress();
+    what.bytes = (4U << 20U) - 1;
+    CHECK_FALSE(c.look(start + 1ms, what).commit);
+    ++what.bytes;
+    CHECK(c.look(start + 1ms, what).commit);
+    what.rows_since = start + 1ms;
+    CHECK_FALSE(c.look(start + 1ms, what).commit);
+  }
+}
+
 TEST_CASE("at the end of all inputs nothing waits") {
   commit_clock c(1min);
   CHECK(c.look(start, {start, start, true}).commit);
