@@ -1,11 +1,14 @@
 // How long a window's rows take: writes clicks at a steady rate into a followed file or a Kafka topic, with a
 // second of event time in each second, and watches the rows of windows of one second in a file:
-//   latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC
+//   latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC | bare BROKERS TOPIC
 // A window's latency is from just before the record that closes it is written to the moment when the last of
 // its rows has been read. Rows are CSV lines "end in microseconds,user,clicks". Prints one line of JSON;
 // fails if a window's rows are not all there or do not hold every click.
+// `bare` is the floor below `kafka`: ROWS is not looked at, a window is there when a bare consumer has the
+// record that closes it.
+#include "bench/latency_kafka.hpp"
+
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
 
 #include <algorithm>
 #include <atomic>
@@ -26,18 +29,18 @@
 
 namespace {
 
+using namespace millrace::bench;
+
 using clock_type = std::chrono::steady_clock;
 constexpr std::int64_t first_second = 1'700'000'000;
-constexpr std::int64_t warm_up = 2;  // windows that are not counted
+constexpr std::int64_t warm_up = 2;           // windows that are not counted
+constexpr std::chrono::seconds patience{10};  // for the last window's rows
 constexpr std::string_view rest =
     R"(,"product":"p-482913","category":217,"price":129.95,"quantity":3,"device":"mobile","ip":"10.0.17.201",)"
     R"("premium":false,"geo":{"lat":48.21,"lon":-16.37},"note":"xxxxxxxxxxxxxxxxxxxxxxxxxx"})"
     "\n";
 
-[[noreturn]] void give_up(const std::string& what) {
-  std::fprintf(stderr, "latency_bench: %s\n", what.c_str());
-  std::exit(1);
-}
+[[noreturn]] void give_up(const std::string& what) { millrace::bench::give_up(what.c_str()); }
 
 struct window {
   clock_type::time_point closed_at{};
@@ -129,25 +132,9 @@ sender file_sender(const char* path) {
   };
 }
 
-sender kafka_sender(const char* brokers, const char* name) {
-  auto* conf = rd_kafka_conf_new();
-  char why[512];
-  for (const auto& [option, value] : {std::pair{"bootstrap.servers", brokers}, std::pair{"linger.ms", "1"},
-                                      std::pair{"acks", "1"}, std::pair{"socket.nagle.disable", "true"}})
-    if (rd_kafka_conf_set(conf, option, value, why, sizeof why) != RD_KAFKA_CONF_OK)
-      give_up(why);
-  auto* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-  auto* topic = rd_kafka_topic_new(client, name, nullptr);
-  return [=](const std::string& lines) {
-    for (std::size_t at = 0; at < lines.size();) {
-      const auto end = lines.find('\n', at);
-      if (rd_kafka_produce(topic, 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(lines.data()) + at, end - at,
-                           nullptr, 0, nullptr) != 0)
-        give_up(rd_kafka_err2str(rd_kafka_last_error()));
-      at = end + 1;
-    }
-    rd_kafka_poll(client, 0);
-  };
+sender kafka_sender(const char* brokers, const char* topic) {
+  return
+      [to = std::make_shared<record_sender>(brokers, topic)](const std::string& lines) { to->send(lines); };
 }
 
 /// A block each millisecond; a block that closes a window begins with the record that does.
@@ -189,12 +176,32 @@ void print(const std::vector<window>& windows, std::int64_t rate, std::int64_t u
              at(0.5), at(0.99), took.back());
 }
 
+/// Fills `windows` by a bare consumer of the topic.
+void send_to_bare_consumer(const char* brokers, const char* topic, std::int64_t rate, std::int64_t users,
+                           std::vector<window>& windows) {
+  std::atomic<bool> whole{false};
+  bare_consumer reader(brokers, topic, [&](std::int64_t n) {
+    if (n == 0 || n % rate != 0)
+      return;
+    auto& w = windows[static_cast<std::size_t>(n / rate - 1)];
+    w.seen_at = clock_type::now();
+    w.rows = std::min(users, rate);
+    w.clicks = rate;
+    whole = &w == &windows.back();
+  });
+  reader.wait_for_the_end();
+  send_all(kafka_sender(brokers, topic), rate, users, windows);
+  for (const auto until = clock_type::now() + patience; !whole && clock_type::now() < until;)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  reader.stop();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string_view kind = argc > 5 ? argv[5] : "";
-  if (!(kind == "file" && argc == 7) && !(kind == "kafka" && argc == 8)) {
-    std::fputs("usage: latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC\n", stderr);
+  if (!(kind == "file" && argc == 7) && !((kind == "kafka" || kind == "bare") && argc == 8)) {
+    std::fputs("usage: latency_bench ROWS RATE USERS SECONDS file PATH | kafka|bare BROKERS TOPIC\n", stderr);
     return 2;
   }
   const auto rate = std::strtoll(argv[2], nullptr, 10);
@@ -202,9 +209,13 @@ int main(int argc, char** argv) {
   std::vector<window> windows(static_cast<std::size_t>(std::strtoll(argv[4], nullptr, 10)) + warm_up);
   if (rate <= 0 || rate % 1000 != 0 || users <= 0)
     give_up("RATE must be a multiple of 1000, USERS positive");
-  watcher rows(argv[1], windows, std::min<std::int64_t>(users, rate));
-  send_all(kind == "file" ? file_sender(argv[6]) : kafka_sender(argv[6], argv[7]), rate, users, windows);
-  rows.finish(std::chrono::seconds(10));
+  if (kind == "bare") {
+    send_to_bare_consumer(argv[6], argv[7], rate, users, windows);
+  } else {
+    watcher rows(argv[1], windows, std::min<std::int64_t>(users, rate));
+    send_all(kind == "file" ? file_sender(argv[6]) : kafka_sender(argv[6], argv[7]), rate, users, windows);
+    rows.finish(patience);
+  }
   print(windows, rate, users);
   return 0;
 }

@@ -259,12 +259,13 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   const bool done = to == c.to;
   const bool at_end = done && c.at_end;
   const bool more_waits = done ? p.waiting.size() > 1 : true;
+  const bool drained = done && c.drained && !more_waits;
   if (at_end)
     p.live->add_end();
   p.caught_up = done && c.caught_up && !more_waits;
   if (done)
     p.waiting.pop_front();
-  if (at_cut || at_end || own_frame || p.caught_up || options_.rate ||
+  if (at_cut || at_end || own_frame || p.caught_up || drained || options_.rate ||
       p.live->records() >= options_.frame_records || !reading_)
     flush(p);
   return true;

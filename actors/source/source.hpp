@@ -48,6 +48,8 @@ struct chunk {
   std::string part;        // of a log of several files, the one that this is: dead letters name it
   bool at_end = false;     // `to` is the end of a bounded log: nothing will ever follow
   bool caught_up = false;  // nothing more was there just now (for progress and idleness)
+  // What comes next has yet to be fetched, from a log with hardly more in it: a frame does not wait for it.
+  bool drained = false;
 
   [[nodiscard]] std::size_t records() const { return begins.size(); }
   [[nodiscard]] std::string_view record(std::size_t i) const {

@@ -52,11 +52,17 @@ def latency(bench):
 
 
 def latency_kafka(bench):
-    """the same through Kafka, from before the record is produced"""
+    """the same through Kafka, from before the record is produced, p50 (p99 at most 3 ms)"""
     brokers = need("KAFKA_BROKERS", "kafka")
+    topic = new_topic(bench, "floor")
+    # What the broker and any two clients take: a bare consumer waits for the record that closes the window.
+    floor = json.loads(measured([bench.tool("latency_bench"), "-", bench.latency_rate, 1000, bench.seconds, "bare", brokers,
+                                 topic]).out)
     topic = new_topic(bench, "latency")
     f = measure(bench, {"source": "kafka", "brokers": brokers, "topic": topic}, ("kafka", brokers, topic), False)
-    row = Row(f["p50_ms"], None, "ms", 1, False, f"p99 {f['p99_ms']:.2f} ms of {f['windows']} windows, broker included")
+    row = Row(f["p50_ms"], None, "ms", 1, False,
+              f"p99 {f['p99_ms']:.2f} ms of {f['windows']} windows; a bare producer and consumer alone "
+              f"{floor['p50_ms']:.2f} and {floor['p99_ms']:.2f}")
     row.second = f["p99_ms"] <= 3
     return row
 

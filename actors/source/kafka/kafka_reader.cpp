@@ -9,6 +9,10 @@ namespace millrace::source {
 
 namespace {
 
+// So far behind the newest record a lane has more to gain from large frames than from soon ones: about what
+// it puts into one.
+constexpr std::int64_t far_behind = 65'536;
+
 // One chunk's records, filled by librdkafka's callback.
 struct filling {
   rd_kafka_t* handle;
@@ -219,11 +223,21 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   out.from = {0, l.next};
   out.to = {0, f.next};
   out.caught_up = f.end;
+  // Under a steady load the end is never reached: what has come in the meantime is fetched by then.
+  out.drained = f.end || (rd_kafka_queue_length(l.queue.get()) == 0 && !is_far_behind(l.id, f.next));
   if (out.records() > 0)
     l.record_bytes = out.bytes.size() / out.records() + 1;
   out.bytes.append(padding, '\0');
   l.next = f.next;
   return std::optional<chunk>(std::move(out));
+}
+
+bool kafka_reader::is_far_behind(std::int32_t partition, std::int64_t next) const {
+  std::int64_t low = 0;
+  std::int64_t high = 0;  // as of the last fetch; nothing is asked
+  return rd_kafka_get_watermark_offsets(client_->get(), options_.topic.c_str(), partition, &low, &high) ==
+             RD_KAFKA_RESP_ERR_NO_ERROR &&
+         high - next > far_behind;
 }
 
 error kafka_reader::failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,

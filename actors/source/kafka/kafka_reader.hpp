@@ -76,6 +76,7 @@ private:
   [[nodiscard]] expected<ends> ends_of(std::int32_t partition, deadline until) const;
   void hear_of(std::int32_t partition);
   expected<std::optional<chunk>> take(const std::string& partition, log& l, std::size_t max_bytes);
+  [[nodiscard]] bool is_far_behind(std::int32_t partition, std::int64_t next) const;
   [[nodiscard]] error failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
                                  const std::string& text) const;
   void restart_logs();

@@ -66,6 +66,7 @@ void pipeline_fixture::start() {
   options.topology = topology_;
   options.store = store_;
   options.threads = 2;
+  options.make.reader = make_reader_;
   options.make.parser = make_parser_;
   auto prepared = prepare_pipeline(*system_, options);
   REQUIRE(prepared);

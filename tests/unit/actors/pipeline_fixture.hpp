@@ -28,7 +28,8 @@ public:
 
   /// Plans the topology in `file`; fails the test on findings.
   void load(const std::string& file, const std::vector<std::string>& overlays = {});
-  /// The lanes' parsers from the next start() on, in place of the connectors'.
+  /// The lanes' readers and parsers from the next start() on, in place of the connectors'.
+  void use_readers(decltype(connector_makers::reader) make) { make_reader_ = std::move(make); }
   void use_parsers(decltype(connector_makers::parser) make) { make_parser_ = std::move(make); }
   /// Spawns everything; the run ends by itself or by stop().
   void start();
@@ -50,6 +51,7 @@ private:
   std::unique_ptr<caf::scoped_actor> self_;
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
+  decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
   caf::actor supervisor_;
   pipeline_gauges gauges_;

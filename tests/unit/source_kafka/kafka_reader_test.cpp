@@ -179,6 +179,47 @@ TEST_CASE("start is resolved by discover: earliest, latest, a time, a time after
   CHECK(starts("2100-01-01") == 3);
 }
 
+TEST_CASE("what was fetched last is drained, before the log's end is heard of; not far behind it [server]",
+          "[server]") {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return;
+  const auto topic = make_topic(*brokers, 1);
+  const producer p(*brokers);
+  kafka_reader r(options_for(*brokers, topic));
+  REQUIRE(r.discover(20s));
+  REQUIRE(r.assign("0", {}));
+  REQUIRE(collect(r, "0", {}).chunks.back().drained);  // an end is
+  const strings wanted{"0"};
+  int early = 0;
+  for (int round = 0; round < 10; ++round) {
+    p.send_all(topic, 0, {{"one"}});
+    bool there = false;
+    for (bool end = false; !end;) {
+      auto got = r.read(wanted, 1 << 20, 5s);
+      REQUIRE(got);
+      REQUIRE(*got);
+      there = there || (*got)->records() == 1;
+      end = there && (*got)->caught_up;
+      early += (*got)->drained && !(*got)->caught_up;
+    }
+  }
+  CHECK(early > 5);  // each, but where the end comes at once
+
+  constexpr int many = 200'000;
+  p.send_all(topic, 0, std::vector<message>(many, {"x"}));
+  std::int64_t next = 10;
+  for (bool drained = false; !drained;) {
+    auto got = r.read(wanted, 1 << 14, 5s);
+    REQUIRE(got);
+    REQUIRE(*got);
+    drained = (*got)->drained;
+    next = (*got)->to.minor;
+    if (drained)
+      CHECK(next >= 10 + many - 65'536);
+  }
+}
+
 TEST_CASE("an unknown topic is the user's error, at once [server]", "[server]") {
   const auto brokers = real_brokers();
   if (!brokers)
