@@ -29,11 +29,11 @@ composed_rows::composed_rows(database& db, row_language& language, row_plan plan
 expected<void> composed_rows::write(const data::batch& rows, std::vector<refusal>& refused) {
   std::vector<std::size_t> all(rows.rows);
   std::iota(all.begin(), all.end(), 0);
-  return write(rows, all, refused);
+  return insert(rows, all, refused);
 }
 
-expected<void> composed_rows::write(const data::batch& rows, std::span<const std::size_t> chosen,
-                                    std::vector<refusal>& refused) {
+expected<void> composed_rows::insert(const data::batch& rows, std::span<const std::size_t> chosen,
+                                     std::vector<refusal>& refused) {
   rows_ = &rows;
   refused_ = &refused;
   tuples_.clear();

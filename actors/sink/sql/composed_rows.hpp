@@ -2,6 +2,7 @@
 // that the server refuses is halved until the row at fault stands alone.
 #pragma once
 
+#include "actors/sink/sql/copied_rows.hpp"
 #include "actors/sink/sql/database.hpp"
 
 #include <string>
@@ -30,13 +31,12 @@ public:
   [[nodiscard]] virtual std::size_t packet_bytes() const = 0;
 };
 
-class composed_rows final : public row_writer {
+class composed_rows final : public row_writer, public row_inserter {
 public:
   composed_rows(database& db, row_language& language, row_plan plan);
   [[nodiscard]] expected<void> write(const data::batch& rows, std::vector<refusal>& refused) override;
-  /// Only these of the batch.
-  [[nodiscard]] expected<void> write(const data::batch& rows, std::span<const std::size_t> chosen,
-                                     std::vector<refusal>& refused);
+  [[nodiscard]] expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
+                                      std::vector<refusal>& refused) override;
 
 private:
   struct tuple {

@@ -10,14 +10,16 @@ namespace {
 /// Fewer rows are inserted: a COPY is a round trip more (measured: equal at some ten rows).
 constexpr std::size_t least_rows = 16;
 /// Of one COPY. More gains nothing, and is sent again in halves when a row is refused.
-constexpr std::size_t copy_bytes = 1U << 20;
+constexpr std::size_t copy_bytes = 4U << 20;
+/// That are sent at once, while the next ones are made.
+constexpr std::size_t put_bytes = 64U << 10;
 /// Of one row, as of one that is inserted: the server's limit is 1 GB with all its copies.
 constexpr std::size_t row_bytes = 256U << 20;
 
 }  // namespace
 
 copied_rows::copied_rows(const database& db, copy_language& language, row_plan plan,
-                         std::unique_ptr<composed_rows> inserts)
+                         std::unique_ptr<row_inserter> inserts)
     : language_(language), plan_(std::move(plan)), inserts_(std::move(inserts)) {
   std::string columns;
   for (const auto& c : plan_.columns)
@@ -26,70 +28,131 @@ copied_rows::copied_rows(const database& db, copy_language& language, row_plan p
 }
 
 expected<void> copied_rows::write(const data::batch& rows, std::vector<refusal>& refused) {
-  if (rows.rows < least_rows)
-    return inserts_->write(rows, refused);
-  lines_.clear();
-  pending_.clear();
+  next_.batches.push_back(rows);
   for (std::size_t row = 0; row < rows.rows; ++row) {
-    add(rows, row, refused);
-    if (lines_.size() >= copy_bytes)
-      if (auto done = flush(rows, refused); !done)
+    if (next_.batches.empty())  // the COPY before was full
+      next_.batches.push_back(rows);
+    add(row, refused);
+    const auto full = next_.text.size() >= copy_bytes;
+    if (full || next_.text.size() - next_.sent >= put_bytes)
+      if (auto done = full ? send(refused) : put(refused); !done)
         return done;
   }
-  return flush(rows, refused);
+  return {};
 }
 
-void copied_rows::add(const data::batch& rows, std::size_t row, std::vector<refusal>& refused) {
-  const auto begin = lines_.size();
+void copied_rows::add(std::size_t row, std::vector<refusal>& refused) {
+  const auto& rows = next_.batches.back();
+  auto& text = next_.text;
+  const auto begin = text.size();
   for (std::size_t i = 0; i < plan_.columns.size(); ++i) {
     if (i != 0)
-      lines_ += '\t';
+      text += '\t';
     const auto& c = *rows.columns[i];
     if (c.is_null(row)) {
-      lines_ += "\\N";
-    } else if (auto why = language_.append_field(lines_, c, row, plan_.columns[i])) {
-      lines_.resize(begin);
+      text += "\\N";
+    } else if (auto why = language_.append_field(text, c, row, plan_.columns[i])) {
+      text.resize(begin);
       refused.push_back(refuse(rows, row, *why));
       return;
     }
   }
-  lines_ += '\n';
-  if (const auto size = lines_.size() - begin; size > row_bytes) {
-    lines_.resize(begin);
+  text += '\n';
+  if (const auto size = text.size() - begin; size > row_bytes) {
+    text.resize(begin);
     refused.push_back(
         refuse(rows, row,
                fmt::format("the row has {} bytes, the server takes {} in one statement", size, row_bytes)));
     return;
   }
-  pending_.push_back({row, begin, lines_.size()});
+  next_.lines.push_back({next_.batches.size() - 1, row, begin, text.size()});
 }
 
-expected<void> copied_rows::flush(const data::batch& rows, std::vector<refusal>& refused) {
-  auto done = copy(rows, pending_, refused);
-  lines_.clear();
-  pending_.clear();
+/// Sends what there is; the COPY before it must be over then.
+expected<void> copied_rows::put(std::vector<refusal>& refused) {
+  if (!next_.begun) {
+    if (auto done = take_answer(refused); !done)
+      return done;
+    if (auto begun = language_.begin_copy(statement_); !begun)
+      return unexpected(std::move(begun.error().what));
+    next_.begun = true;
+  }
+  auto done = language_.put_copy(std::string_view(next_.text).substr(next_.sent));
+  next_.sent = next_.text.size();
+  return done ? expected<void>{} : unexpected(std::move(done.error().what));
+}
+
+expected<void> copied_rows::send(std::vector<refusal>& refused) {
+  const auto ended = [&]() -> expected<void> {
+    if (!next_.begun && next_.lines.size() < least_rows)
+      return next_.lines.empty()
+                 ? expected<void>{}
+                 : take_answer(refused).and_then([&] { return insert(next_, next_.lines, refused); });
+    if (auto done = put(refused); !done)
+      return done;
+    if (auto done = language_.end_copy(); !done)
+      return unexpected(std::move(done.error().what));
+    under_way_ = std::move(next_);
+    return {};
+  };
+  auto done = ended();
+  next_ = {};
   return done;
 }
 
-expected<void> copied_rows::copy(const data::batch& rows, std::span<const pending> part,
-                                 std::vector<refusal>& refused) {
-  if (part.size() < least_rows) {
-    std::vector<std::size_t> chosen;
-    for (const auto& p : part)
-      chosen.push_back(p.row);
-    return inserts_->write(rows, chosen, refused);
-  }
-  const auto begin = part.front().begin;
-  auto done =
-      language_.copy_guarded(statement_, std::string_view(lines_).substr(begin, part.back().end - begin));
+expected<void> copied_rows::finish(std::vector<refusal>& refused) {
+  return send(refused).and_then([&] { return take_answer(refused); });
+}
+
+expected<void> copied_rows::take_answer(std::vector<refusal>& refused) {
+  if (!under_way_)
+    return {};
+  const auto whole = std::move(*under_way_);
+  under_way_.reset();
+  auto done = language_.answer_of_copy();
   if (done)
     return {};
   if (!done.error().row_at_fault)
     return unexpected(std::move(done.error().what));
-  const auto half = part.size() / 2;
-  return copy(rows, part.first(half), refused).and_then([&] {
-    return copy(rows, part.subspan(half), refused);
+  return halve(whole, whole.lines, refused);
+}
+
+expected<void> copied_rows::halve(const part& whole, std::span<const line> lines,
+                                  std::vector<refusal>& refused) {
+  const auto half = lines.size() / 2;
+  return copy(whole, lines.first(half), refused).and_then([&] {
+    return copy(whole, lines.subspan(half), refused);
   });
+}
+
+expected<void> copied_rows::copy(const part& whole, std::span<const line> lines,
+                                 std::vector<refusal>& refused) {
+  if (lines.size() < least_rows)
+    return insert(whole, lines, refused);
+  const auto begin = lines.front().begin;
+  const auto text = std::string_view(whole.text).substr(begin, lines.back().end - begin);
+  auto done = language_.begin_copy(statement_)
+                  .and_then([&] { return language_.put_copy(text); })
+                  .and_then([&] { return language_.end_copy(); })
+                  .and_then([&] { return language_.answer_of_copy(); });
+  if (done)
+    return {};
+  if (!done.error().row_at_fault)
+    return unexpected(std::move(done.error().what));
+  return halve(whole, lines, refused);
+}
+
+expected<void> copied_rows::insert(const part& whole, std::span<const line> lines,
+                                   std::vector<refusal>& refused) {
+  while (!lines.empty()) {
+    const auto batch = lines.front().batch;
+    std::vector<std::size_t> chosen;
+    for (; !lines.empty() && lines.front().batch == batch; lines = lines.subspan(1))
+      chosen.push_back(lines.front().row);
+    if (auto done = inserts_->insert(whole.batches[batch], chosen, refused); !done)
+      return done;
+  }
+  return {};
 }
 
 }  // namespace millrace::sink::sql

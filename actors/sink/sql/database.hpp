@@ -83,11 +83,23 @@ struct refusal {
   std::string error;
 };
 
-/// Writes rows inside the open transaction. Rows that the target refuses end in `refused`; the rest is in.
+/// Writes rows inside the open transaction. Rows that the target refuses end in `refused`, some of them only
+/// with a later call; the rest is in. Before anything else is done with the connection: finish().
 class row_writer {
 public:
   virtual ~row_writer() = default;
   [[nodiscard]] virtual expected<void> write(const data::batch& rows, std::vector<refusal>& refused) = 0;
+  /// No more rows come for now: the target has all that it needs to take them without us, and nobody waits
+  /// until it has.
+  [[nodiscard]] virtual expected<void> send(std::vector<refusal>& refused) {
+    (void)refused;
+    return {};
+  }
+  /// Each row that was written is in, or in `refused`.
+  [[nodiscard]] virtual expected<void> finish(std::vector<refusal>& refused) {
+    (void)refused;
+    return {};
+  }
 };
 
 class database {

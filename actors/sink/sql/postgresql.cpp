@@ -2,6 +2,7 @@
 // else end the whole transaction.
 #include "actors/sink/sql/composed_rows.hpp"
 #include "actors/sink/sql/copied_rows.hpp"
+#include "actors/sink/sql/postgresql_values.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 
@@ -42,23 +43,23 @@ private:
   std::optional<std::string> append_literal(std::string& out, const data::column& c, std::size_t row,
                                             const table_column& into) const override;
   std::optional<std::string> append_field(std::string& out, const data::column& c, std::size_t row,
-                                          const table_column& into) const override;
+                                          const table_column& into) const override {
+    return append_copy_field(out, c, row, into);
+  }
   std::string equals(const table_column& column, const std::string& literal) const override;
   std::string on_conflict(const row_plan& plan) const override;
   bool repeats_keys() const override { return false; }
-  outcome<std::uint64_t> execute_guarded(const std::string& sql) override {
-    return guarded([&] { return execute(sql); });
-  }
-  outcome<std::uint64_t> copy_guarded(const std::string& sql, std::string_view lines) override {
-    return guarded([&] { return copy(sql, lines); });
-  }
+  outcome<std::uint64_t> execute_guarded(const std::string& sql) override;
+  [[nodiscard]] outcome<void> leave_savepoint(bool with_all);
+  outcome<void> begin_copy(const std::string& sql) override;
+  outcome<void> put_copy(std::string_view lines) override;
+  outcome<void> end_copy() override;
+  outcome<void> answer_of_copy() override;
   std::size_t packet_bytes() const override {
     return 256U << 20;
   }  // the server's limit is 1 GB with all its copies
 
-  template<class Statement>
-  outcome<std::uint64_t> guarded(Statement statement);
-  outcome<std::uint64_t> copy(const std::string& sql, std::string_view lines);
+  [[nodiscard]] failure lost_in_copy() const;
   failure failed(const PGresult* r) const;
 
   failure translate(const std::exception& e) const override;
@@ -131,38 +132,74 @@ failure postgresql_database::failed(const PGresult* r) const {
   return classify(state, primary == nullptr ? "" : primary);
 }
 
-/// What the server has against the rows it says at the end, whatever was sent before.
-outcome<std::uint64_t> postgresql_database::copy(const std::string& sql, std::string_view lines) {
+failure postgresql_database::lost_in_copy() const {
+  return classify("08006", one_line(PQerrorMessage(handle())));
+}
+
+outcome<void> postgresql_database::begin_copy(const std::string& sql) {
+  if (auto set = execute("savepoint millrace_rows"); !set)
+    return tl::unexpected(std::move(set.error()));
+  const result begun(PQexec(handle(), sql.c_str()));
+  if (PQresultStatus(begun.get()) == PGRES_COPY_IN)
+    return {};
+  auto why = failed(begun.get());
+  if (why.row_at_fault)
+    if (auto left = leave_savepoint(false); !left)
+      return left;
+  return tl::unexpected(std::move(why));
+}
+
+/// What the server has against the rows it says at the end, whatever is sent meanwhile.
+outcome<void> postgresql_database::put_copy(std::string_view lines) {
   if (!session_)
     return tl::unexpected(lost());
-  auto* const h = handle();
-  if (const result begun(PQexec(h, sql.c_str())); PQresultStatus(begun.get()) != PGRES_COPY_IN)
-    return tl::unexpected(failed(begun.get()));
-  if (PQputCopyData(h, lines.data(), static_cast<int>(lines.size())) != 1 || PQputCopyEnd(h, nullptr) != 1)
-    return tl::unexpected(classify("08006", one_line(PQerrorMessage(h))));
+  if (PQputCopyData(handle(), lines.data(), static_cast<int>(lines.size())) != 1)
+    return tl::unexpected(lost_in_copy());
+  return {};
+}
+
+outcome<void> postgresql_database::end_copy() {
+  if (!session_)
+    return tl::unexpected(lost());
+  if (PQputCopyEnd(handle(), nullptr) != 1)
+    return tl::unexpected(lost_in_copy());
+  return {};
+}
+
+outcome<void> postgresql_database::answer_of_copy() {
+  if (!session_)
+    return tl::unexpected(lost());
   std::optional<failure> why;
-  while (const result r{PQgetResult(h)}) {
+  while (const result r{PQgetResult(handle())}) {
     if (PQresultStatus(r.get()) == PGRES_COPY_IN)  // it never leaves this state: the connection is gone
-      return tl::unexpected(classify("08006", one_line(PQerrorMessage(h))));
+      return tl::unexpected(lost_in_copy());
     if (PQresultStatus(r.get()) != PGRES_COMMAND_OK)
       why = failed(r.get());
   }
-  return why ? outcome<std::uint64_t>(tl::unexpected(std::move(*why))) : outcome<std::uint64_t>(0);
+  if (!why || why->row_at_fault)
+    if (auto left = leave_savepoint(!why); !left)
+      return left;
+  return why ? outcome<void>(tl::unexpected(std::move(*why))) : outcome<void>{};
 }
 
-template<class Statement>
-outcome<std::uint64_t> postgresql_database::guarded(Statement statement) {
+outcome<std::uint64_t> postgresql_database::execute_guarded(const std::string& sql) {
   if (auto set = execute("savepoint millrace_rows"); !set)
     return set;
-  auto done = statement();
-  if (!done && !done.error().row_at_fault)
-    return done;
-  if (!done)
+  auto done = execute(sql);
+  if (done || done.error().row_at_fault)
+    if (auto left = leave_savepoint(done.has_value()); !left)
+      return tl::unexpected(std::move(left.error()));
+  return done;
+}
+
+/// What fails here fails for the whole transaction.
+outcome<void> postgresql_database::leave_savepoint(bool with_all) {
+  if (!with_all)
     if (auto back = execute("rollback to savepoint millrace_rows"); !back)
       return tl::unexpected(failure{std::move(back.error().what), false});
   if (auto released = execute("release savepoint millrace_rows"); !released)
     return tl::unexpected(failure{std::move(released.error().what), false});
-  return done;
+  return {};
 }
 
 std::unique_ptr<row_writer> postgresql_database::rows(row_plan plan) {
@@ -238,35 +275,6 @@ void postgresql_database::append_quoted(std::string& out, std::string_view text)
   out += '\'';
 }
 
-/// The value as the column's type reads it; `scratch` holds what is made for it.
-struct plain_value {
-  std::string_view text;
-  std::optional<std::string> unfit;
-};
-
-plain_value plain(const data::column& c, std::size_t row, const table_column& into, std::string& scratch) {
-  if (auto why = unfit_value(c, row, into))
-    return {{}, std::move(why)};
-  if (c.type().is_bytes()) {
-    if (c.text_at(row).find('\0') != std::string_view::npos)
-      return {{}, fmt::format("column {}: PostgreSQL stores no NUL character", into.name)};
-    return {c.text_at(row), std::nullopt};
-  }
-  if (c.type().id() == data::type_id::timestamp && into.holds != family::text) {
-    const auto text = datetime_text(c.ints()[row]);
-    if (!text)
-      return {{},
-              fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
-                          format_timestamp(c.ints()[row]))};
-    scratch = *text + "+00";
-  } else if (c.type().id() == data::type_id::boolean && into.holds == family::integer) {
-    scratch = c.boolean_at(row) ? "1" : "0";
-  } else {
-    scratch = text_value(c, row);
-  }
-  return {scratch, std::nullopt};
-}
-
 /// From version 15 on an index may hold nulls to be equal, as an upsert does.
 std::string postgresql_database::unique_clause(std::string_view columns) const {
   const bool offered = session_ && PQserverVersion(handle()) >= 150'000;
@@ -280,30 +288,11 @@ std::optional<std::string> postgresql_database::append_literal(std::string& out,
     out += "null";
     return std::nullopt;
   }
-  std::string scratch;
-  auto value = plain(c, row, into, scratch);
-  if (!value.unfit)
-    append_quoted(out, value.text);
-  return std::move(value.unfit);
-}
-
-std::optional<std::string> postgresql_database::append_field(std::string& out, const data::column& c,
-                                                             std::size_t row,
-                                                             const table_column& into) const {
-  std::string scratch;
-  auto value = plain(c, row, into, scratch);
-  if (value.unfit)
-    return std::move(value.unfit);
-  for (auto rest = value.text; !rest.empty();) {
-    const auto n = std::min(rest.find_first_of("\\\t\n\r"), rest.size());
-    out += rest.substr(0, n);
-    if (n == rest.size())
-      break;
-    out += '\\';
-    out += rest[n] == '\t' ? 't' : rest[n] == '\n' ? 'n' : rest[n] == '\r' ? 'r' : '\\';
-    rest.remove_prefix(n + 1);
-  }
-  return std::nullopt;
+  std::string text;
+  auto unfit = append_plain(text, c, row, into);
+  if (!unfit)
+    append_quoted(out, text);
+  return unfit;
 }
 
 std::string postgresql_database::equals(const table_column& column, const std::string& literal) const {

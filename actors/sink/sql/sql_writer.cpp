@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace millrace::sink::sql {
 namespace {
 
@@ -22,11 +24,15 @@ public:
   expected<void> write(const data::batch& rows) override;
   expected<std::uint64_t> commit(const progress& p) override;
   expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override {
+    if (auto settled = checked(settle()); !settled)
+      return unexpected(std::move(settled.error()));
     return positions_.rejected(after, limit);
   }
   void forget_rejected(std::uint64_t up_to) override {
-    // What is not forgotten now is forgotten with the next call; readers skip what they have had.
-    (void)positions_.forget_rejected(up_to);
+    // What is not forgotten now is forgotten with the next call; readers skip what they have had. What goes
+    // wrong shows at the next row or commit.
+    if (checked(settle()))
+      (void)positions_.forget_rejected(up_to);
   }
   void keep_alive() override {
     if (db_->connected())
@@ -35,6 +41,8 @@ public:
 
 private:
   [[nodiscard]] expected<void> flush();
+  /// Nothing is under way on the connection, and what was refused is stored.
+  [[nodiscard]] expected<void> settle();
   [[nodiscard]] expected<void> look_whether_altered();
   [[nodiscard]] expected<void> begin();
   void abandon();
@@ -53,6 +61,7 @@ private:
   std::vector<table_column> columns_;  // of the table, as they were when it was opened
   std::vector<data::batch> buffer_;
   std::size_t buffer_bytes_ = 0;
+  std::vector<refusal> refused_;  // not stored yet
   bool in_transaction_ = false;
 };
 
@@ -75,6 +84,7 @@ void sql_writer::abandon() {
   rows_.reset();
   buffer_.clear();
   buffer_bytes_ = 0;
+  refused_.clear();
   if (in_transaction_ && db_->connected())
     (void)db_->execute("rollback");
   in_transaction_ = false;
@@ -106,20 +116,24 @@ expected<void> sql_writer::flush() {
     return {};
   if (auto begun = begin(); !begun)
     return begun;
-  for (const auto& batch : buffer_) {
-    std::vector<refusal> refused;
-    if (auto done = rows_->write(batch, refused); !done)
+  for (const auto& batch : buffer_)
+    if (auto done = rows_->write(batch, refused_); !done)
       return done;
-    if (refused.empty())
-      continue;
-    if (auto done = look_whether_altered(); !done)
-      return done;
-    if (auto done = positions_.reject(refused); !done)
-      return done;
-  }
   buffer_.clear();
   buffer_bytes_ = 0;
-  return {};
+  if (auto done = rows_->send(refused_); !done)
+    return done;
+  return refused_.empty() ? expected<void>{} : settle();
+}
+
+expected<void> sql_writer::settle() {
+  if (!rows_)
+    return {};
+  if (auto done = rows_->finish(refused_); !done || refused_.empty())
+    return done;
+  if (auto done = look_whether_altered(); !done)
+    return done;
+  return positions_.reject(std::exchange(refused_, {}));
 }
 
 /// A table that was altered since it was opened refuses rows that are not at fault. Opening it again says
@@ -137,7 +151,9 @@ expected<void> sql_writer::look_whether_altered() {
 expected<std::uint64_t> sql_writer::commit(const progress& p) {
   if (!rows_)
     return outside_error(ec::unavailable, fmt::format("{}: not open", db_->where().shown));
-  auto done = flush().and_then([&] { return begin(); }).and_then([&] { return positions_.store(p); });
+  auto done = flush().and_then([&] { return settle(); }).and_then([&] { return begin(); }).and_then([&] {
+    return positions_.store(p);
+  });
   if (done)
     if (auto committed = db_->execute("commit"); !committed)
       done = unexpected(std::move(committed.error().what));

@@ -2,7 +2,6 @@
 
 #include "runtime/data/render.hpp"
 
-#include <date/date.h>
 #include <fmt/format.h>
 
 #include <cstring>
@@ -70,21 +69,21 @@ std::string as_utf8(std::string_view text, bool drop_nul) {
   return out;
 }
 
-std::optional<std::string> datetime_text(event_micros t) {
+bool append_datetime(std::string& out, event_micros t) {
   constexpr event_micros year_1 = -62'135'596'800'000'000;
   constexpr event_micros year_10000 = 253'402'300'800'000'000;
   if (t < year_1 || t >= year_10000)
-    return std::nullopt;
-  const date::sys_time<micros> point{micros(t)};
-  const auto day = date::floor<date::days>(point);
-  const date::year_month_day ymd{day};
-  const date::hh_mm_ss time{point - day};
-  auto out = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                         static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
-                         time.hours().count(), time.minutes().count(), time.seconds().count());
-  if (const auto fraction = time.subseconds().count(); fraction != 0)
-    out += fmt::format(".{:06}", fraction);
-  return out;
+    return false;
+  const auto begin = out.size();
+  append_timestamp(out, t);
+  out[begin + 10] = ' ';  // for the T
+  out.pop_back();         // the Z
+  return true;
+}
+
+std::optional<std::string> datetime_text(event_micros t) {
+  std::string out;
+  return append_datetime(out, t) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::optional<std::string> unfit_value(const data::column& c, std::size_t row, const table_column& into) {

@@ -17,6 +17,8 @@ namespace millrace::sink::sql {
 
 /// `2021-04-24 19:55:00.796`, years 1 to 9999. Nothing for others.
 [[nodiscard]] std::optional<std::string> datetime_text(event_micros t);
+/// The same at the end of `out`; false, and nothing, for others.
+[[nodiscard]] bool append_datetime(std::string& out, event_micros t);
 
 /// Why this value cannot be stored as it is, whatever the product; nothing if it can.
 [[nodiscard]] std::optional<std::string> unfit_value(const data::column& c, std::size_t row,

@@ -61,6 +61,24 @@ EVERY_DATABASE(refused_in_the_middle,
   CHECK(later[0].sequence == 6);  // never a number twice
 }
 
+EVERY_DATABASE(asked_while_rows_are_on_their_way,
+               "dead letters can be asked for, and forgotten, while rows are on their way") {
+  make_narrow(at);
+  auto w = at.writer(columns, {}, false);
+  must(w->open(life(1)));
+  constexpr int many = 100'000;  // more than what is kept back until the commit
+  std::vector<cells> rows;
+  for (int i = 0; i < many; ++i)
+    rows.push_back({std::to_string(i), i == many / 2 ? "much too long for twenty characters" : "row"});
+  must(w->write(rows_of(columns, rows)));
+  CHECK(must(w->rejected(0, 100)).empty());
+  must(w->write(rows_of(columns, rows)));
+  w->forget_rejected(0);
+  CHECK(must(w->commit(at_position(2 * many))) == 2);
+  CHECK(must(w->rejected(0, 100)).size() == 2);
+  CHECK(at.query("select count(*) from t", 1)[0] == sink::sql::record{std::to_string(2 * (many - 1))});
+}
+
 EVERY_DATABASE(all_refused, "a batch of nothing but refused rows commits its position") {
   make_narrow(at);
   auto w = at.writer(columns, {}, false);
