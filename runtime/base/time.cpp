@@ -253,30 +253,67 @@ expected<double> parse_rate(std::string_view text) {
                   text));
 }
 
-void append_timestamp(std::string& out, event_micros t) {
-  using namespace std::chrono;
-  // Far beyond year 9999 the number is written instead: date::year holds +-32767, and the ends of 64 bits
-  // have no whole day
-  if (t > 253'402'300'799'999'999 * 3 || t < -62'167'219'200'000'000 * 3) {
-    fmt::format_to(std::back_inserter(out), "{}us", t);
+namespace {
+
+constexpr event_micros year_0 = -62'167'219'200'000'000;
+constexpr event_micros year_10000 = 253'402'300'800'000'000;
+
+/// Digit by digit: a format string takes several times as long, and timestamps are most of what some rows
+/// cost.
+void put_digits(char* at, int n, std::int64_t value) {
+  for (; n > 0; value /= 10)
+    at[--n] = static_cast<char>('0' + value % 10);
+}
+
+void append_fraction(std::string& out, std::int64_t fraction) {
+  if (fraction == 0)
     return;
-  }
+  char text[] = ".000000";
+  put_digits(text + 1, 6, fraction);
+  auto size = sizeof text - 1;
+  while (text[size - 1] == '0')
+    --size;
+  out.append(text, size);
+}
+
+/// Of the years 0 to 9999.
+void append_second(std::string& out, event_micros t) {
   const date::sys_time<micros> point{micros(t)};
   const auto day = date::floor<date::days>(point);
   const date::year_month_day ymd{day};
   const date::hh_mm_ss time{point - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                 static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()), time.hours().count(),
-                 time.minutes().count(), time.seconds().count());
-  auto fraction = time.subseconds().count();
-  if (fraction != 0) {
-    int digits = 6;
-    while (fraction % 10 == 0) {
-      fraction /= 10;
-      --digits;
-    }
-    fmt::format_to(std::back_inserter(out), ".{:0{}}", fraction, digits);
+  char text[] = "0000-00-00T00:00:00";
+  put_digits(text, 4, static_cast<int>(ymd.year()));
+  put_digits(text + 5, 2, static_cast<unsigned>(ymd.month()));
+  put_digits(text + 8, 2, static_cast<unsigned>(ymd.day()));
+  put_digits(text + 11, 2, time.hours().count());
+  put_digits(text + 14, 2, time.minutes().count());
+  put_digits(text + 17, 2, time.seconds().count());
+  out.append(text, sizeof text - 1);
+}
+
+}  // namespace
+
+void append_timestamp(std::string& out, event_micros t) {
+  const auto micros_of_second = ((t % 1'000'000) + 1'000'000) % 1'000'000;
+  if (t >= year_0 && t < year_10000) {
+    append_second(out, t);
+  } else if (t > 3 * (year_10000 - 1) || t < 3 * year_0) {
+    // Far beyond year 9999 the number is written instead: date::year holds +-32767, and the ends of 64 bits
+    // have no whole day
+    fmt::format_to(std::back_inserter(out), "{}us", t);
+    return;
+  } else {
+    const date::sys_time<micros> point{micros(t)};
+    const auto day = date::floor<date::days>(point);
+    const date::year_month_day ymd{day};
+    const date::hh_mm_ss time{point - day};
+    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+                   static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                   static_cast<unsigned>(ymd.day()), time.hours().count(), time.minutes().count(),
+                   time.seconds().count());
   }
+  append_fraction(out, micros_of_second);
   out += 'Z';
 }
 
