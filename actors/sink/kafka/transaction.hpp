@@ -1,6 +1,6 @@
 // A transactional producer of librdkafka, call by call: every call that may be retried is retried until its
-// deadline, every error comes back as a value. One thread uses it. After an error it is of no more use: a new
-// one's open() fences it and rolls its transaction back.
+// deadline and given up when it does not come back, every error comes back as a value. One thread uses it.
+// After an error it is of no more use: a new one's open() fences it and rolls its transaction back.
 #pragma once
 
 #include "actors/client/kafka/client.hpp"
@@ -52,15 +52,17 @@ public:
   [[nodiscard]] expected<void> commit();
   [[nodiscard]] bool is_open() const { return begun_; }
 
-  [[nodiscard]] const kafka::client& client() const { return *client_; }
+  [[nodiscard]] const kafka::client& client() const;
 
 private:
   transaction();
   [[nodiscard]] expected<void> first_failure() const;
 
-  struct deliveries;  // what the delivery reports say
-  std::unique_ptr<deliveries> deliveries_;
-  std::unique_ptr<kafka::client> client_;
+  template<class Call>
+  [[nodiscard]] expected<void> insist(std::string_view doing, Call call);
+
+  struct producer;                      // the client, and what its delivery reports say
+  std::shared_ptr<producer> producer_;  // also of a call that has not come back
   bool begun_ = false;
 };
 
