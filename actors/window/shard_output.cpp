@@ -18,6 +18,8 @@ void shard_output::fail(error why) {
 }
 
 void shard_output::on_resume(const messages::resume_output& m) {
+  if (core_.out().knows_newer(m.sink, m.life))
+    return;  // of an earlier life of the receiver, overtaken by its new life's
   sinks_[m.sink] = m.from;
   const auto from = core_.resume(m.sink, m.at, m.taken, m.life, m.durable);
   if (!from) {

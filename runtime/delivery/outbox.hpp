@@ -49,6 +49,11 @@ public:
   void acknowledge(const std::string& receiver, position at);
   /// Frames up to `at` have left the queue of the receiver's `life`.
   void taken(const std::string& receiver, incarnation life, position at);
+  /// A newer life of `receiver` than this one has resumed: what this one says of where it stands is old.
+  [[nodiscard]] bool knows_newer(const std::string& receiver, incarnation life) const {
+    const auto c = cursors_.find(receiver);
+    return c != cursors_.end() && life < c->second.life();
+  }
   /// A new life of `receiver` stands at `at` (nothing: nowhere): from where on next() sends to it. What it
   /// has got by then counts as acknowledged where it is `durable`. A receiver that this outbox did not know
   /// before begins at the mark of then. An error where the receiver has lost what it once acknowledged and

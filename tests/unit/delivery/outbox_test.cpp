@@ -99,6 +99,15 @@ TEST_CASE("a receiver resumes from its own position") {
   CHECK_FALSE(out.resume("nobody", std::nullopt, 1));
 }
 
+TEST_CASE("what an earlier life of a receiver says of its place is known for old") {
+  auto out = with({"s"});
+  CHECK_FALSE(out.knows_newer("s", 1));
+  REQUIRE(out.resume("s", std::nullopt, 2));
+  CHECK(out.knows_newer("s", 1));
+  CHECK_FALSE(out.knows_newer("s", 2));
+  CHECK_FALSE(out.knows_newer("s", 3));
+}
+
 TEST_CASE("a receiver that has lost what it acknowledged is an error, never skipped") {
   auto out = with({"s"});
   out.append_window(10, test::rows(1), {});
