@@ -129,7 +129,11 @@ void sink_state::on_found(const messages::log_found& m) {
 }
 
 void sink_state::on_ask(const messages::ask_position& m) {
-  const auto asks = [&] { lanes_[m.log] = {m.from, m.receiver, std::nullopt}; };
+  const auto asks = [&] {
+    auto& lane = lanes_[m.log];
+    if (m.lane >= lane.life)  // an older life of the lane has nothing to wait for
+      lane = {m.from, m.receiver, std::nullopt, m.lane};
+  };
   if (!is_open_ || !core_.knows(m.log))
     return asks();  // it is asked to ask again once the target is open, and the log is known
   const auto answer = core_.ask(m.log, m.lane);

@@ -55,6 +55,7 @@ private:
     caf::actor handle;
     messages::receiver_index receiver = 0;
     std::optional<position> told;
+    incarnation life = 0;
   };
 
   void restore(const std::optional<progress>& stored);
