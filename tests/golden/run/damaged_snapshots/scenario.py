@@ -1,5 +1,5 @@
 """The newest snapshot of every shard is damaged after a kill: the one before serves, the rows are the same"""
-from golden.millrace import check_ledger, same
+from golden.millrace import Wrong, check_ledger, same
 from golden.numbered import expected, records
 
 
@@ -14,7 +14,9 @@ def run(place):
         for shard in shards:
             newest = max((f for f in shard.iterdir() if not f.name.endswith(".copy")), key=lambda f: f.stat().st_mtime_ns)
             harm(newest)
-        a.run(args, says="damaged snapshot files were passed over")
+        said = a.run(args).stderr
+        if "its newest snapshot is damaged; goes on from the one before" not in said and "others hold the same" not in said:
+            raise Wrong(f"{name}: nothing is said of the damage\n{said[-1500:]}")
         same(a.lines("out.jsonl"), expected(1200))
         same(len(a.table("counts")), 12)
         check_ledger(a.name, a.report())
