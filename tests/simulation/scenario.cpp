@@ -28,7 +28,7 @@ public:
     s_.about = draw_theme();
     s_.csv = one_in(3);
     s_.delay = micros(pick({0, 1, 5, 30}) * second);
-    s_.two_sources = !is_loose_theme() && one_in(6);
+    s_.two_sources = !is_loose_theme() && one_in(4);
     if (one_in(10))
       s_.max_drift = micros(60 * second);
     if (one_in(12))
@@ -86,7 +86,7 @@ private:
       w = window();
     static const std::vector<std::string> all{"s", "lo", "hi", "f", "l", "d"};
     for (const auto& a : all)
-      if (one_in(3))
+      if (one_in(s_.two_sources && (a == "f" || a == "l") ? 1 : 3))
         w.aggregates.push_back(a);
     if (is_loose_theme() || series)
       ;  // its firing is all that it sends
@@ -207,7 +207,7 @@ private:
     for (std::uint64_t i = 0; i < n; ++i) {
       time += pick({0, 1, 1, 1, 2, 40}) * second / pick({1, 2, 7});
       click c;
-      c.at = time;
+      c.at = s_.two_sources ? time - time % second : time;  // so that many tie
       if (one_in(4) && time - 60 * second > first)
         c.at -= static_cast<event_micros>(below(50) * second);
       if (!one_in(8))
@@ -224,6 +224,7 @@ private:
 
   void make_faults() {
     add_faults_of_theme();
+    add_pairs();
     const auto n = one_in(10) ? 0 : 1 + below(s_.about == theme::any || s_.about == theme::ending ? 12 : 4);
     for (std::uint64_t i = 0; i < n; ++i) {
       fault f;
@@ -263,6 +264,24 @@ private:
     f.when = when;
     f.after = below(most_after);
     return f;
+  }
+
+  /// Faults that show only together, or with what the topology has, whatever the theme.
+  void add_pairs() {
+    using k = fault::kind;
+    using g = fault::group;
+    if (one_in(3))  // whoever begins anew is read for
+      add(k::source_throws, any_step(), g::any, fault::moment::revived, 150);
+    if (s_.snapshot_every == "off") {
+      // What was decided is not durable then, and nothing else writes it.
+      for (auto n = below(4); n > 0; --n)
+        add(k::disk_full, any_step(), g::any);
+    } else if (one_in(4)) {
+      const auto step = add(k::disk_full, any_step(), g::any).step;
+      add(k::child_fails, step + 50 + below(300), g::shards);
+    }
+    if (s_.window && s_.window->every && one_in(2))
+      add(k::clock_jump, any_step(), g::any);
   }
 
   void add_faults_of_theme() {
