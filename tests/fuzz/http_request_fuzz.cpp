@@ -61,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(members.size() >= 2 && members.begin()->key() == "event_type" &&
               members.at("event_type") == "default" && members.at("X-1") == boost::json::value{1},
           "members of the event have changed: " + record);
-  for (const auto& [name, text] : headers) {
+  for (const auto& header : headers) {
+    const auto name = header.first;
     const auto wanted = folded(name);
     const auto found = std::count_if(members.begin(), members.end(), [&](const auto& m) {
       const std::string_view key(m.key().data(), m.key().size());
