@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 using namespace millrace;
 using namespace millrace::sink::sql;
@@ -46,8 +47,9 @@ public:
   outcome<void> answer_of_copy() override {
     calls.emplace_back("answer");
     std::vector<std::int64_t> rows;
-    for (std::size_t at = 0; at < text_.size(); at = text_.find('\n', at) + 1)
-      rows.push_back(std::stoll(text_.substr(at)));
+    std::istringstream lines(text_);
+    for (std::int64_t n = 0; lines >> n;)
+      rows.push_back(n);
     if (std::any_of(rows.begin(), rows.end(), [&](auto n) { return is_bad(n); }))
       return tl::unexpected(failure{{ec::refused, fault::outside, false, "bad", {}}, true});
     taken.insert(taken.end(), rows.begin(), rows.end());
