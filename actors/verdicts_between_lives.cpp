@@ -54,12 +54,9 @@ expected<std::shared_ptr<const delivery::verdicts>> verdicts_for_next_life(const
                     "(the last: {}, {}); see what the dead letters have in common; the same command "
                     "goes on there",
                     lane.past->given_up_in_a_row(), place(culprits.back()), culprits.back().error));
-  if (const auto kept = book.give_up(new_ones, lane.past->settled()); !kept) {
-    if (!kept.error().retry)
-      return unexpected(kept.error());
-    spdlog::error("{}: no record can be given up: {}; it is tried again", lane.name, kept.error().message);
-    return book.all();
-  }
+  // Without room for the decision, a next life would fail on the record like those before it.
+  if (const auto kept = book.give_up(new_ones, lane.past->settled()); !kept)
+    return unexpected(kept.error());
   for (const auto& c : culprits) {
     spdlog::error("{}: {} goes to the dead letters after {} failures: {}", lane.plan->parser->name, place(c),
                   c.failures, c.error);

@@ -13,7 +13,7 @@
 namespace millrace {
 
 /// What the next life of this lane has to leave alone. Tells the supervisor when something was given up. An
-/// error: another life would not help.
+/// error without `retry`: another life would not help; with it, none may begin yet (the disk is full).
 [[nodiscard]] expected<std::shared_ptr<const delivery::verdicts>>
 verdicts_for_next_life(const lane::lane_options& lane, control::verdict_book& book,
                        const caf::actor& supervisor);

@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::seconds healthy_after{30};
 /// Failures in a row after which a child is given up: with the back-off, some two minutes.
 constexpr std::uint64_t max_failures = 20;
+/// Until it is looked again whether a lane may begin its life.
+constexpr std::chrono::seconds until_it_may_begin{1};
 
 }  // namespace
 
@@ -44,7 +46,15 @@ void supervisor::on_restart(const std::string& name) {
   auto& c = children_[name];
   if (stopping_ || c.lives)
     return;
-  if (spawn(name, c, delivery::lane_log::start::at_furthest))
+  auto made = make(name, c, delivery::lane_log::start::at_furthest);
+  if (c.what == kind::lane && !made && made.error().retry) {
+    // No failure of its own, however long the disk is full.
+    spdlog::error("{} does not begin yet: {}; trying again in {} s", name, made.error().message,
+                  until_it_may_begin.count());
+    self_->delayed_send(self_, until_it_may_begin, restart_child{name});
+    return;
+  }
+  if (begin_life(name, c, std::move(made)))
     introduce(name, c);
 }
 

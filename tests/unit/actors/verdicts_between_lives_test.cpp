@@ -1,5 +1,7 @@
 // What happens between two lives of a lane, without running any.
 #include "actors/verdicts_between_lives.hpp"
+#include "runtime/snapshot/dir_store.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -156,4 +158,21 @@ TEST_CASE("a book that a newer one has replaced decides nothing") {
   CHECK(next.error().code == ec::fenced);
   CHECK(older->all()->size() == 0);
   CHECK(newer->all()->size() == 0);
+}
+
+TEST_CASE("no life begins before there is room for what it has to leave alone") {
+  snapshot::test::faulty_file_system files;
+  auto store = snapshot::open_dir_store({"/state", "t", false, false}, files);
+  REQUIRE(store);
+  auto book = book_of(**store);
+  const auto o = lane_of();
+  fails(*o.past, 7, 3);
+  files.fail_next(1);
+  const auto full = verdicts_for_next_life(o, *book, nullptr);
+  REQUIRE_FALSE(full);
+  CHECK(full.error().retry);
+  CHECK(full.error().message.find("no space left") != std::string::npos);
+  const auto next = verdicts_for_next_life(o, *book, nullptr);
+  REQUIRE(next);
+  CHECK((*next)->find("parsed/a", {0, 7}));
 }
