@@ -21,6 +21,7 @@ struct options {
   bool trace = false;
   bool no_shrink = false;
   bool verbose = false;
+  bool count = false;
 };
 
 void tell(const scenario& s, const outcome& result, const options& o) {
@@ -50,16 +51,20 @@ bool differs(const scenario& s, const outcome& first) {
 
 int run(const options& o) {
   const auto begun = std::chrono::steady_clock::now();
-  std::uint64_t steps = 0, lives = 0, records = 0;
+  std::uint64_t steps = 0, lives = 0, records = 0, wrong = 0;
   const auto from = o.only.value_or(o.from);
   const auto n = o.only ? 1 : o.seeds;
   for (auto seed = from; seed < from + n; ++seed) {
     const auto s = make_scenario(seed);
     const auto result = simulate(s, o.trace);
     if (o.verbose)
-      fmt::print("seed {}: {} records, {} faults, {} steps, {} lives\n", seed, s.records(), s.faults.size(),
-                 result.steps, result.lives);
-    if (result.wrong) {
+      fmt::print("seed {}: theme {}, {} records, {} faults, {} steps, {} lives\n", seed, to_string(s.about),
+                 s.records(), s.faults.size(), result.steps, result.lives);
+    if (result.wrong && o.count) {
+      fmt::print("seed {} ({}): {}\n", seed, to_string(s.about),
+                 result.wrong->substr(0, result.wrong->find('\n')));
+      ++wrong;
+    } else if (result.wrong) {
       tell(s, result, o);
       return 1;
     }
@@ -68,6 +73,10 @@ int run(const options& o) {
     steps += result.steps;
     lives += result.lives;
     records += s.records();
+  }
+  if (wrong != 0) {
+    fmt::print("{} of {} seeds from {} fail\n", wrong, n, from);
+    return 1;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   fmt::print(
@@ -91,6 +100,8 @@ int main(int argc, char** argv) {
   app.add_flag("--trace", o.trace, "Every turn, fault and log line to stderr");
   app.add_flag("--no-shrink", o.no_shrink, "Tell what fails as it is");
   app.add_flag("--verbose", o.verbose, "A line a seed");
+  app.add_flag("--count", o.count,
+               "A line for each that fails, and how many do: how easily a fault is found");
   CLI11_PARSE(app, argc, argv);
   spdlog::set_level(o.trace ? spdlog::level::info : spdlog::level::off);
   return run(o);

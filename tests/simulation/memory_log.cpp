@@ -9,6 +9,13 @@
 
 namespace millrace::simulation {
 
+namespace {
+
+/// A partition that rests goes on with one in so many of its turns.
+constexpr std::uint64_t rest_turns = 64;
+
+}  // namespace
+
 class memory_reader final : public source::reader {
 public:
   memory_reader(memory_logs& logs, std::string source) : logs_(logs), source_(std::move(source)) {}
@@ -105,10 +112,28 @@ void memory_logs::grow() {
   if (random_() % 4 != 0)
     return;
   auto& log = logs_[random_() % logs_.size()];
-  if (!log.made)
-    log.made = random_() % 16 == 0;
-  else
-    log.head = std::min(log.records.size(), log.head + random_() % 4);
+  if (!log.made) {
+    log.made = made_ = random_() % 16 == 0 && may_be_made(log);
+    return;
+  }
+  const auto& rests = log.what->rests;
+  auto most = log.records.size();
+  if (log.rests < rests.size())
+    most = std::min(most, rests[log.rests]);
+  if (log.head < most)
+    log.head = std::min(most, log.head + random_() % 4);
+  else if (log.rests < rests.size() && random_() % rest_turns == 0)
+    ++log.rests;
+}
+
+bool memory_logs::may_be_made(const log& l) const {
+  std::size_t there = 0;
+  bool more = false;
+  for (const auto& other : logs_) {
+    there += other.head;
+    more |= other.made && other.head < other.records.size();
+  }
+  return !more || there >= l.what->made_behind;
 }
 
 bool memory_logs::sealed() const {

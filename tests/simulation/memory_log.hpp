@@ -27,6 +27,8 @@ public:
   void set_away(bool away) { away_ = away; }
   /// The process is dead: readers that still live get nothing.
   void cut_off(bool dead) { dead_ = dead; }
+  /// A partition was made since the last call.
+  [[nodiscard]] bool take_made() { return std::exchange(made_, false); }
   /// Reads that found nothing since the last call.
   [[nodiscard]] unsigned take_idle_reads() { return std::exchange(idle_reads_, 0); }
 
@@ -44,8 +46,10 @@ private:
     std::size_t trimmed = 0;  // records that are gone
     bool made = true;
     bool assigned = false;
-    std::size_t read = 0;  // up to which record, by the latest read
+    std::size_t rests = 0;  // taken
+    std::size_t read = 0;   // up to which record, by the latest read
   };
+  [[nodiscard]] bool may_be_made(const log& l) const;
   log* find(const std::string& source, const std::string& partition);
 
   const scenario& scenario_;
@@ -54,6 +58,7 @@ private:
   bool throws_ = false;
   bool away_ = false;
   bool dead_ = false;
+  bool made_ = false;
   unsigned idle_reads_ = 0;
 };
 

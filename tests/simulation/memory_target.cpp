@@ -103,6 +103,21 @@ std::vector<std::string> memory_target::rows() const {
   return out;
 }
 
+bool memory_targets::have_all() const {
+  bool any = false;
+  for (const auto& [name, target] : targets_) {
+    if (target.claimed == 0)
+      continue;  // no sink writes to it
+    any = true;
+    if (!target.progress ||
+        !std::all_of(target.progress->positions.begin(), target.progress->positions.end(), [](const auto& p) {
+          return p.second.watermark == end_of_time || p.second.at == highest_position;
+        }))
+      return false;
+  }
+  return any;
+}
+
 std::unique_ptr<sink::writer> memory_targets::make_writer(const std::string& sink) {
   return std::make_unique<memory_writer>(*this, targets_[sink]);
 }

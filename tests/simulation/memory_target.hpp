@@ -36,6 +36,8 @@ class memory_targets {
 public:
   memory_target& operator[](const std::string& sink) { return targets_[sink]; }
   [[nodiscard]] std::map<std::string, memory_target>& all() { return targets_; }
+  /// Everything that there is has been committed everywhere: the run comes to its end.
+  [[nodiscard]] bool have_all() const;
   /// The process is dead: its writers change nothing any more.
   void cut_off(bool dead) { dead_ = dead; }
   [[nodiscard]] std::unique_ptr<sink::writer> make_writer(const std::string& sink);

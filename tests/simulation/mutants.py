@@ -4,9 +4,6 @@ Those of the protocol's two models come first (docs/design/simulation.md says wh
 simulation itself has found in the product.
 """
 
-#: What takes a rare meeting of faults: so many seeds instead of the usual 500.
-MORE_SEEDS = {"dedupe": 1_500, "older_life": 5_000, "floor": 5_000, "decision": 5_000, "fenced_snapshots": 5_000, "last_words": 5_000}
-
 MUTANTS = [
     # Every edge is a log; a receiver keeps its vector with its state, and takes nothing twice.
     ("stale", "a frame with an older fence is dropped", "runtime/delivery/intake.cpp",

@@ -1,8 +1,5 @@
 #include "tests/simulation/scenario.hpp"
 
-#include "tests/simulation/trace_hash.hpp"
-
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,7 +10,6 @@
 namespace millrace::simulation {
 namespace {
 
-namespace json = boost::json;
 using shape = window_spec::shape;
 
 constexpr event_micros second = 1'000'000;
@@ -29,15 +25,17 @@ public:
   explicit maker(std::uint64_t seed) : random_(seed) { s_.seed = seed; }
 
   scenario make() {
+    s_.about = draw_theme();
     s_.csv = one_in(3);
     s_.delay = micros(pick({0, 1, 5, 30}) * second);
-    s_.two_sources = one_in(6);
+    s_.two_sources = !is_loose_theme() && one_in(4);
     if (one_in(10))
       s_.max_drift = micros(60 * second);
     if (one_in(12))
       s_.rate = "2000/s";
     s_.select = one_in(3);
-    if (!one_in(8))
+    const bool windows = !one_in(8);
+    if (windows || (s_.about != theme::any && s_.about != theme::ending))
       make_windows();
     s_.raw_sink = !s_.window || one_in(3);
     s_.snapshot_every = std::array{"20 ms", "5 ms", "200 ms", "off"}[below(4)];
@@ -52,42 +50,64 @@ public:
     for (int i = 0; i < 4; ++i)
       s_.frame_rows.push_back(one_in(2) ? 8192 : 1 + static_cast<std::uint32_t>(below(4)));
     s_.step_time = micros(pick({10, 100, 1000}));
+    adapt();
     make_streams();
     make_faults();
     return std::move(s_);
   }
 
 private:
+  // One draw in an expression, unless the language orders them: every compiler has to draw the same.
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
   std::int64_t pick(std::initializer_list<std::int64_t> values) {
     return *(values.begin() + static_cast<std::ptrdiff_t>(below(values.size())));
   }
 
+  theme draw_theme() {
+    // What takes a meeting of more circumstances has a larger share.
+    static constexpr std::array shares{std::pair(theme::any, 8U),     std::pair(theme::series, 3U),
+                                       std::pair(theme::zombies, 3U), std::pair(theme::found, 2U),
+                                       std::pair(theme::idle, 2U),    std::pair(theme::ending, 1U)};
+    auto n = below(19);
+    for (const auto& [about, share] : shares) {
+      if (n < share)
+        return about;
+      n -= share;
+    }
+    return theme::any;
+  }
+
   void make_windows() {
     auto& w = s_.window.emplace();
     w = window();
+    const bool series = s_.about == theme::series;
+    while (is_loose_theme() ? w.what != shape::tumbling
+                            : series && !(w.on_grid() && w.keyed && w.size >= micros(30 * second)))
+      w = window();
     static const std::vector<std::string> all{"s", "lo", "hi", "f", "l", "d"};
     for (const auto& a : all)
-      if (one_in(3))
+      if (one_in(s_.two_sources && (a == "f" || a == "l") ? 1 : 3))
         w.aggregates.push_back(a);
-    if (w.what != shape::session && !(w.what == shape::global && w.size.count() != 0) && one_in(3))
+    if (is_loose_theme() || series)
+      ;  // its firing is all that it sends
+    else if (w.what != shape::session && !(w.what == shape::global && w.size.count() != 0) && one_in(3))
       w.every = micros(pick({5, 20, 100}) * 1000);
     else if (one_in(4))
       w.least_count = 2;
-    if (one_in(4))
+    if (!is_loose_theme() && one_in(4))
       w.least_value = 2;
     if (!(w.what == shape::global && w.size.count() == 0) && one_in(3))
       w.lateness = micros(pick({1, 10}) * second);
     s_.late_sink = one_in(2);
     s_.second_sink = one_in(2);
     const bool simple = w.what == shape::tumbling && !w.every && !w.least_count && !w.least_value;
-    s_.loose = simple && one_in(2);
-    if (s_.loose && one_in(2))
+    s_.loose = is_loose_theme() || (simple && !series && one_in(2));
+    if (s_.about == theme::idle || (s_.loose && one_in(2)))
       s_.idle_timeout = micros(pick({20, 200}) * 1000);
     if (s_.loose)
       return;
-    if (w.what != shape::global && !w.every && one_in(2))
+    if (series || (w.what != shape::global && !w.every && one_in(2)))
       make_series();
     const bool updates = w.every || (s_.behind && s_.behind->every);
     s_.ordered = !updates && one_in(3);
@@ -130,19 +150,50 @@ private:
     return w;
   }
 
+  /// What is late at a shard makes these.
+  [[nodiscard]] bool is_loose_theme() const { return s_.about == theme::found || s_.about == theme::idle; }
+
+  /// The circumstances that a theme needs.
+  void adapt() {
+    if (s_.about == theme::series) {
+      s_.window->shards = 1 + static_cast<unsigned>(below(2));
+      s_.behind->shards = 1 + static_cast<unsigned>(below(2));
+      s_.retain_memory = fmt::format("{} B", s_.window->shards * (400 + below(3000)));
+      // First lives cut finely, those after them coarsely.
+      s_.frame_rows = {1, 1 + static_cast<std::uint32_t>(below(2)), 1, 2, 8192, 3, 8192, 5};
+    }
+    if (s_.about == theme::series || is_loose_theme())
+      s_.snapshot_every = one_in(s_.about == theme::series ? 4 : 2) ? "200 ms" : "off";
+    if (is_loose_theme())
+      s_.commit_every = one_in(2) ? "0 ms" : "10 ms";
+    if (s_.about == theme::zombies)
+      s_.snapshot_every = one_in(2) ? "5 ms" : "20 ms";
+  }
+
   void make_streams() {
-    const auto partitions = 1 + below(4);
+    const auto partitions = is_loose_theme() ? 2 + below(3) : 1 + below(4);
     const bool poison = one_in(10);
     for (std::uint64_t i = 0; i < partitions; ++i) {
       stream p;
       p.source = s_.two_sources && i % 2 == 1 ? "other" : "clicks";
       p.partition = std::to_string(s_.two_sources ? i / 2 : i);
-      p.found_later = i > 0 && !s_.two_sources && one_in(s_.loose ? 2 : 5);
+      // Of two that are found, one may be read before the other has joined, which makes that one late.
+      const bool found =
+          std::any_of(s_.streams.begin(), s_.streams.end(), [](const stream& x) { return x.found_later; });
+      p.found_later = i > 0 && !s_.two_sources && (s_.loose ? one_in(2) : one_in(5) && !found);
       fill(p, poison && one_in(2));
+      if (s_.about == theme::found && p.found_later)
+        p.made_behind = below(1 + s_.records());
+      if (s_.about == theme::idle && !p.clicks.empty())
+        for (auto n = below(3); n > 0; --n)
+          p.rests.push_back(below(p.clicks.size()));
+      std::sort(p.rests.begin(), p.rests.end());
       s_.streams.push_back(std::move(p));
     }
     if (s_.two_sources && partitions == 1) {
-      stream p{.source = "other", .partition = "0", .clicks = {}, .found_later = false};
+      stream p;
+      p.source = "other";
+      p.partition = "0";
       fill(p, false);
       s_.streams.push_back(std::move(p));
     }
@@ -152,15 +203,17 @@ private:
     const auto first = p.found_later && !s_.loose ? found_begin : begin;
     auto time = first + static_cast<event_micros>(below(100)) * second;
     const auto poisoned = below(60);
-    const auto n = static_cast<std::uint64_t>(pick({0, 5, 40, 120}));
+    const auto n =
+        static_cast<std::uint64_t>(s_.about == theme::series ? pick({40, 120}) : pick({0, 5, 40, 120}));
     for (std::uint64_t i = 0; i < n; ++i) {
-      time += pick({0, 1, 1, 1, 2, 40}) * second / pick({1, 2, 7});
+      const auto seconds = pick({0, 1, 1, 1, 2, 40});
+      time += seconds * second / pick({1, 2, 7});
       click c;
-      c.at = time;
+      c.at = s_.two_sources ? time - time % second : time;  // so that many tie
       if (one_in(4) && time - 60 * second > first)
         c.at -= static_cast<event_micros>(below(50) * second);
       if (!one_in(8))
-        c.user = fmt::format("u{}", below(6));
+        c.user = fmt::format("u{}", below(s_.about == theme::series ? 24 : 6));
       if (!one_in(8))
         c.value = static_cast<std::int64_t>(below(12)) - 3;
       if (one_in(25))
@@ -172,17 +225,19 @@ private:
   }
 
   void make_faults() {
-    const auto n = one_in(10) ? 0 : 1 + below(12);
+    add_faults_of_theme();
+    add_pairs();
+    const auto n = one_in(10) ? 0 : 1 + below(s_.about == theme::any || s_.about == theme::ending ? 12 : 4);
     for (std::uint64_t i = 0; i < n; ++i) {
       fault f;
       using k = fault::kind;
       f.what =
           std::array{k::child_fails,    k::child_fails, k::child_fails, k::child_fails, k::source_throws,
                      k::writer_throws,  k::source_away, k::sink_away,   k::sink_away,   k::commit_unknown,
-                     k::commit_unknown, k::zombie,      k::zombie,      k::slow,        k::slow,
+                     k::commit_unknown, k::zombie,      k::zombie,      k::slow,        k::stands_still,
                      k::disk_full,      k::clock_jump,  k::writer_dies, k::stop,        k::kill,
                      k::kill,           k::power_loss,  k::kill_in_file}[below(23)];
-      f.step = below(steps_at_least + steps_a_record * s_.records());
+      f.step = any_step();
       f.who = random_();
       f.size = random_();
       const bool dies = f.what == k::kill || f.what == k::power_loss || f.what == k::kill_in_file;
@@ -193,98 +248,99 @@ private:
                      [](const fault& a, const fault& b) { return a.step < b.step; });
   }
 
+  std::uint64_t any_step() { return below(steps_at_least + steps_a_record * s_.records()); }
+
+  fault& add(fault::kind what, std::uint64_t step, fault::group of) {
+    fault f;
+    f.what = what;
+    f.step = step;
+    f.of = of;
+    f.who = random_();
+    f.size = random_();
+    return s_.faults.emplace_back(f);
+  }
+  void add_one_of(std::initializer_list<fault::kind> kinds, fault::group of) {
+    const auto what = *(kinds.begin() + static_cast<std::ptrdiff_t>(below(kinds.size())));
+    add(what, any_step(), of);
+  }
+  /// At the first of these moments after the step.
+  fault& add(fault::kind what, std::uint64_t step, fault::group of, fault::moment when,
+             std::uint64_t most_after) {
+    auto& f = add(what, step, of);
+    f.when = when;
+    f.after = below(most_after);
+    return f;
+  }
+
+  /// Faults that show only together, or with what the topology has, whatever the theme.
+  void add_pairs() {
+    using k = fault::kind;
+    using g = fault::group;
+    if (one_in(3))  // whoever begins anew is read for
+      add(k::source_throws, any_step(), g::any, fault::moment::revived, 150);
+    if (s_.snapshot_every == "off") {
+      // What was decided is not durable then, and nothing else writes it.
+      for (auto n = below(4); n > 0; --n)
+        add(k::disk_full, any_step(), g::any);
+    } else if (one_in(4)) {
+      const auto step = add(k::disk_full, any_step(), g::any).step;
+      add(k::child_fails, step + 50 + below(300), g::shards);
+    }
+    if (s_.window && s_.window->every && one_in(2))
+      add(k::clock_jump, any_step(), g::any);
+  }
+
+  void add_faults_of_theme() {
+    using k = fault::kind;
+    using g = fault::group;
+    using m = fault::moment;
+    switch (s_.about) {
+    case theme::any:
+      return;
+    case theme::series:
+      for (auto n = 3 + below(4); n > 0; --n) {
+        const auto step = any_step();
+        for (unsigned i = 0; i < s_.behind->shards; ++i)
+          add(k::stands_still, step, g::shards_behind).who = i;
+        add(k::child_fails, step + 50 + below(350), g::front_shards);
+      }
+      return;
+    case theme::zombies:
+      for (auto n = 1 + below(3); n > 0; --n) {
+        const auto step = one_in(3) ? below(40) : any_step();
+        if (one_in(2)) {
+          add(k::child_fails, step, g::lanes);
+          add(k::zombie, step, g::shards, m::revived, 8);
+        } else {
+          const auto who = add(k::zombie, step, g::shards).who;
+          add(k::child_fails, step, g::shards, m::revived, 200).who = who;
+        }
+      }
+      return;
+    case theme::found:
+      for (auto n = 1 + below(3); n > 0; --n) {
+        const auto step = one_in(2) ? 0 : any_step();
+        if (one_in(2))
+          add(k::kill, step, g::any, m::made, 100);
+        else
+          for (unsigned i = 0; i < s_.window->shards; ++i)
+            add(k::child_fails, step, g::front_shards, m::made, 100).who = i;
+      }
+      return;
+    case theme::idle:
+      for (auto n = 2 + below(4); n > 0; --n)
+        add_one_of({k::kill, k::power_loss, k::child_fails, k::child_fails}, g::front_shards);
+      return;
+    case theme::ending:
+      for (auto n = 1 + below(2); n > 0; --n)
+        add(k::child_fails, 0, g::no_lanes, m::committed, 4);
+      return;
+    }
+  }
+
   std::mt19937_64 random_;
   scenario s_;
 };
-
-std::string duration(micros d) { return fmt::format("{} us", d.count()); }
-
-std::string aggregate_text(const std::string& name) {
-  static const std::vector<std::pair<std::string, std::string>> all{
-      {"s", "sum(v)"},  {"lo", "min(v)"},           {"hi", "max(v)"}, {"f", "first(v)"},
-      {"l", "last(v)"}, {"d", "count(distinct v)"}, {"t", "sum(n)"},  {"x", "last(n)"},
-  };
-  return std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.first == name; })->second;
-}
-
-json::object window_object(const window_spec& w, const scenario& s, std::string_view from) {
-  json::object o;
-  switch (w.what) {
-  case shape::tumbling:
-    o["window"] = "tumbling";
-    o["size"] = duration(w.size);
-    break;
-  case shape::sliding:
-    o["window"] = "sliding";
-    o["size"] = duration(w.size);
-    o["slide"] = duration(w.slide);
-    break;
-  case shape::session:
-    o["window"] = "session";
-    o["gap"] = duration(w.size);
-    break;
-  case shape::global:
-    o["window"] = "global";
-    if (w.size.count() != 0)
-      o["state_ttl"] = duration(w.size);
-    break;
-  }
-  o["from"] = from;
-  if (w.keyed)
-    o["key"] = json::array{"u"};
-  json::object aggregates{{"n", "count(*)"}};
-  for (const auto& name : w.aggregates)
-    aggregates[name] = aggregate_text(name);
-  o["aggregates"] = std::move(aggregates);
-  o["shards"] = w.shards;
-  if (w.lateness.count() != 0)
-    o["allowed_lateness"] = duration(w.lateness);
-  if (w.least_value)
-    o["where"] = fmt::format("v >= {} or v is null", *w.least_value);
-  if (w.least_count)
-    o["having"] = fmt::format("n >= {}", *w.least_count);
-  if (w.every) {
-    o["emit"] = "updates";
-    o["every"] = duration(*w.every);
-  }
-  if (s.retain_memory)
-    o["retain_memory"] = *s.retain_memory;
-  return o;
-}
-
-json::object sink_object(std::string_view name, std::string_view from) {
-  return {{"sink", "sql"}, {"from", from}, {"connection", "sqlite3:///nowhere"}, {"table", name}};
-}
-
-json::object source_object(const scenario& s, std::string_view topic) {
-  json::object o{
-      {"source", "kafka"}, {"brokers", "nowhere:9092"}, {"topic", topic}, {"discover_every", "50 ms"}};
-  if (s.max_drift)
-    o["max_drift"] = duration(*s.max_drift);
-  if (s.rate)
-    o["rate"] = *s.rate;
-  return o;
-}
-
-/// Sinks of the last window, or of updates.
-void add_result_sinks(json::object& stages, const scenario& s) {
-  const auto& last = s.behind ? *s.behind : *s.window;
-  const std::string_view from = s.behind ? "behind" : "window";
-  auto rows = sink_object("rows", from);
-  if (last.every)
-    rows["columns"] = {{"*", true}, {"batch", "_batch"}};
-  else if (s.ordered)
-    rows["order_by"] = "n desc";
-  stages["rows"] = std::move(rows);
-  if (!s.second_sink)
-    return;
-  auto more = sink_object("more", from);
-  if (last.every)
-    more["columns"] = {{"*", true}, {"batch", "_batch"}};
-  else
-    more["where"] = "n >= 2";
-  stages["more"] = std::move(more);
-}
 
 }  // namespace
 
@@ -302,77 +358,6 @@ bool scenario::has_poison() const {
   });
 }
 
-std::string_view to_string(fault::kind k) {
-  static constexpr std::array names{
-      "child fails",          "source throws", "writer throws", "source away", "sink away",
-      "commit unknown",       "zombie",        "slow",          "disk full",   "clock jump",
-      "snapshot writer dies", "stop",          "kill",          "power loss",  "kill in file"};
-  return names[static_cast<std::size_t>(k)];
-}
-
 scenario make_scenario(std::uint64_t seed) { return maker(seed).make(); }
-
-std::string record_text(const scenario& s, const click& c) {
-  if (c.what == click::kind::malformed)
-    return s.csv ? "not a click" : R"({"u": )";
-  const auto user = c.what == click::kind::poison ? std::optional<std::string>("poison") : c.user;
-  const auto value = c.value ? std::to_string(*c.value) : std::string(s.csv ? "" : "null");
-  if (s.csv)
-    return fmt::format("{},{},{}", user.value_or(""), value, c.at / 1000);
-  return fmt::format(R"({{"u":{},"v":{},"at":{}}})", user ? "\"" + *user + "\"" : "null", value, c.at / 1000);
-}
-
-bool is_refused(std::string_view row) { return (hash_on(empty_hash, row) >> 20) % 7 == 0; }
-
-std::string topology_text(const scenario& s) {
-  json::object stages;
-  stages["clicks"] = source_object(s, "clicks");
-  json::array sources{"clicks"};
-  if (s.two_sources) {
-    stages["other"] = source_object(s, "other");
-    sources.emplace_back("other");
-  }
-  json::object parsed{
-      {"parser", s.csv ? "csv" : "json"},
-      {"from", sources},
-      {"schema", {{"u", "text"}, {"v", "bigint"}, {"at", {{"type", "timestamp"}, {"format", "epoch_ms"}}}}},
-      {"event_time", "at"},
-      {"watermark_delay", duration(s.delay)}};
-  if (s.idle_timeout)
-    parsed["idle_timeout"] = duration(*s.idle_timeout);
-  stages["parsed"] = std::move(parsed);
-  std::string from = "parsed";
-  if (s.select) {
-    stages["chosen"] = {{"transform", "select"},
-                        {"from", "parsed"},
-                        {"where", "v is null or v <> 0"},
-                        {"columns", {{"u", "u"}, {"v", "v + 1"}}}};
-    from = "chosen";
-  }
-  if (s.window) {
-    stages["window"] = window_object(*s.window, s, from);
-    if (s.behind)
-      stages["behind"] = window_object(*s.behind, s, "window");
-    add_result_sinks(stages, s);
-    if (s.late_sink) {
-      auto late = sink_object("late", "window.late");
-      late["columns"] = {{"u", "u"}, {"v", "v"}};
-      stages["late"] = std::move(late);
-    }
-  }
-  if (s.raw_sink) {
-    auto raw = sink_object("raw", "parsed");
-    raw["columns"] = {{"u", "u"}, {"v", "v"}, {"partition", "_partition"}, {"position", "_position"}};
-    stages["raw"] = std::move(raw);
-  }
-  json::object dead = sink_object("dead", "");
-  dead.erase("from");
-  return json::serialize(json::object{{"millrace", 1},
-                                      {"topology", "simulated"},
-                                      {"snapshot_every", s.snapshot_every},
-                                      {"commit_every", s.commit_every},
-                                      {"dead_letters", dead},
-                                      {"stages", stages}});
-}
 
 }  // namespace millrace::simulation

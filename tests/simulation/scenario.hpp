@@ -1,6 +1,6 @@
 // One simulated job, made from a seed: a topology, the records of its source partitions, and what goes wrong
-// at which step. Plain data: the world carries it out, the oracle says what must come of it, and shrinking
-// takes parts away.
+// when. Plain data: the world carries it out, the oracle says what must come of it, and shrinking takes parts
+// away.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -13,6 +13,17 @@
 #include <vector>
 
 namespace millrace::simulation {
+
+/// What a share of the scenarios brings together on purpose, since by chance it would hardly ever meet.
+enum class theme : std::uint8_t {
+  any,      // everything at random
+  series,   // a window behind another that gets little at a time; front shards cut their output anew
+  zombies,  // shards given up with messages before them, and next lives that fail when they are awake again
+  found,    // partitions made beside old records, and shards down while they are found
+  idle,     // partitions that rest and go on, and deaths soon after others went on without them
+  ending,   // actors that fail while the run comes to its end
+};
+[[nodiscard]] std::string_view to_string(theme t);
 
 struct click {
   enum class kind : std::uint8_t {
@@ -31,6 +42,8 @@ struct stream {
   std::string partition;
   std::vector<click> clicks;
   bool found_later = false;
+  std::size_t made_behind = 0;     // if found later: once so many records of others are there
+  std::vector<std::size_t> rests;  // before which records nothing comes for a while, ascending
 };
 
 struct window_spec {
@@ -59,6 +72,7 @@ struct fault {
     commit_unknown,  // the answer to a target's next commit is lost, the commit perhaps too
     zombie,          // a lane or shard is taken for dead and lives on beside its next life
     slow,            // an actor gets hardly a turn for a while
+    stands_still,    // an actor gets none
     disk_full,       // some file operations fail
     clock_jump,      // the wall clock is set, forward or back
     writer_dies,     // the actor that writes snapshots
@@ -67,16 +81,31 @@ struct fault {
     power_loss,      // and what was not synced is gone
     kill_in_file,    // the process dies within a file operation
   };
+  /// What it waits for, from `step` on.
+  enum class moment : std::uint8_t {
+    none,
+    revived,    // an actor has got its next life within a process
+    made,       // a partition was made while the process ran
+    committed,  // every target has everything: the run comes to its end
+  };
+  /// Of whom.
+  enum class group : std::uint8_t { any, lanes, shards, front_shards, shards_behind, no_lanes };
   kind what = kind::kill;
+  moment when = moment::none;
+  group of = group::any;
   std::uint64_t step = 0;
-  std::uint64_t who = 0;  // which actor, target or partition; taken modulo their number
+  std::uint64_t after = 0;  // so many steps after the moment
+  std::uint64_t who = 0;    // which actor, target or partition; taken modulo their number
   std::uint64_t size = 0;
   bool damage = false;  // the newest snapshot of an actor is damaged or lost before the next life
 };
 [[nodiscard]] std::string_view to_string(fault::kind k);
+[[nodiscard]] std::string_view to_string(fault::moment m);
+[[nodiscard]] std::string_view to_string(fault::group g);
 
 struct scenario {
   std::uint64_t seed = 0;
+  theme about = theme::any;
   std::vector<stream> streams;
   bool csv = false;
   bool two_sources = false;

@@ -23,22 +23,37 @@ std::string schedule::name_of(caf::resumable& job) const {
   return named != names_.end() ? named->second : fmt::format("actor {}", actor->id());
 }
 
-void schedule::choose() {
+bool schedule::is_held(caf::resumable& job) const {
+  if (held_.empty())
+    return false;
+  const auto held = held_.find(name_of(job));
+  return held != held_.end() && scheduler_.clock().now() < held->second;
+}
+
+bool schedule::choose() {
   auto& jobs = scheduler_.jobs;
   for (int i = 0; i < attempts; ++i) {
     const auto at = jobs.begin() + static_cast<std::ptrdiff_t>(random_() % jobs.size());
     std::rotate(jobs.begin(), at, at + 1);
     const auto slow = slow_.empty() ? slow_.end() : slow_.find(name_of(*jobs.front()));
     if (slow == slow_.end() || slow->second <= steps_ || random_() % slow_turns == 0)
-      return;
+      break;
   }
+  if (!is_held(*jobs.front()))
+    return true;
+  const auto free = std::find_if(jobs.begin(), jobs.end(), [this](auto* job) { return !is_held(*job); });
+  if (free == jobs.end())
+    return false;
+  std::rotate(jobs.begin(), free, free + 1);
+  return true;
 }
 
 bool schedule::step() {
   ++steps_;
   if (!scheduler_.has_job())
     return scheduler_.trigger_timeout();
-  choose();
+  if (!choose() && scheduler_.trigger_timeout())
+    return true;
   note(name_of(*scheduler_.jobs.front()));
   scheduler_.run_once();
   return true;

@@ -6,6 +6,7 @@
 #include "tests/simulation/trace_hash.hpp"
 
 #include <caf/actor.hpp>
+#include <caf/actor_clock.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <cstdint>
@@ -25,10 +26,16 @@ public:
   [[nodiscard]] micros time_of_a_step(micros mean) {
     return micros(static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * mean.count() + 1)));
   }
-  void call(const caf::actor& a, const std::string& name) { names_[a.id()] = name; }
+  void call(const caf::actor& a, const std::string& name) { call(a.id(), name); }
+  void call(caf::actor_id id, const std::string& name) { names_[id] = name; }
   /// All actors are gone.
-  void forget() { names_.clear(); }
+  void forget() {
+    names_.clear();
+    held_.clear();
+  }
   void slow_down(const std::string& name, std::uint64_t steps) { slow_[name] = steps_ + steps; }
+  /// It gets no turn until then, unless it would be the last that has anything to do for ever.
+  void hold(const std::string& name, caf::actor_clock::time_point until) { held_[name] = until; }
   /// Becomes part of the trace.
   void note(const std::string& what);
 
@@ -37,7 +44,9 @@ public:
 
 private:
   [[nodiscard]] std::string name_of(caf::resumable& job) const;
-  void choose();
+  [[nodiscard]] bool is_held(caf::resumable& job) const;
+  /// False: all who have a message are held.
+  bool choose();
 
   caf::scheduler::test_coordinator& scheduler_;
   std::mt19937_64 random_;
@@ -46,6 +55,7 @@ private:
   std::uint64_t hash_ = empty_hash;
   std::map<caf::actor_id, std::string> names_;
   std::map<std::string, std::uint64_t> slow_;  // up to which step
+  std::map<std::string, caf::actor_clock::time_point> held_;
 };
 
 }  // namespace millrace::simulation

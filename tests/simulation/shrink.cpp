@@ -120,14 +120,19 @@ std::string describe_scenario(const scenario& s) {
   for (const auto t : s.threads)
     out += fmt::format(" {}", t);
   for (const auto& p : s.streams) {
-    out += fmt::format("\n{} {}{}, {} records:", p.source, p.partition, p.found_later ? ", found later" : "",
+    out += fmt::format("\n{} {}{}, {} records:", p.source, p.partition,
+                       p.found_later ? fmt::format(", made behind {} others", p.made_behind) : "",
                        p.clicks.size());
+    for (const auto at : p.rests)
+      out += fmt::format("\n  rests before record {}", at);
     for (const auto& c : p.clicks)
       out += "\n  " + record_text(s, c);
   }
   for (const auto& f : s.faults)
-    out += fmt::format("\nstep {}: {}{} (who {}, size {})", f.step, to_string(f.what),
-                       f.damage ? ", a snapshot is damaged" : "", f.who, f.size);
+    out += fmt::format(
+        "\nstep {}{}: {} of {}{} (who {}, size {})", f.step,
+        f.when == fault::moment::none ? "" : fmt::format(", {} steps after {}", f.after, to_string(f.when)),
+        to_string(f.what), to_string(f.of), f.damage ? ", a snapshot is damaged" : "", f.who, f.size);
   return out + "\n";
 }
 

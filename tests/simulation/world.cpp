@@ -2,10 +2,12 @@
 
 #include "actors/pipeline.hpp"
 #include "runtime/snapshot/dir_store.hpp"
-#include "runtime/snapshot/file_names.hpp"
+#include "tests/simulation/agenda.hpp"
+#include "tests/simulation/damage.hpp"
 #include "tests/simulation/memory_log.hpp"
 #include "tests/simulation/memory_target.hpp"
 #include "tests/simulation/schedule.hpp"
+#include "tests/simulation/stand_ins.hpp"
 #include "tests/simulation/verdict.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
@@ -17,12 +19,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <random>
-#include <set>
-#include <stdexcept>
-#include <unistd.h>
 
 namespace millrace::simulation {
 namespace {
@@ -36,51 +32,6 @@ constexpr std::uint64_t most_lives = 80;
 /// What a source actor that found nothing lets the clock go on by; a real one would have waited.
 constexpr micros idle_read{5'000};
 
-/// What the config reader gets: it takes files only.
-std::shared_ptr<const config::topology> plan(const scenario& s) {
-  const auto file =
-      std::filesystem::temp_directory_path() / fmt::format("millrace-simulation-{}.json", getpid());
-  std::ofstream(file) << topology_text(s);
-  auto loaded = config::load({file.string(), {}, {}}, connectors());
-  std::filesystem::remove(file);
-  if (!loaded.plan) {
-    std::string text = "the scenario's topology is refused:";
-    for (const auto& f : loaded.findings)
-      text += "\n" + config::to_string(f);
-    throw std::logic_error(text + "\n" + topology_text(s));
-  }
-  return std::make_shared<const config::topology>(std::move(*loaded.plan));
-}
-
-class simulated_clock final : public wall_clock {
-public:
-  explicit simulated_clock(caf::scheduler::test_coordinator& scheduler) : scheduler_(scheduler) {}
-  [[nodiscard]] event_micros now() const override {
-    constexpr event_micros begin = 1'700'000'000'000'000;
-    return begin + jumped +
-           std::chrono::duration_cast<micros>(scheduler_.clock().now().time_since_epoch()).count();
-  }
-  event_micros jumped = 0;
-
-private:
-  caf::scheduler::test_coordinator& scheduler_;
-};
-
-/// A record that the parser fails on, as by a bug.
-class poisoned_parser final : public parser::record_parser {
-public:
-  explicit poisoned_parser(std::unique_ptr<record_parser> real) : real_(std::move(real)) {}
-  parser::parsed parse(const source::chunk& c) override {
-    for (std::size_t i = 0; i < c.records(); ++i)
-      if (c.record(i).find("poison") != std::string_view::npos)
-        throw std::runtime_error("the simulated parser throws");
-    return real_->parse(c);
-  }
-
-private:
-  std::unique_ptr<record_parser> real_;
-};
-
 struct system_config : caf::actor_system_config {
   system_config() { set("scheduler.policy", caf::atom("testing")); }
 };
@@ -90,7 +41,8 @@ public:
   world(const scenario& s, bool print_trace)
       : scenario_(s), topology_(plan(s)), system_(config_),
         scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), clock_(scheduler_),
-        files_(s.seed * 31 + 7), logs_(s, s.seed * 17 + 3), schedule_(scheduler_, s.seed, print_trace) {
+        files_(s.seed * 31 + 7), logs_(s, s.seed * 17 + 3), schedule_(scheduler_, s.seed, print_trace),
+        damage_(files_, s.seed), agenda_(s.faults) {
     targets_["rows"].refuses = s.refuses;
   }
 
@@ -173,7 +125,7 @@ private:
       auto real = make_parser(s);
       if (!real)
         return real;
-      return std::make_unique<poisoned_parser>(std::move(*real));
+      return poisoned(std::move(*real));
     };
     o.make.writer = [this](const config::stage&,
                            const connector_context& c) -> expected<std::unique_ptr<sink::writer>> {
@@ -210,8 +162,10 @@ private:
 
   void keep(const std::string& name, const caf::actor& a) {
     handles_.push_back(a);
-    if (alive_.contains(name))
+    if (alive_.contains(name)) {
       ++lives_of_actors_;
+      revived_ = true;
+    }
     alive_[name] = a.address();
     schedule_.call(a, name);
   }
@@ -234,6 +188,7 @@ private:
     by += idle_read * logs_.take_idle_reads();
     scheduler_.advance_time(by);
     logs_.grow();
+    look_for_moments();
     const auto now = scheduler_.clock().now();
     std::erase_if(until_, [&](auto& u) {
       if (now < u.first)
@@ -244,16 +199,24 @@ private:
   }
 
   void carry_out_faults() {
-    for (; next_fault_ < scenario_.faults.size() && scenario_.faults[next_fault_].step <= schedule_.steps();
-         ++next_fault_) {
-      const auto& f = scenario_.faults[next_fault_];
-      schedule_.note(std::string(to_string(f.what)));
-      carry_out(f);
+    while (const auto f = agenda_.take(schedule_.steps())) {
+      schedule_.note(std::string(to_string(f->what)));
+      carry_out(*f);
     }
   }
 
+  void look_for_moments() {
+    const auto step = schedule_.steps();
+    if (std::exchange(revived_, false))
+      agenda_.happened(fault::moment::revived, step);
+    if (logs_.take_made())
+      agenda_.happened(fault::moment::made, step);
+    if (agenda_.waits_for(fault::moment::committed, step) && targets_.have_all())
+      agenda_.happened(fault::moment::committed, step);
+  }
+
   void carry_out(const fault& f) {
-    const auto& child = children_[f.who % children_.size()];
+    const auto& child = chosen(children_, f);
     auto target =
         std::next(targets_.all().begin(), static_cast<std::ptrdiff_t>(f.who % targets_.all().size()));
     const auto later = [&](std::uint64_t most_millis, std::function<void()> what) {
@@ -267,7 +230,10 @@ private:
     case k::child_fails:
       if (f.damage)
         damage_newest(child);
-      caf::anon_send(supervisor_, control::fail_child{child});
+      if (f.when == fault::moment::committed)  // not behind what the supervisor has to do at the end
+        caf::anon_send(caf::actor_cast<caf::actor>(alive_[child]), messages::fail_now{"a test said so"});
+      else
+        caf::anon_send(supervisor_, control::fail_child{child});
       break;
     case k::source_throws:
       logs_.throw_at_next_read();
@@ -289,10 +255,13 @@ private:
     case k::zombie:
       // A sink would claim its target anew: those of other processes are for tests with real servers.
       if (child.find('/') != std::string::npos)
-        caf::anon_send(supervisor_, caf::down_msg{alive_[child], caf::exit_reason::unknown});
+        give_up(child, f.size);
       break;
     case k::slow:
       schedule_.slow_down(child, f.size % 20'000);
+      break;
+    case k::stands_still:
+      schedule_.hold(child, scheduler_.clock().now() + std::chrono::milliseconds(100 + f.size % 700));
       break;
     case k::disk_full:
       files_.fail_next(static_cast<unsigned>(1 + f.size % 30), static_cast<unsigned>(f.size / 64 % 4));
@@ -319,26 +288,23 @@ private:
     }
   }
 
-  /// What is found damaged when the actor, or some actor, comes back: the newest capture.
-  void damage_newest(const std::string& child) {
-    std::map<std::string, std::string> newest;  // by folder
-    for (const auto& path : files_.all_files(state_folder))
-      if (path.find("/snapshots/") != std::string::npos)
-        newest[path.substr(0, path.rfind('/'))] = path;
-    std::erase_if(newest, [&](const auto& n) {
-      return !child.empty() && n.first.find(snapshot::file_name_of(child)) == std::string::npos;
-    });
-    std::erase_if(newest, [&](const auto& n) { return damaged_.contains(n.first); });
-    if (newest.empty())
+  /// The supervisor takes it for dead; it may get no turn until its next life is well under way.
+  void give_up(const std::string& child, std::uint64_t size) {
+    const auto& zombie = alive_[child];
+    if (!zombie)
+      return;  // it has had no life yet
+    caf::anon_send(supervisor_, caf::down_msg{zombie, caf::exit_reason::unknown});
+    if (size % 4 == 0)
       return;
-    const auto victim =
-        std::next(newest.begin(), static_cast<std::ptrdiff_t>(scenario_.seed % newest.size()));
-    damaged_.insert(victim->first);
-    schedule_.note("damaged: " + victim->second.substr(victim->second.rfind('/')));
-    if (scenario_.seed % 3 == 0)
-      files_.lose_file(victim->second);
-    else
-      files_.damage(victim->second);
+    const auto name = child + ", given up";
+    schedule_.call(zombie.id(), name);
+    schedule_.hold(name, scheduler_.clock().now() + std::chrono::milliseconds(50 + size / 4 % 200));
+  }
+
+  /// What is found damaged when the actor, or some actor (""), comes back: the newest capture.
+  void damage_newest(const std::string& child) {
+    if (const auto file = damage_.damage_newest(state_folder, child); !file.empty())
+      schedule_.note("damaged: " + file);
   }
 
   /// Ends all actors at once, and nothing that they do until then has any effect.
@@ -401,10 +367,10 @@ private:
   memory_logs logs_;
   memory_targets targets_;
   schedule schedule_;
+  snapshot_damage damage_;
   std::vector<caf::actor> handles_;
   std::vector<std::string> children_;
   std::map<std::string, caf::actor_addr> alive_;
-  std::set<std::string> damaged_;  // actors; two of one's files may not be
   std::uint64_t shard_lives_ = 0;
   std::uint64_t lives_of_actors_ = 0;  // after their first in a process
   std::uint64_t made_to_fail_ = 0;     // faults that may have led to one each
@@ -413,10 +379,11 @@ private:
   std::optional<control::run_ended> ended_;
   std::vector<messages::report_part> parts_;
   std::vector<std::pair<caf::actor_clock::time_point, std::function<void()>>> until_;
-  std::size_t next_fault_ = 0;
+  agenda agenda_;
   fault death_;
   bool disk_was_full_ = false;
   bool finished_ = false;
+  bool revived_ = false;
   std::uint64_t lives_ = 0;
 };
 

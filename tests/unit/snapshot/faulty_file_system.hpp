@@ -6,6 +6,7 @@
 #include "runtime/snapshot/file_system.hpp"
 
 #include <map>
+#include <optional>
 #include <random>
 
 namespace millrace::snapshot::test {

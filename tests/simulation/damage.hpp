@@ -1,0 +1,26 @@
+// Damages the newest snapshot of an actor, or loses it: of each actor one file at most.
+#pragma once
+
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+namespace millrace::simulation {
+
+class snapshot_damage {
+public:
+  snapshot_damage(snapshot::test::faulty_file_system& files, std::uint64_t seed)
+      : files_(files), seed_(seed) {}
+
+  /// Of this actor, or of any ("") below `folder`. The file's name, or "" where none may be damaged.
+  std::string damage_newest(const std::string& folder, const std::string& actor);
+
+private:
+  snapshot::test::faulty_file_system& files_;
+  std::uint64_t seed_;
+  std::set<std::string> damaged_;  // folders of actors; two of one's files may not be
+};
+
+}  // namespace millrace::simulation

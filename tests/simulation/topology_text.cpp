@@ -1,0 +1,170 @@
+// A scenario as the product reads it: the topology's file, the records in the log.
+#include "tests/simulation/scenario.hpp"
+#include "tests/simulation/trace_hash.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::simulation {
+namespace {
+
+namespace json = boost::json;
+using shape = window_spec::shape;
+
+std::string duration(micros d) { return fmt::format("{} us", d.count()); }
+
+std::string aggregate_text(const std::string& name) {
+  static const std::vector<std::pair<std::string, std::string>> all{
+      {"s", "sum(v)"},  {"lo", "min(v)"},           {"hi", "max(v)"}, {"f", "first(v)"},
+      {"l", "last(v)"}, {"d", "count(distinct v)"}, {"t", "sum(n)"},  {"x", "last(n)"},
+  };
+  return std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.first == name; })->second;
+}
+
+json::object window_object(const window_spec& w, const scenario& s, std::string_view from) {
+  json::object o;
+  switch (w.what) {
+  case shape::tumbling:
+    o["window"] = "tumbling";
+    o["size"] = duration(w.size);
+    break;
+  case shape::sliding:
+    o["window"] = "sliding";
+    o["size"] = duration(w.size);
+    o["slide"] = duration(w.slide);
+    break;
+  case shape::session:
+    o["window"] = "session";
+    o["gap"] = duration(w.size);
+    break;
+  case shape::global:
+    o["window"] = "global";
+    if (w.size.count() != 0)
+      o["state_ttl"] = duration(w.size);
+    break;
+  }
+  o["from"] = from;
+  if (w.keyed)
+    o["key"] = json::array{"u"};
+  json::object aggregates{{"n", "count(*)"}};
+  for (const auto& name : w.aggregates)
+    aggregates[name] = aggregate_text(name);
+  o["aggregates"] = std::move(aggregates);
+  o["shards"] = w.shards;
+  if (w.lateness.count() != 0)
+    o["allowed_lateness"] = duration(w.lateness);
+  if (w.least_value)
+    o["where"] = fmt::format("v >= {} or v is null", *w.least_value);
+  if (w.least_count)
+    o["having"] = fmt::format("n >= {}", *w.least_count);
+  if (w.every) {
+    o["emit"] = "updates";
+    o["every"] = duration(*w.every);
+  }
+  if (s.retain_memory)
+    o["retain_memory"] = *s.retain_memory;
+  return o;
+}
+
+json::object sink_object(std::string_view name, std::string_view from) {
+  return {{"sink", "sql"}, {"from", from}, {"connection", "sqlite3:///nowhere"}, {"table", name}};
+}
+
+json::object source_object(const scenario& s, std::string_view topic) {
+  json::object o{
+      {"source", "kafka"}, {"brokers", "nowhere:9092"}, {"topic", topic}, {"discover_every", "50 ms"}};
+  if (s.max_drift)
+    o["max_drift"] = duration(*s.max_drift);
+  if (s.rate)
+    o["rate"] = *s.rate;
+  return o;
+}
+
+/// Sinks of the last window, or of updates.
+void add_result_sinks(json::object& stages, const scenario& s) {
+  const auto& last = s.behind ? *s.behind : *s.window;
+  const std::string_view from = s.behind ? "behind" : "window";
+  auto rows = sink_object("rows", from);
+  if (last.every)
+    rows["columns"] = {{"*", true}, {"batch", "_batch"}};
+  else if (s.ordered)
+    rows["order_by"] = "n desc";
+  stages["rows"] = std::move(rows);
+  if (!s.second_sink)
+    return;
+  auto more = sink_object("more", from);
+  if (last.every)
+    more["columns"] = {{"*", true}, {"batch", "_batch"}};
+  else
+    more["where"] = "n >= 2";
+  stages["more"] = std::move(more);
+}
+
+}  // namespace
+
+std::string record_text(const scenario& s, const click& c) {
+  if (c.what == click::kind::malformed)
+    return s.csv ? "not a click" : R"({"u": )";
+  const auto user = c.what == click::kind::poison ? std::optional<std::string>("poison") : c.user;
+  const auto value = c.value ? std::to_string(*c.value) : std::string(s.csv ? "" : "null");
+  if (s.csv)
+    return fmt::format("{},{},{}", user.value_or(""), value, c.at / 1000);
+  return fmt::format(R"({{"u":{},"v":{},"at":{}}})", user ? "\"" + *user + "\"" : "null", value, c.at / 1000);
+}
+
+bool is_refused(std::string_view row) { return (hash_on(empty_hash, row) >> 20) % 7 == 0; }
+
+std::string topology_text(const scenario& s) {
+  json::object stages;
+  stages["clicks"] = source_object(s, "clicks");
+  json::array sources{"clicks"};
+  if (s.two_sources) {
+    stages["other"] = source_object(s, "other");
+    sources.emplace_back("other");
+  }
+  json::object parsed{
+      {"parser", s.csv ? "csv" : "json"},
+      {"from", sources},
+      {"schema", {{"u", "text"}, {"v", "bigint"}, {"at", {{"type", "timestamp"}, {"format", "epoch_ms"}}}}},
+      {"event_time", "at"},
+      {"watermark_delay", duration(s.delay)}};
+  if (s.idle_timeout)
+    parsed["idle_timeout"] = duration(*s.idle_timeout);
+  stages["parsed"] = std::move(parsed);
+  std::string from = "parsed";
+  if (s.select) {
+    stages["chosen"] = {{"transform", "select"},
+                        {"from", "parsed"},
+                        {"where", "v is null or v <> 0"},
+                        {"columns", {{"u", "u"}, {"v", "v + 1"}}}};
+    from = "chosen";
+  }
+  if (s.window) {
+    stages["window"] = window_object(*s.window, s, from);
+    if (s.behind)
+      stages["behind"] = window_object(*s.behind, s, "window");
+    add_result_sinks(stages, s);
+    if (s.late_sink) {
+      auto late = sink_object("late", "window.late");
+      late["columns"] = {{"u", "u"}, {"v", "v"}};
+      stages["late"] = std::move(late);
+    }
+  }
+  if (s.raw_sink) {
+    auto raw = sink_object("raw", "parsed");
+    raw["columns"] = {{"u", "u"}, {"v", "v"}, {"partition", "_partition"}, {"position", "_position"}};
+    stages["raw"] = std::move(raw);
+  }
+  json::object dead = sink_object("dead", "");
+  dead.erase("from");
+  return json::serialize(json::object{{"millrace", 1},
+                                      {"topology", "simulated"},
+                                      {"snapshot_every", s.snapshot_every},
+                                      {"commit_every", s.commit_every},
+                                      {"dead_letters", dead},
+                                      {"stages", stages}});
+}
+
+}  // namespace millrace::simulation
