@@ -21,14 +21,10 @@ int main(int argc, char** argv) {
     return 2;
   }
   auto* conf = rd_kafka_conf_new();
-  set(conf, "bootstrap.servers", argv[1]);
   set(conf, "group.id", "millrace-bench");
   set(conf, "enable.auto.commit", "false");
   set(conf, "enable.partition.eof", "true");
-  char why[512];
-  auto* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-  if (client == nullptr)
-    give_up(why);
+  auto* client = new_client(RD_KAFKA_CONSUMER, conf, argv[1]);
   const rd_kafka_metadata_t* found = nullptr;
   auto* topic = rd_kafka_topic_new(client, argv[2], nullptr);
   if (rd_kafka_metadata(client, 0, topic, &found, patience_ms) != RD_KAFKA_RESP_ERR_NO_ERROR ||

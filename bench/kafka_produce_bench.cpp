@@ -43,16 +43,12 @@ int main(int argc, char** argv) {
   if (!lines)
     give_up("the file cannot be read");
   auto* conf = rd_kafka_conf_new();
-  set(conf, "bootstrap.servers", argv[1]);
   set(conf, "enable.idempotence", "true");
   set(conf, "linger.ms", "20");
   set(conf, "batch.size", "1000000");
   set(conf, "queue.buffering.max.messages", "1000000");
   rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-  char why[512];
-  auto* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-  if (client == nullptr)
-    give_up(why);
+  auto* client = new_client(RD_KAFKA_PRODUCER, conf, argv[1]);
   make_topic(client, argv[2]);
   auto* topic = rd_kafka_topic_new(client, argv[2], nullptr);
   unsigned long long sent = 0;

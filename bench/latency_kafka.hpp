@@ -20,14 +20,10 @@ class record_sender {
 public:
   record_sender(const char* brokers, const char* topic) {
     auto* conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", brokers);
     set(conf, "linger.ms", "0");  // no wait of its own: what is measured lies behind it
     set(conf, "acks", "1");
     set(conf, "socket.nagle.disable", "true");
-    char why[512];
-    client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why);
-    if (client_ == nullptr)
-      give_up(why);
+    client_ = new_client(RD_KAFKA_PRODUCER, conf, brokers);
     topic_ = rd_kafka_topic_new(client_, topic, nullptr);
   }
 
@@ -54,13 +50,9 @@ public:
   bare_consumer(const char* brokers, const char* topic, std::function<void(std::int64_t)> seen)
       : seen_(std::move(seen)) {
     auto* conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", brokers);
     set(conf, "group.id", "millrace-bench");
     set(conf, "enable.partition.eof", "true");
-    char why[512];
-    client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why);
-    if (client_ == nullptr)
-      give_up(why);
+    client_ = new_client(RD_KAFKA_CONSUMER, conf, brokers);
     topic_ = rd_kafka_topic_new(client_, topic, nullptr);
     if (rd_kafka_consume_start(topic_, 0, RD_KAFKA_OFFSET_END) != 0)
       give_up(rd_kafka_err2str(rd_kafka_last_error()));

@@ -15,13 +15,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Run, check, dead_letters, main, metric, wait_until  # noqa: E402
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from real_systems import Run, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
 
 
 class Game:

@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, Run, check, main, needed, unique, wait_until  # noqa: E402
+from real_systems import Kafka, Run, check, free_port, main, needed, unique, wait_until  # noqa: E402
 
 
 class Load:
@@ -28,12 +28,6 @@ class Load:
         check(self.process.returncode == status, f"exit status {self.process.returncode}, expected {status}: {self.err[-800:]}")
         check(says in self.out + self.err, f"expected {says!r} in: {self.out[-500:]} {self.err[-800:]}")
         return json.loads(self.report_file.read_text()) if self.report_file.exists() else None
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def whole(lines):

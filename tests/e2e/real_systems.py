@@ -11,6 +11,7 @@ import pathlib
 import re
 import secrets
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -46,6 +47,12 @@ def needed(*names):
                   f'remedy: eval "$(tools/services start kafka mariadb postgres)"', flush=True)
             sys.exit(SKIPPED)
     return [os.environ[name] for name in names]
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def unique(name):
