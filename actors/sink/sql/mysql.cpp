@@ -101,7 +101,7 @@ private:
   void append_quoted(std::string& out, std::string_view text) const;
   expected<void> settle();
 
-  std::string collation_ = "utf8mb4_bin";
+  std::string collation_ = "utf8mb4_nopad_bin";  // until a server has said which it has
   std::size_t packet_ = 1U << 20;
   mutable unsigned last_error_ = 0;
 };

@@ -277,7 +277,7 @@ void postgresql_database::append_quoted(std::string& out, std::string_view text)
 
 /// From version 15 on an index may hold nulls to be equal, as an upsert does.
 std::string postgresql_database::unique_clause(std::string_view columns) const {
-  const bool offered = session_ && PQserverVersion(handle()) >= 150'000;
+  const bool offered = !session_ || PQserverVersion(handle()) >= 150'000;
   return fmt::format("unique {}({})", offered ? "nulls not distinct " : "", columns);
 }
 

@@ -12,6 +12,9 @@ struct table_options {
   bool create = false;
 };
 
+/// An error where the product takes two columns for the same.
+[[nodiscard]] expected<void> distinct_columns(const database& db, const table_options& options);
+
 /// The statement that makes the table.
 [[nodiscard]] std::string create_statement(const database& db, const table_options& options);
 

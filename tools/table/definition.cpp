@@ -1,0 +1,129 @@
+#include "tools/table/definition.hpp"
+
+#include "actors/sink/sql/definition.hpp"
+#include "tools/table/products.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+
+namespace millrace::table {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  return out;
+}
+
+expected<name_parts> parts_of(const std::string& name) {
+  name_parts out{""};
+  for (const char c : name)
+    if (c == '.')
+      out.emplace_back();
+    else
+      out.back() += c;
+  if (out.size() > 3 || std::any_of(out.begin(), out.end(), [](const auto& part) { return part.empty(); }))
+    return user_error(ec::invalid_argument, fmt::format("--name {}: expected TABLE, SCHEMA.TABLE or "
+                                                        "CATALOG.SCHEMA.TABLE",
+                                                        name));
+  return out;
+}
+
+expected<std::string> in_database(const stage_table& t, const std::string& name, sink::sql::product p) {
+  return sink::sql::table_definition(p, name.empty() ? t.name : name, data::schema(t.columns), t.key);
+}
+
+}  // namespace
+
+const std::vector<std::string>& product_names() {
+  static const std::vector<std::string> names{"hive", "trino", "duckdb", "postgresql", "mysql"};
+  return names;
+}
+
+std::optional<product> product_of(std::string_view name) {
+  const auto& all = product_names();
+  const auto at = std::find(all.begin(), all.end(), name);
+  return at == all.end() ? std::nullopt : std::optional(static_cast<product>(at - all.begin()));
+}
+
+std::string in_quotes(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote)
+      out += quote;
+    out += c;
+  }
+  return out + quote;
+}
+
+std::string in_quotes(const name_parts& name, char quote) {
+  std::string out;
+  for (const auto& part : name)
+    out += (out.empty() ? "" : ".") + in_quotes(part, quote);
+  return out;
+}
+
+std::string column_lines(const std::vector<data::field>& columns, char quote,
+                         const std::function<std::string(const data::type&)>& type_of,
+                         const std::function<bool(const data::field&)>& wanted) {
+  std::string out;
+  for (const auto& f : columns)
+    if (!wanted || wanted(f))
+      out += fmt::format("{}  {} {}", out.empty() ? "" : ",\n", in_quotes(f.name, quote), type_of(f.type));
+  return out;
+}
+
+expected<void> distinct_without_case(const stage_table& t, std::string_view product) {
+  for (std::size_t i = 0; i < t.columns.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (lower(t.columns[i].name) == lower(t.columns[j].name))
+        return user_error(ec::mismatch,
+                          fmt::format("stage \"{}\": {} takes the columns \"{}\" and \"{}\" for the same; "
+                                      "remedy: rename one in `columns`",
+                                      t.stage, product, t.columns[j].name, t.columns[i].name));
+  return {};
+}
+
+expected<void> parquet_or_none(const stage_table& t, std::string_view product) {
+  if (t.kind == files::none || t.kind == files::parquet)
+    return {};
+  return user_error(ec::unsupported,
+                    fmt::format("stage \"{}\" writes {}, which {} does not read with these types; remedy: a "
+                                "parquet sink from the same stage, or --ddl duckdb",
+                                t.stage, t.kind == files::json ? "JSON" : "CSV", product));
+}
+
+bool has_scheme(std::string_view path) { return path.find("://") != std::string_view::npos; }
+
+std::string absolute_path(const std::string& path) {
+  if (has_scheme(path))
+    return path;
+  auto out = std::filesystem::absolute(path).lexically_normal().string();
+  while (out.size() > 1 && out.back() == '/')
+    out.pop_back();
+  return out;
+}
+
+std::string location_of(const stage_table& t) {
+  return has_scheme(t.path) ? t.path : "file://" + absolute_path(t.path);
+}
+
+expected<std::string> definition(const stage_table& t, product p, const std::string& name) {
+  if (p == product::postgresql)
+    return in_database(t, name, sink::sql::product::postgresql);
+  if (p == product::mysql)
+    return in_database(t, name, sink::sql::product::mysql);
+  auto parts = name.empty() ? expected<name_parts>(name_parts{t.name}) : parts_of(name);
+  if (!parts)
+    return unexpected(parts.error());
+  if (p == product::hive)
+    return hive_definition(t, *parts);
+  return p == product::trino ? trino_definition(t, *parts) : duckdb_definition(t, *parts);
+}
+
+}  // namespace millrace::table

@@ -1,0 +1,132 @@
+#include "tools/table/duckdb.hpp"
+
+#include "tools/table/products.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace millrace::table {
+namespace {
+
+/// CSV has nested values as the text of their JSON.
+std::string column_type(const stage_table& t, const data::type& type) {
+  return t.kind == files::csv && type.is_nested() ? "VARCHAR" : duckdb_type(type);
+}
+
+/// {'a': VARCHAR, 'b': BIGINT} as a struct of type names; `as_text`: the names in quotes, as the text readers
+/// want them.
+std::string types(const stage_table& t, bool partitions_only, bool as_text) {
+  std::string out;
+  for (const auto& f : t.columns)
+    if (!partitions_only || t.is_partition(f.name)) {
+      const auto type = column_type(t, f.type);
+      out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", duckdb_text(f.name),
+                         as_text ? duckdb_text(type) : type);
+    }
+  return "{" + out + "}";
+}
+
+std::string reader(const stage_table& t, std::string_view files) {
+  switch (t.kind) {
+  case files::json:
+    return fmt::format("read_json({}, format = 'newline_delimited', columns = {})", files,
+                       types(t, false, true));
+  case files::csv:
+    // An empty field is null, "" the empty text: nothing is left to a guess.
+    return fmt::format("read_csv({}, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+                       "allow_quoted_nulls = false, auto_detect = false, columns = {})",
+                       files, types(t, false, true));
+  case files::parquet:
+  case files::none:
+    break;
+  }
+  return t.partition_by.empty()
+             ? fmt::format("read_parquet({}, hive_partitioning = false, union_by_name = true)", files)
+             : fmt::format(
+                   "read_parquet({}, hive_partitioning = true, hive_types = {}, union_by_name = true)", files,
+                   types(t, true, false));
+}
+
+/// The visible files of the table: a sink's hidden ones begin with a dot, which no pattern here matches.
+std::string pattern_of(const stage_table& t) {
+  auto out = duckdb_path(absolute_path(t.path));
+  if (t.kind == files::parquet) {
+    for (std::size_t i = 0; i < t.partition_by.size(); ++i)
+      out += "/*=*";
+    return out + "/[!.]*.parquet";
+  }
+  if (!t.rolled)
+    return out;
+  const std::filesystem::path path(out);
+  return (path.parent_path() / (path.stem().string() + "-*" + path.extension().string())).string();
+}
+
+}  // namespace
+
+std::string duckdb_name(std::string_view name) { return in_quotes(name, '"'); }
+std::string duckdb_text(std::string_view text) { return in_quotes(text, '\''); }
+
+std::string duckdb_path(std::string_view path) {
+  std::string out;
+  for (const char c : path)
+    if (c == '*' || c == '?' || c == '[')
+      out += fmt::format("[{}]", c);
+    else
+      out += c;
+  return out;
+}
+
+std::string duckdb_type(const data::type& type) {
+  switch (type.id()) {
+  case data::type_id::bigint:
+    return "BIGINT";
+  case data::type_id::float64:
+    return "DOUBLE";
+  case data::type_id::boolean:
+    return "BOOLEAN";
+  case data::type_id::timestamp:
+    return "TIMESTAMPTZ";
+  case data::type_id::list:
+    return duckdb_type(type.element()) + "[]";
+  case data::type_id::object: {
+    std::string members;
+    for (const auto& f : type.fields())
+      members +=
+          fmt::format("{}{} {}", members.empty() ? "" : ", ", duckdb_name(f.name), duckdb_type(f.type));
+    return fmt::format("STRUCT({})", members);
+  }
+  case data::type_id::text:
+  case data::type_id::json:
+    break;
+  }
+  return "VARCHAR";
+}
+
+std::string duckdb_select(const stage_table& t, std::string_view files) {
+  std::string columns;
+  for (const auto& f : t.columns)
+    columns += (columns.empty() ? "" : ", ") + duckdb_name(f.name);
+  return fmt::format("select {}\nfrom {}", columns, reader(t, files));
+}
+
+std::string duckdb_empty_select(const stage_table& t) {
+  std::string columns;
+  for (const auto& f : t.columns)
+    columns += fmt::format("{}cast(null as {}) as {}", columns.empty() ? "" : ", ", column_type(t, f.type),
+                           duckdb_name(f.name));
+  return fmt::format("select {} where false", columns);
+}
+
+expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name) {
+  if (auto fit = distinct_without_case(t, "DuckDB"); !fit)
+    return unexpected(std::move(fit.error()));
+  const auto table = in_quotes(name, '"');
+  if (t.kind == files::none)
+    return fmt::format("create table {} (\n{}\n);\n", table, column_lines(t.columns, '"', duckdb_type));
+  return fmt::format("-- There must be a file when this is run; later ones are seen by the next query.\n"
+                     "create or replace view {} as\n{};\n",
+                     table, duckdb_select(t, duckdb_text(pattern_of(t))));
+}
+
+}  // namespace millrace::table

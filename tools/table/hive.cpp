@@ -1,0 +1,128 @@
+// Hive's tables: external over the folder of a parquet sink. Names go in backticks and lose their case; dots
+// and colons in a column's name are refused by Hive when it is queried, hence here.
+#include "tools/table/products.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace millrace::table {
+namespace {
+
+std::string type_of(const data::type& type) {
+  switch (type.id()) {
+  case data::type_id::bigint:
+    return "bigint";
+  case data::type_id::float64:
+    return "double";
+  case data::type_id::boolean:
+    return "boolean";
+  case data::type_id::timestamp:
+    return "timestamp";
+  case data::type_id::list:
+    return fmt::format("array<{}>", type_of(type.element()));
+  case data::type_id::object: {
+    std::string members;
+    for (const auto& f : type.fields())
+      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", f.name, type_of(f.type));
+    return fmt::format("struct<{}>", members);
+  }
+  case data::type_id::text:
+  case data::type_id::json:
+    break;
+  }
+  return "string";
+}
+
+bool is_plain(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
+/// Hive quotes no member of a struct: the first one that would need it.
+const std::string* unfit_member(const data::type& type) {
+  if (type.id() == data::type_id::list)
+    return unfit_member(type.element());
+  for (const auto& f : type.fields()) {
+    if (!is_plain(f.name))
+      return &f.name;
+    if (const auto* const deeper = unfit_member(f.type))
+      return deeper;
+  }
+  return nullptr;
+}
+
+/// Hive's literals take backslashes as escapes.
+std::string literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+expected<void> fit_names(const stage_table& t, const name_parts& name) {
+  for (const auto& part : name)
+    if (!is_plain(part))
+      return user_error(
+          ec::invalid_argument,
+          fmt::format("Hive cannot name a table \"{}\": letters, digits and _ only; remedy: --name "
+                      "NAME",
+                      part));
+  if (name.size() > 2)
+    return user_error(ec::invalid_argument, "--name: Hive has no catalogs; expected TABLE or SCHEMA.TABLE");
+  for (const auto& f : t.columns)
+    if (const auto* const member = unfit_member(f.type))
+      return user_error(
+          ec::mismatch,
+          fmt::format("stage \"{}\": Hive cannot name the member \"{}\" of column \"{}\": letters, "
+                      "digits and _ only; remedy: make it a column of its own in `columns`",
+                      t.stage, *member, f.name));
+    else if (f.name.find_first_of(".:") != std::string::npos)
+      return user_error(ec::mismatch,
+                        fmt::format("stage \"{}\": Hive cannot read a column called \"{}\" (dot or "
+                                    "colon in its name); remedy: rename it in `columns`",
+                                    t.stage, f.name));
+  return distinct_without_case(t, "Hive");
+}
+
+std::string codec_of(std::string compression) {
+  std::transform(compression.begin(), compression.end(), compression.begin(),
+                 [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  return compression == "NONE" ? "UNCOMPRESSED" : compression;
+}
+
+}  // namespace
+
+expected<std::string> hive_definition(const stage_table& t, const name_parts& name) {
+  if (auto fit = fit_names(t, name); !fit)
+    return unexpected(std::move(fit.error()));
+  if (auto fit = parquet_or_none(t, "Hive"); !fit)
+    return unexpected(std::move(fit.error()));
+  const auto table = in_quotes(name, '`');
+  const auto in_file = [&](const data::field& f) { return !t.is_partition(f.name); };
+  const auto columns = column_lines(t.columns, '`', type_of, in_file);
+  if (t.kind == files::none)
+    return fmt::format("create table {} (\n{}\n)\nstored as parquet;\n", table, columns);
+  auto out = fmt::format("create external table {} (\n{}\n)\n", table, columns);
+  std::string partitions;
+  for (const auto& p : t.partition_by)
+    for (const auto& f : t.columns)
+      if (f.name == p)
+        partitions +=
+            fmt::format("{}{} {}", partitions.empty() ? "" : ", ", in_quotes(p, '`'), type_of(f.type));
+  if (!partitions.empty())
+    out += fmt::format("partitioned by ({})\n", partitions);
+  out += fmt::format("stored as parquet\nlocation {}", literal(location_of(t)));
+  if (!t.compression.empty())
+    out += fmt::format("\ntblproperties ('parquet.compression' = {})", literal(codec_of(t.compression)));
+  out += ";\n";
+  if (!partitions.empty())
+    out += fmt::format("-- Now, and again when there are new partitions:\nmsck repair table {};\n", table);
+  return out;
+}
+
+}  // namespace millrace::table

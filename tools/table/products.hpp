@@ -1,0 +1,38 @@
+// A function a product behind definition(), and what they share.
+#pragma once
+
+#include "tools/table/stage_table.hpp"
+
+#include <functional>
+
+namespace millrace::table {
+
+/// Catalog, schema and table, as far as they are said.
+using name_parts = std::vector<std::string>;
+
+[[nodiscard]] expected<std::string> hive_definition(const stage_table& t, const name_parts& name);
+[[nodiscard]] expected<std::string> trino_definition(const stage_table& t, const name_parts& name);
+[[nodiscard]] expected<std::string> duckdb_definition(const stage_table& t, const name_parts& name);
+
+/// Between `quote`s, those within doubled.
+[[nodiscard]] std::string in_quotes(std::string_view text, char quote);
+/// Each part quoted, with dots between.
+[[nodiscard]] std::string in_quotes(const name_parts& name, char quote);
+
+/// "  NAME TYPE" lines with commas, of the columns that `wanted` says; an empty `wanted` means all.
+[[nodiscard]] std::string column_lines(const std::vector<data::field>& columns, char quote,
+                                       const std::function<std::string(const data::type&)>& type_of,
+                                       const std::function<bool(const data::field&)>& wanted = {});
+
+/// An error where two names differ by case alone (ASCII), for products that take them for the same.
+[[nodiscard]] expected<void> distinct_without_case(const stage_table& t, std::string_view product);
+/// An error where the stage writes files, but no Parquet.
+[[nodiscard]] expected<void> parquet_or_none(const stage_table& t, std::string_view product);
+
+/// `file:///data/t`; a path with a scheme of its own (hdfs://, s3://) as it is.
+[[nodiscard]] std::string location_of(const stage_table& t);
+/// Absolute, without dots and doubled slashes; with a scheme as it is.
+[[nodiscard]] std::string absolute_path(const std::string& path);
+[[nodiscard]] bool has_scheme(std::string_view path);
+
+}  // namespace millrace::table
