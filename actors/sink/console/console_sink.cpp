@@ -1,6 +1,7 @@
 #include "actors/sink/console/console_sink.hpp"
 
 #include "actors/sink/console/console_writer.hpp"
+#include "actors/sink/template_option.hpp"
 
 namespace millrace::sink {
 
@@ -14,9 +15,10 @@ config::connector console_sink_connector() {
        .type = config::option_type::choice,
        .doc =
            "table: a table a window or tick; show: its first 20 rows, as Spark prints them; json: a line a "
-           "row",
+           "row; text: a line by the template",
        .default_text = "table",
-       .choices = {"table", "show", "json"}},
+       .choices = {"table", "show", "json", "text"}},
+      template_option("style"),
       {.name = "batch_header",
        .type = config::option_type::boolean,
        .doc =
@@ -27,7 +29,9 @@ config::connector console_sink_connector() {
     const auto& o = in.options;
     if (o.has("batch_header") && o.boolean("batch_header") && o.has("style") && o.text("style") != "show")
       say("batch_header", "it belongs to style show only; add \"style\": \"show\" or leave it out");
+    check_template(in, say, "style");
   };
+  c.columns_named = template_columns;
   c.guarantee = "at least once (after a crash the rows since the last commit may be printed again)";
   return c;
 }
@@ -39,8 +43,13 @@ expected<std::unique_ptr<writer>> make_console_writer(const config::values& opti
   auto columns = visible_columns(*rows);
   auto shown = select_columns(*rows, columns);
   const auto& name = options.text("style");
-  console_writer::style look{row_format::json(*shown)};
-  if (name == "table")
+  console_writer::style look{row_format::json(*rows)};
+  if (name == "text") {
+    auto lines = template_format(options, *rows);
+    if (!lines)
+      return unexpected(lines.error());
+    look = std::move(*lines);
+  } else if (name == "table")
     look = wide_table(shown);
   else if (name == "show")
     look = short_table(shown);

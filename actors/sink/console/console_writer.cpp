@@ -84,13 +84,14 @@ expected<std::optional<progress>> console_writer::open(const claim& who) {
 }
 
 expected<void> console_writer::write(const data::batch& all) {
-  const auto rows = select_columns(all, columns_, schema_);
+  const auto* const lines = std::get_if<row_format>(&look_);
+  const auto rows = lines != nullptr ? lines->shown(all) : select_columns(all, columns_, schema_);
   if (batch_headers_ && rows.rows != 0 && !std::exchange(header_printed_, true))
     text_ += fmt::format("{0}\nBatch: {1}\n{0}\n", header_rule, batches_ + 1);
   for (std::size_t row = 0; row < rows.rows; ++row) {
     std::visit(overloaded{[&](wide_table& t) { t.add(text_, rows, row); },
                           [&](short_table& t) { t.add(rows, row); },
-                          [&](const row_format& json) { json.append(text_, rows, row); }},
+                          [&](const row_format& line) { line.append(text_, rows, row); }},
                look_);
     if (text_.size() >= print_size)
       if (auto printed = print(); !printed)

@@ -2,6 +2,7 @@
 
 #include "actors/sink/file/appended_file.hpp"
 #include "actors/sink/file/rolled_files.hpp"
+#include "actors/sink/template_option.hpp"
 
 #include <fmt/format.h>
 
@@ -19,8 +20,7 @@ std::vector<option> options() {
        .doc = "How a row is written",
        .default_text = "json",
        .choices = {"json", "csv", "text"}},
-      {.name = "template",
-       .doc = "With format text: the line, with {column} for a column's value and {{ for a brace"},
+      template_option("format"),
       {.name = "at_start",
        .type = option_type::choice,
        .doc =
@@ -48,7 +48,6 @@ std::vector<option> options() {
 
 void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
-  const bool is_text = o.has("format") && o.text("format") == "text";
   if (o.has("path")) {
     const std::filesystem::path path(o.text("path"));
     if (!path.has_filename() || path.filename() == "." || path.filename() == "..")
@@ -57,19 +56,7 @@ void check(const config::check_input& in, const config::say& say) {
     else if (path.filename().string().starts_with(".millrace-"))
       say("path", "names that begin with .millrace- are millrace's own; choose another");
   }
-  if (is_text && !o.has("template"))
-    say("", "format text needs a template; expected one such as \"template\": \"{userid} {click_number}\"");
-  if (!is_text && o.has("template"))
-    say("template", "a template belongs to format text only; add \"format\": \"text\" or leave it out");
-  if (o.has("template")) {
-    const auto t = parse_template(o.text("template"));
-    if (!t)
-      say("template", t.error().message);
-    else if (in.input)
-      for (const auto& name : t->columns)
-        if (!in.input->find(name))
-          say("template", fmt::format("there is no column '{}'; for a brace itself write {{{{", name));
-  }
+  check_template(in, say, "format");
   if (o.has("roll")) {
     const auto& roll = o.object("roll");
     if (!roll.has("age") && !roll.has("size") && !roll.has("rows"))
@@ -77,25 +64,12 @@ void check(const config::check_input& in, const config::say& say) {
   }
 }
 
-std::vector<std::string> columns_named(const config::values& o) {
-  if (o.has("template"))
-    if (auto t = parse_template(o.text("template")))
-      return t->columns;
-  return {};
-}
-
 expected<row_format> format_of(const config::values& o, const data::schema& rows) {
   if (o.text("format") == "json")
     return row_format::json(rows);
   if (o.text("format") == "csv")
     return row_format::csv(rows);
-  const auto t = parse_template(o.has("template") ? o.text("template") : std::string());
-  if (!t)
-    return unexpected(t.error());
-  for (const auto& name : t->columns)
-    if (!rows.find(name))
-      return user_error(ec::not_found, fmt::format("template: there is no column '{}'", name));
-  return row_format::text(rows, *t);
+  return template_format(o, rows);
 }
 
 }  // namespace
@@ -109,7 +83,7 @@ config::connector file_sink_connector() {
   c.check = check;
   c.guarantee =
       "exactly once (rows and position in one step; after a crash the file is cut back to what is committed)";
-  c.columns_named = columns_named;
+  c.columns_named = template_columns;
   return c;
 }
 

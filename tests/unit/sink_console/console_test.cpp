@@ -59,8 +59,11 @@ data::batch many(std::int64_t n) {
   return rows(values);
 }
 
-std::unique_ptr<writer> console(const char* style, captured& out, const std::filesystem::path& state = {}) {
+std::unique_ptr<writer> console(const char* style, captured& out, const std::filesystem::path& state = {},
+                                const char* line = nullptr) {
   config::values o;
+  if (line != nullptr)
+    o.set("template", std::string(line), {});
   o.set("style", std::string(style), {});
   o.set("batch_header", false, {});
   return std::move(make_console_writer(o, users(), state, out.file).value());
@@ -249,6 +252,16 @@ TEST_CASE("Cells are shortened by characters, never inside one") {
   CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 5) == "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9");
   CHECK(shorten("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", 5) == "\xc3\xa9\xc3\xa9...");
   CHECK(shorten("\xff\xff\xff\xff\xff\xff", 5) == "\xff\xff...");
+}
+
+TEST_CASE("text is a line a row by the template") {
+  captured out;
+  auto w = console("text", out, {}, "{clicks} of {{{userid}}}");
+  w->open(life(1)).value();
+  REQUIRE(w->write(rows({{"Ada", 3}, {nullptr, 4}})));
+  w->end_of_window();
+  w->commit(at(1)).value();
+  CHECK(out.take() == "3 of {Ada}\n4 of {}\n");
 }
 
 TEST_CASE("json is a line a row") {
