@@ -12,6 +12,8 @@
 #include "actors/source/http_server/http_server_source.hpp"
 #include "actors/source/http_stream/http_stream_source.hpp"
 #include "actors/source/kafka/kafka_source.hpp"
+#include "actors/source/replaying_reader.hpp"
+#include "runtime/snapshot/file_system.hpp"
 
 namespace millrace {
 namespace {
@@ -75,8 +77,10 @@ const config::catalog& connectors() {
   return all;
 }
 
-expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
-                                                      const connector_context& context) {
+namespace {
+
+expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s, const source::wants& wants,
+                                                          const connector_context& context) {
   if (s.type == "kafka")
     return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
   if (s.type == "file")
@@ -90,6 +94,17 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   if (s.type == "generator")
     return source::make_generator_reader(s.options, *context.clock);
   return unknown(s);
+}
+
+}  // namespace
+
+expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
+                                                      const connector_context& context) {
+  auto own = make_own_reader(s, wants, context);
+  if (!own || context.replay_folder.empty())
+    return own;
+  return std::make_unique<source::replaying_reader>(
+      std::move(*own), replay::replay_log(snapshot::posix_file_system(), context.replay_folder), wants);
 }
 
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {

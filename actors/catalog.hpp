@@ -24,6 +24,7 @@ struct connector_context {
   const wall_clock* clock = &system_clock();
   std::string consumer{};                  // of a source: the parser that reads it
   std::string spool_folder{};              // of a source that cannot be asked again, for what it receives
+  std::string replay_folder{};             // of a source: what `millrace replay` gives it; empty: nothing
   std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
 };
 

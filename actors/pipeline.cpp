@@ -1,5 +1,6 @@
 #include "actors/pipeline.hpp"
 
+#include "actors/client/replay/replay_format.hpp"
 #include "actors/restored_shard.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/start_positions.hpp"
@@ -20,6 +21,9 @@ using lane::lane_plan;
 /// Of a window behind another one, where snapshots are off: the one in front keeps its output until they hold
 /// what came of it.
 constexpr micros always_snapshot_every{1'000'000};
+
+/// Where the source itself cannot get more partitions, `millrace replay` can still give it some.
+constexpr micros look_for_replayed_every{10'000'000};
 
 class preparation {
 public:
@@ -244,9 +248,13 @@ private:
   void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
     const auto& partitions = partitions_.at(plan->name);
     // A log that has an identity of its own to keep while it is read (a followed file, a spool) is one
-    // partition.
+    // partition. Replayed records make no lane: theirs would have a reader that keeps the identity, too.
+    const auto of_source =
+        static_cast<std::size_t>(std::count_if(partitions.begin(), partitions.end(), [](const auto& p) {
+          return !replay::parse_partition_name(p.name);
+        }));
     const std::size_t lanes =
-        std::clamp<std::size_t>(partitions.size(), 1, std::max<std::size_t>(options_.threads, 1));
+        std::clamp<std::size_t>(of_source, 1, std::max<std::size_t>(options_.threads, 1));
     std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes);
     for (auto& g : gauges) {
       g = std::make_shared<lane::lane_gauges>();
@@ -278,6 +286,8 @@ private:
         o.max_drift = source.duration("max_drift");
       if (i == 0 && source.has("discover_every"))
         o.discover_every = source.duration("discover_every");
+      else if (i == 0 && !std::get<config::source_plan>(plan->source->plan).bounded)
+        o.discover_every = look_for_replayed_every;
       o.credit = options_.lane_credit;
       o.clock = options_.clock;
       o.gauges = gauges[i];

@@ -1,5 +1,6 @@
 #include "actors/start_positions.hpp"
 
+#include "actors/client/replay/replay_log.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
 #include <fmt/format.h>
@@ -84,6 +85,8 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
   c.consumer = plan.parser->name;
   c.spool_folder = fmt::format("{}/state-{}/spool/{}", options.store->folder(), options.store->id().state_id,
                                snapshot::file_name_of(plan.source->name));
+  c.replay_folder = replay::folder_of_plan(
+      replay::folder_of_state(options.store->folder(), options.store->id().state_id), plan.name);
   c.feeds = feeds;
   return c;
 }

@@ -1,5 +1,6 @@
 #include "actors/lane/frame_former.hpp"
 
+#include "actors/client/replay/replay_format.hpp"
 #include "actors/stage/window_intake.hpp"
 #include "actors/stage/window_payload.hpp"
 
@@ -44,6 +45,8 @@ frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string pa
                            std::optional<std::uint32_t> only)
     : plan_(std::move(plan)), partition_(std::move(partition)), place_(plan_->among_sources(partition_)),
       only_(only), start_(start), at_(start) {
+  if (const auto replayed = replay::parse_partition_name(partition_))
+    replayed_nodes_ = nodes_towards(*plan_, replayed->stage);
   for (const auto& e : plan_->edges) {
     auto state = std::make_unique<edge_state>();
     if (e.what == edge::kind::window) {
@@ -119,7 +122,8 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
       }
     }
     const bool all = begin == 0 && end == p.rows.rows;
-    run(plan_->roots, stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w);
+    run(replayed_nodes_ ? *replayed_nodes_ : plan_->roots,
+        stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w);
     at_.watermark = watermark;
   }
   at_.at = to;

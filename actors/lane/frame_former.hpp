@@ -58,6 +58,7 @@ private:
 
   std::shared_ptr<const lane_plan> plan_;
   std::string partition_;
+  std::optional<std::vector<node>> replayed_nodes_;  // of a partition of replayed records: where they go on
   std::string place_;  // its name among the sources: rows of one time are told apart by it
   std::optional<std::uint32_t> only_;
   mark start_;

@@ -53,6 +53,41 @@ private:
 
 }  // namespace
 
+std::size_t ways_to(const std::vector<node>& nodes, std::uint32_t stage) {
+  std::size_t ways = 0;
+  for (const auto& n : nodes) {
+    ways += std::visit([&](const auto& x) { return x.stage == stage ? 1U : 0U; }, n.what);
+    if (const auto* select = std::get_if<select_node>(&n.what))
+      ways += ways_to(select->next, stage);
+  }
+  return ways;
+}
+
+namespace {
+
+std::vector<node> towards(const std::vector<node>& nodes, std::uint32_t stage) {
+  std::vector<node> out;
+  for (const auto& n : nodes) {
+    if (std::visit([&](const auto& x) { return x.stage == stage; }, n.what)) {
+      out.push_back(n);
+    } else if (const auto* select = std::get_if<select_node>(&n.what)) {
+      if (auto next = towards(select->next, stage); !next.empty())
+        out.push_back({select_node{select->stage, select->plan, std::move(next)}});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<node> nodes_towards(const lane_plan& plan, std::string_view stage) {
+  const auto& stages = plan.topology->stages;
+  for (std::uint32_t i = 0; i < stages.size(); ++i)
+    if (stages[i].name == stage && ways_to(plan.roots, i) != 0)
+      return towards(plan.roots, i);
+  return plan.roots;
+}
+
 std::uint32_t stage_index(const config::topology& t, std::string_view name) {
   const auto at =
       std::find_if(t.stages.begin(), t.stages.end(), [&](const auto& s) { return s.name == name; });

@@ -72,6 +72,14 @@ struct lane_plan {
 [[nodiscard]] std::vector<std::shared_ptr<const lane_plan>>
 lane_plans(const std::shared_ptr<const config::topology>& topology);
 
+/// What of these nodes a replayed record goes through that had failed at this stage: the way there, all
+/// behind it, and nothing beside it, where the record has been before. The late rows of a window on the way
+/// go nowhere. Of the parser itself, or a stage that the lane does not have: everything.
+[[nodiscard]] std::vector<node> nodes_towards(const lane_plan& plan, std::string_view stage);
+
+/// How many ways lead from the parser to this stage within the lane, late rows left out.
+[[nodiscard]] std::size_t ways_to(const std::vector<node>& nodes, std::uint32_t stage);
+
 /// Index of a stage by name.
 [[nodiscard]] std::uint32_t stage_index(const config::topology& t, std::string_view name);
 

@@ -1,6 +1,7 @@
 // Rows that the target refuses, on their way to the dead letters. The target keeps them with the commit that
 // passed them; towards the dead-letter sink they are a log like any other: position (0, sequence of the last
-// one sent).
+// one sent). The end of that log is position (0, last sequence + 1); where the topology has come to its end
+// and replayed records come after all, it goes on at (1, sequence), and so forth.
 #include "actors/sink/sink_state.hpp"
 
 #include <spdlog/spdlog.h>
@@ -9,6 +10,12 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::size_t refused_at_once = 256;
+
+bool is_end(const mark& m) { return m.watermark == end_of_time; }
+/// Sequence of the last row in front of this mark of the log.
+std::uint64_t sequence_at(const mark& m) {
+  return static_cast<std::uint64_t>(m.at.minor - (is_end(m) ? 1 : 0));
+}
 
 }  // namespace
 
@@ -31,8 +38,7 @@ void sink_state::on_answer(const messages::position_answered& m) {
   refused_fence_ = m.answer->stamp;
   refused_sent_ = m.answer->have;
   refused_under_way_ = false;
-  refused_ = std::max(refused_, static_cast<std::uint64_t>(refused_sent_.at.minor) -
-                                    (refused_sent_.watermark == end_of_time ? 1 : 0));
+  refused_ = std::max(refused_, sequence_at(refused_sent_));
   forward_refused();
 }
 
@@ -41,17 +47,14 @@ void sink_state::forward_refused() {
     return;
   if (!refused_fence_)
     return ask_dead_letter_sink();
-  if (refused_sent_.watermark == end_of_time) {
-    refused_done_ = true;
-    return tell_complete();
-  }
-  auto rows = writer_->rejected(static_cast<std::uint64_t>(refused_sent_.at.minor), refused_at_once);
+  auto rows = writer_->rejected(sequence_at(refused_sent_), refused_at_once);
   if (!rows)
     return went_wrong(rows.error());
   if (!rows->empty())
     send_refused(std::move(*rows), false);
   else if (core_.complete()) {
-    send_refused({}, true);
+    if (!is_end(refused_sent_))
+      send_refused({}, true);
     refused_done_ = true;
     tell_complete();
   }
@@ -68,6 +71,8 @@ void sink_state::send_refused(std::vector<rejected_row> rows, bool end) {
     f.watermark = end_of_time;
   } else {
     auto letters = std::make_shared<delivery::dead_payload>();
+    if (is_end(refused_sent_))
+      f.to.major += 1;
     for (auto& r : rows) {
       f.to.minor = static_cast<std::int64_t>(r.sequence);
       letters->letters.push_back({options_.name, f.log, f.to, std::move(r.error), std::move(r.record)});

@@ -1,6 +1,7 @@
 // The files of a state folder as bytes. Arbitrary ones are whole, damaged or of a later version, and what is
 // whole encodes to the same bytes again. What was encoded decodes to the same; with one byte changed, cut off
 // or put behind it is damage, never another value (a journal: never another entry).
+#include "actors/client/replay/replay_format.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
@@ -50,6 +51,14 @@ void arbitrary(std::string_view bytes) {
   if (decode_journal(bytes, actor, j) == reading::whole)
     require(j.is_torn || encode_journal(actor, j.generation, j.life, j.entries).size() == bytes.size(),
             "a journal that is not torn holds nothing beside its entries");
+  if (const auto replayed = replay::decode(bytes)) {
+    const auto again = replay::decode(replay::encode(*replayed));
+    require(again && *again == *replayed, "replayed records are read as they were written");
+  }
+  if (const auto parts = replay::parse_partition_name(bytes))
+    require(replay::parse_partition_name(replay::partition_name(parts->stage, parts->number))->stage ==
+                parts->stage,
+            "a partition of replayed records is named as it is read");
   record_name name;
   if (parse_file_name(bytes, name))
     require(to_file_name(name) == bytes, "a record's file name is written as it is read");

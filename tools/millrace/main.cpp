@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   add_test(app, status);
   add_load(app, status);
   add_table(app, status);
+  add_replay(app, status);
   add_reference(app, status);
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
+#include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/status_server.hpp"
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_arguments.hpp"
@@ -36,13 +37,6 @@ struct run_arguments {
   bool fresh = false;
   bool adopt = false;
 };
-
-std::string default_state_folder(const std::string& topology) {
-  const char* xdg = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  const std::string base = xdg && *xdg ? xdg : std::string(home ? home : ".") + "/.local/state";
-  return base + "/millrace/" + topology;
-}
 
 int refuse(const error& e, int status = exit_wrong) {
   complain("millrace: " + describe(e));
@@ -161,7 +155,7 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
   // Last: whoever is killed before goes on, finds everything done and writes the report.
   for (const auto& r : all)
     if (r->end().finished)
-      if (const auto noted = r->store()->mark_finished(); !noted)
+      if (const auto noted = r->mark_finished(); !noted)
         return refuse(noted.error(), exit_failed);
   const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
   const int status = all.size() == 1 ? conclude(*all.front()) : done ? exit_done : exit_failed;

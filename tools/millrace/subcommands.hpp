@@ -19,6 +19,7 @@ void add_check(CLI::App& app, int& status);
 void add_load(CLI::App& app, int& status);
 void add_test(CLI::App& app, int& status);
 void add_table(CLI::App& app, int& status);
+void add_replay(CLI::App& app, int& status);
 void add_reference(CLI::App& app, int& status);  // hidden: for developers
 
 }  // namespace millrace::cli

@@ -1,5 +1,6 @@
 #include "tools/millrace/topology_run.hpp"
 
+#include "actors/client/replay/replay_log.hpp"
 #include "tools/millrace/report.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -10,12 +11,29 @@
 namespace millrace::cli {
 namespace {
 
+constexpr std::string_view fingerprint_name = "fingerprint";
+/// How many replayed batches an earlier process had taken in when it came to its end.
+constexpr std::string_view replayed_name = "replayed";
+
+/// When the state began, for `millrace replay`: an older dead letter is of another state.
+expected<void> note_begin(snapshot::state_store& store) {
+  if (store.get(fingerprint_name) || store.get(replay::state_began_name))
+    return {};
+  return store.put(replay::state_began_name, std::to_string(system_clock().now()));
+}
+
+expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
+  const auto stored = store.get(replayed_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return 0;
+  return stored.map([](const std::string& text) { return std::stoull(text); });
+}
+
 /// The state belongs to this topology, as far as keys, types and windows go.
 expected<void> check_fingerprint(snapshot::state_store& store, const config::topology& t) {
-  constexpr std::string_view name = "fingerprint";
-  const auto stored = store.get(name);
+  const auto stored = store.get(fingerprint_name);
   if (!stored && stored.error().code == ec::not_found)
-    return store.put(name, t.state_fingerprint);
+    return store.put(fingerprint_name, t.state_fingerprint);
   if (!stored)
     return unexpected(stored.error());
   if (*stored == t.state_fingerprint)
@@ -39,10 +57,27 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   out->topology_ = std::move(topology);
   out->store_ = std::move(*opened);
   out->settings_ = settings;
+  const auto& id = out->store_->id();
+  const auto now = replay::batches_in(snapshot::posix_file_system(),
+                                      replay::folder_of_state(out->store_->folder(), id.state_id));
+  const auto before = replayed_before(*out->store_);
+  if (!now || !before)
+    return unexpected(now ? before.error() : now.error());
+  out->replayed_ = *now;
+  out->was_finished_ = id.finished && *now <= *before;
+  if (const auto noted = note_begin(*out->store_); !noted)
+    return unexpected(noted.error());
   if (!out->was_finished())
     if (const auto fits = check_fingerprint(*out->store_, *out->topology_); !fits)
       return unexpected(fits.error());
   return out;
+}
+
+expected<void> topology_run::mark_finished() {
+  if (replayed_ != 0)
+    if (auto noted = store_->put(replayed_name, std::to_string(replayed_)); !noted)
+      return noted;
+  return store_->mark_finished();
 }
 
 void topology_run::run(caf::actor_system& system, running_topologies& board) {

@@ -30,8 +30,11 @@ public:
   open(std::shared_ptr<const config::topology> topology, const std::string& folder,
        const run_settings& settings);
 
-  /// A bounded topology that has come to its end in an earlier process: nothing is left to do.
-  [[nodiscard]] bool was_finished() const { return store_->id().finished; }
+  /// A bounded topology that has come to its end in an earlier process: nothing is left to do. Replayed
+  /// records that came since are.
+  [[nodiscard]] bool was_finished() const { return was_finished_; }
+  /// It has come to its end: durable when this returns.
+  [[nodiscard]] expected<void> mark_finished();
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
   [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
 
@@ -61,7 +64,9 @@ private:
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
-  std::mutex mutex_;  // guards stopping_, supervisor_ and, until run() has returned, end_
+  bool was_finished_ = false;
+  std::uint64_t replayed_ = 0;  // batches that were there before it started
+  std::mutex mutex_;            // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
   caf::actor supervisor_;
   bool found_wrong_ = false;

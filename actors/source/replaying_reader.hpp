@@ -1,0 +1,50 @@
+// A source's reader with the batches of `millrace replay` as further partitions, each of which ends. They are
+// found like any other: at the start of the process, and by discover_beside() while it runs. They come before
+// the source's own records, since nothing waits for them to be fetched.
+#pragma once
+
+#include "actors/client/replay/replay_log.hpp"
+#include "actors/source/source.hpp"
+
+#include <map>
+
+namespace millrace::source {
+
+class replaying_reader final : public reader {
+public:
+  replaying_reader(std::unique_ptr<reader> own, replay::replay_log log, const wants& wanted)
+      : own_(std::move(own)), log_(std::move(log)), wanted_(wanted) {}
+
+  expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
+  expected<std::vector<partition_info>> discover_beside(const std::set<std::string>& known,
+                                                        std::chrono::milliseconds timeout) override;
+  expected<void> assign(const std::string& partition, position from) override;
+  void unassign(const std::string& partition) override;
+  expected<std::optional<chunk>> read(std::span<const std::string> wanted, std::size_t max_bytes,
+                                      std::chrono::milliseconds timeout) override;
+  void acknowledge(const std::string& partition, position durable) override;
+  std::optional<std::uint64_t> lag() override { return own_->lag(); }
+  std::optional<std::uint64_t> lag_bytes() override { return own_->lag_bytes(); }
+  void interrupt() override { own_->interrupt(); }
+  std::optional<std::string> warning() override { return own_->warning(); }
+  std::string identity() const override { return own_->identity(); }
+  expected<void> check_identity(std::string_view stored) override { return own_->check_identity(stored); }
+
+private:
+  struct place {
+    std::size_t next = 0;
+    std::optional<replay::replayed_batch> batch;  // while it is read
+    bool ended = false;                           // said so
+  };
+  /// Names of the batches that are not among `known`.
+  expected<std::vector<partition_info>> look(const std::set<std::string>& known);
+  expected<std::optional<chunk>> next_chunk(const std::string& partition, place& p, std::size_t max_bytes);
+
+  std::unique_ptr<reader> own_;
+  replay::replay_log log_;
+  wants wanted_;
+  std::map<std::uint64_t, std::string> names_;  // of the batches that were found
+  std::map<std::string, place> places_;         // of those that are assigned
+};
+
+}  // namespace millrace::source

@@ -1,0 +1,122 @@
+#include "tools/replay/letter.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <unistd.h>
+#include <vector>
+
+using namespace millrace;
+using namespace millrace::replay;
+
+namespace {
+
+constexpr auto good =
+    R"({"id":"db5e","stage":"parsed","partition":"0","position":24,"error":"bad","record":"r","time":"2026-11-21T02:17:25.5Z"})";
+
+struct file {
+  explicit file(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+  ~file() { std::filesystem::remove(path); }
+  [[nodiscard]] expected<letters_read>
+  read(std::vector<letter>& out, std::uint64_t limit = std::numeric_limits<std::uint64_t>::max()) const {
+    return read_letters(path, limit, [&](letter&& l) -> expected<void> {
+      out.push_back(std::move(l));
+      return {};
+    });
+  }
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("millrace-letters-" + std::to_string(getpid()))).string();
+};
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  return text.replace(text.find(what), what.size(), by);
+}
+
+}  // namespace
+
+TEST_CASE("a dead letter is read with its record, as text or base64") {
+  const auto l = parse_letter(good);
+  REQUIRE(l);
+  CHECK(l->id == "db5e");
+  CHECK(l->stage == "parsed");
+  CHECK(l->partition == "0");
+  CHECK(l->position == 24);
+  CHECK(l->record == "r");
+  CHECK(l->time == 1'795'227'445'500'000);
+  const auto bytes =
+      parse_letter(replaced(good, R"("record":"r")", R"("record":null,"record_base64":"AP8=")"));
+  REQUIRE(bytes);
+  CHECK(bytes->record == std::string("\0\xff", 2));
+}
+
+TEST_CASE("what is no dead letter is said, and what one is") {
+  const auto [line, text] = GENERATE(table<std::string, std::string>({
+      {"clicks", "column 1: is not a JSON object"},
+      {"[1]", "is not a JSON object"},
+      {"{\"id\":\"x\"", "is not a JSON object: incomplete JSON"},
+      {std::string(good) + "}", "column "},
+      {R"({"userid":"u1"})", "\"id\" is missing"},
+      {replaced(good, R"("id":"db5e",)", ""), "\"id\" is missing"},
+      {replaced(good, R"("db5e")", R"("")"), "\"id\" is missing, or not a text"},
+      {replaced(good, R"("parsed")", "7"), "\"stage\" is missing, or not a text"},
+      {replaced(good, "24", "\"24\""), "\"position\" is missing, or not a whole number"},
+      {replaced(good, R"("record":"r")", R"("record":null)"), "neither \"record\" nor \"record_base64\""},
+      {replaced(good, R"("record":"r")", R"("record_base64":"?")"), "\"record_base64\" is not base64"},
+      {replaced(good, "2026-11", "2026-13"), "\"time\" is missing, or not a timestamp"},
+  }));
+  INFO(line);
+  const auto l = parse_letter(line);
+  REQUIRE_FALSE(l);
+  INFO(l.error().message);
+  CHECK(l.error().message.find(text) != std::string::npos);
+  CHECK(l.error().message.find("expected what millrace writes") != std::string::npos);
+}
+
+TEST_CASE("a file's letters are read in order; blank lines are none, and a last line needs no end") {
+  const file f(std::string(good) + "\n\n" + replaced(good, "db5e", "2") + "\n" + replaced(good, "db5e", "3"));
+  std::vector<letter> all;
+  const auto read = f.read(all);
+  REQUIRE(read);
+  CHECK(read->letters == 3);
+  CHECK_FALSE(read->cut_off);
+  REQUIRE(all.size() == 3);
+  CHECK(all[2].id == "3");
+  CHECK(read->bytes == std::filesystem::file_size(f.path));
+}
+
+TEST_CASE("a last line that is cut off is left out, one in the middle names file and line") {
+  const auto half = std::string(good).substr(0, 40);
+  const file f(std::string(good) + "\n" + half);
+  std::vector<letter> all;
+  const auto read = f.read(all);
+  REQUIRE(read);
+  CHECK(read->cut_off);
+  CHECK(all.size() == 1);
+  const file torn(std::string(good) + "\n" + half + "\n" + good + "\n");
+  const auto wrong = torn.read(all);
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().message.find(torn.path + ":2: column 41") == 0);
+  CHECK(wrong.error().whose == fault::user);
+}
+
+TEST_CASE("a file that has grown is read up to where it ended before") {
+  const file f(std::string(good) + "\n");
+  std::vector<letter> all;
+  const auto before = f.read(all);
+  REQUIRE(before);
+  std::ofstream(f.path, std::ios::app) << replaced(good, "db5e", "2") << "\n";
+  all.clear();
+  REQUIRE(f.read(all, before->bytes));
+  CHECK(all.size() == 1);
+}
+
+TEST_CASE("a file that cannot be read is named") {
+  const auto missing = read_letters("/nowhere/letters", 1, [](letter&&) { return expected<void>(); });
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().message.find("/nowhere/letters: cannot be read: No such file") == 0);
+  const auto is_folder = read_letters("/tmp", 1, [](letter&&) { return expected<void>(); });
+  REQUIRE_FALSE(is_folder);
+  CHECK(is_folder.error().message.find("/tmp: cannot be read") == 0);
+}

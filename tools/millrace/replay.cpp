@@ -1,0 +1,126 @@
+// millrace replay: dead letters' records go back into a topology, each once.
+#include "tools/replay/replay.hpp"
+
+#include "actors/catalog.hpp"
+#include "runtime/base/time.hpp"
+#include "tools/millrace/logging.hpp"
+#include "tools/millrace/state_folder.hpp"
+#include "tools/millrace/subcommands.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace millrace::cli {
+namespace {
+
+struct replay_arguments {
+  config::load_request topology;
+  replay::request request;
+  std::string start_timeout = "30 s";
+};
+
+void tell(const replay::outcome& o, const replay_arguments& a) {
+  const auto& r = a.request;
+  fmt::print("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s",
+             o.replayed,
+             r.dry_run         ? "would go into"
+             : o.replayed == 1 ? "goes into"
+                               : "go into",
+             r.into,
+             o.before == 0 ? ""
+                           : fmt::format(", {} had gone before and {} not again", o.before,
+                                         o.before == 1 ? "does" : "do"));
+  for (const auto& [why, count] : o.elsewhere)
+    fmt::print("  left, {}: {}\n", count, why);
+  if (o.replayed != 0 && !r.dry_run) {
+    const auto* const into = r.topology->find(r.into);
+    const auto& source = into->kind == config::stage_kind::parser ? into->from.front().stage : into->name;
+    const bool bounded = std::get<config::source_plan>(r.topology->find(source)->plan).bounded;
+    fmt::print("  {} takes them in\n", bounded ? "the next run with this state"
+                                               : "a run on this state within 10 s, else the next one");
+  }
+  std::fflush(stdout);
+  if (o.cut_off)
+    complain(
+        fmt::format(
+            "{}: the last line has no end and is no dead letter: left out; once it is written, replay the "
+            "file again",
+            r.letters),
+        true);
+  for (const auto& [why, count] : o.refused)
+    complain(fmt::format("{}: {} not replayed: {}", r.letters, count, why));
+}
+
+int replay_now(replay_arguments& a) {
+  set_up_logging("warn", "text", {});
+  auto loaded = config::load(a.topology, connectors());
+  for (const auto& f : loaded.findings)
+    complain(config::to_string(f), f.warning);
+  if (!loaded.plan)
+    return exit_wrong;
+  set_up_logging("warn", "text", loaded.plan->secrets);
+  const auto timeout = parse_duration(a.start_timeout);
+  if (!timeout) {
+    complain("millrace: --start-timeout: " + describe(timeout.error()));
+    return exit_wrong;
+  }
+  a.request.topology = std::make_shared<const config::topology>(std::move(*loaded.plan));
+  a.request.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+  if (a.request.state.empty())
+    a.request.state = default_state_folder(a.request.topology->name);
+  const auto done = replay::replay(a.request);
+  if (!done) {
+    complain("millrace: " + describe(done.error()));
+    return done.error().whose == fault::user ? exit_wrong : exit_failed;
+  }
+  tell(*done, a);
+  if (done->refused.empty())
+    return exit_done;
+  return done->replayed + done->before == 0 ? exit_wrong : exit_failed;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, int& status) {
+  auto* const c = app.add_subcommand("replay", "Give dead letters' records to a topology again, each once");
+  const auto a = std::make_shared<replay_arguments>();
+  c->add_option("DEAD_LETTERS", a->request.letters, "File of dead letters, a JSON object a line")
+      ->type_name("FILE")
+      ->required();
+  c->add_option(
+       "--into", a->request.into,
+       "Source or parser at which the records go in; on from there only to the stage that they failed at")
+      ->type_name("STAGE")
+      ->required();
+  c->add_option("--topology", a->topology.file, "The topology, mended")->type_name("TOPOLOGY")->required();
+  c->add_option("--with", a->topology.overlays, "Overlay file, laid over the topology; may be repeated")
+      ->type_name("OVERLAY")
+      ->expected(1)
+      ->take_all();
+  c->add_option("--set", a->topology.sets, "One value, such as stages.clicks.rate=10/s; may be repeated")
+      ->type_name("PATH=VALUE")
+      ->expected(1)
+      ->take_all();
+  c->add_option("--state", a->request.state,
+                "Folder of the state (default: by topology under XDG_STATE_HOME)")
+      ->type_name("DIR");
+  c->add_flag("--older", a->request.older, "Also letters that were written before the state began");
+  c->add_flag("--dry-run", a->request.dry_run, "Only say what would go in");
+  c->add_option("--start-timeout", a->start_timeout, "How long to wait for a server that has to be asked")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  c->footer(
+      "Example:\n"
+      "  millrace replay state/dead_letters.jsonl --into parsed --topology topology.json --state state\n\n"
+      "The records are kept in the state folder, and a run on it takes them in: one that is under way, if "
+      "its\n"
+      "source has no end, else the next. A letter that was replayed before is passed over. Exit status: 0 "
+      "all\n"
+      "letters of stages behind STAGE have gone in, 1 some could not or something failed, 2 nothing was "
+      "done.");
+  c->callback([a, &status] { status = replay_now(*a); });
+}
+
+}  // namespace millrace::cli

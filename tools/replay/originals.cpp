@@ -1,0 +1,148 @@
+#include "tools/replay/originals.hpp"
+
+#include "actors/catalog.hpp"
+#include "actors/source/file/bounded_reader.hpp"
+#include "actors/source/file/file_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace millrace::replay {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds one_look{2'000};
+constexpr std::chrono::milliseconds again_after{200};
+constexpr std::chrono::milliseconds one_record{10'000};
+constexpr std::size_t read_at_once = 1U << 18U;
+
+/// A file's first line; nothing where the file is gone or empty.
+std::optional<std::string> header_line_of(const std::string& file) {
+  source::bounded_reader reader(file, false, true);
+  if (!reader.discover(one_look) || !reader.assign("0", {}))
+    return std::nullopt;
+  const std::vector<std::string> wanted{"0"};
+  const auto got = reader.read(wanted, 1, one_look);
+  if (!got || !*got || !(*got)->header)
+    return std::nullopt;
+  return (*got)->header->text;
+}
+
+bool uses(const lane::lane_plan& plan, std::string_view column) {
+  const auto at = plan.parser->schema->find(column);
+  return at && plan.parsing().used[*at];
+}
+
+}  // namespace
+
+bool uses_more_than_value(const lane::lane_plan& plan) {
+  return uses(plan, "_key") || uses(plan, "_headers") || uses(plan, "_timestamp") ||
+         uses(plan, "_timestamp_type");
+}
+
+expected<std::optional<originals::original>> originals::of(const letter& l, const route& r) {
+  if (parse_partition_name(r.partition))
+    return replayed_before(l, r);
+  if (r.plan->source->type == "kafka")
+    return in_kafka(l, r);
+  original out;
+  if (r.plan->source->type != "file")
+    return out;
+  // One log of several files names in its letters the one that it was, a single file its partition.
+  const auto& path = r.plan->source->options.text("path");
+  out.topic = source::is_glob(path) ? r.partition : path;
+  if (!r.plan->parser->options.has("header") || !r.plan->parser->options.boolean("header"))
+    return out;
+  auto known = headers_.find(out.topic);
+  if (known == headers_.end())
+    known = headers_.emplace(out.topic, header_line_of(out.topic)).first;
+  if (!known->second)
+    return std::optional<original>();
+  out.header = *known->second;
+  return out;
+}
+
+expected<std::optional<originals::original>> originals::replayed_before(const letter& l, const route& r) {
+  const auto name = r.plan->name + "/" + r.partition;
+  if (!batch_ || batch_->first != name) {
+    auto read = replay_log(snapshot::posix_file_system(), folder_of_plan(folder_, r.plan->name))
+                    .read(parse_partition_name(r.partition)->number);
+    if (!read)
+      return tl::make_unexpected(std::move(read.error()));
+    batch_.emplace(name, std::move(*read));
+  }
+  const auto& b = batch_->second;
+  if (l.position < 0 || static_cast<std::size_t>(l.position) >= b.records.size())
+    return std::optional<original>();
+  return original{b.records[static_cast<std::size_t>(l.position)], b.topic, b.header};
+}
+
+expected<source::reader*> originals::reader_of(const route& r) {
+  auto& reader = readers_[r.plan->name];
+  if (reader)
+    return reader.get();
+  auto made = make_reader(*r.plan->source, {.key = true, .headers = true},
+                          {topology_, r.plan->source->name, {}, &system_clock(), r.plan->parser->name});
+  if (!made)
+    return tl::make_unexpected(std::move(made.error()));
+  const auto deadline = clock::now() + patience_;
+  for (;;) {
+    const auto found = (*made)->discover(std::min(patience_, one_look));
+    if (found)
+      break;
+    if (!found.error().retry || clock::now() >= deadline)
+      return tl::make_unexpected(found.error());
+    std::this_thread::sleep_for(again_after);
+  }
+  reader = std::move(*made);
+  return reader.get();
+}
+
+expected<std::optional<originals::original>> originals::in_kafka(const letter& l, const route& r) {
+  const position at{0, l.position};
+  const auto name = r.plan->name + "/" + r.partition;
+  if (!last_ || last_of_ != name || at < last_->from || !(at < last_->to)) {
+    last_.reset();
+    const auto reader = reader_of(r);
+    if (!reader)
+      return tl::make_unexpected(reader.error());
+    // Before the first read a partition that is not the topic's any more would be waited for.
+    if (auto assigned = (*reader)->assign(r.partition, at); !assigned)
+      return std::optional<original>();
+    const std::vector<std::string> wanted{r.partition};
+    for (const auto deadline = clock::now() + one_record; !last_ && clock::now() < deadline;) {
+      auto got = (*reader)->read(wanted, read_at_once, one_look);
+      if (got)
+        last_ = std::move(*got);
+      else if (got.error().code == ec::log_trimmed)
+        break;
+      else if (!got.error().retry)
+        return tl::make_unexpected(std::move(got.error()));
+    }
+    (*reader)->unassign(r.partition);
+    last_of_ = name;
+  }
+  if (!last_)
+    return std::optional<original>();
+  const auto& c = *last_;
+  const auto found = std::lower_bound(c.positions.begin(), c.positions.end(), at);
+  if (found == c.positions.end() || *found != at)
+    return std::optional<original>();
+  const auto i = static_cast<std::size_t>(found - c.positions.begin());
+  original out;
+  out.topic = c.topic;
+  if (i < c.timestamps.size()) {
+    out.record.timestamp = c.timestamps[i];
+    out.record.timestamp_type = c.timestamp_types[i];
+  }
+  if (i < c.keys.size())
+    out.record.key = c.keys[i];
+  if (i < c.headers.size())
+    out.record.headers = c.headers[i];
+  return out;
+}
+
+}  // namespace millrace::replay

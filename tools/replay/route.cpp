@@ -1,0 +1,132 @@
+#include "tools/replay/route.hpp"
+
+#include "actors/client/replay/replay_format.hpp"
+#include "actors/pipeline.hpp"
+#include "config/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::replay {
+namespace {
+
+bool holds(const lane::lane_plan& plan, const std::string& stage) {
+  return plan.parser->name == stage ||
+         lane::ways_to(plan.roots, lane::stage_index(*plan.topology, stage)) != 0;
+}
+
+/// "WINDOW/GENERATION/SHARD", the log of a window's rows.
+bool is_window_log(const config::topology& t, std::string_view partition) {
+  return std::any_of(t.stages.begin(), t.stages.end(), [&](const auto& s) {
+    if (s.kind != config::stage_kind::window || !partition.starts_with(s.name + "/"))
+      return false;
+    const auto rest = partition.substr(s.name.size() + 1);
+    return std::count(rest.begin(), rest.end(), '/') == 1 &&
+           rest.find_first_not_of("0123456789/") == std::string_view::npos;
+  });
+}
+
+/// What a node and those behind it are, or nothing.
+const std::vector<lane::node>* behind(const std::vector<lane::node>& nodes, std::uint32_t stage) {
+  for (const auto& n : nodes)
+    if (const auto* select = std::get_if<lane::select_node>(&n.what)) {
+      if (select->stage == stage)
+        return &select->next;
+      if (const auto* found = behind(select->next, stage))
+        return found;
+    }
+  return nullptr;
+}
+
+/// Of a record that was replayed before towards `towards` and failed at `failed`: on the way there nothing
+/// else has got it; behind it, whatever stands beside `failed` has.
+std::string next_target(const lane::lane_plan& plan, const std::string& towards, const std::string& failed) {
+  if (!plan.topology->find(towards) || towards == plan.parser->name)
+    return failed;
+  const auto* const next = behind(plan.roots, lane::stage_index(*plan.topology, towards));
+  const bool is_behind = next && failed != plan.parser->name &&
+                         lane::ways_to(*next, lane::stage_index(*plan.topology, failed)) != 0;
+  return is_behind ? failed : towards;
+}
+
+}  // namespace
+
+expected<void> check_into(const config::topology& t, const std::string& into) {
+  std::vector<std::string> names;
+  for (const auto& s : t.stages)
+    if (s.kind == config::stage_kind::source || s.kind == config::stage_kind::parser)
+      names.push_back(s.name);
+  if (std::find(names.begin(), names.end(), into) != names.end())
+    return {};
+  if (t.find(into))
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("--into {}: records go in at a source or a parser, and on to the stage that "
+                    "they failed at; expected {}",
+                    into, config::one_of(names)));
+  return user_error(ec::invalid_argument,
+                    fmt::format("--into {}: topology '{}' has no such stage; expected {}{}", into, t.name,
+                                config::one_of(names), config::did_you_mean(into, names)));
+}
+
+bool reaches_windows_only(const route& r) {
+  const auto only_windows = [](const auto& self, const std::vector<lane::node>& nodes) -> bool {
+    return std::all_of(nodes.begin(), nodes.end(), [&](const lane::node& n) {
+      const auto* const select = std::get_if<lane::select_node>(&n.what);
+      return select ? self(self, select->next) : std::holds_alternative<lane::window_node>(n.what);
+    });
+  };
+  return only_windows(only_windows, lane::nodes_towards(*r.plan, r.stage));
+}
+
+tl::expected<route, no_route> route_of(const letter& l, const plans& all, const std::string& into) {
+  const auto refused = [](std::string why) { return tl::make_unexpected(no_route{false, std::move(why)}); };
+  const auto& t = *all.front()->topology;
+  const auto* const stage = t.find(l.stage);
+  if (!stage)
+    return refused(fmt::format("of stage \"{}\", which topology '{}' does not have", l.stage, t.name));
+  if (l.partition == sink::rejected_log(l.stage) || is_window_log(t, l.partition))
+    return refused(
+        fmt::format("of stage \"{}\", rows that it was to take and no records of a source: what they were "
+                    "made of has been processed; mend the target and insert them there",
+                    l.stage));
+  plans through;
+  bool elsewhere = false;
+  for (const auto& plan : all) {
+    if (!holds(*plan, l.stage))
+      continue;
+    if (plan->parser->from.size() > 1 && !l.partition.starts_with(plan->source->name + ":"))
+      continue;
+    if (plan->parser->name == into || plan->source->name == into)
+      through.push_back(plan);
+    else
+      elsewhere = true;
+  }
+  if (through.empty() && (elsewhere || stage->kind == config::stage_kind::parser))
+    return tl::make_unexpected(
+        no_route{true, fmt::format("of stage \"{}\", which is not behind \"{}\"", l.stage, into)});
+  if (through.empty())
+    return refused(
+        fmt::format("of stage \"{}\", which takes rows of windows, or late ones: their records have been "
+                    "processed",
+                    l.stage));
+  if (elsewhere || through.size() > 1)
+    return refused(
+        fmt::format("of stage \"{}\", which takes rows of several parsers: whose record it was cannot be "
+                    "told",
+                    l.stage));
+  route out{through.front(), l.stage, l.partition};
+  if (out.plan->parser->from.size() > 1)
+    out.partition.erase(0, out.plan->source->name.size() + 1);
+  if (l.stage != out.plan->parser->name && lane::ways_to(out.plan->roots, lane::stage_index(t, l.stage)) > 1)
+    return refused(
+        fmt::format("of stage \"{}\", which its parser's rows reach by several ways: which of them they "
+                    "failed on cannot be told",
+                    l.stage));
+  if (const auto before = parse_partition_name(out.partition))
+    out.stage = next_target(*out.plan, std::string(before->stage), l.stage);
+  return out;
+}
+
+}  // namespace millrace::replay

@@ -1,0 +1,36 @@
+// Where the record of a dead letter goes in again, or why it cannot. Pure.
+#pragma once
+
+#include "actors/lane/lane_plan.hpp"
+#include "tools/replay/letter.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace millrace::replay {
+
+struct route {
+  std::shared_ptr<const lane::lane_plan> plan;  // whose lanes read it
+  std::string stage;      // to which, and to what is behind it, it goes: nowhere else was it missing
+  std::string partition;  // of the source, that it came from
+};
+
+struct no_route {
+  /// It belongs to another part of the topology than `into`: not asked for, rather than refused.
+  bool elsewhere = false;
+  std::string why;  // the same text for all of a kind: they are counted by it
+};
+
+/// Whether everything that a record routed so may reach are windows.
+[[nodiscard]] bool reaches_windows_only(const route& r);
+
+using plans = std::vector<std::shared_ptr<const lane::lane_plan>>;
+
+/// ec::invalid_argument where no record can go in there: the text names the stages that could be meant.
+[[nodiscard]] expected<void> check_into(const config::topology& t, const std::string& into);
+
+/// `into`: a source or a parser of the topology, whose lanes `all` are.
+[[nodiscard]] tl::expected<route, no_route> route_of(const letter& l, const plans& all,
+                                                     const std::string& into);
+
+}  // namespace millrace::replay
