@@ -1,5 +1,7 @@
 #include "actors/source/http_stream/line_splitter.hpp"
 
+#include <boost/json.hpp>
+
 #include <algorithm>
 
 namespace millrace::source {
@@ -9,6 +11,20 @@ std::string_view without_return(std::string_view line) {
   if (line.ends_with('\r'))
     line.remove_suffix(1);
   return line;
+}
+
+/// A JSON object is over with its last brace, whatever comes behind it.
+bool ends_itself(std::string_view record) {
+  const auto first = record.find_first_not_of(" \t");
+  const auto last = record.find_last_not_of(" \t");
+  if (first == std::string_view::npos || record[first] != '{' || record[last] != '}')
+    return false;
+  boost::json::parse_options deep;
+  deep.max_depth = 1000;  // the value is made and taken apart on the stack
+  boost::json::stream_parser parser({}, deep);
+  boost::json::error_code failed;
+  parser.write(record.data(), record.size(), failed);
+  return !failed && parser.done();
 }
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
@@ -55,7 +71,7 @@ void line_splitter::push(std::string_view bytes, const line& take) {
 void line_splitter::end(bool broke, const line& take) {
   const auto record = without_return(open_);
   if (!passing_over_ && !is_blank(record))
-    take(record, broke);
+    take(record, broke && !ends_itself(record));
   open_.clear();
   passing_over_ = false;
 }

@@ -17,8 +17,8 @@ public:
   /// Gives every line that is complete now; blank ones are none. LF or CR LF ends a line and is no part of
   /// it.
   void push(std::string_view bytes, const line& take);
-  /// The connection has ended: what has no line end is given as cut if it `broke`, else as a line. Begins
-  /// anew.
+  /// The connection has ended: what has no line end is given as cut if it `broke`, else as a line; so is a
+  /// whole JSON object, of which only the line end is missing. Begins anew.
   void end(bool broke, const line& take);
 
 private:

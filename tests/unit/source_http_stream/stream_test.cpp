@@ -52,6 +52,24 @@ TEST_CASE("a line without an end is a whole record only where the response ended
   CHECK(c.got == lines{{"{\"a\":1}", false}, {"{\"b\"", true}, {"{\"c\":1}", false}});
 }
 
+TEST_CASE("a JSON object that lacks only its line end when the connection breaks is a whole record") {
+  const std::string deep = "{\"a\":" + std::string(400, '[') + std::string(400, ']') + "}";
+  const lines expected{{"{\"n\":240,\"t\":{}}", false},
+                       {" {} \t", false},
+                       {deep, false},
+                       {"{\"t\":{}", true},
+                       {"{\"a\":1}}", true},
+                       {"{a}", true},
+                       {"12", true},
+                       {"[1]", true}};
+  collected c;
+  for (const auto& [record, cut] : expected) {
+    c.push(record);
+    c.end(true);
+  }
+  CHECK(c.got == expected);
+}
+
 TEST_CASE("of a line that is too long the beginning is given once, and the next line is whole again") {
   for (const std::size_t piece : {1, 7, 64, 5'000}) {
     collected c(200, 50);
