@@ -6,6 +6,7 @@
 #include "actors/sink/console/console_sink.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/sink/kafka/kafka_sink.hpp"
+#include "actors/sink/parquet/parquet_sink.hpp"
 #include "actors/sink/sql/sql_sink.hpp"
 #include "actors/source/file/file_source.hpp"
 #include "actors/source/generator/generator_source.hpp"
@@ -73,6 +74,7 @@ const config::catalog& connectors() {
       parser::csv_parser_connector(),         parser::text_parser_connector(),
       sink::console_sink_connector(),         sink::file_sink_connector(),
       sink::kafka_sink_connector(),           sink::sql_sink_connector(),
+      sink::parquet_sink_connector(),
   };
   return all;
 }
@@ -129,6 +131,8 @@ expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
     return sink::make_kafka_writer(s.options, rows);
   if (s.type == "sql")
     return sink::make_sql_writer(s.options, rows);
+  if (s.type == "parquet")
+    return sink::make_parquet_writer(s.options, rows, *context.clock);
   return unknown(s);
 }
 

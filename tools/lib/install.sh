@@ -1,5 +1,5 @@
 # Sourced by tools/quickstart and tools/test: installs what tools/packages lists and this machine lacks.
-# Usage: install_packages build [test]
+# Usage: install_packages build [test]; fetch_arrow
 
 install_packages() {
   local root missing=() name groups=" $* "
@@ -23,4 +23,11 @@ install_packages() {
   "${as_root[@]}" apt-get update -qq >&2 &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
       apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# Arrow is no package of Debian. Where it cannot be had, the build goes on without the parquet sink.
+fetch_arrow() {
+  local root
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  "$root/tools/arrow" >/dev/null || echo "building WITHOUT the parquet sink" >&2
 }

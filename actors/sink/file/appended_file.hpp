@@ -5,7 +5,7 @@
 // from our own half-done commit and is cut.
 #pragma once
 
-#include "actors/sink/file/data_file.hpp"
+#include "actors/sink/data_file.hpp"
 #include "actors/sink/file/file_record.hpp"
 #include "actors/sink/row_format.hpp"
 

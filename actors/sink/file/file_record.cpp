@@ -1,6 +1,6 @@
 #include "actors/sink/file/file_record.hpp"
 
-#include "actors/sink/file/data_file.hpp"
+#include "actors/sink/data_file.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -79,33 +79,19 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
       e.message = fmt::format("{}: {}", side.path().string(), e.message);
       return unexpected(std::move(e));
     }
-    const bool same = old->state_id == who.state_id && old->topology == who.topology && old->sink == who.sink;
-    if (same && old->life > who.life)
-      return fatal_error(ec::fenced, fmt::format("a newer life of this sink has taken over {}", target));
-    const bool mine_of_old = !same && old->topology == who.topology && old->sink == who.sink;
-    const bool adopted = mine_of_old && who.adopt;
-    if (same || adopted) {
+    const auto owned = judge({old->state_id, old->topology, old->sink, old->life}, who, target, begin);
+    if (!owned)
+      return unexpected(owned.error());
+    if (*owned == ownership::ours) {
       t.record = std::move(*old);
       t.record.state_id = who.state_id;
       t.record.life = who.life;
-    } else if (who.fresh || (mine_of_old && begin == at_start::empty)) {
-      t.replaced = std::move(*old);
     } else {
-      return user_error(
-          ec::mismatch,
-          fmt::format("{} belongs to sink '{}' of topology '{}' under another state folder or name; "
-                      "write to another path, go on with that state (--adopt, where its folder is lost), or "
-                      "replace the "
-                      "file with --fresh",
-                      target, old->sink, old->topology));
+      t.replaced = std::move(*old);
     }
   }
   if (who.expects_progress && !t.record.at)
-    return fatal_error(ec::mismatch,
-                       fmt::format("the state folder says that this sink has committed rows to {}, but its "
-                                   "progress is missing from {}; restore both files together, or start "
-                                   "over with --fresh",
-                                   target, side.path().string()));
+    return progress_missing(target, side.path().string());
   return t;
 }
 

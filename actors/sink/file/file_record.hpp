@@ -5,6 +5,7 @@
 
 #include "actors/sink/side_file.hpp"
 #include "actors/sink/sink.hpp"
+#include "actors/sink/target_owner.hpp"
 
 #include <optional>
 #include <string>
@@ -34,9 +35,6 @@ struct taken_over {
   bool first = false;                   // nobody has written through a side file before
   std::optional<file_record> replaced;  // --fresh: what another state id had
 };
-/// Whether a state that begins finds the target as it is, or emptied of what the same sink of an earlier
-/// state has written to it.
-enum class at_start : std::uint8_t { append, empty };
 /// Loads the record and checks it against the claim. Called under the side file's lock. `target` is for
 /// texts. ec::fenced for an older life, ec::mismatch for another state, or progress that should be there and
 /// is not.

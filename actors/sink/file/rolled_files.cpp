@@ -4,31 +4,10 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace millrace::sink {
 namespace {
-
-/// Gives the file its visible name, but never over another file.
-expected<void> reveal(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
-    return {};
-  if (errno == EINVAL || errno == ENOSYS) {  // file systems without it
-    if (::link(from.c_str(), to.c_str()) == 0) {
-      ::unlink(from.c_str());
-      return {};
-    }
-  }
-  if (errno == EEXIST)
-    return user_error(
-        ec::already_exists,
-        fmt::format("{} is there already, written by somebody else; move it away", to.string()));
-  return file_error("rename a finished file to", to, errno);
-}
 
 /// The number behind the highest visible file of this name, so that none is ever written over.
 std::uint64_t first_free(const std::filesystem::path& path) {

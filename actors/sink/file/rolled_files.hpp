@@ -5,7 +5,7 @@
 // split over files.
 #pragma once
 
-#include "actors/sink/file/data_file.hpp"
+#include "actors/sink/data_file.hpp"
 #include "actors/sink/file/file_record.hpp"
 #include "actors/sink/row_format.hpp"
 #include "runtime/base/time.hpp"

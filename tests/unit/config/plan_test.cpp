@@ -104,6 +104,12 @@ TEST_CASE("defaults hold where nothing is said") {
             .snapshot_every == std::nullopt);
 }
 
+TEST_CASE("a type of the language that the catalog lacks is not offered, rather than unknown") {
+  const auto result =
+      load_text(behind_parser(R"json("o": { "sink": "parquet", "from": "parsed", "path": "t" })json"));
+  CHECK_THAT(lines(result.findings), Catch::Contains("sink \"parquet\" is not offered by this version"));
+}
+
 TEST_CASE("a sink without columns gets all that are not hidden") {
   const auto t = planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"));
   const auto& s = std::get<sink_plan>(t.find("o")->plan);

@@ -2,6 +2,7 @@
 // MILLRACE_GOLDEN_WRITE=1 in the environment the expected texts are written anew, to be read before they are
 // committed.
 #include "actors/catalog.hpp"
+#include "actors/sink/parquet/parquet_file.hpp"
 #include "config/plan.hpp"
 
 #include <catch2/catch.hpp>
@@ -61,6 +62,10 @@ TEST_CASE("check says of each golden topology exactly what is expected") {
   std::sort(folders.begin(), folders.end());
   REQUIRE(folders.size() >= 40);
   for (const auto& folder : folders) {
+    if (!sink::has_parquet() && folder.filename().string().starts_with("parquet")) {
+      WARN("SKIPPED: " << folder.filename().string() << ", because this build has no Arrow; run tools/arrow");
+      continue;
+    }
     DYNAMIC_SECTION(folder.filename().string()) {
       const auto found = checked(folder);
       CHECK(found.find("hunter2") == std::string::npos);

@@ -1,223 +1,46 @@
-// Crashes: a child process writes and commits, and is killed with -9 before each of its system calls that
-// change anything (by ptrace), and at random moments. Whatever happens, the rows are those of an undisturbed
-// run.
+// The file sink, killed with -9 before each of its system calls that change anything, and at random moments.
 #include "actors/sink/file/rolled_files.hpp"
+#include "tests/support/sink_crash.hpp"
 #include "tests/unit/sink_file/sink_fixture.hpp"
-
-#include <csignal>
-#include <random>
-#include <sys/ptrace.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 namespace millrace::sink {
 namespace {
 
-struct scenario {
-  bool roll = false;
-  bool fsync = false;
-  std::int64_t total = 0;
-};
-
-std::unique_ptr<writer> make(const std::filesystem::path& folder, const scenario& s) {
-  auto o = file_options(folder / "out.jsonl", "json", s.fsync);
-  if (s.roll) {
-    auto roll = std::make_shared<config::values>();
-    roll->set("rows", std::int64_t{7}, {});
-    o.set("roll", std::move(roll), {});
-  }
-  return std::move(make_file_writer(o, numbers()).value());
-}
-
-/// Goes on where the file says, to the end; tells the position of every commit. Exit status 1 for any error.
-[[noreturn]] void child(const std::filesystem::path& folder, const scenario& s, incarnation n, int told) {
-  {
-    auto w = make(folder, s);
-    const auto p = w->open(life(n));
-    if (!p)
-      ::_exit(1);
-    for (auto position = position_of(*p); position < s.total;) {
-      const auto to = std::min(s.total, position + 1 + position % 4);
-      if (!w->write(numbered_rows(position, to)) || !w->commit(at(to)))
-        ::_exit(1);
-      position = to;
-      if (::write(told, &position, sizeof position) != sizeof position)
-        ::_exit(1);
+crash_subject subject(bool roll, bool fsync, std::int64_t total) {
+  crash_subject s;
+  s.make = [=](const std::filesystem::path& folder) {
+    auto o = file_options(folder / "out.jsonl", "json", fsync);
+    if (roll) {
+      auto limits = std::make_shared<config::values>();
+      limits->set("rows", std::int64_t{7}, {});
+      o.set("roll", std::move(limits), {});
     }
-  }  // an end in order publishes the last file
-  ::_exit(0);
-}
-
-struct pipe_ends {
-  pipe_ends() { REQUIRE(::pipe(fds) == 0); }
-  ~pipe_ends() {
-    ::close(fds[0]);
-    ::close(fds[1]);
-  }
-  int fds[2];
-};
-
-/// The last position that the pipe still holds.
-std::int64_t last_told(pipe_ends& p, std::int64_t before) {
-  ::close(std::exchange(p.fds[1], -1));
-  for (std::int64_t position = 0; ::read(p.fds[0], &position, sizeof position) == sizeof position;)
-    before = position;
-  return before;
-}
-
-bool changes_something(long call) {
-  switch (call) {
-  case SYS_write:
-  case SYS_pwrite64:
-  case SYS_ftruncate:
-  case SYS_truncate:
-  case SYS_openat:
-  case SYS_rename:
-  case SYS_renameat2:
-  case SYS_link:
-  case SYS_unlink:
-  case SYS_mkdir:
-  case SYS_fdatasync:
-    return true;
-  default:
-    return false;
-  }
-}
-
-enum class ending { done, killed, failed, not_allowed };
-
-/// Runs a child and kills it before its nth changing system call.
-ending run_until_call(const std::filesystem::path& folder, const scenario& s, incarnation n, int call,
-                      std::int64_t& told) {
-  pipe_ends p;
-  const auto pid = ::fork();
-  if (pid == 0) {
-    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0)
-      ::_exit(77);
-    ::raise(SIGSTOP);
-    child(folder, s, n, p.fds[1]);
-  }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  if (WIFEXITED(status))
-    return ending::not_allowed;
-  ::ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD);
-  bool killed = false;
-  for (;;) {
-    ::ptrace(PTRACE_SYSCALL, pid, nullptr, nullptr);
-    ::waitpid(pid, &status, 0);
-    if (!WIFSTOPPED(status))
-      break;
-    __ptrace_syscall_info info{};
-    if (killed || ::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0 ||
-        info.op != PTRACE_SYSCALL_INFO_ENTRY || !changes_something(static_cast<long>(info.entry.nr)))
-      continue;
-    if (--call == 0) {
-      ::kill(pid, SIGKILL);
-      killed = true;
-    }
-  }
-  told = last_told(p, told);
-  return killed ? ending::killed : WEXITSTATUS(status) == 0 ? ending::done : ending::failed;
-}
-
-/// All that a reader of the folder sees.
-std::string seen(const std::filesystem::path& folder) {
-  std::string all;
-  for (const auto& name : visible(folder))
-    all += content(folder / name);
-  return all;
-}
-
-/// What must hold after any crash: nothing told is lost, nothing is seen twice, rolled files hold whole
-/// commits.
-void check_after_crash(const std::filesystem::path& folder, const scenario& s, std::int64_t told) {
-  const auto rows = seen(folder);
-  REQUIRE(lines(0, s.total).starts_with(rows.substr(0, rows.rfind('\n') + 1)));
-  if (s.roll)
-    REQUIRE((rows.empty() || rows.back() == '\n'));
-  else
-    REQUIRE(rows.size() >= lines(0, told).size());
-}
-
-void crash_at_every_call(const scenario& s) {
-  int first = 1;
-  for (;; ++first) {
-    bool whole_run = false;
-    for (const int second : {0, 1, 4, 9}) {
-      const temp_folder folder;
-      std::int64_t told = 0;
-      const auto end = run_until_call(folder.path(), s, 1, first, told);
-      if (end == ending::not_allowed) {
-        WARN("SKIPPED: this machine does not allow ptrace; crashes between system calls are not tested");
-        return;
-      }
-      INFO("killed before call " << first << ", then before call " << second);
-      REQUIRE(end != ending::failed);
-      check_after_crash(folder.path(), s, told);
-      if (second != 0) {
-        REQUIRE(run_until_call(folder.path(), s, 2, second, told) != ending::failed);
-        check_after_crash(folder.path(), s, told);
-      }
-      auto w = make(folder.path(), s);
-      const auto p = w->open(life(3));
-      REQUIRE(p);
-      REQUIRE(position_of(*p) >= told);
-      w.reset();
-      REQUIRE(run_until_call(folder.path(), s, 4, 0, told) == ending::done);
-      REQUIRE(seen(folder.path()) == lines(0, s.total));
-      whole_run = end == ending::done;
-    }
-    if (whole_run)
-      break;
-  }
-  CHECK(first > 20);  // the loop has really met the steps
-}
-
-void crash_at_random(const scenario& s) {
-  std::mt19937 random(11);
-  const temp_folder folder;
-  std::int64_t told = 0;
-  int kills = 0;
-  for (incarnation n = 1; told < s.total; ++n) {
-    pipe_ends p;
-    const auto pid = ::fork();
-    if (pid == 0)
-      child(folder.path(), s, n, p.fds[1]);
-    ::close(std::exchange(p.fds[1], -1));
-    // The child runs on while we count: where it is when the signal comes is up to the scheduler.
-    std::int64_t position = told;
-    auto commits = random() % 200;
-    while (commits-- > 0 && ::read(p.fds[0], &position, sizeof position) == sizeof position)
-      told = position;
-    ::kill(pid, SIGKILL);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    REQUIRE((WIFSIGNALED(status) || WEXITSTATUS(status) == 0));
-    kills += WIFSIGNALED(status);
-    told = last_told(p, told);
-    check_after_crash(folder.path(), s, told);
-  }
-  auto w = make(folder.path(), s);
-  CHECK(position_of(w->open(life(1'000'000)).value()) == s.total);
-  w.reset();
-  CHECK(seen(folder.path()) == lines(0, s.total));
-  CHECK(kills > 10);
+    return std::move(make_file_writer(o, numbers()).value());
+  };
+  s.seen = [](const std::filesystem::path& folder) {
+    std::string all;
+    for (const auto& name : visible(folder))
+      all += content(folder / name);
+    return all;
+  };
+  s.shows = roll ? crash_subject::showing::whole_files : crash_subject::showing::as_written;
+  s.total = total;
+  return s;
 }
 
 }  // namespace
 
 TEST_CASE("An appended file is whole after a crash before any system call, and another while it recovers") {
-  crash_at_every_call({false, true, 9});
+  crash_at_every_call(subject(false, true, 9));
 }
 TEST_CASE("Rolled files are whole after a crash before any system call, and another while it recovers") {
-  crash_at_every_call({true, true, 9});
+  crash_at_every_call(subject(true, true, 9));
 }
 TEST_CASE("An appended file has every row once, in order, after kills at random moments") {
-  crash_at_random({false, false, 50'000});
+  crash_at_random(subject(false, false, 50'000));
 }
 TEST_CASE("Rolled files have every row once, in order, after kills at random moments") {
-  crash_at_random({true, false, 20'000});
+  crash_at_random(subject(true, false, 20'000));
 }
 
 }  // namespace millrace::sink

@@ -1,98 +1,10 @@
-// What the file sink's tests share: a temp folder, batches of numbered rows, claims, and reading files back.
+// What the file sink's tests share: writers of it, beside what all sinks of files share.
 #pragma once
 
 #include "actors/sink/file/file_sink.hpp"
-
-#include <catch2/catch.hpp>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <unistd.h>
+#include "tests/support/sink_rows.hpp"
 
 namespace millrace::sink {
-
-class temp_folder {
-public:
-  temp_folder() {
-    auto pattern = (std::filesystem::temp_directory_path() / "millrace-sink-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temp_folder(const temp_folder&) = delete;
-  temp_folder& operator=(const temp_folder&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
-
-inline std::string content(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-inline void append_to(const std::filesystem::path& path, std::string_view text) {
-  std::ofstream(path, std::ios::binary | std::ios::app) << text;
-}
-
-/// Names of the files in a folder that `ls` shows, in order.
-inline std::vector<std::string> visible(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& e : std::filesystem::directory_iterator(folder))
-    if (!e.path().filename().string().starts_with("."))
-      names.push_back(e.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-inline data::schema_ptr numbers() {
-  return std::make_shared<data::schema>(
-      std::vector<data::field>{{"n", data::type_id::bigint}, {"name", data::type_id::text}});
-}
-
-/// Rows from..to-1: n, and a name that repeats the number (every seventh is null).
-inline data::batch numbered_rows(std::int64_t from, std::int64_t to) {
-  data::column_builder n(data::type_id::bigint);
-  data::column_builder name(data::type_id::text);
-  for (auto i = from; i < to; ++i) {
-    n.append_int(i);
-    if (i % 7 == 0)
-      name.append_null();
-    else
-      name.append_text("row " + std::to_string(i));
-  }
-  return {numbers(), {n.finish(), name.finish()}, static_cast<std::size_t>(to - from)};
-}
-
-/// What a json file holds after rows from..to-1.
-inline std::string lines(std::int64_t from, std::int64_t to) {
-  std::string out;
-  for (auto i = from; i < to; ++i)
-    out += "{\"n\":" + std::to_string(i) +
-           ",\"name\":" + (i % 7 == 0 ? "null" : "\"row " + std::to_string(i) + '"') + "}\n";
-  return out;
-}
-
-inline progress at(std::int64_t position) {
-  progress p;
-  p.positions["counts/1/0"] = {{position, 0}, no_watermark};
-  p.batch = static_cast<std::uint64_t>(position);
-  return p;
-}
-inline std::int64_t position_of(const std::optional<progress>& p) {
-  return p ? p->positions.at("counts/1/0").at.major : 0;
-}
-
-inline claim life(incarnation n, bool expects_progress = false) {
-  return {"state-a", "topology", "out", n, expects_progress, false};
-}
 
 inline config::values file_options(const std::filesystem::path& path, std::string format = "json",
                                    bool fsync = false) {
@@ -115,15 +27,6 @@ inline std::unique_ptr<writer> opened(const std::filesystem::path& path, incarna
   if (!p)
     FAIL(p.error().message);
   return w;
-}
-
-inline void write_and_commit(writer& w, std::int64_t from, std::int64_t to) {
-  const auto written = w.write(numbered_rows(from, to));
-  if (!written)
-    FAIL(written.error().message);
-  const auto committed = w.commit(at(to));
-  if (!committed)
-    FAIL(committed.error().message);
 }
 
 }  // namespace millrace::sink

@@ -18,6 +18,8 @@ inline constexpr std::size_t write_size = 1 << 20;
 [[nodiscard]] std::filesystem::path side_path(const std::filesystem::path& target);
 /// Makes the folders above the target.
 [[nodiscard]] expected<void> make_folder_of(const std::filesystem::path& target);
+/// Gives a finished file its visible name, but never over another file: ec::already_exists.
+[[nodiscard]] expected<void> reveal(const std::filesystem::path& from, const std::filesystem::path& to);
 
 class data_file {
 public:

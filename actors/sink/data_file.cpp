@@ -1,8 +1,9 @@
-#include "actors/sink/file/data_file.hpp"
+#include "actors/sink/data_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,22 @@ expected<void> make_folder_of(const std::filesystem::path& target) {
   if (failed)
     return file_error("make the folder", target.parent_path(), failed.value());
   return {};
+}
+
+expected<void> reveal(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return {};
+  if (errno == EINVAL || errno == ENOSYS) {  // file systems without it
+    if (::link(from.c_str(), to.c_str()) == 0) {
+      ::unlink(from.c_str());
+      return {};
+    }
+  }
+  if (errno == EEXIST)
+    return user_error(
+        ec::already_exists,
+        fmt::format("{} is there already, written by somebody else; move it away", to.string()));
+  return file_error("rename a finished file to", to, errno);
 }
 
 expected<data_file> data_file::open(std::filesystem::path path, bool& made) {

@@ -1,0 +1,172 @@
+#include "actors/sink/parquet/parquet_sink.hpp"
+
+#include "actors/sink/parquet/parquet_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::sink {
+namespace {
+
+using config::option;
+using config::option_type;
+
+constexpr std::uint64_t default_size = 128'000'000;
+constexpr std::chrono::minutes default_age{1};  // where nothing is said of `roll`
+
+std::vector<option> options() {
+  return {
+      {.name = "path",
+       .doc = "The table's folder; made where it is missing",
+       .required = true,
+       .plain = true},
+      {.name = "partition_by",
+       .type = option_type::text_list,
+       .doc = "Columns whose values become folders, name=value as Hive has them, and are then not in the "
+              "files. "
+              "Null and the empty text are __HIVE_DEFAULT_PARTITION__",
+       .plain = true},
+      {.name = "compression",
+       .type = option_type::choice,
+       .doc = "Of the files' pages",
+       .default_text = "snappy",
+       .choices = {"snappy", "zstd", "none"}},
+      {.name = "roll",
+       .type = option_type::object,
+       .doc = "When the files that are being written end and become visible: at the first commit at which "
+              "one of the limits is reached, by age also when no more rows come, and at the end of the run. "
+              "Without it after a minute",
+       .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the files' first row"},
+                   {.name = "size",
+                    .type = option_type::size,
+                    .doc = "Bytes in the files, about: as the ones before were compressed",
+                    .default_text = "128 MB",
+                    .minimum = 1},
+                   {.name = "rows", .type = option_type::integer, .doc = "Rows in the files", .minimum = 1}}},
+      {.name = "at_start",
+       .type = option_type::choice,
+       .doc = "What a state that begins does with the table's data: append keeps it, empty drops it (every "
+              ".parquet file a reader sees there), once; the restart of a state never does",
+       .default_text = "append",
+       .choices = {"append", "empty"}},
+      {.name = "fsync",
+       .type = option_type::boolean,
+       .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
+              "process, but not a loss of power",
+       .default_text = "true"},
+  };
+}
+
+void check_partitions(const config::check_input& in, const config::say& say) {
+  const auto& by = in.options.text_list("partition_by");
+  std::set<std::string> seen;
+  for (const auto& name : by) {
+    if (!seen.insert(name).second) {
+      say("partition_by", fmt::format("names column '{}' twice; expected each once", name));
+      continue;
+    }
+    if (name.starts_with('.') || name.starts_with('_'))
+      say("partition_by",
+          fmt::format("a folder called '{}=...' would be hidden from readers; give the column a name that "
+                      "begins with neither . nor _",
+                      name));
+    if (!in.input)
+      continue;
+    const auto at = in.input->find(name);
+    if (!at)
+      say("partition_by", fmt::format("there is no column '{}'", name));
+    else if (const auto& type = (*in.input)[*at].type; type.is_nested())
+      say("partition_by",
+          fmt::format("column '{}' is {}, which is no folder's name; expected a text, number, "
+                      "boolean or timestamp",
+                      name, type.name()));
+  }
+  if (in.input && seen.size() >= in.input->size())
+    say("partition_by", "names every column, so that none would be left for the files; leave one out");
+}
+
+bool has_empty_object(const data::type& t) {
+  if (t.id() == data::type_id::list)
+    return has_empty_object(t.element());
+  if (t.id() != data::type_id::object)
+    return false;
+  return t.fields().empty() || std::any_of(t.fields().begin(), t.fields().end(),
+                                           [](const data::field& f) { return has_empty_object(f.type); });
+}
+
+void check(const config::check_input& in, const config::say& say) {
+  if (!has_parquet()) {
+    say("", no_parquet());
+    return;
+  }
+  const auto& o = in.options;
+  if (o.has("path") && o.text("path").empty())
+    say("path", "is empty; expected the folder of the table");
+  if (o.has("partition_by"))
+    check_partitions(in, say);
+  if (o.has("roll")) {
+    const auto& roll = o.object("roll");
+    if (roll.has("age") && roll.duration("age") == micros(0))
+      say("roll", "an age of nothing would make a file of each commit; expected a time such as \"10 s\"");
+  }
+  if (in.input)
+    for (const auto& f : *in.input)
+      if (has_empty_object(f.type))
+        say("",
+            fmt::format("column '{}' is an object without members, which Parquet cannot hold; leave it out",
+                        f.name));
+}
+
+std::vector<std::string> columns_named(const config::values& o) {
+  return o.has("partition_by") ? o.text_list("partition_by") : std::vector<std::string>{};
+}
+
+compression compression_of(const std::string& name) {
+  return name == "zstd" ? compression::zstd : name == "none" ? compression::none : compression::snappy;
+}
+
+}  // namespace
+
+config::connector parquet_sink_connector() {
+  config::connector c;
+  c.kind = config::stage_kind::sink;
+  c.type = "parquet";
+  c.doc = "Writes a table of whole Parquet files into a folder, which SQL engines read";
+  c.options = options();
+  c.check = check;
+  c.guarantee =
+      "exactly once (rows are staged with their position in one step; files become visible whole, by a "
+      "record of their names)";
+  c.columns_named = columns_named;
+  return c;
+}
+
+expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& options,
+                                                      const data::schema_ptr& rows, const wall_clock& clock) {
+  parquet_options out;
+  out.path = options.text("path");
+  out.partition_by = columns_named(options);
+  out.packed = compression_of(options.text("compression"));
+  out.durable = options.boolean("fsync");
+  out.begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
+  out.size = default_size;
+  if (options.has("roll")) {
+    const auto& roll = options.object("roll");
+    if (roll.has("age"))
+      out.age = roll.duration("age");
+    if (roll.has("size"))
+      out.size = roll.size("size");
+    if (roll.has("rows"))
+      out.rows = static_cast<std::uint64_t>(roll.integer("rows"));
+  } else {
+    out.age = default_age;
+  }
+  auto parts = partitioning::make(rows, out.partition_by);
+  if (!parts)
+    return unexpected(parts.error());
+  return std::make_unique<parquet_writer>(std::move(out), std::move(*parts), clock);
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,312 @@
+#include "actors/sink/parquet/parquet_writer.hpp"
+
+#include "actors/sink/parquet/old_data.hpp"
+#include "runtime/data/render.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::sink {
+namespace {
+
+constexpr std::string_view side_name = ".millrace-table";
+/// The record names every file of a roll: not more than it can hold, whatever the partitions.
+constexpr std::size_t most_files = 4096;
+/// Of fewer bytes the footers are the larger part.
+constexpr std::uint64_t tells_of_size = 1 << 20;
+
+/// Files of two states never share a name.
+std::string tag_of(const target_owner& o) {
+  const auto all = o.state_id + '\n' + o.topology + '\n' + o.sink;
+  return fmt::format("{:010x}", XXH3_64bits(all.data(), all.size()) >> 24);
+}
+
+}  // namespace
+
+parquet_writer::~parquet_writer() { publish_committed(); }
+
+void parquet_writer::publish_committed() {
+  if (!std::exchange(open_, false) || record_.staged_rows == 0 || has_uncommitted())
+    return;
+  // Errors leave what is staged for the next open, which goes on with it.
+  if (const auto locked = side_->lock(); locked && side_->check_owner())
+    static_cast<void>(roll());
+}
+
+expected<std::optional<progress>> parquet_writer::open(const claim& who) {
+  publish_committed();
+  std::error_code failed;
+  std::filesystem::create_directories(options_.path, failed);
+  if (failed)
+    return file_error("make the folder", options_.path, failed.value());
+  auto side = side_file::open(folder_->path_of(std::string(side_name)));
+  if (!side)
+    return unexpected(side.error());
+  side_ = std::move(*side);
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto taken = take_over(who); !taken)
+    return unexpected(taken.error());
+  if (auto resumed = resume(); !resumed)
+    return unexpected(resumed.error());
+  open_ = true;
+  return record_.at;
+}
+
+/// Reads the record, and makes it this claim's own, under its life.
+expected<void> parquet_writer::take_over(const claim& who) {
+  const auto bytes = side_->load();
+  if (!bytes)
+    return unexpected(bytes.error());
+  table_record record;
+  std::optional<target_owner> replaced;
+  bool begins = true;
+  if (*bytes) {
+    auto old = decode_table_record(**bytes);
+    if (!old) {
+      auto e = old.error();
+      e.message = fmt::format("{}: {}", side_->path().string(), e.message);
+      return unexpected(std::move(e));
+    }
+    const auto owned = judge(old->owner, who, options_.path.string(), options_.begin);
+    if (!owned)
+      return unexpected(owned.error());
+    begins = *owned == ownership::replaced;
+    if (begins)
+      replaced = std::move(old->owner);
+    else
+      record = std::move(*old);
+  }
+  if (who.expects_progress && !record.at)
+    return progress_missing(options_.path.string(), side_->path().string());
+  record.owner = {who.state_id, who.topology, who.sink, who.life};
+  if (begins)
+    if (auto cleared = clear_old(replaced); !cleared)
+      return cleared;
+  if (auto fits = fits_beside(*folder_, options_.partition_by, *parts_.file_columns()); !fits)
+    return fits;
+  record_ = std::move(record);
+  return side_->claim();
+}
+
+/// A state that begins: what the folder holds goes, or stays.
+expected<void> parquet_writer::clear_old(const std::optional<target_owner>& replaced) {
+  if (options_.begin == at_start::empty) {
+    if (auto removed = remove_data(*folder_, [](std::string_view) { return true; }); !removed)
+      return removed;
+  } else if (replaced) {
+    const auto tag = tag_of(*replaced);
+    if (auto removed = remove_data(*folder_, [&](std::string_view name) { return is_named_by(tag, name); });
+        !removed)
+      return removed;
+  }
+  return {};
+}
+
+void parquet_writer::begin_files() {
+  files_.begin({tag_of(record_.owner), record_.owner.life, options_.packed}, record_.next_number);
+}
+
+/// Finishes a renaming that was begun, and makes the files of what is staged anew.
+expected<void> parquet_writer::resume() {
+  refused_.clear();
+  rows_ = record_.staged_rows;
+  if (auto published = publish(); !published)
+    return published;
+  const auto left = folder_->list("");
+  if (!left)
+    return unexpected(left.error());
+  for (const auto& e : *left)
+    if (e.name.starts_with(hidden_part))
+      if (auto removed = folder_->remove(e.name); !removed)
+        return removed;
+  if (auto opened = staged_.open(record_.staged_bytes); !opened)
+    return opened;
+  if (auto synced = folder_->sync({""}); !synced)
+    return synced;
+  begin_files();
+  auto read = staged_.read([&](const data::batch& rows) -> expected<void> {
+    if (*rows.schema != *parts_.columns())
+      return user_error(ec::mismatch,
+                        fmt::format("{} holds {} committed rows that are in no visible file yet, with other "
+                                    "columns than this topology's; let the earlier topology end in order "
+                                    "(SIGTERM), or start over with --fresh",
+                                    staged_.path().string(), record_.staged_rows));
+    if (auto added = files_.add(rows); !added)
+      return unexpected(added.error());
+    return {};
+  });
+  if (!read)
+    return read;
+  return store();
+}
+
+expected<void> parquet_writer::store() { return side_->store(encode_record(record_), options_.durable); }
+
+expected<void> parquet_writer::write(const data::batch& rows) {
+  if (!open_)
+    return our_error("write to a parquet sink that is not open");
+  open_ = false;
+  if (auto added = add(rows); !added)
+    return added;
+  if (staged_.waiting() >= write_size) {
+    const auto locked = side_->lock();
+    if (!locked)
+      return unexpected(locked.error());
+    if (auto flushed = flush_staged(); !flushed)
+      return flushed;
+  }
+  open_ = true;
+  return {};
+}
+
+expected<void> parquet_writer::add(const data::batch& rows) {
+  auto refused = files_.add(rows);
+  if (!refused)
+    return unexpected(refused.error());
+  if (refused->empty()) {
+    staged_.add(rows);
+    rows_ += rows.rows;
+    return {};
+  }
+  std::set<std::size_t> left_out;
+  for (auto& r : *refused) {
+    left_out.insert(r.row);
+    std::string record;
+    data::append_json_row(record, rows, r.row);
+    refused_.push_back({record_.next_rejected + refused_.size(), std::move(record), std::move(r.why)});
+  }
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t row = 0; row < rows.rows; ++row)
+    if (left_out.count(row) == 0)
+      kept.push_back(row);
+  if (!kept.empty())
+    staged_.add(data::take(rows, kept));
+  rows_ += kept.size();
+  return {};
+}
+
+/// Under the side file's lock.
+expected<void> parquet_writer::flush_staged() {
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  return staged_.flush();
+}
+
+bool parquet_writer::is_due() const {
+  if (record_.staged_rows == 0)
+    return false;
+  return (options_.rows && record_.staged_rows >= *options_.rows) ||
+         static_cast<double>(record_.staged_bytes) * packed_to_ >= static_cast<double>(options_.size) ||
+         (options_.age && clock_->now() - record_.since >= options_.age->count()) ||
+         files_.files() >= most_files;
+}
+
+expected<std::uint64_t> parquet_writer::commit(const progress& p) {
+  if (!open_)
+    return our_error("commit to a parquet sink that is not open");
+  const auto locked = side_->lock();
+  if (!locked)
+    return unexpected(locked.error());
+  open_ = false;
+  if (auto mine = side_->check_owner(); !mine)
+    return unexpected(mine.error());
+  if (record_.staged_rows == 0 && rows_ != 0)
+    record_.since = clock_->now();
+  const bool more = rows_ != record_.staged_rows;
+  record_.staged_rows = rows_;
+  record_.staged_bytes = staged_.length();
+  record_.next_rejected += refused_.size();
+  const auto refused = refused_.size();
+  std::move(refused_.begin(), refused_.end(), std::back_inserter(record_.rejected));
+  refused_.clear();
+  record_.at = p;
+  if (is_due()) {
+    if (auto rolled = roll(); !rolled)
+      return unexpected(rolled.error());
+  } else {
+    if (auto flushed = flush_staged(); !flushed)
+      return unexpected(flushed.error());
+    if (more && options_.durable)
+      if (auto synced = staged_.sync(); !synced)
+        return unexpected(synced.error());
+    if (auto stored = store(); !stored)
+      return unexpected(stored.error());
+  }
+  open_ = true;
+  return refused;
+}
+
+/// Ends the files, and commits them in the place of what is staged. Under the side file's lock.
+expected<void> parquet_writer::roll() {
+  auto whole = files_.finish();
+  if (!whole)
+    return unexpected(whole.error());
+  if (record_.staged_bytes >= tells_of_size)
+    packed_to_ = std::min(1.0, static_cast<double>(files_.bytes_written()) /
+                                   static_cast<double>(record_.staged_bytes));
+  record_.to_publish = std::move(*whole);
+  record_.next_number = files_.next_number();
+  record_.staged_bytes = record_.staged_rows = rows_ = 0;
+  record_.since = 0;
+  if (auto synced = folder_->sync({""}); !synced)
+    return synced;
+  if (auto stored = store(); !stored)
+    return stored;
+  if (auto published = publish(); !published)
+    return published;
+  if (auto cleared = staged_.clear(); !cleared)
+    return cleared;
+  begin_files();
+  return {};
+}
+
+/// The record names whole files: they become visible. It forgets them with its next replacement.
+expected<void> parquet_writer::publish() {
+  if (record_.to_publish.empty())
+    return {};
+  std::set<std::string> folders;
+  for (const auto& f : record_.to_publish) {
+    if (auto published = folder_->publish(f.hidden, f.visible); !published)
+      return published;
+    folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));
+  }
+  folders.insert("");
+  if (auto synced = folder_->sync({folders.begin(), folders.end()}); !synced)
+    return synced;
+  record_.to_publish.clear();
+  return store();
+}
+
+expected<std::vector<rejected_row>> parquet_writer::rejected(std::uint64_t after, std::size_t limit) {
+  std::vector<rejected_row> out;
+  for (const auto& r : record_.rejected)
+    if (r.sequence > after && out.size() < limit)
+      out.push_back(r);
+  return out;
+}
+
+void parquet_writer::forget_rejected(std::uint64_t up_to) {
+  std::erase_if(record_.rejected, [&](const rejected_row& r) { return r.sequence <= up_to; });
+}
+
+std::optional<micros> parquet_writer::keep_alive_in() const {
+  if (!options_.age || record_.staged_rows == 0)
+    return std::nullopt;
+  return micros(std::max<std::int64_t>(0, record_.since + options_.age->count() - clock_->now()));
+}
+
+void parquet_writer::keep_alive() {
+  if (!open_ || has_uncommitted() || !refused_.empty() || !is_due())
+    return;
+  const auto locked = side_->lock();
+  if (!locked || !side_->check_owner())
+    return;
+  open_ = roll().has_value();  // an error is told by the next write
+}
+
+}  // namespace millrace::sink

@@ -1,0 +1,74 @@
+// The parquet sink's writer: a table in a folder. Rows go into hidden Parquet files, which nobody can read
+// before they are whole, and are staged beside them; a commit makes what is staged durable, then replaces the
+// record in the side file. The commit at which a limit of `roll` is reached ends the files instead, names
+// them in that record, and gives them their visible names. A restart finishes such a renaming, and makes the
+// files anew from what is staged. docs/design/parquet.md says why.
+#pragma once
+
+#include "actors/sink/parquet/open_files.hpp"
+#include "actors/sink/parquet/staged_rows.hpp"
+#include "actors/sink/parquet/table_record.hpp"
+#include "actors/sink/side_file.hpp"
+#include "runtime/base/time.hpp"
+
+namespace millrace::sink {
+
+struct parquet_options {
+  std::filesystem::path path;
+  std::vector<std::string> partition_by;
+  compression packed = compression::snappy;
+  bool durable = true;
+  at_start begin = at_start::append;
+  std::optional<micros> age;  // of the first row
+  std::uint64_t size = 0;     // of the files of a roll together, about
+  std::optional<std::uint64_t> rows;
+  open_limits limits;
+};
+
+class parquet_writer final : public writer {
+public:
+  parquet_writer(parquet_options options, partitioning parts, const wall_clock& clock)
+      : options_(std::move(options)), parts_(std::move(parts)), clock_(&clock),
+        folder_(local_folder(options_.path, options_.durable)), staged_(folder_->path_of(".millrace-staged")),
+        files_(*folder_, parts_, options_.limits) {}
+  /// Publishes what is committed.
+  ~parquet_writer() override;
+
+  [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
+  [[nodiscard]] expected<void> write(const data::batch& rows) override;
+  [[nodiscard]] expected<std::uint64_t> commit(const progress& p) override;
+  [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override;
+  void forget_rejected(std::uint64_t up_to) override;
+  /// Publishes files that have become old enough while nothing was written.
+  void keep_alive() override;
+  [[nodiscard]] std::optional<micros> keep_alive_in() const override;
+
+private:
+  [[nodiscard]] expected<void> take_over(const claim& who);
+  [[nodiscard]] expected<void> clear_old(const std::optional<target_owner>& replaced);
+  [[nodiscard]] expected<void> resume();
+  [[nodiscard]] expected<void> add(const data::batch& rows);
+  [[nodiscard]] expected<void> flush_staged();
+  [[nodiscard]] bool is_due() const;
+  [[nodiscard]] expected<void> store();
+  [[nodiscard]] expected<void> roll();
+  [[nodiscard]] expected<void> publish();
+  [[nodiscard]] bool has_uncommitted() const { return rows_ != record_.staged_rows; }
+  void publish_committed();
+  void begin_files();
+
+  parquet_options options_;
+  partitioning parts_;
+  const wall_clock* clock_;
+  std::unique_ptr<table_folder> folder_;
+  std::optional<side_file> side_;
+  staged_rows staged_;
+  open_files files_;
+  table_record record_;
+  std::vector<rejected_row> refused_;  // since the last commit
+  std::uint64_t rows_ = 0;             // staged, with what is written but not committed
+  double packed_to_ = 1;               // bytes in files for each staged one, as the last files had it
+  bool open_ = false;                  // false after an error: what was half done is cleared by the next open
+};
+
+}  // namespace millrace::sink
