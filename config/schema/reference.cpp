@@ -10,6 +10,18 @@
 namespace millrace::config {
 namespace {
 
+/// What would end a cell of the table.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
+  while (!out.empty() && out.back() == '.')
+    out.pop_back();
+  return out;
+}
+
+}  // namespace
+
 std::string form_of(const option& o) {
   const auto list = [&] {
     std::string out;
@@ -51,15 +63,7 @@ std::string form_of(const option& o) {
   return "see below";
 }
 
-/// What would end a cell of the table.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
-  while (!out.empty() && out.back() == '.')
-    out.pop_back();
-  return out;
-}
+namespace {
 
 void add_rows(const std::vector<option>& options, const std::string& before, std::string& out) {
   for (const auto& o : options) {

@@ -15,6 +15,9 @@ namespace millrace::config {
 /// docs/reference.md.
 [[nodiscard]] std::string reference_text(const catalog& connectors);
 
+/// What a value of this option is, in few words, with `code` in backquotes.
+[[nodiscard]] std::string form_of(const option& o);
+
 /// Writes all of them into this folder of docs.
 [[nodiscard]] expected<void> write_references(const std::string& folder, const catalog& connectors);
 

@@ -37,7 +37,9 @@ int load(const load::arguments& a, const std::string& log_level, const std::stri
 }
 
 void add_what(CLI::App& c, load::arguments& a) {
-  c.add_option("--file", a.file, "Send this file's lines, plain or gzip, unchanged")->group("What");
+  c.add_option("--file", a.file, "Send this file's lines, plain or gzip, unchanged")
+      ->type_name("FILE")
+      ->group("What");
   c.add_flag("--repeat", a.repeat, "The file again and again")->group("What");
   c.add_option("--kind", a.kind, "Make records: clicks, sales, rsvp, listening, game")->group("What");
   c.add_option("--seed", a.seed, "Another seed gives other records, and other disorder")
@@ -92,7 +94,7 @@ void add_where(CLI::App& c, load::arguments& a) {
   c.add_option("--connections", a.connections, "HTTP connections at once")
       ->capture_default_str()
       ->group("Where");
-  c.add_option("--out", a.out, "A line a record into this new file")->group("Where");
+  c.add_option("--out", a.out, "A line a record into this new file")->type_name("FILE")->group("Where");
   c.add_flag("--append", a.append, "The file may be there; lines are added")->group("Where");
   c.add_option("--http-serve", a.http_serve, "Listen on ADDR and serve the records as an endless response")
       ->group("Where");
@@ -118,7 +120,9 @@ void add_results(CLI::App& c, load::arguments& a) {
                "End when no row has come for so long behind the last record")
       ->capture_default_str()
       ->group("Results");
-  c.add_option("--report", a.report, "Write the report to this file as JSON")->group("Results");
+  c.add_option("--report", a.report, "Write the report to this file as JSON")
+      ->type_name("FILE")
+      ->group("Results");
 }
 
 }  // namespace
@@ -136,8 +140,12 @@ void add_load(CLI::App& app, int& status) {
   add_results(*c, *a);
   c->add_option("--start-timeout", a->start_timeout, "How long to wait for a server at the start")
       ->capture_default_str();
-  c->add_option("--log-level", *log_level, "trace, debug, info, warn, error")->capture_default_str();
-  c->add_option("--log-format", *log_format, "text or json")->capture_default_str();
+  c->add_option("--log-level", *log_level, "trace, debug, info, warn, error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  c->add_option("--log-format", *log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   c->footer(
       "Examples:\n"
       "  millrace load --kind clicks --rate 1000/s --duration 1min --kafka localhost:9092 --topic active "

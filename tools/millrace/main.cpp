@@ -1,7 +1,5 @@
 // The millrace binary: one file a subcommand.
-#include "tools/millrace/subcommands.hpp"
-
-#include <CLI/CLI.hpp>
+#include "tools/millrace/command_line.hpp"
 
 #include <malloc.h>
 
@@ -19,22 +17,12 @@ void keep_freed_memory() {
 int main(int argc, char** argv) {
   using namespace millrace::cli;
   keep_freed_memory();
-  CLI::App app{"millrace: streaming dataflows from one JSON file, exactly once, in one native process",
-               "millrace"};
-  app.require_subcommand(1);
-  app.set_version_flag("--version", std::string(version));
   int status = exit_done;
-  add_run(app, status);
-  add_check(app, status);
-  add_test(app, status);
-  add_load(app, status);
-  add_table(app, status);
-  add_replay(app, status);
-  add_reference(app, status);
+  const auto app = make_command_line(status);
   try {
-    app.parse(argc, argv);
+    app->parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int code = app.exit(e);
+    const int code = app->exit(e);
     return code == 0 ? exit_done : exit_wrong;
   }
   return status;

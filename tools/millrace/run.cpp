@@ -267,14 +267,19 @@ void add_run(CLI::App& app, int& status) {
                     "Start over under a new state id; files are replaced, tables keep their rows");
   command->add_flag("--adopt", a->adopt,
                     "Where a state folder is lost: sinks go on from what they committed under the old one");
-  command->add_option(
-      "--report", a->report,
-      "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list");
-  command->add_option("--http", a->http, "Serve /metrics and /healthz on ADDR, such as 127.0.0.1:9100");
+  command
+      ->add_option("--report", a->report,
+                   "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list")
+      ->type_name("FILE");
+  command->add_option("--http", a->http, "Serve /metrics and /healthz on ADDR, such as 127.0.0.1:9100")
+      ->type_name("ADDR");
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)");
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
+      ->type_name("DURATION")
       ->capture_default_str();
-  command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")->capture_default_str();
+  command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
   command->add_option("--log-format", a->log_format, "text, or json: an object a line")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

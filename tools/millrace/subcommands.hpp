@@ -20,6 +20,8 @@ void add_load(CLI::App& app, int& status);
 void add_test(CLI::App& app, int& status);
 void add_table(CLI::App& app, int& status);
 void add_replay(CLI::App& app, int& status);
+void add_completion(CLI::App& app, int& status);
+void add_man(CLI::App& app, int& status);
 void add_reference(CLI::App& app, int& status);  // hidden: for developers
 
 }  // namespace millrace::cli

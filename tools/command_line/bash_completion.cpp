@@ -1,0 +1,137 @@
+#include "tools/command_line/completion.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::command_line {
+namespace {
+
+constexpr std::string_view head = R"(# bash completion for millrace, from `millrace completion bash`
+_millrace() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev= command= words= kind= i word skip= seen=0
+  COMPREPLY=()
+  # "--log-format=json" comes in three words.
+  if [[ $cur == "=" ]]; then
+    cur= prev=${COMP_WORDS[COMP_CWORD-1]}
+  elif ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[COMP_CWORD-1]} == "=" ]]; then
+    prev=${COMP_WORDS[COMP_CWORD-2]}
+  elif ((COMP_CWORD > 0)); then
+    prev=${COMP_WORDS[COMP_CWORD-1]}
+  fi
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    word=${COMP_WORDS[i]}
+    if [[ $word == "=" ]]; then
+      skip=1
+    elif [[ -n $skip ]]; then
+      skip=
+    elif [[ -z $command ]]; then
+      [[ $word == -* ]] || command=$word
+    elif _millrace_takes_value "$command" "$word"; then
+      [[ ${COMP_WORDS[i+1]} == "=" ]] || skip=1
+    elif [[ $word != -* ]]; then
+      ((++seen))
+    fi
+  done
+)";
+
+constexpr std::string_view tail = R"(  case $kind in
+    file | folder)
+      compopt -o filenames 2>/dev/null
+      local action=-f
+      [[ $kind == folder ]] && action=-d
+      while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen $action -- "$cur")
+      return ;;
+    stage)
+      for word in "${COMP_WORDS[@]:1}"; do
+        if [[ $word == *.json && -f ${word/#\~/$HOME} ]]; then
+          words=$(millrace completion --stages "${word/#\~/$HOME}" 2>/dev/null)
+          break
+        fi
+      done ;;
+    nothing) return ;;
+  esac
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$cur")
+}
+complete -F _millrace millrace
+)";
+
+std::string_view name_of(value_kind k) {
+  switch (k) {
+  case value_kind::file:
+    return "file";
+  case value_kind::folder:
+    return "folder";
+  case value_kind::stage:
+    return "stage";
+  case value_kind::choice:
+    return "choice";
+  default:
+    return "nothing";
+  }
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
+std::string all_options(const command& c) {
+  std::string out;
+  for (const auto& a : c.arguments)
+    if (!a.positional)
+      for (const auto& n : a.names)
+        out += (out.empty() ? "" : " ") + n;
+  return out;
+}
+
+std::string of_value(const argument& a) {
+  return a.kind == value_kind::choice ? fmt::format("kind=choice words=\"{}\"", joined(a.choices, " "))
+                                      : fmt::format("kind={}", name_of(a.kind));
+}
+
+/// What the word means for which one is asked, within one command.
+std::string of_command(const command& c) {
+  std::string out = "      case $prev in\n";
+  for (const auto& a : c.arguments)
+    if (!a.positional && a.kind != value_kind::none)
+      out += fmt::format("        {}) {} ;;\n", joined(a.names, " | "), of_value(a));
+  out += "      esac\n";
+  out += fmt::format("      if [[ -z $kind && $cur == -* ]]; then\n        kind=option words=\"{}\"\n",
+                     all_options(c));
+  out += "      elif [[ -z $kind ]]; then\n        case $seen in\n";
+  int number = 0;
+  for (const auto& a : c.arguments)
+    if (a.positional) {
+      out += fmt::format("          {}) {} ;;\n", a.repeated ? "*" : std::to_string(number), of_value(a));
+      ++number;
+    }
+  return out + "          *) kind=nothing ;;\n        esac\n      fi ;;\n";
+}
+
+}  // namespace
+
+std::string bash_completion(const command& millrace) {
+  std::string out(head);
+  std::string names;
+  std::string valued;
+  std::string cases;
+  for (const auto& c : millrace.subcommands) {
+    names += (names.empty() ? "" : " ") + c.name;
+    cases += fmt::format("    {})\n{}", c.name, of_command(c));
+    std::string with_value;
+    for (const auto& a : c.arguments)
+      if (!a.positional && a.kind != value_kind::none)
+        with_value += (with_value.empty() ? "" : " | ") + joined(a.names, " | ");
+    if (!with_value.empty())
+      valued += fmt::format("    {}) case $2 in {}) return 0 ;; esac ;;\n", c.name, with_value);
+  }
+  out += fmt::format("  case $command in\n    \"\") words=\"{} {}\" ;;\n{}    *) return ;;\n  esac\n", names,
+                     all_options(millrace), cases);
+  out += tail;
+  return fmt::format("# Whether this option of this subcommand takes a value.\n_millrace_takes_value() {{\n  "
+                     "case $1 in\n{}"
+                     "  esac\n  return 1\n}}\n\n",
+                     valued)
+      .insert(0, out.substr(0, out.find('\n') + 1))
+      .append(out.substr(out.find('\n') + 1));
+}
+
+}  // namespace millrace::command_line
