@@ -29,7 +29,11 @@ if(Arrow_FOUND AND Parquet_FOUND)
 elseif(arrow_folder AND EXISTS "${arrow_folder}/libparquet.so.${MILLRACE_ARROW_SO}" AND EXISTS "${arrow_folder}/include/parquet/arrow/writer.h")
   add_library(arrow_parquet INTERFACE IMPORTED GLOBAL)
   target_include_directories(arrow_parquet SYSTEM INTERFACE "${arrow_folder}/include")
-  # By full path, so that CMake writes their folder into the programs' run path.
+  # The wheel's libarrow exports a simdjson and an OpenSSL of its own, of other versions. A symbol is that of the library which
+  # comes first: so the real ones do, for us, and for libcurl, libpq and librdkafka, whose calls would end in Arrow's, too. As
+  # options, which stand in front of all libraries; among those CMake keeps no order.
+  target_link_options(arrow_parquet INTERFACE "$<TARGET_FILE:simdjson::simdjson>" "${OPENSSL_SSL_LIBRARY}" "${OPENSSL_CRYPTO_LIBRARY}")
+  # Arrow's own by full path, so that CMake writes their folder into the programs' run path.
   target_link_libraries(arrow_parquet INTERFACE "${arrow_folder}/libparquet.so.${MILLRACE_ARROW_SO}" "${arrow_folder}/libarrow.so.${MILLRACE_ARROW_SO}")
   set(MILLRACE_PARQUET ON)
   message(STATUS "Parquet: Arrow of ${arrow_folder}")
