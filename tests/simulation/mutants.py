@@ -92,4 +92,6 @@ MUTANTS = [
      "    if (stopping_ && revive_at_end(name, c))\n      return;\n", ""),
     ("writer_watched", "the snapshot writer is watched", "runtime/control/supervisor.cpp",
      "    self_->monitor(options_.snapshot_writer);", "    ;"),
+    ("resumes_late", "an older life of a receiver that resumes last does not take its successor's place", "actors/window/shard_output.cpp",
+     "  if (core_.out().knows_newer(m.sink, m.life))", "  if (false)"),
 ]

@@ -308,9 +308,17 @@ private:
     case theme::zombies:
       for (auto n = 1 + below(3); n > 0; --n) {
         const auto step = one_in(3) ? below(40) : any_step();
-        if (one_in(2)) {
+        const auto kind = below(4);
+        if (kind == 0) {
           add(k::child_fails, step, g::lanes);
           add(k::zombie, step, g::shards, m::revived, 8);
+        } else if (kind == 1) {  // who asked a sink that is away speaks late
+          add(k::sink_away, step, g::any);
+          add(k::child_fails, step + below(60), g::no_lanes);
+          add(k::zombie, step, g::lanes, m::revived, 8);
+        } else if (kind == 2) {  // who was to get output again speaks late
+          add(k::child_fails, step, g::front_shards);
+          add(k::zombie, step, g::shards_behind, m::revived, 8);
         } else {
           const auto who = add(k::zombie, step, g::shards).who;
           add(k::child_fails, step, g::shards, m::revived, 200).who = who;
