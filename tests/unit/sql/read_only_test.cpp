@@ -1,0 +1,87 @@
+#include "tools/sql/read_only.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace millrace;
+using sql::duckdb_statement;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct folder {
+  fs::path path = fs::temp_directory_path() / ("read-only-" + std::to_string(getpid()));
+  folder() { fs::create_directories(path / "table" / "part_date=20181001"); }
+  ~folder() { fs::remove_all(path); }
+};
+
+std::string refusal(const sql::guard& g, const std::string& statement,
+                    duckdb_statement kind = duckdb_statement::copy) {
+  const auto r = sql::may_run(g, kind, statement);
+  return r ? "" : r.error().message;
+}
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a copy into, over or around a table's folder is refused, elsewhere it is not") {
+  const folder f;
+  const auto base = f.path.string();
+  const sql::guard g{{f.path / "table"}, false};
+  for (const std::string to : {"/table", "/table/", "/table/x.parquet", "/table/part_date=20181001/x",
+                               "/other/../table/x", "/table/new/deep/x", "", "/"})
+    CHECK(holds(refusal(g, "copy t to '" + base + to + "'"),
+                "would write into the table in " + base + "/table"));
+  CHECK(holds(refusal(g, "copy t to 'file://" + base + "/table/x'"), "would write into"));
+  CHECK(holds(refusal(g, "explain analyze copy t to '" + base + "/table/x'", duckdb_statement::explain),
+              "would write"));
+  for (const std::string to : {"/table2", "/tabl", "/other/table", "/x.parquet"})
+    CHECK(refusal(g, "copy t to '" + base + to + "'").empty());
+  CHECK(refusal(g, "copy t from '" + base + "/table/x'").empty());
+  CHECK(refusal({g.tables, true}, "copy t to '" + base + "/table/x'").empty());
+}
+
+TEST_CASE("links do not lead into a table") {
+  const folder f;
+  fs::create_directory_symlink(f.path / "table", f.path / "link");
+  CHECK(holds(refusal({{f.path / "table"}, false}, "copy t to '" + (f.path / "link" / "x").string() + "'"),
+              "would"));
+  CHECK(holds(refusal({{f.path / "link"}, false}, "copy t to '" + (f.path / "table" / "x").string() + "'"),
+              "would"));
+}
+
+TEST_CASE("paths are taken as the copy would take them") {
+  const folder f;
+  const auto here = fs::current_path();
+  CHECK(holds(refusal({{here / "out"}, false}, "copy t to 'out/x.csv'"), "would write"));
+  CHECK(holds(refusal({{"out"}, false}, "copy t to '" + (here / "out").string() + "/x.csv'"), "would write"));
+  if (const char* const home = std::getenv("HOME"))
+    CHECK(holds(refusal({{fs::path(home) / "t"}, false}, "copy t to '~/t/x'"), "would write"));
+}
+
+TEST_CASE("a target that is no plain text is refused unless writing is asked for") {
+  const sql::guard g{{"/t"}, false};
+  CHECK(holds(refusal(g, "copy t to ('/' || 't/x')"), "must be a plain 'file'"));
+  CHECK(refusal({{"/t"}, true}, "copy t to ('/' || 't/x')").empty());
+}
+
+TEST_CASE("what changes the set-up or writes files otherwise is refused, queries and own tables are not") {
+  const sql::guard g{{"/t"}, true};
+  const auto other = [](int kind) { return static_cast<duckdb_statement>(kind); };
+  CHECK(holds(refusal(g, "set memory_limit = '1TB'", other(20)), "\"set\" is not for millrace sql"));
+  CHECK(holds(refusal(g, "attach 'x.db'", other(25)), "\"attach\" is not for millrace sql"));
+  CHECK(holds(refusal(g, "export database 'x'", other(16)), "\"export\" is not"));
+  CHECK(holds(refusal(g, "prepare p as copy t to 'x'", other(6)), "\"prepare\" is not"));
+  CHECK(holds(refusal(g, "load httpfs", other(21)), "\"load\" is not"));
+  CHECK(holds(refusal(g, "explain analyze export database 'x'", duckdb_statement::explain),
+              "\"export\" is not"));
+  CHECK(refusal(g, "select 1", duckdb_statement::select).empty());
+  CHECK(refusal(g, "explain (select 1)", duckdb_statement::explain).empty());
+  CHECK(refusal(g, "create table x as select 1", duckdb_statement::create).empty());
+  CHECK(refusal(g, "drop table x", duckdb_statement::drop).empty());
+  CHECK(refusal(g, "set variable x = 1", duckdb_statement::set_variable).empty());
+}

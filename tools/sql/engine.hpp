@@ -1,0 +1,48 @@
+// One DuckDB in memory: statements in, batches of rows out. All of DuckDB is behind this.
+#pragma once
+
+#include "runtime/data/batch.hpp"
+#include "tools/sql/read_only.hpp"
+#include "tools/sql/values.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace::sql {
+
+struct engine_settings {
+  std::uint64_t memory = 1'000'000'000;  // bytes that DuckDB may take; beyond it spills, or fails
+  unsigned threads = 0;                  // 0: one a core
+  std::string spill_folder;              // made when it is needed, and removed
+};
+
+/// The rows of one statement, as they are computed: a chunk of some thousand at a time.
+class row_stream {
+public:
+  virtual ~row_stream() = default;
+  /// Null for a statement that gives none.
+  [[nodiscard]] virtual const data::schema_ptr& columns() const = 0;
+  /// Nothing at the end. Errors are DuckDB's own words.
+  [[nodiscard]] virtual expected<std::optional<data::batch>> next() = 0;
+};
+
+/// One statement at a time; a stream must have gone before the next one. One thread, but for interrupt().
+class engine {
+public:
+  virtual ~engine() = default;
+  /// Without a guard, for our own statements.
+  [[nodiscard]] virtual expected<void> set_up(const std::string& sql) = 0;
+  /// No statement may change the settings from now on.
+  [[nodiscard]] virtual expected<void> lock() = 0;
+  /// One statement. Errors that `prepare` gives (parser, binder, guard) have fault::user and code
+  /// invalid_argument, unsupported or refused; those of its execution ec::io.
+  [[nodiscard]] virtual expected<std::unique_ptr<row_stream>> run(const std::string& sql, const guard& g) = 0;
+  /// From any thread: what runs ends with an error.
+  virtual void interrupt() = 0;
+};
+
+[[nodiscard]] expected<std::unique_ptr<engine>> open_engine(const duckdb_api& api,
+                                                            const engine_settings& settings);
+
+}  // namespace millrace::sql

@@ -1,0 +1,85 @@
+#include "tools/sql/library.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+namespace millrace::sql {
+namespace {
+
+constexpr std::string_view file_name = "libduckdb.so";
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value ? value : "";
+}
+
+expected<duckdb_api> functions_of(void* library, const std::string& file) {
+  duckdb_api api;
+  const char* missing = nullptr;
+#define MILLRACE_DUCKDB_LOOK_UP(result, name, parameters)                                                    \
+  api.name = reinterpret_cast<decltype(api.name)>(dlsym(library, "duckdb_" #name));                          \
+  if (!api.name)                                                                                             \
+    missing = "duckdb_" #name;
+  MILLRACE_DUCKDB_FUNCTIONS(MILLRACE_DUCKDB_LOOK_UP)
+#undef MILLRACE_DUCKDB_LOOK_UP
+  if (missing)
+    return user_error(ec::unsupported,
+                      fmt::format("{} has no function {}: it is no DuckDB, or not of version 1.2 or "
+                                  "later; remedy: tools/duckdb, or MILLRACE_DUCKDB=FILE",
+                                  file, missing));
+  return api;
+}
+
+}  // namespace
+
+library_places library_places_here() {
+  library_places p;
+  p.chosen = variable("MILLRACE_DUCKDB");
+  const auto cache = variable("XDG_CACHE_HOME");
+  p.cache = !cache.empty() ? cache : variable("HOME") + "/.cache";
+  std::error_code failed;
+  p.binary = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
+  return p;
+}
+
+std::vector<std::string> library_candidates(const library_places& places) {
+  if (!places.chosen.empty()) {
+    std::error_code failed;
+    const std::filesystem::path chosen(places.chosen);
+    return {std::filesystem::is_directory(chosen, failed) ? (chosen / file_name).string() : chosen.string()};
+  }
+  return {(places.cache / "millrace" / fmt::format("duckdb-{}", duckdb_release) / file_name).string(),
+          (places.binary / file_name).string(), std::string(file_name)};
+}
+
+expected<const duckdb_api*> load_duckdb(const library_places& places) {
+  static duckdb_api loaded;
+  std::string tried;
+  for (const auto& candidate : library_candidates(places)) {
+    std::error_code failed;
+    const bool is_path = candidate.find('/') != std::string::npos;
+    if (is_path && !std::filesystem::exists(candidate, failed)) {
+      tried += fmt::format("\n  {}: not there", candidate);
+      continue;
+    }
+    void* const library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+      tried += fmt::format("\n  {}", dlerror());
+      continue;
+    }
+    auto api = functions_of(library, candidate);
+    if (!api)
+      return unexpected(std::move(api.error()));
+    loaded = *api;
+    return &loaded;
+  }
+  return user_error(
+      ec::not_found,
+      fmt::format("millrace sql needs libduckdb.so, and there is none; remedy: run tools/duckdb, which "
+                  "fetches DuckDB {} into the cache folder, or set MILLRACE_DUCKDB to the file; tried:{}",
+                  duckdb_release, tried));
+}
+
+}  // namespace millrace::sql

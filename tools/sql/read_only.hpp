@@ -1,0 +1,24 @@
+// What a query may not do: write into the folders of the tables, or change how DuckDB is set up. A guard
+// against accidents, not against somebody who means harm: who runs the query may write there anyway. Pure but
+// for looking up links in paths.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "tools/sql/duckdb_api.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::sql {
+
+struct guard {
+  std::vector<std::filesystem::path> tables;  // folders, or files, of the tables
+  bool writes_tables = false;                 // asked for: only the set-up is guarded
+};
+
+/// `kind`: as DuckDB has understood the statement. The error says what is not allowed, and the way out.
+[[nodiscard]] expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql);
+
+}  // namespace millrace::sql

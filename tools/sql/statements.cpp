@@ -1,0 +1,198 @@
+#include "tools/sql/statements.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace millrace::sql {
+namespace {
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+/// Goes over the text token by token; also says where each begins.
+class scanner {
+public:
+  explicit scanner(std::string_view sql) : sql_(sql) {}
+
+  /// False at the end.
+  bool next(token& out) {
+    skip_blank();
+    if (at_ >= sql_.size())
+      return false;
+    begin_ = at_;
+    out = {};
+    const char c = sql_[at_];
+    if (c == '\'' || c == '"') {
+      out.what = c == '"' ? token::kind::name : token::kind::text;
+      out.value = quoted(c, false);
+    } else if ((c == 'e' || c == 'E') && peek(1) == '\'') {
+      ++at_;
+      out.what = token::kind::text;
+      out.value = quoted('\'', true);
+    } else if (c == '$' && dollar_quoted(out.value)) {
+      out.what = token::kind::text;
+    } else if (is_word(c)) {
+      out.what = token::kind::word;
+      while (at_ < sql_.size() && (is_word(sql_[at_]) || sql_[at_] == '$'))
+        out.value += lower(sql_[at_++]);
+    } else {
+      out.value = c;
+      ++at_;
+      if (c == ')' && depth_ > 0)
+        --depth_;
+    }
+    out.depth = depth_;
+    if (out.what == token::kind::symbol && c == '(')
+      ++depth_;
+    return true;
+  }
+  /// Of the last token.
+  [[nodiscard]] std::size_t begin() const { return begin_; }
+  [[nodiscard]] std::size_t end() const { return at_; }
+
+private:
+  [[nodiscard]] char peek(std::size_t ahead) const {
+    return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0';
+  }
+
+  void skip_blank() {
+    while (at_ < sql_.size())
+      if (std::isspace(static_cast<unsigned char>(sql_[at_])))
+        ++at_;
+      else if (peek(0) == '-' && peek(1) == '-')
+        at_ = std::min(sql_.find('\n', at_), sql_.size());
+      else if (peek(0) == '/' && peek(1) == '*')
+        skip_comment();
+      else
+        return;
+  }
+  void skip_comment() {
+    std::size_t open = 0;  // they nest
+    do {
+      const bool begins = peek(0) == '/' && peek(1) == '*';
+      const bool ends = peek(0) == '*' && peek(1) == '/';
+      open += begins ? 1 : 0;
+      open -= ends ? 1 : 0;
+      at_ += begins || ends ? 2 : 1;
+    } while (open > 0 && at_ < sql_.size());
+  }
+
+  std::string quoted(char quote, bool backslashes) {
+    std::string out;
+    for (++at_; at_ < sql_.size(); ++at_)
+      if (backslashes && sql_[at_] == '\\' && at_ + 1 < sql_.size()) {
+        out += sql_[++at_];
+      } else if (sql_[at_] != quote) {
+        out += sql_[at_];
+      } else if (peek(1) == quote) {
+        out += quote;
+        ++at_;
+      } else {
+        ++at_;
+        break;
+      }
+    return out;
+  }
+
+  /// $$...$$ and $tag$...$tag$.
+  bool dollar_quoted(std::string& out) {
+    auto close = at_ + 1;
+    while (close < sql_.size() && is_word(sql_[close]))
+      ++close;
+    if (close >= sql_.size() || sql_[close] != '$' || std::isdigit(static_cast<unsigned char>(peek(1))))
+      return false;
+    const auto tag = sql_.substr(at_, close + 1 - at_);
+    const auto from = close + 1;
+    const auto to = std::min(sql_.find(tag, from), sql_.size());
+    out = sql_.substr(from, to - from);
+    at_ = std::min(to + tag.size(), sql_.size());
+    return true;
+  }
+
+  std::string_view sql_;
+  std::size_t at_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t depth_ = 0;
+};
+
+bool is_symbol(const token& t, char c) {
+  return t.what == token::kind::symbol && t.value.size() == 1 && t.value.front() == c;
+}
+bool is_word(const token& t, std::string_view word) { return t.what == token::kind::word && t.value == word; }
+
+/// Past `explain`, `analyze` and the options of both.
+std::size_t past_explain(const std::vector<token>& all) {
+  std::size_t i = 0;
+  if (all.empty() || !is_word(all[0], "explain"))
+    return 0;
+  ++i;
+  while (i < all.size() && (is_word(all[i], "analyze") || is_word(all[i], "verbose")))
+    ++i;
+  if (i < all.size() && is_symbol(all[i], '(')) {
+    auto close = i + 1;
+    while (close < all.size() && !(is_symbol(all[close], ')') && all[close].depth == 0))
+      ++close;
+    // A bracket may also begin the query itself.
+    if (i + 1 < all.size() && (is_word(all[i + 1], "analyze") || is_word(all[i + 1], "format")))
+      i = std::min(close + 1, all.size());
+  }
+  return i;
+}
+
+}  // namespace
+
+std::vector<token> tokens_of(std::string_view sql) {
+  std::vector<token> out;
+  scanner s(sql);
+  for (token t; s.next(t);)
+    out.push_back(t);
+  return out;
+}
+
+std::vector<statement> statements_of(std::string_view query) {
+  std::vector<statement> out;
+  scanner s(query);
+  std::optional<std::size_t> begin;
+  std::size_t end = 0;
+  const auto close = [&] {
+    if (begin)
+      out.push_back({std::string(query.substr(*begin, end - *begin)), *begin});
+    begin.reset();
+  };
+  for (token t; s.next(t);)
+    if (is_symbol(t, ';')) {
+      close();
+    } else {
+      begin = begin.value_or(s.begin());
+      end = s.end();
+    }
+  close();
+  return out;
+}
+
+file_effect file_effect_of(std::string_view sql) {
+  const auto all = tokens_of(sql);
+  auto i = past_explain(all);
+  file_effect out;
+  if (i >= all.size())
+    return out;
+  out.verb = all[i].value;
+  if (!is_word(all[i], "copy"))
+    return out;
+  for (; i < all.size() && !out.copies_out; ++i)
+    if (all[i].depth == 0 && is_word(all[i], "to"))
+      out.copies_out = true;
+    else if (all[i].depth == 0 && is_word(all[i], "from"))
+      return out;  // it reads
+  if (!out.copies_out || i >= all.size() || all[i].what != token::kind::text)
+    return out;
+  const bool ends = i + 1 == all.size() || is_symbol(all[i + 1], '(') || is_word(all[i + 1], "with");
+  if (ends)
+    out.target = all[i].value;
+  return out;
+}
+
+}  // namespace millrace::sql

@@ -1,0 +1,37 @@
+// A query's text cut into statements, and what a statement that copies writes to. Pure; DuckDB parses the
+// statements itself, this looks at quotes, comments and brackets only.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::sql {
+
+struct token {
+  enum class kind { word, text, name, symbol } what = kind::symbol;
+  std::string value;      // a word in lower case; a text or a quoted name without its quotes
+  std::size_t depth = 0;  // of round brackets around it
+};
+/// Without comments and blanks. What is not closed reaches to the end.
+[[nodiscard]] std::vector<token> tokens_of(std::string_view sql);
+
+struct statement {
+  std::string text;
+  std::size_t at = 0;  // of its first byte in the query
+};
+/// At the semicolons; empty ones are left out.
+[[nodiscard]] std::vector<statement> statements_of(std::string_view query);
+
+/// What a statement does to files, as far as its words say. `explain` in front of it changes nothing: with
+/// `analyze` it is run.
+struct file_effect {
+  std::string verb;                   // its first word: "copy", "select", "attach"
+  bool copies_out = false;            // copy ... to
+  std::optional<std::string> target;  // of such a copy; none where it is no plain 'text'
+};
+[[nodiscard]] file_effect file_effect_of(std::string_view sql);
+
+}  // namespace millrace::sql
