@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""The pipeline pipelines/game as its README has it: without servers; and real requests by ab through HTTP and a real Kafka into two
+tables of Parquet files, while API and job are killed with -9; then the seed's questions to the tables in SQL.
+
+    game.py --millrace BINARY [--loops 3] [--seed 1]
+"""
+import argparse
+import collections
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+sys.dont_write_bytecode = True
+from parquet_tables import Sql, table_rows, visible_files, without_parquet  # noqa: E402
+from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, free_port, main, needed, unique, wait_until  # noqa: E402
+
+PIPELINE = ROOT / "pipelines" / "game"
+COLUMNS = ["raw_event", "timestamp", "accept", "host", "user-agent", "event_type"]
+# Of one loop of ab.sh: default, swords, guilds.
+LOOP = {"user1.comcast.com": (10, 20, 30), "user2.att.com": (15, 25, 35), "user3.gogov.com": (20, 30, 40)}
+
+
+def tables(options, folder):
+    return {name: table_rows(options, folder / name) for name in ("sword_purchases", "join_guilds")}
+
+
+def embedded(options, folder):
+    """The job that needs no server: each made event of the two kinds is in its table once."""
+    out = folder / "tables"
+    job = Run(options.millrace, PIPELINE / "topology.json", folder / "embedded", "--with", str(PIPELINE / "embedded.json"),
+              "--set", "stages.raw_events.rate=null", env={"TABLES": str(out)})
+    job.expect(0)
+    made = folder / "made.json"
+    made.write_text(json.dumps({"millrace": 1, "topology": "made", "stages": {
+        "events": {"source": "generator", "kind": "game", "seed": 1, "count": 2250},
+        "lines": {"parser": "text", "from": "events"},
+        "out": {"sink": "file", "from": "lines", "path": str(folder / "made.jsonl"), "format": "text", "template": "{line}"}}}))
+    Run(options.millrace, made, folder / "made").expect(0)
+    lines = (folder / "made.jsonl").read_text().splitlines()
+    found = tables(options, out)
+    for name, kind in (("sword_purchases", "purchase_sword"), ("join_guilds", "join_guild")):
+        check(all(list(row) == COLUMNS for row in found[name]), f"columns of {name}: {list(found[name][0])}")
+        wrong = difference([line for line in lines if json.loads(line)["event_type"] == kind], [r["raw_event"] for r in found[name]])
+        check(not wrong, f"{name}: {wrong}")
+    ledger = job.ledger()
+    check(ledger["raw_events"]["in"] == 2250, f"{ledger}")
+    print(f"embedded: {len(found['sword_purchases'])} swords, {len(found['join_guilds'])} guilds", flush=True)
+
+
+def players(url):
+    """One loop of ab.sh, on its way."""
+    process = subprocess.Popen([PIPELINE / "ab.sh", "--loops", "1", url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    Run.started.append(process)
+    return process
+
+
+def done(process):
+    said, _ = process.communicate(timeout=300)
+    check(process.returncode == 0, f"ab.sh: {said[-500:]}")
+    check(said.count("Complete requests") == 9 and "Requests per second" in said, f"ab says: {said[-500:]}")
+
+
+def through_kafka(options, folder):
+    kafka = Kafka(*needed("KAFKA_BROKERS"))
+    topic, mark, port, out = unique("events"), unique(""), free_port(), folder / "lake"
+    rng = random.Random(options.seed)
+
+    def api():
+        run = Run(options.millrace, PIPELINE / "api.json", folder / "api", "--set", f"topology=api{mark}",
+                  "--set", f"stages.topic.topic={topic}", env={"PORT": str(port)})
+        wait_until("the API answers", lambda: answers(port, run), 60)
+        return run
+
+    def job():
+        return Run(options.millrace, PIPELINE / "topology.json", folder / "job", "--set", f"topology=game{mark}",
+                   "--set", f"stages.raw_events.topic={topic}", "--set", "stages.sword_purchases.roll.age=1 s",
+                   "--set", "stages.join_guilds.roll.age=1 s", env={"TABLES": str(out)})
+
+    server, kills = api(), 0
+    check(len(kafka.read(topic)) <= 1, "the probe is the only message")
+    running = job()
+    for _ in range(options.loops):
+        loop = players(f"http://127.0.0.1:{port}")
+        time.sleep(rng.uniform(0, 1.5))
+        running.kill()
+        running = job()
+        done(loop)
+        server.kill()  # what was answered is durable
+        server, kills = api(), kills + 2
+    probes = options.loops + 1
+    total = 225 * options.loops + probes  # the probes ask for the default
+    wait_until(f"{total} messages in the topic", lambda: len(kafka.read(topic)) == total, 120)
+    messages = kafka.read(topic)
+    expected = collections.Counter()
+    for host, counts in LOOP.items():
+        for kind, n in zip(("default", "purchase_sword", "join_guild"), counts):
+            expected[host, kind] = n * options.loops
+    events = [json.loads(m.value) for m in messages]
+    found = collections.Counter((e["Host"], e["event_type"]) for e in events if e["User-Agent"].startswith("ApacheBench"))
+    check(found == expected, f"messages by host and kind: {found}, expected {expected}")
+    check(all(e["Accept"] == "*/*" for e in events if e["User-Agent"].startswith("ApacheBench")), "ab's Accept is merged")
+
+    swords, guilds = 75 * options.loops, 105 * options.loops
+    wait_until("all rows are in the tables",
+               lambda: (len(table_rows(options, out / "sword_purchases")), len(table_rows(options, out / "join_guilds"))) >= (swords, guilds), 120)
+    there = tables(options, out)
+    by_kind = {"sword_purchases": "purchase_sword", "join_guilds": "join_guild"}
+    for name, rows in there.items():
+        wanted = [(m.value.decode(), time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(m.timestamp // 1000)) + f".{m.timestamp % 1000:03}")
+                  for m, e in zip(messages, events) if e["event_type"] == by_kind[name]]
+        wrong = difference(wanted, [(r["raw_event"], r["timestamp"]) for r in rows])
+        check(not wrong, f"{name}: {wrong}")
+        check(all(list(r) == COLUMNS and r["event_type"] == by_kind[name] for r in rows), f"rows of {name}")
+        check(all(f.endswith(".snappy.parquet") for f in visible_files(out / name)), f"{visible_files(out / name)}")
+    consumer = Run(options.millrace, PIPELINE / "consumer.json", folder / "consumer", "--set", f"topology=consumer{mark}", env={"TOPIC": topic})
+    wait_until("the consumer has printed the topic", lambda: consumer.out.read_bytes().count(b"\n") >= len(messages))
+    check(consumer.out.read_bytes().splitlines() == [m.value for m in messages], "the consumer prints the messages as they are, in their order")
+    consumer.stop()
+    in_sql(options, out, there, lambda: done(players(f"http://127.0.0.1:{port}")), swords)
+    running.stop()
+    server.stop()
+    print(f"through Kafka: {options.loops} loops of ab, {kills} kills, {len(messages)} messages, {swords} swords, {guilds} guilds", flush=True)
+
+
+def answers(port, run):
+    check(run.alive(), lambda: f"the API has ended: {run.errors()[-1000:]}")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as r:
+        return r.read() == b"This is the default response!\n"
+
+
+def in_sql(options, out, there, once_more, swords):
+    sql = Sql(options, "--topology", PIPELINE / "topology.json", env={**os.environ, "TABLES": str(out)})
+    if why := sql.missing():
+        print(f"SKIPPED: the questions in SQL: {why}", flush=True)
+        return
+    shown = [list(r.values())[0] for r in sql.rows("show tables")]
+    check(shown == ["join_guilds", "sword_purchases"], f"show tables: {shown}")
+    for name, rows in there.items():
+        described = [(r["column_name"], r["column_type"]) for r in sql.rows(f"describe {name}")]
+        check(described == [(c, "VARCHAR") for c in COLUMNS], f"describe {name}: {described}")
+        by_host = collections.Counter(r["host"] for r in rows)
+        found = {r["host"]: r["n"] for r in sql.rows(f"select host, count(*) as n from {name} group by host")}
+        check(found == by_host, f"{name} by host: {found}, expected {by_host}")
+    report = subprocess.run([PIPELINE / "findings.sh", options.millrace], capture_output=True, text=True, env={**os.environ, "TABLES": str(out)})
+    check(report.returncode == 0 and report.stdout.count("sql> ") == 7 and f" {swords}\n" in report.stdout, f"findings.sh: {report.stdout} {report.stderr}")
+    count = lambda: sql.rows("select count(*) as n from sword_purchases")[0]["n"]
+    check(count() == swords, f"{count()} swords, expected {swords}")
+    once_more()
+    wait_until("the count has grown by a loop's swords", lambda: count() == swords + 75, 60)
+
+
+def go(options, folder):
+    if why := without_parquet(options):
+        print(f"SKIPPED: {why}", flush=True)
+        sys.exit(SKIPPED)
+    embedded(options, folder)
+    if not shutil.which("ab"):
+        print("SKIPPED: real requests need ab; remedy: apt-get install apache2-utils", flush=True)
+        return
+    through_kafka(options, folder)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--loops", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    sys.exit(main(go, parser))
