@@ -6,6 +6,7 @@ import re
 
 from golden.millrace import Wrong, check_ledger
 
+PART = re.compile(r"part-\d{6,}-[0-9a-f]{10}(\.snappy|\.zstd)?\.parquet")
 RUN_SECONDS = 1.5  # how long a killed run's records take
 
 
@@ -90,7 +91,7 @@ class Case:
 
     def check(self, attempt):
         for sink, options in self.stages.items():
-            if options.get("sink") in ("file", "sql"):
+            if options.get("sink") in ("file", "sql", "parquet"):
                 self.check_sink(attempt, sink, options)
         self.check_dead_letters(attempt)
         self.check_nothing_else(attempt)
@@ -109,6 +110,9 @@ class Case:
         want = self.wanted(sink)
         if options["sink"] == "sql":
             want, have = [row(line) for line in want], [normal(r) for r in attempt.table(options["table"])]
+        elif options["sink"] == "parquet":
+            have = attempt.parquet_rows(table_folder(options))
+            want, have = [row(line) for line in want], [row(line) for line in have]
         else:
             have = self.file_lines(attempt, options)
             if options.get("format") == "csv":  # the header, if there is one, stays in front
@@ -135,10 +139,14 @@ class Case:
         return lines
 
     def check_tables_so_far(self, attempt):
-        """What a killed run has committed is part of what is expected, already now."""
+        """What a killed run has committed is part of what is expected, already now; a table's files are whole."""
         for sink, options in self.stages.items():
+            have = None
             if options.get("sink") == "sql" and options.get("mode", "append") == "append":
                 have = collections.Counter(map(repr, map(normal, attempt.table(options["table"]))))
+            elif options.get("sink") == "parquet":
+                have = collections.Counter(repr(row(line)) for line in attempt.parquet_rows(table_folder(options)))
+            if have is not None:
                 more = have - collections.Counter(repr(row(line)) for line in self.wanted(sink))
                 if more:
                     raise Wrong(f"{attempt.name}: {sink}: after a kill there are rows too many: {dict(more)}")
@@ -173,6 +181,7 @@ class Case:
 
     def check_nothing_else(self, attempt):
         known = {"out.sqlite"}
+        tables = [table_folder(s) for s in self.stages.values() if s.get("sink") == "parquet"]
         for s in [*self.stages.values(), self.topology.get("dead_letters", {})]:
             if s.get("sink") == "file":
                 name = pathlib.PurePath(s["path"].replace("${OUT}/", ""))
@@ -181,8 +190,16 @@ class Case:
         for path in attempt.out.rglob("*"):
             name = str(path.relative_to(attempt.out))
             hidden = path.name.startswith(".millrace-")
+            if hidden and path.name.startswith(".millrace-part-"):
+                raise Wrong(f"{attempt.name}: a file that is not whole was left behind: {name}")
+            if any(name.startswith(t + "/") for t in tables) and PART.fullmatch(path.name):
+                continue
             if path.is_file() and not hidden and name not in known and not name.startswith("out.sqlite-"):
                 raise Wrong(f"{attempt.name}: an unexpected file: {name}")
+
+
+def table_folder(options):
+    return options["path"].replace("${OUT}/", "").rstrip("/")
 
 
 def quoted(stage):

@@ -28,6 +28,7 @@ class Workplace:
         self.random = random.Random(f"{seed}/{folder.name}")
         self.inputs = base / "in"
         self.inputs.mkdir()
+        self.parquet_dump = binary.parent / "tests" / "parquet_dump"  # where the build has Arrow
 
     def attempt(self, name):
         return Attempt(self, name)
@@ -200,6 +201,18 @@ class Attempt:
             return [list(zip(columns, row)) for row in cursor]
         finally:
             connection.close()
+
+    def parquet_rows(self, folder):
+        """The rows that a reader of this table of the output folder sees, as JSON lines, in the order of file names."""
+        done = subprocess.run([str(self.place.parquet_dump), str(self.out / folder)], capture_output=True)
+        if done.returncode != 0:
+            raise Wrong(f"{self.name}: {folder}: {done.stderr.decode('utf-8', 'replace')}")
+        return done.stdout.decode("utf-8").split("\n")[:-1]
+
+    def parquet_files(self, folder):
+        """The files of a table that are not hidden, relative to it."""
+        below = self.out / folder
+        return sorted(str(f.relative_to(below)) for f in below.rglob("*") if f.is_file() and not f.name.startswith("."))
 
     def dead_letters(self, file=None):
         path = file or self.state / "dead_letters.jsonl"
