@@ -18,6 +18,9 @@ static_assert(std::endian::native == std::endian::little, "fixed numbers are cop
 
 class writer {
 public:
+  writer() = default;
+  /// Writes into the memory of a string that is no longer needed; its content goes.
+  explicit writer(std::string used) : bytes_(std::move(used)) { bytes_.clear(); }
   template<class T>
   requires std::is_arithmetic_v<T>
   void fixed(T v) {

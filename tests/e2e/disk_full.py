@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The disk is full: under the state folder, under the targets of file sinks and SQLite, under the spool of an HTTP stream. Each time
+"""The disk is full: under the state folder, under the targets of file sinks, SQLite and Parquet, under the spool of an HTTP stream. Each time
 the run goes on as far as it can and says once what is wrong; after kill -9, and a start that finds the disk still full, the same
 command goes on when there is room, and every row is there once.
 
@@ -94,6 +94,20 @@ def json_rows(*paths):
             for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
+def parquet_dump(options):
+    """Reads tables; a build without Arrow has none, nor the sink."""
+    program = pathlib.Path(options.millrace).resolve().parent / "tests" / "parquet_dump"
+    if not program.exists():
+        print("SKIPPED: the parquet sink on a full disk, because this build has no Arrow; remedy: tools/arrow, and build again")
+        return None
+    return program
+
+
+def parquet_rows(program, folder):
+    done = subprocess.run([program, folder], capture_output=True, text=True, check=True)
+    return [tuple(json.loads(line).values()) for line in done.stdout.splitlines()]
+
+
 def sqlite_rows(path):
     with sqlite3.connect(path, timeout=60) as db:
         return db.execute("select e, k, n from rows").fetchall()
@@ -178,12 +192,15 @@ def under_the_state(options, folder):
 def under_the_targets(options, folder):
     rows = write_input(folder / "in.jsonl", 300_000)
     disk = Disk(folder / "disk", 96)
+    dump = parquet_dump(options)
+    tables = {"table": {"sink": "parquet", "path": f"{folder}/disk/table", "roll": {"rows": 7_000}}} if dump else {}
     path = topology(folder, {
+        **tables,
         "appended": {"sink": "file", "path": f"{folder}/disk/rows.jsonl"},
         "rolled": {"sink": "file", "path": f"{folder}/disk/rolled/rows.jsonl", "roll": {"rows": 7_000}},
         "lite": {"sink": "sql", "connection": f"sqlite3://{folder}/disk/rows.sqlite", "table": "rows", "create": True},
         "elsewhere": {"sink": "file", "path": f"{folder}/rows.jsonl"}}, 20_000)
-    full = ["appended", "rolled", "lite"]
+    full = ["appended", "rolled", "lite", *tables]
 
     def start():
         return Run(options.millrace, path, folder / "state")
@@ -213,6 +230,7 @@ def under_the_targets(options, folder):
     for name, found in (("appended", json_rows(folder / "disk" / "rows.jsonl")),
                         ("rolled", json_rows(*sorted((folder / "disk" / "rolled").glob("rows-*.jsonl")))),
                         ("SQLite", sqlite_rows(folder / "disk" / "rows.sqlite")),
+                        *((name, parquet_rows(dump, folder / "disk" / name)) for name in tables),
                         ("elsewhere", json_rows(folder / "rows.jsonl"))):
         check(not difference(rows, found), f"{name}: {difference(rows, found)}")
     disk.remove()

@@ -5,6 +5,7 @@
 #include "actors/client/spool/spool_format.hpp"
 #include "actors/sink/file/file_record.hpp"
 #include "actors/sink/kafka/position_record.hpp"
+#include "actors/sink/parquet/table_record.hpp"
 #include "actors/sink/side_file.hpp"
 #include "actors/source/file/file_list.hpp"
 #include "actors/source/http_stream/resume_point.hpp"
@@ -53,6 +54,7 @@ void arbitrary(const std::string& bytes) {
   stable(data::base64(with_checksum('\1' + bytes)), decode_envelope, encode_envelope);
   stable(bytes, static_cast<expected<file_record> (*)(std::string_view)>(decode_record),
          static_cast<std::string (*)(const file_record&)>(encode_record));
+  stable(bytes, decode_table_record, static_cast<std::string (*)(const table_record&)>(encode_record));
   stable(bytes, delivery::decode_verdict, delivery::encode_verdict);
   stable(bytes, source::parse_identities, source::format_identities);
   source::resume_point point("time");

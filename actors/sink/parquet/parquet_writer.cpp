@@ -1,5 +1,6 @@
 #include "actors/sink/parquet/parquet_writer.hpp"
 
+#include "actors/sink/data_file.hpp"
 #include "actors/sink/parquet/old_data.hpp"
 #include "runtime/data/render.hpp"
 
@@ -32,8 +33,8 @@ void parquet_writer::publish_committed() {
   if (!std::exchange(open_, false) || record_.staged_rows == 0 || has_uncommitted())
     return;
   // Errors leave what is staged for the next open, which goes on with it.
-  if (const auto locked = side_->lock(); locked && side_->check_owner())
-    static_cast<void>(roll());
+  if (const auto locked = side_->lock(); locked && side_->check_owner() && roll())
+    staged_.empty();
 }
 
 expected<std::optional<progress>> parquet_writer::open(const claim& who) {
@@ -124,12 +125,13 @@ expected<void> parquet_writer::resume() {
     if (e.name.starts_with(hidden_part))
       if (auto removed = folder_->remove(e.name); !removed)
         return removed;
+  row_bytes_ = record_.row_bytes;
   if (auto opened = staged_.open(record_.staged_bytes); !opened)
     return opened;
   if (auto synced = folder_->sync({""}); !synced)
     return synced;
   begin_files();
-  auto read = staged_.read([&](const data::batch& rows) -> expected<void> {
+  auto read = staged_.read(record_.staged_bytes, [&](const data::batch& rows) -> expected<void> {
     if (*rows.schema != *parts_.columns())
       return user_error(ec::mismatch,
                         fmt::format("{} holds {} committed rows that are in no visible file yet, with other "
@@ -201,7 +203,7 @@ bool parquet_writer::is_due() const {
   if (record_.staged_rows == 0)
     return false;
   return (options_.rows && record_.staged_rows >= *options_.rows) ||
-         static_cast<double>(record_.staged_bytes) * packed_to_ >= static_cast<double>(options_.size) ||
+         static_cast<double>(record_.row_bytes) * packed_to_ >= static_cast<double>(options_.size) ||
          (options_.age && clock_->now() - record_.since >= options_.age->count()) ||
          files_.files() >= most_files;
 }
@@ -217,9 +219,8 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
     return unexpected(mine.error());
   if (record_.staged_rows == 0 && rows_ != 0)
     record_.since = clock_->now();
-  const bool more = rows_ != record_.staged_rows;
   record_.staged_rows = rows_;
-  record_.staged_bytes = staged_.length();
+  record_.row_bytes = row_bytes_ + staged_.added();
   record_.next_rejected += refused_.size();
   const auto refused = refused_.size();
   std::move(refused_.begin(), refused_.end(), std::back_inserter(record_.rejected));
@@ -229,11 +230,10 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
     if (auto rolled = roll(); !rolled)
       return unexpected(rolled.error());
   } else {
-    if (auto flushed = flush_staged(); !flushed)
-      return unexpected(flushed.error());
-    if (more && options_.durable)
-      if (auto synced = staged_.sync(); !synced)
-        return unexpected(synced.error());
+    const auto staged = staged_.complete(options_.durable);
+    if (!staged)
+      return unexpected(staged.error());
+    record_.staged_bytes = *staged;
     if (auto stored = store(); !stored)
       return unexpected(stored.error());
   }
@@ -246,12 +246,12 @@ expected<void> parquet_writer::roll() {
   auto whole = files_.finish();
   if (!whole)
     return unexpected(whole.error());
-  if (record_.staged_bytes >= tells_of_size)
-    packed_to_ = std::min(1.0, static_cast<double>(files_.bytes_written()) /
-                                   static_cast<double>(record_.staged_bytes));
+  if (record_.row_bytes >= tells_of_size)
+    packed_to_ =
+        std::min(1.0, static_cast<double>(files_.bytes_written()) / static_cast<double>(record_.row_bytes));
   record_.to_publish = std::move(*whole);
   record_.next_number = files_.next_number();
-  record_.staged_bytes = record_.staged_rows = rows_ = 0;
+  record_.staged_bytes = record_.staged_rows = record_.row_bytes = rows_ = row_bytes_ = 0;
   record_.since = 0;
   if (auto synced = folder_->sync({""}); !synced)
     return synced;
@@ -259,8 +259,7 @@ expected<void> parquet_writer::roll() {
     return stored;
   if (auto published = publish(); !published)
     return published;
-  if (auto cleared = staged_.clear(); !cleared)
-    return cleared;
+  staged_.restart();
   begin_files();
   return {};
 }

@@ -67,6 +67,7 @@ private:
   table_record record_;
   std::vector<rejected_row> refused_;  // since the last commit
   std::uint64_t rows_ = 0;             // staged, with what is written but not committed
+  std::uint64_t row_bytes_ = 0;        // of the rows that were staged when it was opened
   double packed_to_ = 1;               // bytes in files for each staged one, as the last files had it
   bool open_ = false;                  // false after an error: what was half done is cleared by the next open
 };

@@ -21,6 +21,7 @@ std::string encode_record(const table_record& r) {
   out.varint(r.owner.life);
   out.varint(r.staged_bytes);
   out.varint(r.staged_rows);
+  out.varint(r.row_bytes);
   out.varint(r.next_number);
   out.svarint(r.since);
   out.varint(r.to_publish.size());
@@ -55,6 +56,7 @@ expected<table_record> decode_table_record(std::string_view bytes) {
   r.owner.life = in.varint();
   r.staged_bytes = in.varint();
   r.staged_rows = in.varint();
+  r.row_bytes = in.varint();
   r.next_number = in.varint();
   r.since = in.svarint();
   for (auto left = in.varint(); left > 0 && in.ok(); --left) {

@@ -1,9 +1,9 @@
 // The record in the table's side file: whose the table is, what of it is staged, what is being published, the
 // progress. Replacing it is the one step of a commit.
-//   varint version=1 | strings state id, topology, sink | varint life, staged bytes, staged rows, next number
-//   | svarint since | varint count, of each file to publish: strings hidden, visible | varint next rejected,
-//   count, of each rejected row: varint sequence, strings record, error | u8 flags (1 progress) | string
-//   progress
+//   varint version=1 | strings state id, topology, sink | varint life, staged bytes, staged rows, bytes of
+//   rows, next number | svarint since | varint count, of each file to publish: strings hidden, visible |
+//   varint next rejected, count, of each rejected row: varint sequence, strings record, error | u8 flags (1
+//   progress) | string progress
 #pragma once
 
 #include "actors/sink/sink.hpp"
@@ -26,6 +26,7 @@ struct table_record {
   target_owner owner;
   std::uint64_t staged_bytes = 0;  // committed bytes of the staging file
   std::uint64_t staged_rows = 0;
+  std::uint64_t row_bytes = 0;    // those of the rows alone
   std::uint64_t next_number = 1;  // of a file of this state
   event_micros since = 0;         // when the first staged row was committed
   std::vector<whole_file> to_publish;

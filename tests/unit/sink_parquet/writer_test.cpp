@@ -239,6 +239,7 @@ TEST_CASE("The record of a table survives its encoding, and nothing shorter is t
   r.owner = {"state", "topology", "sink", 7};
   r.staged_bytes = 1'000'000;
   r.staged_rows = 5;
+  r.row_bytes = 300;
   r.next_number = 12;
   r.since = -5;
   r.to_publish = {{".millrace-part-1", "a=b/part-1"}, {"x", "y"}};
