@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 namespace millrace::sink {
 namespace {
@@ -12,6 +13,22 @@ constexpr std::string_view extension = ".parquet";
 constexpr std::uint64_t batch_cost = 4096;
 
 std::uint64_t cost(const data::batch& b) { return b.byte_size() + batch_cost; }
+
+/// So many batches of one size become one, so that rows which come a few at a time cost what they hold.
+constexpr std::size_t together = 16;
+
+data::batch one_of(std::span<const data::batch> parts) {
+  data::batch whole{parts.front().schema, {}, 0};
+  for (std::size_t c = 0; c < parts.front().columns.size(); ++c) {
+    data::column_builder b(parts.front().columns[c]->type());
+    for (const auto& part : parts)
+      b.append_range(*part.columns[c], 0, part.rows);
+    whole.columns.push_back(b.finish());
+  }
+  for (const auto& part : parts)
+    whole.rows += part.rows;
+  return whole;
+}
 
 }  // namespace
 
@@ -49,10 +66,7 @@ expected<std::vector<partitioning::unnameable>> open_files::add(const data::batc
   auto split = parts_->split(rows);
   for (auto& part : split.all) {
     auto& p = *by_folder_.try_emplace(std::move(part.folder)).first;
-    const auto bytes = cost(part.rows);
-    p.second.waiting.push_back(std::move(part.rows));
-    p.second.bytes += bytes;
-    waiting_ += bytes;
+    wait(p.second, std::move(part.rows));
     if (p.second.bytes >= limits_.feed)
       if (auto fed = feed(p); !fed)
         return unexpected(fed.error());
@@ -61,6 +75,27 @@ expected<std::vector<partitioning::unnameable>> open_files::add(const data::batc
         return unexpected(made.error());
   }
   return std::move(split.refused);
+}
+
+void open_files::wait(partition& p, data::batch rows) {
+  waiting_ -= p.bytes;
+  p.bytes += cost(rows);
+  p.waiting.push_back(std::move(rows));
+  p.merged.push_back(0);
+  for (auto level = 0U; p.merged.size() >= together && p.merged[p.merged.size() - together] == level;
+       ++level) {
+    const auto from = p.waiting.size() - together;
+    const auto parts = std::span<const data::batch>(p.waiting).subspan(from);
+    auto whole = one_of(parts);
+    for (const auto& part : parts)
+      p.bytes -= cost(part);
+    p.bytes += cost(whole);
+    p.waiting.resize(from);
+    p.waiting.push_back(std::move(whole));
+    p.merged.resize(from);
+    p.merged.push_back(level + 1);
+  }
+  waiting_ += p.bytes;
 }
 
 /// Half of what waits goes into files, most first: so that partitions are looked through seldom.
@@ -123,6 +158,7 @@ expected<void> open_files::feed(partitions::value_type& p) {
   waiting_ -= part.bytes;
   part.bytes = 0;
   part.waiting.clear();
+  part.merged.clear();
   return {};
 }
 

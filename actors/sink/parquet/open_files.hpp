@@ -57,13 +57,15 @@ public:
 private:
   struct partition {
     std::vector<data::batch> waiting;
-    std::uint64_t bytes = 0;  // of what waits
+    std::vector<unsigned> merged;  // of each of them: how often it was put together from smaller ones
+    std::uint64_t bytes = 0;       // of what waits
     std::unique_ptr<parquet_file> file;
     whole_file name;
     std::uint64_t used = 0;
   };
   using partitions = std::map<std::string, partition, std::less<>>;
 
+  void wait(partition& p, data::batch rows);
   [[nodiscard]] expected<void> feed(partitions::value_type& p);
   [[nodiscard]] expected<void> open(partitions::value_type& p);
   [[nodiscard]] expected<void> close(partition& p);

@@ -69,6 +69,22 @@ TEST_CASE("Beyond the limit of what waits, the partitions with most get their fi
   CHECK(rows_in(p, whole) == 2000);
 }
 
+TEST_CASE("Rows that come a few at a time wait for little more than they hold, and keep their order") {
+  open_limits limits;
+  limits.waiting = 400'000;  // less than a hundred of what a batch costs alone
+  place p(limits);
+  const auto all = spread(3000, 1);
+  for (int i = 0; i < 3000; ++i)
+    REQUIRE(p.files.add(data::slice(all, static_cast<std::size_t>(i), static_cast<std::size_t>(i) + 1)));
+  CHECK(hidden_files(p.at) == 0);
+  const auto whole = p.files.finish().value();
+  REQUIRE(whole.size() == 1);
+  const auto rows = test::parquet_rows(p.at.path() / whole[0].hidden);
+  REQUIRE(rows.size() == 3000);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    REQUIRE(rows[i] == fmt::format("{{\"n\":{}}}", i));
+}
+
 TEST_CASE("Few files are open at a time; a partition whose file has ended gets another") {
   open_limits limits;
   limits.feed = 1;  // every row at once
