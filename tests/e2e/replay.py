@@ -197,6 +197,12 @@ def kafka(options, folder):
     broker.produce(topic, [f"k{r['i']}\t{json.dumps(r)}".encode() for r in records(count)], "-K", "\t")
     sent = {json.loads(m.value)["i"]: m for m in broker.read(topic)}
     job = Job(options, folder, "kafka", {"source": "kafka", "brokers": broker.brokers, "topic": topic})
+    # A window that stays open all the time: what is replayed joins it.
+    job.stages["parsed"]["event_time"] = "_timestamp"
+    job.stages["counts"] = {"window": "tumbling", "size": "10000 days", "from": "parsed", "key": [], "shards": 2,
+                            "aggregates": {"c": "count(*)"}, "emit": "updates", "every": "500 ms"}
+    job.stages["ticks"] = {"sink": "file", "from": "counts", "path": str(job.folder / "ticks.jsonl")}
+    job.write()
     run = job.run()
     wait_until("dead letters", lambda: len(job.letters()) == count // 5)
     letters = job.letters()
@@ -210,8 +216,10 @@ def kafka(options, folder):
     wait_until("the replayed records", lambda: len(job.rows("good")) == count, 40)
     job.replay(whole, "in", says=f"{count // 10} go into \"in\", {count // 10} had gone before")
     wait_until("the others", lambda: len(job.rows("casted")) == count, 40)
+    wait_until("the window has every record", lambda: job.rows("ticks") and job.rows("ticks")[-1]["c"] >= count, 40)
     run.stop()
-    run.ledger()
+    late = run.ledger()["counts"].get("late_at_shard")
+    check(job.rows("ticks")[-1]["c"] == count and late == 0, f"the window has {job.rows('ticks')[-1]['c']} of {count}, {late} late")
     check_all_there(job, count)
     for row in job.rows("good"):
         m = sent[row["n"]]

@@ -108,6 +108,13 @@ def try_it(root, deb):
         inside(root, "millrace", "run", "/tmp/parquet.json", "--state", "/tmp/state2")
         if not list((root / "tmp/table").rglob("*.parquet")):
             raise Failed("the parquet sink, whose libraries the package brings, gives no file")
+        if (root / "usr/lib/millrace/libduckdb.so").exists():
+            rows = inside(root, "millrace", "sql", "select sum(n) as total from t", "--table", "t=/tmp/table", "--format", "csv")
+            if rows.split() != ["total", "3"]:
+                raise Failed(f"millrace sql over the table: {rows!r}")
+            print("ok      sql by the package's own DuckDB", flush=True)
+        else:
+            print("SKIPPED: millrace sql from the package, which was built without DuckDB (tools/duckdb)", flush=True)
         print("ok      parquet by the package's own libraries", flush=True)
     print("ok      check, and a small run", flush=True)
     inside(root, "apt-get", "remove", "-y", "-q", "millrace")
