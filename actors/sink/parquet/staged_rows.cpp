@@ -82,7 +82,8 @@ void staged_rows::append(std::string_view bytes, std::size_t zeros) {
   }
   if (!bytes.empty())
     std::memcpy(memory_.get() + waiting_, bytes.data(), bytes.size());
-  std::memset(memory_.get() + waiting_ + bytes.size(), 0, zeros);
+  if (zeros != 0)
+    std::memset(memory_.get() + waiting_ + bytes.size(), 0, zeros);
   waiting_ = size;
 }
 
