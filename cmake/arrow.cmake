@@ -33,8 +33,14 @@ elseif(arrow_folder AND EXISTS "${arrow_folder}/libparquet.so.${MILLRACE_ARROW_S
   # comes first: so the real ones do, for us, and for libcurl, libpq and librdkafka, whose calls would end in Arrow's, too. As
   # options, which stand in front of all libraries; among those CMake keeps no order.
   target_link_options(arrow_parquet INTERFACE "$<TARGET_FILE:simdjson::simdjson>" "${OPENSSL_SSL_LIBRARY}" "${OPENSSL_CRYPTO_LIBRARY}")
-  # Arrow's own by full path, so that CMake writes their folder into the programs' run path.
-  target_link_libraries(arrow_parquet INTERFACE "${arrow_folder}/libparquet.so.${MILLRACE_ARROW_SO}" "${arrow_folder}/libarrow.so.${MILLRACE_ARROW_SO}")
+  # Arrow's own by full path, so that CMake writes their folder into the programs' run path: one beside the programs, because
+  # other users run them, too, and cannot look into this one's home.
+  foreach(name parquet arrow)
+    set(library "lib${name}.so.${MILLRACE_ARROW_SO}")
+    file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/lib")
+    file(CREATE_LINK "${arrow_folder}/${library}" "${CMAKE_BINARY_DIR}/lib/${library}" COPY_ON_ERROR)
+    target_link_libraries(arrow_parquet INTERFACE "${CMAKE_BINARY_DIR}/lib/${library}")
+  endforeach()
   set(MILLRACE_PARQUET ON)
   message(STATUS "Parquet: Arrow of ${arrow_folder}")
 elseif(MILLRACE_ARROW_DIR)
