@@ -165,6 +165,31 @@ def refused_by_the_target(options, folder):
     print("refused: rows that the target refuses after the end are dead letters")
 
 
+def by_the_state_alone(options, folder):
+    """Without --topology and --state: those of the folder that the file lies in, with the overlay and the value of its run."""
+    file = folder / "alone.jsonl"
+    file.write_text('{"n":1,"w":"1"}\n{"n":2,"w":"bad"}\n')
+    job = Job(options, folder, "alone", {"source": "file", "path": "nowhere.jsonl"})
+    overlay = job.folder / "overlay.json"
+    overlay.write_text(json.dumps({"stages": {"in": {"path": str(file)}}}))
+    given = ("--with", str(overlay), "--set", "stages.casted.columns.y=cast(w as bigint) + 1")
+    job.run(*given).expect(0)
+    job.mend()
+    file_of_state = job.state / "dead_letters.jsonl"
+    command = [job.binary, "replay", str(file_of_state), "--into", "parsed"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0 and "1 dead letter: 1 goes into" in done.stdout, f"replay says {done.stdout}{done.stderr}")
+    # Its own value still fails on the record: a new letter, of the same record.
+    job.run(*given).expect(0)
+    check([row["n"] for row in job.rows("casted")] == [1], f"{job.rows('casted')}")
+    check(len(job.letters()) == 2, "the value of the run was not laid over")
+    copy = folder / "alone-copy.jsonl"
+    copy.write_text(file_of_state.read_text())
+    done = subprocess.run([job.binary, "replay", str(copy), "--into", "parsed"], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 2 and "lies in no state folder; give --topology" in done.stderr, f"replay says {done.stderr}")
+    print("by the state alone: its topology, overlay and value")
+
+
 def wrong_input(options, folder):
     file = folder / "wrong.in.jsonl"
     file.write_text('{"n":"x"}\n')
@@ -241,6 +266,7 @@ def kafka(options, folder):
 
 def test(options, folder):
     wrong_input(options, folder)
+    by_the_state_alone(options, folder)
     refused_by_the_target(options, folder)
     bounded(options, folder)
     kafka(options, folder)

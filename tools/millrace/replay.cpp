@@ -3,6 +3,7 @@
 
 #include "actors/catalog.hpp"
 #include "runtime/base/time.hpp"
+#include "tools/millrace/last_command.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/subcommands.hpp"
@@ -10,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 namespace millrace::cli {
@@ -53,8 +55,37 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
     complain(fmt::format("{}: {} not replayed: {}", r.letters, count, why));
 }
 
+/// What was not said: the state is the one that the file lies in, the topology the one that was last run
+/// there.
+expected<void> fill_in(replay_arguments& a) {
+  if (a.request.state.empty()) {
+    const auto beside = std::filesystem::absolute(a.request.letters).parent_path().string();
+    if (is_state_folder(beside))
+      a.request.state = beside;
+  }
+  if (!a.topology.file.empty())
+    return {};
+  if (a.request.state.empty())
+    return user_error(
+        ec::invalid_argument,
+        fmt::format(
+            "{} lies in no state folder; give --topology FILE, or the --state of the run that wrote it",
+            a.request.letters));
+  auto last = last_command(a.request.state);
+  if (!last)
+    return unexpected(last.error());
+  a.topology.file = std::move(last->file);
+  a.topology.overlays.insert(a.topology.overlays.begin(), last->overlays.begin(), last->overlays.end());
+  a.topology.sets.insert(a.topology.sets.begin(), last->sets.begin(), last->sets.end());
+  return {};
+}
+
 int replay_now(replay_arguments& a) {
   set_up_logging("warn", "text", {});
+  if (const auto known = fill_in(a); !known) {
+    complain("millrace: " + describe(known.error()));
+    return exit_wrong;
+  }
   auto loaded = config::load(a.topology, connectors());
   for (const auto& f : loaded.findings)
     complain(config::to_string(f), f.warning);
@@ -94,7 +125,9 @@ void add_replay(CLI::App& app, int& status) {
        "Source or parser at which the records go in; on from there only to the stage that they failed at")
       ->type_name("STAGE")
       ->required();
-  c->add_option("--topology", a->topology.file, "The topology, mended")->type_name("TOPOLOGY")->required();
+  c->add_option("--topology", a->topology.file,
+                "The topology, mended (default: the file that the state was last run with, as it is now)")
+      ->type_name("TOPOLOGY");
   c->add_option("--with", a->topology.overlays, "Overlay file, laid over the topology; may be repeated")
       ->type_name("OVERLAY")
       ->expected(1)
@@ -103,8 +136,10 @@ void add_replay(CLI::App& app, int& status) {
       ->type_name("PATH=VALUE")
       ->expected(1)
       ->take_all();
-  c->add_option("--state", a->request.state,
-                "Folder of the state (default: by topology under XDG_STATE_HOME)")
+  c->add_option(
+       "--state", a->request.state,
+       "Folder of the state (default: the folder of DEAD_LETTERS if it is one, else by topology under "
+       "XDG_STATE_HOME)")
       ->type_name("DIR");
   c->add_flag("--older", a->request.older, "Also letters that were written before the state began");
   c->add_flag("--dry-run", a->request.dry_run, "Only say what would go in");
@@ -113,7 +148,8 @@ void add_replay(CLI::App& app, int& status) {
       ->capture_default_str();
   c->footer(
       "Example:\n"
-      "  millrace replay state/dead_letters.jsonl --into parsed --topology topology.json --state state\n\n"
+      "  millrace replay state/dead_letters.jsonl --into parsed\n"
+      "  millrace replay mended.jsonl --into parsed --topology topology.json --state state\n\n"
       "The records are kept in the state folder, and a run on it takes them in: one that is under way, if "
       "its\n"
       "source has no end, else the next. A letter that was replayed before is passed over. Exit status: 0 "

@@ -1,5 +1,6 @@
 // millrace run: one process, all roles.
 #include "runtime/control/spawn.hpp"
+#include "tools/millrace/last_command.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
@@ -218,13 +219,16 @@ int run(const run_arguments& a) {
                               a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
                               a.fresh, a.adopt};
   runs all;
-  for (const auto& t : topologies) {
+  for (std::size_t i = 0; i < topologies.size(); ++i) {
+    const auto& t = topologies[i];
     const auto folder = a.state.empty()          ? default_state_folder(t->name)
                         : topologies.size() == 1 ? a.state
                                                  : a.state + "/" + t->name;
     auto opened = topology_run::open(t, folder, settings);
     if (!opened)
       return refuse(opened.error());
+    if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
+      return refuse(kept.error());
     if ((*opened)->was_finished())
       spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
                    t->name, folder);
