@@ -16,7 +16,7 @@ import time
 import urllib.request
 
 sys.dont_write_bytecode = True
-from parquet_tables import Sql, table_rows, visible_files, without_parquet  # noqa: E402
+from parquet_tables import Sql, Trino, table_rows, visible_files, without_parquet  # noqa: E402
 from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, free_port, main, needed, unique, wait_until  # noqa: E402
 
 PIPELINE = ROOT / "pipelines" / "game"
@@ -122,6 +122,7 @@ def through_kafka(options, folder):
     check(consumer.out.read_bytes().splitlines() == [m.value for m in messages], "the consumer prints the messages as they are, in their order")
     consumer.stop()
     in_sql(options, out, there, lambda: done(players(f"http://127.0.0.1:{port}")), swords)
+    in_trino(options, out, lambda: done(players(f"http://127.0.0.1:{port}")))
     running.stop()
     server.stop()
     print(f"through Kafka: {options.loops} loops of ab, {kills} kills, {len(messages)} messages, {swords} swords, {guilds} guilds", flush=True)
@@ -152,6 +153,31 @@ def in_sql(options, out, there, once_more, swords):
     check(count() == swords, f"{count()} swords, expected {swords}")
     once_more()
     wait_until("the count has grown by a loop's swords", lambda: count() == swords + 75, 60)
+
+
+def in_trino(options, out, once_more):
+    """The seed's questions, as it put them to Presto, with the answers' columns as it shows them."""
+    if not os.environ.get("TRINO_URL"):
+        print('SKIPPED: the questions to Trino; remedy: eval "$(tools/services start trino)"', flush=True)
+        return
+    trino = Trino(options, PIPELINE / "topology.json", env={**os.environ, "TABLES": str(out)})
+    names = ("join_guilds", "sword_purchases")
+    for name in names:
+        trino.define(name)
+    trino.expect("show tables", [[name] for name in names], ["Table"])
+    for name in names:
+        trino.expect(f"describe {name}", [[column, "varchar", "", ""] for column in COLUMNS])
+        by_host = collections.Counter(r["host"] for r in table_rows(options, out / name))
+        trino.expect(f"select host, count(*) from {name} group by host order by host", sorted([h, n] for h, n in by_host.items()), ["host", "_col1"])
+    before = trino.ask("select count(*) from sword_purchases")
+    check(before[0] == ["_col0"], f"columns {before[0]}")
+    once_more()
+    wait_until("the count has grown by a loop's swords",
+               lambda: trino.ask("select count(*) from sword_purchases")[1] == [[before[1][0][0] + 75]], 60)
+    for name in names:
+        trino.ask(f"drop table {name}")
+    trino.drop()
+    print("Trino: show tables, describe, count twice growing, group by host", flush=True)
 
 
 def go(options, folder):

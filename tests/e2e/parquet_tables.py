@@ -1,9 +1,14 @@
 """What e2e tests read tables of Parquet files with: the test program beside the binary, and millrace's own SQL."""
 import json
+import os
 import pathlib
 import subprocess
+import sys
 
-from real_systems import ROOT, check
+from real_systems import ROOT, check, unique
+
+sys.path.insert(0, str(ROOT / "tools" / "services.d"))
+import trino_client  # noqa: E402
 
 
 def table_rows(options, folder):
@@ -45,3 +50,34 @@ class Sql:
         done = self.run(query, "--format", "json")
         check(done.returncode == 0, f"{query}: {done.stderr[-500:]}")
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Trino:
+    """The real one that TRINO_URL names: a schema of its own, made with the first definition, for tables of a topology."""
+
+    def __init__(self, options, topology, env=None):
+        self.binary, self.topology, self.env = options.millrace, topology, env
+        self.url, self.schema, self.made = os.environ["TRINO_URL"], unique("game"), False
+
+    def ask(self, sql):
+        return trino_client.ask(self.url, sql, schema=self.schema)
+
+    def define(self, stage):
+        """By what `millrace table --ddl trino` prints."""
+        if not self.made:
+            self.ask(f"create schema hive.{self.schema}")
+            self.made = True
+        printed = subprocess.run([self.binary, "table", str(self.topology), stage, "--ddl", "trino", "--name", f"hive.{self.schema}.{stage}"],
+                                 capture_output=True, text=True, check=True, env=self.env).stdout
+        text = "\n".join(line for line in printed.splitlines() if not line.startswith("--"))
+        for statement in filter(str.strip, text.split(";\n")):
+            self.ask(statement.rstrip(";\n"))
+
+    def drop(self):
+        """When it has no tables any more."""
+        self.ask(f"drop schema {self.schema}")
+
+    def expect(self, sql, rows, names=None):
+        found = self.ask(sql)
+        check(found[1] == rows, lambda: f"{sql}: found {found[1]}, expected {rows}")
+        check(names is None or found[0] == names, lambda: f"{sql}: columns {found[0]}, expected {names}")

@@ -9,10 +9,8 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, Run, check, main, unique, wait_until  # noqa: E402
-
-sys.path.insert(0, str(ROOT / "tools" / "services.d"))
-import trino_client  # noqa: E402
+from parquet_tables import Trino  # noqa: E402
+from real_systems import SKIPPED, Run, check, main, wait_until  # noqa: E402
 
 HEADERS = {"host": "text", "user-agent": "text", "event_type": "text", "at": "timestamp", "n": "bigint", "price": "double", "ok": "boolean",
            "tags": ["text"], "place": {"lat": "double", "city": "text"}}
@@ -43,26 +41,11 @@ def append(folder, numbers, **more):
         f.writelines(json.dumps(event(n, **more), ensure_ascii=False) + "\n" for n in numbers)
 
 
-class Lake:
+class Lake(Trino):
     def __init__(self, options, folder):
-        self.binary, self.file, self.schema = options.millrace, folder / "topology.json", unique("game")
-        self.url = os.environ["TRINO_URL"]
-        self.file.write_text(json.dumps(topology(folder)))
-
-    def trino(self, sql):
-        return trino_client.ask(self.url, sql, schema=self.schema)
-
-    def define(self, stage):
-        printed = subprocess.run([self.binary, "table", self.file, stage, "--ddl", "trino", "--name", f"hive.{self.schema}.{stage}"],
-                                 capture_output=True, text=True, check=True).stdout
-        text = "\n".join(line for line in printed.splitlines() if not line.startswith("--"))
-        for statement in filter(str.strip, text.split(";\n")):
-            self.trino(statement.rstrip(";\n"))
-
-    def expect(self, sql, rows, names=None):
-        found = self.trino(sql)
-        check(found[1] == rows, lambda: f"{sql}: found {found[1]}, expected {rows}")
-        check(names is None or found[0] == names, lambda: f"{sql}: columns {found[0]}, expected {names}")
+        file = folder / "topology.json"
+        file.write_text(json.dumps(topology(folder)))
+        super().__init__(options, file)
 
 
 def test(options, folder):
@@ -70,20 +53,19 @@ def test(options, folder):
         print('SKIPPED: trino.py needs TRINO_URL; remedy: eval "$(tools/services start trino)"', flush=True)
         sys.exit(SKIPPED)
     lake = Lake(options, folder)
-    can = subprocess.run([options.millrace, "check", lake.file], capture_output=True, text=True)
+    can = subprocess.run([options.millrace, "check", lake.topology], capture_output=True, text=True)
     if can.returncode and "Arrow" in can.stderr:
         print(f"SKIPPED: trino.py needs the parquet sink: {can.stderr.strip()}", flush=True)
         sys.exit(SKIPPED)
     append(folder, range(20))
     append(folder, [20], tags=None, place=None, price=None, at=None, host=None, **{"user-agent": "quote \" and 'x'"})
-    run = Run(options.millrace, lake.file, folder / "state")
+    run = Run(options.millrace, lake.topology, folder / "state")
     wait_until("files of both tables", lambda: list((folder / "sword purchases").glob("*.parquet"))
                and len(list((folder / "days").glob("*/*.parquet"))) >= 3)
-    lake.trino(f"create schema hive.{lake.schema}")
     lake.define("sword_purchases")
     lake.define("days")
     lake.expect("show tables", [["days"], ["sword_purchases"]])
-    described = [row[:2] for row in lake.trino("describe sword_purchases")[1]]
+    described = [row[:2] for row in lake.ask("describe sword_purchases")[1]]
     check(described == [["raw_event", "varchar"], ["host", "varchar"], ["user-agent", "varchar"], ["event_type", "varchar"], ["at", "timestamp(3)"],
                         ["n", "bigint"], ["price", "double"], ["ok", "boolean"], ["tags", "array(varchar)"],
                         ["place", "row(lat double, city varchar)"]], lambda: f"describe: {described}")
@@ -102,16 +84,16 @@ def test(options, folder):
     # Counted twice, growing: new files are seen at the next query, a new partition once its metadata is read.
     append(folder, range(30, 40))
     append(folder, [40], at="2021-05-01T12:00:00Z")
-    wait_until("rows that came later", lambda: lake.trino("select count(*) from sword_purchases")[1] == [[17]])
+    wait_until("rows that came later", lambda: lake.ask("select count(*) from sword_purchases")[1] == [[17]])
     wait_until("the new partition's file", lambda: list((folder / "days" / "part_date=20210501").glob("*.parquet")))
-    wait_until("rows in known partitions", lambda: lake.trino("select count(*) from days where n between 30 and 39")[1] == [[10]])
+    wait_until("rows in known partitions", lambda: lake.ask("select count(*) from days where n between 30 and 39")[1] == [[10]])
     lake.expect("select count(*) from days where part_date = '20210501'", [[0]])
-    lake.trino(f"call hive.system.sync_partition_metadata('{lake.schema}', 'days', 'FULL')")
+    lake.ask(f"call hive.system.sync_partition_metadata('{lake.schema}', 'days', 'FULL')")
     lake.expect("select count(*), sum(n) from days where part_date = '20210501'", [[1, 40]])
     run.stop()
     for table in ("sword_purchases", "days"):
-        lake.trino(f"drop table {table}")
-    lake.trino(f"drop schema {lake.schema}")
+        lake.ask(f"drop table {table}")
+    lake.drop()
     left = list(pathlib.Path(folder / "days").glob("*/*.parquet"))
     check(left, "dropping an external table has dropped its files")
     print("counts grow while the topology writes; a new partition after sync_partition_metadata; dropped tables leave their files")
