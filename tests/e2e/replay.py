@@ -187,6 +187,8 @@ def by_the_state_alone(options, folder):
     copy.write_text(file_of_state.read_text())
     done = subprocess.run([job.binary, "replay", str(copy), "--into", "parsed"], capture_output=True, text=True, timeout=60)
     check(done.returncode == 2 and "lies in no state folder; give --topology" in done.stderr, f"replay says {done.stderr}")
+    done = subprocess.run([job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed"], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 2 and "none.jsonl: cannot be read: No such file" in done.stderr, f"replay says {done.stderr}")
     print("by the state alone: its topology, overlay and value")
 
 

@@ -58,6 +58,9 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
 /// What was not said: the state is the one that the file lies in, the topology the one that was last run
 /// there.
 expected<void> fill_in(replay_arguments& a) {
+  if (std::error_code failed; !std::filesystem::exists(a.request.letters, failed))
+    return user_error(ec::not_found, fmt::format("{}: cannot be read: {}", a.request.letters,
+                                                 failed ? failed.message() : "No such file or directory"));
   if (a.request.state.empty()) {
     const auto beside = std::filesystem::absolute(a.request.letters).parent_path().string();
     if (is_state_folder(beside))
