@@ -1,6 +1,5 @@
 """Where Kafka's jars and a fitting Java are: APACHE_KAFKA_DIR, the cache, or downloaded there by Maven, whole or not."""
 import dataclasses
-import fcntl
 import os
 import pathlib
 import re
@@ -8,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from server import Failure, Missing, program, say
+from server import Failure, Missing, cached, program, say
 
 VERSION = "4.3.1"
 ARTIFACTS = (("org.apache.kafka", "kafka_2.13", VERSION), ("org.apache.kafka", "kafka-tools", VERSION),
@@ -25,7 +24,7 @@ OLDEST = (3, 3)  # the first whose KRaft mode is meant for use
 
 
 def find():
-    folder, version = _installed() or (_cached(), VERSION)
+    folder, version = _installed() or (cached("kafka", VERSION, _download), VERSION)
     return Jars(_java(version), f"{folder}/*")
 
 
@@ -61,17 +60,6 @@ def _installed():
         raise Failure(f"APACHE_KAFKA_DIR={named} is Kafka {version}, which needs a ZooKeeper beside it; {remedy}. A Kafka that "
                       "you start yourself needs no tools/services: set KAFKA_BROKERS to its address", 2)
     return libs, version
-
-
-def _cached():
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
-    cache.mkdir(parents=True, exist_ok=True)
-    libs = cache / f"kafka-{VERSION}"
-    with open(cache / "kafka.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not libs.exists():
-            _download(cache, libs)
-    return libs
 
 
 def _download(cache, libs):

@@ -44,6 +44,18 @@ def program(name, package, folders=()):
     return found
 
 
+def cached(name, version, download):
+    """The folder where that is kept over all checkouts; where it is missing, `download(cache, folder)` makes it, once at a time."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
+    cache.mkdir(parents=True, exist_ok=True)
+    folder = cache / f"{name}-{version}"
+    with open(cache / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            download(cache, folder)
+    return folder
+
+
 def free_port(taken=()):
     """Below the range from which the kernel takes ports for outgoing connections: a client that tries to reach a dead
     server again and again could otherwise be given that very port, and keep the server from coming back."""

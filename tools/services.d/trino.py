@@ -1,7 +1,6 @@
 """Trino 368 with a hive catalog over a metastore of files: tables over Parquet folders of this machine. By Maven, once (653 MB, of which
 229 MB are kept in the cache)."""
 import contextlib
-import fcntl
 import os
 import pathlib
 import re
@@ -12,7 +11,7 @@ import tempfile
 import urllib.error
 
 import trino_client
-from server import Failure, Missing, Single, program, say
+from server import Failure, Missing, Single, cached, program, say
 
 VERSION = "368"
 NEEDED = re.compile(rf"trino-server-{VERSION}/(lib|plugin/hive)/[^/]+\.jar")
@@ -30,17 +29,6 @@ hive.metastore.catalog.dir=file://{data}/metastore
 hive.non-managed-table-writes-enabled=true
 hive.allow-drop-table=true
 """
-
-
-def _server():
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"trino-{VERSION}"
-    with open(cache / "trino.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            _download(cache, folder)
-    return folder
 
 
 def _download(cache, folder):
@@ -88,7 +76,7 @@ class Trino(Single):
         if not version or int(version[1]) < 17:
             raise Missing(f"Trino is run with Java 17 or later, {self.java} is {version[1] if version else 'unknown'}; remedy: "
                           "apt-get install openjdk-17-jre-headless, or set JAVA_HOME")
-        self.server = _server()
+        self.server = cached("trino", VERSION, _download)
 
     def create(self):
         (self.home.data_folder() / "metastore").mkdir()
