@@ -84,17 +84,19 @@ expected<std::uint64_t> data_file::length() const {
   return static_cast<std::uint64_t>(there.st_size);
 }
 
-expected<void> data_file::append(std::string_view bytes) {
+expected<void> write_all(const descriptor& to, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
-    const auto n = ::write(fd_.get(), bytes.data(), bytes.size());
+    const auto n = ::write(to.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
-      return file_error("write", path_, errno);
+      return file_error("write", path, errno);
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
 }
+
+expected<void> data_file::append(std::string_view bytes) { return write_all(fd_, bytes, path_); }
 
 expected<void> data_file::cut(std::uint64_t length) {
   if (::ftruncate(fd_.get(), static_cast<off_t>(length)) != 0)

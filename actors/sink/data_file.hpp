@@ -20,6 +20,9 @@ inline constexpr std::size_t write_size = 1 << 20;
 [[nodiscard]] expected<void> make_folder_of(const std::filesystem::path& target);
 /// Gives a finished file its visible name, but never over another file: ec::already_exists.
 [[nodiscard]] expected<void> reveal(const std::filesystem::path& from, const std::filesystem::path& to);
+/// An error, which names `path`, may leave a part of it there.
+[[nodiscard]] expected<void> write_all(const descriptor& to, std::string_view bytes,
+                                       const std::filesystem::path& path);
 
 class data_file {
 public:

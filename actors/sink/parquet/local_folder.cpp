@@ -15,17 +15,7 @@ public:
   local_file(std::filesystem::path path, descriptor fd, bool durable)
       : path_(std::move(path)), fd_(std::move(fd)), durable_(durable) {}
 
-  expected<void> write(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const auto n = ::write(fd_.get(), bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return file_error("write", path_, errno);
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return {};
-  }
+  expected<void> write(std::string_view bytes) override { return write_all(fd_, bytes, path_); }
   expected<void> finish() override {
     if (durable_ && ::fsync(fd_.get()) != 0)
       return file_error("sync", path_, errno);
