@@ -4,6 +4,7 @@
 #include "config/plan.hpp"
 #include "config/report.hpp"
 #include "tools/millrace/subcommands.hpp"
+#include "tools/millrace/topology_options.hpp"
 #include "tools/rehearsal/rehearsal.hpp"
 #include "tools/rehearsal/sample_file.hpp"
 #include "tools/rehearsal/show.hpp"
@@ -125,14 +126,7 @@ void add_check(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand("check", "Find every mistake in a topology, or print its typed plan");
   const auto a = std::make_shared<check_arguments>();
   sub->add_option("TOPOLOGY", a->request.file, "The topology file")->required();
-  sub->add_option("--with", a->request.overlays, "A file laid over it (JSON merge patch); may be repeated")
-      ->type_name("OVERLAY")
-      ->expected(1)
-      ->take_all();
-  sub->add_option("--set", a->request.sets, "One value laid over it, by its path; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_overlay_options(*sub, a->request);
   auto* const samples =
       sub->add_option("--sample", a->samples,
                       "Runs these records (a line each, .gz too) through the topology and prints the rows of "

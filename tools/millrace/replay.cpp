@@ -7,6 +7,7 @@
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/subcommands.hpp"
+#include "tools/millrace/topology_options.hpp"
 
 #include <fmt/format.h>
 
@@ -131,14 +132,7 @@ void add_replay(CLI::App& app, int& status) {
   c->add_option("--topology", a->topology.file,
                 "The topology, mended (default: the file that the state was last run with, as it is now)")
       ->type_name("TOPOLOGY");
-  c->add_option("--with", a->topology.overlays, "Overlay file, laid over the topology; may be repeated")
-      ->type_name("OVERLAY")
-      ->expected(1)
-      ->take_all();
-  c->add_option("--set", a->topology.sets, "One value, such as stages.clicks.rate=10/s; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_overlay_options(*c, a->topology);
   c->add_option(
        "--state", a->request.state,
        "Folder of the state (default: the folder of DEAD_LETTERS if it is one, else by topology under "

@@ -8,6 +8,7 @@
 #include "tools/millrace/status_server.hpp"
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_arguments.hpp"
+#include "tools/millrace/topology_options.hpp"
 #include "tools/millrace/topology_run.hpp"
 
 #include <caf/actor_system.hpp>
@@ -248,20 +249,7 @@ void add_run(CLI::App& app, int& status) {
   auto* command = app.add_subcommand("run", "Run one or several topologies in this process");
   auto a = std::make_shared<run_arguments>();
   command->add_option("TOPOLOGY", a->topologies, "Topology files; their names must differ")->required();
-  command
-      ->add_option(
-          "--with", a->overlays,
-          "Overlay file, laid over every topology (JSON merge patch), or NAME:FILE over one; may be repeated")
-      ->type_name("[NAME:]OVERLAY")
-      ->expected(1)
-      ->take_all();
-  command
-      ->add_option("--set", a->sets,
-                   "One value, such as stages.clicks.rate=10/s, in every topology, or in the one called "
-                   "NAME; may be repeated")
-      ->type_name("[NAME:]PATH=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_overlay_options_by_name(*command, a->overlays, a->sets);
   command
       ->add_option("--state", a->state,
                    "Folder of the state; of several topologies, DIR/NAME of each (default: by topology under "

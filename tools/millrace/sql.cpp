@@ -3,6 +3,7 @@
 #include "tools/millrace/interrupts.hpp"
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_arguments.hpp"
+#include "tools/millrace/topology_options.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
 #include "tools/sql/message.hpp"
@@ -275,15 +276,7 @@ void add_sql(CLI::App& app, int& status) {
       ->type_name("NAME=FOLDER|FILE|STAGE")
       ->expected(1)
       ->take_all();
-  sub->add_option("--with", a->overlays,
-                  "Overlay file, laid over every topology, or NAME:FILE over one; may be repeated")
-      ->type_name("[NAME:]OVERLAY")
-      ->expected(1)
-      ->take_all();
-  sub->add_option("--set", a->sets, "One value, in every topology or in the one called NAME; may be repeated")
-      ->type_name("[NAME:]PATH=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_overlay_options_by_name(*sub, a->overlays, a->sets);
   sub->add_option("--format", a->format, "table, csv, or json: an object a line")
       ->check(CLI::IsMember(sql::format_names()))
       ->capture_default_str();

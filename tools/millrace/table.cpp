@@ -1,6 +1,7 @@
 // millrace table: the definition of a stage's table for another product. Contacts nothing.
 #include "actors/catalog.hpp"
 #include "tools/millrace/subcommands.hpp"
+#include "tools/millrace/topology_options.hpp"
 #include "tools/table/definition.hpp"
 
 #include <cstdio>
@@ -52,14 +53,7 @@ void add_table(CLI::App& app, int& status) {
   sub->add_option("--name", a->name,
                   "The table's name; for hive, trino and duckdb also SCHEMA.TABLE or CATALOG.SCHEMA.TABLE "
                   "(default: the stage's, of a sql sink its option `table`)");
-  sub->add_option("--with", a->request.overlays, "A file laid over it (JSON merge patch); may be repeated")
-      ->type_name("OVERLAY")
-      ->expected(1)
-      ->take_all();
-  sub->add_option("--set", a->request.sets, "One value laid over it, by its path; may be repeated")
-      ->type_name("PATH=VALUE")
-      ->expected(1)
-      ->take_all();
+  add_overlay_options(*sub, a->request);
   sub->footer(
       "Example:\n"
       "  millrace table topology.json sword_purchases --ddl trino --name hive.web.sword_purchases\n\n"
