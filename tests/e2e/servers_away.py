@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ class Servers:
             print(f"SKIPPED: {done.stderr.strip().splitlines()[-1]}")
             sys.exit(SKIPPED)
         check(done.returncode == 0, f"tools/services {' '.join(arguments)}: {done.stderr}")
-        return dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+        return dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export "))
 
 
 def test(options, folder):

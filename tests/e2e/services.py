@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""tools/services: a cluster of several brokers with its topics, servers whose record was lost, an installed Kafka.
+"""tools/services: a cluster of several brokers with its topics, servers whose record was lost, an installed Kafka; HDFS and S3 with their data
+after each kind of end, and what is said where they cannot be had.
 
 In folders of its own; nothing that others have started is touched.
 """
@@ -7,14 +8,22 @@ import argparse
 import os
 import pathlib
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, check, main, wait_until  # noqa: E402
+from real_systems import ROOT, SKIPPED, Wrong, case_names, check, main, wait_until  # noqa: E402
+import s3_client  # noqa: E402
+import webhdfs  # noqa: E402
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "millrace"
+
+
+class CannotBeHad(Exception):
+    """Something that a service needs is not on this machine."""
 
 
 class Services:
@@ -30,13 +39,19 @@ class Services:
     def do(self, *arguments):
         done = self.ask(*arguments)
         if done.returncode == 3:
-            print(f"SKIPPED: {done.stderr.strip().splitlines()[-1]}")
-            sys.exit(SKIPPED)
+            raise CannotBeHad(next(line for line in done.stderr.splitlines() if "SKIPPED" in line))
         check(done.returncode == 0, f"tools/services {' '.join(arguments)}: {done.stderr}")
         return done
 
     def brokers(self, done):
-        return re.search(r"^export KAFKA_BROKERS=(\S+)$", done.stdout, re.M)[1]
+        return self.exported(done)["KAFKA_BROKERS"]
+
+    @staticmethod
+    def exported(done):
+        """What a shell makes of the lines: each is one word and no more."""
+        lines = [shlex.split(line) for line in done.stdout.splitlines()]
+        check(all(len(words) == 2 and words[0] == "export" for words in lines), f"not fit for eval: {done.stdout}")
+        return dict(words[1].split("=", 1) for words in lines)
 
     def refused(self, status, arguments, *texts):
         done = self.ask(*arguments)
@@ -176,12 +191,128 @@ def postgres_lost(folder):
         s.do("stop", "--remove")
 
 
+def refusal(kind, what, call):
+    try:
+        call()
+    except kind as e:
+        return e
+    raise Wrong(f"is not refused: {what}")
+
+
+def hdfs(folder):
+    """What a client has of it: whole files, rename without overwriting, rights, safe mode; and data that outlast every end."""
+    s = Services(folder / "hdfs")
+    try:
+        url = s.exported(s.do("start", "hdfs"))["WEBHDFS_URL"]
+        owner, other = webhdfs.Client(url), webhdfs.Client(url, "somebody")
+        data = os.urandom(300_000)
+        owner.make_folder("/lake")  # one that CREATE makes on its way is everybody's
+        owner.write("/lake/part_date=1/.part", data)
+        owner.rename("/lake/part_date=1/.part", "/lake/part_date=1/a b.parquet")
+        owner.write("/lake/part_date=1/.part", b"another")
+        refused = refusal(webhdfs.Refused, "rename over a file",
+                          lambda: owner.rename("/lake/part_date=1/.part", "/lake/part_date=1/a b.parquet"))
+        check(refused.status == 403 and refused.kind == "FileAlreadyExistsException", f"rename over a file: {refused}")
+        refused = refusal(webhdfs.Refused, "another user's write", lambda: other.write("/lake/mine", b""))
+        check(refused.kind == "AccessControlException", f"another user's write into a folder of the first: {refused}")
+        other.write("/others/mine", b"")
+
+        def whole():
+            check(owner.walk("/lake") == {"part_date=1/.part": 7, "part_date=1/a b.parquet": len(data)}, f"files: {owner.walk('/lake')}")
+            check(owner.read("/lake/part_date=1/a b.parquet") == data, "the file's bytes are others")
+            owner.write("/probe", b"can be written", overwrite=True)
+
+        for what in ("hdfs.namenode", "hdfs.datanode", "hdfs"):
+            others = len(s.pids("hdfs")) - (2 if what == "hdfs" else 1)
+            s.do("kill", what)
+            check(len(s.pids("hdfs")) == others, f"after kill {what} there run {len(s.pids('hdfs'))}, expected {others}")
+            check(s.exported(s.do("start", "hdfs"))["WEBHDFS_URL"] == url, "a start gives another address")
+            whole()
+        s.do("safemode", "enter")
+        refused = refusal(webhdfs.Refused, "a change in safe mode", lambda: owner.make_folder("/no"))
+        check(refused.kind == "SafeModeException", f"a change in safe mode: {refused}")
+        s.do("safemode", "leave")
+        whole()
+        s.refused(2, ["kill", "hdfs.journalnode"], "hdfs.namenode and hdfs.datanode")
+        (s.folder / "hdfs" / "state.json").rename(s.folder / "kept")
+        strays = sorted(map(int, re.findall(r'"pid": (\d+)', (s.folder / "kept").read_text())))
+        said = s.do("stop", "hdfs").stderr
+        check(all(str(pid) in said and not alive(pid) for pid in strays), f"processes without a record: {strays}; {said}")
+        (s.folder / "kept").rename(s.folder / "hdfs" / "state.json")
+        s.do("start", "hdfs")
+        whole()
+        s.do("stop", "hdfs")
+        check(not s.pids("hdfs"), "stop leaves processes behind")
+        s.refused(1, ["kill", "hdfs"], "is not running")
+        s.refused(1, ["safemode", "enter"], "is not running")
+    finally:
+        s.do("stop", "--remove")
+
+
+def s3(folder):
+    """Signed requests, writes that do not overwrite, and data that outlast every end."""
+    s = Services(folder / "s3")
+    try:
+        url = s.exported(s.do("start", "s3"))["S3_URL"]
+        client, data = s3_client.Client(url), os.urandom(300_000)
+        client.write("lake/part_date=1/a b.parquet", data, overwrite=False)
+        for how in ("kill", "stop"):
+            refused = refusal(s3_client.Refused, "a write over an object", lambda: client.write("lake/part_date=1/a b.parquet", b"another", overwrite=False))
+            check(refused.status == 412, f"a write over an object: {refused}")
+            check(client.list("lake/") == {"lake/part_date=1/a b.parquet": len(data)}, f"objects: {client.list()}")
+            check(client.read("lake/part_date=1/a b.parquet") == data, "the object's bytes are others")
+            s.do(how, "s3")
+            check(s.exported(s.do("start", "s3"))["S3_URL"] == url, "a start gives another address")
+        for wrong, code in ((url.replace("-secret@", "-guess@"), "SignatureDoesNotMatch"), (url.replace("@millrace?", "@none?"), "NoSuchBucket")):
+            refused = refusal(s3_client.Refused, wrong, s3_client.Client(wrong).list)
+            check(refused.code == code, f"expected {code}: {refused}")
+    finally:
+        s.do("stop", "--remove")
+
+
+def cannot_be_had(folder):
+    """Status 3 and the remedy, by which tests are skipped and counted; nothing half is left in the cache."""
+    tools, cache = folder / "few", folder / "cache"
+    tools.mkdir()
+    for name in ("python3", "env"):
+        (tools / name).symlink_to(shutil.which(name))
+    alone = {"PATH": str(tools), "XDG_CACHE_HOME": str(cache), "JAVA_HOME": ""}
+    Services(folder / "none", **alone).refused(3, ["start", "hdfs"], "SKIPPED", "java is not installed", "apt-get install")
+    Services(folder / "none", **alone).refused(3, ["start", "s3"], "SKIPPED", "go is not installed", "https://go.dev/dl")
+    (tools / "java").write_text("#!/bin/sh\necho 'openjdk version \"25.0.1\"' >&2\n")
+    (tools / "java").chmod(0o755)
+    (tools / "sh").symlink_to("/bin/sh")
+    Services(folder / "none", **alone).refused(3, ["start", "hdfs"], "needs Java 11 to 22", "is 25", "JAVA_HOME")
+    (tools / "java").write_text("#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n")
+    Services(folder / "none", **alone).refused(3, ["start", "hdfs"], "SKIPPED", "mvn is not installed", "apt-get install maven")
+    for name, fails in (("mvn", ["start", "hdfs"]), ("go", ["start", "s3"])):
+        (tools / name).write_text("#!/bin/sh\necho no route to host\nexit 1\n")
+        (tools / name).chmod(0o755)
+        Services(folder / "none", **alone).refused(3, fails, "SKIPPED", "no route to host", "remedy: a network")
+    left = [f.name for f in (cache / "millrace").iterdir() if not f.name.endswith(".lock")]
+    check(not left, f"left in the cache: {left}")
+
+
+CASES = (cluster, lost_record, installed_kafka, postgres_lost, hdfs, s3, cannot_be_had)
+
+
 def test(options, folder):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers are ended
-    for case in (cluster, lost_record, installed_kafka, postgres_lost):
-        case(folder)
-        print(f"ok      {case.__name__}", flush=True)
+    done = 0
+    for case in CASES:
+        if options.only not in (None, case.__name__):
+            continue
+        try:
+            case(folder)
+            print(f"ok      {case.__name__}", flush=True)
+            done += 1
+        except CannotBeHad as e:
+            print(f"{case.__name__}: {e}", flush=True)
+    if not done:
+        sys.exit(SKIPPED)
 
 
 if __name__ == "__main__":
-    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))
+    parser = argparse.ArgumentParser(description=__doc__)
+    case_names(parser, CASES)
+    sys.exit(main(test, parser))

@@ -3,11 +3,9 @@ import dataclasses
 import os
 import pathlib
 import re
-import shutil
-import subprocess
-import tempfile
 
-from server import Failure, Missing, cached, program, say
+import jvm
+from server import Failure
 
 VERSION = "4.3.1"
 ARTIFACTS = (("org.apache.kafka", "kafka_2.13", VERSION), ("org.apache.kafka", "kafka-tools", VERSION),
@@ -24,20 +22,12 @@ OLDEST = (3, 3)  # the first whose KRaft mode is meant for use
 
 
 def find():
-    folder, version = _installed() or (cached("kafka", VERSION, _download), VERSION)
-    return Jars(_java(version), f"{folder}/*")
+    folder, version = _installed() or (_fetched(), VERSION)
+    return Jars(jvm.java(f"Kafka {version}", 17 if int(version.split(".")[0]) >= 4 else 11), f"{folder}/*")
 
 
-def _java(kafka):
-    needs = 17 if int(kafka.split(".")[0]) >= 4 else 11
-    home = os.environ.get("JAVA_HOME")
-    java = program("java", "openjdk-17-jre-headless", [f"{home}/bin"] if home else [])
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    version = re.search(r'version "(\d+)', said)
-    if not version or int(version[1]) < needs:
-        raise Missing(f"Kafka {kafka} needs Java {needs} or later, {java} is {version[1] if version else 'unknown'}; "
-                      "remedy: apt-get install openjdk-17-jre-headless, or set JAVA_HOME")
-    return java
+def _fetched():
+    return jvm.jars("kafka", VERSION, ARTIFACTS, "kafka_*.jar", "54 MB", ", or APACHE_KAFKA_DIR")
 
 
 def _installed():
@@ -60,25 +50,3 @@ def _installed():
         raise Failure(f"APACHE_KAFKA_DIR={named} is Kafka {version}, which needs a ZooKeeper beside it; {remedy}. A Kafka that "
                       "you start yourself needs no tools/services: set KAFKA_BROKERS to its address", 2)
     return libs, version
-
-
-def _download(cache, libs):
-    maven = program("mvn", "maven")
-    say(f"kafka: fetching Kafka {VERSION} (54 MB) by Maven into {libs}")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="kafka-", dir=cache))
-    try:
-        dependencies = "".join(f"<dependency><groupId>{g}</groupId><artifactId>{a}</artifactId><version>{v}</version>"
-                               "</dependency>" for g, a, v in ARTIFACTS)
-        (work / "pom.xml").write_text("<project><modelVersion>4.0.0</modelVersion><groupId>millrace</groupId>"
-                                      "<artifactId>kafka</artifactId><version>1</version>"
-                                      f"<dependencies>{dependencies}</dependencies></project>")
-        done = subprocess.run([maven, "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=libs"], cwd=work,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if done.returncode:
-            raise Missing(f"Maven could not fetch Kafka {VERSION}; remedy: a network with a Maven repository, or "
-                          f"APACHE_KAFKA_DIR. It said:\n{done.stdout.decode(errors='replace')[-2000:]}")
-        if not any((work / "libs").glob("kafka_*.jar")):
-            raise Failure("Maven ended without an error and without Kafka's jars")
-        (work / "libs").rename(libs)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

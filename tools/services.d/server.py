@@ -56,6 +56,16 @@ def cached(name, version, download):
     return folder
 
 
+@contextlib.contextmanager
+def workshop(cache, name):
+    """A folder to work in, which goes whatever happens. In the cache, so that a result can be renamed to its place."""
+    work = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=cache))
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
 def free_port(taken=()):
     """Below the range from which the kernel takes ports for outgoing connections: a client that tries to reach a dead
     server again and again could otherwise be given that very port, and keep the server from coming back."""
@@ -229,7 +239,7 @@ class Home:
     def describe(self):
         state = self.read()
         for key, port in sorted(state.get("ports", {}).items()):
-            if key.endswith("-controller"):
+            if "-" in key:  # a port that nobody outside speaks to
                 continue
             pid = self.running(key)
             yield f"{key}\t{f'running, pid {pid}' if pid else 'stopped'}\t127.0.0.1:{port}"
@@ -266,12 +276,12 @@ class Single:
         self.find()
         if "ports" not in self.home.read():
             self.home.empty_data_folder(self.user)
-            say(f"{name}: making a database in {self.home.data_folder(self.user)}")
+            say(f"{name}: makes its data in {self.home.data_folder(self.user)}")
             self.create()
             self.home.remember(ports={name: free_port()})
         for attempt in range(4):
             self.clear_the_way()
-            p = self.home.launch(name, self.command(), self.user)
+            p = self.home.launch(name, self.command(), self.user, self.environment())
             try:
                 self.home.wait_for(name, p, lambda: self.ready(p))
                 break
@@ -281,6 +291,9 @@ class Single:
                 time.sleep(0.5)  # its predecessor's children may still be ending
         self.prepare()
         say(f"{name}: ready on 127.0.0.1:{self.port()}")
+
+    def environment(self):
+        """Of the server; None: as it is here."""
 
     def ready(self, _process):
         return accepts(self.port())

@@ -1,17 +1,14 @@
 """Trino 368 with a hive catalog over a metastore of files: tables over Parquet folders of this machine. By Maven, once (653 MB, of which
 229 MB are kept in the cache)."""
 import contextlib
-import os
-import pathlib
 import re
 import shutil
-import subprocess
 import tarfile
-import tempfile
 import urllib.error
 
+import jvm
 import trino_client
-from server import Failure, Missing, Single, cached, program, say
+from server import Single, cached, say, workshop
 
 VERSION = "368"
 NEEDED = re.compile(rf"trino-server-{VERSION}/(lib|plugin/hive)/[^/]+\.jar")
@@ -32,23 +29,14 @@ hive.allow-drop-table=true
 
 
 def _download(cache, folder):
-    maven = program("mvn", "maven")
     say(f"trino: fetching Trino {VERSION} (653 MB) by Maven, to keep 229 MB in {folder}")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="trino-", dir=cache))
-    try:
+    with workshop(cache, "trino") as work:
         # A repository of its own, which goes with it: Maven would keep the 653 MB.
-        done = subprocess.run([maven, "-q", "-B", f"-Dmaven.repo.local={work}/repository",
-                               "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
-                               f"-Dartifact=io.trino:trino-server:{VERSION}:tar.gz", f"-DoutputDirectory={work}"], cwd=work,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        archive = work / f"trino-server-{VERSION}.tar.gz"
-        if done.returncode or not archive.exists():
-            raise Missing(f"Maven could not fetch Trino {VERSION}; remedy: a network with a Maven repository. It said:\n"
-                          f"{done.stdout.decode(errors='replace')[-2000:]}")
-        _unpack(archive, work)
+        jvm.run_maven(f"Trino {VERSION}", work,
+                      [f"-Dmaven.repo.local={work}/repository", "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy",
+                       f"-Dartifact=io.trino:trino-server:{VERSION}:tar.gz", f"-DoutputDirectory={work}"])
+        _unpack(work / f"trino-server-{VERSION}.tar.gz", work)
         (work / f"trino-server-{VERSION}").rename(folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _unpack(archive, folder):
@@ -69,13 +57,7 @@ class Trino(Single):
     user = None
 
     def find(self):
-        home = os.environ.get("JAVA_HOME")
-        self.java = program("java", "openjdk-17-jre-headless", [f"{home}/bin"] if home else [])
-        said = subprocess.run([self.java, "-version"], capture_output=True, text=True, check=False).stderr
-        version = re.search(r'version "(\d+)', said)
-        if not version or int(version[1]) < 17:
-            raise Missing(f"Trino is run with Java 17 or later, {self.java} is {version[1] if version else 'unknown'}; remedy: "
-                          "apt-get install openjdk-17-jre-headless, or set JAVA_HOME")
+        self.java = jvm.java("Trino", 17)
         self.server = cached("trino", VERSION, _download)
 
     def create(self):
