@@ -1,7 +1,10 @@
 #include "runtime/wire/batch_format.hpp"
 
+#include "runtime/data/empty_object.hpp"
+
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <limits>
 
 namespace millrace::wire {
@@ -12,7 +15,10 @@ using data::column_ptr;
 using data::type;
 using data::type_id;
 
-constexpr std::uint8_t format_version = 1;
+/// 2 where some column holds objects without members: their validity is always written. Anything else stays
+/// 1, which earlier versions of millrace read too.
+constexpr std::uint8_t plain_version = 1;
+constexpr std::uint8_t empty_objects_version = 2;
 /// Offsets are int32, row numbers uint32: no column can be longer.
 constexpr std::uint64_t max_rows = std::numeric_limits<std::int32_t>::max();
 
@@ -21,6 +27,10 @@ enum class presence : std::uint8_t { projected_away = 0, without_nulls = 1, with
 
 unexpected damaged(std::string_view what) {
   return fatal_error(ec::corrupt, "an encoded batch is damaged: " + std::string(what));
+}
+
+bool has_a_column(const data::batch& b) {
+  return std::ranges::any_of(b.columns, [](const auto& c) { return c != nullptr; });
 }
 
 // ---- encoding
@@ -35,10 +45,21 @@ void put_bits(writer& out, const std::vector<std::uint8_t>& bits) {
   put_values(out, std::span<const std::uint8_t>(bits));
 }
 
+/// Validity of rows that are all present.
+void put_ones(writer& out, std::size_t rows) {
+  for (; rows >= 8; rows -= 8)
+    out.fixed(std::uint8_t{0xff});
+  if (rows != 0)
+    out.fixed(static_cast<std::uint8_t>((1U << rows) - 1));
+}
+
 void encode_column(writer& out, const column& c) {
-  out.fixed(static_cast<std::uint8_t>(c.null_count() == 0 ? presence::without_nulls : presence::with_nulls));
+  const bool validity = c.null_count() != 0 || is_empty_object(c.type());
+  out.fixed(static_cast<std::uint8_t>(validity ? presence::with_nulls : presence::without_nulls));
   if (c.null_count() != 0)
     put_bits(out, c.validity());
+  else if (validity)
+    put_ones(out, c.size());
   switch (c.type().id()) {
   case type_id::boolean:
     return put_bits(out, c.bits());
@@ -62,6 +83,20 @@ void encode_column(writer& out, const column& c) {
 }
 
 // ---- decoding
+
+/// What is read, in which format, and how many values may still come that no byte stands for.
+struct decoding {
+  reader& in;
+  std::uint8_t version;
+  std::uint64_t unbacked;
+
+  [[nodiscard]] bool take_unbacked(std::size_t values) {
+    if (values > unbacked)
+      return false;
+    unbacked -= values;
+    return true;
+  }
+};
 
 /// Copies n values; fails before it allocates when the bytes are not there.
 template<class T>
@@ -123,17 +158,19 @@ bool nulls_are_blank(const type& t, std::size_t rows, const column::buffers& b) 
   return true;
 }
 
-expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p);
+expected<column_ptr> decode_column(decoding& from, const type& t, std::size_t rows, presence p);
 
-expected<column_ptr> decode_child(reader& in, const type& t, std::size_t rows) {
-  const auto p = in.fixed<std::uint8_t>();
-  if (p != static_cast<std::uint8_t>(presence::without_nulls) &&
-      p != static_cast<std::uint8_t>(presence::with_nulls))
+expected<column_ptr> decode_child(decoding& from, const type& t, std::size_t rows) {
+  const presence p{from.in.fixed<std::uint8_t>()};
+  if (p != presence::without_nulls && p != presence::with_nulls)
     return damaged("a nested column is missing");
-  return decode_column(in, t, rows, presence{p});
+  return decode_column(from, t, rows, p);
 }
 
-expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, column::buffers& b) {
+expected<void> taken(bool all) { return all ? expected<void>() : damaged("values of a column are cut off"); }
+
+expected<void> decode_buffers(decoding& from, const type& t, std::size_t rows, column::buffers& b) {
+  auto& in = from.in;
   switch (t.id()) {
   case type_id::boolean:
     if (!take_bits(in, rows, b.bits))
@@ -141,13 +178,9 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
     return {};
   case type_id::bigint:
   case type_id::timestamp:
-    if (!take_values(in, rows, b.ints))
-      return damaged("values of a column are cut off");
-    return {};
+    return taken(take_values(in, rows, b.ints));
   case type_id::float64:
-    if (!take_values(in, rows, b.doubles))
-      return damaged("values of a column are cut off");
-    return {};
+    return taken(take_values(in, rows, b.doubles));
   case type_id::text:
   case type_id::json:
     if (!take_offsets(in, rows, b.offsets))
@@ -159,7 +192,7 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
   case type_id::list: {
     if (!take_offsets(in, rows, b.offsets))
       return damaged("offsets of a list column");
-    auto elements = decode_child(in, t.element(), static_cast<std::size_t>(b.offsets.back()));
+    auto elements = decode_child(from, t.element(), static_cast<std::size_t>(b.offsets.back()));
     if (!elements)
       return unexpected(elements.error());
     b.children.push_back(std::move(*elements));
@@ -167,7 +200,7 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
   }
   case type_id::object:
     for (const auto& member : t.fields()) {
-      auto child = decode_child(in, member.type, rows);
+      auto child = decode_child(from, member.type, rows);
       if (!child)
         return unexpected(child.error());
       b.children.push_back(std::move(*child));
@@ -177,19 +210,24 @@ expected<void> decode_buffers(reader& in, const type& t, std::size_t rows, colum
   return damaged("unknown type");
 }
 
-expected<column_ptr> decode_column(reader& in, const type& t, std::size_t rows, presence p) {
+expected<column_ptr> decode_column(decoding& from, const type& t, std::size_t rows, presence p) {
   column::buffers b;
   std::size_t nulls = 0;
+  const bool validity_always = from.version == empty_objects_version && is_empty_object(t);
+  if (p == presence::without_nulls && is_empty_object(t) && (validity_always || !from.take_unbacked(rows)))
+    return damaged("objects without members that no bytes stand for");
   if (p == presence::with_nulls) {
-    if (!take_bits(in, rows, b.validity))
+    if (!take_bits(from.in, rows, b.validity))
       return damaged("validity of a column");
     nulls = rows;
     for (const auto byte : b.validity)
       nulls -= static_cast<std::size_t>(std::popcount(byte));
-    if (nulls == 0)
+    if (nulls == 0 && !validity_always)
       return damaged("validity of a column without nulls");
+    if (nulls == 0)
+      b.validity.clear();
   }
-  if (auto done = decode_buffers(in, t, rows, b); !done)
+  if (auto done = decode_buffers(from, t, rows, b); !done)
     return unexpected(done.error());
   if (nulls != 0 && !nulls_are_blank(t, rows, b))
     return damaged("a null row has a value");
@@ -259,8 +297,12 @@ void encode_type(writer& out, const type& t) {
 expected<type> decode_type(reader& in) { return decode_type_at(in, 1); }
 
 void encode_batch(writer& out, const data::batch& b) {
-  out.fixed(format_version);
   const std::size_t columns = b.schema ? b.schema->size() : 0;
+  assert(b.rows <= max_unbacked || has_a_column(b));
+  const bool empty_objects = columns != 0 && std::ranges::any_of(*b.schema, [](const auto& f) {
+                               return holds_empty_object(f.type);
+                             });
+  out.fixed(empty_objects ? empty_objects_version : plain_version);
   out.varint(columns);
   for (std::size_t i = 0; i < columns; ++i) {
     out.string((*b.schema)[i].name);
@@ -279,10 +321,9 @@ expected<data::batch> decode_batch(reader& in) {
   const auto version = in.fixed<std::uint8_t>();
   if (!in.ok())
     return damaged("it is cut off");
-  if (version != format_version)
+  if (version != plain_version && version != empty_objects_version)
     return fatal_error(ec::unsupported, "an encoded batch has format " + std::to_string(version) +
-                                            ", this version of millrace reads format " +
-                                            std::to_string(format_version));
+                                            ", this version of millrace reads formats 1 and 2");
   auto fields = decode_fields(in, 1);
   if (!fields)
     return unexpected(fields.error());
@@ -292,6 +333,7 @@ expected<data::batch> decode_batch(reader& in) {
     return damaged("number of rows");
   b.rows = rows;
   b.columns.reserve(b.schema->size());
+  decoding from{in, version, std::max(max_unbacked, in.remaining() * 8)};
   for (const auto& f : *b.schema) {
     const auto p = in.fixed<std::uint8_t>();
     if (!in.ok() || p > static_cast<std::uint8_t>(presence::with_nulls))
@@ -300,11 +342,13 @@ expected<data::batch> decode_batch(reader& in) {
       b.columns.emplace_back();
       continue;
     }
-    auto c = decode_column(in, f.type, rows, presence{p});
+    auto c = decode_column(from, f.type, rows, presence{p});
     if (!c)
       return unexpected(c.error());
     b.columns.push_back(std::move(*c));
   }
+  if (!has_a_column(b) && !from.take_unbacked(rows))
+    return damaged("rows without a column");
   return b;
 }
 

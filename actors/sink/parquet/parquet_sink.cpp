@@ -1,6 +1,7 @@
 #include "actors/sink/parquet/parquet_sink.hpp"
 
 #include "actors/sink/parquet/parquet_writer.hpp"
+#include "runtime/data/empty_object.hpp"
 
 #include <fmt/format.h>
 
@@ -87,15 +88,6 @@ void check_partitions(const config::check_input& in, const config::say& say) {
     say("partition_by", "names every column, so that none would be left for the files; leave one out");
 }
 
-bool has_empty_object(const data::type& t) {
-  if (t.id() == data::type_id::list)
-    return has_empty_object(t.element());
-  if (t.id() != data::type_id::object)
-    return false;
-  return t.fields().empty() || std::any_of(t.fields().begin(), t.fields().end(),
-                                           [](const data::field& f) { return has_empty_object(f.type); });
-}
-
 void check(const config::check_input& in, const config::say& say) {
   if (!has_parquet()) {
     say("", no_parquet());
@@ -113,7 +105,7 @@ void check(const config::check_input& in, const config::say& say) {
   }
   if (in.input)
     for (const auto& f : *in.input)
-      if (has_empty_object(f.type))
+      if (data::holds_empty_object(f.type))
         say("",
             fmt::format("column '{}' is an object without members, which Parquet cannot hold; leave it out",
                         f.name));
