@@ -1,7 +1,7 @@
 #include "actors/sink/file/file_record.hpp"
 
 #include "actors/sink/data_file.hpp"
-#include "runtime/wire/bytes.hpp"
+#include "actors/sink/record_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -16,33 +16,23 @@ enum flag : std::uint8_t { to_publish = 1, has_progress = 2 };
 std::string encode_record(const file_record& r) {
   wire::writer out;
   out.varint(version);
-  out.string(r.state_id);
-  out.string(r.topology);
-  out.string(r.sink);
-  out.varint(r.life);
+  put(out, r.owner);
   out.varint(r.length);
   out.varint(r.first);
   out.varint(r.number);
   out.varint(r.rows);
   out.svarint(r.since);
   out.fixed(static_cast<std::uint8_t>((r.publish ? to_publish : 0) | (r.at ? has_progress : 0)));
-  if (r.at)
-    out.string(encode_progress(*r.at));
+  put(out, r.at);
   return out.take();
 }
 
 expected<file_record> decode_record(std::string_view bytes) {
   wire::reader in(bytes);
-  if (const auto v = in.varint(); v != version)
-    return fatal_error(ec::unsupported,
-                       fmt::format("it was written by another version of millrace (format {}, this "
-                                   "one reads {}); go on with that version",
-                                   v, version));
+  if (auto known = read_version(in, version); !known)
+    return unexpected(known.error());
   file_record r;
-  r.state_id = in.string();
-  r.topology = in.string();
-  r.sink = in.string();
-  r.life = in.varint();
+  r.owner = read_owner(in);
   r.length = in.varint();
   r.first = in.varint();
   r.number = in.varint();
@@ -50,14 +40,12 @@ expected<file_record> decode_record(std::string_view bytes) {
   r.since = in.svarint();
   const auto flags = in.fixed<std::uint8_t>();
   r.publish = flags & to_publish;
-  if (flags & has_progress) {
-    auto p = decode_progress(in.string());
-    if (!p)
-      return unexpected(p.error());
-    r.at = std::move(*p);
-  }
-  if (!in.ok() || !in.at_end())
-    return fatal_error(ec::corrupt, "its record has the wrong length");
+  auto at = read_progress(in, flags & has_progress);
+  if (!at)
+    return unexpected(at.error());
+  r.at = std::move(*at);
+  if (auto whole = read_end(in); !whole)
+    return unexpected(whole.error());
   return r;
 }
 
@@ -66,10 +54,6 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
   if (!bytes)
     return unexpected(bytes.error());
   taken_over t;
-  t.record.state_id = who.state_id;
-  t.record.topology = who.topology;
-  t.record.sink = who.sink;
-  t.record.life = who.life;
   if (!*bytes) {
     t.first = true;
   } else {
@@ -79,17 +63,15 @@ expected<taken_over> take_over(side_file& side, const claim& who, std::string_vi
       e.message = fmt::format("{}: {}", side.path().string(), e.message);
       return unexpected(std::move(e));
     }
-    const auto owned = judge({old->state_id, old->topology, old->sink, old->life}, who, target, begin);
+    const auto owned = judge(old->owner, who, target, begin);
     if (!owned)
       return unexpected(owned.error());
-    if (*owned == ownership::ours) {
+    if (*owned == ownership::ours)
       t.record = std::move(*old);
-      t.record.state_id = who.state_id;
-      t.record.life = who.life;
-    } else {
+    else
       t.replaced = std::move(*old);
-    }
   }
+  t.record.owner = {who.state_id, who.topology, who.sink, who.life};
   if (who.expects_progress && !t.record.at)
     return progress_missing(target, side.path().string());
   return t;

@@ -1,6 +1,6 @@
 // What the file sink keeps in its side file, and how a life takes the target over by it.
-//   varint version=1 | strings state id, topology, sink | varint life, length, first, number, rows | svarint
-//   since | u8 flags | string progress
+//   varint version=1 | owner | varint length, first, number, rows | svarint since | u8 flags (1 to publish, 2
+//   progress) | progress
 #pragma once
 
 #include "actors/sink/side_file.hpp"
@@ -13,10 +13,7 @@
 namespace millrace::sink {
 
 struct file_record {
-  std::string state_id;
-  std::string topology;
-  std::string sink;
-  incarnation life = 0;
+  target_owner owner;
   std::uint64_t length = 0;  // committed bytes of the file that is being written
   std::uint64_t first = 0;   // number of the first file that this state wrote (rolled)
   std::uint64_t number = 0;  // of that file; 0 for an appended one

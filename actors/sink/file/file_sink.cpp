@@ -2,6 +2,7 @@
 
 #include "actors/sink/file/appended_file.hpp"
 #include "actors/sink/file/rolled_files.hpp"
+#include "actors/sink/roll_option.hpp"
 #include "actors/sink/template_option.hpp"
 
 #include <fmt/format.h>
@@ -33,16 +34,11 @@ std::vector<option> options() {
        .doc = "Wait for the disk at each commit. Without it commits are faster and still survive a killed "
               "process, but not a loss of power",
        .default_text = "true"},
-      {.name = "roll",
-       .type = option_type::object,
-       .doc =
-           "Write numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so on. A file "
-           "ends at the first commit at which one of the limits is reached, by age also when no more rows "
-           "come, "
-           "and at the end of the run",
-       .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the file's first row"},
-                   {.name = "size", .type = option_type::size, .doc = "Bytes in the file", .minimum = 1},
-                   {.name = "rows", .type = option_type::integer, .doc = "Rows in the file", .minimum = 1}}},
+      roll_option(
+          "Write numbered whole files instead of one: out.jsonl becomes out-000001.jsonl and so on. A "
+          "file ends at the first commit at which one of the limits is reached, by age also when no "
+          "more rows come, and at the end of the run",
+          "Bytes in the file"),
   };
 }
 
@@ -97,15 +93,8 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
   const auto begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
   if (!options.has("roll"))
     return std::make_unique<appended_file>(std::move(path), std::move(*format), durable, begin);
-  const auto& given = options.object("roll");
-  roll_options roll;
-  if (given.has("age"))
-    roll.age = given.duration("age");
-  if (given.has("size"))
-    roll.size = given.size("size");
-  if (given.has("rows"))
-    roll.rows = static_cast<std::uint64_t>(given.integer("rows"));
-  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, begin, roll, clock);
+  return std::make_unique<rolled_files>(std::move(path), std::move(*format), durable, begin, roll_of(options),
+                                        clock);
 }
 
 std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows) {

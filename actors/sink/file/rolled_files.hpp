@@ -7,16 +7,11 @@
 
 #include "actors/sink/data_file.hpp"
 #include "actors/sink/file/file_record.hpp"
+#include "actors/sink/roll_option.hpp"
 #include "actors/sink/row_format.hpp"
 #include "runtime/base/time.hpp"
 
 namespace millrace::sink {
-
-struct roll_options {
-  std::optional<micros> age;  // of the first row
-  std::optional<std::uint64_t> size;
-  std::optional<std::uint64_t> rows;
-};
 
 class rolled_files final : public writer {
 public:

@@ -1,6 +1,7 @@
 #include "actors/sink/parquet/parquet_sink.hpp"
 
 #include "actors/sink/parquet/parquet_writer.hpp"
+#include "actors/sink/roll_option.hpp"
 #include "runtime/data/empty_object.hpp"
 
 #include <fmt/format.h>
@@ -34,18 +35,10 @@ std::vector<option> options() {
        .doc = "Of the files' pages",
        .default_text = "snappy",
        .choices = {"snappy", "zstd", "none"}},
-      {.name = "roll",
-       .type = option_type::object,
-       .doc = "When the files that are being written end and become visible: at the first commit at which "
-              "one of the limits is reached, by age also when no more rows come, and at the end of the run. "
-              "Without it after a minute",
-       .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the files' first row"},
-                   {.name = "size",
-                    .type = option_type::size,
-                    .doc = "Bytes in the files, about: as the ones before were compressed",
-                    .default_text = "128 MB",
-                    .minimum = 1},
-                   {.name = "rows", .type = option_type::integer, .doc = "Rows in the files", .minimum = 1}}},
+      roll_option("When the files that are being written end and become visible: at the first commit at "
+                  "which one of the limits is reached, by age also when no more rows come, and at the end of "
+                  "the run. Without it after a minute",
+                  "Bytes in the files, about: as the ones before were compressed", "128 MB"),
       {.name = "at_start",
        .type = option_type::choice,
        .doc = "What a state that begins does with the table's data: append keeps it, empty drops it (every "
@@ -143,18 +136,10 @@ expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& opti
   out.packed = compression_of(options.text("compression"));
   out.durable = options.boolean("fsync");
   out.begin = options.text("at_start") == "empty" ? at_start::empty : at_start::append;
-  out.size = default_size;
-  if (options.has("roll")) {
-    const auto& roll = options.object("roll");
-    if (roll.has("age"))
-      out.age = roll.duration("age");
-    if (roll.has("size"))
-      out.size = roll.size("size");
-    if (roll.has("rows"))
-      out.rows = static_cast<std::uint64_t>(roll.integer("rows"));
-  } else {
-    out.age = default_age;
-  }
+  const auto roll = roll_of(options);
+  out.age = options.has("roll") ? roll.age : default_age;
+  out.size = roll.size.value_or(default_size);
+  out.rows = roll.rows;
   auto parts = partitioning::make(rows, out.partition_by);
   if (!parts)
     return unexpected(parts.error());

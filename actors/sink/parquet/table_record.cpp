@@ -1,8 +1,6 @@
 #include "actors/sink/parquet/table_record.hpp"
 
-#include "runtime/wire/bytes.hpp"
-
-#include <fmt/format.h>
+#include "actors/sink/record_parts.hpp"
 
 namespace millrace::sink {
 namespace {
@@ -15,10 +13,7 @@ constexpr std::uint8_t has_progress = 1;
 std::string encode_record(const table_record& r) {
   wire::writer out;
   out.varint(version);
-  out.string(r.owner.state_id);
-  out.string(r.owner.topology);
-  out.string(r.owner.sink);
-  out.varint(r.owner.life);
+  put(out, r.owner);
   out.varint(r.staged_bytes);
   out.varint(r.staged_rows);
   out.varint(r.row_bytes);
@@ -37,23 +32,16 @@ std::string encode_record(const table_record& r) {
     out.string(row.error);
   }
   out.fixed(static_cast<std::uint8_t>(r.at ? has_progress : 0));
-  if (r.at)
-    out.string(encode_progress(*r.at));
+  put(out, r.at);
   return out.take();
 }
 
 expected<table_record> decode_table_record(std::string_view bytes) {
   wire::reader in(bytes);
-  if (const auto v = in.varint(); v != version)
-    return fatal_error(ec::unsupported,
-                       fmt::format("it was written by another version of millrace (format {}, this "
-                                   "one reads {}); go on with that version",
-                                   v, version));
+  if (auto known = read_version(in, version); !known)
+    return unexpected(known.error());
   table_record r;
-  r.owner.state_id = in.string();
-  r.owner.topology = in.string();
-  r.owner.sink = in.string();
-  r.owner.life = in.varint();
+  r.owner = read_owner(in);
   r.staged_bytes = in.varint();
   r.staged_rows = in.varint();
   r.row_bytes = in.varint();
@@ -73,14 +61,12 @@ expected<table_record> decode_table_record(std::string_view bytes) {
     row.error = in.string();
     r.rejected.push_back(std::move(row));
   }
-  if (in.fixed<std::uint8_t>() & has_progress) {
-    auto p = decode_progress(in.string());
-    if (!p)
-      return unexpected(p.error());
-    r.at = std::move(*p);
-  }
-  if (!in.ok() || !in.at_end())
-    return fatal_error(ec::corrupt, "its record has the wrong length");
+  auto at = read_progress(in, in.fixed<std::uint8_t>() & has_progress);
+  if (!at)
+    return unexpected(at.error());
+  r.at = std::move(*at);
+  if (auto whole = read_end(in); !whole)
+    return unexpected(whole.error());
   return r;
 }
 

@@ -1,9 +1,8 @@
 // The record in the table's side file: whose the table is, what of it is staged, what is being published, the
 // progress. Replacing it is the one step of a commit.
-//   varint version=1 | strings state id, topology, sink | varint life, staged bytes, staged rows, bytes of
-//   rows, next number | svarint since | varint count, of each file to publish: strings hidden, visible |
-//   varint next rejected, count, of each rejected row: varint sequence, strings record, error | u8 flags (1
-//   progress) | string progress
+//   varint version=1 | owner | varint staged bytes, staged rows, bytes of rows, next number | svarint since |
+//   varint count, of each file to publish: strings hidden, visible | varint next rejected, count, of each
+//   rejected row: varint sequence, strings record, error | u8 flags (1 progress) | progress
 #pragma once
 
 #include "actors/sink/sink.hpp"

@@ -2,15 +2,11 @@
 // schedules, that every receiver gets exactly the rows in order.
 #include "runtime/delivery/outbox.hpp"
 #include "runtime/delivery/output_format.hpp"
+#include "tests/support/golden_file.hpp"
 #include "tests/unit/delivery/frames.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <algorithm>
-#include <cstdlib>
 #include <deque>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 namespace millrace::delivery {
@@ -31,15 +27,8 @@ int sent_to(outbox& out, const std::string& receiver) {
   return n;
 }
 
-/// MILLRACE_WRITE_GOLDEN=1 writes them anew.
 void check_golden(const std::string& name, const std::string& bytes) {
-  const auto path = "tests/unit/delivery/golden/" + name;
-  if (std::getenv("MILLRACE_WRITE_GOLDEN"))
-    std::ofstream(path, std::ios::binary) << bytes;
-  std::ifstream in(path, std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(in), {}};
-  INFO(path);
-  REQUIRE(golden == bytes);
+  millrace::test::check_golden("tests/unit/delivery/golden/" + name, bytes);
 }
 
 const outbox_limits tiny{.frame_rows = 2, .memory = 1, .segment = 1, .credit = 1};

@@ -234,27 +234,4 @@ TEST_CASE("A path that is a file, or may not be written to, is the user's to men
   CHECK(locked.error().whose == fault::user);
 }
 
-TEST_CASE("The record of a table survives its encoding, and nothing shorter is taken for one") {
-  table_record r;
-  r.owner = {"state", "topology", "sink", 7};
-  r.staged_bytes = 1'000'000;
-  r.staged_rows = 5;
-  r.row_bytes = 300;
-  r.next_number = 12;
-  r.since = -5;
-  r.to_publish = {{".millrace-part-1", "a=b/part-1"}, {"x", "y"}};
-  r.next_rejected = 4;
-  r.rejected = {{3, "{}", "why"}};
-  r.at = at(9);
-  const auto bytes = encode_record(r);
-  const auto back = decode_table_record(bytes).value();
-  CHECK(encode_record(back) == bytes);
-  CHECK(back.to_publish == r.to_publish);
-  CHECK(back.rejected[0].error == "why");
-  CHECK(position_of(back.at) == 9);
-  for (std::size_t n = 0; n < bytes.size(); ++n)
-    CHECK_FALSE(decode_table_record(std::string_view(bytes).substr(0, n)));
-  CHECK_FALSE(decode_table_record(bytes + "x"));
-}
-
 }  // namespace millrace::sink

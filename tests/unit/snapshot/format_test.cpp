@@ -1,16 +1,11 @@
-// The bytes on disk, against golden files: a change that shows here needs a new version number and a page in
-// docs/design. MILLRACE_WRITE_GOLDEN=1 writes them anew.
+// The bytes of snapshots, segments and journals on disk, against golden files.
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
 #include "runtime/snapshot/value_file.hpp"
+#include "tests/support/golden_file.hpp"
 
-#include <catch2/catch.hpp>
-
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <random>
 
 using namespace millrace;
@@ -19,13 +14,7 @@ using namespace millrace::snapshot;
 namespace {
 
 void check_golden(const std::string& name, const std::string& bytes) {
-  const auto path = "tests/unit/snapshot/golden/" + name;
-  if (std::getenv("MILLRACE_WRITE_GOLDEN"))
-    std::ofstream(path, std::ios::binary) << bytes;
-  std::ifstream in(path, std::ios::binary);
-  const std::string golden{std::istreambuf_iterator<char>(in), {}};
-  INFO(path);
-  REQUIRE(golden == bytes);
+  test::check_golden("tests/unit/snapshot/golden/" + name, bytes);
 }
 
 std::string encode(const record& r, const std::string& actor, const std::string& payload) {
