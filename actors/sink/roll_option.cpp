@@ -7,14 +7,13 @@ config::option roll_option(std::string doc, std::string size_doc, std::string de
   return {.name = "roll",
           .type = option_type::object,
           .doc = std::move(doc),
-          .members = {
-              {.name = "age", .type = option_type::duration, .doc = "Time since the first row"},
-              {.name = "size",
-               .type = option_type::size,
-               .doc = std::move(size_doc),
-               .default_text = std::move(default_size),
-               .minimum = 1},
-              {.name = "rows", .type = option_type::integer, .doc = "Number of rows", .minimum = 1}}};
+          .members = {{.name = "age", .type = option_type::duration, .doc = "Time since the first row"},
+                      {.name = "size",
+                       .type = option_type::size,
+                       .doc = std::move(size_doc),
+                       .default_text = std::move(default_size),
+                       .minimum = 1},
+                      {.name = "rows", .type = option_type::integer, .doc = "Number of rows", .minimum = 1}}};
 }
 
 roll_options roll_of(const config::values& options) {
