@@ -1,4 +1,5 @@
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/window/key_order.hpp"
 #include "runtime/window/partials.hpp"
 #include "runtime/window/running_totals.hpp"
 #include "runtime/window/shard_state.hpp"

@@ -1,5 +1,6 @@
 #include "runtime/window/running_totals.hpp"
 
+#include "runtime/window/key_order.hpp"
 #include "runtime/window/window_rows.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "runtime/window/session_windows.hpp"
 
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/window/key_order.hpp"
 #include "runtime/window/partials.hpp"
 #include "runtime/window/slices.hpp"
 #include "runtime/window/window_rows.hpp"

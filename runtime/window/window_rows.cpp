@@ -4,7 +4,6 @@
 #include "runtime/data/render.hpp"
 #include "runtime/window/slices.hpp"
 
-#include <boost/sort/spreadsort/integer_sort.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,41 +14,6 @@
 
 namespace millrace::window {
 namespace {
-
-struct sort_entry {
-  std::uint64_t prefix;
-  std::uint32_t row;
-};
-
-bool by_prefix(const sort_entry& a, const sort_entry& b) { return a.prefix < b.prefix; }
-
-/// Eight bytes of a key from `at` on, as a number that compares as they do; behind its end zeros.
-std::uint64_t eight_bytes(std::string_view key, std::size_t at) {
-  char bytes[8] = {};
-  if (at < key.size())
-    std::memcpy(bytes, key.data() + at, std::min<std::size_t>(key.size() - at, 8));
-  std::uint64_t v;
-  std::memcpy(&v, bytes, 8);
-  return __builtin_bswap64(v);
-}
-
-/// How many bytes all of these keys begin with in common: keys such as user00017 differ only behind them.
-std::size_t common_bytes(const row_store& store, const std::vector<std::uint32_t>& of) {
-  if (of.empty())
-    return 0;
-  const auto first = store.key(of.front());
-  auto common = first.size();
-  for (const auto r : of) {
-    const auto key = store.key(r);
-    common = std::min(common, key.size());
-    if (std::memcmp(first.data(), key.data(), common) != 0)
-      common = static_cast<std::size_t>(
-          std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(common), key.begin())
-              .first -
-          first.begin());
-  }
-  return common;
-}
 
 /// Appends the key's columns to the builders. Text without NUL, by far the commonest key, is not copied
 /// twice.
@@ -165,28 +129,6 @@ bool reads_aggregates_alone(const definition& d) {
 }
 
 }  // namespace
-
-void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of) {
-  std::vector<sort_entry> entries;
-  entries.reserve(of.size());
-  const auto common = common_bytes(store, of);
-  for (std::size_t i = 0; i < of.size(); ++i) {
-    store.prefetch_ahead(of, i);
-    entries.push_back({eight_bytes(store.key(of[i]), common), of[i]});
-  }
-  const auto begin = entries.begin();
-  boost::sort::spreadsort::integer_sort(
-      begin, entries.end(), [](const sort_entry& e, unsigned shift) { return e.prefix >> shift; }, by_prefix);
-  for (auto same = begin; same != entries.end();) {
-    const auto end =
-        std::find_if(same, entries.end(), [&](const auto& e) { return e.prefix != same->prefix; });
-    if (end - same > 1)
-      std::sort(same, end, [&](const auto& a, const auto& b) { return store.key(a.row) < store.key(b.row); });
-    same = end;
-  }
-  for (std::size_t i = 0; i < of.size(); ++i)
-    of[i] = entries[i].row;
-}
 
 void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of) {
   if (!d.having || !reads_aggregates_alone(d))

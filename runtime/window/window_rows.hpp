@@ -12,9 +12,6 @@
 
 namespace millrace::window {
 
-/// Sorts row indices by their keys' bytes.
-void sort_by_key(const row_store& store, std::vector<std::uint32_t>& of);
-
 /// Takes out rows that `having` turns down, in any order, so that neither their keys are read nor they
 /// sorted. Does nothing where `having` reads more than aggregates. form_rows() judges the others once more.
 void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of);
