@@ -28,6 +28,12 @@ struct last_slice {
   }
 };
 
+/// Grouping is worth its while where a frame's keys repeat. Where at least seven of eight rows are the only
+/// ones of their key, so many times the frame's records are listed as they come, before a frame is grouped
+/// again to see.
+constexpr std::uint64_t listed_per_grouped = 16;
+bool hardly_repeat(std::size_t keys, std::uint64_t records) { return keys >= records - records / 8; }
+
 }  // namespace
 
 std::size_t byte_size(const partials& p) { return p.byte_size(); }
@@ -41,7 +47,8 @@ bool reads_places(const definition& d) {
 
 struct partials_builder::impl {
   impl(const definition& d, std::optional<std::uint32_t> only)
-      : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only) {}
+      : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only),
+        listed(d.shards) {}
 
   std::uint32_t ordinal_of(const slice_key& k) {
     const auto [at, fresh] = ordinals.try_emplace(k, static_cast<std::uint32_t>(slices.size()));
@@ -88,8 +95,9 @@ struct partials_builder::impl {
     kept_ordinals.resize(n);
   }
 
-  void add_aggregates(const input& in) {
-    const auto from = encoder.rows();
+  /// The records `from` into the rows `found`, one for one.
+  void add_aggregates(const input& in, row_store& store, std::span<const std::uint32_t> found,
+                      std::span<const std::uint32_t> from) {
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
       const auto* argument = in.arguments[a].get();
       const contribution of{argument, in.times, in.positions, in.partition, in.partitions};
@@ -97,7 +105,7 @@ struct partials_builder::impl {
       const auto& add = rows->slots[a].ops->add;
       const bool nulls = argument != nullptr && argument->null_count() != 0;
       if (!nulls && filter == nullptr) {
-        add(table.store().column(a), found, of, from);
+        add(store.column(a), found, of, from);
         continue;
       }
       chosen_into.clear();
@@ -110,13 +118,20 @@ struct partials_builder::impl {
         chosen_into.push_back(found[i]);
         chosen_from.push_back(r);
       }
-      add(table.store().column(a), chosen_into, of, chosen_from);
+      add(store.column(a), chosen_into, of, chosen_from);
     }
   }
 
   void add(const input& in, std::vector<std::uint32_t>& late) {
     assign_rows(in, late);
     encoder.encode(in.keys, kept, kept_ordinals);
+    if (to_list != 0)
+      list(in);
+    else
+      group(in);
+  }
+
+  void group(const input& in) {
     table.locate(encoder.keys(), found);
     const auto shards = encoder.shards();
     const auto tags = encoder.keys().tags;
@@ -125,21 +140,36 @@ struct partials_builder::impl {
         entries.push_back({shards[i], tags[i], 0});
       ++entries[found[i]].records;
     }
-    add_aggregates(in);
+    grouped += found.size();
+    add_aggregates(in, table.store(), found, encoder.rows());
   }
 
-  /// The table's rows by shard, and by slice within one.
-  const std::vector<std::uint32_t>& ordered();
+  /// A row a record, whatever its key: straight into what the frame carries.
+  void list(const input& in);
+
+  /// Whether the next frame is listed, by what this one was.
+  void judge() {
+    if (to_list == 0 && hardly_repeat(entries.size(), grouped))
+      to_list = grouped * listed_per_grouped;
+    else
+      to_list -= std::min(to_list, listed_records);
+    grouped = listed_records = 0;
+  }
+
+  /// Numbers below n by shard, and by slice within one.
+  template<class Ordinal, class Shard>
+  const std::vector<std::uint32_t>& ordered(std::size_t n, Ordinal ordinal_of_row, Shard shard_of_row);
   std::shared_ptr<partials> extract(std::span<const std::uint32_t> of);
 
   [[nodiscard]] std::string_view prefixed_key(std::uint32_t row) const { return table.store().key(row); }
-  [[nodiscard]] std::uint32_t ordinal(std::uint32_t row) const {
+  [[nodiscard]] static std::uint32_t ordinal_in(std::string_view prefixed_key) {
     std::uint32_t o;
-    std::memcpy(&o, prefixed_key(row).data(), sizeof o);
+    std::memcpy(&o, prefixed_key.data(), sizeof o);
     return o;
   }
 
   void clear() {
+    judge();
     table.clear();
     entries.clear();
     slices.clear();
@@ -161,7 +191,11 @@ struct partials_builder::impl {
   std::vector<slice_key> slices;  // by ordinal
   std::unordered_map<slice_key, std::uint32_t, slice_hash> ordinals;
   last_slice last;
-  std::vector<std::uint32_t> kept, kept_ordinals, found, chosen_into, chosen_from, order, reorder, counts;
+  std::vector<std::shared_ptr<partials>> listed;  // by shard, of a frame that is not grouped
+  std::uint64_t to_list = 0;                      // records, before a frame is grouped again
+  std::uint64_t grouped = 0, listed_records = 0;  // of this frame
+  std::vector<std::uint32_t> kept, kept_ordinals, found, listed_from, chosen_into, chosen_from, order,
+      reorder, counts;
 };
 
 namespace {
@@ -170,6 +204,11 @@ namespace {
 template<class KeyOf>
 void counting_sort(const std::vector<std::uint32_t>& from, std::vector<std::uint32_t>& to,
                    std::vector<std::uint32_t>& counts, std::size_t keys, KeyOf key_of) {
+  if (keys / 4 > from.size()) {  // a few records of a frame that knows many slices
+    to = from;
+    std::stable_sort(to.begin(), to.end(), [&](auto a, auto b) { return key_of(a) < key_of(b); });
+    return;
+  }
   counts.assign(keys + 1, 0);
   for (const auto r : from)
     ++counts[key_of(r) + 1];
@@ -182,18 +221,52 @@ void counting_sort(const std::vector<std::uint32_t>& from, std::vector<std::uint
 
 }  // namespace
 
-const std::vector<std::uint32_t>& partials_builder::impl::ordered() {
-  order.resize(entries.size());
+template<class Ordinal, class Shard>
+const std::vector<std::uint32_t>& partials_builder::impl::ordered(std::size_t n, Ordinal ordinal_of_row,
+                                                                  Shard shard_of_row) {
+  order.resize(n);
   std::iota(order.begin(), order.end(), 0U);
   if (slices.size() > 1) {
-    counting_sort(order, reorder, counts, slices.size(), [&](std::uint32_t r) { return ordinal(r); });
+    counting_sort(order, reorder, counts, slices.size(), ordinal_of_row);
     order.swap(reorder);
   }
   if (window.shards > 1) {
-    counting_sort(order, reorder, counts, window.shards, [&](std::uint32_t r) { return entries[r].shard; });
+    counting_sort(order, reorder, counts, window.shards, shard_of_row);
     order.swap(reorder);
   }
   return order;
+}
+
+void partials_builder::impl::list(const input& in) {
+  const auto keys = encoder.keys();
+  const auto shards = encoder.shards();
+  const auto from = encoder.rows();
+  const auto ordinal_at = [&](std::uint32_t i) { return ordinal_in(keys.key(i)); };
+  const std::span of = ordered(keys.size(), ordinal_at, [&](std::uint32_t i) { return shards[i]; });
+  for (std::size_t i = 0; i < of.size();) {
+    const auto shard = shards[of[i]];
+    if (!listed[shard])
+      listed[shard] = std::make_shared<partials>(rows);
+    auto& p = *listed[shard];
+    found.clear();
+    listed_from.clear();
+    for (auto current = ~0U; i < of.size() && shards[of[i]] == shard; ++i) {
+      const auto key = keys.key(of[i]);
+      if (const auto o = ordinal_in(key); o != current) {
+        current = o;
+        if (p.groups_.empty() || p.groups_.back().at != slices[o])  // else it goes on from the batch before
+          p.groups_.push_back({slices[o], 0, static_cast<std::uint32_t>(p.rows_.size()), 0});
+      }
+      found.push_back(p.rows_.append(key.substr(key_encoder::prefix)));
+      listed_from.push_back(from[of[i]]);
+      p.ends_.push_back(static_cast<std::uint32_t>(p.rows_.key_bytes()));
+      p.tags_.push_back(key_encoder::mixed_tag(keys.tags[of[i]], current));  // mixing is its own inverse
+      ++p.groups_.back().records;
+      ++p.groups_.back().count;
+    }
+    add_aggregates(in, p.rows_, found, listed_from);
+  }
+  listed_records += of.size();
 }
 
 std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::uint32_t> of) {
@@ -206,7 +279,7 @@ std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::u
   p->tags_.reserve(of.size());
   auto current = ~0U;
   for (const auto r : of) {
-    const auto o = ordinal(r);
+    const auto o = ordinal_in(prefixed_key(r));
     if (o != current) {
       current = o;
       p->groups_.push_back({slices[o], 0, static_cast<std::uint32_t>(p->rows_.size()), 0});
@@ -229,23 +302,31 @@ partials_builder& partials_builder::operator=(partials_builder&&) noexcept = def
 void partials_builder::add(const input& in, std::vector<std::uint32_t>& late) { impl_->add(in, late); }
 
 std::size_t partials_builder::byte_size() const {
-  return impl_->table.store().used_bytes() + impl_->entries.size() * 2 * sizeof(std::uint32_t);
+  auto n = impl_->table.store().used_bytes() + impl_->entries.size() * 2 * sizeof(std::uint32_t);
+  for (const auto& p : impl_->listed)
+    if (p)
+      n += p->rows_.used_bytes() + p->rows_.size() * 2 * sizeof(std::uint32_t);
+  return n;
 }
 
-bool partials_builder::empty() const { return impl_->entries.empty(); }
+bool partials_builder::empty() const { return impl_->entries.empty() && impl_->listed_records == 0; }
 
 std::vector<partials_ptr> partials_builder::finish() {
-  std::vector<partials_ptr> by_shard(impl_->window.shards);
-  const std::span order = impl_->ordered();
+  auto& m = *impl_;
+  std::vector<partials_ptr> by_shard(m.window.shards);
+  std::ranges::move(m.listed, by_shard.begin());
+  const std::span order = m.ordered(
+      m.entries.size(), [&](std::uint32_t r) { return impl::ordinal_in(m.prefixed_key(r)); },
+      [&](std::uint32_t r) { return m.entries[r].shard; });
   for (std::size_t from = 0; from < order.size();) {
-    const auto shard = impl_->entries[order[from]].shard;
+    const auto shard = m.entries[order[from]].shard;
     auto to = from + 1;
-    while (to < order.size() && impl_->entries[order[to]].shard == shard)
+    while (to < order.size() && m.entries[order[to]].shard == shard)
       ++to;
-    by_shard[shard] = impl_->extract(order.subspan(from, to - from));
+    by_shard[shard] = m.extract(order.subspan(from, to - from));
     from = to;
   }
-  impl_->clear();
+  m.clear();
   return by_shard;
 }
 

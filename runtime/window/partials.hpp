@@ -1,5 +1,6 @@
-// What one frame adds to one shard: a row for each distinct (slice, eligible-from, key), rows of one slice
-// together. Made by partials_builder, read by shard_windows.
+// What one frame adds to one shard: rows of (slice, eligible-from, key), those of one slice together. There
+// is one for each distinct key, or, in a frame whose keys hardly repeat, one a record: readers merge rows of
+// equal keys either way, and groups of equal slices. Made by partials_builder, read by shard_windows.
 #pragma once
 
 #include "runtime/window/keyed_table.hpp"
