@@ -34,6 +34,15 @@ expected<name_parts> parts_of(const std::string& name) {
   return out;
 }
 
+bool holds_timestamp(const data::type& type) {
+  if (type.id() == data::type_id::list)
+    return holds_timestamp(type.element());
+  if (type.id() == data::type_id::object)
+    return std::any_of(type.fields().begin(), type.fields().end(),
+                       [](const data::field& f) { return holds_timestamp(f.type); });
+  return type.id() == data::type_id::timestamp;
+}
+
 expected<std::string> in_database(const stage_table& t, const std::string& name, sink::sql::product p) {
   return sink::sql::table_definition(p, name.empty() ? t.name : name, data::schema(t.columns), t.key);
 }
@@ -76,6 +85,21 @@ std::string column_lines(const std::vector<data::field>& columns, char quote,
     if (!wanted || wanted(f))
       out += fmt::format("{}  {} {}", out.empty() ? "" : ",\n", in_quotes(f.name, quote), type_of(f.type));
   return out;
+}
+
+std::vector<data::field> partition_columns(const stage_table& t) {
+  std::vector<data::field> out;
+  for (const auto& p : t.partition_by)
+    for (const auto& f : t.columns)
+      if (f.name == p)
+        out.push_back(f.type.id() == data::type_id::timestamp ? data::field{p, data::type_id::text} : f);
+  return out;
+}
+
+bool has_timestamps(const stage_table& t) {
+  return std::any_of(t.columns.begin(), t.columns.end(), [&](const data::field& f) {
+    return !t.is_partition(f.name) && holds_timestamp(f.type);
+  });
 }
 
 expected<void> distinct_without_case(const stage_table& t, std::string_view product) {

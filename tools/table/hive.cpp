@@ -1,5 +1,5 @@
-// Hive's tables: external over the folder of a parquet sink. Names go in backticks and lose their case; dots
-// and colons in a column's name are refused by Hive when it is queried, hence here.
+// Hive's tables: external over the folder of a parquet sink. Names go in backticks and lose their case. What
+// Hive refuses only when it is queried, or answers with nulls, is refused here (tried with Hive 4.0.1).
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ std::string type_of(const data::type& type) {
   case data::type_id::object: {
     std::string members;
     for (const auto& f : type.fields())
-      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", f.name, type_of(f.type));
+      members += fmt::format("{}{}:{}", members.empty() ? "" : ",", in_quotes(f.name, '`'), type_of(f.type));
     return fmt::format("struct<{}>", members);
   }
   case data::type_id::text:
@@ -35,12 +35,16 @@ std::string type_of(const data::type& type) {
   return "string";
 }
 
+/// In a column's name: dots and colons fail in queries; for the rest, Hive's reader hands the schema on as a
+/// text that is parsed again, and then fails on every file, or finds nulls in the column.
+constexpr const char* unreadable = ".:,;=(){} \t\n";
+
 bool is_plain(std::string_view name) {
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
-/// Hive quotes no member of a struct: the first one that would need it.
+/// Hive keeps a struct's type as text without quotes: the first member that such a text cannot hold.
 const std::string* unfit_member(const data::type& type) {
   if (type.id() == data::type_id::list)
     return unfit_member(type.element());
@@ -81,11 +85,12 @@ expected<void> fit_names(const stage_table& t, const name_parts& name) {
           fmt::format("stage \"{}\": Hive cannot name the member \"{}\" of column \"{}\": letters, "
                       "digits and _ only; remedy: make it a column of its own in `columns`",
                       t.stage, *member, f.name));
-    else if (f.name.find_first_of(".:") != std::string::npos)
-      return user_error(ec::mismatch,
-                        fmt::format("stage \"{}\": Hive cannot read a column called \"{}\" (dot or "
-                                    "colon in its name); remedy: rename it in `columns`",
-                                    t.stage, f.name));
+    else if (f.name.find_first_of(t.is_partition(f.name) ? ".:" : unreadable) != std::string::npos)
+      return user_error(
+          ec::mismatch,
+          fmt::format("stage \"{}\": Hive cannot read a column called \"{}\" (none of {} may be "
+                      "in its name, nor a space or line break); remedy: rename it in `columns`",
+                      t.stage, f.name, ". : , ; = ( ) { }"));
   return distinct_without_case(t, "Hive");
 }
 
@@ -107,13 +112,14 @@ expected<std::string> hive_definition(const stage_table& t, const name_parts& na
   const auto columns = column_lines(t.columns, '`', type_of, in_file);
   if (t.kind == files::none)
     return fmt::format("create table {} (\n{}\n)\nstored as parquet;\n", table, columns);
-  auto out = fmt::format("create external table {} (\n{}\n)\n", table, columns);
+  std::string out;
+  if (has_timestamps(t))
+    out += "-- Timestamps are read by Hive 4 or later, and by Spark.\n";
+  out += fmt::format("create external table {} (\n{}\n)\n", table, columns);
   std::string partitions;
-  for (const auto& p : t.partition_by)
-    for (const auto& f : t.columns)
-      if (f.name == p)
-        partitions +=
-            fmt::format("{}{} {}", partitions.empty() ? "" : ", ", in_quotes(p, '`'), type_of(f.type));
+  for (const auto& f : partition_columns(t))
+    partitions +=
+        fmt::format("{}{} {}", partitions.empty() ? "" : ", ", in_quotes(f.name, '`'), type_of(f.type));
   if (!partitions.empty())
     out += fmt::format("partitioned by ({})\n", partitions);
   out += fmt::format("stored as parquet\nlocation {}", literal(location_of(t)));
@@ -121,7 +127,10 @@ expected<std::string> hive_definition(const stage_table& t, const name_parts& na
     out += fmt::format("\ntblproperties ('parquet.compression' = {})", literal(codec_of(t.compression)));
   out += ";\n";
   if (!partitions.empty())
-    out += fmt::format("-- Now, and again when there are new partitions:\nmsck repair table {};\n", table);
+    // By default Hive stops at the first folder with an escape in its name.
+    out += fmt::format("-- Now, and again when there are new partitions:\n"
+                       "set hive.msck.path.validation=ignore;\nmsck repair table {};\n",
+                       table);
   return out;
 }
 

@@ -24,6 +24,12 @@ using name_parts = std::vector<std::string>;
                                        const std::function<std::string(const data::type&)>& type_of,
                                        const std::function<bool(const data::field&)>& wanted = {});
 
+/// In the order of the folders. A timestamp is text here: folders are named by ISO 8601 with a Z, which Hive
+/// and Trino take for another time, or for none.
+[[nodiscard]] std::vector<data::field> partition_columns(const stage_table& t);
+/// Whether a timestamp stands in the files themselves, also within another type.
+[[nodiscard]] bool has_timestamps(const stage_table& t);
+
 /// An error where two names differ by case alone (ASCII), for products that take them for the same.
 [[nodiscard]] expected<void> distinct_without_case(const stage_table& t, std::string_view product);
 /// An error where the stage writes files, but no Parquet.

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace millrace::table {
 namespace {
 
@@ -39,10 +37,8 @@ std::vector<data::field> partitions_last(const stage_table& t) {
   for (const auto& f : t.columns)
     if (!t.is_partition(f.name))
       out.push_back(f);
-  for (const auto& p : t.partition_by)
-    for (const auto& f : t.columns)
-      if (f.name == p)
-        out.push_back(f);
+  const auto partitions = partition_columns(t);
+  out.insert(out.end(), partitions.begin(), partitions.end());
   return out;
 }
 
@@ -66,11 +62,9 @@ expected<std::string> trino_definition(const stage_table& t, const name_parts& n
   if (auto fit = parquet_or_none(t, "Trino"); !fit)
     return unexpected(std::move(fit.error()));
   std::string out;
-  if (std::any_of(t.columns.begin(), t.columns.end(),
-                  [](const data::field& f) { return f.type.id() == data::type_id::timestamp; }))
+  if (has_timestamps(t))
     out += "-- Milliseconds are the catalog's default; where it says hive.timestamp-precision=MICROSECONDS, "
-           "write "
-           "timestamp(6).\n";
+           "write timestamp(6).\n";
   out += fmt::format("create table {} (\n{}\n)", in_quotes(name, '"'),
                      column_lines(partitions_last(t), '"', type_of));
   if (t.kind == files::none)

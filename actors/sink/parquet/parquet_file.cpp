@@ -126,7 +126,8 @@ public:
 
   expected<void> open(compression packed, const data::schema& columns, const std::vector<bool>& dictionary) {
     parquet::WriterProperties::Builder b;
-    b.created_by("millrace")->compression(codec(packed))->memory_pool(pool());
+    // Java's readers leave the statistics of texts unused where they find no version here.
+    b.created_by("millrace version " MILLRACE_VERSION)->compression(codec(packed))->memory_pool(pool());
     for (std::size_t i = 0; i < columns.size(); ++i)
       if (!columns[i].type.is_nested() && !dictionary[i])
         b.disable_dictionary(

@@ -52,7 +52,8 @@ table::stage_table nested() {
 }  // namespace
 
 TEST_CASE("Hive gets an external table with its partitions apart, names in backticks") {
-  CHECK(text(purchases(), product::hive) == R"sql(create external table `purchases` (
+  CHECK(text(purchases(), product::hive) == R"sql(-- Timestamps are read by Hive 4 or later, and by Spark.
+create external table `purchases` (
   `raw_event` string,
   `timestamp` timestamp,
   `user-agent` string,
@@ -66,6 +67,7 @@ stored as parquet
 location 'file:///data/it\'s'
 tblproperties ('parquet.compression' = 'SNAPPY');
 -- Now, and again when there are new partitions:
+set hive.msck.path.validation=ignore;
 msck repair table `purchases`;
 )sql");
 }
@@ -123,6 +125,20 @@ TEST_CASE("partition columns come in the order of the folders") {
   CHECK(holds(text(t, product::duckdb), "/*=*/*=*/[!.]*.parquet"));
 }
 
+TEST_CASE("timestamps in folders' names are text for Hive and Trino, which do not read them so") {
+  auto t = purchases();
+  t.partition_by = {"timestamp"};
+  CHECK(holds(text(t, product::hive), "partitioned by (`timestamp` string)"));
+  CHECK_FALSE(holds(text(t, product::hive), "Hive 4"));
+  CHECK(holds(text(t, product::trino), "  \"timestamp\" varchar\n)"));
+  CHECK_FALSE(holds(text(t, product::trino), "Milliseconds"));
+  CHECK(holds(text(t, product::duckdb), "hive_types = {'timestamp': TIMESTAMPTZ}"));
+  t.columns.push_back({"seen", data::type::list_of(data::type::object_of({{"when", type_id::timestamp}}))});
+  CHECK(holds(text(t, product::hive), "-- Timestamps are read by Hive 4 or later"));
+  CHECK(holds(text(t, product::hive), "`seen` array<struct<`when`:timestamp>>"));
+  CHECK(holds(text(t, product::trino), "-- Milliseconds are the catalog's default"));
+}
+
 TEST_CASE("locations are absolute; one with a scheme stays as it is") {
   auto t = purchases();
   t.path = "out/../bought";
@@ -144,7 +160,7 @@ TEST_CASE("what compresses nothing is what Hive calls uncompressed") {
 
 TEST_CASE("nested columns are nested where the product has such types") {
   CHECK(text(nested(), product::hive) == "create table `nested` (\n  `tags` array<string>,\n  `venue` "
-                                         "struct<lat:double,ids:array<bigint>>\n)\nstored as parquet;\n");
+                                         "struct<`lat`:double,`ids`:array<bigint>>\n)\nstored as parquet;\n");
   CHECK(text(nested(), product::trino) ==
         "create table \"nested\" (\n  \"tags\" array(varchar),\n  \"venue\" "
         "row(\"lat\" double, \"ids\" array(bigint))\n);\n");
@@ -195,9 +211,18 @@ TEST_CASE("names that a product cannot have are errors with a remedy") {
                                           "remedy: rename one in `columns`"));
   CHECK(holds(text(t, product::postgresql), "\"USER-AGENT\" text"));
   t.columns.back().name = "a.b";
-  CHECK(refusal(t, product::hive) ==
-        "stage \"purchases\": Hive cannot read a column called \"a.b\" (dot or colon in "
-        "its name); remedy: rename it in `columns`");
+  CHECK(refusal(t, product::hive) == "stage \"purchases\": Hive cannot read a column called \"a.b\" (none of "
+                                     ". : , ; = ( ) { } may be in its "
+                                     "name, nor a space or line break); remedy: rename it in `columns`");
+  for (const std::string name :
+       {"a b", "a,b", "a;b", "a=b", "a(b", "a)b", "a{b", "a}b", "a\tb", "a\nb", "a:b"}) {
+    t.columns.back().name = name;
+    CHECK(holds(refusal(t, product::hive), "Hive cannot read a column called"));
+    CHECK(holds(text(t, product::trino), '"' + name + '"'));
+  }
+  t.partition_by = {"a b"};  // stands in no file
+  t.columns.back().name = "a b";
+  CHECK(holds(text(t, product::hive), "partitioned by (`a b` string)"));
   t = nested();
   t.columns[1].type = data::type::object_of({{"user-agent", type_id::text}});
   CHECK(holds(refusal(t, product::hive), "cannot name the member \"user-agent\" of column \"venue\""));
