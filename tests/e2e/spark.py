@@ -112,7 +112,7 @@ def expect_python(options):
     done = subprocess.run([ROOT / "tools" / "spark", "--where"], capture_output=True, text=True)
     for why in (done.stderr.strip() if done.returncode else "", without_parquet(options), Sql(options).missing()):
         if why:
-            print(f"SKIPPED: spark.py: {why.removeprefix("tools/spark: SKIPPED: ")}", flush=True)
+            print("SKIPPED: spark.py:", why.removeprefix("tools/spark: SKIPPED: "), flush=True)
             sys.exit(SKIPPED)
     return done.stdout.strip()
 
