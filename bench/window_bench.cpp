@@ -181,6 +181,38 @@ BENCHMARK(sliding)
     ->Args({10'000, 1'000, 1})
     ->Unit(benchmark::kMillisecond);
 
+/// A tumbling window of so many keys, each with one record: formed in key order.
+void firing(benchmark::State& state) {
+  const auto d = clicks(300, 300, 1, false, state.range(1) != 0 ? type_id::bigint : type_id::text);
+  std::mt19937_64 engine(1);
+  const auto keys = static_cast<std::size_t>(state.range(0));
+  std::vector<std::shared_ptr<const partials>> frames;
+  partials_builder builder(d);
+  std::vector<std::uint32_t> late;
+  for (std::size_t n = 0; n < keys; n += 16'384) {
+    const auto f = frame_of(d, 16'384, 1'000'000'000, 1'600'000'200'000'000, 0, engine);
+    builder.add(f.view(), late);
+    frames.push_back(builder.finish()[0]);
+  }
+  shard_windows windows(d);
+  std::size_t rows = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    for (const auto& f : frames)
+      windows.absorb(*f, no_watermark);
+    state.ResumeTiming();
+    for (const auto& w : windows.fire(no_watermark, end_of_time))
+      rows += w.rows->rows;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(rows));
+}
+BENCHMARK(firing)
+    ->Args({16'384, 0})
+    ->Args({131'072, 0})
+    ->Args({1'048'576, 0})
+    ->Args({131'072, 1})
+    ->Unit(benchmark::kMillisecond);
+
 }  // namespace
 }  // namespace millrace::window
 

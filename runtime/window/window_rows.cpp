@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <map>
 #include <numeric>
@@ -39,9 +40,19 @@ std::vector<data::column_ptr> key_columns(const definition& d, const row_store& 
     builders.back().reserve(of.size());
   }
   if (!builders.empty())
-    for (std::size_t i = 0; i < of.size(); ++i) {
-      store.prefetch_ahead(of, i);
-      decode_columns(store.key(of[i]), builders);
+    for (std::size_t i = 0; i < of.size();) {
+      // Where the keys lie, some at a time; they are on their way by the time that they are read.
+      std::array<std::string_view, 64> keys;
+      const auto n = std::min(keys.size(), of.size() - i);
+      for (std::size_t k = 0; k < n; ++k) {
+        if (i + k + keys.size() < of.size())
+          store.prefetch(of[i + k + keys.size()]);
+        keys[k] = store.key(of[i + k]);
+        __builtin_prefetch(keys[k].data());
+      }
+      for (std::size_t k = 0; k < n; ++k)
+        decode_columns(keys[k], builders);
+      i += n;
     }
   std::vector<data::column_ptr> columns;
   columns.reserve(builders.size());
