@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The disk is full: under the state folder, under the targets of file sinks, SQLite and Parquet, under the spool of an HTTP stream. Each time
+"""The disk is full: under the state folder, under the targets of file sinks, SQLite and Parquet, under the spool of an HTTP stream or server. Each time
 the run goes on as far as it can and says once what is wrong; after kill -9, and a start that finds the disk still full, the same
 command goes on when there is room, and every row is there once.
 
@@ -21,6 +21,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "services.d"))
+from http_server import Game, answers_of, clients_of, expect, settled  # noqa: E402
 from real_systems import SKIPPED, Run, check, difference, main, metric, wait_until  # noqa: E402
 from server import free_port  # noqa: E402
 
@@ -280,7 +281,41 @@ def under_the_spool(options, folder):
     print(f"ok      under the spool: {count} records once; a start on a full disk {how}", flush=True)
 
 
-CASES = (under_the_state, under_the_targets, under_the_spool)
+def under_the_server(options, folder):
+    """Of an HTTP server: nobody is answered 200 whose record is not kept."""
+    disk = Disk(folder / "disk")
+    game = Game(options, folder, "api")
+    game.state.symlink_to(folder / "disk" / "state")
+    running = game.start()
+    clients = clients_of(game, 4, 1)
+
+    def answered(status):
+        return sum(1 for c in clients for a in list(c.answers.values()) if a and a[0] == status)
+
+    wait_until("the first answers", lambda: answered(200) > 100)
+    disk.fill()
+    wait_until("it says that it takes no more", lambda: complaints(running))
+    wait_until("clients are sent away", lambda: answered(503))
+    time.sleep(2)
+    told_once_by(running, ["api"])
+    disk.free()
+    seen = answered(200)
+    wait_until("it goes on", lambda: answered(200) > seen)
+    before = len(complaints(running))
+    disk.fill()
+    wait_until("and stops again", lambda: len(complaints(running)) > before)
+    how, running = goes_on_when_there_is_room(disk, running, lambda: Run(options.millrace, game.topology, game.state))
+    seen = answered(200)
+    wait_until("it takes requests again", lambda: answered(200) > seen)
+    answers = answers_of(clients)
+    settled(game)
+    running.stop()
+    expect(game, answers)
+    disk.remove()
+    print(f"ok      under the HTTP server: of {len(answers)} requests {answered(200)} answered, each there once; a start on a full disk {how}", flush=True)
+
+
+CASES = (under_the_state, under_the_targets, under_the_spool, under_the_server)
 
 
 def test(options, folder):

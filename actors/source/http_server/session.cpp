@@ -1,11 +1,10 @@
 #include "actors/source/http_server/session.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include <array>
 #include <utility>
 
 namespace millrace::source {
@@ -15,11 +14,12 @@ using boost::beast::error_code;
 
 /// How long a client may go on sending what nobody reads any more.
 constexpr std::chrono::seconds drained{2};
+constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 
 }  // namespace
 
 session::session(boost::asio::ip::tcp::socket socket, const session_limits& limits, handler& of)
-    : stream_(std::move(socket)), buffer_(limits.header + limits.body + (64U << 10)), limits_(limits),
+    : stream_(std::move(socket)), buffer_(limits.header + limits.body + at_once), limits_(limits),
       handler_(of) {
   error_code ignored;
   stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
@@ -31,28 +31,57 @@ void session::read() {
   parser_.emplace();
   parser_->header_limit(limits_.header);
   parser_->body_limit(limits_.body);
+  head_bytes_ = 0;
   stream_.expires_after(limits_.timeout);
-  http::async_read(
-      stream_, buffer_, *parser_,
-      [self = shared_from_this()](error_code failed, std::size_t bytes) { self->on_read(failed, bytes); });
+  parse();
 }
 
-void session::on_read(error_code failed, std::size_t) {
-  if (!failed) {
-    const auto& r = parser_->get();
-    version_ = r.version();
-    keep_alive_ = r.keep_alive();
-    head_ = r.method() == http::verb::head;
-    return handler_.on_request(shared_from_this(), r);
+/// Beast's own reading goes on for as long as headers come: its limit is one of each piece that arrives, not
+/// of their sum.
+void session::parse() {
+  while (buffer_.size() != 0) {
+    const bool in_head = !parser_->is_header_done();
+    error_code failed;
+    const auto used = parser_->put(buffer_.data(), failed);
+    buffer_.consume(used);
+    if (in_head && (head_bytes_ += used) > limits_.header)
+      failed = http::error::header_limit;
+    if (failed && failed != http::error::need_more)
+      return on_failed(failed);
+    if (parser_->is_done())
+      return on_whole();
+    if (failed)
+      break;
   }
+  receive();
+}
+
+void session::receive() {
+  const auto room = boost::beast::read_size(buffer_, at_once);
+  if (room == 0)
+    return on_failed(http::error::buffer_overflow);
+  stream_.async_read_some(buffer_.prepare(room),
+                          [self = shared_from_this()](error_code failed, std::size_t bytes) {
+                            if (failed)
+                              return self->close();
+                            self->buffer_.commit(bytes);
+                            self->parse();
+                          });
+}
+
+void session::on_whole() {
+  const auto& r = parser_->get();
+  version_ = r.version();
+  keep_alive_ = r.keep_alive();
+  head_ = r.method() == http::verb::head;
+  handler_.on_request(shared_from_this(), r);
+}
+
+void session::on_failed(error_code failed) {
   if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
     return refuse(http::status::request_header_fields_too_large, "The request's headers are too long.\n");
   if (failed == http::error::body_limit)
     return refuse(http::status::payload_too_large, "The request's body is too long.\n");
-  // An end between requests, an end within one, silence: nobody is there to be told.
-  if (failed == http::error::end_of_stream || failed == http::error::partial_message ||
-      failed.category() != http::make_error_code(http::error::bad_method).category())
-    return close();
   refuse(http::status::bad_request, "This is no HTTP request: " + failed.message() + ".\n");
 }
 

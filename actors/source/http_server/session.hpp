@@ -52,7 +52,11 @@ public:
   void close();
 
 private:
-  void on_read(boost::beast::error_code failed, std::size_t bytes);
+  /// Takes the request out of what has been received; asks for more until it is whole.
+  void parse();
+  void receive();
+  void on_whole();
+  void on_failed(boost::beast::error_code failed);
   void on_written(boost::beast::error_code failed);
   void refuse(http::status status, const std::string& why);
   /// Reads on for a moment, so that the client gets the answer before its connection is reset.
@@ -64,6 +68,7 @@ private:
   response response_;
   session_limits limits_;
   handler& handler_;
+  std::size_t head_bytes_ = 0;  // of the request that is being read
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool head_ = false;  // the answer goes without its body

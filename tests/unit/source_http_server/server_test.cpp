@@ -162,6 +162,63 @@ TEST_CASE("what is no request to a route is answered clearly and recorded nowher
   CHECK(s.records().empty());
 }
 
+TEST_CASE("NUL anywhere, and requests that could be read in two ways, are refused and recorded nowhere") {
+  server s;
+  for (const auto bad :
+       {"GET /\0 HTTP/1.1\r\n\r\n"sv, "G\0T / HTTP/1.1\r\n\r\n"sv, "GET / HTTP/1.1\0\r\n\r\n"sv,
+        "GET / HTTP/1.1\r\nA\0B: x\r\n\r\n"sv, "GET / HTTP/1.1\r\nA: \0\r\n\r\n"sv, "\0\r\n\r\n"sv,
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"sv,
+        "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
+        "GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"sv, "GET / HTTP/1.1\r\n: x\r\n\r\n"sv,
+        "GET / HTTP/1.1\r\nA B: x\r\n\r\n"sv}) {
+    INFO(bad);
+    CHECK_THAT(asked(s, bad), Catch::Contains(" 400 ") && Catch::Contains("This is no HTTP request: "));
+  }
+  CHECK_THAT(asked(s, "GET /%00 HTTP/1.1\r\n\r\n"), Catch::StartsWith("HTTP/1.1 404"));
+  CHECK(s.records().empty());
+}
+
+TEST_CASE("a request's head is bounded as a whole: one long header, many short ones, a long path") {
+  server s;
+  std::string many;
+  for (int i = 0; i < 20'000; ++i)
+    many += "X-" + std::to_string(i) + ": y\r\n";
+  for (const auto& head : {"GET / HTTP/1.1\r\nX: " + std::string(5'000, 'x'), "GET / HTTP/1.1\r\n" + many,
+                           "GET /" + std::string(5'000, 'x') + " HTTP/1.1",
+                           "GET / HTTP/1.1\r\nX: " + std::string(1'000'000, 'x')})
+    CHECK_THAT(asked(s, head + "\r\n\r\n"), Catch::StartsWith("HTTP/1.1 431"));
+  CHECK(s.records().empty());
+  CHECK_THAT(asked(s, "GET / HTTP/1.1\r\nX: " + std::string(3'000, 'x') + "\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 200"));
+}
+
+TEST_CASE("headers that come twice are joined, and none replaces a member of the event, whatever its case") {
+  server s;
+  client c(s);
+  c.say("GET / HTTP/1.1\r\nhost: a\r\nX-Tag: one\r\nEvent-Type: evil\r\nEVENT_TYPE: evil\r\nTimeStamp: 1\r\n"
+        "x-tag: two\r\nHOST: b\r\nevent_type: evil\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records() == std::vector<std::string>{
+                           R"({"event_type":"default","Host":"a, b","X-Tag":"one, two","Timestamp":"1"})"});
+}
+
+TEST_CASE("the body of what is refused is passed over, and the connection goes on") {
+  server s;
+  client c(s);
+  for (const std::string post :
+       {"POST / HTTP/1.1\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        "POST /join HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "DELETE / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"}) {
+    c.say(post);
+    CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 405"));
+  }
+  c.say("GET /nowhere HTTP/1.1\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 404"));
+  c.say("GET /join HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records() == std::vector<std::string>{R"({"n":1,"Content-Length":"3"})"});
+}
+
 TEST_CASE("HEAD is answered without the body, and recorded") {
   server s;
   CHECK_THAT(
