@@ -1,66 +1,14 @@
 #include "runtime/base/time.hpp"
 
+#include "runtime/base/scan.hpp"
+
 #include <date/date.h>
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <optional>
 
 namespace millrace {
 namespace {
-
-struct unit {
-  std::string_view names;  // separated by blanks, the first is the one that is written
-  std::int64_t micros;
-};
-
-constexpr std::array units{
-    unit{"week weeks w", 604'800'000'000},        unit{"day days d", 86'400'000'000},
-    unit{"hour hours h hr", 3'600'000'000},       unit{"minute minutes min mins m", 60'000'000},
-    unit{"second seconds s sec secs", 1'000'000}, unit{"ms millisecond milliseconds", 1'000},
-    unit{"us microsecond microseconds", 1},
-};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-void skip_blanks(std::string_view& s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t'))
-    s.remove_prefix(1);
-}
-
-bool names_contain(std::string_view names, std::string_view word) {
-  while (!names.empty()) {
-    const auto end = names.find(' ');
-    if (names.substr(0, end) == word)
-      return true;
-    names = end == std::string_view::npos ? std::string_view{} : names.substr(end + 1);
-  }
-  return false;
-}
-
-std::optional<double> take_number(std::string_view& s) {
-  // from_chars would also take "inf" and "nan"
-  if (s.empty() || (!is_digit(s.front()) && s.front() != '.'))
-    return std::nullopt;
-  double value = 0;
-  const auto [end, err] = std::from_chars(s.data(), s.data() + s.size(), value, std::chars_format::fixed);
-  if (err != std::errc{})
-    return std::nullopt;
-  s.remove_prefix(static_cast<std::size_t>(end - s.data()));
-  return value;
-}
-
-std::string_view take_word(std::string_view& s) {
-  std::size_t n = 0;
-  while (n < s.size() && is_letter(s[n]))
-    ++n;
-  const auto word = s.substr(0, n);
-  s.remove_prefix(n);
-  return word;
-}
 
 /// Exactly `width` digits, or nothing.
 std::optional<int> take_digits(std::string_view& s, std::size_t width) {
@@ -74,13 +22,6 @@ std::optional<int> take_digits(std::string_view& s, std::size_t width) {
   }
   s.remove_prefix(width);
   return value;
-}
-
-bool take(std::string_view& s, char c) {
-  if (s.empty() || s.front() != c)
-    return false;
-  s.remove_prefix(1);
-  return true;
 }
 
 /// Time of day after the date; false where it is malformed. Leaves the zone in s.
@@ -156,104 +97,6 @@ bool take_zone(std::string_view& s, std::int64_t& offset_micros) {
 unexpected bad_timestamp(std::string_view text) {
   return user_error(ec::invalid_argument, fmt::format("'{}' is no timestamp", text.substr(0, 64)));
 }
-
-}  // namespace
-
-expected<micros> parse_duration(std::string_view text) {
-  const auto wrong = [&] {
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("'{}' is no duration; expected a number and a unit (us, ms, s, min, hours, days, "
-                    "weeks), such as \"5 minutes\" or \"1 hour 30 minutes\"",
-                    text));
-  };
-  std::string_view rest = text;
-  double total = 0;
-  skip_blanks(rest);
-  if (rest.empty())
-    return wrong();
-  while (!rest.empty()) {
-    const auto number = take_number(rest);
-    if (!number)
-      return wrong();
-    skip_blanks(rest);
-    const auto word = take_word(rest);
-    const unit* found = nullptr;
-    for (const auto& u : units)
-      if (!word.empty() && names_contain(u.names, word))
-        found = &u;
-    if (!found)
-      return wrong();
-    total += *number * static_cast<double>(found->micros);
-    skip_blanks(rest);
-  }
-  constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
-  if (total > century)
-    return user_error(ec::invalid_argument, fmt::format("'{}' is longer than a century", text));
-  return micros(std::llround(total));
-}
-
-std::string format_duration(micros d) {
-  auto rest = d.count();
-  std::string out;
-  for (const auto& u : units) {
-    const auto n = rest / u.micros;
-    if (n == 0)
-      continue;
-    rest -= n * u.micros;
-    const bool plural = n != 1 && u.micros >= 1'000'000;
-    fmt::format_to(std::back_inserter(out), "{}{} {}{}", out.empty() ? "" : " ", n,
-                   u.names.substr(0, u.names.find(' ')), plural ? "s" : "");
-  }
-  return out.empty() ? "0 seconds" : out;
-}
-
-expected<std::uint64_t> parse_size(std::string_view text) {
-  std::string_view rest = text;
-  skip_blanks(rest);
-  const auto number = rest.empty() ? std::nullopt : take_number(rest);
-  skip_blanks(rest);
-  const auto word = take_word(rest);
-  skip_blanks(rest);
-  constexpr std::array<std::pair<std::string_view, double>, 9> sizes{{{"", 1},
-                                                                      {"B", 1},
-                                                                      {"kB", 1e3},
-                                                                      {"KB", 1e3},
-                                                                      {"MB", 1e6},
-                                                                      {"GB", 1e9},
-                                                                      {"KiB", 1024.0},
-                                                                      {"MiB", 1024.0 * 1024},
-                                                                      {"GiB", 1024.0 * 1024 * 1024}}};
-  for (const auto& [name, factor] : sizes)
-    if (number && rest.empty() && word == name && *number * factor < 9e18)
-      return static_cast<std::uint64_t>(std::llround(*number * factor));
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("'{}' is no size; expected a number and a unit (B, kB, MB, GB, KiB, MiB, GiB), such as "
-                  "\"128 MB\"",
-                  text));
-}
-
-expected<double> parse_rate(std::string_view text) {
-  std::string_view rest = text;
-  skip_blanks(rest);
-  const auto number = rest.empty() ? std::nullopt : take_number(rest);
-  skip_blanks(rest);
-  if (number && *number > 0 && take(rest, '/')) {
-    skip_blanks(rest);
-    const auto word = take_word(rest);
-    if (rest.empty())
-      for (const auto& u : units)
-        if (!word.empty() && names_contain(u.names, word))
-          return *number * 1e6 / static_cast<double>(u.micros);
-  }
-  return user_error(
-      ec::invalid_argument,
-      fmt::format("'{}' is no rate; expected records per unit of time, such as \"10/s\" or \"600/min\"",
-                  text));
-}
-
-namespace {
 
 constexpr event_micros year_0 = -62'167'219'200'000'000;
 constexpr event_micros year_10000 = 253'402'300'800'000'000;
