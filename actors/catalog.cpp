@@ -14,6 +14,7 @@
 #include "actors/source/http_stream/http_stream_source.hpp"
 #include "actors/source/kafka/kafka_source.hpp"
 #include "actors/source/replaying_reader.hpp"
+#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 namespace millrace {
@@ -132,7 +133,10 @@ expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
   if (s.type == "sql")
     return sink::make_sql_writer(s.options, rows);
   if (s.type == "parquet")
-    return sink::make_parquet_writer(s.options, rows, *context.clock);
+    return sink::make_parquet_writer(s.options, rows,
+                                     std::filesystem::path(context.state_folder) / "tables" /
+                                         snapshot::file_name_of(context.stage),
+                                     *context.clock);
   return unknown(s);
 }
 

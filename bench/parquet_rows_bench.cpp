@@ -147,7 +147,7 @@ void sink_rows(const std::string& folder, std::size_t rows, std::size_t commit_r
   roll->set("size", std::uint64_t{128'000'000}, {});
   roll->set("age", micros(10'000'000), {});
   o.set("roll", std::move(roll), {});
-  auto writer = good(sink::make_parquet_writer(o, schema));
+  auto writer = good(sink::make_parquet_writer(o, schema, {}));
   const stopwatch watch;
   good(writer->open({"state", "bench", "sink", 1}));
   std::size_t uncommitted = 0;

@@ -12,6 +12,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
+find_package(pugixml REQUIRED)
 find_package(Threads REQUIRED)
 
 # millrace_import(NAME HEADER LIBRARY...): an IMPORTED target for a library without CMake files.

@@ -164,4 +164,9 @@ expected<progress> decode_progress(std::string_view bytes) {
   return p;
 }
 
+bool has_ended(const std::map<log_id, mark>& positions) {
+  return std::all_of(positions.begin(), positions.end(),
+                     [](const auto& p) { return p.second.watermark == end_of_time; });
+}
+
 }  // namespace millrace::sink

@@ -38,6 +38,9 @@ struct progress {
   std::uint64_t batch = 0;           // number of the last commit with rows (`_batch`)
 };
 
+/// No log has anything more to come: the commit with it is the last one that has rows.
+[[nodiscard]] bool has_ended(const std::map<log_id, mark>& positions);
+
 /// A row that the target refuses for good (encoding, length, type). It is stored with the commit that passes
 /// it and stays readable by rejected() until forget().
 struct rejected_row {
@@ -67,8 +70,9 @@ public:
                                                                      std::size_t limit) = 0;
   virtual void forget_rejected(std::uint64_t up_to) = 0;
   /// Keeps a connection or a stored position alive while there is nothing to commit, and does what falls due
-  /// by time alone. Called about once a minute, and when keep_alive_in() has passed.
-  virtual void keep_alive() {}
+  /// by time alone. Called about once a minute, and when keep_alive_in() has passed, where nothing is written
+  /// that waits for a commit. After an error: open again, as after one of commit.
+  [[nodiscard]] virtual expected<void> keep_alive() { return {}; }
   /// Asked after each commit; nothing where once a minute will do.
   [[nodiscard]] virtual std::optional<micros> keep_alive_in() const { return std::nullopt; }
 };

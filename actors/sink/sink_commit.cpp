@@ -13,11 +13,6 @@ constexpr std::chrono::seconds keep_alive_every{60};
 /// What could not be done when it fell due (rows wait for their commit) is tried again then.
 constexpr std::chrono::milliseconds keep_alive_again{100};
 
-bool all_ended(const std::map<log_id, mark>& positions) {
-  return std::all_of(positions.begin(), positions.end(),
-                     [](const auto& p) { return p.second.watermark == end_of_time; });
-}
-
 }  // namespace
 
 void sink_state::on_commit_tick(const commit_tick& m) {
@@ -33,7 +28,7 @@ void sink_state::commit_if_due(bool at_once) {
     return;
   }
   const auto due = commit_clock_.look(
-      now(), {first_uncommitted_, last_commit_, all_ended(core_.progress()), bytes_uncommitted_});
+      now(), {first_uncommitted_, last_commit_, has_ended(core_.progress()), bytes_uncommitted_});
   if (due.commit)
     commit();
   else if (due.ask && due.ask->wait == clock::duration::zero())
@@ -64,7 +59,8 @@ void sink_state::on_keep_alive_tick() {
   const auto due = writer_->keep_alive_in();
   const bool wanted = (due && *due <= micros(0)) || present - last_commit_ >= keep_alive_every;
   if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
-    writer_->keep_alive();
+    if (const auto kept = writer_->keep_alive(); !kept)
+      return went_wrong(kept.error());
     answered();  // that there was nothing to commit after all
     last_commit_ = present;
   }

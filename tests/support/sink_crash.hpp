@@ -85,6 +85,8 @@ inline bool changes_something(long call) {
   case SYS_fdatasync:
   case SYS_fsync:
   case SYS_rmdir:
+  case SYS_sendto:
+  case SYS_sendmsg:
     return true;
   default:
     return false;
@@ -147,11 +149,12 @@ inline void check_after_crash(const std::filesystem::path& folder, const crash_s
     REQUIRE(rows.size() >= lines(0, told).size());
 }
 
-inline void crash_at_every_call(const crash_subject& s) {
+/// `seconds`: before which call of the recovery it is killed again; 0 for never.
+inline void crash_at_every_call(const crash_subject& s, const std::vector<int>& seconds = {0, 1, 4, 9}) {
   int first = 1;
   for (;; ++first) {
     bool whole_run = false;
-    for (const int second : {0, 1, 4, 9}) {
+    for (const int second : seconds) {
       const temp_folder folder;
       std::int64_t told = 0;
       const auto end = run_until_call(folder.path(), s, 1, first, told);

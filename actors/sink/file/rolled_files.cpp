@@ -233,14 +233,22 @@ std::optional<micros> rolled_files::keep_alive_in() const {
   return micros(std::max<std::int64_t>(0, record_.since + roll_.age->count() - clock_->now()));
 }
 
-void rolled_files::keep_alive() {
+expected<void> rolled_files::keep_alive() {
   if (!open_ || !buffer_.empty() || length_ != record_.length || !is_due())
-    return;
+    return {};
+  open_ = false;
   const auto locked = side_->lock();
-  if (!locked || !side_->check_owner())
-    return;
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
   record_.publish = true;
-  open_ = store() && publish();  // an error is told by the next write
+  if (auto stored = store(); !stored)
+    return stored;
+  if (auto published = publish(); !published)
+    return published;
+  open_ = true;
+  return {};
 }
 
 }  // namespace millrace::sink

@@ -30,7 +30,7 @@ public:
   }
   void forget_rejected(std::uint64_t) override {}
   /// Publishes a file that has become old enough while nothing was written.
-  void keep_alive() override;
+  [[nodiscard]] expected<void> keep_alive() override;
   [[nodiscard]] std::optional<micros> keep_alive_in() const override;
 
   /// The visible name of file `number`.

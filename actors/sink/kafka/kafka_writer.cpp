@@ -218,10 +218,15 @@ void kafka_writer::forget_rejected(std::uint64_t up_to) {
   all.erase(all.begin(), kept);
 }
 
-void kafka_writer::keep_alive() {
-  // An error shows in the next write or commit.
-  if (producer_ && !producer_->is_open() && (!producer_->begin() || !finish()))
+expected<void> kafka_writer::keep_alive() {
+  if (!producer_ || producer_->is_open())
+    return {};
+  auto kept = producer_->begin();
+  if (kept)
+    kept = finish();
+  if (!kept)
     producer_.reset();
+  return kept;
 }
 
 }  // namespace millrace::sink

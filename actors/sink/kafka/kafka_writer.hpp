@@ -40,7 +40,7 @@ public:
   [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override;
   void forget_rejected(std::uint64_t up_to) override;
   /// Commits the position again: brokers forget it after offsets.retention.minutes.
-  void keep_alive() override;
+  [[nodiscard]] expected<void> keep_alive() override;
 
 private:
   [[nodiscard]] expected<kafka::client> open_consumer(const char* isolation) const;

@@ -1,4 +1,4 @@
-// A table in a folder of this machine.
+// A table in a folder of this machine. Its hidden files lie in the same folder: publishing is a rename.
 #include "actors/sink/data_file.hpp"
 #include "actors/sink/parquet/table_folder.hpp"
 
@@ -10,49 +10,46 @@
 namespace millrace::sink {
 namespace {
 
-class local_file final : public new_file {
+class local_stored_file final : public stored_file {
 public:
-  local_file(std::filesystem::path path, descriptor fd, bool durable)
-      : path_(std::move(path)), fd_(std::move(fd)), durable_(durable) {}
+  local_stored_file(std::filesystem::path path, descriptor fd, std::uint64_t size)
+      : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
 
-  expected<void> write(std::string_view bytes) override { return write_all(fd_, bytes, path_); }
-  expected<void> finish() override {
-    if (durable_ && ::fsync(fd_.get()) != 0)
-      return file_error("sync", path_, errno);
-    fd_ = {};
-    return {};
+  std::uint64_t size() const override { return size_; }
+  expected<std::string> read(std::uint64_t offset, std::uint64_t length) override {
+    std::string out(std::min(length, size_ - std::min(offset, size_)), '\0');
+    for (std::size_t got = 0; got < out.size();) {
+      const auto n = ::pread(fd_.get(), out.data() + got, out.size() - got, static_cast<off_t>(offset + got));
+      if (n < 0)
+        return file_error("read", path_, errno);
+      if (n == 0)
+        out.resize(got);
+      got += static_cast<std::size_t>(n);
+    }
+    return out;
   }
 
 private:
   std::filesystem::path path_;
   descriptor fd_;
-  bool durable_;
+  std::uint64_t size_;
 };
 
 class local final : public table_folder {
 public:
   local(std::filesystem::path path, bool durable) : path_(std::move(path)), durable_(durable) {}
 
-  expected<std::unique_ptr<new_file>> create(const std::string& hidden) override {
-    auto path = path_of(hidden);
-    descriptor fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!fd.valid())
-      return file_error("make", path, errno);
-    return std::make_unique<local_file>(std::move(path), std::move(fd), durable_);
-  }
-
-  expected<void> publish(const std::string& hidden, const std::string& visible) override {
-    const auto from = path_of(hidden);
+  expected<void> publish(const std::filesystem::path& whole, const std::string& visible) override {
     std::error_code failed;
-    if (!std::filesystem::exists(from, failed)) {
+    if (!std::filesystem::exists(whole, failed)) {
       if (failed)
-        return file_error("read", from, failed.value());
+        return file_error("read", whole, failed.value());
       return {};
     }
     const auto to = path_of(visible);
     if (auto made = make_folder_of(to); !made)
       return made;
-    return reveal(from, to);
+    return reveal(whole, to);
   }
 
   expected<void> sync(const std::vector<std::string>& folders) override {
@@ -91,11 +88,23 @@ public:
     return {};
   }
 
-  std::filesystem::path path_of(const std::string& name) const override {
-    return name.empty() ? path_ : path_ / name;
+  expected<std::unique_ptr<stored_file>> open(const std::string& name) override {
+    auto path = path_of(name);
+    descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid())
+      return file_error("open", path, errno);
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed)
+      return file_error("read", path, failed.value());
+    return std::make_unique<local_stored_file>(std::move(path), std::move(fd), size);
   }
 
+  std::string shown(const std::string& name) const override { return path_of(name).string(); }
+
 private:
+  std::filesystem::path path_of(const std::string& name) const { return name.empty() ? path_ : path_ / name; }
+
   std::filesystem::path path_;
   bool durable_;
 };

@@ -45,6 +45,18 @@ std::vector<std::string> partition_names(std::string_view folder) {
   return names;
 }
 
+/// What uploads have left that broke off and are not begun again.
+expected<void> remove_uploads(table_folder& folder, const std::function<bool(std::string_view)>& which) {
+  const auto all = folder.list("");
+  if (!all)
+    return unexpected(all.error());
+  for (const auto& e : *all)
+    if (e.name.starts_with(hidden_upload) && which(std::string_view(e.name).substr(hidden_upload.size())))
+      if (auto removed = folder.remove(e.name); !removed)
+        return removed;
+  return {};
+}
+
 constexpr std::string_view remedy =
     "write to another path, or drop the old data with \"at_start\": \"empty\"";
 
@@ -65,6 +77,8 @@ expected<void> remove_data(table_folder& folder, const std::function<bool(std::s
   const auto files = data_files(folder);
   if (!files)
     return unexpected(files.error());
+  if (auto removed = remove_uploads(folder, which); !removed)
+    return removed;
   for (const auto& file : *files) {
     const auto name = std::string_view(file).substr(file.find_last_of('/') + 1);
     if (!which(name))
@@ -100,20 +114,23 @@ expected<void> fits_beside(table_folder& folder, const std::vector<std::string>&
           ec::mismatch,
           fmt::format("{} holds data of an older table that is partitioned by ({}), this one by "
                       "({}); {}",
-                      folder.path_of(file).string(), fmt::join(have, ", "), fmt::join(wanted, ", "), remedy));
+                      folder.shown(file), fmt::join(have, ", "), fmt::join(wanted, ", "), remedy));
   }
   if (files->empty())
     return {};
   // All of one table are alike; the newest name is as good as any.
-  const auto path = folder.path_of(files->back());
-  const auto have = columns_of(path);
+  const auto newest = folder.shown(files->back());
+  const auto file = folder.open(files->back());
+  if (!file)
+    return unexpected(file.error());
+  const auto have = columns_of(**file, newest);
   if (!have)
     return unexpected(have.error());
   if (const auto ours = columns_of(file_columns); *have != ours)
     return user_error(
         ec::mismatch,
-        fmt::format("{} holds data of an older table with other columns ({}; this one's are {}); {}",
-                    path.string(), fmt::join(*have, ", "), fmt::join(ours, ", "), remedy));
+        fmt::format("{} holds data of an older table with other columns ({}; this one's are {}); {}", newest,
+                    fmt::join(*have, ", "), fmt::join(ours, ", "), remedy));
   return {};
 }
 

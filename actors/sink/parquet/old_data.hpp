@@ -14,7 +14,8 @@ namespace millrace::sink {
 /// The files that a reader takes for the table's data: *.parquet, not hidden, in the folder itself and in
 /// folders called name=value. Relative names.
 [[nodiscard]] expected<std::vector<std::string>> data_files(table_folder& folder);
-/// Removes those that `which` says, by their own name without folders, and the folders that are empty then.
+/// Removes those that `which` says, by their own name without folders, the folders that are empty then, and
+/// what is left of uploads of such a file.
 [[nodiscard]] expected<void> remove_data(table_folder& folder,
                                          const std::function<bool(std::string_view)>& which);
 /// ec::mismatch where files that are there have other partitions, or one of them other columns.

@@ -6,6 +6,7 @@
 #include "actors/sink/parquet/parquet_file.hpp"
 #include "actors/sink/parquet/partitions.hpp"
 #include "actors/sink/parquet/table_record.hpp"
+#include "actors/sink/parquet/work_folder.hpp"
 
 #include <map>
 #include <memory>
@@ -38,7 +39,7 @@ struct open_limits {
 class open_files {
 public:
   /// Both outlive it.
-  open_files(table_folder& folder, const partitioning& parts, open_limits limits = {})
+  open_files(const work_folder& folder, const partitioning& parts, open_limits limits = {})
       : folder_(&folder), parts_(&parts), limits_(limits) {}
 
   /// Forgets what was written; its hidden files stay. Files are numbered from `next` on.
@@ -72,7 +73,7 @@ private:
   [[nodiscard]] expected<void> make_room();
   [[nodiscard]] expected<void> limit_held(partition& fed);
 
-  table_folder* folder_;
+  const work_folder* folder_;
   const partitioning* parts_;
   open_limits limits_;
   file_names names_;

@@ -5,9 +5,10 @@
 #include <fmt/format.h>
 
 #include <arrow/api.h>
+#include <arrow/buffer.h>
 #include <arrow/c/bridge.h>
-#include <arrow/io/file.h>
 #include <arrow/io/interfaces.h>
+#include <cstring>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
@@ -66,6 +67,44 @@ private:
   std::int64_t at_ = 0;
   bool closed_ = false;
   bool abandoned_ = false;
+};
+
+/// A stored file as Arrow reads it; keeps our own error, too.
+class file_reader final : public arrow::io::RandomAccessFile {
+public:
+  explicit file_reader(stored_file& from) : from_(&from) { set_mode(arrow::io::FileMode::READ); }
+  arrow::Result<std::int64_t> GetSize() override { return static_cast<std::int64_t>(from_->size()); }
+  arrow::Result<std::int64_t> Tell() const override { return at_; }
+  arrow::Status Seek(std::int64_t to) override {
+    at_ = to;
+    return arrow::Status::OK();
+  }
+  arrow::Result<std::int64_t> Read(std::int64_t size, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const auto bytes, Read(size));
+    std::memcpy(out, bytes->data(), static_cast<std::size_t>(bytes->size()));
+    return bytes->size();
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t size) override {
+    auto bytes = from_->read(static_cast<std::uint64_t>(at_), static_cast<std::uint64_t>(size));
+    if (!bytes) {
+      failed_ = bytes.error();
+      return arrow::Status::IOError(failed_->message);
+    }
+    at_ += static_cast<std::int64_t>(bytes->size());
+    return arrow::Buffer::FromString(std::move(*bytes));
+  }
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+  const std::optional<error>& failed() const { return failed_; }
+
+private:
+  stored_file* from_;
+  std::optional<error> failed_;
+  std::int64_t at_ = 0;
+  bool closed_ = false;
 };
 
 std::shared_ptr<arrow::DataType> arrow_type(const data::type& t) {
@@ -192,12 +231,15 @@ expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_fi
   return file;
 }
 
-expected<std::vector<std::string>> columns_of(const std::filesystem::path& file) {
-  const auto damaged = [&](std::string_view why) {
-    return user_error(ec::corrupt, fmt::format("{} is no Parquet file: {}", file.string(), why));
+expected<std::vector<std::string>> columns_of(stored_file& file, const std::string& name) {
+  const auto from = std::make_shared<file_reader>(file);
+  const auto damaged = [&](std::string_view why) -> unexpected {
+    if (from->failed())
+      return unexpected(*from->failed());
+    return user_error(ec::corrupt, fmt::format("{} is no Parquet file: {}", name, why));
   };
   try {
-    const auto reader = parquet::ParquetFileReader::OpenFile(file.string(), false);
+    const auto reader = parquet::ParquetFileReader::Open(from);
     std::shared_ptr<arrow::Schema> columns;
     // Without what Arrow's own writers add to say which of their types a column was.
     const auto s = parquet::arrow::FromParquetSchema(reader->metadata()->schema(),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/sink/parquet/table_folder.hpp"
+#include "actors/sink/parquet/work_folder.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cstdint>
@@ -44,8 +45,8 @@ public:
                                                                         const std::vector<bool>& dictionary);
 
 /// Of a file that is there: a line for each column, as one made by open_parquet_file with `columns` would
-/// have. ec::corrupt where it is no Parquet.
-[[nodiscard]] expected<std::vector<std::string>> columns_of(const std::filesystem::path& file);
+/// have. ec::corrupt, and its name, where it is no Parquet.
+[[nodiscard]] expected<std::vector<std::string>> columns_of(stored_file& file, const std::string& name);
 [[nodiscard]] std::vector<std::string> columns_of(const data::schema& columns);
 
 /// By column, from rows to come: true where values repeat, so that a dictionary makes the file smaller.

@@ -1,6 +1,9 @@
 #include "actors/sink/parquet/parquet_sink.hpp"
 
 #include "actors/sink/parquet/parquet_writer.hpp"
+#include "actors/sink/parquet/s3_folder.hpp"
+#include "actors/sink/parquet/table_place.hpp"
+#include "actors/sink/parquet/webhdfs_folder.hpp"
 #include "actors/sink/roll_option.hpp"
 #include "runtime/data/empty_object.hpp"
 
@@ -21,8 +24,20 @@ constexpr std::chrono::minutes default_age{1};  // where nothing is said of `rol
 std::vector<option> options() {
   return {
       {.name = "path",
-       .doc = "The table's folder; made where it is missing",
+       .doc = "The table's folder, on this machine or where `connection` leads; made where it is missing",
        .required = true,
+       .plain = true},
+      {.name = "connection",
+       .doc = "Where the folder is, if not on this machine. HDFS over WebHDFS: webhdfs://[USER@]HOST:PORT of "
+              "the "
+              "NameNode's HTTP server, or http://; with TLS swebhdfs:// or https://. S3: "
+              "s3://[KEY:SECRET@]BUCKET?region=REGION&endpoint=URL, the endpoint for servers that are not "
+              "Amazon's; without keys those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+              "AWS_SESSION_TOKEN, AWS_REGION). Committed rows wait in the state folder until their file is "
+              "whole",
+       .secret = true},
+      {.name = "ca_file",
+       .doc = "Certificates of the authorities that may have signed the server's, instead of the system's",
        .plain = true},
       {.name = "partition_by",
        .type = option_type::text_list,
@@ -51,6 +66,15 @@ std::vector<option> options() {
               "process, but not a loss of power",
        .default_text = "true"},
   };
+}
+
+tl::expected<table_place, place_fault> place_in(const config::values& o) {
+  return place_of(o.has("connection") ? o.text("connection") : std::string(), o.text("path"));
+}
+
+/// A variable that is not set stays as it is written, and was told of.
+bool is_filled(const config::values& o) {
+  return !o.has("connection") || o.text("connection").find("${") == std::string::npos;
 }
 
 void check_partitions(const config::check_input& in, const config::say& say) {
@@ -87,8 +111,9 @@ void check(const config::check_input& in, const config::say& say) {
     return;
   }
   const auto& o = in.options;
-  if (o.has("path") && o.text("path").empty())
-    say("path", "is empty; expected the folder of the table");
+  if (o.has("path") && is_filled(o))
+    if (const auto place = place_in(o); !place)
+      say(place.error().option, place.error().text);
   if (o.has("partition_by"))
     check_partitions(in, say);
   if (o.has("roll")) {
@@ -129,9 +154,10 @@ config::connector parquet_sink_connector() {
 }
 
 expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& options,
-                                                      const data::schema_ptr& rows, const wall_clock& clock) {
+                                                      const data::schema_ptr& rows,
+                                                      const std::filesystem::path& work,
+                                                      const wall_clock& clock) {
   parquet_options out;
-  out.path = options.text("path");
   out.partition_by = columns_named(options);
   out.packed = compression_of(options.text("compression"));
   out.durable = options.boolean("fsync");
@@ -143,7 +169,30 @@ expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& opti
   auto parts = partitioning::make(rows, out.partition_by);
   if (!parts)
     return unexpected(parts.error());
-  return std::make_unique<parquet_writer>(std::move(out), std::move(*parts), clock);
+  auto table = table_folder_of(options);
+  if (!table)
+    return unexpected(table.error());
+  out.work = (*table)->has_mark() ? work : std::filesystem::path(options.text("path"));
+  return std::make_unique<parquet_writer>(std::move(out), std::move(*table), std::move(*parts), clock);
+}
+
+std::string table_location(const config::values& options) {
+  const auto place = place_in(options);
+  return place ? shown(*place) : std::string();
+}
+
+expected<std::unique_ptr<table_folder>> table_folder_of(const config::values& options) {
+  const auto place = place_in(options);
+  if (!place)
+    return user_error(ec::invalid_argument, fmt::format("{} {}", place.error().option, place.error().text));
+  http::exchange_options http;
+  if (options.has("ca_file"))
+    http.ca_file = options.text("ca_file");
+  if (const auto* const p = std::get_if<webhdfs_place>(&*place))
+    return webhdfs_folder(*p, std::move(http));
+  if (const auto* const p = std::get_if<s3_place>(&*place))
+    return s3_folder(*p, std::move(http));
+  return local_folder(std::get<local_place>(*place).folder, options.boolean("fsync"));
 }
 
 }  // namespace millrace::sink

@@ -1,17 +1,28 @@
 // The connector "parquet": its options, and how a writer is made from them.
 #pragma once
 
+#include "actors/sink/parquet/table_folder.hpp"
 #include "actors/sink/sink.hpp"
 #include "config/catalog.hpp"
 #include "runtime/base/time.hpp"
+
+#include <filesystem>
 
 namespace millrace::sink {
 
 [[nodiscard]] config::connector parquet_sink_connector();
 
-/// `rows`: the schema of the batches it gets. The options have passed the connector's check.
+/// `rows`: the schema of the batches it gets. `work`: a folder of this sink's own in the state folder, for a
+/// table on another machine. The options have passed the connector's check.
 [[nodiscard]] expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& options,
                                                                     const data::schema_ptr& rows,
+                                                                    const std::filesystem::path& work,
                                                                     const wall_clock& clock = system_clock());
+
+/// Where readers find the table: a path, webhdfs://HOST:PORT/FOLDER, s3://BUCKET/PREFIX; no secret is in it.
+/// Empty where the options have not passed the check.
+[[nodiscard]] std::string table_location(const config::values& options);
+/// The table as its readers see it. Contacts nothing.
+[[nodiscard]] expected<std::unique_ptr<table_folder>> table_folder_of(const config::values& options);
 
 }  // namespace millrace::sink

@@ -2,6 +2,7 @@
 
 #include "actors/sink/data_file.hpp"
 #include "actors/sink/parquet/old_data.hpp"
+#include "actors/sink/parquet/table_mark.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -25,6 +26,20 @@ std::string tag_of(const target_owner& o) {
   return fmt::format("{:010x}", XXH3_64bits(all.data(), all.size()) >> 24);
 }
 
+/// The state folder knows of committed rows, but the table's mark is gone, or another's.
+unexpected table_lost(const std::string& target, const std::optional<target_owner>& now) {
+  if (now)
+    return fatal_error(ec::fenced,
+                       fmt::format("{} was taken over by sink '{}' of topology '{}' under another "
+                                   "state folder",
+                                   target, now->sink, now->topology));
+  return fatal_error(
+      ec::mismatch,
+      fmt::format("the state folder says that this sink has committed rows to {}, but nothing of "
+                  "the table is there ({} is missing); bring it back, or start over with --fresh",
+                  target, mark_name));
+}
+
 }  // namespace
 
 parquet_writer::~parquet_writer() { publish_committed(); }
@@ -39,11 +54,9 @@ void parquet_writer::publish_committed() {
 
 expected<std::optional<progress>> parquet_writer::open(const claim& who) {
   publish_committed();
-  std::error_code failed;
-  std::filesystem::create_directories(options_.path, failed);
-  if (failed)
-    return file_error("make the folder", options_.path, failed.value());
-  auto side = side_file::open(folder_->path_of(std::string(side_name)));
+  if (auto made = work_.make(); !made)
+    return unexpected(made.error());
+  auto side = side_file::open(work_.path_of(side_name));
   if (!side)
     return unexpected(side.error());
   side_ = std::move(*side);
@@ -73,7 +86,7 @@ expected<void> parquet_writer::take_over(const claim& who) {
       e.message = fmt::format("{}: {}", side_->path().string(), e.message);
       return unexpected(std::move(e));
     }
-    const auto owned = judge(old->owner, who, options_.path.string(), options_.begin);
+    const auto owned = judge(old->owner, who, table_->shown(""), options_.begin);
     if (!owned)
       return unexpected(owned.error());
     begins = *owned == ownership::replaced;
@@ -83,29 +96,54 @@ expected<void> parquet_writer::take_over(const claim& who) {
       record = std::move(*old);
   }
   if (who.expects_progress && !record.at)
-    return progress_missing(options_.path.string(), side_->path().string());
+    return progress_missing(table_->shown(""), side_->path().string());
+  const auto mark = read_mark(who);
+  if (!mark)
+    return unexpected(mark.error());
+  const bool marked = mark->has_value();
+  const bool ours = marked && (*mark)->state_id == who.state_id;
+  if (!begins && table_->has_mark() && !ours && (marked || record.at))
+    return table_lost(table_->shown(""), *mark);
+  if (marked && !ours)
+    replaced = **mark;
   record.owner = {who.state_id, who.topology, who.sink, who.life};
   if (begins)
     if (auto cleared = clear_old(replaced); !cleared)
       return cleared;
-  if (auto fits = fits_beside(*folder_, options_.partition_by, *parts_.file_columns()); !fits)
-    return fits;
+  if (!fits_)
+    if (auto fits = fits_beside(*table_, options_.partition_by, *parts_.file_columns()); !fits)
+      return fits;
+  fits_ = true;
+  if (!ours)
+    if (auto set = table_->set_mark(encode_mark(record.owner), marked); !set)
+      return set;
   record_ = std::move(record);
   return side_->claim();
 }
 
+/// Whose the table is, where that is written beside it.
+expected<std::optional<target_owner>> parquet_writer::read_mark(const claim& who) {
+  const auto text = table_->mark();
+  if (!text)
+    return unexpected(text.error());
+  if (!*text)
+    return std::nullopt;
+  auto owner = decode_mark(**text, table_->shown(""));
+  if (!owner)
+    return unexpected(owner.error());
+  if (const auto owned = judge_mark(*owner, who, table_->shown(""), options_.begin); !owned)
+    return unexpected(owned.error());
+  return std::move(*owner);
+}
+
 /// A state that begins: what the folder holds goes, or stays.
 expected<void> parquet_writer::clear_old(const std::optional<target_owner>& replaced) {
-  if (options_.begin == at_start::empty) {
-    if (auto removed = remove_data(*folder_, [](std::string_view) { return true; }); !removed)
-      return removed;
-  } else if (replaced) {
-    const auto tag = tag_of(*replaced);
-    if (auto removed = remove_data(*folder_, [&](std::string_view name) { return is_named_by(tag, name); });
-        !removed)
-      return removed;
-  }
-  return {};
+  if (options_.begin == at_start::empty)
+    return remove_data(*table_, [](std::string_view) { return true; });
+  if (!replaced)
+    return {};
+  const auto tag = tag_of(*replaced);
+  return remove_data(*table_, [&](std::string_view name) { return is_named_by(tag, name); });
 }
 
 void parquet_writer::begin_files() {
@@ -118,17 +156,12 @@ expected<void> parquet_writer::resume() {
   rows_ = record_.staged_rows;
   if (auto published = publish(); !published)
     return published;
-  const auto left = folder_->list("");
-  if (!left)
-    return unexpected(left.error());
-  for (const auto& e : *left)
-    if (e.name.starts_with(hidden_part))
-      if (auto removed = folder_->remove(e.name); !removed)
-        return removed;
+  if (auto removed = work_.remove_all(hidden_part); !removed)
+    return removed;
   row_bytes_ = record_.row_bytes;
   if (auto opened = staged_.open(record_.staged_bytes); !opened)
     return opened;
-  if (auto synced = folder_->sync({""}); !synced)
+  if (auto synced = work_.sync(); !synced)
     return synced;
   begin_files();
   auto read = staged_.read(record_.staged_bytes, [&](const data::batch& rows) -> expected<void> {
@@ -226,7 +259,8 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   std::move(refused_.begin(), refused_.end(), std::back_inserter(record_.rejected));
   refused_.clear();
   record_.at = p;
-  if (is_due()) {
+  // At the end nobody would come again to publish what could not be published then.
+  if (is_due() || (record_.staged_rows != 0 && has_ended(p.positions))) {
     if (auto rolled = roll(); !rolled)
       return unexpected(rolled.error());
   } else {
@@ -253,7 +287,7 @@ expected<void> parquet_writer::roll() {
   record_.next_number = files_.next_number();
   record_.staged_bytes = record_.staged_rows = record_.row_bytes = rows_ = row_bytes_ = 0;
   record_.since = 0;
-  if (auto synced = folder_->sync({""}); !synced)
+  if (auto synced = work_.sync(); !synced)
     return synced;
   if (auto stored = store(); !stored)
     return stored;
@@ -270,12 +304,12 @@ expected<void> parquet_writer::publish() {
     return {};
   std::set<std::string> folders;
   for (const auto& f : record_.to_publish) {
-    if (auto published = folder_->publish(f.hidden, f.visible); !published)
+    if (auto published = table_->publish(work_.path_of(f.hidden), f.visible); !published)
       return published;
     folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));
   }
   folders.insert("");
-  if (auto synced = folder_->sync({folders.begin(), folders.end()}); !synced)
+  if (auto synced = table_->sync({folders.begin(), folders.end()}); !synced)
     return synced;
   record_.to_publish.clear();
   return store();
@@ -299,13 +333,19 @@ std::optional<micros> parquet_writer::keep_alive_in() const {
   return micros(std::max<std::int64_t>(0, record_.since + options_.age->count() - clock_->now()));
 }
 
-void parquet_writer::keep_alive() {
+expected<void> parquet_writer::keep_alive() {
   if (!open_ || has_uncommitted() || !refused_.empty() || !is_due())
-    return;
+    return {};
+  open_ = false;
   const auto locked = side_->lock();
-  if (!locked || !side_->check_owner())
-    return;
-  open_ = roll().has_value();  // an error is told by the next write
+  if (!locked)
+    return unexpected(locked.error());
+  if (auto mine = side_->check_owner(); !mine)
+    return mine;
+  if (auto rolled = roll(); !rolled)
+    return rolled;
+  open_ = true;
+  return {};
 }
 
 }  // namespace millrace::sink

@@ -1,8 +1,8 @@
-// The parquet sink's writer: a table in a folder. Rows go into hidden Parquet files, which nobody can read
-// before they are whole, and are staged beside them; a commit makes what is staged durable, then replaces the
-// record in the side file. The commit at which a limit of `roll` is reached ends the files instead, names
-// them in that record, and gives them their visible names. A restart finishes such a renaming, and makes the
-// files anew from what is staged. docs/design/parquet.md says why.
+// The parquet sink's writer: a table in a folder, here or elsewhere. Rows go into hidden Parquet files, which
+// nobody can read before they are whole, and are staged beside them; a commit makes what is staged durable,
+// then replaces the record in the side file. The commit at which a limit of `roll` is reached ends the files
+// instead, names them in that record, and gives them their visible names. A restart finishes such a renaming,
+// and makes the files anew from what is staged. docs/design/parquet.md says why.
 #pragma once
 
 #include "actors/sink/parquet/open_files.hpp"
@@ -14,7 +14,7 @@
 namespace millrace::sink {
 
 struct parquet_options {
-  std::filesystem::path path;
+  std::filesystem::path work;  // where the record, what is staged and hidden files lie
   std::vector<std::string> partition_by;
   compression packed = compression::snappy;
   bool durable = true;
@@ -27,10 +27,11 @@ struct parquet_options {
 
 class parquet_writer final : public writer {
 public:
-  parquet_writer(parquet_options options, partitioning parts, const wall_clock& clock)
+  parquet_writer(parquet_options options, std::unique_ptr<table_folder> table, partitioning parts,
+                 const wall_clock& clock)
       : options_(std::move(options)), parts_(std::move(parts)), clock_(&clock),
-        folder_(local_folder(options_.path, options_.durable)), staged_(folder_->path_of(".millrace-staged")),
-        files_(*folder_, parts_, options_.limits) {}
+        work_(options_.work, options_.durable), table_(std::move(table)),
+        staged_(work_.path_of(".millrace-staged")), files_(work_, parts_, options_.limits) {}
   /// Publishes what is committed.
   ~parquet_writer() override;
 
@@ -40,11 +41,12 @@ public:
   [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t after, std::size_t limit) override;
   void forget_rejected(std::uint64_t up_to) override;
   /// Publishes files that have become old enough while nothing was written.
-  void keep_alive() override;
+  [[nodiscard]] expected<void> keep_alive() override;
   [[nodiscard]] std::optional<micros> keep_alive_in() const override;
 
 private:
   [[nodiscard]] expected<void> take_over(const claim& who);
+  [[nodiscard]] expected<std::optional<target_owner>> read_mark(const claim& who);
   [[nodiscard]] expected<void> clear_old(const std::optional<target_owner>& replaced);
   [[nodiscard]] expected<void> resume();
   [[nodiscard]] expected<void> add(const data::batch& rows);
@@ -60,7 +62,8 @@ private:
   parquet_options options_;
   partitioning parts_;
   const wall_clock* clock_;
-  std::unique_ptr<table_folder> folder_;
+  work_folder work_;
+  std::unique_ptr<table_folder> table_;
   std::optional<side_file> side_;
   staged_rows staged_;
   open_files files_;
@@ -69,6 +72,7 @@ private:
   std::uint64_t rows_ = 0;             // staged, with what is written but not committed
   std::uint64_t row_bytes_ = 0;        // of the rows that were staged when it was opened
   double packed_to_ = 1;               // bytes in files for each staged one, as the last files had it
+  bool fits_ = false;                  // beside what is there: looked at once
   bool open_ = false;                  // false after an error: what was half done is cleared by the next open
 };
 

@@ -1,34 +1,38 @@
-// What the parquet sink asks of the place where a table lies; a local folder here, others may follow. Names
-// are relative to the table, with '/' between folders. One thread.
+// What the parquet sink asks of the place where readers find a table: a folder of this machine, of HDFS, or a
+// prefix in an S3 bucket. Only whole files get there. Names are relative to the table, with '/' between
+// folders. Calls block; one thread.
 #pragma once
 
 #include "runtime/base/error.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace millrace::sink {
 
-/// A file that is being written under a hidden name. Dropped without finish(): it stays, part-written.
-class new_file {
+/// A published file, to be read in parts.
+class stored_file {
 public:
-  virtual ~new_file() = default;
-  [[nodiscard]] virtual expected<void> write(std::string_view bytes) = 0;
-  /// All that was written is durable (if the folder is), and the file is closed.
-  [[nodiscard]] virtual expected<void> finish() = 0;
+  virtual ~stored_file() = default;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// Fewer bytes than asked for only at its end.
+  [[nodiscard]] virtual expected<std::string> read(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
 class table_folder {
 public:
   virtual ~table_folder() = default;
-  /// A new file; ec::io where one of that name is there.
-  [[nodiscard]] virtual expected<std::unique_ptr<new_file>> create(const std::string& hidden) = 0;
-  /// Gives a finished file its visible name, making folders, never over another file. One that has gone was
-  /// published before: not an error.
-  [[nodiscard]] virtual expected<void> publish(const std::string& hidden, const std::string& visible) = 0;
+
+  /// Gives a whole file of this machine its visible name there, making folders, never over another file; then
+  /// it is gone here. One that has gone was published before: not an error. After an error the call may be
+  /// repeated, by a later life too.
+  [[nodiscard]] virtual expected<void> publish(const std::filesystem::path& whole,
+                                               const std::string& visible) = 0;
   /// Published names survive a loss of power; `folders` are those that got one ("" is the table itself).
   [[nodiscard]] virtual expected<void> sync(const std::vector<std::string>& folders) = 0;
 
@@ -40,11 +44,26 @@ public:
   [[nodiscard]] virtual expected<std::vector<entry>> list(const std::string& folder) = 0;
   /// Removes a file, or an empty folder; one that has gone is not an error.
   [[nodiscard]] virtual expected<void> remove(const std::string& name) = 0;
-  /// For texts, and for reading a file where the place is a local one.
-  [[nodiscard]] virtual std::filesystem::path path_of(const std::string& name) const = 0;
+  [[nodiscard]] virtual expected<std::unique_ptr<stored_file>> open(const std::string& name) = 0;
+  /// For texts; no secret is in it.
+  [[nodiscard]] virtual std::string shown(const std::string& name) const = 0;
+
+  /// A place that is not of this machine holds a mark that says whose the table is, because the record of it
+  /// lies elsewhere; a local one none.
+  [[nodiscard]] virtual bool has_mark() const { return false; }
+  /// Nothing where there is none.
+  [[nodiscard]] virtual expected<std::optional<std::string>> mark() { return std::nullopt; }
+  /// `replace`: in the place of one that is there; else ec::already_exists where another was quicker.
+  [[nodiscard]] virtual expected<void> set_mark(const std::string&, bool /*replace*/) { return {}; }
 };
 
-/// `durable`: finish() and sync() wait for the disk.
+/// The mark's name, hidden from readers.
+inline constexpr std::string_view mark_name = ".millrace-table";
+/// How a file is called in the table's folder while it is being sent there, before its visible name; an
+/// upload that broke off may have left it.
+inline constexpr std::string_view hidden_upload = ".millrace-upload-";
+
+/// `durable`: sync() waits for the disk.
 [[nodiscard]] std::unique_ptr<table_folder> local_folder(std::filesystem::path path, bool durable);
 
 }  // namespace millrace::sink

@@ -34,9 +34,14 @@ public:
     if (checked(settle()))
       (void)positions_.forget_rejected(up_to);
   }
-  void keep_alive() override {
-    if (db_->connected())
-      (void)db_->query("select 1", {}, 1);  // a lost connection shows at the next commit
+  expected<void> keep_alive() override {
+    if (!db_->connected())
+      return {};
+    if (auto answered = db_->query("select 1", {}, 1); !answered) {
+      abandon();
+      return unexpected(std::move(answered.error().what));
+    }
+    return {};
   }
 
 private:

@@ -75,16 +75,16 @@ TEST_CASE("Files end by size and by age, also while nothing is written") {
   CHECK(w->keep_alive_in() == micros(60'000'000));
   clock.set(559'999'999);
   CHECK(w->keep_alive_in() == micros(1));
-  w->keep_alive();
+  CHECK(w->keep_alive());
   write_and_commit(*w, 101, 102);
   CHECK(visible(folder.path()).size() == 1);
   clock.set(560'000'000);
   CHECK(w->keep_alive_in() == micros(0));
-  w->keep_alive();
+  CHECK(w->keep_alive());
   CHECK_FALSE(w->keep_alive_in());
   CHECK(content(folder / "out-000002.jsonl") == lines(100, 102));
   clock.set(900'000'000);
-  w->keep_alive();
+  CHECK(w->keep_alive());
   REQUIRE(w->commit(at(102)));
   CHECK(visible(folder.path()).size() == 2);  // no empty files
 }

@@ -17,7 +17,7 @@ TEST_CASE("Rows can be read after their commit, in order, and the progress comes
   REQUIRE(w->write(numbered(101, 200)));
   CHECK(values_of(read_topic(*there, s.topic)) == numbered_values(0, 100));
   REQUIRE(w->commit(at(200)));
-  w->keep_alive();
+  CHECK(w->keep_alive());
   w = s.make();
   const auto p = w->open(s.life(2, true)).value();
   REQUIRE(p);
@@ -161,7 +161,7 @@ TEST_CASE("The progress of many logs goes through the positions topic, back and 
   for (const int logs : {1, 200, 3000, 2, 1000}) {
     REQUIRE(w->write(numbered(0, 1)));
     REQUIRE(w->commit(at(1'619'000'000'000'000, logs)));
-    w->keep_alive();
+    CHECK(w->keep_alive());
     const auto p = w->open(s.life(++n, true)).value();
     REQUIRE(p);
     CHECK(p->positions == at(1'619'000'000'000'000, logs).positions);

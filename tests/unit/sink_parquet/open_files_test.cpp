@@ -9,11 +9,11 @@ namespace {
 
 struct place {
   explicit place(open_limits limits)
-      : parts(partitioning::make(numbers(), {"name"}).value()), files(*folder, parts, limits) {
+      : parts(partitioning::make(numbers(), {"name"}).value()), files(folder, parts, limits) {
     files.begin({"tag", 1, compression::snappy}, 1);
   }
   temp_folder at;
-  std::unique_ptr<table_folder> folder = local_folder(at.path(), false);
+  work_folder folder{at.path(), false};
   partitioning parts;
   open_files files;
 };

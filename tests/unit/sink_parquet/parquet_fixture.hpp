@@ -40,7 +40,7 @@ inline config::values parquet_values(const std::filesystem::path& path, const ta
 inline std::unique_ptr<writer> table_writer(const std::filesystem::path& path, const table_options& t = {},
                                             const data::schema_ptr& rows = numbers(),
                                             const wall_clock& clock = system_clock()) {
-  return std::move(make_parquet_writer(parquet_values(path, t), rows, clock).value());
+  return std::move(make_parquet_writer(parquet_values(path, t), rows, {}, clock).value());
 }
 
 inline std::unique_ptr<writer> open_table(const std::filesystem::path& path, incarnation n,

@@ -165,7 +165,7 @@ EVERY_DATABASE(not_open, "write and commit before open are errors") {
   CHECK_FALSE(w->commit(at_position(1)));
   CHECK_FALSE(w->rejected(0, 1));
   w->forget_rejected(1);
-  w->keep_alive();
+  CHECK(w->keep_alive());
 }
 
 EVERY_DATABASE(two_sinks, "two sinks write the same database in turns") {
@@ -178,7 +178,7 @@ EVERY_DATABASE(two_sinks, "two sinks write the same database in turns") {
   for (int i = 1; i <= 5; ++i) {
     must(a->write(rows_of(columns, {{std::to_string(i)}})));
     must(b->write(rows_of(columns, {{std::to_string(i)}})));
-    a->keep_alive();
+    CHECK(a->keep_alive());
     must(a->commit(at_position(i)));
     must(b->commit(at_position(i)));
   }

@@ -1,0 +1,81 @@
+// One HTTP request after the other by libcurl, for clients of file stores: a request, perhaps with a file as
+// its body, and the whole, bounded answer. Blocks; each object belongs to one thread and keeps its
+// connections.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::http {
+
+/// Signs each request as AWS does (Signature Version 4, for S3); libcurl does it.
+struct signature {
+  std::string region;
+  std::string access_key;
+  std::string secret_key;
+  std::string token;  // of a session; empty for none
+};
+
+struct exchange_options {
+  std::string ca_file;  // instead of the system's authorities
+  std::optional<signature> sign;
+};
+
+struct request {
+  std::string method = "GET";
+  std::string url;                     // escaped, without credentials; it is shown in errors up to its query
+  std::vector<std::string> headers;    // "Name: value"
+  std::string body;                    // sent unless there is a file
+  std::filesystem::path file;          // its bytes are the body
+  std::uint64_t most_bytes = 1 << 20;  // of the answer's body; more is an error
+};
+
+struct answer {
+  long status = 0;
+  std::string body;
+  std::uint64_t length = 0;  // Content-Length, which HEAD gives without a body
+};
+
+class exchange {
+public:
+  explicit exchange(exchange_options options);
+  ~exchange();
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+
+  /// Any status is an answer; redirects are not followed. ec::unavailable when no whole one came: the server
+  /// may or may not have done what was asked. A transfer may take as long as it goes on: it ends after 30
+  /// seconds without a byte.
+  [[nodiscard]] expected<answer> send(const request& r);
+
+private:
+  struct handle;
+  exchange_options options_;
+  std::unique_ptr<handle> handle_;
+};
+
+/// For a part of a URL: everything but letters, digits and "-._~" as %XX, '/' too unless `keep_slashes`.
+[[nodiscard]] std::string escaped(std::string_view text, bool keep_slashes = false);
+
+[[nodiscard]] std::string unescaped(std::string_view text);
+
+/// scheme://[user[:password]@]host[:port][/path][?query], taken apart and unescaped.
+struct url_parts {
+  std::string scheme;
+  std::string user;
+  std::string password;
+  std::string host;
+  std::string port;  // empty for the scheme's own
+  std::string path;  // "/" for none
+  std::vector<std::pair<std::string, std::string>> query;
+};
+/// Nothing for what is no such URL.
+[[nodiscard]] std::optional<url_parts> parse_url(const std::string& text);
+
+}  // namespace millrace::http

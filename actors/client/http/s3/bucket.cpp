@@ -1,0 +1,148 @@
+#include "actors/client/http/s3/bucket.hpp"
+
+#include "actors/client/http/s3/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::s3 {
+namespace {
+
+constexpr std::uint64_t most_listed = 16 << 20;  // of a page of a thousand keys
+
+constexpr long ok = 200;
+constexpr long no_content = 204;
+constexpr long partial = 206;
+constexpr long not_found = 404;
+constexpr long conflict = 409;
+constexpr long precondition_failed = 412;
+constexpr long past_the_end = 416;
+
+/// Amazon wants the bucket in the host's name, where a certificate can name it; other servers in the path.
+std::string address_of(const std::string& endpoint, const std::string& name, const std::string& region) {
+  if (!endpoint.empty())
+    return fmt::format("{}/{}", endpoint, http::escaped(name));
+  if (name.find('.') != std::string::npos)
+    return fmt::format("https://s3.{}.amazonaws.com/{}", region, http::escaped(name));
+  return fmt::format("https://{}.s3.{}.amazonaws.com", name, region);
+}
+
+}  // namespace
+
+bucket::bucket(std::string endpoint, std::string name, http::exchange_options options)
+    : name_(std::move(name)), address_(address_of(endpoint, name_, options.sign ? options.sign->region : "")),
+      http_(std::move(options)) {}
+
+std::string bucket::url(const std::string& key) const { return address_ + '/' + http::escaped(key, true); }
+
+unexpected bucket::refused(const std::string& doing, const http::answer& a) const {
+  return judge("s3://" + name_, doing, a.status, a.body);
+}
+
+expected<std::vector<bucket::entry>> bucket::list(const std::string& prefix) {
+  std::vector<entry> out;
+  for (std::string token;;) {
+    http::request r;
+    // The signature wants parameters in this order.
+    r.url = fmt::format("{}/?{}delimiter=%2F&encoding-type=url&list-type=2&prefix={}", address_,
+                        token.empty() ? "" : fmt::format("continuation-token={}&", http::escaped(token)),
+                        http::escaped(prefix));
+    r.most_bytes = most_listed;
+    const auto a = http_.send(r);
+    if (!a)
+      return unexpected(a.error());
+    if (a->status != ok)
+      return refused(fmt::format("list {}", prefix.empty() ? "its objects" : prefix), *a);
+    auto page = parse_listing(a->body);
+    if (!page)
+      return unexpected(page.error());
+    for (const auto& key : page->keys)
+      if (key.size() > prefix.size())
+        out.push_back({key.substr(prefix.size()), false});
+    for (const auto& folder : page->prefixes)
+      if (folder.size() > prefix.size() + 1)
+        out.push_back({folder.substr(prefix.size(), folder.size() - prefix.size() - 1), true});
+    token = std::move(page->next);
+    if (token.empty())
+      break;
+  }
+  std::sort(out.begin(), out.end(), [](const entry& a, const entry& b) { return a.name < b.name; });
+  return out;
+}
+
+expected<std::optional<std::uint64_t>> bucket::size_of(const std::string& key) {
+  http::request r;
+  r.method = "HEAD";
+  r.url = url(key);
+  const auto a = http_.send(r);
+  if (!a)
+    return unexpected(a.error());
+  if (a->status == ok)
+    return a->length;
+  if (a->status != not_found) {
+    // The answer to HEAD has no body that would say why.
+    const auto asked = read(key, 0, 1);
+    return asked ? refused("tell of " + key, *a) : unexpected(asked.error());
+  }
+  return std::nullopt;
+}
+
+expected<bool> bucket::put(const std::string& key, http::request content, bool replace) {
+  content.method = "PUT";
+  content.url = url(key);
+  if (!replace)
+    content.headers.emplace_back("If-None-Match: *");
+  const auto a = http_.send(content);
+  if (!a)
+    return unexpected(a.error());
+  if (!replace && a->status == precondition_failed)
+    return false;
+  if (a->status == conflict)
+    return outside_error(ec::unavailable,
+                         fmt::format("s3://{}: another writes {} at this moment", name_, key));
+  if (a->status != ok)
+    return refused("take " + key, *a);
+  return true;
+}
+
+expected<bool> bucket::put(const std::string& key, const std::filesystem::path& from, bool replace) {
+  http::request content;
+  content.file = from;
+  return put(key, std::move(content), replace);
+}
+
+expected<bool> bucket::put(const std::string& key, std::string bytes, bool replace) {
+  http::request content;
+  content.body = std::move(bytes);
+  return put(key, std::move(content), replace);
+}
+
+expected<void> bucket::remove(const std::string& key) {
+  http::request r;
+  r.method = "DELETE";
+  r.url = url(key);
+  const auto a = http_.send(r);
+  if (!a)
+    return unexpected(a.error());
+  if (a->status != ok && a->status != no_content && a->status != not_found)
+    return refused("remove " + key, *a);
+  return {};
+}
+
+expected<std::string> bucket::read(const std::string& key, std::uint64_t offset, std::uint64_t length) {
+  http::request r;
+  r.url = url(key);
+  r.headers.push_back(fmt::format("Range: bytes={}-{}", offset, offset + length - 1));
+  r.most_bytes = length;
+  auto a = http_.send(r);
+  if (!a)
+    return unexpected(a.error());
+  if (a->status == past_the_end)
+    return std::string();
+  if (a->status != partial && !(a->status == ok && offset == 0))
+    return refused("give " + key, *a);
+  return std::move(a->body);
+}
+
+}  // namespace millrace::s3

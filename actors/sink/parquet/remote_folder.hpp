@@ -1,0 +1,33 @@
+// What tables on other machines have in common: whole files are sent from the work folder, a mark says whose
+// the table is, and files are read in parts.
+#pragma once
+
+#include "actors/sink/parquet/table_folder.hpp"
+
+namespace millrace::sink {
+
+class remote_folder : public table_folder {
+public:
+  expected<void> publish(const std::filesystem::path& whole, const std::string& visible) final;
+  /// The other side has what it said it has.
+  expected<void> sync(const std::vector<std::string>&) final { return {}; }
+  expected<std::unique_ptr<stored_file>> open(const std::string& name) final;
+  bool has_mark() const final { return true; }
+  expected<std::optional<std::string>> mark() final;
+  expected<void> set_mark(const std::string& text, bool replace) final;
+
+  /// Bytes; nothing where there is no such file.
+  [[nodiscard]] virtual expected<std::optional<std::uint64_t>> size_of(const std::string& name) = 0;
+  [[nodiscard]] virtual expected<std::string> read(const std::string& name, std::uint64_t offset,
+                                                   std::uint64_t length) = 0;
+
+protected:
+  /// The file gets its name there whole, in one step, never over another: false where one has it.
+  [[nodiscard]] virtual expected<bool> send(const std::filesystem::path& whole, std::uint64_t size,
+                                            const std::string& visible) = 0;
+  /// A short text; false where something has that name and is not to be replaced.
+  [[nodiscard]] virtual expected<bool> write(const std::string& name, const std::string& text,
+                                             bool replace) = 0;
+};
+
+}  // namespace millrace::sink

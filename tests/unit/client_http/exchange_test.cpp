@@ -1,0 +1,136 @@
+// Requests to servers that do not behave: each in bounded time or size, with one error that names the server.
+#include "actors/client/http/exchange.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+namespace millrace::http {
+namespace {
+
+/// Takes one connection, reads the head of a request, answers with these bytes and closes.
+class one_answer {
+public:
+  explicit one_answer(std::string bytes)
+      : bytes_(std::move(bytes)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
+    REQUIRE(::listen(listener_, 1) == 0);
+    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+    url_ = fmt::format("http://127.0.0.1:{}", ntohs(at.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~one_answer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  one_answer(const one_answer&) = delete;
+  one_answer& operator=(const one_answer&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+private:
+  void serve() {
+    const int peer = ::accept(listener_, nullptr, nullptr);
+    if (peer < 0)
+      return;
+    std::string got;
+    char buffer[4096];
+    while (got.find("\r\n\r\n") == std::string::npos) {
+      const auto n = ::read(peer, buffer, sizeof buffer);
+      if (n <= 0)
+        break;
+      got.append(buffer, static_cast<std::size_t>(n));
+    }
+    for (std::size_t at = 0; at < bytes_.size();) {
+      const auto n = ::send(peer, bytes_.data() + at, bytes_.size() - at, MSG_NOSIGNAL);
+      if (n <= 0)
+        break;
+      at += static_cast<std::size_t>(n);
+    }
+    ::close(peer);
+  }
+
+  std::string bytes_;
+  int listener_;
+  std::string url_;
+  std::thread thread_;
+};
+
+expected<answer> ask(const std::string& url, std::uint64_t most = 1000) {
+  exchange e({});
+  request r;
+  r.url = url + "/path?secret=1";
+  r.most_bytes = most;
+  return e.send(r);
+}
+
+}  // namespace
+
+TEST_CASE("A whole answer is returned whatever its status; redirects are not followed") {
+  const one_answer s(
+      "HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 4\r\n\r\nbody");
+  const auto a = ask(s.url());
+  REQUIRE(a);
+  CHECK(a->status == 307);
+  CHECK(a->body == "body");
+}
+
+TEST_CASE("An answer that breaks off, or is none, is an error that names the server and not the query") {
+  for (const auto* bytes :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "HTTP/1.1 2", "", "no HTTP\r\n\r\n"}) {
+    const one_answer s(bytes);
+    const auto a = ask(s.url());
+    INFO(bytes);
+    REQUIRE_FALSE(a);
+    CHECK(a.error().code == ec::unavailable);
+    CHECK(a.error().retry);
+    CHECK_THAT(a.error().message, Catch::Contains(s.url() + "/path"));
+    CHECK_THAT(a.error().message, !Catch::Contains("secret"));
+  }
+}
+
+TEST_CASE("An answer is taken up to its bound, however it comes") {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  for (const auto& bytes : {head + "Content-Length: 2000\r\n\r\n" + std::string(2000, 'x'),
+                            head + "\r\n" + std::string(2000, 'x')}) {
+    const one_answer s(bytes);
+    const auto a = ask(s.url());
+    REQUIRE_FALSE(a);
+    CHECK_THAT(a.error().message, Catch::Contains("more than 1000 bytes"));
+  }
+  const one_answer fits(head + "\r\n" + std::string(1000, 'x'));
+  CHECK(ask(fits.url())->body.size() == 1000);
+}
+
+TEST_CASE("A server that is not there is unavailable; a file that is not there is told of") {
+  const auto nobody = ask("http://127.0.0.1:1");
+  REQUIRE_FALSE(nobody);
+  CHECK(nobody.error().code == ec::unavailable);
+  CHECK_THAT(nobody.error().message, Catch::Contains("http://127.0.0.1:1/path"));
+  exchange e({});
+  request r;
+  r.method = "PUT";
+  r.url = "http://127.0.0.1:1/x";
+  r.file = "/not/there";
+  const auto missing = e.send(r);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == ec::io);
+  CHECK_THAT(missing.error().message, Catch::Contains("/not/there"));
+}
+
+TEST_CASE("Other protocols than HTTP are refused") {
+  CHECK_FALSE(ask("file:///etc"));
+  CHECK_FALSE(ask("ftp://127.0.0.1:1"));
+}
+
+}  // namespace millrace::http
