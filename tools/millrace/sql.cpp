@@ -10,6 +10,7 @@
 #include "tools/sql/output.hpp"
 #include "tools/sql/sources.hpp"
 #include "tools/sql/statements.hpp"
+#include "tools/sql/table_copies.hpp"
 #include "tools/table/duckdb.hpp"
 
 #include <climits>
@@ -228,22 +229,25 @@ int sql(sql_arguments a) {
       return refuse(parsed.error());
     arguments.push_back(std::move(*parsed));
   }
-  const auto topologies = topologies_of(a);
+  auto topologies = topologies_of(a);
   if (!topologies) {
     std::fprintf(stderr, "%s\n", describe(topologies.error()).c_str());
     return exit_wrong;
   }
-  const auto sources = sql::sources_of(*topologies, arguments);
-  if (!sources)
-    return refuse(sources.error());
   const auto library = sql::load_duckdb(sql::library_places_here());
   if (!library)
     return refuse(library.error());
-
-  std::signal(SIGPIPE, SIG_IGN);
   const char* const temporary = std::getenv("TMPDIR");
   const auto spill =
       fmt::format("{}/millrace-sql-{}", temporary && *temporary ? temporary : "/tmp", getpid());
+  sql::table_copies copies(spill + "-tables");
+  if (auto copied = copies.replace(*topologies, arguments, a.query); !copied)
+    return refuse(describe(copied.error()), copied.error().whose == fault::user ? exit_wrong : exit_failed);
+  const auto sources = sql::sources_of(*topologies, arguments);
+  if (!sources)
+    return refuse(sources.error());
+
+  std::signal(SIGPIPE, SIG_IGN);
   auto engine = sql::open_engine(**library, {*memory, a.threads, spill});
   if (!engine)
     return refuse(engine.error());

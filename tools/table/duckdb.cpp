@@ -124,6 +124,12 @@ expected<std::string> duckdb_definition(const stage_table& t, const name_parts& 
   const auto table = in_quotes(name, '"');
   if (t.kind == files::none)
     return fmt::format("create table {} (\n{}\n);\n", table, column_lines(t.columns, '"', duckdb_type));
+  if (t.path.find("://") != std::string::npos && !t.path.starts_with("s3://"))
+    return user_error(
+        ec::unsupported,
+        fmt::format("stage \"{}\" writes to {}, which DuckDB does not read; remedy: `millrace sql`, "
+                    "or --ddl hive or trino",
+                    t.stage, t.path));
   return fmt::format("-- There must be a file when this is run; later ones are seen by the next query.\n"
                      "create or replace view {} as\n{};\n",
                      table, duckdb_select(t, duckdb_text(pattern_of(t))));

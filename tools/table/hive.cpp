@@ -10,6 +10,12 @@
 namespace millrace::table {
 namespace {
 
+/// Hadoop's client of S3 goes by the scheme s3a.
+std::string hadoop_location(const stage_table& t) {
+  const auto location = location_of(t);
+  return location.starts_with("s3://") ? "s3a" + location.substr(2) : location;
+}
+
 std::string type_of(const data::type& type) {
   switch (type.id()) {
   case data::type_id::bigint:
@@ -122,7 +128,7 @@ expected<std::string> hive_definition(const stage_table& t, const name_parts& na
         fmt::format("{}{} {}", partitions.empty() ? "" : ", ", in_quotes(f.name, '`'), type_of(f.type));
   if (!partitions.empty())
     out += fmt::format("partitioned by ({})\n", partitions);
-  out += fmt::format("stored as parquet\nlocation {}", literal(location_of(t)));
+  out += fmt::format("stored as parquet\nlocation {}", literal(hadoop_location(t)));
   if (!t.compression.empty())
     out += fmt::format("\ntblproperties ('parquet.compression' = {})", literal(codec_of(t.compression)));
   out += ";\n";

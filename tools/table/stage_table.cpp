@@ -1,5 +1,6 @@
 #include "tools/table/stage_table.hpp"
 
+#include "actors/sink/parquet/parquet_sink.hpp"
 #include "config/report.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,8 @@ void add_files(const config::stage& s, stage_table& out) {
   const auto& o = s.options;
   if (s.type == "parquet") {
     out.kind = files::parquet;
+    if (o.has("connection"))
+      out.remote = std::make_shared<const config::values>(o);
     if (o.has("partition_by"))
       out.partition_by = o.text_list("partition_by");
     if (o.has("compression"))
@@ -24,7 +27,7 @@ void add_files(const config::stage& s, stage_table& out) {
   } else {
     return;
   }
-  out.path = o.text("path");
+  out.path = out.remote ? sink::table_location(o) : o.text("path");
   out.rolled = s.type == "file" && o.has("roll");
 }
 

@@ -5,6 +5,7 @@
 #include "config/plan.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,11 @@ struct stage_table {
   std::vector<data::field> columns{};  // as the rows have them, those of the partition too
   std::vector<std::string> key{};      // of a sql sink's upsert
   files kind = files::none;
-  std::string path{};                       // parquet: the folder; json, csv: the file
-  bool rolled = false;                      // json, csv: numbered files instead of `path` itself
-  std::string compression{};                // parquet
-  std::vector<std::string> partition_by{};  // parquet: in the order of the folders; not in the files
+  std::string path{};                              // parquet: the folder, or its URL; json, csv: the file
+  std::shared_ptr<const config::values> remote{};  // parquet: the sink's options, if it is on another machine
+  bool rolled = false;                             // json, csv: numbered files instead of `path` itself
+  std::string compression{};                       // parquet
+  std::vector<std::string> partition_by{};         // parquet: in the order of the folders; not in the files
 
   [[nodiscard]] bool is_partition(std::string_view column) const;
 };
