@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +15,8 @@ namespace {
 constexpr long connect_timeout_s = 10;
 constexpr long silence_s = 30;
 constexpr long upload_buffer_bytes = 1 << 20;
+constexpr long first_refusal = 300;
+constexpr std::uint64_t longest_refusal = 64 << 10;  // what is beyond is not waited for
 
 struct release {
   void operator()(CURL* p) const { curl_easy_cleanup(p); }
@@ -23,13 +26,22 @@ struct release {
 };
 
 struct taken {
+  CURL* easy = nullptr;
   std::string body;
   std::uint64_t most = 0;
   bool too_long = false;
+  bool enough = false;
 };
 
 std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
   auto& t = *static_cast<taken*>(to);
+  long status = 0;
+  curl_easy_getinfo(t.easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= first_refusal) {  // says why, however little was asked for
+    t.body.append(bytes, std::min<std::uint64_t>(size * count, longest_refusal - t.body.size()));
+    t.enough = t.body.size() == longest_refusal;
+    return t.enough ? 0 : size * count;
+  }
   if (t.body.size() + size * count > t.most) {
     t.too_long = true;
     return 0;
@@ -128,6 +140,7 @@ expected<answer> exchange::send(const request& r) {
   else
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, r.method.c_str());
   taken got;
+  got.easy = easy;
   got.most = r.most_bytes;
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
@@ -138,7 +151,7 @@ expected<answer> exchange::send(const request& r) {
   if (got.too_long)
     return outside_error(ec::unavailable, fmt::format("{} gave an answer of more than {} bytes",
                                                       without_query(r.url), r.most_bytes));
-  if (code != CURLE_OK) {
+  if (code != CURLE_OK && !got.enough) {
     const std::string_view why =
         handle_->problem[0] != '\0' ? handle_->problem.data() : curl_easy_strerror(code);
     auto text = fmt::format("{}: {}", without_query(r.url), why);

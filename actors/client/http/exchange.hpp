@@ -33,7 +33,7 @@ struct request {
   std::vector<std::string> headers;    // "Name: value"
   std::string body;                    // sent unless there is a file
   std::filesystem::path file;          // its bytes are the body
-  std::uint64_t most_bytes = 1 << 20;  // of the answer's body; more is an error
+  std::uint64_t most_bytes = 1 << 20;  // of the body asked for; more is an error
 };
 
 struct answer {

@@ -112,6 +112,23 @@ TEST_CASE("An answer is taken up to its bound, however it comes") {
   CHECK(ask(fits.url())->body.size() == 1000);
 }
 
+TEST_CASE(
+    "A refusal says why, however small a part was asked for; of an endless one the beginning is enough") {
+  const std::string why = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+  const one_answer refusing(
+      fmt::format("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\n\r\n{}", why.size(), why));
+  const auto refused = ask(refusing.url(), 1);
+  REQUIRE(refused);
+  CHECK(refused->status == 403);
+  CHECK(refused->body == why);
+
+  const one_answer talking("HTTP/1.1 500 Internal Server Error\r\n\r\n" + std::string(200'000, 'x'));
+  const auto long_one = ask(talking.url(), 1);
+  REQUIRE(long_one);
+  CHECK(long_one->status == 500);
+  CHECK(long_one->body.size() == 65'536);
+}
+
 TEST_CASE("A server that is not there is unavailable; a file that is not there is told of") {
   const auto nobody = ask("http://127.0.0.1:1");
   REQUIRE_FALSE(nobody);
