@@ -18,6 +18,7 @@ import time
 
 sys.dont_write_bytecode = True
 from real_systems import Run, Wrong, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
+from relay import certificate  # noqa: E402
 
 
 def head(status="200 OK", **more):
@@ -172,20 +173,13 @@ def beginnings(options, folder):
 
 
 def encrypted(options, folder):
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, stderr=subprocess.DEVNULL)
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca",
-            "-days", "2")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=localhost")
-    (folder / "san").write_text("subjectAltName=DNS:localhost")
-    openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "own.pem",
-            "-days", "2", "-extfile", "san")
+    authority, *own = certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "own.pem", folder / "own.key")
+    context.load_cert_chain(*own)
     server = OddServer([[STREAM, chunk(lines(range(10))), 60]], tls=context)
     url = f"https://localhost:{server.port}/"
     Job(options, folder, "distrusted", url).start().expect(1, "ca_file", seconds=20)
-    trusted = Job(options, folder, "trusted", url, ca_file=str(folder / "ca.pem"))
+    trusted = Job(options, folder, "trusted", url, ca_file=str(authority))
     running = trusted.start()
     trusted.wait_for(10)
     running.stop()

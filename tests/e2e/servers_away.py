@@ -22,8 +22,9 @@ class Servers:
         self.env = {**os.environ, "MILLRACE_SERVICES_DIR": str(folder / "services")}
 
     def pid(self, name):
-        """Of a server that has one process."""
-        return json.loads((pathlib.Path(self.env["MILLRACE_SERVICES_DIR"]) / name / "state.json").read_text())["processes"][name]["pid"]
+        """`name`: as tools/services status says it, hdfs.namenode of one of several processes."""
+        home = pathlib.Path(self.env["MILLRACE_SERVICES_DIR"]) / name.partition(".")[0]
+        return json.loads((home / "state.json").read_text())["processes"][name]["pid"]
 
     def command(self, *arguments):
         done = subprocess.run([str(ROOT / "tools" / "services"), *arguments], env=self.env, capture_output=True, text=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The pipeline pipelines/sparkify as its README has it: without servers; and the .gz through a real Kafka, unchanged, into a table of
-Parquet files, a folder a day, while feed and job are killed with -9; then questions to the table in SQL.
+Parquet files, a folder a day, while feed and job are killed with -9; then questions to the table in SQL. Where WEBHDFS_URL names an HDFS, the
+table is written there, too.
 
     sparkify.py --millrace BINARY [--kills 6] [--seed 1]
 """
@@ -16,6 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 from parquet_tables import Sql, table_rows, visible_files, without_parquet  # noqa: E402
+import remote_tables  # noqa: E402
 from real_systems import ROOT, SKIPPED, Kafka, Run, check, difference, main, needed, unique, wait_until  # noqa: E402
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
@@ -67,6 +69,27 @@ def embedded(options, folder):
     by_day = compare(options, table)
     check(job.ledger()["event_data"]["out"] == len(lines()), f"{job.ledger()['event_data']}")
     print(f"embedded: {len(lines())} events of {len(by_day)} days", flush=True)
+
+
+def in_hdfs(options, folder):
+    """The same table, in HDFS by hdfs.json, by a job that is killed on its way."""
+    if not os.environ.get("WEBHDFS_URL"):
+        print('SKIPPED: the table in HDFS; remedy: eval "$(tools/services start hdfs)"', flush=True)
+        return
+    place, name = remote_tables.Hdfs(os.environ["WEBHDFS_URL"]), unique("event_data")
+
+    def job():
+        return Run(options.millrace, PIPELINE / "topology.json", folder / "in_hdfs", "--with", str(PIPELINE / "embedded.json"),
+                   "--with", str(PIPELINE / "hdfs.json"), "--set", "stages.messages.rate=1000/s",
+                   env={"TABLE": place.stage(name)["path"], "ROLL": "500 ms"})
+
+    running = job()
+    wait_until("files in HDFS", lambda: place.walk(name))
+    running.kill()
+    job().expect(0)
+    by_day = compare(options, remote_tables.fetch(place, name, folder / "from_hdfs"))
+    place.client.delete(place.stage(name)["path"], recursive=True)
+    print(f"in HDFS: {len(lines())} events of {len(by_day)} days", flush=True)
 
 
 def through_kafka(options, folder):
@@ -142,6 +165,7 @@ def go(options, folder):
         sys.exit(SKIPPED)
     embedded(options, folder)
     in_notebook(options, folder / "table")
+    in_hdfs(options, folder)
     through_kafka(options, folder)
 
 

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""The parquet sink in a real HDFS over WebHDFS: killed at random and in the middle of an upload; NameNode and DataNode killed, frozen, absent, in
+safe mode; folders that cannot be had. A reader looks all the time. Servers are its own, by tools/services.
+
+    hdfs.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
+"""
+import argparse
+import os
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from real_systems import case_names, check, main, wait_until  # noqa: E402
+from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,  # noqa: E402
+                          run_all, stopped_while_away)
+from remote_tables import Hdfs, refused  # noqa: E402
+
+
+def switch(c, part):
+    """(how it goes, how it comes back)"""
+    return lambda: c.servers.command("kill", part), lambda: c.servers.command("start", "hdfs")
+
+
+def half_upload(c):
+    """Killed while a large file is on its way: readers never see it, the next life sends it whole and leaves nothing behind."""
+    rows, reader = c.rows(2_000, rate=None, size=10_000), c.reader()
+    running = rows.run()
+    half = wait_until("an upload under way", rows.left_behind, 60)
+    running.kill()
+    check(rows.left_behind(), f"{half} was whole before the kill")
+    rows.run().expect(0, seconds=120)
+    rows.compare()
+    check(not rows.left_behind(), f"left behind: {rows.left_behind()}")
+    print(f"{c.table}: the reader: {reader.end()}", flush=True)
+
+
+def late_uploads(c):
+    """While the DataNode stands still, lives begin to send and are killed. When it wakes up it takes all of that at once, beside what the life of
+    now sends: none of it gets into a visible file."""
+    rows, reader, pid = c.rows(2_000, rate=None, size=10_000), c.reader(), c.servers.pid("hdfs.datanode")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(4):
+            running = rows.run()
+            time.sleep(2)
+            running.kill()
+        running = rows.run()
+        time.sleep(2)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    running.expect(0, seconds=120)
+    rows.compare()
+    print(f"{c.table}: the reader: {reader.end()}", flush=True)
+
+
+def namenode_away(c):
+    """The NameNode is killed and comes back."""
+    away_and_back(c, *switch(c, "hdfs.namenode"), c.place.server)
+
+
+def datanode_away(c):
+    """The DataNode is killed and comes back, after the NameNode has missed it."""
+    away_and_back(c, *switch(c, "hdfs.datanode"), seconds=15)
+
+
+def both_away(c):
+    """All of HDFS is killed and comes back."""
+    away_and_back(c, *switch(c, "hdfs"))
+
+
+def safe_mode(c):
+    """The NameNode refuses changes for a while."""
+    away_and_back(c, lambda: c.servers.command("safemode", "enter"), lambda: c.servers.command("safemode", "leave"), "safe mode")
+
+
+def namenode_frozen(c):
+    """The NameNode stands still for a while."""
+    frozen(c, "hdfs.namenode", 8)
+
+
+def datanode_frozen(c):
+    """The DataNode stands still for a while."""
+    frozen(c, "hdfs.datanode", 8)
+
+
+def stopped_without_namenode(c):
+    stopped_while_away(c, *switch(c, "hdfs.namenode"))
+
+
+stopped_without_namenode.__doc__ = stopped_while_away.__doc__
+
+
+def absent(c):
+    absent_at_start(c, *switch(c, "hdfs"))
+
+
+absent.__doc__ = absent_at_start.__doc__
+
+
+def no_rights(c):
+    """A folder of another user's: one clear error; as that other user it goes."""
+    c.place.client.make_folder(f"/lake/{c.table}")
+    rows = c.rows(1_000, rate=None)
+    rows.write(None, c.place.stage(c.table, user="stranger"))
+    refused(rows.run(), 1, "stranger", f"/lake/{c.table}", "permission")
+    rows.write(None, c.place.stage(c.table))
+    rows.run().expect(0)
+    rows.compare()
+
+
+def own_user(c):
+    """The user in the connection is whose the files are."""
+    rows = c.rows(1_000, rate=None)
+    c.place.client.make_folder("/lake")
+    c.place.client.allow("/lake", "1777")
+    rows.write(None, c.place.stage(c.table, user="someone"))
+    rows.run().expect(0)
+    rows.compare()
+    owners = {entry["owner"] for entry in c.place.client.list(f"/lake/{c.table}").values()}
+    check(owners == {"someone"}, f"owners: {owners}")
+
+
+def file_in_the_way(c):
+    """A file where the table's folder should be."""
+    c.place.client.make_folder("/lake")
+    c.place.client.write(f"/lake/{c.table}", b"no folder")
+    refused(c.rows(1_000, rate=None).run(), 1, f"/lake/{c.table}")
+    check(c.place.client.read(f"/lake/{c.table}") == b"no folder", "the file that was in the way is gone")
+
+
+CASES = (kills, half_upload, late_uploads, namenode_away, datanode_away, both_away, safe_mode, namenode_frozen, datanode_frozen, stopped_without_namenode,
+         absent, no_rights, own_user, file_in_the_way, at_start_empty, another_state,
+         older_table, fresh)
+
+
+def test(options, folder):
+    if status := run_all(Hdfs, "WEBHDFS_URL", CASES, options, folder):
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    case_names(parser, CASES)
+    sys.exit(main(test, parser))

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""The parquet sink in a bucket of a real S3 server: killed at random; the server killed, frozen, absent; a secret and a bucket that are wrong. A
+reader looks all the time. The server is its own, by tools/services.
+
+    s3.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
+"""
+import argparse
+import random
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from real_systems import case_names, check, main  # noqa: E402
+from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,  # noqa: E402
+                          run_all, stopped_while_away)
+from relay import Relay, certificate  # noqa: E402
+from remote_tables import S3, refused  # noqa: E402
+
+
+def switch(c):
+    """(how it goes, how it comes back)"""
+    return lambda: c.servers.command("kill", "s3"), lambda: c.servers.command("start", "s3")
+
+
+def server_away(c):
+    """The server is killed and comes back."""
+    away_and_back(c, *switch(c), c.place.server)
+
+
+def server_frozen(c):
+    """The server stands still for a while."""
+    frozen(c, "s3", 8)
+
+
+def stopped_without_server(c):
+    stopped_while_away(c, *switch(c))
+
+
+stopped_without_server.__doc__ = stopped_while_away.__doc__
+
+
+def absent(c):
+    absent_at_start(c, *switch(c))
+
+
+absent.__doc__ = absent_at_start.__doc__
+
+
+def wrong_secret(c):
+    """One clear error, in which no secret is."""
+    rows = c.rows(1_000, rate=None)
+    rows.write(None, c.place.stage_with(c.table, secret="guessed-wrong"))
+    running = rows.run()
+    refused(running, 1, "s3://millrace", "SignatureDoesNotMatch", "check the keys")
+    check("guessed-wrong" not in running.errors(), "the secret stands in the message")
+    rows.write(None, c.place.stage(c.table))
+    rows.run().expect(0)
+    rows.compare()
+
+
+def missing_bucket(c):
+    """One clear error that names the bucket."""
+    rows = c.rows(1_000, rate=None)
+    rows.write(None, c.place.stage_with(c.table, bucket="nowhere"))
+    refused(rows.run(), 1, "nowhere", "bucket")
+
+
+def broken_connections(c):
+    """Connections that break off wherever they are: each row is in the table once."""
+    relay, reader = Relay(c.place.server), c.reader()
+    rows = c.rows(24_000)
+    rows.write(4000, c.place.stage_with(c.table, endpoint=f"http://{relay.address}"))
+    running, rng = rows.run(), random.Random(c.options.seed)
+    while running.alive():
+        time.sleep(rng.uniform(0.02, 0.4))
+        relay.cut()
+    running.expect(0)
+    relay.close()
+    files = rows.compare()
+    print(f"{c.table}: {relay.cuts} connections cut, {files} files; the reader: {reader.end()}", flush=True)
+
+
+def over_tls(c):
+    """An authority that nobody knows is refused, one that is named is trusted."""
+    rows = c.rows(3_000, rate=None)
+    authority, *own = certificate(rows.folder)
+    relay = Relay(c.place.server, tls=own)
+    where = c.place.stage_with(c.table, endpoint=f"https://{relay.address}")
+    rows.write(None, where)
+    refused(rows.run(), 1, relay.address, "ca_file")
+    rows.write(None, {**where, "ca_file": str(authority)})
+    rows.run().expect(0)
+    relay.close()
+    rows.compare()
+
+
+def neighbours(c):
+    """Keys that only begin like the table's are none of its files."""
+    c.place.write(f"{c.table}-2", "part-000001.parquet", b"somebody else's")
+    rows = c.rows(1_000, rate=None, at_start="empty")
+    rows.run().expect(0)
+    rows.compare()
+    check(c.place.read(f"{c.table}-2", "part-000001.parquet") == b"somebody else's", "a neighbour's object is gone")
+
+
+CASES = (kills, broken_connections, server_away, server_frozen, stopped_without_server, absent, wrong_secret, missing_bucket, over_tls, neighbours,
+         at_start_empty, another_state, older_table, fresh)
+
+
+def test(options, folder):
+    if status := run_all(S3, "S3_URL", CASES, options, folder):
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1)
+    case_names(parser, CASES)
+    sys.exit(main(test, parser))
