@@ -18,6 +18,7 @@ namespace {
 using config::option;
 using config::option_type;
 
+constexpr std::uint64_t largest_put = 4'000'000'000;  // S3's 5 GB, with room for a commit's rows
 constexpr std::uint64_t default_size = 128'000'000;
 constexpr std::chrono::minutes default_age{1};  // where nothing is said of `roll`
 
@@ -77,6 +78,16 @@ bool is_filled(const config::values& o) {
   return !o.has("connection") || o.text("connection").find("${") == std::string::npos;
 }
 
+void check_place(const config::values& o, const config::say& say) {
+  const auto place = place_in(o);
+  if (!place)
+    return say(place.error().option, place.error().text);
+  if (std::holds_alternative<s3_place>(*place) && roll_of(o).size.value_or(0) > largest_put)
+    say("roll",
+        "S3 takes at most 5 GB in one put, and a file may exceed `size` by a commit's rows; expected a "
+        "size of at most 4 GB");
+}
+
 void check_partitions(const config::check_input& in, const config::say& say) {
   const auto& by = in.options.text_list("partition_by");
   std::set<std::string> seen;
@@ -112,8 +123,7 @@ void check(const config::check_input& in, const config::say& say) {
   }
   const auto& o = in.options;
   if (o.has("path") && is_filled(o))
-    if (const auto place = place_in(o); !place)
-      say(place.error().option, place.error().text);
+    check_place(o, say);
   if (o.has("partition_by"))
     check_partitions(in, say);
   if (o.has("roll")) {
