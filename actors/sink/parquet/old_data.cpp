@@ -45,18 +45,6 @@ std::vector<std::string> partition_names(std::string_view folder) {
   return names;
 }
 
-/// What uploads have left that broke off and are not begun again.
-expected<void> remove_uploads(table_folder& folder, const std::function<bool(std::string_view)>& which) {
-  const auto all = folder.list("");
-  if (!all)
-    return unexpected(all.error());
-  for (const auto& e : *all)
-    if (e.name.starts_with(hidden_upload) && which(std::string_view(e.name).substr(hidden_upload.size())))
-      if (auto removed = folder.remove(e.name); !removed)
-        return removed;
-  return {};
-}
-
 constexpr std::string_view remedy =
     "write to another path, or drop the old data with \"at_start\": \"empty\"";
 
@@ -71,6 +59,22 @@ expected<std::vector<std::string>> data_files(table_folder& folder) {
   if (!walked)
     return unexpected(walked.error());
   return names;
+}
+
+expected<void> remove_uploads(table_folder& folder, const std::function<bool(std::string_view)>& which) {
+  const auto all = folder.list("");
+  if (!all)
+    return unexpected(all.error());
+  for (const auto& e : *all) {
+    if (!e.name.starts_with(hidden_upload))
+      continue;
+    const auto number_and_name = std::string_view(e.name).substr(hidden_upload.size());
+    const auto end = number_and_name.find('-');
+    if (end != std::string_view::npos && which(number_and_name.substr(end + 1)))
+      if (auto removed = folder.remove(e.name); !removed)
+        return removed;
+  }
+  return {};
 }
 
 expected<void> remove_data(table_folder& folder, const std::function<bool(std::string_view)>& which) {

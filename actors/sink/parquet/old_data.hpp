@@ -14,6 +14,9 @@ namespace millrace::sink {
 /// The files that a reader takes for the table's data: *.parquet, not hidden, in the folder itself and in
 /// folders called name=value. Relative names.
 [[nodiscard]] expected<std::vector<std::string>> data_files(table_folder& folder);
+/// Removes what uploads have left that broke off, of files whose names `which` says.
+[[nodiscard]] expected<void> remove_uploads(table_folder& folder,
+                                            const std::function<bool(std::string_view)>& which);
 /// Removes those that `which` says, by their own name without folders, the folders that are empty then, and
 /// what is left of uploads of such a file.
 [[nodiscard]] expected<void> remove_data(table_folder& folder,

@@ -158,6 +158,12 @@ expected<void> parquet_writer::resume() {
     return published;
   if (auto removed = work_.remove_all(hidden_part); !removed)
     return removed;
+  if (table_->has_mark()) {
+    const auto tag = tag_of(record_.owner);
+    const auto is_ours = [&](std::string_view name) { return is_named_by(tag, name); };
+    if (auto removed = remove_uploads(*table_, is_ours); !removed)
+      return removed;
+  }
   row_bytes_ = record_.row_bytes;
   if (auto opened = staged_.open(record_.staged_bytes); !opened)
     return opened;

@@ -59,8 +59,8 @@ public:
 
 /// The mark's name, hidden from readers.
 inline constexpr std::string_view mark_name = ".millrace-table";
-/// How a file is called in the table's folder while it is being sent there, before its visible name; an
-/// upload that broke off may have left it.
+/// How a file's name begins in the table's folder while it is being sent there; behind it any number, '-' and
+/// the visible name. An upload that broke off may have left it.
 inline constexpr std::string_view hidden_upload = ".millrace-upload-";
 
 /// `durable`: sync() waits for the disk.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <random>
 #include <set>
 
 namespace millrace::sink {
@@ -52,9 +53,9 @@ protected:
     const bool in_folder = slash != std::string::npos;
     if (auto made = make(in_folder ? visible.substr(0, slash) : ""); !made)
       return unexpected(made.error());
-    // One name for all tries at a file: what an earlier one left of it is replaced.
-    const auto hidden =
-        path_of(std::string(hidden_upload) + (in_folder ? visible.substr(slash + 1) : visible));
+    // A name of its own for each try: what is still under way of an earlier one never gets into this file.
+    const auto hidden = path_of(fmt::format("{}{:08x}-{}", hidden_upload, any_number_(),
+                                            in_folder ? visible.substr(slash + 1) : visible));
     if (auto taken = in_.upload(whole, hidden); !taken)
       return unexpected(taken.error());
     const auto came = in_.status_of(hidden);
@@ -99,6 +100,7 @@ private:
   webhdfs_place place_;
   webhdfs::file_system in_;
   std::set<std::string> made_;  // folders that are there
+  std::random_device any_number_;
 };
 
 }  // namespace
