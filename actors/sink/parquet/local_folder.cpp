@@ -39,17 +39,11 @@ class local final : public table_folder {
 public:
   local(std::filesystem::path path, bool durable) : path_(std::move(path)), durable_(durable) {}
 
-  expected<void> publish(const std::filesystem::path& whole, const std::string& visible) override {
-    std::error_code failed;
-    if (!std::filesystem::exists(whole, failed)) {
-      if (failed)
-        return file_error("read", whole, failed.value());
-      return {};
-    }
-    const auto to = path_of(visible);
-    if (auto made = make_folder_of(to); !made)
-      return made;
-    return reveal(whole, to);
+  expected<void> publish(const std::vector<whole_file_here>& files) override {
+    for (const auto& [whole, visible] : files)
+      if (auto published = publish(whole, visible); !published)
+        return published;
+    return {};
   }
 
   expected<void> sync(const std::vector<std::string>& folders) override {
@@ -103,6 +97,19 @@ public:
   std::string shown(const std::string& name) const override { return path_of(name).string(); }
 
 private:
+  [[nodiscard]] expected<void> publish(const std::filesystem::path& whole, const std::string& visible) {
+    std::error_code failed;
+    if (!std::filesystem::exists(whole, failed)) {
+      if (failed)
+        return file_error("read", whole, failed.value());
+      return {};
+    }
+    const auto to = path_of(visible);
+    if (auto made = make_folder_of(to); !made)
+      return made;
+    return reveal(whole, to);
+  }
+
   std::filesystem::path path_of(const std::string& name) const { return name.empty() ? path_ : path_ / name; }
 
   std::filesystem::path path_;

@@ -309,11 +309,13 @@ expected<void> parquet_writer::publish() {
   if (record_.to_publish.empty())
     return {};
   std::set<std::string> folders;
+  std::vector<table_folder::whole_file_here> files;
   for (const auto& f : record_.to_publish) {
-    if (auto published = table_->publish(work_.path_of(f.hidden), f.visible); !published)
-      return published;
+    files.push_back({work_.path_of(f.hidden), f.visible});
     folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));
   }
+  if (auto published = table_->publish(files); !published)
+    return published;
   folders.insert("");
   if (auto synced = table_->sync({folders.begin(), folders.end()}); !synced)
     return synced;

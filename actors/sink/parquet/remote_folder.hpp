@@ -8,7 +8,8 @@ namespace millrace::sink {
 
 class remote_folder : public table_folder {
 public:
-  expected<void> publish(const std::filesystem::path& whole, const std::string& visible) final;
+  /// Several at a time, each over a connection of its own.
+  expected<void> publish(const std::vector<whole_file_here>& files) final;
   /// The other side has what it said it has.
   expected<void> sync(const std::vector<std::string>&) final { return {}; }
   expected<std::unique_ptr<stored_file>> open(const std::string& name) final;
@@ -22,12 +23,17 @@ public:
                                                    std::uint64_t length) = 0;
 
 protected:
+  /// The same place over connections of its own, for another thread.
+  [[nodiscard]] virtual std::unique_ptr<remote_folder> another() const = 0;
   /// The file gets its name there whole, in one step, never over another: false where one has it.
   [[nodiscard]] virtual expected<bool> send(const std::filesystem::path& whole, std::uint64_t size,
                                             const std::string& visible) = 0;
   /// A short text; false where something has that name and is not to be replaced.
   [[nodiscard]] virtual expected<bool> write(const std::string& name, const std::string& text,
                                              bool replace) = 0;
+
+private:
+  [[nodiscard]] expected<void> publish(const whole_file_here& file);
 };
 
 }  // namespace millrace::sink

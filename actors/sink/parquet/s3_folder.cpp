@@ -34,8 +34,8 @@ http::exchange_options signed_for(const s3_place& p, http::exchange_options o) {
 class folder_in_s3 final : public remote_folder {
 public:
   folder_in_s3(s3_place place, http::exchange_options options)
-      : place_(std::move(place)),
-        in_(place_.endpoint, place_.bucket, signed_for(place_, std::move(options))) {}
+      : place_(std::move(place)), options_(std::move(options)),
+        in_(place_.endpoint, place_.bucket, signed_for(place_, options_)) {}
 
   expected<std::vector<entry>> list(const std::string& folder) override {
     auto prefix = key_of(folder);
@@ -68,6 +68,10 @@ public:
   }
 
 protected:
+  std::unique_ptr<remote_folder> another() const override {
+    return std::make_unique<folder_in_s3>(place_, options_);
+  }
+
   expected<bool> send(const std::filesystem::path& whole, std::uint64_t,
                       const std::string& visible) override {
     return in_.put(key_of(visible), whole, false);
@@ -83,6 +87,7 @@ private:
   }
 
   s3_place place_;
+  http::exchange_options options_;
   s3::bucket in_;
 };
 

@@ -28,11 +28,14 @@ class table_folder {
 public:
   virtual ~table_folder() = default;
 
-  /// Gives a whole file of this machine its visible name there, making folders, never over another file; then
-  /// it is gone here. One that has gone was published before: not an error. After an error the call may be
-  /// repeated, by a later life too.
-  [[nodiscard]] virtual expected<void> publish(const std::filesystem::path& whole,
-                                               const std::string& visible) = 0;
+  struct whole_file_here {
+    std::filesystem::path path;
+    std::string visible;
+  };
+  /// Gives whole files of this machine their visible names there, making folders, never over another file;
+  /// then they are gone here. One that has gone was published before: not an error. After an error some may
+  /// be published, and the call may be repeated, by a later life too.
+  [[nodiscard]] virtual expected<void> publish(const std::vector<whole_file_here>& files) = 0;
   /// Published names survive a loss of power; `folders` are those that got one ("" is the table itself).
   [[nodiscard]] virtual expected<void> sync(const std::vector<std::string>& folders) = 0;
 

@@ -14,7 +14,8 @@ namespace {
 class hdfs_folder final : public remote_folder {
 public:
   hdfs_folder(webhdfs_place place, http::exchange_options options)
-      : place_(std::move(place)), in_({place_.url, place_.user, place_.server}, std::move(options)) {}
+      : place_(std::move(place)), options_(std::move(options)),
+        in_({place_.url, place_.user, place_.server}, options_) {}
 
   expected<std::vector<entry>> list(const std::string& folder) override {
     auto found = in_.list(path_of(folder));
@@ -47,6 +48,10 @@ public:
   }
 
 protected:
+  std::unique_ptr<remote_folder> another() const override {
+    return std::make_unique<hdfs_folder>(place_, options_);
+  }
+
   expected<bool> send(const std::filesystem::path& whole, std::uint64_t size,
                       const std::string& visible) override {
     const auto slash = visible.find_last_of('/');
@@ -98,6 +103,7 @@ private:
   }
 
   webhdfs_place place_;
+  http::exchange_options options_;
   webhdfs::file_system in_;
   std::set<std::string> made_;  // folders that are there
   std::random_device any_number_;

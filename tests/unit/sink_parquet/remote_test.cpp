@@ -1,5 +1,6 @@
 // Tables on a real HDFS and a real S3 server: whole files alone, every row once whatever broke off, and whose
 // a table is.
+#include "actors/sink/parquet/open_files.hpp"
 #include "tests/support/sink_crash.hpp"
 #include "tests/unit/sink_parquet/remote_place.hpp"
 
@@ -60,6 +61,23 @@ TEST_CASE("A table on another machine holds what was committed, in whole files a
     CHECK(rows_of(table.rows()) == rows_of(lines(0, 5)));
     w = table.writer_of(options);
     CHECK(position_of(w->open(life(2)).value()) == 5);
+  }
+}
+
+TEST_CASE("Many files of one roll are sent several at a time, each once") {
+  for (const auto& server : remote_servers()) {
+    INFO(server.name);
+    const temp_folder work;
+    const remote_table table(server, work.path());
+    auto w = table.writer_of({.partition_by = {"name"}, .rows = 40});
+    must_open(*w, life(1));
+    write_and_commit(*w, 0, 40);
+    CHECK(table.files().size() == 35);  // of 40 rows six have no name
+    CHECK(rows_of(table.rows()) == rows_of(lines(0, 40)));
+    CHECK(hidden_names(*table.folder()).empty());
+    CHECK(std::none_of(std::filesystem::directory_iterator(work.path()),
+                       std::filesystem::directory_iterator(),
+                       [](const auto& e) { return e.path().filename().string().starts_with(hidden_part); }));
   }
 }
 
