@@ -58,7 +58,7 @@ void sink_state::open() {
 
 void sink_state::answered() {
   could_not_write_ = false;
-  if (away_.tries() != 0)
+  if (std::exchange(told_away_, false))
     spdlog::info("{}: the target answers again", options_.name);
   away_.reset();
   options_.gauges->away = false;
@@ -114,8 +114,12 @@ void sink_state::went_wrong(const error& e) {
       on_stop();
     return;
   }
-  if (away_.tries() == 0)
+  if (!told_away_ &&
+      (told_away_at_ == clock::time_point::min() || now() - told_away_at_ >= told_again_after)) {
+    told_away_ = true;
+    told_away_at_ = now();
     spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
+  }
   options_.gauges->away = true;
   if (stopping_)
     return on_stop();

@@ -50,6 +50,8 @@ public:
 private:
   using clock = std::chrono::steady_clock;
   static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
+  /// A full disk on which others give back a little now and then answers and fails by turns.
+  static constexpr std::chrono::seconds told_again_after{10};
   [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
   struct lane_ref {
     caf::actor handle;
@@ -101,6 +103,8 @@ private:
   bool told_complete_ = false;
   clock::time_point started_ = now();
   backoff away_{away_backoff, control::jitter_seed(*self_)};
+  bool told_away_ = false;  // in the log, of this time
+  clock::time_point told_away_at_ = clock::time_point::min();
   bool noted_commit_ = false;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, shard_ref> shards_;
