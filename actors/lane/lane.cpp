@@ -272,11 +272,8 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
 }
 
 void lane::wake_in(std::chrono::microseconds d) {
-  const auto at = now() + d;
-  if (at >= wake_at_)
-    return;
-  wake_at_ = at;
-  self_->delayed_send(self_, d, wake_up{});
+  if (wake_ups_.arm(now() + d))
+    self_->delayed_send(self_, d, wake_up{});
 }
 
 /// A wake-up that came for another reason may come too early for this one: it is asked for again.
@@ -289,7 +286,7 @@ bool lane::waits_until(clock::time_point t) {
 }
 
 void lane::on_wake_up() {
-  wake_at_ = clock::time_point::max();
+  wake_ups_.arrived(now());
   pump();
 }
 

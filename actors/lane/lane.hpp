@@ -7,6 +7,7 @@
 #include "actors/lane/lane_actor.hpp"
 #include "actors/lane/partition.hpp"
 #include "actors/lane/rate_limit.hpp"
+#include "actors/lane/wake_ups.hpp"
 #include "runtime/base/backoff.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -115,7 +116,7 @@ private:
   backoff away_;                       // of a source that does not answer
   rate_limit rate_;
   drift_limit drift_;
-  clock::time_point wake_at_ = clock::time_point::max();
+  wake_ups wake_ups_;
 };
 
 }  // namespace millrace::lane

@@ -7,8 +7,12 @@
 namespace millrace::lane {
 namespace {
 
-/// A rate serves at most this much time's worth of records at once.
+/// A lane that comes late makes up for so much time at once. The one record that may go is beside it, or a
+/// slow rate would lose a little with each wake-up.
 constexpr double burst_seconds = 0.1;
+/// How far apart turns lie in which all that was due has gone: a frame and its way to the sink cost the same
+/// for one record and for fifty.
+constexpr std::chrono::milliseconds turn_every{5};
 
 }  // namespace
 
@@ -17,19 +21,23 @@ std::size_t rate_limit::allowed(clock::time_point now) {
     return std::numeric_limits<std::size_t>::max();
   const auto elapsed = std::chrono::duration<double>(now - filled_at_).count();
   filled_at_ = now;
-  tokens_ = std::min(tokens_ + elapsed * *a_second_, std::max(1.0, *a_second_ * burst_seconds));
-  return static_cast<std::size_t>(tokens_);
+  tokens_ = std::min(tokens_ + elapsed * *a_second_, 1 + *a_second_ * burst_seconds);
+  return now < opens_at_ ? 0 : static_cast<std::size_t>(tokens_);
 }
 
 void rate_limit::take(std::size_t records) {
-  if (a_second_)
-    tokens_ -= static_cast<double>(records);
+  if (!a_second_ || records == 0)
+    return;
+  tokens_ -= static_cast<double>(records);
+  if (tokens_ < 1)
+    opens_at_ = filled_at_ + turn_every;
 }
 
 std::chrono::microseconds rate_limit::wait() const {
   if (!a_second_)
     return std::chrono::microseconds(0);
-  return std::chrono::microseconds(static_cast<std::int64_t>(std::ceil((1 - tokens_) / *a_second_ * 1e6)));
+  const std::chrono::microseconds due(static_cast<std::int64_t>(std::ceil((1 - tokens_) / *a_second_ * 1e6)));
+  return std::max(due, std::chrono::ceil<std::chrono::microseconds>(opens_at_ - filled_at_));
 }
 
 }  // namespace millrace::lane

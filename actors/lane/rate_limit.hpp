@@ -1,5 +1,7 @@
 // How many records a lane may process now under its source's `rate`: a bucket of tokens that fills with time.
-// Pure: the lane passes the time in, takes what it used, and is told how long to wait.
+// Once it is empty it opens again after some milliseconds, so that a fast rate costs a frame for each of
+// those and not for each record. Pure: the lane passes the time in, takes what it used, and is told how long
+// to wait.
 #pragma once
 
 #include <chrono>
@@ -17,17 +19,18 @@ public:
       : a_second_(a_second), filled_at_(now) {}
 
   [[nodiscard]] bool limits() const { return a_second_.has_value(); }
-  /// Records that may go now: at most a tenth of a second's worth, and never less than one in the long run.
+  /// Records that may go now: what has come due, but at most a tenth of a second's worth more than one.
   [[nodiscard]] std::size_t allowed(clock::time_point now);
   /// They went.
   void take(std::size_t records);
-  /// Until the next record may go, after allowed() has said none.
+  /// Until the next records may go, after allowed() has said none.
   [[nodiscard]] std::chrono::microseconds wait() const;
 
 private:
   std::optional<double> a_second_;
   double tokens_ = 1;
   clock::time_point filled_at_;
+  clock::time_point opens_at_{};  // nothing goes before
 };
 
 }  // namespace millrace::lane

@@ -37,9 +37,31 @@ TEST_CASE("what was not used is saved for a tenth of a second at most") {
   rate_limit r(1000.0, start);
   CHECK(r.allowed(start) == 1);
   CHECK(r.allowed(start + 50ms) == 51);
-  CHECK(r.allowed(start + 10s) == 100);
-  r.take(100);
+  CHECK(r.allowed(start + 10s) == 101);
+  r.take(101);
   CHECK(r.allowed(start + 10s) == 0);
+}
+
+TEST_CASE("a slow rate makes up for wake-ups that come late") {
+  rate_limit r(1.0, start);
+  std::size_t gone = 0;
+  for (auto t = 0ms; t <= 100s; t += 1s) {
+    const auto n = r.allowed(start + t + (t.count() % 7) * 10ms);
+    r.take(n);
+    gone += n;
+  }
+  CHECK(gone == 101);
+}
+
+TEST_CASE("once nothing more is due the next turn is some milliseconds later, and takes all until then") {
+  rate_limit r(10'000.0, start);
+  r.take(r.allowed(start));
+  CHECK(r.wait() == 5ms);
+  CHECK(r.allowed(start + 4ms) == 0);
+  CHECK(r.wait() == 1ms);
+  CHECK(r.allowed(start + 5ms) == 50);
+  r.take(20);  // all of a small chunk
+  CHECK(r.allowed(start + 5ms) == 30);
 }
 
 TEST_CASE("over a long time exactly the rate goes, however often it is asked") {

@@ -1,0 +1,192 @@
+// A lane under `rate`, with its real source actor, minute by minute under CAF's testing scheduler.
+#include "actors/lane/lane_actor.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t records_a_chunk = 5'000;
+
+/// A log without an end.
+class endless final : public source::reader {
+public:
+  expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
+    return std::vector<source::partition_info>{{"0", {}, {}}};
+  }
+  expected<void> assign(const std::string&, position from) override {
+    next_ = std::max<std::int64_t>(from.minor, 0);
+    return {};
+  }
+  void unassign(const std::string&) override {}
+  expected<std::optional<source::chunk>> read(std::span<const std::string>, std::size_t,
+                                              std::chrono::milliseconds) override {
+    source::chunk c;
+    c.partition = "0";
+    c.from = {0, next_};
+    for (std::int64_t i = 0; i < records_a_chunk; ++i) {
+      c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
+      c.lengths.push_back(1);
+      c.bytes += 'x';
+      c.positions.push_back({0, next_++});
+    }
+    c.to = {0, next_};
+    c.bytes.append(source::padding, '\0');
+    return std::optional(std::move(c));
+  }
+  void acknowledge(const std::string&, position) override {}
+  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  void interrupt() override {}
+
+private:
+  std::int64_t next_ = 0;
+};
+
+class rows_without_columns final : public parser::record_parser {
+public:
+  parser::parsed parse(const source::chunk& c) override {
+    parser::parsed p;
+    p.rows = {std::make_shared<const data::schema>(), {}, c.records()};
+    for (std::uint32_t i = 0; i < c.records(); ++i)
+      p.records.push_back(i);
+    return p;
+  }
+};
+
+struct taken {
+  std::int64_t records = 0;
+  std::int64_t frames = 0;
+  std::int64_t largest = 0;  // frame
+  std::optional<messages::lane_frame> last;
+};
+
+/// Takes frames and says so at once, which gives the lane a turn, as any receiver does.
+caf::behavior receiver(caf::event_based_actor* self, taken* t) {
+  return {[=](const messages::ask_position& m) {
+            self->send(m.from, messages::position_answered{m.log, m.receiver,
+                                                           delivery::answer{{1, 1}, {{0, 0}, no_watermark}}});
+          },
+          [=](const messages::lane_frame& m) {
+            const auto n = m.frame->to.minor - m.frame->from.minor;
+            t->records += n;
+            ++t->frames;
+            t->largest = std::max(t->largest, n);
+            t->last = m;
+            self->send(m.from, messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, 0});
+          }};
+}
+
+lane::lane_options paced(double rate) {
+  auto topology = std::make_shared<config::topology>();
+  topology->stages.resize(2);
+  topology->stages[0].name = "clicks";
+  topology->stages[1].name = "parsed";
+  topology->stages[1].plan = config::parser_plan();
+  auto plan = std::make_shared<lane::lane_plan>();
+  plan->source = topology->stages.data();
+  plan->parser = &topology->stages[1];
+  plan->parser_stage = 1;
+  plan->edges.push_back({lane::edge::kind::dead_letters, 0, "dead_letters", 0, 1});
+  plan->receivers = 1;
+  plan->topology = std::move(topology);
+  lane::lane_options o;
+  o.name = "parsed/lane0";
+  o.plan = std::move(plan);
+  o.partitions = {"0"};
+  o.rate = rate;
+  o.make_reader = []() -> expected<std::unique_ptr<source::reader>> { return std::make_unique<endless>(); };
+  o.make_parser = []() -> expected<std::unique_ptr<parser::record_parser>> {
+    return std::make_unique<rows_without_columns>();
+  };
+  o.identities = {[] { return std::string(); }, [](const std::string&) { return expected<void>(); }};
+  return o;
+}
+
+struct turn_by_turn : caf::actor_system_config {
+  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+class running_lane {
+public:
+  explicit running_lane(double rate)
+      : system_(config_), turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
+        receiver_(system_.spawn(receiver, &taken_)),
+        lane_(lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, nullptr)) {
+    caf::anon_send(lane_, messages::receiver_up{0, receiver_});
+    turns_.run();
+  }
+  ~running_lane() {
+    for (const auto& a : {lane_, receiver_})
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    turns_.run();
+  }
+  running_lane(const running_lane&) = delete;
+  running_lane& operator=(const running_lane&) = delete;
+
+  void pass(std::chrono::microseconds d) {
+    turns_.advance_time(d);
+    turns_.run();
+  }
+  /// Gives the lane a turn for another reason than time, as acknowledgements and other partitions do.
+  void nudge() {
+    const auto& m = taken_.last;
+    if (m)
+      caf::anon_send(lane_, messages::credit_returned{m->frame->log, m->receiver, m->frame->stamp, 0});
+    turns_.run();
+  }
+  [[nodiscard]] std::size_t timers() const { return turns_.clock().schedule().size(); }
+  [[nodiscard]] const taken& got() const { return taken_; }
+
+private:
+  turn_by_turn config_;
+  caf::actor_system system_;
+  caf::scheduler::test_coordinator& turns_;
+  taken taken_;
+  caf::actor receiver_;
+  caf::actor lane_;
+};
+
+}  // namespace
+
+TEST_CASE("a paced lane has no more timers under way after minutes than after a second") {
+  const double rate = GENERATE(1.0, 100.0, 10'000.0);
+  running_lane l(rate);
+  std::size_t most = 0;
+  for (auto t = 0us; t < 3min; t += 777us) {
+    l.pass(777us);
+    l.nudge();
+    most = std::max(most, l.timers());
+  }
+  CHECK(most <= 2);
+  CHECK(std::abs(static_cast<double>(l.got().records) - rate * 180) <= 1 + rate / 100);
+}
+
+TEST_CASE("under a slow rate each record comes when its time has come") {
+  running_lane l(1);
+  CHECK(l.got().records == 1);
+  for (std::int64_t second = 1; second < 120; ++second) {
+    l.pass(999ms);
+    CHECK(l.got().records == second);
+    l.pass(1ms);
+    CHECK(l.got().records == second + 1);
+  }
+}
+
+TEST_CASE("under a fast rate a frame holds some milliseconds' worth") {
+  running_lane l(10'000);
+  for (auto t = 0us; t < 10s; t += 100us)
+    l.pass(100us);
+  CHECK(l.got().records >= 99'900);
+  CHECK(l.got().records <= 100'001);
+  CHECK(l.got().frames <= 2'100);
+  CHECK(l.got().largest <= 60);
+}
