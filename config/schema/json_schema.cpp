@@ -1,6 +1,8 @@
 #include "config/schema/described_stage.hpp"
 #include "config/schema/schema.hpp"
 #include "config/test_options.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/render.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -163,7 +165,8 @@ void write_pretty(const json::value& v, int depth, std::string& out) {
       out += first ? "" : ",";
       first = false;
       indent(depth + 1);
-      out += json::serialize(json::string(member.key())) + ": ";
+      data::append_json_string(out, {member.key().data(), member.key().size()});
+      out += ": ";
       write_pretty(member.value(), depth + 1, out);
     }
     indent(depth);
@@ -178,7 +181,7 @@ void write_pretty(const json::value& v, int depth, std::string& out) {
     indent(depth);
     out += ']';
   } else {
-    out += json::serialize(v);
+    data::append_json(out, v);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tools/load/report.hpp"
 
+#include "runtime/data/json_value.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -79,7 +81,7 @@ std::string to_json(const summary& s, const outcome& o, const std::optional<meas
     each.push_back(boost::json::object{
         {"second", e.second}, {"sent", e.sent}, {"delivered", e.delivered}, {"lag_us", e.lag_us}});
   out["each_second"] = std::move(each);
-  return boost::json::serialize(out) + "\n";
+  return data::json_text(out) + "\n";
 }
 
 }  // namespace millrace::load

@@ -1,5 +1,7 @@
 #include "tools/millrace/last_command.hpp"
 
+#include "runtime/data/json_value.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -39,7 +41,7 @@ expected<void> remember_command(snapshot::state_store& store, const topology_arg
     if (!holds_one(s, secrets))
       sets.emplace_back(s);
   const bool all = sets.size() == given.sets.size();
-  const auto text = json::serialize(
+  const auto text = data::json_text(
       json::object{{"topology", absolute(given.file)}, {"with", overlays}, {"set", sets}, {"all", all}});
   if (const auto before = store.get(value_name); before && *before == text)
     return {};

@@ -1,6 +1,8 @@
 #include "tools/millrace/report.hpp"
 
 #include "runtime/base/time.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/render.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -87,11 +89,12 @@ void append(std::string& out, const json::object& o, int depth) {
     out += first ? "\n" : ",\n";
     first = false;
     out.append(static_cast<std::size_t>(depth + 1) * 2, ' ');
-    out += json::serialize(json::string(key)) + ": ";
+    data::append_json_string(out, {key.data(), key.size()});
+    out += ": ";
     if (depth == 0 && value.is_object())
       append(out, value.get_object(), depth + 1);
     else
-      out += json::serialize(value);
+      data::append_json(out, value);
   }
   out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
 }

@@ -1,6 +1,7 @@
 #include "actors/sink/parquet/table_mark.hpp"
 
 #include "actors/sink/parquet/table_folder.hpp"
+#include "runtime/data/json_value.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -8,7 +9,7 @@
 namespace millrace::sink {
 
 std::string encode_mark(const target_owner& o) {
-  return boost::json::serialize(
+  return data::json_text(
              boost::json::object{{"state", o.state_id}, {"topology", o.topology}, {"sink", o.sink}}) +
          '\n';
 }

@@ -1,5 +1,7 @@
 #include "actors/source/http_server/routes.hpp"
 
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <boost/json.hpp>
@@ -54,7 +56,7 @@ expected<route> read_route(std::string_view path, const boost::json::value& text
         return wrong(fmt::format("\"{}\" has an event that is no object; expected one such as "
                                  "{{\"event_type\": \"purchase_sword\"}}",
                                  path));
-      const auto whole = boost::json::serialize(*event);
+      const auto whole = data::json_text(value);
       out.event = whole.substr(1, whole.size() - 2);
       for (const auto& member : *event)
         out.own_names.insert(folded(member.key()));
@@ -149,9 +151,9 @@ std::string record_of(const route& r, std::span<const request_header> headers, b
   for (const auto& h : all) {
     if (out.size() > 1)
       out.push_back(',');
-    out += boost::json::serialize(boost::json::string_view(h.name));
+    data::append_json_string(out, h.name);
     out.push_back(':');
-    out += boost::json::serialize(boost::json::string_view(as_utf8(h.value)));
+    data::append_json_string(out, as_utf8(h.value));
   }
   out.push_back('}');
   return out;

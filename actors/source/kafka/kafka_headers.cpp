@@ -1,9 +1,9 @@
 #include "actors/source/kafka/kafka_reader.hpp"
+#include "runtime/data/json_value.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 namespace millrace::source {
 
@@ -45,7 +45,7 @@ std::string headers_json(const rd_kafka_message_t& message) {
   boost::json::object out;
   for (auto& [key, values] : all)
     out[key] = values.size() == 1 ? std::move(values[0]) : boost::json::value(std::move(values));
-  return boost::json::serialize(out);
+  return data::json_text(out);
 }
 
 }  // namespace millrace::source
