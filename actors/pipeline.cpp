@@ -32,6 +32,7 @@ public:
   }
 
   tl::expected<prepared_pipeline, preparation_error> run() {
+    out_.gauges.losses = options_.losses;
     for (const auto& plan : plans_) {
       auto started = decide_starts(*plan, options_, out_.gauges.feeds);
       if (!started)
@@ -123,6 +124,8 @@ private:
       setup.limits = limits_of(plan);
       shard::shard_options options;
       options.name = shard_name(stage.name, s);
+      options.stage = stage.name;
+      options.losses = options_.losses;
       options.snapshot_every = topology_->snapshot_every;
       if (!options.snapshot_every && !in_front.empty())
         options.snapshot_every = always_snapshot_every;
@@ -214,15 +217,24 @@ private:
     o.order_by = plan.order_by;
     o.lane_logs = lane_logs_of(index).all();
     o.windows = window_inputs_of_sink(*topology_, index);
+    o.gives_up_later = stage.type == "console" && ends_by_itself();
     o.make_writer = [this_ = shared(), make = options_.make.writer, &stage, c = context(stage.name)] {
       return make(stage, c);
     };
     add_spec(std::move(o));
   }
 
+  /// All sources come to an end.
+  [[nodiscard]] bool ends_by_itself() const {
+    return std::ranges::none_of(topology_->stages, [](const auto& s) {
+      return s.kind == config::stage_kind::source && !std::get<config::source_plan>(s.plan).bounded;
+    });
+  }
+
   void add_dead_letter_sink() {
     auto o = common_sink_options(std::string(dead_letter_sink));
     o.takes_dead_letters = true;
+    o.losses = options_.losses;
     o.schema = config::dead_letter_schema();
     lane_logs logs;
     for (const auto& plan : plans_)
@@ -291,6 +303,7 @@ private:
       o.credit = options_.lane_credit;
       o.clock = options_.clock;
       o.gauges = gauges[i];
+      o.losses = options_.losses;
       for (const auto& g : gauges)
         if (g != o.gauges)
           o.peers.push_back(g);

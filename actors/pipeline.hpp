@@ -28,6 +28,8 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  /// Told of records that are lost to the result.
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.
@@ -51,6 +53,7 @@ struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<shard::shard_gauges>> shards;
   std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
   std::shared_ptr<source::feeds> feeds = std::make_shared<source::feeds>();
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
 };
 
 /// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,

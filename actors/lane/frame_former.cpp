@@ -105,6 +105,7 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
   parsing.out = end - begin;
   parsing.in = parsing.out + parsing.dead;
   records_ += parsing.in;
+  late_.clear();
   count(0, plan_->parser_stage, parsing);
   count(0, plan_->source_stage, {.in = parsing.in, .out = parsing.in});
 
@@ -171,6 +172,11 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
   in.counts.out -= late.size();
   count(0, n.stage, in.counts);
   bury(n.stage, in.failed, w);
+  if (!late.empty()) {
+    const auto first = late.front();
+    late_.push_back({n.stage, late.size(), w.chunk.positions[w.parsed.records[origin[first] + w.row_offset]],
+                     times[first], watermarks[first], !n.late.empty()});
+  }
   if (!late.empty() && !n.late.empty())
     run(n.late, stage::take(in.rows, late), w);
 }

@@ -17,6 +17,16 @@
 
 namespace millrace::lane {
 
+/// Late records of one window among those that were added, and the first of them.
+struct late_records {
+  std::uint32_t stage = 0;
+  std::uint64_t count = 0;
+  position first{};
+  event_micros time = 0;       // its event time
+  event_micros watermark = 0;  // of its partition, just before it
+  bool read = false;           // stages read them: "WINDOW.late"
+};
+
 class frame_former {
 public:
   /// `only`: forms frames for this receiver alone (a catch-up reader's).
@@ -36,6 +46,8 @@ public:
   [[nodiscard]] const mark& at() const { return at_; }
   [[nodiscard]] std::uint64_t records() const { return records_; }
   [[nodiscard]] bool empty() const { return start_.at == at_.at; }
+  /// Those of the newest add().
+  [[nodiscard]] const std::vector<late_records>& late() const { return late_; }
 
   /// One frame a receiver, by receiver index (with `only`, the others stay empty frames); a new frame begins
   /// at at(). Stamps are the sender's to fill in.
@@ -64,6 +76,7 @@ private:
   mark start_;
   mark at_;
   std::uint64_t records_ = 0;
+  std::vector<late_records> late_;
   std::vector<std::unique_ptr<edge_state>> edges_;
 };
 

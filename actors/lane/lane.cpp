@@ -255,6 +255,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     flush(p);
   p.alone = p.live->empty() && last - w.next == 1 ? std::optional(c.positions[w.next]) : std::nullopt;
   add(*p.live, p, w, last, to);
+  note_late(p, c);
   const bool at_cut = cut && p.live->at().at == *cut;
   const bool done = to == c.to;
   const bool at_end = done && c.at_end;

@@ -71,6 +71,8 @@ private:
   template<class F>
   void trying(const attempt& a, F&& work);
   void note_failure(const attempt& a, std::string_view error);
+  /// Late records among those that were just added to the live frame, unless a receiver has had them before.
+  void note_late(const partition& p, const source::chunk& c);
   /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.
   [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
   bool fail_at_a_refused_record();
@@ -88,6 +90,7 @@ private:
   void update_gauges();
 
   void start_catch_ups();
+  void tell_who_is_behind(partition& p);
   bool yield_place(const partition& p, std::size_t receiver);
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);

@@ -8,6 +8,7 @@
 #include "actors/lane/past_lives.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/source/source_actor.hpp"
+#include "actors/stage/losses.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/lane_log.hpp"
 #include "runtime/delivery/verdicts.hpp"
@@ -61,6 +62,7 @@ struct lane_options {
   std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
   std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
   std::shared_ptr<past_lives> past = std::make_shared<past_lives>();  // of this lane alone
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
 };
 
 /// `life`: a number higher than any earlier life's of this lane. Receivers come by messages::receiver_up.

@@ -17,6 +17,8 @@ constexpr std::uint64_t catch_up_ticket = 1;
 /// So long a reader waits for credit before it makes place: longer than a receiver is merely busy, since
 /// another reader costs a connection.
 constexpr std::chrono::seconds yield_after{1};
+/// A target that fails again and again leaves its sink behind each time.
+constexpr std::chrono::seconds told_again_after{10};
 
 }  // namespace
 
@@ -49,6 +51,20 @@ bool lane::yield_place(const partition& p, std::size_t receiver) {
   return true;
 }
 
+/// Once for all receivers that fell behind together, and for the readers that make place for each other.
+void lane::tell_who_is_behind(partition& p) {
+  const bool told = p.told_behind_at != clock::time_point() && now() - p.told_behind_at < told_again_after;
+  p.told_behind_at = now();
+  if (told)
+    return;
+  const auto behind = p.log.behind();
+  auto from = p.log.reader_at(behind.front()).at;
+  for (const auto r : behind)
+    from = std::min(from, p.log.reader_at(r).at);
+  spdlog::info("{}: {} of {} receivers are behind; {} is read again for them from position {}", options_.name,
+               behind.size(), receivers_.size(), options_.plan->log(p.name), from.minor);
+}
+
 void lane::start_catch_ups() {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     auto& p = *partitions_[i];
@@ -71,8 +87,7 @@ void lane::start_catch_ups() {
       self_->monitor(c->source);
       c->former = std::make_unique<frame_former>(options_.plan, p.name, p.log.reader_at(r),
                                                  static_cast<std::uint32_t>(r));
-      spdlog::info("{}: receiver {} is caught up from position {}", options_.name, r,
-                   p.log.reader_at(r).at.minor);
+      tell_who_is_behind(p);
       self_->send(c->source, source::assign{p.name, p.log.reader_at(r).at});
       catch_ups_.push_back(std::move(c));
     }

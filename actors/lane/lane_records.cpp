@@ -73,6 +73,18 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
     w.now.reset();
 }
 
+void lane::note_late(const partition& p, const source::chunk& c) {
+  for (const auto& l : p.live->late())
+    if (!taken_before(p, l.first))
+      options_.losses->note(l.read ? stage::loss::late_but_read : stage::loss::late,
+                            options_.plan->topology->stages[l.stage].name, l.count,
+                            {options_.plan->among_sources(c.part.empty() ? p.name : c.part), l.first,
+                             fmt::format("its time {} lies in windows that had ended by then: the watermark "
+                                         "stood at {}",
+                                         format_timestamp(l.time), format_timestamp(l.watermark))},
+                            now());
+}
+
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
   const attempt a{

@@ -39,6 +39,7 @@ struct partition {
   std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
   bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
+  std::chrono::steady_clock::time_point told_behind_at{};  // that receivers are behind, in the log
   std::chrono::steady_clock::time_point last_data;
   std::vector<std::size_t> in_flight;                 // bytes, by receiver
   std::vector<std::optional<position>> acknowledged;  // by receiver

@@ -5,6 +5,7 @@
 
 #include "actors/sink/sink.hpp"
 #include "actors/sink/window_rows.hpp"
+#include "actors/stage/losses.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
@@ -34,6 +35,7 @@ struct sink_gauges {
   std::atomic<std::uint64_t> held_frames{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};
+  std::atomic<bool> reached{false};  // the target has been opened once
 };
 
 struct sink_options {
@@ -53,8 +55,12 @@ struct sink_options {
   std::vector<window_input> windows;
   micros commit_every{100'000};
   std::chrono::milliseconds start_timeout{30'000};  // for the first open; after that a target is waited for
+  /// Later, too, no longer than that: the run would end but for this target, and nobody mends it (standard
+  /// output).
+  bool gives_up_later = false;
   const wall_clock* clock = &system_clock();
   std::shared_ptr<sink_gauges> gauges = std::make_shared<sink_gauges>();
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();  // the dead-letter sink's
 };
 
 /// The log of a sink's refused rows, for the dead-letter sink.

@@ -61,7 +61,8 @@ void sink_state::on_keep_alive_tick() {
   if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
     if (const auto kept = writer_->keep_alive(); !kept)
       return went_wrong(kept.error());
-    answered();  // that there was nothing to commit after all
+    if (!could_not_write_ || !owes_rows_)
+      answered();  // there was nothing to commit after all
     last_commit_ = present;
   }
   keep_alive_later();
@@ -80,7 +81,9 @@ bool sink_state::commit() {
     went_wrong(refused.error());
     return false;
   }
-  answered();
+  // Progress alone may find room where rows did not.
+  if (!could_not_write_ || rows_uncommitted_ != 0 || has_what_it_owed(p.positions))
+    answered();
   note_duration(begun, p.batch);
   last_commit_ = now();
   committed_counts_ = counts_;
@@ -90,6 +93,7 @@ bool sink_state::commit() {
   ++options_.gauges->commits;
   rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
+  note_letters();
   core_.committed(std::move(p.positions));
   if (!std::exchange(noted_commit_, true))
     options_.note_committed();

@@ -47,17 +47,20 @@ void sink_state::open() {
   const auto stored = attempt();
   if (!stored)
     return went_wrong(stored.error());
-  // A full disk may be opened again and again: what could not be written shows when it can.
-  if (!could_not_write_)
+  // A full disk may be opened again and again: what could not be written shows when it can. Where the commit
+  // was done and its answer lost, that shows now.
+  if (!could_not_write_ || (owes_rows_ && *stored && has_what_it_owed((*stored)->positions)))
     answered();
   options_.who.fresh = false;
   is_open_ = was_open_ = true;
+  options_.gauges->reached = true;
   restore(*stored);
   keep_alive_later();
 }
 
 void sink_state::answered() {
   could_not_write_ = false;
+  away_since_.reset();
   if (std::exchange(told_away_, false))
     spdlog::info("{}: the target answers again", options_.name);
   away_.reset();
@@ -69,6 +72,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
   batch_ = stored ? stored->batch : 0;
   rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
+  letters_uncommitted_.clear();
   if (stored && !stored->counters.empty()) {
     wire::reader in(stored->counters);
     if (const auto ok = counts_.decode(in); !ok)
@@ -99,15 +103,34 @@ void sink_state::resume(const log_id& log) {
                                 core_.taken(log), caf::actor_cast<caf::actor>(self_)});
 }
 
-void sink_state::went_wrong(const error& e) {
-  could_not_write_ = std::exchange(is_open_, false);
+bool sink_state::has_what_it_owed(const std::map<log_id, mark>& committed) const {
+  return std::all_of(owed_.begin(), owed_.end(), [&](const auto& owed) {
+    const auto has = committed.find(owed.first);
+    return has != committed.end() && has->second.at >= owed.second.at;
+  });
+}
+
+bool sink_state::has_waited_long_enough() const {
+  return was_open_ ? options_.gives_up_later && now() - *away_since_ >= options_.start_timeout
+                   : now() - started_ >= options_.start_timeout;
+}
+
+void sink_state::went_wrong(const error& e, bool with_rows) {
+  if (std::exchange(is_open_, false)) {
+    could_not_write_ = true;
+    owed_ = core_.progress();
+    owes_rows_ = with_rows || rows_uncommitted_ != 0;
+  } else {
+    could_not_write_ = false;  // that it can be opened again will say enough
+  }
+  if (!away_since_)
+    away_since_ = now();
   if (fatal_)
     return;
   auto why = e;
   if (why.stage.empty())
     why.stage = options_.name;
-  const bool timed_out = !was_open_ && now() - started_ >= options_.start_timeout;
-  if (!e.retry || timed_out) {
+  if (!e.retry || has_waited_long_enough()) {
     fatal_ = true;
     self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
     if (stopping_)
@@ -189,14 +212,27 @@ bool sink_state::absorb(const delivery::lane_frame& f) {
 }
 
 bool sink_state::write_letters(const std::vector<delivery::dead_letter>& letters) {
-  return letters.empty() || write(dead_letter_rows(letters, options_.clock->now()));
+  if (letters.empty())
+    return true;
+  for (const auto& l : letters) {
+    auto& of_stage = letters_uncommitted_[l.stage];
+    if (++of_stage.count == 1)
+      of_stage.first = {l.partition, l.at, l.error};
+  }
+  return write(dead_letter_rows(letters, options_.clock->now()));
+}
+
+/// They are durable: whoever is told of them finds them.
+void sink_state::note_letters() {
+  for (const auto& [name, l] : std::exchange(letters_uncommitted_, {}))
+    options_.losses->note(stage::loss::dead_letter, name, l.count, l.first, now());
 }
 
 bool sink_state::write(const data::batch& rows) {
   if (rows.rows == 0)
     return true;
   if (const auto ok = writer_->write(rows); !ok) {
-    went_wrong(ok.error());
+    went_wrong(ok.error(), true);
     return false;
   }
   rows_uncommitted_ += rows.rows;

@@ -74,8 +74,11 @@ private:
   bool release_windows();
   bool write_window(const delivery::whole_window& w);
   bool write_letters(const std::vector<delivery::dead_letter>& letters);
+  void note_letters();
   void answered();
-  void went_wrong(const error& e);
+  [[nodiscard]] bool has_what_it_owed(const std::map<log_id, mark>& committed) const;
+  [[nodiscard]] bool has_waited_long_enough() const;
+  void went_wrong(const error& e, bool with_rows = false);
   void commit_if_due(bool at_once);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
@@ -98,6 +101,10 @@ private:
   bool is_open_ = false;
   bool was_open_ = false;
   bool could_not_write_ = false;  // it was open when it last went wrong, and nothing was committed since
+  /// What it had then: once that is committed, the target has taken what it could not take.
+  std::map<log_id, mark> owed_;
+  bool owes_rows_ = false;
+  std::optional<clock::time_point> away_since_;
   bool fatal_ = false;
   bool stopping_ = false;
   bool told_complete_ = false;
@@ -112,6 +119,11 @@ private:
   std::uint64_t rows_uncommitted_ = 0;
   std::optional<clock::time_point> first_uncommitted_;
   std::size_t bytes_uncommitted_ = 0;  // taken, written or not
+  struct letters_of_stage {
+    std::uint64_t count = 0;
+    stage::lost_record first;
+  };
+  std::map<std::string, letters_of_stage> letters_uncommitted_;
   clock::time_point last_commit_ = now();
   commit_clock commit_clock_{options_.commit_every};            // behind options_
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it

@@ -227,10 +227,15 @@ private:
 
   void take(const messages::lane_frame& m) {
     const auto before = core_->out().sent();
+    const auto late = core_->late_at_shard();
     auto out = core_->take(*m.frame);
     if (out.verdict == delivery::intake::verdict::broken)
       throw std::runtime_error(
           fmt::format("{}: a gap or an overlap on the edge from {}", options_.name, m.frame->log));
+    if (const auto missed = core_->late_at_shard() - late; missed != 0)
+      options_.losses->note(stage::loss::late_at_shard, options_.stage, missed,
+                            {m.frame->log, m.frame->from, "its windows had fired without its partition"},
+                            self_->clock().now());
     if (out.taken_bytes != 0)
       self_->send(m.from,
                   messages::credit_returned{m.frame->log, m.receiver, m.frame->stamp, out.taken_bytes});

@@ -4,6 +4,7 @@
 // is durable. It runs on the shared scheduler and never blocks.
 #pragma once
 
+#include "actors/stage/losses.hpp"
 #include "actors/window/pause_histogram.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/shard.hpp"
@@ -43,6 +44,8 @@ struct shard_options {
   const wall_clock* clock = &system_clock();
   caf::actor snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
+  std::string stage;  // the window's name
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
 };
 
 /// `core` is restored; `life` is its incarnation (also that of its snapshots).

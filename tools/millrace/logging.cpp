@@ -1,5 +1,7 @@
 #include "tools/millrace/logging.hpp"
 
+#include "runtime/base/terminal_line.hpp"
+#include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -18,6 +20,17 @@ namespace {
 constexpr std::size_t shortest_secret = 4;
 
 std::atomic<bool> json_is_on{false};
+/// Of the line that this thread is logging: a line is formatted by the thread that logs it.
+thread_local const boost::json::object* members_of_line = nullptr;
+
+/// Lines stand above the progress line of a terminal.
+class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
+public:
+  void log(const spdlog::details::log_msg& message) override {
+    const auto alone = terminal_line::of_process().cleared();
+    spdlog::sinks::stderr_color_sink_mt::log(message);
+  }
+};
 
 void redact(std::string& text, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
@@ -109,6 +122,15 @@ public:
     add("topology", about.topology, !about.topology.empty());
     add("stage", about.stage, !about.stage.empty());
     add("message", text, true);
+    if (members_of_line != nullptr)
+      for (const auto& member : *members_of_line) {
+        members.push_back(',');
+        append_json_text(members, std::string(member.key()));
+        members.push_back(':');
+        auto value = data::json_text(member.value());
+        redact(value, *secrets_);
+        members += value;
+      }
     out.append(members.data(), members.data() + members.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -140,8 +162,7 @@ std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, 
 void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets,
                     log_names names) {
   json_is_on = format == "json";
-  auto logger =
-      std::make_shared<spdlog::logger>("millrace", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>());
   logger->set_formatter(json_is_on ? json_lines(std::move(secrets), std::move(names))
                                    : text_lines(std::move(secrets)));
   logger->set_level(spdlog::level::from_str(level));
@@ -153,10 +174,18 @@ void complain(std::string_view text, bool warning) {
   constexpr std::string_view program = "millrace: ";
   if (logs_are_json() && text.starts_with(program))
     text.remove_prefix(program.size());
-  if (logs_are_json())
+  if (logs_are_json()) {
     spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}", text);
-  else
+  } else {
+    const auto alone = terminal_line::of_process().cleared();
     std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  }
+}
+
+void log_with(spdlog::level::level_enum level, std::string_view text, const boost::json::object& members) {
+  members_of_line = &members;
+  spdlog::log(level, "{}", text);
+  members_of_line = nullptr;
 }
 
 bool logs_are_json() { return json_is_on; }

@@ -4,6 +4,7 @@
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
+#include "tools/millrace/start_line.hpp"
 #include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/status_server.hpp"
 #include "tools/millrace/subcommands.hpp"
@@ -13,6 +14,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -35,6 +37,8 @@ struct run_arguments {
   std::string start_timeout = "30 s";
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string progress = "auto";
+  std::vector<std::string> fail_on;
   unsigned threads = 0;
   bool fresh = false;
   bool adopt = false;
@@ -100,14 +104,24 @@ void write_report(const run_arguments& a, const runs& all, running_topologies& b
 }
 
 /// What a run has come to, said; the exit status of it alone.
-int conclude(topology_run& r) {
+int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   const auto& name = r.topology().name;
+  const auto letters = r.letters_lie_in();
+  if (r.was_started())
+    log_with(spdlog::level::info,
+             fmt::format("'{}' {}: {}", name,
+                         r.end().finished ? "has come to its end"
+                         : r.failure()    ? "has failed"
+                                          : "has stopped; the same command goes on. So far",
+                         describe(r.counts(), letters)),
+             members(r.counts(), letters));
   if (r.failure())
     return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
-  if (r.end().finished)
-    spdlog::info("'{}' has come to its end", name);
-  else if (r.was_started())
-    spdlog::info("'{}' has stopped; the same command goes on", name);
+  if (const auto fails = failure_by(rules, r.counts(), letters);
+      fails && (r.was_started() || r.was_finished())) {
+    complain(fmt::format("millrace: '{}': {}", name, *fails));
+    return exit_failed;
+  }
   return exit_done;
 }
 
@@ -121,8 +135,20 @@ void leave_anyway(int status) {
   }).detach();
 }
 
-int run_all(const run_arguments& a, const runs& all, const run_settings& settings, const sigset_t& signals) {
+/// Those that have something to do, and what their start lines say.
+struct prepared_runs {
+  runs all;
+  std::vector<start> starts;
+  std::vector<fail_rule> fail_on;
+  int status = exit_done;  // of those that had come to their end before
+};
+
+int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings,
+            const sigset_t& signals) {
+  const auto& all = prepared.all;
   running_topologies board;
+  for (const auto& r : all)
+    board.announce(r->topology_ptr());
   std::optional<status_server> http;
   if (!a.http.empty()) {
     auto listening = status_server::start(a.http, board);
@@ -135,10 +161,16 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
   caf::actor_system system(config);
   std::vector<int> statuses(all.size(), exit_done);
   {
-    progress_printer progress(board, all.size() == 1);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prepared.starts[i].http = a.http;
+      log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
+               start_members(all[i]->topology(), prepared.starts[i]));
+    }
+    progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
     const signal_thread takes_signals(
         signals,
         [&] {
+          board.stopping();
           for (const auto& r : all)
             r->stop();
         },
@@ -148,7 +180,7 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
       threads.emplace_back([&, i] {
         all[i]->run(system, board);
         if (all.size() > 1)  // the others go on: it is said at once
-          statuses[i] = conclude(*all[i]);
+          statuses[i] = conclude(*all[i], prepared.fail_on);
       });
     for (auto& t : threads)
       t.join();
@@ -160,7 +192,9 @@ int run_all(const run_arguments& a, const runs& all, const run_settings& setting
       if (const auto noted = r->mark_finished(); !noted)
         return refuse(noted.error(), exit_failed);
   const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
-  const int status = all.size() == 1 ? conclude(*all.front()) : done ? exit_done : exit_failed;
+  int status = all.size() == 1 ? conclude(*all.front(), prepared.fail_on) : done ? exit_done : exit_failed;
+  if (status == exit_done)
+    status = prepared.status;
   leave_anyway(status);
   return status;
 }
@@ -216,31 +250,39 @@ int run(const run_arguments& a) {
   const auto start_timeout = parse_duration(a.start_timeout);
   if (!start_timeout)
     return refuse(start_timeout.error());
+  auto rules = parse_fail_on(a.fail_on);
+  if (!rules)
+    return refuse(rules.error());
   const run_settings settings{std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout),
                               a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
                               a.fresh, a.adopt};
-  runs all;
+  prepared_runs prepared;
+  prepared.fail_on = std::move(*rules);
   for (std::size_t i = 0; i < topologies.size(); ++i) {
     const auto& t = topologies[i];
     const auto folder = a.state.empty()          ? default_state_folder(t->name)
                         : topologies.size() == 1 ? a.state
                                                  : a.state + "/" + t->name;
+    start begins{(*given)[i], folder, a.fresh ? std::nullopt : last_written(folder)};
     auto opened = topology_run::open(t, folder, settings);
     if (!opened)
       return refuse(opened.error());
     if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
       return refuse(kept.error());
-    if ((*opened)->was_finished())
+    if ((*opened)->was_finished()) {
       spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
                    t->name, folder);
-    else
-      all.push_back(std::move(*opened));
+      prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
+    } else {
+      prepared.all.push_back(std::move(*opened));
+      prepared.starts.push_back(std::move(begins));
+    }
   }
   if (a.fresh)
     spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
                  "have, so those "
                  "that are computed again stand there twice");
-  return all.empty() ? exit_done : run_all(a, all, settings, signals);
+  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings, signals);
 }
 
 }  // namespace
@@ -263,7 +305,14 @@ void add_run(CLI::App& app, int& status) {
       ->add_option("--report", a->report,
                    "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list")
       ->type_name("FILE");
-  command->add_option("--http", a->http, "Serve /metrics and /healthz on ADDR, such as 127.0.0.1:9100")
+  command
+      ->add_option("--fail-on", a->fail_on,
+                   "dead_letters, late, or both: more than N% of the records read (without =N%: any) end the "
+                   "run with 1, once all is committed")
+      ->type_name("WHAT[=N%]");
+  command
+      ->add_option("--http", a->http,
+                   "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
       ->type_name("ADDR");
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)");
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
@@ -274,6 +323,13 @@ void add_run(CLI::App& app, int& status) {
       ->capture_default_str();
   command->add_option("--log-format", a->log_format, "text, or json: an object a line")
       ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--progress", a->progress,
+          "line: one that is rewritten; log: a log line every 10 s; none; auto: a line on a terminal, "
+          "else log")
+      ->check(CLI::IsMember({"auto", "line", "log", "none"}))
       ->capture_default_str();
   command->footer(
       "Example:\n  millrace run pipelines/active_users/topology.json --with "

@@ -1,7 +1,7 @@
 #include "tools/millrace/status_server.hpp"
 
 #include "tools/load/http/listen_address.hpp"
-#include "tools/millrace/progress.hpp"
+#include "tools/millrace/health.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -191,6 +191,12 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_sink_away", "1 while the target does not answer", MetricType::Gauge, "sink", name,
             g->away);
   }
+  for (const auto& [stage, lost] : gauges.losses->all()) {
+    all.add("millrace_late_records_total", "Late records of a window, since this process started",
+            MetricType::Counter, "stage", stage, static_cast<double>(lost.late));
+    all.add("millrace_dead_letters_total", "Dead letters of a stage, since this process started",
+            MetricType::Counter, "stage", stage, static_cast<double>(lost.dead_letters));
+  }
   all.add("millrace_state_folder_bytes", "The state folder on disk", MetricType::Gauge, "", "",
           static_cast<double>(store.bytes()));
 }
@@ -200,7 +206,8 @@ void add_topology(families& all, const running_topology& t) {
 std::string metrics_text(const std::vector<running_topology>& all) {
   families out;
   for (const auto& t : all)
-    add_topology(out, t);
+    if (t.is_prepared())
+      add_topology(out, t);
   return out.text();
 }
 
@@ -211,24 +218,29 @@ struct status_server::impl {
   std::thread thread;
   const running_topologies* board = nullptr;
 
+  static void tell(http::response<http::string_body>& r, health h) {
+    r.result(h.good ? http::status::ok : http::status::service_unavailable);
+    r.body() = std::move(h.text);
+  }
+
   http::response<http::string_body> answer(const http::request<http::empty_body>& request) {
     http::response<http::string_body> r{http::status::ok, request.version()};
     r.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     r.keep_alive(false);
     if (request.method() != http::verb::get) {
       r.result(http::status::method_not_allowed);
-      r.body() = "GET /metrics or GET /healthz\n";
+      r.body() = "GET /metrics, /healthz, /readyz or /livez\n";
     } else if (request.target() == "/metrics") {
       r.body() = metrics_text(board->all());
     } else if (request.target() == "/healthz") {
-      const auto all = board->all();
-      const bool away =
-          std::any_of(all.begin(), all.end(), [](const auto& t) { return t.runs && add_up(t.gauges).away; });
-      r.result(away ? http::status::service_unavailable : http::status::ok);
-      r.body() = away ? "waiting for a server\n" : "ok\n";
+      tell(r, is_healthy(board->all()));
+    } else if (request.target() == "/readyz") {
+      tell(r, is_ready(board->all(), board->is_stopping()));
+    } else if (request.target() == "/livez") {
+      tell(r, is_alive(flow_meter::clock::now() - board->sampled_at()));
     } else {
       r.result(http::status::not_found);
-      r.body() = "there is /metrics and /healthz\n";
+      r.body() = "there are /metrics, /healthz, /readyz and /livez\n";
     }
     r.prepare_payload();
     return r;

@@ -1,4 +1,4 @@
-// The small HTTP server of `run --http ADDR`: GET /metrics (Prometheus text) and /healthz. One thread, one
+// The small HTTP server of `run --http ADDR`: GET /metrics (Prometheus text), and probes. One thread, one
 // connection at a time, short time-outs: it is for scrapers, not for users.
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "tools/millrace/topology_run.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "tools/millrace/loss_log.hpp"
 #include "tools/millrace/report.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -14,6 +15,16 @@ namespace {
 constexpr std::string_view fingerprint_name = "fingerprint";
 /// How many replayed batches an earlier process had taken in when it came to its end.
 constexpr std::string_view replayed_name = "replayed";
+
+/// What was counted when it came to its end.
+constexpr std::string_view counts_name = "counts_at_end";
+
+expected<ended_counts> counts_before(const snapshot::state_store& store) {
+  const auto stored = store.get(counts_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return ended_counts{};
+  return stored.and_then([](const std::string& text) { return decode_ended_counts(text); });
+}
 
 /// When the state began, for `millrace replay`: an older dead letter is of another state.
 expected<void> note_begin(snapshot::state_store& store) {
@@ -65,6 +76,10 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
     return unexpected(now ? before.error() : now.error());
   out->replayed_ = *now;
   out->was_finished_ = id.finished && *now <= *before;
+  auto counted = counts_before(*out->store_);
+  if (!counted)
+    return unexpected(counted.error());
+  out->before_ = *counted;
   if (const auto noted = note_begin(*out->store_); !noted)
     return unexpected(noted.error());
   if (!out->was_finished())
@@ -73,7 +88,13 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   return out;
 }
 
+job_counts topology_run::counts() const {
+  return was_finished_ ? before_.last : counts_of(*topology_, end_.parts) - before_.all;
+}
+
 expected<void> topology_run::mark_finished() {
+  if (auto noted = store_->put(counts_name, encode({counts_of(*topology_, end_.parts), counts()})); !noted)
+    return noted;
   if (replayed_ != 0)
     if (auto noted = store_->put(replayed_name, std::to_string(replayed_)); !noted)
       return noted;
@@ -87,6 +108,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
   options.start_timeout = settings_.start_timeout;
   options.threads = settings_.threads;
   options.adopt = settings_.adopt;
+  options.losses = std::make_shared<stage::losses>(loss_log(letters_lie_in()));
   options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
   options.cancelled = [this] {
     const std::lock_guard lock(mutex_);
@@ -94,6 +116,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
   };
   auto prepared = prepare_pipeline(system, options);
   if (!prepared) {
+    board.ended(topology_->name);
     if (prepared.error().why.code == ec::cancelled) {
       spdlog::info("{}", describe(prepared.error().why));
       return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/pipeline.hpp"
+#include "tools/millrace/outcome.hpp"
 #include "tools/millrace/running.hpp"
 
 #include <caf/actor_system.hpp>
@@ -36,6 +37,7 @@ public:
   /// It has come to its end: durable when this returns.
   [[nodiscard]] expected<void> mark_finished();
   [[nodiscard]] const config::topology& topology() const { return *topology_; }
+  [[nodiscard]] const std::shared_ptr<const config::topology>& topology_ptr() const { return topology_; }
   [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
 
   /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
@@ -54,6 +56,11 @@ public:
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
   [[nodiscard]] bool found_wrong() const { return found_wrong_; }
+  /// What the job has come to (tools/millrace/outcome.hpp), also after run(); of one that had come to its end
+  /// before, what it came to then.
+  [[nodiscard]] job_counts counts() const;
+  /// For people.
+  [[nodiscard]] std::string letters_lie_in() const { return where_letters_lie(*topology_, store_->folder()); }
   /// Spawned: there is something to report.
   [[nodiscard]] bool was_started() const { return started_; }
   [[nodiscard]] const control::run_ended& end() const { return end_; }
@@ -66,6 +73,7 @@ private:
   run_settings settings_;
   bool was_finished_ = false;
   std::uint64_t replayed_ = 0;  // batches that were there before it started
+  ended_counts before_;         // when it came to its end the last time
   std::mutex mutex_;            // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
   caf::actor supervisor_;

@@ -1,11 +1,13 @@
 #include "actors/sink/console/console_writer.hpp"
 
+#include "runtime/base/terminal_line.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
+#include <unistd.h>
 
 namespace millrace::sink {
 namespace {
@@ -118,6 +120,9 @@ expected<void> console_writer::print() {
     if (auto mine = side_->check_owner(); !mine)
       return mine;
   }
+  // Rows on the terminal take the place of the progress line; those that go elsewhere leave it alone.
+  const auto alone = ::isatty(::fileno(out_)) != 0 ? terminal_line::of_process().cleared()
+                                                   : std::unique_lock<std::recursive_mutex>();
   errno = 0;
   const bool whole_text = std::fwrite(text_.data(), 1, text_.size(), out_) == text_.size();
   if (whole_text && std::fflush(out_) == 0) {
@@ -130,7 +135,8 @@ expected<void> console_writer::print() {
     return fatal_error(
         ec::io, "nobody reads standard output any more (broken pipe); keep its reader running, or send "
                 "the rows to a file sink");
-  return outside_error(ec::io, fmt::format("cannot write to standard output: {}", std::strerror(failure)));
+  return outside_error(ec::io, fmt::format("cannot write to standard output: {}{}", std::strerror(failure),
+                                           failure == ENOSPC ? "; make room where it goes" : ""));
 }
 
 expected<std::uint64_t> console_writer::commit(const progress& p) {

@@ -58,6 +58,19 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
+std::string_view fitting(std::string_view text, std::size_t columns) {
+  const utf8_locale guard;
+  std::size_t bytes = 0;
+  for (std::size_t width = 0; bytes < text.size();) {
+    const auto c = next(text.substr(bytes));
+    width += c.width;
+    if (width > columns)
+      break;
+    bytes += c.bytes;
+  }
+  return text.substr(0, bytes);
+}
+
 void append_visible(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);

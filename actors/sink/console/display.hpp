@@ -14,6 +14,9 @@ namespace millrace::sink {
 /// Appends text with control characters as \n, \t, \r or \u001b.
 void append_visible(std::string& out, std::string_view text);
 
+/// As much of the text, from its beginning, as takes at most so many columns.
+[[nodiscard]] std::string_view fitting(std::string_view text, std::size_t columns);
+
 /// At most `limit` characters; what is longer ends in "...".
 [[nodiscard]] std::string shorten(std::string text, std::size_t limit);
 

@@ -33,6 +33,36 @@ private:
   bool tried_ = false;
 };
 
+/// Can be opened and takes progress, but no rows as long as it is full.
+class full_target final : public sink::writer {
+public:
+  explicit full_target(bool& is_full) : is_full_(is_full) {}
+  expected<std::optional<sink::progress>> open(const sink::claim&) override {
+    rows_ = 0;
+    return stored_;
+  }
+  expected<void> write(const data::batch& b) override {
+    rows_ += b.rows;
+    return {};
+  }
+  expected<std::uint64_t> commit(const sink::progress& p) override {
+    if (is_full_ && rows_ != 0)
+      return unexpected(error{ec::io, fault::outside, true, "no space is left", {}});
+    rows_ = 0;
+    stored_ = p;
+    return 0;
+  }
+  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t, std::size_t) override {
+    return std::vector<sink::rejected_row>{};
+  }
+  void forget_rejected(std::uint64_t) override {}
+
+private:
+  bool& is_full_;
+  std::uint64_t rows_ = 0;
+  std::optional<sink::progress> stored_;
+};
+
 struct turn_by_turn : caf::actor_system_config {
   turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
 };
@@ -76,6 +106,84 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
   REQUIRE(is_open);
   CHECK(told == names{"newer"});
   for (const auto& a : {under_test, older, newer})
+    caf::anon_send_exit(a, caf::exit_reason::kill);
+  turns.run();
+}
+
+TEST_CASE("a target answers again once it has taken what it could not take, not when it is opened") {
+  const std::string log = "clicks:0";
+  bool is_full = true;
+  std::optional<delivery::answer> answer;
+  bool asked_again = false;
+  turn_by_turn config;
+  caf::actor_system system(config);
+  auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  const auto lane = system.spawn([&](caf::event_based_actor*) -> caf::behavior {
+    return {[&](const messages::ask_again&) { asked_again = true; },
+            [&](const messages::position_answered& m) { answer = m.answer; },
+            [](const messages::credit_returned&) {}, [](const messages::acknowledged&) {}};
+  });
+  sink::sink_options o;
+  o.name = "rows";
+  o.next_life = [n = incarnation(0)]() mutable -> expected<incarnation> { return ++n; };
+  o.make_writer = [&]() -> expected<std::unique_ptr<sink::writer>> {
+    return std::make_unique<full_target>(is_full);
+  };
+  o.lane_logs[log] = {};
+  const auto gauges = o.gauges;
+  const auto under_test = sink::spawn_sink(system, std::move(o), nullptr);
+  turns.run();
+  const auto pass = [&](std::chrono::seconds time) {
+    turns.run();
+    turns.advance_time(time);
+    turns.run();
+  };
+  incarnation life = 0;
+  const auto ask = [&] {
+    caf::anon_send(under_test, messages::ask_position{log, ++life, 0, lane});
+    turns.run();
+    REQUIRE(answer);
+  };
+  const auto send = [&](std::int64_t to, bool rows) {
+    delivery::lane_frame f;
+    f.log = log;
+    f.stamp = answer->stamp;
+    f.from = answer->have.at;
+    f.to = {f.from.major, to};
+    if (rows) {
+      auto content = std::make_shared<delivery::rows_payload>();
+      content->batches.push_back({nullptr, {}, 1});
+      f.content = std::move(content);
+    }
+    caf::anon_send(under_test,
+                   messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane});
+  };
+  const auto reopened = [&] {
+    asked_again = false;
+    pass(std::chrono::seconds(20));
+    REQUIRE(asked_again);
+    ask();
+  };
+
+  ask();
+  CHECK(gauges->reached);
+  send(10, true);
+  pass(std::chrono::seconds(1));
+  CHECK(gauges->away);
+  reopened();
+  CHECK(gauges->away);
+  send(5, false);  // progress alone finds room
+  pass(std::chrono::seconds(120));
+  CHECK(gauges->commits == 1);
+  CHECK(gauges->away);
+  is_full = false;
+  ask();
+  CHECK(answer->have.at.minor == 5);
+  send(10, true);
+  pass(std::chrono::seconds(1));
+  CHECK(gauges->rows == 1);
+  CHECK_FALSE(gauges->away);
+  for (const auto& a : {under_test, lane})
     caf::anon_send_exit(a, caf::exit_reason::kill);
   turns.run();
 }

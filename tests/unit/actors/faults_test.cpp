@@ -2,8 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <random>
 
@@ -190,4 +193,55 @@ TEST_CASE("while one shard is down for good, the others' rows still come") {
   REQUIRE(f.ended_within(60s));
   CHECK(f.end().finished);
   CHECK(f.lines("rows.csv") == expected_rows(a, {}));
+}
+
+namespace {
+
+/// Counts log lines that hold a text, as long as it lives.
+class counted_lines {
+public:
+  explicit counted_lines(std::string text) : before_(spdlog::default_logger()) {
+    counting_ = std::make_shared<counting>(std::move(text));
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("counted", counting_));
+  }
+  ~counted_lines() { spdlog::set_default_logger(before_); }
+  counted_lines(const counted_lines&) = delete;
+  counted_lines& operator=(const counted_lines&) = delete;
+  [[nodiscard]] int count() const { return counting_->count; }
+
+private:
+  struct counting final : spdlog::sinks::base_sink<std::mutex> {
+    explicit counting(std::string t) : text(std::move(t)) {}
+    void sink_it_(const spdlog::details::log_msg& m) override {
+      count += std::string_view(m.payload.data(), m.payload.size()).find(text) != std::string_view::npos;
+    }
+    void flush_() override {}
+    std::string text;
+    std::atomic<int> count{0};
+  };
+  std::shared_ptr<spdlog::logger> before_;
+  std::shared_ptr<counting> counting_;
+};
+
+}  // namespace
+
+TEST_CASE("receivers that fall behind one after the other are told of once") {
+  pipeline_fixture f("millrace-behind");
+  const auto a = make_input(7);
+  const auto b = make_input(107);
+  f.write("in-a.jsonl", a.text);
+  f.write("in-b.jsonl", b.text);
+  f.write("topology.json", topology(f));
+  f.load("topology.json");
+  const counted_lines behind("receivers are behind");
+  const auto began = std::chrono::steady_clock::now();
+  f.start();
+  int failed = 0;
+  while (!f.ended_within(50ms))
+    if (failed < 12)
+      f.fail("counts/" + std::to_string(failed++ % 3));
+  CHECK(f.end().finished);
+  CHECK(f.lines("rows.csv") == expected_rows(a, b));
+  // Each of the two logs, and again where it took more than ten seconds until the next one fell behind.
+  CHECK(behind.count() <= 2 * (1 + (std::chrono::steady_clock::now() - began) / 10s));
 }

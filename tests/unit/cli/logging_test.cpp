@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 #include <spdlog/formatter.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 using namespace millrace;
@@ -56,6 +57,36 @@ TEST_CASE("of several topologies a line belongs to the one that alone has the st
   CHECK(line("Job A: 12 records/s", two).at("stage").is_null());
   CHECK(line("'b' has come to its end", two).at("topology") == "b");
   CHECK(line("stopping: committing what was taken", two).at("topology").is_null());
+}
+
+TEST_CASE("members of a line stand behind those that every line has, as what they are") {
+  std::string written;
+  class kept_lines final : public spdlog::sinks::base_sink<std::mutex> {
+  public:
+    explicit kept_lines(std::string& to) : to_(to) {}
+
+  private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+      spdlog::memory_buf_t line;
+      formatter_->format(message, line);
+      to_.append(line.data(), line.size());
+    }
+    void flush_() override {}
+    std::string& to_;
+  };
+  const auto before = spdlog::default_logger();
+  auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<kept_lines>(written));
+  logger->set_formatter(cli::json_lines({"hunter2"}, one));
+  spdlog::set_default_logger(logger);
+  cli::log_with(spdlog::level::info, "All clicks: 0 records/s",
+                {{"records_per_second", 0.0}, {"rows", 12}, {"place", "at hunter2"}, {"none", nullptr}});
+  spdlog::info("next");
+  spdlog::set_default_logger(before);
+  CHECK(
+      written.find(
+          R"("message":"All clicks: 0 records/s","records_per_second":0,"rows":12,"place":"at ***","none":null})") !=
+      std::string::npos);
+  CHECK(written.ends_with("\"message\":\"next\"}\n"));
 }
 
 TEST_CASE("secrets do not show in JSON lines either") {

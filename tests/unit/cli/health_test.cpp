@@ -1,0 +1,105 @@
+#include "tools/millrace/health.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::shared_ptr<const config::topology> plan(const std::string& name) {
+  auto t = std::make_shared<config::topology>();
+  t->name = name;
+  config::stage in;
+  in.name = "clicks";
+  in.kind = config::stage_kind::source;
+  in.type = "kafka";
+  t->stages.push_back(std::move(in));
+  return t;
+}
+
+class no_store final : public snapshot::state_store {
+public:
+  [[nodiscard]] const snapshot::identity& id() const override { return id_; }
+  [[nodiscard]] expected<incarnation> next_incarnation() override { return 1; }
+  [[nodiscard]] expected<std::unique_ptr<snapshot::snapshots>> open_snapshots(std::string_view,
+                                                                              incarnation) override {
+    return our_error("none");
+  }
+  [[nodiscard]] expected<std::unique_ptr<snapshot::segments>>
+  open_segments(std::string_view, incarnation, const std::vector<segment_id>&) override {
+    return our_error("none");
+  }
+  [[nodiscard]] expected<std::unique_ptr<snapshot::journal>> open_journal(std::string_view,
+                                                                          incarnation) override {
+    return our_error("none");
+  }
+  [[nodiscard]] expected<std::string> get(std::string_view) const override { return our_error("none"); }
+  [[nodiscard]] expected<void> put(std::string_view, std::string_view) override { return {}; }
+  [[nodiscard]] expected<void> mark_finished() override { return {}; }
+  [[nodiscard]] const std::string& folder() const override { return id_.topology; }
+  [[nodiscard]] std::uint64_t bytes() const override { return 0; }
+
+private:
+  snapshot::identity id_;
+};
+
+running_topology prepared(const std::string& name) {
+  running_topology t{plan(name), {}, std::make_shared<no_store>()};
+  auto lane = std::make_shared<lane::lane_gauges>();
+  lane->source = "clicks";
+  t.gauges.lanes["parsed/lane0"] = lane;
+  t.gauges.sinks["table"] = std::make_shared<sink::sink_gauges>();
+  t.gauges.shards["counts/0"] = std::make_shared<shard::shard_gauges>();
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "before the servers have been reached nothing is healthy or ready, and the body says who is waited for") {
+  running_topology announced{plan("a"), {}, nullptr};
+  CHECK_FALSE(is_healthy({announced}).good);
+  CHECK_FALSE(is_ready({announced}, false).good);
+  CHECK(is_healthy({announced}).text == "waiting for its sources at the start: clicks (kafka)\n");
+  auto t = prepared("a");
+  CHECK(is_healthy({t}).text == "waiting for the target of table at the start\n");
+  CHECK_FALSE(is_ready({t}, false).good);
+  t.gauges.sinks["table"]->reached = true;
+  CHECK(is_healthy({t}).good);
+  CHECK(is_healthy({t}).text == "ok\n");
+  CHECK(is_ready({t}, false).good);
+}
+
+TEST_CASE("a target that is away later is not healthy, but input is taken") {
+  auto t = prepared("a");
+  t.gauges.sinks["table"]->reached = true;
+  t.gauges.sinks["table"]->away = true;
+  CHECK(is_healthy({t}).text == "waiting for the target of table\n");
+  CHECK(is_ready({t}, false).good);
+  t.gauges.shards["counts/0"]->stalled = true;
+  CHECK(is_ready({t}, false).text == "counts/0 takes no input until a sink takes its output\n");
+  t.gauges.sinks["table"]->away = t.gauges.shards["counts/0"]->stalled = false;
+  t.gauges.lanes["parsed/lane0"]->away = true;
+  CHECK(is_healthy({t}).text == "waiting for the source clicks\n");
+  CHECK_FALSE(is_ready({t}, false).good);
+}
+
+TEST_CASE("of several topologies the body names whose server it is; those that have ended say nothing") {
+  auto good = prepared("good");
+  good.gauges.sinks["table"]->reached = true;
+  auto bad = prepared("bad");
+  CHECK(is_healthy({good, bad}).text == "bad: waiting for the target of table at the start\n");
+  bad.runs = false;
+  CHECK(is_healthy({good, bad}).good);
+}
+
+TEST_CASE("a run that is stopping is not ready; one whose figures stand still is not alive") {
+  auto t = prepared("a");
+  t.gauges.sinks["table"]->reached = true;
+  CHECK(is_ready({t}, true).text == "stopping\n");
+  CHECK(is_healthy({t}).good);
+  CHECK(is_alive(1s).good);
+  CHECK_FALSE(is_alive(31s).good);
+}

@@ -1,0 +1,64 @@
+#include "tools/millrace/progress.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A lane and two sinks, one of them that of the dead letters, sampled over five seconds.
+struct running {
+  pipeline_gauges gauges;
+  cli::flow_meter flow;
+  std::shared_ptr<lane::lane_gauges> lane = std::make_shared<lane::lane_gauges>();
+
+  explicit running(std::uint64_t records) {
+    lane->parser = "parsed";
+    lane->source = "in";
+    gauges.lanes["parsed/lane0"] = lane;
+    for (const auto* name : {"table", "dead_letters"})
+      gauges.sinks[name] = std::make_shared<sink::sink_gauges>();
+    cli::flow_meter::clock::time_point now{};
+    flow.sample(now, gauges);
+    lane->records = records;
+    flow.sample(now + 5s, gauges);
+  }
+  [[nodiscard]] std::string text() const { return cli::progress_text(cli::add_up(gauges), flow); }
+};
+
+}  // namespace
+
+TEST_CASE("a slow source has a rate") {
+  CHECK(running(0).text().starts_with("0 records/s, 0 in all"));
+  CHECK(running(1).text().starts_with("0.2 records/s"));
+  CHECK(running(5).text().starts_with("1 records/s"));
+  CHECK(running(12).text().starts_with("2.4 records/s"));
+  CHECK(running(52).text().starts_with("10 records/s"));
+  CHECK(running(61'725).text().starts_with("12,345 records/s, 61,725 in all"));
+}
+
+TEST_CASE("rows out are those of the sinks, and what is lost is told apart") {
+  running r(100);
+  r.gauges.sinks["table"]->rows = 60;
+  r.gauges.sinks["dead_letters"]->rows = 30;
+  r.gauges.losses->note(stage::loss::dead_letter, "parsed", 30, {}, {});
+  r.gauges.losses->note(stage::loss::late, "counts", 10, {}, {});
+  CHECK(r.text().find("60 rows out, 10 late, 30 dead letters, ") != std::string::npos);
+  const auto m = cli::progress_members(cli::add_up(r.gauges), r.flow);
+  CHECK(m.at("records_per_second") == 20.0);
+  CHECK(m.at("rows_out").to_number<int>() == 60);
+  CHECK(m.at("late").to_number<int>() == 10);
+  CHECK(m.at("dead_letters").to_number<int>() == 30);
+  CHECK(m.at("lag_records").is_null());
+  CHECK(m.at("watermark").is_null());
+}
+
+TEST_CASE("the progress line is one line of the terminal, whatever its title holds") {
+  CHECK(cli::one_line("12 records/s", 79) == "12 records/s");
+  CHECK(cli::one_line("12 records/s", 5) == "12 re");
+  CHECK(cli::one_line("größer", 4) == "größ");
+  CHECK(cli::one_line("漢字漢", 5) == "漢字");
+  CHECK(cli::one_line("a\nb\x1b[2J", 79) == "a\\nb\\u001b[2J");
+  CHECK(cli::one_line("anything", 0).empty());
+}

@@ -1,0 +1,18 @@
+// What the log says of records that are lost to the result.
+#pragma once
+
+#include "actors/stage/losses.hpp"
+
+#include <functional>
+#include <string>
+
+namespace millrace::cli {
+
+/// "parsed: 3 dead letters, the first at partition 0, position 17: ...; they lie in DIR/dead_letters.jsonl".
+/// Pure.
+[[nodiscard]] std::string loss_text(const stage::loss_notice& n, const std::string& letters_lie_in);
+
+/// For stage::losses: a warning each.
+[[nodiscard]] std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in);
+
+}  // namespace millrace::cli

@@ -1,0 +1,60 @@
+// What a run has come to, in four numbers: for its last line, and for --fail-on. Counted is a job: everything
+// since the state began or, where a bounded topology had come to its end and got more, since then; a job that
+// was killed and resumed is one job. Pure.
+#pragma once
+
+#include "config/plan.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct job_counts {
+  std::uint64_t read = 0;          // records of all sources
+  std::uint64_t rows_out = 0;      // by all sinks, dead letters apart
+  std::uint64_t late = 0;          // of all windows, also at their shards
+  std::uint64_t dead_letters = 0;  // records and rows
+  friend bool operator==(const job_counts&, const job_counts&) = default;
+};
+[[nodiscard]] job_counts operator-(const job_counts& a, const job_counts& b);
+
+/// All that the state has counted.
+[[nodiscard]] job_counts counts_of(const config::topology& t,
+                                   const std::vector<messages::report_part>& parts);
+
+/// As the state folder keeps them when a topology has come to its end.
+struct ended_counts {
+  job_counts all;   // since the state began
+  job_counts last;  // of the job that has ended
+};
+[[nodiscard]] std::string encode(const ended_counts& c);
+[[nodiscard]] expected<ended_counts> decode_ended_counts(std::string_view text);
+
+/// "9,000 records read, 12 rows out, none late, 8,988 dead letters in DIR/dead_letters.jsonl".
+[[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);
+[[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
+/// Where the dead letters of a topology lie, for people.
+[[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& state_folder);
+
+/// One rule of --fail-on: more than `percent` of the records read, without it any.
+struct fail_rule {
+  enum class what : std::uint8_t { dead_letters, late } of = what::dead_letters;
+  double percent = 0;
+  std::string text{};  // as it was given
+};
+/// "dead_letters", "late=0.5%", several in one with commas.
+[[nodiscard]] expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given);
+/// Why the job fails by these rules; nothing where it does not.
+[[nodiscard]] std::optional<std::string> failure_by(const std::vector<fail_rule>& rules, const job_counts& c,
+                                                    const std::string& letters_lie_in);
+
+/// 1,234,567.
+[[nodiscard]] std::string grouped(std::uint64_t n);
+
+}  // namespace millrace::cli
