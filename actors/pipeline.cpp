@@ -25,6 +25,11 @@ constexpr micros always_snapshot_every{1'000'000};
 /// Where the source itself cannot get more partitions, `millrace replay` can still give it some.
 constexpr micros look_for_replayed_every{10'000'000};
 
+/// Output that is kept lies in memory several times: as frames in the outbox and in receivers, as bytes of
+/// captures and segments, in a base that is being merged, and as what the allocator keeps of all those. What
+/// fills the outbox is that much less than what may be kept in memory.
+constexpr std::size_t copies_of_output = 16;
+
 class preparation {
 public:
   preparation(caf::actor_system& system, const pipeline_options& options)
@@ -94,10 +99,11 @@ private:
   static delivery::outbox_limits limits_of(const config::window_plan& plan) {
     delivery::outbox_limits out;
     out.retain = plan.retain / plan.definition.shards;
-    out.memory = plan.retain_memory / plan.definition.shards;
+    // Spilling begins when the outbox is half full.
+    out.memory = plan.retain_memory / plan.definition.shards / copies_of_output / 2;
     // Several segments of each size fit in memory, so that writing one does not wait for the next to fill.
-    out.segment = std::min(out.segment, out.memory / 4 + 1);
-    out.credit = std::min(out.credit, out.memory / 4 + 1);
+    out.segment = std::min(out.segment, out.memory / 2 + 1);
+    out.credit = std::min(out.credit, out.memory / 2 + 1);
     return out;
   }
 
