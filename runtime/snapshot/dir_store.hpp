@@ -31,6 +31,7 @@ struct folder_record {
   identity id;
   std::uint64_t generation = 0;  // of the file
   incarnation given_below = 1;   // numbers below this may have been handed out
+  bool is_older = false;         // of an earlier format, which opening it for writing raises
 };
 
 [[nodiscard]] std::string encode_folder_record(const folder_record& r);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,14 +75,16 @@ expected<void> write_all(int fd, const std::string& path, std::string_view bytes
   return {};
 }
 
-expected<std::string> read_all(int fd, const std::string& path) {
+expected<std::string> read_range(int fd, const std::string& path, std::uint64_t offset,
+                                 std::uint64_t length) {
   struct stat status {};
   if (::fstat(fd, &status) != 0)
     return failure("read", path, errno);
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  std::string bytes(std::min(length, size - std::min(size, offset)), '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {
-    const auto n = ::read(fd, bytes.data() + have, bytes.size() - have);
+    const auto n = ::pread(fd, bytes.data() + have, bytes.size() - have, static_cast<off_t>(offset + have));
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && errno == EIO)  // a bad sector is damage like any other
@@ -94,6 +97,10 @@ expected<std::string> read_all(int fd, const std::string& path) {
   }
   bytes.resize(have);
   return bytes;
+}
+
+expected<std::string> read_all(int fd, const std::string& path) {
+  return read_range(fd, path, 0, std::numeric_limits<std::uint64_t>::max());
 }
 
 class flock_lock final : public folder_lock {
@@ -150,6 +157,14 @@ public:
     return read_all(file.get(), path);
   }
 
+  expected<std::string> read_part(const std::string& path, std::uint64_t offset,
+                                  std::uint64_t length) override {
+    const auto file = open_file(path, O_RDONLY);
+    if (!file)
+      return failure("read", path, errno);
+    return read_range(file.get(), path, offset, length);
+  }
+
   expected<void> write(const std::string& path, parts contents, bool synced) override {
     const auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file)
@@ -162,13 +177,14 @@ public:
     return {};
   }
 
-  expected<void> append(const std::string& path, std::string_view bytes) override {
+  expected<void> append(const std::string& path, parts contents, bool synced) override {
     const auto file = open_file(path, O_WRONLY | O_APPEND);
     if (!file)
       return failure("append to", path, errno);
-    if (auto done = write_all(file.get(), path, bytes); !done)
-      return done;
-    if (::fdatasync(file.get()) != 0)
+    for (const auto part : contents)
+      if (auto done = write_all(file.get(), path, part); !done)
+        return done;
+    if (synced && ::fdatasync(file.get()) != 0)
       return failure("sync", path, errno);
     return {};
   }

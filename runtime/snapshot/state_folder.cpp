@@ -13,7 +13,8 @@ namespace millrace::snapshot {
 namespace {
 
 /// Of the folder as a whole: raised when anything in it changes its meaning.
-constexpr std::uint16_t folder_version = 1;
+/// 2: increments lie one after another in a file. 1 is read, and becomes 2 when it is opened for writing.
+constexpr std::uint16_t folder_version = 2;
 constexpr std::string_view identity_name = "identity";
 
 std::string random_id() {
@@ -31,6 +32,7 @@ expected<folder_record> decode_folder_record(std::string_view bytes, const std::
                     "the later version, or choose another --state",
                     folder, version, folder_version));
   folder_record r;
+  r.is_older = version < folder_version;
   r.id.state_id = in.string();
   r.id.topology = in.string();
   r.id.previous_state_id = in.string();
@@ -143,7 +145,7 @@ private:
                         fmt::format("the state folder {} belongs to the topology {}, not to {}; give "
                                     "each topology a --state of its own",
                                     folder_, record_.id.topology, options_.topology));
-    is_due_ = stored->copies_differ;
+    is_due_ = stored->copies_differ || record_.is_older;
     if (options_.fresh) {
       record_.id.previous_state_id = record_.id.state_id;
       begin_new_state();
