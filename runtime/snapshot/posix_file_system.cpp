@@ -30,6 +30,11 @@ unexpected failure(std::string_view what, const std::string& path, int number) {
     return user_error(ec::io, text + "; choose a --state on a file system that can be written");
   case ENOTDIR:
     return user_error(ec::io, text + "; a part of the path is a file: remove it or choose another --state");
+  case ENXIO:  // a named pipe without a reader, a socket
+  case ESPIPE:
+    return user_error(ec::io, fmt::format("cannot {} {}: it is no regular file, and none of millrace's; "
+                                          "remove it, or choose another --state",
+                                          what, path));
   case ENOSPC:
   case EDQUOT:
     return outside_error(ec::io, text + "; make room on that file system");
@@ -55,12 +60,20 @@ private:
   int fd_;
 };
 
+/// A regular file, or a folder where the flags say so. It does not wait for the other end of a named pipe,
+/// which may never come: errno is ESPIPE then.
 descriptor open_file(const std::string& path, int flags) {
   int fd = -1;
   do
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+    fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
   while (fd < 0 && errno == EINTR);
-  return descriptor(fd);
+  descriptor opened(fd);
+  struct stat status {};
+  if (fd < 0 || (flags & O_DIRECTORY) != 0 || ::fstat(fd, &status) != 0 || S_ISREG(status.st_mode) ||
+      S_ISDIR(status.st_mode))
+    return opened;
+  errno = ESPIPE;
+  return descriptor(-1);
 }
 
 expected<void> write_all(int fd, const std::string& path, std::string_view bytes) {
