@@ -38,6 +38,7 @@ public:
 
   tl::expected<prepared_pipeline, preparation_error> run() {
     for (const auto& plan : plans_) {
+      options_.asking(plan->source->name);
       auto started = decide_starts(*plan, options_, out_.gauges.feeds);
       if (!started)
         return tl::unexpected(started.error());

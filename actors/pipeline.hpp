@@ -28,6 +28,7 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
   connector_makers make;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.

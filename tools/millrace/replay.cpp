@@ -103,8 +103,14 @@ int replay_now(replay_arguments& a) {
   }
   a.request.topology = std::make_shared<const config::topology>(std::move(*loaded.plan));
   a.request.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
-  if (a.request.state.empty())
-    a.request.state = default_state_folder(a.request.topology->name);
+  if (a.request.state.empty()) {
+    auto folder = default_state_folder(a.request.topology->name);
+    if (!folder) {
+      complain("millrace: " + describe(folder.error()));
+      return exit_wrong;
+    }
+    a.request.state = std::move(*folder);
+  }
   const auto done = replay::replay(a.request);
   if (!done) {
     complain("millrace: " + describe(done.error()));

@@ -5,10 +5,14 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace millrace::cli {
 namespace {
@@ -96,6 +100,9 @@ void append(std::string& out, const json::object& o, int depth) {
   out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
 }
 
+/// Beside it, so that a rename puts it in place whole.
+std::string temporary_of(const std::string& file) { return file + ".part"; }
+
 }  // namespace
 
 std::string report_text(const config::topology& t, const std::vector<messages::report_part>& parts,
@@ -129,7 +136,7 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
 }
 
 expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports, bool as_list) {
-  const auto temporary = file + ".part";
+  const auto temporary = temporary_of(file);
   {
     std::ofstream out(temporary, std::ios::trunc);
     const char* between = as_list ? "[\n" : "";
@@ -149,6 +156,31 @@ expected<void> write_reports(const std::string& file, const std::vector<std::str
   if (failed)
     return outside_error(ec::io,
                          fmt::format("the report could not be written to {}: {}", file, failed.message()));
+  return {};
+}
+
+expected<void> check_report_place(const std::string& option, const std::string& file, bool replaced) {
+  const auto wrong = [&](const std::string& why) {
+    return user_error(ec::io, fmt::format("{} {}: {}; expected the name of a file in a folder that can be "
+                                          "written to",
+                                          option, file, why));
+  };
+  struct stat there {};
+  const bool is_there = ::stat(file.c_str(), &there) == 0;
+  if (is_there && S_ISDIR(there.st_mode))
+    return wrong("it is a folder");
+  if (is_there && replaced && !S_ISREG(there.st_mode))
+    return wrong("it is there and is no regular file");
+  if (is_there && !replaced)
+    return ::access(file.c_str(), W_OK) == 0 ? expected<void>() : wrong(std::strerror(errno));
+  const auto temporary = temporary_of(file);
+  const bool was_there = ::access(temporary.c_str(), F_OK) == 0;
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return wrong(std::strerror(errno));
+  ::close(fd);
+  if (!was_there)
+    ::unlink(temporary.c_str());
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_arguments.hpp"
 #include "tools/millrace/topology_options.hpp"
+#include "tools/millrace/usage.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
 #include "tools/sql/message.hpp"
@@ -29,6 +30,8 @@
 
 namespace millrace::cli {
 namespace {
+
+constexpr unsigned most_threads = 1'024;
 
 struct sql_arguments {
   std::string query;
@@ -287,7 +290,8 @@ void add_sql(CLI::App& app, int& status) {
   sub->add_option("--memory", a->memory, "What DuckDB may take; beyond it, it spills to the temporary folder")
       ->type_name("SIZE")
       ->capture_default_str();
-  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one a core)");
+  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one a core)")
+      ->check(at_most_threads(most_threads));
   sub->add_flag("--write-tables", a->write_tables, "Let `copy ... to` write into the tables' own folders");
   sub->footer(
       "Example:\n"

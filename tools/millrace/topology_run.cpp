@@ -2,6 +2,7 @@
 
 #include "actors/client/replay/replay_log.hpp"
 #include "tools/millrace/report.hpp"
+#include "tools/millrace/signal_watch.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -92,7 +93,13 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     const std::lock_guard lock(mutex_);
     return stopping_;
   };
+  std::optional<doing> at_work;
+  options.asking = [&](const std::string& source) {
+    at_work.reset();
+    at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
+  };
   auto prepared = prepare_pipeline(system, options);
+  at_work.reset();
   if (!prepared) {
     if (prepared.error().why.code == ec::cancelled) {
       spdlog::info("{}", describe(prepared.error().why));
@@ -114,8 +121,18 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     if (stopping_)
       caf::anon_send(supervisor_, control::end_run{});
   }
+  const doing what(fmt::format("running '{}' and ending its stages", topology_->name));
   control::run_ended end;
-  self->receive([&](const control::run_ended& m) { end = m; });
+  self->monitor(supervisor);
+  self->receive([&](const control::run_ended& m) { end = m; },
+                [&](const caf::down_msg&) {  // an exception: it has said nothing
+                  end.failure = error{ec::internal,
+                                      fault::ours,
+                                      true,
+                                      "the supervisor of its stages has failed; nothing is lost: the same "
+                                      "command goes on",
+                                      {}};
+                });
   board.ended(topology_->name);
   const std::lock_guard lock(mutex_);
   end_ = std::move(end);
