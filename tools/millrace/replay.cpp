@@ -26,6 +26,11 @@ struct replay_arguments {
 
 void tell(const replay::outcome& o, const replay_arguments& a) {
   const auto& r = a.request;
+  if (o.letters == 0 && !o.cut_off) {
+    fmt::print("{}: it holds no dead letters; nothing is replayed\n", r.letters);
+    std::fflush(stdout);
+    return;
+  }
   fmt::print("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s",
              o.replayed,
              r.dry_run         ? "would go into"
@@ -54,6 +59,14 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
         true);
   for (const auto& [why, count] : o.refused)
     complain(fmt::format("{}: {} not replayed: {}", r.letters, count, why));
+}
+
+/// A state without the file that is asked for: none of its records has failed.
+bool has_no_letters(const std::string& letters) {
+  const std::filesystem::path file(letters);
+  std::error_code failed;
+  return file.filename() == "dead_letters.jsonl" && !std::filesystem::exists(file, failed) && !failed &&
+         is_state_folder(std::filesystem::absolute(file).parent_path().string());
 }
 
 /// What was not said: the state is the one that the file lies in, the topology the one that was last run
@@ -86,6 +99,12 @@ expected<void> fill_in(replay_arguments& a) {
 
 int replay_now(replay_arguments& a) {
   set_up_logging("warn", "text", {});
+  if (has_no_letters(a.request.letters)) {
+    fmt::print("{}: there is no such file, for no record of this state has become a dead letter; nothing is "
+               "replayed\n",
+               a.request.letters);
+    return exit_done;
+  }
   if (const auto known = fill_in(a); !known) {
     complain("millrace: " + describe(known.error()));
     return exit_wrong;
