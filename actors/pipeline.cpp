@@ -286,6 +286,8 @@ private:
       o.identities.keep = [store = options_.store, name = identity_name(*plan)](const std::string& text) {
         return store->put(name, text);
       };
+      o.identities.reading = options_.on_reading;
+      o.parser_changed = options_.parsers_changed;
       const auto& source = plan->source->options;
       if (source.has("rate"))
         o.rate = source.rate("rate") / static_cast<double>(lanes);

@@ -29,6 +29,10 @@ struct pipeline_options {
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
+  /// Called before the first read of each reader, from its thread: sources answer, and receivers are open.
+  std::function<expected<void>()> on_reading = {};
+  /// The state was made with other parsers: what reads a log must stand at one record of it.
+  bool parsers_changed = false;
   connector_makers make;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.

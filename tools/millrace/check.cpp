@@ -3,6 +3,7 @@
 #include "actors/catalog.hpp"
 #include "config/plan.hpp"
 #include "config/report.hpp"
+#include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_options.hpp"
 #include "tools/rehearsal/rehearsal.hpp"
@@ -21,6 +22,7 @@ namespace {
 struct check_arguments {
   config::load_request request;
   std::vector<std::string> samples;
+  std::string state;
   bool no_end = false;
 };
 
@@ -109,6 +111,14 @@ int check(const check_arguments& a) {
   if (!result.plan)
     return exit_wrong;
   auto text = config::describe_plan(*result.plan);
+  if (!a.state.empty()) {
+    const auto said = look_at_state(a.state, *result.plan);
+    if (!said) {
+      std::fprintf(stderr, "millrace: %s\n", describe(said.error()).c_str());
+      return exit_wrong;
+    }
+    text += "\nstate: " + *said + "\n";
+  }
   if (a.samples.empty())
     return print(text);
   const auto rows = rehearse(*result.plan, a);
@@ -136,8 +146,13 @@ void add_check(CLI::App& app, int& status) {
           ->take_all();
   sub->add_flag("--no-end", a->no_end, "The sample does not end its sources: the last windows stay open")
       ->needs(samples);
+  sub->add_option("--state", a->state,
+                  "Also says whether the state in this folder fits the topology as it is now, as run would; "
+                  "nothing in it is locked or changed")
+      ->type_name("DIR");
   sub->footer("Example:\n"
               "  millrace check topology.json --with embedded.json --set stages.clicks.rate=10/s\n"
+              "  millrace check topology.json --state ./state\n"
               "  millrace check topology.json --sample clicks.jsonl\n\n"
               "Prints the columns of each stage, the guarantee of each sink and the bound of each window's "
               "state, and\n"

@@ -97,6 +97,21 @@ expected<void> fill_in(replay_arguments& a) {
   return {};
 }
 
+/// What `run` will say of the topology as it is now: records that it does not take are not given to it.
+expected<void> say_fit(const std::string& folder, const config::topology& t) {
+  const auto store = snapshot::open_dir_store({folder, t.name, false, true});
+  if (!store)
+    return {};  // told with the remedy by what follows
+  const auto fit = fit_of(**store, t);
+  if (!fit)
+    return unexpected(fit.error());
+  if (*fit && !(*fit)->fits())
+    return unexpected(does_not_fit(folder, t, **fit));
+  if (const auto notes = *fit ? fits_with_notes(**fit) : std::string(); !notes.empty())
+    complain(fmt::format("millrace: {}", notes), true);
+  return {};
+}
+
 int replay_now(replay_arguments& a) {
   set_up_logging("warn", "text", {});
   if (has_no_letters(a.request.letters)) {
@@ -129,6 +144,10 @@ int replay_now(replay_arguments& a) {
       return exit_wrong;
     }
     a.request.state = std::move(*folder);
+  }
+  if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits) {
+    complain("millrace: " + describe(fits.error()));
+    return exit_wrong;
   }
   const auto done = replay::replay(a.request);
   if (!done) {

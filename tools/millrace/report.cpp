@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -182,25 +181,6 @@ expected<void> check_report_place(const std::string& option, const std::string& 
   if (!was_there)
     ::unlink(temporary.c_str());
   return {};
-}
-
-std::string first_difference(const std::string& stored, const std::string& now) {
-  std::istringstream a(stored);
-  std::istringstream b(now);
-  std::string x;
-  std::string y;
-  for (;;) {
-    const bool more_a = static_cast<bool>(std::getline(a, x));
-    const bool more_b = static_cast<bool>(std::getline(b, y));
-    if (!more_a && !more_b)
-      return "nothing that can be shown";
-    if (!more_a)
-      return "new: " + y;
-    if (!more_b)
-      return "gone: " + x;
-    if (x != y)
-      return fmt::format("it was \"{}\", now \"{}\"", x, y);
-  }
 }
 
 }  // namespace millrace::cli

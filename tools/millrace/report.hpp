@@ -26,7 +26,4 @@ namespace millrace::cli {
 [[nodiscard]] expected<void> check_report_place(const std::string& option, const std::string& file,
                                                 bool replaced);
 
-/// Where two fingerprints differ first, for people: the line of each.
-[[nodiscard]] std::string first_difference(const std::string& stored, const std::string& now);
-
 }  // namespace millrace::cli

@@ -65,8 +65,9 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
   bool was_finished_ = false;
-  std::uint64_t replayed_ = 0;  // batches that were there before it started
-  std::mutex mutex_;            // guards stopping_, supervisor_ and, until run() has returned, end_
+  bool parsers_changed_ = false;  // since the state was made
+  std::uint64_t replayed_ = 0;    // batches that were there before it started
+  std::mutex mutex_;              // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
   caf::actor supervisor_;
   bool found_wrong_ = false;

@@ -242,6 +242,35 @@ TEST_CASE("--fresh gives a new identity, remembers the old one and leaves plain 
     CHECK(path.find(first) == std::string::npos);
 }
 
+TEST_CASE("a blank state keeps its id and forgets what was stored under it, in whatever step it dies") {
+  const auto fill = [](file_system& files) {
+    const auto store = open_or_fail(clicks, files);
+    for (const auto* const name : {"starts/parsed", "tried", "zone"})
+      REQUIRE(store->put(name, "x"));
+    const auto life = store->next_incarnation();
+    REQUIRE(life);
+    REQUIRE((*store->open_snapshots("counts/0", *life))->append("capture", false));
+    return store->id().state_id;
+  };
+  for (std::uint64_t steps = 0;; ++steps) {
+    faulty_file_system files;
+    const auto id = fill(files);
+    files.crash_after(steps);
+    const bool done = open_blank_dir_store(clicks, files).has_value();
+    files.restart(false);
+    const auto store = open_or_fail(clicks, files);
+    CHECK(store->id().state_id == id);
+    if (!store->get("tried"))  // removed last
+      CHECK_FALSE(store->get("starts/parsed"));
+    if (!done)
+      continue;
+    CHECK_FALSE(store->get("zone"));
+    CHECK_FALSE(store->get("tried"));
+    CHECK((*store->open_snapshots("counts/0", *store->next_incarnation()))->load()->increments.empty());
+    break;
+  }
+}
+
 TEST_CASE("--fresh that dies at any step leaves the old state whole or the new one") {
   for (std::uint64_t dies_after = 1; dies_after < 80; ++dies_after)
     for (const bool power : {false, true}) {
