@@ -1,5 +1,7 @@
 // The contract's bind functions: parse, bind, and what aggregates and `having` add.
 #include "runtime/expression/binder.hpp"
+#include "runtime/expression/functions.hpp"
+#include "runtime/expression/source_text.hpp"
 
 #include <fmt/format.h>
 
@@ -79,9 +81,25 @@ bound_or<data::type> result_of(aggregate_function f, const data::type& argument,
   return data::type(data::type_id::bigint);
 }
 
+/// An identifier before its arguments, which names neither a function nor an aggregate.
+bool is_unknown_function(const syntax& s) {
+  return s.what == form::call && !word_at(s.text, 0).empty() && functions_named(s.text).empty();
+}
+
+std::string no_aggregate(const syntax& s) {
+  if (is_unknown_function(s))
+    return fmt::format("there is no aggregate {}(...); expected {}{}", s.text, known_aggregates,
+                       meant_by(s, true));
+  const auto hint = s.what == form::column && s.path.size() == 1 && is_aggregate(fold(s.path[0].name))
+                        ? fmt::format("; did you mean {}({})?", fold(s.path[0].name),
+                                      fold(s.path[0].name) == "count" ? "*" : "...")
+                        : std::string();
+  return fmt::format("expected one aggregate: {}{}", known_aggregates, hint);
+}
+
 bound_or<bound_aggregate> aggregate_of(const syntax& s, const scope& names) {
   if (s.what != form::call || !is_aggregate(s.text))
-    return refused(s.offset, fmt::format("expected one aggregate: {}", known_aggregates));
+    return refused(s.offset, no_aggregate(s));
   bound_aggregate out;
   for (const auto& a : aggregates)
     if (a.name == s.text)

@@ -86,5 +86,8 @@ private:
 [[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
+[[nodiscard]] const std::vector<std::string_view>& aggregate_names();
+/// What to say behind the name of a function that does not exist: `; did you mean first(...)?`
+[[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
 
 }  // namespace millrace::expression
