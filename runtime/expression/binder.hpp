@@ -38,6 +38,7 @@ private:
   node_ptr literal(const syntax& s);
   node_ptr call(const syntax& s);
   node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
+  node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr unknown_function(const syntax& s);
   node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
@@ -79,6 +80,9 @@ private:
   problems& found_;
   aggregate_binder aggregate_;
 };
+
+/// The bound expression that a tree makes.
+[[nodiscard]] bound bound_of(node_ptr root);
 
 /// A member by its name: spelt exactly so, else its lower case.
 [[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);

@@ -73,24 +73,22 @@ node_ptr binder::call(const syntax& s) {
                                             "window's \"aggregates\" or \"having\"",
                                             s.text));
   }
-  const bool as_aggregate = s.star || s.distinct || !s.filter.empty();
-  if (as_aggregate && functions_named(s.text).empty())
-    return unknown_function(s);
-  if (as_aggregate)
-    return problem_at(s.offset,
-                      fmt::format("{}(...) is no aggregate: it takes no *, distinct or filter", s.text));
-  if (s.args.empty() &&
+  if (s.args.empty() && !s.star &&
       (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp"))
     return instant(s);
+  if (functions_named(s.text).empty())
+    return unknown_function(s);
+  if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
+    return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
+                                            "order by",
+                                            s.text));
   auto args = bind_all(s.args);
   return args ? call_named(s, *std::move(args)) : nullptr;
 }
 
 node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   const auto& overloads = functions_named(s.text);
-  if (overloads.empty())
-    return unknown_function(s);
-  if (s.text == "to_json" && args.size() == 1)
+  if ((s.text == "to_json" || s.text == "to_jsonb") && args.size() == 1)
     return as_json(std::move(args[0]));
   if (args.size() == 2 && (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")) {
     const auto before = found_.size();
@@ -101,6 +99,8 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     const auto at = n->offset;
     return cast_to(std::move(n), kind::text, 64, at);
   };
+  if (overloads.front()->any_types && overloads.front()->gives == kind::json)
+    return build_json(s, overloads.front(), std::move(args));
   if (overloads.front()->any_types) {
     for (auto& a : args)
       if (a = written(std::move(a)); !a)
@@ -131,6 +131,22 @@ node_ptr binder::written(node_ptr n) {
   out->fn = f;
   out->args.push_back(std::move(n));
   return fold_constant(std::move(out));
+}
+
+node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  const bool object = f->name.ends_with("object");
+  if (object && args.size() % 2 != 0)
+    return problem_at(
+        s.offset, fmt::format("{} takes names and values by turns, and the last name has no value", s.text));
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto is = args[i]->type;
+    if (object && i % 2 == 0 && (is == kind::json || is == kind::list || is == kind::object))
+      return problem_at(args[i]->offset,
+                        fmt::format("a member's name cannot be {}; use a text", name_of(is)));
+    if (args[i] = as_json(std::move(args[i])); !args[i])
+      return nullptr;
+  }
+  return invoke(s, f, std::move(args));
 }
 
 node_ptr binder::unknown_function(const syntax& s) {
@@ -178,16 +194,12 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
   return fold_constant(std::move(n));
 }
 
-const std::vector<std::string_view>& aggregate_names() {
-  static const std::vector<std::string_view> names{"count", "sum", "min", "max", "avg", "first", "last"};
-  return names;
-}
-
 std::string meant_by(const syntax& call, bool aggregates_allowed) {
   if (const auto remedy = instead_of(call.text); !remedy.empty())
     return fmt::format("; {}", remedy);
   const auto aggregate = closest(call.text, aggregate_names());
-  const bool as_aggregate = call.star || call.distinct || !call.filter.empty();
+  const bool as_aggregate =
+      call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();
   // Where both are as close, what may stand there is meant.
   auto names = aggregates_allowed ? aggregate_names() : std::vector<std::string_view>{};
   if (!as_aggregate)
@@ -200,11 +212,6 @@ std::string meant_by(const syntax& call, bool aggregates_allowed) {
                        "or \"having\"",
                        aggregate);
   return {};
-}
-
-bool is_aggregate(std::string_view function) {
-  const auto& names = aggregate_names();
-  return std::find(names.begin(), names.end(), function) != names.end();
 }
 
 }  // namespace millrace::expression

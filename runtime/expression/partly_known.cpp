@@ -67,8 +67,10 @@ public:
       return is_settled(s, names_);
     if (s.what == form::call && inside_ != nullptr && is_aggregate(s.text))
       return false;
-    return std::all_of(s.args.begin(), s.args.end(), [&](const syntax& a) { return settled(a); }) &&
-           std::all_of(s.filter.begin(), s.filter.end(), [&](const syntax& a) { return settled(a); });
+    const auto part = [&](const syntax& a) { return settled(a); };
+    return std::all_of(s.args.begin(), s.args.end(), part) &&
+           std::all_of(s.filter.begin(), s.filter.end(), part) &&
+           std::all_of(s.order.begin(), s.order.end(), [&](const auto& o) { return settled(o.value); });
   }
 
 private:
@@ -79,9 +81,12 @@ private:
       for (const auto* part : {&s.args, &s.filter})
         for (const auto& a : *part)
           arguments.check(a);
+      for (const auto& o : s.order)
+        arguments.check(o.value);
       return;
     }
-    if (aggregate || functions_named(s.text).empty() || s.star || s.distinct || !s.filter.empty()) {
+    if (aggregate || functions_named(s.text).empty() || s.star || s.distinct || s.within ||
+        !s.filter.empty() || !s.order.empty()) {
       auto without = s;  // its name is wrong, or its form: the arguments have no part in that
       without.args.clear();
       bind(without);
