@@ -28,10 +28,10 @@ struct example_row {
   std::string_view name, n, x, ok, at;  // as SQL writes them
 };
 inline constexpr example_row example_rows[] = {
-    {"'ann'", "1", "0.5", "true", "'2021-04-24 19:55:00+00'"},
-    {"'bob'", "2", "1.5", "false", "'2021-04-24 19:55:10+00'"},
-    {"'ann'", "4", "null", "true", "'2021-04-24 19:55:20+00'"},
-    {"'eve'", "2", "4.0", "null", "'2021-04-24 19:55:30+00'"},
+    {"'ann'", "1", "0.5", "true", "'2021-04-24T19:55:00Z'"},
+    {"'bob'", "2", "1.5", "false", "'2021-04-24T19:55:10Z'"},
+    {"'ann'", "4", "null", "true", "'2021-04-24T19:55:20Z'"},
+    {"'eve'", "2", "4.0", "null", "'2021-04-24T19:55:30Z'"},
 };
 [[nodiscard]] std::span<const described> described_aggregates();
 
