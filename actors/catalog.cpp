@@ -87,7 +87,8 @@ expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s
   if (s.type == "kafka")
     return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
   if (s.type == "file")
-    return source::make_file_reader(s.options, wants, context.topology, context.stage);
+    return source::make_file_reader(s.options, wants, {context.stage, context.consumer, context.spool_folder},
+                                    context.feeds.get(), context.clock);
   if (s.type == "http_server")
     return source::make_http_server_reader(s.options, {context.stage, context.consumer, context.spool_folder},
                                            *context.feeds, *context.clock);

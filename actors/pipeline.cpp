@@ -25,6 +25,11 @@ constexpr micros always_snapshot_every{1'000'000};
 /// Where the source itself cannot get more partitions, `millrace replay` can still give it some.
 constexpr micros look_for_replayed_every{10'000'000};
 
+/// Output that is kept lies in memory several times: as frames in the outbox and in receivers, as bytes of
+/// captures and segments, in a base that is being merged, and as what the allocator keeps of all those. What
+/// fills the outbox is that much less than what may be kept in memory.
+constexpr std::size_t copies_of_output = 16;
+
 class preparation {
 public:
   preparation(caf::actor_system& system, const pipeline_options& options)
@@ -34,6 +39,7 @@ public:
   tl::expected<prepared_pipeline, preparation_error> run() {
     out_.gauges.losses = options_.losses;
     for (const auto& plan : plans_) {
+      options_.asking(plan->source->name);
       auto started = decide_starts(*plan, options_, out_.gauges.feeds);
       if (!started)
         return tl::unexpected(started.error());
@@ -95,10 +101,11 @@ private:
   static delivery::outbox_limits limits_of(const config::window_plan& plan) {
     delivery::outbox_limits out;
     out.retain = plan.retain / plan.definition.shards;
-    out.memory = plan.retain_memory / plan.definition.shards;
+    // Spilling begins when the outbox is half full.
+    out.memory = plan.retain_memory / plan.definition.shards / copies_of_output / 2;
     // Several segments of each size fit in memory, so that writing one does not wait for the next to fill.
-    out.segment = std::min(out.segment, out.memory / 4 + 1);
-    out.credit = std::min(out.credit, out.memory / 4 + 1);
+    out.segment = std::min(out.segment, out.memory / 2 + 1);
+    out.credit = std::min(out.credit, out.memory / 2 + 1);
     return out;
   }
 
@@ -291,6 +298,8 @@ private:
       o.identities.keep = [store = options_.store, name = identity_name(*plan)](const std::string& text) {
         return store->put(name, text);
       };
+      o.identities.reading = options_.on_reading;
+      o.parser_changed = options_.parsers_changed;
       const auto& source = plan->source->options;
       if (source.has("rate"))
         o.rate = source.rate("rate") / static_cast<double>(lanes);

@@ -28,6 +28,11 @@ struct pipeline_options {
   bool fresh = false;
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
+  /// Called before the first read of each reader, from its thread: sources answer, and receivers are open.
+  std::function<expected<void>()> on_reading = {};
+  /// The state was made with other parsers: what reads a log must stand at one record of it.
+  bool parsers_changed = false;
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;

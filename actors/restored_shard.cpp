@@ -36,9 +36,10 @@ expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::s
     return unexpected(chain.error());
   options.gauges->snapshots_passed_over += chain->passed_over;
   if (chain->fell_back_to)
-    spdlog::warn("{}: its newest snapshot is damaged; goes on from the one before, number {}, and reads its "
-                 "sources again from there",
-                 options.name, *chain->fell_back_to);
+    spdlog::warn(
+        "{}: its newest snapshot is damaged, or its writing was cut short; goes on from the one before, "
+        "number {}, and reads its sources again from there",
+        options.name, *chain->fell_back_to);
   else if (chain->passed_over != 0)
     spdlog::warn("{}: {} damaged snapshot files were passed over; others hold the same", options.name,
                  chain->passed_over);

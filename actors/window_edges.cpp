@@ -124,12 +124,7 @@ std::vector<std::string> receivers_behind_window(const config::topology& t, std:
 }
 
 bool window_can_fail(const config::topology& t, std::uint32_t window) {
-  const auto& aggregates = window_of(t, window).definition.aggregates;
-  const bool overflows = std::any_of(aggregates.begin(), aggregates.end(), [](const auto& a) {
-    return a.function == expression::aggregate_function::sum && a.result.id() == data::type_id::bigint;
-  });
-  if (overflows ||
-      (window_of(t, window).definition.having && window_of(t, window).definition.having->can_fail))
+  if (window::can_fail(window_of(t, window).definition))
     return true;
   for (const auto& w : ways_from(t, window))
     for (const auto& step : chain_of(t, window, w))

@@ -102,9 +102,8 @@ std::vector<option> window_options(std::string_view type) {
           .plain = true},
            option{.name = "aggregates",
            .type = expression_map,
-           .doc = "Name to aggregate: count, count(distinct x), sum, min, max, avg, first or last (by event "
-                  "time, "
-                  "not null), each with an optional filter (where ...)"},
+           .doc = "Name to an expression of aggregates (functions.md lists them), keys, window_start and "
+                  "window_end; each aggregate may have a filter (where ...)"},
            where("Takes only the rows for which this is true"),
            option{.name = "having",
            .type = expression,

@@ -73,14 +73,14 @@ std::string window_line(const window_plan& w) {
       fmt::format(" size={} slide={} lateness={} emit={} shards={} key=({}) aggregates=(", d.size.count(),
                   d.slide.count(), d.allowed_lateness.count(), w.emit, d.shards, columns_of(d.keys));
   for (std::size_t i = 0; i < d.aggregates.size(); ++i) {
-    const auto text = i < w.aggregate_texts.size() ? w.aggregate_texts[i] : std::string("having");
-    line += fmt::format("{}{} {} of {} as {}", i > 0 ? ", " : "", static_cast<int>(d.aggregates[i].function),
-                        d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(text));
+    line +=
+        fmt::format("{}{} {} of {} as {}", i > 0 ? ", " : "", static_cast<int>(d.aggregates[i].function),
+                    d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(w.state_texts[i]));
   }
   line += ")";
   if (d.kind == window::shape::session)
     line += fmt::format(" gap={}", d.gap.count());
-  if (d.aggregates.size() > w.aggregate_texts.size())
+  if (!w.state_texts.empty() && w.state_texts.back() == "having")
     line += " having=" + quoted(w.having_text);
   return line;
 }
@@ -88,6 +88,8 @@ std::string window_line(const window_plan& w) {
 /// Walking back through transforms, only once per path: their graph has no rings.
 std::string line_of(const topology& t, const stage& s) {
   auto line = fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
+  if (s.kind == stage_kind::source && s.options.has("topic"))
+    line += " topic=" + quoted(s.options.text("topic"));
   if (const auto* const p = std::get_if<parser_plan>(&s.plan))
     line += parser_line(s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))

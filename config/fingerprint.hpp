@@ -8,8 +8,8 @@
 namespace millrace::config {
 
 /// One line a source, parser and window, by name. In it: what positions, keys and aggregates mean. Not in it:
-/// transforms and sinks (they have no state in the folder that depends on their form), connector options,
-/// filters, delays.
+/// transforms and sinks (they have no state in the folder that depends on their form), connector options but
+/// for a topic, filters, delays. state_fit.hpp compares two of them.
 [[nodiscard]] std::string fingerprint_of(const topology& t);
 
 }  // namespace millrace::config

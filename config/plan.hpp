@@ -69,13 +69,16 @@ struct window_plan {
   std::vector<std::size_t> key_columns;  // of input.output
   std::vector<std::optional<expression::bound>> arguments;  // one for each of definition.aggregates
   std::vector<std::optional<expression::bound>> filters;
+  std::vector<std::vector<expression::bound>> orders;  // of the aggregates' `order by`
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
   micros every{};                         // between ticks of updates
   std::uint64_t retain = 10'000'000'000;  // bytes of output that sinks have not committed, over all shards
   std::uint64_t retain_memory = 128'000'000;   // of that, in memory
-  std::vector<std::string> aggregate_texts{};  // of the declared ones, as the user wrote them
+  std::vector<std::string> aggregate_texts{};  // of the declared columns, as the user wrote them
+  /// One a state: the text that it comes from, "having" for those that only `having` has.
+  std::vector<std::string> state_texts{};
   std::string having_text{};
 };
 /// Hidden column behind `updates`: the number of the sink's commit.

@@ -206,22 +206,64 @@ private:
       }
       if (!is_expression(&m.value))
         continue;
-      auto a = expression::bind_aggregate(m.value.text, scope_of(input, true));
-      if (!a) {
-        report_problems(a.error(), m.value, at, out_);
-        continue;
-      }
-      if (!check_argument(*a, m.value, at))
-        continue;
-      for (const auto* const e : {&a->argument, &a->filter})
-        if (*e)
-          check_timestamps(d_, **e, input, m.value, at, out_);
-      add_output(m.where, at, {m.name, a->result});
-      plan_.definition.aggregate_fields.push_back({m.name, a->result});
-      declared_.push_back({m.value.text, outputs_.size() - 1});
-      plan_.aggregate_texts.push_back(m.value.safe_text());
-      add_aggregate(std::move(*a));
+      read_aggregate(m, at, input);
     }
+    if (std::ranges::any_of(fields_, [](const field& f) { return !f.plain; }))
+      for (auto& f : fields_)
+        plan_.definition.formulas.push_back(std::move(f.value));
+  }
+
+  /// An aggregate alone keeps a state of its own; those in an expression share what is there.
+  void read_aggregate(const member& m, const std::string& at, const data::schema& input) {
+    const bool plain = expression::is_one_aggregate(m.value.text, scope_of(input, true));
+    auto names = names_of_groups(input);
+    if (plain)
+      names.aggregates.clear();
+    auto bound = expression::bind_over_groups(m.value.text, names);
+    if (!bound)
+      return report_problems(bound.error(), m.value, at, out_);
+    if (!add_aggregates(std::move(bound->extra), input, m.value, at, m.name, m.value.safe_text()))
+      return;
+    const auto& type = bound->value.type;
+    add_output(m.where, at, {m.name, type});
+    plan_.definition.aggregate_fields.push_back({m.name, type});
+    plan_.aggregate_texts.push_back(m.value.safe_text());
+    fields_.push_back({plain, {m.name, m.value.text}, std::move(bound->value)});
+  }
+
+  /// Aggregates that are not there yet; false when a finding was reported.
+  bool add_aggregates(std::vector<expression::bound_aggregate> more, const data::schema& input,
+                      const node& text, const std::string& at, const std::string& name,
+                      const std::string& source) {
+    for (const auto& a : more) {
+      if (!check_argument(a, text, at))
+        return false;
+      for (const auto* const e : {&a.argument, &a.filter})
+        if (*e)
+          check_timestamps(d_, **e, input, text, at, out_);
+      for (const auto& o : a.order)
+        check_timestamps(d_, o.value, input, text, at, out_);
+    }
+    for (auto& a : more)
+      add_aggregate(std::move(a), name, source);
+    return true;
+  }
+
+  /// Keys and bounds, then the aggregates that there are.
+  [[nodiscard]] expression::group_scope names_of_groups(const data::schema& input) {
+    auto fields = plan_.definition.keys;
+    fields.push_back({"window_start", data::type_id::timestamp});
+    fields.push_back({"window_end", data::type_id::timestamp});
+    group_ = data::schema(std::move(fields));
+    expression::group_scope names{scope_of_groups(group_), scope_of(input, true)};
+    names.next_column = plan_.definition.group_columns() + plan_.definition.aggregates.size();
+    for (std::size_t i = 0; i < identities_.size(); ++i)
+      names.aggregates.push_back({identities_[i], plan_.definition.group_columns() + i});
+    return names;
+  }
+
+  [[nodiscard]] static expression::scope scope_of_groups(const data::schema& columns) {
+    return {&columns, "a window's rows must be the same whenever they are formed again; use the event time"};
   }
 
   /// What an aggregate keeps values of must have an order and an equality.
@@ -239,28 +281,43 @@ private:
       return;
     const auto& text = *d_.member_of("having");
     const auto path = join(d_.path, "having");
-    expression::scope names{
-        plan_.definition.output.get(),
-        "a window's rows must be the same whenever they are formed again; use the event time"};
-    auto h = expression::bind_having(text.text, names, scope_of(input, true), declared_);
+    const auto& def = plan_.definition;
+    expression::group_scope names{scope_of_groups(*def.output), scope_of(input, true)};
+    names.next_column = def.output->size() + def.aggregates.size() - def.first_hidden();
+    for (std::size_t i = 0; i < identities_.size(); ++i)
+      names.aggregates.push_back({identities_[i], i < def.first_hidden()
+                                                      ? def.keys.size() + i
+                                                      : def.output->size() + i - def.first_hidden()});
+    if (!def.formulas.empty())
+      for (const auto& f : fields_)
+        names.formulas.push_back(f.text);
+    auto h = expression::bind_having(text.text, names);
     if (!h) {
       report_problems(h.error(), text, path, out_);
       d_.broken = true;
       return;
     }
-    bool good = true;
-    for (auto& a : h->extra) {
-      good = check_argument(a, text, path) && good;
-      add_aggregate(std::move(a));
-    }
+    const bool good = add_aggregates(std::move(h->extra), input, text, path, "having", "having");
     d_.broken = d_.broken || !good;
-    plan_.definition.having = std::move(h->condition);
+    plan_.definition.having = std::move(h->value);
     plan_.having_text = text.safe_text();
   }
 
-  void add_aggregate(expression::bound_aggregate a) {
-    plan_.definition.aggregates.push_back(
-        {a.function, a.argument ? a.argument->type : data::type{}, a.result});
+  void add_aggregate(expression::bound_aggregate a, const std::string& name, const std::string& source) {
+    identities_.push_back(expression::identity(a));
+    window::aggregate made{a.function, a.argument ? a.argument->type : data::type{}, a.result};
+    made.distinct = a.distinct;
+    made.delimiter = a.delimiter;
+    made.fraction = a.fraction;
+    made.stands_in = name;
+    auto& order = plan_.orders.emplace_back();
+    for (auto& o : a.order) {
+      made.order.push_back({o.value.type, o.descending, o.nulls_first});
+      if (window::reads_order(made.function))
+        order.push_back(std::move(o.value));
+    }
+    plan_.definition.aggregates.push_back(std::move(made));
+    plan_.state_texts.push_back(source);
     plan_.arguments.push_back(std::move(a.argument));
     plan_.filters.push_back(std::move(a.filter));
   }
@@ -302,7 +359,14 @@ private:
   report& out_;
   window_plan plan_;
   std::vector<data::field> outputs_;
-  std::vector<expression::declared_aggregate> declared_;
+  struct field {
+    bool plain = false;  // one aggregate and nothing around it
+    expression::group_scope::formula text;
+    expression::bound value;
+  };
+  std::vector<field> fields_;
+  std::vector<std::string> identities_;  // of the aggregates
+  data::schema group_;
 };
 
 }  // namespace

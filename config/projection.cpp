@@ -47,6 +47,9 @@ std::vector<bool> of_window(const window_plan& w, const std::vector<bool>& late)
     want(input, e);
   for (const auto& e : w.filters)
     want(input, e);
+  for (const auto& order : w.orders)
+    for (const auto& e : order)
+      want(input, std::optional(e));
   return through(w.input, input);
 }
 

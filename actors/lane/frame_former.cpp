@@ -166,8 +166,8 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
     for (std::size_t i = 0; i < taken; ++i)
       positions.push_back(w.chunk.positions[w.parsed.records[origin[i] + w.row_offset]]);
   std::vector<std::uint32_t> late;
-  edges_[n.edge]->partials->add({in.keys, in.arguments, in.filters, times, watermarks, positions, place_},
-                                late);
+  edges_[n.edge]->partials->add(
+      {in.keys, in.arguments, in.filters, times, watermarks, positions, place_, {}, in.orders}, late);
   in.counts.late = late.size();
   in.counts.out -= late.size();
   count(0, n.stage, in.counts);

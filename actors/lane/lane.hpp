@@ -76,6 +76,7 @@ private:
   /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.
   [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
   bool fail_at_a_refused_record();
+  bool fail_where_receivers_stand_apart(const partition& p);
   /// Cuts and sends what was formed. `at_cut`: a receiver ahead is waited for here.
   void flush(partition& p);
   void send(partition& p, std::size_t receiver, delivery::lane_frame frame);

@@ -52,6 +52,7 @@ struct lane_options {
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
+  bool parser_changed = false;                            // since the state was made
   std::optional<double> rate;                             // records a second, over all its partitions
   std::vector<std::shared_ptr<const lane_gauges>> peers;  // of the same parser's other lanes
   std::optional<micros> max_drift;                        // between its partitions' watermarks

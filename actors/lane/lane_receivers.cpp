@@ -3,6 +3,7 @@
 // where).
 #include "actors/lane/lane.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -56,12 +57,30 @@ void lane::on_answer(const messages::position_answered& m) {
   p->log.answered(m.receiver, *m.answer);
   p->in_flight[m.receiver] = 0;
   p->idle_sent = false;
+  if (!was_known && p->log.known() && fail_where_receivers_stand_apart(*p))
+    return;
   if (p->log.known() && (!was_known || p->log.at() != before))
     begin_at(*p);
   else if (p->live)
     flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or exactly
                 // there
   pump();
+}
+
+/// Of a record in between some have what the former parser made of it, and the others would get what the new
+/// one makes: it could be lost, or count twice.
+bool lane::fail_where_receivers_stand_apart(const partition& p) {
+  if (!options_.parser_changed || how_ != delivery::lane_log::start::at_lowest || !p.log.next_cut())
+    return false;
+  fail(error{
+      ec::mismatch, fault::user, false,
+      fmt::format("it reads records otherwise than when the state was made, and the run before was cut "
+                  "off between two commits: of partition {} some stages have taken more (up to {}) than "
+                  "others (up to {}). Run the topology as it was once more, until it ends or is stopped "
+                  "by SIGTERM; then the mended one goes on",
+                  p.name, p.log.furthest()->minor, p.log.at().at.minor),
+      options_.plan->parser->name});
+  return true;
 }
 
 void lane::on_ask_again(const messages::ask_again& m) {

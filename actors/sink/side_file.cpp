@@ -144,6 +144,12 @@ expected<side_file> side_file::open(std::filesystem::path path) {
   f.fd_ = descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!f.fd_.valid())
     return file_error("open", path, errno);
+  struct stat info {};
+  if (::fstat(f.fd_.get(), &info) != 0)
+    return file_error("read", path, errno);
+  if (!S_ISREG(info.st_mode))
+    return user_error(ec::unsupported,
+                      fmt::format("{} is no regular file, and none of millrace's; remove it", path.string()));
   f.path_ = std::move(path);
   return f;
 }

@@ -35,6 +35,10 @@ public:
       answer.failure = ok.error();
       return answer;
     }
+    if (auto ok = tell_reading(); !ok) {
+      answer.failure = ok.error();
+      return answer;
+    }
     if (failed_) {
       answer.failure = std::exchange(failed_, std::nullopt);
       return answer;
@@ -81,6 +85,14 @@ private:
     return {};
   }
 
+  expected<void> tell_reading() {
+    if (told_reading_ || !identities_.reading)
+      return {};
+    auto told = identities_.reading();
+    told_reading_ = told.has_value();
+    return told;
+  }
+
   void assign_now(const std::string& partition, position from) {
     if (const auto ok = connector_->assign(partition, from); !ok)
       failed_ = ok.error();
@@ -102,6 +114,7 @@ private:
   std::map<std::string, position> assigned_;
   std::string kept_;
   bool connected_ = false;
+  bool told_reading_ = false;
   std::optional<error> failed_;
 };
 

@@ -54,6 +54,8 @@ struct durable {
 struct identity_store {
   std::function<std::string()> load;  // empty: none is kept
   std::function<expected<void>(const std::string&)> keep;
+  /// The source is about to be read: it answers, and every receiver has opened. May be empty.
+  std::function<expected<void>()> reading = {};
 };
 
 /// Shares the reader, so that whoever stops the lane can interrupt() it. The reader connects with the first

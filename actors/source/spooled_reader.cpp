@@ -26,7 +26,7 @@ expected<std::vector<partition_info>> spooled_reader::discover(std::chrono::mill
 expected<void> spooled_reader::assign(const std::string&, position from) {
   next_ = number(from);
   assigned_ = true;
-  end_said_ = false;
+  end_said_ = at_end_ = false;
   return {};
 }
 
@@ -41,7 +41,8 @@ void spooled_reader::interrupt() {
 
 expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>, std::size_t max_bytes,
                                                     std::chrono::milliseconds timeout) {
-  const auto until = std::chrono::steady_clock::now() + timeout;
+  const bool ended = feed_->ended();  // before the log is looked at: nothing comes behind it
+  const auto until = std::chrono::steady_clock::now() + (ended ? std::chrono::milliseconds(0) : timeout);
   // Without an assignment only an interruption ends the wait early.
   constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
   const bool more = feed_->log()->wait_behind(assigned_ ? next_ : nowhere, until, interrupted_);
@@ -66,13 +67,16 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
   if (!more) {
     if (auto trouble = feed_->trouble())
       return tl::make_unexpected(std::move(*trouble));
-    if (std::exchange(end_said_, true))
+    if (std::exchange(end_said_, true) && (!ended || at_end_))
       return std::optional<chunk>();
   }
   next_ = *behind;
   out.to = at(next_);
   out.caught_up = next_ == feed_->log()->end();
   end_said_ = out.caught_up;
+  out.at_end = at_end_ = ended && out.caught_up;
+  if (auto header = feed_->header())
+    out.header = header_line{std::move(*header), {-1, -1}};
   out.bytes.append(padding, '\0');
   return std::optional(std::move(out));
 }

@@ -30,6 +30,7 @@ private:
   spool::cursor cursor_;
   bool assigned_ = false;
   bool end_said_ = false;
+  bool at_end_ = false;  // of a feed that has ended; said so
   std::uint64_t next_ = 0;
   std::atomic<bool> interrupted_{false};
 };

@@ -15,11 +15,15 @@ window_intake take_in(const config::window_plan& plan, const rows& in, event_mic
   for (bool again = true; again;) {
     out.arguments.clear();
     out.filters.clear();
+    out.orders.clear();
     failures.clear();
     for (const auto& a : plan.arguments)
       out.arguments.push_back(evaluate(a));
     for (const auto& f : plan.filters)
       out.filters.push_back(evaluate(f));
+    for (const auto& order : plan.orders)
+      for (auto& columns = out.orders.emplace_back(); const auto& e : order)
+        columns.push_back(expression::evaluate(e, out.rows.batch, now, failures));
     merge_failures(failures);
     again = !failures.empty();  // without the rows that fail, nothing fails any more
     if (again)

@@ -14,6 +14,7 @@ struct window_intake {
   std::vector<data::column_ptr> keys;
   std::vector<data::column_ptr> arguments;  // by aggregate; null pointer for none
   std::vector<data::column_ptr> filters;
+  std::vector<std::vector<data::column_ptr>> orders;
   std::vector<failed_origin> failed;
   delivery::stage_counts counts;  // in, out, filtered, dead
 };

@@ -49,8 +49,7 @@ public:
     schedule_snapshot();
     join();
     schedule_update();
-    update_gauges();
-    tell_complete();
+    after_output();
   }
 
   void on_found(const messages::log_found& m) {
@@ -203,7 +202,7 @@ private:
 
   template<class frame, class queue>
   void take_or_hold(const frame& f, queue& held) {
-    if (!holds_input() && !core_->out().full()) {
+    if (!holds_input() && core_->takes_input()) {
       take(f);
     } else {
       if (!holds_input())
@@ -251,10 +250,20 @@ private:
       capture(true);
   }
 
+  /// Windows that are over and had no room.
+  void fire_on() {
+    if (!core_->fires_on() || core_->out().full())
+      return;
+    const auto before = core_->out().sent();
+    put_out(before, core_->fire_on());
+    tell_complete();
+  }
+
   /// All that waits, while there is room; and what cannot fire in any case: its log goes on for the sake of
   /// other shards, and what they fire may be what the sinks wait for.
   void take_stalled() {
-    const auto may = [this](const auto& f) { return !core_->out().full() || core_->cannot_fire(f); };
+    fire_on();
+    const auto may = [this](const auto& f) { return core_->takes_input() || core_->cannot_fire(f); };
     for (bool any = true; any;) {
       any = false;
       for (auto m = stalled_.take(may); m; m = stalled_.take(may), any = true)
@@ -266,6 +275,7 @@ private:
   void after_output() {
     take_stalled();
     update_gauges();
+    tell_complete();
   }
 
   /// The end of all inputs was reached, in this life.

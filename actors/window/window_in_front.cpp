@@ -57,7 +57,8 @@ void partials_of_rows::add(const window_in_front& from, const stage::chain& way,
   }
   partitions.assign(places.begin(), places.end());
   std::vector<std::uint32_t> late;
-  partials_.add({in.keys, in.arguments, in.filters, times, watermarks, positions, {}, partitions}, late);
+  partials_.add({in.keys, in.arguments, in.filters, times, watermarks, positions, {}, partitions, in.orders},
+                late);
 }
 
 }  // namespace millrace::shard

@@ -1,6 +1,7 @@
 #include "actors/window/window_stage.hpp"
 
 #include "actors/stage/window_payload.hpp"
+#include "runtime/window/window_table.hpp"
 
 namespace millrace::shard {
 namespace {
@@ -9,38 +10,36 @@ class window_stage final : public delivery::window_state {
 public:
   window_stage(const window::definition& d, std::string stage, log_id log,
                const std::optional<rows_in_front>& in_front)
-      : stage_(std::move(stage)), log_(std::move(log)), windows_(d) {
+      : stage_(std::move(stage)), log_(std::move(log)), windows_(window::make_window_table(d)) {
     if (in_front)
       in_front_.emplace(*in_front);
   }
 
   std::uint64_t absorb(const delivery::payload& content, event_micros fired_mark) override {
-    return windows_.absorb(*static_cast<const stage::window_payload&>(content).partials, fired_mark);
+    return windows_->absorb(*static_cast<const stage::window_payload&>(content).partials, fired_mark);
   }
 
   std::uint64_t absorb_rows(const delivery::output_frame& rows, event_micros fired_mark,
                             delivery::ledger& counts) override {
     const auto mine = in_front_ ? in_front_->form(rows, counts) : nullptr;
-    return mine ? windows_.absorb(*mine, fired_mark) : 0;
+    return mine ? windows_->absorb(*mine, fired_mark) : 0;
   }
 
-  std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
-    std::vector<fired> out;
-    for (auto& w : windows_.fire(fired_mark, watermark))
-      out.push_back(fired_of(std::move(w)));
-    return out;
-  }
-
-  std::optional<fired> changes() override {
-    auto w = windows_.changes();
+  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+    auto w = windows_->fire_next(fired_mark, watermark);
     return w ? std::optional(fired_of(std::move(*w))) : std::nullopt;
   }
 
-  void capture_all(wire::writer& out) override { windows_.capture_all(out); }
-  void capture_changes(wire::writer& out) override { windows_.capture_changes(out); }
-  expected<void> apply(wire::reader& in) override { return windows_.apply(in); }
+  std::optional<fired> changes() override {
+    auto w = windows_->changes();
+    return w ? std::optional(fired_of(std::move(*w))) : std::nullopt;
+  }
 
-  [[nodiscard]] const window::shard_windows& windows() const { return windows_; }
+  void capture_all(wire::writer& out) override { windows_->capture_all(out); }
+  void capture_changes(wire::writer& out) override { windows_->capture_changes(out); }
+  expected<void> apply(wire::reader& in) override { return windows_->apply(in); }
+
+  [[nodiscard]] const window::window_table& windows() const { return *windows_; }
 
 private:
   [[nodiscard]] fired fired_of(window::fired_window w) const {
@@ -52,7 +51,7 @@ private:
 
   std::string stage_;
   log_id log_;
-  window::shard_windows windows_;
+  std::unique_ptr<window::window_table> windows_;
   std::optional<partials_of_rows> in_front_;
 };
 

@@ -123,7 +123,7 @@ else text; a key that holds a dot stands in double quotes).
   durations and choices. A password in a connection is never shown.
 - **Durations** are text with a unit: `5 minutes`, `90 s`, `1 hour 30 minutes`, `100 ms`. **Sizes**: `128 MB` (powers
   of 1000), `64 KiB` (powers of 1024). **Rates**: `10/s`, `600/min`.
-- **Expressions** are PostgreSQL's. A column is named by its name; with capitals or other signs in it, in double quotes.
+- **Expressions** are PostgreSQL's; [functions.md](functions.md) has the functions and aggregates. A column is named by its name; with capitals or other signs in it, in double quotes.
   Text sorts as under the collation C; `upper`, `lower`, `initcap` and `ilike` know the letters of all scripts.
 - **Names** of stages and topologies: a letter, then letters, digits, `_` and `-`. Names of columns that begin with `_`
   are reserved.
@@ -174,6 +174,7 @@ std::string reference_text(const catalog& connectors) {
 expected<void> write_references(const std::string& folder, const catalog& connectors) {
   const std::pair<std::string, std::string> files[] = {{"topology.schema.json", schema_text(connectors)},
                                                        {"test.schema.json", test_schema_text()},
+                                                       {"functions.md", functions_text()},
                                                        {"reference.md", reference_text(connectors)}};
   for (const auto& [name, text] : files) {
     const auto path = fmt::format("{}/{}", folder, name);

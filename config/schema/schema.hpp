@@ -12,6 +12,8 @@ namespace millrace::config {
 [[nodiscard]] std::string schema_text(const catalog& connectors);
 /// docs/test.schema.json: of a user's test files.
 [[nodiscard]] std::string test_schema_text();
+/// docs/functions.md.
+[[nodiscard]] std::string functions_text();
 /// docs/reference.md.
 [[nodiscard]] std::string reference_text(const catalog& connectors);
 

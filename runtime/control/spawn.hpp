@@ -45,9 +45,10 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
 }
 
 /// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17
-/// makes a null pointer that it dereferences.
+/// makes a null pointer that it dereferences. A thread that cannot be started ends the process
+/// (std::terminate): as an exception it would end the supervisor, and nobody else would know.
 template<class F, class... Ts>
-[[nodiscard]] caf::actor spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) {
+[[nodiscard]] caf::actor spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) noexcept {
   if (is_simulated(system))
     return system.spawn(std::forward<F>(behaviour), std::forward<Ts>(args)...);
   return system.spawn<caf::detached>(std::forward<F>(behaviour), std::forward<Ts>(args)...);

@@ -84,6 +84,7 @@ void outbox::append_window(event_micros end, const data::batch_ptr& rows, std::v
     f.reached = {end, whole};
     push(std::move(f));
   }
+  trim();  // a later life may form again what every receiver has: it takes no room
 }
 
 void outbox::append_mark(event_micros fired) {

@@ -192,26 +192,40 @@ shard_core::output shard_core::take(const output_frame& f) {
   return out;
 }
 
-void shard_core::fire(output& out) {
+bool shard_core::fires_on() const {
   const auto watermark = intake_.watermark();
   // The end is not reached while a log has yet to join: nothing of it could be taken any more.
-  if (watermark <= fired_ || (watermark == end_of_time && !joining_.empty()))
+  return watermark > fired_ && (watermark != end_of_time || joining_.empty());
+}
+
+shard_core::output shard_core::fire_on() {
+  output out;
+  fire(out);
+  return out;
+}
+
+void shard_core::fire(output& out) {
+  if (!fires_on())
     return;
-  for (auto& w : windows_->fire(fired_, watermark)) {
-    rows_ += w.rows ? w.rows->rows : 0;
-    outbox_.append_window(w.end, w.rows, std::move(w.failed));
-  }
-  fired_ = watermark;
+  const auto before = fired_;
+  const auto watermark = intake_.watermark();
+  while (fired_ < watermark && !outbox_.full())
+    if (auto w = windows_->fire_next(fired_, watermark)) {
+      rows_ += w->rows ? w->rows->rows : 0;
+      outbox_.append_window(w->end, w->rows, std::move(w->failed));
+    }
+  if (fired_ == before)
+    return;
+  changed_ = true;
   if (setup_.updates) {
-    if (watermark == end_of_time)
+    if (fired_ == end_of_time)
       give_changes(end_of_time, out);
     return;
   }
   const auto lateness = setup_.allowed_lateness.count();
-  const auto mark =
-      watermark == end_of_time || watermark < no_watermark + lateness ? watermark : watermark - lateness;
+  const auto mark = fired_ == end_of_time || fired_ < no_watermark + lateness ? fired_ : fired_ - lateness;
   outbox_.append_mark(mark);
-  out.decision = out.decision || watermark > intake_.watermark_of_all();
+  out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 
 void shard_core::give_changes(event_micros tick, output& out) {

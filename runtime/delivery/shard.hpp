@@ -31,8 +31,9 @@ public:
   /// Adds the rows of a window in front, as far as they are this shard's. What happened to rows on the way is
   /// counted in `counts`, by one shard for each log.
   virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) = 0;
-  /// Windows that fire between the two marks, ascending by end.
-  virtual std::vector<fired> fire(event_micros fired_mark, event_micros watermark) = 0;
+  /// The first of the windows that fire between the two marks, by end, and moves `fired_mark` on to where it
+  /// has fired; nothing, and `fired_mark` is the watermark, when there is none.
+  virtual std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) = 0;
   /// With updates: the rows that changed since the last call (`end` is left 0); nothing if none did.
   virtual std::optional<fired> changes() = 0;
   virtual void capture_all(wire::writer& out) = 0;
@@ -65,8 +66,8 @@ public:
   /// mark that anybody has got are decided without it. True: some did, so the owner begins a capture in two
   /// copies; answers() them when that is durable.
   [[nodiscard]] bool join();
-  /// Every log has come to its end, and none has yet to join.
-  [[nodiscard]] bool ended() const { return joining_.empty() && intake_.ended(); }
+  /// Every log has come to its end, none has yet to join, and all has fired.
+  [[nodiscard]] bool ended() const { return joining_.empty() && intake_.ended() && !fires_on(); }
   /// Whether an ask for this log can be answered now; else it waits for the log to be found, and to join.
   [[nodiscard]] bool answers(const log_id& log) const {
     return intake_.vector().contains(log) && !unsettled_.contains(log);
@@ -86,13 +87,21 @@ public:
   [[nodiscard]] output take(const lane_frame& f);
   /// Output of a window in front. Drops what is at or below its position, row by row.
   [[nodiscard]] output take(const output_frame& f);
+  /// Whether windows are over that have not fired: firing stops where the outbox is full. Nothing that is
+  /// taken meanwhile changes their rows, unless a partition that was idle comes back: what it brings counts
+  /// for all that has not fired. A restored shard may have to go on, too.
+  [[nodiscard]] bool fires_on() const;
+  /// Goes on, as far as there is room.
+  [[nodiscard]] output fire_on();
+  /// Whether a frame that may fire can be taken: what is over has fired, and there is room for more.
+  [[nodiscard]] bool takes_input() const { return !outbox_.full() && !fires_on(); }
   /// With updates: passes tick `t`, with the rows that have changed. Always a decision, with or without rows:
   /// no later life takes a tick at or below one that was announced. Nothing for a tick that was passed.
   [[nodiscard]] output tick(event_micros t);
   /// The newest tick that was passed; end_of_time once the last rows have been given.
   [[nodiscard]] event_micros ticked() const { return ticked_; }
   /// Whether the frame is certain not to fire anything: it ends at or below what has fired, so it is taken
-  /// also while output is full. Other shards may need what lies behind it in its log.
+  /// also while no input is. Other shards may need what lies behind it in its log.
   [[nodiscard]] bool cannot_fire(const lane_frame& f) const { return !f.idle && f.watermark <= fired_; }
   [[nodiscard]] bool cannot_fire(const output_frame& f) const { return watermark_at(f.reached) <= fired_; }
 

@@ -1,10 +1,21 @@
-// The contract's bind functions: parse, bind, and what aggregates and `having` add.
+// The contract's bind functions for scalar expressions: parse, bind. Aggregates are bound in aggregates.cpp.
 #include "runtime/expression/binder.hpp"
-
-#include <fmt/format.h>
 
 namespace millrace::expression {
 namespace {
+
+bound_or<bound> bind_syntax(const syntax& s, const scope& names, bool condition) {
+  problems found;
+  binder b(names, found);
+  auto root = condition ? b.bind_boolean(s, "this") : b.bind(s);
+  if (root && !condition)
+    root = b.finish(std::move(root));
+  if (!root || !found.empty())
+    return tl::unexpected(std::move(found));
+  return bound_of(std::move(root));
+}
+
+}  // namespace
 
 bound bound_of(node_ptr root) {
   bound out;
@@ -18,167 +29,6 @@ bound bound_of(node_ptr root) {
   return out;
 }
 
-auto refused(std::size_t offset, std::string message) {
-  return tl::unexpected(problems{{offset, std::move(message)}});
-}
-
-bound_or<bound> bind_syntax(const syntax& s, const scope& names, bool condition) {
-  problems found;
-  binder b(names, found);
-  auto root = condition ? b.bind_boolean(s, "this") : b.bind(s);
-  if (root && !condition)
-    root = b.finish(std::move(root));
-  if (!root || !found.empty())
-    return tl::unexpected(std::move(found));
-  return bound_of(std::move(root));
-}
-
-struct named_aggregate {
-  std::string_view name;
-  aggregate_function function;
-};
-constexpr named_aggregate aggregates[] = {
-    {"count", aggregate_function::count}, {"sum", aggregate_function::sum},
-    {"min", aggregate_function::min},     {"max", aggregate_function::max},
-    {"avg", aggregate_function::avg},     {"first", aggregate_function::first},
-    {"last", aggregate_function::last}};
-
-constexpr std::string_view known_aggregates =
-    "count(*), count(x), count(distinct x), sum, min, max, avg, first, last, each with filter (where ...)";
-
-bool is_number(data::type_id id) { return id == data::type_id::bigint || id == data::type_id::float64; }
-
-bound_or<data::type> result_of(aggregate_function f, const data::type& argument, std::string_view name,
-                               std::size_t offset) {
-  switch (f) {
-  case aggregate_function::sum:
-  case aggregate_function::avg:
-    if (!is_number(argument.id()))
-      return refused(offset,
-                     fmt::format("{} needs a number, and this is {}; cast it, as in {}((...)::bigint)", name,
-                                 argument.name(), name));
-    return f == aggregate_function::avg ? data::type(data::type_id::float64) : argument;
-  case aggregate_function::min:
-  case aggregate_function::max:
-    if (argument.is_nested() || argument.id() == data::type_id::json)
-      return refused(offset, fmt::format("{} cannot compare values of type {}; cast to text first", name,
-                                         argument.name()));
-    return argument;
-  case aggregate_function::count_distinct:
-    if (argument.is_nested())
-      return refused(offset,
-                     fmt::format("count(distinct x) cannot compare values of type {}", argument.name()));
-    return data::type(data::type_id::bigint);
-  case aggregate_function::first:
-  case aggregate_function::last:
-    return argument;
-  case aggregate_function::count:
-  case aggregate_function::count_rows:
-    break;
-  }
-  return data::type(data::type_id::bigint);
-}
-
-bound_or<bound_aggregate> aggregate_of(const syntax& s, const scope& names) {
-  if (s.what != form::call || !is_aggregate(s.text))
-    return refused(s.offset, fmt::format("expected one aggregate: {}", known_aggregates));
-  bound_aggregate out;
-  for (const auto& a : aggregates)
-    if (a.name == s.text)
-      out.function = a.function;
-  if (s.star && s.text != "count")
-    return refused(s.offset, fmt::format("only count takes *; {} takes a value", s.text));
-  if (s.distinct && s.text != "count")
-    return refused(s.offset, fmt::format("distinct goes with count alone, not with {}", s.text));
-  if (s.star)
-    out.function = aggregate_function::count_rows;
-  else if (s.args.size() != 1)
-    return refused(s.offset, fmt::format("{} takes one value{}", s.text, s.text == "count" ? ", or *" : ""));
-  if (s.distinct)
-    out.function = aggregate_function::count_distinct;
-  problems found;
-  out.result = data::type_id::bigint;
-  if (!s.star) {
-    auto argument = bind_syntax(s.args[0], names, false);
-    if (argument) {
-      auto result = result_of(out.function, argument->type, s.text, s.args[0].offset);
-      if (result)
-        out.result = *result;
-      else
-        found = std::move(result.error());
-      out.argument = *std::move(argument);
-    } else {
-      found = std::move(argument.error());
-    }
-  }
-  if (!s.filter.empty()) {
-    auto filter = bind_syntax(s.filter[0], names, true);
-    if (filter)
-      out.filter = *std::move(filter);
-    else
-      found.insert(found.end(), filter.error().begin(), filter.error().end());
-  }
-  if (!found.empty())
-    return tl::unexpected(std::move(found));
-  return out;
-}
-
-/// Equal for aggregates that compute the same.
-std::string identity(const bound_aggregate& a) {
-  return fmt::format("{} {} {}", static_cast<int>(a.function),
-                     a.argument ? fingerprint(a.argument->code->root()) : "",
-                     a.filter ? fingerprint(a.filter->code->root()) : "");
-}
-
-/// The columns that a condition of `having` sees: the output's, then one for each further aggregate.
-class having_columns {
-public:
-  having_columns(const scope& output, const scope& input, const std::vector<declared_aggregate>& declared)
-      : input_(input), width_(output.columns ? output.columns->size() : 0) {
-    for (const auto& d : declared)
-      if (auto s = parse(d.text, input.columns))
-        if (auto a = aggregate_of(*s, input))  // its own problems are reported where it is declared
-          known_.push_back({identity(*a), d.output_column});
-  }
-
-  node_ptr column_for(const syntax& s, problems& found) {
-    auto a = aggregate_of(s, input_);
-    if (!a) {
-      found.insert(found.end(), a.error().begin(), a.error().end());
-      return nullptr;
-    }
-    auto id = identity(*a);
-    auto n = std::make_unique<node>();
-    n->what = op::column;
-    n->type = kind_of(a->result);
-    n->column_type = a->result;
-    n->offset = s.offset;
-    for (const auto& k : known_)
-      if (k.identity == id) {
-        n->column = k.column;
-        return n;
-      }
-    n->column = width_ + extra_.size();
-    known_.push_back({std::move(id), n->column});
-    extra_.push_back(*std::move(a));
-    return n;
-  }
-
-  std::vector<bound_aggregate> take_extra() { return std::move(extra_); }
-
-private:
-  struct known {
-    std::string identity;
-    std::size_t column;
-  };
-  const scope& input_;
-  std::size_t width_;
-  std::vector<known> known_;
-  std::vector<bound_aggregate> extra_;
-};
-
-}  // namespace
-
 bound_or<bound> bind(std::string_view text, const scope& names) {
   auto s = parse(text, names.columns);
   if (!s)
@@ -191,27 +41,6 @@ bound_or<bound> bind_condition(std::string_view text, const scope& names) {
   if (!s)
     return tl::unexpected(std::move(s.error()));
   return bind_syntax(*s, names, true);
-}
-
-bound_or<bound_aggregate> bind_aggregate(std::string_view text, const scope& names) {
-  auto s = parse(text, names.columns);
-  if (!s)
-    return tl::unexpected(std::move(s.error()));
-  return aggregate_of(*s, names);
-}
-
-bound_or<bound_having> bind_having(std::string_view text, const scope& output, const scope& input,
-                                   const std::vector<declared_aggregate>& declared) {
-  auto s = parse(text, output.columns);
-  if (!s)
-    return tl::unexpected(std::move(s.error()));
-  problems found;
-  having_columns columns(output, input, declared);
-  binder b(output, found, [&](const syntax& call) { return columns.column_for(call, found); });
-  auto root = b.bind_boolean(*s, "having");
-  if (!root || !found.empty())
-    return tl::unexpected(std::move(found));
-  return bound_having{bound_of(std::move(root)), columns.take_extra()};
 }
 
 }  // namespace millrace::expression

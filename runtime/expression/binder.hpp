@@ -38,6 +38,7 @@ private:
   node_ptr literal(const syntax& s);
   node_ptr call(const syntax& s);
   node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
+  node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr unknown_function(const syntax& s);
   node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
   node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
@@ -80,11 +81,17 @@ private:
   aggregate_binder aggregate_;
 };
 
+/// The bound expression that a tree makes.
+[[nodiscard]] bound bound_of(node_ptr root);
+
 /// A member by its name: spelt exactly so, else its lower case.
 [[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);
 /// What to say where there is none; `of` is the object in words.
 [[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
+[[nodiscard]] const std::vector<std::string_view>& aggregate_names();
+/// What to say behind the name of a function that does not exist: `; did you mean first(...)?`
+[[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
 
 }  // namespace millrace::expression

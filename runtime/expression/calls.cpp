@@ -32,7 +32,7 @@ bool is_operator(std::string_view name) {
 
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> others{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 23> others{{
       {"date", "use date_trunc('day', x)"},
       {"clock_timestamp", "use now(), which is fixed for a batch"},
       {"timeofday", "use now(), which is fixed for a batch"},
@@ -49,6 +49,13 @@ std::string_view instead_of(std::string_view function) {
       {"date_format", "use to_char(x, 'YYYY-MM-DD')"},
       {"unix_timestamp", "use extract(epoch from x)"},
       {"from_unixtime", "use to_timestamp(x)"},
+      {"mean", "use avg(x)"},
+      {"count_distinct", "use count(distinct x)"},
+      {"countdistinct", "use count(distinct x)"},
+      {"approx_count_distinct", "use count(distinct x), which is exact"},
+      {"first_value", "use first(x), which goes by event time"},
+      {"last_value", "use last(x), which goes by event time"},
+      {"len", "use length(x)"},
   }};
   for (const auto& [name, remedy] : others)
     if (name == function)
@@ -66,21 +73,22 @@ node_ptr binder::call(const syntax& s) {
                                             "window's \"aggregates\" or \"having\"",
                                             s.text));
   }
-  if (s.star || s.distinct || !s.filter.empty())
-    return problem_at(s.offset,
-                      fmt::format("{}(...) is no aggregate: it takes no *, distinct or filter", s.text));
-  if (s.args.empty() &&
+  if (s.args.empty() && !s.star &&
       (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp"))
     return instant(s);
+  if (functions_named(s.text).empty())
+    return unknown_function(s);
+  if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
+    return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
+                                            "order by",
+                                            s.text));
   auto args = bind_all(s.args);
   return args ? call_named(s, *std::move(args)) : nullptr;
 }
 
 node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
   const auto& overloads = functions_named(s.text);
-  if (overloads.empty())
-    return unknown_function(s);
-  if (s.text == "to_json" && args.size() == 1)
+  if ((s.text == "to_json" || s.text == "to_jsonb") && args.size() == 1)
     return as_json(std::move(args[0]));
   if (args.size() == 2 && (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")) {
     const auto before = found_.size();
@@ -91,6 +99,8 @@ node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
     const auto at = n->offset;
     return cast_to(std::move(n), kind::text, 64, at);
   };
+  if (overloads.front()->any_types && overloads.front()->gives == kind::json)
+    return build_json(s, overloads.front(), std::move(args));
   if (overloads.front()->any_types) {
     for (auto& a : args)
       if (a = written(std::move(a)); !a)
@@ -123,15 +133,27 @@ node_ptr binder::written(node_ptr n) {
   return fold_constant(std::move(out));
 }
 
+node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  const bool object = f->name.ends_with("object");
+  if (object && args.size() % 2 != 0)
+    return problem_at(
+        s.offset, fmt::format("{} takes names and values by turns, and the last name has no value", s.text));
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto is = args[i]->type;
+    if (object && i % 2 == 0 && (is == kind::json || is == kind::list || is == kind::object))
+      return problem_at(args[i]->offset,
+                        fmt::format("a member's name cannot be {}; use a text", name_of(is)));
+    if (args[i] = as_json(std::move(args[i])); !args[i])
+      return nullptr;
+  }
+  return invoke(s, f, std::move(args));
+}
+
 node_ptr binder::unknown_function(const syntax& s) {
   if (is_operator(s.text))
     return problem_at(s.offset, fmt::format("there is no operator {}", s.text));
-  auto message = fmt::format("there is no function {}(...)", s.text);
-  if (const auto remedy = instead_of(s.text); !remedy.empty())
-    message += fmt::format("; {}", remedy);
-  else if (const auto near = closest(s.text, function_names()); !near.empty())
-    message += fmt::format("; did you mean {}(...)?", near);
-  return problem_at(s.offset, std::move(message));
+  return problem_at(s.offset, fmt::format("there is no function {}(...){}", s.text,
+                                          meant_by(s, static_cast<bool>(aggregate_))));
 }
 
 node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
@@ -172,10 +194,24 @@ node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr
   return fold_constant(std::move(n));
 }
 
-bool is_aggregate(std::string_view function) {
-  static constexpr std::array<std::string_view, 7> names{"count", "sum",   "min", "max",
-                                                         "avg",   "first", "last"};
-  return std::find(names.begin(), names.end(), function) != names.end();
+std::string meant_by(const syntax& call, bool aggregates_allowed) {
+  if (const auto remedy = instead_of(call.text); !remedy.empty())
+    return fmt::format("; {}", remedy);
+  const auto aggregate = closest(call.text, aggregate_names());
+  const bool as_aggregate =
+      call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();
+  // Where both are as close, what may stand there is meant.
+  auto names = aggregates_allowed ? aggregate_names() : std::vector<std::string_view>{};
+  if (!as_aggregate)
+    for (const auto f : function_names())
+      names.push_back(f);
+  if (const auto near = closest(call.text, names); !near.empty())
+    return fmt::format("; did you mean {}({})?", near, call.star ? "*" : "...");
+  if (!aggregate.empty())
+    return fmt::format("; did you mean the aggregate {}(...)? Aggregates belong to a window's \"aggregates\" "
+                       "or \"having\"",
+                       aggregate);
+  return {};
 }
 
 }  // namespace millrace::expression

@@ -57,7 +57,24 @@ enum class aggregate_function : std::uint8_t {
   avg,
   count_distinct,
   first,
-  last
+  last,
+  bool_and,
+  bool_or,
+  var_samp,
+  var_pop,
+  stddev_samp,
+  stddev_pop,
+  string_agg,
+  array_agg,
+  percentile_cont,
+  percentile_disc
+};
+
+/// An item of an aggregate's `order by`.
+struct bound_order {
+  bound value;
+  bool descending = false;
+  bool nulls_first = false;
 };
 
 struct bound_aggregate {
@@ -65,25 +82,45 @@ struct bound_aggregate {
   std::optional<bound> argument;  // none for count(*)
   std::optional<bound> filter;    // from `filter (where ...)`
   data::type result;
+  std::vector<bound_order> order{};  // of array_agg, string_agg; a percentile has one, its argument's
+  bool distinct = false;             // of array_agg, string_agg
+  std::string delimiter{};           // of string_agg
+  double fraction = 0;               // of percentiles
 };
 
+/// Whether the text is one aggregate call with nothing around it.
+[[nodiscard]] bool is_one_aggregate(std::string_view text, const scope& names);
 /// One aggregate call, with optional filter; nothing around it.
 [[nodiscard]] bound_or<bound_aggregate> bind_aggregate(std::string_view text, const scope& names);
+/// Equal for aggregates that compute the same.
+[[nodiscard]] std::string identity(const bound_aggregate& a);
 
-/// `having`: a condition over the window's output columns (keys, named aggregates, window_start, window_end)
-/// in which aggregate calls may also stand in full. Those that equal none of the `declared` are `extra`.
-struct bound_having {
-  bound condition;  // over: output's columns, then one column for each of `extra`
-  std::vector<bound_aggregate> extra;
+/// What an expression over a window's groups may name.
+struct group_scope {
+  scope group;  // the group's own columns: keys and bounds; of `having` the window's output
+  scope input;  // of the records, for the arguments of aggregates
+  struct known {
+    std::string identity;
+    std::size_t column;
+  };
+  std::vector<known>
+      aggregates{};             // those that are there already, and the column in which each one's value is
+  std::size_t next_column = 0;  // of the first further aggregate; the others follow
+  struct formula {
+    std::string name;
+    std::string text;
+  };
+  std::vector<formula> formulas{};  // names that stand for an expression over groups (in `having`)
 };
-/// `declared[i]` is the text of the aggregate whose output column is `declared_column[i]`.
-struct declared_aggregate {
-  std::string text;
-  std::size_t output_column;
+
+struct bound_over_groups {
+  bound value;                         // over the group's columns and those of aggregates
+  std::vector<bound_aggregate> extra;  // the further aggregates, equal ones once
 };
-[[nodiscard]] bound_or<bound_having> bind_having(std::string_view text, const scope& output,
-                                                 const scope& input,
-                                                 const std::vector<declared_aggregate>& declared);
+/// An expression around aggregates; each call in it stands for a column.
+[[nodiscard]] bound_or<bound_over_groups> bind_over_groups(std::string_view text, const group_scope& names);
+/// The same, and its type must be boolean: `having`.
+[[nodiscard]] bound_or<bound_over_groups> bind_having(std::string_view text, const group_scope& names);
 
 /// A row for which an expression failed; the row's value in the result is null.
 struct row_failure {

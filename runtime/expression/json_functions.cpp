@@ -170,6 +170,42 @@ values to_json(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
+text_view built(row& r, const std::string& json) {
+  if (json.size() > longest_result)
+    return r.fail(
+        fmt::format("this makes a json that is too long; at most {} bytes are allowed", longest_result));
+  return r.keep(json);
+}
+
+text_view value_or_null(const values& v, std::size_t row) {
+  return v.present(row) ? v.get<text_view>(row) : text_view("null");
+}
+
+/// Names and values by turns, all of them json; blanks as PostgreSQL has them.
+values build_object(call& c, std::span<const values> args) {
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    std::string out = "{";
+    for (std::size_t i = 0; i + 1 < args.size(); i += 2) {
+      if (!args[i].present(r.index))
+        return r.fail("a member's name is null; use coalesce(x, '')");
+      const auto name = args[i].get<text_view>(r.index);
+      const auto* const quote = name.starts_with('"') ? "" : "\"";
+      out.append(i == 0 ? "" : ", ").append(quote).append(name).append(quote);
+      out.append(" : ").append(value_or_null(args[i + 1], r.index));
+    }
+    return built(r, out + "}");
+  });
+}
+
+values build_array(call& c, std::span<const values> args) {
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    std::string out = "[";
+    for (const auto& a : args)
+      out.append(out.size() == 1 ? "" : ", ").append(value_or_null(a, r.index));
+    return built(r, out + "]");
+  });
+}
+
 constexpr auto entries = std::to_array<function>({
     entry("->", {json, text}, json, by_name<false>),
     entry("->", {json, bigint}, json, by_index<false>),
@@ -191,6 +227,12 @@ constexpr auto entries = std::to_array<function>({
     entry("to_json", {timestamp}, json, to_json<timestamp, std::int64_t>),
     entry("to_json", {list}, json, to_json<list, list_value>, true),
     entry("to_json", {object}, json, to_json<object, object_value>, true),
+    entry("to_jsonb", {object}, json, to_json<object, object_value>, true),
+    entry("row_to_json", {object}, json, to_json<object, object_value>, true),
+    of_anything("json_build_object", json, build_object),
+    of_anything("jsonb_build_object", json, build_object),
+    of_anything("json_build_array", json, build_array),
+    of_anything("jsonb_build_array", json, build_array),
 });
 
 }  // namespace

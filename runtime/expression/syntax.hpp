@@ -17,7 +17,7 @@ enum class form : std::uint8_t {
   decimal,          // text
   string,           // text
   boolean,          // flag
-  call,             // text: function or operator; args; star, distinct, filter
+  call,             // text: function or operator; args; star, distinct, filter, order, within
   cast,             // text: type; args[0]; flag: a list of that type
   all_of,           // and
   any_of,           // or
@@ -44,6 +44,8 @@ struct name_part {
   bool quoted = false;
 };
 
+struct ordered;
+
 struct syntax {
   form what{};
   std::size_t offset = 0;
@@ -54,6 +56,14 @@ struct syntax {
   bool flag = false;
   bool star = false;
   bool distinct = false;
+  bool within = false;         // `within group (order by ...)`
+  std::vector<ordered> order;  // `order by` inside the call, or of `within group`
+};
+
+struct ordered {
+  syntax value;
+  bool descending = false;
+  bool nulls_first = false;
 };
 
 /// Nesting deeper than this is refused, so that recursion over a tree is safe on any thread's stack.

@@ -207,8 +207,6 @@ private:
       unsupported(at, "a function with a schema");
     if (f.over)
       unsupported(at, "a window function (over ...)", "use a window stage");
-    if (f.n_agg_order != 0 || f.agg_within_group)
-      unsupported(at, "order by inside an aggregate", "first and last go by event time");
     if (f.func_variadic)
       unsupported(at, "variadic");
     auto out = make(form::call, at, std::move(name));
@@ -217,6 +215,20 @@ private:
     out = with_args(std::move(out), f.args, f.n_args);
     if (f.agg_filter)
       out.filter.push_back(convert(f.agg_filter));
+    out.within = f.agg_within_group != 0;
+    for (std::size_t i = 0; i < f.n_agg_order; ++i)
+      out.order.push_back(order_item(*f.agg_order[i]->sort_by));
+    return out;
+  }
+
+  ordered order_item(const PgQuery__SortBy& by) {
+    ordered out;
+    out.value = convert(by.node);
+    if (by.sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_USING)
+      unsupported(out.value.offset, "order by ... using", "write asc or desc");
+    out.descending = by.sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC;
+    out.nulls_first = by.sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_FIRST ||
+                      (by.sortby_nulls == PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT && out.descending);
     return out;
   }
 

@@ -134,7 +134,7 @@ expected<void> dir_journal::append(const std::vector<std::string>& entries) {
   for (const auto& e : entries)
     append_journal_entry(bytes, generation_, ordinal++, e);
   for (const int copy : {1, 2})
-    if (auto done = files_.append(path(copy), bytes); !done) {
+    if (auto done = files_.append(path(copy), {bytes}, true); !done) {
       copies_are_whole_ = false;
       return done;
     }

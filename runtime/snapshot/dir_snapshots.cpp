@@ -30,12 +30,16 @@ expected<std::unique_ptr<snapshots>> dir_snapshots::open(file_system& files, std
   opened->fence_->newest = std::max(opened->fence_->newest, life);
   if (auto fenced = opened->check_fence(); !fenced)
     return unexpected(fenced.error());
-  auto chain = opened->recover();
+  record_name newest;
+  std::uint64_t newest_bytes = 0;
+  auto chain = opened->recover(newest, newest_bytes);
   if (!chain)
     return unexpected(chain.error());
   const auto number = opened->append_record(record_kind::opening, {}, true);
   if (!number)
     return unexpected(number.error());
+  if (auto done = opened->check_unchanged(newest, newest_bytes); !done)
+    return unexpected(done.error());
   chain->sequence = *number;
   opened->just_opened_ = std::move(*chain);
   return opened;
@@ -56,7 +60,7 @@ expected<void> dir_snapshots::check_fence() const {
 }
 
 /// Scans, then makes the files what the scan has found. Idempotent: a crash in between is scanned again.
-expected<snapshots::chain> dir_snapshots::recover() {
+expected<snapshots::chain> dir_snapshots::recover(record_name& newest, std::uint64_t& newest_bytes) {
   auto found = scan_chain(files_, folder_, actor_);
   if (!found)
     return unexpected(found.error());
@@ -73,23 +77,42 @@ expected<snapshots::chain> dir_snapshots::recover() {
   if (auto done = files_.sync_folder(folder_); !done)
     return unexpected(done.error());
   tail_ = found->tail;
-  tail_has_copy_ = found->tail_has_copy;
+  tail_has_copy_ = true;
+  file_ = {};
+  newest = found->newest;
+  newest_bytes = found->newest_bytes;
   next_sequence_ = std::max(found->highest, tail_.sequence) + 1;
   base_sequence_ = found->base_sequence;
   base_bytes_ = found->base_bytes;
   increments_bytes_ = found->increments_bytes;
   increments_ = found->increments;
+  increment_files_ = found->files;
   base_due_ = found->base_due;
   leftovers_.clear();
   count_bytes();
   return std::move(found->chain);
 }
 
-expected<void> dir_snapshots::repair(const record_name& missing) {
-  const auto bytes = files_.read(path({false, !missing.is_copy, missing.sequence}));
-  if (!bytes)
-    return unexpected(bytes.error());
-  return write_new(missing, {*bytes}, true);
+expected<void> dir_snapshots::repair(const file_repair& missing) {
+  // The record that a second copy lags by; like every such one it is not synced.
+  return missing.append ? files_.append(path(missing.name), {missing.bytes}, false)
+                        : write_new(missing.name, {missing.bytes}, true);
+}
+
+/// An older incarnation in another process, which a lock that does not hold has let in, may have appended
+/// after this one had read: it finds this one's file and fails, or this one finds that its file has grown.
+expected<void> dir_snapshots::check_unchanged(const record_name& file, std::uint64_t size) {
+  if (file.sequence == 0)
+    return {};
+  const auto now = files_.read_part(path(file), size, 1);
+  if (now && now->empty())
+    return {};
+  for (const bool copy : {true, false})
+    (void)files_.remove(path({false, copy, tail_.sequence}));
+  if (!now)
+    return unexpected(now.error());
+  return outside_error(ec::io,
+                       fmt::format("another process writes to {}; stop it and start again", path(file)));
 }
 
 expected<snapshots::chain> dir_snapshots::load() {
@@ -102,7 +125,9 @@ expected<snapshots::chain> dir_snapshots::load() {
   const std::lock_guard lock(fence_->mutex);
   if (auto fenced = check_fence(); !fenced)
     return unexpected(fenced.error());
-  return recover();
+  record_name newest;
+  std::uint64_t newest_bytes = 0;
+  return recover(newest, newest_bytes);
 }
 
 expected<std::uint64_t> dir_snapshots::append(std::string_view increment, bool twice) {
@@ -140,7 +165,8 @@ expected<void> dir_snapshots::remove_leftovers() {
 expected<void> dir_snapshots::give_tail_a_copy() {
   if (tail_has_copy_)
     return {};
-  const auto bytes = files_.read(path({false, false, tail_.sequence}));
+  const record_name original{false, false, file_.first}, copy{false, true, file_.first};
+  const auto bytes = files_.read_part(path(original), file_.tail_at, file_.end - file_.tail_at);
   record r;
   if (!bytes && bytes.error().code != ec::corrupt && bytes.error().code != ec::not_found)
     return unexpected(bytes.error());
@@ -148,18 +174,42 @@ expected<void> dir_snapshots::give_tail_a_copy() {
     return fatal_error(ec::corrupt,
                        fmt::format("{} has been damaged since it was written; the actor has to load "
                                    "its snapshots again",
-                                   path({false, false, tail_.sequence})));
-  if (auto done = write_new({false, true, tail_.sequence}, {*bytes}, false); !done)
+                                   path(original)));
+  if (file_.copy_is_torn) {
+    if (auto done = copy_all_up_to_tail(); !done)
+      return done;
+  } else if (file_.tail_at == 0) {
+    if (auto done = write_new(copy, {*bytes}, false); !done)
+      return done;
+  } else if (auto done = files_.append(path(copy), {*bytes}, false); !done) {
+    file_.copy_is_torn = true;
     return done;
+  }
   bytes_ += bytes->size();
   tail_has_copy_ = true;
   return {};
 }
 
+/// After an append to the second copy that has failed half way.
+expected<void> dir_snapshots::copy_all_up_to_tail() {
+  const auto all = files_.read_part(path({false, false, file_.first}), 0, file_.end);
+  if (!all)
+    return unexpected(all.error());
+  const record_name copy{false, true, file_.first};
+  const auto temporary = fmt::format("{}/tmp-{}-{}", folder_, life_, to_file_name(copy));
+  auto done = files_.write(temporary, {*all}, true);
+  if (done)
+    done = files_.replace(temporary, path(copy));
+  if (!done)
+    (void)files_.remove(temporary);
+  else
+    file_.copy_is_torn = file_.copy_is_named = false;
+  return done;
+}
+
 expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::string_view payload, bool twice) {
   if (auto done = remove_leftovers().and_then([this] { return give_tail_a_copy(); }); !done)
     return unexpected(done.error());
-  const record_name original{false, false, next_sequence_}, copy{false, true, next_sequence_};
   const record r{kind,
                  static_cast<std::uint8_t>(twice ? 2 : 1),
                  next_sequence_,
@@ -169,22 +219,16 @@ expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::stri
                  0,
                  {}};
   const auto header = seal(r, actor_, payload);
-  auto done = write_new(original, {bytes_of(header), actor_, payload}, true);
-  if (!done && done.error().code == ec::already_exists)
-    return fatal_error(ec::fenced,
-                       fmt::format("incarnation {} of {} has been superseded: {} is there already", life_,
-                                   actor_, path(original)));
-  if (done && twice)
-    done = write_new(copy, {bytes_of(header), actor_, payload}, true);
-  if (done)
-    done = files_.sync_folder(folder_);
-  if (!done) {
-    // The chain stays as it was; what cannot be removed now must be before the next append.
-    leftovers_ = {original, copy};
-    (void)remove_leftovers();
+  const file_system::parts contents{bytes_of(header), actor_, payload};
+  if (auto done = file_.is_open ? extend_file(contents, twice) : begin_file(contents, twice); !done) {
+    // How much of it is there is not known. What follows goes to another file, whose number says that it does
+    // not count.
+    file_.has_rest = std::exchange(file_.is_open, false) || file_.has_rest;
     return unexpected(done.error());
   }
   const auto size = sizeof header + actor_.size() + payload.size();
+  file_.tail_at = file_.end;
+  file_.end += size;
   tail_ = {next_sequence_, header.checksum};
   tail_has_copy_ = twice;
   ++increments_;
@@ -193,15 +237,69 @@ expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::stri
   return next_sequence_++;
 }
 
+expected<void> dir_snapshots::begin_file(file_system::parts contents, bool twice) {
+  const record_name original{false, false, next_sequence_}, copy{false, true, next_sequence_};
+  auto done = write_new(original, contents, true);
+  if (!done && done.error().code == ec::already_exists)
+    return fatal_error(ec::fenced,
+                       fmt::format("incarnation {} of {} has been superseded: {} is there already", life_,
+                                   actor_, path(original)));
+  if (done && twice)
+    done = write_new(copy, contents, true);
+  if (done)
+    done = files_.sync_folder(folder_);
+  if (!done) {
+    // The chain stays as it was; what cannot be removed now must be before the next append.
+    leftovers_ = {original, copy};
+    (void)remove_leftovers();
+    return done;
+  }
+  file_ = {.first = next_sequence_, .is_open = true, .copy_is_named = twice};
+  ++increment_files_;
+  return {};
+}
+
+/// The tail lies in this file, and in its second copy.
+expected<void> dir_snapshots::extend_file(file_system::parts contents, bool twice) {
+  const record_name original{false, false, file_.first}, copy{false, true, file_.first};
+  auto done = files_.append(path(original), contents, true);
+  if (done && twice)
+    done = files_.append(path(copy), contents, true);
+  if (done && twice && !file_.copy_is_named) {
+    done = files_.sync_folder(folder_);
+    file_.copy_is_named = done.has_value();
+  }
+  return done ? check_newest_file() : done;
+}
+
+/// Another process that holds a newer incarnation has begun a file of its own, and does not count what came
+/// to this one afterwards.
+expected<void> dir_snapshots::check_newest_file() const {
+  const auto entries = files_.list(folder_);
+  if (!entries)
+    return unexpected(entries.error());
+  record_name name;
+  for (const auto& e : *entries)
+    if (parse_file_name(e.name, name) && !name.is_base && name.sequence > file_.first)
+      return fatal_error(ec::fenced,
+                         fmt::format("incarnation {} of {} has been superseded: {} is there already", life_,
+                                     actor_, path(name)));
+  return {};
+}
+
+bool dir_snapshots::is_base_due() const {
+  return base_due_ || increment_files_ > rule_.most_files ||
+         (increments_ > rule_.most_increments && 2 * increments_bytes_ > base_bytes_) ||
+         increments_bytes_ > std::max(2 * base_bytes_, rule_.smallest_base);
+}
+
 expected<bool> dir_snapshots::compact(const std::function<expected<std::string>(const chain&)>& merge) {
-  const bool due = base_due_ || increments_ > rule_.most_increments ||
-                   increments_bytes_ > std::max(2 * base_bytes_, rule_.smallest_base);
-  if (!due || tail_.sequence == base_sequence_)
+  if (!is_base_due() || tail_.sequence == base_sequence_)
     return false;
   if (!fence_)
     return unexpected(check_fence().error());
-  if (!leftovers_.empty())
-    return false;  // a failed append is in the way; the next one removes it
+  if (!leftovers_.empty() || file_.has_rest)
+    return false;  // a failed append is in the way; the next one removes it, or begins a file behind it
   // The fence is not held while reading and merging: a newer incarnation need not wait for that.
   auto found = scan_chain(files_, folder_, actor_);
   if (!found)
@@ -223,7 +321,7 @@ expected<bool> dir_snapshots::compact(const std::function<expected<std::string>(
     return unexpected(done.error());
   base_sequence_ = tail_.sequence;
   base_bytes_ = size;
-  increments_ = increments_bytes_ = 0;
+  increments_ = increments_bytes_ = increment_files_ = 0;
   base_due_ = false;
   tail_has_copy_ = true;
   drop_superseded();
@@ -248,6 +346,8 @@ expected<void> dir_snapshots::publish_base(std::string_view base, std::uint64_t&
     done = check_fence();
   if (done)
     done = files_.remove(path(name));  // of an attempt that failed and could not be cleaned up
+  // No file holds records from both sides of a base, nor of one that cannot be taken back below.
+  file_.is_open = file_.is_open && !done;
   if (done)
     done = files_.publish(temporary, path(name));
   if (!done) {

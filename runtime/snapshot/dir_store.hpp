@@ -26,11 +26,19 @@ namespace millrace::snapshot {
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options,
                                                                     file_system& files, base_rule rule = {});
 
+/// Value that names what a state was last tried with, as long as nothing was read.
+inline constexpr std::string_view tried_name = "tried";
+/// open_dir_store() for a state that a topology has begun and read nothing into: the state id stays, and all
+/// that was stored under it is forgotten, but spools.
+[[nodiscard]] expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options,
+                                                                          file_system& files);
+
 /// What the identity file holds.
 struct folder_record {
   identity id;
   std::uint64_t generation = 0;  // of the file
   incarnation given_below = 1;   // numbers below this may have been handed out
+  bool is_older = false;         // of an earlier format, which opening it for writing raises
 };
 
 [[nodiscard]] std::string encode_folder_record(const folder_record& r);

@@ -37,11 +37,14 @@ public:
   virtual expected<std::vector<entry>> list(const std::string& path) = 0;
   /// ec::not_found; ec::corrupt when the device cannot read what is there.
   virtual expected<std::string> read(const std::string& path) = 0;
+  /// At most `length` bytes from `offset` on; fewer where the file ends before.
+  virtual expected<std::string> read_part(const std::string& path, std::uint64_t offset,
+                                          std::uint64_t length) = 0;
   /// Creates or replaces; when synced, the contents are durable (the name is not before its folder is
   /// synced). What a failure leaves behind is undefined.
   virtual expected<void> write(const std::string& path, parts contents, bool synced) = 0;
-  /// Appends to an existing file, durable.
-  virtual expected<void> append(const std::string& path, std::string_view bytes) = 0;
+  /// Appends to an existing file; when synced, all of the file is durable. A failure may leave a part of it.
+  virtual expected<void> append(const std::string& path, parts contents, bool synced) = 0;
   /// Renames, never over another file: ec::already_exists. Atomic.
   virtual expected<void> publish(const std::string& from, const std::string& to) = 0;
   /// Renames over what is there. Atomic.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,6 +30,11 @@ unexpected failure(std::string_view what, const std::string& path, int number) {
     return user_error(ec::io, text + "; choose a --state on a file system that can be written");
   case ENOTDIR:
     return user_error(ec::io, text + "; a part of the path is a file: remove it or choose another --state");
+  case ENXIO:  // a named pipe without a reader, a socket
+  case ESPIPE:
+    return user_error(ec::io, fmt::format("cannot {} {}: it is no regular file, and none of millrace's; "
+                                          "remove it, or choose another --state",
+                                          what, path));
   case ENOSPC:
   case EDQUOT:
     return outside_error(ec::io, text + "; make room on that file system");
@@ -54,12 +60,20 @@ private:
   int fd_;
 };
 
+/// A regular file, or a folder where the flags say so. It does not wait for the other end of a named pipe,
+/// which may never come: errno is ESPIPE then.
 descriptor open_file(const std::string& path, int flags) {
   int fd = -1;
   do
-    fd = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+    fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
   while (fd < 0 && errno == EINTR);
-  return descriptor(fd);
+  descriptor opened(fd);
+  struct stat status {};
+  if (fd < 0 || (flags & O_DIRECTORY) != 0 || ::fstat(fd, &status) != 0 || S_ISREG(status.st_mode) ||
+      S_ISDIR(status.st_mode))
+    return opened;
+  errno = ESPIPE;
+  return descriptor(-1);
 }
 
 expected<void> write_all(int fd, const std::string& path, std::string_view bytes) {
@@ -74,14 +88,16 @@ expected<void> write_all(int fd, const std::string& path, std::string_view bytes
   return {};
 }
 
-expected<std::string> read_all(int fd, const std::string& path) {
+expected<std::string> read_range(int fd, const std::string& path, std::uint64_t offset,
+                                 std::uint64_t length) {
   struct stat status {};
   if (::fstat(fd, &status) != 0)
     return failure("read", path, errno);
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  std::string bytes(std::min(length, size - std::min(size, offset)), '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {
-    const auto n = ::read(fd, bytes.data() + have, bytes.size() - have);
+    const auto n = ::pread(fd, bytes.data() + have, bytes.size() - have, static_cast<off_t>(offset + have));
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0 && errno == EIO)  // a bad sector is damage like any other
@@ -94,6 +110,10 @@ expected<std::string> read_all(int fd, const std::string& path) {
   }
   bytes.resize(have);
   return bytes;
+}
+
+expected<std::string> read_all(int fd, const std::string& path) {
+  return read_range(fd, path, 0, std::numeric_limits<std::uint64_t>::max());
 }
 
 class flock_lock final : public folder_lock {
@@ -150,6 +170,14 @@ public:
     return read_all(file.get(), path);
   }
 
+  expected<std::string> read_part(const std::string& path, std::uint64_t offset,
+                                  std::uint64_t length) override {
+    const auto file = open_file(path, O_RDONLY);
+    if (!file)
+      return failure("read", path, errno);
+    return read_range(file.get(), path, offset, length);
+  }
+
   expected<void> write(const std::string& path, parts contents, bool synced) override {
     const auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file)
@@ -162,13 +190,14 @@ public:
     return {};
   }
 
-  expected<void> append(const std::string& path, std::string_view bytes) override {
+  expected<void> append(const std::string& path, parts contents, bool synced) override {
     const auto file = open_file(path, O_WRONLY | O_APPEND);
     if (!file)
       return failure("append to", path, errno);
-    if (auto done = write_all(file.get(), path, bytes); !done)
-      return done;
-    if (::fdatasync(file.get()) != 0)
+    for (const auto part : contents)
+      if (auto done = write_all(file.get(), path, part); !done)
+        return done;
+    if (synced && ::fdatasync(file.get()) != 0)
       return failure("sync", path, errno);
     return {};
   }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstring>
 
 namespace millrace::snapshot {
 namespace {
@@ -37,6 +38,30 @@ reading decode_record(std::string_view bytes, std::string_view actor, record& ou
            h.predecessor, h.predecessor_checksum,
            h.checksum,    std::string(payload)};
   return result;
+}
+
+reading decode_first_record(std::string_view bytes, std::string_view actor, record& out, std::size_t& size) {
+  record_header h{};
+  if (bytes.size() < sizeof h)
+    return reading::damaged;
+  std::memcpy(&h, bytes.data(), sizeof h);
+  if (h.version > record_mark.version)  // how long it is is not known: it is one record or damaged
+    return decode_record(bytes, actor, out);
+  const auto rest = bytes.size() - sizeof h;
+  if (h.name_length > rest || h.payload_length > rest - h.name_length)
+    return reading::damaged;
+  size = sizeof h + h.name_length + h.payload_length;
+  return decode_record(bytes.substr(0, size), actor, out);
+}
+
+bool holds_a_record(std::string_view bytes, std::string_view actor) {
+  const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
+  record r;
+  std::size_t size = 0;
+  for (auto at = bytes.find(magic); at != std::string_view::npos; at = bytes.find(magic, at + 1))
+    if (decode_first_record(bytes.substr(at), actor, r, size) != reading::damaged)
+      return true;
+  return false;
 }
 
 std::string to_file_name(const record_name& name) {

@@ -1,6 +1,7 @@
-// A record of a snapshot chain as a file: header, actor's name, payload. Drawn in docs/formats.md, kept by
-// golden files. In every file of a state folder the version stands at byte 8 and the checksum at byte 16,
-// also in later versions, so that a later format is told from damage.
+// A record of a snapshot chain: header, actor's name, payload. A base is a file; increments and openings lie
+// one after another in files that grow. Drawn in docs/formats.md, kept by golden files. In every file of a
+// state folder the version stands at byte 8 and the checksum at byte 16, also in later versions, so that a
+// later format is told from damage.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -24,14 +25,14 @@ struct record_header {
   record_kind kind;
   std::uint8_t copies;  // as many as were durable when the append was
   std::uint32_t name_length;
-  std::uint64_t checksum;  // XXH3-64 of the whole file, this field taken as 0
+  std::uint64_t checksum;  // XXH3-64 of the whole record, this field taken as 0
   std::uint64_t sequence;
   std::uint64_t life;
   std::uint64_t predecessor;  // sequence number; of a base its own: the record that it replaces
   std::uint64_t predecessor_checksum;
   std::uint64_t payload_length;
 };
-static_assert(sizeof(record_header) == 64, "the snapshot file's header is 64 bytes");
+static_assert(sizeof(record_header) == 64, "a snapshot record's header is 64 bytes");
 
 struct record {
   record_kind kind = record_kind::increment;
@@ -49,7 +50,14 @@ struct record {
 /// Fills `out` when whole. A record of another actor is damage: it cannot have got here by itself.
 [[nodiscard]] reading decode_record(std::string_view bytes, std::string_view actor, record& out);
 
-/// Names in an actor's folder: "base-<20 digits>", "inc-<20 digits>", the second copy with ".copy".
+/// Likewise of the record that `bytes` begin with; `size` is its length when it is whole.
+[[nodiscard]] reading decode_first_record(std::string_view bytes, std::string_view actor, record& out,
+                                          std::size_t& size);
+/// Whether a whole record begins anywhere in `bytes`.
+[[nodiscard]] bool holds_a_record(std::string_view bytes, std::string_view actor);
+
+/// Names in an actor's folder: "base-<20 digits>"; "inc-<20 digits>" after the first record in it, the second
+/// copy with ".copy".
 struct record_name {
   bool is_base = false;
   bool is_copy = false;

@@ -1,11 +1,13 @@
 // Opening a state folder: finds out what a folder is before anything in it is touched, takes the lock,
 // creates, starts over, repairs.
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -13,7 +15,8 @@ namespace millrace::snapshot {
 namespace {
 
 /// Of the folder as a whole: raised when anything in it changes its meaning.
-constexpr std::uint16_t folder_version = 1;
+/// 2: increments lie one after another in a file. 1 is read, and becomes 2 when it is opened for writing.
+constexpr std::uint16_t folder_version = 2;
 constexpr std::string_view identity_name = "identity";
 
 std::string random_id() {
@@ -31,6 +34,7 @@ expected<folder_record> decode_folder_record(std::string_view bytes, const std::
                     "the later version, or choose another --state",
                     folder, version, folder_version));
   folder_record r;
+  r.is_older = version < folder_version;
   r.id.state_id = in.string();
   r.id.topology = in.string();
   r.id.previous_state_id = in.string();
@@ -43,8 +47,8 @@ expected<folder_record> decode_folder_record(std::string_view bytes, const std::
 
 class opening {
 public:
-  opening(const open_options& options, file_system& files, base_rule rule)
-      : options_(options), files_(files), rule_(rule), folder_(options.folder) {
+  opening(const open_options& options, file_system& files, base_rule rule, bool blank = false)
+      : options_(options), files_(files), rule_(rule), blank_(blank), folder_(options.folder) {
     while (folder_.size() > 1 && folder_.ends_with('/'))
       folder_.pop_back();
   }
@@ -143,7 +147,7 @@ private:
                         fmt::format("the state folder {} belongs to the topology {}, not to {}; give "
                                     "each topology a --state of its own",
                                     folder_, record_.id.topology, options_.topology));
-    is_due_ = stored->copies_differ;
+    is_due_ = stored->copies_differ || record_.is_older;
     if (options_.fresh) {
       record_.id.previous_state_id = record_.id.state_id;
       begin_new_state();
@@ -229,7 +233,32 @@ private:
           !done)
         return done;
     }
+    if (blank_ && !is_new_)
+      if (auto done = forget_contents(); !done)
+        return done;
     return clean_up();
+  }
+
+  /// A process that dies within it leaves values, and asks for it again.
+  expected<void> forget_contents() {
+    const auto state = state_folder(record_.id.state_id);
+    for (const auto* part : {"/snapshots", "/segments", "/journals", "/values"})
+      if (const auto entries = files_.list(state + part))
+        for (const auto& e : in_order_of_removal(*entries)) {
+          const auto path = state + part + "/" + e.name;
+          auto done = e.is_folder ? remove_tree(path) : files_.remove(path);
+          if (!done)
+            return done;
+        }
+    return {};
+  }
+
+  /// What says that this state was tried by another topology is removed last.
+  static std::vector<file_system::entry> in_order_of_removal(std::vector<file_system::entry> entries) {
+    std::stable_partition(entries.begin(), entries.end(), [](const file_system::entry& e) {
+      return !e.name.starts_with(file_name_of(tried_name));
+    });
+    return entries;
   }
 
   expected<void> make_state_folder() {
@@ -287,6 +316,7 @@ private:
   const open_options& options_;
   file_system& files_;
   base_rule rule_;
+  bool blank_;
   std::string folder_;
   std::unique_ptr<folder_lock> lock_;
   folder_record record_;
@@ -332,6 +362,10 @@ std::string encode_folder_record(const folder_record& r) {
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files,
                                                       base_rule rule) {
   return opening(options, files, rule).run();
+}
+
+expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options, file_system& files) {
+  return opening(options, files, {}, true).run();
 }
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options) {

@@ -16,6 +16,16 @@ extern const aggregate_ops count_distinct_entry;  // of any type that can be a k
 extern const aggregate_ops first_entry;
 extern const aggregate_ops last_entry;
 
+extern const aggregate_ops bool_and_entry;
+extern const aggregate_ops bool_or_entry;
+extern const aggregate_ops array_agg_entry;   // of any type that can be a key
+extern const aggregate_ops string_agg_entry;  // of text
+extern const aggregate_ops percentile_cont_entry;
+extern const aggregate_ops percentile_disc_entry;  // of any type that can be a key
+
+/// Variances and standard deviations; null pointer for a type that has none, and for other functions.
+[[nodiscard]] const aggregate_ops* find_variance(expression::aggregate_function f, data::type_id type);
+
 /// min and max; null pointer for a type that has none.
 [[nodiscard]] const aggregate_ops* find_extreme(bool greatest, data::type_id type);
 

@@ -2,6 +2,7 @@
 
 #include "runtime/window/aggregate_entries.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace millrace::window {
@@ -29,8 +30,34 @@ const aggregate_ops* find_aggregate(const aggregate& a) {
     return a.argument.is_nested() ? nullptr : &first_entry;
   case aggregate_function::last:
     return a.argument.is_nested() ? nullptr : &last_entry;
+  case aggregate_function::bool_and:
+    return type == data::type_id::boolean ? &bool_and_entry : nullptr;
+  case aggregate_function::bool_or:
+    return type == data::type_id::boolean ? &bool_or_entry : nullptr;
+  case aggregate_function::var_samp:
+  case aggregate_function::var_pop:
+  case aggregate_function::stddev_samp:
+  case aggregate_function::stddev_pop:
+    return find_variance(a.function, type);
+  case aggregate_function::string_agg:
+    return type == data::type_id::text ? &string_agg_entry : nullptr;
+  case aggregate_function::array_agg:
+    return a.argument.is_nested() ? nullptr : &array_agg_entry;
+  case aggregate_function::percentile_cont:
+    return integral || floating ? &percentile_cont_entry : nullptr;
+  case aggregate_function::percentile_disc:
+    return a.argument.is_nested() ? nullptr : &percentile_disc_entry;
   }
   return nullptr;
+}
+
+bool can_fail(const definition& d) {
+  const auto fails = [](const expression::bound& e) { return e.can_fail; };
+  return std::ranges::any_of(d.formulas, fails) || (d.having && fails(*d.having)) ||
+         std::ranges::any_of(d.aggregates, [](const aggregate& a) {
+           const auto* ops = find_aggregate(a);
+           return ops != nullptr && ops->failure != nullptr;
+         });
 }
 
 layout::layout(const std::vector<aggregate>& aggregates) {

@@ -33,6 +33,8 @@ using rows = std::span<const std::uint32_t>;
 /// What records bring to an aggregate, by record.
 struct contribution {
   const data::column* argument = nullptr;  // null pointer for count(*)
+  const aggregate* what = nullptr;
+  std::span<const data::column_ptr> order;  // of its `order by`
   /// When and where the records lie; only for aggregates that go by it.
   std::span<const event_micros> times;
   std::span<const position> positions;
@@ -46,7 +48,7 @@ struct contribution {
 
 struct aggregate_ops {
   std::size_t size = 0;  // of a state, a multiple of 8
-  /// Records from[i] in state into[i]; the argument is null in none of them.
+  /// Records from[i] in state into[i]; the argument is null in none of them, unless takes_nulls.
   void (*add)(const states& to, rows into, const contribution& of, rows from) = nullptr;
   /// Merges state from[i] into state into[i].
   void (*merge)(const states& to, rows into, const states& other, rows from) = nullptr;
@@ -64,9 +66,12 @@ struct aggregate_ops {
   bool (*decode)(wire::reader& in, const states& to, std::uint32_t i) = nullptr;
   /// Appends the results; indices (into `of`) of those that cannot be represented to `failed`, their value is
   /// null.
-  void (*finish)(const states& from, rows of, data::column_builder& out,
+  void (*finish)(const aggregate& what, const states& from, rows of, data::column_builder& out,
                  std::vector<std::uint32_t>& failed) = nullptr;
-  bool by_place = false;  // reads times, positions and partition of what is added
+  bool by_place = false;     // reads times, positions and partition of what is added
+  bool takes_nulls = false;  // is given records whose argument is null
+  /// Why a row fails whose result cannot be represented; null pointer where none does.
+  const char* failure = nullptr;
 };
 
 /// Null pointer for a function that does not take this argument.

@@ -23,7 +23,7 @@ public:
   }
 
   std::uint64_t absorb(const partials& p, event_micros fired) override;
-  std::vector<fired_window> fire(event_micros fired, event_micros watermark) override;
+  std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) override;
   std::optional<fired_window> changes() override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override { window::capture_all(window_, state_, out); }
@@ -149,22 +149,19 @@ void aligned_windows::drop(event_micros over) {
   }
 }
 
-std::vector<fired_window> aligned_windows::fire(event_micros fired, event_micros watermark) {
+std::optional<fired_window> aligned_windows::fire_next(event_micros& fired, event_micros watermark) {
   const auto to = horizon(window_, watermark);
-  std::vector<fired_window> windows;
-  if (window_.updates) {
+  const auto end = window_.updates ? std::nullopt : next_end(horizon(window_, fired));
+  if (!end || *end > to) {
     over_ = to;
     drop(to);
-    return windows;
+    fired = watermark;
+    return std::nullopt;
   }
-  auto over = horizon(window_, fired);
-  for (auto end = next_end(over); end && *end <= to; end = next_end(over)) {
-    windows.push_back(form(*end));
-    over = *end;
-    drop(over);
-  }
-  drop(to);
-  return windows;
+  auto window = form(*end);
+  drop(*end);
+  fired = fired_with(window_, *end, watermark);
+  return window;
 }
 
 bool aligned_windows::has_changes() const {

@@ -79,7 +79,8 @@ bool decode_values(wire::reader& in, const states& to, std::uint32_t i) {
   return in.ok();
 }
 
-void count_values(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+void count_values(const aggregate&, const states& from, rows of, data::column_builder& out,
+                  std::vector<std::uint32_t>&) {
   for (const auto i : of) {
     const auto* values = values_of(from, i);
     out.append_int(values == nullptr ? 0 : static_cast<std::int64_t>(values->size()));

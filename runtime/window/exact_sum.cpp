@@ -11,7 +11,6 @@ namespace {
 
 using limb = std::uint64_t;
 constexpr int narrow = 3;
-constexpr int unit_exponent = -1074 - 32;  // of bit 0
 constexpr int position_bias = 32;
 
 /// A finite double other than 0: its significand, shifted to where it lies in two neighbouring limbs.
@@ -161,7 +160,8 @@ bool bit_of(std::span<const limb> m, int i) {
   return i >= 0 && (m[static_cast<std::size_t>(i) / 64] >> (i % 64) & 1) != 0;
 }
 
-/// magnitude * 2^exponent (plus something smaller than its last bit, if `more`), ties to even.
+}  // namespace
+
 double round_magnitude(std::span<const limb> m, int exponent, bool more, bool negative) {
   int top = -1;
   for (std::size_t i = m.size(); i-- > 0 && top < 0;)
@@ -189,6 +189,8 @@ double round_magnitude(std::span<const limb> m, int exponent, bool more, bool ne
   return negative ? -r : r;
 }
 
+namespace {
+
 void negate(std::span<limb> m) {
   limb carry = 1;
   for (auto& l : m) {
@@ -209,7 +211,8 @@ double round_quotient(std::span<const limb> m, int exponent, std::uint64_t divis
   return round_magnitude(std::span(quotient).first(m.size() + 2), exponent - 128, rest != 0, negative);
 }
 
-/// What infinities and NaNs make of the sum; 0 when there were none.
+}  // namespace
+
 double special(const wide_sum& s) {
   if (s.nans != 0 || (s.positive_infinities != 0 && s.negative_infinities != 0))
     return std::numeric_limits<double>::quiet_NaN();
@@ -218,7 +221,12 @@ double special(const wide_sum& s) {
   return s.negative_infinities != 0 ? -std::numeric_limits<double>::infinity() : 0;
 }
 
-}  // namespace
+std::vector<std::uint64_t> magnitude(const wide_sum& sum) {
+  std::vector<limb> m(sum.limbs.begin(), sum.limbs.end());
+  if (sign_of(m.back()) != 0)
+    negate(m);
+  return m;
+}
 
 void add(exact_sum& sum, side_store& side, double v) {
   const auto bits = std::bit_cast<std::uint64_t>(v);

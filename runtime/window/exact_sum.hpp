@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace millrace::window {
 
@@ -38,5 +39,15 @@ void assign(exact_sum& sum, side_store& side, const wide_sum& from);
 [[nodiscard]] double rounded(const wide_sum& sum);
 [[nodiscard]] double rounded_average(const wide_sum& sum, std::uint64_t count);
 [[nodiscard]] double rounded_average(__int128 sum, std::uint64_t count);
+
+/// What infinities and NaNs make of the sum; 0 where there were none.
+[[nodiscard]] double special(const wide_sum& sum);
+/// Bit 0 of a wide_sum weighs 2 to the power of this.
+inline constexpr int unit_exponent = -1074 - 32;
+/// Magnitudes, least significant limb first: that of a wide sum without specials, and magnitude * 2^exponent
+/// (plus something smaller than its last bit, if `more`) rounded once, ties to even.
+[[nodiscard]] std::vector<std::uint64_t> magnitude(const wide_sum& sum);
+[[nodiscard]] double round_magnitude(std::span<const std::uint64_t> m, int exponent, bool more,
+                                     bool negative);
 
 }  // namespace millrace::window

@@ -86,7 +86,8 @@ bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
 }
 
 template<class Kind>
-void finish_values(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+void finish_values(const aggregate&, const states& from, rows of, data::column_builder& out,
+                   std::vector<std::uint32_t>&) {
   for (const auto i : of) {
     const auto& s = from.at<extreme>(i);
     if (s.present != 0)
@@ -158,7 +159,8 @@ bool decode_text(wire::reader& in, const states& to, std::uint32_t i) {
   return in.ok();
 }
 
-void finish_texts(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+void finish_texts(const aggregate&, const states& from, rows of, data::column_builder& out,
+                  std::vector<std::uint32_t>&) {
   for (const auto i : of) {
     const auto& s = from.at<text_extreme>(i);
     if (s.text != 0)

@@ -115,7 +115,7 @@ bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
   return in.ok();
 }
 
-void finish_values(const states& from, rows of, data::column_builder& out,
+void finish_values(const aggregate&, const states& from, rows of, data::column_builder& out,
                    std::vector<std::uint32_t>& failed) {
   for (std::size_t i = 0; i < of.size(); ++i) {
     const auto& p = from.at<placed>(of[i]);

@@ -45,6 +45,8 @@ bool reads_places(const definition& d) {
   });
 }
 
+using order_columns = std::span<const data::column_ptr>;
+
 struct partials_builder::impl {
   impl(const definition& d, std::optional<std::uint32_t> only)
       : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only),
@@ -100,10 +102,14 @@ struct partials_builder::impl {
                       std::span<const std::uint32_t> from) {
     for (std::size_t a = 0; a < rows->slots.size(); ++a) {
       const auto* argument = in.arguments[a].get();
-      const contribution of{argument, in.times, in.positions, in.partition, in.partitions};
+      const contribution of{
+          argument,     &window.aggregates[a], in.orders.empty() ? order_columns{} : in.orders[a],
+          in.times,     in.positions,          in.partition,
+          in.partitions};
       const auto* filter = in.filters[a].get();
       const auto& add = rows->slots[a].ops->add;
-      const bool nulls = argument != nullptr && argument->null_count() != 0;
+      const bool nulls =
+          argument != nullptr && argument->null_count() != 0 && !rows->slots[a].ops->takes_nulls;
       if (!nulls && filter == nullptr) {
         add(store.column(a), found, of, from);
         continue;

@@ -104,23 +104,31 @@ std::uint64_t session_windows::absorb(const partials& p, event_micros fired) {
   return missed;
 }
 
-std::vector<fired_window> session_windows::fire(event_micros, event_micros watermark) {
+fired_window session_windows::form(const std::vector<std::uint32_t>& sessions, event_micros end) {
+  auto given = sessions;
+  drop_turned_down(window_, rows_, given);
+  sort_by_key(rows_, given);
+  std::vector<event_micros> starts;
+  for (const auto row : given)
+    starts.push_back(sessions_[row].start);
+  auto window = form_rows(window_, rows_, given, {starts, std::span(&end, 1)});
+  window.end = end;
+  return window;
+}
+
+/// With `updates`, whatever is over.
+std::optional<fired_window> session_windows::fire_next(event_micros& fired, event_micros watermark) {
   const auto to = horizon(window_, watermark);
-  std::vector<fired_window> windows;
-  while (!by_end_.empty() && by_end_.begin()->first <= to) {
+  std::optional<fired_window> window;
+  fired = watermark;
+  while (!window && !by_end_.empty() && by_end_.begin()->first <= to) {
     const auto end = by_end_.begin()->first;
     std::vector<std::uint32_t> order;
     for (auto i = by_end_.begin(); i != by_end_.end() && i->first == end; ++i)
       order.push_back(i->second);
     if (!window_.updates) {
-      auto given = order;
-      drop_turned_down(window_, rows_, given);
-      sort_by_key(rows_, given);
-      std::vector<event_micros> starts;
-      for (const auto row : given)
-        starts.push_back(sessions_[row].start);
-      windows.push_back(form_rows(window_, rows_, given, {starts, std::span(&end, 1)}));
-      windows.back().end = end;
+      window = form(order, end);
+      fired = fired_with(window_, end, watermark);
     }
     for (const auto row : order) {
       if (rows_.is_unsent(row)) {
@@ -133,7 +141,7 @@ std::vector<fired_window> session_windows::fire(event_micros, event_micros water
     }
   }
   compact();
-  return windows;
+  return window;
 }
 
 bool session_windows::has_changes() const {

@@ -19,7 +19,7 @@ public:
   explicit session_windows(const definition& d);
 
   std::uint64_t absorb(const partials& p, event_micros fired) override;
-  std::vector<fired_window> fire(event_micros fired, event_micros watermark) override;
+  std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) override;
   std::optional<fired_window> changes() override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override;
@@ -47,6 +47,7 @@ private:
                   std::uint32_t row);
   void remove(std::uint32_t row);
   void changed(std::uint32_t row);
+  [[nodiscard]] fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);
   void put_row(wire::writer& out, std::uint32_t row);
   [[nodiscard]] expected<void> apply_row(wire::reader& in);
   [[nodiscard]] std::uint32_t find(std::string_view key, event_micros start) const;

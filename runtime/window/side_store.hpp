@@ -1,7 +1,9 @@
-// What does not fit a fixed-width state row: long accumulators, texts (of min, max, first and last) and sets
-// of distinct values. A state row refers to them by index, from 1; 0 is none. Belongs to the rows beside
-// which it lies.
+// What does not fit a fixed-width state row: long accumulators, texts (of min, max, first and last), sets of
+// distinct values and collections of all values. A state row refers to them by index, from 1; 0 is none.
+// Belongs to the rows beside which it lies.
 #pragma once
+
+#include "runtime/window/collection.hpp"
 
 #include <array>
 #include <cstddef>
@@ -61,16 +63,34 @@ public:
     sets_[i - 1].clear();
   }
 
+  [[nodiscard]] std::uint32_t add_collection() {
+    collections_.emplace_back();
+    return static_cast<std::uint32_t>(collections_.size());
+  }
+  /// Valid until the next add_collection().
+  [[nodiscard]] const collection& collected(std::uint32_t i) const { return collections_[i - 1]; }
+  /// Changes a collection by f(it).
+  template<class F>
+  void change(std::uint32_t i, F&& f) {
+    auto& c = collections_[i - 1];
+    collected_bytes_ -= c.byte_size();
+    f(c);
+    collected_bytes_ += c.byte_size();
+  }
+
   void clear() {
     wides_.clear();
     texts_.clear();
     text_bytes_ = 0;
     sets_.clear();
     set_bytes_ = 0;
+    collections_.clear();
+    collected_bytes_ = 0;
   }
   [[nodiscard]] std::size_t byte_size() const {
     return wides_.capacity() * sizeof(wide_sum) + texts_.capacity() * sizeof(std::string) + text_bytes_ +
-           sets_.capacity() * sizeof(value_set) + set_bytes_;
+           sets_.capacity() * sizeof(value_set) + set_bytes_ + collections_.capacity() * sizeof(collection) +
+           collected_bytes_;
   }
 
 private:
@@ -81,6 +101,8 @@ private:
   std::size_t text_bytes_ = 0;
   std::vector<value_set> sets_;
   std::size_t set_bytes_ = 0;
+  std::vector<collection> collections_;
+  std::size_t collected_bytes_ = 0;
 };
 
 }  // namespace millrace::window

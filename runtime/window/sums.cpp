@@ -1,6 +1,7 @@
 // count, sum and avg. They can all be undone exactly, which is what sliding windows live on.
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/exact_sum.hpp"
+#include "runtime/window/exact_sum_bytes.hpp"
 
 #include <limits>
 
@@ -27,7 +28,8 @@ bool decode_count(wire::reader& in, const states& to, std::uint32_t i) {
   return in.ok() && to.at<std::int64_t>(i) >= 0;
 }
 
-void finish_count(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+void finish_count(const aggregate&, const states& from, rows of, data::column_builder& out,
+                  std::vector<std::uint32_t>&) {
   for (const auto i : of)
     out.append_int(from.at<std::int64_t>(i));
 }
@@ -90,7 +92,7 @@ bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
   return in.ok() && (s.count != 0 || (s.low | s.high) == 0);
 }
 
-void finish_bigint_sum(const states& from, rows of, data::column_builder& out,
+void finish_bigint_sum(const aggregate&, const states& from, rows of, data::column_builder& out,
                        std::vector<std::uint32_t>& failed) {
   for (std::uint32_t n = 0; n < of.size(); ++n) {
     const auto& s = from.at<bigint_sum>(of[n]);
@@ -106,7 +108,7 @@ void finish_bigint_sum(const states& from, rows of, data::column_builder& out,
   }
 }
 
-void finish_bigint_average(const states& from, rows of, data::column_builder& out,
+void finish_bigint_average(const aggregate&, const states& from, rows of, data::column_builder& out,
                            std::vector<std::uint32_t>&) {
   for (const auto i : of) {
     const auto& s = from.at<bigint_sum>(i);
@@ -150,74 +152,29 @@ void unmerge_double(const states& to, rows into, const states& other, rows from)
 }
 
 void adopt_double(const states& to, std::uint32_t i, const side_store& origin) {
-  auto& s = to.at<double_sum>(i);
-  if (s.sum.wide == 0)
-    return;
-  const auto from = s.sum.wide;
-  s.sum.wide = to.side->add_wide();
-  to.side->wide(s.sum.wide) = origin.wide(from);
+  adopt(to.at<double_sum>(i).sum, *to.side, origin);
 }
 
 void encode_double(wire::writer& out, const states& from, std::uint32_t i) {
   const auto& s = from.at<double_sum>(i);
   out.varint(s.count);
-  if (s.count == 0)
-    return;
-  const auto w = widened(s.sum, *from.side);
-  std::size_t first = 0;
-  std::size_t end = wide_sum::size;
-  const std::uint64_t extension = (w.limbs.back() >> 63) != 0 ? ~0ULL : 0;
-  while (first < end && w.limbs[first] == 0)
-    ++first;
-  while (end > first && w.limbs[end - 1] == extension)
-    --end;
-  const bool special = w.nans != 0 || w.positive_infinities != 0 || w.negative_infinities != 0;
-  out.fixed(static_cast<std::uint8_t>((extension != 0 ? 1 : 0) | (special ? 2 : 0)));
-  out.fixed(static_cast<std::uint8_t>(first));
-  out.fixed(static_cast<std::uint8_t>(end));
-  for (auto l = first; l < end; ++l)
-    out.fixed(w.limbs[l]);
-  if (special) {
-    out.varint(w.nans);
-    out.varint(w.positive_infinities);
-    out.varint(w.negative_infinities);
-  }
+  if (s.count != 0)
+    put_sum(out, s.sum, *from.side);
 }
 
 bool decode_double(wire::reader& in, const states& to, std::uint32_t i) {
   auto& s = to.at<double_sum>(i);
-  const auto before = s.sum.wide;
-  s = {};
   s.count = in.varint();
-  if (s.count == 0)
+  if (s.count == 0) {
+    s.sum = {};
     return in.ok();
-  const auto flags = in.fixed<std::uint8_t>();
-  const std::size_t first = in.fixed<std::uint8_t>();
-  const std::size_t end = in.fixed<std::uint8_t>();
-  if (!in.ok() || flags > 3 || first > end || end > wide_sum::size)
-    return false;
-  wide_sum w;
-  for (auto l = first; l < end; ++l)
-    w.limbs[l] = in.fixed<std::uint64_t>();
-  if ((flags & 1) != 0)
-    for (auto l = end; l < wide_sum::size; ++l)
-      w.limbs[l] = ~0ULL;
-  if ((flags & 2) != 0) {
-    w.nans = in.varint();
-    w.positive_infinities = in.varint();
-    w.negative_infinities = in.varint();
   }
-  if (before != 0) {
-    to.side->wide(before) = w;
-    s.sum.wide = before;
-  } else {
-    assign(s.sum, *to.side, w);
-  }
-  return in.ok();
+  return read_sum(in, s.sum, *to.side);
 }
 
 template<bool Average>
-void finish_double(const states& from, rows of, data::column_builder& out, std::vector<std::uint32_t>&) {
+void finish_double(const aggregate&, const states& from, rows of, data::column_builder& out,
+                   std::vector<std::uint32_t>&) {
   for (const auto i : of) {
     const auto& s = from.at<double_sum>(i);
     if (s.count == 0) {
@@ -244,7 +201,10 @@ const aggregate_ops bigint_sum_entry{.size = sizeof(bigint_sum),
                                      .unmerge = merge_bigint<-1>,
                                      .encode = encode_bigint,
                                      .decode = decode_bigint,
-                                     .finish = finish_bigint_sum};
+                                     .finish = finish_bigint_sum,
+                                     .failure =
+                                         "is beyond bigint: the row is set apart; sum a double instead, "
+                                         "as in sum(x::double precision)"};
 const aggregate_ops bigint_average_entry{.size = sizeof(bigint_sum),
                                          .add = add_bigint,
                                          .merge = merge_bigint<1>,

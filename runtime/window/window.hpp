@@ -27,10 +27,22 @@
 
 namespace millrace::window {
 
+/// An item of an aggregate's `order by`.
+struct ordering {
+  data::type type;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
 struct aggregate {
   expression::aggregate_function function{};
   data::type argument;  // of count(*): unused
   data::type result;
+  std::vector<ordering> order{};  // of array_agg, string_agg; a percentile's is its argument's
+  bool distinct = false;          // of array_agg, string_agg
+  std::string delimiter{};        // of string_agg
+  double fraction = 0;            // of percentiles
+  std::string stands_in{};        // the column or option whose it is, for messages
 };
 
 enum class shape : std::uint8_t { aligned, session, global };
@@ -46,11 +58,27 @@ struct definition {
   micros allowed_lateness{0};
   std::vector<data::field> keys;
   std::vector<data::field> aggregate_fields;  // names and result types, in declared order
-  std::vector<aggregate> aggregates;          // the same, then the extra ones of `having`
-  std::optional<expression::bound> having;    // over output columns, then the extra aggregates
+  /// What is computed of a group's records: one a field, then the extra ones of `having`; where there are
+  /// formulas, in any order.
+  std::vector<aggregate> aggregates;
+  /// Empty, or one a field: its value, over group_columns() and then all aggregates.
+  std::vector<expression::bound> formulas;
+  std::optional<expression::bound> having;  // over output columns, then aggregates from first_hidden() on
   std::uint32_t shards = 1;
   data::schema_ptr output;  // keys, aggregates, window_start, window_end
+
+  /// Columns of a group that formulas may name: the keys, window_start, window_end.
+  [[nodiscard]] std::size_t group_columns() const { return keys.size() + 2; }
+  [[nodiscard]] std::size_t first_hidden() const { return formulas.empty() ? aggregate_fields.size() : 0; }
 };
+
+/// Whether the columns of an aggregate's `order by` are part of its input; those of a percentile are its
+/// argument.
+[[nodiscard]] inline bool reads_order(expression::aggregate_function f) {
+  return f == expression::aggregate_function::array_agg || f == expression::aggregate_function::string_agg;
+}
+/// Whether a row of the window may fail when it is formed: an overflow, a formula, `having`.
+[[nodiscard]] bool can_fail(const definition& d);
 
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
 struct slice_key {
@@ -72,8 +100,10 @@ struct input {
   std::string_view partition = {};
   /// Instead of `partition`, one for each row: behind another window, whose shards must not matter.
   std::span<const std::string_view> partitions = {};
+  /// One an aggregate: the columns of its `order by`; empty where no aggregate has one.
+  std::span<const std::vector<data::column_ptr>> orders = {};
 };
-/// Whether an aggregate goes by the places of records (first, last).
+/// Whether an aggregate goes by the places of records (first, last, array_agg, string_agg).
 [[nodiscard]] bool reads_places(const definition& d);
 
 /// Partial aggregates of one frame for one shard. Immutable; a shard merges them.

@@ -74,12 +74,14 @@ data::column_ptr bound_column(const definition& d, std::span<const event_micros>
   return b.finish();
 }
 
-std::string overflow_text(const definition& d, std::size_t a) {
-  const auto what = a < d.aggregate_fields.size() ? fmt::format("\"{}\"", d.aggregate_fields[a].name)
-                                                  : std::string("a sum in having");
-  return fmt::format("{} is beyond bigint: the row is set apart; sum a double instead, as in sum(x::double "
-                     "precision)",
-                     what);
+std::string failure_text(const definition& d, std::size_t a) {
+  const auto* why = find_aggregate(d.aggregates[a])->failure;
+  const auto& named = d.aggregates[a].stands_in;
+  const auto what = a < d.aggregate_fields.size() && d.formulas.empty()
+                        ? fmt::format("\"{}\"", d.aggregate_fields[a].name)
+                    : named.empty() ? std::string("an aggregate in having")
+                                    : fmt::format("an aggregate in \"{}\"", named);
+  return fmt::format("{} {}", what, why == nullptr ? "cannot be read" : why);
 }
 
 data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& passed) {
@@ -89,38 +91,50 @@ data::batch chosen(const data::batch& all, const std::vector<std::uint32_t>& pas
 /// Rows while they are formed.
 struct forming {
   data::batch all;                                // of the window's output
-  std::vector<data::column_ptr> extra;            // aggregates that only `having` reads
+  std::vector<data::column_ptr> aggregates;       // by definition.aggregates
   std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
 };
 
-/// Of the columns in `all` the aggregates; those of the key are null, those of the bounds are not there yet.
+/// Of the columns in `all` those of the key and bounds are null, and fields that formulas give.
 forming finish(const definition& d, const row_store& store, rows of) {
-  forming f{{d.output, std::vector<data::column_ptr>(d.keys.size()), of.size()}, {}, {}};
+  forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
     data::column_builder b(d.aggregates[a].result);
     b.reserve(of.size());
     failed.clear();
-    store.layout().slots[a].ops->finish(store.column(a), of, b, failed);
+    store.layout().slots[a].ops->finish(d.aggregates[a], store.column(a), of, b, failed);
     for (const auto row : failed)
-      f.failures.try_emplace(row, overflow_text(d, a));
-    (a < d.aggregate_fields.size() ? f.all.columns : f.extra).push_back(b.finish());
+      f.failures.try_emplace(row, failure_text(d, a));
+    f.aggregates.push_back(b.finish());
   }
+  if (d.formulas.empty())
+    std::copy_n(f.aggregates.begin(), d.aggregate_fields.size(),
+                f.all.columns.begin() + static_cast<std::ptrdiff_t>(d.keys.size()));
   return f;
 }
 
-/// Rows that `having` lets pass. Columns that it does not read may be null pointers.
+/// Columns, and behind them aggregates from one on. Those that an expression does not read may be null
+/// pointers.
+data::batch widened(const forming& f, std::vector<data::column_ptr> columns, std::vector<data::field> fields,
+                    std::size_t first) {
+  for (auto a = first; a < f.aggregates.size(); ++a) {
+    fields.push_back({"", f.aggregates[a]->type()});
+    columns.push_back(f.aggregates[a]);
+  }
+  return {std::make_shared<data::schema>(std::move(fields)), std::move(columns), f.all.rows};
+}
+
+// now() is refused in topologies with windows, so any will do.
+constexpr event_micros any_time = 0;
+
+/// Rows that `having` lets pass.
 std::vector<std::uint32_t> judge(const definition& d, forming& f) {
   std::vector<std::uint32_t> passed;
   if (d.having) {
-    auto fields = d.output->fields();
-    for (const auto& c : f.extra)
-      fields.push_back({"", c->type()});
-    data::batch wide{std::make_shared<data::schema>(std::move(fields)), f.all.columns, f.all.rows};
-    wide.columns.insert(wide.columns.end(), f.extra.begin(), f.extra.end());
     std::vector<expression::row_failure> failed;
-    // now() is refused in topologies with windows, so any will do.
-    passed = expression::rows_where(*d.having, wide, 0, failed);
+    passed = expression::rows_where(
+        *d.having, widened(f, f.all.columns, d.output->fields(), d.first_hidden()), any_time, failed);
     for (const auto& row : failed)
       f.failures.try_emplace(row.row, "having: " + row.message);
   } else {
@@ -132,6 +146,53 @@ std::vector<std::uint32_t> judge(const definition& d, forming& f) {
   return passed;
 }
 
+/// The values at their rows, and null elsewhere.
+data::column_ptr spread(const data::column& values, const std::vector<std::uint32_t>& at, std::size_t rows) {
+  data::column_builder b(values.type());
+  b.reserve(rows);
+  for (std::size_t row = 0, next = 0; row < rows; ++row) {
+    if (next < at.size() && at[next] == row)
+      b.append_from(values, next++);
+    else
+      b.append_null();
+  }
+  return b.finish();
+}
+
+/// What formulas may name of these rows: keys, bounds, aggregates.
+data::batch groups_of(const definition& d, const forming& f) {
+  const auto& fields = d.output->fields();
+  const auto keys = static_cast<std::ptrdiff_t>(d.keys.size());
+  std::vector<data::column_ptr> columns(f.all.columns.begin(), f.all.columns.begin() + keys);
+  columns.insert(columns.end(), f.all.columns.end() - 2, f.all.columns.end());
+  std::vector<data::field> named(fields.begin(), fields.begin() + keys);
+  named.insert(named.end(), fields.end() - 2, fields.end());
+  return widened(f, std::move(columns), std::move(named), 0);
+}
+
+/// The fields that formulas give, for the rows that passed alone: what `having` turns down cannot fail.
+void compute(const definition& d, forming& f, std::vector<std::uint32_t>& passed) {
+  if (d.formulas.empty())
+    return;
+  const auto groups = groups_of(d, f);
+  const bool whole = passed.size() == groups.rows;
+  const auto of = whole ? groups : data::take(groups, passed);
+  std::vector<data::column_ptr> fields;
+  std::vector<expression::row_failure> failed;
+  for (std::size_t i = 0; i < d.formulas.size(); ++i) {
+    failed.clear();
+    fields.push_back(expression::evaluate(d.formulas[i], of, any_time, failed));
+    for (const auto& row : failed)
+      f.failures.try_emplace(passed[row.row],
+                             fmt::format("\"{}\": {}", d.aggregate_fields[i].name, row.message));
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    f.all.columns[d.keys.size() + i] = whole ? fields[i] : spread(*fields[i], passed, f.all.rows);
+  if (!f.failures.empty())
+    std::erase_if(passed, [&](std::uint32_t i) { return f.failures.contains(i); });
+}
+
+/// Fields that formulas give stand in `having` as what they are made of, so it never reads their columns.
 bool reads_aggregates_alone(const definition& d) {
   const auto bounds = d.keys.size() + d.aggregate_fields.size();
   return std::ranges::all_of(d.having->columns, [&](std::size_t c) {
@@ -145,7 +206,6 @@ void drop_turned_down(const definition& d, const row_store& store, std::vector<s
   if (!d.having || !reads_aggregates_alone(d))
     return;
   auto formed = finish(d, store, of);
-  formed.all.columns.resize(d.output->size());
   std::vector<bool> stays(of.size());
   for (const auto i : judge(d, formed))
     stays[i] = true;
@@ -163,9 +223,10 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, con
   auto formed = finish(d, store, of);
   auto& all = formed.all;
   std::ranges::move(key_columns(d, store, of), all.columns.begin());
-  all.columns.push_back(bound_column(d, bounds.starts, of.size()));
-  all.columns.push_back(bound_column(d, bounds.ends, of.size()));
+  all.columns.end()[-2] = bound_column(d, bounds.starts, of.size());
+  all.columns.end()[-1] = bound_column(d, bounds.ends, of.size());
   auto passed = judge(d, formed);
+  compute(d, formed, passed);
 
   fired_window w{0, std::make_shared<data::batch>(chosen(all, passed)), {}};
   for (auto& [i, message] : formed.failures) {

@@ -90,8 +90,20 @@ def unused_port():
 
 
 def unknown_topic(c):
-    """A topic that is not there is named, with the remedy; nothing is waited for."""
-    c.job().expect(1, c.active, "create the topic")
+    """A topic that is not there is waited for as a broker is: named with the brokers and the command that makes it, once; then exit 1."""
+    running = c.job("--start-timeout", "2 s")
+    said = running.expect(1, c.active, "create the topic", "kafka-topics.sh --bootstrap-server", c.kafka.brokers)
+    check(said.count("does not exist") == 2, f"told while it waits and at the end, expected two lines: {said}")
+
+
+def topic_comes_late(c):
+    """The same, when somebody creates the topics meanwhile: the job goes on, of the source's and the sink's."""
+    running = c.job("--start-timeout", "60 s", "--set", "stages.topic.create=null")
+    wait_until("the source waits", lambda: f'"{c.active}" does not exist' in running.errors())
+    c.fill(clicks(300))
+    wait_until("the sink waits", lambda: f'"{c.active2}" does not exist' in running.errors())
+    c.kafka.create(c.active2)
+    c.equal_at_last(running)
 
 
 def broker_absent(c):
@@ -134,7 +146,8 @@ def stopped_while_waiting(c):
 def sink_topic_missing(c):
     """`active2` is missing and the sink may not create it."""
     c.fill(clicks(10))
-    c.job("--set", "stages.topic.create=null").expect(1, c.active2, "create")
+    c.job("--start-timeout", "2 s", "--set", "stages.topic.create=null").expect(
+        1, c.active2, "create", "kafka-topics.sh", '"create": { "partitions": 1 }', c.kafka.brokers)
 
 
 def expired_offsets(c):
@@ -301,7 +314,7 @@ def odd_messages(c):
     check(stages["parsed"]["dead_letters"] == 4, f"the ledger: {stages['parsed']}")
 
 
-CASES = [unknown_topic, broker_absent, database_absent, stopped_while_waiting, sink_topic_missing, expired_offsets,
+CASES = [unknown_topic, topic_comes_late, broker_absent, database_absent, stopped_while_waiting, sink_topic_missing, expired_offsets,
          topic_made_anew, table_missing, table_with_other_columns,
          table_of_the_original, text_too_long, wrong_password, two_processes_on_one_state,
          state_of_another_topology, another_state_folder, zombie, odd_messages]

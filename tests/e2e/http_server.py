@@ -27,7 +27,8 @@ class Game:
             "millrace": 1, "topology": name, "stages": {
                 "api": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
                         "routes": {"/": {"event": {"event_type": "default"}, "reply": "This is the default response!\n"},
-                                   "/join": {"event": {"event_type": "join_guild"}, "reply": "You Joined the Guild!\n"}}, **source},
+                                   "/join": {"event": {"event_type": "join_guild"}, "reply": "You Joined the Guild!\n"},
+                                   "/posted": {"body": "json", "event": {"event_type": "posted"}, "reply": "Taken!\n"}}, **source},
                 "events": {"parser": "json", "from": "api", "schema": {"event_type": "text", "X-Id": "text"}},
                 "rows": {"sink": "file", "from": "events", "path": str(self.rows_file),
                          "columns": {"id": '"X-Id"', "event_type": "event_type", "raw": "_raw"}}}}))
@@ -61,11 +62,14 @@ class Client(threading.Thread):
         while not self.ending.is_set():
             number += 1
             key = f"{self.name}-{number}"
-            path, reply = self.rng.choice([("/", b"This is the default response!\n"), ("/join", b"You Joined the Guild!\n")])
+            path, reply = self.rng.choice([("/", b"This is the default response!\n"), ("/join", b"You Joined the Guild!\n"),
+                                           ("/posted", b"Taken!\n")])
+            posted = {"method": "POST", "body": json.dumps({"X-Id": key})} if path == "/posted" else {"method": "GET"}
+            headers = {"Host": "user1.comcast.com", **({} if path == "/posted" else {"X-Id": key})}
             self.answers[key] = None
             try:
                 connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-                connection.request("GET", path, headers={"X-Id": key, "Host": "user1.comcast.com"})
+                connection.request(url=path, headers=headers, **posted)
                 answer = connection.getresponse()
                 body = answer.read()
                 self.answers[key] = (answer.status, body == reply if answer.status == 200 else answer.headers["Retry-After"] == "1")
@@ -111,7 +115,7 @@ def expect(game, answers):
     check(not strange, f"nobody asked for {strange[:3]}")
     for row in game.rows()[:50]:
         raw = json.loads(row["raw"])
-        check(list(raw)[0] == "event_type" and raw["X-Id"] == row["id"] and raw["Host"] == "user1.comcast.com", f"odd record: {raw}")
+        check(list(raw)[0] in ("event_type", "X-Id") and raw["event_type"] == row["event_type"] and raw["X-Id"] == row["id"] and raw["Host"] == "user1.comcast.com", f"odd record: {raw}")
 
 
 def settled(game):

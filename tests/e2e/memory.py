@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Memory is bounded by what was configured, not by how long something lasts or how far it lies apart.
 
-    memory.py --millrace BINARY [--only CASE] [--seconds 60] [--retain "60 MB"] [--keys 300000]
+    memory.py --millrace BINARY [--only CASE] [--seconds 60] [--retain "60 MB"] [--keys 300000] [--clicks 100000]
 
 slow_sink    a table that takes a hundredth of what the source gives, beside a file that takes all: once output is spilled the memory
              stays flat, also when `retain` is used up and the stage stalls; SIGTERM ends it in finite time, every row comes at most once.
 week_apart   two partitions a week apart: with `max_drift` few windows are open, and the memory is that of two that run abreast.
+fan_out      a record gives sixty rows and a frame fires tens of windows: memory and state folder hold what `retain_memory` says, whatever
+             the length, and every row comes once.
 many_keys    bytes of memory and of the state folder for each key, and how long a start with them takes.
 
 slow_sink needs POSTGRES_URL.
@@ -13,6 +15,7 @@ slow_sink needs POSTGRES_URL.
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -164,7 +167,36 @@ def many_keys(options, folder):
           flush=True)
 
 
-CASES = (week_apart, many_keys, slow_sink)
+def fan_out(options, folder):
+    """A user a click, so that each click is a row of each of its sixty windows."""
+    file, out = folder / "in.jsonl", folder / "rows.jsonl"
+    with open(file, "w") as clicks:
+        clicks.writelines(f'{{"u":{i},"at":{i}}}\n' for i in range(options.clicks))
+    job = Job(options, folder, "fan_out", {
+        "clicks": {"source": "file", "path": str(file)},
+        "parsed": {"parser": "json", "from": "clicks", "event_time": "at",
+                   "schema": {"u": "bigint", "at": {"type": "timestamp", "format": "epoch_ms"}}},
+        "counts": {"window": "sliding", "size": "60 s", "slide": "1 s", "from": "parsed", "key": ["u"], "aggregates": {"n": "count(*)"}},
+        "rows": {"sink": "file", "from": "counts", "path": str(out), "columns": {"u": "u"}, "fsync": False}})
+    running, memory, disk, status = job.start(), 0.0, 0, None
+    while running.alive():
+        try:
+            status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()
+            memory = max(memory, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / MB)
+            disk = max(disk, folder_size(job.state))
+        except (OSError, TypeError):  # just over, or a file that went meanwhile
+            pass
+        time.sleep(0.1)
+    running.expect(0)
+    with open(out, "rb") as rows:
+        lines = sum(block.count(b"\n") for block in iter(lambda: rows.read(1 << 20), b""))
+    check(lines == 60 * options.clicks, f"{lines} rows of {60 * options.clicks}")
+    check(memory <= 200, f"{memory:.0f} MB of memory at most, of which 128 are for output")
+    print(f"ok      fan_out: {options.clicks} clicks, {lines} rows; memory at most {memory:.0f} MB, state folder at most {disk / MB:.0f} MB "
+          f"beside {out.stat().st_size / MB:.0f} MB of output", flush=True)
+
+
+CASES = (week_apart, fan_out, many_keys, slow_sink)
 
 
 def test(options, folder):
@@ -181,4 +213,5 @@ if __name__ == "__main__":
     arguments.add_argument("--seconds", type=float, default=60, help="of slow_sink")
     arguments.add_argument("--retain", default="60 MB", help="of slow_sink; beyond it the stage stalls")
     arguments.add_argument("--keys", type=int, default=300_000, help="of many_keys")
+    arguments.add_argument("--clicks", type=int, default=100_000, help="of fan_out")
     sys.exit(main(test, arguments))

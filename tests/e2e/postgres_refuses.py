@@ -6,10 +6,13 @@ clear message. Reads a file, so that it needs no Kafka.
 """
 import argparse
 import json
+import os
+import pathlib
 import sys
+import time
 
 sys.dont_write_bytecode = True
-from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, main, needed,  # noqa: E402
+from real_systems import (PostgreSQL, Run, case_names, check, dead_letters, difference, free_port, main, needed,  # noqa: E402
                           run_cases, unique, wait_until)
 
 
@@ -26,7 +29,7 @@ class Case:
     def close(self):
         self.postgres.drop()
 
-    def job(self, rows, table="answers", rate=None, **sink):
+    def job(self, rows, table="answers", rate=None, options=(), **sink):
         (self.folder / "in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
         source = {"source": "file", "path": str(self.folder / "in.jsonl")}
         if rate:
@@ -35,7 +38,7 @@ class Case:
         path.write_text(json.dumps({"millrace": 1, "topology": "refuses", "stages": {
             "rows": source, "parsed": {"parser": "json", "from": "rows", "schema": self.schema},
             "table": {"sink": "sql", "from": "parsed", "connection": "${E2E_POSTGRES}", "table": table, **sink}}}))
-        return Run(self.options.millrace, path, self.folder / "state", env={"E2E_POSTGRES": self.postgres.url})
+        return Run(self.options.millrace, path, self.folder / "state", *options, env={"E2E_POSTGRES": self.postgres.url})
 
     def table(self, columns, name="answers"):
         self.postgres.do(f"create table {name} ({columns})")
@@ -164,6 +167,68 @@ def no_rights(c):
         c.postgres.do(f'drop database "{c.postgres.database}" with (force); drop user {user}', server=True)
 
 
+def refused_at_once(c, *texts):
+    """A job on c.postgres.url ends at once, with these words and without the password."""
+    began = time.monotonic()
+    said = c.job(numbered(10), create=True).expect(1, "table", *texts)
+    check(time.monotonic() - began < 25, f"it took {time.monotonic() - began:.0f} s, as if it had been waited for")
+    check(said.count("remedy") == 1 and "secret" not in said, f"expected one line with a remedy, and no password: {said}")
+
+
+def unknown_role(c):
+    """A user whom the server does not know: at once, with the remedy."""
+    c.postgres.url = c.postgres.url.replace("//test@", "//nobody:secret@")
+    refused_at_once(c, 'role "nobody" does not exist', "correct user and password in `connection`")
+
+
+def wrong_password(c):
+    """A wrong password, and none where one is asked for: at once, with the remedy, and not shown."""
+    user, rules = unique("u"), pathlib.Path(c.postgres.do("show hba_file").strip())
+    c.postgres.do(f"create user {user} password 'right'")
+    if not os.access(rules, os.W_OK):
+        return print("SKIPPED: the server's rules of access are not on this machine")
+    before = rules.read_text()
+    try:
+        rules.write_text(f"host all {user} all scram-sha-256\n{before}")
+        c.postgres.do("select pg_reload_conf()")
+        url = c.postgres.url
+        for who, texts in ((f"{user}:secret", ("password authentication failed",)), (user, ("no password supplied",))):
+            c.postgres.url = url.replace("//test@", f"//{who}@")
+            refused_at_once(c, *texts, "correct user and password in `connection`")
+    finally:
+        rules.write_text(before)
+        c.postgres.url = c.postgres.server
+        c.postgres.do(f"select pg_reload_conf(); drop user {user}", server=True)
+
+
+def no_right_to_connect(c):
+    """A user that may not enter the database: at once, with the remedy."""
+    user = unique("u")
+    c.postgres.do(f'create user {user}; revoke connect on database "{c.postgres.database}" from public')
+    try:
+        c.postgres.url = c.postgres.url.replace("//test@", f"//{user}:secret@")
+        refused_at_once(c, "permission denied", "grant the rights")
+    finally:
+        c.postgres.url = c.postgres.server
+        c.postgres.do(f"drop user {user}", server=True)
+
+
+def unknown_database(c):
+    """A database that is not there and may not be made."""
+    c.postgres.drop()
+    c.job(numbered(10)).expect(1, "there is no database", c.postgres.database, '"create": true')
+
+
+def server_absent(c):
+    """Nobody listens: waited for up to --start-timeout, told once meanwhile and once at the end, with the remedy."""
+    c.postgres.url = f"postgresql://test:secret@127.0.0.1:{free_port()}/nowhere"
+    began = time.monotonic()
+    said = c.job(numbered(10), options=("--start-timeout", "3 s")).expect(
+        1, "Connection refused; start the server, or correct `connection`", "waiting for it")
+    check(time.monotonic() - began > 2.5, "it was not waited for")
+    check(said.count("Connection refused") == 2 and "secret" not in said, f"expected two lines, and no password: {said}")
+
+
 def running_job(c, **sink):
     running = c.job(numbered(5000), rate="500/s", create=True, **sink)
     wait_until("first rows", lambda: c.postgres.has("answers") and c.postgres.ask("select 1 as x from answers limit 1"))
@@ -202,8 +267,8 @@ def table_locked(c):
 
 
 CASES = [text_too_long, number_too_large, numeric_too_narrow, nul_characters, null_where_none_may_be, other_texts,
-         column_of_another_type, names_in_quotes, name_too_long, table_missing, no_table_at_all, no_rights, database_dropped,
-         table_dropped, column_changed, table_locked]
+         column_of_another_type, names_in_quotes, name_too_long, table_missing, no_table_at_all, no_rights, unknown_role,
+         wrong_password, no_right_to_connect, unknown_database, server_absent, database_dropped, table_dropped, column_changed, table_locked]
 
 
 def test(options, folder):

@@ -189,6 +189,11 @@ def by_the_state_alone(options, folder):
     check(done.returncode == 2 and "lies in no state folder; give --topology" in done.stderr, f"replay says {done.stderr}")
     done = subprocess.run([job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed"], capture_output=True, text=True, timeout=60)
     check(done.returncode == 2 and "none.jsonl: cannot be read: No such file" in done.stderr, f"replay says {done.stderr}")
+    # No record has failed: an empty file, or none in a state folder, is nothing to replay, and no mistake.
+    file_of_state.write_text("")
+    job.replay(file_of_state, "parsed", says="holds no dead letters; nothing is replayed")
+    file_of_state.unlink()
+    job.replay(file_of_state, "parsed", says="there is no such file, for no record")
     print("by the state alone: its topology, overlay and value")
 
 

@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, Run, check, main  # noqa: E402
+from real_systems import ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique  # noqa: E402
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -100,9 +100,9 @@ def topology(call, folder):
             {"host": "user3", "user-agent": "x,y", "at": "2021-04-24T20:00:00Z", "n": 3},
             {"host": None, "user-agent": "ü", "at": None, "n": 4}], "a rolling CSV sink's table: null is not the empty text")
     expect(call("sql", "show tables; select count(*) n from mine", *given, "--table", "mine=swords", "--format", "csv"),
-           "name\nguilds\nmine\nswords\n\nn\n2\n", "tables by their stages' names")
+           "name\nbase\nguilds\nmine\nswords\n\nn\n2\n", "tables by their stages' names")
     call("sql", "select * from sword", *given, status=2,
-         says='sql:1:15: Catalog Error: Table with name sword does not exist! Did you mean "swords"?; tables are swords, guilds')
+         says='sql:1:15: Catalog Error: Table with name sword does not exist! Did you mean "swords"?; tables are swords, guilds, base')
     # One broken table is told, and does not keep the others from being asked.
     (folder / "out" / "swords.jsonl").write_text('{"n": "no number"}\n')
     expect(call.rows("select count(*) n from guilds", *given), [{"n": 3}], "beside a broken table")
@@ -223,6 +223,45 @@ def endless(call, folder):
     check(not any(p.endswith(f"-{process.pid}") for p in left), f"spill folders stay: {left}")
 
 
+def databases(call, folder):
+    """A sql sink's table is asked by the stage's and by its own name, of every product: null, texts, times as they were."""
+    rows = [{"user": "ann", "n": 1, "x": 0.1, "ok": True, "at": "2021-04-24T19:55:00.796Z"},
+            {"user": "a,\"b\"\nc", "n": -9223372036854775808, "x": -1e300, "ok": False, "at": "1969-12-31T23:59:59Z"},
+            {"user": "", "n": 2, "x": None, "ok": None, "at": None}, {"user": None, "n": None, "x": 2.5, "ok": True, "at": None}]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    servers = {"sqlite": f"sqlite3://{folder}/asked.sqlite"}
+    for name, variable in (("postgres", "POSTGRES_URL"), ("mariadb", "MARIADB_URL")):
+        if os.environ.get(variable):
+            servers[name] = os.environ[variable].rpartition("/")[0] + "/" + unique("asked")
+        else:
+            print(f"SKIPPED: {variable} is not set: no table of {name} is asked")
+    for name, connection in servers.items():
+        given = ("--topology", f"{name}.json")
+        (folder / f"{name}.json").write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+            "rows": {"source": "file", "path": "rows.jsonl"},
+            "parsed": {"parser": "json", "from": "rows",
+                       "schema": {"user": "text", "n": "bigint", "x": "double", "ok": "boolean", "at": "timestamp"}},
+            "table": {"sink": "sql", "from": "parsed", "connection": connection, "table": "asked_users", "create": True}}}))
+        # Without the table: what is wrong, and how its own client is asked.
+        shown = {"sqlite": "sqlite3 ", "postgres": "psql postgresql://", "mariadb": "mariadb -h "}[name]
+        call("sql", "select * from asked_users", *given, status=2, says=shown)
+        call("run", f"{name}.json", "--state", folder / f"{name}.state")
+        try:
+            expect(call.rows('select "user", n, x, ok, "at" from asked_users order by n nulls last', *given),
+                   [rows[1], rows[0], rows[2], rows[3]], f"{name}: a table by its own name")
+            expect(call.rows('select sum(n) as n from "table" where n > 0', *given), [{"n": 3}], f"{name}: by the stage's name")
+            expect([r["column_type"] for r in call.rows("describe asked_users", *given)],
+                   ["VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"], f"{name}: the topology's types")
+            call("sql", "select 1 from asked_users", *given, status=2, says="Without it: " + shown,
+                 environment={"MILLRACE_DUCKDB": "/nowhere"})
+        finally:
+            if name == "postgres":
+                PostgreSQL(os.environ["POSTGRES_URL"], connection.rpartition("/")[2]).drop()
+            elif name == "mariadb":
+                MariaDB(os.environ["MARIADB_URL"], connection.rpartition("/")[2]).drop()
+    print(f"tables of databases: {', '.join(servers)}")
+
+
 def test(options, folder):
     if "MILLRACE_DUCKDB" not in os.environ:
         fetched = subprocess.run([ROOT / "tools" / "duckdb"], capture_output=True, text=True)
@@ -233,6 +272,7 @@ def test(options, folder):
     call = Command(options, folder)
     partitioned(call, folder)
     topology(call, folder)
+    databases(call, folder)
     definitions(call, folder)
     parquet_sink(call, folder)
     wrong(call, folder)

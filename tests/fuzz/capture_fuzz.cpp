@@ -31,7 +31,13 @@ std::vector<window::aggregate> aggregates() {
           over(max, type_id::text, type_id::text),
           over(count_distinct, type_id::text, type_id::bigint),
           over(first, type_id::bigint, type_id::bigint),
-          over(last, type_id::text, type_id::text)};
+          over(last, type_id::text, type_id::text),
+          over(var_samp, type_id::float64, type_id::float64),
+          over(stddev_pop, type_id::bigint, type_id::float64),
+          over(array_agg, type_id::bigint, data::type::list_of(type_id::bigint)),
+          over(string_agg, type_id::text, type_id::text),
+          over(percentile_cont, type_id::float64, type_id::float64),
+          over(percentile_disc, type_id::text, type_id::text)};
 }
 
 window::definition shape_of(int number) {

@@ -95,8 +95,8 @@ private:
       return false;
     }
     require(all_.starts_with(loaded_), "what comes back is the beginning of what was appended");
-    // Several files that are not there any more leave no trace: a newer end of the chain may be gone with
-    // them.
+    // Several files that are not there any more, or were cut, leave no trace: a newer end of the chain may be
+    // gone with them.
     require(loaded_.size() + 1 >= all_.size() || (count > 1 && is_missing_),
             "what comes back is all, or all but the newest increment");
     require(count > 1 || !has_reserve_ || loaded_.size() >= safe_,
@@ -117,6 +117,9 @@ private:
       is_missing_ = true;
       return files_.lose_file(name);
     case 1:
+      is_missing_ = true;  // at the end of a record the cut leaves no trace
+      if (bytes.empty())
+        return;
       return files_.put(name, bytes.substr(0, in_.ConsumeIntegralInRange<std::size_t>(0, bytes.size() - 1)));
     default:
       if (bytes.empty())

@@ -188,8 +188,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto aggregate = expression::bind_aggregate(text, names);
   if (!aggregate)
     places_are_inside(aggregate.error(), text);
-  const auto having = expression::bind_having(text, names, names, {});
+  const auto having = expression::bind_having(text, {names, names});
   if (!having)
     places_are_inside(having.error(), text);
+  const auto over_groups = expression::bind_over_groups(text, {names, names});
+  if (!over_groups)
+    places_are_inside(over_groups.error(), text);
   return 0;
 }

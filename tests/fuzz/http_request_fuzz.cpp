@@ -52,7 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& h : request)
     headers.emplace_back(std::string_view(h.name_string().data(), h.name_string().size()),
                          std::string_view(h.value().data(), h.value().size()));
-  const auto record = source::record_of(*known().find("/"), headers, true);
+  const auto records = source::records_of(*known().find("/"), {}, headers, true);
+  require(records && records->size() == 1, "not one record of a request without a body");
+  const auto& record = records->front();
   require(record.find('\n') == std::string::npos, "a record of several lines: " + record);
   boost::json::error_code malformed;
   const auto value = boost::json::parse(record, malformed);

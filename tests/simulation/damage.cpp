@@ -2,14 +2,29 @@
 
 #include "runtime/snapshot/file_names.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace millrace::simulation {
 
+/// Of a file of increments: the one that its second copy has not.
+void snapshot_damage::damage_last_record(const std::string& path) {
+  auto bytes = files_.contents(path);
+  const auto last = bytes.rfind("MRSNAP");
+  if (last == std::string::npos)
+    return files_.damage(path);
+  const auto at = last + seed_ % (bytes.size() - last);
+  if (seed_ % 2 == 0)
+    bytes.resize(std::max<std::size_t>(at, 1));
+  else
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+  files_.put(path, std::move(bytes));
+}
+
 std::string snapshot_damage::damage_newest(const std::string& folder, const std::string& actor) {
   std::map<std::string, std::string> newest;  // by folder
   for (const auto& path : files_.all_files(folder))
-    if (path.find("/snapshots/") != std::string::npos)
+    if (path.find("/snapshots/") != std::string::npos && !path.ends_with(".copy"))
       newest[path.substr(0, path.rfind('/'))] = path;
   std::erase_if(newest, [&](const auto& n) {
     return !actor.empty() && n.first.find(snapshot::file_name_of(actor)) == std::string::npos;
@@ -22,7 +37,7 @@ std::string snapshot_damage::damage_newest(const std::string& folder, const std:
   if (seed_ % 3 == 0)
     files_.lose_file(victim->second);
   else
-    files_.damage(victim->second);
+    damage_last_record(victim->second);
   return victim->second.substr(victim->second.rfind('/'));
 }
 

@@ -18,6 +18,8 @@ public:
   std::string damage_newest(const std::string& folder, const std::string& actor);
 
 private:
+  void damage_last_record(const std::string& path);
+
   snapshot::test::faulty_file_system& files_;
   std::uint64_t seed_;
   std::set<std::string> damaged_;  // folders of actors; two of one's files may not be

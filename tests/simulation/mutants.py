@@ -58,7 +58,12 @@ MUTANTS = [
      "at->second.owner.life != life", "false"),
     # Decisions.
     ("decision", "a firing without an idle partition is a decision", "runtime/delivery/shard.cpp",
-     "  out.decision = out.decision || watermark > intake_.watermark_of_all();", ""),
+     "  out.decision = out.decision || fired_ > intake_.watermark_of_all();", ""),
+    # A firing whose rows have no room at once.
+    ("fired_mark", "a capture amid a firing says how far that has come", "runtime/delivery/shard.cpp",
+     "  out.fixed(fired_);\n", "  out.fixed(std::max(fired_, intake_.watermark_of_all()));\n"),
+    ("fire_on", "a firing goes on when there is room", "actors/window/shard_actor.cpp",
+     "    fire_on();\n    const auto may", "    const auto may"),
     ("tick", "a tick is a decision", "runtime/delivery/shard.cpp",
      "  outbox_.append_mark(tick);\n  out.decision = true;", "  outbox_.append_mark(tick);"),
     ("journal", "what depends on a decision waits until that is durable", "actors/window/shard_output.cpp",

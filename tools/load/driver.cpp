@@ -24,6 +24,9 @@ constexpr milliseconds look_every{20};
 /// What is under way at a stop is waited for as long.
 constexpr std::chrono::seconds farewell{10};
 
+/// A target that answers within this is not worth a word; one that refuses says so within it.
+constexpr std::chrono::seconds soon{2};
+
 /// Blocks between two threads; the maker waits while it is full.
 class block_queue {
 public:
@@ -114,6 +117,8 @@ private:
 
   expected<void> wait_for_target() {
     const auto deadline = clock::now() + options_.start_timeout;
+    const auto tell_at = clock::now() + soon;
+    bool told = false;
     for (;;) {
       auto there = target_->ready(look_every * 10);
       if (there && *there)
@@ -124,6 +129,9 @@ private:
         continue;
       if (!there.error().retry || clock::now() >= deadline)
         return unexpected(there.error());
+      if (clock::now() >= tell_at && !std::exchange(told, true))
+        spdlog::warn("{}; waiting for it up to {} s", there.error().message,
+                     std::chrono::duration_cast<std::chrono::seconds>(options_.start_timeout).count());
       std::this_thread::sleep_for(look_every);
     }
   }

@@ -29,7 +29,7 @@ public:
   file_rows& operator=(const file_rows&) = delete;
 
   expected<void> begin(std::chrono::milliseconds) override {
-    file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file_ >= 0)
       ::lseek(file_, 0, SEEK_END);
     return {};
@@ -39,10 +39,12 @@ public:
                       const std::function<void(std::string_view)>& row) override {
     constexpr std::chrono::milliseconds look_again{1};
     if (file_ < 0)
-      file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+      file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const auto had = carry_.size();
     carry_.resize(had + block);
-    const auto got = file_ < 0 ? 0 : ::read(file_, carry_.data() + had, block);
+    auto got = file_ < 0 ? 0 : ::read(file_, carry_.data() + had, block);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))  // a named pipe whose writer pauses
+      got = 0;
     carry_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0)
       return fatal_error(ec::io, fmt::format("--measure file:{}: {}", path_, std::strerror(errno)));

@@ -3,7 +3,9 @@
 #include "actors/catalog.hpp"
 #include "config/plan.hpp"
 #include "config/report.hpp"
+#include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/subcommands.hpp"
+#include "tools/millrace/topology_arguments.hpp"
 #include "tools/millrace/topology_options.hpp"
 #include "tools/rehearsal/rehearsal.hpp"
 #include "tools/rehearsal/sample_file.hpp"
@@ -14,13 +16,17 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace millrace::cli {
 namespace {
 
 struct check_arguments {
-  config::load_request request;
+  std::vector<std::string> files;
+  std::vector<std::string> overlays;
+  std::vector<std::string> sets;
   std::vector<std::string> samples;
+  std::string state;
   bool no_end = false;
 };
 
@@ -102,31 +108,77 @@ int print(const std::string& text) {
   return written ? exit_done : exit_failed;
 }
 
-int check(const check_arguments& a) {
-  const auto result = config::load(a.request, connectors());
+/// Every finding on stderr; the plan where none is an error.
+std::optional<config::topology> load(const topology_arguments& t) {
+  auto result = config::load({t.file, t.overlays, t.sets}, connectors());
   for (const auto& f : result.findings)
     std::fprintf(stderr, "%s\n", config::to_string(f).c_str());
-  if (!result.plan)
+  return std::move(result.plan);
+}
+
+/// The plan, and whether the state in that folder fits it if one is named. Nothing: it does not, and that was
+/// said.
+std::optional<std::string> describe_all(const config::topology& plan, const std::string& state) {
+  auto text = config::describe_plan(plan);
+  if (state.empty())
+    return text;
+  const auto said = look_at_state(state, plan);
+  if (!said) {
+    std::fprintf(stderr, "millrace: %s\n", describe(said.error()).c_str());
+    return std::nullopt;
+  }
+  return text + "\nstate: " + *said + "\n";
+}
+
+/// All of them, whatever is wrong with the others. `state`: the folder of the only one's, or empty.
+int check_all(const std::vector<topology_arguments>& topologies, const std::string& state) {
+  int status = exit_done;
+  std::string text;
+  for (const auto& t : topologies) {
+    const auto plan = load(t);
+    if (const auto described = plan ? describe_all(*plan, state) : std::nullopt)
+      text += (text.empty() ? "" : "\n") + *described;
+    else
+      status = exit_wrong;
+  }
+  const auto printed = print(text);
+  return status == exit_done ? printed : status;
+}
+
+int check(const check_arguments& a) {
+  const auto topologies = arguments_by_topology(a.files, a.overlays, a.sets, names_of_topologies::any);
+  if (!topologies || (topologies->size() > 1 && (!a.samples.empty() || !a.state.empty()))) {
+    std::fprintf(stderr, "millrace: %s\n",
+                 topologies ? a.samples.empty() ? "--state is of one topology; expected one file"
+                                                : "--sample is of one topology; expected one file"
+                            : describe(topologies.error()).c_str());
     return exit_wrong;
-  auto text = config::describe_plan(*result.plan);
+  }
   if (a.samples.empty())
-    return print(text);
-  const auto rows = rehearse(*result.plan, a);
+    return check_all(*topologies, a.state);
+  const auto plan = load(topologies->front());
+  if (!plan)
+    return exit_wrong;
+  const auto text = describe_all(*plan, a.state);
+  if (!text)
+    return exit_wrong;
+  const auto rows = rehearse(*plan, a);
   if (!rows) {
     std::fprintf(stderr, "millrace: %s\n", describe(rows.error()).c_str());
     return exit_wrong;
   }
-  const auto printed = print(text + rows->text);
+  const auto printed = print(*text + rows->text);
   return rows->failed ? exit_failed : printed;
 }
 
 }  // namespace
 
 void add_check(CLI::App& app, int& status) {
-  auto* const sub = app.add_subcommand("check", "Find every mistake in a topology, or print its typed plan");
+  auto* const sub =
+      app.add_subcommand("check", "Find every mistake in topologies, or print their typed plans");
   const auto a = std::make_shared<check_arguments>();
-  sub->add_option("TOPOLOGY", a->request.file, "The topology file")->required();
-  add_overlay_options(*sub, a->request);
+  sub->add_option("TOPOLOGY", a->files, "The topology file; several are checked one by one")->required();
+  add_overlay_options_by_name(*sub, a->overlays, a->sets);
   auto* const samples =
       sub->add_option("--sample", a->samples,
                       "Runs these records (a line each, .gz too) through the topology and prints the rows of "
@@ -136,15 +188,23 @@ void add_check(CLI::App& app, int& status) {
           ->take_all();
   sub->add_flag("--no-end", a->no_end, "The sample does not end its sources: the last windows stay open")
       ->needs(samples);
-  sub->footer("Example:\n"
-              "  millrace check topology.json --with embedded.json --set stages.clicks.rate=10/s\n"
-              "  millrace check topology.json --sample clicks.jsonl\n\n"
-              "Prints the columns of each stage, the guarantee of each sink and the bound of each window's "
-              "state, and\n"
-              "exits with 0; or prints every finding as FILE:LINE:COLUMN: PATH: ... and exits with 2.\n"
-              "A sample stands in for the sources, on a virtual clock that follows the greatest event time; "
-              "nothing is\n"
-              "contacted and nothing written.");
+  sub->add_option("--state", a->state,
+                  "Also says whether the state in this folder fits the topology as it is now, as run would; "
+                  "nothing in it is locked or changed")
+      ->type_name("DIR");
+  sub->footer(
+      "Example:\n"
+      "  millrace check topology.json --with embedded.json --set stages.clicks.rate=10/s\n"
+      "  millrace check topology.json --state ./state\n"
+      "  millrace check topology.json --sample clicks.jsonl\n"
+      "  millrace check */topology.json\n\n"
+      "Prints the columns of each stage, the guarantee of each sink and the bound of each window's "
+      "state, and\n"
+      "exits with 0; or prints every finding as FILE:LINE:COLUMN: PATH: ... and exits with 2. Of several\n"
+      "topologies each is checked, and the exit status is 2 if any has a mistake.\n"
+      "A sample stands in for the sources, on a virtual clock that follows the greatest event time; "
+      "nothing is\n"
+      "contacted and nothing written.");
   sub->callback([a, &status] { status = check(*a); });
 }
 

@@ -2,25 +2,27 @@
 // the process at once.
 #pragma once
 
+#include "tools/millrace/signal_watch.hpp"
+
+#include <atomic>
 #include <functional>
-#include <thread>
 
 namespace millrace::cli {
 
-/// A signal has come. Any thread.
-[[nodiscard]] bool interrupted();
-
-/// While it lives, a signal calls `interrupt`, on a thread of its own; system calls of the main thread end
-/// with EINTR. One at a time.
+/// While it lives, a signal calls `interrupt`, on a thread of its own. One at a time.
 class interrupt_watch {
 public:
   explicit interrupt_watch(std::function<void()> interrupt);
-  ~interrupt_watch();
+  ~interrupt_watch() { done_ = true; }
   interrupt_watch(const interrupt_watch&) = delete;
   interrupt_watch& operator=(const interrupt_watch&) = delete;
 
 private:
-  std::thread thread_;
+  std::atomic<bool> done_{false};
+  orderly_end end_;
 };
+
+/// A signal has come. Any thread.
+[[nodiscard]] bool interrupted();
 
 }  // namespace millrace::cli

@@ -1,8 +1,12 @@
 // millrace load: sends records somewhere by a schedule, and says what became of them.
 #include "tools/load/driver.hpp"
 #include "tools/millrace/logging.hpp"
+#include "tools/millrace/report.hpp"
+#include "tools/millrace/signal_watch.hpp"
 #include "tools/millrace/subcommands.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -10,8 +14,8 @@
 namespace millrace::cli {
 namespace {
 
-std::atomic<bool> stop_asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "set by a signal handler");
+/// Records under way are waited for 10 s.
+constexpr std::chrono::seconds stop_limit{20};
 
 int refuse(const error& e, int status) {
   std::cerr << "millrace: " << describe(e) << "\n";
@@ -28,8 +32,11 @@ int load(const load::arguments& a, const std::string& log_level, const std::stri
       secrets.push_back(value);
   set_up_logging(log_level, log_format, secrets);
   std::signal(SIGPIPE, SIG_IGN);
-  for (const int s : {SIGINT, SIGTERM})
-    std::signal(s, [](int) { stop_asked = true; });
+  if (!a.report.empty())
+    if (const auto writable = check_report_place("--report", a.report, false); !writable)
+      return refuse(writable.error(), exit_wrong);
+  std::atomic<bool> stop_asked{false};
+  const orderly_end ends(stop_limit, [&] { stop_asked = true; });
   const auto done = millrace::load::run(*o, stop_asked);
   if (!done)
     return refuse(done.error().why, done.error().contacted ? exit_failed : exit_wrong);

@@ -26,6 +26,11 @@ struct replay_arguments {
 
 void tell(const replay::outcome& o, const replay_arguments& a) {
   const auto& r = a.request;
+  if (o.letters == 0 && !o.cut_off) {
+    fmt::print("{}: it holds no dead letters; nothing is replayed\n", r.letters);
+    std::fflush(stdout);
+    return;
+  }
   fmt::print("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s",
              o.replayed,
              r.dry_run         ? "would go into"
@@ -56,6 +61,14 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
     complain(fmt::format("{}: {} not replayed: {}", r.letters, count, why));
 }
 
+/// A state without the file that is asked for: none of its records has failed.
+bool has_no_letters(const std::string& letters) {
+  const std::filesystem::path file(letters);
+  std::error_code failed;
+  return file.filename() == "dead_letters.jsonl" && !std::filesystem::exists(file, failed) && !failed &&
+         is_state_folder(std::filesystem::absolute(file).parent_path().string());
+}
+
 /// What was not said: the state is the one that the file lies in, the topology the one that was last run
 /// there.
 expected<void> fill_in(replay_arguments& a) {
@@ -84,8 +97,29 @@ expected<void> fill_in(replay_arguments& a) {
   return {};
 }
 
+/// What `run` will say of the topology as it is now: records that it does not take are not given to it.
+expected<void> say_fit(const std::string& folder, const config::topology& t) {
+  const auto store = snapshot::open_dir_store({folder, t.name, false, true});
+  if (!store)
+    return {};  // told with the remedy by what follows
+  const auto fit = fit_of(**store, t);
+  if (!fit)
+    return unexpected(fit.error());
+  if (*fit && !(*fit)->fits())
+    return unexpected(does_not_fit(folder, t, **fit));
+  if (const auto notes = *fit ? fits_with_notes(**fit) : std::string(); !notes.empty())
+    complain(fmt::format("millrace: {}", notes), true);
+  return {};
+}
+
 int replay_now(replay_arguments& a) {
   set_up_logging("warn", "text", {});
+  if (has_no_letters(a.request.letters)) {
+    fmt::print("{}: there is no such file, for no record of this state has become a dead letter; nothing is "
+               "replayed\n",
+               a.request.letters);
+    return exit_done;
+  }
   if (const auto known = fill_in(a); !known) {
     complain("millrace: " + describe(known.error()));
     return exit_wrong;
@@ -103,8 +137,18 @@ int replay_now(replay_arguments& a) {
   }
   a.request.topology = std::make_shared<const config::topology>(std::move(*loaded.plan));
   a.request.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
-  if (a.request.state.empty())
-    a.request.state = default_state_folder(a.request.topology->name);
+  if (a.request.state.empty()) {
+    auto folder = default_state_folder(a.request.topology->name);
+    if (!folder) {
+      complain("millrace: " + describe(folder.error()));
+      return exit_wrong;
+    }
+    a.request.state = std::move(*folder);
+  }
+  if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits) {
+    complain("millrace: " + describe(fits.error()));
+    return exit_wrong;
+  }
   const auto done = replay::replay(a.request);
   if (!done) {
     complain("millrace: " + describe(done.error()));

@@ -7,10 +7,13 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace millrace::cli {
 namespace {
@@ -99,6 +102,9 @@ void append(std::string& out, const json::object& o, int depth) {
   out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
 }
 
+/// Beside it, so that a rename puts it in place whole.
+std::string temporary_of(const std::string& file) { return file + ".part"; }
+
 }  // namespace
 
 std::string report_text(const config::topology& t, const std::vector<messages::report_part>& parts,
@@ -132,7 +138,7 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
 }
 
 expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports, bool as_list) {
-  const auto temporary = file + ".part";
+  const auto temporary = temporary_of(file);
   {
     std::ofstream out(temporary, std::ios::trunc);
     const char* between = as_list ? "[\n" : "";
@@ -155,23 +161,29 @@ expected<void> write_reports(const std::string& file, const std::vector<std::str
   return {};
 }
 
-std::string first_difference(const std::string& stored, const std::string& now) {
-  std::istringstream a(stored);
-  std::istringstream b(now);
-  std::string x;
-  std::string y;
-  for (;;) {
-    const bool more_a = static_cast<bool>(std::getline(a, x));
-    const bool more_b = static_cast<bool>(std::getline(b, y));
-    if (!more_a && !more_b)
-      return "nothing that can be shown";
-    if (!more_a)
-      return "new: " + y;
-    if (!more_b)
-      return "gone: " + x;
-    if (x != y)
-      return fmt::format("it was \"{}\", now \"{}\"", x, y);
-  }
+expected<void> check_report_place(const std::string& option, const std::string& file, bool replaced) {
+  const auto wrong = [&](const std::string& why) {
+    return user_error(ec::io, fmt::format("{} {}: {}; expected the name of a file in a folder that can be "
+                                          "written to",
+                                          option, file, why));
+  };
+  struct stat there {};
+  const bool is_there = ::stat(file.c_str(), &there) == 0;
+  if (is_there && S_ISDIR(there.st_mode))
+    return wrong("it is a folder");
+  if (is_there && replaced && !S_ISREG(there.st_mode))
+    return wrong("it is there and is no regular file");
+  if (is_there && !replaced)
+    return ::access(file.c_str(), W_OK) == 0 ? expected<void>() : wrong(std::strerror(errno));
+  const auto temporary = temporary_of(file);
+  const bool was_there = ::access(temporary.c_str(), F_OK) == 0;
+  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return wrong(std::strerror(errno));
+  ::close(fd);
+  if (!was_there)
+    ::unlink(temporary.c_str());
+  return {};
 }
 
 }  // namespace millrace::cli

@@ -21,7 +21,9 @@ namespace millrace::cli {
 [[nodiscard]] expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports,
                                            bool as_list);
 
-/// Where two fingerprints differ first, for people: the line of each.
-[[nodiscard]] std::string first_difference(const std::string& stored, const std::string& now);
+/// Whether a report can be written there at the end: found out before a run begins. `replaced`: by a rename,
+/// which a device or a pipe must not be; else it is written to as it is.
+[[nodiscard]] expected<void> check_report_place(const std::string& option, const std::string& file,
+                                                bool replaced);
 
 }  // namespace millrace::cli

@@ -4,6 +4,8 @@
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
+#include "tools/millrace/resources.hpp"
+#include "tools/millrace/signal_watch.hpp"
 #include "tools/millrace/start_line.hpp"
 #include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/status_server.hpp"
@@ -11,6 +13,7 @@
 #include "tools/millrace/topology_arguments.hpp"
 #include "tools/millrace/topology_options.hpp"
 #include "tools/millrace/topology_run.hpp"
+#include "tools/millrace/usage.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -18,11 +21,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 namespace millrace::cli {
 namespace {
@@ -49,40 +53,74 @@ int refuse(const error& e, int status = exit_wrong) {
   return status;
 }
 
-/// The signals are blocked in all threads; this one takes them: SIGTERM and SIGINT end the run, SIGUSR1
-/// writes the report.
-class signal_thread {
+using runs = std::vector<std::unique_ptr<topology_run>>;
+
+/// Longer than everything that an end in good order waits for at most (control/supervisor_end.cpp), one after
+/// the other; shorter than what the service's unit allows.
+constexpr std::chrono::seconds stop_limit{45};
+/// What is still under way when all has been said and stored: a sink's call, say, that its server answers
+/// late or never. Its thread cannot be ended, and the actor system waits for it; what that call had open is
+/// rolled back.
+constexpr std::chrono::seconds leave_limit{5};
+constexpr unsigned most_threads = 1'024;
+
+/// What a signal does to the run, from before there is anything that runs.
+class stop_desk {
 public:
-  signal_thread(const sigset_t& signals, std::function<void()> on_stop, std::function<void()> on_report)
-      : thread_([signals, on_stop = std::move(on_stop), on_report = std::move(on_report), this] {
-          for (;;) {
-            int signal = 0;
-            sigwait(&signals, &signal);
-            if (done_)
-              return;
-            if (signal == SIGUSR1) {
-              on_report();
-            } else if (!std::exchange(stopping_, true)) {
-              spdlog::info("stopping: committing what was taken");
-              on_stop();
-            }
-          }
-        }) {}
-  ~signal_thread() {
-    done_ = true;
-    pthread_kill(thread_.native_handle(), SIGUSR1);
-    thread_.join();
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(asked_, true))
+      return;
+    spdlog::info("stopping: committing what was taken");
+    if (on_stop_)
+      on_stop_();
   }
-  signal_thread(const signal_thread&) = delete;
-  signal_thread& operator=(const signal_thread&) = delete;
+  void report() {
+    const std::lock_guard lock(mutex_);
+    if (on_report_)
+      on_report_();
+  }
+  [[nodiscard]] bool asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  /// A stop that came earlier is told at once. Nothing takes both back.
+  void attach(std::function<void()> on_stop, std::function<void()> on_report) {
+    const std::lock_guard lock(mutex_);
+    on_stop_ = std::move(on_stop);
+    on_report_ = std::move(on_report);
+    if (asked_ && on_stop_)
+      on_stop_();
+  }
 
 private:
-  std::atomic<bool> done_{false};
-  bool stopping_ = false;
-  std::thread thread_;
+  mutable std::mutex mutex_;
+  bool asked_ = false;
+  std::function<void()> on_stop_;
+  std::function<void()> on_report_;
 };
 
-using runs = std::vector<std::unique_ptr<topology_run>>;
+/// While it lives, signals reach what runs.
+class attached {
+public:
+  attached(stop_desk& desk, std::function<void()> on_stop, std::function<void()> on_report) : desk_(desk) {
+    desk_.attach(std::move(on_stop), std::move(on_report));
+  }
+  ~attached() { desk_.attach({}, {}); }
+  attached(const attached&) = delete;
+  attached& operator=(const attached&) = delete;
+
+private:
+  stop_desk& desk_;
+};
+
+/// Workers, and the threads of what blocks: readers, writers, and those of client libraries.
+std::size_t threads_of(const runs& all, unsigned workers) {
+  std::size_t out = workers;
+  for (const auto& r : all)
+    out += 2 + r->topology().stages.size();
+  return out;
+}
 
 void write_report(const run_arguments& a, const runs& all, running_topologies& board,
                   caf::actor_system& system) {
@@ -125,16 +163,6 @@ int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   return exit_done;
 }
 
-/// A sink may be within a call that its server answers late or never: such a thread cannot be ended, and the
-/// actor system waits for it. All has been said and stored by then; what that call had open is rolled back.
-void leave_anyway(int status) {
-  std::thread([status] {
-    std::this_thread::sleep_for(std::chrono::seconds(5));
-    spdlog::shutdown();
-    std::_Exit(status);
-  }).detach();
-}
-
 /// Those that have something to do, and what their start lines say.
 struct prepared_runs {
   runs all;
@@ -143,8 +171,24 @@ struct prepared_runs {
   int status = exit_done;  // of those that had come to their end before
 };
 
-int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings,
-            const sigset_t& signals) {
+int end_all(const run_arguments& a, prepared_runs& prepared, running_topologies& board,
+            caf::actor_system& system, const std::vector<int>& statuses) {
+  const doing what("writing the report and the end of the run");
+  const auto& all = prepared.all;
+  write_report(a, all, board, system);
+  // Last: whoever is killed before goes on, finds everything done and writes the report.
+  for (const auto& r : all)
+    if (r->end().finished)
+      if (const auto noted = r->mark_finished(); !noted)
+        return refuse(noted.error(), exit_failed);
+  const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
+  const int status = all.size() == 1 ? conclude(*all.front(), prepared.fail_on)
+                     : done          ? exit_done
+                                     : exit_failed;
+  return status == exit_done ? prepared.status : status;
+}
+
+int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings, stop_desk& desk) {
   const auto& all = prepared.all;
   running_topologies board;
   for (const auto& r : all)
@@ -156,6 +200,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
       return refuse(listening.error());
     http.emplace(std::move(*listening));
   }
+  if (const auto there = try_threads(threads_of(all, settings.threads)); !there)
+    return refuse(there.error(), exit_failed);
   caf::actor_system_config config;
   control::share_threads(config, settings.threads);
   caf::actor_system system(config);
@@ -167,8 +213,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
                start_members(all[i]->topology(), prepared.starts[i]));
     }
     progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
-    const signal_thread takes_signals(
-        signals,
+    const attached takes_signals(
+        desk,
         [&] {
           board.stopping();
           for (const auto& r : all)
@@ -185,17 +231,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
     for (auto& t : threads)
       t.join();
   }
-  write_report(a, all, board, system);
-  // Last: whoever is killed before goes on, finds everything done and writes the report.
-  for (const auto& r : all)
-    if (r->end().finished)
-      if (const auto noted = r->mark_finished(); !noted)
-        return refuse(noted.error(), exit_failed);
-  const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
-  int status = all.size() == 1 ? conclude(*all.front(), prepared.fail_on) : done ? exit_done : exit_failed;
-  if (status == exit_done)
-    status = prepared.status;
-  leave_anyway(status);
+  const int status = end_all(a, prepared, board, system, statuses);
+  leave_within(leave_limit, status);
   return status;
 }
 
@@ -221,17 +258,30 @@ log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& t
   return out;
 }
 
+/// What is wrong with the options themselves.
+expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
+  if (a.fresh && a.adopt)
+    return user_error(
+        ec::invalid_argument,
+        "--fresh and --adopt contradict each other: with --fresh everything is computed and "
+        "written again, with --adopt sinks go on from what they have committed; give one of them");
+  const auto timeout = parse_duration(a.start_timeout);
+  if (!timeout)
+    return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
+  if (!a.report.empty())
+    if (const auto writable = check_report_place("--report", a.report, true); !writable)
+      return unexpected(writable.error());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+}
+
 /// Everything that can be found wrong is found before anything runs.
 int run(const run_arguments& a) {
-  // Before any thread is there: they all inherit it. A closed pipe is an error of the sink that writes to it.
+  // A closed pipe is an error of the sink that writes to it.
   std::signal(SIGPIPE, SIG_IGN);
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int s : {SIGTERM, SIGINT, SIGUSR1})
-    sigaddset(&signals, s);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
   set_up_logging(a.log_level, a.log_format, {});
+  const auto start_timeout = check_options(a);
+  if (!start_timeout)
+    return refuse(start_timeout.error());
   const auto given = arguments_by_topology(a.topologies, a.overlays, a.sets);
   if (!given)
     return refuse(given.error());
@@ -247,42 +297,52 @@ int run(const run_arguments& a) {
   if (!good)
     return exit_wrong;
   set_up_logging(a.log_level, a.log_format, secrets, names_of(topologies));
-  const auto start_timeout = parse_duration(a.start_timeout);
-  if (!start_timeout)
-    return refuse(start_timeout.error());
   auto rules = parse_fail_on(a.fail_on);
   if (!rules)
     return refuse(rules.error());
-  const run_settings settings{std::chrono::duration_cast<std::chrono::milliseconds>(*start_timeout),
+  const run_settings settings{*start_timeout,
                               a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
                               a.fresh, a.adopt};
+  if (const auto few = raise_file_limit())
+    spdlog::warn("{}", *few);
+  // Nothing has begun before, and a signal ends the process at once.
+  stop_desk desk;
+  const orderly_end ends(
+      stop_limit, [&] { desk.stop(); }, [&] { desk.report(); });
   prepared_runs prepared;
   prepared.fail_on = std::move(*rules);
   for (std::size_t i = 0; i < topologies.size(); ++i) {
     const auto& t = topologies[i];
     const auto folder = a.state.empty()          ? default_state_folder(t->name)
-                        : topologies.size() == 1 ? a.state
-                                                 : a.state + "/" + t->name;
-    start begins{(*given)[i], folder, a.fresh ? std::nullopt : last_written(folder)};
-    auto opened = topology_run::open(t, folder, settings);
+                        : topologies.size() == 1 ? expected<std::string>(a.state)
+                                                 : expected<std::string>(a.state + "/" + t->name);
+    if (!folder)
+      return refuse(folder.error());
+    const doing what(fmt::format("opening the state folder {}", *folder));
+    start begins{(*given)[i], *folder, a.fresh ? std::nullopt : last_written(*folder)};
+    auto opened = topology_run::open(t, *folder, settings);
     if (!opened)
       return refuse(opened.error());
     if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
       return refuse(kept.error());
     if ((*opened)->was_finished()) {
       spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
-                   t->name, folder);
+                   t->name, *folder);
       prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
     } else {
       prepared.all.push_back(std::move(*opened));
       prepared.starts.push_back(std::move(begins));
+    }
+    if (desk.asked()) {
+      spdlog::info("stopped before anything was started");
+      return exit_done;
     }
   }
   if (a.fresh)
     spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
                  "have, so those "
                  "that are computed again stand there twice");
-  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings, signals);
+  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings, desk);
 }
 
 }  // namespace
@@ -314,7 +374,8 @@ void add_run(CLI::App& app, int& status) {
       ->add_option("--http", a->http,
                    "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
       ->type_name("ADDR");
-  command->add_option("--threads", a->threads, "Worker threads (default: one a core)");
+  command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
+      ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->type_name("DURATION")
       ->capture_default_str();

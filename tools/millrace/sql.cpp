@@ -4,6 +4,7 @@
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_arguments.hpp"
 #include "tools/millrace/topology_options.hpp"
+#include "tools/millrace/usage.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
 #include "tools/sql/message.hpp"
@@ -29,6 +30,8 @@
 
 namespace millrace::cli {
 namespace {
+
+constexpr unsigned most_threads = 1'024;
 
 struct sql_arguments {
   std::string query;
@@ -103,7 +106,7 @@ expected<std::vector<sql::known_topology>> topologies_of(const sql_arguments& a)
         errors += (errors.empty() ? "" : "\n") + config::to_string(f);
     if (!loaded.plan)
       return user_error(ec::invalid_argument, errors);
-    out.push_back({loaded.plan->name, table::tables_in_files(*loaded.plan)});
+    out.push_back({loaded.plan->name, table::tables_to_ask(*loaded.plan)});
   }
   return out;
 }
@@ -235,8 +238,10 @@ int sql(sql_arguments a) {
     return exit_wrong;
   }
   const auto library = sql::load_duckdb(sql::library_places_here());
-  if (!library)
-    return refuse(library.error());
+  if (!library) {
+    const auto client = sql::own_client(*topologies, a.query);
+    return refuse(describe(library.error()) + (client.empty() ? "" : "\nWithout it: " + client));
+  }
   const char* const temporary = std::getenv("TMPDIR");
   const auto spill =
       fmt::format("{}/millrace-sql-{}", temporary && *temporary ? temporary : "/tmp", getpid());
@@ -268,8 +273,9 @@ void add_sql(CLI::App& app, int& status) {
   sub->add_option("QUERY", a->query, "One or several statements; - reads them from standard input")
       ->required();
   sub->add_option("--topology", a->topologies,
-                  "Its parquet sinks, and file sinks of json or csv, are tables by their stages' names; may "
-                  "be repeated")
+                  "Its parquet sinks, file sinks of json or csv, and sql sinks are tables by their stages' "
+                  "names, the last "
+                  "by their tables' names, too; may be repeated")
       ->type_name("FILE")
       ->expected(1)
       ->take_all();
@@ -287,7 +293,8 @@ void add_sql(CLI::App& app, int& status) {
   sub->add_option("--memory", a->memory, "What DuckDB may take; beyond it, it spills to the temporary folder")
       ->type_name("SIZE")
       ->capture_default_str();
-  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one a core)");
+  sub->add_option("--threads", a->threads, "Threads of DuckDB (default: one a core)")
+      ->check(at_most_threads(most_threads));
   sub->add_flag("--write-tables", a->write_tables, "Let `copy ... to` write into the tables' own folders");
   sub->footer(
       "Example:\n"
@@ -295,7 +302,10 @@ void add_sql(CLI::App& app, int& status) {
       "  millrace sql \"select page, count(*) from t where status = '200' group by all\" --table "
       "t=/data/events\n"
       "  millrace sql \"show tables; describe sword_purchases\" --topology topology.json --format csv\n\n"
-      "Only whole, visible files are read; a table without files has its columns and no rows. Needs "
+      "Only whole, visible files are read; a table without files has its columns and no rows. A database's "
+      "table that "
+      "the\n"
+      "query names is copied for it. Needs "
       "libduckdb.so\n"
       "(tools/duckdb fetches it): $MILLRACE_DUCKDB, the cache folder, beside millrace, or the system's.");
   sub->callback([a, &status] { status = sql(*a); });

@@ -1,5 +1,6 @@
 #include "tools/millrace/start_line.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
 #include "tools/millrace/last_command.hpp"
 #include "tools/millrace/subcommands.hpp"
 
@@ -70,9 +71,12 @@ std::optional<event_micros> last_written(const std::string& folder) {
   if (!is_state_folder(folder))
     return std::nullopt;
   std::optional<event_micros> newest;
+  bool has_begun = false;  // a start that found no input leaves a folder, too
+  const auto where_partitions_start = snapshot::file_name_of("starts/");
   std::error_code failed;
   for (auto at = std::filesystem::recursive_directory_iterator(folder, failed);
        !failed && at != std::filesystem::recursive_directory_iterator(); at.increment(failed)) {
+    has_begun = has_begun || at->path().filename().string().starts_with(where_partitions_start);
     std::error_code gone;
     const auto written = at->last_write_time(gone);
     if (gone)
@@ -81,7 +85,7 @@ std::optional<event_micros> last_written(const std::string& folder) {
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(since).count();
     newest = newest ? std::max<event_micros>(*newest, micros) : micros;
   }
-  return newest;
+  return has_begun ? newest : std::nullopt;
 }
 
 }  // namespace millrace::cli

@@ -23,7 +23,7 @@ struct start {
 [[nodiscard]] std::string start_text(const config::topology& t, const start& s);
 [[nodiscard]] boost::json::object start_members(const config::topology& t, const start& s);
 
-/// When anything in a state folder was last written; nothing where there is no state.
+/// When anything in a state folder was last written; nothing where no topology has begun to read into it.
 [[nodiscard]] std::optional<event_micros> last_written(const std::string& folder);
 
 }  // namespace millrace::cli

@@ -21,12 +21,14 @@ std::string name_in(const std::string& file) {
 
 expected<std::vector<topology_arguments>> arguments_by_topology(const std::vector<std::string>& files,
                                                                 const std::vector<std::string>& overlays,
-                                                                const std::vector<std::string>& sets) {
+                                                                const std::vector<std::string>& sets,
+                                                                names_of_topologies wanted) {
   std::vector<topology_arguments> out;
   std::vector<std::string> names;
   for (const auto& file : files) {
     auto name = name_in(file);
-    if (const auto same = std::find(names.begin(), names.end(), name); same != names.end() && !name.empty())
+    if (const auto same = std::find(names.begin(), names.end(), name);
+        wanted == names_of_topologies::differ && same != names.end() && !name.empty())
       return user_error(
           ec::invalid_argument,
           fmt::format(
@@ -38,13 +40,12 @@ expected<std::vector<topology_arguments>> arguments_by_topology(const std::vecto
   }
   const auto hand_out = [&](const std::string& argument, std::vector<std::string> topology_arguments::*to) {
     const auto colon = argument.find(':');
-    const auto owner = colon == std::string::npos
-                           ? names.end()
-                           : std::find(names.begin(), names.end(), argument.substr(0, colon));
+    const auto owner = colon == std::string::npos ? std::string() : argument.substr(0, colon);
+    const bool owned = !owner.empty() && std::find(names.begin(), names.end(), owner) != names.end();
     for (std::size_t i = 0; i < out.size(); ++i)
-      if (owner == names.end())
+      if (!owned)
         (out[i].*to).push_back(argument);
-      else if (owner == names.begin() + static_cast<std::ptrdiff_t>(i))
+      else if (owner == names[i])
         (out[i].*to).push_back(argument.substr(colon + 1));
   };
   for (const auto& o : overlays)

@@ -1,18 +1,24 @@
 #include "tools/millrace/topology_run.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/sink/data_file.hpp"
+#include "runtime/snapshot/dir_store.hpp"
 #include "tools/millrace/loss_log.hpp"
 #include "tools/millrace/report.hpp"
+#include "tools/millrace/signal_watch.hpp"
+#include "tools/millrace/state_folder.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <filesystem>
+
 namespace millrace::cli {
 namespace {
 
-constexpr std::string_view fingerprint_name = "fingerprint";
 /// How many replayed batches an earlier process had taken in when it came to its end.
 constexpr std::string_view replayed_name = "replayed";
 
@@ -40,20 +46,37 @@ expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-/// The state belongs to this topology, as far as keys, types and windows go.
-expected<void> check_fingerprint(snapshot::state_store& store, const config::topology& t) {
-  const auto stored = store.get(fingerprint_name);
-  if (!stored && stored.error().code == ec::not_found)
-    return store.put(fingerprint_name, t.state_fingerprint);
-  if (!stored)
-    return unexpected(stored.error());
-  if (*stored == t.state_fingerprint)
+/// Of a source that takes records before anything was read downstream: they are in its spool, so the state is
+/// this topology's from then on.
+bool receives_by_itself(const config::topology& t) {
+  return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
+    return s.kind == config::stage_kind::source && s.type.starts_with("http");
+  });
+}
+
+/// What an earlier start has decided for another topology, before it read anything, is forgotten.
+expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
+  const auto tried = store->get(snapshot::tried_name);
+  if (tried && *tried == t.state_fingerprint)
     return {};
-  return user_error(
-      ec::mismatch,
-      fmt::format("the state in {} was made by another version of topology '{}': {}; run the old topology, "
-                  "give another --state folder, or start over with --fresh",
-                  store.folder(), t.name, first_difference(*stored, t.state_fingerprint)));
+  if (tried) {
+    const auto folder = store->folder();
+    store.reset();
+    auto opened = snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system());
+    if (!opened)
+      return unexpected(opened.error());
+    store = std::move(*opened);
+    std::error_code ignored;
+    const std::filesystem::path letters = folder + "/dead_letters.jsonl";
+    if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
+      std::filesystem::remove(sink::side_path(letters), ignored);
+    spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
+                 "begins anew",
+                 folder, t.name);
+  } else if (tried.error().code != ec::not_found) {
+    return unexpected(tried.error());
+  }
+  return store->put(snapshot::tried_name, t.state_fingerprint);
 }
 
 }  // namespace
@@ -64,6 +87,14 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   auto opened = snapshot::open_dir_store({folder, topology->name, settings.fresh, false});
   if (!opened)
     return unexpected(opened.error());
+  const auto fit = fit_of(**opened, *topology);
+  if (!fit)
+    return unexpected(fit.error());
+  if (*fit && !(*fit)->fits())
+    return unexpected(does_not_fit((*opened)->folder(), *topology, **fit));
+  if (!*fit)
+    if (const auto done = forget_another_try(*opened, *topology); !done)
+      return unexpected(done.error());
   std::unique_ptr<topology_run> out(new topology_run);
   out->topology_ = std::move(topology);
   out->store_ = std::move(*opened);
@@ -82,9 +113,10 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   out->before_ = *counted;
   if (const auto noted = note_begin(*out->store_); !noted)
     return unexpected(noted.error());
-  if (!out->was_finished())
-    if (const auto fits = check_fingerprint(*out->store_, *out->topology_); !fits)
-      return unexpected(fits.error());
+  out->parsers_changed_ = *fit && !(*fit)->notes.empty();
+  if (*fit && !out->was_finished())
+    if (const auto notes = fits_with_notes(**fit); !notes.empty())
+      spdlog::info("{}: {}", out->topology_->name, notes);
   return out;
 }
 
@@ -114,7 +146,26 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     const std::lock_guard lock(mutex_);
     return stopping_;
   };
+  std::optional<doing> at_work;
+  options.asking = [&](const std::string& source) {
+    at_work.reset();
+    at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
+  };
+  // From the first read on the state is this topology's. A start that did not get so far leaves it open.
+  options.on_reading = [store = store_, text = topology_->state_fingerprint,
+                        once = std::make_shared<std::mutex>()]() -> expected<void> {
+    const std::lock_guard lock(*once);
+    const auto stored = store->get(fingerprint_name);
+    return stored && *stored == text ? expected<void>() : store->put(fingerprint_name, text);
+  };
+  options.parsers_changed = parsers_changed_;
+  if (receives_by_itself(*topology_))
+    if (const auto noted = options.on_reading(); !noted) {
+      end_.failure = noted.error();
+      return;
+    }
   auto prepared = prepare_pipeline(system, options);
+  at_work.reset();
   if (!prepared) {
     board.ended(topology_->name);
     if (prepared.error().why.code == ec::cancelled) {
@@ -137,8 +188,18 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     if (stopping_)
       caf::anon_send(supervisor_, control::end_run{});
   }
+  const doing what(fmt::format("running '{}' and ending its stages", topology_->name));
   control::run_ended end;
-  self->receive([&](const control::run_ended& m) { end = m; });
+  self->monitor(supervisor);
+  self->receive([&](const control::run_ended& m) { end = m; },
+                [&](const caf::down_msg&) {  // an exception: it has said nothing
+                  end.failure = error{ec::internal,
+                                      fault::ours,
+                                      true,
+                                      "the supervisor of its stages has failed; nothing is lost: the same "
+                                      "command goes on",
+                                      {}};
+                });
   board.ended(topology_->name);
   const std::lock_guard lock(mutex_);
   end_ = std::move(end);

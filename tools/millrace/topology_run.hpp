@@ -72,6 +72,7 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
   bool was_finished_ = false;
+  bool parsers_changed_ = false;  // since the state was made
   std::uint64_t replayed_ = 0;  // batches that were there before it started
   ended_counts before_;         // when it came to its end the last time
   std::mutex mutex_;            // guards stopping_, supervisor_ and, until run() has returned, end_

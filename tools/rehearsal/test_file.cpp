@@ -1,6 +1,7 @@
 #include "tools/rehearsal/test_file.hpp"
 
 #include "actors/pipeline.hpp"
+#include "config/overlay.hpp"
 #include "config/reader.hpp"
 #include "config/test_options.hpp"
 #include "config/validate.hpp"
@@ -74,6 +75,9 @@ private:
       request.sets = options.text_list("set");
     auto loaded = config::load(request, connectors_);
     of_topology_ = std::move(loaded.findings);
+    for (auto& f : of_topology_)
+      if (f.where.file == config::set_file)  // no argument here, but a line of the test file
+        f.where = options.where("set");
     if (!loaded.plan)
       return false;
     tests_.topology = std::move(*loaded.plan);

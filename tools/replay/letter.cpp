@@ -130,7 +130,7 @@ expected<letters_read> read_letters(const std::string& file, std::uint64_t limit
       return user_error(ec::invalid_argument,
                         fmt::format("{}:{}: the line has more than 128 MB; {}", file, number + 1, remedy));
   }
-  if (in.bad() || (out.bytes == 0 && !in.eof()))
+  if (in.bad() || (limit != 0 && out.bytes == 0 && !in.eof()))
     return user_error(ec::io, fmt::format("{}: cannot be read; expected a file of dead letters", file));
   if (!line.empty())
     if (auto taken = take(false); !taken)

@@ -56,6 +56,8 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
   out.topic = source::is_glob(path) ? r.partition : path;
   if (!r.plan->parser->options.has("header") || !r.plan->parser->options.boolean("header"))
     return out;
+  if (path == "-")
+    return std::optional<original>();
   auto known = headers_.find(out.topic);
   if (known == headers_.end())
     known = headers_.emplace(out.topic, header_line_of(out.topic)).first;

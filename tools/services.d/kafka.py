@@ -28,6 +28,11 @@ log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n
 """
 
 
+# Listeners of --secured beside the plain one: SASL's mechanism PLAIN for this user, and TLS without client certificates.
+SECURED = {"sasl": "SASL_PLAINTEXT", "tls": "SSL"}
+USER, PASSWORD = "millrace", "sesame"
+
+
 class Kafka:
     def __init__(self, home, options):
         self.home, self.options = home, options
@@ -36,10 +41,18 @@ class Kafka:
         return self.home.read().get("ports", {})
 
     def brokers(self):
-        return [key for key in self.ports() if not key.endswith("-controller")]
+        return [key for key in self.ports() if "-" not in key]
 
     def exports(self):
-        return {"KAFKA_BROKERS": ",".join(f"127.0.0.1:{self.ports()[key]}" for key in self.brokers())}
+        ports = self.ports()
+        exported = {"KAFKA_BROKERS": ",".join(f"127.0.0.1:{ports[key]}" for key in self.brokers())}
+        for kind in SECURED:
+            at = [f"127.0.0.1:{ports[f'{key}-{kind}']}" for key in self.brokers() if f"{key}-{kind}" in ports]
+            if at:
+                exported[f"KAFKA_{kind.upper()}_BROKERS"] = ",".join(at)
+        if "KAFKA_TLS_BROKERS" in exported:
+            exported["KAFKA_TLS_CA"] = str(self.home.data_folder() / "certificate.pem")
+        return exported
 
     def start(self):
         wanted = self.options.brokers
@@ -105,7 +118,10 @@ class Kafka:
         ports = {}
         for key in keys:
             ports[key] = free_port(ports.values())
-            ports[f"{key}-controller"] = free_port(ports.values())
+            for other in ["controller", *(SECURED if self.options.secured else [])]:
+                ports[f"{key}-{other}"] = free_port(ports.values())
+        if self.options.secured:
+            self._certify()
         cluster = subprocess.run([java, "-cp", classpath, "kafka.tools.StorageTool", "random-uuid"],
                                  capture_output=True, text=True, check=False).stdout.split()
         if not cluster:
@@ -115,6 +131,14 @@ class Kafka:
             self.home.run([java, "-Xmx128m", "-cp", classpath, "kafka.tools.StorageTool", "format", "-t", cluster[-1],
                            "-c", f"{self._folder(key)}/server.properties"], "formatting Kafka's storage")
         self.home.remember(ports=ports)
+
+    def _certify(self):
+        """A certificate that signs itself, and the file of key and certificate that the brokers read."""
+        data = self.home.data_folder()
+        key, certificate = data / "key.pem", data / "certificate.pem"
+        self.home.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=127.0.0.1",
+                       "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], "making a certificate")
+        (data / "tls.pem").write_text(key.read_text() + certificate.read_text())
 
     def _configure(self, defaults):
         """Before brokers start: what they read then, also when the folder was begun with other values."""
@@ -132,13 +156,21 @@ class Kafka:
     def _properties(self, node, key, keys, ports, defaults):
         replicas = min(3, len(keys))
         voters = ",".join(f"{n}@127.0.0.1:{ports[k + '-controller']}" for n, k in enumerate(keys, 1))
+        secured = {kind: name for kind, name in SECURED.items() if f"{key}-{kind}" in ports}
+        listeners = "".join(f",{name}://127.0.0.1:{ports[f'{key}-{kind}']}" for kind, name in secured.items())
+        security = f"""listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}="{PASSWORD}";
+listener.name.ssl.ssl.keystore.type=PEM
+listener.name.ssl.ssl.keystore.location={self.home.data_folder()}/tls.pem
+""" if secured else ""
         # The short session makes a broker that was killed come back in seconds; the retention of group offsets, which
         # are sinks' positions, must outlast a machine that was off for a while.
         return f"""process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{ports[key]},CONTROLLER://127.0.0.1:{ports[key + '-controller']}
+listeners=PLAINTEXT://127.0.0.1:{ports[key]},CONTROLLER://127.0.0.1:{ports[key + '-controller']}{listeners}
 log.dirs={self._folder(key)}/logs
 auto.create.topics.enable=false
 num.partitions={defaults['partitions']}
@@ -158,7 +190,7 @@ num.network.threads=2
 num.io.threads=2
 background.threads=2
 offsets.retention.minutes=525600
-"""
+{security}"""
 
     def stop(self):
         running = [key for key in self.brokers() if self.home.running(key)]

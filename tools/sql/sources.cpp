@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace millrace::sql {
 namespace {
@@ -124,6 +125,17 @@ expected<source> of_place(const table_argument& a) {
   return out;
 }
 
+/// DuckDB's names are the same whatever the case of their letters.
+bool is_taken(const std::vector<source>& sources, std::string_view name) {
+  return std::any_of(sources.begin(), sources.end(), [&](const source& s) {
+    return s.name.size() == name.size() &&
+           std::equal(name.begin(), name.end(), s.name.begin(), [](char a, char b) {
+             return std::tolower(static_cast<unsigned char>(a)) ==
+                    std::tolower(static_cast<unsigned char>(b));
+           });
+  });
+}
+
 struct stages_by_name {
   const std::vector<known_topology>& topologies;
 
@@ -234,6 +246,16 @@ expected<std::vector<source>> sources_of(const std::vector<known_topology>& topo
         return unexpected(std::move(made.error()));
       if (shared)
         made->schema = t.name;
+      out.push_back(std::move(*made));
+    }
+  // A database's table is asked by its own name, too, which may be easier to say than the stage's ("table").
+  for (const auto& t : topologies)
+    for (const auto& s : t.tables) {
+      if (!s.database || s.name == s.stage || is_taken(out, s.name))
+        continue;
+      auto made = of_stage(s, s.name);
+      if (!made)
+        return unexpected(std::move(made.error()));
       out.push_back(std::move(*made));
     }
   return out;

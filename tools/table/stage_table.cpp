@@ -75,12 +75,19 @@ expected<stage_table> table_of(const config::topology& t, std::string_view stage
   return make(*found);
 }
 
-std::vector<stage_table> tables_in_files(const config::topology& t) {
+std::vector<stage_table> tables_to_ask(const config::topology& t) {
   std::vector<stage_table> out;
-  for (const auto& s : t.stages)
-    if (std::holds_alternative<config::sink_plan>(s.plan))
-      if (auto made = make(s); made.kind != files::none)
-        out.push_back(std::move(made));
+  for (const auto& s : t.stages) {
+    if (!std::holds_alternative<config::sink_plan>(s.plan))
+      continue;
+    auto made = make(s);
+    if (s.type == "sql") {
+      made.database = std::make_shared<const config::values>(s.options);
+      made.kind = files::csv;
+    }
+    if (made.kind != files::none)
+      out.push_back(std::move(made));
+  }
   return out;
 }
 

@@ -27,16 +27,18 @@ struct stage_table {
   files kind = files::none;
   std::string path{};                              // parquet: the folder, or its URL; json, csv: the file
   std::shared_ptr<const config::values> remote{};  // parquet: the sink's options, if it is on another machine
-  bool rolled = false;                             // json, csv: numbered files instead of `path` itself
-  std::string compression{};                       // parquet
-  std::vector<std::string> partition_by{};         // parquet: in the order of the folders; not in the files
+  std::shared_ptr<const config::values> database{};  // of a sql sink: its options
+  bool rolled = false;                               // json, csv: numbered files instead of `path` itself
+  std::string compression{};                         // parquet
+  std::vector<std::string> partition_by{};           // parquet: in the order of the folders; not in the files
 
   [[nodiscard]] bool is_partition(std::string_view column) const;
 };
 
 /// The error names the stages that have columns.
 [[nodiscard]] expected<stage_table> table_of(const config::topology& t, std::string_view stage);
-/// All sinks of the topology that write files which hold a table, in the order of the plan.
-[[nodiscard]] std::vector<stage_table> tables_in_files(const config::topology& t);
+/// All sinks of the topology that write a table which can be asked, in the order of the plan: those of
+/// Parquet, JSON and CSV files, and those of databases, which are CSV once they are copied.
+[[nodiscard]] std::vector<stage_table> tables_to_ask(const config::topology& t);
 
 }  // namespace millrace::table

@@ -46,12 +46,21 @@ struct client::state {
   std::mutex mutex;  // callbacks come from poll() and from librdkafka's threads
   bool outage = false;
   bool outage_taken = false;
-  std::string last_failure;
+  bool has_answered = false;               // ever
+  std::optional<connecting> last_failure;  // of a connection
 
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
-    const auto& self = *static_cast<const state*>(rd_kafka_opaque(handle));
-    // A lost connection comes to on_error too, which tells the loss of one broker from that of all.
-    const bool told = std::string_view(facility) == "FAIL" || std::string_view(facility) == "ERROR";
+    auto& self = *static_cast<state*>(rd_kafka_opaque(handle));
+    // A lost connection comes to on_error too, which tells the loss of one broker from that of all; but of
+    // one that the broker has closed it says less. A transaction coordinator that loads its log, as at the
+    // first start on a fresh Kafka, is asked again soon.
+    const std::string_view of(facility);
+    if (of == "FAIL") {
+      const std::scoped_lock lock(self.mutex);
+      self.has_failed(without(text, self.secrets));
+    }
+    const bool told = of == "FAIL" || of == "ERROR" ||
+                      (of == "GETPID" && std::string_view(text).find("retrying") != std::string_view::npos);
     spdlog::log(told ? spdlog::level::debug : level_of(level), "{}: kafka {}: {}", self.options.name,
                 facility, without(text, self.secrets));
   }
@@ -64,12 +73,14 @@ struct client::state {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:  // said again only when one was there meanwhile
       self.outage = true;
       self.outage_taken = false;
-      spdlog::warn("{}: no Kafka broker of {} answers: {}", self.options.name, self.brokers,
-                   self.last_failure.empty() ? text : self.last_failure);
+      spdlog::log(self.options.tells_outages ? spdlog::level::warn : spdlog::level::debug, "{}: {}",
+                  self.options.name, self.unreachable().message);
       return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
-      self.last_failure = text;  // one broker: librdkafka goes on with the others
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+      self.has_failed(text);  // one broker: it goes on with the others
       spdlog::debug("{}: kafka: {}", self.options.name, text);
       return;
     case RD_KAFKA_RESP_ERR__FATAL: {
@@ -83,6 +94,30 @@ struct client::state {
       spdlog::warn("{}: kafka: {}: {}", self.options.name,
                    rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code)), text);
     }
+  }
+
+  /// A connection. Under the mutex.
+  void has_failed(std::string_view text) {
+    auto why = why_not_connected(text, options.names);
+    if (!last_failure || !why.vague)
+      last_failure = std::move(why);
+  }
+
+  /// Under the mutex.
+  [[nodiscard]] error unreachable() const {
+    if (!last_failure)
+      return {ec::unavailable,
+              fault::outside,
+              true,
+              fmt::format("no Kafka broker of {} answers; start them, or correct {}", brokers,
+                          options.names.brokers),
+              {}};
+    const auto& f = *last_failure;
+    const auto text = fmt::format("no Kafka broker of {} answers ({}); {}", brokers, f.what, f.remedy);
+    // Brokers that begin to refuse a client which they knew may come to know it again.
+    if (f.mends || has_answered)
+      return {ec::unavailable, fault::outside, true, text, {}};
+    return {ec::refused, fault::user, false, text, {}};
   }
 
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -202,17 +237,24 @@ std::optional<error> client::outage() const {
   const std::scoped_lock lock(state_->mutex);
   if (!state_->outage)
     return std::nullopt;
-  return outside_error(ec::unavailable,
-                       fmt::format("no Kafka broker of {} answers ({}); it goes on by itself when one does",
-                                   state_->brokers, state_->last_failure))
-      .value();
+  return state_->unreachable();
 }
+
+std::optional<error> client::not_connected() const {
+  const std::scoped_lock lock(state_->mutex);
+  if (state_->has_answered)
+    return std::nullopt;
+  return state_->unreachable();
+}
+
+const std::string& client::brokers() const { return state_->brokers; }
 
 void client::answered() const {
   const std::scoped_lock lock(state_->mutex);
-  if (state_->outage)
+  if (state_->outage && state_->options.tells_outages)
     spdlog::info("{}: Kafka answers again", state_->options.name);
   state_->outage = false;
+  state_->has_answered = true;
 }
 
 bool client::in_outage() const {

@@ -3,6 +3,7 @@
 // connectors call librdkafka itself for records, transactions and offsets.
 #pragma once
 
+#include "actors/client/kafka/connecting.hpp"
 #include "runtime/base/error.hpp"
 
 #include <librdkafka/rdkafka.h>
@@ -54,6 +55,9 @@ struct client_options {
   settings own;      // the connector's; they win over the user's properties
   std::function<void(const rd_kafka_message_t&)>
       delivered{};  // producer: delivery report, called from poll()
+  setting_names names{};
+  bool tells_outages =
+      false;  // it warns of lost brokers itself; else whoever uses it tells what its calls return
 };
 
 /// Properties that librdkafka does not know or refuses, and those in `reserved` (name, remedy: "use the
@@ -78,6 +82,10 @@ public:
   [[nodiscard]] std::optional<error> take_outage() const;
   /// The outage that lasts still, said again as often as it is asked.
   [[nodiscard]] std::optional<error> outage() const;
+  /// Why no broker has answered yet; nothing when one has. An error that waiting does not mend (a wrong
+  /// password) has retry = false.
+  [[nodiscard]] std::optional<error> not_connected() const;
+  [[nodiscard]] const std::string& brokers() const;
   /// An answer came from a broker (a record, a look-up): the outage is over.
   void answered() const;
   [[nodiscard]] bool in_outage() const;
@@ -98,11 +106,15 @@ private:
 /// Consumes the error; its retriable and fatal marks count. `e` must not be null.
 [[nodiscard]] error translate(owned<rd_kafka_error_t> e, std::string_view doing);
 
-/// Partitions of a topic. ec::not_found with fault::user for an unknown topic; ec::unavailable when no broker
-/// answered within `timeout`, which is waited for. Ask a consumer: a producer's look-up may create the topic
-/// on brokers that do so.
+/// Partitions of a topic. ec::not_found with fault::user at once for an unknown topic, which somebody may yet
+/// create (retry = true); ec::unavailable when no broker answered within `timeout`, which is waited for;
+/// ec::refused where the brokers take no such client. Ask a consumer: a producer's look-up may create the
+/// topic on brokers that do so.
 [[nodiscard]] expected<int> partition_count(const client& c, const std::string& topic,
                                             std::chrono::milliseconds timeout);
+
+/// The command of Kafka's own that creates a topic.
+[[nodiscard]] std::string creating_command(const std::string& brokers, const std::string& topic);
 
 /// A topic's settings by name, such as cleanup.policy; nothing where they may not be asked for, or nobody
 /// answers.

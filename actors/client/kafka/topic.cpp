@@ -40,7 +40,22 @@ looked_up look_up(const client& c, const std::string& topic, milliseconds timeou
   return {metadata->topics[0].err, metadata->topics[0].partition_cnt};
 }
 
+error missing(const client& c, const std::string& topic) {
+  return {
+      ec::not_found,
+      fault::user,
+      true,
+      fmt::format("topic \"{}\" does not exist on the brokers {}; create the topic ({}), or correct its name",
+                  topic, c.brokers(), creating_command(c.brokers(), topic)),
+      {}};
+}
+
 }  // namespace
+
+std::string creating_command(const std::string& brokers, const std::string& topic) {
+  return fmt::format("kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions 1", brokers,
+                     topic);
+}
 
 expected<int> partition_count(const client& c, const std::string& topic, milliseconds timeout) {
   const auto deadline = clock::now() + timeout;
@@ -49,6 +64,14 @@ expected<int> partition_count(const client& c, const std::string& topic, millise
     const auto found = look_up(c, topic, std::max(milliseconds(1), std::min(one_try, left(deadline))));
     if (found.code == RD_KAFKA_RESP_ERR_NO_ERROR && found.partitions > 0)
       return found.partitions;
+    c.poll(milliseconds(0));  // why there is no connection
+    if (found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        found.code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+      return tl::make_unexpected(missing(c, topic));
+    if (auto away = c.not_connected(); away && (!away->retry || left(deadline).count() == 0)) {
+      away->message = fmt::format("topic \"{}\": {}", topic, away->message);
+      return tl::make_unexpected(std::move(*away));
+    }
     auto e = translate(found.code == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
                                                                 : found.code,
                        fmt::format("topic \"{}\": reading its metadata", topic));

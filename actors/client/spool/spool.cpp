@@ -65,7 +65,7 @@ expected<void> log::recover() {
           "{}: the last {} bytes were being written when the last process ended; they were not taken yet",
           path(base), frames.size() - whole);
     if (whole > 0) {
-      if (auto synced = files_.append(path(base), {}); !synced)
+      if (auto synced = files_.append(path(base), {}, true); !synced)
         return synced;
       segments_[base] = base + whole;
       tail_base_ = base + whole;
@@ -84,7 +84,7 @@ expected<void> log::begin_segment() {
   std::string note;
   if (options_.note) {
     append_frame(note, base, 0, options_.note(), frame_kind::note);
-    if (auto appended = files_.append(path(base), note); !appended)
+    if (auto appended = files_.append(path(base), {note}, true); !appended)
       return appended;
   }
   const std::scoped_lock lock(mutex_);
@@ -114,7 +114,7 @@ expected<void> log::commit() {
                  std::string_view(pending_bytes_).substr(at, p.length));
     at += p.length;
   }
-  if (auto appended = files_.append(path(tail_base_), group); !appended) {
+  if (auto appended = files_.append(path(tail_base_), {group}, true); !appended) {
     tail_is_good_ = false;  // how much of it is there is unknown
     return appended;
   }

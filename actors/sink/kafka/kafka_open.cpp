@@ -53,8 +53,11 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   if (!reader)
     return unexpected(reader.error());
   reader_ = std::move(*reader);
-  if (auto there = look_at_topic(); !there)
+  if (auto there = look_at_topic(); !there) {
+    // Brokers that knew this client may refuse it for a moment while they start.
+    there.error().retry |= was_open_ && there.error().code == ec::refused;
     return unexpected(there.error());
+  }
   // Before the transactional id is taken: who is refused must not fence the rightful one.
   const auto peek = stored_envelope(*reader_, group_, options_.topic);
   if (!peek)
@@ -79,6 +82,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
     return unexpected(begun.error());
   if (auto claimed = finish(); !claimed)
     return unexpected(claimed.error());
+  was_open_ = true;
   return record_.at;
 }
 
@@ -99,10 +103,14 @@ expected<void> kafka_writer::look_at_topic() {
   auto found = kafka::partition_count(*reader_, topic, look_up_patience);
   if (!found && found.error().code == ec::not_found) {
     if (!options_.create)
-      return user_error(ec::not_found,
-                        fmt::format("topic \"{}\" does not exist; create it, or let the sink create it by "
-                                    "\"create\": {{ \"partitions\": 1 }}",
-                                    topic));
+      return unexpected(error{
+          ec::not_found,
+          fault::user,
+          true,
+          fmt::format("topic \"{}\" does not exist on the brokers {}; create the topic ({}), or let the sink "
+                      "create it by \"create\": {{ \"partitions\": 1 }}",
+                      topic, options_.to.brokers, kafka::creating_command(options_.to.brokers, topic)),
+          {}});
     if (auto made = kafka::create_topic(*reader_, topic, options_.create->partitions,
                                         options_.create->replication, patience);
         !made)

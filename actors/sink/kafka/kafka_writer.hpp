@@ -78,6 +78,7 @@ private:
   std::deque<rejection> rejections_;       // of the open transaction; addresses stay
   std::vector<rejected_place> forgotten_;  // whose chunks the next commit deletes
   bool has_positions_topic_ = false;
+  bool was_open_ = false;
   std::string key_;
   std::string value_;
 };

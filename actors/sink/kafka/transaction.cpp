@@ -1,7 +1,5 @@
 #include "actors/sink/kafka/transaction.hpp"
 
-#include "actors/sink/kafka/bounded_call.hpp"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -55,7 +53,7 @@ expected<void> transaction::insist(std::string_view doing, Call call) {
   const auto deadline = clock::now() + patience;
   for (;;) {
     const auto ms = left(deadline, one_try);
-    auto answer = bounded(milliseconds(ms) + overdue, [p = producer_, call, ms] {
+    auto answer = calls_->call(milliseconds(ms) + overdue, [p = producer_, call, ms] {
       return kafka::owned<rd_kafka_error_t>(call(p->client->get(), ms));
     });
     if (!answer) {
@@ -110,7 +108,7 @@ expected<transaction> transaction::open(const kafka::connection& to, std::string
   return t;
 }
 
-transaction::transaction() = default;
+transaction::transaction() : calls_(std::make_unique<bounded_caller>()) {}
 transaction::transaction(transaction&&) noexcept = default;
 
 transaction::~transaction() {
@@ -120,7 +118,7 @@ transaction::~transaction() {
   // What is still queued goes out first: brokers refuse, loudly, to roll back a transaction they know nothing
   // of.
   rd_kafka_flush(handle, static_cast<int>(last_words.count()));
-  if (!bounded(last_words + overdue, [p = producer_] {
+  if (!calls_->call(last_words + overdue, [p = producer_] {
         return kafka::owned<rd_kafka_error_t>(
             rd_kafka_abort_transaction(p->client->get(), static_cast<int>(last_words.count())));
       }))

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/client/kafka/client.hpp"
+#include "actors/sink/kafka/bounded_call.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -63,6 +64,7 @@ private:
 
   struct producer;                      // the client, and what its delivery reports say
   std::shared_ptr<producer> producer_;  // also of a call that has not come back
+  std::unique_ptr<bounded_caller> calls_;
   bool begun_ = false;
 };
 

@@ -84,7 +84,8 @@ public:
 
   expected<std::unique_ptr<stored_file>> open(const std::string& name) override {
     auto path = path_of(name);
-    descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Not to wait for the writer of a named pipe: its size is an error, below.
+    descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd.valid())
       return file_error("open", path, errno);
     std::error_code failed;

@@ -74,8 +74,11 @@ void staged_rows::append(std::string_view bytes, std::size_t zeros) {
   if (size > capacity_) {
     capacity_ = std::max(least_memory, up_to(size + size / 2, block));
     std::unique_ptr<char, release> more(static_cast<char*>(std::aligned_alloc(block, capacity_)));
-    if (!more)
+    if (!more) {
+      if (auto* const handler = std::get_new_handler(); handler != nullptr)  // as `new` does
+        handler();
       throw std::bad_alloc();
+    }
     if (waiting_ != 0)
       std::memcpy(more.get(), memory_.get(), waiting_);
     memory_ = std::move(more);

@@ -1,6 +1,7 @@
 // MySQL and MariaDB. Rows go as multi-row inserts over the session's own handle: SOCI would send one
 // statement a row.
 #include "actors/sink/sql/composed_rows.hpp"
+#include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 #include "runtime/data/render.hpp"
@@ -53,12 +54,13 @@ bool is_row_fault(unsigned number, std::string_view state) {
 constexpr std::size_t index_bytes = 3072 - 200;
 constexpr std::size_t most_key_characters = 255;
 
-class mysql_database final : public database, public row_language {
+class mysql_database final : public database, public row_language, public row_reading {
 public:
   explicit mysql_database(target where) : database(std::move(where)) {}
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
+  outcome<void> read(const std::string& sql, const take_row& take) override;
   std::string name(std::string_view identifier) const override;
   outcome<std::optional<table_shape>> describe(const std::string& table) override {
     return describe_mysql(*this, table);
@@ -165,6 +167,30 @@ outcome<std::uint64_t> mysql_database::execute(const std::string& sql) {
   if (auto* const result = mysql_store_result(h))
     mysql_free_result(result);
   return mysql_affected_rows(h);  // rows found, for SOCI connects with CLIENT_FOUND_ROWS
+}
+
+outcome<void> mysql_database::read(const std::string& sql, const take_row& take) {
+  if (!session_)
+    return tl::unexpected(lost());
+  auto* const h = handle();
+  const auto failed = [&] {
+    return tl::unexpected(classify(mysql_errno(h), mysql_sqlstate(h), mysql_error(h)));
+  };
+  if (mysql_real_query(h, sql.data(), sql.size()) != 0)
+    return failed();
+  const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(mysql_use_result(h),
+                                                                        &mysql_free_result);
+  if (!result)
+    return failed();
+  std::vector<std::optional<std::string_view>> row(mysql_num_fields(result.get()));
+  while (MYSQL_ROW values = mysql_fetch_row(result.get())) {
+    const auto* const lengths = mysql_fetch_lengths(result.get());
+    for (std::size_t i = 0; i < row.size(); ++i)
+      row[i] = values[i] ? std::optional(std::string_view(values[i], lengths[i])) : std::nullopt;
+    if (auto taken = take(row); !taken)
+      return tl::unexpected(failure{std::move(taken.error()), false});
+  }
+  return mysql_errno(h) == 0 ? outcome<void>() : failed();
 }
 
 std::string mysql_database::name(std::string_view identifier) const {

@@ -2,7 +2,9 @@
 // else end the whole transaction.
 #include "actors/sink/sql/composed_rows.hpp"
 #include "actors/sink/sql/copied_rows.hpp"
+#include "actors/sink/sql/postgresql_session.hpp"
 #include "actors/sink/sql/postgresql_values.hpp"
+#include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 
@@ -20,12 +22,16 @@ struct result_freed {
 };
 using result = std::unique_ptr<PGresult, result_freed>;
 
-class postgresql_database final : public database, public row_language, public copy_language {
+class postgresql_database final : public database,
+                                  public row_language,
+                                  public copy_language,
+                                  public row_reading {
 public:
   explicit postgresql_database(target where) : database(std::move(where)) {}
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
+  outcome<void> read(const std::string& sql, const take_row& take) override;
   /// Deferred constraints would refuse the whole commit, and not say for which row.
   std::string begin() const override { return "begin; set constraints all immediate"; }
   std::string name(std::string_view identifier) const override;
@@ -69,6 +75,9 @@ private:
     return static_cast<soci::postgresql_session_backend*>(session_->get_backend())->conn_;
   }
   void append_quoted(std::string& out, std::string_view text) const;
+  [[nodiscard]] expected<void> attempt(const std::string& text);
+
+  mutable std::string refused_;  // what libpq said of the last attempt that gave no session
 };
 
 std::string one_line(std::string text) {
@@ -78,19 +87,26 @@ std::string one_line(std::string text) {
   return text;
 }
 
+expected<void> postgresql_database::attempt(const std::string& text) {
+  auto done = start_session("postgresql", text);
+  if (done)
+    return done;
+  const auto why = why_no_session(text, refused_);
+  return unexpected(classify(why.state, why.text).what);
+}
+
 expected<void> postgresql_database::connect(bool create) {
-  auto done = start_session("postgresql", where_.connect);
-  if (!done && done.error().message.find("does not exist") != std::string::npos &&
-      done.error().message.find("database \"" + where_.database) != std::string::npos) {
+  auto done = attempt(where_.connect);
+  if (!done && done.error().code == ec::not_found) {
     if (!create)
       return user_error(ec::not_found,
                         fmt::format("{}: there is no database {}; remedy: create it, or set \"create\": true",
                                     where_.shown, where_.database));
-    if (auto server = start_session("postgresql", where_.connect_server); !server)
+    if (auto server = attempt(where_.connect_server); !server)
       return server;
     const auto made =
         execute("create database " + name(where_.database) + " encoding 'UTF8' template template0");
-    done = start_session("postgresql", where_.connect);  // another sink may have made it just now
+    done = attempt(where_.connect);  // another sink may have made it just now
     if (!made && !done)
       return unexpected(made.error().what);
   }
@@ -122,6 +138,30 @@ outcome<std::uint64_t> postgresql_database::execute(const std::string& sql) {
   const std::string_view count = PQcmdTuples(r.get());
   std::from_chars(count.data(), count.data() + count.size(), rows);
   return rows;
+}
+
+outcome<void> postgresql_database::read(const std::string& sql, const take_row& take) {
+  if (!session_)
+    return tl::unexpected(lost());
+  if (PQsendQuery(handle(), sql.c_str()) != 1 || PQsetSingleRowMode(handle()) != 1)
+    return tl::unexpected(classify("08006", one_line(PQerrorMessage(handle()))));
+  std::vector<std::optional<std::string_view>> row;
+  while (const result r{PQgetResult(handle())}) {
+    const auto status = PQresultStatus(r.get());
+    if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK)
+      return tl::unexpected(failed(r.get()));
+    row.resize(static_cast<std::size_t>(PQnfields(r.get())));
+    for (int at = 0; at < PQntuples(r.get()); ++at) {
+      for (int i = 0; i < static_cast<int>(row.size()); ++i) {
+        const std::string_view text(PQgetvalue(r.get(), at, i),
+                                    static_cast<std::size_t>(PQgetlength(r.get(), at, i)));
+        row[static_cast<std::size_t>(i)] = PQgetisnull(r.get(), at, i) ? std::nullopt : std::optional(text);
+      }
+      if (auto taken = take(row); !taken)
+        return tl::unexpected(failure{std::move(taken.error()), false});
+    }
+  }
+  return {};
 }
 
 failure postgresql_database::failed(const PGresult* r) const {
@@ -221,6 +261,8 @@ std::string postgresql_database::name(std::string_view identifier) const {
 }
 
 failure postgresql_database::translate(const std::exception& e) const {
+  if (!session_)
+    refused_ = e.what();
   if (const auto* const ours = dynamic_cast<const soci::postgresql_soci_error*>(&e)) {
     const auto state = ours->sqlstate();
     return classify(state.find_first_not_of(' ') == std::string::npos ? "08006" : state,
@@ -244,6 +286,8 @@ failure postgresql_database::classify(std::string_view state, std::string text) 
          {}};
   else if (state == "3D000" || state == "42P01")
     e.code = ec::not_found;
+  if (state == "08001")
+    e.message += "; start the server, or correct `connection`";
   return {std::move(e), false};
 }
 

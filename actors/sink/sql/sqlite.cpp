@@ -1,5 +1,6 @@
 // SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
 // handle; there is no server that a round trip could cost.
+#include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
 
@@ -76,12 +77,13 @@ private:
   sqlite3_stmt* statement_ = nullptr;
 };
 
-class sqlite_database final : public database {
+class sqlite_database final : public database, public row_reading {
 public:
   explicit sqlite_database(target where) : database(std::move(where)) {}
 
   expected<void> connect(bool create) override;
   outcome<std::uint64_t> execute(const std::string& sql) override;
+  outcome<void> read(const std::string& sql, const take_row& take) override;
   /// Immediate: the write lock is taken where waiting for it is still possible.
   std::string begin() const override { return "begin immediate"; }
   std::string name(std::string_view identifier) const override { return in_quotes(identifier); }
@@ -211,9 +213,13 @@ expected<void> sqlite_database::connect(bool create) {
           fmt::format("{}: there is no such file; remedy: create it, or set \"create\": true", where_.shown));
     if (path.has_parent_path())
       std::filesystem::create_directories(path.parent_path(), failed);
-    if (failed)
-      return outside_error(ec::io,
-                           fmt::format("{}: cannot make its folder: {}", where_.shown, failed.message()));
+    if (failed) {
+      const auto text = fmt::format("{}: cannot make its folder: {}", where_.shown, failed.message());
+      if (failed == std::errc::permission_denied || failed == std::errc::not_a_directory ||
+          failed == std::errc::file_exists || failed == std::errc::read_only_file_system)
+        return user_error(ec::refused, text + "; remedy: a path in a folder that may be written");
+      return outside_error(ec::io, text);
+    }
   }
   if (auto done = start_session("sqlite3", where_.connect); !done)
     return done;
@@ -234,6 +240,28 @@ outcome<std::uint64_t> sqlite_database::execute(const std::string& sql) {
   if (code != SQLITE_OK)
     return tl::unexpected(classify(code));
   return static_cast<std::uint64_t>(sqlite3_changes(handle()));
+}
+
+outcome<void> sqlite_database::read(const std::string& sql, const take_row& take) {
+  if (!session_)
+    return tl::unexpected(lost());
+  sqlite3_stmt* made = nullptr;
+  const int prepared = sqlite3_prepare_v2(handle(), sql.data(), static_cast<int>(sql.size()), &made, nullptr);
+  const std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement(made, &sqlite3_finalize);
+  if (prepared != SQLITE_OK)
+    return tl::unexpected(classify(prepared));
+  std::vector<std::optional<std::string_view>> row(static_cast<std::size_t>(sqlite3_column_count(made)));
+  int code = sqlite3_step(made);
+  for (; code == SQLITE_ROW; code = sqlite3_step(made)) {
+    for (int i = 0; i < static_cast<int>(row.size()); ++i) {
+      const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(made, i));
+      const auto length = static_cast<std::size_t>(sqlite3_column_bytes(made, i));
+      row[static_cast<std::size_t>(i)] = text ? std::optional(std::string_view(text, length)) : std::nullopt;
+    }
+    if (auto taken = take(row); !taken)
+      return tl::unexpected(failure{std::move(taken.error()), false});
+  }
+  return code == SQLITE_DONE ? outcome<void>() : tl::unexpected(classify(code));
 }
 
 failure sqlite_database::classify(int code) const {

@@ -1,5 +1,7 @@
 #include "actors/sink/sql/target.hpp"
 
+#include "actors/sink/sql/client_command.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -156,6 +158,26 @@ std::string show(product kind, const parameters& p) {
                      port.empty() ? "" : ":" + port, value("dbname"));
 }
 
+std::string in_shell(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+=";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos)
+    return std::string(word);
+  std::string out = "'";
+  for (const char c : word)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// Of the client's command line, as far as the connection says them.
+std::string mysql_options(const parameters& p) {
+  std::string out;
+  for (const auto& [option, key] : {std::pair{"-h", "host"}, {"-P", "port"}, {"-u", "user"}})
+    if (const auto at = p.find(key); at != p.end())
+      out += fmt::format("{} {} ", option, in_shell(at->second));
+  return out + (p.contains("password") ? "-p " : "") + in_shell(p.find("dbname")->second);
+}
+
 expected<target> server_target(product kind, std::string_view rest) {
   parameters p;
   if (is_pairs(rest)) {
@@ -227,6 +249,17 @@ expected<target> sqlite_target(std::string_view rest) {
 }
 
 }  // namespace
+
+std::string client_command(std::string_view connection, std::string_view query) {
+  const auto where = parse_connection(connection);
+  if (!where)
+    return {};
+  if (where->kind == product::postgresql)
+    return fmt::format("psql {} -c {}", in_shell(where->shown), in_shell(query));
+  if (where->kind == product::sqlite)
+    return fmt::format("sqlite3 {} {}", in_shell(where->database), in_shell(query));
+  return fmt::format("mariadb {} -e {}", mysql_options(*read_pairs(where->connect)), in_shell(query));
+}
 
 std::string_view to_string(product p) {
   switch (p) {

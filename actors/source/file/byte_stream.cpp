@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -170,9 +171,21 @@ private:
 }  // namespace
 
 expected<open_file> open_file::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd >= 0)
-    return open_file(fd, path);
+  // Not to wait for the writer of a named pipe, which may never come.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd >= 0) {
+    open_file opened(fd, path);
+    struct stat info {};
+    if (::fstat(fd, &info) != 0)
+      return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(errno)));
+    if (!S_ISREG(info.st_mode))
+      return user_error(
+          ec::unsupported,
+          fmt::format("{} is no regular file, so it cannot be read again after a crash; write it to a "
+                      "file first",
+                      path));
+    return opened;
+  }
   const int why = errno;
   const auto text = fmt::format("{}: cannot be opened: {}", path, std::strerror(why));
   if (why == ENOENT || why == ENOTDIR)

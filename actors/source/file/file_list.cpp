@@ -113,12 +113,6 @@ expected<file_identity> identify_with(const std::string& path, head_reader read_
   struct stat info {};
   if (::fstat(file->fd(), &info) != 0)
     return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(errno)));
-  if (!S_ISREG(info.st_mode))
-    return user_error(
-        ec::unsupported,
-        fmt::format("{} is no regular file, so it cannot be read again after a crash; write it to a "
-                    "file first",
-                    path));
   auto head = read_head(*file, head_bytes);
   if (!head)
     return tl::make_unexpected(std::move(head.error()));

@@ -2,8 +2,53 @@
 
 #include "actors/source/file/bounded_reader.hpp"
 #include "actors/source/file/followed_reader.hpp"
+#include "actors/source/file/standard_input.hpp"
+#include "actors/source/spooled_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <mutex>
 
 namespace millrace::source {
+namespace {
+
+constexpr std::string_view standard_input_path = "-";
+
+bool is_standard_input(const config::values& options) { return options.text("path") == standard_input_path; }
+
+/// There is one in a process, whatever runs in it.
+expected<void> take_standard_input(const std::string& stage) {
+  static std::mutex mutex;
+  static std::string taken;
+  const std::scoped_lock lock(mutex);
+  if (!taken.empty() && taken != stage)
+    return user_error(
+        ec::already_exists,
+        fmt::format("stage \"{}\" reads standard input already, and it can be read once; let several "
+                    "parsers read from that one stage",
+                    taken));
+  taken = stage;
+  return {};
+}
+
+expected<std::unique_ptr<reader>> make_standard_input_reader(const config::values& options,
+                                                             const wants& wanted, const spool_place& at,
+                                                             feeds& running, const wall_clock& clock) {
+  auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
+    if (auto taken = take_standard_input(at.stage); !taken)
+      return unexpected(taken.error());
+    auto spool = spool_options_of(options, at.spool_folder);
+    if (!spool)
+      return unexpected(spool.error());
+    return start_standard_input(snapshot::posix_file_system(), {.stage = at.stage, .header = wanted.header},
+                                std::move(*spool), clock);
+  });
+  if (!found)
+    return unexpected(found.error());
+  return std::make_unique<spooled_reader>(std::move(*found), at.consumer, std::string(standard_input_path));
+}
+
+}  // namespace
 
 config::connector file_source_connector() {
   config::connector c;
@@ -13,7 +58,9 @@ config::connector file_source_connector() {
   c.options = {
       {.name = "path",
        .type = config::option_type::text,
-       .doc = "File or glob; gzip is known by its content",
+       .doc = "File or glob; gzip is known by its content. \"-\" is standard input, which is spooled in the "
+              "state folder "
+              "and ends when its writer closes it",
        .required = true,
        .plain = true},
       {.name = "follow",
@@ -24,10 +71,16 @@ config::connector file_source_connector() {
        .type = config::option_type::boolean,
        .doc = "A partition for each file of the glob, instead of one log in the order of their names",
        .default_text = "false"},
+      spool_option("standard input is not read; for \"path\": \"-\""),
   };
   c.check = [](const config::check_input& in, const config::say& say) {
     if (in.options.text("path").empty())
       say("path", "is empty; expected the path of a file or a glob");
+    if (is_standard_input(in.options))
+      for (const auto* name : {"follow", "parallel"})
+        if (in.options.boolean(name))
+          say(name,
+              "is for files; standard input is one log, and ends when its writer closes it: leave it out");
     if (in.options.boolean("follow") && in.options.boolean("parallel"))
       say("parallel", "a followed log is one log in the order of names; leave out `parallel` or `follow`");
   };
@@ -38,7 +91,10 @@ config::connector file_source_connector() {
 }
 
 expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
-                                                   const std::string&, const std::string&) {
+                                                   const spool_place& at, feeds* running,
+                                                   const wall_clock* clock) {
+  if (is_standard_input(options))
+    return make_standard_input_reader(options, wanted, at, *running, *clock);
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"));
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header);

@@ -2,20 +2,21 @@
 // the catalog makes readers.
 #pragma once
 
+#include "actors/source/feed.hpp"
 #include "actors/source/source.hpp"
+#include "actors/source/spool_options.hpp"
 #include "config/catalog.hpp"
 
 #include <memory>
-#include <string>
 
 namespace millrace::source {
 
 [[nodiscard]] config::connector file_source_connector();
 
-/// Options as declared above, validated. The files are looked up in discover().
+/// Options as declared above, validated. The files are looked up in discover(); standard input is read from
+/// the first reader on, by a feed that all readers of the stage share: it alone needs `running` and `clock`.
 [[nodiscard]] expected<std::unique_ptr<reader>> make_file_reader(const config::values& options,
-                                                                 const wants& wanted,
-                                                                 const std::string& topology,
-                                                                 const std::string& stage);
+                                                                 const wants& wanted, const spool_place& at,
+                                                                 feeds* running, const wall_clock* clock);
 
 }  // namespace millrace::source

@@ -138,6 +138,9 @@ expected<void> generations::begin() {
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
   if (here->empty()) {
+    if (!is_glob(pattern_))
+      if (auto live = identify_content(pattern_); !live && live.error().code == ec::unsupported)
+        return tl::make_unexpected(std::move(live.error()));
     auto why = list_files(pattern_);
     return why ? user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_))
                : tl::make_unexpected(std::move(why.error()));

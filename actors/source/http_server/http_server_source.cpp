@@ -17,8 +17,12 @@ std::vector<config::option> options() {
        .plain = true},
       {.name = "routes",
        .type = option_type::any,
-       .doc = "What a GET of each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
-              "\"text\"}}",
+       .doc =
+           "What a request for each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
+           "\"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the record's beside the "
+           "event's), \"lines\" (such an object a line, each a record; all or none) or \"raw\" (the record "
+           "as it "
+           "is) by POST or PUT. A body that is not so is answered with 400 and the reason",
        .required = true},
       {.name = "headers",
        .type = option_type::choice,
@@ -40,7 +44,7 @@ std::vector<config::option> options() {
        .maximum = 1'000'000},
       {.name = "max_body",
        .type = option_type::size,
-       .doc = "Longer bodies are answered with 413; others are read and left out",
+       .doc = "Longer bodies are answered with 413; those that no route asks for are read and left out",
        .default_text = "1 MB",
        .maximum = 100'000'000},
       {.name = "connections",

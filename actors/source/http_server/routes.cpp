@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace millrace::source {
 namespace {
@@ -41,6 +42,16 @@ std::string as_utf8(std::string_view value) {
 
 unexpected wrong(std::string what) { return user_error(ec::invalid_argument, std::move(what)); }
 
+std::optional<body_use> body_use_of(std::string_view name) {
+  if (name == "json")
+    return body_use::json;
+  if (name == "lines")
+    return body_use::lines;
+  if (name == "raw")
+    return body_use::raw;
+  return std::nullopt;
+}
+
 expected<route> read_route(std::string_view path, const boost::json::value& text) {
   if (!path.starts_with('/') || path.find_first_of("?# ") != std::string_view::npos)
     return wrong(fmt::format("\"{}\" is no path; expected one such as \"/purchase_a_sword\"", path));
@@ -48,7 +59,7 @@ expected<route> read_route(std::string_view path, const boost::json::value& text
   if (!members)
     return wrong(
         fmt::format("\"{}\" is no object; expected {{\"event\": {{...}}, \"reply\": \"text\"}}", path));
-  route out{std::string(path), {}, {}, {}};
+  route out{std::string(path), {}, {}, {}, body_use::none};
   for (const auto& [name, value] : *members) {
     if (name == "event") {
       const auto* event = value.if_object();
@@ -66,10 +77,148 @@ expected<route> read_route(std::string_view path, const boost::json::value& text
         return wrong(
             fmt::format("\"{}\" has a reply that is no text; expected one such as \"Thank you!\\n\"", path));
       out.reply = *reply;
+    } else if (name == "body") {
+      const auto* body = value.if_string();
+      const auto use = body ? body_use_of(*body) : std::nullopt;
+      if (!use)
+        return wrong(
+            fmt::format("\"{}\" has a body that is none of \"json\" (an object), \"lines\" (an object a "
+                        "line) and \"raw\" (the record as it is)",
+                        path));
+      out.body = *use;
     } else {
-      return wrong(fmt::format("\"{}\" has a member \"{}\"; expected \"event\" and \"reply\"", path,
+      return wrong(fmt::format("\"{}\" has a member \"{}\"; expected \"event\", \"body\" and \"reply\"", path,
                                std::string_view(name)));
     }
+  }
+  if (out.body == body_use::raw && !out.event.empty())
+    return wrong(
+        fmt::format("\"{}\" has an event beside a raw body, which is the whole record; expected no event, or "
+                    "the body \"json\"",
+                    path));
+  return out;
+}
+
+/// Members, comma-separated, without braces.
+void append_members(std::string& out, std::string_view members) {
+  if (members.empty())
+    return;
+  if (out.size() > 1)
+    out.push_back(',');
+  out += members;
+}
+
+/// The headers as members; those whose names `taken` has are left out.
+std::string members_of(std::span<const request_header> headers, const std::set<std::string>& taken) {
+  struct merged {
+    std::string name;
+    std::string value;
+  };
+  std::vector<merged> all;
+  for (const auto& [name, value] : headers) {
+    if (taken.contains(folded(name)))
+      continue;
+    auto title = title_case(name);
+    const auto known = std::ranges::find(all, title, &merged::name);
+    if (known == all.end())
+      all.push_back({std::move(title), std::string(value)});
+    else
+      known->value.append(", ").append(value);
+  }
+  std::string out;
+  for (const auto& h : all) {
+    if (!out.empty())
+      out.push_back(',');
+    data::append_json_string(out, h.name);
+    out.push_back(':');
+    data::append_json_string(out, as_utf8(h.value));
+  }
+  return out;
+}
+
+/// How deep a body may nest.
+constexpr std::size_t most_depth = 256;
+
+struct body_object {
+  std::string members;          // their own text on one line, numbers digit by digit, without the braces
+  std::set<std::string> names;  // folded
+};
+
+expected<body_object> object_of(std::string_view text) {
+  boost::json::error_code failed;
+  boost::json::monotonic_resource memory;
+  boost::json::parse_options limits;
+  limits.max_depth = most_depth;
+  boost::json::stream_parser parser(boost::json::storage_ptr(&memory), limits);
+  const auto taken = parser.write_some(text.data(), text.size(), failed);
+  if (!failed)
+    parser.finish(failed);
+  if (!failed && text.substr(taken).find_first_not_of(" \t\r\n") != std::string_view::npos)
+    failed = boost::json::error::extra_data;
+  if (failed)
+    return wrong(fmt::format("is no JSON: {} at byte {}", failed.message(), taken + 1));
+  const auto value = parser.release();
+  const auto* object = value.if_object();
+  if (!object)
+    return wrong("is JSON, but no object; expected one such as {\"user\": \"ann\"}");
+  body_object out;
+  for (const auto& member : *object)
+    out.names.insert(folded(member.key()));
+  if (object->empty())
+    return out;
+  const auto begin = text.find('{') + 1;
+  out.members = text.substr(begin, text.rfind('}') - begin);
+  // Within its texts JSON has no line breaks.
+  std::ranges::replace_if(
+      out.members, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return out;
+}
+
+class record_maker {
+public:
+  record_maker(const route& r, std::span<const request_header> headers, bool merge)
+      : route_(r), headers_(headers), merge_(merge) {}
+
+  [[nodiscard]] std::string without_body() const { return joined({}); }
+
+  [[nodiscard]] expected<std::string> with(std::string_view text) const {
+    auto object = object_of(text);
+    if (!object)
+      return unexpected(object.error());
+    return joined(*object);
+  }
+
+private:
+  /// Of two members of one name the last counts: the event's.
+  [[nodiscard]] std::string joined(const body_object& body) const {
+    std::string out = "{";
+    append_members(out, body.members);
+    append_members(out, route_.event);
+    if (merge_) {
+      auto taken = body.names;
+      taken.insert(route_.own_names.begin(), route_.own_names.end());
+      append_members(out, members_of(headers_, taken));
+    }
+    out.push_back('}');
+    return out;
+  }
+
+  const route& route_;
+  std::span<const request_header> headers_;
+  bool merge_;
+};
+
+expected<std::vector<std::string>> records_of_lines(const record_maker& make, std::string_view body) {
+  std::vector<std::string> out;
+  for (std::size_t number = 1; !body.empty(); ++number) {
+    const auto line = body.substr(0, body.find('\n'));
+    body.remove_prefix(std::min(body.size(), line.size() + 1));
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos)
+      continue;
+    auto record = make.with(line);
+    if (!record)
+      return wrong(fmt::format("line {} of the body {}", number, record.error().message));
+    out.push_back(std::move(*record));
   }
   return out;
 }
@@ -130,33 +279,25 @@ std::string path_of(std::string_view target) {
   return out.empty() ? "/" : out;
 }
 
-std::string record_of(const route& r, std::span<const request_header> headers, bool merge) {
-  struct merged {
-    std::string name;
-    std::string value;
-  };
-  std::vector<merged> all;
-  if (merge)
-    for (const auto& [name, value] : headers) {
-      if (r.own_names.contains(folded(name)))
-        continue;
-      auto title = title_case(name);
-      const auto known = std::ranges::find(all, title, &merged::name);
-      if (known == all.end())
-        all.push_back({std::move(title), std::string(value)});
-      else
-        known->value.append(", ").append(value);
-    }
-  std::string out = "{" + r.event;
-  for (const auto& h : all) {
-    if (out.size() > 1)
-      out.push_back(',');
-    data::append_json_string(out, h.name);
-    out.push_back(':');
-    data::append_json_string(out, as_utf8(h.value));
+expected<std::vector<std::string>> records_of(const route& r, std::string_view body,
+                                              std::span<const request_header> headers, bool merge) {
+  const record_maker make(r, headers, merge);
+  switch (r.body) {
+  case body_use::none:
+    return std::vector{make.without_body()};
+  case body_use::raw:
+    if (body.empty())
+      return wrong("the body is empty");
+    return std::vector{std::string(body)};
+  case body_use::lines:
+    return records_of_lines(make, body);
+  case body_use::json:
+    break;
   }
-  out.push_back('}');
-  return out;
+  auto record = make.with(body);
+  if (!record)
+    return wrong("the body " + record.error().message);
+  return std::vector{std::move(*record)};
 }
 
 }  // namespace millrace::source

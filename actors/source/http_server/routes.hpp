@@ -6,6 +6,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstdint>
 #include <set>
 #include <span>
 #include <string>
@@ -15,11 +16,20 @@
 
 namespace millrace::source {
 
+/// What becomes of a request's body.
+enum class body_use : std::uint8_t {
+  none,   // it is read and left out; the route is asked for by GET
+  json,   // an object, whose members are the record's
+  lines,  // an object a line, each a record
+  raw,    // its bytes are the record
+};
+
 struct route {
   std::string path;
   std::string event;                // its members as JSON text, without the braces; may be empty
   std::set<std::string> own_names;  // of the members, folded: no header takes their place
   std::string reply;
+  body_use body = body_use::none;
 };
 
 /// A header as it came: name and value.
@@ -27,8 +37,8 @@ using request_header = std::pair<std::string_view, std::string_view>;
 
 class routes {
 public:
-  /// From {"/path": {"event": {...}, "reply": "text"}}. The error's text says what is wrong and what is
-  /// expected.
+  /// From {"/path": {"event": {...}, "body": "json", "reply": "text"}}. The error's text says what is wrong
+  /// and what is expected.
   [[nodiscard]] static expected<routes> from(const boost::json::value& text);
 
   /// By the path of a request's target, compared byte by byte; null if there is none.
@@ -43,9 +53,12 @@ private:
 /// Of "/path?query", "http://host/path" or "*": the path, with %XX undone; "/" where there is none.
 [[nodiscard]] std::string path_of(std::string_view target);
 
-/// The record of one request as JSON on one line: the event's members in their order, then the headers
-/// (with `merge`) in the order in which they first came: names in Title-Case, values of repeated ones joined
-/// by ", ". A value that is no UTF-8 is taken as Latin-1.
-[[nodiscard]] std::string record_of(const route& r, std::span<const request_header> headers, bool merge);
+/// The records of one request, each JSON on one line but for raw ones: the members of the body, then the
+/// event's in their order, which the body's never replace, then the headers (with `merge`) in the order in
+/// which they first came: names in Title-Case, values of repeated ones joined by ", "; none replaces a
+/// member. A header's value that is no UTF-8 is taken as Latin-1. An error says to the sender what is wrong
+/// with the body; nothing of it is taken then.
+[[nodiscard]] expected<std::vector<std::string>>
+records_of(const route& r, std::string_view body, std::span<const request_header> headers, bool merge);
 
 }  // namespace millrace::source

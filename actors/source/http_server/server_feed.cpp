@@ -32,6 +32,14 @@ constexpr auto retry_after = "1";  // seconds
 /// Connections that the kernel keeps until they are accepted.
 constexpr int backlog = 4096;
 
+bool takes(body_use body, http::verb method) {
+  if (body == body_use::none)
+    return method == http::verb::get || method == http::verb::head;
+  return method == http::verb::post || method == http::verb::put;
+}
+
+bool is_plain(std::string_view encoding) { return encoding.empty() || encoding == "identity"; }
+
 class server_feed final : public feed, private session::handler {
 public:
   server_feed(server_options options, const wall_clock& wall)
@@ -152,9 +160,15 @@ private:
     if (!route)
       return s->answer(http::status::not_found,
                        fmt::format("There is no {} here. There are: {}\n", path, options_.routes.names()));
-    if (r.method() != http::verb::get && r.method() != http::verb::head)
-      return s->answer(http::status::method_not_allowed, "This is asked for by GET.\n",
-                       std::pair(http::field::allow, std::string("GET, HEAD")));
+    if (!takes(route->body, r.method()))
+      return route->body == body_use::none
+                 ? s->answer(http::status::method_not_allowed, "This is asked for by GET.\n",
+                             std::pair(http::field::allow, std::string("GET, HEAD")))
+                 : s->answer(http::status::method_not_allowed, "This takes a body, by POST or PUT.\n",
+                             std::pair(http::field::allow, std::string("POST, PUT")));
+    if (route->body != body_use::none && !is_plain(r[http::field::content_encoding]))
+      return s->answer(http::status::unsupported_media_type,
+                       "A body is taken without Content-Encoding only.\n");
     if (disk_refuses_ || is_full(*log_, *gauges_, options_.stage, "requests are answered with 503"))
       return s->answer(http::status::service_unavailable, "Too much waits to be processed. Try again soon.\n",
                        std::pair(http::field::retry_after, std::string(retry_after)));
@@ -162,10 +176,16 @@ private:
     for (const auto& h : r)
       headers_.emplace_back(std::string_view(h.name_string().data(), h.name_string().size()),
                             std::string_view(h.value().data(), h.value().size()));
-    const auto record = record_of(*route, headers_, options_.merge_headers);
-    log_->add(record, wall_.now());
-    ++gauges_->records;
-    gauges_->bytes += record.size();
+    const auto records = records_of(*route, r.body(), headers_, options_.merge_headers);
+    if (!records)
+      return s->answer(http::status::bad_request, "Nothing was taken: " + records.error().message + ".\n");
+    if (records->empty())
+      return s->answer(http::status::ok, route->reply);
+    for (const auto& record : *records) {
+      log_->add(record, wall_.now());
+      ++gauges_->records;
+      gauges_->bytes += record.size();
+    }
     waiting_.emplace_back(s, route);
   }
 

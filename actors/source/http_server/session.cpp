@@ -1,7 +1,9 @@
 #include "actors/source/http_server/session.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/read_size.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/write.hpp>
 
@@ -32,6 +34,7 @@ void session::read() {
   parser_->header_limit(limits_.header);
   parser_->body_limit(limits_.body);
   head_bytes_ = 0;
+  may_ask_to_go_on_ = true;
   stream_.expires_after(limits_.timeout);
   parse();
 }
@@ -53,7 +56,28 @@ void session::parse() {
     if (failed)
       break;
   }
-  receive();
+  if (waits_to_go_on())
+    tell_to_go_on();
+  else
+    receive();
+}
+
+bool session::waits_to_go_on() {
+  if (!parser_->is_header_done() || !std::exchange(may_ask_to_go_on_, false))
+    return false;
+  return parser_->get().version() == 11 &&
+         boost::beast::iequals(parser_->get()[http::field::expect], "100-continue");
+}
+
+void session::tell_to_go_on() {
+  static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
+  boost::asio::async_write(stream_, boost::asio::buffer(text),
+                           [self = shared_from_this()](error_code failed, std::size_t) {
+                             if (failed)
+                               self->close();
+                             else
+                               self->receive();
+                           });
 }
 
 void session::receive() {

@@ -55,6 +55,9 @@ private:
   /// Takes the request out of what has been received; asks for more until it is whole.
   void parse();
   void receive();
+  /// A client that asks whether it may send its body is told to, since nobody has refused its head.
+  [[nodiscard]] bool waits_to_go_on();
+  void tell_to_go_on();
   void on_whole();
   void on_failed(boost::beast::error_code failed);
   void on_written(boost::beast::error_code failed);
@@ -71,6 +74,7 @@ private:
   std::size_t head_bytes_ = 0;  // of the request that is being read
   unsigned version_ = 11;
   bool keep_alive_ = false;
+  bool may_ask_to_go_on_ = false;
   bool head_ = false;  // the answer goes without its body
 };
 

@@ -98,13 +98,9 @@ expected<std::vector<partition_info>> kafka_reader::discover(milliseconds timeou
     if (take_interrupt())
       return unexpected(
           error{ec::cancelled, fault::ours, false, "looking for the topic was interrupted", {}});
-    if (!found.error().retry)
+    // A topic that is missing is waited for by the caller: the brokers have answered.
+    if (!found.error().retry || found.error().code == ec::not_found || left(until).count() == 0)
       return found;
-    if (left(until).count() == 0) {
-      return outside_error(found.error().code,
-                           fmt::format("{} (brokers {}, after {} ms); start them, or correct `brokers`",
-                                       found.error().message, options_.to.brokers, timeout.count()));
-    }
   }
 }
 

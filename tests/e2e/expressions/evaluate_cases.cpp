@@ -1,10 +1,13 @@
 // Evaluates every expression of a cases file over its table and prints a JSON line each:
 //   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}   or   {"case": 0, "problem":
 //   "..."}
-// Values are PostgreSQL's text form. against_postgres.py runs it.
+// Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
+// of expression and result each; those of aggregates have the rows that they are over as a third.
+// against_postgres.py runs it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/expression/list_values.hpp"
+#include "runtime/expression/manual.hpp"
 #include "runtime/expression/time_text.hpp"
 
 #include <fmt/format.h>
@@ -154,12 +157,39 @@ std::string evaluated(const expression::bound& e, const data::batch& table) {
   return out + "]";
 }
 
+void print_examples(std::span<const expression::described> of, const std::string& rows) {
+  for (const auto& d : of) {
+    if (d.example.empty())
+      continue;
+    std::string line = "[";
+    for (const auto part : {d.example, d.result, std::string_view(rows)}) {
+      line += line.size() == 1 ? "" : ", ";
+      data::append_json_string(line, part);
+    }
+    std::cout << line << "]\n";
+  }
+}
+
+void print_manual() {
+  for (const auto& c : expression::described_functions())
+    print_examples(c.functions, {});
+  std::string rows;
+  for (const auto& r : expression::example_rows)
+    rows += fmt::format("{}({}, {}::bigint, {}::double precision, {}::boolean, {}::timestamptz)",
+                        rows.empty() ? "" : ", ", r.name, r.n, r.x, r.ok, r.at);
+  print_examples(expression::described_aggregates(), rows);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count != 2) {
-    std::cerr << "usage: expression_cases CASES\n";
+    std::cerr << "usage: expression_cases CASES | --manual\n";
     return 2;
+  }
+  if (std::string_view(arguments[1]) == "--manual") {
+    print_manual();
+    return 0;
   }
   try {
     const auto all = read_cases(arguments[1]);

@@ -44,15 +44,22 @@ TEST_CASE("whatever crashes, moves or lags, every sink ends with exactly the ora
   const auto only = from_environment("MILLRACE_SEED");
   const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(default_seeds);
   const auto begin = std::chrono::steady_clock::now();
+  interrupted firings;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const auto seed = only.value_or(i);
-    const auto wrong = run(seed, rule::none);
+    const auto wrong = run(seed, rule::none, &firings);
     if (wrong)
       FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *wrong));
   }
+  if (!only) {
+    CHECK(firings.fired_on > seeds / 10);
+    CHECK(firings.began_amid > seeds / 1'000);
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  WARN(fmt::format("{} schedules in {:.1f} s, all exact ({} build; MILLRACE_SEEDS sets the number)", seeds,
-                   took.count(), build));
+  WARN(fmt::format(
+      "{} schedules in {:.1f} s, all exact ({} build; MILLRACE_SEEDS sets the number); {} firings "
+      "went on once there was room, {} lives began amid one",
+      seeds, took.count(), build, firings.fired_on, firings.began_amid));
 }
 
 TEST_CASE("without dropping rows at or below the position, rows come twice") {

@@ -97,6 +97,8 @@ public:
   bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
   std::optional<std::size_t> quiet;  // with idle: a log that seldom grows, so that firings leave it out
   bool lagging_captures = false;     // where logs grow: sinks have long what no capture holds
+  std::uint64_t fired_on = 0;        // how often a shard went on with a firing that had been interrupted
+  std::uint64_t began_amid = 0;      // how often a new life found one in its captures
   bool has_committed = false;        // a sink its rows of windows, in this step
   std::size_t credit = 1;
   event_micros ticks = 0;                             // of `updates`
@@ -148,7 +150,12 @@ private:
   std::uint64_t numbers_ = 0;
 };
 
+/// How often schedules have come by a firing that had no room for all of its windows.
+struct interrupted {
+  std::uint64_t fired_on = 0;
+  std::uint64_t began_amid = 0;
+};
 /// One schedule: what went wrong, nothing if all is exact.
-[[nodiscard]] std::optional<std::string> run(std::uint64_t seed, rule broken);
+[[nodiscard]] std::optional<std::string> run(std::uint64_t seed, rule broken, interrupted* firings = nullptr);
 
 }  // namespace millrace::delivery::trial

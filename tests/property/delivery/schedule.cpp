@@ -278,15 +278,20 @@ bool has_ended(const scene& s) {
 
 }  // namespace
 
-std::optional<std::string> run(std::uint64_t seed, rule broken) {
+std::optional<std::string> run(std::uint64_t seed, rule broken, interrupted* firings) {
   try {
     scene s(seed, broken);
     crashes_left left{crash_budgets[s.random() % std::size(crash_budgets)],
                       s.idle || s.later ? between(s.random, 0, 6) : 0};
     for (int i = 0; i < most_steps; ++i) {
       step(s, left);
-      if (has_ended(s))
-        return verdict_of(s);
+      if (!has_ended(s))
+        continue;
+      if (firings != nullptr) {
+        firings->fired_on += s.fired_on;
+        firings->began_amid += s.began_amid;
+      }
+      return verdict_of(s);
     }
     return stuck(s);
   } catch (const fault& f) {

@@ -64,6 +64,8 @@ void shard_double::crash() {
   stalled_output_.clear();
   gate_ = {};
   start();
+  scene_.began_amid += core_->fires_on() ? 1 : 0;
+  take_stalled();
   scene_.announce_shard(index_);
   if (level_ == 0)
     return scene_.announce(index_);
@@ -146,15 +148,24 @@ void shard_double::on_ask(const message& m) {
 }
 
 void shard_double::on_frame(const message& m) {
-  if (!stalled() && !core_->out().full())
+  if (!stalled() && core_->takes_input())
     return take(m);
   stalled_.push(m);
   take_stalled();
 }
 
+void shard_double::fire_on() {
+  if (!core_->fires_on() || core_->out().full())
+    return;
+  ++scene_.fired_on;
+  const auto before = core_->out().sent();
+  put_out(before, core_->fire_on(), false);
+}
+
 void shard_double::take_stalled() {
+  fire_on();
   const auto may = [this](const auto& f) {
-    return !core_->out().full() || (scene_.broken != rule::stall && core_->cannot_fire(f));
+    return core_->takes_input() || (scene_.broken != rule::stall && core_->cannot_fire(f));
   };
   while (const auto m = stalled_.take(may))
     take(*m);

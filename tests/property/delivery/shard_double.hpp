@@ -50,6 +50,7 @@ private:
   void on_resume(const message& m);
   void take(const message& m);
   void take(const output_ptr& f);
+  void fire_on();
   void take_stalled();
   void put_out(position before, const shard_core::output& out, bool tick);
   void on_sender_up(const message& m);

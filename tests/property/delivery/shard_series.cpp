@@ -58,7 +58,7 @@ void shard_double::after_receiver_is_known() {
 void shard_double::on_output(const message& m) {
   if (m.life != fronts_[m.shard].life)
     return;
-  if (!stalled() && !core_->out().full())
+  if (!stalled() && core_->takes_input())
     return take(m.output);
   stalled_output_.push(m.output);
   take_stalled();

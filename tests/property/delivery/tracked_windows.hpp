@@ -32,8 +32,8 @@ public:
   std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) override {
     return inner_->absorb_rows(rows, fired_mark, counts);
   }
-  std::vector<fired> fire(event_micros fired_mark, event_micros watermark) override {
-    return inner_->fire(fired_mark, watermark);
+  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+    return inner_->fire_next(fired_mark, watermark);
   }
   std::optional<fired> changes() override { return inner_->changes(); }
   void capture_all(wire::writer& out) override;

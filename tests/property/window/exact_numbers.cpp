@@ -65,4 +65,33 @@ double exact_quotient(__int128 sum, std::uint64_t divisor) {
   return signed_nearest(integer(sum) << 1074, divisor);
 }
 
+namespace {
+
+/// Of values that count units of 2^-shift.
+double variance_of(const std::vector<integer>& values, int shift, std::uint64_t divisor) {
+  integer sum = 0;
+  integer squares = 0;
+  for (const auto& v : values) {
+    sum += v;
+    squares += v * v;
+  }
+  const integer count = values.size();
+  const integer numerator = count * squares - sum * sum;
+  return nearest(shift == 0 ? integer(numerator << 1074) : numerator,
+                 shift == 0 ? integer(count * divisor) : integer((count * divisor) << 1074));
+}
+
+}  // namespace
+
+double exact_variance(const std::vector<double>& values, std::uint64_t divisor) {
+  std::vector<integer> units;
+  for (const auto v : values)
+    units.push_back(in_units(v));
+  return variance_of(units, 1074, divisor);
+}
+
+double exact_variance(const std::vector<std::int64_t>& values, std::uint64_t divisor) {
+  return variance_of({values.begin(), values.end()}, 0, divisor);
+}
+
 }  // namespace millrace::window::oracle

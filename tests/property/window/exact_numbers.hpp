@@ -11,4 +11,8 @@ namespace millrace::window::oracle {
 [[nodiscard]] double exact_quotient(const std::vector<double>& summands, std::uint64_t divisor);
 [[nodiscard]] double exact_quotient(__int128 sum, std::uint64_t divisor);
 
+/// The sum of the squared distances from the mean over `divisor`, rounded once; the values are finite.
+[[nodiscard]] double exact_variance(const std::vector<double>& values, std::uint64_t divisor);
+[[nodiscard]] double exact_variance(const std::vector<std::int64_t>& values, std::uint64_t divisor);
+
 }  // namespace millrace::window::oracle

@@ -40,11 +40,106 @@ value zero_unsigned(value v) {
   return v;
 }
 
+using aggregate_function = expression::aggregate_function;
+
+bool of_sample(aggregate_function f) {
+  return f == aggregate_function::var_samp || f == aggregate_function::stddev_samp;
+}
+bool is_variance(aggregate_function f) {
+  return of_sample(f) || f == aggregate_function::var_pop || f == aggregate_function::stddev_pop;
+}
+
+/// False: beyond double.
+bool variance_of(const aggregate& a, const std::vector<const value*>& values, value& out) {
+  const auto divisor = values.size() - (of_sample(a.function) ? 1 : 0);
+  if (divisor == 0)
+    return true;
+  double variance = 0;
+  if (a.argument.id() == data::type_id::bigint) {
+    std::vector<std::int64_t> numbers;
+    for (const auto* v : values)
+      numbers.push_back(v->integer);
+    variance = exact_variance(numbers, divisor);
+  } else {
+    std::vector<double> numbers;
+    bool large = false;
+    bool special = false;
+    for (const auto* v : values) {
+      numbers.push_back(v->number);
+      special = special || !std::isfinite(v->number);
+      large = large || std::abs(v->number) >= std::ldexp(1, 511);
+    }
+    if (large && !special)
+      return false;
+    variance = special ? std::numeric_limits<double>::quiet_NaN() : exact_variance(numbers, divisor);
+  }
+  const bool root =
+      a.function == aggregate_function::stddev_samp || a.function == aggregate_function::stddev_pop;
+  out = number_value(root ? std::sqrt(variance) : variance);
+  return true;
+}
+
+/// Ascending, or as the order says.
+int compare_by(const value& a, const value& b, const ordering& by) {
+  if (a.null || b.null)
+    return a.null == b.null ? 0 : a.null == by.nulls_first ? -1 : 1;
+  return by.descending ? compare(b, a, false) : compare(a, b, false);
+}
+
+value percentile_of(const aggregate& a, std::vector<const value*> values) {
+  std::stable_sort(values.begin(), values.end(),
+                   [&](const auto* x, const auto* y) { return compare_by(*x, *y, a.order[0]) < 0; });
+  const auto n = static_cast<double>(values.size());
+  if (a.function == aggregate_function::percentile_disc) {
+    const auto place = std::max(1.0, std::ceil(a.fraction * n));
+    return zero_unsigned(*values[static_cast<std::size_t>(place) - 1]);
+  }
+  const auto number = [&](double place) {
+    const auto& v = *values[static_cast<std::size_t>(place)];
+    return v.type == data::type_id::float64 ? zero_unsigned(v).number : static_cast<double>(v.integer);
+  };
+  const auto place = a.fraction * (n - 1);
+  const auto low = number(std::floor(place));
+  const auto high = number(std::ceil(place));
+  return number_value(
+      std::floor(place) == std::ceil(place) ? low : low + (place - std::floor(place)) * (high - low));
+}
+
+/// array_agg and string_agg over these of the records.
+value list_of(const aggregate& a, std::size_t number, std::vector<const value*> values, members records) {
+  std::vector<std::size_t> order(values.size());
+  for (std::size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  const auto place = [&](std::size_t i) {
+    return std::tuple(records[i]->time, records[i]->partition, records[i]->at);
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
+    if (!a.order.empty())
+      if (const int c = compare_by(a.distinct ? *values[x] : records[x]->orders[number],
+                                   a.distinct ? *values[y] : records[y]->orders[number], a.order[0]);
+          c != 0)
+        return c < 0;
+    return !a.distinct && place(x) < place(y);
+  });
+  const bool text = a.function == aggregate_function::string_agg;
+  value out{a.result.id(), false, 0, 0, text ? "" : "["};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto& v = *values[order[i]];
+    if (a.distinct && i > 0 && compare(v, *values[order[i - 1]], false) == 0)
+      continue;
+    if (text)
+      out.text += (i == 0 ? "" : a.delimiter) + v.text;
+    else
+      out.text += to_text(zero_unsigned(v)) + ",";
+  }
+  out.text += text ? "" : "]";
+  return out;
+}
+
 /// The aggregate over the values that are neither null nor filtered out, beside their records. False: beyond
 /// bigint.
-bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, const members& records,
-                  value& out) {
-  using expression::aggregate_function;
+bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<const value*>& values,
+                  const members& records, value& out) {
   if (a.function == aggregate_function::count_distinct) {
     std::vector<const value*> seen;
     for (const auto* v : values)
@@ -60,6 +155,26 @@ bool aggregate_of(const aggregate& a, const std::vector<const value*>& values, c
   }
   if (values.empty())
     return true;
+  if (is_variance(a.function))
+    return variance_of(a, values, out);
+  if (a.function == aggregate_function::bool_and || a.function == aggregate_function::bool_or) {
+    const auto is_true = [](const value* v) { return v->integer != 0; };
+    const bool all = a.function == aggregate_function::bool_and;
+    out = integer_value(data::type_id::boolean, (all ? std::all_of(values.begin(), values.end(), is_true)
+                                                     : std::any_of(values.begin(), values.end(), is_true))
+                                                    ? 1
+                                                    : 0);
+    return true;
+  }
+  if (a.function == aggregate_function::percentile_cont ||
+      a.function == aggregate_function::percentile_disc) {
+    out = percentile_of(a, values);
+    return true;
+  }
+  if (a.function == aggregate_function::array_agg || a.function == aggregate_function::string_agg) {
+    out = list_of(a, number, values, records);
+    return true;
+  }
   if (a.function == aggregate_function::min || a.function == aggregate_function::max) {
     const int wanted = a.function == aggregate_function::min ? -1 : 1;
     const auto* best = values.front();
@@ -130,6 +245,8 @@ std::string to_text(const value& v) {
   case data::type_id::float64:
     return std::isnan(v.number) ? "NaN"
                                 : fmt::format("{}={:x}", v.number, std::bit_cast<std::uint64_t>(v.number));
+  case data::type_id::list:
+    return v.text;
   case data::type_id::text: {
     std::string hex = "'";
     for (const char c : v.text)
@@ -154,6 +271,13 @@ value value_of(const data::column& c, std::size_t row) {
     break;
   case data::type_id::boolean:
     v.integer = c.boolean_at(row) ? 1 : 0;
+    break;
+  case data::type_id::list:
+    v.text = "[";
+    for (auto i = static_cast<std::size_t>(c.offsets()[row]);
+         i < static_cast<std::size_t>(c.offsets()[row + 1]); ++i)
+      v.text += to_text(value_of(*c.children()[0], i)) + ",";
+    v.text += "]";
     break;
   default:
     v.integer = c.ints()[row];
@@ -201,7 +325,8 @@ std::string row_text(const definition& d, const std::vector<bool>& filtered, con
   for (const auto& k : g.keys)
     text += to_text(zero_unsigned(k)) + ", ";
   for (std::size_t a = 0; a < d.aggregates.size(); ++a) {
-    const bool rows = d.aggregates[a].function == expression::aggregate_function::count_rows;
+    const bool rows = d.aggregates[a].function == aggregate_function::count_rows ||
+                      d.aggregates[a].function == aggregate_function::array_agg;
     std::vector<const value*> values;
     members records;
     for (const auto* r : g.of)
@@ -211,7 +336,7 @@ std::string row_text(const definition& d, const std::vector<bool>& filtered, con
         records.push_back(r);
       }
     value result;
-    if (!aggregate_of(d.aggregates[a], values, records, result))
+    if (!aggregate_of(d.aggregates[a], a, values, records, result))
       return {};
     text += to_text(result) + ", ";
   }

@@ -16,7 +16,7 @@ struct value {
   bool null = true;
   std::int64_t integer = 0;  // bigint, timestamp, boolean
   double number = 0;
-  std::string text;
+  std::string text;  // of a list: its elements as to_text() shows them
   friend bool operator==(const value& a, const value& b) = default;
 };
 
@@ -31,6 +31,7 @@ struct record {
   std::vector<value> keys;
   std::vector<value> arguments;  // one an aggregate
   std::vector<value> filters;    // boolean each; unused where the definition has no filter
+  std::vector<value> orders;     // what each aggregate is ordered by; unused where it is not
   std::string partition;
   position at;
 };

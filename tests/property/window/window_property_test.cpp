@@ -114,23 +114,37 @@ struct scenario {
   std::vector<event_micros> last_watermarks;  // at the end of each partition's records, before it ends
 };
 
+bool is_one_of(aggregate_function f, std::initializer_list<aggregate_function> of) {
+  return std::find(of.begin(), of.end(), f) != of.end();
+}
+
 aggregate random_aggregate(dice& d) {
-  const auto f =
-      d.one_of({aggregate_function::count_rows, aggregate_function::count, aggregate_function::sum,
-                aggregate_function::avg, aggregate_function::min, aggregate_function::max,
-                aggregate_function::count_distinct, aggregate_function::first, aggregate_function::last});
-  const bool numbers = f == aggregate_function::sum || f == aggregate_function::avg;
-  auto argument = d.one_of({type_id::bigint, type_id::float64});
-  if (!numbers && f != aggregate_function::count_rows)
-    argument =
-        d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp});
-  auto result = argument;
-  if (f == aggregate_function::count_rows || f == aggregate_function::count ||
-      f == aggregate_function::count_distinct)
-    result = type_id::bigint;
-  if (f == aggregate_function::avg)
-    result = type_id::float64;
-  return {f, argument, result};
+  using enum aggregate_function;
+  const auto f = d.one_of({count_rows, count, sum, avg, min, max, count_distinct, first, last, bool_and,
+                           bool_or, var_samp, var_pop, stddev_samp, stddev_pop, array_agg, string_agg,
+                           percentile_cont, percentile_disc});
+  const bool numbers =
+      is_one_of(f, {sum, avg, var_samp, var_pop, stddev_samp, stddev_pop, percentile_cont, count_rows});
+  const auto any = [&] {
+    return d.one_of({type_id::bigint, type_id::float64, type_id::text, type_id::boolean, type_id::timestamp});
+  };
+  aggregate a{f,
+              numbers                             ? d.one_of({type_id::bigint, type_id::float64})
+              : is_one_of(f, {bool_and, bool_or}) ? type_id::boolean
+              : f == string_agg                   ? type_id::text
+                                                  : any(),
+              {}};
+  a.result = is_one_of(f, {count_rows, count, count_distinct}) ? data::type(type_id::bigint)
+             : f == array_agg                                  ? data::type::list_of(a.argument)
+             : f == sum || !numbers                            ? a.argument
+                                                               : data::type(type_id::float64);
+  const bool lists = f == array_agg || f == string_agg;
+  a.distinct = lists && d.chance(30);
+  if (a.distinct || is_one_of(f, {percentile_cont, percentile_disc}) || (lists && d.chance(50)))
+    a.order.push_back({lists && !a.distinct ? data::type(any()) : a.argument, d.chance(40), d.chance(40)});
+  a.fraction = d.one_of({0.0, 0.25, 0.5, 0.9, 1.0, 1.0 / 3});
+  a.delimiter = d.one_of<std::string>({"", ", "});
+  return a;
 }
 
 scenario random_scenario(dice& d) {
@@ -189,6 +203,8 @@ scenario random_scenario(dice& d) {
       for (const auto& a : w.aggregates) {
         x.arguments.push_back(random_value(d, a.argument.id(), 1000));
         x.filters.push_back(random_value(d, type_id::boolean, 1));
+        x.orders.push_back(
+            random_value(d, a.order.empty() ? type_id::bigint : a.order[0].type.id(), variety));
       }
       records.push_back(std::move(x));
     }
@@ -233,6 +249,7 @@ void add(const scenario& s, partials_builder& builder, std::span<const oracle::r
     watermarks.push_back(r.watermark);
   }
   std::vector<data::column_ptr> keys, arguments, filters;
+  std::vector<std::vector<data::column_ptr>> orders(s.window.aggregates.size());
   for (std::size_t k = 0; k < s.window.keys.size(); ++k)
     keys.push_back(column_of(of, s.window.keys[k].type.id(), [&](const auto& r) { return r.keys[k]; }));
   for (std::size_t a = 0; a < s.window.aggregates.size(); ++a) {
@@ -240,13 +257,24 @@ void add(const scenario& s, partials_builder& builder, std::span<const oracle::r
     arguments.push_back(w.function == aggregate_function::count_rows
                             ? nullptr
                             : column_of(of, w.argument.id(), [&](const auto& r) { return r.arguments[a]; }));
+    if (reads_order(w.function) && !w.order.empty())
+      orders[a].push_back(w.distinct ? arguments[a] : column_of(of, w.order[0].type.id(), [&](const auto& r) {
+        return r.orders[a];
+      }));
     filters.push_back(s.filtered[a]
                           ? column_of(of, type_id::boolean, [&](const auto& r) { return r.filters[a]; })
                           : nullptr);
   }
   std::vector<std::uint32_t> late, expected_late;
-  builder.add({keys, arguments, filters, times, watermarks, positions,
-               records.empty() ? std::string_view() : std::string_view(records.front().partition)},
+  builder.add({keys,
+               arguments,
+               filters,
+               times,
+               watermarks,
+               positions,
+               records.empty() ? std::string_view() : std::string_view(records.front().partition),
+               {},
+               orders},
               late);
   for (std::uint32_t i = 0; i < records.size(); ++i)
     if (is_late(s.window, records[i]))

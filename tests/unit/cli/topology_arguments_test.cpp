@@ -31,6 +31,12 @@ TEST_CASE("overlays and values are for all topologies, or for the one whose name
   const auto same = cli::arguments_by_topology({a, b}, {}, {});
   REQUIRE_FALSE(same);
   CHECK(same.error().message.find(R"(both hold topology "orders")") != std::string::npos);
+  // Those that are only looked at may have one name; what is for it is for both.
+  const auto looked_at =
+      cli::arguments_by_topology({a, b}, {"orders:o.json"}, {}, cli::names_of_topologies::any);
+  REQUIRE(looked_at);
+  CHECK((*looked_at)[0].overlays == std::vector<std::string>{"o.json"});
+  CHECK((*looked_at)[1].overlays == std::vector<std::string>{"o.json"});
   // What cannot be read has no name; loading it says why.
   CHECK(cli::arguments_by_topology({"/nowhere/1", "/nowhere/2"}, {}, {}));
   std::filesystem::remove_all(folder);

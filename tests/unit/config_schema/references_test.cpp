@@ -34,6 +34,10 @@ TEST_CASE("docs/reference.md is what the declarations say; `millrace reference d
   CHECK(read("docs/reference.md") == config::reference_text(connectors()));
 }
 
+TEST_CASE("docs/functions.md is what the list of functions says; `millrace reference docs` writes it anew") {
+  CHECK(read("docs/functions.md") == config::functions_text());
+}
+
 TEST_CASE("the schema is JSON, and every reference in it leads somewhere") {
   const auto schema = boost::json::parse(config::schema_text(connectors())).as_object();
   CHECK(schema.at("$schema") == "https://json-schema.org/draft/2020-12/schema");

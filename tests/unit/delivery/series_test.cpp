@@ -18,7 +18,10 @@ public:
     counts[3] += {.in = f.end - f.begin, .out = f.end - f.begin};
     return 0;
   }
-  std::vector<fired> fire(event_micros, event_micros) override { return {}; }
+  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+    fired_mark = watermark;
+    return std::nullopt;
+  }
   std::optional<fired> changes() override { return std::nullopt; }
   void capture_all(wire::writer& out) override { out.varint(0); }
   void capture_changes(wire::writer& out) override { out.varint(0); }

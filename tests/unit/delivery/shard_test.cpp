@@ -18,8 +18,9 @@ public:
     return fired_mark >= 100 ? 1 : 0;
   }
   std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
-  std::vector<fired> fire(event_micros, event_micros watermark) override {
-    return {{std::min<event_micros>(watermark, 1'000), test::rows(1), {}}};
+  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+    fired_mark = watermark;
+    return fired{std::min<event_micros>(watermark, 1'000), test::rows(1), {}};
   }
   std::optional<fired> changes() override {
     if (given == absorbed)

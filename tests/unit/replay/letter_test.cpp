@@ -112,6 +112,16 @@ TEST_CASE("a file that has grown is read up to where it ended before") {
   CHECK(all.size() == 1);
 }
 
+TEST_CASE("an empty file holds no letters, also the second time through it") {
+  const file f("");
+  std::vector<letter> all;
+  for (const auto limit : {std::numeric_limits<std::uint64_t>::max(), std::uint64_t{0}}) {
+    const auto read = f.read(all, limit);
+    REQUIRE(read);
+    CHECK(read->letters == 0);
+  }
+}
+
 TEST_CASE("a file that cannot be read is named") {
   const auto missing = read_letters("/nowhere/letters", 1, [](letter&&) { return expected<void>(); });
   REQUIRE_FALSE(missing);

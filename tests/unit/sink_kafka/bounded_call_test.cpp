@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include <future>
+#include <set>
+#include <thread>
 
 using namespace millrace;
 using namespace millrace::sink;
@@ -39,14 +41,27 @@ private:
 }  // namespace
 
 TEST_CASE("What a bounded call returns is returned") {
-  const auto well = bounded(20s, [] { return kafka::owned<rd_kafka_error_t>(); });
+  bounded_caller calls;
+  const auto well = calls.call(20s, [] { return kafka::owned<rd_kafka_error_t>(); });
   REQUIRE(well);
   CHECK_FALSE(*well);
-  const auto failed = bounded(20s, [] {
+  const auto failed = calls.call(20s, [] {
     return kafka::owned<rd_kafka_error_t>(rd_kafka_error_new(RD_KAFKA_RESP_ERR__STATE, "so it is"));
   });
   REQUIRE(failed);
   CHECK(rd_kafka_error_code(failed->get()) == RD_KAFKA_RESP_ERR__STATE);
+}
+
+TEST_CASE("Calls that come back have one thread for all of them, another than the caller's") {
+  bounded_caller calls;
+  std::set<std::thread::id> threads;
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(calls.call(20s, [&] {
+      threads.insert(std::this_thread::get_id());
+      return kafka::owned<rd_kafka_error_t>();
+    }));
+  CHECK(threads.size() == 1);
+  CHECK_FALSE(threads.contains(std::this_thread::get_id()));
 }
 
 TEST_CASE("A call that does not come back is given up, and keeps what it uses until it does") {
@@ -57,12 +72,14 @@ TEST_CASE("A call that does not come back is given up, and keeps what it uses un
     std::promise<void>& freed;
     ~used_by_it() { freed.set_value(); }
   };
+  bounded_caller calls;
   const auto answer =
-      bounded(10ms, [used = std::make_shared<used_by_it>(freed), back = come_back.get_future().share()] {
+      calls.call(10ms, [used = std::make_shared<used_by_it>(freed), back = come_back.get_future().share()] {
         back.wait();
         return kafka::owned<rd_kafka_error_t>();
       });
   CHECK_FALSE(answer);
+  CHECK(calls.call(20s, [] { return kafka::owned<rd_kafka_error_t>(); }));  // another thread takes it
   CHECK(is_freed.wait_for(0s) == std::future_status::timeout);
   come_back.set_value();
   CHECK(is_freed.wait_for(20s) == std::future_status::ready);

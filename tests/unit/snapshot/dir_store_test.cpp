@@ -68,6 +68,30 @@ std::string chain_folder(const state_store& store, const std::string& actor) {
   return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;
 }
 
+/// One bit of a file's record, the first one being 0.
+void damage_record(faulty_file_system& files, const std::string& path, std::uint64_t number) {
+  auto bytes = files.contents(path);
+  std::size_t at = 0;
+  for (; number > 0; --number)
+    at = bytes.find("MRSNAP", at + 1);
+  bytes[at + 20] ^= 4;
+  files.put(path, bytes);
+}
+
+/// A chain as format 1 had it: each record a file, all but the newest with a copy.
+void put_single_records(faulty_file_system& files, const std::string& folder, std::uint64_t count) {
+  chain_link tail;
+  for (std::uint64_t n = 1; n <= count; ++n) {
+    const auto text = std::to_string(n);
+    const record r{record_kind::increment, 1, n, 1, tail.sequence, tail.checksum, 0, {}};
+    const auto header = seal(r, "a", text);
+    tail = {n, header.checksum};
+    for (const bool copy : {false, true})
+      if (!copy || n < count)
+        files.put(folder + "/" + to_file_name({false, copy, n}), std::string(bytes_of(header)) + "a" + text);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a state folder is made with its parents and found again") {
@@ -218,6 +242,35 @@ TEST_CASE("--fresh gives a new identity, remembers the old one and leaves plain 
     CHECK(path.find(first) == std::string::npos);
 }
 
+TEST_CASE("a blank state keeps its id and forgets what was stored under it, in whatever step it dies") {
+  const auto fill = [](file_system& files) {
+    const auto store = open_or_fail(clicks, files);
+    for (const auto* const name : {"starts/parsed", "tried", "zone"})
+      REQUIRE(store->put(name, "x"));
+    const auto life = store->next_incarnation();
+    REQUIRE(life);
+    REQUIRE((*store->open_snapshots("counts/0", *life))->append("capture", false));
+    return store->id().state_id;
+  };
+  for (std::uint64_t steps = 0;; ++steps) {
+    faulty_file_system files;
+    const auto id = fill(files);
+    files.crash_after(steps);
+    const bool done = open_blank_dir_store(clicks, files).has_value();
+    files.restart(false);
+    const auto store = open_or_fail(clicks, files);
+    CHECK(store->id().state_id == id);
+    if (!store->get("tried"))  // removed last
+      CHECK_FALSE(store->get("starts/parsed"));
+    if (!done)
+      continue;
+    CHECK_FALSE(store->get("zone"));
+    CHECK_FALSE(store->get("tried"));
+    CHECK((*store->open_snapshots("counts/0", *store->next_incarnation()))->load()->increments.empty());
+    break;
+  }
+}
+
 TEST_CASE("--fresh that dies at any step leaves the old state whole or the new one") {
   for (std::uint64_t dies_after = 1; dies_after < 80; ++dies_after)
     for (const bool power : {false, true}) {
@@ -282,7 +335,7 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   auto later = files.contents("/state/identity.1");
   stored_value v;
   REQUIRE(decode_value(later, "identity", v) == reading::whole);
-  v.payload[0] = 2;
+  v.payload[0] = 3;
   for (const auto* path : {"/state/identity.1", "/state/identity.2"})
     files.put(path, encode_value("identity", v.payload, 9));
   for (const auto& options : {clicks, clicks_fresh}) {
@@ -293,18 +346,50 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   }
 }
 
+TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when it is opened for writing") {
+  faulty_file_system files;
+  const auto version = [&] {
+    stored_value v;
+    REQUIRE(decode_value(files.contents("/state/identity.2"), "identity", v) == reading::whole);
+    return v.payload[0];
+  };
+  const auto id = open_or_fail(clicks, files)->id().state_id;
+  CHECK(version() == 2);
+  stored_value v;
+  REQUIRE(decode_value(files.contents("/state/identity.1"), "identity", v) == reading::whole);
+  v.payload[0] = 1;
+  for (const auto* path : {"/state/identity.1", "/state/identity.2"})
+    files.put(path, encode_value("identity", v.payload, 9));
+  // Then each record was a file of its own.
+  const auto folder = "/state/state-" + id + "/snapshots/a";
+  REQUIRE(files.make_folder(folder));
+  put_single_records(files, folder, 6);
+  CHECK(*join(*(*open_or_fail({"/state", "clicks", false, true}, files)->open_snapshots("a", 0))->load()) ==
+        "123456");
+  CHECK(version() == 1);
+  const auto store = open_or_fail(clicks, files);
+  CHECK(version() == 2);
+  const auto chain = *store->open_snapshots("a", *store->next_incarnation() + 1);
+  CHECK(*join(*chain->load()) == "123456");
+  REQUIRE(chain->append("7", false));
+  CHECK(*chain->compact(join));  // these are too many files
+  CHECK(*join(*chain->load()) == "1234567");
+}
+
 TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   const auto chain = *store->open_snapshots("a", 1);
   const auto number = *chain->append("x", false);
-  const auto path = chain_folder(*store, "a") + "/" + to_file_name({false, false, number});
-  auto bytes = files.contents(path);
+  REQUIRE(number == 2);
+  const auto path = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  auto bytes = files.contents(path).substr(0, sizeof(record_header) + 1);
   bytes[8] = 2;  // version
   std::memset(bytes.data() + 16, 0, 8);
   const auto sum = checksum_of({bytes});
   std::memcpy(bytes.data() + 16, &sum, 8);
   files.put(path, bytes);
+  files.lose_file(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));
   CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
   CHECK(files.contents(path) == bytes);
 }
@@ -327,34 +412,108 @@ TEST_CASE("names of any characters and lengths stay apart") {
   }
 }
 
-TEST_CASE("an append costs one sync of the file and one of the folder") {
+TEST_CASE("an append costs one sync of the file, and one of the folder where it begins a file") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {0, 6});
+  const auto chain = *store->open_snapshots("a", 1);
+  const auto syncs_of_append = [&](bool twice) {
+    const auto before = files.syncs();
+    REQUIRE(chain->append("x", twice));
+    return files.syncs() - before;
+  };
+  for (const bool twice : {false, false, true, false})  // behind the opening record
+    CHECK(syncs_of_append(twice) == (twice ? 2 : 1));
+  REQUIRE(*chain->compact(join));
+  CHECK(syncs_of_append(false) == 2);
+  CHECK(syncs_of_append(false) == 1);
+  CHECK(syncs_of_append(true) == 3);  // the name of its second copy, too
+  CHECK(syncs_of_append(true) == 2);
+}
+
+TEST_CASE("increments lie in one file between two bases, however many they are") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   const auto chain = *store->open_snapshots("a", 1);
-  for (const bool twice : {false, false, true, false}) {
-    const auto before = files.syncs();
-    REQUIRE(chain->append("x", twice));
-    CHECK(files.syncs() - before == (twice ? 3 : 2));
+  std::size_t most = 0;
+  for (int i = 0; i < 1000; ++i) {
+    REQUIRE(chain->append("x", i % 7 == 0));
+    REQUIRE(chain->compact(join));
+    most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
   }
+  CHECK(most == 5);  // two bases, a file of increments after each, a copy of the newer one
+  CHECK(join(*chain->load())->size() == 1000);
+}
+
+TEST_CASE("lives that end at once do not pile up files") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  std::size_t most = 0;
+  for (incarnation life = 1; life < 50; ++life) {
+    const auto chain = *store->open_snapshots("a", life);
+    REQUIRE(chain->append("x", false));
+    REQUIRE(chain->compact(join));
+    most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
+  }
+  CHECK(most <= 16);
+  CHECK(join(*(*store->open_snapshots("a", 50))->load())->size() == 49);
+}
+
+TEST_CASE("a large base is not written again for a few hundred small increments") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {1000, 20});
+  const auto chain = *store->open_snapshots("a", 1);
+  REQUIRE(chain->append(std::string(100'000, 'a'), false));
+  REQUIRE(*chain->compact(join));
+  int compactions = 0;
+  for (int i = 0; i < 400; ++i) {
+    REQUIRE(chain->append(std::string(50, 'b'), false));
+    compactions += *chain->compact(join);
+  }
+  CHECK(compactions == 0);
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(chain->append(std::string(50, 'b'), false));
+    compactions += *chain->compact(join);
+  }
+  CHECK(compactions == 1);
+  CHECK(join(*chain->load())->size() == 130'000);
+}
+
+TEST_CASE("an older life in another process finds the newer one's file, and is fenced") {
+  faulty_file_system files;
+  REQUIRE(files.make_folder("/a"));
+  const auto open = [&](incarnation life) {
+    return *dir_snapshots::open(files, "/a", "a", life, std::make_shared<life_fence>());
+  };
+  const auto older = open(1);
+  REQUIRE(older->append("one,", false));
+  const auto newer = open(2);
+  CHECK(older->append("lost,", false).error().code == ec::fenced);
+  REQUIRE(newer->append("two,", false));
+  CHECK(older->append("lost,", false).error().code == ec::fenced);
+  CHECK(*join(*open(3)->load()) == "one,two,");
 }
 
 TEST_CASE("a failed append leaves the chain as it was and the next one goes on") {
   for (unsigned failures = 1; failures < 4; ++failures)
-    for (unsigned good = 0; good < 5; ++good)
+    for (unsigned good = 0; good < 3; ++good)
       for (const bool twice : {false, true}) {
-        if (!twice && good >= 4)  // it has no more operations
-          continue;
         INFO(failures << " failures after " << good << ", twice: " << twice);
         faulty_file_system files(failures);
         const auto store = open_or_fail(clicks, files);
         const auto chain = *store->open_snapshots("a", 1);
         REQUIRE(chain->append("one,", false));
         REQUIRE(chain->append("and,", true));
-        files.fail_next(failures, twice ? good : std::min(good, 2U));
+        // The file has "one" once, and a second copy of it is due: then there are two appends, or three.
+        REQUIRE(chain->append("old,", false));
+        files.fail_next(failures, std::min(good, twice ? 2U : 1U));
         REQUIRE(!chain->append("lost,", twice));
         files.fail_next(0);
         REQUIRE(chain->append("two,", twice));
-        CHECK(*join(*chain->load()) == "one,and,two,");
+        CHECK(*join(*chain->load()) == "one,and,old,two,");
+        {
+          const auto again = *store->open_snapshots("a", 2);
+          CHECK(*join(*again->load()) == "one,and,old,two,");
+        }
         for (const auto& path : files.all_files("/state"))
           CHECK(path.find("tmp") == std::string::npos);
       }
@@ -481,20 +640,86 @@ TEST_CASE("of two copies of a value the newer one counts, and opening makes them
 }
 
 TEST_CASE("two damaged files are told, never passed over in silence") {
+  for (const std::uint64_t victim : {1, 2, 3}) {  // b, c and d may be the newest, and d only has one copy
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c", "d"})
+        REQUIRE(chain->append(text, text[0] == 'c'));
+    }
+    const auto folder = chain_folder(*store, "a");
+    for (const bool copy : {false, true})
+      damage_record(files, folder + "/" + to_file_name({false, copy, 1}), victim);
+    const auto opened = store->open_snapshots("a", 2);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::corrupt);
+    CHECK(mentions(opened.error(), "--fresh"));
+  }
+}
+
+TEST_CASE("a newest record that was kept twice is not passed over when both copies of it are damaged") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   {
     const auto chain = *store->open_snapshots("a", 1);
-    for (const auto* text : {"a", "b", "c"})
-      REQUIRE(chain->append(text, false));
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, text[0] == 'b'));
   }
-  const auto folder = chain_folder(*store, "a");
-  files.damage(folder + "/" + to_file_name({false, false, 3}));
-  files.damage(folder + "/" + to_file_name({false, true, 3}));
+  for (const bool copy : {false, true})
+    damage_record(files, chain_folder(*store, "a") + "/" + to_file_name({false, copy, 1}), 2);
   const auto opened = store->open_snapshots("a", 2);
   REQUIRE(!opened);
   CHECK(opened.error().code == ec::corrupt);
-  CHECK(mentions(opened.error(), "--fresh"));
+}
+
+TEST_CASE("a record is read behind a damaged one whose copy is whole") {
+  for (const std::size_t victim : {0, 1, 2, 3}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c", "d"})
+        REQUIRE(chain->append(text, false));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    damage_record(files, original, victim);
+    const auto found = *(*store->open_snapshots("a", 2))->load();
+    CHECK(*join(found) == "abcd");
+    CHECK(found.passed_over == 1);
+    CHECK_FALSE(found.fell_back_to);
+    files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));  // the original is mended
+    CHECK(*join(*(*store->open_snapshots("a", 3))->load()) == "abcd");
+  }
+}
+
+TEST_CASE("an append that was cut short at any byte is passed over, and the next life goes on") {
+  for (const bool twice : {false, true}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b"})
+        REQUIRE(chain->append(text, twice));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto whole = files.contents(original);
+    const auto end = whole.rfind("MRSNAP");
+    for (auto cut = end; cut < whole.size(); ++cut) {
+      INFO("cut at " << cut << ", twice " << twice);
+      const auto copy = files.clone();
+      copy->put(original, whole.substr(0, cut));
+      const auto again = open_or_fail(clicks, *copy);
+      {
+        const auto chain = *again->open_snapshots("a", 2);
+        const auto found = *chain->load();
+        CHECK(*join(found) == (twice ? "ab" : "a"));
+        CHECK(found.fell_back_to.has_value() == (cut > end || twice));
+        REQUIRE(chain->append("c", false));
+      }
+      CHECK(*join(*(*again->open_snapshots("a", 3))->load()) == (twice ? "abc" : "ac"));
+    }
+  }
 }
 
 TEST_CASE(
@@ -502,21 +727,19 @@ TEST_CASE(
   for (const std::uint64_t first_missing : {1, 2, 3}) {
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
-    {
-      const auto chain = *store->open_snapshots("a", 1);  // its opening record is number 1
-      for (const auto* text : {"a", "b", "c"})
-        REQUIRE(chain->append(text, false));
-    }
     const auto folder = chain_folder(*store, "a");
+    REQUIRE(files.make_folder(folder));
+    put_single_records(files, folder, 4);
     for (auto number = first_missing; number < 4; ++number)
       for (const bool copy : {false, true})
         REQUIRE(files.remove(folder + "/" + to_file_name({false, copy, number})));
     files.damage(folder + "/" + to_file_name({false, false, 4}));
+    const auto damaged = files.contents(folder + "/" + to_file_name({false, false, 4}));
     const auto opened = store->open_snapshots("a", 2);
     REQUIRE(!opened);
     CHECK(opened.error().code == ec::corrupt);
     CHECK(mentions(opened.error(), "--fresh"));
-    CHECK(files.contents(folder + "/" + to_file_name({false, false, 4})).size() > 0);  // as it was found
+    CHECK(files.contents(folder + "/" + to_file_name({false, false, 4})) == damaged);  // as it was found
   }
 }
 
@@ -529,15 +752,37 @@ TEST_CASE("a fall back says to which record") {
     for (const auto* text : {"a", "b"})
       REQUIRE(chain->append(text, false));
   }
-  files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, false, 3}));
+  const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  damage_record(files, original, 2);
   const auto found = *(*store->open_snapshots("a", 2))->load();
   CHECK(found.fell_back_to == 2U);
   CHECK(found.passed_over == 1);
   CHECK(found.increments == std::vector<std::string>{"a"});
-  files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, false, 2}));  // it has a copy
+  damage_record(files, original, 1);  // it has a copy
   const auto repaired = *(*store->open_snapshots("a", 3))->load();
   CHECK_FALSE(repaired.fell_back_to);
   CHECK(repaired.passed_over == 1);
+}
+
+TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy lags by a record") {
+  for (const bool is_gone : {true, false}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c"})
+        REQUIRE(chain->append(text, false));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    if (is_gone)
+      files.lose_file(original);
+    else
+      files.put(original, "");
+    const auto found = *(*store->open_snapshots("a", 2))->load();
+    CHECK(*join(found) == "ab");
+    CHECK(found.fell_back_to == 3U);
+    CHECK_FALSE((*store->open_snapshots("a", 3))->load()->fell_back_to);
+  }
 }
 
 TEST_CASE("a record of another actor or number is damage") {
@@ -549,7 +794,7 @@ TEST_CASE("a record of another actor or number is damage") {
     REQUIRE(a->append("of a", false));
     REQUIRE(b->append("of b", false));
   }
-  const auto name = "/" + to_file_name({false, false, 2});
+  const auto name = "/" + to_file_name({false, false, 1});
   files.put(chain_folder(*store, "a") + name, files.contents(chain_folder(*store, "b") + name));
   const auto chain = *(*store->open_snapshots("a", 2))->load();
   CHECK(chain.increments.empty());

@@ -117,6 +117,12 @@ public:
     return user_error(ec::not_found, path);
   }
 
+  expected<std::string> read_part(const std::string& path, std::uint64_t offset,
+                                  std::uint64_t length) override {
+    return read(path).map(
+        [&](std::string&& all) { return all.substr(std::min(all.size(), offset), length); });
+  }
+
   expected<void> write(const std::string& path, parts contents, bool synced) override {
     std::string all;
     for (const auto part : contents)
@@ -145,17 +151,21 @@ public:
     return {};
   }
 
-  expected<void> append(const std::string& path, std::string_view bytes) override {
+  expected<void> append(const std::string& path, parts contents, bool synced) override {
+    std::string bytes;
+    for (const auto part : contents)
+      bytes.append(part);
     auto* file = find(path);
     if (const auto trouble = begin()) {
       if (file && below(2))
-        file->data.append(bytes.substr(0, below(bytes.size() + 1)));
+        file->data.append(bytes, 0, below(bytes.size() + 1));
       return *trouble;
     }
     if (!file)
       return user_error(ec::not_found, path);
     file->data.append(bytes);
-    sync(*file);
+    if (synced)
+      sync(*file);
     return {};
   }
 

@@ -23,7 +23,17 @@ std::string refused(std::string_view text) {
 
 std::string record(std::string_view event, std::vector<request_header> headers, bool merge = true) {
   const auto r = made(R"({"/x": {"event": )" + std::string(event) + "}}");
-  return record_of(*r.find("/x"), headers, merge);
+  const auto records = records_of(*r.find("/x"), {}, headers, merge);
+  REQUIRE(records);
+  REQUIRE(records->size() == 1);
+  return records->front();
+}
+
+std::vector<std::string> posted(std::string_view route, std::string_view body,
+                                std::vector<request_header> headers = {}) {
+  const auto r = made(R"({"/x": )" + std::string(route) + "}");
+  const auto records = records_of(*r.find("/x"), body, headers, true);
+  return records ? *records : std::vector{"error: " + records.error().message};
 }
 
 }  // namespace
@@ -56,7 +66,9 @@ TEST_CASE("routes that say nothing sensible are refused with what is expected") 
   CHECK_THAT(refused(R"({"/a": 1})"), Catch::Contains("is no object"));
   CHECK_THAT(refused(R"({"/a": {"event": [1]}})"), Catch::Contains("event that is no object"));
   CHECK_THAT(refused(R"({"/a": {"reply": 1}})"), Catch::Contains("reply that is no text"));
-  CHECK_THAT(refused(R"({"/a": {"body": "x"}})"), Catch::Contains("member \"body\""));
+  CHECK_THAT(refused(R"({"/a": {"body": "x"}})"), Catch::Contains("none of \"json\""));
+  CHECK_THAT(refused(R"({"/a": {"bdy": "json"}})"), Catch::Contains("member \"bdy\""));
+  CHECK_THAT(refused(R"({"/a": {"body": "raw", "event": {"a": 1}}})"), Catch::Contains("beside a raw body"));
 }
 
 TEST_CASE("a record is the event, then the headers as they came") {
@@ -84,6 +96,44 @@ TEST_CASE("values are JSON text whatever bytes they are") {
   CHECK(record("{}", {{"A", "\"\\\t\x7f"}}) == "{\"A\":\"\\\"\\\\\\t\x7f\"}");
   CHECK(record("{}", {{"A", "caf\xc3\xa9"}}) == "{\"A\":\"caf\xc3\xa9\"}");
   CHECK(record("{}", {{"A", "caf\xe9"}}) == "{\"A\":\"caf\xc3\xa9\"}");
+}
+
+using strings = std::vector<std::string>;
+
+TEST_CASE("a body's members are the record's, digit by digit; the event's and headers come behind") {
+  CHECK(posted(R"({"body": "json", "event": {"kind": "click"}})", "{\"user\": \"ann\",\n \"n\": 1.50}",
+               {{"Host", "h"}, {"USER", "evil"}}) ==
+        strings{R"({"user": "ann",  "n": 1.50,"kind":"click","Host":"h"})"});
+  CHECK(posted(R"({"body": "json"})", " {} ") == strings{"{}"});
+  CHECK(posted(R"({"body": "json"})", "{}", {{"Host", "h"}}) == strings{R"({"Host":"h"})"});
+}
+
+TEST_CASE("of two members of one name the route's own is the last, which counts") {
+  CHECK(posted(R"({"body": "json", "event": {"kind": "click"}})", R"({"kind": "evil"})") ==
+        strings{R"({"kind": "evil","kind":"click"})"});
+}
+
+TEST_CASE("a body that is no object is refused with the reason") {
+  const auto why = [](std::string_view body) { return posted(R"({"body": "json"})", body).front(); };
+  CHECK_THAT(why(""), Catch::StartsWith("error: the body is no JSON: "));
+  CHECK_THAT(why("{\"a\": }"), Catch::Contains("at byte 7"));
+  CHECK_THAT(why("[1]"), Catch::Contains("no object"));
+  CHECK_THAT(why("{} {}"), Catch::Contains("is no JSON"));
+  CHECK_THAT(why("{\"a\": \"\xff\"}"), Catch::Contains("is no JSON"));
+  CHECK_THAT(why(std::string(300, '[')), Catch::Contains("is no JSON"));
+}
+
+TEST_CASE("a body of lines is a record a line, all or none; blank lines are none") {
+  CHECK(posted(R"({"body": "lines", "event": {"k": 1}})", "{\"a\":1}\r\n\n {\"a\":2} \n{}") ==
+        strings{R"({"a":1,"k":1})", R"({"a":2,"k":1})", R"({"k":1})"});
+  CHECK(posted(R"({"body": "lines"})", "\n").empty());
+  CHECK_THAT(posted(R"({"body": "lines"})", "{\"a\":1}\n\n{\"a\"").front(),
+             Catch::StartsWith("error: line 3 of the body is no JSON"));
+}
+
+TEST_CASE("a raw body is the record, byte for byte, and nothing else is in it") {
+  CHECK(posted(R"({"body": "raw"})", "a,b\n\xff", {{"Host", "h"}}) == strings{"a,b\n\xff"});
+  CHECK(posted(R"({"body": "raw"})", "") == strings{"error: the body is empty"});
 }
 
 TEST_CASE("an address to listen on is host and port") {

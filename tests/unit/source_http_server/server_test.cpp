@@ -28,7 +28,8 @@ struct server {
     options.stage = "api";
     options.listen = "127.0.0.1:" + std::to_string(port);
     options.routes = *routes::from(boost::json::parse(
-        R"({"/": {"event": {"event_type": "default"}, "reply": "Hello!\n"}, "/join": {"event": {"n": 1}, "reply": ""}})"));
+        R"({"/": {"event": {"event_type": "default"}, "reply": "Hello!\n"}, "/join": {"event": {"n": 1}, "reply": ""},
+            "/events": {"body": "json", "event": {"k": 1}, "reply": "taken\n"}, "/lines": {"body": "lines"}})"));
     if (options.timeout == micros(0))
       options.timeout = 10s;
     options.most_header = 4'000;
@@ -93,6 +94,14 @@ public:
     got_.erase(0, whole);
     return out;
   }
+  /// An answer without a length, and the one behind it.
+  std::string rest_of_two() {
+    boost::asio::read_until(socket_, boost::asio::dynamic_buffer(got_), "\r\n\r\n");
+    const auto first = got_.find("\r\n\r\n") + 4;
+    const auto begin = got_.substr(0, first);
+    got_.erase(0, first);
+    return begin + answer();
+  }
   [[nodiscard]] bool has_answer() { return socket_.available() != 0; }
   void leave() { socket_.close(); }
 
@@ -150,7 +159,7 @@ TEST_CASE("what is no request to a route is answered clearly and recorded nowher
   server s;
   CHECK_THAT(asked(s, "GET /nowhere?x HTTP/1.1\r\n\r\n"),
              Catch::StartsWith("HTTP/1.1 404") &&
-                 Catch::EndsWith("There is no /nowhere here. There are: /, /join\n"));
+                 Catch::EndsWith("There is no /nowhere here. There are: /, /events, /join, /lines\n"));
   CHECK_THAT(asked(s, "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"),
              Catch::StartsWith("HTTP/1.1 405") && Catch::Contains("Allow: GET, HEAD"));
   CHECK_THAT(asked(s, "POST / HTTP/1.1\r\nContent-Length: 10001\r\n\r\n"), Catch::StartsWith("HTTP/1.1 413"));
@@ -217,6 +226,49 @@ TEST_CASE("the body of what is refused is passed over, and the connection goes o
   c.say("GET /join HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
   CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200"));
   CHECK(s.records() == std::vector<std::string>{R"({"n":1,"Content-Length":"3"})"});
+}
+
+TEST_CASE("a posted body is recorded and answered when it is durable, by POST and PUT alone") {
+  server s;
+  client c(s);
+  for (const auto* method : {"POST", "PUT"}) {
+    c.say(std::string(method) + " /events HTTP/1.1\r\nContent-Length: 7\r\n\r\n{\"a\":1}");
+    CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200 OK\r\n") && Catch::EndsWith("taken\n"));
+  }
+  c.say("POST /lines HTTP/1.1\r\nContent-Length: 16\r\n\r\n{\"a\":2}\n{\"a\":3}\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200 OK\r\n"));
+  c.say("POST /lines HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 200 OK\r\n"));
+  const auto taken = s.records();
+  REQUIRE(taken.size() == 4);
+  CHECK_THAT(taken[0], Catch::StartsWith(R"({"a":1,"k":1,)"));
+  CHECK_THAT(taken[3], Catch::StartsWith(R"({"a":3)"));
+  c.say("GET /events HTTP/1.1\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 405") && Catch::Contains("Allow: POST, PUT\r\n"));
+  CHECK(s.records().size() == 4);
+}
+
+TEST_CASE(
+    "a body that is not what its route takes is refused whole, with the reason, and the connection goes on") {
+  server s;
+  client c(s);
+  c.say("POST /lines HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"a\":2}\n{\"a\"");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 400") && Catch::Contains("Nothing was taken: line 2"));
+  c.say("POST /events HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 415"));
+  c.say("POST /events HTTP/1.1\r\nContent-Length: 10001\r\n\r\n");
+  CHECK_THAT(c.answer(), Catch::StartsWith("HTTP/1.1 413"));
+  CHECK(s.records().empty());
+}
+
+TEST_CASE("a client that asks first is told to send its body") {
+  server s;
+  client c(s);
+  c.say("POST /events HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n");
+  wait_for([&] { return c.has_answer(); });
+  c.say("{\"a\":1}");
+  CHECK_THAT(c.rest_of_two(), Catch::StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"));
+  CHECK(s.records().size() == 1);
 }
 
 TEST_CASE("HEAD is answered without the body, and recorded") {

@@ -64,9 +64,9 @@ TEST_CASE("a sink's files are what its options say") {
   CHECK(base.key == std::vector<std::string>{"n"});
 
   std::string all;
-  for (const auto& one : table::tables_in_files(t))
+  for (const auto& one : table::tables_to_ask(t))
     all += one.name + " ";
-  CHECK(all == "lines rolled ");
+  CHECK(all == "lines rolled Base ");
 }
 
 TEST_CASE("a stage that is not there, or has no columns, is named with those that have") {

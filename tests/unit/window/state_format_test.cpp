@@ -23,6 +23,18 @@ definition everything() {
                      over(aggregate_function::min, type_id::float64, type_id::float64)});
 }
 
+/// Aggregates that keep more than a number or text.
+definition collected() {
+  using enum aggregate_function;
+  return windows_of(30, 10,
+                    {over(var_samp, type_id::float64, type_id::float64),
+                     over(stddev_pop, type_id::bigint, type_id::float64),
+                     over(array_agg, type_id::text, data::type::list_of(type_id::text)),
+                     over(string_agg, type_id::text, type_id::text),
+                     over(percentile_cont, type_id::float64, type_id::float64),
+                     over(percentile_disc, type_id::bigint, type_id::bigint)});
+}
+
 std::string all_of(shard_windows& w) {
   wire::writer out;
   w.capture_all(out);
@@ -86,7 +98,7 @@ TEST_CASE("dropped slices are changes, once") {
 }
 
 TEST_CASE("bytes that are cut off anywhere are corrupt") {
-  const auto d = everything();
+  const auto d = GENERATE(everything(), collected());
   shard_windows w(d);
   fill(w, d, 60);
   const auto bytes = all_of(w);
@@ -101,7 +113,7 @@ TEST_CASE("bytes that are cut off anywhere are corrupt") {
 }
 
 TEST_CASE("damaged bytes are refused or harmless, never trusted") {
-  const auto d = everything();
+  const auto d = GENERATE(everything(), collected());
   shard_windows w(d);
   fill(w, d, 60);
   const auto bytes = all_of(w);

@@ -28,7 +28,9 @@ definition windows_of(event_micros size, event_micros slide, std::vector<aggrega
 }
 
 aggregate count_rows() { return {aggregate_function::count_rows, type_id::bigint, type_id::bigint}; }
-aggregate over(aggregate_function f, type_id argument, type_id result) { return {f, argument, result}; }
+aggregate over(aggregate_function f, type_id argument, data::type result) {
+  return {f, argument, std::move(result)};
+}
 
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,
                                bool filtered) {

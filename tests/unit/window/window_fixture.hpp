@@ -24,7 +24,7 @@ struct click {
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);
 [[nodiscard]] aggregate count_rows();
-[[nodiscard]] aggregate over(expression::aggregate_function f, data::type_id argument, data::type_id result);
+[[nodiscard]] aggregate over(expression::aggregate_function f, data::type_id argument, data::type result);
 
 /// Adds in one batch; returns the late ones. `filtered`: every aggregate has the filter.
 std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const std::vector<click>& clicks,

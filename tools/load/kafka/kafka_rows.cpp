@@ -55,7 +55,8 @@ expected<std::unique_ptr<row_source>> make_kafka_rows(const options& o) {
                                      .own = {{"group.id", "millrace-load"},
                                              {"enable.auto.commit", "false"},
                                              {"isolation.level", "read_committed"},
-                                             {"fetch.wait.max.ms", "10"}}});
+                                             {"fetch.wait.max.ms", "10"}},
+                                     .names = {"--kafka", "--property"}});
   if (!client)
     return unexpected(client.error());
   return std::make_unique<kafka_rows>(std::move(*client), o.measure_topic);

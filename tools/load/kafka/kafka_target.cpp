@@ -26,6 +26,8 @@ const std::map<std::string, std::string> defaults{
     {"partitioner", "murmur2_random"},  // as Kafka's own clients place keys
 };
 
+const kafka::setting_names names{"--kafka", "--property"};
+
 class kafka_target final : public target {
 public:
   explicit kafka_target(const options& o)
@@ -83,7 +85,7 @@ private:
   expected<void> open(std::chrono::milliseconds timeout) {
     if (!asker_) {
       auto asker = kafka::client::open(RD_KAFKA_CONSUMER, {to_.brokers, asking_properties()},
-                                       {.name = "millrace-load-look-up", .own = {}});
+                                       {.name = "millrace-load-look-up", .own = {}, .names = names});
       if (!asker)
         return unexpected(asker.error());
       asker_.emplace(std::move(*asker));
@@ -94,15 +96,21 @@ private:
         return unexpected(created.error());
     }
     auto known = kafka::partition_count(*asker_, topic_, timeout);
-    if (!known) {
-      if (known.error().code == ec::not_found)
-        known.error().message += "; create it, or add --create PARTITIONS";
+    if (!known && known.error().code == ec::not_found)
+      return user_error(
+          ec::not_found,
+          fmt::format(
+              "topic \"{}\" does not exist on the brokers {}; add --create 1 (its number of partitions), or "
+              "correct --topic",
+              topic_, to_.brokers));
+    if (!known)
       return unexpected(known.error());
-    }
     auto opened = kafka::client::open(RD_KAFKA_PRODUCER, to_,
                                       {.name = "millrace-load",
                                        .own = queue_limits,
-                                       .delivered = [this](const rd_kafka_message_t& m) { delivered(m); }});
+                                       .delivered = [this](const rd_kafka_message_t& m) { delivered(m); },
+                                       .names = names,
+                                       .tells_outages = true});
     if (!opened)
       return unexpected(opened.error());
     producer_.emplace(std::move(*opened));

@@ -1,0 +1,26 @@
+// Why no connection to a broker comes about: librdkafka's text in plain words, with the remedy. A function of
+// the text alone, for each look-up, each client and each connector says the same.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace millrace::kafka {
+
+/// What the user calls the two settings that a remedy names.
+struct setting_names {
+  std::string brokers = "`brokers`";
+  std::string properties = "`properties`";
+};
+
+struct connecting {
+  std::string what;
+  std::string remedy;
+  bool mends = true;   // a broker that starts may help; a wrong password stays wrong
+  bool vague = false;  // it follows upon another failure, which says more
+};
+
+/// `text`: the reason that librdkafka gives its callbacks for errors and for logs.
+[[nodiscard]] connecting why_not_connected(std::string_view text, const setting_names& names);
+
+}  // namespace millrace::kafka

@@ -1,0 +1,244 @@
+#include "actors/source/file/standard_input.hpp"
+
+#include "actors/source/file/input_seen.hpp"
+#include "actors/source/file/line_reader.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace millrace::source {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Records of one group, at most; what comes meanwhile waits in the pipe.
+constexpr std::size_t group_bytes = 1U << 20U;
+constexpr std::size_t read_at_once = 256U << 10U;
+/// How often the end of the feed, a full spool and a disk that refuses are looked at.
+constexpr milliseconds look_every{200};
+constexpr std::string_view gzip_magic = "\x1f\x8b";
+
+class standard_input final : public feed {
+public:
+  standard_input(standard_input_options options, const wall_clock& wall)
+      : options_(std::move(options)), wall_(wall) {}
+  ~standard_input() override {
+    done_ = true;
+    if (thread_.joinable())
+      thread_.join();
+  }
+  standard_input(const standard_input&) = delete;
+  standard_input& operator=(const standard_input&) = delete;
+
+  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
+    o.note = [this] { return durable_.text(); };
+    auto log = spool::log::open(files, std::move(o));
+    if (!log)
+      return unexpected(log.error());
+    log_ = std::move(*log);
+    bool known = true;
+    const auto restore = [&](std::string_view note) {
+      auto before = input_seen::from(note);
+      known = before.has_value();
+      durable_ = std::move(before).value_or(input_seen());
+    };
+    if (auto read = log_->newest(restore, [&](std::string_view record) { durable_.add(record); }); !read)
+      return read;
+    if (!known)
+      return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.stage));
+    matcher_.emplace(durable_, options_.header);
+    header_ = durable_.header();
+    seen_ = durable_;
+    gauges_->spool_bytes = log_->bytes();
+    thread_ = std::thread([this] { run(); });
+    return {};
+  }
+
+  expected<void> wait_until_begun(milliseconds) override { return {}; }
+  std::optional<error> trouble() const override {
+    const std::scoped_lock lock(mutex_);
+    return trouble_;
+  }
+  const std::shared_ptr<spool::log>& log() const override { return log_; }
+  std::shared_ptr<const feed_gauges> gauges() const override { return gauges_; }
+  bool ended() const override { return ended_; }
+  std::optional<std::string> header() const override {
+    const std::scoped_lock lock(mutex_);
+    return header_;
+  }
+
+private:
+  void run() {
+    while (!done_ && !at_end_ && !stopped_) {
+      if (is_full(*log_, *gauges_, options_.stage, "standard input is not read")) {
+        std::this_thread::sleep_for(look_every);
+        continue;
+      }
+      fill();
+      make_durable();
+    }
+    if (stopped_ || !at_end_ || log_->pending() != 0)
+      return;
+    if (const auto passed = matcher_->passed_over(); passed != 0)
+      spdlog::info("{}: standard input is the one before once more: its first {} records had been taken",
+                   options_.stage, passed);
+    ended_ = true;
+  }
+
+  /// All that is there, up to a group.
+  void fill() {
+    for (auto wait = look_every; !done_ && !at_end_ && !stopped_ && log_->pending_bytes() < group_bytes;
+         wait = milliseconds(0)) {
+      pollfd ready{options_.descriptor, POLLIN, 0};
+      if (::poll(&ready, 1, static_cast<int>(wait.count())) <= 0)
+        return;
+      const auto had = carry_.size();
+      carry_.resize(had + read_at_once);
+      const auto got = ::read(options_.descriptor, carry_.data() + had, read_at_once);
+      carry_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (got < 0 && errno != EINTR && errno != EAGAIN)
+        return fail(
+            {ec::io, fault::outside, false, fmt::format("standard input: {}", std::strerror(errno)), {}});
+      at_end_ = got == 0;
+      take_lines();
+    }
+  }
+
+  void take_lines() {
+    if (!looked_ && carry_.size() >= gzip_magic.size()) {
+      looked_ = true;
+      if (carry_.starts_with(gzip_magic))
+        return fail({ec::unsupported,
+                     fault::user,
+                     false,
+                     "standard input is compressed by gzip; unpack it before: zcat FILE | millrace run ...",
+                     {}});
+    }
+    std::size_t at = 0;
+    for (auto feed = carry_.find('\n', searched_); feed != std::string::npos && !stopped_;
+         feed = carry_.find('\n', at)) {
+      take(std::string_view(carry_).substr(at, feed - at));
+      at = feed + 1;
+    }
+    carry_.erase(0, at);
+    if (at_end_ && !stopped_)
+      take(std::exchange(carry_, {}));
+    searched_ = carry_.size();
+    if (carry_.size() > longest_line)
+      fail({ec::refused,
+            fault::user,
+            false,
+            fmt::format("standard input: a line is longer than {} MiB; break it up (a record is one line)",
+                        longest_line >> 20U),
+            {}});
+  }
+
+  void take(std::string_view line) {
+    if (line.ends_with('\r'))
+      line.remove_suffix(1);
+    if (line.empty())
+      return;
+    const auto taken = matcher_->take(line, [&](std::string_view record) {
+      if (matcher_->is_another() && !std::exchange(begun_anew_, true))
+        seen_.begin_anew();
+      add(record);
+    });
+    if (!taken)
+      return fail(taken.error());
+    if (matcher_->header() && !seen_.header())
+      keep_header(*matcher_->header());
+  }
+
+  void add(std::string_view record) {
+    // A new life's first group begins a segment, whose note tells of what was before that group.
+    if (log_->pending() == 0)
+      durable_ = seen_;
+    log_->add(record, wall_.now());
+    seen_.add(record);
+    ++gauges_->records;
+    gauges_->bytes += record.size();
+  }
+
+  void keep_header(const std::string& line) {
+    seen_.set_header(line);
+    durable_.set_header(line);
+    const std::scoped_lock lock(mutex_);
+    header_ = line;
+  }
+
+  /// Until it is, or the end: what was read cannot be read again.
+  void make_durable() {
+    bool told = false;
+    while (log_->pending() != 0) {
+      const auto kept = log_->commit();
+      if (kept)
+        break;
+      if (!std::exchange(told, true)) {
+        spdlog::warn("{}: {}; standard input is not read until it can be written", options_.stage,
+                     kept.error().message);
+        say(kept.error());
+      }
+      if (done_)
+        return;
+      std::this_thread::sleep_for(look_every);
+    }
+    durable_ = seen_;
+    gauges_->spool_bytes = log_->bytes();
+    if (told) {
+      spdlog::info("{}: the disk takes standard input again", options_.stage);
+      say(std::nullopt);
+    }
+  }
+
+  void fail(error why) {
+    stopped_ = true;
+    why.stage = options_.stage;
+    say(std::move(why));
+  }
+
+  void say(std::optional<error> trouble) {
+    const std::scoped_lock lock(mutex_);
+    trouble_ = std::move(trouble);
+  }
+
+  standard_input_options options_;
+  const wall_clock& wall_;
+  std::shared_ptr<spool::log> log_;
+  std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
+  std::optional<input_matcher> matcher_;
+  input_seen durable_;  // what the note says
+  input_seen seen_;     // with the group that is under way
+  std::string carry_;   // of an unfinished line
+  std::size_t searched_ = 0;
+  bool looked_ = false;
+  bool begun_anew_ = false;
+  bool at_end_ = false;
+  bool stopped_ = false;  // an error that does not mend
+  mutable std::mutex mutex_;
+  std::optional<error> trouble_;
+  std::optional<std::string> header_;
+  std::atomic<bool> ended_{false};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+expected<std::shared_ptr<feed>> start_standard_input(snapshot::file_system& files,
+                                                     standard_input_options options,
+                                                     spool::spool_options spool, const wall_clock& clock) {
+  auto out = std::make_shared<standard_input>(std::move(options), clock);
+  if (auto started = out->start(files, std::move(spool)); !started)
+    return unexpected(started.error());
+  return out;
+}
+
+}  // namespace millrace::source

@@ -1,0 +1,25 @@
+// Standard input as a log: a thread of its own reads lines, writes them into the spool of the state folder,
+// and says when the input has ended. From there on they are read as from any log.
+#pragma once
+
+#include "actors/source/feed.hpp"
+#include "runtime/base/time.hpp"
+
+#include <memory>
+#include <string>
+
+namespace millrace::source {
+
+struct standard_input_options {
+  std::string stage{};
+  bool header = false;  // the first line names columns, and is no record
+  int descriptor = 0;   // read, never closed
+};
+
+/// `files` and `clock` outlive the feed.
+[[nodiscard]] expected<std::shared_ptr<feed>> start_standard_input(snapshot::file_system& files,
+                                                                   standard_input_options options,
+                                                                   spool::spool_options spool,
+                                                                   const wall_clock& clock);
+
+}  // namespace millrace::source

@@ -1,0 +1,26 @@
+// Whether the state that an earlier topology made fits a changed one: compares their fingerprints stage by
+// stage (fingerprint.hpp says what stands in them). `run`, `check --state` and `replay` ask it, so that they
+// say the same.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::config {
+
+struct state_fit {
+  /// Changes that the state survives, for people: one clause each.
+  std::vector<std::string> notes;
+  /// The first change that it does not survive: which stage, what it was, what it is. Empty: it fits.
+  std::string refusal;
+
+  [[nodiscard]] bool fits() const { return refusal.empty(); }
+};
+
+/// `stored` may come from an earlier version, which wrote less into a line: what one side does not say is
+/// taken as unchanged.
+[[nodiscard]] state_fit compare_fingerprints(std::string_view stored, std::string_view now);
+
+}  // namespace millrace::config

@@ -1,0 +1,28 @@
+// States that are collections: how they are merged, copied and written, whatever their entries say.
+#pragma once
+
+#include "runtime/window/aggregates.hpp"
+
+namespace millrace::window::collected {
+
+/// A state: its collection in the side store, 0 for none.
+struct state {
+  std::uint64_t collection;
+};
+
+void add(const states& to, std::uint32_t i, collection::entry e);
+void merge(const states& to, rows into, const states& other, rows from);
+bool rests_on(const states& merged, std::uint32_t i, const states& part, std::uint32_t j);
+void adopt(const states& to, std::uint32_t i, const side_store& origin);
+//   u8 overflowed | varint n, entries: string bytes, varint value_at, varint count
+void encode(wire::writer& out, const states& from, std::uint32_t i);
+bool decode(wire::reader& in, const states& to, std::uint32_t i);
+
+/// The entries in order; null pointer where there were too many.
+[[nodiscard]] const std::vector<collection::entry>* entries(const states& from, std::uint32_t i);
+
+inline constexpr const char* too_many = "has collected more than 8 MiB for one group: the row is set apart; "
+                                        "use a shorter window, a finer key or a "
+                                        "filter";
+
+}  // namespace millrace::window::collected

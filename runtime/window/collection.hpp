@@ -1,0 +1,45 @@
+// All the values of a group, for aggregates that need them: entries in the order of their bytes, equal ones
+// counted. What an entry's bytes say is the aggregate's. A group that collects more than the limit keeps
+// nothing but that it did, whatever the order in which the entries come.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace millrace::window {
+
+class collection {
+public:
+  struct entry {
+    std::string bytes;
+    std::uint32_t value_at = 0;  // where in them the value begins, behind what it is ordered by
+    std::uint64_t count = 1;
+  };
+  /// Of distinct entries, with entry_bytes for each; 147,000 different numbers.
+  static constexpr std::size_t most_bytes = std::size_t{8} << 20;
+  static constexpr std::size_t entry_bytes = sizeof(entry);
+
+  void add(entry e);
+  void merge(const collection& other);
+  /// Whether there were too many.
+  [[nodiscard]] bool overflowed();
+  void overflow();
+  [[nodiscard]] bool empty() const { return !overflowed_ && entries_.empty(); }
+  /// Ascending, each once; none after an overflow.
+  [[nodiscard]] const std::vector<entry>& sorted();
+  [[nodiscard]] std::size_t byte_size() const {
+    return bytes_ + (entries_.capacity() - entries_.size()) * entry_bytes;
+  }
+
+private:
+  void settle();
+
+  std::vector<entry> entries_;  // in order up to ordered_
+  std::size_t ordered_ = 0;
+  std::size_t bytes_ = 0;  // of entries_
+  bool overflowed_ = false;
+};
+
+}  // namespace millrace::window

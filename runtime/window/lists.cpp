@@ -1,0 +1,164 @@
+// array_agg and string_agg: the values of a group in the order that is asked for, else by event time; ties go
+// by event time, source partition and position (behind a window by its key), as first and last go. With
+// distinct each value is kept once. An entry is what it is ordered by, then the value, both in the encoding
+// of keys.
+#include "runtime/data/key_encoding.hpp"
+#include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/collected.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace millrace::window {
+namespace {
+
+// A column's texts lie behind 31-bit offsets; rows beyond fail.
+constexpr std::size_t most_text = std::size_t{1} << 30;
+constexpr std::size_t most_repeated = 2 * collection::most_bytes;
+
+/// Nulls are below or above all values, which begin with 0x01, or with 0xFE where the order is turned round.
+void append_ordered(std::string& out, const data::column& c, std::uint32_t row, const ordering& by) {
+  if (c.is_null(row)) {
+    out.push_back(by.nulls_first ? '\0' : '\xFF');
+    return;
+  }
+  const auto from = out.size();
+  data::append_key(out, c, row);
+  if (by.descending)
+    std::transform(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(),
+                   out.begin() + static_cast<std::ptrdiff_t>(from),
+                   [](char b) { return static_cast<char>(~b); });
+}
+
+void append_number(std::string& out, std::int64_t v) {
+  const auto bits = static_cast<std::uint64_t>(v) ^ 1ULL << 63;
+  for (int shift = 56; shift >= 0; shift -= 8)
+    out.push_back(static_cast<char>(bits >> shift));
+}
+
+/// None is another's prefix: a zero byte is followed by 0xFF, the end is two of them.
+void append_text(std::string& out, std::string_view text) {
+  for (const char b : text) {
+    out.push_back(b);
+    if (b == '\0')
+      out.push_back('\xFF');
+  }
+  out.append(2, '\0');
+}
+
+void add_values(const states& to, rows into, const contribution& of, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto r = from[i];
+    collection::entry e;
+    for (std::size_t o = 0; o < of.order.size(); ++o)
+      append_ordered(e.bytes, *of.order[o], r, of.what->order[o]);
+    if (!of.what->distinct) {
+      append_number(e.bytes, of.times[r]);
+      append_text(e.bytes, of.partition_of(r));
+      append_number(e.bytes, of.positions[r].major);
+      append_number(e.bytes, of.positions[r].minor);
+    }
+    e.value_at = static_cast<std::uint32_t>(e.bytes.size());
+    data::append_key(e.bytes, *of.argument, r);
+    collected::add(to, into[i], std::move(e));
+  }
+}
+
+std::uint64_t times_of(const aggregate& what, const collection::entry& e) {
+  return what.distinct ? 1 : e.count;
+}
+
+/// How much the values take, about; nothing for bytes that are no values. Only damaged bytes say that entries
+/// which hold their place came many times.
+std::optional<std::size_t> size_of(const aggregate& what, const std::vector<collection::entry>& all) {
+  std::size_t bytes = 0;
+  for (const auto& e : all) {
+    auto value = std::string_view(e.bytes).substr(e.value_at);
+    const auto times = times_of(what, e);
+    const auto one = collection::entry_bytes + value.size() + what.delimiter.size();
+    if (!data::skip_key(value, what.argument.id()) || times > most_repeated / one)
+      return std::nullopt;
+    bytes += one * times;
+    if (bytes > most_text)
+      return std::nullopt;
+  }
+  return bytes;
+}
+
+/// Calls append(entries) for each state that has some and can be shown.
+template<class Append>
+void finish(const aggregate& what, const states& from, rows of, data::column_builder& out,
+            std::vector<std::uint32_t>& failed, Append append) {
+  std::size_t bytes = 0;
+  for (std::uint32_t n = 0; n < of.size(); ++n) {
+    const auto* all = collected::entries(from, of[n]);
+    const auto size = all == nullptr ? std::nullopt : size_of(what, *all);
+    if (!size || bytes + *size > most_text) {
+      failed.push_back(n);
+      out.append_null();
+    } else if (all->empty()) {
+      out.append_null();
+    } else {
+      bytes += *size;
+      append(*all);
+    }
+  }
+}
+
+void append_value(const collection::entry& e, data::column_builder& out) {
+  auto value = std::string_view(e.bytes).substr(e.value_at);
+  if (!data::decode_key(value, out))
+    out.append_null();  // size_of() has looked, so it is never so
+}
+
+void finish_list(const aggregate& what, const states& from, rows of, data::column_builder& out,
+                 std::vector<std::uint32_t>& failed) {
+  finish(what, from, of, out, failed, [&](const std::vector<collection::entry>& all) {
+    for (const auto& e : all)
+      for (auto n = times_of(what, e); n > 0; --n)
+        append_value(e, out.child(0));
+    out.append_list();
+  });
+}
+
+void finish_text(const aggregate& what, const states& from, rows of, data::column_builder& out,
+                 std::vector<std::uint32_t>& failed) {
+  std::string text;
+  finish(what, from, of, out, failed, [&](const std::vector<collection::entry>& all) {
+    text.clear();
+    data::column_builder one(what.argument);
+    bool first = true;
+    for (const auto& e : all) {
+      append_value(e, one);
+      const auto value = one.finish();
+      for (auto n = times_of(what, e); n > 0; --n) {
+        if (!first)
+          text += what.delimiter;
+        first = false;
+        text += value->text_at(0);
+      }
+    }
+    out.append_text(text);
+  });
+}
+
+constexpr aggregate_ops entry(decltype(aggregate_ops::finish) finish, bool nulls) {
+  return {.size = sizeof(collected::state),
+          .add = add_values,
+          .merge = collected::merge,
+          .rests_on = collected::rests_on,
+          .adopt = collected::adopt,
+          .encode = collected::encode,
+          .decode = collected::decode,
+          .finish = finish,
+          .by_place = true,
+          .takes_nulls = nulls,
+          .failure = collected::too_many};
+}
+
+}  // namespace
+
+const aggregate_ops array_agg_entry = entry(finish_list, true);
+const aggregate_ops string_agg_entry = entry(finish_text, false);
+
+}  // namespace millrace::window

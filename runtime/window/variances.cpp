@@ -1,0 +1,251 @@
+// Variances and standard deviations from the exact sums of values and of their squares, so that no order of
+// records and no merge changes a digit, and slices can be taken off. The variance is rounded once; a standard
+// deviation is its square root, rounded once more. Squares of doubles are sums of two doubles, exact but for
+// values below 2^-485, whose squares are rounded to 2^-1074.
+#include "runtime/window/aggregate_entries.hpp"
+#include "runtime/window/exact_sum_bytes.hpp"
+#include "runtime/window/exact_variance.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace millrace::window {
+namespace {
+
+using limb = std::uint64_t;
+
+enum class kind { var_samp, var_pop, stddev_samp, stddev_pop };
+constexpr bool of_sample(kind k) { return k == kind::var_samp || k == kind::stddev_samp; }
+
+template<kind K>
+double result_of(double variance) {
+  return K == kind::stddev_samp || K == kind::stddev_pop ? std::sqrt(variance) : variance;
+}
+
+/// Halves, because rows are aligned to 8 bytes only.
+struct bigint_moments {
+  limb count;
+  limb low, high;               // of the sum, in two's complement
+  std::array<limb, 3> squares;  // 2^66 squares fit
+
+  [[nodiscard]] __int128 sum() const {
+    return static_cast<__int128>(static_cast<unsigned __int128>(high) << 64 | low);
+  }
+  template<int Sign>
+  void add(limb n, __int128 s, const std::array<limb, 3>& q) {
+    const auto before = static_cast<unsigned __int128>(sum());
+    const auto added =
+        Sign > 0 ? before + static_cast<unsigned __int128>(s) : before - static_cast<unsigned __int128>(s);
+    low = static_cast<limb>(added);
+    high = static_cast<limb>(added >> 64);
+    count += static_cast<limb>(Sign) * n;
+    limb carry = Sign > 0 ? 0 : 1;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto r = static_cast<unsigned __int128>(squares[i]) + (Sign > 0 ? q[i] : ~q[i]) + carry;
+      squares[i] = static_cast<limb>(r);
+      carry = static_cast<limb>(r >> 64);
+    }
+  }
+};
+
+void add_bigint(const states& to, rows into, const contribution& of, rows from) {
+  const auto values = of.argument->ints();
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const __int128 v = values[from[i]];
+    const auto square = static_cast<unsigned __int128>(v * v);
+    to.at<bigint_moments>(into[i]).add<1>(1, v,
+                                          {static_cast<limb>(square), static_cast<limb>(square >> 64), 0});
+  }
+}
+
+template<int Sign>
+void merge_bigint(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto o = other.at<bigint_moments>(from[i]);
+    to.at<bigint_moments>(into[i]).add<Sign>(o.count, o.sum(), o.squares);
+  }
+}
+
+void encode_bigint(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<bigint_moments>(i);
+  out.varint(s.count);
+  if (s.count == 0)
+    return;
+  out.fixed(s.low);
+  out.fixed(s.high);
+  for (const auto q : s.squares)
+    out.varint(q);
+}
+
+bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<bigint_moments>(i);
+  s = {};
+  s.count = in.varint();
+  if (s.count == 0)
+    return in.ok();
+  s.low = in.fixed<limb>();
+  s.high = in.fixed<limb>();
+  for (auto& q : s.squares)
+    q = in.varint();
+  return in.ok();
+}
+
+template<kind K>
+void finish_bigint(const aggregate&, const states& from, rows of, data::column_builder& out,
+                   std::vector<std::uint32_t>&) {
+  for (const auto i : of) {
+    const auto& s = from.at<bigint_moments>(i);
+    const auto divisor = s.count - (of_sample(K) ? 1 : 0);
+    if (s.count == 0 || divisor == 0) {
+      out.append_null();
+      continue;
+    }
+    const auto v = s.sum();
+    const auto m = v < 0 ? -static_cast<unsigned __int128>(v) : static_cast<unsigned __int128>(v);
+    const std::array<limb, 2> sum{static_cast<limb>(m), static_cast<limb>(m >> 64)};
+    out.append_double(result_of<K>(rounded_variance(sum, s.squares, 0, s.count, divisor)));
+  }
+}
+
+struct double_moments {
+  limb count;
+  exact_sum sum, squares;  // squares beyond double are an infinity
+};
+
+// Squares of what is below stay below half of double's range, so that their sum has its place.
+const double largest = std::ldexp(1.0, 511);
+
+void add_double(const states& to, rows into, const contribution& of, rows from) {
+  const auto values = of.argument->doubles();
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_moments>(into[i]);
+    const double v = values[from[i]];
+    ++s.count;
+    add(s.sum, *to.side, v);
+    if (!std::isfinite(v))
+      continue;
+    if (std::abs(v) >= largest) {
+      add(s.squares, *to.side, std::numeric_limits<double>::infinity());
+      continue;
+    }
+    const double square = v * v;
+    add(s.squares, *to.side, square);
+    add(s.squares, *to.side, std::fma(v, v, -square));
+  }
+}
+
+void merge_double(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_moments>(into[i]);
+    const auto& o = other.at<double_moments>(from[i]);
+    s.count += o.count;
+    add(s.sum, *to.side, o.sum, *other.side);
+    add(s.squares, *to.side, o.squares, *other.side);
+  }
+}
+
+void unmerge_double(const states& to, rows into, const states& other, rows from) {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    auto& s = to.at<double_moments>(into[i]);
+    const auto& o = other.at<double_moments>(from[i]);
+    s.count -= o.count;
+    subtract(s.sum, *to.side, o.sum, *other.side);
+    subtract(s.squares, *to.side, o.squares, *other.side);
+  }
+}
+
+void adopt_double(const states& to, std::uint32_t i, const side_store& origin) {
+  auto& s = to.at<double_moments>(i);
+  adopt(s.sum, *to.side, origin);
+  adopt(s.squares, *to.side, origin);
+}
+
+void encode_double(wire::writer& out, const states& from, std::uint32_t i) {
+  const auto& s = from.at<double_moments>(i);
+  out.varint(s.count);
+  if (s.count == 0)
+    return;
+  put_sum(out, s.sum, *from.side);
+  put_sum(out, s.squares, *from.side);
+}
+
+bool decode_double(wire::reader& in, const states& to, std::uint32_t i) {
+  auto& s = to.at<double_moments>(i);
+  s.count = in.varint();
+  if (s.count == 0) {
+    s.sum = s.squares = {};
+    return in.ok();
+  }
+  return read_sum(in, s.sum, *to.side) && read_sum(in, s.squares, *to.side);
+}
+
+template<kind K>
+void finish_double(const aggregate&, const states& from, rows of, data::column_builder& out,
+                   std::vector<std::uint32_t>& failed) {
+  for (std::uint32_t n = 0; n < of.size(); ++n) {
+    const auto& s = from.at<double_moments>(of[n]);
+    const auto divisor = s.count - (of_sample(K) ? 1 : 0);
+    if (s.count == 0 || divisor == 0) {
+      out.append_null();
+      continue;
+    }
+    const auto sum = widened(s.sum, *from.side);
+    const auto squares = widened(s.squares, *from.side);
+    if (special(sum) != 0) {
+      out.append_double(std::numeric_limits<double>::quiet_NaN());
+    } else if (special(squares) != 0) {
+      failed.push_back(n);
+      out.append_null();
+    } else {
+      out.append_double(result_of<K>(
+          rounded_variance(magnitude(sum), magnitude(squares), unit_exponent, s.count, divisor)));
+    }
+  }
+}
+
+template<kind K>
+constexpr aggregate_ops bigints{.size = sizeof(bigint_moments),
+                                .add = add_bigint,
+                                .merge = merge_bigint<1>,
+                                .unmerge = merge_bigint<-1>,
+                                .encode = encode_bigint,
+                                .decode = decode_bigint,
+                                .finish = finish_bigint<K>};
+
+template<kind K>
+constexpr aggregate_ops doubles{.size = sizeof(double_moments),
+                                .add = add_double,
+                                .merge = merge_double,
+                                .unmerge = unmerge_double,
+                                .adopt = adopt_double,
+                                .encode = encode_double,
+                                .decode = decode_double,
+                                .finish = finish_double<K>,
+                                .failure =
+                                    "is beyond double: the row is set apart; the square of a value from "
+                                    "6.7e153 on is too large, so divide the values first"};
+
+template<kind K>
+const aggregate_ops* of_type(data::type_id type) {
+  return type == data::type_id::bigint ? &bigints<K> : type == data::type_id::float64 ? &doubles<K> : nullptr;
+}
+
+}  // namespace
+
+const aggregate_ops* find_variance(expression::aggregate_function f, data::type_id type) {
+  switch (f) {
+  case expression::aggregate_function::var_samp:
+    return of_type<kind::var_samp>(type);
+  case expression::aggregate_function::var_pop:
+    return of_type<kind::var_pop>(type);
+  case expression::aggregate_function::stddev_samp:
+    return of_type<kind::stddev_samp>(type);
+  case expression::aggregate_function::stddev_pop:
+    return of_type<kind::stddev_pop>(type);
+  default:
+    return nullptr;
+  }
+}
+
+}  // namespace millrace::window

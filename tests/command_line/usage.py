@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Mistakes on the command line: each is one line on standard error that names the option and what is expected; exit status 2."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+
+TOPOLOGY = {"millrace": 1, "topology": "usage", "stages": {
+    "in": {"source": "generator", "kind": "clicks", "count": 1},
+    "parsed": {"parser": "text", "from": "in"},
+    "out": {"sink": "console", "from": "parsed"}}}
+
+
+def cases(topology, folder, taken):
+    """Arguments, and what the line says; maybe an environment."""
+    run = ["run", topology, "--state", f"{folder}/state"]
+    return [
+        (["foo"], r'there is no command "foo"; expected run, check'),
+        (["rnu"], r'there is no command "rnu".*did you mean "run"\?'),
+        ([], r"expected a command: run, check"),
+        ([*run, "--sate", "x"], r'there is no option --sate; did you mean "--state"\?'),
+        ([*run, "--reprot=x"], r'there is no option --reprot; did you mean "--report"\?'),
+        (["check", "--wiht", "x"], r'there is no option --wiht; did you mean "--with"\?'),
+        (["sql", "--topolgy", "x"], r'there is no option --topolgy; did you mean "--topology"\?'),
+        (["check", topology, "more"], r'"more" is one argument too many'),
+        (["run"], r"TOPOLOGY is required"),
+        ([*run, "--start-timeout", "5"], r"--start-timeout: '5' is no duration; expected a number and a unit"),
+        (["replay", topology, "--into", "in", "--topology", topology, "--start-timeout", "5"], r"--start-timeout: '5' is no duration"),
+        (["load", "--kind", "clicks", "--out", f"{folder}/o", "--start-timeout", "5"], r"--start-timeout 5: '5' is no duration"),
+        ([*run, "--fresh", "--adopt"], r"--fresh and --adopt contradict each other.*give one of them"),
+        ([*run, "--threads", "100000"], r"--threads: 100000 is no number of threads; expected 1 to 1024"),
+        ([*run, "--threads", "many"], r"--threads: many is no number of threads; expected 1 to 1024"),
+        (["sql", "select 1", "--threads", "0"], r"--threads: 0 is no number of threads; expected 1 to 1024"),
+        (["load", "--kind", "clicks", "--out", f"{folder}/o", "--count", "ten"], r"--count ten: expected a whole number"),
+        ([*run, "--log-format", "xml"], r"--log-format: xml not in"),
+        ([*run, "--state"], r"--state"),
+        ([*run, "--report", f"{folder}/nowhere/report.json"], r"--report .*nowhere/report.json: No such file or directory; expected"),
+        ([*run, "--report", str(folder)], r"--report .*: it is a folder; expected"),
+        ([*run, "--report", "/dev/null"], r"--report /dev/null: it is there and is no regular file; expected"),
+        (["load", "--kind", "clicks", "--out", f"{folder}/o", "--count", "1", "--report", f"{folder}/nowhere/r"],
+         r"--report .*nowhere/r: No such file or directory; expected"),
+        ([*run, "--http", f"127.0.0.1:{taken}"], rf"--http 127.0.0.1:{taken}"),
+        ([*run, "--http", "nowhere"], r"--http nowhere"),
+        ([*run, "--with", f"{folder}/nowhere.json"], r"nowhere.json: .*No such file or directory"),
+        (["run", topology], r"neither XDG_STATE_HOME nor HOME names an absolute folder; give one with --state DIR", {}),
+        (["run", topology], r"neither XDG_STATE_HOME nor HOME", {"HOME": "", "XDG_STATE_HOME": "state"}),
+    ]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--millrace", required=True)
+    binary = str(pathlib.Path(arguments.parse_args().millrace).resolve())
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="millrace-usage-") as folder, socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        topology = pathlib.Path(folder) / "topology.json"
+        topology.write_text(json.dumps(TOPOLOGY))
+        for command, expected, *environment in cases(str(topology), folder, other.getsockname()[1]):
+            own = {k: v for k, v in os.environ.items() if k not in ("HOME", "XDG_STATE_HOME")} if environment else dict(os.environ)
+            done = subprocess.run([binary, *command], capture_output=True, text=True, timeout=120, cwd=folder,
+                                  env={**own, **(environment[0] if environment else {})})
+            line = done.stderr
+            if done.returncode != 2 or done.stdout or line.count("\n") != 1 or not re.search(expected, line):
+                wrong.append(f"millrace {' '.join(command)}: status {done.returncode}, expected 2 and one line with {expected!r}: {line!r} {done.stdout[:200]!r}")
+        left = sorted(p.name for p in pathlib.Path(folder).iterdir())
+        if left not in (["state", "topology.json"], ["topology.json"]):
+            wrong.append(f"it has left files: {left}")
+    print("\n".join(wrong) if wrong else "ok      every mistake is one line with the remedy, and status 2")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

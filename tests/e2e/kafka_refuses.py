@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""A Kafka that listens plainly, by SASL and by TLS, and clients with the wrong settings for it: source, sink and `millrace load` say once which
+setting to correct; what waiting cannot mend ends them at once, and the right settings work. Starts a broker of its own.
+
+    kafka_refuses.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
+"""
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from real_systems import Kafka, Run, case_names, check, free_port, main, run_cases, unique  # noqa: E402
+from servers_away import Servers  # noqa: E402
+
+SASL = {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "PLAIN", "sasl.username": "millrace", "sasl.password": "sesame"}
+
+
+class Case:
+    def __init__(self, options, folder, name, servers):
+        self.options, self.folder, self.name = options, folder / name, name
+        self.plain, self.sasl, self.tls = (servers[f"KAFKA_{kind}BROKERS"] for kind in ("", "SASL_", "TLS_"))
+        self.ca = {"security.protocol": "SSL", "ssl.ca.location": servers["KAFKA_TLS_CA"]}
+        self.kafka, self.topic = Kafka(self.plain), unique("rows")
+        self.folder.mkdir()
+
+    def close(self):
+        pass
+
+    def run(self, brokers, properties, *options, reads=True):
+        """From Kafka into a file, or from a file into Kafka."""
+        at = {"brokers": brokers, "topic": self.topic, "properties": properties}
+        (self.folder / "in.jsonl").write_text('{"n":1}\n')
+        here = {"path": str(self.folder / "in.jsonl")} if not reads else {"path": str(self.folder / "out.jsonl")}
+        path = self.folder / "topology.json"
+        path.write_text(json.dumps({"millrace": 1, "topology": self.name, "stages": {
+            "rows": {"source": "kafka", **at} if reads else {"source": "file", **here},
+            "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
+            "out": {"sink": "file", "from": "parsed", **here} if reads else {"sink": "kafka", "from": "parsed", **at}}}))
+        return Run(self.options.millrace, path, self.folder / f"state-{reads}-{time.monotonic_ns()}", *options)
+
+    def refused(self, brokers, properties, *texts, waits):
+        """By the source, the sink and `load`; `waits`: for --start-timeout, else they end at once."""
+        for reads in (True, False):
+            began = time.monotonic()
+            said = self.run(brokers, properties, "--start-timeout", "8 s" if waits else "60 s", reads=reads).expect(
+                1, brokers, *texts, seconds=50)
+            self.told_once(said, texts[0], waits)
+            check(waits or time.monotonic() - began < 40, f"it took {time.monotonic() - began:.0f} s")
+        command = [self.options.millrace, "load", "--kind", "clicks", "--count", "1", "--kafka", brokers, "--topic", self.topic,
+                   "--start-timeout", "4 s" if waits else "60 s"]
+        for name, value in properties.items():
+            command += ["--property", f"{name}={value}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+        check(done.returncode == 1, f"load: {done.returncode}: {done.stderr}")
+        texts = [text.replace("`properties`", "--property").replace("`brokers`", "--kafka") for text in texts]
+        for text in (brokers, *texts):
+            check(text in done.stderr, f"load: expected {text!r} in {done.stderr}")
+        self.told_once(done.stderr, texts[0], waits)
+
+    @staticmethod
+    def told_once(said, text, waits):
+        told = [line for line in said.splitlines() if text in line]
+        check(len(told) == (2 if waits else 1), f"told in {len(told)} lines, expected one while it waits and one at the end: {said}")
+        check("hunter2" not in said and "sesame" not in said, f"a password is shown: {said}")
+
+
+def plain_client_of_tls(c):
+    """A TLS listener closes the connection of a client that speaks without."""
+    c.refused(c.tls, {}, "set security.protocol to SSL", "`properties`", waits=True)
+
+
+def plain_client_of_sasl(c):
+    """A SASL listener closes the connection of a client that does not say who it is."""
+    c.refused(c.sasl, {}, "set security.protocol to SASL_PLAINTEXT", "sasl.password", waits=True)
+
+
+def tls_client_of_plain(c):
+    """A listener without TLS breaks off the handshake."""
+    c.refused(c.plain, {"security.protocol": "SSL"}, "take security.protocol out of `properties`", waits=True)
+
+
+def unknown_certificate(c):
+    """Nobody here knows who has signed the broker's certificate."""
+    c.refused(c.tls, {"security.protocol": "SSL"}, "ssl.ca.location in `properties`", waits=False)
+
+
+def wrong_password(c):
+    """The password is wrong, and not shown."""
+    c.refused(c.sasl, {**SASL, "sasl.password": "hunter2"}, "correct sasl.username and sasl.password in `properties`", waits=False)
+
+
+def wrong_mechanism(c):
+    """The brokers have no such mechanism, and say which they have."""
+    c.refused(c.sasl, {**SASL, "sasl.mechanism": "SCRAM-SHA-256"}, "set sasl.mechanism in `properties`", "supported mechanisms: PLAIN",
+              waits=False)
+
+
+def no_sasl_there(c):
+    """A plain listener takes no SASL."""
+    c.refused(c.plain, SASL, "take SASL out of security.protocol in `properties`", waits=False)
+
+
+def nobody_there(c):
+    """Nobody listens: one warning a stage, with the remedy."""
+    c.refused(f"127.0.0.1:{free_port()}", {}, "correct `brokers`", "Connection refused", waits=True)
+
+
+def missing_topic(c):
+    """`load` says the option that makes the topic, with its value, and makes it."""
+    command = [c.options.millrace, "load", "--kind", "clicks", "--count", "3", "--kafka", c.plain, "--topic", c.topic]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    check(done.returncode == 1 and "add --create 1" in done.stderr and c.plain in done.stderr, f"load: {done.returncode}: {done.stderr}")
+    check(done.stderr.count("\n") == 1, f"not one line: {done.stderr}")
+    subprocess.run([*command, "--create", "1"], check=True, capture_output=True, timeout=50)
+    check(len(c.kafka.read(c.topic)) == 3, "the records are not there")
+
+
+def right_settings(c):
+    """By SASL and by TLS rows come and go; the first start of a transactional sink on a fresh Kafka warns of nothing."""
+    c.kafka.create(c.topic)
+    for brokers, properties in ((c.sasl, SASL), (c.tls, c.ca)):
+        said = c.run(brokers, properties, reads=False).expect(0)
+        check("warning" not in said.lower(), f"a warning at the first start: {said}")
+    check(len(c.kafka.read(c.topic)) == 2, "the rows are not there")
+
+
+CASES = [right_settings, plain_client_of_tls, plain_client_of_sasl, tls_client_of_plain, unknown_certificate, wrong_password, wrong_mechanism,
+         no_sasl_there, nobody_there, missing_topic]
+
+
+def test(options, folder):
+    servers = Servers(folder)
+    try:
+        exported = servers.command("start", "kafka", "--secured")
+        run_cases(CASES, lambda o, f, name: Case(o, f, name, exported), options, folder)
+    finally:
+        servers.command("stop", "--remove")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+"""Nothing grows with time: topologies of every source, window and sink at a steady rate, and idle, side by side.
+
+    soak.py --millrace BINARY [--seconds 600] [--rate 100] [--only NAME]
+
+Each second CPU, wake-ups, memory, handles, threads, and the files and bytes of the state folder of each process are sampled; the
+slopes over the second half of the run are printed and bounded (soak_samples.py). At the end every count is exact: the records
+that went in are the ones in the rows that came out, and the ledger adds up. What needs KAFKA_BROKERS, POSTGRES_URL or MARIADB_URL
+is left out without it, counted and told; so is Parquet in a build without it.
+"""
+import argparse
+import contextlib
+import datetime
+import http.client
+import json
+import mmap
+import os
+import pathlib
+import queue
+import socket
+import sqlite3
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from parquet_tables import table_rows, without_parquet  # noqa: E402
+from real_systems import SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until  # noqa: E402
+from soak_samples import MEASURES, Watched, judge, prove_judge  # noqa: E402
+
+MOST_FILES = 80  # of state, with 4 shards: five files of snapshots and two journals each, and some twenty others
+END = "end"  # the key of the record that closes the windows before it, and is in no row
+
+
+def stamp(seconds_ahead=0):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds_ahead)).isoformat()
+
+
+# Sources. Each gives its stages, and takes records where it does not make them itself.
+
+class Generated:
+    def __init__(self, soak, _):
+        self.count = int(soak.rate * soak.seconds)
+        self.stages = {"in": {"source": "generator", "kind": "clicks", "rate": f"{soak.rate}/s", "count": self.count},
+                       "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}, "event_time": "_timestamp"}}
+        self.key, self.ends_itself = "userid", True
+
+
+class Fed:
+    """Records of ours: a key and a time, or those that the server gives."""
+    key, ends_itself, server_time = "k", False, False
+
+    def __init__(self, soak, source, parser=None):
+        self.soak, self.sent = soak, 0
+        self.stages = {"in": source, "parsed": {"parser": "json", "from": "in", "event_time": "at",
+                                                "schema": {"k": "text", "at": "timestamp"}, **(parser or {})}}
+
+    def give(self, key, at):
+        raise NotImplementedError
+
+    def feed(self, until):
+        began, given = time.monotonic(), 0
+        while time.monotonic() < until:
+            due = (time.monotonic() - began) * self.soak.rate
+            while given < due:
+                self.give(f"user-{given % 7}", stamp())
+                given += 1
+            time.sleep(0.02)
+        self.sent = given
+
+    def close(self):
+        """One record behind the end of every window."""
+        time.sleep(3 if self.server_time else 0)
+        self.give(END, stamp(60))
+
+
+class Followed(Fed):
+    def __init__(self, soak, name):
+        self.file = soak.folder / f"{name}.in.jsonl"
+        self.file.touch()
+        super().__init__(soak, {"source": "file", "path": str(self.file), "follow": True})
+
+    def give(self, key, at):
+        with open(self.file, "a") as out:
+            out.write(json.dumps({"k": key, "at": at}) + "\n")
+
+
+class Served(Fed):
+    key, server_time = "X-Key", True
+
+    def __init__(self, soak, _):
+        self.port, self.connection = free_port(), None
+        super().__init__(soak, {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
+                                "routes": {"/hit": {"event": {"what": "hit"}, "reply": "thanks\n"}}},
+                         {"schema": {"X-Key": "text"}, "event_time": "_timestamp"})
+
+    def give(self, key, at):
+        for _ in range(600):  # until the server is up
+            try:
+                self.connection = self.connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                self.connection.request("GET", "/hit", headers={"X-Key": key})
+                answer = self.connection.getresponse()
+                answer.read()
+                check(answer.status == 200, f"http_server answers {answer.status}")
+                return
+            except ConnectionRefusedError:
+                self.connection = None
+                time.sleep(0.1)
+        raise ConnectionRefusedError(f"nobody listens on port {self.port}")
+
+
+class Streamed(Fed):
+    def __init__(self, soak, _):
+        self.lines, self.socket = queue.Queue(), socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(soak, {"source": "http_stream", "url": f"http://127.0.0.1:{self.socket.getsockname()[1]}/records",
+                                "silence": "1 hour"})
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            connection, _ = self.socket.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                line = self.lines.get()
+                connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+
+    def give(self, key, at):
+        self.lines.put(json.dumps({"k": key, "at": at}).encode() + b"\n")
+
+
+class FromKafka(Fed):
+    def __init__(self, soak, name):
+        self.kafka, self.topic = Kafka(os.environ["KAFKA_BROKERS"]), unique("soak_in")
+        self.kafka.create(self.topic)
+        self.waiting, self.given = [], time.monotonic()
+        super().__init__(soak, {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.topic})
+
+    def give(self, key, at):  # a process of kcat for each half second
+        self.waiting.append(json.dumps({"k": key, "at": at}).encode())
+        if key == END or time.monotonic() - self.given > 0.5:
+            self.kafka.produce(self.topic, self.waiting)
+            self.waiting, self.given = [], time.monotonic()
+
+
+# Sinks. Each gives its stage and, later, its rows as (key, n).
+
+class ToFile:
+    def __init__(self, soak, name, **more):
+        self.path, self.name = soak.folder / f"{name}.out" / "rows.jsonl", name
+        self.stage = {"sink": "file", "path": str(self.path), "fsync": False, **more}
+
+    def rows(self, run):
+        files = [f for f in self.path.parent.glob("*rows*") if f.suffix != "" and not f.name.startswith(".millrace-rows.jsonl.lock")]
+        texts = [f.read_text() for f in files if f.name == "rows.jsonl" or "rows-" in f.name or f.name.startswith(".millrace-rows.jsonl.")]
+        return [json.loads(line) for text in texts for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+class ToRolledFile(ToFile):
+    def __init__(self, soak, name):
+        super().__init__(soak, name, roll={"age": "5 s", "rows": 2000})
+
+
+class ToConsole:
+    def __init__(self, soak, name):
+        self.stage = {"sink": "console", "style": "json"}
+
+    def rows(self, run):
+        text = run.out.read_text()
+        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+class ToKafka:
+    def __init__(self, soak, name):
+        self.kafka, self.topic = Kafka(os.environ["KAFKA_BROKERS"]), unique("soak_out")
+        self.stage = {"sink": "kafka", "brokers": self.kafka.brokers, "topic": self.topic, "create": {"partitions": 1, "replication": 1}}
+
+    def rows(self, run):
+        return [json.loads(m.value) for m in self.kafka.read(self.topic)]
+
+
+class ToSql:
+    def __init__(self, url):
+        self.stage = {"sink": "sql", "connection": url, "table": "counts", "create": True}
+
+
+class ToSqlite(ToSql):
+    """With updates: the row of a key is replaced."""
+
+    def __init__(self, soak, name):
+        self.path = soak.folder / f"{name}.sqlite"
+        super().__init__(f"sqlite3://{self.path}")
+        self.stage |= {"mode": "upsert", "key": "k"}
+
+    def rows(self, run):
+        if not self.path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(self.path, timeout=30)) as c:
+            with contextlib.suppress(sqlite3.OperationalError):
+                return [{"k": k, "n": n} for k, n in c.execute("select k, n from counts")]
+        return []
+
+
+class ToPostgres(ToSql):
+    def __init__(self, soak, name):
+        self.database = PostgreSQL(os.environ["POSTGRES_URL"], unique("soak"))
+        soak.drop.append(self.database.drop)
+        super().__init__(self.database.url)
+
+    def rows(self, run):
+        return self.database.ask("select k, n from counts")
+
+
+class ToMariaDB(ToSql):
+    def __init__(self, soak, name):
+        self.database = MariaDB(os.environ["MARIADB_URL"], unique("soak"))
+        soak.drop.append(self.database.drop)
+        super().__init__(self.database.url)
+
+    def rows(self, run):
+        return [{"k": k, "n": int(n)} for k, n in self.database.ask("select k, n from counts")]
+
+
+class ToParquet:
+    def __init__(self, soak, name):
+        self.options, self.path = soak.options, soak.folder / f"{name}.table"
+        self.stage = {"sink": "parquet", "path": str(self.path), "roll": {"age": "5 s"}, "fsync": False}
+
+    def rows(self, run):
+        return table_rows(self.options, self.path)
+
+
+TUMBLING = {"window": "tumbling", "size": "1 s"}
+SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
+SESSION = {"window": "session", "gap": "500 ms"}
+UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
+
+# Name, source, window, in how many of its windows a record is, sink, whether records come.
+TOPOLOGIES = [
+    ("generator_tumbling_file", Generated, TUMBLING, 1, ToFile, True),
+    ("follow_sliding_rolled", Followed, SLIDING, 4, ToRolledFile, True),
+    ("server_session_console", Served, SESSION, 1, ToConsole, True),
+    ("stream_updates_sqlite", Streamed, UPDATES, 1, ToSqlite, True),
+    ("generator_sliding_parquet", Generated, SLIDING, 4, ToParquet, True),
+    ("kafka_tumbling_kafka", FromKafka, TUMBLING, 1, ToKafka, True),
+    ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True),
+    ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True),
+    ("idle_follow", Followed, TUMBLING, 1, ToFile, False),
+    ("idle_server", Served, SESSION, 1, ToConsole, False),
+    ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False),
+    ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False),
+]
+
+
+def why_not(options, source, sink):
+    missing = [name for kind, name in ((FromKafka, "KAFKA_BROKERS"), (ToKafka, "KAFKA_BROKERS"), (ToPostgres, "POSTGRES_URL"),
+                                       (ToMariaDB, "MARIADB_URL")) if kind in (source, sink) and not os.environ.get(name)]
+    if missing:
+        return f"needs {missing[0]}"
+    if sink is not ToParquet:
+        return ""
+    dump = pathlib.Path(options.millrace).parent / "tests" / "parquet_dump"
+    return without_parquet(options).partition("\n")[0] or ("" if dump.exists() else f"needs {dump}")
+
+
+class Topology:
+    def __init__(self, soak, name, source, window, factor, sink, busy):
+        self.soak, self.name, self.factor, self.busy = soak, name, factor, busy
+        self.source, self.sink = source(soak, name), sink(soak, name)
+        stages = {**self.source.stages,
+                  "counts": {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4},
+                  "rows": {**self.sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}}
+        file = soak.folder / f"{name}.json"
+        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": stages}))
+        self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state")
+        self.watched, self.feeder, self.error = Watched(self.run.process.pid, self.run.state), None, None
+
+    def feed(self, until):
+        if self.busy and not self.source.ends_itself:
+            self.feeder = threading.Thread(target=self.feed_now, args=(until,), daemon=True)
+            self.feeder.start()
+
+    def feed_now(self, until):
+        try:
+            self.source.feed(until)
+            self.source.close()
+        except Exception as e:  # told by finish()
+            self.error = e
+
+    def finish(self):
+        """Every record is in the rows."""
+        if self.feeder:
+            self.feeder.join(120)
+            check(self.error is None and not self.feeder.is_alive(), f"{self.name}: its records could not be sent: {self.error}")
+        if self.source.ends_itself:
+            self.run.expect(0, seconds=300)
+            sent = self.source.count
+        else:
+            sent = self.source.sent
+            wait_until(f"{self.name}: {sent} records in the rows",
+                       lambda: self.counted() >= sent * self.factor or not self.run.alive(), 120)
+            self.run.stop(120)
+        ledger = self.run.ledger()
+        extra = 1 if self.feeder else 0
+        check(ledger["parsed"]["in"] == sent + extra, lambda: f"{self.name}: {sent + extra} records went in, the ledger has {ledger['parsed']}")
+        check(self.counted() == sent * self.factor, lambda: f"{self.name}: {sent} records went in, the rows count {self.counted()}")
+        return sent
+
+    def counted(self):
+        return sum(row["n"] for row in self.sink.rows(self.run) if row["k"] != END) if self.busy else 0
+
+
+class Soak:
+    def __init__(self, options, folder):
+        self.options, self.folder, self.seconds, self.rate, self.drop = options, folder, options.seconds, options.rate, []
+        with open(options.millrace, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as binary:
+            self.has_sanitizer = binary.find(b"__asan_init") >= 0
+
+    def run(self, chosen):
+        topologies = [Topology(self, *t) for t in chosen]
+        began = time.monotonic()
+        until = began + self.seconds
+        for t in topologies:
+            t.feed(until)
+        while time.monotonic() < until:
+            now = time.monotonic() - began
+            for t in topologies:
+                if not t.watched.sample(now) or not t.run.alive():
+                    check(t.source.ends_itself and t.run.process.poll() == 0,
+                          lambda t=t: f"{t.name} has ended: {t.run.errors()[-1500:]}")
+            time.sleep(max(0.0, 1.0 - (time.monotonic() - began - now)))
+        sent = sum(t.finish() for t in topologies)
+        grows = [g for t in topologies for g in self.judged(t)]
+        check(not grows, "grows with time: " + "; ".join(grows))
+        print(f"ok      {len(topologies)} topologies over {self.seconds:.0f} s, {sent} records, each in its rows exactly", flush=True)
+
+    def judged(self, topology):
+        """Prints a line for each measure; gives those that grow."""
+        found = []
+        print(f"{topology.name}:")
+        for m in MEASURES:
+            if m.name == "memory" and self.has_sanitizer:
+                continue  # it keeps what was freed for a while, by design
+            times, values = topology.watched.series(m)
+            check(len(values) >= 20, f"{topology.name}: only {len(values)} samples")
+            j = judge(m, times, values)
+            text = f"{m.name} {j.median:.2f} {m.unit}, {j.per_hour:+.2f} an hour; {j.growth:+.2f} of {j.limit:.2f} allowed"
+            print(f"    {'GROWS ' if j.grows() else ''}{text}", flush=True)
+            if j.grows():
+                found.append(f"{topology.name}: {text}")
+            if m.name == "state files" and max(values) > MOST_FILES:
+                found.append(f"{topology.name}: {max(values)} files of state, expected at most {MOST_FILES}")
+        return found
+
+
+def soak(options, folder):
+    wrong = prove_judge(options.seconds)
+    check(not wrong, f"the judge of slopes is wrong: {wrong}")
+    chosen, skipped = [], []
+    for t in TOPOLOGIES:
+        if options.only and t[0] not in options.only:
+            continue
+        why = why_not(options, t[1], t[4])
+        skipped.append(f"{t[0]} ({why})") if why else chosen.append(t)
+    if skipped:
+        print(f"SKIPPED: {len(skipped)} of {len(skipped) + len(chosen)} topologies: {', '.join(skipped)}; "
+              'remedy: eval "$(tools/services start kafka mariadb postgres)"', flush=True)
+    if not chosen:
+        sys.exit(SKIPPED)
+    s = Soak(options, folder)
+    try:
+        s.run(chosen)
+    finally:
+        Run.end_all()
+        for drop in s.drop:
+            drop()
+
+
+if __name__ == "__main__":
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--seconds", type=float, default=60)
+    p.add_argument("--rate", type=int, default=100, help="records a second of each busy topology")
+    p.add_argument("--only", action="append", metavar="NAME", choices=[t[0] for t in TOPOLOGIES])
+    sys.exit(main(soak, p))

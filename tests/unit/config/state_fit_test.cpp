@@ -1,0 +1,110 @@
+// Which changes of a topology the state that it has made survives, and what is said of them.
+#include "config/state_fit.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::config;
+
+namespace {
+
+const std::string parser =
+    R"x(parser parsed json from=clicks schema=("user" text, "amount" bigint, "a, (b" timestamp))x"
+    R"x( format("a, (b")="%d/%m %H" event_time="a, (b")x";
+const std::string window =
+    R"x(window counts tumbling from=parsed size=300000000 slide=300000000 lateness=0 emit=final)x"
+    R"x( shards=16 key=("user" text) aggregates=(3 bigint of bigint as "sum(amount)"))x";
+const std::string csv =
+    R"x(parser parsed csv from=clicks schema=("user" text) delimiter="," header=true event_time=none)x";
+const std::string topic = R"x(source clicks kafka from= topic="t")x";
+
+std::string text(const std::string& p, const std::string& w,
+                 const std::string& source = "source clicks file from=") {
+  return "topology shop\n" + source + "\n" + p + "\n" + w + (w.empty() ? "" : "\n");
+}
+
+std::string replaced(std::string in, const std::string& what, const std::string& by) {
+  const auto at = in.find(what);
+  REQUIRE(at != std::string::npos);
+  return in.replace(at, what.size(), by);
+}
+
+std::string refusal(const std::string& parser_now, const std::string& window_now) {
+  return compare_fingerprints(text(parser, window), text(parser_now, window_now)).refusal;
+}
+
+}  // namespace
+
+TEST_CASE("a topology that is the same fits without a word") {
+  const auto fit = compare_fingerprints(text(parser, window), text(parser, window));
+  CHECK(fit.fits());
+  CHECK(fit.notes.empty());
+}
+
+TEST_CASE("a mended parser fits, and each change of it is noted") {
+  const auto mended =
+      replaced(replaced(parser, R"("amount" bigint)", R"("amount" double, "more" text)"), "%d/%m", "%d-%m");
+  const auto fit = compare_fingerprints(text(parser, ""), text(mended, ""));
+  CHECK(fit.refusal == "");
+  REQUIRE(fit.notes.size() == 1);
+  CHECK(fit.notes[0] ==
+        R"x(parser 'parsed': column "amount" was bigint and is double, column "more" is new, )x"
+        R"x(the format of "a, (b" was "%d/%m %H" and is "%d-%m %H")x");
+}
+
+TEST_CASE("columns that go, other delimiters and another kind of parser fit") {
+  const auto fit =
+      compare_fingerprints(text(csv, ""), text(replaced(csv, R"(delimiter=",")", R"(delimiter=";")"), ""));
+  REQUIRE(fit.notes.size() == 1);
+  CHECK(fit.notes[0] == R"x(parser 'parsed': delimiter was "," and is ";")x");
+  const auto other = compare_fingerprints(text(parser, ""), text(csv, ""));
+  CHECK(other.fits());
+  CHECK_THAT(other.notes[0], Catch::Contains(R"x(it was of type "json" and is "csv")x") &&
+                                 Catch::Contains(R"x(column "amount" is gone)x"));
+}
+
+TEST_CASE("a column whose type a window's key or aggregate state holds is refused, and why") {
+  CHECK(refusal(replaced(parser, R"("amount" bigint)", R"("amount" double)"),
+                replaced(window, "bigint of bigint", "double of double")) ==
+        R"x(window 'counts': the aggregate "sum(amount)" was over bigint and is over double; )x"
+        "its state holds what they have added up so far");
+  CHECK(refusal(replaced(parser, R"("user" text)", R"("user" bigint)"),
+                replaced(window, R"("user" text)", R"("user" bigint)")) ==
+        R"x(window 'counts': key: column "user" was text and is bigint; its state lies by key)x");
+}
+
+TEST_CASE("a changed window is refused with the option, as a user writes it") {
+  const auto with = [&](const std::string& what, const std::string& by) {
+    return refusal(parser, replaced(window, what, by));
+  };
+  CHECK(with("size=300000000", "size=600000000") == "window 'counts': size was 5 minutes and is 10 minutes");
+  CHECK(with("shards=16", "shards=3") == "window 'counts': shards was 16 and is 3");
+  CHECK(with("from=parsed", "from=other") == "window 'counts' read from parsed and reads from other");
+  CHECK(
+      with(R"x("sum(amount)"))x", R"x("sum(amount)", 0 bigint of bigint as "count(*)"))x") ==
+      R"x(window 'counts': the aggregate "count(*)" is new; its state holds what they have added up so far)x");
+}
+
+TEST_CASE("another event time is refused where a window reads the rows, and noted elsewhere") {
+  const auto other = replaced(parser, R"x(event_time="a, (b")x", "event_time=none");
+  CHECK_THAT(refusal(other, window), Catch::Contains(R"x(event_time was "a, (b" and is none)x"));
+  CHECK(compare_fingerprints(text(parser, ""), text(other, "")).fits());
+}
+
+TEST_CASE("another source is refused by name and type, another topic as another log") {
+  CHECK(compare_fingerprints(text(parser, window), text(parser, window, topic)).refusal ==
+        R"x(source 'clicks' was of type "file" and is "kafka")x");
+  CHECK(compare_fingerprints(text(parser, window, topic),
+                             text(parser, window, replaced(topic, R"("t")", R"("u")")))
+            .refusal == R"x(source 'clicks': topic was "t" and is "u", so that it is another log)x");
+}
+
+TEST_CASE("what an earlier version did not write down is taken as it is") {
+  CHECK(compare_fingerprints(text(parser, window, "source clicks kafka from="), text(parser, window, topic))
+            .fits());
+}
+
+TEST_CASE("stages that are new or gone are refused by name") {
+  CHECK(compare_fingerprints(text(parser, window), text(parser, "")).refusal == "window 'counts' is gone");
+  CHECK(compare_fingerprints(text(parser, ""), text(parser, window)).refusal == "window 'counts' is new");
+}

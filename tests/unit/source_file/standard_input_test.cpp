@@ -1,0 +1,166 @@
+#include "actors/source/file/standard_input.hpp"
+#include "actors/source/spooled_reader.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
+#include <unistd.h>
+
+using namespace millrace;
+using namespace millrace::source;
+using namespace std::chrono_literals;
+using snapshot::test::faulty_file_system;
+
+namespace {
+
+using strings = std::vector<std::string>;
+
+/// A pipe, its reading end as a process has it, and what the spool keeps over several lives.
+class input {
+public:
+  explicit input(bool header = false) : header_(header) {}
+  ~input() { close(); }
+  input(const input&) = delete;
+  input& operator=(const input&) = delete;
+
+  void begin() {
+    close();
+    REQUIRE(::pipe(ends_) == 0);
+    spool::spool_options o;
+    o.folder = "/spool";
+    auto made = start_standard_input(files, {"in", header_, ends_[0]}, o, system_clock());
+    REQUIRE(made);
+    feed_ = std::move(*made);
+    reader_ = std::make_unique<spooled_reader>(feed_, "parsed", "-");
+    REQUIRE(reader_->discover(1s));
+    REQUIRE(reader_->assign("spool", {0, 0}));
+  }
+  void say(std::string_view text) {
+    REQUIRE(::write(ends_[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  void end() { ::close(std::exchange(ends_[1], -1)); }
+  /// As kill -9 does: what is not in the spool is gone.
+  void close() {
+    reader_.reset();
+    feed_.reset();
+    for (auto& e : ends_)
+      if (e >= 0)
+        ::close(std::exchange(e, -1));
+  }
+  /// All records from the first, once there are so many, or the end has been said.
+  strings records(std::size_t count) {
+    for (int i = 0; i < 2'000 && all_.size() < count && !ended_ && error_.empty(); ++i)
+      look();
+    return all_;
+  }
+  strings records_to_the_end() {
+    for (int i = 0; i < 2'000 && !ended_ && error_.empty(); ++i)
+      look();
+    CHECK(ended_);
+    return std::exchange(all_, {});
+  }
+  std::string refused() {
+    for (int i = 0; i < 2'000 && error_.empty() && !ended_; ++i)
+      look();
+    return error_;
+  }
+  void forget() {
+    all_.clear();
+    ended_ = false;
+    header_line_.reset();
+  }
+  std::optional<std::string> header_line_;
+  faulty_file_system files;
+
+private:
+  void look() {
+    const std::vector<std::string> wanted{"spool"};
+    auto got = reader_->read(wanted, 1'000'000, 20ms);
+    if (!got) {
+      error_ = got.error().message;
+      return;
+    }
+    if (!*got)
+      return;
+    for (std::size_t i = 0; i < (*got)->records(); ++i)
+      all_.emplace_back((*got)->record(i));
+    if ((*got)->header)
+      header_line_ = (*got)->header->text;
+    ended_ = (*got)->at_end;
+  }
+
+  bool header_;
+  int ends_[2]{-1, -1};
+  std::shared_ptr<feed> feed_;
+  std::unique_ptr<spooled_reader> reader_;
+  strings all_;
+  std::string error_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("lines of standard input are records; it ends when its writer closes it") {
+  input in;
+  in.begin();
+  in.say("a\r\n\nb\nc");
+  CHECK(in.records(2) == strings{"a", "b"});  // before the end: an unfinished line may go on
+  in.say("d\n e");
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"a", "b", "cd", " e"});
+}
+
+TEST_CASE("an input without a line ends, too") {
+  input in;
+  in.begin();
+  in.end();
+  CHECK(in.records_to_the_end().empty());
+}
+
+TEST_CASE("the same input given again after a kill goes on behind what was taken, another one is added") {
+  input in;
+  in.begin();
+  in.say("a\nb\nc\n");
+  CHECK(in.records(3).size() == 3);
+  in.forget();
+  in.begin();  // a process that was killed, and the same command
+  in.say("a\nb\nc\nd\n");
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"a", "b", "c", "d"});
+  in.forget();
+  in.begin();
+  in.say("e\na\n");
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"a", "b", "c", "d", "e", "a"});
+  in.forget();
+  in.begin();  // compared with the input just before it
+  in.say("e\na\nf\n");
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"a", "b", "c", "d", "e", "a", "f"});
+}
+
+TEST_CASE("the header line is no record, goes with every chunk, and stays in the next life") {
+  input in(true);
+  in.begin();
+  in.say("name,n\nann,1\n");
+  CHECK(in.records(1) == strings{"ann,1"});
+  CHECK(in.header_line_ == "name,n");
+  in.forget();
+  in.begin();
+  in.end();
+  CHECK(in.records_to_the_end() == strings{"ann,1"});
+  CHECK(in.header_line_ == "name,n");
+  in.forget();
+  in.begin();
+  in.say("n,name\n2,bob\n");
+  in.end();
+  CHECK_THAT(in.refused(), Catch::Contains("n,name") && Catch::Contains("--fresh"));
+}
+
+TEST_CASE("a compressed input is refused with what unpacks it") {
+  input in;
+  in.begin();
+  in.say("\x1f\x8b\x08 rest");
+  CHECK_THAT(in.refused(), Catch::Contains("zcat"));
+}

@@ -1,0 +1,17 @@
+// The line that a process says when it ends by an exception that nobody took.
+#pragma once
+
+#include <exception>
+
+namespace millrace::cli {
+
+/// From here on a process that memory or a thread is refused to, or that std::terminate ends, says what was
+/// thrown, in which thread, and the remedy. The status is 1 where the machine gave no more, and the same
+/// command may be started again; anything else is a fault of ours, which aborts, so that there is a core to
+/// look into.
+void explain_terminations();
+
+/// The same line, about an exception that main took: it ends with status 1.
+void explain(const std::exception& e);
+
+}  // namespace millrace::cli

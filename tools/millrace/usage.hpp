@@ -1,0 +1,16 @@
+// A command line that is wrong, in one line: which option, what is expected, what was probably meant.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace millrace::cli {
+
+/// About an app whose parsing threw `e`. Pure.
+[[nodiscard]] std::string usage_error(const CLI::App& app, const CLI::ParseError& e);
+
+/// For an option that takes a number of threads: 1 to `most`.
+[[nodiscard]] CLI::Validator at_most_threads(unsigned most);
+
+}  // namespace millrace::cli
