@@ -1,6 +1,6 @@
 // How long a window's rows take: writes clicks at a steady rate into a followed file or a Kafka topic, with a
-// second of event time in each second, and watches the rows of windows of one second in a file:
-//   latency_bench ROWS RATE USERS SECONDS file PATH | kafka BROKERS TOPIC | bare BROKERS TOPIC
+// second of event time in each second, and watches the rows of windows of WINDOW_MS in a file:
+//   latency_bench ROWS RATE USERS WINDOW_MS SECONDS file PATH | kafka BROKERS TOPIC | bare BROKERS TOPIC
 // A window's latency is from just before the record that closes it is written to the moment when the last of
 // its rows has been read. Rows are CSV lines "end in microseconds,user,clicks". Prints one line of JSON;
 // fails if a window's rows are not all there or do not hold every click.
@@ -33,7 +33,7 @@ using namespace millrace::bench;
 
 using clock_type = std::chrono::steady_clock;
 constexpr std::int64_t first_second = 1'700'000'000;
-constexpr std::int64_t warm_up = 2;           // windows that are not counted
+constexpr std::int64_t warm_up = 2;           // seconds whose windows are not counted
 constexpr std::chrono::seconds patience{10};  // for the last window's rows
 constexpr std::string_view rest =
     R"(,"product":"p-482913","category":217,"price":129.95,"quantity":3,"device":"mobile","ip":"10.0.17.201",)"
@@ -41,6 +41,11 @@ constexpr std::string_view rest =
     "\n";
 
 [[noreturn]] void give_up(const std::string& what) { millrace::bench::give_up(what.c_str()); }
+
+/// What is sent: the windows' length in microseconds and how many records each holds.
+struct load {
+  std::int64_t rate, users, window, records;
+};
 
 struct window {
   clock_type::time_point closed_at{};
@@ -52,8 +57,8 @@ struct window {
 /// The rows of a file as it grows, on a thread of its own; `windows` is read when it has ended.
 class watcher {
 public:
-  watcher(std::string path, std::vector<window>& windows, std::int64_t users)
-      : path_(std::move(path)), windows_(windows), users_(users), thread_([this] { run(); }) {}
+  watcher(std::string path, std::vector<window>& windows, const load& sent)
+      : path_(std::move(path)), windows_(windows), sent_(sent), thread_([this] { run(); }) {}
   /// Until the last window is whole, at most for so long.
   void finish(std::chrono::seconds patience) {
     const auto until = clock_type::now() + patience;
@@ -102,19 +107,19 @@ private:
       return;  // the head
     const auto comma = line.rfind(',');
     std::from_chars(line.data() + comma + 1, line.data() + line.size(), clicks);
-    const auto i = end / 1'000'000 - first_second - 1;
+    const auto i = (end - first_second * 1'000'000) / sent_.window - 1;
     if (i < 0 || i >= static_cast<std::int64_t>(windows_.size()))
       return;
     auto& w = windows_[static_cast<std::size_t>(i)];
     ++w.rows;
     w.clicks += clicks;
     w.seen_at = now;
-    whole_ = whole_ || (w.rows == users_ && &w == &windows_.back());
+    whole_ = whole_ || (w.rows == std::min(sent_.users, sent_.records) && &w == &windows_.back());
   }
 
   std::string path_;
   std::vector<window>& windows_;
-  std::int64_t users_;
+  load sent_;
   std::atomic<bool> done_{false};
   std::atomic<bool> whole_{false};
   std::thread thread_;
@@ -138,8 +143,9 @@ sender kafka_sender(const char* brokers, const char* topic) {
 }
 
 /// A block each millisecond; a block that closes a window begins with the record that does.
-void send_all(const sender& send, std::int64_t rate, std::int64_t users, std::vector<window>& windows) {
-  const auto total = rate * static_cast<std::int64_t>(windows.size());
+void send_all(const sender& send, const load& l, std::vector<window>& windows) {
+  const auto rate = l.rate;
+  const auto total = l.records * static_cast<std::int64_t>(windows.size());
   const auto begun = clock_type::now();
   std::string lines;
   for (std::int64_t n = 0; n <= total;) {
@@ -148,23 +154,24 @@ void send_all(const sender& send, std::int64_t rate, std::int64_t users, std::ve
     lines.clear();
     const auto first = n;
     for (const auto last = std::min(total + 1, n + std::max<std::int64_t>(1, rate / 1000)); n < last; ++n) {
-      fmt::format_to(std::back_inserter(lines), R"({{"userid":"user{:05}","at":{},"id":{})", n % users,
+      fmt::format_to(std::back_inserter(lines), R"({{"userid":"user{:05}","at":{},"id":{})", n % l.users,
                      first_second * 1'000'000 + n * 1'000'000 / rate, n);
       lines += rest;
     }
-    if (first != 0 && first % rate == 0)
-      windows[static_cast<std::size_t>(first / rate - 1)].closed_at = clock_type::now();
+    if (first != 0 && first % l.records == 0)
+      windows[static_cast<std::size_t>(first / l.records - 1)].closed_at = clock_type::now();
     send(lines);
   }
 }
 
-void print(const std::vector<window>& windows, std::int64_t rate, std::int64_t users) {
+void print(const std::vector<window>& windows, const load& l) {
   std::vector<double> took;
-  for (std::size_t i = warm_up; i < windows.size(); ++i) {
+  const auto each = std::min(l.users, l.records);
+  for (auto i = static_cast<std::size_t>(warm_up * 1'000'000 / l.window); i < windows.size(); ++i) {
     const auto& w = windows[i];
-    if (w.rows != std::min(users, rate) || w.clicks != rate)
+    if (w.rows != each || w.clicks != l.records)
       give_up(fmt::format("window {} has {} rows with {} clicks, expected {} with {}", i, w.rows, w.clicks,
-                          std::min(users, rate), rate));
+                          each, l.records));
     took.push_back(std::chrono::duration<double, std::milli>(w.seen_at - w.closed_at).count());
   }
   std::sort(took.begin(), took.end());
@@ -172,25 +179,26 @@ void print(const std::vector<window>& windows, std::int64_t rate, std::int64_t u
     return took[std::min(took.size() - 1,
                          static_cast<std::size_t>(share * static_cast<double>(took.size())))];
   };
-  fmt::print("{{\"windows\": {}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"max_ms\": {:.3f}}}\n", took.size(),
-             at(0.5), at(0.99), took.back());
+  fmt::print("{{\"windows\": {}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"p999_ms\": {:.3f}, \"max_ms\": "
+             "{:.3f}}}\n",
+             took.size(), at(0.5), at(0.99), at(0.999), took.back());
 }
 
 /// Fills `windows` by a bare consumer of the topic.
-void send_to_bare_consumer(const char* brokers, const char* topic, std::int64_t rate, std::int64_t users,
+void send_to_bare_consumer(const char* brokers, const char* topic, const load& l,
                            std::vector<window>& windows) {
   std::atomic<bool> whole{false};
   bare_consumer reader(brokers, topic, [&](std::int64_t n) {
-    if (n == 0 || n % rate != 0)
+    if (n == 0 || n % l.records != 0)
       return;
-    auto& w = windows[static_cast<std::size_t>(n / rate - 1)];
+    auto& w = windows[static_cast<std::size_t>(n / l.records - 1)];
     w.seen_at = clock_type::now();
-    w.rows = std::min(users, rate);
-    w.clicks = rate;
+    w.rows = std::min(l.users, l.records);
+    w.clicks = l.records;
     whole = &w == &windows.back();
   });
   reader.wait_for_the_end();
-  send_all(kafka_sender(brokers, topic), rate, users, windows);
+  send_all(kafka_sender(brokers, topic), l, windows);
   for (const auto until = clock_type::now() + patience; !whole && clock_type::now() < until;)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   reader.stop();
@@ -199,23 +207,26 @@ void send_to_bare_consumer(const char* brokers, const char* topic, std::int64_t 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view kind = argc > 5 ? argv[5] : "";
-  if (!(kind == "file" && argc == 7) && !((kind == "kafka" || kind == "bare") && argc == 8)) {
-    std::fputs("usage: latency_bench ROWS RATE USERS SECONDS file PATH | kafka|bare BROKERS TOPIC\n", stderr);
+  const std::string_view kind = argc > 6 ? argv[6] : "";
+  if (!(kind == "file" && argc == 8) && !((kind == "kafka" || kind == "bare") && argc == 9)) {
+    std::fputs(
+        "usage: latency_bench ROWS RATE USERS WINDOW_MS SECONDS file PATH | kafka|bare BROKERS TOPIC\n",
+        stderr);
     return 2;
   }
-  const auto rate = std::strtoll(argv[2], nullptr, 10);
-  const auto users = std::strtoll(argv[3], nullptr, 10);
-  std::vector<window> windows(static_cast<std::size_t>(std::strtoll(argv[4], nullptr, 10)) + warm_up);
-  if (rate <= 0 || rate % 1000 != 0 || users <= 0)
-    give_up("RATE must be a multiple of 1000, USERS positive");
+  const auto number = [&](int i) { return std::strtoll(argv[i], nullptr, 10); };
+  const auto rate = number(2), users = number(3), window_ms = number(4), seconds = number(5);
+  if (rate <= 0 || rate % 1000 != 0 || users <= 0 || window_ms <= 0 || 1000 % window_ms != 0 || seconds <= 0)
+    give_up("RATE must be a multiple of 1000, WINDOW_MS a divisor of 1000, USERS and SECONDS positive");
+  const load sent{rate, users, window_ms * 1000, rate / 1000 * window_ms};
+  std::vector<window> windows(static_cast<std::size_t>((seconds + warm_up) * 1000 / window_ms));
   if (kind == "bare") {
-    send_to_bare_consumer(argv[6], argv[7], rate, users, windows);
+    send_to_bare_consumer(argv[7], argv[8], sent, windows);
   } else {
-    watcher rows(argv[1], windows, std::min<std::int64_t>(users, rate));
-    send_all(kind == "file" ? file_sender(argv[6]) : kafka_sender(argv[6], argv[7]), rate, users, windows);
+    watcher rows(argv[1], windows, sent);
+    send_all(kind == "file" ? file_sender(argv[7]) : kafka_sender(argv[7], argv[8]), sent, windows);
     rows.finish(patience);
   }
-  print(windows, rate, users);
+  print(windows, sent);
   return 0;
 }

@@ -31,40 +31,29 @@ class Usage:
 
 
 class Row:
-    """One line of the table. `value` is compared with `target`; `more` says what it was made of."""
+    """One line of the table. `value`, the median of `n` measurements that `spread` bounds, is compared with `target`; `more` says what it
+    was made of. `second`: whether a further bound is met that `more` tells."""
 
-    def __init__(self, value, spread, unit, target, at_least, more):
+    def __init__(self, value, spread, unit, target, at_least, more, n=1, second=True):
         self.value, self.spread, self.unit, self.target, self.at_least, self.more = value, spread, unit, target, at_least, more
+        self.n, self.second = n, second
 
     @property
     def met(self):
-        return self.value >= self.target if self.at_least else self.value <= self.target
+        """yes or NO; a target that lies within the measurements' range is neither."""
+        if self.spread and self.spread[0] < self.target < self.spread[1]:
+            return "within noise"
+        return "yes" if self.second and (self.value >= self.target if self.at_least else self.value <= self.target) else "NO"
 
 
 def ratio(pairs, target, more):
     """Of (theirs, ours) a round: the median of the ratios and their least and greatest."""
     each = sorted(a / b for a, b in pairs)
-    return Row(statistics.median(each), (each[0], each[-1]), "", target, True, more)
+    return Row(statistics.median(each), (each[0], each[-1]), "", target, True, more, len(each))
 
 
 def middle(values):
     return statistics.median(values)
-
-
-def measured(command, cores=None, **kwargs):
-    """Runs the command, on the first `cores` of the cores that this process may use."""
-    if cores:
-        few = sorted(os.sched_getaffinity(0))[:cores]
-        kwargs["preexec_fn"] = lambda: os.sched_setaffinity(0, few)
-    start = time.monotonic()
-    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, **kwargs)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.stdout.close()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise Failed(f"{Path(str(command[0])).name} ended with {process.returncode}")
-    return Usage(usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss / 1024, out)
 
 
 class Bench:
@@ -78,6 +67,25 @@ class Bench:
 
     def tool(self, name):
         return self.build / "bench" / name
+
+    def measured(self, command, cores=None, **kwargs):
+        """Runs the command, on the first `cores` of the cores that this process may use. A small process starts it (bench/measured.cpp):
+        the peak memory of a child of this one would be no less than this one's own."""
+        if cores:
+            few = sorted(os.sched_getaffinity(0))[:cores]
+            kwargs["preexec_fn"] = lambda: os.sched_setaffinity(0, few)
+        start = time.monotonic()
+        reading, writing = os.pipe()
+        with open(reading) as report:
+            process = subprocess.Popen([str(c) for c in (self.tool("measured"), writing, *command)], stdout=subprocess.PIPE, pass_fds=(writing,),
+                                       **kwargs)
+            os.close(writing)
+            out, _ = process.communicate()
+            wall = time.monotonic() - start
+            if process.returncode != 0:
+                raise Failed(f"{Path(str(command[0])).name} ended with {process.returncode}")
+            used = json.load(report)
+        return Usage(used["cpu"], wall, used["rss_kb"] / 1024, out)
 
     def clicks(self, count, users=10_000):
         """A file of so many clicks; made once."""
@@ -115,7 +123,7 @@ class Bench:
         return [self.binary, "run", file, "--state", folder / "state", "--threads", threads, "--log-level", "error", *options]
 
     def run(self, topology, folder, *options, threads=1, cores=None):
-        return measured(self.start(topology, folder, *options, threads=threads), cores)
+        return self.measured(self.start(topology, folder, *options, threads=threads), cores)
 
     def marginal(self, use, large=None, small=None, figure=lambda u: u.cpu):
         """Per million records, of the larger run less the smaller: `use(n)` runs with n records."""

@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.request
 
-from table.harness import Failed, Skipped, measured, middle, ratio
+from table.harness import Failed, Skipped, middle, ratio
 
 REPLY = "You Purchased a Sword!\n"
 ROUTE = "/purchase_a_sword"
@@ -41,9 +41,9 @@ def running(command, port):
         process.wait()
 
 
-def asked(wrk, port, seconds):
+def asked(bench, wrk, port, seconds):
     """Requests a second, 99th percentile in ms, and how many were answered with 200."""
-    out = measured([wrk, "-t1", "-c64", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}{ROUTE}"]).out.decode()
+    out = bench.measured([wrk, "-t1", "-c64", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}{ROUTE}"]).out.decode()
     if "Non-2xx" in out or "Socket errors" in out:
         raise Failed(f"not every request was answered: {out}")
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
@@ -61,7 +61,7 @@ http {{ access_log off; keepalive_requests 100000000;
   server {{ listen 127.0.0.1:{port}; location = {ROUTE} {{ return 200 "{REPLY.strip()}\\n"; }} }} }}
 """)
     with running([program, "-p", folder, "-c", folder / "nginx.conf"], port):
-        return asked(wrk, port, seconds)
+        return asked(bench, wrk, port, seconds)
 
 
 def ours(bench, wrk, seconds):
@@ -74,7 +74,7 @@ def ours(bench, wrk, seconds):
                        "rows": {"sink": "file", "from": "lines", "path": str(folder / "rows.txt"), "format": "text",
                                 "template": "{line}"}}}
     with running(bench.start(plan, folder, threads=2), port):
-        found = asked(wrk, port, seconds)
+        found = asked(bench, wrk, port, seconds)
     with open(folder / "rows.txt", "rb") as rows:
         there = sum(1 for _ in rows)
     if there < found[2]:

@@ -4,8 +4,8 @@ import subprocess
 import time
 from urllib.parse import urlparse
 
-from table.counting import PARSED, clicks_in, loop, topology
-from table.harness import Failed, Usage, measured, middle, need, ratio
+from table.counting import PARSED, Loop, clicks_in, topology
+from table.harness import Failed, Usage, middle, need, ratio
 
 
 def new_topic(bench, name, file=None):
@@ -13,7 +13,7 @@ def new_topic(bench, name, file=None):
     topic = f"bench-{name}-{os.getpid()}-{time.monotonic_ns()}"
     one = bench.work / "one.jsonl"
     one.write_text("{}\n")
-    measured([bench.tool("kafka_produce_bench"), need("KAFKA_BROKERS", "kafka"), topic, file or one])
+    bench.measured([bench.tool("kafka_produce_bench"), need("KAFKA_BROKERS", "kafka"), topic, file or one])
     return topic
 
 
@@ -23,7 +23,7 @@ def kafka_count(bench):
     topics = {n: new_topic(bench, f"clicks-{n}", bench.clicks(n)) for n in (bench.small, bench.large)}
 
     def drain(n):
-        used = measured([bench.tool("kafka_drain_bench"), brokers, topics[n]])
+        used = bench.measured([bench.tool("kafka_drain_bench"), brokers, topics[n]])
         if int(used.out.split()[0]) != n:
             raise Failed(f"the drain read {used.out!r}, not {n} records")
         return used
@@ -35,7 +35,7 @@ def kafka_count(bench):
         plan["stages"]["parsed"] = {**PARSED, "idle_timeout": "off"}
         return stopped_when(bench, plan, folder, n)
 
-    count = loop(bench)
+    count = Loop(bench, "dom").cpu
     pairs = []
     for bare, looped, whole in bench.in_turn(lambda: bench.marginal(drain)[0], count, lambda: bench.marginal(ours)[0]):
         pairs.append((bare + looped, whole))
@@ -74,7 +74,7 @@ def kafka_sink(bench):
     brokers = need("KAFKA_BROKERS", "kafka")
 
     def bare(n):
-        return measured([bench.tool("kafka_produce_bench"), brokers, new_topic(bench, "bare"), bench.clicks(n)])
+        return bench.measured([bench.tool("kafka_produce_bench"), brokers, new_topic(bench, "bare"), bench.clicks(n)])
 
     def ours(n):
         folder, topic = bench.folder("kafka_sink"), new_topic(bench, "sink")
@@ -83,7 +83,7 @@ def kafka_sink(bench):
                            "lines": {"parser": "text", "from": "clicks"},
                            "rows": {"sink": "kafka", "from": "lines", "brokers": brokers, "topic": topic, "value": "line"}}}
         used = bench.run(plan, folder)
-        there = measured([bench.tool("kafka_drain_bench"), brokers, topic]).out.split()
+        there = bench.measured([bench.tool("kafka_drain_bench"), brokers, topic]).out.split()
         if int(there[0]) != n + 1:
             raise Failed(f"the topic holds {int(there[0]) - 1} records of {n}")
         return used
@@ -135,7 +135,7 @@ def sql_row(kind, types, connection, where, client):
 
         def bare(n):
             fresh("bench_bare")
-            used = measured([bench.tool("sql_rows_bench"), kind, bare_at, "bench_bare", sql_files(bench, n)[1]])
+            used = bench.measured([bench.tool("sql_rows_bench"), kind, bare_at, "bench_bare", sql_files(bench, n)[1]])
             check("bench_bare", n)
             return used
 

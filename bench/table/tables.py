@@ -1,7 +1,7 @@
 """The row of Parquet tables: the sink's writer against a bare Arrow writer of the same six columns of text."""
 import shutil
 
-from table.harness import Skipped, measured, middle, ratio
+from table.harness import Skipped, middle, ratio
 
 
 def parquet(bench):
@@ -14,7 +14,7 @@ def parquet(bench):
     def side(which):
         def cpu():
             folder = bench.folder(which)
-            seconds, wall, megabytes = map(float, measured([program, which, folder, 2 * bench.sql_large]).out.split())
+            seconds, wall, megabytes = map(float, bench.measured([program, which, folder, 2 * bench.sql_large]).out.split())
             shutil.rmtree(folder)
             found[which].append((wall, megabytes))
             return seconds
