@@ -29,4 +29,4 @@ class MariaDB(Single):
             raise Failure(f"mariadb: cannot make the database `test`: {done.stderr.decode(errors='replace')}")
 
     def exports(self):
-        return {"MARIADB_URL": f"mysql://root@127.0.0.1:{self.port()}/test"}
+        return {"MARIADB_URL": f"mysql://root@127.0.0.1:{self.port()}/test", "MARIADB_PORT": str(self.port())}
