@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""Every command of every README, read from the README and typed in its order, as a user does on a machine where nothing has run: the servers
+that it starts, the ports that it names, the state folders that it leaves to the next command. In a network namespace of its own (as root;
+else the READMEs' ports must be free), so that nothing else is met.
+
+    readmes.py --millrace BINARY [--only active_users]
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from readme_commands import Readme  # noqa: E402
+from real_systems import ROOT, Run, check, main, wait_until  # noqa: E402
+
+PORTS = (4040, 5000, 8099, 9100)
+
+
+def own_network():
+    """Starts this script again in a network of its own; returns only there, or where there is none to be had."""
+    if os.environ.get("MILLRACE_OWN_NETWORK") or os.geteuid() != 0:
+        return
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0:
+        return
+    os.environ["MILLRACE_OWN_NETWORK"] = "yes"
+    os.execvp("unshare", ["unshare", "-n", "bash", "-c", 'ip link set lo up 2>/dev/null || python3 -c "$0"; exec "$@"', LOOPBACK_UP,
+                          sys.executable, *sys.argv])
+
+
+# What `ip link set lo up` does, where iproute2 is missing.
+LOOPBACK_UP = """
+import fcntl, socket, struct
+s = socket.socket()
+up = fcntl.ioctl(s, 0x8913, struct.pack("16sh", b"lo", 0))
+fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", struct.unpack("16sh", up)[1] | 1))
+"""
+
+
+def lines(text):
+    return [line for line in text.split("\n") if line]
+
+
+def missing(program):
+    return subprocess.run(["bash", "-c", f"command -v {program}"], capture_output=True).returncode != 0
+
+
+def top(r):
+    """README.md: quickstart, then its topology and its commands, on servers of the variables that the topology reads."""
+    r.run("tools/quickstart", seconds=900)
+    r.leave("tools/test", "it runs this test")
+
+
+def active_users(r):
+    """On Kafka and MySQL: feed, job, report, the most active users."""
+    shown = r.run("tools/quickstart", seconds=900)
+    check("the most active users" in shown and "click_number" in shown, f"quickstart shows: {shown[-500:]}")
+    r.environment('eval "$(tools/services start kafka mariadb)"')
+    r.environment("export MARIADB_URL")
+    r.environment("alias millrace")
+    r.run("python3 pipelines/active_users/make_clicks.py --raw > raw_clicks.jsonl")
+    r.environment("export CLICKS")
+    feed = r.start("millrace run pipelines/active_users/feed.json")
+    wait_until("the feed has sent its first clicks", lambda: kafka(r, "active"), 60)
+    feed.interrupt()
+    feed = r.start("millrace run pipelines/active_users/feed.json --set stages.raw.rate=100/s")
+    wait_until("clicks at the higher rate", lambda: len(kafka(r, "active")) > 100, 60)
+    shown = r.start("kcat -b $KAFKA_BROKERS -t active")
+    wait_until("kcat shows the feed's clicks", lambda: len(lines(shown.said())) > 100, 60)
+    sent = lines(shown.said())
+    shown.interrupt()
+    check(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000", json.loads(sent[0])["timestamp"]), f"the topic holds {sent[0]}")
+    job = r.start("millrace run pipelines/active_users/topology.json")
+    wait_until("the job serves its figures", lambda: b"millrace_running" in fetch("http://127.0.0.1:9100/metrics"), 60)
+    wait_until("the job has made active2", lambda: "active2" in listed(r), 60)
+    report = r.start("millrace run pipelines/active_users/report.json")
+    # Where it begins is decided when it first reads the topic; its reader joins the consumer group for monitoring then.
+    starts = pathlib.Path(r.env["XDG_STATE_HOME"]) / "millrace" / "active_users_report"
+    wait_until("the report has decided where it begins", lambda: list(starts.glob("state-*/values/start*")), 60)
+    r.run("python3 pipelines/active_users/make_clicks.py --count 3000")
+    wait_until("the first table is on the screen", lambda: re.search(r"start +end +userid +click_number", job.said()), 60)
+    wait_until("results in active2", lambda: kafka(r, "active2"), 60)
+    results = lines(r.run("kcat -b $KAFKA_BROKERS -t active2"))
+    key, value = results[0].split("\t")
+    check(list(json.loads(value)) == ["start", "end", "userid", "click_number"] and json.loads(value)["userid"] == key, f"active2 holds {results[0]}")
+    at, ask = r.left[0]
+    wait_until("rows in report_active", lambda: len(lines(again(r, ask))) > 1, 60)
+    users = lines(r.run("mariadb"))
+    check(users[0].split("\t") == ["userid", "clicks", "windows"] and len(users) == 6, f"the most active users: {users}")
+    for p in (feed, job, report):
+        p.interrupt()
+    counts = json.loads((r.top / "job.json").read_text())["stages"]["counts"]
+    check(counts["in"] == sum(counts[k] for k in ("out", "filtered", "late", "dead_letters", "in_flight")), f"the ledger: {counts}")
+
+
+def customer_sales(r):
+    """On Kafka: consumer, producer, the file, the figures."""
+    r.run("build/release/millrace run pipelines/customer_sales/topology.json --with")
+    check("Joe Bloggs" in (r.top / "customers.txt").read_text(), "customers.txt holds no customer")
+    r.environment('eval "$(tools/services start kafka --topic customer_sales)"')
+    r.environment("alias millrace")
+    r.leave("export APACHE_KAFKA_DIR", "another Kafka")
+    consumer = r.start("millrace run pipelines/customer_sales/topology.json --http 127.0.0.1:4040")
+    wait_until("the consumer serves its figures", lambda: b"millrace_running" in fetch("http://127.0.0.1:4040/metrics"), 60)
+    producer = r.start("millrace run pipelines/customer_sales/feed.json")
+    watched = r.start("tail -f ~/spark-results/customers.txt") if (r.folder / "home" / "spark-results" / "customers.txt").exists() else None
+    customers = r.folder / "home" / "spark-results" / "customers.txt"
+    wait_until("high volume customers", lambda: customers.exists() and "Quantity" in customers.read_text(), 180)
+    if watched is None:
+        watched = r.start("tail -f ~/spark-results/customers.txt")
+    wait_until("tail shows them", lambda: "Quantity" in watched.said(), 30)
+    watched.interrupt(130)
+    producer.interrupt()
+    at, ask = r.left[0]
+    wait_until("the input rate and what is pending drop to zero", lambda: figures(again(r, ask)) == [0, 0], 120)
+    check(len(lines(r.run("curl -s http://127.0.0.1:4040/metrics"))) == 2, "two figures")
+    consumer.interrupt()
+    r.run("tools/services stop")
+
+
+def figures(text):
+    return [float(line.rpartition(" ")[2]) for line in lines(text)]
+
+
+def meetup(r):
+    """On two brokers and PostgreSQL: job, stream, feed, batches, one row a group."""
+    shown = r.run("build/release/millrace run pipelines/meetup/topology.json --with")
+    check("event_name" in shown, f"the screen shows {shown[-300:]}")
+    r.environment('eval "$(tools/services start kafka postgres')
+    r.environment("export POSTGRES_URL")
+    r.environment("alias millrace")
+    job = r.start("millrace run pipelines/meetup/topology.json")
+    stream = r.start("millrace load --kind rsvp")
+    wait_until("the stand-in for the stream answers", lambda: fetch("http://127.0.0.1:8099/2/rsvps", 200).startswith(b"{"), 60)
+    at, look = r.left.pop(0)
+    check(look == "curl -s http://127.0.0.1:8099/2/rsvps", f"{look}")
+    check(json.loads(again(r, look + " | head -n 1"))["event"], "an answer of the stream")
+    wait_until("the job reads the topic", lambda: "my-topic" in job.errors() or "rsvps" in job.errors() or job.alive(), 60)
+    feed = r.start("millrace run pipelines/meetup/feed.json")
+    wait_until("a batch is on the screen", lambda: "event_name" in job.said(), 120)
+    at, ask = r.left[0]
+    wait_until("rows in meetup_table", lambda: "(3 rows)" in again(r, ask), 60)
+    r.run("psql $POSTGRES_URL")
+    job.interrupt()
+    latest = r.start("millrace run pipelines/meetup/topology.json --with pipelines/meetup/latest.json")
+    wait_until("rows in meetup_latest", lambda: " 0" not in again(r, 'psql -A -t $POSTGRES_URL -c "select \' \' || count(*) from meetup_latest"'), 120)
+    for p in (feed, latest, stream):
+        p.interrupt()
+
+
+def game(r):
+    """Without servers, and with real requests; tables asked by SQL."""
+    r.run("build/release/millrace run pipelines/game/topology.json --with")
+    report = r.run("TABLES=game_tables pipelines/game/findings.sh")
+    check("join_guilds" in report and "756" in report, f"the findings: {report[-800:]}")
+    r.environment('eval "$(tools/services start kafka --topic events:1:1)"')
+    r.environment("alias millrace")
+    r.environment("export TABLES")
+    api = r.start("millrace run pipelines/game/api.json")
+    wait_until("the API answers", lambda: fetch("http://localhost:5000/") == b"This is the default response!\n", 60)
+    check(r.run("curl http://localhost:5000/purchase_a_sword") == "You Purchased a Sword!\n", "the answer to a purchase")
+    consumer = r.start("millrace run pipelines/game/consumer.json")
+    wait_until("the consumer shows the purchase", lambda: "purchase_sword" in consumer.said(), 60)
+    players = r.start("pipelines/game/ab.sh")
+    job = r.start("millrace run pipelines/game/topology.json")
+    tables = pathlib.Path(r.env["TABLES"])
+    wait_until("both tables have files", lambda: all(list((tables / name).glob("*.parquet")) for name in ("sword_purchases", "join_guilds")), 120)
+    check(".snappy.parquet" in r.run("ls"), "ls shows the files of the table")
+    check("user1.comcast.com" in r.run("pipelines/game/findings.sh"), "the findings name the hosts")
+    check("user1.comcast.com" in r.run("millrace sql"), "the question's answer names the hosts")
+    for name in ("sword_purchases", "join_guilds"):
+        check("create table" in r.run(f"millrace table pipelines/game/topology.json {name}").lower(), f"the definition of {name}")
+    players.interrupt(130)
+    for p in (job, consumer, api):
+        p.interrupt()
+
+
+def sparkify(r):
+    """Without servers; through Kafka into folders of a day; in HDFS."""
+    r.run("build/release/millrace run pipelines/sparkify/topology.json --with")
+    check(len(list((r.top / "sparkify_table").glob("part_date=*"))) == 62, "62 folders of a day")
+    r.environment('eval "$(tools/services start kafka)"')
+    r.environment("set -a")
+    r.environment("alias millrace")
+    r.env["RATE"] = "500/s"  # a message a second takes half an hour
+    feed = r.start("millrace run pipelines/sparkify/feed.json")
+    check(feed.wait(120) == 0, lambda: f"the feed: {feed.errors()[-800:]}")
+    job = r.start("millrace run pipelines/sparkify/topology.json --log-format json")
+    consumer = r.start("millrace run pipelines/game/consumer.json")
+    wait_until("the consumer shows the topic", lambda: len(lines(consumer.said())) == 2000, 60)
+    consumer.interrupt()
+    table = pathlib.Path(r.env["TABLE"])
+    wait_until("a file in each of the 62 days", lambda: len({f.parent for f in table.glob("part_date=*/*.parquet")}) == 62, 120)
+    check("NextSong" in r.run("millrace sql"), "the answer of the question")
+    check("create external table" in r.run("millrace table pipelines/sparkify/topology.json").lower(), "the definition for Hive")
+    job.interrupt()
+    if subprocess.run([str(ROOT / "tools" / "services"), "start", "hdfs"], env=r.env, capture_output=True).returncode == 3:
+        print("SKIPPED: pipelines/sparkify/README.md in HDFS: no HDFS is to be had here", flush=True)
+        r.left.clear()
+        return
+    r.environment('eval "$(tools/services start hdfs)"')
+    job = r.start("millrace run pipelines/sparkify/topology.json --with pipelines/sparkify/hdfs.json")
+    at, ask = r.left[0]
+    wait_until("a folder of each day in HDFS", lambda: again(r, ask).count("part_date=") >= 62, 120)
+    r.run("curl")
+    job.interrupt()
+
+
+def again(r, text):
+    """What a command prints that was taken from the README and is asked until it shows what is waited for."""
+    done = subprocess.run(["bash", "-c", f"shopt -s expand_aliases\n{r.aliases}{text}"], cwd=r.top, env=r.env, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=120)
+    return done.stdout
+
+
+def fetch(url, most=1 << 20):
+    """The first bytes of an answer, as far as they are there."""
+    import urllib.request
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read1(most)
+
+
+def listed(r):
+    return subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-L"], capture_output=True, text=True, timeout=60).stdout
+
+
+def kafka(r, topic):
+    done = subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-t", topic, "-C", "-e", "-q", "-X", "isolation.level=read_committed",
+                           # The end shows by an empty answer, which must not wait for what is written next.
+                           "-X", "fetch.wait.max.ms=5"],
+                          capture_output=True, text=True, timeout=60)
+    return lines(done.stdout)
+
+
+PLAYS = {"README.md": top, "pipelines/active_users/README.md": active_users, "pipelines/customer_sales/README.md": customer_sales,
+         "pipelines/meetup/README.md": meetup, "pipelines/game/README.md": game, "pipelines/sparkify/README.md": sparkify}
+
+
+def test(options, folder):
+    readmes = {"README.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("pipelines/*/README.md"))}
+    check(readmes == set(PLAYS), f"READMEs without a play: {readmes ^ set(PLAYS)}")
+    failed = []
+    for path, play in PLAYS.items():
+        if options.only and play.__name__ != options.only:
+            continue
+        r, began = Readme(path, options.millrace, folder / play.__name__), time.monotonic()
+        try:
+            play(r)
+            r.finish()
+            print(f"ok      {path} ({time.monotonic() - began:.1f} s)", flush=True)
+        except (Exception,) as e:  # the next README is tried whatever went wrong in this one
+            failed.append(path)
+            print(f"FAILED  {path}: {type(e).__name__}: {e}", flush=True)
+        finally:
+            r.close()
+            Run.end_all()
+    check(not failed, f"{len(failed)} READMEs: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    own_network()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=[play.__name__ for play in PLAYS.values()])
+    sys.exit(main(test, parser))
