@@ -130,10 +130,14 @@ bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& 
   result.input = input;
   result.output = input;
   step_binder b(d, input, parts.before_window, out);
-  if (parts.where)
+  if (parts.where) {
+    d.checked.insert("where");
     b.where(result);
-  if (parts.columns)
+  }
+  if (parts.columns) {
+    d.checked.insert("columns");
     b.columns(result);
+  }
   d.broken = d.broken || out.errors() != before;
   return out.errors() == before;
 }

@@ -90,15 +90,18 @@ std::vector<option> window_options(std::string_view type) {
                    .required = true,
                    .minimum = 1});
   if (type == "session")
-    out.push_back({.name = "gap",
-                   .type = duration,
-                   .doc = "A session ends when its key has no row for that long",
-                   .required = true,
-                   .minimum = 1});
+    out.push_back(
+        {.name = "gap",
+         .type = duration,
+         .doc = "A session ends when its key has no row for that long: window_start is the event time of "
+                "its first row, window_end that of its last row plus the gap",
+         .required = true,
+         .minimum = 1});
   for (option o : {
            option{.name = "key",
           .type = text_list,
-          .doc = "The columns by which rows are grouped; none: one group",
+          .doc = "The columns by which rows are grouped, by their names; none: one group. A member such as "
+                 "user.id, or another expression, becomes a column in a select in front of the window",
           .plain = true},
            option{.name = "aggregates",
            .type = expression_map,

@@ -5,11 +5,33 @@
 #include "config/plan.hpp"
 #include "config/report.hpp"
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace millrace::config {
+
+/// The columns of a stage's rows, where a mistake upstream may leave some of them open.
+struct known_rows {
+  data::schema columns;       // those whose names are known
+  std::vector<bool> untyped;  // by column: its type is not known
+  bool complete = false;      // there are no others but hidden ones
+  bool hidden_known = false;  // nor these
+
+  /// Nothing is left open.
+  [[nodiscard]] static known_rows all_of(const data::schema& s) {
+    return {s, std::vector<bool>(s.size(), false), true, true};
+  }
+  /// A name that is not among the columns is certainly none.
+  [[nodiscard]] bool misses(std::string_view name) const {
+    return complete && (hidden_known || name.empty() || name.front() != '_');
+  }
+};
+
+/// In `checked`: the connector's own check has run.
+inline constexpr std::string_view connector_check = " connector";
 
 struct draft {
   stage built;
@@ -18,8 +40,12 @@ struct draft {
   std::string what;                // `sink "kafka"`, for findings
   const connector* own = nullptr;  // none for windows and transforms
   bool typed = false;              // kind and type are known and offered
-  bool broken = false;  // a finding has said so: nothing more about it, nor about what reads from it
-  std::vector<std::size_t> reads;  // of built.from: indices of drafts
+  bool options_good = false;       // each option has a value of its type
+  bool broken = false;  // a finding has said so: no more about what depends on all of it (partly_known.hpp)
+  std::set<std::string, std::less<>> checked;  // options whose names and expressions were looked at
+  std::vector<std::size_t> reads;              // of built.from: indices of drafts
+
+  known_rows rows;  // of a parser whose schema has a mistake
 
   // Known of its rows once it is planned.
   bool timestamps_stored = true;     // every source above stores timestamps

@@ -4,7 +4,9 @@
 #include "config/fingerprint.hpp"
 #include "config/graph.hpp"
 #include "config/mask.hpp"
+#include "config/old_options.hpp"
 #include "config/overlay.hpp"
+#include "config/partly_known.hpp"
 #include "config/plan_stages.hpp"
 #include "config/projection.hpp"
 #include "config/reader.hpp"
@@ -54,12 +56,18 @@ private:
     for (const auto& file : request_.overlays) {
       auto overlay = read_json_file(file, out_);
       good = good && overlay;
-      if (good)
-        merge(root_, std::move(*overlay));
+      if (!good)
+        continue;
+      const auto before = types_of(root_);
+      merge(root_, *overlay);
+      drop_old_options(root_, before, &*overlay, connectors_, out_);
     }
-    if (good)
+    if (good && !request_.sets.empty()) {
+      const auto before = types_of(root_);
       for (const auto& set : request_.sets)
         apply_set(root_, set, out_);
+      drop_old_options(root_, before, nullptr, connectors_, out_);
+    }
     return good;
   }
 
@@ -81,7 +89,8 @@ private:
     if (newer_language())
       return;
     std::erase_if(root_.members, [](const member& m) { return m.name == "$schema"; });  // the editor's
-    const auto options = read_options(root_, top_level_options(), {{}, "a topology", {}, {}}, out_);
+    const auto options =
+        read_options(root_, top_level_options(), {{}, "a topology", {}, {}, "topology"}, out_);
     if (options.has("topology")) {
       t.name = options.text("topology");
       const auto& n = root_.find("topology")->value;
@@ -127,6 +136,7 @@ private:
     const auto order = order_of(all);
     for (const auto i : order)
       plan_stage(all, i);
+    refuse_shared_files(all, out_);
     if (const auto* const m = root_.find("dead_letters")) {
       auto d = read_dead_letter_sink(*m, connectors_, out_);
       if (d.typed && d.built.kind == stage_kind::sink)
@@ -134,7 +144,7 @@ private:
       t.dead_letters = std::move(d.built);
     }
     if (out_.errors() > 0)
-      return;
+      return check_partly_known(all, order, out_);
     mark_used_columns(all, order);
     for (const auto i : order)
       t.stages.push_back(std::move(all[i].built));

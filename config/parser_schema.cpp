@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace millrace::config {
 namespace {
@@ -18,17 +19,33 @@ const std::vector<std::string>& type_names() {
 }
 
 /// Names that other systems have for our types.
-std::string other_name(std::string_view wrong) {
+std::string other_name(std::string_view whole) {
+  const auto wrong = whole.substr(0, whole.find('('));  // varchar(20), timestamp(3)
   static constexpr std::pair<std::string_view, std::string_view> others[] = {
-      {"string", "text"},        {"varchar", "text"},          {"char", "text"},      {"str", "text"},
-      {"int", "bigint"},         {"integer", "bigint"},        {"long", "bigint"},    {"int64", "bigint"},
-      {"smallint", "bigint"},    {"number", "double"},         {"float", "double"},   {"real", "double"},
-      {"decimal", "double"},     {"numeric", "double"},        {"float64", "double"}, {"bool", "boolean"},
-      {"datetime", "timestamp"}, {"timestamptz", "timestamp"}, {"date", "timestamp"}, {"time", "timestamp"},
-      {"jsonb", "json"},         {"object", "json"},           {"map", "json"}};
+      {"string", "text"},    {"varchar", "text"},       {"char", "text"},
+      {"str", "text"},       {"int", "bigint"},         {"integer", "bigint"},
+      {"long", "bigint"},    {"int64", "bigint"},       {"smallint", "bigint"},
+      {"number", "double"},  {"float", "double"},       {"real", "double"},
+      {"decimal", "double"}, {"numeric", "double"},     {"float64", "double"},
+      {"bool", "boolean"},   {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
+      {"date", "timestamp"}, {"time", "timestamp"},     {"jsonb", "json"},
+      {"object", "json"},    {"map", "json"},           {"money", "double"},
+      {"uuid", "text"},      {"bytes", "text"},         {"binary", "text"},
+      {"tinyint", "bigint"}, {"int32", "bigint"},       {"uint64", "bigint"}};
+  const auto same = [&](std::string_view name) {
+    return std::equal(name.begin(), name.end(), wrong.begin(), wrong.end(),
+                      [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+  };
   for (const auto& [name, ours] : others)
-    if (name == wrong)
+    if (same(name))
       return fmt::format("; did you mean \"{}\"?", ours);
+  for (const auto& name : type_names())
+    if (same(name))
+      return fmt::format("; did you mean \"{}\"?", name);
+  if (wrong.find("[]") != std::string_view::npos || wrong.starts_with("array") || wrong.starts_with("list"))
+    return "; did you mean a list, such as [\"text\"]?";
+  if (wrong.starts_with("struct") || wrong.starts_with("row") || wrong.starts_with("record"))
+    return "; did you mean a nested map, such as { \"id\": \"bigint\" }?";
   return did_you_mean(wrong, type_names());
 }
 
@@ -61,6 +78,8 @@ public:
   std::vector<data::field> fields(const node& map, const std::string& path,
                                   std::vector<parser_plan::timestamp_format>& formats, bool nested) {
     std::vector<data::field> out;
+    if (!nested)
+      untyped_.clear();
     if (map.members.empty())
       out_.error(map.where, path, "the map is empty; expected at least one column");
     for (const auto& m : map.members) {
@@ -73,11 +92,16 @@ public:
                 : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
                               m.name));
       parser_plan::timestamp_format format;
+      const auto before = out_.errors();
       out.push_back({m.name, column(m.value, at, format)});
       formats.push_back(std::move(format));
+      if (!nested)
+        untyped_.push_back(out_.errors() != before);
     }
     return out;
   }
+  /// Of the outermost columns: a finding was reported.
+  [[nodiscard]] std::vector<bool> untyped() const { return untyped_; }
 
 private:
   data::type column(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
@@ -149,6 +173,7 @@ private:
   }
 
   report& out_;
+  std::vector<bool> untyped_;
 };
 
 }  // namespace
@@ -167,15 +192,14 @@ const std::vector<data::field>& hidden_columns() {
 }
 
 std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path, report& out) {
-  const auto before = out.errors();
   if (!n.is_map()) {
     out.error(n.where, path, fmt::format("found {}; expected a map of column names to types", describe(n)));
     return std::nullopt;
   }
   parser_schema result;
-  result.declared = schema_reader(out).fields(n, path, result.formats, false);
-  if (out.errors() != before)
-    return std::nullopt;
+  schema_reader reader(out);
+  result.declared = reader.fields(n, path, result.formats, false);
+  result.untyped = reader.untyped();
   return result;
 }
 

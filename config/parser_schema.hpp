@@ -14,8 +14,9 @@ namespace millrace::config {
 struct parser_schema {
   std::vector<data::field> declared;
   std::vector<parser_plan::timestamp_format> formats;  // one a declared column
+  std::vector<bool> untyped;  // by declared column: a finding was reported, and the type means nothing
 };
-/// Nothing when a finding was reported.
+/// Nothing where it is no map.
 [[nodiscard]] std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path,
                                                               report& out);
 

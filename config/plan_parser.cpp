@@ -10,12 +10,15 @@
 namespace millrace::config {
 namespace {
 
-void read_event_time(draft& d, parser_plan& plan, const data::schema& schema, report& out) {
+void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report& out) {
+  const auto& schema = rows.columns;
   const auto& name = d.built.options.text("event_time");
   const auto at = schema.find(name);
+  if (at && rows.untyped[*at])
+    return;
   std::vector<std::string> fitting;
   for (std::size_t i = 0; i < schema.size(); ++i)
-    if (schema[i].type.id() == data::type_id::timestamp)
+    if (!rows.untyped[i] && schema[i].type.id() == data::type_id::timestamp)
       fitting.push_back(schema[i].name);
   const auto expected = fmt::format("expected {}", one_of(fitting));
   if (!at)
@@ -101,15 +104,18 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
   plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
 
+  const auto before = out.errors();
   const auto* const n = d.member_of("schema");
   auto read = n == nullptr ? std::nullopt : read_parser_schema(*n, join(d.path, "schema"), out);
   if (d.own != nullptr && !d.own->fixed_columns.empty())
     read = parser_schema{d.own->fixed_columns,
-                         std::vector<parser_plan::timestamp_format>(d.own->fixed_columns.size())};
+                         std::vector<parser_plan::timestamp_format>(d.own->fixed_columns.size()),
+                         std::vector<bool>(d.own->fixed_columns.size(), false)};
   if (!read) {
     d.broken = true;
     return;
   }
+  d.broken = d.broken || out.errors() != before;
   refuse_nested(d, *read, out);
   check_header(d, all, out);
   plan.declared = read->declared.size();
@@ -118,8 +124,10 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   fields.insert(fields.end(), hidden_columns().begin(), hidden_columns().end());
   d.built.schema = std::make_shared<const data::schema>(std::move(fields));
   plan.used.assign(d.built.schema->size(), false);
+  d.rows = known_rows{*d.built.schema, std::move(read->untyped), plan.declared > 0};
+  d.rows.untyped.resize(d.built.schema->size(), false);
   if (options.has("event_time"))
-    read_event_time(d, plan, *d.built.schema, out);
+    read_event_time(d, plan, d.rows, out);
   else if (const auto* const given = d.member_of("watermark_delay");
            given != nullptr && d.member_of("event_time") == nullptr)
     out.warning(given->where, join(d.path, "watermark_delay"),

@@ -1,11 +1,14 @@
 // Transforms and sinks, and the checks that connectors bring along.
 #include "config/bind_step.hpp"
+#include "config/missing_column.hpp"
 #include "config/offered.hpp"
 #include "config/plan_stages.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <set>
 
 namespace millrace::config {
@@ -38,20 +41,10 @@ std::optional<order_item> parse_order(const std::string& text, const data::schem
   return std::nullopt;
 }
 
-/// The items of a text or list, with their nodes.
-std::vector<const node*> items_of(const node& n) {
-  if (n.what != node::kind::list)
-    return {&n};
-  std::vector<const node*> out;
-  for (const auto& item : n.items)
-    out.push_back(&item);
-  return out;
-}
-
 void read_order(draft& d, sink_plan& plan, report& out) {
   if (!d.built.options.has("order_by"))
     return;
-  const auto path = join(d.path, "order_by");
+  d.checked.insert("order_by");
   if (d.windows.size() != 1 || !d.late_of.empty())
     return d.fail(
         out, "order_by",
@@ -59,26 +52,10 @@ void read_order(draft& d, sink_plan& plan, report& out) {
             ? fmt::format("ordering over several windows {}; expected rows of one window stage", not_offered)
             : std::string("only the rows of a window can be ordered, once the window is whole; expected a "
                           "window in front of this sink"));
-  for (const auto* const item : items_of(*d.member_of("order_by"))) {
-    if (const auto o = parse_order(item->text, *plan.rows)) {
-      if (!(*plan.rows)[o->column].type.is_nested()) {
-        plan.order_by.push_back(*o);
-        continue;
-      }
-      out.error(item->where, path,
-                fmt::format("{} is nested and has no order; expected a plain column", describe(*item)));
-    } else {
-      const auto names = visible_names(*plan.rows);
-      const auto word = item->text.substr(0, item->text.find(' '));
-      auto column = *item;
-      column.text = split_order(item->text).column;
-      column.shown = split_order(item->shown).column;
-      out.error(item->where, path,
-                fmt::format("there is no column {}; expected {}, each with an optional desc{}",
-                            describe(column), one_of(names), did_you_mean(word, names)));
-    }
-    d.broken = true;
-  }
+  const auto rows = known_rows::all_of(*plan.rows);
+  for (const auto* const item : items_of(*d.member_of("order_by")))
+    if (const auto o = find_order(d, *item, rows, out))
+      plan.order_by.push_back(*o);
 }
 
 /// Hidden columns that the sink itself names stay, all others go.
@@ -139,14 +116,58 @@ const node* find_option(const node& body, std::string_view path) {
 
 }  // namespace
 
+std::vector<const node*> items_of(const node& n) {
+  if (n.what != node::kind::list)
+    return {&n};
+  std::vector<const node*> out;
+  for (const auto& item : n.items)
+    out.push_back(&item);
+  return out;
+}
+
+std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows, report& out) {
+  const auto say = [&](std::string message) {
+    out.error(item.where, join(d.path, "order_by"), std::move(message));
+    d.broken = true;
+    return std::nullopt;
+  };
+  const auto o = parse_order(item.text, rows.columns);
+  const auto column = split_order(item.safe_text()).column;
+  if (!o)
+    return rows.misses(column) ? say(missing_column(column, rows.columns, "this sink") +
+                                     "; \" desc\" behind a name turns the order")
+                               : std::nullopt;
+  if (!rows.untyped[o->column] && rows.columns[o->column].type.is_nested())
+    return say(fmt::format("{} is nested and has no order; expected a plain column", describe(item)));
+  return o;
+}
+
 void check_connector(draft& d, const data::schema* input, report& out) {
   if (d.own == nullptr || !d.own->check || d.broken)
     return;
+  d.checked.insert(std::string(connector_check));
   d.own->check({d.built.options, input}, [&](std::string_view option, std::string message) {
     const auto* const n = find_option(*d.body, option);
     out.error(n == nullptr ? d.built.where : n->where, join(d.path, option), std::move(message));
     d.broken = true;
   });
+}
+
+void refuse_shared_files(const drafts& all, report& out) {
+  std::map<std::string, std::string> writers;  // by path: the first sink's name
+  for (const auto& d : all) {
+    if (d.built.kind != stage_kind::sink || d.built.type != "file" || !d.options_good ||
+        d.built.options.text("path").starts_with("/dev/"))
+      continue;
+    const auto path = std::filesystem::path(d.built.options.text("path")).lexically_normal().string();
+    const auto [first, fresh] = writers.emplace(path, d.built.name);
+    if (!fresh)
+      out.error(d.place_of("path"), join(d.path, "path"),
+                fmt::format("the sink \"{}\" writes to this file, too, and each cuts it back to its own rows "
+                            "after a crash; expected a file for each sink, or one sink that reads from both: "
+                            "\"from\": [...]",
+                            first->second));
+  }
 }
 
 void plan_transform(draft& d, const drafts& all, report& out) {

@@ -1,5 +1,6 @@
 // Windows: sizes, keys, aggregates, having, and the rows that they give.
 #include "config/bind_step.hpp"
+#include "config/missing_column.hpp"
 #include "config/plan_stages.hpp"
 #include "runtime/window/aggregates.hpp"
 
@@ -133,6 +134,7 @@ public:
     const auto before = out_.errors();
     static_cast<void>(bind_step(d_, input, {.columns = false, .before_window = true}, plan_.input, out_));
     const auto where_done = out_.errors();
+    d_.checked.insert({"key", "aggregates"});
     read_keys(*input);
     read_aggregates(*input);
     const bool columns_known = out_.errors() == where_done;
@@ -141,6 +143,7 @@ public:
     if (faulty || !columns_known)
       return;
     finish_output();
+    d_.checked.insert("having");
     read_having(*input);
     if (!bind_step(d_, numbered_output(), {.where = false, .before_window = d_.before_window}, plan_.output,
                    out_) ||
@@ -160,35 +163,13 @@ private:
   void read_keys(const data::schema& input) {
     if (!d_.built.options.has("key"))
       return;
-    const auto& n = *d_.member_of("key");
-    const auto path = join(d_.path, "key");
-    const auto one = [&](const node& item) {
-      const auto at = input.find(item.text);
-      const auto names = visible_names(input);
-      if (!at)
-        return out_.error(item.where, path,
-                          fmt::format("there is no column {}; expected {}{}", describe(item), one_of(names),
-                                      did_you_mean(item.text, names)));
-      if (is_reserved(item.text))
-        return out_.error(
-            item.where, path,
-            fmt::format("{} is a hidden column; expected one with a name of its own (give it one in a "
-                        "select: \"columns\": {{ \"name\": \"{}\", \"*\": true }})",
-                        describe(item), item.text));
-      if (input[*at].type.is_nested())
-        return out_.error(
-            item.where, path,
-            fmt::format("{} is {} and cannot be a key; expected a plain column (take a member of it in a "
-                        "select)",
-                        describe(item), input[*at].type.name()));
-      add_output(item.where, path, input[*at]);
-      plan_.key_columns.push_back(*at);
-      plan_.definition.keys.push_back(input[*at]);
-    };
-    if (n.what != node::kind::list)
-      one(n);
-    for (const auto& item : n.items)
-      one(item);
+    const auto rows = known_rows::all_of(input);
+    for (const auto* const item : items_of(*d_.member_of("key")))
+      if (const auto at = find_key(d_, *item, rows, out_)) {
+        add_output(item->where, join(d_.path, "key"), input[*at]);
+        plan_.key_columns.push_back(*at);
+        plan_.definition.keys.push_back(input[*at]);
+      }
   }
 
   void read_aggregates(const data::schema& input) {
@@ -370,6 +351,27 @@ private:
 };
 
 }  // namespace
+
+std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows, report& out) {
+  const auto say = [&](std::string message) {
+    out.error(item.where, join(d.path, "key"), std::move(message));
+    return std::nullopt;
+  };
+  const auto at = rows.columns.find(item.text);
+  if (!at)
+    return rows.misses(item.text)
+               ? say(missing_column(item.safe_text(), rows.columns, "a select in front of this window"))
+               : std::nullopt;
+  if (is_reserved(item.text))
+    return say(fmt::format("{} is a hidden column; expected one with a name of its own (give it one in a "
+                           "select: \"columns\": {{ \"name\": \"{}\", \"*\": true }})",
+                           describe(item), item.text));
+  if (!rows.untyped[*at] && rows.columns[*at].type.is_nested())
+    return say(fmt::format("{} is {} and cannot be a key; expected a plain column (take a member of it in a "
+                           "select)",
+                           describe(item), rows.columns[*at].type.name()));
+  return at;
+}
 
 void plan_window(draft& d, const drafts& all, report& out) {
   window_planner w(d, out);

@@ -1,6 +1,7 @@
 #include "config/stage_reader.hpp"
 
 #include "config/core_options.hpp"
+#include "config/known_words.hpp"
 #include "config/offered.hpp"
 #include "config/validate.hpp"
 
@@ -38,8 +39,9 @@ std::optional<stage_kind> read_kind(draft& d, report& out) {
           fmt::format("\"{0}\" says the stage's kind, but \"{1}\" stands before it; expected \"{0}\" as "
                       "the first key",
                       m.name, first.name));
+  const auto known = meant_kind(first.name);
   return say(first.where, fmt::format("\"{}\" is no kind of stage; {}{}", first.name, expected,
-                                      did_you_mean(first.name, kind_names())));
+                                      known.empty() ? did_you_mean(first.name, kind_names()) : known));
 }
 
 const connector* find_connector(const catalog& connectors, stage_kind kind, std::string_view type) {
@@ -76,10 +78,11 @@ bool read_type(draft& d, const catalog& connectors, report& out) {
   auto known = types_of_language(d.built.kind);
   const bool later = std::find(known.begin(), known.end(), d.built.type) != known.end();
   known.insert(known.end(), here.begin(), here.end());
+  const auto meant = meant_type(first.name, d.built.type);
   out.error(first.value.where, join(d.path, first.name),
             later ? fmt::format("{} {}; expected {}", d.what, not_offered, one_of(here))
                   : fmt::format("there is no {}; expected {}{}", d.what, one_of(here),
-                                did_you_mean(d.built.type, known)));
+                                meant.empty() ? did_you_mean(d.built.type, known) : meant));
   return false;
 }
 
@@ -100,11 +103,12 @@ void read_stage(draft& d, const catalog& connectors, const std::vector<std::stri
     return std::find(without.begin(), without.end(), o.name) != without.end();
   });
   const auto& first = d.body->members.front();
-  d.built.options =
-      read_options(*d.body, declared, {d.path, d.what, first.name, first.value.where.file}, out);
+  d.built.options = read_options(*d.body, declared,
+                                 {d.path, d.what, first.name, first.value.where.file, d.built.type}, out);
   if (d.own != nullptr)
     d.built.guarantee = d.own->guarantee;
   d.broken = out.errors() != before;
+  d.options_good = !d.broken;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "config/validate.hpp"
 
+#include "config/known_words.hpp"
 #include "config/mask.hpp"
 #include "config/overlay.hpp"
 
@@ -31,6 +32,7 @@ public:
 
   values read(const node& map, const std::vector<option>& declared, const subject& who) {
     values result;
+    std::vector<std::string> unknowns;
     result.set_stage_place(map.where);
     for (const auto& m : map.members) {
       if (m.name == who.kind_key)
@@ -38,7 +40,7 @@ public:
       const auto o =
           std::find_if(declared.begin(), declared.end(), [&](const option& d) { return d.name == m.name; });
       if (o == declared.end()) {
-        unknown(m, declared, who);
+        unknowns.push_back(unknown(m, declared, who));
         continue;
       }
       result.show(m.name, show(m.value, o->secret));
@@ -53,6 +55,10 @@ public:
     for (const auto& o : declared) {
       if (map.find(o.name) != nullptr)
         continue;
+      if (o.required && std::any_of(unknowns.begin(), unknowns.end(), [&](const std::string& said) {
+            return said.find(fmt::format("did you mean \"{}\"", o.name)) != std::string::npos;
+          }))
+        continue;  // it is there under another name
       if (o.required)
         out_.error(map.where, who.path,
                    fmt::format("{} needs \"{}\"; expected {}", who.what, o.name, expected_form(o)));
@@ -94,7 +100,8 @@ private:
       keep_secrets(m.value, m.name);
   }
 
-  void unknown(const member& m, const std::vector<option>& declared, const subject& who) {
+  /// What was said.
+  std::string unknown(const member& m, const std::vector<option>& declared, const subject& who) {
     std::vector<std::string> names;
     for (const auto& o : declared)
       names.push_back(o.name);
@@ -104,8 +111,19 @@ private:
       message += fmt::format(" (it comes from the file beneath {0}; \"{1}\": null in {0} takes it away)",
                              who.kind_file, m.name);
     else
-      message += did_you_mean(m.name, names);
-    out_.error(m.where, join(who.path, m.name), std::move(message));
+      message += meant(m.name, names, who);
+    out_.error(m.where, join(who.path, m.name), message);
+    return message;
+  }
+
+  static std::string meant(const std::string& word, const std::vector<std::string>& names,
+                           const subject& who) {
+    const bool whole_file = who.type == "topology" && who.kind_key.empty();
+    if (whole_file || !who.kind_key.empty())
+      if (auto known = meant_option(who.kind_key, whole_file ? std::string() : who.type, word);
+          !known.empty())
+        return known;
+    return did_you_mean(word, names);
   }
 
   void set_default(values& result, const option& o) {
@@ -119,12 +137,26 @@ private:
       result.set(o.name, std::move(*v), result.where({}));
   }
 
-  maybe wrong(const node& n, const option& o, const std::string& path, const std::string& why = {}) {
+  /// A list of names as a map; nothing for anything else.
+  static std::string as_map(const node& n) {
+    std::string out;
+    for (const auto& item : n.items) {
+      if (!item.is_text() || item.filled || item.text.find_first_of("(\"\\ ") != std::string::npos)
+        return {};
+      out += fmt::format("{}\"{}\": \"{}\"", out.empty() ? "" : ", ", item.text, item.text);
+    }
+    return out.empty() || n.items.size() > 4 ? std::string() : "; did you mean { " + out + " }?";
+  }
+
+  maybe wrong(const node& n, const option& o, const std::string& path, const std::string& why = {},
+              const std::string& meant = {}) {
     auto message = fmt::format("found {}{}; expected {}", o.secret ? "a value of another kind" : describe(n),
                                why.empty() ? "" : ": " + why, expected_form(o));
-    if (o.type == option_type::choice && n.is_text())
-      message += did_you_mean(n.text, o.choices);
-    out_.error(n.where, path, std::move(message));
+    if (o.type == option_type::choice && n.is_text()) {
+      const auto known = meant_value(o.name, n.text);
+      message += known.empty() ? did_you_mean(n.text, o.choices) : known;
+    }
+    out_.error(n.where, path, message + meant);
     return std::nullopt;
   }
 
@@ -210,7 +242,7 @@ private:
 
   maybe text_map(const node& n, const option& o, const std::string& path) {
     if (!n.is_map())
-      return wrong(n, o, path);
+      return wrong(n, o, path, {}, o.type == option_type::expression_map ? as_map(n) : std::string());
     std::map<std::string, std::string> out;
     const bool expressions = o.type == option_type::expression_map;
     bool good = true;

@@ -16,6 +16,7 @@ struct subject {
   std::string what;       // source "kafka"
   std::string kind_key;   // the member that says the kind: no option; "" for none
   std::string kind_file;  // where that stands: tells members that lie beneath an overlay from misspelt ones
+  std::string type{};     // of the stage; "topology" of a whole file
 };
 
 /// Options of a map. Findings go to `out`; what is wrong or missing is not in the values.

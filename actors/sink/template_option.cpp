@@ -1,5 +1,7 @@
 #include "actors/sink/template_option.hpp"
 
+#include "config/missing_column.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::sink {
@@ -30,7 +32,8 @@ void check_template(const config::check_input& in, const config::say& say, std::
   else if (in.input)
     for (const auto& name : t->columns)
       if (!in.input->find(name))
-        say("template", fmt::format("there is no column '{}'; for a brace itself write {{{{", name));
+        say("template",
+            config::missing_column(name, *in.input, "this sink") + "; for a brace itself write {{");
 }
 
 std::vector<std::string> template_columns(const config::values& options) {

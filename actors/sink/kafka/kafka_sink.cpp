@@ -1,7 +1,9 @@
 #include "actors/sink/kafka/kafka_sink.hpp"
 
+#include "actors/client/kafka/option_forms.hpp"
 #include "actors/sink/kafka/kafka_writer.hpp"
 #include "actors/sink/kafka/progress_place.hpp"
+#include "config/missing_column.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +12,6 @@ namespace {
 
 using config::option;
 using config::option_type;
-
-constexpr std::size_t longest_topic = 249;
 
 // What a transaction needs, and what the writer sets itself.
 const kafka::settings& reserved() {
@@ -82,21 +82,13 @@ std::vector<option> options() {
   };
 }
 
-bool is_topic_name(std::string_view name) {
-  return !name.empty() && name.size() <= longest_topic && name != "." && name != ".." &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-             std::string_view::npos;
-}
-
 void check(const config::check_input& in, const config::say& say) {
   const auto& o = in.options;
-  if (o.has("brokers") && o.text("brokers").empty())
-    say("brokers", "is empty; expected addresses such as localhost:9092");
-  if (o.has("topic") && !is_topic_name(o.text("topic")))
-    say("topic",
-        fmt::format(
-            "'{}' is no topic's name; expected 1 to 249 letters, digits, dots, underscores or hyphens",
-            o.text("topic")));
+  if (o.has("brokers"))
+    if (auto wrong = kafka::problem_of_brokers(o.text("brokers")))
+      say("brokers", *std::move(wrong));
+  if (o.has("topic") && !kafka::is_topic_name(o.text("topic")))
+    say("topic", kafka::no_topic_name(o.text("topic")));
   if (o.has("topic") && o.text("topic") == positions_topic)
     say("topic", "is where millrace keeps its own positions; choose another");
   for (const std::string_view name : {"key", "value"}) {
@@ -104,7 +96,7 @@ void check(const config::check_input& in, const config::say& say) {
       continue;
     const auto column = in.input->find(o.text(name));
     if (!column)
-      say(name, fmt::format("there is no column '{}'", o.text(name)));
+      say(name, config::missing_column(o.text(name), *in.input, "this sink"));
     else if (name == "key" && (*in.input)[*column].type.is_nested())
       say(name, fmt::format("column '{}' is of type {}; expected a column with single values", o.text(name),
                             (*in.input)[*column].type.name()));

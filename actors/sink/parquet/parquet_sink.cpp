@@ -5,6 +5,7 @@
 #include "actors/sink/parquet/table_place.hpp"
 #include "actors/sink/parquet/webhdfs_folder.hpp"
 #include "actors/sink/roll_option.hpp"
+#include "config/missing_column.hpp"
 #include "runtime/data/empty_object.hpp"
 
 #include <fmt/format.h>
@@ -105,7 +106,7 @@ void check_partitions(const config::check_input& in, const config::say& say) {
       continue;
     const auto at = in.input->find(name);
     if (!at)
-      say("partition_by", fmt::format("there is no column '{}'", name));
+      say("partition_by", config::missing_column(name, *in.input, "this sink"));
     else if (const auto& type = (*in.input)[*at].type; type.is_nested())
       say("partition_by",
           fmt::format("column '{}' is {}, which is no folder's name; expected a text, number, "

@@ -2,6 +2,7 @@
 
 #include "actors/sink/sql/sql_writer.hpp"
 #include "actors/sink/sql/target.hpp"
+#include "config/missing_column.hpp"
 
 #include <fmt/format.h>
 
@@ -34,7 +35,7 @@ void check(const config::check_input& in, const config::say& say) {
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto at = in.input->find(key[i]);
     if (!at)
-      say("key", fmt::format("there is no column \"{}\"", key[i]));
+      say("key", config::missing_column(key[i], *in.input, "this sink"));
     else if ((*in.input)[*at].type.is_nested() || (*in.input)[*at].type.id() == data::type_id::json)
       say("key",
           fmt::format(

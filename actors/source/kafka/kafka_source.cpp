@@ -1,5 +1,6 @@
 #include "actors/source/kafka/kafka_source.hpp"
 
+#include "actors/client/kafka/option_forms.hpp"
 #include "actors/source/kafka/kafka_reader.hpp"
 
 #include <fmt/format.h>
@@ -73,10 +74,17 @@ config::connector kafka_source_connector() {
        .secret = true},
   };
   c.check = [](const config::check_input& in, const config::say& say) {
-    for (const auto* name : {"brokers", "topic"}) {
-      if (in.options.text(name).empty())
-        say(name, "is empty; expected a name");
-    }
+    if (auto wrong = kafka::problem_of_brokers(in.options.text("brokers")))
+      say("brokers", *std::move(wrong));
+    // librdkafka takes a name that begins with ^ for a pattern over all topics.
+    if (const auto& topic = in.options.text("topic"); topic.starts_with('^'))
+      say("topic",
+          fmt::format("\"{}\" is a pattern, and a source reads one topic, whose partitions keep their "
+                      "positions; expected a topic's name (several sources can feed one parser: "
+                      "\"from\": [\"a\", \"b\"])",
+                      topic));
+    else if (!kafka::is_topic_name(topic))
+      say("topic", kafka::no_topic_name(topic));
     if (in.options.has("start")) {
       if (auto start = parse_start(in.options.text("start")); !start)
         say("start", start.error().message);

@@ -65,7 +65,7 @@ connector kafka_sink() {
                {.name = "value", .doc = "Column"}};
   c.check = [](const check_input& in, const say& say) {
     for (const auto* const name : {"key", "value"})
-      if (in.options.has(name) && !in.input->find(in.options.text(name)))
+      if (in.options.has(name) && in.input != nullptr && !in.input->find(in.options.text(name)))
         say(name, "there is no column \"" + in.options.text(name) + "\"");
   };
   c.columns_named = [](const values& v) {

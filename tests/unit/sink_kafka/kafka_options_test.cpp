@@ -53,12 +53,12 @@ TEST_CASE("Each wrong option of the Kafka sink is found, without secrets") {
   finds(options("millrace-positions"), "own positions");
   auto o = options();
   o.set("key", std::string("user"), {});
-  finds(o, "key: there is no column 'user'");
+  finds(o, "key: there is no column \"user\"");
   o.set("key", std::string("place"), {});
   finds(o, "expected a column with single values");
   o = options();
   o.set("value", std::string("_key"), {});
-  finds(o, "value: there is no column '_key'");
+  finds(o, "value: there is no column \"_key\"");
   const auto with = [](std::string name, std::string value) {
     auto p = options();
     p.set("properties", std::map<std::string, std::string>{{std::move(name), std::move(value)}}, {});

@@ -32,7 +32,8 @@ TEST_CASE("Each wrong option is found") {
     CHECK_THAT(said[0], Catch::Contains(part));
   };
   finds(parquet_values(""), "path: is empty", columns);
-  finds(parquet_values("t", {.partition_by = {"Name"}}), "partition_by: there is no column 'Name'", columns);
+  finds(parquet_values("t", {.partition_by = {"Name"}}), "partition_by: there is no column \"Name\"",
+        columns);
   finds(parquet_values("t", {.partition_by = {"n", "n"}}), "names column 'n' twice", columns);
   finds(parquet_values("t", {.partition_by = {"tags"}}), "column 'tags' is [text]", columns);
   finds(parquet_values("t", {.partition_by = {"_topic"}}), "would be hidden", columns);

@@ -1,0 +1,17 @@
+// Which texts are names of Kafka topics, and which are addresses of brokers: what `check` can say without
+// one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::kafka {
+
+[[nodiscard]] bool is_topic_name(std::string_view name);
+/// What `check` says of others.
+[[nodiscard]] std::string no_topic_name(std::string_view name);
+/// What is wrong with a list of brokers; nothing where it can be one.
+[[nodiscard]] std::optional<std::string> problem_of_brokers(std::string_view brokers);
+
+}  // namespace millrace::kafka

@@ -1,0 +1,284 @@
+#include "config/known_words.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
+namespace millrace::config {
+namespace {
+
+struct entry {
+  std::string_view of;     // "sink console", "sink", "*": any stage, "": the top level
+  std::string_view words;  // in lower case, without signs
+  std::string_view meant;
+};
+
+// The first entry that fits counts, so what holds for one type stands above what holds for its kind.
+constexpr entry options[] = {
+    // The top level
+    {"", "name id job jobname app appname application pipelinename", "did you mean \"topology\"?"},
+    {"", "description comment label", "did you mean \"title\"?"},
+    {"", "sources sinks inputs outputs input output pipeline nodes steps tasks operators processors streams",
+     "did you mean \"stages\"? Sources, parsers, windows and sinks stand in one map, and \"from\" joins "
+     "them"},
+    {"", "checkpoint checkpointing checkpointinterval checkpointevery",
+     "did you mean \"snapshot_every\"? The folder is millrace run's --state"},
+    {"", "checkpointlocation checkpointdir state statedir statebackend savepoint",
+     "the state's folder is not part of a topology: millrace run has --state DIR"},
+    {"", "trigger processingtime batchinterval interval commitinterval commitintervalms",
+     "did you mean \"commit_every\"?"},
+    {"", "parallelism threads workers cores",
+     "did you mean --threads of millrace run, or \"shards\" of a window?"},
+    {"", "dlq deadletterqueue deadletter errors onerror", "did you mean \"dead_letters\"?"},
+    {"", "http metrics port", "metrics are served by millrace run's --http"},
+
+    // Of one type
+    {"source kafka", "bootstrapservers bootstrap servers broker brokerlist addresses hosts address url",
+     "did you mean \"brokers\"?"},
+    {"source kafka", "subscribe topics topicname", "did you mean \"topic\"? A source reads one"},
+    {"source kafka", "subscribepattern topicpattern pattern",
+     "a source reads one \"topic\"; a parser reads from several sources: \"from\": [\"a\", \"b\"]"},
+    {"source kafka",
+     "startingoffsets startingoffset offset offsets autooffsetreset startfromoldest scanstartupmode "
+     "startingtimestamp frombeginning",
+     "did you mean \"start\"?"},
+    {"source kafka", "groupid consumergroup consumergroupid", "did you mean \"group\"?"},
+    {"source kafka", "isolationlevel", "did you mean \"read_committed\"?"},
+    {"source kafka", "maxoffsetspertrigger maxpollrecords rowspersecond throttle", "did you mean \"rate\"?"},
+    {"source kafka",
+     "securityprotocol saslmechanism saslmechanisms saslusername saslpassword saslusernamepassword "
+     "sasljaasconfig sslcalocation sasl tls ssl config options settings conf",
+     "did you mean \"properties\": { \"security.protocol\": ... }, which takes librdkafka's settings?"},
+    {"source kafka", "format valueformat schema keyformat",
+     "a parser behind the source says the format: { \"parser\": \"json\", \"from\": ..., \"schema\": ... }"},
+    {"source file", "file files filename filepath paths location directory dir folder url uri inputpath",
+     "did you mean \"path\"?"},
+    {"source file", "tail watch monitor streaming continuous", "did you mean \"follow\"?"},
+    {"source file", "compression codec gzip", "gzip is known by the files' content; leave it out"},
+    {"source file", "format schema header delimiter sep separator",
+     "a parser behind the source says the format: { \"parser\": \"csv\", \"from\": ..., \"header\": true }"},
+    {"source http_server", "address bind host port addr", "did you mean \"listen\": \"0.0.0.0:5000\"?"},
+    {"source http_server", "path paths endpoint endpoints url route", "did you mean \"routes\"?"},
+    {"source http_stream", "uri endpoint address host", "did you mean \"url\"?"},
+    {"source http_stream", "retry retries backoff retryinterval", "did you mean \"reconnect\"?"},
+    {"source http_stream", "timeout idletimeout", "did you mean \"silence\"?"},
+    {"source generator", "rowspersecond recordspersecond rps eventspersecond speed",
+     "did you mean \"rate\"?"},
+    {"source generator", "limit rows records numrows numberofrows max size n", "did you mean \"count\"?"},
+    {"source generator", "interval every period", "did you mean \"rate\", or \"burst\" with \"pause\"?"},
+    {"source generator", "type template mapping dataset", "did you mean \"kind\"?"},
+
+    {"parser csv", "sep separator fielddelimiter comma", "did you mean \"delimiter\"?"},
+    {"parser csv", "headers firstlineheader skipfirstline hasheader", "did you mean \"header\"?"},
+
+    {"window session", "timeout inactivity inactivitygap gapduration sessiongap size",
+     "did you mean \"gap\"?"},
+    {"window sliding", "hop slideduration step advance advanceby hopsize every interval",
+     "did you mean \"slide\"?"},
+    {"window tumbling", "slide hop advance", "did you mean a window \"sliding\", which has one?"},
+    {"window global", "size slide gap window", "did you mean a window \"tumbling\", which has one?"},
+    {"window global", "ttl statettl retention expire expiry timeout", "did you mean \"state_ttl\"?"},
+
+    {"sink console", "limit numrows rows n show truncate maxrows",
+     "did you mean \"style\": \"show\", which prints the first 20 rows?"},
+    {"sink console", "format codec output", "did you mean \"style\"?"},
+    {"sink file", "file filename filepath location directory dir folder url outputpath",
+     "did you mean \"path\"?"},
+    {"sink file", "codec style", "did you mean \"format\"?"},
+    {"sink file", "mode savemode overwrite append truncate", "did you mean \"at_start\"?"},
+    {"sink file", "rotate rotation rolling rollinterval rollsize rollingpolicy maxsize",
+     "did you mean \"roll\"?"},
+    {"sink kafka", "bootstrapservers bootstrap servers broker brokerlist addresses hosts address url",
+     "did you mean \"brokers\"?"},
+    {"sink kafka", "topics topicname", "did you mean \"topic\"?"},
+    {"sink kafka", "partitions replication replicationfactor numpartitions autocreate",
+     "did you mean \"create\": { \"partitions\": ..., \"replication\": ... }?"},
+    {"sink kafka",
+     "securityprotocol saslmechanism saslmechanisms saslusername saslpassword sasljaasconfig sslcalocation "
+     "sasl "
+     "tls ssl config options settings conf acks lingerms batchsize compression compressiontype",
+     "did you mean \"properties\", which takes librdkafka's settings?"},
+    {"sink kafka", "transactionalid semantic deliveryguarantee guarantee exactlyonce",
+     "the sink is always exactly once; leave it out"},
+    {"sink kafka", "format valueformat", "rows are written as JSON, or with \"value\" a column as it is"},
+    {"sink sql", "url uri jdbc jdbcurl dsn database host server connectionstring datasource",
+     "did you mean \"connection\", such as \"postgresql://USER:PASSWORD@HOST/DATABASE\"?"},
+    {"sink sql", "user username password port driver",
+     "it is part of \"connection\": \"postgresql://USER:PASSWORD@HOST/DATABASE\""},
+    {"sink sql", "dbtable tablename into", "did you mean \"table\"?"},
+    {"sink sql", "primarykey primarykeys keys conflict conflictcolumns uniquekey", "did you mean \"key\"?"},
+    {"sink sql", "savemode outputmode upsert writemode", "did you mean \"mode\"?"},
+    {"sink sql", "createtable autocreate ifnotexists ddl", "did you mean \"create\": true?"},
+    {"sink sql", "batchsize batch interval",
+     "rows are committed together as \"commit_every\" of the top level says"},
+    {"sink parquet", "partitionby partitions partitioncolumns partition", "did you mean \"partition_by\"?"},
+    {"sink parquet", "file filename location directory dir folder table", "did you mean \"path\"?"},
+    {"sink parquet", "url uri bucket endpoint s3 hdfs namenode", "did you mean \"connection\"?"},
+    {"sink parquet", "codec compressioncodec", "did you mean \"compression\"?"},
+    {"sink parquet", "mode savemode overwrite", "did you mean \"at_start\"?"},
+    {"sink parquet", "rotate rolling rollinterval maxsize filesize", "did you mean \"roll\"?"},
+
+    // Of a kind
+    {"source", "watermark watermarkdelay eventtime rowtime timestamp",
+     "a parser behind the source has \"event_time\" and \"watermark_delay\""},
+    {"source", "from input upstream", "a source reads from outside; leave it out"},
+    {"parser",
+     "watermark withwatermark delay watermarkdelay allowedlateness grace maxoutoforderness "
+     "boundedoutoforderness outoforderness lateness",
+     "did you mean \"watermark_delay\"?"},
+    {"parser", "eventtime timestamp timestampcolumn timestampfield timecolumn timefield rowtime time",
+     "did you mean \"event_time\"?"},
+    {"parser", "columns fields types struct", "did you mean \"schema\"?"},
+    {"parser", "idle idleness withidleness", "did you mean \"idle_timeout\"?"},
+    {"parser", "mode badrecords errors errorhandling ignoreparseerrors ignoreerrors",
+     "did you mean \"on_error\"?"},
+    {"parser", "format codec type", "the type of the parser says the format: { \"parser\": \"csv\", ... }"},
+    {"window", "groupby keyby partitionby by keys group", "did you mean \"key\"?"},
+    {"window", "agg aggs aggregate aggregations measures compute", "did you mean \"aggregates\"?"},
+    {"window", "interval duration length width period windowduration windowsize tumble",
+     "did you mean \"size\"?"},
+    {"window", "watermark withwatermark",
+     "did you mean \"watermark_delay\" of the parser, or \"allowed_lateness\"?"},
+    {"window", "lateness grace delay", "did you mean \"allowed_lateness\"?"},
+    {"window", "outputmode mode output suppress", "did you mean \"emit\"?"},
+    {"window", "trigger processingtime earlyfiring refresh",
+     "did you mean \"emit\": \"updates\" with \"every\"?"},
+    {"window", "parallelism partitions numpartitions buckets", "did you mean \"shards\"?"},
+    {"window", "ttl statettl retention", "did you mean \"state_ttl\" of a window \"global\"?"},
+    {"window", "orderby sort sortby", "rows are ordered by \"order_by\" of the sink behind the window"},
+    {"window", "eventtime timestamp timecolumn rowtime time",
+     "the parser says which column it is: its \"event_time\""},
+    {"sink", "outputmode output suppress",
+     "a window says how often it gives its rows: \"emit\": \"final\", or \"updates\" with \"every\""},
+    {"sink", "trigger processingtime interval",
+     "did you mean \"every\" of the window, or \"commit_every\" of the top level?"},
+    {"sink", "orderby sort sortby", "did you mean \"order_by\"?"},
+    {"sink", "groupby keyby aggregates", "did you mean a window, which has \"key\" and \"aggregates\"?"},
+    {"transform", "groupby keyby key aggregates agg having",
+     "did you mean a window, which has \"key\" and \"aggregates\"?"},
+    {"transform", "orderby sort sortby", "rows are ordered by \"order_by\" of a sink behind a window"},
+    {"transform", "as alias", "names are the keys of \"columns\""},
+
+    // Of any stage
+    {"source", "filter condition predicate where columns select",
+     "a transform \"select\" behind the parser has \"where\" and \"columns\""},
+    {"parser", "filter condition predicate where select",
+     "a transform \"select\" behind the parser has \"where\" and \"columns\""},
+    {"*", "filter condition predicate", "did you mean \"where\"?"},
+    {"*", "select fields project projection mapping map withcolumn", "did you mean \"columns\"?"},
+    {"*", "input inputs upstream reads parent", "did you mean \"from\"?"},
+    {"*", "limit take top fetch",
+     "a stream has no limit: rows are chosen by \"where\", or by \"having\" of a window"},
+    {"*", "distinct dropduplicates",
+     "did you mean a window with \"key\" and no \"aggregates\", a row a key?"},
+    {"*", "checkpointlocation checkpoint",
+     "the state's folder is not part of a topology: millrace run has --state DIR"},
+    {"*", "parallelism", "did you mean --threads of millrace run, or \"shards\" of a window?"},
+    {"*", "offset skip", "a source begins at its \"start\"; rows are chosen by \"where\""},
+    {"*", "options config conf", "options stand in the stage itself, beside its type"},
+};
+
+constexpr entry types[] = {
+    {"source", "httpclient http https rest webhook", "did you mean \"http_stream\" or \"http_server\"?"},
+    {"source", "httplistener httpin", "did you mean \"http_server\"?"},
+    {"source", "rate datagen generate random faker mock", "did you mean \"generator\"?"},
+    {"source", "csv json text filesystem files jsonl parquet",
+     "did you mean \"file\"? A parser behind it says the format"},
+    {"source", "redpanda kafkafranz franz", "did you mean \"kafka\"?"},
+    {"parser", "jsonl ndjson jsonlines", "did you mean \"json\"? It takes a record a line"},
+    {"parser", "tsv delimited", "did you mean \"csv\" with \"delimiter\": \"\\t\"?"},
+    {"parser", "lines raw string plain line", "did you mean \"text\"?"},
+    {"transform", "filter map where project mapping withcolumn sql bloblang flatmap",
+     "did you mean \"select\"? It has \"where\" and \"columns\""},
+    {"window", "tumble fixed timewindow", "did you mean \"tumbling\"?"},
+    {"window", "hop hopping slide", "did you mean \"sliding\"?"},
+    {"window", "sessions sessionize", "did you mean \"session\"?"},
+    {"window", "none unbounded all running cumulate", "did you mean \"global\"?"},
+    {"sink", "stdout print log screen terminal show", "did you mean \"console\"?"},
+    {"sink", "jdbc mysql mariadb postgres postgresql sqlite sqlite3 database db sqlinsert odbc",
+     "did you mean \"sql\"? Its \"connection\" says which database"},
+    {"sink", "csv json jsonl text filesystem files",
+     "did you mean \"file\"? Its \"format\" says how a row is written"},
+    {"sink", "s3 hdfs hive delta iceberg orc",
+     "did you mean \"parquet\"? Its \"connection\" may be HDFS or S3"},
+    {"sink", "redpanda kafkafranz franz", "did you mean \"kafka\"?"},
+};
+
+constexpr entry kinds[] = {
+    {"", "input inputs read readstream from in", "did you mean \"source\"?"},
+    {"", "output outputs write writestream to out", "did you mean \"sink\"?"},
+    {"", "type kind", "the kind is the key and the type its value: { \"sink\": \"console\", ... }"},
+    {"", "format codec decode deserializer", "did you mean \"parser\"?"},
+    {"", "select filter map processor processors process step mapping",
+     "did you mean \"transform\": \"select\"?"},
+    {"", "aggregate groupby tumble hop session tumbling sliding", "did you mean \"window\"?"},
+};
+
+constexpr entry values[] = {
+    {"emit", "complete", "did you mean \"updates\"? Each tick gives the rows that have changed"},
+    {"emit", "update changes changelog", "did you mean \"updates\"?"},
+    {"emit", "append once onwindowclose close end", "did you mean \"final\"?"},
+    {"mode", "update replace merge insertorupdate complete", "did you mean \"upsert\"?"},
+    {"mode", "insert", "did you mean \"append\"?"},
+    {"mode", "overwrite truncate", "a table is never emptied by the sink; did you mean \"upsert\"?"},
+    {"on_error", "skip ignore permissive dropmalformed drop continue deadletterqueue dlq",
+     "did you mean \"dead_letter\"?"},
+    {"on_error", "failfast stop abort error", "did you mean \"fail\"?"},
+    {"format", "jsonl ndjson lines", "did you mean \"json\"? It is a row a line"},
+    {"format", "parquet orc avro", "did you mean the sink \"parquet\"?"},
+    {"at_start", "overwrite truncate replace delete", "did you mean \"empty\"?"},
+    {"at_start", "keep", "did you mean \"append\"?"},
+    {"compression", "gzip lz4 brotli", "did you mean \"zstd\"?"},
+    {"compression", "uncompressed off", "did you mean \"none\"?"},
+};
+
+/// groupBy, group_by and group.by are one word.
+std::string plain(std::string_view word) {
+  std::string out;
+  for (const unsigned char c : word)
+    if (std::isalnum(c) != 0)
+      out += static_cast<char>(std::tolower(c));
+  return out;
+}
+
+bool has_word(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const auto end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == wanted)
+      return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+template<std::size_t N, class Fits>
+std::string find(const entry (&table)[N], std::string_view word, Fits fits) {
+  const auto wanted = plain(word);
+  const auto at = std::find_if(std::begin(table), std::end(table), [&](const entry& e) {
+    return fits(e.of) && !wanted.empty() && has_word(e.words, wanted);
+  });
+  return at == std::end(table) ? std::string() : "; " + std::string(at->meant);
+}
+
+}  // namespace
+
+std::string meant_option(std::string_view kind, std::string_view type, std::string_view word) {
+  const auto whole = std::string(kind) + " " + std::string(type);
+  return find(options, word, [&](std::string_view of) {
+    return kind.empty() ? of.empty() : of == whole || of == kind || of == "*";
+  });
+}
+
+std::string meant_type(std::string_view kind, std::string_view word) {
+  return find(types, word, [&](std::string_view of) { return of == kind; });
+}
+
+std::string meant_kind(std::string_view word) {
+  return find(kinds, word, [](std::string_view) { return true; });
+}
+
+std::string meant_value(std::string_view option, std::string_view word) {
+  return find(values, word, [&](std::string_view of) { return of == option; });
+}
+
+}  // namespace millrace::config
