@@ -31,6 +31,8 @@ struct pipeline_options {
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
   /// Called before the first read of each reader, from its thread: sources answer, and receivers are open.
   std::function<expected<void>()> on_reading = {};
+  /// No start has read anything yet: files are as they are now, whatever an earlier try has found.
+  bool nothing_read = false;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
   /// Told of records that are lost to the result.

@@ -115,7 +115,10 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 
   const auto name = starts_name(plan);
   std::vector<started_partition> partitions;
-  const auto stored = store.get(name);
+  const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
+  const auto stored = options.nothing_read && bounded
+                          ? unexpected(error{ec::not_found, fault::user, false, {}, {}})
+                          : store.get(name);
   if (stored) {
     auto decoded = decode(*stored);
     if (!decoded)

@@ -159,6 +159,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
     return stored && *stored == text ? expected<void>() : store->put(fingerprint_name, text);
   };
   options.parsers_changed = parsers_changed_;
+  options.nothing_read = !store_->get(fingerprint_name);
   if (receives_by_itself(*topology_))
     if (const auto noted = options.on_reading(); !noted) {
       end_.failure = noted.error();

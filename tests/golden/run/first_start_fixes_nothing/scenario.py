@@ -24,3 +24,17 @@ def run(place):
         if "made by another version" in said.stderr:
             raise Wrong(said.stderr)
         a.run(OTHER_SHAPE, exit=2, says="'counts'")  # from now on it is fixed
+
+    # The same topology: its input may have changed meanwhile, and what cannot be opened comes back.
+    a = place.attempt("file_changes")
+    (a.root / "input.jsonl").write_text(records(300))
+    (a.out / "deep").write_text("a file, not a folder")
+    table = ["--set", 'stages.table={"sink":"sql","from":"counts","connection":"sqlite3://${OUT}/deep/out.sqlite","table":"t","create":true}']
+    a.run(table, exit=1, says="deep")
+    (a.root / "input.jsonl").write_text(records(900))
+    (a.out / "deep").unlink()
+    (a.out / "deep").mkdir()
+    a.run(table)
+    same(a.lines("out.jsonl"), expected(900))
+    same(len(a.table("t", "deep/out.sqlite")), len(expected(900)))
+    check_ledger(a.name, a.report())
