@@ -104,8 +104,8 @@ private:
     // Spilling begins when the outbox is half full.
     out.memory = plan.retain_memory / plan.definition.shards / copies_of_output / 2;
     // Several segments of each size fit in memory, so that writing one does not wait for the next to fill.
-    out.segment = std::min(out.segment, out.memory / 2 + 1);
-    out.credit = std::min(out.credit, out.memory / 2 + 1);
+    out.segment = std::min(out.segment, out.memory / 4 + 1);
+    out.credit = std::min(out.credit, out.memory / 4 + 1);
     return out;
   }
 

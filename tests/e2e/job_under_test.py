@@ -138,7 +138,7 @@ def refused_by_postgresql(row):
 
 def overlay(folder):
     stages = {
-        "counts": {"retain_memory": "64 kB"},  # so that output is spilled while a sink is away
+        "counts": {"retain_memory": "2 MB"},  # so that output is spilled while a sink is away
         "screen": {"style": "json"},
         "lite": {"sink": "sql", "from": "active", "connection": f"sqlite3://{folder}/rows.sqlite", "table": "rows",
                  "create": True},

@@ -41,7 +41,7 @@ public:
     s_.snapshot_every = std::array{"20 ms", "5 ms", "200 ms", "off"}[below(4)];
     s_.commit_every = std::array{"10 ms", "0 ms", "200 ms"}[below(3)];
     if (one_in(3))
-      s_.retain_memory = fmt::format("{} B", 32 * (200 + below(4000)));
+      s_.retain_memory = fmt::format("{} B", 8 * (200 + below(4000)));
     if (one_in(2))
       s_.lane_credit = 100 + below(4000);
     s_.chunk_records = 1 + below(24);
@@ -158,7 +158,7 @@ private:
     if (s_.about == theme::series) {
       s_.window->shards = 1 + static_cast<unsigned>(below(2));
       s_.behind->shards = 1 + static_cast<unsigned>(below(2));
-      s_.retain_memory = fmt::format("{} B", 32 * s_.window->shards * (400 + below(3000)));
+      s_.retain_memory = fmt::format("{} B", 8 * s_.window->shards * (400 + below(3000)));
       // First lives cut finely, those after them coarsely.
       s_.frame_rows = {1, 1 + static_cast<std::uint32_t>(below(2)), 1, 2, 8192, 3, 8192, 5};
     }

@@ -48,7 +48,7 @@ class Generated:
         if rng.random() < 0.5:
             self.topology["commit_every"] = rng.choice(["0 ms", "10 ms", "500 ms"])
         if "w" in self.stages and rng.random() < 0.2:
-            self.stages["w"].update(retain_memory="64 KB", retain="100 MB")
+            self.stages["w"].update(retain_memory="2 MB", retain="100 MB")
 
     # Input
 
