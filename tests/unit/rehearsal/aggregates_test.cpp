@@ -10,7 +10,7 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-const std::string source = R"_("in": {"source": "kafka", "brokers": "nowhere:1", "topic": "rows"},
+const std::string records = R"_("in": {"source": "kafka", "brokers": "nowhere:1", "topic": "rows"},
   "parsed": {"parser": "json", "from": "in", "event_time": "at", "watermark_delay": "1 minute",
              "schema": {"name": "text", "n": "bigint", "x": "double", "ok": "boolean", "at": "timestamp"}},)_";
 
@@ -34,7 +34,7 @@ std::string in_json(std::string_view text) {
 
 /// The rows of a window with this after its "from", over the example's records.
 texts windowed(const std::string& window) {
-  const auto t = plan(source + R"("w": {"from": "parsed", )" + window + R"(},
+  const auto t = plan(records + R"("w": {"from": "parsed", )" + window + R"(},
     "out": {"sink": "console", "from": "w"})");
   const auto r = make(t);
   REQUIRE(r->feed(lines("in", example_records())));
@@ -90,7 +90,7 @@ TEST_CASE("a rate goes by the window's bounds") {
 TEST_CASE("what an expression fails for is a dead letter, and what having turns down cannot fail") {
   const auto run = [](const std::string& having) {
     const auto t =
-        plan(source + R"_("w": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": "name",
+        plan(records + R"_("w": {"window": "tumbling", "size": "1 minute", "from": "parsed", "key": "name",
       "aggregates": {"ratio": "10 / (count(*) - 1)"}, "columns": {"name": "name", "ratio": "ratio"})_" +
              having + R"_(}, "out": {"sink": "console", "from": "w"})_");
     auto r = make(t);
@@ -114,7 +114,7 @@ TEST_CASE("what an expression fails for is a dead letter, and what having turns 
 }
 
 TEST_CASE("a window behind one reads what expressions and lists give") {
-  const auto t = plan(source + R"_("w": {"window": "tumbling", "size": "10 s", "from": "parsed",
+  const auto t = plan(records + R"_("w": {"window": "tumbling", "size": "10 s", "from": "parsed",
       "aggregates": {"mean": "sum(n)::numeric / count(*)", "names": "array_agg(name)"}},
     "all": {"window": "global", "from": "w", "columns": {"m": "m", "names": "names"},
       "aggregates": {"m": "max(mean)", "names": "string_agg(array_to_string(names, '+'), ',')"}},
