@@ -2,6 +2,7 @@
 from golden.millrace import Wrong, same
 from golden.numbered import expected, records
 
+import re
 import subprocess
 
 
@@ -26,5 +27,4 @@ def run(place):
             if done.returncode != 2 or says not in done.stderr:
                 raise Wrong(f"{command}: {done.returncode} {done.stdout} {done.stderr}")
     a.run(["--set", "stages.parsed.schema.spare=double"], says='column "spare" was bigint and is double')
-    same([line.replace(',"total":' + line.split('"total":')[1].split("}")[0], "") for line in a.lines("out.jsonl")], 
-         expected(900))
+    same([re.sub(r',"total":\d+', "", line) for line in a.lines("out.jsonl")], expected(900))
