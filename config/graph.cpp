@@ -50,6 +50,9 @@ private:
       d.broken = true;
     };
     const auto at = std::find(names_.begin(), names_.end(), ref.stage);
+    if (at == names_.end() && ref.stage.find(',') != std::string::npos)
+      return say(fmt::format("there is no stage {}; expected one of {}, or a list of them: [\"a\", \"b\"]",
+                             describe(n), one_of(readable(d))));
     if (at == names_.end())
       return say(fmt::format("there is no stage {}; expected {}{}", describe(n), one_of(readable(d)),
                              did_you_mean(ref.stage, readable(d))));

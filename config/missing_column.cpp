@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 namespace millrace::config {
 namespace {
@@ -58,10 +59,29 @@ std::string as_list(std::string_view text, const data::schema& columns) {
   return {};
 }
 
-/// A member of a column, or more than a name: a literal alone is a slip.
-bool is_expression(std::string_view text, const data::schema& columns) {
+bool binds(const std::string& text, const data::schema& columns) {
   const auto bound = expression::bind(text, {&columns, {}});
-  return bound && !bound->columns.empty();
+  return bound && !bound->columns.empty();  // a literal alone is a slip
+}
+
+/// a.b as "a"."b".
+std::string in_quotes(std::string_view path) {
+  std::string out = "\"";
+  for (const char c : path)
+    out += c == '.' ? std::string("\".\"") : std::string(1, c);
+  return out + '"';
+}
+
+/// The name as an expression over the columns, where it is one: a member of a column, a call. SQL's own
+/// words, such as user, stand in quotes.
+std::optional<std::string> as_expression(std::string_view name, const data::schema& columns) {
+  if (auto text = std::string(name); binds(text, columns))
+    return text;
+  if (name.find('.') == std::string_view::npos || name.find('"') != std::string_view::npos)
+    return std::nullopt;
+  if (auto text = in_quotes(name); binds(text, columns))
+    return text;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -71,14 +91,13 @@ std::string missing_column(std::string_view name, const data::schema& columns,
   const auto shown = quoted(data::excerpt(name, longest_shown));
   if (const auto list = as_list(name, columns); !list.empty())
     return fmt::format("there is no column {}; expected a list of columns; did you mean {}?", shown, list);
-  if (name.size() <= longest_shown && is_expression(name, columns)) {
-    const auto column = name_for(name, columns);
-    return fmt::format(
-        "there is no column {0}, and an expression cannot stand here; expected a column's name: "
-        "give it one in {1}, \"columns\": {{ \"{2}\": {0}, \"*\": true }}, and write \"{2}\" "
-        "here",
-        shown, select_where, column);
-  }
+  const auto expression =
+      name.size() <= longest_shown ? as_expression(name, columns) : std::optional<std::string>();
+  if (expression)
+    return fmt::format("there is no column {0}, and an expression cannot stand here; expected a column's "
+                       "name: give it one in {1}, \"columns\": {{ \"{2}\": {3}, \"*\": true }}, and write "
+                       "\"{2}\" here",
+                       shown, select_where, name_for(name, columns), quoted(*expression));
   const auto names = visible_names(columns);
   const auto expected = names.empty() ? std::string() : "; expected " + one_of(names);
   return fmt::format("there is no column {}{}{}", shown, expected, did_you_mean(name, names));

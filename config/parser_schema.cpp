@@ -65,7 +65,9 @@ std::optional<std::string> problem_of_format(std::string_view format) {
   if (format.find('%') == std::string_view::npos)
     return fmt::format(
         "expected a strptime pattern such as \"%Y-%m-%d %H:%M:%S\", or epoch_s, epoch_ms or epoch_us{}",
-        did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
+        format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
+            ? "; did you mean \"%Y-%m-%d %H:%M:%S\"? These letters are Java's or PostgreSQL's"
+            : did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
   if (auto good = check_timestamp_format(format); !good)
     return std::move(good.error().message);
   return std::nullopt;

@@ -41,6 +41,17 @@ std::optional<order_item> parse_order(const std::string& text, const data::schem
   return std::nullopt;
 }
 
+/// What other languages write for an order that is turned.
+std::string missing_order(const std::string& text, const data::schema& columns) {
+  const bool minus = text.starts_with('-');
+  const auto word = minus ? text.substr(1) : text.substr(0, text.find(' '));
+  if (text.find(',') == std::string::npos && columns.find(word))
+    return fmt::format("\"{}\" is no column; expected one with an optional asc or desc; did you mean "
+                       "\"{} desc\"?",
+                       text, word);
+  return missing_column(text, columns, "this sink");
+}
+
 void read_order(draft& d, sink_plan& plan, report& out) {
   if (!d.built.options.has("order_by"))
     return;
@@ -134,9 +145,7 @@ std::optional<order_item> find_order(draft& d, const node& item, const known_row
   const auto o = parse_order(item.text, rows.columns);
   const auto column = split_order(item.safe_text()).column;
   if (!o)
-    return rows.misses(column) ? say(missing_column(column, rows.columns, "this sink") +
-                                     "; \" desc\" behind a name turns the order")
-                               : std::nullopt;
+    return rows.misses(column) ? say(missing_order(column, rows.columns)) : std::nullopt;
   if (!rows.untyped[o->column] && rows.columns[o->column].type.is_nested())
     return say(fmt::format("{} is nested and has no order; expected a plain column", describe(item)));
   return o;
@@ -177,7 +186,7 @@ void plan_transform(draft& d, const drafts& all, report& out) {
   transform_plan plan;
   if (!bind_step(d, input, {.before_window = d.before_window}, plan.select, out))
     return;
-  if (d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
+  if (d.options_good && d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
     out.warning(d.built.where, d.path, "this select changes nothing; expected \"where\" or \"columns\"");
   d.built.schema = plan.select.output;
   d.built.plan = std::move(plan);

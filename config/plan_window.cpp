@@ -60,11 +60,11 @@ public:
       plan_.every = o.duration("every");
     if (def.updates && d_.member_of("every") == nullptr)
       d_.fail(out_, "emit", "updates are given at ticks; expected \"every\" beside it, such as \"30 s\"");
-    else if (!def.updates && d_.member_of("every") != nullptr)
+    else if (!def.updates && d_.member_of("every") != nullptr && o.has("emit"))
       d_.fail(out_, "every", "ticks go with emit \"updates\"; expected none with \"final\"");
     if (o.has("state_ttl"))
       read_ttl(o.duration("state_ttl"));
-    if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr)
+    if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr && d_.options_good)
       d_.fail(out_, {},
               fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
   }

@@ -101,6 +101,19 @@ std::string in_broken_text(std::string_view text, std::size_t offset) {
          "digits";
 }
 
+/// What is known of a token that JSON has not.
+std::string hint_for(std::string_view found) {
+  if (found.front() == '\'')
+    return " (texts and keys stand in double quotes)";
+  if (found.front() == '#')
+    return " (a comment begins with //)";
+  if (found == "True" || found == "False" || found == "TRUE" || found == "FALSE")
+    return "; did you mean " + std::string(std::tolower(found.front()) == 't' ? "true" : "false") + "?";
+  if (found == "None" || found == "NULL" || found == "nil")
+    return "; did you mean null?";
+  return {};
+}
+
 }  // namespace
 
 std::vector<token> scan_tokens(std::string_view text) {
@@ -141,9 +154,9 @@ syntax_error explain_syntax(std::string_view text, const std::vector<token>& tok
                          (offset < t.end || (offset == t.end && std::isalnum(text[t.end - 1] & 0x7F) == 0));
     if (t.begin >= offset || in_word) {
       const auto found = std::string(text.substr(t.begin, std::min(t.end - t.begin, longest_quoted)));
-      return {t.begin, fmt::format("found {}; expected {}{}",
-                                   t.what == token::kind::text ? found : "'" + found + "'", g.expected(),
-                                   found.front() == '\'' ? " (texts and keys stand in double quotes)" : "")};
+      return {t.begin,
+              fmt::format("found {}; expected {}{}", t.what == token::kind::text ? found : "'" + found + "'",
+                          g.expected(), hint_for(found))};
     }
     g.pass(text, t);
   }
@@ -163,9 +176,13 @@ line_table::line_table(std::string_view text) : text_(text), starts_{0} {
 line_table::spot line_table::at(std::size_t offset) const {
   offset = std::min(offset, text_.size());
   const auto line = std::upper_bound(starts_.begin(), starts_.end(), offset) - starts_.begin();
-  int column = 1;
-  for (auto i = starts_[static_cast<std::size_t>(line - 1)]; i < offset; ++i)
+  const auto start = starts_[static_cast<std::size_t>(line - 1)];
+  const bool goes_on = last_ >= start && last_ <= offset;
+  int column = goes_on ? last_column_ : 1;
+  for (auto i = goes_on ? last_ : start; i < offset; ++i)
     column += (static_cast<unsigned char>(text_[i]) & 0xC0U) != 0x80U;
+  last_ = offset;
+  last_column_ = column;
   return {static_cast<int>(line), column};
 }
 

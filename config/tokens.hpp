@@ -36,11 +36,14 @@ public:
     int line;
     int column;
   };
+  /// Offsets that ascend cost what lies between them, however long the line is.
   [[nodiscard]] spot at(std::size_t offset) const;
 
 private:
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  mutable std::size_t last_ = 0;  // the offset asked for before, and its column
+  mutable int last_column_ = 1;
 };
 
 }  // namespace millrace::config

@@ -150,7 +150,10 @@ private:
 
   maybe wrong(const node& n, const option& o, const std::string& path, const std::string& why = {},
               const std::string& meant = {}) {
-    auto message = fmt::format("found {}{}; expected {}", o.secret ? "a value of another kind" : describe(n),
+    auto message = fmt::format("found {}{}; expected {}",
+                               n.is_text() && n.text.empty() ? "\"\""
+                               : o.secret                    ? "a value of another kind"
+                                                             : describe(n),
                                why.empty() ? "" : ": " + why, expected_form(o));
     if (o.type == option_type::choice && n.is_text()) {
       const auto known = meant_value(o.name, n.text);
@@ -324,6 +327,10 @@ std::string expected_form(const option& o) {
   case option_type::any:
     break;
   }
+  if (o.name == "schema")
+    return "a map of columns to types, such as { \"userid\": \"text\" }";
+  if (o.name == "stages")
+    return "a map of stages by name";
   return "a value";
 }
 

@@ -30,6 +30,21 @@ bool is_operator(std::string_view name) {
   return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos;
 }
 
+bool is_instant(const syntax& s) {
+  return s.args.empty() &&
+         (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp");
+}
+
+/// Operators of other languages, and what to write instead.
+std::string_view operator_for(std::string_view other) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> others{
+      {{"==", "="}, {"&&", "and"}, {"!", "not"}, {"!==", "<>"}}};
+  for (const auto& [theirs, ours] : others)
+    if (theirs == other)
+      return ours;
+  return {};
+}
+
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 23> others{{
@@ -73,8 +88,7 @@ node_ptr binder::call(const syntax& s) {
                                             "window's \"aggregates\" or \"having\"",
                                             s.text));
   }
-  if (s.args.empty() && !s.star &&
-      (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp"))
+  if (is_instant(s))
     return instant(s);
   if (functions_named(s.text).empty())
     return unknown_function(s);
@@ -151,7 +165,10 @@ node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node
 
 node_ptr binder::unknown_function(const syntax& s) {
   if (is_operator(s.text))
-    return problem_at(s.offset, fmt::format("there is no operator {}", s.text));
+    return problem_at(s.offset, operator_for(s.text).empty()
+                                    ? fmt::format("there is no operator {}", s.text)
+                                    : fmt::format("there is no operator {}; did you mean {}?", s.text,
+                                                  operator_for(s.text)));
   return problem_at(s.offset, fmt::format("there is no function {}(...){}", s.text,
                                           meant_by(s, static_cast<bool>(aggregate_))));
 }

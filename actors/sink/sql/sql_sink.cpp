@@ -17,8 +17,10 @@ std::vector<std::string> key_of(const config::values& options) {
 
 void check(const config::check_input& in, const config::say& say) {
   const auto where = sql::parse_connection(in.options.text("connection"));
+  constexpr std::string_view prefix = "connection: ";  // the finding names the option itself
   if (!where)
-    say("connection", where.error().message);
+    say("connection", where.error().message.starts_with(prefix) ? where.error().message.substr(prefix.size())
+                                                                : where.error().message);
   if (in.options.text("table").empty())
     say("table", "a table's name must not be empty");
   if (in.options.text("table").starts_with("millrace_"))

@@ -28,6 +28,20 @@ std::string spot(const place& p) { return std::to_string(p.line) + ":" + std::to
 
 }  // namespace
 
+TEST_CASE("a file of one long line is read in time that grows with it alone") {
+  // A column counted from the line's start each time would be 4 * 10^11 steps, minutes of work.
+  std::string text = "{\"a\":[";
+  while (text.size() < largest_file - 100)
+    text += "{\"bé\":1},";
+  text += "]}";
+  report out;
+  const auto n = read_json(text, "f", out);
+  REQUIRE(n);
+  const auto& items = n->members[0].value.items;
+  CHECK(items[0].where.column == 7);
+  CHECK(items.back().where.column == 7 + 9 * static_cast<int>(items.size() - 1));
+}
+
 TEST_CASE("every key and value knows its line and column") {
   const auto o =
       read("{ // one\n  \"a\": 1, /* two\n */ \"b\": [true, \"x\"],\n  \"c\": { \"d\": null, }, }");

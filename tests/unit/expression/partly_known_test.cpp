@@ -81,7 +81,7 @@ TEST_CASE("having names the window's columns, and in aggregates those of its inp
   CHECK(having("total > 3 and sum(x) > 1 and count(*) > 2").empty());
   CHECK(having("totl > 3").find("did you mean \"total\"?") != std::string::npos);
   CHECK(having("sum(nn) > 3").find("there is no column \"nn\"") != std::string::npos);
-  CHECK(having("summ(n) > 3").find("did you mean sum(...)?") != std::string::npos);
+  CHECK(having("summ(nn) > 3").find("did you mean sum(...)?") != std::string::npos);
   CHECK(having("name").find("boolean") != std::string::npos);
 }
 
