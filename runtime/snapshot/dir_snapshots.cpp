@@ -160,13 +160,10 @@ expected<void> dir_snapshots::remove_leftovers() {
   return {};
 }
 
-/// The tail is about to be buried under a record that would be lost with it. Its copy is not synced: it
-/// guards against damage, and the original against a crash.
-expected<void> dir_snapshots::give_tail_a_copy() {
-  if (tail_has_copy_)
-    return {};
-  const record_name original{false, false, file_.first}, copy{false, true, file_.first};
-  const auto bytes = files_.read_part(path(original), file_.tail_at, file_.end - file_.tail_at);
+/// The newest record, as it has just been read back.
+expected<std::string> dir_snapshots::read_tail() {
+  const record_name original{false, false, file_.first};
+  auto bytes = files_.read_part(path(original), file_.tail_at, file_.end - file_.tail_at);
   record r;
   if (!bytes && bytes.error().code != ec::corrupt && bytes.error().code != ec::not_found)
     return unexpected(bytes.error());
@@ -175,19 +172,33 @@ expected<void> dir_snapshots::give_tail_a_copy() {
                        fmt::format("{} has been damaged since it was written; the actor has to load "
                                    "its snapshots again",
                                    path(original)));
-  if (file_.copy_is_torn) {
-    if (auto done = copy_all_up_to_tail(); !done)
-      return done;
-  } else if (file_.tail_at == 0) {
-    if (auto done = write_new(copy, {*bytes}, false); !done)
-      return done;
-  } else if (auto done = files_.append(path(copy), {*bytes}, false); !done) {
-    file_.copy_is_torn = true;
-    return done;
-  }
-  bytes_ += bytes->size();
+  return std::move(*bytes);
+}
+
+/// The tail that is about to be buried under a record that would be lost with it, to be copied once that is
+/// durable: a copy that the power cuts short then never lies beside a newest record that has one copy only.
+/// Empty: it has a copy.
+expected<std::string> dir_snapshots::tail_to_copy() {
+  if (tail_has_copy_)
+    return std::string();
+  auto bytes = read_tail();
+  if (!bytes || (file_.is_open && !file_.copy_is_torn))
+    return bytes;
+  if (auto done = file_.copy_is_torn ? copy_all_up_to_tail() : copy_record(*bytes, file_.tail_at); !done)
+    return unexpected(done.error());
   tail_has_copy_ = true;
-  return {};
+  return std::string();
+}
+
+/// Not synced: it guards against damage, and the original against a crash.
+expected<void> dir_snapshots::copy_record(const std::string& bytes, std::uint64_t at) {
+  const record_name copy{false, true, file_.first};
+  auto done = at == 0 ? write_new(copy, {bytes}, false) : files_.append(path(copy), {bytes}, false);
+  tail_has_copy_ = done.has_value();
+  file_.copy_is_torn = !done;
+  if (done)
+    bytes_ += bytes.size();
+  return done;
 }
 
 /// After an append to the second copy that has failed half way.
@@ -208,8 +219,9 @@ expected<void> dir_snapshots::copy_all_up_to_tail() {
 }
 
 expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::string_view payload, bool twice) {
-  if (auto done = remove_leftovers().and_then([this] { return give_tail_a_copy(); }); !done)
-    return unexpected(done.error());
+  const auto buried = remove_leftovers().and_then([this] { return tail_to_copy(); });
+  if (!buried)
+    return unexpected(buried.error());
   const record r{kind,
                  static_cast<std::uint8_t>(twice ? 2 : 1),
                  next_sequence_,
@@ -220,7 +232,8 @@ expected<std::uint64_t> dir_snapshots::append_record(record_kind kind, std::stri
                  {}};
   const auto header = seal(r, actor_, payload);
   const file_system::parts contents{bytes_of(header), actor_, payload};
-  if (auto done = file_.is_open ? extend_file(contents, twice) : begin_file(contents, twice); !done) {
+  if (auto done = file_.is_open ? extend_file(contents, twice, *buried) : begin_file(contents, twice);
+      !done) {
     // How much of it is there is not known. What follows goes to another file, whose number says that it does
     // not count.
     file_.has_rest = std::exchange(file_.is_open, false) || file_.has_rest;
@@ -259,10 +272,13 @@ expected<void> dir_snapshots::begin_file(file_system::parts contents, bool twice
   return {};
 }
 
-/// The tail lies in this file, and in its second copy.
-expected<void> dir_snapshots::extend_file(file_system::parts contents, bool twice) {
+/// `buried`: the record before, if its copy is due.
+expected<void> dir_snapshots::extend_file(file_system::parts contents, bool twice,
+                                          const std::string& buried) {
   const record_name original{false, false, file_.first}, copy{false, true, file_.first};
   auto done = files_.append(path(original), contents, true);
+  if (done && !buried.empty())
+    done = copy_record(buried, file_.tail_at);
   if (done && twice)
     done = files_.append(path(copy), contents, true);
   if (done && twice && !file_.copy_is_named) {

@@ -67,10 +67,13 @@ private:
   [[nodiscard]] expected<void> repair(const file_repair& missing);
   [[nodiscard]] bool is_base_due() const;
   [[nodiscard]] expected<void> remove_leftovers();
-  [[nodiscard]] expected<void> give_tail_a_copy();
+  [[nodiscard]] expected<std::string> read_tail();
+  [[nodiscard]] expected<std::string> tail_to_copy();
+  [[nodiscard]] expected<void> copy_record(const std::string& bytes, std::uint64_t at);
   [[nodiscard]] expected<void> copy_all_up_to_tail();
   [[nodiscard]] expected<void> begin_file(file_system::parts contents, bool twice);
-  [[nodiscard]] expected<void> extend_file(file_system::parts contents, bool twice);
+  [[nodiscard]] expected<void> extend_file(file_system::parts contents, bool twice,
+                                           const std::string& buried);
   [[nodiscard]] expected<void> check_newest_file() const;
   [[nodiscard]] expected<void> check_unchanged(const record_name& file, std::uint64_t size);
   [[nodiscard]] expected<std::uint64_t> append_record(record_kind kind, std::string_view payload, bool twice);

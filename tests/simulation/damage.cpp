@@ -4,8 +4,29 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 namespace millrace::simulation {
+
+namespace {
+
+std::size_t records_in(std::string_view bytes) {
+  std::size_t count = 0;
+  for (auto at = bytes.find("MRSNAP"); at != std::string_view::npos; at = bytes.find("MRSNAP", at + 1))
+    ++count;
+  return count;
+}
+
+}  // namespace
+
+/// A power loss takes what was written to the second copy and not synced. Only a copy that has all but the
+/// newest record lets the whole file be lost as one generation.
+bool snapshot_damage::is_one_generation(const std::string& path) {
+  const auto beside = files_.all_files(path.substr(0, path.rfind('/')));
+  const bool has_copy = std::find(beside.begin(), beside.end(), path + ".copy") != beside.end();
+  const auto in_copy = has_copy ? records_in(files_.contents(path + ".copy")) : 0;
+  return records_in(files_.contents(path)) <= in_copy + 1;
+}
 
 /// Of a file of increments: the one that its second copy has not.
 void snapshot_damage::damage_last_record(const std::string& path) {
@@ -34,7 +55,7 @@ std::string snapshot_damage::damage_newest(const std::string& folder, const std:
     return {};
   const auto victim = std::next(newest.begin(), static_cast<std::ptrdiff_t>(seed_ % newest.size()));
   damaged_.insert(victim->first);
-  if (seed_ % 3 == 0)
+  if (seed_ % 3 == 0 && is_one_generation(victim->second))
     files_.lose_file(victim->second);
   else
     damage_last_record(victim->second);

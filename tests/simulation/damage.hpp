@@ -18,6 +18,7 @@ public:
   std::string damage_newest(const std::string& folder, const std::string& actor);
 
 private:
+  bool is_one_generation(const std::string& path);
   void damage_last_record(const std::string& path);
 
   snapshot::test::faulty_file_system& files_;

@@ -124,6 +124,7 @@ private:
       chain_.succeeded(std::move(attempt));
       last_was_twice_ = twice;
     } else {
+      INFO(done.error().message);
       REQUIRE(done.error().code == ec::io);
       chain_.perhaps.push_back(std::move(attempt));
     }
