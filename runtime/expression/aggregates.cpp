@@ -353,11 +353,15 @@ private:
           s = *std::move(formula);
           return;
         }
-    if (!has(names_.group.columns, name) && has(names_.input.columns, name))
-      found_.push_back(
-          {s.offset, fmt::format("\"{0}\" differs within a group; put it into an aggregate, as in "
-                                 "max({0}), or name it in \"key\"",
-                                 name.name)});
+    if (has(names_.group.columns, name) || !has(names_.input.columns, name))
+      return;
+    found_.push_back({s.offset, fmt::format("\"{0}\" differs within a group; put it into an aggregate, as in "
+                                            "max({0}), or name it in \"key\"",
+                                            name.name)});
+    const auto offset = s.offset;
+    s = {};  // a null has every type: nothing more is said of it
+    s.what = form::null;
+    s.offset = offset;
   }
 
   const group_scope& names_;
@@ -373,8 +377,6 @@ bound_or<bound_over_groups> bind_groups(std::string_view text, const group_scope
   problems found;
   group_columns columns(names, found);
   columns.prepare(*s);
-  if (!found.empty())
-    return tl::unexpected(std::move(found));
   binder b(names.group, found, [&](const syntax& call) { return columns.column_for(call); });
   auto root = condition ? b.bind_boolean(*s, "having") : b.bind(*s);
   if (root && !condition)

@@ -195,6 +195,8 @@ node_ptr binder::unknown_column(const syntax& s) {
       return nullptr;
   if (quoted != names.end() && (s.path.size() > 1 || quoted->size() > name.size()))
     message += in_quotes(*quoted);
+  else if (aggregate_ && s.path.size() == 1 && !s.path[0].quoted && is_aggregate(fold(name)))
+    message += fmt::format("; did you mean {}({})?", fold(name), fold(name) == "count" ? "*" : "...");
   else if (const auto near = closest(name, names); !near.empty())
     message += fmt::format("; did you mean \"{}\"?", near);
   else if (!names.empty() && names.size() <= 12)

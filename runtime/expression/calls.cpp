@@ -90,8 +90,11 @@ node_ptr binder::call(const syntax& s) {
   }
   if (is_instant(s))
     return instant(s);
-  if (functions_named(s.text).empty())
+  if (functions_named(s.text).empty()) {
+    if (!aggregate_)
+      bind_all(s.args);  // else it may be meant as an aggregate, whose arguments name other columns
     return unknown_function(s);
+  }
   if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
     return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
                                             "order by",

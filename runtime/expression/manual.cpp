@@ -242,7 +242,7 @@ constexpr auto aggregates = std::to_array<described>({
     {"stddev_samp", "stddev_samp(number) -> double",
      "The standard deviation of a sample: the root of var_samp.", "stddev_samp(n)", "1.2583057392117916"},
     {"stddev_pop", "stddev_pop(number) -> double",
-     "The standard deviation of a population: the root of var_pop.", "stddev_pop(n)", "1.0897247358851684"},
+     "The standard deviation of a population: the root of var_pop.", "stddev_pop(n)", "1.0897247358851685"},
     {"string_agg", "string_agg([distinct] text, delimiter [order by ...]) -> text",
      "The texts that are not null as one, by event time or in an order.",
      "string_agg(name, ', ' order by n desc, name)", "ann, bob, eve, ann"},

@@ -35,7 +35,7 @@ bool collection::overflowed() {
 
 void collection::overflow() {
   overflowed_ = true;
-  entries_ = {};
+  std::vector<entry>().swap(entries_);  // an assignment of {} would keep the memory
   ordered_ = bytes_ = 0;
 }
 

@@ -27,7 +27,7 @@ def cases(topology, folder, taken):
         ([*run, "--reprot=x"], r'there is no option --reprot; did you mean "--report"\?'),
         (["check", "--wiht", "x"], r'there is no option --wiht; did you mean "--with"\?'),
         (["sql", "--topolgy", "x"], r'there is no option --topolgy; did you mean "--topology"\?'),
-        (["check", topology, "more"], r'"more" is one argument too many'),
+        (["man", folder, "more"], r'"more" is one argument too many'),
         (["run"], r"TOPOLOGY is required"),
         ([*run, "--start-timeout", "5"], r"--start-timeout: '5' is no duration; expected a number and a unit"),
         (["replay", topology, "--into", "in", "--topology", topology, "--start-timeout", "5"], r"--start-timeout: '5' is no duration"),

@@ -34,7 +34,7 @@ std::string in_json(std::string_view text) {
 
 /// The rows of a window with this after its "from", over the example's records.
 texts windowed(const std::string& window) {
-  const auto t = plan(records + R"("w": {"from": "parsed", )" + window + R"(},
+  const auto t = plan(records + R"("w": {)" + window + R"(, "from": "parsed"},
     "out": {"sink": "console", "from": "w"})");
   const auto r = make(t);
   REQUIRE(r->feed(lines("in", example_records())));
@@ -71,8 +71,9 @@ TEST_CASE("expressions around aggregates are evaluated on every shape of window,
   CHECK(sorted(each(R"("window": "tumbling", "size": "1 minute", )")) == texts{ann, bob, eve});
   CHECK(sorted(each(R"("window": "session", "gap": "1 minute", )")) == texts{ann, bob, eve});
   CHECK(sorted(each(R"("window": "global", )")) == texts{ann, bob, eve});
+  const auto in_batch = [](std::string row) { return row.replace(row.size() - 1, 1, R"(,"_batch":1})"); };
   CHECK(sorted(each(R"("window": "global", "emit": "updates", "every": "1 hour", )")) ==
-        texts{ann, bob, eve});
+        texts{in_batch(ann), in_batch(bob), in_batch(eve)});
   const auto slid = each(R"("window": "sliding", "size": "1 minute", "slide": "10 s", )");
   CHECK(std::count(slid.begin(), slid.end(), ann) == 4);  // the windows that hold both of its rows
   CHECK(slid.size() == 20);

@@ -48,9 +48,9 @@ TEST_CASE("Each wrong option is found") {
   finds(file_options("out", "text"), "needs a template");
   finds(with_template("no column"), "template: it names no column");
   finds(with_template("{{n}}"), "names no column");
-  finds(with_template("{n} {Name}"), "no column 'Name'");
+  finds(with_template("{n} {Name}"), "no column \"Name\"");
   finds(with_template("{n} {name"), "character 5 is not closed");
-  finds(with_template("{}"), "no column ''");
+  finds(with_template("{}"), "no column \"\"");
   auto o = with_template("{n}");
   o.set("format", std::string("csv"), {});
   finds(o, "belongs to format text only");
