@@ -73,11 +73,12 @@ class Process:
             os.killpg(self.process.pid, signal.SIGKILL)
             raise Wrong(f"`{self.text}` does not end within {seconds} s; it said: {self.said()[-800:]} {self.errors()[-800:]}") from None
 
-    def interrupt(self, status=0, seconds=60):
+    def interrupt(self, *statuses, seconds=60):
+        """Ctrl-C; 0 is expected where nothing else is."""
         check(self.alive(), lambda: f"`{self.text}` has ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
         os.killpg(self.process.pid, signal.SIGINT)
         found = self.wait(seconds)
-        check(found == status, f"Ctrl-C ends `{self.text}` with {found}, expected {status}: {self.errors()[-800:]}")
+        check(found in (statuses or (0,)), f"Ctrl-C ends `{self.text}` with {found}, expected {statuses or 0}: {self.errors()[-800:]}")
 
 
 class Readme:

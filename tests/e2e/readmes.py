@@ -10,9 +10,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -22,15 +24,21 @@ from real_systems import ROOT, Run, check, main, wait_until  # noqa: E402
 PORTS = (4040, 5000, 8099, 9100)
 
 
-def own_network():
-    """Starts this script again in a network of its own; returns only there, or where there is none to be had."""
-    if os.environ.get("MILLRACE_OWN_NETWORK") or os.geteuid() != 0:
+def own_machine():
+    """Runs this script again with a network and a /tmp of its own and ends with its status; returns only there, or where none is to be had."""
+    if os.environ.get("MILLRACE_OWN_MACHINE") or os.geteuid() != 0:
         return
-    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0:
+    if subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True).returncode != 0:
         return
-    os.environ["MILLRACE_OWN_NETWORK"] = "yes"
-    os.execvp("unshare", ["unshare", "-n", "bash", "-c", 'ip link set lo up 2>/dev/null || python3 -c "$0"; exec "$@"', LOOPBACK_UP,
-                          sys.executable, *sys.argv])
+    tmp = tempfile.mkdtemp(prefix="millrace-readmes-")
+    inside = 'mount --bind "$1" /tmp && (ip link set lo up 2>/dev/null || python3 -c "$0") && shift && exec "$@"'
+    status = subprocess.run(["unshare", "-n", "-m", "bash", "-c", inside, LOOPBACK_UP, tmp, sys.executable, *map(os.path.abspath, sys.argv[:1]),
+                             *sys.argv[1:]], env={**os.environ, "MILLRACE_OWN_MACHINE": "yes"}).returncode
+    if status == 0:
+        shutil.rmtree(tmp, ignore_errors=True)
+    else:
+        print(f"what was in its /tmp: {tmp}", flush=True)
+    sys.exit(status)
 
 
 # What `ip link set lo up` does, where iproute2 is missing.
@@ -114,7 +122,7 @@ def customer_sales(r):
     if watched is None:
         watched = r.start("tail -f ~/spark-results/customers.txt")
     wait_until("tail shows them", lambda: "Quantity" in watched.said(), 30)
-    watched.interrupt(130)
+    watched.interrupt(130, -2)
     producer.interrupt()
     at, ask = r.left[0]
     wait_until("the input rate and what is pending drop to zero", lambda: figures(again(r, ask)) == [0, 0], 120)
@@ -148,7 +156,8 @@ def meetup(r):
     r.run("psql $POSTGRES_URL")
     job.interrupt()
     latest = r.start("millrace run pipelines/meetup/topology.json --with pipelines/meetup/latest.json")
-    wait_until("rows in meetup_latest", lambda: " 0" not in again(r, 'psql -A -t $POSTGRES_URL -c "select \' \' || count(*) from meetup_latest"'), 120)
+    count = 'psql -A -t $POSTGRES_URL -c "select count(*) from meetup_latest"'
+    wait_until("rows in meetup_latest", lambda: int(again(r, count) or 0) > 0, 120)
     for p in (feed, latest, stream):
         p.interrupt()
 
@@ -175,7 +184,7 @@ def game(r):
     check("user1.comcast.com" in r.run("millrace sql"), "the question's answer names the hosts")
     for name in ("sword_purchases", "join_guilds"):
         check("create table" in r.run(f"millrace table pipelines/game/topology.json {name}").lower(), f"the definition of {name}")
-    players.interrupt(130)
+    players.interrupt(1, 130, -2)  # ab shows its figures and ends with 1
     for p in (job, consumer, api):
         p.interrupt()
 
@@ -263,7 +272,7 @@ def test(options, folder):
 
 
 if __name__ == "__main__":
-    own_network()
+    own_machine()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[play.__name__ for play in PLAYS.values()])

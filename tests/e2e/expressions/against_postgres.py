@@ -184,7 +184,7 @@ def differences(case, ours, kind, row_values):
     return out
 
 
-def same(ours, theirs):
+def same_text(ours, theirs):
     """PostgreSQL's numeric has more digits than a double."""
     try:
         return ours == theirs or math.isclose(float(ours), float(theirs), rel_tol=1e-14)
@@ -203,7 +203,7 @@ def wrong_examples(server, examples):
     wrong = []
     for i, (expression, result, _) in enumerate(examples):
         line = found.get((i,), "nothing")
-        if not (is_value(line) and same(result, json.loads(line))):
+        if not (is_value(line) and same_text(result, json.loads(line))):
             wrong.append(f"example {expression}: {result} in the manual, {line} in PostgreSQL")
     return wrong
 

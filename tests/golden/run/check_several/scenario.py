@@ -28,6 +28,6 @@ def run(place):
 
     check(["second", "twin"], out=["topology second", "topology first"])
     check(["bad", "second", "worse"], exit=2, out=["topology second"],
-          err=["bad.json:6:67: stages.parsed.schema.u: ", 'did you mean "text"?', "worse.json:7:21: stages.out.sink: ", 'did you mean "console"?'])
-    check(["second", "twin"], more=["--set", "second:stages.in.rate=5/s"], out=["rate 5/s"])
+          err=["bad.json:6:64: stages.parsed.schema.u: ", 'did you mean "text"?', "worse.json:7:21: stages.out.sink: ", 'did you mean "console"?'])
+    check(["second", "twin"], more=["--set", "second:stages.in.rate=5/s"], out=['rate: "5/s"'])
     check(["second", "twin"], exit=2, err=["--sample is of one topology"], more=["--sample", files["twin"]])
