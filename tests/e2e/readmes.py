@@ -21,8 +21,6 @@ sys.dont_write_bytecode = True
 from readme_commands import Readme  # noqa: E402
 from real_systems import ROOT, Run, check, main, wait_until  # noqa: E402
 
-PORTS = (4040, 5000, 8099, 9100)
-
 
 def own_machine():
     """Runs this script again with a network and a /tmp of its own and ends with its status; returns only there, or where none is to be had."""
@@ -59,9 +57,21 @@ def missing(program):
 
 
 def top(r):
-    """README.md: quickstart, then its topology and its commands, on servers of the variables that the topology reads."""
+    """README.md: quickstart, then every command on the shipped job, without servers."""
     r.run("tools/quickstart", seconds=900)
     r.leave("tools/test", "it runs this test")
+    r.environment("alias millrace")
+    r.environment("export JOB")
+    check("click_number" in r.run("millrace check $JOB/topology.json "), "the typed plan")
+    check("dead_letters: no rows" in r.run("millrace check $JOB/topology.json --sample"), "the rows of every stage")
+    check("0 failed" in r.run("millrace test"), "the unit tests hold")
+    check("click_number" in r.run("millrace run"), "the screen shows windows")
+    check("nothing is left to do" in r.run("millrace run", errors=True), "a second run finds nothing to do")
+    r.run("millrace replay")
+    check("(3 rows)" in r.run("millrace sql"), "the most active users")
+    check("create table" in r.run("millrace table"), "the definition for MySQL")
+    r.run("millrace load")
+    check(len(lines((r.top / "made.jsonl").read_text())) == 1000, "made.jsonl holds 1,000 records")
 
 
 def active_users(r):
