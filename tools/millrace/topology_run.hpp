@@ -73,9 +73,9 @@ private:
   run_settings settings_;
   bool was_finished_ = false;
   bool parsers_changed_ = false;  // since the state was made
-  std::uint64_t replayed_ = 0;  // batches that were there before it started
-  ended_counts before_;         // when it came to its end the last time
-  std::mutex mutex_;            // guards stopping_, supervisor_ and, until run() has returned, end_
+  std::uint64_t replayed_ = 0;    // batches that were there before it started
+  ended_counts before_;           // when it came to its end the last time
+  std::mutex mutex_;              // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
   caf::actor supervisor_;
   bool found_wrong_ = false;
