@@ -14,9 +14,9 @@ title "The raw clicks (sample/raw_clicks.jsonl.gz)"
 gzip -dc pipelines/active_users/sample/raw_clicks.jsonl.gz | head -n 3 || true
 
 title "The feed's stages (feed.json): columns behind each"
-"$millrace" check pipelines/active_users/feed.json | sed -n '/^stages/,$p'
+env -u CLICKS -u KAFKA_BROKERS "$millrace" check pipelines/active_users/feed.json
 
-DATABASE="$work/active_users.sqlite" "$millrace" run "${job[@]}" --state "$work/state" --log-level error >"$work/screen" \
+env -u CLICKS DATABASE="$work/active_users.sqlite" "$millrace" run "${job[@]}" --state "$work/state" --log-level error >"$work/screen" \
   --set 'stages.topic={"sink": "file", "from": "active", "path": "'"$work"'/active2.jsonl", "order_by": "click_number"}'
 
 title "The screen: the first windows, most active users first"
