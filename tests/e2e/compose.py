@@ -69,8 +69,8 @@ class Container:
             where[target].mkdir(exist_ok=True)
 
         def here(text):
-            text = text.replace("kafka:29092", brokers).replace(IMAGE_DOCS, str(ROOT))
             text = re.sub(r"127\.0\.0\.1:(\d+)", lambda m: f"127.0.0.1:{ports.setdefault(m[1], free_port())}", text)
+            text = text.replace("kafka:29092", brokers).replace(IMAGE_DOCS, str(ROOT))
             return str(where.get(text, text))
         environment = {k: here(v) for k, v in service["environment"].items()}
         for inside in (p.split(":")[1] for p in service.get("ports", [])):

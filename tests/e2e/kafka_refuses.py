@@ -34,7 +34,7 @@ class Case:
         (self.folder / "in.jsonl").write_text('{"n":1}\n')
         here = {"path": str(self.folder / "in.jsonl")} if not reads else {"path": str(self.folder / "out.jsonl")}
         path = self.folder / "topology.json"
-        path.write_text(json.dumps({"millrace": 1, "topology": self.name, "stages": {
+        path.write_text(json.dumps({"millrace": 1, "topology": f"{self.name}_{time.monotonic_ns()}", "stages": {
             "rows": {"source": "kafka", **at} if reads else {"source": "file", **here},
             "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
             "out": {"sink": "file", "from": "parsed", **here} if reads else {"sink": "kafka", "from": "parsed", **at}}}))

@@ -105,15 +105,9 @@ struct client::state {
 
   /// Under the mutex.
   [[nodiscard]] error unreachable() const {
-    if (!last_failure)
-      return {ec::unavailable,
-              fault::outside,
-              true,
-              fmt::format("no Kafka broker of {} answers; start them, or correct {}", brokers,
-                          options.names.brokers),
-              {}};
-    const auto& f = *last_failure;
-    const auto text = fmt::format("no Kafka broker of {} answers ({}); {}", brokers, f.what, f.remedy);
+    const auto f = last_failure.value_or(why_not_connected({}, options.names));
+    const auto why = f.what.empty() ? std::string() : fmt::format(" ({})", f.what);
+    const auto text = fmt::format("no Kafka broker of {} answers{}; {}", brokers, why, f.remedy);
     // Brokers that begin to refuse a client which they knew may come to know it again.
     if (f.mends || has_answered)
       return {ec::unavailable, fault::outside, true, text, {}};

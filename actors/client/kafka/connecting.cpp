@@ -77,9 +77,17 @@ connecting why_not_connected(std::string_view text, const setting_names& names) 
     return {std::string(k.what.empty() ? trimmed(text) : k.what),
             fmt::format(fmt::runtime(k.remedy), names.properties, names.brokers), k.mends, false};
   }
-  const bool vague = std::any_of(consequences.begin(), consequences.end(),
-                                 [&](auto c) { return text.find(c) != std::string_view::npos; });
-  return {std::string(trimmed(text)), fmt::format("start them, or correct {}", names.brokers), true, vague};
+  const bool vague = text.empty() || std::any_of(consequences.begin(), consequences.end(), [&](auto c) {
+                       return text.find(c) != std::string_view::npos;
+                     });
+  auto remedy = fmt::format("start them, or correct {}", names.brokers);
+  if (vague)  // a listener that wants TLS or SASL may break off without a word
+    remedy += fmt::format(
+        "; where they speak TLS, set security.protocol to SSL in {0}; where they ask for SASL, set "
+        "security.protocol to SASL_PLAINTEXT (with TLS SASL_SSL), sasl.mechanism, sasl.username "
+        "and sasl.password there",
+        names.properties);
+  return {std::string(trimmed(text)), std::move(remedy), true, vague};
 }
 
 }  // namespace millrace::kafka
