@@ -148,6 +148,10 @@ expected<bool> create_topic(const client& c, const std::string& topic, int parti
     return false;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* detail = count == 1 ? rd_kafka_topic_result_error_string(results[0]) : nullptr;
+    // Brokers that have just started are not counted yet.
+    if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR && detail != nullptr &&
+        std::string_view(detail).find("currently fenced") != std::string_view::npos)
+      return outside_error(ec::unavailable, fmt::format("{}: {}", doing, c.redacted(detail)));
     return tl::make_unexpected(translate(code, doing, detail == nullptr ? "" : c.redacted(detail)));
   }
 
