@@ -92,7 +92,7 @@ MUTANTS = [
     ("again", "a decision that could not be made durable is tried again", "actors/window/shard_actor.cpp",
      "        self_->delayed_send(self_, capture_again, snapshot_tick{});", "        ;"),
     ("ties", "ties of first and last go by the source, too", "actors/lane/frame_former.cpp",
-     "positions, place_}", "positions, partition_}"),
+     "positions, place_, {}", "positions, partition_, {}"),
     ("last_words", "a stage that fails at the end gives its counts", "runtime/control/supervisor_children.cpp",
      "    if (stopping_ && revive_at_end(name, c))\n      return;\n", ""),
     ("writer_watched", "the snapshot writer is watched", "runtime/control/supervisor.cpp",
