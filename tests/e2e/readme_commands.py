@@ -132,7 +132,8 @@ class Readme:
         after = self.folder / "environment"
         done = subprocess.run(["bash", "-c", f"set -e\n{text}\nenv -0 >'{after}'"], cwd=self.top, env=self.env, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=600)
-        check(done.returncode == 0, f"{self.path}:{at}: {text}: {done.stderr[-800:]}")
+        # `eval "$(command)"` succeeds whatever the command did.
+        check(done.returncode == 0 and " failed" not in done.stderr, f"{self.path}:{at}: {text}: {done.stderr[-800:]}")
         self.env = dict(pair.split("=", 1) for pair in after.read_text().split("\0") if "=" in pair)
 
     def _script(self, text):

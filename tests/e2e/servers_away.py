@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kafka, MariaDB and PostgreSQL killed and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
+"""Kafka, MariaDB and PostgreSQL killed, stopped, frozen and started again while the job runs: it waits, says so, and goes on; nothing is lost or doubled.
 
 Starts servers of its own by tools/services, in a temporary folder, so that no other test loses its servers.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -62,14 +63,21 @@ def disturb(options, folder, servers, exported):
     wait_until("the first rows are everywhere", lambda: all(job.targets.committed().values()))
     health(200)
 
-    for way in ("kill", "stop", "kill"):
+    for way in ("kill", "stop", "freeze", "kill"):
         job.clicks.burst(1500)  # under way when the broker goes
-        servers.command(way, "kafka")
-        health(503, 20)
+        frozen = servers.pid("kafka") if way == "freeze" else None  # connected, but it answers nothing
+        if frozen:
+            os.kill(frozen, signal.SIGSTOP)
+        else:
+            servers.command(way, "kafka")
+        health(503, 30)
         for _ in range(20):  # and says so until one is there again
             time.sleep(0.1)
             check(http_status(address, "/healthz")[0] == 503, "/healthz says ok while Kafka is away")
-        servers.command("start", "kafka")
+        if frozen:
+            os.kill(frozen, signal.SIGCONT)
+        else:
+            servers.command("start", "kafka")
         health(200)
         rows_grow("active2")
 

@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique  # noqa: E402
+from real_systems import ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until  # noqa: E402
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -208,11 +208,12 @@ def endless(call, folder):
     process = subprocess.Popen([call.binary, "sql", "select count(*) from range(1000000000000) t(x) where hash(x) = 1"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     Run.started.append(process)
-    # SigCgt in /proc says when the handler is there; before it the signal would end the process as any other.
-    caught = False
-    while not caught and process.poll() is None:
+    # Signals are read from a descriptor: SigBlk in /proc says when. Before, the signal would end the process as any other.
+    def is_watched():
         with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
-            caught = any(line.startswith("SigCgt") and int(line.split()[1], 16) & 2 for line in status)
+            return any(line.startswith("SigBlk") and int(line.split()[1], 16) & 2 for line in status)
+
+    wait_until("Ctrl-C is watched for", lambda: is_watched() or process.poll() is not None)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     check(process.returncode == 1 and b"interrupted" in said, f"Ctrl-C ends a computation with {process.returncode}: {said}")

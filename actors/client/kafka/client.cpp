@@ -46,7 +46,9 @@ struct client::state {
   std::mutex mutex;  // callbacks come from poll() and from librdkafka's threads
   bool outage = false;
   bool outage_taken = false;
-  bool has_answered = false;               // ever
+  bool has_answered = false;  // ever
+  bool is_doubtful = false;   // a connection has failed since an answer
+  std::chrono::steady_clock::time_point last_answer;
   std::optional<connecting> last_failure;  // of a connection
 
   static void on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
@@ -71,10 +73,7 @@ struct client::state {
     const std::scoped_lock lock(self.mutex);
     switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:  // said again only when one was there meanwhile
-      self.outage = true;
-      self.outage_taken = false;
-      spdlog::log(self.options.tells_outages ? spdlog::level::warn : spdlog::level::debug, "{}: {}",
-                  self.options.name, self.unreachable().message);
+      self.begin_outage();
       return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
@@ -96,8 +95,17 @@ struct client::state {
     }
   }
 
+  /// Under the mutex.
+  void begin_outage() {
+    outage = true;
+    outage_taken = false;
+    spdlog::log(options.tells_outages ? spdlog::level::warn : spdlog::level::debug, "{}: {}", options.name,
+                unreachable().message);
+  }
+
   /// A connection. Under the mutex.
   void has_failed(std::string_view text) {
+    is_doubtful = true;
     auto why = why_not_connected(text, options.names);
     if (!last_failure || !why.vague)
       last_failure = std::move(why);
@@ -249,6 +257,19 @@ void client::answered() const {
     spdlog::info("{}: Kafka answers again", state_->options.name);
   state_->outage = false;
   state_->has_answered = true;
+  state_->is_doubtful = false;
+  state_->last_answer = std::chrono::steady_clock::now();
+}
+
+bool client::is_doubtful(std::chrono::milliseconds silence) const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->is_doubtful || std::chrono::steady_clock::now() - state_->last_answer > silence;
+}
+
+void client::unanswered() const {
+  const std::scoped_lock lock(state_->mutex);
+  if (!state_->outage)
+    state_->begin_outage();
 }
 
 bool client::in_outage() const {

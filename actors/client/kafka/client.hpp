@@ -88,6 +88,12 @@ public:
   [[nodiscard]] const std::string& brokers() const;
   /// An answer came from a broker (a record, a look-up): the outage is over.
   void answered() const;
+  /// The brokers should be asked for something: a connection has failed since their last answer, or that is
+  /// longer ago than `silence`. librdkafka 2.0.2 counts coordinators among the brokers that are down, and
+  /// where one has lost its address, it does not say that all are.
+  [[nodiscard]] bool is_doubtful(std::chrono::milliseconds silence) const;
+  /// They were asked, and nobody answered: an outage, as when librdkafka tells it.
+  void unanswered() const;
   [[nodiscard]] bool in_outage() const;
   /// Takes the values of secret properties out of a text.
   [[nodiscard]] std::string redacted(std::string text) const;

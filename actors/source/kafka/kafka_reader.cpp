@@ -172,12 +172,33 @@ expected<std::optional<chunk>> kafka_reader::read(std::span<const std::string> w
     const bool signalled =
         wake_.changed.wait_until(lock, until, [&] { return wake_.signals != seen || wake_.interrupted; });
     if (!signalled) {
+      lock.unlock();
+      ask_whether_brokers_are_there();
       // Silence during an outage is no sign that there is nothing to read.
       if (auto outage = client_ ? client_->outage() : std::nullopt)
         return tl::make_unexpected(std::move(*outage));
       return std::optional<chunk>{};
     }
   }
+}
+
+// Silence may be that of brokers which have nothing new, or of none.
+void kafka_reader::ask_whether_brokers_are_there() {
+  constexpr std::chrono::seconds silence{5};
+  constexpr std::chrono::seconds patience{3};
+  constexpr std::chrono::milliseconds slice{250};  // between two looks at interrupt()
+  if (!client_ || !topic_ || client_->in_outage() || !client_->is_doubtful(silence))
+    return;
+  const auto until = std::chrono::steady_clock::now() + patience;
+  do {
+    (void)kafka::partition_count(*client_, options_.topic, slice);
+    if (client_->in_outage() || !client_->is_doubtful(silence))
+      return;
+    const std::scoped_lock lock(wake_.mutex);
+    if (wake_.interrupted)
+      return;
+  } while (std::chrono::steady_clock::now() < until);
+  client_->unanswered();
 }
 
 // librdkafka says once that a partition's end is reached, and not again when the connection was lost and came

@@ -80,6 +80,7 @@ private:
   [[nodiscard]] error failure_at(std::int32_t partition, std::int64_t offset, rd_kafka_resp_err_t code,
                                  const std::string& text) const;
   void restart_logs();
+  void ask_whether_brokers_are_there();
   expected<void> start(log& l);
   void stop(log& l);
   bool take_interrupt();

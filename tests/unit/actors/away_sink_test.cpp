@@ -7,6 +7,8 @@
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
+#include <variant>
+
 using namespace millrace;
 
 namespace {
@@ -118,11 +120,13 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   turn_by_turn config;
   caf::actor_system system(config);
   auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-  const auto lane = system.spawn([&](caf::event_based_actor*) -> caf::behavior {
+  const auto behavior = [&](caf::event_based_actor*, std::monostate) -> caf::behavior {
     return {[&](const messages::ask_again&) { asked_again = true; },
             [&](const messages::position_answered& m) { answer = m.answer; },
             [](const messages::credit_returned&) {}, [](const messages::acknowledged&) {}};
-  });
+  };
+  // With an argument, whatever it is: without one CAF 0.17 binds a reference to a tuple that is not there.
+  const auto lane = system.spawn(behavior, std::monostate{});
   sink::sink_options o;
   o.name = "rows";
   o.next_life = [n = incarnation(0)]() mutable -> expected<incarnation> { return ++n; };
