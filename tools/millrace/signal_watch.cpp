@@ -213,9 +213,11 @@ int start_signal_watch() {
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the watch takes no other signal either
   pthread_t id{};
   const int failed = pthread_create(&id, &how, run_watch, nullptr);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // In one step: in between, a signal would end the process without a word.
+  sigset_t from_now_on = before;
   if (failed == 0)
-    pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+    sigorset(&from_now_on, &before, &ours);
+  pthread_sigmask(SIG_SETMASK, &from_now_on, nullptr);
   pthread_attr_destroy(&how);
   return failed;
 }
