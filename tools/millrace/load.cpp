@@ -30,7 +30,7 @@ int load(const load::arguments& a, const std::string& log_level, const std::stri
   for (const auto& [name, value] : o->properties)
     if (name.find("password") != std::string::npos || name.find("secret") != std::string::npos)
       secrets.push_back(value);
-  set_up_logging(log_level, log_format, secrets);
+  set_up_logging(spdlog::level::from_str(log_level), log_format, secrets);
   std::signal(SIGPIPE, SIG_IGN);
   if (!a.report.empty())
     if (const auto writable = check_report_place("--report", a.report, false); !writable)

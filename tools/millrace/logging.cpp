@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <optional>
 
 namespace millrace::cli {
 namespace {
@@ -20,16 +21,25 @@ namespace {
 constexpr std::size_t shortest_secret = 4;
 
 std::atomic<bool> json_is_on{false};
-/// Of the line that this thread is logging: a line is formatted by the thread that logs it.
+/// Members of the line that this thread is logging: a line is formatted by the thread that logs it.
 thread_local const boost::json::object* members_of_line = nullptr;
 
-/// Lines stand above the progress line of a terminal.
+/// Lines stand above the progress line of a terminal. Those of a stage with a level of its own are shown by
+/// it.
 class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
 public:
+  stderr_sink(spdlog::level::level_enum others, std::shared_ptr<const log_names> names)
+      : others_(others), names_(std::move(names)) {}
   void log(const spdlog::details::log_msg& message) override {
+    if (!is_shown(message.level, {message.payload.data(), message.payload.size()}, others_, *names_))
+      return;
     const auto alone = terminal_line::of_process().cleared();
     spdlog::sinks::stderr_color_sink_mt::log(message);
   }
+
+private:
+  spdlog::level::level_enum others_;
+  std::shared_ptr<const log_names> names_;
 };
 
 void redact(std::string& text, const std::vector<std::string>& secrets) {
@@ -82,8 +92,16 @@ struct subject {
   std::string stage;
 };
 
-/// Lines begin with whom they are about: "STAGE: ...", "STAGE/3 failed ...", "TITLE: ...", "'TOPOLOGY' has
-/// ...".
+/// "STAGE: ...", "STAGE/3 failed ...": nothing where the text begins with no stage.
+std::optional<std::string> stage_of(std::string_view text, const log_names& names) {
+  const auto end = text.find_first_of(":/ ");
+  std::string first(text.substr(0, end));
+  if (end == std::string_view::npos || !names.topologies_of.contains(first))
+    return std::nullopt;
+  return first;
+}
+
+/// Lines begin with their subject: a stage, "TITLE: ...", "'TOPOLOGY' has ...".
 subject subject_of(std::string_view text, const log_names& names) {
   subject out;
   if (names.titles.size() == 1)
@@ -91,12 +109,10 @@ subject subject_of(std::string_view text, const log_names& names) {
   for (const auto& [topology, title] : names.titles)
     if (text.starts_with(title + ": ") || text.find("'" + topology + "'") != std::string_view::npos)
       out.topology = topology;
-  const auto end = text.find_first_of(":/ ");
-  const auto stage = names.topologies_of.find(std::string(text.substr(0, end)));
-  if (end != std::string_view::npos && stage != names.topologies_of.end()) {
-    out.stage = stage->first;
-    if (stage->second.size() == 1)
-      out.topology = stage->second.front();
+  if (auto stage = stage_of(text, names)) {
+    if (const auto& topologies = names.topologies_of.at(*stage); topologies.size() == 1)
+      out.topology = topologies.front();
+    out.stage = std::move(*stage);
   }
   return out;
 }
@@ -159,13 +175,26 @@ std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, 
   return out;
 }
 
-void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets,
-                    log_names names) {
+bool is_shown(spdlog::level::level_enum line, std::string_view text, spdlog::level::level_enum others,
+              const log_names& names) {
+  if (names.levels_of_stages.empty())
+    return line >= others;
+  const auto stage = stage_of(text, names);
+  const auto own = stage ? names.levels_of_stages.find(*stage) : names.levels_of_stages.end();
+  return line >= (own == names.levels_of_stages.end() ? others : own->second);
+}
+
+void set_up_logging(spdlog::level::level_enum level, const std::string& format,
+                    std::vector<std::string> secrets, log_names names) {
   json_is_on = format == "json";
-  auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>());
+  auto least = level;
+  for (const auto& [stage, own] : names.levels_of_stages)
+    least = std::min(least, own);
+  const auto shared = std::make_shared<const log_names>(names);
+  auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>(level, shared));
   logger->set_formatter(json_is_on ? json_lines(std::move(secrets), std::move(names))
                                    : text_lines(std::move(secrets)));
-  logger->set_level(spdlog::level::from_str(level));
+  logger->set_level(least);
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }

@@ -16,14 +16,16 @@ class formatter;
 
 namespace millrace::cli {
 
-/// Names that log lines begin with, for their JSON form.
+/// Names that log lines begin with, for their JSON form and their levels.
 struct log_names {
-  std::map<std::string, std::vector<std::string>> topologies_of;  // by stage
-  std::map<std::string, std::string> titles;                      // by topology
+  std::map<std::string, std::vector<std::string>> topologies_of{};      // by stage
+  std::map<std::string, std::string> titles{};                          // by topology
+  std::map<std::string, spdlog::level::level_enum> levels_of_stages{};  // where they have one of their own
 };
 
-void set_up_logging(const std::string& level, const std::string& format, std::vector<std::string> secrets,
-                    log_names names = {});
+/// `level` is that of lines about no stage that has its own.
+void set_up_logging(spdlog::level::level_enum level, const std::string& format,
+                    std::vector<std::string> secrets, log_names names = {});
 
 /// An error that ends a command, or a finding, as a line of its own: as it is, or as a JSON object.
 void complain(std::string_view text, bool warning = false);
@@ -32,7 +34,11 @@ void log_with(spdlog::level::level_enum level, std::string_view text, const boos
 /// Log lines are JSON objects: nothing else may be written to stderr.
 [[nodiscard]] bool logs_are_json();
 
-/// Pure, for tests: what formats a line as JSON.
+/// Whether a line of this level is shown, by the stage that its text begins with. Pure, for tests.
+[[nodiscard]] bool is_shown(spdlog::level::level_enum line, std::string_view text,
+                            spdlog::level::level_enum others, const log_names& names);
+
+/// Formats a line as JSON. Pure, for tests.
 [[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets,
                                                             log_names names);
 

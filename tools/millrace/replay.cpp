@@ -69,8 +69,8 @@ bool has_no_letters(const std::string& letters) {
          is_state_folder(std::filesystem::absolute(file).parent_path().string());
 }
 
-/// What was not said: the state is the one that the file lies in, the topology the one that was last run
-/// there.
+/// Completes the arguments: the state is the one that the file lies in, the topology the one that was last
+/// run there.
 expected<void> fill_in(replay_arguments& a) {
   if (std::error_code failed; !std::filesystem::exists(a.request.letters, failed))
     return user_error(ec::not_found, fmt::format("{}: cannot be read: {}", a.request.letters,
@@ -97,7 +97,7 @@ expected<void> fill_in(replay_arguments& a) {
   return {};
 }
 
-/// What `run` will say of the topology as it is now: records that it does not take are not given to it.
+/// Says what `run` will say of the topology as it is now: records that it does not take are not given to it.
 expected<void> say_fit(const std::string& folder, const config::topology& t) {
   const auto store = snapshot::open_dir_store({folder, t.name, false, true});
   if (!store)
@@ -113,7 +113,7 @@ expected<void> say_fit(const std::string& folder, const config::topology& t) {
 }
 
 int replay_now(replay_arguments& a) {
-  set_up_logging("warn", "text", {});
+  set_up_logging(spdlog::level::warn, "text", {});
   if (has_no_letters(a.request.letters)) {
     fmt::print("{}: there is no such file, for no record of this state has become a dead letter; nothing is "
                "replayed\n",
@@ -129,7 +129,7 @@ int replay_now(replay_arguments& a) {
     complain(config::to_string(f), f.warning);
   if (!loaded.plan)
     return exit_wrong;
-  set_up_logging("warn", "text", loaded.plan->secrets);
+  set_up_logging(spdlog::level::warn, "text", loaded.plan->secrets);
   const auto timeout = parse_duration(a.start_timeout);
   if (!timeout) {
     complain("millrace: --start-timeout: " + describe(timeout.error()));

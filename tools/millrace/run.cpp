@@ -1,6 +1,7 @@
 // millrace run: one process, all roles.
 #include "runtime/control/spawn.hpp"
 #include "tools/millrace/last_command.hpp"
+#include "tools/millrace/log_levels.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/progress.hpp"
 #include "tools/millrace/report.hpp"
@@ -58,13 +59,13 @@ using runs = std::vector<std::unique_ptr<topology_run>>;
 /// Longer than everything that an end in good order waits for at most (control/supervisor_end.cpp), one after
 /// the other; shorter than what the service's unit allows.
 constexpr std::chrono::seconds stop_limit{45};
-/// What is still under way when all has been said and stored: a sink's call, say, that its server answers
-/// late or never. Its thread cannot be ended, and the actor system waits for it; what that call had open is
-/// rolled back.
+/// So long a call may still be under way when all has been said and stored: a sink's, say, that its server
+/// answers late or never. Its thread cannot be ended, and the actor system waits for it; a transaction that
+/// it had open is rolled back.
 constexpr std::chrono::seconds leave_limit{5};
 constexpr unsigned most_threads = 1'024;
 
-/// What a signal does to the run, from before there is anything that runs.
+/// Decides what a signal does to the run, from before there is anything that runs.
 class stop_desk {
 public:
   void stop() {
@@ -141,7 +142,7 @@ void write_report(const run_arguments& a, const runs& all, running_topologies& b
       spdlog::error("{}", ok.error().message);
 }
 
-/// What a run has come to, said; the exit status of it alone.
+/// Says what a run has come to; the exit status of it alone.
 int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
   const auto& name = r.topology().name;
   const auto letters = r.letters_lie_in();
@@ -258,7 +259,7 @@ log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& t
   return out;
 }
 
-/// What is wrong with the options themselves.
+/// Finds what is wrong with the options themselves.
 expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
   if (a.fresh && a.adopt)
     return user_error(
@@ -278,7 +279,10 @@ expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
 int run(const run_arguments& a) {
   // A closed pipe is an error of the sink that writes to it.
   std::signal(SIGPIPE, SIG_IGN);
-  set_up_logging(a.log_level, a.log_format, {});
+  const auto levels = parse_log_levels(a.log_level);
+  if (!levels)
+    return refuse(levels.error());
+  set_up_logging(levels->others, a.log_format, {});
   const auto start_timeout = check_options(a);
   if (!start_timeout)
     return refuse(start_timeout.error());
@@ -296,7 +300,12 @@ int run(const run_arguments& a) {
   }
   if (!good)
     return exit_wrong;
-  set_up_logging(a.log_level, a.log_format, secrets, names_of(topologies));
+  auto names = names_of(topologies);
+  auto of_stages = levels_of_stages(*levels, topologies);
+  if (!of_stages)
+    return refuse(of_stages.error());
+  names.levels_of_stages = std::move(*of_stages);
+  set_up_logging(levels->others, a.log_format, secrets, std::move(names));
   auto rules = parse_fail_on(a.fail_on);
   if (!rules)
     return refuse(rules.error());
@@ -379,8 +388,17 @@ void add_run(CLI::App& app, int& status) {
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->type_name("DURATION")
       ->capture_default_str();
-  command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+  command
+      ->add_option(
+          "--log-level", a->log_level,
+          "trace, debug, info, warn, error; behind commas others for the lines of stages, of a type or "
+          "kind of them: info,clicks=debug,kafka=warn")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto levels = parse_log_levels(text);
+            return levels ? std::string() : levels.error().message;
+          },
+          fmt::format("{{{}}}", fmt::join(level_names(), ","))))
       ->capture_default_str();
   command->add_option("--log-format", a->log_format, "text, or json: an object a line")
       ->check(CLI::IsMember({"text", "json"}))

@@ -93,3 +93,20 @@ TEST_CASE("secrets do not show in JSON lines either") {
   CHECK(line("counts: hunter2hunter2 is wrong", one, {"hunter2hunter2"}).at("message") ==
         "counts: *** is wrong");
 }
+
+TEST_CASE("a stage with a level of its own shows its lines by it, the others by theirs") {
+  auto names = two;
+  names.levels_of_stages = {{"counts", spdlog::level::debug}, {"table", spdlog::level::err}};
+  const auto shown = [&](spdlog::level::level_enum level, std::string_view text) {
+    return cli::is_shown(level, text, spdlog::level::info, names);
+  };
+  using namespace spdlog::level;
+  CHECK(shown(debug, "counts/3: took a frame"));
+  CHECK_FALSE(shown(trace, "counts/3: took a frame"));
+  CHECK_FALSE(shown(warn, "table: kafka: gone"));
+  CHECK(shown(err, "table: kafka: gone"));
+  CHECK(shown(info, "parsed: read"));
+  CHECK_FALSE(shown(debug, "parsed: read"));
+  CHECK_FALSE(shown(debug, "no new partitions were looked for: x"));
+  CHECK(shown(info, "counts"));  // no stage: a word alone
+}
