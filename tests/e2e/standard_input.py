@@ -32,7 +32,7 @@ class Piped:
             "sums": {"sink": "file", "from": "counts", "path": str(self.folder / "sums.jsonl")}, **stages}}))
 
     def start(self):
-        return subprocess.Popen([self.binary, "run", str(self.topology), "--state", str(self.state)], stdin=subprocess.PIPE,
+        return subprocess.Popen([self.binary, "run", str(self.topology), "--state", str(self.state), "--start-timeout", "3 s"], stdin=subprocess.PIPE,
                                 stdout=subprocess.DEVNULL, stderr=self.err.open("ab"))
 
     def whole(self, text, status=0):
@@ -121,6 +121,25 @@ def another_input(options, folder):
     print("SIGTERM while the pipe is open, then another input: one log")
 
 
+def taken_before_a_server_was_there(options, folder):
+    """What came through the pipe is in the state although the start failed: no other topology begins anew over it."""
+    job = Piped(options, folder, "away")
+    as_it_is = json.loads(job.topology.read_text())
+
+    def change(**stages):
+        job.topology.write_text(json.dumps({**as_it_is, "stages": {**as_it_is["stages"], **stages}}))
+
+    change(table={"sink": "sql", "from": "parsed", "connection": "postgresql://nobody:wrong@127.0.0.1:1/none", "table": "t"})
+    job.whole(lines(0, 200), status=1)
+    change(counts={**as_it_is["stages"]["counts"], "size": "20 s"})
+    job.whole("", status=2)
+    check("'counts'" in job.said(), job.said())
+    change()
+    job.whole("")
+    check_once(job, list(range(200)))
+    print("a server that was away: what had come through the pipe is kept, and another topology is refused")
+
+
 def refused(options, folder):
     two = Piped(options, folder, "two", more={"source": "file", "path": "-"},
                 parsed_too={"parser": "text", "from": "more"}, out={"sink": "file", "from": "parsed_too", "path": str(folder / "x")})
@@ -137,6 +156,7 @@ def test(options, folder):
     folder = pathlib.Path(folder)
     just_works(options, folder)
     another_input(options, folder)
+    taken_before_a_server_was_there(options, folder)
     refused(options, folder)
     killed(options, folder)
 

@@ -2,6 +2,7 @@
 
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/sink/data_file.hpp"
+#include "actors/source/file/standard_input.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tools/millrace/loss_log.hpp"
 #include "tools/millrace/report.hpp"
@@ -22,7 +23,7 @@ namespace {
 /// How many replayed batches an earlier process had taken in when it came to its end.
 constexpr std::string_view replayed_name = "replayed";
 
-/// What was counted when it came to its end.
+/// The counts when it came to its end.
 constexpr std::string_view counts_name = "counts_at_end";
 
 expected<ended_counts> counts_before(const snapshot::state_store& store) {
@@ -46,15 +47,17 @@ expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-/// Of a source that takes records before anything was read downstream: they are in its spool, so the state is
+/// Whether a source takes records before anything was read downstream: they are in its spool, so the state is
 /// this topology's from then on.
 bool receives_by_itself(const config::topology& t) {
   return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
-    return s.kind == config::stage_kind::source && s.type.starts_with("http");
+    return s.kind == config::stage_kind::source &&
+           (s.type.starts_with("http") ||
+            (s.type == "file" && s.options.text("path") == source::standard_input_path));
   });
 }
 
-/// What an earlier start has decided for another topology, before it read anything, is forgotten.
+/// Forgets what an earlier start has decided for another topology, before it read anything.
 expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
   const auto tried = store->get(snapshot::tried_name);
   if (tried && *tried == t.state_fingerprint)

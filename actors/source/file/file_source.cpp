@@ -12,8 +12,6 @@
 namespace millrace::source {
 namespace {
 
-constexpr std::string_view standard_input_path = "-";
-
 bool is_standard_input(const config::values& options) { return options.text("path") == standard_input_path; }
 
 /// There is one in a process, whatever runs in it.

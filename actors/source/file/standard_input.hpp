@@ -7,8 +7,12 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace millrace::source {
+
+/// The `path` that means it.
+inline constexpr std::string_view standard_input_path = "-";
 
 struct standard_input_options {
   std::string stage{};
