@@ -1,4 +1,4 @@
-// What lies in a shard's snapshots and spilled output, behind their checksums: arbitrary bytes as captures of
+// The content of a shard's snapshots and spilled output, behind checksums: arbitrary bytes as captures of
 // windows of every shape, of the whole shard and as output frames are refused, or make a state that goes on
 // working and whose captures are read back as the same. A state that took real records comes back from its
 // captures too, and fires the same rows.
@@ -37,7 +37,9 @@ std::vector<window::aggregate> aggregates() {
           over(array_agg, type_id::bigint, data::type::list_of(type_id::bigint)),
           over(string_agg, type_id::text, type_id::text),
           over(percentile_cont, type_id::float64, type_id::float64),
-          over(percentile_disc, type_id::text, type_id::text)};
+          over(percentile_disc, type_id::text, type_id::text),
+          over(bool_and, type_id::boolean, type_id::boolean),
+          over(bool_or, type_id::boolean, type_id::boolean)};
 }
 
 window::definition shape_of(int number) {

@@ -1,3 +1,4 @@
+#include "tests/support/golden_file.hpp"
 #include "tests/unit/window/window_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -32,7 +33,27 @@ definition collected() {
                      over(array_agg, type_id::text, data::type::list_of(type_id::text)),
                      over(string_agg, type_id::text, type_id::text),
                      over(percentile_cont, type_id::float64, type_id::float64),
-                     over(percentile_disc, type_id::bigint, type_id::bigint)});
+                     over(percentile_disc, type_id::bigint, type_id::bigint),
+                     over(bool_and, type_id::boolean, type_id::boolean),
+                     over(bool_or, type_id::boolean, type_id::boolean)});
+}
+
+/// One of each state that docs/formats.md describes.
+definition described() {
+  using enum aggregate_function;
+  return windows_of(
+      30, 10,
+      {count_rows(), over(count_distinct, type_id::text, type_id::bigint),
+       over(avg, type_id::bigint, type_id::float64), over(sum, type_id::float64, type_id::float64),
+       over(max, type_id::text, type_id::text), over(min, type_id::float64, type_id::float64),
+       over(first, type_id::bigint, type_id::bigint), over(last, type_id::text, type_id::text),
+       over(bool_and, type_id::boolean, type_id::boolean), over(bool_or, type_id::boolean, type_id::boolean),
+       over(var_samp, type_id::bigint, type_id::float64),
+       over(stddev_pop, type_id::float64, type_id::float64),
+       over(array_agg, type_id::text, data::type::list_of(type_id::text)),
+       over(string_agg, type_id::text, type_id::text),
+       over(percentile_cont, type_id::float64, type_id::float64),
+       over(percentile_disc, type_id::bigint, type_id::bigint)});
 }
 
 std::string all_of(shard_windows& w) {
@@ -153,6 +174,24 @@ TEST_CASE("a slice off the grid, other aggregates and a later format are refused
   REQUIRE_FALSE(applied);
   CHECK(applied.error().code == ec::unsupported);
   CHECK_FALSE(applied_to(w, bytes));  // all of a state is for an empty one
+}
+
+TEST_CASE("the states of all aggregates are the golden ones, byte for byte, and are read back") {
+  const auto d = described();
+  shard_windows w(d);
+  absorb(w, d,
+         {{5, "ann", 0.5, 7, true},
+          {5, "ann", -1e300, -3, false},
+          {6, "bob", std::numeric_limits<double>::infinity(), 1LL << 62, std::nullopt},
+          {6, "bob", 0.1, 1LL << 62, true},
+          {17, std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
+  const auto bytes = all_of(w);
+  millrace::test::check_golden("tests/unit/window/golden/states_2.bin", bytes);
+  shard_windows again(d);
+  REQUIRE(applied_to(again, bytes));
+  CHECK(all_of(again) == bytes);
+  const auto fired = again.fire(no_watermark, end_of_time);
+  CHECK(test::rows_of(fired.front()) == test::rows_of(w.fire(no_watermark, end_of_time).front()));
 }
 
 }  // namespace millrace::window

@@ -54,6 +54,7 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
     arguments.push_back(a.function == aggregate_function::count_rows ? nullptr
                         : a.argument.id() == type_id::float64        ? amount
                         : a.argument.id() == type_id::text           ? keys[0]
+                        : a.argument.id() == type_id::boolean        ? filter
                                                                      : size);
   const std::vector<data::column_ptr> filters(d.aggregates.size(), filtered ? filter : nullptr);
   std::vector<std::uint32_t> late;

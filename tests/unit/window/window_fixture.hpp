@@ -20,7 +20,7 @@ struct click {
   event_micros watermark = no_watermark;
 };
 
-/// Aggregates over `amount` (double) or `size` (bigint), by argument type.
+/// Aggregates over `amount` (double), `size` (bigint), `user` (text) or `wanted` (boolean), by argument type.
 [[nodiscard]] definition windows_of(event_micros size, event_micros slide, std::vector<aggregate> aggregates,
                                     event_micros lateness = 0, std::uint32_t shards = 1);
 [[nodiscard]] aggregate count_rows();
