@@ -1,5 +1,7 @@
 #include "config/bind_step.hpp"
 
+#include "runtime/expression/unnest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +20,8 @@ std::string quoted(std::string_view name) {
 
 class step_binder {
 public:
-  step_binder(const draft& d, const data::schema_ptr& input, bool before_window, report& out)
-      : d_(d), input_(input), before_window_(before_window), out_(out) {}
+  step_binder(const draft& d, const data::schema_ptr& input, step_parts parts, report& out)
+      : d_(d), input_(input), before_window_(parts.before_window), may_unnest_(parts.unnest), out_(out) {}
 
   void where(step& result) {
     const auto* const text = d_.member_of("where");
@@ -67,7 +69,9 @@ private:
                                    m.name));
     if (!is_expression(&m.value))
       return;
-    auto e = expression::bind(m.value.text, scope_of(*input_, before_window_));
+    const auto names = scope_of(*input_, before_window_);
+    auto e = may_unnest_ ? expression::bind_unnesting(m.value.text, names, unnested_)
+                         : expression::bind(m.value.text, names);
     if (!e)
       return report_problems(e.error(), m.value, path, out_);
     if (before_window_)
@@ -94,6 +98,8 @@ private:
   const draft& d_;
   const data::schema_ptr& input_;
   bool before_window_;
+  bool may_unnest_;
+  expression::unnested_list unnested_;  // by the columns so far
   report& out_;
 };
 
@@ -129,7 +135,7 @@ bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& 
   result.stage = d.built.name;
   result.input = input;
   result.output = input;
-  step_binder b(d, input, parts.before_window, out);
+  step_binder b(d, input, parts, out);
   if (parts.where) {
     d.checked.insert("where");
     b.where(result);

@@ -21,7 +21,7 @@ inline constexpr std::string_view now_before_window =
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
                      report& out);
 
-/// What an expression may name; the schema must outlive it.
+/// The names that an expression may use; the schema must outlive it.
 [[nodiscard]] expression::scope scope_of(const data::schema& columns, bool before_window);
 
 /// Reports _timestamp in front of a window where the source of this stage stores none.
@@ -32,6 +32,7 @@ struct step_parts {
   bool where = true;
   bool columns = true;
   bool before_window = false;  // what is refused there is refused
+  bool unnest = false;         // `columns` may hold unnest(...)
 };
 /// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a
 /// finding was reported.

@@ -74,7 +74,10 @@ std::vector<option> transform_options() {
   return {
       from("The stage, or list of stages of one schema, whose rows are taken"),
       where("Keeps the rows for which this is true"),
-      columns("The columns given: name to expression, in this order; \"*\": true keeps all the others"),
+      columns(
+          "The columns given: name to expression, in this order; \"*\": true keeps all the others. In front "
+          "of windows unnest(list) in them gives a row for each element of the list, none where it is "
+          "empty or null"),
   };
 }
 

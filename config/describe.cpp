@@ -1,6 +1,7 @@
 // The typed plan as text: what `millrace check` prints when nothing is wrong.
 #include "config/core_options.hpp"
 #include "config/plan.hpp"
+#include "runtime/expression/unnest.hpp"
 
 #include <fmt/format.h>
 
@@ -60,7 +61,7 @@ private:
       write(s, *p);
   }
 
-  /// What the connector was told; the core's own options show in what follows.
+  /// The connector's options; the core's own show in what follows.
   void write_options(const stage& s) {
     const auto& core = core_options(s.kind, s.type);
     for (const auto& given : s.options.shown())
@@ -102,7 +103,7 @@ private:
       line(1, "hidden columns in use: " + hidden);
   }
 
-  /// Of a nested timestamp with the way to it: `.at format epoch_ms`.
+  /// A nested timestamp's format is added with the way to it: `.at format epoch_ms`.
   static void add_formats(const data::type& type, const parser_plan::timestamp_format& f,
                           const std::string& way, const std::function<void(const std::string&)>& add) {
     if (!f.format.empty())
@@ -130,6 +131,9 @@ private:
   void write_step(const step& s) {
     if (s.where)
       line(1, "where " + s.where_text);
+    if (std::any_of(s.columns.begin(), s.columns.end(),
+                    [](const auto& c) { return expression::unnested_by(c.value) != nullptr; }))
+      line(1, "a row for each element of the list, none where it is empty or null");
     std::vector<row> rows;
     for (std::size_t i = 0; i < s.output->size(); ++i) {
       const auto& f = (*s.output)[i];

@@ -103,7 +103,7 @@ private:
     return *out;
   }
 
-  /// Of a parser whose type is not known: `schema` has one form for all.
+  /// The columns of a parser whose type is not known: `schema` has one form for all.
   known_rows rows_of_schema(const draft& d) {
     const auto* const schema = d.member_of("schema");
     if (schema == nullptr)
@@ -177,7 +177,7 @@ private:
     }
   }
 
-  /// What `columns` make of the rows, if the stage has them.
+  /// The rows that `columns` give, if the stage has them.
   known_rows columns_of(draft& d, known_rows in) {
     const auto* const map = d.member_of("columns");
     if (map == nullptr)
@@ -194,7 +194,9 @@ private:
       else if (!is_expression(&m.value))
         add(out, m.name, std::nullopt);
       else {
-        auto found = expression::check_value(m.value.text, scope_of(in, d.before_window));
+        auto names = scope_of(in, d.before_window);
+        names.unnest = d.built.kind == stage_kind::transform;
+        auto found = expression::check_value(m.value.text, names);
         if (fresh)
           report_problems(found.found, m.value, join(path, m.name), out_);
         add(out, m.name, found.type);

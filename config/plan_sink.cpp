@@ -41,7 +41,7 @@ std::optional<order_item> parse_order(const std::string& text, const data::schem
   return std::nullopt;
 }
 
-/// What other languages write for an order that is turned.
+/// Spellings in other languages of an order that is turned.
 std::string missing_order(const std::string& text, const data::schema& columns) {
   const bool minus = text.starts_with('-');
   const auto word = minus ? text.substr(1) : text.substr(0, text.find(' '));
@@ -184,7 +184,8 @@ void plan_transform(draft& d, const drafts& all, report& out) {
   if (!input)
     return;
   transform_plan plan;
-  if (!bind_step(d, input, {.before_window = d.before_window}, plan.select, out))
+  const bool of_records = d.windows.empty();
+  if (!bind_step(d, input, {.before_window = d.before_window, .unnest = of_records}, plan.select, out))
     return;
   if (d.options_good && d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
     out.warning(d.built.where, d.path, "this select changes nothing; expected \"where\" or \"columns\"");

@@ -1,11 +1,13 @@
 #include "actors/lane/frame_former.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
+#include "actors/stage/unnest.hpp"
 #include "actors/stage/window_intake.hpp"
 #include "actors/stage/window_payload.hpp"
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace millrace::lane {
 
@@ -23,6 +25,7 @@ struct frame_former::working {
   std::vector<event_micros> times;       // by origin
   std::vector<event_micros> watermarks;  // by origin: of the partition just before the row
   event_micros now = 0;
+  bool unnested = false;  // on this way a record may have given several rows
 };
 
 namespace {
@@ -143,9 +146,16 @@ void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, 
 void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
   auto result = stage::run_step(n.plan->select, rows, w.now);
   count(0, n.stage, result.counts);
+  const bool unnests = stage::unnested_by(n.plan->select) != nullptr;
+  const auto rows_given = result.rows.batch.rows;
+  if (unnests)
+    count(0, stage::unnested_rows_of(n.stage), {.in = rows_given, .out = rows_given});
   bury(n.stage, result.failed, w);
-  if (result.rows.batch.rows != 0)
-    run(n.next, result.rows, w);
+  if (rows_given == 0)
+    return;
+  const bool before = std::exchange(w.unnested, w.unnested || unnests);
+  run(n.next, result.rows, w);
+  w.unnested = before;
 }
 
 void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
@@ -162,9 +172,13 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
       watermarks[i] = w.watermarks[origin[i]];
     }
   std::vector<position> positions;
-  if (window::reads_places(n.plan->definition))
+  if (window::reads_places(n.plan->definition)) {
     for (std::size_t i = 0; i < taken; ++i)
       positions.push_back(w.chunk.positions[w.parsed.records[origin[i] + w.row_offset]]);
+    const auto ordinals = w.unnested ? stage::ordinals_of(in.rows) : std::vector<std::uint32_t>();
+    for (std::size_t i = 0; i < ordinals.size(); ++i)
+      positions[i] = stage::place_of(positions[i], ordinals[i]);
+  }
   std::vector<std::uint32_t> late;
   edges_[n.edge]->partials->add(
       {in.keys, in.arguments, in.filters, times, watermarks, positions, place_, {}, in.orders}, late);
@@ -187,6 +201,16 @@ void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) 
   bury(n.stage, result.failed, w);
   if (result.rows.batch.rows != 0 && wanted(n.edge))
     edges_[n.edge]->batches.push_back(conform(result.rows.batch, n.plan->rows));
+}
+
+std::size_t frame_former::byte_size() const {
+  std::size_t bytes = 0;
+  for (const auto& e : edges_) {
+    bytes += e->partials ? e->partials->byte_size() : 0;
+    for (const auto& b : e->batches)
+      bytes += b.byte_size();
+  }
+  return bytes;
 }
 
 std::vector<delivery::lane_frame> frame_former::cut() {

@@ -45,6 +45,8 @@ public:
   [[nodiscard]] const mark& start() const { return start_; }
   [[nodiscard]] const mark& at() const { return at_; }
   [[nodiscard]] std::uint64_t records() const { return records_; }
+  /// Rows and partial aggregates of the frame that is being formed, in bytes, about.
+  [[nodiscard]] std::size_t byte_size() const;
   [[nodiscard]] bool empty() const { return start_.at == at_.at; }
   /// Those of the newest add().
   [[nodiscard]] const std::vector<late_records>& late() const { return late_; }

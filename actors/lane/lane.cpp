@@ -1,5 +1,6 @@
 #include "actors/lane/lane.hpp"
 
+#include "actors/stage/unnest.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/send.hpp>
@@ -18,13 +19,23 @@ constexpr std::chrono::milliseconds drift_wait{20};
 /// Chunks that may wait for one partition: one in work, one read ahead.
 constexpr std::size_t max_waiting = 2;
 
+bool unnests(const std::vector<node>& nodes) {
+  return std::any_of(nodes.begin(), nodes.end(), [](const node& n) {
+    if (const auto* window = std::get_if<window_node>(&n.what))
+      return unnests(window->late);
+    const auto* select = std::get_if<select_node>(&n.what);
+    return select != nullptr &&
+           (stage::unnested_by(select->plan->select) != nullptr || unnests(select->next));
+  });
+}
+
 }  // namespace
 
 lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
            delivery::lane_log::start how, caf::actor supervisor)
     : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)),
       away_(away_backoff, control::jitter_seed(*self)), rate_(options_.rate, now()),
-      drift_(options_.max_drift) {
+      drift_(options_.max_drift), unnests_(unnests(options_.plan->roots)) {
   receivers_.resize(options_.plan->receivers);
   for (const auto& name : options_.partitions)
     partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_, now()));
@@ -100,7 +111,8 @@ void lane::pump() {
   update_gauges();
 }
 
-/// What the source gave before it broke goes on its way first: all that it says was read has been read.
+/// The chunks that the source gave before it broke go on their way first: all that it says was read has been
+/// read.
 bool lane::fail_at_the_end_of_what_was_read() {
   for (const auto& p : partitions_)
     if (!p->waiting.empty())
@@ -240,6 +252,12 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     last = record_at(c, *cut);
     to = *cut;
   }
+  const auto at_once = end_at_once(w, last);
+  const bool partly = at_once < last;
+  if (partly) {
+    last = at_once;
+    to = c.positions[last];
+  }
   const auto allowed = rate_.allowed(now());
   if (allowed < last - w.next) {
     if (allowed == 0) {
@@ -267,7 +285,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   if (done)
     p.waiting.pop_front();
   if (at_cut || at_end || own_frame || p.caught_up || drained || options_.rate ||
-      p.live->records() >= options_.frame_records || !reading_)
+      p.live->records() >= options_.frame_records || is_large(*p.live) || (!reading_ && !partly))
     flush(p);
   return true;
 }

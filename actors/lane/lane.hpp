@@ -63,6 +63,10 @@ private:
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
   void add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to);
+  /// Records [w.next, end) that are worked on at once: up to `last`, fewer where a record may give many rows.
+  [[nodiscard]] std::size_t end_at_once(const waiting_chunk& w, std::size_t last) const;
+  /// Where a record may give many rows: the frame that is being formed is to be cut now.
+  [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
                                         std::optional<position> alone);
   [[nodiscard]] attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
@@ -121,6 +125,7 @@ private:
   rate_limit rate_;
   drift_limit drift_;
   wake_ups wake_ups_;
+  bool unnests_ = false;  // a record may give many rows
 };
 
 }  // namespace millrace::lane

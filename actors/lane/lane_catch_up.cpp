@@ -108,8 +108,8 @@ void lane::catch_up_step(catch_up& c) {
   self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
 }
 
-/// The rest of the chunk or a piece that needs a frame of its own, as one frame; never past the reader's
-/// limit.
+/// The rest of the chunk, a piece that needs a frame of its own or as much as fills a frame, as one frame;
+/// never past the reader's limit.
 void lane::catch_up_some(catch_up& c, partition& p) {
   auto& w = *c.waiting;
   const auto chunk = w.chunk;
@@ -126,9 +126,13 @@ void lane::catch_up_some(catch_up& c, partition& p) {
       last = record_at(*chunk, limit);
       to = limit;
     }
+    if (const auto end = end_at_once(w, last); end < last) {
+      last = end;
+      to = chunk->positions[last];
+    }
     alone = c.former->empty() && last - w.next == 1 ? std::optional(chunk->positions[w.next]) : std::nullopt;
     add(*c.former, p, w, last, to);
-    more = to < limit && !own_frame;
+    more = to < limit && !own_frame && !is_large(*c.former);
   }
   if (c.former->at().at == chunk->to) {
     if (chunk->at_end && chunk->to < p.log.reader_limit(c.receiver))

@@ -1,6 +1,7 @@
-// What a lane does with the records of a chunk, live and catching up: whatever a record may make fail. A
+// The lane's work on the records of a chunk, live and catching up: whatever a record may make fail. A
 // failure ends this life of the lane; what it was about is left to the next one (past_lives).
 #include "actors/lane/lane.hpp"
+#include "actors/stage/unnest.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,6 +11,11 @@
 
 namespace millrace::lane {
 namespace {
+
+/// Records that may give many rows: so many bytes of them are worked on at once, and a frame of their rows is
+/// cut when it has so many. Together with the limit of one record's rows they bound the lane's memory.
+constexpr std::size_t bytes_at_once = 64U << 10;
+constexpr std::size_t large_frame = 1U << 20;
 
 /// Whether some receiver has got it from an earlier attempt.
 bool taken_before(const partition& p, position record) {
@@ -71,6 +77,24 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
   w.next = last;
   if (last == now.last)
     w.now.reset();
+}
+
+std::size_t lane::end_at_once(const waiting_chunk& w, std::size_t last) const {
+  if (!unnests_)
+    return last;
+  const auto& lengths = w.chunk->lengths;
+  const auto most = std::min(last, w.next + stage::most_records_at_once);
+  std::size_t bytes = 0;
+  auto end = w.next;
+  while (end < most && (end == w.next || bytes < bytes_at_once)) {
+    bytes += lengths[end] == source::no_value ? 0 : lengths[end];
+    ++end;
+  }
+  return end;
+}
+
+bool lane::is_large(const frame_former& former) const {
+  return unnests_ && former.byte_size() >= large_frame;
 }
 
 void lane::note_late(const partition& p, const source::chunk& c) {

@@ -50,7 +50,7 @@ struct step_result {
 /// Failures of several expressions over one batch: each row once, ascending.
 void merge_failures(std::vector<expression::row_failure>& failures);
 
-/// Drops rows whose index is in `failures` (ascending, of the batch); appends their origins to `failed`.
+/// Drops all rows of the origins that have one in `failures` (ascending); appends the origins to `failed`.
 [[nodiscard]] rows without(const rows& in, const std::vector<expression::row_failure>& failures,
                            std::vector<failed_origin>& failed);
 

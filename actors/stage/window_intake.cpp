@@ -31,8 +31,8 @@ window_intake take_in(const config::window_plan& plan, const rows& in, event_mic
   }
   for (const auto k : plan.key_columns)
     out.keys.push_back(out.rows.batch.columns[k]);
-  out.counts.dead = out.failed.size();
   out.counts.out = out.rows.batch.rows;
+  out.counts.dead = out.counts.in - out.counts.filtered - out.counts.out;
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/expression/node.hpp"
 #include "runtime/expression/syntax.hpp"
+#include "runtime/expression/unnest.hpp"
 
 #include <functional>
 
@@ -11,11 +12,13 @@ namespace millrace::expression {
 
 class binder {
 public:
-  /// What an aggregate call means; by default a problem. Returns null pointer when it reported one.
+  /// Says what an aggregate call means; by default a problem. Returns null pointer when it reported one.
   using aggregate_binder = std::function<node_ptr(const syntax&)>;
 
-  binder(const scope& names, problems& found, aggregate_binder aggregate = {})
-      : names_(names), found_(found), aggregate_(std::move(aggregate)) {}
+  /// `unnest`: where unnest(...) may stand; null pointer: it is a problem.
+  binder(const scope& names, problems& found, aggregate_binder aggregate = {},
+         unnested_list* unnest = nullptr)
+      : names_(names), found_(found), aggregate_(std::move(aggregate)), unnest_(unnest) {}
 
   /// Null pointer where a problem was reported.
   [[nodiscard]] node_ptr bind(const syntax& s);
@@ -37,6 +40,9 @@ private:
   node_ptr unknown_column(const syntax& s);
   node_ptr literal(const syntax& s);
   node_ptr call(const syntax& s);
+  node_ptr unnest(const syntax& s);
+  /// A problem where an argument reads the elements of unnest(...), as in PostgreSQL.
+  [[nodiscard]] bool refuse_unnest(const std::vector<node_ptr>& args, std::string_view within);
   node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
   node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
   node_ptr unknown_function(const syntax& s);
@@ -79,19 +85,23 @@ private:
   const scope& names_;
   problems& found_;
   aggregate_binder aggregate_;
+  unnested_list* unnest_;
 };
+
+/// A column that stands for the element of an unnest; its list is what is prepared.
+[[nodiscard]] inline bool is_element_of_unnest(const node& n) { return n.what == op::column && n.prepared; }
 
 /// The bound expression that a tree makes.
 [[nodiscard]] bound bound_of(node_ptr root);
 
 /// A member by its name: spelt exactly so, else its lower case.
 [[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);
-/// What to say where there is none; `of` is the object in words.
+/// The problem where there is none; `of` is the object in words.
 [[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
 
 [[nodiscard]] bool is_aggregate(std::string_view function);
 [[nodiscard]] const std::vector<std::string_view>& aggregate_names();
-/// What to say behind the name of a function that does not exist: `; did you mean first(...)?`
+/// The remedy behind the name of a function that does not exist: `; did you mean first(...)?`
 [[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
 
 }  // namespace millrace::expression

@@ -47,7 +47,7 @@ std::string_view operator_for(std::string_view other) {
 
 /// Functions that people reach for, and what to write instead.
 std::string_view instead_of(std::string_view function) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 23> others{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> others{{
       {"date", "use date_trunc('day', x)"},
       {"clock_timestamp", "use now(), which is fixed for a batch"},
       {"timeofday", "use now(), which is fixed for a batch"},
@@ -71,6 +71,10 @@ std::string_view instead_of(std::string_view function) {
       {"first_value", "use first(x), which goes by event time"},
       {"last_value", "use last(x), which goes by event time"},
       {"len", "use length(x)"},
+      {"explode", "use unnest(x)"},
+      {"flatten", "use unnest(x)"},
+      {"json_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
+      {"jsonb_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
   }};
   for (const auto& [name, remedy] : others)
     if (name == function)
@@ -90,6 +94,8 @@ node_ptr binder::call(const syntax& s) {
   }
   if (is_instant(s))
     return instant(s);
+  if (s.text == "unnest")
+    return unnest(s);
   if (functions_named(s.text).empty()) {
     if (!aggregate_)
       bind_all(s.args);  // else it may be meant as an aggregate, whose arguments name other columns
@@ -225,6 +231,8 @@ std::string meant_by(const syntax& call, bool aggregates_allowed) {
   if (!as_aggregate)
     for (const auto f : function_names())
       names.push_back(f);
+  if (!as_aggregate)
+    names.push_back("unnest");
   if (const auto near = closest(call.text, names); !near.empty())
     return fmt::format("; did you mean {}({})?", near, call.star ? "*" : "...");
   if (!aggregate.empty())

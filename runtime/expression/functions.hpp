@@ -82,7 +82,7 @@ struct function {
   kernel run = nullptr;
   bool can_fail = false;
   bool strict = true;      // null where any argument is null
-  bool any_types = false;  // any number of arguments, each cast to text
+  bool any_types = false;  // any number of arguments, made text, or json where the function gives json
   prepared_or (*prepare)(constant_texts) = nullptr;
 };
 

@@ -183,6 +183,12 @@ constexpr auto lists = std::to_array<described>({
      "array_to_string(array['a', null, 'b'], ', ', '-')", "a, -, b"},
     {"string_to_array", "string_to_array(text, delimiter [, null]) -> [text]", "The parts of a text.",
      "string_to_array('a,b,c', ',')", "{a,b,c}"},
+    {"unnest", "unnest(list)",
+     "The row becomes one row an element, in the order of the list, and none where the list is empty or "
+     "null. "
+     "Only in the columns of a select in front of windows; one list a select. Elements that are objects give "
+     "their members: (unnest(items)).price.",
+     "", ""},
 });
 
 constexpr auto json = std::to_array<described>({

@@ -11,7 +11,7 @@
 namespace millrace::expression {
 namespace {
 
-/// Of a list's elements; float64 for numeric ones, as columns hold them.
+/// The kind of a list's elements; float64 for numeric ones, as columns hold them.
 kind element_of(const node& list) { return kind_of(list.column_type.element()); }
 
 std::string in_words(const node& n) {
@@ -180,6 +180,49 @@ node_ptr binder::quantified(const syntax& s) {
   n->flag = s.flag;
   n->args = *std::move(args);
   return fold_constant(std::move(n));
+}
+
+node_ptr binder::unnest(const syntax& s) {
+  if (!unnest_)
+    return problem_at(s.offset, "unnest(...) cannot stand here; it belongs to the \"columns\" of a select in "
+                                "front of windows, where it gives a row for each element");
+  if (s.args.size() != 1 || s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
+    return problem_at(s.offset, "unnest(...) takes one list and nothing else");
+  auto args = bind_all(s.args);
+  if (!args || refuse_unnest(*args, "unnest(...)"))
+    return nullptr;
+  auto& list = args->front();
+  if (list->type != kind::list)
+    return problem_at(s.offset,
+                      fmt::format("unnest(...) takes a list, and this is {}{}", in_words(*list),
+                                  list->type == kind::json
+                                      ? "; declare the column as a list in the parser's schema, such as "
+                                        "[\"text\"] or [{\"name\": \"text\"}]"
+                                      : ""));
+  auto identity = fingerprint(*list);
+  if (unnest_->list && unnest_->identity != identity)
+    return problem_at(s.offset, "this select unnests another list already; unnest one of the two in a select "
+                                "of its own, behind this one");
+  auto n = make(op::column, element_of(*list), s.offset);
+  n->column = names_.columns->size();
+  n->column_type = data::type(list->column_type.element());
+  if (!unnest_->list)
+    *unnest_ = {std::make_shared<const bound>(bound_of(std::move(list))), std::move(identity)};
+  n->prepared = unnest_->list;
+  return n;
+}
+
+bool binder::refuse_unnest(const std::vector<node_ptr>& args, std::string_view within) {
+  const std::function<bool(const node_ptr&)> reads_elements = [&](const node_ptr& n) {
+    return is_element_of_unnest(*n) || std::any_of(n->args.begin(), n->args.end(), reads_elements);
+  };
+  const auto at = unnest_ ? std::find_if(args.begin(), args.end(), reads_elements) : args.end();
+  if (at == args.end())
+    return false;
+  problem_at((*at)->offset, fmt::format("unnest(...) cannot stand within {}; name the element a column here, "
+                                        "and go on with it in a select behind this one",
+                                        within));
+  return true;
 }
 
 node_ptr binder::as_json(node_ptr n) {

@@ -1,5 +1,6 @@
 #include "runtime/expression/node.hpp"
 
+#include "runtime/expression/binder.hpp"
 #include "runtime/expression/list_values.hpp"
 
 #include <fmt/format.h>
@@ -122,8 +123,14 @@ std::string fingerprint(const node& n) {
 
 namespace {
 void collect(const node& n, traits& out) {
-  if (n.what == op::column)
+  if (is_element_of_unnest(n)) {
+    const auto& list = *static_cast<const bound*>(n.prepared.get());
+    out.columns.insert(out.columns.end(), list.columns.begin(), list.columns.end());
+    out.can_fail |= list.can_fail;
+    out.uses_now |= list.uses_now;
+  } else if (n.what == op::column) {
     out.columns.push_back(n.column);
+  }
   out.uses_now |= n.what == op::instant;
   out.can_fail |= n.fn && n.fn->can_fail;
   for (const auto& a : n.args)

@@ -85,8 +85,8 @@ private:
         arguments.check(o.value);
       return;
     }
-    if (aggregate || functions_named(s.text).empty() || s.star || s.distinct || s.within ||
-        !s.filter.empty() || !s.order.empty()) {
+    if (aggregate || (functions_named(s.text).empty() && s.text != "unnest") || s.star || s.distinct ||
+        s.within || !s.filter.empty() || !s.order.empty()) {
       auto without = s;  // its name is wrong, or its form: the arguments have no part in that
       without.args.clear();
       bind(without);
@@ -97,7 +97,9 @@ private:
 
   void bind(const syntax& s) {
     const auto any = [](const syntax&) -> node_ptr { return nullptr; };
-    binder b(names_.names, found_, inside_ != nullptr ? binder::aggregate_binder(any) : nullptr);
+    unnested_list list;  // whether it is that of the other columns is seen once all is known
+    binder b(names_.names, found_, inside_ != nullptr ? binder::aggregate_binder(any) : nullptr,
+             names_.unnest ? &list : nullptr);
     static_cast<void>(b.bind(s));
   }
 
@@ -129,7 +131,10 @@ partial_result check_text(std::string_view text, const partial_scope& names, Who
 }  // namespace
 
 partial_result check_value(std::string_view text, const partial_scope& names) {
-  return check_text(text, names, [&] { return expression::bind(text, names.names); });
+  unnested_list list;
+  return check_text(text, names, [&] {
+    return names.unnest ? bind_unnesting(text, names.names, list) : expression::bind(text, names.names);
+  });
 }
 
 partial_result check_condition(std::string_view text, const partial_scope& names) {

@@ -1,4 +1,4 @@
-// What can be said of an expression whose columns are known in part only, because a stage upstream has a
+// The problems of an expression whose columns are known in part only, because a stage upstream has a
 // mistake of its own: every problem that remains whatever the rest turns out to be, and no other.
 #pragma once
 
@@ -14,6 +14,7 @@ struct partial_scope {
   scope names;                // every column whose name is known; the type of an untyped one means nothing
   std::vector<bool> untyped;  // by column of `names`: the type is not known
   bool complete = false;      // there are no other columns
+  bool unnest = false;        // unnest(...) may stand in a value
 };
 
 struct partial_result {

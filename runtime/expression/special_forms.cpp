@@ -79,7 +79,8 @@ node_ptr binder::case_of(const syntax& s) {
     const bool condition = !s.flag && i + 1 < s.args.size() && i % 2 == 0;
     n->args.push_back(condition ? bind_boolean(s.args[i], "what follows when") : bind(s.args[i]));
   }
-  if (std::any_of(n->args.begin(), n->args.end(), [](const node_ptr& a) { return !a; }))
+  if (std::any_of(n->args.begin(), n->args.end(), [](const node_ptr& a) { return !a; }) ||
+      refuse_unnest(n->args, "case"))
     return nullptr;
   std::vector<node_ptr*> results;
   std::vector<node_ptr*> subjects;
@@ -116,7 +117,7 @@ std::optional<std::vector<node_ptr>> binder::bind_alike(const std::vector<syntax
 
 node_ptr binder::coalesce(const syntax& s) {
   auto args = bind_alike(s.args, "coalesce", s.offset);
-  if (!args)
+  if (!args || refuse_unnest(*args, "coalesce"))
     return nullptr;
   auto n = make(op::coalesce, args->front()->type, s.offset);
   n->column_type = args->front()->column_type;

@@ -1,5 +1,6 @@
 #include "tools/millrace/report.hpp"
 
+#include "actors/stage/unnest.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
@@ -47,6 +48,11 @@ json::object stage_object(const config::topology& t, std::uint32_t index, const 
   const auto settled = c.out + c.filtered + c.late + c.dead;
   if (!ended)
     out["in_flight"] = c.in - std::min(c.in, settled);
+  const auto* const transform = std::get_if<config::transform_plan>(&stage.plan);
+  if (transform != nullptr && stage::unnested_by(transform->select) != nullptr) {
+    const auto at = counts.stages().find(stage::unnested_rows_of(index));
+    out["rows"] = at == counts.stages().end() ? 0 : at->second.out;
+  }
   if (stage.kind == config::stage_kind::window) {
     const auto dead_of = [&](std::uint32_t entry) {
       const auto at = counts.stages().find(entry);
@@ -118,7 +124,7 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   json::object watermarks;
   for (const auto& p : parts)
     for (const auto& [log, m] : p.vector) {
-      // Of each source log the least that any receiver stands at.
+      // For each source log the least that any receiver stands at.
       if (log.starts_with("refused/") || std::count(log.begin(), log.end(), '/') > 1)
         continue;
       const auto value = watermark_value(m.watermark);

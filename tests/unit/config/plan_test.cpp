@@ -160,6 +160,19 @@ TEST_CASE("only what a later stage reads is used: filters, keys, aggregates, lat
            "p") == "a b c d e t");
 }
 
+TEST_CASE("an unnest reads its list and what stands beside it, and has the type of the elements") {
+  const auto t = planned(with_stages(R"json(
+    "s": { "source": "file", "path": "f" },
+    "p": { "parser": "json", "from": "s", "schema": { "id": "bigint", "other": "text", "items": [{ "sku": "text", "qty": "bigint" }] } },
+    "a": { "transform": "select", "from": "p", "columns": { "id": "id", "item": "unnest(items)", "qty": "(unnest(items)).qty + id" } },
+    "o": { "sink": "console", "from": "a" })json"));
+  CHECK(columns(*t.find("a")->schema) ==
+        "id bigint, item {sku text, qty bigint}, qty bigint, " + std::string(hidden));
+  CHECK(used(t, "p") == "id items");
+  CHECK_THAT(describe_plan(t),
+             Catch::Contains("a row for each element of the list, none where it is empty or null"));
+}
+
 TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns") {
   const auto t = planned(behind_parser(R"json(
     "w": { "window": "sliding", "from": "parsed", "size": "10 minutes", "slide": "1 minute", "allowed_lateness": "30 s",
