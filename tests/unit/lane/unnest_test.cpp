@@ -5,7 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 
 using namespace millrace;
 using data::type;
@@ -43,12 +45,12 @@ stage::rows rows_of(const std::vector<record>& records) {
   return stage::all_rows(std::move(b));
 }
 
-struct select {
+struct selection {
   config::step step;
   expression::unnested_list list;
 
-  explicit select(std::string_view where, const std::vector<std::pair<std::string, std::string>>& columns,
-                  data::schema_ptr input = columns_of_records(), bool hidden = false) {
+  explicit selection(std::string_view where, const std::vector<std::pair<std::string, std::string>>& columns,
+                     data::schema_ptr input = columns_of_records(), bool hidden = false) {
     step.input = std::move(input);
     const expression::scope names{step.input.get(), {}};
     if (!where.empty())
@@ -78,7 +80,7 @@ using lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("each element becomes a row of its record, in the order of the list; none come of no elements") {
-  const select s("", {{"id", "id"}, {"tag", "unnest(tags)"}});
+  const selection s("", {{"id", "id"}, {"tag", "unnest(tags)"}});
   const auto out =
       stage::run_step(s.step, rows_of({{1, {{"b", "a", "null", "b"}}}, {2, {{}}}, {3, {}}, {4, {{"c"}}}}), 0);
   CHECK(shown(out.rows) == lines{R"(0 {"id":1,"tag":"b"})", R"(0 {"id":1,"tag":"a"})",
@@ -89,18 +91,18 @@ TEST_CASE("each element becomes a row of its record, in the order of the list; n
 }
 
 TEST_CASE("expressions around the element, several unnests of one list and hidden columns go with it") {
-  const select s("id <> 2", {{"up", "upper(unnest(tags)) || id"}, {"same", "unnest(tags)"}},
-                 columns_of_records(), true);
+  const selection s("id <> 2", {{"up", "upper(unnest(tags)) || id"}, {"same", "unnest(tags)"}},
+                    columns_of_records(), true);
   const auto out = stage::run_step(s.step, rows_of({{1, {{"x", "y"}}, "r1"}, {2, {{"z"}}}}), 0);
   CHECK(shown(out.rows) ==
         lines{R"(0 {"up":"X1","same":"x","_raw":"r1"})", R"(0 {"up":"Y1","same":"y","_raw":"r1"})"});
   CHECK(out.counts == delivery::stage_counts{.in = 2, .out = 1, .filtered = 1});
   CHECK(stage::unnested_by(s.step) != nullptr);
-  CHECK(stage::unnested_by(select("", {{"id", "id"}}).step) == nullptr);
+  CHECK(stage::unnested_by(selection("", {{"id", "id"}}).step) == nullptr);
 }
 
 TEST_CASE("a record of which one row fails gives none, and one dead letter") {
-  const select s("", {{"id", "id"}, {"n", "unnest(tags)::bigint"}});
+  const selection s("", {{"id", "id"}, {"n", "unnest(tags)::bigint"}});
   const auto out = stage::run_step(
       s.step, rows_of({{1, {{"1", "2"}}}, {2, {{"3", "x", "4", "y"}}}, {3, {{"5"}}}, {4, {}}}), 0);
   CHECK(shown(out.rows) == lines{R"(0 {"id":1,"n":1})", R"(0 {"id":1,"n":2})", R"(2 {"id":3,"n":5})"});
@@ -111,16 +113,16 @@ TEST_CASE("a record of which one row fails gives none, and one dead letter") {
 }
 
 TEST_CASE("behind an unnest a stage takes all rows of a record or none") {
-  const select first("", {{"id", "id"}, {"tag", "unnest(tags)"}});
+  const selection first("", {{"id", "id"}, {"tag", "unnest(tags)"}});
   const auto rows = stage::run_step(
       first.step, rows_of({{1, {{"1", "2"}}}, {2, {{"3", "x", "-4", "y"}}}, {3, {{"5"}}}}), 0);
-  const select columns("", {{"n", "tag::bigint"}}, first.step.output);
+  const selection columns("", {{"n", "tag::bigint"}}, first.step.output);
   const auto out = stage::run_step(columns.step, rows.rows, 0);
   CHECK(shown(out.rows) == lines{R"(0 {"n":1})", R"(0 {"n":2})", R"(2 {"n":5})"});
   CHECK(out.failed.size() == 1);
   CHECK(out.counts == delivery::stage_counts{.in = 7, .out = 3, .dead = 4});
 
-  const select where("tag = '3' or tag::bigint > 1", {}, first.step.output);
+  const selection where("tag = '3' or tag::bigint > 1", {}, first.step.output);
   const auto passed = stage::run_step(where.step, rows.rows, 0);
   CHECK(shown(passed.rows) == lines{R"(0 {"id":1,"tag":"2"})", R"(2 {"id":3,"tag":"5"})"});
   CHECK(passed.failed.size() == 1);
@@ -128,9 +130,9 @@ TEST_CASE("behind an unnest a stage takes all rows of a record or none") {
 }
 
 TEST_CASE("unnests in series: the elements of elements, counted by the rows that came") {
-  const select first("", {{"id", "id"}, {"word", "string_to_array(unnest(tags), ' ')"}});
+  const selection first("", {{"id", "id"}, {"word", "string_to_array(unnest(tags), ' ')"}});
   const auto rows = stage::run_step(first.step, rows_of({{1, {{"a b", "", "c"}}}, {2, {{"d"}}}}), 0).rows;
-  const select second("", {{"w", "unnest(word)"}}, first.step.output);
+  const selection second("", {{"w", "unnest(word)"}}, first.step.output);
   const auto out = stage::run_step(second.step, rows, 0);
   CHECK(shown(out.rows) == lines{R"(0 {"w":"a"})", R"(0 {"w":"b"})", R"(0 {"w":"c"})", R"(1 {"w":"d"})"});
   CHECK(out.counts == delivery::stage_counts{.in = 4, .out = 3, .filtered = 1});
@@ -140,20 +142,20 @@ TEST_CASE("unnests in series: the elements of elements, counted by the rows that
 TEST_CASE("a record whose rows would fill the memory is a dead letter; without its long column it is none") {
   const std::vector<std::string> many(2000, "x");
   const auto in = rows_of({{1, many, std::string(10'000, 'r')}, {2, {{"y"}}}});
-  const select s("", {{"tag", "unnest(tags)"}, {"raw", "_raw"}});
+  const selection s("", {{"tag", "unnest(tags)"}, {"raw", "_raw"}});
   const auto out = stage::run_step(s.step, in, 0);
   CHECK(out.rows.batch.rows == 1);
   REQUIRE(out.failed.size() == 1);
   CHECK(out.failed[0].error == "the rows of its list's 2000 elements take more than 16777216 bytes; leave "
                                "large columns out of the select");
   CHECK(out.counts == delivery::stage_counts{.in = 2, .out = 1, .dead = 1});
-  CHECK(stage::run_step(select("", {{"tag", "unnest(tags)"}}).step, in, 0).rows.batch.rows == 2001);
+  CHECK(stage::run_step(selection("", {{"tag", "unnest(tags)"}}).step, in, 0).rows.batch.rows == 2001);
 
   // The limit is that of the record, not of each row that it gave before.
-  const select twice("", {{"tag", "unnest(tags)"}, {"again", "tags"}, {"raw", "left(_raw, 10)"}});
+  const selection twice("", {{"tag", "unnest(tags)"}, {"again", "tags"}, {"raw", "left(_raw, 10)"}});
   const auto rows = stage::run_step(twice.step, rows_of({{1, std::vector<std::string>(700, "x")}}), 0).rows;
   REQUIRE(rows.batch.rows == 700);
-  const select third("", {{"a", "unnest(again)"}, {"all", "again"}}, twice.step.output);
+  const selection third("", {{"a", "unnest(again)"}, {"all", "again"}}, twice.step.output);
   CHECK(stage::run_step(third.step, rows, 0).failed.size() == 1);
 }
 
