@@ -43,7 +43,7 @@ definition described() {
   using enum aggregate_function;
   return windows_of(
       30, 10,
-      {count_rows(), over(count_distinct, type_id::text, type_id::bigint),
+      {test::count_rows(), over(count_distinct, type_id::text, type_id::bigint),
        over(avg, type_id::bigint, type_id::float64), over(sum, type_id::float64, type_id::float64),
        over(max, type_id::text, type_id::text), over(min, type_id::float64, type_id::float64),
        over(first, type_id::bigint, type_id::bigint), over(last, type_id::text, type_id::text),
