@@ -251,14 +251,15 @@ private:
       if (s.kind == config::stage_kind::sink)
         o.lane_logs[sink::rejected_log(s.name)] = {};
     o.windows = window_inputs_of_dead_letters(*topology_);
-    if (topology_->dead_letters) {
+    if (topology_->dead_letters && !topology_->dead_letters->type.empty()) {
       o.make_writer = [this_ = shared(), make = options_.make.writer, c = context(o.name)] {
         return make(*this_->topology->dead_letters, c);
       };
     } else {
-      o.make_writer = [path = options_.store->folder() + "/dead_letters.jsonl",
-                       schema = o.schema]() -> expected<std::unique_ptr<sink::writer>> {
-        return sink::make_dead_letter_writer(path, schema);
+      o.make_writer = [path = options_.store->folder() + "/dead_letters.jsonl", schema = o.schema,
+                       topology = topology_]() -> expected<std::unique_ptr<sink::writer>> {
+        return sink::make_dead_letter_writer(
+            path, schema, topology->dead_letters ? topology->dead_letters->options : config::values{});
       };
     }
     add_spec(std::move(o));

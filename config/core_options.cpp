@@ -181,6 +181,28 @@ std::optional<stage_kind> kind_of_key(std::string_view key) {
   return static_cast<stage_kind>(at - std::begin(kind_keys));
 }
 
+const std::vector<option>& dead_letter_options() {
+  static const std::vector<option> all{
+      {.name = "roll",
+       .type = object,
+       .doc = "When dead_letters.jsonl becomes a part, dead_letters-000001.jsonl and so on, and an empty one "
+              "goes on: at the first commit at which one of the limits is reached, by age also when no more "
+              "letters come. Default: at 64 MB",
+       .members = {{.name = "age", .type = duration, .doc = "Time since the first letter"},
+                   {.name = "size",
+                    .type = option_type::size,
+                    .doc = "Bytes in the file",
+                    .default_text = "64 MB",
+                    .minimum = 1},
+                   {.name = "rows", .type = integer, .doc = "Number of letters", .minimum = 1}}},
+      {.name = "keep",
+       .type = integer,
+       .doc = "Keeps so many parts and removes older ones. Default: all are kept",
+       .minimum = 1},
+  };
+  return all;
+}
+
 const std::vector<option>& top_level_options() {
   static const std::vector<option> all{
       {.name = "millrace",
@@ -200,8 +222,8 @@ const std::vector<option>& top_level_options() {
        .required = true},
       {.name = "dead_letters",
        .type = any,
-       .doc = "A sink without from for records that are no rows; default: dead_letters.jsonl in the state "
-              "folder"},
+       .doc = "How dead_letters.jsonl in the state folder is kept (see below), or a sink without from for "
+              "records that are no rows"},
       {.name = "snapshot_every",
        .type = duration,
        .doc = "How often a shard's state is made durable",

@@ -12,6 +12,8 @@ namespace millrace::config {
 
 /// `stages` and `dead_letters` are declared as `any`: the planner reads them stage by stage.
 [[nodiscard]] const std::vector<option>& top_level_options();
+/// What `dead_letters` takes where it names no sink: how the file in the state folder is kept.
+[[nodiscard]] const std::vector<option>& dead_letter_options();
 /// What every stage of this kind and type takes beside its connector's own.
 [[nodiscard]] const std::vector<option>& core_options(stage_kind kind, std::string_view type);
 /// All that a stage takes: the core's, then the connector's (null for windows and transforms).

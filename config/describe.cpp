@@ -31,7 +31,7 @@ public:
                      format_duration(t_.commit_every)));
     for (const auto& s : t_.stages)
       write_stage(s);
-    if (t_.dead_letters)
+    if (t_.dead_letters && !t_.dead_letters->type.empty())
       write_stage(*t_.dead_letters);
     else
       out_ += "\ndead letters: dead_letters.jsonl in the state folder\n";

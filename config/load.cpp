@@ -137,7 +137,14 @@ private:
     for (const auto i : order)
       plan_stage(all, i);
     refuse_shared_files(all, out_);
-    if (const auto* const m = root_.find("dead_letters")) {
+    if (const auto* const m = root_.find("dead_letters"); m != nullptr && !names_a_kind(m->value)) {
+      // The default file: a sink without a type.
+      t.dead_letters.emplace();
+      t.dead_letters->name = m->name;
+      t.dead_letters->kind = stage_kind::sink;
+      t.dead_letters->options = read_options(m->value, dead_letter_options(),
+                                             {m->name, "dead_letters", {}, m->value.where.file}, out_);
+    } else if (m != nullptr) {
       auto d = read_dead_letter_sink(*m, connectors_, out_);
       if (d.typed && d.built.kind == stage_kind::sink)
         plan_sink_over(d, dead_letter_schema(), out_);

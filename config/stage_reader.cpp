@@ -165,6 +165,21 @@ drafts read_stages(const node& stages, const catalog& connectors, report& out) {
   return all;
 }
 
+bool names_a_kind(const node& n) {
+  if (!n.is_map())
+    return true;
+  if (n.members.empty())
+    return false;
+  const auto& letters = dead_letter_options();
+  return std::none_of(n.members.begin(), n.members.end(),
+                      [&](const member& m) {
+                        return std::any_of(letters.begin(), letters.end(),
+                                           [&](const option& o) { return o.name == m.name; });
+                      }) ||
+         std::any_of(n.members.begin(), n.members.end(),
+                     [](const member& m) { return kind_of_key(m.name).has_value(); });
+}
+
 draft read_dead_letter_sink(const member& m, const catalog& connectors, report& out) {
   draft d;
   d.built.name = m.name;

@@ -7,6 +7,8 @@
 namespace millrace::config {
 
 [[nodiscard]] drafts read_stages(const node& stages, const catalog& connectors, report& out);
+/// Whether a map says what kind of stage it is, or is no map. Empty maps and options alone do not.
+[[nodiscard]] bool names_a_kind(const node& n);
 /// The sink of dead letters, which has no `from`.
 [[nodiscard]] draft read_dead_letter_sink(const member& m, const catalog& connectors, report& out);
 /// Letters, digits, _ and -, beginning with a letter: names are parts of file names, topics and log

@@ -139,7 +139,7 @@ json::object stages_schema(const std::vector<described_stage>& stages) {
 }
 
 json::object dead_letters_schema(const std::vector<described_stage>& stages) {
-  json::array sinks;
+  json::array sinks{object_schema(dead_letter_options())};
   for (const auto& s : stages)
     if (s.kind == stage_kind::sink)
       sinks.push_back(stage_schema(s, true));

@@ -130,6 +130,13 @@ else text; a key that holds a dot stands in double quotes).
 
 )";
 
+constexpr std::string_view letters_page =
+    R"(### `dead_letters`
+
+Without `sink` it says how the file of dead letters in the state folder is kept. With it, it is a sink of its own.
+
+)";
+
 constexpr std::string_view columns_page =
     R"(A column of `schema` is a type: `text`, `bigint`, `double`, `boolean`, `timestamp`, `json` (raw), a nested map of
 columns, a list `[type]`, or the long form:
@@ -151,6 +158,8 @@ std::string reference_text(const catalog& connectors) {
   std::string out(introduction);
   out += "## Top level\n\n";
   add_table(top_level_options(), out);
+  out += letters_page;
+  add_table(dead_letter_options(), out);
   std::optional<stage_kind> current;
   for (const auto& s : described_stages(connectors)) {
     if (current != s.kind)

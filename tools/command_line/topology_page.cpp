@@ -79,6 +79,8 @@ std::string topology_page(const config::catalog& connectors) {
   std::string out(description);
   out += ".SH TOP LEVEL\n";
   add_options(config::top_level_options(), {}, out);
+  out += ".SS dead_letters without a sink\nHow the file of dead letters in the state folder is kept.\n";
+  add_options(config::dead_letter_options(), {}, out);
   std::string_view current;
   for (const auto& s : config::described_stages(connectors)) {
     if (current != heading(s.kind))

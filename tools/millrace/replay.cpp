@@ -8,6 +8,7 @@
 #include "tools/millrace/state_folder.hpp"
 #include "tools/millrace/subcommands.hpp"
 #include "tools/millrace/topology_options.hpp"
+#include "tools/replay/letter.hpp"
 
 #include <fmt/format.h>
 
@@ -65,14 +66,16 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
 bool has_no_letters(const std::string& letters) {
   const std::filesystem::path file(letters);
   std::error_code failed;
-  return file.filename() == "dead_letters.jsonl" && !std::filesystem::exists(file, failed) && !failed &&
+  return file.filename() == "dead_letters.jsonl" && replay::files_of_letters(letters).front() == letters &&
+         !std::filesystem::exists(file, failed) && !failed &&
          is_state_folder(std::filesystem::absolute(file).parent_path().string());
 }
 
 /// Completes the arguments: the state is the one that the file lies in, the topology the one that was last
 /// run there.
 expected<void> fill_in(replay_arguments& a) {
-  if (std::error_code failed; !std::filesystem::exists(a.request.letters, failed))
+  const auto files = replay::files_of_letters(a.request.letters);
+  if (std::error_code failed; !std::filesystem::exists(files.front(), failed))
     return user_error(ec::not_found, fmt::format("{}: cannot be read: {}", a.request.letters,
                                                  failed ? failed.message() : "No such file or directory"));
   if (a.request.state.empty()) {
@@ -165,7 +168,8 @@ int replay_now(replay_arguments& a) {
 void add_replay(CLI::App& app, int& status) {
   auto* const c = app.add_subcommand("replay", "Give dead letters' records to a topology again, each once");
   const auto a = std::make_shared<replay_arguments>();
-  c->add_option("DEAD_LETTERS", a->request.letters, "File of dead letters, a JSON object a line")
+  c->add_option("DEAD_LETTERS", a->request.letters,
+                "File of dead letters, a JSON object a line; dead_letters.jsonl stands for its parts, too")
       ->type_name("FILE")
       ->required();
   c->add_option(
@@ -190,6 +194,7 @@ void add_replay(CLI::App& app, int& status) {
   c->footer(
       "Example:\n"
       "  millrace replay state/dead_letters.jsonl --into parsed\n"
+      "  millrace replay state/dead_letters-000001.jsonl --into parsed\n"
       "  millrace replay mended.jsonl --into parsed --topology topology.json --state state\n\n"
       "The records are kept in the state folder, and a run on it takes them in: one that is under way, if "
       "its\n"

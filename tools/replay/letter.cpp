@@ -1,5 +1,6 @@
 #include "tools/replay/letter.hpp"
 
+#include "actors/sink/file/numbered_files.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -81,6 +82,18 @@ expected<letter> parse_letter(std::string_view line) {
     return tl::make_unexpected(std::move(record.error()));
   out.record = std::move(*record);
   return out;
+}
+
+std::vector<std::string> files_of_letters(const std::string& name) {
+  const std::filesystem::path path(name);
+  std::vector<std::string> files;
+  if (path.filename() == "dead_letters.jsonl")
+    for (const auto number : sink::numbers_beside(path))
+      files.push_back(sink::numbered(path, number).string());
+  // Where the last part has been made, but no letter since: an empty file, or none.
+  if (std::error_code failed; files.empty() || std::filesystem::exists(path, failed))
+    files.push_back(name);
+  return files;
 }
 
 expected<letters_read> read_letters(const std::string& file, std::uint64_t limit,

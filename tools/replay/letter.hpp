@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace millrace::replay {
 
@@ -22,6 +23,10 @@ struct letter {
 
 /// The text of an error says what is wrong and, where that can be said, in which column.
 [[nodiscard]] expected<letter> parse_letter(std::string_view line);
+
+/// The files that a name stands for: dead_letters.jsonl behind its parts, in the order in which they were
+/// written. Any other name, also that of a part, stands for itself.
+[[nodiscard]] std::vector<std::string> files_of_letters(const std::string& name);
 
 struct letters_read {
   std::uint64_t bytes = 0;    // of the file that were read

@@ -7,12 +7,18 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <map>
 #include <set>
 #include <tuple>
 #include <unordered_set>
 
 namespace millrace::replay {
 namespace {
+
+constexpr auto all_of_it = std::numeric_limits<std::uint64_t>::max();
+/// A part is made by a file's worth of letters: a second time within one reading is odd, a fifth is a
+/// mistake.
+constexpr int most_tries = 5;
 
 class replaying {
 public:
@@ -75,21 +81,43 @@ private:
     return {};
   }
 
-  /// The first time through the file: nothing is written before all of it was understood.
+  /// The first time through the files: nothing is written before all of them were understood.
   expected<void> sort_out() {
-    const auto read = read_letters(request_.letters, std::numeric_limits<std::uint64_t>::max(),
-                                   [&](letter&& l) -> expected<void> {
-                                     sort_out(l);
-                                     return {};
-                                   });
-    if (!read)
-      return tl::make_unexpected(read.error());
-    out_.letters = read->letters;
-    out_.cut_off = read->cut_off;
-    bytes_ = read->bytes;
+    for (int tries = 0; tries < most_tries; ++tries) {
+      const auto files = files_of_letters(request_.letters);
+      const auto read = sort_out(files);
+      // Where a run has made or removed a part meanwhile, what was read last may not be what was listed.
+      if (files_of_letters(request_.letters) == files)
+        return read;
+    }
+    return parts_are_made();
+  }
+
+  expected<void> sort_out(const std::vector<std::string>& files) {
+    out_ = {};
+    wanted_.clear();
+    bytes_.clear();
+    for (const auto& file : files) {
+      const auto read = read_letters(file, all_of_it, [&](letter&& l) -> expected<void> {
+        sort_out(l);
+        return {};
+      });
+      if (!read)
+        return tl::make_unexpected(read.error());
+      out_.letters += read->letters;
+      out_.cut_off = read->cut_off;
+      bytes_[file] = read->bytes;
+    }
     if (request_.dry_run)
       out_.replayed = wanted_.size();
     return {};
+  }
+
+  [[nodiscard]] unexpected parts_are_made() const {
+    return outside_error(ec::io,
+                         fmt::format("{}: a run makes parts of it faster than they can be read; try "
+                                     "again, and with \"dead_letters\": {{\"roll\": ...}} make them larger",
+                                     request_.letters));
   }
 
   void sort_out(const letter& l) {
@@ -110,10 +138,22 @@ private:
       wanted_.insert(l.id);
   }
 
-  /// The second time: batch by batch.
+  /// The second time: batch by batch. What has become a part since has another name, hence again.
   expected<void> write_all() {
     originals sources(folder_, request_.topology->name, request_.start_timeout);
-    const auto read = read_letters(request_.letters, bytes_, [&](letter&& l) -> expected<void> {
+    for (int tries = 0; tries < most_tries && !wanted_.empty(); ++tries)
+      for (const auto& file : files_of_letters(request_.letters))
+        if (auto written = write_letters_of(file, sources); !written)
+          return written;
+    if (!wanted_.empty())
+      return parts_are_made();
+    return flush();
+  }
+
+  expected<void> write_letters_of(const std::string& file, originals& sources) {
+    const auto known = bytes_.find(file);
+    const auto limit = known == bytes_.end() ? all_of_it : known->second;
+    const auto read = read_letters(file, limit, [&](letter&& l) -> expected<void> {
       const auto r = route_of(l, plans_, request_.into);
       if (!r || wanted_.erase(l.id) == 0)
         return {};
@@ -131,9 +171,7 @@ private:
       }
       return add(std::move(l), *r, std::move(*found).value_or(originals::original{}));
     });
-    if (!read)
-      return tl::make_unexpected(read.error());
-    return flush();
+    return read ? expected<void>() : tl::make_unexpected(read.error());
   }
 
   expected<void> add(letter&& l, const route& r, originals::original&& found) {
@@ -173,7 +211,7 @@ private:
   event_micros began_ = std::numeric_limits<event_micros>::min();
   std::unordered_set<std::string> replayed_;
   std::unordered_set<std::string> wanted_;
-  std::uint64_t bytes_ = 0;
+  std::map<std::string, std::uint64_t> bytes_;  // of each file that were understood
   std::size_t held_ = 0;
   std::map<key, std::pair<std::shared_ptr<const lane::lane_plan>, replayed_batch>> batches_;
   outcome out_;

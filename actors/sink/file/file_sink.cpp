@@ -10,6 +10,9 @@
 namespace millrace::sink {
 namespace {
 
+/// As the option's declaration says.
+constexpr std::uint64_t default_part_size = 64'000'000;
+
 using config::option;
 using config::option_type;
 
@@ -97,9 +100,16 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
                                         clock);
 }
 
-std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows) {
-  return std::make_unique<appended_file>(
-      std::move(path), row_format::json(*rows, {"record", "record_base64"}), true, at_start::append);
+std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows,
+                                                const config::values& options, const wall_clock& clock) {
+  part_options parts{roll_of(options), {}};
+  if (!options.has("roll"))
+    parts.roll.size = default_part_size;
+  if (options.has("keep"))
+    parts.keep = static_cast<std::uint64_t>(options.integer("keep"));
+  return std::make_unique<appended_file>(std::move(path),
+                                         row_format::json(*rows, {"record", "record_base64"}), true,
+                                         at_start::append, parts, clock);
 }
 
 }  // namespace millrace::sink

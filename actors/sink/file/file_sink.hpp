@@ -17,7 +17,10 @@ namespace millrace::sink {
                                                                  const wall_clock& clock = system_clock());
 
 /// The default dead-letter file: a JSON line a record, with exactly one of `record` and `record_base64`.
+/// `options` are config::dead_letter_options().
 [[nodiscard]] std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path,
-                                                              const data::schema_ptr& rows);
+                                                              const data::schema_ptr& rows,
+                                                              const config::values& options,
+                                                              const wall_clock& clock = system_clock());
 
 }  // namespace millrace::sink

@@ -1,42 +1,11 @@
 #include "actors/sink/file/rolled_files.hpp"
 
 #include "actors/sink/file/gather_rows.hpp"
+#include "actors/sink/file/numbered_files.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 namespace millrace::sink {
-namespace {
-
-/// The number behind the highest visible file of this name, so that none is ever written over.
-std::uint64_t first_free(const std::filesystem::path& path) {
-  std::uint64_t highest = 0;
-  const auto stem = path.stem().string() + '-';
-  const auto extension = path.extension().string();
-  std::error_code failed;
-  for (std::filesystem::directory_iterator i(path.parent_path().empty() ? "." : path.parent_path(), failed),
-       end;
-       !failed && i != end; i.increment(failed)) {
-    const auto name = i->path().filename().string();
-    if (name.size() <= stem.size() + extension.size() || !name.starts_with(stem) ||
-        !name.ends_with(extension))
-      continue;
-    const auto* digits = name.data() + stem.size();
-    const auto* digits_end = name.data() + name.size() - extension.size();
-    std::uint64_t number = 0;
-    if (std::from_chars(digits, digits_end, number).ptr == digits_end)
-      highest = std::max(highest, number);
-  }
-  return highest + 1;
-}
-
-}  // namespace
-
-std::filesystem::path rolled_files::numbered(const std::filesystem::path& path, std::uint64_t number) {
-  return path.parent_path() /
-         fmt::format("{}-{:06}{}", path.stem().string(), number, path.extension().string());
-}
 
 std::filesystem::path rolled_files::hidden(std::uint64_t number) const {
   return path_.parent_path() / fmt::format(".millrace-{}.{:06}", path_.filename().string(), number);

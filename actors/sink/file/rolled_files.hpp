@@ -33,10 +33,6 @@ public:
   [[nodiscard]] expected<void> keep_alive() override;
   [[nodiscard]] std::optional<micros> keep_alive_in() const override;
 
-  /// The visible name of file `number`.
-  [[nodiscard]] static std::filesystem::path numbered(const std::filesystem::path& path,
-                                                      std::uint64_t number);
-
 private:
   [[nodiscard]] std::filesystem::path hidden(std::uint64_t number) const;
   [[nodiscard]] expected<void> prepare(taken_over& t);

@@ -74,6 +74,28 @@ TEST_CASE("what is no dead letter is said, and what one is") {
   CHECK(l.error().message.find("expected what millrace writes") != std::string::npos);
 }
 
+TEST_CASE(
+    "dead_letters.jsonl stands for its parts in order and itself, a part and any other file for itself") {
+  namespace fs = std::filesystem;
+  const auto folder = fs::temp_directory_path() / ("millrace-parts-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  const auto path = [&](const char* name) { return (folder / name).string(); };
+  const auto make = [&](const char* name) { std::ofstream(path(name)) << "x"; };
+  CHECK(files_of_letters(path("dead_letters.jsonl")) == std::vector{path("dead_letters.jsonl")});
+  for (const auto* name : {"dead_letters-000010.jsonl", "dead_letters-000002.jsonl", "dead_letters-old.jsonl",
+                           "mended.jsonl", "mended-000001.jsonl"})
+    make(name);
+  const std::vector parts{path("dead_letters-000002.jsonl"), path("dead_letters-000010.jsonl")};
+  CHECK(files_of_letters(path("dead_letters.jsonl")) == parts);
+  make("dead_letters.jsonl");
+  auto all = parts;
+  all.push_back(path("dead_letters.jsonl"));
+  CHECK(files_of_letters(path("dead_letters.jsonl")) == all);
+  CHECK(files_of_letters(parts[0]) == std::vector{parts[0]});
+  CHECK(files_of_letters(path("mended.jsonl")) == std::vector{path("mended.jsonl")});
+  fs::remove_all(folder);
+}
+
 TEST_CASE("a file's letters are read in order; blank lines are none, and a last line needs no end") {
   const file f(std::string(good) + "\n\n" + replaced(good, "db5e", "2") + "\n" + replaced(good, "db5e", "3"));
   std::vector<letter> all;

@@ -267,7 +267,7 @@ TEST_CASE("Dead letters have exactly one of record and record_base64; other null
       v ? b.append_text(v) : b.append_null();
     columns.push_back(b.finish());
   }
-  auto w = make_dead_letter_writer(folder / "dead_letters.jsonl", schema);
+  auto w = make_dead_letter_writer(folder / "dead_letters.jsonl", schema, {});
   REQUIRE(w->open(life(1)));
   REQUIRE(w->write({schema, columns, 2}));
   REQUIRE(w->commit(at(2)));

@@ -1,4 +1,5 @@
 // The file sink, killed with -9 before each of its system calls that change anything, and at random moments.
+#include "actors/sink/file/appended_file.hpp"
 #include "actors/sink/file/rolled_files.hpp"
 #include "tests/support/sink_crash.hpp"
 #include "tests/unit/sink_file/sink_fixture.hpp"
@@ -28,6 +29,16 @@ crash_subject subject(bool roll, bool fsync, std::int64_t total) {
   return s;
 }
 
+/// A file that becomes a part whenever it has seven rows.
+crash_subject in_parts(bool fsync, std::int64_t total) {
+  auto s = subject(false, fsync, total);
+  s.make = [=](const std::filesystem::path& folder) {
+    return std::make_unique<appended_file>(folder / "out.jsonl", row_format::json(*numbers()), fsync,
+                                           at_start::append, part_options{{{}, {}, 7}, {}});
+  };
+  return s;
+}
+
 }  // namespace
 
 TEST_CASE("An appended file is whole after a crash before any system call, and another while it recovers") {
@@ -35,6 +46,12 @@ TEST_CASE("An appended file is whole after a crash before any system call, and a
 }
 TEST_CASE("Rolled files are whole after a crash before any system call, and another while it recovers") {
   crash_at_every_call(subject(true, true, 9));
+}
+TEST_CASE("A file in parts is whole after a crash before any system call, and another while it recovers") {
+  crash_at_every_call(in_parts(true, 9));
+}
+TEST_CASE("A file in parts has every row once, in order, after kills at random moments") {
+  crash_at_random(in_parts(false, 8'000));
 }
 TEST_CASE("An appended file has every row once, in order, after kills at random moments") {
   crash_at_random(subject(false, false, 50'000));
