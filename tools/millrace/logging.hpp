@@ -32,7 +32,8 @@ void log_with(spdlog::level::level_enum level, std::string_view text, const boos
 /// Log lines are JSON objects: nothing else may be written to stderr.
 [[nodiscard]] bool logs_are_json();
 
-/// Pure, for tests: what formats a line as JSON.
+/// Pure, for tests: what formats a line as text, and as JSON.
+[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets);
 [[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets,
                                                             log_names names);
 
