@@ -12,7 +12,8 @@ enum class onward : std::uint8_t {
   nothing,  // from https to http, or to what is neither: all would be readable on the way
 };
 
-/// The address that a Location header of an answer from `url` names; the header's own text where it names none.
+/// The address that a Location header of an answer from `url` names; the header's own text where it names
+/// none.
 [[nodiscard]] std::string resolved(const std::string& url, const std::string& location);
 
 [[nodiscard]] onward onward_from(const std::string& url, const std::string& to);

@@ -101,13 +101,13 @@ TEST_CASE("many headers are merged in linear time, repeated or not") {
     auto best = std::chrono::steady_clock::duration::max();
     for (int i = 0; i < 5; ++i) {
       const auto begin = std::chrono::steady_clock::now();
-      CHECK(record("{}", headers).size() > 4 * count - 4);
+      CHECK(record("{}", headers).size() > 3 * count);
       best = std::min(best, std::chrono::steady_clock::now() - begin);
     }
     return best;
   };
   for (const bool repeated : {false, true})
-    CHECK(took(repeated, 32'000) < 64 * took(repeated, 2'000));  // 256 times as long where each looks at all
+    CHECK(took(repeated, 32'000) < 128 * took(repeated, 2'000));  // 256 times as long where each looks at all
 }
 
 TEST_CASE("no header takes the place of a member, however it is spelt") {
