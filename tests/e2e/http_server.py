@@ -256,9 +256,8 @@ def hostile(options, folder):
         attacker = threading.Thread(target=raw, args=(game.port, bytes_), daemon=True)
         worst = 0.0
         connection = http.client.HTTPConnection("127.0.0.1", game.port, timeout=60)
-        for i in range(100):
-            if i == 5:
-                attacker.start()
+        attacker.start()
+        while attacker.is_alive():
             began = time.monotonic()
             connection.request("GET", "/nowhere")  # answered without the disk
             connection.getresponse().read()

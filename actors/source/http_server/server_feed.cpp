@@ -34,7 +34,7 @@ constexpr auto retry_after = "1";  // seconds
 /// A longer body is parsed beside the server's thread: a millisecond is what one request may cost the others.
 constexpr std::size_t short_body = 16U << 10;
 /// How much longer than the longest body its records may be together.
-constexpr std::uint64_t most_growth = 16;
+constexpr std::uint64_t most_growth = 32;
 /// Connections that the kernel keeps until they are accepted.
 constexpr int backlog = 4096;
 
