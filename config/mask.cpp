@@ -45,8 +45,13 @@ void mask_user_info(std::string& text, std::vector<std::string>* found) {
 }
 
 /// password=secret in a query or in a list of words; the value ends at a blank or '&', or with its quote.
+/// Short words stand for a secret only where they are all of a query's name: ?key=secret.
 void mask_assignments(std::string& text, std::vector<std::string>* found) {
-  for (const std::string_view word : {"password", "passwd", "passfile", "pass", "pwd", "secret", "token"}) {
+  for (const std::string_view word :
+       {"password",  "passwd",     "passfile",  "pass",          "pwd",        "secret",
+        "token",     "api_key",    "api-key",   "apikey",        "access_key", "access-key",
+        "accesskey", "credential", "signature", "authorization", "?key",       "&key",
+        "?sig",      "&sig",       "?auth",     "&auth"}) {
     for (auto at = lower(text).find(word); at != std::string::npos; at = lower(text).find(word, at + 1)) {
       auto begin = at + word.size();
       while (begin < text.size() && text[begin] == ' ')

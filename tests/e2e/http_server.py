@@ -207,7 +207,72 @@ def taken_address(options, folder):
     print("an address that is taken is told")
 
 
+SMUGGLED = b"GET /join HTTP/1.1\r\nHost: a\r\nX-Id: smuggled\r\n\r\n"
+AMBIGUOUS = [
+    b"POST /posted HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: %s\r\nContent-Length: 2\r\n\r\n{}" % coding
+    for coding in (b"xchunked", b"identity", b"", b'"chunked"', b"chunked;q=1", b"chunked, chunked", b"\x0bchunked")] + [
+    b"POST /posted HTTP/1.1\r\nHost: a\r\nContent-Length: 2, 2\r\n\r\n{}",
+    b"POST /posted HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nX-Id: a\r\n folded\r\n\r\n", b"GET / HTTP/1.1\r\nX-Id: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"GET foo?x://y/join HTTP/1.1\r\nHost: a\r\n\r\n"]
+
+
+def raw(port, *pieces):
+    """All that the server says to these bytes, until it closes."""
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port), 10)) as s:
+        for piece in pieces:
+            s.sendall(piece)
+            time.sleep(0.01 if len(pieces) > 1 else 0)
+        got = b""
+        with contextlib.suppress(OSError):
+            s.settimeout(5)
+            while more := s.recv(65536):
+                got += more
+        return got
+
+
+def hostile(options, folder):
+    """Requests that another reader could take for others; what holds up a server; what an answer and a record give away."""
+    game = Game(options, folder, "hostile", max_header="1 MB", max_body="4 MB")
+    run = game.start()
+    for head in AMBIGUOUS:
+        for pieces in ((head + SMUGGLED,), (head[:9], head[9:-1], head[-1:] + SMUGGLED)):
+            got = raw(game.port, *pieces)
+            check(b" 400 " in got.split(b"\r\n")[0] and got.count(b"HTTP/1.") == 1, f"{head} was answered with {got}")
+    got = raw(game.port, b"POST /posted HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: hush\r\nCookie: hush\r\nX-Id: trailed\r\n"
+                         b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nHost: evil\r\nX-More: evil\r\n\r\n")
+    check(got.startswith(b"HTTP/1.1 200"), f"trailers were answered with {got}")
+    wait_until("the row", lambda: game.rows())
+    record = json.loads(game.rows()[0]["raw"])
+    check(record.get("Host") == "a" and "X-More" not in record and "Cookie" not in record and "Authorization" not in record, f"odd record: {record}")
+    got = raw(game.port, b"GET /%1b[2J HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    check(b"\x1b" not in got and b"nosniff" in got, f"404 is {got}")
+    got = raw(game.port, b"POST /nowhere HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    check(got.startswith(b"HTTP/1.1 404"), f"a question for a route that is not there got {got}")
+    many = b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: y\r\n" % i for i in range(60_000)) + b"Connection: close\r\n\r\n"
+    members = json.dumps({f"m{i}": i for i in range(200_000)}).encode()
+    long_body = b"POST /posted HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(members) + members
+    for what, bytes_ in (("60,000 headers", many), ("200,000 members", long_body)):
+        attacker = threading.Thread(target=raw, args=(game.port, bytes_), daemon=True)
+        worst = 0.0
+        connection = http.client.HTTPConnection("127.0.0.1", game.port, timeout=60)
+        attacker.start()
+        while attacker.is_alive():
+            began = time.monotonic()
+            connection.request("GET", "/nowhere")  # answered without the disk
+            connection.getresponse().read()
+            worst = max(worst, time.monotonic() - began)
+        connection.close()
+        attacker.join(60)
+        check(worst < 0.5, f"{what} of one client held another up for {worst:.3f} s")
+        print(f"{what}: another client waited {worst * 1000:.1f} ms at most")
+    run.stop()
+    check(not any(row["id"] == "smuggled" for row in game.rows()), "a request was smuggled")
+    print(f"{len(AMBIGUOUS)} ambiguous requests, in one piece and in three: 400, and nothing behind them")
+
+
 def test(options, folder):
+    hostile(options, folder)
     taken_address(options, folder)
     kills(options, folder)
     full_spool(options, folder)

@@ -149,6 +149,30 @@ def oddities(options, folder):
     print("oddities: 121 records once, 2 dead letters, over", len(server.seen), "connections")
 
 
+def sent_on(options, folder):
+    """Headers of the topology stop at their origin, and nothing goes from https to http."""
+    other = OddServer([[STREAM, chunk(lines(range(10))), 60]])
+    own = OddServer([[head("302 Found", Location="/here", Content_Length=0)],
+                     [head("307 Temporary Redirect", Location=f"http://127.0.0.1:{other.port}/there", Content_Length=0)]])
+    job = Job(options, folder, "sent_on", f"http://127.0.0.1:{own.port}/", headers={"X-Api-Key": "hush-hush-hush"})
+    running = job.start()
+    job.wait_for(10)
+    running.stop()
+    check(len(own.seen) == 2 and all("hush-hush-hush" in r for r in own.seen), f"within the origin the header is missing: {own.seen}")
+    check(not any("hush-hush-hush" in r for r in other.seen), f"the header went along to another origin: {other.seen}")
+    authority, *certified = certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certified)
+    secure = OddServer([[head("302 Found", Location=f"http://127.0.0.1:{other.port}/there", Content_Length=0)]], tls=context)
+    seen = len(other.seen)
+    Job(options, folder, "sent_down", f"https://localhost:{secure.port}/", ca_file=str(authority)).start().expect(
+        1, "others could read", seconds=20)
+    check(len(other.seen) == seen, "from https to http something went along")
+    for server in (own, other, secure):
+        server.stop()
+    print("redirects: headers stay at their origin, nothing goes from https to http")
+
+
 def beginnings(options, folder):
     missing = OddServer([[head("404 Not Found", Content_Length=0)]])
     Job(options, folder, "missing", f"http://127.0.0.1:{missing.port}/x").start().expect(1, "status 404", "check `url`", seconds=20)
@@ -275,6 +299,7 @@ def full_spool(options, folder, count):
 
 def test(options, folder):
     oddities(options, folder)
+    sent_on(options, folder)
     beginnings(options, folder)
     encrypted(options, folder)
     proxied(options, folder)

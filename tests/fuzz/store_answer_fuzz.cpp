@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)webhdfs::judge("server", "do", 400, text);
     (void)webhdfs::parse_listing(text);
     (void)webhdfs::parse_status(text);
-    (void)webhdfs::parse_location(text);
+    (void)webhdfs::parse_location("https://name.node:9871", text);
     (void)webhdfs::parse_boolean(text);
     break;
   case 1:

@@ -1,6 +1,7 @@
 #include "tools/millrace/logging.hpp"
 
 #include "runtime/base/terminal_line.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -57,13 +58,14 @@ std::string payload_of(const spdlog::details::log_msg& message, const std::vecto
   return text;
 }
 
-/// The message of a line without secrets.
+/// The message of a line without secrets, and without what would make it two lines or drive a terminal: it
+/// may hold what servers say.
 class plain_payload final : public spdlog::custom_flag_formatter {
 public:
   explicit plain_payload(std::shared_ptr<const std::vector<std::string>> secrets)
       : secrets_(std::move(secrets)) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const auto text = payload_of(message, *secrets_);
+    const auto text = visible(payload_of(message, *secrets_));
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -158,14 +160,14 @@ private:
   std::shared_ptr<const log_names> names_;
 };
 
+}  // namespace
+
 std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   out->add_flag<plain_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)));
   out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   return out;
 }
-
-}  // namespace
 
 std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, log_names names) {
   auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
@@ -207,7 +209,7 @@ void complain(std::string_view text, bool warning) {
     spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}", text);
   } else {
     const auto alone = terminal_line::of_process().cleared();
-    std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+    std::fprintf(stderr, "%s\n", visible_lines(text).c_str());
   }
 }
 

@@ -38,7 +38,8 @@ void log_with(spdlog::level::level_enum level, std::string_view text, const boos
 [[nodiscard]] bool is_shown(spdlog::level::level_enum line, std::string_view text,
                             spdlog::level::level_enum others, const log_names& names);
 
-/// Formats a line as JSON. Pure, for tests.
+/// Pure, for tests: what formats a line as text, and as JSON.
+[[nodiscard]] std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets);
 [[nodiscard]] std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets,
                                                             log_names names);
 

@@ -1,6 +1,7 @@
 #include "tools/millrace/loss_log.hpp"
 
 #include "actors/sink/console/display.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/outcome.hpp"
 
@@ -12,11 +13,7 @@ namespace {
 /// A parser's error may quote much of a record.
 constexpr std::size_t longest_reason = 300;
 
-std::string on_one_line(const std::string& reason) {
-  std::string out;
-  sink::append_visible(out, reason);
-  return sink::shorten(std::move(out), longest_reason);
-}
+std::string on_one_line(const std::string& reason) { return sink::shorten(visible(reason), longest_reason); }
 
 std::string_view kind_name(stage::loss what) {
   switch (what) {

@@ -2,6 +2,7 @@
 
 #include "actors/sink/console/display.hpp"
 #include "runtime/base/terminal_line.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "tools/millrace/logging.hpp"
 #include "tools/millrace/outcome.hpp"
 
@@ -142,9 +143,7 @@ boost::json::object progress_members(const totals& t, const flow_meter& flow) {
 }
 
 std::string one_line(std::string_view text, std::size_t columns) {
-  std::string visible;
-  sink::append_visible(visible, text);
-  return std::string(sink::fitting(visible, columns));
+  return std::string(sink::fitting(visible(text), columns));
 }
 
 progress_style progress_style_of(std::string_view name) {

@@ -39,6 +39,7 @@ struct run_arguments {
   std::string state;
   std::string report;
   std::string http;
+  std::vector<std::string> http_hosts;
   std::string start_timeout = "30 s";
   std::string log_level = "info";
   std::string log_format = "text";
@@ -196,7 +197,7 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
     board.announce(r->topology_ptr());
   std::optional<status_server> http;
   if (!a.http.empty()) {
-    auto listening = status_server::start(a.http, board);
+    auto listening = status_server::start(a.http, a.http_hosts, board);
     if (!listening)
       return refuse(listening.error());
     http.emplace(std::move(*listening));
@@ -379,10 +380,17 @@ void add_run(CLI::App& app, int& status) {
                    "dead_letters, late, or both: more than N% of the records read (without =N%: any) end the "
                    "run with 1, once all is committed")
       ->type_name("WHAT[=N%]");
+  auto* const http =
+      command
+          ->add_option("--http", a->http,
+                       "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
+          ->type_name("ADDR");
   command
-      ->add_option("--http", a->http,
-                   "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
-      ->type_name("ADDR");
+      ->add_option("--http-host", a->http_hosts,
+                   "A name or address that --http answers for, beside localhost, this machine's name and the "
+                   "address it is reached at; may be given several times")
+      ->type_name("NAME")
+      ->needs(http);
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
       ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")

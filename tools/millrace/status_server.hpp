@@ -1,11 +1,12 @@
-// The small HTTP server of `run --http ADDR`: GET /metrics (Prometheus text), and probes. One thread, one
-// connection at a time, short time-outs: it is for scrapers, not for users.
+// The small HTTP server of `run --http ADDR`: GET /metrics (Prometheus text), and probes. One thread, few
+// connections, a request each, short time-outs: it is for scrapers, not for users.
 #pragma once
 
 #include "tools/millrace/running.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace millrace::cli {
 
@@ -14,9 +15,10 @@ namespace millrace::cli {
 
 class status_server {
 public:
-  /// ADDR is HOST:PORT or :PORT (loopback). Errors name it. The board outlives the server.
-  [[nodiscard]] static expected<status_server> start(const std::string& address,
-                                                     const running_topologies& board);
+  /// ADDR is HOST:PORT or :PORT (loopback). Errors name it. `names` are those that it answers for beside its
+  /// own; see own_names. The board outlives the server.
+  [[nodiscard]] static expected<status_server>
+  start(const std::string& address, std::vector<std::string> names, const running_topologies& board);
   ~status_server();
   status_server(status_server&&) noexcept;
   status_server& operator=(status_server&&) noexcept;

@@ -1,6 +1,7 @@
 #include "tools/sql/output.hpp"
 
 #include "actors/sink/console/display.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 
 #include <fmt/format.h>
@@ -13,8 +14,7 @@ void append_header(std::string& out, const data::schema& columns) {
   std::string names;
   std::string rule;
   for (const auto& f : columns) {
-    std::string name;
-    sink::append_visible(name, f.name);
+    const auto name = visible(f.name);
     names += (names.empty() ? "" : "  ") + name;
     rule += (rule.empty() ? "" : "  ") + std::string(sink::display_width(name), '-');
   }

@@ -1,5 +1,7 @@
 #include "actors/client/http/exchange.hpp"
 
+#include "runtime/base/visible_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -154,7 +156,7 @@ expected<answer> exchange::send(const request& r) {
   if (code != CURLE_OK && !got.enough) {
     const std::string_view why =
         handle_->problem[0] != '\0' ? handle_->problem.data() : curl_easy_strerror(code);
-    auto text = fmt::format("{}: {}", without_query(r.url), why);
+    auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
     if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
       return user_error(ec::refused, text + "; name the authority that signed its certificate in `ca_file`");
     return outside_error(ec::unavailable, std::move(text));

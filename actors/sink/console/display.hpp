@@ -11,9 +11,6 @@ namespace millrace::sink {
 /// Columns on a terminal: 0 for combining marks, 2 for wide characters, 1 for bytes that are not UTF-8.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// Appends text with control characters as \n, \t, \r or \u001b.
-void append_visible(std::string& out, std::string_view text);
-
 /// As much of the text, from its beginning, as takes at most so many columns.
 [[nodiscard]] std::string_view fitting(std::string_view text, std::size_t columns);
 

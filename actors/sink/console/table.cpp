@@ -1,18 +1,13 @@
 #include "actors/sink/console/table.hpp"
 
 #include "actors/sink/console/display.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/data/render.hpp"
 
 #include <algorithm>
 
 namespace millrace::sink {
 namespace {
-
-std::string visible(std::string_view text) {
-  std::string out;
-  append_visible(out, text);
-  return out;
-}
 
 std::string cell(const data::column& c, std::size_t row, std::string_view null) {
   if (c.is_null(row))

@@ -3,6 +3,8 @@
 #include "actors/source/http_server/server_feed.hpp"
 #include "actors/source/spooled_reader.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::source {
 namespace {
 
@@ -31,6 +33,12 @@ std::vector<config::option> options() {
               "joined by \", \"; none takes the place of a member, compared without case and with - as _",
        .default_text = "merge",
        .choices = {"merge", "none"}},
+      {.name = "keep_headers",
+       .type = option_type::text_list,
+       .doc = "Of Authorization, Proxy-Authorization and Cookie, those that \"headers\": \"merge\" takes "
+              "into the "
+              "record; they are secrets of the clients, and left out otherwise",
+       .plain = true},
       {.name = "timeout",
        .type = option_type::duration,
        .doc = "How long a client may take for a whole request, and to read its answer",
@@ -42,6 +50,12 @@ std::vector<config::option> options() {
        .default_text = "16 kB",
        .minimum = 1'000,
        .maximum = 1'000'000},
+      {.name = "max_headers",
+       .type = option_type::integer,
+       .doc = "Requests of more headers are answered with 431",
+       .default_text = "100",
+       .minimum = 1,
+       .maximum = 1'000},
       {.name = "max_body",
        .type = option_type::size,
        .doc = "Longer bodies are answered with 413; those that no route asks for are read and left out",
@@ -57,11 +71,26 @@ std::vector<config::option> options() {
   };
 }
 
+header_merge headers_of(const config::values& options) {
+  header_merge out{options.text("headers") == "merge"};
+  if (options.has("keep_headers"))
+    for (const auto& name : options.text_list("keep_headers"))
+      if (auto known = credential_name(name))
+        out.credentials.insert(std::move(*known));
+  return out;
+}
+
 void check(const config::check_input& in, const config::say& say) {
   if (const auto place = parse_listen(in.options.text("listen")); !place)
     say("listen", place.error().message);
   if (const auto r = routes::from(in.options.json("routes")); !r)
     say("routes", r.error().message);
+  if (in.options.has("keep_headers"))
+    for (const auto& name : in.options.text_list("keep_headers"))
+      if (!credential_name(name))
+        say("keep_headers", fmt::format("\"{}\" is merged as it is; expected names of Authorization, "
+                                        "Proxy-Authorization and Cookie",
+                                        name));
 }
 
 }  // namespace
@@ -94,9 +123,10 @@ expected<std::unique_ptr<reader>> make_http_server_reader(const config::values& 
     server_options s{at.stage,
                      options.text("listen"),
                      std::move(*r),
-                     options.text("headers") == "merge",
+                     headers_of(options),
                      options.duration("timeout"),
                      static_cast<std::uint32_t>(options.size("max_header")),
+                     static_cast<std::size_t>(options.integer("max_headers")),
                      options.size("max_body"),
                      static_cast<std::size_t>(options.integer("connections"))};
     return start_server_feed(snapshot::posix_file_system(), std::move(s), std::move(*spool), clock);

@@ -1,5 +1,6 @@
 #include "actors/source/http_server/routes.hpp"
 
+#include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -8,7 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <array>
+#include <unordered_map>
 
 namespace millrace::source {
 namespace {
@@ -108,22 +110,31 @@ void append_members(std::string& out, std::string_view members) {
   out += members;
 }
 
-/// The headers as members; those whose names `taken` has are left out.
-std::string members_of(std::span<const request_header> headers, const std::set<std::string>& taken) {
+/// Folded, so that none slips through in another spelling.
+constexpr std::array<std::string_view, 3> credential_names{"authorization", "proxy_authorization", "cookie"};
+
+/// The headers as members; those whose names `taken` has are left out, and credentials that nobody asked for.
+std::string members_of(std::span<const http::header> headers, const header_merge& merge,
+                       const std::set<std::string>& taken) {
   struct merged {
     std::string name;
     std::string value;
   };
   std::vector<merged> all;
+  std::unordered_map<std::string, std::size_t> places;  // in `all`, by name
   for (const auto& [name, value] : headers) {
-    if (taken.contains(folded(name)))
+    const auto compared = folded(name);
+    if (taken.contains(compared))
+      continue;
+    if (std::ranges::find(credential_names, compared) != credential_names.end() &&
+        !merge.credentials.contains(compared))
       continue;
     auto title = title_case(name);
-    const auto known = std::ranges::find(all, title, &merged::name);
-    if (known == all.end())
+    const auto [known, is_new] = places.try_emplace(title, all.size());
+    if (is_new)
       all.push_back({std::move(title), std::string(value)});
     else
-      known->value.append(", ").append(value);
+      all[known->second].value.append(", ").append(value);
   }
   std::string out;
   for (const auto& h : all) {
@@ -176,7 +187,7 @@ expected<body_object> object_of(std::string_view text) {
 
 class record_maker {
 public:
-  record_maker(const route& r, std::span<const request_header> headers, bool merge)
+  record_maker(const route& r, std::span<const http::header> headers, const header_merge& merge)
       : route_(r), headers_(headers), merge_(merge) {}
 
   [[nodiscard]] std::string without_body() const { return joined({}); }
@@ -194,21 +205,22 @@ private:
     std::string out = "{";
     append_members(out, body.members);
     append_members(out, route_.event);
-    if (merge_) {
+    if (merge_.on) {
       auto taken = body.names;
       taken.insert(route_.own_names.begin(), route_.own_names.end());
-      append_members(out, members_of(headers_, taken));
+      append_members(out, members_of(headers_, merge_, taken));
     }
     out.push_back('}');
     return out;
   }
 
   const route& route_;
-  std::span<const request_header> headers_;
-  bool merge_;
+  std::span<const http::header> headers_;
+  const header_merge& merge_;
 };
 
-expected<std::vector<std::string>> records_of_lines(const record_maker& make, std::string_view body) {
+expected<std::vector<std::string>> records_of_lines(const record_maker& make, std::string_view body,
+                                                    std::size_t most_bytes) {
   std::vector<std::string> out;
   for (std::size_t number = 1; !body.empty(); ++number) {
     const auto line = body.substr(0, body.find('\n'));
@@ -218,6 +230,11 @@ expected<std::vector<std::string>> records_of_lines(const record_maker& make, st
     auto record = make.with(line);
     if (!record)
       return wrong(fmt::format("line {} of the body {}", number, record.error().message));
+    if (record->size() > most_bytes)
+      return user_error(ec::refused,
+                        "the records of its lines, each with the request's headers, are too long "
+                        "together; expected fewer lines in a request");
+    most_bytes -= record->size();
     out.push_back(std::move(*record));
   }
   return out;
@@ -265,7 +282,7 @@ std::string routes::names() const {
 
 std::string path_of(std::string_view target) {
   if (const auto scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
-    const auto path = target.find('/', scheme + 3);
+    const auto path = target.find_first_of("/?#", scheme + 3);
     target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
   }
   target = target.substr(0, target.find_first_of("?#"));
@@ -279,8 +296,21 @@ std::string path_of(std::string_view target) {
   return out.empty() ? "/" : out;
 }
 
+std::optional<std::string> credential_name(std::string_view header) {
+  auto name = folded(header);
+  if (std::ranges::find(credential_names, name) == credential_names.end())
+    return std::nullopt;
+  return name;
+}
+
+std::string shown_path(std::string_view path) {
+  constexpr std::size_t longest = 200;
+  return data::excerpt(visible(as_utf8(path)), longest);
+}
+
 expected<std::vector<std::string>> records_of(const route& r, std::string_view body,
-                                              std::span<const request_header> headers, bool merge) {
+                                              std::span<const http::header> headers,
+                                              const header_merge& merge, std::size_t most_bytes) {
   const record_maker make(r, headers, merge);
   switch (r.body) {
   case body_use::none:
@@ -290,7 +320,7 @@ expected<std::vector<std::string>> records_of(const route& r, std::string_view b
       return wrong("the body is empty");
     return std::vector{std::string(body)};
   case body_use::lines:
-    return records_of_lines(make, body);
+    return records_of_lines(make, body, most_bytes);
   case body_use::json:
     break;
   }

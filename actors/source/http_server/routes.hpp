@@ -3,15 +3,17 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/http/request_reader.hpp"
 
 #include <boost/json/value.hpp>
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace millrace::source {
@@ -32,8 +34,16 @@ struct route {
   body_use body = body_use::none;
 };
 
-/// A header as it came: name and value.
-using request_header = std::pair<std::string_view, std::string_view>;
+/// Which headers a record has beside its own members.
+struct header_merge {
+  bool on = true;
+  /// Of Authorization, Proxy-Authorization and Cookie, which are secrets of the clients, those that are
+  /// merged all the same; see credential_name().
+  std::set<std::string> credentials{};
+};
+
+/// How header_merge has the name of such a header, whatever its case; nothing for any other name.
+[[nodiscard]] std::optional<std::string> credential_name(std::string_view header);
 
 class routes {
 public:
@@ -50,15 +60,18 @@ private:
   std::vector<route> routes_;  // by path
 };
 
-/// Of "/path?query", "http://host/path" or "*": the path, with %XX undone; "/" where there is none.
+/// Of "/path?query", "http://host/path?query" or "*": the path, with %XX undone; "/" where there is none.
 [[nodiscard]] std::string path_of(std::string_view target);
 
 /// The records of one request, each JSON on one line but for raw ones: the members of the body, then the
-/// event's in their order, which the body's never replace, then the headers (with `merge`) in the order in
+/// event's in their order, which the body's never replace, then the headers of `merge` in the order in
 /// which they first came: names in Title-Case, values of repeated ones joined by ", "; none replaces a
 /// member. A header's value that is no UTF-8 is taken as Latin-1. An error says to the sender what is wrong
-/// with the body; nothing of it is taken then.
+/// with the body; nothing of it is taken then. ec::refused: the records are more than `most_bytes` together.
 [[nodiscard]] expected<std::vector<std::string>>
-records_of(const route& r, std::string_view body, std::span<const request_header> headers, bool merge);
+records_of(const route& r, std::string_view body, std::span<const http::header> headers,
+           const header_merge& merge, std::size_t most_bytes = std::numeric_limits<std::size_t>::max());
+/// A path as an answer may show it: UTF-8, of bounded length, without control characters.
+[[nodiscard]] std::string shown_path(std::string_view path);
 
 }  // namespace millrace::source

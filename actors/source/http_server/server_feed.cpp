@@ -5,11 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -29,16 +31,25 @@ constexpr milliseconds look_every{200};
 /// A disk that refuses is asked again after as long; accepting too, where there are no more descriptors.
 constexpr milliseconds again{500};
 constexpr auto retry_after = "1";  // seconds
+/// A longer body is parsed beside the server's thread: a millisecond is what one request may cost the others.
+constexpr std::size_t short_body = 16U << 10;
+/// How much longer than the longest body its records may be together.
+constexpr std::uint64_t most_growth = 32;
 /// Connections that the kernel keeps until they are accepted.
 constexpr int backlog = 4096;
 
-bool takes(body_use body, http::verb method) {
+bool takes(body_use body, std::string_view method) {
   if (body == body_use::none)
-    return method == http::verb::get || method == http::verb::head;
-  return method == http::verb::post || method == http::verb::put;
+    return method == "GET" || method == "HEAD";
+  return method == "POST" || method == "PUT";
 }
 
-bool is_plain(std::string_view encoding) { return encoding.empty() || encoding == "identity"; }
+bool is_plain(const http::incoming_request& r) {
+  return std::ranges::all_of(r.headers, [](const http::header& h) {
+    return !http::same_name(h.first, "Content-Encoding") || h.second.empty() ||
+           http::same_name(h.second, "identity");
+  });
+}
 
 class server_feed final : public feed, private session::handler {
 public:
@@ -49,6 +60,8 @@ public:
     asio::post(io_, [] {});  // wakes it
     if (thread_.joinable())
       thread_.join();
+    bodies_.stop();
+    bodies_.join();
   }
   server_feed(const server_feed&) = delete;
   server_feed& operator=(const server_feed&) = delete;
@@ -153,39 +166,87 @@ private:
 
   void on_closed() override { --sessions_; }
 
-  void on_request(const std::shared_ptr<session>& s, const request& r) override {
-    const auto target = r.target();
-    const auto path = path_of({target.data(), target.size()});
-    const auto* route = options_.routes.find(path);
-    if (!route)
-      return s->answer(http::status::not_found,
-                       fmt::format("There is no {} here. There are: {}\n", path, options_.routes.names()));
-    if (!takes(route->body, r.method()))
-      return route->body == body_use::none
-                 ? s->answer(http::status::method_not_allowed, "This is asked for by GET.\n",
-                             std::pair(http::field::allow, std::string("GET, HEAD")))
-                 : s->answer(http::status::method_not_allowed, "This takes a body, by POST or PUT.\n",
-                             std::pair(http::field::allow, std::string("POST, PUT")));
-    if (route->body != body_use::none && !is_plain(r[http::field::content_encoding]))
-      return s->answer(http::status::unsupported_media_type,
-                       "A body is taken without Content-Encoding only.\n");
+  /// Nothing where the request is one for the route that is found.
+  std::optional<reply> judge(const http::incoming_request& r, const route*& found) {
+    const auto path = path_of(r.target);
+    found = options_.routes.find(path);
+    if (found == nullptr)
+      return reply{beast_http::status::not_found, fmt::format("There is no {} here. There are: {}\n",
+                                                              shown_path(path), options_.routes.names())};
+    if (!takes(found->body, r.method)) {
+      const bool by_get = found->body == body_use::none;
+      return reply{beast_http::status::method_not_allowed,
+                   by_get ? "This is asked for by GET.\n" : "This takes a body, by POST or PUT.\n",
+                   std::pair(beast_http::field::allow, std::string(by_get ? "GET, HEAD" : "POST, PUT"))};
+    }
+    if (found->body != body_use::none && !is_plain(r))
+      return reply{beast_http::status::unsupported_media_type,
+                   "A body is taken without Content-Encoding only.\n"};
     if (disk_refuses_ || is_full(*log_, *gauges_, options_.stage, "requests are answered with 503"))
-      return s->answer(http::status::service_unavailable, "Too much waits to be processed. Try again soon.\n",
-                       std::pair(http::field::retry_after, std::string(retry_after)));
-    headers_.clear();
-    for (const auto& h : r)
-      headers_.emplace_back(std::string_view(h.name_string().data(), h.name_string().size()),
-                            std::string_view(h.value().data(), h.value().size()));
-    const auto records = records_of(*route, r.body(), headers_, options_.merge_headers);
-    if (!records)
-      return s->answer(http::status::bad_request, "Nothing was taken: " + records.error().message + ".\n");
+      return reply{beast_http::status::service_unavailable,
+                   "Too much waits to be processed. Try again soon.\n",
+                   std::pair(beast_http::field::retry_after, std::string(retry_after))};
+    return std::nullopt;
+  }
+
+  std::optional<reply> judge_head(const http::incoming_request& r) override {
+    const route* found = nullptr;
+    return judge(r, found);
+  }
+
+  void on_request(const std::shared_ptr<session>& s, http::incoming_request& r) override {
+    const route* found = nullptr;
+    if (auto no = judge(r, found))
+      return s->answer(std::move(*no));
+    if (found->body == body_use::none || r.body.size() <= short_body)
+      return take(s, found, records_of(*found, r.body, r.headers, options_.headers, most_record_bytes()));
+    long_bodies_.push_back({s, found, &r});
+    if (long_bodies_.size() == 1)
+      parse_next();
+  }
+
+  /// One at a time, so that no more than one request's records wait for their turn. The request is the
+  /// session's until its answer.
+  void parse_next() {
+    const auto& first = long_bodies_.front();
+    asio::post(bodies_, [this, route = first.to, r = first.request] {
+      auto records = records_of(*route, r->body, r->headers, options_.headers, most_record_bytes());
+      asio::post(io_, [this, records = std::move(records)] { on_parsed(records); });
+    });
+  }
+
+  void on_parsed(const expected<std::vector<std::string>>& records) {
+    const auto first = std::move(long_bodies_.front());
+    long_bodies_.pop_front();
+    const route* found = nullptr;
+    if (auto no = judge(*first.request, found))  // the disk may refuse meanwhile
+      first.s->answer(std::move(*no));
+    else
+      take(first.s, first.to, records);
+    if (!long_bodies_.empty())
+      parse_next();
+  }
+
+  /// Every line of a body has the request's headers: short lines and long headers would be gigabytes.
+  [[nodiscard]] std::size_t most_record_bytes() const {
+    return std::max<std::uint64_t>(options_.most_body, 1 << 20) * most_growth;
+  }
+
+  void take(const std::shared_ptr<session>& s, const route* route,
+            const expected<std::vector<std::string>>& records) {
+    if (!records) {
+      const bool too_long = records.error().code == ec::refused;
+      return s->answer({too_long ? beast_http::status::payload_too_large : beast_http::status::bad_request,
+                        "Nothing was taken: " + records.error().message + ".\n"});
+    }
     if (records->empty())
-      return s->answer(http::status::ok, route->reply);
+      return s->answer({beast_http::status::ok, route->reply});
+    const auto now = wall_.now();
     for (const auto& record : *records) {
-      log_->add(record, wall_.now());
-      ++gauges_->records;
+      log_->add(record, now);
       gauges_->bytes += record.size();
     }
+    gauges_->records += records->size();
     waiting_.emplace_back(s, route);
   }
 
@@ -206,7 +267,7 @@ private:
     }
     gauges_->spool_bytes = log_->bytes();
     for (const auto& [s, route] : std::exchange(waiting_, {}))
-      s->answer(http::status::ok, route->reply);
+      s->answer({beast_http::status::ok, route->reply});
   }
 
   void say(std::optional<error> trouble) {
@@ -218,7 +279,7 @@ private:
 
   server_options options_;
   const wall_clock& wall_;
-  session_limits limits_{options_.timeout, options_.most_header, options_.most_body};
+  session_limits limits_{options_.timeout, {options_.most_header, options_.most_headers, options_.most_body}};
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
   std::size_t sessions_ = 0;
@@ -226,14 +287,20 @@ private:
   bool said_full_ = false;
   bool disk_refuses_ = false;
   std::chrono::steady_clock::time_point commit_again_{};
-  std::vector<request_header> headers_;
   mutable std::mutex mutex_;
   std::optional<error> trouble_;
   std::atomic<bool> done_{false};
   asio::io_context io_{1};  // what waits in it holds sessions, and they tell when they end
   tcp::acceptor acceptor_;
   asio::steady_timer accept_again_;
+  struct long_body {
+    std::shared_ptr<session> s;
+    const route* to;
+    http::incoming_request* request;
+  };
+  std::deque<long_body> long_bodies_;  // the first is at the second thread
   std::vector<std::pair<std::shared_ptr<session>, const route*>> waiting_;  // for their records to be durable
+  asio::thread_pool bodies_{1};
   std::thread thread_;
 };
 

@@ -1,5 +1,6 @@
 // The HTTP server of an http_server source: one thread that accepts, reads, writes each request's record into
-// the spool, and answers when the record is durable.
+// the spool, and answers when the record is durable. Long bodies become records on a second thread, so that
+// they hold up nobody.
 #pragma once
 
 #include "actors/source/feed.hpp"
@@ -16,9 +17,10 @@ struct server_options {
   std::string stage{};
   std::string listen{};  // "0.0.0.0:5000", "[::1]:0"
   source::routes routes{};
-  bool merge_headers = true;
+  header_merge headers{};
   micros timeout{0};  // of a request, from the answer before it, and of an answer that is not read
-  std::uint32_t most_header = 0;  // bytes of a request's line and headers
+  std::uint32_t most_header = 0;   // bytes of a request's line and headers
+  std::size_t most_headers = 100;  // lines of them
   std::uint64_t most_body = 0;
   std::size_t most_connections = 0;
 };

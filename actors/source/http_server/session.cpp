@@ -3,8 +3,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/read_size.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <utility>
@@ -21,8 +19,7 @@ constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 }  // namespace
 
 session::session(boost::asio::ip::tcp::socket socket, const session_limits& limits, handler& of)
-    : stream_(std::move(socket)), buffer_(limits.header + limits.body + at_once), limits_(limits),
-      handler_(of) {
+    : stream_(std::move(socket)), buffer_(at_once), reader_(limits.request), limits_(limits), handler_(of) {
   error_code ignored;
   stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
 }
@@ -30,46 +27,29 @@ session::session(boost::asio::ip::tcp::socket socket, const session_limits& limi
 session::~session() { handler_.on_closed(); }
 
 void session::read() {
-  parser_.emplace();
-  parser_->header_limit(limits_.header);
-  parser_->body_limit(limits_.body);
-  head_bytes_ = 0;
+  reader_.begin_anew();
   may_ask_to_go_on_ = true;
   stream_.expires_after(limits_.timeout);
   parse();
 }
 
-/// Beast's own reading goes on for as long as headers come: its limit is one of each piece that arrives, not
-/// of their sum.
 void session::parse() {
-  while (buffer_.size() != 0) {
-    const bool in_head = !parser_->is_header_done();
-    error_code failed;
-    const auto used = parser_->put(buffer_.data(), failed);
-    buffer_.consume(used);
-    if (in_head && (head_bytes_ += used) > limits_.header)
-      failed = http::error::header_limit;
-    if (failed && failed != http::error::need_more)
-      return on_failed(failed);
-    if (parser_->is_done())
-      return on_whole();
-    if (failed)
-      break;
-  }
-  if (waits_to_go_on())
-    tell_to_go_on();
+  const auto got = buffer_.data();
+  buffer_.consume(reader_.put({static_cast<const char*>(got.data()), got.size()}));
+  if (const auto& no = reader_.refused())
+    return answer_and_close({beast_http::int_to_status(static_cast<unsigned>(no->status)),
+                             (no->status == 400 ? "This is no HTTP request: " : "") + no->why + ".\n"});
+  if (reader_.is_done())
+    return on_whole();
+  if (reader_.has_head() && reader_.request().waits_to_go_on && std::exchange(may_ask_to_go_on_, false))
+    on_question();
   else
     receive();
 }
 
-bool session::waits_to_go_on() {
-  if (!parser_->is_header_done() || !std::exchange(may_ask_to_go_on_, false))
-    return false;
-  return parser_->get().version() == 11 &&
-         boost::beast::iequals(parser_->get()[http::field::expect], "100-continue");
-}
-
-void session::tell_to_go_on() {
+void session::on_question() {
+  if (auto no = handler_.judge_head(reader_.request()))
+    return answer_and_close(std::move(*no));
   static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
   boost::asio::async_write(stream_, boost::asio::buffer(text),
                            [self = shared_from_this()](error_code failed, std::size_t) {
@@ -80,11 +60,9 @@ void session::tell_to_go_on() {
                            });
 }
 
+/// Nothing is in the buffer: the request is not over yet.
 void session::receive() {
-  const auto room = boost::beast::read_size(buffer_, at_once);
-  if (room == 0)
-    return on_failed(http::error::buffer_overflow);
-  stream_.async_read_some(buffer_.prepare(room),
+  stream_.async_read_some(buffer_.prepare(boost::beast::read_size(buffer_, at_once)),
                           [self = shared_from_this()](error_code failed, std::size_t bytes) {
                             if (failed)
                               return self->close();
@@ -94,40 +72,29 @@ void session::receive() {
 }
 
 void session::on_whole() {
-  const auto& r = parser_->get();
-  version_ = r.version();
-  keep_alive_ = r.keep_alive();
-  head_ = r.method() == http::verb::head;
-  handler_.on_request(shared_from_this(), r);
+  keep_alive_ = reader_.request().keep_alive;
+  handler_.on_request(shared_from_this(), reader_.request());
 }
 
-void session::on_failed(error_code failed) {
-  if (failed == http::error::header_limit || failed == http::error::buffer_overflow)
-    return refuse(http::status::request_header_fields_too_large, "The request's headers are too long.\n");
-  if (failed == http::error::body_limit)
-    return refuse(http::status::payload_too_large, "The request's body is too long.\n");
-  refuse(http::status::bad_request, "This is no HTTP request: " + failed.message() + ".\n");
-}
-
-void session::refuse(http::status status, const std::string& why) {
+void session::answer_and_close(reply r) {
   keep_alive_ = false;
-  answer(status, why);
+  answer(std::move(r));
 }
 
-void session::answer(http::status status, std::string text,
-                     std::optional<std::pair<http::field, std::string>> header) {
-  response_ = response(status, version_);
-  response_.set(http::field::server, "millrace");
-  response_.set(http::field::content_type, "text/plain; charset=utf-8");
-  if (header)
-    response_.set(header->first, header->second);
+void session::answer(reply r) {
+  const auto& asked = reader_.request();
+  response_ = beast_http::response<beast_http::string_body>(r.status, asked.is_1_0 ? 10 : 11);
+  response_.set(beast_http::field::server, "millrace");
+  response_.set(beast_http::field::content_type, "text/plain; charset=utf-8");
+  response_.set("X-Content-Type-Options", "nosniff");
+  if (r.header)
+    response_.set(r.header->first, r.header->second);
   response_.keep_alive(keep_alive_);
-  response_.content_length(text.size());
-  if (!head_)
-    response_.body() = std::move(text);
-  parser_.reset();
+  response_.content_length(r.text.size());
+  if (asked.method != "HEAD")
+    response_.body() = std::move(r.text);
   stream_.expires_after(limits_.timeout);
-  http::async_write(stream_, response_, [self = shared_from_this()](error_code failed, std::size_t) {
+  beast_http::async_write(stream_, response_, [self = shared_from_this()](error_code failed, std::size_t) {
     self->on_written(failed);
   });
 }

@@ -3,11 +3,12 @@
 #pragma once
 
 #include "runtime/base/time.hpp"
+#include "runtime/http/request_reader.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
@@ -17,22 +18,28 @@
 
 namespace millrace::source {
 
-namespace http = boost::beast::http;
-using request = http::request<http::string_body>;
-using response = http::response<http::string_body>;
+namespace beast_http = boost::beast::http;
 
 struct session_limits {
   std::chrono::microseconds timeout;
-  std::uint32_t header;
-  std::uint64_t body;
+  http::request_limits request;
+};
+
+/// An answer but for what every one has.
+struct reply {
+  beast_http::status status = beast_http::status::ok;
+  std::string text;
+  std::optional<std::pair<beast_http::field, std::string>> header{};
 };
 
 class session : public std::enable_shared_from_this<session> {
 public:
-  /// What answers requests: calls answer() of the session, now or later.
+  /// What answers requests: calls answer() of the session, now or later; the request is there until then.
   class handler {
   public:
-    virtual void on_request(const std::shared_ptr<session>& s, const request& r) = 0;
+    virtual void on_request(const std::shared_ptr<session>& s, http::incoming_request& r) = 0;
+    /// Of a request whose client asks whether to send the body: the answer, if it is one without it.
+    [[nodiscard]] virtual std::optional<reply> judge_head(const http::incoming_request& r) = 0;
     virtual void on_closed() = 0;
 
   protected:
@@ -46,8 +53,7 @@ public:
   session& operator=(const session&) = delete;
 
   void read();
-  void answer(http::status status, std::string text,
-              std::optional<std::pair<http::field, std::string>> header = {});
+  void answer(reply r);
   /// Ends it at once; whatever it waits for is given up.
   void close();
 
@@ -55,27 +61,23 @@ private:
   /// Takes the request out of what has been received; asks for more until it is whole.
   void parse();
   void receive();
-  /// A client that asks whether it may send its body is told to, since nobody has refused its head.
-  [[nodiscard]] bool waits_to_go_on();
-  void tell_to_go_on();
+  /// A client that asks whether it may send its body is told to, or gets its answer now.
+  void on_question();
   void on_whole();
-  void on_failed(boost::beast::error_code failed);
   void on_written(boost::beast::error_code failed);
-  void refuse(http::status status, const std::string& why);
+  /// It is not known where the next request would begin, or whether.
+  void answer_and_close(reply r);
   /// Reads on for a moment, so that the client gets the answer before its connection is reset.
   void drain();
 
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
-  response response_;
+  http::request_reader reader_;
+  beast_http::response<beast_http::string_body> response_;
   session_limits limits_;
   handler& handler_;
-  std::size_t head_bytes_ = 0;  // of the request that is being read
-  unsigned version_ = 11;
   bool keep_alive_ = false;
   bool may_ask_to_go_on_ = false;
-  bool head_ = false;  // the answer goes without its body
 };
 
 }  // namespace millrace::source

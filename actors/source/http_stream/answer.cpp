@@ -1,5 +1,7 @@
 #include "actors/source/http_stream/answer.hpp"
 
+#include "runtime/base/visible_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +32,7 @@ expected<void> judge(const std::string& shown_url, long status, std::string_view
   if (status == 200 && type != "text/html")
     return {};
   auto text = fmt::format("{} answered with status {}{}", shown_url, status,
-                          type.empty() ? std::string() : fmt::format(", {}", type));
+                          type.empty() ? std::string() : fmt::format(", {}", visible(type)));
   if (status == 200)
     return outside_error(ec::unavailable,
                          text + ": a page for people, not a stream of records; check `url`, and "

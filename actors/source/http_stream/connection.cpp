@@ -1,20 +1,26 @@
 #include "actors/source/http_stream/connection.hpp"
 
+#include "actors/client/http/origin.hpp"
 #include "actors/source/http_stream/answer.hpp"
+#include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace millrace::source {
 namespace {
 
 constexpr long connect_timeout_s = 10;
 constexpr long buffer_bytes = 256 << 10;
+constexpr auto accept = "Accept: application/json, */*;q=0.5";
 
 }  // namespace
 
 connection::connection(const transfers& all, const stream_options& options,
                        const std::optional<std::string>& resume, take on_bytes)
-    : all_(all), shown_url_(shown(options.url)), on_bytes_(std::move(on_bytes)), easy_(curl_easy_init()) {
+    : all_(all), shown_url_(shown(options.url)), redirects_(options.redirects),
+      on_bytes_(std::move(on_bytes)), easy_(curl_easy_init()) {
   auto url = options.url;
   if (resume) {
     const auto escaped = [&](const std::string& text) {
@@ -25,20 +31,62 @@ connection::connection(const transfers& all, const stream_options& options,
     };
     url = with_parameter(std::move(url), escaped(options.since_parameter), escaped(*resume));
   }
-  set_up(options, url);
-  curl_multi_add_handle(all_.get(), easy_.get());
+  set_up(options);
+  for (const auto& [name, value] : options.headers)
+    add_header(fmt::format("{}: {}", name, value));
+  ask(url);
 }
 
 connection::~connection() { curl_multi_remove_handle(all_.get(), easy_.get()); }
 
-void connection::set_up(const stream_options& options, const std::string& url) {
+void connection::add_header(const std::string& text) {
+  auto* const first = headers_.release();
+  headers_.reset(curl_slist_append(first, text.c_str()));
+}
+
+void connection::ask(const std::string& url) {
+  url_ = url;
+  curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+  curl_multi_add_handle(all_.get(), easy_.get());
+}
+
+/// libcurl follows none by itself: it would take the headers along, of which any may be a secret.
+std::optional<std::string> connection::sent_on_to() {
+  long status = 0;
+  curl_header* to = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  const bool is_redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  if (accepted_ || redirects_ == 0 || !is_redirect ||
+      curl_easy_header(easy_.get(), "Location", 0, CURLH_HEADER, -1, &to) != CURLHE_OK)
+    return std::nullopt;
+  return http::resolved(url_, to->value);
+}
+
+expected<void> connection::follow(const std::string& to) {
+  if (followed_++ == redirects_)
+    return user_error(ec::invalid_argument,
+                      fmt::format("{}: more than {} redirects; check `url`, or allow more `redirects`",
+                                  shown_url_, redirects_));
+  const auto what = http::onward_from(url_, to);
+  if (what == http::onward::nothing)
+    return user_error(ec::refused,
+                      fmt::format("{}: sent on to {}, where others could read what is asked for; give the "
+                                  "address in `url` if that is meant",
+                                  shown_url_, visible(shown(to))));
+  if (what == http::onward::bare && !std::exchange(has_left_, true)) {
+    headers_.reset();
+    add_header(accept);
+  }
+  curl_multi_remove_handle(all_.get(), easy_.get());
+  problem_[0] = '\0';
+  ask(to);
+  return {};
+}
+
+void connection::set_up(const stream_options& options) {
   CURL* const easy = easy_.get();
-  curl_slist* list = curl_slist_append(nullptr, "Accept: application/json, */*;q=0.5");
-  for (const auto& [name, value] : options.headers)
-    list = curl_slist_append(list, fmt::format("{}: {}", name, value).c_str());
-  headers_.reset(list);
-  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+  add_header(accept);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "millrace");
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, problem_.data());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -49,9 +97,8 @@ void connection::set_up(const stream_options& options, const std::string& url) {
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, connect_timeout_s);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options.redirects > 0 ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_MAXREDIRS, static_cast<long>(options.redirects));
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   if (options.compression)
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever this libcurl can undo
   if (!options.ca_file.empty())
@@ -69,7 +116,11 @@ expected<void> connection::look_at_answer() {
   const char* type = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &type);
-  return judge(shown_url_, status, type == nullptr ? "" : type);
+  auto verdict = judge(shown_url_, status, type == nullptr ? "" : type);
+  if (!verdict && has_left_)
+    verdict.error().message +=
+        fmt::format("; it was sent on to {}, and `headers` do not go along to another origin", shown(url_));
+  return verdict;
 }
 
 /// The empty line behind the headers of the last answer, redirects done: the stream may be silent for long.
@@ -106,9 +157,13 @@ std::optional<expected<void>> connection::work() {
   if (m == nullptr)
     return std::nullopt;
   const auto code = m->data.result;
+  if (const auto to = sent_on_to()) {
+    auto followed = follow(*to);
+    return followed ? std::nullopt : std::optional(std::move(followed));
+  }
   long status = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (!accepted_ && status != 0 && code != CURLE_TOO_MANY_REDIRECTS) {
+  if (!accepted_ && status != 0) {
     auto answer = look_at_answer();
     if (!answer)
       return answer;
@@ -116,14 +171,11 @@ std::optional<expected<void>> connection::work() {
   if (code == CURLE_OK)
     return expected<void>();
   const std::string_view why = problem_[0] != '\0' ? problem_.data() : curl_easy_strerror(code);
-  auto text = fmt::format("{}: {}", shown_url_, why);
+  auto text = fmt::format("{}: {}", shown_url_, visible(why));
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
     text += "; name the authority that signed its certificate in `ca_file`";
-  if (code == CURLE_TOO_MANY_REDIRECTS)
-    text += "; check `url`, or allow more `redirects`";
   const bool in_vain = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
-                       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_TOO_MANY_REDIRECTS ||
-                       code == CURLE_PEER_FAILED_VERIFICATION;
+                       code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION;
   if (in_vain)
     return user_error(ec::invalid_argument, std::move(text));
   return outside_error(ec::unavailable, std::move(text));

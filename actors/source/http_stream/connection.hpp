@@ -1,5 +1,5 @@
-// One HTTP connection by libcurl's multi interface: from the request to the end of the response. What it
-// reads goes to a callback on the caller's thread; the callback may ask for a pause.
+// One HTTP connection by libcurl's multi interface: from the request, over its redirects, to the end of the
+// response. What it reads goes to a callback on the caller's thread; the callback may ask for a pause.
 #pragma once
 
 #include "actors/source/http_stream/stream_feed.hpp"
@@ -59,13 +59,22 @@ private:
     void operator()(CURL* p) const { curl_easy_cleanup(p); }
     void operator()(curl_slist* p) const { curl_slist_free_all(p); }
   };
-  void set_up(const stream_options& options, const std::string& url);
+  void set_up(const stream_options& options);
+  void add_header(const std::string& text);
+  void ask(const std::string& url);
+  /// Where the answer sends it on to; nothing for any other answer.
+  [[nodiscard]] std::optional<std::string> sent_on_to();
+  [[nodiscard]] expected<void> follow(const std::string& to);
   [[nodiscard]] expected<void> look_at_answer();
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
 
   const transfers& all_;
+  std::string url_;  // that is asked for: of the options, then of redirects
   std::string shown_url_;
+  int redirects_;
+  int followed_ = 0;
+  bool has_left_ = false;  // the origin; the options' headers stay there
   take on_bytes_;
   std::unique_ptr<CURL, release> easy_;
   std::unique_ptr<curl_slist, release> headers_;

@@ -48,6 +48,18 @@ TEST_CASE("a line is JSON whatever the message holds") {
   CHECK(line("", one).at("message") == "");
 }
 
+TEST_CASE("a text log line is one line that drives no terminal, whatever a server says") {
+  const auto format = cli::text_lines({"hush-hush"});
+  spdlog::memory_buf_t out;
+  format->format(spdlog::details::log_msg(
+                     "millrace", spdlog::level::warn,
+                     "counts: refused: \x1b[2J\r\n2021-04-24 all is well \xc2\x9b hush-hush größer"),
+                 out);
+  const std::string written(out.data(), out.size());
+  CHECK_THAT(written, Catch::EndsWith(" warning counts: refused: \\u001b[2J\\r\\n2021-04-24 all is well "
+                                      "\\u009b *** größer\n"));
+}
+
 TEST_CASE("of several topologies a line belongs to the one that alone has the stage, or that it names") {
   CHECK(line("counts/0 failed (x); a new life begins", two).at("topology") == "a");
   CHECK(line("table: the target answers again", two).at("topology") == "b");

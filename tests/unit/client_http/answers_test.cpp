@@ -75,8 +75,15 @@ TEST_CASE("HDFS: a listing is in the order of names; other answers are none") {
     CHECK_FALSE(webhdfs::parse_listing(body));
   CHECK(webhdfs::parse_status(R"({"FileStatus":{"type":"FILE","length":-1,"pathSuffix":""}})")->length == 0);
   CHECK_FALSE(webhdfs::parse_status("{}"));
-  CHECK(webhdfs::parse_location(R"({"Location":"http://d:1/x"})").value() == "http://d:1/x");
-  CHECK_FALSE(webhdfs::parse_location(R"({"Location":""})"));
+  CHECK(webhdfs::parse_location("http://n:1", R"({"Location":"http://d:1/x"})").value() == "http://d:1/x");
+  CHECK(webhdfs::parse_location("https://n:1", R"({"Location":"https://d:1/x"})"));
+  CHECK_FALSE(webhdfs::parse_location("http://n:1", R"({"Location":""})"));
+  CHECK_FALSE(webhdfs::parse_location("http://n:1", R"({"Location":"file:///x"})"));
+  const auto open =
+      webhdfs::parse_location("https://n:1", R"({"Location":"http://d:1/x?delegation=secret"})");
+  REQUIRE_FALSE(open);
+  CHECK(open.error().whose == fault::user);
+  CHECK_THAT(open.error().message, Catch::Contains("http://d:1/x") && !Catch::Contains("secret"));
   CHECK(webhdfs::parse_boolean(R"({"boolean":true})"));
   CHECK_FALSE(webhdfs::parse_boolean(R"({"boolean":false})"));
   CHECK_FALSE(webhdfs::parse_boolean("true"));
@@ -132,6 +139,21 @@ TEST_CASE("S3: a page of a listing, its names as they are, and how to go on") {
   CHECK_FALSE(s3::parse_listing("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"));
   for (const auto* body : {"", "{}", "<Error/>", "<ListBucketResult>"})
     CHECK_FALSE(s3::parse_listing(body));
+}
+
+TEST_CASE("What a server says drives no terminal and makes no lines of its own") {
+  const auto s3 =
+      s3::judge("s3://b", "take k", 500,
+                "<Error><Code>A\x1b[31m</Code><Message>x&#10;2021-04-24 error\xc2\x9b</Message></Error>");
+  const auto hdfs = webhdfs::judge(
+      "webhdfs://n:1", "take k", 500,
+      R"({"RemoteException":{"exception":"A\u001b[31m","message":"x\r2021-04-24 error\u009b"}})");
+  for (const auto& text : {s3.value().message, hdfs.value().message}) {
+    INFO(text);
+    CHECK(text.find_first_of("\x1b\r\n") == std::string::npos);
+    CHECK(text.find("\xc2\x9b") == std::string::npos);
+    CHECK_THAT(text, Catch::Contains("\\u001b[31m"));
+  }
 }
 
 }  // namespace millrace

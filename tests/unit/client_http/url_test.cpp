@@ -1,5 +1,6 @@
 // URLs taken apart and put together.
 #include "actors/client/http/exchange.hpp"
+#include "actors/client/http/origin.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -34,6 +35,26 @@ TEST_CASE("A URL is taken apart") {
 TEST_CASE("What is no URL is nothing") {
   for (const auto* text : {"", "bucket", "http://", "http://a:port", "http:// a", "://x"})
     CHECK_FALSE(parse_url(text));
+}
+
+TEST_CASE("A Location is an address, or is resolved against the one that was asked for") {
+  CHECK(resolved("http://a:8/b/c?d=e", "/f") == "http://a:8/f");
+  CHECK(resolved("http://a:8/b/c?d=e", "f?g") == "http://a:8/b/f?g");
+  CHECK(resolved("http://a:8/b", "//h/i") == "http://h/i");
+  CHECK(resolved("http://a:8/b", "HTTPS://h/i j") == "https://h/i%20j");
+  CHECK(resolved("http://a:8/b", "ftp://h/") == "ftp://h/");
+}
+
+TEST_CASE("What goes along when a server sends a request on") {
+  CHECK(onward_from("http://a/x", "http://A:80/y?z") == onward::all);
+  CHECK(onward_from("HTTPS://a:443/x", "https://a") == onward::all);
+  CHECK(onward_from("http://[::1]:8/", "http://[::1]:8/b") == onward::all);
+  for (const auto* to : {"http://b/", "http://a:81/", "https://a/", "http://a.b/", "http://a@b/"})
+    CHECK(onward_from("http://a/", to) == onward::bare);
+  CHECK(onward_from("https://a/", "https://b/") == onward::bare);
+  for (const auto* to : {"http://a/", "HTTP://b/", "ftp://a/", "file:///etc", "", "//a/", "a"})
+    CHECK(onward_from("https://a/", to) == onward::nothing);
+  CHECK(onward_from("http://a/", "ftp://a/") == onward::nothing);
 }
 
 }  // namespace millrace::http

@@ -114,6 +114,12 @@ TEST_CASE("passwords are masked in URIs and assignments") {
   CHECK(mask_passwords("host=h password='s e' user=u") == "host=h password='***' user=u");
   CHECK(mask_passwords("a://u:p@h, b://v:q@i") == "a://u:***@h, b://v:***@i");
   CHECK(mask_passwords("sqlite3:///folder/x.db") == "sqlite3:///folder/x.db");
+  for (const std::string name : {"api_key", "API_KEY", "apikey", "api-key", "x_api_key", "access_key",
+                                 "X-Amz-Signature", "X-Amz-Credential", "key", "sig", "auth"}) {
+    CHECK(mask_passwords("https://h/a?" + name + "=p&x=1") == "https://h/a?" + name + "=***&x=1");
+    CHECK(mask_passwords("https://h/a?x=1&" + name + "=p") == "https://h/a?x=1&" + name + "=***");
+  }
+  CHECK(mask_passwords("host=h sslkey=/etc/key.pem key=user") == "host=h sslkey=/etc/key.pem key=user");
   std::vector<std::string> found;
   CHECK(mask_passwords("a://u:p1@h PWD=p2", &found) == "a://u:***@h PWD=***");
   CHECK(found == std::vector<std::string>{"p1", "p2"});

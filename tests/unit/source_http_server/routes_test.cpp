@@ -4,6 +4,8 @@
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
 
+#include <chrono>
+
 using namespace millrace;
 using namespace millrace::source;
 
@@ -21,18 +23,18 @@ std::string refused(std::string_view text) {
   return r.error().message;
 }
 
-std::string record(std::string_view event, std::vector<request_header> headers, bool merge = true) {
+std::string record(std::string_view event, std::vector<http::header> headers, bool merge = true) {
   const auto r = made(R"({"/x": {"event": )" + std::string(event) + "}}");
-  const auto records = records_of(*r.find("/x"), {}, headers, merge);
+  const auto records = records_of(*r.find("/x"), {}, headers, {merge});
   REQUIRE(records);
   REQUIRE(records->size() == 1);
   return records->front();
 }
 
 std::vector<std::string> posted(std::string_view route, std::string_view body,
-                                std::vector<request_header> headers = {}) {
+                                std::vector<http::header> headers = {}) {
   const auto r = made(R"({"/x": )" + std::string(route) + "}");
-  const auto records = records_of(*r.find("/x"), body, headers, true);
+  const auto records = records_of(*r.find("/x"), body, headers, {});
   return records ? *records : std::vector{"error: " + records.error().message};
 }
 
@@ -56,6 +58,8 @@ TEST_CASE("the path of a target") {
   CHECK(path_of("") == "/");
   CHECK(path_of("/join%5Fthe%5fguild%2") == "/join_the_guild%2");
   CHECK(path_of("*") == "*");
+  CHECK(path_of("http://h?x=/a") == "/");
+  CHECK(path_of("http://h#/a") == "/");
 }
 
 TEST_CASE("routes that say nothing sensible are refused with what is expected") {
@@ -84,6 +88,26 @@ TEST_CASE("a record is the event, then the headers as they came") {
 TEST_CASE("names come in Title-Case, repeats are joined in the place of the first") {
   CHECK(record("{}", {{"x-FORWARDED-for", "a"}, {"HOST", "h"}, {"X-Forwarded-For", "b"}, {"x-1a", ""}}) ==
         R"({"X-Forwarded-For":"a, b","Host":"h","X-1a":""})");
+}
+
+TEST_CASE("many headers are merged in linear time, repeated or not") {
+  const auto took = [](bool repeated, std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i)
+      names.push_back(repeated ? "X" : "X" + std::to_string(i));
+    std::vector<http::header> headers;
+    for (const auto& name : names)
+      headers.emplace_back(name, "y");
+    auto best = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 5; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      CHECK(record("{}", headers).size() > 3 * count);
+      best = std::min(best, std::chrono::steady_clock::now() - begin);
+    }
+    return best;
+  };
+  for (const bool repeated : {false, true})
+    CHECK(took(repeated, 32'000) < 128 * took(repeated, 2'000));  // 256 times as long where each looks at all
 }
 
 TEST_CASE("no header takes the place of a member, however it is spelt") {
@@ -129,6 +153,22 @@ TEST_CASE("a body of lines is a record a line, all or none; blank lines are none
   CHECK(posted(R"({"body": "lines"})", "\n").empty());
   CHECK_THAT(posted(R"({"body": "lines"})", "{\"a\":1}\n\n{\"a\"").front(),
              Catch::StartsWith("error: line 3 of the body is no JSON"));
+}
+
+TEST_CASE("short lines with long headers are no way to fill the memory") {
+  const auto r = made(R"({"/x": {"body": "lines"}})");
+  const std::string value(1'000, 'y');
+  const std::vector<http::header> headers{{"X", value}};
+  const auto sent = [&](std::size_t lines, std::size_t most) {
+    std::string body;
+    for (; lines > 0; --lines)
+      body += "{}\n";
+    return records_of(*r.find("/x"), body, headers, {}, most);
+  };
+  CHECK(sent(9, 10'000)->size() == 9);
+  const auto refused = sent(10, 10'000);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::refused);
 }
 
 TEST_CASE("a raw body is the record, byte for byte, and nothing else is in it") {

@@ -55,7 +55,7 @@ public:
     curl_easy_setopt(probe.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(probe.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
     if (const auto code = curl_easy_perform(probe.get()); code != CURLE_OK)
-      return outside_error(ec::unavailable, fmt::format("--http {}: {}", url_, curl_easy_strerror(code)));
+      return outside_error(ec::unavailable, fmt::format("--http {}: {}", shown(), curl_easy_strerror(code)));
     return true;
   }
 
@@ -85,6 +85,9 @@ public:
   [[nodiscard]] const outcome& done() const override { return done_; }
 
 private:
+  /// Keys stand in a query.
+  [[nodiscard]] std::string shown() const { return url_.substr(0, url_.find('?')); }
+
   void fill(slot& s, const outgoing& r) {
     CURL* const easy = s.easy.get();
     curl_easy_reset(easy);  // keeps the connection
@@ -141,8 +144,8 @@ private:
       } else {
         ++done_.failed;
         if (done_.first_failure.empty())
-          done_.first_failure = code == CURLE_OK ? fmt::format("{}: HTTP status {}", url_, status)
-                                                 : fmt::format("{}: {}", url_, curl_easy_strerror(code));
+          done_.first_failure = code == CURLE_OK ? fmt::format("{}: HTTP status {}", shown(), status)
+                                                 : fmt::format("{}: {}", shown(), curl_easy_strerror(code));
       }
       free_.push_back(&s);
     }

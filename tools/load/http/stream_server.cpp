@@ -7,6 +7,7 @@
 #include <boost/asio/buffers_iterator.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -29,6 +30,7 @@ using failure = boost::system::error_code;
 
 constexpr std::size_t chunk_bytes = 64 << 10;
 constexpr std::size_t max_request = 16 << 10;
+constexpr std::chrono::milliseconds again{500};
 
 /// The value of a query parameter, decoded; nothing when the target has none of that name.
 std::optional<std::string> parameter(std::string_view target, std::string_view name) {
@@ -135,13 +137,16 @@ private:
 
   void accept() {
     acceptor_.async_accept([this](failure failed, tcp::socket socket) {
-      if (!failed) {
-        auto c = std::make_shared<client>(std::move(socket));
-        http::async_read(c->socket, c->buffer, c->request, [this, c](failure e, std::size_t) {
-          if (!e)
-            begin(c);
-        });
+      if (failed) {  // no descriptor, say: asking again at once would only spin
+        accept_again_.expires_after(again);
+        accept_again_.async_wait([this](failure) { accept(); });
+        return;
       }
+      auto c = std::make_shared<client>(std::move(socket));
+      http::async_read(c->socket, c->buffer, c->request, [this, c](failure e, std::size_t) {
+        if (!e)
+          begin(c);
+      });
       accept();
     });
   }
@@ -254,6 +259,7 @@ private:
 
   asio::io_context io_;
   tcp::acceptor acceptor_{io_};
+  asio::steady_timer accept_again_{io_};
   std::set<client_ptr> clients_;
   std::thread thread_;
 };

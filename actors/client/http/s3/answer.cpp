@@ -1,6 +1,7 @@
 #include "actors/client/http/s3/answer.hpp"
 
 #include "actors/client/http/exchange.hpp"
+#include "runtime/base/visible_text.hpp"
 
 #include <fmt/format.h>
 
@@ -24,10 +25,11 @@ unexpected judge(std::string_view server, std::string_view doing, long status, s
   const auto e = document.child("Error");
   const std::string code = e.child_value("Code");
   const auto message = std::string(e.child_value("Message")).substr(0, longest_message);
-  const auto said = fmt::format("{} does not {}: {}", server, doing,
-                                code.empty()      ? fmt::format("status {}", status)
-                                : message.empty() ? code
-                                                  : fmt::format("{} ({})", message, code));
+  const auto said = visible(
+      fmt::format("{} does not {}: {}", server, doing,
+                  code.empty()      ? fmt::format("status {}", status)
+                  : message.empty() ? code.substr(0, longest_message)
+                                    : fmt::format("{} ({})", message, code.substr(0, longest_message))));
   if (code == "NoSuchBucket")
     return user_error(ec::not_found, said + "; make the bucket, or name another in `connection`");
   if (is_one_of(code, {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}))

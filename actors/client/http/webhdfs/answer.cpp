@@ -1,5 +1,8 @@
 #include "actors/client/http/webhdfs/answer.hpp"
 
+#include "actors/client/http/origin.hpp"
+#include "runtime/base/visible_text.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -55,6 +58,7 @@ refusal parse_refusal(std::string_view body) {
   if (!e)
     return {};
   refusal r{text(*e, "exception"), text(*e, "message")};
+  r.exception.resize(std::min(r.exception.size(), longest_message));
   r.message.resize(std::min({r.message.find('\n'), r.message.size(), longest_message}));
   return r;
 }
@@ -64,7 +68,7 @@ unexpected judge(std::string_view server, std::string_view doing, long status, s
   const auto what = r.exception.empty() ? fmt::format("status {}", status)
                     : r.message.empty() ? r.exception
                                         : fmt::format("{} ({})", r.message, r.exception);
-  const auto said = fmt::format("{} does not {}: {}", server, doing, what);
+  const auto said = visible(fmt::format("{} does not {}: {}", server, doing, what));
   if (is_one_of(r.exception, {"SafeModeException"}) || r.message.find("safe mode") != std::string::npos)
     return outside_error(ec::unavailable,
                          fmt::format("{} does not {}: it is in safe mode, and leaves it by itself once its "
@@ -111,12 +115,17 @@ expected<file_status> parse_status(std::string_view body) {
   return status_in(*o);
 }
 
-expected<std::string> parse_location(std::string_view body) {
+expected<std::string> parse_location(const std::string& name_node, std::string_view body) {
   const auto v = parsed(body);
   const auto* const o = v.if_object();
   auto location = o ? text(*o, "Location") : std::string();
   if (location.empty())
     return no_answer("a question for a DataNode");
+  if (http::onward_from(name_node, location) == http::onward::nothing)
+    return user_error(ec::refused,
+                      fmt::format("{} sends on to a DataNode where others could read the file: {}; serve "
+                                  "HTTPS there, too",
+                                  name_node, visible(location.substr(0, location.find('?')))));
   return location;
 }
 

@@ -33,8 +33,8 @@ struct file_status {
 [[nodiscard]] expected<std::vector<file_status>> parse_listing(std::string_view body);
 /// GETFILESTATUS.
 [[nodiscard]] expected<file_status> parse_status(std::string_view body);
-/// {"Location":URL}
-[[nodiscard]] expected<std::string> parse_location(std::string_view body);
+/// {"Location":URL}, to which the NameNode at that URL may send a file on: never from https to http.
+[[nodiscard]] expected<std::string> parse_location(const std::string& name_node, std::string_view body);
 /// {"boolean":true}
 [[nodiscard]] bool parse_boolean(std::string_view body);
 

@@ -101,7 +101,7 @@ expected<bool> file_system::create(const std::string& to, http::request content,
     return false;
   if (asked->status != ok)
     return refused(doing, *asked);
-  auto where = parse_location(asked->body);
+  auto where = parse_location(at_.url, asked->body);
   if (!where)
     return unexpected(where.error());
   content.method = "PUT";
@@ -161,7 +161,7 @@ expected<std::string> file_system::read(const std::string& path, std::uint64_t o
     return unexpected(asked.error());
   if (asked->status != ok)
     return refused(doing, *asked);
-  auto where = parse_location(asked->body);
+  auto where = parse_location(at_.url, asked->body);
   if (!where)
     return unexpected(where.error());
   http::request r;
