@@ -1,5 +1,7 @@
 #include "runtime/snapshot/chain_scan.hpp"
 
+#include "runtime/snapshot/size_limits.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -55,7 +57,7 @@ private:
 
   /// None: missing or unreadable.
   expected<std::optional<std::string>> contents_of(const record_name& name) {
-    auto bytes = files_.read(folder_ + "/" + to_file_name(name));
+    auto bytes = read_at_most(files_, folder_ + "/" + to_file_name(name), largest_chain_file);
     if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
       return unexpected(bytes.error());
     return bytes ? std::optional(std::move(*bytes)) : std::nullopt;

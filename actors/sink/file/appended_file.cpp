@@ -29,7 +29,7 @@ expected<std::optional<progress>> appended_file::open(const claim& who) {
 
 expected<void> appended_file::prepare(taken_over& t, bool fresh) {
   bool made = false;
-  auto data = data_file::open(path_, made);
+  auto data = data_file::open(path_, made, rule_);
   if (!data)
     return unexpected(data.error());
   data_ = std::move(*data);

@@ -13,8 +13,9 @@ namespace millrace::sink {
 
 class appended_file final : public writer {
 public:
-  appended_file(std::filesystem::path path, row_format format, bool durable, at_start begin)
-      : path_(std::move(path)), format_(std::move(format)), durable_(durable), begin_(begin) {}
+  appended_file(std::filesystem::path path, row_format format, bool durable, at_start begin,
+                const file_rule& rule = data_file_rule)
+      : path_(std::move(path)), format_(std::move(format)), durable_(durable), begin_(begin), rule_(rule) {}
   ~appended_file() override;
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
@@ -35,6 +36,7 @@ private:
   row_format format_;
   bool durable_;
   at_start begin_;
+  file_rule rule_;
   std::optional<side_file> side_;
   data_file data_;
   file_record record_;

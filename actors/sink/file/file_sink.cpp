@@ -98,8 +98,9 @@ expected<std::unique_ptr<writer>> make_file_writer(const config::values& options
 }
 
 std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, const data::schema_ptr& rows) {
-  return std::make_unique<appended_file>(
-      std::move(path), row_format::json(*rows, {"record", "record_base64"}), true, at_start::append);
+  return std::make_unique<appended_file>(std::move(path),
+                                         row_format::json(*rows, {"record", "record_base64"}), true,
+                                         at_start::append, private_file);
 }
 
 }  // namespace millrace::sink
