@@ -21,9 +21,6 @@
 namespace millrace::config {
 namespace {
 
-/// Each stage is held against all others, and has actors of its own; what people write is far below.
-constexpr std::size_t most_stages = 4096;
-
 class loader {
 public:
   loader(const load_request& request, const catalog& connectors)
@@ -133,12 +130,6 @@ private:
   void plan(const node& stages, topology& t) {
     if (newer_)
       return;
-    if (stages.members.size() > most_stages) {
-      out_.error(stages.where, "stages",
-                 fmt::format("there are {} stages; expected at most {} in a topology: split it",
-                             stages.members.size(), most_stages));
-      return;
-    }
     auto all = read_stages(stages, connectors_, out_);
     connect(all, out_);
     mark_before_windows(all);

@@ -42,7 +42,7 @@ class Case:
         file = self.folder / "topology.json"
         file.write_text(json.dumps({"millrace": 1, "topology": "hostile", "stages": {
             "in": {"source": "file", "path": str(self.input), **(source or {})},
-            "parsed": {"from": "in", **(parser or {"parser": "json", "schema": {"n": "bigint"}})},
+            "parsed": {**(parser or {"parser": "json", "schema": {"n": "bigint"}}), "from": "in"},
             "out": {"sink": "file", "from": "parsed", "path": str(self.out), **(sink or {})}}}))
         return str(file)
 
@@ -130,6 +130,7 @@ def pipes(c):
     c.run(status=1, says="no regular file", seconds=30)
     c.out.unlink()
     side = c.out.with_name(".millrace-out.jsonl")
+    side.unlink()
     os.mkfifo(side)
     c.run(status=1, says="no regular file", seconds=30)
     side.unlink()
@@ -283,8 +284,8 @@ def large_overlay(c):
     large.touch()
     os.truncate(large, 1 << 30)
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))}
-    c.call("check", c.topology(), "--with", str(large), status=2, says="larger than", seconds=20, **limit)
-    c.call("check", str(large), status=2, says="larger than", seconds=20, **limit)
+    c.call("check", c.topology(), "--with", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
+    c.call("check", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
 
 
 def many_stages(c):
@@ -294,6 +295,7 @@ def many_stages(c):
     file = c.folder / "many.json"
     file.write_text(json.dumps({"millrace": 1, "topology": "many", "stages": stages}))
     c.call("check", str(file), status=2, says="30002 stages", seconds=10)
+    c.call("check", str(file), "--with", str(file), status=2, says="30002 stages", seconds=10)
 
 
 def names(c):

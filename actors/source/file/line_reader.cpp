@@ -96,7 +96,7 @@ expected<bool> line_reader::pass_over(chunk& out, bool complete) {
       return false;
     }
     passed_ += *got;
-    if (*got < bytes.size()) {  // the end
+    if (*got == 0) {  // the end; less than was asked for may come before an error, too
       if (complete)
         give_beginning(out);
       return true;
