@@ -7,13 +7,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace millrace::config {
 namespace {
-
-void remove(node& map, std::string_view name) {
-  std::erase_if(map.members, [&](const member& m) { return m.name == name; });
-}
 
 /// The nulls of a patch that meets nothing say "remove" to no one.
 void drop_nulls(node& n) {
@@ -111,19 +109,28 @@ void merge(node& target, node patch) {
     target = std::move(patch);
     return;
   }
+  // By name: a map may have as many members as a file holds.
+  std::unordered_map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < target.members.size(); ++i)
+    places.emplace(target.members[i].name, i);
+  std::unordered_set<std::string> removed;
   for (auto& change : patch.members) {
-    auto* const old = target.find(change.name);
+    const auto at = places.find(change.name);
     if (change.value.what == node::kind::null) {
-      remove(target, change.name);
-    } else if (old == nullptr) {
+      removed.insert(change.name);
+    } else if (at == places.end()) {
       drop_nulls(change.value);
+      places.emplace(change.name, target.members.size());
       target.members.push_back(std::move(change));
     } else {
-      if (!old->value.is_map() || !change.value.is_map())
-        old->where = change.where;
-      merge(old->value, std::move(change.value));
+      auto& old = target.members[at->second];
+      if (!old.value.is_map() || !change.value.is_map())
+        old.where = change.where;
+      merge(old.value, std::move(change.value));
     }
   }
+  if (!removed.empty())
+    std::erase_if(target.members, [&](const member& m) { return removed.contains(m.name); });
 }
 
 void apply_set(node& target, const std::string& argument, report& out) {

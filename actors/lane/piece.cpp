@@ -27,6 +27,9 @@ source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last)
   out.timestamp_types = part(c.timestamp_types);
   out.keys = part(c.keys);
   out.headers = part(c.headers);
+  for (const auto record : c.cut)
+    if (record >= first && record < last)
+      out.cut.push_back(static_cast<std::uint32_t>(record - first));
   out.topic = c.topic;
   out.part = c.part;
   if (!out.begins.empty()) {

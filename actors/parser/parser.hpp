@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::parser {
@@ -20,6 +21,10 @@ struct dead_record {
   std::uint32_t record;  // index in the chunk
   std::string error;
 };
+
+/// What is wrong with a record of which the source has kept the beginning alone.
+inline constexpr std::string_view cut_record =
+    "the record is too long to be taken; this is its beginning, and reading went on behind its end";
 
 struct parsed {
   data::batch rows;  // under the parser's schema; columns that nobody uses are null pointers

@@ -39,24 +39,21 @@ expected<void> reveal(const std::filesystem::path& from, const std::filesystem::
   return file_error("rename a finished file to", to, errno);
 }
 
-expected<data_file> data_file::open(std::filesystem::path path, bool& made) {
-  constexpr int flags = O_RDWR | O_APPEND | O_CLOEXEC;
+expected<data_file> data_file::open(std::filesystem::path path, bool& made, const file_rule& rule) {
   data_file f;
-  f.fd_ = descriptor(::open(path.c_str(), flags | O_CREAT | O_EXCL, 0644));
-  made = f.fd_.valid();
-  if (!made && errno == EEXIST)
-    f.fd_ = descriptor(::open(path.c_str(), flags));
-  if (!f.fd_.valid())
-    return file_error("open", path, errno);
-  struct stat info {};
-  if (::fstat(f.fd_.get(), &info) != 0)
-    return file_error("read", path, errno);
-  // What was written to a pipe or device cannot be taken back.
-  if (!S_ISREG(info.st_mode))
+  constexpr int flags = O_RDWR | O_APPEND;
+  auto opened = open_guarded(path.string(), flags | O_CREAT | O_EXCL, rule);
+  made = opened.fd >= 0;
+  if (!made && opened.error == EEXIST)
+    opened = open_guarded(path.string(), flags, rule);
+  f.fd_ = descriptor(opened.fd);
+  if (opened.refusal == file_refusal::no_file)  // what was written to it cannot be taken back
     return user_error(ec::unsupported,
                       fmt::format("{} is no regular file, so that rows could not be cut back after a "
                                   "crash; use a regular file, or the console sink for a pipe",
                                   path.string()));
+  if (!f.fd_.valid())
+    return refused_file("open", path, opened);
   f.path_ = std::move(path);
   return f;
 }
@@ -66,7 +63,7 @@ expected<std::uint64_t> data_file::length() const {
   struct stat there {};
   if (::fstat(fd_.get(), &ours) != 0)
     return file_error("read", path_, errno);
-  if (::stat(path_.c_str(), &there) != 0) {
+  if (::lstat(path_.c_str(), &there) != 0) {
     if (errno == ENOENT)
       return user_error(
           ec::not_found,

@@ -27,8 +27,10 @@ inline constexpr std::size_t write_size = 1 << 20;
 class data_file {
 public:
   data_file() = default;
-  /// Opens it; makes it where it is missing. `made` says which.
-  [[nodiscard]] static expected<data_file> open(std::filesystem::path path, bool& made);
+  /// Opens it; makes it where it is missing. `made` says which. A link is refused, and so is what another
+  /// user has laid there.
+  [[nodiscard]] static expected<data_file> open(std::filesystem::path path, bool& made,
+                                                const file_rule& rule = data_file_rule);
 
   /// Its length now. ec::not_found or mismatch when the path leads to another file or none.
   [[nodiscard]] expected<std::uint64_t> length() const;

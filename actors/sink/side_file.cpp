@@ -76,6 +76,8 @@ std::string read_at(int fd, std::size_t size, std::int64_t at) {
   return bytes;
 }
 
+bool is_zero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+
 std::uint64_t checksum(std::uint64_t sequence, std::string_view record) {
   return XXH3_64bits_withSeed(record.data(), record.size(), sequence);
 }
@@ -130,6 +132,16 @@ unexpected file_error(std::string_view what, const std::filesystem::path& path, 
   }
 }
 
+unexpected refused_file(std::string_view what, const std::filesystem::path& path, const guarded_file& why) {
+  if (why.refusal == file_refusal::none)
+    return file_error(what, path, why.error);
+  const auto* const remedy = why.refusal == file_refusal::link
+                                 ? "remove it, or give the path that it leads to"
+                                 : "remove it, or choose a folder in which only this user writes";
+  return user_error(ec::refused,
+                    fmt::format("cannot {} {}; {}", what, text_of(why.refusal, path.string()), remedy));
+}
+
 expected<void> sync_folder(const std::filesystem::path& folder) {
   const auto& name = folder.empty() ? std::filesystem::path(".") : folder;
   const descriptor fd(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -141,15 +153,13 @@ expected<void> sync_folder(const std::filesystem::path& folder) {
 
 expected<side_file> side_file::open(std::filesystem::path path) {
   side_file f;
-  f.fd_ = descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!f.fd_.valid())
-    return file_error("open", path, errno);
-  struct stat info {};
-  if (::fstat(f.fd_.get(), &info) != 0)
-    return file_error("read", path, errno);
-  if (!S_ISREG(info.st_mode))
+  const auto opened = open_guarded(path.string(), O_RDWR | O_CREAT, private_file);
+  f.fd_ = descriptor(opened.fd);
+  if (opened.refusal == file_refusal::no_file)
     return user_error(ec::unsupported,
                       fmt::format("{} is no regular file, and none of millrace's; remove it", path.string()));
+  if (!f.fd_.valid())
+    return refused_file("open", path, opened);
   f.path_ = std::move(path);
   return f;
 }
@@ -179,19 +189,15 @@ expected<std::optional<std::string>> side_file::load() {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0)
     return file_error("read", path_, errno);
-  if (info.st_size < page) {  // a crash while it was made: nothing was stored yet
+  // A crash while it was made leaves nothing, or a page of zeros: nothing was stored yet.
+  const bool is_new = info.st_size == 0 || (info.st_size == page && is_zero(read_at(fd_.get(), page, 0)));
+  if (is_new) {
     if (::ftruncate(fd_.get(), page) != 0 || !write_word(fd_.get(), head_magic, 0))
       return file_error("write", path_, errno);
     was_clean_ = true;
     return std::optional<std::string>{};
   }
-  const auto magic = read_word(fd_.get(), 0);
-  if (magic == 0 && info.st_size == page) {
-    if (!write_word(fd_.get(), head_magic, 0))
-      return file_error("write", path_, errno);
-    was_clean_ = true;
-    return std::optional<std::string>{};
-  }
+  const auto magic = info.st_size < page ? 0 : read_word(fd_.get(), 0);
   if (magic != head_magic)
     return fatal_error(ec::corrupt,
                        fmt::format("{} is no progress file of millrace of a version that this one reads; "

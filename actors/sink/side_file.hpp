@@ -8,6 +8,7 @@
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/guarded_file.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -40,12 +41,16 @@ private:
 /// unless the path itself is wrong.
 [[nodiscard]] unexpected file_error(std::string_view what, const std::filesystem::path& path,
                                     int error_number);
+/// For a file that open_guarded() has not opened: what is wrong with it, or why the system said no.
+[[nodiscard]] unexpected refused_file(std::string_view what, const std::filesystem::path& path,
+                                      const guarded_file& why);
 /// Makes created and renamed names in a folder survive power loss.
 [[nodiscard]] expected<void> sync_folder(const std::filesystem::path& folder);
 
 class side_file {
 public:
-  /// Opens it; makes it where it is missing (its folder must exist).
+  /// Opens it; makes it where it is missing (its folder must exist). Links and other users' files are
+  /// refused.
   [[nodiscard]] static expected<side_file> open(std::filesystem::path path);
 
   /// While it lives, no other handle (of any process on this machine) is between lock() and its end.
@@ -63,7 +68,8 @@ public:
 
   /// The rest is called under the lock.
 
-  /// The newest whole record; nothing when none was ever stored.
+  /// The newest whole record; nothing when none was ever stored. ec::corrupt for what is neither empty nor
+  /// ours: it is left as it is.
   [[nodiscard]] expected<std::optional<std::string>> load();
   /// Makes this handle the owner: all older ones are fenced. Takes the clean mark off.
   [[nodiscard]] expected<void> claim();

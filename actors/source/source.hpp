@@ -7,6 +7,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,7 @@ struct chunk {
   std::vector<position> positions;            // of each record
   std::vector<event_micros> timestamps;       // as the source stores them; empty where it stores none
   std::vector<std::uint8_t> timestamp_types;  // 0 create, 1 append; empty with timestamps
+  std::vector<std::uint32_t> cut;  // which are beginnings of records too long to be taken, ascending
   // Only when asked for by wants::...; else empty.
   std::vector<std::optional<std::string>> keys;
   std::vector<std::string> headers;  // JSON object text
@@ -54,6 +56,9 @@ struct chunk {
   [[nodiscard]] std::size_t records() const { return begins.size(); }
   [[nodiscard]] std::string_view record(std::size_t i) const {
     return {bytes.data() + begins[i], lengths[i]};
+  }
+  [[nodiscard]] bool is_cut(std::size_t i) const {
+    return !cut.empty() && std::binary_search(cut.begin(), cut.end(), i);
   }
 };
 inline constexpr std::uint32_t no_value = 0xFFFF'FFFF;

@@ -55,6 +55,8 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
   out.topic = topic_;
   out.from = at(next_);
   const auto behind = cursor_.read(next_, max_bytes, [&](const spool::cursor::record& r) {
+    if (r.cut)
+      out.cut.push_back(static_cast<std::uint32_t>(out.begins.size()));
     out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
     out.lengths.push_back(static_cast<std::uint32_t>(r.bytes.size()));
     out.bytes += r.bytes;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The report on the game's tables: which there are, their columns, how many rows, and who sent them.
-#   TABLES=/tmp pipelines/game/findings.sh [MILLRACE]        MILLRACE: the binary, build/release/millrace
+#   TABLES=/tmp/game pipelines/game/findings.sh [MILLRACE]   MILLRACE: the binary, build/release/millrace
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 millrace=${1:-build/release/millrace}

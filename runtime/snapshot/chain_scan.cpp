@@ -1,5 +1,7 @@
 #include "runtime/snapshot/chain_scan.hpp"
 
+#include "runtime/snapshot/size_limits.hpp"
+
 #include <fmt/format.h>
 
 #include <map>
@@ -53,12 +55,17 @@ private:
     return {};
   }
 
-  /// None: missing or unreadable.
-  expected<std::optional<std::string>> contents_of(const record_name& name) {
-    auto bytes = files_.read(folder_ + "/" + to_file_name(name));
+  /// None: missing, or `is_unreadable`.
+  expected<std::optional<std::string>> contents_of(const record_name& name, bool& is_unreadable) {
+    auto bytes = read_at_most(files_, folder_ + "/" + to_file_name(name), largest_chain_file);
     if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
       return unexpected(bytes.error());
+    is_unreadable = !bytes && bytes.error().code == ec::corrupt;
     return bytes ? std::optional(std::move(*bytes)) : std::nullopt;
+  }
+  expected<std::optional<std::string>> contents_of(const record_name& name) {
+    bool ignored = false;
+    return contents_of(name, ignored);
   }
 
   /// The record that `bytes` begin with, `size` bytes long; none: damaged.
@@ -119,10 +126,10 @@ private:
     const bool is_newest = next == increments_.end();
     both_files f{{{false, false, at->first}, {}}, {{false, true, at->first}, {}}};
     for (auto* file : {&f.original, &f.copy}) {
-      auto bytes = contents_of(file->name);
+      auto bytes = contents_of(file->name, file->is_unreadable);
       if (!bytes)
         return unexpected(bytes.error());
-      file->is_there = bytes->has_value();
+      file->is_there = bytes->has_value() || file->is_unreadable;
       file->bytes = std::move(*bytes).value_or("");
     }
     for (;;) {
@@ -154,6 +161,7 @@ private:
     record_name name;
     std::string bytes;
     bool is_there = false;
+    bool is_unreadable = false;
     bool is_short = false;  // its records up to `whole` are the chain's, further ones are not
     std::size_t whole = 0;
   };
@@ -203,7 +211,7 @@ private:
       if (file->whole == f.end)
         continue;
       // A second copy lags by the newest record, and its file is made with the second one.
-      const bool only_lags = file == &f.copy && file->whole == file->bytes.size();
+      const bool only_lags = file == &f.copy && !file->is_unreadable && file->whole == file->bytes.size();
       if (file->is_there && !only_lags) {
         if (file == &f.original)
           drop(file->name);

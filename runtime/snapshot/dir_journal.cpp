@@ -1,6 +1,7 @@
 #include "runtime/snapshot/dir_journal.hpp"
 
 #include "runtime/snapshot/journal_format.hpp"
+#include "runtime/snapshot/size_limits.hpp"
 
 #include <fmt/format.h>
 
@@ -52,7 +53,7 @@ expected<void> dir_journal::check_fence() const {
 expected<void> dir_journal::read_better_copy() {
   int there = 0, whole = 0;
   for (const int copy : {1, 2}) {
-    const auto bytes = files_.read(path(copy));
+    const auto bytes = read_at_most(files_, path(copy), largest_journal);
     if (!bytes && bytes.error().code == ec::not_found)
       continue;
     if (!bytes && bytes.error().code != ec::corrupt)

@@ -2,6 +2,7 @@
 
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/sealed_file.hpp"
+#include "runtime/snapshot/size_limits.hpp"
 
 #include <fmt/format.h>
 
@@ -128,7 +129,7 @@ expected<void> dir_segments::write(const segment_id& id, std::string_view payloa
 }
 
 expected<std::string> dir_segments::read(const segment_id& id) const {
-  const auto bytes = files_.read(path(id));
+  const auto bytes = read_at_most(files_, path(id), largest_segment);
   if (!bytes && bytes.error().code == ec::not_found)
     return lost(ec::not_found, path(id), "is missing");
   if (!bytes && bytes.error().code != ec::corrupt)

@@ -31,8 +31,11 @@ public:
   };
   using parts = std::initializer_list<std::string_view>;
 
-  /// One level; false when it was there before. Not durable before the parent is synced.
+  /// One level, for this user alone; false when it was there before. Not durable before the parent is synced.
   virtual expected<bool> make_folder(const std::string& path) = 0;
+  /// Before anything is written below it: it is this user's or root's, closed to others from now on, and so
+  /// is all in it, without a link. Where there are no users, nothing.
+  virtual expected<void> claim_folder(const std::string&) { return {}; }
   /// Sorted by name. ec::not_found when there is no such folder.
   virtual expected<std::vector<entry>> list(const std::string& path) = 0;
   /// ec::not_found; ec::corrupt when the device cannot read what is there.

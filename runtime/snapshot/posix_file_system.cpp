@@ -1,6 +1,8 @@
+#include "runtime/base/guarded_file.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -30,11 +32,6 @@ unexpected failure(std::string_view what, const std::string& path, int number) {
     return user_error(ec::io, text + "; choose a --state on a file system that can be written");
   case ENOTDIR:
     return user_error(ec::io, text + "; a part of the path is a file: remove it or choose another --state");
-  case ENXIO:  // a named pipe without a reader, a socket
-  case ESPIPE:
-    return user_error(ec::io, fmt::format("cannot {} {}: it is no regular file, and none of millrace's; "
-                                          "remove it, or choose another --state",
-                                          what, path));
   case ENOSPC:
   case EDQUOT:
     return outside_error(ec::io, text + "; make room on that file system");
@@ -54,26 +51,61 @@ public:
       ::close(fd_);
   }
   [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }
 
 private:
   int fd_;
 };
 
-/// A regular file, or a folder where the flags say so. It does not wait for the other end of a named pipe,
-/// which may never come: errno is ESPIPE then.
-descriptor open_file(const std::string& path, int flags) {
+unexpected refused(std::string_view what, const std::string& path, file_refusal why) {
+  return user_error(
+      ec::io, fmt::format("cannot {} {}; remove it, or choose another --state", what, text_of(why, path)));
+}
+
+expected<descriptor> open_file(std::string_view what, const std::string& path, int flags) {
+  const auto opened = open_guarded(path, flags, private_file);
+  if (opened.fd >= 0)
+    return descriptor(opened.fd);
+  if (opened.refusal != file_refusal::none)
+    return refused(what, path, opened.refusal);
+  return failure(what, path, opened.error);
+}
+
+descriptor open_folder(const std::string& path, int more_flags) {
   int fd = -1;
   do
-    fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
+    fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | more_flags);
   while (fd < 0 && errno == EINTR);
-  descriptor opened(fd);
-  struct stat status {};
-  if (fd < 0 || (flags & O_DIRECTORY) != 0 || ::fstat(fd, &status) != 0 || S_ISREG(status.st_mode) ||
-      S_ISDIR(status.st_mode))
-    return opened;
-  errno = ESPIPE;
-  return descriptor(-1);
+  return descriptor(fd);
+}
+
+/// Entries of other users, and links, which may have been laid here before the folder was closed to others.
+expected<void> check_entries(descriptor folder, const std::string& path) {
+  const int fd = folder.release();
+  const std::unique_ptr<DIR, int (*)(DIR*)> all(::fdopendir(fd), ::closedir);
+  if (!all)
+    return failure("list", path, errno);
+  while (const auto* found = ::readdir(all.get())) {
+    const std::string_view name = found->d_name;
+    struct stat status {};
+    if (name == "." || name == ".." || name == "lost+found" ||
+        ::fstatat(fd, found->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    const auto below = fmt::format("{}/{}", path, name);
+    if (S_ISLNK(status.st_mode))
+      return refused("use", below, file_refusal::link);
+    if (!is_trusted_owner(status.st_uid))
+      return refused("use", below, file_refusal::anothers);
+    if (!S_ISDIR(status.st_mode))
+      continue;
+    descriptor inner(::openat(fd, found->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!inner)
+      continue;  // it went meanwhile, or says why when it is used
+    if (auto checked = check_entries(std::move(inner), below); !checked)
+      return checked;
+  }
+  return {};
 }
 
 expected<void> write_all(int fd, const std::string& path, std::string_view bytes) {
@@ -127,7 +159,7 @@ private:
 class posix final : public file_system {
 public:
   expected<bool> make_folder(const std::string& path) override {
-    if (::mkdir(path.c_str(), 0777) == 0)
+    if (::mkdir(path.c_str(), S_IRWXU) == 0)
       return true;
     const int number = errno;
     struct stat status {};
@@ -137,6 +169,21 @@ public:
       return failure("make the folder", path, ENOTDIR);
     }
     return failure("make the folder", path, number);
+  }
+
+  expected<void> claim_folder(const std::string& path) override {
+    auto folder = open_folder(path, 0);  // it may be a link: its owner counts
+    struct stat status {};
+    if (!folder || ::fstat(folder.get(), &status) != 0)
+      return failure("open", path, errno);
+    if (!is_trusted_owner(status.st_uid))
+      return refused("use", path, file_refusal::anothers);
+    // Root's, of a volume that is made for us, stays open to its group.
+    if (constexpr mode_t others = S_IRWXG | S_IRWXO; (status.st_mode & others) != 0)
+      if (::fchmod(folder.get(), status.st_mode & ~others & 07777U) != 0 && (status.st_mode & S_IRWXO) != 0)
+        spdlog::warn("the state folder {} is open to all users of this machine, and cannot be closed: {}",
+                     path, std::strerror(errno));
+    return check_entries(std::move(folder), path);
   }
 
   expected<std::vector<entry>> list(const std::string& path) override {
@@ -164,40 +211,40 @@ public:
   }
 
   expected<std::string> read(const std::string& path) override {
-    const auto file = open_file(path, O_RDONLY);
+    const auto file = open_file("read", path, O_RDONLY);
     if (!file)
-      return failure("read", path, errno);
-    return read_all(file.get(), path);
+      return unexpected(file.error());
+    return read_all(file->get(), path);
   }
 
   expected<std::string> read_part(const std::string& path, std::uint64_t offset,
                                   std::uint64_t length) override {
-    const auto file = open_file(path, O_RDONLY);
+    const auto file = open_file("read", path, O_RDONLY);
     if (!file)
-      return failure("read", path, errno);
-    return read_range(file.get(), path, offset, length);
+      return unexpected(file.error());
+    return read_range(file->get(), path, offset, length);
   }
 
   expected<void> write(const std::string& path, parts contents, bool synced) override {
-    const auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    const auto file = open_file("create", path, O_WRONLY | O_CREAT | O_TRUNC);
     if (!file)
-      return failure("create", path, errno);
+      return unexpected(file.error());
     for (const auto part : contents)
-      if (auto done = write_all(file.get(), path, part); !done)
+      if (auto done = write_all(file->get(), path, part); !done)
         return done;
-    if (synced && ::fsync(file.get()) != 0)
+    if (synced && ::fsync(file->get()) != 0)
       return failure("sync", path, errno);
     return {};
   }
 
   expected<void> append(const std::string& path, parts contents, bool synced) override {
-    const auto file = open_file(path, O_WRONLY | O_APPEND);
+    const auto file = open_file("append to", path, O_WRONLY | O_APPEND);
     if (!file)
-      return failure("append to", path, errno);
+      return unexpected(file.error());
     for (const auto part : contents)
-      if (auto done = write_all(file.get(), path, part); !done)
+      if (auto done = write_all(file->get(), path, part); !done)
         return done;
-    if (synced && ::fdatasync(file.get()) != 0)
+    if (synced && ::fdatasync(file->get()) != 0)
       return failure("sync", path, errno);
     return {};
   }
@@ -227,7 +274,7 @@ public:
   }
 
   expected<void> sync_folder(const std::string& path) override {
-    const auto folder = open_file(path, O_RDONLY | O_DIRECTORY);
+    const auto folder = open_folder(path, 0);
     if (!folder)
       return failure("open", path, errno);
     // EINVAL: a file system that cannot sync folders keeps names durable by itself.
@@ -237,15 +284,15 @@ public:
   }
 
   expected<std::unique_ptr<folder_lock>> lock(const std::string& path) override {
-    auto file = open_file(path, O_RDWR | O_CREAT);
+    auto file = open_file("create", path, O_RDWR | O_CREAT);
     if (!file)
-      return failure("create", path, errno);
+      return unexpected(file.error());
     int result = 0;
     do
-      result = ::flock(file.get(), LOCK_EX | LOCK_NB);
+      result = ::flock(file->get(), LOCK_EX | LOCK_NB);
     while (result != 0 && errno == EINTR);
     if (result != 0 && errno == EWOULDBLOCK) {
-      auto holder = read_all(file.get(), path).value_or("");
+      auto holder = read_all(file->get(), path).value_or("");
       std::erase(holder, '\n');
       return user_error(ec::locked, holder.empty() ? "another process" : holder);
     }
@@ -254,9 +301,9 @@ public:
     char host[256] = {};
     ::gethostname(host, sizeof host - 1);
     // For people only: that it cannot be written is no reason to fail.
-    if (::ftruncate(file.get(), 0) == 0)
-      (void)write_all(file.get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
-    return std::make_unique<flock_lock>(std::move(file));
+    if (::ftruncate(file->get(), 0) == 0)
+      (void)write_all(file->get(), path, fmt::format("process {} on {}\n", ::getpid(), host));
+    return std::make_unique<flock_lock>(std::move(*file));
   }
 };
 

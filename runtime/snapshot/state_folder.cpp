@@ -2,6 +2,7 @@
 // creates, starts over, repairs.
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "runtime/wire/bytes.hpp"
 
@@ -58,7 +59,9 @@ public:
       return user_error(ec::invalid_argument, "the state folder has no name; give one with --state DIR");
     auto done = look();
     if (done && !options_.read_only)
-      done = make_parents().and_then([this] { return take_lock(); });
+      done = make_parents().and_then([this] { return files_.claim_folder(folder_); }).and_then([this] {
+        return take_lock();
+      });
     if (done)
       done = read_identity();
     if (done && !options_.read_only)
@@ -329,7 +332,7 @@ expected<void> opening::repair_values(const std::string& folder) {
   if (!entries)
     return unexpected(entries.error());
   for (const auto& e : *entries) {
-    const auto bytes = files_.read(folder + "/" + e.name);
+    const auto bytes = read_at_most(files_, folder + "/" + e.name, largest_value);
     const auto name = bytes ? value_name(*bytes) : std::nullopt;
     if (!name)
       continue;  // its other copy says the name

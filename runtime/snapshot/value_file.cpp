@@ -2,6 +2,7 @@
 
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/sealed_file.hpp"
+#include "runtime/snapshot/size_limits.hpp"
 
 #include <fmt/format.h>
 
@@ -53,7 +54,7 @@ expected<stored_value> read_value(file_system& files, const std::string& folder,
   stored_value best;
   int whole = 0, missing = 0;
   for (const int copy : {1, 2}) {
-    const auto bytes = files.read(copy_path(folder, name, copy));
+    const auto bytes = read_at_most(files, copy_path(folder, name, copy), largest_value);
     if (!bytes && bytes.error().code == ec::not_found) {
       ++missing;
       continue;

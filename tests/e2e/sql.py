@@ -205,8 +205,10 @@ def endless(call, folder):
         check(status == 1 and "interrupted" in said, f"{form}: Ctrl-C ends it with {status}: {said}")
         print(f"an endless {form}: {memory} MB, Ctrl-C ends it")
     # One that computes and prints nothing; and a reader that has seen enough.
+    temporary = folder / "tmp"
+    temporary.mkdir()
     process = subprocess.Popen([call.binary, "sql", "select count(*) from range(1000000000000) t(x) where hash(x) = 1"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                               env=dict(os.environ, TMPDIR=str(temporary)), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     Run.started.append(process)
     # Before the query runs the signal ends the process as any other. Starting takes a fraction of these 3 s on the processors.
     def used():
@@ -220,8 +222,8 @@ def endless(call, folder):
     head = subprocess.run(f"'{call.binary}' sql \"{query}\" --format csv | head -n 2; exit ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
                           capture_output=True, text=True, timeout=60)
     expect((head.returncode, head.stdout, head.stderr), (0, "x,text\n0,some text 0\n", ""), "a reader that goes")
-    left = [p for p in os.listdir(os.environ.get("TMPDIR", "/tmp")) if p.startswith("millrace-sql-")]
-    check(not any(p.endswith(f"-{process.pid}") for p in left), f"spill folders stay: {left}")
+    left = list(temporary.iterdir())
+    check(not left, f"spill folders stay: {left}")
 
 
 def databases(call, folder):

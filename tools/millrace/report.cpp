@@ -1,6 +1,7 @@
 #include "tools/millrace/report.hpp"
 
 #include "actors/stage/unnest.hpp"
+#include "runtime/base/guarded_file.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
@@ -12,7 +13,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +111,9 @@ void append(std::string& out, const json::object& o, int depth) {
 /// Beside it, so that a rename puts it in place whole.
 std::string temporary_of(const std::string& file) { return file + ".part"; }
 
+/// It is as open as the umask says: whoever reads it need not be this user.
+constexpr file_rule report_rule{0666, false, false};
+
 }  // namespace
 
 std::string report_text(const config::topology& t, const std::vector<messages::report_part>& parts,
@@ -143,22 +146,41 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   return text + "\n";
 }
 
+namespace {
+
+/// errno, or 0. The name is known to others: a link there is not followed.
+int write_whole(const std::string& path, std::string_view text) {
+  const auto opened = open_guarded(path, O_WRONLY | O_CREAT | O_TRUNC, report_rule);
+  if (opened.fd < 0)
+    return opened.error != 0 ? opened.error : EPERM;
+  int number = 0;
+  while (!text.empty() && number == 0) {
+    const auto n = ::write(opened.fd, text.data(), text.size());
+    if (n >= 0)
+      text.remove_prefix(static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      number = errno;
+  }
+  if (::close(opened.fd) != 0 && number == 0)
+    number = errno;
+  return number;
+}
+
+}  // namespace
+
 expected<void> write_reports(const std::string& file, const std::vector<std::string>& reports, bool as_list) {
   const auto temporary = temporary_of(file);
-  {
-    std::ofstream out(temporary, std::ios::trunc);
-    const char* between = as_list ? "[\n" : "";
-    for (const auto& r : reports) {
-      out << between << r;
-      between = as_list ? ",\n" : "";
-    }
-    if (as_list)
-      out << (reports.empty() ? "[]\n" : "]\n");
-    out.flush();
-    if (!out)
-      return outside_error(
-          ec::io, fmt::format("the report could not be written to {}: {}", file, std::strerror(errno)));
+  std::string text;
+  const char* between = as_list ? "[\n" : "";
+  for (const auto& r : reports) {
+    text += between + r;
+    between = as_list ? ",\n" : "";
   }
+  if (as_list)
+    text += reports.empty() ? "[]\n" : "]\n";
+  if (const auto number = write_whole(temporary, text); number != 0)
+    return outside_error(
+        ec::io, fmt::format("the report could not be written to {}: {}", file, std::strerror(number)));
   std::error_code failed;
   std::filesystem::rename(temporary, file, failed);
   if (failed)
@@ -183,10 +205,12 @@ expected<void> check_report_place(const std::string& option, const std::string& 
     return ::access(file.c_str(), W_OK) == 0 ? expected<void>() : wrong(std::strerror(errno));
   const auto temporary = temporary_of(file);
   const bool was_there = ::access(temporary.c_str(), F_OK) == 0;
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return wrong(std::strerror(errno));
-  ::close(fd);
+  const auto opened = open_guarded(temporary, O_WRONLY | O_CREAT, report_rule);
+  if (opened.refusal != file_refusal::none)
+    return wrong(text_of(opened.refusal, temporary));
+  if (opened.fd < 0)
+    return wrong(std::strerror(opened.error));
+  ::close(opened.fd);
   if (!was_there)
     ::unlink(temporary.c_str());
   return {};

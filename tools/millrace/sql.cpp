@@ -21,7 +21,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -91,6 +93,29 @@ private:
 
   state state_ = state::open;
   std::string why_;
+};
+
+/// Of this user alone, under a name that nobody knows before; gone with all in it at the end. Where none can
+/// be made, whatever needs it says so.
+class temporary_folder {
+public:
+  temporary_folder() {
+    const char* const among = std::getenv("TMPDIR");
+    path_ = fmt::format("{}/millrace-sql-XXXXXX", among && *among ? among : "/tmp");
+    made_ = ::mkdtemp(path_.data()) != nullptr;
+  }
+  ~temporary_folder() {
+    std::error_code ignored;
+    if (made_)
+      std::filesystem::remove_all(path_, ignored);
+  }
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+  std::string path_;
+  bool made_ = false;
 };
 
 expected<std::vector<sql::known_topology>> topologies_of(const sql_arguments& a) {
@@ -242,10 +267,9 @@ int sql(sql_arguments a) {
     const auto client = sql::own_client(*topologies, a.query);
     return refuse(describe(library.error()) + (client.empty() ? "" : "\nWithout it: " + client));
   }
-  const char* const temporary = std::getenv("TMPDIR");
-  const auto spill =
-      fmt::format("{}/millrace-sql-{}", temporary && *temporary ? temporary : "/tmp", getpid());
-  sql::table_copies copies(spill + "-tables");
+  const temporary_folder own;
+  const auto spill = own.path() + "/spilled";
+  sql::table_copies copies(own.path() + "/tables");
   if (auto copied = copies.replace(*topologies, arguments, a.query); !copied)
     return refuse(describe(copied.error()), copied.error().whose == fault::user ? exit_wrong : exit_failed);
   const auto sources = sql::sources_of(*topologies, arguments);

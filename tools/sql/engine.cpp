@@ -138,6 +138,9 @@ private:
   /// DuckDB makes several of one statement now and then (pivot): all but the last are run, each before the
   /// next is prepared, which may need what it makes.
   expected<owned<duckdb_prepared>> prepare(const std::string& sql, const guard* g) {
+    if (g)
+      if (auto allowed = may_prepare(*g, sql); !allowed)
+        return unexpected(std::move(allowed.error()));
     owned<duckdb_extracted> extracted(api_.destroy_extracted);
     const auto count = api_.extract_statements(connection_.get(), sql.c_str(), extracted.out());
     if (count == 0) {

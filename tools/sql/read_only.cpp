@@ -60,18 +60,35 @@ constexpr std::string_view allowed_words[] = {
     "unpivot", "insert", "update", "delete",   "create",  "alter",  "drop",     "copy",  "begin",     "start",
     "commit",  "end",    "abort",  "rollback", "analyze", "vacuum", "set",      "reset", "pragma",    "("};
 
+/// They tell, and do nothing else. Others set DuckDB up, or run the statements of a folder.
+constexpr std::string_view allowed_pragmas[] = {
+    "collations",   "database_list", "database_size",  "functions",   "metadata_info",
+    "platform",     "show",          "show_databases", "show_tables", "show_tables_expanded",
+    "storage_info", "table_info",    "user_agent",     "version"};
+
+template<class Words>
+bool is_among(const Words& words, std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+unexpected not_for_us(std::string_view what) {
+  return user_error(ec::unsupported,
+                    fmt::format("\"{}\" is not for millrace sql, which reads tables and keeps its set-up; "
+                                "expected a query, a copy, or statements on tables of your own in memory",
+                                what));
+}
+
 }  // namespace
 
-expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql) {
+expected<void> may_prepare(const guard& g, std::string_view sql) {
   const auto effect = file_effect_of(sql);
-  const bool known =
-      std::find(std::begin(allowed_words), std::end(allowed_words), effect.verb) != std::end(allowed_words);
-  if (!is_allowed(kind) || !known)
-    return user_error(
-        ec::unsupported,
-        fmt::format("\"{}\" is not for millrace sql, which reads tables and keeps its set-up; expected a "
-                    "query, a copy, or statements on tables of your own in memory",
-                    effect.verb));
+  if (!is_among(allowed_words, effect.verb))
+    return not_for_us(effect.verb);
+  if (effect.verb == "pragma" && !is_among(allowed_pragmas, effect.object))
+    return not_for_us("pragma " + effect.object);
+  // A secret that lasts is a file in the home folder.
+  if ((effect.verb == "create" || effect.verb == "drop") && effect.object == "secret")
+    return not_for_us(effect.verb + " secret");
   if (!effect.copies_out || g.writes_tables)
     return {};
   if (!effect.target)
@@ -90,6 +107,14 @@ expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view s
                       *effect.target, t.string()));
   }
   return {};
+}
+
+expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql) {
+  const auto verb = file_effect_of(sql).verb;
+  // What a statement is made into must not copy where its words say nothing of a copy.
+  if (!is_allowed(kind) || (kind == duckdb_statement::copy && verb != "copy"))
+    return not_for_us(verb);
+  return may_prepare(g, sql);
 }
 
 }  // namespace millrace::sql

@@ -18,7 +18,11 @@ struct guard {
   bool writes_tables = false;                 // asked for: only the set-up is guarded
 };
 
-/// `kind`: as DuckDB has understood the statement. The error says what is not allowed, and the way out.
+/// By the statement's words, before DuckDB sees it: it reads the files that some name, and makes the folders
+/// of others, while it prepares them. The error says what is not allowed, and the way out.
+[[nodiscard]] expected<void> may_prepare(const guard& g, std::string_view sql);
+
+/// The same of each statement that DuckDB has made of it. `kind`: as DuckDB has understood that one.
 [[nodiscard]] expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql);
 
 }  // namespace millrace::sql

@@ -173,6 +173,19 @@ std::vector<statement> statements_of(std::string_view query) {
   return out;
 }
 
+namespace {
+
+/// The word that says what a statement is about, behind its verb and what qualifies that.
+std::string object_of(const std::vector<token>& all, std::size_t verb) {
+  auto i = verb + 1;
+  if (is_word(all[verb], "create") || is_word(all[verb], "drop"))
+    for (const std::string_view word : {"or", "replace", "persistent", "temporary", "temp"})
+      i += i < all.size() && is_word(all[i], word) ? 1 : 0;
+  return i < all.size() ? all[i].value : "";
+}
+
+}  // namespace
+
 file_effect file_effect_of(std::string_view sql) {
   const auto all = tokens_of(sql);
   auto i = past_explain(all);
@@ -180,6 +193,7 @@ file_effect file_effect_of(std::string_view sql) {
   if (i >= all.size())
     return out;
   out.verb = all[i].value;
+  out.object = object_of(all, i);
   if (!is_word(all[i], "copy"))
     return out;
   for (; i < all.size() && !out.copies_out; ++i)

@@ -31,6 +31,7 @@ struct file_effect {
   std::string verb;                   // its first word: "copy", "select", "attach"
   bool copies_out = false;            // copy ... to
   std::optional<std::string> target;  // of such a copy; none where it is no plain 'text'
+  std::string object;                 // of pragma, its name; of create and drop, what kind: "table", "secret"
 };
 [[nodiscard]] file_effect file_effect_of(std::string_view sql);
 

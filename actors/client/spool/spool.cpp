@@ -1,5 +1,7 @@
 #include "actors/client/spool/spool.hpp"
 
+#include "runtime/snapshot/size_limits.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -45,7 +47,7 @@ expected<void> log::recover() {
       segments_[base] = bases[i + 1];  // looked at when it is read
       continue;
     }
-    const auto bytes = files_.read(path(base));
+    const auto bytes = snapshot::read_at_most(files_, path(base), snapshot::largest_journal);
     if (!bytes)
       return unexpected(bytes.error());
     const auto header = check_header(*bytes, base);
@@ -96,8 +98,8 @@ expected<void> log::begin_segment() {
   return {};
 }
 
-void log::add(std::string_view record, event_micros time) {
-  pending_.push_back({time, record.size()});
+void log::add(std::string_view record, event_micros time, bool cut) {
+  pending_.push_back({time, record.size(), cut ? frame_kind::beginning : frame_kind::record});
   pending_bytes_ += record;
 }
 
@@ -111,7 +113,7 @@ expected<void> log::commit() {
   std::size_t at = 0;
   for (const auto& p : pending_) {
     append_frame(group, tail_base_ + tail_.size() + group.size(), p.time,
-                 std::string_view(pending_bytes_).substr(at, p.length));
+                 std::string_view(pending_bytes_).substr(at, p.length), p.kind);
     at += p.length;
   }
   if (auto appended = files_.append(path(tail_base_), {group}, true); !appended) {
@@ -200,7 +202,7 @@ void log::wake() const {
 }
 
 expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
-  auto bytes = files_.read(path(base));
+  auto bytes = snapshot::read_at_most(files_, path(base), snapshot::largest_journal);
   if (!bytes)
     return unexpected(bytes.error());
   if (check_header(*bytes, base) != snapshot::reading::whole)
@@ -294,8 +296,8 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
     if (!f)
       return our_error(fmt::format("position {} of the spool {} is not the beginning of a record", at,
                                    log_->options_.folder));
-    if (f->kind == frame_kind::record)
-      take({at, f->time, f->record});
+    if (f->kind != frame_kind::note)
+      take({at, f->time, f->record, f->kind == frame_kind::beginning});
     taken += f->size;
     at += f->size;
     frames.remove_prefix(f->size);

@@ -38,8 +38,8 @@ public:
   [[nodiscard]] static expected<std::shared_ptr<log>> open(snapshot::file_system& files,
                                                            spool_options options);
 
-  /// Writer: one more record of the next group.
-  void add(std::string_view record, event_micros time);
+  /// Writer: one more record of the next group; `cut`: only the beginning of one that was too long.
+  void add(std::string_view record, event_micros time, bool cut = false);
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
   /// Writer: everything added is durable and visible when it returns. After an error it may be called again.
@@ -88,6 +88,7 @@ private:
   struct added {
     event_micros time;
     std::size_t length;
+    frame_kind kind;
   };
   std::vector<added> pending_;
   std::string pending_bytes_;
@@ -111,6 +112,7 @@ public:
     std::uint64_t position;
     event_micros time;
     std::string_view bytes;
+    bool cut = false;  // its beginning alone
   };
   /// Calls `take` for the durable records from `from` on, about `most_bytes` of them and of one segment;
   /// returns the position behind the last, `from` if there is none. ec::log_trimmed below first(),

@@ -24,7 +24,8 @@ static_assert(sizeof(segment_header) == 32, "the header of a spool's segment is 
 
 enum class frame_kind : std::uint32_t {
   record = 0,
-  note = 1,  // the writer's own, at the beginning of a segment; no reader sees it
+  note = 1,       // the writer's own, at the beginning of a segment; no reader sees it
+  beginning = 2,  // of a record that was too long to be taken
 };
 
 struct frame_header {

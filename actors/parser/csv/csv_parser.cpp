@@ -89,6 +89,8 @@ private:
   bool read(const source::chunk& c, std::size_t i) {
     if (c.lengths[i] == source::no_value)
       return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
+    if (c.is_cut(i))
+      return fail(std::string(cut_record));
     const auto record = without_line_end(without_mark(c.record(i)));
     if (record.empty())
       return fail("the record is empty; expected fields");

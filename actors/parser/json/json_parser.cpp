@@ -135,7 +135,7 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   const auto length = length_of(c, i);
   const char* const text = c.bytes.data() + c.begins[i];
   if (const char* wrong = index_.build(text, length)) {
-    why_ = wrong;
+    why_ = c.is_cut(i) ? cut_record : wrong;
     return note(i, verdict::dead);
   }
   std::uint32_t token = 0;
@@ -147,6 +147,8 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
                                               bool escapes) {
   if (c.lengths[i] == source::no_value)
     return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
+  if (c.is_cut(i))
+    return dead(std::string(cut_record));
   const auto* const at = index_.positions();
   auto first = begin;
   if (std::string_view(text + begin, end - begin).starts_with(byte_order_mark)) {

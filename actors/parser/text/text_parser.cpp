@@ -14,6 +14,8 @@ public:
     for (std::size_t i = 0; i < c.records(); ++i) {
       if (c.lengths[i] == source::no_value)
         rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected text");
+      else if (c.is_cut(i))
+        rows_.dead(i, std::string(cut_record));
       else if (!data::is_utf8(c.record(i)))
         rows_.dead(i, "the record is not UTF-8");
       else if (!rows_.accept(c, i, std::nullopt))

@@ -35,7 +35,7 @@ expected<std::optional<progress>> appended_file::open(const claim& who) {
 expected<void> appended_file::store() { return side_->store(encode_record(record_), durable_); }
 
 expected<void> appended_file::open_data(std::uint64_t& there, bool& made) {
-  auto data = data_file::open(path_, made);
+  auto data = data_file::open(path_, made, rule_);
   if (!data)
     return unexpected(data.error());
   data_ = std::move(*data);

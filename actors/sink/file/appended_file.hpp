@@ -26,9 +26,10 @@ struct part_options {
 class appended_file final : public writer {
 public:
   appended_file(std::filesystem::path path, row_format format, bool durable, at_start begin,
-                std::optional<part_options> parts = {}, const wall_clock& clock = system_clock())
+                std::optional<part_options> parts = {}, const wall_clock& clock = system_clock(),
+                const file_rule& rule = data_file_rule)
       : path_(std::move(path)), format_(std::move(format)), durable_(durable), begin_(begin), parts_(parts),
-        clock_(&clock) {}
+        clock_(&clock), rule_(rule) {}
   ~appended_file() override;
 
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
@@ -61,6 +62,7 @@ private:
   at_start begin_;
   std::optional<part_options> parts_;
   const wall_clock* clock_;
+  file_rule rule_;
   std::optional<side_file> side_;
   data_file data_;
   file_record record_;

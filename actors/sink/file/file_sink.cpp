@@ -109,7 +109,7 @@ std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, cons
     parts.keep = static_cast<std::uint64_t>(options.integer("keep"));
   return std::make_unique<appended_file>(std::move(path),
                                          row_format::json(*rows, {"record", "record_base64"}), true,
-                                         at_start::append, parts, clock);
+                                         at_start::append, parts, clock, private_file);
 }
 
 }  // namespace millrace::sink

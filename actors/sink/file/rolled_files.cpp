@@ -103,17 +103,21 @@ expected<void> rolled_files::store() { return side_->store(encode_record(record_
 expected<void> rolled_files::publish() {
   const auto from = hidden(record_.number);
   std::error_code failed;
+  const auto there = std::filesystem::symlink_status(from, failed).type();
   // Gone means renamed just before a crash: nothing else takes that name away.
-  if (std::filesystem::exists(from, failed)) {
-    std::filesystem::resize_file(from, record_.length, failed);
-    if (failed)
-      return file_error("cut back", from, failed.value());
+  if (there != std::filesystem::file_type::not_found && there != std::filesystem::file_type::none) {
+    bool made = false;
+    auto data = data_file::open(from, made);
+    if (!data)
+      return unexpected(data.error());
+    if (auto cut = data->cut(record_.length); !cut)
+      return cut;
     if (auto revealed = reveal(from, numbered(path_, record_.number)); !revealed)
       return revealed;
     if (durable_)
       if (auto synced = sync_folder(path_.parent_path()); !synced)
         return synced;
-  } else if (failed) {
+  } else if (there == std::filesystem::file_type::none) {
     return file_error("read", from, failed.value());
   }
   data_.reset();

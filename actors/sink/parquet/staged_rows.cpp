@@ -32,7 +32,7 @@ expected<void> staged_rows::look_at_path() const {
   struct stat there {};
   if (::fstat(fd_.get(), &ours) != 0)
     return file_error("read", path_, errno);
-  if (::stat(path_.c_str(), &there) != 0 || ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
+  if (::lstat(path_.c_str(), &there) != 0 || ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
     return user_error(ec::not_found,
                       fmt::format("{} was removed or replaced while the sink was writing to it; "
                                   "put it back, or start over with --fresh",
@@ -47,13 +47,14 @@ expected<void> staged_rows::open(std::uint64_t committed) {
   waiting_ = 0;
   added_ = 0;
   at_ = committed;
-  const auto flags = O_RDWR | O_CLOEXEC | (committed == 0 ? O_CREAT : 0);
-  fd_ = descriptor(::open(path_.c_str(), flags | O_DIRECT, 0644));
-  direct_ = fd_.valid();
-  if (!direct_ && errno == EINVAL)
-    fd_ = descriptor(::open(path_.c_str(), flags, 0644));
-  if (!fd_.valid() && errno != ENOENT)
-    return file_error("open", path_, errno);
+  const auto flags = O_RDWR | (committed == 0 ? O_CREAT : 0);
+  auto opened = open_guarded(path_.string(), flags | O_DIRECT, private_file);
+  direct_ = opened.fd >= 0;
+  if (!direct_ && opened.error == EINVAL)
+    opened = open_guarded(path_.string(), flags, private_file);
+  fd_ = descriptor(opened.fd);
+  if (!fd_.valid() && opened.error != ENOENT)
+    return refused_file("open", path_, opened);
   struct stat info {};
   if (fd_.valid() && ::fstat(fd_.get(), &info) != 0)
     return file_error("read", path_, errno);

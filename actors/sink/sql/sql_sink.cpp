@@ -7,12 +7,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace millrace::sink {
 namespace {
 
 std::vector<std::string> key_of(const config::values& options) {
   return options.has("key") ? options.text_list("key") : std::vector<std::string>{};
+}
+
+/// For a message: a NUL would end it.
+std::string visible(std::string text) {
+  for (auto at = text.find('\0'); at != std::string::npos; at = text.find('\0', at))
+    text.replace(at, 1, "\\u0000");
+  return text;
+}
+
+/// Names that a database could only refuse at each try.
+template<class Say>
+void check_name(std::string_view name, const std::string& what, std::optional<sql::product> kind, Say&& say) {
+  if (name.find('\0') != std::string_view::npos)
+    say(fmt::format("{} has a NUL character, which no database takes; expected another name", what));
+  // A name is kept in three bytes a character there, whatever the tables' character set is.
+  const bool beyond = std::any_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0xF0;  // begins a character of four bytes
+  });
+  if (kind == sql::product::mysql && beyond)
+    say(fmt::format(
+        "{} has a character beyond U+FFFF (an emoji, say), which MySQL and MariaDB take in no name; "
+        "expected another name",
+        what));
 }
 
 void check(const config::check_input& in, const config::say& say) {
@@ -23,6 +47,8 @@ void check(const config::check_input& in, const config::say& say) {
                                                                 : where.error().message);
   if (in.options.text("table").empty())
     say("table", "a table's name must not be empty");
+  check_name(in.options.text("table"), "the table's name", where ? std::optional(where->kind) : std::nullopt,
+             [&](std::string text) { say("table", std::move(text)); });
   if (in.options.text("table").starts_with("millrace_"))
     say("table",
         "names that begin with millrace_ are reserved for the sink's own tables; expected another name");
@@ -34,6 +60,10 @@ void check(const config::check_input& in, const config::say& say) {
     say("key", "a key is for mode upsert; expected \"mode\": \"upsert\", or no key");
   if (in.input == nullptr)
     return;
+  for (const auto& column : *in.input)
+    check_name(column.name, fmt::format("the column's name \"{}\"", visible(column.name)),
+               where ? std::optional(where->kind) : std::nullopt,
+               [&](std::string text) { say("", std::move(text)); });
   for (std::size_t i = 0; i < key.size(); ++i) {
     const auto at = in.input->find(key[i]);
     if (!at)

@@ -3,6 +3,7 @@
 #include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
+#include "runtime/base/guarded_file.hpp"
 
 #include <fmt/format.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -206,6 +207,9 @@ expected<void> bound_rows::prepare() {
 expected<void> sqlite_database::connect(bool create) {
   const std::filesystem::path path = where_.database;
   std::error_code failed;
+  if (const auto refusal = refusal_at(path.string(), data_file_rule); refusal != file_refusal::none)
+    return user_error(ec::refused, fmt::format("{}; remedy: the path of the database's own file",
+                                               text_of(refusal, where_.shown)));
   if (!std::filesystem::exists(path, failed)) {
     if (!create)
       return user_error(

@@ -239,7 +239,10 @@ expected<target> sqlite_target(std::string_view rest) {
     }
   if (path.empty())
     return wrong("the path of the file is missing");
-  if (path == ":memory:" || path.find('\0') != std::string::npos)
+  if (path.starts_with("file:"))
+    return wrong(
+        "SQLite's own URIs are not taken, whose parameters change what is opened; expected the path alone");
+  if (path == ":memory:")
     return wrong("SQLite needs a file, that keeps rows and position over a restart");
   const bool plain = path.find('=') == std::string::npos;
   if (!plain && path.find('"') != std::string::npos)
@@ -274,6 +277,8 @@ std::string_view to_string(product p) {
 }
 
 expected<target> parse_connection(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos)
+    return wrong("it has a NUL character");
   const auto colon = text.find("://");
   if (colon == std::string_view::npos)
     return wrong("it names no kind of database");

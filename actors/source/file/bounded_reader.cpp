@@ -87,6 +87,11 @@ expected<std::optional<header_line>> bounded_reader::read_header(std::size_t fil
     auto read = lines->read(first, enough_for_names, true);
     if (!read)
       return tl::make_unexpected(std::move(read.error()));
+    if (first.is_cut(0))
+      return user_error(ec::refused,
+                        fmt::format("{}: its header line is longer than {} MiB, so that it names no "
+                                    "columns; mend the file, then begin anew with --fresh",
+                                    files_[file].path, longest_line >> 20U));
     if (first.records() > 0)
       return header_line{std::string(first.record(0)), first.positions[0]};
     ended = *read;
@@ -136,6 +141,8 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
     out.header = l.header;
     if (!parallel_ && is_glob(pattern_))
       out.part = files_[l.file].path;
+    if (!*ended && out.to == l.next && out.records() == 0)
+      return std::optional<chunk>{};  // within a line that is too long: a run may end meanwhile
     l.next = out.to;
     if (*ended && l.file + 1 == l.end) {
       l.ended = true;

@@ -80,8 +80,12 @@ input_matcher::input_matcher(const input_seen& before, bool header)
     : before_(before), wants_header_(header),
       state_(before.records() == 0 ? state::beyond : state::same_so_far) {}
 
-expected<void> input_matcher::take(std::string_view line, const give& to) {
+expected<void> input_matcher::take(std::string_view line, bool cut, const give& to) {
   if (wants_header_ && !header_) {
+    if (cut)
+      return user_error(ec::refused,
+                        "standard input: its header line is too long, so that it names no columns; give it "
+                        "with another first line");
     header_ = line;
     if (before_.header() && *before_.header() != line)
       return user_error(
@@ -92,21 +96,21 @@ expected<void> input_matcher::take(std::string_view line, const give& to) {
     return {};
   }
   if (state_ == state::same_so_far)
-    return compare(line, to);
-  to(line);
+    return compare(line, cut, to);
+  to(line, cut);
   return {};
 }
 
-expected<void> input_matcher::compare(std::string_view record, const give& to) {
+expected<void> input_matcher::compare(std::string_view record, bool cut, const give& to) {
   seen_.add(record);
   const auto at = seen_.records();
   const auto& head = before_.head();
   if (at <= head.size()) {
-    held_.emplace_back(record);
+    held_.push_back({std::string(record), cut});
     if (seen_.chain() != head[at - 1]) {
       state_ = state::another;
       for (const auto& held : held_)
-        to(held);
+        to(held.bytes, held.cut);
       held_.clear();
       return {};
     }

@@ -44,15 +44,16 @@ private:
 /// Takes the lines of an input one by one, and gives on those that are new.
 class input_matcher {
 public:
-  using give = std::function<void(std::string_view record)>;
+  /// `cut`: the record is the beginning of a line that is too long.
+  using give = std::function<void(std::string_view record, bool cut)>;
 
   /// `before`: of the input before this one, which the spool has. `header`: the first line names columns, and
   /// is no record.
   input_matcher(const input_seen& before, bool header);
 
-  /// Errors: the header is another one than before; the input is the one before up to some record, and
-  /// differs then.
-  [[nodiscard]] expected<void> take(std::string_view line, const give& to);
+  /// Errors: the header is too long, or another one than before; the input is the one before up to some
+  /// record, and differs then.
+  [[nodiscard]] expected<void> take(std::string_view line, bool cut, const give& to);
 
   /// Set with the first line.
   [[nodiscard]] const std::optional<std::string>& header() const { return header_; }
@@ -64,13 +65,17 @@ public:
 private:
   enum class state : std::uint8_t { same_so_far, beyond, another };
 
-  [[nodiscard]] expected<void> compare(std::string_view record, const give& to);
+  [[nodiscard]] expected<void> compare(std::string_view record, bool cut, const give& to);
 
   input_seen before_;
   bool wants_header_;
   std::optional<std::string> header_;
   input_seen seen_;  // of this one, while it is the same
-  std::vector<std::string> held_;
+  struct held_record {
+    std::string bytes;
+    bool cut;
+  };
+  std::vector<held_record> held_;
   state state_;
 };
 

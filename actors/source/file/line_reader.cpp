@@ -1,15 +1,34 @@
 #include "actors/source/file/line_reader.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace millrace::source {
+namespace {
+
+// One step over a line that is too long: some hundredths of a second, after which a run can be ended.
+constexpr std::uint64_t passed_at_once = std::uint64_t{64} << 20U;
+constexpr std::size_t read_at_once = std::size_t{1} << 20U;
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
+std::string_view beginning_of(std::string_view longer_line) {
+  auto size = std::min(longer_line.size(), kept_of_longer_line);
+  // A character has at most three bytes behind its first; more are no text anyway.
+  for (int back = 0;
+       back < 3 && size > 0 && size < longer_line.size() && continues_character(longer_line[size]); ++back)
+    --size;
+  return longer_line.substr(0, size);
+}
 
 expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complete) {
   out.from = out.to = next();
   out.topic = path_;
+  if (passed_ != 0)
+    return pass_over(out, complete);
   std::size_t room = std::max(max_bytes, carry_.size() + 1);
   std::string& bytes = out.bytes;
   bytes.resize(room + padding);
@@ -38,11 +57,9 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     if (filled < room)
       continue;  // the stream gives less only at its end
     if (filled > longest_line) {
-      carry_.assign(bytes.data(), filled);
-      return user_error(ec::refused,
-                        fmt::format("{}: the line at byte {} is longer than {} MiB; break it up (a record is "
-                                    "one line), then begin anew with --fresh",
-                                    path_, offset_, longest_line >> 20U));
+      carry_ = beginning_of({bytes.data(), filled});
+      passed_ = filled;
+      return pass_over(out, complete);
     }
     room = std::min(room * 2, longest_line + 1);
     bytes.resize(room + padding);
@@ -56,6 +73,48 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   offset_ += end;
   out.to = next();
   return ended;
+}
+
+expected<bool> line_reader::pass_over(chunk& out, bool complete) {
+  out.bytes.assign(padding, '\0');
+  out.bytes.shrink_to_fit();
+  std::string bytes(read_at_once, '\0');
+  for (const auto until = passed_ + passed_at_once; passed_ < until;) {
+    const auto got = stream_->read(bytes.data(), bytes.size());
+    if (!got && got.error().code != ec::corrupt)
+      return tl::make_unexpected(got.error());
+    if (!got) {  // the error comes again with the next call
+      give_beginning(out);
+      return false;
+    }
+    const auto* feed = static_cast<const char*>(memchr(bytes.data(), '\n', *got));
+    if (feed != nullptr) {
+      const auto end = static_cast<std::size_t>(feed - bytes.data()) + 1;
+      passed_ += end;
+      give_beginning(out);
+      carry_.assign(bytes.data() + end, *got - end);
+      return false;
+    }
+    passed_ += *got;
+    if (*got == 0) {  // the end; less than was asked for may come before an error, too
+      if (complete)
+        give_beginning(out);
+      return true;
+    }
+  }
+  return false;
+}
+
+void line_reader::give_beginning(chunk& out) {
+  out.begins.push_back(0);
+  out.lengths.push_back(static_cast<std::uint32_t>(carry_.size()));
+  out.positions.push_back(next());
+  out.cut.push_back(0);
+  out.bytes = std::move(carry_);
+  out.bytes.append(padding, '\0');
+  carry_.clear();
+  offset_ += std::exchange(passed_, 0);
+  out.to = next();
 }
 
 void line_reader::split(chunk& out, std::size_t end) {

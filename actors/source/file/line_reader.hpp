@@ -11,8 +11,11 @@
 
 namespace millrace::source {
 
-/// A line longer than this is an error: it would have to be in memory whole.
+/// Of a longer line only the beginning is given, as a cut record: it would have to be in memory whole.
 inline constexpr std::size_t longest_line = std::size_t{64} << 20U;
+inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
+/// The first `kept_of_longer_line` bytes, or a few less, so that no character is cut.
+[[nodiscard]] std::string_view beginning_of(std::string_view longer_line);
 
 /// What ends a line is LF or CR LF; it is no part of the record. An empty line is no record.
 class line_reader {
@@ -23,23 +26,27 @@ public:
 
   /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
   /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
-  /// when the file has grown.
+  /// when the file has grown. Over a line that is too long it goes in steps, without records and without
+  /// moving on: its beginning is given when its end is found, so that no position lies within it.
   [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
 
   /// Where the next line begins.
   [[nodiscard]] position next() const { return {major_, static_cast<std::int64_t>(offset_)}; }
   /// Bytes behind next() that are read and not yet a line.
-  [[nodiscard]] std::size_t unfinished() const { return carry_.size(); }
+  [[nodiscard]] std::uint64_t unfinished() const { return passed_ != 0 ? passed_ : carry_.size(); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
   void split(chunk& out, std::size_t end);
+  [[nodiscard]] expected<bool> pass_over(chunk& out, bool complete);
+  void give_beginning(chunk& out);
 
   std::unique_ptr<byte_stream> stream_;
   std::string path_;
   std::int64_t major_;
   std::uint64_t offset_;
   std::string carry_;                // the beginning of a line, [offset_, offset_ + size)
+  std::uint64_t passed_ = 0;         // of a line that is too long; its beginning is the carry then
   std::size_t bytes_a_record_ = 64;  // of the last chunk, for reserving
 };
 

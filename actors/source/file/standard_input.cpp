@@ -125,31 +125,39 @@ private:
     std::size_t at = 0;
     for (auto feed = carry_.find('\n', searched_); feed != std::string::npos && !stopped_;
          feed = carry_.find('\n', at)) {
-      take(std::string_view(carry_).substr(at, feed - at));
+      take_line(std::string_view(carry_).substr(at, feed - at));
       at = feed + 1;
     }
     carry_.erase(0, at);
     if (at_end_ && !stopped_)
-      take(std::exchange(carry_, {}));
+      take_line(std::exchange(carry_, {}));
     searched_ = carry_.size();
-    if (carry_.size() > longest_line)
-      fail({ec::refused,
-            fault::user,
-            false,
-            fmt::format("standard input: a line is longer than {} MiB; break it up (a record is one line)",
-                        longest_line >> 20U),
-            {}});
+    if (carry_.size() <= longest_line && !too_long_)
+      return;
+    if (!too_long_)
+      too_long_ = beginning_of(carry_);
+    carry_.clear();
+    carry_.shrink_to_fit();
+    searched_ = 0;
   }
 
-  void take(std::string_view line) {
+  /// A whole line, or the rest of one that is too long.
+  void take_line(std::string_view line) {
+    if (too_long_)
+      return take(*std::exchange(too_long_, std::nullopt), true);
+    if (line.size() > longest_line)
+      return take(beginning_of(line), true);
     if (line.ends_with('\r'))
       line.remove_suffix(1);
-    if (line.empty())
-      return;
-    const auto taken = matcher_->take(line, [&](std::string_view record) {
+    if (!line.empty())
+      take(line, false);
+  }
+
+  void take(std::string_view line, bool cut) {
+    const auto taken = matcher_->take(line, cut, [&](std::string_view record, bool is_cut) {
       if (matcher_->is_another() && !std::exchange(begun_anew_, true))
         seen_.begin_anew();
-      add(record);
+      add(record, is_cut);
     });
     if (!taken)
       return fail(taken.error());
@@ -157,11 +165,11 @@ private:
       keep_header(*matcher_->header());
   }
 
-  void add(std::string_view record) {
+  void add(std::string_view record, bool cut) {
     // A new life's first group begins a segment, whose note tells of what was before that group.
     if (log_->pending() == 0)
       durable_ = seen_;
-    log_->add(record, wall_.now());
+    log_->add(record, wall_.now(), cut);
     seen_.add(record);
     ++gauges_->records;
     gauges_->bytes += record.size();
@@ -214,9 +222,10 @@ private:
   std::shared_ptr<spool::log> log_;
   std::shared_ptr<feed_gauges> gauges_ = std::make_shared<feed_gauges>();
   std::optional<input_matcher> matcher_;
-  input_seen durable_;  // what the note says
-  input_seen seen_;     // with the group that is under way
-  std::string carry_;   // of an unfinished line
+  input_seen durable_;                   // what the note says
+  input_seen seen_;                      // with the group that is under way
+  std::string carry_;                    // of an unfinished line
+  std::optional<std::string> too_long_;  // the beginning of the line that is being passed over
   std::size_t searched_ = 0;
   bool looked_ = false;
   bool begun_anew_ = false;

@@ -73,6 +73,22 @@ TEST_CASE("records come back in order with their times, from any position, in ch
   }
 }
 
+TEST_CASE("a beginning of a record that was too long is known as such, also by the next process") {
+  faulty_file_system files;
+  for (int life = 0; life < 2; ++life) {
+    const auto log = opened(files);
+    if (life == 0) {
+      log->add("whole", 1);
+      log->add("begin", 2, true);
+      REQUIRE(log->commit());
+    }
+    std::vector<bool> cut;
+    cursor c(log);
+    REQUIRE(c.read(log->first(), 1'000, [&](const cursor::record& r) { cut.push_back(r.cut); }));
+    CHECK(cut == std::vector<bool>{false, true});
+  }
+}
+
 TEST_CASE("what is not durable is not seen") {
   faulty_file_system files;
   const auto log = opened(files);

@@ -201,14 +201,16 @@ TEST_CASE("a record of 10 MB comes whole, plain and gzip, whatever the chunk siz
   }
 }
 
-TEST_CASE("a line beyond the bound is an error with file and offset, after the records before it") {
+TEST_CASE("a line beyond the bound is a cut record at its offset, between the records around it") {
   const folder f;
-  const auto path = f.write("a", "a\n" + std::string(source::longest_line + 1, 'x') + "\nb\n");
-  const auto got = read_file(path, 1000);
-  CHECK(texts(got) == strings{"a"});
-  REQUIRE(got.failure);
-  CHECK(got.failure->whose == fault::user);
-  CHECK_THAT(got.failure->message, Catch::Contains(path) && Catch::Contains("byte 2"));
+  const std::string text = "a\n" + std::string(source::longest_line + 1, 'x') + "\nb\n";
+  for (const auto& path : {f.write("a", text), f.write("a.gz", gzip(text))}) {
+    const auto got = read_file(path, 1000);
+    CHECK_FALSE(got.failure);
+    REQUIRE(got.records.size() == 3);
+    CHECK(got.records[1] == record{{0, 2}, std::string(source::kept_of_longer_line, 'x')});
+    CHECK(got.records[2] == record{{0, static_cast<std::int64_t>(source::longest_line) + 4}, "b"});
+  }
   CHECK(
       texts(read_file(f.write("b", "a\n" + std::string(source::longest_line, 'y') + "\nb\n"), 1000)).size() ==
       3);

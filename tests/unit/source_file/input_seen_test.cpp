@@ -29,7 +29,8 @@ taken take(const input_seen& before, const strings& lines, bool header = false) 
   taken out;
   input_matcher m(before, header);
   for (const auto& line : lines)
-    if (const auto done = m.take(line, [&](std::string_view r) { out.given.emplace_back(r); }); !done) {
+    if (const auto done = m.take(line, false, [&](std::string_view r, bool) { out.given.emplace_back(r); });
+        !done) {
       out.error = done.error().message;
       break;
     }

@@ -1,3 +1,4 @@
+#include "actors/source/file/line_reader.hpp"
 #include "actors/source/file/standard_input.hpp"
 #include "actors/source/spooled_reader.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
@@ -39,6 +40,15 @@ public:
   void say(std::string_view text) {
     REQUIRE(::write(ends_[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   }
+  /// From a thread beside the test's own, which alone may check.
+  void say_all(std::string_view text) {
+    while (!text.empty()) {
+      const auto n = ::write(ends_[1], text.data(), text.size());
+      if (n <= 0)
+        return;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
   void end() { ::close(std::exchange(ends_[1], -1)); }
   /// As kill -9 does: what is not in the spool is gone.
   void close() {
@@ -54,6 +64,7 @@ public:
       look();
     return all_;
   }
+  [[nodiscard]] int cut() const { return cut_; }
   strings records_to_the_end() {
     for (int i = 0; i < 2'000 && !ended_ && error_.empty(); ++i)
       look();
@@ -83,8 +94,10 @@ private:
     }
     if (!*got)
       return;
-    for (std::size_t i = 0; i < (*got)->records(); ++i)
+    for (std::size_t i = 0; i < (*got)->records(); ++i) {
       all_.emplace_back((*got)->record(i));
+      cut_ += (*got)->is_cut(i) ? 1 : 0;
+    }
     if ((*got)->header)
       header_line_ = (*got)->header->text;
     ended_ = (*got)->at_end;
@@ -95,6 +108,7 @@ private:
   std::shared_ptr<feed> feed_;
   std::unique_ptr<spooled_reader> reader_;
   strings all_;
+  int cut_ = 0;
   std::string error_;
   bool ended_ = false;
 };
@@ -109,6 +123,28 @@ TEST_CASE("lines of standard input are records; it ends when its writer closes i
   in.say("d\n e");
   in.end();
   CHECK(in.records_to_the_end() == strings{"a", "b", "cd", " e"});
+}
+
+TEST_CASE("of a line that is too long the beginning is kept, and the same input again passes over it") {
+  input in;
+  const std::string piece(std::size_t{1} << 20U, 'x');
+  for (int life = 0; life < 2; ++life) {
+    in.forget();
+    in.begin();
+    std::thread writer([&] {
+      in.say_all("a\n");
+      for (int i = 0; i < 65; ++i)
+        in.say_all(piece);
+      in.say_all("\nb\n");
+      in.end();
+    });
+    const auto got = in.records_to_the_end();
+    writer.join();
+    REQUIRE(got.size() == 3);
+    CHECK(got[1] == std::string(kept_of_longer_line, 'x'));
+    CHECK(got[2] == "b");
+    CHECK(in.cut() == life + 1);
+  }
 }
 
 TEST_CASE("an input without a line ends, too") {

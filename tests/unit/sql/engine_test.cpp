@@ -181,6 +181,27 @@ TEST_CASE("once locked, neither words nor functions change the settings or write
     INFO(statement);
     CHECK(ask(*e, statement, g).starts_with("error: "));
   }
+  // DuckDB reads the one and makes the other while it prepares the statement.
+  const auto imported = f.path / "imp";
+  const auto written = (f.path / "written.csv").string();
+  fs::create_directory(imported);
+  std::ofstream(imported / "schema.sql")
+      << "create table t(x int);\ncopy (select 1 as x) to '" << written << "';\n";
+  std::ofstream(imported / "load.sql") << "";
+  for (const auto& begin : {"pragma import_database('", "PRAGMA /* */ \"import_database\"('",
+                            "import database '", "explain pragma import_database('"}) {
+    const auto statement = begin + imported.string() + (std::string(begin).ends_with("('") ? "')" : "'");
+    INFO(statement);
+    CHECK(holds(ask(*e, statement, g), "is not for millrace sql"));
+  }
+  CHECK_FALSE(fs::exists(written));
+  CHECK(holds(ask(*e, "export database '" + (f.path / "exported").string() + "'", g), "is not for"));
+  CHECK_FALSE(fs::exists(f.path / "exported"));
+  CHECK(holds(ask(*e, "create persistent secret s (type s3, key_id 'a', secret 'b')", g), "create secret"));
+  CHECK(ask(*e, "create table mine as select 1 as x", g).empty());
+  CHECK(holds(ask(*e, "pragma table_info('mine')", g), "\"name\":\"x\""));
+  CHECK(holds(ask(*e, "pragma show_tables", g), "mine"));
+  CHECK_FALSE(ask(*e, "pragma version", g).starts_with("error"));
   const auto target = (f.path / "table" / "x.csv").string();
   for (const auto& copy :
        {"copy (select 1) to '" + target + "'", "explain analyze copy (select 1) to '" + target + "'"})

@@ -85,3 +85,20 @@ TEST_CASE("what changes the set-up or writes files otherwise is refused, queries
   CHECK(refusal(g, "drop table x", duckdb_statement::drop).empty());
   CHECK(refusal(g, "set variable x = 1", duckdb_statement::set_variable).empty());
 }
+
+TEST_CASE("of pragmas those that only tell may run, and no statement becomes a copy unseen") {
+  const sql::guard g{{"/t"}, true};
+  for (const std::string name : {"import_database('x')", "Import_Database('x')", "\"import_database\"('x')",
+                                 "enable_profiling", "profile_output='x'", "threads=4", "", "(x)"}) {
+    INFO(name);
+    CHECK(holds(refusal(g, "pragma " + name, duckdb_statement::select), "is not for millrace sql"));
+    CHECK_FALSE(sql::may_prepare(g, "explain pragma " + name));
+  }
+  for (const std::string name : {"table_info('t')", "show_tables", "version", "database_list"})
+    CHECK(refusal(g, "pragma " + name, duckdb_statement::select).empty());
+  CHECK(holds(refusal(g, "select 1", duckdb_statement::copy), "is not for"));
+  CHECK(holds(refusal(g, "create or replace persistent secret s (type s3)", duckdb_statement::create),
+              "secret"));
+  CHECK(holds(refusal(g, "drop persistent secret s", duckdb_statement::drop), "secret"));
+  CHECK(refusal(g, "create or replace temp table secret (x int)", duckdb_statement::create).empty());
+}

@@ -1,0 +1,46 @@
+// Opens the files that millrace writes under names which others may know beforehand: state, side and data
+// files. A link is never followed, a named pipe never waited for, a file of another user's never taken for
+// millrace's own. Whoever writes such files opens them here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+namespace millrace {
+
+/// What a file is to be, beside regular.
+struct file_rule {
+  mode_t mode;       // of a new one, less the umask
+  bool only_ours;    // another user's is refused wherever it lies; else only where everybody may make files
+  bool is_narrowed;  // an older one of ours, opened for writing, gets `mode` as well
+};
+/// What may hold raw data, secrets or positions.
+inline constexpr file_rule private_file{0600, true, true};
+/// What a sink is asked to write for others.
+inline constexpr file_rule data_file_rule{0644, false, false};
+
+enum class file_refusal : std::uint8_t { none, link, no_file, anothers };
+
+struct guarded_file {
+  int fd = -1;    // to be closed by the caller
+  int error = 0;  // errno, where the system says no
+  file_refusal refusal = file_refusal::none;
+};
+
+/// `flags` as open() takes them; O_NOFOLLOW, O_NONBLOCK and O_CLOEXEC come by themselves. O_TRUNC acts after
+/// the file has been looked at, so that nothing is emptied that is refused.
+[[nodiscard]] guarded_file open_guarded(const std::string& path, int flags, const file_rule& rule);
+
+/// The same judgement of a name that somebody else's library opens: none where nothing is there. What changes
+/// between the two is not seen.
+[[nodiscard]] file_refusal refusal_at(const std::string& path, const file_rule& rule);
+
+/// "PATH: it is a symbolic link, ...", without a remedy. Not for `none`.
+[[nodiscard]] std::string text_of(file_refusal refusal, std::string_view path);
+
+/// Files of this user, and of root, who may do everything anyway.
+[[nodiscard]] bool is_trusted_owner(uid_t owner);
+
+}  // namespace millrace

@@ -1,0 +1,21 @@
+// The greatest size of each kind of state file. What is larger cannot have been written by millrace: it is
+// damage, and is told as such before it takes the memory of the machine.
+#pragma once
+
+#include "runtime/snapshot/file_system.hpp"
+
+#include <cstdint>
+
+namespace millrace::snapshot {
+
+// Each is far above what a run writes. What was in memory when it was written is below the memory anyway.
+inline constexpr std::uint64_t largest_value = std::uint64_t{256} << 20U;  // a topology, lists of files
+inline constexpr std::uint64_t largest_journal = std::uint64_t{1} << 30U;
+inline constexpr std::uint64_t largest_segment = std::uint64_t{4} << 30U;      // rows that wait for a sink
+inline constexpr std::uint64_t largest_chain_file = std::uint64_t{64} << 30U;  // the state of a shard
+
+/// The file as read() gives it; ec::corrupt where it is larger than `largest`, or than the machine's memory.
+[[nodiscard]] expected<std::string> read_at_most(file_system& files, const std::string& path,
+                                                 std::uint64_t largest);
+
+}  // namespace millrace::snapshot

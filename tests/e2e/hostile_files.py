@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""Files that a hostile neighbour or a broken writer has laid where a run writes and reads: links, pipes, other users' files, state files of
+an absurd size, lines without an end, folders open to everybody, a folder with statements for `millrace sql`. Each is refused with one message, or taken
+for what it is; nothing that a link leads to changes, and nothing hangs. No server.
+
+    hostile_files.py --millrace BINARY [--only NAME]      each case is a function below
+"""
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import resource
+import stat
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+from real_systems import case_names, check, dead_letters, main, run_cases  # noqa: E402
+
+PRECIOUS = "precious\n"
+LONGEST = 64 << 20
+KEPT = 64 << 10
+
+
+class Case:
+    """A topology from a file to a file, in a folder of its own."""
+
+    def __init__(self, options, folder, name):
+        self.binary, self.folder = options.millrace, folder / name
+        self.folder.mkdir()
+        self.state, self.out = self.folder / "state", self.folder / "out.jsonl"
+        self.input = self.folder / "in.jsonl"
+        self.input.write_text('{"n":1}\n{"n":2}\n')
+        self.victim = self.folder / "victim"
+        self.victim.write_text(PRECIOUS)
+
+    def close(self):
+        pass
+
+    def topology(self, parser=None, source=None, sink=None):
+        file = self.folder / "topology.json"
+        file.write_text(json.dumps({"millrace": 1, "topology": "hostile", "stages": {
+            "in": {"source": "file", "path": str(self.input), **(source or {})},
+            "parsed": {**(parser or {"parser": "json", "schema": {"n": "bigint"}}), "from": "in"},
+            "out": {"sink": "file", "from": "parsed", "path": str(self.out), **(sink or {})}}}))
+        return str(file)
+
+    def call(self, *arguments, status=0, says="", seconds=60, **more):
+        done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, timeout=seconds, cwd=self.folder,
+                              **{"stdin": subprocess.DEVNULL, **more})
+        said = done.stderr + done.stdout
+        check(done.returncode == status, f"exit status {done.returncode}, expected {status}: {said[-1500:]}")
+        check(says in said, f"{says!r} is not in {said[-1500:]}")
+        return said
+
+    def run(self, status=0, says="", parser=None, source=None, sink=None, **more):
+        return self.call("run", self.topology(parser, source, sink), "--state", str(self.state), status=status, says=says, **more)
+
+    def untouched(self):
+        check(self.victim.read_text() == PRECIOUS, f"what the link leads to was written: {self.victim.read_bytes()[:80]!r}")
+
+    def rows(self):
+        return [json.loads(line) for line in self.out.read_text().splitlines()]
+
+
+def link_at_side_file(c):
+    """A link at the hidden side file's name: refused, its target stays."""
+    c.out.with_name(".millrace-out.jsonl").symlink_to(c.victim)
+    c.run(status=1, says="symbolic link")
+    c.untouched()
+
+
+def link_at_data_path(c):
+    """A link at the data path: refused with and without `at_start`."""
+    c.out.symlink_to(c.victim)
+    for at_start in ("append", "empty"):
+        c.run(status=1, says="symbolic link", sink={"at_start": at_start})
+        c.untouched()
+
+
+def small_file_at_side_file(c):
+    """A file of somebody's at the side file's name stays as it is."""
+    side = c.out.with_name(".millrace-out.jsonl")
+    side.write_text(PRECIOUS)
+    c.run(status=1, says="no progress file")
+    check(side.read_text() == PRECIOUS, "it was written over")
+
+
+def link_in_state_folder(c):
+    """Links in a prepared state folder."""
+    for name in ("lock", "identity.1", "identity.1.tmp", "state-0123"):
+        c.state = c.folder / f"state-of-{name}"
+        c.state.mkdir()
+        (c.state / name).symlink_to(c.victim)
+        c.run(status=2, says="symbolic link")
+        c.untouched()
+    for name in ("dead_letters.jsonl", ".millrace-dead_letters.jsonl"):
+        c.state = c.folder / f"state-with-{name}"
+        c.run()
+        for file in ("dead_letters.jsonl", ".millrace-dead_letters.jsonl"):
+            (c.state / file).unlink(missing_ok=True)
+        (c.state / name).symlink_to(c.victim)
+        c.run(status=2, says="symbolic link")
+        c.untouched()
+
+
+def link_at_report(c):
+    """A link at the name that the report is written under first."""
+    (c.folder / "report.json.part").symlink_to(c.victim)
+    c.call("run", c.topology(), "--state", str(c.state), "--report", "report.json", status=2, says="symbolic link")
+    c.untouched()
+
+
+def link_at_sqlite_file(c):
+    """A link at the path of an SQLite database."""
+    database = c.folder / "rows.db"
+    database.symlink_to(c.victim)
+    file = pathlib.Path(c.topology())
+    t = json.loads(file.read_text())
+    t["stages"]["out"] = {"sink": "sql", "from": "parsed", "connection": f"sqlite3://{database}", "table": "t", "create": True}
+    file.write_text(json.dumps(t))
+    c.call("run", str(file), "--state", str(c.state), status=1, says="symbolic link")
+    c.untouched()
+
+
+def pipes(c):
+    """Named pipes at every name that is opened: refused within moments."""
+    os.mkfifo(c.out)
+    c.run(status=1, says="no regular file", seconds=30)
+    c.out.unlink()
+    side = c.out.with_name(".millrace-out.jsonl")
+    side.unlink()
+    os.mkfifo(side)
+    c.run(status=1, says="no regular file", seconds=30)
+    side.unlink()
+    c.state = c.folder / "piped"
+    c.state.mkdir()
+    os.mkfifo(c.state / "lock")
+    c.run(status=2, says="no regular file", seconds=30)
+
+
+def other_users(c):
+    """Another user's state folder, and their file where everybody may lay one. Only root can make them."""
+    if os.geteuid() != 0:
+        print("other users' files: not tried, which takes root")
+        return
+    c.state.mkdir()
+    os.chown(c.state, 65534, 65534)
+    c.run(status=2, says="belongs to another user")
+    os.chown(c.state, 0, 0)
+    shared = c.folder / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    c.out = shared / "out.jsonl"
+    c.out.write_text(PRECIOUS)
+    os.chown(c.out, 65534, 65534)
+    c.run(status=1, says="belongs to another user")
+    check(c.out.read_text() == PRECIOUS, "it was written to")
+
+
+def modes(c):
+    """State folders are 0700 and their files 0600 whatever the umask; rows are as the umask says."""
+    c.input.write_text('{"n":1}\nno JSON\n')
+    for mask, shown in ((0o000, 0o644), (0o022, 0o644), (0o077, 0o600)):
+        c.state, c.out = c.folder / f"state{mask}", c.folder / f"out{mask}.jsonl"
+        c.run(preexec_fn=lambda m=mask: os.umask(m))
+        check(len(dead_letters(c.state)) == 1, "the dead letter is missing")
+        for path in (c.state, *c.state.rglob("*")):
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            expected = 0o700 if path.is_dir() else 0o600
+            check(mode == expected, f"umask {mask:03o}: {path} is {mode:04o}, expected {expected:04o}")
+        mode = stat.S_IMODE(c.out.stat().st_mode)
+        check(mode == shown, f"umask {mask:03o}: {c.out} is {mode:04o}, expected {shown:04o}")
+    c.state.chmod(0o755)
+    c.run()
+    check(stat.S_IMODE(c.state.stat().st_mode) == 0o700, "an open state folder stays open")
+
+
+def absurd_sizes(c):
+    """Each state file as 100 GB of nothing: one message or none, never an abort, and little memory."""
+    c.run()
+    files = [f for f in c.state.rglob("*") if f.is_file() and f.name != "lock"]
+    check(len(files) > 6, f"files of the state: {files}")
+    for file in files:
+        kept = file.read_bytes()
+        os.truncate(file, 100_000_000_000)
+        done = subprocess.run([c.binary, "run", c.topology(), "--state", str(c.state)], capture_output=True, text=True, timeout=120,
+                              stdin=subprocess.DEVNULL, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30)))
+        check(done.returncode in (0, 1, 2), f"{file}: ended with {done.returncode}: {done.stderr[-500:]}")
+        check(len(done.stderr.splitlines()) < 12, f"{file}: {done.stderr[-1500:]}")
+        if file.exists() and file.stat().st_size == 100_000_000_000:
+            file.write_bytes(kept)
+    for file in ("identity.1", "identity.2"):
+        os.truncate(c.state / file, 100_000_000_000)
+    c.run(status=2, says="damaged")
+
+
+def memory_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+
+
+def long_lines(c):
+    """A line beyond 64 MiB is a dead letter with its first 64 KiB; what is before and behind it counts. Plain, compressed, by standard input,
+    with the parsers that could take its beginning for a record."""
+    before, behind = b'{"n":1}\n', b'\n{"n":3}\n'
+    parts = [b'{"n":2,"x":"', b"y" * (LONGEST + 1), b'"}']
+    text = before + b"".join(parts) + behind
+    packed = c.folder / "in.jsonl.gz"
+    packed.write_bytes(gzip.compress(text, 1))
+    c.input.write_bytes(text)
+    plain = c.input
+    for name, parser, expected in (("json", None, [{"n": 1}, {"n": 3}]),
+                                   ("text", {"parser": "text"}, [{"line": '{"n":1}'}, {"line": '{"n":3}'}]),
+                                   ("csv", {"parser": "csv", "delimiter": ";", "quote": "'", "schema": {"all": "text"}},
+                                    [{"all": '{"n":1}'}, {"all": '{"n":3}'}])):
+        for kind in ("plain", "gz", "pipe"):
+            c.state, c.out = c.folder / f"{name}-{kind}", c.folder / f"{name}-{kind}.jsonl"
+            c.input = {"plain": plain, "gz": packed, "pipe": "-"}[kind]
+            with open(plain, "rb") as content:
+                c.run(parser=parser, stdin=content if kind == "pipe" else subprocess.DEVNULL, seconds=120)
+            check(c.rows() == expected, f"{name}, {kind}: {str(c.rows())[:300]}")
+            letters = dead_letters(c.state)
+            check(len(letters) == 1, f"{name}, {kind}: {len(letters)} dead letters")
+            check(letters[0]["record"].encode() == (parts[0] + parts[1])[:KEPT], f"{name}, {kind}: {len(letters[0]['record'])} bytes kept")
+            check("too long" in letters[0]["error"], letters[0]["error"])
+            if kind != "pipe":
+                check(letters[0]["position"] in (len(before), f"0:{len(before)}") or str(len(before)) in str(letters[0]["position"]),
+                      f"{name}, {kind}: position {letters[0]['position']}")
+
+
+def endless_line(c):
+    """A gigabyte without a line's end: memory stays, and SIGTERM in the middle of it ends the run; the next one finds the same."""
+    with open(c.input, "wb") as out:
+        out.write(b'{"n":1}\n')
+        os.truncate(c.input, 1_500_000_000)
+        out.seek(0, os.SEEK_END)
+        out.write(b'\n{"n":3}\n')
+    process = subprocess.Popen([c.binary, "run", c.topology(), "--state", str(c.state)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    try:
+        process.wait(0.5)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+    said = process.communicate(timeout=60)[1].decode()
+    check(process.returncode == 0, f"SIGTERM: {process.returncode}: {said}")
+    process = subprocess.Popen([c.binary, "run", c.topology(), "--state", str(c.state)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    most = 0
+    while process.poll() is None:
+        try:
+            most = max(most, memory_of(process.pid))
+            process.wait(0.05)
+        except (subprocess.TimeoutExpired, StopIteration, OSError):
+            continue
+    said = process.communicate()[1].decode()
+    check(process.returncode == 0, f"{process.returncode}: {said}")
+    check(c.rows() == [{"n": 1}, {"n": 3}], f"rows {c.rows()}")
+    check(len(dead_letters(c.state)) == 1, f"{len(dead_letters(c.state))} dead letters")
+    check(most < 700 or "asan" in str(c.binary), f"{most} MB for a line of 1.5 GB")
+    print(f"a line of 1.5 GB: {most} MB")
+
+
+def sql_writes_nothing(c):
+    """Statements that `millrace sql` would find in a folder, and those that leave one behind."""
+    if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
+        print("millrace sql: not tried, there is no libduckdb.so")
+        return
+    found = c.folder / "imp"
+    found.mkdir()
+    (found / "schema.sql").write_text(f"create table t(x int);\ncopy (select 1 as x) to '{c.folder}/written.csv';\n")
+    (found / "load.sql").write_text("")
+    before = sorted(p.name for p in c.folder.iterdir())
+    for statement in ("pragma import_database('imp')", "select 1; pragma import_database('imp')", "import database 'imp'",
+                      "export database 'made'", "explain analyze export database 'made'", "attach 'made.db' as m",
+                      "copy from database memory to made"):
+        c.call("sql", statement, status=1 if statement.startswith("select") or "copy" in statement else 2)
+    check(sorted(p.name for p in c.folder.iterdir()) == before, f"left behind: {sorted(p.name for p in c.folder.iterdir())}")
+    c.call("sql", "create table t as select 1 as x; pragma table_info('t')", says="x")
+
+
+def large_overlay(c):
+    """A gigabyte as topology or overlay is refused by its size, unread."""
+    large = c.folder / "large.json"
+    large.touch()
+    os.truncate(large, 1 << 30)
+    limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))}
+    c.call("check", c.topology(), "--with", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
+    c.call("check", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
+
+
+def many_stages(c):
+    """30,000 stages are refused at once."""
+    stages = {"in": {"source": "file", "path": "x"}, "parsed": {"parser": "text", "from": "in"}}
+    stages.update({f"s{i}": {"sink": "console", "from": "parsed"} for i in range(30_000)})
+    file = c.folder / "many.json"
+    file.write_text(json.dumps({"millrace": 1, "topology": "many", "stages": stages}))
+    c.call("check", str(file), status=2, says="30002 stages", seconds=10)
+    c.call("check", str(file), "--with", str(file), status=2, says="30002 stages", seconds=10)
+
+
+def names(c):
+    """Names that no database takes are mistakes at `check`."""
+    for connection, column, table, says in (("sqlite3:///tmp/x.db", "n", "a\0b", "NUL"), ("mysql://u@h/d", "n", "t\U0001F600", "U+FFFF"),
+                                            ("mysql://u@h/d", "n\U0001F600", "t", "U+FFFF"), ("postgresql://u@h/d", "n\0m", "t", "NUL")):
+        file = c.folder / "names.json"
+        file.write_text(json.dumps({"millrace": 1, "topology": "names", "stages": {
+            "in": {"source": "file", "path": "x"}, "parsed": {"parser": "json", "from": "in", "schema": {column: "text"}},
+            "out": {"sink": "sql", "from": "parsed", "connection": connection, "table": table}}}))
+        c.call("check", str(file), status=2, says=says)
+
+
+def core_file(c):
+    """No memory goes into a core file."""
+    process = subprocess.Popen([c.binary, "run", c.topology(source={"follow": True}), "--state", str(c.state)], stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL)
+    try:
+        while not c.out.exists():
+            check(process.poll() is None, "it has ended")
+            try:
+                process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        kinds = pathlib.Path(f"/proc/{process.pid}/coredump_filter").read_text().strip()
+        check(int(kinds, 16) & 0b1111 == 0, f"coredump_filter is {kinds}")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
+         other_users, modes, absurd_sizes, long_lines, endless_line, sql_writes_nothing, large_overlay, many_stages, names, core_file)
+
+def test(options, folder):
+    run_cases(CASES, Case, options, folder)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,129 @@
+#include "runtime/base/guarded_file.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace millrace;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uid_t nobody = 65534;
+
+class scratch {
+public:
+  scratch() {
+    auto pattern = (fs::temp_directory_path() / "millrace-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()));
+    path_ = pattern;
+  }
+  ~scratch() { fs::remove_all(path_); }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(*this / name) << text;
+    return *this / name;
+  }
+
+private:
+  std::string path_;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat s {};
+  REQUIRE(::stat(path.c_str(), &s) == 0);
+  return s.st_mode & 07777U;
+}
+
+class handle {
+public:
+  handle(const std::string& path, int flags, const file_rule& rule = private_file)
+      : file(open_guarded(path, flags, rule)) {}
+  ~handle() {
+    if (file.fd >= 0)
+      ::close(file.fd);
+  }
+  handle(const handle&) = delete;
+  handle& operator=(const handle&) = delete;
+  guarded_file file;
+};
+
+}  // namespace
+
+TEST_CASE("a link is refused and what it leads to stays, whatever the flags are") {
+  const scratch s;
+  const auto victim = s.write("victim", "precious");
+  fs::create_symlink(victim, s / "link");
+  fs::create_symlink(s / "nothing", s / "dangling");
+  for (const int flags : {O_RDONLY, O_RDWR, O_RDWR | O_CREAT, O_WRONLY | O_CREAT | O_TRUNC})
+    for (const auto* name : {"link", "dangling"}) {
+      const handle h(s / name, flags);
+      CHECK(h.file.fd == -1);
+      CHECK(h.file.refusal == file_refusal::link);
+    }
+  CHECK(contents(victim) == "precious");
+  CHECK_FALSE(fs::exists(s / "nothing"));
+  CHECK(refusal_at(s / "link", data_file_rule) == file_refusal::link);
+}
+
+TEST_CASE("a named pipe, a folder and a device are refused at once") {
+  const scratch s;
+  REQUIRE(::mkfifo((s / "pipe").c_str(), 0600) == 0);
+  fs::create_directory(s / "folder");
+  for (const int flags : {O_RDONLY, O_WRONLY | O_CREAT, O_RDWR | O_CREAT})
+    CHECK(handle(s / "pipe", flags).file.refusal == file_refusal::no_file);
+  CHECK(handle(s / "folder", O_RDONLY).file.refusal == file_refusal::no_file);
+  CHECK(handle("/dev/null", O_RDWR).file.refusal == file_refusal::no_file);
+  CHECK(refusal_at(s / "pipe", private_file) == file_refusal::no_file);
+}
+
+TEST_CASE("a private file is this user's alone, whatever the umask is, and an older one becomes so") {
+  const scratch s;
+  const auto before = ::umask(0);
+  const handle made(s / "made", O_RDWR | O_CREAT);
+  const handle shown(s / "shown", O_RDWR | O_CREAT, data_file_rule);
+  ::umask(before);
+  CHECK(mode_of(s / "made") == 0600);
+  CHECK(mode_of(s / "shown") == 0644);
+  s.write("old", "state");
+  REQUIRE(::chmod((s / "old").c_str(), 0664) == 0);
+  const handle read(s / "old", O_RDONLY);
+  CHECK(mode_of(s / "old") == 0664);
+  const handle written(s / "old", O_RDWR);
+  CHECK(mode_of(s / "old") == 0600);
+}
+
+TEST_CASE("another user's file is never private, and no data file where everybody may lay one") {
+  if (::geteuid() != 0)
+    return;  // only root can make one
+  const scratch s;
+  const auto path = s.write("theirs", "precious");
+  REQUIRE(::chown(path.c_str(), nobody, nobody) == 0);
+  CHECK(handle(path, O_WRONLY | O_CREAT | O_TRUNC).file.refusal == file_refusal::anothers);
+  CHECK(contents(path) == "precious");
+  CHECK(handle(path, O_RDWR, data_file_rule).file.fd >= 0);  // a folder of ours: somebody's with our consent
+  REQUIRE(::chmod((s / ".").c_str(), 01777) == 0);
+  CHECK(handle(path, O_RDWR, data_file_rule).file.refusal == file_refusal::anothers);
+  CHECK(refusal_at(path, data_file_rule) == file_refusal::anothers);
+}
+
+TEST_CASE("what is missing and what is there already are the system's errors") {
+  const scratch s;
+  CHECK(handle(s / "missing", O_RDONLY).file.error == ENOENT);
+  s.write("there", "");
+  CHECK(handle(s / "there", O_RDWR | O_CREAT | O_EXCL).file.error == EEXIST);
+  CHECK(handle(s / "there/below", O_RDONLY).file.error == ENOTDIR);
+  CHECK(refusal_at(s / "missing", private_file) == file_refusal::none);
+}
