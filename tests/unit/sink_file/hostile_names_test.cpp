@@ -92,7 +92,7 @@ TEST_CASE("Dead letters and side files are this user's alone, rows as the umask 
   const temp_folder folder;
   const auto before = ::umask(0);
   REQUIRE(file_writer(folder / "out.jsonl")->open(life(1)));
-  REQUIRE(make_dead_letter_writer(folder / "dead.jsonl", numbers())->open(life(1)));
+  REQUIRE(make_dead_letter_writer(folder / "dead.jsonl", numbers(), {})->open(life(1)));
   ::umask(before);
   CHECK(mode_of(folder / "out.jsonl") == 0644);
   CHECK(mode_of(folder / ".millrace-out.jsonl") == 0600);
