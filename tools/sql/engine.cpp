@@ -138,22 +138,24 @@ private:
   /// DuckDB makes several of one statement now and then (pivot): all but the last are run, each before the
   /// next is prepared, which may need what it makes.
   expected<owned<duckdb_prepared>> prepare(const std::string& sql, const guard* g) {
-    if (g)
-      if (auto allowed = may_prepare(*g, sql); !allowed)
-        return unexpected(std::move(allowed.error()));
+    auto allowed = g ? may_prepare(*g, sql) : expected<void>();
+    if (!allowed && begins_statement(sql))
+      return unexpected(std::move(allowed.error()));
     owned<duckdb_extracted> extracted(api_.destroy_extracted);
     const auto count = api_.extract_statements(connection_.get(), sql.c_str(), extracted.out());
     if (count == 0) {
       const char* const e = extracted.get() ? api_.extract_statements_error(extracted.get()) : nullptr;
       return wrong(e ? e : "there is no statement");
     }
+    if (!allowed)
+      return unexpected(std::move(allowed.error()));
     for (duckdb_count i = 0;; ++i) {
       owned<duckdb_prepared> one(api_.destroy_prepare);
       if (api_.prepare_extracted_statement(connection_.get(), extracted.get(), i, one.out()) != 0)
         return wrong(api_.prepare_error(one.get()));
       if (g)
-        if (auto allowed = may_run(*g, api_.prepared_statement_type(one.get()), sql); !allowed)
-          return unexpected(std::move(allowed.error()));
+        if (auto runs = may_run(*g, api_.prepared_statement_type(one.get()), sql); !runs)
+          return unexpected(std::move(runs.error()));
       if (i + 1 == count)
         return one;
       if (auto fine = drain(std::move(one)); !fine)

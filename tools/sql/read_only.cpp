@@ -60,6 +60,9 @@ constexpr std::string_view allowed_words[] = {
     "unpivot", "insert", "update", "delete",   "create",  "alter",  "drop",     "copy",  "begin",     "start",
     "commit",  "end",    "abort",  "rollback", "analyze", "vacuum", "set",      "reset", "pragma",    "("};
 
+constexpr std::string_view other_words[] = {
+    "attach", "call",   "checkpoint", "comment", "deallocate", "detach",  "execute",  "explain", "export",
+    "force",  "import", "install",    "load",    "merge",      "prepare", "truncate", "use"};
 /// They tell, and do nothing else. Others set DuckDB up, or run the statements of a folder.
 constexpr std::string_view allowed_pragmas[] = {
     "collations",   "database_list", "database_size",  "functions",   "metadata_info",
@@ -79,6 +82,11 @@ unexpected not_for_us(std::string_view what) {
 }
 
 }  // namespace
+
+bool begins_statement(std::string_view sql) {
+  const auto verb = file_effect_of(sql).verb;
+  return is_among(allowed_words, verb) || is_among(other_words, verb);
+}
 
 expected<void> may_prepare(const guard& g, std::string_view sql) {
   const auto effect = file_effect_of(sql);

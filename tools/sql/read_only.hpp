@@ -18,6 +18,10 @@ struct guard {
   bool writes_tables = false;                 // asked for: only the set-up is guarded
 };
 
+/// Whether DuckDB knows statements that begin so. What it does not know may be given to its parser, which
+/// says where the mistake is.
+[[nodiscard]] bool begins_statement(std::string_view sql);
+
 /// By the statement's words, before DuckDB sees it: it reads the files that some name, and makes the folders
 /// of others, while it prepares them. The error says what is not allowed, and the way out.
 [[nodiscard]] expected<void> may_prepare(const guard& g, std::string_view sql);

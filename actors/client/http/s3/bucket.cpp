@@ -5,6 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <memory>
+#include <openssl/evp.h>
 
 namespace millrace::s3 {
 namespace {
@@ -26,6 +30,32 @@ std::string address_of(const std::string& endpoint, const std::string& name, con
   if (name.find('.') != std::string::npos)
     return fmt::format("https://s3.{}.amazonaws.com/{}", region, http::escaped(name));
   return fmt::format("https://{}.s3.{}.amazonaws.com", name, region);
+}
+
+/// Content-MD5 of what is sent: without it some stores keep the beginning of an object whose connection
+/// broke. Nothing where this machine's OpenSSL has no MD5, or the file cannot be read, which sending it will
+/// tell.
+std::string md5_header(const http::request& content) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  if (!digest || EVP_DigestInit_ex(digest.get(), EVP_md5(), nullptr) != 1)
+    return {};
+  if (content.file.empty()) {
+    EVP_DigestUpdate(digest.get(), content.body.data(), content.body.size());
+  } else {
+    std::ifstream file(content.file, std::ios::binary);
+    std::vector<char> piece(std::size_t{256} * 1024);
+    while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
+      EVP_DigestUpdate(digest.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
+    if (!file.eof())
+      return {};
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned length = 0;
+  if (EVP_DigestFinal_ex(digest.get(), bytes.data(), &length) != 1)
+    return {};
+  std::array<unsigned char, EVP_MAX_MD_SIZE * 2> text{};
+  const auto n = EVP_EncodeBlock(text.data(), bytes.data(), static_cast<int>(length));
+  return "Content-MD5: " + std::string(text.begin(), text.begin() + n);
 }
 
 }  // namespace
@@ -93,6 +123,8 @@ expected<bool> bucket::put(const std::string& key, http::request content, bool r
   content.url = url(key);
   if (!replace)
     content.headers.emplace_back("If-None-Match: *");
+  if (auto md5 = md5_header(content); !md5.empty())
+    content.headers.push_back(std::move(md5));
   const auto a = http_.send(content);
   if (!a)
     return unexpected(a.error());
