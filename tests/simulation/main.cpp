@@ -7,7 +7,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <csignal>
+#include <string_view>
+#include <sys/time.h>
+#include <unistd.h>
 
 namespace {
 
@@ -23,6 +29,23 @@ struct options {
   bool verbose = false;
   bool count = false;
 };
+
+/// A turn that never ends is no turn, so the limit of steps does not end it: a minute of processor time does,
+/// where a seed takes milliseconds. 0: no limit.
+std::array<char, 200> endless{};
+std::size_t endless_size = 0;
+
+void limit_time(int seconds, std::uint64_t seed = 0) {
+  const auto end = fmt::format_to_n(endless.data(), endless.size(),
+                                    "seed {} does not come to an end: one turn takes a minute\n", seed);
+  endless_size = std::min(end.size, endless.size());
+  std::signal(SIGPROF, [](int) {
+    (void)!::write(STDOUT_FILENO, endless.data(), endless_size);
+    ::_exit(1);
+  });
+  const itimerval limit{{0, 0}, {seconds, 0}};
+  ::setitimer(ITIMER_PROF, &limit, nullptr);
+}
 
 void tell(const scenario& s, const outcome& result, const options& o) {
   fmt::print("seed {} fails after {} steps, {} lives of the process: {}\n", s.seed, result.steps,
@@ -56,7 +79,9 @@ int run(const options& o) {
   const auto n = o.only ? 1 : o.seeds;
   for (auto seed = from; seed < from + n; ++seed) {
     const auto s = make_scenario(seed);
+    limit_time(60, seed);
     const auto result = simulate(s, o.trace);
+    limit_time(0);
     if (o.verbose)
       fmt::print("seed {}: theme {}, {} records, {} faults, {} steps, {} lives\n", seed, to_string(s.about),
                  s.records(), s.faults.size(), result.steps, result.lives);
