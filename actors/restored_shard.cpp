@@ -47,6 +47,7 @@ expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::s
   const auto core = make_core();
   if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
+  core->end_where_nothing_comes();
   auto spilled = store.open_segments(options.name, *life, core->out().segments());
   if (!spilled)
     return unexpected(spilled.error());

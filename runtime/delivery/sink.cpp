@@ -9,29 +9,40 @@ namespace {
 /// that the window at `end` is still coming.
 position whole_before(position p) { return p.minor == whole ? p : position{p.major - 1, whole}; }
 
+/// Where a target stands in a lane's log. What it has of an earlier run ended below where this one starts.
+mark stands(const std::map<log_id, mark>& committed, const log_id& log, const mark& start) {
+  const auto known = committed.find(log);
+  const bool of_this_run =
+      known != committed.end() && (known->second.watermark != end_of_time || known->second.at >= start.at);
+  return of_this_run ? known->second : start;
+}
+
 }  // namespace
 
 void sink_core::add_lane_log(const log_id& log, const mark& start) {
   starts_.try_emplace(log, start);
-  const auto known = committed_.find(log);
-  intake_.add_log(log, known == committed_.end() ? start : known->second);
+  const auto here = stands(committed_, log, start);
+  intake_.add_log(log, here);
+  if (const auto known = committed_.find(log); known != committed_.end())
+    known->second = here;
 }
 
 void sink_core::add_shard_log(std::uint32_t stage, const log_id& log) { shards_[log].stage = stage; }
 
 void sink_core::restore(const std::map<log_id, mark>& committed, incarnation life) {
   intake_ = intake(life);
-  for (const auto& [log, start] : starts_) {
-    const auto known = committed.find(log);
-    intake_.add_log(log, known == committed.end() ? start : known->second);
-  }
+  committed_ = committed;
+  for (const auto& [log, start] : starts_)
+    intake_.add_log(log, stands(committed, log, start));
+  for (auto& [log, have] : committed_)
+    if (const auto of_lane = intake_.vector().find(log); of_lane != intake_.vector().end())
+      have = of_lane->second;
   for (auto& [log, s] : shards_) {
     const auto known = committed.find(log);
     s.at = s.released = known == committed.end() ? lowest_position : known->second.at;
     s.held.clear();
     s.begun = false;
   }
-  committed_ = committed;
 }
 
 void sink_core::begin_at(const log_id& log, position from) {

@@ -516,4 +516,78 @@ TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
   CHECK_FALSE(s.tick(5000).decision);
 }
 
+TEST_CASE("a run goes on above the windows that earlier ones have fired, and counts on") {
+  auto first = make();
+  const auto a = first.ask("a", 1)->stamp;
+  const auto b = first.ask("b", 1)->stamp;
+  (void)first.take(with_content(test::frame("a", a, 0, 5, end_of_time)));
+  (void)first.take(with_content(test::frame("b", b, 0, 5, end_of_time)));
+  REQUIRE(first.ended());
+  const auto last = first.capture_changes();
+  const auto head = read_capture_head(last);
+  REQUIRE(head);
+  CHECK(head->run == 0);
+  CHECK(head->vector.at("a").watermark == end_of_time);
+  CHECK(head->left.last_end == 1'000);
+  CHECK(head->left.rows == 1);
+  CHECK(head->left.counts.stages().at(1).in == 2);
+
+  const auto next = [&](incarnation life) {
+    shard_core::setup s;
+    s.log = "w/1/0";
+    s.life = life;
+    s.receivers = {"sink"};
+    s.logs = {{"a", {test::at(9), no_watermark}}};
+    s.run = 1;
+    s.earlier = head->left;
+    return shard_core(std::move(s), std::make_unique<counting_windows>());
+  };
+  auto second = next(2);
+  REQUIRE(second.restore({last}));  // of the run before: as good as none
+  CHECK(second.in().vector().size() == 1);
+  CHECK(second.ask("a", 2)->have.at == test::at(9));
+  CHECK(second.fired() == 1'000);
+  (void)second.take(with_content(test::frame("a", second.ask("a", 2)->stamp, 9, 12, 900)));
+  CHECK(last_mark(second) == 1'000);
+  CHECK(second.late_at_shard() == 1);
+  CHECK(second.rows_out() == 1);
+  CHECK(second.counts().stages().at(1).in == 3);
+  const auto all = second.capture_changes();
+  (void)second.take(test::frame("a", second.ask("a", 2)->stamp, 12, 13, 1'500));
+  const auto more = second.capture_changes();
+
+  auto third = next(3);
+  REQUIRE(third.restore({last, all, more}));
+  CHECK(third.fired() == 1'500);
+  CHECK(third.in().vector().at("a").at == test::at(13));
+  CHECK(read_capture_head(more)->run == 1);
+  auto fallen_back = next(4);
+  REQUIRE(fallen_back.restore({last}));
+  CHECK(fallen_back.fired() == 1'000);
+}
+
+TEST_CASE("a run that has nothing new for a shard ends there at once") {
+  shard_core::setup s;
+  s.log = "w/1/0";
+  s.receivers = {"sink"};
+  s.run = 1;
+  s.earlier.last_end = 100;
+  shard_core shard(std::move(s), std::make_unique<counting_windows>());
+  shard.end_where_nothing_comes();
+  CHECK(shard.ended());
+  CHECK(shard.out().sent() == highest_position);
+  CHECK(shard.changed());
+}
+
+TEST_CASE("a capture of an earlier version has no head, and is restored all the same") {
+  auto s = make();
+  auto capture = s.capture_all();
+  capture[0] = 3;
+  capture.erase(1, 9);  // the run and the last end
+  CHECK_FALSE(read_capture_head(capture));
+  auto again = make(2);
+  CHECK(again.restore({capture}));
+  CHECK_FALSE(read_capture_head("\x09"));
+}
+
 }  // namespace millrace::delivery

@@ -145,4 +145,31 @@ TEST_CASE("a sink says how far it has taken a shard's output, committed or not")
   CHECK(s.committed().empty());
 }
 
+TEST_CASE("a target that has an earlier run's end stands at the start of the run behind it") {
+  const mark ended{{0, 101}, end_of_time};
+  const mark start{{1, 100}, no_watermark};
+  for (const bool known_before : {true, false}) {
+    sink_core sink(1);
+    if (known_before)
+      sink.add_lane_log("p/0", start);
+    sink.restore({{"p/0", ended}, {"w/0/0", {highest_position, end_of_time}}}, 1);
+    if (!known_before)
+      sink.add_lane_log("p/0", start);
+    CHECK(sink.ask("p/0", 1)->have == start);
+    CHECK_FALSE(sink.complete());
+  }
+  sink_core sink(1);
+  sink.add_lane_log("p/0", start);
+  const mark within{{1, 150}, 7};
+  sink.restore({{"p/0", within}}, 1);
+  CHECK(sink.ask("p/0", 1)->have == within);
+  const mark end{{1, 201}, end_of_time};
+  sink.restore({{"p/0", end}}, 1);
+  CHECK(sink.ask("p/0", 1)->have == end);
+  CHECK(sink.complete());
+  const mark older{{0, 50}, 3};  // a target that was put back to an older copy: it says so itself
+  sink.restore({{"p/0", older}}, 1);
+  CHECK(sink.ask("p/0", 1)->have == older);
+}
+
 }  // namespace millrace::delivery
