@@ -1,7 +1,9 @@
 #include "actors/next_run.hpp"
 
+#include "actors/restored_shard.hpp"
 #include "actors/source/file/continuation.hpp"
 #include "actors/start_positions.hpp"
+#include "actors/window/window_stage.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +22,10 @@ constexpr std::string_view ended_name = "run_ended";
 std::string identity_name_of(const std::string& source) { return "source/" + source; }
 std::string starts_name_of(const std::string& plan) { return "starts/" + plan; }
 
+bool is_standard_input(const config::stage& s) {
+  return s.kind == config::stage_kind::source && s.type == "file" && s.options.text("path") == "-";
+}
+
 expected<std::uint64_t> number_at(const snapshot::state_store& store, std::string_view name) {
   const auto stored = store.get(name);
   if (!stored && stored.error().code == ec::not_found)
@@ -27,28 +33,29 @@ expected<std::uint64_t> number_at(const snapshot::state_store& store, std::strin
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-bool takes_what_is_new(const config::stage& source) {
-  return source.type == "file" && !source.options.boolean("follow");
-}
-
-/// The newest capture that a shard's chain ends with.
-expected<delivery::capture_head> newest_capture(const std::string& shard, snapshot::state_store& store) {
+/// What a shard has left at the end of a run, from its snapshots; nothing where they do not say.
+expected<std::optional<delivery::earlier_runs>>
+left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapshot::state_store& store) {
   const auto life = store.next_incarnation();
   if (!life)
     return unexpected(life.error());
-  const auto opened = store.open_snapshots(shard, *life);
+  const auto opened = store.open_snapshots(shard_name(s.name, n), *life);
   if (!opened)
     return unexpected(opened.error());
-  const auto chain = (*opened)->load();
+  auto chain = (*opened)->load();
   if (!chain)
     return unexpected(chain.error());
-  return delivery::read_capture_head(chain->increments.empty() ? chain->base : chain->increments.back());
-}
-
-bool ended(const delivery::capture_head& head, std::uint64_t run) {
-  return head.run == run && std::all_of(head.vector.begin(), head.vector.end(), [](const auto& entry) {
-           return entry.second.watermark == end_of_time;
-         });
+  const auto& definition = std::get<config::window_plan>(s.plan).definition;
+  delivery::shard_core::setup setup;
+  setup.log = shard_log(s.name, n, run);
+  setup.allowed_lateness = definition.allowed_lateness;
+  setup.life = *life;
+  setup.run = run;
+  const auto log = setup.log;
+  delivery::shard_core core(std::move(setup), shard::make_window_state(definition, s.name, log, {}));
+  if (const auto restored = core.restore(captures_of(std::move(*chain))); !restored)
+    return unexpected(restored.error());
+  return core.left();
 }
 
 class beginning {
@@ -59,6 +66,8 @@ public:
   }
 
   expected<std::optional<run_record>> run() {
+    if (std::any_of(topology_.stages.begin(), topology_.stages.end(), is_standard_input))
+      return std::optional<run_record>{};
     const auto plans = lane::lane_plans(
         std::shared_ptr<const config::topology>(std::shared_ptr<const config::topology>(), &topology_));
     bool any = false;
@@ -117,8 +126,7 @@ private:
     if (takes_what_is_new(source)) {
       const auto stored = store_.get(identity_name_of(source.name));
       auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
-                                                    source.options.boolean("parallel"),
-                                                    static_cast<std::int64_t>(next_.number))
+                                                    source.options.boolean("parallel"))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();
@@ -126,10 +134,10 @@ private:
           failed_->stage = source.name;
         return nullptr;
       }
-      found = std::move(*looked);
+      next_.identities[source.name] = looked->identity;
+      if (!looked->partitions.empty())
+        found = std::move(*looked);
     }
-    if (found)
-      next_.identities[source.name] = found->identity;
     return &news_.emplace(source.name, std::move(found)).first->second;
   }
 
@@ -150,16 +158,16 @@ private:
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {
-      auto head = newest_capture(shard_name(s.name, n), store_);
-      if (!head && head.error().code != ec::unsupported && head.error().code != ec::corrupt)
-        return unexpected(head.error());
-      if (!head || !ended(*head, present_.number))
+      auto left = left_of_shard(s, n, present_.number, store_);
+      if (!left)
+        return unexpected(left.error());
+      if (!*left)
         return refused(
-            fmt::format("no snapshot says which windows shard {} has fired (an earlier version made "
-                        "it, or it is damaged)",
+            fmt::format("no snapshot says which windows shard {} has fired (an earlier version of millrace "
+                        "ended it, or the newest one is damaged)",
                         n));
-      last_end = std::max(last_end, head->left.last_end);
-      shards.push_back(std::move(head->left));
+      last_end = std::max(last_end, (*left)->last_end);
+      shards.push_back(std::move(**left));
     }
     for (auto& shard : shards)  // the same for all: which windows have fired is no matter of keys
       shard.last_end = last_end;

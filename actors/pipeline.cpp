@@ -189,6 +189,7 @@ private:
   [[nodiscard]] sink::sink_options common_sink_options(const std::string& name) const {
     sink::sink_options o;
     o.name = name;
+    o.run = run_.number;
     o.topology = topology_;
     o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh, options_.adopt};
     o.next_life = [store = options_.store] { return store->next_incarnation(); };

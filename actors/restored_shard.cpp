@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace millrace {
-namespace {
 
 std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
   auto captures = std::move(c.increments);
@@ -16,8 +15,6 @@ std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
     captures.insert(captures.begin(), std::move(c.base));
   return captures;
 }
-
-}  // namespace
 
 expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
                                           delivery::shard_core::setup setup,

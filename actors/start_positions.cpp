@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 namespace millrace {
@@ -79,6 +80,10 @@ expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
 
 std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.name; }
 
+bool takes_what_is_new(const config::stage& source) {
+  return source.type == "file" && !source.options.boolean("follow") && source.options.text("path") != "-";
+}
+
 source::wants wants_of(const config::stage& parser) {
   const auto& plan = std::get<config::parser_plan>(parser.plan);
   const auto used = [&](std::string_view name) {
@@ -117,12 +122,6 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
       options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
   if (!reader)
     return failed(reader.error());
-  auto found = discover(**reader, plan.source->name, options);
-  if (!found)
-    return failed(found.error());
-  if (const auto warning = (*reader)->warning())
-    spdlog::warn("{}: {}", plan.source->name, *warning);
-
   const auto name = starts_name(plan);
   std::vector<started_partition> partitions;
   const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
@@ -134,17 +133,36 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
     if (!decoded)
       return failed(decoded.error());
     partitions = std::move(*decoded);
+  } else if (stored.error().code != ec::not_found) {
+    return failed(stored.error());
+  }
+  // Files that an earlier run has read, and this one has nothing new of: they are not looked at, and may be
+  // gone. `millrace replay` can still give their source some records.
+  const auto is_over = [](const started_partition& p) {
+    return p.over || replay::parse_partition_name(p.name).has_value();
+  };
+  const bool all_over = !partitions.empty() && takes_what_is_new(*plan.source) &&
+                        std::all_of(partitions.begin(), partitions.end(), is_over);
+  std::set<std::string> known_names;
+  for (const auto& p : partitions)
+    known_names.insert(p.name);
+  auto found = all_over ? (*reader)->discover_beside(known_names, connect_timeout)
+                        : discover(**reader, plan.source->name, options);
+  if (!found)
+    return failed(found.error());
+  if (const auto warning = (*reader)->warning())
+    spdlog::warn("{}: {}", plan.source->name, *warning);
+  if (stored && !all_over) {
     if (const auto identity = store.get(identity_name(plan)); identity)
       if (const auto same = (*reader)->check_identity(*identity); !same)
         return failed(same.error());
     // A log that goes on behind an earlier run's end has the partitions that were kept, and no others.
-    if (bounded &&
-        std::any_of(partitions.begin(), partitions.end(), [](const auto& p) { return p.start.major != 0; }))
+    if (takes_what_is_new(*plan.source) &&
+        std::any_of(partitions.begin(), partitions.end(),
+                    [](const auto& p) { return p.over || p.start.major != 0; }))
       found = discover(**reader, plan.source->name, options);
     if (!found)
       return failed(found.error());
-  } else if (stored.error().code != ec::not_found) {
-    return failed(stored.error());
   }
   bool changed = !stored;
   for (const auto& p : *found) {

@@ -166,8 +166,10 @@ drafts read_stages(const node& stages, const catalog& connectors, report& out) {
 }
 
 bool names_a_kind(const node& n) {
-  if (!n.is_map() || n.members.empty())
+  if (!n.is_map())
     return true;
+  if (n.members.empty())
+    return false;
   const auto& letters = dead_letter_options();
   return std::none_of(n.members.begin(), n.members.end(),
                       [&](const member& m) {

@@ -49,27 +49,6 @@ std::uint64_t run_of(std::string_view capture) {
 
 }  // namespace
 
-expected<capture_head> read_capture_head(std::string_view capture) {
-  wire::reader in(capture);
-  const auto b = read_beginning(in);
-  if (b.version < 4 || !is_readable(b.version))
-    return fatal_error(ec::unsupported, "it was written by another version");
-  capture_head out{b.run, read_vector(in), {b.last_end, 0, 0, {}}};
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {  // floors
-    static_cast<void>(in.string());
-    static_cast<void>(in.fixed<event_micros>());
-  }
-  static_cast<void>(in.fixed<event_micros>());  // fired
-  static_cast<void>(in.fixed<event_micros>());  // ticked
-  out.left.rows = in.varint();
-  out.left.missed = in.varint();
-  if (auto r = out.left.counts.decode(in); !r)
-    return tl::make_unexpected(r.error());
-  if (!in.ok())
-    return fatal_error(ec::corrupt, "it is malformed");
-  return out;
-}
-
 shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
     : setup_(std::move(s)), windows_(std::move(windows)), intake_(setup_.life),
       outbox_(setup_.log, setup_.limits, setup_.life) {
@@ -130,13 +109,13 @@ expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>&
   const auto version = b.version;
   if (!is_readable(version))
     return fatal_error(ec::unsupported, "a snapshot of " + setup_.log + " was written by another version");
-  last_end_ = b.last_end;
   vector = read_vector(in);
   for (auto n = version >= 2 ? in.varint() : 0; n > 0 && in.ok(); --n) {
     const std::string log(in.string());
     floors[log] = in.fixed<event_micros>();
   }
   fired_ = in.fixed<event_micros>();
+  last_end_ = version >= 4 ? b.last_end : highest_end_fired(fired_);
   ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
   rows_ = in.varint();
   missed_ = in.varint();
@@ -174,6 +153,18 @@ bool shard_core::join() {
   joining_.clear();
   changed_ = true;
   return true;
+}
+
+std::optional<earlier_runs> shard_core::left() const {
+  if (fired_ != end_of_time || last_end_ == end_of_time)
+    return std::nullopt;
+  return earlier_runs{last_end_, rows_, missed_, ledger_};
+}
+
+/// No window that ends later has fired.
+event_micros shard_core::highest_end_fired(event_micros fired) const {
+  const auto lateness = setup_.allowed_lateness.count();
+  return fired == end_of_time || fired < no_watermark + lateness ? fired : fired - lateness;
 }
 
 /// The least fired mark with which something at this position is sent.
@@ -301,9 +292,7 @@ void shard_core::fire(output& out) {
       give_changes(end_of_time, out);
     return;
   }
-  const auto lateness = setup_.allowed_lateness.count();
-  const auto mark = fired_ == end_of_time || fired_ < no_watermark + lateness ? fired_ : fired_ - lateness;
-  outbox_.append_mark(mark);
+  outbox_.append_mark(highest_end_fired(fired_));
   out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 

@@ -49,15 +49,6 @@ struct earlier_runs {
   ledger counts;
 };
 
-/// The head of a capture: what the next run must know of the one that has ended.
-struct capture_head {
-  std::uint64_t run = 0;
-  std::map<log_id, mark> vector;
-  earlier_runs left;
-};
-/// ec::unsupported for a capture of an earlier version, which does not say what has fired at an end.
-[[nodiscard]] expected<capture_head> read_capture_head(std::string_view capture);
-
 class shard_core {
 public:
   struct setup {
@@ -81,6 +72,9 @@ public:
   [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
   /// A run that has nothing new for this shard has ended for it: its output says so.
   void end_where_nothing_comes();
+  /// What the next run must know of this one. Nothing where it has not ended for this shard, or ended under a
+  /// version of millrace that did not note what had fired.
+  [[nodiscard]] std::optional<earlier_runs> left() const;
   /// A partition found while running: it joins. A log that a restored capture does not know joins, too.
   void found(const log_id& log, const mark& start);
   /// Lets in what waits to join, once every receiver has said where it stands: windows up to the furthest
@@ -184,6 +178,7 @@ private:
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                            std::map<log_id, event_micros>& floors);
   [[nodiscard]] event_micros fired_at(position sent) const;
+  [[nodiscard]] event_micros highest_end_fired(event_micros fired) const;
   void settle(bool durable_twice);
 
   setup setup_;

@@ -9,15 +9,30 @@ namespace {
 /// that the window at `end` is still coming.
 position whole_before(position p) { return p.minor == whole ? p : position{p.major - 1, whole}; }
 
-/// Where a target stands in a lane's log. What it has of an earlier run ended below where this one starts.
-mark stands(const std::map<log_id, mark>& committed, const log_id& log, const mark& start) {
-  const auto known = committed.find(log);
-  const bool of_this_run =
-      known != committed.end() && (known->second.watermark != end_of_time || known->second.at >= start.at);
-  return of_this_run ? known->second : start;
+/// No log of a lane or a shard is named so: theirs have a slash.
+const log_id run_log = "run";
+
+/// The number of the run that the positions are of.
+std::uint64_t run_of(const std::map<log_id, mark>& committed) {
+  const auto known = committed.find(run_log);
+  return known == committed.end() ? 0 : static_cast<std::uint64_t>(known->second.at.major);
 }
 
 }  // namespace
+
+/// What it has of an earlier run ended below where this one starts.
+mark sink_core::stands(const std::map<log_id, mark>& committed, const log_id& log, const mark& start) const {
+  const auto known = committed.find(log);
+  if (known == committed.end())
+    return start;
+  const bool ended_before =
+      run_of(committed) < run_ && known->second.watermark == end_of_time && known->second.at < start.at;
+  return ended_before ? start : known->second;
+}
+
+bool sink_core::lacks_a_run(const std::map<log_id, mark>& committed) const {
+  return !committed.empty() && run_of(committed) + 1 < run_;
+}
 
 void sink_core::add_lane_log(const log_id& log, const mark& start) {
   starts_.try_emplace(log, start);
@@ -131,6 +146,8 @@ std::map<log_id, mark> sink_core::progress() const {
     const auto at = std::max(s.released, whole_before(coming));
     out[log] = {at, at.major};
   }
+  if (run_ != 0)
+    out[run_log] = {{static_cast<std::int64_t>(run_), 0}, end_of_time};
   return out;
 }
 

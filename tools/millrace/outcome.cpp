@@ -121,8 +121,9 @@ json::object members(const job_counts& c, const std::string& letters_lie_in) {
 }
 
 std::string where_letters_lie(const config::topology& t, const std::string& state_folder) {
-  return t.dead_letters ? fmt::format("the topology's sink for them ({})", t.dead_letters->type)
-                        : state_folder + "/dead_letters.jsonl";
+  return t.dead_letters && !t.dead_letters->type.empty()
+             ? fmt::format("the topology's sink for them ({})", t.dead_letters->type)
+             : state_folder + "/dead_letters.jsonl";
 }
 
 expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given) {

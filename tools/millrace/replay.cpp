@@ -66,7 +66,8 @@ void tell(const replay::outcome& o, const replay_arguments& a) {
 bool has_no_letters(const std::string& letters) {
   const std::filesystem::path file(letters);
   std::error_code failed;
-  return file.filename() == "dead_letters.jsonl" && !std::filesystem::exists(file, failed) && !failed &&
+  return file.filename() == "dead_letters.jsonl" && replay::files_of_letters(letters).front() == letters &&
+         !std::filesystem::exists(file, failed) && !failed &&
          is_state_folder(std::filesystem::absolute(file).parent_path().string());
 }
 

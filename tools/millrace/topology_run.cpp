@@ -3,6 +3,7 @@
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/next_run.hpp"
 #include "actors/sink/data_file.hpp"
+#include "actors/start_positions.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tools/millrace/loss_log.hpp"
 #include "tools/millrace/report.hpp"
@@ -85,7 +86,7 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
 std::string files_of(const config::topology& t) {
   std::string out;
   for (const auto& s : t.stages)
-    if (s.kind == config::stage_kind::source && s.type == "file")
+    if (s.kind == config::stage_kind::source && takes_what_is_new(s))
       out += (out.empty() ? "" : ", ") + s.options.text("path");
   return out;
 }
@@ -118,7 +119,6 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   const auto ended = has_ended(*out->store_);
   if (!ended)
     return unexpected(ended.error());
-  out->was_finished_ = *ended && *now <= *before;
   auto counted = counts_before(*out->store_);
   if (!counted)
     return unexpected(counted.error());
@@ -126,14 +126,14 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   if (const auto noted = note_begin(*out->store_); !noted)
     return unexpected(noted.error());
   out->parsers_changed_ = *fit && !(*fit)->notes.empty();
-  if (out->was_finished_) {
+  if (*ended) {
     const auto next = begin_next_run(*out->topology_, *out->store_);
     if (!next)
       return unexpected(next.error());
     if (*next)
       spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
                    files_of(*out->topology_));
-    out->was_finished_ = !next->has_value();
+    out->was_finished_ = !*next && *now <= *before;
   }
   if (*fit && !out->was_finished())
     if (const auto notes = fits_with_notes(**fit); !notes.empty())

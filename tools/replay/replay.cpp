@@ -1,6 +1,7 @@
 #include "tools/replay/replay.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/next_run.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/replay/originals.hpp"
 
@@ -46,7 +47,10 @@ private:
         store.error().message += "; expected the --state of the run that wrote these dead letters";
       return tl::make_unexpected(std::move(store.error()));
     }
-    finished_ = (*store)->id().finished;
+    const auto ended = has_ended(**store);
+    if (!ended)
+      return tl::make_unexpected(ended.error());
+    finished_ = *ended;
     folder_ = folder_of_state((*store)->folder(), (*store)->id().state_id);
     if (const auto began = (*store)->get(state_began_name); began && !request_.older)
       began_ = std::stoll(*began);
@@ -85,26 +89,32 @@ private:
   expected<void> sort_out() {
     for (int tries = 0; tries < most_tries; ++tries) {
       const auto files = files_of_letters(request_.letters);
-      out_ = {};
-      wanted_.clear();
-      for (const auto& file : files) {
-        const auto read = read_letters(file, all_of_it, [&](letter&& l) -> expected<void> {
-          sort_out(l);
-          return {};
-        });
-        if (!read)
-          return tl::make_unexpected(read.error());
-        out_.letters += read->letters;
-        out_.cut_off = read->cut_off;
-        bytes_[file] = read->bytes;
-      }
-      if (request_.dry_run)
-        out_.replayed = wanted_.size();
+      const auto read = sort_out(files);
+      // Where a run has made or removed a part meanwhile, what was read last may not be what was listed.
       if (files_of_letters(request_.letters) == files)
-        return {};
-      bytes_.clear();  // a run has made a part meanwhile: what was read last may not be what was listed
+        return read;
     }
     return parts_are_made();
+  }
+
+  expected<void> sort_out(const std::vector<std::string>& files) {
+    out_ = {};
+    wanted_.clear();
+    bytes_.clear();
+    for (const auto& file : files) {
+      const auto read = read_letters(file, all_of_it, [&](letter&& l) -> expected<void> {
+        sort_out(l);
+        return {};
+      });
+      if (!read)
+        return tl::make_unexpected(read.error());
+      out_.letters += read->letters;
+      out_.cut_off = read->cut_off;
+      bytes_[file] = read->bytes;
+    }
+    if (request_.dry_run)
+      out_.replayed = wanted_.size();
+    return {};
   }
 
   [[nodiscard]] unexpected parts_are_made() const {

@@ -11,7 +11,7 @@ const std::string whole_log = "0";  // the partition of a log of several files
 }  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
-  if (files_.empty()) {
+  if (files_.empty() && !kept_) {
     auto names = list_files(pattern_);
     if (!names)
       return tl::make_unexpected(std::move(names.error()));
@@ -38,8 +38,8 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   auto before = parse_identities(stored);
   if (!before)
     return tl::make_unexpected(std::move(before.error()));
-  const bool behind_another_run = std::any_of(
-      before->begin(), before->end(), [&](const auto& f) { return f.done || (parallel_ && f.number != 0); });
+  const bool behind_another_run =
+      std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
   if (!behind_another_run)
     return compare_identities(*before, files_);
   std::erase_if(*before, [](const auto& f) { return f.done; });

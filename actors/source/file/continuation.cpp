@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace millrace::source {
 namespace {
@@ -42,9 +43,9 @@ expected<void> check_growth(const file_identity& before, const open_file& file) 
 
 class continuing {
 public:
-  continuing(bool parallel, std::int64_t run) : parallel_(parallel), run_(run) {}
+  explicit continuing(bool parallel) : parallel_(parallel) {}
 
-  expected<std::optional<continuation>> run(std::string_view ended, const std::string& pattern) {
+  expected<continuation> run(std::string_view ended, const std::string& pattern) {
     auto before = parse_identities(ended);
     if (!before)
       return tl::make_unexpected(std::move(before.error()));
@@ -61,15 +62,22 @@ public:
       for (const auto& name : *names)
         if (auto looked = look(name); !looked)
           return tl::make_unexpected(std::move(looked.error()));
-    if (out_.partitions.empty())
-      return std::optional<continuation>{};
-    if (const auto last = known_.find(last_); !parallel_ && !kept_last_ && last != known_.end())
-      files_.insert(files_.begin(), last->second);  // gone, and still what later names are compared with
+    keep_what_is_gone();
     out_.identity = format_identities(files_);
-    return std::optional(std::move(out_));
+    return std::move(out_);
   }
 
 private:
+  /// Of one log the last file, which later names are compared with; with `parallel` all of them, so that one
+  /// that is put back is known.
+  void keep_what_is_gone() {
+    std::vector<file_identity> gone;
+    for (const auto& [path, f] : known_)
+      if (!there_.contains(path) && (parallel_ || path == last_))
+        gone.push_back(f);
+    files_.insert(files_.begin(), gone.begin(), gone.end());
+  }
+
   expected<void> look(const std::string& name) {
     auto now = identify(name);
     if (!now)
@@ -87,7 +95,7 @@ private:
                                  "end; a glob is one log in the order of names",
                                  now.path, last_),
                      "rename it, read the glob with \"parallel\": true");
-    take(std::move(now), 0);
+    take(std::move(now), 0, parallel_ ? 0 : next_number_);
     return {};
   }
 
@@ -104,7 +112,7 @@ private:
                                  now.path, before.length),
                      "put it back or take it away, and give what is new a later name");
     files_.push_back(before);
-    kept_last_ = kept_last_ || now.path == last_;
+    there_.insert(now.path);
     if (now.length == before.length)
       return {};
     if (!parallel_ && now.path != last_)
@@ -114,12 +122,13 @@ private:
                      "write what comes into a file with a later name");
     if (auto good = check_growth(before, *file); !good)
       return good;
-    take(std::move(now), before.length);
+    take(std::move(now), before.length, parallel_ ? before.number + 1 : next_number_);
     return {};
   }
 
-  void take(file_identity now, std::uint64_t from) {
-    now.number = parallel_ ? run_ : next_number_++;
+  void take(file_identity now, std::uint64_t from, std::int64_t number) {
+    now.number = number;
+    next_number_ = std::max(next_number_, number + 1);
     const position begin{now.number, static_cast<std::int64_t>(from)};
     if (parallel_ || out_.partitions.empty())
       out_.partitions.push_back({parallel_ ? now.path : whole_log, begin, begin});
@@ -127,20 +136,18 @@ private:
   }
 
   bool parallel_;
-  std::int64_t run_;
   std::map<std::string, file_identity> known_;
   std::string last_;  // of the names that were read
   std::int64_t next_number_ = 0;
-  bool kept_last_ = false;
+  std::set<std::string> there_;  // of the known ones
   std::vector<file_identity> files_;
   continuation out_;
 };
 
 }  // namespace
 
-expected<std::optional<continuation>> continue_files(std::string_view ended, const std::string& pattern,
-                                                     bool parallel, std::int64_t run) {
-  return continuing(parallel, run).run(ended, pattern);
+expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel) {
+  return continuing(parallel).run(ended, pattern);
 }
 
 }  // namespace millrace::source

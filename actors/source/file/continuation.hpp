@@ -6,8 +6,6 @@
 #include "actors/source/source.hpp"
 #include "runtime/base/error.hpp"
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,14 +14,13 @@ namespace millrace::source {
 
 struct continuation {
   std::string identity;                    // of the log from there on
-  std::vector<partition_info> partitions;  // those that have something new, and where it begins
+  std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
 };
 
-/// `ended`: the identity that was kept. `run`: number of the run that would begin, above any before; majors
-/// of a parallel glob's positions. Nothing where nothing is new. Files that are gone were read, and are not
-/// missed. ec::mismatch with fault::user: a file has changed otherwise than a log may grow; the text says how
-/// and the remedy.
-[[nodiscard]] expected<std::optional<continuation>>
-continue_files(std::string_view ended, const std::string& pattern, bool parallel, std::int64_t run);
+/// `ended`: the identity that was kept. What is new begins at the major behind the last one of its partition.
+/// Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has changed
+/// otherwise than a log may grow; the text says how and the remedy.
+[[nodiscard]] expected<continuation> continue_files(std::string_view ended, const std::string& pattern,
+                                                    bool parallel);
 
 }  // namespace millrace::source
