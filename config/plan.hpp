@@ -109,8 +109,11 @@ struct stage {
 struct topology {
   std::string name;
   std::string title;
-  std::vector<stage> stages;          // every stage after those it reads from; file order otherwise
-  std::optional<stage> dead_letters;  // an own sink for dead letters (rows: dead_letter_schema())
+  std::vector<stage> stages;  // every stage after those it reads from; file order otherwise
+  /// An own sink for dead letters (rows: dead_letter_schema()). Without a type it is none: its options are
+  /// dead_letter_options(), which say how dead_letters.jsonl in the state folder is kept. They are not part
+  /// of the fingerprint and may change between two runs.
+  std::optional<stage> dead_letters;
   std::optional<micros> snapshot_every{1'000'000};
   micros commit_every{100'000};
   /// What logs must not show: passwords, and values from the environment but for those of plain options (of

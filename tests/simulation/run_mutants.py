@@ -10,12 +10,13 @@ libraries. One that nothing finds, or whose text is not in the source any more, 
 import argparse
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -24,6 +25,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from mutants import MUTANTS  # noqa: E402
 
+# As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
+CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
+ENVIRONMENT = {**os.environ, "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime", "CCACHE_NOHASHDIR": "1",
+               "CCACHE_BASEDIR": str(ROOT)}
 SECONDS = 900  # of one mutant: one that never comes to an end is found at its step limit
 
 
@@ -56,7 +61,7 @@ def make(build, folder, mutant, link):
     drop = command.index("-MT") if "-MT" in command else None
     if drop is not None:
         del command[drop:drop + 2]
-    subprocess.run([*command, "-w"], cwd=directory, check=True)
+    subprocess.run([*CCACHE, *command, "-w"], cwd=directory, check=True, env=ENVIRONMENT)
     program = folder / name
     subprocess.run(link.replace(" -o tests/simulate ", f" {object_file} -o {program} "), shell=True, cwd=build, check=True)
     return program
@@ -97,9 +102,10 @@ def main():
     build = a.build.resolve()
     link = link_command(build)
     missed, begun = [], time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="millrace-mutants-") as folder, \
-            concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        hunts = {pool.submit(hunt, build, pathlib.Path(folder), m, link, a.first, a.seeds): m for m in chosen}
+    folder = build / "mutants"  # always the same: its path is part of what ccache compares
+    folder.mkdir(exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
+        hunts = {pool.submit(hunt, build, folder, m, link, a.first, a.seeds): m for m in chosen}
         for done in concurrent.futures.as_completed(hunts):
             name, rule = hunts[done][:2]
             try:

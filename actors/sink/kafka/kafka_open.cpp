@@ -73,8 +73,12 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   const auto stored = stored_envelope(*stable, group_, options_.topic);
   if (!stored)
     return unexpected(stored.error());
+  if (auto newest = not_older(*stored); !newest)
+    return unexpected(newest.error());
   if (auto mine = take_position(*stored); !mine)
     return unexpected(mine.error());
+  if (auto progressed = has_progress(); !progressed)
+    return unexpected(progressed.error());
   // The claim is a commit: it shows this life to older ones that come back, and proves that the brokers take
   // it.
   tried_ = who_.life;
@@ -197,6 +201,30 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
   }
   envelope_.state_id = who_.state_id;
   envelope_.life = who_.life;
+  return {};
+}
+
+/// A position that is older than what was committed must not be claimed: the claim would make it the newest.
+expected<void> kafka_writer::not_older(const std::optional<envelope>& stored) {
+  constexpr std::chrono::minutes patience{1};
+  const auto sequence = stored ? stored->sequence : 0;
+  if (sequence >= committed_) {
+    older_since_.reset();
+    return {};
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!older_since_)
+    older_since_ = now;
+  if (now - *older_since_ > patience)  // it is lost: the lanes find out whether they have what follows it
+    return {};
+  return outside_error(
+      ec::unavailable,
+      fmt::format("group \"{}\": the brokers give the position of commit {}, though they have acknowledged "
+                  "commit {}: they may still be starting",
+                  group_, sequence, committed_));
+}
+
+expected<void> kafka_writer::has_progress() const {
   if (who_.expects_progress && !record_.at)
     return fatal_error(
         ec::mismatch,

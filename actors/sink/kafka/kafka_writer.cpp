@@ -172,7 +172,10 @@ expected<void> kafka_writer::finish() {
           group_, options_.topic, static_cast<std::int64_t>(envelope_.sequence), encode_envelope(envelope_));
       !sent)
     return sent;
-  return producer_->commit();
+  auto done = producer_->commit();
+  if (done)
+    committed_ = envelope_.sequence;
+  return done;
 }
 
 expected<std::vector<rejected_row>> kafka_writer::rejected(std::uint64_t after, std::size_t limit) {

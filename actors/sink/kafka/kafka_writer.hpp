@@ -12,6 +12,7 @@
 #include "actors/sink/row_format.hpp"
 #include "actors/sink/sink.hpp"
 
+#include <chrono>
 #include <deque>
 
 namespace millrace::sink {
@@ -47,6 +48,8 @@ private:
   [[nodiscard]] expected<void> look_at_topic();
   [[nodiscard]] expected<void> open_producer();
   [[nodiscard]] expected<void> take_position(const std::optional<envelope>& stored);
+  [[nodiscard]] expected<void> not_older(const std::optional<envelope>& stored);
+  [[nodiscard]] expected<void> has_progress() const;
   [[nodiscard]] expected<void> produce_row(const data::batch& rows, const data::batch& shown,
                                            std::size_t row);
   [[nodiscard]] expected<void> reject(const data::batch& shown, std::size_t row, const std::string& why);
@@ -79,6 +82,9 @@ private:
   std::vector<rejected_place> forgotten_;  // whose chunks the next commit deletes
   bool has_positions_topic_ = false;
   bool was_open_ = false;
+  std::uint64_t committed_ =
+      0;  // sequence of the newest commit that brokers have acknowledged to this object
+  std::optional<std::chrono::steady_clock::time_point> older_since_;  // they have given an older position
   std::string key_;
   std::string value_;
 };

@@ -34,7 +34,7 @@ crash_subject in_parts(bool fsync, std::int64_t total) {
   auto s = subject(false, fsync, total);
   s.make = [=](const std::filesystem::path& folder) {
     return std::make_unique<appended_file>(folder / "out.jsonl", row_format::json(*numbers()), fsync,
-                                           at_start::append, part_options{{.rows = 7}, {}});
+                                           at_start::append, part_options{{{}, {}, 7}, {}});
   };
   return s;
 }

@@ -27,7 +27,7 @@ std::string contents(const temp_folder& folder) {
 
 TEST_CASE("A file becomes a part at the commit that reaches a limit, and an empty one goes on") {
   const temp_folder folder;
-  auto w = parts_writer(folder / "out.jsonl", {{.rows = 3}, {}});
+  auto w = parts_writer(folder / "out.jsonl", {{{}, {}, 3}, {}});
   REQUIRE(w->open(life(1)));
   commit_rows(*w, 0, 2);
   CHECK(visible(folder.path()) == std::vector<std::string>{"out.jsonl"});
@@ -37,7 +37,7 @@ TEST_CASE("A file becomes a part at the commit that reaches a limit, and an empt
   CHECK(content(folder / "out.jsonl").empty());
   commit_rows(*w, 4, 6);
   w.reset();
-  w = parts_writer(folder / "out.jsonl", {{.rows = 3}, {}});
+  w = parts_writer(folder / "out.jsonl", {{{}, {}, 3}, {}});
   REQUIRE(w->open(life(2)));  // goes on with what the file has
   CHECK(visible(folder.path()).size() == 2);
   commit_rows(*w, 6, 7);
@@ -48,7 +48,7 @@ TEST_CASE("A file becomes a part at the commit that reaches a limit, and an empt
 TEST_CASE("A file becomes a part by size, and by age also while nothing is written") {
   const temp_folder folder;
   fake_clock clock(1'000'000);
-  auto w = parts_writer(folder / "out.jsonl", {{.age = micros(10'000'000), .size = 1000}, {}}, clock);
+  auto w = parts_writer(folder / "out.jsonl", {{micros(10'000'000), 1000, {}}, {}}, clock);
   REQUIRE(w->open(life(1)));
   CHECK(!w->keep_alive_in());
   commit_rows(*w, 0, 200);
@@ -70,7 +70,7 @@ TEST_CASE("All parts are kept unless a number is said, and then the oldest of th
     const temp_folder folder;
     append_to(folder / "out-000002.jsonl", "another's\n");
     auto w = parts_writer(folder / "out.jsonl",
-                          {{.rows = 1}, some ? std::optional<std::uint64_t>(2) : std::nullopt});
+                          {{{}, {}, 1}, some ? std::optional<std::uint64_t>(2) : std::nullopt});
     REQUIRE(w->open(life(1)));
     for (std::int64_t i = 0; i < 5; ++i)
       commit_rows(*w, i, i + 1);
@@ -85,7 +85,7 @@ TEST_CASE("What was written without parts goes on in them") {
   auto w = opened(folder / "out.jsonl");
   commit_rows(*w, 0, 5);
   w.reset();
-  w = parts_writer(folder / "out.jsonl", {{.rows = 3}, {}});
+  w = parts_writer(folder / "out.jsonl", {{{}, {}, 3}, {}});
   const auto found = w->open(life(2));
   REQUIRE(found);
   CHECK(position_of(*found) == 5);
@@ -95,7 +95,7 @@ TEST_CASE("What was written without parts goes on in them") {
 
 TEST_CASE("A number that somebody else has taken since is passed over") {
   const temp_folder folder;
-  auto w = parts_writer(folder / "out.jsonl", {{.rows = 1}, {}});
+  auto w = parts_writer(folder / "out.jsonl", {{{}, {}, 1}, {}});
   REQUIRE(w->open(life(1)));
   commit_rows(*w, 0, 1);
   append_to(folder / "out-000002.jsonl", "another's\n");
@@ -107,14 +107,14 @@ TEST_CASE("A number that somebody else has taken since is passed over") {
 TEST_CASE("A fresh state removes the parts of the old one, and no others") {
   const temp_folder folder;
   append_to(folder / "out-000001.jsonl", "another's\n");
-  auto w = parts_writer(folder / "out.jsonl", {{.rows = 1}, {}});
+  auto w = parts_writer(folder / "out.jsonl", {{{}, {}, 1}, {}});
   REQUIRE(w->open(life(1)));
   for (std::int64_t i = 0; i < 3; ++i)
     commit_rows(*w, i, i + 1);
   w.reset();
   claim fresh{"state-b", "topology", "out", 1};
   fresh.fresh = true;
-  w = parts_writer(folder / "out.jsonl", {{.rows = 1}, {}});
+  w = parts_writer(folder / "out.jsonl", {{{}, {}, 1}, {}});
   REQUIRE(w->open(fresh));
   CHECK(visible(folder.path()) == std::vector<std::string>{"out-000001.jsonl", "out.jsonl"});
   CHECK(content(folder / "out.jsonl").empty());
