@@ -1,6 +1,7 @@
 #include "actors/pipeline.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
+#include "actors/next_run.hpp"
 #include "actors/restored_shard.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/start_positions.hpp"
@@ -38,6 +39,10 @@ public:
 
   tl::expected<prepared_pipeline, preparation_error> run() {
     out_.gauges.losses = options_.losses;
+    auto begun = present_run(*options_.store);
+    if (!begun)
+      return tl::unexpected(preparation_error{begun.error(), false});
+    run_ = std::move(*begun);
     for (const auto& plan : plans_) {
       options_.asking(plan->source->name);
       auto started = decide_starts(*plan, options_, out_.gauges.feeds);
@@ -113,13 +118,15 @@ private:
     const auto& stage = topology_->stages[index];
     const auto& plan = std::get<config::window_plan>(stage.plan);
     auto receivers = receivers_behind_window(*topology_, index);
-    const auto in_front = windows_in_front(*topology_, index);
+    const auto in_front = windows_in_front(*topology_, index, run_.number);
     if (window_can_fail(*topology_, index))
       receivers.emplace_back(dead_letter_sink);
     for (std::uint32_t s = 0; s < plan.definition.shards; ++s) {
       delivery::shard_core::setup setup;
-      setup.log = shard_log(stage.name, s);
+      setup.log = shard_log(stage.name, s, run_.number);
       setup.stage = index;
+      setup.run = run_.number;
+      setup.earlier = run_.left_of(stage.name, s);
       setup.allowed_lateness = plan.definition.allowed_lateness;
       setup.receivers = receivers;
       auto logs = lane_logs_of(index);
@@ -182,6 +189,7 @@ private:
   [[nodiscard]] sink::sink_options common_sink_options(const std::string& name) const {
     sink::sink_options o;
     o.name = name;
+    o.run = run_.number;
     o.topology = topology_;
     o.who = {options_.store->id().state_id, topology_->name, name, 0, false, options_.fresh, options_.adopt};
     o.next_life = [store = options_.store] { return store->next_incarnation(); };
@@ -223,7 +231,7 @@ private:
     o.schema = plan.rows;
     o.order_by = plan.order_by;
     o.lane_logs = lane_logs_of(index).all();
-    o.windows = window_inputs_of_sink(*topology_, index);
+    o.windows = window_inputs_of_sink(*topology_, index, run_.number);
     o.gives_up_later = stage.type == "console" && ends_by_itself();
     o.make_writer = [this_ = shared(), make = options_.make.writer, &stage, c = context(stage.name)] {
       return make(stage, c);
@@ -250,7 +258,7 @@ private:
     for (const auto& s : topology_->stages)
       if (s.kind == config::stage_kind::sink)
         o.lane_logs[sink::rejected_log(s.name)] = {};
-    o.windows = window_inputs_of_dead_letters(*topology_);
+    o.windows = window_inputs_of_dead_letters(*topology_, run_.number);
     if (topology_->dead_letters && !topology_->dead_letters->type.empty()) {
       o.make_writer = [this_ = shared(), make = options_.make.writer, c = context(o.name)] {
         return make(*this_->topology->dead_letters, c);
@@ -356,6 +364,7 @@ private:
   const pipeline_options& options_;
   std::shared_ptr<const config::topology> topology_;
   std::vector<std::shared_ptr<const lane_plan>> plans_;
+  run_record run_;
   std::map<std::string, std::vector<started_partition>> partitions_;
   std::shared_ptr<const surroundings> surroundings_;
   std::shared_ptr<control::verdict_book> verdicts_;
@@ -364,9 +373,8 @@ private:
 
 }  // namespace
 
-log_id shard_log(const std::string& window, std::uint32_t shard) {
-  constexpr int generation = 0;
-  return window + "/" + std::to_string(generation) + "/" + std::to_string(shard);
+log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run) {
+  return window + "/" + std::to_string(run) + "/" + std::to_string(shard);
 }
 
 std::string shard_name(const std::string& window, std::uint32_t shard) {

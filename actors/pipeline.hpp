@@ -51,7 +51,8 @@ struct started_partition {
   std::string name;
   position start;
   bool found_later =
-      false;  // not there at the topology's first start: it joins windows (delivery::shard_core)
+      false;          // not there at the topology's first start: it joins windows (delivery::shard_core)
+  bool over = false;  // an earlier run has read it to its end, and this one has nothing new of it
 };
 
 /// What the progress line, metrics and reports read.
@@ -82,8 +83,8 @@ prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
 
 inline constexpr std::string_view dead_letter_sink = "dead_letters";
 
-/// The log of one shard's output. The generation counts changes of the number of shards.
-[[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard);
+/// The log of one shard's output. The generation is the number of the run (next_run.hpp).
+[[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run = 0);
 [[nodiscard]] std::string shard_name(const std::string& window, std::uint32_t shard);
 
 }  // namespace millrace

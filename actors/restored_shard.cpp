@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace millrace {
-namespace {
 
 std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
   auto captures = std::move(c.increments);
@@ -16,8 +15,6 @@ std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
     captures.insert(captures.begin(), std::move(c.base));
   return captures;
 }
-
-}  // namespace
 
 expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
                                           delivery::shard_core::setup setup,
@@ -47,6 +44,7 @@ expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::s
   const auto core = make_core();
   if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
+  core->end_where_nothing_comes();
   auto spilled = store.open_segments(options.name, *life, core->out().segments());
   if (!spilled)
     return unexpected(spilled.error());

@@ -11,10 +11,15 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace millrace {
 
 using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
+
+/// The payloads of a chain, oldest first.
+[[nodiscard]] std::vector<std::string> captures_of(snapshot::snapshots::chain c);
 
 /// May be called for several shards at once, each from a thread of its own. `make` is called on the snapshot
 /// writer's thread, too, as long as it runs. `setup.life` is decided here. Errors: of the store; ec::corrupt

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 namespace millrace {
@@ -34,7 +35,9 @@ expected<std::vector<source::partition_info>> discover(source::reader& reader, c
   }
 }
 
-std::string encode(const std::vector<started_partition>& partitions) {
+}  // namespace
+
+std::string encode_starts(const std::vector<started_partition>& partitions) {
   wire::writer out;
   out.varint(partitions.size());
   for (const auto& p : partitions) {
@@ -44,10 +47,17 @@ std::string encode(const std::vector<started_partition>& partitions) {
   // They are kept in the order in which they were found.
   out.varint(static_cast<std::uint64_t>(
       std::count_if(partitions.begin(), partitions.end(), [](const auto& p) { return !p.found_later; })));
+  std::vector<std::size_t> over;
+  for (std::size_t i = 0; i < partitions.size(); ++i)
+    if (partitions[i].over)
+      over.push_back(i);
+  out.varint(over.size());
+  for (const auto i : over)
+    out.varint(i);
   return out.take();
 }
 
-expected<std::vector<started_partition>> decode(std::string_view bytes) {
+expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
   wire::reader in(bytes);
   std::vector<started_partition> partitions;
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
@@ -59,6 +69,9 @@ expected<std::vector<started_partition>> decode(std::string_view bytes) {
     for (auto i = from_the_first; i < partitions.size(); ++i)
       partitions[i].found_later = true;
   }
+  for (auto n = in.at_end() ? 0 : in.varint(); n > 0 && in.ok(); --n)
+    if (const auto i = in.varint(); i < partitions.size())
+      partitions[i].over = true;
   if (!in.ok())
     return fatal_error(ec::corrupt,
                        "the state folder's start positions are malformed; start over with --fresh");
@@ -67,7 +80,9 @@ expected<std::vector<started_partition>> decode(std::string_view bytes) {
 
 std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.name; }
 
-}  // namespace
+bool takes_what_is_new(const config::stage& source) {
+  return source.type == "file" && !source.options.boolean("follow") && source.options.text("path") != "-";
+}
 
 source::wants wants_of(const config::stage& parser) {
   const auto& plan = std::get<config::parser_plan>(parser.plan);
@@ -107,12 +122,6 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
       options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
   if (!reader)
     return failed(reader.error());
-  const auto found = discover(**reader, plan.source->name, options);
-  if (!found)
-    return failed(found.error());
-  if (const auto warning = (*reader)->warning())
-    spdlog::warn("{}: {}", plan.source->name, *warning);
-
   const auto name = starts_name(plan);
   std::vector<started_partition> partitions;
   const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
@@ -120,15 +129,40 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
                           ? unexpected(error{ec::not_found, fault::user, false, {}, {}})
                           : store.get(name);
   if (stored) {
-    auto decoded = decode(*stored);
+    auto decoded = decode_starts(*stored);
     if (!decoded)
       return failed(decoded.error());
     partitions = std::move(*decoded);
+  } else if (stored.error().code != ec::not_found) {
+    return failed(stored.error());
+  }
+  // Files that an earlier run has read, and this one has nothing new of: they are not looked at, and may be
+  // gone. `millrace replay` can still give their source some records.
+  const auto is_over = [](const started_partition& p) {
+    return p.over || replay::parse_partition_name(p.name).has_value();
+  };
+  const bool all_over = !partitions.empty() && takes_what_is_new(*plan.source) &&
+                        std::all_of(partitions.begin(), partitions.end(), is_over);
+  std::set<std::string> known_names;
+  for (const auto& p : partitions)
+    known_names.insert(p.name);
+  auto found = all_over ? (*reader)->discover_beside(known_names, connect_timeout)
+                        : discover(**reader, plan.source->name, options);
+  if (!found)
+    return failed(found.error());
+  if (const auto warning = (*reader)->warning())
+    spdlog::warn("{}: {}", plan.source->name, *warning);
+  if (stored && !all_over) {
     if (const auto identity = store.get(identity_name(plan)); identity)
       if (const auto same = (*reader)->check_identity(*identity); !same)
         return failed(same.error());
-  } else if (stored.error().code != ec::not_found) {
-    return failed(stored.error());
+    // A log that goes on behind an earlier run's end has the partitions that were kept, and no others.
+    if (takes_what_is_new(*plan.source) &&
+        std::any_of(partitions.begin(), partitions.end(),
+                    [](const auto& p) { return p.over || p.start.major != 0; }))
+      found = discover(**reader, plan.source->name, options);
+    if (!found)
+      return failed(found.error());
   }
   bool changed = !stored;
   for (const auto& p : *found) {
@@ -141,7 +175,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
   }
   // Of a source with an identity that has told whether it is the same log.
   for (const auto& p : partitions)
-    if ((*reader)->identity().empty() &&
+    if ((*reader)->identity().empty() && !p.over &&
         std::none_of(found->begin(), found->end(), [&](const auto& x) { return x.name == p.name; }))
       return failed(
           error{ec::mismatch,
@@ -155,8 +189,9 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
     if (const auto kept = store.put(identity_name(plan), identity); !kept)
       return failed(kept.error());
   if (changed)
-    if (const auto kept = store.put(name, encode(partitions)); !kept)
+    if (const auto kept = store.put(name, encode_starts(partitions)); !kept)
       return failed(kept.error());
+  std::erase_if(partitions, [](const auto& p) { return p.over; });
   return partitions;
 }
 
@@ -165,14 +200,14 @@ expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store
   const auto stored = store.get(starts_name(plan));
   if (!stored)
     return unexpected(stored.error());
-  auto partitions = decode(*stored);
+  auto partitions = decode_starts(*stored);
   if (!partitions)
     return unexpected(partitions.error());
   for (const auto& p : *partitions)
     if (p.name == partition)
       return p.start;
   partitions->push_back({partition, first, true});
-  if (const auto kept = store.put(starts_name(plan), encode(*partitions)); !kept)
+  if (const auto kept = store.put(starts_name(plan), encode_starts(*partitions)); !kept)
     return unexpected(kept.error());
   return first;
 }

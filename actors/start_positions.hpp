@@ -19,6 +19,13 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 [[nodiscard]] expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
                                             const std::string& partition, position first);
 
+/// The stored form of the partitions of a plan, and the name that it has in the state folder.
+[[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
+[[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
+[[nodiscard]] std::string starts_name(const lane::lane_plan& plan);
+/// Of bounded files a later run takes what is new (next_run.hpp). Standard input is none of them.
+[[nodiscard]] bool takes_what_is_new(const config::stage& source);
+
 /// What a plan's readers may use.
 [[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
                                                const std::shared_ptr<source::feeds>& feeds);

@@ -74,21 +74,21 @@ std::vector<stage::chain> counting_ways(const config::topology& t, std::uint32_t
   return out;
 }
 
-std::vector<log_id> logs_of(const config::topology& t, std::uint32_t window) {
+std::vector<log_id> logs_of(const config::topology& t, std::uint32_t window, std::uint64_t run) {
   std::vector<log_id> logs;
   for (std::uint32_t s = 0; s < window_of(t, window).definition.shards; ++s)
-    logs.push_back(shard_log(t.stages[window].name, s));
+    logs.push_back(shard_log(t.stages[window].name, s, run));
   return logs;
 }
 
-sink::window_input input_of(const config::topology& t, std::uint32_t window) {
+sink::window_input input_of(const config::topology& t, std::uint32_t window, std::uint64_t run) {
   sink::window_input in;
   in.stage = window;
   const auto& definition = window_of(t, window).definition;
   in.key_columns = definition.keys.size();
   if (definition.updates)
     in.numbered = window_of(t, window).output.input;
-  in.logs = logs_of(t, window);
+  in.logs = logs_of(t, window, run);
   return in;
 }
 
@@ -133,12 +133,13 @@ bool window_can_fail(const config::topology& t, std::uint32_t window) {
   return false;
 }
 
-std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t, std::uint32_t sink) {
+std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t, std::uint32_t sink,
+                                                      std::uint64_t run) {
   std::vector<sink::window_input> inputs;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
     if (t.stages[window].kind != config::stage_kind::window)
       continue;
-    auto in = input_of(t, window);
+    auto in = input_of(t, window, run);
     in.chains = counting_ways(t, window, sink);
     if (!in.chains.empty())
       inputs.push_back(std::move(in));
@@ -146,24 +147,25 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
   return inputs;
 }
 
-std::vector<shard::window_in_front> windows_in_front(const config::topology& t, std::uint32_t behind) {
+std::vector<shard::window_in_front> windows_in_front(const config::topology& t, std::uint32_t behind,
+                                                     std::uint64_t run) {
   std::vector<shard::window_in_front> out;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
     if (t.stages[window].kind != config::stage_kind::window)
       continue;
     if (auto ways = counting_ways(t, window, behind); !ways.empty())
-      out.push_back({t.stages[window].name, window_of(t, window).definition.keys.size(), logs_of(t, window),
-                     std::move(ways)});
+      out.push_back({t.stages[window].name, window_of(t, window).definition.keys.size(),
+                     logs_of(t, window, run), std::move(ways)});
   }
   return out;
 }
 
-std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t) {
+std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t, std::uint64_t run) {
   std::vector<sink::window_input> inputs;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
     if (t.stages[window].kind != config::stage_kind::window || !window_can_fail(t, window))
       continue;
-    auto in = input_of(t, window);
+    auto in = input_of(t, window, run);
     std::set<std::uint32_t> buried;
     for (const auto& w : ways_from(t, window)) {
       auto chain = chain_of(t, window, w);

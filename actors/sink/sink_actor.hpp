@@ -53,6 +53,7 @@ struct sink_options {
   std::function<void()> note_committed = [] {};
   std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
   std::vector<window_input> windows;
+  std::uint64_t run = 0;  // of the topology (actors/next_run.hpp)
   micros commit_every{100'000};
   std::chrono::milliseconds start_timeout{30'000};  // for the first open; after that a target is waited for
   /// Later, too, no longer than that: the run would end but for this target, and nobody mends it (standard

@@ -11,7 +11,7 @@
 
 namespace millrace::sink {
 sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0) {
+    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0, options_.run) {
   for (const auto& [log, start] : options_.lane_logs)
     core_.add_lane_log(log, start);
   for (const auto& w : options_.windows)
@@ -47,6 +47,15 @@ void sink_state::open() {
   const auto stored = attempt();
   if (!stored)
     return went_wrong(stored.error());
+  if (*stored && core_.lacks_a_run((*stored)->positions))
+    return went_wrong({ec::log_trimmed,
+                       fault::user,
+                       false,
+                       fmt::format("sink '{}' stands before what the topology's last run gave it: its target "
+                                   "was restored from an older copy, or it was left out of that run; put it "
+                                   "back as it was, or start over with --fresh",
+                                   options_.name),
+                       {}});
   // A full disk may be opened again and again: what could not be written shows when it can. Where the commit
   // was done and its answer lost, that shows now.
   if (!could_not_write_ || (owes_rows_ && *stored && has_what_it_owed((*stored)->positions)))

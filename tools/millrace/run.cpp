@@ -336,8 +336,8 @@ int run(const run_arguments& a) {
     if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
       return refuse(kept.error());
     if ((*opened)->was_finished()) {
-      spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
-                   t->name, *folder);
+      spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
+                   t->name, *folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
       prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
     } else {
       prepared.all.push_back(std::move(*opened));

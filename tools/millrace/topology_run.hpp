@@ -24,15 +24,19 @@ struct run_settings {
   bool adopt = false;
 };
 
+/// The paths and globs that a topology reads, for people; empty where it reads none.
+[[nodiscard]] std::string files_of(const config::topology& t);
+
 class topology_run {
 public:
-  /// Opens the state folder and checks that it fits. Contacts nothing.
+  /// Opens the state folder and checks that it fits; where it has come to its end, looks for files and lines
+  /// that are new, and begins the run that takes them. Contacts nothing.
   [[nodiscard]] static expected<std::unique_ptr<topology_run>>
   open(std::shared_ptr<const config::topology> topology, const std::string& folder,
        const run_settings& settings);
 
-  /// A bounded topology that has come to its end in an earlier process: nothing is left to do. Replayed
-  /// records that came since are.
+  /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
+  /// replayed records nor anything new in its files.
   [[nodiscard]] bool was_finished() const { return was_finished_; }
   /// It has come to its end: durable when this returns.
   [[nodiscard]] expected<void> mark_finished();
