@@ -2,7 +2,7 @@
 // wall clock that jumps, a parser that a record can break.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "tests/simulation/scenario.hpp"
 
 #include <caf/scheduler/test_coordinator.hpp>

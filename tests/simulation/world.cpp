@@ -1,6 +1,6 @@
 #include "tests/simulation/world.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/damage.hpp"
@@ -82,7 +82,7 @@ private:
     if (!opened)
       return died_of(opened.error());
     const std::shared_ptr<snapshot::state_store> store = std::move(*opened);
-    auto prepared = prepare_pipeline(system_, options(store));
+    auto prepared = deployment::prepare_pipeline(system_, options(store));
     if (!prepared)
       return died_of(prepared.error().why);
     keep_handles(prepared->supervised);
@@ -106,8 +106,8 @@ private:
     return end_of_run();
   }
 
-  pipeline_options options(const std::shared_ptr<snapshot::state_store>& store) {
-    pipeline_options o;
+  deployment::pipeline_options options(const std::shared_ptr<snapshot::state_store>& store) {
+    deployment::pipeline_options o;
     o.topology = topology_;
     o.store = store;
     o.threads = scenario_.threads[std::min<std::size_t>(lives_ - 1, scenario_.threads.size() - 1)];

@@ -2,7 +2,7 @@
 // Pure: the owner samples, about once a second. When a producer stops, the rates go to zero within the span.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 
 #include <array>
 #include <chrono>
@@ -73,7 +73,7 @@ class flow_meter {
 public:
   using clock = std::chrono::steady_clock;
 
-  void sample(clock::time_point now, const pipeline_gauges& gauges);
+  void sample(clock::time_point now, const deployment::pipeline_gauges& gauges);
   [[nodiscard]] const std::map<std::string, source_flow>& sources() const { return sources_; }
   [[nodiscard]] const std::map<std::string, sink_flow>& sinks() const { return sinks_; }
 

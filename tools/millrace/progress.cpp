@@ -65,7 +65,7 @@ progress_style settled(progress_style style, bool alone) {
 
 }  // namespace
 
-totals add_up(const pipeline_gauges& gauges) {
+totals add_up(const deployment::pipeline_gauges& gauges) {
   totals t;
   t.watermark = gauges.lanes.empty() ? no_watermark : end_of_time;
   for (const auto& [name, g] : gauges.lanes) {
@@ -86,7 +86,7 @@ totals add_up(const pipeline_gauges& gauges) {
     t.stalled = t.stalled || g->stalled;
   }
   for (const auto& [name, g] : gauges.sinks) {
-    if (name != dead_letter_sink)
+    if (name != deployment::dead_letter_sink)
       t.rows += g->rows;
     t.away = t.away || g->away;
   }

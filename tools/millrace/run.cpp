@@ -255,7 +255,7 @@ log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& t
     out.titles[t->name] = t->title.empty() ? t->name : t->title;
     for (const auto& s : t->stages)
       out.topologies_of[s.name].push_back(t->name);
-    out.topologies_of[std::string(dead_letter_sink)].push_back(t->name);
+    out.topologies_of[std::string(deployment::dead_letter_sink)].push_back(t->name);
   }
   return out;
 }

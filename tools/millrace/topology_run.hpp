@@ -3,7 +3,7 @@
 // others.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "tools/millrace/outcome.hpp"
 #include "tools/millrace/running.hpp"
 

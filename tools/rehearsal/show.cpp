@@ -1,6 +1,6 @@
 #include "tools/rehearsal/show.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 #include "actors/sink/console/table.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +17,7 @@ bool of_dead_letters(const std::string& column) {
 }
 
 bool is_shown(const stage_rows& s, const data::field& f) {
-  if (s.name == dead_letter_sink)
+  if (s.name == deployment::dead_letter_sink)
     return of_dead_letters(f.name);
   return !f.name.starts_with('_') || f.name == config::batch_column;
 }

@@ -1,7 +1,7 @@
 #include "tools/replay/replay.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
-#include "actors/next_run.hpp"
+#include "actors/deployment/next_run.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/replay/originals.hpp"
 
@@ -47,7 +47,7 @@ private:
         store.error().message += "; expected the --state of the run that wrote these dead letters";
       return tl::make_unexpected(std::move(store.error()));
     }
-    const auto ended = has_ended(**store);
+    const auto ended = deployment::has_ended(**store);
     if (!ended)
       return tl::make_unexpected(ended.error());
     finished_ = *ended;

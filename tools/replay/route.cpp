@@ -1,7 +1,8 @@
 #include "tools/replay/route.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
+#include "actors/sink/rejected_log.hpp"
 #include "config/report.hpp"
 
 #include <fmt/format.h>

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace {
+namespace millrace::deployment {
 
 using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
 
@@ -29,4 +29,4 @@ spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
                      delivery::shard_core::setup setup, const shard::shard_options& options,
                      const make_windows& make, const caf::actor& supervisor);
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -1,5 +1,5 @@
 // What happens between two lives of a lane, without running any.
-#include "actors/verdicts_between_lives.hpp"
+#include "actors/deployment/verdicts_between_lives.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
@@ -70,7 +70,7 @@ TEST_CASE(
   const auto o = lane_of();
   fails(*o.past, 7, 2);
   fails(*o.past, 9, 3);
-  const auto next = verdicts_for_next_life(o, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
   REQUIRE(next);
   CHECK_FALSE((*next)->find("parsed/a", {0, 7}));
   REQUIRE((*next)->find("parsed/a", {0, 9}));
@@ -88,7 +88,7 @@ TEST_CASE("a record that was taken before is not given up: the run ends and name
   auto book = book_of(*store);
   const auto o = lane_of();
   fails(*o.past, 7, 3, true);
-  const auto next = verdicts_for_next_life(o, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("the record of parsed/a at position 7") != std::string::npos);
   CHECK(book->all()->size() == 0);
@@ -101,7 +101,7 @@ TEST_CASE("with on_error fail the next life knows of the record, the journal doe
   const auto o = lane_of(true);
   fails(*o.past, 7, 3);
   for (int life = 0; life < 2; ++life) {
-    const auto next = verdicts_for_next_life(o, *book, nullptr);
+    const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
     REQUIRE(next);
     CHECK((*next)->find("parsed/a", {0, 7}));
   }
@@ -115,10 +115,10 @@ TEST_CASE("a hundred records in a row are given up, not one more") {
   const auto o = lane_of();
   for (int i = 0; i < 100; ++i) {
     fails(*o.past, i, 3);
-    REQUIRE(verdicts_for_next_life(o, *book, nullptr));
+    REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
   }
   fails(*o.past, 100, 3);
-  const auto next = verdicts_for_next_life(o, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("100 records in a row") != std::string::npos);
   CHECK(book->all()->size() == 100);
@@ -131,12 +131,12 @@ TEST_CASE("verdicts are forgotten once all receivers have what is below, when th
   const auto o = lane_of();
   for (const auto record : {7, 9}) {
     fails(*o.past, record, 3);
-    REQUIRE(verdicts_for_next_life(o, *book, nullptr));
+    REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
   }
   o.past->settled("parsed/a", {0, 9});
   CHECK(book->all()->size() == 2);
   fails(*o.past, 11, 3);
-  REQUIRE(verdicts_for_next_life(o, *book, nullptr));
+  REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
   book.reset();
   store.reset();
   store = at.open();
@@ -153,7 +153,7 @@ TEST_CASE("a book that a newer one has replaced decides nothing") {
   auto newer = book_of(*store);
   const auto o = lane_of();
   fails(*o.past, 7, 3);
-  const auto next = verdicts_for_next_life(o, *older, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, *older, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().code == ec::fenced);
   CHECK(older->all()->size() == 0);
@@ -168,11 +168,11 @@ TEST_CASE("no life begins before there is room for what it has to leave alone") 
   const auto o = lane_of();
   fails(*o.past, 7, 3);
   files.fail_next(1);
-  const auto full = verdicts_for_next_life(o, *book, nullptr);
+  const auto full = deployment::verdicts_for_next_life(o, *book, nullptr);
   REQUIRE_FALSE(full);
   CHECK(full.error().retry);
   CHECK(full.error().message.find("no space left") != std::string::npos);
-  const auto next = verdicts_for_next_life(o, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
   REQUIRE(next);
   CHECK((*next)->find("parsed/a", {0, 7}));
 }

@@ -1,15 +1,15 @@
-#include "actors/next_run.hpp"
+#include "actors/deployment/next_run.hpp"
 
-#include "actors/restored_shard.hpp"
+#include "actors/deployment/restored_shard.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/continuation.hpp"
-#include "actors/start_positions.hpp"
 #include "actors/window/window_stage.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace millrace {
+namespace millrace::deployment {
 namespace {
 
 constexpr std::uint8_t record_version = 1;
@@ -313,4 +313,4 @@ expected<std::optional<run_record>> begin_next_run(const config::topology& topol
   return beginning(topology, store, *present).run();
 }
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -1,10 +1,10 @@
-#include "actors/verdicts_between_lives.hpp"
+#include "actors/deployment/verdicts_between_lives.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-namespace millrace {
+namespace millrace::deployment {
 namespace {
 
 /// So many records one after another, and none between them that goes well: the fault is not theirs.
@@ -66,4 +66,4 @@ expected<std::shared_ptr<const delivery::verdicts>> verdicts_for_next_life(const
   return book.all();
 }
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace millrace {
+namespace millrace::deployment {
 
 /// What the next life of this lane has to leave alone. Tells the supervisor when something was given up. An
 /// error without `retry`: another life would not help; with it, none may begin yet (the disk is full).
@@ -18,4 +18,4 @@ namespace millrace {
 verdicts_for_next_life(const lane::lane_options& lane, control::verdict_book& book,
                        const caf::actor& supervisor);
 
-}  // namespace millrace
+}  // namespace millrace::deployment

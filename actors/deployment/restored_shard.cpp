@@ -1,4 +1,4 @@
-#include "actors/restored_shard.hpp"
+#include "actors/deployment/restored_shard.hpp"
 
 #include "runtime/control/snapshot_writer.hpp"
 
@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace millrace {
+namespace millrace::deployment {
 
 std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
   auto captures = std::move(c.increments);
@@ -59,4 +59,4 @@ expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::s
   return shard::spawn_shard(system, options, core, *life, supervisor);
 }
 
-}  // namespace millrace
+}  // namespace millrace::deployment

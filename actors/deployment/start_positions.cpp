@@ -1,4 +1,4 @@
-#include "actors/start_positions.hpp"
+#include "actors/deployment/start_positions.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
 #include "runtime/snapshot/file_names.hpp"
@@ -11,7 +11,7 @@
 #include <set>
 #include <thread>
 
-namespace millrace {
+namespace millrace::deployment {
 namespace {
 
 constexpr std::chrono::milliseconds try_again_after{200};
@@ -212,4 +212,4 @@ expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store
   return first;
 }
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -1,11 +1,11 @@
-#include "actors/window_edges.hpp"
+#include "actors/deployment/window_edges.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 
 #include <algorithm>
 #include <set>
 
-namespace millrace {
+namespace millrace::deployment {
 namespace {
 
 /// A way from a window to a sink or another window: the select stages between them, by index.
@@ -180,4 +180,4 @@ std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topo
   return inputs;
 }
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -1,9 +1,10 @@
 // From a planned topology and an opened state folder to the actors of one process: partitions and where each
-// starts (decided once, durable before anything is read), lanes, shards with their snapshots, sinks and the
-// dead letters.
+// starts (decided once, durable before anything is read), the layout that follows from them, and the
+// factories of its lanes, of its shards with their snapshots, and of its sinks.
 #pragma once
 
 #include "actors/catalog.hpp"
+#include "actors/deployment/layout.hpp"
 #include "actors/lane/lane_actor.hpp"
 #include "actors/sink/sink_actor.hpp"
 #include "actors/window/shard_actor.hpp"
@@ -18,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace {
+namespace millrace::deployment {
 
 struct pipeline_options {
   std::shared_ptr<const config::topology> topology;
@@ -46,15 +47,6 @@ struct pipeline_options {
   };
 };
 
-/// A source partition and where it was decided to start.
-struct started_partition {
-  std::string name;
-  position start;
-  bool found_later =
-      false;          // not there at the topology's first start: it joins windows (delivery::shard_core)
-  bool over = false;  // an earlier run has read it to its end, and this one has nothing new of it
-};
-
 /// What the progress line, metrics and reports read.
 struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<lane::lane_gauges>> lanes;
@@ -72,6 +64,7 @@ struct preparation_error {
 };
 
 struct prepared_pipeline {
+  deployment::layout layout;
   control::supervisor_options supervised;
   pipeline_gauges gauges;
 };
@@ -81,10 +74,4 @@ struct prepared_pipeline {
 [[nodiscard]] tl::expected<prepared_pipeline, preparation_error>
 prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
 
-inline constexpr std::string_view dead_letter_sink = "dead_letters";
-
-/// The log of one shard's output. The generation is the number of the run (next_run.hpp).
-[[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run = 0);
-[[nodiscard]] std::string shard_name(const std::string& window, std::uint32_t shard);
-
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -3,10 +3,10 @@
 // beginning.
 #pragma once
 
+#include "actors/deployment/pipeline.hpp"
 #include "actors/lane/lane_plan.hpp"
-#include "actors/pipeline.hpp"
 
-namespace millrace {
+namespace millrace::deployment {
 
 /// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
 /// partitions.
@@ -34,4 +34,4 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 /// Under which name the state folder keeps a source's identity.
 [[nodiscard]] std::string identity_name(const lane::lane_plan& plan);
 
-}  // namespace millrace
+}  // namespace millrace::deployment

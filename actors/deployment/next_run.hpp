@@ -3,14 +3,14 @@
 // not, whoever is killed when (docs/design/next-run.md).
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace millrace {
+namespace millrace::deployment {
 
 struct run_record {
   std::uint64_t number = 0;                                            // 0: the first
@@ -35,4 +35,4 @@ struct run_record {
 [[nodiscard]] expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
                                                                  snapshot::state_store& store);
 
-}  // namespace millrace
+}  // namespace millrace::deployment

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace millrace {
+namespace millrace::deployment {
 
 /// Names of the sinks, and of the shards of windows, that get this window's rows, in the topology's order.
 [[nodiscard]] std::vector<std::string> receivers_behind_window(const config::topology& t,
@@ -26,4 +26,4 @@ windows_in_front(const config::topology& t, std::uint32_t behind, std::uint64_t 
 [[nodiscard]] std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t,
                                                                             std::uint64_t run = 0);
 
-}  // namespace millrace
+}  // namespace millrace::deployment
