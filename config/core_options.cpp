@@ -17,7 +17,10 @@ option columns(const std::string& what) { return {.name = "columns", .type = exp
 
 std::vector<option> source_options() {
   return {
-      {.name = "rate", .type = rate, .doc = "Reads at most so many records a second, over all partitions; fast rates in up to 20 turns a second"},
+      {.name = "rate",
+       .type = rate,
+       .doc = "Reads at most so many records a second, over all partitions; fast rates in up to 20 turns a "
+              "second"},
       {.name = "max_drift",
        .type = duration,
        .doc = "Holds back a partition whose watermark is this far ahead of the slowest one's",

@@ -2,9 +2,9 @@
 
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/next_run.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/sink/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
-#include "actors/deployment/start_positions.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tools/millrace/loss_log.hpp"
 #include "tools/millrace/report.hpp"
