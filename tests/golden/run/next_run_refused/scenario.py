@@ -27,7 +27,7 @@ def run(place):
     a, files = begin(place, "earlier_name", {"b": line(0)})
     a.run()
     (files / "a").write_text(line(1))
-    a.run(exit=2, says=[f"{files}/a", "its name comes before", "--fresh"])
+    a.run(exit=2, says=["/in/a: ", "its name comes before", "--fresh"])
     (files / "a").rename(files / "c")
     a.run()
     rows(a, 0, 1)
@@ -36,21 +36,21 @@ def run(place):
     a.run()
     with (files / "a").open("a") as f:
         f.write(line(2))
-    a.run(exit=2, says=[f"{files}/a", "has grown", "--fresh"])
+    a.run(exit=2, says=["/in/a: ", "has grown", "--fresh"])
     rows(a, 0, 1)
 
     a, files = begin(place, "continued_line", {"a": line(0) + line(1).rstrip("}\n")})
     a.run()
     with (files / "a").open("a") as f:
         f.write("}\n" + line(2))
-    a.run(exit=2, says=[f"{files}/a", "no newline when it was read as a record", "--fresh"])
+    a.run(exit=2, says=["/in/a: ", "no newline when it was read as a record", "--fresh"])
     rows(a, 0)
 
     a, files = begin(place, "compressed", {"a.gz": gzip.compress(line(0).encode())})
     a.run()
     with (files / "a.gz").open("ab") as f:
         f.write(gzip.compress(line(1).encode()))
-    a.run(exit=2, says=[f"{files}/a.gz", "compressed and has grown", "file of its own"])
+    a.run(exit=2, says=["/in/a.gz: ", "compressed and has grown", "file of its own"])
     (files / "a.gz").write_bytes(gzip.compress(line(1).encode()))
     (files / "a.gz").rename(files / "b.gz")
     a.run()
@@ -59,7 +59,7 @@ def run(place):
     a, files = begin(place, "replaced", {"a": line(0) + line(1)})
     a.run()
     (files / "a").write_text(line(7))
-    a.run(exit=2, says=[f"{files}/a", "replaced or cut", "--fresh"])
+    a.run(exit=2, says=["/in/a: ", "replaced or cut", "--fresh"])
     rows(a, 0, 1)
 
     for name, window in (("updates", UPDATES), ("global", GLOBAL)):
