@@ -21,7 +21,7 @@ inline constexpr file_rule private_file{0600, true, true};
 /// What a sink is asked to write for others.
 inline constexpr file_rule data_file_rule{0644, false, false};
 
-enum class file_refusal : std::uint8_t { none, link, no_file, anothers };
+enum class file_refusal : std::uint8_t { none, link, no_file, other_owner };
 
 struct guarded_file {
   int fd = -1;    // to be closed by the caller
