@@ -95,8 +95,7 @@ constexpr entry options[] = {
      "did you mean \"create\": { \"partitions\": ..., \"replication\": ... }?"},
     {"sink kafka",
      "securityprotocol saslmechanism saslmechanisms saslusername saslpassword sasljaasconfig sslcalocation "
-     "sasl "
-     "tls ssl config options settings conf acks lingerms batchsize compression compressiontype",
+     "sasl tls ssl config options settings conf acks lingerms batchsize compression compressiontype",
      "did you mean \"properties\", which takes librdkafka's settings?"},
     {"sink kafka", "transactionalid semantic deliveryguarantee guarantee exactlyonce",
      "the sink is always exactly once; leave it out"},

@@ -63,9 +63,8 @@ expected<void> positions::create_tables() {
                   " primary key (state_id, topology, sink, log)){}",
                   id, name, name, log, db_.long_text(), db_.long_text(), db_.table_options()),
       fmt::format("create table if not exists millrace_rejected (state_id {}, topology {}, sink {}, sequence "
-                  "bigint not"
-                  " null, piece bigint not null, record {}, error {},"
-                  " primary key (state_id, topology, sink, sequence, piece)){}",
+                  "bigint not null, piece bigint not null, record {}, error {}, primary key (state_id, "
+                  "topology, sink, sequence, piece)){}",
                   id, name, name, db_.long_text(), db_.long_text(), db_.table_options())};
   for (const auto& sql : tables) {
     const auto table = std::string(sql.substr(27, sql.find(' ', 27) - 27));

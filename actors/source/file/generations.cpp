@@ -211,9 +211,8 @@ expected<open_file> generations::open(std::int64_t number, std::uint64_t offset)
   return fatal_error(
       ec::log_trimmed,
       fmt::format("{}: the file that was read up to byte {} (generation {}{}) is neither there nor rotated "
-                  "beside it: "
-                  "it was deleted or overwritten before it was read. Put it back beside it, or begin anew "
-                  "with --fresh",
+                  "beside it: it was deleted or overwritten before it was read. Put it back beside it, or "
+                  "begin anew with --fresh",
                   pattern_, offset, number,
                   wanted == nullptr ? std::string() : fmt::format(", inode {}", wanted->inode)));
 }
