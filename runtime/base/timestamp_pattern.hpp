@@ -41,7 +41,7 @@ private:
   std::optional<char> fixed_separator_;
 };
 
-/// What compile() would say.
+/// Says what compile() would say.
 [[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
 
 }  // namespace millrace
