@@ -26,7 +26,7 @@ supervisor::supervisor(caf::event_based_actor* self, supervisor_options options,
 
 namespace {
 
-/// What children say of themselves counts as long as nobody else has their name.
+/// A child's message about itself counts as long as no other actor has its name.
 template<class Message, class F>
 auto of_present_life(const std::shared_ptr<supervisor>& state, F then) {
   return [=](const Message& m) {
