@@ -1,7 +1,7 @@
 // Expressions in PostgreSQL's grammar: text -> libpg_query's tree -> bound and typed program -> evaluated
 // column by column over a batch, with SQL's three-valued nulls. Programs are immutable and may be shared and
-// evaluated by any thread. Meaning is PostgreSQL's with session zone UTC (topology.md, "Expressions are
-// PostgreSQL's").
+// evaluated by any thread. Meaning is PostgreSQL's with session zone UTC
+// (docs/design/expressions.md).
 #pragma once
 
 #include "runtime/base/error.hpp"
