@@ -1,9 +1,9 @@
 // How far a lane, shard or sink that fails again and again is felt by the others: the longest time for which
 // each of them showed nothing new, without a fault and with one, in one table. A whole pipeline over files in
 // this process.
-//   faults_alone [SECONDS of each measurement, 8] [records/s, 20000] 2>/dev/null     (CAF tells each
-//   exception there)
-// What a window's sink shows is listed, too: it takes windows whole, and so waits for the shard that fails
+//   faults_alone [SECONDS of each measurement, 8] [records/s, 20000] 2>/dev/null
+//   (CAF tells each exception on stderr)
+// The table lists a window's sink, too: it takes windows whole, and so waits for the shard that fails
 // (docs/design/sinks.md).
 #include "actors/deployment/pipeline.hpp"
 #include "runtime/control/spawn.hpp"

@@ -7,7 +7,7 @@ namespace millrace::control {
 
 namespace {
 
-/// What children say of themselves counts as long as nobody else has their name.
+/// A child's message about itself counts as long as no other actor has its name.
 template<class Message, class F>
 auto of_present_life(const std::shared_ptr<node_supervisor>& state, F then) {
   return [=](const Message& m) {

@@ -1,4 +1,4 @@
-// What the simulated process gets instead of the real things: its topology without a file of the user's, a
+// The simulated process gets these instead of the real things: its topology without a file of the user's, a
 // wall clock that jumps, a parser that a record can break.
 #pragma once
 

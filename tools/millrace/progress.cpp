@@ -17,7 +17,7 @@ namespace millrace::cli {
 namespace {
 
 constexpr std::chrono::seconds sampled_every{1};
-/// Of those, how many go by between two log lines.
+/// So many samples go by between two log lines.
 constexpr int samples_a_line = 10;
 
 /// One record a second is no zero: a decimal where it tells anything.

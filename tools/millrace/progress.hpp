@@ -1,4 +1,4 @@
-// What a running topology tells people: one line that is rewritten on a terminal, a log line now and then
+// Tells people how a topology runs: one line that is rewritten on a terminal, a log line now and then
 // otherwise.
 #pragma once
 

@@ -60,7 +60,7 @@ public:
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
   [[nodiscard]] bool found_wrong() const { return found_wrong_; }
-  /// What the job has come to (tools/millrace/outcome.hpp), also after run(); of one that had come to its end
+  /// Gives the job's outcome (tools/millrace/outcome.hpp), also after run(); of one that had come to its end
   /// before, what it came to then.
   [[nodiscard]] job_counts counts() const;
   /// For people.

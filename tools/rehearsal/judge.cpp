@@ -16,7 +16,7 @@ namespace {
 struct found_row {
   const data::batch* batch;
   std::size_t row;
-  /// What it was compared by before: a row is looked at for each that is expected.
+  /// Cells as they were compared before: a row is looked at for each that is expected.
   mutable std::map<std::string, boost::json::value> values{};
 };
 

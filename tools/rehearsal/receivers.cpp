@@ -153,7 +153,7 @@ void receivers::tick(std::uint32_t window, event_micros t, event_micros now) {
   }
 }
 
-/// What the shard has formed goes to its sinks and the windows behind, which have it for good.
+/// Hands what the shard has formed to its sinks and to windows that read it, which have it for good.
 void receivers::pump(shard& s, event_micros now) {
   auto& out = s.core.out();
   for (const auto& name : s.takers) {

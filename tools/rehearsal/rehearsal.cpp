@@ -132,7 +132,7 @@ std::vector<rehearsal::chunk_in_work> rehearsal::parse(const std::vector<arrival
           f(c.parsed.records[i], times()[i]);
       };
       if (l->shape.has_timestamps) {
-        // What was not said was stored when it happened; or, where nothing says that either, now.
+        // A record without a given time was stored when it happened; or now, where nothing says when.
         bool all = true;
         auto stored = c.chunk.timestamps;
         each_row([&](std::uint32_t record, event_micros t) {
@@ -232,7 +232,7 @@ void rehearsal::clock_to(event_micros t) {
   clock_ = t;
 }
 
-/// Of several ticks without a record between them only the first has anything to say.
+/// Where several ticks have no record between them, only the first has anything to say.
 void rehearsal::tick_until(event_micros t) {
   std::vector<std::pair<event_micros, std::uint32_t>> due;
   for (const auto& [window, every] : ticking_)

@@ -10,7 +10,7 @@
 namespace millrace::rehearsal {
 namespace {
 
-/// Of a dead letter: what says which record, and why.
+/// Names the parts of a dead letter that say which record it was, and why.
 bool of_dead_letters(const std::string& column) {
   return column == "stage" || column == "partition" || column == "position" || column == "error" ||
          column == "record";

@@ -26,7 +26,7 @@ namespace millrace::spool {
 struct spool_options {
   std::string folder{};                      // its parent must exist
   std::uint64_t most_bytes = 1'000'000'000;  // that not all consumers have acknowledged; then full() is true
-  /// What the writer wants to find again, of everything that is committed; each segment begins with it.
+  /// Gives what the writer wants to find again of all that is committed; each segment begins with it.
   std::function<std::string()> note{};
   std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
 };

@@ -63,8 +63,7 @@ outcome<std::vector<record>> database::query(const std::string& sql, std::span<c
 
 std::string database::update_positions_clause() const {
   return " on conflict (state_id, topology, sink, log) do update set position_major = "
-         "excluded.position_major,"
-         " position_minor = excluded.position_minor, watermark = excluded.watermark";
+         "excluded.position_major, position_minor = excluded.position_minor, watermark = excluded.watermark";
 }
 
 expected<void> database::start_session(const std::string& backend, const std::string& text) {

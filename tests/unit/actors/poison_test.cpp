@@ -78,7 +78,7 @@ input make_input(int records, std::size_t padding = 0) {
   return in;
 }
 
-/// What must come out without these records: the windows' rows, and the raw ones.
+/// Knows what must come out without these records: the windows' rows, and the raw ones.
 struct oracle {
   std::vector<std::string> rows{"e,userid,n"};
   std::vector<std::string> raw;
