@@ -1,4 +1,4 @@
-// The HTTP server of an http_server source: one thread that accepts, reads, writes each request's record into
+// The HTTP server of an http_server source: one thread that accepts, reads, hands each request's records to
 // the spool, and answers when the record is durable. Long bodies become records on a second thread, so that
 // they hold up nobody.
 #pragma once
