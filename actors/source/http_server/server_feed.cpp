@@ -11,7 +11,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -314,8 +313,15 @@ private:
       spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.stage,
                    why.message);
     say(why);
-    for (auto& waits : std::exchange(short_ones_, {}))
-      on_request(waits.s, *waits.asked);
+    // The first of the long ones may be under way, and is answered when it comes back.
+    std::deque<waiting_request> under_way;
+    if (is_parsing_) {
+      under_way.push_back(std::move(long_ones_.front()));
+      long_ones_.pop_front();
+    }
+    for (auto& waiting : {std::exchange(short_ones_, {}), std::exchange(long_ones_, std::move(under_way))})
+      for (const auto& one : waiting)
+        on_request(one.s, *one.asked);
   }
 
   void say(std::optional<error> trouble) {
@@ -356,28 +362,6 @@ private:
 };
 
 }  // namespace
-
-expected<listen_place> parse_listen(const std::string& text) {
-  const auto wrong = [&] {
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("\"{}\" is no address; expected host and port, such as \"0.0.0.0:5000\"", text));
-  };
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0)
-    return wrong();
-  listen_place out;
-  out.host = text.substr(0, colon);
-  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  else if (out.host.find(':') != std::string::npos)
-    return wrong();
-  const auto* const end = text.data() + text.size();
-  const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, out.port);
-  if (failed != std::errc() || at != end || colon + 1 == text.size())
-    return wrong();
-  return out;
-}
 
 expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files, server_options options,
                                                   spool::spool_options spool, const wall_clock& clock) {

@@ -527,6 +527,36 @@ TEST_CASE("what waits while the disk takes its time is bounded, and all of it is
   CHECK(s.records().size() == 12);
 }
 
+TEST_CASE("a disk that refuses lets nobody wait whose records were not taken yet") {
+  server s({.most_body = 2'000'000});
+  slow_disk disk(s);
+  const auto posted = [&](const std::string& text) {
+    auto c = std::make_unique<client>(s);
+    c->say("POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+           text);
+    return c;
+  };
+  const auto large = "{\"a\":\"" + std::string(1'500'000, 'x') + "\"}";
+  const auto written = posted("{}");
+  wait_for([&] { return disk.appends == 1; });
+  const auto gathered = posted(large);
+  wait_for([&] { return s.feed->gauges()->records == 2; });
+  const auto short_one = posted("{}");
+  const auto long_one = posted(large);
+  const auto another = posted(large);
+  std::this_thread::sleep_for(200ms);
+  s.files.fail_next(1'000);
+  disk.holds = false;
+  for (const auto* c : {&short_one, &long_one, &another}) {
+    wait_for([&] { return (*c)->has_answer(); });
+    CHECK_THAT((*c)->answer(), Catch::StartsWith("HTTP/1.1 503"));
+  }
+  s.files.fail_next(0);
+  CHECK_THAT(written->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK_THAT(gathered->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records().size() == 2);
+}
+
 TEST_CASE("a server may end while the disk takes its time and others wait for their turn") {
   server s;
   slow_disk disk(s);
