@@ -2,6 +2,7 @@
 from golden.millrace import check_ledger, same
 
 import json
+import time
 
 
 def text(numbers, minute):
@@ -16,7 +17,11 @@ def run(place):
     check_ledger(a.name, a.report())
     for number, minute in ((2, 2), (3, 30)):  # late for all windows but the later sliding one; and late for none
         (a.root / "in" / f"{number}.jsonl").write_text(text(range(number * 100, number * 100 + 50), minute) + "nor this\n")
-        a.run_killed(["--set", "stages.lines.rate=100/s"])
+        for _ in range(place.kills):  # so slow that none of them comes to the end
+            process = a.start(["--set", "stages.lines.rate=5/s"])
+            time.sleep(place.random.uniform(0.02, 1.2))
+            a.kill(process)
+        a.run()
     report = a.report()
     check_ledger(a.name, report)
     stages = report["stages"]
