@@ -57,7 +57,7 @@ int refuse(const error& e, int status = exit_wrong) {
 
 using runs = std::vector<std::unique_ptr<topology_run>>;
 
-/// Longer than everything that an end in good order waits for at most (control/supervisor_end.cpp), one after
+/// Longer than everything that an end in good order waits for at most (control/node_supervisor.cpp), one after
 /// the other; shorter than what the service's unit allows.
 constexpr std::chrono::seconds stop_limit{45};
 /// So long a call may still be under way when all has been said and stored: a sink's, say, that its server
