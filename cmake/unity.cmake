@@ -77,7 +77,6 @@ set(compiled_alone
   tools/load/record_maker.cpp
   tools/millrace/health.cpp
   tools/millrace/last_words.cpp
-  tools/millrace/log_levels.cpp
   tools/millrace/sql.cpp
   tools/millrace/table.cpp
   tools/replay/originals.cpp
