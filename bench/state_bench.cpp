@@ -1,5 +1,6 @@
 // The steps behind the parser, one by one; a record, row or key is an item: expressions over a batch, the
-// table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its restoring.
+// table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its
+// restoring.
 #include "runtime/expression/expression.hpp"
 #include "runtime/messages/message_format.hpp"
 #include "runtime/window/keyed_table.hpp"
