@@ -144,7 +144,7 @@ TEST_CASE("each message of an edge is read back as what was written") {
     CHECK(encode_message(*back) == bytes);
     all += bytes;
   }
-  // What the bytes mean is fixed by the golden file; that they mean the members, by some of them.
+  // The golden file fixes the bytes; some members show that the bytes stand for them.
   const auto back = reader.read(encode_message(frame_with(partials_of(d, 6))));
   const auto& f = *std::get<lane_frame>(*back).frame;
   CHECK(f.log == "clicks/events-3");
