@@ -5,74 +5,30 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <type_traits>
-
 namespace millrace::delivery {
 
-template<class Codec, class Limits>
-requires std::is_same_v<std::remove_const_t<Limits>, outbox_limits>
-void fields(Codec& c, Limits& l) {
-  c.field(l.frame_rows);
-  c.field(l.memory);
-  c.field(l.segment);
-  c.field(l.credit);
-  c.field(l.retain);
+void fields(auto& c, wire::like<outbox_limits> auto& l) {
+  c.members(l.frame_rows, l.memory, l.segment, l.credit, l.retain);
 }
 
 }  // namespace millrace::delivery
 
 namespace millrace::deployment {
 
-template<class Codec, class Lane>
-requires std::is_same_v<std::remove_const_t<Lane>, lane_layout>
-void fields(Codec& c, Lane& l) {
-  c.field(l.name);
-  c.field(l.plan);
-  c.field(l.partitions);
-  c.field(l.receivers);
-  c.field(l.rate);
-  c.field(l.max_drift);
-  c.field(l.discover_every);
-  c.field(l.credit);
+void fields(auto& c, wire::like<lane_layout> auto& l) {
+  c.members(l.name, l.plan, l.partitions, l.receivers, l.rate, l.max_drift, l.discover_every, l.credit);
 }
 
-template<class Codec, class Shard>
-requires std::is_same_v<std::remove_const_t<Shard>, shard_layout>
-void fields(Codec& c, Shard& s) {
-  c.field(s.name);
-  c.field(s.window);
-  c.field(s.number);
-  c.field(s.log);
-  c.field(s.lane_logs);
-  c.field(s.found_later);
-  c.field(s.upstream);
-  c.field(s.receivers);
-  c.field(s.allowed_lateness);
-  c.field(s.updates);
-  c.field(s.tick_every);
-  c.field(s.snapshot_every);
-  c.field(s.limits);
+void fields(auto& c, wire::like<shard_layout> auto& s) {
+  c.members(s.name, s.window, s.number, s.log, s.lane_logs, s.found_later, s.upstream, s.receivers,
+            s.allowed_lateness, s.updates, s.tick_every, s.snapshot_every, s.limits);
 }
 
-template<class Codec, class Sink>
-requires std::is_same_v<std::remove_const_t<Sink>, sink_layout>
-void fields(Codec& c, Sink& s) {
-  c.field(s.name);
-  c.field(s.lane_logs);
-  c.field(s.upstream);
-  c.field(s.commit_every);
-  c.field(s.gives_up_later);
+void fields(auto& c, wire::like<sink_layout> auto& s) {
+  c.members(s.name, s.lane_logs, s.upstream, s.commit_every, s.gives_up_later);
 }
 
-template<class Codec, class Layout>
-requires std::is_same_v<std::remove_const_t<Layout>, layout>
-void fields(Codec& c, Layout& l) {
-  c.field(l.topology);
-  c.field(l.run);
-  c.field(l.sinks);
-  c.field(l.shards);
-  c.field(l.lanes);
-}
+void fields(auto& c, wire::like<layout> auto& l) { c.members(l.topology, l.run, l.sinks, l.shards, l.lanes); }
 
 namespace {
 
@@ -95,21 +51,21 @@ std::string part(std::string_view word, const std::string& text) {
 }  // namespace
 
 std::string encode_layout(const layout& l) {
-  wire::encoder out;
-  out.out.fixed(version);
-  out.field(l);
-  return out.out.take();
+  wire::writer out;
+  out.fixed(version);
+  wire::encoder{out}.field(l);
+  return out.take();
 }
 
 expected<layout> decode_layout(std::string_view bytes) {
-  wire::decoder in{wire::reader(bytes)};
-  const auto found = in.in.fixed<std::uint8_t>();
+  wire::reader in(bytes);
+  const auto found = in.fixed<std::uint8_t>();
   if (found != version)
     return fatal_error(ec::corrupt,
                        fmt::format("a layout of version {} is not known here ({} is)", found, version));
   layout out;
-  in.field(out);
-  if (!in.in.ok() || !in.in.at_end())
+  wire::decoder{in}.field(out);
+  if (!in.ok() || !in.at_end())
     return fatal_error(ec::corrupt, "a layout is malformed");
   return out;
 }

@@ -24,7 +24,7 @@ window_inputs_of_sink(const config::topology& t, std::uint32_t sink, std::uint64
 /// One for each window that another one is behind.
 [[nodiscard]] std::vector<shard::window_in_front>
 windows_in_front(const config::topology& t, std::uint32_t behind, std::uint64_t run = 0);
-/// What a shard behind other windows joins their rows by; nothing for one behind none.
+/// Gives what a shard behind other windows joins their rows by, and nothing for a shard behind none.
 [[nodiscard]] std::optional<shard::rows_in_front>
 rows_in_front_of(const config::topology& t, const shard_layout& s, std::uint64_t run = 0);
 /// One input for each window that can fail, with every step behind it once.

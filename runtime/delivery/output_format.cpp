@@ -1,36 +1,12 @@
 #include "runtime/delivery/output_format.hpp"
 
+#include "runtime/delivery/fields.hpp"
 #include "runtime/wire/batch_format.hpp"
 
 namespace millrace::delivery {
 namespace {
 
 enum class rows_kind : std::uint8_t { none, as_before, follow };
-
-void encode_letters(wire::writer& out, const std::vector<dead_letter>& letters) {
-  out.varint(letters.size());
-  for (const auto& l : letters) {
-    out.string(l.stage);
-    out.string(l.partition);
-    out.put(l.at);
-    out.string(l.error);
-    out.string(l.record);
-  }
-}
-
-std::vector<dead_letter> decode_letters(wire::reader& in) {
-  std::vector<dead_letter> letters;
-  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    dead_letter l;
-    l.stage = in.string();
-    l.partition = in.string();
-    l.at = in.read_position();
-    l.error = in.string();
-    l.record = in.string();
-    letters.push_back(std::move(l));
-  }
-  return letters;
-}
 
 /// The rows that the frames from `first` on, as far as they share its batch, cover.
 void encode_shared_rows(wire::writer& out, const std::vector<output_ptr>& frames, std::size_t first) {
@@ -67,7 +43,7 @@ void encode_frames(wire::writer& out, const std::vector<output_ptr>& frames) {
     if (kind == rows_kind::follow)
       encode_shared_rows(out, frames, i);
     previous = f.rows;
-    encode_letters(out, f.failed);
+    wire::encoder{out}.field(f.failed);
   }
 }
 
@@ -95,7 +71,7 @@ expected<std::vector<output_ptr>> decode_frames(wire::reader& in, const log_id& 
       in.fail();
     if (kind == rows_kind::none ? end != 0 : in.ok() && (begin < cut || end - cut > rows->rows))
       in.fail();
-    f.failed = decode_letters(in);
+    wire::decoder{in}.field(f.failed);
     if (!in.ok())
       break;
     if (kind != rows_kind::none) {

@@ -1,9 +1,9 @@
 // u8 version | u8 which of edge_message | its members
 #include "runtime/messages/message_format.hpp"
 
+#include "runtime/delivery/fields.hpp"
 #include "runtime/delivery/output_format.hpp"
 #include "runtime/wire/batch_format.hpp"
-#include "runtime/wire/fields.hpp"
 
 #include <fmt/format.h>
 
@@ -11,146 +11,36 @@
 
 namespace millrace::delivery {
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, fence>
-void fields(Codec& c, T& f) {
-  c.field(f.life);
-  c.field(f.number);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, answer>
-void fields(Codec& c, T& a) {
-  c.field(a.stamp);
-  c.field(a.have);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, stage_counts>
-void fields(Codec& c, T& n) {
-  c.field(n.in);
-  c.field(n.out);
-  c.field(n.filtered);
-  c.field(n.late);
-  c.field(n.dead);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, counted>
-void fields(Codec& c, T& n) {
-  c.field(n.stage);
-  c.field(n.counts);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, dead_letter>
-void fields(Codec& c, T& l) {
-  c.field(l.stage);
-  c.field(l.partition);
-  c.field(l.at);
-  c.field(l.error);
-  c.field(l.record);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, lane_frame>
-void fields(Codec& c, T& f) {
-  c.field(f.log);
-  c.field(f.stamp);
-  c.field(f.from);
-  c.field(f.to);
-  c.field(f.watermark);
-  c.field(f.idle);
-  c.field(f.counts);
-  c.field(f.bytes);
+/// All but its content.
+void fields(auto& c, wire::like<lane_frame> auto& f) {
+  c.members(f.log, f.stamp, f.from, f.to, f.watermark, f.idle, f.counts, f.bytes);
 }
 
 }  // namespace millrace::delivery
 
 namespace millrace::messages {
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, ask_position>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.lane);
-  c.field(m.receiver);
+void fields(auto& c, wire::like<ask_position> auto& m) { c.members(m.log, m.lane, m.receiver); }
+
+void fields(auto& c, wire::like<position_answered> auto& m) { c.members(m.log, m.receiver, m.answer); }
+
+void fields(auto& c, wire::like<credit_returned> auto& m) { c.members(m.log, m.receiver, m.stamp, m.bytes); }
+
+void fields(auto& c, wire::like<ask_again> auto& m) { c.members(m.log, m.receiver); }
+
+void fields(auto& c, wire::like<acknowledged> auto& m) { c.members(m.log, m.receiver, m.below); }
+
+void fields(auto& c, wire::like<resume_output> auto& m) {
+  c.members(m.log, m.sink, m.life, m.at, m.taken, m.durable);
 }
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, position_answered>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.receiver);
-  c.field(m.answer);
-}
+void fields(auto& c, wire::like<furthest_known> auto& m) { c.members(m.log, m.sink, m.taken); }
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, credit_returned>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.receiver);
-  c.field(m.stamp);
-  c.field(m.bytes);
-}
+void fields(auto& c, wire::like<output_resumed> auto& m) { c.members(m.log, m.from); }
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, ask_again>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.receiver);
-}
+void fields(auto& c, wire::like<output_acknowledged> auto& m) { c.members(m.log, m.sink, m.at); }
 
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, acknowledged>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.receiver);
-  c.field(m.below);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, resume_output>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.sink);
-  c.field(m.life);
-  c.field(m.at);
-  c.field(m.taken);
-  c.field(m.durable);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, furthest_known>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.sink);
-  c.field(m.taken);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, output_resumed>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.from);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, output_acknowledged>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.sink);
-  c.field(m.at);
-}
-
-template<class Codec, class T>
-requires std::is_same_v<std::remove_const_t<T>, output_taken>
-void fields(Codec& c, T& m) {
-  c.field(m.log);
-  c.field(m.sink);
-  c.field(m.life);
-  c.field(m.at);
-}
+void fields(auto& c, wire::like<output_taken> auto& m) { c.members(m.log, m.sink, m.life, m.at); }
 
 namespace {
 
@@ -159,49 +49,45 @@ constexpr std::uint8_t format_version = 1;
 unexpected malformed() { return fatal_error(ec::corrupt, "a message of an edge is malformed"); }
 
 struct content_writer {
-  wire::encoder& out;
+  wire::writer& out;
   void operator()(std::monostate) const {}
-  void operator()(const delivery::partials_ptr& p) const { window::encode_partials(out.out, *p); }
+  void operator()(const delivery::partials_ptr& p) const { window::encode_partials(out, *p); }
   void operator()(const delivery::rows_ptr& rows) const {
-    out.out.varint(rows->size());
+    out.varint(rows->size());
     for (const auto& b : *rows)
-      wire::encode_batch(out.out, b);
+      wire::encode_batch(out, b);
   }
-  void operator()(const delivery::letters_ptr& letters) const { out.field(*letters); }
+  void operator()(const delivery::letters_ptr& letters) const { wire::encoder{out}.field(*letters); }
 };
 
 struct message_writer {
-  wire::encoder& out;
-  template<class Message>
-  void operator()(const Message& m) const {
-    fields(out, m);
-  }
+  wire::writer& out;
+  void operator()(const auto& m) const { wire::encoder{out}.field(m); }
   void operator()(const lane_frame& m) const {
-    out.field(m.receiver);
-    out.field(*m.frame);
-    out.out.fixed(static_cast<std::uint8_t>(m.frame->content.index()));
+    wire::encoder{out}.members(m.receiver, *m.frame);
+    out.fixed(static_cast<std::uint8_t>(m.frame->content.index()));
     std::visit(content_writer{out}, m.frame->content);
   }
   void operator()(const output& m) const {
-    out.field(m.frame->log);
-    delivery::encode_frames(out.out, {m.frame});
+    out.string(m.frame->log);
+    delivery::encode_frames(out, {m.frame});
   }
 };
 
-expected<delivery::content> read_content(wire::decoder& in,
+expected<delivery::content> read_content(wire::reader& in,
                                          const std::optional<window::partials_reader>& partials) {
-  const auto kind = in.in.fixed<std::uint8_t>();
-  switch (in.in.ok() ? kind : std::uint8_t{0xFF}) {
+  const auto kind = in.fixed<std::uint8_t>();
+  switch (in.ok() ? kind : std::uint8_t{0xFF}) {
   case 0:
     return delivery::content{};
   case 1:
     if (!partials)
       return malformed();
-    return partials->read(in.in).map([](auto&& p) { return delivery::content(std::move(p)); });
+    return partials->read(in).map([](auto&& p) { return delivery::content(std::move(p)); });
   case 2: {
     delivery::row_batches rows;
-    for (auto n = in.in.varint(); n > 0 && in.in.ok(); --n) {
-      auto b = wire::decode_batch(in.in);
+    for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+      auto b = wire::decode_batch(in);
       if (!b)
         return unexpected(b.error());
       rows.push_back(std::move(*b));
@@ -210,7 +96,7 @@ expected<delivery::content> read_content(wire::decoder& in,
   }
   case 3: {
     delivery::dead_letters letters;
-    in.field(letters);
+    wire::decoder{in}.field(letters);
     return delivery::content(std::make_shared<const delivery::dead_letters>(std::move(letters)));
   }
   default:
@@ -218,11 +104,10 @@ expected<delivery::content> read_content(wire::decoder& in,
   }
 }
 
-expected<edge_message> read_frame(wire::decoder& in, const std::optional<window::partials_reader>& partials) {
+expected<edge_message> read_frame(wire::reader& in, const std::optional<window::partials_reader>& partials) {
   lane_frame m{};
   delivery::lane_frame f;
-  in.field(m.receiver);
-  in.field(f);
+  wire::decoder{in}.members(m.receiver, f);
   auto content = read_content(in, partials);
   if (!content)
     return unexpected(content.error());
@@ -233,10 +118,9 @@ expected<edge_message> read_frame(wire::decoder& in, const std::optional<window:
   return edge_message(std::move(m));
 }
 
-expected<edge_message> read_output(wire::decoder& in) {
-  std::string log;
-  in.field(log);
-  auto frames = delivery::decode_frames(in.in, log);
+expected<edge_message> read_output(wire::reader& in) {
+  const log_id log(in.string());
+  auto frames = delivery::decode_frames(in, log);
   if (!frames)
     return unexpected(frames.error());
   if (frames->size() != 1)
@@ -246,14 +130,14 @@ expected<edge_message> read_output(wire::decoder& in) {
 
 /// The message of this place in edge_message, with its members from `in`.
 template<std::size_t Place = 0>
-expected<edge_message> read_plain(wire::decoder& in, std::size_t which) {
+expected<edge_message> read_plain(wire::reader& in, std::size_t which) {
   if constexpr (Place < std::variant_size_v<edge_message>) {
     using message = std::variant_alternative_t<Place, edge_message>;
     if (which != Place)
       return read_plain<Place + 1>(in, which);
     if constexpr (!std::is_same_v<message, lane_frame> && !std::is_same_v<message, output>) {
       message m{};
-      fields(in, m);
+      wire::decoder{in}.field(m);
       return edge_message(std::move(m));
     }
   }
@@ -263,11 +147,11 @@ expected<edge_message> read_plain(wire::decoder& in, std::size_t which) {
 }  // namespace
 
 std::string encode_message(const edge_message& m) {
-  wire::encoder out;
-  out.out.fixed(format_version);
-  out.out.fixed(static_cast<std::uint8_t>(m.index()));
+  wire::writer out;
+  out.fixed(format_version);
+  out.fixed(static_cast<std::uint8_t>(m.index()));
   std::visit(message_writer{out}, m);
-  return out.out.take();
+  return out.take();
 }
 
 message_reader::message_reader(const std::optional<window::definition>& window) {
@@ -276,16 +160,16 @@ message_reader::message_reader(const std::optional<window::definition>& window) 
 }
 
 expected<edge_message> message_reader::read(std::string_view bytes) const {
-  wire::decoder in{wire::reader(bytes)};
-  if (const auto version = in.in.fixed<std::uint8_t>(); in.in.ok() && version != format_version)
+  wire::reader in(bytes);
+  if (const auto version = in.fixed<std::uint8_t>(); in.ok() && version != format_version)
     return fatal_error(
         ec::unsupported,
         fmt::format("a message of an edge has format {}, this program reads {}", version, format_version));
-  const auto which = std::size_t{in.in.fixed<std::uint8_t>()};
+  const auto which = std::size_t{in.fixed<std::uint8_t>()};
   auto m = which == edge_message(lane_frame{}).index() ? read_frame(in, partials_)
            : which == edge_message(output{}).index()   ? read_output(in)
                                                        : read_plain(in, which);
-  if (m && (!in.in.ok() || !in.in.at_end()))
+  if (m && (!in.ok() || !in.at_end()))
     return malformed();
   return m;
 }

@@ -64,8 +64,8 @@ struct aggregate_ops {
   /// whatever the state was.
   void (*encode)(wire::writer& out, const states& from, std::uint32_t i) = nullptr;
   bool (*decode)(wire::reader& in, const states& to, std::uint32_t i) = nullptr;
-  /// Of states without side storage, which edges carry as they lie in memory: whether these bytes are one.
-  /// Null pointer where any bytes are.
+  /// Edges carry states without side storage as they lie in memory; this tells whether bytes are a state.
+  /// Null pointer where any bytes are one.
   bool (*is_state)(const states& of, std::uint32_t i) = nullptr;
   /// Appends the results; indices (into `of`) of those that cannot be represented to `failed`, their value is
   /// null.

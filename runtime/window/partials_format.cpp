@@ -44,9 +44,7 @@ void encode_partials(wire::writer& out, const partials& p) {
   const auto& store = p.rows();
   const auto& l = store.layout();
   out.fixed(format_version);
-  out.varint(l.slots.size());
-  for (const auto& slot : l.slots)
-    out.varint(slot.ops->size);
+  put_sizes(out, l);
   out.varint(store.size());
   out.varint(p.groups().size());
   for (const auto& g : p.groups()) {
@@ -76,10 +74,7 @@ expected<partials_ptr> partials_reader::read(wire::reader& in) const {
     return fatal_error(
         ec::unsupported,
         fmt::format("partial aggregates have format {}, this program reads {}", version, format_version));
-  bool same = in.varint() == layout_->slots.size();
-  for (std::size_t a = 0; same && a < layout_->slots.size(); ++a)
-    same = in.varint() == layout_->slots[a].ops->size;
-  if (!in.ok() || !same)
+  if (!has_sizes(in, *layout_))
     return malformed("of another window");
   auto p = std::make_shared<partials>(layout_);
   const auto rows = in.varint();
@@ -103,13 +98,17 @@ expected<partials_ptr> partials_reader::read(wire::reader& in) const {
   if (!in.ok() || grouped != rows)
     return malformed("cut off");
   const auto bytes_of_states = layout_->stride - sizeof(std::uint64_t);
+  if (!layout_->has_side && rows * bytes_of_states > in.remaining())
+    return malformed("cut off");
   p->rows_.reserve(rows, keys.size());
   std::uint32_t begin = 0;
   for (std::uint32_t r = 0; r < rows; ++r) {
     const auto end = p->ends_[r];
-    if (end < begin || end > keys.size() || !valid_key(window_, keys.substr(begin, end - begin)))
+    if (end < begin || end > keys.size())
       return malformed("a key");
     const auto key = keys.substr(begin, end - begin);
+    if (!valid_key(window_, key))
+      return malformed("a key");
     begin = end;
     if (layout_->has_side) {
       p->rows_.append(key);
@@ -117,10 +116,7 @@ expected<partials_ptr> partials_reader::read(wire::reader& in) const {
         return malformed("an aggregate");
       continue;
     }
-    const auto states = in.raw(bytes_of_states);
-    if (!in.ok())
-      return malformed("cut off");
-    p->rows_.append_states(key, states);
+    p->rows_.append_states(key, in.raw(bytes_of_states));
   }
   if (begin != keys.size())
     return malformed("a key");

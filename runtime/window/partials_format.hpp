@@ -1,5 +1,4 @@
-// Partial aggregates as bytes, for edges between processes. Drawn in docs/formats.md, covered by a golden file
-// and a fuzzer. States without side storage travel as they lie in memory.
+// Partial aggregates as bytes, for edges between processes; drawn in docs/formats.md. States without side storage travel as they lie in memory.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -13,12 +13,23 @@ constexpr std::uint8_t version = 2;
 
 }  // namespace
 
-void put_head(wire::writer& out, const layout& l, captured what) {
-  out.fixed(version);
-  out.fixed(static_cast<std::uint8_t>(what));
+void put_sizes(wire::writer& out, const layout& l) {
   out.varint(l.slots.size());
   for (const auto& slot : l.slots)
     out.varint(slot.ops->size);
+}
+
+bool has_sizes(wire::reader& in, const layout& l) {
+  bool same = in.varint() == l.slots.size();
+  for (std::size_t a = 0; same && a < l.slots.size(); ++a)
+    same = in.varint() == l.slots[a].ops->size;
+  return same && in.ok();
+}
+
+void put_head(wire::writer& out, const layout& l, captured what) {
+  out.fixed(version);
+  out.fixed(static_cast<std::uint8_t>(what));
+  put_sizes(out, l);
 }
 
 expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
@@ -28,11 +39,8 @@ expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
                                    "run the version that wrote it",
                                    v, version));
   const auto what = in.fixed<std::uint8_t>();
-  bool same = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_behind_tick) &&
-              in.varint() == l.slots.size();
-  for (std::size_t a = 0; same && a < l.slots.size(); ++a)
-    same = in.varint() == l.slots[a].ops->size;
-  if (!same || (static_cast<captured>(what) == captured::all && !empty))
+  const bool known = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_behind_tick);
+  if (!known || !has_sizes(in, l) || (static_cast<captured>(what) == captured::all && !empty))
     return damaged("its head");
   return static_cast<captured>(what);
 }

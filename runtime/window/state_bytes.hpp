@@ -12,7 +12,11 @@ namespace millrace::window {
 /// All state; what changed since the last capture; the same, where since then all that was unsent was given.
 enum class captured : std::uint8_t { all, changes, changes_behind_tick };
 
-//   u8 version | u8 captured | varint n, n state sizes (of the aggregates, in order)
+/// varint n, n state sizes (of the aggregates, in order). Bytes of another layout have others.
+void put_sizes(wire::writer& out, const layout& l);
+[[nodiscard]] bool has_sizes(wire::reader& in, const layout& l);
+
+//   u8 version | u8 captured | sizes
 void put_head(wire::writer& out, const layout& l, captured what);
 /// `empty`: there is no state yet, so that all may be applied.
 [[nodiscard]] expected<captured> read_head(wire::reader& in, const layout& l, bool empty);

@@ -1,6 +1,5 @@
 // Plain structs as bytes: one function a type names its members, for both directions.
-//   template<class Codec, class T> requires std::is_same_v<std::remove_const_t<T>, mine>
-//   void fields(Codec& c, T& x) { c.field(x.first); c.field(x.second); }     beside the type
+//   void fields(auto& c, wire::like<mine> auto& x) { c.members(x.first, x.second); }     beside the type
 // Nothing is known of versions here: who writes a format puts its own in front.
 #pragma once
 
@@ -18,9 +17,14 @@
 
 namespace millrace::wire {
 
-struct encoder {
-  writer out = {};
+/// Holds for `Of` itself, const or not.
+template<class T, class Of>
+concept like = std::is_same_v<std::remove_const_t<T>, Of>;
 
+struct encoder {
+  writer& out;
+
+  void members(const auto&... each) { (field(each), ...); }
   void field(const std::string& v) { out.string(v); }
   void field(bool v) { out.fixed<std::uint8_t>(v ? 1 : 0); }
   void field(std::uint32_t v) { out.varint(v); }
@@ -56,8 +60,9 @@ struct encoder {
 
 /// Never trusts the bytes: after the first that cannot be right, `in` has failed.
 struct decoder {
-  reader in;
+  reader& in;
 
+  void members(auto&... each) { (field(each), ...); }
   void field(std::string& v) { v = in.string(); }
   void field(bool& v) {
     const auto b = in.fixed<std::uint8_t>();
