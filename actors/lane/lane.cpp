@@ -1,11 +1,8 @@
 #include "actors/lane/lane.hpp"
 
 #include "actors/stage/unnest.hpp"
-#include "runtime/control/spawn.hpp"
 
-#include <caf/send.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -31,55 +28,27 @@ bool unnests(const std::vector<node>& nodes) {
 
 }  // namespace
 
-lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
-           delivery::lane_log::start how, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)),
-      away_(away_backoff, control::jitter_seed(*self)), rate_(options_.rate, now()),
-      drift_(options_.max_drift), unnests_(unnests(options_.plan->roots)) {
-  receivers_.resize(options_.plan->receivers);
+lane::lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed)
+    : around_(around), options_(std::move(options)), how_(how), seed_(seed), away_(away_backoff, seed),
+      rate_(options_.rate, now()), drift_(options_.max_drift), unnests_(unnests(options_.plan->roots)) {
+  up_.resize(options_.plan->receivers);
   for (const auto& name : options_.partitions)
     partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_, now()));
 }
 
 bool lane::start() {
-  auto reader = options_.make_reader();
-  if (!reader) {
-    fail(reader.error());
+  if (const auto opened = around_.open(live_reader); !opened) {
+    fail(opened.error());
     return false;
   }
-  connector_ = std::move(*reader);
   auto parser = options_.make_parser();
   if (!parser) {
     fail(parser.error());
     return false;
   }
   parser_ = std::move(*parser);
-  source_ = source::spawn_source(self_->system(), connector_, options_.identities);
-  self_->monitor(source_);
-  self_->set_down_handler([this](const caf::down_msg& m) {
-    // A catch-up reader that is over is not among them any more.
-    const bool ours = m.source == source_.address() || std::ranges::any_of(catch_ups_, [&](const auto& c) {
-                        return m.source == c->source.address();
-                      });
-    if (ours && !stopped_)
-      self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
-  });
   look_again_later();
   return true;
-}
-
-lane::~lane() { stop(); }
-
-void lane::stop() {
-  if (std::exchange(stopped_, true))
-    return;
-  if (connector_)
-    connector_->interrupt();
-  if (source_)
-    caf::anon_send(source_, messages::stop{});
-  for (auto& c : catch_ups_)
-    end_catch_up(*c);
-  catch_ups_.clear();
 }
 
 void lane::fail(error e) {
@@ -88,11 +57,11 @@ void lane::fail(error e) {
   failed_ = true;
   if (e.stage.empty())
     e.stage = options_.plan->source->name;
-  self_->send(supervisor_, messages::stage_failed{options_.name, std::move(e)});
+  around_.tell_failed(std::move(e));
 }
 
 void lane::pump() {
-  if (stopped_ || failed_)
+  if (failed_)
     return;
   for (auto& p : partitions_)
     process(*p);
@@ -105,7 +74,7 @@ void lane::pump() {
   std::erase_if(catch_ups_, [&](auto& c) {
     if (!is_over(*c))
       return false;
-    end_catch_up(*c);
+    around_.close(c->reader);
     return true;
   });
   update_gauges();
@@ -147,7 +116,7 @@ void lane::read_more() {
   for (const auto* p : ready)
     request.wanted.push_back(p->name);
   reading_ = true;
-  self_->send(source_, std::move(request));
+  around_.read(live_reader, std::move(request));
 }
 
 /// Under `max_drift`: whoever is too far ahead of the slowest partition that still has something to read
@@ -168,10 +137,10 @@ void lane::hold_back(std::vector<partition*>& ready) {
     wake_in(drift_wait);
 }
 
-void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
-  if (from != source_) {
+void lane::on_chunk(const source::chunk_read& m, reader_number from) {
+  if (from != live_reader) {
     for (auto& c : catch_ups_)
-      if (c->source == from)
+      if (c->reader == from)
         return on_catch_up_chunk(*c, m);
     return;
   }
@@ -188,14 +157,15 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
       return pump();
     }
     if (away_.tries() == 0)
-      spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
+      around_.say(urgency::warning,
+                  fmt::format("{}: {}; waiting for it", options_.plan->source->name, m.failure->message));
     const auto wait = away_.next();
     read_again_at_ = now() + wait;
     options_.gauges->away = true;
     return pump();
   }
   if (away_.tries() != 0) {
-    spdlog::info("{}: the source answers again", options_.plan->source->name);
+    around_.say(urgency::info, options_.plan->source->name + ": the source answers again");
     away_.reset();
     options_.gauges->away = false;
   }
@@ -291,7 +261,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
 
 void lane::wake_in(std::chrono::microseconds d) {
   if (wake_ups_.arm(now() + d))
-    self_->delayed_send(self_, d, wake_up{});
+    around_.wake_in(d);
 }
 
 /// A wake-up that came for another reason may come too early for this one: it is asked for again.

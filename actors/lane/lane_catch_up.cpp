@@ -1,10 +1,8 @@
 // Catching up receivers that are behind: readers of their own, at most two a lane, that reread the log for
 // one receiver each and end exactly where the live lane stands (delivery::lane_log).
 #include "actors/lane/lane.hpp"
-#include "runtime/control/spawn.hpp"
 
-#include <caf/send.hpp>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -29,11 +27,6 @@ bool lane::is_over(const catch_up& c) const {
          log.stamp(c.receiver) != c.stamp;
 }
 
-void lane::end_catch_up(catch_up& c) {
-  c.connector->interrupt();
-  caf::anon_send(c.source, messages::stop{});
-}
-
 /// A receiver that takes nothing for now makes place for one that does: it may be what the former waits for
 /// (shards that keep too much output wait until sinks have whole windows of the others).
 bool lane::yield_place(const partition& p, std::size_t receiver) {
@@ -46,7 +39,7 @@ bool lane::yield_place(const partition& p, std::size_t receiver) {
     wake_in(yield_after);
     return false;
   }
-  end_catch_up(**waits);
+  around_.close((*waits)->reader);
   catch_ups_.erase(waits);
   return true;
 }
@@ -61,8 +54,9 @@ void lane::tell_who_is_behind(partition& p) {
   auto from = p.log.reader_at(behind.front()).at;
   for (const auto r : behind)
     from = std::min(from, p.log.reader_at(r).at);
-  spdlog::info("{}: {} of {} receivers are behind; {} is read again for them from position {}", options_.name,
-               behind.size(), receivers_.size(), options_.plan->log(p.name), from.minor);
+  around_.say(urgency::info,
+              fmt::format("{}: {} of {} receivers are behind; {} is read again for them from position {}",
+                          options_.name, behind.size(), up_.size(), options_.plan->log(p.name), from.minor));
 }
 
 void lane::start_catch_ups() {
@@ -74,21 +68,20 @@ void lane::start_catch_ups() {
       });
       if (served || (catch_ups_.size() >= max_catch_ups && !yield_place(p, r)))
         continue;
-      auto reader = options_.make_reader();
-      if (!reader)
-        return fail(reader.error());
+      const auto number = newest_reader_ + 1;
+      if (const auto opened = around_.open(number); !opened)
+        return fail(opened.error());
+      newest_reader_ = number;
       auto c = std::make_unique<catch_up>();
+      c->reader = number;
       c->partition = i;
       c->receiver = r;
       c->stamp = p.log.stamp(r);
-      c->away = backoff(away_backoff, control::jitter_seed(*self_) + ++catch_ups_begun_);
-      c->connector = std::move(*reader);
-      c->source = source::spawn_source(self_->system(), c->connector, options_.identities);
-      self_->monitor(c->source);
+      c->away = backoff(away_backoff, seed_ + number);
       c->former = std::make_unique<frame_former>(options_.plan, p.name, p.log.reader_at(r),
                                                  static_cast<std::uint32_t>(r));
       tell_who_is_behind(p);
-      self_->send(c->source, source::assign{p.name, p.log.reader_at(r).at});
+      around_.assign(number, {p.name, p.log.reader_at(r).at});
       catch_ups_.push_back(std::move(c));
     }
   }
@@ -105,7 +98,7 @@ void lane::catch_up_step(catch_up& c) {
   if (is_over(c) || c.reading || c.waiting || waits_until(c.read_again_at))
     return;
   c.reading = true;
-  self_->send(c.source, source::read{catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
+  around_.read(c.reader, {catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
 }
 
 /// The rest of the chunk, a piece that needs a frame of its own or as much as fills a frame, as one frame;

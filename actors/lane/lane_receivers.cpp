@@ -4,7 +4,6 @@
 #include "actors/lane/lane.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -20,42 +19,41 @@ partition* lane::find(const log_id& log) {
 void lane::ask(partition& p, std::size_t receiver) {
   p.log.detach(receiver);
   p.in_flight[receiver] = 0;
-  if (receivers_[receiver])
-    self_->send(receivers_[receiver], messages::ask_position{options_.plan->log(p.name), life_,
-                                                             static_cast<messages::receiver_index>(receiver),
-                                                             caf::actor_cast<caf::actor>(self_)});
+  if (up_[receiver])
+    around_.ask(receiver, options_.plan->log(p.name));
 }
 
-void lane::on_receiver_up(const messages::receiver_up& m) {
-  receivers_[m.receiver] = m.handle;
+void lane::on_receiver_up(std::size_t receiver) {
+  up_[receiver] = true;
   for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, true);
-    ask(*p, m.receiver);
+    p->log.set_up(receiver, true);
+    ask(*p, receiver);
   }
 }
 
-void lane::on_receiver_down(const messages::receiver_down& m) {
-  receivers_[m.receiver] = nullptr;
+void lane::on_receiver_down(std::size_t receiver) {
+  up_[receiver] = false;
   for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, false);
-    p->in_flight[m.receiver] = 0;
+    p->log.set_up(receiver, false);
+    p->in_flight[receiver] = 0;
   }
   pump();
 }
 
-void lane::on_answer(const messages::position_answered& m) {
-  auto* p = find(m.log);
+void lane::on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer) {
+  auto* p = find(log);
   if (!p)
     return;
-  if (!m.answer) {
-    spdlog::warn("{}: a newer life reads {}: this one ends", options_.name, m.log);
-    self_->quit();
+  if (!answer) {
+    around_.say(urgency::warning,
+                fmt::format("{}: a newer life reads {}: this one ends", options_.name, log));
+    around_.end_life();
     return;
   }
   const auto before = p->log.at();
   const bool was_known = p->log.known();
-  p->log.answered(m.receiver, *m.answer);
-  p->in_flight[m.receiver] = 0;
+  p->log.answered(receiver, *answer);
+  p->in_flight[receiver] = 0;
   p->idle_sent = false;
   if (!was_known && p->log.known() && fail_where_receivers_stand_apart(*p))
     return;
@@ -83,9 +81,9 @@ bool lane::fail_where_receivers_stand_apart(const partition& p) {
   return true;
 }
 
-void lane::on_ask_again(const messages::ask_again& m) {
-  if (auto* p = find(m.log)) {
-    ask(*p, m.receiver);
+void lane::on_ask_again(const log_id& log, std::size_t receiver) {
+  if (auto* p = find(log)) {
+    ask(*p, receiver);
     pump();
   }
 }
@@ -101,25 +99,26 @@ void lane::begin_at(partition& p) {
   p.caught_up = false;
   p.last_data = now();
   if (!p.ended())
-    self_->send(source_, source::assign{p.name, p.log.at().at});
+    around_.assign(live_reader, {p.name, p.log.at().at});
 }
 
-void lane::on_credit(const messages::credit_returned& m) {
-  auto* p = find(m.log);
-  if (!p || p->log.stamp(m.receiver) != m.stamp)
+void lane::on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp,
+                     std::size_t bytes) {
+  auto* p = find(log);
+  if (!p || p->log.stamp(receiver) != stamp)
     return;
-  auto& bytes = p->in_flight[m.receiver];
-  bytes -= std::min(bytes, m.bytes);
+  auto& in_flight = p->in_flight[receiver];
+  in_flight -= std::min(in_flight, bytes);
   pump();
 }
 
-void lane::on_acknowledged(const messages::acknowledged& m) {
-  auto* p = find(m.log);
+void lane::on_acknowledged(const log_id& log, std::size_t receiver, position below) {
+  auto* p = find(log);
   if (!p)
     return;
-  auto& have = p->acknowledged[m.receiver];
-  if (!have || *have < m.below)
-    have = m.below;
+  auto& have = p->acknowledged[receiver];
+  if (!have || *have < below)
+    have = below;
   tell_source(*p);
 }
 
@@ -135,7 +134,7 @@ void lane::tell_source(partition& p) {
   if (!least || p.told_source == least || p.ended())
     return;
   p.told_source = least;
-  self_->send(source_, source::durable{p.name, *least});
+  around_.tell_durable({p.name, *least});
 }
 
 void lane::flush(partition& p) {
@@ -153,10 +152,7 @@ void lane::flush(partition& p) {
 void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
   frame.stamp = p.log.stamp(receiver);
   p.in_flight[receiver] += frame.bytes;
-  self_->send(receivers_[receiver],
-              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
-                                   static_cast<messages::receiver_index>(receiver),
-                                   caf::actor_cast<caf::actor>(self_)});
+  around_.send(receiver, std::move(frame));
 }
 
 void lane::send_idle(partition& p) {

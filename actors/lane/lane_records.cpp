@@ -4,7 +4,6 @@
 #include "actors/stage/unnest.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -39,8 +38,9 @@ void lane::trying(const attempt& a, F&& work) {
 }
 
 void lane::note_failure(const attempt& a, std::string_view error) {
-  spdlog::error("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name, a.records,
-                a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error);
+  around_.say(urgency::error,
+              fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name,
+                          a.records, a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error));
   options_.past->failed(a, error);
 }
 

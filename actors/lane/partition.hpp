@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/lane/frame_former.hpp"
+#include "actors/lane/neighbours.hpp"
 #include "actors/lane/piece.hpp"
 #include "runtime/base/backoff.hpp"
 #include "runtime/delivery/lane_log.hpp"
@@ -72,8 +73,7 @@ struct catch_up {
   std::size_t partition = 0;
   std::size_t receiver = 0;
   delivery::fence stamp;  // it is over when the receiver has answered again
-  std::shared_ptr<source::reader> connector;
-  caf::actor source;
+  reader_number reader;
   std::unique_ptr<frame_former> former;
   bool reading = false;
   std::optional<waiting_chunk> waiting;                   // for credit

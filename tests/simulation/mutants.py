@@ -88,8 +88,8 @@ MUTANTS = [
     # Found by the simulation.
     ("wake_up", "a wake-up that came early is asked for again", "actors/lane/lane.cpp",
      "  wake_in(left);\n  return true;", "  return true;"),
-    ("reader_fails", "a reader that catches up and fails is missed", "actors/lane/lane_catch_up.cpp",
-     "      self_->monitor(c->source);\n", ""),
+    ("reader_fails", "a reader that catches up and fails is missed", "actors/lane/lane_actor.cpp",
+     "  self_->monitor(r.source);\n", "  if (reader == live_reader)\n    self_->monitor(r.source);\n"),
     ("again", "a decision that could not be made durable is tried again", "actors/window/shard_actor.cpp",
      "        self_->delayed_send(self_, capture_again, snapshot_tick{});", "        ;"),
     ("ties", "ties of first and last go by the source, too", "actors/lane/frame_former.cpp",
