@@ -3,13 +3,12 @@
 // up and looking for partitions apart: lane.cpp, lane_receivers.cpp, lane_catch_up.cpp, lane_discovery.cpp.
 #pragma once
 
-#include "actors/lane/drift_limit.hpp"
+#include "actors/lane/catch_ups.hpp"
+#include "actors/lane/discovery.hpp"
 #include "actors/lane/lane_options.hpp"
 #include "actors/lane/neighbours.hpp"
 #include "actors/lane/partition.hpp"
-#include "actors/lane/rate_limit.hpp"
-#include "actors/lane/wake_ups.hpp"
-#include "runtime/base/backoff.hpp"
+#include "actors/lane/schedule.hpp"
 
 #include <chrono>
 
@@ -39,7 +38,6 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
 
   [[nodiscard]] clock::time_point now() const { return around_.now(); }
   [[nodiscard]] partition* find(const log_id& log);
@@ -47,15 +45,14 @@ private:
   /// Does whatever can be done now: processes what waits, reads more, catches up.
   void pump();
   void read_more();
-  void hold_back(std::vector<partition*>& ready);
+  [[nodiscard]] std::vector<schedule::place> places() const;
+  [[nodiscard]] event_micros slowest_of_others() const;
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// The piece that begins at w.next, parsed.
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
   void add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to);
-  /// Records [w.next, end) that are worked on at once: up to `last`, fewer where a record may give many rows.
-  [[nodiscard]] std::size_t end_at_once(const waiting_chunk& w, std::size_t last) const;
   /// Where a record may give many rows: the frame that is being formed is to be cut now.
   [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
@@ -87,7 +84,8 @@ private:
 
   void start_catch_ups();
   void tell_who_is_behind(partition& p);
-  bool yield_place(const partition& p, std::size_t receiver);
+  bool find_place(const partition& p, std::size_t receiver);
+  void start_catch_up(std::size_t partition, std::size_t receiver);
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
@@ -96,22 +94,15 @@ private:
   neighbours& around_;
   lane_options options_;
   delivery::lane_log::start how_;
-  std::uint64_t seed_;
   std::unique_ptr<parser::record_parser> parser_;
   std::vector<std::unique_ptr<partition>> partitions_;
   std::vector<bool> up_;  // by receiver
-  std::vector<std::unique_ptr<catch_up>> catch_ups_;
-  reader_number newest_reader_ = live_reader;
-  std::uint64_t ticket_ = 0;
-  bool reading_ = false;
+  catch_ups catch_ups_;
+  schedule schedule_;
+  discovery discovery_;
   bool failed_ = false;
-  std::optional<error> broken_;        // the source's last word; what it gave before is still on its way
-  clock::time_point read_again_at_{};  // the source was away: not before
-  backoff away_;                       // of a source that does not answer
-  rate_limit rate_;
-  drift_limit drift_;
-  wake_ups wake_ups_;
-  bool unnests_ = false;  // a record may give many rows
+  std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
+  bool unnests_ = false;         // a record may give many rows
 };
 
 }  // namespace millrace::lane

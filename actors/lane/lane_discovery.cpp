@@ -5,11 +5,11 @@
 namespace millrace::lane {
 
 void lane::look_again_later() {
-  if (options_.discover_every)
-    around_.look_in(*options_.discover_every);
+  if (const auto wait = discovery_.wait())
+    around_.look_in(*wait);
 }
 
-void lane::on_look_now() { around_.look({options_.known}); }
+void lane::on_look_now() { around_.look({discovery_.known()}); }
 
 void lane::on_looked(const source::looked& m) {
   for (const auto& p : m.found)
@@ -18,13 +18,13 @@ void lane::on_looked(const source::looked& m) {
 }
 
 void lane::on_partition_started(const std::string& name, const std::string& lane) {
-  options_.known.insert(name);
+  discovery_.started(name);
   if (lane != options_.name || find(options_.plan->log(name)) != nullptr)
     return;
   auto& p = *partitions_.emplace_back(
-      std::make_unique<partition>(options_.plan, name, delivery::lane_log::start::at_furthest, now()));
+      std::make_unique<partition>(*options_.plan, name, delivery::lane_log::start::at_furthest, now()));
   for (std::size_t r = 0; r < up_.size(); ++r) {
-    p.log.set_up(r, up_[r]);
+    p.receivers.set_up(r, up_[r]);
     ask(p, r);
   }
 }
