@@ -1,21 +1,15 @@
 #include "actors/lane/lane.hpp"
 
+#include "actors/lane/reach.hpp"
 #include "actors/stage/unnest.hpp"
-#include "runtime/control/spawn.hpp"
 
-#include <caf/send.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 namespace millrace::lane {
 namespace {
 
-/// How long a source actor waits for data before it looks at its mailbox again.
-constexpr std::chrono::milliseconds read_wait{50};
-/// How soon a partition that was held back by `max_drift` looks again at the others.
-constexpr std::chrono::milliseconds drift_wait{20};
 /// Chunks that may wait for one partition: one in work, one read ahead.
 constexpr std::size_t max_waiting = 2;
 
@@ -31,55 +25,28 @@ bool unnests(const std::vector<node>& nodes) {
 
 }  // namespace
 
-lane::lane(caf::event_based_actor* self, lane_options options, incarnation life,
-           delivery::lane_log::start how, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), life_(life), how_(how), supervisor_(std::move(supervisor)),
-      away_(away_backoff, control::jitter_seed(*self)), rate_(options_.rate, now()),
-      drift_(options_.max_drift), unnests_(unnests(options_.plan->roots)) {
-  receivers_.resize(options_.plan->receivers);
+lane::lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed)
+    : around_(around), options_(std::move(options)), how_(how), up_(options_.plan->receivers),
+      catch_ups_(seed), schedule_({options_.rate, options_.max_drift, options_.chunk_bytes}, seed, now()),
+      discovery_(options_.discover_every, std::move(options_.known)),
+      unnests_(unnests(options_.plan->roots)) {
   for (const auto& name : options_.partitions)
-    partitions_.push_back(std::make_unique<partition>(options_.plan, name, how_, now()));
+    partitions_.push_back(std::make_unique<partition>(*options_.plan, name, how_, now()));
 }
 
 bool lane::start() {
-  auto reader = options_.make_reader();
-  if (!reader) {
-    fail(reader.error());
+  if (const auto opened = around_.open(live_reader); !opened) {
+    fail(opened.error());
     return false;
   }
-  connector_ = std::move(*reader);
   auto parser = options_.make_parser();
   if (!parser) {
     fail(parser.error());
     return false;
   }
   parser_ = std::move(*parser);
-  source_ = source::spawn_source(self_->system(), connector_, options_.identities);
-  self_->monitor(source_);
-  self_->set_down_handler([this](const caf::down_msg& m) {
-    // A catch-up reader that is over is not among them any more.
-    const bool ours = m.source == source_.address() || std::ranges::any_of(catch_ups_, [&](const auto& c) {
-                        return m.source == c->source.address();
-                      });
-    if (ours && !stopped_)
-      self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
-  });
   look_again_later();
   return true;
-}
-
-lane::~lane() { stop(); }
-
-void lane::stop() {
-  if (std::exchange(stopped_, true))
-    return;
-  if (connector_)
-    connector_->interrupt();
-  if (source_)
-    caf::anon_send(source_, messages::stop{});
-  for (auto& c : catch_ups_)
-    end_catch_up(*c);
-  catch_ups_.clear();
 }
 
 void lane::fail(error e) {
@@ -88,11 +55,11 @@ void lane::fail(error e) {
   failed_ = true;
   if (e.stage.empty())
     e.stage = options_.plan->source->name;
-  self_->send(supervisor_, messages::stage_failed{options_.name, std::move(e)});
+  around_.tell_failed(std::move(e));
 }
 
 void lane::pump() {
-  if (stopped_ || failed_)
+  if (failed_)
     return;
   for (auto& p : partitions_)
     process(*p);
@@ -100,14 +67,10 @@ void lane::pump() {
     return;
   read_more();
   start_catch_ups();
-  for (auto& c : catch_ups_)
+  for (const auto& c : catch_ups_.all())
     catch_up_step(*c);
-  std::erase_if(catch_ups_, [&](auto& c) {
-    if (!is_over(*c))
-      return false;
-    end_catch_up(*c);
-    return true;
-  });
+  for (const auto reader : catch_ups_.remove_if([&](const catch_up& c) { return is_over(c); }))
+    around_.close(reader);
   update_gauges();
 }
 
@@ -125,57 +88,47 @@ bool lane::fail_at_the_end_of_what_was_read() {
 }
 
 void lane::read_more() {
-  if (reading_ || failed_ || broken_ || waits_until(read_again_at_))
+  if (schedule_.is_reading() || failed_ || broken_ || waits_until(schedule_.health.ask_at()))
     return;
-  std::vector<partition*> ready;
-  for (auto& p : partitions_) {
-    if (!p->live || p->ended() || p->refused)
-      continue;
-    if (p->may_send(options_.credit) && p->waiting.size() < max_waiting &&
-        (p->waiting.empty() || !p->waiting.back().chunk->at_end))
-      ready.push_back(p.get());
-  }
-  hold_back(ready);
-  if (ready.empty())
-    return;
-  std::stable_sort(ready.begin(), ready.end(), [](const partition* a, const partition* b) {
-    return a->live->at().watermark < b->live->at().watermark;
-  });
-  source::read request{++ticket_, {}, options_.chunk_bytes, read_wait};
-  if (options_.rate)  // no more ahead than a few seconds' worth
-    request.max_bytes = std::min<std::size_t>(request.max_bytes, 64U << 10);
-  for (const auto* p : ready)
-    request.wanted.push_back(p->name);
-  reading_ = true;
-  self_->send(source_, std::move(request));
+  const auto stand = places();
+  if (schedule_.limits_drift())
+    options_.gauges->slowest = schedule::slowest(stand);
+  auto turn = schedule_.next(stand, slowest_of_others());
+  if (turn.held)
+    wake_in(schedule::drift_wait);
+  if (turn.request)
+    around_.read(live_reader, std::move(*turn.request));
 }
 
-/// Under `max_drift`: whoever is too far ahead of the slowest partition that still has something to read
-/// waits, over all lanes of the parser.
-void lane::hold_back(std::vector<partition*>& ready) {
-  if (!drift_.limits())
-    return;
-  drift_.begin();
-  for (const auto& p : partitions_)
-    if (!p->ended() && !p->caught_up)
-      drift_.sees(p->live ? p->live->at().watermark : no_watermark);
-  options_.gauges->slowest = drift_.slowest();
+std::vector<schedule::place> lane::places() const {
+  std::vector<schedule::place> out;
+  out.reserve(partitions_.size());
+  for (const auto& p : partitions_) {
+    const bool has_room =
+        p->waiting.size() < max_waiting && (p->waiting.empty() || !p->waiting.back().chunk->at_end);
+    out.push_back({.name = p->name,
+                   .watermark = p->live ? p->live->at().watermark : no_watermark,
+                   .has_more = !p->ended() && !p->caught_up,
+                   .wanted = p->live && !p->ended() && !p->refused && has_room &&
+                             p->receivers.may_send(options_.credit)});
+  }
+  return out;
+}
+
+event_micros lane::slowest_of_others() const {
+  auto least = end_of_time;
   for (const auto& peer : options_.peers)
-    drift_.sees(peer->slowest);
-  const auto held =
-      std::erase_if(ready, [&](const partition* p) { return drift_.holds(p->live->at().watermark); });
-  if (held != 0)
-    wake_in(drift_wait);
+    least = std::min(least, peer->slowest.load());
+  return least;
 }
 
-void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
-  if (from != source_) {
-    for (auto& c : catch_ups_)
-      if (c->source == from)
-        return on_catch_up_chunk(*c, m);
+void lane::on_chunk(const source::chunk_read& m, reader_number from) {
+  if (from != live_reader) {
+    if (auto* const c = catch_ups_.find(from))
+      on_catch_up_chunk(*c, m);
     return;
   }
-  reading_ = false;
+  schedule_.answered();
   if (m.lag)
     options_.gauges->lag = static_cast<std::int64_t>(*m.lag);
   if (m.lag_bytes)
@@ -187,16 +140,14 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
       broken_ = *m.failure;
       return pump();
     }
-    if (away_.tries() == 0)
-      spdlog::warn("{}: {}; waiting for it", options_.plan->source->name, m.failure->message);
-    const auto wait = away_.next();
-    read_again_at_ = now() + wait;
+    if (schedule_.health.failed(now()))
+      around_.say(urgency::warning,
+                  fmt::format("{}: {}; waiting for it", options_.plan->source->name, m.failure->message));
     options_.gauges->away = true;
     return pump();
   }
-  if (away_.tries() != 0) {
-    spdlog::info("{}: the source answers again", options_.plan->source->name);
-    away_.reset();
+  if (schedule_.health.answered()) {
+    around_.say(urgency::info, options_.plan->source->name + ": the source answers again");
     options_.gauges->away = false;
   }
   if (!m.chunk) {
@@ -221,7 +172,7 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
 void lane::process(partition& p) {
   using std::chrono::duration_cast;
   auto& g = *options_.gauges;
-  while (!p.waiting.empty() && !p.refused && p.may_send(options_.credit)) {
+  while (!p.waiting.empty() && !p.refused && p.receivers.may_send(options_.credit)) {
     const auto began = now();
     if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
       ++g.chunks;
@@ -245,28 +196,24 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
       return false;
     last = *good;
   }
-  auto to = behind(c, last);
-  const auto cut = p.log.next_cut();
-  if (cut && *cut >= p.live->at().at && *cut < to) {
-    last = record_at(c, *cut);
-    to = *cut;
-  }
-  const auto at_once = end_at_once(w, last);
-  const bool partly = at_once < last;
-  if (partly) {
-    last = at_once;
-    to = c.positions[last];
-  }
-  const auto allowed = rate_.allowed(now());
-  if (allowed < last - w.next) {
+  reach as_far(c, last);
+  const auto cut = p.log().next_cut();
+  if (cut && *cut >= p.live->at().at)
+    as_far.stop_at(*cut);
+  const auto few = unnests_ ? end_of_few(c, w.next, as_far.last()) : as_far.last();
+  const bool partly = few < as_far.last();
+  as_far.stop_before(few);
+  const auto allowed = schedule_.rate.allowed(now());
+  if (allowed < as_far.last() - w.next) {
     if (allowed == 0) {
-      wake_in(rate_.wait());
+      wake_in(schedule_.rate.wait());
       return false;
     }
-    last = w.next + allowed;
-    to = c.positions[last];
+    as_far.stop_before(w.next + allowed);
   }
-  rate_.take(last - w.next);
+  last = as_far.last();
+  const auto to = as_far.to();
+  schedule_.rate.take(last - w.next);
   const bool own_frame = piece.own_frame;
   if (own_frame)
     flush(p);
@@ -284,14 +231,15 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   if (done)
     p.waiting.pop_front();
   if (at_cut || at_end || own_frame || p.caught_up || drained || options_.rate ||
-      p.live->records() >= options_.frame_records || is_large(*p.live) || (!reading_ && !partly))
+      p.live->records() >= options_.frame_records || is_large(*p.live) ||
+      (!schedule_.is_reading() && !partly))
     flush(p);
   return true;
 }
 
 void lane::wake_in(std::chrono::microseconds d) {
-  if (wake_ups_.arm(now() + d))
-    self_->delayed_send(self_, d, wake_up{});
+  if (schedule_.timers.arm(now() + d))
+    around_.wake_in(d);
 }
 
 /// A wake-up that came for another reason may come too early for this one: it is asked for again.
@@ -304,7 +252,7 @@ bool lane::waits_until(clock::time_point t) {
 }
 
 void lane::on_wake_up() {
-  wake_ups_.arrived(now());
+  schedule_.timers.arrived(now());
   pump();
 }
 
@@ -313,9 +261,8 @@ void lane::update_gauges() {
   std::size_t bytes = 0;
   for (const auto& p : partitions_) {
     watermark = std::min(watermark, p->live ? p->live->at().watermark : no_watermark);
-    for (const auto b : p->in_flight)
-      bytes += b;
-    options_.gauges->stalls += p->live && !p->may_send(options_.credit);
+    bytes += p->receivers.in_flight();
+    options_.gauges->stalls += p->live && !p->receivers.may_send(options_.credit);
   }
   options_.gauges->watermark = watermark;
   options_.gauges->in_flight_bytes = bytes;

@@ -1,70 +1,58 @@
-// The lane's behaviour without its mailbox: what lane_actor.cpp calls for each message. Split from it so that
-// a reader finds reading, sending, catching up and looking for partitions apart: lane.cpp,
-// lane_receivers.cpp, lane_catch_up.cpp, lane_discovery.cpp.
+// What a lane does, without its mailbox: lane_actor.cpp calls it for each message. No actor and no clock of its
+// own: it speaks through `neighbours`, so that plain tests drive it. A reader finds reading, sending, catching
+// up and looking for partitions apart: lane.cpp, lane_receivers.cpp, lane_catch_up.cpp, lane_discovery.cpp.
 #pragma once
 
-#include "actors/lane/drift_limit.hpp"
-#include "actors/lane/lane_actor.hpp"
+#include "actors/lane/catch_ups.hpp"
+#include "actors/lane/discovery.hpp"
+#include "actors/lane/lane_options.hpp"
+#include "actors/lane/neighbours.hpp"
 #include "actors/lane/partition.hpp"
-#include "actors/lane/rate_limit.hpp"
-#include "actors/lane/wake_ups.hpp"
-#include "runtime/base/backoff.hpp"
-
-#include <caf/event_based_actor.hpp>
+#include "actors/lane/schedule.hpp"
 
 #include <chrono>
 
 namespace millrace::lane {
 
-/// Sent to itself: time has passed (rate, idleness, a source that was away).
-struct wake_up {};
-/// Sent to itself: time to look for new partitions.
-struct look_now {};
-
 class lane {
 public:
-  lane(caf::event_based_actor* self, lane_options options, incarnation life, delivery::lane_log::start how,
-       caf::actor supervisor);
-  /// However this life ends, the threads that read for it end as well.
-  ~lane();
-  lane(const lane&) = delete;
-  lane& operator=(const lane&) = delete;
+  /// `around` outlives it. `seed` decides its random waits.
+  lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed);
 
-  /// Opens the connectors. False: the supervisor was told why not.
+  /// Opens the source and the parser. False: the supervisor was told why not.
   bool start();
-  void stop();
 
-  void on_receiver_up(const messages::receiver_up& m);
-  void on_receiver_down(const messages::receiver_down& m);
-  void on_answer(const messages::position_answered& m);
-  void on_ask_again(const messages::ask_again& m);
-  void on_credit(const messages::credit_returned& m);
-  void on_acknowledged(const messages::acknowledged& m);
-  void on_chunk(const source::chunk_read& m, const caf::actor& from);
+  // What happens to it (runtime/messages/messages.hpp, actors/source/requests.hpp).
+  void on_receiver_up(std::size_t receiver);
+  void on_receiver_down(std::size_t receiver);
+  /// Nothing: a newer life of the lane has asked the receiver.
+  void on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer);
+  void on_ask_again(const log_id& log, std::size_t receiver);
+  void on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp, std::size_t bytes);
+  void on_acknowledged(const log_id& log, std::size_t receiver, position below);
+  void on_chunk(const source::chunk_read& m, reader_number from);
   void on_wake_up();
   void on_look_now();
   void on_looked(const source::looked& m);
-  void on_partition_started(const messages::partition_started& m);
+  void on_partition_started(const std::string& name, const std::string& lane);
 
 private:
   using clock = std::chrono::steady_clock;
-  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
 
-  [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
+  [[nodiscard]] clock::time_point now() const { return around_.now(); }
   [[nodiscard]] partition* find(const log_id& log);
   void ask(partition& p, std::size_t receiver);
   /// Does whatever can be done now: processes what waits, reads more, catches up.
   void pump();
   void read_more();
-  void hold_back(std::vector<partition*>& ready);
+  [[nodiscard]] std::vector<schedule::place> places() const;
+  [[nodiscard]] event_micros slowest_of_others() const;
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// The piece that begins at w.next, parsed.
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
   void add(frame_former& former, const partition& p, waiting_chunk& w, std::size_t last, position to);
-  /// Records [w.next, end) that are worked on at once: up to `last`, fewer where a record may give many rows.
-  [[nodiscard]] std::size_t end_at_once(const waiting_chunk& w, std::size_t last) const;
   /// Where a record may give many rows: the frame that is being formed is to be cut now.
   [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
@@ -96,39 +84,25 @@ private:
 
   void start_catch_ups();
   void tell_who_is_behind(partition& p);
-  bool yield_place(const partition& p, std::size_t receiver);
+  bool find_place(const partition& p, std::size_t receiver);
+  void start_catch_up(std::size_t partition, std::size_t receiver);
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
   [[nodiscard]] bool is_over(const catch_up& c) const;
-  void end_catch_up(catch_up& c);
 
-  caf::event_based_actor* self_;
+  neighbours& around_;
   lane_options options_;
-  incarnation life_;
   delivery::lane_log::start how_;
-  caf::actor supervisor_;
-  std::shared_ptr<source::reader> connector_;
-  caf::actor source_;
   std::unique_ptr<parser::record_parser> parser_;
   std::vector<std::unique_ptr<partition>> partitions_;
-  std::vector<caf::actor> receivers_;
-  std::vector<std::unique_ptr<catch_up>> catch_ups_;
-  std::uint64_t catch_ups_begun_ = 0;
-  std::uint64_t ticket_ = 0;
-  bool reading_ = false;
+  std::vector<bool> up_;  // by receiver
+  catch_ups catch_ups_;
+  schedule schedule_;
+  discovery discovery_;
   bool failed_ = false;
   std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
-  bool stopped_ = false;
-  clock::time_point read_again_at_{};  // the source was away: not before
-  backoff away_;                       // of a source that does not answer
-  rate_limit rate_;
-  drift_limit drift_;
-  wake_ups wake_ups_;
-  bool unnests_ = false;  // a record may give many rows
+  bool unnests_ = false;         // a record may give many rows
 };
 
 }  // namespace millrace::lane
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)

@@ -1,36 +1,187 @@
 #include "actors/lane/lane_actor.hpp"
 
 #include "actors/lane/lane.hpp"
+#include "actors/source/source_actor.hpp"
+#include "runtime/control/spawn.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace millrace::lane {
+
+/// Sent to itself: time has passed (rate, idleness, a source that was away).
+struct wake_up {};
+/// Sent to itself: time to look for new partitions.
+struct look_now {};
+
+}  // namespace millrace::lane
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::wake_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)
 
 namespace millrace::lane {
 namespace {
 
+/// Who they are in this process. Readers are source actors.
+class actors_around final : public neighbours {
+public:
+  actors_around(caf::event_based_actor* self, lane_options& options, incarnation life, caf::actor supervisor)
+      : self_(self), name_(options.name), life_(life), supervisor_(std::move(supervisor)),
+        make_reader_(std::move(options.make_reader)), identities_(std::move(options.identities)),
+        receivers_(options.plan->receivers) {
+    self_->set_down_handler([this](const caf::down_msg& m) {
+      // A catch-up reader that is over is not among them any more.
+      if (std::ranges::any_of(readers_, [&](const auto& r) { return r.second.source.address() == m.source; }))
+        self_->quit(m.reason ? m.reason : caf::exit_reason::unhandled_exception);
+    });
+  }
+  /// However this life ends, the threads that read for it end as well.
+  ~actors_around() override { close_all(); }
+  actors_around(const actors_around&) = delete;
+  actors_around& operator=(const actors_around&) = delete;
+
+  [[nodiscard]] clock::time_point now() const override { return self_->clock().now(); }
+  void wake_in(std::chrono::microseconds d) override { self_->delayed_send(self_, d, wake_up{}); }
+  void look_in(std::chrono::microseconds d) override { self_->delayed_send(self_, d, look_now{}); }
+
+  void ask(std::size_t receiver, const log_id& log) override {
+    self_->send(receivers_[receiver], messages::ask_position{log, life_, index(receiver), me()});
+  }
+  void send(std::size_t receiver, delivery::lane_frame frame) override {
+    self_->send(receivers_[receiver],
+                messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
+                                     index(receiver), me()});
+  }
+
+  [[nodiscard]] expected<void> open(reader_number reader) override;
+  void close(reader_number reader) override {
+    const auto r = readers_.extract(reader);
+    if (!r.empty())
+      end(r.mapped());
+  }
+  void assign(reader_number reader, source::assign where) override { tell(reader, std::move(where)); }
+  void read(reader_number reader, source::read request) override { tell(reader, std::move(request)); }
+  void tell_durable(source::durable what) override { tell(live_reader, std::move(what)); }
+  void look(source::look beside) override { tell(live_reader, std::move(beside)); }
+
+  void tell_found(const source::partition_info& found) override {
+    self_->send(supervisor_, messages::partition_found{name_, found.name, found.first});
+  }
+  void tell_failed(error why) override {
+    self_->send(supervisor_, messages::stage_failed{name_, std::move(why)});
+  }
+  void end_life() override { self_->quit(); }
+
+  void say(urgency how, const std::string& text) override {
+    spdlog::log(how == urgency::info      ? spdlog::level::info
+                : how == urgency::warning ? spdlog::level::warn
+                                          : spdlog::level::err,
+                "{}", text);
+  }
+
+  void is_up(std::size_t receiver, caf::actor handle) { receivers_[receiver] = std::move(handle); }
+  void is_down(std::size_t receiver) { receivers_[receiver] = nullptr; }
+  /// Nothing: of a reader that is over.
+  [[nodiscard]] std::optional<reader_number> reader_that_sent() const {
+    for (const auto& [number, r] : readers_)
+      if (r.source == self_->current_sender())
+        return number;
+    return std::nullopt;
+  }
+  void stop() {
+    close_all();
+    self_->send(supervisor_, messages::stopped{name_});
+    self_->quit();
+  }
+
+private:
+  struct open_reader {
+    std::shared_ptr<source::reader> connector;
+    caf::actor source;
+  };
+
+  [[nodiscard]] static messages::receiver_index index(std::size_t receiver) {
+    return static_cast<messages::receiver_index>(receiver);
+  }
+  [[nodiscard]] caf::actor me() const { return caf::actor_cast<caf::actor>(self_); }
+  template<class M>
+  void tell(reader_number reader, M message) {
+    self_->send(readers_.at(reader).source, std::move(message));
+  }
+  static void end(const open_reader& r) {
+    r.connector->interrupt();
+    caf::anon_send(r.source, messages::stop{});
+  }
+  void close_all() {
+    for (const auto& [number, r] : std::exchange(readers_, {}))
+      end(r);
+  }
+
+  caf::event_based_actor* self_;
+  std::string name_;
+  incarnation life_;
+  caf::actor supervisor_;
+  std::function<expected<std::unique_ptr<source::reader>>()> make_reader_;
+  source::identity_store identities_;
+  std::vector<caf::actor> receivers_;
+  std::map<reader_number, open_reader> readers_;
+};
+
+expected<void> actors_around::open(reader_number reader) {
+  auto connector = make_reader_();
+  if (!connector)
+    return unexpected(connector.error());
+  open_reader r{std::move(*connector), nullptr};
+  r.source = source::spawn_source(self_->system(), r.connector, identities_);
+  self_->monitor(r.source);
+  readers_.emplace(reader, std::move(r));
+  return {};
+}
+
+/// `around` goes after the lane that speaks through it.
+struct running {
+  running(caf::event_based_actor* self, lane_options options, incarnation life, delivery::lane_log::start how,
+          caf::actor supervisor)
+      : around(self, options, life, std::move(supervisor)),
+        core(around, std::move(options), how, control::jitter_seed(*self)) {}
+  actors_around around;
+  lane core;
+};
+
 caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options, incarnation life,
                              delivery::lane_log::start how, caf::actor supervisor) {
-  const auto name = options.name;
-  auto state = std::make_shared<lane>(self, std::move(options), life, how, supervisor);
-  if (!state->start())
+  auto state = std::make_shared<running>(self, std::move(options), life, how, std::move(supervisor));
+  auto& core = state->core;
+  if (!core.start())
     return {};
   return {
-      [=](const messages::receiver_up& m) { state->on_receiver_up(m); },
-      [=](const messages::receiver_down& m) { state->on_receiver_down(m); },
-      [=](const messages::position_answered& m) { state->on_answer(m); },
-      [=](const messages::ask_again& m) { state->on_ask_again(m); },
-      [=](const messages::credit_returned& m) { state->on_credit(m); },
-      [=](const messages::acknowledged& m) { state->on_acknowledged(m); },
-      [=](const source::chunk_read& m) {
-        state->on_chunk(m, caf::actor_cast<caf::actor>(self->current_sender()));
+      [&core, state](const messages::receiver_up& m) {
+        state->around.is_up(m.receiver, m.handle);
+        core.on_receiver_up(m.receiver);
       },
-      [=](const wake_up&) { state->on_wake_up(); },
-      [=](const look_now&) { state->on_look_now(); },
-      [=](const source::looked& m) { state->on_looked(m); },
-      [=](const messages::partition_started& m) { state->on_partition_started(m); },
-      [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
-      [=](const messages::stop&) {
-        state->stop();
-        self->send(supervisor, messages::stopped{name});
-        self->quit();
+      [&core, state](const messages::receiver_down& m) {
+        state->around.is_down(m.receiver);
+        core.on_receiver_down(m.receiver);
       },
+      [&core](const messages::position_answered& m) { core.on_answer(m.log, m.receiver, m.answer); },
+      [&core](const messages::ask_again& m) { core.on_ask_again(m.log, m.receiver); },
+      [&core](const messages::credit_returned& m) { core.on_credit(m.log, m.receiver, m.stamp, m.bytes); },
+      [&core](const messages::acknowledged& m) { core.on_acknowledged(m.log, m.receiver, m.below); },
+      [&core, state](const source::chunk_read& m) {
+        if (const auto from = state->around.reader_that_sent())
+          core.on_chunk(m, *from);
+      },
+      [&core](const wake_up&) { core.on_wake_up(); },
+      [&core](const look_now&) { core.on_look_now(); },
+      [&core](const source::looked& m) { core.on_looked(m); },
+      [&core](const messages::partition_started& m) { core.on_partition_started(m.partition, m.lane); },
+      [](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
+      [state](const messages::stop&) { state->around.stop(); },
   };
 }
 

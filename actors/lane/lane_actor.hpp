@@ -1,70 +1,16 @@
 // The lane actor: reads source partitions through a source actor, parses, forms frames and sends them within
 // the receivers' credit; catches up receivers that are behind without stalling (delivery::lane_log decides).
 // One lane serves some partitions of one parser; more may come while it runs. It keeps nothing that must
-// survive: a new life asks its receivers.
+// survive: a new life asks its receivers. The actor is a shell: what it does is decided in lane.hpp.
 #pragma once
 
-#include "actors/lane/lane_plan.hpp"
-#include "actors/lane/past_lives.hpp"
-#include "actors/parser/parser.hpp"
-#include "actors/source/source_actor.hpp"
-#include "actors/stage/losses.hpp"
-#include "runtime/base/time.hpp"
+#include "actors/lane/lane_options.hpp"
 #include "runtime/delivery/lane_log.hpp"
-#include "runtime/delivery/verdicts.hpp"
 #include "runtime/messages/messages.hpp"
 
 #include <caf/actor_system.hpp>
 
-#include <atomic>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
-
 namespace millrace::lane {
-
-/// What a lane tells the progress line and the metrics. Written by the lane, read by anyone.
-struct lane_gauges {
-  std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
-  std::string source;
-  std::atomic<std::uint64_t> records{0};
-  std::atomic<std::int64_t> watermark{no_watermark};
-  std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown
-  std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those
-  std::atomic<std::uint64_t> chunks{0};
-  std::atomic<std::uint64_t> wait_micros{0};  // of chunks, from their arrival to their turn
-  std::atomic<std::uint64_t> work_micros{0};  // parsing them, and the lane's steps
-  std::atomic<std::uint64_t> stalls{0};
-  std::atomic<std::uint64_t> in_flight_bytes{0};
-  std::atomic<std::int64_t> slowest{end_of_time};  // watermark of the slowest partition with records to read
-  std::atomic<bool> away{false};                   // the source does not answer
-};
-
-struct lane_options {
-  std::string name;  // "PARSER/LANE", for logs and reports
-  std::shared_ptr<const lane_plan> plan;
-  std::vector<std::string> partitions;
-  std::set<std::string> known;           // partitions that some lane of its parser reads
-  std::optional<micros> discover_every;  // looks for others that often; one lane of a parser does
-  std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
-  source::identity_store identities;
-  std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
-  bool parser_changed = false;                            // since the state was made
-  std::optional<double> rate;                             // records a second, over all its partitions
-  std::vector<std::shared_ptr<const lane_gauges>> peers;  // of the same parser's other lanes
-  std::optional<micros> max_drift;                        // between its partitions' watermarks
-  std::size_t credit = 4U << 20;       // bytes that one receiver lets one partition have in flight
-  std::size_t chunk_bytes = 1U << 20;  // one read; a frame holds at least one chunk where the source is fast
-  std::uint64_t frame_records = 65'536;  // more than this never waits for one frame
-  const wall_clock* clock = &system_clock();
-  std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
-  std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
-  std::shared_ptr<past_lives> past = std::make_shared<past_lives>();  // of this lane alone
-  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
-};
 
 /// `life`: a number higher than any earlier life's of this lane. Receivers come by messages::receiver_up.
 [[nodiscard]] caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,

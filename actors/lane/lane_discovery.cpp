@@ -2,34 +2,29 @@
 // start durable and tells everybody, and the lane that it names reads them.
 #include "actors/lane/lane.hpp"
 
-#include <caf/send.hpp>
-
 namespace millrace::lane {
 
 void lane::look_again_later() {
-  if (options_.discover_every && !stopped_)
-    self_->delayed_send(self_, *options_.discover_every, look_now{});
+  if (const auto wait = discovery_.wait())
+    around_.look_in(*wait);
 }
 
-void lane::on_look_now() {
-  if (!stopped_)
-    self_->send(source_, source::look{options_.known});
-}
+void lane::on_look_now() { around_.look({discovery_.known()}); }
 
 void lane::on_looked(const source::looked& m) {
   for (const auto& p : m.found)
-    self_->send(supervisor_, messages::partition_found{options_.name, p.name, p.first});
+    around_.tell_found(p);
   look_again_later();
 }
 
-void lane::on_partition_started(const messages::partition_started& m) {
-  options_.known.insert(m.partition);
-  if (m.lane != options_.name || find(options_.plan->log(m.partition)) != nullptr)
+void lane::on_partition_started(const std::string& name, const std::string& lane) {
+  discovery_.started(name);
+  if (lane != options_.name || find(options_.plan->log(name)) != nullptr)
     return;
   auto& p = *partitions_.emplace_back(
-      std::make_unique<partition>(options_.plan, m.partition, delivery::lane_log::start::at_furthest, now()));
-  for (std::size_t r = 0; r < receivers_.size(); ++r) {
-    p.log.set_up(r, receivers_[r] != nullptr);
+      std::make_unique<partition>(*options_.plan, name, delivery::lane_log::start::at_furthest, now()));
+  for (std::size_t r = 0; r < up_.size(); ++r) {
+    p.receivers.set_up(r, up_[r]);
     ask(p, r);
   }
 }

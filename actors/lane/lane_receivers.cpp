@@ -4,7 +4,6 @@
 #include "actors/lane/lane.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -18,48 +17,42 @@ partition* lane::find(const log_id& log) {
 }
 
 void lane::ask(partition& p, std::size_t receiver) {
-  p.log.detach(receiver);
-  p.in_flight[receiver] = 0;
-  if (receivers_[receiver])
-    self_->send(receivers_[receiver], messages::ask_position{options_.plan->log(p.name), life_,
-                                                             static_cast<messages::receiver_index>(receiver),
-                                                             caf::actor_cast<caf::actor>(self_)});
+  p.receivers.ask(receiver);
+  if (up_[receiver])
+    around_.ask(receiver, options_.plan->log(p.name));
 }
 
-void lane::on_receiver_up(const messages::receiver_up& m) {
-  receivers_[m.receiver] = m.handle;
+void lane::on_receiver_up(std::size_t receiver) {
+  up_[receiver] = true;
   for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, true);
-    ask(*p, m.receiver);
+    p->receivers.set_up(receiver, true);
+    ask(*p, receiver);
   }
 }
 
-void lane::on_receiver_down(const messages::receiver_down& m) {
-  receivers_[m.receiver] = nullptr;
-  for (auto& p : partitions_) {
-    p->log.set_up(m.receiver, false);
-    p->in_flight[m.receiver] = 0;
-  }
+void lane::on_receiver_down(std::size_t receiver) {
+  up_[receiver] = false;
+  for (auto& p : partitions_)
+    p->receivers.set_up(receiver, false);
   pump();
 }
 
-void lane::on_answer(const messages::position_answered& m) {
-  auto* p = find(m.log);
+void lane::on_answer(const log_id& log, std::size_t receiver, const std::optional<delivery::answer>& answer) {
+  auto* p = find(log);
   if (!p)
     return;
-  if (!m.answer) {
-    spdlog::warn("{}: a newer life reads {}: this one ends", options_.name, m.log);
-    self_->quit();
+  if (!answer) {
+    around_.say(urgency::warning,
+                fmt::format("{}: a newer life reads {}: this one ends", options_.name, log));
+    around_.end_life();
     return;
   }
-  const auto before = p->log.at();
-  const bool was_known = p->log.known();
-  p->log.answered(m.receiver, *m.answer);
-  p->in_flight[m.receiver] = 0;
+  using news = partition_receivers::news;
+  const auto what = p->receivers.answered(receiver, *answer);
   p->idle_sent = false;
-  if (!was_known && p->log.known() && fail_where_receivers_stand_apart(*p))
+  if (what == news::begins && fail_where_receivers_stand_apart(*p))
     return;
-  if (p->log.known() && (!was_known || p->log.at() != before))
+  if (what == news::begins || what == news::moves)
     begin_at(*p);
   else if (p->live)
     flush(*p);  // a receiver whose position lies within what was formed is behind from here on, or exactly
@@ -70,7 +63,7 @@ void lane::on_answer(const messages::position_answered& m) {
 /// Of a record in between some have what the former parser made of it, and the others would get what the new
 /// one makes: it could be lost, or count twice.
 bool lane::fail_where_receivers_stand_apart(const partition& p) {
-  if (!options_.parser_changed || how_ != delivery::lane_log::start::at_lowest || !p.log.next_cut())
+  if (!options_.parser_changed || how_ != delivery::lane_log::start::at_lowest || !p.log().next_cut())
     return false;
   fail(error{
       ec::mismatch, fault::user, false,
@@ -78,14 +71,14 @@ bool lane::fail_where_receivers_stand_apart(const partition& p) {
                   "off between two commits: of partition {} some stages have taken more (up to {}) than "
                   "others (up to {}). Run the topology as it was once more, until it ends or is stopped "
                   "by SIGTERM; then the mended one goes on",
-                  p.name, p.log.furthest()->minor, p.log.at().at.minor),
+                  p.name, p.log().furthest()->minor, p.log().at().at.minor),
       options_.plan->parser->name});
   return true;
 }
 
-void lane::on_ask_again(const messages::ask_again& m) {
-  if (auto* p = find(m.log)) {
-    ask(*p, m.receiver);
+void lane::on_ask_again(const log_id& log, std::size_t receiver) {
+  if (auto* p = find(log)) {
+    ask(*p, receiver);
     pump();
   }
 }
@@ -93,49 +86,40 @@ void lane::on_ask_again(const messages::ask_again& m) {
 /// The lane stands somewhere else than it has read: the source goes there, what was read for the old place is
 /// dropped.
 void lane::begin_at(partition& p) {
-  p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log.at());
+  p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log().at());
   p.waiting.clear();
   p.alone.reset();
   p.refused.reset();
-  p.first_ticket = ticket_ + 1;
+  p.first_ticket = schedule_.ticket() + 1;
   p.caught_up = false;
   p.last_data = now();
   if (!p.ended())
-    self_->send(source_, source::assign{p.name, p.log.at().at});
+    around_.assign(live_reader, {p.name, p.log().at().at});
 }
 
-void lane::on_credit(const messages::credit_returned& m) {
-  auto* p = find(m.log);
-  if (!p || p->log.stamp(m.receiver) != m.stamp)
-    return;
-  auto& bytes = p->in_flight[m.receiver];
-  bytes -= std::min(bytes, m.bytes);
-  pump();
+void lane::on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp,
+                     std::size_t bytes) {
+  auto* p = find(log);
+  if (p && p->receivers.returned(receiver, stamp, bytes))
+    pump();
 }
 
-void lane::on_acknowledged(const messages::acknowledged& m) {
-  auto* p = find(m.log);
-  if (!p)
-    return;
-  auto& have = p->acknowledged[m.receiver];
-  if (!have || *have < m.below)
-    have = m.below;
-  tell_source(*p);
+void lane::on_acknowledged(const log_id& log, std::size_t receiver, position below) {
+  if (auto* p = find(log)) {
+    p->receivers.acknowledged(receiver, below);
+    tell_source(*p);
+  }
 }
 
 void lane::tell_source(partition& p) {
-  std::optional<position> least;
-  for (const auto& a : p.acknowledged) {
-    if (!a)
-      return;
-    least = least ? std::min(*least, *a) : *a;
-  }
-  if (least)
-    options_.past->settled(options_.plan->log(p.name), *least);
-  if (!least || p.told_source == least || p.ended())
+  const auto durable = p.receivers.durable();
+  if (!durable)
     return;
-  p.told_source = least;
-  self_->send(source_, source::durable{p.name, *least});
+  options_.past->settled(options_.plan->log(p.name), *durable);
+  if (p.told_source == durable || p.ended())
+    return;
+  p.told_source = durable;
+  around_.tell_durable({p.name, *durable});
 }
 
 void lane::flush(partition& p) {
@@ -143,25 +127,21 @@ void lane::flush(partition& p) {
     return;
   options_.gauges->records += p.live->records();
   auto frames = cut(*p.live, p, std::exchange(p.alone, std::nullopt));
-  const auto receivers = p.log.attached();
+  const auto receivers = p.log().attached();
   const auto at = p.live->at();
   for (const auto r : receivers)
     send(p, r, std::move(frames[r]));
-  p.log.advance(at);
+  p.receivers.advance(at);
 }
 
 void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) {
-  frame.stamp = p.log.stamp(receiver);
-  p.in_flight[receiver] += frame.bytes;
-  self_->send(receivers_[receiver],
-              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
-                                   static_cast<messages::receiver_index>(receiver),
-                                   caf::actor_cast<caf::actor>(self_)});
+  frame.stamp = p.receivers.sends(receiver, frame.bytes);
+  around_.send(receiver, std::move(frame));
 }
 
 void lane::send_idle(partition& p) {
   const auto& timeout = options_.plan->parsing().idle_timeout;
-  if (!timeout || p.idle_sent || !p.caught_up || p.log.attached().empty())
+  if (!timeout || p.idle_sent || !p.caught_up || p.log().attached().empty())
     return;
   const auto quiet = now() - p.last_data;
   if (quiet < *timeout) {
@@ -169,11 +149,11 @@ void lane::send_idle(partition& p) {
     return;
   }
   p.idle_sent = true;
-  for (const auto r : p.log.attached()) {
+  for (const auto r : p.log().attached()) {
     delivery::lane_frame f;
     f.log = options_.plan->log(p.name);
-    f.from = f.to = p.log.at().at;
-    f.watermark = p.log.at().watermark;
+    f.from = f.to = p.log().at().at;
+    f.watermark = p.log().at().watermark;
     f.idle = true;
     send(p, r, std::move(f));
   }

@@ -1,10 +1,8 @@
 // The lane's work on the records of a chunk, live and catching up: whatever a record may make fail. A
 // failure ends this life of the lane; what it was about is left to the next one (past_lives).
 #include "actors/lane/lane.hpp"
-#include "actors/stage/unnest.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -12,16 +10,8 @@
 namespace millrace::lane {
 namespace {
 
-/// Records that may give many rows: so many bytes of them are worked on at once, and a frame of their rows is
-/// cut when it has so many. Together with the limit of one record's rows they bound the lane's memory.
-constexpr std::size_t bytes_at_once = 64U << 10;
+/// Where records may give many rows, a frame is cut when its rows have so many bytes.
 constexpr std::size_t large_frame = 1U << 20;
-
-/// Whether some receiver has got it from an earlier attempt.
-bool taken_before(const partition& p, position record) {
-  const auto furthest = p.log.furthest();
-  return furthest && *furthest > record;
-}
 
 }  // namespace
 
@@ -39,8 +29,9 @@ void lane::trying(const attempt& a, F&& work) {
 }
 
 void lane::note_failure(const attempt& a, std::string_view error) {
-  spdlog::error("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name, a.records,
-                a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error);
+  around_.say(urgency::error,
+              fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name,
+                          a.records, a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error));
   options_.past->failed(a, error);
 }
 
@@ -49,7 +40,7 @@ attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t
   attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
   if (a.records == 1) {
     a.record = c.positions[w.next];
-    a.taken_before = taken_before(p, *a.record);
+    a.taken_before = p.receivers.have_had(*a.record);
   }
   return a;
 }
@@ -79,27 +70,13 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
     w.now.reset();
 }
 
-std::size_t lane::end_at_once(const waiting_chunk& w, std::size_t last) const {
-  if (!unnests_)
-    return last;
-  const auto& lengths = w.chunk->lengths;
-  const auto most = std::min(last, w.next + stage::most_records_at_once);
-  std::size_t bytes = 0;
-  auto end = w.next;
-  while (end < most && (end == w.next || bytes < bytes_at_once)) {
-    bytes += lengths[end] == source::no_value ? 0 : lengths[end];
-    ++end;
-  }
-  return end;
-}
-
 bool lane::is_large(const frame_former& former) const {
   return unnests_ && former.byte_size() >= large_frame;
 }
 
 void lane::note_late(const partition& p, const source::chunk& c) {
   for (const auto& l : p.live->late())
-    if (!taken_before(p, l.first))
+    if (!p.receivers.have_had(l.first))
       options_.losses->note(l.read ? stage::loss::late_but_read : stage::loss::late,
                             options_.plan->topology->stages[l.stage].name, l.count,
                             {options_.plan->among_sources(c.part.empty() ? p.name : c.part), l.first,
@@ -112,8 +89,8 @@ void lane::note_late(const partition& p, const source::chunk& c) {
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
   const attempt a{
-      options_.plan->log(p.name),      former.start().at, former.at().at, former.records(), alone, true,
-      alone && taken_before(p, *alone)};
+      options_.plan->log(p.name),           former.start().at, former.at().at, former.records(), alone, true,
+      alone && p.receivers.have_had(*alone)};
   std::vector<delivery::lane_frame> frames;
   trying(a, [&] { frames = former.cut(); });
   return frames;
@@ -146,7 +123,7 @@ std::optional<std::size_t> lane::before_refused(partition& p, const waiting_chun
 /// Not before every receiver has taken what comes before the record: then the end of the run commits it.
 bool lane::fail_at_a_refused_record() {
   for (const auto& p : partitions_)
-    if (p->refused && p->log.all_along() && p->nothing_in_flight()) {
+    if (p->refused && p->log().all_along() && p->receivers.nothing_in_flight()) {
       fail(*p->refused);
       return true;
     }

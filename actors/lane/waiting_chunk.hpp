@@ -1,0 +1,20 @@
+// A chunk that was read, from `next` on not yet processed.
+#pragma once
+
+#include "actors/lane/piece.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace millrace::lane {
+
+struct waiting_chunk {
+  std::shared_ptr<const source::chunk> chunk;
+  std::chrono::steady_clock::time_point arrived;
+  std::size_t next = 0;
+  std::optional<piece> now{};  // where `next` lies, parsed, once it was its turn
+  bool begun = false;
+};
+
+}  // namespace millrace::lane

@@ -1,0 +1,250 @@
+// A lane that a test drives by hand: what it says is kept in lists, and time is what the test says. Records are
+// their event times in seconds as text; "!" is none, and "X" makes the parser fail.
+#pragma once
+
+#include "actors/lane/lane.hpp"
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace millrace::lane_test {
+
+using namespace std::chrono_literals;
+
+inline const error broken_source{ec::corrupt, fault::outside, false, "broken", {}};
+inline const error source_is_away{ec::unavailable, fault::outside, true, "away", {}};
+
+/// What a lane has said.
+class noted final : public lane::neighbours {
+public:
+  struct sent {
+    std::size_t receiver = 0;
+    delivery::lane_frame frame;
+  };
+  struct asked {
+    std::size_t receiver = 0;
+    log_id log;
+    friend bool operator==(const asked&, const asked&) = default;
+  };
+  struct assigned {
+    lane::reader_number reader = 0;
+    std::string partition;
+    position from;
+    friend bool operator==(const assigned&, const assigned&) = default;
+  };
+  struct requested {
+    lane::reader_number reader = 0;
+    source::read request;
+  };
+
+  [[nodiscard]] clock::time_point now() const override { return time; }
+  void wake_in(std::chrono::microseconds d) override { timers.push_back(time + d); }
+  void look_in(std::chrono::microseconds d) override { looks.push_back(d); }
+  void ask(std::size_t receiver, const log_id& log) override { asks.push_back({receiver, log}); }
+  void send(std::size_t receiver, delivery::lane_frame frame) override {
+    frames.push_back({receiver, std::move(frame)});
+  }
+  [[nodiscard]] expected<void> open(lane::reader_number reader) override {
+    if (cannot_open)
+      return unexpected(*cannot_open);
+    opened.push_back(reader);
+    return {};
+  }
+  void close(lane::reader_number reader) override { closed.push_back(reader); }
+  void assign(lane::reader_number reader, source::assign where) override {
+    assigns.push_back({reader, where.partition, where.from});
+  }
+  void read(lane::reader_number reader, source::read request) override {
+    reads.push_back({reader, std::move(request)});
+  }
+  void tell_durable(source::durable what) override { durable.push_back(std::move(what)); }
+  void look(source::look beside) override { looked_beside.push_back(std::move(beside.known)); }
+  void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
+  void tell_failed(error why) override { failures.push_back(std::move(why)); }
+  void end_life() override { ended = true; }
+  void say(lane::urgency how, const std::string& text) override { said.emplace_back(how, text); }
+
+  clock::time_point time{1h};
+  std::optional<error> cannot_open;
+  std::vector<clock::time_point> timers;
+  std::vector<std::chrono::microseconds> looks;
+  std::vector<asked> asks;
+  std::vector<sent> frames;
+  std::vector<lane::reader_number> opened;
+  std::vector<lane::reader_number> closed;
+  std::vector<assigned> assigns;
+  std::vector<requested> reads;
+  std::vector<source::durable> durable;
+  std::vector<std::set<std::string>> looked_beside;
+  std::vector<std::string> told_found;
+  std::vector<error> failures;
+  std::vector<std::pair<lane::urgency, std::string>> said;
+  bool ended = false;
+};
+
+class seconds_parser final : public parser::record_parser {
+public:
+  parser::parsed parse(const source::chunk& c) override {
+    parser::parsed p;
+    data::column_builder times(data::type_id::timestamp);
+    for (std::uint32_t i = 0; i < c.records(); ++i) {
+      if (c.record(i) == "X")
+        throw std::runtime_error("X");
+      if (c.record(i) == "!") {
+        p.dead.push_back({i, "no row"});
+        continue;
+      }
+      times.append_int(std::stoll(std::string(c.record(i))) * 1'000'000);
+      p.records.push_back(i);
+    }
+    p.rows = {schema(), {times.finish()}, p.records.size()};
+    return p;
+  }
+  [[nodiscard]] static const data::schema_ptr& schema() {
+    static const auto s =
+        std::make_shared<const data::schema>(std::vector<data::field>{{"time", data::type_id::timestamp}});
+    return s;
+  }
+};
+
+/// Of a lane over these partitions with three receivers: dead letters, and two sinks that get no rows, but
+/// learn how far the lane has come.
+[[nodiscard]] inline lane::lane_options options_of(std::vector<std::string> partitions,
+                                                   config::parser_plan parser = {}) {
+  auto topology = std::make_shared<config::topology>();
+  topology->stages.resize(2);
+  topology->stages[0].name = "clicks";
+  topology->stages[1].name = "parsed";
+  parser.event_time = 0;
+  topology->stages[1].plan = std::move(parser);
+  auto plan = std::make_shared<lane::lane_plan>();
+  plan->source = topology->stages.data();
+  plan->parser = &topology->stages[1];
+  plan->parser_stage = 1;
+  plan->edges.push_back({lane::edge::kind::dead_letters, 0, "dead_letters", 0, 1});
+  plan->edges.push_back({lane::edge::kind::rows, 0, "one", 1, 1});
+  plan->edges.push_back({lane::edge::kind::rows, 0, "other", 2, 1});
+  plan->receivers = 3;
+  plan->topology = std::move(topology);
+  lane::lane_options o;
+  o.name = "parsed/lane0";
+  o.plan = std::move(plan);
+  o.known = {partitions.begin(), partitions.end()};
+  o.partitions = std::move(partitions);
+  o.make_parser = []() -> expected<std::unique_ptr<parser::record_parser>> {
+    return std::make_unique<seconds_parser>();
+  };
+  return o;
+}
+
+/// Records of a partition at positions from `from` on.
+[[nodiscard]] inline source::chunk chunk_of(const std::string& partition, std::int64_t from,
+                                            const std::vector<std::string>& records) {
+  source::chunk c;
+  c.partition = partition;
+  c.from = {0, from};
+  for (const auto& r : records) {
+    c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
+    c.lengths.push_back(static_cast<std::uint32_t>(r.size()));
+    c.bytes += r;
+    c.positions.push_back({0, from++});
+  }
+  c.to = {0, from};
+  c.bytes.append(source::padding, '\0');
+  return c;
+}
+
+/// The source has no more for now: a frame does not wait for the next chunk.
+[[nodiscard]] inline source::chunk caught_up(source::chunk c) {
+  c.caught_up = true;
+  return c;
+}
+
+class driven_lane {
+public:
+  explicit driven_lane(lane::lane_options options,
+                       delivery::lane_log::start how = delivery::lane_log::start::at_lowest)
+      : past(options.past), gauges(options.gauges), options(options),
+        core(around, std::move(options), how, 7) {}
+
+  /// All receivers are up and answer with this position of every partition.
+  void begin(std::int64_t at = 0) {
+    REQUIRE(core.start());
+    for (std::size_t r = 0; r < 3; ++r)
+      core.on_receiver_up(r);
+    for (const auto& p : options.partitions)
+      for (std::size_t r = 0; r < 3; ++r)
+        answer(r, at, p);
+  }
+  /// Of a fence of its own.
+  void answer(std::size_t receiver, std::int64_t at, const std::string& partition = "0",
+              event_micros watermark = no_watermark) {
+    core.on_answer(log(partition), receiver,
+                   delivery::answer{{1, ++fences[{partition, receiver}]}, {{0, at}, watermark}});
+  }
+  /// The answer to the newest request to this reader.
+  void give(source::chunk c, lane::reader_number reader = lane::live_reader) {
+    core.on_chunk({ticket(reader), std::make_shared<const source::chunk>(std::move(c)), {}, {}}, reader);
+  }
+  void give_nothing(lane::reader_number reader = lane::live_reader) {
+    core.on_chunk({ticket(reader), nullptr, {}, {}}, reader);
+  }
+  void give_failure(const error& e, lane::reader_number reader = lane::live_reader) {
+    core.on_chunk({ticket(reader), nullptr, e, {}}, reader);
+  }
+  void take_all(std::size_t receiver, const std::string& partition = "0") {
+    core.on_credit(log(partition), receiver, {1, fences[{partition, receiver}]}, 1U << 30);
+  }
+  /// Time passes; timers that come due come.
+  void pass(std::chrono::microseconds d) {
+    const auto until = around.time + d;
+    for (;;) {
+      const auto next = std::min_element(around.timers.begin(), around.timers.end());
+      if (next == around.timers.end() || *next > until)
+        break;
+      around.time = std::max(around.time, *next);
+      around.timers.erase(next);
+      core.on_wake_up();
+    }
+    around.time = until;
+  }
+
+  [[nodiscard]] static log_id log(const std::string& partition) { return "parsed/" + partition; }
+  [[nodiscard]] std::uint64_t ticket(lane::reader_number reader) const {
+    std::uint64_t newest = 0;
+    for (const auto& r : around.reads)
+      if (r.reader == reader)
+        newest = r.request.ticket;
+    return newest;
+  }
+  [[nodiscard]] std::size_t reads_of(lane::reader_number reader) const {
+    return static_cast<std::size_t>(std::count_if(around.reads.begin(), around.reads.end(),
+                                                  [&](const auto& r) { return r.reader == reader; }));
+  }
+  /// Ranges of the frames that a receiver got, "from-to".
+  [[nodiscard]] std::vector<std::string> got(std::size_t receiver, const std::string& partition = "0") const {
+    std::vector<std::string> out;
+    for (const auto& s : around.frames)
+      if (s.receiver == receiver && s.frame.log == log(partition))
+        out.push_back(std::to_string(s.frame.from.minor) + "-" + std::to_string(s.frame.to.minor));
+    return out;
+  }
+  [[nodiscard]] bool has_said(std::string_view part) const {
+    return std::any_of(around.said.begin(), around.said.end(),
+                       [&](const auto& s) { return s.second.find(part) != std::string::npos; });
+  }
+
+  noted around;
+  std::shared_ptr<lane::past_lives> past;
+  std::shared_ptr<lane::lane_gauges> gauges;
+  lane::lane_options options;
+  lane::lane core;
+  std::map<std::pair<std::string, std::size_t>, std::uint64_t> fences{};
+};
+
+using ranges = std::vector<std::string>;
+
+}  // namespace millrace::lane_test

@@ -1,0 +1,184 @@
+// Receivers that are behind, and the readers that reread the log for them.
+#include "tests/unit/lane/driven_lane.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::lane_test;
+
+namespace {
+
+constexpr auto restarted = delivery::lane_log::start::at_furthest;
+
+/// Receiver 1 is behind: it has 4, the others have 10.
+void begin_with_one_behind(driven_lane& l) {
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10);
+  l.answer(1, 4);
+  l.answer(2, 10);
+}
+
+}  // namespace
+
+TEST_CASE("a receiver that is behind gets what it lacks from a reader of its own, then goes along") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  CHECK(l.around.opened == std::vector<lane::reader_number>{lane::live_reader, 1});
+  CHECK(l.around.assigns ==
+        std::vector<noted::assigned>{{lane::live_reader, "0", {0, 10}}, {1, "0", {0, 4}}});
+  CHECK(l.has_said("1 of 3 receivers are behind; parsed/0 is read again for them from position 4"));
+  l.give(chunk_of("0", 4, {"1", "2"}), 1);
+  CHECK(l.got(1) == ranges{"4-6"});
+  CHECK(l.around.closed.empty());
+  l.give(chunk_of("0", 6, {"1", "2", "3", "4", "5", "6"}), 1);  // further than the lane stands
+  CHECK(l.got(1) == ranges{"4-6", "6-10"});
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  l.give(caught_up(chunk_of("0", 10, {"5", "6"})));
+  CHECK(l.got(1) == ranges{"4-6", "6-10", "10-12"});
+  CHECK(l.got(0) == ranges{"10-12"});
+}
+
+TEST_CASE("what a reader that is over still sends is dropped") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  l.core.on_receiver_down(1);
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  l.give(chunk_of("0", 4, {"1"}), 1);
+  CHECK(l.got(1).empty());
+}
+
+TEST_CASE("a receiver that answers anew gets a reader of its new fence") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  l.core.on_ask_again(l.log("0"), 1);
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  l.answer(1, 7);
+  CHECK(l.around.opened.back() == 2);
+  CHECK(l.around.assigns.back() == noted::assigned{2, "0", {0, 7}});
+  CHECK(l.around.said.size() == 1);  // not again so soon
+  l.pass(10s);
+  l.core.on_ask_again(l.log("0"), 1);
+  l.answer(1, 8);
+  CHECK(l.around.said.size() == 2);
+}
+
+TEST_CASE("a reader begins with the watermark of its receiver") {
+  driven_lane l(options_of({"0"}), restarted);
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10, "0", 90'000'000);
+  l.answer(1, 4, "0", 50'000'000);
+  l.answer(2, 10, "0", 90'000'000);
+  l.give(chunk_of("0", 4, {"7"}), 1);
+  CHECK(l.around.frames.back().frame.watermark == 50'000'000);
+  l.give(caught_up(chunk_of("0", 10, {"7"})));
+  CHECK(l.around.frames.back().frame.watermark == 90'000'000);
+}
+
+TEST_CASE("the end of the log is the end for a receiver that catches up as well") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  auto all = chunk_of("0", 0, {"1", "2"});
+  all.at_end = true;
+  l.give(all);
+  CHECK(l.got(0) == ranges{"0-3"});  // a position of its own
+  l.core.on_ask_again(l.log("0"), 1);
+  l.answer(1, 0);
+  l.give(all, 1);
+  CHECK(l.got(1).back() == "0-3");
+  CHECK(l.around.frames.back().frame.watermark == end_of_time);
+}
+
+TEST_CASE("a reader whose source is away tries again after a while") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  l.give_failure(source_is_away, 1);
+  CHECK(l.reads_of(1) == 1);
+  l.pass(10s);
+  CHECK(l.reads_of(1) == 2);
+  l.give_nothing(1);
+  CHECK(l.reads_of(1) == 3);
+  l.give_failure({ec::cancelled, fault::ours, true, "cancelled", {}}, 1);
+  CHECK(l.around.failures.empty());
+}
+
+TEST_CASE("a reader that fails for good ends the run") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  l.give_failure(broken_source, 1);
+  REQUIRE(l.around.failures.size() == 1);
+  CHECK(l.around.failures[0].stage == "clicks");
+  const auto reads = l.around.reads.size();
+  l.give(chunk_of("0", 10, {"5"}));  // nothing is begun any more
+  CHECK(l.around.reads.size() == reads);
+}
+
+TEST_CASE("where the log is trimmed, the receiver is asked whether its answer still holds") {
+  driven_lane l(options_of({"0"}), restarted);
+  begin_with_one_behind(l);
+  l.around.asks.clear();
+  l.give_failure({ec::log_trimmed, fault::outside, false, "gone", {}}, 1);
+  CHECK(l.around.asks == std::vector<noted::asked>{{1, l.log("0")}});
+  CHECK(l.around.failures.size() == 1);
+}
+
+TEST_CASE("a reader that cannot be opened ends the run") {
+  driven_lane l(options_of({"0"}), restarted);
+  REQUIRE(l.core.start());
+  l.around.cannot_open = broken_source;
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10);
+  l.answer(1, 4);
+  l.answer(2, 10);
+  CHECK(l.around.failures.size() == 1);
+}
+
+TEST_CASE("two readers at a time; one that waits for credit makes place for a receiver that takes") {
+  auto o = options_of({"0", "1"});
+  o.credit = 1;
+  driven_lane l(std::move(o), restarted);
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 4);
+  l.answer(1, 10);
+  l.answer(2, 10);
+  l.answer(0, 4, "1");
+  l.answer(1, 4, "1");
+  l.answer(2, 10, "1");
+  CHECK(l.around.opened.size() == 3);
+  l.give(chunk_of("0", 4, {"!"}), 1);  // uses the dead letters' credit
+  l.give(chunk_of("0", 5, {"!"}), 1);  // waits for credit, and the reader reads no further
+  CHECK(l.got(0) == ranges{"4-5"});
+  CHECK(l.reads_of(1) == 2);
+  l.pass(900ms);
+  CHECK(l.around.closed.empty());
+  l.pass(200ms);
+  CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+  REQUIRE(l.around.opened.size() == 4);
+  CHECK(l.around.assigns.back() == noted::assigned{3, "1", {0, 4}});
+  SECTION("it gets a place again when it takes, and another has come along") {
+    l.give(chunk_of("1", 4, {"1", "1", "1", "1", "1", "1"}), 3);
+    CHECK(l.got(1, "1") == ranges{"4-10"});
+    CHECK(l.around.closed.size() == 2);
+    l.take_all(0);
+    CHECK(l.around.opened.size() == 5);
+    CHECK(l.around.assigns.back() == noted::assigned{4, "0", {0, 5}});
+  }
+}
+
+TEST_CASE("catching up, records that made frames fail before get frames of their own") {
+  auto o = options_of({"0"});
+  // Two records whose frame could not be formed.
+  o.past->failed({"parsed/0", {0, 6}, {0, 8}, 2, {}, true}, "no memory");
+  driven_lane l(std::move(o), restarted);
+  begin_with_one_behind(l);
+  l.give(chunk_of("0", 4, {"1", "2", "3", "4", "5", "6"}), 1);
+  CHECK(l.got(1).front() == "4-6");
+  CHECK(l.got(1).back().ends_with("-10"));
+  CHECK(l.got(1).size() >= 3);
+}

@@ -1,0 +1,410 @@
+// What a lane does with what its source gives, and with its receivers, said by hand.
+#include "tests/unit/lane/driven_lane.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::lane_test;
+
+namespace {
+
+lane::lane_options refusing() {
+  config::parser_plan parser;
+  parser.fail_on_error = true;
+  return options_of({"0"}, std::move(parser));
+}
+
+lane::lane_options with_idle_timeout(micros timeout) {
+  config::parser_plan parser;
+  parser.idle_timeout = timeout;
+  return options_of({"0"}, std::move(parser));
+}
+
+std::size_t idle_frames(const driven_lane& l) {
+  return static_cast<std::size_t>(std::count_if(l.around.frames.begin(), l.around.frames.end(),
+                                                [](const auto& s) { return s.frame.idle; }));
+}
+
+}  // namespace
+
+TEST_CASE("a lane that cannot open its source or its parser says so and does not begin") {
+  SECTION("source") {
+    driven_lane l(options_of({"0"}));
+    l.around.cannot_open = broken_source;
+    CHECK_FALSE(l.core.start());
+    REQUIRE(l.around.failures.size() == 1);
+    CHECK(l.around.failures[0].stage == "clicks");
+  }
+  SECTION("parser") {
+    auto o = options_of({"0"});
+    o.make_parser = []() -> expected<std::unique_ptr<parser::record_parser>> {
+      return unexpected(error{ec::internal, fault::ours, false, "no", "parsed"});
+    };
+    driven_lane l(std::move(o));
+    CHECK_FALSE(l.core.start());
+    REQUIRE(l.around.failures.size() == 1);
+    CHECK(l.around.failures[0].stage == "parsed");
+  }
+}
+
+TEST_CASE("reading begins once all receivers have said where they stand") {
+  driven_lane l(options_of({"0"}));
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 3);
+  l.answer(2, 3);
+  CHECK(l.around.reads.empty());
+  l.answer(1, 3);
+  CHECK(l.around.assigns == std::vector<noted::assigned>{{lane::live_reader, "0", {0, 3}}});
+  CHECK(l.around.reads.size() == 1);
+  l.core.on_answer("another/0", 1, std::nullopt);  // of a partition that it does not read
+  CHECK_FALSE(l.around.ended);
+}
+
+TEST_CASE("the source reads on before a chunk is worked on, and every receiver gets the frame") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  CHECK(l.around.reads.size() == 1);
+  l.give(chunk_of("0", 0, {"1", "2", "3"}));
+  CHECK(l.around.reads.size() == 2);
+  l.give_nothing();
+  for (std::size_t r = 0; r < 3; ++r)
+    CHECK(l.got(r) == ranges{"0-3"});
+  CHECK(l.around.frames.back().frame.watermark == 3'000'000);
+  CHECK(l.gauges->records == 3);
+  CHECK(l.gauges->chunks == 1);
+  CHECK(l.gauges->watermark == 3'000'000);
+}
+
+TEST_CASE("a frame waits for the next chunk while one is being read, but not for more than its records") {
+  auto o = options_of({"0"});
+  o.frame_records = 4;
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(chunk_of("0", 0, {"1", "2"}));
+  CHECK(l.got(0).empty());
+  l.give(chunk_of("0", 2, {"1", "2"}));
+  CHECK(l.got(0) == ranges{"0-4"});
+  l.give(caught_up(chunk_of("0", 4, {"1"})));
+  CHECK(l.got(0) == ranges{"0-4", "4-5"});
+}
+
+TEST_CASE("a receiver that is ahead goes along from the position where it stands") {
+  driven_lane l(options_of({"0"}));
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10);
+  l.answer(1, 10);
+  l.answer(2, 12);
+  l.give(caught_up(chunk_of("0", 10, {"1", "2", "3", "4", "5"})));
+  CHECK(l.got(0) == ranges{"10-12", "12-15"});
+  CHECK(l.got(2) == ranges{"12-15"});
+}
+
+TEST_CASE(
+    "nothing is sent to a receiver without credit, and nothing read for it; its own fence gives it back") {
+  auto o = options_of({"0"});
+  o.credit = 1;
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"!"})));  // a dead letter: bytes
+  CHECK(l.got(0) == ranges{"0-1"});
+  CHECK(l.gauges->in_flight_bytes > 0);
+  l.give(caught_up(chunk_of("0", 1, {"2"})));
+  CHECK(l.got(1) == ranges{"0-1"});
+  const auto reads = l.around.reads.size();
+  l.core.on_credit(l.log("0"), 0, {1, 99}, 1U << 20);  // of another fence
+  l.core.on_credit("another/0", 0, {1, 1}, 1U << 20);
+  CHECK(l.got(1) == ranges{"0-1"});
+  CHECK(l.gauges->stalls > 0);
+  l.take_all(0);
+  CHECK(l.got(1) == ranges{"0-1", "1-2"});
+  CHECK(l.around.reads.size() == reads + 1);
+}
+
+TEST_CASE("the others go on while a receiver is down") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.core.on_receiver_down(2);
+  l.give(caught_up(chunk_of("0", 0, {"1"})));
+  CHECK(l.got(0) == ranges{"0-1"});
+  CHECK(l.got(2).empty());
+  l.core.on_receiver_up(2);
+  l.answer(2, 1);
+  l.give(caught_up(chunk_of("0", 1, {"2"})));
+  CHECK(l.got(2) == ranges{"1-2"});
+}
+
+TEST_CASE("where all receivers have gone back, so does the source, and what was read before is dropped") {
+  driven_lane l(options_of({"0"}));
+  l.begin(5);
+  l.give(caught_up(chunk_of("0", 5, {"1"})));
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_down(r);
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  for (std::size_t r = 0; r < 3; ++r)
+    l.answer(r, 2);
+  CHECK(l.around.assigns.back() == noted::assigned{lane::live_reader, "0", {0, 2}});
+  l.give(caught_up(chunk_of("0", 6, {"9"})));  // was asked for before
+  CHECK(l.got(0) == ranges{"5-6"});
+  l.give(caught_up(chunk_of("0", 2, {"9"})));
+  CHECK(l.got(0) == ranges{"5-6", "2-3"});
+}
+
+TEST_CASE("a lane goes on with the watermark of its position") {
+  driven_lane l(options_of({"0"}));
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  for (std::size_t r = 0; r < 3; ++r)
+    l.answer(r, 10, "0", 60'000'000);
+  l.give(caught_up(chunk_of("0", 10, {"7"})));
+  CHECK(l.around.frames.back().frame.watermark == 60'000'000);
+}
+
+TEST_CASE("a receiver answers anew while a frame is formed: it is cut there, and the receiver goes along") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.give(chunk_of("0", 0, {"1", "2"}));  // waits for the next chunk
+  l.core.on_ask_again(l.log("0"), 1);
+  CHECK(l.got(0).empty());
+  l.answer(1, 2);
+  CHECK(l.got(0) == ranges{"0-2"});
+  CHECK(l.got(1).empty());
+  l.give(caught_up(chunk_of("0", 2, {"3"})));
+  CHECK(l.got(1) == ranges{"2-3"});
+  l.core.on_ask_again("another/0", 1);
+}
+
+TEST_CASE("a newer life of the lane ends the older one") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.core.on_answer(l.log("0"), 1, std::nullopt);
+  CHECK(l.around.ended);
+  CHECK(l.has_said("a newer life reads parsed/0"));
+}
+
+TEST_CASE("the source is told what all receivers have durable, once") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.give(chunk_of("0", 0, {"1", "2", "3", "4"}));
+  l.core.on_acknowledged(l.log("0"), 0, {0, 4});
+  l.core.on_acknowledged(l.log("0"), 1, {0, 3});
+  CHECK(l.around.durable.empty());
+  l.core.on_acknowledged(l.log("0"), 2, {0, 2});
+  REQUIRE(l.around.durable.size() == 1);
+  CHECK(l.around.durable[0].below == position{0, 2});
+  CHECK(l.past->settled().at("parsed/0") == position{0, 2});
+  l.core.on_acknowledged(l.log("0"), 2, {0, 1});  // overtaken
+  l.core.on_acknowledged(l.log("0"), 0, {0, 5});
+  l.core.on_acknowledged("another/0", 0, {0, 5});
+  CHECK(l.around.durable.size() == 1);
+  l.core.on_acknowledged(l.log("0"), 2, {0, 4});
+  CHECK(l.around.durable.back().below == position{0, 3});
+}
+
+TEST_CASE("the end of a bounded log is the end of time") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  auto c = chunk_of("0", 0, {"1"});
+  c.at_end = true;
+  l.give(std::move(c));
+  CHECK(l.got(0) == ranges{"0-2"});
+  CHECK(l.around.frames.back().frame.watermark == end_of_time);
+  const auto reads = l.around.reads.size();
+  l.give_nothing();
+  CHECK(l.around.reads.size() == reads);
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_acknowledged(l.log("0"), r, {0, 2});
+  CHECK(l.around.durable.empty());  // of a log that nobody reads any more
+}
+
+TEST_CASE("a source that is away is asked again after a while, and both are said once") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.give_failure(source_is_away);
+  CHECK(l.gauges->away);
+  CHECK(l.has_said("clicks: away; waiting for it"));
+  CHECK(l.around.reads.size() == 1);
+  l.core.on_ask_again(l.log("0"), 1);  // awake for another reason
+  l.answer(1, 0);
+  CHECK(l.around.reads.size() == 1);
+  l.pass(2s);
+  CHECK(l.around.reads.size() == 2);
+  l.give_failure(source_is_away);
+  CHECK(l.around.said.size() == 1);
+  l.pass(2s);
+  l.give_nothing();
+  CHECK(l.has_said("answers again"));
+  CHECK_FALSE(l.gauges->away);
+  l.give_failure({ec::cancelled, fault::ours, true, "cancelled", {}});
+  CHECK_FALSE(l.gauges->away);
+}
+
+TEST_CASE("what a source gave before it broke goes on its way first") {
+  auto o = options_of({"0", "1"});
+  o.credit = 1;
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"!"})));
+  l.give(caught_up(chunk_of("0", 1, {"2"})));  // waits for credit
+  CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1"});
+  l.give_failure(broken_source);
+  CHECK(l.around.failures.empty());
+  l.take_all(0);
+  CHECK(l.got(1) == ranges{"0-1", "1-2"});
+  CHECK(l.around.failures.size() == 1);
+}
+
+TEST_CASE("the partition with the least watermark is preferred") {
+  driven_lane l(options_of({"0", "1"}));
+  l.begin();
+  l.give_nothing();
+  CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"0", "1"});
+  l.give(chunk_of("0", 0, {"5"}));
+  l.give(chunk_of("1", 0, {"3"}));
+  l.give_nothing();
+  CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1", "0"});
+}
+
+TEST_CASE("a partition that is too far ahead of the slowest waits for it, in its own lane and in others") {
+  auto o = options_of({"0", "1"});
+  o.max_drift = 10s;
+  auto peer = std::make_shared<lane::lane_gauges>();
+  o.peers = {peer};
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(chunk_of("0", 0, {"100"}));
+  l.give(chunk_of("1", 0, {"50"}));
+  l.give(chunk_of("1", 1, {"51"}));
+  CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1"});
+  CHECK(l.gauges->slowest == 50'000'000);
+  l.give(chunk_of("1", 2, {"95"}));
+  l.give(chunk_of("1", 3, {"96"}));
+  CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1", "0"});
+  peer->slowest = 60'000'000;
+  const auto reads = l.around.reads.size();
+  l.give(chunk_of("1", 4, {"97"}));
+  CHECK(l.around.reads.size() == reads);
+  l.pass(20ms);
+  CHECK(l.around.reads.size() == reads);
+  peer->slowest = end_of_time;
+  l.pass(20ms);
+  CHECK(l.around.reads.size() == reads + 1);
+}
+
+TEST_CASE("under a rate a chunk goes as time passes, and little is read ahead") {
+  auto o = options_of({"0"});
+  o.rate = 1;
+  driven_lane l(std::move(o));
+  l.begin();
+  CHECK(l.around.reads.back().request.max_bytes == 64U << 10);
+  l.give(chunk_of("0", 0, {"1", "2", "3"}));
+  CHECK(l.got(0) == ranges{"0-1"});
+  l.pass(900ms);
+  CHECK(l.got(0).size() == 1);
+  l.pass(200ms);
+  CHECK(l.got(0) == ranges{"0-1", "1-2"});
+}
+
+TEST_CASE("a partition that has had nothing for a while is idle, said once") {
+  driven_lane l(with_idle_timeout(5s));
+  l.begin();
+  l.give_nothing();
+  CHECK(idle_frames(l) == 0);
+  CHECK_FALSE(l.around.timers.empty());
+  l.pass(5s);
+  l.give_nothing();
+  CHECK(idle_frames(l) == 3);
+  l.give_nothing();
+  CHECK(idle_frames(l) == 3);
+  l.give(caught_up(chunk_of("0", 0, {"1"})));
+  l.pass(6s);
+  l.give_nothing();
+  CHECK(idle_frames(l) == 6);
+}
+
+TEST_CASE("under on_error fail the run ends before the record, once what comes before is taken") {
+  driven_lane l(refusing());
+  l.begin();
+  l.give(chunk_of("0", 0, {"1", "2", "!", "4"}));
+  CHECK(l.got(0) == ranges{"0-2"});
+  REQUIRE(l.around.failures.size() == 1);
+  CHECK(l.around.failures[0].stage == "parsed");
+  CHECK(l.around.failures[0].message.find("position 2: no row") != std::string::npos);
+}
+
+TEST_CASE("under on_error fail a receiver that is behind gets what comes before first") {
+  driven_lane l(refusing());
+  l.begin();
+  l.core.on_receiver_down(1);
+  l.give(chunk_of("0", 0, {"1", "!"}));
+  CHECK(l.around.failures.empty());
+  l.core.on_receiver_up(1);
+  l.answer(1, 0);
+  CHECK(l.around.failures.empty());
+  l.give(chunk_of("0", 0, {"1", "!"}), 1);
+  CHECK(l.got(1) == ranges{"0-1"});
+  l.take_all(1);
+  CHECK(l.around.failures.size() == 1);
+}
+
+TEST_CASE("a mended parser does not go on where stages have taken more than others") {
+  auto o = options_of({"0"});
+  o.parser_changed = true;
+  driven_lane l(std::move(o));
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10);
+  l.answer(1, 12);
+  l.answer(2, 10);
+  REQUIRE(l.around.failures.size() == 1);
+  CHECK(l.around.failures[0].code == ec::mismatch);
+  CHECK(l.around.reads.empty());
+}
+
+TEST_CASE("a record on which work fails is noted for the next life, which goes about it with care") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  CHECK_THROWS_AS(l.give(chunk_of("0", 0, {"1", "X", "3", "4"})), std::runtime_error);
+  CHECK(l.has_said("4 records of parsed/0 at positions 0:0 to 0:4 made it fail: X"));
+  for (int life = 0; l.past->culprits().empty() && life < 20; ++life) {
+    auto o = options_of({"0"});
+    o.past = l.past;
+    driven_lane next(std::move(o));
+    next.begin();
+    CHECK_THROWS_AS(next.give(chunk_of("0", 0, {"1", "X", "3", "4"})), std::runtime_error);
+  }
+  REQUIRE(l.past->culprits().size() == 1);
+  CHECK(l.past->culprits()[0].at == position{0, 1});
+}
+
+TEST_CASE("a record that was given up is a dead letter, and nothing works on it") {
+  auto o = options_of({"0"});
+  auto verdicts = std::make_shared<delivery::verdicts>();
+  verdicts->add({"parsed/0", {0, 1}, "given up"});
+  o.verdicts = std::move(verdicts);
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"1", "X", "3"})));
+  std::vector<std::string> errors;
+  for (const auto& s : l.around.frames)
+    if (const auto* const letters = std::get_if<delivery::letters_ptr>(&s.frame.content))
+      for (const auto& letter : **letters)
+        errors.push_back(letter.error);
+  CHECK(errors == std::vector<std::string>{"given up"});
+  CHECK(l.got(1).back().ends_with("-3"));
+}
+
+TEST_CASE("records whose frame could not be formed get frames of their own") {
+  auto o = options_of({"0"});
+  o.past->failed({"parsed/0", {0, 1}, {0, 3}, 2, {}, true}, "no memory");
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(caught_up(chunk_of("0", 0, {"1", "2", "3", "4"})));
+  CHECK(l.got(0) == ranges{"0-1", "1-2", "2-3", "3-4"});
+}
