@@ -34,7 +34,7 @@ struct base_rule {
   /// Below this a state is not worth a base of its own; above, a base is due when increments weigh twice as
   /// much, so that merging costs no more than a share of capturing, and a recovery reads three times the
   /// state at most.
-  std::uint64_t smallest_base = 8 << 20;
+  std::uint64_t smallest_base = 2 << 20;
   /// Records that a recovery has to merge, where they weigh half of the base: a large base is not written
   /// again for a few small ones.
   std::uint64_t most_increments = 200;

@@ -9,8 +9,9 @@ namespace {
 
 /// Fewer rows are inserted: a COPY is a round trip more (measured: equal at some ten rows).
 constexpr std::size_t least_rows = 16;
-/// Of one COPY. More gains nothing, and is sent again in halves when a row is refused.
-constexpr std::size_t copy_bytes = 4U << 20;
+/// Of one COPY. More gains nothing, is sent again in halves when a row is refused, and is kept until the server
+/// has answered: twice (the next one is made meanwhile), each with its rows, which take four times as much.
+constexpr std::size_t copy_bytes = 1U << 20;
 /// That are sent at once, while the next ones are made.
 constexpr std::size_t put_bytes = 64U << 10;
 /// Of one row, as of one that is inserted: the server's limit is 1 GB with all its copies.
