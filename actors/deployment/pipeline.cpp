@@ -215,14 +215,13 @@ private:
       o.clock = options_.clock;
       o.gauges = gauges[i];
       o.losses = options_.losses;
-      for (const auto& g : gauges)
-        if (g != o.gauges)
-          o.peers.push_back(g);
+      o.is_only_lane = gauges.size() == 1;
       out_.gauges.lanes[o.name] = o.gauges;
       control::lane_spec spec;
       spec.name = o.name;
       spec.parser = plan->name;
       spec.partitions = o.partitions.size();
+      spec.limits_drift = o.max_drift.has_value() && !o.is_only_lane;
       spec.keep_start = [plan, store = options_.store](const std::string& partition, position first) {
         return keep_start(*plan, *store, partition, first).map([&](position start) {
           return control::lane_spec::started{plan->log(partition), {start, no_watermark}};

@@ -27,7 +27,9 @@ bool unnests(const std::vector<node>& nodes) {
 
 lane::lane(neighbours& around, lane_options options, delivery::lane_log::start how, std::uint64_t seed)
     : around_(around), options_(std::move(options)), how_(how), up_(options_.plan->receivers),
-      catch_ups_(seed), schedule_({options_.rate, options_.max_drift, options_.chunk_bytes}, seed, now()),
+      catch_ups_(seed),
+      schedule_({options_.rate, options_.max_drift, options_.chunk_bytes, options_.is_only_lane}, seed,
+                now()),
       discovery_(options_.discover_every, std::move(options_.known)),
       unnests_(unnests(options_.plan->roots)) {
   for (const auto& name : options_.partitions)
@@ -91,13 +93,15 @@ void lane::read_more() {
   if (schedule_.is_reading() || failed_ || broken_ || waits_until(schedule_.health.ask_at()))
     return;
   const auto stand = places();
-  if (schedule_.limits_drift())
-    options_.gauges->slowest = schedule::slowest(stand);
-  auto turn = schedule_.next(stand, slowest_of_others());
-  if (turn.held)
-    wake_in(schedule::drift_wait);
-  if (turn.request)
-    around_.read(live_reader, std::move(*turn.request));
+  if (const auto news = schedule_.news_for_others(stand))
+    around_.tell_slowest(*news);
+  if (auto request = schedule_.next(stand))
+    around_.read(live_reader, std::move(*request));
+}
+
+void lane::on_others_stand_at(event_micros slowest) {
+  schedule_.others_stand_at(slowest);
+  pump();
 }
 
 std::vector<schedule::place> lane::places() const {
@@ -113,13 +117,6 @@ std::vector<schedule::place> lane::places() const {
                              p->receivers.may_send(options_.credit)});
   }
   return out;
-}
-
-event_micros lane::slowest_of_others() const {
-  auto least = end_of_time;
-  for (const auto& peer : options_.peers)
-    least = std::min(least, peer->slowest.load());
-  return least;
 }
 
 void lane::on_chunk(const source::chunk_read& m, reader_number from) {

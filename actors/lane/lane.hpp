@@ -35,6 +35,7 @@ public:
   void on_look_now();
   void on_looked(const source::looked& m);
   void on_partition_started(const std::string& name, const std::string& lane);
+  void on_others_stand_at(event_micros slowest);
 
 private:
   using clock = std::chrono::steady_clock;
@@ -46,7 +47,6 @@ private:
   void pump();
   void read_more();
   [[nodiscard]] std::vector<schedule::place> places() const;
-  [[nodiscard]] event_micros slowest_of_others() const;
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// The piece that begins at w.next, parsed.

@@ -72,6 +72,9 @@ public:
   void tell_found(const source::partition_info& found) override {
     self_->send(supervisor_, messages::partition_found{name_, found.name, found.first});
   }
+  void tell_slowest(event_micros watermark) override {
+    self_->send(supervisor_, messages::stands_at{name_, watermark});
+  }
   void tell_failed(error why) override {
     self_->send(supervisor_, messages::stage_failed{name_, std::move(why)});
   }
@@ -180,6 +183,7 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
       [&core](const look_now&) { core.on_look_now(); },
       [&core](const source::looked& m) { core.on_looked(m); },
       [&core](const messages::partition_started& m) { core.on_partition_started(m.partition, m.lane); },
+      [&core](const messages::others_stand_at& m) { core.on_others_stand_at(m.slowest); },
       [](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
       [state](const messages::stop&) { state->around.stop(); },
   };

@@ -32,8 +32,7 @@ struct lane_gauges {
   std::atomic<std::uint64_t> work_micros{0};  // parsing them, and the lane's steps
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
-  std::atomic<std::int64_t> slowest{end_of_time};  // watermark of the slowest partition with records to read
-  std::atomic<bool> away{false};                   // the source does not answer
+  std::atomic<bool> away{false};  // the source does not answer
 };
 
 struct lane_options {
@@ -45,10 +44,10 @@ struct lane_options {
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::identity_store identities;
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
-  bool parser_changed = false;                            // since the state was made
-  std::optional<double> rate;                             // records a second, over all its partitions
-  std::vector<std::shared_ptr<const lane_gauges>> peers;  // of the same parser's other lanes
-  std::optional<micros> max_drift;                        // between its partitions' watermarks
+  bool parser_changed = false;         // since the state was made
+  std::optional<double> rate;          // records a second, over all its partitions
+  std::optional<micros> max_drift;     // between the watermarks of the parser's partitions
+  bool is_only_lane = true;            // of its parser
   std::size_t credit = 4U << 20;       // bytes that one receiver lets one partition have in flight
   std::size_t chunk_bytes = 1U << 20;  // one read; a frame holds at least one chunk where the source is fast
   std::uint64_t frame_records = 65'536;  // more than this never waits for one frame

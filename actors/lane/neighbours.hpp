@@ -52,6 +52,8 @@ public:
 
   // --- the supervisor
   virtual void tell_found(const source::partition_info& found) = 0;
+  /// Of its partitions that have more to read; for the parser's other lanes.
+  virtual void tell_slowest(event_micros watermark) = 0;
   virtual void tell_failed(error why) = 0;
   /// A newer life reads the same partitions: this one ends without a word.
   virtual void end_life() = 0;

@@ -1,5 +1,6 @@
 // When a lane reads, and which partitions it asks for: one request at a time; the partition with the least
-// watermark first; none that is too far ahead of the slowest (`max_drift`); none from a source that is away,
+// watermark first; none that is too far ahead of the slowest of the parser's (`max_drift`, for which its lanes
+// tell each other where they stand); none from a source that is away,
 // until its time. How many records may go now (`rate`), and which timers are to be armed. Pure: the lane says
 // where its partitions stand and what time it is.
 #pragma once
@@ -22,10 +23,12 @@ public:
     std::optional<double> rate;  // records a second
     std::optional<micros> max_drift;
     std::size_t chunk_bytes = 0;  // one read
+    bool is_only_lane = true;     // of its parser: there are no others to wait for
   };
   /// `seed` decides its random waits.
   schedule(limits l, std::uint64_t seed, clock::time_point now)
-      : rate(l.rate, now), health(seed), limits_(l), drift_(l.max_drift) {}
+      : rate(l.rate, now), health(seed), limits_(l), drift_(l.max_drift),
+        others_(l.is_only_lane ? end_of_time : no_watermark) {}
 
   /// Where a partition stands.
   struct place {
@@ -34,27 +37,20 @@ public:
     bool has_more = true;  // there is something to read, as far as is known
     bool wanted = false;   // somebody takes it, and there is room for a chunk
   };
-  struct turn {
-    std::optional<source::read> request;
-    bool held = false;  // someone waits for slower partitions: to be looked at again after `drift_wait`
-  };
-  /// How soon a partition that was held back by `max_drift` looks again at the others.
-  static constexpr std::chrono::milliseconds drift_wait{20};
 
   /// A request under way is answered first.
   [[nodiscard]] bool is_reading() const { return reading_; }
-  /// What to ask the source for now; `others`: the watermark of the slowest partition of the parser's other
-  /// lanes. Call it when nothing is_reading().
-  [[nodiscard]] turn next(std::span<const place> places, event_micros others);
+  /// What to ask the source for now. Call it when nothing is_reading().
+  [[nodiscard]] std::optional<source::read> next(std::span<const place> places);
   /// The request was answered.
   void answered() { reading_ = false; }
   /// Of the newest request.
   [[nodiscard]] std::uint64_t ticket() const { return ticket_; }
 
-  /// Whether partitions may be too far apart at all.
-  [[nodiscard]] bool limits_drift() const { return drift_.limits(); }
-  /// Watermark of the slowest of these that has more.
-  [[nodiscard]] static event_micros slowest(std::span<const place> places);
+  /// The watermark of the slowest partition of the parser's other lanes that has more.
+  void others_stand_at(event_micros slowest) { others_ = slowest; }
+  /// What the other lanes are to be told of this one; nothing where it matters to nobody.
+  [[nodiscard]] std::optional<event_micros> news_for_others(std::span<const place> places);
 
   rate_limit rate;
   source_health health;
@@ -63,6 +59,8 @@ public:
 private:
   limits limits_;
   drift_limit drift_;
+  event_micros others_;
+  std::optional<event_micros> told_others_;
   bool reading_ = false;
   std::uint64_t ticket_ = 0;
 };

@@ -28,7 +28,10 @@ order_list director::began(const std::string& name) {
   order_list out;
   auto& m = members_.at(name);
   m.lives = true;
+  m.told_of_others.reset();
   introduce(m, out);
+  if (m.what.limits_drift)
+    tell_lanes_of(m.what.parser, out);
   revived(name, out);
   return out;
 }
@@ -123,6 +126,43 @@ order_list director::start(const std::string& lane, const std::string& partition
     if (lives(name))
       out.push_back(orders::tell_partition{name, f.name, f.lane});
   return out;
+}
+
+// --- max_drift
+
+order_list director::stands_at(const std::string& lane, event_micros slowest) {
+  order_list out;
+  auto& m = members_.at(lane);
+  m.slowest = slowest;
+  tell_lanes_of(m.what.parser, out);
+  return out;
+}
+
+/// Each of them what is news to it.
+void director::tell_lanes_of(const std::string& parser, order_list& out) {
+  auto least = end_of_time;
+  auto next = end_of_time;
+  const auto each = [&](auto&& f) {
+    for (auto& [_, m] : members_)
+      if (m.what.kind == member_kind::lane && m.what.parser == parser)
+        f(m);
+  };
+  const state* slowest = nullptr;
+  each([&](const state& m) {
+    if (!slowest || m.slowest < least) {
+      next = std::exchange(least, m.slowest);
+      slowest = &m;
+    } else {
+      next = std::min(next, m.slowest);
+    }
+  });
+  each([&](state& m) {
+    const auto others = &m == slowest ? next : least;
+    if (m.lives && m.told_of_others != others) {
+      m.told_of_others = others;
+      out.push_back(orders::tell_slowest{m.what.name, others});
+    }
+  });
 }
 
 // --- the end

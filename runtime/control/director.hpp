@@ -30,6 +30,7 @@ struct member {
   log_id log = {};                          // a shard's: of its output
   std::vector<log_id> upstream = {};        // a shard's or sink's: outputs of shards that it gets
   bool takes_dead_letters = false;          // a sink's
+  bool limits_drift = false;                // a lane's: it waits for slower partitions of other lanes
 };
 
 namespace orders {
@@ -68,6 +69,12 @@ struct tell_partition {
   std::string partition;
   std::string reader;
   friend bool operator==(const tell_partition&, const tell_partition&) = default;
+};
+/// A lane is told how far the slowest of its parser's other lanes is.
+struct tell_slowest {
+  std::string to;
+  event_micros slowest = no_watermark;
+  friend bool operator==(const tell_slowest&, const tell_slowest&) = default;
 };
 /// It gives its part of the report.
 struct collect {
@@ -115,9 +122,9 @@ struct end_run {
 
 using order =
     std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
-                 orders::tell_partition, orders::collect, orders::stop, orders::begin_life,
-                 orders::begin_later, orders::leave_behind, orders::wait_for_reports, orders::wait_for_stops,
-                 orders::give_report, orders::end_run>;
+                 orders::tell_partition, orders::tell_slowest, orders::collect, orders::stop,
+                 orders::begin_life, orders::begin_later, orders::leave_behind, orders::wait_for_reports,
+                 orders::wait_for_stops, orders::give_report, orders::end_run>;
 /// To be carried out one after the other, before anything else is said to the director; what is said
 /// meanwhile (began()) gives orders that come behind them.
 using order_list = std::vector<order>;
@@ -143,6 +150,10 @@ public:
   [[nodiscard]] order_list start(const std::string& lane, const std::string& partition, const log_id& log,
                                  const mark& start);
   [[nodiscard]] const found_partitions& found() const { return found_; }
+
+  // --- max_drift
+  /// A lane's slowest partition that has more to read is there.
+  [[nodiscard]] order_list stands_at(const std::string& lane, event_micros slowest);
 
   // --- the end
   [[nodiscard]] order_list completed(const std::string& name);
@@ -179,6 +190,8 @@ private:
   struct state {
     member what;
     bool lives = false;
+    event_micros slowest = no_watermark;              // a lane's last word, of whichever life
+    std::optional<event_micros> told_of_others = {};  // this life of a lane
   };
 
   [[nodiscard]] bool has_stop_phase() const {
@@ -188,6 +201,7 @@ private:
   void introduce_to_lane(const state& lane, const state& receiver, order_list& out) const;
   void introduce_shard(const state& shard, const state& to, order_list& out) const;
   void introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const;
+  void tell_lanes_of(const std::string& parser, order_list& out);
   void note_failure(const std::string& name, const error& why);
   void begin_end(order_list& out);
   void revived(const std::string& name, order_list& out);

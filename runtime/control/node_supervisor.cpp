@@ -37,7 +37,8 @@ std::vector<member> members_of(const supervisor_options& options) {
                    .kind = member_kind::lane,
                    .parser = l.parser,
                    .receivers = l.receivers,
-                   .partitions = l.partitions});
+                   .partitions = l.partitions,
+                   .limits_drift = l.limits_drift});
   return out;
 }
 
@@ -238,6 +239,9 @@ void node_supervisor::carry_out(const order& o) {
     void operator()(const orders::tell_log& x) const { s.tell(x.to, messages::log_found{x.log, x.start}); }
     void operator()(const orders::tell_partition& x) const {
       s.tell(x.to, messages::partition_started{x.partition, x.reader});
+    }
+    void operator()(const orders::tell_slowest& x) const {
+      s.tell(x.to, messages::others_stand_at{x.slowest});
     }
     void operator()(const orders::collect& x) const { s.tell(x.from, messages::collect_report{}); }
     void operator()(const orders::stop& x) const { s.tell(x.who, messages::stop{}); }

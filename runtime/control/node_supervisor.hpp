@@ -34,6 +34,7 @@ public:
   void on_restart(const std::string& name);
   /// Its start is durable before anybody knows of it; its receivers know of it before a lane asks them.
   void on_partition_found(const messages::partition_found& m);
+  void on_stands_at(const messages::stands_at& m) { carry_out(director_.stands_at(m.actor, m.slowest)); }
   void on_completed(const std::string& name) { carry_out(director_.completed(name)); }
   void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.why)); }
   void begin_stop() { carry_out(director_.end()); }

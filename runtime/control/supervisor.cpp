@@ -27,6 +27,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
       [=](const messages::recovered& m) { state->on_recovered(m.actor); },
       of_present_life<messages::stopped>(state, [](auto& s, const auto& m) { s.on_stopped(m.actor); }),
       of_present_life<messages::report_part>(state, [](auto& s, const auto& m) { s.on_part(m); }),
+      of_present_life<messages::stands_at>(state, [](auto& s, const auto& m) { s.on_stands_at(m); }),
       [=](const messages::partition_found& m) { state->on_partition_found(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {

@@ -39,6 +39,7 @@ struct lane_spec {
   std::string name;
   std::string parser;
   std::size_t partitions = 0;          // that it reads from the first
+  bool limits_drift = false;           // it is told how far the parser's other lanes are
   std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
   /// `found`: partitions of its parser that were found while running.
   std::function<expected<caf::actor>(delivery::lane_log::start how, const std::vector<found_partition>& found,

@@ -43,6 +43,12 @@ struct receiver_down {
   receiver_index receiver;
 };
 
+/// Under max_drift: the least that the parser's other lanes have said by stands_at. At the start of a life and
+/// when it changes; a lane that has yet to say something stands before everything.
+struct others_stand_at {
+  event_micros slowest;
+};
+
 /// A partition has been found while running; its start is durable. `lane` reads it from there on. To all
 /// lanes of its parser, once shards and sinks know of it.
 struct partition_started {
@@ -51,13 +57,20 @@ struct partition_started {
 };
 
 // --- lane -> supervisor
-// Partitions that no lane reads yet.
+// Partitions that no lane reads yet, and how far its own are.
 
 /// The source has a partition that no lane reads. Said again with each look until partition_started.
 struct partition_found {
   std::string lane;  // who has looked
   std::string partition;
   position first;
+};
+
+/// Under max_drift: the watermark of the slowest of its partitions that have more to read, for the parser's
+/// other lanes (end_of_time: none of them has). Said when it has changed by enough to matter.
+struct stands_at {
+  std::string actor;
+  event_micros slowest;
 };
 
 // --- lane -> shard, sink
@@ -251,6 +264,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::receiver_down)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stands_at)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::others_stand_at)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)

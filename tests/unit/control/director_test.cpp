@@ -85,6 +85,28 @@ order_list give_parts(director& d, const std::vector<std::string>& names) {
 
 }  // namespace
 
+TEST_CASE("lanes of one parser hear how far the slowest of the others is, each what is news to it") {
+  auto all = members();
+  for (auto& m : all)
+    m.limits_drift = m.kind == member_kind::lane;
+  all.push_back({.name = "q/lane0", .kind = member_kind::lane, .parser = "q"});
+  director d(all);
+  using told = std::vector<orders::tell_slowest>;
+  // Who has yet to say something is behind everybody.
+  CHECK(those<orders::tell_slowest>(d.began("p/lane0")) == told{{"p/lane0", no_watermark}});
+  CHECK(d.stands_at("p/lane0", 50).empty());
+  CHECK(those<orders::tell_slowest>(d.began("p/lane1")) == told{{"p/lane1", 50}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane1", 70)) == told{{"p/lane0", 70}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 60)) == told{{"p/lane1", 60}});
+  CHECK(d.stands_at("p/lane0", 60).empty());
+  CHECK(d.stands_at("q/lane0", 1).empty());
+  // What a lane has said holds for its partitions until its next life has said more.
+  static_cast<void>(d.is_down("p/lane0"));
+  CHECK(d.stands_at("p/lane1", 80).empty());
+  CHECK(those<orders::tell_slowest>(d.began("p/lane0")) == told{{"p/lane0", 80}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", end_of_time)) == told{{"p/lane1", end_of_time}});
+}
+
 TEST_CASE("whoever begins is introduced to those that live and work with it") {
   director d(members());
   CHECK(d.began("raw").empty());

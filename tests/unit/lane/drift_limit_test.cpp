@@ -35,6 +35,21 @@ TEST_CASE("while one partition has no record yet, only those without records rea
   CHECK_FALSE(d.holds(no_watermark));
 }
 
+TEST_CASE("others hear of a lane at first, when it falls back, and in steps of an eighth of max_drift") {
+  const drift_limit d(micros(80));
+  CHECK(d.is_news(std::nullopt, no_watermark));
+  CHECK_FALSE(d.is_news(no_watermark, no_watermark));
+  CHECK(d.is_news(no_watermark, 0));
+  CHECK(d.is_news(100, 99));
+  CHECK_FALSE(d.is_news(100, 100));
+  CHECK_FALSE(d.is_news(100, 110));
+  CHECK(d.is_news(100, 111));
+  CHECK(d.is_news(100, end_of_time));
+  CHECK_FALSE(d.is_news(end_of_time, end_of_time));
+  CHECK(d.is_news(end_of_time, 100));
+  CHECK(d.is_news(no_watermark + 1, end_of_time - 1));
+}
+
 TEST_CASE("when nobody else has anything to read, nobody waits") {
   drift_limit d(micros(100));
   d.begin();

@@ -63,6 +63,7 @@ public:
   void tell_durable(source::durable what) override { durable.push_back(std::move(what)); }
   void look(source::look beside) override { looked_beside.push_back(std::move(beside.known)); }
   void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
+  void tell_slowest(event_micros watermark) override { told_slowest.push_back(watermark); }
   void tell_failed(error why) override { failures.push_back(std::move(why)); }
   void end_life() override { ended = true; }
   void say(lane::urgency how, const std::string& text) override { said.emplace_back(how, text); }
@@ -80,6 +81,7 @@ public:
   std::vector<source::durable> durable;
   std::vector<std::set<std::string>> looked_beside;
   std::vector<std::string> told_found;
+  std::vector<event_micros> told_slowest;
   std::vector<error> failures;
   std::vector<std::pair<lane::urgency, std::string>> said;
   bool ended = false;

@@ -273,26 +273,25 @@ TEST_CASE("the partition with the least watermark is preferred") {
 TEST_CASE("a partition that is too far ahead of the slowest waits for it, in its own lane and in others") {
   auto o = options_of({"0", "1"});
   o.max_drift = 10s;
-  auto peer = std::make_shared<lane::lane_gauges>();
-  o.peers = {peer};
+  o.is_only_lane = false;
   driven_lane l(std::move(o));
   l.begin();
+  l.core.on_others_stand_at(end_of_time);
   l.give(chunk_of("0", 0, {"100"}));
   l.give(chunk_of("1", 0, {"50"}));
   l.give(chunk_of("1", 1, {"51"}));
   CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1"});
-  CHECK(l.gauges->slowest == 50'000'000);
+  CHECK(l.around.told_slowest == std::vector<event_micros>{no_watermark, 50'000'000});
   l.give(chunk_of("1", 2, {"95"}));
   l.give(chunk_of("1", 3, {"96"}));
   CHECK(l.around.reads.back().request.wanted == std::vector<std::string>{"1", "0"});
-  peer->slowest = 60'000'000;
+  l.core.on_others_stand_at(60'000'000);
   const auto reads = l.around.reads.size();
   l.give(chunk_of("1", 4, {"97"}));
   CHECK(l.around.reads.size() == reads);
-  l.pass(20ms);
+  l.pass(1s);
   CHECK(l.around.reads.size() == reads);
-  peer->slowest = end_of_time;
-  l.pass(20ms);
+  l.core.on_others_stand_at(end_of_time);
   CHECK(l.around.reads.size() == reads + 1);
 }
 
