@@ -54,6 +54,16 @@ reading decode_first_record(std::string_view bytes, std::string_view actor, reco
   return decode_record(bytes.substr(0, size), actor, out);
 }
 
+std::optional<record_header> record_head(std::string_view bytes) {
+  record_header h{};
+  if (bytes.size() < sizeof h)
+    return std::nullopt;
+  std::memcpy(&h, bytes.data(), sizeof h);
+  if (std::memcmp(h.magic, record_mark.magic, sizeof h.magic) != 0)
+    return std::nullopt;
+  return h;
+}
+
 bool holds_a_record(std::string_view bytes, std::string_view actor) {
   const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
   record r;

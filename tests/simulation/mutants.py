@@ -49,11 +49,11 @@ MUTANTS = [
      "  for (const auto& [log, m] : intake_.vector()) {\n    out.string(log);\n    out.put(m);",
      "  for (const auto& [log, m] : intake_.vector()) {\n    const auto was = newer_.vector.find(log);\n"
      "    out.string(log);\n    out.put(was == newer_.vector.end() ? m : was->second);"),
-    ("atomic", "a snapshot file has its name only when it is whole", "runtime/snapshot/dir_snapshots.cpp",
-     "  auto done = files_.write(temporary, contents, synced);\n  if (done)\n    done = files_.publish(temporary, path(name));",
+    ("atomic", "a snapshot file has its name only when it is whole", "runtime/snapshot/dir_chain.cpp",
+     "  auto done = files_.write(temporary(name), contents, synced);\n  if (done)\n    done = files_.publish(temporary(name), path(name));",
      "  auto done = files_.write(path(name), contents, false);"),
-    ("copy", "the newest file gets a copy before one lies upon it", "runtime/snapshot/dir_snapshots.cpp",
-     "  if (done && twice)\n    done = write_new(copy", "  if (false)\n    done = write_new(copy"),
+    ("copy", "the newest file gets a copy before one lies upon it", "runtime/snapshot/dir_chain.cpp",
+     "  if (done && twice)\n    done = write_anew(run_file(place", "  if (false)\n    done = write_anew(run_file(place"),
     ("fenced_snapshots", "an older life writes no snapshots", "runtime/control/snapshot_writer.cpp",
      "at->second.owner.life != life", "false"),
     # Decisions.

@@ -68,6 +68,11 @@ std::string chain_folder(const state_store& store, const std::string& actor) {
   return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;
 }
 
+bool is_base(faulty_file_system& files, const std::string& path) {
+  record r;
+  return decode_record(files.contents(path), "a", r) == reading::whole && r.kind == record_kind::base;
+}
+
 /// One bit of a file's record, the first one being 0.
 void damage_record(faulty_file_system& files, const std::string& path, std::uint64_t number) {
   auto bytes = files.contents(path);
@@ -80,7 +85,7 @@ void damage_record(faulty_file_system& files, const std::string& path, std::uint
 
 /// A chain as format 1 had it: each record a file, all but the newest with a copy.
 void put_single_records(faulty_file_system& files, const std::string& folder, std::uint64_t count) {
-  chain_link tail;
+  chain::link tail;
   for (std::uint64_t n = 1; n <= count; ++n) {
     const auto text = std::to_string(n);
     const record r{record_kind::increment, 1, n, 1, tail.sequence, tail.checksum, 0, {}};
@@ -335,7 +340,7 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   auto later = files.contents("/state/identity.1");
   stored_value v;
   REQUIRE(decode_value(later, "identity", v) == reading::whole);
-  v.payload[0] = 3;
+  v.payload[0] = 4;
   for (const auto* path : {"/state/identity.1", "/state/identity.2"})
     files.put(path, encode_value("identity", v.payload, 9));
   for (const auto& options : {clicks, clicks_fresh}) {
@@ -346,7 +351,7 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   }
 }
 
-TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when it is opened for writing") {
+TEST_CASE("a state folder of format 1 is read, and becomes one of format 3 when it is opened for writing") {
   faulty_file_system files;
   const auto version = [&] {
     stored_value v;
@@ -354,7 +359,7 @@ TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when 
     return v.payload[0];
   };
   const auto id = open_or_fail(clicks, files)->id().state_id;
-  CHECK(version() == 2);
+  CHECK(version() == 3);
   stored_value v;
   REQUIRE(decode_value(files.contents("/state/identity.1"), "identity", v) == reading::whole);
   v.payload[0] = 1;
@@ -368,7 +373,7 @@ TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when 
         "123456");
   CHECK(version() == 1);
   const auto store = open_or_fail(clicks, files);
-  CHECK(version() == 2);
+  CHECK(version() == 3);
   const auto chain = *store->open_snapshots("a", *store->next_incarnation() + 1);
   CHECK(*join(*chain->load()) == "123456");
   REQUIRE(chain->append("7", false));
@@ -382,14 +387,14 @@ TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
   const auto chain = *store->open_snapshots("a", 1);
   const auto number = *chain->append("x", false);
   REQUIRE(number == 2);
-  const auto path = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  const auto path = chain_folder(*store, "a") + "/" + run_file(1);
   auto bytes = files.contents(path).substr(0, sizeof(record_header) + 1);
   bytes[8] = 2;  // version
   std::memset(bytes.data() + 16, 0, 8);
   const auto sum = checksum_of({bytes});
   std::memcpy(bytes.data() + 16, &sum, 8);
   files.put(path, bytes);
-  files.lose_file(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));
+  files.lose_file(chain_folder(*store, "a") + "/" + run_file(1, run_part::copy));
   CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
   CHECK(files.contents(path) == bytes);
 }
@@ -440,7 +445,7 @@ TEST_CASE("increments lie in one file between two bases, however many they are")
     REQUIRE(chain->compact(join));
     most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
   }
-  CHECK(most == 5);  // two bases, a file of increments after each, a copy of the newer one
+  CHECK(most == 7);  // two bases, a file of increments after each, a copy of the newer one, two trim marks
   CHECK(join(*chain->load())->size() == 1000);
 }
 
@@ -454,7 +459,7 @@ TEST_CASE("lives that end at once do not pile up files") {
     REQUIRE(chain->compact(join));
     most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
   }
-  CHECK(most <= 16);
+  CHECK(most <= 18);
   CHECK(join(*(*store->open_snapshots("a", 50))->load())->size() == 49);
 }
 
@@ -482,7 +487,7 @@ TEST_CASE("an older life in another process finds the newer one's file, and is f
   faulty_file_system files;
   REQUIRE(files.make_folder("/a"));
   const auto open = [&](incarnation life) {
-    return *dir_snapshots::open(files, "/a", "a", life, std::make_shared<life_fence>());
+    return *open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
   };
   const auto older = open(1);
   REQUIRE(older->append("one,", false));
@@ -535,7 +540,7 @@ TEST_CASE("compaction waits until increments outweigh the base, then keeps one b
   }
   int bases = 0;
   for (const auto& path : files.all_files("/state"))
-    bases += path.find("base-") != std::string::npos;
+    bases += is_base(files, path);
   CHECK(bases == 2);
   CHECK(chain->bytes() < 5 * all.size());
   std::uint64_t on_disk = 0;
@@ -611,7 +616,7 @@ TEST_CASE("after a damaged base a new one is due at once") {
   }
   std::string newest;
   for (const auto& path : files.all_files("/state"))
-    if (path.find("base-") != std::string::npos)
+    if (is_base(files, path))
       newest = path;
   files.damage(newest);
   const auto copy = files.clone();
@@ -650,7 +655,7 @@ TEST_CASE("two damaged files are told, never passed over in silence") {
     }
     const auto folder = chain_folder(*store, "a");
     for (const bool copy : {false, true})
-      damage_record(files, folder + "/" + to_file_name({false, copy, 1}), victim);
+      damage_record(files, folder + "/" + run_file(1, copy ? run_part::copy : run_part::original), victim);
     const auto opened = store->open_snapshots("a", 2);
     REQUIRE(!opened);
     CHECK(opened.error().code == ec::corrupt);
@@ -667,7 +672,8 @@ TEST_CASE("a newest record that was kept twice is not passed over when both copi
       REQUIRE(chain->append(text, text[0] == 'b'));
   }
   for (const bool copy : {false, true})
-    damage_record(files, chain_folder(*store, "a") + "/" + to_file_name({false, copy, 1}), 2);
+    damage_record(
+        files, chain_folder(*store, "a") + "/" + run_file(1, copy ? run_part::copy : run_part::original), 2);
   const auto opened = store->open_snapshots("a", 2);
   REQUIRE(!opened);
   CHECK(opened.error().code == ec::corrupt);
@@ -682,13 +688,13 @@ TEST_CASE("a record is read behind a damaged one whose copy is whole") {
       for (const auto* text : {"a", "b", "c", "d"})
         REQUIRE(chain->append(text, false));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     damage_record(files, original, victim);
     const auto found = *(*store->open_snapshots("a", 2))->load();
     CHECK(*join(found) == "abcd");
     CHECK(found.passed_over == 1);
     CHECK_FALSE(found.fell_back_to);
-    files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));  // the original is mended
+    files.damage(chain_folder(*store, "a") + "/" + run_file(1, run_part::sealed));  // the original is mended
     CHECK(*join(*(*store->open_snapshots("a", 3))->load()) == "abcd");
   }
 }
@@ -702,7 +708,7 @@ TEST_CASE("an append that was cut short at any byte is passed over, and the next
       for (const auto* text : {"a", "b"})
         REQUIRE(chain->append(text, twice));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     const auto whole = files.contents(original);
     const auto end = whole.rfind("MRSNAP");
     for (auto cut = end; cut < whole.size(); ++cut) {
@@ -752,7 +758,7 @@ TEST_CASE("a fall back says to which record") {
     for (const auto* text : {"a", "b"})
       REQUIRE(chain->append(text, false));
   }
-  const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  const auto original = chain_folder(*store, "a") + "/" + run_file(1);
   damage_record(files, original, 2);
   const auto found = *(*store->open_snapshots("a", 2))->load();
   CHECK(found.fell_back_to == 2U);
@@ -773,7 +779,7 @@ TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy 
       for (const auto* text : {"a", "b", "c"})
         REQUIRE(chain->append(text, false));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     if (is_gone)
       files.lose_file(original);
     else
@@ -794,7 +800,7 @@ TEST_CASE("a record of another actor or number is damage") {
     REQUIRE(a->append("of a", false));
     REQUIRE(b->append("of b", false));
   }
-  const auto name = "/" + to_file_name({false, false, 1});
+  const auto name = "/" + run_file(1);
   files.put(chain_folder(*store, "a") + name, files.contents(chain_folder(*store, "b") + name));
   const auto chain = *(*store->open_snapshots("a", 2))->load();
   CHECK(chain.increments.empty());
