@@ -16,7 +16,7 @@ namespace millrace {
 /// All connectors, windows and transforms, in the order of the docs.
 [[nodiscard]] const config::catalog& connectors();
 
-/// What a connector may use of its surroundings.
+/// A connector may use this of its surroundings.
 struct connector_context {
   std::string topology;
   std::string stage;

@@ -1,4 +1,4 @@
-// What the bare Kafka clients of the benchmarks share: they end where anything is wrong.
+// The bare Kafka clients of the benchmarks share this: they end where anything is wrong.
 #pragma once
 
 #include <librdkafka/rdkafka.h>

@@ -1,11 +1,11 @@
 // How far a lane, shard or sink that fails again and again is felt by the others: the longest time for which
 // each of them showed nothing new, without a fault and with one, in one table. A whole pipeline over files in
 // this process.
-//   faults_alone [SECONDS of each measurement, 8] [records/s, 20000] 2>/dev/null     (CAF tells each
-//   exception there)
-// What a window's sink shows is listed, too: it takes windows whole, and so waits for the shard that fails
+//   faults_alone [SECONDS of each measurement, 8] [records/s, 20000] 2>/dev/null
+//   (CAF tells each exception on stderr)
+// The table lists a window's sink, too: it takes windows whole, and so waits for the shard that fails
 // (docs/design/sinks.md).
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/actor_system.hpp>
@@ -98,12 +98,12 @@ measured measure(const settings& s, const std::string& victim) {
   control::share_threads(config, 2);
   caf::actor_system system(config);
   caf::scoped_actor self(system);
-  pipeline_options options;
+  deployment::pipeline_options options;
   options.topology = plan;
   options.store =
       snapshot::open_dir_store({(s.folder / run / "state").string(), plan->name, false, false}).value();
   options.threads = 2;
-  auto prepared = prepare_pipeline(system, options).value();
+  auto prepared = deployment::prepare_pipeline(system, options).value();
   const auto gauges = prepared.gauges;
   auto supervisor =
       control::spawn_supervisor(system, std::move(prepared.supervised), caf::actor_cast<caf::actor>(self));
@@ -114,7 +114,7 @@ measured measure(const settings& s, const std::string& victim) {
   for (const auto& [name, g] : gauges.shards)
     all.push_back({name, &g->rows});
   for (const auto& [name, g] : gauges.sinks)
-    if (name != dead_letter_sink)
+    if (name != deployment::dead_letter_sink)
       all.push_back({name, &g->rows});
 
   std::this_thread::sleep_for(warm_up);

@@ -1,4 +1,4 @@
-// What the Kafka source is compared with: librdkafka's own way to read a topic from its first record to its
+// The Kafka source is compared with this: librdkafka's own way to read a topic from its first record to its
 // present end, and nothing done with the records: kafka_drain_bench BROKERS TOPIC. Prints records and bytes.
 #include "bench/bare_kafka.hpp"
 

@@ -1,4 +1,4 @@
-// What the Kafka sink is compared with, and how the benchmarks fill a topic: a bare idempotent producer that
+// The Kafka sink is compared with this, and benchmarks fill a topic by it: a bare idempotent producer that
 // sends the lines of a file, without transactions: kafka_produce_bench BROKERS TOPIC FILE. Makes the topic,
 // of one partition, if need be. Fails if one line is not delivered.
 #include "bench/bare_kafka.hpp"

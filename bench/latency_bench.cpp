@@ -42,7 +42,7 @@ constexpr std::string_view rest =
 
 [[noreturn]] void give_up(const std::string& what) { millrace::bench::give_up(what.c_str()); }
 
-/// What is sent: the windows' length in microseconds and how many records each holds.
+/// Says what is sent: the windows' length in microseconds and how many records each holds.
 struct load {
   std::int64_t rate, users, window, records;
 };

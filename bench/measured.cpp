@@ -1,7 +1,7 @@
 // Runs a command and says what it used, itself and nothing before it: a peak memory that the system reports
 // of a child begins at that of the process which forked it, so a large one (Python) would show its own.
-//   measured FD COMMAND [ARGUMENT...]      a line of JSON to the descriptor FD: {"cpu": s, "rss_kb": n,
-//   "status": n}
+//   measured FD COMMAND [ARGUMENT...]
+//   writes a line of JSON to the descriptor FD: {"cpu": s, "rss_kb": n, "status": n}
 // The exit status is the command's; 128 + signal for one that a signal has ended.
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// What the SQL sinks are compared with: a bare client that brings the lines of a file (userid, n, amount, at;
+// The SQL sinks are compared with this: a bare client that brings the lines of a file (userid, n, amount, at;
 // separated by tabs) into an empty table in the way its server knows best, in one transaction, without
 // position, retry or refused rows:
 //   sql_rows_bench postgresql|mariadb|sqlite WHERE TABLE FILE

@@ -1,4 +1,4 @@
-// What windows cost: add + finish + absorb per record (items) by users and records a frame, memory per key,
+// Measures windows: add + finish + absorb per record (items) by users and records a frame, memory per key,
 // and a sliding window's firing.
 #include "runtime/window/window.hpp"
 

@@ -126,8 +126,7 @@ void check_timestamps(const draft& d, const expression::bound& e, const data::sc
   const auto at = text.text.find(name);
   out.error(place_in_text(text, at == std::string::npos ? 0 : at), path,
             "_timestamp cannot stand in front of a window here: the source stores no timestamps, so it would "
-            "differ "
-            "when the records are read again; expected a column of the record");
+            "differ when the records are read again; expected a column of the record");
 }
 
 bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result, report& out) {

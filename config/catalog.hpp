@@ -1,4 +1,4 @@
-// What config knows of a connector: its kind, type, options and checks, without its code. The list itself is
+// Config knows this much of a connector: its kind, type, options and checks, not its code. The list itself is
 // actors/catalog.cpp; it is passed in, so that config depends on no connector.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace millrace::config {
 enum class stage_kind : std::uint8_t { source, parser, transform, window, sink };
 [[nodiscard]] std::string_view to_string(stage_kind k);  // the key that says it: "source", "parser", ...
 
-/// What a check of one connector may look at and say.
+/// A check of one connector may look at these, and report findings.
 struct check_input {
   const values& options;
   const data::schema* input = nullptr;  // of a sink: the columns that it gets (hidden ones last)
@@ -29,18 +29,18 @@ struct connector {
   std::vector<option> options{};
   /// Beyond single options: combinations, columns that must exist. May be empty.
   std::function<void(const check_input&, const say&)> check{};
-  /// Of a source: does the log come to an end; does it store timestamps with its records.
+  /// A source says whether its log comes to an end, and whether it stores timestamps with its records.
   std::function<bool(const values&)> bounded{};
   bool stores_timestamps = false;
-  /// Of a source: does a line in front of the records name their columns, if a parser asks. None: never.
+  /// A source says whether a line in front of the records names their columns, if a parser asks. None: never.
   std::function<bool(const values&)> gives_header{};
-  /// Of a parser: its columns, where they are always the same (it takes no schema then); can they nest.
+  /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;
-  /// Of a source that cannot be asked again: what may be lost. Of a sink: "exactly once (rows and position in
+  /// A source that cannot be asked again tells what may be lost; a sink "exactly once (rows and position in
   /// one transaction)", as `check` prints it.
   std::string guarantee{};
-  /// Of a sink: where its progress will be kept, where that depends on the logs that feed it. `more`: others
+  /// A sink says where its progress will be kept, where that depends on the logs that feed it. `more`: others
   /// like the last of them, one for each partition that a source turns out to have.
   std::function<std::string(const std::vector<log_id>& logs, bool more)> progress_place{};
   /// Columns that a sink's own options name (kafka's key and value, sql's key, a template's), for projection.

@@ -17,7 +17,10 @@ option columns(const std::string& what) { return {.name = "columns", .type = exp
 
 std::vector<option> source_options() {
   return {
-      {.name = "rate", .type = rate, .doc = "Reads at most so many records a second, over all partitions"},
+      {.name = "rate",
+       .type = rate,
+       .doc = "Reads at most so many records a second, over all partitions; fast rates in up to 20 turns a "
+              "second"},
       {.name = "max_drift",
        .type = duration,
        .doc = "Holds back a partition whose watermark is this far ahead of the slowest one's",
@@ -31,8 +34,7 @@ std::vector<option> parser_options() {
       {.name = "schema",
        .type = any,
        .doc = "The columns: name to type, where a type is text, bigint, double, boolean, timestamp, json, a "
-              "nested "
-              "map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
+              "nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
        .required = true},
       {.name = "event_time",
        .doc = "The column of type timestamp that says when a record happened, or _timestamp; windows need it",
@@ -139,8 +141,7 @@ std::vector<option> window_options(std::string_view type) {
            option{.name = "retain",
            .type = size,
            .doc = "How much output that a sink has not committed is kept, over all shards, before the window "
-                  "takes no "
-                  "more input",
+                  "takes no more input",
            .default_text = "10 GB",
            .minimum = 1},
            option{.name = "retain_memory",
@@ -233,8 +234,7 @@ const std::vector<option>& top_level_options() {
       {.name = "commit_every",
        .type = duration,
        .doc = "How often sinks commit; at once when somebody waits for it, or with 0 s, which commits "
-              "whatever has "
-              "come as soon as the commit before is done",
+              "whatever has come as soon as the commit before is done",
        .default_text = "100 ms"},
   };
   return all;
@@ -287,8 +287,7 @@ const std::vector<option>& column_options() {
        .choices = {"text", "bigint", "double", "boolean", "timestamp", "json"}},
       {.name = "format",
        .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: ISO 8601 and "
-              "PostgreSQL's "
-              "forms"},
+              "PostgreSQL's forms"},
       {.name = "trailing",
        .type = choice,
        .doc = "Whether text behind what the format reads is an error",

@@ -12,9 +12,9 @@ namespace millrace::config {
 
 /// `stages` and `dead_letters` are declared as `any`: the planner reads them stage by stage.
 [[nodiscard]] const std::vector<option>& top_level_options();
-/// What `dead_letters` takes where it names no sink: how the file in the state folder is kept.
+/// `dead_letters` takes these where it names no sink: how the file in the state folder is kept.
 [[nodiscard]] const std::vector<option>& dead_letter_options();
-/// What every stage of this kind and type takes beside its connector's own.
+/// Every stage of this kind and type takes these beside its connector's own.
 [[nodiscard]] const std::vector<option>& core_options(stage_kind kind, std::string_view type);
 /// All that a stage takes: the core's, then the connector's (null for windows and transforms).
 [[nodiscard]] std::vector<option> stage_options(stage_kind kind, std::string_view type, const connector* own);

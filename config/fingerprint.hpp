@@ -1,4 +1,4 @@
-// What of a topology must stay the same for a state folder to fit, as canonical text. Internal to config.
+// Writes as canonical text what must stay the same for a state folder to fit. Internal to config.
 #pragma once
 
 #include "config/plan.hpp"

@@ -32,7 +32,7 @@ constexpr entry options[] = {
     {"", "dlq deadletterqueue deadletter errors onerror", "did you mean \"dead_letters\"?"},
     {"", "http metrics port", "metrics are served by millrace run's --http"},
 
-    // Of one type
+    // These are words for options of one type.
     {"source kafka", "bootstrapservers bootstrap servers broker brokerlist addresses hosts address url",
      "did you mean \"brokers\"?"},
     {"source kafka", "subscribe topics topicname", "did you mean \"topic\"? A source reads one"},
@@ -95,8 +95,7 @@ constexpr entry options[] = {
      "did you mean \"create\": { \"partitions\": ..., \"replication\": ... }?"},
     {"sink kafka",
      "securityprotocol saslmechanism saslmechanisms saslusername saslpassword sasljaasconfig sslcalocation "
-     "sasl "
-     "tls ssl config options settings conf acks lingerms batchsize compression compressiontype",
+     "sasl tls ssl config options settings conf acks lingerms batchsize compression compressiontype",
      "did you mean \"properties\", which takes librdkafka's settings?"},
     {"sink kafka", "transactionalid semantic deliveryguarantee guarantee exactlyonce",
      "the sink is always exactly once; leave it out"},
@@ -118,7 +117,7 @@ constexpr entry options[] = {
     {"sink parquet", "mode savemode overwrite", "did you mean \"at_start\"?"},
     {"sink parquet", "rotate rolling rollinterval maxsize filesize", "did you mean \"roll\"?"},
 
-    // Of a kind
+    // These are words for options of a kind.
     {"source", "watermark watermarkdelay eventtime rowtime timestamp",
      "a parser behind the source has \"event_time\" and \"watermark_delay\""},
     {"source", "from input upstream", "a source reads from outside; leave it out"},
@@ -159,7 +158,7 @@ constexpr entry options[] = {
     {"transform", "orderby sort sortby", "rows are ordered by \"order_by\" of a sink behind a window"},
     {"transform", "as alias", "names are the keys of \"columns\""},
 
-    // Of any stage
+    // These are words for options of any stage.
     {"source", "filter condition predicate where columns select",
      "a transform \"select\" behind the parser has \"where\" and \"columns\""},
     {"parser", "filter condition predicate where select",

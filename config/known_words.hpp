@@ -7,7 +7,7 @@
 
 namespace millrace::config {
 
-/// What to say behind an unknown option, such as `; did you mean "key"?`; nothing for words that are not
+/// Says what was meant by an unknown option, such as `; did you mean "key"?`; nothing for words that are not
 /// known. `kind` and `type` of the stage; both empty for the top level of a file.
 [[nodiscard]] std::string meant_option(std::string_view kind, std::string_view type, std::string_view word);
 /// The same for a stage's type, such as `hop` for a window.

@@ -108,7 +108,7 @@ private:
       t.commit_every = options.duration("commit_every");
   }
 
-  /// Of a file in a later language nothing else can be said.
+  /// A file in a later language gets this finding and no other.
   bool newer_language() {
     const auto* const m = root_.find("millrace");
     int version = 0;

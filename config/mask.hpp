@@ -17,7 +17,7 @@ namespace millrace::config {
 [[nodiscard]] std::string percent_encoded(std::string_view text, bool upper_case);
 [[nodiscard]] std::string percent_decoded(std::string_view text);
 
-/// What must not be shown, and what stands for it.
+/// A text that must not be shown, and the one that stands for it.
 struct secret {
   std::string value;
   std::string shown;  // `${VAR}` or `***`

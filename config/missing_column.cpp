@@ -23,7 +23,7 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-/// Of an expression: `user.id` gives user_id, `lower(name)` gives lower_name.
+/// Makes a column's name of an expression: `user.id` gives user_id, `lower(name)` gives lower_name.
 std::string name_for(std::string_view expression, const data::schema& columns) {
   std::string out;
   for (const char c : expression)

@@ -1,4 +1,4 @@
-// What to say of a name that is no column's.
+// Says how to go on where a name is no column's.
 #pragma once
 
 #include "runtime/data/type.hpp"

@@ -1,4 +1,4 @@
-// What the language has and this version does not offer yet: the one list that shrinks from release to
+// The language has these and this version does not offer them yet: the one list that shrinks from release to
 // release.
 #pragma once
 

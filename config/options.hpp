@@ -8,6 +8,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cassert>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -68,8 +69,9 @@ struct finding {
 };
 [[nodiscard]] std::string to_string(const finding& f);
 
-/// Validated options of one stage (or of an object within it). Defaults are filled in. The getters assert
-/// that the option was declared with that type; `has` says whether there is a value (given or default).
+/// Validated options of one stage (or of an object within it). Defaults are filled in. `has` says whether
+/// there is a value (given or default). The getters take an option that has one of that type: they assert that
+/// there is a value, and std::get throws where it has another type.
 class values {
 public:
   using value = std::variant<std::string, bool, std::int64_t, micros, std::uint64_t, double,
@@ -106,7 +108,7 @@ public:
   }
   void set_stage_place(place p) { stage_ = std::move(p); }
 
-  /// What the user gave, in the order of the file, fit to be shown: `${VAR}` unfilled, secrets masked.
+  /// The user gave this, fit to be shown: `${VAR}` unfilled, secrets masked. In the order of the file.
   struct given {
     std::string name;
     std::string text;
@@ -117,7 +119,9 @@ public:
 private:
   template<class T>
   [[nodiscard]] const T& get(std::string_view name) const {
-    return std::get<T>(values_.find(name)->second);
+    const auto found = values_.find(name);
+    assert(found != values_.end());
+    return std::get<T>(found->second);
   }
   std::map<std::string, value, std::less<>> values_;
   std::map<std::string, place, std::less<>> places_;

@@ -1,4 +1,4 @@
-// What is laid over a topology file: `--with FILE` (JSON merge patch, RFC 7386) and `--set PATH=VALUE`. Each
+// Lays overlays over a topology file: `--with FILE` (JSON merge patch, RFC 7386), `--set PATH=VALUE`. Each
 // value keeps the place where it was written.
 #pragma once
 

@@ -58,7 +58,7 @@ bool is_long_form(const node& n) {
   });
 }
 
-/// What is wrong with a timestamp's format; nothing when it is good.
+/// Says what is wrong with a timestamp's format; nothing when it is good.
 std::optional<std::string> problem_of_format(std::string_view format) {
   if (format == "epoch_s" || format == "epoch_ms" || format == "epoch_us")
     return std::nullopt;
@@ -102,7 +102,7 @@ public:
     }
     return out;
   }
-  /// Of the outermost columns: a finding was reported.
+  /// Says for each outermost column whether a finding was reported.
   [[nodiscard]] std::vector<bool> untyped() const { return untyped_; }
 
 private:

@@ -8,7 +8,7 @@
 
 namespace millrace::config {
 
-/// Of every parsed row, in the order of parser_options.
+/// Every parsed row has these, in the order of parser_options.
 [[nodiscard]] const std::vector<data::field>& hidden_columns();
 
 struct parser_schema {

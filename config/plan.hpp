@@ -116,10 +116,10 @@ struct topology {
   std::optional<stage> dead_letters;
   std::optional<micros> snapshot_every{1'000'000};
   micros commit_every{100'000};
-  /// What logs must not show: passwords, and values from the environment but for those of plain options (of
+  /// Logs must not show these: passwords, and values from the environment but for those of plain options (of
   /// four bytes and more). Longer ones first, so that replacing them one after another leaves no rest.
   std::vector<std::string> secrets;
-  /// What must stay the same for a state folder to fit: stages, keys, types, sizes, shards (canonical text;
+  /// This must stay the same for a state folder to fit: stages, keys, types, sizes, shards (canonical text;
   /// not connector options such as brokers or rate).
   std::string state_fingerprint;
 

@@ -1,4 +1,4 @@
-// What a stage reads: the schemas of its inputs, which must be one, and what flows along with them.
+// Plans a stage's inputs: their schemas, which must be one, and what flows along with them.
 #include "config/plan_stages.hpp"
 
 #include <fmt/format.h>
@@ -74,7 +74,7 @@ void inherit(draft& d, const draft& from, std::size_t index, bool late, bool fir
   }
 }
 
-/// What a sink numbers is not known in front of a window.
+/// In front of a window `_batch` is not known: a sink numbers it.
 data::schema_ptr without_batch(const data::schema_ptr& schema) {
   if (!schema->find(batch_column))
     return schema;

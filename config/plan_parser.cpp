@@ -80,7 +80,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   parser_plan plan;
   for (const auto r : d.reads) {
     const auto& source = all[r];
-    // Of a broken source nothing is known; assuming the best makes no noise.
+    // Nothing is known of a broken source; assuming the best makes no noise.
     d.timestamps_stored = d.timestamps_stored && source.timestamps_stored;
     // Partitions of several sources are not held back for each other.
     if (d.reads.size() == 1 && source.built.options.has("max_drift"))

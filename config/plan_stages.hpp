@@ -8,7 +8,7 @@
 
 namespace millrace::config {
 
-/// What a stage reads: the one schema of all its inputs, null when one of them is broken or they differ
+/// Gives the schema that a stage reads: the one of all its inputs, null when one is broken or they differ
 /// (which is reported). Fills in what flows along the graph (event time, windows above, ...).
 [[nodiscard]] data::schema_ptr join_inputs(draft& d, const drafts& all, report& out);
 

@@ -18,7 +18,7 @@ class window_planner {
 public:
   window_planner(draft& d, report& out) : d_(d), out_(out) {}
 
-  /// What can be said without knowing the input.
+  /// Reads the options that can be judged without knowing the input.
   void read_numbers() {
     const auto& o = d_.built.options;
     auto& def = plan_.definition;
@@ -247,7 +247,7 @@ private:
     return {&columns, "a window's rows must be the same whenever they are formed again; use the event time"};
   }
 
-  /// What an aggregate keeps values of must have an order and an equality.
+  /// An aggregate that keeps values needs an order and an equality of them.
   bool check_argument(const expression::bound_aggregate& a, const node& text, const std::string& path) {
     if (!a.argument || window::find_aggregate({a.function, a.argument->type, a.result}) != nullptr)
       return true;
@@ -319,7 +319,7 @@ private:
     plan_.definition.output = std::make_shared<const data::schema>(std::move(outputs_));
   }
 
-  /// What the window's own columns and all that follows may name.
+  /// Gives the columns that the window's own expressions and all that follows may name.
   [[nodiscard]] data::schema_ptr numbered_output() const {
     if (!plan_.definition.updates)
       return plan_.definition.output;

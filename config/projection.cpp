@@ -23,7 +23,7 @@ void want(std::vector<bool>& columns, const std::optional<expression::bound>& e)
       want(columns, i);
 }
 
-/// What a step reads of its input so that `of_output` can be given. All of its expressions are evaluated,
+/// Says what a step must read of its input to give `of_output`. All of its expressions are evaluated,
 /// whoever asks: whether a cast fails must not depend on later stages.
 std::vector<bool> through(const step& s, const std::vector<bool>& of_output) {
   std::vector<bool> input(s.input->size(), false);

@@ -26,7 +26,7 @@ public:
   /// A value from the environment in the text at this path: secret, unless the text turns out to be no place
   /// for secrets.
   void keep_variable(std::string path, std::string name, std::string value);
-  /// What the environment gave to texts at or beneath this path may be shown: but neither what overlaps one
+  /// Values from the environment in texts at or beneath this path may be shown: but none that overlaps one
   /// of `hidden`, nor a variable whose name speaks of a secret.
   void show_variables(const std::string& path, const std::vector<std::string>& hidden);
   [[nodiscard]] std::vector<secret> secrets() const;

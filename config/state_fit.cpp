@@ -113,7 +113,7 @@ std::string shown(const std::string& key, const std::string* value) {
                                                                         : *value;
 }
 
-/// What a user calls an attribute of a fingerprint.
+/// Gives the name that a user has for an attribute of a fingerprint.
 std::string option_of(const std::string& key) {
   if (key.starts_with("format("))
     return "the format of " + key.substr(7, key.size() - 8);
@@ -223,8 +223,8 @@ private:
         refuse(fmt::format("source '{}': {}, so that it is another log", is.name, difference));
   }
 
-  /// What was parsed stays in windows and sinks, and what comes is parsed anew: a window's own line says
-  /// where that does not go together.
+  /// Parsed records stay as they are in windows and sinks, and new ones are parsed anew: a window's own line
+  /// says where that does not go together.
   void compare_parsers(const line& was, const line& is) {
     std::vector<std::string> changes;
     if (was.type != is.type)

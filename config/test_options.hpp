@@ -10,7 +10,7 @@ namespace millrace::config {
 
 [[nodiscard]] const std::vector<option>& test_file_options();
 [[nodiscard]] const std::vector<option>& test_case_options();
-/// What is expected of one stage, in its long form.
+/// An expectation of one stage takes these options, in its long form.
 [[nodiscard]] const std::vector<option>& expectation_options();
 /// A record in its long form.
 [[nodiscard]] const std::vector<option>& test_record_options();

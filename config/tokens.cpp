@@ -35,7 +35,7 @@ token scan_text(std::string_view text, std::size_t begin) {
   return t;
 }
 
-/// What may come next, as far as the tokens before an error say.
+/// Says what may come next, as far as the tokens before an error tell.
 class grammar {
 public:
   void pass(std::string_view text, const token& t) {
@@ -101,7 +101,7 @@ std::string in_broken_text(std::string_view text, std::size_t offset) {
          "digits";
 }
 
-/// What is known of a token that JSON has not.
+/// Says what is known of a token that JSON has not.
 std::string hint_for(std::string_view found) {
   if (found.front() == '\'')
     return " (texts and keys stand in double quotes)";

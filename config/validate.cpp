@@ -69,7 +69,7 @@ public:
   }
 
 private:
-  /// What the environment gave may be shown where an option is plain, where it was a good number or word, and
+  /// Shows values from the environment where an option is plain, where they were a good number or word, and
   /// in a URI beside its password.
   void show_variables(const node& n, const option& o, const std::string& path) {
     std::vector<std::string> passwords;
@@ -100,7 +100,7 @@ private:
       keep_secrets(m.value, m.name);
   }
 
-  /// What was said.
+  /// Reports a member that no option has, and returns the message.
   std::string unknown(const member& m, const std::vector<option>& declared, const subject& who) {
     std::vector<std::string> names;
     for (const auto& o : declared)
@@ -350,7 +350,7 @@ std::string show(const node& n, bool secret) {
     return out + "}";
   }
   case node::kind::text: {
-    // Of a secret only a URI can be shown: there it is known which part must be hidden.
+    // A secret is shown only as a URI: there it is known which part must be hidden.
     if (secret && n.safe_text().find("://") == std::string::npos && !n.filled)
       return "***";
     return describe(n);

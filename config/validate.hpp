@@ -10,7 +10,7 @@
 
 namespace millrace::config {
 
-/// What is being read, for messages.
+/// Names what is being read, for messages.
 struct subject {
   std::string path;       // stages.clicks
   std::string what;       // source "kafka"

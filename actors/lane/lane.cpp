@@ -175,8 +175,7 @@ void lane::on_chunk(const source::chunk_read& m, const caf::actor& from) {
         return on_catch_up_chunk(*c, m);
     return;
   }
-  if (m.ticket != 0)
-    reading_ = false;
+  reading_ = false;
   if (m.lag)
     options_.gauges->lag = static_cast<std::int64_t>(*m.lag);
   if (m.lag_bytes)

@@ -81,7 +81,7 @@ private:
   [[nodiscard]] std::optional<std::size_t> before_refused(partition& p, const waiting_chunk& w);
   bool fail_at_a_refused_record();
   bool fail_where_receivers_stand_apart(const partition& p);
-  /// Cuts and sends what was formed. `at_cut`: a receiver ahead is waited for here.
+  /// Cuts a frame for each attached receiver from what was formed, and sends it.
   void flush(partition& p);
   void send(partition& p, std::size_t receiver, delivery::lane_frame frame);
   void send_idle(partition& p);

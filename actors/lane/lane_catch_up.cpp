@@ -146,8 +146,7 @@ void lane::catch_up_some(catch_up& c, partition& p) {
 }
 
 void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
-  if (m.ticket != 0)
-    c.reading = false;
+  c.reading = false;
   if (m.failure && m.failure->code != ec::cancelled) {
     if (m.failure->code == ec::log_trimmed && !is_over(c)) {
       // Its answer may be outdated: an error only where the fence it holds is current. Asking again tells.

@@ -1,6 +1,6 @@
 // How many records a lane may process now under its source's `rate`: a bucket of tokens that fills with time.
-// Once it is empty it opens again after some milliseconds, so that a fast rate costs a frame for each of
-// those and not for each record. Pure: the lane passes the time in, takes what it used, and is told how long
+// Once it is empty it opens again after 50 milliseconds, so that a fast rate costs a frame for each of those
+// and not for each record. Pure: the lane passes the time in, takes what it used, and is told how long
 // to wait.
 #pragma once
 
@@ -19,7 +19,7 @@ public:
       : a_second_(a_second), filled_at_(now) {}
 
   [[nodiscard]] bool limits() const { return a_second_.has_value(); }
-  /// Records that may go now: what has come due, but at most a tenth of a second's worth more than one.
+  /// Records that may go now: what has come due, but at most a fifth of a second's worth more than one.
   [[nodiscard]] std::size_t allowed(clock::time_point now);
   /// They went.
   void take(std::size_t records);

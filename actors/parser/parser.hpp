@@ -1,4 +1,4 @@
-// What a parser is: from a chunk of raw records to typed rows, a pure function of the chunk. One lane owns
+// A parser makes typed rows of a chunk of raw records, as a pure function of the chunk. One lane owns
 // it.
 #pragma once
 
@@ -22,7 +22,7 @@ struct dead_record {
   std::string error;
 };
 
-/// What is wrong with a record of which the source has kept the beginning alone.
+/// The error of a record of which the source has kept the beginning alone.
 inline constexpr std::string_view cut_record =
     "the record is too long to be taken; this is its beginning, and reading went on behind its end";
 

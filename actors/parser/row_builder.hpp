@@ -25,7 +25,7 @@ public:
 
   /// Room for that many rows more.
   void reserve(std::size_t rows);
-  /// What all records became, and an empty builder.
+  /// Gives what all records became, and empties the builder.
   [[nodiscard]] parsed finish();
   void dead(std::size_t record, std::string why) {
     out_.dead.push_back({static_cast<std::uint32_t>(record), std::move(why)});

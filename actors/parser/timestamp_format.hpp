@@ -1,4 +1,4 @@
-// What the declared formats of timestamps share over parsers: units of epochs, the range, what errors expect.
+// The declared formats of timestamps share this over parsers: units of epochs, the range, what errors expect.
 #pragma once
 
 #include "actors/parser/parser.hpp"
@@ -9,14 +9,14 @@ namespace millrace::parser {
 
 using timestamp_kind = enum parser_options::timestamp_format::kind;
 
-/// Of epoch_s, epoch_ms, epoch_us: decimal places from its unit to microseconds.
+/// Counts the decimal places from the unit of epoch_s, epoch_ms or epoch_us to microseconds.
 [[nodiscard]] constexpr int decimals_to_micros(timestamp_kind epoch) {
   return epoch == timestamp_kind::epoch_s ? 6 : epoch == timestamp_kind::epoch_ms ? 3 : 0;
 }
 [[nodiscard]] constexpr bool is_timestamp(std::int64_t micros) {
   return micros >= first_timestamp && micros <= last_timestamp;
 }
-/// Of strptime and epoch formats: behind "expected".
+/// Says of strptime and epoch formats what follows "expected" in an error.
 [[nodiscard]] std::string expected_timestamp(const parser_options::timestamp_format& format);
 
 }  // namespace millrace::parser

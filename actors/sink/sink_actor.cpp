@@ -38,8 +38,6 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
 
 }  // namespace
 
-log_id rejected_log(const std::string& sink) { return "refused/" + sink; }
-
 caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor) {
   return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
                                  std::move(supervisor));

@@ -53,6 +53,7 @@ struct sink_options {
   std::function<void()> note_committed = [] {};
   std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
   std::vector<window_input> windows;
+  std::uint64_t run = 0;  // of the topology (actors/deployment/next_run.hpp)
   micros commit_every{100'000};
   std::chrono::milliseconds start_timeout{30'000};  // for the first open; after that a target is waited for
   /// Later, too, no longer than that: the run would end but for this target, and nobody mends it (standard
@@ -62,9 +63,6 @@ struct sink_options {
   std::shared_ptr<sink_gauges> gauges = std::make_shared<sink_gauges>();
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();  // the dead-letter sink's
 };
-
-/// The log of a sink's refused rows, for the dead-letter sink.
-[[nodiscard]] log_id rejected_log(const std::string& sink);
 
 /// Senders come by messages::sender_up (shards) and by asking (lanes); the dead-letter sink by receiver_up.
 [[nodiscard]] caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor);

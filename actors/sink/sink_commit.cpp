@@ -21,7 +21,7 @@ void sink_state::on_commit_tick(const commit_tick& m) {
 }
 
 void sink_state::commit_if_due(bool at_once) {
-  if (!is_open_ || !core_.has_uncommitted_progress())
+  if (!is_open() || !core_.has_uncommitted_progress())
     return;
   if (at_once) {
     commit();
@@ -54,15 +54,14 @@ void sink_state::on_keep_alive_tick() {
   if (present < keep_alive_at_)
     return;  // another one is on its way
   keep_alive_at_ = clock::time_point::max();
-  if (!is_open_)
+  if (!is_open())
     return;  // opening asks for the next one
   const auto due = writer_->keep_alive_in();
   const bool wanted = (due && *due <= micros(0)) || present - last_commit_ >= keep_alive_every;
   if (wanted && !core_.has_uncommitted_progress() && rows_uncommitted_ == 0) {
     if (const auto kept = writer_->keep_alive(); !kept)
       return went_wrong(kept.error());
-    if (!could_not_write_ || !owes_rows_)
-      answered();  // there was nothing to commit after all
+    note_answer(health_.kept_alive());
     last_commit_ = present;
   }
   keep_alive_later();
@@ -81,9 +80,7 @@ bool sink_state::commit() {
     went_wrong(refused.error());
     return false;
   }
-  // Progress alone may find room where rows did not.
-  if (!could_not_write_ || rows_uncommitted_ != 0 || has_what_it_owed(p.positions))
-    answered();
+  note_answer(health_.committed(p.positions, rows_uncommitted_ != 0));
   note_duration(begun, p.batch);
   last_commit_ = now();
   committed_counts_ = counts_;
@@ -135,7 +132,7 @@ void sink_state::after_commit() {
 void sink_state::tell_complete() {
   if (told_complete_ || !core_.complete())
     return;
-  if (!options_.takes_dead_letters && !refused_done_) {
+  if (!options_.takes_dead_letters && !refused_.end_is_sent()) {
     forward_refused();
     return;
   }
@@ -149,7 +146,7 @@ void sink_state::on_report(const caf::actor& to) {
   // Sources, parsers and windows count in the dead-letter sink: what it has taken, although it commits
   // progress alone only now and then.
   part.counts = options_.takes_dead_letters ? counts_ : committed_counts_;
-  part.rejected = refused_;
+  part.rejected = refused_.newest();
   part.vector = core_.committed();
   self_->send(to, std::move(part));
 }

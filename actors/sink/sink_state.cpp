@@ -11,7 +11,7 @@
 
 namespace millrace::sink {
 sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0) {
+    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0, options_.run) {
   for (const auto& [log, start] : options_.lane_logs)
     core_.add_lane_log(log, start);
   for (const auto& w : options_.windows)
@@ -26,7 +26,7 @@ const window_input* sink_state::input_of(std::uint32_t stage) const {
 }
 
 void sink_state::open() {
-  if (is_open_ || fatal_ || stopping_)
+  if (is_open() || health_.is_given_up() || stopping_)
     return;
   const auto attempt = [&]() -> expected<std::optional<progress>> {
     const auto life = options_.next_life();
@@ -47,24 +47,26 @@ void sink_state::open() {
   const auto stored = attempt();
   if (!stored)
     return went_wrong(stored.error());
-  // A full disk may be opened again and again: what could not be written shows when it can. Where the commit
-  // was done and its answer lost, that shows now.
-  if (!could_not_write_ || (owes_rows_ && *stored && has_what_it_owed((*stored)->positions)))
-    answered();
+  if (*stored && core_.lacks_a_run((*stored)->positions))
+    return went_wrong({ec::log_trimmed,
+                       fault::user,
+                       false,
+                       fmt::format("sink '{}' stands before what the topology's last run gave it: its target "
+                                   "was restored from an older copy, or it was left out of that run; put it "
+                                   "back as it was, or start over with --fresh",
+                                   options_.name),
+                       {}});
+  note_answer(health_.opened(*stored ? std::optional((*stored)->positions) : std::nullopt));
   options_.who.fresh = false;
-  is_open_ = was_open_ = true;
   options_.gauges->reached = true;
   restore(*stored);
   keep_alive_later();
 }
 
-void sink_state::answered() {
-  could_not_write_ = false;
-  away_since_.reset();
-  if (std::exchange(told_away_, false))
+void sink_state::note_answer(bool again) {
+  if (again)
     spdlog::info("{}: the target answers again", options_.name);
-  away_.reset();
-  options_.gauges->away = false;
+  options_.gauges->away = health_.is_away();
 }
 
 void sink_state::restore(const std::optional<progress>& stored) {
@@ -103,55 +105,28 @@ void sink_state::resume(const log_id& log) {
                                 core_.taken(log), caf::actor_cast<caf::actor>(self_)});
 }
 
-bool sink_state::has_what_it_owed(const std::map<log_id, mark>& committed) const {
-  return std::all_of(owed_.begin(), owed_.end(), [&](const auto& owed) {
-    const auto has = committed.find(owed.first);
-    return has != committed.end() && has->second.at >= owed.second.at;
-  });
-}
-
-bool sink_state::has_waited_long_enough() const {
-  return was_open_ ? options_.gives_up_later && now() - *away_since_ >= options_.start_timeout
-                   : now() - started_ >= options_.start_timeout;
-}
-
 void sink_state::went_wrong(const error& e, bool with_rows) {
-  if (std::exchange(is_open_, false)) {
-    could_not_write_ = true;
-    owed_ = core_.progress();
-    owes_rows_ = with_rows || rows_uncommitted_ != 0;
-  } else {
-    could_not_write_ = false;  // that it can be opened again will say enough
-  }
-  if (!away_since_)
-    away_since_ = now();
-  if (fatal_)
+  const auto reaction = health_.failed(e, now(), core_.progress(), with_rows || rows_uncommitted_ != 0);
+  if (!reaction)
     return;
-  auto why = e;
-  if (why.stage.empty())
-    why.stage = options_.name;
-  if (!e.retry || has_waited_long_enough()) {
-    fatal_ = true;
-    self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
-    if (stopping_)
-      on_stop();
-    return;
-  }
-  if (!told_away_ &&
-      (told_away_at_ == clock::time_point::min() || now() - told_away_at_ >= told_again_after)) {
-    told_away_ = true;
-    told_away_at_ = now();
-    spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
-  }
   options_.gauges->away = true;
+  if (reaction->give_up) {
+    auto why = e;
+    if (why.stage.empty())
+      why.stage = options_.name;
+    self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
+  }
+  if (reaction->tell)
+    spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
   if (stopping_)
     return on_stop();
-  self_->delayed_send(self_, away_.next(), open_tick{});
+  if (!reaction->give_up)
+    self_->delayed_send(self_, reaction->try_again, open_tick{});
 }
 
 void sink_state::on_found(const messages::log_found& m) {
   core_.add_lane_log(m.log, m.start);
-  if (const auto lane = lanes_.find(m.log); is_open_ && lane != lanes_.end())
+  if (const auto lane = lanes_.find(m.log); is_open() && lane != lanes_.end())
     self_->send(lane->second.handle, messages::ask_again{m.log, lane->second.receiver});
 }
 
@@ -161,7 +136,7 @@ void sink_state::on_ask(const messages::ask_position& m) {
     if (m.lane >= lane.life)  // an older life of the lane has nothing to wait for
       lane = {m.from, m.receiver, std::nullopt, m.lane};
   };
-  if (!is_open_ || !core_.knows(m.log))
+  if (!is_open() || !core_.knows(m.log))
     return asks();  // it is asked to ask again once the target is open, and the log is known
   const auto answer = core_.ask(m.log, m.lane);
   if (answer)  // else an older life of the lane, which ends
@@ -172,7 +147,7 @@ void sink_state::on_ask(const messages::ask_position& m) {
 
 void sink_state::on_sender_up(const messages::sender_up& m) {
   shards_[m.log].handle = m.handle;
-  if (is_open_)
+  if (is_open())
     resume(m.log);
 }
 
@@ -183,7 +158,7 @@ void sink_state::on_lane_frame(const messages::lane_frame& m) {
     if (bytes != 0)
       self_->send(m.from, messages::credit_returned{m.frame->log, m.receiver, stamp, bytes});
   };
-  if (!is_open_)
+  if (!is_open())
     return;
   auto taken = core_.take(*m.frame);
   if (taken.verdict == delivery::intake::verdict::broken)
@@ -242,7 +217,7 @@ bool sink_state::write(const data::batch& rows) {
 }
 
 void sink_state::on_output(const messages::output& m) {
-  if (!is_open_)
+  if (!is_open())
     return;  // resumed from the target's position once it is open
   if (self_->current_sender() != shards_[m.frame->log].handle)
     return;  // of a life of the shard before the one that was told how far its output was taken

@@ -1,10 +1,13 @@
 // The sink actor's behaviour without its mailbox: taking rows (sink_state.cpp), committing (sink_commit.cpp)
-// and forwarding refused rows to the dead letters (sink_refused.cpp).
+// and forwarding refused rows to the dead letters (sink_refused.cpp). It carries out what its cores decide:
+// delivery::sink_core (which rows are new), commit_clock (when a commit is due), target_health (what to do
+// when the target fails) and refused_rows.
 #pragma once
 
 #include "actors/sink/commit_clock.hpp"
+#include "actors/sink/refused_rows.hpp"
 #include "actors/sink/sink_actor.hpp"
-#include "runtime/base/backoff.hpp"
+#include "actors/sink/target_health.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/sink.hpp"
@@ -49,9 +52,6 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
-  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
-  /// A full disk on which others give back a little now and then answers and fails by turns.
-  static constexpr std::chrono::seconds told_again_after{10};
   [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
   struct lane_ref {
     caf::actor handle;
@@ -75,9 +75,9 @@ private:
   bool write_window(const delivery::whole_window& w);
   bool write_letters(const std::vector<delivery::dead_letter>& letters);
   void note_letters();
-  void answered();
-  [[nodiscard]] bool has_what_it_owed(const std::map<log_id, mark>& committed) const;
-  [[nodiscard]] bool has_waited_long_enough() const;
+  [[nodiscard]] bool is_open() const { return health_.is_open(); }
+  /// After what target_health says of it.
+  void note_answer(bool again);
   void went_wrong(const error& e, bool with_rows = false);
   void commit_if_due(bool at_once);
   bool commit();
@@ -88,7 +88,7 @@ private:
   [[nodiscard]] const window_input* input_of(std::uint32_t stage) const;
 
   void forward_refused();
-  void send_refused(std::vector<rejected_row> rows, bool end);
+  void send_refused(delivery::lane_frame frame);
 
   caf::event_based_actor* self_;
   sink_options options_;
@@ -98,20 +98,10 @@ private:
   delivery::ledger counts_;
   delivery::ledger committed_counts_;  // what the report shows
   incarnation life_ = 0;
-  bool is_open_ = false;
-  bool was_open_ = false;
-  bool could_not_write_ = false;  // it was open when it last went wrong, and nothing was committed since
-  /// What it had then: once that is committed, the target has taken what it could not take.
-  std::map<log_id, mark> owed_;
-  bool owes_rows_ = false;
-  std::optional<clock::time_point> away_since_;
-  bool fatal_ = false;
   bool stopping_ = false;
   bool told_complete_ = false;
-  clock::time_point started_ = now();
-  backoff away_{away_backoff, control::jitter_seed(*self_)};
-  bool told_away_ = false;  // in the log, of this time
-  clock::time_point told_away_at_ = clock::time_point::min();
+  target_health health_{
+      {options_.start_timeout, !options_.gives_up_later}, now(), control::jitter_seed(*self_)};
   bool noted_commit_ = false;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, shard_ref> shards_;
@@ -128,13 +118,8 @@ private:
   commit_clock commit_clock_{options_.commit_every};            // behind options_
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
-  // Refused rows, as a log of their own towards the dead-letter sink.
+  refused_rows refused_{options_.name};
   caf::actor dead_letter_sink_;
-  std::optional<delivery::fence> refused_fence_;
-  mark refused_sent_;
-  std::uint64_t refused_ = 0;  // sequence of the newest one known
-  bool refused_done_ = false;  // its end was sent
-  bool refused_under_way_ = false;
 };
 
 }  // namespace millrace::sink

@@ -16,9 +16,8 @@ expected<ownership> judge(const target_owner& old, const claim& who, std::string
     return ownership::replaced;
   return user_error(
       ec::mismatch,
-      fmt::format("{} belongs to sink '{}' of topology '{}' under another state folder or name; "
-                  "write to another path, go on with that state (--adopt, where its folder is lost), or "
-                  "replace the "
+      fmt::format("{} belongs to sink '{}' of topology '{}' under another state folder or name; write to "
+                  "another path, go on with that state (--adopt, where its folder is lost), or replace the "
                   "file with --fresh",
                   target, old.sink, old.topology));
 }

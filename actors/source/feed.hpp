@@ -39,7 +39,7 @@ public:
   [[nodiscard]] virtual std::optional<error> trouble() const = 0;
   [[nodiscard]] virtual const std::shared_ptr<spool::log>& log() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const feed_gauges> gauges() const = 0;
-  /// What is in the log now is all that there will ever be.
+  /// The log holds now all that there will ever be.
   [[nodiscard]] virtual bool ended() const { return false; }
   /// The line that names the columns of all its records, which is none of them; known before the first record
   /// is.

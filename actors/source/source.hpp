@@ -1,4 +1,4 @@
-// What a source connector is: a blocking reader of one or more partitions of one system. A source actor owns
+// A source connector is a blocking reader of one or more partitions of one system. A source actor owns
 // it on a thread of its own; nothing else calls it, except interrupt(). Records keep their order and
 // positions within a partition; the same range read again gives the same records.
 #pragma once
@@ -50,7 +50,7 @@ struct chunk {
   std::string part;        // of a log of several files, the one that this is: dead letters name it
   bool at_end = false;     // `to` is the end of a bounded log: nothing will ever follow
   bool caught_up = false;  // nothing more was there just now (for progress and idleness)
-  // What comes next has yet to be fetched, from a log with hardly more in it: a frame does not wait for it.
+  // The next records have yet to be fetched, from a log with hardly more in it: no frame waits for them.
   bool drained = false;
 
   [[nodiscard]] std::size_t records() const { return begins.size(); }
@@ -111,11 +111,11 @@ public:
   /// From any thread: makes a blocked call return soon with ec::cancelled.
   virtual void interrupt() = 0;
 
-  /// What a user should know of the log before relying on it; asked once, after discover(). May block as long
+  /// Warns a user who is going to rely on this log; asked once, after discover(). May block as long
   /// as that.
   [[nodiscard]] virtual std::optional<std::string> warning() { return std::nullopt; }
 
-  /// What the log is made of, as text to keep with the state: a bounded source's files, their lengths and
+  /// Describes the log as text to keep with the state: a bounded source's files, their lengths and
   /// fingerprints; a followed file's generations. Known after discover(). Of a followed log it grows while it
   /// is read: where it differs after read(), it must be durable before anything that depends on that chunk
   /// is. Empty where positions alone identify the log.

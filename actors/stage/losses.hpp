@@ -31,7 +31,7 @@ struct lost_record {
   std::string reason;
 };
 
-/// What is to be said now.
+/// Says what is to be told now.
 struct loss_notice {
   loss what = loss::dead_letter;
   std::string stage;

@@ -1,4 +1,4 @@
-// What a window reads of its input rows: its `where`, the arguments and filters of its aggregates, its keys;
+// Takes from rows what a window reads: its `where`, the arguments and filters of its aggregates, its keys;
 // rows for which one of them fails are taken out. Pure; lanes do it for the rows of a parser, shards for
 // those of a window in front, and the dead-letter sink to see what failed there.
 #pragma once

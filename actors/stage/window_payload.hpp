@@ -1,4 +1,4 @@
-// What a lane frame carries to a shard: the partial aggregates of its positions.
+// A lane frame carries this to a shard: the partial aggregates of its positions.
 #pragma once
 
 #include "runtime/delivery/frame.hpp"

@@ -13,7 +13,7 @@ namespace millrace::shard {
 
 class pause_histogram {
 public:
-  /// What a bucket's pauses do not exceed; those of the last one are longer than all of these.
+  /// No pause in a bucket is longer than its bound; those of the last bucket are longer than all of these.
   static constexpr std::array<micros, 16> bounds{micros(20),    micros(50),    micros(100),   micros(200),
                                                  micros(300),   micros(500),   micros(700),   micros(1000),
                                                  micros(1500),  micros(2000),  micros(3000),  micros(5000),

@@ -35,7 +35,7 @@ namespace {
 constexpr std::chrono::seconds capture_again{1};
 /// Looking costs about as much as a small frame: not for each.
 constexpr std::chrono::milliseconds size_every{200};
-/// What the disk has refused and the snapshot writer keeps for it; from there on changes are gathered in the
+/// Bounds what the disk has refused and the snapshot writer keeps; from there on changes are gathered in the
 /// state alone.
 constexpr std::size_t most_unwritten{4U << 20U};
 

@@ -1,4 +1,4 @@
-// What a shard actor has to do with the windows in front of its own: asks their shards for output from where
+// Deals with the windows in front of a shard's own: asks their shards for output from where
 // it stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
 #pragma once
 
@@ -24,7 +24,7 @@ public:
   [[nodiscard]] bool is_from_present_life(const log_id& log) const;
   /// The frame has left the queue.
   void tell_taken(const delivery::output_frame& f);
-  /// What is durable, where a sender has not been told; after each capture that becomes so.
+  /// Tells each sender what is durable, where it has not been told; after each capture that becomes so.
   void acknowledge();
   /// After a receiver of this shard's own output has resumed: senders may have been told too little.
   void tell_furthest();

@@ -1,4 +1,4 @@
-// What a shard actor does with its output: sends it to sinks as far as the outbox lets it, has the snapshot
+// Carries a shard actor's output: sends it to sinks as far as the outbox lets it, has the snapshot
 // writer spill and read back segments, and says when and for whom output is kept. Part of the shard actor, in
 // its thread.
 #pragma once

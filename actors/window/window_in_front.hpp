@@ -1,4 +1,4 @@
-// What a shard takes from the rows of windows in front of its own: runs the steps between them, and makes
+// Takes a shard's part of the rows of windows in front of its own: runs the steps between them, and makes
 // partial aggregates of the rows whose keys are its own. Pure; part of the shard's window state. The rows'
 // event time is window_end - 1 us, and none is ever late: what a window gives lies at its log's watermark or
 // above.
@@ -21,7 +21,7 @@ struct window_in_front {
   std::vector<stage::chain> chains;  // ways from it; each ends in the window behind
 };
 
-/// Of one shard.
+/// Lists the windows in front of one shard.
 struct rows_in_front {
   const config::window_plan* plan = nullptr;  // its own
   std::uint32_t shard = 0;

@@ -10,7 +10,7 @@
 namespace millrace::config {
 namespace {
 
-/// What would end a cell of the table.
+/// Escapes the characters that would end a cell of the table.
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text)

@@ -1,4 +1,4 @@
-// What editors and people read of the language, generated from the declarations that the planner checks by:
+// Editors and people read these pages of the language, generated from what the planner checks by:
 // JSON Schemas (draft 2020-12) and the reference page. They are kept in docs/; a test fails when they drift.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace millrace::config {
 /// docs/reference.md.
 [[nodiscard]] std::string reference_text(const catalog& connectors);
 
-/// What a value of this option is, in few words, with `code` in backquotes.
+/// Says in few words what a value of this option is, with `code` in backquotes.
 [[nodiscard]] std::string form_of(const option& o);
 
 /// Writes all of them into this folder of docs.

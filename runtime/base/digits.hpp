@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "the first character i
   return v;
 }
 
-/// Of eight characters those that are no digits; bit 0 is the first one's.
+/// Tells which of eight characters are no digits; bit 0 is the first one's.
 [[nodiscard]] inline unsigned non_digits(std::uint64_t eight) {
   const auto v = eight ^ 0x3030'3030'3030'3030;  // digits become 0 to 9
   const auto beyond = (((v & 0x7F7F'7F7F'7F7F'7F7F) + 0x7676'7676'7676'7676) | v) & 0x8080'8080'8080'8080;

@@ -28,7 +28,7 @@ file_refusal refusal_of(const struct stat& file, const std::string& path, int fl
   // Root reads everybody's files: millrace check --state.
   if (is_trusted_owner(file.st_uid) || (!writes(flags) && ::geteuid() == 0))
     return file_refusal::none;
-  return rule.only_ours || lies_in_open_folder(path) ? file_refusal::anothers : file_refusal::none;
+  return rule.only_ours || lies_in_open_folder(path) ? file_refusal::other_owner : file_refusal::none;
 }
 
 guarded_file refuse(int fd, file_refusal why, int number = 0) {
@@ -82,7 +82,7 @@ std::string text_of(file_refusal refusal, std::string_view path) {
   switch (refusal) {
   case file_refusal::link:
     return fmt::format("{}: it is a symbolic link, which is not followed here", path);
-  case file_refusal::anothers:
+  case file_refusal::other_owner:
     return fmt::format("{}: it belongs to another user", path);
   case file_refusal::no_file:
   case file_refusal::none:

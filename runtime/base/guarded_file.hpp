@@ -10,18 +10,18 @@
 
 namespace millrace {
 
-/// What a file is to be, beside regular.
+/// Says what a file must be, beside regular.
 struct file_rule {
   mode_t mode;       // of a new one, less the umask
   bool only_ours;    // another user's is refused wherever it lies; else only where everybody may make files
   bool is_narrowed;  // an older one of ours, opened for writing, gets `mode` as well
 };
-/// What may hold raw data, secrets or positions.
+/// The rule for files that may hold raw data, secrets or positions.
 inline constexpr file_rule private_file{0600, true, true};
-/// What a sink is asked to write for others.
+/// The rule for files that a sink writes for others.
 inline constexpr file_rule data_file_rule{0644, false, false};
 
-enum class file_refusal : std::uint8_t { none, link, no_file, anothers };
+enum class file_refusal : std::uint8_t { none, link, no_file, other_owner };
 
 struct guarded_file {
   int fd = -1;    // to be closed by the caller

@@ -12,9 +12,9 @@ namespace millrace {
 
 /// A place in a log; ascending along it, gaps allowed. What the two numbers are depends on the log:
 ///   Kafka partition          (0, offset)
-///   file                     (ordinal in the stored list or rotated generation, offset in the decompressed
-///   bytes) window stage, final      (window end in us, ordinal of the row in the window) window stage,
-///   updates    (tick, ordinal of the row in the tick)
+///   file                     (ordinal in the stored list or rotated generation, offset when decompressed)
+///   window stage, final      (window end in us, ordinal of the row in the window)
+///   window stage, updates    (tick, ordinal of the row in the tick)
 /// For source logs a position names the gap before a record: [from, to) covers records at from <= p < to, and
 /// "p" is the next position to read. For window output a position names a row, inclusively; ordinal `whole`
 /// means that the window or tick, and all before it, is complete.
@@ -41,7 +41,7 @@ struct mark {
   friend auto operator<=>(const mark&, const mark&) = default;
 };
 
-/// The how-manieth life of an actor; a higher one fences off lower ones.
+/// Numbers the lives of an actor; a higher one fences off lower ones.
 using incarnation = std::uint64_t;
 
 /// Identity of a log, for people and on disk: "PARSER/PARTITION" for a source partition as a parser reads it,

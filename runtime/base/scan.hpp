@@ -1,4 +1,4 @@
-// What short texts are taken apart with, from the front: durations, timestamps.
+// These functions take short texts apart from the front: durations, timestamps.
 #pragma once
 
 #include <string_view>

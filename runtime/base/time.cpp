@@ -119,7 +119,7 @@ void append_fraction(std::string& out, std::int64_t fraction) {
   out.append(text, size);
 }
 
-/// Of the years 0 to 9999.
+/// Takes times in the years 0 to 9999.
 void append_second(std::string& out, event_micros t) {
   const date::sys_time<micros> point{micros(t)};
   const auto day = date::floor<date::days>(point);

@@ -106,7 +106,7 @@ bool take_offset(std::string_view& s, std::int64_t& seconds) {
   return true;
 }
 
-/// What the directives have collected.
+/// Holds what the directives have collected.
 struct fields {
   std::int64_t year = 1970, month = 1, day = 1, day_of_year = 0;
   std::int64_t hour = 0, hour12 = -1, minute = 0, second = 0, micros = 0;

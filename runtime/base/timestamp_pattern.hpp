@@ -2,9 +2,9 @@
 // `format`. Independent of locale and TZ: names are English, a time without a zone is UTC.
 //
 //   %Y year (1-4 digits)   %m %d %H %M %S (1-2 digits)   %e as %d   %y two-digit year (69-99: 19xx)
-//   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name   %a %A weekday's name
-//   (ignored) %f fraction of a second (1-9 digits, rounded to microseconds)   %s seconds since 1970 %z Z,
-//   +hh, +hhmm, +hh:mm   %Z Z, UTC, GMT   %F %T %D %R as in strftime   %n %t blanks   %%
+//   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name   %s seconds since 1970
+//   %a %A weekday's name (ignored)          %f fraction of a second (1-9 digits, rounded to microseconds)
+//   %z Z, +hh, +hhmm, +hh:mm   %Z Z, UTC, GMT   %F %T %D %R as in strftime   %n %t blanks   %%
 // Blanks in a pattern match any number of blanks, numbers may have blanks in front, as in strptime(3).
 #pragma once
 
@@ -41,7 +41,7 @@ private:
   std::optional<char> fixed_separator_;
 };
 
-/// What compile() would say.
+/// Says what compile() would say.
 [[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
 
 }  // namespace millrace

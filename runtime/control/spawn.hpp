@@ -39,7 +39,7 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
   return is_simulated(system) ? 1 : system.scheduler().num_workers();
 }
 
-/// What decides an actor's random waits: chance, but in a simulation.
+/// Seeds an actor's random waits: by chance, but in a simulation.
 [[nodiscard]] inline std::uint64_t jitter_seed(const caf::local_actor& self) {
   return is_simulated(self.system()) ? self.id() : std::random_device{}();
 }

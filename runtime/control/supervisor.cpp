@@ -1,34 +1,15 @@
 #include "runtime/control/supervisor.hpp"
 
+#include "runtime/control/node_supervisor.hpp"
 #include "runtime/control/spawn.hpp"
-#include "runtime/control/supervisor_state.hpp"
 
 namespace millrace::control {
 
-supervisor::supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner)
-    : self_(self), options_(std::move(options)), owner_(std::move(owner)) {
-  const auto add = [&, seed = jitter_seed(*self_)](const std::string& name, kind what, std::size_t index) {
-    children_[name] = {what, index, nullptr, false, backoff(restart_backoff, seed + children_.size()), {}};
-  };
-  for (std::size_t i = 0; i < options_.sinks.size(); ++i)
-    add(options_.sinks[i].name, kind::sink, i);
-  for (std::size_t i = 0; i < options_.shards.size(); ++i)
-    add(options_.shards[i].name, kind::shard, i);
-  for (std::size_t i = 0; i < options_.lanes.size(); ++i) {
-    const auto& lane = options_.lanes[i];
-    add(lane.name, kind::lane, i);
-    found_.add_lane(lane.name, lane.parser, lane.receivers, lane.partitions);
-  }
-  if (options_.snapshot_writer)
-    self_->monitor(options_.snapshot_writer);
-  self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
-}
-
 namespace {
 
-/// What children say of themselves counts as long as nobody else has their name.
+/// A child's message about itself counts as long as no other actor has its name.
 template<class Message, class F>
-auto of_present_life(const std::shared_ptr<supervisor>& state, F then) {
+auto of_present_life(const std::shared_ptr<node_supervisor>& state, F then) {
   return [=](const Message& m) {
     if (!state->is_from_former_life(m.actor))
       then(*state, m);
@@ -38,7 +19,7 @@ auto of_present_life(const std::shared_ptr<supervisor>& state, F then) {
 caf::behavior supervisor_behaviour(caf::event_based_actor* self,
                                    const std::shared_ptr<supervisor_options>& options,
                                    const caf::actor& owner) {
-  auto state = std::make_shared<supervisor>(self, std::move(*options), owner);
+  auto state = std::make_shared<node_supervisor>(self, std::move(*options), owner);
   state->start();
   return {
       of_present_life<messages::completed>(state, [](auto& s, const auto& m) { s.on_completed(m.actor); }),
@@ -53,7 +34,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
       },
       [=](const fail_child& m) { state->on_fail_child(m.name); },
       [=](const restart_child& m) { state->on_restart(m.name); },
-      [=](const stop_took_too_long& m) { state->on_stop_timeout(m.phase); },
+      [=](const stop_took_too_long& m) { state->on_stop_timeout(m.number); },
       [=](const report_took_too_long& m) { state->on_report_timeout(m.number); },
   };
 }

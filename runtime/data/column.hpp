@@ -57,7 +57,7 @@ public:
   [[nodiscard]] const std::vector<std::uint8_t>& bits() const { return bits_; }
   [[nodiscard]] std::span<const std::int32_t> offsets() const { return offsets_; }
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  /// Of an object one a member; of a list one, its elements (offsets() delimit them).
+  /// An object has one a member; a list has one, its elements (offsets() delimit them).
   [[nodiscard]] const std::vector<column_ptr>& children() const { return children_; }
 
   /// Bytes held in memory, about.

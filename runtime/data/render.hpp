@@ -1,5 +1,5 @@
-// Rows as text, the one way that every sink, report and dead letter writes values (topology.md, "Written as
-// text"): timestamps 2021-04-24T19:55:00.796Z, doubles in their shortest form, JSON nulls written, columns in
+// Rows as text, the one way in which every sink, report and dead letter writes values as JSON or as plain
+// text: timestamps 2021-04-24T19:55:00.796Z, doubles in their shortest form, JSON nulls written, columns in
 // schema order.
 #pragma once
 

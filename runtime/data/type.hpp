@@ -1,4 +1,4 @@
-// The types of topology.md and the schema of a batch. Values, cheap to copy where they are scalar.
+// The types of a topology and the schema of a batch. Values, cheap to copy where they are scalar.
 #pragma once
 
 #include <cstddef>
@@ -34,12 +34,12 @@ public:
   [[nodiscard]] bool is_nested() const { return id_ == type_id::object || id_ == type_id::list; }
   /// Stored as text bytes: text and json.
   [[nodiscard]] bool is_bytes() const { return id_ == type_id::text || id_ == type_id::json; }
-  /// Of an object: its members. Empty otherwise.
+  /// An object's members. Empty for other types.
   [[nodiscard]] inline const std::vector<field>& fields() const;
-  /// Of a list.
+  /// A list's elements have this type.
   [[nodiscard]] const type& element() const;
 
-  /// As topology.md spells it: "bigint", "double", "[text]", "{lat double, lon double}".
+  /// As a topology spells it: "bigint", "double", "[text]", "{lat double, lon double}".
   [[nodiscard]] std::string name() const;
   friend bool operator==(const type& a, const type& b);
 
@@ -60,7 +60,7 @@ inline const std::vector<field>& type::fields() const {
   return id_ == type_id::object && children_ ? *children_ : none;
 }
 
-/// The scalar type of a name of topology.md, none for an unknown one.
+/// The scalar type that a topology calls so, none for an unknown name.
 [[nodiscard]] std::optional<type_id> type_of_name(std::string_view name);
 
 class schema {

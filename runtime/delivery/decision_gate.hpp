@@ -1,6 +1,6 @@
 // Holds back output that depends on a decision until a capture in two copies that holds the decision is
-// durable (design: the decision journal). Pure; one shard actor owns it and tells it of every capture, in
-// order.
+// durable (docs/design/protocol.md, "Decisions"). Pure; one shard actor owns it and tells it of every
+// capture, in order.
 #pragma once
 
 #include "runtime/base/ids.hpp"

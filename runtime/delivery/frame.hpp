@@ -54,7 +54,7 @@ struct dead_payload final : payload {
   [[nodiscard]] std::size_t byte_size() const override;
 };
 
-/// The conservation counters of one stage: in = out + filtered + late + dead (docs: ledger).
+/// The conservation counters of one stage: in = out + filtered + late + dead (docs/design/ledger.md).
 struct stage_counts {
   std::uint64_t in = 0;
   std::uint64_t out = 0;

@@ -1,5 +1,5 @@
 // A lane's view of one source partition: where it reads, which receivers are attached to it, and which are
-// behind and caught up by a reader of their own (design: "Shards, lanes, recovery"). Pure: the owner asks the
+// behind and caught up by a reader of their own (docs/design/protocol.md). Pure: the owner asks the
 // receivers, reads the log, forms frames and sends them; this decides from where, to whom and up to where.
 //
 // A receiver is asking, then behind or ahead (it has a reader position) or attached. Frames for an attached

@@ -30,6 +30,7 @@ struct outbox_limits {
   std::size_t segment = 8U << 20;                  // of one segment, about
   std::size_t credit = 4U << 20;                   // sent to one receiver and not yet taken
   std::uint64_t retain = std::uint64_t{10} << 30;  // kept in all
+  friend bool operator==(const outbox_limits&, const outbox_limits&) = default;
 };
 
 class outbox {

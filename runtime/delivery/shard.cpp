@@ -9,8 +9,43 @@
 namespace millrace::delivery {
 namespace {
 
-/// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies.
-constexpr std::uint8_t capture_version = output_version;
+/// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies,
+/// 4 of which run it is, and which windows have fired.
+constexpr std::uint8_t capture_version = 4;
+static_assert(capture_version >= output_version);
+
+/// What a capture begins with, up to the vector.
+struct beginning {
+  std::uint8_t version = 0;
+  std::uint64_t run = 0;
+  event_micros last_end = no_watermark;
+};
+
+beginning read_beginning(wire::reader& in) {
+  beginning b;
+  b.version = in.fixed<std::uint8_t>();
+  if (b.version >= 4) {
+    b.run = in.varint();
+    b.last_end = in.fixed<event_micros>();
+  }
+  return b;
+}
+
+bool is_readable(std::uint8_t version) { return version != 0 && version <= capture_version; }
+
+std::map<log_id, mark> read_vector(wire::reader& in) {
+  std::map<log_id, mark> vector;
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    const std::string log(in.string());
+    vector[log] = in.read_mark();
+  }
+  return vector;
+}
+
+std::uint64_t run_of(std::string_view capture) {
+  wire::reader in(capture);
+  return read_beginning(in).run;
+}
 
 }  // namespace
 
@@ -23,44 +58,34 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
     intake_.add_log(log, {lowest_position, no_watermark});
   joining_ = setup_.found;
   outbox_.set_receivers(setup_.receivers);
+  const auto& earlier = setup_.earlier;
+  last_end_ = earlier.last_end;
+  fired_ = last_end_ == no_watermark ? no_watermark : fired_at({last_end_, whole});
+  rows_ = earlier.rows;
+  missed_ = earlier.missed;
+  ledger_ = earlier.counts;
+  first_of_run_ = setup_.run != 0;
   older_.vector = newer_.vector = intake_.vector();
 }
 
-expected<void> shard_core::restore(const std::vector<std::string>& captures) {
+expected<void> shard_core::restore(const std::vector<std::string>& all) {
+  std::vector<std::string_view> captures;
+  for (const auto& bytes : all)
+    if (run_of(bytes) == setup_.run)
+      captures.emplace_back(bytes);
   if (captures.empty())
     return {};
   outbox_ = outbox(setup_.log, setup_.limits, setup_.life);
+  first_of_run_ = false;
   auto vector = intake_.vector();
   std::map<log_id, event_micros> floors;
-  for (const auto& bytes : captures) {
+  for (const auto bytes : captures) {
     wire::reader in(bytes);
     older_ = {vector, outbox_.low()};
     while (in.ok() &&
-           !in.at_end()) {  // a failed capture is merged with the next: several may follow one another
-      const auto version = in.fixed<std::uint8_t>();
-      if (version == 0 || version > capture_version)
-        return fatal_error(ec::unsupported,
-                           "a snapshot of " + setup_.log + " was written by another version");
-      vector.clear();
-      for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-        const std::string log(in.string());
-        vector[log] = in.read_mark();
-      }
-      for (auto n = version >= 2 ? in.varint() : 0; n > 0 && in.ok(); --n) {
-        const std::string log(in.string());
-        floors[log] = in.fixed<event_micros>();
-      }
-      fired_ = in.fixed<event_micros>();
-      ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
-      rows_ = in.varint();
-      missed_ = in.varint();
-      if (auto r = ledger_.decode(in); !r)
+           !in.at_end())  // a failed capture is merged with the next: several may follow one another
+      if (auto r = restore_one(in, vector, floors); !r)
         return r;
-      if (auto r = outbox_.apply(in, version); !r)
-        return r;
-      if (auto r = windows_->apply(in); !r)
-        return r;
-    }
     if (!in.ok())
       return fatal_error(ec::corrupt, "a snapshot of " + setup_.log + " is malformed");
   }
@@ -76,6 +101,38 @@ expected<void> shard_core::restore(const std::vector<std::string>& captures) {
       found(log, start);
   outbox_.set_receivers(setup_.receivers);
   return {};
+}
+
+expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
+                                       std::map<log_id, event_micros>& floors) {
+  const auto b = read_beginning(in);
+  const auto version = b.version;
+  if (!is_readable(version))
+    return fatal_error(ec::unsupported, "a snapshot of " + setup_.log + " was written by another version");
+  vector = read_vector(in);
+  for (auto n = version >= 2 ? in.varint() : 0; n > 0 && in.ok(); --n) {
+    const std::string log(in.string());
+    floors[log] = in.fixed<event_micros>();
+  }
+  fired_ = in.fixed<event_micros>();
+  last_end_ = version >= 4 ? b.last_end : highest_end_fired(fired_);
+  ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
+  rows_ = in.varint();
+  missed_ = in.varint();
+  if (auto r = ledger_.decode(in); !r)
+    return r;
+  if (auto r = outbox_.apply(in, version); !r)
+    return r;
+  return windows_->apply(in);
+}
+
+void shard_core::end_where_nothing_comes() {
+  if (setup_.run == 0 || setup_.updates || fired_ == end_of_time || !intake_.vector().empty() ||
+      !joining_.empty())
+    return;
+  fired_ = end_of_time;
+  changed_ = true;
+  outbox_.append_mark(end_of_time);
 }
 
 void shard_core::found(const log_id& log, const mark& start) {
@@ -96,6 +153,18 @@ bool shard_core::join() {
   joining_.clear();
   changed_ = true;
   return true;
+}
+
+std::optional<earlier_runs> shard_core::left() const {
+  if (fired_ != end_of_time || last_end_ == end_of_time)
+    return std::nullopt;
+  return earlier_runs{last_end_, rows_, missed_, ledger_};
+}
+
+/// No window that ends later has fired.
+event_micros shard_core::highest_end_fired(event_micros fired) const {
+  const auto lateness = setup_.allowed_lateness.count();
+  return fired == end_of_time || fired < no_watermark + lateness ? fired : fired - lateness;
 }
 
 /// The least fired mark with which something at this position is sent.
@@ -211,6 +280,7 @@ void shard_core::fire(output& out) {
   const auto watermark = intake_.watermark();
   while (fired_ < watermark && !outbox_.full())
     if (auto w = windows_->fire_next(fired_, watermark)) {
+      last_end_ = std::max(last_end_, w->end);
       rows_ += w->rows ? w->rows->rows : 0;
       outbox_.append_window(w->end, w->rows, std::move(w->failed));
     }
@@ -222,9 +292,7 @@ void shard_core::fire(output& out) {
       give_changes(end_of_time, out);
     return;
   }
-  const auto lateness = setup_.allowed_lateness.count();
-  const auto mark = fired_ == end_of_time || fired_ < no_watermark + lateness ? fired_ : fired_ - lateness;
-  outbox_.append_mark(mark);
+  outbox_.append_mark(highest_end_fired(fired_));
   out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 
@@ -249,6 +317,8 @@ shard_core::output shard_core::tick(event_micros t) {
 std::string shard_core::capture(bool all) {
   wire::writer out;
   out.fixed(capture_version);
+  out.varint(setup_.run);
+  out.fixed(last_end_);
   out.varint(intake_.vector().size());
   for (const auto& [log, m] : intake_.vector()) {
     out.string(log);
@@ -271,7 +341,7 @@ std::string shard_core::capture(bool all) {
     outbox_.capture_changes(out);
     windows_->capture_changes(out);
   }
-  changed_ = false;
+  changed_ = first_of_run_ = false;
   ++begun_;
   under_way_.push_back({intake_.vector(), outbox_.low()});
   return out.take();
@@ -285,7 +355,7 @@ bool shard_core::has_unacknowledged_input() const {
 }
 
 std::string shard_core::capture_all() { return capture(true); }
-std::string shard_core::capture_changes() { return capture(false); }
+std::string shard_core::capture_changes() { return capture(first_of_run_); }
 
 void shard_core::capture_again() {
   ++begun_;

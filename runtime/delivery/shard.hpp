@@ -41,6 +41,14 @@ public:
   [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
 };
 
+/// What the runs of a bounded topology that came to their ends have left of a shard (docs: next-run).
+struct earlier_runs {
+  event_micros last_end = no_watermark;  // of all windows that have fired, over all shards of the stage
+  std::uint64_t rows = 0;
+  std::uint64_t missed = 0;
+  ledger counts;
+};
+
 class shard_core {
 public:
   struct setup {
@@ -54,12 +62,19 @@ public:
     std::vector<log_id> in_front;        // outputs of windows that feed it
     outbox_limits limits;                // of what is kept of its output
     bool updates = false;                // output goes by ticks, not by windows
+    std::uint64_t run = 0;               // captures of earlier ones are of the past
+    earlier_runs earlier = {};           // before `run`
   };
   /// A new life without a snapshot; restore() then applies one.
   shard_core(setup s, std::unique_ptr<window_state> windows);
 
   /// Applies a chain of captures, oldest first. Before anything else.
   [[nodiscard]] expected<void> restore(const std::vector<std::string>& captures);
+  /// A run that has nothing new for this shard has ended for it: its output says so.
+  void end_where_nothing_comes();
+  /// What the next run must know of this one. Nothing where it has not ended for this shard, or ended under a
+  /// version of millrace that did not note what had fired.
+  [[nodiscard]] std::optional<earlier_runs> left() const;
   /// A partition found while running: it joins. A log that a restored capture does not know joins, too.
   void found(const log_id& log, const mark& start);
   /// Lets in what waits to join, once every receiver has said where it stands: windows up to the furthest
@@ -160,7 +175,10 @@ private:
   void fire(output& out);
   void give_changes(event_micros tick, output& out);
   [[nodiscard]] std::string capture(bool all);
+  [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
+                                           std::map<log_id, event_micros>& floors);
   [[nodiscard]] event_micros fired_at(position sent) const;
+  [[nodiscard]] event_micros highest_end_fired(event_micros fired) const;
   void settle(bool durable_twice);
 
   setup setup_;
@@ -169,10 +187,12 @@ private:
   outbox outbox_;
   ledger ledger_;
   event_micros fired_ = no_watermark;
+  event_micros last_end_ = no_watermark;  // of the windows that have fired
   event_micros ticked_ = no_watermark;
   std::uint64_t rows_ = 0;
   std::uint64_t missed_ = 0;
   bool changed_ = false;
+  bool first_of_run_ = false;         // its next capture goes by itself: those before are of an earlier run
   generation older_;                  // the previous good capture
   generation newer_;                  // the newest durable one
   std::deque<generation> under_way_;  // being written

@@ -9,29 +9,55 @@ namespace {
 /// that the window at `end` is still coming.
 position whole_before(position p) { return p.minor == whole ? p : position{p.major - 1, whole}; }
 
+/// No log of a lane or a shard is named so: theirs have a slash.
+const log_id run_log = "run";
+
+/// The number of the run that the positions are of.
+std::uint64_t run_of(const std::map<log_id, mark>& committed) {
+  const auto known = committed.find(run_log);
+  return known == committed.end() ? 0 : static_cast<std::uint64_t>(known->second.at.major);
+}
+
 }  // namespace
+
+/// What it has of an earlier run ended below where this one starts.
+mark sink_core::stands(const std::map<log_id, mark>& committed, const log_id& log, const mark& start) const {
+  const auto known = committed.find(log);
+  if (known == committed.end())
+    return start;
+  const bool ended_before =
+      run_of(committed) < run_ && known->second.watermark == end_of_time && known->second.at < start.at;
+  return ended_before ? start : known->second;
+}
+
+bool sink_core::lacks_a_run(const std::map<log_id, mark>& committed) const {
+  return !committed.empty() && run_of(committed) + 1 < run_;
+}
 
 void sink_core::add_lane_log(const log_id& log, const mark& start) {
   starts_.try_emplace(log, start);
-  const auto known = committed_.find(log);
-  intake_.add_log(log, known == committed_.end() ? start : known->second);
+  const auto here = stands(committed_, log, start);
+  intake_.add_log(log, here);
+  if (const auto known = committed_.find(log); known != committed_.end())
+    known->second = here;
 }
 
 void sink_core::add_shard_log(std::uint32_t stage, const log_id& log) { shards_[log].stage = stage; }
 
 void sink_core::restore(const std::map<log_id, mark>& committed, incarnation life) {
   intake_ = intake(life);
-  for (const auto& [log, start] : starts_) {
-    const auto known = committed.find(log);
-    intake_.add_log(log, known == committed.end() ? start : known->second);
-  }
+  committed_ = committed;
+  for (const auto& [log, start] : starts_)
+    intake_.add_log(log, stands(committed, log, start));
+  for (auto& [log, have] : committed_)
+    if (const auto of_lane = intake_.vector().find(log); of_lane != intake_.vector().end())
+      have = of_lane->second;
   for (auto& [log, s] : shards_) {
     const auto known = committed.find(log);
     s.at = s.released = known == committed.end() ? lowest_position : known->second.at;
     s.held.clear();
     s.begun = false;
   }
-  committed_ = committed;
 }
 
 void sink_core::begin_at(const log_id& log, position from) {
@@ -120,6 +146,8 @@ std::map<log_id, mark> sink_core::progress() const {
     const auto at = std::max(s.released, whole_before(coming));
     out[log] = {at, at.major};
   }
+  if (run_ != 0)
+    out[run_log] = {{static_cast<std::int64_t>(run_), 0}, end_of_time};
   return out;
 }
 

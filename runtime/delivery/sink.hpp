@@ -27,7 +27,9 @@ struct whole_window {
 
 class sink_core {
 public:
-  explicit sink_core(incarnation life) : intake_(life) {}
+  /// `run`: number of the run of a bounded topology, 0 for the first. That of a later one stands among the
+  /// positions of each commit, as the position of a log of its own.
+  explicit sink_core(incarnation life, std::uint64_t run = 0) : intake_(life), run_(run) {}
 
   /// Logs that feed it: of lanes (one that is found later goes on from what the target has of it), and of a
   /// window stage's shards.
@@ -36,6 +38,9 @@ public:
   /// What the target has: replaces all positions and forgets what was taken since. Output of shards is
   /// dropped from here on until begin_at(): what was under way to the sink as it was continues elsewhere.
   void restore(const std::map<log_id, mark>& committed, incarnation life);
+  /// The target stands before the run that precedes this one, all of which it had once: it was put back to an
+  /// older copy.
+  [[nodiscard]] bool lacks_a_run(const std::map<log_id, mark>& committed) const;
   /// A shard has answered from where on it sends now: further on only for a sink that had no position of it.
   void begin_at(const log_id& log, position from);
 
@@ -84,7 +89,12 @@ private:
   /// Ends of windows up to here are whole in a stage.
   [[nodiscard]] position whole_up_to(std::uint32_t stage) const;
 
+  /// Where a target stands in a lane's log.
+  [[nodiscard]] mark stands(const std::map<log_id, mark>& committed, const log_id& log,
+                            const mark& start) const;
+
   intake intake_;
+  std::uint64_t run_;
   std::map<log_id, mark> starts_;  // where lane logs begin for a target that has nothing of them
   std::map<log_id, shard_log> shards_;
   std::map<log_id, mark> committed_;

@@ -79,7 +79,7 @@ public:
 private:
   void problem_at(std::size_t offset, std::string message) { found_.push_back({offset, std::move(message)}); }
 
-  /// What stands in the call apart from its values.
+  /// Checks all of the call but its values.
   bool check_form() {
     const auto before = found_.size();
     const auto f = out_.function;
@@ -286,7 +286,7 @@ private:
   bound_aggregate out_;
 };
 
-/// Of numeric in PostgreSQL: rounds as it does.
+/// A result that is numeric in PostgreSQL rounds as numeric does.
 kind kind_of_result(const bound_aggregate& a) {
   const bool numeric = a.argument && a.argument->type.id() == data::type_id::bigint &&
                        a.result.id() == data::type_id::float64 && !is_percentile(a.function);

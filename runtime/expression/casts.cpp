@@ -57,7 +57,7 @@ values text_of_boolean(call& c, std::span<const values> args) {
   return each<([](row&, bool v) -> std::string_view { return v ? "true" : "false"; })>(c, args);
 }
 
-/// What concat writes of a boolean.
+/// Gives the letter that concat writes of a boolean.
 values letter_of_boolean(call& c, std::span<const values> args) {
   return each<([](row&, bool v) -> std::string_view { return v ? "t" : "f"; })>(c, args);
 }

@@ -1,7 +1,7 @@
 // Expressions in PostgreSQL's grammar: text -> libpg_query's tree -> bound and typed program -> evaluated
 // column by column over a batch, with SQL's three-valued nulls. Programs are immutable and may be shared and
-// evaluated by any thread. Meaning is PostgreSQL's with session zone UTC (topology.md, "Expressions are
-// PostgreSQL's").
+// evaluated by any thread. Meaning is PostgreSQL's with session zone UTC
+// (docs/design/expressions.md).
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -26,7 +26,7 @@ using problems = std::vector<problem>;
 template<class T>
 using bound_or = tl::expected<T, problems>;
 
-/// What names an expression may use.
+/// Lists the names that an expression may use.
 struct scope {
   const data::schema* columns = nullptr;
   std::string now_refused;  // not empty: now() is an error with this reason
@@ -95,7 +95,7 @@ struct bound_aggregate {
 /// Equal for aggregates that compute the same.
 [[nodiscard]] std::string identity(const bound_aggregate& a);
 
-/// What an expression over a window's groups may name.
+/// Lists the names that an expression over a window's groups may use.
 struct group_scope {
   scope group;  // the group's own columns: keys and bounds; of `having` the window's output
   scope input;  // of the records, for the arguments of aggregates

@@ -63,8 +63,8 @@ struct call {
 
 using kernel = values (*)(call&, std::span<const values>);
 
-/// What a function makes of its constant text arguments when it is bound (none: not constant, not text or
-/// null).
+/// Constant text arguments, from which a function may make something when it is bound (none: not constant,
+/// not text or null).
 using constant_texts = std::span<const std::optional<std::string_view>>;
 struct refused_argument {
   std::size_t index;
@@ -102,7 +102,7 @@ constexpr function entry(std::string_view name, const kind (&takes)[N], kind giv
   return f;
 }
 
-/// Of any number of arguments, each cast to text; it sees the nulls.
+/// Declares a function of any number of arguments, each cast to text; it sees the nulls.
 constexpr function of_anything(std::string_view name, kind gives, kernel run) {
   function f;
   f.name = name;

@@ -34,7 +34,7 @@ constexpr std::array units{
     unit{" mil mils millennium millennia ", 12'000, 0, 0},
 };
 
-/// Of a clock: what the greatest interval has is a little less, and 60 times as many minutes still fit.
+/// Bounds the hours of a clock: the greatest interval has a little less, and 60 times as many minutes fit.
 constexpr std::int64_t most_hours = 10'000'000'000;
 
 /// Sums up in wide types; composed and range-checked at the end.

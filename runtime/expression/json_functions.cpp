@@ -121,7 +121,7 @@ void append_list(std::string& out, const list_value& v) {
   out += ']';
 }
 
-/// Values as sinks write them (topology.md, "Written as text").
+/// Values as sinks write them (runtime/data/render.hpp).
 void append_json(std::string& out, kind k, const list_value& v, std::size_t i) {
   const auto quoted = [&](const std::string& s) { data::append_json_string(out, s); };
   switch (k) {

@@ -137,14 +137,14 @@ private:
   std::size_t at_ = 0;
 };
 
-/// Behind the string that begins at the quote.
+/// Gives the place behind the string that begins at the quote.
 std::size_t behind_string(std::string_view s, std::size_t at) {
   for (++at; s[at] != '"'; ++at)
     at += s[at] == '\\';
   return at + 1;
 }
 
-/// Behind the value that begins at `at`.
+/// Gives the place behind the value that begins at `at`.
 std::size_t behind_value(std::string_view s, std::size_t at) {
   if (s[at] == '"')
     return behind_string(s, at);

@@ -16,7 +16,7 @@ inline constexpr std::size_t deepest_json = 1024;
 /// Whether the text is one value by RFC 8259. Of \u escapes only the hex digits are looked at.
 [[nodiscard]] bool is_json(std::string_view text);
 
-// Of valid JSON. Values are given without blanks around them, and live as long as the text.
+// The functions below take valid JSON: values without blanks around them, which live as long as the text.
 
 /// The first byte of the value: { [ " t f n - or a digit.
 [[nodiscard]] char head_of(std::string_view json);
@@ -27,8 +27,8 @@ inline constexpr std::size_t deepest_json = 1024;
 /// Elements of an array; nothing where there is none.
 [[nodiscard]] std::optional<std::int64_t> elements_in(std::string_view json);
 
-/// What a string between its quotes stands for, appended; false for NUL and lone surrogates, which no text
-/// holds.
+/// Appends the text that a string between its quotes stands for; false for NUL and lone surrogates, which no
+/// text holds.
 [[nodiscard]] bool append_unescaped(std::string& out, std::string_view body);
 
 }  // namespace millrace::expression

@@ -12,7 +12,7 @@ namespace millrace::expression {
 /// Longest text that a function may make of shorter ones; a row with more fails. Sixteen times a frame.
 inline constexpr std::size_t longest_result = 16U << 20U;
 
-/// What a row's function may do besides returning a value.
+/// A row's function may do this besides returning a value.
 struct row {
   call& c;
   std::size_t index = 0;

@@ -30,7 +30,7 @@ enum class kind : std::uint8_t {
 /// As messages spell it.
 [[nodiscard]] std::string_view name_of(kind k);
 [[nodiscard]] kind kind_of(const data::type& t);
-/// Of a scalar result; none for an interval, lists and objects.
+/// Gives the column type of a scalar result; none for an interval, lists and objects.
 [[nodiscard]] std::optional<data::type> column_type_of(kind k);
 /// The kind of a type name in a cast; `narrow` is set to the bits of a smaller integer.
 struct named_kind {

@@ -185,9 +185,8 @@ constexpr auto lists = std::to_array<described>({
      "string_to_array('a,b,c', ',')", "{a,b,c}"},
     {"unnest", "unnest(list)",
      "The row becomes one row an element, in the order of the list, and none where the list is empty or "
-     "null. "
-     "Only in the columns of a select in front of windows; one list a select. Elements that are objects give "
-     "their members: (unnest(items)).price.",
+     "null. Only in the columns of a select in front of windows; one list a select. Elements that are "
+     "objects give their members: (unnest(items)).price.",
      "", ""},
 });
 

@@ -1,4 +1,4 @@
-// What the reference page says of each function and aggregate. A test evaluates every example, another
+// The reference page says this of each function and aggregate. A test evaluates every example, another
 // compares them with PostgreSQL; a function that is missing here fails a test.
 #pragma once
 

@@ -76,7 +76,7 @@ struct node {
 
 /// Equal text for equal meaning: aggregates of `having` are found by it.
 [[nodiscard]] std::string fingerprint(const node& n);
-/// What the tree reads and does, for `bound`.
+/// Says for `bound` what the tree reads and does.
 struct traits {
   std::vector<std::size_t> columns;  // ascending
   bool can_fail = false;

@@ -149,7 +149,7 @@ private:
     }
   }
 
-  /// Behind the last digit that is written.
+  /// Writes the sign that stands behind the last digit.
   void closing_sign() {
     const bool last = last_shown_ && *last_shown_ + 1 == next_ && at_ >= padding_ ? true : at_ + 1 == slots_;
     if (!last || closed_)

@@ -21,7 +21,7 @@ constexpr std::string_view word = "\\pL\\p{Nl}\\p{Nd}_";
 constexpr std::string_view spaces =
     "[:space:]\\x{1680}\\x{2000}-\\x{2006}\\x{2008}-\\x{200a}\\x{2028}\\x{2029}\\x{205f}\\x{3000}";
 
-/// What [:name:] stands for.
+/// Gives the characters that [:name:] stands for.
 std::string members_of(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> known[] = {
       {"alpha", letters}, {"alnum", letters_and_digits}, {"word", word},

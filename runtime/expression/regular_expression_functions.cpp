@@ -15,7 +15,7 @@ using enum kind;
 using text_view = std::string_view;
 using match = regular_expression::match;
 
-/// Of constant pattern (argument 1) and flags (argument Flags; 0: none but what Fixed says).
+/// Compiles a constant pattern (argument 1) with flags (argument Flags; 0: none but what Fixed says).
 template<std::size_t Flags, bool Fold>
 prepared_or prepare(constant_texts texts) {
   if (!texts[1] || (Flags != 0 && !texts[Flags]))
@@ -64,7 +64,7 @@ values like_flags(call& c, std::span<const values> args) {
   })>(c, args);
 }
 
-/// Of an empty text the match may lie elsewhere.
+/// An empty text has offset 0, since its match may point elsewhere.
 std::size_t offset_in(text_view s, text_view part) {
   return s.empty() ? 0 : static_cast<std::size_t>(part.data() - s.data());
 }

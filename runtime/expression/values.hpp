@@ -1,4 +1,4 @@
-// What flows between the nodes of a program while a chunk of rows is evaluated: typed arrays with validity,
+// These values flow between a program's nodes while a chunk of rows is evaluated: typed arrays with validity,
 // or one value for all rows. Arrays are borrowed from columns or live in the chunk's arena; nothing here owns
 // memory.
 #pragma once

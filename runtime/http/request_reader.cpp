@@ -6,7 +6,7 @@
 namespace millrace::http {
 namespace {
 
-/// Of a line in front of a chunk: sixteen digits, and extensions that nobody uses.
+/// Bounds the line in front of a chunk: sixteen digits, and extensions that nobody uses.
 constexpr std::size_t longest_chunk_line = 256;
 /// Hexadecimal and decimal digits of a size: neither overflows 64 bits.
 constexpr std::size_t most_hex_digits = 15;
@@ -60,7 +60,7 @@ bool lists(std::string_view list, std::string_view member) {
   }
 }
 
-/// Of http://authority/path. Nothing where the target is no such; user names are none of HTTP's any more.
+/// Gives the authority of http://authority/path; nothing for another target: HTTP has no user names any more.
 std::optional<std::string_view> authority_of(std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"})
     if (same_name(target.substr(0, scheme.size()), scheme)) {

@@ -2,11 +2,11 @@
 // immutable content by pointer and stay within one process (remote edges will encode frames). Commands are
 // imperative, events past tense.
 //
-// Who talks to whom:   lane -> shard, sink: asks, frames.     shard, sink -> lane: answers, credit,
-// acknowledgements.
-//                      shard -> sink: output.                 sink -> shard: resume, acknowledgements.
-//                      shard -> shard of a window behind:     as to a sink, which it is here.
-//                      supervisor -> all: wiring, stop.       all -> supervisor: events.
+// Who talks to whom:
+//   lane -> shard, sink: asks, frames         shard, sink -> lane: answers, credit, acknowledgements
+//   shard -> sink: output                     sink -> shard: resume, acknowledgements
+//   shard -> shard of a window downstream: as to a sink, which it is here
+//   supervisor -> all: wiring, stop           all -> supervisor: events
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -30,7 +30,7 @@ namespace millrace::messages {
 using receiver_index = std::uint32_t;
 
 // --- supervisor -> lane
-// ---------------------------------------------------------------------------------------------
+// Which receivers there are, and which partitions are read.
 
 /// A receiver lives (again) under this handle: ask it. Sent for each receiver at the start and after each
 /// restart.
@@ -51,7 +51,7 @@ struct partition_started {
 };
 
 // --- lane -> supervisor
-// ---------------------------------------------------------------------------------------------
+// Partitions that no lane reads yet.
 
 /// The source has a partition that no lane reads. Said again with each look until partition_started.
 struct partition_found {
@@ -61,9 +61,9 @@ struct partition_found {
 };
 
 // --- lane -> shard, sink
-// --------------------------------------------------------------------------------------------
+// The edge itself: docs/design/protocol.md has its rules.
 
-/// What is your vector for this log? The answer is the fence.
+/// Asks a receiver for its vector's entry of this log. The answer is the fence.
 struct ask_position {
   log_id log;
   incarnation lane;
@@ -78,7 +78,7 @@ struct lane_frame {
 };
 
 // --- shard, sink -> lane
-// --------------------------------------------------------------------------------------------
+// Answers, credit and acknowledgements go back by it.
 
 /// The answer; nothing for an older incarnation of a lane than the last that asked.
 struct position_answered {
@@ -105,8 +105,8 @@ struct acknowledged {
   position below;
 };
 
-// --- shard <-> sink, or shard of a window behind
-// -------------------------------------------------------------------------------------------------
+// --- shard <-> sink, or shard of a window downstream
+// A shard's output: docs/design/protocol.md has its rules.
 
 /// Output rows, or progress.
 struct output {
@@ -155,7 +155,7 @@ struct sender_up {
 };
 
 // --- shard <-> snapshot writer
-// --------------------------------------------------------------------------------------
+// Whatever a shard wants to have on disk, or back from it.
 
 /// Make these changes durable. Answered by capture_written, in order.
 struct write_capture {
@@ -199,7 +199,7 @@ struct remove_segments {
 };
 
 // --- all -> supervisor
-// ----------------------------------------------------------------------------------------------
+// How far an actor is, or why it cannot go on.
 
 /// A sink has everything that will ever come durable; a shard has taken all of it.
 struct completed {
@@ -210,7 +210,7 @@ struct stage_failed {
   std::string actor;
   error why;
 };
-/// What made this actor fail is dealt with: its failures so far are no longer in a row.
+/// The cause of this actor's failures is dealt with: those so far are no longer in a row.
 struct recovered {
   std::string actor;
 };
@@ -220,7 +220,7 @@ struct stopped {
 };
 
 // --- supervisor -> all
-// ----------------------------------------------------------------------------------------------
+// News, the stop, and reports.
 
 /// To shards and sinks: a log that feeds them as well, found while running.
 struct log_found {
@@ -231,7 +231,7 @@ struct log_found {
 struct stop {};
 /// Answered by report_part.
 struct collect_report {};
-/// What one actor knows for the report: its counters (part of its state) and where it stands.
+/// Tells what one actor knows for the report: its counters (part of its state) and where it stands.
 struct report_part {
   std::string actor;
   delivery::ledger counts;

@@ -96,7 +96,7 @@ expected<void> check_entries(descriptor folder, const std::string& path) {
     if (S_ISLNK(status.st_mode))
       return refused("use", below, file_refusal::link);
     if (!is_trusted_owner(status.st_uid))
-      return refused("use", below, file_refusal::anothers);
+      return refused("use", below, file_refusal::other_owner);
     if (!S_ISDIR(status.st_mode))
       continue;
     descriptor inner(::openat(fd, found->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -177,7 +177,7 @@ public:
     if (!folder || ::fstat(folder.get(), &status) != 0)
       return failure("open", path, errno);
     if (!is_trusted_owner(status.st_uid))
-      return refused("use", path, file_refusal::anothers);
+      return refused("use", path, file_refusal::other_owner);
     // Root's, of a volume that is made for us, stays open to its group.
     if (constexpr mode_t others = S_IRWXG | S_IRWXO; (status.st_mode & others) != 0)
       if (::fchmod(folder.get(), status.st_mode & ~others & 07777U) != 0 && (status.st_mode & S_IRWXO) != 0)

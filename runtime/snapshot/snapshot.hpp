@@ -57,8 +57,8 @@ public:
   [[nodiscard]] virtual expected<void> remove(const std::vector<segment_id>& ids) = 0;
 };
 
-/// Decisions of one actor, in two copies, small. Entries are opaque here (delivery/decisions says what they
-/// mean).
+/// Decisions of one actor, in two copies, small. Entries are opaque here (delivery/verdicts.hpp says what
+/// they mean).
 class journal {
 public:
   virtual ~journal() = default;

@@ -30,7 +30,7 @@ struct states {
 
 using rows = std::span<const std::uint32_t>;
 
-/// What records bring to an aggregate, by record.
+/// Holds what records bring to an aggregate, by record.
 struct contribution {
   const data::column* argument = nullptr;  // null pointer for count(*)
   const aggregate* what = nullptr;

@@ -17,7 +17,7 @@ public:
     std::uint32_t value_at = 0;  // where in them the value begins, behind what it is ordered by
     std::uint64_t count = 1;
   };
-  /// Of distinct entries, with entry_bytes for each; 147,000 different numbers.
+  /// Bounds the distinct entries, with entry_bytes for each; 147,000 different numbers fit.
   static constexpr std::size_t most_bytes = std::size_t{8} << 20;
   static constexpr std::size_t entry_bytes = sizeof(entry);
 

@@ -40,7 +40,7 @@ void assign(exact_sum& sum, side_store& side, const wide_sum& from);
 [[nodiscard]] double rounded_average(const wide_sum& sum, std::uint64_t count);
 [[nodiscard]] double rounded_average(__int128 sum, std::uint64_t count);
 
-/// What infinities and NaNs make of the sum; 0 where there were none.
+/// Gives the sum that infinities and NaNs lead to; 0 where there were none.
 [[nodiscard]] double special(const wide_sum& sum);
 /// Bit 0 of a wide_sum weighs 2 to the power of this.
 inline constexpr int unit_exponent = -1074 - 32;

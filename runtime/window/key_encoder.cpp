@@ -8,7 +8,7 @@
 namespace millrace::window {
 namespace {
 
-/// What data::append_key writes around a text without NUL bytes, and the same for integers.
+/// data::append_key writes these bytes around a text without NUL bytes, and around integers.
 constexpr char present = 0x01;
 
 char* put_integer(char* to, std::int64_t v) {

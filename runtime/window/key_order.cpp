@@ -13,7 +13,7 @@ namespace {
 
 /// Below, comparisons cost less than counting does.
 constexpr std::size_t worth_counting = 1024;
-/// Of one pass at most: its counts stay within the first cache.
+/// One pass looks at so many bits at most: its counts stay within the first cache.
 constexpr unsigned digit_bits = 11;
 
 /// Eight bytes of a key from `at` on, as a number that compares as they do; behind its end zeros.

@@ -1,4 +1,4 @@
-// What one frame adds to one shard: rows of (slice, eligible-from, key), those of one slice together. There
+// One frame adds these to one shard: rows of (slice, eligible-from, key), those of one slice together. There
 // is one for each distinct key, or, in a frame whose keys hardly repeat, one a record: readers merge rows of
 // equal keys either way, and groups of equal slices. Made by partials_builder, read by shard_windows.
 #pragma once

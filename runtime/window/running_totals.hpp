@@ -1,4 +1,4 @@
-// What the keys of a sliding window add up to, carried from one window end to the next: slices are added when
+// A sliding window's totals by key, carried from one window end to the next: slices are added when
 // they become eligible and taken off when they leave, so that a firing costs what changed and what it emits,
 // not keys times slices. Sums are exact, so taking off leaves no trace; a min or max that rested on what left
 // is formed again from the slices that remain. Derived from the slices alone: never captured.

@@ -1,4 +1,4 @@
-// What does not fit a fixed-width state row: long accumulators, texts (of min, max, first and last), sets of
+// Holds what a fixed-width state row cannot: long accumulators, texts (of min, max, first and last), sets of
 // distinct values and collections of all values. A state row refers to them by index, from 1; 0 is none.
 // Belongs to the rows beside which it lies.
 #pragma once

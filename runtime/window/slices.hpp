@@ -17,7 +17,7 @@ namespace millrace::window {
   return saturating(static_cast<__int128>(t) + d.count());
 }
 
-/// What window ends are compared with: a window is over when its end is at or below the watermark less the
+/// Gives the mark that ends windows: a window is over when its end is at or below the watermark less the
 /// allowed lateness. The two extremes stay what they are.
 [[nodiscard]] inline event_micros horizon(const definition& d, event_micros watermark) {
   if (watermark == no_watermark || watermark == end_of_time)

@@ -1,4 +1,4 @@
-// What the bytes of every kind of window state have in common: the head, rows of (key, states), and how
+// The bytes of every kind of window state have this in common: the head, rows of (key, states), and how
 // damage is told.
 #pragma once
 

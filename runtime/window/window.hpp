@@ -4,7 +4,7 @@
 //
 // A sliding window is the union of slices as long as the slide; a tumbling one has a single slice. A slice's
 // partial aggregates are kept apart by the first window end that they may count for (eligible-from), because
-// a record may be late for its first window and not for a later one (docs/design: windows; the model's rule
+// a record may be late for its first window and not for a later one (docs/design/windows.md; the tests' rule
 // `eligible`). Late, by the lane, against the watermark of the record's own partition just before it: the
 // last window's end plus allowed_lateness is at or below it.
 //

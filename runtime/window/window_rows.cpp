@@ -95,7 +95,7 @@ struct forming {
   std::map<std::uint32_t, std::string> failures;  // what cannot be represented or judged, by row
 };
 
-/// Of the columns in `all` those of the key and bounds are null, and fields that formulas give.
+/// In `all` the columns of the key and bounds are null, and so are fields that formulas give.
 forming finish(const definition& d, const row_store& store, rows of) {
   forming f{{d.output, std::vector<data::column_ptr>(d.output->size()), of.size()}, {}, {}};
   std::vector<std::uint32_t> failed;
@@ -159,7 +159,7 @@ data::column_ptr spread(const data::column& values, const std::vector<std::uint3
   return b.finish();
 }
 
-/// What formulas may name of these rows: keys, bounds, aggregates.
+/// Gives the columns that formulas may name: keys, bounds, aggregates.
 data::batch groups_of(const definition& d, const forming& f) {
   const auto& fields = d.output->fields();
   const auto keys = static_cast<std::ptrdiff_t>(d.keys.size());

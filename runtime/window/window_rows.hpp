@@ -29,7 +29,7 @@ struct row_bounds {
 /// The rows `of` in that order; `end` is left 0.
 [[nodiscard]] fired_window form_rows(const definition& d, const row_store& store, rows of,
                                      const row_bounds& bounds, verdicts* out = nullptr);
-/// Of one aligned or global window.
+/// Forms the rows of one aligned or global window.
 [[nodiscard]] fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
                                        verdicts* out = nullptr);
 

@@ -22,7 +22,7 @@ constexpr std::uint8_t empty_objects_version = 2;
 /// Offsets are int32, row numbers uint32: no column can be longer.
 constexpr std::uint64_t max_rows = std::numeric_limits<std::int32_t>::max();
 
-/// What precedes a column's buffers.
+/// This byte precedes a column's buffers.
 enum class presence : std::uint8_t { projected_away = 0, without_nulls = 1, with_nulls = 2 };
 
 unexpected damaged(std::string_view what) {
@@ -84,7 +84,7 @@ void encode_column(writer& out, const column& c) {
 
 // ---- decoding
 
-/// What is read, in which format, and how many values may still come that no byte stands for.
+/// Says what is read, in which format, and how many values may still come that no byte stands for.
 struct decoding {
   reader& in;
   std::uint8_t version;

@@ -6,17 +6,21 @@ for what it is; nothing that a link leads to changes, and nothing hangs. No serv
     hostile_files.py --millrace BINARY [--only NAME]      each case is a function below
 """
 import argparse
+import contextlib
+import ctypes
 import gzip
 import json
 import os
 import pathlib
 import resource
+import sqlite3
 import stat
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
-from real_systems import case_names, check, dead_letters, main, run_cases  # noqa: E402
+from real_systems import Run, case_names, check, dead_letters, main, run_cases, wait_until  # noqa: E402
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -258,6 +262,154 @@ def endless_line(c):
     print(f"a line of 1.5 GB: {most} MB")
 
 
+def long_csv_lines(c):
+    """Of CSV, too: a line beyond 64 MiB, within a quote or not, is a dead letter; a header line beyond it ends the run with one message."""
+    csv = {"parser": "csv", "schema": {"n": "bigint", "x": "text"}}
+    for name, begin, header in (("plain", b"2,", False), ("quoted", b'2,"', True)):
+        c.state, c.out = c.folder / f"{name}.state", c.folder / f"{name}.jsonl"
+        text = (b"n,x\n" if header else b"") + b"1,a\n" + begin + b"y" * LONGEST + b"\n3,c\n"
+        c.input.write_bytes(text)
+        c.run(parser={**csv, "header": header}, seconds=120)
+        check(c.rows() == [{"n": 1, "x": "a"}, {"n": 3, "x": "c"}], f"{name}: {str(c.rows())[:300]}")
+        letters = dead_letters(c.state)
+        check(len(letters) == 1 and letters[0]["record"].encode() == (begin + b"y" * KEPT)[:KEPT] and "too long" in letters[0]["error"],
+              f"{name}: {[(x['error'], len(x['record'])) for x in letters]}")
+    c.state, c.out = c.folder / "header.state", c.folder / "header.jsonl"
+    c.input.write_bytes(b"n,x," + b"y" * LONGEST + b"\n1,a\n")
+    said = c.run(status=1, parser={**csv, "header": True}, seconds=120, says="header line")
+    check(len(said) < 10_000, f"{len(said)} bytes of messages")
+
+
+def replaced_while_read(c):
+    """A file that is being read is renamed over, by another file, a link, a pipe, a folder, or cut off and written anew: what was begun is
+    read to its end or the reason is told; nothing is there twice, and nothing hangs. With and without `follow`."""
+    count = 4_000
+    lines = [f'{{"n":{i},"padding":"{"x" * 8_000}"}}\n' for i in range(count)]  # more than is read at once
+    others = [f'{{"n":{i}}}\n' for i in range(10_000, 10_100)]
+
+    def by_file(path):
+        other = c.folder / "other"
+        other.write_text("".join(others))
+        other.rename(path)
+
+    def by_link(path):
+        (c.folder / "target").write_text("".join(others))
+        (c.folder / "link").symlink_to(c.folder / "target")
+        (c.folder / "link").rename(path)
+
+    def by_pipe(path):
+        os.mkfifo(c.folder / "pipe")
+        (c.folder / "pipe").rename(path)
+
+    def by_folder(path):
+        path.unlink()
+        path.mkdir()
+
+    def cut_off(path):
+        path.write_text("".join(others[:3]))
+
+    for follow in (False, True):
+        for how in (by_file, by_link, by_pipe, by_folder, cut_off):
+            name = f"{how.__name__}-{'followed' if follow else 'bounded'}"
+            top = c.folder / name
+            top.mkdir()
+            c.input, c.state, c.out = top / "in.jsonl", top / "state", top / "out.jsonl"
+            c.input.write_text("".join(lines))
+            topology = c.topology(source={"rate": "2000/s", **({"follow": True} if follow else {})})
+            with open(top / "said", "wb") as said:
+                process = subprocess.Popen([c.binary, "run", topology, "--state", str(c.state)], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            Run.started.append(process)
+            wait_until("the first rows", lambda: process.poll() is not None or c.out.exists() and c.out.stat().st_size > 0)
+            how(c.input)
+            began = time.monotonic()
+            while process.poll() is None and time.monotonic() - began < 6:
+                time.sleep(0.05)
+            if process.poll() is None:
+                process.terminate()
+            try:
+                status = process.wait(60)
+            except subprocess.TimeoutExpired:
+                check(False, f"{name}: SIGTERM does not end it: {(top / 'said').read_text()[-1500:]}")
+            text = (top / "said").read_text()
+            found = [row["n"] for row in c.rows()]
+            print(f"        {name}: status {status}, {len(found)} rows; {text.strip().splitlines()[-1][-230:]}", flush=True)
+            check(status in (0, 1), f"{name}: exit status {status}: {text[-1500:]}")
+            check(len(found) == len(set(found)), f"{name}: {len(found) - len(set(found))} rows are there twice")
+            own = [n for n in found if n < count]
+            check(own == list(range(len(own))), f"{name}: the rows of the first file are not its beginning: {own[:5]} ... {own[-5:]}")
+            check(len(own) == count or status == 1 or how is cut_off, f"{name}: {len(own)} rows of {count} and status {status}: {text[-1500:]}")
+            for path in ("target", "link", "pipe", "other"):
+                (c.folder / path).unlink(missing_ok=True)
+
+
+def attach_in_a_path(c):
+    """What would be statements of SQLite's in a path or a table's name is a name; no other file is made."""
+    for number, name in enumerate(("a'; attach 'evil.db' as evil; --.db", 'b" attach "evil.db', "c.db?vfs=unix-none&mode=memory", "d %00 evil.db")):
+        database = c.folder / f"odd{number}" / name
+        database.parent.mkdir()
+        table = "t'; attach 'evil.db' as evil; create table evil.x(y); --"
+        file = pathlib.Path(c.topology())
+        t = json.loads(file.read_text())
+        t["stages"]["out"] = {"sink": "sql", "from": "parsed", "connection": f"sqlite3://{database}", "table": table, "create": True}
+        file.write_text(json.dumps(t))
+        c.state = c.folder / f"state{number}"
+        c.call("run", str(file), "--state", str(c.state))
+        check([p.name for p in database.parent.iterdir()] == [name], f"made: {[p.name for p in database.parent.iterdir()]}")
+        with contextlib.closing(sqlite3.connect(database)) as rows:
+            found = rows.execute('select n from "{}" order by n'.format(table)).fetchall()
+        check(found == [(1,), (2,)], f"rows {found}")
+    check(not list(c.folder.glob("**/evil*")) and not pathlib.Path("evil.db").exists(), "evil.db was made")
+
+
+def mount_goes_away(c):
+    """The mount below a file sink is read-only at the start and then writable, is taken away lazily in the middle and put back: the reason is
+    told, nothing is written to what lies beneath, and each row is there once in the end. Only root can do it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() != 0 or libc.unshare(0x00020000) != 0 or subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True).returncode:
+        print("a mount that goes away: not tried, which takes root and mounts of its own")
+        return
+
+    def mount(*arguments):
+        subprocess.run(["mount", *map(str, arguments)], check=True)
+    count, disk, target = 30_000, c.folder / "disk", c.folder / "target"
+    disk.mkdir()
+    target.mkdir()
+    mount("-t", "tmpfs", "-o", "size=64m", "none", disk)
+    mount("--bind", disk, target)
+    c.input.write_text("".join(f'{{"n":{i}}}\n' for i in range(count)))
+    c.out = target / "out.jsonl"
+    topology, said = c.topology(source={"rate": "3000/s"}), c.folder / "said"
+
+    def start():
+        with open(said, "ab") as out:
+            process = subprocess.Popen([c.binary, "run", topology, "--state", str(c.state)], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        Run.started.append(process)
+        return process
+    mount("-o", "remount,ro,bind", target)
+    process = start()
+    try:
+        wait_until("it says that nothing can be written", lambda: "ead-only file system" in said.read_text(), 30)
+        mount("-o", "remount,rw,bind", target)
+        if process.poll() is not None:
+            process = start()
+        wait_until("the first rows", lambda: process.poll() is not None or c.out.exists() and c.out.stat().st_size > 0)
+        subprocess.run(["umount", "-l", str(target)], check=True)
+        began = time.monotonic()
+        while process.poll() is None and time.monotonic() - began < 5:
+            time.sleep(0.1)
+        check(not list(target.iterdir()), f"beneath the mount lies {list(target.iterdir())}")
+        mount("--bind", disk, target)
+        if process.poll() is not None:
+            process = start()
+        check(process.wait(90) == 0, f"it ended with {process.returncode}: {said.read_text()[-1500:]}")
+        check([row["n"] for row in c.rows()] == list(range(count)), f"{len(c.rows())} rows, of {count}")
+    finally:
+        if process.poll() is None:
+            process.kill()
+        for path in (target, disk):
+            subprocess.run(["umount", "-l", str(path)], capture_output=True)
+
+
 def sql_writes_nothing(c):
     """Statements that `millrace sql` would find in a folder, and those that leave one behind."""
     if subprocess.run([c.binary, "sql", "select 1"], capture_output=True).returncode:
@@ -326,7 +478,8 @@ def core_file(c):
 
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
-         other_users, modes, absurd_sizes, long_lines, endless_line, sql_writes_nothing, large_overlay, many_stages, names, core_file)
+         other_users, modes, absurd_sizes, long_lines, endless_line, long_csv_lines, replaced_while_read, attach_in_a_path,
+         mount_goes_away, sql_writes_nothing, large_overlay, many_stages, names, core_file)
 
 def test(options, folder):
     run_cases(CASES, Case, options, folder)

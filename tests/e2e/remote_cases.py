@@ -47,9 +47,12 @@ def run_all(kind, variable, cases, options, folder):
     return 0
 
 
-def away_and_back(c, go, come, *texts, seconds=3.0, health=True):
-    """The server goes in the middle: the run says so once, waits however long, and goes on; nothing is lost or doubled."""
-    rows, reader, port = c.rows(24_000), c.reader(), free_port()
+def away_and_back(c, go, come, *texts, seconds=3.0, health=True, rate=4000):
+    """The server goes in the middle: the run says so once, waits however long, and goes on; nothing is lost or doubled.
+
+    `rate`: so slow that `go` is done before the rows are.
+    """
+    rows, reader, port = c.rows(24_000, rate=rate), c.reader(), free_port()
     address = f"127.0.0.1:{port}"
     running = rows.run("--http", address)
     rows.wait_for_files(4)

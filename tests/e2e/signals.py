@@ -18,7 +18,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Run, Wrong, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+from real_systems import Run, Wrong, case_names, check, difference, free_port, main, run_cases, wait_until  # noqa: E402
 
 RECORDS = 2_000
 # docs/operations.md names them: of a run, of a load. A busy machine gets some more.
@@ -230,6 +230,49 @@ def signals_that_come_twice(c):
     c.ends(process, RUN_ENDS, 0)
 
 
+def storms(c):
+    """Each signal that a stranger's terminal, timer or script may send, many of them at random moments of a run from a file through windows to a
+    file: only those that end a run end it, in order; the windows are the oracle's in the end, each once."""
+    keys, count = 7, 60_000
+    c.input.write_text("".join(f'{{"n":{i % keys},"at":{i // 20}}}\n' for i in range(count)))
+    topology = c.folder / "storm.json"
+    topology.write_text(json.dumps({"millrace": 1, "topology": "storm", "stages": {
+        "in": {"source": "file", "path": str(c.input), "rate": "6000/s"},
+        "parsed": {"parser": "json", "from": "in", "event_time": "at",
+                   "schema": {"n": "bigint", "at": {"type": "timestamp", "format": "epoch_s"}}},
+        "counts": {"window": "tumbling", "size": "100 seconds", "from": "parsed", "key": ["n"], "aggregates": {"rows": "count(*)"}, "shards": 3},
+        "out": {"sink": "file", "path": str(c.folder / "out.jsonl"), "from": "counts",
+                "columns": {"n": "n", "start": "extract(epoch from window_start)::bigint", "rows": "rows"}}}}))
+    harmless = (signal.SIGUSR1, signal.SIGPIPE, signal.SIGCHLD, signal.SIGWINCH, signal.SIGURG, signal.SIGCONT)
+    chance, sent, lives = random.Random(5), 0, 0
+    until, lock = time.monotonic() + 60, c.folder / "state" / "lock"
+    while True:
+        lives += 1
+        process = c.start("run", topology, "--state", c.folder / "state", "--report", c.folder / "report.json")
+        wait_until("its own state", lambda: process.poll() is not None or lock.exists() and f"process {process.pid} " in lock.read_text())
+        for _ in range(chance.randrange(20, 80)):
+            if process.poll() is not None:
+                break
+            process.send_signal(chance.choice(harmless))
+            sent += 1
+            time.sleep(chance.random() * 0.03)
+        check(process.poll() in (None, 0), lambda: f"a harmless signal ended it with {process.returncode}: {process.said()[-1500:]}")
+        if process.poll() is None and time.monotonic() < until:
+            for _ in range(chance.randrange(1, 4)):  # a second one ends it at once
+                process.send_signal(chance.choice((*harmless, *ENDINGS)))
+                sent += 1
+            process.send_signal(chance.choice(ENDINGS))
+            said = c.ends(process, RUN_ENDS, 0, 1, *(-number for number in ENDINGS))
+            check("crash" not in said.lower(), f"it said: {said[-1500:]}")
+            continue
+        c.ends(process, 120, 0)
+        break
+    expected = sorted((key, start * 100, len(range((key - start * 2_000) % keys, 2_000, keys))) for start in range(count // 2_000) for key in range(keys))
+    found = sorted((row["n"], row["start"], row["rows"]) for row in map(json.loads, (c.folder / "out.jsonl").read_text().splitlines()))
+    check(found == expected, lambda: f"{len(found)} windows, expected {len(expected)}: {difference(expected, found)}")
+    print(f"        {sent} signals over {lives} lives, {len(found)} windows", flush=True)
+
+
 def hang_up(c):
     """A terminal that closes ends a run in order; under nohup it goes on."""
     process = c.start("run", c.endless(), "--state", c.folder / "state",
@@ -294,7 +337,7 @@ def threads_that_cannot_start(c):
 
 
 CASES = [at_any_moment_of_the_start, a_pipe_as_a_source, pipes_in_the_state_folder, nobody_reads_standard_error,
-         a_load_that_waits_for_a_pipe, commands_that_wait_for_a_pipe, each_signal_ends_in_order, signals_that_come_twice, hang_up, a_reader_that_goes_away,
+         a_load_that_waits_for_a_pipe, commands_that_wait_for_a_pipe, each_signal_ends_in_order, signals_that_come_twice, storms, hang_up, a_reader_that_goes_away,
          closed_descriptors, threads_that_cannot_start]
 
 if __name__ == "__main__":

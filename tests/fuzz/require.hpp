@@ -1,4 +1,4 @@
-// What every fuzz target says of its input: a statement that must hold, or the process ends with its text, so
+// Every fuzz target says so of its input: a statement must hold, or the process ends with its text, so
 // that libFuzzer keeps the input.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What sinks and sources store of themselves. Arbitrary bytes, also behind a checksum that fits them, are
+// Reads what sinks and sources store. Arbitrary bytes, also behind a checksum that fits them, are
 // refused or decode to a value that encodes to one that decodes alike; a value that was encoded and changed
 // in one byte is refused where a checksum covers it. A side file gives its newest whole record, or says that
 // it is damaged.

@@ -1,4 +1,4 @@
-// What file stores answer, in their own bytes: HDFS's JSON, S3's XML, a table's mark; and the URLs that name
+// Reads what file stores answer: HDFS's JSON, S3's XML, a table's mark; and the URLs that name
 // them. Refused, or read; what is read of a mark or a URL comes back the same.
 #include "actors/client/http/exchange.hpp"
 #include "actors/client/http/s3/answer.hpp"

@@ -15,7 +15,7 @@ namespace {
 using namespace millrace;
 using fuzz::require;
 
-// What URIs must encode stands in it: no form of it may be shown.
+// The secret holds signs that URIs must encode: no form of it may be shown.
 constexpr const char* secret = "kq7#Zp/9:w%x";
 constexpr const char* secret_encoded = "kq7%23Zp%2F9%3Aw%25x";
 constexpr std::string_view head_of_secret = "kq7";

@@ -15,6 +15,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+from hardening import missing_in  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = "/usr/share/doc/millrace/pipelines"
 
@@ -83,6 +86,9 @@ def try_it(root, deb):
         if not (root / path).exists():
             raise Failed(f"/{path} is not there")
     print(f"ok      installed {version}", flush=True)
+    if lacks := missing_in(root / "usr/bin/millrace"):
+        raise Failed(f"the binary lacks {', '.join(lacks)}")
+    print("ok      the binary is hardened", flush=True)
     pipeline = f"{EXAMPLES}/active_users"
     topology = (f"{pipeline}/topology.json", "--with", f"{pipeline}/embedded.json")
     plan = inside(root, "millrace", "check", *topology)

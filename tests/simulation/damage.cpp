@@ -30,7 +30,7 @@ bool snapshot_damage::is_one_generation(const std::string& path) {
   return records_in(files_.contents(path)) <= in_copy + 1;
 }
 
-/// Of a run of increments: the one that its second copy has not.
+/// Damages a run's last increment: the one that its second copy has not.
 void snapshot_damage::damage_last_record(const std::string& path) {
   auto bytes = files_.contents(path);
   const auto last = bytes.rfind("MRSNAP");

@@ -1,4 +1,4 @@
-// What themes, faults, moments and groups are called in what a run prints.
+// Names themes, faults, moments and groups for what a run prints.
 #include "tests/simulation/scenario.hpp"
 
 #include <array>

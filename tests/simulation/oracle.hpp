@@ -1,4 +1,4 @@
-// What must come of a scenario, record by record and by brute force: nothing here knows of frames, shards,
+// Computes the outcome of a scenario record by record, by brute force: nothing here knows of frames, shards,
 // slices or crashes.
 #pragma once
 

@@ -14,7 +14,7 @@ using shape = window_spec::shape;
 
 constexpr event_micros second = 1'000'000;
 constexpr event_micros begin = 1'600'000'000 * second;
-/// What is found while running lies behind everything else, so that none of it is late at a shard.
+/// Partitions found while running begin after everything else, so that none of them is late at a shard.
 constexpr event_micros found_begin = begin + 1'000'000 * second;
 /// About what a run takes: faults come all along it.
 constexpr std::uint64_t steps_at_least = 200;
@@ -65,7 +65,7 @@ private:
   }
 
   theme draw_theme() {
-    // What takes a meeting of more circumstances has a larger share.
+    // A theme that needs more circumstances to meet has a larger share.
     static constexpr std::array shares{std::pair(theme::any, 8U),     std::pair(theme::series, 3U),
                                        std::pair(theme::zombies, 3U), std::pair(theme::found, 2U),
                                        std::pair(theme::idle, 2U),    std::pair(theme::ending, 1U)};
@@ -150,7 +150,7 @@ private:
     return w;
   }
 
-  /// What is late at a shard makes these.
+  /// These themes are about what is late at a shard.
   [[nodiscard]] bool is_loose_theme() const { return s_.about == theme::found || s_.about == theme::idle; }
 
   /// The circumstances that a theme needs.
@@ -177,7 +177,7 @@ private:
       stream p;
       p.source = s_.two_sources && i % 2 == 1 ? "other" : "clicks";
       p.partition = std::to_string(s_.two_sources ? i / 2 : i);
-      // Of two that are found, one may be read before the other has joined, which makes that one late.
+      // Where two are found, one may be read before the other has joined, which makes that one late.
       const bool found =
           std::any_of(s_.streams.begin(), s_.streams.end(), [](const stream& x) { return x.found_later; });
       p.found_later = i > 0 && !s_.two_sources && (s_.loose ? one_in(2) : one_in(5) && !found);
@@ -279,7 +279,7 @@ private:
     if (one_in(3))  // whoever begins anew is read for
       add(k::source_throws, any_step(), g::any, fault::moment::revived, 150);
     if (s_.snapshot_every == "off") {
-      // What was decided is not durable then, and nothing else writes it.
+      // Decisions are not durable then, and nothing else writes them.
       for (auto n = below(4); n > 0; --n)
         add(k::disk_full, any_step(), g::any);
     } else if (one_in(4)) {

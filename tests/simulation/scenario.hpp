@@ -14,7 +14,7 @@
 
 namespace millrace::simulation {
 
-/// What a share of the scenarios brings together on purpose, since by chance it would hardly ever meet.
+/// A share of the scenarios brings these together on purpose, since by chance they would hardly ever meet.
 enum class theme : std::uint8_t {
   any,      // everything at random
   series,   // a window behind another that gets little at a time; front shards cut their output anew
@@ -81,14 +81,14 @@ struct fault {
     power_loss,      // and what was not synced is gone
     kill_in_file,    // the process dies within a file operation
   };
-  /// What it waits for, from `step` on.
+  /// The fault waits for this, from `step` on.
   enum class moment : std::uint8_t {
     none,
     revived,    // an actor has got its next life within a process
     made,       // a partition was made while the process ran
     committed,  // every target has everything: the run comes to its end
   };
-  /// Of whom.
+  /// The moment is one of these actors'.
   enum class group : std::uint8_t { any, lanes, shards, front_shards, shards_behind, no_lanes };
   kind what = kind::kill;
   moment when = moment::none;

@@ -10,7 +10,7 @@ namespace millrace::simulation {
 
 /// `fails` runs a scenario.
 [[nodiscard]] scenario shrink(scenario s, const std::function<bool(const scenario&)>& fails);
-/// What is left, for people.
+/// Describes for people what is left.
 [[nodiscard]] std::string describe_scenario(const scenario& s);
 
 }  // namespace millrace::simulation

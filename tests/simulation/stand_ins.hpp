@@ -1,8 +1,8 @@
-// What the simulated process gets instead of the real things: its topology without a file of the user's, a
+// The simulated process gets these instead of the real things: its topology without a file of the user's, a
 // wall clock that jumps, a parser that a record can break.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "tests/simulation/scenario.hpp"
 
 #include <caf/scheduler/test_coordinator.hpp>

@@ -1,6 +1,6 @@
 #include "tests/simulation/world.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/damage.hpp"
@@ -29,7 +29,7 @@ constexpr snapshot::base_rule often{.smallest_base = 500, .most_increments = 6};
 /// A run that takes so many does not come to its end.
 constexpr std::uint64_t most_steps = 400'000;
 constexpr std::uint64_t most_lives = 80;
-/// What a source actor that found nothing lets the clock go on by; a real one would have waited.
+/// The clock goes on by this for a source actor that found nothing; a real one would have waited.
 constexpr micros idle_read{5'000};
 
 struct system_config : caf::actor_system_config {
@@ -82,7 +82,7 @@ private:
     if (!opened)
       return died_of(opened.error());
     const std::shared_ptr<snapshot::state_store> store = std::move(*opened);
-    auto prepared = prepare_pipeline(system_, options(store));
+    auto prepared = deployment::prepare_pipeline(system_, options(store));
     if (!prepared)
       return died_of(prepared.error().why);
     keep_handles(prepared->supervised);
@@ -106,8 +106,8 @@ private:
     return end_of_run();
   }
 
-  pipeline_options options(const std::shared_ptr<snapshot::state_store>& store) {
-    pipeline_options o;
+  deployment::pipeline_options options(const std::shared_ptr<snapshot::state_store>& store) {
+    deployment::pipeline_options o;
     o.topology = topology_;
     o.store = store;
     o.threads = scenario_.threads[std::min<std::size_t>(lives_ - 1, scenario_.threads.size() - 1)];
@@ -301,7 +301,7 @@ private:
     schedule_.hold(name, scheduler_.clock().now() + std::chrono::milliseconds(50 + size / 4 % 200));
   }
 
-  /// What is found damaged when the actor, or some actor (""), comes back: the newest capture.
+  /// The newest capture is found damaged when the actor, or some actor (""), comes back.
   void damage_newest(const std::string& child) {
     if (const auto file = damage_.damage_newest(state_folder, child); !file.empty())
       schedule_.note("damaged: " + file);

@@ -11,12 +11,12 @@ namespace millrace::test {
 /// The rows of one file, {"column":value,...}. Throws std::runtime_error for what is no whole Parquet file,
 /// or fails Arrow's validation.
 [[nodiscard]] std::vector<std::string> parquet_rows(const std::filesystem::path& file);
-/// Of a table: every file that a reader would see, by name; values of partitions behind the columns, as text.
+/// Reads a table: every file that a reader would see, by name; values of partitions come last, as text.
 [[nodiscard]] std::vector<std::string> table_rows(const std::filesystem::path& folder);
 /// The visible files of a table, relative, by name.
 [[nodiscard]] std::vector<std::string> table_files(const std::filesystem::path& folder);
 
-/// What a file says of a column of its first row group.
+/// A file says this of a column of its first row group.
 struct column_facts {
   std::string name;
   std::string type;  // as Arrow reads it

@@ -130,7 +130,7 @@ inline ending run_until_call(const std::filesystem::path& folder, const crash_su
   return killed ? ending::killed : WEXITSTATUS(status) == 0 ? ending::done : ending::failed;
 }
 
-/// What must hold after any crash: nothing told is lost, nothing is seen twice, whole files hold whole
+/// Checks what must hold after any crash: nothing told is lost, nothing is seen twice, whole files hold whole
 /// commits.
 inline void check_after_crash(const std::filesystem::path& folder, const crash_subject& s,
                               std::int64_t told) {

@@ -1,4 +1,4 @@
-// What tests of sinks that write files share: a temp folder, batches of numbered rows, claims, reading files.
+// Tests of sinks that write files share these: a folder, batches of numbered rows, claims, reading files.
 #pragma once
 
 #include "actors/sink/sink.hpp"
@@ -72,7 +72,7 @@ inline data::batch numbered_rows(std::int64_t from, std::int64_t to) {
   return {numbers(), {n.finish(), name.finish()}, static_cast<std::size_t>(to - from)};
 }
 
-/// What a json file holds after rows from..to-1.
+/// A json file holds this after rows from..to-1.
 inline std::string lines(std::int64_t from, std::int64_t to) {
   std::string out;
   for (auto i = from; i < to; ++i)

@@ -87,7 +87,7 @@ std::string of_value(const argument& a) {
                                       : fmt::format("kind={}", name_of(a.kind));
 }
 
-/// What the word means for which one is asked, within one command.
+/// Sets what the word means that is asked for, within one command.
 std::string of_command(const command& c) {
   std::string out = "      case $prev in\n";
   for (const auto& a : c.arguments)

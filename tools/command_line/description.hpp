@@ -1,4 +1,4 @@
-// What the declarations of the subcommands say, as plain data: completions and man pages are made of it, and
+// Describes the subcommands as declared, as plain data: completions and man pages are made of it, and
 // of nothing beside it, so that they cannot differ from --help.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace millrace::command_line {
 
-/// What a value is, as far as a shell can help with it.
+/// Says what a value is, as far as a shell can help with it.
 enum class value_kind : std::uint8_t { none, other, file, folder, stage, choice };
 
 struct argument {
@@ -34,7 +34,7 @@ struct command {
   std::vector<command> subcommands;  // those that --help shows
 };
 
-/// Of an app that was declared and not yet parsed.
+/// Describes an app that was declared and not yet parsed.
 [[nodiscard]] command describe(const CLI::App& app);
 
 /// By type name: "[NAME:]OVERLAY", "FILE", "TOPOLOGY" are files, "DIR" a folder, "STAGE" a stage.

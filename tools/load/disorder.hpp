@@ -1,4 +1,4 @@
-// What is wrong with which record on purpose: a function of seed and number alone, so that a load can be made
+// Says what is wrong with which record on purpose: by seed and number alone, so that a load can be made
 // again and an oracle can know it.
 #pragma once
 

@@ -21,7 +21,7 @@ constexpr std::size_t block_records = 1'024;
 constexpr std::size_t most_blocks = 16;
 /// How soon a signal, and a second that is over, are seen.
 constexpr milliseconds look_every{20};
-/// What is under way at a stop is waited for as long.
+/// A load that stops waits so long for records that are under way.
 constexpr std::chrono::seconds farewell{10};
 
 /// A target that answers within this is not worth a word; one that refuses says so within it.
@@ -226,7 +226,7 @@ private:
     }
   }
 
-  /// What was taken is delivered; a stopped load does not wait for ever.
+  /// Delivers the records that were taken; a stopped load does not wait for ever.
   expected<void> finish() {
     all_sent_ = true;
     summary_.interrupted = stop_;

@@ -1,4 +1,4 @@
-// What `millrace load` was asked to do: the command line as text, and the same checked and typed. Contacts
+// Tells `millrace load` what to do: the command line as text, and the same checked and typed. Contacts
 // nothing.
 #pragma once
 
@@ -38,7 +38,7 @@ struct arguments {
 
 enum class stamp_form : std::uint8_t { us, ms, s, iso };
 
-/// What is wrong on purpose, as shares in parts per million.
+/// Says what is wrong on purpose, as shares in parts per million.
 struct disorder_options {
   std::uint64_t seed = 1;
   micros out_of_order{0};  // an event time is up to so much earlier than the schedule

@@ -1,4 +1,4 @@
-// What a load has done: a line each second, the end as text, and both as JSON.
+// Tells what a load has done: a line each second, the end as text, and both as JSON.
 #pragma once
 
 #include "tools/load/measured_rows.hpp"

@@ -13,7 +13,7 @@
 
 namespace millrace::load {
 
-/// What has become of the records that were taken.
+/// Tells what has become of the records that were taken.
 struct outcome {
   std::uint64_t delivered = 0;  // the target has them
   std::uint64_t failed = 0;     // it refused them

@@ -16,7 +16,7 @@ void add(std::optional<std::uint64_t>& sum, std::int64_t more, bool first) {
 
 }  // namespace
 
-void flow_meter::sample(clock::time_point now, const pipeline_gauges& gauges) {
+void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges& gauges) {
   struct sums {
     std::array<std::uint64_t, 4> counters{};
     source_flow flow{};

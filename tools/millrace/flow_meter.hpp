@@ -2,7 +2,7 @@
 // Pure: the owner samples, about once a second. When a producer stops, the rates go to zero within the span.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 
 #include <array>
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace millrace::cli {
 
-/// Of one source, over the lanes of its parser (of several parsers the one that is behind).
+/// Sums up one source over the lanes of its parser (of several parsers the one that is behind).
 struct source_flow {
   std::uint64_t records = 0;                     // taken since the process started
   double records_per_second = 0;                 // over the last seconds
@@ -25,7 +25,7 @@ struct source_flow {
   double work_seconds = 0;                       // and what it then took
 };
 
-/// Of one sink.
+/// Sums up one sink.
 struct sink_flow {
   double wait_seconds = 0;    // a batch of rows, from its first row to the beginning of its commit, lately
   double commit_seconds = 0;  // and what the commit took
@@ -73,7 +73,7 @@ class flow_meter {
 public:
   using clock = std::chrono::steady_clock;
 
-  void sample(clock::time_point now, const pipeline_gauges& gauges);
+  void sample(clock::time_point now, const deployment::pipeline_gauges& gauges);
   [[nodiscard]] const std::map<std::string, source_flow>& sources() const { return sources_; }
   [[nodiscard]] const std::map<std::string, sink_flow>& sinks() const { return sinks_; }
 

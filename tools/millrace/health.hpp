@@ -1,4 +1,4 @@
-// What the status server answers to probes. Pure: from the board's figures to a status and a text that names
+// Answers the status server's probes. Pure: from the board's figures to a status and a text that names
 // what is waited for.
 #pragma once
 

@@ -7,7 +7,7 @@ namespace millrace::cli {
 namespace {
 
 constexpr std::chrono::milliseconds again_after{50};
-/// What was interrupted ends at once, as a rule.
+/// An interrupted run ends at once, as a rule, and within this.
 constexpr std::chrono::seconds limit{10};
 
 std::atomic<bool> came{false};

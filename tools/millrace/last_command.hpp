@@ -1,4 +1,4 @@
-// What topology a state was last run with, for commands that are given the state alone.
+// Names the topology that a state was last run with, for commands that are given the state alone.
 #pragma once
 
 #include "runtime/snapshot/snapshot.hpp"
@@ -12,7 +12,7 @@ namespace millrace::cli {
 /// Files by their absolute paths. Values that hold a secret are not kept, only that there were some.
 [[nodiscard]] expected<void> remember_command(snapshot::state_store& store, const topology_arguments& given,
                                               const std::vector<std::string>& secrets);
-/// Of the state in this folder. An error, with the remedy, where it was never run, by an earlier version, or
+/// Reads the state in this folder. An error, with the remedy, where it never ran, by an earlier version, or
 /// with values that were not kept.
 [[nodiscard]] expected<topology_arguments> last_command(const std::string& folder);
 

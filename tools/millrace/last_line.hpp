@@ -8,7 +8,7 @@
 
 namespace millrace::cli {
 
-/// What does not fit is left out.
+/// Leaves out the parts that do not fit.
 class last_line {
 public:
   last_line& add(std::string_view text);

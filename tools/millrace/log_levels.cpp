@@ -1,6 +1,6 @@
 #include "tools/millrace/log_levels.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 #include "config/offered.hpp"
 #include "config/report.hpp"
 
@@ -102,7 +102,7 @@ levels_of_stages(const log_levels& levels,
   for (const auto& t : topologies) {
     for (const auto& s : t->stages)
       set(s.name, config::to_string(s.kind), s.type);
-    set(std::string(dead_letter_sink), config::to_string(stage_kind::sink),
+    set(std::string(deployment::dead_letter_sink), config::to_string(stage_kind::sink),
         t->dead_letters ? t->dead_letters->type : std::string());
   }
   const auto language = words_of_language();

@@ -6,6 +6,7 @@
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -89,6 +90,26 @@ void append_json_text(std::string& out, const std::string& text) {
   data::append_json_string(out, readable);
 }
 
+/// JSON lines are read in terminals, too: what JSON allows in a text and a terminal obeys is escaped. In
+/// UTF-8 the bytes of such a character belong to no other.
+std::string escaped(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto c = static_cast<unsigned char>(json[i]);
+    const auto next = i + 1 < json.size() ? static_cast<unsigned char>(json[i + 1]) : 0U;
+    if (c == 0x7F) {
+      out += "\\u007f";
+    } else if (c == 0xC2 && next >= 0x80 && next <= 0x9F) {
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      out.push_back(json[i]);
+    }
+  }
+  return out;
+}
+
 struct subject {
   std::string topology;  // empty: not known
   std::string stage;
@@ -149,7 +170,8 @@ public:
         redact(value, *secrets_);
         members += value;
       }
-    out.append(members.data(), members.data() + members.size());
+    const auto safe = escaped(members);
+    out.append(safe.data(), safe.data() + safe.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
     return std::make_unique<json_payload>(secrets_, names_);

@@ -1,4 +1,4 @@
-// What the log says of records that are lost to the result.
+// Logs the records that are lost to the result.
 #pragma once
 
 #include "actors/stage/losses.hpp"

@@ -1,4 +1,4 @@
-// What a run has come to, in four numbers: for its last line, and for --fail-on. Counted is a job: everything
+// Sums a run up in four numbers: for its last line, and for --fail-on. Counted is a job: everything
 // since the state began or, where a bounded topology had come to its end and got more, since then; a job that
 // was killed and resumed is one job. Pure.
 #pragma once

@@ -17,7 +17,7 @@ namespace millrace::cli {
 namespace {
 
 constexpr std::chrono::seconds sampled_every{1};
-/// Of those, how many go by between two log lines.
+/// So many samples go by between two log lines.
 constexpr int samples_a_line = 10;
 
 /// One record a second is no zero: a decimal where it tells anything.
@@ -65,7 +65,7 @@ progress_style settled(progress_style style, bool alone) {
 
 }  // namespace
 
-totals add_up(const pipeline_gauges& gauges) {
+totals add_up(const deployment::pipeline_gauges& gauges) {
   totals t;
   t.watermark = gauges.lanes.empty() ? no_watermark : end_of_time;
   for (const auto& [name, g] : gauges.lanes) {
@@ -86,7 +86,7 @@ totals add_up(const pipeline_gauges& gauges) {
     t.stalled = t.stalled || g->stalled;
   }
   for (const auto& [name, g] : gauges.sinks) {
-    if (name != dead_letter_sink)
+    if (name != deployment::dead_letter_sink)
       t.rows += g->rows;
     t.away = t.away || g->away;
   }

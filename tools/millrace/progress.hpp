@@ -1,4 +1,4 @@
-// What a running topology tells people: one line that is rewritten on a terminal, a log line now and then
+// Tells people how a topology runs: one line that is rewritten on a terminal, a log line now and then
 // otherwise.
 #pragma once
 
@@ -29,7 +29,7 @@ struct totals {
   std::uint64_t dead_letters = 0;
   bool away = false;  // a source or target does not answer
 };
-[[nodiscard]] totals add_up(const pipeline_gauges& gauges);
+[[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges);
 /// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
 /// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
 /// batches wait and take. What matters most comes first: a narrow terminal shows the beginning.

@@ -127,8 +127,9 @@ std::string report_text(const config::topology& t, const std::vector<messages::r
   json::object watermarks;
   for (const auto& p : parts)
     for (const auto& [log, m] : p.vector) {
-      // For each source log the least that any receiver stands at.
-      if (log.starts_with("refused/") || std::count(log.begin(), log.end(), '/') > 1)
+      // For each source log the least that any receiver stands at. Shards' logs have two slashes, a run's
+      // number none.
+      if (log.starts_with("refused/") || std::count(log.begin(), log.end(), '/') != 1)
         continue;
       const auto value = watermark_value(m.watermark);
       if (!watermarks.contains(log) || m.watermark == no_watermark)

@@ -1,4 +1,4 @@
-// What the machine gives this process: looked at before a run begins, when it can be said clearly.
+// Looks at what the machine gives this process before a run begins, when it can be said clearly.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -57,7 +57,7 @@ int refuse(const error& e, int status = exit_wrong) {
 
 using runs = std::vector<std::unique_ptr<topology_run>>;
 
-/// Longer than everything that an end in good order waits for at most (control/supervisor_end.cpp), one after
+/// Longer than everything that an end in good order waits for at most (control/node_supervisor.cpp), one after
 /// the other; shorter than what the service's unit allows.
 constexpr std::chrono::seconds stop_limit{45};
 /// So long a call may still be under way when all has been said and stored: a sink's, say, that its server
@@ -255,7 +255,7 @@ log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& t
     out.titles[t->name] = t->title.empty() ? t->name : t->title;
     for (const auto& s : t->stages)
       out.topologies_of[s.name].push_back(t->name);
-    out.topologies_of[std::string(dead_letter_sink)].push_back(t->name);
+    out.topologies_of[std::string(deployment::dead_letter_sink)].push_back(t->name);
   }
   return out;
 }
@@ -336,8 +336,8 @@ int run(const run_arguments& a) {
     if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
       return refuse(kept.error());
     if ((*opened)->was_finished()) {
-      spdlog::info("topology '{}' has come to its end in {}; nothing is left to do (--fresh runs it again)",
-                   t->name, *folder);
+      spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
+                   t->name, *folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
       prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
     } else {
       prepared.all.push_back(std::move(*opened));

@@ -14,7 +14,7 @@ namespace millrace::cli {
 
 struct running_topology {
   std::shared_ptr<const config::topology> topology;
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   std::shared_ptr<snapshot::state_store> store;
   bool runs = true;
   flow_meter flow{};

@@ -36,7 +36,7 @@ std::int64_t now_ms() {
   return std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000;
 }
 
-/// What goes on, for the last words. The watch reads it while others write: at worst it shows two texts in
+/// Says what goes on, for the last words. The watch reads it while others write: at worst two texts come in
 /// one.
 class activity {
 public:

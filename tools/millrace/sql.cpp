@@ -53,7 +53,7 @@ int refuse(const std::string& text, int status = exit_wrong) {
 }
 int refuse(const error& e) { return refuse(describe(e)); }
 
-/// What is written to stdout: in pieces, so that neither an endless result nor a slow reader holds memory.
+/// Writes to stdout in pieces, so that neither an endless result nor a slow reader holds memory.
 class standard_output {
 public:
   enum class state { open, reader_gone, failed, interrupted };
@@ -95,7 +95,7 @@ private:
   std::string why_;
 };
 
-/// Of this user alone, under a name that nobody knows before; gone with all in it at the end. Where none can
+/// Belongs to this user alone, by a name nobody knows before; goes at the end with all in it. Where none can
 /// be made, whatever needs it says so.
 class temporary_folder {
 public:

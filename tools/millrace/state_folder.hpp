@@ -25,7 +25,7 @@ inline constexpr std::string_view fingerprint_name = "fingerprint";
 /// The state is another topology's than this one: what differs, and the ways out.
 [[nodiscard]] error does_not_fit(const std::string& folder, const config::topology& t,
                                  const config::state_fit& fit);
-/// What a state that fits has to be told of, in one line; empty where nothing has changed.
+/// Tells in one line what has changed for a state that fits; empty where nothing has.
 [[nodiscard]] std::string fits_with_notes(const config::state_fit& fit);
 
 /// As text, what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An error

@@ -40,7 +40,7 @@ constexpr millrace::http::request_limits request_limits{.head = 8'192, .headers 
 
 class families {
 public:
-  /// Whose figures follow.
+  /// Names the topology whose figures follow.
   void of(std::string topology) { topology_ = std::move(topology); }
 
   using labels = std::vector<prometheus::ClientMetric::Label>;

@@ -10,9 +10,9 @@
 
 namespace millrace::cli {
 
-/// Of one topology. `request` outlives the parsing.
+/// Adds those of one topology. `request` outlives the parsing.
 void add_overlay_options(CLI::App& to, config::load_request& request);
-/// Of several, as arguments_by_topology() takes them apart.
+/// Adds those of several, as arguments_by_topology() takes them apart.
 void add_overlay_options_by_name(CLI::App& to, std::vector<std::string>& overlays,
                                  std::vector<std::string>& sets);
 

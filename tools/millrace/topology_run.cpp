@@ -1,6 +1,8 @@
 #include "tools/millrace/topology_run.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/deployment/next_run.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/sink/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
 #include "runtime/snapshot/dir_store.hpp"
@@ -84,6 +86,14 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
 
 }  // namespace
 
+std::string files_of(const config::topology& t) {
+  std::string out;
+  for (const auto& s : t.stages)
+    if (s.kind == config::stage_kind::source && deployment::takes_what_is_new(s))
+      out += (out.empty() ? "" : ", ") + s.options.text("path");
+  return out;
+}
+
 expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const config::topology> topology,
                                                            const std::string& folder,
                                                            const run_settings& settings) {
@@ -109,7 +119,9 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   if (!now || !before)
     return unexpected(now ? before.error() : now.error());
   out->replayed_ = *now;
-  out->was_finished_ = id.finished && *now <= *before;
+  const auto ended = deployment::has_ended(*out->store_);
+  if (!ended)
+    return unexpected(ended.error());
   auto counted = counts_before(*out->store_);
   if (!counted)
     return unexpected(counted.error());
@@ -117,6 +129,15 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   if (const auto noted = note_begin(*out->store_); !noted)
     return unexpected(noted.error());
   out->parsers_changed_ = *fit && !(*fit)->notes.empty();
+  if (*ended) {
+    const auto next = deployment::begin_next_run(*out->topology_, *out->store_);
+    if (!next)
+      return unexpected(next.error());
+    if (*next)
+      spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
+                   files_of(*out->topology_));
+    out->was_finished_ = !*next && *now <= *before;
+  }
   if (*fit && !out->was_finished())
     if (const auto notes = fits_with_notes(**fit); !notes.empty())
       spdlog::info("{}: {}", out->topology_->name, notes);
@@ -133,11 +154,11 @@ expected<void> topology_run::mark_finished() {
   if (replayed_ != 0)
     if (auto noted = store_->put(replayed_name, std::to_string(replayed_)); !noted)
       return noted;
-  return store_->mark_finished();
+  return deployment::note_end(*store_);
 }
 
 void topology_run::run(caf::actor_system& system, running_topologies& board) {
-  pipeline_options options;
+  deployment::pipeline_options options;
   options.topology = topology_;
   options.store = store_;
   options.start_timeout = settings_.start_timeout;
@@ -168,7 +189,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
       end_.failure = noted.error();
       return;
     }
-  auto prepared = prepare_pipeline(system, options);
+  auto prepared = deployment::prepare_pipeline(system, options);
   at_work.reset();
   if (!prepared) {
     board.ended(topology_->name);

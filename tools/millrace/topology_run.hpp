@@ -3,7 +3,7 @@
 // others.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "tools/millrace/outcome.hpp"
 #include "tools/millrace/running.hpp"
 
@@ -24,15 +24,19 @@ struct run_settings {
   bool adopt = false;
 };
 
+/// The paths and globs that a topology reads, for people; empty where it reads none.
+[[nodiscard]] std::string files_of(const config::topology& t);
+
 class topology_run {
 public:
-  /// Opens the state folder and checks that it fits. Contacts nothing.
+  /// Opens the state folder and checks that it fits; where it has come to its end, looks for files and lines
+  /// that are new, and begins the run that takes them. Contacts nothing.
   [[nodiscard]] static expected<std::unique_ptr<topology_run>>
   open(std::shared_ptr<const config::topology> topology, const std::string& folder,
        const run_settings& settings);
 
-  /// A bounded topology that has come to its end in an earlier process: nothing is left to do. Replayed
-  /// records that came since are.
+  /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
+  /// replayed records nor anything new in its files.
   [[nodiscard]] bool was_finished() const { return was_finished_; }
   /// It has come to its end: durable when this returns.
   [[nodiscard]] expected<void> mark_finished();
@@ -56,7 +60,7 @@ public:
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
   [[nodiscard]] bool found_wrong() const { return found_wrong_; }
-  /// What the job has come to (tools/millrace/outcome.hpp), also after run(); of one that had come to its end
+  /// Gives the job's outcome (tools/millrace/outcome.hpp), also after run(); of one that had come to its end
   /// before, what it came to then.
   [[nodiscard]] job_counts counts() const;
   /// For people.

@@ -35,7 +35,7 @@ std::vector<std::string> commands_of(const CLI::App& app) {
 
 bool is_option(const std::string& text) { return text.size() > 1 && text.front() == '-'; }
 
-/// What nobody takes: an unknown option says more than the values that followed it.
+/// Names the argument that nobody takes: an unknown option says more than the values that followed it.
 std::string not_taken(const std::vector<std::string>& extras) {
   const auto option = std::find_if(extras.begin(), extras.end(), is_option);
   return option != extras.end() ? *option : extras.empty() ? std::string() : extras.front();

@@ -1,6 +1,6 @@
 #include "tools/rehearsal/judge.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 #include "runtime/data/render.hpp"
 #include "tools/rehearsal/typed_value.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 struct found_row {
   const data::batch* batch;
   std::size_t row;
-  /// What it was compared by before: a row is looked at for each that is expected.
+  /// Cells as they were compared before: a row is looked at for each that is expected.
   mutable std::map<std::string, boost::json::value> values{};
 };
 
@@ -229,8 +229,9 @@ std::vector<std::string> judge(const config::topology& t, const test_case& c) {
   for (const auto& e : c.expect)
     compare(e);
   if (std::none_of(c.expect.begin(), c.expect.end(),
-                   [](const auto& e) { return e.stage == dead_letter_sink; }))
-    compare({std::string(dead_letter_sink), std::vector<expected_row>{}, std::nullopt, std::nullopt});
+                   [](const auto& e) { return e.stage == deployment::dead_letter_sink; }))
+    compare(
+        {std::string(deployment::dead_letter_sink), std::vector<expected_row>{}, std::nullopt, std::nullopt});
   return lines;
 }
 

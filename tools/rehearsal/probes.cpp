@@ -10,7 +10,7 @@ constexpr char mark_of_probes = '=';
 
 bool is_hidden(const data::field& f) { return f.name.starts_with('_'); }
 
-/// What can be asked of a parser's rows: without columns that nobody reads.
+/// A parser's rows can be asked for these: not for columns that nobody reads.
 data::schema_ptr columns_of(const config::stage& s, const config::parser_plan& p) {
   std::vector<data::field> fields;
   for (std::size_t i = 0; i < s.schema->size(); ++i)

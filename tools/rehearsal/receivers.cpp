@@ -1,9 +1,8 @@
 #include "tools/rehearsal/receivers.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/window_edges.hpp"
 #include "actors/sink/dead_letters.hpp"
 #include "actors/window/window_stage.hpp"
-#include "actors/window_edges.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -49,16 +48,12 @@ struct receivers::sink {
   stage_rows got{};
 };
 
-receivers::receivers(const probed_topology& t, const lane_plans& plans,
-                     const std::map<std::string, std::vector<log_id>>& logs, std::size_t keep)
-    : probed_(t), topology_(*probed_.topology), plans_(plans), logs_(logs), keep_(keep) {
-  for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
-    if (topology_.stages[i].kind == config::stage_kind::sink)
-      add_sink(i);
-  add_dead_letters();
-  for (std::uint32_t i = 0; i < topology_.stages.size(); ++i)
-    if (topology_.stages[i].kind == config::stage_kind::window)
-      add_shards(i);
+receivers::receivers(const probed_topology& t, const deployment::layout& layout, std::size_t keep)
+    : probed_(t), topology_(*probed_.topology), keep_(keep) {
+  for (const auto& l : layout.sinks)
+    add(l);
+  for (const auto& l : layout.shards)
+    add(layout, l);
   for (const auto& [window, shards] : shards_)
     for (const auto& s : shards)
       begin(*s);
@@ -66,83 +61,45 @@ receivers::receivers(const probed_topology& t, const lane_plans& plans,
 
 receivers::~receivers() = default;
 
-std::map<log_id, mark> receivers::logs_reaching(std::uint32_t stage) const {
-  std::map<log_id, mark> out;
-  for (const auto& plan : plans_)
-    if (std::any_of(plan->edges.begin() + 1, plan->edges.end(),
-                    [&](const auto& e) { return e.stage == stage; }))
-      for (const auto& log : logs_.at(plan->name))
-        out[log] = {};
-  return out;
-}
-
-void receivers::add_logs(sink& s, const std::map<log_id, mark>& logs) const {
-  for (const auto& [log, start] : logs)
-    s.core.add_lane_log(log, start);
-  for (const auto& w : s.windows)
-    for (const auto& log : w.logs)
-      s.core.add_shard_log(w.stage, log);
-  s.core.restore({}, only_life);
-  for (const auto& [log, start] : logs)
-    s.fences[log] = s.core.ask(log, only_life)->stamp;
-}
-
-void receivers::add_sink(std::uint32_t index) {
-  const auto& stage = topology_.stages[index];
-  const auto& plan = std::get<config::sink_plan>(stage.plan);
+void receivers::add(const deployment::sink_layout& l) {
   auto s = std::make_unique<sink>();
-  s->stage = index;
-  s->schema = s->got.schema = plan.rows;
-  s->order_by = plan.order_by;
-  s->windows = window_inputs_of_sink(topology_, index);
-  add_logs(*s, logs_reaching(index));
-  sinks_[stage.name] = std::move(s);
-}
-
-void receivers::add_dead_letters() {
-  auto s = std::make_unique<sink>();
-  s->takes_dead_letters = true;
-  s->got.schema = config::dead_letter_schema();
-  s->windows = window_inputs_of_dead_letters(topology_);
-  std::map<log_id, mark> all;
-  for (const auto& [parser, logs] : logs_)
-    for (const auto& log : logs)
-      all[log] = {};
-  add_logs(*s, all);
-  sinks_[std::string(dead_letter_sink)] = std::move(s);
-}
-
-void receivers::add_shards(std::uint32_t index) {
-  const auto& stage = topology_.stages[index];
-  const auto& plan = std::get<config::window_plan>(stage.plan);
-  const auto& definition = plan.definition;
-  const auto in_front = windows_in_front(topology_, index);
-  auto names = receivers_behind_window(topology_, index);
-  if (window_can_fail(topology_, index))
-    names.emplace_back(dead_letter_sink);
-  const auto logs = logs_reaching(index);
-  for (std::uint32_t n = 0; n < definition.shards; ++n) {
-    delivery::shard_core::setup setup;
-    setup.log = shard_log(stage.name, n);
-    setup.stage = index;
-    setup.allowed_lateness = definition.allowed_lateness;
-    setup.life = only_life;
-    setup.receivers = names;
-    setup.logs = logs;
-    setup.updates = definition.updates;
-    std::optional<millrace::shard::rows_in_front> rows;
-    if (!in_front.empty())
-      rows = millrace::shard::rows_in_front{&plan, n, in_front};
-    for (const auto& w : in_front)
-      setup.in_front.insert(setup.in_front.end(), w.logs.begin(), w.logs.end());
-    auto windows = millrace::shard::make_window_state(definition, stage.name, setup.log, rows);
-    auto s = std::make_unique<shard>(shard{delivery::shard_core(std::move(setup), std::move(windows))});
-    s->takers = names;
-    for (const auto& [from, start] : logs)
-      s->fences[from] = s->core.ask(from, only_life)->stamp;
-    behind_[shard_name(stage.name, n)] = s.get();
-    shards_[index].push_back(std::move(s));
+  if (l.takes_dead_letters()) {
+    s->takes_dead_letters = true;
+    s->got.schema = config::dead_letter_schema();
+    s->windows = deployment::window_inputs_of_dead_letters(topology_);
+  } else {
+    s->stage = lane::stage_index(topology_, l.name);
+    const auto& plan = std::get<config::sink_plan>(topology_.stages[s->stage].plan);
+    s->schema = s->got.schema = plan.rows;
+    s->order_by = plan.order_by;
+    s->windows = deployment::window_inputs_of_sink(topology_, s->stage);
   }
+  for (const auto& [log, start] : l.lane_logs)
+    s->core.add_lane_log(log, start);
+  for (const auto& w : s->windows)
+    for (const auto& log : w.logs)
+      s->core.add_shard_log(w.stage, log);
+  s->core.restore({}, only_life);
+  for (const auto& [log, start] : l.lane_logs)
+    s->fences[log] = s->core.ask(log, only_life)->stamp;
+  sinks_[l.name] = std::move(s);
+}
+
+void receivers::add(const deployment::layout& all, const deployment::shard_layout& l) {
+  auto setup = setup_of(all, l, topology_);
+  setup.life = only_life;
+  const auto& plan = std::get<config::window_plan>(topology_.stages[setup.stage].plan);
+  std::optional<millrace::shard::rows_in_front> rows;
+  if (auto upstream = deployment::windows_in_front(topology_, setup.stage); !upstream.empty())
+    rows = millrace::shard::rows_in_front{&plan, l.number, std::move(upstream)};
+  auto windows = millrace::shard::make_window_state(plan.definition, l.window, l.log, std::move(rows));
+  const auto stage = setup.stage;
+  auto s = std::make_unique<shard>(shard{delivery::shard_core(std::move(setup), std::move(windows))});
+  s->takers = l.receivers;
+  for (const auto& [from, start] : l.lane_logs)
+    s->fences[from] = s->core.ask(from, only_life)->stamp;
+  behind_[l.name] = s.get();
+  shards_[stage].push_back(std::move(s));
 }
 
 void receivers::begin(shard& s) {
@@ -162,7 +119,7 @@ void receivers::take(const lane::lane_plan& plan, std::vector<delivery::lane_fra
       else if (e.what == lane::edge::kind::rows)
         take(*sinks_.at(e.name), std::move(f), now);
       else
-        take(*sinks_.at(std::string(dead_letter_sink)), std::move(f), now);
+        take(*sinks_.at(std::string(deployment::dead_letter_sink)), std::move(f), now);
     }
 }
 
@@ -196,7 +153,7 @@ void receivers::tick(std::uint32_t window, event_micros t, event_micros now) {
   }
 }
 
-/// What the shard has formed goes to its sinks and the windows behind, which have it for good.
+/// Hands what the shard has formed to its sinks and to windows that read it, which have it for good.
 void receivers::pump(shard& s, event_micros now) {
   auto& out = s.core.out();
   for (const auto& name : s.takers) {
@@ -252,8 +209,8 @@ std::vector<stage_rows> receivers::rows() const {
     out.back().name = p.name;
     out.back().ordered = p.ordered;
   }
-  out.push_back(sinks_.at(std::string(dead_letter_sink))->got);
-  out.back().name = dead_letter_sink;
+  out.push_back(sinks_.at(std::string(deployment::dead_letter_sink))->got);
+  out.back().name = deployment::dead_letter_sink;
   return out;
 }
 

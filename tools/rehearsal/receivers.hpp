@@ -3,6 +3,7 @@
 // row is taken at once, so nothing is ever retained. Belongs to one rehearsal.
 #pragma once
 
+#include "actors/deployment/layout.hpp"
 #include "actors/lane/lane_plan.hpp"
 #include "actors/sink/window_rows.hpp"
 #include "runtime/delivery/shard.hpp"
@@ -16,8 +17,6 @@
 
 namespace millrace::rehearsal {
 
-using lane_plans = std::vector<std::shared_ptr<const lane::lane_plan>>;
-
 /// What came to one place.
 struct stage_rows {
   std::string name;
@@ -29,9 +28,8 @@ struct stage_rows {
 
 class receivers {
 public:
-  /// `logs`: by parser, those of its partitions. Of each place the first `keep` rows are kept.
-  receivers(const probed_topology& t, const lane_plans& plans,
-            const std::map<std::string, std::vector<log_id>>& logs, std::size_t keep);
+  /// `layout`: of the probed topology. Of each place the first `keep` rows are kept.
+  receivers(const probed_topology& t, const deployment::layout& layout, std::size_t keep);
   ~receivers();
   receivers(const receivers&) = delete;
   receivers& operator=(const receivers&) = delete;
@@ -47,13 +45,10 @@ private:
   struct shard;
   struct sink;
 
-  void add_sink(std::uint32_t index);
-  void add_dead_letters();
-  void add_logs(sink& s, const std::map<log_id, mark>& logs) const;
-  void add_shards(std::uint32_t index);
+  void add(const deployment::sink_layout& l);
+  void add(const deployment::layout& all, const deployment::shard_layout& l);
   /// Everybody who takes its output is there.
   void begin(shard& s);
-  [[nodiscard]] std::map<log_id, mark> logs_reaching(std::uint32_t stage) const;
   void take(shard& s, delivery::lane_frame f, event_micros now);
   void take(sink& s, delivery::lane_frame f, event_micros now);
   void pump(shard& s, event_micros now);
@@ -62,8 +57,6 @@ private:
 
   probed_topology probed_;
   const config::topology& topology_;
-  const lane_plans& plans_;
-  const std::map<std::string, std::vector<log_id>>& logs_;
   std::size_t keep_;
   std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // by window stage
   std::map<std::string, std::unique_ptr<sink>> sinks_;                   // by name

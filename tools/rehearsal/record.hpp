@@ -19,10 +19,10 @@ struct record {
   std::optional<std::int64_t> offset{};  // where its line begins in the file that it comes from
 };
 
-/// Of a source that has one partition, or whose records do not say theirs.
+/// Names the partition of a source that has only one, or whose records do not say theirs.
 inline constexpr const char* only_partition = "0";
 
-/// What a source knows of its records beside what they hold.
+/// Tells what a source knows of its records beside what they hold.
 struct log_shape {
   std::string topic;            // topic or path
   bool by_bytes = false;        // positions are byte offsets of lines, as in a file; else 0, 1, 2, ...

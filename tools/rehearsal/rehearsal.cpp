@@ -1,9 +1,9 @@
 #include "tools/rehearsal/rehearsal.hpp"
 
 #include "actors/catalog.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/lane/frame_former.hpp"
 #include "actors/lane/piece.hpp"
-#include "actors/start_positions.hpp"
 
 #include <fmt/format.h>
 
@@ -79,12 +79,13 @@ expected<std::unique_ptr<rehearsal>> rehearsal::make(const config::topology& t, 
   out->probed_ = with_probes(t);
   const auto& topology = *out->probed_.topology;
   out->plans_ = millrace::lane::lane_plans(out->probed_.topology);
+  deployment::partitions_of_plans partitions;
   for (const auto& plan : out->plans_) {
     auto parser = make_parser(*plan->parser);
     if (!parser)
       return unexpected(parser.error());
     auto l = std::make_unique<lane>(
-        lane{plan, std::move(*parser), shape_of(*plan->source), wants_of(*plan->parser).header});
+        lane{plan, std::move(*parser), shape_of(*plan->source), deployment::wants_of(*plan->parser).header});
     const auto given = s.partitions.find(plan->source->name);
     auto names = given == s.partitions.end() ? std::set<std::string>{} : given->second;
     if (names.empty())
@@ -92,11 +93,12 @@ expected<std::unique_ptr<rehearsal>> rehearsal::make(const config::topology& t, 
     for (const auto& name : names) {
       l->partitions.push_back({name});
       l->partitions.back().former = std::make_unique<millrace::lane::frame_former>(plan, name, mark{});
-      out->logs_[plan->name].push_back(plan->log(name));
+      partitions[plan->name].push_back({name, {}});
     }
     out->lanes_.push_back(std::move(l));
   }
-  out->receivers_ = std::make_unique<receivers>(out->probed_, out->plans_, out->logs_, s.keep);
+  out->receivers_ = std::make_unique<receivers>(
+      out->probed_, deployment::make_layout(topology, out->plans_, partitions, 0, {}), s.keep);
   for (std::uint32_t i = 0; i < topology.stages.size(); ++i)
     if (const auto* const w = std::get_if<config::window_plan>(&topology.stages[i].plan);
         w && w->definition.updates)
@@ -130,7 +132,7 @@ std::vector<rehearsal::chunk_in_work> rehearsal::parse(const std::vector<arrival
           f(c.parsed.records[i], times()[i]);
       };
       if (l->shape.has_timestamps) {
-        // What was not said was stored when it happened; or, where nothing says that either, now.
+        // A record without a given time was stored when it happened; or now, where nothing says when.
         bool all = true;
         auto stored = c.chunk.timestamps;
         each_row([&](std::uint32_t record, event_micros t) {
@@ -230,7 +232,7 @@ void rehearsal::clock_to(event_micros t) {
   clock_ = t;
 }
 
-/// Of several ticks without a record between them only the first has anything to say.
+/// Where several ticks have no record between them, only the first has anything to say.
 void rehearsal::tick_until(event_micros t) {
   std::vector<std::pair<event_micros, std::uint32_t>> due;
   for (const auto& [window, every] : ticking_)

@@ -71,8 +71,7 @@ private:
 
   std::optional<event_micros> clock_;
   probed_topology probed_;
-  lane_plans plans_;
-  std::map<std::string, std::vector<log_id>> logs_;
+  deployment::lane_plans plans_;
   std::vector<std::unique_ptr<lane>> lanes_;
   std::unique_ptr<receivers> receivers_;
   std::vector<std::pair<std::uint32_t, micros>> ticking_;  // window stages with updates, and how often

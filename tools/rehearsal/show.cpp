@@ -1,6 +1,6 @@
 #include "tools/rehearsal/show.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 #include "actors/sink/console/table.hpp"
 
 #include <fmt/format.h>
@@ -10,14 +10,14 @@
 namespace millrace::rehearsal {
 namespace {
 
-/// Of a dead letter: what says which record, and why.
+/// Names the parts of a dead letter that say which record it was, and why.
 bool of_dead_letters(const std::string& column) {
   return column == "stage" || column == "partition" || column == "position" || column == "error" ||
          column == "record";
 }
 
 bool is_shown(const stage_rows& s, const data::field& f) {
-  if (s.name == dead_letter_sink)
+  if (s.name == deployment::dead_letter_sink)
     return of_dead_letters(f.name);
   return !f.name.starts_with('_') || f.name == config::batch_column;
 }

@@ -1,4 +1,4 @@
-// What a rehearsal gave, as text for people.
+// Shows what a rehearsal gave, as text for people.
 #pragma once
 
 #include "tools/rehearsal/receivers.hpp"

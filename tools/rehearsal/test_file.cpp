@@ -1,6 +1,6 @@
 #include "tools/rehearsal/test_file.hpp"
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
 #include "config/overlay.hpp"
 #include "config/reader.hpp"
 #include "config/test_options.hpp"
@@ -89,8 +89,8 @@ private:
       stages_.push_back(p.name);
       schemas_[p.name] = std::get<config::sink_plan>(probed.topology->stages[p.sink].plan).rows;
     }
-    stages_.emplace_back(dead_letter_sink);
-    schemas_[std::string(dead_letter_sink)] = config::dead_letter_schema();
+    stages_.emplace_back(deployment::dead_letter_sink);
+    schemas_[std::string(deployment::dead_letter_sink)] = config::dead_letter_schema();
     return true;
   }
 

@@ -13,7 +13,7 @@
 
 namespace millrace::rehearsal {
 
-/// What a column must hold: a value of its type, or (text) a part of it.
+/// Says what a column must hold: a value of its type, or (text) a part of it.
 struct expected_cell {
   std::string column;
   boost::json::value value{};

@@ -12,7 +12,7 @@
 
 namespace millrace::rehearsal {
 
-/// What is wrong with a value, and where.
+/// Says what is wrong with a value, and where.
 struct misfit {
   config::place where;
   std::string message;

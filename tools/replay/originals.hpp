@@ -1,4 +1,4 @@
-// What a dead letter does not hold of its record and its source still does: a Kafka record's key, headers and
+// Asks a source for what a dead letter does not hold of its record: a Kafka record's key, headers and
 // timestamp, the header line of a CSV file. May block on the source's server.
 #pragma once
 

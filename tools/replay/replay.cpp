@@ -1,6 +1,7 @@
 #include "tools/replay/replay.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/deployment/next_run.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 #include "tools/replay/originals.hpp"
 
@@ -46,7 +47,10 @@ private:
         store.error().message += "; expected the --state of the run that wrote these dead letters";
       return tl::make_unexpected(std::move(store.error()));
     }
-    finished_ = (*store)->id().finished;
+    const auto ended = deployment::has_ended(**store);
+    if (!ended)
+      return tl::make_unexpected(ended.error());
+    finished_ = *ended;
     folder_ = folder_of_state((*store)->folder(), (*store)->id().state_id);
     if (const auto began = (*store)->get(state_began_name); began && !request_.older)
       began_ = std::stoll(*began);

@@ -1,4 +1,4 @@
-// What `millrace replay` does: takes the records of dead letters into the state folder, as further partitions
+// Does the work of `millrace replay`: takes the records of dead letters into the state folder, as partitions
 // of the source that they came from, each once. Blocks.
 #pragma once
 

@@ -1,7 +1,8 @@
 #include "tools/replay/route.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
-#include "actors/pipeline.hpp"
+#include "actors/deployment/layout.hpp"
+#include "actors/sink/rejected_log.hpp"
 #include "config/report.hpp"
 
 #include <fmt/format.h>
@@ -27,7 +28,7 @@ bool is_window_log(const config::topology& t, std::string_view partition) {
   });
 }
 
-/// What a node and those behind it are, or nothing.
+/// Gives the nodes that read the select of that stage; null where there is none.
 const std::vector<lane::node>* behind(const std::vector<lane::node>& nodes, std::uint32_t stage) {
   for (const auto& n : nodes)
     if (const auto* select = std::get_if<lane::select_node>(&n.what)) {
@@ -39,7 +40,7 @@ const std::vector<lane::node>* behind(const std::vector<lane::node>& nodes, std:
   return nullptr;
 }
 
-/// Of a record that was replayed before towards `towards` and failed at `failed`: on the way there nothing
+/// Routes a record that was replayed before, to `towards`, and failed at `failed`: on the way there nothing
 /// else has got it; behind it, whatever stands beside `failed` has.
 std::string next_target(const lane::lane_plan& plan, const std::string& towards, const std::string& failed) {
   if (!plan.topology->find(towards) || towards == plan.parser->name)

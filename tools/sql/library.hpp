@@ -13,7 +13,7 @@ namespace millrace::sql {
 /// The release that tools/duckdb fetches and the tests run with. Others are taken as they are.
 inline constexpr std::string_view duckdb_release = "1.5.6";
 
-/// What decides where to look: $MILLRACE_DUCKDB, ${XDG_CACHE_HOME:-~/.cache}, the folder of the binary.
+/// These decide where to look: $MILLRACE_DUCKDB, ${XDG_CACHE_HOME:-~/.cache}, the folder of the binary.
 struct library_places {
   std::string chosen;  // a file, or a folder that holds it; then nothing else is tried
   std::filesystem::path cache;

@@ -1,4 +1,4 @@
-// What DuckDB says of a query, as one line with its place.
+// Shows what DuckDB says of a query, as one line with its place.
 #pragma once
 
 #include <string>

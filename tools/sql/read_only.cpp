@@ -119,7 +119,7 @@ expected<void> may_prepare(const guard& g, std::string_view sql) {
 
 expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql) {
   const auto verb = file_effect_of(sql).verb;
-  // What a statement is made into must not copy where its words say nothing of a copy.
+  // A statement may be made into a copy only where its words say copy.
   if (!is_allowed(kind) || (kind == duckdb_statement::copy && verb != "copy"))
     return not_for_us(verb);
   return may_prepare(g, sql);

@@ -1,4 +1,4 @@
-// What a query may not do: write into the folders of the tables, or change how DuckDB is set up. A guard
+// Keeps a query from writing into the folders of the tables, and from changing how DuckDB is set up. A guard
 // against accidents, not against somebody who means harm: who runs the query may write there anyway. Pure but
 // for looking up links in paths.
 #pragma once

@@ -11,7 +11,7 @@
 
 namespace millrace::sql {
 
-/// What --table says.
+/// Holds what --table says.
 struct table_argument {
   std::string name;
   std::string what;  // a stage, TOPOLOGY.STAGE, a folder or a file

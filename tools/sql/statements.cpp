@@ -49,7 +49,7 @@ public:
       ++depth_;
     return true;
   }
-  /// Of the last token.
+  /// The last token begins here.
   [[nodiscard]] std::size_t begin() const { return begin_; }
   [[nodiscard]] std::size_t end() const { return at_; }
 

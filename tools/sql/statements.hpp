@@ -25,7 +25,7 @@ struct statement {
 /// At the semicolons; empty ones are left out.
 [[nodiscard]] std::vector<statement> statements_of(std::string_view query);
 
-/// What a statement does to files, as far as its words say. `explain` in front of it changes nothing: with
+/// Tells what a statement does to files, as far as words say. `explain` in front of it changes nothing: with
 /// `analyze` it is run.
 struct file_effect {
   std::string verb;                   // its first word: "copy", "select", "attach"

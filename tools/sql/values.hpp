@@ -24,7 +24,7 @@ struct value_type {
 /// Reads the type; `type` stays the caller's. The error names the type by number and the remedy, a cast.
 [[nodiscard]] expected<value_type> value_type_of(const duckdb_api& api, duckdb_logical_type type,
                                                  const std::string& column);
-/// What a column of such values is here.
+/// Gives the type that a column of such values has here.
 [[nodiscard]] data::type column_type_of(const value_type& type);
 
 /// The first `rows` values of a vector, copied.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <curl/curl.h>
 #include <system_error>
@@ -50,6 +51,31 @@ std::size_t take(char* bytes, std::size_t size, std::size_t count, void* to) {
   }
   t.body.append(bytes, size * count);
   return size * count;
+}
+
+/// Whether a transfer goes on, or only drips.
+struct pace {
+  using clock = std::chrono::steady_clock;
+  static constexpr curl_off_t step = 64 << 10;
+
+  clock::duration patience;
+  clock::time_point since = clock::now();
+  curl_off_t mark = 0;  // bytes of both ways by then
+  bool is_sent = false;
+  bool is_over = false;
+};
+
+/// libcurl calls it once a second at least, and with each part of a transfer.
+int look(void* of, curl_off_t, curl_off_t got, curl_off_t to_send, curl_off_t sent) {
+  auto& p = *static_cast<pace*>(of);
+  const bool is_sent = sent == to_send;
+  if (got + sent >= p.mark + pace::step || is_sent != p.is_sent) {
+    p.mark = got + sent;
+    p.is_sent = is_sent;
+    p.since = pace::clock::now();
+  }
+  p.is_over = pace::clock::now() - p.since > p.patience;
+  return p.is_over ? 1 : 0;
 }
 
 std::size_t give(char* to, std::size_t size, std::size_t count, void* from) {
@@ -147,7 +173,15 @@ expected<answer> exchange::send(const request& r) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &got);
 
+  pace seen{options_.patience};
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &seen);
+
   const auto code = curl_easy_perform(easy);
+  if (seen.is_over)
+    return outside_error(ec::unavailable, fmt::format("{}: bytes come or go too slowly to be waited for",
+                                                      without_query(r.url)));
   if (code == CURLE_ABORTED_BY_CALLBACK)
     return outside_error(ec::io, fmt::format("cannot read {} to its end", r.file.string()));
   if (got.too_long)
@@ -158,7 +192,7 @@ expected<answer> exchange::send(const request& r) {
         handle_->problem[0] != '\0' ? handle_->problem.data() : curl_easy_strerror(code);
     auto text = fmt::format("{}: {}", without_query(r.url), visible(why));
     if (code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION)
-      return user_error(ec::refused, text + "; name the authority that signed its certificate in `ca_file`");
+      return user_error(ec::refused, text.append(certificate_remedy(why)));
     return outside_error(ec::unavailable, std::move(text));
   }
   answer a;
@@ -168,6 +202,12 @@ expected<answer> exchange::send(const request& r) {
   a.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
   a.body = std::move(got.body);
   return a;
+}
+
+std::string_view certificate_remedy(std::string_view why) {
+  if (why.find("target host name") != std::string_view::npos)
+    return "; its certificate is for another name: ask for it by one that stands there, or look who answers";
+  return "; name the authority that signed its certificate in `ca_file`";
 }
 
 std::string escaped(std::string_view text, bool keep_slashes) {

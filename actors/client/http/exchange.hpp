@@ -5,11 +5,13 @@
 
 #include "runtime/base/error.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::http {
@@ -23,8 +25,11 @@ struct signature {
 };
 
 struct exchange_options {
-  std::string ca_file;  // instead of the system's authorities
-  std::optional<signature> sign;
+  std::string ca_file{};  // instead of the system's authorities
+  std::optional<signature> sign{};
+  /// How long 64 KiB may take, of a body that is sent or of an answer; a store may work for minutes before it
+  /// answers.
+  std::chrono::milliseconds patience = std::chrono::minutes(10);
 };
 
 struct request {
@@ -51,7 +56,7 @@ public:
 
   /// Any status is an answer; redirects are not followed. ec::unavailable when no whole one came: the server
   /// may or may not have done what was asked. A transfer may take as long as it goes on: it ends after 30
-  /// seconds without a byte.
+  /// seconds without a byte, and where bytes only drip, when `patience` is over.
   [[nodiscard]] expected<answer> send(const request& r);
 
 private:
@@ -59,6 +64,9 @@ private:
   exchange_options options_;
   std::unique_ptr<handle> handle_;
 };
+
+/// What to do about a server whose certificate is refused for this reason, in libcurl's words.
+[[nodiscard]] std::string_view certificate_remedy(std::string_view why);
 
 /// For a part of a URL: everything but letters, digits and "-._~" as %XX, '/' too unless `keep_slashes`.
 [[nodiscard]] std::string escaped(std::string_view text, bool keep_slashes = false);

@@ -1,4 +1,4 @@
-// What of a request may go where a server sends it on to. Pure.
+// Decides what of a request may go where a server sends it on to. Pure.
 #pragma once
 
 #include <cstdint>

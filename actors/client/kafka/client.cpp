@@ -129,7 +129,7 @@ struct client::state {
 
 namespace {
 
-// What every client of ours needs and librdkafka sets otherwise (its defaults in brackets): come back soon
+// Every client needs these, and librdkafka sets them otherwise (its defaults in brackets): come back soon
 // after a lost broker (10 s), notice one that hangs (60 s, 30 s).
 const settings& base_settings() {
   static const settings all{

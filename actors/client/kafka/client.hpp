@@ -1,4 +1,4 @@
-// What the Kafka source and the Kafka sink share of librdkafka: ownership, settings, errors, topics. A client
+// The Kafka source and the Kafka sink share this of librdkafka: ownership, settings, errors, topics. A client
 // owns one rd_kafka_t; librdkafka's own errors and logs go to spdlog with the user's secrets taken out. The
 // connectors call librdkafka itself for records, transactions and offsets.
 #pragma once

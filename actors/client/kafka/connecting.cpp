@@ -31,13 +31,11 @@ constexpr std::array all{
           true},
     known{"certificate verify failed", "its TLS certificate is not signed by an authority that is known here",
           "name the authority's file by ssl.ca.location in {0}, or correct {1} where the certificate is for "
-          "another "
-          "host",
+          "another host",
           false},
     known{"unexpected eof while reading", "it breaks off the TLS handshake, as a listener without TLS does",
           "where it speaks no TLS, take security.protocol out of {0} (SASL_PLAINTEXT with SASL), else name "
-          "another "
-          "port by {1}",
+          "another port by {1}",
           true},
     known{"PLAINTEXT broker listener", "it answers the TLS handshake without TLS",
           "take security.protocol out of {0} (SASL_PLAINTEXT with SASL), or name another port by {1}", false},

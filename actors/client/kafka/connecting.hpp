@@ -7,7 +7,7 @@
 
 namespace millrace::kafka {
 
-/// What the user calls the two settings that a remedy names.
+/// A remedy names two settings, which the user may call otherwise.
 struct setting_names {
   std::string brokers = "`brokers`";
   std::string properties = "`properties`";

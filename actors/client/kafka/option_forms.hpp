@@ -9,9 +9,9 @@
 namespace millrace::kafka {
 
 [[nodiscard]] bool is_topic_name(std::string_view name);
-/// What `check` says of others.
+/// Says as `check` does why a name is none of a topic.
 [[nodiscard]] std::string no_topic_name(std::string_view name);
-/// What is wrong with a list of brokers; nothing where it can be one.
+/// Says what is wrong with a list of brokers; nothing where it can be one.
 [[nodiscard]] std::optional<std::string> problem_of_brokers(std::string_view brokers);
 
 }  // namespace millrace::kafka

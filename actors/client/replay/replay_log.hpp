@@ -14,9 +14,9 @@ namespace millrace::replay {
 /// The state's value that holds when it began, in microseconds since 1970: older dead letters are of another.
 inline constexpr std::string_view state_began_name = "began";
 
-/// Of the state with this id; a folder in it for each lane's source.
+/// Names the folder of the state with this id; in it is a folder for each lane's source.
 [[nodiscard]] std::string folder_of_state(const std::string& state_folder, const std::string& state_id);
-/// Of the lanes called `plan`.
+/// Names the folder of the lanes called `plan`.
 [[nodiscard]] std::string folder_of_plan(const std::string& folder_of_state, const std::string& plan);
 /// How many batches there are, over all lanes.
 [[nodiscard]] expected<std::uint64_t> batches_in(snapshot::file_system& files,

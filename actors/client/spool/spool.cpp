@@ -19,6 +19,7 @@ expected<std::shared_ptr<log>> log::open(snapshot::file_system& files, spool_opt
     return unexpected(synced.error());
   if (auto ok = out->recover(); !ok)
     return unexpected(ok.error());
+  out->count();
   return out;
 }
 
@@ -95,6 +96,7 @@ expected<void> log::begin_segment() {
   tail_base_ = base;
   tail_ = std::move(note);
   tail_is_good_ = true;
+  count();
   return {};
 }
 
@@ -123,6 +125,7 @@ expected<void> log::commit() {
   {
     const std::scoped_lock lock(mutex_);
     tail_ += group;
+    count();
   }
   pending_.clear();
   pending_bytes_.clear();
@@ -137,14 +140,16 @@ std::uint64_t log::acknowledged() const {
   return std::max(below, segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
-bool log::full() const {
-  const std::scoped_lock lock(mutex_);
-  return tail_base_ + tail_.size() - acknowledged() >= options_.most_bytes;
+void log::count() {
+  const auto end = tail_base_ + tail_.size();
+  unacknowledged_ = end - acknowledged();
+  on_disk_ = end - (segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
 void log::add_consumer(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   consumers_.emplace(name, 0);
+  count();
 }
 
 void log::acknowledge(const std::string& consumer, std::uint64_t below) {
@@ -152,6 +157,7 @@ void log::acknowledge(const std::string& consumer, std::uint64_t below) {
     const std::scoped_lock lock(mutex_);
     auto& at = consumers_[consumer];
     at = std::max(at, below);
+    count();
   }
   remove_acknowledged();
 }
@@ -167,6 +173,7 @@ void log::remove_acknowledged() {
       gone.push_back(segments_.begin()->first);
       segments_.erase(segments_.begin());
     }
+    count();
   }
   for (const auto base : gone)
     if (const auto removed = files_.remove(path(base)); !removed)
@@ -181,11 +188,6 @@ std::uint64_t log::first() const {
 std::uint64_t log::end() const {
   const std::scoped_lock lock(mutex_);
   return tail_base_ + tail_.size();
-}
-
-std::uint64_t log::bytes() const {
-  const std::scoped_lock lock(mutex_);
-  return tail_base_ + tail_.size() - (segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
 bool log::wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,

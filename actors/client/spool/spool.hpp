@@ -26,7 +26,7 @@ namespace millrace::spool {
 struct spool_options {
   std::string folder{};                      // its parent must exist
   std::uint64_t most_bytes = 1'000'000'000;  // that not all consumers have acknowledged; then full() is true
-  /// What the writer wants to find again, of everything that is committed; each segment begins with it.
+  /// Gives what the writer wants to find again of all that is committed; each segment begins with it.
   std::function<std::string()> note{};
   std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
 };
@@ -44,8 +44,8 @@ public:
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
   /// Writer: everything added is durable and visible when it returns. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
-  /// Nothing more should be added until consumers have taken some of it.
-  [[nodiscard]] bool full() const;
+  /// Nothing more should be added until consumers have taken some of it. Never waits.
+  [[nodiscard]] bool full() const { return unacknowledged_ >= options_.most_bytes; }
 
   /// Somebody whose acknowledgements count. Until each known consumer has acknowledged, nothing is removed.
   void add_consumer(const std::string& name);
@@ -53,8 +53,8 @@ public:
 
   [[nodiscard]] std::uint64_t first() const;
   [[nodiscard]] std::uint64_t end() const;
-  /// On disk.
-  [[nodiscard]] std::uint64_t bytes() const;
+  /// On disk. Never waits.
+  [[nodiscard]] std::uint64_t bytes() const { return on_disk_; }
 
   /// Waits until there is something behind `position`, or `until`; false then, or when interrupted.
   bool wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,
@@ -76,6 +76,8 @@ private:
   void remove_acknowledged();
   /// By all consumers; within mutex_.
   [[nodiscard]] std::uint64_t acknowledged() const;
+  /// Brings the counts up to date; within mutex_.
+  void count();
   [[nodiscard]] std::string path(std::uint64_t base) const {
     return options_.folder + "/" + segment_name(base);
   }
@@ -101,6 +103,8 @@ private:
   std::uint64_t tail_base_ = 0;
   std::string tail_;  // frames of the newest segment
   std::map<std::string, std::uint64_t> consumers_;
+  std::atomic<std::uint64_t> unacknowledged_{0};
+  std::atomic<std::uint64_t> on_disk_{0};
 };
 
 /// One reader of a log. Keeps the older segment that it is in.

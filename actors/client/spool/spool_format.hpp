@@ -55,7 +55,7 @@ struct frame {
 };
 /// The frame at the beginning of `bytes`; nothing if it is cut off or damaged.
 [[nodiscard]] std::optional<frame> read_frame(std::string_view bytes, std::uint64_t position);
-/// Of a frame that is known to be whole.
+/// Measures a frame that is known to be whole.
 [[nodiscard]] std::size_t frame_size(std::string_view bytes);
 /// How many of these bytes are whole frames, one after another.
 [[nodiscard]] std::size_t whole_frames(std::string_view bytes, std::uint64_t position);

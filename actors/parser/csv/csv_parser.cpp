@@ -141,8 +141,7 @@ config::connector csv_parser_connector() {
   c.kind = config::stage_kind::parser;
   c.type = "csv";
   c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; empty "
-          "is null, "
-          "\"\" the empty text";
+          "is null, \"\" the empty text";
   c.nested_columns = false;
   c.options = {
       {.name = "header",

@@ -25,7 +25,7 @@ std::optional<std::uint32_t> take_hex4(std::string_view& s) {
   return value;
 }
 
-/// Behind `\u`: one code point, of two escapes where the first is a high surrogate.
+/// Takes the code point that follows `\u`; two escapes are one where the first is a high surrogate.
 std::optional<std::uint32_t> take_code_point(std::string_view& s) {
   const auto first = take_hex4(s);
   if (!first || *first < 0xD800 || *first > 0xDFFF)

@@ -31,7 +31,7 @@ public:
     column = seen_[next_++].column;
     return true;
   }
-  /// Of any member, by the name between its quotes; it is expected at this place from now on.
+  /// Finds any member by the name between its quotes; it is expected at this place from now on.
   [[nodiscard]] std::int32_t look_up(std::string_view raw, bool escapes);
 
 private:

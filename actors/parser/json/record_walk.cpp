@@ -26,7 +26,7 @@ bool record_walk::check_escapes(std::uint32_t token) {
 }
 
 std::uint32_t record_walk::check_nested(std::uint32_t token) {
-  // Of the open brackets but the innermost: is it an object's? Not cleared, because only what was written is
+  // Tells of the open brackets but the innermost which are objects'. Not cleared: only what was written is
   // read.
   std::array<std::uint64_t, deepest / 64> outer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
   std::uint32_t depth = 0;
@@ -48,7 +48,7 @@ std::uint32_t record_walk::check_nested(std::uint32_t token) {
       return 0;
     }
     ++token;
-    // What follows it, up to the next value.
+    // The rest up to the next value: closing brackets, a comma.
     if (value_done && (c == '{' || c == '[')) {
       --depth;
       in_object = outer[depth / 64] >> depth % 64 & 1;

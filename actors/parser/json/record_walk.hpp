@@ -16,8 +16,8 @@ inline constexpr std::uint32_t deepest = 1024;
 
 class record_walk {
 public:
-  /// Of the bytes [begin, end) of `text`, whose tokens are `at` (a position at or behind `end` follows the
-  /// last one). The text has some readable bytes behind it.
+  /// Walks over the bytes [begin, end) of `text`, whose tokens are `at` (a position at or behind `end` ends
+  /// them). The text has some readable bytes behind it.
   record_walk(const char* text, const std::uint32_t* at, std::uint32_t begin, std::uint32_t end, bool escapes)
       : text_(text), at_(at), begin_(begin), end_(end), escapes_(escapes) {}
 
@@ -85,7 +85,7 @@ public:
   [[nodiscard]] std::string problem() const;
 
 private:
-  // Of a scalar that is the record's last token the end is unknown; the bracket that must follow is missed
+  // The end of a scalar that is the record's last token is unknown; the bracket that must follow is missed
   // next.
   [[nodiscard]] bool check_scalar(std::uint32_t token, char kind) {
     if (kind == '"')

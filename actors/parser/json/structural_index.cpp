@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t least_capacity = 64 << 10;
 // A capacity beyond this serves one huge record and is given back after it: 4 bytes of index a byte of text.
 constexpr std::size_t kept_capacity = 4 << 20;
-// Of a text without tokens: every position lies behind the text.
+// A text without tokens has these: every position lies behind the text.
 constexpr std::uint32_t no_tokens[] = {0xFFFF'FFFF, 0xFFFF'FFFF};
 
 }  // namespace

@@ -41,7 +41,7 @@ public:
   /// Appends a cell that was read from this record.
   void append(const record_walk& record, const cell& from, const column_reader& column,
               data::column_builder& out);
-  /// Of the last failure: `found the string "x", expected bigint; declare it text and cast it`, and the
+  /// Explains the last failure: `found the string "x", expected bigint; declare it text and cast it`, and the
   /// member within the column (".lat") where the column is nested.
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -174,8 +174,7 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
         ec::mismatch,
         fmt::format("topic \"{}\" already has a position of sink '{}' of topology '{}' from another state "
                     "folder; go on with that folder (--adopt, where it is lost), give the topology or the "
-                    "stage another name, or start "
-                    "over with --fresh (the topic keeps its rows)",
+                    "stage another name, or start over with --fresh (the topic keeps its rows)",
                     options_.topic, who_.sink, who_.topology));
   if (stored)
     envelope_.sequence = stored->sequence;

@@ -60,8 +60,7 @@ std::vector<option> options() {
        .plain = true},
       {.name = "value",
        .doc = "The column whose value is the record's value, its bytes unchanged, such as _raw; null gives a "
-              "null "
-              "value. Without it the row as JSON",
+              "null value. Without it the row as JSON",
        .plain = true},
       {.name = "create",
        .type = option_type::object,

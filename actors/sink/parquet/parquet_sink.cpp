@@ -31,8 +31,7 @@ std::vector<option> options() {
        .plain = true},
       {.name = "connection",
        .doc = "Where the folder is, if not on this machine. HDFS over WebHDFS: webhdfs://[USER@]HOST:PORT of "
-              "the "
-              "NameNode's HTTP server, or http://; with TLS swebhdfs:// or https://. S3: "
+              "the NameNode's HTTP server, or http://; with TLS swebhdfs:// or https://. S3: "
               "s3://[KEY:SECRET@]BUCKET?region=REGION&endpoint=URL, the endpoint for servers that are not "
               "Amazon's; without keys those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
               "AWS_SESSION_TOKEN, AWS_REGION). Committed rows wait in the state folder until their file is "
@@ -44,8 +43,7 @@ std::vector<option> options() {
       {.name = "partition_by",
        .type = option_type::text_list,
        .doc = "Columns whose values become folders, name=value as Hive has them, and are then not in the "
-              "files. "
-              "Null and the empty text are __HIVE_DEFAULT_PARTITION__",
+              "files. Null and the empty text are __HIVE_DEFAULT_PARTITION__",
        .plain = true},
       {.name = "compression",
        .type = option_type::choice,

@@ -6,8 +6,7 @@ namespace millrace::sink {
 bool has_parquet() { return false; }
 std::string no_parquet() {
   return "this build of millrace has no Parquet, because Apache Arrow was not there when it was configured; "
-         "run "
-         "tools/arrow and build again, or use another sink";
+         "run tools/arrow and build again, or use another sink";
 }
 
 expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_file>, const data::schema&,

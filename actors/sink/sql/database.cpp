@@ -1,6 +1,10 @@
 #include "actors/sink/sql/database.hpp"
 
+#include "actors/sink/sql/named_files.hpp"
+
 #include <fmt/format.h>
+
+#include <sys/stat.h>
 
 namespace millrace::sink::sql {
 namespace {
@@ -63,12 +67,19 @@ outcome<std::vector<record>> database::query(const std::string& sql, std::span<c
 
 std::string database::update_positions_clause() const {
   return " on conflict (state_id, topology, sink, log) do update set position_major = "
-         "excluded.position_major,"
-         " position_minor = excluded.position_minor, watermark = excluded.watermark";
+         "excluded.position_major, position_minor = excluded.position_minor, watermark = excluded.watermark";
 }
 
 expected<void> database::start_session(const std::string& backend, const std::string& text) {
   session_.reset();
+  for (const auto& file : files_named_in(text)) {
+    struct stat found {};  // nobody would be heard of who opens a named pipe
+    if (::stat(file.c_str(), &found) == 0 && !S_ISREG(found.st_mode))
+      return user_error(ec::refused,
+                        fmt::format("{}: {}, which `connection` names, is no regular file; expected "
+                                    "a file that holds a certificate or a key",
+                                    where_.shown, file));
+  }
   try {
     session_ = std::make_unique<soci::session>(backend, text);
     return {};

@@ -55,20 +55,24 @@ expected<void> positions::create_tables() {
   const auto id = db_.key_text(id_characters) + " not null";
   const auto name = db_.key_text(name_characters) + " not null";
   const auto log = db_.key_text(log_characters) + " not null";
-  const std::string tables[] = {
-      fmt::format("create table if not exists millrace_positions (state_id {}, topology {}, sink {}, log {},"
-                  " incarnation bigint not null, claims bigint not null, position_major bigint not null,"
-                  " position_minor bigint not null, watermark bigint not null, full_log {}, counters {},"
-                  " batch bigint not null, commits bigint not null, rejected bigint not null,"
-                  " primary key (state_id, topology, sink, log)){}",
-                  id, name, name, log, db_.long_text(), db_.long_text(), db_.table_options()),
-      fmt::format("create table if not exists millrace_rejected (state_id {}, topology {}, sink {}, sequence "
-                  "bigint not"
-                  " null, piece bigint not null, record {}, error {},"
-                  " primary key (state_id, topology, sink, sequence, piece)){}",
-                  id, name, name, db_.long_text(), db_.long_text(), db_.table_options())};
-  for (const auto& sql : tables) {
-    const auto table = std::string(sql.substr(27, sql.find(' ', 27) - 27));
+  struct own_table {
+    std::string name;
+    std::string columns;
+  };
+  const own_table tables[] = {
+      {"millrace_positions",
+       fmt::format("state_id {}, topology {}, sink {}, log {},"
+                   " incarnation bigint not null, claims bigint not null, position_major bigint not null,"
+                   " position_minor bigint not null, watermark bigint not null, full_log {}, counters {},"
+                   " batch bigint not null, commits bigint not null, rejected bigint not null,"
+                   " primary key (state_id, topology, sink, log)",
+                   id, name, name, log, db_.long_text(), db_.long_text())},
+      {"millrace_rejected",
+       fmt::format("state_id {}, topology {}, sink {}, sequence bigint not null, piece bigint not null,"
+                   " record {}, error {}, primary key (state_id, topology, sink, sequence, piece)",
+                   id, name, name, db_.long_text(), db_.long_text())}};
+  for (const auto& [table, columns] : tables) {
+    const auto sql = fmt::format("create table if not exists {} ({}){}", table, columns, db_.table_options());
     auto there = db_.describe(table);
     if (there && *there) {
       if (!(*there)->unfit.empty())

@@ -88,8 +88,9 @@ std::string one_line(std::string text) {
 }
 
 expected<void> postgresql_database::attempt(const std::string& text) {
+  refused_.clear();
   auto done = start_session("postgresql", text);
-  if (done)
+  if (done || refused_.empty())  // libpq was not asked
     return done;
   const auto why = why_no_session(text, refused_);
   return unexpected(classify(why.state, why.text).what);

@@ -1,6 +1,7 @@
 #include "actors/sink/sql/target.hpp"
 
 #include "actors/sink/sql/client_command.hpp"
+#include "actors/sink/sql/named_files.hpp"
 
 #include <fmt/format.h>
 
@@ -262,6 +263,15 @@ std::string client_command(std::string_view connection, std::string_view query) 
   if (where->kind == product::sqlite)
     return fmt::format("sqlite3 {} {}", in_shell(where->database), in_shell(query));
   return fmt::format("mariadb {} -e {}", mysql_options(*read_pairs(where->connect)), in_shell(query));
+}
+
+std::vector<std::string> files_named_in(const std::string& connect) {
+  std::vector<std::string> out;
+  if (const auto pairs = read_pairs(connect))
+    for (const auto* name : {"sslrootcert", "sslcert", "sslkey", "sslcrl", "sslca"})
+      if (const auto found = pairs->find(name); found != pairs->end())
+        out.push_back(found->second);
+  return out;
 }
 
 std::string_view to_string(product p) {

@@ -11,7 +11,7 @@ const std::string whole_log = "0";  // the partition of a log of several files
 }  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
-  if (files_.empty()) {
+  if (files_.empty() && !kept_) {
     auto names = list_files(pattern_);
     if (!names)
       return tl::make_unexpected(std::move(names.error()));
@@ -38,7 +38,17 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   auto before = parse_identities(stored);
   if (!before)
     return tl::make_unexpected(std::move(before.error()));
-  return compare_identities(*before, files_);
+  const bool behind_another_run =
+      std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
+  if (!behind_another_run)
+    return compare_identities(*before, files_);
+  std::erase_if(*before, [](const auto& f) { return f.done; });
+  for (const auto& f : *before)
+    if (auto same = check_still_there(f); !same)
+      return same;
+  files_ = std::move(*before);
+  kept_ = stored;
+  return {};
 }
 
 expected<void> bounded_reader::assign(const std::string& partition, position from) {
@@ -52,11 +62,14 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
     l.file = static_cast<std::size_t>(at - files_.begin());
     l.end = l.file + 1;
   } else {
-    l.file = static_cast<std::size_t>(std::max<std::int64_t>(0, from.major));
+    const auto at = std::find_if(files_.begin(), files_.end(), [&](const auto& f) {
+      return f.number == std::max<std::int64_t>(0, from.major);
+    });
+    l.file = static_cast<std::size_t>(at - files_.begin());
   }
   if (from < position{})  // before everything
     from = {};
-  if (l.file >= l.end || (parallel_ && from.major != 0)) {
+  if (l.file >= l.end || from.major != files_[l.file].number) {
     return user_error(ec::mismatch,
                       fmt::format("{}: position ({}, {}) lies behind its {} files; put the missing "
                                   "ones back, or begin anew with --fresh",
@@ -122,7 +135,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
   const position from = l.next;
   for (;;) {
     if (!l.lines) {
-      const auto major = parallel_ ? 0 : static_cast<std::int64_t>(l.file);
+      const auto major = files_[l.file].number;
       auto lines =
           open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
       if (!lines)
@@ -174,8 +187,7 @@ std::optional<std::uint64_t> bounded_reader::lag_bytes() {
   for (const auto& [partition, l] : logs_) {
     for (auto file = l.file; !l.ended && file < l.end; ++file)
       left += files_[file].length;
-    const auto major = parallel_ ? 0 : static_cast<std::int64_t>(l.file);
-    if (!l.ended && l.next.major == major)
+    if (!l.ended && l.next.major == files_[l.file].number)
       left -= std::min(left, static_cast<std::uint64_t>(l.next.minor));
   }
   return left;

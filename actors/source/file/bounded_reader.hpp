@@ -30,7 +30,7 @@ public:
   std::optional<std::uint64_t> lag() override;
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override { interrupted_ = true; }
-  std::string identity() const override { return format_identities(files_); }
+  std::string identity() const override { return kept_ ? *kept_ : format_identities(files_); }
   expected<void> check_identity(std::string_view stored) override;
 
 private:
@@ -51,7 +51,9 @@ private:
   bool inflates_ = false;  // how much a compressed file holds is not known before
   bool parallel_;
   bool header_;
-  std::vector<file_identity> files_;  // by name; fixed by the first discover()
+  /// By name; fixed by the first discover(), or, of a run behind an earlier one's end, by what was kept.
+  std::vector<file_identity> files_;
+  std::optional<std::string> kept_;  // of such a run: with the files that are done
   std::map<std::string, log> logs_;
   std::atomic<bool> interrupted_{false};
 };

@@ -15,8 +15,6 @@
 
 namespace millrace::source {
 
-namespace {
-
 expected<file_head> own_head(const open_file& file, std::uint32_t size) {
   std::array<char, head_bytes> bytes{};
   auto got = file.read_at(0, bytes.data(), std::min(size, head_bytes));
@@ -24,6 +22,10 @@ expected<file_head> own_head(const open_file& file, std::uint32_t size) {
     return tl::make_unexpected(std::move(got.error()));
   return file_head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
 }
+
+namespace {
+
+constexpr std::string_view done_mark = "done ";
 
 std::string escaped(std::string_view path) {
   std::string out;
@@ -154,8 +156,8 @@ expected<file_head> content_head(const open_file& file, std::uint32_t size) {
 std::string format_identities(const std::vector<file_identity>& files) {
   std::string out;
   for (const auto& f : files) {
-    fmt::format_to(std::back_inserter(out), "{} {} {} {} {} {:016x} {}\n", f.number, f.device, f.inode,
-                   f.length, f.head_length, f.head_hash, escaped(f.path));
+    fmt::format_to(std::back_inserter(out), "{}{} {} {} {} {} {:016x} {}\n", f.done ? done_mark : "",
+                   f.number, f.device, f.inode, f.length, f.head_length, f.head_hash, escaped(f.path));
   }
   return out;
 }
@@ -174,6 +176,9 @@ expected<std::vector<file_identity>> parse_identities(std::string_view text) {
       line.remove_prefix(std::min(used + 1, line.size()));
     };
     file_identity f;
+    f.done = line.starts_with(done_mark);
+    if (f.done)
+      line.remove_prefix(done_mark.size());
     number(f.number, 10);
     number(f.device, 10);
     number(f.inode, 10);
@@ -205,6 +210,23 @@ expected<void> compare_identities(const std::vector<file_identity>& stored,
       return changed(
           fmt::format("{}: another file of the same length and beginning has taken its place", now[i].path));
   }
+  return {};
+}
+
+expected<void> check_still_there(const file_identity& stored) {
+  const auto now = identify(stored.path);
+  if (!now && now.error().code == ec::not_found)
+    return changed(fmt::format("{}: the file is gone since the run began", stored.path));
+  if (!now)
+    return tl::make_unexpected(now.error());
+  const auto file = open_file::open(stored.path);
+  if (!file)
+    return tl::make_unexpected(file.error());
+  const auto head = own_head(*file, stored.head_length);
+  if (!head)
+    return tl::make_unexpected(head.error());
+  if (now->length < stored.length || *head != file_head{stored.head_length, stored.head_hash})
+    return changed(fmt::format("{}: its content was replaced or cut since the run began", stored.path));
   return {};
 }
 

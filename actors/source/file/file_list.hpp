@@ -1,7 +1,7 @@
 // Which files a source reads, and how a file is known again: by device and inode, and by a fingerprint of its
 // head. The texts made here lie in the state folder, so their form is a contract:
 //   one line a file:  NUMBER DEVICE INODE LENGTH HEAD_LENGTH HEAD_HASH PATH   (PATH to the end of the line, %
-//   LF CR as %25 %0A %0D)
+//   LF CR as %25 %0A %0D), and "done " before it where an earlier run has read it to its end
 #pragma once
 
 #include "actors/source/file/byte_stream.hpp"
@@ -22,7 +22,14 @@ struct file_identity {
   std::uint32_t head_length = 0;  // how many of the first bytes the hash is of
   std::uint64_t head_hash = 0;
   std::string path;
+  bool done = false;  // an earlier run has read it to its end; an entry behind it goes on from there
   friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+
+struct file_head {
+  std::uint32_t length = 0;
+  std::uint64_t hash = 0;
+  friend bool operator==(const file_head&, const file_head&) = default;
 };
 
 /// Bytes of a file's head that tell it from another.
@@ -34,21 +41,22 @@ inline constexpr std::uint32_t head_bytes = 1024;
 
 /// The head is that of the file's own bytes.
 [[nodiscard]] expected<file_identity> identify(const std::string& path);
+/// Length and hash of the file's own first bytes, up to `size`.
+[[nodiscard]] expected<file_head> own_head(const open_file& file, std::uint32_t size);
 /// The head is that of the content, inflated: a rotated file that was compressed is still known.
 [[nodiscard]] expected<file_identity> identify_content(const std::string& path);
 /// Length and hash of the first bytes, up to `size`, of the content.
-struct file_head {
-  std::uint32_t length = 0;
-  std::uint64_t hash = 0;
-  friend bool operator==(const file_head&, const file_head&) = default;
-};
 [[nodiscard]] expected<file_head> content_head(const open_file& file, std::uint32_t size);
 
 [[nodiscard]] std::string format_identities(const std::vector<file_identity>& files);
 /// ec::corrupt when the text is none of ours.
 [[nodiscard]] expected<std::vector<file_identity>> parse_identities(std::string_view text);
-/// What a bounded log's files must be after a restart; the text names the first difference and the remedy.
+/// What the files of a first run must be after a restart; the text names the first difference and the remedy.
 [[nodiscard]] expected<void> compare_identities(const std::vector<file_identity>& stored,
                                                 const std::vector<file_identity>& now);
+
+/// Likewise of a run that goes on behind an earlier one's end: each file holds at least what the run began
+/// with. What has come since is left to the next run.
+[[nodiscard]] expected<void> check_still_there(const file_identity& stored);
 
 }  // namespace millrace::source

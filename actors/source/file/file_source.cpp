@@ -57,8 +57,7 @@ config::connector file_source_connector() {
       {.name = "path",
        .type = config::option_type::text,
        .doc = "File or glob; gzip is known by its content. \"-\" is standard input, which is spooled in the "
-              "state folder "
-              "and ends when its writer closes it",
+              "state folder and ends when its writer closes it",
        .required = true,
        .plain = true},
       {.name = "follow",

@@ -57,7 +57,7 @@ bool is_copy(const file_identity& known, const file_identity& f) {
   return known.length == 0 ? known.head_length == head_bytes : f.length == known.length;
 }
 
-/// Of those that are still there and are files.
+/// Identifies those that are still there and are files.
 expected<std::vector<file_identity>> identities(const std::vector<std::string>& names) {
   std::vector<file_identity> found;
   for (const auto& name : names) {
@@ -82,7 +82,7 @@ expected<std::vector<std::string>> generations::names() const {
     if (listed)
       names = std::move(*listed);
   } else {
-    // What programs that rotate make of NAME: NAME.1, NAME.2.gz, NAME-20260101.
+    // Programs that rotate make these of NAME: NAME.1, NAME.2.gz, NAME-20260101.
     const std::filesystem::path path(pattern_);
     const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const auto name = path.filename().string();
@@ -211,9 +211,8 @@ expected<open_file> generations::open(std::int64_t number, std::uint64_t offset)
   return fatal_error(
       ec::log_trimmed,
       fmt::format("{}: the file that was read up to byte {} (generation {}{}) is neither there nor rotated "
-                  "beside it: "
-                  "it was deleted or overwritten before it was read. Put it back beside it, or begin anew "
-                  "with --fresh",
+                  "beside it: it was deleted or overwritten before it was read. Put it back beside it, or "
+                  "begin anew with --fresh",
                   pattern_, offset, number,
                   wanted == nullptr ? std::string() : fmt::format(", inode {}", wanted->inode)));
 }

@@ -10,7 +10,7 @@ namespace millrace::source {
 namespace {
 
 constexpr std::size_t most_head = 64;
-/// What is held of an input until it is known to be another one.
+/// So much of an input is held until it is known to be another one.
 constexpr std::uint64_t most_head_bytes = 1U << 20U;
 
 std::uint64_t continued(std::uint64_t chain, std::string_view record) {

@@ -1,4 +1,4 @@
-// What is known of a standard input that was read before, and whether another one is the same once more: then
+// Knows a standard input that was read before, and whether another one is the same once more: then
 // what the spool has of it is passed over, so that a command that was killed and is given again counts each
 // record once. Pure.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace millrace::source {
 
-/// Of the records of one input, in order: how many, and a checksum that each continues. Those of its first
+/// Notes an input's records in order: how many, and a checksum that each continues. Those of its first
 /// records are kept one by one, for another input to be told apart as soon as it differs.
 class input_seen {
 public:

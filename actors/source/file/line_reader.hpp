@@ -11,13 +11,13 @@
 
 namespace millrace::source {
 
-/// Of a longer line only the beginning is given, as a cut record: it would have to be in memory whole.
+/// A longer line gives only its beginning, as a cut record: it would have to be in memory whole.
 inline constexpr std::size_t longest_line = std::size_t{64} << 20U;
 inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
 /// The first `kept_of_longer_line` bytes, or a few less, so that no character is cut.
 [[nodiscard]] std::string_view beginning_of(std::string_view longer_line);
 
-/// What ends a line is LF or CR LF; it is no part of the record. An empty line is no record.
+/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record.
 class line_reader {
 public:
   /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).

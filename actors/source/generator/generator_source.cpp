@@ -34,8 +34,7 @@ config::connector generator_source_connector() {
       {.name = "kind",
        .type = option_type::choice,
        .doc = "What the records are: clicks on a shop, sales, answers to meetings, events of a music service "
-              "or of a "
-              "game",
+              "or of a game",
        .required = true,
        .choices = record_kinds()},
       {.name = "seed",

@@ -36,7 +36,7 @@ std::string wire_time(event_micros t) {
   return iso + "+0000";
 }
 
-// What is drawn is drawn in statements of their own: the order of a call's arguments is the compiler's.
+// Numbers are drawn in statements of their own: the order of a call's arguments is the compiler's.
 
 /// Up to 30 s out of order; a third of the clicks are of a tenth of the users; three in a hundred have no
 /// user.

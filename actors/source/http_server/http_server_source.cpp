@@ -23,21 +23,19 @@ std::vector<config::option> options() {
            "What a request for each path records and answers: {\"/path\": {\"event\": {...}, \"reply\": "
            "\"text\"}} by GET; with \"body\": \"json\" (an object, whose members are the record's beside the "
            "event's), \"lines\" (such an object a line, each a record; all or none) or \"raw\" (the record "
-           "as it "
-           "is) by POST or PUT. A body that is not so is answered with 400 and the reason",
+           "as it is) by POST or PUT. A body that is not so is answered with 400 and the reason",
        .required = true},
       {.name = "headers",
        .type = option_type::choice,
        .doc = "Whether a record has the request's headers beside the event's members: names in Title-Case, "
-              "repeats "
-              "joined by \", \"; none takes the place of a member, compared without case and with - as _",
+              "repeats joined by \", \"; none takes the place of a member, compared without case and with - "
+              "as _",
        .default_text = "merge",
        .choices = {"merge", "none"}},
       {.name = "keep_headers",
        .type = option_type::text_list,
        .doc = "Of Authorization, Proxy-Authorization and Cookie, those that \"headers\": \"merge\" takes "
-              "into the "
-              "record; they are secrets of the clients, and left out otherwise",
+              "into the record; they are secrets of the clients, and left out otherwise",
        .plain = true},
       {.name = "timeout",
        .type = option_type::duration,

@@ -113,17 +113,25 @@ void append_members(std::string& out, std::string_view members) {
 /// Folded, so that none slips through in another spelling.
 constexpr std::array<std::string_view, 3> credential_names{"authorization", "proxy_authorization", "cookie"};
 
-/// The headers as members; those whose names `taken` has are left out, and credentials that nobody asked for.
-std::string members_of(std::span<const http::header> headers, const header_merge& merge,
-                       const std::set<std::string>& taken) {
+/// A header as a record's member.
+struct merged_header {
+  std::string folded_name;
+  std::string text;  // "Name":"value"
+};
+
+/// In the order in which they first came, without those whose names `taken` has, and without credentials that
+/// nobody asked for.
+std::vector<merged_header> merged_headers(std::span<const http::header> headers, const header_merge& merge,
+                                          const std::set<std::string>& taken) {
   struct merged {
+    std::string folded_name;
     std::string name;
     std::string value;
   };
   std::vector<merged> all;
   std::unordered_map<std::string, std::size_t> places;  // in `all`, by name
   for (const auto& [name, value] : headers) {
-    const auto compared = folded(name);
+    auto compared = folded(name);
     if (taken.contains(compared))
       continue;
     if (std::ranges::find(credential_names, compared) != credential_names.end() &&
@@ -132,17 +140,18 @@ std::string members_of(std::span<const http::header> headers, const header_merge
     auto title = title_case(name);
     const auto [known, is_new] = places.try_emplace(title, all.size());
     if (is_new)
-      all.push_back({std::move(title), std::string(value)});
+      all.push_back({std::move(compared), std::move(title), std::string(value)});
     else
       all[known->second].value.append(", ").append(value);
   }
-  std::string out;
-  for (const auto& h : all) {
-    if (!out.empty())
-      out.push_back(',');
-    data::append_json_string(out, h.name);
-    out.push_back(':');
-    data::append_json_string(out, as_utf8(h.value));
+  std::vector<merged_header> out;
+  out.reserve(all.size());
+  for (auto& h : all) {
+    std::string text;
+    data::append_json_string(text, h.name);
+    text.push_back(':');
+    data::append_json_string(text, as_utf8(h.value));
+    out.push_back({std::move(h.folded_name), std::move(text)});
   }
   return out;
 }
@@ -187,8 +196,11 @@ expected<body_object> object_of(std::string_view text) {
 
 class record_maker {
 public:
-  record_maker(const route& r, std::span<const http::header> headers, const header_merge& merge)
-      : route_(r), headers_(headers), merge_(merge) {}
+  /// The headers are merged once, however many records have them.
+  record_maker(const route& r, std::span<const http::header> headers, const header_merge& merge) : route_(r) {
+    if (merge.on)
+      headers_ = merged_headers(headers, merge, r.own_names);
+  }
 
   [[nodiscard]] std::string without_body() const { return joined({}); }
 
@@ -205,18 +217,15 @@ private:
     std::string out = "{";
     append_members(out, body.members);
     append_members(out, route_.event);
-    if (merge_.on) {
-      auto taken = body.names;
-      taken.insert(route_.own_names.begin(), route_.own_names.end());
-      append_members(out, members_of(headers_, merge_, taken));
-    }
+    for (const auto& h : headers_)
+      if (!body.names.contains(h.folded_name))
+        append_members(out, h.text);
     out.push_back('}');
     return out;
   }
 
   const route& route_;
-  std::span<const http::header> headers_;
-  const header_merge& merge_;
+  std::vector<merged_header> headers_;
 };
 
 expected<std::vector<std::string>> records_of_lines(const record_maker& make, std::string_view body,

@@ -1,6 +1,7 @@
 #include "actors/source/http_server/server_feed.hpp"
 
 #include "actors/source/http_server/session.hpp"
+#include "actors/source/http_server/spool_groups.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -10,7 +11,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -24,15 +24,17 @@ using asio::ip::tcp;
 using boost::beast::error_code;
 using std::chrono::milliseconds;
 
-/// Records of one group, at most; what comes meanwhile waits in the kernel.
-constexpr std::size_t group_bytes = 1 << 20;
 /// How often the end of the feed is looked at.
 constexpr milliseconds look_every{200};
-/// A disk that refuses is asked again after as long; accepting too, where there are no more descriptors.
+/// Where there are no more descriptors, accepting is tried again after as long.
 constexpr milliseconds again{500};
 constexpr auto retry_after = "1";  // seconds
-/// A longer body is parsed beside the server's thread: a millisecond is what one request may cost the others.
-constexpr std::size_t short_body = 16U << 10;
+/// Records that take more work than going through so many bytes are made beside the server's thread: a
+/// millisecond is what one request may cost the others.
+constexpr std::size_t short_work = 16U << 10;
+/// A line and a header take about as much work as so many bytes.
+constexpr std::size_t line_work = 64;
+constexpr std::size_t header_work = 32;
 /// How much longer than the longest body its records may be together.
 constexpr std::uint64_t most_growth = 32;
 /// Connections that the kernel keeps until they are accepted.
@@ -51,6 +53,21 @@ bool is_plain(const http::incoming_request& r) {
   });
 }
 
+/// Each line of a body becomes a record with all headers.
+bool is_long(const route& r, const http::incoming_request& asked) {
+  if (r.body == body_use::none)
+    return false;
+  if (asked.body.size() > short_work)
+    return true;
+  if (r.body != body_use::lines)
+    return false;
+  std::size_t a_line = line_work;
+  for (const auto& [name, value] : asked.headers)
+    a_line += header_work + name.size() + value.size();
+  const auto lines = static_cast<std::size_t>(std::ranges::count(asked.body, '\n')) + 1;
+  return lines > 1 && asked.body.size() + lines * a_line > short_work;
+}
+
 class server_feed final : public feed, private session::handler {
 public:
   server_feed(server_options options, const wall_clock& wall)
@@ -62,6 +79,7 @@ public:
       thread_.join();
     bodies_.stop();
     bodies_.join();
+    groups_.reset();
   }
   server_feed(const server_feed&) = delete;
   server_feed& operator=(const server_feed&) = delete;
@@ -72,6 +90,10 @@ public:
       return unexpected(log.error());
     log_ = std::move(*log);
     gauges_->spool_bytes = log_->bytes();
+    groups_ = std::make_unique<spool_groups>(
+        io_, log_,
+        spool_groups::events{[this](const auto& senders) { on_durable(senders); },
+                             [this](const error& why) { on_refused(why); }});
     if (auto listening = listen(); !listening)
       return listening;
     thread_ = std::thread([this] { run(); });
@@ -118,12 +140,8 @@ private:
 
   void run() {
     accept();
-    while (!done_) {
+    while (!done_)
       io_.run_one_for(look_every);
-      while (log_->pending_bytes() < group_bytes && io_.poll_one() != 0) {
-      }
-      make_durable();
-    }
     io_.stop();
   }
 
@@ -198,33 +216,53 @@ private:
     const route* found = nullptr;
     if (auto no = judge(r, found))
       return s->answer(std::move(*no));
-    if (found->body == body_use::none || r.body.size() <= short_body)
-      return take(s, found, records_of(*found, r.body, r.headers, options_.headers, most_record_bytes()));
-    long_bodies_.push_back({s, found, &r});
-    if (long_bodies_.size() == 1)
-      parse_next();
+    if (is_long(*found, r)) {
+      long_ones_.push_back({s, found, &r});
+      if (!is_parsing_)
+        parse_next();
+    } else if (groups_->has_room()) {
+      take(s, found, records_for(*found, r));
+    } else {
+      short_ones_.push_back({s, found, &r});
+    }
   }
 
-  /// One at a time, so that no more than one request's records wait for their turn. The request is the
-  /// session's until its answer.
+  /// One at a time, so that no more than one request's records wait for their turn.
   void parse_next() {
-    const auto& first = long_bodies_.front();
-    asio::post(bodies_, [this, route = first.to, r = first.request] {
-      auto records = records_of(*route, r->body, r->headers, options_.headers, most_record_bytes());
-      asio::post(io_, [this, records = std::move(records)] { on_parsed(records); });
+    if (long_ones_.empty() || !groups_->has_room())
+      return;
+    is_parsing_ = true;
+    const auto& first = long_ones_.front();
+    asio::post(bodies_, [this, route = first.to, r = first.asked] {
+      asio::post(io_, [this, made = records_for(*route, *r)]() mutable { on_parsed(std::move(made)); });
     });
   }
 
-  void on_parsed(const expected<std::vector<std::string>>& records) {
-    const auto first = std::move(long_bodies_.front());
-    long_bodies_.pop_front();
+  void on_parsed(expected<request_records> made) {
+    is_parsing_ = false;
+    const auto first = std::move(long_ones_.front());
+    long_ones_.pop_front();
     const route* found = nullptr;
-    if (auto no = judge(*first.request, found))  // the disk may refuse meanwhile
+    if (auto no = judge(*first.asked, found)) {              // the disk may refuse meanwhile
+      asio::post(bodies_, [given_up = std::move(made)] {});  // freeing many texts takes its time
       first.s->answer(std::move(*no));
-    else
-      take(first.s, first.to, records);
-    if (!long_bodies_.empty())
-      parse_next();
+    } else {
+      take(first.s, first.to, std::move(made));
+    }
+    parse_next();
+  }
+
+  /// One that waited for room; the others have their turn before the next.
+  void take_next() {
+    if (short_ones_.empty() || !groups_->has_room() || std::exchange(is_taking_, true))
+      return;
+    const auto first = std::move(short_ones_.front());
+    short_ones_.pop_front();
+    on_request(first.s, *first.asked);
+    asio::post(io_, [this] {
+      is_taking_ = false;
+      take_next();
+    });
   }
 
   /// Every line of a body has the request's headers: short lines and long headers would be gigabytes.
@@ -232,42 +270,58 @@ private:
     return std::max<std::uint64_t>(options_.most_body, 1 << 20) * most_growth;
   }
 
-  void take(const std::shared_ptr<session>& s, const route* route,
-            const expected<std::vector<std::string>>& records) {
-    if (!records) {
-      const bool too_long = records.error().code == ec::refused;
-      return s->answer({too_long ? beast_http::status::payload_too_large : beast_http::status::bad_request,
-                        "Nothing was taken: " + records.error().message + ".\n"});
-    }
-    if (records->empty())
-      return s->answer({beast_http::status::ok, route->reply});
-    const auto now = wall_.now();
-    for (const auto& record : *records) {
-      log_->add(record, now);
-      gauges_->bytes += record.size();
-    }
-    gauges_->records += records->size();
-    waiting_.emplace_back(s, route);
+  [[nodiscard]] expected<request_records> records_for(const route& r,
+                                                      const http::incoming_request& asked) const {
+    auto records = records_of(r, asked.body, asked.headers, options_.headers, most_record_bytes());
+    if (!records)
+      return unexpected(records.error());
+    request_records out{std::move(*records)};
+    for (const auto& record : out.records)
+      out.bytes += record.size();
+    return out;
   }
 
-  /// One group, and its answers. While the disk refuses, those who have been taken wait, and nobody else is.
-  void make_durable() {
-    if (log_->pending() == 0 || std::chrono::steady_clock::now() < commit_again_)
-      return;
-    if (const auto kept = log_->commit(); !kept) {
-      if (!std::exchange(disk_refuses_, true))
-        spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.stage,
-                     kept.error().message);
-      commit_again_ = std::chrono::steady_clock::now() + again;
-      return say(kept.error());
+  void take(const std::shared_ptr<session>& s, const route* route, expected<request_records> made) {
+    if (!made) {
+      const bool too_long = made.error().code == ec::refused;
+      return s->answer({too_long ? beast_http::status::payload_too_large : beast_http::status::bad_request,
+                        "Nothing was taken: " + made.error().message + ".\n"});
     }
+    if (made->records.empty())
+      return s->answer({beast_http::status::ok, route->reply});
+    gauges_->records += made->records.size();
+    gauges_->bytes += made->bytes;
+    groups_->add(std::move(*made), wall_.now(), {s, route});
+  }
+
+  void on_durable(const std::vector<spool_groups::sender>& senders) {
     if (std::exchange(disk_refuses_, false)) {
       spdlog::info("{}: the disk takes requests again", options_.stage);
       say(std::nullopt);
     }
     gauges_->spool_bytes = log_->bytes();
-    for (const auto& [s, route] : std::exchange(waiting_, {}))
-      s->answer({beast_http::status::ok, route->reply});
+    for (const auto& sender : senders)
+      sender.from->answer({beast_http::status::ok, sender.by->reply});
+    if (!is_parsing_)
+      parse_next();
+    take_next();
+  }
+
+  /// Those who have been taken wait, and nobody else is.
+  void on_refused(const error& why) {
+    if (!std::exchange(disk_refuses_, true))
+      spdlog::warn("{}: {}; requests are answered with 503 until it can be written", options_.stage,
+                   why.message);
+    say(why);
+    // The first of the long ones may be under way, and is answered when it comes back.
+    std::deque<waiting_request> under_way;
+    if (is_parsing_) {
+      under_way.push_back(std::move(long_ones_.front()));
+      long_ones_.pop_front();
+    }
+    for (auto& waiting : {std::exchange(short_ones_, {}), std::exchange(long_ones_, std::move(under_way))})
+      for (const auto& one : waiting)
+        on_request(one.s, *one.asked);
   }
 
   void say(std::optional<error> trouble) {
@@ -286,47 +340,28 @@ private:
   bool cannot_accept_ = false;
   bool said_full_ = false;
   bool disk_refuses_ = false;
-  std::chrono::steady_clock::time_point commit_again_{};
   mutable std::mutex mutex_;
   std::optional<error> trouble_;
   std::atomic<bool> done_{false};
   asio::io_context io_{1};  // what waits in it holds sessions, and they tell when they end
   tcp::acceptor acceptor_;
   asio::steady_timer accept_again_;
-  struct long_body {
+  /// The request is the session's until its answer.
+  struct waiting_request {
     std::shared_ptr<session> s;
     const route* to;
-    http::incoming_request* request;
+    http::incoming_request* asked;
   };
-  std::deque<long_body> long_bodies_;  // the first is at the second thread
-  std::vector<std::pair<std::shared_ptr<session>, const route*>> waiting_;  // for their records to be durable
+  std::deque<waiting_request> long_ones_;   // whose records are made beside this thread; the first is there
+  std::deque<waiting_request> short_ones_;  // that wait for room
+  bool is_parsing_ = false;
+  bool is_taking_ = false;
+  std::unique_ptr<spool_groups> groups_;
   asio::thread_pool bodies_{1};
   std::thread thread_;
 };
 
 }  // namespace
-
-expected<listen_place> parse_listen(const std::string& text) {
-  const auto wrong = [&] {
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("\"{}\" is no address; expected host and port, such as \"0.0.0.0:5000\"", text));
-  };
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0)
-    return wrong();
-  listen_place out;
-  out.host = text.substr(0, colon);
-  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']')
-    out.host = out.host.substr(1, out.host.size() - 2);
-  else if (out.host.find(':') != std::string::npos)
-    return wrong();
-  const auto* const end = text.data() + text.size();
-  const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, out.port);
-  if (failed != std::errc() || at != end || colon + 1 == text.size())
-    return wrong();
-  return out;
-}
 
 expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files, server_options options,
                                                   spool::spool_options spool, const wall_clock& clock) {

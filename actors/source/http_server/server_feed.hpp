@@ -1,9 +1,10 @@
-// The HTTP server of an http_server source: one thread that accepts, reads, writes each request's record into
+// The HTTP server of an http_server source: one thread that accepts, reads, hands each request's records to
 // the spool, and answers when the record is durable. Long bodies become records on a second thread, so that
 // they hold up nobody.
 #pragma once
 
 #include "actors/source/feed.hpp"
+#include "actors/source/http_server/listen_place.hpp"
 #include "actors/source/http_server/routes.hpp"
 #include "runtime/base/time.hpp"
 
@@ -24,13 +25,6 @@ struct server_options {
   std::uint64_t most_body = 0;
   std::size_t most_connections = 0;
 };
-
-/// "HOST:PORT" taken apart; the host without brackets. The error's text says what is expected.
-struct listen_place {
-  std::string host;
-  std::uint16_t port = 0;
-};
-[[nodiscard]] expected<listen_place> parse_listen(const std::string& text);
 
 /// Listens when it returns. `files` and `clock` outlive the feed. An address that cannot be taken is the
 /// user's.

@@ -1,4 +1,4 @@
-// What to make of a server's answer before its first record, and URLs as they may be shown. Pure.
+// Judges a server's answer before its first record, and makes URLs fit to be shown. Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"

@@ -1,5 +1,6 @@
 #include "actors/source/http_stream/connection.hpp"
 
+#include "actors/client/http/exchange.hpp"
 #include "actors/client/http/origin.hpp"
 #include "actors/source/http_stream/answer.hpp"
 #include "runtime/base/visible_text.hpp"
@@ -173,7 +174,7 @@ std::optional<expected<void>> connection::work() {
   const std::string_view why = problem_[0] != '\0' ? problem_.data() : curl_easy_strerror(code);
   auto text = fmt::format("{}: {}", shown_url_, visible(why));
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-    text += "; name the authority that signed its certificate in `ca_file`";
+    text += http::certificate_remedy(why);
   const bool in_vain = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
                        code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION;
   if (in_vain)

@@ -25,14 +25,13 @@ std::vector<config::option> options() {
       {.name = "since",
        .type = option_type::text,
        .doc = "How to go on where it ended: PARAMETER=MEMBER, such as since_mtime=mtime. The query gets "
-              "PARAMETER "
-              "with the greatest MEMBER so far (a whole number less 1, and what comes again is passed over)",
+              "PARAMETER with the greatest MEMBER so far (a whole number less 1, and what comes again is "
+              "passed over)",
        .plain = true},
       {.name = "reconnect",
        .type = option_type::object,
        .doc = "The pause before the next connection: min at first, twice as long each time in vain, up to "
-              "max, of "
-              "which up to half is left out at random",
+              "max, of which up to half is left out at random",
        .members = {{.name = "min",
                     .type = option_type::duration,
                     .doc = "The first pause",

@@ -9,7 +9,7 @@ namespace millrace::source {
 
 class line_splitter {
 public:
-  /// Of a line longer than `longest` the beginning is given once, the rest is passed over.
+  /// A line longer than `longest` gives its beginning once, and the rest is passed over.
   line_splitter(std::size_t longest, std::size_t kept_of_longer) : longest_(longest), kept_(kept_of_longer) {}
 
   using line = std::function<void(std::string_view record, bool cut)>;

@@ -20,7 +20,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return out;
 }
 
-/// Of numbers the greater; of anything else, the later.
+/// A greater number is beyond; where one of the two is no number, any other value is.
 bool is_beyond(std::string_view value, std::string_view than) {
   const auto a = whole_number(value);
   const auto b = whole_number(than);

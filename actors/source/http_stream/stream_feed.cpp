@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t group_bytes = 1 << 20;
 /// How often a full spool, a silent connection and the end of the feed are looked at.
 constexpr milliseconds look_every{200};
-/// What is kept of a record that is too long.
+/// So much is kept of a record that is too long.
 constexpr std::size_t kept_of_longer = 64 << 10;
 /// A disk that refuses is asked again after as long.
 constexpr milliseconds disk_again{500};

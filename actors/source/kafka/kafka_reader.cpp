@@ -63,7 +63,7 @@ struct filling {
       self.add(*m);
       return;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      // Behind the last record may lie transaction markers and aborted records: nothing that can be read.
+      // Transaction markers and aborted records may follow the last record: nothing that can be read.
       self.heard = true;
       self.end = m->offset >= self.next;
       self.next = std::max(self.next, m->offset);

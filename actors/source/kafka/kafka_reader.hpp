@@ -47,7 +47,7 @@ public:
   void acknowledge(const std::string& partition, position durable) override;
   std::optional<std::uint64_t> lag() override;
   void interrupt() override;
-  /// Of a compacted topic.
+  /// Warns of a compacted topic.
   std::optional<std::string> warning() override;
 
 private:

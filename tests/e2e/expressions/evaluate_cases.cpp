@@ -1,6 +1,6 @@
 // Evaluates every expression of a cases file over its table and prints a JSON line each:
-//   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}   or   {"case": 0, "problem":
-//   "..."}
+//   {"case": 0, "type": "bigint", "values": ["1", null, {"error": "..."}]}
+//   or {"case": 0, "problem": "..."}
 // Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
 // of expression and result each; those of aggregates have the rows that they are over as a third.
 // against_postgres.py runs it.

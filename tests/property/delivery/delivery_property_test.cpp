@@ -11,7 +11,7 @@
 namespace millrace::delivery::trial {
 namespace {
 
-// What a build runs in about a minute.
+// A build runs so many in about a minute.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::uint64_t default_seeds = 2'000;
 constexpr auto* build = "sanitizers";

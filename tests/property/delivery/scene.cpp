@@ -9,7 +9,7 @@
 namespace millrace::delivery::trial {
 namespace {
 
-/// Of the supervisor's messages.
+/// The supervisor's messages carry this as their sender.
 constexpr std::uint64_t supervisor = 0;
 
 struct window_shape {
@@ -19,7 +19,7 @@ struct window_shape {
 constexpr window_shape shapes[] = {{10, 10}, {10, 5}, {10, 2}};
 constexpr event_micros latenesses[] = {0, 0, 3, 12};
 constexpr std::size_t credits[] = {1, 2'000, 20'000};
-/// Of the second level: wider and narrower than the first, and such that their ends differ.
+/// The second level is wider and narrower than the first, and such that their ends differ.
 constexpr window_shape shapes_behind[] = {{20, 20}, {30, 10}, {4, 2}, {7, 7}, {10, 10}};
 
 window::definition all_time(std::uint32_t shards) {

@@ -45,7 +45,7 @@ void grow(scene& s, source_log& log) {
   log.there = std::min(log.records.size(), log.there + static_cast<std::size_t>(between(s.random, 1, 5)));
 }
 
-/// What another life of a shard could decide otherwise comes to light only when a sink has a firing that left
+/// A shard's other life could decide otherwise, which comes to light only when a sink has a firing that left
 /// a partition out, the shard dies before a capture holds it, and the partition has gone on by the next one.
 void crash_behind_commit(scene& s) {
   for (auto& log : s.logs)
@@ -159,7 +159,7 @@ std::string stuck(const scene& s) {
   return out;
 }
 
-/// What the first level must give by the shards' own account of what they have missed.
+/// Counts what the first level must give by the shards' own account of what they have missed.
 std::optional<std::string> settle_missed(const scene& s, expectation& want) {
   stage_counts counts;
   for (std::size_t i = 0; i < s.windows.shards; ++i) {

@@ -35,7 +35,7 @@ std::optional<segment_store::done> segment_store::step(chance& c, const log_id& 
 }
 
 void segment_store::owner_died(chance& c, const log_id& log) {
-  // What the old life had read is of nobody's interest any more, and its file may be.
+  // Nobody waits any more for what the old life was reading, and the file may be gone.
   std::erase_if(under_way_, [](const task& t) { return t.kind == what::read; });
   while (!under_way_.empty() && one_in(c, 2))
     (void)step(c, log);

@@ -13,7 +13,7 @@ namespace millrace::delivery::trial {
 /// The rows of one tick, in order: (window end, key, count, sum).
 using batch_rows = std::vector<std::array<std::int64_t, 4>>;
 
-/// What survives a sink.
+/// A target survives its sink.
 struct target {
   row_table rows;  // of windows; with `updates` as they are after all batches
   std::vector<std::pair<event_micros, batch_rows>> batches;  // of `updates`, each with its tick
@@ -37,9 +37,9 @@ public:
   void close();
 
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// Whose windows it is behind, if any.
+  /// It reads the windows of this level, if any.
   [[nodiscard]] std::size_t level() const { return level_; }
-  /// Of the actor: other actors send to it.
+  /// Other actors send to the actor by it.
   [[nodiscard]] incarnation handle() const { return handle_; }
   [[nodiscard]] fence fence_of(std::size_t log) const;
   [[nodiscard]] bool complete() const { return open_ && core_.complete(); }

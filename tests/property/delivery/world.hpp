@@ -1,4 +1,4 @@
-// What a schedule is about: source logs, the window stage over them, and the rows that must come out of it by
+// A schedule has these: source logs, the window stage over them, and the rows that must come out of it by
 // an obvious computation. Fixed by the seed before anything runs.
 #pragma once
 
@@ -36,7 +36,7 @@ enum class rule : std::uint8_t {
   taken,     // also above what a sink has taken, although not committed
   join,      // a joined log's ask is answered when that it has joined is durable
   stall,     // a shard that keeps too much output takes what cannot fire
-  // Of ticks, and of windows in series:
+  // These concern ticks, and windows in series:
   journal,     // a tick is durable before its rows are sent
   bound,       // that a tick was passed without rows is as durable as its rows would be
   generation,  // the window in front is acknowledged what the older of two generations has
@@ -81,7 +81,7 @@ struct source_log {
   [[nodiscard]] std::size_t end() const { return records.size() + 1; }
 };
 
-/// What a sink must hold: by (window end, key) how often the row came, its count and its sum.
+/// A sink must hold this by (window end, key): how often the row came, its count and its sum.
 struct row_value {
   int times = 0;
   std::int64_t count = 0;

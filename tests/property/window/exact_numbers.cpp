@@ -67,7 +67,7 @@ double exact_quotient(__int128 sum, std::uint64_t divisor) {
 
 namespace {
 
-/// Of values that count units of 2^-shift.
+/// Takes values that count units of 2^-shift.
 double variance_of(const std::vector<integer>& values, int shift, std::uint64_t divisor) {
   integer sum = 0;
   integer squares = 0;

@@ -76,7 +76,7 @@ void append(data::column_builder& b, const oracle::value& v) {
     b.append_int(v.integer);
 }
 
-/// What `having` says, over a0, which then is count(*).
+/// `having` says one of these, over a0, which then is count(*).
 enum class having { none, at_least_two, divides, by_window };
 
 enum class verdict { passes, dropped, fails };
@@ -343,7 +343,7 @@ struct shard {
   std::size_t failed = 0;
 };
 
-/// What a shard does with its snapshots at some point.
+/// Takes a snapshot as a shard may at any point.
 void capture(const scenario& s, shard& x, dice& d) {
   wire::writer out;
   if (x.chain.empty() || d.chance(10)) {

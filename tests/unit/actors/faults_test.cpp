@@ -59,7 +59,7 @@ std::string topology(const pipeline_fixture& f, int rate = 1500) {
                      f.path(""), rate);
 }
 
-/// What the two files together must give.
+/// The two files must give these together.
 std::vector<std::string> expected_rows(const input& a, const input& b) {
   auto counts = a.counts;
   for (const auto& [key, n] : b.counts)

@@ -62,13 +62,13 @@ void pipeline_fixture::start() {
   auto opened = snapshot::open_dir_store({path("state"), topology_->name, false, false});
   REQUIRE(opened);
   store_ = std::move(*opened);
-  pipeline_options options;
+  deployment::pipeline_options options;
   options.topology = topology_;
   options.store = store_;
   options.threads = 2;
   options.make.reader = make_reader_;
   options.make.parser = make_parser_;
-  auto prepared = prepare_pipeline(*system_, options);
+  auto prepared = deployment::prepare_pipeline(*system_, options);
   REQUIRE(prepared);
   gauges_ = prepared->gauges;
   supervisor_ = control::spawn_supervisor(*system_, std::move(prepared->supervised),

@@ -1,7 +1,7 @@
 // A whole pipeline in this process over a folder of its own: real files, real state folder, real actors.
 #pragma once
 
-#include "actors/pipeline.hpp"
+#include "actors/deployment/pipeline.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -42,7 +42,7 @@ public:
   [[nodiscard]] std::vector<std::string> children() const;
   /// Every receiver's vector, for the message of a test that does not end.
   [[nodiscard]] std::string where_it_stands();
-  [[nodiscard]] const pipeline_gauges& gauges() const { return gauges_; }
+  [[nodiscard]] const deployment::pipeline_gauges& gauges() const { return gauges_; }
 
 private:
   std::filesystem::path folder_;
@@ -54,7 +54,7 @@ private:
   decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
   caf::actor supervisor_;
-  pipeline_gauges gauges_;
+  deployment::pipeline_gauges gauges_;
   control::run_ended end_;
   bool running_ = false;
 };

@@ -78,7 +78,7 @@ input make_input(int records, std::size_t padding = 0) {
   return in;
 }
 
-/// What must come out without these records: the windows' rows, and the raw ones.
+/// Knows what must come out without these records: the windows' rows, and the raw ones.
 struct oracle {
   std::vector<std::string> rows{"e,userid,n"};
   std::vector<std::string> raw;
@@ -162,7 +162,7 @@ struct poisoned_pipeline {
     CHECK(f.lines("raw.txt") == want.raw);
     CHECK(letters() == std::multiset<std::int64_t>(without.begin(), without.end()));
     for (const auto& part : f.end().parts)
-      if (part.actor == dead_letter_sink) {
+      if (part.actor == deployment::dead_letter_sink) {
         delivery::ledger counts = part.counts;
         const auto& parsed = counts[1];
         CHECK(parsed.in == in.clicks.size());

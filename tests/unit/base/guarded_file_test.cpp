@@ -111,12 +111,12 @@ TEST_CASE("another user's file is never private, and no data file where everybod
   const scratch s;
   const auto path = s.write("theirs", "precious");
   REQUIRE(::chown(path.c_str(), nobody, nobody) == 0);
-  CHECK(handle(path, O_WRONLY | O_CREAT | O_TRUNC).file.refusal == file_refusal::anothers);
+  CHECK(handle(path, O_WRONLY | O_CREAT | O_TRUNC).file.refusal == file_refusal::other_owner);
   CHECK(contents(path) == "precious");
   CHECK(handle(path, O_RDWR, data_file_rule).file.fd >= 0);  // a folder of ours: somebody's with our consent
   REQUIRE(::chmod((s / ".").c_str(), 01777) == 0);
-  CHECK(handle(path, O_RDWR, data_file_rule).file.refusal == file_refusal::anothers);
-  CHECK(refusal_at(path, data_file_rule) == file_refusal::anothers);
+  CHECK(handle(path, O_RDWR, data_file_rule).file.refusal == file_refusal::other_owner);
+  CHECK(refusal_at(path, data_file_rule) == file_refusal::other_owner);
 }
 
 TEST_CASE("what is missing and what is there already are the system's errors") {

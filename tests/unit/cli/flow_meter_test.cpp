@@ -35,7 +35,7 @@ TEST_CASE("a rate is that of the last seconds, and zero once nothing comes") {
 }
 
 TEST_CASE("a source's figures are those of all lanes of its parser") {
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   for (const auto* name : {"parsed/lane0", "parsed/lane1"})
     gauges.lanes[name] = lane_of("parsed", "in");
   cli::flow_meter meter;
@@ -59,7 +59,7 @@ TEST_CASE("a source's figures are those of all lanes of its parser") {
 }
 
 TEST_CASE("where several parsers read one source, the slowest says how far it is read") {
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   for (const auto* parser : {"fast", "slow"})
     gauges.lanes[std::string(parser) + "/lane0"] = lane_of(parser, "in");
   gauges.lanes["fast/lane0"]->records = 10;
@@ -70,7 +70,7 @@ TEST_CASE("where several parsers read one source, the slowest says how far it is
 }
 
 TEST_CASE("a parser over several sources has figures for each of them") {
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   for (const auto* source : {"web", "shop"})
     gauges.lanes["parsed:" + std::string(source) + "/lane0"] = lane_of("parsed", source);
   gauges.lanes["parsed:web/lane0"]->records = 10;
@@ -82,7 +82,7 @@ TEST_CASE("a parser over several sources has figures for each of them") {
 }
 
 TEST_CASE("a sink's batches have the time that they wait and that their commit takes") {
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   auto g = gauges.sinks["out"] = std::make_shared<sink::sink_gauges>();
   cli::flow_meter meter;
   meter.sample({}, gauges);

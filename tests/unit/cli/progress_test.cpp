@@ -9,7 +9,7 @@ namespace {
 
 /// A lane and two sinks, one of them that of the dead letters, sampled over five seconds.
 struct running {
-  pipeline_gauges gauges;
+  deployment::pipeline_gauges gauges;
   cli::flow_meter flow;
   std::shared_ptr<lane::lane_gauges> lane = std::make_shared<lane::lane_gauges>();
 

@@ -37,7 +37,7 @@ TEST_CASE("overlays and values are for all topologies, or for the one whose name
   REQUIRE(looked_at);
   CHECK((*looked_at)[0].overlays == std::vector<std::string>{"o.json"});
   CHECK((*looked_at)[1].overlays == std::vector<std::string>{"o.json"});
-  // What cannot be read has no name; loading it says why.
+  // A file that cannot be read has no name; loading it says why.
   CHECK(cli::arguments_by_topology({"/nowhere/1", "/nowhere/2"}, {}, {}));
   std::filesystem::remove_all(folder);
 }

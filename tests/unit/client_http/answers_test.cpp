@@ -1,4 +1,4 @@
-// What HDFS and S3 say: listings, and whose fault a refusal is.
+// Reads what HDFS and S3 say: listings, and whose fault a refusal is.
 #include "actors/client/http/s3/answer.hpp"
 #include "actors/client/http/webhdfs/answer.hpp"
 

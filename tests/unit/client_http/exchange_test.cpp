@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <chrono>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <thread>
@@ -13,11 +15,13 @@
 namespace millrace::http {
 namespace {
 
-/// Takes one connection, reads the head of a request, answers with these bytes and closes.
+/// Takes one connection, reads the head of a request, answers with these bytes and closes. Behind the first
+/// `at_once` bytes another comes each 50 ms.
 class one_answer {
 public:
-  explicit one_answer(std::string bytes)
-      : bytes_(std::move(bytes)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit one_answer(std::string bytes, std::size_t at_once = std::string::npos)
+      : bytes_(std::move(bytes)), at_once_(std::min(at_once, bytes_.size())),
+        listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -52,7 +56,9 @@ private:
       got.append(buffer, static_cast<std::size_t>(n));
     }
     for (std::size_t at = 0; at < bytes_.size();) {
-      const auto n = ::send(peer, bytes_.data() + at, bytes_.size() - at, MSG_NOSIGNAL);
+      if (at >= at_once_)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      const auto n = ::send(peer, bytes_.data() + at, at < at_once_ ? at_once_ - at : 1, MSG_NOSIGNAL);
       if (n <= 0)
         break;
       at += static_cast<std::size_t>(n);
@@ -61,6 +67,7 @@ private:
   }
 
   std::string bytes_;
+  std::size_t at_once_;
   int listener_;
   std::string url_;
   std::thread thread_;
@@ -83,6 +90,34 @@ TEST_CASE("A whole answer is returned whatever its status; redirects are not fol
   REQUIRE(a);
   CHECK(a->status == 307);
   CHECK(a->body == "body");
+}
+
+TEST_CASE("An answer that only drips is given up, in its head and in its body") {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+  for (const std::size_t at_once : {std::size_t{12}, head.size() + 3}) {
+    const one_answer s(head + std::string(1000, 'x'), at_once);
+    exchange e({.patience = std::chrono::milliseconds(1500)});
+    request r;
+    r.url = s.url() + "/path?secret=1";
+    const auto began = std::chrono::steady_clock::now();
+    const auto a = e.send(r);
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(10));
+    REQUIRE_FALSE(a);
+    CHECK(a.error().code == ec::unavailable);
+    CHECK(a.error().message == s.url() + "/path: bytes come or go too slowly to be waited for");
+  }
+}
+
+TEST_CASE("A certificate for another name is told from one of an unknown authority") {
+  CHECK_THAT(std::string(certificate_remedy(
+                 "SSL: no alternative certificate subject name matches target host name 'localhost'")),
+             Catch::Contains("for another name"));
+  CHECK_THAT(std::string(certificate_remedy(
+                 "SSL: certificate subject name 'a.example' does not match target host name 'localhost'")),
+             Catch::Contains("for another name"));
+  CHECK_THAT(
+      std::string(certificate_remedy("SSL certificate problem: unable to get local issuer certificate")),
+      Catch::Contains("`ca_file`"));
 }
 
 TEST_CASE("An answer that breaks off, or is none, is an error that names the server and not the query") {

@@ -87,7 +87,7 @@ TEST_CASE("batches are numbered in the order in which they were added, over proc
   CHECK(replay_log(files, where).add(batch()).value() == 1);
   CHECK(replay_log(files, where).add({"other", "", "", {}}).value() == 2);
   CHECK(replay_log(files, folder_of_plan(state, "second")).add(batch()).value() == 1);
-  // What a killed process leaves is none.
+  // A killed process may leave a file that is no batch.
   std::ofstream(where + "/3.1.tmp") << "half";
   const replay_log log(files, where);
   CHECK(log.numbers().value() == std::vector<std::uint64_t>{1, 2});

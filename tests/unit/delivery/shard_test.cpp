@@ -516,4 +516,90 @@ TEST_CASE("the end of all inputs is a last tick, the same for every shard") {
   CHECK_FALSE(s.tick(5000).decision);
 }
 
+TEST_CASE("a run goes on above the windows that earlier ones have fired, and counts on") {
+  auto first = make();
+  const auto a = first.ask("a", 1)->stamp;
+  const auto b = first.ask("b", 1)->stamp;
+  (void)first.take(with_content(test::frame("a", a, 0, 5, end_of_time)));
+  (void)first.take(with_content(test::frame("b", b, 0, 5, end_of_time)));
+  REQUIRE(first.ended());
+  const auto last = first.capture_changes();
+  const auto left = first.left();
+  REQUIRE(left);
+  CHECK(left->last_end == 1'000);
+  CHECK(left->rows == 1);
+  CHECK(left->counts.stages().at(1).in == 2);
+
+  const auto next = [&](incarnation life) {
+    shard_core::setup s;
+    s.log = "w/1/0";
+    s.life = life;
+    s.receivers = {"sink"};
+    s.logs = {{"a", {test::at(9), no_watermark}}};
+    s.run = 1;
+    s.earlier = *left;
+    return shard_core(std::move(s), std::make_unique<counting_windows>());
+  };
+  auto second = next(2);
+  REQUIRE(second.restore({last}));  // of the run before: as good as none
+  CHECK(second.in().vector().size() == 1);
+  CHECK(second.ask("a", 2)->have.at == test::at(9));
+  CHECK(second.fired() == 1'000);
+  (void)second.take(with_content(test::frame("a", second.ask("a", 2)->stamp, 9, 12, 900)));
+  CHECK(last_mark(second) == 1'000);
+  CHECK(second.late_at_shard() == 1);
+  CHECK(second.rows_out() == 1);
+  CHECK(second.counts().stages().at(1).in == 3);
+  const auto all = second.capture_changes();
+  (void)second.take(test::frame("a", second.ask("a", 2)->stamp, 12, 13, 1'500));
+  const auto more = second.capture_changes();
+
+  auto third = next(3);
+  REQUIRE(third.restore({last, all, more}));
+  CHECK(third.fired() == 1'500);
+  CHECK(third.in().vector().at("a").at == test::at(13));
+  CHECK_FALSE(third.left());
+  auto fallen_back = next(4);
+  REQUIRE(fallen_back.restore({last}));
+  CHECK(fallen_back.fired() == 1'000);
+  CHECK_FALSE(fallen_back.left());
+}
+
+TEST_CASE("a run that has nothing new for a shard ends there at once") {
+  shard_core::setup s;
+  s.log = "w/1/0";
+  s.receivers = {"sink"};
+  s.run = 1;
+  s.earlier.last_end = 100;
+  shard_core shard(std::move(s), std::make_unique<counting_windows>());
+  shard.end_where_nothing_comes();
+  CHECK(shard.ended());
+  CHECK(shard.out().sent() == highest_position);
+  CHECK(shard.changed());
+}
+
+TEST_CASE("of captures of an earlier version all is taken as fired that their mark is above") {
+  const auto as_before = [](shard_core& s) {
+    auto capture = s.capture_all();
+    capture[0] = 3;
+    capture.erase(1, 9);  // the run and the last end
+    return capture;
+  };
+  auto s = make();
+  (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 5, 5'000)));
+  (void)s.take(with_content(test::frame("b", s.ask("b", 1)->stamp, 0, 5, 4'000)));
+  REQUIRE(s.fired() == 4'000);
+  auto later = make(2);
+  REQUIRE(later.restore({as_before(s)}));
+  CHECK_FALSE(later.left());
+  (void)later.take(test::frame("a", later.ask("a", 2)->stamp, 5, 6, end_of_time));
+  (void)later.take(test::frame("b", later.ask("b", 2)->stamp, 5, 6, end_of_time));
+  REQUIRE(later.left());
+  CHECK(later.left()->last_end == 4'000);
+  auto ended = make(3);
+  REQUIRE(ended.restore({as_before(later)}));  // which windows had fired at the end it does not say
+  CHECK(ended.fired() == end_of_time);
+  CHECK_FALSE(ended.left());
+}
+
 }  // namespace millrace::delivery

@@ -145,4 +145,53 @@ TEST_CASE("a sink says how far it has taken a shard's output, committed or not")
   CHECK(s.committed().empty());
 }
 
+TEST_CASE("a target that has an earlier run's end stands at the start of the run behind it") {
+  const mark ended{{0, 101}, end_of_time};
+  const mark start{{1, 100}, no_watermark};
+  for (const bool known_before : {true, false}) {
+    sink_core sink(1, 1);
+    if (known_before)
+      sink.add_lane_log("p/0", start);
+    sink.restore({{"p/0", ended}, {"w/0/0", {highest_position, end_of_time}}}, 1);
+    if (!known_before)
+      sink.add_lane_log("p/0", start);
+    CHECK(sink.ask("p/0", 1)->have == start);
+    CHECK_FALSE(sink.complete());
+  }
+  sink_core sink(1, 1);
+  sink.add_lane_log("p/0", start);
+  const mark run{{1, 0}, end_of_time};
+  CHECK(sink.progress().at("run") == run);
+  const mark within{{1, 150}, 7};
+  sink.restore({{"p/0", within}, {"run", run}}, 1);
+  CHECK(sink.ask("p/0", 1)->have == within);
+  const mark end{{1, 201}, end_of_time};
+  sink.restore({{"p/0", end}, {"run", run}}, 1);
+  CHECK(sink.ask("p/0", 1)->have == end);
+  CHECK(sink.complete());
+}
+
+TEST_CASE("a log that ended before and has nothing new in this run stays ended") {
+  const mark ended{{0, 3}, end_of_time};
+  sink_core sink(1, 1);
+  sink.add_lane_log("refused", {});
+  sink.restore({{"refused", ended}}, 1);
+  CHECK(sink.ask("refused", 1)->have == ended);
+}
+
+TEST_CASE("a target that was put back to before the last run lacks it") {
+  const auto of_run = [](std::int64_t n) {
+    std::map<log_id, mark> committed{{"p/0", {{n, 7}, end_of_time}}};
+    if (n != 0)
+      committed["run"] = {{n, 0}, end_of_time};
+    return committed;
+  };
+  const sink_core sink(1, 2);
+  CHECK_FALSE(sink.lacks_a_run({}));  // a new target
+  CHECK(sink.lacks_a_run(of_run(0)));
+  CHECK_FALSE(sink.lacks_a_run(of_run(1)));
+  CHECK_FALSE(sink.lacks_a_run(of_run(2)));
+  CHECK_FALSE(sink_core(1).lacks_a_run(of_run(0)));
+}
+
 }  // namespace millrace::delivery

@@ -43,7 +43,7 @@ std::vector<std::string> read(std::string_view bytes, std::size_t piece = 100'00
 
 using texts = std::vector<std::string>;
 
-/// Behind a head, something that would be a second request if the first one ended earlier.
+/// The head is followed by something that would be a second request if the first one ended earlier.
 std::string with(std::string_view headers, std::string_view line = "POST / HTTP/1.1") {
   return std::string(line) + "\r\nHost: a\r\n" + std::string(headers) +
          "\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -181,12 +181,12 @@ TEST_CASE("under a slow rate each record comes when its time has come") {
   }
 }
 
-TEST_CASE("under a fast rate a frame holds some milliseconds' worth") {
+TEST_CASE("under a fast rate a frame holds fifty milliseconds' worth") {
   running_lane l(10'000);
   for (auto t = 0us; t < 10s; t += 100us)
     l.pass(100us);
-  CHECK(l.got().records >= 99'900);
+  CHECK(l.got().records >= 99'500);
   CHECK(l.got().records <= 100'001);
-  CHECK(l.got().frames <= 2'100);
-  CHECK(l.got().largest <= 60);
+  CHECK(l.got().frames <= 230);
+  CHECK(l.got().largest <= 550);
 }

@@ -93,6 +93,21 @@ TEST_CASE("a record that cannot be cut, or has another number of fields, is a de
              Contains("no value"));
 }
 
+TEST_CASE("the beginning of a line that was too long is a dead letter, whatever it looks like") {
+  for (const bool header : {false, true}) {
+    const auto parser = make_csv_parser(options_of({{"n", type_id::bigint}}), ',', header);
+    auto c = chunk_of({"1", "2", "", "3", "\"open", "\xe2\x82", "4"});
+    if (header)
+      c.header = source::header_line{"n", {-1, -1}};
+    c.cut = {1, 2, 4, 5};
+    const auto p = parser->parse(c);
+    CHECK(p.records == std::vector<std::uint32_t>{0, 3, 6});
+    REQUIRE(p.dead.size() == 4);
+    for (const auto& d : p.dead)
+      CHECK(d.error == cut_record);
+  }
+}
+
 TEST_CASE("fields become values of their column's type") {
   CHECK(value("42", type_id::bigint) == "42");
   CHECK(value(" -007 ", type_id::bigint) == "-7");

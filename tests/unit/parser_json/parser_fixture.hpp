@@ -61,7 +61,7 @@ inline std::vector<std::string> rows_of(const parsed& p) {
   return out;
 }
 
-/// What one record becomes under one column "v": the value as JSON, or "dead: " and the error.
+/// Gives what one record becomes under a column "v": the value as JSON, or "dead: " and the error.
 inline std::string value_of(const std::string& record, const test_column& column,
                             bool validate_whole = true) {
   auto options = options_of({column});

@@ -208,6 +208,22 @@ TEST_CASE("a character cut in two by the end of a record does not borrow from th
   CHECK(rows_of(p) == std::vector<std::string>{R"("3")"});
 }
 
+TEST_CASE("the beginning of a record that was too long is a dead letter, whatever it looks like") {
+  for (const std::string begin : {R"({"v":"2"})", R"({"v":"2)", R"({"v":"2\)", "{\"v\":\"\xe2\x82", "", "   ",
+                                  "[", R"({"v":"2"} {"v":"3"})"}) {
+    for (const bool lines : {true, false}) {
+      INFO(begin);
+      auto c = test::chunk_of({R"({"v":"1"})", begin, R"({"v":"4"})", begin}, lines);
+      c.cut = {1, 3};
+      const auto p = make_json_parser(options_of({v}))->parse(c);
+      CHECK(rows_of(p) == std::vector<std::string>{R"("1")", R"("4")"});
+      REQUIRE(p.dead.size() == 2);
+      for (const auto& d : p.dead)
+        CHECK(d.error == cut_record);
+    }
+  }
+}
+
 TEST_CASE("records do not complete each other") {
   // Joined, each pair would be well-formed.
   const std::vector<std::vector<std::string>> pairs{{R"({"v":"a)", R"(b"})"},

@@ -44,6 +44,16 @@ TEST_CASE("what is no text, or no record, is a dead letter") {
   CHECK(p.records == std::vector<std::uint32_t>{2});
 }
 
+TEST_CASE("the beginning of a line that was too long is a dead letter, whatever it looks like") {
+  auto c = chunk_of({"a", "begin", "", "b", "\xe2\x82", "c"});
+  c.cut = {1, 2, 4};
+  const auto p = make_text_parser(options_of({{"line", type_id::text}}))->parse(c);
+  CHECK(p.records == std::vector<std::uint32_t>{0, 3, 5});
+  REQUIRE(p.dead.size() == 3);
+  for (const auto& d : p.dead)
+    CHECK(d.error == cut_record);
+}
+
 TEST_CASE("the source's time can be the event time") {
   auto o = options_of({{"line", type_id::text}, {"_timestamp", type_id::timestamp}});
   o.event_time = 1;

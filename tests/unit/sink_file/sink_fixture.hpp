@@ -1,4 +1,4 @@
-// What the file sink's tests share: writers of it, beside what all sinks of files share.
+// The file sink's tests share this: writers of it, beside what all sinks of files share.
 #pragma once
 
 #include "actors/sink/file/file_sink.hpp"

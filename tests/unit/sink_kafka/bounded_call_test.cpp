@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Of two brokers: the first leads the topic and coordinates transactions, the second the sink's group.
+/// Has two brokers: the first leads the topic and coordinates transactions, the second the sink's group.
 class divided_cluster {
 public:
   divided_cluster(const std::string& topic, const std::string& id)

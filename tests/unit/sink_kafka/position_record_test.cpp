@@ -1,4 +1,4 @@
-// What the Kafka sink stores of itself: round trips, and every damage noticed.
+// The Kafka sink's own records: they are read back, and every damage is noticed.
 #include "actors/sink/kafka/position_record.hpp"
 #include "actors/sink/kafka/progress_place.hpp"
 

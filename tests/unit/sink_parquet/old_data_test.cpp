@@ -1,4 +1,4 @@
-// What lies in the folder already: another state's table, an older one's files, what others have put there.
+// A folder may hold these already: another state's table, an older one's files, what others have put there.
 #include "actors/sink/parquet/old_data.hpp"
 #include "tests/unit/sink_parquet/parquet_fixture.hpp"
 

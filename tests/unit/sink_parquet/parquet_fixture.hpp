@@ -1,4 +1,4 @@
-// What the parquet sink's tests share: writers of it, and batches made by hand.
+// The parquet sink's tests share this: writers of it, and batches made by hand.
 #pragma once
 
 #include "actors/sink/parquet/parquet_sink.hpp"

@@ -18,7 +18,7 @@ void must_open(writer& w, const claim& who) {
     FAIL(p.error().message);
 }
 
-/// What lies there under a name that readers leave out, but for the mark.
+/// Lists what lies there under a name that readers leave out, but for the mark.
 std::vector<std::string> hidden_names(table_folder& folder) {
   std::vector<std::string> names;
   const auto all = folder.list("").value();

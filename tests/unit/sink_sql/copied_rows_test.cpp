@@ -1,4 +1,4 @@
-// How rows share COPYs, when the server is waited for, and what happens to those that it refuses; without a
+// How rows share a COPY, when the server is waited for, and what happens to those that it refuses; without a
 // server.
 #include "actors/sink/sql/copied_rows.hpp"
 

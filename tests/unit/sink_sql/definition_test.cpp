@@ -1,4 +1,4 @@
-// What `millrace table` prints is what the sink makes: on a real server both give the same table.
+// `millrace table` prints what the sink makes: on a real server both give the same table.
 #include "actors/sink/sql/definition.hpp"
 #include "tests/unit/sink_sql/place.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "runtime/snapshot/file_system.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -32,6 +33,8 @@ public:
     fail_next_ = good_ = 0;
     locked_.clear();
   }
+  /// Called at the beginning of each append, by whoever appends: a disk that takes its time.
+  void on_append(std::function<void()> f) { on_append_ = std::move(f); }
   [[nodiscard]] std::uint64_t operations() const { return operations_; }
   [[nodiscard]] std::uint64_t syncs() const { return syncs_; }
 
@@ -158,6 +161,8 @@ public:
   }
 
   expected<void> append(const std::string& path, parts contents, bool synced) override {
+    if (on_append_)
+      on_append_();
     std::string bytes;
     for (const auto part : contents)
       bytes.append(part);
@@ -378,6 +383,7 @@ private:
   }
 
   std::mt19937_64 random_;
+  std::function<void()> on_append_;
   std::shared_ptr<node> root_ = [] {
     auto n = std::make_shared<node>();
     n->is_folder = true;

@@ -77,7 +77,7 @@ inline read_result read_all(source::reader& r, const std::string& partition, pos
   }
 }
 
-/// What a log of files holds, by the documented rules and nothing else.
+/// Gives what a log of files holds, by the documented rules and nothing else.
 inline std::vector<record> lines_of(const std::vector<std::string>& contents) {
   std::vector<record> out;
   for (std::size_t file = 0; file < contents.size(); ++file) {

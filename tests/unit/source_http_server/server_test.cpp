@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -124,6 +125,27 @@ void wait_for(const std::function<bool()>& there) {
     std::this_thread::sleep_for(10ms);
   REQUIRE(there());
 }
+
+/// The disk of a server: nothing is written for as long as `holds` is set.
+struct slow_disk {
+  explicit slow_disk(server& s) : of(s) {
+    of.files.on_append([this] {
+      ++appends;
+      while (holds)
+        std::this_thread::sleep_for(1ms);
+    });
+  }
+  ~slow_disk() {
+    holds = false;
+    of.feed.reset();
+  }
+  slow_disk(const slow_disk&) = delete;
+  slow_disk& operator=(const slow_disk&) = delete;
+
+  server& of;
+  std::atomic<bool> holds{true};
+  std::atomic<int> appends{0};
+};
 
 }  // namespace
 
@@ -458,6 +480,135 @@ TEST_CASE("nobody is answered 200 before the disk has the record") {
   CHECK(s.records() ==
         std::vector<std::string>{R"({"event_type":"default","Host":"a"})", R"({"n":1,"Host":"a"})"});
   CHECK_FALSE(s.feed->trouble());
+}
+
+TEST_CASE("while the disk takes its time others are answered, and what comes meanwhile is the next group") {
+  server s({.most_body = 100'000});
+  slow_disk disk(s);
+  std::vector<std::unique_ptr<client>> wait;
+  for (int i = 0; i < 5; ++i) {
+    wait.push_back(std::make_unique<client>(s));
+    wait.back()->say("GET /join HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_for([&] { return disk.appends == 1; });
+  }
+  wait.push_back(std::make_unique<client>(s));
+  wait.back()->say("POST /lines HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" +
+                   std::string(59'998, ' ') + "{}");
+  client other(s);
+  other.say("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+  wait_for([&] { return other.has_answer(); });
+  for (const auto& c : wait)
+    CHECK_FALSE(c->has_answer());
+  CHECK(s.records().empty());
+  disk.holds = false;
+  for (const auto& c : wait)
+    CHECK_THAT(c->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records().size() == 6);
+  CHECK(disk.appends <= 3);
+}
+
+TEST_CASE("what waits while the disk takes its time is bounded, and all of it is taken in the end") {
+  server s({.most_body = 1'000'000});
+  slow_disk disk(s);
+  std::vector<std::unique_ptr<client>> wait;
+  const auto body = "{\"a\":\"" + std::string(900'000, 'x') + "\"}";
+  for (int i = 0; i < 6; ++i) {
+    for (const auto& text : {body, std::string("{}")}) {
+      wait.push_back(std::make_unique<client>(s));
+      wait.back()->say("POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) +
+                       "\r\n\r\n" + text);
+    }
+  }
+  std::this_thread::sleep_for(200ms);
+  CHECK(s.feed->gauges()->bytes < 4'000'000);
+  disk.holds = false;
+  for (const auto& c : wait)
+    CHECK_THAT(c->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records().size() == 12);
+}
+
+TEST_CASE("a disk that refuses lets nobody wait whose records were not taken yet") {
+  server s({.most_body = 2'000'000});
+  slow_disk disk(s);
+  const auto posted = [&](const std::string& text) {
+    auto c = std::make_unique<client>(s);
+    c->say("POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" +
+           text);
+    return c;
+  };
+  const auto large = "{\"a\":\"" + std::string(1'500'000, 'x') + "\"}";
+  const auto written = posted("{}");
+  wait_for([&] { return disk.appends == 1; });
+  const auto gathered = posted(large);
+  wait_for([&] { return s.feed->gauges()->records == 2; });
+  const auto short_one = posted("{}");
+  const auto long_one = posted(large);
+  const auto another = posted(large);
+  std::this_thread::sleep_for(200ms);
+  s.files.fail_next(1'000);
+  disk.holds = false;
+  for (const auto* c : {&short_one, &long_one, &another}) {
+    wait_for([&] { return (*c)->has_answer(); });
+    CHECK_THAT((*c)->answer(), Catch::StartsWith("HTTP/1.1 503"));
+  }
+  s.files.fail_next(0);
+  CHECK_THAT(written->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK_THAT(gathered->answer(), Catch::StartsWith("HTTP/1.1 200"));
+  CHECK(s.records().size() == 2);
+}
+
+TEST_CASE("a server may end while the disk takes its time and others wait for their turn") {
+  server s;
+  slow_disk disk(s);
+  client first(s);
+  client second(s);
+  first.say("GET /join HTTP/1.1\r\nHost: a\r\n\r\n");
+  wait_for([&] { return disk.appends == 1; });
+  second.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  client other(s);
+  other.say("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+  wait_for([&] { return other.has_answer(); });
+  std::thread releases([&] {
+    std::this_thread::sleep_for(100ms);
+    disk.holds = false;
+  });
+  s.feed.reset();
+  releases.join();
+  CHECK(second.rest().empty());
+  s.start();
+  CHECK(s.records().front() == R"({"n":1,"Host":"a"})");
+}
+
+TEST_CASE("a client that asks without an end keeps nobody's record from the disk") {
+  server s;
+  std::string questions;
+  for (int i = 0; i < 1'000; ++i)
+    questions += "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::atomic<bool> ends{false};
+  std::atomic<int> rounds{0};
+  std::thread asks([&] {
+    boost::asio::io_context io;
+    tcp::socket socket(io);
+    socket.connect({boost::asio::ip::address_v4::loopback(), s.port});
+    std::thread reads([&] {
+      std::vector<char> bytes(1 << 20);
+      boost::system::error_code failed;
+      while (!failed)
+        socket.read_some(boost::asio::buffer(bytes), failed);
+    });
+    for (; !ends; ++rounds)
+      boost::asio::write(socket, boost::asio::buffer(questions));
+    socket.shutdown(tcp::socket::shutdown_both);
+    reads.join();
+  });
+  wait_for([&] { return rounds > 5; });
+  client c(s);
+  c.say("GET /join HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (int i = 0; i < 300 && !c.has_answer(); ++i)
+    std::this_thread::sleep_for(10ms);
+  CHECK(c.has_answer());
+  ends = true;
+  asks.join();
 }
 
 TEST_CASE("what was answered is there for the next life, and what comes then stands behind it") {

@@ -57,7 +57,7 @@ private:
   kafka::client client_;
 };
 
-/// Of a real cluster.
+/// Makes a topic on a real cluster.
 inline std::string make_topic(const std::string& brokers, int partitions,
                               const std::vector<std::pair<std::string, std::string>>& settings = {}) {
   const auto admin = open_client(RD_KAFKA_PRODUCER, brokers);

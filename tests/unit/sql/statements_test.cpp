@@ -42,7 +42,7 @@ TEST_CASE("where a copy writes to is the text behind its outer to") {
   CHECK(target("copy t from '/a'") == "none");
   CHECK(target("copy t (a, b) from '/a' (format csv)") == "none");
   CHECK(target("select 'copy t to x'") == "none");
-  // What could be anything is not guessed.
+  // A target that could be anything is not guessed.
   CHECK(target("copy t to ('/a' || '/b')") == "unknown");
   CHECK(target("copy t to '/a' || '/b'") == "unknown");
   CHECK(target("copy t to getvariable('x')") == "unknown");

@@ -1,4 +1,4 @@
-// What a stream server still has of its stream, and how far each client has read it: a bounded log in memory.
+// Keeps what a server still has of its stream, and how far each client has read it: a bounded log in memory.
 // Any thread may call; nothing blocks.
 #pragma once
 

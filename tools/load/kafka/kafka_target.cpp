@@ -12,7 +12,7 @@ namespace {
 /// Records of one call.
 constexpr std::size_t batch = 1'024;
 
-/// What may be under way; librdkafka's own queue has room for more, so that it never refuses a record.
+/// So many records may be under way; librdkafka's own queue has room for more, so it never refuses one.
 constexpr std::size_t most_under_way = 300'000;
 constexpr std::size_t most_bytes_under_way = std::size_t{192} << 20U;
 const kafka::settings queue_limits{{"queue.buffering.max.messages", "400000"},

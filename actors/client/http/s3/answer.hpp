@@ -1,4 +1,4 @@
-// What S3 says, read: its XML errors and listings (docs.aws.amazon.com, "Amazon S3 REST API"). Pure.
+// Reads what S3 says: its XML errors and listings (docs.aws.amazon.com, "Amazon S3 REST API"). Pure.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -9,7 +9,7 @@
 
 namespace millrace::s3 {
 
-/// What is wrong, whose fault it is, and whether waiting helps. `doing`: "list lake/"; `server` for the text.
+/// Says what is wrong, whose fault it is, if waiting helps. `doing`: "list lake/"; `server` for the text.
 [[nodiscard]] unexpected judge(std::string_view server, std::string_view doing, long status,
                                std::string_view body);
 

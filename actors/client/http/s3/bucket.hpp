@@ -21,7 +21,7 @@ public:
     std::string name;  // behind the prefix, without a slash
     bool is_folder = false;
   };
-  /// What begins with `prefix` (empty, or with a slash at its end), up to the next slash; ordered by name.
+  /// Lists what begins with `prefix` (empty, or ending in a slash), up to the next slash; ordered by name.
   [[nodiscard]] expected<std::vector<entry>> list(const std::string& prefix);
   /// Bytes; nothing where there is no such object.
   [[nodiscard]] expected<std::optional<std::uint64_t>> size_of(const std::string& key);

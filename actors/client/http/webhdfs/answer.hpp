@@ -1,4 +1,4 @@
-// What HDFS says over WebHDFS (hadoop.apache.org, "WebHDFS REST API"), read: refusals, listings, redirects.
+// Reads what HDFS says over WebHDFS (hadoop.apache.org, "WebHDFS REST API"): refusals, listings, redirects.
 // Pure.
 #pragma once
 
@@ -19,7 +19,7 @@ struct refusal {
 };
 [[nodiscard]] refusal parse_refusal(std::string_view body);
 
-/// What is wrong, whose fault it is, and whether waiting helps. `doing`: "list /plays"; `server` for the
+/// Says what is wrong, whose fault it is, and whether waiting helps. `doing`: "list /plays"; `server` for the
 /// text.
 [[nodiscard]] unexpected judge(std::string_view server, std::string_view doing, long status,
                                std::string_view body);

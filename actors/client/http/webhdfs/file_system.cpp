@@ -5,7 +5,7 @@
 namespace millrace::webhdfs {
 namespace {
 
-/// Of a folder with a million files.
+/// A listing of a folder with a million files fits.
 constexpr std::uint64_t most_listed = 512 << 20;
 constexpr std::uint64_t most_said = 1 << 20;
 

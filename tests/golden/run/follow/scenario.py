@@ -13,10 +13,10 @@ def run(place):
     for life in range(5):
         p = a.start()
         for _ in range(2):
-            upto = min(len(text), done + rng.randrange(8000, 16000))
+            end = min(len(text), done + rng.randrange(8000, 16000))
             with file.open("a") as f:  # cut anywhere, also within a line
-                f.write(text[done:upto])
-            done = upto
+                f.write(text[done:end])
+            done = end
             whole = text[:done].count("\n")
             if rng.random() < 0.5:
                 a.wait(lambda: len(a.table("rows")) >= whole, p)

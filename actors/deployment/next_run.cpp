@@ -1,0 +1,316 @@
+#include "actors/deployment/next_run.hpp"
+
+#include "actors/deployment/restored_shard.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/source/file/continuation.hpp"
+#include "actors/window/window_stage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::deployment {
+namespace {
+
+constexpr std::uint8_t record_version = 1;
+constexpr std::string_view record_name = "run";
+/// The number of the run whose beginning has been put in its place.
+constexpr std::string_view placed_name = "run_placed";
+/// The number of the last run that has come to its end; none where that is the first, or none has.
+constexpr std::string_view ended_name = "run_ended";
+
+std::string identity_name_of(const std::string& source) { return "source/" + source; }
+std::string starts_name_of(const std::string& plan) { return "starts/" + plan; }
+
+bool is_standard_input(const config::stage& s) {
+  return s.kind == config::stage_kind::source && s.type == "file" && s.options.text("path") == "-";
+}
+
+expected<std::uint64_t> number_at(const snapshot::state_store& store, std::string_view name) {
+  const auto stored = store.get(name);
+  if (!stored && stored.error().code == ec::not_found)
+    return 0;
+  return stored.map([](const std::string& text) { return std::stoull(text); });
+}
+
+/// What a shard has left at the end of a run, from its snapshots; nothing where they do not say.
+expected<std::optional<delivery::earlier_runs>>
+left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapshot::state_store& store) {
+  const auto life = store.next_incarnation();
+  if (!life)
+    return unexpected(life.error());
+  const auto opened = store.open_snapshots(shard_name(s.name, n), *life);
+  if (!opened)
+    return unexpected(opened.error());
+  auto chain = (*opened)->load();
+  if (!chain)
+    return unexpected(chain.error());
+  const auto& definition = std::get<config::window_plan>(s.plan).definition;
+  delivery::shard_core::setup setup;
+  setup.log = shard_log(s.name, n, run);
+  setup.allowed_lateness = definition.allowed_lateness;
+  setup.life = *life;
+  setup.run = run;
+  const auto log = setup.log;
+  delivery::shard_core core(std::move(setup), shard::make_window_state(definition, s.name, log, {}));
+  if (const auto restored = core.restore(captures_of(std::move(*chain))); !restored)
+    return unexpected(restored.error());
+  return core.left();
+}
+
+class beginning {
+public:
+  beginning(const config::topology& t, snapshot::state_store& store, const run_record& present)
+      : topology_(t), store_(store), present_(present) {
+    next_.number = present.number + 1;
+  }
+
+  expected<std::optional<run_record>> run() {
+    if (std::any_of(topology_.stages.begin(), topology_.stages.end(), is_standard_input))
+      return std::optional<run_record>{};
+    const auto plans = lane::lane_plans(
+        std::shared_ptr<const config::topology>(std::shared_ptr<const config::topology>(), &topology_));
+    bool any = false;
+    for (const auto& plan : plans) {
+      const auto added = add(*plan);
+      if (!added)
+        return unexpected(added.error());
+      any = any || *added;
+    }
+    if (!any)
+      return std::optional<run_record>{};
+    for (const auto& s : topology_.stages)
+      if (s.kind == config::stage_kind::window)
+        if (auto known = add_window(s); !known)
+          return unexpected(known.error());
+    if (auto kept = store_.put(record_name, encode_run(next_)); !kept)
+      return unexpected(kept.error());
+    return std::optional(std::move(next_));
+  }
+
+private:
+  /// True: its source has something new.
+  expected<bool> add(const lane::lane_plan& plan) {
+    const auto stored = store_.get(starts_name(plan));
+    if (!stored)
+      return unexpected(stored.error());
+    auto partitions = decode_starts(*stored);
+    if (!partitions)
+      return unexpected(partitions.error());
+    for (auto& p : *partitions) {
+      p.over = true;
+      p.found_later = false;
+    }
+    const auto* const news = news_of(*plan.source);
+    if (news == nullptr)
+      return unexpected(*failed_);
+    if (*news)
+      for (const auto& p : (*news)->partitions) {
+        const auto known = std::find_if(partitions->begin(), partitions->end(),
+                                        [&](const auto& x) { return x.name == p.name; });
+        if (known == partitions->end())
+          partitions->push_back({p.name, p.start});
+        else
+          *known = {p.name, p.start};
+      }
+    next_.starts[plan.name] = std::move(*partitions);
+    return news->has_value();
+  }
+
+  /// Looked for once, also where several parsers read a source. Null: it failed.
+  const std::optional<source::continuation>* news_of(const config::stage& source) {
+    const auto known = news_.find(source.name);
+    if (known != news_.end())
+      return &known->second;
+    std::optional<source::continuation> found;
+    if (takes_what_is_new(source)) {
+      const auto stored = store_.get(identity_name_of(source.name));
+      auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
+                                                    source.options.boolean("parallel"))
+                           : unexpected(stored.error());
+      if (!looked) {
+        failed_ = looked.error();
+        if (failed_->stage.empty())
+          failed_->stage = source.name;
+        return nullptr;
+      }
+      next_.identities[source.name] = looked->identity;
+      if (!looked->partitions.empty())
+        found = std::move(*looked);
+    }
+    return &news_.emplace(source.name, std::move(found)).first->second;
+  }
+
+  expected<void> add_window(const config::stage& s) {
+    const auto& plan = std::get<config::window_plan>(s.plan);
+    const auto refused = [&](std::string_view why) {
+      return unexpected(error{
+          ec::mismatch, fault::user, false,
+          fmt::format("the topology has come to its end, and its files have got more since, but {}; begin "
+                      "anew with --fresh, which reads all of them",
+                      why),
+          s.name});
+    };
+    if (plan.definition.updates)
+      return refused("a window that gives updates has closed all of its groups for good");
+    if (plan.definition.kind == window::shape::global)
+      return refused("a global window has given its rows for good");
+    std::vector<delivery::earlier_runs> shards;
+    auto last_end = no_watermark;
+    for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {
+      auto left = left_of_shard(s, n, present_.number, store_);
+      if (!left)
+        return unexpected(left.error());
+      if (!*left)
+        return refused(
+            fmt::format("no snapshot says which windows shard {} has fired (an earlier version of millrace "
+                        "ended it, or the newest one is damaged)",
+                        n));
+      last_end = std::max(last_end, (*left)->last_end);
+      shards.push_back(std::move(**left));
+    }
+    for (auto& shard : shards)  // the same for all: which windows have fired is no matter of keys
+      shard.last_end = last_end;
+    next_.windows[s.name] = std::move(shards);
+    return {};
+  }
+
+  const config::topology& topology_;
+  snapshot::state_store& store_;
+  const run_record& present_;
+  run_record next_;
+  std::map<std::string, std::optional<source::continuation>> news_;
+  std::optional<error> failed_;
+};
+
+}  // namespace
+
+delivery::earlier_runs run_record::left_of(const std::string& window, std::uint32_t shard) const {
+  const auto known = windows.find(window);
+  return known == windows.end() || shard >= known->second.size() ? delivery::earlier_runs{}
+                                                                 : known->second[shard];
+}
+
+std::string encode_run(const run_record& r) {
+  wire::writer out;
+  out.fixed(record_version);
+  out.varint(r.number);
+  out.varint(r.identities.size());
+  for (const auto& [source, identity] : r.identities) {
+    out.string(source);
+    out.string(identity);
+  }
+  out.varint(r.starts.size());
+  for (const auto& [plan, partitions] : r.starts) {
+    out.string(plan);
+    out.string(encode_starts(partitions));
+  }
+  out.varint(r.windows.size());
+  for (const auto& [window, shards] : r.windows) {
+    out.string(window);
+    out.varint(shards.size());
+    for (const auto& s : shards) {
+      out.fixed(s.last_end);
+      out.varint(s.rows);
+      out.varint(s.missed);
+      s.counts.encode(out);
+    }
+  }
+  return out.take();
+}
+
+expected<run_record> decode_run(std::string_view bytes) {
+  const auto damaged = [] {
+    return fatal_error(ec::corrupt,
+                       "the state folder's record of the present run is malformed; restore it from a "
+                       "backup, or start over with --fresh");
+  };
+  wire::reader in(bytes);
+  if (in.fixed<std::uint8_t>() != record_version)
+    return damaged();
+  run_record r;
+  r.number = in.varint();
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    std::string source(in.string());
+    r.identities[std::move(source)] = std::string(in.string());
+  }
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    std::string plan(in.string());
+    auto partitions = decode_starts(in.string());
+    if (!partitions)
+      return unexpected(partitions.error());
+    r.starts[std::move(plan)] = std::move(*partitions);
+  }
+  for (auto n = in.varint(); n > 0 && in.ok(); --n) {
+    auto& shards = r.windows[std::string(in.string())];
+    for (auto s = in.varint(); s > 0 && in.ok(); --s) {
+      delivery::earlier_runs left;
+      left.last_end = in.fixed<event_micros>();
+      left.rows = in.varint();
+      left.missed = in.varint();
+      if (auto counts = left.counts.decode(in); !counts)
+        return unexpected(counts.error());
+      shards.push_back(std::move(left));
+    }
+  }
+  if (!in.ok() || !in.at_end())
+    return damaged();
+  return r;
+}
+
+expected<run_record> present_run(snapshot::state_store& store) {
+  const auto stored = store.get(record_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return run_record{};
+  if (!stored)
+    return unexpected(stored.error());
+  auto record = decode_run(*stored);
+  if (!record)
+    return record;
+  const auto placed = number_at(store, placed_name);
+  if (!placed)
+    return unexpected(placed.error());
+  if (*placed == record->number)
+    return record;
+  for (const auto& [source, identity] : record->identities)
+    if (auto kept = store.put(identity_name_of(source), identity); !kept)
+      return unexpected(kept.error());
+  for (const auto& [plan, partitions] : record->starts)
+    if (auto kept = store.put(starts_name_of(plan), encode_starts(partitions)); !kept)
+      return unexpected(kept.error());
+  if (auto kept = store.put(placed_name, std::to_string(record->number)); !kept)
+    return unexpected(kept.error());
+  return record;
+}
+
+expected<bool> has_ended(const snapshot::state_store& store) {
+  if (!store.id().finished)
+    return false;
+  const auto stored = store.get(record_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return true;
+  if (!stored)
+    return unexpected(stored.error());
+  const auto record = decode_run(*stored);
+  if (!record)
+    return unexpected(record.error());
+  return number_at(store, ended_name).map([&](std::uint64_t n) { return n == record->number; });
+}
+
+expected<void> note_end(snapshot::state_store& store) {
+  return present_run(store)
+      .and_then([&](const run_record& r) {
+        return r.number == 0 ? expected<void>() : store.put(ended_name, std::to_string(r.number));
+      })
+      .and_then([&] { return store.mark_finished(); });
+}
+
+expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
+                                                   snapshot::state_store& store) {
+  const auto present = present_run(store);
+  if (!present)
+    return unexpected(present.error());
+  return beginning(topology, store, *present).run();
+}
+
+}  // namespace millrace::deployment

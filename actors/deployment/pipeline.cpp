@@ -1,0 +1,276 @@
+#include "actors/deployment/pipeline.hpp"
+
+#include "actors/deployment/next_run.hpp"
+#include "actors/deployment/restored_shard.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/deployment/verdicts_between_lives.hpp"
+#include "actors/deployment/window_edges.hpp"
+#include "actors/sink/file/file_sink.hpp"
+#include "actors/window/window_stage.hpp"
+#include "runtime/control/snapshot_writer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::deployment {
+namespace {
+
+using lane::lane_plan;
+
+class preparation {
+public:
+  preparation(caf::actor_system& system, const pipeline_options& options)
+      : system_(system), options_(options), topology_(options.topology), plans_(lane::lane_plans(topology_)) {
+  }
+
+  tl::expected<prepared_pipeline, preparation_error> run() {
+    out_.gauges.losses = options_.losses;
+    auto begun = present_run(*options_.store);
+    if (!begun)
+      return tl::unexpected(preparation_error{begun.error(), false});
+    run_ = std::move(*begun);
+    for (const auto& plan : plans_) {
+      options_.asking(plan->source->name);
+      auto started = decide_starts(*plan, options_, out_.gauges.feeds);
+      if (!started)
+        return tl::unexpected(started.error());
+      partitions_[plan->name] = std::move(*started);
+    }
+    out_.layout =
+        make_layout(*topology_, plans_, partitions_, run_.number, {options_.threads, options_.lane_credit});
+    auto verdicts = control::verdict_book::open(*options_.store);
+    if (!verdicts)
+      return tl::unexpected(preparation_error{verdicts.error()});
+    verdicts_ = std::move(*verdicts);
+    out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
+    for (const auto& s : out_.layout.shards)
+      add_shard(s);
+    for (const auto& s : out_.layout.sinks)
+      add_sink(s);
+    for (const auto& plan : plans_)
+      add_lanes(plan);
+    return std::move(out_);
+  }
+
+private:
+  [[nodiscard]] connector_context context(const std::string& stage) const {
+    return {topology_->name, stage, options_.store->folder(), options_.clock};
+  }
+  [[nodiscard]] connector_context context_of(const lane_plan& plan) const {
+    return source_context(plan, options_, out_.gauges.feeds);
+  }
+
+  void add_shard(const shard_layout& s) {
+    const auto stage = lane::stage_index(*topology_, s.window);
+    const auto& plan = std::get<config::window_plan>(topology_->stages[stage].plan);
+    auto setup = setup_of(out_.layout, s, *topology_);
+    setup.earlier = run_.left_of(s.window, s.number);
+    shard::shard_options options;
+    options.name = s.name;
+    options.stage = s.window;
+    options.losses = options_.losses;
+    options.snapshot_every = s.snapshot_every;
+    options.tick_every = s.tick_every;
+    options.clock = options_.clock;
+    options.snapshot_writer = out_.supervised.snapshot_writer;
+    for (const auto& receiver : s.receivers)
+      options.gauges->held_by[receiver] = 0;
+    out_.gauges.shards[options.name] = options.gauges;
+    std::optional<shard::rows_in_front> rows;
+    if (auto upstream = windows_in_front(*topology_, stage, run_.number); !upstream.empty())
+      rows = shard::rows_in_front{&plan, s.number, std::move(upstream)};
+    out_.supervised.shards.push_back(
+        {s.name, s.log, s.upstream,
+         [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
+          make = windows_of(s.window, plan, s.log, rows)](const std::map<log_id, mark>& found,
+                                                          const caf::actor& supervisor) {
+           auto now = setup;
+           now.found.insert(found.begin(), found.end());
+           now.limits.frame_rows = frame_rows();
+           return spawn_restored_shard(this_->system, *this_->store, std::move(now), options, make,
+                                       supervisor);
+         }});
+  }
+
+  [[nodiscard]] make_windows windows_of(const std::string& stage, const config::window_plan& plan,
+                                        const log_id& log, std::optional<shard::rows_in_front> rows) const {
+    return [topology = topology_, stage, &plan, log, rows = std::move(rows)] {
+      return shard::make_window_state(plan.definition, stage, log, rows);
+    };
+  }
+
+  /// What the factories need after the preparation is gone.
+  struct surroundings {
+    caf::actor_system& system;
+    std::shared_ptr<snapshot::state_store> store;
+    std::shared_ptr<const config::topology> topology;  // keeps what definitions refer to
+  };
+  [[nodiscard]] std::shared_ptr<const surroundings> shared() {
+    if (!surroundings_)
+      surroundings_ = std::make_shared<const surroundings>(surroundings{system_, options_.store, topology_});
+    return surroundings_;
+  }
+
+  void add_sink(const sink_layout& s) {
+    sink::sink_options o;
+    o.name = s.name;
+    o.run = run_.number;
+    o.topology = topology_;
+    o.who = {
+        options_.store->id().state_id, topology_->name, s.name, 0, false, options_.fresh, options_.adopt};
+    o.next_life = [store = options_.store] { return store->next_incarnation(); };
+    const auto note = "committed/" + s.name;
+    o.has_committed = [store = options_.store, note] { return store->get(note).has_value(); };
+    o.note_committed = [store = options_.store, note] {
+      if (store->get(note))
+        return;
+      if (const auto kept = store->put(note, "1"); !kept)
+        spdlog::warn("{}", kept.error().message);
+    };
+    o.commit_every = s.commit_every;
+    o.lane_logs = s.lane_logs;
+    o.gives_up_later = s.gives_up_later;
+    o.start_timeout = options_.start_timeout;
+    o.clock = options_.clock;
+    if (s.takes_dead_letters())
+      set_dead_letters(o);
+    else
+      set_target(o);
+    control::sink_spec spec;
+    spec.name = s.name;
+    spec.takes_dead_letters = s.takes_dead_letters();
+    spec.shard_logs = s.upstream;
+    out_.gauges.sinks[o.name] = o.gauges;
+    spec.spawn = [this_ = shared(), o = std::move(o)](const std::map<log_id, mark>& found,
+                                                      const caf::actor& supervisor) {
+      auto now = o;
+      now.lane_logs.insert(found.begin(), found.end());
+      return sink::spawn_sink(this_->system, std::move(now), supervisor);
+    };
+    out_.supervised.sinks.push_back(std::move(spec));
+  }
+
+  void set_target(sink::sink_options& o) {
+    o.stage = lane::stage_index(*topology_, o.name);
+    const auto& stage = topology_->stages[o.stage];
+    const auto& plan = std::get<config::sink_plan>(stage.plan);
+    o.schema = plan.rows;
+    o.order_by = plan.order_by;
+    o.windows = window_inputs_of_sink(*topology_, o.stage, run_.number);
+    o.make_writer = [this_ = shared(), make = options_.make.writer, &stage, c = context(stage.name)] {
+      return make(stage, c);
+    };
+  }
+
+  void set_dead_letters(sink::sink_options& o) {
+    o.takes_dead_letters = true;
+    o.losses = options_.losses;
+    o.schema = config::dead_letter_schema();
+    o.windows = window_inputs_of_dead_letters(*topology_, run_.number);
+    if (topology_->dead_letters && !topology_->dead_letters->type.empty()) {
+      o.make_writer = [this_ = shared(), make = options_.make.writer, c = context(o.name)] {
+        return make(*this_->topology->dead_letters, c);
+      };
+    } else {
+      o.make_writer = [path = options_.store->folder() + "/dead_letters.jsonl", schema = o.schema,
+                       topology = topology_]() -> expected<std::unique_ptr<sink::writer>> {
+        return sink::make_dead_letter_writer(
+            path, schema, topology->dead_letters ? topology->dead_letters->options : config::values{});
+      };
+    }
+  }
+
+  void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
+    std::vector<const lane_layout*> lanes;
+    for (const auto& l : out_.layout.lanes)
+      if (l.plan == plan->name)
+        lanes.push_back(&l);
+    std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes.size());
+    for (auto& g : gauges) {
+      g = std::make_shared<lane::lane_gauges>();
+      g->parser = plan->parser->name;
+      g->source = plan->source->name;
+    }
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      const auto& l = *lanes[i];
+      lane::lane_options o;
+      o.name = l.name;
+      o.plan = plan;
+      o.partitions = l.partitions;
+      for (const auto& p : partitions_.at(plan->name))
+        o.known.insert(p.name);
+      o.make_reader = [plan, make = options_.make.reader, c = context_of(*plan)] {
+        return make(*plan->source, wants_of(*plan->parser), c);
+      };
+      o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
+      o.identities.load = [store = options_.store, name = identity_name(*plan)] {
+        return store->get(name).value_or(std::string());
+      };
+      o.identities.keep = [store = options_.store, name = identity_name(*plan)](const std::string& text) {
+        return store->put(name, text);
+      };
+      o.identities.reading = options_.on_reading;
+      o.parser_changed = options_.parsers_changed;
+      o.rate = l.rate;
+      o.max_drift = l.max_drift;
+      o.discover_every = l.discover_every;
+      o.credit = l.credit;
+      o.clock = options_.clock;
+      o.gauges = gauges[i];
+      o.losses = options_.losses;
+      for (const auto& g : gauges)
+        if (g != o.gauges)
+          o.peers.push_back(g);
+      out_.gauges.lanes[o.name] = o.gauges;
+      control::lane_spec spec;
+      spec.name = o.name;
+      spec.parser = plan->name;
+      spec.partitions = o.partitions.size();
+      spec.keep_start = [plan, store = options_.store](const std::string& partition, position first) {
+        return keep_start(*plan, *store, partition, first).map([&](position start) {
+          return control::lane_spec::started{plan->log(partition), {start, no_watermark}};
+        });
+      };
+      spec.receivers = l.receivers;
+      spec.spawn = [this_ = shared(), o = std::move(o), book = verdicts_](
+                       delivery::lane_log::start how, const std::vector<control::found_partition>& found,
+                       const caf::actor& supervisor) -> expected<caf::actor> {
+        const auto life = this_->store->next_incarnation();
+        if (!life)
+          return unexpected(life.error());
+        auto next = o;
+        for (const auto& p : found) {
+          next.known.insert(p.name);
+          if (p.lane == next.name)
+            next.partitions.push_back(p.name);
+        }
+        auto verdicts = verdicts_for_next_life(next, *book, supervisor);
+        if (!verdicts)
+          return unexpected(verdicts.error());
+        next.verdicts = std::move(*verdicts);
+        return lane::spawn_lane(this_->system, std::move(next), *life, how, supervisor);
+      };
+      out_.supervised.lanes.push_back(std::move(spec));
+    }
+  }
+
+  caf::actor_system& system_;
+  const pipeline_options& options_;
+  std::shared_ptr<const config::topology> topology_;
+  lane_plans plans_;
+  run_record run_;
+  partitions_of_plans partitions_;
+  std::shared_ptr<const surroundings> surroundings_;
+  std::shared_ptr<control::verdict_book> verdicts_;
+  prepared_pipeline out_;
+};
+
+}  // namespace
+
+tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_system& system,
+                                                                    const pipeline_options& options) {
+  return preparation(system, options).run();
+}
+
+}  // namespace millrace::deployment

@@ -1,0 +1,77 @@
+// From a planned topology and an opened state folder to the actors of one process: partitions and where each
+// starts (decided once, durable before anything is read), the layout that follows from them, and the
+// factories of its lanes, of its shards with their snapshots, and of its sinks.
+#pragma once
+
+#include "actors/catalog.hpp"
+#include "actors/deployment/layout.hpp"
+#include "actors/lane/lane_actor.hpp"
+#include "actors/sink/sink_actor.hpp"
+#include "actors/window/shard_actor.hpp"
+#include "runtime/control/supervisor.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::deployment {
+
+struct pipeline_options {
+  std::shared_ptr<const config::topology> topology;
+  std::shared_ptr<snapshot::state_store> store;
+  std::chrono::milliseconds start_timeout{30'000};
+  std::size_t threads = 1;
+  bool fresh = false;
+  bool adopt = false;  // sinks take over what another state id has committed as them
+  std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
+  std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
+  /// Called before the first read of each reader, from its thread: sources answer, and receivers are open.
+  std::function<expected<void>()> on_reading = {};
+  /// No start has read anything yet: files are as they are now, whatever an earlier try has found.
+  bool nothing_read = false;
+  /// The state was made with other parsers: what reads a log must stand at one record of it.
+  bool parsers_changed = false;
+  /// Told of records that are lost to the result.
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  connector_makers make;
+  const wall_clock* clock = &system_clock();
+  // Bounds of what is under way; see there. Lower ones let little data meet them.
+  std::size_t lane_credit = lane::lane_options{}.credit;   // bytes
+  std::function<std::uint32_t()> output_frame_rows = [] {  // of one life of a shard
+    return delivery::outbox_limits{}.frame_rows;
+  };
+};
+
+/// What the progress line, metrics and reports read.
+struct pipeline_gauges {
+  std::map<std::string, std::shared_ptr<lane::lane_gauges>> lanes;
+  std::map<std::string, std::shared_ptr<shard::shard_gauges>> shards;
+  std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
+  std::shared_ptr<source::feeds> feeds = std::make_shared<source::feeds>();
+  std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+};
+
+/// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,
+/// else 2).
+struct preparation_error {
+  error why;
+  bool contacted = true;
+};
+
+struct prepared_pipeline {
+  deployment::layout layout;
+  control::supervisor_options supervised;
+  pipeline_gauges gauges;
+};
+
+/// Connects to the sources (waiting for them up to start_timeout), decides where their partitions start, and
+/// describes the actors. Blocks. Nothing is spawned but the snapshot writer.
+[[nodiscard]] tl::expected<prepared_pipeline, preparation_error>
+prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
+
+}  // namespace millrace::deployment

@@ -1,0 +1,32 @@
+// A new life of a shard: its number, its snapshots opened and its state restored from them, its spilled
+// output, the snapshot writer told of it, the actor. Called by whoever spawns shards, on threads that may
+// block.
+#pragma once
+
+#include "actors/window/shard_actor.hpp"
+#include "runtime/delivery/shard.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::deployment {
+
+using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
+
+/// The payloads of a chain, oldest first.
+[[nodiscard]] std::vector<std::string> captures_of(snapshot::snapshots::chain c);
+
+/// May be called for several shards at once, each from a thread of its own. `make` is called on the snapshot
+/// writer's thread, too, as long as it runs. `setup.life` is decided here. Errors: of the store; ec::corrupt
+/// where snapshots are damaged beyond what can be survived, with the remedy.
+[[nodiscard]] expected<caf::actor>
+spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
+                     delivery::shard_core::setup setup, const shard::shard_options& options,
+                     const make_windows& make, const caf::actor& supervisor);
+
+}  // namespace millrace::deployment

@@ -1,0 +1,37 @@
+// Where each partition of a source starts: decided once by the `start` option, kept in the state folder
+// before anything is read, and the same for every later life. A partition found later starts at its
+// beginning.
+#pragma once
+
+#include "actors/deployment/pipeline.hpp"
+#include "actors/lane/lane_plan.hpp"
+
+namespace millrace::deployment {
+
+/// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
+/// partitions.
+[[nodiscard]] tl::expected<std::vector<started_partition>, preparation_error>
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
+              const std::shared_ptr<source::feeds>& feeds);
+
+/// A partition was found while running, and begins at its first position: makes that durable, unless it is so
+/// already. One thread at a time; blocks.
+[[nodiscard]] expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
+                                            const std::string& partition, position first);
+
+/// The stored form of the partitions of a plan, and the name that it has in the state folder.
+[[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
+[[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
+[[nodiscard]] std::string starts_name(const lane::lane_plan& plan);
+/// Of bounded files a later run takes what is new (next_run.hpp). Standard input is none of them.
+[[nodiscard]] bool takes_what_is_new(const config::stage& source);
+
+/// What a plan's readers may use.
+[[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
+                                               const std::shared_ptr<source::feeds>& feeds);
+/// The hidden columns that need more of a record than its value.
+[[nodiscard]] source::wants wants_of(const config::stage& parser);
+/// Under which name the state folder keeps a source's identity.
+[[nodiscard]] std::string identity_name(const lane::lane_plan& plan);
+
+}  // namespace millrace::deployment

@@ -1,0 +1,82 @@
+// What is known of a sink's target: whether it is open, since when it is away, what it could not take, and
+// who was told. Pure: the sink says what happened and when, and does what it is told. Belongs to one sink.
+#pragma once
+
+#include "runtime/base/backoff.hpp"
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+
+namespace millrace::sink {
+
+class target_health {
+public:
+  using clock = std::chrono::steady_clock;
+  using positions = std::map<log_id, mark>;
+
+  /// How long a target is waited for.
+  struct patience {
+    std::chrono::milliseconds first{30'000};  // until it has been opened once
+    bool only_first = true;  // later it is waited for without end; false: no longer than `first`
+  };
+  target_health(patience p, clock::time_point now, std::uint64_t seed)
+      : patience_(p), began_(now), away_(away_backoff, seed) {}
+
+  [[nodiscard]] bool is_open() const { return state_ == state::open; }
+  /// The sink has failed for good.
+  [[nodiscard]] bool is_given_up() const { return state_ == state::given_up; }
+  /// It has gone wrong, and nothing has shown since that it takes what it is given.
+  [[nodiscard]] bool is_away() const { return away_since_.has_value(); }
+
+  // Each returns whether it is to be said that the target answers again.
+
+  /// A full disk may be opened again and again: what could not be written shows when it can. `stored`: what
+  /// the target has; where a commit was done and its answer lost, that shows now.
+  [[nodiscard]] bool opened(const std::optional<positions>& stored);
+  /// Progress alone may find room where rows did not.
+  [[nodiscard]] bool committed(const positions& stored, bool with_rows);
+  /// It was seen to while there was nothing to commit.
+  [[nodiscard]] bool kept_alive();
+
+  struct reaction {
+    bool give_up = false;  // the sink fails
+    bool tell = false;     // that it is waited for
+    micros try_again{};    // after that, unless given up
+  };
+  /// Any call to the target failed. `progress`: what it would have had with all that was given to it;
+  /// `with_rows`: rows were among that. Nothing once it was given up.
+  [[nodiscard]] std::optional<reaction> failed(const error& why, clock::time_point now,
+                                               const positions& progress, bool with_rows);
+
+private:
+  enum class state : std::uint8_t { never_open, open, away, given_up };
+  static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
+  /// A full disk on which others give back a little now and then answers and fails by turns.
+  static constexpr std::chrono::seconds told_again_after{10};
+  /// What was under way when an open target failed: once it is committed, the target has taken what it could
+  /// not take.
+  struct owed {
+    positions progress;
+    bool rows = false;
+  };
+
+  [[nodiscard]] bool has_what_it_owed(const positions& stored) const;
+  [[nodiscard]] bool has_waited_long_enough(clock::time_point now) const;
+  bool answered();
+
+  patience patience_;
+  clock::time_point began_;
+  state state_ = state::never_open;
+  bool was_open_ = false;
+  std::optional<owed> owed_;
+  std::optional<clock::time_point> away_since_;
+  backoff away_;
+  bool told_ = false;  // of the present absence
+  std::optional<clock::time_point> told_at_;
+};
+
+}  // namespace millrace::sink

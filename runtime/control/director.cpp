@@ -1,0 +1,335 @@
+#include "runtime/control/director.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::control {
+
+director::director(const std::vector<member>& members) {
+  for (const auto& m : members) {
+    members_[m.name] = {m};
+    if (m.kind == member_kind::lane)
+      found_.add_lane(m.name, m.parser, m.receivers, m.partitions);
+    else
+      ++receivers_;
+  }
+}
+
+bool director::lives(const std::string& name) const {
+  const auto m = members_.find(name);
+  return m != members_.end() && m->second.lives;
+}
+
+bool director::wants(const std::string& name) const {
+  return !is_ending() && members_.contains(name) && !lives(name);
+}
+
+order_list director::began(const std::string& name) {
+  order_list out;
+  auto& m = members_.at(name);
+  m.lives = true;
+  introduce(m, out);
+  revived(name, out);
+  return out;
+}
+
+order_list director::could_not_begin(const std::string& name, const error& why) {
+  order_list out;
+  note_failure(name, why);
+  revived(name, out);
+  begin_end(out);
+  return out;
+}
+
+order_list director::is_down(const std::string& name) {
+  order_list out;
+  auto& m = members_.at(name);
+  m.lives = false;
+  completed_.erase(name);
+  if (is_ending() && revive_at_end(name, out))
+    return out;
+  no_longer_collects(name, out);
+  if (is_ending()) {
+    has_stopped(name, out);
+    return out;
+  }
+  for (const auto& [_, other] : members_)
+    introduce_to_lane(other, m, out);
+  out.push_back(orders::begin_later{name});
+  return out;
+}
+
+// --- introductions
+
+void director::introduce(const state& m, order_list& out) const {
+  if (m.what.kind == member_kind::lane) {
+    for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r)
+      out.push_back(orders::tell_receiver{m.what.name, r, m.what.receivers[r], lives(m.what.receivers[r])});
+    return;
+  }
+  for (const auto& [name, other] : members_) {
+    introduce_to_lane(other, m, out);
+    introduce_shard(other, m, out);
+    introduce_dead_letter_sink(other, m, out);
+    if (&other != &m) {
+      introduce_shard(m, other, out);
+      introduce_dead_letter_sink(m, other, out);
+    }
+  }
+}
+
+void director::introduce_to_lane(const state& lane, const state& receiver, order_list& out) const {
+  if (lane.what.kind != member_kind::lane || !lane.lives)
+    return;
+  for (std::uint32_t r = 0; r < lane.what.receivers.size(); ++r)
+    if (lane.what.receivers[r] == receiver.what.name)
+      out.push_back(orders::tell_receiver{lane.what.name, r, receiver.what.name, receiver.lives});
+}
+
+void director::introduce_shard(const state& shard, const state& to, order_list& out) const {
+  if (shard.what.kind != member_kind::shard || to.what.kind == member_kind::lane || !shard.lives || !to.lives)
+    return;
+  const auto& logs = to.what.upstream;
+  if (std::find(logs.begin(), logs.end(), shard.what.log) != logs.end())
+    out.push_back(orders::tell_sender{to.what.name, shard.what.log, shard.what.name});
+}
+
+void director::introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const {
+  if (sink.what.kind != member_kind::sink || dead.what.kind != member_kind::sink || !sink.lives ||
+      !dead.lives)
+    return;
+  if (!sink.what.takes_dead_letters && dead.what.takes_dead_letters)
+    out.push_back(orders::tell_dead_letter_sink{sink.what.name, dead.what.name});
+}
+
+// --- partitions
+
+bool director::is_new(const std::string& lane, const std::string& partition) const {
+  const auto m = members_.find(lane);
+  return !is_ending() && m != members_.end() && m->second.what.kind == member_kind::lane &&
+         !found_.knows(m->second.what.parser, partition);
+}
+
+order_list director::start(const std::string& lane, const std::string& partition, const log_id& log,
+                           const mark& start) {
+  order_list out;
+  const auto& parser = members_.at(lane).what.parser;
+  const auto& f = found_.add(parser, partition, log, start);
+  // Receivers know of the log before a lane asks them for it.
+  for (const auto& name : found_.receivers_of(parser))
+    if (lives(name))
+      out.push_back(orders::tell_log{name, f.log, f.start});
+  for (const auto& name : found_.lanes_of(parser))
+    if (lives(name))
+      out.push_back(orders::tell_partition{name, f.name, f.lane});
+  return out;
+}
+
+// --- the end
+
+order_list director::completed(const std::string& name) {
+  order_list out;
+  completed_.insert(name);
+  // The shards, too: after a kill at the end sinks may have everything while shards have yet to catch up
+  // with it, and the ledger is theirs.
+  if (completed_.size() == receivers_ && !is_ending()) {
+    finished_ = true;
+    begin_end(out);
+  }
+  return out;
+}
+
+void director::note_failure(const std::string& name, const error& why) {
+  if (failure_)
+    return;
+  failure_ = why;
+  if (failure_->stage.empty())
+    failure_->stage = name;
+}
+
+order_list director::failed(const std::string& name, const error& why) {
+  order_list out;
+  note_failure(name, why);
+  begin_end(out);
+  return out;
+}
+
+order_list director::end() {
+  order_list out;
+  begin_end(out);
+  return out;
+}
+
+void director::begin_end(order_list& out) {
+  if (is_ending())
+    return;
+  phase_ = phase::reviving;
+  // Whoever waits for its next life has counts as well.
+  if (!failure_)
+    for (const auto& [name, m] : members_)
+      if (!m.lives && m.what.kind != member_kind::lane)
+        reviving_.insert(name);
+  for (const auto& name : reviving_)
+    out.push_back(orders::begin_life{name});
+  revived({}, out);
+}
+
+/// Its life has begun, or cannot begin.
+void director::revived(const std::string& name, order_list& out) {
+  const bool was_asked = reviving_.erase(name) != 0;
+  if (phase_ == phase::reviving && reviving_.empty()) {
+    phase_ = phase::reporting;
+    collect(out);
+  } else if (phase_ == phase::reporting && was_asked) {
+    if (lives(name))
+      out.push_back(orders::collect{name});
+    else
+      no_longer_collects(name, out);
+  }
+}
+
+bool director::revive_at_end(const std::string& name, order_list& out) {
+  if (members_.at(name).what.kind == member_kind::lane || failure_ || reported_at_end_.contains(name))
+    return false;
+  if (phase_ == phase::reporting && finished_) {
+    // It has to come to the end once more, and the run with it; so has whoever failed after its report.
+    finished_ = false;
+    phase_ = phase::running;
+    reported_at_end_.clear();
+    for (const auto& [other, m] : members_)
+      if (!m.lives && other != name)
+        out.push_back(orders::begin_life{other});
+    return false;
+  }
+  if (phase_ == phase::reporting && revived_at_end_.insert(name).second) {
+    reviving_.insert(name);
+    collecting_.insert(name);
+    out.push_back(orders::begin_life{name});
+    return true;
+  }
+  finished_ = false;
+  failure_ = error{ec::internal, fault::ours, true,
+                   "failed while the run ended, so that its counts are missing; nothing is lost: the same "
+                   "command ends it",
+                   name};
+  return false;
+}
+
+order_list director::stopped(const std::string& name) {
+  order_list out;
+  has_stopped(name, out);
+  return out;
+}
+
+void director::has_stopped(const std::string& name, order_list& out) {
+  waiting_for_.erase(name);
+  if (has_stop_phase() && waiting_for_.empty())
+    next_phase(out);
+}
+
+order_list director::stops_are_due(std::uint64_t number) {
+  order_list out;
+  if (number != stop_number_ || waiting_for_.empty())
+    return out;
+  for (const auto& name : std::exchange(waiting_for_, {}))
+    out.push_back(orders::leave_behind{name});
+  next_phase(out);
+  return out;
+}
+
+void director::next_phase(order_list& out) {
+  const auto stop_all = [&](member_kind what) {
+    for (const auto& [name, m] : members_)
+      if (m.what.kind == what && m.lives) {
+        waiting_for_.insert(name);
+        if (what != member_kind::lane)
+          out.push_back(orders::collect{name});  // answered before it stops: the last word
+        out.push_back(orders::stop{name});
+      }
+    out.push_back(orders::wait_for_stops{++stop_number_});
+  };
+  switch (phase_) {
+  case phase::reporting:
+    phase_ = phase::stopping_lanes;
+    stop_all(member_kind::lane);
+    break;
+  case phase::stopping_lanes:
+    phase_ = phase::stopping_shards;
+    stop_all(member_kind::shard);
+    break;
+  case phase::stopping_shards:
+    phase_ = phase::stopping_sinks;
+    stop_all(member_kind::sink);
+    break;
+  case phase::stopping_sinks:
+    phase_ = phase::ended;
+    out.push_back(orders::end_run{});
+    return;
+  case phase::running:
+  case phase::reviving:
+  case phase::ended:
+    return;
+  }
+  if (waiting_for_.empty())
+    next_phase(out);
+}
+
+// --- reports
+
+order_list director::report() {
+  order_list out;
+  collect(out);
+  return out;
+}
+
+order_list director::part(const messages::report_part& p) {
+  order_list out;
+  parts_[p.actor] = p;
+  if (is_ending())
+    reported_at_end_.insert(p.actor);
+  no_longer_collects(p.actor, out);
+  return out;
+}
+
+order_list director::reports_are_due(std::uint64_t number) {
+  order_list out;
+  if (number == report_number_ && !collecting_.empty()) {
+    collecting_.clear();
+    collected(out);
+  }
+  return out;
+}
+
+std::vector<messages::report_part> director::parts() const {
+  std::vector<messages::report_part> out;
+  for (const auto& [_, part] : parts_)
+    out.push_back(part);
+  return out;
+}
+
+void director::collect(order_list& out) {
+  if (!collecting_.empty())
+    return;
+  ++report_number_;
+  for (const auto& [name, m] : members_)
+    if (m.lives && m.what.kind != member_kind::lane) {
+      collecting_.insert(name);
+      out.push_back(orders::collect{name});
+    }
+  out.push_back(orders::wait_for_reports{report_number_});
+  if (collecting_.empty())
+    collected(out);
+}
+
+void director::no_longer_collects(const std::string& name, order_list& out) {
+  if (collecting_.erase(name) != 0 && collecting_.empty())
+    collected(out);
+}
+
+void director::collected(order_list& out) {
+  out.push_back(orders::give_report{});
+  if (phase_ == phase::reporting)
+    next_phase(out);
+}
+
+}  // namespace millrace::control

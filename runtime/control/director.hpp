@@ -1,0 +1,219 @@
+// What a run is as a whole: who is told of whom, which partitions were found on the way, what a report holds,
+// when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is told what
+// happened to members, by their names, and gives orders; a supervisor carries them out in their order and
+// spawns and restarts actors.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/control/found_partitions.hpp"
+#include "runtime/messages/messages.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace millrace::control {
+
+enum class member_kind : std::uint8_t { lane, shard, sink };
+
+struct member {
+  std::string name;
+  member_kind kind = member_kind::lane;
+  std::string parser = {};                  // a lane's
+  std::vector<std::string> receivers = {};  // a lane's: names of shards and sinks, by receiver index
+  std::size_t partitions = 0;               // a lane's: that it reads from the first
+  log_id log = {};                          // a shard's: of its output
+  std::vector<log_id> upstream = {};        // a shard's or sink's: outputs of shards that it gets
+  bool takes_dead_letters = false;          // a sink's
+};
+
+namespace orders {
+
+/// A lane is told that its receiver of this index lives, or that it does not.
+struct tell_receiver {
+  std::string to;
+  std::uint32_t index = 0;
+  std::string receiver;
+  bool lives = false;
+  friend bool operator==(const tell_receiver&, const tell_receiver&) = default;
+};
+/// A shard or sink is told who gives it this log.
+struct tell_sender {
+  std::string to;
+  log_id log;
+  std::string sender;
+  friend bool operator==(const tell_sender&, const tell_sender&) = default;
+};
+/// A sink is told where its refused rows go.
+struct tell_dead_letter_sink {
+  std::string to;
+  std::string sink;
+  friend bool operator==(const tell_dead_letter_sink&, const tell_dead_letter_sink&) = default;
+};
+/// A shard or sink is told of a log that feeds it as well.
+struct tell_log {
+  std::string to;
+  log_id log;
+  mark start;
+  friend bool operator==(const tell_log&, const tell_log&) = default;
+};
+/// A lane is told which one reads a partition from now on.
+struct tell_partition {
+  std::string to;
+  std::string partition;
+  std::string reader;
+  friend bool operator==(const tell_partition&, const tell_partition&) = default;
+};
+/// It gives its part of the report.
+struct collect {
+  std::string from;
+  friend bool operator==(const collect&, const collect&) = default;
+};
+struct stop {
+  std::string who;
+  friend bool operator==(const stop&, const stop&) = default;
+};
+/// Its next life begins now; began() or could_not_begin() says how that went.
+struct begin_life {
+  std::string who;
+  friend bool operator==(const begin_life&, const begin_life&) = default;
+};
+/// The same, after its back-off.
+struct begin_later {
+  std::string who;
+  friend bool operator==(const begin_later&, const begin_later&) = default;
+};
+/// It did not stop in time, and the others go on without it.
+struct leave_behind {
+  std::string who;
+  friend bool operator==(const leave_behind&, const leave_behind&) = default;
+};
+/// reports_are_due() is called with the number after a while, stops_are_due() likewise.
+struct wait_for_reports {
+  std::uint64_t number = 0;
+  friend bool operator==(const wait_for_reports&, const wait_for_reports&) = default;
+};
+struct wait_for_stops {
+  std::uint64_t number = 0;
+  friend bool operator==(const wait_for_stops&, const wait_for_stops&) = default;
+};
+/// Whoever has asked for the report gets parts().
+struct give_report {
+  friend bool operator==(const give_report&, const give_report&) = default;
+};
+/// All have stopped: the owner gets finished(), failure() and parts(). The last order.
+struct end_run {
+  friend bool operator==(const end_run&, const end_run&) = default;
+};
+
+}  // namespace orders
+
+using order =
+    std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
+                 orders::tell_partition, orders::collect, orders::stop, orders::begin_life,
+                 orders::begin_later, orders::leave_behind, orders::wait_for_reports, orders::wait_for_stops,
+                 orders::give_report, orders::end_run>;
+/// To be carried out one after the other, before anything else is said to the director; what is said
+/// meanwhile (began()) gives orders that come behind them.
+using order_list = std::vector<order>;
+
+class director {
+public:
+  explicit director(const std::vector<member>& members);
+
+  // --- lives
+  /// A life of it has begun: it and those that work with it are introduced.
+  [[nodiscard]] order_list began(const std::string& name);
+  /// For good: the run ends with this error.
+  [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
+  /// Its life is over.
+  [[nodiscard]] order_list is_down(const std::string& name);
+  [[nodiscard]] bool lives(const std::string& name) const;
+  /// Whether a life that was put off may begin.
+  [[nodiscard]] bool wants(const std::string& name) const;
+
+  // --- partitions that are found while running
+  /// Whether this one is news: then its start is made durable, and start() called.
+  [[nodiscard]] bool is_new(const std::string& lane, const std::string& partition) const;
+  [[nodiscard]] order_list start(const std::string& lane, const std::string& partition, const log_id& log,
+                                 const mark& start);
+  [[nodiscard]] const found_partitions& found() const { return found_; }
+
+  // --- the end
+  [[nodiscard]] order_list completed(const std::string& name);
+  /// Of a member or of anything else that the run cannot do without.
+  [[nodiscard]] order_list failed(const std::string& name, const error& why);
+  [[nodiscard]] order_list end();
+  [[nodiscard]] order_list stopped(const std::string& name);
+  [[nodiscard]] order_list stops_are_due(std::uint64_t number);
+  [[nodiscard]] bool is_ending() const { return phase_ != phase::running; }
+  [[nodiscard]] bool has_ended() const { return phase_ == phase::ended; }
+  /// The bounded sources came to their end, and everybody has everything.
+  [[nodiscard]] bool finished() const { return finished_; }
+  [[nodiscard]] const std::optional<error>& failure() const { return failure_; }
+
+  // --- reports
+  [[nodiscard]] order_list report();
+  [[nodiscard]] order_list part(const messages::report_part& p);
+  [[nodiscard]] order_list reports_are_due(std::uint64_t number);
+  /// The newest of each shard and sink, by name.
+  [[nodiscard]] std::vector<messages::report_part> parts() const;
+
+private:
+  /// Behind `running`: whoever waits for its next life begins it, since it has counts, too; all report while
+  /// everybody lives; lanes stop, then shards, then sinks.
+  enum class phase : std::uint8_t {
+    running,
+    reviving,
+    reporting,
+    stopping_lanes,
+    stopping_shards,
+    stopping_sinks,
+    ended
+  };
+  struct state {
+    member what;
+    bool lives = false;
+  };
+
+  [[nodiscard]] bool has_stop_phase() const {
+    return phase_ >= phase::stopping_lanes && phase_ != phase::ended;
+  }
+  void introduce(const state& m, order_list& out) const;
+  void introduce_to_lane(const state& lane, const state& receiver, order_list& out) const;
+  void introduce_shard(const state& shard, const state& to, order_list& out) const;
+  void introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const;
+  void note_failure(const std::string& name, const error& why);
+  void begin_end(order_list& out);
+  void revived(const std::string& name, order_list& out);
+  /// True: it gets one life more, since its counts are missing.
+  bool revive_at_end(const std::string& name, order_list& out);
+  void collect(order_list& out);
+  void no_longer_collects(const std::string& name, order_list& out);
+  void collected(order_list& out);
+  void has_stopped(const std::string& name, order_list& out);
+  void next_phase(order_list& out);
+
+  std::map<std::string, state> members_;
+  std::size_t receivers_ = 0;  // shards and sinks
+  found_partitions found_;
+  phase phase_ = phase::running;
+  std::set<std::string> completed_;
+  std::optional<error> failure_;
+  bool finished_ = false;
+  std::set<std::string> reviving_;
+  std::set<std::string> waiting_for_;  // to stop, in this phase
+  std::uint64_t stop_number_ = 0;
+  std::set<std::string> collecting_;
+  std::uint64_t report_number_ = 0;
+  std::map<std::string, messages::report_part> parts_;
+  std::set<std::string> reported_at_end_;  // since the end began
+  std::set<std::string> revived_at_end_;
+};
+
+}  // namespace millrace::control

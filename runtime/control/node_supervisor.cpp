@@ -1,0 +1,285 @@
+#include "runtime/control/node_supervisor.hpp"
+
+#include "runtime/control/side_by_side.hpp"
+#include "runtime/control/spawn.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace millrace::control {
+namespace {
+
+/// A child that has lived this long has recovered.
+constexpr std::chrono::seconds healthy_after{30};
+/// Failures in a row after which a child is given up: with the back-off, some two minutes.
+constexpr std::uint64_t max_failures = 20;
+/// Until it is looked again whether a lane may begin its life.
+constexpr std::chrono::seconds until_it_may_begin{1};
+/// What a stop may take for lanes, shards and sinks each, before the run ends without them.
+constexpr std::chrono::seconds stop_timeout{10};
+constexpr std::chrono::seconds report_timeout{5};
+
+std::vector<member> members_of(const supervisor_options& options) {
+  std::vector<member> out;
+  for (const auto& s : options.sinks) {
+    member m;
+    m.name = s.name;
+    m.kind = member_kind::sink;
+    m.upstream = s.shard_logs;
+    m.takes_dead_letters = s.takes_dead_letters;
+    out.push_back(std::move(m));
+  }
+  for (const auto& s : options.shards) {
+    member m;
+    m.name = s.name;
+    m.kind = member_kind::shard;
+    m.log = s.log;
+    m.upstream = s.in_front;
+    out.push_back(std::move(m));
+  }
+  for (const auto& l : options.lanes) {
+    member m;
+    m.name = l.name;
+    m.kind = member_kind::lane;
+    m.parser = l.parser;
+    m.receivers = l.receivers;
+    m.partitions = l.partitions;
+    out.push_back(std::move(m));
+  }
+  return out;
+}
+
+}  // namespace
+
+node_supervisor::node_supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner)
+    : self_(self), options_(std::move(options)), owner_(std::move(owner)), director_(members_of(options_)) {
+  const auto add = [&, seed = jitter_seed(*self_)](const auto& specs, member_kind what) {
+    for (std::size_t i = 0; i < specs.size(); ++i)
+      children_[specs[i].name] = {what, i, nullptr, backoff(restart_backoff, seed + children_.size()), {}};
+  };
+  add(options_.sinks, member_kind::sink);
+  add(options_.shards, member_kind::shard);
+  add(options_.lanes, member_kind::lane);
+  if (options_.snapshot_writer)
+    self_->monitor(options_.snapshot_writer);
+  self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
+}
+
+void node_supervisor::start() {
+  // Receivers first: a lane finds them all.
+  static_cast<void>(spawn_all(member_kind::sink) && spawn_all(member_kind::shard) &&
+                    spawn_all(member_kind::lane));
+}
+
+bool node_supervisor::spawn_all(member_kind what) {
+  std::vector<const std::string*> names;
+  for (const auto& [name, c] : children_)
+    if (c.what == what)
+      names.push_back(&name);
+  std::vector<expected<caf::actor>> made(names.size());
+  std::vector<std::size_t> order(names.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto threads = what == member_kind::shard ? threads_for_blocking(self_->system()) : 1;
+  side_by_side(names.size(), threads, [&](std::size_t i) {
+    made[i] = make(*names[i], children_.at(*names[i]), delivery::lane_log::start::at_lowest);
+  });
+  // Failures last: with the first one the run ends, and who lives by then is stopped.
+  const auto failed =
+      std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return made[i].has_value(); });
+  std::for_each(order.begin(), order.end(),
+                [&](std::size_t i) { begin_life(*names[i], std::move(made[i])); });
+  return failed == order.end();
+}
+
+expected<caf::actor> node_supervisor::make(const std::string& name, const child& c,
+                                           delivery::lane_log::start how) const {
+  const auto me = caf::actor_cast<caf::actor>(self_);
+  const auto& found = director_.found();
+  if (c.what == member_kind::sink)
+    return options_.sinks[c.index].spawn(found.feeding(name), me);
+  if (c.what == member_kind::shard)
+    return options_.shards[c.index].spawn(found.feeding(name), me);
+  return options_.lanes[c.index].spawn(how, found.of_parser(options_.lanes[c.index].parser), me);
+}
+
+void node_supervisor::begin_life(const std::string& name, expected<caf::actor> made) {
+  if (!made)
+    return carry_out(director_.could_not_begin(name, made.error()));
+  auto& c = children_.at(name);
+  c.handle = std::move(*made);
+  c.since = self_->clock().now();
+  self_->monitor(c.handle);
+  carry_out(director_.began(name));
+}
+
+void node_supervisor::begin_again(const std::string& name) {
+  const auto& c = children_.at(name);
+  auto made = make(name, c, delivery::lane_log::start::at_furthest);
+  if (c.what == member_kind::lane && !made && made.error().retry) {
+    // No failure of its own, however long the disk is full.
+    spdlog::error("{} does not begin yet: {}; trying again in {} s", name, made.error().message,
+                  until_it_may_begin.count());
+    self_->delayed_send(self_, until_it_may_begin, restart_child{name});
+    return;
+  }
+  begin_life(name, std::move(made));
+}
+
+void node_supervisor::on_restart(const std::string& name) {
+  if (director_.wants(name))
+    begin_again(name);
+}
+
+void node_supervisor::begin_later(const std::string& name) {
+  auto& c = children_.at(name);
+  if (self_->clock().now() - c.since > healthy_after)
+    c.waits.reset();
+  const auto wait = c.waits.next();
+  if (c.waits.tries() > max_failures) {
+    carry_out(director_.failed(
+        name, error{ec::internal, fault::ours, false,
+                    fmt::format("failed {} times in a row and was given up", max_failures), name}));
+    return;
+  }
+  spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name, last_failure_,
+                wait.count() / 1000);
+  self_->delayed_send(self_, wait, restart_child{name});
+}
+
+void node_supervisor::on_down(const caf::down_msg& m) {
+  if (options_.snapshot_writer && options_.snapshot_writer.address() == m.source) {
+    // Nobody's captures would become durable any more, and nothing would be acknowledged.
+    options_.snapshot_writer = nullptr;
+    if (!director_.has_ended())
+      on_failed(
+          {"snapshots", error{ec::internal, fault::ours, true,
+                              "the thread that writes them has failed; nothing is lost: the same command "
+                              "goes on from the last ones",
+                              "snapshots"}});
+    return;
+  }
+  const auto c = std::find_if(children_.begin(), children_.end(), [&](const auto& other) {
+    return other.second.handle && other.second.handle.address() == m.source;
+  });
+  if (c == children_.end())
+    return;
+  c->second.handle = nullptr;
+  last_failure_ = self_->system().render(m.reason);
+  carry_out(director_.is_down(c->first));
+}
+
+void node_supervisor::on_partition_found(const messages::partition_found& m) {
+  if (!director_.is_new(m.lane, m.partition))
+    return;  // or it was said twice before the news got there
+  const auto started = options_.lanes[children_.at(m.lane).index].keep_start(m.partition, m.first);
+  if (!started) {
+    spdlog::error("{}: partition {} was found, but where it starts could not be stored: {}; trying again",
+                  m.lane, m.partition, started.error().message);
+    return;
+  }
+  auto orders = director_.start(m.lane, m.partition, started->log, started->start);
+  const auto reader =
+      director_.found().of_parser(options_.lanes[children_.at(m.lane).index].parser).back().lane;
+  spdlog::info("{}: found while running, read by {} from position {}", started->log, reader,
+               started->start.at.minor);
+  carry_out(std::move(orders));
+}
+
+void node_supervisor::on_recovered(const std::string& name) {
+  if (const auto c = children_.find(name); c != children_.end())
+    c->second.waits.reset();
+}
+
+void node_supervisor::on_fail_child(const std::string& name) {
+  if (director_.lives(name))
+    tell(name, messages::fail_now{"a test said so"});
+}
+
+bool node_supervisor::is_from_former_life(const std::string& name) const {
+  const auto c = children_.find(name);
+  return c != children_.end() && c->second.handle != self_->current_sender();
+}
+
+void node_supervisor::on_report_request(const caf::actor& to) {
+  report_for_.push_back(to);
+  carry_out(director_.report());
+}
+
+/// What one order leads to comes behind all that were given before.
+void node_supervisor::carry_out(order_list orders) {
+  orders_.insert(orders_.end(), std::make_move_iterator(orders.begin()),
+                 std::make_move_iterator(orders.end()));
+  if (std::exchange(carrying_out_, true))
+    return;
+  while (!orders_.empty()) {
+    const auto next = std::move(orders_.front());
+    orders_.pop_front();
+    carry_out(next);
+  }
+  carrying_out_ = false;
+}
+
+template<class Message>
+void node_supervisor::tell(const std::string& name, Message m) {
+  if (const auto handle = handle_of(name))
+    self_->send(handle, std::move(m));
+}
+
+void node_supervisor::carry_out(const order& o) {
+  struct hands {
+    node_supervisor& s;
+
+    void operator()(const orders::tell_receiver& x) const {
+      if (const auto receiver = s.handle_of(x.receiver); x.lives && receiver)
+        s.tell(x.to, messages::receiver_up{x.index, receiver});
+      else
+        s.tell(x.to, messages::receiver_down{x.index});
+    }
+    void operator()(const orders::tell_sender& x) const {
+      if (const auto sender = s.handle_of(x.sender))
+        s.tell(x.to, messages::sender_up{x.log, sender});
+    }
+    void operator()(const orders::tell_dead_letter_sink& x) const {
+      if (const auto sink = s.handle_of(x.sink))
+        s.tell(x.to, messages::receiver_up{0, sink});
+    }
+    void operator()(const orders::tell_log& x) const { s.tell(x.to, messages::log_found{x.log, x.start}); }
+    void operator()(const orders::tell_partition& x) const {
+      s.tell(x.to, messages::partition_started{x.partition, x.reader});
+    }
+    void operator()(const orders::collect& x) const { s.tell(x.from, messages::collect_report{}); }
+    void operator()(const orders::stop& x) const { s.tell(x.who, messages::stop{}); }
+    void operator()(const orders::begin_life& x) const {
+      if (!s.director_.lives(x.who))
+        s.begin_again(x.who);
+    }
+    void operator()(const orders::begin_later& x) const { s.begin_later(x.who); }
+    void operator()(const orders::leave_behind& x) const {
+      spdlog::warn("{} does not stop; going on without it", x.who);
+    }
+    void operator()(const orders::wait_for_reports& x) const {
+      s.self_->delayed_send(s.self_, report_timeout, report_took_too_long{x.number});
+    }
+    void operator()(const orders::wait_for_stops& x) const {
+      s.self_->delayed_send(s.self_, stop_timeout, stop_took_too_long{x.number});
+    }
+    void operator()(const orders::give_report&) const {
+      const report_collected all{s.director_.parts()};
+      for (const auto& to : std::exchange(s.report_for_, {}))
+        s.self_->send(to, all);
+    }
+    void operator()(const orders::end_run&) const {
+      if (s.options_.snapshot_writer)
+        s.self_->send(s.options_.snapshot_writer, messages::stop{});
+      s.self_->send(s.owner_, run_ended{s.director_.finished(), s.director_.failure(), s.director_.parts()});
+      s.self_->quit();
+    }
+  };
+  std::visit(hands{*this}, o);
+}
+
+}  // namespace millrace::control

@@ -1,0 +1,355 @@
+#!/usr/bin/env python3
+"""Servers that mean harm, or are not who they should be: certificates for other names, bytes that drip, a database that asks its client for a
+file, a broker that refuses a password while its client logs all it does. Nothing is sent to a stranger, nothing that is secret shows, and SIGTERM
+ends a run in time. Every server here is the test's own.
+
+    hostile_servers.py --millrace BINARY [--only NAME]      each case is a function below
+"""
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from real_systems import Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+from relay import certificate  # noqa: E402
+
+SECRET = "hush-hush-hush"
+RUN_ENDS, BUSY = 45, 30  # seconds: docs/operations.md names the first; a busy machine gets some more
+ROWS = 20
+
+
+class Listener:
+    """Gives each connection to `serve`, in a thread of its own; `seen` is what it has kept of them."""
+
+    def __init__(self, serve, tls=None):
+        self.serve, self.tls, self.seen = serve, tls, []
+        self.stopped = threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connection, _ = self.socket.accept()
+                threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+
+    def _one(self, connection):
+        with contextlib.suppress(OSError, EOFError), contextlib.closing(connection):
+            if self.tls:
+                with contextlib.closing(self.tls.wrap_socket(connection, server_side=True)) as inner:
+                    self.serve(self, inner)
+            else:
+                self.serve(self, connection)
+
+    def close(self):
+        self.stopped.set()
+        self.socket.close()
+
+
+def exactly(connection, count):
+    got = b""
+    while len(got) < count:
+        more = connection.recv(count - len(got))
+        if not more:
+            raise EOFError
+        got += more
+    return got
+
+
+def request_of(connection):
+    """The head of an HTTP request, and its body if it says how long that is."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = connection.recv(65536)
+        if not more:
+            raise EOFError
+        got += more
+    head, _, body = got.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            body += exactly(connection, max(0, int(value) - len(body)))
+    return head.decode("latin-1")
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.binary, self.folder, self.name = options.millrace, folder / name, name
+        self.folder.mkdir()
+        self.input, self.servers = self.folder / "in.jsonl", []
+        self.input.write_text("".join(f'{{"n":{i}}}\n' for i in range(ROWS)))
+
+    def close(self):
+        for server in self.servers:
+            server.close()
+
+    def listener(self, serve, tls=None):
+        self.servers.append(Listener(serve, tls))
+        return self.servers[-1]
+
+    def run(self, name, source=None, sink=None, *options, env=None):
+        topology = self.folder / f"{name}.json"
+        topology.write_text(json.dumps({"millrace": 1, "topology": name, "stages": {
+            "in": source or {"source": "file", "path": str(self.input)},
+            "parsed": {"parser": "json", "from": "in", "schema": {"n": "bigint"}},
+            "out": {**(sink or {"sink": "file", "path": str(self.folder / f"{name}.jsonl")}), "from": "parsed"}}}))
+        return Run(self.binary, topology, self.folder / f"{name}.state", *options, env=env)
+
+
+def stranger(folder):
+    """A context with a certificate of a known authority for another name, and the authority's."""
+    authority, own, key = certificate(folder)
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    (folder / "names").write_text("subjectAltName=DNS:other.example\n")
+    openssl("x509", "-req", "-in", "own.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", own.name, "-extfile", "names")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(str(own), str(key))
+    return context, str(authority)
+
+
+def keeps_what_comes(server, connection):
+    server.seen.append(connection.recv(65536))
+
+
+def certificate_for_another_name(c):
+    """A certificate of a trusted authority, for another name: nothing is asked, and the name is what is told."""
+    context, authority = stranger(c.folder)
+    server = c.listener(keeps_what_comes, context)
+    at = f"localhost:{server.port}"
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": SECRET}
+    cases = {
+        "stream": ({"source": "http_stream", "url": f"https://{at}/", "ca_file": authority, "headers": {"X-Api-Key": SECRET}}, None),
+        "kafka": ({"source": "kafka", "brokers": at, "topic": "t", "properties": {
+            "security.protocol": "sasl_ssl", "ssl.ca.location": authority, "sasl.mechanisms": "PLAIN", "sasl.username": "u",
+            "sasl.password": SECRET}}, None),
+    }
+    cases["s3"] = (None, {"sink": "parquet", "path": "lake/t", "ca_file": authority,
+                          "connection": f"s3://bucket?region=us-east-1&endpoint=https://{at}"})
+    cases["webhdfs"] = (None, {"sink": "parquet", "path": "/lake/t", "ca_file": authority, "connection": f"swebhdfs://user@{at}"})
+    for name, (source, sink) in cases.items():
+        running = c.run(name, source, sink, "--start-timeout", "3s", env=keys)
+        found = running.wait(60)
+        said = running.errors()
+        if "built without" in said:
+            print(f"        {name}: not tried, this millrace has no parquet sink")
+            continue
+        check(found in (1, 2), f"{name}: exit status {found}: {said[-1500:]}")
+        check(any(word in said.lower() for word in ("certificate", "alternative", "hostname")), f"{name}: the reason is missing: {said[-1500:]}")
+        check(SECRET not in said, f"{name}: the secret shows: {said[-1500:]}")
+    check(not any(server.seen), f"a stranger was sent {server.seen}")
+
+
+def drips(*parts):
+    """Of each answer: whole parts, and parts (bytes in a tuple) of which a byte comes a second."""
+    def serve(server, connection):
+        server.seen.append(request_of(connection))
+        for part in parts:
+            if isinstance(part, bytes):
+                connection.sendall(part)
+                continue
+            for i in range(len(part[0])):
+                connection.sendall(part[0][i:i + 1])
+                if server.stopped.wait(1):
+                    return
+        server.stopped.wait()
+    return serve
+
+
+def drip(c):
+    """A byte a second, of headers and of a body: a run says what it waits for, and SIGTERM ends it in time."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    body = b"Content-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    kinds = {"headers": drips(head, (b"X-Drip: " + b"y" * 900,)), "body": drips(head + body, (b'{"' + b"y" * 890,))}
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": SECRET}
+    for kind, serve in kinds.items():
+        server, streams = c.listener(serve), c.listener(serve)
+        at = f"127.0.0.1:{server.port}"
+        running = {
+            "stream": c.run(f"stream_{kind}", {"source": "http_stream", "url": f"http://127.0.0.1:{streams.port}/", "silence": "2 s"}),
+            "s3": c.run(f"s3_{kind}", None, {"sink": "parquet", "path": "lake/t", "connection": f"s3://bucket?region=us-east-1&endpoint=http://{at}"},
+                        env=keys),
+            "webhdfs": c.run(f"webhdfs_{kind}", None, {"sink": "parquet", "path": "/lake/t", "connection": f"webhdfs://user@{at}"}),
+        }
+        wait_until("each has asked", lambda: len(server.seen) >= len([r for r in running.values() if r.alive()]) - 1)
+        # Of a stream a byte a second is a record under way; of its head it is not.
+        wait_until("a dripping head is given up", lambda: len(streams.seen) > (1 if kind == "headers" else 0))
+        time.sleep(2)
+        alive = {name: r for name, r in running.items() if r.alive()}
+        for name, r in running.items():
+            check(r in alive.values() or "built without" in r.errors(), f"{name}, {kind}: it ended: {r.errors()[-1500:]}")
+        began = time.monotonic()
+        for r in alive.values():
+            r.process.send_signal(signal.SIGTERM)
+        for name, r in alive.items():
+            status = r.wait(RUN_ENDS + BUSY)
+            print(f"        {name}, {kind} drip: SIGTERM ends it with {status} after {time.monotonic() - began:.1f} s", flush=True)
+            check(status == 0, f"{name}, {kind}: SIGTERM ends it with {status}: {r.errors()[-1500:]}")
+            check(SECRET not in r.errors(), f"{name}: the secret shows")
+
+
+def clients_that_drip(c):
+    """A client's byte a second, to a server of events and to the status server: ended by the time-out, others are answered."""
+    port, status = free_port(), free_port()
+    running = c.run("api", {"source": "http_server", "listen": f"127.0.0.1:{port}", "timeout": "2 s", "routes": {
+        "/": {"event": {"n": 1}}, "/posted": {"body": "json"}}}, None, "--http", f"127.0.0.1:{status}")
+    for at in (port, status):
+        wait_until("it listens", lambda at=at: socket.create_connection(("127.0.0.1", at), 1).close() or True, 30)
+    heads = ((port, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "), (status, b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "),
+             (port, b"POST /posted HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n"))
+    for at, head in heads:
+        with contextlib.closing(socket.create_connection(("127.0.0.1", at), 5)) as s:
+            s.sendall(head)
+            began = time.monotonic()
+            s.settimeout(0.25)
+            ended = False
+            while not ended and time.monotonic() - began < 20:
+                try:
+                    s.sendall(b" ")
+                    ended = s.recv(4096) == b""
+                except TimeoutError:
+                    continue
+                except OSError:
+                    ended = True
+            check(ended, f"after 20 s a dripping client of {head[:20]} is still there")
+    running.stop()
+
+
+def broker_that_refuses(server, connection):
+    """As much of Kafka's protocol as it takes to be given a password, and to refuse it."""
+    def text(t):
+        return struct.pack(">h", len(t)) + t
+    while True:
+        size, = struct.unpack(">i", exactly(connection, 4))
+        request = exactly(connection, size)
+        server.seen.append(request)
+        api, version, correlation = struct.unpack(">hhi", request[:8])
+        if api == 18:  # ApiVersions
+            answer = struct.pack(">hihhh", 35, 1, 18, 0, 0) if version > 0 else \
+                struct.pack(">hi", 0, 6) + b"".join(struct.pack(">hhh", *v) for v in ((0, 3, 7), (1, 4, 11), (3, 0, 7), (17, 0, 1), (18, 0, 0), (36, 0, 0)))
+        elif api == 17:  # SaslHandshake
+            answer = struct.pack(">hi", 0, 1) + text(b"PLAIN")
+        elif api == 36:  # SaslAuthenticate
+            answer = struct.pack(">h", 58) + text(b"refused: " + request[-40:].replace(b"\0", b" ")) + struct.pack(">i", 0)
+        else:
+            return
+        connection.sendall(struct.pack(">ii", 4 + len(answer), correlation) + answer)
+
+
+def kafka_debug_log(c):
+    """All that librdkafka can say of itself, at the level that shows it, and a broker that repeats the password in its refusal."""
+    server = c.listener(broker_that_refuses)
+    properties = {"debug": "all", "security.protocol": "sasl_plaintext", "sasl.mechanisms": "PLAIN", "sasl.username": "u", "sasl.password": SECRET}
+    running = c.run("debug", {"source": "kafka", "brokers": f"127.0.0.1:{server.port}", "topic": "t", "properties": properties}, None,
+                    "--log-level", "debug", "--start-timeout", "5s")
+    running.wait(60)
+    said = running.errors()
+    check(any(SECRET.encode() in r for r in server.seen), f"the broker was not given the password: {said[-1500:]}")
+    check("sasl" in said.lower() and " kafka CONF" in said, f"librdkafka's own log is not there: {said[-1500:]}")
+    check(SECRET not in said, f"the password shows: {said[max(0, said.find(SECRET) - 300):][:600]}")
+
+
+def mysql_packet(number, payload):
+    return struct.pack("<I", len(payload))[:3] + bytes([number]) + payload
+
+
+def database_that_asks_for(path):
+    """A MySQL that lets anybody in, and answers each statement by asking for a file of its client's."""
+    def serve(server, connection):
+        connection.sendall(mysql_packet(0, b"\x0a8.0.0\0" + struct.pack("<I", 1) + b"a" * 8 + b"\0" + struct.pack("<H", 0xF7FF) + b"\x2d"
+                                        + struct.pack("<HH", 2, 0x000F) + b"\x15" + b"\0" * 10 + b"b" * 12 + b"\0" + b"mysql_native_password\0"))
+        exactly(connection, struct.unpack("<I", exactly(connection, 4)[:3] + b"\0")[0])
+        connection.sendall(mysql_packet(2, b"\0\0\0\x02\0\0\0"))
+        while True:
+            size = struct.unpack("<I", exactly(connection, 4)[:3] + b"\0")[0]
+            asked = exactly(connection, size)
+            if asked[:1] != b"\x03":
+                connection.sendall(mysql_packet(1, b"\0\0\0\x02\0\0\0"))
+                continue
+            connection.sendall(mysql_packet(1, b"\xfb" + path.encode()))
+            while size:
+                size = struct.unpack("<I", exactly(connection, 4)[:3] + b"\0")[0]
+                server.seen.append(exactly(connection, size))
+            connection.sendall(mysql_packet(3, b"\0\0\0\x02\0\0\0"))
+    return serve
+
+
+def database_that_asks_for_a_file(c):
+    """LOAD DATA LOCAL INFILE, which nobody has asked for: a database gets no file of its client's."""
+    precious = c.folder / "precious"
+    precious.write_text(SECRET)
+    server = c.listener(database_that_asks_for(str(precious)))
+    running = c.run("infile", None, {"sink": "sql", "connection": f"mysql://u:p@127.0.0.1:{server.port}/d", "table": "t"}, "--start-timeout", "3s")
+    wait_until("it was asked", lambda: server.seen or not running.alive(), 30)
+    said = running.errors()
+    if running.alive():
+        running.kill()
+    check(server.seen, f"nothing was tried: {said[-1500:]}")
+    check(not any(SECRET.encode() in s for s in server.seen), f"the database was given the file: {server.seen}")
+
+
+def files_of_a_connection(c):
+    """What a PostgreSQL connection names (service, passfile, sslkey, sslcert, sslrootcert, sslpassword) is libpq's to read; nothing that stands
+    in it shows, whatever is wrong with it, and a named pipe among them holds up nobody."""
+    (c.folder / "tls").mkdir()
+    authority, *own = certificate(c.folder / "tls")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*map(str, own))
+
+    def speaks_tls(server, connection):
+        exactly(connection, 8)  # SSLRequest
+        connection.sendall(b"S")
+        with contextlib.closing(context.wrap_socket(connection, server_side=True)) as inner:
+            server.seen.append(inner.recv(4096))
+    port = c.listener(speaks_tls).port
+    for name in ("service", "passfile", "sslkey"):
+        (c.folder / name).write_text({"service": f"[mine]\nhost=127.0.0.1\nport={port}\npassword={SECRET}\n{SECRET} is no setting\n",
+                                      "passfile": f"*:*:*:*:{SECRET}\n"}.get(name, f"{SECRET}\n"))
+        (c.folder / name).chmod(0o600)
+    os.mkfifo(c.folder / "pipe", 0o600)
+    connections = {
+        "service": f"postgresql://service='mine' dbname='d' user='u' host='127.0.0.1' port='{port}'",
+        "passfile": f"postgresql://u@127.0.0.1:{port}/d?passfile={c.folder}/passfile",
+        "key": f"postgresql://u@127.0.0.1:{port}/d?sslmode=require&sslcert={c.folder}/sslkey&sslkey={c.folder}/sslkey&sslpassword={SECRET}",
+        "root": f"postgresql://u@127.0.0.1:{port}/d?sslmode=verify-full&sslrootcert={c.folder}/sslkey",
+        "pipe": f"postgresql://u@127.0.0.1:{port}/d?passfile={c.folder}/pipe",
+        "pipe_key": f"postgresql://u@127.0.0.1:{port}/d?sslmode=require&sslcert={c.folder}/tls/own.pem&sslkey={c.folder}/pipe",
+        "pipe_root": f"postgresql://u@127.0.0.1:{port}/d?sslmode=verify-full&sslrootcert={c.folder}/pipe",
+    }
+    for name, connection in connections.items():
+        running = c.run(name, None, {"sink": "sql", "connection": connection, "table": "t"}, "--start-timeout", "2s",
+                        env={"PGSERVICEFILE": str(c.folder / "service")})
+        status = running.wait(60)
+        said = running.errors() + running.out.read_text()
+        check(status in (1, 2), f"{name}: exit status {status}: {said[-1500:]}")
+        check(not name.startswith("pipe_") or "is no regular file" in said, f"{name}: {said[-1500:]}")
+        check(SECRET not in said, f"{name}: a secret shows: {said[-1500:]}")
+        checked = subprocess.run([c.binary, "check", str(c.folder / f"{name}.json")], capture_output=True, text=True,
+                                 env={**os.environ, "PGSERVICEFILE": str(c.folder / "service")})
+        check(SECRET not in checked.stdout + checked.stderr, f"{name}: `check` shows a secret: {checked.stdout}")
+
+
+CASES = (certificate_for_another_name, drip, clients_that_drip, kafka_debug_log, database_that_asks_for_a_file, files_of_a_connection)
+
+
+def test(options, folder):
+    check(shutil.which("openssl"), "openssl is missing; remedy: tools/packages")
+    run_cases(CASES, Case, options, folder)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))

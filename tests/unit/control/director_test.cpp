@@ -1,0 +1,416 @@
+#include "runtime/control/director.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+
+using namespace millrace;
+using namespace millrace::control;
+
+namespace {
+
+/// Two lanes of one parser, a window of two shards, a window of one downstream of it, a sink, and dead
+/// letters.
+std::vector<member> members() {
+  const std::vector<std::string> receivers{"dead", "w/0", "w/1", "raw"};
+  return {{"raw", member_kind::sink},
+          {"table", member_kind::sink, {}, {}, 0, {}, {"v/0/0"}},
+          {"dead", member_kind::sink, {}, {}, 0, {}, {"w/0/0", "w/0/1"}, true},
+          {"w/0", member_kind::shard, {}, {}, 0, "w/0/0"},
+          {"w/1", member_kind::shard, {}, {}, 0, "w/0/1"},
+          {"v/0", member_kind::shard, {}, {}, 0, "v/0/0", {"w/0/0", "w/0/1"}},
+          {"p/lane0", member_kind::lane, "p", receivers, 1},
+          {"p/lane1", member_kind::lane, "p", receivers, 1}};
+}
+
+template<class T>
+std::vector<T> those(const order_list& all) {
+  std::vector<T> out;
+  for (const auto& o : all)
+    if (const auto* const x = std::get_if<T>(&o))
+      out.push_back(*x);
+  return out;
+}
+template<class T>
+bool has(const order_list& all) {
+  return !those<T>(all).empty();
+}
+
+std::vector<std::string> stops(const order_list& all) {
+  std::vector<std::string> out;
+  for (const auto& s : those<orders::stop>(all))
+    out.push_back(s.who);
+  return out;
+}
+std::vector<std::string> asked(const order_list& all) {
+  std::vector<std::string> out;
+  for (const auto& s : those<orders::collect>(all))
+    out.push_back(s.from);
+  return out;
+}
+
+/// All of them live.
+director running() {
+  director d(members());
+  for (const auto& m : members())
+    static_cast<void>(d.began(m.name));
+  return d;
+}
+
+messages::report_part part_of(const std::string& name, std::uint64_t rows = 0) {
+  messages::report_part p;
+  p.actor = name;
+  p.rows = rows;
+  return p;
+}
+
+const std::vector<std::string> receivers_by_name{"dead", "raw", "table", "v/0", "w/0", "w/1"};
+const error broken{ec::corrupt, fault::outside, false, "broken", {}};
+
+order_list complete_all(director& d) {
+  order_list last;
+  for (const auto& name : receivers_by_name)
+    last = d.completed(name);
+  return last;
+}
+
+/// Those parts that are still missing.
+order_list give_parts(director& d, const std::vector<std::string>& names) {
+  order_list last;
+  for (const auto& name : names)
+    last = d.part(part_of(name));
+  return last;
+}
+
+}  // namespace
+
+TEST_CASE("whoever begins is introduced to those that live and work with it") {
+  director d(members());
+  CHECK(d.began("raw").empty());
+  CHECK(d.began("dead") == order_list{orders::tell_dead_letter_sink{"raw", "dead"}});
+  CHECK(d.began("table") == order_list{orders::tell_dead_letter_sink{"table", "dead"}});
+  CHECK(d.began("v/0") == order_list{orders::tell_sender{"table", "v/0/0", "v/0"}});
+  CHECK(d.began("w/0") ==
+        order_list{orders::tell_sender{"dead", "w/0/0", "w/0"}, orders::tell_sender{"v/0", "w/0/0", "w/0"}});
+  CHECK(d.began("p/lane0") == order_list{orders::tell_receiver{"p/lane0", 0, "dead", true},
+                                         orders::tell_receiver{"p/lane0", 1, "w/0", true},
+                                         orders::tell_receiver{"p/lane0", 2, "w/1", false},
+                                         orders::tell_receiver{"p/lane0", 3, "raw", true}});
+  CHECK(d.began("w/1") == order_list{orders::tell_sender{"dead", "w/0/1", "w/1"},
+                                     orders::tell_receiver{"p/lane0", 2, "w/1", true},
+                                     orders::tell_sender{"v/0", "w/0/1", "w/1"}});
+}
+
+TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile") {
+  auto d = running();
+  CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false},
+                                       orders::tell_receiver{"p/lane1", 1, "w/0", false},
+                                       orders::begin_later{"w/0"}});
+  CHECK(d.wants("w/0"));
+  CHECK_FALSE(d.wants("w/1"));
+  CHECK(those<orders::tell_receiver>(d.began("w/0")).size() == 2);
+  CHECK_FALSE(d.wants("w/0"));
+  CHECK(d.is_down("p/lane1") == order_list{orders::begin_later{"p/lane1"}});
+}
+
+TEST_CASE("the run is over once every shard and sink has everything, in their present lives") {
+  auto d = running();
+  for (const auto* const name : {"dead", "raw", "v/0", "w/0", "w/1"})
+    CHECK(d.completed(name).empty());
+  static_cast<void>(d.is_down("w/1"));
+  static_cast<void>(d.began("w/1"));
+  CHECK(d.completed("table").empty());
+  CHECK_FALSE(d.is_ending());
+  CHECK(asked(d.completed("w/1")) == receivers_by_name);
+  CHECK(d.finished());
+}
+
+TEST_CASE("at the end all report, then lanes stop, then shards, then sinks") {
+  auto d = running();
+  CHECK(has<orders::wait_for_reports>(complete_all(d)));
+  auto last = give_parts(d, receivers_by_name);
+  CHECK(has<orders::give_report>(last));
+  CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
+  CHECK(asked(last).empty());
+  CHECK(d.stopped("p/lane0").empty());
+  last = d.stopped("p/lane1");
+  CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
+  CHECK(asked(last) == stops(last));
+  for (const auto* const name : {"p/lane0", "p/lane1", "v/0", "w/0"})
+    CHECK(d.stopped(name).empty());
+  last = d.stopped("w/1");
+  CHECK(stops(last) == std::vector<std::string>{"dead", "raw", "table"});
+  static_cast<void>(d.stopped("dead"));
+  static_cast<void>(d.part(part_of("raw", 7)));  // its last word
+  static_cast<void>(d.stopped("raw"));
+  CHECK(d.stopped("table") == order_list{orders::end_run{}});
+  CHECK(d.has_ended());
+  CHECK(d.finished());
+  CHECK_FALSE(d.failure());
+  const auto parts = d.parts();
+  CHECK(parts.size() == receivers_by_name.size());
+  CHECK(parts[1].rows == 7);
+}
+
+TEST_CASE("who does not report or stop in time is left behind") {
+  auto d = running();
+  static_cast<void>(d.end());
+  CHECK(d.reports_are_due(0).empty());
+  auto last = d.reports_are_due(1);
+  CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
+  const auto lanes = those<orders::wait_for_stops>(last).front().number;
+  static_cast<void>(d.stopped("p/lane0"));
+  last = d.stops_are_due(lanes);
+  CHECK(those<orders::leave_behind>(last) == std::vector{orders::leave_behind{"p/lane1"}});
+  CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
+  CHECK(d.stops_are_due(lanes).empty());  // of another phase
+}
+
+TEST_CASE("what is stopped on request has not finished") {
+  auto d = running();
+  static_cast<void>(d.end());
+  CHECK(d.is_ending());
+  CHECK_FALSE(d.finished());
+  CHECK(d.end().empty());
+}
+
+TEST_CASE("the first failure is the run's, and names its stage") {
+  auto d = running();
+  static_cast<void>(d.failed("raw", broken));
+  static_cast<void>(d.failed("table", {ec::io, fault::outside, false, "other", {}}));
+  REQUIRE(d.failure());
+  CHECK(d.failure()->message == "broken");
+  CHECK(d.failure()->stage == "raw");
+  CHECK_FALSE(d.wants("raw"));
+}
+
+TEST_CASE("who cannot begin ends the run; what had begun is stopped in order") {
+  director d(members());
+  static_cast<void>(d.began("raw"));
+  CHECK(asked(d.could_not_begin("w/0", broken)) == std::vector<std::string>{"raw"});
+  CHECK(d.failure()->stage == "w/0");
+  CHECK(stops(d.part(part_of("raw"))) == std::vector<std::string>{"raw"});
+  CHECK(d.stopped("raw") == order_list{orders::end_run{}});
+}
+
+TEST_CASE("who waits for its next life when the run ends begins it first: it has counts, too") {
+  auto d = running();
+  static_cast<void>(d.is_down("w/0"));
+  static_cast<void>(d.is_down("raw"));
+  static_cast<void>(d.is_down("p/lane0"));
+  CHECK(d.end() == order_list{orders::begin_life{"raw"}, orders::begin_life{"w/0"}});
+  CHECK(asked(d.began("raw")).empty());
+  SECTION("both begin") { CHECK(asked(d.began("w/0")) == receivers_by_name); }
+  SECTION("one cannot") {
+    CHECK(asked(d.could_not_begin("w/0", broken)) ==
+          std::vector<std::string>{"dead", "raw", "table", "v/0", "w/1"});
+    CHECK(d.failure()->stage == "w/0");
+  }
+}
+
+TEST_CASE("who fails at the end before it has reported gets one life more for its counts") {
+  auto d = running();
+  static_cast<void>(d.end());
+  CHECK(d.is_down("w/0") == order_list{orders::begin_life{"w/0"}});
+  CHECK(asked(d.began("w/0")) == std::vector<std::string>{"w/0"});
+  SECTION("it reports") {
+    CHECK(stops(give_parts(d, receivers_by_name)) == std::vector<std::string>{"p/lane0", "p/lane1"});
+    CHECK_FALSE(d.failure());
+  }
+  SECTION("it fails again: its counts are missing") {
+    static_cast<void>(d.is_down("w/0"));
+    REQUIRE(d.failure());
+    CHECK(d.failure()->retry);
+    CHECK(stops(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"})) ==
+          std::vector<std::string>{"p/lane0", "p/lane1"});
+  }
+  SECTION("it cannot begin") {
+    static_cast<void>(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"}));
+    auto e = running();
+    static_cast<void>(e.end());
+    static_cast<void>(e.is_down("w/0"));
+    static_cast<void>(give_parts(e, {"dead", "raw", "table", "v/0", "w/1"}));
+    CHECK(stops(e.could_not_begin("w/0", broken)) == std::vector<std::string>{"p/lane0", "p/lane1"});
+  }
+}
+
+TEST_CASE(
+    "a shard that fails after everything was complete comes to the end once more, and the run with it") {
+  auto d = running();
+  static_cast<void>(complete_all(d));
+  static_cast<void>(d.part(part_of("raw")));
+  CHECK(those<orders::begin_later>(d.is_down("w/0")) == std::vector{orders::begin_later{"w/0"}});
+  CHECK_FALSE(d.is_ending());
+  CHECK_FALSE(d.finished());
+  static_cast<void>(d.began("w/0"));
+  CHECK(asked(d.completed("w/0")).empty());  // the first collection is still under way
+  CHECK(d.finished());
+  static_cast<void>(give_parts(d, {"dead", "table", "v/0", "w/1"}));
+  CHECK(d.is_ending());
+}
+
+TEST_CASE("who fails after its last report stays down") {
+  auto d = running();
+  static_cast<void>(d.end());
+  static_cast<void>(give_parts(d, receivers_by_name));
+  CHECK(d.is_down("w/0").empty());
+  static_cast<void>(d.stopped("p/lane0"));
+  CHECK(stops(d.stopped("p/lane1")) == std::vector<std::string>{"v/0", "w/1"});
+}
+
+TEST_CASE("a report is asked of shards and sinks; who dies meanwhile is not waited for") {
+  auto d = running();
+  CHECK(asked(d.report()) == receivers_by_name);
+  CHECK(d.report().empty());  // one is under way
+  static_cast<void>(give_parts(d, {"dead", "raw", "table", "v/0", "w/0"}));
+  CHECK(has<orders::give_report>(d.is_down("w/1")));
+  CHECK_FALSE(d.is_ending());
+  CHECK(d.parts().size() == 5);
+  CHECK(asked(d.report()).size() == 5);
+  CHECK(d.reports_are_due(1).empty());
+  CHECK(d.reports_are_due(2) == order_list{orders::give_report{}});
+}
+
+TEST_CASE("a partition that was found is told to receivers before lanes, and to later lives") {
+  auto d = running();
+  CHECK(d.is_new("p/lane0", "5"));
+  CHECK_FALSE(d.is_new("w/0", "5"));
+  CHECK_FALSE(d.is_new("nobody", "5"));
+  static_cast<void>(d.is_down("raw"));
+  const auto orders = d.start("p/lane0", "5", "p/5", {{0, 3}});
+  CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"dead", "p/5", {{0, 3}}},
+                                                                         {"w/0", "p/5", {{0, 3}}},
+                                                                         {"w/1", "p/5", {{0, 3}}}});
+  CHECK(those<orders::tell_partition>(orders).size() == 2);
+  CHECK(std::holds_alternative<orders::tell_log>(orders.front()));
+  CHECK(std::holds_alternative<orders::tell_partition>(orders.back()));
+  CHECK_FALSE(d.is_new("p/lane1", "5"));
+  CHECK(d.found().feeding("raw") == std::map<log_id, mark>{{"p/5", {{0, 3}}}});
+  static_cast<void>(d.end());
+  CHECK_FALSE(d.is_new("p/lane0", "6"));
+}
+
+TEST_CASE("whatever fails when, a run ends once, and nobody stops before those that send to it") {
+  for (std::uint32_t seed = 0; seed < 2'000; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const auto one_in = [&](std::uint32_t n) { return random() % n == 0; };
+    director d(members());
+    std::vector<std::string> waiting;  // for a life
+    std::vector<std::string> open_reports, stopping, alive;
+    std::uint64_t report = 0, stop = 0;
+    int ends = 0;
+    std::map<std::string, int> kind;
+    for (const auto& m : members())
+      kind[m.name] = static_cast<int>(m.kind);
+    std::vector<order> queue;
+    const auto take = [&](const order_list& more) { queue.insert(queue.end(), more.begin(), more.end()); };
+    const auto begin = [&](const std::string& name) {
+      if (one_in(40)) {
+        take(d.could_not_begin(name, broken));
+      } else {
+        alive.push_back(name);
+        take(d.began(name));
+      }
+    };
+    const auto carry_out = [&] {
+      while (!queue.empty()) {
+        const auto o = queue.front();
+        queue.erase(queue.begin());
+        REQUIRE(ends == 0);
+        if (const auto* const b = std::get_if<orders::begin_life>(&o)) {
+          if (!d.lives(b->who))
+            begin(b->who);
+        } else if (const auto* const l = std::get_if<orders::begin_later>(&o)) {
+          waiting.push_back(l->who);
+        } else if (const auto* const c = std::get_if<orders::collect>(&o)) {
+          CHECK(d.lives(c->from));
+          open_reports.push_back(c->from);
+        } else if (const auto* const s = std::get_if<orders::stop>(&o)) {
+          for (const auto& name : alive)
+            if (kind[name] < kind[s->who])
+              CHECK(std::find(stopping.begin(), stopping.end(), name) != stopping.end());
+          stopping.push_back(s->who);
+        } else if (const auto* const w = std::get_if<orders::wait_for_reports>(&o)) {
+          report = w->number;
+        } else if (const auto* const x = std::get_if<orders::wait_for_stops>(&o)) {
+          stop = x->number;
+        } else if (std::holds_alternative<orders::end_run>(o)) {
+          ++ends;
+        }
+      }
+    };
+    // Of each kind first those that begin.
+    bool good = true;
+    for (const auto of : {member_kind::sink, member_kind::shard, member_kind::lane}) {
+      if (!good)
+        break;
+      std::vector<std::string> refused;
+      for (const auto& m : members())
+        if (m.kind == of && one_in(40)) {
+          refused.push_back(m.name);
+        } else if (m.kind == of) {
+          alive.push_back(m.name);
+          take(d.began(m.name));
+        }
+      for (const auto& name : refused)
+        take(d.could_not_begin(name, broken));
+      good = refused.empty();
+    }
+    carry_out();
+    for (int step = 0; step < 2'000 && ends == 0; ++step) {
+      const auto pick = [&](std::vector<std::string>& from) {
+        const auto at = from.begin() + static_cast<std::ptrdiff_t>(random() % from.size());
+        auto name = *at;
+        from.erase(at);
+        return name;
+      };
+      switch (random() % 8) {
+      case 0:
+        if (!alive.empty() && one_in(3))
+          take(d.is_down(pick(alive)));
+        break;
+      case 1:
+        if (!waiting.empty())
+          if (const auto name = pick(waiting); d.wants(name))
+            begin(name);
+        break;
+      case 2:
+      case 3:
+        if (!open_reports.empty())
+          if (const auto name = pick(open_reports); d.lives(name))
+            take(d.part(part_of(name)));
+        break;
+      case 4:
+        if (!stopping.empty())
+          if (const auto name = stopping[random() % stopping.size()]; d.lives(name)) {
+            take(d.stopped(name));
+            alive.erase(std::find(alive.begin(), alive.end(), name));
+            carry_out();
+            if (ends == 0)
+              take(d.is_down(name));
+          }
+        break;
+      case 5:
+        if (!alive.empty())
+          if (const auto& name = alive[random() % alive.size()]; kind[name] != 0)
+            take(d.completed(name));
+        break;
+      case 6:
+        if (one_in(20))
+          take(d.reports_are_due(report));
+        if (one_in(50))
+          take(d.stops_are_due(stop));
+        break;
+      default:
+        if (one_in(100))
+          take(d.end());
+        if (one_in(50))
+          take(d.report());
+      }
+      carry_out();
+    }
+    CHECK(ends == 1);
+  }
+}
