@@ -1,5 +1,5 @@
 # Precompiled headers of CAF and of what stands beside it in nearly every source that sees runtime/messages: parsing them takes a third of
-# such a source's time. Sources name all the headers that they use all the same: clang's build (the fuzzers) has none of this.
+# such a source's time. Sources name all the headers that they use all the same: clang's build (ASan and the fuzzers) has none of this.
 #   millrace_precompiled(TARGET...)         the targets' sources begin with them
 #   millrace_precompiled_tools(TARGET...)   with CLI11 and Boost.JSON as well
 option(MILLRACE_PRECOMPILED "Precompile CAF's headers (GCC)" ON)

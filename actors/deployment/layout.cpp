@@ -9,8 +9,8 @@
 namespace millrace::deployment {
 namespace {
 
-/// Of a window downstream of another one, where snapshots are off: the one upstream keeps its output until
-/// they hold what came of it.
+/// A window downstream of another one has snapshots where they are off too: the one upstream keeps its
+/// output until they hold what came of it.
 constexpr micros always_snapshot_every{1'000'000};
 
 /// Where the source itself cannot get more partitions, `millrace replay` can still give it some.

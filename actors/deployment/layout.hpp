@@ -1,4 +1,4 @@
-// What runs for a topology, as a value: its lanes, shards and sinks, each with its name, the logs that feed
+// A layout says what runs for a topology, as a value: its lanes, shards and sinks, each with its name, the logs that feed
 // it, its receivers and its limits. Pure: made of the plan, of the partitions that its sources have, and of
 // the run that they belong to. The pipeline makes actors of it, a rehearsal makes cores of it; nothing in it
 // points anywhere, so it can be compared, printed and sent. docs/design/deployment.md.
@@ -29,7 +29,7 @@ struct started_partition {
 };
 
 using lane_plans = std::vector<std::shared_ptr<const lane::lane_plan>>;
-/// By the plan's name.
+/// The key is the name of the plan.
 using partitions_of_plans = std::map<std::string, std::vector<started_partition>>;
 
 struct lane_layout {
@@ -105,7 +105,7 @@ struct layout_bounds {
 [[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run = 0);
 [[nodiscard]] std::string shard_name(const std::string& window, std::uint32_t shard);
 
-/// What a shard's core is made with, but for its life and what earlier runs have left of it.
+/// Makes what a shard's core begins with, but for its life and what earlier runs have left of it.
 [[nodiscard]] delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,
                                                    const config::topology& topology);
 

@@ -19,13 +19,6 @@ constexpr std::string_view placed_name = "run_placed";
 /// The number of the last run that has come to its end; none where that is the first, or none has.
 constexpr std::string_view ended_name = "run_ended";
 
-std::string identity_name_of(const std::string& source) { return "source/" + source; }
-std::string starts_name_of(const std::string& plan) { return "starts/" + plan; }
-
-bool is_standard_input(const config::stage& s) {
-  return s.kind == config::stage_kind::source && s.type == "file" && s.options.text("path") == "-";
-}
-
 expected<std::uint64_t> number_at(const snapshot::state_store& store, std::string_view name) {
   const auto stored = store.get(name);
   if (!stored && stored.error().code == ec::not_found)
@@ -33,7 +26,7 @@ expected<std::uint64_t> number_at(const snapshot::state_store& store, std::strin
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-/// What a shard has left at the end of a run, from its snapshots; nothing where they do not say.
+/// Reads from its snapshots what a shard has left at the end of a run; nothing where they do not say.
 expected<std::optional<delivery::earlier_runs>>
 left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapshot::state_store& store) {
   const auto life = store.next_incarnation();
@@ -91,7 +84,7 @@ public:
 private:
   /// True: its source has something new.
   expected<bool> add(const lane::lane_plan& plan) {
-    const auto stored = store_.get(starts_name(plan));
+    const auto stored = store_.get(starts_name(plan.name));
     if (!stored)
       return unexpected(stored.error());
     auto partitions = decode_starts(*stored);
@@ -124,7 +117,7 @@ private:
       return &known->second;
     std::optional<source::continuation> found;
     if (takes_what_is_new(source)) {
-      const auto stored = store_.get(identity_name_of(source.name));
+      const auto stored = store_.get(identity_name(source.name));
       auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
                                                     source.options.boolean("parallel"))
                            : unexpected(stored.error());
@@ -273,10 +266,10 @@ expected<run_record> present_run(snapshot::state_store& store) {
   if (*placed == record->number)
     return record;
   for (const auto& [source, identity] : record->identities)
-    if (auto kept = store.put(identity_name_of(source), identity); !kept)
+    if (auto kept = store.put(identity_name(source), identity); !kept)
       return unexpected(kept.error());
   for (const auto& [plan, partitions] : record->starts)
-    if (auto kept = store.put(starts_name_of(plan), encode_starts(partitions)); !kept)
+    if (auto kept = store.put(starts_name(plan), encode_starts(partitions)); !kept)
       return unexpected(kept.error());
   if (auto kept = store.put(placed_name, std::to_string(record->number)); !kept)
     return unexpected(kept.error());

@@ -37,16 +37,16 @@ public:
         return tl::unexpected(started.error());
       partitions_[plan->name] = std::move(*started);
     }
-    out_.layout =
+    layout_ =
         make_layout(*topology_, plans_, partitions_, run_.number, {options_.threads, options_.lane_credit});
     auto verdicts = control::verdict_book::open(*options_.store);
     if (!verdicts)
       return tl::unexpected(preparation_error{verdicts.error()});
     verdicts_ = std::move(*verdicts);
     out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
-    for (const auto& s : out_.layout.shards)
+    for (const auto& s : layout_.shards)
       add_shard(s);
-    for (const auto& s : out_.layout.sinks)
+    for (const auto& s : layout_.sinks)
       add_sink(s);
     for (const auto& plan : plans_)
       add_lanes(plan);
@@ -64,7 +64,7 @@ private:
   void add_shard(const shard_layout& s) {
     const auto stage = lane::stage_index(*topology_, s.window);
     const auto& plan = std::get<config::window_plan>(topology_->stages[stage].plan);
-    auto setup = setup_of(out_.layout, s, *topology_);
+    auto setup = setup_of(layout_, s, *topology_);
     setup.earlier = run_.left_of(s.window, s.number);
     shard::shard_options options;
     options.name = s.name;
@@ -77,14 +77,11 @@ private:
     for (const auto& receiver : s.receivers)
       options.gauges->held_by[receiver] = 0;
     out_.gauges.shards[options.name] = options.gauges;
-    std::optional<shard::rows_in_front> rows;
-    if (auto upstream = windows_in_front(*topology_, stage, run_.number); !upstream.empty())
-      rows = shard::rows_in_front{&plan, s.number, std::move(upstream)};
     out_.supervised.shards.push_back(
         {s.name, s.log, s.upstream,
          [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
-          make = windows_of(s.window, plan, s.log, rows)](const std::map<log_id, mark>& found,
-                                                          const caf::actor& supervisor) {
+          make = windows_of(s.window, plan, s.log, rows_in_front_of(*topology_, s, run_.number))](
+             const std::map<log_id, mark>& found, const caf::actor& supervisor) {
            auto now = setup;
            now.found.insert(found.begin(), found.end());
            now.limits.frame_rows = frame_rows();
@@ -100,7 +97,7 @@ private:
     };
   }
 
-  /// What the factories need after the preparation is gone.
+  /// The factories need these after the preparation is gone.
   struct surroundings {
     caf::actor_system& system;
     std::shared_ptr<snapshot::state_store> store;
@@ -183,7 +180,7 @@ private:
 
   void add_lanes(const std::shared_ptr<const lane_plan>& plan) {
     std::vector<const lane_layout*> lanes;
-    for (const auto& l : out_.layout.lanes)
+    for (const auto& l : layout_.lanes)
       if (l.plan == plan->name)
         lanes.push_back(&l);
     std::vector<std::shared_ptr<lane::lane_gauges>> gauges(lanes.size());
@@ -204,12 +201,11 @@ private:
         return make(*plan->source, wants_of(*plan->parser), c);
       };
       o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
-      o.identities.load = [store = options_.store, name = identity_name(*plan)] {
+      o.identities.load = [store = options_.store, name = identity_name(plan->source->name)] {
         return store->get(name).value_or(std::string());
       };
-      o.identities.keep = [store = options_.store, name = identity_name(*plan)](const std::string& text) {
-        return store->put(name, text);
-      };
+      o.identities.keep = [store = options_.store, name = identity_name(plan->source->name)](
+                              const std::string& text) { return store->put(name, text); };
       o.identities.reading = options_.on_reading;
       o.parser_changed = options_.parsers_changed;
       o.rate = l.rate;
@@ -263,6 +259,7 @@ private:
   partitions_of_plans partitions_;
   std::shared_ptr<const surroundings> surroundings_;
   std::shared_ptr<control::verdict_book> verdicts_;
+  deployment::layout layout_;
   prepared_pipeline out_;
 };
 

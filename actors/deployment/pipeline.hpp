@@ -64,7 +64,6 @@ struct preparation_error {
 };
 
 struct prepared_pipeline {
-  deployment::layout layout;
   control::supervisor_options supervised;
   pipeline_gauges gauges;
 };

@@ -78,10 +78,17 @@ expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
   return partitions;
 }
 
-std::string starts_name(const lane::lane_plan& plan) { return "starts/" + plan.name; }
+std::string starts_name(const std::string& plan) { return "starts/" + plan; }
+
+std::string identity_name(const std::string& source) { return "source/" + source; }
+
+bool is_standard_input(const config::stage& stage) {
+  return stage.kind == config::stage_kind::source && stage.type == "file" &&
+         stage.options.text("path") == "-";
+}
 
 bool takes_what_is_new(const config::stage& source) {
-  return source.type == "file" && !source.options.boolean("follow") && source.options.text("path") != "-";
+  return source.type == "file" && !source.options.boolean("follow") && !is_standard_input(source);
 }
 
 source::wants wants_of(const config::stage& parser) {
@@ -106,8 +113,6 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
   return c;
 }
 
-std::string identity_name(const lane::lane_plan& plan) { return "source/" + plan.source->name; }
-
 tl::expected<std::vector<started_partition>, preparation_error>
 decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
               const std::shared_ptr<source::feeds>& feeds) {
@@ -122,7 +127,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
       options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
   if (!reader)
     return failed(reader.error());
-  const auto name = starts_name(plan);
+  const auto name = starts_name(plan.name);
   std::vector<started_partition> partitions;
   const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
   const auto stored = options.nothing_read && bounded
@@ -153,7 +158,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
   if (const auto warning = (*reader)->warning())
     spdlog::warn("{}: {}", plan.source->name, *warning);
   if (stored && !all_over) {
-    if (const auto identity = store.get(identity_name(plan)); identity)
+    if (const auto identity = store.get(identity_name(plan.source->name)); identity)
       if (const auto same = (*reader)->check_identity(*identity); !same)
         return failed(same.error());
     // A log that goes on behind an earlier run's end has the partitions that were kept, and no others.
@@ -186,7 +191,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
                             p.name),
                 {}});
   if (const auto identity = (*reader)->identity(); !identity.empty() && !stored)
-    if (const auto kept = store.put(identity_name(plan), identity); !kept)
+    if (const auto kept = store.put(identity_name(plan.source->name), identity); !kept)
       return failed(kept.error());
   if (changed)
     if (const auto kept = store.put(name, encode_starts(partitions)); !kept)
@@ -197,7 +202,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 
 expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store& store,
                               const std::string& partition, position first) {
-  const auto stored = store.get(starts_name(plan));
+  const auto stored = store.get(starts_name(plan.name));
   if (!stored)
     return unexpected(stored.error());
   auto partitions = decode_starts(*stored);
@@ -207,7 +212,7 @@ expected<position> keep_start(const lane::lane_plan& plan, snapshot::state_store
     if (p.name == partition)
       return p.start;
   partitions->push_back({partition, first, true});
-  if (const auto kept = store.put(starts_name(plan), encode_starts(*partitions)); !kept)
+  if (const auto kept = store.put(starts_name(plan.name), encode_starts(*partitions)); !kept)
     return unexpected(kept.error());
   return first;
 }

@@ -22,8 +22,9 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 /// The stored form of the partitions of a plan, and the name that it has in the state folder.
 [[nodiscard]] std::string encode_starts(const std::vector<started_partition>& partitions);
 [[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
-[[nodiscard]] std::string starts_name(const lane::lane_plan& plan);
-/// Of bounded files a later run takes what is new (next_run.hpp). Standard input is none of them.
+[[nodiscard]] std::string starts_name(const std::string& plan);
+[[nodiscard]] bool is_standard_input(const config::stage& stage);
+/// A later run takes what is new of bounded files (next_run.hpp); standard input is none of them.
 [[nodiscard]] bool takes_what_is_new(const config::stage& source);
 
 /// What a plan's readers may use.
@@ -31,7 +32,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
                                                const std::shared_ptr<source::feeds>& feeds);
 /// The hidden columns that need more of a record than its value.
 [[nodiscard]] source::wants wants_of(const config::stage& parser);
-/// Under which name the state folder keeps a source's identity.
-[[nodiscard]] std::string identity_name(const lane::lane_plan& plan);
+/// The name that a source's identity has in the state folder.
+[[nodiscard]] std::string identity_name(const std::string& source);
 
 }  // namespace millrace::deployment

@@ -1,7 +1,5 @@
 #include "actors/deployment/window_edges.hpp"
 
-#include "actors/deployment/layout.hpp"
-
 #include <algorithm>
 #include <set>
 
@@ -158,6 +156,15 @@ std::vector<shard::window_in_front> windows_in_front(const config::topology& t, 
                      logs_of(t, window, run), std::move(ways)});
   }
   return out;
+}
+
+std::optional<shard::rows_in_front> rows_in_front_of(const config::topology& t, const shard_layout& s,
+                                                     std::uint64_t run) {
+  const auto stage = lane::stage_index(t, s.window);
+  auto upstream = windows_in_front(t, stage, run);
+  if (upstream.empty())
+    return std::nullopt;
+  return shard::rows_in_front{&window_of(t, stage), s.number, std::move(upstream)};
 }
 
 std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t, std::uint64_t run) {

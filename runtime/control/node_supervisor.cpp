@@ -25,31 +25,19 @@ constexpr std::chrono::seconds report_timeout{5};
 
 std::vector<member> members_of(const supervisor_options& options) {
   std::vector<member> out;
-  for (const auto& s : options.sinks) {
-    member m;
-    m.name = s.name;
-    m.kind = member_kind::sink;
-    m.upstream = s.shard_logs;
-    m.takes_dead_letters = s.takes_dead_letters;
-    out.push_back(std::move(m));
-  }
-  for (const auto& s : options.shards) {
-    member m;
-    m.name = s.name;
-    m.kind = member_kind::shard;
-    m.log = s.log;
-    m.upstream = s.in_front;
-    out.push_back(std::move(m));
-  }
-  for (const auto& l : options.lanes) {
-    member m;
-    m.name = l.name;
-    m.kind = member_kind::lane;
-    m.parser = l.parser;
-    m.receivers = l.receivers;
-    m.partitions = l.partitions;
-    out.push_back(std::move(m));
-  }
+  for (const auto& s : options.sinks)
+    out.push_back({.name = s.name,
+                   .kind = member_kind::sink,
+                   .upstream = s.shard_logs,
+                   .takes_dead_letters = s.takes_dead_letters});
+  for (const auto& s : options.shards)
+    out.push_back({.name = s.name, .kind = member_kind::shard, .log = s.log, .upstream = s.in_front});
+  for (const auto& l : options.lanes)
+    out.push_back({.name = l.name,
+                   .kind = member_kind::lane,
+                   .parser = l.parser,
+                   .receivers = l.receivers,
+                   .partitions = l.partitions});
   return out;
 }
 
@@ -145,7 +133,7 @@ void node_supervisor::begin_later(const std::string& name) {
                     fmt::format("failed {} times in a row and was given up", max_failures), name}));
     return;
   }
-  spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name, last_failure_,
+  spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name, c.last_failure,
                 wait.count() / 1000);
   self_->delayed_send(self_, wait, restart_child{name});
 }
@@ -168,7 +156,7 @@ void node_supervisor::on_down(const caf::down_msg& m) {
   if (c == children_.end())
     return;
   c->second.handle = nullptr;
-  last_failure_ = self_->system().render(m.reason);
+  c->second.last_failure = self_->system().render(m.reason);
   carry_out(director_.is_down(c->first));
 }
 

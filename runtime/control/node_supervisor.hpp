@@ -57,6 +57,7 @@ private:
     caf::actor handle;  // while it lives
     backoff waits{restart_backoff};
     clock::time_point since{};
+    std::string last_failure = {};  // why it is down, for the log
   };
 
   /// Those of one kind, at the start; shards side by side, since each reads its snapshots first. False: one
@@ -84,7 +85,6 @@ private:
   director director_;
   std::deque<order> orders_;  // given, and not yet carried out
   bool carrying_out_ = false;
-  std::string last_failure_;  // why the child that is down now has failed, for the log
   std::vector<caf::actor> report_for_;
 };
 

@@ -89,10 +89,8 @@ void receivers::add(const deployment::layout& all, const deployment::shard_layou
   auto setup = setup_of(all, l, topology_);
   setup.life = only_life;
   const auto& plan = std::get<config::window_plan>(topology_.stages[setup.stage].plan);
-  std::optional<millrace::shard::rows_in_front> rows;
-  if (auto upstream = deployment::windows_in_front(topology_, setup.stage); !upstream.empty())
-    rows = millrace::shard::rows_in_front{&plan, l.number, std::move(upstream)};
-  auto windows = millrace::shard::make_window_state(plan.definition, l.window, l.log, std::move(rows));
+  auto windows = millrace::shard::make_window_state(plan.definition, l.window, l.log,
+                                                    deployment::rows_in_front_of(topology_, l));
   const auto stage = setup.stage;
   auto s = std::make_unique<shard>(shard{delivery::shard_core(std::move(setup), std::move(windows))});
   s->takers = l.receivers;

@@ -65,7 +65,7 @@ private:
   std::unique_ptr<handle> handle_;
 };
 
-/// What to do about a server whose certificate is refused for this reason, in libcurl's words.
+/// Tells what to do about a server whose certificate is refused for this reason, which is in libcurl's words.
 [[nodiscard]] std::string_view certificate_remedy(std::string_view why);
 
 /// For a part of a URL: everything but letters, digits and "-._~" as %XX, '/' too unless `keep_slashes`.

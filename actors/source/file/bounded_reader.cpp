@@ -6,9 +6,7 @@
 
 namespace millrace::source {
 
-namespace {
-const std::string whole_log = "0";  // the partition of a log of several files
-}  // namespace
+namespace {}  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty() && !kept_) {
@@ -27,7 +25,7 @@ expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::mill
   }
   std::vector<partition_info> found;
   if (!parallel_)
-    found.push_back({whole_log, {}, {}});
+    found.push_back({std::string(whole_log), {}, {}});
   else
     for (const auto& file : files_)
       found.push_back({file.path, {}, {}});

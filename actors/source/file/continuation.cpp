@@ -11,8 +11,6 @@
 namespace millrace::source {
 namespace {
 
-const std::string whole_log = "0";  // the partition of a log of several files
-
 unexpected refused(std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}; {}, or begin anew with --fresh", what, remedy));
 }
@@ -103,10 +101,10 @@ private:
     const auto file = open_file::open(now.path);
     if (!file)
       return tl::make_unexpected(file.error());
-    const auto head = own_head(*file, before.head_length);
-    if (!head)
-      return tl::make_unexpected(head.error());
-    if (now.length < before.length || *head != file_head{before.head_length, before.head_hash})
+    const auto same = goes_on_from(before, *file, now.length);
+    if (!same)
+      return tl::make_unexpected(same.error());
+    if (!*same)
       return refused(fmt::format("{}: it is not what was read to its end, {} bytes of it: it was replaced or "
                                  "cut since",
                                  now.path, before.length),
@@ -131,7 +129,7 @@ private:
     next_number_ = std::max(next_number_, number + 1);
     const position begin{now.number, static_cast<std::int64_t>(from)};
     if (parallel_ || out_.partitions.empty())
-      out_.partitions.push_back({parallel_ ? now.path : whole_log, begin, begin});
+      out_.partitions.push_back({parallel_ ? now.path : std::string(whole_log), begin, begin});
     files_.push_back(std::move(now));
   }
 

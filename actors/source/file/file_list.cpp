@@ -23,6 +23,12 @@ expected<file_head> own_head(const open_file& file, std::uint32_t size) {
   return file_head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
 }
 
+expected<bool> goes_on_from(const file_identity& stored, const open_file& file, std::uint64_t length) {
+  return own_head(file, stored.head_length).map([&](const file_head& head) {
+    return length >= stored.length && head == file_head{stored.head_length, stored.head_hash};
+  });
+}
+
 namespace {
 
 constexpr std::string_view done_mark = "done ";
@@ -222,10 +228,10 @@ expected<void> check_still_there(const file_identity& stored) {
   const auto file = open_file::open(stored.path);
   if (!file)
     return tl::make_unexpected(file.error());
-  const auto head = own_head(*file, stored.head_length);
-  if (!head)
-    return tl::make_unexpected(head.error());
-  if (now->length < stored.length || *head != file_head{stored.head_length, stored.head_hash})
+  const auto same = goes_on_from(stored, *file, now->length);
+  if (!same)
+    return tl::make_unexpected(same.error());
+  if (!*same)
     return changed(fmt::format("{}: its content was replaced or cut since the run began", stored.path));
   return {};
 }

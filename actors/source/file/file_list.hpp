@@ -14,6 +14,9 @@
 
 namespace millrace::source {
 
+/// The partition of a source whose files are one log.
+inline constexpr std::string_view whole_log = "0";
+
 struct file_identity {
   std::int64_t number = 0;  // ordinal in the list, or generation: a position's major; below 0: not read
   std::uint64_t device = 0;
@@ -43,6 +46,9 @@ inline constexpr std::uint32_t head_bytes = 1024;
 [[nodiscard]] expected<file_identity> identify(const std::string& path);
 /// Length and hash of the file's own first bytes, up to `size`.
 [[nodiscard]] expected<file_head> own_head(const open_file& file, std::uint32_t size);
+/// The file begins with what was there: neither shorter than that, nor with another head.
+[[nodiscard]] expected<bool> goes_on_from(const file_identity& stored, const open_file& file,
+                                          std::uint64_t length);
 /// The head is that of the content, inflated: a rotated file that was compressed is still known.
 [[nodiscard]] expected<file_identity> identify_content(const std::string& path);
 /// Length and hash of the first bytes, up to `size`, of the content.

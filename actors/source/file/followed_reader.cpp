@@ -9,7 +9,6 @@
 namespace millrace::source {
 
 namespace {
-const std::string whole_log = "0";
 // How often a file that gave nothing is looked at again, besides when it is written to: it may have been
 // rotated. A look is one read and one stat; a glob lists a folder.
 constexpr std::chrono::milliseconds look_at_file{20};
@@ -22,7 +21,7 @@ expected<std::vector<partition_info>> followed_reader::discover(std::chrono::mil
       return tl::make_unexpected(std::move(begun.error()));
   }
   const position first{std::max<std::int64_t>(0, files_.first()), 0};
-  return std::vector<partition_info>{{whole_log, first, first}};
+  return std::vector<partition_info>{{std::string(whole_log), first, first}};
 }
 
 expected<void> followed_reader::assign(const std::string& partition, position from) {

@@ -69,6 +69,7 @@ TEST_CASE("A call that does not come back is given up, and keeps what it uses un
   std::promise<void> freed;
   const auto is_freed = freed.get_future();
   struct used_by_it {
+    explicit used_by_it(std::promise<void>& told) : freed(told) {}
     std::promise<void>& freed;
     ~used_by_it() { freed.set_value(); }
   };
