@@ -11,7 +11,7 @@ namespace {
 
 /// Each lost race is somebody's progress; more than there can be others means that the store misbehaves.
 constexpr int most_races = 100;
-/// A file that is not there after so many listings is gone, and did not just come or go.
+/// What is missing in so many listings is gone, and did not just come or go.
 constexpr int most_listings = 8;
 
 }  // namespace
@@ -261,7 +261,9 @@ expected<std::string> dir_chain::tail_to_copy() {
   auto bytes = read_tail();
   if (!bytes || (run_.is_open && !run_.copy_is_torn))
     return bytes;
-  if (auto done = run_.copy_is_torn ? copy_all_up_to_tail() : copy_record(*bytes, run_.tail_at); !done)
+  // Under another name first: nothing will come behind the tail in its run, and a copy that ends with a part
+  // of it would say that it had been kept twice.
+  if (auto done = copy_all_up_to_tail(); !done)
     return unexpected(done.error());
   tail_has_copy_ = true;
   return std::string();
@@ -278,7 +280,6 @@ expected<void> dir_chain::copy_record(const std::string& bytes, std::uint64_t at
   return done;
 }
 
-/// After an append to the second copy that has failed half way.
 expected<void> dir_chain::copy_all_up_to_tail() {
   const auto all = files_.read_part(path(run_file(run_.place)), 0, run_.end);
   if (!all)
@@ -340,7 +341,7 @@ unexpected dir_chain::not_known(error why) {
 }
 
 expected<run_listing> dir_chain::see_who_is_there() const {
-  auto listed = list_runs(files_, folder_);
+  auto listed = list();
   if (!listed)
     return listed;
   for (const auto& r : listed->runs) {

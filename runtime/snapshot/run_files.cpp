@@ -54,7 +54,8 @@ bool run_listing::has_hole() const {
   std::vector<std::uint64_t> places;
   for (const auto& r : runs)
     places.push_back(r.place);
-  return chain::has_hole(mark, places);
+  return chain::has_hole(mark, places) ||
+         std::ranges::any_of(runs, [](const auto& r) { return r.original.empty() && r.mended.empty(); });
 }
 
 chain::sight run_listing::sight_of(std::uint64_t place) const {

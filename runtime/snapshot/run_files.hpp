@@ -1,10 +1,9 @@
 // The files of a chain in its folder: runs of records by their place, second copies, trim marks. Reads names
 // only.
 //
-//   run-<20 digits>          records of one life, one after another; comes into being whole, and only its
-//   owner
-//                            appends to it
-//   run-<20 digits>.copy     its second copy, kept by the owner
+//   run-<20 digits>          records of one life, one after another; comes into being whole, and only the
+//                            life that made it appends to it
+//   run-<20 digits>.copy     its second copy, kept by the same life
 //   run-<20 digits>.sealed   that copy once a later life reads the run: kept by that life
 //   run-<20 digits>.mended   a third one, where the first was found damaged
 //   trim-<20 digits>         empty: nothing at or below this place counts
@@ -36,8 +35,8 @@ struct run_files {
   std::string copy;  // the sealed one where there is one
   std::string mended;
   bool is_sealed = false;
-  std::uint64_t older_number =
-      0;  // as the name in a folder of format 1 or 2 has it; of increments their first
+  /// As the name in a folder of format 1 or 2 has it; of increments their first. 0: it is a run.
+  std::uint64_t older_number = 0;
 };
 
 struct run_listing {
@@ -49,6 +48,7 @@ struct run_listing {
   bool is_older_format = false;
 
   [[nodiscard]] std::uint64_t last() const { return runs.empty() ? 0 : runs.back().place; }
+  /// A run is missing between others, or the first file of one: it came or went while the names were read.
   [[nodiscard]] bool has_hole() const;
   /// As the writer of the run at `place` sees it.
   [[nodiscard]] chain::sight sight_of(std::uint64_t place) const;

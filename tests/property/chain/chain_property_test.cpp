@@ -226,7 +226,6 @@ private:
         require(step < 20'000, "stuck");
         turn(writers_.begin());
       }
-      require(true, "");
     }
   }
 

@@ -56,25 +56,24 @@ public:
   }
 
   expected<void> append(const std::string& path, parts contents, bool synced) override {
-    return perhaps_later([&, all = join(contents)](bool) {
-      return [this, path, all, synced] { (void)disk_.append(path, {all}, synced); };
-    })
-               ? expected<void>(lost())
-               : interposed_file_system::append(path, contents, synced);
+    if (happens_later(
+            [&disk = disk_, path, all = join(contents), synced] { (void)disk.append(path, {all}, synced); }))
+      return lost();
+    return interposed_file_system::append(path, contents, synced);
   }
   expected<void> publish(const std::string& from, const std::string& to) override {
-    return perhaps_later([&](bool) { return [this, from, to] { (void)disk_.publish(from, to); }; })
-               ? expected<void>(lost())
-               : interposed_file_system::publish(from, to);
+    if (happens_later([&disk = disk_, from, to] { (void)disk.publish(from, to); }))
+      return lost();
+    return interposed_file_system::publish(from, to);
   }
 
 private:
-  template<class F>
-  bool perhaps_later(F&& what) {
+  /// What happens later outlives its writer.
+  bool happens_later(std::function<void()> what) {
     if (!trouble_.strikes(2 * trouble_.one_in))
       return false;
     stop_();
-    trouble_.late.push_back(what(true));
+    trouble_.late.push_back(std::move(what));
     return true;
   }
   static unexpected lost() { return outside_error(ec::io, "no answer yet"); }

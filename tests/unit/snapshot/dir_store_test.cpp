@@ -2,6 +2,7 @@
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
+#include "tests/unit/snapshot/interposed_file_system.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -642,6 +643,31 @@ TEST_CASE("of two copies of a value the newer one counts, and opening makes them
     CHECK(*open_or_fail(clicks, *copy)->get("plan") == "new");
     CHECK(copy->contents(folder + "plan.1") == copy->contents(folder + "plan.2"));
   }
+}
+
+TEST_CASE(
+    "a second copy that a full disk cuts short does not look like that of a record that was kept twice") {
+  faulty_file_system disk;
+  test::interposed_file_system files(disk);
+  using answer = test::interposed_file_system::answer;
+  REQUIRE(files.make_folder("/a"));
+  {
+    const auto chain = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, false));
+    files.before = [&](std::string_view operation, const std::string& path) {
+      if (operation == "append" && path.ends_with(".copy"))
+        REQUIRE(disk.append(path, {"MRS"}, false));
+      return operation == "append" || operation == "replace" ? answer::refused : answer::given;
+    };
+    CHECK_FALSE(chain->append("c", false));
+    CHECK_FALSE(chain->append("d", false));
+    files.before = [](auto, const auto&) { return answer::given; };
+  }
+  damage_record(disk, "/a/" + run_file(1), 2);
+  const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+  REQUIRE(opened);
+  CHECK(*join(*(*opened)->load()) == "a");
 }
 
 TEST_CASE("two damaged files are told, never passed over in silence") {

@@ -143,6 +143,63 @@ TEST_CASE("what an older life has taken for durable is in the newer one, whereve
   }
 }
 
+TEST_CASE("a listing that has a run's seal but not the run is made again: a higher life may lie there") {
+  struct torn final : interposed_file_system {
+    using interposed_file_system::interposed_file_system;
+    std::string hidden;
+    int left = 0;  // listings that lack it; all but the last one lack its copies, too
+    expected<std::vector<entry>> list(const std::string& path) override {
+      auto all = interposed_file_system::list(path);
+      --left;
+      if (all && left >= 0)
+        std::erase_if(*all, [this](const entry& e) {
+          return left == 0 ? e.name == hidden : e.name.starts_with(hidden);
+        });
+      return all;
+    }
+  };
+  const auto open = [](file_system& files, incarnation life) {
+    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
+  };
+  /// As an opener that has died has left it: it has sealed the run before that had its second copy.
+  const auto seal_alone = [](faulty_file_system& disk, std::uint64_t place) {
+    REQUIRE(disk.remove("/a/" + run_file(place, run_part::copy)));
+    REQUIRE(disk.write("/a/" + run_file(place, run_part::sealed), {}, true));
+  };
+  for (int torn_ones = 1; torn_ones < 4; ++torn_ones) {
+    INFO("torn listings " << torn_ones);
+    faulty_file_system disk;
+    torn files(disk);
+    REQUIRE(disk.make_folder("/a"));
+    REQUIRE(open(disk, 4));
+    seal_alone(disk, 1);
+    files.hidden = run_file(1);
+    files.left = torn_ones;
+    const auto lower = open(files, 1);
+    REQUIRE_FALSE(lower);
+    CHECK(lower.error().code == ec::fenced);
+  }
+  for (int torn_ones = 1; torn_ones < 4; ++torn_ones) {
+    INFO("torn listings " << torn_ones << ", for one whose append has failed");
+    faulty_file_system disk;
+    torn files(disk);
+    REQUIRE(disk.make_folder("/a"));
+    const auto zombie = *open(files, 1);
+    files.before = [](std::string_view operation, const auto&) {
+      return operation == "append" ? answer::refused : answer::given;
+    };
+    REQUIRE_FALSE(zombie->append("lost,", false));
+    files.before = [](auto, const auto&) { return answer::given; };
+    REQUIRE(open(disk, 4));
+    seal_alone(disk, 2);
+    files.hidden = run_file(2);
+    files.left = torn_ones;
+    while (files.left > 0)
+      CHECK_FALSE(zombie->append("lost,", false));
+    CHECK(zombie->append("lost,", false).error().code == ec::fenced);
+  }
+}
+
 TEST_CASE("a base of an older life removes nothing of a newer one's") {
   for (const auto* operation : {"publish", "sync", "list", "remove"}) {
     INFO(operation);
