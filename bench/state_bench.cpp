@@ -1,6 +1,7 @@
 // The steps behind the parser, one by one; a record, row or key is an item: expressions over a batch, the
-// table that keys are looked up in, a batch as bytes and back, a shard's snapshot and its restoring.
+// table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its restoring.
 #include "runtime/expression/expression.hpp"
+#include "runtime/messages/message_format.hpp"
 #include "runtime/window/keyed_table.hpp"
 #include "runtime/window/window.hpp"
 #include "runtime/wire/batch_format.hpp"
@@ -110,6 +111,62 @@ void batch_decode(benchmark::State& state) {
 }
 BENCHMARK(batch_encode);
 BENCHMARK(batch_decode);
+
+/// A frame's partial aggregates (count and sum of so many keys) as a message between processes and back; the
+/// bytes of the message are counted, each once. `memcpy` is the floor: one copy of as many.
+window::definition counted_users() {
+  window::definition d;
+  d.size = d.slide = micros(60'000'000);
+  d.keys = {{"userid", type_id::text}};
+  d.aggregates = {{expression::aggregate_function::count_rows, type_id::bigint, type_id::bigint},
+                  {expression::aggregate_function::sum, type_id::bigint, type_id::bigint}};
+  return d;
+}
+messages::lane_frame frame_of(const window::definition& d, std::size_t rows) {
+  const auto batch = clicks(rows);
+  const std::vector<data::column_ptr> keys{batch.columns[0]}, arguments{nullptr, batch.columns[2]},
+      filters(2);
+  const std::vector<event_micros> times(rows, 0), watermarks(rows, no_watermark);
+  window::partials_builder builder(d);
+  std::vector<std::uint32_t> late;
+  builder.add({keys, arguments, filters, times, watermarks}, late);
+  delivery::lane_frame f;
+  f.log = "clicks/events-0";
+  f.content = builder.finish().front();
+  return {std::make_shared<const delivery::lane_frame>(std::move(f)), 0, {}};
+}
+void bytes_of(benchmark::State& state, std::size_t each) {
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(each));
+}
+void frame_encode(benchmark::State& state) {
+  const messages::edge_message m = frame_of(counted_users(), 16'384);
+  std::size_t size = 0;
+  for (auto _ : state) {
+    const auto bytes = messages::encode_message(m);
+    size = bytes.size();
+    benchmark::DoNotOptimize(bytes.data());
+  }
+  bytes_of(state, size);
+}
+void frame_decode(benchmark::State& state) {
+  const auto d = counted_users();
+  const auto bytes = messages::encode_message(frame_of(d, 16'384));
+  const messages::message_reader reader(d);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(reader.read(bytes));
+  bytes_of(state, bytes.size());
+}
+void frame_memcpy(benchmark::State& state) {
+  const auto bytes = messages::encode_message(frame_of(counted_users(), 16'384));
+  for (auto _ : state) {
+    std::string copy(bytes);
+    benchmark::DoNotOptimize(copy.data());
+  }
+  bytes_of(state, bytes.size());
+}
+BENCHMARK(frame_encode);
+BENCHMARK(frame_decode);
+BENCHMARK(frame_memcpy);
 
 window::definition counts() {
   window::definition d;

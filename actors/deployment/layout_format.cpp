@@ -1,105 +1,27 @@
 // A layout as bytes and as text.
 #include "actors/deployment/layout.hpp"
-#include "runtime/wire/bytes.hpp"
+#include "runtime/wire/fields.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
-#include <limits>
 #include <type_traits>
 
+namespace millrace::delivery {
+
+template<class Codec, class Limits>
+requires std::is_same_v<std::remove_const_t<Limits>, outbox_limits>
+void fields(Codec& c, Limits& l) {
+  c.field(l.frame_rows);
+  c.field(l.memory);
+  c.field(l.segment);
+  c.field(l.credit);
+  c.field(l.retain);
+}
+
+}  // namespace millrace::delivery
+
 namespace millrace::deployment {
-namespace {
-
-constexpr std::uint8_t version = 1;
-
-// One function a type says what it consists of, for both directions: `out` and `in` take the same fields in
-// the same order.
-
-struct encoder {
-  wire::writer out;
-
-  void field(const std::string& v) { out.string(v); }
-  void field(bool v) { out.fixed<std::uint8_t>(v ? 1 : 0); }
-  void field(std::uint32_t v) { out.varint(v); }
-  void field(std::uint64_t v) { out.varint(v); }
-  void field(double v) { out.fixed(v); }
-  void field(micros v) { out.fixed<std::int64_t>(v.count()); }
-  void field(const mark& v) { out.put(v); }
-  template<class T>
-  void field(const std::optional<T>& v) {
-    field(v.has_value());
-    if (v)
-      field(*v);
-  }
-  template<class T>
-  void field(const std::vector<T>& v) {
-    out.varint(v.size());
-    for (const auto& x : v)
-      field(x);
-  }
-  void field(const std::map<log_id, mark>& v) {
-    out.varint(v.size());
-    for (const auto& [log, at] : v) {
-      field(log);
-      field(at);
-    }
-  }
-  template<class T>
-  requires std::is_class_v<T>
-  void field(const T& v) { fields(*this, v); }
-};
-
-struct decoder {
-  wire::reader in;
-
-  void field(std::string& v) { v = in.string(); }
-  void field(bool& v) {
-    const auto b = in.fixed<std::uint8_t>();
-    if (b > 1)
-      in.fail();
-    v = b == 1;
-  }
-  void field(std::uint32_t& v) {
-    const auto wide = in.varint();
-    if (wide > std::numeric_limits<std::uint32_t>::max())
-      in.fail();
-    v = static_cast<std::uint32_t>(wide);
-  }
-  void field(std::uint64_t& v) { v = in.varint(); }
-  void field(double& v) {
-    v = in.fixed<double>();
-    if (!std::isfinite(v))
-      in.fail();
-  }
-  void field(micros& v) { v = micros(in.fixed<std::int64_t>()); }
-  void field(mark& v) { v = in.read_mark(); }
-  template<class T>
-  void field(std::optional<T>& v) {
-    bool there = false;
-    field(there);
-    v.reset();
-    if (there)
-      field(v.emplace());
-  }
-  template<class T>
-  void field(std::vector<T>& v) {
-    // Grows with what is there: a count from outside reserves nothing.
-    for (auto n = in.varint(); n > 0 && in.ok(); --n)
-      field(v.emplace_back());
-  }
-  void field(std::map<log_id, mark>& v) {
-    for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-      std::string log;
-      field(log);
-      field(v[log]);
-    }
-  }
-  template<class T>
-  requires std::is_class_v<T>
-  void field(T& v) { fields(*this, v); }
-};
 
 template<class Codec, class Lane>
 requires std::is_same_v<std::remove_const_t<Lane>, lane_layout>
@@ -112,16 +34,6 @@ void fields(Codec& c, Lane& l) {
   c.field(l.max_drift);
   c.field(l.discover_every);
   c.field(l.credit);
-}
-
-template<class Codec, class Limits>
-requires std::is_same_v<std::remove_const_t<Limits>, delivery::outbox_limits>
-void fields(Codec& c, Limits& l) {
-  c.field(l.frame_rows);
-  c.field(l.memory);
-  c.field(l.segment);
-  c.field(l.credit);
-  c.field(l.retain);
 }
 
 template<class Codec, class Shard>
@@ -162,6 +74,10 @@ void fields(Codec& c, Layout& l) {
   c.field(l.lanes);
 }
 
+namespace {
+
+constexpr std::uint8_t version = 1;
+
 std::string logs_text(const std::map<log_id, mark>& logs) {
   std::vector<std::string> out;
   for (const auto& [log, at] : logs)
@@ -179,14 +95,14 @@ std::string part(std::string_view word, const std::string& text) {
 }  // namespace
 
 std::string encode_layout(const layout& l) {
-  encoder out;
+  wire::encoder out;
   out.out.fixed(version);
   out.field(l);
   return out.out.take();
 }
 
 expected<layout> decode_layout(std::string_view bytes) {
-  decoder in{wire::reader(bytes)};
+  wire::decoder in{wire::reader(bytes)};
   const auto found = in.in.fixed<std::uint8_t>();
   if (found != version)
     return fatal_error(ec::corrupt,

@@ -3,7 +3,6 @@
 #include "actors/client/replay/replay_format.hpp"
 #include "actors/stage/unnest.hpp"
 #include "actors/stage/window_intake.hpp"
-#include "actors/stage/window_payload.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -231,18 +230,16 @@ std::vector<delivery::lane_frame> frame_former::cut() {
       for (std::size_t shard = 0; shard < parts.size(); ++shard) {
         if (!parts[shard])
           continue;
-        auto content = std::make_shared<stage::window_payload>();
-        content->partials = std::move(parts[shard]);
-        frames[e.first_receiver + shard].content = std::move(content);
+        auto& f = frames[e.first_receiver + shard];
+        f.bytes = window::byte_size(*parts[shard]);
+        f.content = std::move(parts[shard]);
       }
     } else if (!state.batches.empty()) {
-      auto content = std::make_shared<delivery::rows_payload>();
-      content->batches = std::move(state.batches);
-      first.content = std::move(content);
+      first.bytes = delivery::byte_size(state.batches);
+      first.content = std::make_shared<const delivery::row_batches>(std::move(state.batches));
     } else if (!state.letters.empty()) {
-      auto content = std::make_shared<delivery::dead_payload>();
-      content->letters = std::move(state.letters);
-      first.content = std::move(content);
+      first.bytes = delivery::byte_size(state.letters);
+      first.content = std::make_shared<const delivery::dead_letters>(std::move(state.letters));
     }
     for (const auto& [stage, counts] : state.counts.stages())
       first.counts.push_back({stage, counts});
@@ -250,8 +247,6 @@ std::vector<delivery::lane_frame> frame_former::cut() {
     state.letters.clear();
     state.counts = {};
   }
-  for (auto& f : frames)
-    f.bytes = f.content ? f.content->byte_size() : 0;
   start_ = at_;
   records_ = 0;
   return frames;

@@ -31,12 +31,12 @@ void refused_rows::went(const delivery::lane_frame& f) {
 
 delivery::lane_frame refused_rows::send(std::vector<rejected_row> rows) {
   auto f = frame();
-  auto letters = std::make_shared<delivery::dead_payload>();
+  auto letters = std::make_shared<delivery::dead_letters>();
   if (is_end(sent_))
     f.to.major += 1;
   for (auto& r : rows) {
     f.to.minor = static_cast<std::int64_t>(r.sequence);
-    letters->letters.push_back({sink_, log_, f.to, std::move(r.error), std::move(r.record)});
+    letters->push_back({sink_, log_, f.to, std::move(r.error), std::move(r.record)});
   }
   newest_ = std::max(newest_, static_cast<std::uint64_t>(f.to.minor));
   f.content = std::move(letters);

@@ -176,11 +176,11 @@ void sink_state::on_lane_frame(const messages::lane_frame& m) {
 bool sink_state::absorb(const delivery::lane_frame& f) {
   counts_.add(f.counts);
   bytes_uncommitted_ += f.bytes;
-  if (!f.content)
+  if (!f.has_content())
     return true;
   if (options_.takes_dead_letters)
-    return write_letters(static_cast<const delivery::dead_payload&>(*f.content).letters);
-  for (const auto& batch : static_cast<const delivery::rows_payload&>(*f.content).batches)
+    return write_letters(*std::get<delivery::letters_ptr>(f.content));
+  for (const auto& batch : *std::get<delivery::rows_ptr>(f.content))
     if (!write(batch))
       return false;
   return true;

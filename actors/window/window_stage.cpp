@@ -1,6 +1,5 @@
 #include "actors/window/window_stage.hpp"
 
-#include "actors/stage/window_payload.hpp"
 #include "runtime/window/window_table.hpp"
 
 namespace millrace::shard {
@@ -15,8 +14,8 @@ public:
       in_front_.emplace(*in_front);
   }
 
-  std::uint64_t absorb(const delivery::payload& content, event_micros fired_mark) override {
-    return windows_->absorb(*static_cast<const stage::window_payload&>(content).partials, fired_mark);
+  std::uint64_t absorb(const delivery::lane_frame& frame, event_micros fired_mark) override {
+    return windows_->absorb(*std::get<delivery::partials_ptr>(frame.content), fired_mark);
   }
 
   std::uint64_t absorb_rows(const delivery::output_frame& rows, event_micros fired_mark,

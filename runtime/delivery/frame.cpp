@@ -1,25 +1,20 @@
 #include "runtime/delivery/frame.hpp"
 
 namespace millrace::delivery {
-namespace {
 
-std::size_t size_of(const std::vector<dead_letter>& letters) {
-  std::size_t n = 0;
-  for (const auto& l : letters)
-    n += sizeof l + l.record.size() + l.error.size();
-  return n;
-}
-
-}  // namespace
-
-std::size_t rows_payload::byte_size() const {
-  std::size_t n = sizeof *this;
-  for (const auto& b : batches)
+std::size_t byte_size(const row_batches& rows) {
+  std::size_t n = sizeof rows;
+  for (const auto& b : rows)
     n += b.byte_size();
   return n;
 }
 
-std::size_t dead_payload::byte_size() const { return sizeof *this + size_of(letters); }
+std::size_t byte_size(const dead_letters& letters) {
+  std::size_t n = sizeof letters;
+  for (const auto& l : letters)
+    n += sizeof l + l.record.size() + l.error.size();
+  return n;
+}
 
 stage_counts& stage_counts::operator+=(const stage_counts& o) {
   in += o.in;
@@ -31,7 +26,7 @@ stage_counts& stage_counts::operator+=(const stage_counts& o) {
 }
 
 std::size_t output_frame::byte_size() const {
-  std::size_t n = sizeof *this + size_of(failed);
+  std::size_t n = sizeof *this - sizeof failed + delivery::byte_size(failed);
   if (rows && rows->rows != 0)
     n += rows->byte_size() * (end - begin) / rows->rows;
   return n;

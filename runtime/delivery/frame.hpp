@@ -11,7 +11,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
+
+namespace millrace::window {
+class partials;
+}
 
 namespace millrace::delivery {
 
@@ -28,19 +33,6 @@ struct answer {
   mark have;  // the receiver's entry for the log: where to go on, and the watermark there
 };
 
-/// What a lane frame carries beside its positions: partial aggregates, rows, dead letters. Immutable.
-struct payload {
-  virtual ~payload() = default;
-  [[nodiscard]] virtual std::size_t byte_size() const = 0;
-};
-using payload_ptr = std::shared_ptr<const payload>;
-
-/// Rows for a sink that stands directly behind a lane.
-struct rows_payload final : payload {
-  std::vector<data::batch> batches;  // under the schema of the sink's rows
-  [[nodiscard]] std::size_t byte_size() const override;
-};
-
 /// A record or row that could not be processed, kept whole.
 struct dead_letter {
   std::string stage;
@@ -49,10 +41,19 @@ struct dead_letter {
   std::string error;
   std::string record;  // bytes as they came, or the row as JSON
 };
-struct dead_payload final : payload {
-  std::vector<dead_letter> letters;
-  [[nodiscard]] std::size_t byte_size() const override;
-};
+
+/// Partial aggregates, for a shard.
+using partials_ptr = std::shared_ptr<const window::partials>;
+/// Rows, for a sink that stands directly behind a lane; under the schema of the sink's rows.
+using row_batches = std::vector<data::batch>;
+using rows_ptr = std::shared_ptr<const row_batches>;
+using dead_letters = std::vector<dead_letter>;
+using letters_ptr = std::shared_ptr<const dead_letters>;
+/// A lane frame carries this beside its positions. What an edge carries is fixed: no receiver gets two kinds.
+using content = std::variant<std::monostate, partials_ptr, rows_ptr, letters_ptr>;
+
+[[nodiscard]] std::size_t byte_size(const row_batches& rows);
+[[nodiscard]] std::size_t byte_size(const dead_letters& letters);
 
 /// The conservation counters of one stage: in = out + filtered + late + dead (docs/design/ledger.md).
 struct stage_counts {
@@ -78,9 +79,11 @@ struct lane_frame {
   position to{};
   event_micros watermark = no_watermark;  // at `to`
   bool idle = false;                      // from == to: nothing has come for the idle time-out
-  payload_ptr content;                    // null: progress alone
+  delivery::content content = {};         // monostate: progress alone
   std::vector<counted> counts;
   std::size_t bytes = 0;  // of credit that it uses
+  /// Without, it is progress alone.
+  [[nodiscard]] bool has_content() const { return !std::holds_alternative<std::monostate>(content); }
 };
 
 /// Rows [begin, end) of a window's batch, or of a part of it that begins at the window's row `base`; row i of

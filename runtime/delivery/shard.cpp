@@ -217,8 +217,8 @@ void shard_core::settle(bool durable_twice) {
 void shard_core::absorb(const lane_frame& f) {
   changed_ = true;
   ledger_.add(f.counts);
-  if (f.content)
-    missed_ += windows_->absorb(*f.content, std::max(fired_, intake_.floor(f.log)));
+  if (f.has_content())
+    missed_ += windows_->absorb(f, std::max(fired_, intake_.floor(f.log)));
 }
 
 shard_core::output shard_core::take(const lane_frame& f) {

@@ -27,7 +27,7 @@ public:
     std::vector<dead_letter> failed;
   };
   /// Adds a frame's content; returns how many records missed every window because of the mark that has fired.
-  virtual std::uint64_t absorb(const payload& content, event_micros fired_mark) = 0;
+  virtual std::uint64_t absorb(const lane_frame& frame, event_micros fired_mark) = 0;
   /// Adds the rows of a window in front, as far as they are this shard's. What happened to rows on the way is
   /// counted in `counts`, by one shard for each log.
   virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) = 0;

@@ -64,6 +64,9 @@ struct aggregate_ops {
   /// whatever the state was.
   void (*encode)(wire::writer& out, const states& from, std::uint32_t i) = nullptr;
   bool (*decode)(wire::reader& in, const states& to, std::uint32_t i) = nullptr;
+  /// Of states without side storage, which edges carry as they lie in memory: whether these bytes are one.
+  /// Null pointer where any bytes are.
+  bool (*is_state)(const states& of, std::uint32_t i) = nullptr;
   /// Appends the results; indices (into `of`) of those that cannot be represented to `failed`, their value is
   /// null.
   void (*finish)(const aggregate& what, const states& from, rows of, data::column_builder& out,

@@ -73,16 +73,21 @@ void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
 }
 
 template<class Kind>
+bool is_value(const states& of, std::uint32_t i) {
+  const auto& s = of.at<extreme>(i);
+  if (std::is_same_v<Kind, boolean> && (s.value < 0 || s.value > 1))
+    return false;
+  return s.present == 1 || (s.present == 0 && s.value == 0);
+}
+
+template<class Kind>
 bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
   auto& s = to.at<extreme>(i);
   s = {};
   s.present = in.fixed<std::uint8_t>();
   if (s.present != 0)
     s.value = in.fixed<std::int64_t>();
-  if constexpr (std::is_same_v<Kind, boolean>)
-    if (s.value < 0 || s.value > 1)
-      return false;
-  return in.ok() && s.present <= 1;
+  return in.ok() && is_value<Kind>(to, i);
 }
 
 template<class Kind>
@@ -177,6 +182,7 @@ constexpr aggregate_ops values_entry{.size = sizeof(extreme),
                                      .rests_on = rests_on_value,
                                      .encode = encode_value,
                                      .decode = decode_value<Kind>,
+                                     .is_state = is_value<Kind>,
                                      .finish = finish_values<Kind>};
 
 template<bool Greatest>

@@ -38,6 +38,7 @@ public:
 
 private:
   friend class partials_builder;
+  friend class partials_reader;
   std::vector<group> groups_;
   row_store rows_;
   std::vector<std::uint32_t> ends_, tags_;  // of the keys

@@ -9,6 +9,10 @@
 
 namespace millrace::window {
 
+/// Wide enough for 70,000 years in both directions; what lies beyond is counted into the outermost slice,
+/// rather than into one whose windows have no end.
+inline constexpr event_micros outermost = event_micros{1} << 61;
+
 [[nodiscard]] inline event_micros saturating(__int128 t) {
   return static_cast<event_micros>(std::clamp<__int128>(t, no_watermark, end_of_time));
 }
@@ -49,5 +53,16 @@ namespace millrace::window {
 
 /// The one slice of a global window.
 inline constexpr slice_key everything{0, end_of_time};
+
+/// Whether assign() can have given it: what comes from outside is checked.
+[[nodiscard]] inline bool is_slice(const definition& d, const slice_key& k) {
+  if (d.kind == shape::global)
+    return k == everything;
+  if (d.kind == shape::session)
+    return k.slice == k.eligible && k.slice >= -outermost && k.slice <= outermost;
+  const auto on_grid = [&](event_micros t) { return floor_to(t, d.slide) == t; };
+  return on_grid(k.slice) && on_grid(k.eligible) && k.eligible > k.slice &&
+         k.eligible <= last_end(d, k.slice);
+}
 
 }  // namespace millrace::window

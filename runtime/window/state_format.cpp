@@ -25,14 +25,6 @@ void put_row(wire::writer& out, const row_store& store, std::uint32_t row, bool 
   put_states(out, store, row);
 }
 
-bool valid(const definition& d, const slice_key& k) {
-  if (d.kind == shape::global)
-    return k == everything;
-  const auto on_grid = [&](event_micros t) { return floor_to(t, d.slide) == t; };
-  return on_grid(k.slice) && on_grid(k.eligible) && k.eligible > k.slice &&
-         k.eligible <= last_end(d, k.slice);
-}
-
 expected<void> apply_rows(const definition& d, slice_table& t, wire::reader& in) {
   auto n = in.varint();
   if (n <= in.remaining())  // a row takes a byte at least; the number may be damaged
@@ -107,7 +99,7 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const auto slice = in.svarint();
     const slice_key k{slice, in.svarint()};
-    if (!in.ok() || !valid(d, k))
+    if (!in.ok() || !is_slice(d, k))
       return damaged("a slice");
     if (auto applied = apply_rows(d, s.at(k), in); !applied)
       return applied;

@@ -75,7 +75,8 @@ class Container:
         environment = {k: here(v) for k, v in service["environment"].items()}
         for inside in (p.split(":")[1] for p in service.get("ports", [])):
             environment = {k: str(ports.setdefault(inside, free_port())) if v == inside else v for k, v in environment.items()}
-        command = [options.millrace, *map(here, shlex.split(service["command"]))]
+        # The state of the run before this one went with its folder; its topic may still be on the broker.
+        command = [options.millrace, *map(here, shlex.split(service["command"])), "--fresh"]
         self.out = folder / f"{name}.out"
         with open(self.out, "wb") as out, open(folder / f"{name}.err", "wb") as err:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=folder,

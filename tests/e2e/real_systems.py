@@ -59,8 +59,13 @@ def unique(name):
     return f"{name}_{secrets.token_hex(4)}"
 
 
+# Bounds of waits are there for what never comes. What comes in their time on a quiet machine may take so many times as long on a busy one.
+PATIENCE = 4
+
+
 def wait_until(what, ready, seconds=60):
     """Polls `ready`; its last exception, or `what`, is the failure."""
+    seconds *= PATIENCE
     until = time.monotonic() + seconds
     while True:
         why = ""
@@ -242,6 +247,7 @@ class Run:
         self.process.wait()
 
     def wait(self, seconds=60):
+        seconds *= PATIENCE
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -107,8 +107,8 @@ levels_of_stages(const log_levels& levels,
   }
   const auto language = words_of_language();
   for (const auto& [name, level] : levels.named) {
-    const auto known = [&](const std::vector<std::string>& words) {
-      return std::find(words.begin(), words.end(), name) != words.end();
+    const auto known = [&wanted = name](const std::vector<std::string>& words) {
+      return std::find(words.begin(), words.end(), wanted) != words.end();
     };
     if (known(stages) || known(language))
       continue;

@@ -133,13 +133,12 @@ void receivers::take(sink& s, delivery::lane_frame f, event_micros now) {
   const auto taken = s.core.take(f);
   assert(taken.verdict == delivery::intake::verdict::taken);
   for (const auto& frame : taken.frames) {
-    if (!frame.content)
+    if (!frame.has_content())
       continue;
     if (s.takes_dead_letters)
-      keep(s, millrace::sink::dead_letter_rows(
-                  static_cast<const delivery::dead_payload&>(*frame.content).letters, now));
+      keep(s, millrace::sink::dead_letter_rows(*std::get<delivery::letters_ptr>(frame.content), now));
     else
-      for (const auto& batch : static_cast<const delivery::rows_payload&>(*frame.content).batches)
+      for (const auto& batch : *std::get<delivery::rows_ptr>(frame.content))
         keep(s, batch);
   }
 }

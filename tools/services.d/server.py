@@ -185,7 +185,7 @@ class Home:
         if done.returncode:
             raise Failure(f"{what} failed:\n{done.stdout.decode(errors='replace')[-3000:]}")
 
-    def wait_for(self, key, process, ready, seconds=60):
+    def wait_for(self, key, process, ready, seconds=240):
         until = time.monotonic() + seconds
         while not ready():
             if process.poll() is not None or time.monotonic() > until:

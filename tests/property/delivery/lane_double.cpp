@@ -136,22 +136,26 @@ std::vector<lane_frame> lane_double::form(window::partials_builder& partials, co
     partials.add({key_columns, arguments, filters, times, watermarks}, late_rows);
     late = late_rows.size();
     auto parts = partials.finish();
-    for (std::size_t s = 0; s < parts.size(); ++s)
-      if (parts[s])
-        frames[s].content = std::make_shared<tracked_payload>(std::move(parts[s]), log_, index(from.at), to);
+    for (std::size_t s = 0; s < parts.size(); ++s) {
+      if (!parts[s])
+        continue;
+      frames[s].bytes = window::byte_size(*parts[s]);
+      frames[s].content = std::move(parts[s]);
+    }
     if (scene_.raw_sink) {
-      auto rows = std::make_shared<rows_payload>();
-      rows->batches.push_back({raw_schema(), {numbers.finish(), positions.finish()}, records});
-      frames.back().content = std::move(rows);
+      row_batches rows{{raw_schema(), {numbers.finish(), positions.finish()}, records}};
+      frames.back().bytes = byte_size(rows);
+      frames.back().content = std::make_shared<const row_batches>(std::move(rows));
       frames.back().counts.push_back({raw_stage_index, {.in = records, .out = records}});
     }
     // Counts of the window stage travel to its first shard.
     frames[0].counts.push_back({window_stage_index, {.in = records, .out = records - late, .late = late}});
   }
   for (std::size_t r = 0; r < frames.size(); ++r) {
-    if (only && *only != r)
-      frames[r].content = nullptr;
-    frames[r].bytes = frames[r].content ? frames[r].content->byte_size() : 0;
+    if (!only || *only == r)
+      continue;
+    frames[r].content = {};
+    frames[r].bytes = 0;
   }
   return frames;
 }

@@ -164,8 +164,8 @@ void sink_double::on_lane_frame(const message& m) {
   give_back(taken.stale_bytes);
   for (const auto& x : taken.frames) {
     counts_.add(x.counts);
-    if (x.content)
-      for (const auto& b : static_cast<const rows_payload&>(*x.content).batches)
+    if (x.has_content())
+      for (const auto& b : *std::get<rows_ptr>(x.content))
         for (std::size_t i = 0; i < b.rows; ++i)
           raw_.emplace_back(b.columns[0]->ints()[i], b.columns[1]->ints()[i]);
     give_back(x.bytes);

@@ -3,6 +3,8 @@
 #include "actors/window/window_stage.hpp"
 #include "tests/property/delivery/scene.hpp"
 
+#include <algorithm>
+
 namespace millrace::delivery::trial {
 
 tracked_windows::tracked_windows(const window::definition& d, const std::vector<source_log>& logs,
@@ -10,10 +12,11 @@ tracked_windows::tracked_windows(const window::definition& d, const std::vector<
     : definition_(d), logs_(logs), shard_of_key_(shard_of_key), shard_(shard),
       inner_(millrace::shard::make_window_state(d, "window", "window/0/" + std::to_string(shard))) {}
 
-std::uint64_t tracked_windows::absorb(const payload& content, event_micros fired_mark) {
-  const auto& p = static_cast<const tracked_payload&>(content);
-  const auto& log = logs_[p.log];
-  for (auto i = p.from; fired_mark != no_watermark && i < p.to && i < log.records.size(); ++i) {
+std::uint64_t tracked_windows::absorb(const lane_frame& frame, event_micros fired_mark) {
+  const auto& log =
+      *std::find_if(logs_.begin(), logs_.end(), [&](const auto& l) { return l.name == frame.log; });
+  const auto to = std::min(static_cast<std::size_t>(frame.to.minor), log.records.size());
+  for (auto i = static_cast<std::size_t>(frame.from.minor); fired_mark != no_watermark && i < to; ++i) {
     const auto& r = log.records[i];
     const auto before = log.watermark_before[i];
     if (shard_of_key_[static_cast<std::size_t>(r.key)] != shard_ || before >= fired_mark)
@@ -33,7 +36,7 @@ std::uint64_t tracked_windows::absorb(const payload& content, event_micros fired
     }
     missed_all_ += all;
   }
-  return inner_->absorb(p.inner, fired_mark);
+  return inner_->absorb(frame, fired_mark);
 }
 
 void tracked_windows::write_missed(wire::writer& out) const {

@@ -2,7 +2,6 @@
 // because a firing left their partition out (the protocol itself only counts such records).
 #pragma once
 
-#include "actors/stage/window_payload.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "tests/property/delivery/world.hpp"
 
@@ -10,25 +9,12 @@
 
 namespace millrace::delivery::trial {
 
-/// Partial aggregates, and which records of which log they are of.
-struct tracked_payload final : payload {
-  tracked_payload(window::partials_ptr partials, std::size_t log, std::size_t from, std::size_t to)
-      : log(log), from(from), to(to) {
-    inner.partials = std::move(partials);
-  }
-  stage::window_payload inner;
-  std::size_t log;
-  std::size_t from;
-  std::size_t to;
-  [[nodiscard]] std::size_t byte_size() const override { return inner.byte_size(); }
-};
-
 class tracked_windows final : public window_state {
 public:
   tracked_windows(const window::definition& d, const std::vector<source_log>& logs,
                   const std::vector<std::uint32_t>& shard_of_key, std::uint32_t shard);
 
-  std::uint64_t absorb(const payload& content, event_micros fired_mark) override;
+  std::uint64_t absorb(const lane_frame& frame, event_micros fired_mark) override;
   std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) override {
     return inner_->absorb_rows(rows, fired_mark, counts);
   }

@@ -155,9 +155,7 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
     f.from = answer->have.at;
     f.to = {f.from.major, to};
     if (rows) {
-      auto content = std::make_shared<delivery::rows_payload>();
-      content->batches.push_back({nullptr, {}, 1});
-      f.content = std::move(content);
+      f.content = std::make_shared<const delivery::row_batches>(delivery::row_batches{{nullptr, {}, 1}});
     }
     caf::anon_send(under_test,
                    messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane});

@@ -12,7 +12,7 @@ namespace {
 /// A window of three rows at each multiple of ten.
 class tens final : public window_state {
 public:
-  std::uint64_t absorb(const payload&, event_micros) override { return 0; }
+  std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
   std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
   std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
     const auto end = std::max<event_micros>(fired_mark, 0) / 10 * 10 + 10;

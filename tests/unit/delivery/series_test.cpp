@@ -11,7 +11,7 @@ namespace {
 /// Remembers what it was given; fires one window without rows at the watermark.
 class noting_windows final : public window_state {
 public:
-  std::uint64_t absorb(const payload&, event_micros) override { return 0; }
+  std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
   std::uint64_t absorb_rows(const output_frame& f, event_micros, ledger& counts) override {
     for (auto i = f.begin; i < f.end; ++i)
       rows.push_back({f.reached.major, f.base + i});

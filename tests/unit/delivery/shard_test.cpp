@@ -12,7 +12,7 @@ namespace {
 /// Counts absorbed payloads; a row whenever it fires.
 class counting_windows final : public window_state {
 public:
-  std::uint64_t absorb(const payload&, event_micros fired_mark) override {
+  std::uint64_t absorb(const lane_frame&, event_micros fired_mark) override {
     ++absorbed;
     last_mark = fired_mark;
     return fired_mark >= 100 ? 1 : 0;
@@ -53,7 +53,7 @@ shard_core make(incarnation life = 1, std::map<log_id, mark> found = {}, bool up
 }
 
 lane_frame with_content(lane_frame f) {
-  f.content = std::make_shared<rows_payload>();
+  f.content = std::make_shared<const row_batches>();
   f.counts = {{1, {.in = 1, .out = 1}}};
   return f;
 }

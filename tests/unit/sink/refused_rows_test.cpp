@@ -12,8 +12,8 @@ const delivery::fence stamp{3, 1};
 
 delivery::answer stands_at(mark have) { return {stamp, have}; }
 
-const delivery::dead_payload& letters_of(const delivery::lane_frame& f) {
-  return static_cast<const delivery::dead_payload&>(*f.content);
+const delivery::dead_letters& letters_of(const delivery::lane_frame& f) {
+  return *std::get<delivery::letters_ptr>(f.content);
 }
 
 }  // namespace
@@ -35,9 +35,9 @@ TEST_CASE("rows go as one frame at a time, each under its sequence") {
   CHECK(f.log == "refused/table");
   CHECK(f.stamp == stamp);
   CHECK((f.from == position{0, 0} && f.to == position{0, 3}));
-  REQUIRE(letters_of(f).letters.size() == 2);
-  CHECK(letters_of(f).letters[1].at == position{0, 3});
-  CHECK(letters_of(f).letters[1].error == "no such type");
+  REQUIRE(letters_of(f).size() == 2);
+  CHECK(letters_of(f)[1].at == position{0, 3});
+  CHECK(letters_of(f)[1].error == "no such type");
   CHECK(r.wanted() == next::nothing);
   CHECK(r.newest() == 3);
 
@@ -66,7 +66,7 @@ TEST_CASE("the end is sent once, behind the last row") {
   REQUIRE(end);
   CHECK((end->from == position{0, 7} && end->to == position{0, 8}));
   CHECK(end->watermark == end_of_time);
-  CHECK_FALSE(end->content);
+  CHECK_FALSE(end->has_content());
   CHECK(r.end_is_sent());
   CHECK(r.after() == 7);
   CHECK(r.acknowledged({0, 8}));

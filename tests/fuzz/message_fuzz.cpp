@@ -1,0 +1,65 @@
+// Arbitrary bytes as a message between processes: refused, or a message that encodes to what is read as the
+// same. Partial aggregates that were read go into a shard's windows, which fire.
+#include "runtime/messages/message_format.hpp"
+#include "tests/fuzz/require.hpp"
+#include "tests/unit/window/window_fixture.hpp"
+
+namespace {
+
+using namespace millrace;
+using fuzz::require;
+
+constexpr event_micros minute = 60 * window::test::second;
+
+window::definition shape_of(unsigned number) {
+  using enum expression::aggregate_function;
+  using data::type_id;
+  const auto over = window::test::over;
+  std::vector<window::aggregate> aggregates{window::test::count_rows(),
+                                            over(sum, type_id::bigint, type_id::bigint),
+                                            over(min, type_id::float64, type_id::float64),
+                                            over(max, type_id::boolean, type_id::boolean),
+                                            over(stddev_pop, type_id::bigint, type_id::float64),
+                                            over(bool_and, type_id::boolean, type_id::boolean)};
+  if (number % 2 == 1) {
+    aggregates.push_back(over(sum, type_id::float64, type_id::float64));
+    aggregates.push_back(over(last, type_id::text, type_id::text));
+    aggregates.push_back(over(string_agg, type_id::text, type_id::text));
+    aggregates.push_back(over(percentile_cont, type_id::float64, type_id::float64));
+  }
+  auto d = window::test::windows_of(2 * minute, minute, std::move(aggregates));
+  if (number / 2 == 1) {
+    d.kind = window::shape::session;
+    d.gap = micros(minute);
+  }
+  if (number / 2 == 2) {
+    d.kind = window::shape::global;
+    d.bounded = false;
+  }
+  return d;
+}
+constexpr unsigned shapes = 6;
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 1)
+    return 0;
+  const auto d = shape_of(data[0] % shapes);
+  const messages::message_reader reader(d);
+  const auto m = reader.read({reinterpret_cast<const char*>(data) + 1, size - 1});
+  if (!m)
+    return 0;
+  const auto bytes = messages::encode_message(*m);
+  const auto again = reader.read(bytes);
+  require(again && messages::encode_message(*again) == bytes, "a message that was read is read again");
+  const auto* frame = std::get_if<messages::lane_frame>(&*m);
+  const auto* partials =
+      frame == nullptr ? nullptr : std::get_if<delivery::partials_ptr>(&frame->frame->content);
+  if (partials != nullptr) {
+    window::shard_windows w(d);
+    w.absorb(**partials, no_watermark);
+    static_cast<void>(w.fire(no_watermark, end_of_time));
+  }
+  return 0;
+}
