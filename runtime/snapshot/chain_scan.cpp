@@ -314,17 +314,26 @@ private:
             actor_, folder_, out_.tail.sequence));
   }
 
-  /// What follows the chain in its newest run. A record that was kept twice has a rest in both files.
+  /// What follows the chain in its newest run.
   bool is_one_record_at_most() {
     const auto& [in_original, in_copy] = rest_;
-    if (!in_original.empty() && (!in_copy.empty() || holds_a_record(in_original, actor_)))
+    if (was_kept_twice(in_original, in_copy) || holds_a_record(in_original, actor_))
       return false;
     // The copy lags by one: whether the original had a further record, it does not say any more.
-    if (ends_in_copies_alone_ || !in_original.empty())
+    if (ends_in_copies_alone_ || !in_original.empty() || !in_copy.empty())
       give_up(out_.tail.sequence + 1);
     if (!ends_in_copies_alone_ && !in_original.empty())
       ++out_.contents.passed_over;
     return true;
+  }
+
+  /// The copy of a record is begun when the original is durable, and the append succeeds when both are. A copy
+  /// that ends within the record is one that was never completed, unless it has more of the record than an
+  /// original of which nothing has been cut off.
+  static bool was_kept_twice(std::string_view in_original, std::string_view in_copy) {
+    if (in_copy.empty())
+      return false;
+    return !is_cut_short(in_copy) || (in_copy.size() >= in_original.size() && !is_cut_short(in_original));
   }
 
   /// A newest run that cannot be read at all. Where a second copy was made, both would have to be damaged.

@@ -64,6 +64,15 @@ std::optional<record_header> record_head(std::string_view bytes) {
   return h;
 }
 
+bool is_cut_short(std::string_view bytes) {
+  const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
+  if (bytes.size() < sizeof(record_header))
+    return magic.starts_with(bytes.substr(0, magic.size()));
+  const auto head = record_head(bytes);
+  const auto rest = bytes.size() - sizeof(record_header);
+  return head && (head->name_length > rest || head->payload_length > rest - head->name_length);
+}
+
 bool holds_a_record(std::string_view bytes, std::string_view actor) {
   const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
   record r;

@@ -705,6 +705,66 @@ TEST_CASE("a newest record that was kept twice is not passed over when both copi
   CHECK(opened.error().code == ec::corrupt);
 }
 
+TEST_CASE("a second copy that was not completed does not say that a damaged record was kept twice") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto copied = begin; copied < whole.size(); ++copied)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed)
+      for (const bool is_cut : {false, true}) {
+        INFO("copied up to " << copied << ", damaged at " << harmed << ", cut " << is_cut);
+        const auto disk = files.clone();
+        auto original = whole;
+        if (is_cut)
+          original.resize(harmed);
+        else
+          original[harmed] ^= 4;
+        disk->put(folder + run_file(1), original);
+        disk->put(folder + run_file(1, run_part::copy), whole.substr(0, copied));
+        const auto chain = open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>());
+        REQUIRE(chain);
+        const auto found = *(*chain)->load();
+        CHECK(*join(found) == "a");
+        CHECK(found.fell_back_to.has_value() == (copied > begin || original.size() > begin));
+        REQUIRE((*chain)->append("c", false));
+        CHECK(*join(*(*chain)->load()) == "ac");
+      }
+}
+
+TEST_CASE("a newest record that was kept twice is missed, too, where the original ends before it") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto end = begin; end < whole.size(); ++end)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed) {
+      INFO("the original is cut at " << end << ", the copy is damaged at " << harmed);
+      const auto disk = files.clone();
+      disk->put(folder + run_file(1), whole.substr(0, end));
+      disk->contents(folder + run_file(1, run_part::copy))[harmed] ^= 4;
+      record_header head{};
+      std::memcpy(&head, disk->contents(folder + run_file(1, run_part::copy)).data() + begin, sizeof head);
+      const auto rest = whole.size() - begin - sizeof head;
+      if (head.name_length > rest || head.payload_length > rest)
+        continue;  // this damage makes a whole copy look like one that was not completed
+      CHECK(open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>()).error().code ==
+            ec::corrupt);
+    }
+}
+
 TEST_CASE("a record is read behind a damaged one whose copy is whole") {
   for (const std::size_t victim : {0, 1, 2, 3}) {
     faulty_file_system files;
