@@ -38,7 +38,7 @@ struct sight {
 
 /// R3: whether what was stored in the run at `place` counts. The look comes after the append: a later life
 /// seals the run before it reads it, so what that life has not read finds the seal, or the place behind it,
-/// or the mark.
+/// or the mark. A store whose listing may lack what goes meanwhile sees to it that none of these is missed.
 [[nodiscard]] bool counts(const sight& s, std::uint64_t place);
 
 /// R4: where the mark may go once a base stands behind the one at `previous_base` (0: there was none), so

@@ -356,6 +356,33 @@ expected<run_listing> dir_chain::see_who_is_there() const {
   return listed;
 }
 
+error dir_chain::lost_race() const {
+  return {
+      ec::io, fault::outside, true, fmt::format("another process writes to {}; trying again", folder_), {}};
+}
+
+expected<bool> dir_chain::is_there(const std::string& name) const {
+  const auto found = files_.read_part(path(name), 0, 0);
+  if (!found && found.error().code != ec::not_found && found.error().code != ec::corrupt)
+    return unexpected(found.error());
+  return found || found.error().code == ec::corrupt;
+}
+
+/// R3, after an append to the run at `place`. What goes while the names are read is missing in the listing, so
+/// the order of these looks matters. A seal goes when a base stands behind the run, which the listing has or
+/// which is trimmed meanwhile; and whoever trims removes the older runs first, and marks last.
+expected<bool> dir_chain::counts(std::uint64_t place) const {
+  const auto is_sealed = is_there(run_file(place, run_part::sealed));
+  if (!is_sealed || *is_sealed)
+    return is_sealed.map([](bool) { return false; });
+  const auto listed = list_runs(files_, folder_);
+  if (!listed)
+    return unexpected(listed.error());
+  if (!chain::counts(listed->sight_of(place), place))
+    return false;
+  return is_there(run_file(place));
+}
+
 /// The place for the next run of this life. After a failure a new count begins there, and what the old one
 /// may have left, or may leave yet, is passed over: the run names the last record that is known to count.
 expected<std::uint64_t> dir_chain::place_behind_own() {
@@ -377,11 +404,7 @@ expected<void> dir_chain::begin_next_run(record_kind kind, std::string_view payl
   if (!began)
     return not_known(began.error());
   if (*began == begun::lost)
-    return not_known({ec::io,
-                      fault::outside,
-                      true,
-                      fmt::format("another process writes to {}; trying again", folder_),
-                      {}});
+    return not_known(lost_race());
   return {};
 }
 
@@ -399,10 +422,10 @@ expected<dir_chain::begun> dir_chain::begin_run(std::uint64_t place, record_kind
     done = files_.sync_folder(folder_);
   if (!done)
     return unexpected(done.error());
-  const auto look = list_runs(files_, folder_);
-  if (!look)
-    return unexpected(look.error());
-  if (!chain::counts(look->sight_of(place), place))
+  const auto it_counts = counts(place);
+  if (!it_counts)
+    return unexpected(it_counts.error());
+  if (!*it_counts)
     return begun::lost;
   const auto size = sizeof header + actor_.size() + payload.size();
   run_ = {.place = place, .is_open = true, .copy_is_named = twice, .tail_at = 0, .end = size};
@@ -427,10 +450,10 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
   }
   if (!done)
     return done;
-  const auto look = list_runs(files_, folder_);
-  if (!look)
-    return unexpected(look.error());
-  if (!chain::counts(look->sight_of(run_.place), run_.place))
+  const auto it_counts = counts(run_.place);
+  if (!it_counts)
+    return unexpected(it_counts.error());
+  if (!*it_counts)
     return outside_error(ec::io, fmt::format("another process reads {} to go on from it", original));
   return {};
 }
@@ -479,15 +502,11 @@ expected<bool> dir_chain::append_base(std::string_view base) {
     done = files_.sync_folder(folder_);
   if (!done)
     return not_known(done.error());
-  const auto look = list_runs(files_, folder_);
-  if (!look)
-    return not_known(look.error());
-  if (!chain::counts(look->sight_of(place), place))
-    return not_known({ec::io,
-                      fault::outside,
-                      true,
-                      fmt::format("another process writes to {}; trying again", folder_),
-                      {}});
+  const auto it_counts = counts(place);
+  if (!it_counts)
+    return not_known(it_counts.error());
+  if (!*it_counts)
+    return not_known(lost_race());
   last_place_ = base_place_ = place;
   weight_ = {.base_bytes = sizeof header + actor_.size() + base.size()};
   tail_has_copy_ = true;

@@ -60,6 +60,9 @@ private:
   [[nodiscard]] expected<void> extend_run(file_system::parts contents, bool twice, const std::string& buried);
   [[nodiscard]] expected<std::uint64_t> place_behind_own();
   [[nodiscard]] expected<run_listing> see_who_is_there() const;
+  [[nodiscard]] expected<bool> is_there(const std::string& name) const;
+  [[nodiscard]] expected<bool> counts(std::uint64_t place) const;
+  [[nodiscard]] error lost_race() const;
   [[nodiscard]] unexpected not_known(error why);
   [[nodiscard]] record_header header_of(record_kind kind, std::string_view payload, bool twice) const;
   void record_counts(const record_header& header, std::uint64_t size, bool twice);

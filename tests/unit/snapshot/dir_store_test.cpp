@@ -133,6 +133,20 @@ TEST_CASE("a second opener is told who holds the folder, and gets it once that o
   open_or_fail({folder, "clicks", false, false});
 }
 
+TEST_CASE("a second opener removes nothing while the folder is held, whether it starts over or asks for a "
+          "blank one") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  REQUIRE(store->put("zone", "x"));
+  REQUIRE((*store->open_snapshots("a", *store->next_incarnation()))->append("capture", false));
+  files.put("/state/identity.1.tmp", "of a write that is under way");
+  const auto before = files.all_files("/state");
+  CHECK(open_dir_store(clicks, files).error().code == ec::locked);
+  CHECK(open_dir_store(clicks_fresh, files).error().code == ec::locked);
+  CHECK(open_blank_dir_store(clicks, files).error().code == ec::locked);
+  CHECK(files.all_files("/state") == before);
+}
+
 TEST_CASE("the lock is free again when its process is killed") {
   const scratch dir;
   const auto folder = dir / "state";

@@ -200,6 +200,76 @@ TEST_CASE("a listing that has a run's seal but not the run is made again: a high
   }
 }
 
+TEST_CASE("a listing amid which a newer life goes on and trims does not make a record count") {
+  // The worst that a listing may show: of what comes or goes meanwhile, the writer's own run alone.
+  struct torn final : interposed_file_system {
+    using interposed_file_system::interposed_file_system;
+    std::string kept;
+    std::function<void()> meanwhile;
+    expected<std::vector<entry>> list(const std::string& path) override {
+      auto first = interposed_file_system::list(path);
+      const auto happens = std::exchange(meanwhile, nullptr);
+      if (!happens || !first)
+        return first;
+      happens();
+      const auto second = *interposed_file_system::list(path);
+      std::erase_if(*first, [&](const entry& e) {
+        return e.name != kept && std::ranges::find(second, e.name, &entry::name) == second.end();
+      });
+      return first;
+    }
+  };
+  const auto open = [](file_system& files, incarnation life) {
+    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>(), base_rule{0, 0});
+  };
+  const auto become = [](faulty_file_system& disk, faulty_file_system& other) {
+    for (const auto& path : disk.all_files("/a"))
+      disk.lose_file(path);
+    for (const auto& path : other.all_files("/a"))
+      disk.put(path, other.contents(path));
+  };
+  constexpr std::size_t most_bases = 4;
+  for (std::size_t before = 0; before <= most_bases + 1; ++before)
+    for (auto amid = before; amid <= most_bases + 1; ++amid) {
+      INFO("states of the successor before the look " << before << ", amid it " << amid);
+      faulty_file_system disk;
+      torn files(disk);
+      REQUIRE(disk.make_folder("/a"));
+      const auto zombie = *open(files, 1);
+      REQUIRE(zombie->append("one,", false));
+      // The successor has sealed the run and read it before the append. Then it opens, and makes bases.
+      std::vector<std::unique_ptr<faulty_file_system>> states;
+      const auto go_on = [&] {
+        REQUIRE(disk.write("/a/" + run_file(1, run_part::sealed), {}, true));
+        states.push_back(disk.clone());
+        const auto later = disk.clone();
+        const auto successor = *open(*later, 2);
+        states.push_back(later->clone());
+        for (std::size_t i = 0; i < most_bases; ++i) {
+          REQUIRE(successor->append("two,", false));
+          REQUIRE(*successor->compact(join));
+          states.push_back(later->clone());
+        }
+      };
+      bool is_appended = false;
+      files.before = [&](std::string_view operation, const auto&) {
+        if (std::exchange(is_appended, is_appended || operation == "append") && before > 0)
+          become(disk, *states[before]);
+        if (operation == "append")
+          go_on();
+        else if (is_appended)
+          files.before = [](auto, const auto&) { return answer::given; };
+        return answer::given;
+      };
+      files.kept = run_file(1);
+      files.meanwhile = [&] {
+        if (amid > before)
+          become(disk, *states[amid]);
+      };
+      CHECK_FALSE(zombie->append("lost,", false));
+    }
+}
+
 TEST_CASE("a base of an older life removes nothing of a newer one's") {
   for (const auto* operation : {"publish", "sync", "list", "remove"}) {
     INFO(operation);
