@@ -340,7 +340,7 @@ private:
   expected<bool> is_one_record_alone() {
     // Where numbers are left out before it, what had them is gone as well.
     const auto number = runs_[lost_].older_number;
-    if (lost_ + 1 != runs_.size() || (number != 0 && number != out_.tail.sequence + 1))
+    if (lost_ + 1 != runs_.size() || (number && *number != out_.tail.sequence + 1))
       return false;
     const auto run = load(lost_);
     if (!run)

@@ -137,7 +137,7 @@ expected<void> dir_chain::adopt_older_format(const run_listing& listed) {
   for (const auto& r : listed.runs)
     for (const auto& [name, part] :
          {std::pair{&r.original, run_part::original}, std::pair{&r.copy, run_part::sealed}})
-      if (r.older_number != 0 && !name->empty())
+      if (r.older_number && !name->empty())
         if (auto done = files_.publish(path(*name), path(run_file(r.place, part))); !done)
           return done;
   return files_.sync_folder(folder_);

@@ -17,6 +17,7 @@
 #include "runtime/snapshot/file_system.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,8 @@ struct run_files {
   std::string copy;  // the sealed one where there is one
   std::string mended;
   bool is_sealed = false;
-  /// As the name in a folder of format 1 or 2 has it; of increments their first. 0: it is a run.
-  std::uint64_t older_number = 0;
+  /// As the name in a folder of format 1 or 2 has it; of increments their first. None: it is a run.
+  std::optional<std::uint64_t> older_number;
 };
 
 struct run_listing {

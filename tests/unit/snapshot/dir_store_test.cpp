@@ -849,6 +849,17 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("files of format 1 become runs whatever their number is: a place behind them can be taken") {
+  for (const std::uint64_t number : {0, 1}) {
+    faulty_file_system files;
+    REQUIRE(files.make_folder("/a"));
+    const auto header = seal({record_kind::increment, 1, number, 1, 0, 0, 0, {}}, "a", "x");
+    files.put("/a/" + to_file_name({false, false, number}), std::string(bytes_of(header)) + "ax");
+    const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+    CHECK((opened || opened.error().code == ec::corrupt));
+  }
+}
+
 TEST_CASE("a fall back says to which record") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);

@@ -270,6 +270,25 @@ TEST_CASE("a listing amid which a newer life goes on and trims does not make a r
     }
 }
 
+TEST_CASE("a run behind one of a higher life is void, whatever it names as what it builds upon") {
+  faulty_file_system disk;
+  REQUIRE(disk.make_folder("/a"));
+  const auto put = [&](std::uint64_t place, std::uint64_t sequence, incarnation life, chain::link upon,
+                       std::string_view text) {
+    const record r{record_kind::increment, 1, sequence, chain::number_of({life, 0}), upon.sequence,
+                   upon.checksum,          0, {}};
+    const auto header = seal(r, "a", text);
+    disk.put("/a/" + run_file(place), std::string(bytes_of(header)) + "a" + std::string(text));
+    return chain::link{sequence, header.checksum};
+  };
+  const auto first = put(1, 1, 1, {}, "one,");
+  (void)put(2, 2, 3, first, "three,");
+  (void)put(3, 2, 2, first, "late,");
+  const auto opened = open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>());
+  REQUIRE(opened);
+  CHECK(*join(*(*opened)->load()) == "one,three,");
+}
+
 TEST_CASE("a base of an older life removes nothing of a newer one's") {
   for (const auto* operation : {"publish", "sync", "list", "remove"}) {
     INFO(operation);
