@@ -312,6 +312,19 @@ TEST_CASE("a base of an older life removes nothing of a newer one's") {
   }
 }
 
+TEST_CASE("an opener removes what older lives were writing, and leaves what a newer one writes") {
+  faulty_file_system disk;
+  REQUIRE(disk.make_folder("/a"));
+  const auto of = [](incarnation life) {
+    return "/a/tmp-" + std::to_string(chain::number_of({life, 0})) + "-base";
+  };
+  for (const incarnation life : {1, 9})
+    disk.put(of(life), "a part");
+  REQUIRE(open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>()));
+  CHECK_FALSE(disk.read(of(1)));
+  CHECK(disk.read(of(9)));
+}
+
 TEST_CASE("an opener removes no spilled output of a newer life") {
   two_processes p;
   const auto chain = *p.older->open_snapshots("a", 1);
