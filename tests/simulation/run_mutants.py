@@ -66,14 +66,14 @@ def compile_changed(build, folder, mutant):
     return object_file
 
 
-def run_linked(build, object_file, program, arguments):
+def run_linked(build, object_file, program, arguments, **environment):
     """A program with the changed source in front of its libraries; none: it came to no end."""
     linked = object_file.with_suffix("")
     link = link_command(build, program).replace(f" -o tests/{program} ", f" {object_file} -o {linked} ")
     subprocess.run(link, shell=True, cwd=build, check=True)
     try:
         return subprocess.run([linked, *arguments], text=True, errors="replace", timeout=SECONDS, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, cwd=ROOT)
+                              stderr=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, **environment})
     except subprocess.TimeoutExpired:
         return None
     finally:
@@ -94,10 +94,10 @@ def hunt(build, folder, mutant, first, seeds):
     return None, run.stdout.strip()
 
 
-def hunt_in_chain(build, folder, mutant, *_):
+def hunt_in_chain(build, folder, mutant, _, seeds):
     """Likewise, by the property test, and where that does not find it, by the unit tests."""
     object_file = compile_changed(build, folder, mutant)
-    run = run_linked(build, object_file, "property_chain", ["over files*"])
+    run = run_linked(build, object_file, "property_chain", ["over files*"], MILLRACE_SEEDS=str(seeds))
     found = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M) if run else None
     if found:
         return f"seed {found[1]}", found[2]
