@@ -4,72 +4,80 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <map>
-#include <optional>
-#include <set>
+#include <utility>
 
 namespace millrace::snapshot {
 namespace {
 
 class scan {
 public:
-  scan(file_system& files, const std::string& folder, std::string_view actor)
-      : files_(files), folder_(folder), actor_(actor) {}
+  scan(file_system& files, const std::string& folder, const run_listing& listed, std::string_view actor)
+      : files_(files), folder_(folder), listed_(listed), runs_(listed.runs), actor_(actor) {}
 
   expected<scanned_chain> run() {
-    auto done = list_names();
-    if (done)
-      done = find_base();
-    if (done)
-      done = walk();
-    if (done)
-      done = judge_the_rest();
+    out_.last_place = listed_.last();
+    out_.is_sealed = !runs_.empty() && runs_.back().is_sealed;
+    out_.mark = listed_.mark;
+    auto done = find_base().and_then([this] { return walk(); }).and_then([this] { return judge_the_rest(); });
     if (!done)
       return unexpected(done.error());
-    find_superseded();
+    out_.contents.sequence = out_.tail.sequence;
+    out_.highest = std::max(out_.highest, out_.tail.sequence);
+    out_.base_due = fell_back_ || (has_base_ && !has_older_ && !begins_at_first());
     return std::move(out_);
   }
 
 private:
-  struct copies {
-    bool original = false;
-    bool copy = false;
+  struct one_file {
+    std::string name;  // empty: it is not there
+    std::string bytes;
+    bool is_there = false;
+    bool is_unreadable = false;
+    bool is_short = false;  // its records up to `whole` are the chain's, further ones are not
+    std::size_t whole = 0;
+  };
+  /// The same record lies at the same place in each.
+  struct loaded_run {
+    std::array<one_file, 3> files;  // original, copy, mended
+    std::size_t end = 0;            // of the records that the chain has taken
+    bool ends_in_copies_alone = false;
+
+    [[nodiscard]] const one_file& original() const { return files[0]; }
+    [[nodiscard]] const one_file& copy() const { return files[1]; }
+    [[nodiscard]] const one_file& mended() const { return files[2]; }
   };
 
-  expected<void> list_names() {
-    const auto entries = files_.list(folder_);
-    if (!entries)
-      return unexpected(entries.error());
-    for (const auto& e : *entries) {
-      record_name name;
-      if (e.name.starts_with("tmp-")) {
-        out_.superseded.push_back(e.name);
-      } else if (!e.is_folder && parse_file_name(e.name, name)) {
-        if (name.is_base)
-          bases_.insert(name.sequence);
-        else
-          (name.is_copy ? increments_[name.sequence].copy : increments_[name.sequence].original) = true;
-        out_.highest = std::max(out_.highest, name.sequence);
-      }
-    }
+  expected<void> load(one_file& file, const std::string& name) {
+    file.name = name;
+    if (name.empty())
+      return {};
+    auto bytes = read_at_most(files_, folder_ + "/" + name, largest_chain_file);
+    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+      return unexpected(bytes.error());
+    file.is_unreadable = !bytes && bytes.error().code == ec::corrupt;
+    file.is_there = bytes || file.is_unreadable;
+    file.bytes = std::move(bytes).value_or("");
     return {};
   }
 
-  /// None: missing, or `is_unreadable`.
-  expected<std::optional<std::string>> contents_of(const record_name& name, bool& is_unreadable) {
-    auto bytes = read_at_most(files_, folder_ + "/" + to_file_name(name), largest_chain_file);
-    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
-      return unexpected(bytes.error());
-    is_unreadable = !bytes && bytes.error().code == ec::corrupt;
-    return bytes ? std::optional(std::move(*bytes)) : std::nullopt;
-  }
-  expected<std::optional<std::string>> contents_of(const record_name& name) {
-    bool ignored = false;
-    return contents_of(name, ignored);
+  expected<loaded_run*> load(std::size_t i) {
+    if (const auto known = loaded_.find(i); known != loaded_.end())
+      return &known->second;
+    loaded_run r;
+    const auto done = load(r.files[0], runs_[i].original)
+                          .and_then([&] { return load(r.files[1], runs_[i].copy); })
+                          .and_then([&] { return load(r.files[2], runs_[i].mended); });
+    if (!done)
+      return unexpected(done.error());
+    return &loaded_.emplace(i, std::move(r)).first->second;
   }
 
   /// The record that `bytes` begin with, `size` bytes long; none: damaged.
-  expected<std::optional<record>> first_of(std::string_view bytes, const record_name& name,
+  expected<std::optional<record>> first_of(std::string_view bytes, const std::string& name,
                                            std::size_t& size) {
     record r;
     const auto found = decode_first_record(bytes, actor_, r, size);
@@ -77,116 +85,157 @@ private:
       return user_error(ec::unsupported,
                         fmt::format("{}/{} was written by a later version of millrace; run that version, or "
                                     "choose another --state",
-                                    folder_, to_file_name(name)));
-    if (found == reading::damaged || (r.kind == record_kind::base) != name.is_base)
+                                    folder_, name));
+    if (found == reading::damaged)
       return std::nullopt;
     return r;
   }
 
-  expected<void> find_base() {
-    for (auto sequence = bases_.rbegin(); sequence != bases_.rend(); ++sequence) {
-      const record_name name{true, false, *sequence};
-      const auto bytes = contents_of(name);
-      if (!bytes)
-        return unexpected(bytes.error());
+  expected<std::optional<record>> first_of(const loaded_run& run) {
+    for (const auto& file : run.files) {
       std::size_t size = 0;
-      auto r = first_of(bytes->value_or(""), name, size);
+      auto r = first_of(file.bytes, file.name, size);
+      if (!r || *r)
+        return r;
+    }
+    return std::nullopt;
+  }
+
+  expected<void> find_base() {
+    is_base_.assign(runs_.size(), false);
+    for (auto i = runs_.size(); i-- > 0;) {
+      const auto head = head_of(files_, folder_, runs_[i]);
+      if (!head)
+        return unexpected(head.error());
+      is_base_[i] = *head && (*head)->kind == record_kind::base;
+      if (!is_base_[i])
+        continue;
+      if (has_base_) {
+        has_older_ = true;
+        continue;
+      }
+      auto run = load(i);
+      if (!run)
+        return unexpected(run.error());
+      auto r = first_of(**run);
       if (!r)
         return unexpected(r.error());
-      if (*r && (*r)->sequence == *sequence && size == (*bytes)->size()) {
-        out_.chain.base = std::move((*r)->payload);
-        out_.base_sequence = *sequence;
-        out_.base_bytes = size;
+      if (*r && (*r)->kind != record_kind::base) {
+        is_base_[i] = false;  // its header is damaged, and a copy is whole
+      } else if (*r) {
+        has_base_ = true;
+        begin_ = i + 1;
+        out_.base_place = runs_[i].place;
+        out_.base_bytes = (*run)->original().bytes.size();
         out_.tail = {(*r)->sequence, (*r)->predecessor_checksum};
-        out_.life = (*r)->life;
-        return {};
+        out_.life = chain::life_of((*r)->life);
+        out_.contents.base = std::move((*r)->payload);
+      } else {
+        pass_over();
       }
-      drop(name);
-      fell_back_ = true;
+      loaded_.erase(i);
     }
     return {};
+  }
+
+  /// Where no base is, or one without another before it, the first record says whether it is the very first.
+  [[nodiscard]] bool begins_at_first() const {
+    const auto head =
+        runs_.empty() ? std::nullopt : head_of(files_, folder_, runs_.front()).value_or(std::nullopt);
+    return head && head->kind != record_kind::base && head->predecessor == 0;
+  }
+
+  /// What the next run that can be read, and is not void, builds upon.
+  expected<std::optional<chain::link>> predecessor_behind(std::size_t i) {
+    auto highest = out_.life;
+    for (auto at = i; at < runs_.size(); ++at) {
+      const auto run = is_base_[at] ? expected<loaded_run*>(nullptr) : load(at);
+      if (!run)
+        return unexpected(run.error());
+      const auto r = *run ? first_of(**run) : expected<std::optional<record>>(std::nullopt);
+      if (!r)
+        return unexpected(r.error());
+      if (!*r || chain::is_void(chain::life_of((*r)->life), highest))
+        continue;
+      if (at > i)
+        return chain::link{(*r)->predecessor, (*r)->predecessor_checksum};
+      highest = chain::life_of((*r)->life);
+    }
+    return std::nullopt;
   }
 
   /// From the base (or the beginning) along the links, as far as they go.
   expected<void> walk() {
-    for (lost_ = increments_.upper_bound(out_.tail.sequence); lost_ != increments_.end(); ++lost_) {
-      const auto followed = follow(lost_);
+    for (lost_ = begin_; lost_ < runs_.size(); ++lost_) {
+      const auto next = predecessor_behind(lost_);
+      if (!next)
+        return unexpected(next.error());
+      const auto followed = follow(lost_, *next);
       if (!followed)
         return unexpected(followed.error());
       if (!*followed)
         return {};
+      loaded_.erase(lost_);
     }
     return {};
   }
 
-  /// One file of increments and its second copy, in which the same record lies at the same place. False where
-  /// the chain does not go on in it.
-  expected<bool> follow(std::map<std::uint64_t, copies>::const_iterator at) {
-    const auto next = std::next(at);
-    const bool is_newest = next == increments_.end();
-    both_files f{{{false, false, at->first}, {}}, {{false, true, at->first}, {}}};
-    for (auto* file : {&f.original, &f.copy}) {
-      auto bytes = contents_of(file->name, file->is_unreadable);
-      if (!bytes)
-        return unexpected(bytes.error());
-      file->is_there = bytes->has_value() || file->is_unreadable;
-      file->bytes = std::move(*bytes).value_or("");
+  /// One run and its copies. False where the chain does not go on in it.
+  expected<bool> follow(std::size_t i, const std::optional<chain::link>& next) {
+    if (is_base_[i])
+      return true;  // a damaged one
+    const auto loaded = load(i);
+    if (!loaded)
+      return unexpected(loaded.error());
+    auto& run = **loaded;
+    const auto first = first_of(run);
+    if (!first)
+      return unexpected(first.error());
+    if (*first && chain::is_void(chain::life_of((*first)->life), out_.life))
+      return true;
+    if (chain::is_passed_by(out_.tail, next)) {
+      if (!*first)
+        pass_over();  // a base, or a newest record that was given up before
+      return true;
     }
-    for (;;) {
-      // What bears a number of the next file's is the rest of an append that failed.
-      const auto wanted = f.end == 0 ? at->first : out_.tail.sequence + 1;
-      if (!is_newest && wanted >= next->first)
-        break;
-      const auto taken = take_record(f, wanted);
+    while (!chain::is_passed_by(out_.tail, next)) {
+      const auto taken = take_record(run);
       if (!taken)
         return unexpected(taken.error());
       if (!*taken)
         break;
     }
-    if (f.end == 0)
+    if (run.end == 0)
       return false;
-    ++out_.files;
-    note_repairs(f);
-    if (is_newest) {
-      ends_in_copy_alone_ = f.ends_in_copy_alone;
-      out_.newest = f.original.name;
-      out_.newest_bytes = f.original.whole == f.end ? f.original.bytes.size() : f.end;
-      rest_ = {f.original.bytes.substr(std::min(f.end, f.original.bytes.size())),
-               f.copy.bytes.substr(std::min(f.end, f.copy.bytes.size()))};
+    ++out_.runs;
+    note_repairs(runs_[i], run);
+    out_.newest = runs_[i].original;
+    if (i + 1 == runs_.size()) {
+      ends_in_copies_alone_ = run.ends_in_copies_alone;
+      rest_ = {rest_of(run.original(), run.end), rest_of(run.copy(), run.end)};
     }
     return true;
   }
 
-  struct one_file {
-    record_name name;
-    std::string bytes;
-    bool is_there = false;
-    bool is_unreadable = false;
-    bool is_short = false;  // its records up to `whole` are the chain's, further ones are not
-    std::size_t whole = 0;
-  };
-  struct both_files {
-    one_file original, copy;
-    std::size_t end = 0;  // of the records that the chain has taken
-    bool ends_in_copy_alone = false;
-  };
+  static std::string rest_of(const one_file& file, std::size_t end) {
+    return file.bytes.substr(std::min(end, file.bytes.size()));
+  }
 
-  expected<bool> take_record(both_files& f, std::uint64_t wanted) {
+  expected<bool> take_record(loaded_run& run) {
     std::optional<record> taken;
     std::size_t size = 0;
     bool original_has_last = false;
-    for (auto* file : {&f.original, &f.copy}) {
+    for (auto& file : run.files) {
       std::size_t length = 0;
-      const auto bytes = std::string_view(file->bytes).substr(std::min(f.end, file->bytes.size()));
-      auto r = first_of(bytes, file->name, length);
+      const auto bytes = std::string_view(file.bytes).substr(std::min(run.end, file.bytes.size()));
+      auto r = first_of(bytes, file.name, length);
       if (!r)
         return unexpected(r.error());
-      const bool is_whole = *r && (*r)->sequence == wanted &&
-                            chain_link{(*r)->predecessor, (*r)->predecessor_checksum} == out_.tail;
-      if (is_whole && !file->is_short)
-        file->whole = f.end + length;
-      file->is_short = file->is_short || !is_whole;
-      original_has_last = original_has_last || (is_whole && file == &f.original);
+      const bool is_whole = *r && is_next(**r, run.end == 0);
+      if (is_whole && !file.is_short)
+        file.whole = run.end + length;
+      file.is_short = file.is_short || !is_whole;
+      original_has_last = original_has_last || (is_whole && &file == run.files.data());
       if (is_whole && !taken) {
         taken = std::move(*r);
         size = length;
@@ -194,149 +243,187 @@ private:
     }
     if (!taken)
       return false;
-    f.end += size;
-    f.ends_in_copy_alone = !original_has_last;
+    run.end += size;
+    run.ends_in_copies_alone = !original_has_last;
     out_.tail = {taken->sequence, taken->checksum};
-    out_.life = taken->life;
+    out_.life = chain::life_of(taken->life);
     out_.increments_bytes += size;
     ++out_.increments;
     if (taken->kind == record_kind::increment)
-      out_.chain.increments.push_back(std::move(taken->payload));
+      out_.contents.increments.push_back(std::move(taken->payload));
     return true;
   }
 
-  /// Each file is to hold all that the chain has of the two.
-  void note_repairs(const both_files& f) {
-    for (const auto* file : {&f.original, &f.copy}) {
-      if (file->whole == f.end)
-        continue;
-      // A second copy lags by the newest record, and its file is made with the second one.
-      const bool only_lags = file == &f.copy && !file->is_unreadable && file->whole == file->bytes.size();
-      if (file->is_there && !only_lags) {
-        if (file == &f.original)
-          drop(file->name);
-        else
-          unreadable_copies_.push_back(to_file_name(file->name));
-      }
-      std::string wanted;
-      for (std::size_t at = only_lags ? file->whole : 0; at < f.end;) {
+  /// Numbers may be left out between runs, not within one.
+  [[nodiscard]] bool is_next(const record& r, bool begins_run) const {
+    return r.kind != record_kind::base && chain::link{r.predecessor, r.predecessor_checksum} == out_.tail &&
+           (begins_run ? r.sequence > out_.tail.sequence : r.sequence == out_.tail.sequence + 1) &&
+           !chain::is_void(chain::life_of(r.life), out_.life);
+  }
+
+  /// Two files are to hold all that the chain has of the run. The original is its writer's alone.
+  void note_repairs(const run_files& names, const loaded_run& run) {
+    const auto& copy = run.copy();
+    if (run.original().whole != run.end) {
+      ++out_.contents.passed_over;
+      if (run.mended().whole != run.end)
+        out_.to_repair.push_back({run_file(names.place, run_part::mended), taken_of(run, 0), false});
+    }
+    if (copy.whole == run.end)
+      return;
+    // It lags by the newest record, and its file is made with the second one.
+    const bool only_lags = copy.is_there && !copy.is_unreadable && copy.whole == copy.bytes.size();
+    const auto name = names.copy.empty() ? run_file(names.place, run_part::copy) : names.copy;
+    out_.to_repair.push_back({name, taken_of(run, only_lags ? copy.whole : 0), only_lags});
+  }
+
+  /// The records of the run from `at` on, each from a file that has it whole.
+  std::string taken_of(const loaded_run& run, std::size_t at) {
+    std::string all;
+    while (at < run.end) {
+      const auto before = at;
+      for (const auto& file : run.files) {
         record r;
         std::size_t size = 0;
-        const auto in_original =
-            std::string_view(f.original.bytes).substr(std::min(at, f.original.bytes.size()));
-        const auto in_copy = std::string_view(f.copy.bytes).substr(std::min(at, f.copy.bytes.size()));
-        const bool is_original = decode_first_record(in_original, actor_, r, size) == reading::whole;
-        if (!is_original && decode_first_record(in_copy, actor_, r, size) != reading::whole)
-          break;  // it has been read a moment ago
-        wanted += (is_original ? in_original : in_copy).substr(0, size);
+        const auto bytes = std::string_view(file.bytes).substr(std::min(at, file.bytes.size()));
+        if (decode_first_record(bytes, actor_, r, size) != reading::whole)
+          continue;
+        all += bytes.substr(0, size);
         at += size;
+        break;
       }
-      out_.to_repair.push_back({file->name, std::move(wanted), only_lags && file->is_there});
+      if (at == before)
+        break;  // it has been read a moment ago
     }
+    return all;
   }
 
   /// What lies behind the end of the chain: one damaged newest increment may be passed over, more may not.
   expected<void> judge_the_rest() {
-    out_.chain.sequence = out_.tail.sequence;
-    const bool base_beyond = !bases_.empty() && *bases_.rbegin() > out_.tail.sequence;
     const auto may_go =
-        lost_ == increments_.end() ? expected<bool>(is_one_record_at_most()) : is_one_record_alone();
+        lost_ == runs_.size() ? expected<bool>(is_one_record_at_most()) : is_one_record_alone();
     if (!may_go)
       return unexpected(may_go.error());
-    if (*may_go && !base_beyond) {
-      drop_copies();
+    if (*may_go)
       return {};
-    }
     return user_error(
         ec::corrupt,
         fmt::format(
             "more than one snapshot file of {} in {} is damaged or missing: what is whole ends at number "
-            "{} of {}; restore the folder from a backup, or start over with --fresh",
-            actor_, folder_, out_.tail.sequence, out_.highest));
+            "{}; restore the folder from a backup, or start over with --fresh",
+            actor_, folder_, out_.tail.sequence));
   }
 
-  /// What follows the chain in its newest file. A record that was kept twice has a rest in both files.
+  /// What follows the chain in its newest run.
   bool is_one_record_at_most() {
     const auto& [in_original, in_copy] = rest_;
-    if (!in_original.empty() && (!in_copy.empty() || holds_a_record(in_original, actor_)))
+    if (was_kept_twice(in_original, in_copy) || holds_a_record(in_original, actor_))
       return false;
     // The copy lags by one: whether the original had a further record, it does not say any more.
-    if (ends_in_copy_alone_ || !in_original.empty())
+    if (ends_in_copies_alone_ || !in_original.empty() || !in_copy.empty())
       give_up(out_.tail.sequence + 1);
-    if (!ends_in_copy_alone_ && !in_original.empty())
-      ++out_.chain.passed_over;
+    if (!ends_in_copies_alone_ && !in_original.empty())
+      ++out_.contents.passed_over;
     return true;
   }
 
-  /// A newest file that cannot be read at all. Where a second copy was made, both would have to be damaged;
-  /// where numbers are left out before it, what had them is gone as well, and passing over this one would go
-  /// back to before those.
+  /// The copy of a record is begun when the original is durable, and the append succeeds when both are. A copy
+  /// that ends within the record is one that was never completed, unless it has more of the record than an
+  /// original of which nothing has been cut off.
+  static bool was_kept_twice(std::string_view in_original, std::string_view in_copy) {
+    if (in_copy.empty())
+      return false;
+    return !is_cut_short(in_copy) || (in_copy.size() >= in_original.size() && !is_cut_short(in_original));
+  }
+
+  /// A newest run that cannot be read at all. Where a second copy was made, both would have to be damaged.
   expected<bool> is_one_record_alone() {
-    const record_name name{false, false, lost_->first};
-    if (std::next(lost_) != increments_.end() || lost_->second.copy || lost_->first != out_.tail.sequence + 1)
+    // Where numbers are left out before it, what had them is gone as well.
+    const auto number = runs_[lost_].older_number;
+    if (lost_ + 1 != runs_.size() || (number && *number != out_.tail.sequence + 1))
       return false;
-    const auto bytes = contents_of(name);
-    if (!bytes)
-      return unexpected(bytes.error());
+    const auto run = load(lost_);
+    if (!run)
+      return unexpected(run.error());
+    const auto& copy = (*run)->copy();
+    if (copy.is_there && !(runs_[lost_].is_sealed && copy.bytes.empty() && !copy.is_unreadable))
+      return false;
     // A record that is whole but without its predecessor would mean that the latter is gone, too.
-    if (holds_a_record(bytes->value_or(""), actor_))
+    if (holds_a_record((*run)->original().bytes, actor_))
       return false;
-    drop(name);
-    give_up(lost_->first);
+    pass_over();
+    give_up(out_.tail.sequence + 1);
     return true;
   }
 
   void give_up(std::uint64_t sequence) {
-    out_.chain.fell_back_to = out_.tail.sequence;
+    out_.contents.fell_back_to = out_.tail.sequence;
     out_.highest = std::max(out_.highest, sequence);
   }
 
-  void find_superseded() {
-    // One generation alone: its base is the only way to what came before.
-    out_.base_due =
-        fell_back_ || (bases_.size() == 1 && (increments_.empty() || increments_.begin()->first != 1));
-    // Only a whole newest base lets go of what precedes the one before it.
-    if (bases_.empty() || *bases_.rbegin() != out_.base_sequence)
-      return;
-    const auto previous = bases_.size() > 1 ? *std::next(bases_.rbegin()) : 0;
-    for (const auto sequence : bases_)
-      if (sequence < previous)
-        out_.superseded.push_back(to_file_name({true, false, sequence}));
-    for (const auto& [sequence, which] : increments_) {
-      if (which.original && sequence <= previous)
-        out_.superseded.push_back(to_file_name({false, false, sequence}));
-      if (which.copy && sequence <= out_.base_sequence)
-        out_.superseded.push_back(to_file_name({false, true, sequence}));
-    }
-  }
-
-  void drop(const record_name& name) {
-    out_.damaged.push_back(to_file_name(name));
-    ++out_.chain.passed_over;
-  }
-  void drop_copies() {
-    // A second copy that was under way when the power went is no damage worth telling.
-    out_.damaged.insert(out_.damaged.end(), unreadable_copies_.begin(), unreadable_copies_.end());
+  void pass_over() {
+    ++out_.contents.passed_over;
+    fell_back_ = true;
   }
 
   file_system& files_;
   const std::string& folder_;
+  const run_listing& listed_;
+  const std::vector<run_files>& runs_;
   std::string_view actor_;
-  std::set<std::uint64_t> bases_;
-  std::map<std::uint64_t, copies> increments_;  // by the number of the first record
-  std::map<std::uint64_t, copies>::const_iterator lost_ =
-      increments_.end();                      // where the chain does not go on
-  std::pair<std::string, std::string> rest_;  // of the newest file and its copy, behind the chain's end
-  bool ends_in_copy_alone_ = false;           // the newest file
-  std::vector<std::string> unreadable_copies_;
+  std::vector<bool> is_base_;  // as their headers say, which may be damaged
+  bool has_base_ = false;
+  bool has_older_ = false;  // a base before that
+  std::size_t begin_ = 0;   // the first run behind the base
+  std::size_t lost_ = 0;    // where the chain does not go on
+  std::map<std::size_t, loaded_run> loaded_;
+  std::pair<std::string, std::string> rest_;  // of the newest run and its copy, behind the chain's end
+  bool ends_in_copies_alone_ = false;         // the newest run
   bool fell_back_ = false;
   scanned_chain out_;
 };
 
 }  // namespace
 
-expected<scanned_chain> scan_chain(file_system& files, const std::string& folder, std::string_view actor) {
-  return scan(files, folder, actor).run();
+expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
+                                               const run_files& run) {
+  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
+    if (name->empty())
+      continue;
+    const auto bytes = files.read_part(folder + "/" + *name, 0, sizeof(record_header));
+    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+      return unexpected(bytes.error());
+    if (auto h = bytes ? record_head(*bytes) : std::nullopt)
+      return h;
+  }
+  return std::nullopt;
+}
+
+expected<std::optional<chain::life>> higher_life(file_system& files, const std::string& folder,
+                                                 const run_files& run, std::string_view actor,
+                                                 chain::life mine) {
+  const auto head = head_of(files, folder, run);
+  if (!head)
+    return unexpected(head.error());
+  if (!*head || !chain::must_give_up(mine, chain::life_of((*head)->life)))
+    return std::nullopt;
+  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
+    const auto bytes = name->empty() ? expected<std::string>()
+                                     : read_at_most(files, folder + "/" + *name, largest_chain_file);
+    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+      return unexpected(bytes.error());
+    record r;
+    std::size_t size = 0;
+    if (bytes && decode_first_record(*bytes, actor, r, size) == reading::whole)
+      return chain::must_give_up(mine, chain::life_of(r.life)) ? std::optional(chain::life_of(r.life))
+                                                               : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+expected<scanned_chain> scan_chain(file_system& files, const std::string& folder, const run_listing& runs,
+                                   std::string_view actor) {
+  return scan(files, folder, runs, actor).run();
 }
 
 }  // namespace millrace::snapshot

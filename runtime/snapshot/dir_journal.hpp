@@ -3,8 +3,8 @@
 // Entries are held in memory too: they are few, since decisions are trimmed as snapshots pass them.
 #pragma once
 
-#include "runtime/snapshot/dir_snapshots.hpp"
 #include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/life_fence.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <memory>

@@ -90,8 +90,9 @@ expected<void> dir_segments::remove_all_but(const std::vector<segment_id>& neede
     return unexpected(entries.error());
   for (const auto& e : *entries) {
     segment_id id;
-    if (parse_file_name(e.name, id) && std::find(needed.begin(), needed.end(), id) != needed.end())
-      continue;
+    if (parse_file_name(e.name, id) &&
+        (id.life > life_ || std::find(needed.begin(), needed.end(), id) != needed.end()))
+      continue;  // a newer life's is not ours to judge
     if (auto done = files_.remove(folder_ + "/" + e.name); !done)
       return done;
   }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "runtime/snapshot/checksum.hpp"
-#include "runtime/snapshot/dir_snapshots.hpp"
+#include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/life_fence.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 #include <memory>
 #include <string>

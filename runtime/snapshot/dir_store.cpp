@@ -72,13 +72,14 @@ expected<std::unique_ptr<snapshots>> dir_store::open_snapshots(std::string_view 
   const auto parent = state_folder() + "/snapshots";
   auto folder = parent + "/" + file_name_of(actor);
   if (read_only_)
-    return dir_snapshots::open_read_only(files_, std::move(folder), std::string(actor));
+    return std::make_unique<merged_snapshots>(
+        dir_chain::open_read_only(files_, std::move(folder), std::string(actor)), rule_);
   // Synced also when it was there: its maker may have died before doing so.
   auto done = files_.make_folder(folder).and_then([&](bool) { return files_.sync_folder(parent); });
   if (!done)
     return unexpected(done.error());
-  return dir_snapshots::open(files_, std::move(folder), std::string(actor), life,
-                             fence_of(fmt::format("snapshots {}", actor)), rule_);
+  return open_dir_snapshots(files_, std::move(folder), std::string(actor), life,
+                            fence_of(fmt::format("snapshots {}", actor)), rule_);
 }
 
 expected<std::unique_ptr<segments>> dir_store::open_segments(std::string_view actor, incarnation life,

@@ -11,8 +11,8 @@
 // old state-ID is removed behind it.
 #pragma once
 
-#include "runtime/snapshot/dir_snapshots.hpp"
 #include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
 #include <map>

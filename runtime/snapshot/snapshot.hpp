@@ -6,6 +6,7 @@
 
 #include "runtime/base/error.hpp"
 #include "runtime/base/segment_id.hpp"
+#include "runtime/chain/chain.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -24,21 +25,14 @@ class snapshots {
 public:
   virtual ~snapshots() = default;
 
-  struct chain {
-    std::string base;                     // empty: there is none yet
-    std::vector<std::string> increments;  // oldest first
-    std::uint64_t sequence = 0;           // of the last one
-    std::uint32_t passed_over = 0;        // damaged files that were left out (and deleted)
-    /// The record that it ends with, where the one behind that was damaged; none where nothing was lost.
-    std::optional<std::uint64_t> fell_back_to;
-  };
-  /// The newest whole chain. Damaged or missing files behind it are passed over for good; what survives is at
+  using chain = millrace::chain::contents;
+  /// The newest whole chain. Damaged or missing files behind it are passed over; what survives is at
   /// most one increment behind what was acknowledged as durable, unless more than one file is damaged (then
   /// ec::corrupt, with the remedy, rather than a silent fall further back than one generation).
   [[nodiscard]] virtual expected<chain> load() = 0;
   /// Durable (fsync of file and folder) when it returns. `twice`: kept in two copies, so that no single
   /// damage can fall behind it (a decision). Returns its sequence number. ec::fenced when a newer incarnation
-  /// has opened.
+  /// has opened. After any other error it does not count, and the next append goes on.
   [[nodiscard]] virtual expected<std::uint64_t> append(std::string_view increment, bool twice) = 0;
   /// When the increments have outgrown their base: merges base and increments by `merge` (pure, from bytes to
   /// bytes) into a new base, verifies it by reading it back, then drops what precedes the previous base. True

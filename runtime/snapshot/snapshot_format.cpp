@@ -54,6 +54,25 @@ reading decode_first_record(std::string_view bytes, std::string_view actor, reco
   return decode_record(bytes.substr(0, size), actor, out);
 }
 
+std::optional<record_header> record_head(std::string_view bytes) {
+  record_header h{};
+  if (bytes.size() < sizeof h)
+    return std::nullopt;
+  std::memcpy(&h, bytes.data(), sizeof h);
+  if (std::memcmp(h.magic, record_mark.magic, sizeof h.magic) != 0)
+    return std::nullopt;
+  return h;
+}
+
+bool is_cut_short(std::string_view bytes) {
+  const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
+  if (bytes.size() < sizeof(record_header))
+    return magic.starts_with(bytes.substr(0, magic.size()));
+  const auto head = record_head(bytes);
+  const auto rest = bytes.size() - sizeof(record_header);
+  return head && (head->name_length > rest || head->payload_length > rest - head->name_length);
+}
+
 bool holds_a_record(std::string_view bytes, std::string_view actor) {
   const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
   record r;

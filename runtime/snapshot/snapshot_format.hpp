@@ -8,6 +8,7 @@
 #include "runtime/snapshot/checksum.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,7 @@ struct record_header {
   std::uint32_t name_length;
   std::uint64_t checksum;  // XXH3-64 of the whole record, this field taken as 0
   std::uint64_t sequence;
-  std::uint64_t life;
+  std::uint64_t life;         // chain::number_of
   std::uint64_t predecessor;  // sequence number; of a base its own: the record that it replaces
   std::uint64_t predecessor_checksum;
   std::uint64_t payload_length;
@@ -38,7 +39,7 @@ struct record {
   record_kind kind = record_kind::increment;
   std::uint8_t copies = 1;
   std::uint64_t sequence = 0;
-  incarnation life = 0;
+  std::uint64_t life = 0;  // chain::number_of
   std::uint64_t predecessor = 0;
   std::uint64_t predecessor_checksum = 0;
   std::uint64_t checksum = 0;  // filled in by seal() and decode_record()
@@ -53,11 +54,15 @@ struct record {
 /// Likewise of the record that `bytes` begin with; `size` is its length when it is whole.
 [[nodiscard]] reading decode_first_record(std::string_view bytes, std::string_view actor, record& out,
                                           std::size_t& size);
+/// The header that `bytes` begin with, without a look at its checksum. None: it is no record's.
+[[nodiscard]] std::optional<record_header> record_head(std::string_view bytes);
+/// Whether `bytes` end within the record that they begin with, as far as its header says.
+[[nodiscard]] bool is_cut_short(std::string_view bytes);
 /// Whether a whole record begins anywhere in `bytes`.
 [[nodiscard]] bool holds_a_record(std::string_view bytes, std::string_view actor);
 
-/// Names in an actor's folder: "base-<20 digits>"; "inc-<20 digits>" after the first record in it, the second
-/// copy with ".copy".
+/// Names in an actor's folder of format 1 or 2: "base-<20 digits>"; "inc-<20 digits>" after the first record
+/// in it, the second copy with ".copy".
 struct record_name {
   bool is_base = false;
   bool is_copy = false;

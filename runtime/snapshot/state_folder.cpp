@@ -16,8 +16,9 @@ namespace millrace::snapshot {
 namespace {
 
 /// Of the folder as a whole: raised when anything in it changes its meaning.
-/// 2: increments lie one after another in a file. 1 is read, and becomes 2 when it is opened for writing.
-constexpr std::uint16_t folder_version = 2;
+/// 2: increments lie one after another in a file. 3: they are runs, each at a place of its own.
+/// Earlier ones are read, and become 3 when they are opened for writing.
+constexpr std::uint16_t folder_version = 3;
 constexpr std::string_view identity_name = "identity";
 
 std::string random_id() {

@@ -2,7 +2,7 @@
 // loaded is what was appended. One damaged file costs the newest increment at most, and that only where it
 // was not kept twice; more damage is told, or costs no more (several files that are gone may take a newer end
 // with them). A second half reads folders of files that no writer has written together.
-#include "runtime/snapshot/dir_snapshots.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
@@ -54,8 +54,8 @@ public:
 private:
   bool open() {
     store_.reset();
-    auto opened = dir_snapshots::open(files_, folder, actor, ++life_, std::make_shared<life_fence>(),
-                                      {.smallest_base = 4, .most_increments = 5});
+    auto opened = open_dir_snapshots(files_, folder, actor, ++life_, std::make_shared<life_fence>(),
+                                     {.smallest_base = 4, .most_increments = 5});
     if (!opened) {
       require(opened.error().code == ec::corrupt, "what cannot be read is told: " + opened.error().message);
       return false;
@@ -160,13 +160,13 @@ void strange_folder(FuzzedDataProvider& in) {
     const record_name name{in.ConsumeBool(), in.ConsumeBool(), r.sequence + in.ConsumeBool()};
     files.put(folder + "/" + to_file_name(name), std::string(bytes_of(header)) + actor + r.payload);
   }
-  auto opened = dir_snapshots::open(files, folder, actor, 20, std::make_shared<life_fence>());
+  auto opened = open_dir_snapshots(files, folder, actor, 20, std::make_shared<life_fence>());
   if (!opened)
     return;
   const auto first = (*opened)->load();
   require(first.has_value() && (*opened)->append("x", true).has_value(), "a chain that opens goes on");
   opened->reset();
-  const auto again = dir_snapshots::open(files, folder, actor, 21, std::make_shared<life_fence>());
+  const auto again = open_dir_snapshots(files, folder, actor, 21, std::make_shared<life_fence>());
   require(again.has_value(), "a chain that has gone on opens again");
   const auto second = (*again)->load();
   require(second.has_value() && *merge(*second) == *merge(*first) + "x", "a chain that goes on holds both");

@@ -23,12 +23,14 @@ std::size_t records_in(std::string_view bytes) {
 /// newest record lets the whole file be lost as one generation.
 bool snapshot_damage::is_one_generation(const std::string& path) {
   const auto beside = files_.all_files(path.substr(0, path.rfind('/')));
-  const bool has_copy = std::find(beside.begin(), beside.end(), path + ".copy") != beside.end();
-  const auto in_copy = has_copy ? records_in(files_.contents(path + ".copy")) : 0;
+  std::size_t in_copy = 0;
+  for (const auto& copy : {path + ".copy", path + ".sealed"})
+    if (std::find(beside.begin(), beside.end(), copy) != beside.end())
+      in_copy = std::max(in_copy, records_in(files_.contents(copy)));
   return records_in(files_.contents(path)) <= in_copy + 1;
 }
 
-/// Damages a file's last increment: the one that its second copy has not.
+/// Damages a run's last increment: the one that its second copy has not.
 void snapshot_damage::damage_last_record(const std::string& path) {
   auto bytes = files_.contents(path);
   const auto last = bytes.rfind("MRSNAP");
@@ -45,7 +47,8 @@ void snapshot_damage::damage_last_record(const std::string& path) {
 std::string snapshot_damage::damage_newest(const std::string& folder, const std::string& actor) {
   std::map<std::string, std::string> newest;  // by folder
   for (const auto& path : files_.all_files(folder))
-    if (path.find("/snapshots/") != std::string::npos && !path.ends_with(".copy"))
+    if (path.find("/snapshots/") != std::string::npos && path.rfind("/run-") == path.rfind('/') &&
+        path.find('.', path.rfind('/')) == std::string::npos)
       newest[path.substr(0, path.rfind('/'))] = path;
   std::erase_if(newest, [&](const auto& n) {
     return !actor.empty() && n.first.find(snapshot::file_name_of(actor)) == std::string::npos;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Leaves one rule of the product out at a time; the simulation must find each within 500 seeds.
+"""Leaves one rule of the product out at a time; the simulation must find each within 500 seeds, or for the rules of
+chains their property test or the store's unit tests.
 
     tests/simulation/run_mutants.py --build build/release            all of them, two at a time
     ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
@@ -23,7 +24,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from mutants import MUTANTS  # noqa: E402
+from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
 
 # As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
@@ -39,14 +40,14 @@ def compile_command(build, source):
     raise SystemExit(f"{source} is not in {build}/compile_commands.json: configure and build first")
 
 
-def link_command(build):
-    listing = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "tests/simulate"], text=True, check=True,
+def link_command(build, program):
+    listing = subprocess.run(["ninja", "-C", str(build), "-t", "commands", f"tests/{program}"], text=True, check=True,
                              stdout=subprocess.PIPE).stdout
-    last = [line for line in listing.splitlines() if " -o tests/simulate " in line][-1]
+    last = [line for line in listing.splitlines() if f" -o tests/{program} " in line][-1]
     return re.sub(r"^: && |&& :\s*$", "", last)
 
 
-def make(build, folder, mutant, link):
+def compile_changed(build, folder, mutant):
     name, _, source, old, new = mutant
     text = (ROOT / source).read_text()
     if text.count(old) != 1:
@@ -62,27 +63,51 @@ def make(build, folder, mutant, link):
     if drop is not None:
         del command[drop:drop + 2]
     subprocess.run([*CCACHE, *command, "-w"], cwd=directory, check=True, env=ENVIRONMENT)
-    program = folder / name
-    subprocess.run(link.replace(" -o tests/simulate ", f" {object_file} -o {program} "), shell=True, cwd=build, check=True)
-    return program
+    return object_file
 
 
-def hunt(build, folder, mutant, link, first, seeds):
-    """The seed that finds it, or none; and what it says."""
-    program = make(build, folder, mutant, link)
+def run_linked(build, object_file, program, arguments, **environment):
+    """A program with the changed source in front of its libraries; none: it came to no end."""
+    linked = object_file.with_suffix("")
+    link = link_command(build, program).replace(f" -o tests/{program} ", f" {object_file} -o {linked} ")
+    subprocess.run(link, shell=True, cwd=build, check=True)
     try:
-        run = subprocess.run([program, "--from", str(first), "--seeds", str(seeds), "--no-shrink"], text=True, timeout=SECONDS,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return subprocess.run([linked, *arguments], text=True, errors="replace", timeout=SECONDS, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, **environment})
     except subprocess.TimeoutExpired:
-        return None, f"nothing was found in {SECONDS} s"
+        return None
     finally:
-        program.unlink()
+        linked.unlink()
+
+
+def hunt(build, folder, mutant, first, seeds):
+    """What has found it, or none; and what that says."""
+    run = run_linked(build, compile_changed(build, folder, mutant), "simulate",
+                     ["--from", str(first), "--seeds", str(seeds), "--no-shrink"])
+    if run is None:
+        return None, f"nothing was found in {SECONDS} s"
     found = re.search(r"^seed (\d+) (?:fails after \d+ steps, \d+ lives of the process: )?(.*)", run.stdout, re.M)
     if found:
-        return int(found[1]), found[2]
+        return f"seed {found[1]}", found[2]
     if run.returncode not in (0, 1):  # an assertion or a crash is a finding as well
-        return seeds, f"ended by signal {-run.returncode}"
+        return f"seed {seeds}", f"ended by signal {-run.returncode}"
     return None, run.stdout.strip()
+
+
+def hunt_in_chain(build, folder, mutant, _, seeds):
+    """Likewise, by the property test, and where that does not find it, by the unit tests."""
+    object_file = compile_changed(build, folder, mutant)
+    run = run_linked(build, object_file, "property_chain", ["over files*"], MILLRACE_SEEDS=str(seeds))
+    found = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M) if run else None
+    if found:
+        return f"seed {found[1]}", found[2]
+    run = run_linked(build, object_file, "unit_snapshot", ["-r", "compact"])
+    if run is None:
+        return None, f"nothing was found in {SECONDS} s"
+    failed = re.search(r"(\w+\.cpp:\d+): failed: (.*)", run.stdout)
+    if run.returncode == 0:
+        return None, run.stdout.strip()
+    return "unit test", f"{failed[1]} {failed[2]}" if failed else f"ended by {run.returncode}"
 
 
 def main():
@@ -94,27 +119,26 @@ def main():
     p.add_argument("--only", nargs="+", default=[])
     p.add_argument("--list", action="store_true")
     a = p.parse_args()
-    chosen = [m for m in MUTANTS if not a.only or m[0] in a.only]
+    chosen = [m for m in MUTANTS + CHAIN_MUTANTS if not a.only or m[0] in a.only]
     if a.list:
         for name, rule, source, _, _ in chosen:
             print(f"{name:22} {rule} ({source})")
         return 0
     build = a.build.resolve()
-    link = link_command(build)
     missed, begun = [], time.monotonic()
     folder = build / "mutants"  # always the same: its path is part of what ccache compares
     folder.mkdir(exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        hunts = {pool.submit(hunt, build, folder, m, link, a.first, a.seeds): m for m in chosen}
+        hunts = {pool.submit(hunt_in_chain if m in CHAIN_MUTANTS else hunt, build, folder, m, a.first, a.seeds): m for m in chosen}
         for done in concurrent.futures.as_completed(hunts):
             name, rule = hunts[done][:2]
             try:
-                seed, text = done.result()
+                by, text = done.result()
             except (ValueError, subprocess.CalledProcessError) as e:
-                seed, text = None, str(e)
-            if seed is None:
+                by, text = None, str(e)
+            if by is None:
                 missed.append(name)
-            print(f"{name:22} {'MISSED' if seed is None else f'seed {seed}':10} {rule}: {text[:110]}", flush=True)
+            print(f"{name:22} {by or 'MISSED':10} {rule}: {text[:110]}", flush=True)
     print(f"{len(chosen) - len(missed)} of {len(chosen)} rules were left out and found, "
           f"{time.monotonic() - begun:.0f} s" + (f"; not found: {', '.join(missed)}" if missed else ""))
     return 1 if missed else 0

@@ -2,6 +2,7 @@
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/value_file.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
+#include "tests/unit/snapshot/interposed_file_system.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -68,6 +69,11 @@ std::string chain_folder(const state_store& store, const std::string& actor) {
   return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;
 }
 
+bool is_base(faulty_file_system& files, const std::string& path) {
+  record r;
+  return decode_record(files.contents(path), "a", r) == reading::whole && r.kind == record_kind::base;
+}
+
 /// One bit of a file's record, the first one being 0.
 void damage_record(faulty_file_system& files, const std::string& path, std::uint64_t number) {
   auto bytes = files.contents(path);
@@ -80,7 +86,7 @@ void damage_record(faulty_file_system& files, const std::string& path, std::uint
 
 /// A chain as format 1 had it: each record a file, all but the newest with a copy.
 void put_single_records(faulty_file_system& files, const std::string& folder, std::uint64_t count) {
-  chain_link tail;
+  chain::link tail;
   for (std::uint64_t n = 1; n <= count; ++n) {
     const auto text = std::to_string(n);
     const record r{record_kind::increment, 1, n, 1, tail.sequence, tail.checksum, 0, {}};
@@ -125,6 +131,20 @@ TEST_CASE("a second opener is told who holds the folder, and gets it once that o
   CHECK(mentions(second.error(), "--state"));
   store.reset();
   open_or_fail({folder, "clicks", false, false});
+}
+
+TEST_CASE("a second opener removes nothing while the folder is held, whether it starts over or asks for a "
+          "blank one") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  REQUIRE(store->put("zone", "x"));
+  REQUIRE((*store->open_snapshots("a", *store->next_incarnation()))->append("capture", false));
+  files.put("/state/identity.1.tmp", "of a write that is under way");
+  const auto before = files.all_files("/state");
+  CHECK(open_dir_store(clicks, files).error().code == ec::locked);
+  CHECK(open_dir_store(clicks_fresh, files).error().code == ec::locked);
+  CHECK(open_blank_dir_store(clicks, files).error().code == ec::locked);
+  CHECK(files.all_files("/state") == before);
 }
 
 TEST_CASE("the lock is free again when its process is killed") {
@@ -335,7 +355,7 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   auto later = files.contents("/state/identity.1");
   stored_value v;
   REQUIRE(decode_value(later, "identity", v) == reading::whole);
-  v.payload[0] = 3;
+  v.payload[0] = 4;
   for (const auto* path : {"/state/identity.1", "/state/identity.2"})
     files.put(path, encode_value("identity", v.payload, 9));
   for (const auto& options : {clicks, clicks_fresh}) {
@@ -346,7 +366,7 @@ TEST_CASE("a state folder of a later format is refused and left alone") {
   }
 }
 
-TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when it is opened for writing") {
+TEST_CASE("a state folder of format 1 is read, and becomes one of format 3 when it is opened for writing") {
   faulty_file_system files;
   const auto version = [&] {
     stored_value v;
@@ -354,7 +374,7 @@ TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when 
     return v.payload[0];
   };
   const auto id = open_or_fail(clicks, files)->id().state_id;
-  CHECK(version() == 2);
+  CHECK(version() == 3);
   stored_value v;
   REQUIRE(decode_value(files.contents("/state/identity.1"), "identity", v) == reading::whole);
   v.payload[0] = 1;
@@ -368,7 +388,7 @@ TEST_CASE("a state folder of format 1 is read, and becomes one of format 2 when 
         "123456");
   CHECK(version() == 1);
   const auto store = open_or_fail(clicks, files);
-  CHECK(version() == 2);
+  CHECK(version() == 3);
   const auto chain = *store->open_snapshots("a", *store->next_incarnation() + 1);
   CHECK(*join(*chain->load()) == "123456");
   REQUIRE(chain->append("7", false));
@@ -382,14 +402,14 @@ TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
   const auto chain = *store->open_snapshots("a", 1);
   const auto number = *chain->append("x", false);
   REQUIRE(number == 2);
-  const auto path = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  const auto path = chain_folder(*store, "a") + "/" + run_file(1);
   auto bytes = files.contents(path).substr(0, sizeof(record_header) + 1);
   bytes[8] = 2;  // version
   std::memset(bytes.data() + 16, 0, 8);
   const auto sum = checksum_of({bytes});
   std::memcpy(bytes.data() + 16, &sum, 8);
   files.put(path, bytes);
-  files.lose_file(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));
+  files.lose_file(chain_folder(*store, "a") + "/" + run_file(1, run_part::copy));
   CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
   CHECK(files.contents(path) == bytes);
 }
@@ -440,7 +460,7 @@ TEST_CASE("increments lie in one file between two bases, however many they are")
     REQUIRE(chain->compact(join));
     most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
   }
-  CHECK(most == 5);  // two bases, a file of increments after each, a copy of the newer one
+  CHECK(most == 7);  // two bases, a file of increments after each, a copy of the newer one, two trim marks
   CHECK(join(*chain->load())->size() == 1000);
 }
 
@@ -454,7 +474,7 @@ TEST_CASE("lives that end at once do not pile up files") {
     REQUIRE(chain->compact(join));
     most = std::max(most, files.all_files(chain_folder(*store, "a")).size());
   }
-  CHECK(most <= 16);
+  CHECK(most <= 18);
   CHECK(join(*(*store->open_snapshots("a", 50))->load())->size() == 49);
 }
 
@@ -482,7 +502,7 @@ TEST_CASE("an older life in another process finds the newer one's file, and is f
   faulty_file_system files;
   REQUIRE(files.make_folder("/a"));
   const auto open = [&](incarnation life) {
-    return *dir_snapshots::open(files, "/a", "a", life, std::make_shared<life_fence>());
+    return *open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
   };
   const auto older = open(1);
   REQUIRE(older->append("one,", false));
@@ -535,7 +555,7 @@ TEST_CASE("compaction waits until increments outweigh the base, then keeps one b
   }
   int bases = 0;
   for (const auto& path : files.all_files("/state"))
-    bases += path.find("base-") != std::string::npos;
+    bases += is_base(files, path);
   CHECK(bases == 2);
   CHECK(chain->bytes() < 5 * all.size());
   std::uint64_t on_disk = 0;
@@ -611,7 +631,7 @@ TEST_CASE("after a damaged base a new one is due at once") {
   }
   std::string newest;
   for (const auto& path : files.all_files("/state"))
-    if (path.find("base-") != std::string::npos)
+    if (is_base(files, path))
       newest = path;
   files.damage(newest);
   const auto copy = files.clone();
@@ -639,6 +659,31 @@ TEST_CASE("of two copies of a value the newer one counts, and opening makes them
   }
 }
 
+TEST_CASE(
+    "a second copy that a full disk cuts short does not look like that of a record that was kept twice") {
+  faulty_file_system disk;
+  test::interposed_file_system files(disk);
+  using answer = test::interposed_file_system::answer;
+  REQUIRE(files.make_folder("/a"));
+  {
+    const auto chain = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, false));
+    files.before = [&](std::string_view operation, const std::string& path) {
+      if (operation == "append" && path.ends_with(".copy"))
+        REQUIRE(disk.append(path, {"MRS"}, false));
+      return operation == "append" || operation == "replace" ? answer::refused : answer::given;
+    };
+    CHECK_FALSE(chain->append("c", false));
+    CHECK_FALSE(chain->append("d", false));
+    files.before = [](auto, const auto&) { return answer::given; };
+  }
+  damage_record(disk, "/a/" + run_file(1), 2);
+  const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+  REQUIRE(opened);
+  CHECK(*join(*(*opened)->load()) == "a");
+}
+
 TEST_CASE("two damaged files are told, never passed over in silence") {
   for (const std::uint64_t victim : {1, 2, 3}) {  // b, c and d may be the newest, and d only has one copy
     faulty_file_system files;
@@ -650,7 +695,7 @@ TEST_CASE("two damaged files are told, never passed over in silence") {
     }
     const auto folder = chain_folder(*store, "a");
     for (const bool copy : {false, true})
-      damage_record(files, folder + "/" + to_file_name({false, copy, 1}), victim);
+      damage_record(files, folder + "/" + run_file(1, copy ? run_part::copy : run_part::original), victim);
     const auto opened = store->open_snapshots("a", 2);
     REQUIRE(!opened);
     CHECK(opened.error().code == ec::corrupt);
@@ -667,10 +712,71 @@ TEST_CASE("a newest record that was kept twice is not passed over when both copi
       REQUIRE(chain->append(text, text[0] == 'b'));
   }
   for (const bool copy : {false, true})
-    damage_record(files, chain_folder(*store, "a") + "/" + to_file_name({false, copy, 1}), 2);
+    damage_record(
+        files, chain_folder(*store, "a") + "/" + run_file(1, copy ? run_part::copy : run_part::original), 2);
   const auto opened = store->open_snapshots("a", 2);
   REQUIRE(!opened);
   CHECK(opened.error().code == ec::corrupt);
+}
+
+TEST_CASE("a second copy that was not completed does not say that a damaged record was kept twice") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto copied = begin; copied < whole.size(); ++copied)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed)
+      for (const bool is_cut : {false, true}) {
+        INFO("copied up to " << copied << ", damaged at " << harmed << ", cut " << is_cut);
+        const auto disk = files.clone();
+        auto original = whole;
+        if (is_cut)
+          original.resize(harmed);
+        else
+          original[harmed] ^= 4;
+        disk->put(folder + run_file(1), original);
+        disk->put(folder + run_file(1, run_part::copy), whole.substr(0, copied));
+        const auto chain = open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>());
+        REQUIRE(chain);
+        const auto found = *(*chain)->load();
+        CHECK(*join(found) == "a");
+        CHECK(found.fell_back_to.has_value() == (copied > begin || original.size() > begin));
+        REQUIRE((*chain)->append("c", false));
+        CHECK(*join(*(*chain)->load()) == "ac");
+      }
+}
+
+TEST_CASE("a newest record that was kept twice is missed, too, where the original ends before it") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto end = begin; end < whole.size(); ++end)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed) {
+      INFO("the original is cut at " << end << ", the copy is damaged at " << harmed);
+      const auto disk = files.clone();
+      disk->put(folder + run_file(1), whole.substr(0, end));
+      disk->contents(folder + run_file(1, run_part::copy))[harmed] ^= 4;
+      record_header head{};
+      std::memcpy(&head, disk->contents(folder + run_file(1, run_part::copy)).data() + begin, sizeof head);
+      const auto rest = whole.size() - begin - sizeof head;
+      if (head.name_length > rest || head.payload_length > rest)
+        continue;  // this damage makes a whole copy look like one that was not completed
+      CHECK(open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>()).error().code ==
+            ec::corrupt);
+    }
 }
 
 TEST_CASE("a record is read behind a damaged one whose copy is whole") {
@@ -682,13 +788,13 @@ TEST_CASE("a record is read behind a damaged one whose copy is whole") {
       for (const auto* text : {"a", "b", "c", "d"})
         REQUIRE(chain->append(text, false));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     damage_record(files, original, victim);
     const auto found = *(*store->open_snapshots("a", 2))->load();
     CHECK(*join(found) == "abcd");
     CHECK(found.passed_over == 1);
     CHECK_FALSE(found.fell_back_to);
-    files.damage(chain_folder(*store, "a") + "/" + to_file_name({false, true, 1}));  // the original is mended
+    files.damage(chain_folder(*store, "a") + "/" + run_file(1, run_part::sealed));  // the original is mended
     CHECK(*join(*(*store->open_snapshots("a", 3))->load()) == "abcd");
   }
 }
@@ -702,7 +808,7 @@ TEST_CASE("an append that was cut short at any byte is passed over, and the next
       for (const auto* text : {"a", "b"})
         REQUIRE(chain->append(text, twice));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     const auto whole = files.contents(original);
     const auto end = whole.rfind("MRSNAP");
     for (auto cut = end; cut < whole.size(); ++cut) {
@@ -743,6 +849,17 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("files of format 1 become runs whatever their number is: a place behind them can be taken") {
+  for (const std::uint64_t number : {0, 1}) {
+    faulty_file_system files;
+    REQUIRE(files.make_folder("/a"));
+    const auto header = seal({record_kind::increment, 1, number, 1, 0, 0, 0, {}}, "a", "x");
+    files.put("/a/" + to_file_name({false, false, number}), std::string(bytes_of(header)) + "ax");
+    const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+    CHECK((opened || opened.error().code == ec::corrupt));
+  }
+}
+
 TEST_CASE("a fall back says to which record") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
@@ -752,7 +869,7 @@ TEST_CASE("a fall back says to which record") {
     for (const auto* text : {"a", "b"})
       REQUIRE(chain->append(text, false));
   }
-  const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+  const auto original = chain_folder(*store, "a") + "/" + run_file(1);
   damage_record(files, original, 2);
   const auto found = *(*store->open_snapshots("a", 2))->load();
   CHECK(found.fell_back_to == 2U);
@@ -773,7 +890,7 @@ TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy 
       for (const auto* text : {"a", "b", "c"})
         REQUIRE(chain->append(text, false));
     }
-    const auto original = chain_folder(*store, "a") + "/" + to_file_name({false, false, 1});
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
     if (is_gone)
       files.lose_file(original);
     else
@@ -794,7 +911,7 @@ TEST_CASE("a record of another actor or number is damage") {
     REQUIRE(a->append("of a", false));
     REQUIRE(b->append("of b", false));
   }
-  const auto name = "/" + to_file_name({false, false, 1});
+  const auto name = "/" + run_file(1);
   files.put(chain_folder(*store, "a") + name, files.contents(chain_folder(*store, "b") + name));
   const auto chain = *(*store->open_snapshots("a", 2))->load();
   CHECK(chain.increments.empty());

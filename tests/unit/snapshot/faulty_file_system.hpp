@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <utility>
 
 namespace millrace::snapshot::test {
 
@@ -75,6 +76,11 @@ public:
     auto other = std::make_unique<faulty_file_system>();
     other->root_ = copy_of(*root_);
     return other;
+  }
+  /// The process died before the last sync of the file: its newest record is in memory only.
+  void forget_last_sync(const std::string& path) {
+    auto& file = *find(path);
+    file.synced = file.synced_before;
   }
   /// Everything so far is durable.
   void settle() { settle(*root_); }
@@ -227,7 +233,7 @@ private:
   using changes = std::vector<std::pair<std::string, std::shared_ptr<node>>>;  // null: the name is gone
   struct node {
     bool is_folder = false;
-    std::string data, synced;
+    std::string data, synced, synced_before;
     std::map<std::string, std::shared_ptr<node>> now, durable;
     std::vector<changes> pending;  // since the last sync of the folder
   };
@@ -265,7 +271,7 @@ private:
   }
 
   void sync(node& file) {
-    file.synced = file.data;
+    file.synced_before = std::exchange(file.synced, file.data);
     ++syncs_;
   }
 

@@ -58,7 +58,7 @@ TEST_CASE("journal, value and identity files are the golden ones, byte for byte"
   folder_record folder;
   folder.id = {"00112233445566778899aabbccddeeff", "active_users", "ffeeddccbbaa99887766554433221100", true};
   folder.given_below = 65;
-  check_golden("identity_2.bin", encode_value("identity", encode_folder_record(folder), 2));
+  check_golden("identity_3.bin", encode_value("identity", encode_folder_record(folder), 2));
 }
 
 TEST_CASE("a record comes back as it was, and a changed bit anywhere is damage") {

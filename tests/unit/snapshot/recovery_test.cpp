@@ -330,9 +330,8 @@ private:
       std::erase_if(all, [](const auto& path) { return path.find("/snapshots/") != std::string::npos; });
     const auto& victim = all[below(all.size())];
     INFO("damaged: " << victim);
-    record_name name;
-    if (newest_base != 0 && parse_file_name(victim.substr(victim.rfind('/') + 1), name) &&
-        name.sequence <= newest_base)
+    if (newest_base != 0 && place_of(victim) <= newest_base &&
+        victim.find("/snapshots/") != std::string::npos)
       latent_until_ = newest_base + 1;
     if (below(3) == 0)
       files_.lose_file(victim);
@@ -341,12 +340,21 @@ private:
     reopen(true);
   }
 
-  static std::uint64_t highest_base(const std::vector<std::string>& paths) {
+  static std::uint64_t place_of(const std::string& path) {
+    const auto name = path.substr(path.rfind('/') + 1);
+    const auto digits = name.find('-') + 1;
+    return digits == 0 ? 0 : std::strtoull(name.substr(digits, 20).c_str(), nullptr, 10);
+  }
+
+  std::uint64_t highest_base(const std::vector<std::string>& paths) {
     std::uint64_t highest = 0;
-    record_name name;
-    for (const auto& path : paths)
-      if (parse_file_name(path.substr(path.rfind('/') + 1), name) && name.is_base)
-        highest = std::max(highest, name.sequence);
+    for (const auto& path : paths) {
+      record r;
+      if (path.find("/snapshots/") != std::string::npos &&
+          decode_record(files_.contents(path), "counts/0", r) == reading::whole &&
+          r.kind == record_kind::base)
+        highest = std::max(highest, place_of(path));
+    }
     return highest;
   }
 

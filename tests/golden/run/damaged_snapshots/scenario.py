@@ -12,7 +12,7 @@ def run(place):
         shards = [d for d in a.state.glob("state-*/snapshots/*") if d.is_dir()]
         same(len(shards), 4)
         for shard in shards:
-            newest = max((f for f in shard.iterdir() if not f.name.endswith(".copy")), key=lambda f: f.stat().st_mtime_ns)
+            newest = max((f for f in shard.iterdir() if f.name.startswith("run-") and "." not in f.name), key=lambda f: f.stat().st_mtime_ns)
             harm(newest)
         said = a.run(args).stderr
         if "goes on from the one before" not in said and "others hold the same" not in said:

@@ -1,0 +1,56 @@
+// The decisions of the chain protocol, apart from where records lie: which of them count, what an opening
+// takes the place of, when an append is durable, what may be trimmed. Plain functions without I/O; stores
+// call them with what they have seen. The rules R1 to R4 and their source are in docs/design/chains.md.
+#pragma once
+
+#include "runtime/chain/life.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace millrace::chain {
+
+/// A record as the next one names it; both are 0 where there is none.
+struct link {
+  std::uint64_t sequence = 0;
+  std::uint64_t checksum = 0;
+  friend bool operator==(const link&, const link&) = default;
+};
+
+/// What a look at the store has shown. Places are numbered from 1 without a gap, one a run of records, and
+/// each is taken once, by whoever is first.
+struct sight {
+  std::uint64_t mark = 0;       // nothing at or below it counts
+  std::uint64_t last = 0;       // the greatest place that is taken; 0: none above the mark
+  bool is_mine_there = true;    // the run that was appended to
+  bool is_mine_sealed = false;  // another life has said that it reads that run to go on from it
+};
+
+/// R1: a record is void if one of a higher life stands before it.
+[[nodiscard]] bool is_void(life of, life highest_before);
+
+/// R2: the place that a life tries to take. Who loses the race for it looks again.
+[[nodiscard]] std::uint64_t next_place(const sight& s);
+
+/// R2: only a higher life makes one give up.
+[[nodiscard]] bool must_give_up(life mine, life highest);
+
+/// R3: whether what was stored in the run at `place` counts. The look comes after the append: a later life
+/// seals the run before it reads it, so what that life has not read finds the seal, or the place behind it,
+/// or the mark. A store whose listing may lack what goes meanwhile sees to it that none of these is missed.
+[[nodiscard]] bool counts(const sight& s, std::uint64_t place);
+
+/// R4: where the mark may go once a base stands behind the one at `previous_base` (0: there was none), so
+/// that two generations are kept.
+[[nodiscard]] std::uint64_t mark_before(std::uint64_t previous_base);
+
+/// The next run that can be read names, as what it builds upon, the tail that was reached before the run in
+/// question: that one is a base, or void.
+[[nodiscard]] bool is_passed_by(const link& tail, const std::optional<link>& next);
+
+/// A listing is no snapshot: what comes or goes meanwhile may be in it or not. Runs that are missing between
+/// the mark and the last one mean that it has to be made again. `places` ascend.
+[[nodiscard]] bool has_hole(std::uint64_t mark, const std::vector<std::uint64_t>& places);
+
+}  // namespace millrace::chain

@@ -1,0 +1,550 @@
+#include "runtime/snapshot/dir_chain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace millrace::snapshot {
+namespace {
+
+/// Each lost race is somebody's progress; more than there can be others means that the store misbehaves.
+constexpr int most_races = 100;
+/// What is missing in so many listings is gone, and did not just come or go.
+constexpr int most_listings = 8;
+
+}  // namespace
+
+dir_chain::dir_chain(file_system& files, std::string folder, std::string actor, incarnation life,
+                     std::shared_ptr<life_fence> fence)
+    : files_(files), folder_(std::move(folder)), actor_(std::move(actor)), life_{life, 0},
+      fence_(std::move(fence)) {}
+
+expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::string folder,
+                                                     std::string actor, incarnation life,
+                                                     std::shared_ptr<life_fence> fence) {
+  std::unique_ptr<dir_chain> opened(
+      new dir_chain(files, std::move(folder), std::move(actor), life, std::move(fence)));
+  const std::lock_guard lock(opened->fence_->mutex);
+  // From here on the older ones of this process are fenced, also when the rest fails.
+  opened->fence_->newest = std::max(opened->fence_->newest, life);
+  if (auto fenced = opened->check_fence(); !fenced)
+    return unexpected(fenced.error());
+  for (int race = 0; race < most_races; ++race) {
+    auto found = opened->take_over();
+    if (!found)
+      return unexpected(found.error());
+    const auto place = chain::next_place({found->mark, found->last_place});
+    const auto began = opened->begin_run(place, record_kind::opening, {}, true);
+    if (!began)
+      return opened->not_known(began.error());
+    if (*began == begun::lost)
+      continue;
+    if (auto done = opened->mend(found->to_repair).and_then([&] { return opened->remove_leftovers(); });
+        !done)
+      return unexpected(done.error());
+    found->contents.sequence = opened->tail_.sequence;
+    opened->just_opened_ = std::move(found->contents);
+    opened->count_bytes();
+    return opened;
+  }
+  return outside_error(
+      ec::io, fmt::format("no place could be taken in {}; stop what else writes there", opened->folder_));
+}
+
+std::unique_ptr<dir_chain> dir_chain::open_read_only(file_system& files, std::string folder,
+                                                     std::string actor) {
+  return std::unique_ptr<dir_chain>(new dir_chain(files, std::move(folder), std::move(actor), 0, nullptr));
+}
+
+expected<void> dir_chain::check_fence() const {
+  if (!fence_)
+    return user_error(ec::unsupported, fmt::format("{} was opened for reading only", folder_));
+  return fence_->check(life_.term, actor_);
+}
+
+unexpected dir_chain::fenced_by(chain::life by) const { return superseded(life_.term, actor_, by.term); }
+
+expected<run_listing> dir_chain::list() const {
+  auto listed = list_runs(files_, folder_);
+  for (int i = 1; i < most_listings && listed && listed->has_hole(); ++i)
+    listed = list_runs(files_, folder_);
+  return listed;
+}
+
+/// A run that goes while it is read is missing in one listing only.
+expected<scanned_chain> dir_chain::scan() const {
+  expected<scanned_chain> found;
+  for (int i = 0; i < most_listings; ++i) {
+    const auto listed = list();
+    if (!listed)
+      return unexpected(listed.error());
+    found = scan_chain(files_, folder_, *listed, actor_);
+    if (found || found.error().code != ec::corrupt)
+      break;
+  }
+  return found;
+}
+
+/// Seals, then reads (R2): what is not read is not counted by its writer either. Again where the run that
+/// turned out to be the newest was not yet sealed when it was listed to be read.
+expected<scanned_chain> dir_chain::seal_and_scan() {
+  expected<scanned_chain> found;
+  for (int race = 0; race < most_races; ++race) {
+    auto listed = list();
+    if (listed && listed->is_older_format)  // as it was found, where it cannot be read
+      listed =
+          scan().and_then([&](const scanned_chain&) { return adopt_older_format(*listed); }).and_then([this] {
+            return list();
+          });
+    if (!listed)
+      return unexpected(listed.error());
+    if (auto done = seal_newest(*listed); !done)
+      return unexpected(done.error());
+    found = scan();
+    if (!found || found->last_place == 0 || found->is_sealed)
+      return found;
+  }
+  return found;
+}
+
+/// Reads what this life goes on from. Idempotent.
+expected<scanned_chain> dir_chain::take_over() {
+  auto found = seal_and_scan();
+  if (!found)
+    return found;
+  if (chain::must_give_up(life_, found->life))
+    return fenced_by(found->life);
+  // What the chain is built upon must be durable before anything names it; its writer may have died too soon.
+  auto done = found->newest.empty() ? expected<void>() : files_.append(path(found->newest), {}, true);
+  if (!done && done.error().code == ec::not_found)
+    done = {};  // its copy serves
+  if (done)
+    done = files_.sync_folder(folder_);
+  if (!done)
+    return unexpected(done.error());
+  tail_ = found->tail;
+  tail_has_copy_ = true;
+  next_sequence_ = found->highest + 1;
+  base_place_ = found->base_place;
+  weight_ = {found->base_bytes, found->increments_bytes, found->increments, found->runs, found->base_due};
+  return found;
+}
+
+/// Whoever dies amid it leaves runs, and behind them the rest in the older format, in the same order.
+expected<void> dir_chain::adopt_older_format(const run_listing& listed) {
+  for (const auto& r : listed.runs)
+    for (const auto& [name, part] :
+         {std::pair{&r.original, run_part::original}, std::pair{&r.copy, run_part::sealed}})
+      if (r.older_number && !name->empty())
+        if (auto done = files_.publish(path(*name), path(run_file(r.place, part))); !done)
+          return done;
+  return files_.sync_folder(folder_);
+}
+
+expected<void> dir_chain::seal_newest(const run_listing& listed) {
+  if (listed.runs.empty())
+    return {};
+  const auto& newest = listed.runs.back();
+  const auto higher = higher_life(files_, folder_, newest, actor_, life_);
+  if (!higher)
+    return unexpected(higher.error());
+  if (*higher)
+    return fenced_by(**higher);  // it is not to be disturbed
+  if (newest.is_sealed)
+    return {};
+  const auto sealed = run_file(newest.place, run_part::sealed);
+  auto done =
+      newest.copy.empty() ? write_new(sealed, {}, false) : files_.publish(path(newest.copy), path(sealed));
+  if (!done && (done.error().code == ec::already_exists || done.error().code == ec::not_found))
+    return {};  // somebody else has sealed it
+  return done;
+}
+
+/// After the opening, so that it is the newest life that mends, and only what is not written any more.
+expected<void> dir_chain::mend(const std::vector<file_repair>& repairs) {
+  for (const auto& r : repairs) {
+    // A record that a second copy lags by is not synced, like every such one.
+    auto done =
+        r.append ? files_.append(path(r.name), {r.bytes}, false) : write_anew(r.name, {r.bytes}, true);
+    if (!done && done.error().code != ec::not_found)  // a newer life has trimmed it
+      return done;
+  }
+  return {};
+}
+
+/// Writes of earlier lives that were cut short, and what a trimming that was cut short has left.
+expected<void> dir_chain::remove_leftovers() {
+  const auto listed = list_runs(files_, folder_);
+  if (!listed)
+    return unexpected(listed.error());
+  auto names = listed->trimmed;
+  for (const auto& name : listed->temporary) {
+    std::uint64_t number = 0;
+    const auto digits = std::string_view(name).substr(4);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (number < chain::number_of(life_))
+      names.push_back(name);
+  }
+  for (const auto& name : names)
+    if (auto done = files_.remove(path(name)); !done)
+      return done;
+  return {};
+}
+
+expected<chain::contents> dir_chain::read() {
+  if (just_opened_)
+    return *std::exchange(just_opened_, std::nullopt);
+  if (fence_) {
+    const std::lock_guard lock(fence_->mutex);
+    if (auto fenced = check_fence(); !fenced)
+      return unexpected(fenced.error());
+  }
+  return scan().map([](scanned_chain&& found) { return std::move(found.contents); });
+}
+
+expected<std::uint64_t> dir_chain::append(std::string_view increment, bool twice) {
+  if (!fence_)
+    return unexpected(check_fence().error());
+  const std::lock_guard lock(fence_->mutex);
+  if (auto fenced = check_fence(); !fenced)
+    return unexpected(fenced.error());
+  just_opened_.reset();
+  return append_record(record_kind::increment, increment, twice);
+}
+
+std::string dir_chain::temporary(const std::string& name) const {
+  return fmt::format("{}/tmp-{}-{}", folder_, chain::number_of(life_), name);
+}
+
+/// Under a temporary name first, so that a file with its own name is whole. Never over another file.
+expected<void> dir_chain::write_new(const std::string& name, file_system::parts contents, bool synced) {
+  auto done = files_.write(temporary(name), contents, synced);
+  if (done)
+    done = files_.publish(temporary(name), path(name));
+  if (!done)
+    (void)files_.remove(temporary(name));
+  return done;
+}
+
+expected<void> dir_chain::write_anew(const std::string& name, file_system::parts contents, bool synced) {
+  auto done = files_.write(temporary(name), contents, synced);
+  if (done)
+    done = files_.replace(temporary(name), path(name));
+  if (!done)
+    (void)files_.remove(temporary(name));
+  return done;
+}
+
+/// The newest record, as it has just been read back.
+expected<std::string> dir_chain::read_tail() {
+  const auto original = path(run_file(run_.place));
+  auto bytes = files_.read_part(original, run_.tail_at, run_.end - run_.tail_at);
+  record r;
+  if (!bytes && bytes.error().code != ec::corrupt && bytes.error().code != ec::not_found)
+    return unexpected(bytes.error());
+  if (!bytes || decode_record(*bytes, actor_, r) != reading::whole || r.checksum != tail_.checksum)
+    return fatal_error(ec::corrupt,
+                       fmt::format("{} has been damaged since it was written; the actor has to load "
+                                   "its snapshots again",
+                                   original));
+  return std::move(*bytes);
+}
+
+/// The tail that is about to be buried under a record that would be lost with it, to be copied once that is
+/// durable: a copy that the power cuts short then never lies beside a newest record that has one copy only.
+/// Empty: it has a copy.
+expected<std::string> dir_chain::tail_to_copy() {
+  if (tail_has_copy_)
+    return std::string();
+  auto bytes = read_tail();
+  if (!bytes || (run_.is_open && !run_.copy_is_torn))
+    return bytes;
+  // Under another name first: nothing will come behind the tail in its run, and a copy that ends with a part
+  // of it would say that it had been kept twice.
+  if (auto done = copy_all_up_to_tail(); !done)
+    return unexpected(done.error());
+  tail_has_copy_ = true;
+  return std::string();
+}
+
+/// Not synced: it guards against damage, and the original against a crash.
+expected<void> dir_chain::copy_record(const std::string& bytes, std::uint64_t at) {
+  const auto copy = run_file(run_.place, run_part::copy);
+  auto done = at == 0 ? write_anew(copy, {bytes}, false) : files_.append(path(copy), {bytes}, false);
+  tail_has_copy_ = done.has_value();
+  run_.copy_is_torn = !done;
+  if (done)
+    bytes_ += bytes.size();
+  return done;
+}
+
+expected<void> dir_chain::copy_all_up_to_tail() {
+  const auto all = files_.read_part(path(run_file(run_.place)), 0, run_.end);
+  if (!all)
+    return unexpected(all.error());
+  auto done = write_anew(run_file(run_.place, run_part::copy), {*all}, true);
+  if (done)
+    run_.copy_is_torn = run_.copy_is_named = false;
+  return done;
+}
+
+record_header dir_chain::header_of(record_kind kind, std::string_view payload, bool twice) const {
+  const bool is_base = kind == record_kind::base;
+  const record r{kind,
+                 static_cast<std::uint8_t>(twice ? 2 : 1),
+                 is_base ? tail_.sequence : next_sequence_,
+                 chain::number_of(life_),
+                 tail_.sequence,
+                 tail_.checksum,
+                 0,
+                 {}};
+  return seal(r, actor_, payload);
+}
+
+void dir_chain::record_counts(const record_header& header, std::uint64_t size, bool twice) {
+  tail_ = {next_sequence_++, header.checksum};
+  tail_has_copy_ = twice;
+  ++weight_.increments;
+  weight_.increments_bytes += size;
+  bytes_ += twice ? 2 * size : size;
+}
+
+expected<std::uint64_t> dir_chain::append_record(record_kind kind, std::string_view payload, bool twice) {
+  const auto buried = tail_to_copy();
+  if (!buried)
+    return not_known(buried.error());
+  if (!run_.is_open) {
+    if (auto done = begin_next_run(kind, payload, twice); !done)
+      return unexpected(done.error());
+    return tail_.sequence;
+  }
+  const auto header = header_of(kind, payload, twice);
+  if (auto done = extend_run({bytes_of(header), actor_, payload}, twice, *buried); !done)
+    return not_known(done.error());
+  const auto size = sizeof header + actor_.size() + payload.size();
+  run_.tail_at = run_.end;
+  run_.end += size;
+  record_counts(header, size, twice);
+  return tail_.sequence;
+}
+
+/// Whoever is there: ec::fenced where a higher life is. Else the error, and nothing more is written under
+/// this life (R4).
+unexpected dir_chain::not_known(error why) {
+  is_unsure_ = true;
+  run_.is_open = false;
+  if (const auto seen = see_who_is_there(); !seen && seen.error().code == ec::fenced)
+    return unexpected(seen.error());
+  return unexpected(std::move(why));
+}
+
+expected<run_listing> dir_chain::see_who_is_there() const {
+  auto listed = list();
+  if (!listed)
+    return listed;
+  for (const auto& r : listed->runs) {
+    if (r.place <= last_place_)
+      continue;
+    const auto higher = higher_life(files_, folder_, r, actor_, life_);
+    if (!higher)
+      return unexpected(higher.error());
+    if (*higher)
+      return fenced_by(**higher);
+  }
+  return listed;
+}
+
+error dir_chain::lost_race() const {
+  return {
+      ec::io, fault::outside, true, fmt::format("another process writes to {}; trying again", folder_), {}};
+}
+
+expected<bool> dir_chain::is_there(const std::string& name) const {
+  const auto found = files_.read_part(path(name), 0, 0);
+  if (!found && found.error().code != ec::not_found && found.error().code != ec::corrupt)
+    return unexpected(found.error());
+  return found || found.error().code == ec::corrupt;
+}
+
+/// R3, after an append to the run at `place`. What goes while the names are read is missing in the listing, so
+/// the order of these looks matters. A seal goes when a base stands behind the run, which the listing has or
+/// which is trimmed meanwhile; and whoever trims removes the older runs first, and marks last.
+expected<bool> dir_chain::counts(std::uint64_t place) const {
+  const auto is_sealed = is_there(run_file(place, run_part::sealed));
+  if (!is_sealed || *is_sealed)
+    return is_sealed.map([](bool) { return false; });
+  const auto listed = list_runs(files_, folder_);
+  if (!listed)
+    return unexpected(listed.error());
+  if (!chain::counts(listed->sight_of(place), place))
+    return false;
+  return is_there(run_file(place));
+}
+
+/// The place for the next run of this life. After a failure a new count begins there, and what the old one
+/// may have left, or may leave yet, is passed over: the run names the last record that is known to count.
+expected<std::uint64_t> dir_chain::place_behind_own() {
+  if (!is_unsure_)
+    return last_place_ + 1;
+  if (life_.count == chain::most_counts)
+    return outside_error(ec::io, fmt::format("too many writes to {} have failed", folder_));
+  ++life_.count;
+  return see_who_is_there().map([this](const run_listing& listed) {
+    return std::max(chain::next_place(listed.sight_of(run_.place)), last_place_ + 1);
+  });
+}
+
+expected<void> dir_chain::begin_next_run(record_kind kind, std::string_view payload, bool twice) {
+  const auto place = place_behind_own();
+  if (!place)
+    return not_known(place.error());
+  const auto began = begin_run(*place, kind, payload, twice);
+  if (!began)
+    return not_known(began.error());
+  if (*began == begun::lost)
+    return not_known(lost_race());
+  return {};
+}
+
+/// Lost: the place was taken before, or is not the newest any more, or lies behind the mark.
+expected<dir_chain::begun> dir_chain::begin_run(std::uint64_t place, record_kind kind,
+                                                std::string_view payload, bool twice) {
+  const auto header = header_of(kind, payload, twice);
+  const file_system::parts contents{bytes_of(header), actor_, payload};
+  auto done = write_new(run_file(place), contents, true);
+  if (!done && done.error().code == ec::already_exists)
+    return begun::lost;
+  if (done && twice)
+    done = write_anew(run_file(place, run_part::copy), contents, true);
+  if (done)
+    done = files_.sync_folder(folder_);
+  if (!done)
+    return unexpected(done.error());
+  const auto it_counts = counts(place);
+  if (!it_counts)
+    return unexpected(it_counts.error());
+  if (!*it_counts)
+    return begun::lost;
+  const auto size = sizeof header + actor_.size() + payload.size();
+  run_ = {.place = place, .is_open = true, .copy_is_named = twice, .tail_at = 0, .end = size};
+  last_place_ = place;
+  is_unsure_ = false;
+  ++weight_.runs;
+  record_counts(header, size, twice);
+  return begun::counts;
+}
+
+/// `buried`: the record before, if its copy is due.
+expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, const std::string& buried) {
+  const auto original = path(run_file(run_.place)), copy = path(run_file(run_.place, run_part::copy));
+  auto done = files_.append(original, contents, true);
+  if (done && !buried.empty())
+    done = copy_record(buried, run_.tail_at);
+  if (done && twice)
+    done = files_.append(copy, contents, true);
+  if (done && twice && !run_.copy_is_named) {
+    done = files_.sync_folder(folder_);
+    run_.copy_is_named = done.has_value();
+  }
+  if (!done)
+    return done;
+  const auto it_counts = counts(run_.place);
+  if (!it_counts)
+    return unexpected(it_counts.error());
+  if (!*it_counts)
+    return outside_error(ec::io, fmt::format("another process reads {} to go on from it", original));
+  return {};
+}
+
+chain::weight dir_chain::size() const { return weight_; }
+
+expected<void> dir_chain::write_base(const std::string& temporary, const record_header& header,
+                                     std::string_view base) {
+  return files_.write(temporary, {bytes_of(header), actor_, base}, true)
+      .and_then([&] { return files_.read(temporary); })
+      .and_then([&](const std::string& bytes) -> expected<void> {
+        record back;
+        if (decode_record(bytes, actor_, back) != reading::whole || back.checksum != header.checksum)
+          return outside_error(ec::io, fmt::format("{} does not read back as it was written", temporary));
+        return {};
+      });
+}
+
+expected<bool> dir_chain::append_base(std::string_view base) {
+  if (!fence_)
+    return unexpected(check_fence().error());
+  if (is_unsure_)
+    return false;
+  // The fence is not held while the base is written: a newer incarnation need not wait for that.
+  const auto header = header_of(record_kind::base, base, false);
+  const auto place = last_place_ + 1;
+  const auto tmp = temporary("base");
+  auto done = write_base(tmp, header, base);
+  const std::lock_guard lock(fence_->mutex);
+  if (done)
+    done = check_fence();
+  if (!done) {
+    (void)files_.remove(tmp);
+    return unexpected(done.error());
+  }
+  // No run holds records from both sides of a base, nor of one of which it is not known whether it is there.
+  run_.is_open = false;
+  const auto mark = chain::mark_before(base_place_);
+  done = files_.publish(tmp, path(run_file(place)));
+  if (!done)
+    (void)files_.remove(tmp);
+  // The mark says what the base before this one has covered; durable before anything is removed.
+  else if (mark != 0)
+    done = make_mark(mark);
+  if (done)
+    done = files_.sync_folder(folder_);
+  if (!done)
+    return not_known(done.error());
+  const auto it_counts = counts(place);
+  if (!it_counts)
+    return not_known(it_counts.error());
+  if (!*it_counts)
+    return not_known(lost_race());
+  last_place_ = base_place_ = place;
+  weight_ = {.base_bytes = sizeof header + actor_.size() + base.size()};
+  tail_has_copy_ = true;
+  trim();
+  return true;
+}
+
+/// Made exclusively, never moved: the greatest counts.
+expected<void> dir_chain::make_mark(std::uint64_t place) {
+  auto done = write_new(mark_file(place), {}, false);
+  return !done && done.error().code == ec::already_exists ? expected<void>() : done;
+}
+
+/// Behind the mark, the original of a run first; of what the base covers, second copies. What cannot be
+/// removed now is at the next base, or when the actor opens again.
+void dir_chain::trim() {
+  const auto listed = list_runs(files_, folder_);
+  if (!listed)
+    return;
+  auto names = listed->trimmed;
+  // Two marks: one that is damaged or missed by a listing does not make an old place look new.
+  for (std::size_t i = 0; i + 2 < listed->marks.size(); ++i)
+    names.push_back(mark_file(listed->marks[i]));
+  for (const auto& r : listed->runs)
+    if (r.place < base_place_ && !r.copy.empty())  // a mended file stands for its original
+      names.push_back(r.copy);
+  for (const auto& name : names)
+    if (!files_.remove(path(name)))
+      break;
+  count_bytes();
+}
+
+void dir_chain::count_bytes() {
+  std::uint64_t sum = 0;
+  if (const auto entries = files_.list(folder_))
+    for (const auto& e : *entries)
+      sum += e.size;
+  bytes_ = sum;
+}
+
+}  // namespace millrace::snapshot

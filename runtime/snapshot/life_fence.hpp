@@ -1,0 +1,25 @@
+// Fences lives of one process among themselves, before they meet on disk.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/ids.hpp"
+
+#include <mutex>
+#include <string_view>
+
+namespace millrace::snapshot {
+
+/// The newest incarnation of an actor in this process. Writers hold the mutex while they change files that a
+/// newer incarnation would read.
+struct life_fence {
+  std::mutex mutex;
+  incarnation newest = 0;
+
+  /// With the mutex held: ec::fenced when `life` is not the newest of the actor's.
+  [[nodiscard]] expected<void> check(incarnation life, std::string_view actor) const;
+};
+
+/// The error of a life that a newer one has taken over from.
+[[nodiscard]] unexpected superseded(incarnation life, std::string_view actor, incarnation by);
+
+}  // namespace millrace::snapshot

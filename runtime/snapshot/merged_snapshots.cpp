@@ -1,0 +1,46 @@
+#include "runtime/snapshot/merged_snapshots.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::snapshot {
+
+bool is_base_due(const chain::weight& w, const base_rule& rule) {
+  return w.is_base_due || w.runs > rule.most_files ||
+         (w.increments > rule.most_increments && 2 * w.increments_bytes > w.base_bytes) ||
+         w.increments_bytes > std::max(2 * w.base_bytes, rule.smallest_base);
+}
+
+expected<std::uint64_t> merged_snapshots::append(std::string_view increment, bool twice) {
+  auto done = records_->append(increment, twice);
+  if (done)
+    newest_ = *done;
+  return done;
+}
+
+expected<bool> merged_snapshots::compact(const std::function<expected<std::string>(const chain&)>& merge) {
+  const auto weight = records_->size();
+  if (weight.increments == 0 || !is_base_due(weight, rule_))
+    return false;
+  const auto all = records_->read();
+  if (!all)
+    return unexpected(all.error());
+  if (all->sequence < newest_)
+    return fatal_error(ec::corrupt,
+                       fmt::format("the snapshot with number {} has been damaged since it was written; "
+                                   "the actor has to load its snapshots again",
+                                   newest_));
+  return merge(*all).and_then([this](const std::string& base) { return records_->append_base(base); });
+}
+
+expected<std::unique_ptr<snapshots>> open_dir_snapshots(file_system& files, std::string folder,
+                                                        std::string actor, incarnation life,
+                                                        std::shared_ptr<life_fence> fence, base_rule rule) {
+  auto records = dir_chain::open(files, std::move(folder), std::move(actor), life, std::move(fence));
+  if (!records)
+    return unexpected(records.error());
+  return std::make_unique<merged_snapshots>(std::move(*records), rule);
+}
+
+}  // namespace millrace::snapshot

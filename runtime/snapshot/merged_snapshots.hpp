@@ -1,0 +1,50 @@
+// An actor's snapshots over a chain: when its increments have outgrown their base, they are merged into a new
+// one.
+#pragma once
+
+#include "runtime/chain/chain.hpp"
+#include "runtime/snapshot/dir_chain.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <memory>
+
+namespace millrace::snapshot {
+
+/// When a new base is due.
+struct base_rule {
+  /// Below this a state is not worth a base of its own; above, a base is due when increments weigh twice as
+  /// much, so that merging costs no more than a share of capturing, and a recovery reads three times the
+  /// state at most.
+  std::uint64_t smallest_base = 2 << 20;
+  /// Records that a recovery has to merge, where they weigh half of the base: a large base is not written
+  /// again for a few small ones.
+  std::uint64_t most_increments = 200;
+  /// Runs since the base. Each opening and each append that fails begins one.
+  std::uint64_t most_files = 4;
+};
+
+[[nodiscard]] bool is_base_due(const chain::weight& w, const base_rule& rule);
+
+class merged_snapshots final : public snapshots {
+public:
+  merged_snapshots(std::unique_ptr<millrace::chain::actor_chain> records, base_rule rule)
+      : records_(std::move(records)), rule_(rule) {}
+
+  expected<chain> load() override { return records_->read(); }
+  expected<std::uint64_t> append(std::string_view increment, bool twice) override;
+  expected<bool> compact(const std::function<expected<std::string>(const chain&)>& merge) override;
+  [[nodiscard]] std::uint64_t bytes() const override { return records_->bytes(); }
+
+private:
+  std::unique_ptr<millrace::chain::actor_chain> records_;
+  base_rule rule_;
+  std::uint64_t newest_ = 0;  // of the last append
+};
+
+/// Snapshots in a folder (dir_chain::open).
+[[nodiscard]] expected<std::unique_ptr<snapshots>> open_dir_snapshots(file_system& files, std::string folder,
+                                                                      std::string actor, incarnation life,
+                                                                      std::shared_ptr<life_fence> fence,
+                                                                      base_rule rule = {});
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,280 @@
+// nodes_model.py's rules of chains and lives on the real code: two and three writers of one chain, stopped
+// before any step at the store and woken up at any later one, with bases and trimming, answers that are lost
+// and writes that land late, deaths anywhere. Whatever happens, what was said to be durable is in every later
+// life's state, once and in order; nobody but a higher life fences; and when faults cease, the newest life
+// goes on. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "runtime/snapshot/merged_snapshots.hpp"
+#include "tests/property/chain/memory_chain.hpp"
+#include "tests/property/chain/stopping_file_system.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <list>
+
+namespace millrace::chain::trial {
+namespace {
+
+using tokens = std::vector<std::string>;
+
+struct wrong {
+  std::string text;
+};
+void require(bool is_true, const std::string& text) {
+  if (!is_true)
+    throw wrong{text};
+}
+
+tokens parts_of(const std::string& text) {
+  tokens all;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = text.find(',', at);
+    all.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return all;
+}
+
+expected<std::string> join(const contents& c) {
+  auto all = c.base;
+  for (const auto& i : c.increments)
+    all += i;
+  return all;
+}
+
+bool holds(const tokens& all, const std::string& one) { return std::ranges::find(all, one) != all.end(); }
+
+/// What each life was told: the obvious oracle.
+class oracle {
+public:
+  void began(incarnation term) { highest_ = std::max(highest_, term); }
+
+  void opened(incarnation term, const tokens& found) {
+    for (const auto& t : found)
+      require(std::ranges::count(found, t) == 1, fmt::format("life {} finds {} twice", term, t));
+    const told* before = nullptr;
+    for (const auto& [of, life] : lives_) {
+      if (of >= term)
+        continue;
+      for (const auto& t : life.acked)
+        require(holds(found, t), fmt::format("life {} lacks {}", term, t));
+      if (!life.acked.empty())
+        before = &life;
+    }
+    if (before != nullptr)
+      require(found.size() >= before->restored.size() &&
+                  std::equal(before->restored.begin(), before->restored.end(), found.begin()),
+              fmt::format("life {} goes on from another state than the one before", term));
+    lives_[term] = {found, {}};
+  }
+
+  void acked(incarnation term, const std::string& t) {
+    for (const auto& [of, life] : lives_)
+      require(of <= term || holds(life.restored, t),
+              fmt::format("{} of life {} is said to be durable, and life {} lacks it", t, term, of));
+    lives_[term].acked.push_back(t);
+  }
+
+  void refused(incarnation term, const error& why) const {
+    if (why.code == ec::fenced)
+      require(highest_ > term, fmt::format("the rightful life {} is refused", term));
+    else
+      require(why.code == ec::io || why.code == ec::not_found || why.code == ec::already_exists,
+              fmt::format("life {}: {}", term, why.message));
+  }
+
+  [[nodiscard]] incarnation highest() const { return highest_; }
+
+private:
+  struct told {
+    tokens restored, acked;
+  };
+  std::map<incarnation, told> lives_;
+  incarnation highest_ = 0;
+};
+
+enum class where { files, memory };
+
+class schedule {
+public:
+  schedule(where store, std::uint64_t seed) : store_(store) {
+    trouble_.random.seed(seed);
+    trouble_.one_in = std::array{0U, 60U, 20U, 8U}[below(4)];
+    (void)disk_.make_folder("/a");
+    disk_.settle();
+  }
+
+  void run() {
+    const auto steps = 100 + below(600);
+    const auto writers = 2 + below(2);
+    for (std::size_t step = 0; step < steps; ++step) {
+      if (writers_.size() < writers && below(20) == 0)
+        begin();
+      if (below(10) == 0)
+        trouble_.settle();
+      if (writers_.empty())
+        continue;
+      auto at = std::next(writers_.begin(), static_cast<std::ptrdiff_t>(below(writers_.size())));
+      if (below(150) == 0)
+        at->thread->die();
+      if (step < at->asleep)
+        continue;
+      if (below(40) == 0)
+        at->asleep = step + below(200);  // others go on for as long as that
+      else
+        turn(at);
+    }
+    calm_down();
+  }
+
+private:
+  struct writer {
+    incarnation term = 0;
+    std::size_t asleep = 0;
+    std::unique_ptr<stopping_file_system> files;
+    std::unique_ptr<turns> thread;
+  };
+
+  std::size_t below(std::size_t n) { return trouble_.random() % n; }
+
+  /// Terms are given in any order that they may be used in: a process that was given one may be slow.
+  void begin() {
+    if (below(4) == 0)
+      given_.push_back(++terms_);
+    const auto term = !given_.empty() && below(2) == 0 ? take_given() : ++terms_;
+    auto& w = writers_.emplace_back();
+    w.term = term;
+    w.files = std::make_unique<stopping_file_system>(disk_, trouble_, [&w] { w.thread->stop(); });
+    w.thread = std::make_unique<turns>([this, &w] { live(w); });
+  }
+  incarnation take_given() {
+    const auto term = given_.back();
+    given_.pop_back();
+    return term;
+  }
+
+  void turn(std::list<writer>::iterator at) {
+    at->thread->go();
+    if (!at->thread->is_over())
+      return;
+    writers_.erase(at);
+    if (wrong_)
+      throw wrong{*wrong_};
+  }
+
+  expected<std::unique_ptr<actor_chain>> open(writer& w) {
+    if (store_ == where::memory)
+      return memory_chain::open(
+                 places_, trouble_, [&w] { w.thread->stop(); }, w.term)
+          .map([](auto&& c) -> std::unique_ptr<actor_chain> { return std::move(c); });
+    return snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>())
+        .map([](auto&& c) -> std::unique_ptr<actor_chain> { return std::move(c); });
+  }
+
+  void live(writer& w) {
+    try {
+      w.thread->stop();
+      oracle_.began(w.term);
+      auto records = open(w);
+      if (!records)
+        return oracle_.refused(w.term, records.error());
+      snapshot::merged_snapshots chain(std::move(*records), {.smallest_base = 12, .most_increments = 3});
+      auto found = chain.load();
+      if (!found)
+        return oracle_.refused(w.term, found.error());
+      oracle_.opened(w.term, parts_of(*join(*found)));
+      for (auto left = below(12); left > 0 || is_calm_; --left) {
+        const auto t = fmt::format("{}.{}", w.term, ++tokens_);
+        const auto done = chain.append(t + ",", below(3) == 0);
+        if (!done)
+          oracle_.refused(w.term, done.error());
+        else
+          oracle_.acked(w.term, t);
+        if (done && is_calm_)
+          return;
+        if (!done && done.error().code == ec::fenced)
+          return;
+        const auto compacted = chain.compact(join);
+        if (!compacted)
+          oracle_.refused(w.term, compacted.error());
+        if (!compacted && compacted.error().code == ec::fenced)
+          return;
+      }
+    } catch (const wrong& e) {
+      wrong_ = e.text;
+    }
+  }
+
+  /// Faults cease; what is under way comes to its end, and the newest life goes on.
+  void calm_down() {
+    trouble_.one_in = 0;
+    while (!trouble_.late.empty())
+      trouble_.settle();
+    for (auto& w : writers_)
+      w.thread->die();
+    while (!writers_.empty())
+      turn(writers_.begin());
+    is_calm_ = true;
+    for (int i = 0; i < 2; ++i) {
+      terms_ = std::max(terms_, oracle_.highest());
+      given_.clear();
+      begin();
+      for (int step = 0; !writers_.empty(); ++step) {
+        require(step < 20'000, "stuck");
+        turn(writers_.begin());
+      }
+    }
+  }
+
+  where store_;
+  snapshot::test::faulty_file_system disk_;
+  std::shared_ptr<memory_places> places_ = std::make_shared<memory_places>();
+  trouble trouble_;
+  oracle oracle_;
+  std::optional<std::string> wrong_;
+  bool is_calm_ = false;
+  incarnation terms_ = 0;
+  std::vector<incarnation> given_;
+  std::uint64_t tokens_ = 0;
+  std::list<writer> writers_;
+};
+
+std::optional<std::string> run(where store, std::uint64_t seed) {
+  try {
+    schedule(store, seed).run();
+  } catch (const wrong& e) {
+    return e.text;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> from_environment(const char* name) {
+  const auto* text = std::getenv(name);
+  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
+}
+
+void run_all(where store, std::uint64_t usual) {
+  const auto only = from_environment("MILLRACE_SEED");
+  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(usual);
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    const auto seed = only.value_or(i);
+    if (const auto text = run(store, seed)) {
+      std::cout << "seed " << seed << " fails after: " << *text << std::endl;
+      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("over files, what was said to be durable is in every later life, whoever is stopped where") {
+  run_all(where::files, 3'000);
+}
+TEST_CASE("over memory, what was said to be durable is in every later life, whoever is stopped where") {
+  run_all(where::memory, 10'000);
+}
+
+}  // namespace millrace::chain::trial

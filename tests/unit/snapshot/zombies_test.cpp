@@ -1,0 +1,370 @@
+// Two processes on one state folder, as on a shared mount whose lock does not hold: the older is stopped
+// before a file operation, wakes up when the newer has gone on, and must neither harm it nor take what it
+// writes for durable.
+#include "runtime/snapshot/dir_store.hpp"
+#include "tests/unit/snapshot/faulty_file_system.hpp"
+#include "tests/unit/snapshot/interposed_file_system.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::snapshot;
+using test::faulty_file_system;
+using test::interposed_file_system;
+using answer = interposed_file_system::answer;
+
+namespace {
+
+expected<std::string> join(const snapshots::chain& c) {
+  auto all = c.base;
+  for (const auto& i : c.increments)
+    all += i;
+  return all;
+}
+
+/// Two processes; `files` is the older one's view.
+struct two_processes {
+  faulty_file_system disk;
+  interposed_file_system files{disk}, others{disk};
+  std::unique_ptr<state_store> older = open(files), newer = open(others);
+
+  static std::unique_ptr<state_store> open(file_system& f) {
+    auto opened = open_dir_store({"/state", "clicks", false, false}, f, base_rule{0, 0});
+    if (!opened)
+      FAIL(opened.error().message);
+    return std::move(*opened);
+  }
+  std::unique_ptr<snapshots> take_over(incarnation life) {
+    auto opened = newer->open_snapshots("a", life);
+    if (!opened)
+      FAIL(opened.error().message);
+    return std::move(*opened);
+  }
+  std::string found(incarnation life) { return *join(*take_over(life)->load()); }
+
+  /// Once, before the older one's next operation of that kind on such a path.
+  void when(std::string_view operation, const std::string& part, answer what, std::function<void()> then) {
+    files.before = [this, operation, part, what, then](std::string_view done, const std::string& path) {
+      if (done != operation || path.find(part) == std::string::npos)
+        return answer::given;
+      const auto happens = then;  // this function goes with what is assigned next
+      const auto gives = what;
+      files.before = [](auto, const auto&) { return answer::given; };
+      happens();
+      return gives;
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a write that failed removes nothing: the name may be the successor's by then") {
+  for (const auto* operation : {"write", "publish", "sync"}) {
+    INFO(operation);
+    two_processes p;
+    const auto zombie = *p.older->open_snapshots("a", 1);
+    REQUIRE(zombie->append("one,", false));
+    REQUIRE(*zombie->compact(join));  // the next append begins a file
+    std::unique_ptr<snapshots> successor;
+    p.when(operation, "/a", answer::refused, [&] {
+      successor = p.take_over(2);
+      REQUIRE(successor->append("two,", false));
+    });
+    CHECK_FALSE(zombie->append("lost,", false));
+    REQUIRE(successor);
+    const auto found = p.found(3);
+    // Where the record was there before the successor opened, it stands before that; nobody was told so.
+    CHECK(found == (operation == std::string("sync") ? "one,lost,two," : "one,two,"));
+  }
+}
+
+TEST_CASE("a place that was trimmed away is not taken for a new one") {
+  for (const bool opens : {false, true}) {
+    INFO("an opening " << opens);
+    two_processes p;
+    std::unique_ptr<snapshots> zombie, successor;
+    if (!opens) {
+      zombie = *p.older->open_snapshots("a", 1);
+      REQUIRE(zombie->append("one,", false));
+      REQUIRE(*zombie->compact(join));
+    }
+    p.when("publish", "/a/", answer::given, [&] {
+      successor = p.take_over(2);
+      for (int i = 0; i < 5; ++i) {
+        REQUIRE(successor->append("two,", false));
+        REQUIRE(*successor->compact(join));
+      }
+    });
+    if (opens)
+      CHECK(p.older->open_snapshots("a", 1).error().code == ec::fenced);
+    else
+      CHECK(zombie->append("lost,", false).error().code == ec::fenced);
+    CHECK(p.found(3) == (opens ? "two,two,two,two,two," : "one,two,two,two,two,two,"));
+  }
+}
+
+TEST_CASE("an opening that loses the race for its place reads again: only a higher life makes it give up") {
+  for (const bool compacted : {false, true}) {
+    two_processes p;
+    const auto old = *p.newer->open_snapshots("a", 1);
+    REQUIRE(old->append("one,", false));
+    if (compacted)
+      REQUIRE(*old->compact(join));
+    p.when("publish", "/a/", answer::given, [&] { (void)old->append("and,", false); });
+    const auto rightful = p.older->open_snapshots("a", 2);
+    REQUIRE(rightful);
+    const auto found = *join(*(*rightful)->load());
+    REQUIRE((*rightful)->append("two,", false));
+    CHECK(old->append("lost,", false).error().code == ec::fenced);
+    CHECK(p.found(3) == found + "two,");
+  }
+}
+
+TEST_CASE("what an older life has taken for durable is in the newer one, wherever that stood still") {
+  for (int stops_at = 0; stops_at < 30; ++stops_at) {
+    INFO("before operation " << stops_at);
+    two_processes p;
+    const auto old = *p.newer->open_snapshots("a", 1);
+    REQUIRE(old->append("one,", false));
+    bool counts = false;
+    int left = stops_at;
+    p.files.before = [&](auto, const auto&) {
+      if (left-- == 0)
+        counts = old->append("and,", false).has_value();
+      return answer::given;
+    };
+    const auto rightful = p.older->open_snapshots("a", 2);
+    REQUIRE(rightful);
+    const auto found = *join(*(*rightful)->load());
+    if (counts)
+      CHECK(found == "one,and,");
+    REQUIRE((*rightful)->append("two,", false));
+    CHECK(p.found(3) == found + "two,");
+  }
+}
+
+TEST_CASE("a listing that has a run's seal but not the run is made again: a higher life may lie there") {
+  struct torn final : interposed_file_system {
+    using interposed_file_system::interposed_file_system;
+    std::string hidden;
+    int left = 0;  // listings that lack it; all but the last one lack its copies, too
+    expected<std::vector<entry>> list(const std::string& path) override {
+      auto all = interposed_file_system::list(path);
+      --left;
+      if (all && left >= 0)
+        std::erase_if(*all, [this](const entry& e) {
+          return left == 0 ? e.name == hidden : e.name.starts_with(hidden);
+        });
+      return all;
+    }
+  };
+  const auto open = [](file_system& files, incarnation life) {
+    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>());
+  };
+  /// As an opener that has died has left it: it has sealed the run before that had its second copy.
+  const auto seal_alone = [](faulty_file_system& disk, std::uint64_t place) {
+    REQUIRE(disk.remove("/a/" + run_file(place, run_part::copy)));
+    REQUIRE(disk.write("/a/" + run_file(place, run_part::sealed), {}, true));
+  };
+  for (int torn_ones = 1; torn_ones < 4; ++torn_ones) {
+    INFO("torn listings " << torn_ones);
+    faulty_file_system disk;
+    torn files(disk);
+    REQUIRE(disk.make_folder("/a"));
+    REQUIRE(open(disk, 4));
+    seal_alone(disk, 1);
+    files.hidden = run_file(1);
+    files.left = torn_ones;
+    const auto lower = open(files, 1);
+    REQUIRE_FALSE(lower);
+    CHECK(lower.error().code == ec::fenced);
+  }
+  for (int torn_ones = 1; torn_ones < 4; ++torn_ones) {
+    INFO("torn listings " << torn_ones << ", for one whose append has failed");
+    faulty_file_system disk;
+    torn files(disk);
+    REQUIRE(disk.make_folder("/a"));
+    const auto zombie = *open(files, 1);
+    files.before = [](std::string_view operation, const auto&) {
+      return operation == "append" ? answer::refused : answer::given;
+    };
+    REQUIRE_FALSE(zombie->append("lost,", false));
+    files.before = [](auto, const auto&) { return answer::given; };
+    REQUIRE(open(disk, 4));
+    seal_alone(disk, 2);
+    files.hidden = run_file(2);
+    files.left = torn_ones;
+    while (files.left > 0)
+      CHECK_FALSE(zombie->append("lost,", false));
+    CHECK(zombie->append("lost,", false).error().code == ec::fenced);
+  }
+}
+
+TEST_CASE("a listing amid which a newer life goes on and trims does not make a record count") {
+  // The worst that a listing may show: of what comes or goes meanwhile, the writer's own run alone.
+  struct torn final : interposed_file_system {
+    using interposed_file_system::interposed_file_system;
+    std::string kept;
+    std::function<void()> meanwhile;
+    expected<std::vector<entry>> list(const std::string& path) override {
+      auto first = interposed_file_system::list(path);
+      const auto happens = std::exchange(meanwhile, nullptr);
+      if (!happens || !first)
+        return first;
+      happens();
+      const auto second = *interposed_file_system::list(path);
+      std::erase_if(*first, [&](const entry& e) {
+        return e.name != kept && std::ranges::find(second, e.name, &entry::name) == second.end();
+      });
+      return first;
+    }
+  };
+  const auto open = [](file_system& files, incarnation life) {
+    return open_dir_snapshots(files, "/a", "a", life, std::make_shared<life_fence>(), base_rule{0, 0});
+  };
+  const auto become = [](faulty_file_system& disk, faulty_file_system& other) {
+    for (const auto& path : disk.all_files("/a"))
+      disk.lose_file(path);
+    for (const auto& path : other.all_files("/a"))
+      disk.put(path, other.contents(path));
+  };
+  constexpr std::size_t most_bases = 4;
+  for (std::size_t before = 0; before <= most_bases + 1; ++before)
+    for (auto amid = before; amid <= most_bases + 1; ++amid) {
+      INFO("states of the successor before the look " << before << ", amid it " << amid);
+      faulty_file_system disk;
+      torn files(disk);
+      REQUIRE(disk.make_folder("/a"));
+      const auto zombie = *open(files, 1);
+      REQUIRE(zombie->append("one,", false));
+      // The successor has sealed the run and read it before the append. Then it opens, and makes bases.
+      std::vector<std::unique_ptr<faulty_file_system>> states;
+      const auto go_on = [&] {
+        REQUIRE(disk.write("/a/" + run_file(1, run_part::sealed), {}, true));
+        states.push_back(disk.clone());
+        const auto later = disk.clone();
+        const auto successor = *open(*later, 2);
+        states.push_back(later->clone());
+        for (std::size_t i = 0; i < most_bases; ++i) {
+          REQUIRE(successor->append("two,", false));
+          REQUIRE(*successor->compact(join));
+          states.push_back(later->clone());
+        }
+      };
+      bool is_appended = false;
+      files.before = [&](std::string_view operation, const auto&) {
+        if (std::exchange(is_appended, is_appended || operation == "append") && before > 0)
+          become(disk, *states[before]);
+        if (operation == "append")
+          go_on();
+        else if (is_appended)
+          files.before = [](auto, const auto&) { return answer::given; };
+        return answer::given;
+      };
+      files.kept = run_file(1);
+      files.meanwhile = [&] {
+        if (amid > before)
+          become(disk, *states[amid]);
+      };
+      CHECK_FALSE(zombie->append("lost,", false));
+    }
+}
+
+TEST_CASE("a run behind one of a higher life is void, whatever it names as what it builds upon") {
+  faulty_file_system disk;
+  REQUIRE(disk.make_folder("/a"));
+  const auto put = [&](std::uint64_t place, std::uint64_t sequence, incarnation life, chain::link upon,
+                       std::string_view text) {
+    const record r{record_kind::increment, 1, sequence, chain::number_of({life, 0}), upon.sequence,
+                   upon.checksum,          0, {}};
+    const auto header = seal(r, "a", text);
+    disk.put("/a/" + run_file(place), std::string(bytes_of(header)) + "a" + std::string(text));
+    return chain::link{sequence, header.checksum};
+  };
+  const auto first = put(1, 1, 1, {}, "one,");
+  (void)put(2, 2, 3, first, "three,");
+  (void)put(3, 2, 2, first, "late,");
+  const auto opened = open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>());
+  REQUIRE(opened);
+  CHECK(*join(*(*opened)->load()) == "one,three,");
+}
+
+TEST_CASE("a base of an older life removes nothing of a newer one's") {
+  for (const auto* operation : {"publish", "sync", "list", "remove"}) {
+    INFO(operation);
+    two_processes p;
+    const auto zombie = *p.older->open_snapshots("a", 1);
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(zombie->append("one,", false));
+      if (i < 2)
+        REQUIRE(*zombie->compact(join));
+    }
+    std::unique_ptr<snapshots> successor;
+    p.when(operation, "/a", operation == std::string("sync") ? answer::lost : answer::given, [&] {
+      successor = p.take_over(2);
+      REQUIRE(successor->append("two,", false));
+      REQUIRE(*successor->compact(join));
+    });
+    (void)zombie->compact(join);
+    REQUIRE(successor);
+    REQUIRE(successor->append("three,", false));
+    CHECK(p.found(3) == "one,one,one,two,three,");
+  }
+}
+
+TEST_CASE("an opener removes what older lives were writing, and leaves what a newer one writes") {
+  faulty_file_system disk;
+  REQUIRE(disk.make_folder("/a"));
+  const auto of = [](incarnation life) {
+    return "/a/tmp-" + std::to_string(chain::number_of({life, 0})) + "-base";
+  };
+  for (const incarnation life : {1, 9})
+    disk.put(of(life), "a part");
+  REQUIRE(open_dir_snapshots(disk, "/a", "a", 4, std::make_shared<life_fence>()));
+  CHECK_FALSE(disk.read(of(1)));
+  CHECK(disk.read(of(9)));
+}
+
+TEST_CASE("an opener removes no spilled output of a newer life") {
+  two_processes p;
+  const auto chain = *p.older->open_snapshots("a", 1);
+  const auto successor = p.take_over(2);
+  const auto spilled = *p.newer->open_segments("a", 2, {});
+  REQUIRE(spilled->write({2, 1}, "rows"));
+  (void)p.older->open_segments("a", 1, {});
+  CHECK(*spilled->read({2, 1}) == "rows");
+}
+
+TEST_CASE("what a new life builds upon lasts, also where its writer died before the sync") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    faulty_file_system disk(seed);
+    interposed_file_system files(disk);
+    std::string path;
+    {
+      const auto store = two_processes::open(files);
+      const auto chain = *store->open_snapshots("a", 1);
+      REQUIRE(chain->append("one,", false));
+      files.before = [&](std::string_view operation, const std::string& at) {
+        if (operation == "append" && !at.ends_with(".copy"))
+          path = at;
+        return answer::given;
+      };
+      REQUIRE(chain->append("two,", false));
+      REQUIRE_FALSE(path.empty());
+      files.before = [](auto, const auto&) { return answer::given; };
+      disk.forget_last_sync(path);
+    }
+    std::string found;
+    {
+      const auto store = two_processes::open(files);
+      const auto chain = *store->open_snapshots("a", 2);
+      found = *join(*chain->load());
+      REQUIRE(chain->append("three,", false));
+    }
+    disk.restart(true);
+    const auto store = two_processes::open(files);
+    const auto opened = store->open_snapshots("a", 3);
+    REQUIRE(opened);
+    CHECK(*join(*(*opened)->load()) == found + "three,");
+  }
+}
