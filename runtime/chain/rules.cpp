@@ -27,7 +27,7 @@ bool has_hole(std::uint64_t mark, const std::vector<std::uint64_t>& places) {
   for (const auto place : places)
     if (place > mark && place != ++wanted)
       return true;
-  return false;
+  return wanted == mark && mark != 0;
 }
 
 }  // namespace millrace::chain

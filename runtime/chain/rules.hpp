@@ -50,7 +50,8 @@ struct sight {
 [[nodiscard]] bool is_passed_by(const link& tail, const std::optional<link>& next);
 
 /// A listing is no snapshot: what comes or goes meanwhile may be in it or not. Runs that are missing between
-/// the mark and the last one mean that it has to be made again. `places` ascend.
+/// the mark and the last one mean that it has to be made again; so does a mark without the base that stands
+/// behind it. `places` ascend.
 [[nodiscard]] bool has_hole(std::uint64_t mark, const std::vector<std::uint64_t>& places);
 
 }  // namespace millrace::chain

@@ -22,6 +22,11 @@ public:
     out_.last_place = listed_.last();
     out_.is_sealed = !runs_.empty() && runs_.back().is_sealed;
     out_.mark = listed_.mark;
+    if (runs_.empty() && listed_.mark != 0)
+      return user_error(
+          ec::corrupt, fmt::format("all snapshots of {} in {} are missing; restore the folder from a backup, "
+                                   "or start over with --fresh",
+                                   actor_, folder_));
     auto done = find_base().and_then([this] { return walk(); }).and_then([this] { return judge_the_rest(); });
     if (!done)
       return unexpected(done.error());

@@ -30,7 +30,12 @@ def own_machine():
         return
     tmp = tempfile.mkdtemp(prefix="millrace-readmes-")
     os.chmod(tmp, 0o1777)  # servers that run as users of their own write there, too
-    inside = 'mount --bind "$1" /tmp && (ip link set lo up 2>/dev/null || python3 -c "$0") && shift && exec "$@"'
+    if ROOT.is_relative_to("/tmp"):  # the clone stays to be seen
+        seen = tmp + str(ROOT).removeprefix("/tmp")
+        show = f'mkdir -p "{seen}" && mount --bind "{ROOT}" "{seen}" && '
+    else:
+        show = ""
+    inside = show + 'mount --rbind "$1" /tmp && (ip link set lo up 2>/dev/null || python3 -c "$0") && shift && exec "$@"'
     status = subprocess.run(["unshare", "-n", "-m", "bash", "-c", inside, LOOPBACK_UP, tmp, sys.executable, *map(os.path.abspath, sys.argv[:1]),
                              *sys.argv[1:]], env={**os.environ, "MILLRACE_OWN_MACHINE": "yes"}).returncode
     if status == 0:

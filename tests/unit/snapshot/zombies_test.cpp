@@ -368,3 +368,38 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     CHECK(*join(*(*opened)->load()) == found + "three,");
   }
 }
+
+TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not new") {
+  faulty_file_system disk;
+  interposed_file_system files(disk);
+  std::string folder;
+  files.before = [&](std::string_view, const std::string& at) {
+    if (const auto run = at.find("/run-"); run != std::string::npos)
+      folder = at.substr(0, run);
+    return answer::given;
+  };
+  const auto store = two_processes::open(files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(chain->append("one,", false));
+      REQUIRE(*chain->compact(join));
+    }
+  }
+  const auto remove_all = [&](std::string_view begin) {
+    std::size_t removed = 0;
+    for (const auto& e : *disk.list(folder))
+      if (e.name.starts_with(begin)) {
+        REQUIRE(disk.remove(folder + "/" + e.name));
+        ++removed;
+      }
+    return removed;
+  };
+  CHECK(remove_all("run-") != 0);
+  const auto damaged = store->open_snapshots("a", 2);
+  REQUIRE_FALSE(damaged);
+  CHECK(damaged.error().code == ec::corrupt);
+  CHECK(damaged.error().message.find("--fresh") != std::string::npos);
+  CHECK(remove_all("trim-") != 0);
+  CHECK(store->open_snapshots("a", 3));
+}
