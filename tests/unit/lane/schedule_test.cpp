@@ -21,21 +21,6 @@ std::vector<std::string> wanted(const std::optional<source::read>& request) {
   return request ? request->wanted : std::vector<std::string>();
 }
 
-using namespace millrace;
-using namespace std::chrono_literals;
-
-namespace {
-
-constexpr event_micros second = 1'000'000;
-const lane::schedule::clock::time_point noon{1h};
-
-lane::schedule unlimited() { return {{{}, {}, 1U << 20}, 7, noon}; }
-lane::schedule drifting(micros most) { return {{{}, most, 1U << 20}, 7, noon}; }
-
-std::vector<std::string> wanted(const lane::schedule::turn& t) {
-  return t.request ? t.request->wanted : std::vector<std::string>();
-}
-
 using names = std::vector<std::string>;
 using places = std::vector<lane::schedule::place>;
 

@@ -388,7 +388,8 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
   }
   const auto remove_all = [&](std::string_view begin) {
     std::size_t removed = 0;
-    for (const auto& e : *disk.list(folder))
+    const auto listed = *disk.list(folder);
+    for (const auto& e : listed)
       if (e.name.starts_with(begin)) {
         REQUIRE(disk.remove(folder + "/" + e.name));
         ++removed;
