@@ -271,10 +271,10 @@ void run_all(where store, std::uint64_t usual) {
 }  // namespace
 
 TEST_CASE("over files, what was said to be durable is in every later life, whoever is stopped where") {
-  run_all(where::files, 3'000);
+  run_all(where::files, 500);
 }
 TEST_CASE("over memory, what was said to be durable is in every later life, whoever is stopped where") {
-  run_all(where::memory, 10'000);
+  run_all(where::memory, 1'500);
 }
 
 }  // namespace millrace::chain::trial

@@ -3,6 +3,7 @@
 #include "runtime/snapshot/value_file.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
+#include "tests/unit/snapshot/joined.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,6 +20,7 @@
 using namespace millrace;
 using namespace millrace::snapshot;
 using test::faulty_file_system;
+using test::join;
 namespace fs = std::filesystem;
 
 namespace {
@@ -57,13 +59,6 @@ bool mentions(const error& e, std::string_view part) { return e.message.find(par
 
 const open_options clicks{"/state", "clicks", false, false};
 const open_options clicks_fresh{"/state", "clicks", true, false};
-
-expected<std::string> join(const snapshots::chain& c) {
-  auto all = c.base;
-  for (const auto& i : c.increments)
-    all += i;
-  return all;
-}
 
 std::string chain_folder(const state_store& store, const std::string& actor) {
   return store.folder() + "/state-" + store.id().state_id + "/snapshots/" + actor;

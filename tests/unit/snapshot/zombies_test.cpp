@@ -4,6 +4,7 @@
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
+#include "tests/unit/snapshot/joined.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,16 +12,10 @@ using namespace millrace;
 using namespace millrace::snapshot;
 using test::faulty_file_system;
 using test::interposed_file_system;
+using test::join;
 using answer = interposed_file_system::answer;
 
 namespace {
-
-expected<std::string> join(const snapshots::chain& c) {
-  auto all = c.base;
-  for (const auto& i : c.increments)
-    all += i;
-  return all;
-}
 
 /// Two processes; `files` is the older one's view.
 struct two_processes {
