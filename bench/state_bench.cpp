@@ -1,10 +1,10 @@
-// The steps behind the parser, one by one; a record, row or key is an item: expressions over a batch, the
-// table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its
+// The steps downstream of the parser, one by one; a record, row or key is an item: expressions over a batch,
+// the table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its
 // restoring.
 #include "runtime/expression/expression.hpp"
 #include "runtime/messages/message_format.hpp"
 #include "runtime/window/keyed_table.hpp"
-#include "runtime/window/window.hpp"
+#include "runtime/window/shard_windows.hpp"
 #include "runtime/wire/batch_format.hpp"
 
 #include <benchmark/benchmark.h>
@@ -193,23 +193,23 @@ void touch(const window::definition& d, window::shard_windows& windows, std::uin
   const std::vector<data::column_ptr> keys{key.finish()}, none{nullptr};
   const std::vector<event_micros> times(to - from, 1'600'000'200'000'000), marks(to - from, 0);
   builder.add({keys, none, none, times, marks}, late);
-  windows.absorb(*builder.finish()[0], no_watermark);
+  windows.absorb_partials(*builder.finish()[0], no_watermark);
 }
 
 /// A snapshot of so many changed keys, in a shard that holds a million.
 void snapshot_changes(benchmark::State& state) {
   const auto d = counts();
-  window::shard_windows windows(d);
-  touch(d, windows, 0, 1'000'000);
+  const auto windows = window::make_shard_windows(d);
+  touch(d, *windows, 0, 1'000'000);
   wire::writer first;
-  windows.capture_changes(first);
+  windows->capture_changes(first);
   const auto changed = static_cast<std::uint64_t>(state.range(0));
   for (auto _ : state) {
     state.PauseTiming();
-    touch(d, windows, 1'000, 1'000 + changed);
+    touch(d, *windows, 1'000, 1'000 + changed);
     state.ResumeTiming();
     wire::writer out;
-    windows.capture_changes(out);
+    windows->capture_changes(out);
     benchmark::DoNotOptimize(out.bytes().data());
   }
   items(state, changed);
@@ -218,15 +218,15 @@ BENCHMARK(snapshot_changes)->Arg(100)->Arg(10'000)->Arg(100'000)->Unit(benchmark
 
 void snapshot_restore(benchmark::State& state) {
   const auto d = counts();
-  window::shard_windows windows(d);
+  const auto windows = window::make_shard_windows(d);
   const auto keys = static_cast<std::uint64_t>(state.range(0));
-  touch(d, windows, 0, keys);
+  touch(d, *windows, 0, keys);
   wire::writer out;
-  windows.capture_all(out);
+  windows->capture_all(out);
   for (auto _ : state) {
-    window::shard_windows restored(d);
+    const auto restored = window::make_shard_windows(d);
     wire::reader in(out.bytes());
-    if (!restored.apply(in))
+    if (!restored->apply(in))
       return state.SkipWithError("the snapshot is refused");
   }
   items(state, keys);

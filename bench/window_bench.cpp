@@ -1,6 +1,6 @@
 // Measures windows: add + finish + absorb per record (items) by users and records a frame, memory per key,
 // and a sliding window's firing.
-#include "runtime/window/window.hpp"
+#include "runtime/window/shard_windows.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -70,6 +70,15 @@ clicks_frame frame_of(const definition& d, std::size_t records, std::uint64_t us
   return f;
 }
 
+/// Returns how many rows fired.
+std::size_t fire_all(shard_windows& windows, event_micros fired, event_micros watermark) {
+  std::size_t rows = 0;
+  while (fired < watermark)
+    if (const auto w = windows.fire_next(fired, watermark))
+      rows += w->rows->rows;
+  return rows;
+}
+
 /// Records a frame, users, shards, 1 for four aggregates, 1 for a bigint key.
 void add_finish_absorb(benchmark::State& state) {
   const auto records = static_cast<std::size_t>(state.range(0));
@@ -82,9 +91,9 @@ void add_finish_absorb(benchmark::State& state) {
     frames.push_back(
         frame_of(d, records, static_cast<std::uint64_t>(state.range(1)), 1'600'000'200'000'000, 1, engine));
   partials_builder builder(d);
-  std::vector<shard_windows> windows;
+  std::vector<std::unique_ptr<shard_windows>> windows;
   for (std::uint32_t s = 0; s < shards; ++s)
-    windows.emplace_back(d);
+    windows.push_back(make_shard_windows(d));
   std::vector<std::uint32_t> late;
   std::int64_t done = 0;
   for (auto _ : state) {
@@ -93,7 +102,7 @@ void add_finish_absorb(benchmark::State& state) {
       const auto parts = builder.finish();
       for (std::uint32_t s = 0; s < shards; ++s)
         if (parts[s])
-          windows[s].absorb(*parts[s], no_watermark);
+          windows[s]->absorb_partials(*parts[s], no_watermark);
       done += static_cast<std::int64_t>(records);
     }
   }
@@ -116,9 +125,9 @@ void memory(benchmark::State& state) {
   std::mt19937_64 engine(1);
   for (auto _ : state) {
     partials_builder builder(d);
-    std::vector<shard_windows> windows;
+    std::vector<std::unique_ptr<shard_windows>> windows;
     for (std::uint32_t s = 0; s < d.shards; ++s)
-      windows.emplace_back(d);
+      windows.push_back(make_shard_windows(d));
     std::vector<std::uint32_t> late;
     std::uint64_t user = 0;
     while (user < static_cast<std::uint64_t>(state.range(0))) {
@@ -129,18 +138,18 @@ void memory(benchmark::State& state) {
       const auto parts = builder.finish();
       for (std::uint32_t s = 0; s < d.shards; ++s)
         if (parts[s])
-          windows[s].absorb(*parts[s], no_watermark);
+          windows[s]->absorb_partials(*parts[s], no_watermark);
     }
     double bytes = 0, keys = 0;
     for (auto& w : windows) {
-      bytes += static_cast<double>(w.byte_size());
-      keys += static_cast<double>(w.keys());
+      bytes += static_cast<double>(w->size().bytes);
+      keys += static_cast<double>(w->size().keys);
       wire::writer out;  // what was touched is remembered until a capture
-      w.capture_changes(out);
+      w->capture_changes(out);
     }
     double quiet = 0;
     for (auto& w : windows)
-      quiet += static_cast<double>(w.byte_size());
+      quiet += static_cast<double>(w->size().bytes);
     state.counters["bytes/key"] = bytes / keys;
     state.counters["captured"] = quiet / keys;
   }
@@ -153,7 +162,7 @@ void sliding(benchmark::State& state) {
   std::mt19937_64 engine(1);
   const auto per_second = static_cast<std::size_t>(state.range(1));
   partials_builder builder(d);
-  shard_windows windows(d);
+  const auto windows = make_shard_windows(d);
   std::vector<std::uint32_t> late;
   event_micros now = 1'600'000'200'000'000;
   auto fired = no_watermark;
@@ -162,10 +171,9 @@ void sliding(benchmark::State& state) {
     const auto f = frame_of(d, per_second, static_cast<std::uint64_t>(state.range(0)), now,
                             1'000'000 / static_cast<event_micros>(per_second), engine);
     builder.add(f.view(), late);
-    windows.absorb(*builder.finish()[0], fired);
+    windows->absorb_partials(*builder.finish()[0], fired);
     now += 1'000'000;
-    for (const auto& w : windows.fire(fired, now))
-      rows += w.rows->rows;
+    rows += fire_all(*windows, fired, now);
     fired = now;
   };
   for (int i = 0; i < 600; ++i)
@@ -194,15 +202,14 @@ void firing(benchmark::State& state) {
     builder.add(f.view(), late);
     frames.push_back(builder.finish()[0]);
   }
-  shard_windows windows(d);
+  const auto windows = make_shard_windows(d);
   std::size_t rows = 0;
   for (auto _ : state) {
     state.PauseTiming();
     for (const auto& f : frames)
-      windows.absorb(*f, no_watermark);
+      windows->absorb_partials(*f, no_watermark);
     state.ResumeTiming();
-    for (const auto& w : windows.fire(no_watermark, end_of_time))
-      rows += w.rows->rows;
+    rows += fire_all(*windows, no_watermark, end_of_time);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(rows));
 }

@@ -1,7 +1,8 @@
-# millrace_component(NAME DIR DEPENDS...): a static library from the sources of one folder (not of its subfolders).
+# millrace_component(NAME DIR DEPENDS...): a static library from the sources of one folder, or of a list of folders (not of their subfolders).
 # New files are picked up by themselves; DEPENDS is the component's place in the layering.
-function(millrace_component name dir)
-  file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cpp")
+function(millrace_component name dirs)
+  list(TRANSFORM dirs APPEND "/*.cpp" OUTPUT_VARIABLE patterns)
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cpp$")
   if(sources)
     millrace_unity(${sources})

@@ -19,31 +19,34 @@ set(compiled_alone
   actors/source/file/followed_reader.cpp
   actors/source/file/standard_input.cpp
   actors/source/http_server/spool_groups.cpp
-  config/fingerprint.cpp
+  config/plan/fingerprint.cpp
   config/known_words.cpp
-  config/missing_column.cpp
-  config/node.cpp
-  config/plan_window.cpp
+  config/plan/missing_column.cpp
+  config/text/node.cpp
+  config/plan/plan_window.cpp
   config/schema/reference.cpp
   runtime/base/timestamp_pattern.cpp
-  runtime/expression/comparison.cpp
-  runtime/expression/json_functions.cpp
-  runtime/expression/json_text.cpp
-  runtime/expression/lists.cpp
-  runtime/expression/manual.cpp
-  runtime/expression/number_functions.cpp
-  runtime/expression/numbers.cpp
-  runtime/expression/patterns.cpp
-  runtime/expression/regular_expression_functions.cpp
-  runtime/expression/text.cpp
-  runtime/expression/text_parts.cpp
-  runtime/expression/text_templates.cpp
-  runtime/expression/time_format.cpp
-  runtime/expression/time_functions.cpp
-  runtime/expression/time_units.cpp
-  runtime/expression/timestamp_text.cpp
-  runtime/expression/to_timestamp.cpp
-  runtime/expression/tree_converter.cpp
+  runtime/expression/functions/comparison.cpp
+  runtime/expression/functions/intervals.cpp
+  runtime/expression/functions/json_functions.cpp
+  runtime/expression/formats/json_text.cpp
+  runtime/expression/formats/regular_expression.cpp
+  runtime/expression/functions/lists.cpp
+  runtime/expression/functions/manual.cpp
+  runtime/expression/functions/number_functions.cpp
+  runtime/expression/functions/numbers.cpp
+  runtime/expression/functions/patterns.cpp
+  runtime/expression/functions/regular_expression_functions.cpp
+  runtime/expression/functions/temporal.cpp
+  runtime/expression/functions/text.cpp
+  runtime/expression/functions/text_parts.cpp
+  runtime/expression/functions/text_templates.cpp
+  runtime/expression/formats/time_format.cpp
+  runtime/expression/functions/time_functions.cpp
+  runtime/expression/formats/time_units.cpp
+  runtime/expression/formats/timestamp_text.cpp
+  runtime/expression/formats/to_timestamp.cpp
+  runtime/expression/syntax/tree_converter.cpp
   runtime/window/distinct.cpp
   runtime/window/extremes.cpp
   runtime/window/first_last.cpp
@@ -52,7 +55,10 @@ set(compiled_alone
   runtime/window/variances.cpp
   tests/simulation/topology_text.cpp
   tests/simulation/verdict.cpp
+  tests/unit/actors/changed_topology_test.cpp
+  tests/unit/actors/noted_commit_test.cpp
   tests/unit/actors/poison_test.cpp
+  tests/unit/actors/sink_lives_test.cpp
   tests/unit/cli/topology_run_test.cpp
   tests/unit/config/state_fit_test.cpp
   tests/unit/config_schema/references_test.cpp
@@ -78,10 +84,10 @@ set(compiled_alone
   tools/load/line_file.cpp
   tools/load/measured_rows.cpp
   tools/load/record_maker.cpp
-  tools/millrace/health.cpp
-  tools/millrace/last_words.cpp
-  tools/millrace/sql.cpp
-  tools/millrace/table.cpp
+  tools/cli/health.cpp
+  tools/cli/last_words.cpp
+  tools/cli/sql.cpp
+  tools/cli/table.cpp
   tools/replay/originals.cpp
   tools/sql/table_copies.cpp
   tools/sql/value_type.cpp

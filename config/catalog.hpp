@@ -27,7 +27,7 @@ struct connector {
   std::string type;  // "kafka"
   std::string doc;   // one sentence
   std::vector<option> options{};
-  /// Beyond single options: combinations, columns that must exist. May be empty.
+  /// Checks what goes beyond single options: combinations, columns that must exist. May be empty.
   std::function<void(const check_input&, const say&)> check{};
   /// A source says whether its log comes to an end, and whether it stores timestamps with its records.
   std::function<bool(const values&)> bounded{};

@@ -106,7 +106,7 @@ std::vector<option> window_options(std::string_view type) {
            option{.name = "key",
           .type = text_list,
           .doc = "The columns by which rows are grouped, by their names; none: one group. A member such as "
-                 "user.id, or another expression, becomes a column in a select in front of the window",
+                 "user.id, or another expression, becomes a column in a select upstream of the window",
           .plain = true},
            option{.name = "aggregates",
            .type = expression_map,

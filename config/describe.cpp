@@ -1,7 +1,7 @@
 // The typed plan as text: what `millrace check` prints when nothing is wrong.
 #include "config/core_options.hpp"
 #include "config/plan.hpp"
-#include "runtime/expression/unnest.hpp"
+#include "runtime/expression/bind/unnest.hpp"
 
 #include <fmt/format.h>
 
@@ -164,7 +164,7 @@ private:
   void write(const stage& s, const window_plan& w) {
     const auto& d = w.definition;
     line(1, times_of(d));
-    const auto front = windows_in_front(s);
+    const auto front = upstream_windows(s);
     if (!front.empty() && d.kind != window::shape::global)
       line(1, fmt::format("event time of the rows of {}: window_end - 1 us", front));
     if (w.input.where)
@@ -206,7 +206,7 @@ private:
                          "slowest partition",
                          shards, format_duration(d.gap + d.allowed_lateness));
     const auto keys = d.keys.empty() ? std::string("one group") : std::string("the keys in each");
-    if (!windows_in_front(s).empty())
+    if (!upstream_windows(s).empty())
       return fmt::format("{}, {} window{} open at once, times {}; one more for every {} that the windows in "
                          "front are ahead of the last of their shards",
                          shards, d.size / d.slide, d.size == d.slide ? "" : "s", keys,
@@ -233,7 +233,7 @@ private:
   }
 
   /// Names of the windows whose rows, not late ones, a stage gets.
-  std::string windows_in_front(const stage& s) const {
+  std::string upstream_windows(const stage& s) const {
     std::set<std::string> names;
     std::vector<const stage*> open{&s};
     while (!open.empty()) {

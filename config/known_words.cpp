@@ -50,13 +50,15 @@ constexpr entry options[] = {
      "sasljaasconfig sslcalocation sasl tls ssl config options settings conf",
      "did you mean \"properties\": { \"security.protocol\": ... }, which takes librdkafka's settings?"},
     {"source kafka", "format valueformat schema keyformat",
-     "a parser behind the source says the format: { \"parser\": \"json\", \"from\": ..., \"schema\": ... }"},
+     "a parser downstream of the source says the format: { \"parser\": \"json\", \"from\": ..., \"schema\": "
+     "... }"},
     {"source file", "file files filename filepath paths location directory dir folder url uri inputpath",
      "did you mean \"path\"?"},
     {"source file", "tail watch monitor streaming continuous", "did you mean \"follow\"?"},
     {"source file", "compression codec gzip", "gzip is known by the files' content; leave it out"},
     {"source file", "format schema header delimiter sep separator",
-     "a parser behind the source says the format: { \"parser\": \"csv\", \"from\": ..., \"header\": true }"},
+     "a parser downstream of the source says the format: { \"parser\": \"csv\", \"from\": ..., \"header\": "
+     "true }"},
     {"source http_server", "address bind host port addr", "did you mean \"listen\": \"0.0.0.0:5000\"?"},
     {"source http_server", "path paths endpoint endpoints url route", "did you mean \"routes\"?"},
     {"source http_stream", "uri endpoint address host", "did you mean \"url\"?"},
@@ -119,7 +121,7 @@ constexpr entry options[] = {
 
     // These are words for options of a kind.
     {"source", "watermark watermarkdelay eventtime rowtime timestamp",
-     "a parser behind the source has \"event_time\" and \"watermark_delay\""},
+     "a parser downstream of the source has \"event_time\" and \"watermark_delay\""},
     {"source", "from input upstream", "a source reads from outside; leave it out"},
     {"parser",
      "watermark withwatermark delay watermarkdelay allowedlateness grace maxoutoforderness "
@@ -144,7 +146,8 @@ constexpr entry options[] = {
      "did you mean \"emit\": \"updates\" with \"every\"?"},
     {"window", "parallelism partitions numpartitions buckets", "did you mean \"shards\"?"},
     {"window", "ttl statettl retention", "did you mean \"state_ttl\" of a window \"global\"?"},
-    {"window", "orderby sort sortby", "rows are ordered by \"order_by\" of the sink behind the window"},
+    {"window", "orderby sort sortby",
+     "rows are ordered by \"order_by\" of the sink downstream of the window"},
     {"window", "eventtime timestamp timecolumn rowtime time",
      "the parser says which column it is: its \"event_time\""},
     {"sink", "outputmode output suppress",
@@ -155,14 +158,14 @@ constexpr entry options[] = {
     {"sink", "groupby keyby aggregates", "did you mean a window, which has \"key\" and \"aggregates\"?"},
     {"transform", "groupby keyby key aggregates agg having",
      "did you mean a window, which has \"key\" and \"aggregates\"?"},
-    {"transform", "orderby sort sortby", "rows are ordered by \"order_by\" of a sink behind a window"},
+    {"transform", "orderby sort sortby", "rows are ordered by \"order_by\" of a sink downstream of a window"},
     {"transform", "as alias", "names are the keys of \"columns\""},
 
     // These are words for options of any stage.
     {"source", "filter condition predicate where columns select",
-     "a transform \"select\" behind the parser has \"where\" and \"columns\""},
+     "a transform \"select\" downstream of the parser has \"where\" and \"columns\""},
     {"parser", "filter condition predicate where select",
-     "a transform \"select\" behind the parser has \"where\" and \"columns\""},
+     "a transform \"select\" downstream of the parser has \"where\" and \"columns\""},
     {"*", "filter condition predicate", "did you mean \"where\"?"},
     {"*", "select fields project projection mapping map withcolumn", "did you mean \"columns\"?"},
     {"*", "input inputs upstream reads parent", "did you mean \"from\"?"},
@@ -182,7 +185,7 @@ constexpr entry types[] = {
     {"source", "httplistener httpin", "did you mean \"http_server\"?"},
     {"source", "rate datagen generate random faker mock", "did you mean \"generator\"?"},
     {"source", "csv json text filesystem files jsonl parquet",
-     "did you mean \"file\"? A parser behind it says the format"},
+     "did you mean \"file\"? A parser downstream of it says the format"},
     {"source", "redpanda kafkafranz franz", "did you mean \"kafka\"?"},
     {"parser", "jsonl ndjson jsonlines", "did you mean \"json\"? It takes a record a line"},
     {"parser", "tsv delimited", "did you mean \"csv\" with \"delimiter\": \"\\t\"?"},

@@ -70,8 +70,8 @@ struct finding {
 [[nodiscard]] std::string to_string(const finding& f);
 
 /// Validated options of one stage (or of an object within it). Defaults are filled in. `has` says whether
-/// there is a value (given or default). The getters take an option that has one of that type: they assert that
-/// there is a value, and std::get throws where it has another type.
+/// there is a value (given or default). The getters take an option that has one of that type: they assert
+/// that there is a value, and std::get throws where it has another type.
 class values {
 public:
   using value = std::variant<std::string, bool, std::int64_t, micros, std::uint64_t, double,

@@ -1,8 +1,8 @@
 // Gathers the findings of one load() and puts them into words that users can act on.
 #pragma once
 
-#include "config/mask.hpp"
-#include "config/node.hpp"
+#include "config/text/mask.hpp"
+#include "config/text/node.hpp"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 // together.
 #pragma once
 
-#include "config/draft.hpp"
+#include "config/plan/draft.hpp"
 
 namespace millrace::config {
 

@@ -1,4 +1,4 @@
-// The members of a user's test file (FILE.test.json) and of one of its cases: read by tools/rehearsal, shown
+// The members of a user's test file (FILE.test.json) and of one of its cases: read by tools/dry_run, shown
 // by the schema in docs/.
 #pragma once
 

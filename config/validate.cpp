@@ -1,8 +1,8 @@
 #include "config/validate.hpp"
 
 #include "config/known_words.hpp"
-#include "config/mask.hpp"
-#include "config/overlay.hpp"
+#include "config/text/mask.hpp"
+#include "config/text/overlay.hpp"
 
 #include <fmt/format.h>
 

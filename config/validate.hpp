@@ -2,8 +2,8 @@
 // and a finding for everything that does not fit.
 #pragma once
 
-#include "config/node.hpp"
 #include "config/report.hpp"
+#include "config/text/node.hpp"
 
 #include <string>
 #include <vector>

@@ -3,6 +3,7 @@
 #include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/window_edges.hpp"
 #include "actors/sink/rejected_log.hpp"
+#include "actors/stage/stage_names.hpp"
 
 #include <algorithm>
 
@@ -87,13 +88,13 @@ private:
     const auto& plan = std::get<config::window_plan>(stage.plan);
     shard_layout s;
     s.window = stage.name;
-    s.receivers = receivers_behind_window(topology_, index);
+    s.receivers = receivers_of_window(topology_, index);
     if (window_can_fail(topology_, index))
       s.receivers.emplace_back(dead_letter_sink);
     auto logs = lane_logs_of(index);
     s.lane_logs = std::move(logs.first);
     s.found_later = std::move(logs.found);
-    for (const auto& w : windows_in_front(topology_, index, out_.run))
+    for (const auto& w : upstream_windows(topology_, index, out_.run))
       s.upstream.insert(s.upstream.end(), w.logs.begin(), w.logs.end());
     s.allowed_lateness = plan.definition.allowed_lateness;
     s.updates = plan.definition.updates;
@@ -207,12 +208,13 @@ delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,
                                      const config::topology& topology) {
   delivery::shard_core::setup out;
   out.log = s.log;
-  out.stage = lane::stage_index(topology, s.window);
+  out.window = s.window;
+  out.stages = stage::names_of(topology);
   out.allowed_lateness = s.allowed_lateness;
   out.receivers = s.receivers;
   out.logs = s.lane_logs;
   out.found = s.found_later;
-  out.in_front = s.upstream;
+  out.upstream = s.upstream;
   out.limits = s.limits;
   out.updates = s.updates;
   out.run = l.run;

@@ -1,6 +1,6 @@
 // A layout says what runs for a topology, as a value: its lanes, shards and sinks, each with its name, the
 // logs that feed it, its receivers and its limits. Pure: made of the plan, of the partitions that its sources
-// have, and of the run that they belong to. The pipeline makes actors of it, a rehearsal makes cores of it;
+// have, and of the run that they belong to. The pipeline makes actors of it, a dry run makes cores of it;
 // nothing in it points anywhere, so it can be compared, printed and sent. docs/design/deployment.md.
 #pragma once
 

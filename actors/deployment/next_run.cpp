@@ -3,7 +3,7 @@
 #include "actors/deployment/restored_shard.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/continuation.hpp"
-#include "actors/window/window_stage.hpp"
+#include "runtime/window/shard_windows.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,8 @@
 namespace millrace::deployment {
 namespace {
 
-constexpr std::uint8_t record_version = 1;
+/// 1 counts by the numbers of stages.
+constexpr std::uint8_t record_version = 2;
 constexpr std::string_view record_name = "run";
 /// The number of the run whose beginning has been put in its place.
 constexpr std::string_view placed_name = "run_placed";
@@ -44,8 +45,7 @@ left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapsh
   setup.allowed_lateness = definition.allowed_lateness;
   setup.life = *life;
   setup.run = run;
-  const auto log = setup.log;
-  delivery::shard_core core(std::move(setup), shard::make_window_state(definition, s.name, log, {}));
+  delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
   if (const auto restored = core.restore(captures_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
   return core.left();
@@ -219,7 +219,14 @@ expected<run_record> decode_run(std::string_view bytes) {
                        "backup, or start over with --fresh");
   };
   wire::reader in(bytes);
-  if (in.fixed<std::uint8_t>() != record_version)
+  const auto version = in.fixed<std::uint8_t>();
+  if (in.ok() && version > record_version)
+    return fatal_error(ec::unsupported,
+                       fmt::format("the state folder's record of the present run was written by another "
+                                   "version of millrace (format {}, this one reads up to {}); go on with "
+                                   "that version, or start over with --fresh",
+                                   version, record_version));
+  if (version == 0)
     return damaged();
   run_record r;
   r.number = in.varint();

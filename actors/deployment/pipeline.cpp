@@ -3,11 +3,12 @@
 #include "actors/deployment/next_run.hpp"
 #include "actors/deployment/restored_shard.hpp"
 #include "actors/deployment/start_positions.hpp"
+#include "actors/deployment/state_keeper.hpp"
 #include "actors/deployment/verdicts_between_lives.hpp"
 #include "actors/deployment/window_edges.hpp"
 #include "actors/sink/file/file_sink.hpp"
-#include "actors/window/window_stage.hpp"
 #include "runtime/control/snapshot_writer.hpp"
+#include "runtime/window/shard_windows.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -18,9 +19,9 @@ namespace {
 
 using lane::lane_plan;
 
-class preparation {
+class pipeline_maker {
 public:
-  preparation(caf::actor_system& system, const pipeline_options& options)
+  pipeline_maker(caf::actor_system& system, const pipeline_options& options)
       : system_(system), options_(options), topology_(options.topology), plans_(lane::lane_plans(topology_)) {
   }
 
@@ -43,7 +44,9 @@ public:
     if (!verdicts)
       return tl::unexpected(preparation_error{verdicts.error()});
     verdicts_ = std::move(*verdicts);
+    out_.supervised.next_term = [store = options_.store] { return store->next_incarnation(); };
     out_.supervised.snapshot_writer = control::spawn_snapshot_writer(system_);
+    out_.supervised.state_keeper = spawn_state_keeper(system_, options_.store, plans_);
     for (const auto& s : layout_.shards)
       add_shard(s);
     for (const auto& s : layout_.sinks)
@@ -80,24 +83,24 @@ private:
     out_.supervised.shards.push_back(
         {s.name, s.log, s.upstream,
          [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
-          make = windows_of(s.window, plan, s.log, rows_in_front_of(*topology_, s, run_.number))](
-             const std::map<log_id, mark>& found, const caf::actor& supervisor) {
-           auto now = setup;
-           now.found.insert(found.begin(), found.end());
-           now.limits.frame_rows = frame_rows();
-           return spawn_restored_shard(this_->system, *this_->store, std::move(now), options, make,
+          make = windows_of(plan, upstream_rows_of(*topology_, s, run_.number))](
+             const life& now, const std::map<log_id, mark>& found, const caf::actor& supervisor) {
+           auto s = setup;
+           s.found.insert(found.begin(), found.end());
+           s.limits.frame_rows = frame_rows();
+           return spawn_restored_shard(this_->system, *this_->store, now, std::move(s), options, make,
                                        supervisor);
          }});
   }
 
-  [[nodiscard]] make_windows windows_of(const std::string& stage, const config::window_plan& plan,
-                                        const log_id& log, std::optional<shard::rows_in_front> rows) const {
-    return [topology = topology_, stage, &plan, log, rows = std::move(rows)] {
-      return shard::make_window_state(plan.definition, stage, log, rows);
+  [[nodiscard]] make_windows windows_of(const config::window_plan& plan,
+                                        std::optional<shard::upstream_rows> rows) const {
+    return [topology = topology_, &plan, rows = std::move(rows)] {
+      return window::make_shard_windows(plan.definition, shard::partials_of(rows));
     };
   }
 
-  /// The factories need these after the preparation is gone.
+  /// The factories need these after the maker is gone.
   struct surroundings {
     caf::actor_system& system;
     std::shared_ptr<snapshot::state_store> store;
@@ -116,15 +119,7 @@ private:
     o.topology = topology_;
     o.who = {
         options_.store->id().state_id, topology_->name, s.name, 0, false, options_.fresh, options_.adopt};
-    o.next_life = [store = options_.store] { return store->next_incarnation(); };
-    const auto note = "committed/" + s.name;
-    o.has_committed = [store = options_.store, note] { return store->get(note).has_value(); };
-    o.note_committed = [store = options_.store, note] {
-      if (store->get(note))
-        return;
-      if (const auto kept = store->put(note, "1"); !kept)
-        spdlog::warn("{}", kept.error().message);
-    };
+    o.keeper = out_.supervised.state_keeper;
     o.commit_every = s.commit_every;
     o.lane_logs = s.lane_logs;
     o.gives_up_later = s.gives_up_later;
@@ -139,11 +134,12 @@ private:
     spec.takes_dead_letters = s.takes_dead_letters();
     spec.shard_logs = s.upstream;
     out_.gauges.sinks[o.name] = o.gauges;
-    spec.spawn = [this_ = shared(), o = std::move(o)](const std::map<log_id, mark>& found,
+    spec.spawn = [this_ = shared(), o = std::move(o)](const life& now, const std::map<log_id, mark>& found,
                                                       const caf::actor& supervisor) {
-      auto now = o;
-      now.lane_logs.insert(found.begin(), found.end());
-      return sink::spawn_sink(this_->system, std::move(now), supervisor);
+      auto next = o;
+      next.lane_logs.insert(found.begin(), found.end());
+      next.has_committed = this_->store->get(sink::committed_name(next.name)).has_value();
+      return sink::spawn_sink(this_->system, std::move(next), now, supervisor);
     };
     out_.supervised.sinks.push_back(std::move(spec));
   }
@@ -201,12 +197,8 @@ private:
         return make(*plan->source, wants_of(*plan->parser), c);
       };
       o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
-      o.identities.load = [store = options_.store, name = identity_name(plan->source->name)] {
-        return store->get(name).value_or(std::string());
-      };
-      o.identities.keep = [store = options_.store, name = identity_name(plan->source->name)](
-                              const std::string& text) { return store->put(name, text); };
-      o.identities.reading = options_.on_reading;
+      o.identity.name = identity_name(plan->source->name);
+      o.before_reading = options_.before_reading;
       o.parser_changed = options_.parsers_changed;
       o.rate = l.rate;
       o.max_drift = l.max_drift;
@@ -222,29 +214,25 @@ private:
       spec.parser = plan->name;
       spec.partitions = o.partitions.size();
       spec.limits_drift = o.max_drift.has_value() && !o.is_only_lane;
-      spec.keep_start = [plan, store = options_.store](const std::string& partition, position first) {
-        return keep_start(*plan, *store, partition, first).map([&](position start) {
-          return control::lane_spec::started{plan->log(partition), {start, no_watermark}};
-        });
-      };
       spec.receivers = l.receivers;
-      spec.spawn = [this_ = shared(), o = std::move(o), book = verdicts_](
-                       delivery::lane_log::start how, const std::vector<control::found_partition>& found,
+      spec.spawn = [this_ = shared(), o = std::move(o), book = verdicts_,
+                    keeper = out_.supervised.state_keeper](
+                       const life& now, delivery::lane_log::start how,
+                       const std::vector<control::found_partition>& found, delivery::failing_records& failing,
                        const caf::actor& supervisor) -> expected<caf::actor> {
-        const auto life = this_->store->next_incarnation();
-        if (!life)
-          return unexpected(life.error());
         auto next = o;
         for (const auto& p : found) {
           next.known.insert(p.name);
           if (p.lane == next.name)
             next.partitions.push_back(p.name);
         }
-        auto verdicts = verdicts_for_next_life(next, *book, supervisor);
+        auto verdicts = verdicts_for_next_life(next, failing, now, *book, supervisor);
         if (!verdicts)
           return unexpected(verdicts.error());
         next.verdicts = std::move(*verdicts);
-        return lane::spawn_lane(this_->system, std::move(next), *life, how, supervisor);
+        next.failing = failing;
+        next.identity.value = this_->store->get(next.identity.name).value_or(std::string());
+        return lane::spawn_lane(this_->system, std::move(next), now, how, supervisor, keeper);
       };
       out_.supervised.lanes.push_back(std::move(spec));
     }
@@ -266,7 +254,7 @@ private:
 
 tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_system& system,
                                                                     const pipeline_options& options) {
-  return preparation(system, options).run();
+  return pipeline_maker(system, options).run();
 }
 
 }  // namespace millrace::deployment

@@ -6,8 +6,8 @@
 #include "actors/catalog.hpp"
 #include "actors/deployment/layout.hpp"
 #include "actors/lane/lane_actor.hpp"
+#include "actors/shard/shard_actor.hpp"
 #include "actors/sink/sink_actor.hpp"
-#include "actors/window/shard_actor.hpp"
 #include "runtime/control/supervisor.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -30,8 +30,9 @@ struct pipeline_options {
   bool adopt = false;  // sinks take over what another state id has committed as them
   std::function<bool()> cancelled = [] { return false; };  // asked while sources are waited for
   std::function<void(const std::string& source)> asking = [](const std::string&) {};  // told before each
-  /// Called before the first read of each reader, from its thread: sources answer, and receivers are open.
-  std::function<expected<void>()> on_reading = {};
+  /// Durable before the first read of each reader: sources answer by then, and receivers are open. Without a
+  /// name there is none.
+  source::kept_value before_reading = {};
   /// No start has read anything yet: files are as they are now, whatever an earlier try has found.
   bool nothing_read = false;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
@@ -69,7 +70,8 @@ struct prepared_pipeline {
 };
 
 /// Connects to the sources (waiting for them up to start_timeout), decides where their partitions start, and
-/// describes the actors. Blocks. Nothing is spawned but the snapshot writer.
+/// describes the actors. Blocks. Nothing is spawned but the snapshot writer and the keeper of the state
+/// folder.
 [[nodiscard]] tl::expected<prepared_pipeline, preparation_error>
 prepare_pipeline(caf::actor_system& system, const pipeline_options& options);
 

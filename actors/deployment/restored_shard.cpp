@@ -17,14 +17,11 @@ std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
 }
 
 expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
-                                          delivery::shard_core::setup setup,
+                                          const life& now, delivery::shard_core::setup setup,
                                           const shard::shard_options& options, const make_windows& make,
                                           const caf::actor& supervisor) {
-  const auto life = store.next_incarnation();
-  if (!life)
-    return unexpected(life.error());
-  setup.life = *life;
-  auto opened = store.open_snapshots(options.name, *life);
+  setup.life = now.term;
+  auto opened = store.open_snapshots(options.name, now.term);
   if (!opened)
     return unexpected(opened.error());
   const std::shared_ptr<snapshot::snapshots> snapshots = std::move(*opened);
@@ -45,18 +42,18 @@ expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::s
   if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
   core->end_where_nothing_comes();
-  auto spilled = store.open_segments(options.name, *life, core->out().segments());
+  auto spilled = store.open_segments(options.name, now.term, core->out().segments());
   if (!spilled)
     return unexpected(spilled.error());
   caf::anon_send(options.snapshot_writer,
-                 control::adopt_snapshots{options.name, *life, snapshots, std::move(*spilled),
+                 control::adopt_snapshots{options.name, now.term, snapshots, std::move(*spilled),
                                           [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
                                             const auto merged = make_core();
                                             if (auto ok = merged->restore(captures_of(c)); !ok)
                                               return unexpected(ok.error());
                                             return merged->capture_all();
                                           }});
-  return shard::spawn_shard(system, options, core, *life, supervisor);
+  return shard::spawn_shard(system, options, core, now, supervisor);
 }
 
 }  // namespace millrace::deployment

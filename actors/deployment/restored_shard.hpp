@@ -1,9 +1,9 @@
-// A new life of a shard: its number, its snapshots opened and its state restored from them, its spilled
+// A new life of a shard: its snapshots opened and its state restored from them, its spilled
 // output, the snapshot writer told of it, the actor. Called by whoever spawns shards, on threads that may
 // block.
 #pragma once
 
-#include "actors/window/shard_actor.hpp"
+#include "actors/shard/shard_actor.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -22,10 +22,11 @@ using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
 [[nodiscard]] std::vector<std::string> captures_of(snapshot::snapshots::chain c);
 
 /// May be called for several shards at once, each from a thread of its own. `make` is called on the snapshot
-/// writer's thread, too, as long as it runs. `setup.life` is decided here. Errors: of the store; ec::corrupt
-/// where snapshots are damaged beyond what can be survived, with the remedy.
+/// writer's thread, too, as long as it runs. `now`: the life that begins; `setup.life` is set from it here.
+/// Errors: of the store; ec::corrupt where snapshots are damaged beyond what can be survived, with the
+/// remedy; ec::fenced where a higher life holds the chain.
 [[nodiscard]] expected<caf::actor>
-spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
+spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store, const life& now,
                      delivery::shard_core::setup setup, const shard::shard_options& options,
                      const make_windows& make, const caf::actor& supervisor);
 

@@ -12,10 +12,11 @@
 
 namespace millrace::deployment {
 
-/// What the next life of this lane has to leave alone. Tells the supervisor when something was given up. An
-/// error without `retry`: another life would not help; with it, none may begin yet (the disk is full).
+/// What the `next` life of this lane has to leave alone. `failing`: what its earlier lives have said, in
+/// which is noted what is given up now; the supervisor is told, too. An error without `retry`: another life
+/// would not help; with it, none may begin yet (the disk is full).
 [[nodiscard]] expected<std::shared_ptr<const delivery::verdicts>>
-verdicts_for_next_life(const lane::lane_options& lane, control::verdict_book& book,
-                       const caf::actor& supervisor);
+verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records& failing, const life& next,
+                       control::verdict_book& book, const caf::actor& supervisor);
 
 }  // namespace millrace::deployment

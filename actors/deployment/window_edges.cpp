@@ -45,13 +45,14 @@ const config::window_plan& window_of(const config::topology& t, std::uint32_t in
 stage::chain chain_of(const config::topology& t, std::uint32_t window, const way& w) {
   stage::chain out;
   if (const auto& output = window_of(t, window).output; output.output && !output.columns.empty())
-    out.push_back({window, &output});
+    out.push_back({t.stages[window].name, &output});
   for (const auto i : w.transforms)
-    out.push_back({i, &std::get<config::transform_plan>(t.stages[i].plan).select});
-  if (const auto* const behind = std::get_if<config::window_plan>(&t.stages[w.end].plan))
-    out.push_back({w.end, &behind->input, behind});
+    out.push_back({t.stages[i].name, &std::get<config::transform_plan>(t.stages[i].plan).select});
+  const auto& end = t.stages[w.end];
+  if (const auto* const behind = std::get_if<config::window_plan>(&end.plan))
+    out.push_back({end.name, &behind->input, behind});
   else
-    out.push_back({w.end, &std::get<config::sink_plan>(t.stages[w.end].plan).input});
+    out.push_back({end.name, &std::get<config::sink_plan>(end.plan).input});
   return out;
 }
 
@@ -59,12 +60,13 @@ stage::chain chain_of(const config::topology& t, std::uint32_t window, const way
 /// receiver on each that leads to it, the window's own columns where its dead letters are.
 std::vector<stage::chain> counting_ways(const config::topology& t, std::uint32_t window, std::uint32_t end) {
   std::vector<stage::chain> out;
-  std::set<std::uint32_t> counted;
+  std::set<std::string> counted;
   for (const auto& w : ways_from(t, window)) {
     auto chain = chain_of(t, window, w);
     for (auto& step : chain) {
       const bool first = counted.insert(step.stage).second;
-      step.counts = w.end == end && step.stage != window && (first || step.stage == end);
+      step.counts =
+          w.end == end && step.stage != t.stages[window].name && (first || step.stage == t.stages[end].name);
     }
     if (w.end == end)
       out.push_back(std::move(chain));
@@ -105,7 +107,7 @@ bool can_fail(const stage::chain_step& s) {
 
 }  // namespace
 
-std::vector<std::string> receivers_behind_window(const config::topology& t, std::uint32_t window) {
+std::vector<std::string> receivers_of_window(const config::topology& t, std::uint32_t window) {
   std::vector<std::string> names;
   std::set<std::uint32_t> known;
   for (const auto& w : ways_from(t, window)) {
@@ -145,9 +147,9 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
   return inputs;
 }
 
-std::vector<shard::window_in_front> windows_in_front(const config::topology& t, std::uint32_t behind,
+std::vector<shard::upstream_window> upstream_windows(const config::topology& t, std::uint32_t behind,
                                                      std::uint64_t run) {
-  std::vector<shard::window_in_front> out;
+  std::vector<shard::upstream_window> out;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
     if (t.stages[window].kind != config::stage_kind::window)
       continue;
@@ -158,13 +160,13 @@ std::vector<shard::window_in_front> windows_in_front(const config::topology& t, 
   return out;
 }
 
-std::optional<shard::rows_in_front> rows_in_front_of(const config::topology& t, const shard_layout& s,
+std::optional<shard::upstream_rows> upstream_rows_of(const config::topology& t, const shard_layout& s,
                                                      std::uint64_t run) {
   const auto stage = lane::stage_index(t, s.window);
-  auto upstream = windows_in_front(t, stage, run);
+  auto upstream = upstream_windows(t, stage, run);
   if (upstream.empty())
     return std::nullopt;
-  return shard::rows_in_front{&window_of(t, stage), s.number, std::move(upstream)};
+  return shard::upstream_rows{&window_of(t, stage), s.number, std::move(upstream)};
 }
 
 std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topology& t, std::uint64_t run) {
@@ -173,12 +175,12 @@ std::vector<sink::window_input> window_inputs_of_dead_letters(const config::topo
     if (t.stages[window].kind != config::stage_kind::window || !window_can_fail(t, window))
       continue;
     auto in = input_of(t, window, run);
-    std::set<std::uint32_t> buried;
+    std::set<std::string> known;
     for (const auto& w : ways_from(t, window)) {
       auto chain = chain_of(t, window, w);
       for (auto& step : chain) {
-        step.buries = buried.insert(step.stage).second;
-        step.counts = step.buries && step.stage == window;
+        step.gives_letters = known.insert(step.stage).second;
+        step.counts = step.gives_letters && step.stage == t.stages[window].name;
       }
       in.chains.push_back(std::move(chain));
     }

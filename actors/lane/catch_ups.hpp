@@ -1,5 +1,5 @@
-// The readers that reread a log for receivers that are behind: at most two a lane, one a receiver and partition,
-// and who makes place for whom. Pure: the lane opens readers and reads with them; this says when.
+// The readers that reread a log for receivers that are behind: at most two a lane, one a receiver and
+// partition, and who makes place for whom. Pure: the lane opens readers and reads with them; this says when.
 #pragma once
 
 #include "actors/lane/frame_former.hpp"
@@ -32,7 +32,7 @@ struct catch_up {
     const auto behind = log.behind();
     return std::find(behind.begin(), behind.end(), receiver) == behind.end() || log.stamp(receiver) != stamp;
   }
-  /// Whether its receiver takes anything now.
+  /// Notes whether its receiver takes anything now.
   void has_credit(bool has, std::chrono::steady_clock::time_point now) {
     if (has)
       waits_since.reset();
@@ -45,7 +45,7 @@ class catch_ups {
 public:
   using clock = std::chrono::steady_clock;
   static constexpr std::size_t most = 2;
-  /// So long a reader waits for credit before it makes place: longer than a receiver is merely busy, since
+  /// A reader waits so long for credit before it makes place: longer than a receiver is merely busy, since
   /// another reader costs a connection.
   static constexpr std::chrono::seconds yield_after{1};
 
@@ -58,9 +58,9 @@ public:
     std::optional<reader_number> taken_from{};  // it is closed, and is none of them any more
     bool look_again = false;                    // after `yield_after`
   };
-  /// For one more reader. A receiver that takes nothing for now makes place for one that does: it may be what
-  /// the former waits for (shards that keep too much output wait until sinks have whole windows of the
-  /// others).
+  /// Looks for a place for one more reader. A receiver that takes nothing for now makes place for one that
+  /// does: it may be what the former waits for (shards that keep too much output wait until sinks have whole
+  /// windows of the others).
   [[nodiscard]] place find_place(bool has_credit, clock::time_point now);
   /// The number of the next reader, which nobody has had before.
   [[nodiscard]] reader_number next_reader() const { return newest_ + 1; }
@@ -91,10 +91,10 @@ private:
 
 /// When it is said that receivers of a partition are behind: once for all that fell behind together, and for
 /// the readers that make place for each other.
-class behind_notice {
+class lag_notice {
 public:
   using clock = std::chrono::steady_clock;
-  /// A target that fails again and again leaves its sink behind each time.
+  /// A target that fails again and again leaves its sink downstream of each time.
   static constexpr std::chrono::seconds said_again_after{10};
 
   /// A reader begins.

@@ -1,5 +1,5 @@
-// Which partitions of its parser a lane knows of, and when it looks for others. One lane of a parser looks; the
-// supervisor makes the start of what it finds durable, and tells all lanes which one reads it. Pure.
+// Knows the partitions of a lane's parser, and when the lane looks for others. One lane of a parser looks;
+// the supervisor makes the start of what it finds durable, and tells all lanes which one reads it. Pure.
 #pragma once
 
 #include "runtime/base/time.hpp"

@@ -20,8 +20,8 @@ public:
   /// A partition (of any lane of the parser) that still has something to read stands here.
   void sees(event_micros watermark) { slowest_ = watermark < slowest_ ? watermark : slowest_; }
   [[nodiscard]] event_micros slowest() const { return slowest_; }
-  /// Whether others are to hear that a lane's slowest partition is at `now`: they were told `said` (nothing:
-  /// nothing yet). Small steps matter to nobody: those who wait for it wait a little longer.
+  /// Tells whether others are to hear that a lane's slowest partition is at `now`; they were told `said`
+  /// (nothing: nothing yet). Small steps matter to nobody: those who wait for it wait a little longer.
   [[nodiscard]] bool is_news(std::optional<event_micros> said, event_micros now) const;
   /// A partition that stands here may not read on. One without any record yet always may.
   [[nodiscard]] bool holds(event_micros watermark) const;

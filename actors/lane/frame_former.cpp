@@ -68,15 +68,19 @@ bool frame_former::wanted(std::size_t edge) const {
   return !only_ || (*only_ >= e.first_receiver && *only_ < e.first_receiver + e.receivers);
 }
 
-void frame_former::count(std::size_t edge, std::uint32_t stage, const delivery::stage_counts& counts) {
+const std::string& frame_former::name_of(std::uint32_t stage) const {
+  return plan_->topology->stages[stage].name;
+}
+
+void frame_former::count(std::size_t edge, const std::string& stage, const delivery::stage_counts& counts) {
   edges_[edge]->counts[stage] += counts;
 }
 
-void frame_former::bury(std::uint32_t stage, const std::vector<stage::failed_origin>& failed,
-                        const working& w) {
+void frame_former::add_letters(std::uint32_t stage, const std::vector<stage::failed_origin>& failed,
+                               const working& w) {
   for (const auto& f : failed) {
     const auto record = w.parsed.records[f.origin + w.row_offset];
-    edges_[0]->letters.push_back(letter(plan_->topology->stages[stage].name, w.chunk, record, f.error));
+    edges_[0]->letters.push_back(letter(name_of(stage), w.chunk, record, f.error));
   }
 }
 
@@ -108,8 +112,8 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
   parsing.in = parsing.out + parsing.dead;
   records_ += parsing.in;
   late_.clear();
-  count(0, plan_->parser_stage, parsing);
-  count(0, plan_->source_stage, {.in = parsing.in, .out = parsing.in});
+  count(0, plan_->parser->name, parsing);
+  count(0, plan_->source->name, {.in = parsing.in, .out = parsing.in});
 
   const auto& parsing_plan = plan_->parsing();
   if (begin < end) {
@@ -144,12 +148,12 @@ void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, 
 
 void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
   auto result = stage::run_step(n.plan->select, rows, w.now);
-  count(0, n.stage, result.counts);
+  count(0, name_of(n.stage), result.counts);
   const bool unnests = stage::unnested_by(n.plan->select) != nullptr;
   const auto rows_given = result.rows.batch.rows;
   if (unnests)
-    count(0, stage::unnested_rows_of(n.stage), {.in = rows_given, .out = rows_given});
-  bury(n.stage, result.failed, w);
+    count(0, delivery::unnested_rows_of(name_of(n.stage)), {.in = rows_given, .out = rows_given});
+  add_letters(n.stage, result.failed, w);
   if (rows_given == 0)
     return;
   const bool before = std::exchange(w.unnested, w.unnested || unnests);
@@ -183,8 +187,8 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
       {in.keys, in.arguments, in.filters, times, watermarks, positions, place_, {}, in.orders}, late);
   in.counts.late = late.size();
   in.counts.out -= late.size();
-  count(0, n.stage, in.counts);
-  bury(n.stage, in.failed, w);
+  count(0, name_of(n.stage), in.counts);
+  add_letters(n.stage, in.failed, w);
   if (!late.empty()) {
     const auto first = late.front();
     late_.push_back({n.stage, late.size(), w.chunk.positions[w.parsed.records[origin[first] + w.row_offset]],
@@ -196,8 +200,8 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
 
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {
   auto result = stage::run_step(n.plan->input, rows, w.now);
-  count(n.edge, n.stage, result.counts);
-  bury(n.stage, result.failed, w);
+  count(n.edge, name_of(n.stage), result.counts);
+  add_letters(n.stage, result.failed, w);
   if (result.rows.batch.rows != 0 && wanted(n.edge))
     edges_[n.edge]->batches.push_back(conform(result.rows.batch, n.plan->rows));
 }

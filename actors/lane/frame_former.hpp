@@ -63,12 +63,13 @@ private:
   void run(const select_node& n, const stage::rows& rows, working& w);
   void run(const window_node& n, const stage::rows& rows, working& w);
   void run(const sink_node& n, const stage::rows& rows, working& w);
-  void bury(std::uint32_t stage, const std::vector<stage::failed_origin>& failed, const working& w);
+  void add_letters(std::uint32_t stage, const std::vector<stage::failed_origin>& failed, const working& w);
   [[nodiscard]] delivery::dead_letter letter(std::string stage, const source::chunk& c, std::size_t record,
                                              std::string error) const;
   [[nodiscard]] bool wanted(std::size_t edge) const;
   /// Counts that travel on an edge; lost where the edge is not formed.
-  void count(std::size_t edge, std::uint32_t stage, const delivery::stage_counts& counts);
+  void count(std::size_t edge, const std::string& stage, const delivery::stage_counts& counts);
+  [[nodiscard]] const std::string& name_of(std::uint32_t stage) const;
 
   std::shared_ptr<const lane_plan> plan_;
   std::string partition_;

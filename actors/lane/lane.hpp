@@ -1,6 +1,6 @@
-// What a lane does, without its mailbox: lane_actor.cpp calls it for each message. No actor and no clock of its
-// own: it speaks through `neighbours`, so that plain tests drive it. A reader finds reading, sending, catching
-// up and looking for partitions apart: lane.cpp, lane_receivers.cpp, lane_catch_up.cpp, lane_discovery.cpp.
+// A lane without its mailbox: lane_actor.cpp calls it for each message. It has no actor and no clock, and
+// speaks through `neighbours`, so that plain tests drive it. Reading is in lane.cpp, sending in
+// lane_receivers.cpp, catching up in lane_catch_up.cpp, looking for partitions in lane_discovery.cpp.
 #pragma once
 
 #include "actors/lane/catch_ups.hpp"
@@ -22,7 +22,7 @@ public:
   /// Opens the source and the parser. False: the supervisor was told why not.
   bool start();
 
-  // What happens to it (runtime/messages/messages.hpp, actors/source/requests.hpp).
+  // Each of these is a message to it (runtime/messages/messages.hpp, actors/source/requests.hpp).
   void on_receiver_up(std::size_t receiver);
   void on_receiver_down(std::size_t receiver);
   /// Nothing: a newer life of the lane has asked the receiver.
@@ -57,12 +57,13 @@ private:
   [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
                                         std::optional<position> alone);
-  [[nodiscard]] attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
-                                   position to) const;
-  /// Does what a record may make fail. A failure is noted for the next life; this one ends with it.
+  [[nodiscard]] delivery::attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
+                                             position to) const;
+  /// Does what a record may make fail. The supervisor is told of a failure, for the next life; this one ends
+  /// with it.
   template<class F>
-  void trying(const attempt& a, F&& work);
-  void note_failure(const attempt& a, std::string_view error);
+  void trying(const delivery::attempt& a, F&& work);
+  void tell_failure(const delivery::attempt& a, std::string_view error);
   /// Late records among those that were just added to the live frame, unless a receiver has had them before.
   void note_late(const partition& p, const source::chunk& c);
   /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.
@@ -83,7 +84,7 @@ private:
   void update_gauges();
 
   void start_catch_ups();
-  void tell_who_is_behind(partition& p);
+  void tell_who_lags(partition& p);
   bool find_place(const partition& p, std::size_t receiver);
   void start_catch_up(std::size_t partition, std::size_t receiver);
   void catch_up_step(catch_up& c);

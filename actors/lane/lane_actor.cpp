@@ -30,9 +30,13 @@ namespace {
 /// Who they are in this process. Readers are source actors.
 class actors_around final : public neighbours {
 public:
-  actors_around(caf::event_based_actor* self, lane_options& options, incarnation life, caf::actor supervisor)
-      : self_(self), name_(options.name), life_(life), supervisor_(std::move(supervisor)),
-        make_reader_(std::move(options.make_reader)), identities_(std::move(options.identities)),
+  actors_around(caf::event_based_actor* self, lane_options& options, const life& now, caf::actor supervisor,
+                caf::actor keeper)
+      : self_(self), name_(options.name), life_(now), supervisor_(std::move(supervisor)),
+        make_reader_(std::move(options.make_reader)), source_options_{name_, life_,
+                                                                      std::move(options.identity),
+                                                                      std::move(options.before_reading),
+                                                                      std::move(keeper)},
         receivers_(options.plan->receivers) {
     self_->set_down_handler([this](const caf::down_msg& m) {
       // A catch-up reader that is over is not among them any more.
@@ -50,10 +54,10 @@ public:
   void look_in(std::chrono::microseconds d) override { self_->delayed_send(self_, d, look_now{}); }
 
   void ask(std::size_t receiver, const log_id& log) override {
-    self_->send(receivers_[receiver], messages::ask_position{log, life_, index(receiver), me()});
+    self_->send(receivers_[receiver].handle, messages::ask_position{log, life_, index(receiver), me()});
   }
   void send(std::size_t receiver, delivery::lane_frame frame) override {
-    self_->send(receivers_[receiver],
+    self_->send(receivers_[receiver].handle,
                 messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
                                      index(receiver), me()});
   }
@@ -70,13 +74,21 @@ public:
   void look(source::look beside) override { tell(live_reader, std::move(beside)); }
 
   void tell_found(const source::partition_info& found) override {
-    self_->send(supervisor_, messages::partition_found{name_, found.name, found.first});
+    self_->send(supervisor_, messages::partition_found{name_, life_, found.name, found.first});
   }
   void tell_slowest(event_micros watermark) override {
-    self_->send(supervisor_, messages::stands_at{name_, watermark});
+    self_->send(supervisor_, messages::stands_at{name_, life_, watermark});
   }
   void tell_failed(error why) override {
-    self_->send(supervisor_, messages::stage_failed{name_, std::move(why)});
+    self_->send(supervisor_, messages::stage_failed{name_, life_, std::move(why)});
+  }
+  void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+                           std::map<log_id, position> settled) override {
+    self_->send(supervisor_,
+                messages::attempt_failed{name_, life_, what, std::string(error), std::move(settled)});
+  }
+  void tell_went_well(const log_id& log, position from) override {
+    self_->send(supervisor_, messages::attempt_went_well{name_, life_, log, from});
   }
   void end_life() override { self_->quit(); }
 
@@ -87,22 +99,36 @@ public:
                 "{}", text);
   }
 
-  void is_up(std::size_t receiver, caf::actor handle) { receivers_[receiver] = std::move(handle); }
-  void is_down(std::size_t receiver) { receivers_[receiver] = nullptr; }
-  /// Nothing: of a reader that is over.
-  [[nodiscard]] std::optional<reader_number> reader_that_sent() const {
-    for (const auto& [number, r] : readers_)
-      if (r.source == self_->current_sender())
-        return number;
-    return std::nullopt;
+  /// Of the log, as it is kept now.
+  void identity_is(std::string text) { source_options_.identity.value = std::move(text); }
+  /// False: of an earlier life than the one that is known.
+  [[nodiscard]] bool is_up(const messages::receiver_up& m) {
+    auto& r = receivers_[m.receiver];
+    if (m.life < r.now)
+      return false;
+    r = {m.handle, m.life};
+    return true;
   }
+  [[nodiscard]] bool is_down(const messages::receiver_down& m) {
+    auto& r = receivers_[m.receiver];
+    if (m.life < r.now)
+      return false;
+    r.handle = nullptr;
+    return true;
+  }
+  /// Not one that is over.
+  [[nodiscard]] bool reads(reader_number reader) const { return readers_.contains(reader); }
   void stop() {
     close_all();
-    self_->send(supervisor_, messages::stopped{name_});
+    self_->send(supervisor_, messages::stopped{name_, life_});
     self_->quit();
   }
 
 private:
+  struct receiver {
+    caf::actor handle;  // while it lives
+    life now;
+  };
   struct open_reader {
     std::shared_ptr<source::reader> connector;
     caf::actor source;
@@ -127,11 +153,11 @@ private:
 
   caf::event_based_actor* self_;
   std::string name_;
-  incarnation life_;
+  life life_;
   caf::actor supervisor_;
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader_;
-  source::identity_store identities_;
-  std::vector<caf::actor> receivers_;
+  source::source_options source_options_;
+  std::vector<receiver> receivers_;
   std::map<reader_number, open_reader> readers_;
 };
 
@@ -140,7 +166,7 @@ expected<void> actors_around::open(reader_number reader) {
   if (!connector)
     return unexpected(connector.error());
   open_reader r{std::move(*connector), nullptr};
-  r.source = source::spawn_source(self_->system(), r.connector, identities_);
+  r.source = source::spawn_source(self_->system(), reader, r.connector, source_options_);
   self_->monitor(r.source);
   readers_.emplace(reader, std::move(r));
   return {};
@@ -148,36 +174,39 @@ expected<void> actors_around::open(reader_number reader) {
 
 /// `around` goes after the lane that speaks through it.
 struct running {
-  running(caf::event_based_actor* self, lane_options options, incarnation life, delivery::lane_log::start how,
-          caf::actor supervisor)
-      : around(self, options, life, std::move(supervisor)),
+  running(caf::event_based_actor* self, lane_options options, const life& now, delivery::lane_log::start how,
+          caf::actor supervisor, caf::actor keeper)
+      : around(self, options, now, std::move(supervisor), std::move(keeper)),
         core(around, std::move(options), how, control::jitter_seed(*self)) {}
   actors_around around;
   lane core;
 };
 
-caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options, incarnation life,
-                             delivery::lane_log::start how, caf::actor supervisor) {
-  auto state = std::make_shared<running>(self, std::move(options), life, how, std::move(supervisor));
+caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options, const life& now,
+                             delivery::lane_log::start how, caf::actor supervisor, caf::actor keeper) {
+  auto state =
+      std::make_shared<running>(self, std::move(options), now, how, std::move(supervisor), std::move(keeper));
   auto& core = state->core;
   if (!core.start())
     return {};
   return {
       [&core, state](const messages::receiver_up& m) {
-        state->around.is_up(m.receiver, m.handle);
-        core.on_receiver_up(m.receiver);
+        if (state->around.is_up(m))
+          core.on_receiver_up(m.receiver);
       },
       [&core, state](const messages::receiver_down& m) {
-        state->around.is_down(m.receiver);
-        core.on_receiver_down(m.receiver);
+        if (state->around.is_down(m))
+          core.on_receiver_down(m.receiver);
       },
       [&core](const messages::position_answered& m) { core.on_answer(m.log, m.receiver, m.answer); },
       [&core](const messages::ask_again& m) { core.on_ask_again(m.log, m.receiver); },
       [&core](const messages::credit_returned& m) { core.on_credit(m.log, m.receiver, m.stamp, m.bytes); },
       [&core](const messages::acknowledged& m) { core.on_acknowledged(m.log, m.receiver, m.below); },
       [&core, state](const source::chunk_read& m) {
-        if (const auto from = state->around.reader_that_sent())
-          core.on_chunk(m, *from);
+        if (m.identity)
+          state->around.identity_is(*m.identity);
+        if (state->around.reads(m.reader))
+          core.on_chunk(m, m.reader);
       },
       [&core](const wake_up&) { core.on_wake_up(); },
       [&core](const look_now&) { core.on_look_now(); },
@@ -191,9 +220,9 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
 
 }  // namespace
 
-caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,
-                      delivery::lane_log::start how, caf::actor supervisor) {
-  return system.spawn(lane_behaviour, std::move(options), life, how, std::move(supervisor));
+caf::actor spawn_lane(caf::actor_system& system, lane_options options, const life& now,
+                      delivery::lane_log::start how, caf::actor supervisor, caf::actor keeper) {
+  return system.spawn(lane_behaviour, std::move(options), now, how, std::move(supervisor), std::move(keeper));
 }
 
 }  // namespace millrace::lane

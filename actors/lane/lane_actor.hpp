@@ -12,8 +12,9 @@
 
 namespace millrace::lane {
 
-/// `life`: a number higher than any earlier life's of this lane. Receivers come by messages::receiver_up.
-[[nodiscard]] caf::actor spawn_lane(caf::actor_system& system, lane_options options, incarnation life,
-                                    delivery::lane_log::start how, caf::actor supervisor);
+/// `now`: higher than any earlier life of this lane. Receivers come by messages::receiver_up. `keeper`: of
+/// the state folder, for its sources; null: nothing is kept.
+[[nodiscard]] caf::actor spawn_lane(caf::actor_system& system, lane_options options, const life& now,
+                                    delivery::lane_log::start how, caf::actor supervisor, caf::actor keeper);
 
 }  // namespace millrace::lane

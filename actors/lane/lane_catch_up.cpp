@@ -44,11 +44,11 @@ void lane::start_catch_up(std::size_t partition, std::size_t receiver) {
   catch_ups_.add(
       partition, receiver, p.log().stamp(receiver),
       std::make_unique<frame_former>(options_.plan, p.name, from, static_cast<std::uint32_t>(receiver)));
-  tell_who_is_behind(p);
+  tell_who_lags(p);
   around_.assign(reader, {p.name, from.at});
 }
 
-void lane::tell_who_is_behind(partition& p) {
+void lane::tell_who_lags(partition& p) {
   if (!p.behind.is_due(now()))
     return;
   const auto behind = p.log().behind();

@@ -1,12 +1,12 @@
-// What a lane is given when its life begins, and what it shows of itself. Plain values and functions.
+// A lane is given these options when its life begins, and shows these gauges of itself.
 #pragma once
 
 #include "actors/lane/lane_plan.hpp"
-#include "actors/lane/past_lives.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/source/requests.hpp"
 #include "actors/stage/losses.hpp"
 #include "runtime/base/time.hpp"
+#include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
 
 #include <atomic>
@@ -19,7 +19,7 @@
 
 namespace millrace::lane {
 
-/// What a lane tells the progress line and the metrics. Written by the lane, read by anyone.
+/// The progress line and the metrics read these; the lane alone writes them.
 struct lane_gauges {
   std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
   std::string source;
@@ -42,7 +42,8 @@ struct lane_options {
   std::set<std::string> known;           // partitions that some lane of its parser reads
   std::optional<micros> discover_every;  // looks for others that often; one lane of a parser does
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
-  source::identity_store identities;
+  source::kept_value identity{};        // of the source's log, as it was kept when the life begins
+  source::kept_value before_reading{};  // durable before anything is read; without a name there is none
   std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
   bool parser_changed = false;         // since the state was made
   std::optional<double> rate;          // records a second, over all its partitions
@@ -54,7 +55,7 @@ struct lane_options {
   const wall_clock* clock = &system_clock();
   std::shared_ptr<lane_gauges> gauges = std::make_shared<lane_gauges>();
   std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
-  std::shared_ptr<past_lives> past = std::make_shared<past_lives>();  // of this lane alone
+  delivery::failing_records failing{};  // what earlier lives of this lane have said
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
 };
 

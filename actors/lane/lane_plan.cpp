@@ -106,9 +106,7 @@ lane_plans(const std::shared_ptr<const config::topology>& topology) {
       plan->topology = topology;
       plan->parser = &s;
       plan->name = s.from.size() == 1 ? s.name : s.name + ":" + from.stage;
-      plan->parser_stage = stage_index(*topology, s.name);
-      plan->source_stage = stage_index(*topology, from.stage);
-      plan->source = &topology->stages[plan->source_stage];
+      plan->source = &topology->stages[stage_index(*topology, from.stage)];
       builder b(*topology, *plan);
       plan->edges.push_back({edge::kind::dead_letters, 0, "dead_letters", 0, 1});
       plan->receivers = 1;

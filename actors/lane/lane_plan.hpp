@@ -1,5 +1,5 @@
 // What one lane does with its records: the part of the topology between a source and the edges that leave the
-// lane. Steps in front of windows and sinks run in the lane, once a stage, whatever number of edges it feeds.
+// lane. Steps upstream of windows and sinks run in the lane, once a stage, whatever number of edges it feeds.
 #pragma once
 
 #include "config/plan.hpp"
@@ -15,7 +15,7 @@ namespace millrace::lane {
 struct edge {
   enum class kind : std::uint8_t { window, rows, dead_letters };
   kind what = kind::rows;
-  std::uint32_t stage = 0;  // index in the topology of the stage behind it; unused for dead letters
+  std::uint32_t stage = 0;  // index in the topology of the stage downstream of it; unused for dead letters
   std::string name;         // of that stage
   std::uint32_t first_receiver = 0;
   std::uint32_t receivers = 1;  // shards of a window
@@ -47,8 +47,6 @@ struct lane_plan {
   std::shared_ptr<const config::topology> topology;  // keeps what the nodes point to
   std::string name;  // of its lanes, and of what is stored for them: the parser's, if it reads several
                      // sources with the source's
-  std::uint32_t source_stage = 0;
-  std::uint32_t parser_stage = 0;
   const config::stage* source = nullptr;
   const config::stage* parser = nullptr;
   std::vector<node> roots;

@@ -113,10 +113,7 @@ void lane::on_acknowledged(const log_id& log, std::size_t receiver, position bel
 
 void lane::tell_source(partition& p) {
   const auto durable = p.receivers.durable();
-  if (!durable)
-    return;
-  options_.past->settled(options_.plan->log(p.name), *durable);
-  if (p.told_source == durable || p.ended())
+  if (!durable || p.told_source == durable || p.ended())
     return;
   p.told_source = durable;
   around_.tell_durable({p.name, *durable});

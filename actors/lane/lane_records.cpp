@@ -1,5 +1,6 @@
 // The lane's work on the records of a chunk, live and catching up: whatever a record may make fail. A
-// failure ends this life of the lane; what it was about is left to the next one (past_lives).
+// failure ends this life of the lane. What it was about has been told before that, and comes to the next life
+// with its options (delivery::failing_records).
 #include "actors/lane/lane.hpp"
 
 #include <fmt/format.h>
@@ -16,28 +17,33 @@ constexpr std::size_t large_frame = 1U << 20;
 }  // namespace
 
 template<class F>
-void lane::trying(const attempt& a, F&& work) {
+void lane::trying(const delivery::attempt& a, F&& work) {
   try {
     std::forward<F>(work)();
   } catch (const std::exception& e) {
-    note_failure(a, e.what());
+    tell_failure(a, e.what());
     throw;
   } catch (...) {
-    note_failure(a, "an exception of unknown type");
+    tell_failure(a, "an exception of unknown type");
     throw;
   }
 }
 
-void lane::note_failure(const attempt& a, std::string_view error) {
+void lane::tell_failure(const delivery::attempt& a, std::string_view error) {
   around_.say(urgency::error,
               fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name,
                           a.records, a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error));
-  options_.past->failed(a, error);
+  std::map<log_id, position> settled;
+  for (const auto& p : partitions_)
+    if (const auto below = p->receivers.durable())
+      settled[options_.plan->log(p->name)] = *below;
+  around_.tell_attempt_failed(a, error, std::move(settled));
 }
 
-attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last, position to) const {
+delivery::attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
+                                   position to) const {
   const auto& c = *w.chunk;
-  attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
+  delivery::attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
   if (a.records == 1) {
     a.record = c.positions[w.next];
     a.taken_before = p.receivers.have_had(*a.record);
@@ -48,7 +54,7 @@ attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t
 const piece& lane::prepare(const partition& p, waiting_chunk& w) {
   if (w.now)
     return *w.now;
-  auto next = next_piece(w.chunk, w.next, options_.plan->log(p.name), *options_.verdicts, *options_.past);
+  auto next = next_piece(w.chunk, w.next, options_.plan->log(p.name), *options_.verdicts, options_.failing);
   if (next.given_up)
     next.parsed.dead.push_back({0, *next.given_up});
   else if (next.first < next.last)
@@ -63,8 +69,10 @@ void lane::add(frame_former& former, const partition& p, waiting_chunk& w, std::
   trying(a, [&] {
     former.add(*now.chunk, now.parsed, w.next - now.first, last - now.first, to, options_.clock->now());
   });
-  if (!now.given_up && a.records != 0)
-    options_.past->went_well(a.log, w.chunk->positions[w.next]);
+  if (const auto from =
+          now.given_up || a.records == 0 ? std::nullopt : std::optional(w.chunk->positions[w.next]);
+      from && options_.failing.went_well(a.log, *from))
+    around_.tell_went_well(a.log, *from);
   w.next = last;
   if (last == now.last)
     w.now.reset();
@@ -88,7 +96,7 @@ void lane::note_late(const partition& p, const source::chunk& c) {
 
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
-  const attempt a{
+  const delivery::attempt a{
       options_.plan->log(p.name),           former.start().at, former.at().at, former.records(), alone, true,
       alone && p.receivers.have_had(*alone)};
   std::vector<delivery::lane_frame> frames;

@@ -1,4 +1,4 @@
-// Whom a lane speaks to: its receivers, the readers of its source, its supervisor, and the time. The lane
+// A lane speaks to these: its receivers, the readers of its source, its supervisor, and the time. The lane
 // (lane.hpp) decides; whoever runs it does what it says, at once and in this order, so that a source reads on
 // and receivers work while the lane is busy with the rest of a chunk. The lane actor implements it with
 // messages, tests with lists. A call a batch or a frame, never one a record.
@@ -6,12 +6,15 @@
 
 #include "actors/source/requests.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/frame.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
 
 namespace millrace::lane {
 
@@ -45,20 +48,26 @@ public:
   virtual void assign(reader_number reader, source::assign where) = 0;
   /// Answered by lane::on_chunk().
   virtual void read(reader_number reader, source::read request) = 0;
-  /// Of the live reader.
+  /// The live reader is told.
   virtual void tell_durable(source::durable what) = 0;
-  /// Of the live reader, answered by lane::on_looked().
+  /// The live reader looks, and answers by lane::on_looked().
   virtual void look(source::look beside) = 0;
 
   // --- the supervisor
   virtual void tell_found(const source::partition_info& found) = 0;
-  /// Of its partitions that have more to read; for the parser's other lanes.
+  /// The parser's other lanes hear where the slowest partition is that has more to read.
   virtual void tell_slowest(event_micros watermark) = 0;
   virtual void tell_failed(error why) = 0;
+  /// Work on these records has failed, and this life ends with it: the next one is to know. `settled`: by
+  /// log, below what every receiver has durable.
+  virtual void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+                                   std::map<log_id, position> settled) = 0;
+  /// Records had been given up in a row, and the row ends: work from here on went well.
+  virtual void tell_went_well(const log_id& log, position from) = 0;
   /// A newer life reads the same partitions: this one ends without a word.
   virtual void end_life() = 0;
 
-  /// For people.
+  /// It goes to the log, for people.
   virtual void say(urgency how, const std::string& text) = 0;
 };
 

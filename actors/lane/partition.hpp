@@ -28,7 +28,7 @@ struct partition {
   std::uint64_t first_ticket = 0;  // chunks asked for before this are of an earlier assignment
   bool caught_up = false;          // the source had nothing more
   bool idle_sent = false;
-  behind_notice behind;
+  lag_notice behind;
   std::chrono::steady_clock::time_point last_data;
   std::optional<position> told_source;
   std::optional<position> alone;  // the frame that is being formed holds this one record

@@ -1,4 +1,4 @@
-// What a lane knows of its receivers for one partition: where each stands (delivery::lane_log), how many bytes
+// The receivers of one partition as a lane knows them: where each stands (delivery::lane_log), how many bytes
 // it has yet to take, and what it has durable. Pure: the lane asks, sends and tells.
 #pragma once
 
@@ -31,7 +31,7 @@ public:
   [[nodiscard]] news answered(std::size_t receiver, const delivery::answer& a);
 
   // --- credit: `limit` bytes that one receiver may have in flight
-  /// Under another fence than its present one: nothing, and false.
+  /// False, and nothing changes, under another fence than its present one.
   [[nodiscard]] bool returned(std::size_t receiver, const delivery::fence& stamp, std::size_t bytes);
   [[nodiscard]] bool has_credit(std::size_t receiver, std::size_t limit) const {
     return in_flight_[receiver] < limit;

@@ -47,14 +47,14 @@ source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last)
 }
 
 piece next_piece(const std::shared_ptr<const source::chunk>& c, std::size_t first, const log_id& log,
-                 const delivery::verdicts& verdicts, const past_lives& past) {
+                 const delivery::verdicts& verdicts, const delivery::failing_records& failing) {
   piece out;
   out.first = first;
   out.last = c->records();
   if (first < c->records()) {
     const auto at = c->positions[first];
     const auto stop_at = [&](position p) { out.last = std::min(out.last, record_at(*c, p)); };
-    if (const auto suspicion = past.next(log, at, c->to)) {
+    if (const auto suspicion = failing.next(log, at, c->to)) {
       const bool inside = suspicion->from <= at;
       stop_at(inside ? suspicion->to : suspicion->from);
       if (inside)

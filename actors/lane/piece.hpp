@@ -2,8 +2,8 @@
 // earlier life has failed, a chunk falls into pieces. Pure.
 #pragma once
 
-#include "actors/lane/past_lives.hpp"
 #include "actors/parser/parser.hpp"
+#include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
 
 #include <memory>
@@ -24,7 +24,8 @@ struct piece {
 /// The one that begins at record `first` (the number of records: an empty one). `given_up` refers to
 /// `verdicts`.
 [[nodiscard]] piece next_piece(const std::shared_ptr<const source::chunk>& c, std::size_t first,
-                               const log_id& log, const delivery::verdicts& verdicts, const past_lives& past);
+                               const log_id& log, const delivery::verdicts& verdicts,
+                               const delivery::failing_records& failing);
 
 /// Records [first, last) as a chunk of their own.
 [[nodiscard]] source::chunk slice(const source::chunk& c, std::size_t first, std::size_t last);

@@ -1,5 +1,5 @@
-// How far into a chunk one turn of work goes: to the end of a piece, or less where something stops it before.
-// Pure.
+// Says how far into a chunk one turn of work goes: to the end of a piece, or less where something stops it
+// before. Pure.
 #pragma once
 
 #include "actors/lane/piece.hpp"

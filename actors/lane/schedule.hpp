@@ -1,8 +1,8 @@
-// When a lane reads, and which partitions it asks for: one request at a time; the partition with the least
-// watermark first; none that is too far ahead of the slowest of the parser's (`max_drift`, for which its lanes
-// tell each other where they stand); none from a source that is away,
-// until its time. How many records may go now (`rate`), and which timers are to be armed. Pure: the lane says
-// where its partitions stand and what time it is.
+// Says when a lane reads, and which partitions it asks for: one request at a time; the partition with the
+// least watermark first; none that is too far ahead of the parser's slowest (`max_drift`, for which lanes
+// tell each other where they stand); none from a source that is away, until its time. Says how many records
+// may go now (`rate`), and which timers are to be armed. Pure: the lane says where its partitions stand and
+// what time it is.
 #pragma once
 
 #include "actors/lane/drift_limit.hpp"
@@ -30,7 +30,7 @@ public:
       : rate(l.rate, now), health(seed), limits_(l), drift_(l.max_drift),
         others_(l.is_only_lane ? end_of_time : no_watermark) {}
 
-  /// Where a partition stands.
+  /// A partition, and where it stands.
   struct place {
     std::string_view name;
     event_micros watermark = no_watermark;
@@ -40,16 +40,16 @@ public:
 
   /// A request under way is answered first.
   [[nodiscard]] bool is_reading() const { return reading_; }
-  /// What to ask the source for now. Call it when nothing is_reading().
+  /// Gives what to ask the source for now. Call it when nothing is_reading().
   [[nodiscard]] std::optional<source::read> next(std::span<const place> places);
   /// The request was answered.
   void answered() { reading_ = false; }
-  /// Of the newest request.
+  /// The newest request has this one.
   [[nodiscard]] std::uint64_t ticket() const { return ticket_; }
 
   /// The watermark of the slowest partition of the parser's other lanes that has more.
   void others_stand_at(event_micros slowest) { others_ = slowest; }
-  /// What the other lanes are to be told of this one; nothing where it matters to nobody.
+  /// Gives what the other lanes are to be told of this one; nothing where it matters to nobody.
   [[nodiscard]] std::optional<event_micros> news_for_others(std::span<const place> places);
 
   rate_limit rate;

@@ -1,4 +1,5 @@
-// Whether a source answers a reader, and when that may ask again. Pure: the lane says what happened and when.
+// Knows whether a source answers a reader, and when that may ask again. Pure: the lane says what happened and
+// when.
 #pragma once
 
 #include "runtime/base/backoff.hpp"

@@ -1,8 +1,8 @@
-// The rows that a target refuses, on their way to the dead letters. The target keeps them with the commit
-// that passed them; towards the dead-letter sink they are a log like any other: position (0, sequence of the
-// last one sent). The end of that log is position (0, last sequence + 1); where the topology has come to its
-// end and replayed records come after all, it goes on at (1, sequence), and so forth. One frame is under way
-// at a time.
+// Brings the rows that a target refuses to the dead letters. The target keeps them with the commit that
+// passed them; towards the dead-letter sink they are a log like any other: position (0, sequence of the last
+// one sent). The end of that log is position (0, last sequence + 1); where the topology has come to its end
+// and replayed records come after all, it goes on at (1, sequence), and so forth. One frame is under way at a
+// time.
 //
 // Pure; belongs to one sink, which reads the rows from its target and sends the frames.
 #pragma once
@@ -24,27 +24,26 @@ public:
 
   [[nodiscard]] const log_id& log() const { return log_; }
 
-  /// What there is to do now: to ask the dead-letter sink where it stands, to read rows behind after(), or
-  /// nothing.
+  /// Names what to do now: ask the dead-letter sink where it stands, read rows above after(), or nothing.
   enum class next : std::uint8_t { nothing, ask, read };
   [[nodiscard]] next wanted() const { return under_way_ ? next::nothing : fence_ ? next::read : next::ask; }
   /// The dead-letter sink has another life, or this one has: its place is asked for anew.
   void ask_again();
   void answered(const delivery::answer& a);
 
-  /// Sequence of the last row that was sent.
+  /// Returns the sequence of the last row that was sent.
   [[nodiscard]] std::uint64_t after() const { return sequence_at(sent_); }
-  /// The frame of some rows, ascending, all behind after(). Under way from now on.
+  /// Returns the frame of some rows, ascending, all above after(). It is under way from now on.
   [[nodiscard]] delivery::lane_frame send(std::vector<rejected_row> rows);
-  /// There are no more rows and will be none: the frame that says so, unless it was sent. end_is_sent() from
-  /// now on.
+  /// Call it when there are no more rows and will be none: it returns the frame that says so, unless that was
+  /// sent. end_is_sent() holds from now on.
   [[nodiscard]] std::optional<delivery::lane_frame> send_end();
   [[nodiscard]] bool end_is_sent() const { return end_is_sent_; }
-  /// The dead-letter sink has everything below this. True: so it has all that was sent, and the target may
+  /// The dead-letter sink has everything below this. True: that is all that was sent, and the target may
   /// forget rows up to newest().
   [[nodiscard]] bool acknowledged(position below);
 
-  /// Sequence of the newest row known; 0: none.
+  /// Returns the sequence of the newest row known; 0: none.
   [[nodiscard]] std::uint64_t newest() const { return newest_; }
 
 private:
@@ -58,6 +57,7 @@ private:
   std::string sink_;
   log_id log_;
   std::optional<delivery::fence> fence_;
+  delivery::fence newest_answer_;
   mark sent_;
   std::uint64_t newest_ = 0;
   bool end_is_sent_ = false;

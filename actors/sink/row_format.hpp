@@ -1,6 +1,6 @@
-// How the file and console sinks write a row: json, csv, or text by a template. Made once a sink, used for
-// every batch. Rendering cannot fail: what could (a template that names no column) is found by parse_template
-// in `check`.
+// Writes a row as the file and console sinks do: json, csv, or text by a template. It is made once for a
+// sink, and used for every batch. Rendering cannot fail: parse_template finds in `check` what could (a
+// template that names no column).
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -13,17 +13,17 @@
 
 namespace millrace::sink {
 
-/// Literal text and columns in turn: literals[0] columns[0] literals[1] ... literals[n].
+/// Holds literal text and columns in turn: literals[0] columns[0] literals[1] ... literals[n].
 struct text_template {
   std::vector<std::string> literals;
   std::vector<std::string> columns;
 };
-/// `{column}`; `{{` and `}}` are the braces themselves. An error for an open brace and for no column at all.
+/// Reads `{column}`; `{{` and `}}` are the braces themselves. Errors: an open brace, and no column at all.
 [[nodiscard]] expected<text_template> parse_template(std::string_view text);
 
-/// Which columns a sink writes as a row: all but the hidden ones.
+/// Lists the columns that a sink writes as a row: all but the hidden ones.
 [[nodiscard]] std::vector<std::size_t> visible_columns(const data::schema& rows);
-/// Those columns of a schema and of a batch.
+/// Both return those columns, of a schema and of a batch.
 [[nodiscard]] data::schema_ptr select_columns(const data::schema& rows,
                                               const std::vector<std::size_t>& columns);
 [[nodiscard]] data::batch select_columns(const data::batch& b, const std::vector<std::size_t>& columns,
@@ -38,12 +38,12 @@ public:
   /// Every column of the template must be in the schema.
   [[nodiscard]] static row_format text(const data::schema& rows, const text_template& t);
 
-  /// What stands before the first row of a file: CSV's header line, else nothing.
+  /// Returns what stands before the first row of a file: CSV's header line, else nothing.
   [[nodiscard]] const std::string& head() const { return head_; }
-  /// The columns that are written: hidden ones (named _...), which a batch has for a key or a template, are
-  /// left out of json and csv. Call it once a batch.
+  /// Returns the columns that are written: hidden ones (named _...), which a batch has for a key or a
+  /// template, are left out of json and csv. Call it once a batch.
   [[nodiscard]] data::batch shown(const data::batch& b) const;
-  /// The row and its line end. Appends; `b` comes from shown().
+  /// Appends the row and its line end; `b` comes from shown().
   void append(std::string& out, const data::batch& b, std::size_t row) const;
 
 private:

@@ -1,4 +1,4 @@
-// What a sink connector is: a blocking writer that makes rows and progress durable in one step. A sink actor
+// Declares a sink connector: a blocking writer that makes rows and progress durable in one step. A sink actor
 // owns it on a thread of its own. Call order: open; then any number of (write*, commit); after an error of
 // write or commit: open again (a new claim), which abandons what was not committed and says where the target
 // really is.
@@ -18,12 +18,12 @@
 
 namespace millrace::sink {
 
-/// Who commits: the key of every stored position.
+/// Says who commits: the key of every stored position.
 struct claim {
   std::string state_id;
   std::string topology;
   std::string sink;
-  incarnation life = 0;           // higher than any before; the target refuses lower ones from now on
+  incarnation life = 0;  // number_of() its life, above any before; lower ones are refused from now on
   bool expects_progress = false;  // our own state knows a position: a target without one is an error (a
                                   // restored or emptied database), never "start from zero"
   bool fresh = false;  // first life under a new state id (--fresh): files are replaced, tables keep rows
@@ -31,14 +31,14 @@ struct claim {
                        // one's (--adopt), unless this state id has one already
 };
 
-/// What is stored beside the rows.
+/// A target stores this beside the rows.
 struct progress {
   std::map<log_id, mark> positions;  // of every log that feeds this sink
   std::string counters;              // opaque bytes (the ledger), at most some hundred
   std::uint64_t batch = 0;           // number of the last commit with rows (`_batch`)
 };
 
-/// No log has anything more to come: the commit with it is the last one that has rows.
+/// Tells whether no log has anything more to come: the commit with it is the last one that has rows.
 [[nodiscard]] bool has_ended(const std::map<log_id, mark>& positions);
 
 /// A row that the target refuses for good (encoding, length, type). It is stored with the commit that passes
@@ -59,13 +59,13 @@ public:
   [[nodiscard]] virtual expected<std::optional<progress>> open(const claim& who) = 0;
   /// Adds rows to the open transaction. Blocks as long as the target does.
   [[nodiscard]] virtual expected<void> write(const data::batch& rows) = 0;
-  /// A window or tick is whole (console: print its table). Default: nothing.
+  /// A window or tick is whole (console: print its table). By default this does nothing.
   virtual void end_of_window() {}
-  /// Rows and progress, in one step. ec::fenced: a newer incarnation has the target; this life is over. Other
-  /// errors leave it unknown whether the commit happened: open() tells. Returns how many rows were refused in
-  /// it.
+  /// Makes rows and progress durable in one step. ec::fenced: a newer life has the target; this life is over.
+  /// Other errors leave it unknown whether the commit happened: open() tells. Returns how many rows were
+  /// refused in it.
   [[nodiscard]] virtual expected<std::uint64_t> commit(const progress& p) = 0;
-  /// Rejected rows with sequence > after, ascending, at most `limit`.
+  /// Returns rejected rows with sequence > after, ascending, at most `limit`.
   [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t after,
                                                                      std::size_t limit) = 0;
   virtual void forget_rejected(std::uint64_t up_to) = 0;
@@ -73,12 +73,12 @@ public:
   /// by time alone. Called about once a minute, and when keep_alive_in() has passed, where nothing is written
   /// that waits for a commit. After an error: open again, as after one of commit.
   [[nodiscard]] virtual expected<void> keep_alive() { return {}; }
-  /// Asked after each commit; nothing where once a minute will do.
+  /// Returns how soon keep_alive() is due; asked after each commit. Nothing where once a minute will do.
   [[nodiscard]] virtual std::optional<micros> keep_alive_in() const { return std::nullopt; }
 };
 
-/// counters and positions as compact bytes, for targets that store one opaque value (Kafka's metadata, side
-/// files).
+/// Encodes the batch, counters and positions as compact bytes, for targets that store one opaque value
+/// (Kafka's metadata, side files).
 [[nodiscard]] std::string encode_progress(const progress& p);
 [[nodiscard]] expected<progress> decode_progress(std::string_view bytes);
 

@@ -9,8 +9,8 @@ namespace millrace::sink {
 namespace {
 
 caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr<sink_options>& options,
-                             const caf::actor& supervisor) {
-  auto state = std::make_shared<sink_state>(self, *options, supervisor);
+                             const life& now, const caf::actor& supervisor) {
+  auto state = std::make_shared<sink_state>(self, *options, now, supervisor);
   self->send(self, open_tick{});
   return {
       [=](const messages::log_found& m) { state->on_found(m); },
@@ -25,12 +25,11 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
       [=](const messages::ask_again&) { state->ask_dead_letter_sink(); },
       [=](const messages::acknowledged& m) { state->on_acknowledged(m); },
       [=](const messages::credit_returned&) {},  // refused rows go one message at a time
+      [=](const messages::value_kept& m) { state->on_kept(m); },
       [=](const open_tick&) { state->open(); },
       [=](const commit_tick& m) { state->on_commit_tick(m); },
       [=](const keep_alive_tick&) { state->on_keep_alive_tick(); },
-      [=](const messages::collect_report&) {
-        state->on_report(caf::actor_cast<caf::actor>(self->current_sender()));
-      },
+      [=](const messages::collect_report&) { state->on_report(); },
       [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
       [=](const messages::stop&) { state->on_stop(); },
   };
@@ -38,9 +37,10 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
 
 }  // namespace
 
-caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor) {
+caf::actor spawn_sink(caf::actor_system& system, sink_options options, const life& now,
+                      caf::actor supervisor) {
   return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
-                                 std::move(supervisor));
+                                 now, std::move(supervisor));
 }
 
 }  // namespace millrace::sink

@@ -3,8 +3,8 @@
 // is durable. A target that stays away slows its senders; every reopening goes on from what the target has.
 #pragma once
 
+#include "actors/sink/rows_to_write.hpp"
 #include "actors/sink/sink.hpp"
-#include "actors/sink/window_rows.hpp"
 #include "actors/stage/losses.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/time.hpp"
@@ -44,13 +44,12 @@ struct sink_options {
   std::uint32_t stage = 0;
   data::schema_ptr schema;  // of the rows that the writer gets
   std::vector<config::order_item> order_by;
-  bool takes_dead_letters = false;                   // the dead-letter sink: schema is dead_letter_schema()
-  claim who;                                         // without `life`
-  std::function<expected<incarnation>()> next_life;  // may block
+  bool takes_dead_letters = false;  // the dead-letter sink: schema is dead_letter_schema()
+  claim who;                        // without `life`
   std::function<expected<std::unique_ptr<writer>>()> make_writer;
-  /// Whether this sink has committed under this state id, as our own state knows it. Both may block.
-  std::function<bool()> has_committed = [] { return false; };
-  std::function<void()> note_committed = [] {};
+  /// Whether an earlier life has committed under this state id, as the state folder knows it.
+  bool has_committed = false;
+  caf::actor keeper = {};            // of the state folder: told of the first commit; null: nothing is kept
   std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
   std::vector<window_input> windows;
   std::uint64_t run = 0;  // of the topology (actors/deployment/next_run.hpp)
@@ -64,7 +63,12 @@ struct sink_options {
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();  // the dead-letter sink's
 };
 
-/// Senders come by messages::sender_up (shards) and by asking (lanes); the dead-letter sink by receiver_up.
-[[nodiscard]] caf::actor spawn_sink(caf::actor_system& system, sink_options options, caf::actor supervisor);
+/// The value of the state folder that is there once this sink has committed.
+[[nodiscard]] inline std::string committed_name(const std::string& sink) { return "committed/" + sink; }
+
+/// `now`: higher than any earlier life of this sink; each opening of the target raises its count. Senders
+/// come by messages::sender_up (shards) and by asking (lanes); the dead-letter sink by receiver_up.
+[[nodiscard]] caf::actor spawn_sink(caf::actor_system& system, sink_options options, const life& now,
+                                    caf::actor supervisor);
 
 }  // namespace millrace::sink

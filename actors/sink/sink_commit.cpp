@@ -92,13 +92,29 @@ bool sink_state::commit() {
   first_uncommitted_.reset();
   note_letters();
   core_.committed(std::move(p.positions));
-  if (!std::exchange(noted_commit_, true))
-    options_.note_committed();
+  note_commit();
   after_commit();
   keep_alive_later();
   if (*refused != 0)
     forward_refused();
   return true;
+}
+
+/// A target that has lost all of it is found by that, so nobody waits for it but a stop.
+void sink_state::note_commit() {
+  has_committed_ = true;
+  if (commit_noted_ != noted::no || !options_.keeper)
+    return;
+  commit_noted_ = noted::asked;
+  self_->send(options_.keeper,
+              messages::keep_value{options_.name, life_, committed_name(options_.name), "1"});
+}
+
+void sink_state::on_kept(const messages::value_kept& m) {
+  commit_noted_ = m.failure ? noted::no : noted::yes;
+  if (m.failure)
+    spdlog::warn("{}: {}; tried again with the next commit", options_.name, m.failure->message);
+  end_if_stopping();
 }
 
 void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
@@ -137,18 +153,19 @@ void sink_state::tell_complete() {
     return;
   }
   told_complete_ = true;
-  self_->send(supervisor_, messages::completed{options_.name});
+  self_->send(supervisor_, messages::completed{options_.name, life_});
 }
 
-void sink_state::on_report(const caf::actor& to) {
+void sink_state::on_report() {
   messages::report_part part;
   part.actor = options_.name;
+  part.life = life_;
   // Sources, parsers and windows count in the dead-letter sink: what it has taken, although it commits
   // progress alone only now and then.
   part.counts = options_.takes_dead_letters ? counts_ : committed_counts_;
   part.rejected = refused_.newest();
   part.vector = core_.committed();
-  self_->send(to, std::move(part));
+  self_->send(supervisor_, std::move(part));
 }
 
 void sink_state::on_stop() {
@@ -156,8 +173,14 @@ void sink_state::on_stop() {
     stopping_ = true;
     commit_if_due(true);
   }
-  on_report(supervisor_);  // what was just committed is in it
-  self_->send(supervisor_, messages::stopped{options_.name});
+  end_if_stopping();
+}
+
+void sink_state::end_if_stopping() {
+  if (!stopping_ || commit_noted_ == noted::asked)
+    return;
+  on_report();  // what was just committed is in it
+  self_->send(supervisor_, messages::stopped{options_.name, life_});
   self_->quit();
 }
 

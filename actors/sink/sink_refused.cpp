@@ -9,13 +9,16 @@ constexpr std::size_t refused_at_once = 256;
 }  // namespace
 
 void sink_state::on_dead_letter_sink(const messages::receiver_up& m) {
+  if (m.life < dead_letter_life_)
+    return;
   dead_letter_sink_ = m.handle;
+  dead_letter_life_ = m.life;
   ask_dead_letter_sink();
 }
 
 void sink_state::ask_dead_letter_sink() {
   refused_.ask_again();
-  if (dead_letter_sink_ && life_ != 0)
+  if (dead_letter_sink_ && life_.count != 0)
     self_->send(dead_letter_sink_,
                 messages::ask_position{refused_.log(), life_, 0, caf::actor_cast<caf::actor>(self_)});
 }

@@ -1,6 +1,7 @@
 #include "actors/sink/sink_state.hpp"
 
 #include "actors/sink/dead_letters.hpp"
+#include "actors/stage/stage_names.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -10,8 +11,10 @@
 #include <utility>
 
 namespace millrace::sink {
-sink_state::sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor)
-    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(0, options_.run) {
+sink_state::sink_state(caf::event_based_actor* self, sink_options options, const life& now,
+                       caf::actor supervisor)
+    : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(now, options_.run),
+      life_(now) {
   for (const auto& [log, start] : options_.lane_logs)
     core_.add_lane_log(log, start);
   for (const auto& w : options_.windows)
@@ -28,11 +31,10 @@ const window_input* sink_state::input_of(std::uint32_t stage) const {
 void sink_state::open() {
   if (is_open() || health_.is_given_up() || stopping_)
     return;
+  if (life_.count == most_counts)
+    throw std::runtime_error("its target was opened too often for one life");
+  ++life_.count;
   const auto attempt = [&]() -> expected<std::optional<progress>> {
-    const auto life = options_.next_life();
-    if (!life)
-      return unexpected(life.error());
-    life_ = *life;
     if (!writer_) {
       auto made = options_.make_writer();
       if (!made)
@@ -40,8 +42,8 @@ void sink_state::open() {
       writer_ = std::move(*made);
     }
     auto who = options_.who;
-    who.life = life_;
-    who.expects_progress = options_.has_committed();
+    who.life = number_of(life_);
+    who.expects_progress = has_committed_;
     return writer_->open(who);
   };
   const auto stored = attempt();
@@ -79,6 +81,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
     wire::reader in(stored->counters);
     if (const auto ok = counts_.decode(in); !ok)
       spdlog::error("{}: {}; the report counts from here", options_.name, ok.error().message);
+    counts_.name_numbered(stage::names_of(*options_.topology));
   }
   committed_counts_ = counts_;
   core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
@@ -110,18 +113,26 @@ void sink_state::went_wrong(const error& e, bool with_rows) {
   if (!reaction)
     return;
   options_.gauges->away = true;
-  if (reaction->give_up) {
-    auto why = e;
-    if (why.stage.empty())
-      why.stage = options_.name;
-    self_->send(supervisor_, messages::stage_failed{options_.name, std::move(why)});
-  }
+  if (reaction->give_up)
+    fail(e);
   if (reaction->tell)
     spdlog::warn("{}: {}; waiting for it", options_.name, e.message);
   if (stopping_)
     return on_stop();
   if (!reaction->give_up)
     self_->delayed_send(self_, reaction->try_again, open_tick{});
+}
+
+void sink_state::fail(error why) {
+  if (why.stage.empty())
+    why.stage = options_.name;
+  if (why.code == ec::fenced) {
+    spdlog::info("{}: this life is over: {}", options_.name, why.message);
+    on_report();  // what it has committed until now
+    self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
+    return self_->quit();
+  }
+  self_->send(supervisor_, messages::stage_failed{options_.name, life_, std::move(why)});
 }
 
 void sink_state::on_found(const messages::log_found& m) {
@@ -133,7 +144,7 @@ void sink_state::on_found(const messages::log_found& m) {
 void sink_state::on_ask(const messages::ask_position& m) {
   const auto asks = [&] {
     auto& lane = lanes_[m.log];
-    if (m.lane >= lane.life)  // an older life of the lane has nothing to wait for
+    if (m.lane >= lane.now)  // an older life of the lane has nothing to wait for
       lane = {m.from, m.receiver, std::nullopt, m.lane};
   };
   if (!is_open() || !core_.knows(m.log))
@@ -146,12 +157,24 @@ void sink_state::on_ask(const messages::ask_position& m) {
 }
 
 void sink_state::on_sender_up(const messages::sender_up& m) {
-  shards_[m.log].handle = m.handle;
+  auto& shard = shards_[m.log];
+  if (m.life < shard.now)
+    return;
+  shard.handle = m.handle;
+  shard.now = m.life;
   if (is_open())
     resume(m.log);
 }
 
-void sink_state::on_resumed(const messages::output_resumed& m) { core_.begin_at(m.log, m.from); }
+bool sink_state::is_from_present_life(const log_id& log, const life& of) const {
+  const auto shard = shards_.find(log);
+  return shard != shards_.end() && of == shard->second.now;
+}
+
+void sink_state::on_resumed(const messages::output_resumed& m) {
+  if (is_from_present_life(m.log, m.life))
+    core_.begin_at(m.log, m.from);
+}
 
 void sink_state::on_lane_frame(const messages::lane_frame& m) {
   const auto give_back = [&](const delivery::fence& stamp, std::size_t bytes) {
@@ -161,7 +184,7 @@ void sink_state::on_lane_frame(const messages::lane_frame& m) {
   if (!is_open())
     return;
   auto taken = core_.take(*m.frame);
-  if (taken.verdict == delivery::intake::verdict::broken)
+  if (taken.outcome == delivery::intake::outcome::broken)
     throw std::runtime_error(
         fmt::format("{}: a gap or an overlap on the edge from {}", options_.name, m.frame->log));
   give_back(m.frame->stamp, taken.stale_bytes);
@@ -219,7 +242,7 @@ bool sink_state::write(const data::batch& rows) {
 void sink_state::on_output(const messages::output& m) {
   if (!is_open())
     return;  // resumed from the target's position once it is open
-  if (self_->current_sender() != shards_[m.frame->log].handle)
+  if (!is_from_present_life(m.frame->log, m.life))
     return;  // of a life of the shard before the one that was told how far its output was taken
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
@@ -259,10 +282,10 @@ bool sink_state::write_window(const delivery::whole_window& w) {
   const auto* input = input_of(w.stage);
   if (!input)
     return true;
-  auto rows =
-      form_rows(w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema,
-                options_.order_by, options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
-                options_.clock->now());
+  auto rows = form_rows_to_write(w, *input, *options_.topology,
+                                 options_.takes_dead_letters ? nullptr : options_.schema, options_.order_by,
+                                 options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
+                                 options_.clock->now());
   counts_.add(rows.counts);
   if (options_.takes_dead_letters)
     return write_letters(rows.failed);

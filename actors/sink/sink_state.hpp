@@ -30,7 +30,7 @@ struct keep_alive_tick {};
 
 class sink_state {
 public:
-  sink_state(caf::event_based_actor* self, sink_options options, caf::actor supervisor);
+  sink_state(caf::event_based_actor* self, sink_options options, const life& now, caf::actor supervisor);
 
   void open();
   void on_found(const messages::log_found& m);
@@ -41,8 +41,9 @@ public:
   void on_output(const messages::output& m);
   void on_commit_tick(const commit_tick& m);
   void on_keep_alive_tick();
-  void on_report(const caf::actor& to);
+  void on_report();
   void on_stop();
+  void on_kept(const messages::value_kept& m);
 
   void on_dead_letter_sink(const messages::receiver_up& m);
   void on_dead_letter_sink_gone() { dead_letter_sink_ = nullptr; }
@@ -57,15 +58,18 @@ private:
     caf::actor handle;
     messages::receiver_index receiver = 0;
     std::optional<position> told;
-    incarnation life = 0;
+    life now;
   };
 
   void restore(const std::optional<progress>& stored);
   struct shard_ref {
     caf::actor handle;
+    life now;
     position told = lowest_position;  // taken up to here
   };
 
+  /// A shard that has been introduced says it in its present life.
+  [[nodiscard]] bool is_from_present_life(const log_id& log, const life& of) const;
   void resume(const log_id& log);
   void tell_taken(const log_id& log);
   /// False: the writer failed, the sink is closed and will open again.
@@ -79,10 +83,15 @@ private:
   /// After what target_health says of it.
   void note_answer(bool again);
   void went_wrong(const error& e, bool with_rows = false);
+  /// It cannot go on. Where a newer life holds the target this one ends in silence, and the supervisor
+  /// decides what that means; else the run ends with the error.
+  void fail(error why);
   void commit_if_due(bool at_once);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
   void after_commit();
+  void note_commit();
+  void end_if_stopping();
   void keep_alive_later();
   void tell_complete();
   [[nodiscard]] const window_input* input_of(std::uint32_t stage) const;
@@ -97,12 +106,15 @@ private:
   delivery::sink_core core_;
   delivery::ledger counts_;
   delivery::ledger committed_counts_;  // what the report shows
-  incarnation life_ = 0;
+  life life_;  // its count rises with each attempt to open the target; 0 before the first
   bool stopping_ = false;
   bool told_complete_ = false;
   target_health health_{
       {options_.start_timeout, !options_.gives_up_later}, now(), control::jitter_seed(*self_)};
-  bool noted_commit_ = false;
+  /// That it has committed: whether the state folder knows, or is being told.
+  enum class noted : std::uint8_t { no, asked, yes };
+  noted commit_noted_ = options_.has_committed ? noted::yes : noted::no;
+  bool has_committed_ = options_.has_committed;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, shard_ref> shards_;
   std::uint64_t batch_ = 0;
@@ -120,6 +132,7 @@ private:
 
   refused_rows refused_{options_.name};
   caf::actor dead_letter_sink_;
+  life dead_letter_life_;
 };
 
 }  // namespace millrace::sink

@@ -1,5 +1,5 @@
-// What is known of a sink's target: whether it is open, since when it is away, what it could not take, and
-// who was told. Pure: the sink says what happened and when, and does what it is told. Belongs to one sink.
+// Knows whether a sink's target is open, since when it is away, what it could not take, and who was told.
+// Pure: the sink says what happened and when, and does what it is told. It belongs to one sink.
 #pragma once
 
 #include "runtime/base/backoff.hpp"
@@ -18,7 +18,7 @@ public:
   using clock = std::chrono::steady_clock;
   using positions = std::map<log_id, mark>;
 
-  /// How long a target is waited for.
+  /// Says how long a target is waited for.
   struct patience {
     std::chrono::milliseconds first{30'000};  // until it has been opened once
     bool only_first = true;  // later it is waited for without end; false: no longer than `first`
@@ -39,7 +39,7 @@ public:
   [[nodiscard]] bool opened(const std::optional<positions>& stored);
   /// Progress alone may find room where rows did not.
   [[nodiscard]] bool committed(const positions& stored, bool with_rows);
-  /// It was seen to while there was nothing to commit.
+  /// The target was kept alive while there was nothing to commit.
   [[nodiscard]] bool kept_alive();
 
   struct reaction {
@@ -47,18 +47,18 @@ public:
     bool tell = false;     // that it is waited for
     micros try_again{};    // after that, unless given up
   };
-  /// Any call to the target failed. `progress`: what it would have had with all that was given to it;
-  /// `with_rows`: rows were among that. Nothing once it was given up.
+  /// A call to the target failed. `progress`: what it would have had with all that was given to it;
+  /// `with_rows`: rows were among that. Returns nothing once the target was given up.
   [[nodiscard]] std::optional<reaction> failed(const error& why, clock::time_point now,
                                                const positions& progress, bool with_rows);
 
 private:
   enum class state : std::uint8_t { never_open, open, away, given_up };
   static constexpr backoff_options away_backoff{.longest = std::chrono::seconds(2)};
-  /// A full disk on which others give back a little now and then answers and fails by turns.
+  /// A full disk answers and fails by turns where others give back a little room now and then.
   static constexpr std::chrono::seconds told_again_after{10};
-  /// What was under way when an open target failed: once it is committed, the target has taken what it could
-  /// not take.
+  /// An open target that fails owes what was under way: once that is committed, the target has taken what it
+  /// could not take.
   struct owed {
     positions progress;
     bool rows = false;

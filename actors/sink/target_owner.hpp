@@ -1,4 +1,4 @@
-// Whom a target belongs to that keeps its progress in a side file, and what a claim may do with it: go on,
+// Says whose a target is that keeps its progress in a side file, and what a claim may do with it: go on,
 // begin anew in its place, or nothing. Pure.
 #pragma once
 
@@ -16,7 +16,7 @@ struct target_owner {
   incarnation life = 0;
 };
 
-/// Whether a state that begins finds the target as it is, or emptied of what the same sink of an earlier
+/// Says whether a state that begins finds the target as it is, or emptied of what the same sink of an earlier
 /// state has written to it.
 enum class at_start : std::uint8_t { append, empty };
 
@@ -24,10 +24,11 @@ enum class ownership : std::uint8_t {
   ours,      // go on with what is there, under the claim's state id and life
   replaced,  // another state's; the claim begins in its place
 };
-/// `target` is for texts. ec::fenced for an older life, ec::mismatch for another state's target.
+/// Decides what the claim may do. `target` is for texts. ec::fenced for an older life, ec::mismatch for
+/// another state's target.
 [[nodiscard]] expected<ownership> judge(const target_owner& old, const claim& who, std::string_view target,
                                         at_start begin);
-/// The state folder knows of commits that the target knows nothing of.
+/// Returns the error for a state folder that knows of commits of which the target knows nothing.
 [[nodiscard]] unexpected progress_missing(std::string_view target, std::string_view side);
 
 }  // namespace millrace::sink

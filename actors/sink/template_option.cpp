@@ -1,6 +1,6 @@
 #include "actors/sink/template_option.hpp"
 
-#include "config/missing_column.hpp"
+#include "config/plan/missing_column.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
-// What a lane and a source actor say to each other. Plain values, so that what decides about reading needs no
+// A lane and a source actor say this to each other. Plain values, so that what decides about reading needs no
 // actor.
 #pragma once
 
 #include "actors/source/source.hpp"
 
-#include <functional>
+#include <string>
 
 namespace millrace::source {
 
@@ -30,6 +30,8 @@ struct chunk_read {
   std::optional<error> failure;
   std::optional<std::uint64_t> lag;
   std::optional<std::uint64_t> lag_bytes{};
+  std::uint64_t reader = 0;  // who answers: the number that the lane has given to this source actor
+  std::optional<std::string> identity{};  // durable since the answer before: a reader opened later gets it
 };
 /// lane -> source: look for partitions beside these. Answered by looked.
 struct look {
@@ -45,13 +47,10 @@ struct durable {
   position below;
 };
 
-/// Where the text of reader::identity() is kept. Both calls may block; they come from the source actor's
-/// thread.
-struct identity_store {
-  std::function<std::string()> load;  // empty: none is kept
-  std::function<expected<void>(const std::string&)> keep;
-  /// The source is about to be read: it answers, and every receiver has opened. May be empty.
-  std::function<expected<void>()> reading = {};
+/// A value of the state folder.
+struct kept_value {
+  std::string name;
+  std::string value;
 };
 
 }  // namespace millrace::source

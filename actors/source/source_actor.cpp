@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <map>
+#include <utility>
 
 namespace millrace::source {
 namespace {
@@ -14,46 +15,47 @@ constexpr std::chrono::milliseconds connect_timeout{2'000};
 
 class source_state {
 public:
-  source_state(std::shared_ptr<reader> connector, identity_store identities)
-      : connector_(std::move(connector)), identities_(std::move(identities)) {}
+  source_state(caf::event_based_actor* self, std::uint64_t number, std::shared_ptr<reader> connector,
+               source_options options)
+      : self_(self), number_(number), connector_(std::move(connector)), options_(std::move(options)),
+        kept_identity_(options_.identity.value), told_reading_(options_.before_reading.name.empty()) {}
 
   void assign(const std::string& partition, position from) {
     assigned_[partition] = from;
+    drop_held(partition);
     if (connected_)
       assign_now(partition, from);
   }
 
   void unassign(const std::string& partition) {
     assigned_.erase(partition);
+    drop_held(partition);
     if (connected_)
       connector_->unassign(partition);
   }
 
-  chunk_read read(const millrace::source::read& m) {
-    chunk_read answer{m.ticket, nullptr, std::nullopt, std::nullopt, std::nullopt};
-    if (auto ok = connect(); !ok) {
-      answer.failure = ok.error();
-      return answer;
+  void on_read(const read& m, caf::actor from) {
+    asked_ = question{m, std::move(from)};
+    if (!keeping_)
+      go_on();
+  }
+
+  void on_kept(const messages::value_kept& m) {
+    if (!keeping_)
+      return;
+    auto kept = *std::exchange(keeping_, std::nullopt);
+    if (m.failure) {
+      if (asked_)
+        answer({.failure = m.failure});
+      return;
     }
-    if (auto ok = tell_reading(); !ok) {
-      answer.failure = ok.error();
-      return answer;
+    if (kept.name == options_.before_reading.name) {
+      told_reading_ = true;
+    } else {
+      kept_identity_ = kept.value;
+      news_ = std::move(kept.value);
     }
-    if (failed_) {
-      answer.failure = std::exchange(failed_, std::nullopt);
-      return answer;
-    }
-    auto got = connector_->read(m.wanted, m.max_bytes, m.wait);
-    answer.lag = connector_->lag();
-    answer.lag_bytes = connector_->lag_bytes();
-    if (!got) {
-      answer.failure = got.error();
-    } else if (auto kept = keep_identity(); !kept) {
-      answer.failure = kept.error();
-    } else if (*got) {
-      answer.chunk = std::make_shared<const chunk>(std::move(**got));
-    }
-    return answer;
+    go_on();
   }
 
   looked look(const millrace::source::look& m) {
@@ -71,13 +73,70 @@ public:
   }
 
 private:
+  struct question {
+    read what;
+    caf::actor from;
+  };
+  /// What goes into an answer beside what is known here.
+  struct result {
+    std::shared_ptr<const source::chunk> chunk = nullptr;
+    std::optional<error> failure = std::nullopt;
+  };
+
+  /// Towards the answer of what was asked, as far as it goes without waiting for the keeper.
+  void go_on() {
+    if (!asked_)
+      return;
+    if (auto ok = connect(); !ok)
+      return answer({.failure = ok.error()});
+    if (!told_reading_)
+      return keep(options_.before_reading);
+    if (failed_)
+      return answer({.failure = std::exchange(failed_, std::nullopt)});
+    if (!held_) {
+      const auto& m = asked_->what;
+      auto got = connector_->read(m.wanted, m.max_bytes, m.wait);
+      if (!got)
+        return answer({.failure = got.error()});
+      held_ = *got ? std::make_shared<const chunk>(std::move(**got)) : nullptr;
+    }
+    // A followed log's generations are durable before anything that depends on the chunk is.
+    if (auto now = connector_->identity(); !now.empty() && now != kept_identity_)
+      return keep({options_.identity.name, std::move(now)});
+    answer({.chunk = *std::exchange(held_, std::nullopt)});
+  }
+
+  /// Goes on with on_kept(). What was read is held until then, and behind a failure until it is asked for
+  /// again: the connector would not give it a second time.
+  void keep(kept_value what) {
+    keeping_ = what;
+    if (options_.keeper)
+      self_->send(options_.keeper, messages::keep_value{options_.actor, options_.life, std::move(what.name),
+                                                        std::move(what.value)});
+    else
+      on_kept({std::move(what.name), std::nullopt});
+  }
+
+  void answer(result r) {
+    const auto asked = *std::exchange(asked_, std::nullopt);
+    self_->send(asked.from, chunk_read{asked.what.ticket, std::move(r.chunk), std::move(r.failure),
+                                       connected_ ? connector_->lag() : std::nullopt,
+                                       connected_ ? connector_->lag_bytes() : std::nullopt, number_,
+                                       std::exchange(news_, std::nullopt)});
+  }
+
+  void drop_held(const std::string& partition) {
+    if (held_ && *held_ && (*held_)->partition == partition)
+      held_.reset();
+  }
+
   expected<void> connect() {
     if (connected_)
       return {};
     if (const auto found = connector_->discover(connect_timeout); !found)
       return unexpected(found.error());
-    if (const auto stored = identities_.load(); !stored.empty())
-      if (auto same = connector_->check_identity(stored); !same)
+    if (!options_.identity.value.empty())
+      if (auto same = connector_->check_identity(options_.identity.value); !same)
         return same;
     connected_ = true;
     for (const auto& [partition, from] : assigned_)
@@ -85,46 +144,35 @@ private:
     return {};
   }
 
-  expected<void> tell_reading() {
-    if (told_reading_ || !identities_.reading)
-      return {};
-    auto told = identities_.reading();
-    told_reading_ = told.has_value();
-    return told;
-  }
-
   void assign_now(const std::string& partition, position from) {
     if (const auto ok = connector_->assign(partition, from); !ok)
       failed_ = ok.error();
   }
 
-  /// A followed log's generations: durable before anything that depends on the chunk is.
-  expected<void> keep_identity() {
-    auto now = connector_->identity();
-    if (now.empty() || now == kept_)
-      return {};
-    if (auto ok = identities_.keep(now); !ok)
-      return ok;
-    kept_ = std::move(now);
-    return {};
-  }
-
+  caf::event_based_actor* self_;
+  std::uint64_t number_;
   std::shared_ptr<reader> connector_;
-  identity_store identities_;
+  source_options options_;
   std::map<std::string, position> assigned_;
-  std::string kept_;
+  std::string kept_identity_;
   bool connected_ = false;
-  bool told_reading_ = false;
+  bool told_reading_;
   std::optional<error> failed_;
+  std::optional<question> asked_;                             // and not yet answered
+  std::optional<kept_value> keeping_;                         // asked for, and not yet durable
+  std::optional<std::shared_ptr<const source::chunk>> held_;  // read (also that nothing came), not yet given
+  std::optional<std::string> news_;                           // an identity that the lane has yet to hear of
 };
 
-caf::behavior source_behaviour(caf::event_based_actor* self, std::shared_ptr<reader> connector,
-                               const std::shared_ptr<identity_store>& identities) {
-  auto state = std::make_shared<source_state>(std::move(connector), std::move(*identities));
+caf::behavior source_behaviour(caf::event_based_actor* self, std::uint64_t number,
+                               std::shared_ptr<reader> connector,
+                               const std::shared_ptr<source_options>& options) {
+  auto state = std::make_shared<source_state>(self, number, std::move(connector), std::move(*options));
   return {
       [=](const assign& m) { state->assign(m.partition, m.from); },
       [=](const unassign& m) { state->unassign(m.partition); },
-      [=](const read& m) { return state->read(m); },
+      [=](const read& m) { state->on_read(m, caf::actor_cast<caf::actor>(self->current_sender())); },
+      [=](const messages::value_kept& m) { state->on_kept(m); },
       [=](const look& m) { return state->look(m); },
       [=](const durable& m) { state->acknowledge(m); },
       [=](const messages::stop&) { self->quit(); },
@@ -133,10 +181,10 @@ caf::behavior source_behaviour(caf::event_based_actor* self, std::shared_ptr<rea
 
 }  // namespace
 
-caf::actor spawn_source(caf::actor_system& system, std::shared_ptr<reader> connector,
-                        identity_store identities) {
-  return control::spawn_blocking(system, source_behaviour, std::move(connector),
-                                 std::make_shared<identity_store>(std::move(identities)));
+caf::actor spawn_source(caf::actor_system& system, std::uint64_t number, std::shared_ptr<reader> connector,
+                        source_options options) {
+  return control::spawn_blocking(system, source_behaviour, number, std::move(connector),
+                                 std::make_shared<source_options>(std::move(options)));
 }
 
 }  // namespace millrace::source

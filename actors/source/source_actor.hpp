@@ -10,10 +10,23 @@
 
 namespace millrace::source {
 
+struct source_options {
+  std::string actor;    // in whose name it keeps values: its lane's
+  millrace::life life;  // the lane's
+  /// The text of reader::identity() as it was kept last; empty: none was.
+  kept_value identity = {};
+  /// Durable before the first read: the source answers by then, and every receiver has opened. Without a name
+  /// there is none.
+  kept_value before_reading = {};
+  /// messages::keep_value goes there, and an answer to the lane waits for it. Null: nothing is kept.
+  caf::actor keeper = {};
+};
+
 /// Shares the reader, so that whoever stops the lane can interrupt() it. The reader connects with the first
-/// read.
-[[nodiscard]] caf::actor spawn_source(caf::actor_system& system, std::shared_ptr<reader> connector,
-                                      identity_store identities);
+/// read. The lane asks again when it has the answer. `number`: what the lane knows it by, in each of its
+/// answers.
+[[nodiscard]] caf::actor spawn_source(caf::actor_system& system, std::uint64_t number,
+                                      std::shared_ptr<reader> connector, source_options options);
 
 }  // namespace millrace::source
 

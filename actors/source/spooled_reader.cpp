@@ -43,9 +43,9 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
                                                     std::chrono::milliseconds timeout) {
   const bool ended = feed_->ended();  // before the log is looked at: nothing comes behind it
   const auto until = std::chrono::steady_clock::now() + (ended ? std::chrono::milliseconds(0) : timeout);
-  // Without an assignment only an interruption ends the wait early.
+  // Only an interruption ends the wait early where there is no assignment.
   constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
-  const bool more = feed_->log()->wait_behind(assigned_ ? next_ : nowhere, until, interrupted_);
+  const bool more = feed_->log()->wait_beyond(assigned_ ? next_ : nowhere, until, interrupted_);
   if (interrupted_.exchange(false))
     return tl::make_unexpected(error{ec::cancelled, fault::ours, false, "reading was interrupted", {}});
   if (!assigned_)

@@ -1,7 +1,7 @@
 #include "actors/stage/chain.hpp"
 
 #include "actors/stage/unnest.hpp"
-#include "runtime/expression/unnest.hpp"
+#include "runtime/expression/bind/unnest.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -22,14 +22,14 @@ struct rows {
 /// All rows of a batch, each its own origin.
 [[nodiscard]] rows all_rows(data::batch b);
 
-/// One step behind a window. A stage that several receivers share is counted by one of them, and its failing
-/// rows go to the dead letters once; the window's own columns are counted where those go.
+/// One step downstream of a window. A stage that several receivers share is counted by one of them, and its
+/// failing rows go to the dead letters once; the window's own columns are counted where those go.
 struct chain_step {
-  std::uint32_t stage = 0;
+  std::string stage;
   const config::step* step = nullptr;
   const config::window_plan* window = nullptr;  // whose step it is, where the way ends in another window
   bool counts = false;
-  bool buries = false;  // hands back its failing rows as dead letters
+  bool gives_letters = false;  // hands back its failing rows as dead letters
 };
 using chain = std::vector<chain_step>;
 

@@ -1,7 +1,7 @@
-// Records that are lost to the result: dead letters and late records, by stage. Lanes, shards and the
+// Counts records that are lost to the result: dead letters and late records, by stage. Lanes, shards and the
 // dead-letter sink note them; this decides when that is said: the first of a stage at once, what has come
-// since at most every ten seconds. Counted is what this process has seen; the ledger has the exact counts of
-// the state.
+// since at most every ten seconds. The counts are of what this process has seen; the ledger has the exact
+// counts of the state.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -24,7 +24,7 @@ enum class loss : std::uint8_t {
   late_at_shard,  // its windows had fired without its partition
 };
 
-/// One of those that are lost, for people.
+/// Describes a lost record, for people.
 struct lost_record {
   std::string partition;  // empty: not known
   position at{};
@@ -49,7 +49,7 @@ public:
   explicit losses(std::function<void(const loss_notice&)> say = [](const loss_notice&) {})
       : say_(std::move(say)) {}
 
-  /// Any thread. `example`: the first of these.
+  /// Notes losses; any thread may call it. `example` is the first of these.
   void note(loss what, const std::string& stage, std::uint64_t count, const lost_record& example,
             clock::time_point now);
   /// Says what has come since the last notices, where it is time; about once a second.
@@ -59,7 +59,7 @@ public:
     std::uint64_t dead_letters = 0;
     std::uint64_t late = 0;  // of both kinds
   };
-  /// By stage.
+  /// Returns the counts by stage.
   [[nodiscard]] std::map<std::string, counts> all() const;
 
 private:

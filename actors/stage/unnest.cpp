@@ -1,6 +1,6 @@
 #include "actors/stage/unnest.hpp"
 
-#include "runtime/expression/unnest.hpp"
+#include "runtime/expression/bind/unnest.hpp"
 
 #include <fmt/format.h>
 

@@ -16,10 +16,6 @@ inline constexpr std::size_t most_records_at_once = 64;
 /// The list that the columns of a select unnest, null pointer for none.
 [[nodiscard]] const expression::bound* unnested_by(const config::step& s);
 
-/// The entry of the ledger for the rows that such a select gave; its own entry is about those that it took.
-/// See delivery::output_columns_of.
-[[nodiscard]] constexpr std::uint32_t unnested_rows_of(std::uint32_t select) { return select | 1U << 29; }
-
 /// The number of each row among those of its origin, from 0.
 [[nodiscard]] std::vector<std::uint32_t> ordinals_of(const rows& in);
 /// Where row `ordinal` of a record's rows lies among the rows of the log: those of one record in their order,

@@ -1,6 +1,6 @@
 // Takes from rows what a window reads: its `where`, the arguments and filters of its aggregates, its keys;
 // rows for which one of them fails are taken out. Pure; lanes do it for the rows of a parser, shards for
-// those of a window in front, and the dead-letter sink to see what failed there.
+// those of an upstream window, and the dead-letter sink to see what failed there.
 #pragma once
 
 #include "actors/stage/chain.hpp"

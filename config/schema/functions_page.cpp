@@ -1,6 +1,6 @@
 // docs/functions.md, from the list that the tests evaluate.
 #include "config/schema/schema.hpp"
-#include "runtime/expression/manual.hpp"
+#include "runtime/expression/functions/manual.hpp"
 
 #include <fmt/format.h>
 

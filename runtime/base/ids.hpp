@@ -41,7 +41,7 @@ struct mark {
   friend auto operator<=>(const mark&, const mark&) = default;
 };
 
-/// Numbers the lives of an actor; a higher one fences off lower ones.
+/// The term of an actor's life (runtime/base/life.hpp); a higher one fences off lower ones.
 using incarnation = std::uint64_t;
 
 /// Identity of a log, for people and on disk: "PARSER/PARTITION" for a source partition as a parser reads it,

@@ -1,4 +1,4 @@
-// The identity of a file of spilled output.
+// Identifies a file of spilled output.
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -8,7 +8,7 @@
 
 namespace millrace {
 
-/// By which life of a shard it was written, and the how-manieth of that life it is.
+/// Names a segment: the life of a shard that wrote it, and its number in that life.
 struct segment_id {
   incarnation life = 0;
   std::uint64_t number = 0;

@@ -1,6 +1,6 @@
-// A chain: the records of one actor in their order, in a store that fences older lives off. Whatever the
-// actor has to find again stands there. One object a life; it belongs to one thread at a time, and every call
-// blocks.
+// A chain holds the records of one actor in their order, in a store that fences older lives off. Whatever the
+// actor has to find again stands there. Each life has one object; it belongs to one thread at a time, and
+// every call blocks.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -13,17 +13,17 @@
 
 namespace millrace::chain {
 
-/// What counts: the newest base, and what was appended behind it.
+/// Holds what counts: the newest base, and what was appended after it.
 struct contents {
   std::string base;                     // empty: there is none yet
   std::vector<std::string> increments;  // oldest first
   std::uint64_t sequence = 0;           // of the last one
   std::uint32_t passed_over = 0;        // damaged files that were left out
-  /// The record that it ends with, where the one behind that was damaged; none where nothing was lost.
+  /// Names the record that it ends with, where the one after that was damaged; none where nothing was lost.
   std::optional<std::uint64_t> fell_back_to;
 };
 
-/// What a new base would save.
+/// Says what a new base would save.
 struct weight {
   std::uint64_t base_bytes = 0;
   std::uint64_t increments_bytes = 0;  // since the base, without second copies
@@ -36,19 +36,19 @@ class actor_chain {
 public:
   virtual ~actor_chain() = default;
 
-  /// What its opening has read; later calls read again. ec::corrupt, with the remedy, where more is damaged
-  /// than can be survived; ec::fenced when a higher life has opened.
+  /// Returns what its opening has read; later calls read again. ec::corrupt, with the remedy, where more is
+  /// damaged than can be survived; ec::fenced when a higher life has opened.
   [[nodiscard]] virtual expected<contents> read() = 0;
-  /// Counts (R3), and is durable, when it returns the record's sequence number, which only rises. `twice`:
-  /// kept in two copies. ec::fenced: a higher life is there, and this one is over. After any other error it
-  /// is not known whether the record is there; the next append voids it, and goes on under a raised count
-  /// (R4).
+  /// Appends a record, which counts (R3), and is durable, when the call returns its sequence number, which
+  /// only rises. `twice`: it is kept in two copies. ec::fenced: a higher life is there, and this one is over.
+  /// After any other error it is not known whether the record is there; the next append voids it, and goes on
+  /// under a raised count (R4).
   [[nodiscard]] virtual expected<std::uint64_t> append(std::string_view increment, bool twice) = 0;
   /// Appends what stands for all records so far, reads it back, and trims what lies before the previous base.
   /// False: not now, since an append has failed before. Errors as those of append().
   [[nodiscard]] virtual expected<bool> append_base(std::string_view base) = 0;
   [[nodiscard]] virtual chain::weight size() const = 0;
-  /// In the store.
+  /// Returns the bytes in the store.
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
 };
 

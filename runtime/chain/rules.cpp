@@ -10,6 +10,12 @@ std::uint64_t next_place(const sight& s) { return std::max(s.mark, s.last) + 1; 
 
 bool must_give_up(life mine, life highest) { return highest > mine; }
 
+life chosen_above(life highest, std::uint32_t random) {
+  return {highest.term + 1, random & (first_raised_count - 1)};
+}
+
+bool is_taken(life chosen, life highest) { return highest.term >= chosen.term && highest != chosen; }
+
 bool counts(const sight& s, std::uint64_t place) {
   if (!s.is_mine_there || s.mark >= place)
     return false;

@@ -1,6 +1,7 @@
-// The decisions of the chain protocol, apart from where records lie: which of them count, what an opening
-// takes the place of, when an append is durable, what may be trimmed. Plain functions without I/O; stores
-// call them with what they have seen. The rules R1 to R4 and their source are in docs/design/chains.md.
+// Makes the decisions of the chain protocol, apart from where records lie: which of them count, what an
+// opening takes the place of, when an append is durable, what may be trimmed. Plain functions without I/O;
+// stores call them with what they have seen. The rules R1 to R4 and their source are in
+// docs/design/chains.md.
 #pragma once
 
 #include "runtime/chain/life.hpp"
@@ -11,15 +12,15 @@
 
 namespace millrace::chain {
 
-/// A record as the next one names it; both are 0 where there is none.
+/// Names a record as the next one does; both are 0 where there is none.
 struct link {
   std::uint64_t sequence = 0;
   std::uint64_t checksum = 0;
   friend bool operator==(const link&, const link&) = default;
 };
 
-/// What a look at the store has shown. Places are numbered from 1 without a gap, one a run of records, and
-/// each is taken once, by whoever is first.
+/// Says what a look at the store has shown. Places are numbered from 1 without a gap, one for each run of
+/// records, and each is taken once, by whoever is first.
 struct sight {
   std::uint64_t mark = 0;       // nothing at or below it counts
   std::uint64_t last = 0;       // the greatest place that is taken; 0: none above the mark
@@ -36,6 +37,13 @@ struct sight {
 /// R2: only a higher life makes one give up.
 [[nodiscard]] bool must_give_up(life mine, life highest);
 
+/// The life of an opener that nobody gives a term, behind the highest that it has seen. Two openers may
+/// choose the same term at once: `random` tells them apart.
+[[nodiscard]] life chosen_above(life highest, std::uint32_t random);
+
+/// R2, for a life that was chosen so: whoever has the same term was first, and goes on.
+[[nodiscard]] bool is_taken(life chosen, life highest);
+
 /// R3: whether what was stored in the run at `place` counts. The look comes after the append: a later life
 /// seals the run before it reads it, so what that life has not read finds the seal, or the place behind it,
 /// or the mark. A store whose listing may lack what goes meanwhile sees to it that none of these is missed.
@@ -45,8 +53,8 @@ struct sight {
 /// that two generations are kept.
 [[nodiscard]] std::uint64_t mark_before(std::uint64_t previous_base);
 
-/// The next run that can be read names, as what it builds upon, the tail that was reached before the run in
-/// question: that one is a base, or void.
+/// Tells whether the next run that can be read names, as what it builds upon, the tail that was reached
+/// before the run in question: that one is then a base, or void.
 [[nodiscard]] bool is_passed_by(const link& tail, const std::optional<link>& next);
 
 /// A listing is no snapshot: what comes or goes meanwhile may be in it or not. Runs that are missing between

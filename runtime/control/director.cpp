@@ -24,10 +24,16 @@ bool director::wants(const std::string& name) const {
   return !is_ending() && members_.contains(name) && !lives(name);
 }
 
-order_list director::began(const std::string& name) {
+bool director::is_present(const std::string& name, const life& l) const {
+  const auto m = members_.find(name);
+  return m != members_.end() && m->second.lives && m->second.now.term == l.term;
+}
+
+order_list director::began(const std::string& name, const life& now) {
   order_list out;
   auto& m = members_.at(name);
   m.lives = true;
+  m.now = now;
   m.told_of_others.reset();
   introduce(m, out);
   if (m.what.limits_drift)
@@ -62,12 +68,26 @@ order_list director::is_down(const std::string& name) {
   return out;
 }
 
+order_list director::fenced(const std::string& name, const life& refused, const error& why) {
+  order_list out;
+  if (!is_present(name, refused))
+    return out;
+  members_.at(name).lives = false;
+  completed_.erase(name);
+  finished_ = false;  // the state that would say so is not this run's
+  note_failure(name, why);
+  no_longer_collects(name, out);
+  has_stopped(name, out);
+  begin_end(out);
+  return out;
+}
+
 // --- introductions
 
 void director::introduce(const state& m, order_list& out) const {
   if (m.what.kind == member_kind::lane) {
     for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r)
-      out.push_back(orders::tell_receiver{m.what.name, r, m.what.receivers[r], lives(m.what.receivers[r])});
+      introduce_to_lane(m, members_.at(m.what.receivers[r]), r, out);
     return;
   }
   for (const auto& [name, other] : members_) {
@@ -86,7 +106,13 @@ void director::introduce_to_lane(const state& lane, const state& receiver, order
     return;
   for (std::uint32_t r = 0; r < lane.what.receivers.size(); ++r)
     if (lane.what.receivers[r] == receiver.what.name)
-      out.push_back(orders::tell_receiver{lane.what.name, r, receiver.what.name, receiver.lives});
+      introduce_to_lane(lane, receiver, r, out);
+}
+
+void director::introduce_to_lane(const state& lane, const state& receiver, std::uint32_t index,
+                                 order_list& out) {
+  out.push_back(
+      orders::tell_receiver{lane.what.name, index, receiver.what.name, receiver.lives, receiver.now});
 }
 
 void director::introduce_shard(const state& shard, const state& to, order_list& out) const {
@@ -94,7 +120,7 @@ void director::introduce_shard(const state& shard, const state& to, order_list& 
     return;
   const auto& logs = to.what.upstream;
   if (std::find(logs.begin(), logs.end(), shard.what.log) != logs.end())
-    out.push_back(orders::tell_sender{to.what.name, shard.what.log, shard.what.name});
+    out.push_back(orders::tell_sender{to.what.name, shard.what.log, shard.what.name, shard.now});
 }
 
 void director::introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const {
@@ -102,15 +128,16 @@ void director::introduce_dead_letter_sink(const state& sink, const state& dead, 
       !dead.lives)
     return;
   if (!sink.what.takes_dead_letters && dead.what.takes_dead_letters)
-    out.push_back(orders::tell_dead_letter_sink{sink.what.name, dead.what.name});
+    out.push_back(orders::tell_dead_letter_sink{sink.what.name, dead.what.name, dead.now});
 }
 
 // --- partitions
 
-bool director::is_new(const std::string& lane, const std::string& partition) const {
-  const auto m = members_.find(lane);
-  return !is_ending() && m != members_.end() && m->second.what.kind == member_kind::lane &&
-         !found_.knows(m->second.what.parser, partition);
+bool director::is_new(const std::string& lane, const life& of, const std::string& partition) const {
+  if (is_ending() || !is_present(lane, of))
+    return false;
+  const auto& m = members_.at(lane).what;
+  return m.kind == member_kind::lane && !found_.knows(m.parser, partition);
 }
 
 order_list director::start(const std::string& lane, const std::string& partition, const log_id& log,
@@ -130,8 +157,10 @@ order_list director::start(const std::string& lane, const std::string& partition
 
 // --- max_drift
 
-order_list director::stands_at(const std::string& lane, event_micros slowest) {
+order_list director::stands_at(const std::string& lane, const life& of, event_micros slowest) {
   order_list out;
+  if (!is_present(lane, of))
+    return out;
   auto& m = members_.at(lane);
   m.slowest = slowest;
   tell_lanes_of(m.what.parser, out);
@@ -140,35 +169,28 @@ order_list director::stands_at(const std::string& lane, event_micros slowest) {
 
 /// Each of them what is news to it.
 void director::tell_lanes_of(const std::string& parser, order_list& out) {
-  auto least = end_of_time;
-  auto next = end_of_time;
-  const auto each = [&](auto&& f) {
-    for (auto& [_, m] : members_)
-      if (m.what.kind == member_kind::lane && m.what.parser == parser)
-        f(m);
-  };
-  const state* slowest = nullptr;
-  each([&](const state& m) {
-    if (!slowest || m.slowest < least) {
-      next = std::exchange(least, m.slowest);
-      slowest = &m;
-    } else {
-      next = std::min(next, m.slowest);
-    }
-  });
-  each([&](state& m) {
-    const auto others = &m == slowest ? next : least;
-    if (m.lives && m.told_of_others != others) {
-      m.told_of_others = others;
-      out.push_back(orders::tell_slowest{m.what.name, others});
-    }
-  });
+  std::vector<state*> lanes;
+  for (auto& [_, m] : members_)
+    if (m.what.kind == member_kind::lane && m.what.parser == parser)
+      lanes.push_back(&m);
+  for (auto* const lane : lanes) {
+    auto slowest = end_of_time;
+    for (const auto* const other : lanes)
+      if (other != lane)
+        slowest = std::min(slowest, other->slowest);
+    if (!lane->lives || lane->told_of_others == slowest)
+      continue;
+    lane->told_of_others = slowest;
+    out.push_back(orders::tell_slowest{lane->what.name, slowest});
+  }
 }
 
 // --- the end
 
-order_list director::completed(const std::string& name) {
+order_list director::completed(const std::string& name, const life& of) {
   order_list out;
+  if (!is_present(name, of))
+    return out;
   completed_.insert(name);
   // The shards, too: after a kill at the end sinks may have everything while shards have yet to catch up
   // with it, and the ledger is theirs.
@@ -187,7 +209,11 @@ void director::note_failure(const std::string& name, const error& why) {
     failure_->stage = name;
 }
 
-order_list director::failed(const std::string& name, const error& why) {
+order_list director::failed(const std::string& name, const life& of, const error& why) {
+  return is_present(name, of) ? given_up(name, why) : order_list();
+}
+
+order_list director::given_up(const std::string& name, const error& why) {
   order_list out;
   note_failure(name, why);
   begin_end(out);
@@ -255,9 +281,10 @@ bool director::revive_at_end(const std::string& name, order_list& out) {
   return false;
 }
 
-order_list director::stopped(const std::string& name) {
+order_list director::stopped(const std::string& name, const life& of) {
   order_list out;
-  has_stopped(name, out);
+  if (is_present(name, of))
+    has_stopped(name, out);
   return out;
 }
 
@@ -324,6 +351,8 @@ order_list director::report() {
 
 order_list director::part(const messages::report_part& p) {
   order_list out;
+  if (!is_present(p.actor, p.life))
+    return out;
   parts_[p.actor] = p;
   if (is_ending())
     reported_at_end_.insert(p.actor);

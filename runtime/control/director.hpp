@@ -1,7 +1,7 @@
 // What a run is as a whole: who is told of whom, which partitions were found on the way, what a report holds,
 // when everything has come to its end, and in which order lanes, shards and sinks stop. Pure: it is told what
-// happened to members, by their names, and gives orders; a supervisor carries them out in their order and
-// spawns and restarts actors.
+// happened to members, by their names and lives, and gives orders; a supervisor carries them out in their
+// order and spawns and restarts actors. What a life says that is not a member's present one is dropped here.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -41,6 +41,7 @@ struct tell_receiver {
   std::uint32_t index = 0;
   std::string receiver;
   bool lives = false;
+  millrace::life life = {};  // the receiver's present or last one
   friend bool operator==(const tell_receiver&, const tell_receiver&) = default;
 };
 /// A shard or sink is told who gives it this log.
@@ -48,12 +49,14 @@ struct tell_sender {
   std::string to;
   log_id log;
   std::string sender;
+  millrace::life life = {};  // the sender's
   friend bool operator==(const tell_sender&, const tell_sender&) = default;
 };
 /// A sink is told where its refused rows go.
 struct tell_dead_letter_sink {
   std::string to;
   std::string sink;
+  millrace::life life = {};  // that sink's
   friend bool operator==(const tell_dead_letter_sink&, const tell_dead_letter_sink&) = default;
 };
 /// A shard or sink is told of a log that feeds it as well.
@@ -134,33 +137,42 @@ public:
   explicit director(const std::vector<member>& members);
 
   // --- lives
-  /// A life of it has begun: it and those that work with it are introduced.
-  [[nodiscard]] order_list began(const std::string& name);
+  /// A life of it has begun, higher than all before: it and those that work with it are introduced.
+  [[nodiscard]] order_list began(const std::string& name, const life& now);
   /// For good: the run ends with this error.
   [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
-  /// Its life is over.
+  /// Its present life is over.
   [[nodiscard]] order_list is_down(const std::string& name);
+  /// This life was refused, because a higher one holds its chain or its target's claim. Where that is a
+  /// successor in this run, nothing is to be done. Where it is the newest life that this run has given, the
+  /// state folder or the target belongs to another process: the run ends with the error, and nobody raises
+  /// the number to get it back.
+  [[nodiscard]] order_list fenced(const std::string& name, const life& refused, const error& why);
   [[nodiscard]] bool lives(const std::string& name) const;
+  /// It is the member's present life, whatever its count: a sink raises that with each opening of its target.
+  [[nodiscard]] bool is_present(const std::string& name, const life& l) const;
   /// Whether a life that was put off may begin.
   [[nodiscard]] bool wants(const std::string& name) const;
 
   // --- partitions that are found while running
   /// Whether this one is news: then its start is made durable, and start() called.
-  [[nodiscard]] bool is_new(const std::string& lane, const std::string& partition) const;
+  [[nodiscard]] bool is_new(const std::string& lane, const life& of, const std::string& partition) const;
   [[nodiscard]] order_list start(const std::string& lane, const std::string& partition, const log_id& log,
                                  const mark& start);
   [[nodiscard]] const found_partitions& found() const { return found_; }
 
   // --- max_drift
   /// A lane's slowest partition that has more to read is there.
-  [[nodiscard]] order_list stands_at(const std::string& lane, event_micros slowest);
+  [[nodiscard]] order_list stands_at(const std::string& lane, const life& of, event_micros slowest);
 
   // --- the end
-  [[nodiscard]] order_list completed(const std::string& name);
-  /// Of a member or of anything else that the run cannot do without.
-  [[nodiscard]] order_list failed(const std::string& name, const error& why);
+  [[nodiscard]] order_list completed(const std::string& name, const life& of);
+  /// A member says that it cannot go on.
+  [[nodiscard]] order_list failed(const std::string& name, const life& of, const error& why);
+  /// A member is given up, or anything else is gone that the run cannot do without.
+  [[nodiscard]] order_list given_up(const std::string& name, const error& why);
   [[nodiscard]] order_list end();
-  [[nodiscard]] order_list stopped(const std::string& name);
+  [[nodiscard]] order_list stopped(const std::string& name, const life& of);
   [[nodiscard]] order_list stops_are_due(std::uint64_t number);
   [[nodiscard]] bool is_ending() const { return phase_ != phase::running; }
   [[nodiscard]] bool has_ended() const { return phase_ == phase::ended; }
@@ -190,6 +202,7 @@ private:
   struct state {
     member what;
     bool lives = false;
+    life now = {};                                    // the present one, or the last
     event_micros slowest = no_watermark;              // a lane's last word, of whichever life
     std::optional<event_micros> told_of_others = {};  // this life of a lane
   };
@@ -199,6 +212,8 @@ private:
   }
   void introduce(const state& m, order_list& out) const;
   void introduce_to_lane(const state& lane, const state& receiver, order_list& out) const;
+  static void introduce_to_lane(const state& lane, const state& receiver, std::uint32_t index,
+                                order_list& out);
   void introduce_shard(const state& shard, const state& to, order_list& out) const;
   void introduce_dead_letter_sink(const state& sink, const state& dead, order_list& out) const;
   void tell_lanes_of(const std::string& parser, order_list& out);

@@ -31,7 +31,7 @@ std::vector<member> members_of(const supervisor_options& options) {
                    .upstream = s.shard_logs,
                    .takes_dead_letters = s.takes_dead_letters});
   for (const auto& s : options.shards)
-    out.push_back({.name = s.name, .kind = member_kind::shard, .log = s.log, .upstream = s.in_front});
+    out.push_back({.name = s.name, .kind = member_kind::shard, .log = s.log, .upstream = s.upstream});
   for (const auto& l : options.lanes)
     out.push_back({.name = l.name,
                    .kind = member_kind::lane,
@@ -53,8 +53,9 @@ node_supervisor::node_supervisor(caf::event_based_actor* self, supervisor_option
   add(options_.sinks, member_kind::sink);
   add(options_.shards, member_kind::shard);
   add(options_.lanes, member_kind::lane);
-  if (options_.snapshot_writer)
-    self_->monitor(options_.snapshot_writer);
+  for (const auto& keeper : {options_.snapshot_writer, options_.state_keeper})
+    if (keeper)
+      self_->monitor(keeper);
   self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
 }
 
@@ -69,53 +70,66 @@ bool node_supervisor::spawn_all(member_kind what) {
   for (const auto& [name, c] : children_)
     if (c.what == what)
       names.push_back(&name);
+  std::vector<expected<life>> lives(names.size());
+  std::generate(lives.begin(), lives.end(), [this] { return next_life(); });
   std::vector<expected<caf::actor>> made(names.size());
   std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto threads = what == member_kind::shard ? threads_for_blocking(self_->system()) : 1;
   side_by_side(names.size(), threads, [&](std::size_t i) {
-    made[i] = make(*names[i], children_.at(*names[i]), delivery::lane_log::start::at_lowest);
+    made[i] = lives[i].and_then([&](const life& now) {
+      return make(*names[i], children_.at(*names[i]), now, delivery::lane_log::start::at_lowest);
+    });
   });
   // Failures last: with the first one the run ends, and who lives by then is stopped.
   const auto failed =
       std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return made[i].has_value(); });
   std::for_each(order.begin(), order.end(),
-                [&](std::size_t i) { begin_life(*names[i], std::move(made[i])); });
+                [&](std::size_t i) { begin_life(*names[i], lives[i], std::move(made[i])); });
   return failed == order.end();
 }
 
-expected<caf::actor> node_supervisor::make(const std::string& name, const child& c,
+expected<life> node_supervisor::next_life() {
+  return options_.next_term().map([](incarnation term) { return life(term); });
+}
+
+expected<caf::actor> node_supervisor::make(const std::string& name, child& c, const life& now,
                                            delivery::lane_log::start how) const {
   const auto me = caf::actor_cast<caf::actor>(self_);
   const auto& found = director_.found();
   if (c.what == member_kind::sink)
-    return options_.sinks[c.index].spawn(found.feeding(name), me);
+    return options_.sinks[c.index].spawn(now, found.feeding(name), me);
   if (c.what == member_kind::shard)
-    return options_.shards[c.index].spawn(found.feeding(name), me);
-  return options_.lanes[c.index].spawn(how, found.of_parser(options_.lanes[c.index].parser), me);
+    return options_.shards[c.index].spawn(now, found.feeding(name), me);
+  return options_.lanes[c.index].spawn(now, how, found.of_parser(options_.lanes[c.index].parser), c.failing,
+                                       me);
 }
 
-void node_supervisor::begin_life(const std::string& name, expected<caf::actor> made) {
+void node_supervisor::begin_life(const std::string& name, const expected<life>& now,
+                                 expected<caf::actor> made) {
   if (!made)
     return carry_out(director_.could_not_begin(name, made.error()));
   auto& c = children_.at(name);
   c.handle = std::move(*made);
   c.since = self_->clock().now();
   self_->monitor(c.handle);
-  carry_out(director_.began(name));
+  carry_out(director_.began(name, *now));
 }
 
 void node_supervisor::begin_again(const std::string& name) {
-  const auto& c = children_.at(name);
-  auto made = make(name, c, delivery::lane_log::start::at_furthest);
-  if (c.what == member_kind::lane && !made && made.error().retry) {
+  auto& c = children_.at(name);
+  const auto now = next_life();
+  auto made =
+      now.and_then([&](const life& l) { return make(name, c, l, delivery::lane_log::start::at_furthest); });
+  const bool may_wait = c.what == member_kind::lane || (!now && !director_.is_ending());
+  if (may_wait && !made && made.error().retry) {
     // No failure of its own, however long the disk is full.
     spdlog::error("{} does not begin yet: {}; trying again in {} s", name, made.error().message,
                   until_it_may_begin.count());
     self_->delayed_send(self_, until_it_may_begin, restart_child{name});
     return;
   }
-  begin_life(name, std::move(made));
+  begin_life(name, now, std::move(made));
 }
 
 void node_supervisor::on_restart(const std::string& name) {
@@ -129,7 +143,7 @@ void node_supervisor::begin_later(const std::string& name) {
     c.waits.reset();
   const auto wait = c.waits.next();
   if (c.waits.tries() > max_failures) {
-    carry_out(director_.failed(
+    carry_out(director_.given_up(
         name, error{ec::internal, fault::ours, false,
                     fmt::format("failed {} times in a row and was given up", max_failures), name}));
     return;
@@ -140,17 +154,10 @@ void node_supervisor::begin_later(const std::string& name) {
 }
 
 void node_supervisor::on_down(const caf::down_msg& m) {
-  if (options_.snapshot_writer && options_.snapshot_writer.address() == m.source) {
-    // Nobody's captures would become durable any more, and nothing would be acknowledged.
-    options_.snapshot_writer = nullptr;
-    if (!director_.has_ended())
-      on_failed(
-          {"snapshots", error{ec::internal, fault::ours, true,
-                              "the thread that writes them has failed; nothing is lost: the same command "
-                              "goes on from the last ones",
-                              "snapshots"}});
+  // Nobody's captures would become durable any more, and nothing would be acknowledged.
+  if (has_lost(options_.snapshot_writer, m, "snapshots") ||
+      has_lost(options_.state_keeper, m, "state folder"))
     return;
-  }
   const auto c = std::find_if(children_.begin(), children_.end(), [&](const auto& other) {
     return other.second.handle && other.second.handle.address() == m.source;
   });
@@ -161,36 +168,63 @@ void node_supervisor::on_down(const caf::down_msg& m) {
   carry_out(director_.is_down(c->first));
 }
 
+bool node_supervisor::has_lost(caf::actor& keeper, const caf::down_msg& m, const std::string& what) {
+  if (!keeper || keeper.address() != m.source)
+    return false;
+  keeper = nullptr;
+  if (!director_.has_ended())
+    carry_out(director_.given_up(
+        what, error{ec::internal, fault::ours, true,
+                    "the thread that writes there has failed; nothing is lost: the same command goes on from "
+                    "what was written last",
+                    what}));
+  return true;
+}
+
 void node_supervisor::on_partition_found(const messages::partition_found& m) {
-  if (!director_.is_new(m.lane, m.partition))
+  if (!director_.is_new(m.lane, m.life, m.partition))
     return;  // or it was said twice before the news got there
-  const auto started = options_.lanes[children_.at(m.lane).index].keep_start(m.partition, m.first);
-  if (!started) {
+  self_->send(options_.state_keeper,
+              messages::keep_start{m.lane, m.life, options_.lanes[children_.at(m.lane).index].parser,
+                                   m.partition, m.first});
+}
+
+void node_supervisor::on_start_kept(const messages::start_kept& m) {
+  if (m.failure) {
     spdlog::error("{}: partition {} was found, but where it starts could not be stored: {}; trying again",
-                  m.lane, m.partition, started.error().message);
+                  m.lane, m.partition, m.failure->message);
     return;
   }
-  auto orders = director_.start(m.lane, m.partition, started->log, started->start);
+  if (!director_.is_new(m.lane, m.life, m.partition))
+    return;  // it was found twice before the first answer came, or a new life finds it again
+  auto orders = director_.start(m.lane, m.partition, m.log, m.start);
   const auto reader =
       director_.found().of_parser(options_.lanes[children_.at(m.lane).index].parser).back().lane;
-  spdlog::info("{}: found while running, read by {} from position {}", started->log, reader,
-               started->start.at.minor);
+  spdlog::info("{}: found while running, read by {} from position {}", m.log, reader, m.start.at.minor);
   carry_out(std::move(orders));
 }
 
-void node_supervisor::on_recovered(const std::string& name) {
-  if (const auto c = children_.find(name); c != children_.end())
-    c->second.waits.reset();
+void node_supervisor::on_attempt_failed(const messages::attempt_failed& m) {
+  if (!director_.is_present(m.actor, m.life))
+    return;
+  auto& failing = children_.at(m.actor).failing;
+  failing.settle(m.settled);
+  failing.failed(m.what, m.error);
+}
+
+void node_supervisor::on_went_well(const messages::attempt_went_well& m) {
+  if (director_.is_present(m.actor, m.life))
+    children_.at(m.actor).failing.went_well(m.log, m.from);
+}
+
+void node_supervisor::on_recovered(const messages::recovered& m) {
+  if (director_.is_present(m.actor, m.life))
+    children_.at(m.actor).waits.reset();
 }
 
 void node_supervisor::on_fail_child(const std::string& name) {
   if (director_.lives(name))
     tell(name, messages::fail_now{"a test said so"});
-}
-
-bool node_supervisor::is_from_former_life(const std::string& name) const {
-  const auto c = children_.find(name);
-  return c != children_.end() && c->second.handle != self_->current_sender();
 }
 
 void node_supervisor::on_report_request(const caf::actor& to) {
@@ -224,17 +258,17 @@ void node_supervisor::carry_out(const order& o) {
 
     void operator()(const orders::tell_receiver& x) const {
       if (const auto receiver = s.handle_of(x.receiver); x.lives && receiver)
-        s.tell(x.to, messages::receiver_up{x.index, receiver});
+        s.tell(x.to, messages::receiver_up{x.index, receiver, x.life});
       else
-        s.tell(x.to, messages::receiver_down{x.index});
+        s.tell(x.to, messages::receiver_down{x.index, x.life});
     }
     void operator()(const orders::tell_sender& x) const {
       if (const auto sender = s.handle_of(x.sender))
-        s.tell(x.to, messages::sender_up{x.log, sender});
+        s.tell(x.to, messages::sender_up{x.log, sender, x.life});
     }
     void operator()(const orders::tell_dead_letter_sink& x) const {
       if (const auto sink = s.handle_of(x.sink))
-        s.tell(x.to, messages::receiver_up{0, sink});
+        s.tell(x.to, messages::receiver_up{0, sink, x.life});
     }
     void operator()(const orders::tell_log& x) const { s.tell(x.to, messages::log_found{x.log, x.start}); }
     void operator()(const orders::tell_partition& x) const {
@@ -265,8 +299,9 @@ void node_supervisor::carry_out(const order& o) {
         s.self_->send(to, all);
     }
     void operator()(const orders::end_run&) const {
-      if (s.options_.snapshot_writer)
-        s.self_->send(s.options_.snapshot_writer, messages::stop{});
+      for (const auto& keeper : {s.options_.snapshot_writer, s.options_.state_keeper})
+        if (keeper)
+          s.self_->send(keeper, messages::stop{});
       s.self_->send(s.owner_, run_ended{s.director_.finished(), s.director_.failure(), s.director_.parts()});
       s.self_->quit();
     }

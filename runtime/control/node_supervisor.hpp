@@ -1,6 +1,6 @@
-// The supervisor's hands: it makes the actors of this process by the factories that it is given, restarts
-// with back-off whatever fails, and carries out what the director orders. Its actor calls it, on its own
-// thread.
+// The supervisor's hands: it gives each life of an actor its term, makes the actors of this process by the
+// factories that it is given, restarts with back-off whatever fails, and carries out what the director
+// orders. Its actor calls it, on its own thread.
 #pragma once
 
 #include "runtime/base/backoff.hpp"
@@ -34,19 +34,24 @@ public:
   void on_restart(const std::string& name);
   /// Its start is durable before anybody knows of it; its receivers know of it before a lane asks them.
   void on_partition_found(const messages::partition_found& m);
-  void on_stands_at(const messages::stands_at& m) { carry_out(director_.stands_at(m.actor, m.slowest)); }
-  void on_completed(const std::string& name) { carry_out(director_.completed(name)); }
-  void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.why)); }
+  void on_start_kept(const messages::start_kept& m);
+  void on_stands_at(const messages::stands_at& m) {
+    carry_out(director_.stands_at(m.actor, m.life, m.slowest));
+  }
+  /// Kept for the lane's next life.
+  void on_attempt_failed(const messages::attempt_failed& m);
+  void on_went_well(const messages::attempt_went_well& m);
+  void on_completed(const messages::completed& m) { carry_out(director_.completed(m.actor, m.life)); }
+  void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.life, m.why)); }
+  void on_fenced(const messages::fenced& m) { carry_out(director_.fenced(m.actor, m.life, m.why)); }
   void begin_stop() { carry_out(director_.end()); }
   void on_report_request(const caf::actor& to);
   void on_part(const messages::report_part& part) { carry_out(director_.part(part)); }
   void on_report_timeout(std::uint64_t number) { carry_out(director_.reports_are_due(number)); }
-  void on_stopped(const std::string& name) { carry_out(director_.stopped(name)); }
+  void on_stopped(const messages::stopped& m) { carry_out(director_.stopped(m.actor, m.life)); }
   void on_stop_timeout(std::uint64_t number) { carry_out(director_.stops_are_due(number)); }
-  void on_recovered(const std::string& name);
+  void on_recovered(const messages::recovered& m);
   void on_fail_child(const std::string& name);
-  /// What is in hand is of an actor that is taken for dead: another one has its name.
-  [[nodiscard]] bool is_from_former_life(const std::string& name) const;
 
 private:
   using clock = std::chrono::steady_clock;
@@ -58,20 +63,24 @@ private:
     caf::actor handle;  // while it lives
     backoff waits{restart_backoff};
     clock::time_point since{};
-    std::string last_failure = {};  // why it is down, for the log
+    std::string last_failure = {};           // why it is down, for the log
+    delivery::failing_records failing = {};  // a lane's: what its lives have said
   };
 
   /// Those of one kind, at the start; shards side by side, since each reads its snapshots first. False: one
   /// of them could not be made.
   bool spawn_all(member_kind what);
-  /// On any thread; changes nothing here.
-  [[nodiscard]] expected<caf::actor> make(const std::string& name, const child& c,
+  [[nodiscard]] expected<life> next_life();
+  /// On any thread; changes nothing but this child.
+  [[nodiscard]] expected<caf::actor> make(const std::string& name, child& c, const life& now,
                                           delivery::lane_log::start how) const;
   /// Where it could not be made the run ends.
-  void begin_life(const std::string& name, expected<caf::actor> made);
+  void begin_life(const std::string& name, const expected<life>& now, expected<caf::actor> made);
   void begin_again(const std::string& name);
   void begin_later(const std::string& name);
   void on_down(const caf::down_msg& m);
+  /// Whether it was this one; then the run ends, since nothing more becomes durable.
+  bool has_lost(caf::actor& keeper, const caf::down_msg& m, const std::string& what);
 
   void carry_out(order_list orders);
   void carry_out(const order& o);

@@ -7,28 +7,23 @@ namespace millrace::control {
 
 namespace {
 
-/// A child's message about itself counts as long as no other actor has its name.
-template<class Message, class F>
-auto of_present_life(const std::shared_ptr<node_supervisor>& state, F then) {
-  return [=](const Message& m) {
-    if (!state->is_from_former_life(m.actor))
-      then(*state, m);
-  };
-}
-
 caf::behavior supervisor_behaviour(caf::event_based_actor* self,
                                    const std::shared_ptr<supervisor_options>& options,
                                    const caf::actor& owner) {
   auto state = std::make_shared<node_supervisor>(self, std::move(*options), owner);
   state->start();
   return {
-      of_present_life<messages::completed>(state, [](auto& s, const auto& m) { s.on_completed(m.actor); }),
-      of_present_life<messages::stage_failed>(state, [](auto& s, const auto& m) { s.on_failed(m); }),
-      [=](const messages::recovered& m) { state->on_recovered(m.actor); },
-      of_present_life<messages::stopped>(state, [](auto& s, const auto& m) { s.on_stopped(m.actor); }),
-      of_present_life<messages::report_part>(state, [](auto& s, const auto& m) { s.on_part(m); }),
-      of_present_life<messages::stands_at>(state, [](auto& s, const auto& m) { s.on_stands_at(m); }),
+      [=](const messages::completed& m) { state->on_completed(m); },
+      [=](const messages::stage_failed& m) { state->on_failed(m); },
+      [=](const messages::fenced& m) { state->on_fenced(m); },
+      [=](const messages::recovered& m) { state->on_recovered(m); },
+      [=](const messages::stopped& m) { state->on_stopped(m); },
+      [=](const messages::report_part& m) { state->on_part(m); },
+      [=](const messages::stands_at& m) { state->on_stands_at(m); },
+      [=](const messages::attempt_failed& m) { state->on_attempt_failed(m); },
+      [=](const messages::attempt_went_well& m) { state->on_went_well(m); },
       [=](const messages::partition_found& m) { state->on_partition_found(m); },
+      [=](const messages::start_kept& m) { state->on_start_kept(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {
         state->on_report_request(caf::actor_cast<caf::actor>(self->current_sender()));

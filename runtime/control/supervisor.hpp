@@ -1,6 +1,6 @@
 // The supervisor of one process: spawns lanes, shards and sinks by the factories that it is given, tells them
-// of each other, restarts alone whatever fails (a higher incarnation, with back-off), and ends the run when
-// every sink has everything, when a stop is asked for, or when an error says that trying again will not help.
+// of each other, restarts alone whatever fails (under a new term, with back-off), and ends the run when every
+// sink has everything, when a stop is asked for, or when an error says that trying again will not help.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -22,16 +22,19 @@ struct sink_spec {
   bool takes_dead_letters = false;
   std::vector<log_id> shard_logs;  // whose output it gets
   /// `found`: logs of lanes that feed it as well, since they were found while running.
-  std::function<caf::actor(const std::map<log_id, mark>& found, const caf::actor& supervisor)> spawn;
+  std::function<caf::actor(const life& now, const std::map<log_id, mark>& found,
+                           const caf::actor& supervisor)>
+      spawn;
 };
 
 struct shard_spec {
   std::string name;
   log_id log;
-  std::vector<log_id> in_front;  // outputs of other windows' shards that it gets
+  std::vector<log_id> upstream;  // outputs of other windows' shards that it gets
   /// Loads the last good snapshot; may block. At the start called for several shards at once, on threads of
   /// their own. `found`: as a sink's.
-  std::function<expected<caf::actor>(const std::map<log_id, mark>& found, const caf::actor& supervisor)>
+  std::function<expected<caf::actor>(const life& now, const std::map<log_id, mark>& found,
+                                     const caf::actor& supervisor)>
       spawn;
 };
 
@@ -41,23 +44,23 @@ struct lane_spec {
   std::size_t partitions = 0;          // that it reads from the first
   bool limits_drift = false;           // it is told how far the parser's other lanes are
   std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
-  /// `found`: partitions of its parser that were found while running.
-  std::function<expected<caf::actor>(delivery::lane_log::start how, const std::vector<found_partition>& found,
-                                     const caf::actor& supervisor)>
+  /// `found`: partitions of its parser that were found while running. `failing`: what its earlier lives have
+  /// said; records that are given up before this one begins are noted in it. May block.
+  std::function<expected<caf::actor>(const life& now, delivery::lane_log::start how,
+                                     const std::vector<found_partition>& found,
+                                     delivery::failing_records& failing, const caf::actor& supervisor)>
       spawn;
-  /// Makes durable where a partition that was found starts, and says as which log; may block.
-  struct started {
-    log_id log;
-    mark start;
-  };
-  std::function<expected<started>(const std::string& partition, position first)> keep_start;
 };
 
 struct supervisor_options {
+  /// The term of a life: above all that were given before, also by earlier processes. Called on the
+  /// supervisor's thread once for each life, before it is spawned; may block.
+  std::function<expected<incarnation>()> next_term;
   std::vector<sink_spec> sinks;
   std::vector<shard_spec> shards;
   std::vector<lane_spec> lanes;
   caf::actor snapshot_writer;
+  caf::actor state_keeper;  // messages::keep_start goes there
 };
 
 /// To whoever spawned it, once: all actors have stopped.

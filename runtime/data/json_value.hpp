@@ -1,4 +1,4 @@
-// A Boost.JSON value as text, the one way in which millrace writes them: numbers in their shortest usual form
+// Writes a Boost.JSON value as text, the one way in which millrace does: numbers in their shortest usual form
 // (0, where Boost's own serialiser writes 0E0), as rows have them.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace millrace::data {
 
-/// Without blanks; members in their order. NaN and infinities, which JSON does not have, are strings.
+/// Writes no blanks, and members in their order. NaN and infinities, unknown to JSON, become strings.
 void append_json(std::string& out, const boost::json::value& v);
 [[nodiscard]] std::string json_text(const boost::json::value& v);
 

@@ -4,6 +4,12 @@
 #include "runtime/delivery/frame.hpp"
 #include "runtime/wire/fields.hpp"
 
+namespace millrace {
+
+void fields(auto& c, wire::like<life> auto& l) { c.members(l.term, l.count); }
+
+}  // namespace millrace
+
 namespace millrace::delivery {
 
 void fields(auto& c, wire::like<fence> auto& f) { c.members(f.life, f.number); }

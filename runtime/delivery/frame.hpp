@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/base/ids.hpp"
+#include "runtime/base/life.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <compare>
@@ -23,7 +24,7 @@ namespace millrace::delivery {
 /// The answer to "what is your vector for this log?" is the fence: frames carry it, and what is stamped with
 /// an older one is dropped. The receiver's life is part of it, so no fence is used twice.
 struct fence {
-  incarnation life = 0;
+  millrace::life life;
   std::uint64_t number = 0;
   friend auto operator<=>(const fence&, const fence&) = default;
 };
@@ -44,7 +45,7 @@ struct dead_letter {
 
 /// Partial aggregates, for a shard.
 using partials_ptr = std::shared_ptr<const window::partials>;
-/// Rows, for a sink that stands directly behind a lane; under the schema of the sink's rows.
+/// Rows, for a sink that stands directly downstream of a lane; under the schema of the sink's rows.
 using row_batches = std::vector<data::batch>;
 using rows_ptr = std::shared_ptr<const row_batches>;
 using dead_letters = std::vector<dead_letter>;
@@ -65,10 +66,10 @@ struct stage_counts {
   friend bool operator==(const stage_counts&, const stage_counts&) = default;
   stage_counts& operator+=(const stage_counts& o);
 };
-/// Counts by stage, by its index in the topology; what happened in a frame's positions, or all that a
-/// receiver has absorbed.
+/// What happened at a stage in a frame's positions. The stage stands by its name, or by an entry of the
+/// ledger beside those (ledger.hpp): sender and receiver may have topologies of different ages.
 struct counted {
-  std::uint32_t stage = 0;
+  std::string stage;
   stage_counts counts;
 };
 
@@ -107,8 +108,8 @@ struct output_frame {
 };
 using output_ptr = std::shared_ptr<const output_frame>;
 
-/// The watermark of a shard's output at one of its positions, for a window behind it. A window's rows have
-/// event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a
+/// The watermark of a shard's output at one of its positions, for a window downstream of it. A window's rows
+/// have event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a
 /// window is still coming, at its last microsecond.
 [[nodiscard]] constexpr event_micros watermark_at(position output) {
   return output.minor == whole ? output.major : output.major - 1;

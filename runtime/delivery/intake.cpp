@@ -23,7 +23,7 @@ void intake::restore(std::map<log_id, mark> vector, std::map<log_id, event_micro
   idle_.clear();
 }
 
-std::optional<answer> intake::ask(const log_id& log, incarnation lane) {
+std::optional<answer> intake::ask(const log_id& log, life lane) {
   const auto entry = vector_.find(log);
   auto& owner = owner_[log];
   if (entry == vector_.end() || lane < owner)
@@ -47,18 +47,18 @@ void intake::take(const lane_frame& f) {
   vector_[f.log] = {f.to, f.watermark};
 }
 
-intake::verdict intake::offer(const lane_frame& f) {
+intake::outcome intake::offer(const lane_frame& f) {
   if (is_stale(f))
-    return verdict::stale;
+    return outcome::stale;
   const auto at = vector_[f.log].at;
   if (f.from < at)
-    return verdict::broken;
+    return outcome::broken;
   if (f.from > at) {
     held_.push_back(f);
-    return verdict::held;
+    return outcome::held;
   }
   take(f);
-  return verdict::taken;
+  return outcome::taken;
 }
 
 std::optional<lane_frame> intake::next() {

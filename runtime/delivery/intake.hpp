@@ -16,7 +16,7 @@ namespace millrace::delivery {
 class intake {
 public:
   /// `life`: of the receiver; part of every fence that it gives out.
-  explicit intake(incarnation life = 0) : life_(life) {}
+  explicit intake(millrace::life life = {}) : life_(life) {}
 
   /// A log that feeds this receiver, with where it stands. Known ones keep what they have.
   void add_log(const log_id& log, const mark& start);
@@ -27,10 +27,10 @@ public:
   void restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors = {});
 
   /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. Nothing
-  /// for an older incarnation of the lane than the last that asked, or for an unknown log.
-  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane);
+  /// for an older life of the lane than the last that asked, or for an unknown log.
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane);
 
-  enum class verdict : std::uint8_t {
+  enum class outcome : std::uint8_t {
     stale,   // sent under an earlier fence: drop it
     held,    // begins beyond the vector; it comes back from next() when its turn is there
     taken,   // the vector now stands at its end; process it
@@ -40,7 +40,7 @@ public:
   void advance(const log_id& log, const mark& to) { vector_[log] = to; }
 
   /// Offers a frame in arrival order. `held` frames are kept (and go on using their sender's credit).
-  [[nodiscard]] verdict offer(const lane_frame& f);
+  [[nodiscard]] outcome offer(const lane_frame& f);
   /// The next held frame whose turn has come, already taken; nothing when there is none.
   [[nodiscard]] std::optional<lane_frame> next();
 
@@ -63,11 +63,11 @@ private:
   [[nodiscard]] bool is_stale(const lane_frame& f) const;
   void take(const lane_frame& f);
 
-  incarnation life_;
+  life life_;
   std::map<log_id, mark> vector_;
   std::map<log_id, event_micros> floors_;
   std::map<log_id, std::uint64_t> fence_;
-  std::map<log_id, incarnation> owner_;
+  std::map<log_id, life> owner_;
   std::set<log_id> idle_;
   std::deque<lane_frame> held_;
 };

@@ -1,23 +1,31 @@
 // The ledger: counters by stage that are part of a receiver's state, so that a replay counts nothing twice.
+// Entries go by name, so that a topology with other stages beside these shifts none of them.
 #pragma once
 
 #include "runtime/base/error.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/wire/bytes.hpp"
 
+#include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 namespace millrace::delivery {
 
-/// Keys in a ledger beside the stages' own, for the rows that a window gave where its own entry is about the
-/// records that it took: rows that could not be formed, and what its output columns made of the others.
-[[nodiscard]] constexpr std::uint32_t unformed_rows_of(std::uint32_t window) { return window | 1U << 30; }
-[[nodiscard]] constexpr std::uint32_t output_columns_of(std::uint32_t window) { return window | 1U << 31; }
+/// Entries in a ledger beside the stages' own: no stage has a dot in its name. A window's own entry is about
+/// the records that it took; rows that could not be formed have one, and what its output columns made of the
+/// others. A select that unnests has one for the rows that it gave, since its own is about those that it
+/// took.
+[[nodiscard]] inline std::string unformed_rows_of(const std::string& window) { return window + ".unformed"; }
+[[nodiscard]] inline std::string output_columns_of(const std::string& window) { return window + ".columns"; }
+[[nodiscard]] inline std::string unnested_rows_of(const std::string& select) { return select + ".unnested"; }
 
-/// By stage index in the topology.
 class ledger {
 public:
+  /// The key is the name of a stage, or an entry beside those.
+  using entries = std::map<std::string, stage_counts, std::less<>>;
+
   void add(const std::vector<counted>& counts) {
     for (const auto& c : counts)
       by_stage_[c.stage] += c.counts;
@@ -26,14 +34,25 @@ public:
     for (const auto& [stage, counts] : other.by_stage_)
       by_stage_[stage] += counts;
   }
-  [[nodiscard]] stage_counts& operator[](std::uint32_t stage) { return by_stage_[stage]; }
-  [[nodiscard]] const std::map<std::uint32_t, stage_counts>& stages() const { return by_stage_; }
+  [[nodiscard]] stage_counts& operator[](const std::string& stage) { return by_stage_[stage]; }
+  /// Nothing where nothing was counted.
+  [[nodiscard]] stage_counts of(std::string_view stage) const {
+    const auto at = by_stage_.find(stage);
+    return at == by_stage_.end() ? stage_counts{} : at->second;
+  }
+  [[nodiscard]] const entries& stages() const { return by_stage_; }
 
   void encode(wire::writer& out) const;
+  /// Counters of earlier versions go by the stage's place in the topology: name_numbered() is to follow.
   [[nodiscard]] expected<void> decode(wire::reader& in);
+  /// Gives entries that an earlier version wrote their names. `stages`: of the topology, in its order. An
+  /// entry of a stage that is not among them stays as it is.
+  void name_numbered(const std::vector<std::string>& stages);
 
 private:
-  std::map<std::uint32_t, stage_counts> by_stage_;
+  [[nodiscard]] expected<void> decode_numbered(wire::reader& in, std::uint64_t entries);
+
+  entries by_stage_;
 };
 
 }  // namespace millrace::delivery

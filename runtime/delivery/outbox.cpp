@@ -106,8 +106,8 @@ void outbox::acknowledge(const std::string& receiver, position at) {
   trim();
 }
 
-void outbox::taken(const std::string& receiver, incarnation life, position at) {
-  if (const auto cursor = cursors_.find(receiver); cursor != cursors_.end() && cursor->second.life() == life)
+void outbox::taken(const std::string& receiver, life of, position at) {
+  if (const auto cursor = cursors_.find(receiver); cursor != cursors_.end() && cursor->second.life() == of)
     cursor->second.taken(at);
 }
 
@@ -122,7 +122,7 @@ void outbox::trim() {
   drop_unread();
 }
 
-expected<position> outbox::resume(const std::string& receiver, std::optional<position> at, incarnation life,
+expected<position> outbox::resume(const std::string& receiver, std::optional<position> at, life of,
                                   bool durable) {
   const auto entry = acked_.find(receiver);
   if (entry == acked_.end())
@@ -134,7 +134,7 @@ expected<position> outbox::resume(const std::string& receiver, std::optional<pos
         fmt::format("sink '{}' stands before what it once acknowledged of {}: its target was emptied, "
                     "restored or replaced; put it back, or start over with --fresh",
                     receiver, log_));
-  cursors_[receiver].resume(from, life);
+  cursors_[receiver].resume(from, of);
   if (durable)
     acknowledge(receiver, from);
   drop_unread();

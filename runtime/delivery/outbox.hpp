@@ -48,19 +48,19 @@ public:
 
   /// `receiver` has everything up to `at` durable.
   void acknowledge(const std::string& receiver, position at);
-  /// Frames up to `at` have left the queue of the receiver's `life`.
-  void taken(const std::string& receiver, incarnation life, position at);
+  /// Frames up to `at` have left the queue of the life `of` the receiver.
+  void taken(const std::string& receiver, life of, position at);
   /// A newer life of `receiver` than this one has resumed: what this one says of where it stands is old.
-  [[nodiscard]] bool knows_newer(const std::string& receiver, incarnation life) const {
+  [[nodiscard]] bool knows_newer(const std::string& receiver, life than) const {
     const auto c = cursors_.find(receiver);
-    return c != cursors_.end() && life < c->second.life();
+    return c != cursors_.end() && than < c->second.life();
   }
   /// A new life of `receiver` stands at `at` (nothing: nowhere): from where on next() sends to it. What it
   /// has got by then counts as acknowledged where it is `durable`. A receiver that this outbox did not know
   /// before begins at the mark of then. An error where the receiver has lost what it once acknowledged and
   /// that is no longer kept.
-  [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
-                                          incarnation life, bool durable = true);
+  [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at, life of,
+                                          bool durable = true);
   /// The next frame for `receiver`, counted as sent: none when it has all, has used up its window, waits for
   /// a segment, or the frame reaches beyond `limit`.
   [[nodiscard]] output_ptr next(const std::string& receiver, std::optional<position> limit = std::nullopt);

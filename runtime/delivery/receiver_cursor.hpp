@@ -18,7 +18,7 @@ namespace millrace::delivery {
 class receiver_cursor {
 public:
   /// A new life of the receiver: all beyond `from` is to be sent.
-  void resume(position from, incarnation life) {
+  void resume(position from, millrace::life life) {
     connected_ = true;
     life_ = life;
     at_ = taken_ = from;
@@ -26,7 +26,7 @@ public:
     bytes_ = 0;
   }
   [[nodiscard]] bool connected() const { return connected_; }
-  [[nodiscard]] incarnation life() const { return life_; }
+  [[nodiscard]] millrace::life life() const { return life_; }
   /// Sent up to here.
   [[nodiscard]] position at() const { return at_; }
   [[nodiscard]] std::size_t in_flight() const { return bytes_; }
@@ -56,7 +56,7 @@ private:
     std::size_t bytes;
   };
   bool connected_ = false;
-  incarnation life_ = 0;
+  millrace::life life_;
   position at_ = lowest_position;
   position taken_ = lowest_position;
   std::deque<piece> in_flight_;

@@ -10,8 +10,8 @@ namespace millrace::delivery {
 namespace {
 
 /// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies,
-/// 4 of which run it is, and which windows have fired.
-constexpr std::uint8_t capture_version = 4;
+/// 4 of which run it is, and which windows have fired; 5 counts by the names of stages.
+constexpr std::uint8_t capture_version = 5;
 static_assert(capture_version >= output_version);
 
 /// What a capture begins with, up to the vector.
@@ -54,7 +54,7 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
       outbox_(setup_.log, setup_.limits, setup_.life) {
   for (const auto& [log, start] : setup_.logs)
     intake_.add_log(log, start);
-  for (const auto& log : setup_.in_front)
+  for (const auto& log : setup_.upstream)
     intake_.add_log(log, {lowest_position, no_watermark});
   joining_ = setup_.found;
   outbox_.set_receivers(setup_.receivers);
@@ -64,6 +64,7 @@ shard_core::shard_core(setup s, std::unique_ptr<window_state> windows)
   rows_ = earlier.rows;
   missed_ = earlier.missed;
   ledger_ = earlier.counts;
+  ledger_.name_numbered(setup_.stages);
   first_of_run_ = setup_.run != 0;
   older_.vector = newer_.vector = intake_.vector();
 }
@@ -93,7 +94,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   newer_ = {vector, outbox_.low()};
   static_cast<void>(unneeded_segments());  // the owner removes whatever is not in out().segments()
   intake_.restore(std::move(vector), std::move(floors));
-  for (const auto& log : setup_.in_front)
+  for (const auto& log : setup_.upstream)
     intake_.add_log(log, {lowest_position, no_watermark});
   joining_.clear();
   for (const auto& logs : {setup_.logs, setup_.found})
@@ -121,6 +122,7 @@ expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>&
   missed_ = in.varint();
   if (auto r = ledger_.decode(in); !r)
     return r;
+  ledger_.name_numbered(setup_.stages);
   if (auto r = outbox_.apply(in, version); !r)
     return r;
   return windows_->apply(in);
@@ -175,8 +177,7 @@ event_micros shard_core::fired_at(position sent) const {
 }
 
 expected<position> shard_core::resume(const std::string& receiver, std::optional<position> at,
-                                      std::optional<position> taken, incarnation receiver_life,
-                                      bool durable) {
+                                      std::optional<position> taken, life receiver_life, bool durable) {
   // Nothing leaves with updates before it is in two copies of a capture, so no other life may have sent what
   // this one does not know: its ticks would not be the ones that the receiver has.
   if (setup_.updates &&
@@ -198,8 +199,8 @@ void shard_core::receiver_has(const std::string& receiver, position taken) {
   receivers_have_ = std::max(receivers_have_, fired_at(taken));
 }
 
-std::optional<position> shard_core::taken(const log_id& in_front) const {
-  const auto here = intake_.vector().at(in_front).at;
+std::optional<position> shard_core::taken(const log_id& upstream) const {
+  const auto here = intake_.vector().at(upstream).at;
   if (setup_.updates)
     return here;  // nothing has left this shard that no capture holds
   if (resumed_.size() < setup_.receivers.size())
@@ -223,10 +224,10 @@ void shard_core::absorb(const lane_frame& f) {
 
 shard_core::output shard_core::take(const lane_frame& f) {
   output out;
-  out.verdict = intake_.offer(f);
-  if (out.verdict == intake::verdict::stale)
+  out.outcome = intake_.offer(f);
+  if (out.outcome == intake::outcome::stale)
     out.taken_bytes += f.bytes;
-  if (out.verdict != intake::verdict::taken)
+  if (out.outcome != intake::outcome::taken)
     return out;
   absorb(f);
   out.taken_bytes += f.bytes;
@@ -243,12 +244,12 @@ shard_core::output shard_core::take(const output_frame& f) {
   output out;
   const auto entry = intake_.vector().find(f.log);
   if (entry == intake_.vector().end() || f.since > entry->second.at) {
-    out.verdict = intake::verdict::broken;
+    out.outcome = intake::outcome::broken;
     return out;
   }
   const auto at = entry->second.at;
   if (f.reached <= at) {
-    out.verdict = intake::verdict::stale;
+    out.outcome = intake::outcome::stale;
     return out;
   }
   changed_ = true;
@@ -281,8 +282,7 @@ void shard_core::fire(output& out) {
   while (fired_ < watermark && !outbox_.full())
     if (auto w = windows_->fire_next(fired_, watermark)) {
       last_end_ = std::max(last_end_, w->end);
-      rows_ += w->rows ? w->rows->rows : 0;
-      outbox_.append_window(w->end, w->rows, std::move(w->failed));
+      put_out(w->end, std::move(*w));
     }
   if (fired_ == before)
     return;
@@ -296,13 +296,19 @@ void shard_core::fire(output& out) {
   out.decision = out.decision || fired_ > intake_.watermark_of_all();
 }
 
+void shard_core::put_out(event_micros at, fired_window&& w) {
+  rows_ += w.rows ? w.rows->rows : 0;
+  dead_letters failed;
+  for (auto& row : w.failed)
+    failed.push_back({setup_.window, setup_.log, {}, std::move(row.error), std::move(row.record)});
+  outbox_.append_window(at, w.rows, std::move(failed));
+}
+
 void shard_core::give_changes(event_micros tick, output& out) {
   ticked_ = tick;
   changed_ = true;
-  if (auto w = windows_->changes()) {
-    rows_ += w->rows ? w->rows->rows : 0;
-    outbox_.append_window(tick, w->rows, std::move(w->failed));
-  }
+  if (auto w = windows_->changes())
+    put_out(tick, std::move(*w));
   outbox_.append_mark(tick);
   out.decision = true;
 }
@@ -348,7 +354,7 @@ std::string shard_core::capture(bool all) {
 }
 
 bool shard_core::has_unacknowledged_input() const {
-  return std::any_of(setup_.in_front.begin(), setup_.in_front.end(), [this](const log_id& log) {
+  return std::any_of(setup_.upstream.begin(), setup_.upstream.end(), [this](const log_id& log) {
     const auto have = older_.vector.find(log);
     return have == older_.vector.end() || have->second.at != intake_.vector().at(log).at;
   });

@@ -8,6 +8,7 @@
 #include "runtime/delivery/intake.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/outbox.hpp"
+#include "runtime/delivery/window_state.hpp"
 
 #include <memory>
 #include <set>
@@ -15,31 +16,6 @@
 #include <vector>
 
 namespace millrace::delivery {
-
-/// The window stage's state, as the protocol sees it. State is a function of what was absorbed, in whatever
-/// order.
-class window_state {
-public:
-  virtual ~window_state() = default;
-  struct fired {
-    event_micros end = 0;
-    data::batch_ptr rows;
-    std::vector<dead_letter> failed;
-  };
-  /// Adds a frame's content; returns how many records missed every window because of the mark that has fired.
-  virtual std::uint64_t absorb(const lane_frame& frame, event_micros fired_mark) = 0;
-  /// Adds the rows of a window in front, as far as they are this shard's. What happened to rows on the way is
-  /// counted in `counts`, by one shard for each log.
-  virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) = 0;
-  /// The first of the windows that fire between the two marks, by end, and moves `fired_mark` on to where it
-  /// has fired; nothing, and `fired_mark` is the watermark, when there is none.
-  virtual std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) = 0;
-  /// With updates: the rows that changed since the last call (`end` is left 0); nothing if none did.
-  virtual std::optional<fired> changes() = 0;
-  virtual void capture_all(wire::writer& out) = 0;
-  virtual void capture_changes(wire::writer& out) = 0;
-  [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
-};
 
 /// What the runs of a bounded topology that came to their ends have left of a shard (docs: next-run).
 struct earlier_runs {
@@ -52,14 +28,15 @@ struct earlier_runs {
 class shard_core {
 public:
   struct setup {
-    log_id log;                  // of its output: "WINDOW/GENERATION/SHARD"
-    std::uint32_t stage = 0;     // index in the topology, for the ledger
-    micros allowed_lateness{0};  // its output's watermark lags the fired mark by this
+    log_id log;                       // of its output: "WINDOW/GENERATION/SHARD"
+    std::string window;               // the stage's name, for dead letters
+    std::vector<std::string> stages;  // of the topology, in its order: captures before version 5 count so
+    micros allowed_lateness{0};       // its output's watermark lags the fired mark by this
     incarnation life = 0;
     std::vector<std::string> receivers;  // of its output, by name
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
     std::map<log_id, mark> found;        // that were found later: each joins
-    std::vector<log_id> in_front;        // outputs of windows that feed it
+    std::vector<log_id> upstream;        // outputs of windows that feed it
     outbox_limits limits;                // of what is kept of its output
     bool updates = false;                // output goes by ticks, not by windows
     std::uint64_t run = 0;               // captures of earlier ones are of the past
@@ -88,19 +65,17 @@ public:
     return intake_.vector().contains(log) && !unsettled_.contains(log);
   }
 
-  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
-    return intake_.ask(log, lane);
-  }
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane) { return intake_.ask(log, lane); }
 
   /// What an input led to. Output lies in out(); where a decision was among it (a firing that left an idle
   /// partition out), a capture must be durable, in two copies, before what is new leaves.
   struct output {
     bool decision = false;
-    intake::verdict verdict = intake::verdict::taken;
+    intake::outcome outcome = intake::outcome::taken;
     std::size_t taken_bytes = 0;  // credit to give back
   };
   [[nodiscard]] output take(const lane_frame& f);
-  /// Output of a window in front. Drops what is at or below its position, row by row.
+  /// Output of an upstream window. Drops what is at or below its position, row by row.
   [[nodiscard]] output take(const output_frame& f);
   /// Whether windows are over that have not fired: firing stops where the outbox is full. Nothing that is
   /// taken meanwhile changes their rows, unless a partition that was idle comes back: what it brings counts
@@ -127,12 +102,12 @@ public:
   /// None: it will say by receiver_has(). With updates ec::corrupt, with the remedy, for one that has more
   /// than this life knows of: what it has cannot be formed again.
   [[nodiscard]] expected<position> resume(const std::string& receiver, std::optional<position> at,
-                                          std::optional<position> taken, incarnation receiver_life,
+                                          std::optional<position> taken, life receiver_life,
                                           bool durable = true);
   void receiver_has(const std::string& receiver, position taken);
-  /// How far this shard's lives have taken the output of a window in front, as far as that has led to
+  /// How far this shard's lives have taken the output of an upstream window, as far as that has led to
   /// anything outside them. None: it takes all receivers to know, and some have yet to resume.
-  [[nodiscard]] std::optional<position> taken(const log_id& in_front) const;
+  [[nodiscard]] std::optional<position> taken(const log_id& upstream) const;
   /// Files of spilled output that no capture needs which a new life may begin from.
   [[nodiscard]] std::vector<segment_id> unneeded_segments() { return outbox_.unneeded(older_.low); }
 
@@ -149,8 +124,8 @@ public:
   /// The vector that lanes may forget up to: of the previous good capture, so that a damaged newest one can
   /// be survived.
   [[nodiscard]] const std::map<log_id, mark>& acknowledged() const { return older_.vector; }
-  /// Anything to capture since the last one; or files of spilled output to get rid of by it; or output of a
-  /// window in front, which keeps it until one more capture lets it be acknowledged.
+  /// Anything to capture since the last one; or files of spilled output to get rid of by it; or output of an
+  /// upstream window, which keeps it until one more capture lets it be acknowledged.
   [[nodiscard]] bool changed() const {
     return changed_ || outbox_.has_outlived_files() || has_unacknowledged_input();
   }
@@ -174,6 +149,7 @@ private:
   [[nodiscard]] bool has_unacknowledged_input() const;
   void fire(output& out);
   void give_changes(event_micros tick, output& out);
+  void put_out(event_micros at, fired_window&& w);
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
                                            std::map<log_id, event_micros>& floors);

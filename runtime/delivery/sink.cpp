@@ -5,7 +5,7 @@
 namespace millrace::delivery {
 namespace {
 
-/// The last position at which every window that `p` is behind is whole: (end, ordinal) without `whole` means
+/// The last position at which every window upstream of `p` is whole: (end, ordinal) without `whole` means
 /// that the window at `end` is still coming.
 position whole_before(position p) { return p.minor == whole ? p : position{p.major - 1, whole}; }
 
@@ -44,8 +44,8 @@ void sink_core::add_lane_log(const log_id& log, const mark& start) {
 
 void sink_core::add_shard_log(std::uint32_t stage, const log_id& log) { shards_[log].stage = stage; }
 
-void sink_core::restore(const std::map<log_id, mark>& committed, incarnation life) {
-  intake_ = intake(life);
+void sink_core::restore(const std::map<log_id, mark>& committed, life now) {
+  intake_ = intake(now);
   committed_ = committed;
   for (const auto& [log, start] : starts_)
     intake_.add_log(log, stands(committed, log, start));
@@ -71,10 +71,10 @@ void sink_core::begin_at(const log_id& log, position from) {
 
 sink_core::lane_output sink_core::take(const lane_frame& f) {
   lane_output out;
-  out.verdict = intake_.offer(f);
-  if (out.verdict == intake::verdict::stale)
+  out.outcome = intake_.offer(f);
+  if (out.outcome == intake::outcome::stale)
     out.stale_bytes = f.bytes;
-  if (out.verdict != intake::verdict::taken)
+  if (out.outcome != intake::outcome::taken)
     return out;
   out.frames.push_back(f);
   while (auto held = intake_.next())

@@ -29,7 +29,7 @@ class sink_core {
 public:
   /// `run`: number of the run of a bounded topology, 0 for the first. That of a later one stands among the
   /// positions of each commit, as the position of a log of its own.
-  explicit sink_core(incarnation life, std::uint64_t run = 0) : intake_(life), run_(run) {}
+  explicit sink_core(life of, std::uint64_t run = 0) : intake_(of), run_(run) {}
 
   /// Logs that feed it: of lanes (one that is found later goes on from what the target has of it), and of a
   /// window stage's shards.
@@ -37,25 +37,23 @@ public:
   void add_shard_log(std::uint32_t stage, const log_id& log);
   /// What the target has: replaces all positions and forgets what was taken since. Output of shards is
   /// dropped from here on until begin_at(): what was under way to the sink as it was continues elsewhere.
-  void restore(const std::map<log_id, mark>& committed, incarnation life);
+  void restore(const std::map<log_id, mark>& committed, life now);
   /// The target stands before the run that precedes this one, all of which it had once: it was put back to an
   /// older copy.
   [[nodiscard]] bool lacks_a_run(const std::map<log_id, mark>& committed) const;
   /// A shard has answered from where on it sends now: further on only for a sink that had no position of it.
   void begin_at(const log_id& log, position from);
 
-  [[nodiscard]] std::optional<answer> ask(const log_id& log, incarnation lane) {
-    return intake_.ask(log, lane);
-  }
+  [[nodiscard]] std::optional<answer> ask(const log_id& log, life lane) { return intake_.ask(log, lane); }
   /// False: the news of this log is still under way; its ask waits.
   [[nodiscard]] bool knows(const log_id& log) const { return starts_.contains(log); }
   /// How far this shard's output has been taken, committed or not.
   [[nodiscard]] position taken(const log_id& log) const { return shards_.at(log).at; }
 
-  /// Lane frames whose turn it is, in order; `verdict` as intake says of the one that was offered.
+  /// Lane frames whose turn it is, in order; `outcome` as intake says of the one that was offered.
   struct lane_output {
     std::vector<lane_frame> frames;
-    intake::verdict verdict = intake::verdict::taken;
+    intake::outcome outcome = intake::outcome::taken;
     std::size_t stale_bytes = 0;
   };
   [[nodiscard]] lane_output take(const lane_frame& f);

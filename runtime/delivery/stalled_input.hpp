@@ -77,7 +77,7 @@ private:
   std::map<log_id, std::deque<message>> queues_;
 };
 
-/// The same for the output of windows in front, which comes in order in each log.
+/// The same for the output of upstream windows, which comes in order in each log.
 class stalled_output {
 public:
   void push(const output_ptr& f);

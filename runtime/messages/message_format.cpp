@@ -36,7 +36,7 @@ void fields(auto& c, wire::like<resume_output> auto& m) {
 
 void fields(auto& c, wire::like<furthest_known> auto& m) { c.members(m.log, m.sink, m.taken); }
 
-void fields(auto& c, wire::like<output_resumed> auto& m) { c.members(m.log, m.from); }
+void fields(auto& c, wire::like<output_resumed> auto& m) { c.members(m.log, m.life, m.from); }
 
 void fields(auto& c, wire::like<output_acknowledged> auto& m) { c.members(m.log, m.sink, m.at); }
 
@@ -44,7 +44,8 @@ void fields(auto& c, wire::like<output_taken> auto& m) { c.members(m.log, m.sink
 
 namespace {
 
-constexpr std::uint8_t format_version = 1;
+/// 1 counted by the numbers of stages, and named no lives.
+constexpr std::uint8_t format_version = 2;
 
 unexpected malformed() { return fatal_error(ec::corrupt, "a message of an edge is malformed"); }
 
@@ -69,7 +70,7 @@ struct message_writer {
     std::visit(content_writer{out}, m.frame->content);
   }
   void operator()(const output& m) const {
-    out.string(m.frame->log);
+    wire::encoder{out}.members(m.frame->log, m.life);
     delivery::encode_frames(out, {m.frame});
   }
 };
@@ -119,13 +120,16 @@ expected<edge_message> read_frame(wire::reader& in, const std::optional<window::
 }
 
 expected<edge_message> read_output(wire::reader& in) {
-  const log_id log(in.string());
+  log_id log;
+  output m;
+  wire::decoder{in}.members(log, m.life);
   auto frames = delivery::decode_frames(in, log);
   if (!frames)
     return unexpected(frames.error());
   if (frames->size() != 1)
     return malformed();
-  return edge_message(output{std::move(frames->front())});
+  m.frame = std::move(frames->front());
+  return edge_message(std::move(m));
 }
 
 /// The message of this place in edge_message, with its members from `in`.

@@ -2,15 +2,21 @@
 // immutable content by pointer and stay within one process (remote edges will encode frames). Commands are
 // imperative, events past tense.
 //
+// An actor is known by its name and its life, which the messages carry: a message of a lower life than the
+// one that is known is dropped, and no two handles are ever compared. docs/design/lives.md says why.
+//
 // Who talks to whom:
 //   lane -> shard, sink: asks, frames         shard, sink -> lane: answers, credit, acknowledgements
 //   shard -> sink: output                     sink -> shard: resume, acknowledgements
 //   shard -> shard of a window downstream: as to a sink, which it is here
 //   supervisor -> all: wiring, stop           all -> supervisor: events
+//   source, sink, supervisor -> keeper: what is to become durable
 #pragma once
 
 #include "runtime/base/error.hpp"
+#include "runtime/base/life.hpp"
 #include "runtime/base/segment_id.hpp"
+#include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/ledger.hpp"
 
@@ -37,14 +43,16 @@ using receiver_index = std::uint32_t;
 struct receiver_up {
   receiver_index receiver;
   caf::actor handle;
+  millrace::life life;
 };
-/// A receiver is gone until receiver_up: send it nothing.
+/// This life of a receiver is over: send it nothing until receiver_up.
 struct receiver_down {
   receiver_index receiver;
+  millrace::life life;
 };
 
-/// Under max_drift: the least that the parser's other lanes have said by stands_at. At the start of a life and
-/// when it changes; a lane that has yet to say something stands before everything.
+/// The parser's other lanes have said this at least by stands_at, under max_drift. Sent at the start of a
+/// life and when it changes; a lane that has yet to say something stands before everything.
 struct others_stand_at {
   event_micros slowest;
 };
@@ -62,15 +70,36 @@ struct partition_started {
 /// The source has a partition that no lane reads. Said again with each look until partition_started.
 struct partition_found {
   std::string lane;  // who has looked
+  millrace::life life;
   std::string partition;
   position first;
 };
 
-/// Under max_drift: the watermark of the slowest of its partitions that have more to read, for the parser's
-/// other lanes (end_of_time: none of them has). Said when it has changed by enough to matter.
+/// The slowest partition that has more to read has this watermark (end_of_time: there is none). Said under
+/// max_drift, for the parser's other lanes, when it has changed by enough to matter.
 struct stands_at {
   std::string actor;
+  millrace::life life;
   event_micros slowest;
+};
+
+/// Work on these records has failed, and the lane's life ends with it: the last that it says. Its next life
+/// begins with what all of them have said. `settled`: by log, below what every receiver has durable.
+struct attempt_failed {
+  std::string actor;
+  millrace::life life;
+  delivery::attempt what;
+  std::string error;
+  std::map<log_id, position> settled;
+};
+
+/// Work on records from here on went well: those that were given up before them are no longer in a row. Said
+/// once, by a lane whose earlier lives have given some up.
+struct attempt_went_well {
+  std::string actor;
+  millrace::life life;
+  log_id log;
+  position from;
 };
 
 // --- lane -> shard, sink
@@ -79,7 +108,7 @@ struct stands_at {
 /// Asks a receiver for its vector's entry of this log. The answer is the fence.
 struct ask_position {
   log_id log;
-  incarnation lane;
+  life lane;
   receiver_index receiver;
   caf::actor from;
 };
@@ -93,7 +122,7 @@ struct lane_frame {
 // --- shard, sink -> lane
 // Answers, credit and acknowledgements go back by it.
 
-/// The answer; nothing for an older incarnation of a lane than the last that asked.
+/// The answer; nothing for an older life of a lane than the last that asked.
 struct position_answered {
   log_id log;
   receiver_index receiver;
@@ -121,9 +150,10 @@ struct acknowledged {
 // --- shard <-> sink, or shard of a window downstream
 // A shard's output: docs/design/protocol.md has its rules.
 
-/// Output rows, or progress.
+/// Output rows, or progress, of this life of the shard.
 struct output {
   std::shared_ptr<const delivery::output_frame> frame;
+  millrace::life life;
 };
 /// A sink's life begins, or begins again, at this durable position of the log (nothing: it has none). A
 /// shard's is not durable: it acknowledges what is. Up to `taken` it has taken what the shard's earlier lives
@@ -132,7 +162,7 @@ struct output {
 struct resume_output {
   log_id log;
   std::string sink;
-  incarnation life;
+  millrace::life life;
   std::optional<position> at;
   std::optional<position> taken;
   caf::actor from;
@@ -143,9 +173,10 @@ struct furthest_known {
   std::string sink;
   position taken;
 };
-/// Frames from `from` on follow.
+/// Frames from `from` on follow, of this life of the shard.
 struct output_resumed {
   log_id log;
+  millrace::life life;
   position from;
 };
 struct output_acknowledged {
@@ -158,13 +189,14 @@ struct output_acknowledged {
 struct output_taken {
   log_id log;
   std::string sink;
-  incarnation life;
+  millrace::life life;
   position at;
 };
 /// supervisor -> sink, shard: the shard behind this log lives (again) under this handle.
 struct sender_up {
   log_id log;
   caf::actor handle;
+  millrace::life life;
 };
 
 // --- shard <-> snapshot writer
@@ -211,25 +243,70 @@ struct remove_segments {
   std::vector<segment_id> ids;
 };
 
+// --- source, sink, supervisor <-> keeper of the state folder
+// Whatever becomes durable while the topology runs, beside snapshots. Who needs it durable goes on with the
+// answer.
+
+/// Keep this value under this name, for `life` of this actor; the one that is there already costs no write.
+/// Answered by value_kept, in order; ec::fenced for a life below one that has kept something.
+struct keep_value {
+  std::string actor;
+  millrace::life life;
+  std::string name;
+  std::string value;
+};
+struct value_kept {
+  std::string name;
+  std::optional<error> failure;  // the value that was there before still is
+};
+/// A partition that this lane has found begins at its first position, unless that was decided before.
+/// Answered by start_kept.
+struct keep_start {
+  std::string lane;
+  millrace::life life;
+  std::string plan;  // name of the lane's plan
+  std::string partition;
+  position first;
+};
+struct start_kept {
+  std::string lane;
+  millrace::life life;
+  std::string partition;
+  log_id log;
+  mark start;
+  std::optional<error> failure;  // nothing was decided
+};
+
 // --- all -> supervisor
-// How far an actor is, or why it cannot go on.
+// How far an actor is, or why it cannot go on. Each names the life that says it.
 
 /// A sink has everything that will ever come durable; a shard has taken all of it.
 struct completed {
   std::string actor;
+  millrace::life life;
 };
 /// Trying again will not help: the run ends with this error, after what came before it is committed.
 struct stage_failed {
   std::string actor;
+  millrace::life life;
+  error why;
+};
+/// The actor's chain, or its target's claim, belongs to a newer life: this one has ended, and nothing that it
+/// had under way counts. `why` is the store's or the target's answer.
+struct fenced {
+  std::string actor;
+  millrace::life life;
   error why;
 };
 /// The cause of this actor's failures is dealt with: those so far are no longer in a row.
 struct recovered {
   std::string actor;
+  millrace::life life;
 };
 /// A stop was carried out: everything taken is durable.
 struct stopped {
   std::string actor;
+  millrace::life life;
 };
 
 // --- supervisor -> all
@@ -247,6 +324,7 @@ struct collect_report {};
 /// Tells what one actor knows for the report: its counters (part of its state) and where it stands.
 struct report_part {
   std::string actor;
+  millrace::life life = {};
   delivery::ledger counts;
   std::uint64_t rows = 0;  // a shard's emitted rows
   std::uint64_t late_at_shard = 0;
@@ -266,6 +344,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::partition_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stands_at)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::others_stand_at)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::attempt_went_well)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_value)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::value_kept)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_start)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::start_kept)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
@@ -288,6 +372,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::segment_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::remove_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::completed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stage_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fenced)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::recovered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stopped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::log_found)

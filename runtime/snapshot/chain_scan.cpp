@@ -61,7 +61,7 @@ private:
     if (name.empty())
       return {};
     auto bytes = read_at_most(files_, folder_ + "/" + name, largest_chain_file);
-    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+    if (!bytes && !is_lost(bytes.error()))
       return unexpected(bytes.error());
     file.is_unreadable = !bytes && bytes.error().code == ec::corrupt;
     file.is_there = bytes || file.is_unreadable;
@@ -151,7 +151,7 @@ private:
   }
 
   /// What the next run that can be read, and is not void, builds upon.
-  expected<std::optional<chain::link>> predecessor_behind(std::size_t i) {
+  expected<std::optional<chain::link>> predecessor_in_next(std::size_t i) {
     auto highest = out_.life;
     for (auto at = i; at < runs_.size(); ++at) {
       const auto run = is_base_[at] ? expected<loaded_run*>(nullptr) : load(at);
@@ -172,7 +172,7 @@ private:
   /// From the base (or the beginning) along the links, as far as they go.
   expected<void> walk() {
     for (lost_ = begin_; lost_ < runs_.size(); ++lost_) {
-      const auto next = predecessor_behind(lost_);
+      const auto next = predecessor_in_next(lost_);
       if (!next)
         return unexpected(next.error());
       const auto followed = follow(lost_, *next);
@@ -332,9 +332,9 @@ private:
     return true;
   }
 
-  /// The copy of a record is begun when the original is durable, and the append succeeds when both are. A copy
-  /// that ends within the record is one that was never completed, unless it has more of the record than an
-  /// original of which nothing has been cut off.
+  /// The copy of a record is begun when the original is durable, and the append succeeds when both are. A
+  /// copy that ends within the record is one that was never completed, unless it has more of the record than
+  /// an original of which nothing has been cut off.
   static bool was_kept_twice(std::string_view in_original, std::string_view in_copy) {
     if (in_copy.empty())
       return false;
@@ -396,7 +396,7 @@ expected<std::optional<record_header>> head_of(file_system& files, const std::st
     if (name->empty())
       continue;
     const auto bytes = files.read_part(folder + "/" + *name, 0, sizeof(record_header));
-    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+    if (!bytes && !is_lost(bytes.error()))
       return unexpected(bytes.error());
     if (auto h = bytes ? record_head(*bytes) : std::nullopt)
       return h;
@@ -404,24 +404,23 @@ expected<std::optional<record_header>> head_of(file_system& files, const std::st
   return std::nullopt;
 }
 
-expected<std::optional<chain::life>> higher_life(file_system& files, const std::string& folder,
+expected<std::optional<chain::life>> life_of_run(file_system& files, const std::string& folder,
                                                  const run_files& run, std::string_view actor,
-                                                 chain::life mine) {
+                                                 const std::function<bool(chain::life)>& matters) {
   const auto head = head_of(files, folder, run);
   if (!head)
     return unexpected(head.error());
-  if (!*head || !chain::must_give_up(mine, chain::life_of((*head)->life)))
+  if (!*head || !matters(chain::life_of((*head)->life)))
     return std::nullopt;
   for (const auto* name : {&run.original, &run.copy, &run.mended}) {
     const auto bytes = name->empty() ? expected<std::string>()
                                      : read_at_most(files, folder + "/" + *name, largest_chain_file);
-    if (!bytes && bytes.error().code != ec::not_found && bytes.error().code != ec::corrupt)
+    if (!bytes && !is_lost(bytes.error()))
       return unexpected(bytes.error());
     record r;
     std::size_t size = 0;
     if (bytes && decode_first_record(*bytes, actor, r, size) == reading::whole)
-      return chain::must_give_up(mine, chain::life_of(r.life)) ? std::optional(chain::life_of(r.life))
-                                                               : std::nullopt;
+      return matters(chain::life_of(r.life)) ? std::optional(chain::life_of(r.life)) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -18,6 +18,7 @@
 #include "runtime/snapshot/snapshot_format.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,9 +57,9 @@ struct scanned_chain {
 /// The run's first header, which may be damaged. None: it cannot be read.
 [[nodiscard]] expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
                                                              const run_files& run);
-/// The life that has begun the run, where it is above `mine`; its record is whole.
-[[nodiscard]] expected<std::optional<chain::life>> higher_life(file_system& files, const std::string& folder,
-                                                               const run_files& run, std::string_view actor,
-                                                               chain::life mine);
+/// The life that has begun the run, where it is one that matters; its record is whole.
+[[nodiscard]] expected<std::optional<chain::life>>
+life_of_run(file_system& files, const std::string& folder, const run_files& run, std::string_view actor,
+            const std::function<bool(chain::life)>& matters);
 
 }  // namespace millrace::snapshot

@@ -3,60 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace millrace::snapshot {
 namespace {
 
-/// Each lost race is somebody's progress; more than there can be others means that the store misbehaves.
-constexpr int most_races = 100;
 /// What is missing in so many listings is gone, and did not just come or go.
 constexpr int most_listings = 8;
 
 }  // namespace
 
-dir_chain::dir_chain(file_system& files, std::string folder, std::string actor, incarnation life,
+dir_chain::dir_chain(file_system& files, std::string folder, std::string actor, chain::life life,
                      std::shared_ptr<life_fence> fence)
-    : files_(files), folder_(std::move(folder)), actor_(std::move(actor)), life_{life, 0},
+    : files_(files), folder_(std::move(folder)), actor_(std::move(actor)), life_(life),
       fence_(std::move(fence)) {}
-
-expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::string folder,
-                                                     std::string actor, incarnation life,
-                                                     std::shared_ptr<life_fence> fence) {
-  std::unique_ptr<dir_chain> opened(
-      new dir_chain(files, std::move(folder), std::move(actor), life, std::move(fence)));
-  const std::lock_guard lock(opened->fence_->mutex);
-  // From here on the older ones of this process are fenced, also when the rest fails.
-  opened->fence_->newest = std::max(opened->fence_->newest, life);
-  if (auto fenced = opened->check_fence(); !fenced)
-    return unexpected(fenced.error());
-  for (int race = 0; race < most_races; ++race) {
-    auto found = opened->take_over();
-    if (!found)
-      return unexpected(found.error());
-    const auto place = chain::next_place({found->mark, found->last_place});
-    const auto began = opened->begin_run(place, record_kind::opening, {}, true);
-    if (!began)
-      return opened->not_known(began.error());
-    if (*began == begun::lost)
-      continue;
-    if (auto done = opened->mend(found->to_repair).and_then([&] { return opened->remove_leftovers(); });
-        !done)
-      return unexpected(done.error());
-    found->contents.sequence = opened->tail_.sequence;
-    opened->just_opened_ = std::move(found->contents);
-    opened->count_bytes();
-    return opened;
-  }
-  return outside_error(
-      ec::io, fmt::format("no place could be taken in {}; stop what else writes there", opened->folder_));
-}
-
-std::unique_ptr<dir_chain> dir_chain::open_read_only(file_system& files, std::string folder,
-                                                     std::string actor) {
-  return std::unique_ptr<dir_chain>(new dir_chain(files, std::move(folder), std::move(actor), 0, nullptr));
-}
 
 expected<void> dir_chain::check_fence() const {
   if (!fence_)
@@ -73,6 +33,14 @@ expected<run_listing> dir_chain::list() const {
   return listed;
 }
 
+expected<scanned_chain> dir_chain::look(file_system& files, std::string folder, std::string actor) {
+  return dir_chain(files, std::move(folder), std::move(actor), {}, nullptr).scan();
+}
+
+bool dir_chain::stops(chain::life found) const {
+  return is_choosing_ ? chain::is_taken(life_, found) : chain::must_give_up(life_, found);
+}
+
 /// A run that goes while it is read is missing in one listing only.
 expected<scanned_chain> dir_chain::scan() const {
   expected<scanned_chain> found;
@@ -85,112 +53,6 @@ expected<scanned_chain> dir_chain::scan() const {
       break;
   }
   return found;
-}
-
-/// Seals, then reads (R2): what is not read is not counted by its writer either. Again where the run that
-/// turned out to be the newest was not yet sealed when it was listed to be read.
-expected<scanned_chain> dir_chain::seal_and_scan() {
-  expected<scanned_chain> found;
-  for (int race = 0; race < most_races; ++race) {
-    auto listed = list();
-    if (listed && listed->is_older_format)  // as it was found, where it cannot be read
-      listed =
-          scan().and_then([&](const scanned_chain&) { return adopt_older_format(*listed); }).and_then([this] {
-            return list();
-          });
-    if (!listed)
-      return unexpected(listed.error());
-    if (auto done = seal_newest(*listed); !done)
-      return unexpected(done.error());
-    found = scan();
-    if (!found || found->last_place == 0 || found->is_sealed)
-      return found;
-  }
-  return found;
-}
-
-/// Reads what this life goes on from. Idempotent.
-expected<scanned_chain> dir_chain::take_over() {
-  auto found = seal_and_scan();
-  if (!found)
-    return found;
-  if (chain::must_give_up(life_, found->life))
-    return fenced_by(found->life);
-  // What the chain is built upon must be durable before anything names it; its writer may have died too soon.
-  auto done = found->newest.empty() ? expected<void>() : files_.append(path(found->newest), {}, true);
-  if (!done && done.error().code == ec::not_found)
-    done = {};  // its copy serves
-  if (done)
-    done = files_.sync_folder(folder_);
-  if (!done)
-    return unexpected(done.error());
-  tail_ = found->tail;
-  tail_has_copy_ = true;
-  next_sequence_ = found->highest + 1;
-  base_place_ = found->base_place;
-  weight_ = {found->base_bytes, found->increments_bytes, found->increments, found->runs, found->base_due};
-  return found;
-}
-
-/// Whoever dies amid it leaves runs, and behind them the rest in the older format, in the same order.
-expected<void> dir_chain::adopt_older_format(const run_listing& listed) {
-  for (const auto& r : listed.runs)
-    for (const auto& [name, part] :
-         {std::pair{&r.original, run_part::original}, std::pair{&r.copy, run_part::sealed}})
-      if (r.older_number && !name->empty())
-        if (auto done = files_.publish(path(*name), path(run_file(r.place, part))); !done)
-          return done;
-  return files_.sync_folder(folder_);
-}
-
-expected<void> dir_chain::seal_newest(const run_listing& listed) {
-  if (listed.runs.empty())
-    return {};
-  const auto& newest = listed.runs.back();
-  const auto higher = higher_life(files_, folder_, newest, actor_, life_);
-  if (!higher)
-    return unexpected(higher.error());
-  if (*higher)
-    return fenced_by(**higher);  // it is not to be disturbed
-  if (newest.is_sealed)
-    return {};
-  const auto sealed = run_file(newest.place, run_part::sealed);
-  auto done =
-      newest.copy.empty() ? write_new(sealed, {}, false) : files_.publish(path(newest.copy), path(sealed));
-  if (!done && (done.error().code == ec::already_exists || done.error().code == ec::not_found))
-    return {};  // somebody else has sealed it
-  return done;
-}
-
-/// After the opening, so that it is the newest life that mends, and only what is not written any more.
-expected<void> dir_chain::mend(const std::vector<file_repair>& repairs) {
-  for (const auto& r : repairs) {
-    // A record that a second copy lags by is not synced, like every such one.
-    auto done =
-        r.append ? files_.append(path(r.name), {r.bytes}, false) : write_anew(r.name, {r.bytes}, true);
-    if (!done && done.error().code != ec::not_found)  // a newer life has trimmed it
-      return done;
-  }
-  return {};
-}
-
-/// Writes of earlier lives that were cut short, and what a trimming that was cut short has left.
-expected<void> dir_chain::remove_leftovers() {
-  const auto listed = list_runs(files_, folder_);
-  if (!listed)
-    return unexpected(listed.error());
-  auto names = listed->trimmed;
-  for (const auto& name : listed->temporary) {
-    std::uint64_t number = 0;
-    const auto digits = std::string_view(name).substr(4);
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (number < chain::number_of(life_))
-      names.push_back(name);
-  }
-  for (const auto& name : names)
-    if (auto done = files_.remove(path(name)); !done)
-      return done;
-  return {};
 }
 
 expected<chain::contents> dir_chain::read() {
@@ -242,7 +104,7 @@ expected<std::string> dir_chain::read_tail() {
   const auto original = path(run_file(run_.place));
   auto bytes = files_.read_part(original, run_.tail_at, run_.end - run_.tail_at);
   record r;
-  if (!bytes && bytes.error().code != ec::corrupt && bytes.error().code != ec::not_found)
+  if (!bytes && !is_lost(bytes.error()))
     return unexpected(bytes.error());
   if (!bytes || decode_record(*bytes, actor_, r) != reading::whole || r.checksum != tail_.checksum)
     return fatal_error(ec::corrupt,
@@ -347,7 +209,7 @@ expected<run_listing> dir_chain::see_who_is_there() const {
   for (const auto& r : listed->runs) {
     if (r.place <= last_place_)
       continue;
-    const auto higher = higher_life(files_, folder_, r, actor_, life_);
+    const auto higher = life_of_run(files_, folder_, r, actor_, [this](chain::life l) { return stops(l); });
     if (!higher)
       return unexpected(higher.error());
     if (*higher)
@@ -363,14 +225,14 @@ error dir_chain::lost_race() const {
 
 expected<bool> dir_chain::is_there(const std::string& name) const {
   const auto found = files_.read_part(path(name), 0, 0);
-  if (!found && found.error().code != ec::not_found && found.error().code != ec::corrupt)
+  if (!found && !is_lost(found.error()))
     return unexpected(found.error());
   return found || found.error().code == ec::corrupt;
 }
 
-/// R3, after an append to the run at `place`. What goes while the names are read is missing in the listing, so
-/// the order of these looks matters. A seal goes when a base stands behind the run, which the listing has or
-/// which is trimmed meanwhile; and whoever trims removes the older runs first, and marks last.
+/// R3, after an append to the run at `place`. What goes while the names are read is missing in the listing,
+/// so the order of these looks matters. A seal goes when a base stands behind the run, which the listing has
+/// or which is trimmed meanwhile; and whoever trims removes the older runs first, and marks last.
 expected<bool> dir_chain::counts(std::uint64_t place) const {
   const auto is_sealed = is_there(run_file(place, run_part::sealed));
   if (!is_sealed || *is_sealed)
@@ -385,7 +247,7 @@ expected<bool> dir_chain::counts(std::uint64_t place) const {
 
 /// The place for the next run of this life. After a failure a new count begins there, and what the old one
 /// may have left, or may leave yet, is passed over: the run names the last record that is known to count.
-expected<std::uint64_t> dir_chain::place_behind_own() {
+expected<std::uint64_t> dir_chain::place_after_own() {
   if (!is_unsure_)
     return last_place_ + 1;
   if (life_.count == chain::most_counts)
@@ -397,7 +259,7 @@ expected<std::uint64_t> dir_chain::place_behind_own() {
 }
 
 expected<void> dir_chain::begin_next_run(record_kind kind, std::string_view payload, bool twice) {
-  const auto place = place_behind_own();
+  const auto place = place_after_own();
   if (!place)
     return not_known(place.error());
   const auto began = begin_run(*place, kind, payload, twice);
@@ -459,85 +321,6 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
 }
 
 chain::weight dir_chain::size() const { return weight_; }
-
-expected<void> dir_chain::write_base(const std::string& temporary, const record_header& header,
-                                     std::string_view base) {
-  return files_.write(temporary, {bytes_of(header), actor_, base}, true)
-      .and_then([&] { return files_.read(temporary); })
-      .and_then([&](const std::string& bytes) -> expected<void> {
-        record back;
-        if (decode_record(bytes, actor_, back) != reading::whole || back.checksum != header.checksum)
-          return outside_error(ec::io, fmt::format("{} does not read back as it was written", temporary));
-        return {};
-      });
-}
-
-expected<bool> dir_chain::append_base(std::string_view base) {
-  if (!fence_)
-    return unexpected(check_fence().error());
-  if (is_unsure_)
-    return false;
-  // The fence is not held while the base is written: a newer incarnation need not wait for that.
-  const auto header = header_of(record_kind::base, base, false);
-  const auto place = last_place_ + 1;
-  const auto tmp = temporary("base");
-  auto done = write_base(tmp, header, base);
-  const std::lock_guard lock(fence_->mutex);
-  if (done)
-    done = check_fence();
-  if (!done) {
-    (void)files_.remove(tmp);
-    return unexpected(done.error());
-  }
-  // No run holds records from both sides of a base, nor of one of which it is not known whether it is there.
-  run_.is_open = false;
-  const auto mark = chain::mark_before(base_place_);
-  done = files_.publish(tmp, path(run_file(place)));
-  if (!done)
-    (void)files_.remove(tmp);
-  // The mark says what the base before this one has covered; durable before anything is removed.
-  else if (mark != 0)
-    done = make_mark(mark);
-  if (done)
-    done = files_.sync_folder(folder_);
-  if (!done)
-    return not_known(done.error());
-  const auto it_counts = counts(place);
-  if (!it_counts)
-    return not_known(it_counts.error());
-  if (!*it_counts)
-    return not_known(lost_race());
-  last_place_ = base_place_ = place;
-  weight_ = {.base_bytes = sizeof header + actor_.size() + base.size()};
-  tail_has_copy_ = true;
-  trim();
-  return true;
-}
-
-/// Made exclusively, never moved: the greatest counts.
-expected<void> dir_chain::make_mark(std::uint64_t place) {
-  auto done = write_new(mark_file(place), {}, false);
-  return !done && done.error().code == ec::already_exists ? expected<void>() : done;
-}
-
-/// Behind the mark, the original of a run first; of what the base covers, second copies. What cannot be
-/// removed now is at the next base, or when the actor opens again.
-void dir_chain::trim() {
-  const auto listed = list_runs(files_, folder_);
-  if (!listed)
-    return;
-  auto names = listed->trimmed;
-  // Two marks: one that is damaged or missed by a listing does not make an old place look new.
-  for (std::size_t i = 0; i + 2 < listed->marks.size(); ++i)
-    names.push_back(mark_file(listed->marks[i]));
-  for (const auto& r : listed->runs)
-    if (r.place < base_place_ && !r.copy.empty())  // a mended file stands for its original
-      names.push_back(r.copy);
-  for (const auto& name : names)
-    if (!files_.remove(path(name)))
-      break;
-  count_bytes();
-}
 
 void dir_chain::count_bytes() {
   std::uint64_t sum = 0;

@@ -25,6 +25,16 @@ public:
   [[nodiscard]] static expected<std::unique_ptr<dir_chain>> open(file_system& files, std::string folder,
                                                                  std::string actor, incarnation life,
                                                                  std::shared_ptr<life_fence> fence);
+  /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
+  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.
+  /// `forget_up_to`: nothing at or below that place counts any more, whatever it is; 0: all counts.
+  [[nodiscard]] static expected<std::unique_ptr<dir_chain>> open_chosen(file_system& files,
+                                                                        std::string folder, std::string actor,
+                                                                        chain::life life,
+                                                                        std::uint64_t forget_up_to = 0);
+  /// Reads the chain, and changes nothing.
+  [[nodiscard]] static expected<scanned_chain> look(file_system& files, std::string folder,
+                                                    std::string actor);
   /// For readers: no opening record, no repair; whatever writes is refused.
   [[nodiscard]] static std::unique_ptr<dir_chain> open_read_only(file_system& files, std::string folder,
                                                                  std::string actor);
@@ -39,11 +49,14 @@ private:
   /// What has become of a run that was to begin at a place.
   enum class begun : std::uint8_t { counts, lost };
 
-  dir_chain(file_system& files, std::string folder, std::string actor, incarnation life,
+  dir_chain(file_system& files, std::string folder, std::string actor, chain::life life,
             std::shared_ptr<life_fence> fence);
+  [[nodiscard]] expected<void> begin_life();
 
   [[nodiscard]] expected<void> check_fence() const;
   [[nodiscard]] unexpected fenced_by(chain::life by) const;
+  /// R2: whether this life ends where that one stands before it.
+  [[nodiscard]] bool stops(chain::life found) const;
   [[nodiscard]] expected<run_listing> list() const;
   [[nodiscard]] expected<scanned_chain> scan() const;
   [[nodiscard]] expected<scanned_chain> seal_and_scan();
@@ -58,7 +71,7 @@ private:
                                           bool twice);
   [[nodiscard]] expected<void> begin_next_run(record_kind kind, std::string_view payload, bool twice);
   [[nodiscard]] expected<void> extend_run(file_system::parts contents, bool twice, const std::string& buried);
-  [[nodiscard]] expected<std::uint64_t> place_behind_own();
+  [[nodiscard]] expected<std::uint64_t> place_after_own();
   [[nodiscard]] expected<run_listing> see_who_is_there() const;
   [[nodiscard]] expected<bool> is_there(const std::string& name) const;
   [[nodiscard]] expected<bool> counts(std::uint64_t place) const;
@@ -85,6 +98,8 @@ private:
   std::string folder_;
   std::string actor_;
   chain::life life_;
+  bool is_choosing_ = false;  // it has chosen its life, and has not opened yet
+  std::uint64_t forgotten_ = 0;
   std::shared_ptr<life_fence> fence_;  // none: read only
 
   /// The run that the newest record lies in, and where.

@@ -15,6 +15,7 @@ namespace {
 
 constexpr file_mark segment_mark{{'M', 'R', 'S', 'E', 'G', 'M', '\r', '\n'}, 1};
 constexpr std::string_view name_begin = "seg-";
+constexpr std::string_view temporary_begin = "tmp-";
 constexpr std::size_t digits = 20;  // of 2^64
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
@@ -90,9 +91,13 @@ expected<void> dir_segments::remove_all_but(const std::vector<segment_id>& neede
     return unexpected(entries.error());
   for (const auto& e : *entries) {
     segment_id id;
-    if (parse_file_name(e.name, id) &&
-        (id.life > life_ || std::find(needed.begin(), needed.end(), id) != needed.end()))
-      continue;  // a newer life's is not ours to judge
+    const auto is_cut_short = e.name.starts_with(temporary_begin);
+    const auto name = std::string_view(e.name).substr(is_cut_short ? temporary_begin.size() : 0);
+    const auto is_segment = parse_file_name(name, id);
+    const auto is_needed =
+        !is_cut_short && is_segment && std::find(needed.begin(), needed.end(), id) != needed.end();
+    if (is_needed || (is_segment && id.life > life_))
+      continue;  // a newer life's is not ours to judge, and it may be writing it
     if (auto done = files_.remove(folder_ + "/" + e.name); !done)
       return done;
   }
@@ -114,7 +119,7 @@ expected<void> dir_segments::write(const segment_id& id, std::string_view payloa
   const std::lock_guard lock(fence_->mutex);
   if (auto done = check_fence().and_then([this] { return make_folders(); }); !done)
     return done;
-  const auto temporary = fmt::format("{}/tmp-{}", folder_, to_file_name(id));
+  const auto temporary = fmt::format("{}/{}{}", folder_, temporary_begin, to_file_name(id));
   const auto header = seal(id, actor_, payload);
   auto done = files_.write(temporary, {bytes_of(header), actor_, payload}, true).and_then([&] {
     return files_.publish(temporary, path(id));

@@ -1,8 +1,10 @@
 #include "runtime/snapshot/dir_store.hpp"
 
-#include "runtime/snapshot/dir_journal.hpp"
+#include "runtime/snapshot/chain_journal.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/older_folder.hpp"
+#include "runtime/snapshot/older_journal.hpp"
 #include "runtime/snapshot/value_file.hpp"
 
 #include <fmt/format.h>
@@ -23,27 +25,26 @@ std::uint64_t bytes_below(file_system& files, const std::string& folder) {
 
 }  // namespace
 
-dir_store::dir_store(file_system& files, std::string folder, std::unique_ptr<folder_lock> lock,
-                     folder_record record, bool read_only, base_rule rule)
-    : files_(files), folder_(std::move(folder)), lock_(std::move(lock)), record_(std::move(record)),
-      read_only_(read_only), rule_(rule), next_(record_.given_below) {}
+dir_store::dir_store(file_system& files, opened_folder opened, base_rule rule)
+    : files_(files), opened_(std::move(opened)), record_(*known().folder), rule_(rule),
+      next_(record_.given_below) {}
+
+std::string dir_store::contents_folder() const {
+  return record_.contents.empty() ? state_folder() : state_folder() + "/" + record_.contents;
+}
 
 expected<void> dir_store::check_writable() const {
-  if (read_only_)
+  if (is_read_only())
     return user_error(ec::unsupported,
-                      fmt::format("the state folder {} was opened for reading only", folder_));
+                      fmt::format("the state folder {} was opened for reading only", folder()));
   return {};
 }
 
-expected<void> dir_store::write_identity(const folder_record& changed) {
-  auto next = changed;
-  // Also a failed attempt may have left its number in one copy.
-  next.generation = ++record_.generation;
-  if (auto done = write_value(files_, folder_, "identity", encode_folder_record(next), next.generation);
-      !done)
+expected<void> dir_store::write_record(const folder_record& changed) {
+  if (auto done = opened_.control->change({false, changed, {}}); !done)
     return done;
-  record_.given_below = next.given_below;
-  record_.id.finished = next.id.finished;  // the only member that changes while others may read it
+  record_.given_below = changed.given_below;
+  record_.id.finished = changed.id.finished;  // the only member that changes while others may read it
   return {};
 }
 
@@ -54,7 +55,7 @@ expected<incarnation> dir_store::next_incarnation() {
   if (next_ == record_.given_below) {
     auto changed = record_;
     changed.given_below += numbers_at_once;
-    if (auto done = write_identity(changed); !done)
+    if (auto done = write_record(changed); !done)
       return unexpected(done.error());
   }
   return next_++;
@@ -69,9 +70,9 @@ std::shared_ptr<life_fence> dir_store::fence_of(std::string key) {
 }
 
 expected<std::unique_ptr<snapshots>> dir_store::open_snapshots(std::string_view actor, incarnation life) {
-  const auto parent = state_folder() + "/snapshots";
+  const auto parent = contents_folder() + "/snapshots";
   auto folder = parent + "/" + file_name_of(actor);
-  if (read_only_)
+  if (is_read_only())
     return std::make_unique<merged_snapshots>(
         dir_chain::open_read_only(files_, std::move(folder), std::string(actor)), rule_);
   // Synced also when it was there: its maker may have died before doing so.
@@ -86,32 +87,53 @@ expected<std::unique_ptr<segments>> dir_store::open_segments(std::string_view ac
                                                              const std::vector<segment_id>& needed) {
   if (auto writable = check_writable(); !writable)
     return unexpected(writable.error());
-  return dir_segments::open(files_, state_folder() + "/segments", std::string(actor), life,
+  return dir_segments::open(files_, contents_folder() + "/segments", std::string(actor), life,
                             fence_of(fmt::format("snapshots {}", actor)), needed);
 }
 
 expected<std::unique_ptr<journal>> dir_store::open_journal(std::string_view actor, incarnation life) {
-  const auto folder = state_folder() + "/journals";
-  return dir_journal::open(files_, folder, folder + "/" + file_name_of(actor), std::string(actor), life,
-                           read_only_ ? nullptr : fence_of(fmt::format("journal {}", actor)));
+  const auto parent = contents_folder() + "/journals";
+  const auto folder = parent + "/" + file_name_of(actor);
+  // Those of earlier formats lie beside the folder of the chain; a state that became blank since has none.
+  const auto older = [files = &files_, folder, actor = std::string(actor),
+                      may_be_there = record_.contents.empty()]() -> expected<std::vector<std::string>> {
+    return may_be_there ? read_older_journal(*files, folder, actor) : std::vector<std::string>();
+  };
+  if (is_read_only())
+    return chain_journal::open_read_only(dir_chain::open_read_only(files_, folder, std::string(actor)),
+                                         older);
+  auto done = files_.make_folder(folder).and_then([&](bool) { return files_.sync_folder(parent); });
+  if (!done)
+    return unexpected(done.error());
+  auto records =
+      dir_chain::open(files_, folder, std::string(actor), life, fence_of(fmt::format("journal {}", actor)));
+  if (!records)
+    return unexpected(records.error());
+  auto opened = chain_journal::open(std::move(*records), older);
+  if (opened && record_.contents.empty())
+    done = remove_older_journal(files_, folder);
+  if (!done)
+    return unexpected(done.error());
+  return opened;
 }
 
 expected<std::string> dir_store::get(std::string_view name) const {
   const std::lock_guard lock(mutex_);
-  return read_value(files_, state_folder() + "/values", name).map([](stored_value&& v) {
-    return std::move(v.payload);
-  });
+  if (opened_.is_older)
+    return read_value(files_, values_folder(folder(), record_), name).map([](stored_value&& v) {
+      return std::move(v.payload);
+    });
+  const auto found = known().values.find(name);
+  if (found == known().values.end())
+    return user_error(ec::not_found, fmt::format("there is no value {} in {}", name, folder()));
+  return found->second;
 }
 
 expected<void> dir_store::put(std::string_view name, std::string_view value) {
   if (auto writable = check_writable(); !writable)
     return writable;
   const std::lock_guard lock(mutex_);
-  const auto folder = state_folder() + "/values";
-  const auto present = read_value(files_, folder, name);
-  if (!present && present.error().code != ec::not_found && present.error().code != ec::corrupt)
-    return unexpected(present.error());
-  return write_value(files_, folder, name, value, present ? present->generation + 1 : 1);
+  return opened_.control->change({false, {}, {{std::string(name), std::string(value)}}});
 }
 
 expected<void> dir_store::mark_finished() {
@@ -122,9 +144,11 @@ expected<void> dir_store::mark_finished() {
     return {};
   auto changed = record_;
   changed.id.finished = true;
-  return write_identity(changed);
+  return write_record(changed);
 }
 
-std::uint64_t dir_store::bytes() const { return bytes_below(files_, state_folder()); }
+std::uint64_t dir_store::bytes() const {
+  return bytes_below(files_, state_folder()) + bytes_below(files_, control_folder(folder()));
+}
 
 }  // namespace millrace::snapshot

@@ -1,17 +1,20 @@
 // The state folder: identity, lock, incarnation numbers, named values, and what opens an actor's files.
 //
 //   DIR/lock                            held while a process uses the folder
-//   DIR/identity.1, identity.2          state id, topology, finished mark, incarnation numbers
+//   DIR/control/...                     chain: state id, topology, finished mark, incarnation numbers, values
+//   DIR/identity.1, identity.2          the folder's format, for versions that look for the identity there
 //   DIR/state-ID/snapshots/ACTOR/...    chains
 //   DIR/state-ID/segments/ACTOR/...     spilled output
-//   DIR/state-ID/journals/ACTOR.1, .2
-//   DIR/state-ID/values/NAME.1, .2
+//   DIR/state-ID/journals/ACTOR/...     chains
 //
-// Everything else in DIR belongs to others (dead_letters.jsonl). --fresh is one step, the new identity: the
-// old state-ID is removed behind it.
+// Everything else in DIR belongs to others (dead_letters.jsonl). --fresh is one record in DIR/control: the
+// old state-ID is removed behind it. So is a state that becomes blank: actors have their files below
+// state-ID/again-RANDOM from then on.
 #pragma once
 
+#include "runtime/snapshot/control_chain.hpp"
 #include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/life_fence.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -33,20 +36,18 @@ inline constexpr std::string_view tried_name = "tried";
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options,
                                                                           file_system& files);
 
-/// What the identity file holds.
-struct folder_record {
-  identity id;
-  std::uint64_t generation = 0;  // of the file
-  incarnation given_below = 1;   // numbers below this may have been handed out
-  bool is_older = false;         // of an earlier format, which opening it for writing raises
+/// What a store begins with.
+struct opened_folder {
+  std::string folder;
+  std::unique_ptr<folder_lock> lock;
+  std::unique_ptr<control_chain> control;  // none: for reading only
+  control_state known;                     // as it was when it was opened; it has a record
+  bool is_older = false;                   // a reader's, of format 3 or earlier: values lie in files
 };
-
-[[nodiscard]] std::string encode_folder_record(const folder_record& r);
 
 class dir_store final : public state_store {
 public:
-  dir_store(file_system& files, std::string folder, std::unique_ptr<folder_lock> lock, folder_record record,
-            bool read_only, base_rule rule);
+  dir_store(file_system& files, opened_folder opened, base_rule rule);
 
   [[nodiscard]] const identity& id() const override { return record_.id; }
   expected<incarnation> next_incarnation() override;
@@ -57,22 +58,25 @@ public:
   expected<std::string> get(std::string_view name) const override;
   expected<void> put(std::string_view name, std::string_view value) override;
   expected<void> mark_finished() override;
-  [[nodiscard]] const std::string& folder() const override { return folder_; }
+  [[nodiscard]] const std::string& folder() const override { return opened_.folder; }
   [[nodiscard]] std::uint64_t bytes() const override;
 
 private:
+  [[nodiscard]] bool is_read_only() const { return !opened_.control; }
   [[nodiscard]] expected<void> check_writable() const;
-  [[nodiscard]] expected<void> write_identity(const folder_record& changed);
+  [[nodiscard]] expected<void> write_record(const folder_record& changed);
+  [[nodiscard]] const control_state& known() const {
+    return opened_.control ? opened_.control->known() : opened_.known;
+  }
   [[nodiscard]] std::shared_ptr<life_fence> fence_of(std::string key);
-  [[nodiscard]] std::string state_folder() const { return folder_ + "/state-" + record_.id.state_id; }
+  [[nodiscard]] std::string state_folder() const { return opened_.folder + "/state-" + record_.id.state_id; }
+  [[nodiscard]] std::string contents_folder() const;
 
   file_system& files_;
-  std::string folder_;
-  std::unique_ptr<folder_lock> lock_;
+  opened_folder opened_;
   folder_record record_;
-  bool read_only_;
   base_rule rule_;
-  mutable std::mutex mutex_;  // identity, values, fences_; never held while an actor's files are written
+  mutable std::mutex mutex_;  // record, values, fences_; never held while an actor's files are written
   incarnation next_;          // to hand out; durable up to record_.given_below
   std::map<std::string, std::shared_ptr<life_fence>, std::less<>> fences_;
 };

@@ -23,6 +23,9 @@ struct base_rule {
   std::uint64_t most_files = 4;
 };
 
+/// Of journals and of what a folder knows of itself: these are small, and each opening begins a run.
+inline constexpr base_rule small_records{.smallest_base = 64 << 10, .most_increments = 50, .most_files = 4};
+
 [[nodiscard]] bool is_base_due(const chain::weight& w, const base_rule& rule);
 
 class merged_snapshots final : public snapshots {

@@ -62,10 +62,10 @@ public:
 class journal {
 public:
   virtual ~journal() = default;
-  /// All entries, oldest first; a torn tail of one copy is cut, and the copies are made equal from the
-  /// longer.
+  /// All entries, oldest first. Its opener has taken over what was there and mended what was damaged;
+  /// ec::fenced when a newer incarnation has opened.
   [[nodiscard]] virtual expected<std::vector<std::string>> load() = 0;
-  /// Durable in both copies when it returns.
+  /// Durable in two copies, all or none, when it returns. Errors as those of snapshots::append().
   [[nodiscard]] virtual expected<void> append(const std::vector<std::string>& entries) = 0;
   /// Keeps only these entries (atomically).
   [[nodiscard]] virtual expected<void> replace(const std::vector<std::string>& entries) = 0;
@@ -96,7 +96,7 @@ public:
   [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
                                                                         incarnation life) = 0;
   /// Small named values, replaced atomically and kept in two copies (the plan's fingerprint, a source's file
-  /// list).
+  /// list). All changes here: ec::fenced when another process has taken over the folder.
   [[nodiscard]] virtual expected<std::string> get(std::string_view name) const = 0;  // ec::not_found
   [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
   [[nodiscard]] virtual expected<void> mark_finished() = 0;

@@ -14,6 +14,12 @@ constexpr file_mark record_mark{{'M', 'R', 'S', 'N', 'A', 'P', '\r', '\n'}, 1};
 constexpr std::size_t sequence_digits = 20;  // of 2^64: names sort as numbers do
 constexpr std::string_view copy_suffix = ".copy";
 
+/// `bytes` begin with this header, and end before its record does.
+bool reaches_beyond(const record_header& h, std::string_view bytes) {
+  const auto rest = bytes.size() - sizeof h;
+  return h.name_length > rest || h.payload_length > rest - h.name_length;
+}
+
 }  // namespace
 
 record_header seal(const record& r, std::string_view actor, std::string_view payload) {
@@ -47,8 +53,7 @@ reading decode_first_record(std::string_view bytes, std::string_view actor, reco
   std::memcpy(&h, bytes.data(), sizeof h);
   if (h.version > record_mark.version)  // how long it is is not known: it is one record or damaged
     return decode_record(bytes, actor, out);
-  const auto rest = bytes.size() - sizeof h;
-  if (h.name_length > rest || h.payload_length > rest - h.name_length)
+  if (reaches_beyond(h, bytes))
     return reading::damaged;
   size = sizeof h + h.name_length + h.payload_length;
   return decode_record(bytes.substr(0, size), actor, out);
@@ -69,8 +74,7 @@ bool is_cut_short(std::string_view bytes) {
   if (bytes.size() < sizeof(record_header))
     return magic.starts_with(bytes.substr(0, magic.size()));
   const auto head = record_head(bytes);
-  const auto rest = bytes.size() - sizeof(record_header);
-  return head && (head->name_length > rest || head->payload_length > rest - head->name_length);
+  return head && reaches_beyond(*head, bytes);
 }
 
 bool holds_a_record(std::string_view bytes, std::string_view actor) {

@@ -1,50 +1,29 @@
 // Opening a state folder: finds out what a folder is before anything in it is touched, takes the lock,
-// creates, starts over, repairs.
+// creates, starts over, takes over what earlier versions have left.
 #include "runtime/snapshot/dir_store.hpp"
-#include "runtime/snapshot/file_names.hpp"
-#include "runtime/snapshot/size_limits.hpp"
-#include "runtime/snapshot/value_file.hpp"
-#include "runtime/wire/bytes.hpp"
+#include "runtime/snapshot/leftovers.hpp"
+#include "runtime/snapshot/older_folder.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <random>
+#include <utility>
 
 namespace millrace::snapshot {
 namespace {
-
-/// Of the folder as a whole: raised when anything in it changes its meaning.
-/// 2: increments lie one after another in a file. 3: they are runs, each at a place of its own.
-/// Earlier ones are read, and become 3 when they are opened for writing.
-constexpr std::uint16_t folder_version = 3;
-constexpr std::string_view identity_name = "identity";
 
 std::string random_id() {
   std::random_device random;  // the kernel's
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
-expected<folder_record> decode_folder_record(std::string_view bytes, const std::string& folder) {
-  wire::reader in(bytes);
-  const auto version = in.fixed<std::uint16_t>();
-  if (in.ok() && version > folder_version)
-    return user_error(
-        ec::unsupported,
-        fmt::format("the state folder {} has format {}, this version of millrace reads up to {}; run "
-                    "the later version, or choose another --state",
-                    folder, version, folder_version));
-  folder_record r;
-  r.is_older = version < folder_version;
-  r.id.state_id = in.string();
-  r.id.topology = in.string();
-  r.id.previous_state_id = in.string();
-  r.id.finished = in.fixed<std::uint8_t>() != 0;
-  r.given_below = in.fixed<std::uint64_t>();
-  if (!in.ok() || !in.at_end())
-    return our_error(fmt::format("the identity of the state folder {} is whole but unreadable", folder));
-  return r;
+/// Above any number that was counted.
+incarnation seconds_of_clock() {
+  return static_cast<incarnation>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
 }
 
 class opening {
@@ -60,21 +39,27 @@ public:
       return user_error(ec::invalid_argument, "the state folder has no name; give one with --state DIR");
     auto done = look();
     if (done && !options_.read_only)
-      done = make_parents().and_then([this] { return files_.claim_folder(folder_); }).and_then([this] {
-        return take_lock();
-      });
+      done = look_who_was_here()
+                 .and_then([this] { return make_parents(); })
+                 .and_then([this] { return files_.claim_folder(folder_); })
+                 .and_then([this] { return take_lock(); })
+                 .and_then([this] { return note_names(files_, folder_); })
+                 .map([this](noted_names&& n) { noted_ = std::move(n); });
     if (done)
-      done = read_identity();
+      done = find();
     if (done && !options_.read_only)
-      done = write_what_is_due();
+      done = open_for_writing();
     if (!done)
       return unexpected(done.error());
-    return std::make_unique<dir_store>(files_, folder_, std::move(lock_), std::move(record_),
-                                       options_.read_only, rule_);
+    return std::make_unique<dir_store>(
+        files_, opened_folder{folder_, std::move(lock_), std::move(control_), std::move(known_), is_older_},
+        rule_);
   }
 
 private:
-  [[nodiscard]] std::string state_folder(const std::string& id) const { return folder_ + "/state-" + id; }
+  [[nodiscard]] std::string state_folder() const {
+    return fmt::format("{}/{}{}", folder_, state_begin, known_.folder->id.state_id);
+  }
 
   /// Refuses folders of others before it writes anything into them.
   expected<void> look() {
@@ -85,20 +70,36 @@ private:
       return user_error(ec::not_found, fmt::format("there is no state folder {}", folder_));
     if (!entries)
       return unexpected(entries.error());
-    std::string foreign;
-    bool is_ours = false;
-    for (const auto& e : *entries) {
-      if (e.name.starts_with("identity.") || e.name == "lock" || e.name.starts_with("state-"))
-        is_ours = true;
-      else if (foreign.empty() && e.name != "lost+found")  // of an empty file system
-        foreign = e.name;
-    }
-    if (!is_ours && !foreign.empty())
+    auto foreign = name_of_others(*entries);
+    // Another process may be making the folder: a listing that shows what came later may lack the lock.
+    if (!foreign.empty())
+      foreign = files_.list(folder_).map(name_of_others).value_or(std::move(foreign));
+    if (!foreign.empty())
       return user_error(ec::mismatch,
                         fmt::format("{} is not a state folder and not empty (there is {}); choose "
                                     "another --state, or an empty folder",
                                     folder_, foreign));
     return {};
+  }
+
+  /// Before it takes the lock: who has opened the folder since then has it, and this process is late. Where
+  /// that cannot be read, find() says why.
+  expected<void> look_who_was_here() {
+    const auto control = look_at_control(files_, folder_);
+    highest_ = control ? std::optional(control->highest) : std::nullopt;
+    return {};
+  }
+
+  /// What says that a folder is somebody else's; empty: nothing does.
+  static std::string name_of_others(const std::vector<file_system::entry>& entries) {
+    std::string foreign;
+    for (const auto& e : entries) {
+      if (e.name.starts_with("identity.") || e.name == "lock" || e.name.starts_with(state_begin))
+        return {};
+      if (foreign.empty() && e.name != "lost+found")  // of an empty file system
+        foreign = e.name;
+    }
+    return foreign;
   }
 
   expected<void> make_parents() {
@@ -133,39 +134,63 @@ private:
     return {};
   }
 
-  expected<void> read_identity() {
-    const auto stored = read_value(files_, folder_, identity_name);
-    if (!stored && stored.error().code == ec::not_found)
-      return without_identity();
-    if (!stored && stored.error().code == ec::corrupt && options_.fresh)
+  /// Reads what the folder is, and refuses what may not be opened.
+  expected<void> find() {
+    auto note = read_note(files_, folder_);
+    if (!note)
+      return unexpected(note.error());
+    note_ = std::move(*note);
+    const auto last = last_place_of_control(files_, folder_);
+    if (!last)
+      return unexpected(last.error());
+    auto control = look_at_control(files_, folder_);
+    if (!control && control.error().code == ec::corrupt && options_.fresh) {
+      forget_up_to_ = *last;
       return start_over_blindly();
-    if (!stored)
-      return unexpected(stored.error());
-    auto record = decode_folder_record(stored->payload, folder_);
-    if (!record)
-      return unexpected(record.error());
-    record_ = std::move(*record);
-    record_.generation = stored->generation;
-    if (!options_.topology.empty() && record_.id.topology != options_.topology)
+    }
+    if (!control)
+      return unexpected(control.error());
+    if (!highest_)
+      highest_ = control->highest;
+    if (control->state.folder) {
+      known_ = std::move(control->state);
+      return check_known();
+    }
+    if (note_.note.record) {
+      is_older_ = true;
+      known_.folder = note_.note.record;
+      return check_known();
+    }
+    return note_.is_there ? without_control() : without_identity();
+  }
+
+  expected<void> check_known() const {
+    if (!options_.topology.empty() && known_.folder->id.topology != options_.topology)
       return user_error(ec::mismatch,
                         fmt::format("the state folder {} belongs to the topology {}, not to {}; give "
                                     "each topology a --state of its own",
-                                    folder_, record_.id.topology, options_.topology));
-    is_due_ = stored->copies_differ || record_.is_older;
-    if (options_.fresh) {
-      record_.id.previous_state_id = record_.id.state_id;
-      begin_new_state();
+                                    folder_, known_.folder->id.topology, options_.topology));
+    if (options_.fresh)
       return {};
-    }
-    const auto state = files_.list(state_folder(record_.id.state_id));
+    const auto state = files_.list(state_folder());
     if (!state && state.error().code == ec::not_found)
       return user_error(ec::corrupt,
                         fmt::format("{} is missing; restore it from a backup, or start over with "
                                     "--fresh",
-                                    state_folder(record_.id.state_id)));
+                                    state_folder()));
     if (!state)
       return unexpected(state.error());
     return {};
+  }
+
+  /// The note says that there was one.
+  expected<void> without_control() {
+    if (options_.fresh)
+      return start_over_blindly();
+    return user_error(ec::corrupt,
+                      fmt::format("{} is {}; restore the folder from a backup, or start over with --fresh",
+                                  note_.is_damaged ? folder_ + "/identity" : control_folder(folder_),
+                                  note_.is_damaged ? "damaged, both copies of it" : "missing or empty"));
   }
 
   expected<void> without_identity() {
@@ -175,146 +200,118 @@ private:
     std::string last_state;
     bool has_others = false;
     for (const auto& e : *entries) {
-      if (e.name.starts_with("state-"))
+      if (e.name.starts_with(state_begin))
         last_state = e.name;
-      has_others = has_others || !(e.name == "lock" || e.name == "lost+found" ||
-                                   e.name.starts_with("identity.") || e.name.starts_with("state-"));
+      has_others = has_others || !(e.name == "lock" || e.name == "lost+found" || e.name == "control" ||
+                                   e.name.starts_with("identity.") || e.name.starts_with(state_begin));
     }
     if (options_.read_only)
       return user_error(ec::mismatch, fmt::format("{} is not a state folder", folder_));
-    // The state's folder is made before the first identity, so it alone may be a first start that was cut
+    // The state's folder is made before the first record, so it alone may be a first start that was cut
     // short, but then it is empty.
     if (!last_state.empty() && !is_blank(folder_ + "/" + last_state)) {
       if (options_.fresh)
         return start_over_blindly();
       return user_error(ec::corrupt,
-                        fmt::format("both copies of {}/identity are missing; restore the folder from a "
-                                    "backup, or start over with --fresh",
-                                    folder_));
+                        fmt::format("{} and both copies of {}/identity are missing; restore the folder from "
+                                    "a backup, or start over with --fresh",
+                                    control_folder(folder_), folder_));
     }
     if (last_state.empty() && has_others)
       return user_error(ec::mismatch,
                         fmt::format("{} is not a state folder and not empty; choose another --state, "
                                     "or an empty folder",
                                     folder_));
-    record_.id.topology = options_.topology;
-    begin_new_state();
+    known_.folder.emplace().id.topology = options_.topology;
+    is_new_ = true;
     return {};
   }
 
   bool is_blank(const std::string& state) {
-    for (const auto* part : {"/snapshots", "/journals", "/values"})
-      if (const auto entries = files_.list(state + part); entries && !entries->empty())
-        return false;
+    const auto entries = files_.list(state);
+    if (entries)
+      for (const auto& e : *entries)
+        if (const auto below = files_.list(state + "/" + e.name); below && !below->empty())
+          return false;
     return true;
   }
 
-  /// The identity is lost: incarnation numbers go on from the clock, which is above any that was counted.
+  /// What has been given out is lost: incarnation numbers and terms go on from the clock.
   expected<void> start_over_blindly() {
-    record_.id.topology = options_.topology;
-    record_.given_below = static_cast<incarnation>(
-        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count());
-    begin_new_state();
+    auto& record = known_.folder.emplace();
+    record.id.topology = options_.topology;
+    record.given_below = seconds_of_clock();
+    highest_ = chain::life{seconds_of_clock(), 0};
+    is_new_ = true;
     return {};
   }
 
-  void begin_new_state() {
-    record_.id.state_id = random_id();
-    record_.id.finished = false;
-    is_new_ = is_due_ = true;
-  }
-
-  /// First the new state's folder, then the identity that makes it count, then the removal of the others.
-  expected<void> write_what_is_due() {
-    if (is_new_)
-      if (auto done = make_state_folder(); !done)
-        return done;
-    if (is_due_) {
-      ++record_.generation;
-      if (auto done =
-              write_value(files_, folder_, identity_name, encode_folder_record(record_), record_.generation);
-          !done)
+  /// From its opening of DIR/control on, this process changes what others of its age cannot change any more.
+  /// So it makes folders behind that only, and removes what it has noted before.
+  expected<void> open_for_writing() {
+    auto control = control_chain::open(files_, folder_, *highest_, forget_up_to_);
+    if (!control)
+      return unexpected(control.error());
+    control_ = std::move(*control);
+    if (control_->known().folder) {
+      known_ = control_->known();
+      is_older_ = is_new_ = false;
+      if (auto done = check_known(); !done)
         return done;
     }
-    if (blank_ && !is_new_)
-      if (auto done = forget_contents(); !done)
-        return done;
-    return clean_up();
-  }
-
-  /// A process that dies within it leaves values, and asks for it again.
-  expected<void> forget_contents() {
-    const auto state = state_folder(record_.id.state_id);
-    for (const auto* part : {"/snapshots", "/segments", "/journals", "/values"})
-      if (const auto entries = files_.list(state + part))
-        for (const auto& e : in_order_of_removal(*entries)) {
-          const auto path = state + part + "/" + e.name;
-          auto done = e.is_folder ? remove_tree(path) : files_.remove(path);
-          if (!done)
-            return done;
-        }
-    return {};
-  }
-
-  /// What says that this state was tried by another topology is removed last.
-  static std::vector<file_system::entry> in_order_of_removal(std::vector<file_system::entry> entries) {
-    std::stable_partition(entries.begin(), entries.end(), [](const file_system::entry& e) {
-      return !e.name.starts_with(file_name_of(tried_name));
+    return take_over_older().and_then([this] { return begin_what_is_new(); }).and_then([this] {
+      return write_what_is_due();
     });
-    return entries;
   }
 
-  expected<void> make_state_folder() {
-    const auto state = state_folder(record_.id.state_id);
-    for (const auto& path : {state, state + "/snapshots", state + "/journals", state + "/values"})
+  /// An older version refuses the folder from here on: what it changed would be lost.
+  expected<void> take_over_older() {
+    if (!is_older_)
+      return {};
+    if (!options_.fresh && !blank_) {
+      auto values = read_older_values(files_, values_folder(folder_, *known_.folder));
+      if (!values)
+        return unexpected(values.error());
+      change_ = {true, known_.folder, std::move(*values)};
+    }
+    is_older_ = false;
+    return write_note(files_, folder_, note_, known_.folder, writer_);
+  }
+
+  /// The folders first, so that they are there when the record counts.
+  expected<void> begin_what_is_new() {
+    auto& record = *known_.folder;
+    if (is_new_ || options_.fresh) {
+      if (!is_new_)
+        record.id.previous_state_id = record.id.state_id;
+      record.id.state_id = random_id();
+      record.id.finished = false;
+      record.contents.clear();
+    } else if (blank_) {
+      record.contents = std::string(contents_begin) + random_id();
+    } else {
+      return {};
+    }
+    change_ = {true, record, {}};
+    const auto state = state_folder();
+    const auto contents = record.contents.empty() ? state : state + "/" + record.contents;
+    for (const auto& path : {state, contents, contents + "/snapshots", contents + "/journals"})
       if (const auto made = files_.make_folder(path); !made)
         return unexpected(made.error());
-    return files_.sync_folder(state)
+    return files_.sync_folder(contents)
+        .and_then([&] { return contents == state ? expected<void>() : files_.sync_folder(state); })
         .and_then([this] { return files_.sync_folder(folder_); })
         .and_then([this] { return files_.sync_folder(parent_of(folder_)); });
   }
 
-  /// States that no longer count, and what writes that were cut short have left.
-  expected<void> clean_up() {
-    const auto current = "state-" + record_.id.state_id;
-    const auto entries = files_.list(folder_);
-    if (!entries)
-      return unexpected(entries.error());
-    for (const auto& e : *entries) {
-      const bool is_old_state = e.name.starts_with("state-") && e.name != current;
-      if (!is_old_state && !(e.name.starts_with("identity.") && e.name.ends_with(".tmp")))
-        continue;
-      if (auto done = remove_tree(folder_ + "/" + e.name); !done)
+  /// The record that makes it count, then the removal of the others. The note comes last: with it, a folder
+  /// without its record is damaged.
+  expected<void> write_what_is_due() {
+    if (change_)
+      if (auto done = control_->change(std::move(*change_)); !done)
         return done;
-    }
-    for (const auto* part : {"/journals", "/values"}) {
-      const auto names = files_.list(folder_ + "/" + current + part);
-      if (!names)
-        return unexpected(names.error());
-      for (const auto& e : *names)
-        if (e.name.ends_with(".tmp"))
-          if (auto done = files_.remove(folder_ + "/" + current + part + "/" + e.name); !done)
-            return done;
-    }
-    const auto values = folder_ + "/" + current + "/values";
-    // What is read from here on must last, also where its writer died before it had synced the names.
-    return repair_values(values).and_then([&] { return files_.sync_folder(values); }).and_then([this] {
-      return files_.sync_folder(folder_);
-    });
-  }
-
-  /// A value of which one copy is damaged or older gets two equal ones again.
-  expected<void> repair_values(const std::string& folder);
-
-  expected<void> remove_tree(const std::string& path) {
-    if (const auto entries = files_.list(path))
-      for (const auto& e : *entries) {
-        auto done = e.is_folder ? remove_tree(path + "/" + e.name) : files_.remove(path + "/" + e.name);
-        if (!done)
-          return done;
-      }
-    return files_.remove(path);
+    remove_trees(files_, folder_, leftovers_of(noted_, *control_->known().folder));
+    return note_.is_of_now() ? expected<void>() : write_note(files_, folder_, note_, {}, writer_);
   }
 
   const open_options& options_;
@@ -322,46 +319,20 @@ private:
   base_rule rule_;
   bool blank_;
   std::string folder_;
+  std::string writer_ = random_id();
   std::unique_ptr<folder_lock> lock_;
-  folder_record record_;
-  bool is_new_ = false;  // a new state id
-  bool is_due_ = false;  // the identity has to be written
+  noted_names noted_;  // before DIR/control was opened
+  found_note note_;
+  control_state known_;                 // it has a record
+  std::optional<chain::life> highest_;  // in DIR/control, before the lock was taken
+  std::uint64_t forget_up_to_ = 0;
+  bool is_older_ = false;  // the record stands in the note
+  bool is_new_ = false;    // there is no record
+  std::optional<control_change> change_;
+  std::unique_ptr<control_chain> control_;
 };
 
-expected<void> opening::repair_values(const std::string& folder) {
-  const auto entries = files_.list(folder);
-  if (!entries)
-    return unexpected(entries.error());
-  for (const auto& e : *entries) {
-    const auto bytes = read_at_most(files_, folder + "/" + e.name, largest_value);
-    const auto name = bytes ? value_name(*bytes) : std::nullopt;
-    if (!name)
-      continue;  // its other copy says the name
-    const auto stored = read_value(files_, folder, *name);
-    if (!stored && stored.error().code == ec::corrupt)
-      continue;  // told when somebody asks for it
-    if (!stored)
-      return unexpected(stored.error());
-    if (!stored->copies_differ)
-      continue;
-    if (auto done = write_value(files_, folder, *name, stored->payload, stored->generation + 1); !done)
-      return done;
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string encode_folder_record(const folder_record& r) {
-  wire::writer out;
-  out.fixed(folder_version);
-  out.string(r.id.state_id);
-  out.string(r.id.topology);
-  out.string(r.id.previous_state_id);
-  out.fixed(static_cast<std::uint8_t>(r.id.finished));
-  out.fixed(r.given_below);
-  return out.take();
-}
 
 expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options, file_system& files,
                                                       base_rule rule) {

@@ -90,11 +90,11 @@ expected<stored_value> read_value(file_system& files, const std::string& folder,
 }
 
 expected<void> write_value(file_system& files, const std::string& folder, std::string_view name,
-                           std::string_view payload, std::uint64_t generation) {
+                           std::string_view payload, std::uint64_t generation, std::string_view writer) {
   const auto bytes = encode_value(name, payload, generation);
   for (const int copy : {1, 2}) {
     const auto path = copy_path(folder, name, copy);
-    const auto temporary = path + ".tmp";
+    const auto temporary = writer.empty() ? path + ".tmp" : fmt::format("{}.{}.tmp", path, writer);
     auto done = files.write(temporary, {bytes}, true);
     if (done)
       done = files.replace(temporary, path);

@@ -1,5 +1,6 @@
 // A small named value in two copies, NAME.1 and NAME.2, each replaced atomically; a generation number says
-// which is newer. Used for the identity of the state folder and for the store's named values.
+// which is newer. Used for the format of the state folder and for what is to be replayed; up to format 3 also
+// for the identity of the state folder and the store's named values.
 #pragma once
 
 #include "runtime/snapshot/checksum.hpp"
@@ -40,8 +41,9 @@ struct stored_value {
 /// damaged; ec::unsupported when a later version has written it.
 [[nodiscard]] expected<stored_value> read_value(file_system& files, const std::string& folder,
                                                 std::string_view name);
-/// Both copies, durable when it returns.
+/// Both copies, durable when it returns. `writer`: of several, so that their temporary files are apart.
 [[nodiscard]] expected<void> write_value(file_system& files, const std::string& folder, std::string_view name,
-                                         std::string_view payload, std::uint64_t generation);
+                                         std::string_view payload, std::uint64_t generation,
+                                         std::string_view writer = {});
 
 }  // namespace millrace::snapshot

@@ -6,6 +6,7 @@
 #include "runtime/base/error.hpp"
 #include "runtime/window/side_store.hpp"
 #include "runtime/window/window.hpp"
+#include "runtime/wire/bytes.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 #include "runtime/window/partials.hpp"
 #include "runtime/window/running_totals.hpp"
 #include "runtime/window/shard_state.hpp"
+#include "runtime/window/shard_windows.hpp"
 #include "runtime/window/slices.hpp"
 #include "runtime/window/window_rows.hpp"
-#include "runtime/window/window_table.hpp"
 
 #include <numeric>
 #include <set>
@@ -13,27 +13,28 @@
 namespace millrace::window {
 namespace {
 
-class aligned_windows final : public window_table {
+class aligned_windows final : public shard_windows {
 public:
-  explicit aligned_windows(const definition& d)
-      : window_(d), state_(std::make_shared<const layout>(d.aggregates)), merged_(state_.rows),
-        given_(state_.rows) {
+  aligned_windows(const definition& d, form_partials upstream)
+      : shard_windows(std::move(upstream)), window_(d), state_(std::make_shared<const layout>(d.aggregates)),
+        merged_(state_.rows), given_(state_.rows) {
     if (running_totals::worthwhile(d))
       totals_.emplace(d, state_.rows);
   }
 
-  std::uint64_t absorb(const partials& p, event_micros fired) override;
-  std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) override;
-  std::optional<fired_window> changes() override;
+  std::uint64_t absorb_partials(const partials& p, event_micros fired) override;
+  std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override;
+  std::optional<delivery::fired_window> changes() override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override { window::capture_all(window_, state_, out); }
   void capture_changes(wire::writer& out) override { window::capture_changes(window_, state_, out); }
   expected<void> apply(wire::reader& in) override;
-  [[nodiscard]] std::size_t windows_open() const override;
-  [[nodiscard]] std::size_t keys() const override;
-  [[nodiscard]] std::size_t byte_size() const override;
+  [[nodiscard]] delivery::window_size size() const override { return {windows_open(), keys(), byte_size()}; }
 
 private:
+  [[nodiscard]] std::size_t windows_open() const;
+  [[nodiscard]] std::size_t keys() const;
+  [[nodiscard]] std::size_t byte_size() const;
   /// The tables that make up the window which ends here.
   template<class F>
   void each_part(event_micros end, F&& f) {
@@ -45,8 +46,8 @@ private:
   }
   /// The next window end above `over` that has rows.
   [[nodiscard]] std::optional<event_micros> next_end(event_micros over) const;
-  [[nodiscard]] fired_window form(event_micros end);
-  [[nodiscard]] fired_window form_by_totals(event_micros end);
+  [[nodiscard]] delivery::fired_window form(event_micros end);
+  [[nodiscard]] delivery::fired_window form_by_totals(event_micros end);
   void give_changes(event_micros end);
   void drop(event_micros over);
 
@@ -60,7 +61,7 @@ private:
   std::vector<std::uint32_t> found_, from_;
 };
 
-std::uint64_t aligned_windows::absorb(const partials& p, event_micros fired) {
+std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros fired) {
   const auto& d = window_;
   const auto over = horizon(d, fired);
   std::uint64_t missed = 0;
@@ -96,7 +97,7 @@ std::optional<event_micros> aligned_windows::next_end(event_micros over) const {
   return next;
 }
 
-fired_window aligned_windows::form_by_totals(event_micros end) {
+delivery::fired_window aligned_windows::form_by_totals(event_micros end) {
   const auto start = plus(end, -window_.size);
   for (auto& [k, t] : state_.tables) {
     if (k.slice >= end)
@@ -110,7 +111,7 @@ fired_window aligned_windows::form_by_totals(event_micros end) {
   return totals_->form(window_, end);
 }
 
-fired_window aligned_windows::form(event_micros end) {
+delivery::fired_window aligned_windows::form(event_micros end) {
   if (totals_)
     return form_by_totals(end);
   std::vector<const keyed_table*> parts;
@@ -149,7 +150,8 @@ void aligned_windows::drop(event_micros over) {
   }
 }
 
-std::optional<fired_window> aligned_windows::fire_next(event_micros& fired, event_micros watermark) {
+std::optional<delivery::fired_window> aligned_windows::fire_next(event_micros& fired,
+                                                                 event_micros watermark) {
   const auto to = horizon(window_, watermark);
   const auto end = window_.updates ? std::nullopt : next_end(horizon(window_, fired));
   if (!end || *end > to) {
@@ -203,7 +205,7 @@ void aligned_windows::give_changes(event_micros end) {
   }
 }
 
-std::optional<fired_window> aligned_windows::changes() {
+std::optional<delivery::fired_window> aligned_windows::changes() {
   std::set<event_micros> ends;  // of windows in which something has changed
   for (const auto& [k, t] : state_.tables)
     if (!t.unsent.empty())
@@ -273,8 +275,8 @@ std::size_t aligned_windows::byte_size() const {
 
 }  // namespace
 
-std::unique_ptr<window_table> make_aligned_windows(const definition& d) {
-  return std::make_unique<aligned_windows>(d);
+std::unique_ptr<shard_windows> make_aligned_windows(const definition& d, form_partials upstream) {
+  return std::make_unique<aligned_windows>(d, std::move(upstream));
 }
 
 }  // namespace millrace::window

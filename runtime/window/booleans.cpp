@@ -4,30 +4,30 @@
 namespace millrace::window {
 namespace {
 
-struct verdicts {
+struct value_counts {
   std::uint64_t by_value[2];  // false, true
 };
 
 void add_values(const states& to, rows into, const contribution& of, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i)
-    ++to.at<verdicts>(into[i]).by_value[of.argument->boolean_at(from[i]) ? 1 : 0];
+    ++to.at<value_counts>(into[i]).by_value[of.argument->boolean_at(from[i]) ? 1 : 0];
 }
 
 template<int Sign>
 void merge_values(const states& to, rows into, const states& other, rows from) {
   for (std::size_t i = 0; i < into.size(); ++i)
     for (std::size_t v = 0; v < 2; ++v)
-      to.at<verdicts>(into[i]).by_value[v] +=
-          static_cast<std::uint64_t>(Sign) * other.at<verdicts>(from[i]).by_value[v];
+      to.at<value_counts>(into[i]).by_value[v] +=
+          static_cast<std::uint64_t>(Sign) * other.at<value_counts>(from[i]).by_value[v];
 }
 
 void encode_values(wire::writer& out, const states& from, std::uint32_t i) {
-  for (const auto n : from.at<verdicts>(i).by_value)
+  for (const auto n : from.at<value_counts>(i).by_value)
     out.varint(n);
 }
 
 bool decode_values(wire::reader& in, const states& to, std::uint32_t i) {
-  for (auto& n : to.at<verdicts>(i).by_value)
+  for (auto& n : to.at<value_counts>(i).by_value)
     n = in.varint();
   return in.ok();
 }
@@ -36,7 +36,7 @@ template<bool All>
 void finish_values(const aggregate&, const states& from, rows of, data::column_builder& out,
                    std::vector<std::uint32_t>&) {
   for (const auto i : of) {
-    const auto& n = from.at<verdicts>(i).by_value;
+    const auto& n = from.at<value_counts>(i).by_value;
     if (n[0] == 0 && n[1] == 0)
       out.append_null();
     else
@@ -45,7 +45,7 @@ void finish_values(const aggregate&, const states& from, rows of, data::column_b
 }
 
 template<bool All>
-constexpr aggregate_ops entry{.size = sizeof(verdicts),
+constexpr aggregate_ops entry{.size = sizeof(value_counts),
                               .add = add_values,
                               .merge = merge_values<1>,
                               .unmerge = merge_values<-1>,

@@ -1,6 +1,6 @@
 // first and last: the value that is not null of the earliest or latest record, by event time, then by source
-// partition and position (behind a window by its key), so that no order of arrival changes it. Values are
-// kept in the encoding of keys.
+// partition and position (downstream of a window by its key), so that no order of arrival changes it. Values
+// are kept in the encoding of keys.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 

@@ -1,7 +1,7 @@
 // array_agg and string_agg: the values of a group in the order that is asked for, else by event time; ties go
-// by event time, source partition and position (behind a window by its key), as first and last go. With
-// distinct each value is kept once. An entry is what it is ordered by, then the value, both in the encoding
-// of keys.
+// by event time, source partition and position (downstream of a window by its key), as first and last go.
+// With distinct each value is kept once. An entry is what it is ordered by, then the value, both in the
+// encoding of keys.
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/aggregate_entries.hpp"
 #include "runtime/window/collected.hpp"

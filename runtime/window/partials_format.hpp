@@ -1,4 +1,5 @@
-// Partial aggregates as bytes, for edges between processes; drawn in docs/formats.md. States without side storage travel as they lie in memory.
+// Partial aggregates as bytes, for edges between processes; drawn in docs/formats.md. States without side
+// storage travel as they lie in memory.
 #pragma once
 
 #include "runtime/base/error.hpp"

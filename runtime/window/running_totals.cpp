@@ -96,7 +96,7 @@ void running_totals::form_again(std::uint32_t row, std::string_view key, std::ui
   ops.decode(in, totals_.store().column(aggregate), row);
 }
 
-fired_window running_totals::form(const definition& d, event_micros end) {
+delivery::fired_window running_totals::form(const definition& d, event_micros end) {
   if (by_window_)
     for (std::uint32_t row = 0; row < keys_.size(); ++row)
       if (keys_[row].slices != 0 && !keys_[row].shown)
@@ -121,7 +121,7 @@ fired_window running_totals::form(const definition& d, event_micros end) {
   std::merge(shown_.begin(), shown_.end(), fresh.begin(), fresh.end(), order.begin(),
              [&](std::uint32_t a, std::uint32_t b) { return store.key(a) < store.key(b); });
 
-  verdicts judged;
+  judged_rows judged;
   auto window = form_window(d, store, order, end, &judged);
   for (const auto row : shown_)
     keys_[row].shown = false;

@@ -4,6 +4,7 @@
 // is formed again from the slices that remain. Derived from the slices alone: never captured.
 #pragma once
 
+#include "runtime/delivery/window_state.hpp"
 #include "runtime/window/shard_state.hpp"
 #include "runtime/window/window.hpp"
 
@@ -26,7 +27,7 @@ public:
   void add(slice_table& t);
   void remove(slice_table& t, const std::map<slice_key, slice_table>& others);
   /// The rows of the window that ends here, whose slices are just those that were added and not removed.
-  [[nodiscard]] fired_window form(const definition& d, event_micros end);
+  [[nodiscard]] delivery::fired_window form(const definition& d, event_micros end);
   /// Forgets everything; the caller resets the tables' marks.
   void clear();
 

@@ -34,7 +34,7 @@ void session_windows::capture_all(wire::writer& out) {
 }
 
 void session_windows::capture_changes(wire::writer& out) {
-  put_head(out, *layout_, std::exchange(sent_, false) ? captured::changes_behind_tick : captured::changes);
+  put_head(out, *layout_, std::exchange(sent_, false) ? captured::changes_after_tick : captured::changes);
   std::vector<std::uint32_t> alive;
   for (const auto row : touched_) {
     rows_.untouch(row);
@@ -93,7 +93,7 @@ expected<void> session_windows::apply(wire::reader& in) {
   const auto what = read_head(in, *layout_, keys() == 0);
   if (!what)
     return unexpected(what.error());
-  if (*what == captured::changes_behind_tick) {
+  if (*what == captured::changes_after_tick) {
     for (const auto row : unsent_)
       rows_.mark_sent(row);
     unsent_.clear();

@@ -18,8 +18,9 @@ layout_ptr no_states() { return std::make_shared<const layout>(std::vector<aggre
 
 }  // namespace
 
-session_windows::session_windows(const definition& d)
-    : window_(d), layout_(std::make_shared<const layout>(d.aggregates)), rows_(layout_), keys_(no_states()) {}
+session_windows::session_windows(const definition& d, form_partials upstream)
+    : shard_windows(std::move(upstream)), window_(d), layout_(std::make_shared<const layout>(d.aggregates)),
+      rows_(layout_), keys_(no_states()) {}
 
 event_micros session_windows::end_of(const session& s) const { return plus(s.last, window_.gap); }
 
@@ -88,7 +89,7 @@ void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_
   changed(into);
 }
 
-std::uint64_t session_windows::absorb(const partials& p, event_micros fired) {
+std::uint64_t session_windows::absorb_partials(const partials& p, event_micros fired) {
   const auto over = horizon(window_, fired);
   std::uint64_t missed = 0;
   for (const auto& g : p.groups()) {
@@ -104,7 +105,7 @@ std::uint64_t session_windows::absorb(const partials& p, event_micros fired) {
   return missed;
 }
 
-fired_window session_windows::form(const std::vector<std::uint32_t>& sessions, event_micros end) {
+delivery::fired_window session_windows::form(const std::vector<std::uint32_t>& sessions, event_micros end) {
   auto given = sessions;
   drop_turned_down(window_, rows_, given);
   sort_by_key(rows_, given);
@@ -117,9 +118,10 @@ fired_window session_windows::form(const std::vector<std::uint32_t>& sessions, e
 }
 
 /// With `updates`, whatever is over.
-std::optional<fired_window> session_windows::fire_next(event_micros& fired, event_micros watermark) {
+std::optional<delivery::fired_window> session_windows::fire_next(event_micros& fired,
+                                                                 event_micros watermark) {
   const auto to = horizon(window_, watermark);
-  std::optional<fired_window> window;
+  std::optional<delivery::fired_window> window;
   fired = watermark;
   while (!window && !by_end_.empty() && by_end_.begin()->first <= to) {
     const auto end = by_end_.begin()->first;
@@ -148,7 +150,7 @@ bool session_windows::has_changes() const {
   return std::any_of(unsent_.begin(), unsent_.end(), [&](auto row) { return sessions_[row].alive; });
 }
 
-std::optional<fired_window> session_windows::changes() {
+std::optional<delivery::fired_window> session_windows::changes() {
   std::vector<std::uint32_t> order;
   for (const auto row : unsent_) {
     rows_.mark_sent(row);
@@ -221,15 +223,16 @@ void session_windows::compact() {
   dead_ = 0;
 }
 
-std::size_t session_windows::byte_size() const {
+delivery::window_size session_windows::size() const {
   constexpr std::size_t tree_node = 64;  // of by_end_, about
-  return rows_.byte_size() + keys_.byte_size() + sessions_.capacity() * sizeof(session) +
-         (heads_.capacity() + touched_.capacity() + unsent_.capacity()) * sizeof(std::uint32_t) +
-         by_end_.size() * tree_node;
+  const auto bytes = rows_.byte_size() + keys_.byte_size() + sessions_.capacity() * sizeof(session) +
+                     (heads_.capacity() + touched_.capacity() + unsent_.capacity()) * sizeof(std::uint32_t) +
+                     by_end_.size() * tree_node;
+  return {by_end_.size(), keys(), bytes};
 }
 
-std::unique_ptr<window_table> make_session_windows(const definition& d) {
-  return std::make_unique<session_windows>(d);
+std::unique_ptr<shard_windows> make_session_windows(const definition& d, form_partials upstream) {
+  return std::make_unique<session_windows>(d, std::move(upstream));
 }
 
 }  // namespace millrace::window

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "runtime/window/keyed_table.hpp"
-#include "runtime/window/window_table.hpp"
+#include "runtime/window/shard_windows.hpp"
 
 #include <cstdint>
 #include <set>
@@ -14,20 +14,18 @@
 
 namespace millrace::window {
 
-class session_windows final : public window_table {
+class session_windows final : public shard_windows {
 public:
-  explicit session_windows(const definition& d);
+  session_windows(const definition& d, form_partials upstream);
 
-  std::uint64_t absorb(const partials& p, event_micros fired) override;
-  std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) override;
-  std::optional<fired_window> changes() override;
+  std::uint64_t absorb_partials(const partials& p, event_micros fired) override;
+  std::optional<delivery::fired_window> fire_next(event_micros& fired, event_micros watermark) override;
+  std::optional<delivery::fired_window> changes() override;
   [[nodiscard]] bool has_changes() const override;
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;
-  [[nodiscard]] std::size_t windows_open() const override { return by_end_.size(); }
-  [[nodiscard]] std::size_t keys() const override { return sessions_.size() - dead_; }
-  [[nodiscard]] std::size_t byte_size() const override;
+  [[nodiscard]] delivery::window_size size() const override;
 
 private:
   static constexpr std::uint32_t none = keyed_table::none;
@@ -40,6 +38,7 @@ private:
     bool closed = false;  // over; kept until changes() has given it
   };
 
+  [[nodiscard]] std::size_t keys() const { return sessions_.size() - dead_; }
   [[nodiscard]] event_micros end_of(const session& s) const;
   [[nodiscard]] std::uint32_t add(std::string_view key, std::uint32_t key_row, event_micros start,
                                   event_micros last);
@@ -47,7 +46,7 @@ private:
                   std::uint32_t row);
   void remove(std::uint32_t row);
   void changed(std::uint32_t row);
-  [[nodiscard]] fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);
+  [[nodiscard]] delivery::fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);
   void put_row(wire::writer& out, std::uint32_t row);
   [[nodiscard]] expected<void> apply_row(wire::reader& in);
   [[nodiscard]] std::uint32_t find(std::string_view key, event_micros start) const;

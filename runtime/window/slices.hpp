@@ -51,6 +51,11 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return plus(slice, d.size);
 }
 
+/// The mark with which a window that ends here has fired, under a watermark at which it is over.
+[[nodiscard]] inline event_micros fired_with(const definition& d, event_micros end, event_micros watermark) {
+  return std::min(plus(end, d.allowed_lateness), watermark);
+}
+
 /// The one slice of a global window.
 inline constexpr slice_key everything{0, end_of_time};
 

@@ -39,7 +39,7 @@ expected<captured> read_head(wire::reader& in, const layout& l, bool empty) {
                                    "run the version that wrote it",
                                    v, version));
   const auto what = in.fixed<std::uint8_t>();
-  const bool known = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_behind_tick);
+  const bool known = in.ok() && what <= static_cast<std::uint8_t>(captured::changes_after_tick);
   if (!known || !has_sizes(in, l) || (static_cast<captured>(what) == captured::all && !empty))
     return damaged("its head");
   return static_cast<captured>(what);

@@ -10,7 +10,7 @@
 namespace millrace::window {
 
 /// All state; what changed since the last capture; the same, where since then all that was unsent was given.
-enum class captured : std::uint8_t { all, changes, changes_behind_tick };
+enum class captured : std::uint8_t { all, changes, changes_after_tick };
 
 /// varint n, n state sizes (of the aggregates, in order). Bytes of another layout have others.
 void put_sizes(wire::writer& out, const layout& l);

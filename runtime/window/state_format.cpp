@@ -61,7 +61,7 @@ void capture_all(const definition& d, shard_state& s, wire::writer& out) {
 }
 
 void capture_changes(const definition& d, shard_state& s, wire::writer& out) {
-  put_head(out, *s.rows, std::exchange(s.sent, false) ? captured::changes_behind_tick : captured::changes);
+  put_head(out, *s.rows, std::exchange(s.sent, false) ? captured::changes_after_tick : captured::changes);
   out.varint(s.dropped.size());
   for (const auto& k : s.dropped)
     put(out, k);
@@ -89,7 +89,7 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
   const auto what = read_head(in, *s.rows, s.tables.empty());
   if (!what)
     return unexpected(what.error());
-  if (*what == captured::changes_behind_tick)
+  if (*what == captured::changes_after_tick)
     for (auto& [k, t] : s.tables)
       t.mark_sent();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {

@@ -1,6 +1,6 @@
-// Event-time windows, pure: what a record adds to (slices), partial aggregates on the edge from lane to
-// shard, a shard's table of slices, and the rows of the windows that a watermark passes. No I/O, no clock, no
-// CAF.
+// Event-time windows, pure: what a window stage computes, what a record adds to (slices), and partial
+// aggregates on the edge from lane to shard. A shard's windows stand in shard_windows.hpp. No I/O, no clock,
+// no CAF.
 //
 // A sliding window is the union of slices as long as the slide; a tumbling one has a single slice. A slice's
 // partial aggregates are kept apart by the first window end that they may count for (eligible-from), because
@@ -17,7 +17,6 @@
 #include "runtime/base/time.hpp"
 #include "runtime/data/batch.hpp"
 #include "runtime/expression/expression.hpp"
-#include "runtime/wire/bytes.hpp"
 
 #include <memory>
 #include <optional>
@@ -131,59 +130,6 @@ public:
 private:
   struct impl;
   std::unique_ptr<impl> impl_;
-};
-
-/// A row that could not be formed (sum beyond bigint).
-struct failed_row {
-  std::string record;  // its columns as JSON
-  std::string error;
-};
-
-/// The rows of one window end of one shard, in key order (encoded keys, data/key_encoding.hpp), after
-/// `having`.
-struct fired_window {
-  event_micros end = 0;
-  data::batch_ptr rows;  // under definition.output; never null, maybe without rows
-  std::vector<failed_row> failed;
-};
-
-class window_table;
-
-/// A shard's windows, of whatever shape. State is a function of what was absorbed, in whatever order: sums
-/// are exact.
-class shard_windows {
-public:
-  explicit shard_windows(const definition& d);
-  ~shard_windows();
-  shard_windows(shard_windows&&) noexcept;
-  shard_windows& operator=(shard_windows&&) noexcept;
-
-  /// Adds a frame's partials. What counts for windows with end + allowed_lateness <= fired only has come too
-  /// late (possible after a firing that left an idle partition out): it is not added to them, and the number
-  /// of records that so missed every window is returned.
-  std::uint64_t absorb(const partials& p, event_micros fired);
-  /// Windows with fired < end + allowed_lateness <= watermark that have rows, ascending; drops what no later
-  /// window needs. Watermark end_of_time fires all. With `updates` nothing is returned; what has changed is
-  /// kept until changes() has given it.
-  [[nodiscard]] std::vector<fired_window> fire(event_micros fired, event_micros watermark);
-  /// With `updates`: the rows that changed since the last call, in order of window end, window start and key,
-  /// all in one (whose `end` is left 0); nothing where nothing changed.
-  [[nodiscard]] std::optional<fired_window> changes();
-  [[nodiscard]] bool has_changes() const;
-
-  /// All state as bytes; and what changed since the last capture (of either kind), which capture_changes
-  /// resets.
-  void capture_all(wire::writer& out);
-  void capture_changes(wire::writer& out);
-  /// Applies bytes of capture_all (to an empty state) or capture_changes (in order).
-  [[nodiscard]] expected<void> apply(wire::reader& in);
-
-  [[nodiscard]] std::size_t windows_open() const;
-  [[nodiscard]] std::size_t keys() const;       // entries over all slices
-  [[nodiscard]] std::size_t byte_size() const;  // held in memory, about
-
-private:
-  std::unique_ptr<window_table> table_;
 };
 
 }  // namespace millrace::window

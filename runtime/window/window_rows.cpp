@@ -218,8 +218,8 @@ void drop_turned_down(const definition& d, const row_store& store, std::vector<s
   of.resize(kept);
 }
 
-fired_window form_rows(const definition& d, const row_store& store, rows of, const row_bounds& bounds,
-                       verdicts* out) {
+delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
+                                 const row_bounds& bounds, judged_rows* out) {
   auto formed = finish(d, store, of);
   auto& all = formed.all;
   std::ranges::move(key_columns(d, store, of), all.columns.begin());
@@ -228,7 +228,7 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, con
   auto passed = judge(d, formed);
   compute(d, formed, passed);
 
-  fired_window w{0, std::make_shared<data::batch>(chosen(all, passed)), {}};
+  delivery::fired_window w{0, std::make_shared<data::batch>(chosen(all, passed)), {}};
   for (auto& [i, message] : formed.failures) {
     std::string record;
     data::append_json_row(record, all, i);
@@ -241,8 +241,8 @@ fired_window form_rows(const definition& d, const row_store& store, rows of, con
   return w;
 }
 
-fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
-                         verdicts* out) {
+delivery::fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
+                                   judged_rows* out) {
   const auto start = plus(end, -d.size);
   auto w = form_rows(d, store, of, {std::span(&start, 1), std::span(&end, 1)}, out);
   w.end = end;

@@ -1,8 +1,8 @@
-// Forms rows of windows from merged states: sorted by encoded key, aggregates finished, `having`
-// applied, what cannot be represented set apart. Called by the tables behind
-// shard_windows.
+// Forms rows of windows from merged states: sorted by encoded key, aggregates finished, `having` applied,
+// what cannot be represented set apart. The shapes of shard_windows call it.
 #pragma once
 
+#include "runtime/delivery/window_state.hpp"
 #include "runtime/window/row_store.hpp"
 #include "runtime/window/window.hpp"
 
@@ -17,7 +17,7 @@ namespace millrace::window {
 void drop_turned_down(const definition& d, const row_store& store, std::vector<std::uint32_t>& of);
 
 /// Which of the rows passed and failed, as positions in `of`; for callers that remember it.
-struct verdicts {
+struct judged_rows {
   std::vector<std::uint32_t> passed, failed;
 };
 
@@ -27,10 +27,10 @@ struct row_bounds {
 };
 
 /// The rows `of` in that order; `end` is left 0.
-[[nodiscard]] fired_window form_rows(const definition& d, const row_store& store, rows of,
-                                     const row_bounds& bounds, verdicts* out = nullptr);
+[[nodiscard]] delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
+                                               const row_bounds& bounds, judged_rows* out = nullptr);
 /// Forms the rows of one aligned or global window.
-[[nodiscard]] fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
-                                       verdicts* out = nullptr);
+[[nodiscard]] delivery::fired_window form_window(const definition& d, const row_store& store, rows of,
+                                                 event_micros end, judged_rows* out = nullptr);
 
 }  // namespace millrace::window

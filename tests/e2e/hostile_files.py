@@ -187,6 +187,8 @@ def absurd_sizes(c):
     files = [f for f in c.state.rglob("*") if f.is_file() and f.name != "lock"]
     check(len(files) > 6, f"files of the state: {files}")
     for file in files:
+        if not file.exists():
+            continue  # a chain has gone on without it
         kept = file.read_bytes()
         os.truncate(file, 100_000_000_000)
         done = subprocess.run([c.binary, "run", c.topology(), "--state", str(c.state)], capture_output=True, text=True, timeout=120,
@@ -195,8 +197,8 @@ def absurd_sizes(c):
         check(len(done.stderr.splitlines()) < 12, f"{file}: {done.stderr[-1500:]}")
         if file.exists() and file.stat().st_size == 100_000_000_000:
             file.write_bytes(kept)
-    for file in ("identity.1", "identity.2"):
-        os.truncate(c.state / file, 100_000_000_000)
+    for file in (c.state / "control").iterdir():
+        os.truncate(file, 100_000_000_000)
     c.run(status=2, says="damaged")
 
 

@@ -248,7 +248,8 @@ def fetch(url, most=1 << 20):
 
 def has_begun(r, topology):
     """Under `latest` a topology begins where its topic ends when it first reads it: what comes later counts."""
-    return list((pathlib.Path(r.env["XDG_STATE_HOME"]) / "millrace" / topology).glob("state-*/values/start*"))
+    runs = (pathlib.Path(r.env["XDG_STATE_HOME"]) / "millrace" / topology / "control").glob("run-*")
+    return any(b"starts/" in run.read_bytes() for run in runs)
 
 
 def listed(r):

@@ -28,7 +28,7 @@ from parquet_tables import table_rows, without_parquet  # noqa: E402
 from real_systems import SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until  # noqa: E402
 from soak_samples import MEASURES, Watched, judge, prove_judge  # noqa: E402
 
-MOST_FILES = 80  # of state, with 4 shards: seven files of snapshots and two journals each, and some twenty others
+MOST_FILES = 80  # of state, with 4 shards: seven files of snapshots each, as many of the journal and of the folder, and some twenty others
 END = "end"  # the key of the record that closes the windows before it, and is in no row
 
 

@@ -2,11 +2,9 @@
 // windows of every shape, of the whole shard and as output frames are refused, or make a state that goes on
 // working and whose captures are read back as the same. A state that took real records comes back from its
 // captures too, and fires the same rows.
-#include "actors/window/window_stage.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/delivery/output_format.hpp"
 #include "runtime/delivery/shard.hpp"
-#include "runtime/window/window.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/unit/window/window_fixture.hpp"
 
@@ -58,16 +56,16 @@ window::definition shape_of(int number) {
 }
 constexpr int shapes = 6;
 
-std::string rows_of(const window::definition& d, window::shard_windows w) {
+std::string rows_of(const window::definition& d, window::shard_windows& w) {
   std::string out;
-  const auto show = [&](const window::fired_window& f) {
+  const auto show = [&](const delivery::fired_window& f) {
     out += std::to_string(f.end) + ':';
     for (const auto& row : window::test::rows_of(f))
       out += row + '\n';
     for (const auto& failed : f.failed)
       out += "!" + failed.record + failed.error + '\n';
   };
-  for (const auto& f : w.fire(no_watermark, end_of_time))
+  for (const auto& f : window::test::fire_all(w, no_watermark, end_of_time))
     show(f);
   if (d.updates)
     if (const auto changed = w.changes())
@@ -81,10 +79,10 @@ std::string all_of(window::shard_windows& w) {
   return out.take();
 }
 
-window::shard_windows from(const window::definition& d, const std::string& capture) {
-  window::shard_windows w(d);
+std::unique_ptr<window::shard_windows> from(const window::definition& d, const std::string& capture) {
+  auto w = window::make_shard_windows(d);
   wire::reader in(capture);
-  require(w.apply(in).has_value() && in.ok() && in.at_end(), "a capture is read back");
+  require(w->apply(in).has_value() && in.ok() && in.at_end(), "a capture is read back");
   return w;
 }
 
@@ -107,33 +105,34 @@ std::vector<window::test::click> clicks(FuzzedDataProvider& in) {
 /// Records, captures by parts, and a second life from them.
 void lives(FuzzedDataProvider& in) {
   const auto d = shape_of(in.ConsumeIntegralInRange<int>(0, shapes - 1));
-  window::shard_windows first(d), second_life(d);
+  const auto first = window::make_shard_windows(d);
+  const auto second_life = window::make_shard_windows(d);
   event_micros fired = no_watermark;
   for (auto n = in.ConsumeIntegralInRange<int>(1, 4); n > 0; --n) {
-    window::test::absorb(first, d, clicks(in), fired);
+    window::test::absorb(*first, d, clicks(in), fired);
     if (in.ConsumeBool() && fired < 20 * minute) {
       const auto mark = std::max<event_micros>(fired, -2 * minute) + minute;
-      static_cast<void>(first.fire(fired, mark));
+      static_cast<void>(window::test::fire_all(*first, fired, mark));
       fired = mark;
     }
     wire::writer out;
-    first.capture_changes(out);
+    first->capture_changes(out);
     wire::reader back(out.bytes());
-    require(second_life.apply(back).has_value() && back.ok() && back.at_end(), "changes are read back");
+    require(second_life->apply(back).has_value() && back.ok() && back.at_end(), "changes are read back");
   }
-  const auto capture = all_of(first);
-  require(rows_of(d, from(d, capture)) == rows_of(d, std::move(second_life)),
+  const auto capture = all_of(*first);
+  require(rows_of(d, *from(d, capture)) == rows_of(d, *second_life),
           "a state captured by parts gives the rows of the state captured whole");
 }
 
 void arbitrary_windows(const window::definition& d, const std::string& bytes) {
-  window::shard_windows w(d);
+  const auto w = window::make_shard_windows(d);
   wire::reader in(bytes);
-  if (!w.apply(in))
+  if (!w->apply(in))
     return;
-  auto again = from(d, all_of(w));
-  const auto rows = rows_of(d, std::move(w));
-  require(rows == rows_of(d, std::move(again)), "a state that was read gives the same rows read again");
+  const auto again = from(d, all_of(*w));
+  const auto rows = rows_of(d, *w);
+  require(rows == rows_of(d, *again), "a state that was read gives the same rows read again");
 }
 
 void arbitrary_frames(const std::string& bytes) {
@@ -162,11 +161,12 @@ void arbitrary_frames(const std::string& bytes) {
 void arbitrary_shard(const window::definition& d, const std::string& bytes) {
   delivery::shard_core::setup s;
   s.log = "counts/0/0";
+  s.window = "counts";
   s.life = 2;
   s.receivers = {"screen"};
   s.logs = {{"parsed/0", {}}};
   s.updates = d.updates;
-  delivery::shard_core core(s, shard::make_window_state(d, "counts", s.log));
+  delivery::shard_core core(s, window::make_shard_windows(d));
   if (const auto done = core.restore({bytes}); !done)
     require(!done.error().message.empty(), "what is refused has a reason");
 }

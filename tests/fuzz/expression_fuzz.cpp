@@ -1,4 +1,4 @@
-// Arbitrary text as an expression over a small table, of which the rest of the input makes rows. It is
+// Takes arbitrary text as an expression over a small table, of which the rest of the input makes rows. It is
 // refused with a place inside of the text, or it is bound, and then its rows do not depend on each other: a
 // batch as a whole, each row alone and the rows in another order give the same values and the same failures.
 #include "runtime/data/render.hpp"
@@ -38,7 +38,7 @@ data::schema_ptr columns() {
   return schema;
 }
 
-/// Only what a parser would let through: UTF-8 without zero bytes, JSON.
+/// Gives only what a parser would let through: UTF-8 without zero bytes, JSON.
 std::string text_of(FuzzedDataProvider& in) {
   auto s = in.ConsumeRandomLengthString(longest_text);
   for (auto& c : s)
@@ -121,7 +121,7 @@ data::batch table(const std::string& bytes) {
   return b;
 }
 
-/// By row, "!" before a failure.
+/// Returns the values by row, with "!" before a failure.
 std::vector<std::string> values(const expression::bound& e, const data::batch& b) {
   std::vector<expression::row_failure> failures;
   const auto c = expression::evaluate(e, b, now, failures);

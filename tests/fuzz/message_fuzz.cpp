@@ -57,9 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto* partials =
       frame == nullptr ? nullptr : std::get_if<delivery::partials_ptr>(&frame->frame->content);
   if (partials != nullptr) {
-    window::shard_windows w(d);
-    w.absorb(**partials, no_watermark);
-    static_cast<void>(w.fire(no_watermark, end_of_time));
+    const auto w = window::make_shard_windows(d);
+    w->absorb_partials(**partials, no_watermark);
+    static_cast<void>(window::test::fire_all(*w, no_watermark, end_of_time));
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// A parser's options from a short text, so that fuzz inputs choose the schema: a letter a column.
+// Makes a parser's options from a short text, so that fuzz inputs choose the schema: a letter a column.
 //   t text, i bigint, d double, b boolean, j json, s timestamp, p with a strptime pattern, 1 3 6 epoch_s,
 //   _ms, _us; [x list of x; {xyz} object. An "-" behind a column: nobody reads it. Anything else is passed
 //   over.
@@ -11,12 +11,12 @@
 
 namespace millrace::fuzz {
 
-/// At least one column, at most 16 at each level; the first timestamp without "-" is the event time when
-/// `timed`.
+/// Makes at least one column, at most 16 at each level; the first timestamp without "-" is the event time
+/// when `timed`.
 [[nodiscard]] parser::parser_options options_of(std::string_view text, bool timed);
-/// By record (with a line feed behind each where `lines`): its row as JSON, where only columns count that
-/// `shown` says are used; "blank"; or "dead " and the error. Checks that every record has exactly one of
-/// them.
+/// Returns by record (with a line feed after each where `lines`) its row as JSON, where only columns count
+/// that `shown` says are used; or "blank"; or "dead " and the error. Checks that every record has exactly one
+/// of them.
 [[nodiscard]] std::vector<std::string> outcomes(parser::record_parser& parser,
                                                 const std::vector<std::string>& records, bool lines,
                                                 const std::vector<bool>& shown);

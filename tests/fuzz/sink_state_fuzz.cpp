@@ -4,9 +4,9 @@
 // it is damaged.
 #include "actors/client/spool/spool_format.hpp"
 #include "actors/sink/file/file_record.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "actors/sink/kafka/position_record.hpp"
 #include "actors/sink/parquet/table_record.hpp"
-#include "actors/sink/side_file.hpp"
 #include "actors/source/file/file_list.hpp"
 #include "actors/source/http_stream/resume_point.hpp"
 #include "runtime/data/text_encoding.hpp"

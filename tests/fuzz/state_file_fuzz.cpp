@@ -2,6 +2,8 @@
 // whole encodes to the same bytes again. What was encoded decodes to the same; with one byte changed, cut off
 // or put behind it is damage, never another value (a journal: never another entry).
 #include "actors/client/replay/replay_format.hpp"
+#include "runtime/snapshot/chain_journal.hpp"
+#include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
@@ -51,6 +53,19 @@ void arbitrary(std::string_view bytes) {
   if (decode_journal(bytes, actor, j) == reading::whole)
     require(j.is_torn || encode_journal(actor, j.generation, j.life, j.entries).size() == bytes.size(),
             "a journal that is not torn holds nothing beside its entries");
+  if (const auto change = decode_change(bytes, "DIR")) {
+    const auto again = decode_change(encode_change(*change), "DIR");
+    require(again && encode_change(*again) == encode_change(*change), "a change is read as it was written");
+  }
+  if (const auto note = decode_note(bytes, "DIR"); note && note->record) {
+    const auto again = decode_note(encode_note(note->record), "DIR");
+    require(again && again->record && encode_note(again->record) == encode_note(note->record),
+            "a note is read as it was written");
+  }
+  if (const auto read = sum_up_journal({.increments = {std::string(bytes)}})) {
+    const auto again = sum_up_journal({.increments = {encode_journal_record(true, read->entries)}});
+    require(again && again->entries == read->entries, "a journal's record is read as it was written");
+  }
   if (const auto replayed = replay::decode(bytes)) {
     const auto again = replay::decode(replay::encode(*replayed));
     require(again && *again == *replayed, "replayed records are read as they were written");
@@ -142,11 +157,48 @@ void journal_and_damage(FuzzedDataProvider& in) {
   require(back.is_torn || back.entries.size() < entries.size(), "a changed journal shows it");
 }
 
+folder_record some_folder(FuzzedDataProvider& in) {
+  folder_record r;
+  r.id = {in.ConsumeRandomLengthString(8), in.ConsumeRandomLengthString(8), in.ConsumeRandomLengthString(8),
+          in.ConsumeBool()};
+  r.given_below = in.ConsumeIntegral<std::uint64_t>();
+  r.contents = in.ConsumeRandomLengthString(8);
+  return r;
+}
+
+/// Changes that add up to what a base of them holds.
+void changes_and_their_base(FuzzedDataProvider& in) {
+  chain::contents all;
+  control_state wanted;
+  for (auto n = in.ConsumeIntegralInRange<int>(0, 4); n > 0; --n) {
+    control_change c;
+    c.starts_over = in.ConsumeIntegralInRange<int>(0, 4) == 0;
+    if (in.ConsumeBool())
+      c.folder = some_folder(in);
+    for (auto m = in.ConsumeIntegralInRange<int>(0, 2); m > 0; --m)
+      c.values.insert_or_assign(in.ConsumeRandomLengthString(2), in.ConsumeRandomLengthString(8));
+    all.increments.push_back(encode_change(c));
+    wanted.apply(std::move(c));
+  }
+  const auto sum = sum_up(all, "DIR");
+  require(sum && sum->values == wanted.values && sum->folder.has_value() == wanted.folder.has_value(),
+          "changes are read and added up");
+  require(!wanted.folder || encode_note(sum->folder) == encode_note(wanted.folder),
+          "so is the folder's record");
+  const auto base = encode_change({true, wanted.folder, wanted.values});
+  const auto of_base = sum_up({.base = base}, "DIR");
+  require(of_base && of_base->values == wanted.values &&
+              encode_note(of_base->folder) == encode_note(sum->folder),
+          "a base is what its changes add up to");
+  (void)sum_up({.base = changed(base, in)}, "DIR");  // its checksum is the record's
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   arbitrary({reinterpret_cast<const char*>(data), size});
-  for (const auto check : {record_and_damage, segment_and_damage, value_and_damage, journal_and_damage}) {
+  for (const auto check : {record_and_damage, segment_and_damage, value_and_damage, journal_and_damage,
+                           changes_and_their_base}) {
     FuzzedDataProvider in(data, size);
     check(in);
   }

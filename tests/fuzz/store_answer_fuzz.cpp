@@ -3,8 +3,8 @@
 #include "actors/client/http/exchange.hpp"
 #include "actors/client/http/s3/answer.hpp"
 #include "actors/client/http/webhdfs/answer.hpp"
+#include "actors/client/storage/table_place.hpp"
 #include "actors/sink/parquet/table_mark.hpp"
-#include "actors/sink/parquet/table_place.hpp"
 #include "tests/fuzz/require.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -33,8 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     break;
   case 3:
-    (void)sink::place_of(std::string(text), "/a/b");
-    (void)sink::place_of("s3://bucket", std::string(text));
+    (void)storage::place_of(std::string(text), "/a/b");
+    (void)storage::place_of("s3://bucket", std::string(text));
     break;
   default:
     fuzz::require(http::unescaped(http::escaped(text)) == text, "what is escaped comes back");

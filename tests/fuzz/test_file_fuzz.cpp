@@ -4,7 +4,7 @@
 #include "config/report.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"
-#include "tools/rehearsal/judge.hpp"
+#include "tools/dry_run/judge.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   place.write("topology.json", texts.size() > 1 ? texts[1] : usual_topology);
   place.write("records.jsonl",
               texts.size() > 2 ? texts[2] : "{\"user\":\"u\",\"at\":\"2021-04-24 19:55:01\"}\n");
-  const auto loaded = rehearsal::load_tests(place.path("fuzz.test.json"), connectors());
+  const auto loaded = dry_run::load_tests(place.path("fuzz.test.json"), connectors());
   bool wrong = false;
   for (const auto& f : loaded.findings) {
     wrong = wrong || !f.warning;
@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!loaded.tests)
     return 0;
   for (const auto& c : loaded.tests->cases)
-    require(rehearsal::judge(loaded.tests->topology, c) == rehearsal::judge(loaded.tests->topology, c),
+    require(dry_run::judge(loaded.tests->topology, c) == dry_run::judge(loaded.tests->topology, c),
             "a case has one verdict");
   return 0;
 }

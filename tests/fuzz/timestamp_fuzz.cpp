@@ -3,8 +3,8 @@
 // read at fixed places says what the same one says read step by step.
 #include "runtime/base/time.hpp"
 #include "runtime/base/timestamp_pattern.hpp"
-#include "runtime/expression/number_text.hpp"
-#include "runtime/expression/time_text.hpp"
+#include "runtime/expression/formats/number_text.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "tests/fuzz/require.hpp"
 #include "tests/fuzz/sections.hpp"
 

@@ -16,7 +16,7 @@ bool belongs(const std::string& actor, fault::group g) {
     return !lane && actor.find('/') != std::string::npos;
   case fault::group::front_shards:
     return actor.starts_with("window/");
-  case fault::group::shards_behind:
+  case fault::group::downstream_shards:
     return actor.starts_with("behind/");
   case fault::group::no_lanes:
     return !lane;

@@ -1,6 +1,6 @@
 #include "tests/simulation/memory_log.hpp"
 
-#include "tools/rehearsal/record.hpp"
+#include "tools/dry_run/record.hpp"
 
 #include <fmt/format.h>
 
@@ -55,10 +55,10 @@ public:
       const bool at_end = end == log.records.size() && logs_.sealed();
       if (begin == end && !at_end)
         continue;
-      std::vector<rehearsal::record> records;
+      std::vector<dry_run::record> records;
       for (auto i = begin; i < end; ++i)
         records.push_back({.value = log.records[i], .timestamp = log.what->clicks[i].at});
-      auto c = rehearsal::make_chunk(records, partition, {source_, false, true}, {0, at});
+      auto c = dry_run::make_chunk(records, partition, {source_, false, true}, {0, at});
       at = c.to.minor;
       log.read = end;
       c.at_end = at_end;
@@ -133,7 +133,7 @@ bool memory_logs::may_be_made(const log& l) const {
     there += other.head;
     more |= other.made && other.head < other.records.size();
   }
-  return !more || there >= l.what->made_behind;
+  return !more || there >= l.what->made_after;
 }
 
 bool memory_logs::sealed() const {

@@ -24,7 +24,8 @@ std::string_view to_string(fault::moment m) {
 }
 
 std::string_view to_string(fault::group g) {
-  static constexpr std::array names{"any", "lanes", "shards", "front shards", "shards behind", "no lanes"};
+  static constexpr std::array names{"any",     "lanes", "shards", "front shards", "downstream shards",
+                                    "no lanes"};
   return names[static_cast<std::size_t>(g)];
 }
 

@@ -152,7 +152,7 @@ std::string json(const window_spec& w, const result& r) {
   return out + fmt::format("\"window_start\":{},\"window_end\":{}}}", time_text(r.start), time_text(r.end));
 }
 
-/// The window's rows as input of the one behind it: the time decides, then the key in front.
+/// The window's rows as input of the downstream one: the time decides, then the upstream key.
 rows as_input(const std::vector<result>& results) {
   std::vector<const result*> ordered;
   for (const auto& r : results)

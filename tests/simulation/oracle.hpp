@@ -14,7 +14,8 @@
 namespace millrace::simulation {
 
 struct expectation {
-  /// Rows of each sink as JSON, sorted. Of a sink behind updates the last row of each group, without `batch`.
+  /// Rows of each sink as JSON, sorted. Of a sink downstream of updates the last row of each group, without
+  /// `batch`.
   std::map<std::string, std::vector<std::string>> rows;
   std::vector<std::string> refused;                                   // of sink `rows`, sorted
   std::set<std::tuple<std::string, std::string, std::int64_t>> dead;  // stage, partition, position

@@ -10,6 +10,7 @@ libraries. One that nothing finds, or whose text is not in the source any more, 
 """
 import argparse
 import concurrent.futures
+import functools
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ def compile_command(build, source):
     raise SystemExit(f"{source} is not in {build}/compile_commands.json: configure and build first")
 
 
+@functools.cache
 def link_command(build, program):
     listing = subprocess.run(["ninja", "-C", str(build), "-t", "commands", f"tests/{program}"], text=True, check=True,
                              stdout=subprocess.PIPE).stdout
@@ -97,11 +99,11 @@ def hunt(build, folder, mutant, first, seeds):
 def hunt_in_chain(build, folder, mutant, _, seeds):
     """Likewise, by the property test, and where that does not find it, by the unit tests."""
     object_file = compile_changed(build, folder, mutant)
-    run = run_linked(build, object_file, "property_chain", ["over files*"], MILLRACE_SEEDS=str(seeds))
+    run = run_linked(build, object_file, "property_chain", ["over files*,in a journal*,*a folder*"], MILLRACE_SEEDS=str(seeds))
     found = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M) if run else None
     if found:
         return f"seed {found[1]}", found[2]
-    run = run_linked(build, object_file, "unit_snapshot", ["-r", "compact"])
+    run = run_linked(build, object_file, "unit_snapshot", ["-r", "compact", "-a"])
     if run is None:
         return None, f"nothing was found in {SECONDS} s"
     failed = re.search(r"(\w+\.cpp:\d+): failed: (.*)", run.stdout)

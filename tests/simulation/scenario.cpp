@@ -183,7 +183,7 @@ private:
       p.found_later = i > 0 && !s_.two_sources && (s_.loose ? one_in(2) : one_in(5) && !found);
       fill(p, poison && one_in(2));
       if (s_.about == theme::found && p.found_later)
-        p.made_behind = below(1 + s_.records());
+        p.made_after = below(1 + s_.records());
       if (s_.about == theme::idle && !p.clicks.empty())
         for (auto n = below(3); n > 0; --n)
           p.rests.push_back(below(p.clicks.size()));
@@ -301,7 +301,7 @@ private:
       for (auto n = 3 + below(4); n > 0; --n) {
         const auto step = any_step();
         for (unsigned i = 0; i < s_.behind->shards; ++i)
-          add(k::stands_still, step, g::shards_behind).who = i;
+          add(k::stands_still, step, g::downstream_shards).who = i;
         add(k::child_fails, step + 50 + below(350), g::front_shards);
       }
       return;
@@ -318,7 +318,7 @@ private:
           add(k::zombie, step, g::lanes, m::revived, 8);
         } else if (kind == 2) {  // who was to get output again speaks late
           add(k::child_fails, step, g::front_shards);
-          add(k::zombie, step, g::shards_behind, m::revived, 8);
+          add(k::zombie, step, g::downstream_shards, m::revived, 8);
         } else {
           const auto who = add(k::zombie, step, g::shards).who;
           add(k::child_fails, step, g::shards, m::revived, 200).who = who;

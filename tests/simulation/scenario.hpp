@@ -17,7 +17,7 @@ namespace millrace::simulation {
 /// A share of the scenarios brings these together on purpose, since by chance they would hardly ever meet.
 enum class theme : std::uint8_t {
   any,      // everything at random
-  series,   // a window behind another that gets little at a time; front shards cut their output anew
+  series,   // a window downstream of another that gets little at a time; front shards cut their output anew
   zombies,  // shards given up with messages before them, and next lives that fail when they are awake again
   found,    // partitions made beside old records, and shards down while they are found
   idle,     // partitions that rest and go on, and deaths soon after others went on without them
@@ -42,7 +42,7 @@ struct stream {
   std::string partition;
   std::vector<click> clicks;
   bool found_later = false;
-  std::size_t made_behind = 0;     // if found later: once so many records of others are there
+  std::size_t made_after = 0;      // if found later: once so many records of others are there
   std::vector<std::size_t> rests;  // before which records nothing comes for a while, ascending
 };
 
@@ -89,7 +89,7 @@ struct fault {
     committed,  // every target has everything: the run comes to its end
   };
   /// The moment is one of these actors'.
-  enum class group : std::uint8_t { any, lanes, shards, front_shards, shards_behind, no_lanes };
+  enum class group : std::uint8_t { any, lanes, shards, front_shards, downstream_shards, no_lanes };
   kind what = kind::kill;
   moment when = moment::none;
   group of = group::any;

@@ -1,5 +1,5 @@
-// Who has the next turn: any actor with a message, as the seed decides; one that was slowed down hardly ever.
-// Keeps the trace.
+// Picks who has the next turn: any actor with a message, as the seed decides; one that was slowed down hardly
+// ever. Keeps the trace.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -21,7 +21,7 @@ public:
   schedule(caf::scheduler::test_coordinator& scheduler, std::uint64_t seed, bool print)
       : scheduler_(scheduler), random_(seed * 2 + 1), print_(print) {}
 
-  /// One message of one actor; where none has any, time goes on to the next timer. False: nothing is left.
+  /// Delivers one message, or where there is none lets time go on to the next timer. False: nothing is left.
   bool step();
   [[nodiscard]] micros time_of_a_step(micros mean) {
     return micros(static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(2 * mean.count() + 1)));
@@ -36,7 +36,7 @@ public:
   void slow_down(const std::string& name, std::uint64_t steps) { slow_[name] = steps_ + steps; }
   /// It gets no turn until then, unless it would be the last that has anything to do for ever.
   void hold(const std::string& name, caf::actor_clock::time_point until) { held_[name] = until; }
-  /// Becomes part of the trace.
+  /// Makes the text part of the trace.
   void note(const std::string& what);
 
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -45,7 +45,7 @@ public:
 private:
   [[nodiscard]] std::string name_of(caf::resumable& job) const;
   [[nodiscard]] bool is_held(caf::resumable& job) const;
-  /// False: all who have a message are held.
+  /// Picks the actor of the next turn. False: all who have a message are held.
   bool choose();
 
   caf::scheduler::test_coordinator& scheduler_;

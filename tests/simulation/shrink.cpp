@@ -121,7 +121,7 @@ std::string describe_scenario(const scenario& s) {
     out += fmt::format(" {}", t);
   for (const auto& p : s.streams) {
     out += fmt::format("\n{} {}{}, {} records:", p.source, p.partition,
-                       p.found_later ? fmt::format(", made behind {} others", p.made_behind) : "",
+                       p.found_later ? fmt::format(", made behind {} others", p.made_after) : "",
                        p.clicks.size());
     for (const auto at : p.rests)
       out += fmt::format("\n  rests before record {}", at);

@@ -1,6 +1,6 @@
 #include "tests/simulation/verdict.hpp"
 
-#include "tools/millrace/report.hpp"
+#include "tools/cli/report.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>

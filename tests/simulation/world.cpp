@@ -58,7 +58,7 @@ public:
     } catch (const std::exception& e) {
       out.wrong = e.what();
     }
-    bury();
+    end_all_actors();
     if (!out.wrong && lives_of_actors_ > made_to_fail_ && !scenario_.has_poison())
       out.wrong =
           fmt::format("{} actors failed, of which faults made {} fail", lives_of_actors_, made_to_fail_);
@@ -76,7 +76,7 @@ public:
 private:
   using wrong = std::optional<std::string>;
 
-  /// One life of the process, to its end or death.
+  /// Runs one life of the process, to its end or death.
   wrong live() {
     auto opened = snapshot::open_dir_store({state_folder, topology_->name, false, false}, files_, often);
     if (!opened)
@@ -95,7 +95,7 @@ private:
         return fmt::format("no end after {} steps{}", schedule_.steps(), logs_.standing());
       carry_out_faults();
       if (files_.is_dead()) {
-        bury();
+        end_all_actors();
         come_back();
         return std::nullopt;
       }
@@ -134,13 +134,16 @@ private:
     return o;
   }
 
-  /// So that the process can be killed, and turns have names.
+  /// Keeps handles, so that the process can be killed, and turns have names.
   void keep_handles(control::supervisor_options& all) {
     children_.clear();
     alive_.clear();
     snapshot_writer_ = all.snapshot_writer;
     handles_.push_back(snapshot_writer_);
     schedule_.call(all.snapshot_writer, "snapshot writer");
+    state_keeper_ = all.state_keeper;
+    handles_.push_back(state_keeper_);
+    schedule_.call(all.state_keeper, "state keeper");
     for (auto& s : all.sinks)
       keep_handles_of(s);
     for (auto& s : all.shards)
@@ -152,7 +155,7 @@ private:
   template<class spec>
   void keep_handles_of(spec& child) {
     children_.push_back(child.name);
-    child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](const auto&... how) {
+    child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](auto&&... how) {
       auto spawned = spawn(how...);
       if (const expected<caf::actor> a = spawned)
         keep(name, *a);
@@ -271,7 +274,8 @@ private:
       clock_.jumped += static_cast<event_micros>(f.size % 20'000'000) - 10'000'000;
       break;
     case k::writer_dies:
-      caf::anon_send_exit(snapshot_writer_, caf::exit_reason::unhandled_exception);
+      caf::anon_send_exit(f.size % 2 == 0 ? snapshot_writer_ : state_keeper_,
+                          caf::exit_reason::unhandled_exception);
       break;
     case k::stop:
       caf::anon_send(supervisor_, control::end_run{});
@@ -308,14 +312,14 @@ private:
   }
 
   /// Ends all actors at once, and nothing that they do until then has any effect.
-  void bury() {
+  void end_all_actors() {
     logs_.cut_off(true);
     targets_.cut_off(true);
     files_.crash_after(0);
     for (const auto& a : handles_)
       caf::anon_send_exit(a, caf::exit_reason::kill);
     handles_.clear();
-    supervisor_ = snapshot_writer_ = nullptr;
+    supervisor_ = snapshot_writer_ = state_keeper_ = nullptr;
     while (scheduler_.try_run_once())
       continue;
     scheduler_.clock().cancel_all();
@@ -332,7 +336,7 @@ private:
   }
 
   wrong died_of(const error& e) {
-    bury();
+    end_all_actors();
     const bool by_disk = e.code == ec::io && (disk_was_full_ || death_.what == fault::kind::kill_in_file);
     const bool away = e.code == ec::unavailable;
     const bool at_end = e.code == ec::internal && e.retry;  // somebody failed for whom no new life begins
@@ -351,7 +355,7 @@ private:
       return died_of(*end.failure);
     finished_ = end.finished;
     if (!finished_) {
-      bury();
+      end_all_actors();
       come_back();
     }
     return std::nullopt;
@@ -376,6 +380,7 @@ private:
   std::uint64_t made_to_fail_ = 0;     // faults that may have led to one each
   caf::actor supervisor_;
   caf::actor snapshot_writer_;
+  caf::actor state_keeper_;
   std::optional<control::run_ended> ended_;
   std::vector<messages::report_part> parts_;
   std::vector<std::pair<caf::actor_clock::time_point, std::function<void()>>> until_;

@@ -37,7 +37,8 @@ struct command {
 /// Describes an app that was declared and not yet parsed.
 [[nodiscard]] command describe(const CLI::App& app);
 
-/// By type name: "[NAME:]OVERLAY", "FILE", "TOPOLOGY" are files, "DIR" a folder, "STAGE" a stage.
+/// Tells the kind by type name: "[NAME:]OVERLAY", "FILE", "TOPOLOGY" are files, "DIR" a folder, "STAGE" a
+/// stage.
 [[nodiscard]] value_kind kind_of(const std::string& value);
 
 }  // namespace millrace::command_line

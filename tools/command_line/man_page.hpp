@@ -1,4 +1,4 @@
-// Man pages in roff (man(7)), made from descriptions. Pure: the same declarations give the same bytes.
+// Makes man pages in roff (man(7)) from descriptions. Pure: the same declarations give the same bytes.
 #pragma once
 
 #include "config/catalog.hpp"
@@ -8,11 +8,11 @@
 
 namespace millrace::command_line {
 
-/// By file name: "millrace.1", "millrace-run.1", ..., "millrace-topology.5".
+/// Makes the pages by file name: "millrace.1", "millrace-run.1", ..., "millrace-topology.5".
 [[nodiscard]] std::map<std::string, std::string> man_pages(const command& millrace, std::string_view version,
                                                            const config::catalog& connectors);
 
-/// Text that roff shows as it is: backslashes, hyphens and quotes escaped, no line that begins a request.
+/// Escapes text so that roff shows it as it is: backslashes, hyphens, quotes, and lines that begin a request.
 [[nodiscard]] std::string roff(std::string_view text);
 
 }  // namespace millrace::command_line

@@ -42,7 +42,7 @@ private:
   std::map<std::string, std::optional<std::string>> headers_;    // by file
 };
 
-/// Whether the parser, or a stage behind it, uses what a Kafka record has beside its value.
+/// Whether the parser, or a stage downstream of it, uses what a Kafka record has beside its value.
 [[nodiscard]] bool uses_more_than_value(const lane::lane_plan& plan);
 
 }  // namespace millrace::replay

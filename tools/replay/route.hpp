@@ -11,7 +11,7 @@ namespace millrace::replay {
 
 struct route {
   std::shared_ptr<const lane::lane_plan> plan;  // whose lanes read it
-  std::string stage;      // to which, and to what is behind it, it goes: nowhere else was it missing
+  std::string stage;      // to which, and to what is downstream of it, it goes: nowhere else was it missing
   std::string partition;  // of the source, that it came from
 };
 

@@ -1,4 +1,4 @@
-// One DuckDB in memory: statements in, batches of rows out. All of DuckDB is behind this.
+// Runs one DuckDB in memory: statements go in, batches of rows come out. All of DuckDB is behind this.
 #pragma once
 
 #include "runtime/data/batch.hpp"
@@ -17,28 +17,28 @@ struct engine_settings {
   std::string spill_folder;              // made when it is needed, and removed
 };
 
-/// The rows of one statement, as they are computed: a chunk of some thousand at a time.
+/// Gives the rows of one statement as they are computed: a chunk of some thousand at a time.
 class row_stream {
 public:
   virtual ~row_stream() = default;
-  /// Null for a statement that gives none.
+  /// Returns null for a statement that gives none.
   [[nodiscard]] virtual const data::schema_ptr& columns() const = 0;
-  /// Nothing at the end. Errors are DuckDB's own words.
+  /// Returns nothing at the end. Errors are DuckDB's own words.
   [[nodiscard]] virtual expected<std::optional<data::batch>> next() = 0;
 };
 
-/// One statement at a time; a stream must have gone before the next one. One thread, but for interrupt().
+/// Runs one statement at a time; a stream must go before the next. One thread uses it, but for interrupt().
 class engine {
 public:
   virtual ~engine() = default;
-  /// Without a guard, for our own statements.
+  /// Runs our own statements, without a guard.
   [[nodiscard]] virtual expected<void> set_up(const std::string& sql) = 0;
-  /// No statement may change the settings from now on.
+  /// Locks the settings: no statement may change them from now on.
   [[nodiscard]] virtual expected<void> lock() = 0;
-  /// One statement. Errors that `prepare` gives (parser, binder, guard) have fault::user and code
+  /// Runs one statement. Errors that `prepare` gives (parser, binder, guard) have fault::user and code
   /// invalid_argument, unsupported or refused; those of its execution ec::io.
   [[nodiscard]] virtual expected<std::unique_ptr<row_stream>> run(const std::string& sql, const guard& g) = 0;
-  /// From any thread: what runs ends with an error.
+  /// Ends what runs with an error; any thread may call it.
   virtual void interrupt() = 0;
 };
 

@@ -1,6 +1,6 @@
-// Keeps a query from writing into the folders of the tables, and from changing how DuckDB is set up. A guard
-// against accidents, not against somebody who means harm: who runs the query may write there anyway. Pure but
-// for looking up links in paths.
+// Keeps a query from writing into the folders of the tables, and from changing how DuckDB is set up. It
+// guards against accidents, not against somebody who means harm: who runs the query may write there anyway.
+// Pure but for looking up links in paths.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -18,15 +18,15 @@ struct guard {
   bool writes_tables = false;                 // asked for: only the set-up is guarded
 };
 
-/// Whether DuckDB knows statements that begin so. What it does not know may be given to its parser, which
-/// says where the mistake is.
+/// Tells whether DuckDB knows statements that begin so. A statement that it does not know may be given to its
+/// parser, which says where the mistake is.
 [[nodiscard]] bool begins_statement(std::string_view sql);
 
-/// By the statement's words, before DuckDB sees it: it reads the files that some name, and makes the folders
-/// of others, while it prepares them. The error says what is not allowed, and the way out.
+/// Judges a statement by its words, before DuckDB sees it: DuckDB reads the files that some name, and makes
+/// the folders of others, while it prepares them. The error says what is not allowed, and the way out.
 [[nodiscard]] expected<void> may_prepare(const guard& g, std::string_view sql);
 
-/// The same of each statement that DuckDB has made of it. `kind`: as DuckDB has understood that one.
+/// Judges likewise each statement that DuckDB has made of it. `kind`: as DuckDB has understood that one.
 [[nodiscard]] expected<void> may_run(const guard& g, duckdb_statement kind, std::string_view sql);
 
 }  // namespace millrace::sql

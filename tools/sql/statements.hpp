@@ -1,5 +1,5 @@
-// A query's text cut into statements, and what a statement that copies writes to. Pure; DuckDB parses the
-// statements itself, this looks at quotes, comments and brackets only.
+// Cuts a query's text into statements, and finds what a statement that copies writes to. Pure; DuckDB parses
+// the statements itself, this looks at quotes, comments and brackets only.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,14 @@ struct token {
   std::string value;      // a word in lower case; a text or a quoted name without its quotes
   std::size_t depth = 0;  // of round brackets around it
 };
-/// Without comments and blanks. What is not closed reaches to the end.
+/// Returns the tokens without comments and blanks. Anything that is not closed reaches to the end.
 [[nodiscard]] std::vector<token> tokens_of(std::string_view sql);
 
 struct statement {
   std::string text;
   std::size_t at = 0;  // of its first byte in the query
 };
-/// At the semicolons; empty ones are left out.
+/// Cuts at the semicolons; empty statements are left out.
 [[nodiscard]] std::vector<statement> statements_of(std::string_view query);
 
 /// Tells what a statement does to files, as far as words say. `explain` in front of it changes nothing: with

@@ -1,5 +1,6 @@
-// Hive's tables: external over the folder of a parquet sink. Names go in backticks and lose their case. What
-// Hive refuses only when it is queried, or answers with nulls, is refused here (tried with Hive 4.0.1).
+// Makes Hive's tables, external over the folder of a parquet sink. Names go in backticks and lose their case.
+// Anything that Hive refuses only when queried, or answers with nulls, is refused here (tried with Hive
+// 4.0.1).
 #include "tools/table/products.hpp"
 
 #include <fmt/format.h>
@@ -41,8 +42,8 @@ std::string type_of(const data::type& type) {
   return "string";
 }
 
-/// In a column's name: dots and colons fail in queries; for the rest, Hive's reader hands the schema on as a
-/// text that is parsed again, and then fails on every file, or finds nulls in the column.
+/// A column's name may not have these: dots and colons fail in queries; for the rest, Hive's reader hands the
+/// schema on as a text that is parsed again, and then fails on every file, or finds nulls in the column.
 constexpr const char* unreadable = ".:,;=(){} \t\n";
 
 bool is_plain(std::string_view name) {
@@ -50,7 +51,7 @@ bool is_plain(std::string_view name) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
-/// Hive keeps a struct's type as text without quotes: the first member that such a text cannot hold.
+/// Finds the first member that Hive's type of a struct cannot hold: that type is text without quotes.
 const std::string* unfit_member(const data::type& type) {
   if (type.id() == data::type_id::list)
     return unfit_member(type.element());
@@ -133,7 +134,7 @@ expected<std::string> hive_definition(const stage_table& t, const name_parts& na
     out += fmt::format("\ntblproperties ('parquet.compression' = {})", literal(codec_of(t.compression)));
   out += ";\n";
   if (!partitions.empty())
-    // By default Hive stops at the first folder with an escape in its name.
+    // Hive stops by default at the first folder with an escape in its name.
     out += fmt::format("-- Now, and again when there are new partitions:\n"
                        "set hive.msck.path.validation=ignore;\nmsck repair table {};\n",
                        table);

@@ -9,7 +9,7 @@ namespace millrace::kafka {
 
 namespace {
 
-/// A phrase of librdkafka's or OpenSSL's, and what it means. {0}: where `properties` stand, {1}: `brokers`.
+/// Gives the meaning of a phrase of librdkafka's or OpenSSL's. {0}: where `properties` stand, {1}: `brokers`.
 struct known {
   std::string_view phrase;
   std::string_view what;  // empty: librdkafka's own text says it
@@ -17,7 +17,7 @@ struct known {
   bool mends;
 };
 
-// The first that fits counts. What breaks off a connection may also be a broker that stops just then: it
+// The first phrase that fits counts. A broker that is just stopping may break off a connection, too: that
 // mends.
 constexpr std::array all{
     known{"connecting to a SSL listener",
@@ -54,7 +54,7 @@ constexpr std::array all{
 constexpr std::array<std::string_view, 4> consequences{"Broken pipe", "Connection reset by peer",
                                                        "Disconnected", "Receive failed"};
 
-/// Without the names that librdkafka gives thread and connection, and without the time that it took.
+/// Cuts off the names that librdkafka gives thread and connection, and the time that it took.
 std::string_view trimmed(std::string_view text) {
   if (const auto at = text.find("]: "); text.starts_with("[thrd:") && at != std::string_view::npos)
     text.remove_prefix(at + 3);

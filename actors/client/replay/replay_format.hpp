@@ -26,7 +26,7 @@ struct replayed_record {
 
 /// The records of one partition. Position (0, i) is that of records[i].
 struct replayed_batch {
-  std::string stage;     // that had failed: the records go on only to it and to what is behind it
+  std::string stage;     // that had failed: the records go on only to it and to what is downstream of it
   std::string topic;     // what `_topic` says of them
   std::string header{};  // the header line that their columns stand under, where there is one
   std::vector<replayed_record> records;

@@ -190,7 +190,7 @@ std::uint64_t log::end() const {
   return tail_base_ + tail_.size();
 }
 
-bool log::wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,
+bool log::wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
                       const std::atomic<bool>& interrupted) const {
   std::unique_lock lock(mutex_);
   const auto more = [&] { return tail_base_ + tail_.size() > position; };

@@ -1,6 +1,6 @@
-// A log in the state folder for what comes from where it cannot be asked for again: one writer appends
+// Keeps a log in the state folder of records that their sender cannot be asked for again: one writer appends
 // records and makes them durable in groups; readers see durable records only, from any position that is still
-// there. What every consumer has acknowledged is removed, segment by segment.
+// there. Segments that every consumer has acknowledged are removed.
 //
 // All calls block on the disk at most, and any thread may make them; the writer's (add, commit) come from
 // one.
@@ -25,7 +25,7 @@ namespace millrace::spool {
 
 struct spool_options {
   std::string folder{};                      // its parent must exist
-  std::uint64_t most_bytes = 1'000'000'000;  // that not all consumers have acknowledged; then full() is true
+  std::uint64_t most_bytes = 1'000'000'000;  // full() once a consumer has yet to acknowledge so many
   /// Gives what the writer wants to find again of all that is committed; each segment begins with it.
   std::function<std::string()> note{};
   std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
@@ -33,36 +33,36 @@ struct spool_options {
 
 class log {
 public:
-  /// Recovers what is there: a torn end, which nobody has seen, is left behind; damage before it is
-  /// ec::corrupt with the remedy. The file system outlives the log.
+  /// Recovers what is there: a torn end, which nobody has seen, is left out; damage before it is ec::corrupt
+  /// with the remedy. The file system outlives the log.
   [[nodiscard]] static expected<std::shared_ptr<log>> open(snapshot::file_system& files,
                                                            spool_options options);
 
-  /// Writer: one more record of the next group; `cut`: only the beginning of one that was too long.
+  /// The writer adds a record to the next group. `cut`: only the beginning of one that was too long.
   void add(std::string_view record, event_micros time, bool cut = false);
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
-  /// Writer: everything added is durable and visible when it returns. After an error it may be called again.
+  /// The writer makes everything added durable and visible. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
-  /// Nothing more should be added until consumers have taken some of it. Never waits.
+  /// Tells that nothing more should be added until consumers have taken some of it. Never waits.
   [[nodiscard]] bool full() const { return unacknowledged_ >= options_.most_bytes; }
 
-  /// Somebody whose acknowledgements count. Until each known consumer has acknowledged, nothing is removed.
+  /// Adds one whose acknowledgements count. Until each known consumer has acknowledged, nothing is removed.
   void add_consumer(const std::string& name);
   void acknowledge(const std::string& consumer, std::uint64_t below);
 
   [[nodiscard]] std::uint64_t first() const;
   [[nodiscard]] std::uint64_t end() const;
-  /// On disk. Never waits.
+  /// Returns the bytes on disk. Never waits.
   [[nodiscard]] std::uint64_t bytes() const { return on_disk_; }
 
-  /// Waits until there is something behind `position`, or `until`; false then, or when interrupted.
-  bool wait_behind(std::uint64_t position, std::chrono::steady_clock::time_point until,
+  /// Waits until there is something after `position`. False when `until` has come first, or when interrupted.
+  bool wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
                    const std::atomic<bool>& interrupted) const;
   /// Makes every waiting call look at its `interrupted`.
   void wake() const;
 
-  /// For going on where the last life ended: the newest note, and the records behind it.
+  /// Gives the newest note and the records after it, so that a life goes on where the last one ended.
   [[nodiscard]] expected<void> newest(const std::function<void(std::string_view)>& note,
                                       const std::function<void(std::string_view)>& record) const;
 
@@ -71,12 +71,12 @@ private:
   log(snapshot::file_system& files, spool_options options) : files_(files), options_(std::move(options)) {}
   [[nodiscard]] expected<void> recover();
   [[nodiscard]] expected<void> begin_segment();
-  /// A segment's frames, whole, read from its file.
+  /// Reads a segment's frames, whole, from its file.
   [[nodiscard]] expected<std::string> load(std::uint64_t base, std::uint64_t end) const;
   void remove_acknowledged();
-  /// By all consumers; within mutex_.
+  /// Returns how far all consumers have acknowledged; called within mutex_.
   [[nodiscard]] std::uint64_t acknowledged() const;
-  /// Brings the counts up to date; within mutex_.
+  /// Brings the counts up to date; called within mutex_.
   void count();
   [[nodiscard]] std::string path(std::uint64_t base) const {
     return options_.folder + "/" + segment_name(base);
@@ -86,7 +86,7 @@ private:
   snapshot::file_system& files_;
   spool_options options_;
 
-  // The writer's.
+  // The writer alone uses these.
   struct added {
     event_micros time;
     std::size_t length;
@@ -107,7 +107,7 @@ private:
   std::atomic<std::uint64_t> on_disk_{0};
 };
 
-/// One reader of a log. Keeps the older segment that it is in.
+/// A cursor is one reader of a log. It keeps the older segment that it is in.
 class cursor {
 public:
   explicit cursor(std::shared_ptr<const log> of) : log_(std::move(of)) {}
@@ -119,7 +119,7 @@ public:
     bool cut = false;  // its beginning alone
   };
   /// Calls `take` for the durable records from `from` on, about `most_bytes` of them and of one segment;
-  /// returns the position behind the last, `from` if there is none. ec::log_trimmed below first(),
+  /// returns the position after the last, `from` if there is none. ec::log_trimmed below first(),
   /// ec::mismatch beyond end().
   [[nodiscard]] expected<std::uint64_t> read(std::uint64_t from, std::size_t most_bytes,
                                              const std::function<void(const record&)>& take);

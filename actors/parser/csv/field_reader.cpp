@@ -3,8 +3,8 @@
 #include "actors/parser/number.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
-#include "runtime/expression/json_text.hpp"
-#include "runtime/expression/number_text.hpp"
+#include "runtime/expression/formats/json_text.hpp"
+#include "runtime/expression/formats/number_text.hpp"
 
 #include <fmt/format.h>
 

@@ -26,20 +26,20 @@ public:
   [[nodiscard]] parsed parse(const source::chunk& c) override;
 
 private:
-  enum class verdict : std::uint8_t { row, blank, dead };
+  enum class record_outcome : std::uint8_t { row, blank, dead };
 
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
   std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to);
   void parse_alone(const source::chunk& c, std::size_t i);
   /// The record at [begin, end) of text; its first token is `token`, which is moved behind its last.
-  verdict read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
-                      std::uint32_t end, std::uint32_t& token, bool escapes);
+  record_outcome read_record(const source::chunk& c, std::size_t i, const char* text, std::uint32_t begin,
+                             std::uint32_t end, std::uint32_t& token, bool escapes);
   bool find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind);
   bool read_columns(const record_walk& record);
-  void note(std::size_t i, verdict v);
-  verdict dead(std::string why) {
+  void note(std::size_t i, record_outcome v);
+  record_outcome dead(std::string why) {
     why_ = std::move(why);
-    return verdict::dead;
+    return record_outcome::dead;
   }
 
   parser_options options_;
@@ -124,7 +124,7 @@ std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from,
     if (token < index_.count() && index_.positions()[token] < begin)
       return i;
     const auto v = read_record(c, i, text, begin, end, token, backslash < end);
-    if (v == verdict::dead)
+    if (v == record_outcome::dead)
       return i;  // read alone it gives the precise reason
     note(i, v);
   }
@@ -136,15 +136,15 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   const char* const text = c.bytes.data() + c.begins[i];
   if (const char* wrong = index_.build(text, length)) {
     why_ = c.is_cut(i) ? cut_record : wrong;
-    return note(i, verdict::dead);
+    return note(i, record_outcome::dead);
   }
   std::uint32_t token = 0;
   note(i, read_record(c, i, text, 0, length, token, std::memchr(text, '\\', length) != nullptr));
 }
 
-json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
-                                              std::uint32_t begin, std::uint32_t end, std::uint32_t& token,
-                                              bool escapes) {
+json_parser::record_outcome json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
+                                                     std::uint32_t begin, std::uint32_t end,
+                                                     std::uint32_t& token, bool escapes) {
   if (c.lengths[i] == source::no_value)
     return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
   if (c.is_cut(i))
@@ -161,7 +161,7 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
   record_walk record(text, at, begin, end, escapes);
   if (at[token] >= end)
     // lines may be blank; a message without content is something that somebody sent
-    return c.timestamps.empty() ? verdict::blank : dead("the record is empty; expected a JSON object");
+    return c.timestamps.empty() ? record_outcome::blank : dead("the record is empty; expected a JSON object");
   if (record.kind(token) != '{')
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
   std::uint32_t behind = 0;
@@ -172,7 +172,7 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
     return dead(record.problem());
   }
   if (!read_columns(record))
-    return verdict::dead;
+    return record_outcome::dead;
   const auto timed = rows_.event_time();
   if (!rows_.accept(c, i,
                     timed && cells_[*timed].is != cell::state::null ? std::optional(cells_[*timed].number)
@@ -182,7 +182,7 @@ json_parser::verdict json_parser::read_record(const source::chunk& c, std::size_
     if (rows_.used(column))
       values_.append(record, cells_[column], columns_[column], rows_.column(column));
   token = behind;
-  return verdict::row;
+  return record_outcome::row;
 }
 
 bool json_parser::find_members(record_walk& record, std::uint32_t token, std::uint32_t& behind) {
@@ -232,14 +232,14 @@ bool json_parser::read_columns(const record_walk& record) {
   return true;
 }
 
-void json_parser::note(std::size_t i, verdict v) {
+void json_parser::note(std::size_t i, record_outcome v) {
   switch (v) {
-  case verdict::row:
+  case record_outcome::row:
     break;
-  case verdict::blank:
+  case record_outcome::blank:
     rows_.blank();
     break;
-  case verdict::dead:
+  case record_outcome::dead:
     rows_.dead(i, why_);
     break;
   }

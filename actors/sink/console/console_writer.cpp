@@ -12,7 +12,7 @@
 namespace millrace::sink {
 namespace {
 
-/// Spark's.
+/// Spark prints the same rule.
 constexpr std::string_view header_rule = "-------------------------------------------";
 constexpr std::size_t print_size = 1 << 20;  // what a window of a million rows may hold in memory
 
@@ -65,7 +65,7 @@ expected<std::optional<progress>> console_writer::open(const claim& who) {
     return unexpected(record.error());
   identity_ = identity(who);
   std::optional<progress> stored;
-  // What another state id has left belongs to rows that this state will print anew.
+  // The progress of another state id belongs to rows that this state prints anew.
   if (*record && std::string_view(**record).substr(0, identity_.size()) == identity_) {
     auto p = decode_progress(std::string_view(**record).substr(identity_.size()));
     if (!p)
@@ -154,7 +154,7 @@ expected<std::uint64_t> console_writer::commit(const progress& p) {
     return unexpected(locked.error());
   if (auto mine = side_->check_owner(); !mine)
     return unexpected(mine.error());
-  // Durable: after a loss of power the progress must not lie behind what the stages before have forgotten.
+  // The progress is durable: after a loss of power it must not lie behind what upstream has forgotten.
   if (auto stored = side_->store(identity_ + encode_progress(p), true); !stored)
     return unexpected(stored.error());
   return 0;

@@ -5,8 +5,8 @@
 #pragma once
 
 #include "actors/sink/console/table.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "actors/sink/row_format.hpp"
-#include "actors/sink/side_file.hpp"
 #include "actors/sink/sink.hpp"
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Rows as tables of text: `wide_table`, millrace's own, streams rows of any number; `short_table` is what
-// Spark's show() prints. Both give text to append to the output; neither writes.
+// Shows rows as tables of text: `wide_table`, millrace's own, streams rows of any number; `short_table` is
+// what Spark's show() prints. Both give text to append to the output; neither writes.
 #pragma once
 
 #include "runtime/data/batch.hpp"
@@ -9,18 +9,18 @@
 
 namespace millrace::sink {
 
-/// A header line, a rule, then a line a row; numbers on the right of their columns. The widths are those of
-/// the first rows; later rows are never cut, a longer cell pushes its line.
+/// Gives a header line, a rule, then a line for each row; numbers stand on the right of their columns. The
+/// widths are those of the first rows; later rows are never cut, a longer cell pushes its line.
 class wide_table {
 public:
-  /// So many rows are looked at before the widths are settled: memory is bounded, whatever a window holds.
+  /// The widths are settled after so many rows: memory is bounded, whatever a window holds.
   static constexpr std::size_t rows_for_widths = 1000;
 
   explicit wide_table(data::schema_ptr rows);
   void add(std::string& out, const data::batch& b, std::size_t row);
-  /// Whatever is held back for the widths goes out; the table goes on.
+  /// Appends whatever is held back for the widths; the table goes on.
   void flush(std::string& out);
-  /// The table ends; the next row begins another. Nothing is printed for a table without rows.
+  /// Ends the table; the next row begins another. Nothing is printed for a table without rows.
   void end(std::string& out);
 
 private:
@@ -32,7 +32,7 @@ private:
   std::vector<std::size_t> widths_;  // empty until the header is printed
 };
 
-/// At most 20 rows in a frame of +---+, cells of at most 20 characters on the right, null as "null".
+/// Gives at most 20 rows in a frame of +---+, cells of at most 20 characters on the right, null as "null".
 class short_table {
 public:
   static constexpr std::size_t rows_shown = 20;

@@ -1,7 +1,7 @@
 #include "actors/sink/file/file_record.hpp"
 
-#include "actors/sink/data_file.hpp"
-#include "actors/sink/record_parts.hpp"
+#include "actors/sink/files/data_file.hpp"
+#include "actors/sink/files/record_parts.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
-// What the file sink keeps in its side file, and how a life takes the target over by it.
+// The file sink keeps this record in its side file, and a life takes the target over by it.
 //   varint version=1 | owner | varint length, first, number, rows | svarint since | u8 flags (1 to publish, 2
 //   progress) | progress
 #pragma once
 
-#include "actors/sink/side_file.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "actors/sink/sink.hpp"
 #include "actors/sink/target_owner.hpp"
 
@@ -26,7 +26,7 @@ struct file_record {
 [[nodiscard]] std::string encode_record(const file_record& r);
 [[nodiscard]] expected<file_record> decode_record(std::string_view bytes);
 
-/// How a claim finds the target.
+/// Says how a claim finds the target.
 struct taken_over {
   file_record record;                   // under the new life, not stored yet
   bool first = false;                   // nobody has written through a side file before

@@ -2,7 +2,7 @@
 
 #include "actors/sink/file/appended_file.hpp"
 #include "actors/sink/file/rolled_files.hpp"
-#include "actors/sink/roll_option.hpp"
+#include "actors/sink/files/roll_option.hpp"
 #include "actors/sink/template_option.hpp"
 
 #include <fmt/format.h>

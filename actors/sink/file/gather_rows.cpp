@@ -1,6 +1,6 @@
 #include "actors/sink/file/gather_rows.hpp"
 
-#include "actors/sink/data_file.hpp"
+#include "actors/sink/files/data_file.hpp"
 
 namespace millrace::sink {
 

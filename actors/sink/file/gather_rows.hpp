@@ -1,8 +1,8 @@
 // Rows into the text that waits to be written; both ways of writing files share it.
 #pragma once
 
+#include "actors/sink/files/side_file.hpp"
 #include "actors/sink/row_format.hpp"
-#include "actors/sink/side_file.hpp"
 
 #include <functional>
 #include <string>

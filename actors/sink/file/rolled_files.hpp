@@ -5,9 +5,9 @@
 // split over files.
 #pragma once
 
-#include "actors/sink/data_file.hpp"
 #include "actors/sink/file/file_record.hpp"
-#include "actors/sink/roll_option.hpp"
+#include "actors/sink/files/data_file.hpp"
+#include "actors/sink/files/roll_option.hpp"
 #include "actors/sink/row_format.hpp"
 #include "runtime/base/time.hpp"
 

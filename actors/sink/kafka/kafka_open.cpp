@@ -1,4 +1,4 @@
-// Opening the Kafka sink: its topic, the claim, the position that is there.
+// Opens the Kafka sink: its topic, the claim, the position that is there.
 #include "actors/sink/kafka/kafka_writer.hpp"
 #include "actors/sink/kafka/position_store.hpp"
 
@@ -11,14 +11,14 @@
 namespace millrace::sink {
 namespace {
 
-// What a batch of one record needs beside key and value (61 bytes of batch header, varints), with room to
+// A batch of one record needs this beside key and value (61 bytes of batch header, varints), with room to
 // spare.
 constexpr std::int64_t batch_overhead = 256;
-// librdkafka's limit where we may not ask for the topic's; below the brokers' default of 1048588.
+// librdkafka's limit applies where we may not ask for the topic's; brokers take 1048588 by default.
 constexpr std::int64_t default_batch_bytes = 1'000'000;
 constexpr std::int64_t largest_message_max = 1'000'000'000;  // librdkafka's own
 
-/// Settings of producers, which a consumer would only warn of.
+/// Tells whether a setting is for producers; a consumer would only warn of it.
 bool is_producers(std::string_view name) {
   constexpr std::array<std::string_view, 14> beginnings{"queue.buffering.",
                                                         "linger.",
@@ -48,7 +48,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
   who_ = who;
   name_ = fmt::format("{}-{}", who.topology, who.sink);
   group_ = "millrace/" + identity();
-  // Single records that a committed position names: there is no transaction to wait for.
+  // This consumer reads single records that a committed position names: there is no transaction to wait for.
   auto reader = open_consumer("read_uncommitted");
   if (!reader)
     return unexpected(reader.error());
@@ -58,7 +58,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
     there.error().retry |= was_open_ && there.error().code == ec::refused;
     return unexpected(there.error());
   }
-  // Before the transactional id is taken: who is refused must not fence the rightful one.
+  // The position is checked before the transactional id is taken: a claim that is refused must fence nobody.
   const auto peek = stored_envelope(*reader_, group_, options_.topic);
   if (!peek)
     return unexpected(peek.error());
@@ -66,7 +66,7 @@ expected<std::optional<progress>> kafka_writer::open(const claim& who) {
     return unexpected(mine.error());
   if (auto opened = open_producer(); !opened)
     return unexpected(opened.error());
-  // Only now is it the last one: nobody else can commit any more.
+  // Only now is the position the last one: nobody else can commit any more.
   auto stable = open_consumer("read_committed");
   if (!stable)
     return unexpected(stable.error());
@@ -142,7 +142,7 @@ expected<void> kafka_writer::open_producer() {
                                 given("message.max.bytes", std::numeric_limits<std::int64_t>::max())));
   largest_ = static_cast<std::size_t>(limit);
   // No batch may be larger than the topic takes. The positions topic has a limit of its own, the brokers'
-  // default, so that single records may.
+  // default, so that single records may be larger.
   own.emplace_back("batch.size",
                    std::to_string(std::min<std::int64_t>(limit, given("batch.size", default_batch_bytes))));
   own.emplace_back("message.max.bytes",
@@ -151,7 +151,7 @@ expected<void> kafka_writer::open_producer() {
   if (!producer)
     return unexpected(producer.error());
   producer_.emplace(std::move(*producer));
-  // Without this the first commit waits a second for the topic's leaders. A look-up by name: it exists.
+  // This look-up, by the name of a topic that exists, spares the first commit a second's wait for leaders.
   auto known = kafka::partition_count(producer_->client(), options_.topic, look_up_patience);
   if (!known)
     return unexpected(known.error());
@@ -163,7 +163,7 @@ expected<void> kafka_writer::take_position(const std::optional<envelope>& stored
   record_ = {};
   envelope_ = {};
   const bool same = stored && (stored->state_id == who_.state_id || who_.adopt);
-  // Above what this object has tried stands another process's life, also where ours has become higher since.
+  // A stored life above the one tried here is another process's, even where ours has become higher since.
   if (same && stored->state_id == who_.state_id && stored->life > tried_.value_or(who_.life))
     return fatal_error(ec::fenced,
                        fmt::format("a newer life of this sink has taken over topic \"{}\"; another process "

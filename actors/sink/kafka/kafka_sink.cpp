@@ -3,7 +3,7 @@
 #include "actors/client/kafka/option_forms.hpp"
 #include "actors/sink/kafka/kafka_writer.hpp"
 #include "actors/sink/kafka/progress_place.hpp"
-#include "config/missing_column.hpp"
+#include "config/plan/missing_column.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@ namespace {
 using config::option;
 using config::option_type;
 
-// What a transaction needs, and what the writer sets itself.
+// Lists the settings that a transaction depends on, and those that the writer makes itself.
 const kafka::settings& reserved() {
   static const kafka::settings all{{"bootstrap.servers", "use the option `brokers`"},
                                    {"metadata.broker.list", "use the option `brokers`"},
@@ -30,7 +30,7 @@ const kafka::settings& reserved() {
   return all;
 }
 
-/// Ours where the user has not said otherwise.
+/// Returns our own settings, but for those that the user has given.
 kafka::settings defaults_for(const std::map<std::string, std::string>& given) {
   const kafka::settings all{
       {"transaction.timeout.ms", "60000"},

@@ -1,11 +1,10 @@
-// What the Kafka sink stores of itself, in the transaction that has the rows: an envelope as metadata of the
-// committed offset of the sink's own group, and where that would be too long, the record in the topic
-// millrace-positions, to which the envelope then points.
+// The Kafka sink stores its position in the transaction that has the rows: as an envelope, which is the
+// metadata of the committed offset of the sink's own group. Where the record would make that too long, it
+// goes to the topic millrace-positions, and the envelope points to it.
 //   envelope, as base64: varint version=1 | string state id | varint life, sequence | u8 kind |
 //     kind 0: string record | kind 1: varint partition, offset | u32 checksum
 //   record: u8 has progress, string progress | varint next rejected sequence | varint n | n rejected rows:
-//   varint
-//     sequence, partition, offset, chunks
+//     varint sequence, partition, offset, chunks
 #pragma once
 
 #include "actors/sink/sink.hpp"
@@ -21,8 +20,7 @@ namespace millrace::sink {
 inline constexpr std::size_t metadata_limit = 2048;
 inline constexpr std::string_view positions_topic = "millrace-positions";
 
-/// Where the parts of a rejected row lie in the positions topic: `chunks` messages of one key prefix, from
-/// here on.
+/// Points to a rejected row's parts in the positions topic: `chunks` messages of one key prefix from here on.
 struct rejected_place {
   std::uint64_t sequence = 0;
   std::int32_t partition = 0;
@@ -38,7 +36,7 @@ struct position_record {
 [[nodiscard]] std::string encode_position(const position_record& r);
 [[nodiscard]] expected<position_record> decode_position(std::string_view bytes);
 
-/// The record lies in the positions topic.
+/// Points to the record in the positions topic.
 struct record_pointer {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
@@ -49,7 +47,7 @@ struct envelope {
   std::uint64_t sequence = 0;  // of the commit; also the committed offset
   std::variant<std::string, record_pointer> record;
 };
-/// Text of [A-Za-z0-9+/=].
+/// Returns text of [A-Za-z0-9+/=].
 [[nodiscard]] std::string encode_envelope(const envelope& e);
 [[nodiscard]] expected<envelope> decode_envelope(std::string_view text);
 

@@ -8,7 +8,9 @@
 namespace millrace::sink {
 namespace {
 
-constexpr std::size_t counted_stages = 4;  // of a usual sink: itself and some selects in front of it
+/// Stages that a usual sink counts: itself and some selects upstream.
+constexpr std::size_t counted_stages = 4;
+constexpr std::size_t length_of_a_name = 12;
 constexpr std::uint64_t many = 10'000'000'000;
 constexpr event_micros now = 1'700'000'000'000'000;
 constexpr event_micros minute = 60'000'000;
@@ -18,7 +20,7 @@ std::size_t bytes_of(const std::vector<log_id>& logs) {
   progress p;
   delivery::ledger counts;
   for (std::uint32_t s = 0; s < counted_stages; ++s)
-    counts[s] = {many, many, many, many, many};
+    counts[std::string(length_of_a_name, static_cast<char>('a' + s))] = {many, many, many, many, many};
   wire::writer counters;
   counts.encode(counters);
   p.counters = counters.take();

@@ -1,4 +1,4 @@
-// What a topic refuses: asked for before writing, so that no record dooms a transaction.
+// Asks what a topic refuses before anything is written, so that no record dooms a transaction.
 #pragma once
 
 #include "actors/client/kafka/client.hpp"

@@ -78,9 +78,9 @@ expected<void> transaction::insist(std::string_view doing, Call call) {
       c.poll(milliseconds(20));
       continue;
     }
-    // The transaction or the producer is lost, its rows are not: after another open they come again. Also
-    // where brokers say "fenced": they say so after a pause that outlasted transaction.timeout.ms, too, and
-    // open() finds out whether there is a rival.
+    // The transaction or the producer is lost, its rows are not: after another open they come again. That
+    // holds where brokers say "fenced", too: they also say so after a pause that outlasted
+    // transaction.timeout.ms, and open() finds out whether there is a rival.
     if (is_over && told.whose != fault::user) {
       told.retry = true;
       told.whose = fault::outside;
@@ -115,8 +115,7 @@ transaction::~transaction() {
   if (!producer_ || !begun_)
     return;
   auto* const handle = client().get();
-  // What is still queued goes out first: brokers refuse, loudly, to roll back a transaction they know nothing
-  // of.
+  // Queued messages go out first: brokers refuse, loudly, to roll back a transaction they know nothing of.
   rd_kafka_flush(handle, static_cast<int>(last_words.count()));
   if (!calls_->call(last_words + overdue, [p = producer_] {
         return kafka::owned<rd_kafka_error_t>(
@@ -146,7 +145,7 @@ expected<void> transaction::first_failure() const {
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
     code = producer_->first_failure;
   auto told = kafka::translate(code, "writing records", client().redacted(text.data()));
-  // Refused by the broker after all: the limits have changed since open(), which reads them again.
+  // The broker has refused a record after all: the limits have changed since open(), which reads them again.
   told.retry = told.whose == fault::outside;
   return unexpected(std::move(told));
 }

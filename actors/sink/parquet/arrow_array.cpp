@@ -9,9 +9,9 @@ namespace {
 
 using data::type_id;
 
-/// What an array owns.
+/// An array owns these.
 struct held {
-  data::column_ptr column;  // of the rows as a whole: none
+  data::column_ptr column;  // none for the rows as a whole
   std::array<const void*, 3> buffers{};
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> pointers;

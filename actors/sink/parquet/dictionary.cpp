@@ -1,4 +1,4 @@
-// Which columns get a dictionary.
+// Decides which columns get a dictionary.
 #include "actors/sink/parquet/parquet_file.hpp"
 #include "runtime/data/key_encoding.hpp"
 
@@ -7,10 +7,10 @@
 namespace millrace::sink {
 namespace {
 
-// As many values as tell a column of 200,000 different ones from one where all differ: 1 % repeats.
+// This many values tell a column of 200,000 different ones from one where all differ: 1 % repeats.
 constexpr std::size_t looked_at = 4096;
 constexpr std::size_t repeats_in = 100;
-// Below this there is nothing to tell, nor to gain.
+// Fewer values tell nothing, and there is nothing to gain by them.
 constexpr std::size_t least = 256;
 
 }  // namespace

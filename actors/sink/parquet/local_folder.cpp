@@ -1,6 +1,7 @@
 // A table in a folder of this machine. Its hidden files lie in the same folder: publishing is a rename.
-#include "actors/sink/data_file.hpp"
-#include "actors/sink/parquet/table_folder.hpp"
+#include "actors/sink/parquet/local_folder.hpp"
+
+#include "actors/sink/files/data_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,7 +11,7 @@
 namespace millrace::sink {
 namespace {
 
-class local_stored_file final : public stored_file {
+class local_stored_file final : public storage::stored_file {
 public:
   local_stored_file(std::filesystem::path path, descriptor fd, std::uint64_t size)
       : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
@@ -35,7 +36,7 @@ private:
   std::uint64_t size_;
 };
 
-class local final : public table_folder {
+class local final : public storage::table_folder {
 public:
   local(std::filesystem::path path, bool durable) : path_(std::move(path)), durable_(durable) {}
 
@@ -82,7 +83,7 @@ public:
     return {};
   }
 
-  expected<std::unique_ptr<stored_file>> open(const std::string& name) override {
+  expected<std::unique_ptr<storage::stored_file>> open(const std::string& name) override {
     auto path = path_of(name);
     // Not to wait for the writer of a named pipe: its size is an error, below.
     descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -119,7 +120,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<table_folder> local_folder(std::filesystem::path path, bool durable) {
+std::unique_ptr<storage::table_folder> local_folder(std::filesystem::path path, bool durable) {
   return std::make_unique<local>(std::move(path), durable);
 }
 

@@ -15,7 +15,7 @@ constexpr int deepest = 32;  // folders in folders: no table has as many partiti
 bool is_hidden(std::string_view name) { return name.starts_with('.') || name.starts_with('_'); }
 
 /// Calls `each` with the folder and name of every data file.
-expected<void> walk(table_folder& folder, const std::string& at, int depth,
+expected<void> walk(storage::table_folder& folder, const std::string& at, int depth,
                     const std::function<expected<void>(const std::string&, const std::string&)>& each) {
   const auto entries = folder.list(at);
   if (!entries)
@@ -50,7 +50,7 @@ constexpr std::string_view remedy =
 
 }  // namespace
 
-expected<std::vector<std::string>> data_files(table_folder& folder) {
+expected<std::vector<std::string>> data_files(storage::table_folder& folder) {
   std::vector<std::string> names;
   auto walked = walk(folder, "", 0, [&](const std::string& at, const std::string& name) -> expected<void> {
     names.push_back(at + name);
@@ -61,14 +61,15 @@ expected<std::vector<std::string>> data_files(table_folder& folder) {
   return names;
 }
 
-expected<void> remove_uploads(table_folder& folder, const std::function<bool(std::string_view)>& which) {
+expected<void> remove_uploads(storage::table_folder& folder,
+                              const std::function<bool(std::string_view)>& which) {
   const auto all = folder.list("");
   if (!all)
     return unexpected(all.error());
   for (const auto& e : *all) {
-    if (!e.name.starts_with(hidden_upload))
+    if (!e.name.starts_with(storage::hidden_upload))
       continue;
-    const auto number_and_name = std::string_view(e.name).substr(hidden_upload.size());
+    const auto number_and_name = std::string_view(e.name).substr(storage::hidden_upload.size());
     const auto end = number_and_name.find('-');
     if (end != std::string_view::npos && which(number_and_name.substr(end + 1)))
       if (auto removed = folder.remove(e.name); !removed)
@@ -77,7 +78,8 @@ expected<void> remove_uploads(table_folder& folder, const std::function<bool(std
   return {};
 }
 
-expected<void> remove_data(table_folder& folder, const std::function<bool(std::string_view)>& which) {
+expected<void> remove_data(storage::table_folder& folder,
+                           const std::function<bool(std::string_view)>& which) {
   const auto files = data_files(folder);
   if (!files)
     return unexpected(files.error());
@@ -104,7 +106,7 @@ expected<void> remove_data(table_folder& folder, const std::function<bool(std::s
   return {};
 }
 
-expected<void> fits_beside(table_folder& folder, const std::vector<std::string>& by,
+expected<void> fits_beside(storage::table_folder& folder, const std::vector<std::string>& by,
                            const data::schema& file_columns) {
   std::vector<std::string> wanted;
   std::transform(by.begin(), by.end(), std::back_inserter(wanted), escape_partition);

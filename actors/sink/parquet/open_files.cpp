@@ -9,12 +9,13 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::string_view extension = ".parquet";
-/// What a batch that waits costs beside its values.
+/// A batch that waits costs this beside its values.
 constexpr std::uint64_t batch_cost = 4096;
 
 std::uint64_t cost(const data::batch& b) { return b.byte_size() + batch_cost; }
 
-/// So many batches of one size become one, so that rows which come a few at a time cost what they hold.
+/// Batches of one size become one when there are this many, so that rows which come a few at a time cost what
+/// they hold.
 constexpr std::size_t together = 16;
 
 data::batch one_of(std::span<const data::batch> parts) {
@@ -98,7 +99,7 @@ void open_files::wait(partition& p, data::batch rows) {
   waiting_ += p.bytes;
 }
 
-/// Half of what waits goes into files, most first: so that partitions are looked through seldom.
+/// Puts half of what waits into files, the fullest partitions first, so that they are looked through seldom.
 expected<void> open_files::make_room() {
   std::vector<partitions::value_type*> most;
   for (auto& p : by_folder_)
@@ -111,7 +112,7 @@ expected<void> open_files::make_room() {
     if (auto fed = feed(*p); !fed)
       return fed;
   }
-  // Partitions that have nothing open and nothing waiting would only be many.
+  // Partitions that have nothing open and nothing waiting would only grow in number.
   std::erase_if(by_folder_, [](const auto& p) { return !p.second.file && p.second.waiting.empty(); });
   return {};
 }
@@ -162,7 +163,7 @@ expected<void> open_files::feed(partitions::value_type& p) {
   return {};
 }
 
-/// Row groups end when they are large, or all of them together are.
+/// Ends row groups when they are large, or when all of them together are.
 expected<void> open_files::limit_held(partition& fed) {
   auto* ending = fed.file->held() >= limits_.row_group ? &fed : nullptr;
   if (!ending && held_ >= limits_.held)

@@ -56,7 +56,7 @@ public:
   void abandon() { abandoned_ = true; }
   expected<void> finish() { return to_->finish(); }
   std::uint64_t written() const { return static_cast<std::uint64_t>(at_); }
-  /// What a status that Arrow returned means.
+  /// Returns the error that a status of Arrow's stands for.
   unexpected error_of(const arrow::Status& s) const {
     return failed_ ? unexpected(*failed_) : our_error("Parquet: " + s.ToString());
   }
@@ -69,10 +69,10 @@ private:
   bool abandoned_ = false;
 };
 
-/// A stored file as Arrow reads it; keeps our own error, too.
+/// Gives Arrow a stored file to read; keeps our own error, too.
 class file_reader final : public arrow::io::RandomAccessFile {
 public:
-  explicit file_reader(stored_file& from) : from_(&from) { set_mode(arrow::io::FileMode::READ); }
+  explicit file_reader(storage::stored_file& from) : from_(&from) { set_mode(arrow::io::FileMode::READ); }
   arrow::Result<std::int64_t> GetSize() override { return static_cast<std::int64_t>(from_->size()); }
   arrow::Result<std::int64_t> Tell() const override { return at_; }
   arrow::Status Seek(std::int64_t to) override {
@@ -101,7 +101,7 @@ public:
   const std::optional<error>& failed() const { return failed_; }
 
 private:
-  stored_file* from_;
+  storage::stored_file* from_;
   std::optional<error> failed_;
   std::int64_t at_ = 0;
   bool closed_ = false;
@@ -231,7 +231,7 @@ expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_fi
   return file;
 }
 
-expected<std::vector<std::string>> columns_of(stored_file& file, const std::string& name) {
+expected<std::vector<std::string>> columns_of(storage::stored_file& file, const std::string& name) {
   const auto from = std::make_shared<file_reader>(file);
   const auto damaged = [&](std::string_view why) -> unexpected {
     if (from->failed())
@@ -241,7 +241,7 @@ expected<std::vector<std::string>> columns_of(stored_file& file, const std::stri
   try {
     const auto reader = parquet::ParquetFileReader::Open(from);
     std::shared_ptr<arrow::Schema> columns;
-    // Without what Arrow's own writers add to say which of their types a column was.
+    // The schema leaves out what Arrow's own writers add to say which of their types a column was.
     const auto s = parquet::arrow::FromParquetSchema(reader->metadata()->schema(),
                                                      parquet::ArrowReaderProperties(), nullptr, &columns);
     if (!s.ok())

@@ -1,9 +1,9 @@
-// One Parquet file that is being written, and the columns of one that is there. The only face of Arrow C++:
+// Writes one Parquet file, and reads the columns of one that is there. This is the only face of Arrow C++:
 // its headers stay in parquet_file.cpp. In a build without Arrow without_arrow.cpp stands in its place, and
 // every call is an error.
 #pragma once
 
-#include "actors/sink/parquet/table_folder.hpp"
+#include "actors/client/storage/table_folder.hpp"
 #include "actors/sink/parquet/work_folder.hpp"
 #include "runtime/data/batch.hpp"
 
@@ -14,9 +14,9 @@
 
 namespace millrace::sink {
 
-/// Whether this build has Arrow.
+/// Tells whether this build has Arrow.
 [[nodiscard]] bool has_parquet();
-/// What `check` and the sink say where it has not.
+/// Returns what `check` and the sink say in a build that has no Arrow.
 [[nodiscard]] std::string no_parquet();
 
 enum class compression : std::uint8_t { none, snappy, zstd };
@@ -25,31 +25,32 @@ enum class compression : std::uint8_t { none, snappy, zstd };
 class parquet_file {
 public:
   virtual ~parquet_file() = default;
-  /// Rows of the schema that the file was opened with; what they are made of is read in place. They are held,
-  /// encoded, until their row group ends.
+  /// Writes rows of the schema that the file was opened with; their columns are read in place. The rows are
+  /// held, encoded, until their row group ends.
   [[nodiscard]] virtual expected<void> write(const data::batch& rows) = 0;
   /// Writes out what is held. A row group ends by itself at a million rows.
   [[nodiscard]] virtual expected<void> end_row_group() = 0;
-  /// The footer; then the file is durable and closed.
+  /// Writes the footer; then the file is durable and closed.
   [[nodiscard]] virtual expected<void> finish() = 0;
-  /// Bytes that rows held since the last row group took in memory, before encoding.
+  /// Returns the bytes that rows held since the last row group took in memory, before encoding.
   [[nodiscard]] virtual std::uint64_t held() const = 0;
-  /// Bytes written so far.
+  /// Returns the bytes written so far.
   [[nodiscard]] virtual std::uint64_t written() const = 0;
 };
 
-/// `dictionary`, by column: values that repeat are stored once. A nested column's are decided by Arrow.
+/// `dictionary` says by column whether values that repeat are stored once. Arrow decides for nested columns.
 [[nodiscard]] expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_file> to,
                                                                         const data::schema& columns,
                                                                         compression packed,
                                                                         const std::vector<bool>& dictionary);
 
-/// Of a file that is there: a line for each column, as one made by open_parquet_file with `columns` would
-/// have. ec::corrupt, and its name, where it is no Parquet.
-[[nodiscard]] expected<std::vector<std::string>> columns_of(stored_file& file, const std::string& name);
+/// Describes the columns of a file that is there, a line for each. The lines are those of columns_of(columns)
+/// where open_parquet_file made the file with `columns`. ec::corrupt, and its name, where it is no Parquet.
+[[nodiscard]] expected<std::vector<std::string>> columns_of(storage::stored_file& file,
+                                                            const std::string& name);
 [[nodiscard]] std::vector<std::string> columns_of(const data::schema& columns);
 
-/// By column, from rows to come: true where values repeat, so that a dictionary makes the file smaller.
+/// Tells by column, from rows to come, whether values repeat, so that a dictionary makes the file smaller.
 [[nodiscard]] std::vector<bool> repeating(const std::vector<data::batch>& rows, std::size_t columns);
 
 }  // namespace millrace::sink

@@ -1,11 +1,12 @@
 #include "actors/sink/parquet/parquet_sink.hpp"
 
+#include "actors/client/storage/s3_folder.hpp"
+#include "actors/client/storage/table_place.hpp"
+#include "actors/client/storage/webhdfs_folder.hpp"
+#include "actors/sink/files/roll_option.hpp"
+#include "actors/sink/parquet/local_folder.hpp"
 #include "actors/sink/parquet/parquet_writer.hpp"
-#include "actors/sink/parquet/s3_folder.hpp"
-#include "actors/sink/parquet/table_place.hpp"
-#include "actors/sink/parquet/webhdfs_folder.hpp"
-#include "actors/sink/roll_option.hpp"
-#include "config/missing_column.hpp"
+#include "config/plan/missing_column.hpp"
 #include "runtime/data/empty_object.hpp"
 
 #include <fmt/format.h>
@@ -68,8 +69,8 @@ std::vector<option> options() {
   };
 }
 
-tl::expected<table_place, place_fault> place_in(const config::values& o) {
-  return place_of(o.has("connection") ? o.text("connection") : std::string(), o.text("path"));
+tl::expected<storage::table_place, storage::place_fault> place_in(const config::values& o) {
+  return storage::place_of(o.has("connection") ? o.text("connection") : std::string(), o.text("path"));
 }
 
 /// A variable that is not set stays as it is written, and was told of.
@@ -81,7 +82,7 @@ void check_place(const config::values& o, const config::say& say) {
   const auto place = place_in(o);
   if (!place)
     return say(place.error().option, place.error().text);
-  if (std::holds_alternative<s3_place>(*place) && roll_of(o).size.value_or(0) > largest_put)
+  if (std::holds_alternative<storage::s3_place>(*place) && roll_of(o).size.value_or(0) > largest_put)
     say("roll",
         "S3 takes at most 5 GB in one put, and a file may exceed `size` by a commit's rows; expected a "
         "size of at most 4 GB");
@@ -190,18 +191,18 @@ std::string table_location(const config::values& options) {
   return place ? shown(*place) : std::string();
 }
 
-expected<std::unique_ptr<table_folder>> table_folder_of(const config::values& options) {
+expected<std::unique_ptr<storage::table_folder>> table_folder_of(const config::values& options) {
   const auto place = place_in(options);
   if (!place)
     return user_error(ec::invalid_argument, fmt::format("{} {}", place.error().option, place.error().text));
   http::exchange_options http;
   if (options.has("ca_file"))
     http.ca_file = options.text("ca_file");
-  if (const auto* const p = std::get_if<webhdfs_place>(&*place))
-    return webhdfs_folder(*p, std::move(http));
-  if (const auto* const p = std::get_if<s3_place>(&*place))
-    return s3_folder(*p, std::move(http));
-  return local_folder(std::get<local_place>(*place).folder, options.boolean("fsync"));
+  if (const auto* const p = std::get_if<storage::webhdfs_place>(&*place))
+    return storage::webhdfs_folder(*p, std::move(http));
+  if (const auto* const p = std::get_if<storage::s3_place>(&*place))
+    return storage::s3_folder(*p, std::move(http));
+  return local_folder(std::get<storage::local_place>(*place).folder, options.boolean("fsync"));
 }
 
 }  // namespace millrace::sink

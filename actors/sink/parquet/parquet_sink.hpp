@@ -1,7 +1,7 @@
 // The connector "parquet": its options, and how a writer is made from them.
 #pragma once
 
-#include "actors/sink/parquet/table_folder.hpp"
+#include "actors/client/storage/table_folder.hpp"
 #include "actors/sink/sink.hpp"
 #include "config/catalog.hpp"
 #include "runtime/base/time.hpp"
@@ -23,6 +23,6 @@ namespace millrace::sink {
 /// Empty where the options have not passed the check.
 [[nodiscard]] std::string table_location(const config::values& options);
 /// The table as its readers see it. Contacts nothing.
-[[nodiscard]] expected<std::unique_ptr<table_folder>> table_folder_of(const config::values& options);
+[[nodiscard]] expected<std::unique_ptr<storage::table_folder>> table_folder_of(const config::values& options);
 
 }  // namespace millrace::sink

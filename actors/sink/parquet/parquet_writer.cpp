@@ -1,6 +1,6 @@
 #include "actors/sink/parquet/parquet_writer.hpp"
 
-#include "actors/sink/data_file.hpp"
+#include "actors/sink/files/data_file.hpp"
 #include "actors/sink/parquet/old_data.hpp"
 #include "actors/sink/parquet/table_mark.hpp"
 #include "runtime/data/render.hpp"
@@ -15,9 +15,9 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::string_view side_name = ".millrace-table";
-/// The record names every file of a roll: not more than it can hold, whatever the partitions.
+/// The record names every file of a roll, so there are not more than it can hold, whatever the partitions.
 constexpr std::size_t most_files = 4096;
-/// Of fewer bytes the footers are the larger part.
+/// Fewer bytes of rows tell nothing of the files' size: the footers are the larger part.
 constexpr std::uint64_t tells_of_size = 1 << 20;
 
 /// Files of two states never share a name.
@@ -37,7 +37,7 @@ unexpected table_lost(const std::string& target, const std::optional<target_owne
       ec::mismatch,
       fmt::format("the state folder says that this sink has committed rows to {}, but nothing of "
                   "the table is there ({} is missing); bring it back, or start over with --fresh",
-                  target, mark_name));
+                  target, storage::mark_name));
 }
 
 }  // namespace
@@ -121,7 +121,7 @@ expected<void> parquet_writer::take_over(const claim& who) {
   return side_->claim();
 }
 
-/// Whose the table is, where that is written beside it.
+/// Reads whose the table is, where that is written beside it.
 expected<std::optional<target_owner>> parquet_writer::read_mark(const claim& who) {
   const auto text = table_->mark();
   if (!text)
@@ -136,7 +136,7 @@ expected<std::optional<target_owner>> parquet_writer::read_mark(const claim& who
   return std::move(*owner);
 }
 
-/// A state that begins: what the folder holds goes, or stays.
+/// Clears the folder for a state that begins: what it holds goes, or stays.
 expected<void> parquet_writer::clear_old(const std::optional<target_owner>& replaced) {
   if (options_.begin == at_start::empty)
     return remove_data(*table_, [](std::string_view) { return true; });
@@ -231,7 +231,7 @@ expected<void> parquet_writer::add(const data::batch& rows) {
   return {};
 }
 
-/// Under the side file's lock.
+/// Called under the side file's lock.
 expected<void> parquet_writer::flush_staged() {
   if (auto mine = side_->check_owner(); !mine)
     return mine;
@@ -265,7 +265,7 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   std::move(refused_.begin(), refused_.end(), std::back_inserter(record_.rejected));
   refused_.clear();
   record_.at = p;
-  // At the end nobody would come again to publish what could not be published then.
+  // Nobody comes again after the end to publish what could not be published then.
   if (is_due() || (record_.staged_rows != 0 && has_ended(p.positions))) {
     if (auto rolled = roll(); !rolled)
       return unexpected(rolled.error());
@@ -281,7 +281,7 @@ expected<std::uint64_t> parquet_writer::commit(const progress& p) {
   return refused;
 }
 
-/// Ends the files, and commits them in the place of what is staged. Under the side file's lock.
+/// Ends the files, and commits them in the place of what is staged. Called under the side file's lock.
 expected<void> parquet_writer::roll() {
   auto whole = files_.finish();
   if (!whole)
@@ -304,12 +304,12 @@ expected<void> parquet_writer::roll() {
   return {};
 }
 
-/// The record names whole files: they become visible. It forgets them with its next replacement.
+/// Makes the whole files that the record names visible. The record forgets them with its next replacement.
 expected<void> parquet_writer::publish() {
   if (record_.to_publish.empty())
     return {};
   std::set<std::string> folders;
-  std::vector<table_folder::whole_file_here> files;
+  std::vector<storage::table_folder::whole_file_here> files;
   for (const auto& f : record_.to_publish) {
     files.push_back({work_.path_of(f.hidden), f.visible});
     folders.insert(f.visible.substr(0, f.visible.find_last_of('/') + 1));

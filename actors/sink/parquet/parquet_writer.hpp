@@ -5,10 +5,10 @@
 // and makes the files anew from what is staged. docs/design/parquet.md says why.
 #pragma once
 
+#include "actors/sink/files/side_file.hpp"
 #include "actors/sink/parquet/open_files.hpp"
 #include "actors/sink/parquet/staged_rows.hpp"
 #include "actors/sink/parquet/table_record.hpp"
-#include "actors/sink/side_file.hpp"
 #include "runtime/base/time.hpp"
 
 namespace millrace::sink {
@@ -27,7 +27,7 @@ struct parquet_options {
 
 class parquet_writer final : public writer {
 public:
-  parquet_writer(parquet_options options, std::unique_ptr<table_folder> table, partitioning parts,
+  parquet_writer(parquet_options options, std::unique_ptr<storage::table_folder> table, partitioning parts,
                  const wall_clock& clock)
       : options_(std::move(options)), parts_(std::move(parts)), clock_(&clock),
         work_(options_.work, options_.durable), table_(std::move(table)),
@@ -63,7 +63,7 @@ private:
   partitioning parts_;
   const wall_clock* clock_;
   work_folder work_;
-  std::unique_ptr<table_folder> table_;
+  std::unique_ptr<storage::table_folder> table_;
   std::optional<side_file> side_;
   staged_rows staged_;
   open_files files_;

@@ -105,7 +105,7 @@ void staged_rows::add(const data::batch& rows) {
   added_ += encoded_.size();
 }
 
-/// The first `size` bytes of what waits: whole blocks.
+/// Writes the first `size` bytes of what waits: whole blocks.
 expected<void> staged_rows::write(std::size_t size) {
   if (size == 0)
     return {};
@@ -150,7 +150,7 @@ void staged_rows::restart() {
 
 void staged_rows::empty() {
   restart();
-  // What stays is only room on the disk.
+  // Bytes that stay only take room on the disk.
   static_cast<void>(::ftruncate(fd_.get(), 0) == 0);
 }
 

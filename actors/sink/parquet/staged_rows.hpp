@@ -7,7 +7,7 @@
 // the CPU of writing, and over itself once its rows are published.
 #pragma once
 
-#include "actors/sink/side_file.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "runtime/data/batch.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "actors/sink/parquet/table_copy.hpp"
 
-#include "actors/sink/data_file.hpp"
+#include "actors/sink/files/data_file.hpp"
 #include "actors/sink/parquet/old_data.hpp"
 #include "actors/sink/parquet/work_folder.hpp"
 
@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::uint64_t copied_at_once = 8 << 20;
 
-expected<void> copy_file(table_folder& from, const std::string& name, const std::filesystem::path& to) {
+expected<void> copy_file(storage::table_folder& from, const std::string& name,
+                         const std::filesystem::path& to) {
   const auto source = from.open(name);
   if (!source)
     return unexpected(source.error());
@@ -33,7 +34,7 @@ expected<void> copy_file(table_folder& from, const std::string& name, const std:
 
 }  // namespace
 
-expected<void> copy_table(table_folder& from, const std::filesystem::path& to) {
+expected<void> copy_table(storage::table_folder& from, const std::filesystem::path& to) {
   const auto names = data_files(from);
   if (!names)
     return unexpected(names.error());

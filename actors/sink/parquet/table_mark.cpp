@@ -1,6 +1,6 @@
 #include "actors/sink/parquet/table_mark.hpp"
 
-#include "actors/sink/parquet/table_folder.hpp"
+#include "actors/client/storage/table_folder.hpp"
 #include "runtime/data/json_value.hpp"
 
 #include <boost/json.hpp>
@@ -28,7 +28,7 @@ expected<target_owner> decode_mark(std::string_view text, std::string_view targe
   if (!state || !topology || !sink)
     return user_error(ec::corrupt,
                       fmt::format("{}/{} does not say whose the table is; remove it if no sink writes there",
-                                  target, mark_name));
+                                  target, storage::mark_name));
   target_owner out;
   out.state_id = std::string(state->begin(), state->end());
   out.topology = std::string(topology->begin(), topology->end());

@@ -1,6 +1,6 @@
 #include "actors/sink/parquet/table_record.hpp"
 
-#include "actors/sink/record_parts.hpp"
+#include "actors/sink/files/record_parts.hpp"
 
 namespace millrace::sink {
 namespace {

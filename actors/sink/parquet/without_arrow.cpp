@@ -13,7 +13,7 @@ expected<std::unique_ptr<parquet_file>> open_parquet_file(std::unique_ptr<new_fi
                                                           compression, const std::vector<bool>&) {
   return user_error(ec::unsupported, no_parquet());
 }
-expected<std::vector<std::string>> columns_of(stored_file&, const std::string&) {
+expected<std::vector<std::string>> columns_of(storage::stored_file&, const std::string&) {
   return user_error(ec::unsupported, no_parquet());
 }
 std::vector<std::string> columns_of(const data::schema&) { return {}; }

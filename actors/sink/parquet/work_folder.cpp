@@ -1,6 +1,6 @@
 #include "actors/sink/parquet/work_folder.hpp"
 
-#include "actors/sink/data_file.hpp"
+#include "actors/sink/files/data_file.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

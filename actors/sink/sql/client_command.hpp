@@ -1,4 +1,4 @@
-// How a user asks a database itself, by the product's own client.
+// Tells how a user asks a database directly, by the product's own client.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace millrace::sink::sql {
 
-/// What a user types into a shell to ask it `query`; without the password, for which the client asks.
-/// `connection`: as parse_connection() takes it; empty for another.
+/// Returns what a user types into a shell to ask the database `query`; the password is not in it, the client
+/// asks for that. `connection` is as parse_connection() takes it; for any other the command is empty.
 [[nodiscard]] std::string client_command(std::string_view connection, std::string_view query);
 
 }  // namespace millrace::sink::sql

@@ -1,5 +1,5 @@
-// Rows as SQL text, many to a statement: for servers, where a round trip costs more than parsing. A statement
-// that the server refuses is halved until the row at fault stands alone.
+// Writes rows as SQL text, many to a statement: for servers, where a round trip costs more than parsing. A
+// statement that the server refuses is halved until the row at fault stands alone.
 #pragma once
 
 #include "actors/sink/sql/copied_rows.hpp"
@@ -11,7 +11,7 @@
 
 namespace millrace::sink::sql {
 
-/// What the products write differently. Owned by the database, outlives the rows.
+/// Declares what the products write differently. The database owns it, and it outlives the rows.
 class row_language {
 public:
   virtual ~row_language() = default;
@@ -19,15 +19,15 @@ public:
   [[nodiscard]] virtual std::optional<std::string> append_literal(std::string& out, const data::column& c,
                                                                   std::size_t row,
                                                                   const table_column& into) const = 0;
-  /// Comparison of a key column with a literal that is not null: byte by byte for text, yet by an index.
+  /// Returns SQL that compares a key column with a literal, not null: byte by byte for text, yet by an index.
   [[nodiscard]] virtual std::string equals(const table_column& column, const std::string& literal) const = 0;
-  /// Behind the values: a row whose key is there replaces the other columns.
+  /// Returns the clause that follows the values: by it a row whose key is there replaces the other columns.
   [[nodiscard]] virtual std::string on_conflict(const row_plan& plan) const = 0;
-  /// May one statement update the same row twice?
+  /// Tells whether one statement may update the same row twice.
   [[nodiscard]] virtual bool repeats_keys() const = 0;
-  /// Runs it so that a refusal leaves the transaction as it was before.
+  /// Runs the SQL so that a refusal leaves the transaction as it was before.
   [[nodiscard]] virtual outcome<std::uint64_t> execute_guarded(const std::string& sql) = 0;
-  /// No statement may be longer.
+  /// Returns the length that no statement may exceed.
   [[nodiscard]] virtual std::size_t packet_bytes() const = 0;
 };
 

@@ -9,12 +9,13 @@ namespace {
 
 /// Fewer rows are inserted: a COPY is a round trip more (measured: equal at some ten rows).
 constexpr std::size_t least_rows = 16;
-/// Of one COPY. More gains nothing, is sent again in halves when a row is refused, and is kept until the server
-/// has answered: twice (the next one is made meanwhile), each with its rows, which take four times as much.
+/// One COPY has about so many bytes. More gain nothing, are sent again in halves when a row is refused, and
+/// are kept until the server has answered: twice (the next COPY is made meanwhile), each with its rows, which
+/// take four times as much.
 constexpr std::size_t copy_bytes = 1U << 20;
-/// That are sent at once, while the next ones are made.
+/// Bytes are sent when there are this many, while the next ones are made.
 constexpr std::size_t put_bytes = 64U << 10;
-/// Of one row, as of one that is inserted: the server's limit is 1 GB with all its copies.
+/// A row may have this many bytes, as an inserted one may: the server's limit is 1 GB with all its copies.
 constexpr std::size_t row_bytes = 256U << 20;
 
 }  // namespace
@@ -69,7 +70,7 @@ void copied_rows::add(std::size_t row, std::vector<refusal>& refused) {
   next_.lines.push_back({next_.batches.size() - 1, row, begin, text.size()});
 }
 
-/// Sends what there is; the COPY before it must be over then.
+/// Sends what there is, once the COPY before it is over.
 expected<void> copied_rows::put(std::vector<refusal>& refused) {
   if (!next_.begun) {
     if (auto done = take_answer(refused); !done)

@@ -1,7 +1,7 @@
-// Rows by COPY, several times as fast as inserts: for appending to a plain table of PostgreSQL. Rows are sent
-// while more are made text, and nobody waits for the server's word on a COPY before the next one has
-// something to send: client and server work at the same time. What a COPY refuses is halved, and small parts
-// of it are inserted, which finds the row at fault.
+// Writes rows by COPY, which is several times as fast as inserts, to append to a plain table of PostgreSQL.
+// Rows are sent while more are made text, and nobody waits for the server's word on a COPY before the next
+// one has something to send: client and server work at the same time. A COPY that is refused is halved, and
+// small parts of it are inserted, which finds the row at fault.
 #pragma once
 
 #include "actors/sink/sql/database.hpp"
@@ -14,7 +14,7 @@
 
 namespace millrace::sink::sql {
 
-/// How the product copies. Owned by the database, outlives the rows.
+/// Declares how the product copies. The database owns it, and it outlives the rows.
 class copy_language {
 public:
   virtual ~copy_language() = default;
@@ -27,15 +27,15 @@ public:
   [[nodiscard]] virtual outcome<void> put_copy(std::string_view lines) = 0;
   /// The server goes on by itself. Between this and answer_of_copy() no other statement may be run.
   [[nodiscard]] virtual outcome<void> end_copy() = 0;
-  /// Waits for it, and leaves what begin_copy() has set up.
+  /// Waits for the server's answer, and leaves what begin_copy() has set up.
   [[nodiscard]] virtual outcome<void> answer_of_copy() = 0;
 };
 
-/// Where the rows go that are too few to copy, and those of which one is at fault.
+/// Inserts the rows that are too few to copy, and those of which one is at fault.
 class row_inserter {
 public:
   virtual ~row_inserter() = default;
-  /// Only these of the batch.
+  /// Inserts only these rows of the batch.
   [[nodiscard]] virtual expected<void> insert(const data::batch& rows, std::span<const std::size_t> chosen,
                                               std::vector<refusal>& refused) = 0;
 };
@@ -55,7 +55,7 @@ private:
     std::size_t begin;
     std::size_t end;
   };
-  /// Rows of one COPY, kept until the server has taken them.
+  /// Holds the rows of one COPY until the server has taken them.
   struct part {
     std::vector<data::batch> batches;
     std::string text;
@@ -67,7 +67,7 @@ private:
   void add(std::size_t row, std::vector<refusal>& refused);
   [[nodiscard]] expected<void> put(std::vector<refusal>& refused);
   [[nodiscard]] expected<void> take_answer(std::vector<refusal>& refused);
-  /// Of a part that was refused as a whole.
+  /// Copies both halves of a part that was refused as a whole.
   [[nodiscard]] expected<void> halve(const part& whole, std::span<const line> lines,
                                      std::vector<refusal>& refused);
   [[nodiscard]] expected<void> copy(const part& whole, std::span<const line> lines,

@@ -1,5 +1,6 @@
-// One connection to a database, through SOCI, with what differs between products behind it: quoting, types,
-// the table's description, and whose fault a failure is. Used by one thread. Exceptions of SOCI end here.
+// Holds one connection to a database, through SOCI, with what differs between products behind it: quoting,
+// types, the table's description, and whose fault a failure is. One thread uses it, and no exception of SOCI
+// leaves it.
 #pragma once
 
 #include "actors/sink/sql/target.hpp"
@@ -16,7 +17,7 @@
 
 namespace millrace::sink::sql {
 
-/// What a column of a table can hold, over all products.
+/// Names what a column of a table can hold, over all products.
 enum class family : std::uint8_t {
   text,
   integer,
@@ -55,8 +56,8 @@ struct table_shape {
   bool plain = true;  // no rule or policy of the table's looks at inserts
 };
 
-/// A failed statement. `row_at_fault`: the values are refused for good, and what came before in the
-/// transaction still stands (behind a savepoint where the product needs one).
+/// Describes a failed statement. `row_at_fault`: the values are refused for good, and what came before in the
+/// transaction still stands (after a savepoint where the product needs one).
 struct failure {
   error what;
   bool row_at_fault = false;
@@ -67,7 +68,7 @@ using outcome = tl::expected<T, failure>;
 using parameter = std::variant<std::string, long long>;
 using record = std::vector<std::optional<std::string>>;
 
-/// How rows go into the table; made once a connection.
+/// Says how rows go into the table; made once for a connection.
 struct row_plan {
   std::string table;
   data::schema_ptr schema;
@@ -84,18 +85,18 @@ struct refusal {
 };
 
 /// Writes rows inside the open transaction. Rows that the target refuses end in `refused`, some of them only
-/// with a later call; the rest is in. Before anything else is done with the connection: finish().
+/// with a later call; the rest is in. Call finish() before anything else is done with the connection.
 class row_writer {
 public:
   virtual ~row_writer() = default;
   [[nodiscard]] virtual expected<void> write(const data::batch& rows, std::vector<refusal>& refused) = 0;
-  /// No more rows come for now: the target has all that it needs to take them without us, and nobody waits
-  /// until it has.
+  /// Tells that no more rows come for now: afterwards the target has all that it needs to take them without
+  /// us, and nobody waits until it has.
   [[nodiscard]] virtual expected<void> send(std::vector<refusal>& refused) {
     (void)refused;
     return {};
   }
-  /// Each row that was written is in, or in `refused`.
+  /// Sees to it that each row that was written is in, or in `refused`.
   [[nodiscard]] virtual expected<void> finish(std::vector<refusal>& refused) {
     (void)refused;
     return {};
@@ -109,28 +110,28 @@ public:
   database(const database&) = delete;
   database& operator=(const database&) = delete;
 
-  /// A new session with our settings; `create`: makes the database if it is missing.
+  /// Opens a new session with our settings; `create`: makes the database if it is missing.
   [[nodiscard]] virtual expected<void> connect(bool create) = 0;
   void disconnect() { session_.reset(); }
   [[nodiscard]] bool connected() const { return session_ != nullptr; }
   [[nodiscard]] const target& where() const { return where_; }
 
-  /// SQL without placeholders, as it is; how many rows it matched.
+  /// Runs SQL without placeholders, as it is; returns how many rows it matched.
   [[nodiscard]] virtual outcome<std::uint64_t> execute(const std::string& sql) = 0;
-  /// Fixed SQL with `:p0`, `:p1`, ... through SOCI. No column name or value may be part of the SQL.
+  /// Both run fixed SQL with `:p0`, `:p1`, ... through SOCI. No column name or value may be part of the SQL.
   [[nodiscard]] outcome<std::uint64_t> run(const std::string& sql, std::span<const parameter> parameters);
   [[nodiscard]] outcome<std::vector<record>>
   query(const std::string& sql, std::span<const parameter> parameters, std::size_t columns);
 
   [[nodiscard]] virtual std::string begin() const { return "begin"; }
-  /// Quoted.
+  /// Returns the identifier quoted.
   [[nodiscard]] virtual std::string name(std::string_view identifier) const = 0;
-  /// Columns, unique indexes and fitness; nothing when there is no such table.
+  /// Returns columns, unique indexes and fitness; nothing when there is no such table.
   [[nodiscard]] virtual outcome<std::optional<table_shape>> describe(const std::string& table) = 0;
-  /// Of our own tables: text in a primary key of at most `characters`, and text of any length.
+  /// Both give types of our own tables: text of at most `characters` in a primary key, text of any length.
   [[nodiscard]] virtual std::string key_text(std::size_t characters) const = 0;
   [[nodiscard]] virtual std::string long_text() const = 0;
-  /// Type of a created column; `key_share`: how many text columns share the index that it is in, 0 for none.
+  /// Returns the type of a created column; `key_share`: how many text columns share its index, 0 for none.
   [[nodiscard]] virtual std::string type_of(const data::type& type, std::size_t key_share) const = 0;
   [[nodiscard]] virtual std::string table_options() const { return {}; }
   [[nodiscard]] virtual std::string unique_clause(std::string_view columns) const {
@@ -138,9 +139,9 @@ public:
   }
   /// `insert into millrace_positions ... values ...` ends with this, so that known logs are updated.
   [[nodiscard]] virtual std::string update_positions_clause() const;
-  /// Bytes that one value of our own tables may have in a statement.
+  /// Returns how many bytes one value of our own tables may have in a statement.
   [[nodiscard]] virtual std::size_t piece_bytes() const { return 1U << 20; }
-  /// Do names that differ in case only mean the same column?
+  /// Tells whether names that differ in case only mean the same column.
   [[nodiscard]] virtual bool folds_case() const { return true; }
 
   [[nodiscard]] virtual std::unique_ptr<row_writer> rows(row_plan plan) = 0;

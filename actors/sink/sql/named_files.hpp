@@ -1,5 +1,4 @@
-// Files that a connection names for the database's own library, which opens them without a look at what they
-// are.
+// Finds the files that a connection names for the database's own library, which opens them whatever they are.
 #pragma once
 
 #include <string>
@@ -7,7 +6,7 @@
 
 namespace millrace::sink::sql {
 
-/// Of SOCI's connection text: certificates, keys and lists of what was revoked.
+/// Lists the files that SOCI's connection text names: certificates, keys and lists of what was revoked.
 [[nodiscard]] std::vector<std::string> files_named_in(const std::string& connect);
 
 }  // namespace millrace::sink::sql

@@ -1,4 +1,4 @@
-// What the statements on our own tables share: numbers as databases take and give them, and the rows of one
+// The statements on our own tables share these: numbers as databases take and give them, and the rows of one
 // sink.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace millrace::sink::sql {
 
-/// 0 for null.
+/// Returns 0 for null.
 [[nodiscard]] inline long long number(const std::optional<std::string>& text) {
   long long v = 0;
   if (text)

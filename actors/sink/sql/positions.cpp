@@ -1,6 +1,7 @@
 #include "actors/sink/sql/positions.hpp"
 
 #include "actors/sink/sql/own_tables.hpp"
+#include "runtime/base/life.hpp"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -16,7 +17,7 @@ constexpr std::size_t id_characters = 64;
 constexpr std::size_t name_characters = 190;
 constexpr std::size_t log_characters = 250;
 
-/// Logs that one statement updates.
+/// One statement updates at most this many logs.
 constexpr std::size_t logs_a_statement = 100;
 
 /// A name that is too long for the key becomes its beginning and its hash.
@@ -47,6 +48,12 @@ std::optional<std::string> from_hex(std::string_view text) {
     out += static_cast<char>(v);
   }
   return text.size() % 2 == 0 ? std::optional(out) : std::nullopt;
+}
+
+/// A claim's number for people: term and count of the life; earlier versions took the term alone.
+std::string shown_life(const std::optional<std::string>& claim) {
+  const auto l = life_of(static_cast<std::uint64_t>(number(claim)));
+  return l.term == 0 ? claim.value_or("?") : fmt::format("{}.{}", l.term, l.count);
 }
 
 }  // namespace
@@ -99,7 +106,8 @@ expected<void> positions::create_tables() {
 unexpected positions::fenced(std::string_view by) const {
   return fatal_error(ec::fenced, fmt::format("{}: incarnation {} of sink {} of topology {} is over: {}; "
                                              "another process writes as this sink, of the two end one",
-                                             db_.where().shown, who_.life, who_.sink, who_.topology, by));
+                                             db_.where().shown, shown_life(std::to_string(who_.life)),
+                                             who_.sink, who_.topology, by));
 }
 
 expected<std::optional<progress>> positions::claim(const sink::claim& who) {
@@ -144,7 +152,7 @@ expected<void> positions::adopt() {
   return take_over(others->front()[0].value_or(""));
 }
 
-/// What stands under the other state id stands under ours; a claim of ours that never committed goes.
+/// Moves what stands under the other state id to ours; a claim of ours that never committed goes.
 expected<void> positions::take_over(const std::string& state_id) {
   const parameter mine[] = {who_.state_id, topology_, sink_};
   const parameter theirs[] = {who_.state_id, topology_, sink_, state_id};
@@ -177,7 +185,7 @@ expected<void> positions::take_claim() {
     if (!there)
       return unexpected(std::move(there.error().what));
     if (!there->empty())
-      return fenced(fmt::format("incarnation {} has claimed it", there->front()[0].value_or("?")));
+      return fenced(fmt::format("incarnation {} has claimed it", shown_life(there->front()[0])));
     if (who_.expects_progress)
       return fatal_error(
           ec::mismatch,
@@ -202,7 +210,7 @@ expected<void> positions::take_claim() {
 
 expected<std::optional<progress>> positions::read() {
   const parameter mine[] = {who_.state_id, topology_, sink_};
-  // One statement, so one moment. The head is the row with the empty log.
+  // One statement sees one moment. The head is the row with the empty log.
   auto rows = db_.query(
       fmt::format("select log, incarnation, claims, position_major, position_minor, watermark, full_log,"
                   " counters, batch, commits, rejected from millrace_positions{}",
@@ -223,7 +231,7 @@ expected<std::optional<progress>> positions::read() {
     }
     head = true;
     if (number(r[1]) != as_signed(who_.life))
-      return fenced(fmt::format("incarnation {} has claimed it", r[1].value_or("?")));
+      return fenced(fmt::format("incarnation {} has claimed it", shown_life(r[1])));
     claims_ = number(r[2]);
     auto counters = from_hex(r[7].value_or(""));
     if (!counters)
@@ -318,7 +326,7 @@ expected<void> positions::store(const progress& p) {
     return outside_error(ec::unavailable,
                          fmt::format("{}: the position of sink {} is gone from millrace_positions",
                                      db_.where().shown, who_.sink));
-  return fenced(fmt::format("incarnation {} has claimed it since", there->front()[0].value_or("?")));
+  return fenced(fmt::format("incarnation {} has claimed it since", shown_life(there->front()[0])));
 }
 
 void positions::stored(const progress& p) {

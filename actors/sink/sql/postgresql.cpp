@@ -1,5 +1,5 @@
-// PostgreSQL. Rows are copied, or go as multi-row inserts, each behind a savepoint: a refused statement would
-// else end the whole transaction.
+// Speaks to PostgreSQL. Rows are copied, or go as multi-row inserts, each after a savepoint: a refused
+// statement would else end the whole transaction.
 #include "actors/sink/sql/composed_rows.hpp"
 #include "actors/sink/sql/copied_rows.hpp"
 #include "actors/sink/sql/postgresql_session.hpp"
@@ -190,7 +190,7 @@ outcome<void> postgresql_database::begin_copy(const std::string& sql) {
   return tl::unexpected(std::move(why));
 }
 
-/// What the server has against the rows it says at the end, whatever is sent meanwhile.
+/// The server says what it has against the rows at the end, whatever is sent meanwhile.
 outcome<void> postgresql_database::put_copy(std::string_view lines) {
   if (!session_)
     return tl::unexpected(lost());
@@ -233,7 +233,7 @@ outcome<std::uint64_t> postgresql_database::execute_guarded(const std::string& s
   return done;
 }
 
-/// What fails here fails for the whole transaction.
+/// A failure here is one of the whole transaction.
 outcome<void> postgresql_database::leave_savepoint(bool with_all) {
   if (!with_all)
     if (auto back = execute("rollback to savepoint millrace_rows"); !back)
@@ -320,7 +320,7 @@ void postgresql_database::append_quoted(std::string& out, std::string_view text)
   out += '\'';
 }
 
-/// From version 15 on an index may hold nulls to be equal, as an upsert does.
+/// An index may hold nulls to be equal from version 15 on, as an upsert does.
 std::string postgresql_database::unique_clause(std::string_view columns) const {
   const bool offered = !session_ || PQserverVersion(handle()) >= 150'000;
   return fmt::format("unique {}({})", offered ? "nulls not distinct " : "", columns);

@@ -37,7 +37,7 @@ std::optional<std::string> has_nul(std::string_view text, const table_column& in
   return fmt::format("column {}: PostgreSQL stores no NUL character", into.name);
 }
 
-/// Of numbers, booleans and timestamps: nothing in them is ever escaped.
+/// Appends numbers, booleans and timestamps: nothing in them is ever escaped.
 std::optional<std::string> append_scalar(std::string& out, const data::column& c, std::size_t row,
                                          const table_column& into) {
   if (c.type().id() == data::type_id::timestamp && into.holds != family::text) {

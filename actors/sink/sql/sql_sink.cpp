@@ -2,7 +2,7 @@
 
 #include "actors/sink/sql/sql_writer.hpp"
 #include "actors/sink/sql/target.hpp"
-#include "config/missing_column.hpp"
+#include "config/plan/missing_column.hpp"
 
 #include <fmt/format.h>
 

@@ -29,8 +29,8 @@ public:
     return positions_.rejected(after, limit);
   }
   void forget_rejected(std::uint64_t up_to) override {
-    // What is not forgotten now is forgotten with the next call; readers skip what they have had. What goes
-    // wrong shows at the next row or commit.
+    // Rows that are not forgotten now are forgotten with the next call; readers skip those that they have
+    // had. A failure shows at the next row or commit.
     if (checked(settle()))
       (void)positions_.forget_rejected(up_to);
   }
@@ -46,12 +46,12 @@ public:
 
 private:
   [[nodiscard]] expected<void> flush();
-  /// Nothing is under way on the connection, and what was refused is stored.
+  /// Leaves nothing under way on the connection, and stores what was refused.
   [[nodiscard]] expected<void> settle();
   [[nodiscard]] expected<void> look_whether_altered();
   [[nodiscard]] expected<void> begin();
   void abandon();
-  /// Whatever went wrong, this transaction is over.
+  /// Ends the transaction after any failure, whatever went wrong.
   template<class T>
   [[nodiscard]] expected<T> checked(expected<T> done) {
     if (!done)
@@ -83,8 +83,8 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
   return checked(std::move(found));
 }
 
-/// What was not committed is given up. Where the connection still lives, the server hears of it now and not
-/// only when it notices that we are gone.
+/// Gives up what was not committed. Where the connection still lives, the server hears of it now and not only
+/// when it notices that we are gone.
 void sql_writer::abandon() {
   rows_.reset();
   buffer_.clear();

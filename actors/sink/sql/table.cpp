@@ -19,8 +19,8 @@ bool same_name(const database& db, std::string_view a, std::string_view b) {
                          : a == b;
 }
 
-/// Does every value of the type fit into such a column without being changed? (What does not for its size is
-/// refused row by row.)
+/// Tells whether every value of the type fits into such a column without being changed. (Values that do not
+/// fit for their size are refused row by row.)
 bool accepts(family into, data::type_id type) {
   if (into == family::text || into == family::any)
     return true;
@@ -50,7 +50,7 @@ std::string column_type(const database& db, const table_options& options, const 
   return db.type_of(f.type, is_key(options, f.name) ? static_cast<std::size_t>(texts) : 0);
 }
 
-/// What is wrong with the table, as parts of one sentence.
+/// Lists what is wrong with the table, as parts of one sentence.
 std::vector<std::string> differences(const database& db, const table_options& options,
                                      const table_shape& shape, row_plan& plan) {
   std::vector<std::string> out;
@@ -78,7 +78,7 @@ std::vector<std::string> differences(const database& db, const table_options& op
   return out;
 }
 
-/// May the database look for the row that a new one replaces? Only if its key is exactly a unique index,
+/// Lets the database look for the row that a new one replaces, but only if its key is exactly a unique index,
 /// texts equal by their bytes, and no other unique index could find another row.
 void look_for_index(const database& db, const table_shape& shape, row_plan& plan) {
   const auto in_key = [&](const std::string& column) {

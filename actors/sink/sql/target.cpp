@@ -45,7 +45,7 @@ std::optional<std::string> percent_decoded(std::string_view text) {
   return out;
 }
 
-/// SOCI's text and libpq's: key=value, key='it''s' with \ before ' and \.
+/// Reads SOCI's text and libpq's: key=value, key='it''s' with \ before ' and \.
 std::optional<parameters> read_pairs(std::string_view text) {
   parameters out;
   std::size_t i = 0;
@@ -102,7 +102,7 @@ bool is_pairs(std::string_view rest) {
   return end != rest.begin() && end != rest.end() && *end == '=';
 }
 
-/// USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&...
+/// Reads USER:PASSWORD@HOST:PORT/DATABASE?KEY=VALUE&...
 expected<parameters> read_uri(std::string_view rest) {
   parameters out;
   bool encoded_well = true;
@@ -170,7 +170,7 @@ std::string in_shell(std::string_view word) {
   return out + "'";
 }
 
-/// Of the client's command line, as far as the connection says them.
+/// Returns options of the client's command line, as far as the connection says them.
 std::string mysql_options(const parameters& p) {
   std::string out;
   for (const auto& [option, key] : {std::pair{"-h", "host"}, {"-P", "port"}, {"-u", "user"}})
@@ -204,7 +204,7 @@ expected<target> server_target(product kind, std::string_view rest) {
     if (digits.empty() || digits.size() > 5 || digits.find_first_not_of("0123456789") != std::string::npos ||
         std::stoi(digits) < 1 || std::stoi(digits) > 65535)
       return wrong("the port is not a number from 1 to 65535");
-    // For MySQL's client "localhost" is a socket file, whatever the port says.
+    // MySQL's client takes "localhost" for a socket file, whatever the port says.
     if (kind == product::mysql && p["host"] == "localhost")
       p["host"] = "127.0.0.1";
   }

@@ -1,5 +1,5 @@
-// What the option `connection` says: which product, and the text that SOCI connects with. Read from a URI or
-// from SOCI's own text. Nothing that is shown holds the password.
+// Reads the option `connection`: which product it names, and the text that SOCI connects with. It is a URI or
+// SOCI's own text. Nothing that is shown holds the password.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -21,7 +21,7 @@ struct target {
   std::string shown;           // for messages: "mysql://user@host:3306/db"
 };
 
-/// `mysql://user:password@host:port/db?sslca=FILE` (or mariadb://), `postgresql://...`, with
+/// Takes `mysql://user:password@host:port/db?sslca=FILE` (or mariadb://), `postgresql://...`, with
 /// percent-encoding; `sqlite3://PATH`, the path as written; or SOCI's own `mysql://db=... user=...
 /// password='...'`. The error text never repeats the connection.
 [[nodiscard]] expected<target> parse_connection(std::string_view text);

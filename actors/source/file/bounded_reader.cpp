@@ -36,9 +36,9 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
   auto before = parse_identities(stored);
   if (!before)
     return tl::make_unexpected(std::move(before.error()));
-  const bool behind_another_run =
+  const bool follows_another_run =
       std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
-  if (!behind_another_run)
+  if (!follows_another_run)
     return compare_identities(*before, files_);
   std::erase_if(*before, [](const auto& f) { return f.done; });
   for (const auto& f : *before)

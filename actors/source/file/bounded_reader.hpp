@@ -1,5 +1,5 @@
-// Files as they were when the run began, as one log in name order or as a log each. Whatever is there is
-// there at once: nothing waits.
+// Reads files as they were when the run began, as one log in name order or as a log each. Whatever is there
+// is there at once: nothing waits.
 #pragma once
 
 #include "actors/source/file/file_list.hpp"
@@ -16,8 +16,8 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: a partition a file, named by its path. `header`: the first line of each file goes with all
-  /// of its chunks.
+  /// `parallel`: each file is a partition, named by its path. `header`: the first line of each file goes with
+  /// all of its chunks.
   bounded_reader(std::string pattern, bool parallel, bool header = false)
       : pattern_(std::move(pattern)), parallel_(parallel), header_(header) {}
 
@@ -34,7 +34,7 @@ public:
   expected<void> check_identity(std::string_view stored) override;
 
 private:
-  /// One partition's place: in files_[file], or behind the last one's end.
+  /// Says where one partition stands: in files_[file], or after the last one's end.
   struct log {
     std::size_t file = 0;
     std::size_t end = 0;               // behind the log's last file
@@ -51,7 +51,8 @@ private:
   bool inflates_ = false;  // how much a compressed file holds is not known before
   bool parallel_;
   bool header_;
-  /// By name; fixed by the first discover(), or, of a run behind an earlier one's end, by what was kept.
+  /// The first discover() fixes these files, ordered by name; in a run that goes on after an earlier one's
+  /// end the kept identity does.
   std::vector<file_identity> files_;
   std::optional<std::string> kept_;  // of such a run: with the files that are done
   std::map<std::string, log> logs_;

@@ -15,7 +15,7 @@ unexpected refused(std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}; {}, or begin anew with --fresh", what, remedy));
 }
 
-/// The bytes beyond what was read begin with a line of their own.
+/// Checks that the bytes beyond what was read begin with a line of their own.
 expected<void> check_growth(const file_identity& before, const open_file& file) {
   auto packed = is_gzip(file);
   if (!packed)
@@ -66,8 +66,8 @@ public:
   }
 
 private:
-  /// Of one log the last file, which later names are compared with; with `parallel` all of them, so that one
-  /// that is put back is known.
+  /// Keeps files that are gone: of one log the last file, which later names are compared with; with
+  /// `parallel` all of them, so that one that is put back is known.
   void keep_what_is_gone() {
     std::vector<file_identity> gone;
     for (const auto& [path, f] : known_)

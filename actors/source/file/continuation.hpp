@@ -1,6 +1,6 @@
-// What has come since a bounded log of files was read to its end: files with later names (of a parallel glob:
-// any), and lines appended to the last one. Looks at files only; whoever begins the next run keeps the
-// result.
+// Finds what has come since a bounded log of files was read to its end: files with later names (of a parallel
+// glob: any), and lines appended to the last one. It looks at files only; whoever begins the next run keeps
+// the result.
 #pragma once
 
 #include "actors/source/source.hpp"
@@ -17,9 +17,9 @@ struct continuation {
   std::vector<partition_info> partitions;  // those that have something new, and where it begins; or none
 };
 
-/// `ended`: the identity that was kept. What is new begins at the major behind the last one of its partition.
-/// Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has changed
-/// otherwise than a log may grow; the text says how and the remedy.
+/// `ended` is the identity that was kept. New records begin at the major after the last one of their
+/// partition. Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has
+/// changed otherwise than a log may grow; the text says how and the remedy.
 [[nodiscard]] expected<continuation> continue_files(std::string_view ended, const std::string& pattern,
                                                     bool parallel);
 

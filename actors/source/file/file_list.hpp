@@ -1,5 +1,5 @@
-// Which files a source reads, and how a file is known again: by device and inode, and by a fingerprint of its
-// head. The texts made here lie in the state folder, so their form is a contract:
+// Lists the files that a source reads, and knows a file again: by device and inode, and by a fingerprint of
+// its head. The texts made here lie in the state folder, so their form is a contract:
 //   one line a file:  NUMBER DEVICE INODE LENGTH HEAD_LENGTH HEAD_HASH PATH   (PATH to the end of the line, %
 //   LF CR as %25 %0A %0D), and "done " before it where an earlier run has read it to its end
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace millrace::source {
 
-/// The partition of a source whose files are one log.
+/// Names the partition of a source whose files are one log.
 inline constexpr std::string_view whole_log = "0";
 
 struct file_identity {
@@ -35,34 +35,35 @@ struct file_head {
   friend bool operator==(const file_head&, const file_head&) = default;
 };
 
-/// Bytes of a file's head that tell it from another.
+/// This many bytes of a file's head tell it from another.
 inline constexpr std::uint32_t head_bytes = 1024;
 
-/// The files of a path or glob, by name (bytes compared). fault::user when there is none, or a folder.
+/// Lists the files of a path or glob, by name (bytes compared). fault::user when there is none, or a folder.
 [[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern);
 [[nodiscard]] bool is_glob(const std::string& pattern);
 
-/// The head is that of the file's own bytes.
+/// Identifies a file by the head of its own bytes.
 [[nodiscard]] expected<file_identity> identify(const std::string& path);
-/// Length and hash of the file's own first bytes, up to `size`.
+/// Returns length and hash of the file's own first bytes, up to `size`.
 [[nodiscard]] expected<file_head> own_head(const open_file& file, std::uint32_t size);
-/// The file begins with what was there: neither shorter than that, nor with another head.
+/// Tells whether the file begins with what was there: it is not shorter than that, nor has it another head.
 [[nodiscard]] expected<bool> goes_on_from(const file_identity& stored, const open_file& file,
                                           std::uint64_t length);
-/// The head is that of the content, inflated: a rotated file that was compressed is still known.
+/// Identifies a file by the head of its content, inflated: a rotated file that was compressed is still known.
 [[nodiscard]] expected<file_identity> identify_content(const std::string& path);
-/// Length and hash of the first bytes, up to `size`, of the content.
+/// Returns length and hash of the first bytes, up to `size`, of the content.
 [[nodiscard]] expected<file_head> content_head(const open_file& file, std::uint32_t size);
 
 [[nodiscard]] std::string format_identities(const std::vector<file_identity>& files);
-/// ec::corrupt when the text is none of ours.
+/// Reads what format_identities() gave; ec::corrupt when the text is none of ours.
 [[nodiscard]] expected<std::vector<file_identity>> parse_identities(std::string_view text);
-/// What the files of a first run must be after a restart; the text names the first difference and the remedy.
+/// Checks after a restart that a first run's files are what they were; the text names the first difference
+/// and the remedy.
 [[nodiscard]] expected<void> compare_identities(const std::vector<file_identity>& stored,
                                                 const std::vector<file_identity>& now);
 
-/// Likewise of a run that goes on behind an earlier one's end: each file holds at least what the run began
-/// with. What has come since is left to the next run.
+/// Checks likewise for a run that goes on after an earlier one's end: each file holds at least what the run
+/// began with. What has come since is left to the next run.
 [[nodiscard]] expected<void> check_still_there(const file_identity& stored);
 
 }  // namespace millrace::source

@@ -10,7 +10,7 @@ namespace millrace::source {
 namespace {
 
 constexpr std::size_t most_head = 64;
-/// So much of an input is held until it is known to be another one.
+/// This much of an input is held until it is known to be another one.
 constexpr std::uint64_t most_head_bytes = 1U << 20U;
 
 std::uint64_t continued(std::uint64_t chain, std::string_view record) {
@@ -43,7 +43,7 @@ void input_seen::begin_anew() {
   header_ = std::move(header);
 }
 
-/// "1 RECORDS CHAIN HEAD_BYTES HAS_HEADER COUNT HEAD...\n", in hexadecimal, then the header.
+/// Writes "1 RECORDS CHAIN HEAD_BYTES HAS_HEADER COUNT HEAD...\n", in hexadecimal, then the header.
 std::string input_seen::text() const {
   auto out =
       fmt::format("1 {:x} {:x} {:x} {:x} {:x}", records_, chain_, head_bytes_, header_ ? 1 : 0, head_.size());

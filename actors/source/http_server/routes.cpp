@@ -18,7 +18,7 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
-/// How names are compared: without case, `-` as `_`.
+/// Folds a name as names are compared: without case, `-` as `_`.
 std::string folded(std::string_view name) {
   std::string out(name);
   for (auto& c : out)
@@ -101,7 +101,7 @@ expected<route> read_route(std::string_view path, const boost::json::value& text
   return out;
 }
 
-/// Members, comma-separated, without braces.
+/// Appends members, comma-separated, without braces.
 void append_members(std::string& out, std::string_view members) {
   if (members.empty())
     return;
@@ -110,17 +110,17 @@ void append_members(std::string& out, std::string_view members) {
   out += members;
 }
 
-/// Folded, so that none slips through in another spelling.
+/// The names are folded, so that none slips through in another spelling.
 constexpr std::array<std::string_view, 3> credential_names{"authorization", "proxy_authorization", "cookie"};
 
-/// A header as a record's member.
+/// Holds a header as a record's member.
 struct merged_header {
   std::string folded_name;
   std::string text;  // "Name":"value"
 };
 
-/// In the order in which they first came, without those whose names `taken` has, and without credentials that
-/// nobody asked for.
+/// Merges headers in the order in which they first came, without those whose names `taken` has, and without
+/// credentials that nobody asked for.
 std::vector<merged_header> merged_headers(std::span<const http::header> headers, const header_merge& merge,
                                           const std::set<std::string>& taken) {
   struct merged {
@@ -156,7 +156,7 @@ std::vector<merged_header> merged_headers(std::span<const http::header> headers,
   return out;
 }
 
-/// How deep a body may nest.
+/// A body may nest so deep.
 constexpr std::size_t most_depth = 256;
 
 struct body_object {
@@ -188,7 +188,7 @@ expected<body_object> object_of(std::string_view text) {
     return out;
   const auto begin = text.find('{') + 1;
   out.members = text.substr(begin, text.rfind('}') - begin);
-  // Within its texts JSON has no line breaks.
+  // JSON has no line breaks within its texts.
   std::ranges::replace_if(
       out.members, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return out;
@@ -212,7 +212,7 @@ public:
   }
 
 private:
-  /// Of two members of one name the last counts: the event's.
+  /// Joins the members. Where two have one name the last counts: the event's.
   [[nodiscard]] std::string joined(const body_object& body) const {
     std::string out = "{";
     append_members(out, body.members);

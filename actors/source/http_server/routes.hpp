@@ -1,5 +1,5 @@
-// What the routes of an HTTP server say: which path makes which record, and what is answered. Pure; may be
-// read from any thread.
+// Knows what the routes of an HTTP server say: which path makes which record, and what is answered. Pure; any
+// thread may read it.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -18,7 +18,7 @@
 
 namespace millrace::source {
 
-/// What becomes of a request's body.
+/// Says what becomes of a request's body.
 enum class body_use : std::uint8_t {
   none,   // it is read and left out; the route is asked for by GET
   json,   // an object, whose members are the record's
@@ -34,44 +34,44 @@ struct route {
   body_use body = body_use::none;
 };
 
-/// Which headers a record has beside its own members.
+/// Says which headers a record has beside its own members.
 struct header_merge {
   bool on = true;
-  /// Of Authorization, Proxy-Authorization and Cookie, which are secrets of the clients, those that are
-  /// merged all the same; see credential_name().
+  /// Names which of Authorization, Proxy-Authorization and Cookie, the clients' secrets, are merged all the
+  /// same; see credential_name().
   std::set<std::string> credentials{};
 };
 
-/// How header_merge has the name of such a header, whatever its case; nothing for any other name.
+/// Returns the name of such a header as header_merge has it, whatever its case; nothing for any other name.
 [[nodiscard]] std::optional<std::string> credential_name(std::string_view header);
 
 class routes {
 public:
-  /// From {"/path": {"event": {...}, "body": "json", "reply": "text"}}. The error's text says what is wrong
+  /// Reads {"/path": {"event": {...}, "body": "json", "reply": "text"}}. The error's text says what is wrong
   /// and what is expected.
   [[nodiscard]] static expected<routes> from(const boost::json::value& text);
 
-  /// By the path of a request's target, compared byte by byte; null if there is none.
+  /// Finds a route by the path of a request's target, compared byte by byte; null if there is none.
   [[nodiscard]] const route* find(std::string_view path) const;
-  /// "/, /join_the_guild", for whoever asks for another.
+  /// Lists the paths, such as "/, /join_the_guild", for whoever asks for another.
   [[nodiscard]] std::string names() const;
 
 private:
   std::vector<route> routes_;  // by path
 };
 
-/// Of "/path?query", "http://host/path?query" or "*": the path, with %XX undone; "/" where there is none.
+/// Returns the path of "/path?query", "http://host/path?query" or "*", %XX undone; "/" where there is none.
 [[nodiscard]] std::string path_of(std::string_view target);
 
-/// The records of one request, each JSON on one line but for raw ones: the members of the body, then the
-/// event's in their order, which the body's never replace, then the headers of `merge` in the order in
+/// Returns the records of one request, each JSON on one line but for raw ones: the members of the body, then
+/// the event's in their order, which the body's never replace, then the headers of `merge` in the order in
 /// which they first came: names in Title-Case, values of repeated ones joined by ", "; none replaces a
 /// member. A header's value that is no UTF-8 is taken as Latin-1. An error says to the sender what is wrong
 /// with the body; nothing of it is taken then. ec::refused: the records are more than `most_bytes` together.
 [[nodiscard]] expected<std::vector<std::string>>
 records_of(const route& r, std::string_view body, std::span<const http::header> headers,
            const header_merge& merge, std::size_t most_bytes = std::numeric_limits<std::size_t>::max());
-/// A path as an answer may show it: UTF-8, of bounded length, without control characters.
+/// Returns a path as an answer may show it: UTF-8, of bounded length, without control characters.
 [[nodiscard]] std::string shown_path(std::string_view path);
 
 }  // namespace millrace::source

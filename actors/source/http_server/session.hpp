@@ -1,5 +1,5 @@
-// One connection of the HTTP server: reads a request, has it answered, writes the answer, reads the next.
-// Lives until its connection is over; everything happens on the server's thread.
+// Serves one connection of the HTTP server: reads a request, has it answered, writes the answer, reads the
+// next. It lives until its connection is over; everything happens on the server's thread.
 #pragma once
 
 #include "runtime/base/time.hpp"
@@ -25,7 +25,7 @@ struct session_limits {
   http::request_limits request;
 };
 
-/// An answer but for what every one has.
+/// Holds an answer's own parts, beside those that every answer has.
 struct reply {
   beast_http::status status = beast_http::status::ok;
   std::string text;
@@ -34,11 +34,11 @@ struct reply {
 
 class session : public std::enable_shared_from_this<session> {
 public:
-  /// What answers requests: calls answer() of the session, now or later; the request is there until then.
+  /// Answers requests: it calls answer() of the session, now or later; the request is there until then.
   class handler {
   public:
     virtual void on_request(const std::shared_ptr<session>& s, http::incoming_request& r) = 0;
-    /// Of a request whose client asks whether to send the body: the answer, if it is one without it.
+    /// Returns the answer to a client that asks whether to send its body, if there is one without the body.
     [[nodiscard]] virtual std::optional<reply> judge_head(const http::incoming_request& r) = 0;
     virtual void on_closed() = 0;
 
@@ -65,7 +65,7 @@ private:
   void on_question();
   void on_whole();
   void on_written(boost::beast::error_code failed);
-  /// It is not known where the next request would begin, or whether.
+  /// Answers and closes: it is not known where the next request would begin, or whether there is one.
   void answer_and_close(reply r);
   /// Reads on for a moment, so that the client gets the answer before its connection is reset.
   void drain();

@@ -117,11 +117,11 @@ expected<void> connection::look_at_answer() {
   const char* type = nullptr;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_TYPE, &type);
-  auto verdict = judge(shown_url_, status, type == nullptr ? "" : type);
-  if (!verdict && has_left_)
-    verdict.error().message +=
+  auto accepted = judge(shown_url_, status, type == nullptr ? "" : type);
+  if (!accepted && has_left_)
+    accepted.error().message +=
         fmt::format("; it was sent on to {}, and `headers` do not go along to another origin", shown(url_));
-  return verdict;
+  return accepted;
 }
 
 /// The empty line behind the headers of the last answer, redirects done: the stream may be silent for long.

@@ -17,11 +17,11 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// Records of one group, at most; what comes meanwhile waits in the kernel.
+/// A group has at most this many bytes of records; what comes meanwhile waits in the kernel.
 constexpr std::size_t group_bytes = 1 << 20;
-/// How often a full spool, a silent connection and the end of the feed are looked at.
+/// A full spool, a silent connection and the end of the feed are looked at this often.
 constexpr milliseconds look_every{200};
-/// So much is kept of a record that is too long.
+/// This much is kept of a record that is too long.
 constexpr std::size_t kept_of_longer = 64 << 10;
 /// A disk that refuses is asked again after as long.
 constexpr milliseconds disk_again{500};
@@ -95,7 +95,7 @@ private:
     }
   }
 
-  /// From the request to the end. What was read is durable when it returns.
+  /// Runs a connection from the request to its end. What was read is durable when it returns.
   expected<void> one_connection() {
     const auto resume = resume_ ? resume_->ask() : std::nullopt;
     ++gauges_->connections;
@@ -127,7 +127,7 @@ private:
     }
   }
 
-  /// From the connection. False: nothing more can be taken now.
+  /// Takes bytes from the connection. False: nothing more can be taken now.
   bool take(std::string_view bytes) {
     if (held_back() || log_->pending_bytes() >= group_bytes)
       return false;

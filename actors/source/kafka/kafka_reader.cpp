@@ -9,11 +9,11 @@ namespace millrace::source {
 
 namespace {
 
-// So far behind the newest record a lane has more to gain from large frames than from soon ones: about what
-// it puts into one.
+// A lane that is this far behind the newest record gains more from large frames than from early ones. It puts
+// about so many records into one.
 constexpr std::int64_t far_behind = 65'536;
 
-// One chunk's records, filled by librdkafka's callback.
+// Holds one chunk's records, filled by librdkafka's callback.
 struct filling {
   rd_kafka_t* handle;
   chunk out;
@@ -63,7 +63,7 @@ struct filling {
       self.add(*m);
       return;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      // Transaction markers and aborted records may follow the last record: nothing that can be read.
+      // Transaction markers and aborted records, which nobody can read, may follow the last record.
       self.heard = true;
       self.end = m->offset >= self.next;
       self.next = std::max(self.next, m->offset);
@@ -244,7 +244,7 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   out.from = {0, l.next};
   out.to = {0, f.next};
   out.caught_up = f.end;
-  // Under a steady load the end is never reached: what has come in the meantime is fetched by then.
+  // The end is never reached under a steady load: what has come in the meantime is fetched by then.
   out.drained = f.end || (rd_kafka_queue_length(l.queue.get()) == 0 && !is_far_behind(l.id, f.next));
   if (out.records() > 0)
     l.record_bytes = out.bytes.size() / out.records() + 1;
@@ -291,7 +291,7 @@ void kafka_reader::acknowledge(const std::string& partition, position durable) {
   const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), at->second.id)->offset =
       durable.minor;
-  // For monitoring only: where it fails, the next one says more.
+  // The commit is for monitoring only: where it fails, the next one says more.
   (void)rd_kafka_commit(client_->get(), list.get(), 1);
 }
 

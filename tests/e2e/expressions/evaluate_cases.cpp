@@ -6,9 +6,9 @@
 // against_postgres.py runs it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
-#include "runtime/expression/list_values.hpp"
-#include "runtime/expression/manual.hpp"
-#include "runtime/expression/time_text.hpp"
+#include "runtime/expression/formats/time_text.hpp"
+#include "runtime/expression/functions/list_values.hpp"
+#include "runtime/expression/functions/manual.hpp"
 
 #include <fmt/format.h>
 

@@ -24,7 +24,7 @@ from generated.topology import Generated  # noqa: E402
 from golden.millrace import Workplace, Wrong, check_ledger  # noqa: E402
 
 KILLED_SHARE = 0.2
-REHEARSED_SHARE = 0.3
+DRY_RUN_SHARE = 0.3
 
 
 def canonical(rows):
@@ -92,7 +92,7 @@ def check_order(case, rows):
             raise Wrong(f"window {window} is not in the order of {case.order}: {values}")
 
 
-def check_rehearsal(case, place):
+def check_dry_run(case, place):
     """`millrace test` gives the rows that `run` gives. Files of several partitions, and ticks, it knows in other forms."""
     if case.updates or case.stages["p"]["parser"] != "json" or case.stages["src"].get("parallel"):
         return
@@ -104,7 +104,7 @@ def check_rehearsal(case, place):
     file = place.folder / "generated.test.json"
     file.write_text(json.dumps({"millrace": 1, "topology": "topology.json",
                                 "cases": [{"name": "the oracle's rows", "input": {"src": files}, "expect": expect}]}, ensure_ascii=False))
-    attempt = place.attempt("rehearsal")
+    attempt = place.attempt("dry-run")
     ended = subprocess.run([place.binary, "test", file], capture_output=True, text=True, env=attempt.environment(), timeout=120)
     if ended.returncode != 0:
         raise Wrong(f"millrace test: {ended.stdout[:1500]}{ended.stderr[:1500]}")
@@ -123,8 +123,8 @@ def run_one(seed, options):
         attempt = place.attempt("straight")
         attempt.run(["--threads", rng.choice([1, 2, 3])])
         check(case, attempt)
-        if rng.random() < REHEARSED_SHARE:
-            check_rehearsal(case, place)
+        if rng.random() < DRY_RUN_SHARE:
+            check_dry_run(case, place)
         if rng.random() < KILLED_SHARE:
             attempt = place.attempt("killed")
             records = sum(len(p) for p in case.partitions)

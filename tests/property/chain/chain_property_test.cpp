@@ -2,8 +2,10 @@
 // before any step at the store and woken up at any later one, with bases and trimming, answers that are lost
 // and writes that land late, deaths anywhere. Whatever happens, what was said to be durable is in every later
 // life's state, once and in order; nobody but a higher life fences; and when faults cease, the newest life
-// goes on. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
-#include "runtime/snapshot/merged_snapshots.hpp"
+// goes on. What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
+// MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "runtime/snapshot/dir_chain.hpp"
+#include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
@@ -14,11 +16,10 @@
 #include <cstdlib>
 #include <iostream>
 #include <list>
+#include <set>
 
 namespace millrace::chain::trial {
 namespace {
-
-using tokens = std::vector<std::string>;
 
 struct wrong {
   std::string text;
@@ -28,28 +29,14 @@ void require(bool is_true, const std::string& text) {
     throw wrong{text};
 }
 
-tokens parts_of(const std::string& text) {
-  tokens all;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = text.find(',', at);
-    all.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return all;
-}
-
-expected<std::string> join(const contents& c) {
-  auto all = c.base;
-  for (const auto& i : c.increments)
-    all += i;
-  return all;
-}
-
 bool holds(const tokens& all, const std::string& one) { return std::ranges::find(all, one) != all.end(); }
 
 /// What each life was told: the obvious oracle.
 class oracle {
 public:
+  /// A folder's opener has its number only when it has the folder: whoever fences may have none yet.
+  explicit oracle(bool terms_come_late) : terms_come_late_(terms_come_late) {}
+
   void began(incarnation term) { highest_ = std::max(highest_, term); }
 
   void opened(incarnation term, const tokens& found) {
@@ -68,7 +55,11 @@ public:
       require(found.size() >= before->restored.size() &&
                   std::equal(before->restored.begin(), before->restored.end(), found.begin()),
               fmt::format("life {} goes on from another state than the one before", term));
-    lives_[term] = {found, {}};
+    require(lives_.try_emplace(term, told{found, {}}).second, fmt::format("life {} is lived twice", term));
+  }
+
+  void given(incarnation number) {
+    require(given_.insert(number).second, fmt::format("incarnation {} is given twice", number));
   }
 
   void acked(incarnation term, const std::string& t) {
@@ -79,8 +70,10 @@ public:
   }
 
   void refused(incarnation term, const error& why) const {
-    if (why.code == ec::fenced)
-      require(highest_ > term, fmt::format("the rightful life {} is refused", term));
+    if (why.code == ec::locked)  // another has opened since this one's look
+      require(highest_ >= term, fmt::format("life {} is alone and is refused", term));
+    else if (why.code == ec::fenced)
+      require(highest_ > term || terms_come_late_, fmt::format("the rightful life {} is refused", term));
     else
       require(why.code == ec::io || why.code == ec::not_found || why.code == ec::already_exists,
               fmt::format("life {}: {}", term, why.message));
@@ -92,15 +85,19 @@ private:
   struct told {
     tokens restored, acked;
   };
+  bool terms_come_late_;
   std::map<incarnation, told> lives_;
+  std::set<incarnation> given_;
   incarnation highest_ = 0;
 };
 
-enum class where { files, memory };
+enum class where { files, memory, journal, control, folder };
+
+bool chooses_terms(where store) { return store == where::control || store == where::folder; }
 
 class schedule {
 public:
-  schedule(where store, std::uint64_t seed) : store_(store) {
+  schedule(where store, std::uint64_t seed) : store_(store), oracle_(store == where::folder) {
     trouble_.random.seed(seed);
     trouble_.one_in = std::array{0U, 60U, 20U, 8U}[below(4)];
     (void)disk_.make_folder("/a");
@@ -144,7 +141,7 @@ private:
   void begin() {
     if (below(4) == 0)
       given_.push_back(++terms_);
-    const auto term = !given_.empty() && below(2) == 0 ? take_given() : ++terms_;
+    const auto term = chooses_terms(store_) ? 0 : !given_.empty() && below(2) == 0 ? take_given() : ++terms_;
     auto& w = writers_.emplace_back();
     w.term = term;
     w.files = std::make_unique<stopping_file_system>(disk_, trouble_, [&w] { w.thread->stop(); });
@@ -165,30 +162,40 @@ private:
       throw wrong{*wrong_};
   }
 
-  expected<std::unique_ptr<actor_chain>> open(writer& w) {
+  expected<std::unique_ptr<kept>> open(writer& w) {
+    const auto began = [this, &w](incarnation term) { oracle_.began(w.term = term); };
+    if (store_ == where::control)
+      return keep_control(*w.files, began);
+    if (store_ == where::folder)
+      return keep_folder(*w.files, began, [this](incarnation number) { oracle_.given(number); });
+    began(w.term);
+    const auto twice = [this] { return below(3) == 0; };
     if (store_ == where::memory)
       return memory_chain::open(
                  places_, trouble_, [&w] { w.thread->stop(); }, w.term)
-          .map([](auto&& c) -> std::unique_ptr<actor_chain> { return std::move(c); });
-    return snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>())
-        .map([](auto&& c) -> std::unique_ptr<actor_chain> { return std::move(c); });
+          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+    auto records =
+        snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>());
+    if (!records)
+      return tl::unexpected(records.error());
+    if (store_ == where::journal)
+      return keep_journal(std::move(*records));
+    return keep_snapshots(std::move(*records), twice);
   }
 
   void live(writer& w) {
     try {
       w.thread->stop();
-      oracle_.began(w.term);
-      auto records = open(w);
-      if (!records)
-        return oracle_.refused(w.term, records.error());
-      snapshot::merged_snapshots chain(std::move(*records), {.smallest_base = 12, .most_increments = 3});
-      auto found = chain.load();
-      if (!found)
+      auto opened = open(w);
+      auto found = opened ? (*opened)->found() : tl::unexpected(opened.error());
+      if (!found) {
+        require(!is_calm_, "it cannot be opened: " + found.error().message);
         return oracle_.refused(w.term, found.error());
-      oracle_.opened(w.term, parts_of(*join(*found)));
+      }
+      oracle_.opened(w.term, *found);
       for (auto left = below(12); left > 0 || is_calm_; --left) {
         const auto t = fmt::format("{}.{}", w.term, ++tokens_);
-        const auto done = chain.append(t + ",", below(3) == 0);
+        const auto done = (*opened)->add(t);
         if (!done)
           oracle_.refused(w.term, done.error());
         else
@@ -197,10 +204,10 @@ private:
           return;
         if (!done && done.error().code == ec::fenced)
           return;
-        const auto compacted = chain.compact(join);
-        if (!compacted)
-          oracle_.refused(w.term, compacted.error());
-        if (!compacted && compacted.error().code == ec::fenced)
+        const auto tidied = (*opened)->tidy();
+        if (!tidied)
+          oracle_.refused(w.term, tidied.error());
+        if (!tidied && tidied.error().code == ec::fenced)
           return;
       }
     } catch (const wrong& e) {
@@ -275,6 +282,15 @@ TEST_CASE("over files, what was said to be durable is in every later life, whoev
 }
 TEST_CASE("over memory, what was said to be durable is in every later life, whoever is stopped where") {
   run_all(where::memory, 1'500);
+}
+TEST_CASE("in a journal, what was said to be durable is in every later life, whoever is stopped where") {
+  run_all(where::journal, 300);
+}
+TEST_CASE("what a folder knows of itself has one writer at a time, which nobody who was stopped replaces") {
+  run_all(where::control, 500);
+}
+TEST_CASE("a folder that several processes open keeps what each has put, and gives each number once") {
+  run_all(where::folder, 200);
 }
 
 }  // namespace millrace::chain::trial

@@ -108,20 +108,21 @@ TEST_CASE("without ticks that are durable before they are sent, another life giv
 TEST_CASE("without durable word that a tick was passed, another life gives rows for it that nobody takes") {
   check_found(rule::bound, 500);
 }
-TEST_CASE("with the window in front acknowledged the newest capture, a damaged one cannot be survived") {
+TEST_CASE("with the upstream window acknowledged the newest capture, a damaged one cannot be survived") {
   check_found(rule::generation, 1'000);
 }
 TEST_CASE("with output trimmed to its furthest receiver, the others lose what they need") {
   check_found(rule::all, 300);
 }
-TEST_CASE("without dropping a window's rows at or below the position, the window behind counts them twice") {
+TEST_CASE(
+    "without dropping a window's rows at or below the position, the downstream window counts them twice") {
   check_found(rule::seen, 3'000);
 }
-TEST_CASE("with a partition let in below what the windows behind have led to, its records are lost") {
+TEST_CASE("with a partition let in below what the downstream windows have led to, its records are lost") {
   check_found(rule::furthest, 5'000);
 }
 TEST_CASE(
-    "without a capture for the acknowledgement alone, a window in front that keeps too much stops all") {
+    "without a capture for the acknowledgement alone, an upstream window that keeps too much stops all") {
   check_found(rule::lag, 3'000);
 }
 

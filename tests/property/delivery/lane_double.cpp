@@ -146,10 +146,10 @@ std::vector<lane_frame> lane_double::form(window::partials_builder& partials, co
       row_batches rows{{raw_schema(), {numbers.finish(), positions.finish()}, records}};
       frames.back().bytes = byte_size(rows);
       frames.back().content = std::make_shared<const row_batches>(std::move(rows));
-      frames.back().counts.push_back({raw_stage_index, {.in = records, .out = records}});
+      frames.back().counts.push_back({raw_stage, {.in = records, .out = records}});
     }
     // Counts of the window stage travel to its first shard.
-    frames[0].counts.push_back({window_stage_index, {.in = records, .out = records - late, .late = late}});
+    frames[0].counts.push_back({window_stage, {.in = records, .out = records - late, .late = late}});
   }
   for (std::size_t r = 0; r < frames.size(); ++r) {
     if (!only || *only == r)

@@ -20,7 +20,7 @@ constexpr window_shape shapes[] = {{10, 10}, {10, 5}, {10, 2}};
 constexpr event_micros latenesses[] = {0, 0, 3, 12};
 constexpr std::size_t credits[] = {1, 2'000, 20'000};
 /// The second level is wider and narrower than the first, and such that their ends differ.
-constexpr window_shape shapes_behind[] = {{20, 20}, {30, 10}, {4, 2}, {7, 7}, {10, 10}};
+constexpr window_shape downstream_shapes[] = {{20, 20}, {30, 10}, {4, 2}, {7, 7}, {10, 10}};
 
 window::definition all_time(std::uint32_t shards) {
   auto d = windows_of(1, 1, 0, shards);
@@ -89,7 +89,7 @@ scene::scene(std::uint64_t seed, rule broken) : random(static_cast<std::uint32_t
   std::vector<std::size_t> levels(static_cast<std::size_t>(between(random, 1, 2)), 0);
   windows.updates = one_in(3) && !furthest;
   if (one_in(2) || furthest) {
-    const auto next = shapes_behind[random() % std::size(shapes_behind)];
+    const auto next = downstream_shapes[random() % std::size(downstream_shapes)];
     const auto n = static_cast<std::uint32_t>(between(random, 1, 3));
     auto second =
         windows.updates || one_in(6) ? all_time(n) : windows_of(next.size, next.slide, one_in(3) ? 3 : 0, n);

@@ -32,7 +32,7 @@ struct message {
     credit,         // receiver -> lane
     acknowledged,   // receiver -> lane
     ask_again,      // receiver -> lane
-    // "sink" is here also a shard of the window behind
+    // "sink" is here also a shard of the downstream window
     sender_up,     // supervisor -> sink
     resume,        // sink -> shard
     furthest,      // sink -> shard
@@ -90,8 +90,8 @@ public:
   chance random;
   rule broken;
   std::vector<source_log> logs;
-  window::definition windows;                   // of the first level
-  std::unique_ptr<const window_behind> behind;  // the second level, if there is one
+  window::definition windows;                       // of the first level
+  std::unique_ptr<const downstream_window> behind;  // the second level, if there is one
   std::vector<std::uint32_t> shard_of_key;
   bool later = false;                // logs grow while the schedule runs, and some are found only then
   bool idle = false;                 // logs grow while the schedule runs, and partitions may be idle
@@ -103,14 +103,15 @@ public:
   std::size_t credit = 1;
   event_micros ticks = 0;                             // of `updates`
   std::vector<std::unique_ptr<shard_double>> shards;  // of the first level, then of the second
-  std::vector<std::unique_ptr<sink_double>> sinks;  // behind the shards; the last may stand behind the lanes
+  std::vector<std::unique_ptr<sink_double>>
+      sinks;  // downstream of the shards; the last may be fed by the lanes
   std::optional<std::size_t> raw_sink;
   std::map<incarnation, std::unique_ptr<lane_double>> lanes;
   std::vector<incarnation> current;  // lane of each log
 
   [[nodiscard]] bool one_in(unsigned n) { return trial::one_in(random, n); }
   [[nodiscard]] incarnation next_number() { return ++numbers_; }  // of a life, or a sender
-  /// Receivers of lanes: the shards, then the sink behind the lanes.
+  /// Receivers of lanes: the shards, then the sink downstream of the lanes.
   [[nodiscard]] std::size_t receivers() const { return windows.shards + (raw_sink ? 1 : 0); }
   [[nodiscard]] std::size_t level_of(std::size_t shard) const { return shard < windows.shards ? 0 : 1; }
   [[nodiscard]] const window::definition& windows_at(std::size_t level) const {

@@ -47,7 +47,7 @@ void grow(scene& s, source_log& log) {
 
 /// A shard's other life could decide otherwise, which comes to light only when a sink has a firing that left
 /// a partition out, the shard dies before a capture holds it, and the partition has gone on by the next one.
-void crash_behind_commit(scene& s) {
+void crash_after_commit(scene& s) {
   for (auto& log : s.logs)
     grow(s, log);
   if (s.one_in(4)) {  // a node takes more with it than one
@@ -63,13 +63,13 @@ void crash_behind_commit(scene& s) {
 
 struct crashes_left {
   int anywhere = 0;
-  int behind_commits = 0;
+  int crashes_after_commit = 0;
 };
 
 void step(scene& s, crashes_left& left) {
-  if (std::exchange(s.has_committed, false) && left.behind_commits > 0 && s.one_in(2)) {
-    --left.behind_commits;
-    return crash_behind_commit(s);
+  if (std::exchange(s.has_committed, false) && left.crashes_after_commit > 0 && s.one_in(2)) {
+    --left.crashes_after_commit;
+    return crash_after_commit(s);
   }
   const auto act = s.random() % 100;
   if (act < 4) {
@@ -211,13 +211,14 @@ std::optional<std::string> check_ledger_of_second(const scene& s, std::uint64_t 
   for (auto [i, end] = s.shards_at(1); i < end; ++i) {
     counts.add(s.shards[i]->core().counts());
     if (s.shards[i]->core().late_at_shard() != 0)
-      return "a window's row came too late for the window behind it";
+      return "a window's row came too late for the window downstream of it";
   }
   const auto passed = rows - filtered;
-  if (counts[select_stage_index] != stage_counts{.in = rows, .out = passed, .filtered = filtered} ||
-      counts[behind_stage_index] != stage_counts{.in = passed, .out = passed})
-    return fmt::format("ledger differs: {} rows of {} came to the select, {} of {} to the window behind it",
-                       counts[select_stage_index].in, rows, counts[behind_stage_index].in, passed);
+  if (counts[select_stage] != stage_counts{.in = rows, .out = passed, .filtered = filtered} ||
+      counts[downstream_stage] != stage_counts{.in = passed, .out = passed})
+    return fmt::format(
+        "ledger differs: {} rows of {} came to the select, {} of {} to the window downstream of it",
+        counts[select_stage].in, rows, counts[downstream_stage].in, passed);
   return std::nullopt;
 }
 
@@ -230,8 +231,8 @@ std::optional<std::string> check_raw(const scene& s, const target& table) {
         return fmt::format("record {} of log {} is in {} times", i, log,
                            at == table.raw.end() ? 0 : at->second);
   auto counts = table.counts;
-  if (counts[raw_stage_index] != stage_counts{.in = records, .out = records})
-    return fmt::format("ledger differs: {} records of {}", counts[raw_stage_index].in, records);
+  if (counts[raw_stage] != stage_counts{.in = records, .out = records})
+    return fmt::format("ledger differs: {} records of {}", counts[raw_stage].in, records);
   return std::nullopt;
 }
 
@@ -243,7 +244,7 @@ std::optional<std::string> verdict_of(scene& s) {
   if (s.behind) {
     std::uint64_t rows = 0;
     std::uint64_t filtered = 0;
-    second = expected_behind(s.behind->plan.definition, given_to_second(s, want.rows, rows, filtered));
+    second = expected_downstream(s.behind->plan.definition, given_to_second(s, want.rows, rows, filtered));
     if (auto wrong = check_ledger_of_second(s, rows, filtered))
       return wrong;
   }

@@ -20,7 +20,7 @@ shard_core::setup shard_double::setup() const {
   shard_core::setup out;
   const auto& windows = scene_.windows_at(level_);
   out.log = scene_.output_of(index_);
-  out.stage = level_ == 0 ? window_stage_index : behind_stage_index;
+  out.window = level_ == 0 ? window_stage : downstream_stage;
   out.allowed_lateness = windows.allowed_lateness;
   out.updates = windows.updates;
   out.life = life_;
@@ -32,7 +32,7 @@ shard_core::setup shard_double::setup() const {
         (log.later ? out.found : out.logs)[log.name] = {};
   } else {
     for (auto [i, end] = scene_.shards_at(0); i < end; ++i)
-      out.in_front.push_back(scene_.output_of(i));
+      out.upstream.push_back(scene_.output_of(i));
   }
   out.limits = limits_;
   out.limits.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
@@ -181,9 +181,9 @@ void shard_double::take(const message& m) {
     f.from = std::min(f.from, core_->in().vector().at(f.log).at);
   const auto before = core_->out().sent();
   auto out = core_->take(f);
-  if (out.verdict == intake::verdict::broken)
+  if (out.outcome == intake::outcome::broken)
     throw fault("a gap or an overlap on an edge to a shard");
-  if (out.verdict == intake::verdict::stale && scene_.one_in(3))
+  if (out.outcome == intake::outcome::stale && scene_.one_in(3))
     scene_.to_lane(life_,
                    {.what = message::kind::ask_again, .log = m.log, .lane = m.lane, .receiver = m.receiver});
   if (out.taken_bytes != 0)

@@ -1,5 +1,5 @@
-// A shard, as actors/window uses delivery::shard_core, without CAF, over the real windows. What it does with
-// the output of a window in front stands in shard_series.cpp.
+// A shard, as actors/shard uses delivery::shard_core, without CAF, over the real windows. What it does with
+// the output of an upstream window stands in shard_series.cpp.
 #pragma once
 
 #include "runtime/delivery/decision_gate.hpp"
@@ -82,7 +82,7 @@ private:
   bool at_stake_ = false;
   bool dirty_ = false;  // something has happened since the last capture
   std::map<std::size_t, lane_ref> lanes_;
-  std::map<std::size_t, front_ref> fronts_;  // shards of the window in front
+  std::map<std::size_t, front_ref> fronts_;  // shards of the upstream window
   std::map<std::size_t, fence> fences_;
   std::map<std::size_t, incarnation> sinks_;  // their lives, as this shard knows them
   std::map<std::size_t, message> waiting_asks_;

@@ -1,5 +1,5 @@
-// The shard double towards a window in front of its own, as actors/window/shard_input and shard_actor.
-#include "actors/window/window_stage.hpp"
+// The shard double towards an upstream window of its own, as actors/shard/shard_input and shard_actor.
+#include "actors/shard/upstream_window.hpp"
 #include "tests/property/delivery/shard_double.hpp"
 #include "tests/property/delivery/sink_double.hpp"
 
@@ -10,15 +10,16 @@ std::unique_ptr<window_state> shard_double::make_windows() {
     return std::make_unique<tracked_windows>(scene_.windows, scene_.logs, scene_.shard_of_key,
                                              static_cast<std::uint32_t>(index_));
   const auto& plan = scene_.behind->plan;
-  millrace::shard::window_in_front front{"window", 1, {}, {}};
+  millrace::shard::upstream_window front{"window", 1, {}, {}};
   for (auto [i, end] = scene_.shards_at(0); i < end; ++i)
     front.logs.push_back(scene_.output_of(i));
-  stage::chain_step select{select_stage_index, &scene_.behind->select.select};
+  stage::chain_step select{select_stage, &scene_.behind->select.select};
   select.counts = true;
-  front.chains = {{select, {behind_stage_index, &plan.input, &plan}}};
+  front.chains = {{select, {downstream_stage, &plan.input, &plan}}};
   const auto shard = static_cast<std::uint32_t>(index_ - scene_.shards_at(1).first);
-  return millrace::shard::make_window_state(plan.definition, "behind", scene_.output_of(index_),
-                                            millrace::shard::rows_in_front{&plan, shard, {std::move(front)}});
+  return window::make_shard_windows(
+      plan.definition,
+      millrace::shard::partials_of(millrace::shard::upstream_rows{&plan, shard, {std::move(front)}}));
 }
 
 void shard_double::on_sender_up(const message& m) {
@@ -75,7 +76,7 @@ void shard_double::take(const output_ptr& f) {
   }
   const auto before = core_->out().sent();
   const auto out = core_->take(*f);
-  if (out.verdict == intake::verdict::broken)
+  if (out.outcome == intake::outcome::broken)
     throw fault("a gap on an edge between windows");
   const auto shard = std::find_if(fronts_.begin(), fronts_.end(),
                                   [&](const auto& front) { return scene_.output_of(front.first) == f->log; });

@@ -159,7 +159,7 @@ void sink_double::on_lane_frame(const message& m) {
                                .bytes = bytes});
   };
   auto taken = core_.take(f);
-  if (taken.verdict == intake::verdict::broken)
+  if (taken.outcome == intake::outcome::broken)
     throw fault("a gap or an overlap on an edge from a lane to a sink");
   give_back(taken.stale_bytes);
   for (const auto& x : taken.frames) {

@@ -1,6 +1,6 @@
 #include "tests/property/delivery/tracked_windows.hpp"
 
-#include "actors/window/window_stage.hpp"
+#include "runtime/window/shard_windows.hpp"
 #include "tests/property/delivery/scene.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace millrace::delivery::trial {
 tracked_windows::tracked_windows(const window::definition& d, const std::vector<source_log>& logs,
                                  const std::vector<std::uint32_t>& shard_of_key, std::uint32_t shard)
     : definition_(d), logs_(logs), shard_of_key_(shard_of_key), shard_(shard),
-      inner_(millrace::shard::make_window_state(d, "window", "window/0/" + std::to_string(shard))) {}
+      inner_(window::make_shard_windows(d)) {}
 
 std::uint64_t tracked_windows::absorb(const lane_frame& frame, event_micros fired_mark) {
   const auto& log =

@@ -18,13 +18,14 @@ public:
   std::uint64_t absorb_rows(const output_frame& rows, event_micros fired_mark, ledger& counts) override {
     return inner_->absorb_rows(rows, fired_mark, counts);
   }
-  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+  std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     return inner_->fire_next(fired_mark, watermark);
   }
-  std::optional<fired> changes() override { return inner_->changes(); }
+  std::optional<fired_window> changes() override { return inner_->changes(); }
   void capture_all(wire::writer& out) override;
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;
+  [[nodiscard]] window_size size() const override { return inner_->size(); }
 
   [[nodiscard]] const row_table& missed() const { return missed_; }
   [[nodiscard]] std::uint64_t missed_all() const { return missed_all_; }

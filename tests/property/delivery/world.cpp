@@ -33,8 +33,8 @@ window::definition windows_of(event_micros size, event_micros slide, event_micro
 namespace {
 
 /// All but the definition: parsing expressions takes longer than some schedules.
-window_behind make_behind(const data::schema_ptr& front) {
-  window_behind out;
+downstream_window make_downstream_window(const data::schema_ptr& front) {
+  downstream_window out;
   const auto bound = [](const std::string& text, const data::schema_ptr& of) {
     return *expression::bind(text, {of.get(), {}});
   };
@@ -60,9 +60,9 @@ window_behind make_behind(const data::schema_ptr& front) {
 
 }  // namespace
 
-std::unique_ptr<const window_behind> behind(const window::definition& front, window::definition d) {
-  static const auto made = make_behind(front.output);
-  auto out = std::make_unique<window_behind>(made);
+std::unique_ptr<const downstream_window> behind(const window::definition& front, window::definition d) {
+  static const auto made = make_downstream_window(front.output);
+  auto out = std::make_unique<downstream_window>(made);
   d.aggregates[0] = {aggregate_function::sum, type_id::bigint, type_id::bigint};
   out->plan.definition = std::move(d);
   return out;
@@ -140,7 +140,7 @@ expectation expected_of(const window::definition& d, const std::vector<source_lo
   return out;
 }
 
-row_table expected_behind(const window::definition& d, const row_table& front) {
+row_table expected_downstream(const window::definition& d, const row_table& front) {
   row_table out;
   for (const auto& [at, given] : front) {
     if (at.second == filtered_key)

@@ -39,10 +39,10 @@ enum class rule : std::uint8_t {
   // These concern ticks, and windows in series:
   journal,     // a tick is durable before its rows are sent
   bound,       // that a tick was passed without rows is as durable as its rows would be
-  generation,  // the window in front is acknowledged what the older of two generations has
+  generation,  // the upstream window is acknowledged what the older of two generations has
   all,         // it keeps its output until every receiver has it durable
   seen,        // rows at or below the position in its log are dropped
-  furthest,    // it lets a log join above what the windows behind have led to, not what they hold
+  furthest,    // it lets a log join above what the downstream windows have led to, not what they hold
   lag,         // a capture is also taken only to acknowledge the one before
 };
 
@@ -55,10 +55,12 @@ using chance = std::mt19937;
 inline constexpr event_micros watermark_delay = 4;
 inline constexpr std::int64_t key_count = 6;
 inline constexpr std::uint32_t window_stage_index = 1;
-inline constexpr std::uint32_t raw_stage_index = 2;
-inline constexpr std::uint32_t select_stage_index = 3;
-inline constexpr std::uint32_t behind_stage_index = 4;
-/// The select in front of the second window: rows of this key do not pass, the others go into groups.
+// Names of stages, as the ledger has them.
+inline constexpr auto window_stage = "window";
+inline constexpr auto raw_stage = "raw";
+inline constexpr auto select_stage = "select";
+inline constexpr auto downstream_stage = "behind";
+/// The select upstream of the second window: rows of this key do not pass, the others go into groups.
 inline constexpr std::int64_t filtered_key = 5;
 inline constexpr std::int64_t group_count = 3;
 
@@ -98,12 +100,12 @@ struct expectation {
 [[nodiscard]] window::definition windows_of(event_micros size, event_micros slide, event_micros lateness,
                                             std::uint32_t shards);
 /// A window over the rows of another one, which adds them up by group; and the select between them.
-struct window_behind {
+struct downstream_window {
   config::transform_plan select;
   config::window_plan plan;
 };
-[[nodiscard]] std::unique_ptr<const window_behind> behind(const window::definition& front,
-                                                          window::definition d);
+[[nodiscard]] std::unique_ptr<const downstream_window> behind(const window::definition& front,
+                                                              window::definition d);
 [[nodiscard]] source_log make_log(std::size_t index, std::vector<record> records);
 /// Logs with disorder, ties, jumps and late records.
 [[nodiscard]] std::vector<source_log> random_logs(chance& c);
@@ -115,7 +117,8 @@ struct window_behind {
 [[nodiscard]] std::vector<std::uint32_t> shards_of_keys(const window::definition& d);
 /// Every record in log order, every window end that is a multiple of the slide: nothing cleverer.
 [[nodiscard]] expectation expected_of(const window::definition& d, const std::vector<source_log>& logs);
-/// The rows of a window behind, from those that the one in front has given: each at the end of its window.
-[[nodiscard]] row_table expected_behind(const window::definition& d, const row_table& front);
+/// The rows of a downstream window, from those that the upstream one has given: each at the end of its
+/// window.
+[[nodiscard]] row_table expected_downstream(const window::definition& d, const row_table& front);
 
 }  // namespace millrace::delivery::trial

@@ -1,7 +1,9 @@
 // Random windows over random records, cut, sharded, interleaved, fired, captured and restored at random: the
 // rows must be the oracle's, bit by bit. A failure prints its seed.
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/window/shard_windows.hpp"
 #include "tests/property/window/oracle.hpp"
+#include "tests/support/fire_all.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -334,7 +336,7 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
 }
 
 struct shard {
-  shard_windows windows;
+  std::unique_ptr<shard_windows> windows;
   event_micros fired = no_watermark;
   std::vector<std::string> chain;  // a base and its increments
   std::vector<oracle::accepted> accepted;
@@ -347,27 +349,27 @@ struct shard {
 void capture(const scenario& s, shard& x, dice& d) {
   wire::writer out;
   if (x.chain.empty() || d.chance(10)) {
-    x.windows.capture_all(out);
+    x.windows->capture_all(out);
     x.chain.clear();
   } else {
-    x.windows.capture_changes(out);
+    x.windows->capture_changes(out);
   }
   x.chain.push_back(out.take());
   if (d.chance(50))
     return;
-  shard_windows restored(s.window);
+  auto restored = make_shard_windows(s.window);
   for (const auto& bytes : x.chain) {
     wire::reader in(bytes);
-    REQUIRE(restored.apply(in));
+    REQUIRE(restored->apply(in));
     REQUIRE(in.at_end());
   }
-  REQUIRE(restored.keys() == x.windows.keys());
-  REQUIRE((s.window.updates || restored.windows_open() == x.windows.windows_open()));
-  REQUIRE(restored.has_changes() == x.windows.has_changes());
+  REQUIRE(restored->size().keys == x.windows->size().keys);
+  REQUIRE((s.window.updates || restored->size().windows == x.windows->size().windows));
+  REQUIRE(restored->has_changes() == x.windows->has_changes());
   x.windows = std::move(restored);
 }
 
-std::vector<std::string> texts_of(const fired_window& w) {
+std::vector<std::string> texts_of(const delivery::fired_window& w) {
   std::vector<std::string> rows;
   for (std::size_t r = 0; r < w.rows->rows; ++r) {
     std::string text;
@@ -382,7 +384,7 @@ void fire(const scenario& s, shard& x, event_micros watermark) {
   if (watermark <= x.fired)
     return;
   auto last = no_watermark;
-  for (const auto& w : x.windows.fire(x.fired, watermark)) {
+  for (const auto& w : test::fire_all(*x.windows, x.fired, watermark)) {
     REQUIRE(w.end > last);
     last = w.end;
     REQUIRE((x.fired == no_watermark || w.end == end_of_time ||
@@ -416,7 +418,7 @@ std::vector<std::string> expected_rows(const scenario& s, const std::vector<orac
 
 /// A tick of `updates`: just the groups with a record that came since the last one.
 void tick(const scenario& s, shard& x) {
-  const auto given = x.windows.changes();
+  const auto given = x.windows->changes();
   REQUIRE(given.has_value() == !x.unsent.empty());
   if (!given)
     return;
@@ -426,7 +428,7 @@ void tick(const scenario& s, shard& x) {
   });
   REQUIRE(texts_of(*given) == expected);
   REQUIRE(given->failed.size() == failed);
-  REQUIRE_FALSE(x.windows.has_changes());
+  REQUIRE_FALSE(x.windows->has_changes());
   x.unsent.clear();
 }
 
@@ -440,7 +442,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
   const int snapshots = schedule.one_of({0, 5, 40});
 
   for (std::uint32_t me = 0; me < shards; ++me) {
-    shard x{shard_windows(s.window), no_watermark, {}, {}, {}, {}, 0};
+    shard x{make_shard_windows(s.window), no_watermark, {}, {}, {}, {}, 0};
     std::vector<std::size_t> next(frames.size(), 0);
     std::vector<event_micros> marks(frames.size(), no_watermark);
     for (;;) {
@@ -471,7 +473,7 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
           x.unsent.insert(&r);
       }
       const auto& part = f.parts[me];
-      const auto got = part ? x.windows.absorb(*part, x.fired) : 0;
+      const auto got = part ? x.windows->absorb_partials(*part, x.fired) : 0;
       REQUIRE(got == missed);
       REQUIRE((idle || missed == 0));
       marks[p] = f.watermark;
@@ -491,8 +493,8 @@ void run(std::uint64_t seed, std::uint32_t shards, bool idle) {
     fire(s, x, end_of_time);
     if (s.window.updates)
       tick(s, x);
-    REQUIRE(x.windows.keys() == 0);
-    REQUIRE(x.windows.windows_open() == 0);
+    REQUIRE(x.windows->size().keys == 0);
+    REQUIRE(x.windows->size().windows == 0);
 
     REQUIRE((!s.window.updates || x.rows.empty()));
     if (s.window.updates)

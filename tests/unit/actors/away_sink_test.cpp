@@ -90,12 +90,11 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
   const auto newer = system.spawn(lane, "newer", &told);
   sink::sink_options o;
   o.name = "rows";
-  o.next_life = [n = incarnation(0)]() mutable -> expected<incarnation> { return ++n; };
   o.make_writer = [&]() -> expected<std::unique_ptr<sink::writer>> {
     return std::make_unique<away_at_first>(is_open);
   };
   o.lane_logs["clicks:0"] = {};
-  const auto under_test = sink::spawn_sink(system, std::move(o), nullptr);
+  const auto under_test = sink::spawn_sink(system, std::move(o), 1, nullptr);
   turns.run();
   REQUIRE_FALSE(is_open);
   const messages::ask_position of_older{"clicks:0", 1, 0, older};
@@ -129,22 +128,21 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   const auto lane = system.spawn(behavior, std::monostate{});
   sink::sink_options o;
   o.name = "rows";
-  o.next_life = [n = incarnation(0)]() mutable -> expected<incarnation> { return ++n; };
   o.make_writer = [&]() -> expected<std::unique_ptr<sink::writer>> {
     return std::make_unique<full_target>(is_full);
   };
   o.lane_logs[log] = {};
   const auto gauges = o.gauges;
-  const auto under_test = sink::spawn_sink(system, std::move(o), nullptr);
+  const auto under_test = sink::spawn_sink(system, std::move(o), 1, nullptr);
   turns.run();
   const auto pass = [&](std::chrono::seconds time) {
     turns.run();
     turns.advance_time(time);
     turns.run();
   };
-  incarnation life = 0;
+  incarnation term = 0;
   const auto ask = [&] {
-    caf::anon_send(under_test, messages::ask_position{log, ++life, 0, lane});
+    caf::anon_send(under_test, messages::ask_position{log, ++term, 0, lane});
     turns.run();
     REQUIRE(answer);
   };

@@ -1,3 +1,6 @@
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/life_fence.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
 #include "tests/unit/actors/pipeline_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,6 +13,7 @@
 #include <map>
 #include <random>
 
+using namespace millrace;
 using millrace::test::pipeline_fixture;
 using namespace std::chrono_literals;
 
@@ -112,7 +116,7 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
   CHECK(f.lines("state/dead_letters.jsonl").size() == static_cast<std::size_t>(a.malformed + b.malformed));
 }
 
-TEST_CASE("shards of windows in series fail alone, and the window behind gets every row once") {
+TEST_CASE("shards of windows in series fail alone, and the downstream window gets every row once") {
   const int seed = GENERATE(4, 5, 6);
   CAPTURE(seed);
   pipeline_fixture f("millrace-series");
@@ -193,6 +197,34 @@ TEST_CASE("while one shard is down for good, the others' rows still come") {
   REQUIRE(f.ended_within(60s));
   CHECK(f.end().finished);
   CHECK(f.lines("rows.csv") == expected_rows(a, {}));
+}
+
+TEST_CASE("a shard whose chain another process holds ends the run, and does not take it back") {
+  pipeline_fixture f("millrace-fenced");
+  f.write("in-a.jsonl", make_input(9).text);
+  f.write("in-b.jsonl", "");
+  f.write("slow.json", topology(f, 20));
+  f.load("slow.json");
+  f.start();
+  while (f.lines("raw.jsonl").empty())
+    REQUIRE_FALSE(f.ended_within(20ms));
+  std::string folder;
+  for (const auto& e : std::filesystem::recursive_directory_iterator(f.path("state")))
+    if (e.path().filename() == snapshot::file_name_of("counts/1"))
+      folder = e.path().string();
+  REQUIRE_FALSE(folder.empty());
+  // Its life is one of 2 to 9: of those that begin at the start. The next one of this process would be 10.
+  auto& files = snapshot::posix_file_system();
+  const auto other =
+      snapshot::open_dir_snapshots(files, folder, "counts/1", 9, std::make_shared<snapshot::life_fence>());
+  REQUIRE(other);
+  REQUIRE((*other)->load());
+  REQUIRE(f.ended_within(60s));
+  REQUIRE(f.end().failure);
+  CHECK(f.end().failure->code == ec::fenced);
+  CHECK(f.end().failure->stage == "counts/1");
+  CHECK_FALSE(f.end().finished);
+  CHECK((*other)->append("the other process goes on", false));
 }
 
 namespace {

@@ -163,8 +163,8 @@ struct poisoned_pipeline {
     CHECK(letters() == std::multiset<std::int64_t>(without.begin(), without.end()));
     for (const auto& part : f.end().parts)
       if (part.actor == deployment::dead_letter_sink) {
-        delivery::ledger counts = part.counts;
-        const auto& parsed = counts[1];
+        const auto& counts = part.counts;
+        const auto parsed = counts.of("parsed");
         CHECK(parsed.in == in.clicks.size());
         CHECK(parsed.dead == without.size());
         CHECK(parsed.out == in.clicks.size() - without.size());

@@ -1,4 +1,4 @@
-#include "tools/millrace/flow_meter.hpp"
+#include "tools/cli/flow_meter.hpp"
 
 #include <catch2/catch.hpp>
 

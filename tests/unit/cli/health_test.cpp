@@ -1,4 +1,4 @@
-#include "tools/millrace/health.hpp"
+#include "tools/cli/health.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "tools/millrace/last_command.hpp"
+#include "tools/cli/last_command.hpp"
 
 #include <catch2/catch.hpp>
 

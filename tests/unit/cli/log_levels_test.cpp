@@ -1,4 +1,4 @@
-#include "tools/millrace/log_levels.hpp"
+#include "tools/cli/log_levels.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "tools/millrace/logging.hpp"
+#include "tools/cli/logging.hpp"
 
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>

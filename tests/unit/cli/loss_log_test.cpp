@@ -1,4 +1,4 @@
-#include "tools/millrace/loss_log.hpp"
+#include "tools/cli/loss_log.hpp"
 
 #include <catch2/catch.hpp>
 

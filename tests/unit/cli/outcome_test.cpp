@@ -1,4 +1,4 @@
-#include "tools/millrace/outcome.hpp"
+#include "tools/cli/outcome.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,20 +7,22 @@ using namespace millrace::cli;
 
 namespace {
 
-/// source 0, parser 1, window 2, sink 3.
 config::topology plan() {
+  using enum config::stage_kind;
   config::topology t;
   t.name = "clicks";
-  for (const auto kind : {config::stage_kind::source, config::stage_kind::parser, config::stage_kind::window,
-                          config::stage_kind::sink}) {
+  for (const auto& [name, kind] : std::vector<std::pair<std::string, config::stage_kind>>{
+           {"clicks", source}, {"parsed", parser}, {"counts", window}, {"table", sink}}) {
     config::stage s;
+    s.name = name;
     s.kind = kind;
     t.stages.push_back(std::move(s));
   }
   return t;
 }
 
-messages::report_part part(const std::string& actor, std::uint32_t stage, const delivery::stage_counts& c) {
+messages::report_part part(const std::string& actor, const std::string& stage,
+                           const delivery::stage_counts& c) {
   messages::report_part p;
   p.actor = actor;
   p.counts[stage] = c;
@@ -28,12 +30,12 @@ messages::report_part part(const std::string& actor, std::uint32_t stage, const 
 }
 
 std::vector<messages::report_part> parts() {
-  auto letters = part("dead_letters", 0, {.in = 1000, .out = 1000});
-  letters.counts[1] = {.in = 1000, .out = 990, .dead = 10};
-  letters.counts[delivery::unformed_rows_of(2)] = {.in = 2, .dead = 2};
-  auto shard = part("counts/0", 2, {.in = 990, .out = 890, .late = 100});
+  auto letters = part("dead_letters", "clicks", {.in = 1000, .out = 1000});
+  letters.counts["parsed"] = {.in = 1000, .out = 990, .dead = 10};
+  letters.counts[delivery::unformed_rows_of("counts")] = {.in = 2, .dead = 2};
+  auto shard = part("counts/0", "counts", {.in = 990, .out = 890, .late = 100});
   shard.late_at_shard = 5;
-  auto sink = part("table", 3, {.in = 80, .out = 80});
+  auto sink = part("table", "table", {.in = 80, .out = 80});
   sink.rejected = 4;
   return {letters, shard, sink};
 }

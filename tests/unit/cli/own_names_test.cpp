@@ -1,4 +1,4 @@
-#include "tools/millrace/own_names.hpp"
+#include "tools/cli/own_names.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "tools/millrace/progress.hpp"
+#include "tools/cli/progress.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "tools/millrace/status_server.hpp"
+#include "tools/cli/status_server.hpp"
 
 #include <boost/system/error_code.hpp>
 #include <catch2/catch.hpp>
@@ -113,7 +113,8 @@ TEST_CASE("without descriptors the status server waits and does not spin") {
   CHECK_THAT(asked(s.port, request("localhost", "/metrics")), Catch::StartsWith("HTTP/1.1 200 "));
   const int waits = connected(s.port);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  // UBSan needs descriptors when it first meets a type: the error's, whose text will be asked for, is shown to it before.
+  // UBSan needs descriptors when it first meets a type: the error's, whose text will be asked for, is shown
+  // to it before.
   REQUIRE_FALSE(boost::system::error_code(EMFILE, boost::system::system_category()).message().empty());
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);

@@ -1,4 +1,4 @@
-#include "tools/millrace/topology_arguments.hpp"
+#include "tools/cli/topology_arguments.hpp"
 
 #include <catch2/catch.hpp>
 

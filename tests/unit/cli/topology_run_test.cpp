@@ -2,7 +2,7 @@
 // fails or is stopped holds up none of the others.
 #include "actors/catalog.hpp"
 #include "runtime/control/spawn.hpp"
-#include "tools/millrace/topology_run.hpp"
+#include "tools/cli/topology_run.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <catch2/catch.hpp>

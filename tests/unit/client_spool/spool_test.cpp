@@ -275,13 +275,13 @@ TEST_CASE("a reader waits for what comes, and until it is interrupted") {
   const auto long_time = std::chrono::steady_clock::now() + std::chrono::hours(1);
   bool came = false;
   {
-    std::thread waiting([&] { came = log->wait_behind(0, long_time, interrupted); });
+    std::thread waiting([&] { came = log->wait_beyond(0, long_time, interrupted); });
     log->add("a", 1);
     REQUIRE(log->commit());
     waiting.join();
   }
   CHECK(came);
-  std::thread waiting([&] { came = log->wait_behind(log->end(), long_time, interrupted); });
+  std::thread waiting([&] { came = log->wait_beyond(log->end(), long_time, interrupted); });
   interrupted = true;
   log->wake();
   waiting.join();

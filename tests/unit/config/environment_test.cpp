@@ -1,5 +1,5 @@
-#include "config/environment.hpp"
-#include "config/reader.hpp"
+#include "config/text/environment.hpp"
+#include "config/text/reader.hpp"
 #include "config/validate.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
-#include "config/overlay.hpp"
-#include "config/reader.hpp"
+#include "config/text/overlay.hpp"
+#include "config/text/reader.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <catch2/catch.hpp>

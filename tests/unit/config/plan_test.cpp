@@ -85,7 +85,7 @@ TEST_CASE("a parser's columns are the declared ones, then the hidden ones") {
 }
 
 TEST_CASE("defaults hold where nothing is said") {
-  const auto t = planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"));
+  const auto t = planned(downstream_of_parser(R"json("o": { "sink": "console", "from": "parsed" })json"));
   CHECK(t.snapshot_every == micros(1'000'000));
   CHECK(t.commit_every == micros(100'000));
   CHECK_FALSE(t.dead_letters);
@@ -99,27 +99,27 @@ TEST_CASE("defaults hold where nothing is said") {
   CHECK(t.find("clicks")->options.boolean("follow") == false);
   CHECK(t.find("o")->options.text("style") == "table");
   CHECK(t.find("o")->guarantee == "at least once");
-  CHECK(planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"),
+  CHECK(planned(downstream_of_parser(R"json("o": { "sink": "console", "from": "parsed" })json"),
                 {"snapshot_every=off"})
             .snapshot_every == std::nullopt);
 }
 
 TEST_CASE("a type of the language that the catalog lacks is not offered, rather than unknown") {
   const auto result =
-      load_text(behind_parser(R"json("o": { "sink": "parquet", "from": "parsed", "path": "t" })json"));
+      load_text(downstream_of_parser(R"json("o": { "sink": "parquet", "from": "parsed", "path": "t" })json"));
   CHECK_THAT(lines(result.findings), Catch::Contains("sink \"parquet\" is not offered by this version"));
 }
 
 TEST_CASE("a sink without columns gets all that are not hidden") {
-  const auto t = planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"));
+  const auto t = planned(downstream_of_parser(R"json("o": { "sink": "console", "from": "parsed" })json"));
   const auto& s = std::get<sink_plan>(t.find("o")->plan);
   CHECK(s.input.columns.empty());
   CHECK(columns(*s.rows) == "userid text, amount bigint, at timestamp");
   CHECK(used(t, "parsed") == "userid amount at");
 }
 
-TEST_CASE("hidden columns stay nameable behind selects, and reach a sink that names them") {
-  const auto t = planned(behind_parser(R"json(
+TEST_CASE("hidden columns stay nameable downstream of selects, and reach a sink that names them") {
+  const auto t = planned(downstream_of_parser(R"json(
     "some": { "transform": "select", "from": "parsed", "columns": { "who": "userid", "key": "_key" } },
     "o": { "sink": "kafka", "from": "some", "brokers": "b", "topic": "t", "key": "key", "value": "_raw" })json"));
   CHECK(columns(*t.find("some")->schema) == "who text, key text, " + std::string(hidden));
@@ -128,7 +128,7 @@ TEST_CASE("hidden columns stay nameable behind selects, and reach a sink that na
 }
 
 TEST_CASE("a star keeps the other columns at its place") {
-  const auto t = planned(behind_parser(R"json(
+  const auto t = planned(downstream_of_parser(R"json(
     "some": { "transform": "select", "from": "parsed", "columns": { "twice": "amount * 2", "*": true, "userid": "upper(userid)" } },
     "o": { "sink": "console", "from": "some" })json"));
   CHECK(columns(*std::get<sink_plan>(t.find("o")->plan).rows) ==
@@ -174,7 +174,7 @@ TEST_CASE("an unnest reads its list and what stands beside it, and has the type 
 }
 
 TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns") {
-  const auto t = planned(behind_parser(R"json(
+  const auto t = planned(downstream_of_parser(R"json(
     "w": { "window": "sliding", "from": "parsed", "size": "10 minutes", "slide": "1 minute", "allowed_lateness": "30 s",
            "key": ["userid"], "aggregates": { "n": "count(*)", "total": "sum(amount)", "mean": "avg(amount)" },
            "where": "amount > 0", "having": "n > 2 and max(amount) < 100", "shards": 7, "retain": "1 GB", "retain_memory": "16 MB",
@@ -209,7 +209,7 @@ TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns
 }
 
 TEST_CASE("late rows have the columns of the window's input") {
-  const auto t = planned(behind_parser(R"json(
+  const auto t = planned(downstream_of_parser(R"json(
     "w": { "window": "tumbling", "from": "parsed", "size": "1 minute", "key": "userid" },
     "o": { "sink": "console", "from": "w" },
     "l": { "sink": "kafka", "from": "w.late", "brokers": "b", "topic": "t", "value": "_raw" })json"));
@@ -221,7 +221,7 @@ TEST_CASE("late rows have the columns of the window's input") {
 
 TEST_CASE("numbers and booleans may come from the environment, and text options take numbers from --set") {
   ::setenv("MILLRACE_T_FOLLOW", "true", 1);
-  const auto t = planned(behind_parser(R"json(
+  const auto t = planned(downstream_of_parser(R"json(
     "w": { "window": "tumbling", "from": "parsed", "size": "${MILLRACE_T_SIZE:-2 minutes}", "key": "userid", "shards": "${MILLRACE_T_SHARDS:-3}" },
     "o": { "sink": "kafka", "from": "w", "brokers": "b", "topic": "x" })json"),
                          {"stages.clicks.follow=${MILLRACE_T_FOLLOW}", "stages.o.topic=123"});
@@ -234,7 +234,7 @@ TEST_CASE("numbers and booleans may come from the environment, and text options 
 
 TEST_CASE("secrets reach the connector, and neither the plan's text nor a finding") {
   ::setenv("MILLRACE_T_PASSWORD", "hunter2", 1);
-  const auto text = behind_parser(R"json(
+  const auto text = downstream_of_parser(R"json(
     "o": { "sink": "sql", "from": "parsed", "connection": "mysql://me:${MILLRACE_T_PASSWORD}@h/db", "table": "x" },
     "p": { "sink": "sql", "from": "parsed", "connection": "mysql://me:written down@h/db", "table": "x" })json");
   const auto t = planned(text);
@@ -259,7 +259,7 @@ TEST_CASE("what the environment gives to plain options may be shown, what may be
       {"MILLRACE_T_EVERY", "100 milliseconds"}, {"MILLRACE_T_NAME", "customer name"}};
   for (const auto& [name, value] : given)
     ::setenv(name.c_str(), value.c_str(), 1);
-  const auto text = behind_parser(R"json(
+  const auto text = downstream_of_parser(R"json(
     "a": { "sink": "kafka", "from": "parsed", "brokers": "${MILLRACE_T_BROKERS}", "topic": "x.${MILLRACE_T_TOKEN}" },
     "b": { "sink": "sql", "from": "parsed", "connection": "mysql://me:${MILLRACE_T_DB_PASSWORD}@${MILLRACE_T_HOST}/db", "table": "x" },
     "c": { "sink": "sql", "from": "parsed", "connection": "${MILLRACE_T_URL}", "table": "x" },
@@ -289,7 +289,7 @@ TEST_CASE("what the environment gives to plain options may be shown, what may be
 
 TEST_CASE("a value that one option may show and another may not is kept") {
   ::setenv("MILLRACE_T_BOTH", "hunter2", 1);
-  const auto t = planned(behind_parser(R"json(
+  const auto t = planned(downstream_of_parser(R"json(
     "a": { "sink": "kafka", "from": "parsed", "brokers": "${MILLRACE_T_BOTH}", "topic": "x" },
     "b": { "sink": "sql", "from": "parsed", "connection": "mysql://me:${MILLRACE_T_BOTH}@h/db", "table": "x" })json"));
   CHECK(std::find(t.secrets.begin(), t.secrets.end(), "hunter2") != t.secrets.end());
@@ -297,7 +297,7 @@ TEST_CASE("a value that one option may show and another may not is kept") {
 }
 
 TEST_CASE("an own sink for dead letters gets their columns") {
-  const auto t = planned(behind_parser(R"json("o": { "sink": "console", "from": "parsed" })json"),
+  const auto t = planned(downstream_of_parser(R"json("o": { "sink": "console", "from": "parsed" })json"),
                          {R"json(dead_letters={"sink":"file","path":"d","where":"stage = 'parsed'"})json"});
   REQUIRE(t.dead_letters);
   CHECK(columns(*std::get<sink_plan>(t.dead_letters->plan).rows) ==
@@ -307,7 +307,7 @@ TEST_CASE("an own sink for dead letters gets their columns") {
 }
 
 TEST_CASE("the fingerprint changes with what the state means, and with nothing else") {
-  const auto text = behind_parser(R"json(
+  const auto text = downstream_of_parser(R"json(
     "some": { "transform": "select", "from": "parsed", "where": "amount > 0" },
     "w": { "window": "tumbling", "from": "some", "size": "1 minute", "key": "userid", "aggregates": { "n": "count(*)" } },
     "o": { "sink": "console", "from": "w" })json");
@@ -335,7 +335,7 @@ TEST_CASE("the fingerprint changes with what the state means, and with nothing e
 }
 
 TEST_CASE("a ring, a bad name and a broken stage do not keep others from being checked") {
-  const auto found = lines(load_text(behind_parser(R"json(
+  const auto found = lines(load_text(downstream_of_parser(R"json(
     "a": { "transform": "select", "from": "b", "where": "nope" },
     "b": { "transform": "select", "from": "a" },
     "o": { "sink": "console", "from": "parsed", "where": "nope" })json"))
@@ -370,14 +370,14 @@ TEST_CASE("a column may be called password without its type becoming a secret") 
 }
 
 TEST_CASE("a short password does not hide the rest of the message") {
-  const auto found = lines(load_text(behind_parser(R"json(
+  const auto found = lines(load_text(downstream_of_parser(R"json(
     "o": { "sink": "sql", "from": "parsed", "connection": "mysql://u:p@h/db", "tabel": "x" })json"))
                                .findings);
   CHECK(found.find("sink \"sql\" has no \"tabel\"") != std::string::npos);
 }
 
 TEST_CASE("any changed byte of a topology gives a plan or findings, and never a crash") {
-  const auto text = behind_parser(R"json(
+  const auto text = downstream_of_parser(R"json(
     "w": { "window": "sliding", "from": "parsed", "size": "2 m", "slide": "1 m", "key": "userid", "aggregates": { "n": "sum(amount)" }, "having": "n > 1" },
     "o": { "sink": "file", "from": "w", "path": "${X:-o}", "roll": { "age": "1 s" }, "where": "n in (1, 2)", "order_by": "n desc" })json");
   for (std::size_t i = 0; i < text.size(); ++i)

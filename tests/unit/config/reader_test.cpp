@@ -1,6 +1,6 @@
-#include "config/reader.hpp"
-#include "config/tokens.hpp"
-#include "config/utf8.hpp"
+#include "config/text/reader.hpp"
+#include "config/text/tokens.hpp"
+#include "config/text/utf8.hpp"
 
 #include <catch2/catch.hpp>
 

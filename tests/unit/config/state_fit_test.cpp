@@ -1,5 +1,5 @@
 // Which changes of a topology the state that it has made survives, and what is said of them.
-#include "config/state_fit.hpp"
+#include "config/plan/state_fit.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -160,7 +160,7 @@ std::string with_stages(std::string_view stages) {
   return "{ \"millrace\": 1, \"topology\": \"t\", \"stages\": {\n" + std::string(stages) + "\n} }\n";
 }
 
-std::string behind_parser(std::string_view stages) {
+std::string downstream_of_parser(std::string_view stages) {
   return with_stages(R"("clicks": { "source": "file", "path": "clicks.jsonl" },
 "parsed": { "parser": "json", "from": "clicks", "schema": { "userid": "text", "amount": "bigint", "at": "timestamp" }, "event_time": "at" },
 )" + std::string(stages));

@@ -29,6 +29,6 @@ private:
 /// A topology of these stages.
 [[nodiscard]] std::string with_stages(std::string_view stages);
 /// Source "clicks" and parser "parsed" (userid text, amount bigint, at timestamp = event time).
-[[nodiscard]] std::string behind_parser(std::string_view stages);
+[[nodiscard]] std::string downstream_of_parser(std::string_view stages);
 
 }  // namespace millrace::config::test

@@ -54,13 +54,14 @@ std::vector<std::string> asked(const order_list& all) {
 director running() {
   director d(members());
   for (const auto& m : members())
-    static_cast<void>(d.began(m.name));
+    static_cast<void>(d.began(m.name, 1));
   return d;
 }
 
-messages::report_part part_of(const std::string& name, std::uint64_t rows = 0) {
+messages::report_part part_of(const std::string& name, const life& of = 1, std::uint64_t rows = 0) {
   messages::report_part p;
   p.actor = name;
+  p.life = of;
   p.rows = rows;
   return p;
 }
@@ -71,15 +72,15 @@ const error broken{ec::corrupt, fault::outside, false, "broken", {}};
 order_list complete_all(director& d) {
   order_list last;
   for (const auto& name : receivers_by_name)
-    last = d.completed(name);
+    last = d.completed(name, 1);
   return last;
 }
 
-/// Those parts that are still missing.
+/// Those parts that are still missing, of whichever life.
 order_list give_parts(director& d, const std::vector<std::string>& names) {
   order_list last;
   for (const auto& name : names)
-    last = d.part(part_of(name));
+    last = d.part(part_of(name, d.is_present(name, 2) ? 2 : 1));
   return last;
 }
 
@@ -93,45 +94,46 @@ TEST_CASE("lanes of one parser hear how far the slowest of the others is, each w
   director d(all);
   using told = std::vector<orders::tell_slowest>;
   // Who has yet to say something is behind everybody.
-  CHECK(those<orders::tell_slowest>(d.began("p/lane0")) == told{{"p/lane0", no_watermark}});
-  CHECK(d.stands_at("p/lane0", 50).empty());
-  CHECK(those<orders::tell_slowest>(d.began("p/lane1")) == told{{"p/lane1", 50}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane1", 70)) == told{{"p/lane0", 70}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 60)) == told{{"p/lane1", 60}});
-  CHECK(d.stands_at("p/lane0", 60).empty());
-  CHECK(d.stands_at("q/lane0", 1).empty());
+  CHECK(those<orders::tell_slowest>(d.began("p/lane0", 1)) == told{{"p/lane0", no_watermark}});
+  CHECK(d.stands_at("p/lane0", 1, 50).empty());
+  CHECK(those<orders::tell_slowest>(d.began("p/lane1", 1)) == told{{"p/lane1", 50}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane1", 1, 70)) == told{{"p/lane0", 70}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 1, 60)) == told{{"p/lane1", 60}});
+  CHECK(d.stands_at("p/lane0", 1, 60).empty());
+  CHECK(d.stands_at("q/lane0", 1, 1).empty());
   // What a lane has said holds for its partitions until its next life has said more.
   static_cast<void>(d.is_down("p/lane0"));
-  CHECK(d.stands_at("p/lane1", 80).empty());
-  CHECK(those<orders::tell_slowest>(d.began("p/lane0")) == told{{"p/lane0", 80}});
-  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", end_of_time)) == told{{"p/lane1", end_of_time}});
+  CHECK(d.stands_at("p/lane1", 1, 80).empty());
+  CHECK(those<orders::tell_slowest>(d.began("p/lane0", 2)) == told{{"p/lane0", 80}});
+  CHECK(those<orders::tell_slowest>(d.stands_at("p/lane0", 2, end_of_time)) ==
+        told{{"p/lane1", end_of_time}});
 }
 
 TEST_CASE("whoever begins is introduced to those that live and work with it") {
   director d(members());
-  CHECK(d.began("raw").empty());
-  CHECK(d.began("dead") == order_list{orders::tell_dead_letter_sink{"raw", "dead"}});
-  CHECK(d.began("table") == order_list{orders::tell_dead_letter_sink{"table", "dead"}});
-  CHECK(d.began("v/0") == order_list{orders::tell_sender{"table", "v/0/0", "v/0"}});
-  CHECK(d.began("w/0") ==
-        order_list{orders::tell_sender{"dead", "w/0/0", "w/0"}, orders::tell_sender{"v/0", "w/0/0", "w/0"}});
-  CHECK(d.began("p/lane0") == order_list{orders::tell_receiver{"p/lane0", 0, "dead", true},
-                                         orders::tell_receiver{"p/lane0", 1, "w/0", true},
-                                         orders::tell_receiver{"p/lane0", 2, "w/1", false},
-                                         orders::tell_receiver{"p/lane0", 3, "raw", true}});
-  CHECK(d.began("w/1") == order_list{orders::tell_sender{"dead", "w/0/1", "w/1"},
-                                     orders::tell_receiver{"p/lane0", 2, "w/1", true},
-                                     orders::tell_sender{"v/0", "w/0/1", "w/1"}});
+  CHECK(d.began("raw", 1).empty());
+  CHECK(d.began("dead", 1) == order_list{orders::tell_dead_letter_sink{"raw", "dead", 1}});
+  CHECK(d.began("table", 1) == order_list{orders::tell_dead_letter_sink{"table", "dead", 1}});
+  CHECK(d.began("v/0", 1) == order_list{orders::tell_sender{"table", "v/0/0", "v/0", 1}});
+  CHECK(d.began("w/0", 1) == order_list{orders::tell_sender{"dead", "w/0/0", "w/0", 1},
+                                        orders::tell_sender{"v/0", "w/0/0", "w/0", 1}});
+  CHECK(d.began("p/lane0", 1) == order_list{orders::tell_receiver{"p/lane0", 0, "dead", true, 1},
+                                            orders::tell_receiver{"p/lane0", 1, "w/0", true, 1},
+                                            orders::tell_receiver{"p/lane0", 2, "w/1", false, {}},
+                                            orders::tell_receiver{"p/lane0", 3, "raw", true, 1}});
+  CHECK(d.began("w/1", 1) == order_list{orders::tell_sender{"dead", "w/0/1", "w/1", 1},
+                                        orders::tell_receiver{"p/lane0", 2, "w/1", true, 1},
+                                        orders::tell_sender{"v/0", "w/0/1", "w/1", 1}});
 }
 
 TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile") {
   auto d = running();
-  CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false},
-                                       orders::tell_receiver{"p/lane1", 1, "w/0", false},
+  CHECK(d.is_down("w/0") == order_list{orders::tell_receiver{"p/lane0", 1, "w/0", false, 1},
+                                       orders::tell_receiver{"p/lane1", 1, "w/0", false, 1},
                                        orders::begin_later{"w/0"}});
   CHECK(d.wants("w/0"));
   CHECK_FALSE(d.wants("w/1"));
-  CHECK(those<orders::tell_receiver>(d.began("w/0")).size() == 2);
+  CHECK(those<orders::tell_receiver>(d.began("w/0", 2)).size() == 2);
   CHECK_FALSE(d.wants("w/0"));
   CHECK(d.is_down("p/lane1") == order_list{orders::begin_later{"p/lane1"}});
 }
@@ -139,12 +141,12 @@ TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile"
 TEST_CASE("the run is over once every shard and sink has everything, in their present lives") {
   auto d = running();
   for (const auto* const name : {"dead", "raw", "v/0", "w/0", "w/1"})
-    CHECK(d.completed(name).empty());
+    CHECK(d.completed(name, 1).empty());
   static_cast<void>(d.is_down("w/1"));
-  static_cast<void>(d.began("w/1"));
-  CHECK(d.completed("table").empty());
+  static_cast<void>(d.began("w/1", 2));
+  CHECK(d.completed("table", 1).empty());
   CHECK_FALSE(d.is_ending());
-  CHECK(asked(d.completed("w/1")) == receivers_by_name);
+  CHECK(asked(d.completed("w/1", 2)) == receivers_by_name);
   CHECK(d.finished());
 }
 
@@ -155,18 +157,18 @@ TEST_CASE("at the end all report, then lanes stop, then shards, then sinks") {
   CHECK(has<orders::give_report>(last));
   CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
   CHECK(asked(last).empty());
-  CHECK(d.stopped("p/lane0").empty());
-  last = d.stopped("p/lane1");
+  CHECK(d.stopped("p/lane0", 1).empty());
+  last = d.stopped("p/lane1", 1);
   CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
   CHECK(asked(last) == stops(last));
   for (const auto* const name : {"p/lane0", "p/lane1", "v/0", "w/0"})
-    CHECK(d.stopped(name).empty());
-  last = d.stopped("w/1");
+    CHECK(d.stopped(name, 1).empty());
+  last = d.stopped("w/1", 1);
   CHECK(stops(last) == std::vector<std::string>{"dead", "raw", "table"});
-  static_cast<void>(d.stopped("dead"));
-  static_cast<void>(d.part(part_of("raw", 7)));  // its last word
-  static_cast<void>(d.stopped("raw"));
-  CHECK(d.stopped("table") == order_list{orders::end_run{}});
+  static_cast<void>(d.stopped("dead", 1));
+  static_cast<void>(d.part(part_of("raw", 1, 7)));  // its last word
+  static_cast<void>(d.stopped("raw", 1));
+  CHECK(d.stopped("table", 1) == order_list{orders::end_run{}});
   CHECK(d.has_ended());
   CHECK(d.finished());
   CHECK_FALSE(d.failure());
@@ -182,7 +184,7 @@ TEST_CASE("who does not report or stop in time is left behind") {
   auto last = d.reports_are_due(1);
   CHECK(stops(last) == std::vector<std::string>{"p/lane0", "p/lane1"});
   const auto lanes = those<orders::wait_for_stops>(last).front().number;
-  static_cast<void>(d.stopped("p/lane0"));
+  static_cast<void>(d.stopped("p/lane0", 1));
   last = d.stops_are_due(lanes);
   CHECK(those<orders::leave_behind>(last) == std::vector{orders::leave_behind{"p/lane1"}});
   CHECK(stops(last) == std::vector<std::string>{"v/0", "w/0", "w/1"});
@@ -199,21 +201,98 @@ TEST_CASE("what is stopped on request has not finished") {
 
 TEST_CASE("the first failure is the run's, and names its stage") {
   auto d = running();
-  static_cast<void>(d.failed("raw", broken));
-  static_cast<void>(d.failed("table", {ec::io, fault::outside, false, "other", {}}));
+  static_cast<void>(d.failed("raw", 1, broken));
+  static_cast<void>(d.failed("table", 1, {ec::io, fault::outside, false, "other", {}}));
   REQUIRE(d.failure());
   CHECK(d.failure()->message == "broken");
   CHECK(d.failure()->stage == "raw");
   CHECK_FALSE(d.wants("raw"));
 }
 
+TEST_CASE("what an earlier life says is dropped, also before its successor lives") {
+  auto d = running();
+  static_cast<void>(d.is_down("w/0"));
+  const bool successor = GENERATE(false, true);
+  if (successor)
+    static_cast<void>(d.began("w/0", 2));
+  CHECK(d.is_present("w/0", 2) == successor);
+  CHECK_FALSE(d.is_present("w/0", 1));
+  CHECK_FALSE(d.is_present("nobody", 1));
+  CHECK(d.failed("w/0", 1, broken).empty());
+  CHECK(d.fenced("w/0", 1, broken).empty());
+  CHECK(d.stopped("w/0", 1).empty());
+  CHECK(d.part(part_of("w/0", 1, 7)).empty());
+  for (const auto& name : receivers_by_name)
+    CHECK(d.completed(name, 1).empty());
+  CHECK_FALSE(d.is_ending());
+  CHECK(d.parts().empty());
+  static_cast<void>(d.is_down("p/lane0"));
+  CHECK(d.stands_at("p/lane0", 1, 50).empty());
+  CHECK_FALSE(d.is_new("p/lane0", 1, "5"));
+}
+
+TEST_CASE(
+    "a sink that has opened its target again is in the same life; sinks and shards are told which it is") {
+  auto d = running();
+  CHECK(d.is_present("raw", {1, 3}));
+  static_cast<void>(d.completed("raw", {1, 3}));
+  for (const auto& name : receivers_by_name)
+    static_cast<void>(d.completed(name, 1));
+  CHECK(d.finished());
+  auto e = running();
+  static_cast<void>(e.is_down("w/0"));
+  CHECK(e.began("w/0", 7) == order_list{orders::tell_sender{"dead", "w/0/0", "w/0", 7},
+                                        orders::tell_receiver{"p/lane0", 1, "w/0", true, 7},
+                                        orders::tell_receiver{"p/lane1", 1, "w/0", true, 7},
+                                        orders::tell_sender{"v/0", "w/0/0", "w/0", 7}});
+}
+
+TEST_CASE("a newest life that is refused ends the run: its chain or target belongs to another process") {
+  auto d = running();
+  const error taken{ec::fenced, fault::outside, false, "another life has it", {}};
+  const auto orders = d.fenced("w/0", 1, taken);
+  CHECK(asked(orders) == std::vector<std::string>{"dead", "raw", "table", "v/0", "w/1"});
+  CHECK_FALSE(has<orders::begin_later>(orders));
+  REQUIRE(d.failure());
+  CHECK(d.failure()->code == ec::fenced);
+  CHECK(d.failure()->stage == "w/0");
+  CHECK_FALSE(d.wants("w/0"));
+  // It ends in silence, and nobody raises the number.
+  CHECK(d.is_down("w/0").empty());
+  CHECK(stops(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"})) ==
+        std::vector<std::string>{"p/lane0", "p/lane1"});
+  static_cast<void>(d.stopped("p/lane0", 1));
+  CHECK(stops(d.stopped("p/lane1", 1)) == std::vector<std::string>{"v/0", "w/1"});
+}
+
+TEST_CASE("a life that is refused while the run ends is not waited for, and gets no other one") {
+  auto d = running();
+  static_cast<void>(complete_all(d));
+  SECTION("before its report") {
+    static_cast<void>(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"}));
+    CHECK(stops(d.fenced("w/0", 1, broken)) == std::vector<std::string>{"p/lane0", "p/lane1"});
+    CHECK(d.is_down("w/0").empty());
+  }
+  SECTION("when it stops") {
+    static_cast<void>(give_parts(d, receivers_by_name));
+    static_cast<void>(d.stopped("p/lane0", 1));
+    static_cast<void>(d.stopped("p/lane1", 1));
+    static_cast<void>(d.stopped("v/0", 1));
+    static_cast<void>(d.stopped("w/1", 1));
+    CHECK(stops(d.fenced("w/0", 1, broken)) == std::vector<std::string>{"dead", "raw", "table"});
+    CHECK(d.is_down("w/0").empty());
+  }
+  CHECK_FALSE(d.finished());
+  CHECK(d.failure()->message == "broken");
+}
+
 TEST_CASE("who cannot begin ends the run; what had begun is stopped in order") {
   director d(members());
-  static_cast<void>(d.began("raw"));
+  static_cast<void>(d.began("raw", 1));
   CHECK(asked(d.could_not_begin("w/0", broken)) == std::vector<std::string>{"raw"});
   CHECK(d.failure()->stage == "w/0");
   CHECK(stops(d.part(part_of("raw"))) == std::vector<std::string>{"raw"});
-  CHECK(d.stopped("raw") == order_list{orders::end_run{}});
+  CHECK(d.stopped("raw", 1) == order_list{orders::end_run{}});
 }
 
 TEST_CASE("who waits for its next life when the run ends begins it first: it has counts, too") {
@@ -222,8 +301,8 @@ TEST_CASE("who waits for its next life when the run ends begins it first: it has
   static_cast<void>(d.is_down("raw"));
   static_cast<void>(d.is_down("p/lane0"));
   CHECK(d.end() == order_list{orders::begin_life{"raw"}, orders::begin_life{"w/0"}});
-  CHECK(asked(d.began("raw")).empty());
-  SECTION("both begin") { CHECK(asked(d.began("w/0")) == receivers_by_name); }
+  CHECK(asked(d.began("raw", 2)).empty());
+  SECTION("both begin") { CHECK(asked(d.began("w/0", 2)) == receivers_by_name); }
   SECTION("one cannot") {
     CHECK(asked(d.could_not_begin("w/0", broken)) ==
           std::vector<std::string>{"dead", "raw", "table", "v/0", "w/1"});
@@ -235,7 +314,7 @@ TEST_CASE("who fails at the end before it has reported gets one life more for it
   auto d = running();
   static_cast<void>(d.end());
   CHECK(d.is_down("w/0") == order_list{orders::begin_life{"w/0"}});
-  CHECK(asked(d.began("w/0")) == std::vector<std::string>{"w/0"});
+  CHECK(asked(d.began("w/0", 2)) == std::vector<std::string>{"w/0"});
   SECTION("it reports") {
     CHECK(stops(give_parts(d, receivers_by_name)) == std::vector<std::string>{"p/lane0", "p/lane1"});
     CHECK_FALSE(d.failure());
@@ -265,8 +344,8 @@ TEST_CASE(
   CHECK(those<orders::begin_later>(d.is_down("w/0")) == std::vector{orders::begin_later{"w/0"}});
   CHECK_FALSE(d.is_ending());
   CHECK_FALSE(d.finished());
-  static_cast<void>(d.began("w/0"));
-  CHECK(asked(d.completed("w/0")).empty());  // the first collection is still under way
+  static_cast<void>(d.began("w/0", 2));
+  CHECK(asked(d.completed("w/0", 2)).empty());  // the first collection is still under way
   CHECK(d.finished());
   static_cast<void>(give_parts(d, {"dead", "table", "v/0", "w/1"}));
   CHECK(d.is_ending());
@@ -277,8 +356,8 @@ TEST_CASE("who fails after its last report stays down") {
   static_cast<void>(d.end());
   static_cast<void>(give_parts(d, receivers_by_name));
   CHECK(d.is_down("w/0").empty());
-  static_cast<void>(d.stopped("p/lane0"));
-  CHECK(stops(d.stopped("p/lane1")) == std::vector<std::string>{"v/0", "w/1"});
+  static_cast<void>(d.stopped("p/lane0", 1));
+  CHECK(stops(d.stopped("p/lane1", 1)) == std::vector<std::string>{"v/0", "w/1"});
 }
 
 TEST_CASE("a report is asked of shards and sinks; who dies meanwhile is not waited for") {
@@ -296,9 +375,9 @@ TEST_CASE("a report is asked of shards and sinks; who dies meanwhile is not wait
 
 TEST_CASE("a partition that was found is told to receivers before lanes, and to later lives") {
   auto d = running();
-  CHECK(d.is_new("p/lane0", "5"));
-  CHECK_FALSE(d.is_new("w/0", "5"));
-  CHECK_FALSE(d.is_new("nobody", "5"));
+  CHECK(d.is_new("p/lane0", 1, "5"));
+  CHECK_FALSE(d.is_new("w/0", 1, "5"));
+  CHECK_FALSE(d.is_new("nobody", 1, "5"));
   static_cast<void>(d.is_down("raw"));
   const auto orders = d.start("p/lane0", "5", "p/5", {{0, 3}});
   CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"dead", "p/5", {{0, 3}}},
@@ -307,10 +386,10 @@ TEST_CASE("a partition that was found is told to receivers before lanes, and to 
   CHECK(those<orders::tell_partition>(orders).size() == 2);
   CHECK(std::holds_alternative<orders::tell_log>(orders.front()));
   CHECK(std::holds_alternative<orders::tell_partition>(orders.back()));
-  CHECK_FALSE(d.is_new("p/lane1", "5"));
+  CHECK_FALSE(d.is_new("p/lane1", 1, "5"));
   CHECK(d.found().feeding("raw") == std::map<log_id, mark>{{"p/5", {{0, 3}}}});
   static_cast<void>(d.end());
-  CHECK_FALSE(d.is_new("p/lane0", "6"));
+  CHECK_FALSE(d.is_new("p/lane0", 1, "6"));
 }
 
 TEST_CASE("whatever fails when, a run ends once, and nobody stops before those that send to it") {
@@ -324,6 +403,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
     std::uint64_t report = 0, stop = 0;
     int ends = 0;
     std::map<std::string, int> kind;
+    std::map<std::string, incarnation> terms;
     for (const auto& m : members())
       kind[m.name] = static_cast<int>(m.kind);
     std::vector<order> queue;
@@ -333,7 +413,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
         take(d.could_not_begin(name, broken));
       } else {
         alive.push_back(name);
-        take(d.began(name));
+        take(d.began(name, ++terms[name]));
       }
     };
     const auto carry_out = [&] {
@@ -374,7 +454,7 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
           refused.push_back(m.name);
         } else if (m.kind == of) {
           alive.push_back(m.name);
-          take(d.began(m.name));
+          take(d.began(m.name, ++terms[m.name]));
         }
       for (const auto& name : refused)
         take(d.could_not_begin(name, broken));
@@ -402,12 +482,12 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
       case 3:
         if (!open_reports.empty())
           if (const auto name = pick(open_reports); d.lives(name))
-            take(d.part(part_of(name)));
+            take(d.part(part_of(name, terms[name])));
         break;
       case 4:
         if (!stopping.empty())
           if (const auto name = stopping[random() % stopping.size()]; d.lives(name)) {
-            take(d.stopped(name));
+            take(d.stopped(name, terms[name]));
             alive.erase(std::find(alive.begin(), alive.end(), name));
             carry_out();
             if (ends == 0)
@@ -417,14 +497,30 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
       case 5:
         if (!alive.empty())
           if (const auto& name = alive[random() % alive.size()]; kind[name] != 0)
-            take(d.completed(name));
+            take(d.completed(name, {terms[name], 3}));
         break;
-      case 6:
+      case 6: {
+        // An earlier life that nobody knows of any more.
+        const auto name = members()[random() % members().size()].name;
+        const life former = terms[name] - (d.lives(name) ? 1 : 0);
+        CHECK(d.completed(name, former).empty());
+        CHECK(d.stopped(name, former).empty());
+        CHECK(d.failed(name, former, broken).empty());
+        CHECK(d.part(part_of(name, former)).empty());
+        CHECK(d.fenced(name, former, broken).empty());
+        if (!alive.empty() && one_in(50)) {
+          const auto refused = pick(alive);
+          take(d.fenced(refused, terms[refused], broken));
+          carry_out();
+          if (ends == 0)
+            take(d.is_down(refused));
+        }
         if (one_in(20))
           take(d.reports_are_due(report));
         if (one_in(50))
           take(d.stops_are_due(stop));
         break;
+      }
       default:
         if (one_in(100))
           take(d.end());

@@ -40,14 +40,16 @@ private:
   int here_ = 0;
 };
 
-caf::behavior idle(caf::event_based_actor* self, const caf::actor& supervisor, const std::string& name) {
+caf::behavior idle(caf::event_based_actor* self, const life& now, const caf::actor& supervisor,
+                   const std::string& name) {
   return {[=](const messages::collect_report&) {
             messages::report_part part;
             part.actor = name;
+            part.life = now;
             self->send(supervisor, std::move(part));
           },
           [=](const messages::stop&) {
-            self->send(supervisor, messages::stopped{name});
+            self->send(supervisor, messages::stopped{name, now});
             self->quit();
           }};
 }
@@ -96,11 +98,15 @@ TEST_CASE("at the start the shards of a process are restored side by side") {
   meeting both(2);
   std::atomic<int> met{0};
   supervisor_options options;
+  options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
   for (const std::string name : {"counts/0", "counts/1"})
     options.shards.push_back(
-        {name, name, {}, [&, name](const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
+        {name,
+         name,
+         {},
+         [&, name](const life& now, const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
            met += both.come() ? 1 : 0;
-           return system.spawn(idle, supervisor, name);
+           return system.spawn(idle, now, supervisor, name);
          }});
   caf::scoped_actor self(system);
   const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<caf::actor>(self));
@@ -115,12 +121,16 @@ TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too"
   share_threads(config, 2);
   caf::actor_system system(config);
   supervisor_options options;
+  options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
   for (const std::string name : {"counts/0", "counts/1", "counts/2"})
     options.shards.push_back(
-        {name, name, {}, [&, name](const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
+        {name,
+         name,
+         {},
+         [&, name](const life& now, const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
            if (name == "counts/1")
              return user_error(ec::corrupt, "its snapshots are damaged");
-           return system.spawn(idle, supervisor, name);
+           return system.spawn(idle, now, supervisor, name);
          }});
   caf::scoped_actor self(system);
   const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<caf::actor>(self));

@@ -9,38 +9,47 @@
 namespace millrace::delivery {
 namespace {
 
-/// A window of three rows at each multiple of ten.
+/// A window of three rows at each multiple of ten, and of a row that fails where `fails`.
 class tens final : public window_state {
 public:
+  explicit tens(bool fails = false) : fails_(fails) {}
   std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
   std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
-  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+  std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     const auto end = std::max<event_micros>(fired_mark, 0) / 10 * 10 + 10;
     if (end > std::min<event_micros>(watermark, 100)) {
       fired_mark = watermark;
       return std::nullopt;
     }
     fired_mark = end;
-    return fired{end, test::rows(3), {}};
+    fired_window w{end, test::rows(3), {}};
+    if (fails_)
+      w.failed.push_back({"{}", "too big"});
+    return w;
   }
-  std::optional<fired> changes() override { return std::nullopt; }
+  std::optional<fired_window> changes() override { return std::nullopt; }
   void capture_all(wire::writer& out) override { out.varint(0); }
   void capture_changes(wire::writer& out) override { out.varint(0); }
   expected<void> apply(wire::reader& in) override {
     in.varint();
     return {};
   }
+  [[nodiscard]] window_size size() const override { return {}; }
+
+private:
+  bool fails_;
 };
 
-shard_core make(incarnation life, std::size_t memory) {
+shard_core make(incarnation life, std::size_t memory, bool fails = false) {
   shard_core::setup s;
+  s.window = "w";
   s.log = "w/0/0";
   s.life = life;
   s.receivers = {"sink"};
   s.logs = {{"a", {}}};
   s.limits.frame_rows = 2;
   s.limits.memory = memory;
-  return {std::move(s), std::make_unique<tens>()};
+  return {std::move(s), std::make_unique<tens>(fails)};
 }
 
 using piece = std::tuple<position, std::uint32_t, std::uint32_t>;  // reached, rows [begin, end)
@@ -96,6 +105,22 @@ TEST_CASE("a firing stops behind the window that fills the outbox, and goes on a
   CHECK(s.fired() == 47);
   CHECK(s.out().sent() == position{47, whole});
   CHECK(s.takes_input());
+}
+
+TEST_CASE("a row that fails is a dead letter of its window and shard, behind the rows that did not") {
+  auto s = make(1, 1U << 20, true);
+  REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
+  (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 10));
+  dead_letters failed;
+  while (const auto f = s.out().next("sink"))
+    failed.insert(failed.end(), f->failed.begin(), f->failed.end());
+  REQUIRE(failed.size() == 1);
+  CHECK(failed[0].stage == "w");
+  CHECK(failed[0].partition == "w/0/0");
+  CHECK(failed[0].at == position{10, 3});
+  CHECK(failed[0].error == "too big");
+  CHECK(failed[0].record == "{}");
+  CHECK(s.rows_out() == 3);
 }
 
 TEST_CASE("a life that begins amid a firing gives the rest, the same rows at the same positions") {

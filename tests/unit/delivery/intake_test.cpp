@@ -7,7 +7,7 @@ namespace millrace::delivery {
 
 using test::at;
 using test::frame;
-using verdict = intake::verdict;
+using outcome = intake::outcome;
 
 TEST_CASE("the answer is the fence: frames of earlier answers are stale") {
   intake in(3);
@@ -18,8 +18,8 @@ TEST_CASE("the answer is the fence: frames of earlier answers are stale") {
   CHECK(first->stamp.life == 3);
   const auto second = in.ask("a", 1);
   CHECK(second->stamp > first->stamp);
-  CHECK(in.offer(frame("a", first->stamp, 5, 6)) == verdict::stale);
-  CHECK(in.offer(frame("a", second->stamp, 5, 6, 60)) == verdict::taken);
+  CHECK(in.offer(frame("a", first->stamp, 5, 6)) == outcome::stale);
+  CHECK(in.offer(frame("a", second->stamp, 5, 6, 60)) == outcome::taken);
   CHECK(in.vector().at("a") == mark{at(6), 60});
 }
 
@@ -29,9 +29,9 @@ TEST_CASE("an older lane and an unknown log get no answer") {
   const auto newer = in.ask("a", 7);
   CHECK_FALSE(in.ask("a", 6));
   CHECK_FALSE(in.ask("b", 9));
-  CHECK(in.offer(frame("a", newer->stamp, 0, 1)) == verdict::taken);
-  CHECK(in.offer(frame("b", {1, 1}, 0, 1)) == verdict::stale);
-  CHECK(in.offer(frame("a", {}, 1, 2)) == verdict::stale);
+  CHECK(in.offer(frame("a", newer->stamp, 0, 1)) == outcome::taken);
+  CHECK(in.offer(frame("b", {1, 1}, 0, 1)) == outcome::stale);
+  CHECK(in.offer(frame("a", {}, 1, 2)) == outcome::stale);
 }
 
 TEST_CASE("frames beyond the vector are held until their turn, other logs pass them") {
@@ -40,26 +40,26 @@ TEST_CASE("frames beyond the vector are held until their turn, other logs pass t
   in.add_log("b", {});
   const auto a = in.ask("a", 1)->stamp;
   const auto b = in.ask("b", 1)->stamp;
-  CHECK(in.offer(frame("a", a, 9, 12, 12)) == verdict::held);
-  CHECK(in.offer(frame("a", a, 5, 9, 9)) == verdict::held);
-  CHECK(in.offer(frame("b", b, 0, 3, 3)) == verdict::taken);
+  CHECK(in.offer(frame("a", a, 9, 12, 12)) == outcome::held);
+  CHECK(in.offer(frame("a", a, 5, 9, 9)) == outcome::held);
+  CHECK(in.offer(frame("b", b, 0, 3, 3)) == outcome::taken);
   CHECK_FALSE(in.next());
-  CHECK(in.offer(frame("a", a, 0, 5, 5)) == verdict::taken);
+  CHECK(in.offer(frame("a", a, 0, 5, 5)) == outcome::taken);
   CHECK(in.next()->from == at(5));
   CHECK(in.next()->from == at(9));
   CHECK_FALSE(in.next());
   CHECK(in.held() == 0);
-  CHECK(in.offer(frame("a", a, 5, 13)) == verdict::broken);
+  CHECK(in.offer(frame("a", a, 5, 13)) == outcome::broken);
 }
 
 TEST_CASE("a new answer drops what was held under the old one") {
   intake in(1);
   in.add_log("a", {});
   const auto old = in.ask("a", 1)->stamp;
-  CHECK(in.offer(frame("a", old, 4, 5)) == verdict::held);
+  CHECK(in.offer(frame("a", old, 4, 5)) == outcome::held);
   const auto now = in.ask("a", 2)->stamp;
   CHECK(in.held() == 0);
-  CHECK(in.offer(frame("a", now, 0, 4)) == verdict::taken);
+  CHECK(in.offer(frame("a", now, 0, 4)) == outcome::taken);
   CHECK_FALSE(in.next());
 }
 
@@ -70,15 +70,15 @@ TEST_CASE("idle logs do not hold the watermark back, and the end is not reached 
   const auto a = in.ask("a", 1)->stamp;
   const auto b = in.ask("b", 1)->stamp;
   CHECK(in.watermark() == no_watermark);
-  CHECK(in.offer(frame("a", a, 0, 1, 70)) == verdict::taken);
+  CHECK(in.offer(frame("a", a, 0, 1, 70)) == outcome::taken);
   CHECK(in.watermark() == no_watermark);
-  CHECK(in.offer(test::idle("b", b, 0, no_watermark)) == verdict::taken);
+  CHECK(in.offer(test::idle("b", b, 0, no_watermark)) == outcome::taken);
   CHECK(in.watermark() == 70);
   CHECK(in.watermark_of_all() == no_watermark);
-  CHECK(in.offer(frame("a", a, 1, 2, end_of_time)) == verdict::taken);
+  CHECK(in.offer(frame("a", a, 1, 2, end_of_time)) == outcome::taken);
   CHECK(in.watermark() == no_watermark);
   CHECK_FALSE(in.ended());
-  CHECK(in.offer(frame("b", b, 0, 1, end_of_time)) == verdict::taken);
+  CHECK(in.offer(frame("b", b, 0, 1, end_of_time)) == outcome::taken);
   CHECK(in.watermark() == end_of_time);
   CHECK(in.ended());
 }
@@ -87,7 +87,7 @@ TEST_CASE("an idle mark does not outlive the fence under which it came") {
   intake in(1);
   in.add_log("a", {});
   const auto a = in.ask("a", 1)->stamp;
-  CHECK(in.offer(test::idle("a", a, 0, 5)) == verdict::taken);
+  CHECK(in.offer(test::idle("a", a, 0, 5)) == outcome::taken);
   CHECK(in.any_idle());
   CHECK(in.ask("a", 1).has_value());
   CHECK_FALSE(in.any_idle());
@@ -97,7 +97,7 @@ TEST_CASE("a log that joins holds the watermark at its floor, not below, until i
   intake in(1);
   in.add_log("a", {});
   const auto a = in.ask("a", 1)->stamp;
-  CHECK(in.offer(frame("a", a, 0, 1, 90)) == verdict::taken);
+  CHECK(in.offer(frame("a", a, 0, 1, 90)) == outcome::taken);
   in.join("b", {at(5), no_watermark}, 70);
   CHECK(in.watermark() == 70);
   CHECK(in.watermark_of_all() == 70);
@@ -105,9 +105,9 @@ TEST_CASE("a log that joins holds the watermark at its floor, not below, until i
   CHECK(in.floor("b") == 70);
   const auto b = in.ask("b", 1);
   CHECK(b->have == mark{at(5), no_watermark});  // its lane decides lateness by its own watermark
-  CHECK(in.offer(frame("b", b->stamp, 5, 6, 60)) == verdict::taken);
+  CHECK(in.offer(frame("b", b->stamp, 5, 6, 60)) == outcome::taken);
   CHECK(in.watermark() == 70);
-  CHECK(in.offer(frame("b", b->stamp, 6, 7, 80)) == verdict::taken);
+  CHECK(in.offer(frame("b", b->stamp, 6, 7, 80)) == outcome::taken);
   CHECK(in.watermark() == 80);
   in.join("a", {}, 85);  // there already: nothing changes
   CHECK(in.watermark() == 80);

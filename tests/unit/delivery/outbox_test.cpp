@@ -59,7 +59,7 @@ TEST_CASE("a window is cut into frames, each begins where the last one ended") {
   CHECK(out.next("s")->reached == position{12, whole});
 }
 
-TEST_CASE("failed rows stand behind a window's rows and close it") {
+TEST_CASE("failed rows stand downstream of a window's rows and close it") {
   auto out = with({"s"});
   REQUIRE(out.resume("s", std::nullopt, 1));
   out.append_window(10, test::rows(2), {{"w", "w/0/0", {}, "too big", "{}"}});

@@ -1,4 +1,4 @@
-// A window behind another one: its shard takes the other's output as its logs.
+// A window downstream of another one: its shard takes the other's output as its logs.
 #include "runtime/delivery/shard.hpp"
 #include "runtime/delivery/stalled_input.hpp"
 #include "tests/unit/delivery/frames.hpp"
@@ -15,20 +15,21 @@ public:
   std::uint64_t absorb_rows(const output_frame& f, event_micros, ledger& counts) override {
     for (auto i = f.begin; i < f.end; ++i)
       rows.push_back({f.reached.major, f.base + i});
-    counts[3] += {.in = f.end - f.begin, .out = f.end - f.begin};
+    counts["select"] += {.in = f.end - f.begin, .out = f.end - f.begin};
     return 0;
   }
-  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+  std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     fired_mark = watermark;
     return std::nullopt;
   }
-  std::optional<fired> changes() override { return std::nullopt; }
+  std::optional<fired_window> changes() override { return std::nullopt; }
   void capture_all(wire::writer& out) override { out.varint(0); }
   void capture_changes(wire::writer& out) override { out.varint(0); }
   expected<void> apply(wire::reader& in) override {
     in.varint();
     return {};
   }
+  [[nodiscard]] window_size size() const override { return {}; }
   std::vector<position> rows;
 };
 
@@ -40,7 +41,7 @@ struct behind {
               s.log = "b/0/0";
               s.life = 1;
               s.receivers = std::move(receivers);
-              s.in_front = {"w/0/0", "w/0/1"};
+              s.upstream = {"w/0/0", "w/0/1"};
               s.updates = updates;
               return s;
             }(),
@@ -85,9 +86,9 @@ TEST_CASE("while a window is still coming, its log's watermark is its last micro
   CHECK(watermark_at(highest_position) == end_of_time);
 }
 
-TEST_CASE("a shard behind a window fires on the least mark of the shards in front") {
+TEST_CASE("a shard downstream of a window fires on the least mark of the upstream shards") {
   behind b;
-  CHECK(b.core.take(part("w/0/0", lowest_position, 60, 0, 3, false)).verdict == intake::verdict::taken);
+  CHECK(b.core.take(part("w/0/0", lowest_position, 60, 0, 3, false)).outcome == intake::outcome::taken);
   CHECK(b.stands("w/0/0").watermark == 59);
   CHECK(b.core.fired() == no_watermark);
   (void)b.core.take(progress("w/0/1", lowest_position, 50));
@@ -102,15 +103,15 @@ TEST_CASE("a shard behind a window fires on the least mark of the shards in fron
 TEST_CASE("rows that were taken are dropped one by one, however the frames are cut, and a gap is refused") {
   behind b;
   (void)b.core.take(part("w/0/0", lowest_position, 60, 0, 3, false));
-  CHECK(b.core.take(part("w/0/0", lowest_position, 60, 0, 2, false)).verdict == intake::verdict::stale);
-  CHECK(b.core.take(part("w/0/0", {60, 1}, 60, 2, 6, false)).verdict == intake::verdict::taken);
+  CHECK(b.core.take(part("w/0/0", lowest_position, 60, 0, 2, false)).outcome == intake::outcome::stale);
+  CHECK(b.core.take(part("w/0/0", {60, 1}, 60, 2, 6, false)).outcome == intake::outcome::taken);
   CHECK(b.windows->rows == std::vector<position>{{60, 0}, {60, 1}, {60, 2}, {60, 3}, {60, 4}, {60, 5}});
-  CHECK(b.core.counts().stages().at(3).in == 6);
-  CHECK(b.core.take(part("w/0/0", {60, 7}, 60, 8, 10, true)).verdict == intake::verdict::broken);
-  CHECK(b.core.take(progress("v/0/0", lowest_position, 10)).verdict == intake::verdict::broken);
+  CHECK(b.core.counts().of("select").in == 6);
+  CHECK(b.core.take(part("w/0/0", {60, 7}, 60, 8, 10, true)).outcome == intake::outcome::broken);
+  CHECK(b.core.take(progress("v/0/0", lowest_position, 10)).outcome == intake::outcome::broken);
 }
 
-TEST_CASE("the window in front is acknowledged one generation late, and one more capture is due for that") {
+TEST_CASE("the upstream window is acknowledged one generation late, and one more capture is due for that") {
   behind b;
   (void)b.core.take(progress("w/0/0", lowest_position, 60));
   CHECK(b.core.changed());
@@ -124,7 +125,7 @@ TEST_CASE("the window in front is acknowledged one generation late, and one more
   CHECK_FALSE(b.core.changed());
 }
 
-TEST_CASE("the end of all windows in front is the end of the one behind") {
+TEST_CASE("the end of all upstream windows is the end of the one behind") {
   behind b;
   (void)b.core.take(progress("w/0/0", lowest_position, end_of_time));
   CHECK_FALSE(b.core.ended());
@@ -133,7 +134,7 @@ TEST_CASE("the end of all windows in front is the end of the one behind") {
   CHECK(b.core.out().sent() == highest_position);
 }
 
-TEST_CASE("a new life knows where it stands in the logs of the window in front") {
+TEST_CASE("a new life knows where it stands in the logs of the upstream window") {
   behind b;
   (void)b.core.take(part("w/0/0", lowest_position, 60, 0, 3, false));
   const auto capture = b.core.capture_changes();
@@ -143,7 +144,7 @@ TEST_CASE("a new life knows where it stands in the logs of the window in front")
   CHECK(next.stands("w/0/1") == mark{lowest_position, no_watermark});
 }
 
-TEST_CASE("what its lives have taken of the window in front shows in what its receivers have of it") {
+TEST_CASE("what its lives have taken of the upstream window shows in what its receivers have of it") {
   behind b(false, {"sink", "other"});
   CHECK_FALSE(b.core.taken("w/0/0"));
   REQUIRE(b.core.resume("sink", position{40, 3}, position{70, 2}, 1));

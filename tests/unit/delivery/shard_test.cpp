@@ -18,15 +18,15 @@ public:
     return fired_mark >= 100 ? 1 : 0;
   }
   std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
-  std::optional<fired> fire_next(event_micros& fired_mark, event_micros watermark) override {
+  std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     fired_mark = watermark;
-    return fired{std::min<event_micros>(watermark, 1'000), test::rows(1), {}};
+    return fired_window{std::min<event_micros>(watermark, 1'000), test::rows(1), {}};
   }
-  std::optional<fired> changes() override {
+  std::optional<fired_window> changes() override {
     if (given == absorbed)
       return std::nullopt;
     given = absorbed;
-    return fired{0, test::rows(2), {}};
+    return fired_window{0, test::rows(2), {}};
   }
   void capture_all(wire::writer& out) override { out.varint(absorbed); }
   void capture_changes(wire::writer& out) override { out.varint(absorbed); }
@@ -34,6 +34,7 @@ public:
     absorbed = in.varint();
     return {};
   }
+  [[nodiscard]] window_size size() const override { return {}; }
   std::uint64_t absorbed = 0;
   event_micros last_mark = no_watermark;
   std::uint64_t given = 0;
@@ -48,13 +49,14 @@ shard_core make(incarnation life = 1, std::map<log_id, mark> found = {}, bool up
   s.life = life;
   s.receivers = {"sink"};
   s.logs = {{"a", {}}, {"b", {}}};
+  s.stages = {"parsed", "w"};
   s.updates = updates;
   return {std::move(s), std::make_unique<counting_windows>()};
 }
 
 lane_frame with_content(lane_frame f) {
   f.content = std::make_shared<const row_batches>();
-  f.counts = {{1, {.in = 1, .out = 1}}};
+  f.counts = {{"w", {.in = 1, .out = 1}}};
   return f;
 }
 
@@ -81,8 +83,8 @@ TEST_CASE("a shard fires on the minimum of its logs, and gives credit back with 
   CHECK(s.out().retained_frames() == 1);
   CHECK(s.out().sent() == position{40, whole});
   CHECK_FALSE(out.decision);
-  CHECK(s.counts().stages().at(1).in == 2);
-  CHECK(s.take(test::frame("b", {1, 9}, 1, 2)).verdict == intake::verdict::stale);
+  CHECK(s.counts().of("w").in == 2);
+  CHECK(s.take(test::frame("b", {1, 9}, 1, 2)).outcome == intake::outcome::stale);
 }
 
 TEST_CASE("a firing that leaves an idle log out is a decision") {
@@ -229,10 +231,11 @@ TEST_CASE("captures of the versions before spilling are restored") {
   }
   w.fixed<event_micros>(60);
   if (version == 2)
-    w.fixed<event_micros>(no_watermark);  // ticks
-  w.varint(2);                            // rows
-  w.varint(0);                            // late
-  ledger().encode(w);
+    w.fixed<event_micros>(no_watermark);         // ticks
+  w.varint(2);                                   // rows
+  w.varint(0);                                   // late
+  for (const auto n : {1, 1, 30, 20, 0, 10, 0})  // counters: of one stage, number 1
+    w.varint(static_cast<std::uint64_t>(n));
   w.put(position{60, whole});  // sent
   w.put(lowest_position);
   w.varint(1);
@@ -255,10 +258,30 @@ TEST_CASE("captures of the versions before spilling are restored") {
   INFO((restored ? "" : restored.error().message));
   REQUIRE(restored);
   CHECK(s.in().vector().at("a").at == test::at(7));
+  CHECK(s.counts().of("w") == stage_counts{.in = 30, .out = 20, .late = 10});
   REQUIRE(s.out().resume("sink", position{60, 0}, 1));
   const auto f = s.out().next("sink");
   REQUIRE(f);
   CHECK(f->rows->columns[0]->ints()[f->begin] == 1);
+}
+
+TEST_CASE("a capture of the version that counted by number is restored") {
+  auto s = make();
+  (void)s.take(with_content(test::frame("a", s.ask("a", 1)->stamp, 0, 3, 30)));
+  auto capture = s.capture_all();
+  wire::writer named;
+  s.counts().encode(named);
+  const auto at = capture.find(named.bytes());
+  REQUIRE(at != std::string::npos);
+  wire::writer numbered;
+  for (const auto n : {1, 1, 1, 1, 0, 0, 0})
+    numbered.varint(static_cast<std::uint64_t>(n));
+  capture.replace(at, named.size(), numbered.take());
+  capture.front() = 4;
+  auto next = make(2);
+  REQUIRE(next.restore({capture}));
+  CHECK(next.in().vector() == s.in().vector());
+  CHECK(next.counts().stages() == s.counts().stages());
 }
 
 TEST_CASE("what a stalled shard has not taken stays in order by log, the log that is behind first") {
@@ -293,12 +316,12 @@ TEST_CASE("progress that waits is joined, and a note that a log is idle gives wa
   const fence now{1, 1};
   auto progress = test::frame("a", now, 0, 5, 30);
   progress.bytes = 0;
-  progress.counts = {{1, {.in = 5, .filtered = 5}}};
+  progress.counts = {{"w", {.in = 5, .filtered = 5}}};
   put(progress);
   progress.from = test::at(5);
   progress.to = test::at(8);
   progress.watermark = 50;
-  progress.counts = {{1, {.in = 3, .filtered = 3}}, {2, {.in = 1, .out = 1}}};
+  progress.counts = {{"w", {.in = 3, .filtered = 3}}, {"x", {.in = 1, .out = 1}}};
   put(progress);
   auto note = test::idle("a", now, 8, 50);
   note.bytes = 0;
@@ -528,7 +551,7 @@ TEST_CASE("a run goes on above the windows that earlier ones have fired, and cou
   REQUIRE(left);
   CHECK(left->last_end == 1'000);
   CHECK(left->rows == 1);
-  CHECK(left->counts.stages().at(1).in == 2);
+  CHECK(left->counts.of("w").in == 2);
 
   const auto next = [&](incarnation life) {
     shard_core::setup s;
@@ -549,7 +572,7 @@ TEST_CASE("a run goes on above the windows that earlier ones have fired, and cou
   CHECK(last_mark(second) == 1'000);
   CHECK(second.late_at_shard() == 1);
   CHECK(second.rows_out() == 1);
-  CHECK(second.counts().stages().at(1).in == 3);
+  CHECK(second.counts().of("w").in == 3);
   const auto all = second.capture_changes();
   (void)second.take(test::frame("a", second.ask("a", 2)->stamp, 12, 13, 1'500));
   const auto more = second.capture_changes();

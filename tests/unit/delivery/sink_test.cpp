@@ -109,7 +109,7 @@ TEST_CASE("a sink is complete when everything that feeds it has ended and is com
   sink.restore({}, 1);
   sink.begin_at("a", lowest_position);
   const auto stamp = sink.ask("lane", 1)->stamp;
-  CHECK(sink.take(test::frame("lane", stamp, 0, 5, end_of_time)).verdict == intake::verdict::taken);
+  CHECK(sink.take(test::frame("lane", stamp, 0, 5, end_of_time)).outcome == intake::outcome::taken);
   REQUIRE(sink.take(window("a", lowest_position, end_of_time, 0)));
   CHECK_FALSE(sink.complete());
   sink.committed(sink.progress());

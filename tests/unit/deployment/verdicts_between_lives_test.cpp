@@ -55,9 +55,9 @@ lane::lane_options lane_of(bool fail_on_error = false) {
   return o;
 }
 
-void fails(lane::past_lives& past, std::int64_t at, int times, bool taken_before = false) {
+void fails(delivery::failing_records& failing, std::int64_t at, int times, bool taken_before = false) {
   for (int i = 0; i < times; ++i)
-    past.failed({"parsed/a", {0, at}, {0, at + 1}, 1, position{0, at}, false, taken_before}, "it hurts");
+    failing.failed({"parsed/a", {0, at}, {0, at + 1}, 1, position{0, at}, false, taken_before}, "it hurts");
 }
 
 }  // namespace
@@ -68,14 +68,15 @@ TEST_CASE(
   auto store = at.open();
   auto book = book_of(*store);
   const auto o = lane_of();
-  fails(*o.past, 7, 2);
-  fails(*o.past, 9, 3);
-  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
+  delivery::failing_records failing;
+  fails(failing, 7, 2);
+  fails(failing, 9, 3);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
   REQUIRE(next);
   CHECK_FALSE((*next)->find("parsed/a", {0, 7}));
   REQUIRE((*next)->find("parsed/a", {0, 9}));
   CHECK(*(*next)->find("parsed/a", {0, 9}) == "made the stage fail 3 times and was given up: it hurts");
-  CHECK(o.past->culprits().empty());
+  CHECK(failing.to_give_up().empty());
   book.reset();
   store.reset();
   store = at.open();
@@ -87,8 +88,9 @@ TEST_CASE("a record that was taken before is not given up: the run ends and name
   auto store = at.open();
   auto book = book_of(*store);
   const auto o = lane_of();
-  fails(*o.past, 7, 3, true);
-  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
+  delivery::failing_records failing;
+  fails(failing, 7, 3, true);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("the record of parsed/a at position 7") != std::string::npos);
   CHECK(book->all()->size() == 0);
@@ -99,9 +101,10 @@ TEST_CASE("with on_error fail the next life knows of the record, the journal doe
   auto store = at.open();
   auto book = book_of(*store);
   const auto o = lane_of(true);
-  fails(*o.past, 7, 3);
+  delivery::failing_records failing;
+  fails(failing, 7, 3);
   for (int life = 0; life < 2; ++life) {
-    const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
+    const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
     REQUIRE(next);
     CHECK((*next)->find("parsed/a", {0, 7}));
   }
@@ -113,12 +116,13 @@ TEST_CASE("a hundred records in a row are given up, not one more") {
   auto store = at.open();
   auto book = book_of(*store);
   const auto o = lane_of();
+  delivery::failing_records failing;
   for (int i = 0; i < 100; ++i) {
-    fails(*o.past, i, 3);
-    REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
+    fails(failing, i, 3);
+    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
   }
-  fails(*o.past, 100, 3);
-  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
+  fails(failing, 100, 3);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("100 records in a row") != std::string::npos);
   CHECK(book->all()->size() == 100);
@@ -129,14 +133,15 @@ TEST_CASE("verdicts are forgotten once all receivers have what is below, when th
   auto store = at.open();
   auto book = book_of(*store);
   const auto o = lane_of();
+  delivery::failing_records failing;
   for (const auto record : {7, 9}) {
-    fails(*o.past, record, 3);
-    REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
+    fails(failing, record, 3);
+    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
   }
-  o.past->settled("parsed/a", {0, 9});
+  failing.settle({{"parsed/a", {0, 9}}});
   CHECK(book->all()->size() == 2);
-  fails(*o.past, 11, 3);
-  REQUIRE(deployment::verdicts_for_next_life(o, *book, nullptr));
+  fails(failing, 11, 3);
+  REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
   book.reset();
   store.reset();
   store = at.open();
@@ -152,8 +157,9 @@ TEST_CASE("a book that a newer one has replaced decides nothing") {
   auto older = book_of(*store);
   auto newer = book_of(*store);
   const auto o = lane_of();
-  fails(*o.past, 7, 3);
-  const auto next = deployment::verdicts_for_next_life(o, *older, nullptr);
+  delivery::failing_records failing;
+  fails(failing, 7, 3);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *older, nullptr);
   REQUIRE_FALSE(next);
   CHECK(next.error().code == ec::fenced);
   CHECK(older->all()->size() == 0);
@@ -166,13 +172,14 @@ TEST_CASE("no life begins before there is room for what it has to leave alone") 
   REQUIRE(store);
   auto book = book_of(**store);
   const auto o = lane_of();
-  fails(*o.past, 7, 3);
+  delivery::failing_records failing;
+  fails(failing, 7, 3);
   files.fail_next(1);
-  const auto full = deployment::verdicts_for_next_life(o, *book, nullptr);
+  const auto full = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
   REQUIRE_FALSE(full);
   CHECK(full.error().retry);
   CHECK(full.error().message.find("no space left") != std::string::npos);
-  const auto next = deployment::verdicts_for_next_life(o, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
   REQUIRE(next);
   CHECK((*next)->find("parsed/a", {0, 7}));
 }

@@ -1,4 +1,4 @@
-#include "runtime/expression/letters.hpp"
+#include "runtime/expression/formats/case_mapping.hpp"
 #include "tests/unit/expression/evaluate_one.hpp"
 
 #include <cmath>

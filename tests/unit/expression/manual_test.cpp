@@ -1,6 +1,6 @@
 // The reference of functions: complete, and true.
-#include "runtime/expression/binder.hpp"
-#include "runtime/expression/manual.hpp"
+#include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/functions/manual.hpp"
 #include "tests/unit/expression/evaluate_one.hpp"
 
 #include <algorithm>

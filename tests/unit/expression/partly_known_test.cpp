@@ -1,4 +1,4 @@
-#include "runtime/expression/partly_known.hpp"
+#include "runtime/expression/bind/partly_known.hpp"
 
 #include <catch2/catch.hpp>
 

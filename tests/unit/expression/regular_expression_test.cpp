@@ -1,7 +1,7 @@
 // Regular expressions: what of PostgreSQL's syntax is refused, and where. What is offered is compared with a
 // real PostgreSQL in tests/e2e/expressions.
 #include "evaluate_one.hpp"
-#include "runtime/expression/regular_expression.hpp"
+#include "runtime/expression/formats/regular_expression.hpp"
 
 using namespace millrace;
 using namespace millrace::expression;

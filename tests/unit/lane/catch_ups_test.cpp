@@ -11,7 +11,7 @@ namespace {
 const catch_ups::clock::time_point t0{1h};
 
 /// Receiver 0 stands at 10 like the lane, receiver 1 at 4.
-delivery::lane_log one_behind() {
+delivery::lane_log one_lags() {
   delivery::lane_log log(2, delivery::lane_log::start::at_furthest);
   log.answered(0, {{1, 1}, {{0, 10}, no_watermark}});
   log.answered(1, {{1, 1}, {{0, 4}, no_watermark}});
@@ -35,7 +35,7 @@ TEST_CASE("a reader is one receiver's of one partition, under one fence") {
 }
 
 TEST_CASE("a reader is over when its receiver is behind no more, or has answered again") {
-  auto log = one_behind();
+  auto log = one_lags();
   catch_ups all(7);
   auto& c = all.add(0, 1, log.stamp(1), nullptr);
   CHECK_FALSE(c.is_over(log));
@@ -89,7 +89,7 @@ TEST_CASE("a reader whose receiver has taken nothing for a second makes place fo
 }
 
 TEST_CASE("that receivers are behind is said once while readers follow each other closely") {
-  lane::behind_notice n;
+  lane::lag_notice n;
   CHECK(n.is_due(t0));
   CHECK_FALSE(n.is_due(t0 + 9s));
   CHECK_FALSE(n.is_due(t0 + 18s));

@@ -1,5 +1,5 @@
-// A lane that a test drives by hand: what it says is kept in lists, and time is what the test says. Records are
-// their event times in seconds as text; "!" is none, and "X" makes the parser fail.
+// A lane that a test drives by hand: what it says is kept in lists, and time is what the test says. Records
+// are their event times in seconds as text; "!" is none, and "X" makes the parser fail.
 #pragma once
 
 #include "actors/lane/lane.hpp"
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 inline const error broken_source{ec::corrupt, fault::outside, false, "broken", {}};
 inline const error source_is_away{ec::unavailable, fault::outside, true, "away", {}};
 
-/// What a lane has said.
+/// Keeps what a lane has said.
 class noted final : public lane::neighbours {
 public:
   struct sent {
@@ -65,6 +65,12 @@ public:
   void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
   void tell_slowest(event_micros watermark) override { told_slowest.push_back(watermark); }
   void tell_failed(error why) override { failures.push_back(std::move(why)); }
+  void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+                           std::map<log_id, position> settled) override {
+    failing.failed(what, error);
+    failing.settle(settled);
+  }
+  void tell_went_well(const log_id& log, position from) override { went_well.push_back({log, from}); }
   void end_life() override { ended = true; }
   void say(lane::urgency how, const std::string& text) override { said.emplace_back(how, text); }
 
@@ -83,6 +89,8 @@ public:
   std::vector<std::string> told_found;
   std::vector<event_micros> told_slowest;
   std::vector<error> failures;
+  delivery::failing_records failing;  // as it was told
+  std::vector<std::pair<log_id, position>> went_well;
   std::vector<std::pair<lane::urgency, std::string>> said;
   bool ended = false;
 };
@@ -112,8 +120,8 @@ public:
   }
 };
 
-/// Of a lane over these partitions with three receivers: dead letters, and two sinks that get no rows, but
-/// learn how far the lane has come.
+/// Makes options of a lane over these partitions with three receivers: dead letters, and two sinks that get
+/// no rows, but learn how far the lane has come.
 [[nodiscard]] inline lane::lane_options options_of(std::vector<std::string> partitions,
                                                    config::parser_plan parser = {}) {
   auto topology = std::make_shared<config::topology>();
@@ -125,7 +133,6 @@ public:
   auto plan = std::make_shared<lane::lane_plan>();
   plan->source = topology->stages.data();
   plan->parser = &topology->stages[1];
-  plan->parser_stage = 1;
   plan->edges.push_back({lane::edge::kind::dead_letters, 0, "dead_letters", 0, 1});
   plan->edges.push_back({lane::edge::kind::rows, 0, "one", 1, 1});
   plan->edges.push_back({lane::edge::kind::rows, 0, "other", 2, 1});
@@ -142,7 +149,7 @@ public:
   return o;
 }
 
-/// Records of a partition at positions from `from` on.
+/// Makes a chunk of records of a partition at positions from `from` on.
 [[nodiscard]] inline source::chunk chunk_of(const std::string& partition, std::int64_t from,
                                             const std::vector<std::string>& records) {
   source::chunk c;
@@ -159,7 +166,7 @@ public:
   return c;
 }
 
-/// The source has no more for now: a frame does not wait for the next chunk.
+/// Marks that the source has no more for now: a frame does not wait for the next chunk.
 [[nodiscard]] inline source::chunk caught_up(source::chunk c) {
   c.caught_up = true;
   return c;
@@ -169,10 +176,9 @@ class driven_lane {
 public:
   explicit driven_lane(lane::lane_options options,
                        delivery::lane_log::start how = delivery::lane_log::start::at_lowest)
-      : past(options.past), gauges(options.gauges), options(options),
-        core(around, std::move(options), how, 7) {}
+      : gauges(options.gauges), options(options), core(around, std::move(options), how, 7) {}
 
-  /// All receivers are up and answer with this position of every partition.
+  /// Begins: all receivers are up and answer with this position of every partition.
   void begin(std::int64_t at = 0) {
     REQUIRE(core.start());
     for (std::size_t r = 0; r < 3; ++r)
@@ -181,13 +187,13 @@ public:
       for (std::size_t r = 0; r < 3; ++r)
         answer(r, at, p);
   }
-  /// Of a fence of its own.
+  /// Gives an answer with a fence of its own.
   void answer(std::size_t receiver, std::int64_t at, const std::string& partition = "0",
               event_micros watermark = no_watermark) {
     core.on_answer(log(partition), receiver,
                    delivery::answer{{1, ++fences[{partition, receiver}]}, {{0, at}, watermark}});
   }
-  /// The answer to the newest request to this reader.
+  /// Gives the answer to the newest request to this reader.
   void give(source::chunk c, lane::reader_number reader = lane::live_reader) {
     core.on_chunk({ticket(reader), std::make_shared<const source::chunk>(std::move(c)), {}, {}}, reader);
   }
@@ -226,7 +232,7 @@ public:
     return static_cast<std::size_t>(std::count_if(around.reads.begin(), around.reads.end(),
                                                   [&](const auto& r) { return r.reader == reader; }));
   }
-  /// Ranges of the frames that a receiver got, "from-to".
+  /// Lists the ranges of the frames that a receiver got, as "from-to".
   [[nodiscard]] std::vector<std::string> got(std::size_t receiver, const std::string& partition = "0") const {
     std::vector<std::string> out;
     for (const auto& s : around.frames)
@@ -240,7 +246,6 @@ public:
   }
 
   noted around;
-  std::shared_ptr<lane::past_lives> past;
   std::shared_ptr<lane::lane_gauges> gauges;
   lane::lane_options options;
   lane::lane core;

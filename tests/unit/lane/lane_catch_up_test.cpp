@@ -11,7 +11,7 @@ namespace {
 constexpr auto restarted = delivery::lane_log::start::at_furthest;
 
 /// Receiver 1 is behind: it has 4, the others have 10.
-void begin_with_one_behind(driven_lane& l) {
+void begin_with_one_that_lags(driven_lane& l) {
   REQUIRE(l.core.start());
   for (std::size_t r = 0; r < 3; ++r)
     l.core.on_receiver_up(r);
@@ -24,7 +24,7 @@ void begin_with_one_behind(driven_lane& l) {
 
 TEST_CASE("a receiver that is behind gets what it lacks from a reader of its own, then goes along") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   CHECK(l.around.opened == std::vector<lane::reader_number>{lane::live_reader, 1});
   CHECK(l.around.assigns ==
         std::vector<noted::assigned>{{lane::live_reader, "0", {0, 10}}, {1, "0", {0, 4}}});
@@ -42,7 +42,7 @@ TEST_CASE("a receiver that is behind gets what it lacks from a reader of its own
 
 TEST_CASE("what a reader that is over still sends is dropped") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.core.on_receiver_down(1);
   CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   l.give(chunk_of("0", 4, {"1"}), 1);
@@ -51,7 +51,7 @@ TEST_CASE("what a reader that is over still sends is dropped") {
 
 TEST_CASE("a receiver that answers anew gets a reader of its new fence") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.core.on_ask_again(l.log("0"), 1);
   CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   l.answer(1, 7);
@@ -94,7 +94,7 @@ TEST_CASE("the end of the log is the end for a receiver that catches up as well"
 
 TEST_CASE("a reader whose source is away tries again after a while") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.give_failure(source_is_away, 1);
   CHECK(l.reads_of(1) == 1);
   l.pass(10s);
@@ -107,7 +107,7 @@ TEST_CASE("a reader whose source is away tries again after a while") {
 
 TEST_CASE("a reader that fails for good ends the run") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.give_failure(broken_source, 1);
   REQUIRE(l.around.failures.size() == 1);
   CHECK(l.around.failures[0].stage == "clicks");
@@ -118,7 +118,7 @@ TEST_CASE("a reader that fails for good ends the run") {
 
 TEST_CASE("where the log is trimmed, the receiver is asked whether its answer still holds") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.around.asks.clear();
   l.give_failure({ec::log_trimmed, fault::outside, false, "gone", {}}, 1);
   CHECK(l.around.asks == std::vector<noted::asked>{{1, l.log("0")}});
@@ -174,9 +174,9 @@ TEST_CASE("two readers at a time; one that waits for credit makes place for a re
 TEST_CASE("catching up, records that made frames fail before get frames of their own") {
   auto o = options_of({"0"});
   // Two records whose frame could not be formed.
-  o.past->failed({"parsed/0", {0, 6}, {0, 8}, 2, {}, true}, "no memory");
+  o.failing.failed({"parsed/0", {0, 6}, {0, 8}, 2, {}, true}, "no memory");
   driven_lane l(std::move(o), restarted);
-  begin_with_one_behind(l);
+  begin_with_one_that_lags(l);
   l.give(chunk_of("0", 4, {"1", "2", "3", "4", "5", "6"}), 1);
   CHECK(l.got(1).front() == "4-6");
   CHECK(l.got(1).back().ends_with("-10"));

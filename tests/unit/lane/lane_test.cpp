@@ -1,4 +1,4 @@
-// What a lane does with what its source gives, and with its receivers, said by hand.
+// Checks what a lane does with what its source gives and its receivers say; the test speaks for both.
 #include "tests/unit/lane/driven_lane.hpp"
 
 #include <catch2/catch.hpp>
@@ -197,7 +197,6 @@ TEST_CASE("the source is told what all receivers have durable, once") {
   l.core.on_acknowledged(l.log("0"), 2, {0, 2});
   REQUIRE(l.around.durable.size() == 1);
   CHECK(l.around.durable[0].below == position{0, 2});
-  CHECK(l.past->settled().at("parsed/0") == position{0, 2});
   l.core.on_acknowledged(l.log("0"), 2, {0, 1});  // overtaken
   l.core.on_acknowledged(l.log("0"), 0, {0, 5});
   l.core.on_acknowledged("another/0", 0, {0, 5});
@@ -366,20 +365,40 @@ TEST_CASE("a mended parser does not go on where stages have taken more than othe
   CHECK(l.around.reads.empty());
 }
 
-TEST_CASE("a record on which work fails is noted for the next life, which goes about it with care") {
+TEST_CASE("a record on which work fails is told, and a life that knows goes about it with care") {
   driven_lane l(options_of({"0"}));
   l.begin();
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_acknowledged(l.log("0"), r, {0, 0});
   CHECK_THROWS_AS(l.give(chunk_of("0", 0, {"1", "X", "3", "4"})), std::runtime_error);
   CHECK(l.has_said("4 records of parsed/0 at positions 0:0 to 0:4 made it fail: X"));
-  for (int life = 0; l.past->culprits().empty() && life < 20; ++life) {
+  auto failing = l.around.failing;
+  CHECK(failing.settled() == std::map<log_id, position>{{"parsed/0", {0, 0}}});
+  for (int life = 0; failing.to_give_up().empty() && life < 20; ++life) {
     auto o = options_of({"0"});
-    o.past = l.past;
+    o.failing = failing;
     driven_lane next(std::move(o));
+    next.around.failing = failing;
     next.begin();
     CHECK_THROWS_AS(next.give(chunk_of("0", 0, {"1", "X", "3", "4"})), std::runtime_error);
+    failing = next.around.failing;
   }
-  REQUIRE(l.past->culprits().size() == 1);
-  CHECK(l.past->culprits()[0].at == position{0, 1});
+  REQUIRE(failing.to_give_up().size() == 1);
+  CHECK(failing.to_give_up()[0].at == position{0, 1});
+}
+
+TEST_CASE("that a row of given up records has ended is told once, and nothing is told where none were") {
+  auto o = options_of({"0"});
+  o.failing.give_up("parsed/0", {0, 1});
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(chunk_of("0", 2, {"1", "2"}));
+  l.give(chunk_of("0", 4, {"3", "4"}));
+  CHECK(l.around.went_well == std::vector<std::pair<log_id, position>>{{"parsed/0", {0, 2}}});
+  driven_lane healthy(options_of({"0"}));
+  healthy.begin();
+  healthy.give(chunk_of("0", 0, {"1", "2"}));
+  CHECK(healthy.around.went_well.empty());
 }
 
 TEST_CASE("a record that was given up is a dead letter, and nothing works on it") {
@@ -401,7 +420,7 @@ TEST_CASE("a record that was given up is a dead letter, and nothing works on it"
 
 TEST_CASE("records whose frame could not be formed get frames of their own") {
   auto o = options_of({"0"});
-  o.past->failed({"parsed/0", {0, 1}, {0, 3}, 2, {}, true}, "no memory");
+  o.failing.failed({"parsed/0", {0, 1}, {0, 3}, 2, {}, true}, "no memory");
   driven_lane l(std::move(o));
   l.begin();
   l.give(caught_up(chunk_of("0", 0, {"1", "2", "3", "4"})));

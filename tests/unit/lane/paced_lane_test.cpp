@@ -94,7 +94,6 @@ lane::lane_options paced(double rate) {
   auto plan = std::make_shared<lane::lane_plan>();
   plan->source = topology->stages.data();
   plan->parser = &topology->stages[1];
-  plan->parser_stage = 1;
   plan->edges.push_back({lane::edge::kind::dead_letters, 0, "dead_letters", 0, 1});
   plan->receivers = 1;
   plan->topology = std::move(topology);
@@ -107,7 +106,6 @@ lane::lane_options paced(double rate) {
   o.make_parser = []() -> expected<std::unique_ptr<parser::record_parser>> {
     return std::make_unique<rows_without_columns>();
   };
-  o.identities = {[] { return std::string(); }, [](const std::string&) { return expected<void>(); }};
   return o;
 }
 
@@ -120,8 +118,9 @@ public:
   explicit running_lane(double rate)
       : system_(config_), turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
         receiver_(system_.spawn(receiver, &taken_)),
-        lane_(lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, nullptr)) {
-    caf::anon_send(lane_, messages::receiver_up{0, receiver_});
+        lane_(lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, nullptr,
+                               nullptr)) {
+    caf::anon_send(lane_, messages::receiver_up{0, receiver_, 1});
     turns_.run();
   }
   ~running_lane() {

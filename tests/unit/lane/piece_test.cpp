@@ -6,8 +6,8 @@
 #include <vector>
 
 using namespace millrace;
+using delivery::failing_records;
 using lane::next_piece;
-using lane::past_lives;
 
 namespace {
 
@@ -33,10 +33,10 @@ std::shared_ptr<const source::chunk> records(int n) {
 
 /// "first-last", with what is special about it, for all pieces of the chunk.
 std::vector<std::string> pieces(const std::shared_ptr<const source::chunk>& c,
-                                const delivery::verdicts& verdicts, const past_lives& past) {
+                                const delivery::verdicts& verdicts, const failing_records& failing) {
   std::vector<std::string> out;
   for (std::size_t next = 0; next < c->records();) {
-    const auto p = next_piece(c, next, "parsed/a", verdicts, past);
+    const auto p = next_piece(c, next, "parsed/a", verdicts, failing);
     REQUIRE(p.first == next);
     REQUIRE(p.last > next);
     REQUIRE(p.chunk->records() == p.last - p.first);
@@ -93,14 +93,14 @@ TEST_CASE("a position that the log no longer has divides nothing wrongly") {
 }
 
 TEST_CASE("a range in which a life has failed falls into parts, what is around it does not") {
-  past_lives past;
-  lane::attempt failed{"parsed/a", {0, 20}, {0, 50}, 3};
-  past.failed(failed, "x");
-  CHECK(pieces(records(6), {}, past) == texts{"0-1", "1-2", "2-3", "3-4", "4-6"});
+  failing_records failing;
+  delivery::attempt failed{"parsed/a", {0, 20}, {0, 50}, 3};
+  failing.failed(failed, "x");
+  CHECK(pieces(records(6), {}, failing) == texts{"0-1", "1-2", "2-3", "3-4", "4-6"});
   failed.cutting = true;
-  past.failed(failed, "x");
+  failing.failed(failed, "x");
   delivery::verdicts v;
   v.add({"parsed/a", {0, 30}, "y"});
-  CHECK(pieces(records(6), v, past) ==
+  CHECK(pieces(records(6), v, failing) ==
         texts{"0-1", "1-2 in its own frame", "2-3 given up: y", "3-4 in its own frame", "4-6"});
 }

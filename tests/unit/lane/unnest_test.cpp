@@ -1,7 +1,7 @@
 // run_step() where the columns of a select hold unnest(...).
 #include "actors/stage/unnest.hpp"
 #include "runtime/data/render.hpp"
-#include "runtime/expression/unnest.hpp"
+#include "runtime/expression/bind/unnest.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -112,7 +112,7 @@ TEST_CASE("a record of which one row fails gives none, and one dead letter") {
   CHECK(out.counts == delivery::stage_counts{.in = 4, .out = 2, .filtered = 1, .dead = 1});
 }
 
-TEST_CASE("behind an unnest a stage takes all rows of a record or none") {
+TEST_CASE("downstream of an unnest a stage takes all rows of a record or none") {
   const selection first("", {{"id", "id"}, {"tag", "unnest(tags)"}});
   const auto rows = stage::run_step(
       first.step, rows_of({{1, {{"1", "2"}}}, {2, {{"3", "x", "-4", "y"}}}, {3, {{"5"}}}}), 0);

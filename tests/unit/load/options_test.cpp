@@ -105,9 +105,9 @@ TEST_CASE("a client gets what comes after it, or what lies behind its mark") {
   std::uint64_t next = 0;
   const auto live = log.add_client(std::nullopt, false);
   CHECK(log.lines_for(live, 100, next).empty());
-  const auto behind_nine = log.add_client("9", false);
-  CHECK(log.lines_for(behind_nine, 100, next) == "c\n");
-  log.advance(behind_nine, next);
+  const auto after_nine = log.add_client("9", false);
+  CHECK(log.lines_for(after_nine, 100, next) == "c\n");
+  log.advance(after_nine, next);
   CHECK(log.behind() == 0);
   const auto all = log.add_client(std::nullopt, true);
   CHECK(log.lines_for(all, 3, next) == "a\nb\n");
@@ -125,8 +125,8 @@ TEST_CASE("a stream takes no more while a client is far behind, and goes on when
   std::size_t taken = 0;
   while (log.append(record, ""))
     ++taken;
-  CHECK(taken * record.size() >= stream_log::most_behind);
-  CHECK(taken * record.size() <= stream_log::most_behind + 2 * record.size());
+  CHECK(taken * record.size() >= stream_log::largest_lag);
+  CHECK(taken * record.size() <= stream_log::largest_lag + 2 * record.size());
   log.remove_client(slow);
   CHECK(log.append(record, ""));
 }

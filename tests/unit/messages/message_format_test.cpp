@@ -59,10 +59,10 @@ window::partials_ptr partials_of(const window::definition& d, int clicks) {
 }
 
 std::vector<std::string> rows_of(const window::definition& d, const window::partials& p) {
-  window::shard_windows w(d);
-  w.absorb(p, no_watermark);
+  const auto w = window::make_shard_windows(d);
+  w->absorb_partials(p, no_watermark);
   std::vector<std::string> rows;
-  for (const auto& f : w.fire(no_watermark, end_of_time))
+  for (const auto& f : window::test::fire_all(*w, no_watermark, end_of_time))
     for (auto& row : window::test::rows_of(f))
       rows.push_back(std::move(row));
   return rows;
@@ -75,7 +75,8 @@ lane_frame frame_with(delivery::content content) {
   f.from = {0, 17};
   f.to = {0, 900};
   f.watermark = 90 * second;
-  f.counts = {{1, {.in = 12, .out = 9, .filtered = 1, .late = 1, .dead = 1}}, {3, {.in = 9, .out = 9}}};
+  f.counts = {{"parse", {.in = 12, .out = 9, .filtered = 1, .late = 1, .dead = 1}},
+              {"counts", {.in = 9, .out = 9}}};
   f.bytes = 4'321;
   f.content = std::move(content);
   return {std::make_shared<const delivery::lane_frame>(std::move(f)), 5, {}};
@@ -102,30 +103,30 @@ output an_output() {
   f.rows = std::make_shared<const data::batch>(names({"a", "b"}));
   f.end = 2;
   f.failed = {a_letter()};
-  return {std::make_shared<const delivery::output_frame>(std::move(f))};
+  return {std::make_shared<const delivery::output_frame>(std::move(f)), 7};
 }
 
 /// One of each, in the order of edge_message; lane frames with each kind of content.
 std::vector<edge_message> one_of_each(const window::definition& d) {
   const std::string lane_log = "clicks/events-3", shard_log = "counts/0/1", sink = "table";
   return {
-      ask_position{lane_log, 4, 5, {}},
+      ask_position{lane_log, {4, 1}, 5, {}},
       frame_with({}),
       frame_with(partials_of(d, 6)),
       frame_with(
           std::make_shared<const delivery::row_batches>(delivery::row_batches{names({"x"}), names({})})),
       frame_with(std::make_shared<const delivery::dead_letters>(delivery::dead_letters{a_letter()})),
-      position_answered{lane_log, 5, delivery::answer{{4, 2}, {{0, 17}, 80 * second}}},
+      position_answered{lane_log, 5, delivery::answer{{{9, 300}, 2}, {{0, 17}, 80 * second}}},
       position_answered{lane_log, 5, std::nullopt},
       credit_returned{lane_log, 5, {4, 2}, 4'321},
       ask_again{lane_log, 5},
       acknowledged{lane_log, 5, {0, 900}},
       an_output(),
-      resume_output{shard_log, sink, 9, position{60 * second, 3}, std::nullopt, {}, false},
+      resume_output{shard_log, sink, {9, 300}, position{60 * second, 3}, std::nullopt, {}, false},
       furthest_known{shard_log, sink, {60 * second, whole}},
-      output_resumed{shard_log, lowest_position},
+      output_resumed{shard_log, 7, lowest_position},
       output_acknowledged{shard_log, sink, {60 * second, whole}},
-      output_taken{shard_log, sink, 9, {120 * second, 1}},
+      output_taken{shard_log, sink, {9, 300}, {120 * second, 1}},
   };
 }
 
@@ -153,11 +154,12 @@ TEST_CASE("each message of an edge is read back as what was written") {
   CHECK(f.watermark == 90 * second);
   CHECK_FALSE(f.idle);
   REQUIRE(f.counts.size() == 2);
+  CHECK(f.counts[0].stage == "parse");
   CHECK(f.counts[0].counts ==
         delivery::stage_counts{.in = 12, .out = 9, .filtered = 1, .late = 1, .dead = 1});
   CHECK(f.bytes == 4'321);
   CHECK(std::get<lane_frame>(*back).receiver == 5);
-  test::check_golden("tests/unit/messages/golden/messages_1.bin", all);
+  test::check_golden("tests/unit/messages/golden/messages_2.bin", all);
 }
 
 TEST_CASE("partial aggregates give the same rows on the other side") {

@@ -59,6 +59,16 @@ TEST_CASE("a frame under way is forgotten with the life that it went to") {
   CHECK(r.newest() == 1);
 }
 
+TEST_CASE("an answer of an earlier life of the dead-letter sink does not take its successor's place") {
+  refused_rows r("table");
+  r.answered(stands_at({}));
+  r.ask_again();
+  r.answered({{4, 1}, {{0, 2}}});
+  r.answered(stands_at({}));  // overtaken
+  CHECK(r.after() == 2);
+  CHECK(r.send({{3, "{}", "e"}}).stamp == delivery::fence{4, 1});
+}
+
 TEST_CASE("the end is sent once, behind the last row") {
   refused_rows r("table");
   r.answered(stands_at({{0, 7}}));

@@ -1,6 +1,6 @@
 // Names beside and of a file sink's target that somebody else has laid before: nothing that they lead to is
 // written to, and nothing is waited for.
-#include "actors/sink/side_file.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "tests/unit/sink_file/sink_fixture.hpp"
 
 #include <fstream>

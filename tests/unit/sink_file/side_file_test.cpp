@@ -1,5 +1,5 @@
 // The side file: one record, replaced as one step, and owned by the last who claimed it.
-#include "actors/sink/side_file.hpp"
+#include "actors/sink/files/side_file.hpp"
 #include "tests/unit/sink_file/sink_fixture.hpp"
 
 #include <random>

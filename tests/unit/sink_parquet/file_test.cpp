@@ -1,5 +1,6 @@
 // Parquet files as readers find them: every type read back with Arrow, statistics, dictionaries, codecs.
 #include "actors/sink/parquet/arrow_array.hpp"
+#include "actors/sink/parquet/local_folder.hpp"
 #include "actors/sink/parquet/parquet_file.hpp"
 #include "tests/unit/sink_parquet/parquet_fixture.hpp"
 

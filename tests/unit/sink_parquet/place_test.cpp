@@ -1,6 +1,6 @@
 // Where a table lies, and whose it is: the options `connection` and `path`, and the mark.
+#include "actors/client/storage/table_place.hpp"
 #include "actors/sink/parquet/table_mark.hpp"
-#include "actors/sink/parquet/table_place.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@ namespace millrace::sink {
 namespace {
 
 std::string where(const std::string& connection, const std::string& path) {
-  const auto p = place_of(connection, path);
+  const auto p = storage::place_of(connection, path);
   return p ? shown(*p) : std::string(p.error().option) + " " + p.error().text;
 }
 
@@ -21,10 +21,12 @@ TEST_CASE("Places are read as they are written, and shown without secrets") {
   CHECK(where("https://name", "/t") == "swebhdfs://name:9871/t");
   CHECK(where("s3://KEY:secret@bucket?region=eu-1", "/lake/plays/") == "s3://bucket/lake/plays");
   CHECK(where("s3://bucket", "/") == "s3://bucket");
-  const auto hdfs = std::get<webhdfs_place>(place_of("swebhdfs://alice@name:1", "/t").value());
+  const auto hdfs =
+      std::get<storage::webhdfs_place>(storage::place_of("swebhdfs://alice@name:1", "/t").value());
   CHECK(hdfs.url == "https://name:1");
   CHECK(hdfs.user == "alice");
-  const auto s3 = std::get<s3_place>(place_of("s3://K:a%2Fb@b?endpoint=http://h:1/", "t").value());
+  const auto s3 =
+      std::get<storage::s3_place>(storage::place_of("s3://K:a%2Fb@b?endpoint=http://h:1/", "t").value());
   CHECK(s3.secret_key == "a/b");
   CHECK(s3.endpoint == "http://h:1");
   CHECK(s3.region.empty());

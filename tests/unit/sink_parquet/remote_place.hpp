@@ -50,7 +50,7 @@ public:
                                                   const table_options& t) const {
     return std::move(make_parquet_writer(values(t), numbers(), work).value());
   }
-  [[nodiscard]] std::unique_ptr<table_folder> folder() const {
+  [[nodiscard]] std::unique_ptr<storage::table_folder> folder() const {
     return std::move(table_folder_of(values({})).value());
   }
   /// The rows, as lines() has them; of a partitioned table in the order of its files.

@@ -19,11 +19,11 @@ void must_open(writer& w, const claim& who) {
 }
 
 /// Lists what lies there under a name that readers leave out, but for the mark.
-std::vector<std::string> hidden_names(table_folder& folder) {
+std::vector<std::string> hidden_names(storage::table_folder& folder) {
   std::vector<std::string> names;
   const auto all = folder.list("").value();
   for (const auto& e : all)
-    if (e.name.starts_with('.') && e.name != mark_name)
+    if (e.name.starts_with('.') && e.name != storage::mark_name)
       names.push_back(e.name);
   return names;
 }
@@ -182,7 +182,7 @@ TEST_CASE("A table whose mark has gone is not begun anew in silence") {
       must_open(*w, life(1));
       write_and_commit(*w, 0, 2);
     }
-    REQUIRE(table.folder()->remove(std::string(mark_name)));
+    REQUIRE(table.folder()->remove(std::string(storage::mark_name)));
     const auto gone = table.writer_of({})->open(life(2));
     REQUIRE_FALSE(gone);
     CHECK_THAT(gone.error().message, Catch::Contains("nothing of the table is there"));

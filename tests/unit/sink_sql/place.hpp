@@ -1,6 +1,6 @@
-// Databases for the tests of the SQL sink: a SQLite file always, and a database of its own on the servers
-// that MARIADB_URL and POSTGRES_URL name (tools/services start mariadb postgres). Without a server its cases
-// say SKIPPED, and are counted at the end.
+// Makes databases for the tests of the SQL sink: a SQLite file always, and a database of its own on the
+// servers that MARIADB_URL and POSTGRES_URL name (tools/services start mariadb postgres). Without a server
+// its cases say SKIPPED, and are counted at the end.
 #pragma once
 
 #include "actors/sink/sql/database.hpp"
@@ -32,11 +32,11 @@ public:
   [[nodiscard]] std::unique_ptr<sink::writer> writer(std::vector<data::field> columns,
                                                      std::vector<std::string> key = {}, bool create = true,
                                                      const std::string& table = "t") const;
-  /// By a connection of its own.
+  /// Both go by a connection of the place's own.
   std::vector<sink::sql::record> query(const std::string& sql, std::size_t columns);
   void execute(const std::string& sql);
   [[nodiscard]] std::string name(std::string_view identifier) const { return side_->name(identifier); }
-  /// The same database through another port.
+  /// Returns a connection to the same database through another port.
   [[nodiscard]] std::string connection_by_port(int port) const;
 
 private:
@@ -70,7 +70,7 @@ void on_server(const char* variable, body test);
   TEST_CASE(sentence ", on PostgreSQL", "[server]") { sink_sql_test::on_server("POSTGRES_URL", function); }  \
   static void function([[maybe_unused]] sink_sql_test::place& at)
 
-/// Rows from JSON-like cells: nullopt is null; the text is read by the column's type.
+/// Rows are made from JSON-like cells: nullopt is null; the text is read by the column's type.
 using cells = std::vector<std::optional<std::string>>;
 [[nodiscard]] data::batch rows_of(const std::vector<data::field>& columns, const std::vector<cells>& rows);
 

@@ -1,4 +1,5 @@
 // A build without Arrow: `check` and the sink say so in one sentence with a remedy.
+#include "actors/sink/parquet/local_folder.hpp"
 #include "actors/sink/parquet/parquet_file.hpp"
 #include "actors/sink/parquet/parquet_sink.hpp"
 

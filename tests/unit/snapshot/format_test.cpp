@@ -1,6 +1,7 @@
-// The bytes of snapshots, segments and journals on disk, against golden files.
+// The bytes of snapshots, segments, journals and what a folder knows of itself on disk, against golden files.
+#include "runtime/snapshot/chain_journal.hpp"
+#include "runtime/snapshot/control_record.hpp"
 #include "runtime/snapshot/dir_segments.hpp"
-#include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/journal_format.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
 #include "runtime/snapshot/value_file.hpp"
@@ -50,15 +51,60 @@ TEST_CASE("segment files are the golden ones, byte for byte, and a changed bit a
   }
 }
 
-TEST_CASE("journal, value and identity files are the golden ones, byte for byte") {
+TEST_CASE("journal and value files are the golden ones, byte for byte") {
   auto journal = encode_journal("clicks", 4, 2, {"start at 17", ""});
   append_journal_entry(journal, 4, 2, "appended");
   check_golden("journal_1.bin", journal);
   check_golden("value_1.bin", encode_value("plan", "fingerprint", 5));
+}
+
+TEST_CASE("what a folder knows of itself, and a journal's records, are the golden ones, byte for byte") {
   folder_record folder;
   folder.id = {"00112233445566778899aabbccddeeff", "active_users", "ffeeddccbbaa99887766554433221100", true};
   folder.given_below = 65;
-  check_golden("identity_3.bin", encode_value("identity", encode_folder_record(folder), 2));
+  folder.contents = "again-0123456789abcdef";
+  check_golden("control_4.bin", encode_change({true, folder, {{"plan", "fingerprint"}, {"zone", ""}}}));
+  check_golden("identity_4.bin", encode_value("identity", encode_note({}), 2));
+  check_golden("identity_4_taken_over.bin", encode_value("identity", encode_note(folder), 2));
+  check_golden("journal_record.bin", encode_journal_record(true, {"start at 17", ""}));
+}
+
+TEST_CASE("the identity of format 3 is read as it was written") {
+  std::ifstream in("tests/unit/snapshot/golden/identity_3.bin", std::ios::binary);
+  const std::string golden{std::istreambuf_iterator<char>(in), {}};
+  stored_value v;
+  REQUIRE(decode_value(golden, "identity", v) == reading::whole);
+  const auto note = decode_note(v.payload, "/state");
+  REQUIRE(note);
+  CHECK(note->version == 3);
+  REQUIRE(note->record);
+  CHECK(note->record->id.state_id == "00112233445566778899aabbccddeeff");
+  CHECK(note->record->id.topology == "active_users");
+  CHECK(note->record->id.previous_state_id == "ffeeddccbbaa99887766554433221100");
+  CHECK(note->record->id.finished);
+  CHECK(note->record->given_below == 65);
+  CHECK(note->record->contents.empty());
+}
+
+TEST_CASE("changes of what a folder knows add up, and one that starts over leaves nothing of those before") {
+  folder_record folder;
+  folder.id.state_id = "a";
+  chain::contents all;
+  all.base = encode_change({true, folder, {{"plan", "1"}, {"zone", "x"}}});
+  all.increments = {encode_change({false, {}, {{"plan", "2"}, {"new", ""}}})};
+  auto sum = sum_up(all, "/state");
+  REQUIRE(sum);
+  CHECK(sum->folder->id.state_id == "a");
+  CHECK(sum->values == named_values{{"new", ""}, {"plan", "2"}, {"zone", "x"}});
+  all.increments.push_back(encode_change({true, {}, {{"plan", "3"}}}));
+  sum = sum_up(all, "/state");
+  REQUIRE(sum);
+  CHECK_FALSE(sum->folder);
+  CHECK(sum->values == named_values{{"plan", "3"}});
+  for (const auto* bad : {"x", "\4", ""}) {
+    all.increments = {bad};
+    CHECK_FALSE(sum_up(all, "/state"));
+  }
 }
 
 TEST_CASE("a record comes back as it was, and a changed bit anywhere is damage") {

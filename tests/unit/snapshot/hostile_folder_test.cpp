@@ -180,7 +180,7 @@ TEST_CASE("state files of an absurd size are told as damage and not read") {
     CHECK((chain ? "" : chain.error().message) == "");
   }
   make_state(s / "both");
-  for (const std::string copy : {"identity.1", "identity.2"})
-    fs::resize_file((s / "both/") + copy, absurd);
+  for (const auto& file : files_below(s / "both/control"))
+    fs::resize_file(file, absurd);
   CHECK_THAT(refusal(s / "both"), Contains("damaged"));
 }

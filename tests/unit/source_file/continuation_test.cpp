@@ -1,4 +1,4 @@
-// What is new since a bounded log of files was read to its end.
+// Checks what counts as new since a bounded log of files was read to its end.
 #include "actors/source/file/bounded_reader.hpp"
 #include "actors/source/file/continuation.hpp"
 #include "tests/unit/source_file/folder.hpp"

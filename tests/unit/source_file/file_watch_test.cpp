@@ -13,10 +13,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// So late that a test which waits for it has failed.
+/// Returns a time so late that a test which waits for it has failed.
 std::chrono::steady_clock::time_point never() { return std::chrono::steady_clock::now() + 1h; }
 
-/// A file, open for reading and writing, that leaves with its folder.
+/// Holds a file open for reading and writing; the file leaves with its folder.
 class open_log {
 public:
   open_log() : file_(::open(in_.write("log", "").c_str(), O_RDWR | O_CLOEXEC)) { REQUIRE(file_ >= 0); }

@@ -11,6 +11,7 @@ namespace millrace::window {
 using data::type_id;
 using expression::aggregate_function;
 using test::absorb;
+using test::fire_all;
 using test::over;
 using test::rows_of;
 using test::windows_of;
@@ -65,12 +66,12 @@ TEST_CASE("a collection overflows by what it holds, not by how often that came")
 TEST_CASE("a group that collects too much fails, and the others do not") {
   const auto d =
       windows_of(10, 10, {over(aggregate_function::percentile_cont, type_id::bigint, type_id::float64)});
-  shard_windows w(d);
+  const auto w = make_shard_windows(d);
   std::vector<test::click> clicks{{5, "small", 1, 7}};
   for (int i = 0; i < 160'000; ++i)
     clicks.push_back({5, "large", 1, i});
-  absorb(w, d, clicks);
-  const auto fired = w.fire(no_watermark, 10);
+  absorb(*w, d, clicks);
+  const auto fired = fire_all(*w, no_watermark, 10);
   REQUIRE(fired.size() == 1);
   CHECK(rows_of(fired[0]).size() == 1);
   REQUIRE(fired[0].failed.size() == 1);
@@ -83,12 +84,12 @@ TEST_CASE("variances lose no digit to large numbers that are close to each other
                             {over(aggregate_function::var_pop, type_id::float64, type_id::float64),
                              over(aggregate_function::stddev_samp, type_id::bigint, type_id::float64),
                              over(aggregate_function::var_samp, type_id::float64, type_id::float64)});
-  shard_windows w(d);
+  const auto w = make_shard_windows(d);
   const std::int64_t far = 1'000'000'000'000'000;
-  absorb(w, d,
+  absorb(*w, d,
          {{1, "a", 1e9, far}, {2, "a", 1e9 + 1, far + 1}, {3, "a", 1e9 + 2, far + 2}, {4, "b", 1e200, 1}});
-  absorb(w, d, {{5, "c", 1e200, 1}, {5, "c", 1, 1}});
-  const auto fired = w.fire(no_watermark, 10);
+  absorb(*w, d, {{5, "c", 1e200, 1}, {5, "c", 1, 1}});
+  const auto fired = fire_all(*w, no_watermark, 10);
   REQUIRE(fired.size() == 1);
   REQUIRE(fired[0].rows->rows == 1);
   CHECK(fired[0].rows->columns[1]->doubles()[0] == 2.0 / 3);

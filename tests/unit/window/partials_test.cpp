@@ -10,6 +10,7 @@ namespace {
 
 using expression::aggregate_function;
 using test::click;
+using test::fire_all;
 
 definition counts(std::uint32_t shards = 1) {
   return test::windows_of(
@@ -56,11 +57,11 @@ std::vector<partials_ptr> frame(partials_builder& b, const definition& d, const 
 std::vector<std::string> all_rows(const definition& d, const std::vector<std::vector<partials_ptr>>& frames) {
   std::vector<std::string> rows;
   for (std::uint32_t shard = 0; shard < d.shards; ++shard) {
-    shard_windows w(d);
+    const auto w = make_shard_windows(d);
     for (const auto& parts : frames)
       if (parts[shard])
-        w.absorb(*parts[shard], no_watermark);
-    for (const auto& fired : w.fire(no_watermark, end_of_time))
+        w->absorb_partials(*parts[shard], no_watermark);
+    for (const auto& fired : fire_all(*w, no_watermark, end_of_time))
       for (auto& row : test::rows_of(fired))
         rows.push_back(std::move(row));
   }

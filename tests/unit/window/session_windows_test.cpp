@@ -12,6 +12,7 @@ using data::type_id;
 using expression::aggregate_function;
 using test::absorb;
 using test::count_rows;
+using test::fire_all;
 using test::over;
 using test::rows_of;
 
@@ -49,9 +50,9 @@ void applied(shard_windows& w, std::string_view bytes) {
 
 TEST_CASE("a record at a session's end begins another, one just before it prolongs it") {
   const auto d = sessions_of(10);
-  shard_windows w(d);
-  absorb(w, d, {{0, "a"}, {9, "a"}, {19, "a"}, {5, "b"}});
-  const auto fired = w.fire(no_watermark, end_of_time);
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{0, "a"}, {9, "a"}, {19, "a"}, {5, "b"}});
+  const auto fired = fire_all(*w, no_watermark, end_of_time);
   REQUIRE(fired.size() == 3);
   CHECK(
       rows_of(fired[0]) ==
@@ -67,11 +68,11 @@ TEST_CASE("a late comer joins two sessions, whichever order they came in") {
   std::mt19937 random(3);
   for (int round = 0; round < 50; ++round) {
     std::shuffle(clicks.begin(), clicks.end(), random);
-    shard_windows w(d);
+    const auto w = make_shard_windows(d);
     for (const auto& c : clicks)
-      absorb(w, d, {c});
-    CHECK(w.windows_open() == 1);
-    const auto fired = w.fire(no_watermark, 40);
+      absorb(*w, d, {c});
+    CHECK(w->size().windows == 1);
+    const auto fired = fire_all(*w, no_watermark, 40);
     REQUIRE(fired.size() == 1);
     CHECK(fired[0].end == 40);
     CHECK(rows_of(fired[0]).at(0).starts_with(R"({"user":"a","a0":5,"a1":5,"a2":1,)"));
@@ -80,29 +81,29 @@ TEST_CASE("a late comer joins two sessions, whichever order they came in") {
 
 TEST_CASE("sessions are over when the watermark reaches their end and the allowed lateness") {
   const auto d = sessions_of(10, 5);
-  shard_windows w(d);
-  absorb(w, d, {{0, "a"}});
-  CHECK(w.fire(no_watermark, 14).empty());
-  CHECK(absorb(w, d, {{8, "a"}, {9, "a"}}, 14) == 1);
-  CHECK(w.fire(14, 23).empty());
-  CHECK(w.fire(23, 24).size() == 1);
-  CHECK(absorb(w, d, {{18, "a"}, {19, "a"}}, 24) == 1);
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{0, "a"}});
+  CHECK(fire_all(*w, no_watermark, 14).empty());
+  CHECK(absorb(*w, d, {{8, "a"}, {9, "a"}}, 14) == 1);
+  CHECK(fire_all(*w, 14, 23).empty());
+  CHECK(fire_all(*w, 23, 24).size() == 1);
+  CHECK(absorb(*w, d, {{18, "a"}, {19, "a"}}, 24) == 1);
 }
 
 TEST_CASE("changes of sessions restore what grew, what was joined and what is over") {
   const auto d = sessions_of(10);
-  shard_windows w(d);
-  absorb(w, d, {{0, "a"}, {15, "a"}, {0, "b"}, {100, "c"}});
-  shard_windows copy(d);
-  applied(copy, all_of(w));
-  absorb(w, d, {{8, "a"}, {-5, "c"}});
-  applied(copy, changes_of(w));
-  CHECK(copy.keys() == 4);
-  CHECK(w.fire(no_watermark, 12).size() == 2);
-  applied(copy, changes_of(w));
-  CHECK(copy.keys() == 2);
-  const auto mine = w.fire(12, end_of_time);
-  const auto theirs = copy.fire(12, end_of_time);
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{0, "a"}, {15, "a"}, {0, "b"}, {100, "c"}});
+  const auto copy = make_shard_windows(d);
+  applied(*copy, all_of(*w));
+  absorb(*w, d, {{8, "a"}, {-5, "c"}});
+  applied(*copy, changes_of(*w));
+  CHECK(copy->size().keys == 4);
+  CHECK(fire_all(*w, no_watermark, 12).size() == 2);
+  applied(*copy, changes_of(*w));
+  CHECK(copy->size().keys == 2);
+  const auto mine = fire_all(*w, 12, end_of_time);
+  const auto theirs = fire_all(*copy, 12, end_of_time);
   REQUIRE(mine.size() == 2);
   REQUIRE(theirs.size() == 2);
   for (std::size_t i = 0; i < 2; ++i)
@@ -111,36 +112,36 @@ TEST_CASE("changes of sessions restore what grew, what was joined and what is ov
 
 TEST_CASE("a closed session is kept until updates has given it") {
   const auto d = sessions_of(10, 0, true);
-  shard_windows w(d);
-  absorb(w, d, {{0, "a"}});
-  CHECK(w.fire(no_watermark, 50).empty());
-  shard_windows copy(d);
-  applied(copy, all_of(w));
-  for (auto* one : {&w, &copy}) {
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{0, "a"}});
+  CHECK(fire_all(*w, no_watermark, 50).empty());
+  const auto copy = make_shard_windows(d);
+  applied(*copy, all_of(*w));
+  for (auto* one : {w.get(), copy.get()}) {
     CHECK(one->has_changes());
     CHECK(rows_of(*one->changes()).size() == 1);
     CHECK_FALSE(one->changes());
   }
-  CHECK(w.keys() == 0);
-  applied(copy, changes_of(w));
-  CHECK(copy.keys() == 0);
+  CHECK(w->size().keys == 0);
+  applied(*copy, changes_of(*w));
+  CHECK(copy->size().keys == 0);
 }
 
 TEST_CASE("memory of keys that are gone is given back") {
   const auto d = sessions_of(10);
-  shard_windows w(d);
+  const auto w = make_shard_windows(d);
   std::size_t most = 0;
   for (int round = 0; round < 50; ++round) {
     std::vector<test::click> clicks;
     for (int i = 0; i < 2000; ++i)
       clicks.push_back({round * 100 + i % 50, fmt::format("user {} of {}", i, round)});
-    absorb(w, d, clicks);
-    CHECK(w.fire(no_watermark, round * 100 + 60).size() == 50);
+    absorb(*w, d, clicks);
+    CHECK(fire_all(*w, no_watermark, round * 100 + 60).size() == 50);
     if (round == 5)
-      most = w.byte_size();
+      most = w->size().bytes;
   }
-  CHECK(w.keys() == 0);
-  CHECK(w.byte_size() <= 2 * most);
+  CHECK(w->size().keys == 0);
+  CHECK(w->size().bytes <= 2 * most);
 }
 
 TEST_CASE("sessions that are joined take over each other's texts, also where one has none yet") {
@@ -149,19 +150,19 @@ TEST_CASE("sessions that are joined take over each other's texts, also where one
                              over(aggregate_function::max, type_id::text, type_id::text)});
   d.kind = shape::session;
   d.gap = micros(10);
-  shard_windows w(d);
+  const auto w = make_shard_windows(d);
   std::vector<test::click> clicks;
   for (int i = 0; i < 200; ++i) {  // two sessions a user, the newer one without a value; then what joins them
     const auto user = fmt::format("user {}", i);
     clicks.push_back({16, user, 1, i});
     clicks.push_back({0, user, 1, std::nullopt});
   }
-  absorb(w, d, clicks);
+  absorb(*w, d, clicks);
   clicks.clear();
   for (int i = 0; i < 200; ++i)
     clicks.push_back({8, fmt::format("user {}", i), 1, std::nullopt});
-  absorb(w, d, clicks);
-  const auto fired = w.fire(no_watermark, end_of_time);
+  absorb(*w, d, clicks);
+  const auto fired = fire_all(*w, no_watermark, end_of_time);
   REQUIRE(fired.size() == 1);
   REQUIRE(fired[0].rows->rows == 200);
   for (const auto& row : rows_of(fired[0])) {
@@ -172,24 +173,24 @@ TEST_CASE("sessions that are joined take over each other's texts, also where one
 
 TEST_CASE("damaged bytes of sessions are refused or harmless") {
   const auto d = sessions_of(10);
-  shard_windows w(d);
+  const auto w = make_shard_windows(d);
   std::vector<test::click> clicks;
   for (int i = 0; i < 60; ++i)
     clicks.push_back({i * 7 % 90, "user" + std::to_string(i % 20)});
-  absorb(w, d, clicks);
-  const auto bytes = all_of(w);
+  absorb(*w, d, clicks);
+  const auto bytes = all_of(*w);
   std::mt19937_64 engine(5);
   int refused = 0;
   for (int round = 0; round < 4000; ++round) {
     auto damaged = bytes;
     for (auto n = engine() % 3 + 1; n > 0; --n)
       damaged[engine() % damaged.size()] = static_cast<char>(engine());
-    shard_windows other(d);
+    const auto other = make_shard_windows(d);
     wire::reader in(damaged);
-    if (!other.apply(in))
+    if (!other->apply(in))
       ++refused;
     else
-      (void)other.fire(no_watermark, end_of_time);
+      (void)fire_all(*other, no_watermark, end_of_time);
   }
   CHECK(refused > 1000);
 }

@@ -11,6 +11,7 @@ using data::type_id;
 using expression::aggregate_function;
 using test::absorb;
 using test::count_rows;
+using test::fire_all;
 using test::over;
 using test::windows_of;
 
@@ -87,80 +88,80 @@ void fill(shard_windows& w, const definition& d, int users) {
 
 TEST_CASE("changes hold what was touched since the last capture of either kind, and nothing else") {
   const auto d = everything();
-  shard_windows w(d);
-  fill(w, d, 1000);
-  const auto all = all_of(w);
-  const auto nothing = changes_of(w);
+  const auto w = make_shard_windows(d);
+  fill(*w, d, 1000);
+  const auto all = all_of(*w);
+  const auto nothing = changes_of(*w);
   CHECK(nothing.size() < 20);
-  absorb(w, d, {{3, "user3"}});
-  absorb(w, d, {{3, "user3"}});
-  const auto one = changes_of(w);
+  absorb(*w, d, {{3, "user3"}});
+  absorb(*w, d, {{3, "user3"}});
+  const auto one = changes_of(*w);
   CHECK(one.size() > nothing.size());
   CHECK(one.size() < nothing.size() + 80);
-  CHECK(changes_of(w) == nothing);
+  CHECK(changes_of(*w) == nothing);
   CHECK(all.size() > 1000 * 20);
 }
 
 TEST_CASE("dropped slices are changes, once") {
   const auto d = windows_of(10, 10, {count_rows()});
-  shard_windows w(d);
-  absorb(w, d, {{5, "a"}, {15, "b"}});
-  shard_windows copy(d);
-  REQUIRE(applied_to(copy, all_of(w)));
-  absorb(w, d, {{25, "never captured"}});
-  CHECK(w.fire(no_watermark, 10).size() == 1);
-  REQUIRE(applied_to(copy, changes_of(w)));
-  CHECK(copy.keys() == 2);
-  CHECK(w.fire(10, 30).size() == 2);
-  const auto last = changes_of(w);
-  REQUIRE(applied_to(copy, last));
-  CHECK(copy.keys() == 0);
-  CHECK(changes_of(w).size() < last.size());
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{5, "a"}, {15, "b"}});
+  const auto copy = make_shard_windows(d);
+  REQUIRE(applied_to(*copy, all_of(*w)));
+  absorb(*w, d, {{25, "never captured"}});
+  CHECK(fire_all(*w, no_watermark, 10).size() == 1);
+  REQUIRE(applied_to(*copy, changes_of(*w)));
+  CHECK(copy->size().keys == 2);
+  CHECK(fire_all(*w, 10, 30).size() == 2);
+  const auto last = changes_of(*w);
+  REQUIRE(applied_to(*copy, last));
+  CHECK(copy->size().keys == 0);
+  CHECK(changes_of(*w).size() < last.size());
 }
 
 TEST_CASE("bytes that are cut off anywhere are corrupt") {
   const auto d = GENERATE(everything(), collected());
-  shard_windows w(d);
-  fill(w, d, 60);
-  const auto bytes = all_of(w);
+  const auto w = make_shard_windows(d);
+  fill(*w, d, 60);
+  const auto bytes = all_of(*w);
   for (std::size_t n = 0; n < bytes.size(); ++n) {
-    shard_windows other(d);
-    const auto applied = applied_to(other, std::string_view(bytes).substr(0, n));
+    const auto other = make_shard_windows(d);
+    const auto applied = applied_to(*other, std::string_view(bytes).substr(0, n));
     REQUIRE_FALSE(applied);
     REQUIRE(applied.error().code == ec::corrupt);
   }
-  shard_windows other(d);
-  CHECK(applied_to(other, bytes));
+  const auto other = make_shard_windows(d);
+  CHECK(applied_to(*other, bytes));
 }
 
 TEST_CASE("damaged bytes are refused or harmless, never trusted") {
   const auto d = GENERATE(everything(), collected());
-  shard_windows w(d);
-  fill(w, d, 60);
-  const auto bytes = all_of(w);
+  const auto w = make_shard_windows(d);
+  fill(*w, d, 60);
+  const auto bytes = all_of(*w);
   std::mt19937_64 engine(5);
   int refused = 0;
   for (int round = 0; round < 4000; ++round) {
     auto damaged = bytes;
     for (auto n = engine() % 3 + 1; n > 0; --n)
       damaged[engine() % damaged.size()] = static_cast<char>(engine());
-    shard_windows other(d);
-    if (!applied_to(other, damaged))
+    const auto other = make_shard_windows(d);
+    if (!applied_to(*other, damaged))
       ++refused;
     else  // whatever it says now, it can be fired
-      (void)other.fire(no_watermark, end_of_time);
+      (void)fire_all(*other, no_watermark, end_of_time);
   }
   CHECK(refused > 1000);
 }
 
 TEST_CASE("a slice off the grid, other aggregates and a later format are refused") {
   const auto d = windows_of(10, 10, {count_rows()});
-  shard_windows w(d);
-  absorb(w, d, {{5, "a"}});
-  const auto bytes = all_of(w);
+  const auto w = make_shard_windows(d);
+  absorb(*w, d, {{5, "a"}});
+  const auto bytes = all_of(*w);
   const auto refused_by = [&](const definition& other) {
-    shard_windows o(other);
-    const auto applied = applied_to(o, bytes);
+    const auto o = make_shard_windows(other);
+    const auto applied = applied_to(*o, bytes);
     return !applied && applied.error().code == ec::corrupt;
   };
   CHECK_FALSE(refused_by(d));
@@ -169,29 +170,29 @@ TEST_CASE("a slice off the grid, other aggregates and a later format are refused
   CHECK(refused_by(windows_of(10, 10, {over(aggregate_function::min, type_id::bigint, type_id::bigint)})));
   auto later = bytes;
   later[0] = 3;
-  shard_windows o(d);
-  const auto applied = applied_to(o, later);
+  const auto o = make_shard_windows(d);
+  const auto applied = applied_to(*o, later);
   REQUIRE_FALSE(applied);
   CHECK(applied.error().code == ec::unsupported);
-  CHECK_FALSE(applied_to(w, bytes));  // all of a state is for an empty one
+  CHECK_FALSE(applied_to(*w, bytes));  // all of a state is for an empty one
 }
 
 TEST_CASE("the states of all aggregates are the golden ones, byte for byte, and are read back") {
   const auto d = described();
-  shard_windows w(d);
-  absorb(w, d,
+  const auto w = make_shard_windows(d);
+  absorb(*w, d,
          {{5, "ann", 0.5, 7, true},
           {5, "ann", -1e300, -3, false},
           {6, "bob", std::numeric_limits<double>::infinity(), 1LL << 62, std::nullopt},
           {6, "bob", 0.1, 1LL << 62, true},
           {17, std::nullopt, std::nullopt, std::nullopt, std::nullopt}});
-  const auto bytes = all_of(w);
+  const auto bytes = all_of(*w);
   millrace::test::check_golden("tests/unit/window/golden/states_2.bin", bytes);
-  shard_windows again(d);
-  REQUIRE(applied_to(again, bytes));
-  CHECK(all_of(again) == bytes);
-  const auto fired = again.fire(no_watermark, end_of_time);
-  CHECK(test::rows_of(fired.front()) == test::rows_of(w.fire(no_watermark, end_of_time).front()));
+  const auto again = make_shard_windows(d);
+  REQUIRE(applied_to(*again, bytes));
+  CHECK(all_of(*again) == bytes);
+  const auto fired = fire_all(*again, no_watermark, end_of_time);
+  CHECK(test::rows_of(fired.front()) == test::rows_of(fire_all(*w, no_watermark, end_of_time).front()));
 }
 
 }  // namespace millrace::window

@@ -67,10 +67,10 @@ std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<cl
   partials_builder b(d);
   add(b, d, clicks, filtered);
   const auto parts = b.finish();
-  return parts[0] ? w.absorb(*parts[0], fired) : 0;
+  return parts[0] ? w.absorb_partials(*parts[0], fired) : 0;
 }
 
-std::vector<std::string> rows_of(const fired_window& w) {
+std::vector<std::string> rows_of(const delivery::fired_window& w) {
   std::vector<std::string> rows;
   for (std::size_t r = 0; r < w.rows->rows; ++r)
     data::append_json_row(rows.emplace_back(), *w.rows, r);

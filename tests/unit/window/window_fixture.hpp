@@ -1,7 +1,8 @@
 // Small definitions and inputs for the tests of windows: one text key, records as a list.
 #pragma once
 
-#include "runtime/window/window.hpp"
+#include "runtime/window/shard_windows.hpp"
+#include "tests/support/fire_all.hpp"
 
 #include <optional>
 #include <string>
@@ -33,6 +34,6 @@ std::vector<std::uint32_t> add(partials_builder& b, const definition& d, const s
 std::uint64_t absorb(shard_windows& w, const definition& d, const std::vector<click>& clicks,
                      event_micros fired = no_watermark, bool filtered = false);
 /// Rows as JSON, one string each.
-[[nodiscard]] std::vector<std::string> rows_of(const fired_window& w);
+[[nodiscard]] std::vector<std::string> rows_of(const delivery::fired_window& w);
 
 }  // namespace millrace::window::test

@@ -27,7 +27,7 @@ std::uint64_t stream_log::slowest() const {
 bool stream_log::append(std::string_view record, std::string mark) {
   const std::scoped_lock lock(mutex_);
   const auto slow = slowest();
-  if (slow < next_ && bytes_ - at(slow).begins > most_behind)
+  if (slow < next_ && bytes_ - at(slow).begins > largest_lag)
     return false;
   std::string line;
   line.reserve(record.size() + 1);

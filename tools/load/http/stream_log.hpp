@@ -17,25 +17,25 @@ namespace millrace::load {
 
 class stream_log {
 public:
-  /// Kept for clients that come back, behind what all have read.
+  /// Records that all clients have read are kept within this many bytes, for clients that come back.
   static constexpr std::size_t retained_bytes = std::size_t{64} << 20U;
-  /// How far a client may stay behind before nothing more is taken.
-  static constexpr std::size_t most_behind = std::size_t{16} << 20U;
+  /// A client may stay this far behind before nothing more is taken.
+  static constexpr std::size_t largest_lag = std::size_t{16} << 20U;
 
-  /// Without a line end; `mark` is what a client may ask to go on behind. False: the slowest client is too
-  /// far behind.
+  /// Appends a record that is given without a line end; `mark` is what a client may ask to go on after.
+  /// False: the slowest client is too far behind.
   [[nodiscard]] bool append(std::string_view record, std::string mark);
 
-  /// A new client: from the first kept record behind `since`, else from now on (`from_first`: from the oldest
-  /// one).
+  /// Adds a client, which reads from the first kept record after `since`, else from now on (`from_first`:
+  /// from the oldest one).
   [[nodiscard]] std::uint64_t add_client(const std::optional<std::string>& since, bool from_first);
   void remove_client(std::uint64_t client);
-  /// Whole lines from where the client is, about `most_bytes`; `next` is what to tell by advance() when they
-  /// are written.
+  /// Returns whole lines from where the client is, about `most_bytes`; `next` is what to tell by advance()
+  /// when they are written.
   [[nodiscard]] std::string lines_for(std::uint64_t client, std::size_t most_bytes,
                                       std::uint64_t& next) const;
   void advance(std::uint64_t client, std::uint64_t next);
-  /// Records that the slowest client has yet to get.
+  /// Counts the records that the slowest client has yet to get.
   [[nodiscard]] std::uint64_t behind() const;
 
 private:

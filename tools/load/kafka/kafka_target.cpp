@@ -1,4 +1,4 @@
-// Records into a Kafka topic, with librdkafka's batches: one call for many records, delivery reports counted.
+// Writes records into a Kafka topic in librdkafka's batches: one call for many, delivery reports counted.
 #include "actors/client/kafka/client.hpp"
 #include "tools/load/target.hpp"
 
@@ -9,16 +9,16 @@
 namespace millrace::load {
 namespace {
 
-/// Records of one call.
+/// One call takes this many records.
 constexpr std::size_t batch = 1'024;
 
-/// So many records may be under way; librdkafka's own queue has room for more, so it never refuses one.
+/// This many records may be under way; librdkafka's own queue has room for more, so it never refuses one.
 constexpr std::size_t most_under_way = 300'000;
 constexpr std::size_t most_bytes_under_way = std::size_t{192} << 20U;
 const kafka::settings queue_limits{{"queue.buffering.max.messages", "400000"},
                                    {"queue.buffering.max.kbytes", "393216"}};
 
-/// Large batches, gathered a few milliseconds. A user's property wins.
+/// Batches are large, and gathered for a few milliseconds. A user's property wins.
 const std::map<std::string, std::string> defaults{
     {"linger.ms", "5"},
     {"batch.num.messages", "50000"},
@@ -120,7 +120,7 @@ private:
     return {};
   }
 
-  /// Those of the producer that a consumer warns about stay out.
+  /// Returns the properties without those of the producer that a consumer warns about.
   [[nodiscard]] std::map<std::string, std::string> asking_properties() const {
     auto out = to_.properties;
     for (const auto& [name, value] : defaults)

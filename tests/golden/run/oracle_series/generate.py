@@ -1,4 +1,4 @@
-"""Every window behind another is a fold over the first one's rows, each at the last microsecond of its window."""
+"""Every window downstream of another is a fold over the first one's rows, each at the last microsecond of its window."""
 import random
 
 from golden.oracle import MINUTE, SECOND, fold, groups, iso, lines, micros, sessions

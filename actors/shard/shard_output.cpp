@@ -1,0 +1,128 @@
+#include "actors/shard/shard_output.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::shard {
+namespace {
+
+constexpr std::chrono::seconds spill_again{1};
+/// A sink that keeps just under the shard's pace lets it stall and go on many times a second.
+constexpr std::chrono::seconds tell_again{10};
+
+}  // namespace
+
+void shard_output::fail(error why) {
+  if (why.code == ec::fenced) {
+    spdlog::info("{}: this life is over: {}", options_.name, why.message);
+    self_->send(supervisor_, messages::fenced{options_.name, life_, std::move(why)});
+    return self_->quit();
+  }
+  self_->send(supervisor_, messages::stage_failed{options_.name, life_, std::move(why)});
+}
+
+void shard_output::on_resume(const messages::resume_output& m) {
+  if (core_.out().knows_newer(m.sink, m.life))
+    return;  // of an earlier life of the receiver, overtaken by its new life's
+  sinks_[m.sink] = m.from;
+  const auto from = core_.resume(m.sink, m.at, m.taken, m.life, m.durable);
+  if (!from) {
+    auto why = from.error();
+    why.stage = m.sink;
+    return fail(std::move(why));
+  }
+  self_->send(m.from, messages::output_resumed{m.log, life_, *from});
+  pump();
+}
+
+void shard_output::on_taken(const messages::output_taken& m) {
+  core_.out().taken(m.sink, m.life, m.at);
+  pump();
+}
+
+void shard_output::pump() {
+  auto& out = core_.out();
+  const auto limit = gate_.limit();
+  for (const auto& [name, handle] : sinks_)
+    while (auto f = out.next(name, limit))
+      self_->send(handle, messages::output{std::move(f), life_});
+  for (const auto& id : out.wanted(limit))
+    self_->send(options_.snapshot_writer, messages::read_segment{options_.name, life_.term, id, out.log()});
+  if (!cannot_spill_)
+    spill();
+}
+
+bool shard_output::spill() {
+  auto s = core_.out().begin_spill();
+  if (s)
+    self_->send(options_.snapshot_writer,
+                messages::write_segment{
+                    options_.name, s->id,
+                    std::make_shared<const std::vector<delivery::output_ptr>>(std::move(s->frames))});
+  return s.has_value();
+}
+
+void shard_output::on_segment_written(const messages::segment_written& m) {
+  if (!m.failure) {
+    if (std::exchange(cannot_spill_, false))
+      spdlog::info("{}: output is spilled again", options_.name);
+    core_.out().spilled();
+    remove_unneeded();
+    return pump();
+  }
+  core_.out().spill_failed();
+  if (m.failure->code == ec::fenced)
+    return fail(*m.failure);
+  if (!std::exchange(cannot_spill_, true))
+    spdlog::error(
+        "{}: output that sinks have not taken could not be spilled: {}; it is kept in memory, and no more "
+        "input is taken when that is full; trying again",
+        options_.name, m.failure->message);
+  self_->delayed_send(self_, spill_again, spill_tick{});
+}
+
+void shard_output::on_spill_tick() {
+  if (!spill())
+    cannot_spill_ = false;  // no longer needed
+}
+
+void shard_output::on_segment_read(const messages::segment_read& m) {
+  if (m.failure)
+    return fail(*m.failure);
+  core_.out().loaded(m.id, m.frames);
+  pump();
+}
+
+void shard_output::remove_unneeded() {
+  if (auto ids = core_.unneeded_segments(); !ids.empty())
+    self_->send(options_.snapshot_writer,
+                messages::remove_segments{options_.name, life_.term, std::move(ids)});
+}
+
+void shard_output::tell_who_holds_it() {
+  const auto& out = core_.out();
+  const bool beyond = out.retained_bytes() > out.limits().retain;
+  if ((!beyond && !cannot_spill_) || self_->clock().now() < tell_again_at_)
+    return;  // else it waits for the disk, a moment
+  const auto& have = out.acknowledged();
+  const auto slowest = std::min_element(have.begin(), have.end(),
+                                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (slowest == have.end())
+    return;
+  tell_again_at_ = self_->clock().now() + tell_again;
+  spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
+               options_.name, out.held_by(slowest->first), slowest->first,
+               beyond ? "more than its share of `retain`" : "and cannot spill them");
+}
+
+void shard_output::update_gauges() const {
+  auto& g = *options_.gauges;
+  const auto& out = core_.out();
+  g.retained_bytes = out.retained_bytes();
+  g.spilled_bytes = out.spilled_bytes();
+  for (auto& [name, bytes] : g.held_by)
+    bytes = out.held_by(name);
+}
+
+}  // namespace millrace::shard

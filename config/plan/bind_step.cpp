@@ -1,0 +1,150 @@
+#include "config/plan/bind_step.hpp"
+
+#include "runtime/expression/bind/unnest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+/// A column's name as an expression that means exactly it.
+std::string quoted(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name)
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+class step_binder {
+public:
+  step_binder(const draft& d, const data::schema_ptr& input, step_parts parts, report& out)
+      : d_(d), input_(input), before_window_(parts.before_window), may_unnest_(parts.unnest), out_(out) {}
+
+  void where(step& result) {
+    const auto* const text = d_.member_of("where");
+    if (!is_expression(text))
+      return;
+    const auto path = join(d_.path, "where");
+    auto e = expression::bind_condition(text->text, scope_of(*input_, before_window_));
+    if (!e)
+      return report_problems(e.error(), *text, path, out_);
+    if (before_window_)
+      check_timestamps(d_, *e, *input_, *text, path, out_);
+    result.where = std::move(*e);
+    result.where_text = text->safe_text();
+  }
+
+  void columns(step& result) {
+    const auto* const map = d_.member_of("columns");
+    if (map == nullptr || !map->is_map()) {
+      result.output = input_;
+      return;
+    }
+    const auto path = join(d_.path, "columns");
+    if (map->members.empty())
+      out_.error(map->where, path, "the map is empty; expected at least one column");
+    std::vector<data::field> fields;
+    for (const auto& m : map->members) {
+      if (m.name == "*" && m.value.what == node::kind::boolean)
+        keep_others(*map, result, fields);
+      else
+        add(m, join(path, m.name), result, fields);
+    }
+    for (const auto& f : *input_)
+      if (is_reserved(f.name))
+        fields.push_back(f);
+    result.output = std::make_shared<const data::schema>(std::move(fields));
+  }
+
+private:
+  void add(const member& m, const std::string& path, step& result, std::vector<data::field>& fields) {
+    if (m.name.empty() || is_reserved(m.name))
+      out_.error(m.where, path,
+                 m.name.empty()
+                     ? std::string("a column needs a name; expected text")
+                     : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
+                                   m.name));
+    if (!is_expression(&m.value))
+      return;
+    const auto names = scope_of(*input_, before_window_);
+    auto e = may_unnest_ ? expression::bind_unnesting(m.value.text, names, unnested_)
+                         : expression::bind(m.value.text, names);
+    if (!e)
+      return report_problems(e.error(), m.value, path, out_);
+    if (before_window_)
+      check_timestamps(d_, *e, *input_, m.value, path, out_);
+    fields.push_back({m.name, e->type});
+    result.columns.push_back({m.name, std::move(*e), m.value.safe_text()});
+  }
+
+  /// "*": true, at its place: the input's columns that the map does not define itself.
+  void keep_others(const node& map, step& result, std::vector<data::field>& fields) {
+    for (const auto& f : *input_) {
+      if (is_reserved(f.name) || map.find(f.name) != nullptr)
+        continue;
+      auto e = expression::bind(quoted(f.name), scope_of(*input_, before_window_));
+      if (!e) {
+        report_problems(e.error(), map.find("*")->value, join(join(d_.path, "columns"), "*"), out_);
+        continue;
+      }
+      fields.push_back({f.name, e->type});
+      result.columns.push_back({f.name, std::move(*e), f.name});
+    }
+  }
+
+  const draft& d_;
+  const data::schema_ptr& input_;
+  bool before_window_;
+  bool may_unnest_;
+  expression::unnested_list unnested_;  // by the columns so far
+  report& out_;
+};
+
+}  // namespace
+
+void report_problems(const expression::problems& found, const node& text, const std::string& path,
+                     report& out) {
+  for (const auto& p : found)
+    out.error(place_in_text(text, p.offset), path, p.message);
+}
+
+expression::scope scope_of(const data::schema& columns, bool before_window) {
+  return {&columns, before_window ? std::string(now_before_window) : std::string{}};
+}
+
+void check_timestamps(const draft& d, const expression::bound& e, const data::schema& columns,
+                      const node& text, const std::string& path, report& out) {
+  constexpr std::string_view name = "_timestamp";
+  if (d.timestamps_stored)
+    return;
+  const auto column = columns.find(name);
+  if (!column || std::find(e.columns.begin(), e.columns.end(), *column) == e.columns.end())
+    return;
+  const auto at = text.text.find(name);
+  out.error(place_in_text(text, at == std::string::npos ? 0 : at), path,
+            "_timestamp cannot stand upstream of a window here: the source stores no timestamps, so it would "
+            "differ when the records are read again; expected a column of the record");
+}
+
+bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result, report& out) {
+  const auto before = out.errors();
+  result.stage = d.built.name;
+  result.input = input;
+  result.output = input;
+  step_binder b(d, input, parts, out);
+  if (parts.where) {
+    d.checked.insert("where");
+    b.where(result);
+  }
+  if (parts.columns) {
+    d.checked.insert("columns");
+    b.columns(result);
+  }
+  d.broken = d.broken || out.errors() != before;
+  return out.errors() == before;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,42 @@
+// Binding of `where` and `columns` over a stage's input, and of the findings that the binder has.
+#pragma once
+
+#include "config/plan/draft.hpp"
+#include "config/text/overlay.hpp"
+
+#include <string>
+
+namespace millrace::config {
+
+/// Why now() is refused upstream of a window.
+inline constexpr std::string_view now_before_window =
+    "a window follows, and its rows must be the same whenever the records are read again; use the event time";
+
+/// An option's value that an expression may be bound from: what else stands there was reported already.
+[[nodiscard]] inline bool is_expression(const node* n) {
+  return n != nullptr && (n->is_text() || (n->what == node::kind::number && n->where.file == set_file));
+}
+
+/// The binder's problems as findings, each pointing into the text where that is possible.
+void report_problems(const expression::problems& found, const node& text, const std::string& path,
+                     report& out);
+
+/// The names that an expression may use; the schema must outlive it.
+[[nodiscard]] expression::scope scope_of(const data::schema& columns, bool before_window);
+
+/// Reports _timestamp upstream of a window where the source of this stage stores none.
+void check_timestamps(const draft& d, const expression::bound& e, const data::schema& columns,
+                      const node& text, const std::string& path, report& out);
+
+struct step_parts {
+  bool where = true;
+  bool columns = true;
+  bool before_window = false;  // what is refused there is refused
+  bool unnest = false;         // `columns` may hold unnest(...)
+};
+/// Binds members of the stage over `input`. Hidden columns of the input come last in the output. False when a
+/// finding was reported.
+[[nodiscard]] bool bind_step(draft& d, const data::schema_ptr& input, step_parts parts, step& result,
+                             report& out);
+
+}  // namespace millrace::config

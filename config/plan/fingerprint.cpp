@@ -1,0 +1,113 @@
+#include "config/plan/fingerprint.hpp"
+
+#include "runtime/data/render.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  data::append_json_string(out, text);
+  return out;
+}
+
+/// Parsers and windows that a stage's rows come from, with transforms in between left out.
+std::set<std::string> origins(const topology& t, const stage& s) {
+  std::set<std::string> out;
+  for (const auto& ref : s.from) {
+    const auto* const from = t.find(ref.stage);
+    if (from != nullptr && from->kind == stage_kind::transform)
+      out.merge(origins(t, *from));
+    else
+      out.insert(ref.stage + (ref.late ? ".late" : ""));
+  }
+  return out;
+}
+
+std::string list_of(const std::set<std::string>& names) {
+  std::string out;
+  for (const auto& n : names)
+    out += (out.empty() ? "" : ",") + n;
+  return out;
+}
+
+std::string columns_of(const std::vector<data::field>& fields) {
+  std::string out;
+  for (const auto& f : fields)
+    out += (out.empty() ? "" : ", ") + quoted(f.name) + " " + f.type.name();
+  return out;
+}
+
+void add_formats(std::string& line, const std::string& way, const data::type& type,
+                 const parser_plan::timestamp_format& f) {
+  if (!f.format.empty())
+    line += fmt::format(" format({})={}{}", way, quoted(f.format), f.trailing_ignored ? "..." : "");
+  for (std::size_t i = 0; i < f.members.size(); ++i)
+    if (type.id() == data::type_id::list)
+      add_formats(line, way + "[]", type.element(), f.members[i]);
+    else
+      add_formats(line, way + "." + quoted(type.fields()[i].name), type.fields()[i].type, f.members[i]);
+}
+
+std::string parser_line(const stage& s, const parser_plan& p) {
+  std::vector<data::field> declared(s.schema->begin(),
+                                    s.schema->begin() + static_cast<std::ptrdiff_t>(p.declared));
+  auto line = fmt::format(" schema=({})", columns_of(declared));
+  for (std::size_t i = 0; i < p.formats.size(); ++i)
+    add_formats(line, quoted(declared[i].name), declared[i].type, p.formats[i]);
+  if (s.options.has("delimiter"))
+    line += fmt::format(" delimiter={} header={}", quoted(s.options.text("delimiter")),
+                        s.options.boolean("header"));
+  return line +
+         fmt::format(" event_time={}", p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none");
+}
+
+std::string window_line(const window_plan& w) {
+  const auto& d = w.definition;
+  auto line =
+      fmt::format(" size={} slide={} lateness={} emit={} shards={} key=({}) aggregates=(", d.size.count(),
+                  d.slide.count(), d.allowed_lateness.count(), w.emit, d.shards, columns_of(d.keys));
+  for (std::size_t i = 0; i < d.aggregates.size(); ++i) {
+    line +=
+        fmt::format("{}{} {} of {} as {}", i > 0 ? ", " : "", static_cast<int>(d.aggregates[i].function),
+                    d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(w.state_texts[i]));
+  }
+  line += ")";
+  if (d.kind == window::shape::session)
+    line += fmt::format(" gap={}", d.gap.count());
+  if (!w.state_texts.empty() && w.state_texts.back() == "having")
+    line += " having=" + quoted(w.having_text);
+  return line;
+}
+
+/// Walking back through transforms, only once per path: their graph has no rings.
+std::string line_of(const topology& t, const stage& s) {
+  auto line = fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
+  if (s.kind == stage_kind::source && s.options.has("topic"))
+    line += " topic=" + quoted(s.options.text("topic"));
+  if (const auto* const p = std::get_if<parser_plan>(&s.plan))
+    line += parser_line(s, *p);
+  if (const auto* const w = std::get_if<window_plan>(&s.plan))
+    line += window_line(*w);
+  return line;
+}
+
+}  // namespace
+
+std::string fingerprint_of(const topology& t) {
+  std::map<std::string, std::string> lines;
+  for (const auto& s : t.stages)
+    if (s.kind != stage_kind::transform && s.kind != stage_kind::sink)
+      lines[s.name] = line_of(t, s);
+  std::string out = "topology " + t.name + "\n";
+  for (const auto& [name, line] : lines)
+    out += line + "\n";
+  return out;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,204 @@
+#include "config/plan/graph.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+constexpr std::string_view late_suffix = ".late";
+
+struct reference {
+  std::string stage;
+  bool late = false;
+};
+
+reference parse_reference(const std::string& text) {
+  if (text.size() > late_suffix.size() && text.ends_with(late_suffix))
+    return {text.substr(0, text.size() - late_suffix.size()), true};
+  return {text, false};
+}
+
+class connector_of_stages {
+public:
+  connector_of_stages(drafts& all, report& out) : all_(all), out_(out) {
+    for (const auto& d : all)
+      names_.push_back(d.built.name);
+  }
+
+  void read_from(draft& d) {
+    const auto* const from = d.member_of("from");
+    if (from == nullptr || !d.body->is_map())
+      return;
+    if (from->is_text())
+      add(d, *from);
+    for (const auto& item : from->items)
+      if (item.is_text())
+        add(d, item);
+    if (from->what == node::kind::list && from->items.empty())
+      d.fail(out_, "from", "the list is empty; expected at least one stage");
+  }
+
+private:
+  void add(draft& d, const node& n) {
+    const auto ref = parse_reference(n.text);
+    const auto path = join(d.path, "from");
+    const auto say = [&](std::string message) {
+      out_.error(n.where, path, std::move(message));
+      d.broken = true;
+    };
+    const auto at = std::find(names_.begin(), names_.end(), ref.stage);
+    if (at == names_.end() && ref.stage.find(',') != std::string::npos)
+      return say(fmt::format("there is no stage {}; expected one of {}, or a list of them: [\"a\", \"b\"]",
+                             describe(n), one_of(readable(d))));
+    if (at == names_.end())
+      return say(fmt::format("there is no stage {}; expected {}{}", describe(n), one_of(readable(d)),
+                             did_you_mean(ref.stage, readable(d))));
+    const auto index = static_cast<std::size_t>(at - names_.begin());
+    const auto& other = all_[index];
+    const auto known = !other.what.empty();  // its kind is settled
+    const auto is = [&](stage_kind k) { return known && other.built.kind == k; };
+    if (is(stage_kind::sink))
+      return say(fmt::format("{} is a sink, nobody can read from it; expected {}", describe(n),
+                             one_of(readable(d))));
+    if (d.built.kind == stage_kind::parser && known && !is(stage_kind::source))
+      return say(fmt::format("{} is a {}; expected a source (a parser reads raw records)", describe(n),
+                             to_string(other.built.kind)));
+    if (d.built.kind != stage_kind::parser && is(stage_kind::source))
+      return say(
+          fmt::format("{} is a source and gives raw records; expected a stage that gives rows (put a parser "
+                      "between)",
+                      describe(n)));
+    if (ref.late && known && !is(stage_kind::window))
+      return say(fmt::format("{} is a {}, which has no late rows; expected a window before \".late\"",
+                             '"' + ref.stage + '"', to_string(other.built.kind)));
+    for (std::size_t i = 0; i < d.reads.size(); ++i)
+      if (d.reads[i] == index && d.built.from[i].late == ref.late)
+        return say(fmt::format("{} is here a second time; expected each stage once", describe(n)));
+    d.reads.push_back(index);
+    d.built.from.push_back({ref.stage, ref.late});
+  }
+
+  [[nodiscard]] std::vector<std::string> readable(const draft& d) const {
+    std::vector<std::string> out;
+    for (const auto& other : all_)
+      if (&other != &d && !other.what.empty() &&
+          (d.built.kind == stage_kind::parser
+               ? other.built.kind == stage_kind::source
+               : other.built.kind != stage_kind::source && other.built.kind != stage_kind::sink))
+        out.push_back(other.built.name);
+    return out.empty()
+               ? std::vector<std::string>{d.built.kind == stage_kind::parser ? "a source" : "a parser"}
+               : out;
+  }
+
+  drafts& all_;
+  report& out_;
+  std::vector<std::string> names_;
+};
+
+/// The stages of a ring that goes through `start`, in the order of reading; empty if there is none.
+std::vector<std::size_t> ring_through(const drafts& all, std::size_t start) {
+  std::vector<std::size_t> parent(all.size(), all.size());
+  std::vector<std::size_t> open{start};
+  std::vector<bool> seen(all.size(), false);
+  while (!open.empty()) {
+    const auto at = open.back();
+    open.pop_back();
+    for (const auto next : all[at].reads) {
+      if (next == start) {
+        std::vector<std::size_t> ring;
+        for (auto i = at; i != start; i = parent[i])
+          ring.push_back(i);
+        ring.push_back(start);
+        std::reverse(ring.begin(), ring.end());
+        return ring;
+      }
+      if (!seen[next]) {
+        seen[next] = true;
+        parent[next] = at;
+        open.push_back(next);
+      }
+    }
+  }
+  return {};
+}
+
+void report_rings(drafts& all, report& out) {
+  std::set<std::size_t> told;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (told.contains(i))
+      continue;
+    const auto ring = ring_through(all, i);
+    if (ring.empty())
+      continue;
+    std::string text;
+    for (const auto s : ring)
+      text += fmt::format("\"{}\" reads from ", all[s].built.name);
+    all[i].fail(
+        out, "from",
+        fmt::format("{}\"{}\": stages form a ring; expected rows to flow one way", text, all[i].built.name));
+    for (const auto s : ring) {
+      told.insert(s);
+      all[s].broken = true;
+    }
+  }
+}
+
+void warn_of_unread(const drafts& all, report& out) {
+  std::set<std::size_t> read;
+  for (const auto& d : all)
+    for (const auto s : d.reads)
+      read.insert(s);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!all[i].broken && all[i].built.kind != stage_kind::sink && !read.contains(i))
+      out.warning(all[i].built.where, all[i].path,
+                  "nobody reads from this stage; expected a sink downstream of it");
+}
+
+}  // namespace
+
+void connect(drafts& all, report& out) {
+  connector_of_stages c(all, out);
+  const auto before = out.errors();
+  for (auto& d : all)
+    c.read_from(d);
+  report_rings(all, out);
+  // A stage may look unread only because the name in its reader's `from` is wrong.
+  if (out.errors() == before)
+    warn_of_unread(all, out);
+}
+
+std::vector<std::size_t> order_of(const drafts& all) {
+  std::vector<std::size_t> out;
+  std::vector<bool> placed(all.size(), false);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t i = 0; i < all.size() && !moved; ++i) {
+      if (placed[i] ||
+          !std::all_of(all[i].reads.begin(), all[i].reads.end(), [&](std::size_t r) { return placed[r]; }))
+        continue;
+      placed[i] = moved = true;
+      out.push_back(i);
+    }
+  }
+  return out;
+}
+
+void mark_before_windows(drafts& all) {
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (const auto& d : all)
+      for (std::size_t i = 0; i < d.reads.size(); ++i) {
+        auto& above = all[d.reads[i]];
+        // Late rows do not go through the columns of the window that they are late for.
+        if ((d.built.kind == stage_kind::window || d.before_window) && !d.built.from[i].late &&
+            !above.before_window)
+          above.before_window = moved = true;
+      }
+  }
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,16 @@
+// How stages hang together: who reads from whom, in which order they are planned, and what cannot be.
+#pragma once
+
+#include "config/plan/draft.hpp"
+
+namespace millrace::config {
+
+/// Resolves `from` of every stage, reports wrong ones and rings, warns of stages that nobody reads.
+void connect(drafts& all, report& out);
+/// Indices so that every stage comes after those it reads from; order of the file otherwise. Stages of a ring
+/// are left out.
+[[nodiscard]] std::vector<std::size_t> order_of(const drafts& all);
+/// Marks stages whose rows a window takes, at whatever distance.
+void mark_before_windows(drafts& all);
+
+}  // namespace millrace::config

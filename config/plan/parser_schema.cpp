@@ -1,0 +1,208 @@
+#include "config/plan/parser_schema.hpp"
+
+#include "config/core_options.hpp"
+#include "config/offered.hpp"
+#include "config/validate.hpp"
+#include "runtime/base/timestamp_pattern.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace millrace::config {
+namespace {
+
+const std::vector<std::string>& type_names() {
+  static const std::vector<std::string> names{"text", "bigint", "double", "boolean", "timestamp", "json"};
+  return names;
+}
+
+/// Suggests our type where a schema has a name that other systems have for it.
+std::string other_name(std::string_view whole) {
+  const auto wrong = whole.substr(0, whole.find('('));  // varchar(20), timestamp(3)
+  static constexpr std::pair<std::string_view, std::string_view> others[] = {
+      {"string", "text"},    {"varchar", "text"},       {"char", "text"},
+      {"str", "text"},       {"int", "bigint"},         {"integer", "bigint"},
+      {"long", "bigint"},    {"int64", "bigint"},       {"smallint", "bigint"},
+      {"number", "double"},  {"float", "double"},       {"real", "double"},
+      {"decimal", "double"}, {"numeric", "double"},     {"float64", "double"},
+      {"bool", "boolean"},   {"datetime", "timestamp"}, {"timestamptz", "timestamp"},
+      {"date", "timestamp"}, {"time", "timestamp"},     {"jsonb", "json"},
+      {"object", "json"},    {"map", "json"},           {"money", "double"},
+      {"uuid", "text"},      {"bytes", "text"},         {"binary", "text"},
+      {"tinyint", "bigint"}, {"int32", "bigint"},       {"uint64", "bigint"}};
+  const auto same = [&](std::string_view name) {
+    return std::equal(name.begin(), name.end(), wrong.begin(), wrong.end(),
+                      [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+  };
+  for (const auto& [name, ours] : others)
+    if (same(name))
+      return fmt::format("; did you mean \"{}\"?", ours);
+  for (const auto& name : type_names())
+    if (same(name))
+      return fmt::format("; did you mean \"{}\"?", name);
+  if (wrong.find("[]") != std::string_view::npos || wrong.starts_with("array") || wrong.starts_with("list"))
+    return "; did you mean a list, such as [\"text\"]?";
+  if (wrong.starts_with("struct") || wrong.starts_with("row") || wrong.starts_with("record"))
+    return "; did you mean a nested map, such as { \"id\": \"bigint\" }?";
+  return did_you_mean(wrong, type_names());
+}
+
+/// Tells whether this is the long form: a member `type`, and none but those that go with it.
+bool is_long_form(const node& n) {
+  if (!n.is_map() || n.find("type") == nullptr)
+    return false;
+  return std::all_of(n.members.begin(), n.members.end(), [](const member& m) {
+    return m.name == "type" || m.name == "format" || m.name == "trailing";
+  });
+}
+
+/// Says what is wrong with a timestamp's format; nothing when it is good.
+std::optional<std::string> problem_of_format(std::string_view format) {
+  if (format == "epoch_s" || format == "epoch_ms" || format == "epoch_us")
+    return std::nullopt;
+  if (format.find('%') == std::string_view::npos)
+    return fmt::format(
+        "expected a strptime pattern such as \"%Y-%m-%d %H:%M:%S\", or epoch_s, epoch_ms or epoch_us{}",
+        format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
+            ? "; did you mean \"%Y-%m-%d %H:%M:%S\"? These letters are Java's or PostgreSQL's"
+            : did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
+  if (auto good = check_timestamp_format(format); !good)
+    return std::move(good.error().message);
+  return std::nullopt;
+}
+
+class schema_reader {
+public:
+  explicit schema_reader(report& out) : out_(out) {}
+
+  std::vector<data::field> fields(const node& map, const std::string& path,
+                                  std::vector<parser_plan::timestamp_format>& formats, bool nested) {
+    std::vector<data::field> out;
+    if (!nested)
+      untyped_.clear();
+    if (map.members.empty())
+      out_.error(map.where, path, "the map is empty; expected at least one column");
+    for (const auto& m : map.members) {
+      const auto at = join(path, m.name);
+      if (m.name.empty() || (!nested && is_reserved(m.name)))
+        out_.error(
+            m.where, at,
+            m.name.empty()
+                ? std::string("a column needs a name; expected text")
+                : fmt::format("the name \"{}\" is reserved, as all that begin with _; expected another",
+                              m.name));
+      parser_plan::timestamp_format format;
+      const auto before = out_.errors();
+      out.push_back({m.name, column(m.value, at, format)});
+      formats.push_back(std::move(format));
+      if (!nested)
+        untyped_.push_back(out_.errors() != before);
+    }
+    return out;
+  }
+  /// Says for each outermost column whether a finding was reported.
+  [[nodiscard]] std::vector<bool> untyped() const { return untyped_; }
+
+private:
+  data::type column(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+    if (!is_long_form(n))
+      return type_of(n, path, format);
+    const auto& type = n.find("type")->value;
+    // A map is always nested columns within the long form: that is how a member named "type" is declared.
+    auto t = type.is_map() ? data::type::object_of(fields(type, join(path, "type"), format.members, true))
+                           : type_of(type, join(path, "type"), format);
+    const auto* const f = n.find("format");
+    const auto* const trailing = n.find("trailing");
+    const auto* const first = f != nullptr ? f : trailing;
+    if (first == nullptr)
+      return t;
+    if (t.id() != data::type_id::timestamp)
+      out_.error(
+          first->where, join(path, first->name),
+          fmt::format("only a timestamp has a \"{}\"; expected none for type {}", first->name, t.name()));
+    else
+      read_format(n, path, format);
+    return t;
+  }
+
+  void read_format(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+    auto declared = column_options();
+    std::erase_if(declared, [](const option& o) { return o.name == "type"; });
+    auto rest = n;
+    std::erase_if(rest.members, [](const member& m) { return m.name == "type"; });
+    const auto read = read_options(rest, declared, {path, "a timestamp", {}, {}}, out_);
+    if (read.has("format")) {
+      format.format = read.text("format");
+      const auto& f = n.find("format")->value;
+      if (const auto problem = problem_of_format(format.format))
+        out_.error(f.where, join(path, "format"), fmt::format("found {}; {}", describe(f), *problem));
+    }
+    format.trailing_ignored = read.has("trailing") && read.text("trailing") == "ignore";
+    if (format.trailing_ignored && (!read.has("format") || format.format.starts_with("epoch_")))
+      out_.error(
+          n.find("trailing")->where, join(path, "trailing"),
+          "\"trailing\" goes with a strptime pattern; expected a \"format\" such as \"%Y-%m-%d %H:%M:%S\"");
+  }
+
+  data::type type_of(const node& n, const std::string& path, parser_plan::timestamp_format& format) {
+    switch (n.what) {
+    case node::kind::text:
+      if (const auto id = data::type_of_name(n.text))
+        return *id;
+      out_.error(n.where, path,
+                 fmt::format("there is no type {}; expected {}, a nested map or [type]{}", describe(n),
+                             one_of(type_names()), other_name(n.text)));
+      return {};
+    case node::kind::list:
+      if (n.items.size() == 1) {
+        format.members.resize(1);
+        return data::type::list_of(column(n.items.front(), path + "[0]", format.members.front()));
+      }
+      out_.error(n.where, path,
+                 fmt::format("found a list of {} items; expected one, the type of the elements: [\"text\"]",
+                             n.items.size()));
+      return {};
+    case node::kind::map:
+      return data::type::object_of(fields(n, path, format.members, true));
+    default:
+      out_.error(n.where, path,
+                 fmt::format("found {}; expected a type: {}, a nested map or [type]", describe(n),
+                             one_of(type_names())));
+      return {};
+    }
+  }
+
+  report& out_;
+  std::vector<bool> untyped_;
+};
+
+}  // namespace
+
+const std::vector<data::field>& hidden_columns() {
+  using data::type_id;
+  static const std::vector<data::field> all{{"_raw", type_id::text},
+                                            {"_key", type_id::text},
+                                            {"_timestamp", type_id::timestamp},
+                                            {"_timestamp_type", type_id::bigint},
+                                            {"_topic", type_id::text},
+                                            {"_partition", type_id::text},
+                                            {"_position", type_id::bigint},
+                                            {"_headers", type_id::json}};
+  return all;
+}
+
+std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path, report& out) {
+  if (!n.is_map()) {
+    out.error(n.where, path, fmt::format("found {}; expected a map of column names to types", describe(n)));
+    return std::nullopt;
+  }
+  parser_schema result;
+  schema_reader reader(out);
+  result.declared = reader.fields(n, path, result.formats, false);
+  result.untyped = reader.untyped();
+  return result;
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,23 @@
+// The `schema` of a parser: names to types, with the formats of timestamps; and the hidden columns behind
+// them.
+#pragma once
+
+#include "config/plan/draft.hpp"
+
+#include <optional>
+
+namespace millrace::config {
+
+/// Every parsed row has these, in the order of parser_options.
+[[nodiscard]] const std::vector<data::field>& hidden_columns();
+
+struct parser_schema {
+  std::vector<data::field> declared;
+  std::vector<parser_plan::timestamp_format> formats;  // one a declared column
+  std::vector<bool> untyped;  // by declared column: a finding was reported, and the type means nothing
+};
+/// Nothing where it is no map.
+[[nodiscard]] std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path,
+                                                              report& out);
+
+}  // namespace millrace::config

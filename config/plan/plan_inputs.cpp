@@ -1,0 +1,127 @@
+// Plans a stage's inputs: their schemas, which must be one, and what flows along with them.
+#include "config/plan/plan_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+/// Differences beyond this many only repeat the point.
+constexpr std::size_t most_differences = 5;
+
+data::schema_ptr schema_of(const draft& d, bool late) {
+  if (!late)
+    return d.built.schema;
+  const auto* const w = std::get_if<window_plan>(&d.built.plan);
+  return w == nullptr ? nullptr : w->input.output;
+}
+
+std::string differences(const data::schema& a, const data::schema& b) {
+  std::vector<std::string> out;
+  for (const auto& f : a) {
+    const auto at = b.find(f.name);
+    if (!at)
+      out.push_back(fmt::format("\"{}\" is missing", f.name));
+    else if (!(b[*at].type == f.type))
+      out.push_back(fmt::format("\"{}\" is {} and not {}", f.name, b[*at].type.name(), f.type.name()));
+  }
+  for (const auto& f : b)
+    if (!a.find(f.name))
+      out.push_back(fmt::format("\"{}\" is extra", f.name));
+  if (out.empty())
+    return "the columns are in another order";
+  std::string text;
+  for (std::size_t i = 0; i < out.size() && i < most_differences; ++i)
+    text += (i > 0 ? ", " : "") + out[i];
+  return out.size() > most_differences ? fmt::format("{}, and {} more", text, out.size() - most_differences)
+                                       : text;
+}
+
+const place& place_of_reference(const draft& d, std::size_t i) {
+  const auto* const from = d.member_of("from");
+  if (from == nullptr)
+    return d.built.where;
+  return i < from->items.size() ? from->items[i].where : from->where;
+}
+
+std::string name_of(const input_ref& r) { return r.stage + (r.late ? ".late" : ""); }
+
+void merge_into(std::vector<std::size_t>& stages, const std::vector<std::size_t>& more) {
+  std::set<std::size_t> all(stages.begin(), stages.end());
+  all.insert(more.begin(), more.end());
+  stages.assign(all.begin(), all.end());
+}
+
+/// A window's rows have the time of its end, where that is fixed once the row has come.
+bool rows_have_time(const draft& from, bool window_rows) {
+  const auto* const w = std::get_if<window_plan>(&from.built.plan);
+  return window_rows && w != nullptr ? w->definition.bounded && !w->definition.updates : from.event_time;
+}
+
+void inherit(draft& d, const draft& from, std::size_t index, bool late, bool first) {
+  const bool is_window = from.built.kind == stage_kind::window;
+  d.timestamps_stored = d.timestamps_stored && from.timestamps_stored;
+  d.event_time = (first || d.event_time) && rows_have_time(from, is_window && !late);
+  d.records = d.records || (from.records && (late || !is_window));
+  if (!is_window) {
+    merge_into(d.windows, from.windows);
+    merge_into(d.late_of, from.late_of);
+  } else {
+    merge_into(late ? d.late_of : d.windows, {index});
+  }
+}
+
+/// Removes `_batch`, which is not known upstream of a window: a sink numbers it.
+data::schema_ptr without_batch(const data::schema_ptr& schema) {
+  if (!schema->find(batch_column))
+    return schema;
+  auto fields = schema->fields();
+  std::erase_if(fields, [](const auto& f) { return f.name == batch_column; });
+  return std::make_shared<const data::schema>(std::move(fields));
+}
+
+}  // namespace
+
+data::schema_ptr join_inputs(draft& d, const drafts& all, report& out) {
+  data::schema_ptr result;
+  bool whole = !d.reads.empty();
+  for (std::size_t i = 0; i < d.reads.size(); ++i) {
+    const auto& from = all[d.reads[i]];
+    inherit(d, from, d.reads[i], d.built.from[i].late, i == 0);
+    if (d.built.from[i].late && !from.broken && !from.records) {
+      out.error(
+          place_of_reference(d, i), join(d.path, "from"),
+          fmt::format(
+              "\"{}\" has no late rows: a window's rows are never late for the window downstream of it; "
+              "expected the late rows of a window that reads from a parser",
+              d.built.from[i].stage));
+      whole = false;
+      d.broken = true;
+      continue;
+    }
+    const auto schema = from.broken ? nullptr : schema_of(from, d.built.from[i].late);
+    if (!schema) {
+      whole = false;
+    } else if (!result) {
+      result = schema;
+    } else if (!(*schema == *result)) {
+      out.error(
+          place_of_reference(d, i), join(d.path, "from"),
+          fmt::format("\"{}\" has other columns than \"{}\": {}; expected stages of one schema (a select in "
+                      "between can make them equal)",
+                      name_of(d.built.from[i]), name_of(d.built.from[0]), differences(*result, *schema)));
+      whole = false;
+      d.broken = true;
+    }
+  }
+  if (!whole) {
+    d.broken = true;
+    return nullptr;
+  }
+  return d.built.kind == stage_kind::window || d.before_window ? without_batch(result) : result;
+}
+
+}  // namespace millrace::config

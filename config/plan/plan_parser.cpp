@@ -1,0 +1,140 @@
+// Sources and parsers: where columns and event time begin.
+#include "config/offered.hpp"
+#include "config/plan/parser_schema.hpp"
+#include "config/plan/plan_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report& out) {
+  const auto& schema = rows.columns;
+  const auto& name = d.built.options.text("event_time");
+  const auto at = schema.find(name);
+  if (at && rows.untyped[*at])
+    return;
+  std::vector<std::string> fitting;
+  for (std::size_t i = 0; i < schema.size(); ++i)
+    if (!rows.untyped[i] && schema[i].type.id() == data::type_id::timestamp)
+      fitting.push_back(schema[i].name);
+  const auto expected = fmt::format("expected {}", one_of(fitting));
+  if (!at)
+    return d.fail(out, "event_time",
+                  fmt::format("there is no column {}; {}{}", describe(*d.member_of("event_time")), expected,
+                              did_you_mean(name, fitting)));
+  if (schema[*at].type.id() != data::type_id::timestamp)
+    return d.fail(
+        out, "event_time",
+        fmt::format("the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in the schema)",
+                    describe(*d.member_of("event_time")), schema[*at].type.name(), name));
+  if (*at >= plan.declared && name != "_timestamp")
+    return d.fail(out, "event_time", fmt::format("{} cannot be the event time; {}", name, expected));
+  if (name == "_timestamp" && !d.timestamps_stored && d.before_window)
+    return d.fail(
+        out, "event_time",
+        "the source stores no timestamps, so _timestamp would differ when the records are read again; "
+        "expected a column of the record, as a window follows");
+  plan.event_time = at;
+}
+
+void refuse_nested(draft& d, const parser_schema& schema, report& out) {
+  if (d.own == nullptr || d.own->nested_columns)
+    return;
+  for (const auto& f : schema.declared)
+    if (f.type.is_nested())
+      out.error(d.member_of("schema")->find(f.name)->where, join(join(d.path, "schema"), f.name),
+                fmt::format("a field of {} is not nested; expected a plain type (json for JSON in a field)",
+                            d.built.type));
+}
+
+/// Only files have a first line.
+void check_header(draft& d, const drafts& all, report& out) {
+  const auto& options = d.built.options;
+  if (!options.has("header") || !options.boolean("header"))
+    return;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    if (source.own != nullptr && !source.broken &&
+        !(source.own->gives_header && source.own->gives_header(source.built.options)))
+      return d.fail(
+          out, "header",
+          fmt::format("the source {} has no first line that names columns; expected a file source that is "
+                      "not followed, or columns by position",
+                      source.built.name));
+  }
+}
+
+}  // namespace
+
+void plan_source(draft& d) {
+  if (d.own == nullptr || d.broken)
+    return;
+  d.timestamps_stored = d.own->stores_timestamps;
+  d.built.plan = source_plan{d.own->bounded && d.own->bounded(d.built.options)};
+}
+
+void plan_parser(draft& d, const drafts& all, report& out) {
+  parser_plan plan;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    // Nothing is known of a broken source; assuming the best makes no noise.
+    d.timestamps_stored = d.timestamps_stored && source.timestamps_stored;
+    // Partitions of several sources are not held back for each other.
+    if (d.reads.size() == 1 && source.built.options.has("max_drift"))
+      plan.max_drift = source.built.options.duration("max_drift");
+  }
+  const auto& options = d.built.options;
+  if (options.has("max_event_time")) {
+    if (const auto t = parse_timestamp(options.text("max_event_time")))
+      plan.max_event_time = *t;
+    else
+      d.fail(out, "max_event_time",
+             fmt::format("found {}; expected a timestamp such as \"2030-01-01T00:00:00Z\"",
+                         describe(*d.member_of("max_event_time"))));
+  }
+  if (options.has("watermark_delay"))
+    plan.watermark_delay = options.duration("watermark_delay");
+  if (options.has("idle_timeout"))
+    plan.idle_timeout = options.duration("idle_timeout");
+  // "off" leaves nothing in the options: then no timestamp is too far ahead.
+  plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
+  plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
+  plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
+
+  const auto before = out.errors();
+  const auto* const n = d.member_of("schema");
+  auto read = n == nullptr ? std::nullopt : read_parser_schema(*n, join(d.path, "schema"), out);
+  if (d.own != nullptr && !d.own->fixed_columns.empty())
+    read = parser_schema{d.own->fixed_columns,
+                         std::vector<parser_plan::timestamp_format>(d.own->fixed_columns.size()),
+                         std::vector<bool>(d.own->fixed_columns.size(), false)};
+  if (!read) {
+    d.broken = true;
+    return;
+  }
+  d.broken = d.broken || out.errors() != before;
+  refuse_nested(d, *read, out);
+  check_header(d, all, out);
+  plan.declared = read->declared.size();
+  plan.formats = std::move(read->formats);
+  auto fields = std::move(read->declared);
+  fields.insert(fields.end(), hidden_columns().begin(), hidden_columns().end());
+  d.built.schema = std::make_shared<const data::schema>(std::move(fields));
+  plan.used.assign(d.built.schema->size(), false);
+  d.rows = known_rows{*d.built.schema, std::move(read->untyped), plan.declared > 0};
+  d.rows.untyped.resize(d.built.schema->size(), false);
+  if (options.has("event_time"))
+    read_event_time(d, plan, d.rows, out);
+  else if (const auto* const given = d.member_of("watermark_delay");
+           given != nullptr && d.member_of("event_time") == nullptr)
+    out.warning(given->where, join(d.path, "watermark_delay"),
+                "without \"event_time\" there is no watermark; expected \"event_time\" beside it");
+  d.event_time = plan.event_time.has_value();
+  d.records = true;
+  d.built.plan = std::move(plan);
+}
+
+}  // namespace millrace::config

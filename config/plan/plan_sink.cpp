@@ -1,0 +1,221 @@
+// Transforms and sinks, and the checks that connectors bring along.
+#include "config/offered.hpp"
+#include "config/plan/bind_step.hpp"
+#include "config/plan/missing_column.hpp"
+#include "config/plan/plan_stages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+namespace millrace::config {
+namespace {
+
+struct order_text {
+  std::string column;
+  bool descending = false;
+};
+
+/// "name", "name asc" or "name desc".
+order_text split_order(const std::string& text) {
+  for (const std::string_view suffix : {" asc", " desc", " ASC", " DESC"}) {
+    if (!text.ends_with(suffix))
+      continue;
+    auto name = text.substr(0, text.size() - suffix.size());
+    name.erase(name.find_last_not_of(' ') + 1);
+    return {std::move(name), suffix == " desc" || suffix == " DESC"};
+  }
+  return {text};
+}
+
+/// A column spelt exactly as the whole text goes first.
+std::optional<order_item> parse_order(const std::string& text, const data::schema& columns) {
+  if (const auto at = columns.find(text))
+    return order_item{*at, false};
+  const auto order = split_order(text);
+  if (const auto at = columns.find(order.column))
+    return order_item{*at, order.descending};
+  return std::nullopt;
+}
+
+/// Spellings in other languages of an order that is turned.
+std::string missing_order(const std::string& text, const data::schema& columns) {
+  const bool minus = text.starts_with('-');
+  const auto word = minus ? text.substr(1) : text.substr(0, text.find(' '));
+  if (text.find(',') == std::string::npos && columns.find(word))
+    return fmt::format("\"{}\" is no column; expected one with an optional asc or desc; did you mean "
+                       "\"{} desc\"?",
+                       text, word);
+  return missing_column(text, columns, "this sink");
+}
+
+void read_order(draft& d, sink_plan& plan, report& out) {
+  if (!d.built.options.has("order_by"))
+    return;
+  d.checked.insert("order_by");
+  if (d.windows.size() != 1 || !d.late_of.empty())
+    return d.fail(
+        out, "order_by",
+        d.windows.size() > 1
+            ? fmt::format("ordering over several windows {}; expected rows of one window stage", not_offered)
+            : std::string("only the rows of a window can be ordered, once the window is whole; expected a "
+                          "window upstream of this sink"));
+  const auto rows = known_rows::all_of(*plan.rows);
+  for (const auto* const item : items_of(*d.member_of("order_by")))
+    if (const auto o = find_order(d, *item, rows, out))
+      plan.order_by.push_back(*o);
+}
+
+/// Hidden columns that the sink itself names stay, all others go.
+data::schema_ptr rows_of(const draft& d, const data::schema& columns) {
+  std::set<std::string> named;
+  if (d.own != nullptr && d.own->columns_named && !d.broken)
+    for (auto& name : d.own->columns_named(d.built.options))
+      named.insert(std::move(name));
+  std::vector<data::field> fields;
+  for (const auto& f : columns)
+    if (!is_reserved(f.name) || named.contains(f.name))
+      fields.push_back(f);
+  return std::make_shared<const data::schema>(std::move(fields));
+}
+
+struct feeding {
+  std::vector<log_id> windows;  // outputs of their shards
+  std::vector<log_id> lanes;    // of the sources that are read without a window
+  bool partitions = false;      // one of them may have several
+};
+
+void add_feeding(const draft& d, const drafts& all, feeding& out) {
+  for (const auto& from : d.built.from) {
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const auto& x) { return x.built.name == from.stage; });
+    if (at == all.end())
+      continue;
+    const auto* const window = std::get_if<window_plan>(&at->built.plan);
+    if (at->built.kind == stage_kind::parser) {
+      out.lanes.push_back(at->built.name + "/0");
+      out.partitions = true;
+    } else if (window != nullptr && !from.late) {
+      for (std::uint32_t i = 0; i < window->definition.shards; ++i)
+        out.windows.push_back(fmt::format("{}/0/{}", at->built.name, i));
+    } else {
+      add_feeding(*at, all, out);
+    }
+  }
+}
+
+/// The value at a path of options: "roll.age".
+const node* find_option(const node& body, std::string_view path) {
+  const node* at = &body;
+  while (!path.empty()) {
+    const auto dot = path.find('.');
+    // A key of properties may hold dots itself.
+    const auto* m = at->find(path);
+    const bool whole = m != nullptr;
+    if (!whole)
+      m = at->find(path.substr(0, dot));
+    if (m == nullptr)
+      return at == &body ? nullptr : at;
+    at = &m->value;
+    path = whole || dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+  }
+  return at;
+}
+
+}  // namespace
+
+std::vector<const node*> items_of(const node& n) {
+  if (n.what != node::kind::list)
+    return {&n};
+  std::vector<const node*> out;
+  for (const auto& item : n.items)
+    out.push_back(&item);
+  return out;
+}
+
+std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows, report& out) {
+  const auto say = [&](std::string message) {
+    out.error(item.where, join(d.path, "order_by"), std::move(message));
+    d.broken = true;
+    return std::nullopt;
+  };
+  const auto o = parse_order(item.text, rows.columns);
+  const auto column = split_order(item.safe_text()).column;
+  if (!o)
+    return rows.misses(column) ? say(missing_order(column, rows.columns)) : std::nullopt;
+  if (!rows.untyped[o->column] && rows.columns[o->column].type.is_nested())
+    return say(fmt::format("{} is nested and has no order; expected a plain column", describe(item)));
+  return o;
+}
+
+void check_connector(draft& d, const data::schema* input, report& out) {
+  if (d.own == nullptr || !d.own->check || d.broken)
+    return;
+  d.checked.insert(std::string(connector_check));
+  d.own->check({d.built.options, input}, [&](std::string_view option, std::string message) {
+    const auto* const n = find_option(*d.body, option);
+    out.error(n == nullptr ? d.built.where : n->where, join(d.path, option), std::move(message));
+    d.broken = true;
+  });
+}
+
+void refuse_shared_files(const drafts& all, report& out) {
+  std::map<std::string, std::string> writers;  // by path: the first sink's name
+  for (const auto& d : all) {
+    if (d.built.kind != stage_kind::sink || d.built.type != "file" || !d.options_good ||
+        d.built.options.text("path").starts_with("/dev/"))
+      continue;
+    const auto path = std::filesystem::path(d.built.options.text("path")).lexically_normal().string();
+    const auto [first, fresh] = writers.emplace(path, d.built.name);
+    if (!fresh)
+      out.error(d.place_of("path"), join(d.path, "path"),
+                fmt::format("the sink \"{}\" writes to this file, too, and each cuts it back to its own rows "
+                            "after a crash; expected a file for each sink, or one sink that reads from both: "
+                            "\"from\": [...]",
+                            first->second));
+  }
+}
+
+void plan_transform(draft& d, const drafts& all, report& out) {
+  const auto input = join_inputs(d, all, out);
+  if (!input)
+    return;
+  transform_plan plan;
+  const bool of_records = d.windows.empty();
+  if (!bind_step(d, input, {.before_window = d.before_window, .unnest = of_records}, plan.select, out))
+    return;
+  if (d.options_good && d.member_of("where") == nullptr && d.member_of("columns") == nullptr)
+    out.warning(d.built.where, d.path, "this select changes nothing; expected \"where\" or \"columns\"");
+  d.built.schema = plan.select.output;
+  d.built.plan = std::move(plan);
+}
+
+void plan_sink(draft& d, const drafts& all, report& out) {
+  if (const auto input = join_inputs(d, all, out))
+    plan_sink_over(d, input, out);
+  if (d.own == nullptr || !d.own->progress_place)
+    return;
+  feeding f;
+  add_feeding(d, all, f);
+  auto logs = std::move(f.windows);
+  logs.insert(logs.end(), f.lanes.begin(), f.lanes.end());
+  if (!logs.empty())
+    d.built.progress_place = d.own->progress_place(logs, f.partitions);
+}
+
+void plan_sink_over(draft& d, const data::schema_ptr& input, report& out) {
+  sink_plan plan;
+  if (!bind_step(d, input, {}, plan.input, out))
+    return;
+  check_connector(d, plan.input.output.get(), out);
+  plan.rows = rows_of(d, *plan.input.output);
+  if (plan.rows->size() == 0)
+    d.fail(out, {}, "there is no column to write; expected \"columns\" with at least one");
+  read_order(d, plan, out);
+  d.built.plan = std::move(plan);
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,37 @@
+// From drafts to planned stages: expressions bound, columns typed, one kind of stage a file. Internal to
+// config.
+#pragma once
+
+#include "config/plan/draft.hpp"
+
+#include <optional>
+
+namespace millrace::config {
+
+/// Gives the schema that a stage reads: the one of all its inputs, null when one is broken or they differ
+/// (which is reported). Fills in what flows along the graph (event time, windows above, ...).
+[[nodiscard]] data::schema_ptr join_inputs(draft& d, const drafts& all, report& out);
+
+/// The column that an item of a window's `key` names, or a finding. Nothing is said of what `rows` leave
+/// open.
+[[nodiscard]] std::optional<std::size_t> find_key(draft& d, const node& item, const known_rows& rows,
+                                                  report& out);
+/// The same for an item of `order_by`.
+[[nodiscard]] std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows,
+                                                   report& out);
+/// The items of a text or list.
+[[nodiscard]] std::vector<const node*> items_of(const node& n);
+
+void plan_source(draft& d);
+void plan_parser(draft& d, const drafts& all, report& out);
+void plan_transform(draft& d, const drafts& all, report& out);
+void plan_window(draft& d, const drafts& all, report& out);
+void plan_sink(draft& d, const drafts& all, report& out);
+/// The sink of dead letters: as any other, but its input is given.
+void plan_sink_over(draft& d, const data::schema_ptr& input, report& out);
+/// Files that two sinks would write to.
+void refuse_shared_files(const drafts& all, report& out);
+/// The connector's own check, once its options are right.
+void check_connector(draft& d, const data::schema* input, report& out);
+
+}  // namespace millrace::config

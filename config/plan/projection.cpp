@@ -1,0 +1,96 @@
+#include "config/plan/projection.hpp"
+
+#include <algorithm>
+
+namespace millrace::config {
+namespace {
+
+/// Columns asked of a stage: of its rows, and of a window's late rows.
+struct wanted {
+  std::vector<bool> rows;
+  std::vector<bool> late;
+};
+
+void want(std::vector<bool>& columns, std::size_t i) {
+  if (columns.size() <= i)
+    columns.resize(i + 1, false);
+  columns[i] = true;
+}
+
+void want(std::vector<bool>& columns, const std::optional<expression::bound>& e) {
+  if (e)
+    for (const auto i : e->columns)
+      want(columns, i);
+}
+
+/// Says what a step must read of its input to give `of_output`. All of its expressions are evaluated,
+/// whoever asks: whether a cast fails must not depend on later stages.
+std::vector<bool> through(const step& s, const std::vector<bool>& of_output) {
+  std::vector<bool> input(s.input->size(), false);
+  want(input, s.where);
+  for (const auto& p : s.columns)
+    want(input, std::optional(p.value));
+  for (std::size_t i = 0; i < of_output.size(); ++i) {
+    if (!of_output[i] || i < s.columns.size())
+      continue;
+    if (const auto at = s.input->find((*s.output)[i].name))
+      want(input, *at);
+  }
+  return input;
+}
+
+std::vector<bool> of_window(const window_plan& w, const std::vector<bool>& late) {
+  auto input = late;
+  for (const auto i : w.key_columns)
+    want(input, i);
+  for (const auto& e : w.arguments)
+    want(input, e);
+  for (const auto& e : w.filters)
+    want(input, e);
+  for (const auto& order : w.orders)
+    for (const auto& e : order)
+      want(input, std::optional(e));
+  return through(w.input, input);
+}
+
+std::vector<bool> of_sink(const sink_plan& s) {
+  std::vector<bool> output(s.input.output->size(), false);
+  for (const auto& f : *s.rows)
+    if (const auto at = s.input.output->find(f.name))
+      output[*at] = true;
+  return through(s.input, output);
+}
+
+void merge_into(std::vector<bool>& target, const std::vector<bool>& more) {
+  for (std::size_t i = 0; i < more.size(); ++i)
+    if (more[i])
+      want(target, i);
+}
+
+}  // namespace
+
+void mark_used_columns(drafts& all, const std::vector<std::size_t>& order) {
+  std::vector<wanted> asked(all.size());
+  for (auto at = order.rbegin(); at != order.rend(); ++at) {
+    auto& d = all[*at];
+    std::vector<bool> input;
+    if (auto* const p = std::get_if<parser_plan>(&d.built.plan)) {
+      merge_into(p->used, asked[*at].rows);
+      if (p->event_time)
+        p->used[*p->event_time] = true;
+      continue;
+    }
+    if (const auto* const t = std::get_if<transform_plan>(&d.built.plan))
+      input = through(t->select, asked[*at].rows);
+    else if (const auto* const w = std::get_if<window_plan>(&d.built.plan))
+      input = of_window(*w, asked[*at].late);
+    else if (const auto* const s = std::get_if<sink_plan>(&d.built.plan))
+      input = of_sink(*s);
+    for (std::size_t i = 0; i < d.reads.size(); ++i) {
+      auto& above = asked[d.reads[i]];
+      merge_into(d.built.from[i].late ? above.late : above.rows, input);
+    }
+  }
+}
+
+}  // namespace millrace::config

@@ -1,0 +1,17 @@
+// `${VAR}` and `${VAR:-default}` in texts (not in keys). `$${` stands for a literal `${`; any other dollar
+// sign is itself. What comes from the environment is secret until an option that is declared plain takes it:
+// each filled text also keeps the form that may be shown.
+#pragma once
+
+#include "config/report.hpp"
+#include "config/text/node.hpp"
+
+namespace millrace::config {
+
+/// A larger value was surely not meant for a topology.
+inline constexpr std::size_t largest_variable = 64U << 10U;
+
+/// Fills the tree in; the report learns what came from the environment.
+void fill_environment(node& root, report& out);
+
+}  // namespace millrace::config

@@ -1,0 +1,84 @@
+// On which records of one lane work has failed. From it follows how the lane's next life goes about them: a
+// range on which one has failed is worked on in ever smaller parts, until the record is found that makes it
+// fail. A plain value: each life begins with one, and says by message what it learns; the supervisor keeps
+// what they have said, by the lane's name, and gives it to the next (docs/design/failing-records.md).
+#pragma once
+
+#include "runtime/base/ids.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::delivery {
+
+/// Work on some consecutive records of a log: parsing them, running steps on them, forming their frame.
+struct attempt {
+  log_id log;
+  position from{};
+  position to{};
+  std::size_t records = 0;
+  std::optional<position> record{};  // where it is this one alone
+  bool cutting = false;              // forming the frame; else what comes before
+  bool taken_before = false;  // a receiver has got these records from an earlier attempt, which went well
+  friend bool operator==(const attempt&, const attempt&) = default;
+};
+
+class failing_records {
+public:
+  /// Failures on a record alone before it is given up.
+  static constexpr int tries = 3;
+
+  /// A life ends on it.
+  void failed(const attempt& a, std::string_view error);
+  /// Work on records of this log from here on went well. True: records had been given up in a row, and the
+  /// row ends with this.
+  bool went_well(const log_id& log, position from);
+
+  /// Where care is needed first in [from, to), and how many records to work on at once there.
+  struct suspicion {
+    position from;
+    position to;
+    std::size_t at_once;
+    bool own_frames;  // each part in one: a frame could not be formed
+  };
+  [[nodiscard]] std::optional<suspicion> next(const log_id& log, position from, position to) const;
+
+  struct failing_record {
+    log_id log;
+    position at{};
+    std::string error;
+    int failures = 0;
+    bool taken_before = false;
+  };
+  /// Records on which lives have failed `tries` times.
+  [[nodiscard]] std::vector<failing_record> to_give_up() const;
+  /// No life will work on it any more.
+  void give_up(const log_id& log, position at);
+  /// Records given up since one behind them went well.
+  [[nodiscard]] std::size_t given_up_in_a_row() const { return in_a_row_; }
+
+  /// By log: below, everything is durable in every receiver. Adds to what earlier lives knew.
+  void settle(const std::map<log_id, position>& below);
+  [[nodiscard]] const std::map<log_id, position>& settled() const { return settled_; }
+
+private:
+  struct range {
+    log_id log;
+    position from{};
+    position to{};
+    std::size_t records = 0;
+    bool own_frames = false;
+  };
+  std::deque<range> ranges_;              // disjoint; the newest last
+  std::deque<failing_record> suspected_;  // the newest last
+  std::map<log_id, position> last_given_up_;
+  std::size_t in_a_row_ = 0;
+  std::map<log_id, position> settled_;
+};
+
+}  // namespace millrace::delivery

@@ -1,0 +1,70 @@
+// The state of a shard's windows, as the protocol calls it: shard_core owns one, feeds it frames, takes the
+// rows of its windows and makes it part of captures. window::shard_windows implements it for windows of all
+// shapes; the tests of the protocol have simpler ones.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/delivery/frame.hpp"
+#include "runtime/delivery/ledger.hpp"
+#include "runtime/wire/bytes.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::delivery {
+
+/// A row that could not be formed (sum beyond bigint).
+struct failed_row {
+  std::string record;  // its columns as JSON
+  std::string error;
+};
+
+/// The rows of one window end of one shard, in key order (encoded keys, data/key_encoding.hpp), after
+/// `having`.
+struct fired_window {
+  event_micros end = 0;
+  data::batch_ptr rows;  // under the window's output schema
+  std::vector<failed_row> failed;
+};
+
+/// What a state holds now, for gauges.
+struct window_size {
+  std::size_t windows = 0;  // open
+  std::size_t keys = 0;     // entries over all windows or slices
+  std::size_t bytes = 0;    // held in memory, about
+};
+
+/// State is a function of what was absorbed, in whatever order.
+class window_state {
+public:
+  virtual ~window_state() = default;
+
+  /// Adds a frame's content. Windows with end + allowed_lateness <= fired have fired: what counts for them
+  /// has come too late (possible after a firing that left an idle partition out) and is not added to them.
+  /// Returns how many records so missed every window.
+  virtual std::uint64_t absorb(const lane_frame& frame, event_micros fired) = 0;
+  /// Adds the rows of an upstream window, as far as they are this shard's; returns what absorb() returns.
+  /// What happened to rows on the way is counted in `counts`, by one shard for each log.
+  virtual std::uint64_t absorb_rows(const output_frame& rows, event_micros fired, ledger& counts) = 0;
+  /// Gives the first of the windows with fired < end + allowed_lateness <= watermark that have rows, and
+  /// moves `fired` on to where it has fired; nothing, and `fired` is the watermark, when there is none. A
+  /// watermark of end_of_time fires all. Windows fire one by one, since the rows of many may have no room at
+  /// once. Drops what no later window needs. With `updates` it gives nothing: what has changed is kept until
+  /// changes() has given it.
+  virtual std::optional<fired_window> fire_next(event_micros& fired, event_micros watermark) = 0;
+  /// With `updates`: gives the rows that changed since the last call, in order of window end, window start
+  /// and key, all in one (whose `end` is left 0); nothing where nothing changed.
+  virtual std::optional<fired_window> changes() = 0;
+
+  /// Appends all state; and what changed since the last capture of either kind.
+  virtual void capture_all(wire::writer& out) = 0;
+  virtual void capture_changes(wire::writer& out) = 0;
+  /// Applies bytes of capture_all (to an empty state) or capture_changes (in order).
+  [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
+
+  [[nodiscard]] virtual window_size size() const = 0;
+};
+
+}  // namespace millrace::delivery

@@ -1,0 +1,107 @@
+// From syntax to a bound and typed tree: names looked up, overloads chosen, implicit casts put in, literals
+// read, constant parts computed. Collects every problem it meets.
+#pragma once
+
+#include "runtime/expression/bind/node.hpp"
+#include "runtime/expression/bind/unnest.hpp"
+#include "runtime/expression/syntax/syntax.hpp"
+
+#include <functional>
+
+namespace millrace::expression {
+
+class binder {
+public:
+  /// Says what an aggregate call means; by default a problem. Returns null pointer when it reported one.
+  using aggregate_binder = std::function<node_ptr(const syntax&)>;
+
+  /// `unnest`: where unnest(...) may stand; null pointer: it is a problem.
+  binder(const scope& names, problems& found, aggregate_binder aggregate = {},
+         unnested_list* unnest = nullptr)
+      : names_(names), found_(found), aggregate_(std::move(aggregate)), unnest_(unnest) {}
+
+  /// Null pointer where a problem was reported.
+  [[nodiscard]] node_ptr bind(const syntax& s);
+  /// The same, implicitly cast.
+  [[nodiscard]] node_ptr bind_boolean(const syntax& s, std::string_view role);
+  /// A whole expression's result: literals become text, what cannot be a column is a problem.
+  [[nodiscard]] node_ptr finish(node_ptr n);
+
+  /// Implicit cast; the kinds must allow it. Null pointer where a literal cannot be read.
+  [[nodiscard]] node_ptr coerce(node_ptr n, kind to);
+
+private:
+  node_ptr problem_at(std::size_t offset, std::string message);
+  [[nodiscard]] node_ptr make(op what, kind type, std::size_t offset) const;
+  /// The constant that the node is, where all its arguments are.
+  [[nodiscard]] node_ptr fold_constant(node_ptr n) const;
+
+  node_ptr column(const syntax& s);
+  node_ptr unknown_column(const syntax& s);
+  node_ptr literal(const syntax& s);
+  node_ptr call(const syntax& s);
+  node_ptr unnest(const syntax& s);
+  /// A problem where an argument reads the elements of unnest(...), as in PostgreSQL.
+  [[nodiscard]] bool refuse_unnest(const std::vector<node_ptr>& args, std::string_view within);
+  node_ptr call_named(const syntax& s, std::vector<node_ptr> args);
+  node_ptr build_json(const syntax& s, const function* f, std::vector<node_ptr> args);
+  node_ptr unknown_function(const syntax& s);
+  node_ptr no_overload(const syntax& s, const std::vector<node_ptr>& args);
+  node_ptr invoke(const syntax& s, const function* f, std::vector<node_ptr> args);
+  node_ptr cast(const syntax& s);
+  node_ptr cast_to(node_ptr n, kind to, int bits, std::size_t offset);
+  /// As concat writes it.
+  node_ptr written(node_ptr n);
+  node_ptr logic(const syntax& s);
+  node_ptr instant(const syntax& s);
+
+  node_ptr case_of(const syntax& s);
+  node_ptr coalesce(const syntax& s);
+  node_ptr extremum(const syntax& s);
+  node_ptr nullif(const syntax& s);
+  node_ptr compared(const syntax& s, op what, std::string_view with);
+  node_ptr boolean_test(const syntax& s);
+
+  node_ptr element(const syntax& s);
+  node_ptr member(const syntax& s);
+  node_ptr list(const syntax& s);
+  node_ptr quantified(const syntax& s);
+  node_ptr cast_list(const syntax& s, kind element);
+  node_ptr cast_elements(node_ptr n, kind element, std::size_t offset);
+  /// Members of objects by -> and ->>, without writing and reading JSON; nothing where it is none of that.
+  node_ptr json_member(const syntax& s, std::vector<node_ptr>& args);
+  /// Whatever it is, as json.
+  node_ptr as_json(node_ptr n);
+
+  /// All arguments, or nothing where one has a problem.
+  std::optional<std::vector<node_ptr>> bind_all(const std::vector<syntax>& args);
+  node_ptr not_comparable(kind k, std::size_t offset);
+  /// The same, cast to their common kind; `what` names the construct.
+  std::optional<std::vector<node_ptr>> bind_alike(const std::vector<syntax>& args, std::string_view what,
+                                                  std::size_t offset);
+  /// Casts all to their common kind; false with a problem where there is none.
+  bool unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset);
+
+  const scope& names_;
+  problems& found_;
+  aggregate_binder aggregate_;
+  unnested_list* unnest_;
+};
+
+/// A column that stands for the element of an unnest; its list is what is prepared.
+[[nodiscard]] inline bool is_element_of_unnest(const node& n) { return n.what == op::column && n.prepared; }
+
+/// The bound expression that a tree makes.
+[[nodiscard]] bound bound_of(node_ptr root);
+
+/// A member by its name: spelt exactly so, else its lower case.
+[[nodiscard]] std::optional<std::size_t> find_member(const data::type& object, const name_part& name);
+/// The problem where there is none; `of` is the object in words.
+[[nodiscard]] std::string no_member(const data::type& type, const name_part& name, const std::string& of);
+
+[[nodiscard]] bool is_aggregate(std::string_view function);
+[[nodiscard]] const std::vector<std::string_view>& aggregate_names();
+/// The remedy behind the name of a function that does not exist: `; did you mean first(...)?`
+[[nodiscard]] std::string meant_by(const syntax& call, bool aggregates_allowed);
+
+}  // namespace millrace::expression

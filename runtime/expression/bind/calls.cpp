@@ -1,0 +1,245 @@
+// The binder's calls of functions and operators: overloads, arguments, and what to say where none fits.
+#include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/overload.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::expression {
+namespace {
+
+std::vector<kind> kinds_of(const std::vector<node_ptr>& args) {
+  std::vector<kind> out;
+  out.reserve(args.size());
+  for (const auto& a : args)
+    out.push_back(a->type);
+  return out;
+}
+
+std::string list_of(const std::vector<node_ptr>& args) {
+  std::string out;
+  for (const auto& a : args)
+    out.append(out.empty() ? "" : ", ").append(name_of(a->type));
+  return out;
+}
+
+bool is_operator(std::string_view name) {
+  return name.find_first_not_of("+-*/<>=~!@#%^&|`?") == std::string_view::npos;
+}
+
+bool is_instant(const syntax& s) {
+  return s.args.empty() &&
+         (s.text == "now" || s.text == "transaction_timestamp" || s.text == "statement_timestamp");
+}
+
+/// Operators of other languages, and what to write instead.
+std::string_view operator_for(std::string_view other) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> others{
+      {{"==", "="}, {"&&", "and"}, {"!", "not"}, {"!==", "<>"}}};
+  for (const auto& [theirs, ours] : others)
+    if (theirs == other)
+      return ours;
+  return {};
+}
+
+/// Functions that people reach for, and what to write instead.
+std::string_view instead_of(std::string_view function) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 27> others{{
+      {"date", "use date_trunc('day', x)"},
+      {"clock_timestamp", "use now(), which is fixed for a batch"},
+      {"timeofday", "use now(), which is fixed for a batch"},
+      {"random", "a result must depend on the input alone"},
+      {"gen_random_uuid", "a result must depend on the input alone"},
+      {"nextval", "a result must depend on the input alone"},
+      {"row_number", "use a window stage"},
+      {"lag", "use a window stage"},
+      {"lead", "use a window stage"},
+      {"ifnull", "use coalesce(x, y)"},
+      {"nvl", "use coalesce(x, y)"},
+      {"if", "use case when ... then ... else ... end"},
+      {"iif", "use case when ... then ... else ... end"},
+      {"date_format", "use to_char(x, 'YYYY-MM-DD')"},
+      {"unix_timestamp", "use extract(epoch from x)"},
+      {"from_unixtime", "use to_timestamp(x)"},
+      {"mean", "use avg(x)"},
+      {"count_distinct", "use count(distinct x)"},
+      {"countdistinct", "use count(distinct x)"},
+      {"approx_count_distinct", "use count(distinct x), which is exact"},
+      {"first_value", "use first(x), which goes by event time"},
+      {"last_value", "use last(x), which goes by event time"},
+      {"len", "use length(x)"},
+      {"explode", "use unnest(x)"},
+      {"flatten", "use unnest(x)"},
+      {"json_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
+      {"jsonb_array_elements", "declare the column as a list, such as [\"text\"], and use unnest(x)"},
+  }};
+  for (const auto& [name, remedy] : others)
+    if (name == function)
+      return remedy;
+  return {};
+}
+
+}  // namespace
+
+node_ptr binder::call(const syntax& s) {
+  if (is_aggregate(s.text)) {
+    if (aggregate_)
+      return aggregate_(s);
+    return problem_at(s.offset, fmt::format("the aggregate {}(...) cannot stand here; aggregates belong to a "
+                                            "window's \"aggregates\" or \"having\"",
+                                            s.text));
+  }
+  if (is_instant(s))
+    return instant(s);
+  if (s.text == "unnest")
+    return unnest(s);
+  if (functions_named(s.text).empty()) {
+    if (!aggregate_)
+      bind_all(s.args);  // else it may be meant as an aggregate, whose arguments name other columns
+    return unknown_function(s);
+  }
+  if (s.star || s.distinct || s.within || !s.filter.empty() || !s.order.empty())
+    return problem_at(s.offset, fmt::format("{}(...) is no aggregate: it takes no *, distinct, filter or "
+                                            "order by",
+                                            s.text));
+  auto args = bind_all(s.args);
+  return args ? call_named(s, *std::move(args)) : nullptr;
+}
+
+node_ptr binder::call_named(const syntax& s, std::vector<node_ptr> args) {
+  const auto& overloads = functions_named(s.text);
+  if ((s.text == "to_json" || s.text == "to_jsonb") && args.size() == 1)
+    return as_json(std::move(args[0]));
+  if (args.size() == 2 && (s.text == "->" || s.text == "->>" || s.text == "#>" || s.text == "#>>")) {
+    const auto before = found_.size();
+    if (auto n = json_member(s, args); n || found_.size() != before)
+      return n;
+  }
+  const auto to_text = [&](node_ptr n) -> node_ptr {
+    const auto at = n->offset;
+    return cast_to(std::move(n), kind::text, 64, at);
+  };
+  if (overloads.front()->any_types && overloads.front()->gives == kind::json)
+    return build_json(s, overloads.front(), std::move(args));
+  if (overloads.front()->any_types) {
+    for (auto& a : args)
+      if (a = written(std::move(a)); !a)
+        return nullptr;
+    if (args.size() < (s.text == "concat_ws" ? 2U : 1U))
+      return problem_at(s.offset, fmt::format("{} takes more arguments", s.text));
+    return invoke(s, overloads.front(), std::move(args));
+  }
+  if (s.text == "||" && args.size() == 2) {  // text beside anything makes text of it
+    const auto open = [](const node_ptr& n) { return n->type == kind::text || n->type == kind::unknown; };
+    if (open(args[0]) || open(args[1]))
+      for (auto& a : args)
+        if (a = to_text(std::move(a)); !a)
+          return nullptr;
+  }
+  const auto* f = choose(overloads, kinds_of(args));
+  if (!f)
+    return no_overload(s, args);
+  return invoke(s, f, std::move(args));
+}
+
+node_ptr binder::written(node_ptr n) {
+  const auto at = n->offset;
+  const auto* f = output_function(n->type);
+  if (n->type != kind::boolean || !f)
+    return cast_to(std::move(n), kind::text, 64, at);
+  auto out = make(op::call, kind::text, at);
+  out->fn = f;
+  out->args.push_back(std::move(n));
+  return fold_constant(std::move(out));
+}
+
+node_ptr binder::build_json(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  const bool object = f->name.ends_with("object");
+  if (object && args.size() % 2 != 0)
+    return problem_at(
+        s.offset, fmt::format("{} takes names and values by turns, and the last name has no value", s.text));
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const auto is = args[i]->type;
+    if (object && i % 2 == 0 && (is == kind::json || is == kind::list || is == kind::object))
+      return problem_at(args[i]->offset,
+                        fmt::format("a member's name cannot be {}; use a text", name_of(is)));
+    if (args[i] = as_json(std::move(args[i])); !args[i])
+      return nullptr;
+  }
+  return invoke(s, f, std::move(args));
+}
+
+node_ptr binder::unknown_function(const syntax& s) {
+  if (is_operator(s.text))
+    return problem_at(s.offset, operator_for(s.text).empty()
+                                    ? fmt::format("there is no operator {}", s.text)
+                                    : fmt::format("there is no operator {}; did you mean {}?", s.text,
+                                                  operator_for(s.text)));
+  return problem_at(s.offset, fmt::format("there is no function {}(...){}", s.text,
+                                          meant_by(s, static_cast<bool>(aggregate_))));
+}
+
+node_ptr binder::no_overload(const syntax& s, const std::vector<node_ptr>& args) {
+  const auto& overloads = functions_named(s.text);
+  if (is_operator(s.text) && args.size() == 2)
+    return problem_at(s.offset, fmt::format("{0} cannot be used between {1} and {2}; cast one of them, as in "
+                                            "(...)::{2} {0} ...",
+                                            s.text, name_of(args[0]->type), name_of(args[1]->type)));
+  if (is_operator(s.text))
+    return problem_at(s.offset, fmt::format("{} cannot be used on {}; cast it, as in {}(...)::bigint", s.text,
+                                            list_of(args), s.text));
+  return problem_at(s.offset,
+                    fmt::format("there is no {}({}); there are: {}; cast the arguments, as in (...)::text",
+                                s.text, list_of(args), signatures(overloads)));
+}
+
+node_ptr binder::invoke(const syntax& s, const function* f, std::vector<node_ptr> args) {
+  auto n = make(op::call, f->gives, s.offset);
+  n->fn = f;
+  if (f->gives == kind::list)  // all of them give texts
+    n->column_type = data::type::list_of(data::type_id::text);
+  std::vector<std::optional<std::string_view>> texts;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (!f->any_types)
+      args[i] = coerce(std::move(args[i]), f->takes[i]);
+    if (!args[i])
+      return nullptr;
+    const bool known = args[i]->what == op::constant && args[i]->type == kind::text && !args[i]->value.null;
+    texts.push_back(known ? std::optional(args[i]->value.text) : std::nullopt);
+  }
+  if (f->prepare) {
+    auto prepared = f->prepare(texts);
+    if (!prepared)
+      return problem_at(args[prepared.error().index]->offset, std::move(prepared.error().message));
+    n->prepared = *std::move(prepared);
+  }
+  n->args = std::move(args);
+  return fold_constant(std::move(n));
+}
+
+std::string meant_by(const syntax& call, bool aggregates_allowed) {
+  if (const auto remedy = instead_of(call.text); !remedy.empty())
+    return fmt::format("; {}", remedy);
+  const auto aggregate = closest(call.text, aggregate_names());
+  const bool as_aggregate =
+      call.star || call.distinct || call.within || !call.filter.empty() || !call.order.empty();
+  // Where both are as close, what may stand there is meant.
+  auto names = aggregates_allowed ? aggregate_names() : std::vector<std::string_view>{};
+  if (!as_aggregate)
+    for (const auto f : function_names())
+      names.push_back(f);
+  if (!as_aggregate)
+    names.push_back("unnest");
+  if (const auto near = closest(call.text, names); !near.empty())
+    return fmt::format("; did you mean {}({})?", near, call.star ? "*" : "...");
+  if (!aggregate.empty())
+    return fmt::format("; did you mean the aggregate {}(...)? Aggregates belong to a window's \"aggregates\" "
+                       "or \"having\"",
+                       aggregate);
+  return {};
+}
+
+}  // namespace millrace::expression

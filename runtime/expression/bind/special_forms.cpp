@@ -1,0 +1,183 @@
+// The binder's side of what is syntax and no function: and, or, case, coalesce, in, between and their like.
+#include "runtime/expression/bind/binder.hpp"
+#include "runtime/expression/bind/overload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::expression {
+
+bool binder::unify(std::vector<node_ptr*> args, std::string_view what, std::size_t offset) {
+  std::vector<kind> kinds;
+  kinds.reserve(args.size());
+  for (const auto* a : args)
+    kinds.push_back((*a)->type);
+  const auto common = common_kind(kinds);
+  if (!common) {
+    const auto other = std::find_if(kinds.begin(), kinds.end(), [&](kind k) {
+      return k != kind::unknown && k != kinds[0] &&
+             (category(k) != category(kinds[0]) || category(k) == category(kind::json));
+    });
+    problem_at(other == kinds.end() ? offset
+                                    : (*args[static_cast<std::size_t>(other - kinds.begin())])->offset,
+               fmt::format("the values of {} do not mix: {} and {}; cast one of them, as in (...)::text",
+                           what, name_of(kinds[0]), name_of(other == kinds.end() ? kinds.back() : *other)));
+    return false;
+  }
+  for (auto* a : args)
+    if (*a = coerce(std::move(*a), *common); !*a)
+      return false;
+  if (*common != kind::list && *common != kind::object)
+    return true;
+  // nulls take the type of the others
+  const node* typed = nullptr;
+  for (const auto* a : args) {
+    if ((*a)->what == op::constant && (*a)->value.null)
+      continue;
+    if (typed && !(typed->column_type == (*a)->column_type)) {
+      problem_at((*a)->offset, fmt::format("the values of {} do not mix: {} and {}", what,
+                                           typed->column_type.name(), (*a)->column_type.name()));
+      return false;
+    }
+    typed = typed ? typed : a->get();
+  }
+  for (auto* a : args)
+    if (typed)
+      (*a)->column_type = typed->column_type;
+  return true;
+}
+
+node_ptr binder::logic(const syntax& s) {
+  const auto role = s.what == form::all_of   ? "each side of and"
+                    : s.what == form::any_of ? "each side of or"
+                                             : "what follows not";
+  std::vector<node_ptr> args;
+  for (const auto& a : s.args)
+    args.push_back(bind_boolean(a, role));
+  if (std::any_of(args.begin(), args.end(), [](const node_ptr& n) { return !n; }))
+    return nullptr;
+  if (s.what == form::negation) {
+    // not x is x = false
+    auto n = make(op::call, kind::boolean, s.offset);
+    n->fn = comparison("=", kind::boolean);
+    auto no = make(op::constant, kind::boolean, s.offset);
+    no->value.null = false;
+    n->args.push_back(std::move(args[0]));
+    n->args.push_back(std::move(no));
+    return fold_constant(std::move(n));
+  }
+  auto n = make(s.what == form::all_of ? op::all_of : op::any_of, kind::boolean, s.offset);
+  n->args = std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::case_of(const syntax& s) {
+  auto n = make(s.flag ? op::case_equals : op::case_when, kind::unknown, s.offset);
+  const std::size_t first = s.flag ? 1 : 0;
+  for (std::size_t i = 0; i < s.args.size(); ++i) {
+    const bool condition = !s.flag && i + 1 < s.args.size() && i % 2 == 0;
+    n->args.push_back(condition ? bind_boolean(s.args[i], "what follows when") : bind(s.args[i]));
+  }
+  if (std::any_of(n->args.begin(), n->args.end(), [](const node_ptr& a) { return !a; }) ||
+      refuse_unnest(n->args, "case"))
+    return nullptr;
+  std::vector<node_ptr*> results;
+  std::vector<node_ptr*> subjects;
+  for (std::size_t i = first; i + 1 < n->args.size(); i += 2) {
+    subjects.push_back(&n->args[i]);
+    results.push_back(&n->args[i + 1]);
+  }
+  results.push_back(&n->args.back());
+  if (s.flag) {
+    subjects.insert(subjects.begin(), n->args.data());
+    if (!unify(subjects, "case and when", s.offset))
+      return nullptr;
+    n->fn = comparison("=", n->args[0]->type);
+    if (!n->fn)
+      return not_comparable(n->args[0]->type, s.offset);
+  }
+  if (!unify(results, "case", s.offset))
+    return nullptr;
+  n->type = n->args.back()->type;
+  n->column_type = n->args.back()->column_type;
+  return fold_constant(std::move(n));
+}
+
+std::optional<std::vector<node_ptr>> binder::bind_alike(const std::vector<syntax>& args,
+                                                        std::string_view what, std::size_t offset) {
+  auto bound = bind_all(args);
+  if (!bound)
+    return std::nullopt;
+  std::vector<node_ptr*> all;
+  for (auto& b : *bound)
+    all.push_back(&b);
+  return unify(all, what, offset) ? std::move(bound) : std::nullopt;
+}
+
+node_ptr binder::coalesce(const syntax& s) {
+  auto args = bind_alike(s.args, "coalesce", s.offset);
+  if (!args || refuse_unnest(*args, "coalesce"))
+    return nullptr;
+  auto n = make(op::coalesce, args->front()->type, s.offset);
+  n->column_type = args->front()->column_type;
+  n->args = *std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::not_comparable(kind k, std::size_t offset) {
+  return problem_at(offset, fmt::format("{} cannot be compared", name_of(k)));
+}
+
+node_ptr binder::extremum(const syntax& s) {
+  const bool greatest = s.what == form::greatest;
+  auto args = bind_alike(s.args, greatest ? "greatest" : "least", s.offset);
+  if (!args)
+    return nullptr;
+  auto n = make(op::extremum, args->front()->type, s.offset);
+  n->fn = comparison(greatest ? ">" : "<", n->type);
+  if (!n->fn)
+    return not_comparable(n->type, s.offset);
+  n->args = *std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::nullif(const syntax& s) {
+  auto args = bind_alike(s.args, "nullif", s.offset);
+  if (!args)
+    return nullptr;
+  auto n = make(op::nullif, args->front()->type, s.offset);
+  n->fn = comparison("=", n->type);
+  if (!n->fn)
+    return not_comparable(n->type, s.offset);
+  n->args = *std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::compared(const syntax& s, op what, std::string_view with) {
+  const auto name = what == op::in_list ? "in (...)" : what == op::between ? "between" : "is distinct from";
+  auto args = bind_alike(s.args, name, s.offset);
+  if (!args)
+    return nullptr;
+  auto n = make(what, kind::boolean, s.offset);
+  n->flag = s.flag;
+  n->symmetric = s.star;
+  n->fn = comparison(with, args->front()->type);
+  if (!n->fn)
+    return not_comparable(args->front()->type, s.offset);
+  n->args = *std::move(args);
+  return fold_constant(std::move(n));
+}
+
+node_ptr binder::boolean_test(const syntax& s) {
+  auto argument = bind_boolean(s.args[0], fmt::format("what stands before {}", s.text));
+  if (!argument)
+    return nullptr;
+  auto n = make(op::is_boolean, kind::boolean, s.offset);
+  n->flag = s.text.find("not") != std::string::npos;
+  n->wanted_boolean = s.text.ends_with("true") ? 1 : s.text.ends_with("false") ? 0 : 2;
+  n->args.push_back(std::move(argument));
+  return fold_constant(std::move(n));
+}
+
+}  // namespace millrace::expression

@@ -1,0 +1,146 @@
+// The contract's evaluate() and rows_where(): a batch in chunks, results into columns, failures in order.
+#include "runtime/expression/evaluate/evaluator.hpp"
+#include "runtime/expression/functions/list_values.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::expression {
+namespace {
+
+// Text of a column lies behind 31-bit offsets; a batch that makes more of its 1 MiB is a runaway.
+constexpr std::size_t most_text = 1U << 30U;
+// Enough for a chunk of an ordinary expression, and little enough that malloc keeps it between calls.
+constexpr std::size_t first_block = 96U << 10U;
+
+struct appender {
+  data::column_builder& out;
+  failed_rows& failures;
+  std::vector<failed_rows::failed>* failed = nullptr;
+  std::size_t text_bytes = 0;
+
+  template<class T, class Append>
+  void append(const values& v, std::size_t rows, Append add) {
+    const auto* in = static_cast<const T*>(v.data);
+    std::size_t next_failed = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (next_failed < failed->size() && (*failed)[next_failed].row == i) {
+        ++next_failed;
+        out.append_null();
+      } else if (v.present(i)) {
+        add(in[v.at(i)]);
+      } else {
+        out.append_null();
+      }
+    }
+  }
+
+  void chunk(const values& v, std::size_t rows) {
+    if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown || v.type == kind::list)
+      refuse_runaways(v, rows);
+    failed = &failures.sorted();
+    const bool whole = failed->empty() && !v.valid && !v.constant;
+    switch (v.type) {
+    case kind::boolean:
+      return append<std::uint8_t>(v, rows, [&](std::uint8_t b) { out.append_boolean(b != 0); });
+    case kind::bigint:
+    case kind::timestamptz:
+    case kind::timestamp:
+      if (whole)
+        return out.append_ints({v.as<std::int64_t>(), rows});
+      return append<std::int64_t>(v, rows, [&](std::int64_t i) { out.append_int(i); });
+    case kind::numeric:
+    case kind::float64:
+      if (whole)
+        return out.append_doubles({v.as<double>(), rows});
+      return append<double>(v, rows, [&](double d) { out.append_double(d); });
+    case kind::unknown:
+    case kind::text:
+    case kind::json:
+      return append<std::string_view>(v, rows, [&](std::string_view s) { out.append_text(s); });
+    case kind::list:
+      return append<list_value>(v, rows, [&](const list_value& l) { append_value(out, kind::list, &l, 0); });
+    case kind::object:
+      return append<object_value>(v, rows,
+                                  [&](const object_value& o) { append_value(out, kind::object, &o, 0); });
+    case kind::interval:
+      return;  // no result of a bound expression
+    }
+  }
+
+  void refuse_runaways(const values& v, std::size_t rows) {
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (!v.present(i))
+        continue;
+      const auto size = expression::text_bytes(v.type, v.data, v.at(i));
+      if (text_bytes + size > most_text)
+        failures.add(i, fmt::format("the texts of one batch exceed {} bytes", most_text));
+      else
+        text_bytes += size;
+    }
+  }
+};
+
+void report(failed_rows& failed, std::size_t first, std::vector<row_failure>& failures) {
+  for (auto& f : failed.sorted())
+    failures.push_back({static_cast<std::uint32_t>(first + f.row), std::move(f.message)});
+  failed.clear();
+}
+
+/// Calls use(values, first, rows) for each chunk; failures of the chunk are in `failed`.
+template<class Use>
+void by_chunks(const bound& e, const data::batch& input, event_micros now, failed_rows& failed, Use use) {
+  const auto block = std::make_unique_for_overwrite<std::byte[]>(first_block);
+  for (std::size_t first = 0; first < input.rows; first += chunk_rows) {
+    const auto rows = std::min(chunk_rows, input.rows - first);
+    arena memory(block.get(), first_block);
+    evaluator run(memory, &input, first, rows, now, failed);
+    use(run.run(e.code->root(), nullptr), first, rows);
+  }
+}
+
+}  // namespace
+
+data::column_ptr evaluate(const bound& e, const data::batch& input, event_micros now,
+                          std::vector<row_failure>& failures) {
+  const auto& root = e.code->root();
+  if (root.what == op::column) {
+    if (root.path.empty())
+      return input.columns[root.column];
+    if (root.type == kind::list || root.type == kind::object) {  // members of an absent object are absent
+      auto c = input.columns[root.column];
+      for (const auto member : root.path)
+        c = c->children()[member];
+      return c;
+    }
+  }
+  data::column_builder out(e.type);
+  out.reserve(input.rows);
+  failed_rows failed;
+  appender append{out, failed};
+  by_chunks(e, input, now, failed, [&](const values& v, std::size_t first, std::size_t rows) {
+    append.chunk(v, rows);
+    report(failed, first, failures);
+  });
+  return out.finish();
+}
+
+std::vector<std::uint32_t> rows_where(const bound& condition, const data::batch& input, event_micros now,
+                                      std::vector<row_failure>& failures) {
+  std::vector<std::uint32_t> out;
+  failed_rows failed;
+  by_chunks(condition, input, now, failed, [&](const values& v, std::size_t first, std::size_t rows) {
+    const auto& lost = failed.sorted();
+    std::size_t next_lost = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (next_lost < lost.size() && lost[next_lost].row == i)
+        ++next_lost;
+      else if (v.present(i) && v.get<bool>(i))
+        out.push_back(static_cast<std::uint32_t>(first + i));
+    }
+    report(failed, first, failures);
+  });
+  return out;
+}
+
+}  // namespace millrace::expression

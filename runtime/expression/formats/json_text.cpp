@@ -1,0 +1,281 @@
+#include "runtime/expression/formats/json_text.hpp"
+
+#include "runtime/data/text_encoding.hpp"
+
+#include <algorithm>
+#include <bitset>
+
+namespace millrace::expression {
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+int hex_value(char c) {
+  return is_digit(c)            ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+std::size_t after_blanks(std::string_view s, std::size_t at) {
+  while (at < s.size() && is_blank(s[at]))
+    ++at;
+  return at;
+}
+
+/// Checks a text from its front on; every step gives false where it finds something else.
+class validator {
+public:
+  explicit validator(std::string_view text) : s_(text) {}
+
+  bool whole() {
+    std::bitset<deepest_json> objects;  // by level: is it an object's?
+    std::size_t depth = 0;
+    for (bool value_done = false;;) {
+      if (value_done) {
+        if (depth == 0)
+          return after_blanks(s_, at_) == s_.size();
+        const char c = next();
+        if (c == ',') {
+          value_done = false;
+          if (objects[depth - 1] && !name())
+            return false;
+        } else if (c == (objects[depth - 1] ? '}' : ']')) {
+          --depth;
+        } else {
+          return false;
+        }
+        continue;
+      }
+      const char c = next();
+      if (c != '{' && c != '[') {
+        --at_;
+        if (!scalar(c))
+          return false;
+        value_done = true;
+        continue;
+      }
+      if (depth == deepest_json)
+        return false;
+      objects[depth++] = c == '{';
+      if (const auto after = after_blanks(s_, at_);
+          after < s_.size() && s_[after] == (c == '{' ? '}' : ']')) {
+        at_ = after + 1;
+        --depth;
+        value_done = true;
+      } else if (c == '{' && !name()) {
+        return false;
+      }
+    }
+  }
+
+private:
+  /// The next byte that is no blank, NUL at the end; at_ is moved behind it.
+  char next() {
+    at_ = after_blanks(s_, at_);
+    return at_ < s_.size() ? s_[at_++] : (++at_, '\0');
+  }
+  bool name() { return next() == '"' && (--at_, string()) && next() == ':'; }
+  bool scalar(char c) {
+    if (c == '"')
+      return string();
+    for (const std::string_view word : {"true", "false", "null"})
+      if (s_.substr(std::min(at_, s_.size()), word.size()) == word) {
+        at_ += word.size();
+        return true;
+      }
+    return number();
+  }
+  bool digits() {
+    const auto from = at_;
+    while (at_ < s_.size() && is_digit(s_[at_]))
+      ++at_;
+    return at_ > from;
+  }
+  bool number() {
+    const auto is = [&](char c) { return at_ < s_.size() && s_[at_] == c; };
+    at_ += is('-');
+    const bool zero = is('0');
+    const auto from = at_;
+    if (!digits() || (zero && at_ > from + 1))
+      return false;
+    if (is('.') && (++at_, !digits()))
+      return false;
+    if (is('e') || is('E')) {
+      ++at_;
+      at_ += is('+') || is('-');
+      return digits();
+    }
+    return true;
+  }
+  bool string() {
+    for (++at_; at_ < s_.size(); ++at_) {
+      const char c = s_[at_];
+      if (c == '"') {
+        ++at_;
+        return true;
+      }
+      if (static_cast<unsigned char>(c) < 0x20)
+        return false;
+      if (c != '\\')
+        continue;
+      if (++at_ == s_.size())
+        return false;
+      if (s_[at_] != 'u') {
+        if (std::string_view("\"\\/bfnrt").find(s_[at_]) == std::string_view::npos)
+          return false;
+        continue;
+      }
+      for (int i = 0; i < 4; ++i)
+        if (++at_ >= s_.size() || hex_value(s_[at_]) < 0)
+          return false;
+    }
+    return false;
+  }
+
+  std::string_view s_;
+  std::size_t at_ = 0;
+};
+
+/// Gives the place behind the string that begins at the quote.
+std::size_t after_string(std::string_view s, std::size_t at) {
+  for (++at; s[at] != '"'; ++at)
+    at += s[at] == '\\';
+  return at + 1;
+}
+
+/// Gives the place behind the value that begins at `at`.
+std::size_t after_value(std::string_view s, std::size_t at) {
+  if (s[at] == '"')
+    return after_string(s, at);
+  if (s[at] != '{' && s[at] != '[') {
+    while (at < s.size() && s[at] != ',' && s[at] != '}' && s[at] != ']' && !is_blank(s[at]))
+      ++at;
+    return at;
+  }
+  for (std::size_t depth = 0;;) {
+    const char c = s[at];
+    if (c == '"') {
+      at = after_string(s, at);
+      continue;
+    }
+    ++at;
+    depth += c == '{' || c == '[';
+    if ((c == '}' || c == ']') && --depth == 0)
+      return at;
+  }
+}
+
+/// Calls visit(name with its escapes, value) for each member, visit({}, value) for each element.
+template<class Visit>
+void for_each_item(std::string_view s, Visit visit) {
+  auto at = after_blanks(s, 0);
+  const bool object = s[at] == '{';
+  at = after_blanks(s, at + 1);
+  if (s[at] == (object ? '}' : ']'))
+    return;
+  for (;;) {
+    std::string_view name;
+    if (object) {
+      const auto end = after_string(s, at);
+      name = s.substr(at + 1, end - at - 2);
+      at = after_blanks(s, after_blanks(s, end) + 1);  // the colon
+    }
+    const auto end = after_value(s, at);
+    if (!visit(name, s.substr(at, end - at)))
+      return;
+    at = after_blanks(s, end);
+    if (s[at] != ',')
+      return;
+    at = after_blanks(s, at + 1);
+  }
+}
+
+std::uint32_t four_digits(std::string_view s, std::size_t at) {
+  std::uint32_t v = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    v = v << 4 | static_cast<std::uint32_t>(hex_value(s[at + i]));
+  return v;
+}
+
+}  // namespace
+
+bool is_json(std::string_view text) { return validator(text).whole(); }
+
+char head_of(std::string_view json) { return json[after_blanks(json, 0)]; }
+
+std::optional<std::string_view> member_of(std::string_view json, std::string_view name) {
+  std::optional<std::string_view> found;
+  if (head_of(json) != '{')
+    return found;
+  std::string plain;
+  for_each_item(json, [&](std::string_view raw, std::string_view value) {
+    if (raw.find('\\') == std::string_view::npos) {
+      if (raw == name)
+        found = value;
+      return true;
+    }
+    plain.clear();
+    if (append_unescaped(plain, raw) && plain == name)
+      found = value;
+    return true;
+  });
+  return found;
+}
+
+std::optional<std::string_view> element_of(std::string_view json, std::int64_t index) {
+  std::optional<std::string_view> found;
+  if (head_of(json) != '[')
+    return found;
+  auto left = index < 0 ? index + *elements_in(json) : index;
+  if (left < 0)
+    return found;
+  for_each_item(json, [&](std::string_view, std::string_view value) {
+    if (left-- > 0)
+      return true;
+    found = value;
+    return false;
+  });
+  return found;
+}
+
+std::optional<std::int64_t> elements_in(std::string_view json) {
+  if (head_of(json) != '[')
+    return std::nullopt;
+  std::int64_t count = 0;
+  for_each_item(json, [&](std::string_view, std::string_view) {
+    ++count;
+    return true;
+  });
+  return count;
+}
+
+bool append_unescaped(std::string& out, std::string_view body) {
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] != '\\') {
+      out += body[i];
+      continue;
+    }
+    const char c = body[++i];
+    if (c != 'u') {
+      constexpr std::string_view from = "\"\\/bfnrt";
+      out += "\"\\/\b\f\n\r\t"[from.find(c)];
+      continue;
+    }
+    auto code = four_digits(body, i + 1);
+    i += 4;
+    if (code >= 0xD800 && code < 0xDC00 && body.substr(i + 1, 2) == "\\u") {
+      const auto low = four_digits(body, i + 3);
+      if (low < 0xDC00 || low >= 0xE000)
+        return false;
+      code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+      i += 6;
+    }
+    if (code == 0 || (code >= 0xD800 && code < 0xE000))
+      return false;
+    data::append_utf8(out, code);
+  }
+  return true;
+}
+
+}  // namespace millrace::expression

@@ -1,0 +1,294 @@
+#include "runtime/expression/formats/number_format.hpp"
+
+#include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/number_text.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+namespace millrace::expression {
+
+/// Writes one number by one template, from left to right.
+class number_writer {
+public:
+  using item = number_format::item;
+  using sign_place = number_format::sign_place;
+
+  /// `digits`: without sign, with `places` places, and a point only before these.
+  number_writer(const number_format& f, std::string& out, bool negative, std::string digits, int places)
+      : f_(f), out_(out), negative_(negative), digits_(std::move(digits)) {
+    const auto point = std::min(digits_.find('.'), digits_.size());
+    padding_ = f.before_ - static_cast<int>(point);
+    if (padding_ < 0) {  // it does not fit
+      digits_ = std::string(static_cast<std::size_t>(f.before_), '#') + '.' +
+                std::string(static_cast<std::size_t>(places), '#');
+      overflow_ = true;
+      padding_ = 0;
+    }
+    if (f.fill_ && places > 0)
+      find_last_shown();
+    sign_done_ = f.plus_ || f.minus_ ? f.minus_ : f.fill_ && !negative && f.sign_ == sign_place::none;
+    brackets_ = f.brackets_ && (negative || !f.fill_);
+    slots_ = f.before_ + f.behind_ + (f.has_point_ ? 1 : 0);
+  }
+
+  void write() {
+    for (const auto& p : f_.parts_) {
+      switch (p.what) {
+      case item::digit:
+      case item::zero:
+      case item::point:
+        slot(p.what);
+        break;
+      case item::group:
+        if (digits_begun_)
+          out_ += p.text;
+        else
+          blank();
+        break;
+      case item::minus:
+        negative_ ? void(out_ += '-') : blank();
+        break;
+      case item::plus:
+        negative_ ? blank() : void(out_ += '+');
+        break;
+      case item::any_sign:
+        out_ += negative_ ? '-' : '+';
+        break;
+      case item::ordinal:
+      case item::ORDINAL:
+        ordinal(p.what == item::ORDINAL);
+        break;
+      case item::literal:
+        out_ += p.text;
+        break;
+      case item::sign:  // goes with the digits
+        break;
+      }
+    }
+  }
+
+private:
+  void blank() {
+    if (!f_.fill_)
+      out_ += ' ';
+  }
+
+  /// With FM digits behind the point are shown up to the last that is not zero, or that a 0 asks for.
+  void find_last_shown() {
+    const auto point = digits_.find('.');
+    auto last = std::max(digits_.find_last_not_of('0'), point);
+    if (f_.last_zero_ >= padding_) {
+      const auto asked = std::min(static_cast<std::size_t>(f_.last_zero_ + 1 - padding_), digits_.size() - 1);
+      last = std::max(last, asked);
+    }
+    last_shown_ = last;
+  }
+
+  /// A zero alone before the point is not written where a 9 stands.
+  [[nodiscard]] bool hidden_zero() const {
+    return f_.first_zero_ < 0 && next_ == 0 && digits_.starts_with('0') && f_.behind_ > 0;
+  }
+  [[nodiscard]] bool ends_with_point() const { return last_shown_ && digits_[*last_shown_] == '.'; }
+  [[nodiscard]] bool zero_here() const { return f_.first_zero_ >= 0 && at_ >= f_.first_zero_; }
+
+  void sign() {
+    if (sign_done_ || (at_ < padding_ && f_.first_zero_ != at_) || (hidden_zero() && !ends_with_point()))
+      return;
+    if (f_.sign_ == sign_place::before) {
+      out_ += negative_ ? '-' : '+';
+      sign_done_ = true;
+    } else if (f_.sign_ == sign_place::behind) {
+      return;
+    } else if (brackets_) {
+      out_ += negative_ ? '<' : ' ';
+      sign_done_ = true;
+    } else {
+      negative_ ? void(out_ += '-') : blank();
+      sign_done_ = true;
+    }
+  }
+
+  void slot(item what) {
+    sign();
+    if (at_ < padding_) {
+      if (zero_here()) {
+        out_ += '0';
+        digits_begun_ = true;
+      } else {
+        blank();
+      }
+    } else {
+      digit(what);
+      if (next_ < digits_.size())
+        ++next_;
+    }
+    closing_sign();
+    ++at_;
+  }
+
+  void digit(item what) {
+    const char c = next_ < digits_.size() ? digits_[next_] : '\0';
+    if (c == '.') {
+      out_ += '.';
+    } else if (last_shown_ && next_ > *last_shown_ && what != item::zero) {
+      return;
+    } else if (hidden_zero()) {
+      if (!f_.fill_)
+        out_ += ' ';
+      else if (ends_with_point())
+        out_ += '0';
+    } else if (c != '\0') {
+      out_ += c;
+      digits_begun_ = true;
+    }
+  }
+
+  /// Writes the sign that stands behind the last digit.
+  void closing_sign() {
+    const bool last = last_shown_ && *last_shown_ + 1 == next_ && at_ >= padding_ ? true : at_ + 1 == slots_;
+    if (!last || closed_)
+      return;
+    closed_ = true;
+    if (brackets_ && sign_done_)
+      out_ += negative_ ? '>' : ' ';
+    else if (f_.sign_ == sign_place::behind)
+      out_ += negative_ ? '-' : '+';
+  }
+
+  void ordinal(bool upper) {
+    if (overflow_ || negative_ || f_.has_point_)
+      return;
+    const auto last = digits_.back();
+    const bool teen = digits_.size() > 1 && digits_[digits_.size() - 2] == '1';
+    const std::string_view suffix = teen          ? "th"
+                                    : last == '1' ? "st"
+                                    : last == '2' ? "nd"
+                                    : last == '3' ? "rd"
+                                                  : "th";
+    for (const char c : suffix)
+      out_ += upper ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+
+  const number_format& f_;
+  std::string& out_;
+  bool negative_;
+  std::string digits_;
+  int padding_ = 0;  // digits of the template that the number does not have
+  int slots_ = 0;
+  std::optional<std::size_t> last_shown_;  // with FM: where in digits_
+  bool overflow_ = false;
+  bool sign_done_ = false;
+  bool brackets_ = false;
+  bool digits_begun_ = false;
+  bool closed_ = false;
+  int at_ = 0;            // digits and point of the template so far
+  std::size_t next_ = 0;  // of digits_
+};
+
+tl::expected<number_format, std::string> number_format::parse(std::string_view text) {
+  number_format f;
+  const auto whole = text;
+  const auto refused = [&](std::string_view why) {
+    return tl::unexpected(
+        fmt::format("the template '{}' of a number cannot be used: {}", data::excerpt(whole), why));
+  };
+  int sign_at = 0;
+  while (!text.empty()) {
+    const auto starts = [&](std::string_view word) { return fold(text.substr(0, word.size())) == word; };
+    std::size_t length = 1;
+    const char c = text.front();
+    if (c == '9' || c == '0') {
+      if (f.brackets_)
+        return refused("PR comes last");
+      if (c == '0' && f.first_zero_ < 0 && !f.has_point_)
+        f.first_zero_ = f.before_;
+      f.has_point_ ? ++f.behind_ : ++f.before_;
+      if (c == '0')
+        f.last_zero_ = f.before_ + f.behind_ - 1;
+      f.parts_.push_back({c == '9' ? item::digit : item::zero});
+    } else if (c == '.' || c == 'D' || c == 'd') {
+      if (f.has_point_)
+        return refused("it has two decimal points");
+      f.has_point_ = true;
+      f.parts_.push_back({item::point});
+    } else if (c == ',' || c == 'G' || c == 'g') {
+      f.parts_.push_back({item::group, ","});
+    } else if (starts("fm")) {
+      f.fill_ = true;
+      length = 2;
+    } else if (starts("mi") || starts("pl") || starts("sg") || starts("pr") || starts("th")) {
+      length = 2;
+      if (f.sign_ != sign_place::none && !starts("th"))
+        return refused("S goes with no other sign");
+      if (starts("pr") && (f.minus_ || f.plus_))
+        return refused("PR goes with no other sign");
+      f.minus_ = f.minus_ || starts("mi") || starts("sg");
+      f.plus_ = f.plus_ || starts("pl");
+      f.brackets_ = f.brackets_ || starts("pr");
+      if (!starts("pr"))
+        f.parts_.push_back({starts("mi")             ? item::minus
+                            : starts("pl")           ? item::plus
+                            : starts("sg")           ? item::any_sign
+                            : text.starts_with("TH") ? item::ORDINAL
+                                                     : item::ordinal});
+    } else if (c == 'S' || c == 's') {
+      if (f.sign_ != sign_place::none || f.minus_ || f.plus_ || f.brackets_)
+        return refused("S goes with no other sign");
+      sign_at = f.before_ + f.behind_;
+      f.sign_ = f.has_point_ ? sign_place::behind : sign_place::before;
+    } else if (starts("rn") || starts("eeee") || c == 'V' || c == 'v' || c == 'L' || c == 'l' || c == 'B' ||
+               c == 'b' || c == 'C' || c == 'c') {
+      return refused(fmt::format("{} is not offered; there are 9 0 . D , G FM S MI PL SG PR TH and \"text\"",
+                                 text.substr(0, starts("rn")     ? 2
+                                                : starts("eeee") ? 4
+                                                                 : 1)));
+    } else if (c == '"') {
+      const auto end = text.find('"', 1);
+      f.parts_.push_back(
+          {item::literal, std::string(text.substr(1, end == std::string_view::npos ? end : end - 1))});
+      length = end == std::string_view::npos ? text.size() : end + 1;
+    } else {
+      length = character_length(text, 0);
+      f.parts_.push_back({item::literal, std::string(text.substr(0, length))});
+    }
+    text.remove_prefix(length);
+  }
+  // behind all digits before the point it follows the number
+  if (f.sign_ == sign_place::before && sign_at == f.before_)
+    f.sign_ = sign_place::behind;
+  return f;
+}
+
+void number_format::write(std::string& out, std::int64_t v) const {
+  auto digits = fmt::format("{}", v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v));
+  if (behind_ > 0)
+    digits += "." + std::string(static_cast<std::size_t>(behind_), '0');
+  number_writer(*this, out, v < 0, std::move(digits), behind_).write();
+}
+
+void number_format::write(std::string& out, double v, bool exact) const {
+  int places = behind_;
+  if (!std::isfinite(v)) {
+    const auto digits =
+        std::isnan(v) ? std::string("NaN") : std::string(static_cast<std::size_t>(before_) + 1, '#');
+    return number_writer(*this, out, v < 0, digits, places).write();
+  }
+  if (exact) {
+    v = round_decimal(v, places);
+  } else {
+    const auto whole = static_cast<int>(fmt::format("{:.0f}", std::fabs(v)).size());
+    places = std::clamp(places, 0, std::max(0, 15 - whole));
+  }
+  auto digits = fmt::format("{:.{}f}", std::fabs(v), places);
+  // numeric knows no -0
+  const bool negative = exact ? v < 0 : std::signbit(v);
+  number_writer(*this, out, negative, std::move(digits), places).write();
+}
+
+}  // namespace millrace::expression

@@ -1,0 +1,237 @@
+#include "runtime/expression/formats/number_text.hpp"
+
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace millrace::expression {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n\f\v";
+
+/// A number's decimal digits d1d2... and the exponent of d1: 0.d1d2... * 10^exponent.
+struct decimal {
+  bool minus = false;
+  std::string digits;
+  int exponent = 0;
+};
+
+/// `significant` < 0: the shortest digits that read back the same.
+decimal decimal_of(double v, int significant) {
+  std::array<char, 64> buffer{};
+  const auto end =
+      significant < 0
+          ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::scientific).ptr
+          : std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::scientific,
+                          significant - 1)
+                .ptr;
+  std::string_view s(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  decimal out;
+  if (s.front() == '-') {
+    out.minus = true;
+    s.remove_prefix(1);
+  }
+  const auto e = s.find('e');
+  for (const char c : s.substr(0, e))
+    if (c != '.')
+      out.digits += c;
+  auto power = s.substr(e + 1);
+  if (power.front() == '+')
+    power.remove_prefix(1);
+  std::from_chars(power.data(), power.data() + power.size(), out.exponent);
+  ++out.exponent;
+  while (out.digits.size() > 1 && out.digits.back() == '0')
+    out.digits.pop_back();
+  return out;
+}
+
+/// Whether the digits lie exactly between two doubles. They then read back as the even one of them, and
+/// PostgreSQL writes more of them. Only integers beyond 2^53 have so few digits there.
+bool lies_between(const decimal& d, double v) {
+  const auto whole = static_cast<std::size_t>(std::max(d.exponent, 0));
+  if (d.digits.size() > whole || std::fabs(v) < 0x1p53 || std::fabs(v) > 0x1p126)
+    return false;
+  unsigned __int128 digits = 0;
+  for (std::size_t i = 0; i < whole; ++i)
+    digits = digits * 10 + (i < d.digits.size() ? static_cast<unsigned>(d.digits[i] - '0') : 0U);
+  const auto exact = static_cast<unsigned __int128>(std::fabs(v));
+  const auto step = static_cast<unsigned __int128>(std::nextafter(std::fabs(v), 0x1p127) - std::fabs(v));
+  // below a power of two doubles lie closer
+  const auto below = static_cast<unsigned __int128>(std::fabs(v) - std::nextafter(std::fabs(v), 0.0));
+  return digits > exact ? (digits - exact) * 2 == step : digits < exact && (exact - digits) * 2 == below;
+}
+
+bool write_special(std::string& out, double v) {
+  if (std::isfinite(v))
+    return false;
+  out += std::isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity";
+  return true;
+}
+
+void write_plain(std::string& out, const decimal& d) {
+  if (d.exponent <= 0) {
+    out += "0.";
+    out.append(static_cast<std::size_t>(-d.exponent), '0');
+    out += d.digits;
+    return;
+  }
+  const auto whole = static_cast<std::size_t>(d.exponent);
+  out += d.digits.substr(0, whole);
+  if (d.digits.size() <= whole)
+    out.append(whole - d.digits.size(), '0');
+  else
+    out.append(".").append(d.digits, whole);
+}
+
+double value_of(const decimal& d) {
+  const auto text = (d.minus ? "-0." : "0.") + d.digits + "e" + std::to_string(d.exponent);
+  double v = 0;
+  std::from_chars(text.data(), text.data() + text.size(), v);
+  return v;
+}
+
+/// Keeps `kept` digits; true where the first dropped one is 5 or more.
+bool drop_digits(decimal& d, std::int64_t kept) {
+  if (kept >= static_cast<std::int64_t>(d.digits.size()))
+    return false;
+  const bool up = kept >= 0 && d.digits[static_cast<std::size_t>(kept)] >= '5';
+  d.digits.resize(kept > 0 ? static_cast<std::size_t>(kept) : 0);
+  return up;
+}
+
+void increment(decimal& d) {
+  for (auto i = d.digits.size(); i > 0; --i) {
+    if (d.digits[i - 1] != '9') {
+      ++d.digits[i - 1];
+      return;
+    }
+    d.digits[i - 1] = '0';
+  }
+  d.digits.insert(d.digits.begin(), '1');
+  ++d.exponent;
+}
+
+// numeric of a double has 15 significant digits, in PostgreSQL and so here.
+constexpr int numeric_digits = std::numeric_limits<double>::digits10;
+
+}  // namespace
+
+std::string_view trim_blanks(std::string_view s) {
+  const auto first = s.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return {};
+  return s.substr(first, s.find_last_not_of(blanks) - first + 1);
+}
+
+reading read_boolean(std::string_view s, bool& out) {
+  const auto word = fold(trim_blanks(s));
+  const auto begins = [&](std::string_view full, std::size_t at_least) {
+    return word.size() >= at_least && full.substr(0, word.size()) == word;
+  };
+  if (begins("true", 1) || begins("yes", 1) || word == "on" || word == "1")
+    out = true;
+  else if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0")
+    out = false;
+  else
+    return reading::malformed;
+  return reading::ok;
+}
+
+reading read_bigint(std::string_view s, std::int64_t& out) {
+  s = trim_blanks(s);
+  if (s.size() > 1 && s[0] == '+' && s[1] != '-')
+    s.remove_prefix(1);
+  const auto [end, err] = std::from_chars(s.data(), s.data() + s.size(), out);
+  if (end != s.data() + s.size() || err == std::errc::invalid_argument)
+    return reading::malformed;
+  return err == std::errc{} ? reading::ok : reading::out_of_range;
+}
+
+reading read_double(std::string_view s, double& out) {
+  s = trim_blanks(s);
+  if (s.size() > 1 && s[0] == '+' && s[1] != '-')
+    s.remove_prefix(1);
+  const bool minus = !s.empty() && s[0] == '-';
+  const auto word = fold(minus ? s.substr(1) : s);
+  if (word == "infinity" || word == "inf") {
+    out = minus ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    return reading::ok;
+  }
+  if (word == "nan" && !minus) {
+    out = std::numeric_limits<double>::quiet_NaN();
+    return reading::ok;
+  }
+  if (word.empty() || (word[0] != '.' && (word[0] < '0' || word[0] > '9')))
+    return reading::malformed;  // from_chars would take nan(...)
+  const auto [end, err] = std::from_chars(s.data(), s.data() + s.size(), out);
+  if (end != s.data() + s.size() || err == std::errc::invalid_argument)
+    return reading::malformed;
+  return err == std::errc{} ? reading::ok : reading::out_of_range;
+}
+
+void write_double(std::string& out, double v) {
+  if (write_special(out, v))
+    return;
+  if (v == 0) {
+    out += std::signbit(v) ? "-0" : "0";
+    return;
+  }
+  auto d = decimal_of(v, -1);
+  for (auto digits = static_cast<int>(d.digits.size()); digits < 17 && lies_between(d, v); ++digits)
+    d = decimal_of(v, digits + 1);
+  if (d.minus)
+    out += '-';
+  const int power = d.exponent - 1;
+  if (power >= -4 && power < numeric_digits)
+    return write_plain(out, d);
+  out += d.digits[0];
+  if (d.digits.size() > 1)
+    out.append(".").append(d.digits, 1);
+  out += power < 0 ? "e-" : "e+";
+  const auto digits = std::to_string(std::abs(power));
+  if (digits.size() < 2)
+    out += '0';
+  out += digits;
+}
+
+void write_numeric(std::string& out, double v) {
+  if (write_special(out, v))
+    return;
+  if (v == 0) {
+    out += '0';
+    return;
+  }
+  const auto d = decimal_of(v, -1);
+  if (d.minus)
+    out += '-';
+  write_plain(out, d);
+}
+
+double round_decimal(double v, std::int64_t digits) {
+  if (!std::isfinite(v) || v == 0)
+    return v;
+  auto d = decimal_of(v, numeric_digits);
+  if (drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400))) {
+    if (d.digits.empty()) {  // 0.7 to no digits: 1 at the place just before
+      d.digits = "1";
+      ++d.exponent;
+    } else {
+      increment(d);
+    }
+  }
+  return d.digits.empty() ? 0 : value_of(d);
+}
+
+double truncate_decimal(double v, std::int64_t digits) {
+  if (!std::isfinite(v) || v == 0)
+    return v;
+  auto d = decimal_of(v, numeric_digits);
+  drop_digits(d, d.exponent + std::clamp<std::int64_t>(digits, -400, 400));
+  return d.digits.empty() ? 0 : value_of(d);
+}
+
+}  // namespace millrace::expression

@@ -1,0 +1,85 @@
+// The templates of to_char and to_timestamp (PostgreSQL's: YYYY-MM-DD HH24:MI:SS, FMMonth, "quoted"): read
+// once into parts, then written or read by them.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/expression/formats/calendar.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::expression {
+
+enum class time_part : std::uint8_t {
+  literal,  // a character that is no part
+  blank,    // whitespace
+  separator,
+  year4,
+  year_comma,  // Y,YYY
+  year3,
+  year2,
+  year1,
+  iso_year4,
+  iso_year3,
+  iso_year2,
+  iso_year1,
+  century,
+  month_number,
+  month_name,
+  month_short,
+  month_roman,
+  day_of_month,
+  day_of_year,
+  iso_day_of_year,
+  day_of_week,  // 1 is Sunday
+  iso_day_of_week,
+  day_name,
+  day_short,
+  week_of_year,
+  week_of_month,
+  iso_week,
+  quarter,
+  julian,
+  hour24,
+  hour12,
+  minute,
+  second,
+  millisecond,
+  microsecond,
+  fraction,  // FF1 to FF6
+  second_of_day,
+  half_of_day,  // AM, PM
+  half_dotted,  // A.M.
+  era,          // AD, BC
+  era_dotted,
+  zone_name,
+  zone_hours,
+  zone_minutes,
+  zone_offset,
+};
+
+enum class letter_case : std::uint8_t { upper, lower, capital };
+
+struct format_part {
+  time_part what{};
+  std::string text;  // as it stands in the template
+  letter_case letters = letter_case::upper;
+  bool fill = true;       // not FM
+  bool pads = true;       // names are filled with blanks: neither FM nor TM
+  char ordinal = 0;       // T or t: TH or th behind it
+  bool numeric = false;   // digits are written and read
+  std::size_t width = 0;  // digits
+};
+
+using time_format = std::vector<format_part>;
+
+[[nodiscard]] time_format parse_time_format(std::string_view text);
+
+/// `zoned`: the zone is UTC; otherwise there is none.
+void write_formatted(std::string& out, const time_format& format, std::int64_t wall, bool zoned);
+/// An instant; the text is UTC unless it names an offset. Text behind the last part is ignored.
+[[nodiscard]] tl::expected<std::int64_t, std::string> read_formatted(std::string_view text,
+                                                                     const time_format& format);
+
+}  // namespace millrace::expression

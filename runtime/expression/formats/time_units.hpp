@@ -1,0 +1,57 @@
+// The units of date_trunc and fields of extract, by name, and what they mean for wall-clock times and
+// intervals.
+#pragma once
+
+#include "runtime/expression/formats/calendar.hpp"
+#include "runtime/expression/functions/functions.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::expression {
+
+enum class time_unit : std::uint8_t {
+  microseconds,
+  milliseconds,
+  second,
+  minute,
+  hour,
+  day,
+  week,
+  month,
+  quarter,
+  year,
+  decade,
+  century,
+  millennium,
+  // only fields of extract from here
+  dow,
+  isodow,
+  doy,
+  isoyear,
+  epoch,
+  julian,
+  timezone,
+  timezone_hour,
+  timezone_minute,
+};
+
+/// Names as PostgreSQL knows them, singular and plural, in any case.
+[[nodiscard]] std::optional<time_unit> unit_of_name(std::string_view name);
+/// For messages.
+[[nodiscard]] std::string unknown_unit(std::string_view name);
+
+/// The beginning of the unit's period that holds the wall-clock time. None beyond 64 bits. Unit below dow.
+[[nodiscard]] std::optional<std::int64_t> truncated(time_unit unit, std::int64_t wall);
+[[nodiscard]] interval_value truncated(time_unit unit, const interval_value& v);
+
+/// The field of a wall-clock time (epoch: seconds since 1970 of the same number).
+[[nodiscard]] double field(time_unit unit, std::int64_t wall);
+/// None where intervals have no such field.
+[[nodiscard]] std::optional<double> field(time_unit unit, const interval_value& v);
+
+/// `prepare` of functions whose first argument is a unit.
+[[nodiscard]] prepared_or prepare_unit(constant_texts texts);
+
+}  // namespace millrace::expression

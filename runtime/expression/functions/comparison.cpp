@@ -1,0 +1,120 @@
+// Comparison operators on every scalar kind. NaN equals NaN and is the greatest number, text is ordered by
+// bytes, false is less than true, intervals compare by their length with months of 30 days.
+#include "runtime/expression/functions/kernel.hpp"
+
+#include <cmath>
+
+namespace millrace::expression {
+namespace {
+
+using enum kind;
+
+/// Less than, equal and greater as -1, 0, 1 for what has no cheap operator.
+int order(std::string_view a, std::string_view b) { return a.compare(b); }
+int order(const interval_value& a, const interval_value& b) {
+  const auto length = [](const interval_value& v) {
+    return (static_cast<__int128>(v.months) * 30 + v.days) * 86'400'000'000 + v.micros;
+  };
+  return length(a) < length(b) ? -1 : length(a) > length(b) ? 1 : 0;
+}
+
+struct equal {
+  template<class T>
+  static bool run(const T& a, const T& b) {
+    return order(a, b) == 0;
+  }
+  static bool run(std::string_view a, std::string_view b) { return a == b; }
+  static bool run(std::int64_t a, std::int64_t b) { return a == b; }
+  static bool run(std::uint8_t a, std::uint8_t b) { return a == b; }
+  static bool run(double a, double b) { return (a == b) | ((a != a) & (b != b)); }
+};
+struct less {
+  template<class T>
+  static bool run(const T& a, const T& b) {
+    return order(a, b) < 0;
+  }
+  static bool run(std::int64_t a, std::int64_t b) { return a < b; }
+  static bool run(std::uint8_t a, std::uint8_t b) { return a < b; }
+  static bool run(double a, double b) { return (a < b) | ((a == a) & (b != b)); }
+};
+template<class Op>
+struct negated {
+  template<class T>
+  static bool run(const T& a, const T& b) {
+    return !Op::run(a, b);
+  }
+};
+template<class Op>
+struct swapped {
+  template<class T>
+  static bool run(const T& a, const T& b) {
+    return Op::run(b, a);
+  }
+};
+using not_equal = negated<equal>;
+using greater = swapped<less>;
+using less_or_equal = negated<greater>;
+using greater_or_equal = negated<less>;
+
+/// Text and intervals of null rows may be garbage and are not looked at; numbers are compared in a tight
+/// loop.
+template<class T>
+constexpr bool may_read_garbage = std::is_arithmetic_v<T>;
+
+template<class T, class Op>
+values compare(call& c, std::span<const values> args) {
+  auto* out = allocate<bool>(*c.memory, c.rows);
+  const T* x = args[0].as<T>();
+  const T* y = args[1].as<T>();
+  if constexpr (may_read_garbage<T>) {
+    if (args[1].constant && !args[0].constant) {
+      const T v = *y;
+      for (std::size_t i = 0; i < c.rows; ++i)
+        out[i] = Op::run(x[i], v);
+    } else if (args[0].constant && !args[1].constant) {
+      const T v = *x;
+      for (std::size_t i = 0; i < c.rows; ++i)
+        out[i] = Op::run(v, y[i]);
+    } else {
+      for (std::size_t i = 0; i < c.rows; ++i)
+        out[i] = Op::run(x[i], y[i]);
+    }
+  } else {
+    for (std::size_t i = 0; i < c.rows; ++i)
+      out[i] = c.wanted(i) && Op::run(x[args[0].at(i)], y[args[1].at(i)]);
+  }
+  return c.done(out);
+}
+
+template<class Op>
+constexpr auto of_every_kind(std::string_view name) {
+  return std::to_array<function>({
+      entry(name, {bigint, bigint}, boolean, compare<std::int64_t, Op>),
+      entry(name, {numeric, numeric}, boolean, compare<double, Op>),
+      entry(name, {float64, float64}, boolean, compare<double, Op>),
+      entry(name, {text, text}, boolean, compare<std::string_view, Op>),
+      entry(name, {boolean, boolean}, boolean, compare<std::uint8_t, Op>),
+      entry(name, {timestamptz, timestamptz}, boolean, compare<std::int64_t, Op>),
+      entry(name, {timestamp, timestamp}, boolean, compare<std::int64_t, Op>),
+      entry(name, {interval, interval}, boolean, compare<interval_value, Op>),
+  });
+}
+
+constexpr auto kinds_compared = of_every_kind<equal>("=").size();
+
+constexpr auto entries = [] {
+  std::array<function, 6 * kinds_compared> out{};
+  std::size_t n = 0;
+  for (const auto& table : {of_every_kind<equal>("="), of_every_kind<not_equal>("<>"),
+                            of_every_kind<less>("<"), of_every_kind<less_or_equal>("<="),
+                            of_every_kind<greater>(">"), of_every_kind<greater_or_equal>(">=")})
+    for (const auto& f : table)
+      out[n++] = f;
+  return out;
+}();
+
+}  // namespace
+
+std::span<const function> comparison_functions() { return entries; }
+
+}  // namespace millrace::expression

@@ -1,0 +1,114 @@
+// Functions on lists, by the names that PostgreSQL has for arrays.
+#include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/functions/list_values.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+namespace millrace::expression {
+namespace {
+
+using enum kind;
+using text_view = std::string_view;
+
+values cardinality(call& c, std::span<const values> args) {
+  return each<([](row&, list_value v) { return static_cast<std::int64_t>(v.size); })>(c, args);
+}
+
+/// Null for an empty list and beyond the first dimension: lists may differ in length, so they have no more.
+values length(call& c, std::span<const values> args) {
+  return each<([](row& r, list_value v, std::int64_t dimension) -> std::int64_t {
+    if (dimension != 1 || v.size == 0)
+      return r.null();
+    return static_cast<std::int64_t>(v.size);
+  })>(c, args);
+}
+
+std::optional<text_view> text_if_present(const values& v, std::size_t row) {
+  return v.present(row) ? std::optional(v.get<text_view>(row)) : std::nullopt;
+}
+
+text_view joined(row& r, const list_value& v, text_view separator, std::optional<text_view> null_text) {
+  std::string out;
+  bool first = true;
+  for (std::size_t i = 0; i < v.size; ++i) {
+    if (!v.present(i) && !null_text)
+      continue;
+    if (!first)
+      out += separator;
+    first = false;
+    if (v.present(i))
+      write_element(out, v, i);
+    else
+      out += *null_text;
+    if (out.size() > longest_result)
+      return r.fail(fmt::format("array_to_string makes a text that is too long; at most {} bytes are allowed",
+                                longest_result));
+  }
+  return r.keep(out);
+}
+
+values array_to_string(call& c, std::span<const values> args) {
+  return each<([](row& r, list_value v, text_view by) { return joined(r, v, by, std::nullopt); })>(c, args);
+}
+
+/// The text for nulls may be null itself: then they are left out. So is not strict.
+values array_to_string_nulls(call& c, std::span<const values> args) {
+  return each_wanted<text_view>(c, [&](row& r) -> text_view {
+    const auto i = r.index;
+    if (!args[0].present(i) || !args[1].present(i))
+      return r.null();
+    return joined(r, args[0].get<list_value>(i), args[1].get<text_view>(i), text_if_present(args[2], i));
+  });
+}
+
+list_value split(row& r, text_view s, std::optional<text_view> by, std::optional<text_view> null_text) {
+  std::vector<text_view> parts;
+  if (!by) {
+    for (std::size_t i = 0; i < s.size(); i += character_length(s, i))
+      parts.push_back(s.substr(i, character_length(s, i)));
+  } else if (by->empty()) {
+    if (!s.empty())
+      parts.push_back(s);
+  } else if (!s.empty()) {
+    for (auto at = s.find(*by); at != text_view::npos; at = s.find(*by)) {
+      parts.push_back(s.substr(0, at));
+      s.remove_prefix(at + by->size());
+    }
+    parts.push_back(s);
+  }
+  std::vector<const text_view*> pointers;
+  for (const auto& p : parts)
+    pointers.push_back(null_text && p == *null_text ? nullptr : &p);
+  return list_of_texts(*r.c.memory, pointers);
+}
+
+/// A null separator cuts between all characters, so nothing here is strict.
+values string_to_array(call& c, std::span<const values> args) {
+  return each_wanted<list_value>(c, [&](row& r) -> list_value {
+    const auto i = r.index;
+    if (!args[0].present(i))
+      return r.null();
+    return split(r, args[0].get<text_view>(i), text_if_present(args[1], i),
+                 args.size() > 2 ? text_if_present(args[2], i) : std::nullopt);
+  });
+}
+
+constexpr auto entries = std::to_array<function>({
+    entry("cardinality", {list}, bigint, cardinality),
+    entry("array_length", {list, bigint}, bigint, length),
+    entry("array_upper", {list, bigint}, bigint, length),
+    entry("array_to_string", {list, text}, text, array_to_string, true),
+    not_strict(entry("array_to_string", {list, text, text}, text, array_to_string_nulls, true)),
+    not_strict(entry("string_to_array", {text, text}, list, string_to_array)),
+    not_strict(entry("string_to_array", {text, text, text}, list, string_to_array)),
+});
+
+}  // namespace
+
+std::span<const function> list_functions() { return entries; }
+
+}  // namespace millrace::expression

@@ -1,0 +1,113 @@
+// like and ilike.
+#include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/case_mapping.hpp"
+#include "runtime/expression/functions/kernel.hpp"
+#include "runtime/expression/syntax/source_text.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::expression {
+namespace {
+
+using enum kind;
+using text_view = std::string_view;
+
+enum class matching : std::uint8_t { yes, no, bad_pattern };
+
+/// Greedy with one point to come back to, the last %: linear in most cases, never more than text x pattern.
+matching like(text_view s, text_view pattern) {
+  std::size_t i = 0;
+  std::size_t p = 0;
+  auto back_p = text_view::npos;  // behind the last %
+  std::size_t back_i = 0;
+  while (true) {
+    bool fits = false;
+    if (p < pattern.size() && pattern[p] == '%') {
+      back_p = ++p;
+      back_i = i;
+      continue;
+    }
+    if (p == pattern.size()) {
+      if (i == s.size())
+        return matching::yes;
+    } else if (pattern[p] == '\\') {
+      if (p + 1 == pattern.size())
+        return i < s.size() ? matching::bad_pattern : matching::no;
+      fits = i < s.size() && s[i] == pattern[p + 1];
+      if (fits) {
+        ++i;
+        p += 2;
+      }
+    } else if (pattern[p] == '_') {
+      fits = i < s.size();
+      if (fits) {
+        i += character_length(s, i);
+        ++p;
+      }
+    } else {
+      fits = i < s.size() && s[i] == pattern[p];
+      if (fits) {
+        ++i;
+        ++p;
+      }
+    }
+    if (fits)
+      continue;
+    if (back_p == text_view::npos || back_i >= s.size())
+      return matching::no;
+    back_i += character_length(s, back_i);
+    i = back_i;
+    p = back_p;
+  }
+}
+
+template<bool Fold, bool Negated>
+values like_kernel(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view s, text_view pattern) -> bool {
+    const auto found = Fold ? like(lower_case(s), lower_case(pattern)) : like(s, pattern);
+    if (found == matching::bad_pattern)
+      return r.fail(
+          fmt::format("the like pattern '{}' ends with its escape character", data::excerpt(pattern)));
+    return (found == matching::yes) != Negated;
+  })>(c, args);
+}
+
+/// A pattern with another escape character (or none, where empty) as one with backslashes.
+values like_escape(call& c, std::span<const values> args) {
+  return each<([](row& r, text_view pattern, text_view escape) -> text_view {
+    if (count_characters(escape) > 1)
+      return r.fail(
+          fmt::format("'{}' is no escape character; one character is expected", data::excerpt(escape)));
+    if (escape == "\\")
+      return pattern;
+    std::string out;
+    bool escaped = false;
+    for (std::size_t i = 0; i < pattern.size(); i += character_length(pattern, i)) {
+      const auto character = pattern.substr(i, character_length(pattern, i));
+      if (character == escape && !escaped) {
+        out += '\\';
+        escaped = true;
+      } else {
+        if (character == "\\" && !escaped)
+          out += '\\';
+        out += character;
+        escaped = false;
+      }
+    }
+    return r.keep(out);
+  })>(c, args);
+}
+
+constexpr auto entries = std::to_array<function>({
+    entry("~~", {text, text}, boolean, like_kernel<false, false>, true),
+    entry("!~~", {text, text}, boolean, like_kernel<false, true>, true),
+    entry("~~*", {text, text}, boolean, like_kernel<true, false>, true),
+    entry("!~~*", {text, text}, boolean, like_kernel<true, true>, true),
+    entry("like_escape", {text, text}, text, like_escape, true),
+});
+
+}  // namespace
+
+std::span<const function> pattern_functions() { return entries; }
+
+}  // namespace millrace::expression

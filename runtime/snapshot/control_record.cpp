@@ -1,0 +1,135 @@
+#include "runtime/snapshot/control_record.hpp"
+
+#include "runtime/wire/bytes.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace millrace::snapshot {
+namespace {
+
+constexpr std::uint8_t starts_over_bit = 1;
+constexpr std::uint8_t has_folder_bit = 2;
+/// The first format whose record names its contents.
+constexpr std::uint16_t names_contents = 4;
+
+unexpected unreadable(const std::string& folder) {
+  return our_error(fmt::format("what the state folder {} knows of itself is whole but unreadable", folder));
+}
+
+expected<std::uint16_t> read_version(wire::reader& in, const std::string& folder) {
+  const auto version = in.fixed<std::uint16_t>();
+  if (in.ok() && version > folder_version)
+    return user_error(
+        ec::unsupported,
+        fmt::format("the state folder {} has format {}, this version of millrace reads up to {}; run "
+                    "the later version, or choose another --state",
+                    folder, version, folder_version));
+  return version;
+}
+
+void put_record(wire::writer& out, const folder_record& r) {
+  out.string(r.id.state_id);
+  out.string(r.id.topology);
+  out.string(r.id.previous_state_id);
+  out.fixed(static_cast<std::uint8_t>(r.id.finished));
+  out.fixed(r.given_below);
+  out.string(r.contents);
+}
+
+folder_record get_record(wire::reader& in, std::uint16_t version) {
+  folder_record r;
+  r.id.state_id = in.string();
+  r.id.topology = in.string();
+  r.id.previous_state_id = in.string();
+  r.id.finished = in.fixed<std::uint8_t>() != 0;
+  r.given_below = in.fixed<std::uint64_t>();
+  if (version >= names_contents)
+    r.contents = in.string();
+  return r;
+}
+
+}  // namespace
+
+void control_state::apply(control_change change) {
+  if (change.starts_over) {
+    folder.reset();
+    values.clear();
+  }
+  if (change.folder)
+    folder = std::move(change.folder);
+  for (auto& [name, value] : change.values)
+    values.insert_or_assign(name, std::move(value));
+}
+
+std::string encode_change(const control_change& c) {
+  wire::writer out;
+  out.fixed(folder_version);
+  out.fixed(
+      static_cast<std::uint8_t>((c.starts_over ? starts_over_bit : 0) | (c.folder ? has_folder_bit : 0)));
+  if (c.folder)
+    put_record(out, *c.folder);
+  out.varint(c.values.size());
+  for (const auto& [name, value] : c.values) {
+    out.string(name);
+    out.string(value);
+  }
+  return out.take();
+}
+
+expected<control_change> decode_change(std::string_view bytes, const std::string& folder) {
+  wire::reader in(bytes);
+  const auto version = read_version(in, folder);
+  if (!version)
+    return unexpected(version.error());
+  control_change c;
+  const auto bits = in.fixed<std::uint8_t>();
+  c.starts_over = (bits & starts_over_bit) != 0;
+  if ((bits & has_folder_bit) != 0)
+    c.folder = get_record(in, *version);
+  for (auto left = in.varint(); left > 0 && in.ok(); --left) {
+    const auto name = in.string();
+    c.values.insert_or_assign(std::string(name), std::string(in.string()));
+  }
+  if (!in.ok() || !in.at_end() || bits > (starts_over_bit | has_folder_bit) || *version < folder_version)
+    return unreadable(folder);
+  return c;
+}
+
+expected<control_state> sum_up(const chain::contents& records, const std::string& folder) {
+  control_state all;
+  const auto take = [&](const std::string& bytes) {
+    return decode_change(bytes, folder).map([&](control_change&& c) { all.apply(std::move(c)); });
+  };
+  if (!records.base.empty())
+    if (auto done = take(records.base); !done)
+      return unexpected(done.error());
+  for (const auto& bytes : records.increments)
+    if (auto done = take(bytes); !done)
+      return unexpected(done.error());
+  return all;
+}
+
+std::string encode_note(const std::optional<folder_record>& record) {
+  wire::writer out;
+  out.fixed(folder_version);
+  if (record)
+    put_record(out, *record);
+  return out.take();
+}
+
+expected<identity_note> decode_note(std::string_view bytes, const std::string& folder) {
+  wire::reader in(bytes);
+  const auto version = read_version(in, folder);
+  if (!version)
+    return unexpected(version.error());
+  identity_note n{*version, {}};
+  if (!in.at_end() || *version < names_contents)
+    n.record = get_record(in, *version);
+  if (!in.ok() || !in.at_end())
+    return unreadable(folder);
+  return n;
+}
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,194 @@
+// A new life of a chain in a folder: what it goes on from, and what it mends and removes first.
+#include "runtime/snapshot/dir_chain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace millrace::snapshot {
+namespace {
+
+/// Each lost race is somebody's progress; more than there can be others means that the store misbehaves.
+constexpr int most_races = 100;
+
+}  // namespace
+
+expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::string folder,
+                                                     std::string actor, incarnation life,
+                                                     std::shared_ptr<life_fence> fence) {
+  std::unique_ptr<dir_chain> opened(
+      new dir_chain(files, std::move(folder), std::move(actor), {life, 0}, std::move(fence)));
+  const std::lock_guard lock(opened->fence_->mutex);
+  // From here on the older ones of this process are fenced, also when the rest fails.
+  opened->fence_->newest = std::max(opened->fence_->newest, life);
+  auto done = opened->check_fence().and_then([&] { return opened->begin_life(); });
+  if (!done)
+    return unexpected(done.error());
+  return opened;
+}
+
+expected<std::unique_ptr<dir_chain>> dir_chain::open_chosen(file_system& files, std::string folder,
+                                                            std::string actor, chain::life life,
+                                                            std::uint64_t forget_up_to) {
+  std::unique_ptr<dir_chain> opened(
+      new dir_chain(files, std::move(folder), std::move(actor), life, std::make_shared<life_fence>()));
+  opened->fence_->newest = life.term;
+  opened->is_choosing_ = true;
+  opened->forgotten_ = forget_up_to;
+  const std::lock_guard lock(opened->fence_->mutex);
+  auto done = forget_up_to == 0 ? expected<void>() : opened->make_mark(forget_up_to).and_then([&] {
+    return files.sync_folder(opened->folder_);
+  });
+  if (done)
+    done = opened->begin_life();
+  if (!done)
+    return unexpected(done.error());
+  opened->is_choosing_ = false;
+  return opened;
+}
+
+/// With the fence's mutex held.
+expected<void> dir_chain::begin_life() {
+  for (int race = 0; race < most_races; ++race) {
+    auto found = take_over();
+    if (!found)
+      return unexpected(found.error());
+    const auto place = chain::next_place({found->mark, found->last_place});
+    const auto began = begin_run(place, record_kind::opening, {}, true);
+    if (!began)
+      return not_known(began.error());
+    if (*began == begun::lost)
+      continue;
+    if (auto done = mend(found->to_repair).and_then([&] { return remove_leftovers(); }); !done)
+      return done;
+    found->contents.sequence = tail_.sequence;
+    just_opened_ = std::move(found->contents);
+    count_bytes();
+    return {};
+  }
+  return outside_error(ec::io,
+                       fmt::format("no place could be taken in {}; stop what else writes there", folder_));
+}
+
+std::unique_ptr<dir_chain> dir_chain::open_read_only(file_system& files, std::string folder,
+                                                     std::string actor) {
+  return std::unique_ptr<dir_chain>(new dir_chain(files, std::move(folder), std::move(actor), {}, nullptr));
+}
+
+/// Seals, then reads (R2): what is not read is not counted by its writer either. Again where the run that
+/// turned out to be the newest was not yet sealed when it was listed to be read.
+expected<scanned_chain> dir_chain::seal_and_scan() {
+  expected<scanned_chain> found;
+  for (int race = 0; race < most_races; ++race) {
+    auto listed = list();
+    if (listed && listed->is_older_format)  // as it was found, where it cannot be read
+      listed =
+          scan().and_then([&](const scanned_chain&) { return adopt_older_format(*listed); }).and_then([this] {
+            return list();
+          });
+    if (!listed)
+      return unexpected(listed.error());
+    if (listed->runs.empty() && listed->mark != 0 && listed->mark == forgotten_) {
+      found = scanned_chain();
+      found->mark = forgotten_;
+      return found;
+    }
+    if (auto done = seal_newest(*listed); !done)
+      return unexpected(done.error());
+    found = scan();
+    if (!found || found->last_place == 0 || found->is_sealed)
+      return found;
+  }
+  return found;
+}
+
+/// Reads what this life goes on from. Idempotent.
+expected<scanned_chain> dir_chain::take_over() {
+  auto found = seal_and_scan();
+  if (!found)
+    return found;
+  if (stops(found->life))
+    return fenced_by(found->life);
+  // What the chain is built upon must be durable before anything names it; its writer may have died too soon.
+  auto done = found->newest.empty() ? expected<void>() : files_.append(path(found->newest), {}, true);
+  if (!done && done.error().code == ec::not_found)
+    done = {};  // its copy serves
+  if (done)
+    done = files_.sync_folder(folder_);
+  if (!done)
+    return unexpected(done.error());
+  tail_ = found->tail;
+  tail_has_copy_ = true;
+  next_sequence_ = found->highest + 1;
+  base_place_ = found->base_place;
+  weight_ = {found->base_bytes, found->increments_bytes, found->increments, found->runs, found->base_due};
+  return found;
+}
+
+/// Whoever dies amid it leaves runs, and behind them the rest in the older format, in the same order.
+expected<void> dir_chain::adopt_older_format(const run_listing& listed) {
+  for (const auto& r : listed.runs)
+    for (const auto& [name, part] :
+         {std::pair{&r.original, run_part::original}, std::pair{&r.copy, run_part::sealed}})
+      if (r.older_number && !name->empty())
+        if (auto done = files_.publish(path(*name), path(run_file(r.place, part))); !done)
+          return done;
+  return files_.sync_folder(folder_);
+}
+
+expected<void> dir_chain::seal_newest(const run_listing& listed) {
+  if (listed.runs.empty())
+    return {};
+  const auto& newest = listed.runs.back();
+  const auto higher =
+      life_of_run(files_, folder_, newest, actor_, [this](chain::life l) { return stops(l); });
+  if (!higher)
+    return unexpected(higher.error());
+  if (*higher)
+    return fenced_by(**higher);  // it is not to be disturbed
+  if (newest.is_sealed)
+    return {};
+  const auto sealed = run_file(newest.place, run_part::sealed);
+  auto done =
+      newest.copy.empty() ? write_new(sealed, {}, false) : files_.publish(path(newest.copy), path(sealed));
+  if (!done && (done.error().code == ec::already_exists || done.error().code == ec::not_found))
+    return {};  // somebody else has sealed it
+  return done;
+}
+
+/// After the opening, so that it is the newest life that mends, and only what is not written any more.
+expected<void> dir_chain::mend(const std::vector<file_repair>& repairs) {
+  for (const auto& r : repairs) {
+    // A record that a second copy lags by is not synced, like every such one.
+    auto done =
+        r.append ? files_.append(path(r.name), {r.bytes}, false) : write_anew(r.name, {r.bytes}, true);
+    if (!done && done.error().code != ec::not_found)  // a newer life has trimmed it
+      return done;
+  }
+  return {};
+}
+
+/// Writes of earlier lives that were cut short, and what a trimming that was cut short has left.
+expected<void> dir_chain::remove_leftovers() {
+  const auto listed = list_runs(files_, folder_);
+  if (!listed)
+    return unexpected(listed.error());
+  auto names = listed->trimmed;
+  // Of openers that have chosen the same term, one has counted: this one.
+  const auto newer = chain::number_of(is_choosing_ ? chain::life{life_.term + 1, 0} : life_);
+  for (const auto& name : listed->temporary) {
+    std::uint64_t number = 0;
+    const auto digits = std::string_view(name).substr(4);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (number < newer)
+      names.push_back(name);
+  }
+  for (const auto& name : names)
+    if (auto done = files_.remove(path(name)); !done)
+      return done;
+  return {};
+}
+
+}  // namespace millrace::snapshot

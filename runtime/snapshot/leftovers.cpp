@@ -1,0 +1,88 @@
+#include "runtime/snapshot/leftovers.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace millrace::snapshot {
+namespace {
+
+bool is_part(std::string_view name) {
+  return name == older_values || name.starts_with(contents_begin) ||
+         std::ranges::find(parts_of_contents, name) != std::end(parts_of_contents);
+}
+
+expected<void> remove_tree(file_system& files, const std::string& path) {
+  if (const auto entries = files.list(path))
+    for (const auto& e : *entries) {
+      const auto below = path + "/" + e.name;
+      auto done = e.is_folder ? remove_tree(files, below) : files.remove(below);
+      if (!done)
+        return done;
+    }
+  return files.remove(path);
+}
+
+/// Of format 3 and earlier, where a journal was two files beside those of others.
+expected<void> note_cut_short(file_system& files, const std::string& folder, const std::string& journals,
+                              std::vector<std::string>& out) {
+  const auto entries = files.list(folder + "/" + journals);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
+  for (const auto& e : *entries)
+    if (!e.is_folder && e.name.ends_with(".tmp"))
+      out.push_back(journals + "/" + e.name);
+  return {};
+}
+
+}  // namespace
+
+expected<noted_names> note_names(file_system& files, const std::string& folder) {
+  noted_names out;
+  const auto entries = files.list(folder);
+  if (!entries)
+    return unexpected(entries.error());
+  for (const auto& e : *entries) {
+    if (e.name.starts_with("identity.") && e.name.ends_with(".tmp"))
+      out.cut_short.push_back(e.name);
+    if (!e.is_folder || !e.name.starts_with(state_begin))
+      continue;
+    out.states.push_back(e.name);
+    const auto below = files.list(folder + "/" + e.name);
+    if (!below && below.error().code == ec::not_found)
+      continue;  // it went meanwhile
+    if (!below)
+      return unexpected(below.error());
+    for (const auto& part : *below)
+      if (part.is_folder && is_part(part.name))
+        out.contents.push_back(e.name + "/" + part.name);
+    if (auto done = note_cut_short(files, folder, e.name + "/journals", out.cut_short); !done)
+      return unexpected(done.error());
+  }
+  return out;
+}
+
+std::vector<std::string> leftovers_of(const noted_names& noted, const folder_record& now) {
+  const auto current = std::string(state_begin) + now.id.state_id;
+  auto out = noted.cut_short;
+  for (const auto& name : noted.states)
+    if (name != current)
+      out.push_back(name);
+  for (const auto& name : noted.contents) {
+    const auto part = std::string_view(name).substr(name.find('/') + 1);
+    const bool is_first = std::ranges::find(parts_of_contents, part) != std::end(parts_of_contents);
+    if (name.starts_with(current + "/") && (is_first ? !now.contents.empty() : part != now.contents))
+      out.push_back(name);
+  }
+  return out;
+}
+
+void remove_trees(file_system& files, const std::string& folder, const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (const auto done = remove_tree(files, folder + "/" + name); !done)
+      spdlog::warn("{}/{} is of no use any more and cannot be removed now: {}", folder, name,
+                   done.error().message);
+}
+
+}  // namespace millrace::snapshot

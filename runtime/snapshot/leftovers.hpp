@@ -1,0 +1,37 @@
+// What a start may remove from a state folder: states and contents that do not count any more, what earlier
+// formats had and chains have now, writes that were cut short. A process that was stopped amid it must not
+// remove what a newer one has made. So the names are noted before it opens DIR/control: a newer one makes its
+// folders after its own opening, which comes later, under names that nobody has used. docs/design/chains.md.
+#pragma once
+
+#include "runtime/snapshot/control_record.hpp"
+#include "runtime/snapshot/file_system.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::snapshot {
+
+inline constexpr std::string_view state_begin = "state-";
+/// Contents of a state that became blank; the first have no folder of their own.
+inline constexpr std::string_view contents_begin = "again-";
+/// What actors have in a state, each a folder with one for each actor.
+inline constexpr std::string_view parts_of_contents[] = {"snapshots", "segments", "journals"};
+/// Likewise up to format 3.
+inline constexpr std::string_view older_values = "values";
+
+/// Folders of a state folder, as names below it.
+struct noted_names {
+  std::vector<std::string> states;     // state-ID
+  std::vector<std::string> contents;   // state-ID/PART
+  std::vector<std::string> cut_short;  // files
+};
+[[nodiscard]] expected<noted_names> note_names(file_system& files, const std::string& folder);
+
+/// Those that do not count where `now` does. With names of others, which are not there, nothing happens.
+[[nodiscard]] std::vector<std::string> leftovers_of(const noted_names& noted, const folder_record& now);
+
+/// What cannot be removed stays until the next start, with a warning.
+void remove_trees(file_system& files, const std::string& folder, const std::vector<std::string>& names);
+
+}  // namespace millrace::snapshot

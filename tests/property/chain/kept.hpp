@@ -1,0 +1,40 @@
+// What a writer of a schedule keeps, and where: an actor's chain, a journal, what a state folder knows of
+// itself, or a value in a whole folder. In each it is a list of tokens that only grows.
+#pragma once
+
+#include "runtime/chain/chain.hpp"
+#include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::chain::trial {
+
+using tokens = std::vector<std::string>;
+
+class kept {
+public:
+  virtual ~kept() = default;
+  [[nodiscard]] virtual expected<tokens> found() = 0;
+  [[nodiscard]] virtual expected<void> add(const std::string& t) = 0;
+  /// Whatever makes it smaller, where that is apart from adding.
+  [[nodiscard]] virtual expected<void> tidy() { return {}; }
+};
+
+/// Over a chain that is open. `twice`: asked for each token whether it is kept in two copies.
+[[nodiscard]] std::unique_ptr<kept> keep_snapshots(std::unique_ptr<actor_chain> records,
+                                                   std::function<bool()> twice);
+[[nodiscard]] expected<std::unique_ptr<kept>> keep_journal(std::unique_ptr<actor_chain> records);
+
+/// Where nobody gives terms. `began`: told the term as soon as the opener knows it.
+using told_term = std::function<void(incarnation)>;
+[[nodiscard]] expected<std::unique_ptr<kept>> keep_control(snapshot::file_system& files,
+                                                           const told_term& began);
+/// `given`: each incarnation that the folder has handed out.
+[[nodiscard]] expected<std::unique_ptr<kept>> keep_folder(snapshot::file_system& files,
+                                                          const told_term& began, told_term given);
+
+}  // namespace millrace::chain::trial

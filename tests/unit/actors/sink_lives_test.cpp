@@ -1,0 +1,191 @@
+// Which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
+// testing scheduler.
+#include "actors/sink/sink_actor.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+
+namespace {
+
+const log_id counts_log = "counts/0/0";
+
+/// Has never seen this sink before, and keeps what it is given.
+class new_target final : public sink::writer {
+public:
+  explicit new_target(std::optional<sink::progress>& stored, std::vector<std::uint64_t>& claims)
+      : stored_(stored), claims_(claims) {}
+  expected<std::optional<sink::progress>> open(const sink::claim& who) override {
+    claims_.push_back(who.life);
+    return stored_;
+  }
+  expected<void> write(const data::batch&) override { return {}; }
+  expected<std::uint64_t> commit(const sink::progress& p) override {
+    if (const auto why = std::exchange(fails_, std::nullopt))
+      return unexpected(error{*why, fault::outside, *why == ec::unavailable, "no commit", {}});
+    stored_ = p;
+    return 0;
+  }
+  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t, std::size_t) override {
+    return std::vector<sink::rejected_row>{};
+  }
+  void forget_rejected(std::uint64_t) override {}
+  void fail_once(ec why) { fails_ = why; }
+
+private:
+  std::optional<sink::progress>& stored_;
+  std::vector<std::uint64_t>& claims_;
+  std::optional<ec> fails_;
+};
+
+struct turn_by_turn : caf::actor_system_config {
+  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+/// A life of a shard, which notes what it is asked.
+caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output>* asked) {
+  return {[=](const messages::resume_output& m) { asked->push_back(m); },
+          [](const messages::output_taken&) {}, [](const messages::output_acknowledged&) {}};
+}
+
+/// A downstream sink one shard, the lives of that, and the supervisor.
+class scene {
+public:
+  scene() {
+    sink::sink_options o;
+    o.name = "rows";
+    auto& window = o.windows.emplace_back();
+    window.stage = 1;
+    window.logs = {counts_log};
+    o.make_writer = [this]() -> expected<std::unique_ptr<sink::writer>> {
+      auto made = std::make_unique<new_target>(stored, claims);
+      target = made.get();
+      return made;
+    };
+    supervisor_ = system_.spawn(
+        [this](caf::event_based_actor*, std::uint64_t) -> caf::behavior {
+          return {[this](const messages::report_part& m) { lives_said.push_back(m.life); },
+                  [this](const messages::stopped& m) { lives_said.push_back(m.life); },
+                  [this](const messages::fenced& m) { fenced.push_back(m.life); }};
+        },
+        0);
+    sink = sink::spawn_sink(system_, std::move(o), 5, supervisor_);
+    for (auto& asked : of_lives)
+      shards_.push_back(system_.spawn(shard, &asked));
+    run();
+  }
+  ~scene() {
+    for (const auto& a : {supervisor_, sink, shards_[0], shards_[1]})
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    run();
+  }
+  scene(const scene&) = delete;
+  scene& operator=(const scene&) = delete;
+
+  void run() {
+    turns_.run();
+    turns_.advance_time(std::chrono::seconds(3));
+    turns_.run();
+  }
+  /// The shard's life `n` lives, or its predecessor does.
+  void introduce(std::size_t n) {
+    caf::anon_send(sink, messages::sender_up{counts_log, shards_[n - 1], n});
+    run();
+  }
+  void resumes(incarnation of, position from) {
+    caf::anon_send(sink, messages::output_resumed{counts_log, of, from});
+    run();
+  }
+  void sends(incarnation of, position since, position reached) {
+    auto f = std::make_shared<delivery::output_frame>();
+    f->log = counts_log;
+    f->since = since;
+    f->reached = reached;
+    caf::anon_send(sink, messages::output{std::move(f), of});
+    run();
+  }
+  [[nodiscard]] std::optional<position> committed() const {
+    if (!stored || !stored->positions.contains(counts_log))
+      return std::nullopt;
+    return stored->positions.at(counts_log).at;
+  }
+
+  std::optional<sink::progress> stored;
+  std::vector<std::uint64_t> claims;
+  new_target* target = nullptr;
+  std::vector<messages::resume_output> of_lives[2];
+  std::vector<life> lives_said;
+  std::vector<life> fenced;
+  caf::actor sink;
+
+private:
+  turn_by_turn config_;
+  caf::actor_system system_{config_};
+  caf::scheduler::test_coordinator& turns_ =
+      dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
+  caf::actor supervisor_;
+  std::vector<caf::actor> shards_;
+};
+
+}  // namespace
+
+TEST_CASE("what an earlier life of a shard still had under way to a sink is dropped") {
+  scene s;
+  s.introduce(1);
+  REQUIRE(s.of_lives[0].size() == 1);
+  s.introduce(2);
+  REQUIRE(s.of_lives[1].size() == 1);
+  // The earlier life knew a later mark for a sink that is new to it: it is gone, and so is what it said.
+  s.resumes(1, {50, whole});
+  s.sends(1, {50, whole}, {60, whole});
+  s.resumes(2, {20, whole});
+  s.sends(2, {20, whole}, {30, whole});
+  CHECK(s.committed() == position{30, whole});
+}
+
+TEST_CASE("news of an earlier life of a shard that comes late is dropped") {
+  scene s;
+  s.introduce(2);
+  s.introduce(1);
+  CHECK(s.of_lives[0].empty());
+  s.resumes(2, lowest_position);
+  s.sends(2, lowest_position, {30, whole});
+  CHECK(s.committed() == position{30, whole});
+}
+
+TEST_CASE("a sink whose target a newer life holds reports, says so once, and is gone") {
+  scene s;
+  s.introduce(1);
+  s.resumes(1, lowest_position);
+  s.sends(1, lowest_position, {30, whole});
+  REQUIRE(s.committed() == position{30, whole});
+  s.target->fail_once(ec::fenced);
+  s.sends(1, {30, whole}, {40, whole});
+  CHECK(s.fenced == std::vector<life>{{5, 1}});
+  CHECK(s.lives_said == std::vector<life>{{5, 1}});  // its report
+  CHECK(s.claims.size() == 1);                       // it does not claim the target again
+  caf::anon_send(s.sink, messages::stop{});
+  s.run();
+  CHECK(s.lives_said.size() == 1);
+}
+
+TEST_CASE("each opening of its target raises the count of a sink's life, which all that it says carries") {
+  scene s;
+  s.introduce(1);
+  s.resumes(1, lowest_position);
+  CHECK(s.claims == std::vector<std::uint64_t>{number_of({5, 1})});
+  CHECK(s.of_lives[0].back().life == life{5, 1});
+  s.target->fail_once(ec::unavailable);
+  s.sends(1, lowest_position, {30, whole});
+  CHECK(s.claims == std::vector<std::uint64_t>{number_of({5, 1}), number_of({5, 2})});
+  REQUIRE(s.of_lives[0].size() == 2);
+  CHECK(s.of_lives[0].back().life == life{5, 2});
+  caf::anon_send(s.sink, messages::collect_report{});
+  caf::anon_send(s.sink, messages::stop{});
+  s.run();
+  CHECK(s.lives_said == std::vector<life>{{5, 2}, {5, 2}, {5, 2}});
+}

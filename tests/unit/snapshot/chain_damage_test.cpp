@@ -1,0 +1,340 @@
+// Damaged, missing and half written files of an actor's snapshots: what is read, what is told.
+#include "tests/unit/snapshot/folder_fixture.hpp"
+#include "tests/unit/snapshot/interposed_file_system.hpp"
+
+#include <cstring>
+
+using namespace millrace;
+using namespace millrace::snapshot;
+using namespace millrace::snapshot::test;
+
+TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  const auto chain = *store->open_snapshots("a", 1);
+  const auto number = *chain->append("x", false);
+  REQUIRE(number == 2);
+  const auto path = chain_folder(*store, "a") + "/" + run_file(1);
+  auto bytes = files.contents(path).substr(0, sizeof(record_header) + 1);
+  bytes[8] = 2;  // version
+  std::memset(bytes.data() + 16, 0, 8);
+  const auto sum = checksum_of({bytes});
+  std::memcpy(bytes.data() + 16, &sum, 8);
+  files.put(path, bytes);
+  files.lose_file(chain_folder(*store, "a") + "/" + run_file(1, run_part::copy));
+  CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
+  CHECK(files.contents(path) == bytes);
+}
+
+TEST_CASE("every file of a chain may be cut at any byte and one increment is lost at most") {
+  faulty_file_system files;
+  {
+    const auto store = open_or_fail(clicks, files, {40, 3});
+    const auto chain = *store->open_snapshots("a", 1);
+    for (int i = 0; i < 8; ++i) {
+      REQUIRE(chain->append(std::to_string(i), i == 5));
+      REQUIRE(chain->compact(join));
+    }
+  }
+  files.settle();
+  for (const auto& path : files.all_files("/state")) {
+    if (path.find("snapshots") == std::string::npos)
+      continue;
+    for (std::size_t n = 0; n <= files.contents(path).size(); ++n) {
+      INFO(path << " cut at " << n);
+      auto copy = files.clone();
+      const bool is_whole = n == files.contents(path).size();
+      copy->put(path, files.contents(path).substr(0, n));
+      const auto store = open_or_fail(clicks, *copy);
+      const auto opened = store->open_snapshots("a", *store->next_incarnation());
+      REQUIRE(opened.has_value());
+      const auto found = *join(*(*opened)->load());
+      REQUIRE((found == "01234567" || (!is_whole && found == "0123456")));
+    }
+  }
+}
+
+TEST_CASE("after a damaged base a new one is due at once") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files, {0, 0});
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b", "c"}) {
+      REQUIRE(chain->append(text, false));
+      REQUIRE(*chain->compact(join));
+    }
+  }
+  std::string newest;
+  for (const auto& path : files.all_files("/state"))
+    if (is_base(files, path))
+      newest = path;
+  files.damage(newest);
+  const auto copy = files.clone();
+  const auto later = open_or_fail(clicks, *copy);  // with the ordinary, far away thresholds
+  const auto chain = *later->open_snapshots("a", 2);
+  const auto found = *chain->load();
+  CHECK(*join(found) == "abc");
+  CHECK(found.passed_over == 1);
+  CHECK(*chain->compact(join));
+  CHECK(!*chain->compact(join));
+}
+
+TEST_CASE(
+    "a second copy that a full disk cuts short does not look like that of a record that was kept twice") {
+  faulty_file_system disk;
+  test::interposed_file_system files(disk);
+  using answer = test::interposed_file_system::answer;
+  REQUIRE(files.make_folder("/a"));
+  {
+    const auto chain = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, false));
+    files.before = [&](std::string_view operation, const std::string& path) {
+      if (operation == "append" && path.ends_with(".copy"))
+        REQUIRE(disk.append(path, {"MRS"}, false));
+      return operation == "append" || operation == "replace" ? answer::refused : answer::given;
+    };
+    CHECK_FALSE(chain->append("c", false));
+    CHECK_FALSE(chain->append("d", false));
+    files.before = [](auto, const auto&) { return answer::given; };
+  }
+  damage_record(disk, "/a/" + run_file(1), 2);
+  const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+  REQUIRE(opened);
+  CHECK(*join(*(*opened)->load()) == "a");
+}
+
+TEST_CASE("two damaged files are told, never passed over in silence") {
+  for (const std::uint64_t victim : {1, 2, 3}) {  // b, c and d may be the newest, and d only has one copy
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c", "d"})
+        REQUIRE(chain->append(text, text[0] == 'c'));
+    }
+    const auto folder = chain_folder(*store, "a");
+    for (const bool copy : {false, true})
+      damage_record(files, folder + "/" + run_file(1, copy ? run_part::copy : run_part::original), victim);
+    const auto opened = store->open_snapshots("a", 2);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::corrupt);
+    CHECK(mentions(opened.error(), "--fresh"));
+  }
+}
+
+TEST_CASE("a newest record that was kept twice is not passed over when both copies of it are damaged") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, text[0] == 'b'));
+  }
+  for (const bool copy : {false, true})
+    damage_record(
+        files, chain_folder(*store, "a") + "/" + run_file(1, copy ? run_part::copy : run_part::original), 2);
+  const auto opened = store->open_snapshots("a", 2);
+  REQUIRE(!opened);
+  CHECK(opened.error().code == ec::corrupt);
+}
+
+TEST_CASE("a second copy that was not completed does not say that a damaged record was kept twice") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto copied = begin; copied < whole.size(); ++copied)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed)
+      for (const bool is_cut : {false, true}) {
+        INFO("copied up to " << copied << ", damaged at " << harmed << ", cut " << is_cut);
+        const auto disk = files.clone();
+        auto original = whole;
+        if (is_cut)
+          original.resize(harmed);
+        else
+          original[harmed] ^= 4;
+        disk->put(folder + run_file(1), original);
+        disk->put(folder + run_file(1, run_part::copy), whole.substr(0, copied));
+        const auto chain = open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>());
+        REQUIRE(chain);
+        const auto found = *(*chain)->load();
+        CHECK(*join(found) == "a");
+        CHECK(found.fell_back_to.has_value() == (copied > begin || original.size() > begin));
+        REQUIRE((*chain)->append("c", false));
+        CHECK(*join(*(*chain)->load()) == "ac");
+      }
+}
+
+TEST_CASE("a newest record that was kept twice is missed, too, where the original ends before it") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, true));
+  }
+  const auto folder = chain_folder(*store, "a") + "/";
+  const auto whole = files.contents(folder + run_file(1));
+  const auto begin = whole.rfind("MRSNAP");
+  for (auto end = begin; end < whole.size(); ++end)
+    for (auto harmed = begin; harmed < whole.size(); ++harmed) {
+      INFO("the original is cut at " << end << ", the copy is damaged at " << harmed);
+      const auto disk = files.clone();
+      disk->put(folder + run_file(1), whole.substr(0, end));
+      disk->contents(folder + run_file(1, run_part::copy))[harmed] ^= 4;
+      record_header head{};
+      std::memcpy(&head, disk->contents(folder + run_file(1, run_part::copy)).data() + begin, sizeof head);
+      const auto rest = whole.size() - begin - sizeof head;
+      if (head.name_length > rest || head.payload_length > rest)
+        continue;  // this damage makes a whole copy look like one that was not completed
+      CHECK(open_dir_snapshots(*disk, folder, "a", 2, std::make_shared<life_fence>()).error().code ==
+            ec::corrupt);
+    }
+}
+
+TEST_CASE("a record is read behind a damaged one whose copy is whole") {
+  for (const std::size_t victim : {0, 1, 2, 3}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c", "d"})
+        REQUIRE(chain->append(text, false));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    damage_record(files, original, victim);
+    const auto found = *(*store->open_snapshots("a", 2))->load();
+    CHECK(*join(found) == "abcd");
+    CHECK(found.passed_over == 1);
+    CHECK_FALSE(found.fell_back_to);
+    files.damage(chain_folder(*store, "a") + "/" + run_file(1, run_part::sealed));  // the original is mended
+    CHECK(*join(*(*store->open_snapshots("a", 3))->load()) == "abcd");
+  }
+}
+
+TEST_CASE("an append that was cut short at any byte is passed over, and the next life goes on") {
+  for (const bool twice : {false, true}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b"})
+        REQUIRE(chain->append(text, twice));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    const auto whole = files.contents(original);
+    const auto end = whole.rfind("MRSNAP");
+    for (auto cut = end; cut < whole.size(); ++cut) {
+      INFO("cut at " << cut << ", twice " << twice);
+      const auto copy = files.clone();
+      copy->put(original, whole.substr(0, cut));
+      const auto again = open_or_fail(clicks, *copy);
+      {
+        const auto chain = *again->open_snapshots("a", 2);
+        const auto found = *chain->load();
+        CHECK(*join(found) == (twice ? "ab" : "a"));
+        CHECK(found.fell_back_to.has_value() == (cut > end || twice));
+        REQUIRE(chain->append("c", false));
+      }
+      CHECK(*join(*(*again->open_snapshots("a", 3))->load()) == (twice ? "abc" : "ac"));
+    }
+  }
+}
+
+TEST_CASE(
+    "a damaged newest record behind missing ones is told, not passed over: that would go back behind those") {
+  for (const std::uint64_t first_missing : {1, 2, 3}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    const auto folder = chain_folder(*store, "a");
+    REQUIRE(files.make_folder(folder));
+    put_single_records(files, folder, 4);
+    for (auto number = first_missing; number < 4; ++number)
+      for (const bool copy : {false, true})
+        REQUIRE(files.remove(folder + "/" + to_file_name({false, copy, number})));
+    files.damage(folder + "/" + to_file_name({false, false, 4}));
+    const auto damaged = files.contents(folder + "/" + to_file_name({false, false, 4}));
+    const auto opened = store->open_snapshots("a", 2);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == ec::corrupt);
+    CHECK(mentions(opened.error(), "--fresh"));
+    CHECK(files.contents(folder + "/" + to_file_name({false, false, 4})) == damaged);  // as it was found
+  }
+}
+
+TEST_CASE("files of format 1 become runs whatever their number is: a place behind them can be taken") {
+  for (const std::uint64_t number : {0, 1}) {
+    faulty_file_system files;
+    REQUIRE(files.make_folder("/a"));
+    const auto header = seal({record_kind::increment, 1, number, 1, 0, 0, 0, {}}, "a", "x");
+    files.put("/a/" + to_file_name({false, false, number}), std::string(bytes_of(header)) + "ax");
+    const auto opened = open_dir_snapshots(files, "/a", "a", 2, std::make_shared<life_fence>());
+    CHECK((opened || opened.error().code == ec::corrupt));
+  }
+}
+
+TEST_CASE("a fall back says to which record") {
+  faulty_file_system files;
+  const auto store = open_or_fail(clicks, files);
+  {
+    const auto chain = *store->open_snapshots("a", 1);
+    CHECK_FALSE((*chain->load()).fell_back_to);
+    for (const auto* text : {"a", "b"})
+      REQUIRE(chain->append(text, false));
+  }
+  const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+  damage_record(files, original, 2);
+  const auto found = *(*store->open_snapshots("a", 2))->load();
+  CHECK(found.fell_back_to == 2U);
+  CHECK(found.passed_over == 1);
+  CHECK(found.increments == std::vector<std::string>{"a"});
+  damage_record(files, original, 1);  // it has a copy
+  const auto repaired = *(*store->open_snapshots("a", 3))->load();
+  CHECK_FALSE(repaired.fell_back_to);
+  CHECK(repaired.passed_over == 1);
+}
+
+TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy lags by a record") {
+  for (const bool is_gone : {true, false}) {
+    faulty_file_system files;
+    const auto store = open_or_fail(clicks, files);
+    {
+      const auto chain = *store->open_snapshots("a", 1);
+      for (const auto* text : {"a", "b", "c"})
+        REQUIRE(chain->append(text, false));
+    }
+    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    if (is_gone)
+      files.lose_file(original);
+    else
+      files.put(original, "");
+    const auto found = *(*store->open_snapshots("a", 2))->load();
+    CHECK(*join(found) == "ab");
+    CHECK(found.fell_back_to == 3U);
+    CHECK_FALSE((*store->open_snapshots("a", 3))->load()->fell_back_to);
+  }
+}
+
+TEST_CASE("a journal's newest entries survive damage of either of their copies") {
+  for (const auto part : {run_part::original, run_part::copy})
+    for (const bool replaces : {false, true}) {
+      faulty_file_system files;
+      const auto store = open_or_fail(clicks, files);
+      {
+        const auto journal = *store->open_journal("a", 1);
+        REQUIRE(journal->append({"one"}));
+        REQUIRE((replaces ? journal->replace({"two"}) : journal->append({"two"})));
+      }
+      const auto folder = "/state/state-" + store->id().state_id + "/journals/a/";
+      damage_record(files, folder + run_file(1, part), 2);
+      CHECK(*(*store->open_journal("a", 2))->load() ==
+            (replaces ? std::vector<std::string>{"two"} : std::vector<std::string>{"one", "two"}));
+    }
+}

@@ -1,0 +1,209 @@
+// A source actor and the keeper of the state folder, turn by turn under CAF's testing scheduler: who waits
+// for what.
+#include "actors/source/source_actor.hpp"
+
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/send.hpp>
+#include <catch2/catch.hpp>
+
+#include <deque>
+
+using namespace millrace;
+
+namespace {
+
+const error disk_full{ec::io, fault::outside, true, "no space left", {}};
+
+/// Gives a chunk of one record at each position; its log has a new identity at every third.
+class growing final : public source::reader {
+public:
+  expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
+    return std::vector<source::partition_info>{{"0", {}, {}}};
+  }
+  expected<void> assign(const std::string&, position from) override {
+    at_ = from.minor;
+    return {};
+  }
+  void unassign(const std::string&) override {}
+  expected<std::optional<source::chunk>> read(std::span<const std::string>, std::size_t,
+                                              std::chrono::milliseconds) override {
+    source::chunk c;
+    c.partition = "0";
+    c.from = {0, at_};
+    c.to = {0, ++at_};
+    return std::optional(std::move(c));
+  }
+  void acknowledge(const std::string&, position) override {}
+  std::optional<std::uint64_t> lag() override { return std::nullopt; }
+  void interrupt() override {}
+  [[nodiscard]] std::string identity() const override { return "file " + std::to_string(at_ / 3); }
+  expected<void> check_identity(std::string_view stored) override {
+    checked = stored;
+    return {};
+  }
+  std::string checked;
+
+private:
+  std::int64_t at_ = 0;
+};
+
+struct turn_by_turn : caf::actor_system_config {
+  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
+};
+
+struct heard {
+  std::deque<messages::keep_value> to_keep;
+  std::deque<source::chunk_read> answers;
+};
+
+class running_source {
+public:
+  explicit running_source(source::kept_value before = {}, std::string identity = "file 0")
+      : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+    keeper_ = system_.spawn(
+        [](caf::event_based_actor*, heard* h) -> caf::behavior {
+          return {[=](const messages::keep_value& m) { h->to_keep.push_back(m); }};
+        },
+        &heard_);
+    lane_ = system_.spawn(
+        [](caf::event_based_actor*, heard* h) -> caf::behavior {
+          return {[=](const source::chunk_read& m) { h->answers.push_back(m); }};
+        },
+        &heard_);
+    source_ = source::spawn_source(
+        system_, 3, reader_,
+        {"parsed/lane0", 7, {"source/clicks", std::move(identity)}, std::move(before), keeper_});
+    assign(0);
+  }
+  ~running_source() {
+    for (const auto& a : {source_, lane_, keeper_})
+      caf::anon_send_exit(a, caf::exit_reason::kill);
+    turns_.run();
+  }
+  running_source(const running_source&) = delete;
+  running_source& operator=(const running_source&) = delete;
+
+  void assign(std::int64_t at) { say(source::assign{"0", {0, at}}); }
+  void ask() { say(source::read{++ticket_, {"0"}, 1, {}}); }
+  void kept(std::optional<error> failure = std::nullopt) {
+    const auto what = take(heard_.to_keep);
+    say(messages::value_kept{what.name, std::move(failure)});
+  }
+  [[nodiscard]] source::chunk_read answer() {
+    auto a = take(heard_.answers);
+    CHECK(a.ticket == ticket_);
+    return a;
+  }
+  /// Position of the record that has come, or -1.
+  [[nodiscard]] std::int64_t came() {
+    const auto a = answer();
+    return a.chunk ? a.chunk->from.minor : -1;
+  }
+  [[nodiscard]] const heard& now() const { return heard_; }
+  [[nodiscard]] const growing& reader() const { return *reader_; }
+
+private:
+  template<class M>
+  void say(M m) {
+    caf::send_as(lane_, source_, std::move(m));
+    turns_.run();
+  }
+  template<class T>
+  static T take(std::deque<T>& from) {
+    REQUIRE(from.size() == 1);
+    auto first = std::move(from.front());
+    from.clear();
+    return first;
+  }
+
+  turn_by_turn config_;
+  caf::actor_system system_{config_};
+  caf::scheduler::test_coordinator& turns_;
+  std::shared_ptr<growing> reader_ = std::make_shared<growing>();
+  heard heard_;
+  caf::actor keeper_;
+  caf::actor lane_;
+  caf::actor source_;
+  std::uint64_t ticket_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("as long as its log is the one that was kept a source asks nobody") {
+  running_source s;
+  for (const auto at : {0, 1}) {
+    s.ask();
+    CHECK(s.came() == at);
+  }
+  CHECK(s.now().to_keep.empty());
+  CHECK(s.reader().checked == "file 0");
+}
+
+TEST_CASE("what was read comes once the log's identity is durable, and the lane hears of it") {
+  running_source s;
+  s.assign(2);
+  s.ask();
+  CHECK(s.now().answers.empty());
+  REQUIRE(s.now().to_keep.size() == 1);
+  const auto wanted = s.now().to_keep.front();
+  CHECK(wanted.actor == "parsed/lane0");
+  CHECK(wanted.life == 7);
+  CHECK(wanted.name == "source/clicks");
+  CHECK(wanted.value == "file 1");
+  s.kept();
+  const auto a = s.answer();
+  REQUIRE(a.chunk);
+  CHECK(a.chunk->from == position{0, 2});
+  CHECK(a.identity == "file 1");
+  s.ask();
+  CHECK_FALSE(s.answer().identity);
+}
+
+TEST_CASE("where the identity cannot be kept the records that were read come later, none is left out") {
+  running_source s;
+  s.assign(2);
+  for (int i = 0; i < 2; ++i) {
+    s.ask();
+    s.kept(disk_full);
+    const auto failed = s.answer();
+    CHECK_FALSE(failed.chunk);
+    REQUIRE(failed.failure);
+    CHECK(failed.failure->retry);
+  }
+  s.ask();
+  s.kept();
+  CHECK(s.came() == 2);
+  s.ask();
+  CHECK(s.came() == 3);
+}
+
+TEST_CASE("what waited is void for a partition that is read from elsewhere") {
+  running_source s;
+  s.assign(2);
+  s.ask();
+  s.kept(disk_full);
+  CHECK(s.answer().failure);
+  s.assign(0);
+  s.ask();
+  CHECK(s.came() == 0);
+}
+
+TEST_CASE("nothing is read before the value that goes before it is durable") {
+  running_source s({"fingerprint", "v2"}, {});
+  s.ask();
+  REQUIRE(s.now().to_keep.size() == 1);
+  CHECK(s.now().to_keep.front().value == "v2");
+  s.kept(disk_full);
+  CHECK(s.answer().failure);
+  s.ask();
+  s.kept();
+  CHECK(s.now().to_keep.front().name == "source/clicks");  // it had none
+  s.kept();
+  CHECK(s.came() == 0);
+  CHECK(s.reader().checked.empty());
+  s.ask();
+  CHECK(s.came() == 1);
+  CHECK(s.now().to_keep.empty());
+}

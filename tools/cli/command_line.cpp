@@ -1,0 +1,23 @@
+#include "tools/cli/command_line.hpp"
+
+namespace millrace::cli {
+
+std::unique_ptr<CLI::App> make_command_line(int& status) {
+  auto app = std::make_unique<CLI::App>(
+      "millrace: streaming dataflows from one JSON file, exactly once, in one native process", "millrace");
+  app->require_subcommand(1);
+  app->set_version_flag("--version", std::string(version), "Print the version and exit");
+  add_run(*app, status);
+  add_check(*app, status);
+  add_test(*app, status);
+  add_load(*app, status);
+  add_table(*app, status);
+  add_sql(*app, status);
+  add_replay(*app, status);
+  add_completion(*app, status);
+  add_man(*app, status);
+  add_reference(*app, status);
+  return app;
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,58 @@
+#include "tools/cli/flow_meter.hpp"
+
+namespace millrace::cli {
+namespace {
+
+double seconds(double micros) { return micros / 1e6; }
+
+void add(std::optional<std::uint64_t>& sum, std::int64_t more, bool first) {
+  if (first)
+    sum = 0;
+  if (more < 0)
+    sum.reset();  // unknown of one is unknown of all
+  else if (sum)
+    *sum += static_cast<std::uint64_t>(more);
+}
+
+}  // namespace
+
+void flow_meter::sample(clock::time_point now, const deployment::pipeline_gauges& gauges) {
+  struct sums {
+    std::array<std::uint64_t, 4> counters{};
+    source_flow flow{};
+    bool first = true;
+  };
+  std::map<parser_of_source, sums> parsers;
+  for (const auto& [lane, g] : gauges.lanes) {
+    auto& [counters, flow, first] = parsers[{g->source, g->parser}];
+    counters[0] += g->records;
+    counters[1] += g->chunks;
+    counters[2] += g->wait_micros;
+    counters[3] += g->work_micros;
+    add(flow.pending, g->lag, first);
+    add(flow.pending_bytes, g->lag_bytes, first);
+    first = false;
+  }
+  std::map<std::string, source_flow> flows;
+  for (auto& [of, lanes] : parsers) {
+    auto& flow = lanes.flow;
+    auto& r = of_parsers_[of];
+    r.sample(now, lanes.counters);
+    flow.records = lanes.counters[0];
+    flow.records_per_second = r.per_second(0);
+    flow.wait_seconds = seconds(r.ratio(2, 1));
+    flow.work_seconds = seconds(r.ratio(3, 1));
+    // Several parsers may read one source: as far as the slowest of them has come.
+    const auto [known, added] = flows.try_emplace(of.first, flow);
+    if (!added && flow.records < known->second.records)
+      known->second = flow;
+  }
+  sources_ = std::move(flows);
+  for (const auto& [name, g] : gauges.sinks) {
+    auto& r = of_sinks_[name];
+    r.sample(now, {g->row_commits, g->wait_micros, g->commit_micros});
+    sinks_[name] = {seconds(r.ratio(1, 0)), seconds(r.ratio(2, 0))};
+  }
+}
+
+}  // namespace millrace::cli

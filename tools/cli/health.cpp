@@ -1,0 +1,91 @@
+#include "tools/cli/health.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace millrace::cli {
+namespace {
+
+class complaints {
+public:
+  explicit complaints(bool several) : several_(several) {}
+  void of(const running_topology& t) { topology_ = t.topology->name; }
+  void add(const std::string& text) { all_ += (several_ ? topology_ + ": " : std::string()) + text + "\n"; }
+  [[nodiscard]] health answer() const { return all_.empty() ? health{true, "ok\n"} : health{false, all_}; }
+
+private:
+  bool several_;
+  std::string topology_;
+  std::string all_;
+};
+
+/// Which of its sources has not answered yet is for the log to say.
+std::string sources_of(const config::topology& t) {
+  std::string out;
+  for (const auto& s : t.stages)
+    if (s.kind == config::stage_kind::source)
+      out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", s.name, s.type);
+  return out;
+}
+
+void add_start(complaints& out, const running_topology& t) {
+  if (!t.is_prepared())
+    out.add("waiting for its sources at the start: " + sources_of(*t.topology));
+  for (const auto& [name, g] : t.gauges.sinks)
+    if (!g->reached)
+      out.add(fmt::format("waiting for the target of {} at the start", name));
+}
+
+void add_sources_away(complaints& out, const running_topology& t) {
+  std::set<std::string> said;
+  for (const auto& [name, g] : t.gauges.lanes)
+    if (g->away && said.insert(g->source).second)
+      out.add(fmt::format("waiting for the source {}", g->source));
+}
+
+}  // namespace
+
+health is_alive(flow_meter::clock::duration since_sampled) {
+  if (since_sampled <= taken_for_stuck_after)
+    return {true, "ok\n"};
+  return {false, fmt::format("stuck: nothing has moved for {} s\n",
+                             std::chrono::duration_cast<std::chrono::seconds>(since_sampled).count())};
+}
+
+health is_healthy(const std::vector<running_topology>& all) {
+  complaints out(all.size() > 1);
+  for (const auto& t : all) {
+    if (!t.runs)
+      continue;
+    out.of(t);
+    add_start(out, t);
+    add_sources_away(out, t);
+    for (const auto& [name, g] : t.gauges.sinks)
+      if (g->reached && g->away)
+        out.add(fmt::format("waiting for the target of {}", name));
+  }
+  return out.answer();
+}
+
+health is_ready(const std::vector<running_topology>& all, bool stopping) {
+  complaints out(all.size() > 1);
+  for (const auto& t : all) {
+    if (!t.runs)
+      continue;
+    out.of(t);
+    add_start(out, t);
+    add_sources_away(out, t);
+    for (const auto& [name, g] : t.gauges.feeds->gauges())
+      if (g->spool_full)
+        out.add(fmt::format("the spool of {} is full", name));
+    for (const auto& [name, g] : t.gauges.shards)
+      if (g->stalled)
+        out.add(fmt::format("{} takes no input until a sink takes its output", name));
+  }
+  if (stopping)
+    return {false, "stopping\n"};
+  return out.answer();
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,25 @@
+// Answers the status server's probes. Pure: from the board's figures to a status and a text that names
+// what is waited for.
+#pragma once
+
+#include "tools/cli/running.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct health {
+  bool good = true;
+  std::string text;  // "ok", or a line for each thing that is waited for
+};
+
+/// The process answers, and what it runs on goes on: a figure of the board is not older than this.
+inline constexpr std::chrono::seconds taken_for_stuck_after{30};
+[[nodiscard]] health is_alive(flow_meter::clock::duration since_sampled);
+/// Every server has been reached and answers.
+[[nodiscard]] health is_healthy(const std::vector<running_topology>& all);
+/// New input is taken: the start is over, no source is away, and nothing is held up.
+[[nodiscard]] health is_ready(const std::vector<running_topology>& all, bool stopping);
+
+}  // namespace millrace::cli

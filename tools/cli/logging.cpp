@@ -1,0 +1,246 @@
+#include "tools/cli/logging.hpp"
+
+#include "runtime/base/terminal_line.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <optional>
+
+namespace millrace::cli {
+namespace {
+
+/// Shorter ones would turn ordinary words into stars.
+constexpr std::size_t shortest_secret = 4;
+
+std::atomic<bool> json_is_on{false};
+/// Members of the line that this thread is logging: a line is formatted by the thread that logs it.
+thread_local const boost::json::object* members_of_line = nullptr;
+
+/// Lines stand above the progress line of a terminal. Those of a stage with a level of its own are shown by
+/// it.
+class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
+public:
+  stderr_sink(spdlog::level::level_enum others, std::shared_ptr<const log_names> names)
+      : others_(others), names_(std::move(names)) {}
+  void log(const spdlog::details::log_msg& message) override {
+    if (!is_shown(message.level, {message.payload.data(), message.payload.size()}, others_, *names_))
+      return;
+    const auto alone = terminal_line::of_process().cleared();
+    spdlog::sinks::stderr_color_sink_mt::log(message);
+  }
+
+private:
+  spdlog::level::level_enum others_;
+  std::shared_ptr<const log_names> names_;
+};
+
+void redact(std::string& text, const std::vector<std::string>& secrets) {
+  for (const auto& secret : secrets) {
+    if (secret.size() < shortest_secret)
+      continue;
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
+      text.replace(at, secret.size(), "***");
+  }
+}
+
+std::string payload_of(const spdlog::details::log_msg& message, const std::vector<std::string>& secrets) {
+  std::string text(message.payload.data(), message.payload.size());
+  redact(text, secrets);
+  return text;
+}
+
+/// The message of a line without secrets, and without what would make it two lines or drive a terminal: it
+/// may hold what servers say.
+class plain_payload final : public spdlog::custom_flag_formatter {
+public:
+  explicit plain_payload(std::shared_ptr<const std::vector<std::string>> secrets)
+      : secrets_(std::move(secrets)) {}
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto text = visible(payload_of(message, *secrets_));
+    out.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<plain_payload>(secrets_);
+  }
+
+private:
+  std::shared_ptr<const std::vector<std::string>> secrets_;
+};
+
+/// Bytes of a foreign file name, say, need not be UTF-8; JSON must be.
+void append_json_text(std::string& out, const std::string& text) {
+  if (data::is_utf8(text))
+    return data::append_json_string(out, text);
+  std::string readable;
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x80)
+      readable.push_back(c);
+    else
+      readable += "\xEF\xBF\xBD";  // U+FFFD
+  data::append_json_string(out, readable);
+}
+
+/// JSON lines are read in terminals, too: what JSON allows in a text and a terminal obeys is escaped. In
+/// UTF-8 the bytes of such a character belong to no other.
+std::string escaped(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto c = static_cast<unsigned char>(json[i]);
+    const auto next = i + 1 < json.size() ? static_cast<unsigned char>(json[i + 1]) : 0U;
+    if (c == 0x7F) {
+      out += "\\u007f";
+    } else if (c == 0xC2 && next >= 0x80 && next <= 0x9F) {
+      out += fmt::format("\\u{:04x}", next);
+      ++i;
+    } else {
+      out.push_back(json[i]);
+    }
+  }
+  return out;
+}
+
+struct subject {
+  std::string topology;  // empty: not known
+  std::string stage;
+};
+
+/// "STAGE: ...", "STAGE/3 failed ...": nothing where the text begins with no stage.
+std::optional<std::string> stage_of(std::string_view text, const log_names& names) {
+  const auto end = text.find_first_of(":/ ");
+  std::string first(text.substr(0, end));
+  if (end == std::string_view::npos || !names.topologies_of.contains(first))
+    return std::nullopt;
+  return first;
+}
+
+/// Lines begin with their subject: a stage, "TITLE: ...", "'TOPOLOGY' has ...".
+subject subject_of(std::string_view text, const log_names& names) {
+  subject out;
+  if (names.titles.size() == 1)
+    out.topology = names.titles.begin()->first;
+  for (const auto& [topology, title] : names.titles)
+    if (text.starts_with(title + ": ") || text.find("'" + topology + "'") != std::string_view::npos)
+      out.topology = topology;
+  if (auto stage = stage_of(text, names)) {
+    if (const auto& topologies = names.topologies_of.at(*stage); topologies.size() == 1)
+      out.topology = topologies.front();
+    out.stage = std::move(*stage);
+  }
+  return out;
+}
+
+/// `"topology":...,"stage":...,"message":...`
+class json_payload final : public spdlog::custom_flag_formatter {
+public:
+  json_payload(std::shared_ptr<const std::vector<std::string>> secrets,
+               std::shared_ptr<const log_names> names)
+      : secrets_(std::move(secrets)), names_(std::move(names)) {}
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto text = payload_of(message, *secrets_);
+    const auto about = subject_of(text, *names_);
+    std::string members;
+    const auto add = [&](std::string_view name, const std::string& value, bool known) {
+      members += members.empty() ? "\"" : ",\"";
+      members.append(name).append("\":");
+      if (known)
+        append_json_text(members, value);
+      else
+        members += "null";
+    };
+    add("topology", about.topology, !about.topology.empty());
+    add("stage", about.stage, !about.stage.empty());
+    add("message", text, true);
+    if (members_of_line != nullptr)
+      for (const auto& member : *members_of_line) {
+        members.push_back(',');
+        append_json_text(members, std::string(member.key()));
+        members.push_back(':');
+        auto value = data::json_text(member.value());
+        redact(value, *secrets_);
+        members += value;
+      }
+    const auto safe = escaped(members);
+    out.append(safe.data(), safe.data() + safe.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<json_payload>(secrets_, names_);
+  }
+
+private:
+  std::shared_ptr<const std::vector<std::string>> secrets_;
+  std::shared_ptr<const log_names> names_;
+};
+
+}  // namespace
+
+std::unique_ptr<spdlog::formatter> text_lines(std::vector<std::string> secrets) {
+  auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  out->add_flag<plain_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)));
+  out->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
+  return out;
+}
+
+std::unique_ptr<spdlog::formatter> json_lines(std::vector<std::string> secrets, log_names names) {
+  auto out = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  out->add_flag<json_payload>('*', std::make_shared<const std::vector<std::string>>(std::move(secrets)),
+                              std::make_shared<const log_names>(std::move(names)));
+  out->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})");
+  return out;
+}
+
+bool is_shown(spdlog::level::level_enum line, std::string_view text, spdlog::level::level_enum others,
+              const log_names& names) {
+  if (names.levels_of_stages.empty())
+    return line >= others;
+  const auto stage = stage_of(text, names);
+  const auto own = stage ? names.levels_of_stages.find(*stage) : names.levels_of_stages.end();
+  return line >= (own == names.levels_of_stages.end() ? others : own->second);
+}
+
+void set_up_logging(spdlog::level::level_enum level, const std::string& format,
+                    std::vector<std::string> secrets, log_names names) {
+  json_is_on = format == "json";
+  auto least = level;
+  for (const auto& [stage, own] : names.levels_of_stages)
+    least = std::min(least, own);
+  const auto shared = std::make_shared<const log_names>(names);
+  auto logger = std::make_shared<spdlog::logger>("millrace", std::make_shared<stderr_sink>(level, shared));
+  logger->set_formatter(json_is_on ? json_lines(std::move(secrets), std::move(names))
+                                   : text_lines(std::move(secrets)));
+  logger->set_level(least);
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void complain(std::string_view text, bool warning) {
+  constexpr std::string_view program = "millrace: ";
+  if (logs_are_json() && text.starts_with(program))
+    text.remove_prefix(program.size());
+  if (logs_are_json()) {
+    spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}", text);
+  } else {
+    const auto alone = terminal_line::of_process().cleared();
+    std::fprintf(stderr, "%s\n", visible_lines(text).c_str());
+  }
+}
+
+void log_with(spdlog::level::level_enum level, std::string_view text, const boost::json::object& members) {
+  members_of_line = &members;
+  spdlog::log(level, "{}", text);
+  members_of_line = nullptr;
+}
+
+bool logs_are_json() { return json_is_on; }
+
+}  // namespace millrace::cli

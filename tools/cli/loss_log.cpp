@@ -1,0 +1,77 @@
+#include "tools/cli/loss_log.hpp"
+
+#include "actors/sink/console/display.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/outcome.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::cli {
+namespace {
+
+/// A parser's error may quote much of a record.
+constexpr std::size_t longest_reason = 300;
+
+std::string on_one_line(const std::string& reason) { return sink::shorten(visible(reason), longest_reason); }
+
+std::string_view kind_name(stage::loss what) {
+  switch (what) {
+  case stage::loss::dead_letter:
+    return "dead letter";
+  case stage::loss::late:
+  case stage::loss::late_but_read:
+    return "late record";
+  case stage::loss::late_at_shard:
+    break;
+  }
+  return "record too late for its shard";
+}
+
+std::string kind_names(stage::loss what) {
+  return what == stage::loss::late_at_shard ? "records too late for their shards"
+                                            : std::string(kind_name(what)) + "s";
+}
+
+std::string advice(const stage::loss_notice& n, const std::string& letters_lie_in) {
+  switch (n.what) {
+  case stage::loss::dead_letter:
+    return fmt::format("dead letters lie in {}", letters_lie_in);
+  case stage::loss::late:
+    return fmt::format("late records are counted and are in no row; a stage with \"from\": \"{}.late\" reads "
+                       "them, a greater watermark_delay or allowed_lateness lets them in",
+                       n.stage);
+  case stage::loss::late_but_read:
+    return fmt::format("they go to the stages that read \"{}.late\"", n.stage);
+  case stage::loss::late_at_shard:
+    break;
+  }
+  return "they are in no row, and counted as late_at_shard (idle_timeout, a partition that was found while "
+         "running, or replayed records)";
+}
+
+}  // namespace
+
+std::string loss_text(const stage::loss_notice& n, const std::string& letters_lie_in) {
+  const auto at = fmt::format("partition {}, position {}: {}", n.example.partition, n.example.at.minor,
+                              on_one_line(n.example.reason));
+  const auto begin =
+      n.count == 1 ? fmt::format("{}: one {}{} at {}", n.stage, n.first ? "" : "more ", kind_name(n.what), at)
+                   : fmt::format("{}: {} {}{}, {} at {}", n.stage, grouped(n.count), n.first ? "" : "more ",
+                                 kind_names(n.what), n.first ? "the first" : "such as", at);
+  return n.first ? begin + "; " + advice(n, letters_lie_in) : begin;
+}
+
+std::function<void(const stage::loss_notice&)> loss_log(std::string letters_lie_in) {
+  return [letters_lie_in = std::move(letters_lie_in)](const stage::loss_notice& n) {
+    const bool dead = n.what == stage::loss::dead_letter;
+    log_with(n.what == stage::loss::late_but_read ? spdlog::level::info : spdlog::level::warn,
+             loss_text(n, letters_lie_in),
+             {{dead ? "dead_letters" : "late", n.count},
+              {"partition", n.example.partition},
+              {"position", n.example.at.minor},
+              {"reason", on_one_line(n.example.reason)}});
+  };
+}
+
+}  // namespace millrace::cli

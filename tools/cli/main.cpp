@@ -1,0 +1,68 @@
+// The millrace binary: one file a subcommand.
+#include "tools/cli/command_line.hpp"
+#include "tools/cli/last_words.hpp"
+#include "tools/cli/signal_watch.hpp"
+#include "tools/cli/usage.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <malloc.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace {
+
+/// Batches of some MiB come and go. Given back to the kernel each time, their pages would be faulted in again
+/// for the next ones: with a row for each record, a fifth of all CPU time.
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+/// A core file holds no records and no passwords: neither heap nor stacks are dumped. For whoever looks for a
+/// fault, MILLRACE_CORES=full leaves the system's own choice.
+void keep_memory_out_of_cores() {
+  const char* const wish = std::getenv("MILLRACE_CORES");
+  if (wish != nullptr && std::strcmp(wish, "full") == 0)
+    return;
+  constexpr std::string_view headers_of_programs = "0x10";  // core(5)
+  const int fd = ::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;  // a kernel without cores
+  static_cast<void>(::write(fd, headers_of_programs.data(), headers_of_programs.size()) < 0);
+  ::close(fd);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace millrace::cli;
+  if (!keep_standard_descriptors())
+    return exit_failed;
+  keep_memory_out_of_cores();
+  explain_terminations();
+  if (const int failed = start_signal_watch(); failed != 0) {
+    std::fprintf(stderr,
+                 "millrace: it cannot start its first thread: %s; raise the limits of processes (ulimit -u), "
+                 "of open files (ulimit -n) and of address space (ulimit -v)\n",
+                 std::strerror(failed));
+    return exit_failed;
+  }
+  keep_freed_memory();
+  int status = exit_done;
+  const auto app = make_command_line(status);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help, --version
+    return app->exit(e) == 0 ? exit_done : exit_failed;
+  } catch (const CLI::ParseError& e) {
+    std::fprintf(stderr, "%s\n", usage_error(*app, e).c_str());
+    return exit_wrong;
+  } catch (const std::exception& e) {
+    explain(e);
+    return exit_failed;
+  }
+  return status;
+}

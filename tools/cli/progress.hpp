@@ -1,0 +1,70 @@
+// Tells people how a topology runs: one line that is rewritten on a terminal, a log line now and then
+// otherwise.
+#pragma once
+
+#include "tools/cli/running.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace millrace::cli {
+
+/// All gauges added up; counts are those of this process.
+struct totals {
+  std::uint64_t records = 0;
+  std::int64_t watermark = no_watermark;  // the least over all lanes
+  std::int64_t lag = -1;                  // records not yet read; -1: unknown
+  std::int64_t lag_bytes = -1;            // of files: bytes not yet read
+  std::uint64_t windows_open = 0;
+  std::uint64_t keys = 0;
+  std::uint64_t state_bytes = 0;    // in memory
+  std::uint64_t spilled_bytes = 0;  // output on disk that sinks have not committed
+  bool stalled = false;             // a shard waits for a sink
+  std::uint64_t rows = 0;           // committed by the sinks, dead letters apart
+  std::uint64_t late = 0;
+  std::uint64_t dead_letters = 0;
+  bool away = false;  // a source or target does not answer
+};
+[[nodiscard]] totals add_up(const deployment::pipeline_gauges& gauges);
+/// "12,345 records/s, 1,000,000 in all, 12 rows out, 3 late, 1 dead letter, lag 0, watermark
+/// 2021-04-24T19:55:00Z, 3 windows open, 1.2 MB of state"; with sinks that commit, how long the slowest one's
+/// batches wait and take. What matters most comes first: a narrow terminal shows the beginning.
+[[nodiscard]] std::string progress_text(const totals& t, const flow_meter& flow);
+/// The same for programs.
+[[nodiscard]] boost::json::object progress_members(const totals& t, const flow_meter& flow);
+/// As one line of a terminal of so many columns; control characters in it are made visible.
+[[nodiscard]] std::string one_line(std::string_view text, std::size_t columns);
+
+enum class progress_style : std::uint8_t {
+  automatic,  // a line where standard error is a terminal and one topology runs, else log lines
+  line,       // rewritten
+  log,        // a log line of each topology every ten seconds
+  none,
+};
+[[nodiscard]] progress_style progress_style_of(std::string_view name);
+
+/// A thread that samples the board and prints, until it is destroyed.
+class progress_printer {
+public:
+  progress_printer(running_topologies& board, progress_style style, bool alone);
+  ~progress_printer();
+  progress_printer(const progress_printer&) = delete;
+  progress_printer& operator=(const progress_printer&) = delete;
+
+private:
+  void run();
+  void print();
+
+  running_topologies& board_;
+  const progress_style style_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool done_ = false;
+  std::thread thread_;
+};
+
+}  // namespace millrace::cli

@@ -1,0 +1,209 @@
+// millrace replay: dead letters' records go back into a topology, each once.
+#include "tools/replay/replay.hpp"
+
+#include "actors/catalog.hpp"
+#include "runtime/base/time.hpp"
+#include "tools/cli/last_command.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/state_folder.hpp"
+#include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_options.hpp"
+#include "tools/replay/letter.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+namespace millrace::cli {
+namespace {
+
+struct replay_arguments {
+  config::load_request topology;
+  replay::request request;
+  std::string start_timeout = "30 s";
+};
+
+void tell(const replay::outcome& o, const replay_arguments& a) {
+  const auto& r = a.request;
+  if (o.letters == 0 && !o.cut_off) {
+    fmt::print("{}: it holds no dead letters; nothing is replayed\n", r.letters);
+    std::fflush(stdout);
+    return;
+  }
+  fmt::print("{}: {} dead letter{}: {} {} \"{}\"{}\n", r.letters, o.letters, o.letters == 1 ? "" : "s",
+             o.replayed,
+             r.dry_run         ? "would go into"
+             : o.replayed == 1 ? "goes into"
+                               : "go into",
+             r.into,
+             o.before == 0 ? ""
+                           : fmt::format(", {} had gone before and {} not again", o.before,
+                                         o.before == 1 ? "does" : "do"));
+  for (const auto& [why, count] : o.elsewhere)
+    fmt::print("  left, {}: {}\n", count, why);
+  if (o.replayed != 0 && !r.dry_run) {
+    const auto* const into = r.topology->find(r.into);
+    const auto& source = into->kind == config::stage_kind::parser ? into->from.front().stage : into->name;
+    const bool bounded = std::get<config::source_plan>(r.topology->find(source)->plan).bounded;
+    fmt::print("  {} takes them in\n", bounded ? "the next run with this state"
+                                               : "a run on this state within 10 s, else the next one");
+  }
+  std::fflush(stdout);
+  if (o.cut_off)
+    complain(
+        fmt::format(
+            "{}: the last line has no end and is no dead letter: left out; once it is written, replay the "
+            "file again",
+            r.letters),
+        true);
+  for (const auto& [why, count] : o.refused)
+    complain(fmt::format("{}: {} not replayed: {}", r.letters, count, why));
+}
+
+/// A state without the file that is asked for: none of its records has failed.
+bool has_no_letters(const std::string& letters) {
+  const std::filesystem::path file(letters);
+  std::error_code failed;
+  return file.filename() == "dead_letters.jsonl" && replay::files_of_letters(letters).front() == letters &&
+         !std::filesystem::exists(file, failed) && !failed &&
+         is_state_folder(std::filesystem::absolute(file).parent_path().string());
+}
+
+/// Completes the arguments: the state is the one that the file lies in, the topology the one that was last
+/// run there.
+expected<void> fill_in(replay_arguments& a) {
+  const auto files = replay::files_of_letters(a.request.letters);
+  if (std::error_code failed; !std::filesystem::exists(files.front(), failed))
+    return user_error(ec::not_found, fmt::format("{}: cannot be read: {}", a.request.letters,
+                                                 failed ? failed.message() : "No such file or directory"));
+  if (a.request.state.empty()) {
+    const auto beside = std::filesystem::absolute(a.request.letters).parent_path().string();
+    if (is_state_folder(beside))
+      a.request.state = beside;
+  }
+  if (!a.topology.file.empty())
+    return {};
+  if (a.request.state.empty())
+    return user_error(
+        ec::invalid_argument,
+        fmt::format(
+            "{} lies in no state folder; give --topology FILE, or the --state of the run that wrote it",
+            a.request.letters));
+  auto last = last_command(a.request.state);
+  if (!last)
+    return unexpected(last.error());
+  a.topology.file = std::move(last->file);
+  a.topology.overlays.insert(a.topology.overlays.begin(), last->overlays.begin(), last->overlays.end());
+  a.topology.sets.insert(a.topology.sets.begin(), last->sets.begin(), last->sets.end());
+  return {};
+}
+
+/// Says what `run` will say of the topology as it is now: records that it does not take are not given to it.
+expected<void> say_fit(const std::string& folder, const config::topology& t) {
+  const auto store = snapshot::open_dir_store({folder, t.name, false, true});
+  if (!store)
+    return {};  // told with the remedy by what follows
+  const auto fit = fit_of(**store, t);
+  if (!fit)
+    return unexpected(fit.error());
+  if (*fit && !(*fit)->fits())
+    return unexpected(does_not_fit(folder, t, **fit));
+  if (const auto notes = *fit ? fits_with_notes(**fit) : std::string(); !notes.empty())
+    complain(fmt::format("millrace: {}", notes), true);
+  return {};
+}
+
+int replay_now(replay_arguments& a) {
+  set_up_logging(spdlog::level::warn, "text", {});
+  if (has_no_letters(a.request.letters)) {
+    fmt::print("{}: there is no such file, for no record of this state has become a dead letter; nothing is "
+               "replayed\n",
+               a.request.letters);
+    return exit_done;
+  }
+  if (const auto known = fill_in(a); !known) {
+    complain("millrace: " + describe(known.error()));
+    return exit_wrong;
+  }
+  auto loaded = config::load(a.topology, connectors());
+  for (const auto& f : loaded.findings)
+    complain(config::to_string(f), f.warning);
+  if (!loaded.plan)
+    return exit_wrong;
+  set_up_logging(spdlog::level::warn, "text", loaded.plan->secrets);
+  const auto timeout = parse_duration(a.start_timeout);
+  if (!timeout) {
+    complain("millrace: --start-timeout: " + describe(timeout.error()));
+    return exit_wrong;
+  }
+  a.request.topology = std::make_shared<const config::topology>(std::move(*loaded.plan));
+  a.request.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+  if (a.request.state.empty()) {
+    auto folder = default_state_folder(a.request.topology->name);
+    if (!folder) {
+      complain("millrace: " + describe(folder.error()));
+      return exit_wrong;
+    }
+    a.request.state = std::move(*folder);
+  }
+  if (const auto fits = say_fit(a.request.state, *a.request.topology); !fits) {
+    complain("millrace: " + describe(fits.error()));
+    return exit_wrong;
+  }
+  const auto done = replay::replay(a.request);
+  if (!done) {
+    complain("millrace: " + describe(done.error()));
+    return done.error().whose == fault::user ? exit_wrong : exit_failed;
+  }
+  tell(*done, a);
+  if (done->refused.empty())
+    return exit_done;
+  return done->replayed + done->before == 0 ? exit_wrong : exit_failed;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, int& status) {
+  auto* const c = app.add_subcommand("replay", "Give dead letters' records to a topology again, each once");
+  const auto a = std::make_shared<replay_arguments>();
+  c->add_option("DEAD_LETTERS", a->request.letters,
+                "File of dead letters, a JSON object a line; dead_letters.jsonl stands for its parts, too")
+      ->type_name("FILE")
+      ->required();
+  c->add_option(
+       "--into", a->request.into,
+       "Source or parser at which the records go in; on from there only to the stage that they failed at")
+      ->type_name("STAGE")
+      ->required();
+  c->add_option("--topology", a->topology.file,
+                "The topology, mended (default: the file that the state was last run with, as it is now)")
+      ->type_name("TOPOLOGY");
+  add_overlay_options(*c, a->topology);
+  c->add_option(
+       "--state", a->request.state,
+       "Folder of the state (default: the folder of DEAD_LETTERS if it is one, else by topology under "
+       "XDG_STATE_HOME)")
+      ->type_name("DIR");
+  c->add_flag("--older", a->request.older, "Also letters that were written before the state began");
+  c->add_flag("--dry-run", a->request.dry_run, "Only say what would go in");
+  c->add_option("--start-timeout", a->start_timeout, "How long to wait for a server that has to be asked")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  c->footer(
+      "Example:\n"
+      "  millrace replay state/dead_letters.jsonl --into parsed\n"
+      "  millrace replay state/dead_letters-000001.jsonl --into parsed\n"
+      "  millrace replay mended.jsonl --into parsed --topology topology.json --state state\n\n"
+      "The records are kept in the state folder, and a run on it takes them in: one that is under way, if "
+      "its\n"
+      "source has no end, else the next. A letter that was replayed before is passed over. Exit status: 0 "
+      "all\n"
+      "letters of stages downstream of STAGE have gone in, 1 some could not or something failed, 2 nothing "
+      "was "
+      "done.");
+  c->callback([a, &status] { status = replay_now(*a); });
+}
+
+}  // namespace millrace::cli

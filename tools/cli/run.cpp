@@ -1,0 +1,430 @@
+// Runs `millrace run`: one process, all roles.
+#include "runtime/control/spawn.hpp"
+#include "tools/cli/last_command.hpp"
+#include "tools/cli/log_levels.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/progress.hpp"
+#include "tools/cli/report.hpp"
+#include "tools/cli/resources.hpp"
+#include "tools/cli/signal_watch.hpp"
+#include "tools/cli/start_line.hpp"
+#include "tools/cli/state_folder.hpp"
+#include "tools/cli/status_server.hpp"
+#include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_arguments.hpp"
+#include "tools/cli/topology_options.hpp"
+#include "tools/cli/topology_run.hpp"
+#include "tools/cli/usage.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace millrace::cli {
+namespace {
+
+struct run_arguments {
+  std::vector<std::string> topologies;
+  std::vector<std::string> overlays;
+  std::vector<std::string> sets;
+  std::string state;
+  std::string report;
+  std::string http;
+  std::vector<std::string> http_hosts;
+  std::string start_timeout = "30 s";
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::string progress = "auto";
+  std::vector<std::string> fail_on;
+  unsigned threads = 0;
+  bool fresh = false;
+  bool adopt = false;
+};
+
+int refuse(const error& e, int status = exit_wrong) {
+  complain("millrace: " + describe(e));
+  return status;
+}
+
+using runs = std::vector<std::unique_ptr<topology_run>>;
+
+/// This is longer than everything that an end in good order waits for at most (control/node_supervisor.cpp),
+/// one after the other, and shorter than what the service's unit allows.
+constexpr std::chrono::seconds stop_limit{45};
+/// A call may still be under way for this long when all has been said and stored: a sink's, say, that its
+/// server answers late or never. Its thread cannot be ended, and the actor system waits for it; a transaction
+/// that it had open is rolled back.
+constexpr std::chrono::seconds leave_limit{5};
+constexpr unsigned most_threads = 1'024;
+
+/// Decides what a signal does to the run, from before there is anything that runs.
+class stop_desk {
+public:
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(asked_, true))
+      return;
+    spdlog::info("stopping: committing what was taken");
+    if (on_stop_)
+      on_stop_();
+  }
+  void report() {
+    const std::lock_guard lock(mutex_);
+    if (on_report_)
+      on_report_();
+  }
+  [[nodiscard]] bool asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  /// A stop that came earlier is told at once. Nothing takes both back.
+  void attach(std::function<void()> on_stop, std::function<void()> on_report) {
+    const std::lock_guard lock(mutex_);
+    on_stop_ = std::move(on_stop);
+    on_report_ = std::move(on_report);
+    if (asked_ && on_stop_)
+      on_stop_();
+  }
+
+private:
+  mutable std::mutex mutex_;
+  bool asked_ = false;
+  std::function<void()> on_stop_;
+  std::function<void()> on_report_;
+};
+
+/// While it lives, signals reach what runs.
+class attached {
+public:
+  attached(stop_desk& desk, std::function<void()> on_stop, std::function<void()> on_report) : desk_(desk) {
+    desk_.attach(std::move(on_stop), std::move(on_report));
+  }
+  ~attached() { desk_.attach({}, {}); }
+  attached(const attached&) = delete;
+  attached& operator=(const attached&) = delete;
+
+private:
+  stop_desk& desk_;
+};
+
+/// Counts workers, and the threads of what blocks: readers, writers, and those of client libraries.
+std::size_t threads_of(const runs& all, unsigned workers) {
+  std::size_t out = workers;
+  for (const auto& r : all)
+    out += 2 + r->topology().stages.size();
+  return out;
+}
+
+void write_report(const run_arguments& a, const runs& all, running_topologies& board,
+                  caf::actor_system& system) {
+  if (a.report.empty())
+    return;
+  std::vector<std::string> texts;
+  const auto shown = board.all();
+  for (const auto& r : all) {
+    const auto at =
+        std::find_if(shown.begin(), shown.end(), [&](const auto& t) { return t.store == r->store(); });
+    if (at == shown.end())
+      continue;
+    const auto now = r->report(system);
+    texts.push_back(report_text(r->topology(), now.parts, now.finished, &at->flow));
+  }
+  if (!texts.empty())
+    if (const auto ok = write_reports(a.report, texts, a.topologies.size() > 1); !ok)
+      spdlog::error("{}", ok.error().message);
+}
+
+/// Says what a run has come to; returns the exit status of it alone.
+int conclude(topology_run& r, const std::vector<fail_rule>& rules) {
+  const auto& name = r.topology().name;
+  const auto letters = r.letters_lie_in();
+  if (r.was_started())
+    log_with(spdlog::level::info,
+             fmt::format("'{}' {}: {}", name,
+                         r.end().finished ? "has come to its end"
+                         : r.failure()    ? "has failed"
+                                          : "has stopped; the same command goes on. So far",
+                         describe(r.counts(), letters)),
+             members(r.counts(), letters));
+  if (r.failure())
+    return refuse(*r.failure(), r.found_wrong() ? exit_wrong : exit_failed);
+  if (const auto fails = failure_by(rules, r.counts(), letters);
+      fails && (r.was_started() || r.was_finished())) {
+    complain(fmt::format("millrace: '{}': {}", name, *fails));
+    return exit_failed;
+  }
+  return exit_done;
+}
+
+/// Holds the runs that have something to do, and what their start lines say.
+struct prepared_runs {
+  runs all;
+  std::vector<start> starts;
+  std::vector<fail_rule> fail_on;
+  int status = exit_done;  // of those that had come to their end before
+};
+
+int end_all(const run_arguments& a, prepared_runs& prepared, running_topologies& board,
+            caf::actor_system& system, const std::vector<int>& statuses) {
+  const doing what("writing the report and the end of the run");
+  const auto& all = prepared.all;
+  write_report(a, all, board, system);
+  // This comes last: a process that is killed before goes on, finds everything done and writes the report.
+  for (const auto& r : all)
+    if (r->end().finished)
+      if (const auto noted = r->mark_finished(); !noted)
+        return refuse(noted.error(), exit_failed);
+  const bool done = std::all_of(statuses.begin(), statuses.end(), [](int s) { return s == exit_done; });
+  const int status = all.size() == 1 ? conclude(*all.front(), prepared.fail_on)
+                     : done          ? exit_done
+                                     : exit_failed;
+  return status == exit_done ? prepared.status : status;
+}
+
+int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings& settings, stop_desk& desk) {
+  const auto& all = prepared.all;
+  running_topologies board;
+  for (const auto& r : all)
+    board.announce(r->topology_ptr());
+  std::optional<status_server> http;
+  if (!a.http.empty()) {
+    auto listening = status_server::start(a.http, a.http_hosts, board);
+    if (!listening)
+      return refuse(listening.error());
+    http.emplace(std::move(*listening));
+  }
+  if (const auto there = try_threads(threads_of(all, settings.threads)); !there)
+    return refuse(there.error(), exit_failed);
+  caf::actor_system_config config;
+  control::share_threads(config, settings.threads);
+  caf::actor_system system(config);
+  std::vector<int> statuses(all.size(), exit_done);
+  {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      prepared.starts[i].http = a.http;
+      log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
+               start_members(all[i]->topology(), prepared.starts[i]));
+    }
+    progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
+    const attached takes_signals(
+        desk,
+        [&] {
+          board.stopping();
+          for (const auto& r : all)
+            r->stop();
+        },
+        [&] { write_report(a, all, board, system); });
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      threads.emplace_back([&, i] {
+        all[i]->run(system, board);
+        if (all.size() > 1)  // the others go on: it is said at once
+          statuses[i] = conclude(*all[i], prepared.fail_on);
+      });
+    for (auto& t : threads)
+      t.join();
+  }
+  const int status = end_all(a, prepared, board, system, statuses);
+  leave_within(leave_limit, status);
+  return status;
+}
+
+expected<std::shared_ptr<const config::topology>> load_one(const topology_arguments& a,
+                                                           std::vector<std::string>& secrets) {
+  auto loaded = config::load({a.file, a.overlays, a.sets}, connectors());
+  for (const auto& f : loaded.findings)
+    complain(config::to_string(f), f.warning);
+  if (!loaded.plan)
+    return user_error(ec::invalid_argument, {});
+  secrets.insert(secrets.end(), loaded.plan->secrets.begin(), loaded.plan->secrets.end());
+  return std::make_shared<const config::topology>(std::move(*loaded.plan));
+}
+
+log_names names_of(const std::vector<std::shared_ptr<const config::topology>>& topologies) {
+  log_names out;
+  for (const auto& t : topologies) {
+    out.titles[t->name] = t->title.empty() ? t->name : t->title;
+    for (const auto& s : t->stages)
+      out.topologies_of[s.name].push_back(t->name);
+    out.topologies_of[std::string(deployment::dead_letter_sink)].push_back(t->name);
+  }
+  return out;
+}
+
+/// Finds what is wrong with the options themselves.
+expected<std::chrono::milliseconds> check_options(const run_arguments& a) {
+  if (a.fresh && a.adopt)
+    return user_error(
+        ec::invalid_argument,
+        "--fresh and --adopt contradict each other: with --fresh everything is computed and "
+        "written again, with --adopt sinks go on from what they have committed; give one of them");
+  const auto timeout = parse_duration(a.start_timeout);
+  if (!timeout)
+    return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
+  if (!a.report.empty())
+    if (const auto writable = check_report_place("--report", a.report, true); !writable)
+      return unexpected(writable.error());
+  return std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+}
+
+/// Everything that can be found wrong is found before anything runs.
+int run(const run_arguments& a) {
+  // A closed pipe is an error of the sink that writes to it.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto levels = parse_log_levels(a.log_level);
+  if (!levels)
+    return refuse(levels.error());
+  set_up_logging(levels->others, a.log_format, {});
+  const auto start_timeout = check_options(a);
+  if (!start_timeout)
+    return refuse(start_timeout.error());
+  const auto given = arguments_by_topology(a.topologies, a.overlays, a.sets);
+  if (!given)
+    return refuse(given.error());
+  std::vector<std::shared_ptr<const config::topology>> topologies;
+  std::vector<std::string> secrets;
+  bool good = true;
+  for (const auto& one : *given) {
+    auto topology = load_one(one, secrets);
+    good = good && topology;
+    if (topology)
+      topologies.push_back(std::move(*topology));
+  }
+  if (!good)
+    return exit_wrong;
+  auto names = names_of(topologies);
+  auto of_stages = levels_of_stages(*levels, topologies);
+  if (!of_stages)
+    return refuse(of_stages.error());
+  names.levels_of_stages = std::move(*of_stages);
+  set_up_logging(levels->others, a.log_format, secrets, std::move(names));
+  auto rules = parse_fail_on(a.fail_on);
+  if (!rules)
+    return refuse(rules.error());
+  const run_settings settings{*start_timeout,
+                              a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency()),
+                              a.fresh, a.adopt};
+  if (const auto few = raise_file_limit())
+    spdlog::warn("{}", *few);
+  // Nothing has begun before this; until here a signal ends the process at once.
+  stop_desk desk;
+  const orderly_end ends(
+      stop_limit, [&] { desk.stop(); }, [&] { desk.report(); });
+  prepared_runs prepared;
+  prepared.fail_on = std::move(*rules);
+  for (std::size_t i = 0; i < topologies.size(); ++i) {
+    const auto& t = topologies[i];
+    const auto folder = a.state.empty()          ? default_state_folder(t->name)
+                        : topologies.size() == 1 ? expected<std::string>(a.state)
+                                                 : expected<std::string>(a.state + "/" + t->name);
+    if (!folder)
+      return refuse(folder.error());
+    const doing what(fmt::format("opening the state folder {}", *folder));
+    start begins{(*given)[i], *folder, a.fresh ? std::nullopt : last_written(*folder, t)};
+    auto opened = topology_run::open(t, *folder, settings);
+    if (!opened)
+      return refuse(opened.error());
+    if (const auto kept = remember_command(*(*opened)->store(), (*given)[i], secrets); !kept)
+      return refuse(kept.error());
+    if ((*opened)->was_finished()) {
+      spdlog::info("topology '{}' has come to its end in {}; nothing {}is left to do (--fresh runs it again)",
+                   t->name, *folder, files_of(*t).empty() ? "" : "new in " + files_of(*t) + ", nothing ");
+      prepared.status = std::max(prepared.status, conclude(**opened, prepared.fail_on));
+    } else {
+      prepared.all.push_back(std::move(*opened));
+      prepared.starts.push_back(std::move(begins));
+    }
+    if (desk.asked()) {
+      spdlog::info("stopped before anything was started");
+      return exit_done;
+    }
+  }
+  if (a.fresh)
+    spdlog::warn("--fresh: a new state begins; files are replaced, tables and topics keep the rows they "
+                 "have, so those "
+                 "that are computed again stand there twice");
+  return prepared.all.empty() ? prepared.status : run_all(a, prepared, settings, desk);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("run", "Run one or several topologies in this process");
+  auto a = std::make_shared<run_arguments>();
+  command->add_option("TOPOLOGY", a->topologies, "Topology files; their names must differ")->required();
+  add_overlay_options_by_name(*command, a->overlays, a->sets);
+  command
+      ->add_option("--state", a->state,
+                   "Folder of the state; of several topologies, DIR/NAME of each (default: by topology under "
+                   "XDG_STATE_HOME)")
+      ->type_name("DIR");
+  command->add_flag("--fresh", a->fresh,
+                    "Start over under a new state id; files are replaced, tables keep their rows");
+  command->add_flag("--adopt", a->adopt,
+                    "Where a state folder is lost: sinks go on from what they committed under the old one");
+  command
+      ->add_option("--report", a->report,
+                   "Write the ledger to this file at the end and on SIGUSR1; of several topologies, a list")
+      ->type_name("FILE");
+  command
+      ->add_option("--fail-on", a->fail_on,
+                   "dead_letters, late, or both: more than N% of the records read (without =N%: any) end the "
+                   "run with 1, once all is committed")
+      ->type_name("WHAT[=N%]");
+  auto* const http =
+      command
+          ->add_option("--http", a->http,
+                       "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
+          ->type_name("ADDR");
+  command
+      ->add_option("--http-host", a->http_hosts,
+                   "A name or address that --http answers for, beside localhost, this machine's name and the "
+                   "address it is reached at; may be given several times")
+      ->type_name("NAME")
+      ->needs(http);
+  command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
+      ->check(at_most_threads(most_threads));
+  command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--log-level", a->log_level,
+          "trace, debug, info, warn, error; behind commas others for the lines of stages, of a type or "
+          "kind of them: info,clicks=debug,kafka=warn")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto levels = parse_log_levels(text);
+            return levels ? std::string() : levels.error().message;
+          },
+          fmt::format("{{{}}}", fmt::join(level_names(), ","))))
+      ->capture_default_str();
+  command->add_option("--log-format", a->log_format, "text, or json: an object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--progress", a->progress,
+          "line: one that is rewritten; log: a log line every 10 s; none; auto: a line on a terminal, "
+          "else log")
+      ->check(CLI::IsMember({"auto", "line", "log", "none"}))
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  millrace run pipelines/active_users/topology.json --with "
+      "pipelines/active_users/embedded.json "
+      "--state /tmp/active_users\n"
+      "  millrace run orders.json payments.json --set orders:stages.in.rate=10/s --state ./state\n\n"
+      "Of several topologies one that fails ends alone, the others go on; the exit status is 1 then.");
+  command->callback([a, &status] { status = run(*a); });
+}
+
+}  // namespace millrace::cli

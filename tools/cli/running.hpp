@@ -1,0 +1,86 @@
+// The topologies that run in this process, as progress lines, metrics and reports see them. Written by the
+// threads that run them, sampled by the progress printer, read by any.
+#pragma once
+
+#include "tools/cli/flow_meter.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct running_topology {
+  std::shared_ptr<const config::topology> topology;
+  deployment::pipeline_gauges gauges;
+  std::shared_ptr<snapshot::state_store> store;
+  bool runs = true;
+  flow_meter flow{};
+
+  /// Its sources have been reached, and its actors are there: gauges and store are.
+  [[nodiscard]] bool is_prepared() const { return store != nullptr; }
+};
+
+class running_topologies {
+public:
+  /// It will run; its sources have yet to be reached.
+  void announce(std::shared_ptr<const config::topology> topology) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back({std::move(topology), {}, nullptr});
+  }
+  void add(running_topology t) {
+    const std::lock_guard lock(mutex_);
+    t.flow.sample(flow_meter::clock::now(), t.gauges);
+    const auto announced = std::find_if(all_.begin(), all_.end(), [&](const auto& other) {
+      return !other.is_prepared() && other.topology == t.topology;
+    });
+    if (announced == all_.end())
+      all_.push_back(std::move(t));
+    else
+      *announced = std::move(t);
+  }
+  /// From now on nothing new is begun.
+  void stopping() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  [[nodiscard]] bool is_stopping() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+  /// When it was last sampled; before that, when it was made.
+  [[nodiscard]] flow_meter::clock::time_point sampled_at() const {
+    const std::lock_guard lock(mutex_);
+    return sampled_at_;
+  }
+  /// It stays on the board: its last figures may be asked for.
+  void ended(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    for (auto& t : all_)
+      t.runs = t.runs && t.topology->name != name;
+  }
+  /// About once a second.
+  void sample(flow_meter::clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    sampled_at_ = now;
+    for (auto& t : all_) {
+      t.flow.sample(now, t.gauges);
+      t.gauges.losses->look(now);
+    }
+  }
+  /// In the order in which they were added.
+  [[nodiscard]] std::vector<running_topology> all() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::vector<running_topology> all_;
+  bool stopping_ = false;
+  flow_meter::clock::time_point sampled_at_ = flow_meter::clock::now();
+};
+
+}  // namespace millrace::cli

@@ -1,0 +1,97 @@
+#include "tools/cli/start_line.hpp"
+
+#include "actors/deployment/start_positions.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+#include "tools/cli/last_command.hpp"
+#include "tools/cli/subcommands.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace millrace::cli {
+namespace {
+
+namespace json = boost::json;
+
+/// Where a source reads, in the user's words.
+std::string place_of(const config::stage& source) {
+  const auto& o = source.options;
+  if (source.type == "kafka")
+    return fmt::format("{} at {}", o.text("topic"), o.text("brokers"));
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> option_of{
+      {{"file", "path"}, {"http_server", "listen"}, {"http_stream", "url"}, {"generator", "kind"}}};
+  for (const auto& [type, option] : option_of)
+    if (source.type == type && o.has(option))
+      return o.text(option);
+  return {};
+}
+
+std::string files_of(const topology_arguments& given) {
+  auto out = given.file;
+  for (const auto& o : given.overlays)
+    out += " with " + o;
+  return out;
+}
+
+}  // namespace
+
+std::string start_text(const config::topology& t, const start& s) {
+  std::string sources;
+  for (const auto& stage : t.stages)
+    if (stage.kind == config::stage_kind::source)
+      sources +=
+          fmt::format("{}{} ({} {})", sources.empty() ? "" : ", ", stage.name, stage.type, place_of(stage));
+  return fmt::format("'{}' starts (millrace {}): {}; state in {}, {}; reads {}{}", t.name, version,
+                     files_of(s.given), s.folder,
+                     s.resumed ? "resumed from " + format_timestamp(*s.resumed) : "new", sources,
+                     s.http.empty() ? "" : fmt::format("; status at http://{}", s.http));
+}
+
+json::object start_members(const config::topology& t, const start& s) {
+  json::array sources;
+  for (const auto& stage : t.stages)
+    if (stage.kind == config::stage_kind::source)
+      sources.push_back(
+          json::object{{"stage", stage.name}, {"type", stage.type}, {"place", place_of(stage)}});
+  json::object out{{"version", version},      {"file", s.given.file}, {"state", s.folder},
+                   {"resumed_from", nullptr}, {"http", nullptr},      {"sources", std::move(sources)}};
+  if (s.resumed)
+    out["resumed_from"] = format_timestamp(*s.resumed);
+  if (!s.http.empty())
+    out["http"] = s.http;
+  return out;
+}
+
+std::optional<event_micros> last_written(const std::string& folder,
+                                         const std::shared_ptr<const config::topology>& t) {
+  if (!is_state_folder(folder))
+    return std::nullopt;
+  // A start that found no input leaves a folder, too.
+  const auto store = snapshot::open_dir_store({folder, t->name, false, true});
+  const auto has_begun = [&](const auto& plan) {
+    return (*store)->get(deployment::starts_name(plan->name)).has_value();
+  };
+  if (const auto plans = lane::lane_plans(t); !store || std::none_of(plans.begin(), plans.end(), has_begun))
+    return std::nullopt;
+  std::optional<event_micros> newest;
+  std::error_code failed;
+  for (auto at = std::filesystem::recursive_directory_iterator(folder, failed);
+       !failed && at != std::filesystem::recursive_directory_iterator(); at.increment(failed)) {
+    std::error_code gone;
+    const auto written = at->last_write_time(gone);
+    if (gone)
+      continue;
+    const auto since = std::chrono::file_clock::to_sys(written).time_since_epoch();
+    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(since).count();
+    newest = newest ? std::max<event_micros>(*newest, micros) : micros;
+  }
+  return newest;
+}
+
+}  // namespace millrace::cli

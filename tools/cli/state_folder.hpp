@@ -1,0 +1,35 @@
+// Where a topology's state lies when nothing else was said, and whether the state in a folder fits a
+// topology: `run`, `check --state` and `replay` say the same of it.
+#pragma once
+
+#include "config/plan.hpp"
+#include "config/plan/state_fit.hpp"
+#include "runtime/base/error.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::cli {
+
+/// $XDG_STATE_HOME/millrace/TOPOLOGY, or that under ~/.local/state. An error where neither variable names an
+/// absolute folder: a state in the folder of the moment would not be found again from another one.
+[[nodiscard]] expected<std::string> default_state_folder(const std::string& topology);
+
+/// Name of the value that holds what the state was made for, from the first read on.
+inline constexpr std::string_view fingerprint_name = "fingerprint";
+
+/// Nothing where no topology has read anything into this state: then any fits.
+[[nodiscard]] expected<std::optional<config::state_fit>> fit_of(const snapshot::state_store& store,
+                                                                const config::topology& t);
+/// The state is another topology's than this one: what differs, and the ways out.
+[[nodiscard]] error does_not_fit(const std::string& folder, const config::topology& t,
+                                 const config::state_fit& fit);
+/// Tells in one line what has changed for a state that fits; empty where nothing has.
+[[nodiscard]] std::string fits_with_notes(const config::state_fit& fit);
+
+/// As text, what `run` would find in a folder that nobody holds: connects to nothing, takes no lock. An error
+/// says why it would refuse.
+[[nodiscard]] expected<std::string> look_at_state(const std::string& folder, const config::topology& t);
+
+}  // namespace millrace::cli

@@ -1,0 +1,29 @@
+#include "tools/cli/topology_options.hpp"
+
+namespace millrace::cli {
+namespace {
+
+void add(CLI::App& to, const char* name, std::vector<std::string>& values, const char* doc,
+         const char* type) {
+  to.add_option(name, values, doc)->type_name(type)->expected(1)->take_all();
+}
+
+}  // namespace
+
+void add_overlay_options(CLI::App& to, config::load_request& request) {
+  add(to, "--with", request.overlays, "A file laid over it (JSON merge patch); may be repeated", "OVERLAY");
+  add(to, "--set", request.sets, "One value laid over it, by its path; may be repeated", "PATH=VALUE");
+}
+
+void add_overlay_options_by_name(CLI::App& to, std::vector<std::string>& overlays,
+                                 std::vector<std::string>& sets) {
+  add(to, "--with", overlays,
+      "Overlay file, laid over every topology (JSON merge patch), or NAME:FILE over one; may be repeated",
+      "[NAME:]OVERLAY");
+  add(to, "--set", sets,
+      "One value, such as stages.clicks.rate=10/s, in every topology, or in the one called NAME; may be "
+      "repeated",
+      "[NAME:]PATH=VALUE");
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,253 @@
+#include "tools/cli/topology_run.hpp"
+
+#include "actors/client/replay/replay_log.hpp"
+#include "actors/deployment/next_run.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/sink/files/data_file.hpp"
+#include "actors/source/file/standard_input.hpp"
+#include "runtime/snapshot/dir_store.hpp"
+#include "tools/cli/loss_log.hpp"
+#include "tools/cli/report.hpp"
+#include "tools/cli/signal_watch.hpp"
+#include "tools/cli/state_folder.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace millrace::cli {
+namespace {
+
+/// How many replayed batches an earlier process had taken in when it came to its end.
+constexpr std::string_view replayed_name = "replayed";
+
+/// The counts when it came to its end.
+constexpr std::string_view counts_name = "counts_at_end";
+
+expected<ended_counts> counts_before(const snapshot::state_store& store) {
+  const auto stored = store.get(counts_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return ended_counts{};
+  return stored.and_then([](const std::string& text) { return decode_ended_counts(text); });
+}
+
+/// When the state began, for `millrace replay`: an older dead letter is of another state.
+expected<void> note_begin(snapshot::state_store& store) {
+  if (store.get(fingerprint_name) || store.get(replay::state_began_name))
+    return {};
+  return store.put(replay::state_began_name, std::to_string(system_clock().now()));
+}
+
+expected<std::uint64_t> replayed_before(const snapshot::state_store& store) {
+  const auto stored = store.get(replayed_name);
+  if (!stored && stored.error().code == ec::not_found)
+    return 0;
+  return stored.map([](const std::string& text) { return std::stoull(text); });
+}
+
+/// Whether a source takes records before anything was read downstream: they are in its spool, so the state is
+/// this topology's from then on.
+bool receives_by_itself(const config::topology& t) {
+  return std::any_of(t.stages.begin(), t.stages.end(), [](const config::stage& s) {
+    return s.kind == config::stage_kind::source &&
+           (s.type.starts_with("http") ||
+            (s.type == "file" && s.options.text("path") == source::standard_input_path));
+  });
+}
+
+/// Forgets what an earlier start has decided for another topology, before it read anything.
+expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store, const config::topology& t) {
+  const auto tried = store->get(snapshot::tried_name);
+  if (tried && *tried == t.state_fingerprint)
+    return {};
+  if (tried) {
+    const auto folder = store->folder();
+    store.reset();
+    auto opened = snapshot::open_blank_dir_store({folder, t.name}, snapshot::posix_file_system());
+    if (!opened)
+      return unexpected(opened.error());
+    store = std::move(*opened);
+    std::error_code ignored;
+    const std::filesystem::path letters = folder + "/dead_letters.jsonl";
+    if (!std::filesystem::exists(letters, ignored) || std::filesystem::file_size(letters, ignored) == 0)
+      std::filesystem::remove(sink::side_path(letters), ignored);
+    spdlog::info("the state in {} was begun for topology '{}' as it was before, and had read nothing: it "
+                 "begins anew",
+                 folder, t.name);
+  } else if (tried.error().code != ec::not_found) {
+    return unexpected(tried.error());
+  }
+  return store->put(snapshot::tried_name, t.state_fingerprint);
+}
+
+}  // namespace
+
+std::string files_of(const config::topology& t) {
+  std::string out;
+  for (const auto& s : t.stages)
+    if (s.kind == config::stage_kind::source && deployment::takes_what_is_new(s))
+      out += (out.empty() ? "" : ", ") + s.options.text("path");
+  return out;
+}
+
+expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const config::topology> topology,
+                                                           const std::string& folder,
+                                                           const run_settings& settings) {
+  auto opened = snapshot::open_dir_store({folder, topology->name, settings.fresh, false});
+  if (!opened)
+    return unexpected(opened.error());
+  const auto fit = fit_of(**opened, *topology);
+  if (!fit)
+    return unexpected(fit.error());
+  if (*fit && !(*fit)->fits())
+    return unexpected(does_not_fit((*opened)->folder(), *topology, **fit));
+  if (!*fit)
+    if (const auto done = forget_another_try(*opened, *topology); !done)
+      return unexpected(done.error());
+  std::unique_ptr<topology_run> out(new topology_run);
+  out->topology_ = std::move(topology);
+  out->store_ = std::move(*opened);
+  out->settings_ = settings;
+  const auto& id = out->store_->id();
+  const auto now = replay::batches_in(snapshot::posix_file_system(),
+                                      replay::folder_of_state(out->store_->folder(), id.state_id));
+  const auto before = replayed_before(*out->store_);
+  if (!now || !before)
+    return unexpected(now ? before.error() : now.error());
+  out->replayed_ = *now;
+  const auto ended = deployment::has_ended(*out->store_);
+  if (!ended)
+    return unexpected(ended.error());
+  auto counted = counts_before(*out->store_);
+  if (!counted)
+    return unexpected(counted.error());
+  out->before_ = *counted;
+  if (const auto noted = note_begin(*out->store_); !noted)
+    return unexpected(noted.error());
+  out->parsers_changed_ = *fit && !(*fit)->notes.empty();
+  if (*ended) {
+    const auto next = deployment::begin_next_run(*out->topology_, *out->store_);
+    if (!next)
+      return unexpected(next.error());
+    if (*next)
+      spdlog::info("{}: it had come to its end; it goes on with what is new in {}", out->topology_->name,
+                   files_of(*out->topology_));
+    out->was_finished_ = !*next && *now <= *before;
+  }
+  if (*fit && !out->was_finished())
+    if (const auto notes = fits_with_notes(**fit); !notes.empty())
+      spdlog::info("{}: {}", out->topology_->name, notes);
+  return out;
+}
+
+job_counts topology_run::counts() const {
+  return was_finished_ ? before_.last : counts_of(*topology_, end_.parts) - before_.all;
+}
+
+expected<void> topology_run::mark_finished() {
+  if (auto noted = store_->put(counts_name, encode({counts_of(*topology_, end_.parts), counts()})); !noted)
+    return noted;
+  if (replayed_ != 0)
+    if (auto noted = store_->put(replayed_name, std::to_string(replayed_)); !noted)
+      return noted;
+  return deployment::note_end(*store_);
+}
+
+void topology_run::run(caf::actor_system& system, running_topologies& board) {
+  deployment::pipeline_options options;
+  options.topology = topology_;
+  options.store = store_;
+  options.start_timeout = settings_.start_timeout;
+  options.threads = settings_.threads;
+  options.adopt = settings_.adopt;
+  options.losses = std::make_shared<stage::losses>(loss_log(letters_lie_in()));
+  options.fresh = settings_.fresh || !store_->id().previous_state_id.empty();
+  options.cancelled = [this] {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  };
+  std::optional<doing> at_work;
+  options.asking = [&](const std::string& source) {
+    at_work.reset();
+    at_work.emplace(fmt::format("asking source \"{}\" of '{}' what it holds", source, topology_->name));
+  };
+  // From the first read on the state is this topology's. A start that did not get so far leaves it open.
+  options.before_reading = {std::string(fingerprint_name), topology_->state_fingerprint};
+  options.parsers_changed = parsers_changed_;
+  options.nothing_read = !store_->get(fingerprint_name);
+  if (receives_by_itself(*topology_))
+    if (const auto noted = store_->put(options.before_reading.name, options.before_reading.value); !noted) {
+      end_.failure = noted.error();
+      return;
+    }
+  auto prepared = deployment::prepare_pipeline(system, options);
+  at_work.reset();
+  if (!prepared) {
+    board.ended(topology_->name);
+    if (prepared.error().why.code == ec::cancelled) {
+      spdlog::info("{}", describe(prepared.error().why));
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    end_.failure = prepared.error().why;
+    found_wrong_ = !prepared.error().contacted;
+    return;
+  }
+  board.add({topology_, prepared->gauges, store_});
+  caf::scoped_actor self(system);
+  const auto supervisor =
+      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<caf::actor>(self));
+  started_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    supervisor_ = supervisor;
+    if (stopping_)
+      caf::anon_send(supervisor_, control::end_run{});
+  }
+  const doing what(fmt::format("running '{}' and ending its stages", topology_->name));
+  control::run_ended end;
+  self->monitor(supervisor);
+  self->receive([&](const control::run_ended& m) { end = m; },
+                [&](const caf::down_msg&) {  // an exception: it has said nothing
+                  end.failure = error{ec::internal,
+                                      fault::ours,
+                                      true,
+                                      "the supervisor of its stages has failed; nothing is lost: the same "
+                                      "command goes on",
+                                      {}};
+                });
+  board.ended(topology_->name);
+  const std::lock_guard lock(mutex_);
+  end_ = std::move(end);
+  supervisor_ = nullptr;  // a system waits for detached actors until nobody holds them
+}
+
+void topology_run::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  if (supervisor_)
+    caf::anon_send(supervisor_, control::end_run{});
+}
+
+topology_run::standing topology_run::report(caf::actor_system& system) {
+  caf::actor supervisor;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!supervisor_)
+      return {end_.parts, end_.finished};
+    supervisor = supervisor_;
+  }
+  standing now;
+  caf::scoped_actor asker(system);
+  asker->send(supervisor, control::get_report{});
+  asker->receive([&](const control::report_collected& r) { now.parts = r.parts; },
+                 caf::after(std::chrono::seconds(10)) >>
+                     [&] { spdlog::warn("{}: no report could be collected", topology_->name); });
+  return now;
+}
+
+}  // namespace millrace::cli

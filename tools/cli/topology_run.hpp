@@ -1,0 +1,90 @@
+// One topology of `run`, from its state folder to its end. Several share a process and an actor system; each
+// has a thread that waits for it, so that one that fails, or whose servers are away, holds up none of the
+// others.
+#pragma once
+
+#include "actors/deployment/pipeline.hpp"
+#include "tools/cli/outcome.hpp"
+#include "tools/cli/running.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct run_settings {
+  std::chrono::milliseconds start_timeout{30'000};
+  unsigned threads = 1;
+  bool fresh = false;
+  bool adopt = false;
+};
+
+/// The paths and globs that a topology reads, for people; empty where it reads none.
+[[nodiscard]] std::string files_of(const config::topology& t);
+
+class topology_run {
+public:
+  /// Opens the state folder and checks that it fits; where it has come to its end, looks for files and lines
+  /// that are new, and begins the run that takes them. Contacts nothing.
+  [[nodiscard]] static expected<std::unique_ptr<topology_run>>
+  open(std::shared_ptr<const config::topology> topology, const std::string& folder,
+       const run_settings& settings);
+
+  /// A bounded topology that has come to its end in an earlier process: nothing is left to do, neither
+  /// replayed records nor anything new in its files.
+  [[nodiscard]] bool was_finished() const { return was_finished_; }
+  /// It has come to its end: durable when this returns.
+  [[nodiscard]] expected<void> mark_finished();
+  [[nodiscard]] const config::topology& topology() const { return *topology_; }
+  [[nodiscard]] const std::shared_ptr<const config::topology>& topology_ptr() const { return topology_; }
+  [[nodiscard]] const std::shared_ptr<snapshot::state_store>& store() const { return store_; }
+
+  /// Connects, spawns, and blocks until it has ended; tells `board` what it can show meanwhile. Once.
+  void run(caf::actor_system& system, running_topologies& board);
+
+  /// From any thread, also before run(): commits what was taken, and ends.
+  void stop();
+  /// From any thread: asks its actors; once it has ended, what they said last.
+  struct standing {
+    std::vector<messages::report_part> parts;
+    bool finished = false;
+  };
+  [[nodiscard]] standing report(caf::actor_system& system);
+
+  // After run().
+  [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
+  /// The failure was found before anything outside was contacted.
+  [[nodiscard]] bool found_wrong() const { return found_wrong_; }
+  /// Gives the job's outcome (tools/cli/outcome.hpp), also after run(); of one that had come to its end
+  /// before, what it came to then.
+  [[nodiscard]] job_counts counts() const;
+  /// For people.
+  [[nodiscard]] std::string letters_lie_in() const { return where_letters_lie(*topology_, store_->folder()); }
+  /// Spawned: there is something to report.
+  [[nodiscard]] bool was_started() const { return started_; }
+  [[nodiscard]] const control::run_ended& end() const { return end_; }
+
+private:
+  topology_run() = default;
+
+  std::shared_ptr<const config::topology> topology_;
+  std::shared_ptr<snapshot::state_store> store_;
+  run_settings settings_;
+  bool was_finished_ = false;
+  bool parsers_changed_ = false;  // since the state was made
+  std::uint64_t replayed_ = 0;    // batches that were there before it started
+  ended_counts before_;           // when it came to its end the last time
+  std::mutex mutex_;              // guards stopping_, supervisor_ and, until run() has returned, end_
+  bool stopping_ = false;
+  caf::actor supervisor_;
+  bool found_wrong_ = false;
+  bool started_ = false;
+  control::run_ended end_;
+};
+
+}  // namespace millrace::cli

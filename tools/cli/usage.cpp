@@ -1,0 +1,91 @@
+#include "tools/cli/usage.hpp"
+
+#include "config/report.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace millrace::cli {
+namespace {
+
+/// The one that was asked for, or the whole.
+const CLI::App& asked_for(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  return given.empty() ? app : *given.front();
+}
+
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* const o : app.get_options())
+    for (const auto& name : o->get_lnames())
+      out.push_back("--" + name);
+  return out;
+}
+
+/// Hidden ones are for developers.
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* const c : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!c->get_group().empty())
+      out.push_back(c->get_name());
+  return out;
+}
+
+bool is_option(const std::string& text) { return text.size() > 1 && text.front() == '-'; }
+
+/// Names the argument that nobody takes: an unknown option says more than the values that followed it.
+std::string not_taken(const std::vector<std::string>& extras) {
+  const auto option = std::find_if(extras.begin(), extras.end(), is_option);
+  return option != extras.end() ? *option : extras.empty() ? std::string() : extras.front();
+}
+
+std::string about_extra(const CLI::App& app, const std::string& extra) {
+  if (is_option(extra)) {
+    const auto name = extra.substr(0, extra.find('='));
+    return fmt::format("there is no option {}{}", name, config::did_you_mean(name, options_of(app)));
+  }
+  if (app.get_parent() == nullptr)
+    return fmt::format("there is no command \"{}\"; expected {}{}", extra, fmt::join(commands_of(app), ", "),
+                       config::did_you_mean(extra, commands_of(app)));
+  return fmt::format("\"{}\" is one argument too many", extra);
+}
+
+std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+
+/// CLI11's own words, where they name neither the option's value nor what is expected.
+std::string about(const CLI::App& app, const CLI::ParseError& e) {
+  const std::string text = first_line(e.what());
+  if (e.get_name() == "ConversionError")
+    for (const auto* const o : app.get_options())
+      if (const auto lead = "Could not convert: " + o->get_name() + " = "; text.starts_with(lead))
+        return fmt::format("{} {}: expected a whole number of at least 0", o->get_name(),
+                           text.substr(lead.size()));
+  if (e.get_name() == "RequiredError" && app.get_parent() == nullptr)
+    return fmt::format("expected a command: {}", fmt::join(commands_of(app), ", "));
+  return text;
+}
+
+}  // namespace
+
+std::string usage_error(const CLI::App& app, const CLI::ParseError& e) {
+  const auto& command = asked_for(app);
+  const auto called =
+      command.get_parent() == nullptr ? command.get_name() : app.get_name() + " " + command.get_name();
+  const auto extra = not_taken(command.remaining());
+  return fmt::format("{}: {} ({} --help lists them all)", called,
+                     extra.empty() ? about(command, e) : about_extra(command, extra), called);
+}
+
+CLI::Validator at_most_threads(unsigned most) {
+  return {[most](const std::string& text) {
+            unsigned count = 0;
+            return CLI::detail::lexical_cast(text, count) && count >= 1 && count <= most
+                       ? std::string()
+                       : fmt::format("{} is no number of threads; expected 1 to {}", text, most);
+          },
+          ""};
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,87 @@
+// Runs a topology on records that were written down, in the calling thread: sources are replaced by the
+// records, sinks by lists of rows. Contacts nothing, writes nothing. The rows are those of `run`: parsers,
+// lane steps, windows and what lies behind them are the code that the actors run. `check --sample` and
+// `test` own one for each run.
+//
+// The clock is virtual. It begins at the first event time (or where it is told to), follows the greatest
+// event time and goes further by advance(). Records of several partitions come in the order of their event
+// times; before the clock passes a tick of `updates`, the tick is taken.
+#pragma once
+
+#include "config/plan.hpp"
+#include "runtime/base/error.hpp"
+#include "tools/dry_run/receivers.hpp"
+#include "tools/dry_run/record.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace millrace::dry_run {
+
+/// Where the clock stands while no record and nobody else has said a time: 2000-01-01T00:00:00Z.
+inline constexpr event_micros default_clock = 946'684'800'000'000;
+
+struct arrival {
+  std::string source;  // a stage of the topology
+  dry_run::record record;
+  std::string partition = only_partition;
+};
+
+struct setup {
+  /// Partitions of sources that have others than the only one. All that will be fed.
+  std::map<std::string, std::set<std::string>> partitions{};
+  std::optional<event_micros> clock{};
+  std::size_t keep = static_cast<std::size_t>(-1);  // rows kept of each stage, about
+};
+
+class dry_run {
+public:
+  /// Errors: a connector's options that only show when it is made.
+  [[nodiscard]] static expected<std::unique_ptr<dry_run>> make(const config::topology& t, const setup& s);
+  ~dry_run();
+  dry_run(const dry_run&) = delete;
+  dry_run& operator=(const dry_run&) = delete;
+
+  /// Records as they come in. An error is what would end the run (on_error "fail"); nothing follows it.
+  [[nodiscard]] expected<void> feed(const std::vector<arrival>& records);
+  /// Time passes in which nothing comes: ticks, and partitions that become idle.
+  void advance(micros d);
+  /// All sources come to their end: the last windows fire.
+  void end();
+  [[nodiscard]] std::vector<stage_rows> rows() const;
+
+private:
+  struct lane;
+  struct partition;
+  struct chunk_in_work;
+  dry_run() = default;
+
+  void form_run();
+  void cut_all();
+  void send(lane& l, partition& p);
+  void clock_to(event_micros t);
+  void tick_until(event_micros t);
+  [[nodiscard]] event_micros now() const { return clock_.value_or(default_clock); }
+  [[nodiscard]] expected<void> arrive(chunk_in_work& c);
+  [[nodiscard]] std::vector<chunk_in_work> parse(const std::vector<arrival>& records);
+
+  std::optional<event_micros> clock_;
+  probed_topology probed_;
+  deployment::lane_plans plans_;
+  std::vector<std::unique_ptr<lane>> lanes_;
+  std::unique_ptr<receivers> receivers_;
+  std::vector<std::pair<std::uint32_t, micros>> ticking_;  // window stages with updates, and how often
+
+  /// Consecutive records of one partition that are taken together.
+  struct {
+    chunk_in_work* of = nullptr;
+    std::size_t first = 0;
+    event_micros now = 0;
+  } run_;
+};
+
+}  // namespace millrace::dry_run

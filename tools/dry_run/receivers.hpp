@@ -1,0 +1,66 @@
+// The far ends of a dry run's lanes: shards and sinks without actors. They are the cores that actors own
+// (delivery::shard_core, delivery::sink_core, sink::form_rows_to_write), joined by calls instead of messages;
+// every row is taken at once, so nothing is ever retained. Belongs to one dry run.
+#pragma once
+
+#include "actors/deployment/layout.hpp"
+#include "actors/lane/lane_plan.hpp"
+#include "actors/sink/rows_to_write.hpp"
+#include "runtime/delivery/shard.hpp"
+#include "runtime/delivery/sink.hpp"
+#include "tools/dry_run/probes.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::dry_run {
+
+/// What came to one place.
+struct stage_rows {
+  std::string name;
+  data::schema_ptr schema;
+  std::vector<data::batch> batches;  // of the first `keep` rows, about
+  std::uint64_t rows = 0;            // all
+  bool ordered = false;
+};
+
+class receivers {
+public:
+  /// `layout`: of the probed topology. Of each place the first `keep` rows are kept.
+  receivers(const probed_topology& t, const deployment::layout& layout, std::size_t keep);
+  ~receivers();
+  receivers(const receivers&) = delete;
+  receivers& operator=(const receivers&) = delete;
+
+  /// One frame for each of the plan's receivers.
+  void take(const lane::lane_plan& plan, std::vector<delivery::lane_frame> frames, event_micros now);
+  /// All shards of this window stage pass the tick.
+  void tick(std::uint32_t window, event_micros t, event_micros now);
+  /// In the order of the probes, dead letters last.
+  [[nodiscard]] std::vector<stage_rows> rows() const;
+
+private:
+  struct shard;
+  struct sink;
+
+  void add(const deployment::sink_layout& l);
+  void add(const deployment::layout& all, const deployment::shard_layout& l);
+  /// Everybody who takes its output is there.
+  void begin(shard& s);
+  void take(shard& s, delivery::lane_frame f, event_micros now);
+  void take(sink& s, delivery::lane_frame f, event_micros now);
+  void pump(shard& s, event_micros now);
+  void release(sink& s, event_micros now);
+  void keep(sink& s, const data::batch& rows) const;
+
+  probed_topology probed_;
+  const config::topology& topology_;
+  std::size_t keep_;
+  std::map<std::uint32_t, std::vector<std::unique_ptr<shard>>> shards_;  // by window stage
+  std::map<std::string, std::unique_ptr<sink>> sinks_;                   // by name
+  std::map<std::string, shard*> behind_;                                 // all shards by name
+};
+
+}  // namespace millrace::dry_run

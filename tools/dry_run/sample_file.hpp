@@ -1,0 +1,19 @@
+// A file of records, a line each, plain or gzip: what `--sample` and {"file": ...} name. Blocking; read
+// whole, up to a bound.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "tools/dry_run/record.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::dry_run {
+
+/// Bytes of a sample, inflated. It is held in memory, some times over.
+inline constexpr std::size_t largest_sample = std::size_t{64} << 20U;
+
+/// Blank lines are no records; an unterminated last line is one. fault::user with the remedy.
+[[nodiscard]] expected<std::vector<record>> read_sample(const std::string& file);
+
+}  // namespace millrace::dry_run
