@@ -84,7 +84,7 @@ private:
         {s.name, s.log, s.upstream,
          [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
           make = windows_of(plan, upstream_rows_of(*topology_, s, run_.number))](
-             const life& now, const std::map<log_id, mark>& found, const caf::actor& supervisor) {
+             const life& now, const std::map<log_id, mark>& found, const messages::supervisor& supervisor) {
            auto s = setup;
            s.found.insert(found.begin(), found.end());
            s.limits.frame_rows = frame_rows();
@@ -135,7 +135,7 @@ private:
     spec.shard_logs = s.upstream;
     out_.gauges.sinks[o.name] = o.gauges;
     spec.spawn = [this_ = shared(), o = std::move(o)](const life& now, const std::map<log_id, mark>& found,
-                                                      const caf::actor& supervisor) {
+                                                      const messages::supervisor& supervisor) {
       auto next = o;
       next.lane_logs.insert(found.begin(), found.end());
       next.has_committed = this_->store->get(sink::committed_name(next.name)).has_value();
@@ -219,7 +219,7 @@ private:
                     keeper = out_.supervised.state_keeper](
                        const life& now, delivery::lane_log::start how,
                        const std::vector<control::found_partition>& found, delivery::failing_records& failing,
-                       const caf::actor& supervisor) -> expected<caf::actor> {
+                       const messages::supervisor& supervisor) -> expected<messages::lane> {
         auto next = o;
         for (const auto& p : found) {
           next.known.insert(p.name);

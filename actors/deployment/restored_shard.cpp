@@ -16,10 +16,10 @@ std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
   return captures;
 }
 
-expected<caf::actor> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
+expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
                                           const life& now, delivery::shard_core::setup setup,
                                           const shard::shard_options& options, const make_windows& make,
-                                          const caf::actor& supervisor) {
+                                          const messages::supervisor& supervisor) {
   setup.life = now.term;
   auto opened = store.open_snapshots(options.name, now.term);
   if (!opened)

@@ -10,7 +10,8 @@
 namespace millrace::deployment {
 namespace {
 
-caf::behavior keeper_behaviour(caf::event_based_actor* self, const std::shared_ptr<state_keeper>& state) {
+messages::state_keeper::behavior_type keeper_behaviour(messages::state_keeper::pointer self,
+                                                       const std::shared_ptr<state_keeper>& state) {
   return {
       [=](const messages::keep_value& m) { return state->keep(m); },
       [=](const messages::keep_start& m) { return state->keep(m); },
@@ -50,7 +51,7 @@ messages::start_kept state_keeper::keep(const messages::keep_start& m) {
   return {m.lane, m.life, m.partition, (*plan)->log(m.partition), {*start, no_watermark}, std::nullopt};
 }
 
-caf::actor spawn_state_keeper(caf::actor_system& system, std::shared_ptr<snapshot::state_store> store,
+messages::state_keeper spawn_state_keeper(caf::actor_system& system, std::shared_ptr<snapshot::state_store> store,
                               lane_plans plans) {
   return control::spawn_blocking(system, keeper_behaviour,
                                  std::make_shared<state_keeper>(std::move(store), std::move(plans)));

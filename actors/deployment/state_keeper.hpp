@@ -33,7 +33,7 @@ private:
 };
 
 /// Answers messages::keep_value and keep_start in order; `stop` ends it after what came before.
-[[nodiscard]] caf::actor spawn_state_keeper(caf::actor_system& system,
+[[nodiscard]] messages::state_keeper spawn_state_keeper(caf::actor_system& system,
                                             std::shared_ptr<snapshot::state_store> store, lane_plans plans);
 
 }  // namespace millrace::deployment

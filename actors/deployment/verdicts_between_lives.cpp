@@ -24,7 +24,7 @@ unexpected not_its_fault(const lane::lane_options& lane, std::string text) {
 
 expected<std::shared_ptr<const delivery::verdicts>>
 verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records& failing, const life& next,
-                       control::verdict_book& book, const caf::actor& supervisor) {
+                       control::verdict_book& book, const messages::supervisor& supervisor) {
   const auto records = failing.to_give_up();
   if (records.empty())
     return book.all();

@@ -6,8 +6,6 @@
 #include "actors/lane/lane_actor.hpp"
 #include "runtime/control/verdict_book.hpp"
 
-#include <caf/actor.hpp>
-
 #include <memory>
 
 namespace millrace::deployment {
@@ -17,6 +15,6 @@ namespace millrace::deployment {
 /// would not help; with it, none may begin yet (the disk is full).
 [[nodiscard]] expected<std::shared_ptr<const delivery::verdicts>>
 verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records& failing, const life& next,
-                       control::verdict_book& book, const caf::actor& supervisor);
+                       control::verdict_book& book, const messages::supervisor& supervisor);
 
 }  // namespace millrace::deployment

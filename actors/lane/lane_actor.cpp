@@ -4,7 +4,7 @@
 #include "actors/source/source_actor.hpp"
 #include "runtime/control/spawn.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -27,11 +27,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::lane::look_now)
 namespace millrace::lane {
 namespace {
 
+/// With what its source actors say to it, and it to itself.
+using whole = messages::lane::extend<caf::reacts_to<source::chunk_read>, caf::reacts_to<source::looked>,
+                                     caf::reacts_to<wake_up>, caf::reacts_to<look_now>>;
+
 /// Who they are in this process. Readers are source actors.
 class actors_around final : public neighbours {
 public:
-  actors_around(caf::event_based_actor* self, lane_options& options, const life& now, caf::actor supervisor,
-                caf::actor keeper)
+  actors_around(whole::pointer self, lane_options& options, const life& now, messages::supervisor supervisor,
+                messages::state_keeper keeper)
       : self_(self), name_(options.name), life_(now), supervisor_(std::move(supervisor)),
         make_reader_(std::move(options.make_reader)), source_options_{name_, life_,
                                                                       std::move(options.identity),
@@ -126,18 +130,18 @@ public:
 
 private:
   struct receiver {
-    caf::actor handle;  // while it lives
+    messages::frame_receiver handle;  // while it lives
     life now;
   };
   struct open_reader {
     std::shared_ptr<source::reader> connector;
-    caf::actor source;
+    source::source_actor source;
   };
 
   [[nodiscard]] static messages::receiver_index index(std::size_t receiver) {
     return static_cast<messages::receiver_index>(receiver);
   }
-  [[nodiscard]] caf::actor me() const { return caf::actor_cast<caf::actor>(self_); }
+  [[nodiscard]] messages::frame_sender me() const { return self_; }
   template<class M>
   void tell(reader_number reader, M message) {
     self_->send(readers_.at(reader).source, std::move(message));
@@ -151,10 +155,10 @@ private:
       end(r);
   }
 
-  caf::event_based_actor* self_;
+  whole::pointer self_;
   std::string name_;
   life life_;
-  caf::actor supervisor_;
+  messages::supervisor supervisor_;
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader_;
   source::source_options source_options_;
   std::vector<receiver> receivers_;
@@ -165,7 +169,7 @@ expected<void> actors_around::open(reader_number reader) {
   auto connector = make_reader_();
   if (!connector)
     return unexpected(connector.error());
-  open_reader r{std::move(*connector), nullptr};
+  open_reader r{std::move(*connector), {}};
   r.source = source::spawn_source(self_->system(), reader, r.connector, source_options_);
   self_->monitor(r.source);
   readers_.emplace(reader, std::move(r));
@@ -174,21 +178,22 @@ expected<void> actors_around::open(reader_number reader) {
 
 /// `around` goes after the lane that speaks through it.
 struct running {
-  running(caf::event_based_actor* self, lane_options options, const life& now, delivery::lane_log::start how,
-          caf::actor supervisor, caf::actor keeper)
+  running(whole::pointer self, lane_options options, const life& now, delivery::lane_log::start how,
+          messages::supervisor supervisor, messages::state_keeper keeper)
       : around(self, options, now, std::move(supervisor), std::move(keeper)),
         core(around, std::move(options), how, control::jitter_seed(*self)) {}
   actors_around around;
   lane core;
 };
 
-caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options, const life& now,
-                             delivery::lane_log::start how, caf::actor supervisor, caf::actor keeper) {
+whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, const life& now,
+                                    delivery::lane_log::start how, messages::supervisor supervisor,
+                                    messages::state_keeper keeper) {
   auto state =
       std::make_shared<running>(self, std::move(options), now, how, std::move(supervisor), std::move(keeper));
   auto& core = state->core;
   if (!core.start())
-    return {};
+    return whole::behavior_type::make_empty_behavior();
   return {
       [&core, state](const messages::receiver_up& m) {
         if (state->around.is_up(m))
@@ -220,8 +225,8 @@ caf::behavior lane_behaviour(caf::event_based_actor* self, lane_options options,
 
 }  // namespace
 
-caf::actor spawn_lane(caf::actor_system& system, lane_options options, const life& now,
-                      delivery::lane_log::start how, caf::actor supervisor, caf::actor keeper) {
+messages::lane spawn_lane(caf::actor_system& system, lane_options options, const life& now,
+                      delivery::lane_log::start how, messages::supervisor supervisor, messages::state_keeper keeper) {
   return system.spawn(lane_behaviour, std::move(options), now, how, std::move(supervisor), std::move(keeper));
 }
 

@@ -6,26 +6,10 @@
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/stalled_input.hpp"
 
-#include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <stdexcept>
-
-namespace millrace::shard {
-namespace {
-
-/// Sent to itself: time for a snapshot; for changed rows; to look how large the state is.
-struct snapshot_tick {};
-struct update_tick {};
-struct size_tick {};
-
-}  // namespace
-}  // namespace millrace::shard
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::update_tick)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::size_tick)
 
 namespace millrace::shard {
 namespace {
@@ -40,8 +24,8 @@ constexpr std::size_t most_unwritten{4U << 20U};
 
 class shard {
 public:
-  shard(caf::event_based_actor* self, shard_options options, std::shared_ptr<delivery::shard_core> core,
-        const life& now, caf::actor supervisor)
+  shard(whole_shard::pointer self, shard_options options, std::shared_ptr<delivery::shard_core> core,
+        const life& now, messages::supervisor supervisor)
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(now),
         supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, now),
         output_(self, options_, *core_, gate_, now, supervisor_) {
@@ -335,11 +319,11 @@ private:
       self_->delayed_send(self_, size_every, size_tick{});
   }
 
-  caf::event_based_actor* self_;
+  whole_shard::pointer self_;
   shard_options options_;
   std::shared_ptr<delivery::shard_core> core_;
   life life_;
-  caf::actor supervisor_;
+  messages::supervisor supervisor_;
   shard_lanes lanes_;
   delivery::stalled_input<messages::lane_frame> stalled_;
   delivery::stalled_output stalled_output_;
@@ -354,9 +338,9 @@ private:
   bool will_look_at_size_ = false;
 };
 
-caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options options,
-                              std::shared_ptr<delivery::shard_core> core, const life& now,
-                              caf::actor supervisor) {
+whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_options options,
+                                           std::shared_ptr<delivery::shard_core> core, const life& now,
+                                           messages::supervisor supervisor) {
   auto state = std::make_shared<shard>(self, std::move(options), std::move(core), now, std::move(supervisor));
   return {
       [=](const messages::log_found& m) { state->on_found(m); },
@@ -384,8 +368,8 @@ caf::behavior shard_behaviour(caf::event_based_actor* self, shard_options option
 
 }  // namespace
 
-caf::actor spawn_shard(caf::actor_system& system, shard_options options,
-                       std::shared_ptr<delivery::shard_core> core, const life& now, caf::actor supervisor) {
+messages::shard spawn_shard(caf::actor_system& system, shard_options options,
+                       std::shared_ptr<delivery::shard_core> core, const life& now, messages::supervisor supervisor) {
   return system.spawn(shard_behaviour, std::move(options), std::move(core), now, std::move(supervisor));
 }
 

@@ -42,15 +42,15 @@ struct shard_options {
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
   std::optional<micros> tick_every;      // with updates
   const wall_clock* clock = &system_clock();
-  caf::actor snapshot_writer;
+  messages::snapshot_writer snapshot_writer;
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
   std::string stage;  // the window's name
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
 };
 
 /// `core` is restored; the term of `now` is also that of its snapshots.
-[[nodiscard]] caf::actor spawn_shard(caf::actor_system& system, shard_options options,
+[[nodiscard]] messages::shard spawn_shard(caf::actor_system& system, shard_options options,
                                      std::shared_ptr<delivery::shard_core> core, const life& now,
-                                     caf::actor supervisor);
+                                     messages::supervisor supervisor);
 
 }  // namespace millrace::shard

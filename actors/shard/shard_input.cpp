@@ -9,7 +9,7 @@ bool shard_input::on_sender_up(const messages::sender_up& m) {
   const auto taken = core_.taken(m.log);
   s = {m.handle, m.life, std::nullopt, taken.has_value()};
   self_->send(m.handle, messages::resume_output{m.log, options_.name, life_, core_.in().vector().at(m.log).at,
-                                                taken, caf::actor_cast<caf::actor>(self_), false});
+                                                taken, self_, false});
   acknowledge();
   return true;
 }

@@ -2,9 +2,9 @@
 // it stands, tells them what has left its queue and what is durable. Part of the shard actor, in its thread.
 #pragma once
 
-#include "actors/shard/shard_actor.hpp"
+#include "actors/shard/whole_shard.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <map>
 #include <optional>
@@ -14,7 +14,7 @@ namespace millrace::shard {
 
 class shard_input {
 public:
-  shard_input(caf::event_based_actor* self, const shard_options& options, delivery::shard_core& core,
+  shard_input(whole_shard::pointer self, const shard_options& options, delivery::shard_core& core,
               const life& now)
       : self_(self), options_(options), core_(core), life_(now) {}
 
@@ -31,13 +31,13 @@ public:
 
 private:
   struct sender {
-    caf::actor handle;
+    messages::output_sender handle;
     life now;
     std::optional<position> told;  // as durable
     bool knows_furthest = false;
   };
 
-  caf::event_based_actor* self_;
+  whole_shard::pointer self_;
   const shard_options& options_;
   delivery::shard_core& core_;
   life life_;

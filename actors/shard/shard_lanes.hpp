@@ -2,10 +2,10 @@
 // of the shard actor, in its thread.
 #pragma once
 
+#include "actors/shard/whole_shard.hpp"
 #include "runtime/delivery/shard.hpp"
-#include "runtime/messages/messages.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <map>
 #include <optional>
@@ -16,7 +16,7 @@ namespace millrace::shard {
 class shard_lanes {
 public:
   /// Both outlive it.
-  shard_lanes(caf::event_based_actor* self, delivery::shard_core& core) : self_(self), core_(core) {}
+  shard_lanes(whole_shard::pointer self, delivery::shard_core& core) : self_(self), core_(core) {}
 
   /// Answers, or keeps the question until its log has joined. True: a new life of the lane was answered, and
   /// what an older one has sent is void.
@@ -29,13 +29,13 @@ public:
 
 private:
   struct lane_ref {
-    caf::actor handle;
+    messages::frame_sender handle;
     messages::receiver_index receiver = 0;
     std::optional<position> told;
   };
   void acknowledge(const log_id& log, lane_ref& lane);
 
-  caf::event_based_actor* self_;
+  whole_shard::pointer self_;
   delivery::shard_core& core_;
   std::map<log_id, lane_ref> lanes_;
   std::map<log_id, messages::ask_position> waiting_;  // one a log

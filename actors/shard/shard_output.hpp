@@ -3,10 +3,10 @@
 // its thread.
 #pragma once
 
-#include "actors/shard/shard_actor.hpp"
+#include "actors/shard/whole_shard.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
 #include <map>
@@ -15,13 +15,10 @@
 
 namespace millrace::shard {
 
-/// Sent to itself: time to try again to spill.
-struct spill_tick {};
-
 class shard_output {
 public:
-  shard_output(caf::event_based_actor* self, const shard_options& options, delivery::shard_core& core,
-               const delivery::decision_gate& gate, const life& now, caf::actor supervisor)
+  shard_output(whole_shard::pointer self, const shard_options& options, delivery::shard_core& core,
+               const delivery::decision_gate& gate, const life& now, messages::supervisor supervisor)
       : self_(self), options_(options), core_(core), gate_(gate), life_(now),
         supervisor_(std::move(supervisor)) {}
 
@@ -45,17 +42,15 @@ private:
   using clock = std::chrono::steady_clock;
   bool spill();
 
-  caf::event_based_actor* self_;
+  whole_shard::pointer self_;
   const shard_options& options_;
   delivery::shard_core& core_;
   const delivery::decision_gate& gate_;
   life life_;
-  caf::actor supervisor_;
-  std::map<std::string, caf::actor> sinks_;
+  messages::supervisor supervisor_;
+  std::map<std::string, messages::output_receiver> sinks_;
   bool cannot_spill_ = false;  // the disk has refused; tried again at the next spill_tick
   clock::time_point tell_again_at_{};
 };
 
 }  // namespace millrace::shard
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::spill_tick)

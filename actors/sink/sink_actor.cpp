@@ -8,8 +8,8 @@
 namespace millrace::sink {
 namespace {
 
-caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr<sink_options>& options,
-                             const life& now, const caf::actor& supervisor) {
+whole_sink::behavior_type sink_behaviour(whole_sink::pointer self, const std::shared_ptr<sink_options>& options,
+                                         const life& now, const messages::supervisor& supervisor) {
   auto state = std::make_shared<sink_state>(self, *options, now, supervisor);
   self->send(self, open_tick{});
   return {
@@ -37,8 +37,8 @@ caf::behavior sink_behaviour(caf::event_based_actor* self, const std::shared_ptr
 
 }  // namespace
 
-caf::actor spawn_sink(caf::actor_system& system, sink_options options, const life& now,
-                      caf::actor supervisor) {
+messages::sink spawn_sink(caf::actor_system& system, sink_options options, const life& now,
+                      messages::supervisor supervisor) {
   return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
                                  now, std::move(supervisor));
 }

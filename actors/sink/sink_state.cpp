@@ -11,8 +11,8 @@
 #include <utility>
 
 namespace millrace::sink {
-sink_state::sink_state(caf::event_based_actor* self, sink_options options, const life& now,
-                       caf::actor supervisor)
+sink_state::sink_state(whole_sink::pointer self, sink_options options, const life& now,
+                       messages::supervisor supervisor)
     : self_(self), options_(std::move(options)), supervisor_(std::move(supervisor)), core_(now, options_.run),
       life_(now) {
   for (const auto& [log, start] : options_.lane_logs)
@@ -105,7 +105,7 @@ void sink_state::resume(const log_id& log) {
   self_->send(shard.handle, messages::resume_output{
                                 log, options_.name, life_,
                                 known == committed.end() ? std::nullopt : std::optional(known->second.at),
-                                core_.taken(log), caf::actor_cast<caf::actor>(self_)});
+                                core_.taken(log), self_});
 }
 
 void sink_state::went_wrong(const error& e, bool with_rows) {

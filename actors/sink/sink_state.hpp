@@ -12,7 +12,7 @@
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/sink.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
 #include <map>
@@ -28,9 +28,13 @@ struct commit_tick {
 };
 struct keep_alive_tick {};
 
+/// With what the keeper answers, and it sends to itself.
+using whole_sink = messages::sink::extend<caf::reacts_to<messages::value_kept>, caf::reacts_to<open_tick>,
+ caf::reacts_to<commit_tick>, caf::reacts_to<keep_alive_tick>>;
+
 class sink_state {
 public:
-  sink_state(caf::event_based_actor* self, sink_options options, const life& now, caf::actor supervisor);
+  sink_state(whole_sink::pointer self, sink_options options, const life& now, messages::supervisor supervisor);
 
   void open();
   void on_found(const messages::log_found& m);
@@ -55,7 +59,7 @@ private:
   using clock = std::chrono::steady_clock;
   [[nodiscard]] clock::time_point now() const { return self_->clock().now(); }
   struct lane_ref {
-    caf::actor handle;
+    messages::frame_sender handle;
     messages::receiver_index receiver = 0;
     std::optional<position> told;
     life now;
@@ -63,7 +67,7 @@ private:
 
   void restore(const std::optional<progress>& stored);
   struct shard_ref {
-    caf::actor handle;
+    messages::output_sender handle;
     life now;
     position told = lowest_position;  // taken up to here
   };
@@ -99,9 +103,9 @@ private:
   void forward_refused();
   void send_refused(delivery::lane_frame frame);
 
-  caf::event_based_actor* self_;
+  whole_sink::pointer self_;
   sink_options options_;
-  caf::actor supervisor_;
+  messages::supervisor supervisor_;
   std::unique_ptr<writer> writer_;
   delivery::sink_core core_;
   delivery::ledger counts_;
@@ -131,7 +135,7 @@ private:
   clock::time_point keep_alive_at_ = clock::time_point::max();  // the next tick for it
 
   refused_rows refused_{options_.name};
-  caf::actor dead_letter_sink_;
+  messages::frame_receiver dead_letter_sink_;
   life dead_letter_life_;
 };
 

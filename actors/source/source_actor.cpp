@@ -13,9 +13,12 @@ namespace {
 /// How long a connection may take before the lane is told that the source is away.
 constexpr std::chrono::milliseconds connect_timeout{2'000};
 
+/// With what only the keeper says to it.
+using whole = source_actor::extend<caf::reacts_to<messages::value_kept>>;
+
 class source_state {
 public:
-  source_state(caf::event_based_actor* self, std::uint64_t number, std::shared_ptr<reader> connector,
+  source_state(whole::pointer self, std::uint64_t number, std::shared_ptr<reader> connector,
                source_options options)
       : self_(self), number_(number), connector_(std::move(connector)), options_(std::move(options)),
         kept_identity_(options_.identity.value), told_reading_(options_.before_reading.name.empty()) {}
@@ -34,7 +37,7 @@ public:
       connector_->unassign(partition);
   }
 
-  void on_read(const read& m, caf::actor from) {
+  void on_read(const read& m, reading from) {
     asked_ = question{m, std::move(from)};
     if (!keeping_)
       go_on();
@@ -75,7 +78,7 @@ public:
 private:
   struct question {
     read what;
-    caf::actor from;
+    reading from;
   };
   /// What goes into an answer beside what is known here.
   struct result {
@@ -149,7 +152,7 @@ private:
       failed_ = ok.error();
   }
 
-  caf::event_based_actor* self_;
+  whole::pointer self_;
   std::uint64_t number_;
   std::shared_ptr<reader> connector_;
   source_options options_;
@@ -164,14 +167,14 @@ private:
   std::optional<std::string> news_;                           // an identity that the lane has yet to hear of
 };
 
-caf::behavior source_behaviour(caf::event_based_actor* self, std::uint64_t number,
-                               std::shared_ptr<reader> connector,
-                               const std::shared_ptr<source_options>& options) {
+whole::behavior_type source_behaviour(whole::pointer self, std::uint64_t number,
+                                      std::shared_ptr<reader> connector,
+                                      const std::shared_ptr<source_options>& options) {
   auto state = std::make_shared<source_state>(self, number, std::move(connector), std::move(*options));
   return {
       [=](const assign& m) { state->assign(m.partition, m.from); },
       [=](const unassign& m) { state->unassign(m.partition); },
-      [=](const read& m) { state->on_read(m, caf::actor_cast<caf::actor>(self->current_sender())); },
+      [=](const read& m) { state->on_read(m, caf::actor_cast<reading>(self->current_sender())); },
       [=](const messages::value_kept& m) { state->on_kept(m); },
       [=](const look& m) { return state->look(m); },
       [=](const durable& m) { state->acknowledge(m); },
@@ -181,8 +184,8 @@ caf::behavior source_behaviour(caf::event_based_actor* self, std::uint64_t numbe
 
 }  // namespace
 
-caf::actor spawn_source(caf::actor_system& system, std::uint64_t number, std::shared_ptr<reader> connector,
-                        source_options options) {
+source_actor spawn_source(caf::actor_system& system, std::uint64_t number, std::shared_ptr<reader> connector,
+                          source_options options) {
   return control::spawn_blocking(system, source_behaviour, number, std::move(connector),
                                  std::make_shared<source_options>(std::move(options)));
 }

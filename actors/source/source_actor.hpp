@@ -7,8 +7,15 @@
 #include "runtime/messages/messages.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/typed_actor.hpp>
 
 namespace millrace::source {
+
+/// Who asks a source actor: it is answered as the sender.
+using reading = caf::typed_actor<caf::reacts_to<chunk_read>, caf::reacts_to<looked>>;
+using source_actor = caf::typed_actor<caf::reacts_to<assign>, caf::reacts_to<unassign>, caf::reacts_to<read>,
+                                      caf::replies_to<look>::with<looked>, caf::reacts_to<durable>,
+                                      caf::reacts_to<messages::stop>>;
 
 struct source_options {
   std::string actor;    // in whose name it keeps values: its lane's
@@ -19,14 +26,14 @@ struct source_options {
   /// there is none.
   kept_value before_reading = {};
   /// messages::keep_value goes there, and an answer to the lane waits for it. Null: nothing is kept.
-  caf::actor keeper = {};
+  messages::state_keeper keeper = {};
 };
 
 /// Shares the reader, so that whoever stops the lane can interrupt() it. The reader connects with the first
 /// read. The lane asks again when it has the answer. `number`: what the lane knows it by, in each of its
 /// answers.
-[[nodiscard]] caf::actor spawn_source(caf::actor_system& system, std::uint64_t number,
-                                      std::shared_ptr<reader> connector, source_options options);
+[[nodiscard]] source_actor spawn_source(caf::actor_system& system, std::uint64_t number,
+                                        std::shared_ptr<reader> connector, source_options options);
 
 }  // namespace millrace::source
 

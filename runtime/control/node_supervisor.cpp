@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 namespace millrace::control {
@@ -42,20 +43,34 @@ std::vector<member> members_of(const supervisor_options& options) {
   return out;
 }
 
+/// Null of what does not live.
+template<class... Handles>
+caf::actor_addr address_of(const std::variant<std::monostate, Handles...>& handle) {
+  return std::visit(
+      []<class Handle>(const Handle& h) -> caf::actor_addr {
+        if constexpr (std::is_same_v<Handle, std::monostate>)
+          return {};
+        else
+          return h.address();
+      },
+      handle);
+}
+
 }  // namespace
 
-node_supervisor::node_supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner)
+node_supervisor::node_supervisor(whole_supervisor::pointer self, supervisor_options options, run_owner owner)
     : self_(self), options_(std::move(options)), owner_(std::move(owner)), director_(members_of(options_)) {
   const auto add = [&, seed = jitter_seed(*self_)](const auto& specs, member_kind what) {
     for (std::size_t i = 0; i < specs.size(); ++i)
-      children_[specs[i].name] = {what, i, nullptr, backoff(restart_backoff, seed + children_.size()), {}};
+      children_[specs[i].name] = {what, i, {}, backoff(restart_backoff, seed + children_.size()), {}};
   };
   add(options_.sinks, member_kind::sink);
   add(options_.shards, member_kind::shard);
   add(options_.lanes, member_kind::lane);
-  for (const auto& keeper : {options_.snapshot_writer, options_.state_keeper})
-    if (keeper)
-      self_->monitor(keeper);
+  if (options_.snapshot_writer)
+    self_->monitor(options_.snapshot_writer);
+  if (options_.state_keeper)
+    self_->monitor(options_.state_keeper);
   self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
 }
 
@@ -72,7 +87,7 @@ bool node_supervisor::spawn_all(member_kind what) {
       names.push_back(&name);
   std::vector<expected<life>> lives(names.size());
   std::generate(lives.begin(), lives.end(), [this] { return next_life(); });
-  std::vector<expected<caf::actor>> made(names.size());
+  std::vector<expected<actor_of_any_kind>> made(names.size());
   std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto threads = what == member_kind::shard ? threads_for_blocking(self_->system()) : 1;
@@ -93,9 +108,9 @@ expected<life> node_supervisor::next_life() {
   return options_.next_term().map([](incarnation term) { return life(term); });
 }
 
-expected<caf::actor> node_supervisor::make(const std::string& name, child& c, const life& now,
+expected<node_supervisor::actor_of_any_kind> node_supervisor::make(const std::string& name, child& c, const life& now,
                                            delivery::lane_log::start how) const {
-  const auto me = caf::actor_cast<caf::actor>(self_);
+  const messages::supervisor me = self_;
   const auto& found = director_.found();
   if (c.what == member_kind::sink)
     return options_.sinks[c.index].spawn(now, found.feeding(name), me);
@@ -106,13 +121,18 @@ expected<caf::actor> node_supervisor::make(const std::string& name, child& c, co
 }
 
 void node_supervisor::begin_life(const std::string& name, const expected<life>& now,
-                                 expected<caf::actor> made) {
+                                 expected<actor_of_any_kind> made) {
   if (!made)
     return carry_out(director_.could_not_begin(name, made.error()));
   auto& c = children_.at(name);
   c.handle = std::move(*made);
   c.since = self_->clock().now();
-  self_->monitor(c.handle);
+  std::visit(
+      [&]<class Handle>(const Handle& h) {
+        if constexpr (!std::is_same_v<Handle, std::monostate>)
+          self_->monitor(h);
+      },
+      c.handle);
   carry_out(director_.began(name, *now));
 }
 
@@ -159,16 +179,17 @@ void node_supervisor::on_down(const caf::down_msg& m) {
       has_lost(options_.state_keeper, m, "state folder"))
     return;
   const auto c = std::find_if(children_.begin(), children_.end(), [&](const auto& other) {
-    return other.second.handle && other.second.handle.address() == m.source;
+    return address_of(other.second.handle) == m.source;
   });
   if (c == children_.end())
     return;
-  c->second.handle = nullptr;
+  c->second.handle = {};
   c->second.last_failure = self_->system().render(m.reason);
   carry_out(director_.is_down(c->first));
 }
 
-bool node_supervisor::has_lost(caf::actor& keeper, const caf::down_msg& m, const std::string& what) {
+template<class Keeper>
+bool node_supervisor::has_lost(Keeper& keeper, const caf::down_msg& m, const std::string& what) {
   if (!keeper || keeper.address() != m.source)
     return false;
   keeper = nullptr;
@@ -227,7 +248,7 @@ void node_supervisor::on_fail_child(const std::string& name) {
     tell(name, messages::fail_now{"a test said so"});
 }
 
-void node_supervisor::on_report_request(const caf::actor& to) {
+void node_supervisor::on_report_request(const report_reader& to) {
   report_for_.push_back(to);
   carry_out(director_.report());
 }
@@ -248,8 +269,26 @@ void node_supervisor::carry_out(order_list orders) {
 
 template<class Message>
 void node_supervisor::tell(const std::string& name, Message m) {
-  if (const auto handle = handle_of(name))
-    self_->send(handle, std::move(m));
+  std::visit(
+      [&]<class Handle>(const Handle& h) {
+        if constexpr (messages::takes<Handle, Message>)
+          self_->send(h, std::move(m));
+        else if constexpr (!std::is_same_v<Handle, std::monostate>)
+          throw std::logic_error(fmt::format("{} is told what its kind of actor does not take", name));
+      },
+      children_.at(name).handle);
+}
+
+template<class Interface>
+Interface node_supervisor::handle_of(const std::string& name) const {
+  return std::visit(
+      []<class Handle>(const Handle& h) -> Interface {
+        if constexpr (messages::is_one_of<Handle, Interface>)
+          return h;
+        else
+          return {};
+      },
+      children_.at(name).handle);
 }
 
 void node_supervisor::carry_out(const order& o) {
@@ -257,17 +296,17 @@ void node_supervisor::carry_out(const order& o) {
     node_supervisor& s;
 
     void operator()(const orders::tell_receiver& x) const {
-      if (const auto receiver = s.handle_of(x.receiver); x.lives && receiver)
+      if (const auto receiver = s.handle_of<messages::frame_receiver>(x.receiver); x.lives && receiver)
         s.tell(x.to, messages::receiver_up{x.index, receiver, x.life});
       else
         s.tell(x.to, messages::receiver_down{x.index, x.life});
     }
     void operator()(const orders::tell_sender& x) const {
-      if (const auto sender = s.handle_of(x.sender))
+      if (const auto sender = s.handle_of<messages::output_sender>(x.sender))
         s.tell(x.to, messages::sender_up{x.log, sender, x.life});
     }
     void operator()(const orders::tell_dead_letter_sink& x) const {
-      if (const auto sink = s.handle_of(x.sink))
+      if (const auto sink = s.handle_of<messages::frame_receiver>(x.sink))
         s.tell(x.to, messages::receiver_up{0, sink, x.life});
     }
     void operator()(const orders::tell_log& x) const { s.tell(x.to, messages::log_found{x.log, x.start}); }
@@ -299,9 +338,10 @@ void node_supervisor::carry_out(const order& o) {
         s.self_->send(to, all);
     }
     void operator()(const orders::end_run&) const {
-      for (const auto& keeper : {s.options_.snapshot_writer, s.options_.state_keeper})
-        if (keeper)
-          s.self_->send(keeper, messages::stop{});
+      if (s.options_.snapshot_writer)
+        s.self_->send(s.options_.snapshot_writer, messages::stop{});
+      if (s.options_.state_keeper)
+        s.self_->send(s.options_.state_keeper, messages::stop{});
       s.self_->send(s.owner_, run_ended{s.director_.finished(), s.director_.failure(), s.director_.parts()});
       s.self_->quit();
     }

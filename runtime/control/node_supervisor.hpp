@@ -7,11 +7,12 @@
 #include "runtime/control/director.hpp"
 #include "runtime/control/supervisor.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
 #include <deque>
 #include <map>
+#include <variant>
 
 namespace millrace::control {
 
@@ -26,9 +27,14 @@ struct report_took_too_long {
   std::uint64_t number;
 };
 
+/// With what the keeper answers, and it sends to itself.
+using whole_supervisor =
+    supervisor_actor::extend<caf::reacts_to<messages::start_kept>, caf::reacts_to<restart_child>,
+                             caf::reacts_to<stop_took_too_long>, caf::reacts_to<report_took_too_long>>;
+
 class node_supervisor {
 public:
-  node_supervisor(caf::event_based_actor* self, supervisor_options options, caf::actor owner);
+  node_supervisor(whole_supervisor::pointer self, supervisor_options options, run_owner owner);
 
   void start();
   void on_restart(const std::string& name);
@@ -45,7 +51,7 @@ public:
   void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.life, m.why)); }
   void on_fenced(const messages::fenced& m) { carry_out(director_.fenced(m.actor, m.life, m.why)); }
   void begin_stop() { carry_out(director_.end()); }
-  void on_report_request(const caf::actor& to);
+  void on_report_request(const report_reader& to);
   void on_part(const messages::report_part& part) { carry_out(director_.part(part)); }
   void on_report_timeout(std::uint64_t number) { carry_out(director_.reports_are_due(number)); }
   void on_stopped(const messages::stopped& m) { carry_out(director_.stopped(m.actor, m.life)); }
@@ -57,10 +63,11 @@ private:
   using clock = std::chrono::steady_clock;
   static constexpr backoff_options restart_backoff{.first = std::chrono::milliseconds(50)};
 
+  using actor_of_any_kind = std::variant<std::monostate, messages::lane, messages::shard, messages::sink>;
   struct child {
     member_kind what = member_kind::lane;
     std::size_t index = 0;
-    caf::actor handle;  // while it lives
+    actor_of_any_kind handle;  // none: it does not live
     backoff waits{restart_backoff};
     clock::time_point since{};
     std::string last_failure = {};           // why it is down, for the log
@@ -72,30 +79,34 @@ private:
   bool spawn_all(member_kind what);
   [[nodiscard]] expected<life> next_life();
   /// On any thread; changes nothing but this child.
-  [[nodiscard]] expected<caf::actor> make(const std::string& name, child& c, const life& now,
+  [[nodiscard]] expected<actor_of_any_kind> make(const std::string& name, child& c, const life& now,
                                           delivery::lane_log::start how) const;
   /// Where it could not be made the run ends.
-  void begin_life(const std::string& name, const expected<life>& now, expected<caf::actor> made);
+  void begin_life(const std::string& name, const expected<life>& now, expected<actor_of_any_kind> made);
   void begin_again(const std::string& name);
   void begin_later(const std::string& name);
   void on_down(const caf::down_msg& m);
   /// Whether it was this one; then the run ends, since nothing more becomes durable.
-  bool has_lost(caf::actor& keeper, const caf::down_msg& m, const std::string& what);
+  template<class Keeper>
+  bool has_lost(Keeper& keeper, const caf::down_msg& m, const std::string& what);
 
   void carry_out(order_list orders);
   void carry_out(const order& o);
+  /// Nothing where it does not live.
   template<class Message>
   void tell(const std::string& name, Message m);
-  [[nodiscard]] caf::actor handle_of(const std::string& name) const { return children_.at(name).handle; }
+  /// The present life's, as one of this interface; null where it does not live.
+  template<class Interface>
+  [[nodiscard]] Interface handle_of(const std::string& name) const;
 
-  caf::event_based_actor* self_;
+  whole_supervisor::pointer self_;
   supervisor_options options_;
-  caf::actor owner_;
+  run_owner owner_;
   std::map<std::string, child> children_;
   director director_;
   std::deque<order> orders_;  // given, and not yet carried out
   bool carrying_out_ = false;
-  std::vector<caf::actor> report_for_;
+  std::vector<report_reader> report_for_;
 };
 
 }  // namespace millrace::control

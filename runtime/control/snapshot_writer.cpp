@@ -3,7 +3,7 @@
 #include "runtime/control/spawn.hpp"
 #include "runtime/delivery/output_format.hpp"
 
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <map>
@@ -77,7 +77,8 @@ struct writer_state {
   }
 };
 
-caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_ptr<writer_state>& state) {
+messages::snapshot_writer::behavior_type writer_behaviour(messages::snapshot_writer::pointer self,
+                                                          const std::shared_ptr<writer_state>& state) {
   return {
       [=](const adopt_snapshots& m) {
         state->entries[m.actor] = {m, {}, false};
@@ -92,7 +93,7 @@ caf::behavior writer_behaviour(caf::event_based_actor* self, const std::shared_p
 
 }  // namespace
 
-caf::actor spawn_snapshot_writer(caf::actor_system& system) {
+messages::snapshot_writer spawn_snapshot_writer(caf::actor_system& system) {
   return spawn_blocking(system, writer_behaviour, std::make_shared<writer_state>());
 }
 

@@ -27,7 +27,7 @@ struct adopt_snapshots {
 
 /// Answers messages::write_capture, write_segment and read_segment in order, and carries out remove_segments;
 /// `stop` ends it after what came before.
-[[nodiscard]] caf::actor spawn_snapshot_writer(caf::actor_system& system);
+[[nodiscard]] messages::snapshot_writer spawn_snapshot_writer(caf::actor_system& system);
 
 }  // namespace millrace::control
 

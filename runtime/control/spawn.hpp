@@ -7,7 +7,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
 #include <caf/config_value.hpp>
-#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <cstddef>
@@ -48,7 +48,7 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
 /// makes a null pointer that it dereferences. A thread that cannot be started ends the process
 /// (std::terminate): as an exception it would end the supervisor, and nobody else would know.
 template<class F, class... Ts>
-[[nodiscard]] caf::actor spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) noexcept {
+[[nodiscard]] auto spawn_blocking(caf::actor_system& system, F&& behaviour, Ts&&... args) noexcept {
   if (is_simulated(system))
     return system.spawn(std::forward<F>(behaviour), std::forward<Ts>(args)...);
   return system.spawn<caf::detached>(std::forward<F>(behaviour), std::forward<Ts>(args)...);

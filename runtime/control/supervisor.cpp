@@ -7,9 +7,9 @@ namespace millrace::control {
 
 namespace {
 
-caf::behavior supervisor_behaviour(caf::event_based_actor* self,
-                                   const std::shared_ptr<supervisor_options>& options,
-                                   const caf::actor& owner) {
+whole_supervisor::behavior_type supervisor_behaviour(whole_supervisor::pointer self,
+                                                     const std::shared_ptr<supervisor_options>& options,
+                                                     const run_owner& owner) {
   auto state = std::make_shared<node_supervisor>(self, std::move(*options), owner);
   state->start();
   return {
@@ -26,7 +26,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
       [=](const messages::start_kept& m) { state->on_start_kept(m); },
       [=](const end_run&) { state->begin_stop(); },
       [=](const get_report&) {
-        state->on_report_request(caf::actor_cast<caf::actor>(self->current_sender()));
+        state->on_report_request(caf::actor_cast<report_reader>(self->current_sender()));
       },
       [=](const fail_child& m) { state->on_fail_child(m.name); },
       [=](const restart_child& m) { state->on_restart(m.name); },
@@ -37,7 +37,7 @@ caf::behavior supervisor_behaviour(caf::event_based_actor* self,
 
 }  // namespace
 
-caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options, caf::actor owner) {
+supervisor_actor spawn_supervisor(caf::actor_system& system, supervisor_options options, run_owner owner) {
   return spawn_blocking(system, supervisor_behaviour,
                         std::make_shared<supervisor_options>(std::move(options)), std::move(owner));
 }

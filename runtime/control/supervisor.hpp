@@ -22,8 +22,8 @@ struct sink_spec {
   bool takes_dead_letters = false;
   std::vector<log_id> shard_logs;  // whose output it gets
   /// `found`: logs of lanes that feed it as well, since they were found while running.
-  std::function<caf::actor(const life& now, const std::map<log_id, mark>& found,
-                           const caf::actor& supervisor)>
+  std::function<messages::sink(const life& now, const std::map<log_id, mark>& found,
+                               const messages::supervisor& supervisor)>
       spawn;
 };
 
@@ -33,8 +33,8 @@ struct shard_spec {
   std::vector<log_id> upstream;  // outputs of other windows' shards that it gets
   /// Loads the last good snapshot; may block. At the start called for several shards at once, on threads of
   /// their own. `found`: as a sink's.
-  std::function<expected<caf::actor>(const life& now, const std::map<log_id, mark>& found,
-                                     const caf::actor& supervisor)>
+  std::function<expected<messages::shard>(const life& now, const std::map<log_id, mark>& found,
+                                          const messages::supervisor& supervisor)>
       spawn;
 };
 
@@ -46,9 +46,10 @@ struct lane_spec {
   std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
   /// `found`: partitions of its parser that were found while running. `failing`: what its earlier lives have
   /// said; records that are given up before this one begins are noted in it. May block.
-  std::function<expected<caf::actor>(const life& now, delivery::lane_log::start how,
-                                     const std::vector<found_partition>& found,
-                                     delivery::failing_records& failing, const caf::actor& supervisor)>
+  std::function<expected<messages::lane>(const life& now, delivery::lane_log::start how,
+                                         const std::vector<found_partition>& found,
+                                         delivery::failing_records& failing,
+                                         const messages::supervisor& supervisor)>
       spawn;
 };
 
@@ -59,8 +60,8 @@ struct supervisor_options {
   std::vector<sink_spec> sinks;
   std::vector<shard_spec> shards;
   std::vector<lane_spec> lanes;
-  caf::actor snapshot_writer;
-  caf::actor state_keeper;  // messages::keep_start goes there
+  messages::snapshot_writer snapshot_writer;
+  messages::state_keeper state_keeper;  // messages::keep_start goes there
 };
 
 /// To whoever spawned it, once: all actors have stopped.
@@ -81,9 +82,16 @@ struct fail_child {
   std::string name;
 };
 
+/// Whoever has spawned a supervisor; and whoever asks for a report.
+using run_owner = caf::typed_actor<caf::reacts_to<run_ended>>;
+using report_reader = caf::typed_actor<caf::reacts_to<report_collected>>;
+/// What its children say to it, and what its process does.
+using supervisor_actor = messages::supervisor::extend<caf::reacts_to<end_run>, caf::reacts_to<get_report>,
+                                                      caf::reacts_to<fail_child>>;
+
 /// Runs on a thread of its own, since loading snapshots blocks.
-[[nodiscard]] caf::actor spawn_supervisor(caf::actor_system& system, supervisor_options options,
-                                          caf::actor owner);
+[[nodiscard]] supervisor_actor spawn_supervisor(caf::actor_system& system, supervisor_options options,
+                                                run_owner owner);
 
 }  // namespace millrace::control
 

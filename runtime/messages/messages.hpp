@@ -5,7 +5,7 @@
 // An actor is known by its name and its life, which the messages carry: a message of a lower life than the
 // one that is known is dropped, and no two handles are ever compared. docs/design/lives.md says why.
 //
-// Who talks to whom:
+// Who talks to whom (interfaces.hpp: what each actor takes):
 //   lane -> shard, sink: asks, frames         shard, sink -> lane: answers, credit, acknowledgements
 //   shard -> sink: output                     sink -> shard: resume, acknowledgements
 //   shard -> shard of a window downstream: as to a sink, which it is here
@@ -19,8 +19,8 @@
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/ledger.hpp"
+#include "runtime/messages/interfaces.hpp"
 
-#include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <map>
@@ -42,7 +42,7 @@ using receiver_index = std::uint32_t;
 /// restart.
 struct receiver_up {
   receiver_index receiver;
-  caf::actor handle;
+  frame_receiver handle;
   millrace::life life;
 };
 /// This life of a receiver is over: send it nothing until receiver_up.
@@ -110,13 +110,13 @@ struct ask_position {
   log_id log;
   life lane;
   receiver_index receiver;
-  caf::actor from;
+  frame_sender from;
 };
 /// The next positions of a log. Sent only within the credit of the receiver.
 struct lane_frame {
   std::shared_ptr<const delivery::lane_frame> frame;
   receiver_index receiver;
-  caf::actor from;
+  frame_sender from;
 };
 
 // --- shard, sink -> lane
@@ -165,7 +165,7 @@ struct resume_output {
   millrace::life life;
   std::optional<position> at;
   std::optional<position> taken;
-  caf::actor from;
+  output_receiver from;
   bool durable = true;
 };
 struct furthest_known {
@@ -195,7 +195,7 @@ struct output_taken {
 /// supervisor -> sink, shard: the shard behind this log lives (again) under this handle.
 struct sender_up {
   log_id log;
-  caf::actor handle;
+  output_sender handle;
   millrace::life life;
 };
 

@@ -87,7 +87,8 @@ private:
       return died_of(prepared.error().why);
     keep_handles(prepared->supervised);
     ended_.reset();
-    supervisor_ = control::spawn_supervisor(system_, std::move(prepared->supervised), owner());
+    supervisor_ = caf::actor_cast<caf::actor>(
+        control::spawn_supervisor(system_, std::move(prepared->supervised), owner()));
     handles_.push_back(supervisor_);
     schedule_.call(supervisor_, "supervisor");
     while (!ended_) {
@@ -138,12 +139,12 @@ private:
   void keep_handles(control::supervisor_options& all) {
     children_.clear();
     alive_.clear();
-    snapshot_writer_ = all.snapshot_writer;
+    snapshot_writer_ = caf::actor_cast<caf::actor>(all.snapshot_writer);
     handles_.push_back(snapshot_writer_);
-    schedule_.call(all.snapshot_writer, "snapshot writer");
-    state_keeper_ = all.state_keeper;
+    schedule_.call(snapshot_writer_, "snapshot writer");
+    state_keeper_ = caf::actor_cast<caf::actor>(all.state_keeper);
     handles_.push_back(state_keeper_);
-    schedule_.call(all.state_keeper, "state keeper");
+    schedule_.call(state_keeper_, "state keeper");
     for (auto& s : all.sinks)
       keep_handles_of(s);
     for (auto& s : all.shards)
@@ -157,13 +158,19 @@ private:
     children_.push_back(child.name);
     child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](auto&&... how) {
       auto spawned = spawn(how...);
-      if (const expected<caf::actor> a = spawned)
-        keep(name, *a);
+      keep(name, spawned);
       return spawned;
     };
   }
 
-  void keep(const std::string& name, const caf::actor& a) {
+  template<class Handle>
+  void keep(const std::string& name, const expected<Handle>& spawned) {
+    if (spawned)
+      keep(name, *spawned);
+  }
+  template<class... Signatures>
+  void keep(const std::string& name, const caf::typed_actor<Signatures...>& spawned) {
+    const auto a = caf::actor_cast<caf::actor>(spawned);
     handles_.push_back(a);
     if (alive_.contains(name)) {
       ++lives_of_actors_;
@@ -173,7 +180,7 @@ private:
     schedule_.call(a, name);
   }
 
-  caf::actor owner() {
+  control::run_owner owner() {
     const auto behaviour = [](caf::event_based_actor* self, std::optional<control::run_ended>* ended) {
       return caf::behavior{[=](const control::run_ended& m) {
         *ended = m;
@@ -183,7 +190,7 @@ private:
     auto a = system_.spawn(behaviour, &ended_);
     handles_.push_back(a);
     schedule_.call(a, "owner");
-    return a;
+    return caf::actor_cast<control::run_owner>(a);
   }
 
   void advance() {

@@ -200,7 +200,7 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
   board.add({topology_, prepared->gauges, store_});
   caf::scoped_actor self(system);
   const auto supervisor =
-      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<caf::actor>(self));
+      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<control::run_owner>(self));
   started_ = true;
   {
     const std::lock_guard lock(mutex_);
@@ -234,7 +234,7 @@ void topology_run::stop() {
 }
 
 topology_run::standing topology_run::report(caf::actor_system& system) {
-  caf::actor supervisor;
+  control::supervisor_actor supervisor;
   {
     const std::lock_guard lock(mutex_);
     if (!supervisor_)

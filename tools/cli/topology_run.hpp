@@ -81,7 +81,7 @@ private:
   ended_counts before_;           // when it came to its end the last time
   std::mutex mutex_;              // guards stopping_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
-  caf::actor supervisor_;
+  control::supervisor_actor supervisor_;
   bool found_wrong_ = false;
   bool started_ = false;
   control::run_ended end_;

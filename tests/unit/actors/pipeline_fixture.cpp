@@ -72,7 +72,7 @@ void pipeline_fixture::start() {
   REQUIRE(prepared);
   gauges_ = prepared->gauges;
   supervisor_ = control::spawn_supervisor(*system_, std::move(prepared->supervised),
-                                          caf::actor_cast<caf::actor>(*self_));
+                                          caf::actor_cast<control::run_owner>(*self_));
   running_ = true;
 }
 

@@ -53,7 +53,7 @@ private:
   std::shared_ptr<snapshot::state_store> store_;
   decltype(connector_makers::reader) make_reader_ = millrace::make_reader;
   decltype(connector_makers::parser) make_parser_ = millrace::make_parser;
-  caf::actor supervisor_;
+  control::supervisor_actor supervisor_;
   deployment::pipeline_gauges gauges_;
   control::run_ended end_;
   bool running_ = false;

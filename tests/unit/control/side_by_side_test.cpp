@@ -40,7 +40,7 @@ private:
   int here_ = 0;
 };
 
-caf::behavior idle(caf::event_based_actor* self, const life& now, const caf::actor& supervisor,
+caf::behavior idle(caf::event_based_actor* self, const life& now, const messages::supervisor& supervisor,
                    const std::string& name) {
   return {[=](const messages::collect_report&) {
             messages::report_part part;
@@ -104,12 +104,12 @@ TEST_CASE("at the start the shards of a process are restored side by side") {
         {name,
          name,
          {},
-         [&, name](const life& now, const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
+         [&, name](const life& now, const auto&, const messages::supervisor& supervisor) -> expected<messages::shard> {
            met += both.come() ? 1 : 0;
            return system.spawn(idle, now, supervisor, name);
          }});
   caf::scoped_actor self(system);
-  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<caf::actor>(self));
+  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
   self->send(supervisor, end_run{});
   self->receive([&](const run_ended& m) { CHECK_FALSE(m.failure); },
                 caf::after(60s) >> [] { FAIL("the run does not end"); });
@@ -127,13 +127,13 @@ TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too"
         {name,
          name,
          {},
-         [&, name](const life& now, const auto&, const caf::actor& supervisor) -> expected<caf::actor> {
+         [&, name](const life& now, const auto&, const messages::supervisor& supervisor) -> expected<messages::shard> {
            if (name == "counts/1")
              return user_error(ec::corrupt, "its snapshots are damaged");
            return system.spawn(idle, now, supervisor, name);
          }});
   caf::scoped_actor self(system);
-  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<caf::actor>(self));
+  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
   self->receive(
       [&](const run_ended& m) {
         REQUIRE(m.failure);

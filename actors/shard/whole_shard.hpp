@@ -1,0 +1,28 @@
+// A shard actor as its parts see it: what others say to it, what the snapshot writer answers, and what it sends
+// to itself.
+#pragma once
+
+#include "actors/shard/shard_actor.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+namespace millrace::shard {
+
+/// Sent to itself: time for a snapshot; for changed rows; to look how large the state is; to try again to
+/// spill.
+struct snapshot_tick {};
+struct update_tick {};
+struct size_tick {};
+struct spill_tick {};
+
+using whole_shard =
+    messages::shard::extend<caf::reacts_to<messages::capture_written>, caf::reacts_to<messages::segment_written>,
+                            caf::reacts_to<messages::segment_read>, caf::reacts_to<snapshot_tick>,
+                            caf::reacts_to<update_tick>, caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>>;
+
+}  // namespace millrace::shard
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::update_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::size_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::spill_tick)
