@@ -21,9 +21,9 @@ std::string encode_journal_record(bool replaces, const std::vector<std::string>&
   return out.take();
 }
 
-expected<journal_state> sum_up_journal(const chain::contents& records) {
+expected<journal_state> sum_up_journal(chain::contents records) {
   journal_state all;
-  const auto take = [&](const std::string& bytes) -> expected<void> {
+  for (const auto& bytes : chain::records_of(std::move(records))) {
     wire::reader in(bytes);
     const journal_record kind{in.fixed<std::uint8_t>()};
     if (kind == journal_record::replaced)
@@ -33,14 +33,7 @@ expected<journal_state> sum_up_journal(const chain::contents& records) {
     if (!in.ok() || !in.at_end() || (kind != journal_record::replaced && kind != journal_record::appended))
       return our_error("a journal's record is whole but unreadable");
     all.is_new = false;
-    return {};
-  };
-  if (!records.base.empty())
-    if (auto done = take(records.base); !done)
-      return unexpected(done.error());
-  for (const auto& bytes : records.increments)
-    if (auto done = take(bytes); !done)
-      return unexpected(done.error());
+  }
   return all;
 }
 

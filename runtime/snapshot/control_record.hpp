@@ -45,7 +45,7 @@ struct control_state {
 [[nodiscard]] std::string encode_change(const control_change& c);
 /// `folder` is for texts. ec::unsupported: a later version has written it.
 [[nodiscard]] expected<control_change> decode_change(std::string_view bytes, const std::string& folder);
-[[nodiscard]] expected<control_state> sum_up(const chain::contents& records, const std::string& folder);
+[[nodiscard]] expected<control_state> sum_up(chain::contents records, const std::string& folder);
 
 /// The payload of the value "identity", which earlier versions look at first.
 struct identity_note {
