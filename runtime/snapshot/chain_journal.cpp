@@ -91,12 +91,8 @@ expected<void> chain_journal::write(bool replaces, const std::vector<std::string
   return write_base_if_due();
 }
 
-/// What was written before lasts without the base, which is tried again behind the next record.
 expected<void> chain_journal::write_base_if_due() {
-  if (!is_base_due(records_->size(), small_records))
-    return {};
-  const auto done = records_->append_base(encode_journal_record(true, entries_));
-  return !done && done.error().code == ec::fenced ? unexpected(done.error()) : expected<void>();
+  return append_base_if_due(*records_, [this] { return encode_journal_record(true, entries_); });
 }
 
 }  // namespace millrace::snapshot

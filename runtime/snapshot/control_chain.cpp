@@ -78,14 +78,11 @@ expected<void> control_chain::change(control_change c) {
   return write_base_if_due();
 }
 
-/// What was written before lasts without the base, which is tried again behind the next change.
 expected<void> control_chain::write_base_if_due() {
-  if (!is_base_due(records_->size(), small_records))
-    return {};
-  const auto done = records_->append_base(encode_change({true, state_.folder, state_.values}));
-  if (!done && done.error().code == ec::fenced)
-    return taken(folder_, fatal_error, ec::fenced);
-  return {};
+  const auto done = append_base_if_due(*records_, [this] {
+    return encode_change({true, state_.folder, state_.values});
+  });
+  return done ? done : taken(folder_, fatal_error, ec::fenced);
 }
 
 }  // namespace millrace::snapshot

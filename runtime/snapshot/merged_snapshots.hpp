@@ -6,7 +6,9 @@
 #include "runtime/snapshot/dir_chain.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
+#include <functional>
 #include <memory>
+#include <string>
 
 namespace millrace::snapshot {
 
@@ -26,7 +28,11 @@ struct base_rule {
 /// Of journals and of what a folder knows of itself: these are small, and each opening begins a run.
 inline constexpr base_rule small_records{.smallest_base = 64 << 10, .most_increments = 50, .most_files = 4};
 
-[[nodiscard]] bool is_base_due(const chain::weight& w, const base_rule& rule);
+/// Appends the base that `make_base` returns, where small records are due for one. What was written before
+/// lasts without the base, so an append that fails is passed over, and the base is tried again behind the next
+/// record. The only error is ec::fenced.
+[[nodiscard]] expected<void> append_base_if_due(chain::actor_chain& records,
+                                                const std::function<std::string()>& make_base);
 
 class merged_snapshots final : public snapshots {
 public:
