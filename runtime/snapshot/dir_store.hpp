@@ -69,7 +69,6 @@ private:
     return opened_.control ? opened_.control->known() : opened_.known;
   }
   [[nodiscard]] std::shared_ptr<life_fence> fence_of(std::string key);
-  [[nodiscard]] std::string state_folder() const { return opened_.folder + "/state-" + record_.id.state_id; }
   [[nodiscard]] std::string contents_folder() const;
 
   file_system& files_;

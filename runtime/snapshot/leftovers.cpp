@@ -1,5 +1,7 @@
 #include "runtime/snapshot/leftovers.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 

@@ -12,7 +12,6 @@
 
 namespace millrace::snapshot {
 
-inline constexpr std::string_view state_begin = "state-";
 /// Contents of a state that became blank; the first have no folder of their own.
 inline constexpr std::string_view contents_begin = "again-";
 /// What actors have in a state, each a folder with one for each actor.

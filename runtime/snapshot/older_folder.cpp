@@ -1,5 +1,7 @@
 #include "runtime/snapshot/older_folder.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
 
@@ -46,7 +48,7 @@ expected<void> write_note(file_system& files, const std::string& folder, found_n
 }
 
 std::string values_folder(const std::string& folder, const folder_record& of) {
-  return fmt::format("{}/state-{}/values", folder, of.id.state_id);
+  return fmt::format("{}/{}", state_folder_of(folder, of.id.state_id), older_values);
 }
 
 expected<named_values> read_older_values(file_system& files, const std::string& values) {

@@ -1,6 +1,7 @@
 // Opening a state folder: finds out what a folder is before anything in it is touched, takes the lock,
 // creates, starts over, takes over what earlier versions have left.
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/older_folder.hpp"
 
@@ -58,7 +59,7 @@ public:
 
 private:
   [[nodiscard]] std::string state_folder() const {
-    return fmt::format("{}/{}{}", folder_, state_begin, known_.folder->id.state_id);
+    return state_folder_of(folder_, known_.folder->id.state_id);
   }
 
   /// Refuses folders of others before it writes anything into them.
@@ -294,7 +295,7 @@ private:
     }
     change_ = {true, record, {}};
     const auto state = state_folder();
-    const auto contents = record.contents.empty() ? state : state + "/" + record.contents;
+    const auto contents = contents_folder_of(folder_, record.id.state_id, record.contents);
     for (const auto& path : {state, contents, contents + "/snapshots", contents + "/journals"})
       if (const auto made = files_.make_folder(path); !made)
         return unexpected(made.error());
