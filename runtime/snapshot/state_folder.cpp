@@ -39,13 +39,14 @@ public:
     if (folder_.empty())
       return user_error(ec::invalid_argument, "the state folder has no name; give one with --state DIR");
     auto done = look();
-    if (done && !options_.read_only)
-      done = look_who_was_here()
-                 .and_then([this] { return make_parents(); })
+    if (done && !options_.read_only) {
+      look_who_was_here();
+      done = make_parents()
                  .and_then([this] { return files_.claim_folder(folder_); })
                  .and_then([this] { return take_lock(); })
                  .and_then([this] { return note_names(files_, folder_); })
                  .map([this](noted_names&& n) { noted_ = std::move(n); });
+    }
     if (done)
       done = find();
     if (done && !options_.read_only)
@@ -85,10 +86,9 @@ private:
 
   /// Before it takes the lock: who has opened the folder since then has it, and this process is late. Where
   /// that cannot be read, find() says why.
-  expected<void> look_who_was_here() {
+  void look_who_was_here() {
     const auto control = look_at_control(files_, folder_);
     highest_ = control ? std::optional(control->highest) : std::nullopt;
-    return {};
   }
 
   /// What says that a folder is somebody else's; empty: nothing does.
@@ -141,7 +141,9 @@ private:
     if (!note)
       return unexpected(note.error());
     note_ = std::move(*note);
-    const auto last = last_place_of_control(files_, folder_);
+    // It is listed before the look, which may find damage: what comes behind it later stays.
+    const auto last =
+        options_.fresh ? last_place_of_control(files_, folder_) : expected<std::uint64_t>(std::uint64_t{0});
     if (!last)
       return unexpected(last.error());
     auto control = look_at_control(files_, folder_);
