@@ -15,7 +15,7 @@
 
 namespace millrace::deployment {
 
-/// What it does, without its mailbox.
+/// Does the work of the keeper, which brings the mailbox. It belongs to the keeper's thread; calls block.
 class state_keeper {
 public:
   state_keeper(std::shared_ptr<snapshot::state_store> store, lane_plans plans)

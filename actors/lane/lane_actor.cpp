@@ -99,9 +99,9 @@ public:
                 "{}", text);
   }
 
-  /// Of the log, as it is kept now.
+  /// The log's identity is kept as `text` from now on.
   void identity_is(std::string text) { source_options_.identity.value = std::move(text); }
-  /// False: of an earlier life than the one that is known.
+  /// False: it comes from an earlier life than the one that is known.
   [[nodiscard]] bool is_up(const messages::receiver_up& m) {
     auto& r = receivers_[m.receiver];
     if (m.life < r.now)

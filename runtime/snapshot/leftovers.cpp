@@ -29,7 +29,7 @@ expected<void> remove_tree(file_system& files, const std::string& path) {
   return files.remove(path);
 }
 
-/// Of format 3 and earlier, where a journal was two files beside those of others.
+/// Notes what format 3 and earlier have left, where a journal was two files beside those of others.
 expected<void> note_cut_short(file_system& files, const std::string& folder, const std::string& journals,
                               std::vector<std::string>& out) {
   const auto entries = files.list(folder + "/" + journals);

@@ -75,7 +75,7 @@ expected<named_values> read_older_values(file_system& files, const std::string& 
       all.emplace(*name, std::move(stored->payload));
       continue;
     }
-    // Its other copy says the name, if it is whole.
+    // The other copy says the name, if that one is whole.
     const auto other = e.name.substr(0, e.name.size() - 1) + (is_first ? "2" : "1");
     const auto copy = read_at_most(files, values + "/" + other, largest_value);
     if (!copy && !is_lost(copy.error()))

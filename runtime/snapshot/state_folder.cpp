@@ -1,5 +1,5 @@
-// Opening a state folder: finds out what a folder is before anything in it is touched, takes the lock,
-// creates, starts over, takes over what earlier versions have left.
+// Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
+// starts over, takes over what earlier versions have left.
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"
@@ -20,7 +20,7 @@ std::string random_id() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
-/// Above any number that was counted.
+/// It is above any number that was counted.
 incarnation seconds_of_clock() {
   return static_cast<incarnation>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -84,14 +84,14 @@ private:
     return {};
   }
 
-  /// Before it takes the lock: who has opened the folder since then has it, and this process is late. Where
-  /// that cannot be read, find() says why.
+  /// This process looks before it takes the lock: who has opened the folder since then has it, and this
+  /// process is late. Where the chain cannot be read, find() says why.
   void look_who_was_here() {
     const auto control = look_at_control(files_, folder_);
     highest_ = control ? std::optional(control->highest) : std::nullopt;
   }
 
-  /// What says that a folder is somebody else's; empty: nothing does.
+  /// Names what says that a folder is somebody else's; empty where nothing does.
   static std::string name_of_others(const std::vector<file_system::entry>& entries) {
     std::string foreign;
     for (const auto& e : entries) {
@@ -186,7 +186,7 @@ private:
     return {};
   }
 
-  /// The note says that there was one.
+  /// The note says that there was a chain.
   expected<void> without_control() {
     if (options_.fresh)
       return start_over_blindly();
@@ -239,7 +239,7 @@ private:
     return true;
   }
 
-  /// What has been given out is lost: incarnation numbers and terms go on from the clock.
+  /// The numbers that have been given out are lost, so incarnations and terms go on from the clock.
   expected<void> start_over_blindly() {
     auto& record = known_.folder.emplace();
     record.id.topology = options_.topology;
@@ -281,7 +281,7 @@ private:
     return write_note(files_, folder_, note_, known_.folder, writer_);
   }
 
-  /// The folders first, so that they are there when the record counts.
+  /// The folders come first, so that they are there when the record counts.
   expected<void> begin_what_is_new() {
     auto& record = *known_.folder;
     if (is_new_ || options_.fresh) {
@@ -307,7 +307,7 @@ private:
         .and_then([this] { return files_.sync_folder(parent_of(folder_)); });
   }
 
-  /// The record that makes it count, then the removal of the others. The note comes last: with it, a folder
+  /// Writes the record that makes it count, then removes the others. The note comes last: with it, a folder
   /// without its record is damaged.
   expected<void> write_what_is_due() {
     if (change_)
