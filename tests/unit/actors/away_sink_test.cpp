@@ -1,9 +1,8 @@
 // A sink whose target is away, turn by turn under CAF's testing scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -65,10 +64,6 @@ private:
   std::optional<sink::progress> stored_;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 using names = std::vector<std::string>;
 
 /// A life of a lane, which notes when it is told to ask again.
@@ -83,9 +78,9 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
   const bool older_last = GENERATE(true, false);
   names told;
   bool is_open = false;
-  turn_by_turn config;
+  test::turn_by_turn config;
   caf::actor_system system(config);
-  auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  auto& turns = test::turns_of(system);
   const auto older = system.spawn(lane, "older", &told);
   const auto newer = system.spawn(lane, "newer", &told);
   sink::sink_options o;
@@ -116,9 +111,9 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   bool is_full = true;
   std::optional<delivery::answer> answer;
   bool asked_again = false;
-  turn_by_turn config;
+  test::turn_by_turn config;
   caf::actor_system system(config);
-  auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  auto& turns = test::turns_of(system);
   const auto behavior = [&](caf::event_based_actor*, std::monostate) -> caf::behavior {
     return {[&](const messages::ask_again&) { asked_again = true; },
             [&](const messages::position_answered& m) { answer = m.answer; },

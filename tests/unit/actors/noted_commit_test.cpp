@@ -1,10 +1,9 @@
 // That a sink has committed is told to the keeper of the state folder, turn by turn under CAF's testing
 // scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -43,10 +42,6 @@ private:
   std::optional<sink::progress> stored_;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 struct heard {
   std::vector<messages::keep_value> to_keep;
   std::optional<delivery::answer> answer;
@@ -67,8 +62,7 @@ caf::behavior everybody(caf::event_based_actor*, heard* h) {
 class running_sink {
 public:
   explicit running_sink(bool has_committed)
-      : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
-        others_(system_.spawn(everybody, &heard_)) {
+      : turns_(test::turns_of(system_)), others_(system_.spawn(everybody, &heard_)) {
     sink::sink_options o;
     o.name = "rows";
     o.topology = std::make_shared<const config::topology>();
@@ -118,7 +112,7 @@ private:
     caf::send_as(others_, sink_, std::move(m));
     turns_.run();
   }
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_;
   heard heard_;

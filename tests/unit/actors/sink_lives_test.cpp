@@ -1,10 +1,9 @@
 // Which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
 // testing scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -40,10 +39,6 @@ private:
   std::optional<sink::progress>& stored_;
   std::vector<std::uint64_t>& claims_;
   std::optional<ec> fails_;
-};
-
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
 };
 
 /// A life of a shard, which notes what it is asked.
@@ -123,10 +118,9 @@ public:
   caf::actor sink;
 
 private:
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ =
-      dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
+  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor supervisor_;
   std::vector<caf::actor> shards_;
 };

@@ -1,20 +1,15 @@
 // The supervisor with actors that do what a test says, turn by turn under CAF's testing scheduler: what it
 // keeps for a lane's next life, and what it waits for.
 #include "runtime/control/supervisor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
 using namespace millrace;
 
 namespace {
-
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
 
 struct heard {
   std::vector<delivery::failing_records> given;  // to each life of the lane
@@ -39,7 +34,7 @@ caf::behavior a_sink(caf::event_based_actor* self, heard* h) {
 
 class supervised {
 public:
-  supervised() : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+  supervised() : turns_(test::turns_of(system_)) {
     keeper_ = system_.spawn(
         [](caf::event_based_actor* self, heard* h) -> caf::behavior {
           return {[=](const messages::keep_start& m) { h->to_keep.push_back(m); },
@@ -129,7 +124,7 @@ public:
   [[nodiscard]] const heard& now() const { return heard_; }
 
 private:
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_;
   heard heard_;
