@@ -105,8 +105,8 @@ measured measure(const settings& s, const std::string& victim) {
   options.threads = 2;
   auto prepared = deployment::prepare_pipeline(system, options).value();
   const auto gauges = prepared.gauges;
-  auto supervisor =
-      control::spawn_supervisor(system, std::move(prepared.supervised), caf::actor_cast<control::run_owner>(self));
+  auto supervisor = control::spawn_supervisor(system, std::move(prepared.supervised),
+                                              caf::actor_cast<control::run_owner>(self));
 
   std::vector<watched> all;
   for (const auto& [name, g] : gauges.lanes)

@@ -1,6 +1,5 @@
 #include "actors/deployment/next_run.hpp"
 
-#include "actors/deployment/restored_shard.hpp"
 #include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/continuation.hpp"
 #include "runtime/window/shard_windows.hpp"
@@ -46,7 +45,7 @@ left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapsh
   setup.life = *life;
   setup.run = run;
   delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
-  if (const auto restored = core.restore(captures_of(std::move(*chain))); !restored)
+  if (const auto restored = core.restore(chain::records_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
   return core.left();
 }

@@ -9,17 +9,10 @@
 
 namespace millrace::deployment {
 
-std::vector<std::string> captures_of(snapshot::snapshots::chain c) {
-  auto captures = std::move(c.increments);
-  if (!c.base.empty())
-    captures.insert(captures.begin(), std::move(c.base));
-  return captures;
-}
-
 expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
-                                          const life& now, delivery::shard_core::setup setup,
-                                          const shard::shard_options& options, const make_windows& make,
-                                          const messages::supervisor& supervisor) {
+                                               const life& now, delivery::shard_core::setup setup,
+                                               const shard::shard_options& options, const make_windows& make,
+                                               const messages::supervisor& supervisor) {
   setup.life = now.term;
   auto opened = store.open_snapshots(options.name, now.term);
   if (!opened)
@@ -39,7 +32,7 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
                  chain->passed_over);
   const auto make_core = [setup, make] { return std::make_shared<delivery::shard_core>(setup, make()); };
   const auto core = make_core();
-  if (const auto restored = core->restore(captures_of(std::move(*chain))); !restored)
+  if (const auto restored = core->restore(chain::records_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
   core->end_where_nothing_comes();
   auto spilled = store.open_segments(options.name, now.term, core->out().segments());
@@ -49,7 +42,7 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
                  control::adopt_snapshots{options.name, now.term, snapshots, std::move(*spilled),
                                           [=](const snapshot::snapshots::chain& c) -> expected<std::string> {
                                             const auto merged = make_core();
-                                            if (auto ok = merged->restore(captures_of(c)); !ok)
+                                            if (auto ok = merged->restore(chain::records_of(c)); !ok)
                                               return unexpected(ok.error());
                                             return merged->capture_all();
                                           }});

@@ -18,9 +18,6 @@ namespace millrace::deployment {
 
 using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
 
-/// The payloads of a chain, oldest first.
-[[nodiscard]] std::vector<std::string> captures_of(snapshot::snapshots::chain c);
-
 /// May be called for several shards at once, each from a thread of its own. `make` is called on the snapshot
 /// writer's thread, too, as long as it runs. `now`: the life that begins; `setup.life` is set from it here.
 /// Errors: of the store; ec::corrupt where snapshots are damaged beyond what can be survived, with the

@@ -105,8 +105,9 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
                                  const std::shared_ptr<source::feeds>& feeds) {
   connector_context c{options.topology->name, plan.source->name, options.store->folder(), options.clock};
   c.consumer = plan.parser->name;
-  c.spool_folder = fmt::format("{}/state-{}/spool/{}", options.store->folder(), options.store->id().state_id,
-                               snapshot::file_name_of(plan.source->name));
+  c.spool_folder = fmt::format(
+      "{}/spool/{}", snapshot::state_folder_of(options.store->folder(), options.store->id().state_id),
+      snapshot::file_name_of(plan.source->name));
   c.replay_folder = replay::folder_of_plan(
       replay::folder_of_state(options.store->folder(), options.store->id().state_id), plan.name);
   c.feeds = feeds;

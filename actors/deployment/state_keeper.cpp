@@ -51,8 +51,8 @@ messages::start_kept state_keeper::keep(const messages::keep_start& m) {
   return {m.lane, m.life, m.partition, (*plan)->log(m.partition), {*start, no_watermark}, std::nullopt};
 }
 
-messages::state_keeper spawn_state_keeper(caf::actor_system& system, std::shared_ptr<snapshot::state_store> store,
-                              lane_plans plans) {
+messages::state_keeper spawn_state_keeper(caf::actor_system& system,
+                                          std::shared_ptr<snapshot::state_store> store, lane_plans plans) {
   return control::spawn_blocking(system, keeper_behaviour,
                                  std::make_shared<state_keeper>(std::move(store), std::move(plans)));
 }

@@ -15,7 +15,7 @@
 
 namespace millrace::deployment {
 
-/// What it does, without its mailbox.
+/// Does the work of the keeper, which brings the mailbox. It belongs to the keeper's thread; calls block.
 class state_keeper {
 public:
   state_keeper(std::shared_ptr<snapshot::state_store> store, lane_plans plans)
@@ -33,7 +33,7 @@ private:
 };
 
 /// Answers messages::keep_value and keep_start in order; `stop` ends it after what came before.
-[[nodiscard]] messages::state_keeper spawn_state_keeper(caf::actor_system& system,
-                                            std::shared_ptr<snapshot::state_store> store, lane_plans plans);
+[[nodiscard]] messages::state_keeper
+spawn_state_keeper(caf::actor_system& system, std::shared_ptr<snapshot::state_store> store, lane_plans plans);
 
 }  // namespace millrace::deployment

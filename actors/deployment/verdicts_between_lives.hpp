@@ -1,6 +1,5 @@
-// Between two lives of a lane: the records on which earlier lives have failed too often are given up,
-// durably, before a life begins that depends on it. Called by whoever spawns lanes, on a thread that may
-// block.
+// Between two lives of a lane, the records on which earlier lives have failed too often are given up durably,
+// before a life begins that depends on it. Whoever spawns lanes calls this, on a thread that may block.
 #pragma once
 
 #include "actors/lane/lane_actor.hpp"
@@ -10,9 +9,9 @@
 
 namespace millrace::deployment {
 
-/// What the `next` life of this lane has to leave alone. `failing`: what its earlier lives have said, in
-/// which is noted what is given up now; the supervisor is told, too. An error without `retry`: another life
-/// would not help; with it, none may begin yet (the disk is full).
+/// Returns the records that the `next` life of this lane has to leave alone. `failing` has what its earlier
+/// lives have said; what is given up now is noted there, and the supervisor is told. After an error without
+/// `retry` another life would not help; after one with it none may begin yet (the disk is full).
 [[nodiscard]] expected<std::shared_ptr<const delivery::verdicts>>
 verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records& failing, const life& next,
                        control::verdict_book& book, const messages::supervisor& supervisor);

@@ -49,8 +49,8 @@ stage::chain chain_of(const config::topology& t, std::uint32_t window, const way
   for (const auto i : w.transforms)
     out.push_back({t.stages[i].name, &std::get<config::transform_plan>(t.stages[i].plan).select});
   const auto& end = t.stages[w.end];
-  if (const auto* const behind = std::get_if<config::window_plan>(&end.plan))
-    out.push_back({end.name, &behind->input, behind});
+  if (const auto* const downstream = std::get_if<config::window_plan>(&end.plan))
+    out.push_back({end.name, &downstream->input, downstream});
   else
     out.push_back({end.name, &std::get<config::sink_plan>(end.plan).input});
   return out;
@@ -147,13 +147,13 @@ std::vector<sink::window_input> window_inputs_of_sink(const config::topology& t,
   return inputs;
 }
 
-std::vector<shard::upstream_window> upstream_windows(const config::topology& t, std::uint32_t behind,
+std::vector<shard::upstream_window> upstream_windows(const config::topology& t, std::uint32_t downstream,
                                                      std::uint64_t run) {
   std::vector<shard::upstream_window> out;
   for (std::uint32_t window = 0; window < t.stages.size(); ++window) {
     if (t.stages[window].kind != config::stage_kind::window)
       continue;
-    if (auto ways = counting_ways(t, window, behind); !ways.empty())
+    if (auto ways = counting_ways(t, window, downstream); !ways.empty())
       out.push_back({t.stages[window].name, window_of(t, window).definition.keys.size(),
                      logs_of(t, window, run), std::move(ways)});
   }

@@ -4,8 +4,8 @@
 #include "actors/source/source_actor.hpp"
 #include "runtime/control/spawn.hpp"
 
-#include <caf/typed_event_based_actor.hpp>
 #include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -103,9 +103,9 @@ public:
                 "{}", text);
   }
 
-  /// Of the log, as it is kept now.
+  /// The log's identity is kept as `text` from now on.
   void identity_is(std::string text) { source_options_.identity.value = std::move(text); }
-  /// False: of an earlier life than the one that is known.
+  /// False: it comes from an earlier life than the one that is known.
   [[nodiscard]] bool is_up(const messages::receiver_up& m) {
     auto& r = receivers_[m.receiver];
     if (m.life < r.now)
@@ -226,7 +226,8 @@ whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, c
 }  // namespace
 
 messages::lane spawn_lane(caf::actor_system& system, lane_options options, const life& now,
-                      delivery::lane_log::start how, messages::supervisor supervisor, messages::state_keeper keeper) {
+                          delivery::lane_log::start how, messages::supervisor supervisor,
+                          messages::state_keeper keeper) {
   return system.spawn(lane_behaviour, std::move(options), now, how, std::move(supervisor), std::move(keeper));
 }
 

@@ -15,7 +15,7 @@ namespace millrace::lane {
 /// `now`: higher than any earlier life of this lane. Receivers come by messages::receiver_up. `keeper`: of
 /// the state folder, for its sources; null: nothing is kept.
 [[nodiscard]] messages::lane spawn_lane(caf::actor_system& system, lane_options options, const life& now,
-                                    delivery::lane_log::start how, messages::supervisor supervisor,
- messages::state_keeper keeper);
+                                        delivery::lane_log::start how, messages::supervisor supervisor,
+                                        messages::state_keeper keeper);
 
 }  // namespace millrace::lane

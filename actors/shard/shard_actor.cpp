@@ -369,7 +369,8 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
 }  // namespace
 
 messages::shard spawn_shard(caf::actor_system& system, shard_options options,
-                       std::shared_ptr<delivery::shard_core> core, const life& now, messages::supervisor supervisor) {
+                            std::shared_ptr<delivery::shard_core> core, const life& now,
+                            messages::supervisor supervisor) {
   return system.spawn(shard_behaviour, std::move(options), std::move(core), now, std::move(supervisor));
 }
 

@@ -50,7 +50,7 @@ struct shard_options {
 
 /// `core` is restored; the term of `now` is also that of its snapshots.
 [[nodiscard]] messages::shard spawn_shard(caf::actor_system& system, shard_options options,
-                                     std::shared_ptr<delivery::shard_core> core, const life& now,
-                                     messages::supervisor supervisor);
+                                          std::shared_ptr<delivery::shard_core> core, const life& now,
+                                          messages::supervisor supervisor);
 
 }  // namespace millrace::shard

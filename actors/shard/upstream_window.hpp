@@ -27,7 +27,7 @@ struct upstream_rows {
   std::vector<upstream_window> windows;
 };
 
-/// Each call gives a new one, with a builder of its own. Null where no window stands in front.
+/// Each call gives a new one, with a builder of its own. Null where no window stands upstream.
 [[nodiscard]] window::form_partials partials_of(const std::optional<upstream_rows>& of);
 
 }  // namespace millrace::shard

@@ -16,9 +16,10 @@ struct size_tick {};
 struct spill_tick {};
 
 using whole_shard =
-    messages::shard::extend<caf::reacts_to<messages::capture_written>, caf::reacts_to<messages::segment_written>,
-                            caf::reacts_to<messages::segment_read>, caf::reacts_to<snapshot_tick>,
-                            caf::reacts_to<update_tick>, caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>>;
+    messages::shard::extend<caf::reacts_to<messages::capture_written>,
+                            caf::reacts_to<messages::segment_written>, caf::reacts_to<messages::segment_read>,
+                            caf::reacts_to<snapshot_tick>, caf::reacts_to<update_tick>,
+                            caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>>;
 
 }  // namespace millrace::shard
 

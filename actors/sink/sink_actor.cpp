@@ -8,8 +8,9 @@
 namespace millrace::sink {
 namespace {
 
-whole_sink::behavior_type sink_behaviour(whole_sink::pointer self, const std::shared_ptr<sink_options>& options,
-                                         const life& now, const messages::supervisor& supervisor) {
+whole_sink::behavior_type sink_behaviour(whole_sink::pointer self,
+                                         const std::shared_ptr<sink_options>& options, const life& now,
+                                         const messages::supervisor& supervisor) {
   auto state = std::make_shared<sink_state>(self, *options, now, supervisor);
   self->send(self, open_tick{});
   return {
@@ -38,7 +39,7 @@ whole_sink::behavior_type sink_behaviour(whole_sink::pointer self, const std::sh
 }  // namespace
 
 messages::sink spawn_sink(caf::actor_system& system, sink_options options, const life& now,
-                      messages::supervisor supervisor) {
+                          messages::supervisor supervisor) {
   return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
                                  now, std::move(supervisor));
 }

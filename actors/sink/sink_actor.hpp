@@ -50,7 +50,7 @@ struct sink_options {
   /// Whether an earlier life has committed under this state id, as the state folder knows it.
   bool has_committed = false;
   messages::state_keeper keeper = {};  // of the state folder: told of the first commit; null: nothing is kept
-  std::map<log_id, mark> lane_logs;  // that feed it, and where each starts
+  std::map<log_id, mark> lane_logs;    // that feed it, and where each starts
   std::vector<window_input> windows;
   std::uint64_t run = 0;  // of the topology (actors/deployment/next_run.hpp)
   micros commit_every{100'000};
@@ -69,6 +69,6 @@ struct sink_options {
 /// `now`: higher than any earlier life of this sink; each opening of the target raises its count. Senders
 /// come by messages::sender_up (shards) and by asking (lanes); the dead-letter sink by receiver_up.
 [[nodiscard]] messages::sink spawn_sink(caf::actor_system& system, sink_options options, const life& now,
-                                    messages::supervisor supervisor);
+                                        messages::supervisor supervisor);
 
 }  // namespace millrace::sink

@@ -19,8 +19,7 @@ void sink_state::on_dead_letter_sink(const messages::receiver_up& m) {
 void sink_state::ask_dead_letter_sink() {
   refused_.ask_again();
   if (dead_letter_sink_ && life_.count != 0)
-    self_->send(dead_letter_sink_,
-                messages::ask_position{refused_.log(), life_, 0, self_});
+    self_->send(dead_letter_sink_, messages::ask_position{refused_.log(), life_, 0, self_});
 }
 
 void sink_state::on_answer(const messages::position_answered& m) {
@@ -55,8 +54,7 @@ void sink_state::forward_refused() {
 
 void sink_state::send_refused(delivery::lane_frame frame) {
   self_->send(dead_letter_sink_,
-              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)), 0,
-                                   self_});
+              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)), 0, self_});
 }
 
 void sink_state::on_acknowledged(const messages::acknowledged& m) {

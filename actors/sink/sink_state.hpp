@@ -30,11 +30,12 @@ struct keep_alive_tick {};
 
 /// With what the keeper answers, and it sends to itself.
 using whole_sink = messages::sink::extend<caf::reacts_to<messages::value_kept>, caf::reacts_to<open_tick>,
- caf::reacts_to<commit_tick>, caf::reacts_to<keep_alive_tick>>;
+                                          caf::reacts_to<commit_tick>, caf::reacts_to<keep_alive_tick>>;
 
 class sink_state {
 public:
-  sink_state(whole_sink::pointer self, sink_options options, const life& now, messages::supervisor supervisor);
+  sink_state(whole_sink::pointer self, sink_options options, const life& now,
+             messages::supervisor supervisor);
 
   void open();
   void on_found(const messages::log_found& m);

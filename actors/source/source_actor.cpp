@@ -80,13 +80,13 @@ private:
     read what;
     reading from;
   };
-  /// What goes into an answer beside what is known here.
+  /// Holds what goes into an answer beside what is known here.
   struct result {
     std::shared_ptr<const source::chunk> chunk = nullptr;
     std::optional<error> failure = std::nullopt;
   };
 
-  /// Towards the answer of what was asked, as far as it goes without waiting for the keeper.
+  /// Goes towards the answer to what was asked, as far as it can without waiting for the keeper.
   void go_on() {
     if (!asked_)
       return;

@@ -13,8 +13,8 @@ namespace millrace {
 /// A value; a higher life fences off all lower ones. A term alone is its first life.
 struct life {
   incarnation term = 0;
-  std::uint32_t count =
-      0;  // of reopenings under the term: of a sink's target, of a chain after a failed append
+  /// It counts reopenings under the term: of a sink's target, of a chain after an append that failed.
+  std::uint32_t count = 0;
 
   constexpr life() = default;
   constexpr life(incarnation of_term, std::uint32_t reopened = 0) : term(of_term), count(reopened) {}

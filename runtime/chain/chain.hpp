@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millrace::chain {
@@ -22,6 +23,14 @@ struct contents {
   /// Names the record that it ends with, where the one after that was damaged; none where nothing was lost.
   std::optional<std::uint64_t> fell_back_to;
 };
+
+/// Returns the records of `c`, oldest first: its base, where there is one, and the increments after it.
+[[nodiscard]] inline std::vector<std::string> records_of(contents c) {
+  auto records = std::move(c.increments);
+  if (!c.base.empty())
+    records.insert(records.begin(), std::move(c.base));
+  return records;
+}
 
 /// Says what a new base would save.
 struct weight {

@@ -108,8 +108,9 @@ expected<life> node_supervisor::next_life() {
   return options_.next_term().map([](incarnation term) { return life(term); });
 }
 
-expected<node_supervisor::actor_of_any_kind> node_supervisor::make(const std::string& name, child& c, const life& now,
-                                           delivery::lane_log::start how) const {
+expected<node_supervisor::actor_of_any_kind> node_supervisor::make(const std::string& name, child& c,
+                                                                   const life& now,
+                                                                   delivery::lane_log::start how) const {
   const messages::supervisor me = self_;
   const auto& found = director_.found();
   if (c.what == member_kind::sink)
@@ -178,9 +179,8 @@ void node_supervisor::on_down(const caf::down_msg& m) {
   if (has_lost(options_.snapshot_writer, m, "snapshots") ||
       has_lost(options_.state_keeper, m, "state folder"))
     return;
-  const auto c = std::find_if(children_.begin(), children_.end(), [&](const auto& other) {
-    return address_of(other.second.handle) == m.source;
-  });
+  const auto c = std::find_if(children_.begin(), children_.end(),
+                              [&](const auto& other) { return address_of(other.second.handle) == m.source; });
   if (c == children_.end())
     return;
   c->second.handle = {};

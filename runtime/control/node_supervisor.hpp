@@ -80,7 +80,7 @@ private:
   [[nodiscard]] expected<life> next_life();
   /// On any thread; changes nothing but this child.
   [[nodiscard]] expected<actor_of_any_kind> make(const std::string& name, child& c, const life& now,
-                                          delivery::lane_log::start how) const;
+                                                 delivery::lane_log::start how) const;
   /// Where it could not be made the run ends.
   void begin_life(const std::string& name, const expected<life>& now, expected<actor_of_any_kind> made);
   void begin_again(const std::string& name);

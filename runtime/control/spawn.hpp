@@ -7,8 +7,8 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
 #include <caf/config_value.hpp>
-#include <caf/typed_event_based_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <cstddef>
 #include <cstdint>

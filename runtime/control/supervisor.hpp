@@ -46,10 +46,9 @@ struct lane_spec {
   std::vector<std::string> receivers;  // names of shards and sinks, by receiver index
   /// `found`: partitions of its parser that were found while running. `failing`: what its earlier lives have
   /// said; records that are given up before this one begins are noted in it. May block.
-  std::function<expected<messages::lane>(const life& now, delivery::lane_log::start how,
-                                         const std::vector<found_partition>& found,
-                                         delivery::failing_records& failing,
-                                         const messages::supervisor& supervisor)>
+  std::function<expected<messages::lane>(
+      const life& now, delivery::lane_log::start how, const std::vector<found_partition>& found,
+      delivery::failing_records& failing, const messages::supervisor& supervisor)>
       spawn;
 };
 

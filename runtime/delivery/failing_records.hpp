@@ -1,4 +1,4 @@
-// On which records of one lane work has failed. From it follows how the lane's next life goes about them: a
+// Keeps on which records of one lane work has failed. The lane's next life goes about them accordingly: a
 // range on which one has failed is worked on in ever smaller parts, until the record is found that makes it
 // fail. A plain value: each life begins with one, and says by message what it learns; the supervisor keeps
 // what they have said, by the lane's name, and gives it to the next (docs/design/failing-records.md).
@@ -62,7 +62,8 @@ public:
   /// Records given up since one behind them went well.
   [[nodiscard]] std::size_t given_up_in_a_row() const { return in_a_row_; }
 
-  /// By log: below, everything is durable in every receiver. Adds to what earlier lives knew.
+  /// `below` gives for each log the position below which everything is durable in every receiver. It adds to
+  /// what earlier lives knew.
   void settle(const std::map<log_id, position>& below);
   [[nodiscard]] const std::map<log_id, position>& settled() const { return settled_; }
 

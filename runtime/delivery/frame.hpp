@@ -66,7 +66,7 @@ struct stage_counts {
   friend bool operator==(const stage_counts&, const stage_counts&) = default;
   stage_counts& operator+=(const stage_counts& o);
 };
-/// What happened at a stage in a frame's positions. The stage stands by its name, or by an entry of the
+/// Counts what happened at a stage in a frame's positions. The stage stands by its name, or by an entry of the
 /// ledger beside those (ledger.hpp): sender and receiver may have topologies of different ages.
 struct counted {
   std::string stage;
@@ -92,14 +92,14 @@ struct lane_frame {
 struct output_frame {
   log_id log;
   position since{};  // everything up to here was sent before
-  position
-      reached{};  // everything up to here has now been sent; ordinal `whole`: the window and all before it
+  /// Everything up to here has now been sent; ordinal `whole`: the window and all before it.
+  position reached{};
   data::batch_ptr rows;  // of one window; null: progress alone
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
   std::uint32_t base = 0;
-  std::vector<dead_letter>
-      failed;  // rows of that window that could not be formed; each `at` lies in the frame
+  /// Holds the rows of that window that could not be formed; each `at` lies in the frame.
+  std::vector<dead_letter> failed;
   [[nodiscard]] std::size_t byte_size() const;
   /// Rows or failures; without, it is progress alone and needs no credit.
   [[nodiscard]] bool has_content() const { return begin < end || !failed.empty(); }

@@ -29,7 +29,7 @@ struct fired_window {
   std::vector<failed_row> failed;
 };
 
-/// What a state holds now, for gauges.
+/// Says how much a state holds now, for gauges.
 struct window_size {
   std::size_t windows = 0;  // open
   std::size_t keys = 0;     // entries over all windows or slices

@@ -72,22 +72,19 @@ using output_receiver = caf::typed_actor<caf::reacts_to<output>, caf::reacts_to<
 // --- whole actors, as others see them
 
 /// Ends after the messages that came before `stop`. Answers go to the sender, as all messages do.
-using snapshot_writer =
-    caf::typed_actor<caf::reacts_to<control::adopt_snapshots>,
-                     caf::replies_to<write_capture>::with<capture_written>,
-                     caf::replies_to<write_segment>::with<segment_written>,
-                     caf::replies_to<read_segment>::with<segment_read>, caf::reacts_to<remove_segments>,
-                     caf::reacts_to<stop>>;
+using snapshot_writer = caf::typed_actor<
+    caf::reacts_to<control::adopt_snapshots>, caf::replies_to<write_capture>::with<capture_written>,
+    caf::replies_to<write_segment>::with<segment_written>, caf::replies_to<read_segment>::with<segment_read>,
+    caf::reacts_to<remove_segments>, caf::reacts_to<stop>>;
 /// Keeps values in the state folder; ends likewise.
-using state_keeper =
-    caf::typed_actor<caf::replies_to<keep_value>::with<value_kept>,
-                     caf::replies_to<keep_start>::with<start_kept>, caf::reacts_to<stop>>;
+using state_keeper = caf::typed_actor<caf::replies_to<keep_value>::with<value_kept>,
+                                      caf::replies_to<keep_start>::with<start_kept>, caf::reacts_to<stop>>;
 /// What actors say to the supervisor of their topology.
 using supervisor =
-    caf::typed_actor<caf::reacts_to<partition_found>, caf::reacts_to<stands_at>, caf::reacts_to<attempt_failed>,
-                     caf::reacts_to<attempt_went_well>, caf::reacts_to<completed>, caf::reacts_to<stage_failed>,
-                     caf::reacts_to<fenced>, caf::reacts_to<recovered>, caf::reacts_to<stopped>,
-                     caf::reacts_to<report_part>>;
+    caf::typed_actor<caf::reacts_to<partition_found>, caf::reacts_to<stands_at>,
+                     caf::reacts_to<attempt_failed>, caf::reacts_to<attempt_went_well>,
+                     caf::reacts_to<completed>, caf::reacts_to<stage_failed>, caf::reacts_to<fenced>,
+                     caf::reacts_to<recovered>, caf::reacts_to<stopped>, caf::reacts_to<report_part>>;
 
 using lane = frame_sender::extend<caf::reacts_to<receiver_up>, caf::reacts_to<receiver_down>,
                                   caf::reacts_to<others_stand_at>, caf::reacts_to<partition_started>,

@@ -21,9 +21,9 @@ std::string encode_journal_record(bool replaces, const std::vector<std::string>&
   return out.take();
 }
 
-expected<journal_state> sum_up_journal(const chain::contents& records) {
+expected<journal_state> sum_up_journal(chain::contents records) {
   journal_state all;
-  const auto take = [&](const std::string& bytes) -> expected<void> {
+  for (const auto& bytes : chain::records_of(std::move(records))) {
     wire::reader in(bytes);
     const journal_record kind{in.fixed<std::uint8_t>()};
     if (kind == journal_record::replaced)
@@ -33,14 +33,7 @@ expected<journal_state> sum_up_journal(const chain::contents& records) {
     if (!in.ok() || !in.at_end() || (kind != journal_record::replaced && kind != journal_record::appended))
       return our_error("a journal's record is whole but unreadable");
     all.is_new = false;
-    return {};
-  };
-  if (!records.base.empty())
-    if (auto done = take(records.base); !done)
-      return unexpected(done.error());
-  for (const auto& bytes : records.increments)
-    if (auto done = take(bytes); !done)
-      return unexpected(done.error());
+  }
   return all;
 }
 
@@ -98,12 +91,8 @@ expected<void> chain_journal::write(bool replaces, const std::vector<std::string
   return write_base_if_due();
 }
 
-/// What was written before lasts without the base, which is tried again behind the next record.
 expected<void> chain_journal::write_base_if_due() {
-  if (!is_base_due(records_->size(), small_records))
-    return {};
-  const auto done = records_->append_base(encode_journal_record(true, entries_));
-  return !done && done.error().code == ec::fenced ? unexpected(done.error()) : expected<void>();
+  return append_base_if_due(*records_, [this] { return encode_journal_record(true, entries_); });
 }
 
 }  // namespace millrace::snapshot

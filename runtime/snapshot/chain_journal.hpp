@@ -20,7 +20,7 @@ struct journal_state {
 };
 
 [[nodiscard]] std::string encode_journal_record(bool replaces, const std::vector<std::string>& entries);
-[[nodiscard]] expected<journal_state> sum_up_journal(const chain::contents& records);
+[[nodiscard]] expected<journal_state> sum_up_journal(chain::contents records);
 
 class chain_journal final : public journal {
 public:

@@ -1,12 +1,9 @@
 #include "runtime/snapshot/chain_scan.hpp"
 
-#include "runtime/snapshot/size_limits.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -37,73 +34,13 @@ public:
   }
 
 private:
-  struct one_file {
-    std::string name;  // empty: it is not there
-    std::string bytes;
-    bool is_there = false;
-    bool is_unreadable = false;
-    bool is_short = false;  // its records up to `whole` are the chain's, further ones are not
-    std::size_t whole = 0;
-  };
-  /// The same record lies at the same place in each.
-  struct loaded_run {
-    std::array<one_file, 3> files;  // original, copy, mended
-    std::size_t end = 0;            // of the records that the chain has taken
-    bool ends_in_copies_alone = false;
-
-    [[nodiscard]] const one_file& original() const { return files[0]; }
-    [[nodiscard]] const one_file& copy() const { return files[1]; }
-    [[nodiscard]] const one_file& mended() const { return files[2]; }
-  };
-
-  expected<void> load(one_file& file, const std::string& name) {
-    file.name = name;
-    if (name.empty())
-      return {};
-    auto bytes = read_at_most(files_, folder_ + "/" + name, largest_chain_file);
-    if (!bytes && !is_lost(bytes.error()))
-      return unexpected(bytes.error());
-    file.is_unreadable = !bytes && bytes.error().code == ec::corrupt;
-    file.is_there = bytes || file.is_unreadable;
-    file.bytes = std::move(bytes).value_or("");
-    return {};
-  }
-
   expected<loaded_run*> load(std::size_t i) {
     if (const auto known = loaded_.find(i); known != loaded_.end())
       return &known->second;
-    loaded_run r;
-    const auto done = load(r.files[0], runs_[i].original)
-                          .and_then([&] { return load(r.files[1], runs_[i].copy); })
-                          .and_then([&] { return load(r.files[2], runs_[i].mended); });
+    auto done = loaded_run::load(files_, folder_, runs_[i], actor_);
     if (!done)
       return unexpected(done.error());
-    return &loaded_.emplace(i, std::move(r)).first->second;
-  }
-
-  /// The record that `bytes` begin with, `size` bytes long; none: damaged.
-  expected<std::optional<record>> first_of(std::string_view bytes, const std::string& name,
-                                           std::size_t& size) {
-    record r;
-    const auto found = decode_first_record(bytes, actor_, r, size);
-    if (found == reading::later)
-      return user_error(ec::unsupported,
-                        fmt::format("{}/{} was written by a later version of millrace; run that version, or "
-                                    "choose another --state",
-                                    folder_, name));
-    if (found == reading::damaged)
-      return std::nullopt;
-    return r;
-  }
-
-  expected<std::optional<record>> first_of(const loaded_run& run) {
-    for (const auto& file : run.files) {
-      std::size_t size = 0;
-      auto r = first_of(file.bytes, file.name, size);
-      if (!r || *r)
-        return r;
-    }
-    return std::nullopt;
+    return &loaded_.emplace(i, std::move(*done)).first->second;
   }
 
   expected<void> find_base() {
@@ -122,7 +59,7 @@ private:
       auto run = load(i);
       if (!run)
         return unexpected(run.error());
-      auto r = first_of(**run);
+      auto r = (*run)->first();
       if (!r)
         return unexpected(r.error());
       if (*r && (*r)->kind != record_kind::base) {
@@ -157,7 +94,7 @@ private:
       const auto run = is_base_[at] ? expected<loaded_run*>(nullptr) : load(at);
       if (!run)
         return unexpected(run.error());
-      const auto r = *run ? first_of(**run) : expected<std::optional<record>>(std::nullopt);
+      const auto r = *run ? (*run)->first() : expected<std::optional<record>>(std::nullopt);
       if (!r)
         return unexpected(r.error());
       if (!*r || chain::is_void(chain::life_of((*r)->life), highest))
@@ -193,7 +130,7 @@ private:
     if (!loaded)
       return unexpected(loaded.error());
     auto& run = **loaded;
-    const auto first = first_of(run);
+    const auto first = run.first();
     if (!first)
       return unexpected(first.error());
     if (*first && chain::is_void(chain::life_of((*first)->life), out_.life))
@@ -210,49 +147,31 @@ private:
       if (!*taken)
         break;
     }
-    if (run.end == 0)
+    if (run.taken() == 0)
       return false;
     ++out_.runs;
-    note_repairs(runs_[i], run);
+    if (!run.is_original_whole())
+      ++out_.contents.passed_over;
+    std::ranges::move(run.repairs(), std::back_inserter(out_.to_repair));
     out_.newest = runs_[i].original;
     if (i + 1 == runs_.size()) {
-      ends_in_copies_alone_ = run.ends_in_copies_alone;
-      rest_ = {rest_of(run.original(), run.end), rest_of(run.copy(), run.end)};
+      ends_in_copies_alone_ = run.ends_in_copies_alone();
+      rest_ = {run.rest_of_original(), run.rest_of_copy()};
     }
     return true;
   }
 
-  static std::string rest_of(const one_file& file, std::size_t end) {
-    return file.bytes.substr(std::min(end, file.bytes.size()));
-  }
-
   expected<bool> take_record(loaded_run& run) {
-    std::optional<record> taken;
-    std::size_t size = 0;
-    bool original_has_last = false;
-    for (auto& file : run.files) {
-      std::size_t length = 0;
-      const auto bytes = std::string_view(file.bytes).substr(std::min(run.end, file.bytes.size()));
-      auto r = first_of(bytes, file.name, length);
-      if (!r)
-        return unexpected(r.error());
-      const bool is_whole = *r && is_next(**r, run.end == 0);
-      if (is_whole && !file.is_short)
-        file.whole = run.end + length;
-      file.is_short = file.is_short || !is_whole;
-      original_has_last = original_has_last || (is_whole && &file == run.files.data());
-      if (is_whole && !taken) {
-        taken = std::move(*r);
-        size = length;
-      }
-    }
+    const auto before = run.taken();
+    auto found = run.take([&](const record& r) { return is_next(r, before == 0); });
+    if (!found)
+      return unexpected(found.error());
+    auto& taken = *found;
     if (!taken)
       return false;
-    run.end += size;
-    run.ends_in_copies_alone = !original_has_last;
     out_.tail = {taken->sequence, taken->checksum};
     out_.life = chain::life_of(taken->life);
-    out_.increments_bytes += size;
+    out_.increments_bytes += run.taken() - before;
     ++out_.increments;
     if (taken->kind == record_kind::increment)
       out_.contents.increments.push_back(std::move(taken->payload));
@@ -264,43 +183,6 @@ private:
     return r.kind != record_kind::base && chain::link{r.predecessor, r.predecessor_checksum} == out_.tail &&
            (begins_run ? r.sequence > out_.tail.sequence : r.sequence == out_.tail.sequence + 1) &&
            !chain::is_void(chain::life_of(r.life), out_.life);
-  }
-
-  /// Two files are to hold all that the chain has of the run. The original is its writer's alone.
-  void note_repairs(const run_files& names, const loaded_run& run) {
-    const auto& copy = run.copy();
-    if (run.original().whole != run.end) {
-      ++out_.contents.passed_over;
-      if (run.mended().whole != run.end)
-        out_.to_repair.push_back({run_file(names.place, run_part::mended), taken_of(run, 0), false});
-    }
-    if (copy.whole == run.end)
-      return;
-    // It lags by the newest record, and its file is made with the second one.
-    const bool only_lags = copy.is_there && !copy.is_unreadable && copy.whole == copy.bytes.size();
-    const auto name = names.copy.empty() ? run_file(names.place, run_part::copy) : names.copy;
-    out_.to_repair.push_back({name, taken_of(run, only_lags ? copy.whole : 0), only_lags});
-  }
-
-  /// The records of the run from `at` on, each from a file that has it whole.
-  std::string taken_of(const loaded_run& run, std::size_t at) {
-    std::string all;
-    while (at < run.end) {
-      const auto before = at;
-      for (const auto& file : run.files) {
-        record r;
-        std::size_t size = 0;
-        const auto bytes = std::string_view(file.bytes).substr(std::min(at, file.bytes.size()));
-        if (decode_first_record(bytes, actor_, r, size) != reading::whole)
-          continue;
-        all += bytes.substr(0, size);
-        at += size;
-        break;
-      }
-      if (at == before)
-        break;  // it has been read a moment ago
-    }
-    return all;
   }
 
   /// What lies behind the end of the chain: one damaged newest increment may be passed over, more may not.
@@ -389,41 +271,6 @@ private:
 };
 
 }  // namespace
-
-expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
-                                               const run_files& run) {
-  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
-    if (name->empty())
-      continue;
-    const auto bytes = files.read_part(folder + "/" + *name, 0, sizeof(record_header));
-    if (!bytes && !is_lost(bytes.error()))
-      return unexpected(bytes.error());
-    if (auto h = bytes ? record_head(*bytes) : std::nullopt)
-      return h;
-  }
-  return std::nullopt;
-}
-
-expected<std::optional<chain::life>> life_of_run(file_system& files, const std::string& folder,
-                                                 const run_files& run, std::string_view actor,
-                                                 const std::function<bool(chain::life)>& matters) {
-  const auto head = head_of(files, folder, run);
-  if (!head)
-    return unexpected(head.error());
-  if (!*head || !matters(chain::life_of((*head)->life)))
-    return std::nullopt;
-  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
-    const auto bytes = name->empty() ? expected<std::string>()
-                                     : read_at_most(files, folder + "/" + *name, largest_chain_file);
-    if (!bytes && !is_lost(bytes.error()))
-      return unexpected(bytes.error());
-    record r;
-    std::size_t size = 0;
-    if (bytes && decode_first_record(*bytes, actor, r, size) == reading::whole)
-      return matters(chain::life_of(r.life)) ? std::optional(chain::life_of(r.life)) : std::nullopt;
-  }
-  return std::nullopt;
-}
 
 expected<scanned_chain> scan_chain(file_system& files, const std::string& folder, const run_listing& runs,
                                    std::string_view actor) {

@@ -14,23 +14,14 @@
 #include "runtime/chain/chain.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/file_system.hpp"
+#include "runtime/snapshot/loaded_run.hpp"
 #include "runtime/snapshot/run_files.hpp"
-#include "runtime/snapshot/snapshot_format.hpp"
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace millrace::snapshot {
-
-/// A second or third copy that lacks records of its run.
-struct file_repair {
-  std::string name;
-  std::string bytes;
-  bool append = false;  // to what is there; else the file is written anew
-};
 
 struct scanned_chain {
   chain::contents contents;
@@ -53,13 +44,5 @@ struct scanned_chain {
 /// `runs`: as they were just listed.
 [[nodiscard]] expected<scanned_chain> scan_chain(file_system& files, const std::string& folder,
                                                  const run_listing& runs, std::string_view actor);
-
-/// The run's first header, which may be damaged. None: it cannot be read.
-[[nodiscard]] expected<std::optional<record_header>> head_of(file_system& files, const std::string& folder,
-                                                             const run_files& run);
-/// The life that has begun the run, where it is one that matters; its record is whole.
-[[nodiscard]] expected<std::optional<chain::life>>
-life_of_run(file_system& files, const std::string& folder, const run_files& run, std::string_view actor,
-            const std::function<bool(chain::life)>& matters);
 
 }  // namespace millrace::snapshot

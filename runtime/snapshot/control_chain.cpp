@@ -25,12 +25,12 @@ unexpected taken(const std::string& folder, unexpected (*kind)(ec, std::string),
 std::string control_folder(const std::string& folder) { return folder + "/control"; }
 
 expected<found_control> look_at_control(file_system& files, const std::string& folder) {
-  const auto found = dir_chain::look(files, control_folder(folder), control_actor);
+  auto found = dir_chain::look(files, control_folder(folder), control_actor);
   if (!found && found.error().code == ec::not_found)
     return found_control{};
   if (!found)
     return unexpected(found.error());
-  return sum_up(found->contents, folder).map([&](control_state&& state) {
+  return sum_up(std::move(found->contents), folder).map([&](control_state&& state) {
     return found_control{std::move(state), found->life};
   });
 }
@@ -59,8 +59,8 @@ expected<std::unique_ptr<control_chain>> control_chain::open(file_system& files,
   if (!records)
     return unexpected(records.error());
   std::unique_ptr<control_chain> opened(new control_chain(std::move(*records), folder));
-  auto done =
-      opened->records_->read().and_then([&](const chain::contents& all) { return sum_up(all, folder); });
+  auto done = opened->records_->read().and_then(
+      [&](chain::contents&& all) { return sum_up(std::move(all), folder); });
   if (!done)
     return unexpected(done.error());
   opened->state_ = std::move(*done);
@@ -78,14 +78,11 @@ expected<void> control_chain::change(control_change c) {
   return write_base_if_due();
 }
 
-/// What was written before lasts without the base, which is tried again behind the next change.
 expected<void> control_chain::write_base_if_due() {
-  if (!is_base_due(records_->size(), small_records))
-    return {};
-  const auto done = records_->append_base(encode_change({true, state_.folder, state_.values}));
-  if (!done && done.error().code == ec::fenced)
-    return taken(folder_, fatal_error, ec::fenced);
-  return {};
+  const auto done = append_base_if_due(*records_, [this] {
+    return encode_change({true, state_.folder, state_.values});
+  });
+  return done ? done : taken(folder_, fatal_error, ec::fenced);
 }
 
 }  // namespace millrace::snapshot

@@ -97,17 +97,14 @@ expected<control_change> decode_change(std::string_view bytes, const std::string
   return c;
 }
 
-expected<control_state> sum_up(const chain::contents& records, const std::string& folder) {
+expected<control_state> sum_up(chain::contents records, const std::string& folder) {
   control_state all;
-  const auto take = [&](const std::string& bytes) {
-    return decode_change(bytes, folder).map([&](control_change&& c) { all.apply(std::move(c)); });
-  };
-  if (!records.base.empty())
-    if (auto done = take(records.base); !done)
-      return unexpected(done.error());
-  for (const auto& bytes : records.increments)
-    if (auto done = take(bytes); !done)
-      return unexpected(done.error());
+  for (const auto& bytes : chain::records_of(std::move(records))) {
+    auto change = decode_change(bytes, folder);
+    if (!change)
+      return unexpected(change.error());
+    all.apply(std::move(*change));
+  }
   return all;
 }
 

@@ -30,7 +30,7 @@ dir_store::dir_store(file_system& files, opened_folder opened, base_rule rule)
       next_(record_.given_below) {}
 
 std::string dir_store::contents_folder() const {
-  return record_.contents.empty() ? state_folder() : state_folder() + "/" + record_.contents;
+  return contents_folder_of(folder(), record_.id.state_id, record_.contents);
 }
 
 expected<void> dir_store::check_writable() const {
@@ -148,7 +148,8 @@ expected<void> dir_store::mark_finished() {
 }
 
 std::uint64_t dir_store::bytes() const {
-  return bytes_below(files_, state_folder()) + bytes_below(files_, control_folder(folder()));
+  return bytes_below(files_, state_folder_of(folder(), record_.id.state_id)) +
+         bytes_below(files_, control_folder(folder()));
 }
 
 }  // namespace millrace::snapshot

@@ -25,18 +25,18 @@
 
 namespace millrace::snapshot {
 
-/// open_dir_store() on another file system; `files` outlives the store.
+/// Does as open_dir_store() on another file system; `files` outlives the store.
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_dir_store(const open_options& options,
                                                                     file_system& files, base_rule rule = {});
 
-/// Value that names what a state was last tried with, as long as nothing was read.
+/// The value of this name says what a state was last tried with, as long as nothing was read.
 inline constexpr std::string_view tried_name = "tried";
-/// open_dir_store() for a state that a topology has begun and read nothing into: the state id stays, and all
-/// that was stored under it is forgotten, but spools.
+/// Does as open_dir_store() for a state that a topology has begun and read nothing into: the state id stays,
+/// and all that was stored under it is forgotten, but spools.
 [[nodiscard]] expected<std::unique_ptr<state_store>> open_blank_dir_store(const open_options& options,
                                                                           file_system& files);
 
-/// What a store begins with.
+/// A store begins with this.
 struct opened_folder {
   std::string folder;
   std::unique_ptr<folder_lock> lock;
@@ -69,7 +69,6 @@ private:
     return opened_.control ? opened_.control->known() : opened_.known;
   }
   [[nodiscard]] std::shared_ptr<life_fence> fence_of(std::string key);
-  [[nodiscard]] std::string state_folder() const { return opened_.folder + "/state-" + record_.id.state_id; }
   [[nodiscard]] std::string contents_folder() const;
 
   file_system& files_;

@@ -1,5 +1,5 @@
-// Names of actors and values as file names: letters, digits, '-' and '_' as they are, everything else as %XX;
-// long ones cut and told apart by their hash. Every file also holds its full name, which is checked.
+// Where things lie in a state folder: the folders of a state and of its contents, and names of actors and
+// values as file names.
 #pragma once
 
 #include <string>
@@ -7,6 +7,17 @@
 
 namespace millrace::snapshot {
 
+/// The folder of a state has this and the state's id for a name.
+inline constexpr std::string_view state_begin = "state-";
+
+/// Returns the folder of the state `state_id` in the state folder `folder`.
+[[nodiscard]] std::string state_folder_of(std::string_view folder, std::string_view state_id);
+/// Returns the folder below it that actors have their files in; `contents` is folder_record::contents.
+[[nodiscard]] std::string contents_folder_of(std::string_view folder, std::string_view state_id,
+                                             std::string_view contents);
+
+/// Keeps letters, digits, '-' and '_' as they are, and writes everything else as %XX; long names are cut and
+/// told apart by their hash. Every file also holds its full name, which is checked.
 [[nodiscard]] std::string file_name_of(std::string_view name);
 
 }  // namespace millrace::snapshot

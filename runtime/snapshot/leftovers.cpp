@@ -1,5 +1,7 @@
 #include "runtime/snapshot/leftovers.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -8,9 +10,12 @@
 namespace millrace::snapshot {
 namespace {
 
+bool is_part_of_contents(std::string_view name) {
+  return std::ranges::find(parts_of_contents, name) != std::end(parts_of_contents);
+}
+
 bool is_part(std::string_view name) {
-  return name == older_values || name.starts_with(contents_begin) ||
-         std::ranges::find(parts_of_contents, name) != std::end(parts_of_contents);
+  return name == older_values || name.starts_with(contents_begin) || is_part_of_contents(name);
 }
 
 expected<void> remove_tree(file_system& files, const std::string& path) {
@@ -24,7 +29,7 @@ expected<void> remove_tree(file_system& files, const std::string& path) {
   return files.remove(path);
 }
 
-/// Of format 3 and earlier, where a journal was two files beside those of others.
+/// Notes what format 3 and earlier have left, where a journal was two files beside those of others.
 expected<void> note_cut_short(file_system& files, const std::string& folder, const std::string& journals,
                               std::vector<std::string>& out) {
   const auto entries = files.list(folder + "/" + journals);
@@ -71,8 +76,8 @@ std::vector<std::string> leftovers_of(const noted_names& noted, const folder_rec
       out.push_back(name);
   for (const auto& name : noted.contents) {
     const auto part = std::string_view(name).substr(name.find('/') + 1);
-    const bool is_first = std::ranges::find(parts_of_contents, part) != std::end(parts_of_contents);
-    if (name.starts_with(current + "/") && (is_first ? !now.contents.empty() : part != now.contents))
+    const bool counts = is_part_of_contents(part) ? now.contents.empty() : part == now.contents;
+    if (name.starts_with(current + "/") && !counts)
       out.push_back(name);
   }
   return out;

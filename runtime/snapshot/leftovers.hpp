@@ -1,7 +1,8 @@
-// What a start may remove from a state folder: states and contents that do not count any more, what earlier
-// formats had and chains have now, writes that were cut short. A process that was stopped amid it must not
-// remove what a newer one has made. So the names are noted before it opens DIR/control: a newer one makes its
-// folders after its own opening, which comes later, under names that nobody has used. docs/design/chains.md.
+// A start may remove some things from a state folder: states and contents that do not count any more, what
+// earlier formats had and chains have now, writes that were cut short. A process that was stopped amid it
+// must not remove what a newer one has made. So the names are noted before it opens DIR/control: a newer one
+// makes its folders after its own opening, which comes later, under names that nobody has used
+// (docs/design/chains.md).
 #pragma once
 
 #include "runtime/snapshot/control_record.hpp"
@@ -12,15 +13,15 @@
 
 namespace millrace::snapshot {
 
-inline constexpr std::string_view state_begin = "state-";
-/// Contents of a state that became blank; the first have no folder of their own.
+/// The contents of a state that became blank lie in a folder whose name begins so; the first contents have no
+/// folder of their own.
 inline constexpr std::string_view contents_begin = "again-";
-/// What actors have in a state, each a folder with one for each actor.
+/// Actors have these in a state: each is a folder with one for each actor.
 inline constexpr std::string_view parts_of_contents[] = {"snapshots", "segments", "journals"};
-/// Likewise up to format 3.
+/// Up to format 3 named values lay in this folder of a state.
 inline constexpr std::string_view older_values = "values";
 
-/// Folders of a state folder, as names below it.
+/// Names what a state folder holds, as paths below it.
 struct noted_names {
   std::vector<std::string> states;     // state-ID
   std::vector<std::string> contents;   // state-ID/PART
@@ -28,10 +29,11 @@ struct noted_names {
 };
 [[nodiscard]] expected<noted_names> note_names(file_system& files, const std::string& folder);
 
-/// Those that do not count where `now` does. With names of others, which are not there, nothing happens.
+/// Returns the names of what does not count where `now` does.
 [[nodiscard]] std::vector<std::string> leftovers_of(const noted_names& noted, const folder_record& now);
 
-/// What cannot be removed stays until the next start, with a warning.
+/// Removes them; what cannot be removed stays until the next start, with a warning. Names that are not there
+/// are passed over.
 void remove_trees(file_system& files, const std::string& folder, const std::vector<std::string>& names);
 
 }  // namespace millrace::snapshot

@@ -5,11 +5,22 @@
 #include <algorithm>
 
 namespace millrace::snapshot {
+namespace {
 
 bool is_base_due(const chain::weight& w, const base_rule& rule) {
   return w.is_base_due || w.runs > rule.most_files ||
          (w.increments > rule.most_increments && 2 * w.increments_bytes > w.base_bytes) ||
          w.increments_bytes > std::max(2 * w.base_bytes, rule.smallest_base);
+}
+
+}  // namespace
+
+expected<void> append_base_if_due(chain::actor_chain& records,
+                                  const std::function<std::string()>& make_base) {
+  if (!is_base_due(records.size(), small_records))
+    return {};
+  const auto done = records.append_base(make_base());
+  return !done && done.error().code == ec::fenced ? unexpected(done.error()) : expected<void>();
 }
 
 expected<std::uint64_t> merged_snapshots::append(std::string_view increment, bool twice) {

@@ -6,27 +6,35 @@
 #include "runtime/snapshot/dir_chain.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
+#include <functional>
 #include <memory>
+#include <string>
 
 namespace millrace::snapshot {
 
-/// When a new base is due.
+/// Says when a new base is due.
 struct base_rule {
   /// Below this a state is not worth a base of its own; above, a base is due when increments weigh twice as
   /// much, so that merging costs no more than a share of capturing, and a recovery reads three times the
   /// state at most.
   std::uint64_t smallest_base = 2 << 20;
-  /// Records that a recovery has to merge, where they weigh half of the base: a large base is not written
-  /// again for a few small ones.
+  /// More records than this make a base due, where they weigh half of the present one: a recovery merges them
+  /// all, but a large base is not written again for a few small ones.
   std::uint64_t most_increments = 200;
-  /// Runs since the base. Each opening and each append that fails begins one.
+  /// More runs than this since the base make a new one due. Each opening and each append that fails begins a
+  /// run.
   std::uint64_t most_files = 4;
 };
 
-/// Of journals and of what a folder knows of itself: these are small, and each opening begins a run.
+/// This rule is for journals and for what a folder knows of itself: these are small, and each opening begins
+/// a run.
 inline constexpr base_rule small_records{.smallest_base = 64 << 10, .most_increments = 50, .most_files = 4};
 
-[[nodiscard]] bool is_base_due(const chain::weight& w, const base_rule& rule);
+/// Appends the base that `make_base` returns, where small records are due for one. What was written before
+/// lasts without the base, so an append that fails is passed over, and the base is tried again behind the
+/// next record. The only error is ec::fenced.
+[[nodiscard]] expected<void> append_base_if_due(chain::actor_chain& records,
+                                                const std::function<std::string()>& make_base);
 
 class merged_snapshots final : public snapshots {
 public:
@@ -44,7 +52,7 @@ private:
   std::uint64_t newest_ = 0;  // of the last append
 };
 
-/// Snapshots in a folder (dir_chain::open).
+/// Opens the snapshots in a folder (dir_chain::open).
 [[nodiscard]] expected<std::unique_ptr<snapshots>> open_dir_snapshots(file_system& files, std::string folder,
                                                                       std::string actor, incarnation life,
                                                                       std::shared_ptr<life_fence> fence,

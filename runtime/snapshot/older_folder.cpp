@@ -1,5 +1,7 @@
 #include "runtime/snapshot/older_folder.hpp"
 
+#include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
 
@@ -46,7 +48,7 @@ expected<void> write_note(file_system& files, const std::string& folder, found_n
 }
 
 std::string values_folder(const std::string& folder, const folder_record& of) {
-  return fmt::format("{}/state-{}/values", folder, of.id.state_id);
+  return fmt::format("{}/{}", state_folder_of(folder, of.id.state_id), older_values);
 }
 
 expected<named_values> read_older_values(file_system& files, const std::string& values) {
@@ -73,7 +75,7 @@ expected<named_values> read_older_values(file_system& files, const std::string& 
       all.emplace(*name, std::move(stored->payload));
       continue;
     }
-    // Its other copy says the name, if it is whole.
+    // The other copy says the name, if that one is whole.
     const auto other = e.name.substr(0, e.name.size() - 1) + (is_first ? "2" : "1");
     const auto copy = read_at_most(files, values + "/" + other, largest_value);
     if (!copy && !is_lost(copy.error()))

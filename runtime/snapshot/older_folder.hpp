@@ -1,4 +1,4 @@
-// What a state folder of format 3 or earlier holds where later ones have the chain DIR/control: the
+// Reads what a state folder of format 3 or earlier holds where later ones have the chain DIR/control: the
 // identity's two copies, which stay as a note of the format, and the named values of a state.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace millrace::snapshot {
 
-/// The value "identity".
+/// The value "identity", as it was found.
 struct found_note {
   bool is_there = false;
   bool is_damaged = false;       // both copies
@@ -24,12 +24,12 @@ struct found_note {
 };
 /// ec::unsupported where a later version has written it.
 [[nodiscard]] expected<found_note> read_note(file_system& files, const std::string& folder);
-/// `found`: what it replaces, which gets its generation. `writer`: tells the temporary files of two writers
-/// apart.
+/// Replaces the note `found`, which gets the new one's generation. `writer` tells the temporary files of two
+/// writers apart.
 [[nodiscard]] expected<void> write_note(file_system& files, const std::string& folder, found_note& found,
                                         const std::optional<folder_record>& record, std::string_view writer);
 
-/// The folder of a state's values.
+/// Returns the folder of a state's values.
 [[nodiscard]] std::string values_folder(const std::string& folder, const folder_record& of);
 /// ec::corrupt where one is damaged in both copies, or the folder is missing: what lacks it would begin anew.
 [[nodiscard]] expected<named_values> read_older_values(file_system& files, const std::string& values);

@@ -1,6 +1,7 @@
-// Opening a state folder: finds out what a folder is before anything in it is touched, takes the lock,
-// creates, starts over, takes over what earlier versions have left.
+// Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
+// starts over, takes over what earlier versions have left.
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/older_folder.hpp"
 
@@ -19,7 +20,7 @@ std::string random_id() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
-/// Above any number that was counted.
+/// It is above any number that was counted.
 incarnation seconds_of_clock() {
   return static_cast<incarnation>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -38,13 +39,14 @@ public:
     if (folder_.empty())
       return user_error(ec::invalid_argument, "the state folder has no name; give one with --state DIR");
     auto done = look();
-    if (done && !options_.read_only)
-      done = look_who_was_here()
-                 .and_then([this] { return make_parents(); })
+    if (done && !options_.read_only) {
+      look_who_was_here();
+      done = make_parents()
                  .and_then([this] { return files_.claim_folder(folder_); })
                  .and_then([this] { return take_lock(); })
                  .and_then([this] { return note_names(files_, folder_); })
                  .map([this](noted_names&& n) { noted_ = std::move(n); });
+    }
     if (done)
       done = find();
     if (done && !options_.read_only)
@@ -58,7 +60,7 @@ public:
 
 private:
   [[nodiscard]] std::string state_folder() const {
-    return fmt::format("{}/{}{}", folder_, state_begin, known_.folder->id.state_id);
+    return state_folder_of(folder_, known_.folder->id.state_id);
   }
 
   /// Refuses folders of others before it writes anything into them.
@@ -82,15 +84,14 @@ private:
     return {};
   }
 
-  /// Before it takes the lock: who has opened the folder since then has it, and this process is late. Where
-  /// that cannot be read, find() says why.
-  expected<void> look_who_was_here() {
+  /// This process looks before it takes the lock: who has opened the folder since then has it, and this
+  /// process is late. Where the chain cannot be read, find() says why.
+  void look_who_was_here() {
     const auto control = look_at_control(files_, folder_);
     highest_ = control ? std::optional(control->highest) : std::nullopt;
-    return {};
   }
 
-  /// What says that a folder is somebody else's; empty: nothing does.
+  /// Names what says that a folder is somebody else's; empty where nothing does.
   static std::string name_of_others(const std::vector<file_system::entry>& entries) {
     std::string foreign;
     for (const auto& e : entries) {
@@ -140,7 +141,9 @@ private:
     if (!note)
       return unexpected(note.error());
     note_ = std::move(*note);
-    const auto last = last_place_of_control(files_, folder_);
+    // It is listed before the look, which may find damage: what comes behind it later stays.
+    const auto last =
+        options_.fresh ? last_place_of_control(files_, folder_) : expected<std::uint64_t>(std::uint64_t{0});
     if (!last)
       return unexpected(last.error());
     auto control = look_at_control(files_, folder_);
@@ -183,7 +186,7 @@ private:
     return {};
   }
 
-  /// The note says that there was one.
+  /// The note says that there was a chain.
   expected<void> without_control() {
     if (options_.fresh)
       return start_over_blindly();
@@ -236,7 +239,7 @@ private:
     return true;
   }
 
-  /// What has been given out is lost: incarnation numbers and terms go on from the clock.
+  /// The numbers that have been given out are lost, so incarnations and terms go on from the clock.
   expected<void> start_over_blindly() {
     auto& record = known_.folder.emplace();
     record.id.topology = options_.topology;
@@ -278,7 +281,7 @@ private:
     return write_note(files_, folder_, note_, known_.folder, writer_);
   }
 
-  /// The folders first, so that they are there when the record counts.
+  /// The folders come first, so that they are there when the record counts.
   expected<void> begin_what_is_new() {
     auto& record = *known_.folder;
     if (is_new_ || options_.fresh) {
@@ -294,7 +297,7 @@ private:
     }
     change_ = {true, record, {}};
     const auto state = state_folder();
-    const auto contents = record.contents.empty() ? state : state + "/" + record.contents;
+    const auto contents = contents_folder_of(folder_, record.id.state_id, record.contents);
     for (const auto& path : {state, contents, contents + "/snapshots", contents + "/journals"})
       if (const auto made = files_.make_folder(path); !made)
         return unexpected(made.error());
@@ -304,7 +307,7 @@ private:
         .and_then([this] { return files_.sync_folder(parent_of(folder_)); });
   }
 
-  /// The record that makes it count, then the removal of the others. The note comes last: with it, a folder
+  /// Writes the record that makes it count, then removes the others. The note comes last: with it, a folder
   /// without its record is damaged.
   expected<void> write_what_is_due() {
     if (change_)

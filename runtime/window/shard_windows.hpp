@@ -32,7 +32,7 @@ private:
   form_partials upstream_;
 };
 
-/// `upstream`: null where no window stands in front.
+/// `upstream`: null where no window stands upstream.
 [[nodiscard]] std::unique_ptr<shard_windows> make_shard_windows(const definition& d,
                                                                 form_partials upstream = nullptr);
 /// Tumbling, sliding and global windows.

@@ -199,8 +199,8 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
   }
   board.add({topology_, prepared->gauges, store_});
   caf::scoped_actor self(system);
-  const auto supervisor =
-      control::spawn_supervisor(system, std::move(prepared->supervised), caf::actor_cast<control::run_owner>(self));
+  const auto supervisor = control::spawn_supervisor(system, std::move(prepared->supervised),
+                                                    caf::actor_cast<control::run_owner>(self));
   started_ = true;
   {
     const std::lock_guard lock(mutex_);

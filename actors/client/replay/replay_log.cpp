@@ -24,7 +24,7 @@ std::optional<std::uint64_t> number_of(std::string_view file) {
 }  // namespace
 
 std::string folder_of_state(const std::string& state_folder, const std::string& state_id) {
-  return fmt::format("{}/state-{}/replay", state_folder, state_id);
+  return snapshot::state_folder_of(state_folder, state_id) + "/replay";
 }
 
 std::string folder_of_plan(const std::string& folder_of_state, const std::string& plan) {

@@ -1,9 +1,8 @@
 // A sink whose target is away, turn by turn under CAF's testing scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -65,10 +64,6 @@ private:
   std::optional<sink::progress> stored_;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 using names = std::vector<std::string>;
 
 /// A life of a lane, which notes when it is told to ask again.
@@ -83,9 +78,9 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
   const bool older_last = GENERATE(true, false);
   names told;
   bool is_open = false;
-  turn_by_turn config;
+  test::turn_by_turn config;
   caf::actor_system system(config);
-  auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  auto& turns = test::turns_of(system);
   const auto older = system.spawn(lane, "older", &told);
   const auto newer = system.spawn(lane, "newer", &told);
   sink::sink_options o;
@@ -94,11 +89,11 @@ TEST_CASE("while its target is away a sink keeps the newest life of a lane, whic
     return std::make_unique<away_at_first>(is_open);
   };
   o.lane_logs["clicks:0"] = {};
-  const auto under_test = sink::spawn_sink(system, std::move(o), 1, nullptr);
+  const auto under_test = caf::actor_cast<caf::actor>(sink::spawn_sink(system, std::move(o), 1, {}));
   turns.run();
   REQUIRE_FALSE(is_open);
-  const messages::ask_position of_older{"clicks:0", 1, 0, older};
-  const messages::ask_position of_newer{"clicks:0", 2, 0, newer};
+  const messages::ask_position of_older{"clicks:0", 1, 0, caf::actor_cast<messages::frame_sender>(older)};
+  const messages::ask_position of_newer{"clicks:0", 2, 0, caf::actor_cast<messages::frame_sender>(newer)};
   caf::anon_send(under_test, older_last ? of_newer : of_older);
   caf::anon_send(under_test, older_last ? of_older : of_newer);
   turns.run();
@@ -116,16 +111,17 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   bool is_full = true;
   std::optional<delivery::answer> answer;
   bool asked_again = false;
-  turn_by_turn config;
+  test::turn_by_turn config;
   caf::actor_system system(config);
-  auto& turns = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  auto& turns = test::turns_of(system);
   const auto behavior = [&](caf::event_based_actor*, std::monostate) -> caf::behavior {
     return {[&](const messages::ask_again&) { asked_again = true; },
             [&](const messages::position_answered& m) { answer = m.answer; },
             [](const messages::credit_returned&) {}, [](const messages::acknowledged&) {}};
   };
   // With an argument, whatever it is: without one CAF 0.17 binds a reference to a tuple that is not there.
-  const auto lane = system.spawn(behavior, std::monostate{});
+  const auto stand_in = system.spawn(behavior, std::monostate{});
+  const auto lane = caf::actor_cast<messages::frame_sender>(stand_in);
   sink::sink_options o;
   o.name = "rows";
   o.make_writer = [&]() -> expected<std::unique_ptr<sink::writer>> {
@@ -133,7 +129,7 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   };
   o.lane_logs[log] = {};
   const auto gauges = o.gauges;
-  const auto under_test = sink::spawn_sink(system, std::move(o), 1, nullptr);
+  const auto under_test = caf::actor_cast<caf::actor>(sink::spawn_sink(system, std::move(o), 1, {}));
   turns.run();
   const auto pass = [&](std::chrono::seconds time) {
     turns.run();
@@ -183,7 +179,7 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
   pass(std::chrono::seconds(1));
   CHECK(gauges->rows == 1);
   CHECK_FALSE(gauges->away);
-  for (const auto& a : {under_test, lane})
+  for (const auto& a : {under_test, stand_in})
     caf::anon_send_exit(a, caf::exit_reason::kill);
   turns.run();
 }

@@ -1,10 +1,9 @@
 // That a sink has committed is told to the keeper of the state folder, turn by turn under CAF's testing
 // scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -43,10 +42,6 @@ private:
   std::optional<sink::progress> stored_;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 struct heard {
   std::vector<messages::keep_value> to_keep;
   std::optional<delivery::answer> answer;
@@ -67,8 +62,7 @@ caf::behavior everybody(caf::event_based_actor*, heard* h) {
 class running_sink {
 public:
   explicit running_sink(bool has_committed)
-      : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
-        others_(system_.spawn(everybody, &heard_)) {
+      : turns_(test::turns_of(system_)), others_(system_.spawn(everybody, &heard_)) {
     sink::sink_options o;
     o.name = "rows";
     o.topology = std::make_shared<const config::topology>();
@@ -76,9 +70,10 @@ public:
       return std::make_unique<willing>(target);
     };
     o.has_committed = has_committed;
-    o.keeper = others_;
+    o.keeper = caf::actor_cast<messages::state_keeper>(others_);
     o.lane_logs["clicks/0"] = {};
-    sink_ = sink::spawn_sink(system_, std::move(o), 1, others_);
+    sink_ = caf::actor_cast<caf::actor>(
+        sink::spawn_sink(system_, std::move(o), 1, caf::actor_cast<messages::supervisor>(others_)));
     turns_.run();
   }
   ~running_sink() {
@@ -92,14 +87,14 @@ public:
 
   /// Progress comes, and its commit falls due.
   void commits() {
-    say(messages::ask_position{"clicks/0", 1, 0, others_});
+    say(messages::ask_position{"clicks/0", 1, 0, lane()});
     REQUIRE(heard_.answer);
     delivery::lane_frame f;
     f.log = "clicks/0";
     f.stamp = heard_.answer->stamp;
     f.from = heard_.answer->have.at;
     f.to = {f.from.major, f.from.minor + 1};
-    say(messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, others_});
+    say(messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane()});
     turns_.advance_time(std::chrono::seconds(20));
     turns_.run();
     turns_.advance_time(std::chrono::seconds(20));
@@ -113,12 +108,15 @@ public:
   willing::seen target;
 
 private:
+  [[nodiscard]] messages::frame_sender lane() const {
+    return caf::actor_cast<messages::frame_sender>(others_);
+  }
   template<class M>
   void say(M m) {
     caf::send_as(others_, sink_, std::move(m));
     turns_.run();
   }
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_;
   heard heard_;

@@ -1,10 +1,9 @@
 // Which life of a shard a sink listens to, and which life it says that it is, turn by turn under CAF's
 // testing scheduler.
 #include "actors/sink/sink_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -42,10 +41,6 @@ private:
   std::optional<ec> fails_;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 /// A life of a shard, which notes what it is asked.
 caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output>* asked) {
   return {[=](const messages::resume_output& m) { asked->push_back(m); },
@@ -73,7 +68,8 @@ public:
                   [this](const messages::fenced& m) { fenced.push_back(m.life); }};
         },
         0);
-    sink = sink::spawn_sink(system_, std::move(o), 5, supervisor_);
+    sink = caf::actor_cast<caf::actor>(
+        sink::spawn_sink(system_, std::move(o), 5, caf::actor_cast<messages::supervisor>(supervisor_)));
     for (auto& asked : of_lives)
       shards_.push_back(system_.spawn(shard, &asked));
     run();
@@ -93,7 +89,8 @@ public:
   }
   /// The shard's life `n` lives, or its predecessor does.
   void introduce(std::size_t n) {
-    caf::anon_send(sink, messages::sender_up{counts_log, shards_[n - 1], n});
+    caf::anon_send(
+        sink, messages::sender_up{counts_log, caf::actor_cast<messages::output_sender>(shards_[n - 1]), n});
     run();
   }
   void resumes(incarnation of, position from) {
@@ -123,10 +120,9 @@ public:
   caf::actor sink;
 
 private:
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
-  caf::scheduler::test_coordinator& turns_ =
-      dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
+  caf::scheduler::test_coordinator& turns_ = test::turns_of(system_);
   caf::actor supervisor_;
   std::vector<caf::actor> shards_;
 };

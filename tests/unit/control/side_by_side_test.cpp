@@ -4,6 +4,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <catch2/catch.hpp>
 
@@ -100,16 +101,18 @@ TEST_CASE("at the start the shards of a process are restored side by side") {
   supervisor_options options;
   options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
   for (const std::string name : {"counts/0", "counts/1"})
-    options.shards.push_back(
-        {name,
-         name,
-         {},
-         [&, name](const life& now, const auto&, const messages::supervisor& supervisor) -> expected<messages::shard> {
-           met += both.come() ? 1 : 0;
-           return system.spawn(idle, now, supervisor, name);
-         }});
+    options.shards.push_back({name,
+                              name,
+                              {},
+                              [&, name](const life& now, const auto&,
+                                        const messages::supervisor& supervisor) -> expected<messages::shard> {
+                                met += both.come() ? 1 : 0;
+                                return caf::actor_cast<messages::shard>(
+                                    system.spawn(idle, now, supervisor, name));
+                              }});
   caf::scoped_actor self(system);
-  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
+  const auto supervisor =
+      spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
   self->send(supervisor, end_run{});
   self->receive([&](const run_ended& m) { CHECK_FALSE(m.failure); },
                 caf::after(60s) >> [] { FAIL("the run does not end"); });
@@ -123,17 +126,19 @@ TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too"
   supervisor_options options;
   options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
   for (const std::string name : {"counts/0", "counts/1", "counts/2"})
-    options.shards.push_back(
-        {name,
-         name,
-         {},
-         [&, name](const life& now, const auto&, const messages::supervisor& supervisor) -> expected<messages::shard> {
-           if (name == "counts/1")
-             return user_error(ec::corrupt, "its snapshots are damaged");
-           return system.spawn(idle, now, supervisor, name);
-         }});
+    options.shards.push_back({name,
+                              name,
+                              {},
+                              [&, name](const life& now, const auto&,
+                                        const messages::supervisor& supervisor) -> expected<messages::shard> {
+                                if (name == "counts/1")
+                                  return user_error(ec::corrupt, "its snapshots are damaged");
+                                return caf::actor_cast<messages::shard>(
+                                    system.spawn(idle, now, supervisor, name));
+                              }});
   caf::scoped_actor self(system);
-  const auto supervisor = spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
+  const auto supervisor =
+      spawn_supervisor(system, std::move(options), caf::actor_cast<control::run_owner>(self));
   self->receive(
       [&](const run_ended& m) {
         REQUIRE(m.failure);

@@ -1,20 +1,15 @@
 // The supervisor with actors that do what a test says, turn by turn under CAF's testing scheduler: what it
 // keeps for a lane's next life, and what it waits for.
 #include "runtime/control/supervisor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
 using namespace millrace;
 
 namespace {
-
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
 
 struct heard {
   std::vector<delivery::failing_records> given;  // to each life of the lane
@@ -39,7 +34,7 @@ caf::behavior a_sink(caf::event_based_actor* self, heard* h) {
 
 class supervised {
 public:
-  supervised() : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+  supervised() : turns_(test::turns_of(system_)) {
     keeper_ = system_.spawn(
         [](caf::event_based_actor* self, heard* h) -> caf::behavior {
           return {[=](const messages::keep_start& m) { h->to_keep.push_back(m); },
@@ -58,8 +53,8 @@ public:
     control::sink_spec sink;
     sink.name = "dead_letters";
     sink.takes_dead_letters = true;
-    sink.spawn = [this](const life&, const std::map<log_id, mark>&, const caf::actor&) {
-      return system_.spawn(a_sink, &heard_);
+    sink.spawn = [this](const life&, const std::map<log_id, mark>&, const messages::supervisor&) {
+      return caf::actor_cast<messages::sink>(system_.spawn(a_sink, &heard_));
     };
     o.sinks.push_back(std::move(sink));
     control::lane_spec lane;
@@ -69,18 +64,19 @@ public:
     lane.receivers = {"dead_letters"};
     lane.spawn = [this](const life& now, delivery::lane_log::start,
                         const std::vector<control::found_partition>&, delivery::failing_records& failing,
-                        const caf::actor&) -> expected<caf::actor> {
+                        const messages::supervisor&) -> expected<messages::lane> {
       for (const auto& r : failing.to_give_up())
         failing.give_up(r.log, r.at);
       heard_.given.push_back(failing);
       terms_.push_back(now);
       lives_.push_back(system_.spawn(a_lane, &heard_));
-      return lives_.back();
+      return caf::actor_cast<messages::lane>(lives_.back());
     };
     o.lanes.push_back(std::move(lane));
-    o.state_keeper = keeper_;
+    o.state_keeper = caf::actor_cast<messages::state_keeper>(keeper_);
     o.next_term = [this]() -> expected<incarnation> { return ++term_; };
-    supervisor_ = control::spawn_supervisor(system_, std::move(o), owner);
+    supervisor_ = caf::actor_cast<caf::actor>(
+        control::spawn_supervisor(system_, std::move(o), caf::actor_cast<control::run_owner>(owner)));
     turns_.run();
     REQUIRE(lives_.size() == 1);
   }
@@ -129,7 +125,7 @@ public:
   [[nodiscard]] const heard& now() const { return heard_; }
 
 private:
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_;
   heard heard_;

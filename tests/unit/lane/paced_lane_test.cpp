@@ -1,9 +1,8 @@
 // A lane under `rate`, with its real source actor, minute by minute under CAF's testing scheduler.
 #include "actors/lane/lane_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -109,18 +108,13 @@ lane::lane_options paced(double rate) {
   return o;
 }
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 class running_lane {
 public:
   explicit running_lane(double rate)
-      : system_(config_), turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
-        receiver_(system_.spawn(receiver, &taken_)),
-        lane_(lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, nullptr,
-                               nullptr)) {
-    caf::anon_send(lane_, messages::receiver_up{0, receiver_, 1});
+      : system_(config_), turns_(test::turns_of(system_)), receiver_(system_.spawn(receiver, &taken_)),
+        lane_(caf::actor_cast<caf::actor>(
+            lane::spawn_lane(system_, paced(rate), 1, delivery::lane_log::start::at_lowest, {}, {}))) {
+    caf::anon_send(lane_, messages::receiver_up{0, caf::actor_cast<messages::frame_receiver>(receiver_), 1});
     turns_.run();
   }
   ~running_lane() {
@@ -146,7 +140,7 @@ public:
   [[nodiscard]] const taken& got() const { return taken_; }
 
 private:
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_;
   caf::scheduler::test_coordinator& turns_;
   taken taken_;

@@ -1,10 +1,9 @@
 // A source actor and the keeper of the state folder, turn by turn under CAF's testing scheduler: who waits
 // for what.
 #include "actors/source/source_actor.hpp"
+#include "tests/support/turn_by_turn.hpp"
 
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch.hpp>
 
@@ -49,10 +48,6 @@ private:
   std::int64_t at_ = 0;
 };
 
-struct turn_by_turn : caf::actor_system_config {
-  turn_by_turn() { set("scheduler.policy", caf::atom("testing")); }
-};
-
 struct heard {
   std::deque<messages::keep_value> to_keep;
   std::deque<source::chunk_read> answers;
@@ -61,7 +56,7 @@ struct heard {
 class running_source {
 public:
   explicit running_source(source::kept_value before = {}, std::string identity = "file 0")
-      : turns_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())) {
+      : turns_(test::turns_of(system_)) {
     keeper_ = system_.spawn(
         [](caf::event_based_actor*, heard* h) -> caf::behavior {
           return {[=](const messages::keep_value& m) { h->to_keep.push_back(m); }};
@@ -72,9 +67,13 @@ public:
           return {[=](const source::chunk_read& m) { h->answers.push_back(m); }};
         },
         &heard_);
-    source_ = source::spawn_source(
-        system_, 3, reader_,
-        {"parsed/lane0", 7, {"source/clicks", std::move(identity)}, std::move(before), keeper_});
+    source_ =
+        caf::actor_cast<caf::actor>(source::spawn_source(system_, 3, reader_,
+                                                         {"parsed/lane0",
+                                                          7,
+                                                          {"source/clicks", std::move(identity)},
+                                                          std::move(before),
+                                                          caf::actor_cast<messages::state_keeper>(keeper_)}));
     assign(0);
   }
   ~running_source() {
@@ -118,7 +117,7 @@ private:
     return first;
   }
 
-  turn_by_turn config_;
+  test::turn_by_turn config_;
   caf::actor_system system_{config_};
   caf::scheduler::test_coordinator& turns_;
   std::shared_ptr<growing> reader_ = std::make_shared<growing>();
