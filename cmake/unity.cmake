@@ -1,5 +1,5 @@
 # Unity builds: a folder's sources in batches, each batch one translation unit. A build from nothing takes less than half of the time, and
-# what follows one edit longer. So the sanitized builds have it, which are built seldom and whole.
+# what follows one edit longer. So the builds have it that are made seldom and whole: the sanitized ones, tools/quickstart, tools/test.
 #   millrace_unity(SOURCES...)   call it in the folder of their target
 option(MILLRACE_UNITY "Compile the sources of a folder in batches" OFF)
 if(MILLRACE_UNITY)
@@ -50,6 +50,7 @@ set(compiled_alone
   runtime/window/distinct.cpp
   runtime/window/extremes.cpp
   runtime/window/first_last.cpp
+  runtime/window/lists.cpp
   runtime/window/percentiles.cpp
   runtime/window/session_windows.cpp
   runtime/window/variances.cpp
@@ -92,6 +93,13 @@ set(compiled_alone
   tools/sql/table_copies.cpp
   tools/sql/value_type.cpp
   tools/table/trino.cpp)
+
+# The mutants of tests/simulation compile one source with one change and link it in front of the libraries: it is no part of a batch.
+file(STRINGS "${CMAKE_SOURCE_DIR}/tests/simulation/mutants.py" mutants REGEX "\"[a-z_/]+\\.cpp\"")
+foreach(line IN LISTS mutants)
+  string(REGEX MATCH "[a-z_]+/[a-z_/]+\\.cpp" source "${line}")
+  list(APPEND compiled_alone "${source}")
+endforeach()
 
 function(millrace_unity)
   foreach(source IN LISTS ARGN)

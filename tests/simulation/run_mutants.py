@@ -60,7 +60,7 @@ def compile_changed(build, folder, mutant):
     object_file = folder / f"{name}.o"
     command[command.index("-o") + 1] = str(object_file)
     command[command.index("-c") + 1] = str(changed)
-    command = [c for c in command if not c.startswith("-M") and not c.endswith(".d") and c != "-Werror"]
+    command = ["-O1" if c == "-O3" else c for c in command if not c.startswith("-M") and not c.endswith(".d") and c != "-Werror"]
     drop = command.index("-MT") if "-MT" in command else None
     if drop is not None:
         del command[drop:drop + 2]
@@ -80,6 +80,11 @@ def run_linked(build, object_file, program, arguments, **environment):
         return None
     finally:
         linked.unlink()
+
+
+def timed(hunt, *arguments):
+    begun = time.monotonic()
+    return *hunt(*arguments), time.monotonic() - begun
 
 
 def hunt(build, folder, mutant, first, seeds):
@@ -131,16 +136,16 @@ def main():
     folder = build / "mutants"  # always the same: its path is part of what ccache compares
     folder.mkdir(exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        hunts = {pool.submit(hunt_in_chain if m in CHAIN_MUTANTS else hunt, build, folder, m, a.first, a.seeds): m for m in chosen}
+        hunts = {pool.submit(timed, hunt_in_chain if m in CHAIN_MUTANTS else hunt, build, folder, m, a.first, a.seeds): m for m in chosen}
         for done in concurrent.futures.as_completed(hunts):
             name, rule = hunts[done][:2]
             try:
-                by, text = done.result()
+                by, text, took = done.result()
             except (ValueError, subprocess.CalledProcessError) as e:
-                by, text = None, str(e)
+                by, text, took = None, str(e), 0
             if by is None:
                 missed.append(name)
-            print(f"{name:22} {by or 'MISSED':10} {rule}: {text[:110]}", flush=True)
+            print(f"{name:22} {by or 'MISSED':10} {took:4.0f} s  {rule}: {text[:110]}", flush=True)
     print(f"{len(chosen) - len(missed)} of {len(chosen)} rules were left out and found, "
           f"{time.monotonic() - begun:.0f} s" + (f"; not found: {', '.join(missed)}" if missed else ""))
     return 1 if missed else 0

@@ -138,6 +138,16 @@ class Attempt:
         if ended.status != 0:
             raise Wrong(f"{self.name}: exit status {ended.status} after SIGTERM\n{ended.stderr[-1500:]}")
 
+    def wait_for_start(self, process):
+        """A process that is stopped before its stages have begun has nothing to report."""
+        self.wait(lambda: self.holds_state(process), process)
+
+        def has_reported():
+            process.send_signal(signal.SIGUSR1)
+            return self.report_file.exists()
+
+        self.wait(has_reported, process)
+
     def holds_state(self, process):
         return f"/{self.state.name}/lock" in self.open_files(process)
 
