@@ -243,8 +243,13 @@ topology_run::standing topology_run::report(caf::actor_system& system) {
   }
   standing now;
   caf::scoped_actor asker(system);
+  asker->monitor(supervisor);
   asker->send(supervisor, control::get_report{});
   asker->receive([&](const control::report_collected& r) { now.parts = r.parts; },
+                 [&](const caf::down_msg&) {  // the run has ended meanwhile
+                   const std::lock_guard lock(mutex_);
+                   now = {end_.parts, end_.finished};
+                 },
                  caf::after(std::chrono::seconds(10)) >>
                      [&] { spdlog::warn("{}: no report could be collected", topology_->name); });
   return now;
