@@ -71,7 +71,7 @@ TEST_CASE(
   delivery::failing_records failing;
   fails(failing, 7, 2);
   fails(failing, 9, 3);
-  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
   REQUIRE(next);
   CHECK_FALSE((*next)->find("parsed/a", {0, 7}));
   REQUIRE((*next)->find("parsed/a", {0, 9}));
@@ -90,7 +90,7 @@ TEST_CASE("a record that was taken before is not given up: the run ends and name
   const auto o = lane_of();
   delivery::failing_records failing;
   fails(failing, 7, 3, true);
-  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("the record of parsed/a at position 7") != std::string::npos);
   CHECK(book->all()->size() == 0);
@@ -104,7 +104,7 @@ TEST_CASE("with on_error fail the next life knows of the record, the journal doe
   delivery::failing_records failing;
   fails(failing, 7, 3);
   for (int life = 0; life < 2; ++life) {
-    const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+    const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
     REQUIRE(next);
     CHECK((*next)->find("parsed/a", {0, 7}));
   }
@@ -119,10 +119,10 @@ TEST_CASE("a hundred records in a row are given up, not one more") {
   delivery::failing_records failing;
   for (int i = 0; i < 100; ++i) {
     fails(failing, i, 3);
-    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
+    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, {}));
   }
   fails(failing, 100, 3);
-  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
   REQUIRE_FALSE(next);
   CHECK(next.error().message.find("100 records in a row") != std::string::npos);
   CHECK(book->all()->size() == 100);
@@ -136,12 +136,12 @@ TEST_CASE("verdicts are forgotten once all receivers have what is below, when th
   delivery::failing_records failing;
   for (const auto record : {7, 9}) {
     fails(failing, record, 3);
-    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
+    REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, {}));
   }
   failing.settle({{"parsed/a", {0, 9}}});
   CHECK(book->all()->size() == 2);
   fails(failing, 11, 3);
-  REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr));
+  REQUIRE(deployment::verdicts_for_next_life(o, failing, 2, *book, {}));
   book.reset();
   store.reset();
   store = at.open();
@@ -159,7 +159,7 @@ TEST_CASE("a book that a newer one has replaced decides nothing") {
   const auto o = lane_of();
   delivery::failing_records failing;
   fails(failing, 7, 3);
-  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *older, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *older, {});
   REQUIRE_FALSE(next);
   CHECK(next.error().code == ec::fenced);
   CHECK(older->all()->size() == 0);
@@ -175,11 +175,11 @@ TEST_CASE("no life begins before there is room for what it has to leave alone") 
   delivery::failing_records failing;
   fails(failing, 7, 3);
   files.fail_next(1);
-  const auto full = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+  const auto full = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
   REQUIRE_FALSE(full);
   CHECK(full.error().retry);
   CHECK(full.error().message.find("no space left") != std::string::npos);
-  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, nullptr);
+  const auto next = deployment::verdicts_for_next_life(o, failing, 2, *book, {});
   REQUIRE(next);
   CHECK((*next)->find("parsed/a", {0, 7}));
 }
