@@ -123,7 +123,7 @@ window::definition counted_users() {
                   {expression::aggregate_function::sum, type_id::bigint, type_id::bigint}};
   return d;
 }
-messages::lane_frame frame_of(const window::definition& d, std::size_t rows) {
+messages::take_frame frame_of(const window::definition& d, std::size_t rows) {
   const auto batch = clicks(rows);
   const std::vector<data::column_ptr> keys{batch.columns[0]}, arguments{nullptr, batch.columns[2]},
       filters(2);

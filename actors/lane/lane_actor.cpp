@@ -62,7 +62,7 @@ public:
   }
   void send(std::size_t receiver, delivery::lane_frame frame) override {
     self_->send(receivers_[receiver].handle,
-                messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
+                messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)),
                                      index(receiver), me()});
   }
 

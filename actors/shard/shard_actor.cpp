@@ -45,7 +45,7 @@ public:
       stalled_.drop(m.log);
   }
 
-  void on_frame(const messages::lane_frame& m) { take_or_hold(m, stalled_); }
+  void on_frame(const messages::take_frame& m) { take_or_hold(m, stalled_); }
 
   void on_sender_up(const messages::sender_up& m) {
     if (input_.on_sender_up(m))
@@ -208,7 +208,7 @@ private:
     tell_complete();
   }
 
-  void take(const messages::lane_frame& m) {
+  void take(const messages::take_frame& m) {
     const auto before = core_->out().sent();
     const auto late = core_->late_at_shard();
     auto out = core_->take(*m.frame);
@@ -325,7 +325,7 @@ private:
   life life_;
   messages::supervisor supervisor_;
   shard_lanes lanes_;
-  delivery::stalled_input<messages::lane_frame> stalled_;
+  delivery::stalled_input<messages::take_frame> stalled_;
   delivery::stalled_output stalled_output_;
   delivery::decision_gate gate_;
   shard_input input_;
@@ -345,7 +345,7 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
   return {
       [=](const messages::log_found& m) { state->on_found(m); },
       [=](const messages::ask_position& m) { state->on_ask(m); },
-      [=](const messages::lane_frame& m) { state->on_frame(m); },
+      [=](const messages::take_frame& m) { state->on_frame(m); },
       [=](const messages::sender_up& m) { state->on_sender_up(m); },
       [=](const messages::output& m) { state->on_output(m); },
       [](const messages::output_resumed&) {},  // a shard always names its own position

@@ -16,7 +16,7 @@ whole_sink::behavior_type sink_behaviour(whole_sink::pointer self,
   return {
       [=](const messages::log_found& m) { state->on_found(m); },
       [=](const messages::ask_position& m) { state->on_ask(m); },
-      [=](const messages::lane_frame& m) { state->on_lane_frame(m); },
+      [=](const messages::take_frame& m) { state->on_lane_frame(m); },
       [=](const messages::sender_up& m) { state->on_sender_up(m); },
       [=](const messages::output_resumed& m) { state->on_resumed(m); },
       [=](const messages::output& m) { state->on_output(m); },

@@ -54,7 +54,7 @@ void sink_state::forward_refused() {
 
 void sink_state::send_refused(delivery::lane_frame frame) {
   self_->send(dead_letter_sink_,
-              messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)), 0, self_});
+              messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(frame)), 0, self_});
 }
 
 void sink_state::on_acknowledged(const messages::acknowledged& m) {

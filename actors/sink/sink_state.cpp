@@ -176,7 +176,7 @@ void sink_state::on_resumed(const messages::output_resumed& m) {
     core_.begin_at(m.log, m.from);
 }
 
-void sink_state::on_lane_frame(const messages::lane_frame& m) {
+void sink_state::on_lane_frame(const messages::take_frame& m) {
   const auto give_back = [&](const delivery::fence& stamp, std::size_t bytes) {
     if (bytes != 0)
       self_->send(m.from, messages::credit_returned{m.frame->log, m.receiver, stamp, bytes});

@@ -40,7 +40,7 @@ public:
   void open();
   void on_found(const messages::log_found& m);
   void on_ask(const messages::ask_position& m);
-  void on_lane_frame(const messages::lane_frame& m);
+  void on_lane_frame(const messages::take_frame& m);
   void on_sender_up(const messages::sender_up& m);
   void on_resumed(const messages::output_resumed& m);
   void on_output(const messages::output& m);

@@ -27,7 +27,6 @@ struct fenced;
 struct furthest_known;
 struct keep_start;
 struct keep_value;
-struct lane_frame;
 struct log_found;
 struct others_stand_at;
 struct output;
@@ -52,6 +51,7 @@ struct stands_at;
 struct start_kept;
 struct stop;
 struct stopped;
+struct take_frame;
 struct value_kept;
 struct write_capture;
 struct write_segment;
@@ -62,7 +62,7 @@ struct write_segment;
 using frame_sender = caf::typed_actor<caf::reacts_to<position_answered>, caf::reacts_to<credit_returned>,
                                       caf::reacts_to<ask_again>, caf::reacts_to<acknowledged>>;
 /// Takes frames: a shard, or a sink.
-using frame_receiver = caf::typed_actor<caf::reacts_to<ask_position>, caf::reacts_to<lane_frame>>;
+using frame_receiver = caf::typed_actor<caf::reacts_to<ask_position>, caf::reacts_to<take_frame>>;
 /// Sends a shard's output.
 using output_sender = caf::typed_actor<caf::reacts_to<resume_output>, caf::reacts_to<furthest_known>,
                                        caf::reacts_to<output_taken>, caf::reacts_to<output_acknowledged>>;

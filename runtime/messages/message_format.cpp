@@ -12,7 +12,7 @@
 namespace millrace::delivery {
 
 /// All but its content.
-void fields(auto& c, wire::like<lane_frame> auto& f) {
+void fields(auto& c, wire::like<take_frame> auto& f) {
   c.members(f.log, f.stamp, f.from, f.to, f.watermark, f.idle, f.counts, f.bytes);
 }
 
@@ -64,7 +64,7 @@ struct content_writer {
 struct message_writer {
   wire::writer& out;
   void operator()(const auto& m) const { wire::encoder{out}.field(m); }
-  void operator()(const lane_frame& m) const {
+  void operator()(const take_frame& m) const {
     wire::encoder{out}.members(m.receiver, *m.frame);
     out.fixed(static_cast<std::uint8_t>(m.frame->content.index()));
     std::visit(content_writer{out}, m.frame->content);
@@ -106,7 +106,7 @@ expected<delivery::content> read_content(wire::reader& in,
 }
 
 expected<edge_message> read_frame(wire::reader& in, const std::optional<window::partials_reader>& partials) {
-  lane_frame m{};
+  take_frame m{};
   delivery::lane_frame f;
   wire::decoder{in}.members(m.receiver, f);
   auto content = read_content(in, partials);
@@ -139,7 +139,7 @@ expected<edge_message> read_plain(wire::reader& in, std::size_t which) {
     using message = std::variant_alternative_t<Place, edge_message>;
     if (which != Place)
       return read_plain<Place + 1>(in, which);
-    if constexpr (!std::is_same_v<message, lane_frame> && !std::is_same_v<message, output>) {
+    if constexpr (!std::is_same_v<message, take_frame> && !std::is_same_v<message, output>) {
       message m{};
       wire::decoder{in}.field(m);
       return edge_message(std::move(m));
@@ -170,7 +170,7 @@ expected<edge_message> message_reader::read(std::string_view bytes) const {
         ec::unsupported,
         fmt::format("a message of an edge has format {}, this program reads {}", version, format_version));
   const auto which = std::size_t{in.fixed<std::uint8_t>()};
-  auto m = which == edge_message(lane_frame{}).index() ? read_frame(in, partials_)
+  auto m = which == edge_message(take_frame{}).index() ? read_frame(in, partials_)
            : which == edge_message(output{}).index()   ? read_output(in)
                                                        : read_plain(in, which);
   if (m && (!in.ok() || !in.at_end()))

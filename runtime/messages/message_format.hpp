@@ -15,7 +15,7 @@ namespace millrace::messages {
 
 /// All that passes between lanes, shards and sinks. The order is the format: new ones go to the end.
 using edge_message =
-    std::variant<ask_position, lane_frame, position_answered, credit_returned, ask_again, acknowledged,
+    std::variant<ask_position, take_frame, position_answered, credit_returned, ask_again, acknowledged,
                  output, resume_output, furthest_known, output_resumed, output_acknowledged, output_taken>;
 
 [[nodiscard]] std::string encode_message(const edge_message& m);

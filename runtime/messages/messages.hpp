@@ -113,7 +113,7 @@ struct ask_position {
   frame_sender from;
 };
 /// The next positions of a log. Sent only within the credit of the receiver.
-struct lane_frame {
+struct take_frame {
   std::shared_ptr<const delivery::lane_frame> frame;
   receiver_index receiver;
   frame_sender from;
@@ -351,7 +351,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::value_kept)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::keep_start)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::start_kept)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_position)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::lane_frame)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::take_frame)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::position_answered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::credit_returned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::ask_again)

@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = messages::encode_message(*m);
   const auto again = reader.read(bytes);
   require(again && messages::encode_message(*again) == bytes, "a message that was read is read again");
-  const auto* frame = std::get_if<messages::lane_frame>(&*m);
+  const auto* frame = std::get_if<messages::take_frame>(&*m);
   const auto* partials =
       frame == nullptr ? nullptr : std::get_if<delivery::partials_ptr>(&frame->frame->content);
   if (partials != nullptr) {

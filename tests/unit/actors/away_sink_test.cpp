@@ -152,7 +152,7 @@ TEST_CASE("a target answers again once it has taken what it could not take, not 
       f.content = std::make_shared<const delivery::row_batches>(delivery::row_batches{{nullptr, {}, 1}});
     }
     caf::anon_send(under_test,
-                   messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane});
+                   messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane});
   };
   const auto reopened = [&] {
     asked_again = false;

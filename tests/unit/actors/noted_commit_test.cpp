@@ -94,7 +94,7 @@ public:
     f.stamp = heard_.answer->stamp;
     f.from = heard_.answer->have.at;
     f.to = {f.from.major, f.from.minor + 1};
-    say(messages::lane_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane()});
+    say(messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0, lane()});
     turns_.advance_time(std::chrono::seconds(20));
     turns_.run();
     turns_.advance_time(std::chrono::seconds(20));

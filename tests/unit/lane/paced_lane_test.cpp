@@ -65,7 +65,7 @@ struct taken {
   std::int64_t records = 0;
   std::int64_t frames = 0;
   std::int64_t largest = 0;  // frame
-  std::optional<messages::lane_frame> last;
+  std::optional<messages::take_frame> last;
 };
 
 /// Takes frames and says so at once, which gives the lane a turn, as any receiver does.
@@ -74,7 +74,7 @@ caf::behavior receiver(caf::event_based_actor* self, taken* t) {
             self->send(m.from, messages::position_answered{m.log, m.receiver,
                                                            delivery::answer{{1, 1}, {{0, 0}, no_watermark}}});
           },
-          [=](const messages::lane_frame& m) {
+          [=](const messages::take_frame& m) {
             const auto n = m.frame->to.minor - m.frame->from.minor;
             t->records += n;
             ++t->frames;
