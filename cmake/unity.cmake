@@ -94,12 +94,15 @@ set(compiled_alone
   tools/sql/value_type.cpp
   tools/table/trino.cpp)
 
-# The mutants of tests/simulation compile one source with one change and link it in front of the libraries: it is no part of a batch.
-file(STRINGS "${CMAKE_SOURCE_DIR}/tests/simulation/mutants.py" mutants REGEX "\"[a-z_/]+\\.cpp\"")
-foreach(line IN LISTS mutants)
-  string(REGEX MATCH "[a-z_]+/[a-z_/]+\\.cpp" source "${line}")
-  list(APPEND compiled_alone "${source}")
-endforeach()
+# The mutants of tests/simulation compile one source with one change and link it in front of the libraries: where they run, such a source is
+# no part of a batch.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  file(STRINGS "${CMAKE_SOURCE_DIR}/tests/simulation/mutants.py" mutants REGEX "\"[a-z_/]+\\.cpp\"")
+  foreach(line IN LISTS mutants)
+    string(REGEX MATCH "[a-z_]+/[a-z_/]+\\.cpp" source "${line}")
+    list(APPEND compiled_alone "${source}")
+  endforeach()
+endif()
 
 function(millrace_unity)
   foreach(source IN LISTS ARGN)
