@@ -40,7 +40,7 @@ private:
   bool fails_;
 };
 
-shard_core make(incarnation life, std::size_t memory, bool fails = false) {
+shard_core make_bounded(incarnation life, std::size_t memory, bool fails = false) {
   shard_core::setup s;
   s.window = "w";
   s.log = "w/0/0";
@@ -72,7 +72,7 @@ void go_on(shard_core& s, std::vector<piece>& to) {
 }
 
 std::vector<piece> with_room_for_all() {
-  auto s = make(1, 1U << 20);
+  auto s = make_bounded(1, 1U << 20);
   (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 47));
   CHECK_FALSE(s.fires_on());
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
@@ -85,7 +85,7 @@ std::vector<piece> with_room_for_all() {
 }  // namespace
 
 TEST_CASE("a firing stops behind the window that fills the outbox, and goes on as rows leave") {
-  auto s = make(1, 1);
+  auto s = make_bounded(1, 1);
   const auto a = s.ask("a", 1)->stamp;
   (void)s.take(test::frame("a", a, 0, 1, 47));
   CHECK(s.fired() == 10);
@@ -108,7 +108,7 @@ TEST_CASE("a firing stops behind the window that fills the outbox, and goes on a
 }
 
 TEST_CASE("a row that fails is a dead letter of its window and shard, behind the rows that did not") {
-  auto s = make(1, 1U << 20, true);
+  auto s = make_bounded(1, 1U << 20, true);
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 10));
   dead_letters failed;
@@ -124,7 +124,7 @@ TEST_CASE("a row that fails is a dead letter of its window and shard, behind the
 }
 
 TEST_CASE("a life that begins amid a firing gives the rest, the same rows at the same positions") {
-  auto s = make(1, 1);
+  auto s = make_bounded(1, 1);
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));
   (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 47));
   std::vector<piece> out;
@@ -139,7 +139,7 @@ TEST_CASE("a life that begins amid a firing gives the rest, the same rows at the
   captures.push_back(s.capture_changes());
   CHECK(s.fired() == 30);
 
-  auto next = make(2, 1);
+  auto next = make_bounded(2, 1);
   REQUIRE(next.restore(captures));
   CHECK(next.fired() == 30);
   CHECK(next.fires_on());
@@ -150,7 +150,7 @@ TEST_CASE("a life that begins amid a firing gives the rest, the same rows at the
 }
 
 TEST_CASE("what has not fired when inputs end is not the end") {
-  auto s = make(1, 1);
+  auto s = make_bounded(1, 1);
   (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, end_of_time));
   CHECK(s.in().ended());
   CHECK_FALSE(s.ended());
