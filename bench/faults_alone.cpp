@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(s.folder);
   spdlog::set_level(spdlog::level::off);
   write_input(s);
-  const std::vector<std::string> victims{"", "parsed/lane0", "counts/1", "others"};
+  const std::vector<std::string> victims{"", "parsed/lane0", "counts/0/1", "others"};
   std::vector<measured> found;
   for (const auto& victim : victims)
     found.push_back(measure(s, victim));

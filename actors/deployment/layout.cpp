@@ -4,6 +4,7 @@
 #include "actors/deployment/window_edges.hpp"
 #include "actors/sink/rejected_log.hpp"
 #include "actors/stage/stage_names.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <algorithm>
 
@@ -88,7 +89,7 @@ private:
     const auto& plan = std::get<config::window_plan>(stage.plan);
     shard_layout s;
     s.window = stage.name;
-    s.receivers = receivers_of_window(topology_, index);
+    s.receivers = receivers_of_window(topology_, index, out_.run);
     if (window_can_fail(topology_, index))
       s.receivers.emplace_back(dead_letter_sink);
     auto logs = lane_logs_of(index);
@@ -105,8 +106,7 @@ private:
       s.snapshot_every = always_snapshot_every;
     s.limits = limits_of(plan);
     for (s.number = 0; s.number < plan.definition.shards; ++s.number) {
-      s.name = shard_name(stage.name, s.number);
-      s.log = shard_log(stage.name, s.number, out_.run);
+      s.name = to_string(shard_name{stage.name, out_.run, s.number});
       out_.shards.push_back(s);
     }
   }
@@ -168,7 +168,8 @@ private:
       common.max_drift = source.duration("max_drift");
     for (const auto& e : plan.edges)
       for (std::uint32_t r = 0; r < e.receivers; ++r)
-        common.receivers.push_back(e.what == lane::edge::kind::window ? shard_name(e.name, r) : e.name);
+        common.receivers.push_back(
+            e.what == lane::edge::kind::window ? to_string(shard_name{e.name, out_.run, r}) : e.name);
     for (std::size_t i = 0; i < lanes; ++i) {
       auto l = common;
       l.name = plan.name + "/lane" + std::to_string(i);
@@ -196,18 +197,10 @@ layout make_layout(const config::topology& topology, const lane_plans& plans,
   return maker(topology, plans, partitions, run, bounds).make();
 }
 
-log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run) {
-  return window + "/" + std::to_string(run) + "/" + std::to_string(shard);
-}
-
-std::string shard_name(const std::string& window, std::uint32_t shard) {
-  return window + "/" + std::to_string(shard);
-}
-
 delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,
                                      const config::topology& topology) {
   delivery::shard_core::setup out;
-  out.log = s.log;
+  out.log = s.name;
   out.window = s.window;
   out.stages = stage::names_of(topology);
   out.allowed_lateness = s.allowed_lateness;

@@ -45,10 +45,9 @@ struct lane_layout {
 };
 
 struct shard_layout {
-  std::string name;                    // "WINDOW/SHARD"
+  std::string name;                    // shard_name as text; also of the log of its output
   std::string window;                  // name of the stage
   std::uint32_t number = 0;            // among the window's shards
-  log_id log;                          // of its output
   std::map<log_id, mark> lane_logs;    // that feed it from the first, and where each starts
   std::map<log_id, mark> found_later;  // the same of partitions that were found later: each joins
   std::vector<log_id> upstream;        // outputs of other windows' shards that feed it
@@ -100,10 +99,6 @@ struct layout_bounds {
 [[nodiscard]] std::string encode_layout(const layout& l);
 /// Errors: ec::corrupt.
 [[nodiscard]] expected<layout> decode_layout(std::string_view bytes);
-
-/// The log of one shard's output. The generation is the number of the run.
-[[nodiscard]] log_id shard_log(const std::string& window, std::uint32_t shard, std::uint64_t run = 0);
-[[nodiscard]] std::string shard_name(const std::string& window, std::uint32_t shard);
 
 /// Makes what a shard's core begins with, but for its life and what earlier runs have left of it.
 [[nodiscard]] delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,

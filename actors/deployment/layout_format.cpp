@@ -20,7 +20,7 @@ void fields(auto& c, wire::like<lane_layout> auto& l) {
 }
 
 void fields(auto& c, wire::like<shard_layout> auto& s) {
-  c.members(s.name, s.window, s.number, s.log, s.lane_logs, s.found_later, s.upstream, s.receivers,
+  c.members(s.name, s.window, s.number, s.lane_logs, s.found_later, s.upstream, s.receivers,
             s.allowed_lateness, s.updates, s.tick_every, s.snapshot_every, s.limits);
 }
 
@@ -32,7 +32,8 @@ void fields(auto& c, wire::like<layout> auto& l) { c.members(l.topology, l.run, 
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+/// 1 had a shard's log beside its name.
+constexpr std::uint8_t version = 2;
 
 std::string logs_text(const std::map<log_id, mark>& logs) {
   std::vector<std::string> out;
@@ -79,8 +80,8 @@ std::string to_text(const layout& l) {
                        part("discovers every", x.discover_every ? seconds(*x.discover_every) : ""), x.credit);
   for (const auto& s : l.shards)
     out += fmt::format(
-        "shard {}: log {}{}{}{}{}{}{}{}; keeps {} in memory, {} in all, segments of {}, credit {}\n", s.name,
-        s.log, part("from", logs_text(s.lane_logs)), part("found later", logs_text(s.found_later)),
+        "shard {}: window {}{}{}{}{}{}{}{}; keeps {} in memory, {} in all, segments of {}, credit {}\n",
+        s.name, s.window, part("from", logs_text(s.lane_logs)), part("found later", logs_text(s.found_later)),
         part("upstream", fmt::format("{}", fmt::join(s.upstream, ", "))),
         part("to", fmt::format("{}", fmt::join(s.receivers, ", "))),
         part("lateness", s.allowed_lateness.count() != 0 ? seconds(s.allowed_lateness) : ""),

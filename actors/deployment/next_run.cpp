@@ -2,6 +2,7 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/continuation.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/window/shard_windows.hpp"
 
 #include <fmt/format.h>
@@ -32,7 +33,8 @@ left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapsh
   const auto life = store.next_incarnation();
   if (!life)
     return unexpected(life.error());
-  const auto opened = store.open_snapshots(shard_name(s.name, n), *life);
+  const shard_name name{s.name, run, n};
+  const auto opened = store.open_snapshots(lasting_name(name), *life);
   if (!opened)
     return unexpected(opened.error());
   auto chain = (*opened)->load();
@@ -40,7 +42,7 @@ left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapsh
     return unexpected(chain.error());
   const auto& definition = std::get<config::window_plan>(s.plan).definition;
   delivery::shard_core::setup setup;
-  setup.log = shard_log(s.name, n, run);
+  setup.log = to_string(name);
   setup.allowed_lateness = definition.allowed_lateness;
   setup.life = *life;
   setup.run = run;

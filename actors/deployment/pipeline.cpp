@@ -81,7 +81,7 @@ private:
       options.gauges->held_by[receiver] = 0;
     out_.gauges.shards[options.name] = options.gauges;
     out_.supervised.shards.push_back(
-        {s.name, s.log, s.upstream,
+        {s.name, s.name, s.upstream,
          [this_ = shared(), setup, options, frame_rows = options_.output_frame_rows,
           make = windows_of(plan, upstream_rows_of(*topology_, s, run_.number))](
              const life& now, const std::map<log_id, mark>& found, const messages::supervisor& supervisor) {

@@ -1,5 +1,6 @@
 #include "actors/deployment/restored_shard.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 
 #include <caf/send.hpp>
@@ -14,7 +15,8 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
                                                const shard::shard_options& options, const make_windows& make,
                                                const messages::supervisor& supervisor) {
   setup.life = now.term;
-  auto opened = store.open_snapshots(options.name, now.term);
+  const auto in_files = lasting_name(options.name);
+  auto opened = store.open_snapshots(in_files, now.term);
   if (!opened)
     return unexpected(opened.error());
   const std::shared_ptr<snapshot::snapshots> snapshots = std::move(*opened);
@@ -35,7 +37,7 @@ expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapsh
   if (const auto restored = core->restore(chain::records_of(std::move(*chain))); !restored)
     return unexpected(restored.error());
   core->end_where_nothing_comes();
-  auto spilled = store.open_segments(options.name, now.term, core->out().segments());
+  auto spilled = store.open_segments(in_files, now.term, core->out().segments());
   if (!spilled)
     return unexpected(spilled.error());
   caf::anon_send(options.snapshot_writer,

@@ -1,5 +1,7 @@
 #include "actors/deployment/window_edges.hpp"
 
+#include "runtime/base/shard_name.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -77,7 +79,7 @@ std::vector<stage::chain> counting_ways(const config::topology& t, std::uint32_t
 std::vector<log_id> logs_of(const config::topology& t, std::uint32_t window, std::uint64_t run) {
   std::vector<log_id> logs;
   for (std::uint32_t s = 0; s < window_of(t, window).definition.shards; ++s)
-    logs.push_back(shard_log(t.stages[window].name, s, run));
+    logs.push_back(to_string(shard_name{t.stages[window].name, run, s}));
   return logs;
 }
 
@@ -107,7 +109,8 @@ bool can_fail(const stage::chain_step& s) {
 
 }  // namespace
 
-std::vector<std::string> receivers_of_window(const config::topology& t, std::uint32_t window) {
+std::vector<std::string> receivers_of_window(const config::topology& t, std::uint32_t window,
+                                             std::uint64_t run) {
   std::vector<std::string> names;
   std::set<std::uint32_t> known;
   for (const auto& w : ways_from(t, window)) {
@@ -118,7 +121,7 @@ std::vector<std::string> receivers_of_window(const config::topology& t, std::uin
       names.push_back(stage.name);
     else
       for (std::uint32_t s = 0; s < window_of(t, w.end).definition.shards; ++s)
-        names.push_back(shard_name(stage.name, s));
+        names.push_back(to_string(shard_name{stage.name, run, s}));
   }
   return names;
 }

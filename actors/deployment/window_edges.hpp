@@ -14,7 +14,8 @@
 namespace millrace::deployment {
 
 /// Names the sinks, and the shards of windows, that get this window's rows, in the topology's order.
-[[nodiscard]] std::vector<std::string> receivers_of_window(const config::topology& t, std::uint32_t window);
+[[nodiscard]] std::vector<std::string> receivers_of_window(const config::topology& t, std::uint32_t window,
+                                                           std::uint64_t run = 0);
 /// Says whether a row of the window, or of a step downstream of it, can become a dead letter.
 [[nodiscard]] bool window_can_fail(const config::topology& t, std::uint32_t window);
 /// Gives one input for each window upstream of the sink.

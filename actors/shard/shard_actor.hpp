@@ -38,7 +38,7 @@ struct shard_gauges {
 };
 
 struct shard_options {
-  std::string name;                      // "WINDOW/SHARD", for logs and reports
+  std::string name;                      // shard_name as text, for logs and the supervisor
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
   std::optional<micros> tick_every;      // with updates
   const wall_clock* clock = &system_clock();

@@ -1,8 +1,23 @@
 // The outbox in captures: frames that are in memory, and in which segments the others lie.
+#include "runtime/base/shard_name.hpp"
 #include "runtime/delivery/outbox.hpp"
 #include "runtime/delivery/output_format.hpp"
 
 namespace millrace::delivery {
+namespace {
+
+/// The first version of captures that names receivers with their generation.
+constexpr std::uint8_t names_generations = 6;
+
+/// Before that a receiver that is a shard was named without. It is of the run that the capture is of, as the
+/// log is.
+std::string receiver_name(std::string stored, const log_id& log, std::uint8_t version) {
+  const auto own = version < names_generations ? parse_shard_name(log) : std::nullopt;
+  const auto receiver = own ? parse_lasting_name(stored, own->generation) : std::nullopt;
+  return receiver ? to_string(*receiver) : std::move(stored);
+}
+
+}  // namespace
 
 void outbox::encode(wire::writer& out, bool all) {
   out.put(sent_);
@@ -43,7 +58,7 @@ expected<void> outbox::apply(wire::reader& in, std::uint8_t version) {
   low_ = in.read_position();
   acked_.clear();
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
-    const std::string name(in.string());
+    const auto name = receiver_name(std::string(in.string()), log_, version);
     acked_[name] = in.read_position();
   }
   for (auto n = version >= 3 ? in.varint() : 0; n > 0 && in.ok(); --n) {

@@ -10,8 +10,9 @@ namespace millrace::delivery {
 namespace {
 
 /// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies,
-/// 4 of which run it is, and which windows have fired; 5 counts by the names of stages.
-constexpr std::uint8_t capture_version = 5;
+/// 4 of which run it is, and which windows have fired; 5 counts by the names of stages; 6 names receivers
+/// that are shards with their generation.
+constexpr std::uint8_t capture_version = 6;
 static_assert(capture_version >= output_version);
 
 /// What a capture begins with, up to the vector.

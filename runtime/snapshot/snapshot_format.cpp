@@ -69,6 +69,11 @@ std::optional<record_header> record_head(std::string_view bytes) {
   return h;
 }
 
+std::string_view actor_in(std::string_view bytes) {
+  const auto head = record_head(bytes);
+  return head ? bytes.substr(sizeof *head, head->name_length) : std::string_view();
+}
+
 bool is_cut_short(std::string_view bytes) {
   const std::string_view magic(record_mark.magic, sizeof record_mark.magic);
   if (bytes.size() < sizeof(record_header))

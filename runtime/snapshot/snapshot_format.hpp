@@ -56,6 +56,8 @@ struct record {
                                           std::size_t& size);
 /// The header that `bytes` begin with, without a look at its checksum. None: it is no record's.
 [[nodiscard]] std::optional<record_header> record_head(std::string_view bytes);
+/// Returns the actor's name in the record that `bytes` begin with, unchecked; empty where it is no record's.
+[[nodiscard]] std::string_view actor_in(std::string_view bytes);
 /// Whether `bytes` end within the record that they begin with, as far as its header says.
 [[nodiscard]] bool is_cut_short(std::string_view bytes);
 /// Whether a whole record begins anywhere in `bytes`.

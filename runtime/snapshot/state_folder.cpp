@@ -3,6 +3,7 @@
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"
+#include "runtime/snapshot/lost_records.hpp"
 #include "runtime/snapshot/older_folder.hpp"
 
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ private:
       highest_ = control->highest;
     if (control->state.folder) {
       known_ = std::move(control->state);
-      return check_known();
+      return check_known().and_then([this] { return check_newest(); });
     }
     if (note_.note.record) {
       is_older_ = true;
@@ -184,6 +185,11 @@ private:
     if (!state)
       return unexpected(state.error());
     return {};
+  }
+
+  expected<void> check_newest() const {
+    return options_.fresh || options_.read_only ? expected<void>()
+                                                : check_control_is_newest(files_, folder_, *known_.folder);
   }
 
   /// The note says that there was a chain.

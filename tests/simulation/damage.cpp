@@ -1,5 +1,6 @@
 #include "tests/simulation/damage.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
 #include <algorithm>
@@ -51,7 +52,7 @@ std::string snapshot_damage::damage_newest(const std::string& folder, const std:
         path.find('.', path.rfind('/')) == std::string::npos)
       newest[path.substr(0, path.rfind('/'))] = path;
   std::erase_if(newest, [&](const auto& n) {
-    return !actor.empty() && n.first.find(snapshot::file_name_of(actor)) == std::string::npos;
+    return !actor.empty() && n.first.find(snapshot::file_name_of(lasting_name(actor))) == std::string::npos;
   });
   std::erase_if(newest, [&](const auto& n) { return damaged_.contains(n.first); });
   if (newest.empty())

@@ -2,6 +2,7 @@
 
 #include "actors/stage/unnest.hpp"
 #include "runtime/base/guarded_file.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
@@ -32,7 +33,7 @@ json::object stage_object(const config::stage& stage, const delivery::ledger& co
       c.dead += p.rejected;
       c.out -= std::min(c.out, p.rejected);
     }
-    if (stage.kind == config::stage_kind::window && p.actor.starts_with(stage.name + "/")) {
+    if (const auto shard = parse_shard_name(p.actor); shard && shard->window == stage.name) {
       rows += p.rows;
       late_at_shard += p.late_at_shard;
     }

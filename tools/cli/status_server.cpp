@@ -1,5 +1,6 @@
 #include "tools/cli/status_server.hpp"
 
+#include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/http/request_reader.hpp"
 #include "tools/cli/health.hpp"
@@ -152,7 +153,8 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_spool_full", "1 while a source is not read because its spool is full",
             MetricType::Gauge, "source", name, g->spool_full);
   }
-  for (const auto& [name, g] : gauges.shards) {
+  for (const auto& [actor, g] : gauges.shards) {
+    const auto name = lasting_name(actor);
     all.add("millrace_window_rows_total", "Rows that a shard has emitted", MetricType::Counter, "shard", name,
             static_cast<double>(g->rows));
     all.add("millrace_windows_open", "Windows with records that have not fired", MetricType::Gauge, "shard",
@@ -167,7 +169,7 @@ void add_topology(families& all, const running_topology& t) {
             MetricType::Gauge, "shard", name, static_cast<double>(g->spilled_bytes));
     for (const auto& [sink, bytes] : g->held_by)
       all.add("millrace_held_bytes", "Output of a shard that this sink has not committed yet",
-              MetricType::Gauge, {{"shard", name}, {"sink", sink}}, static_cast<double>(bytes));
+              MetricType::Gauge, {{"shard", name}, {"sink", lasting_name(sink)}}, static_cast<double>(bytes));
     all.add("millrace_stalled", "1 while a shard takes no input because too much of its output is kept",
             MetricType::Gauge, "shard", name, g->stalled);
     all.add("millrace_late_at_shard_total",

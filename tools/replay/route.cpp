@@ -4,6 +4,7 @@
 #include "actors/deployment/layout.hpp"
 #include "actors/sink/rejected_log.hpp"
 #include "config/report.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
@@ -17,15 +18,11 @@ bool holds(const lane::lane_plan& plan, const std::string& stage) {
          lane::ways_to(plan.roots, lane::stage_index(*plan.topology, stage)) != 0;
 }
 
-/// "WINDOW/GENERATION/SHARD", the log of a window's rows.
+/// Says whether it is the log of a window's rows.
 bool is_window_log(const config::topology& t, std::string_view partition) {
-  return std::any_of(t.stages.begin(), t.stages.end(), [&](const auto& s) {
-    if (s.kind != config::stage_kind::window || !partition.starts_with(s.name + "/"))
-      return false;
-    const auto rest = partition.substr(s.name.size() + 1);
-    return std::count(rest.begin(), rest.end(), '/') == 1 &&
-           rest.find_first_not_of("0123456789/") == std::string_view::npos;
-  });
+  const auto shard = parse_shard_name(partition);
+  const auto* const stage = shard ? t.find(shard->window) : nullptr;
+  return stage != nullptr && stage->kind == config::stage_kind::window;
 }
 
 /// Gives the nodes that read the select of that stage; null where there is none.

@@ -181,7 +181,7 @@ TEST_CASE("while one shard is down for good, the others' rows still come") {
   // rows have come five times.
   std::size_t before = 0;
   for (int growing = 0; growing < 5;) {
-    f.fail("counts/1");
+    f.fail("counts/0/1");
     REQUIRE_FALSE(f.ended_within(60ms));
     const auto now = f.lines("raw.jsonl").size();
     growing += now > before;
@@ -222,7 +222,7 @@ TEST_CASE("a shard whose chain another process holds ends the run, and does not 
   REQUIRE(f.ended_within(60s));
   REQUIRE(f.end().failure);
   CHECK(f.end().failure->code == ec::fenced);
-  CHECK(f.end().failure->stage == "counts/1");
+  CHECK(f.end().failure->stage == "counts/0/1");
   CHECK_FALSE(f.end().finished);
   CHECK((*other)->append("the other process goes on", false));
 }

@@ -51,12 +51,16 @@ void pipeline_fixture::load(const std::string& file, const std::vector<std::stri
   topology_ = std::make_shared<const config::topology>(std::move(*loaded.plan));
 }
 
-void pipeline_fixture::start() {
-  // The actors of an earlier run may still hold the state folder; a system waits for its actors.
+/// The actors of an earlier run may still hold the state folder; a system waits for its actors.
+void pipeline_fixture::release() {
   supervisor_ = nullptr;
   self_.reset();
   system_.reset();
   store_.reset();
+}
+
+void pipeline_fixture::start() {
+  release();
   system_ = std::make_unique<caf::actor_system>(config_);
   self_ = std::make_unique<caf::scoped_actor>(*system_);
   auto opened = snapshot::open_dir_store({path("state"), topology_->name, false, false});

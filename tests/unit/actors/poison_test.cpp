@@ -217,7 +217,7 @@ TEST_CASE("a verdict is there after a restart, and nothing asks about the record
   t.wait_until([&] { return t.letters().count(at) == 1; });
   const auto asked = t.p->asked();
   // It dies before it is told to stop, so it has kept nothing and must read all again.
-  t.f.fail("counts/1");
+  t.f.fail("counts/0/1");
   t.f.stop();
   REQUIRE(t.f.ended_within(60s));
   REQUIRE_FALSE(t.f.end().failure);
@@ -235,9 +235,9 @@ TEST_CASE("a reader that catches up leaves out what was given up") {
   t.f.start();
   t.wait_until([&] { return t.letters().count(at) == 1; });
   const auto asked = t.p->asked();
-  t.f.fail("counts/0");
-  t.f.fail("counts/1");
-  t.f.fail("counts/2");
+  t.f.fail("counts/0/0");
+  t.f.fail("counts/0/1");
+  t.f.fail("counts/0/2");
   t.check_end({at});
   CHECK(t.p->asked() == asked);
 }
@@ -247,7 +247,7 @@ TEST_CASE("a record that fails only when it is read again ends the run, and the 
   t.f.start();
   t.wait_until([&] { return t.f.lines("raw.txt").size() > 30; });
   t.p->set({t.in.positions[20]});
-  t.f.fail("counts/1");
+  t.f.fail("counts/0/1");
   REQUIRE(t.f.ended_within(300s));
   REQUIRE(t.f.end().failure);
   CHECK(t.f.end().failure->message.find(fmt::format("at position {}", t.in.positions[20])) !=
@@ -289,7 +289,8 @@ TEST_CASE("whatever records make the lane fail and whoever dies meanwhile, all o
       bad.insert(t.in.positions[n]);
   t.p->set(bad);
   t.f.start();
-  const std::vector<std::string> others{"counts/0", "counts/1", "counts/2", "rows", "raw", "dead_letters"};
+  const std::vector<std::string> others{"counts/0/0", "counts/0/1", "counts/0/2",
+                                        "rows",       "raw",        "dead_letters"};
   for (int i = 0; i < 12 && !t.f.ended_within(std::chrono::milliseconds(random() % 100)); ++i)
     t.f.fail(others[random() % others.size()]);
   t.check_end(bad);

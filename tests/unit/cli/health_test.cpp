@@ -1,4 +1,5 @@
 #include "tools/cli/health.hpp"
+#include "tools/cli/status_server.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -51,7 +52,7 @@ running_topology prepared(const std::string& name) {
   lane->source = "clicks";
   t.gauges.lanes["parsed/lane0"] = lane;
   t.gauges.sinks["table"] = std::make_shared<sink::sink_gauges>();
-  t.gauges.shards["counts/0"] = std::make_shared<shard::shard_gauges>();
+  t.gauges.shards["counts/0/0"] = std::make_shared<shard::shard_gauges>();
   return t;
 }
 
@@ -78,12 +79,28 @@ TEST_CASE("a target that is away later is not healthy, but input is taken") {
   t.gauges.sinks["table"]->away = true;
   CHECK(is_healthy({t}).text == "waiting for the target of table\n");
   CHECK(is_ready({t}, false).good);
-  t.gauges.shards["counts/0"]->stalled = true;
-  CHECK(is_ready({t}, false).text == "counts/0 takes no input until a sink takes its output\n");
-  t.gauges.sinks["table"]->away = t.gauges.shards["counts/0"]->stalled = false;
+  t.gauges.shards["counts/0/0"]->stalled = true;
+  CHECK(is_ready({t}, false).text == "counts/0/0 takes no input until a sink takes its output\n");
+  t.gauges.sinks["table"]->away = t.gauges.shards["counts/0/0"]->stalled = false;
   t.gauges.lanes["parsed/lane0"]->away = true;
   CHECK(is_healthy({t}).text == "waiting for the source clicks\n");
   CHECK_FALSE(is_ready({t}, false).good);
+}
+
+TEST_CASE("a shard's series of metrics go on over its generations, and those of receivers that are shards") {
+  for (const std::string generation : {"0", "7"}) {
+    auto t = prepared("a");
+    const auto gauges = std::make_shared<shard::shard_gauges>();
+    gauges->held_by["hours/" + generation + "/1"] = 5;
+    gauges->held_by["table"] = 6;
+    t.gauges.shards = {{"counts/" + generation + "/3", gauges}};
+    const auto text = metrics_text({t});
+    INFO(text);
+    for (const auto* line : {R"(millrace_stalled{topology="a",shard="counts/3"} 0)",
+                             R"(millrace_held_bytes{topology="a",shard="counts/3",sink="hours/1"} 5)",
+                             R"(millrace_held_bytes{topology="a",shard="counts/3",sink="table"} 6)"})
+      CHECK(text.find(line) != std::string::npos);
+  }
 }
 
 TEST_CASE("of several topologies the body names whose server it is; those that have ended say nothing") {

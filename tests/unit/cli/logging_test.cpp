@@ -73,7 +73,7 @@ TEST_CASE("a text log line is one line that drives no terminal, whatever a serve
 }
 
 TEST_CASE("of several topologies a line belongs to the one that alone has the stage, or that it names") {
-  CHECK(line("counts/0 failed (x); a new life begins", two).at("topology") == "a");
+  CHECK(line("counts/0/0 failed (x); a new life begins", two).at("topology") == "a");
   CHECK(line("table: the target answers again", two).at("topology") == "b");
   CHECK(line("parsed/lane0: caught up", two).at("topology").is_null());
   CHECK(line("parsed/lane0: caught up", two).at("stage") == "parsed");

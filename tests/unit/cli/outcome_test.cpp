@@ -33,7 +33,7 @@ std::vector<messages::report_part> parts() {
   auto letters = part("dead_letters", "clicks", {.in = 1000, .out = 1000});
   letters.counts["parsed"] = {.in = 1000, .out = 990, .dead = 10};
   letters.counts[delivery::unformed_rows_of("counts")] = {.in = 2, .dead = 2};
-  auto shard = part("counts/0", "counts", {.in = 990, .out = 890, .late = 100});
+  auto shard = part("counts/0/0", "counts", {.in = 990, .out = 890, .late = 100});
   shard.late_at_shard = 5;
   auto sink = part("table", "table", {.in = 80, .out = 80});
   sink.rejected = 4;

@@ -100,7 +100,7 @@ TEST_CASE("at the start the shards of a process are restored side by side") {
   std::atomic<int> met{0};
   supervisor_options options;
   options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
-  for (const std::string name : {"counts/0", "counts/1"})
+  for (const std::string name : {"counts/0/0", "counts/0/1"})
     options.shards.push_back({name,
                               name,
                               {},
@@ -125,13 +125,13 @@ TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too"
   caf::actor_system system(config);
   supervisor_options options;
   options.next_term = [next = incarnation(1)]() mutable -> expected<incarnation> { return next++; };
-  for (const std::string name : {"counts/0", "counts/1", "counts/2"})
+  for (const std::string name : {"counts/0/0", "counts/0/1", "counts/0/2"})
     options.shards.push_back({name,
                               name,
                               {},
                               [&, name](const life& now, const auto&,
                                         const messages::supervisor& supervisor) -> expected<messages::shard> {
-                                if (name == "counts/1")
+                                if (name == "counts/0/1")
                                   return user_error(ec::corrupt, "its snapshots are damaged");
                                 return caf::actor_cast<messages::shard>(
                                     system.spawn(idle, now, supervisor, name));
@@ -142,7 +142,7 @@ TEST_CASE("a shard that cannot be restored ends the run, the ones beside it too"
   self->receive(
       [&](const run_ended& m) {
         REQUIRE(m.failure);
-        CHECK(m.failure->stage == "counts/1");
+        CHECK(m.failure->stage == "counts/0/1");
         CHECK(m.failure->message == "its snapshots are damaged");
         CHECK(m.parts.size() == 2);  // those that live have been asked, and stopped
       },

@@ -174,6 +174,42 @@ TEST_CASE("a new life stands where the chain of captures ends, and acknowledges 
   CHECK(next.ask("a", 1)->stamp.life == 2);
 }
 
+TEST_CASE("captures of before receivers had generations in their names say of the same receivers where they "
+          "stand") {
+  const auto shard = [](std::uint64_t run, std::vector<std::string> receivers) {
+    shard_core::setup s;
+    s.log = "w/" + std::to_string(run) + "/0";
+    s.run = run;
+    s.receivers = std::move(receivers);
+    s.logs = {{"a", {}}};
+    return shard_core(std::move(s), std::make_unique<counting_windows>());
+  };
+  constexpr char before_generations = 5;
+  for (const std::uint64_t run : {0, 3}) {
+    auto older = shard(run, {"hours/0", "hours/1", "sink"});
+    (void)older.take(with_content(test::frame("a", older.ask("a", 1)->stamp, 0, 2, 20)));
+    (void)older.take(with_content(test::frame("a", older.ask("a", 1)->stamp, 2, 4, 40)));
+    const auto at = position{20, whole};
+    for (const auto* receiver : {"hours/0", "hours/1", "sink"})
+      REQUIRE(older.out().resume(receiver, at, {1, 0}));
+    auto bytes = older.capture_all();
+    bytes[0] = before_generations;
+
+    const auto name = "hours/" + std::to_string(run) + "/";
+    auto now = shard(run, {name + "0", name + "1", "sink"});
+    REQUIRE(now.restore({bytes}));
+    CHECK(now.out().acknowledged() ==
+          std::map<std::string, position>{{name + "0", at}, {name + "1", at}, {"sink", at}});
+    CHECK(now.out().retained_frames() == 1);
+    // One that was there from the first has lost what it acknowledged, if it stands nowhere.
+    CHECK(now.out().resume(name + "0", std::nullopt, {2, 0}).error().code == ec::log_trimmed);
+
+    auto later = shard(run, {name + "0", name + "1", "sink"});
+    REQUIRE(later.restore({now.capture_all()}));
+    CHECK(later.out().acknowledged() == now.out().acknowledged());
+  }
+}
+
 TEST_CASE("damaged captures are refused with an error, wherever they are cut") {
   auto s = make();
   const auto a = s.ask("a", 1)->stamp;

@@ -30,6 +30,7 @@ TEST_CASE("every file of a chain may be cut at any byte and one increment is los
   faulty_file_system files;
   {
     const auto store = open_or_fail(clicks, files, {40, 3});
+    give_numbers(*store);
     const auto chain = *store->open_snapshots("a", 1);
     for (int i = 0; i < 8; ++i) {
       REQUIRE(chain->append(std::to_string(i), i == 5));
@@ -223,6 +224,7 @@ TEST_CASE("an append that was cut short at any byte is passed over, and the next
   for (const bool twice : {false, true}) {
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
+    give_numbers(*store);
     {
       const auto chain = *store->open_snapshots("a", 1);
       for (const auto* text : {"a", "b"})

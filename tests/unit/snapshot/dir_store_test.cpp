@@ -283,6 +283,7 @@ TEST_CASE("an older incarnation is fenced, also by a later process") {
   faulty_file_system files;
   {
     const auto store = open_or_fail(clicks, files);
+    give_numbers(*store);
     const auto old_life = *store->open_snapshots("a", 5);
     const auto old_journal = *store->open_journal("a", 5);
     REQUIRE(store->open_snapshots("a", 6));

@@ -22,6 +22,7 @@ opened open_all(faulty_file_system& files, incarnation life, const std::vector<s
   auto store = open_dir_store({"/state", "clicks", false, false}, files);
   REQUIRE(store);
   o.store = std::move(*store);
+  REQUIRE(o.store->next_incarnation());  // the numbers of the lives here are given
   auto chain = o.store->open_snapshots("counts/0", life);
   REQUIRE(chain);
   o.chain = std::move(*chain);

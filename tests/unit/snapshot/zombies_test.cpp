@@ -210,6 +210,7 @@ TEST_CASE("what a new life builds upon lasts, also where its writer died before 
     std::string path;
     {
       const auto store = two_processes::open(files);
+      REQUIRE(store->next_incarnation());  // 1 to 64 are given
       const auto chain = *store->open_snapshots("a", 1);
       REQUIRE(chain->append("one,", false));
       files.before = [&](std::string_view operation, const std::string& at) {
