@@ -12,7 +12,7 @@
 namespace millrace::delivery {
 
 /// All but its content.
-void fields(auto& c, wire::like<take_frame> auto& f) {
+void fields(auto& c, wire::like<lane_frame> auto& f) {
   c.members(f.log, f.stamp, f.from, f.to, f.watermark, f.idle, f.counts, f.bytes);
 }
 
