@@ -150,8 +150,12 @@ private:
     if (run.taken() == 0)
       return false;
     ++out_.runs;
-    if (!run.is_original_whole())
+    if (!run.is_original_whole()) {
       ++out_.contents.passed_over;
+      for (const auto& name : {runs_[i].copy, runs_[i].mended})
+        if (!name.empty())
+          out_.copies.push_back(name);
+    }
     std::ranges::move(run.repairs(), std::back_inserter(out_.to_repair));
     out_.newest = runs_[i].original;
     if (i + 1 == runs_.size()) {

@@ -37,6 +37,7 @@ struct scanned_chain {
   std::uint64_t runs = 0;              // that these lie in
   std::uint64_t highest = 0;           // sequence number, also of a record that is given up
   std::string newest;                  // the file that the tail lies in, where that is an increment
+  std::vector<std::string> copies;     // that stand in for what originals lack
   bool base_due = false;               // there is but one generation left
   std::vector<file_repair> to_repair;
 };

@@ -111,10 +111,15 @@ expected<scanned_chain> dir_chain::take_over() {
     return found;
   if (stops(found->life))
     return fenced_by(found->life);
-  // What the chain is built upon must be durable before anything names it; its writer may have died too soon.
-  auto done = found->newest.empty() ? expected<void>() : files_.append(path(found->newest), {}, true);
-  if (!done && done.error().code == ec::not_found)
-    done = {};  // its copy serves
+  // What the chain is built upon must be durable before anything names it: the newest run, whose writer may
+  // have died too soon, and copies, which are not synced when they are written.
+  auto names = found->copies;
+  if (!found->newest.empty())
+    names.push_back(found->newest);
+  expected<void> done;
+  for (auto name = names.begin(); done && name != names.end(); ++name)
+    if (auto synced = files_.append(path(*name), {}, true); !synced && synced.error().code != ec::not_found)
+      done = std::move(synced);
   if (done)
     done = files_.sync_folder(folder_);
   if (!done)

@@ -155,6 +155,8 @@ CHAIN_MUTANTS = [
      "return highest.term >= chosen.term && highest != chosen;", "return must_give_up(chosen, highest);"),
     ("control_twins", "two openers that choose the same term have two lives", "runtime/chain/rules.cpp",
      "random & (first_raised_count - 1)", "random & 0"),
+    ("opening_copies", "an opening makes the copies durable that it goes on from", "runtime/snapshot/dir_chain_opening.cpp",
+     "  auto names = found->copies;", "  std::vector<std::string> names;"),
     ("control_look", "an opener chooses its life before it takes the lock", "runtime/snapshot/state_folder.cpp",
      "    if (!highest_)\n      highest_ = control->highest;", "    highest_ = control->highest;"),
     ("control_twice", "a change is kept twice", "runtime/snapshot/control_chain.cpp", "encode_change(c), true)", "encode_change(c), false)"),

@@ -324,6 +324,35 @@ TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy 
   }
 }
 
+TEST_CASE("where an original is gone, its copy is durable before a new life goes on from it") {
+  const std::string folder = "/chain";
+  const auto open = [&](faulty_file_system& files, incarnation life) {
+    return open_dir_snapshots(files, folder, "a", life, std::make_shared<life_fence>());
+  };
+  for (std::uint64_t operations = 1; operations < 40; ++operations)
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      faulty_file_system files(seed);
+      REQUIRE(files.make_folder(folder));
+      REQUIRE(files.sync_folder("/"));
+      const auto chain = *open(files, 1);
+      for (const auto* text : {"a", "b", "c"})
+        REQUIRE(chain->append(text, false));
+      files.lose_file(folder + "/" + run_file(1));
+      files.crash_after(operations);
+      (void)open(files, 2);
+      files.restart(true);
+      const auto left = files.all_files(folder);
+      if (std::ranges::find(left, folder + "/" + run_file(2)) == left.end())
+        continue;  // nobody goes on from the copy yet
+      INFO("dies at operation " << operations << " of the opening, seed " << seed);
+      const auto opened = open(files, 3);
+      REQUIRE(opened);
+      const auto found = (*opened)->load();
+      REQUIRE(found);
+      CHECK(*join(*found) == "ab");
+    }
+}
+
 TEST_CASE("a journal's newest entries survive damage of either of their copies") {
   for (const auto part : {run_part::original, run_part::copy})
     for (const bool replaces : {false, true}) {
