@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <random>
 
 using namespace millrace;
@@ -204,7 +205,8 @@ private:
   void forget_everything() {
     chain_ = journal_ = value_ = {};
     state_id_ = store_->id().state_id;
-    sequence_ = latent_until_ = 0;
+    sequence_ = 0;
+    std::erase_if(latent_until_, [](const auto& l) { return !l.first.ends_with("/control"); });
   }
 
   void close() {
@@ -323,16 +325,17 @@ private:
     files_.settle();
     auto all = files_.all_files("/home/state");
     std::erase(all, "/home/state/lock");
-    const auto newest_base = highest_base(all);
-    if (newest_base >= latent_until_)
-      latent_until_ = 0;
-    if (latent_until_ != 0)
-      std::erase_if(all, [](const auto& path) { return path.find("/snapshots/") != std::string::npos; });
+    const auto newest_bases = highest_bases(all);
+    const auto newest_base = [&](const std::string& folder) {
+      const auto at = newest_bases.find(folder);
+      return at == newest_bases.end() ? 0 : at->second;
+    };
+    std::erase_if(latent_until_, [&](const auto& l) { return newest_base(l.first) >= l.second; });
+    std::erase_if(all, [&](const auto& path) { return latent_until_.contains(folder_of(path)); });
     const auto& victim = all[below(all.size())];
     INFO("damaged: " << victim);
-    if (newest_base != 0 && place_of(victim) <= newest_base &&
-        victim.find("/snapshots/") != std::string::npos)
-      latent_until_ = newest_base + 1;
+    if (const auto base = newest_base(folder_of(victim)); base != 0 && place_of(victim) <= base)
+      latent_until_[folder_of(victim)] = base + 1;
     if (below(3) == 0)
       files_.lose_file(victim);
     else
@@ -346,15 +349,19 @@ private:
     return digits == 0 ? 0 : std::strtoull(name.substr(digits, 20).c_str(), nullptr, 10);
   }
 
-  std::uint64_t highest_base(const std::vector<std::string>& paths) {
-    std::uint64_t highest = 0;
-    for (const auto& path : paths) {
-      record r;
-      if (path.find("/snapshots/") != std::string::npos &&
-          decode_record(files_.contents(path), "counts/0", r) == reading::whole &&
-          r.kind == record_kind::base)
-        highest = std::max(highest, place_of(path));
-    }
+  static std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+  /// Of each chain, by its folder.
+  std::map<std::string, std::uint64_t> highest_bases(const std::vector<std::string>& paths) {
+    std::map<std::string, std::uint64_t> highest;
+    for (const auto& path : paths)
+      for (const auto* actor : {"counts/0", "control"}) {
+        record r;
+        if (decode_record(files_.contents(path), actor, r) == reading::whole && r.kind == record_kind::base) {
+          auto& of_chain = highest[folder_of(path)];
+          of_chain = std::max(of_chain, place_of(path));
+        }
+      }
     return highest;
   }
 
@@ -371,7 +378,7 @@ private:
   std::uint64_t counter_ = 0;
   /// What the newest base covers is not read when an actor opens, and without that base there is one
   /// generation only. Damage there has to be followed by a newer base before a second file may be damaged.
-  std::uint64_t latent_until_ = 0;
+  std::map<std::string, std::uint64_t> latent_until_;  // place, by the chain's folder
   bool last_was_twice_ = true;
   bool fresh_failed_ = false;
 };
