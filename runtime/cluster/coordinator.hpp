@@ -111,7 +111,7 @@ public:
   [[nodiscard]] const control_state& state() const { return state_; }
   [[nodiscard]] const node_watch& nodes() const { return watch_; }
   [[nodiscard]] bool is_over() const { return is_over_; }
-  /// The pinned actors whose node is not there.
+  /// The actors that no node can have, as placement says.
   [[nodiscard]] std::vector<actor_id> waiting() const;
 
 private:

@@ -98,7 +98,7 @@ public:
   [[nodiscard]] std::vector<actor_id> waiting() {
     std::vector<actor_id> out;
     for (const auto& [id, a] : actors_)
-      if (a.is_pinned && home_of(a) == nullptr && best_for(a) == nullptr)
+      if (home_of(a) == nullptr && best_for(a) == nullptr)
         out.push_back(id);
     return out;
   }

@@ -54,7 +54,7 @@ struct move {
 [[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,
                                       const std::vector<placeable_actor>& actors);
 
-/// The pinned ones that have to wait for their node.
+/// Those that have to wait: the node that they are pinned to is not there, or no node may be given anything.
 [[nodiscard]] std::vector<actor_id> waiting(const std::vector<offered_node>& nodes,
                                             const std::vector<placeable_actor>& actors);
 
