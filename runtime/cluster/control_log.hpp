@@ -30,7 +30,7 @@ namespace records {
 
 /// The first record. `formats`: no node may join that writes older formats only.
 struct founded {
-  std::string cluster;
+  std::string cluster = {};
   std::uint32_t formats = 0;
   friend bool operator==(const founded&, const founded&) = default;
 };
@@ -41,89 +41,89 @@ struct formats_raised {
 };
 /// `plan` is the resolved topology, and may hold secrets.
 struct topology_applied {
-  std::string topology;
-  std::string plan;
+  std::string topology = {};
+  std::string plan = {};
   std::uint64_t generation = 0;
-  std::vector<actor_spec> actors;
+  std::vector<actor_spec> actors = {};
   friend bool operator==(const topology_applied&, const topology_applied&) = default;
 };
 /// `instance` is a number that the process has chosen at random: it gets one session however often it asks.
 struct session_given {
-  std::string node;
+  std::string node = {};
   std::uint64_t instance = 0;
   cluster::session session = 0;
   friend bool operator==(const session_given&, const session_given&) = default;
 };
 /// `died_under`: the lanes and shards that the death of the process is counted under.
 struct session_ended {
-  std::string node;
+  std::string node = {};
   cluster::session session = 0;
   bool has_died = false;  // it did not leave in order
   event_micros at = 0;
-  std::vector<actor_id> died_under;
+  std::vector<actor_id> died_under = {};
   friend bool operator==(const session_ended&, const session_ended&) = default;
 };
 /// Recorded before it is sent: the actor begins the life (term, 0) in this process and nowhere else.
 struct placed {
-  actor_id actor;
-  std::string node;
+  actor_id actor = {};
+  std::string node = {};
   cluster::session session = 0;
   incarnation term = 0;
   friend bool operator==(const placed&, const placed&) = default;
 };
 /// Gives a new life to an actor that stays where it is.
 struct term_granted {
-  actor_id actor;
+  actor_id actor = {};
   incarnation term = 0;
   friend bool operator==(const term_granted&, const term_granted&) = default;
 };
 /// A record that was given up, as delivery::verdict has it.
 struct verdict_given {
-  std::string topology;
-  log_id log;
+  std::string topology = {};
+  log_id log = {};
   position at{};
-  std::string error;
+  std::string error = {};
   friend bool operator==(const verdict_given&, const verdict_given&) = default;
 };
 /// Every receiver has durable what is below.
 struct verdicts_settled {
-  std::string topology;
-  log_id log;
+  std::string topology = {};
+  log_id log = {};
   position below{};
   friend bool operator==(const verdicts_settled&, const verdicts_settled&) = default;
 };
 /// A partition that was found while running, and where it counts from.
 struct partition_started {
-  std::string topology;
-  std::string parser;
-  std::string partition;
-  log_id log;
+  std::string topology = {};
+  std::string parser = {};
+  std::string partition = {};
+  log_id log = {};
   mark start{};
-  std::string lane;
+  std::string lane = {};
   friend bool operator==(const partition_started&, const partition_started&) = default;
 };
 struct topology_failed {
-  std::string topology;
-  std::string actor;
-  std::string why;
+  std::string topology = {};
+  std::string actor = {};
+  std::string why = {};
   friend bool operator==(const topology_failed&, const topology_failed&) = default;
 };
 struct finished {
-  std::string topology;
+  std::string topology = {};
   friend bool operator==(const finished&, const finished&) = default;
 };
 struct stop_asked {
-  std::string topology;
+  std::string topology = {};
   friend bool operator==(const stop_asked&, const stop_asked&) = default;
 };
 /// Holds until the node has a new session.
 struct drain_asked {
-  std::string node;
+  std::string node = {};
   friend bool operator==(const drain_asked&, const drain_asked&) = default;
 };
 /// Unpins what is pinned to the node.
 struct node_forgotten {
-  std::string node;
+  std::string node = {};
   friend bool operator==(const node_forgotten&, const node_forgotten&) = default;
 };
 
