@@ -71,9 +71,13 @@ decision_list coordinator::on_appended(std::uint64_t number, append_outcome how,
   } else {
     const auto done = *std::exchange(under_way_, std::nullopt);
     since_base_ = done.what.empty() ? 0 : since_base_ + done.what.size();
+    auto folded = expected<void>();
     for (const auto& r : done.what)
-      acknowledge(r);
+      if (folded)
+        folded = acknowledge(r);
     answer(done.request, {}, done.lost);
+    if (!folded)
+      end_epoch(true, folded.error().message);
   }
   return advance(now);
 }
@@ -171,12 +175,10 @@ void coordinator::place() {
   for (auto& r : next)
     if (auto* const p = std::get_if<records::placed>(&r)) {
       p->term = ++term;
-      wanted_.erase(p->actor);
       if (may_wait)
         moving_ = {p->actor, term};
     } else if (auto* const g = std::get_if<records::term_granted>(&r)) {
       g->term = ++term;
-      wanted_.erase(g->actor);
     }
   if (!next.empty())
     append(std::move(next));

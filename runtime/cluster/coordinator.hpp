@@ -146,9 +146,11 @@ private:
   [[nodiscard]] std::vector<offered_node> offered() const;
   [[nodiscard]] std::vector<placeable_actor> placeable() const;
 
-  void acknowledge(const record& r);
+  [[nodiscard]] expected<void> acknowledge(const record& r);
   void take_effect(const records::topology_applied& r);
   void take_effect(const records::session_given& r);
+  void take_effect(const records::session_ended& r);
+  void take_effect(const records::node_forgotten& r);
   void take_effect(const records::placed& r);
   void take_effect(const records::term_granted& r);
   void take_effect(const records::topology_failed& r) { tell_director(r.topology); }
@@ -161,7 +163,9 @@ private:
 
   void compare(const registration& r);
   void detach(const std::string& node);
-  void leave(const registration& r, std::string why);
+  void leave(const std::string& node, std::uint64_t instance, std::string why);
+  /// Whoever is present under that name is told to leave.
+  void dismiss(const std::string& node, const std::string& why);
   template<class Command>
   void send(const std::string& node, cluster::session session, Command what);
 

@@ -27,8 +27,9 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
   const auto is_known = found != state_.nodes.end() && !found->second.is_over;
   const auto is_mine = is_known && found->second.instance == r.instance;
   if (r.formats < state_.formats) {
-    leave(r, fmt::format("the cluster has formats {}, and this version writes up to {}; run a later version",
-                         state_.formats, r.formats));
+    leave(r.node, r.instance,
+          fmt::format("the cluster has formats {}, and this version writes up to {}; run a later version",
+                      state_.formats, r.formats));
   } else if (r.session == 0 && is_mine) {
     out_.push_back(decisions::send{
         r.node, r.instance, {epoch_, 0, commands::welcome{r.instance, found->second.session}}});
@@ -39,7 +40,7 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
       wish_for(records::session_given{r.node, r.instance, 0});
     }
   } else if (!is_mine || found->second.session != r.session) {
-    leave(r, "its session is over: another process has its name, or it was taken for dead");
+    leave(r.node, r.instance, "its session is over: another process has its name, or it was taken for dead");
   } else {
     watch_.arrived(r.node, {r.instance, r.session, r.cores, r.formats, now.running, false});
     compare(r);
@@ -131,14 +132,12 @@ decision_list coordinator::on_node_left(const std::string& node, cluster::sessio
   return advance(now);
 }
 
-void coordinator::acknowledge(const record& r) {
+expected<void> coordinator::acknowledge(const record& r) {
   stop_what_ends(r);
-  if (auto done = state_.apply(r); !done) {
-    if (!is_over_)
-      end_epoch(true, done.error().message);
-    return;
-  }
-  std::visit([this](const auto& what) { take_effect(what); }, r);
+  auto done = state_.apply(r);
+  if (done)
+    std::visit([this](const auto& what) { take_effect(what); }, r);
+  return done;
 }
 
 void coordinator::stop_what_ends(const record& r) {
@@ -166,23 +165,24 @@ void coordinator::stop_what_ends(const record& r) {
 
 void coordinator::take_effect(const records::topology_applied& r) { tell_director(r.topology); }
 
-/// Whoever had the name before is told to leave, if it is there.
 void coordinator::take_effect(const records::session_given& r) {
   joining_.erase(r.node);
-  if (const auto* const old = watch_.find(r.node)) {
-    out_.push_back(decisions::send{
-        r.node, old->instance, {epoch_, 0, commands::leave{old->instance, "another process has its name"}}});
-    detach(r.node);
-  }
-  watch_.gone(r.node);
+  dismiss(r.node, "another process has its name");
   out_.push_back(decisions::send{r.node, r.instance, {epoch_, 0, commands::welcome{r.instance, r.session}}});
 }
 
+/// It may have registered again since this was wished for.
+void coordinator::take_effect(const records::session_ended& r) { dismiss(r.node, "it was taken for dead"); }
+
+void coordinator::take_effect(const records::node_forgotten& r) { dismiss(r.node, "its node was forgotten"); }
+
 void coordinator::take_effect(const records::placed& r) {
+  wanted_.erase(r.actor);
   send(r.node, r.session, commands::start{r.actor, state_.find(r.actor)->at->generation, r.term});
 }
 
 void coordinator::take_effect(const records::term_granted& r) {
+  wanted_.erase(r.actor);
   const auto& at = *state_.find(r.actor)->at;
   send(at.node, at.session, commands::start{r.actor, at.generation, r.term});
 }
@@ -194,9 +194,16 @@ void coordinator::detach(const std::string& node) {
       send(name, n.session, commands::detach{node});
 }
 
-void coordinator::leave(const registration& r, std::string why) {
-  out_.push_back(
-      decisions::send{r.node, r.instance, {epoch_, 0, commands::leave{r.instance, std::move(why)}}});
+void coordinator::leave(const std::string& node, std::uint64_t instance, std::string why) {
+  out_.push_back(decisions::send{node, instance, {epoch_, 0, commands::leave{instance, std::move(why)}}});
+}
+
+void coordinator::dismiss(const std::string& node, const std::string& why) {
+  if (const auto* const n = watch_.find(node)) {
+    leave(node, n->instance, why);
+    detach(node);
+  }
+  watch_.gone(node);
 }
 
 template<class Command>

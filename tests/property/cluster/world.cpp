@@ -82,7 +82,7 @@ void world::beat() {
       if (q.asleep <= step_ && are_joined(p, q) && !q.agent.is_over()) {
         q.stands.on_word(p.leads->mine(), now_, jitter());
         if (q.agent.session() == 0 && one_in(10))
-          letters_.push_back({q.instance, p.instance, node_event(q.agent.describe())});
+          letters_.push_back({q.instance, p.instance, q.node, node_event(q.agent.describe())});
         else if (q.agent.session() != 0)
           carry_out(p, p.leads->on_heard(q.node, q.agent.session(), now_));
         if (!p.leads)
@@ -112,8 +112,8 @@ void world::deliver() {
   letters_.erase(first);
   if (const auto* const c = std::get_if<node_command>(&l.what))
     deliver_to(*to, from, *c);
-  else if (from != nullptr)
-    deliver_to(*to, *from, std::get<node_event>(l.what));
+  else
+    deliver_to(*to, l.node, std::get<node_event>(l.what));
 }
 
 void world::deliver_to(process& p, process* from, const node_command& c) {
@@ -122,20 +122,20 @@ void world::deliver_to(process& p, process* from, const node_command& c) {
   // Answers go to whoever has sent the command.
   for (const auto& o : orders)
     if (const auto* const t = std::get_if<orders::tell>(&o); t != nullptr && from != nullptr)
-      letters_.push_back({p.instance, from->instance, t->what});
+      letters_.push_back({p.instance, from->instance, p.node, t->what});
   std::erase_if(orders, [](const node_order& o) { return std::holds_alternative<orders::tell>(o); });
   carry_out(p, orders, c.from, highest);
 }
 
-void world::deliver_to(process& p, process& from, const node_event& e) {
+void world::deliver_to(process& p, const std::string& node, const node_event& e) {
   if (!p.leads)
     return;
   if (const auto* const r = std::get_if<registration>(&e))
     carry_out(p, p.leads->on_registered(*r, now_));
   else if (const auto* const b = std::get_if<life_began>(&e))
-    carry_out(p, p.leads->on_life_began(from.node, *b, now_));
+    carry_out(p, p.leads->on_life_began(node, *b, now_));
   else if (const auto* const d = std::get_if<life_ended>(&e))
-    carry_out(p, p.leads->on_life_ended(from.node, *d, now_));
+    carry_out(p, p.leads->on_life_ended(node, *d, now_));
   else
     carry_out(p, p.leads->on_higher_epoch(std::get<epoch_refused>(e).highest, now_));
 }
@@ -187,8 +187,8 @@ void world::carry_out(process& p, const decision_list& all) {
     } else if (const auto* const s = std::get_if<decisions::send>(&d)) {
       oracle_.sends(s->what);
       for (const auto& q : processes_)
-        if (q.node == s->node && (s->instance == 0 || s->instance == q.instance))
-          letters_.push_back({p.instance, q.instance, s->what});
+        if (q.node == s->node)  // whichever process has the name now
+          letters_.push_back({p.instance, q.instance, p.node, s->what});
     } else if (const auto* const a = std::get_if<decisions::answer>(&d)) {
       const auto asked = p.asked.find(a->request);
       require(asked != p.asked.end(), "a request is answered twice");

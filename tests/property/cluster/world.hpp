@@ -52,6 +52,7 @@ public:
 private:
   struct letter {
     std::uint64_t from = 0, to = 0;  // instances
+    std::string node;                // of the sender, who may be dead by now
     std::variant<node_command, node_event> what;
   };
 
@@ -80,7 +81,7 @@ private:
   void carry_out(process& p, const decision_list& all);
   void carry_out(process& p, const node_orders& all, const epoch& obeys, const epoch& highest);
   void deliver_to(process& p, process* from, const node_command& c);
-  void deliver_to(process& p, process& from, const node_event& e);
+  void deliver_to(process& p, const std::string& node, const node_event& e);
   void act(process& p);
   void end_actor(process& p, const orders::end& e);
   void direct(process& p);

@@ -35,7 +35,7 @@ void world::act(process& p) {
       if (const auto* const t = std::get_if<orders::tell>(&o))
         for (const auto& q : processes_)
           if (q.leads && q.leads->mine() == t->to)
-            letters_.push_back({p.instance, q.instance, t->what});
+            letters_.push_back({p.instance, q.instance, p.node, t->what});
   };
   if (a.now < opened) {
     report(life_end::fenced, one_in(2) ? opened : life());
@@ -62,14 +62,13 @@ void world::ask() {
   if (p == nullptr || p->asleep > step_)
     return;
   const auto& name = names_[below(names_.size())];
-  const auto is_there = std::ranges::any_of(processes_, [&](const auto& q) { return q.node == name; });
   if (is_calm_ || one_in(3))
     apply_topology(*p);
   else if (one_in(8))
     request_of(*p, records::stop_asked{one_in(2) ? "t" : "u"});
   else if (one_in(8))
     request_of(*p, records::drain_asked{name});
-  else if (one_in(8) && !is_there)
+  else if (one_in(8))
     request_of(*p, records::node_forgotten{name});
   else if (one_in(4))
     request_of(*p, records::verdict_given{"t", "clicks/0", {0, static_cast<std::int64_t>(below(50))}, "why"});
@@ -144,7 +143,7 @@ void world::fault() {
   }
   auto& p = *std::next(processes_.begin(), static_cast<std::ptrdiff_t>(below(processes_.size())));
   auto& q = *std::next(processes_.begin(), static_cast<std::ptrdiff_t>(below(processes_.size())));
-  switch (below(6)) {
+  switch (below(7)) {
   case 0:
     p.is_cut = true;
     break;
@@ -158,6 +157,10 @@ void world::fault() {
   case 4:
     if (one_in(3))
       die(p);
+    break;
+  case 5:
+    if (auto* const boss = newest_leader(); boss != nullptr && one_in(3))  // taken for dead, and is not
+      carry_out(*boss, boss->leads->on_node_dead(p.node, p.agent.session(), {}, now_));
     break;
   default:
     if (&p != &q)

@@ -105,6 +105,35 @@ TEST_CASE("a process that leaves in order is counted under nobody") {
   CHECK(c.place_of(lane(1)).node == "a");
 }
 
+TEST_CASE("a process that registers while it is recorded as dead or its node as forgotten is told to leave") {
+  const auto try_both = [](led_cluster c, decision_list under_way) {
+    c.is_held = true;
+    static_cast<void>(c.boss.on_registered(describe("b", 12, 2), c.now));
+    const auto number = those<decisions::append>(under_way).at(0).number;
+    const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
+    CHECK(sent<commands::leave>(out, "b").size() == 1);
+    CHECK(c.boss.nodes().find("b") == nullptr);
+  };
+  auto dead = two_nodes();
+  auto under_way = dead.boss.on_node_dead("b", 2, {}, dead.now);
+  try_both(dead, under_way);
+  auto forgotten = two_nodes();
+  static_cast<void>(forgotten.pass(3'000, {"a"}));
+  under_way = forgotten.boss.on_request(99, records::node_forgotten{"b"}, forgotten.now);
+  try_both(forgotten, under_way);
+}
+
+TEST_CASE("an actor that asks for a new term twice gets one") {
+  auto c = two_nodes();
+  c.is_held = true;
+  const life_ended e{1, lane(0), {1}, life_end::fenced};
+  const auto number = those<decisions::append>(c.boss.on_life_ended("a", e, c.now)).at(0).number;
+  CHECK(c.boss.on_life_ended("a", e, c.now).empty());
+  const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
+  CHECK(sent<commands::start>(out, "a").size() == 1);
+  CHECK(those<decisions::append>(out).empty());
+}
+
 TEST_CASE("three deaths under one lane fail the topology, and it is placed no more") {
   led_cluster c;
   static_cast<void>(c.ask(lanes(1)));
