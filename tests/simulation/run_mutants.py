@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Leaves one rule of the product out at a time; the simulation must find each within 500 seeds, or for the rules of
-chains their property test or the store's unit tests.
+chains and of clusters their property tests or unit tests.
 
     tests/simulation/run_mutants.py --build build/release            all of them, two at a time
     ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
 
-A mutant is one source file with one change (mutants.py), compiled as the build does it and linked in front of the
+A mutant is one source file with one change (mutants.py, cluster_mutants.py), compiled as the build does it and linked in front of the
 libraries. One that nothing finds, or whose text is not in the source any more, fails the run.
 """
 import argparse
@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
 
 # As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
@@ -101,20 +102,33 @@ def hunt(build, folder, mutant, first, seeds):
     return None, run.stdout.strip()
 
 
-def hunt_in_chain(build, folder, mutant, _, seeds):
-    """Likewise, by the property test, and where that does not find it, by the unit tests."""
+def failure_in(run):
+    """Where a program of tests has failed, and what it says; none: it has passed, or came to no end."""
+    if run is None or run.returncode == 0:
+        return None
+    seed = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M)
+    if seed:
+        return f"seed {seed[1]}", seed[2]
+    failed = re.search(r"(\w+\.cpp:\d+): failed: (.*)", run.stdout)
+    return "test", f"{failed[1]} {failed[2]}" if failed else f"ended by {run.returncode}"
+
+
+def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, seeds):
+    """Likewise, by cases of a property test, and where these do not find it, by unit tests."""
     object_file = compile_changed(build, folder, mutant)
-    run = run_linked(build, object_file, "property_chain", ["over files*,in a journal*,*a folder*"], MILLRACE_SEEDS=str(seeds))
-    found = re.search(r"^seed (\d+) fails after: (.*)", run.stdout, re.M) if run else None
-    if found:
-        return f"seed {found[1]}", found[2]
-    run = run_linked(build, object_file, "unit_snapshot", ["-r", "compact", "-a"])
+    run = run_linked(build, object_file, property_test, [cases, "-r", "compact", "-a"], MILLRACE_SEEDS=str(seeds))
+    found = failure_in(run)
+    if found is None:
+        run = run_linked(build, object_file, unit_test, ["-r", "compact", "-a"])
+        found = failure_in(run)
     if run is None:
         return None, f"nothing was found in {SECONDS} s"
-    failed = re.search(r"(\w+\.cpp:\d+): failed: (.*)", run.stdout)
-    if run.returncode == 0:
-        return None, run.stdout.strip()
-    return "unit test", f"{failed[1]} {failed[2]}" if failed else f"ended by {run.returncode}"
+    return found or (None, run.stdout.strip())
+
+
+GROUPS = [(MUTANTS, hunt),
+          (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
+          (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster"))]
 
 
 def main():
@@ -126,9 +140,9 @@ def main():
     p.add_argument("--only", nargs="+", default=[])
     p.add_argument("--list", action="store_true")
     a = p.parse_args()
-    chosen = [m for m in MUTANTS + CHAIN_MUTANTS if not a.only or m[0] in a.only]
+    chosen = [(m, by) for group, by in GROUPS for m in group if not a.only or m[0] in a.only]
     if a.list:
-        for name, rule, source, _, _ in chosen:
+        for (name, rule, source, _, _), _ in chosen:
             print(f"{name:22} {rule} ({source})")
         return 0
     build = a.build.resolve()
@@ -136,7 +150,7 @@ def main():
     folder = build / "mutants"  # always the same: its path is part of what ccache compares
     folder.mkdir(exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        hunts = {pool.submit(timed, hunt_in_chain if m in CHAIN_MUTANTS else hunt, build, folder, m, a.first, a.seeds): m for m in chosen}
+        hunts = {pool.submit(timed, by, build, folder, m, a.first, a.seeds): m for m, by in chosen}
         for done in concurrent.futures.as_completed(hunts):
             name, rule = hunts[done][:2]
             try:

@@ -1,0 +1,200 @@
+#include "runtime/cluster/admission.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace millrace::cluster {
+namespace {
+
+expected<change> refuse(ec code, std::string why) { return user_error(code, std::move(why)); }
+
+std::string cut(std::string text) {
+  if (text.size() > max_text_bytes)
+    text.resize(max_text_bytes);
+  return text;
+}
+
+bool is_name(const std::string& name) { return !name.empty() && name.size() <= max_name_bytes; }
+
+/// Says which topologies have lost too many nodes, and the actors under which that was so.
+change failures(const control_state& s, const records::session_ended& r) {
+  std::map<std::string, std::vector<std::string>> under;
+  for (const auto& id : r.died_under) {
+    const auto* const a = s.find(id);
+    const auto recent =
+        std::ranges::count_if(a->deaths, [&](event_micros at) { return at > r.at - deaths_within.count(); });
+    if (static_cast<std::size_t>(recent) + 1 >= deaths_too_many)
+      under[id.topology].push_back(id.name);
+  }
+  change out;
+  for (const auto& [topology, actors] : under)
+    out.push_back(records::topology_failed{
+        topology, actors.front(),
+        cut(fmt::format("{} nodes have died within {} while they ran {}; look at the last record that it has "
+                        "taken, then apply the topology again",
+                        deaths_too_many, format_duration(deaths_within), fmt::join(actors, ", ")))});
+  return out;
+}
+
+struct admission {
+  const control_state& s;
+  event_micros now;
+
+  const topology_state* active(const std::string& topology) const {
+    const auto found = s.topologies.find(topology);
+    return found == s.topologies.end() || !found->second.is_active() ? nullptr : &found->second;
+  }
+  /// In `out` once the topology is active, and nothing otherwise: its end came first.
+  expected<change> if_active(const std::string& topology, record r) const {
+    return active(topology) == nullptr ? change() : change{std::move(r)};
+  }
+  static expected<change> no_topology(const std::string& name) {
+    return refuse(ec::not_found,
+                  fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
+  }
+  static expected<change> no_node(const std::string& name) {
+    return refuse(ec::not_found,
+                  fmt::format("the cluster has no node {}; `millrace nodes` has those it has", name));
+  }
+
+  expected<change> operator()(const records::founded& r) const {
+    return s.cluster.empty() ? change{r} : change();
+  }
+  expected<change> operator()(const records::formats_raised& r) const {
+    return r.formats > s.formats ? change{r} : change();
+  }
+  expected<change> operator()(records::topology_applied r) const {
+    std::set<std::string> names;
+    for (const auto& a : r.actors)
+      if (!is_name(a.name) || a.group.size() > max_name_bytes || a.node.size() > max_name_bytes ||
+          !names.insert(a.name).second)
+        return refuse(ec::invalid_argument,
+                      fmt::format("the topology {} has an actor whose name is empty, too long or not its own",
+                                  r.topology));
+    if (!is_name(r.topology) || r.plan.size() > max_plan_bytes || r.actors.size() > max_actors)
+      return refuse(
+          ec::invalid_argument,
+          fmt::format("the topology {} is too large for a cluster: its resolved form may have {} MiB, it "
+                      "may run as {} actors",
+                      r.topology, max_plan_bytes >> 20, max_actors));
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end() && s.topologies.size() >= max_topologies)
+      return refuse(ec::invalid_argument,
+                    fmt::format("the cluster has {} topologies already", max_topologies));
+    if (found != s.topologies.end() && found->second.status == topology_status::stopping)
+      return refuse(
+          ec::unavailable,
+          fmt::format("the topology {} is stopping; apply it again once it has stopped", r.topology));
+    r.generation = found == s.topologies.end() ? 1 : found->second.generation + 1;
+    if (found != s.topologies.end() && found->second.status == topology_status::running &&
+        is_same(found->second, r))
+      return change();
+    return change{r};
+  }
+  static bool is_same(const topology_state& t, const records::topology_applied& r) {
+    return t.plan == r.plan && t.actors.size() == r.actors.size() &&
+           std::ranges::all_of(r.actors, [&](const actor_spec& wanted) {
+             const auto found = t.actors.find(wanted.name);
+             auto spec = wanted;
+             if (found != t.actors.end() && spec.is_pinned && spec.node.empty())
+               spec.node = found->second.spec.node;
+             return found != t.actors.end() && found->second.spec == spec;
+           });
+  }
+  /// A process has one session, however often it asks. Who comes in the place of one that has not left is
+  /// there because that one died.
+  expected<change> operator()(records::session_given r) const {
+    if (!is_name(r.node))
+      return refuse(ec::invalid_argument, "a node's name is empty or too long");
+    const auto found = s.nodes.find(r.node);
+    change out;
+    if (found != s.nodes.end() && !found->second.is_over) {
+      if (found->second.instance == r.instance)
+        return change();
+      out = *(*this)(records::session_ended{r.node, found->second.session, true, now, {}});
+    }
+    r.session = s.sessions + 1;
+    out.push_back(r);
+    return out;
+  }
+  expected<change> operator()(records::session_ended r) const {
+    const auto found = s.nodes.find(r.node);
+    if (found == s.nodes.end() || found->second.session != r.session || found->second.is_over)
+      return change();
+    r.at = now;
+    const auto suspects = std::exchange(r.died_under, {});
+    for (const auto& [topology, t] : s.topologies)
+      for (const auto& [name, a] : t.actors)
+        if (r.has_died && a.at && a.at->session == r.session && a.spec.kind != actor_kind::sink &&
+            (suspects.empty() || std::ranges::find(suspects, actor_id{topology, name}) != suspects.end()))
+          r.died_under.push_back({topology, name});
+    auto out = failures(s, r);
+    out.insert(out.begin(), r);
+    return out;
+  }
+  expected<change> operator()(const records::placed& r) const { return if_active(r.actor.topology, r); }
+  expected<change> operator()(const records::term_granted& r) const { return if_active(r.actor.topology, r); }
+  expected<change> operator()(records::verdict_given r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return no_topology(r.topology);
+    r.error = cut(std::move(r.error));
+    return found->second.verdicts.contains({r.log, r.at}) ? change() : change{r};
+  }
+  expected<change> operator()(const records::verdicts_settled& r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return no_topology(r.topology);
+    return std::ranges::any_of(found->second.verdicts,
+                               [&](const auto& v) { return v.first.log == r.log && v.first.at < r.below; })
+               ? change{r}
+               : change();
+  }
+  expected<change> operator()(const records::partition_started& r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return no_topology(r.topology);
+    return found->second.starts.contains({r.parser, r.partition}) ? change() : change{r};
+  }
+  expected<change> operator()(records::topology_failed r) const {
+    r.why = cut(std::move(r.why));
+    return if_active(r.topology, r);
+  }
+  expected<change> operator()(const records::finished& r) const { return if_active(r.topology, r); }
+  expected<change> operator()(const records::stop_asked& r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return no_topology(r.topology);
+    return found->second.status == topology_status::running ? change{r} : change();
+  }
+  expected<change> operator()(const records::drain_asked& r) const {
+    const auto found = s.nodes.find(r.node);
+    if (found == s.nodes.end())
+      return no_node(r.node);
+    return found->second.is_draining ? change() : change{r};
+  }
+  expected<change> operator()(const records::node_forgotten& r) const {
+    return s.nodes.contains(r.node) || !pinned_to(s, r.node).empty() ? change{r} : no_node(r.node);
+  }
+};
+
+}  // namespace
+
+expected<change> admit(const control_state& s, const record& wanted, event_micros now) {
+  return std::visit(admission{s, now}, wanted);
+}
+
+std::vector<actor_id> pinned_to(const control_state& s, const std::string& node) {
+  std::vector<actor_id> out;
+  for (const auto& [topology, t] : s.topologies)
+    for (const auto& [name, a] : t.actors)
+      if (a.spec.is_pinned && a.spec.node == node)
+        out.push_back({topology, name});
+  return out;
+}
+
+}  // namespace millrace::cluster

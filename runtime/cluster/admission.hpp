@@ -1,0 +1,17 @@
+// Which records follow from what somebody wants, in the state that `control` has: numbers that are still to
+// be given are filled in, what would contradict the state is refused, what is so already needs no record.
+// Plain functions; the coordinator calls them once everything before is recorded.
+#pragma once
+
+#include "runtime/cluster/control_state.hpp"
+
+namespace millrace::cluster {
+
+/// Completes and checks: the generation of topology_applied, the session of session_given, the actors of
+/// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
+[[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
+
+/// What the operator loses by forgetting the node: the actors that are pinned to it.
+[[nodiscard]] std::vector<actor_id> pinned_to(const control_state& s, const std::string& node);
+
+}  // namespace millrace::cluster

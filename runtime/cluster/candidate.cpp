@@ -1,0 +1,51 @@
+#include "runtime/cluster/candidate.hpp"
+
+#include "runtime/chain/rules.hpp"
+
+#include <algorithm>
+
+namespace millrace::cluster {
+
+candidate::candidate(moment now, micros jitter) { follow(now, jitter); }
+
+void candidate::follow(moment now, micros jitter) {
+  phase_ = phase::following;
+  stands_at_ = now.running + stands_after + jitter;
+}
+
+void candidate::on_word(const epoch& of, moment now, micros jitter) {
+  if (of < highest_ || of == mine_)
+    return;
+  highest_ = of;
+  if (phase_ == phase::following)
+    follow(now, jitter);
+}
+
+bool candidate::tick(moment now) {
+  if (phase_ != phase::following || now.running < stands_at_)
+    return false;
+  phase_ = phase::standing;
+  return true;
+}
+
+epoch candidate::choose(const epoch& highest, std::uint32_t random) {
+  mine_ = chain::chosen_above(std::max({highest, highest_, mine_}), random);
+  return mine_;
+}
+
+bool candidate::must_give_up(const epoch& highest) const { return chain::is_taken(mine_, highest); }
+
+void candidate::on_won() {
+  phase_ = phase::leading;
+  highest_ = std::max(highest_, mine_);
+}
+
+void candidate::on_lost(moment now, micros jitter) { follow(now, jitter); }
+
+void candidate::on_stepped_down(bool stands_again, moment now, micros jitter) {
+  follow(now, jitter);
+  if (stands_again)
+    stands_at_ = now.running;
+}
+
+}  // namespace millrace::cluster

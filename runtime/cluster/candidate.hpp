@@ -1,0 +1,48 @@
+// When a node stands for coordinator. Pure: it is told what it hears and how late it is; its owner looks at
+// `control` and opens it. One of several openings wins there, whatever the candidates believe.
+#pragma once
+
+#include "runtime/cluster/identities.hpp"
+
+#include <cstdint>
+
+namespace millrace::cluster {
+
+/// Of the coordinator's silence; the jitter comes on top, so that not all stand at once.
+inline constexpr micros stands_after = std::chrono::seconds(2);
+
+class candidate {
+public:
+  enum class phase : std::uint8_t { following, standing, leading };
+
+  /// `jitter`: between nothing and stands_after, at random, as in all calls.
+  candidate(moment now, micros jitter);
+
+  /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing.
+  void on_word(const epoch& of, moment now, micros jitter);
+  /// True, once: `control` is to be looked at and opened under choose(). The answer is on_won() or on_lost().
+  [[nodiscard]] bool tick(moment now);
+  /// `highest`: the highest life that stands in `control`. `random` tells candidates apart that choose the
+  /// same number; one process never chooses a number twice.
+  [[nodiscard]] epoch choose(const epoch& highest, std::uint32_t random);
+  /// R2: whether the opening is to be given up, since a look has shown this life there.
+  [[nodiscard]] bool must_give_up(const epoch& highest) const;
+  void on_won();
+  /// Another has `control`, or it did not answer.
+  void on_lost(moment now, micros jitter);
+  /// The own coordinator has ended its epoch. `stands_again`: nobody is known to have a higher one.
+  void on_stepped_down(bool stands_again, moment now, micros jitter);
+
+  [[nodiscard]] phase now() const { return phase_; }
+  [[nodiscard]] const epoch& highest() const { return highest_; }
+
+private:
+  void follow(moment now, micros jitter);
+
+  phase phase_ = phase::following;
+  epoch highest_;  // that it has heard of
+  epoch mine_;     // that it has chosen last
+  micros stands_at_{};
+};
+
+}  // namespace millrace::cluster

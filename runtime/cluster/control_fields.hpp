@@ -1,0 +1,99 @@
+// The members of `control`'s values as bytes, for both directions; the formats are written by
+// control_format.cpp alone.
+#pragma once
+
+#include "runtime/cluster/control_state.hpp"
+#include "runtime/wire/fields.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace millrace::cluster {
+
+/// Values from 0 to `last`; others fail.
+template<class Enum>
+void field_of_kind(auto& c, Enum& e, std::remove_const_t<Enum> last) {
+  auto number = static_cast<std::uint32_t>(e);
+  c.members(number);
+  if constexpr (!std::is_const_v<Enum>) {
+    if (number > static_cast<std::uint32_t>(last))
+      c.in.fail();
+    else
+      e = static_cast<Enum>(number);
+  }
+}
+
+/// Keys ascend, so that equal maps have equal bytes; others fail.
+template<class Key, class Value>
+void field_of_map(wire::encoder& c, const std::map<Key, Value>& all) {
+  c.out.varint(all.size());
+  for (const auto& [key, value] : all)
+    c.members(key, value);
+}
+template<class Key, class Value>
+void field_of_map(wire::decoder& c, std::map<Key, Value>& all) {
+  for (auto left = c.in.varint(); left > 0 && c.in.ok(); --left) {
+    std::pair<Key, Value> entry;
+    c.members(entry.first, entry.second);
+    if (!all.empty() && !(all.rbegin()->first < entry.first))
+      c.in.fail();
+    if (c.in.ok())
+      all.emplace_hint(all.end(), std::move(entry));
+  }
+}
+
+void fields(auto& c, wire::like<actor_id> auto& x) { c.members(x.topology, x.name); }
+void fields(auto& c, wire::like<actor_spec> auto& x) {
+  c.members(x.name);
+  field_of_kind(c, x.kind, actor_kind::sink);
+  c.members(x.group, x.is_pinned, x.node);
+}
+void fields(auto& c, wire::like<place> auto& x) { c.members(x.node, x.session, x.term, x.generation); }
+void fields(auto& c, wire::like<actor_state> auto& x) { c.members(x.spec, x.at, x.deaths); }
+void fields(auto& c, wire::like<partition_start> auto& x) { c.members(x.log, x.start, x.lane); }
+void fields(auto& c, wire::like<partition_name> auto& x) { c.members(x.parser, x.partition); }
+void fields(auto& c, wire::like<log_place> auto& x) { c.members(x.log, x.at); }
+void fields(auto& c, wire::like<node_state> auto& x) {
+  c.members(x.instance, x.session, x.is_over, x.is_draining);
+}
+void fields(auto& c, wire::like<topology_state> auto& x) {
+  c.members(x.plan, x.generation);
+  field_of_kind(c, x.status, topology_status::failed);
+  c.members(x.failed_actor, x.why);
+  field_of_map(c, x.actors);
+  field_of_map(c, x.verdicts);
+  field_of_map(c, x.starts);
+}
+void fields(auto& c, wire::like<control_state> auto& x) {
+  c.members(x.cluster, x.formats, x.sessions, x.terms);
+  field_of_map(c, x.nodes);
+  field_of_map(c, x.topologies);
+}
+
+namespace records {
+
+void fields(auto& c, wire::like<founded> auto& x) { c.members(x.cluster, x.formats); }
+void fields(auto& c, wire::like<formats_raised> auto& x) { c.members(x.formats); }
+void fields(auto& c, wire::like<topology_applied> auto& x) {
+  c.members(x.topology, x.plan, x.generation, x.actors);
+}
+void fields(auto& c, wire::like<session_given> auto& x) { c.members(x.node, x.instance, x.session); }
+void fields(auto& c, wire::like<session_ended> auto& x) {
+  c.members(x.node, x.session, x.has_died, x.at, x.died_under);
+}
+void fields(auto& c, wire::like<placed> auto& x) { c.members(x.actor, x.node, x.session, x.term); }
+void fields(auto& c, wire::like<term_granted> auto& x) { c.members(x.actor, x.term); }
+void fields(auto& c, wire::like<verdict_given> auto& x) { c.members(x.topology, x.log, x.at, x.error); }
+void fields(auto& c, wire::like<verdicts_settled> auto& x) { c.members(x.topology, x.log, x.below); }
+void fields(auto& c, wire::like<partition_started> auto& x) {
+  c.members(x.topology, x.parser, x.partition, x.log, x.start, x.lane);
+}
+void fields(auto& c, wire::like<topology_failed> auto& x) { c.members(x.topology, x.actor, x.why); }
+void fields(auto& c, wire::like<finished> auto& x) { c.members(x.topology); }
+void fields(auto& c, wire::like<stop_asked> auto& x) { c.members(x.topology); }
+void fields(auto& c, wire::like<drain_asked> auto& x) { c.members(x.node); }
+void fields(auto& c, wire::like<node_forgotten> auto& x) { c.members(x.node); }
+
+}  // namespace records
+
+}  // namespace millrace::cluster

@@ -1,0 +1,154 @@
+// The records of the chain `control`, by which all coordinators agree: what runs, under which lives, where.
+// One append holds a change, a list of records that count together or not at all. Bytes come from a store
+// that any version may have written, so nothing in them is trusted. No I/O. Drawn in docs/formats.md.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/cluster/identities.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace millrace::cluster {
+
+enum class actor_kind : std::uint8_t { lane, shard, sink };
+
+/// What placement has to know of an actor; the rest is in the topology's plan.
+struct actor_spec {
+  std::string name;
+  actor_kind kind = actor_kind::lane;
+  std::string group = {};  // its window, parser or sink: the actors of one group are kept apart
+  bool is_pinned = false;  // what it has acknowledged is on one node's disk
+  std::string node = {};   // that node; empty: the first that it is placed on
+  friend bool operator==(const actor_spec&, const actor_spec&) = default;
+};
+
+namespace records {
+
+/// The first record. `formats`: no node may join that writes older formats only.
+struct founded {
+  std::string cluster = {};
+  std::uint32_t formats = 0;
+  friend bool operator==(const founded&, const founded&) = default;
+};
+/// A rolling upgrade ends with it.
+struct formats_raised {
+  std::uint32_t formats = 0;
+  friend bool operator==(const formats_raised&, const formats_raised&) = default;
+};
+/// `plan` is the resolved topology, and may hold secrets.
+struct topology_applied {
+  std::string topology = {};
+  std::string plan = {};
+  std::uint64_t generation = 0;
+  std::vector<actor_spec> actors = {};
+  friend bool operator==(const topology_applied&, const topology_applied&) = default;
+};
+/// `instance` is a number that the process has chosen at random: it gets one session however often it asks.
+struct session_given {
+  std::string node = {};
+  std::uint64_t instance = 0;
+  cluster::session session = 0;
+  friend bool operator==(const session_given&, const session_given&) = default;
+};
+/// `died_under`: the lanes and shards that the death of the process is counted under.
+struct session_ended {
+  std::string node = {};
+  cluster::session session = 0;
+  bool has_died = false;  // it did not leave in order
+  event_micros at = 0;
+  std::vector<actor_id> died_under = {};
+  friend bool operator==(const session_ended&, const session_ended&) = default;
+};
+/// Recorded before it is sent: the actor begins the life (term, 0) in this process and nowhere else.
+struct placed {
+  actor_id actor = {};
+  std::string node = {};
+  cluster::session session = 0;
+  incarnation term = 0;
+  friend bool operator==(const placed&, const placed&) = default;
+};
+/// Gives a new life to an actor that stays where it is.
+struct term_granted {
+  actor_id actor = {};
+  incarnation term = 0;
+  friend bool operator==(const term_granted&, const term_granted&) = default;
+};
+/// A record that was given up, as delivery::verdict has it.
+struct verdict_given {
+  std::string topology = {};
+  log_id log = {};
+  position at{};
+  std::string error = {};
+  friend bool operator==(const verdict_given&, const verdict_given&) = default;
+};
+/// Every receiver has durable what is below.
+struct verdicts_settled {
+  std::string topology = {};
+  log_id log = {};
+  position below{};
+  friend bool operator==(const verdicts_settled&, const verdicts_settled&) = default;
+};
+/// A partition that was found while running, and where it counts from.
+struct partition_started {
+  std::string topology = {};
+  std::string parser = {};
+  std::string partition = {};
+  log_id log = {};
+  mark start{};
+  std::string lane = {};
+  friend bool operator==(const partition_started&, const partition_started&) = default;
+};
+struct topology_failed {
+  std::string topology = {};
+  std::string actor = {};
+  std::string why = {};
+  friend bool operator==(const topology_failed&, const topology_failed&) = default;
+};
+struct finished {
+  std::string topology = {};
+  friend bool operator==(const finished&, const finished&) = default;
+};
+struct stop_asked {
+  std::string topology = {};
+  friend bool operator==(const stop_asked&, const stop_asked&) = default;
+};
+/// Holds until the node has a new session.
+struct drain_asked {
+  std::string node = {};
+  friend bool operator==(const drain_asked&, const drain_asked&) = default;
+};
+/// Unpins what is pinned to the node.
+struct node_forgotten {
+  std::string node = {};
+  friend bool operator==(const node_forgotten&, const node_forgotten&) = default;
+};
+
+}  // namespace records
+
+/// The order is the format: new ones go to the end.
+using record =
+    std::variant<records::founded, records::formats_raised, records::topology_applied, records::session_given,
+                 records::session_ended, records::placed, records::term_granted, records::verdict_given,
+                 records::verdicts_settled, records::partition_started, records::topology_failed,
+                 records::finished, records::stop_asked, records::drain_asked, records::node_forgotten>;
+using change = std::vector<record>;
+
+/// What a coordinator admits, so that a change and a base stay below what any store takes.
+inline constexpr std::size_t max_name_bytes = 1'000;
+inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
+inline constexpr std::size_t max_actors = 10'000;
+inline constexpr std::size_t max_topologies = 100;
+/// Of a text that says why; a longer one is cut.
+inline constexpr std::size_t max_text_bytes = 4'000;
+/// No change that a coordinator writes is longer, so that reading one takes bounded memory.
+inline constexpr std::size_t max_change_bytes = std::size_t{32} << 20;
+
+[[nodiscard]] std::string encode_change(const change& c);
+/// ec::unsupported: a later version has written it; ec::corrupt.
+[[nodiscard]] expected<change> decode_change(std::string_view bytes);
+
+}  // namespace millrace::cluster

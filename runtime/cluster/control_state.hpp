@@ -1,0 +1,103 @@
+// What the records of `control` add up to. Every coordinator folds the same records into the same value; a
+// base of the chain is that value as bytes. No I/O.
+#pragma once
+
+#include "runtime/cluster/control_log.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::cluster {
+
+/// The topology is given up once so many nodes have died under one of its lanes or shards in so short a time.
+inline constexpr std::size_t deaths_too_many = 3;
+inline constexpr micros deaths_within = std::chrono::minutes(10);
+
+struct place {
+  std::string node;
+  cluster::session session = 0;
+  incarnation term = 0;
+  std::uint64_t generation = 0;  // of the plan that this life runs
+  friend bool operator==(const place&, const place&) = default;
+};
+
+struct actor_state {
+  actor_spec spec;
+  std::optional<place> at = {};
+  std::vector<event_micros> deaths = {};  // of nodes, the latest ones
+  friend bool operator==(const actor_state&, const actor_state&) = default;
+};
+
+struct partition_start {
+  log_id log;
+  mark start{};
+  std::string lane;
+  friend bool operator==(const partition_start&, const partition_start&) = default;
+};
+struct partition_name {
+  std::string parser;
+  std::string partition;
+  friend auto operator<=>(const partition_name&, const partition_name&) = default;
+};
+struct log_place {
+  log_id log;
+  position at{};
+  friend auto operator<=>(const log_place&, const log_place&) = default;
+};
+
+enum class topology_status : std::uint8_t { running, stopping, finished, failed };
+[[nodiscard]] std::string_view to_string(topology_status s);
+
+struct topology_state {
+  std::string plan;
+  std::uint64_t generation = 0;
+  topology_status status = topology_status::running;
+  std::string failed_actor = {};
+  std::string why = {};
+  std::map<std::string, actor_state> actors = {};
+  std::map<log_place, std::string> verdicts = {};  // the error of each record that was given up
+  std::map<partition_name, partition_start> starts = {};
+
+  /// Its actors have places.
+  [[nodiscard]] bool is_active() const {
+    return status == topology_status::running || status == topology_status::stopping;
+  }
+  friend bool operator==(const topology_state&, const topology_state&) = default;
+};
+
+struct node_state {
+  std::uint64_t instance = 0;
+  cluster::session session = 0;
+  bool is_over = false;  // the process of that session is gone
+  bool is_draining = false;
+  friend bool operator==(const node_state&, const node_state&) = default;
+};
+
+struct control_state {
+  std::string cluster;  // empty: nobody has founded one
+  std::uint32_t formats = 0;
+  cluster::session sessions = 0;  // the highest that was given
+  incarnation terms = 0;          // likewise; actors share one row of numbers, and no number comes back
+  std::map<std::string, node_state> nodes = {};
+  std::map<std::string, topology_state> topologies = {};
+
+  /// ec::corrupt, and nothing has changed, where the record contradicts the state.
+  [[nodiscard]] expected<void> apply(const record& r);
+  [[nodiscard]] const actor_state* find(const actor_id& id) const;
+  friend bool operator==(const control_state&, const control_state&) = default;
+};
+
+/// For people and tests: a line for each node, topology and actor, without plans, which may hold secrets.
+[[nodiscard]] std::string to_text(const control_state& s);
+
+[[nodiscard]] std::string encode_base(const control_state& s);
+/// Errors as those of decode_change().
+[[nodiscard]] expected<control_state> decode_base(std::string_view bytes);
+/// An empty base: there is none. The increments are encoded changes, oldest first.
+[[nodiscard]] expected<control_state> sum_up(std::string_view base,
+                                             const std::vector<std::string>& increments);
+
+}  // namespace millrace::cluster

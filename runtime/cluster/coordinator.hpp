@@ -1,0 +1,186 @@
+// The writer of `control`: which lives there are, and where. Pure: it is told what happened, and answers with
+// decisions that its owner carries out in their order. It holds no truth that `control` and the nodes'
+// registrations do not give again, so another one can take over at any time. One thread at a time.
+//
+// Nothing leaves before its record counts: a decision to append comes first, and on its acknowledgement
+// (on_appended) commands and answers follow. One append is under way at a time.
+#pragma once
+
+#include "runtime/cluster/control_state.hpp"
+#include "runtime/cluster/node_messages.hpp"
+#include "runtime/cluster/node_watch.hpp"
+#include "runtime/cluster/placement.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::cluster {
+
+/// Chosen by whoever asks; the answer has it.
+using request_id = std::uint64_t;
+
+/// What may be asked for; numbers that the coordinator gives may be left out.
+using request = std::variant<records::topology_applied, records::stop_asked, records::drain_asked,
+                             records::node_forgotten, records::formats_raised, records::verdict_given,
+                             records::verdicts_settled, records::partition_started, records::topology_failed,
+                             records::finished>;
+
+namespace decisions {
+
+/// Append this to `control` under the epoch, then call on_appended().
+struct append {
+  std::uint64_t number = 0;
+  cluster::change what;
+};
+/// Append the base of state() likewise.
+struct write_base {
+  std::uint64_t number = 0;
+};
+struct send {
+  std::string node;
+  std::uint64_t instance = 0;  // of the process; 0: whichever the node has
+  node_command what;
+};
+/// Senders beside the coordinator detach their receivers on that node.
+struct detach {
+  std::string node;
+};
+/// The topology's entry in state() has another status or plan: its director acts.
+struct tell_director {
+  std::string topology;
+};
+struct answer {
+  request_id request = 0;
+  std::optional<error> failure = {};
+  std::vector<actor_id> lost = {};  // by forgetting a node: what was pinned to it
+};
+/// The last one: this epoch is over. `stands_again`: nobody else is known to have a higher one.
+struct step_down {
+  bool stands_again = false;
+  std::string why;
+};
+
+}  // namespace decisions
+
+using decision = std::variant<decisions::append, decisions::write_base, decisions::send, decisions::detach,
+                              decisions::tell_director, decisions::answer, decisions::step_down>;
+using decision_list = std::vector<decision>;
+
+enum class append_outcome : std::uint8_t {
+  acknowledged,
+  refused,  // a higher epoch is there
+  unknown,  // it may count, now or later
+};
+
+class coordinator {
+public:
+  /// `found`: what the opening of `control` under this epoch has read.
+  coordinator(epoch mine, control_state found, moment now);
+
+  /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
+  [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
+  [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
+  /// At least every 100 ms.
+  [[nodiscard]] decision_list tick(moment now);
+  [[nodiscard]] decision_list on_request(request_id id, request what, moment now);
+
+  // --- nodes
+  [[nodiscard]] decision_list on_link_up(const std::string& node, moment now);
+  [[nodiscard]] decision_list on_registered(const registration& r, moment now);
+  /// A sign of life.
+  [[nodiscard]] decision_list on_heard(const std::string& node, cluster::session session, moment now);
+  [[nodiscard]] decision_list on_life_began(const std::string& node, const life_began& e, moment now);
+  [[nodiscard]] decision_list on_life_ended(const std::string& node, const life_ended& e, moment now);
+  [[nodiscard]] decision_list on_link_lost(const std::string& node, cluster::session session, moment now);
+  /// Its process is known to be gone: a reconnect was refused. `suspects`: actors that its last words name.
+  [[nodiscard]] decision_list on_node_dead(const std::string& node, cluster::session session,
+                                           const std::vector<actor_id>& suspects, moment now);
+  /// Its process ends in order.
+  [[nodiscard]] decision_list on_node_left(const std::string& node, cluster::session session, moment now);
+  /// A node or a word of another coordinator names a higher epoch.
+  [[nodiscard]] decision_list on_higher_epoch(const epoch& other, moment now);
+
+  [[nodiscard]] const epoch& mine() const { return epoch_; }
+  /// What counts.
+  [[nodiscard]] const control_state& state() const { return state_; }
+  [[nodiscard]] const node_watch& nodes() const { return watch_; }
+  [[nodiscard]] bool is_over() const { return is_over_; }
+  /// The actors that no node can have, as placement says.
+  [[nodiscard]] std::vector<actor_id> waiting() const;
+
+private:
+  struct wish {
+    std::optional<request_id> request;
+    record what;
+  };
+  struct under_way {
+    std::uint64_t number = 0;
+    cluster::change what = {};
+    std::optional<request_id> request = {};
+    std::vector<actor_id> lost = {};
+  };
+  struct moving {
+    actor_id actor;
+    incarnation term = 0;
+  };
+
+  /// What follows from all that is known: the next record, if none is under way.
+  decision_list advance(moment now);
+  void admit_next(moment now);
+  [[nodiscard]] std::optional<error> refusal(const wish& w) const;
+  void append(cluster::change what, std::optional<request_id> request = {}, std::vector<actor_id> lost = {});
+  void wish_for(record what) { wishes_.push_back({std::nullopt, std::move(what)}); }
+  void answer(std::optional<request_id> request, std::optional<error> failure = {},
+              std::vector<actor_id> lost = {});
+  void end_epoch(bool stands_again, std::string why);
+
+  void place();
+  [[nodiscard]] cluster::change grants() const;
+  [[nodiscard]] bool is_moving();
+  [[nodiscard]] std::vector<offered_node> offered() const;
+  [[nodiscard]] std::vector<placeable_actor> placeable() const;
+
+  [[nodiscard]] expected<void> acknowledge(const record& r);
+  void take_effect(const records::topology_applied& r);
+  void take_effect(const records::session_given& r);
+  void take_effect(const records::session_ended& r);
+  void take_effect(const records::node_forgotten& r);
+  void take_effect(const records::placed& r);
+  void take_effect(const records::term_granted& r);
+  void take_effect(const records::topology_failed& r) { tell_director(r.topology); }
+  void take_effect(const records::finished& r) { tell_director(r.topology); }
+  void take_effect(const records::stop_asked& r) { tell_director(r.topology); }
+  void take_effect(const auto&) {}
+  /// Before the record is folded: whatever it ends is stopped where it runs.
+  void stop_what_ends(const record& r);
+  void tell_director(const std::string& topology) { out_.push_back(decisions::tell_director{topology}); }
+
+  void compare(const registration& r);
+  void detach(const std::string& node);
+  void leave(const std::string& node, std::uint64_t instance, std::string why);
+  /// Whoever is present under that name is told to leave.
+  void dismiss(const std::string& node, const std::string& why);
+  template<class Command>
+  void send(const std::string& node, cluster::session session, Command what);
+
+  epoch epoch_;
+  control_state state_;
+  node_watch watch_;
+  std::deque<wish> wishes_;
+  std::optional<under_way> under_way_;
+  std::uint64_t number_ = 0;
+  std::size_t since_base_ = 0;                    // records
+  std::map<std::string, std::uint64_t> joining_;  // instances whose session is wished for
+  std::set<actor_id> wanted_;                     // need a new term where they are
+  std::optional<moving> moving_;                  // the one that changes its node with reason, not need
+  bool is_over_ = false;
+  decision_list out_;
+};
+
+}  // namespace millrace::cluster

@@ -1,0 +1,56 @@
+// Which nodes are there, and for how long each has been silent. Pure: time is told.
+#pragma once
+
+#include "runtime/cluster/identities.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace millrace::cluster {
+
+/// Two speeds: whoever is silent is detached soon, which is always safe; another life elsewhere comes later.
+inline constexpr micros detached_after = std::chrono::milliseconds(500);
+inline constexpr micros away_after = std::chrono::seconds(2);
+
+/// A node that has registered with this coordinator.
+struct present_node {
+  std::uint64_t instance = 0;
+  cluster::session session = 0;
+  std::uint32_t cores = 1;
+  std::uint32_t formats = 0;
+  micros heard{};
+  bool is_detached = false;
+};
+
+class node_watch {
+public:
+  /// Nodes that may register yet: until they have, or are away, what they run is not given to others.
+  void await(const std::string& node, micros now) { awaited_[node] = now; }
+  void arrived(const std::string& node, const present_node& what);
+  /// False: it is not present under this session.
+  bool heard(const std::string& node, cluster::session session, micros now);
+  /// Its link is broken. Returns whether that is news.
+  bool detach(const std::string& node);
+  void gone(const std::string& node);
+  void no_longer_await(const std::string& node) { awaited_.erase(node); }
+
+  struct change {
+    std::vector<std::string> detached, away;
+  };
+  /// Those that have been silent for too long since the last look; those that are away are not present any
+  /// more.
+  [[nodiscard]] change look(micros now);
+
+  [[nodiscard]] const present_node* find(const std::string& node) const;
+  [[nodiscard]] const present_node* find(const std::string& node, cluster::session session) const;
+  [[nodiscard]] const std::map<std::string, present_node>& present() const { return present_; }
+  [[nodiscard]] bool is_settled() const { return awaited_.empty(); }
+
+private:
+  std::map<std::string, present_node> present_;
+  std::map<std::string, micros> awaited_;
+};
+
+}  // namespace millrace::cluster

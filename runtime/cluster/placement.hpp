@@ -1,0 +1,61 @@
+// Where actors run: a pure function from nodes, actors and what runs where to moves. It moves as little as
+// possible: what has no place gets one at once; of what runs, at most one actor moves at a time.
+#pragma once
+
+#include "runtime/cluster/identities.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::cluster {
+
+/// A node that is there.
+struct offered_node {
+  std::string name;
+  cluster::session session = 0;
+  std::uint32_t cores = 1;
+  bool is_draining = false;
+};
+
+struct placeable_actor {
+  actor_id id;
+  std::string group = {};  // within its topology; its actors are kept apart
+  bool is_pinned = false;
+  std::string pinned_to = {};       // empty: to the node that it is placed on first
+  std::string at = {};              // empty: nowhere
+  cluster::session at_session = 0;  // a place in a session that is over is none
+  friend bool operator==(const placeable_actor&, const placeable_actor&) = default;
+};
+
+enum class reason : std::uint8_t {
+  homeless,  // its place is gone, or it never had one
+  drained,   // its node gives away what it has
+  balance,   // its node has more for its cores than the other will have with it
+  spread,    // its node has more of its group, likewise
+};
+
+struct move {
+  actor_id id;
+  std::string to;
+  cluster::session session = 0;
+  reason why = reason::homeless;
+  friend bool operator==(const move&, const move&) = default;
+};
+
+/// A placement. The result does not depend on the order of its inputs, and comes sorted by actor.
+/// - Homeless actors get the node with the least work for its cores; of several such, the one with the least
+///   of their group. Pinned ones wait for their node.
+/// - Where none is homeless one actor that runs moves, if there is a reason: first away from a draining node,
+///   which gets nothing, pinned or not. Else from a node that has, for its cores, more than another will have
+///   with one more. Else from a node that has more of one group, as long as that keeps the balance.
+/// Repeated until nothing moves it comes to an end.
+[[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,
+                                      const std::vector<placeable_actor>& actors);
+
+/// Those that have to wait: the node that they are pinned to is not there, or no node may be given anything.
+[[nodiscard]] std::vector<actor_id> waiting(const std::vector<offered_node>& nodes,
+                                            const std::vector<placeable_actor>& actors);
+
+}  // namespace millrace::cluster

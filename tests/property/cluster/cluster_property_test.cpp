@@ -1,0 +1,45 @@
+// nodes_model.py's rules of the control plane on the real code: two to four nodes, of which any may lead, die,
+// come back, stand still or be cut off, and a store that answers late or never. Whatever happens, a life is
+// lived once, where `control` has placed it before anybody was told; the newest epoch alone is obeyed; and
+// when faults cease, all that is to run does, once, and terms cease to rise.
+// MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "tests/property/cluster/world.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace millrace::cluster::trial {
+namespace {
+
+std::optional<std::string> run(std::uint64_t seed) {
+  try {
+    world(seed).run();
+  } catch (const wrong& e) {
+    return e.text;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> from_environment(const char* name) {
+  const auto* text = std::getenv(name);
+  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("each life is given once, recorded before it is sent, and lived once, whatever fails") {
+  const auto only = from_environment("MILLRACE_SEED");
+  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(500);
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    const auto seed = only.value_or(i);
+    if (const auto text = run(seed)) {
+      std::cout << "seed " << seed << " fails after: " << *text << std::endl;
+      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
+    }
+  }
+}
+
+}  // namespace millrace::cluster::trial

@@ -1,0 +1,116 @@
+#include "tests/property/cluster/oracle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::cluster::trial {
+
+void oracle::counts(const change& c) {
+  for (const auto& r : c) {
+    std::visit([this](const auto& what) { look_at(what); }, r);
+    const auto done = state_.apply(r);
+    require(done.has_value(), done ? "" : done.error().message);
+  }
+}
+
+void oracle::look_at(const records::placed& r) {
+  const auto node = state_.nodes.find(r.node);
+  require(node != state_.nodes.end() && node->second.session == r.session && !node->second.is_over,
+          fmt::format("{} is placed on {} in a session that is over", r.actor.name, r.node));
+  require(!node->second.is_draining,
+          fmt::format("{} is placed on {}, which is draining", r.actor.name, r.node));
+  const auto* const a = state_.find(r.actor);
+  if (a != nullptr && a->spec.is_pinned) {
+    const auto pin = pins_.try_emplace(r.actor, r.node).first;
+    require(pin->second == r.node,
+            fmt::format("{} is pinned to {} and placed on {}", r.actor.name, pin->second, r.node));
+  }
+  given_[{r.actor, r.term}] = {r.node, r.session};
+}
+
+void oracle::look_at(const records::term_granted& r) {
+  const auto* const a = state_.find(r.actor);
+  if (a != nullptr && a->at)
+    given_[{r.actor, r.term}] = {a->at->node, a->at->session};
+}
+
+void oracle::look_at(const records::session_ended& r) {
+  for (const auto& id : r.died_under)
+    died_under_[id].push_back(r.at);
+}
+
+std::size_t oracle::deaths(const actor_id& id) const {
+  const auto found = died_under_.find(id);
+  if (found == died_under_.end())
+    return 0;
+  const auto& all = found->second;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(all, [&](event_micros at) { return at > all.back() - deaths_within.count(); }));
+}
+
+void oracle::look_at(const records::topology_failed& r) const {
+  if (r.why.find("nodes have died") != std::string::npos)
+    require(deaths({r.topology, r.actor}) >= deaths_too_many,
+            fmt::format("{} is given up after too few deaths", r.topology));
+}
+
+void oracle::look_at(const records::topology_applied& r) {
+  plans_.emplace(r.topology, r.plan);
+  std::erase_if(died_under_, [&](const auto& d) { return d.first.topology == r.topology; });
+}
+
+void oracle::look_at(const records::node_forgotten& r) {
+  std::erase_if(pins_, [&](const auto& p) { return p.second == r.node; });
+}
+
+void oracle::leads(const epoch& e) {
+  require(led_.insert(e).second, fmt::format("epoch {}.{} is led twice", e.term, e.count));
+}
+
+void oracle::sends(const node_command& c) {
+  if (const auto* const s = std::get_if<commands::start>(&c.what))
+    require(given_.contains({s->actor, s->term}),
+            fmt::format("{} term {} is sent before it is recorded", s->actor.name, s->term));
+  if (const auto* const w = std::get_if<commands::welcome>(&c.what))
+    require(w->session <= state_.sessions, "a session is sent before it is recorded");
+}
+
+void oracle::begins(const std::string& node, cluster::session session, const orders::begin& b,
+                    const epoch& obeys, const epoch& highest) {
+  require(obeys >= highest, fmt::format("{} obeys epoch {} after {}", node, obeys.term, highest.term));
+  const auto found = given_.find({b.actor, b.now.term});
+  require(found != given_.end() && found->second == given{node, session},
+          fmt::format("{} term {} begins on {} session {}, which was not given it", b.actor.name, b.now.term,
+                      node, session));
+  begins_again(b);
+}
+
+void oracle::begins_again(const orders::begin& b) {
+  require(begun_.emplace(b.actor, b.now).second,
+          fmt::format("{} life {}.{} is lived twice", b.actor.name, b.now.term, b.now.count));
+}
+
+void oracle::opens(const actor_id& actor, const life& now) {
+  require(given_.contains({actor, now.term}),
+          fmt::format("{} lives under term {}, which control has not given", actor.name, now.term));
+}
+
+void oracle::answered(const request& r, const decisions::answer& a) const {
+  if (a.failure)
+    return;
+  if (const auto* const applied = std::get_if<records::topology_applied>(&r))
+    require(plans_.contains({applied->topology, applied->plan}),
+            "an apply is answered before it is recorded");
+  if (const auto* const stop = std::get_if<records::stop_asked>(&r))
+    require(state_.topologies.contains(stop->topology), "a stop of nothing is answered");
+}
+
+void oracle::at_the_end() const {
+  for (const auto& [topology, t] : state_.topologies)
+    for (const auto& [name, a] : t.actors)
+      require(!t.is_active() || deaths({topology, name}) < deaths_too_many,
+              fmt::format("{} goes on after {} deaths of nodes", topology, deaths({topology, name})));
+}
+
+}  // namespace millrace::cluster::trial

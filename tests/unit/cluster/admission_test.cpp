@@ -1,0 +1,168 @@
+#include "runtime/cluster/admission.hpp"
+#include "tests/unit/cluster/control_examples.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace millrace::cluster::admission_trial {
+
+using test::state_of;
+
+namespace {
+
+const actor_id lane{"t", "lane"}, shard{"t", "w/0"}, sink{"t", "sink"};
+const std::vector<actor_spec> actors{
+    {"lane", actor_kind::lane}, {"w/0", actor_kind::shard, "w"}, {"sink", actor_kind::sink, "", true, ""}};
+const event_micros minute = micros(std::chrono::minutes(1)).count();
+
+control_state running() {
+  return state_of({records::founded{"c", 1}, records::topology_applied{"t", "p1", 1, actors},
+                   records::session_given{"a", 11, 1}, records::placed{lane, "a", 1, 1},
+                   records::placed{shard, "a", 1, 2}, records::placed{sink, "a", 1, 3}});
+}
+
+change admitted(const control_state& s, const record& r, event_micros now = 0) {
+  const auto c = admit(s, r, now);
+  REQUIRE(c);
+  return *c;
+}
+ec refused(const control_state& s, const record& r) {
+  const auto c = admit(s, r, 0);
+  REQUIRE_FALSE(c);
+  CHECK(c.error().whose == fault::user);
+  return c.error().code;
+}
+void fold(control_state& s, const change& c) {
+  for (const auto& r : c)
+    REQUIRE(s.apply(r));
+}
+
+}  // namespace
+
+TEST_CASE("a cluster is founded once, and its floor of formats only rises") {
+  CHECK(admitted({}, records::founded{"c", 1}).size() == 1);
+  CHECK(admitted(running(), records::founded{"d", 1}).empty());
+  CHECK(admitted(running(), records::formats_raised{2}).size() == 1);
+  CHECK(admitted(running(), records::formats_raised{1}).empty());
+}
+
+TEST_CASE("a plan gets the next generation; the same plan again is no change") {
+  CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, actors}).empty());
+  CHECK(admitted(running(), records::topology_applied{"t", "p2", 0, actors}) ==
+        change{records::topology_applied{"t", "p2", 2, actors}});
+  CHECK(admitted(running(), records::topology_applied{"u", "p", 0, {}}) ==
+        change{records::topology_applied{"u", "p", 1, {}}});
+  auto fewer = actors;
+  fewer.pop_back();
+  CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, fewer}).size() == 1);
+  auto s = running();
+  fold(s, {records::finished{"t"}});
+  CHECK(admitted(s, records::topology_applied{"t", "p1", 0, actors}).size() == 1);
+}
+
+TEST_CASE("what control could not hold is refused, as is what still stops") {
+  CHECK(refused({}, records::topology_applied{"", "p", 0, {}}) == ec::invalid_argument);
+  CHECK(refused({}, records::topology_applied{std::string(1'001, 'x'), "p", 0, {}}) == ec::invalid_argument);
+  CHECK(refused({}, records::topology_applied{"t", std::string(max_plan_bytes + 1, 'x'), 0, {}}) ==
+        ec::invalid_argument);
+  CHECK(refused({}, records::topology_applied{"t", "p", 0, {{"x"}, {"x"}}}) == ec::invalid_argument);
+  CHECK(refused({}, records::topology_applied{"t", "p", 0, {{""}}}) == ec::invalid_argument);
+  std::vector<actor_spec> many(max_actors + 1);
+  for (std::size_t i = 0; i < many.size(); ++i)
+    many[i].name = std::to_string(i);
+  CHECK(refused({}, records::topology_applied{"t", "p", 0, many}) == ec::invalid_argument);
+  control_state full;
+  for (std::size_t i = 0; i < max_topologies; ++i)
+    fold(full, {records::topology_applied{std::to_string(i), "p", 1, {}}});
+  CHECK(refused(full, records::topology_applied{"t", "p", 0, {}}) == ec::invalid_argument);
+  auto s = running();
+  fold(s, {records::stop_asked{"t"}});
+  CHECK(refused(s, records::topology_applied{"t", "p1", 0, actors}) == ec::unavailable);
+}
+
+TEST_CASE("a process gets one session however often it asks; the next one ends it as by a death") {
+  const auto s = running();
+  CHECK(admitted(s, records::session_given{"a", 11}).empty());
+  CHECK(admitted(s, records::session_given{"b", 12}) == change{records::session_given{"b", 12, 2}});
+  CHECK(admitted(s, records::session_given{"a", 12}, 5) ==
+        change{records::session_ended{"a", 1, true, 5, {lane, shard}}, records::session_given{"a", 12, 2}});
+  CHECK(refused(s, records::session_given{"", 12}) == ec::invalid_argument);
+}
+
+TEST_CASE("a death counts for the lanes and shards there, or for the suspects; leaving counts for nobody") {
+  const auto s = running();
+  CHECK(admitted(s, records::session_ended{"a", 1, true}, 5) ==
+        change{records::session_ended{"a", 1, true, 5, {lane, shard}}});
+  CHECK(admitted(s, records::session_ended{"a", 1, true, 0, {shard}}, 5) ==
+        change{records::session_ended{"a", 1, true, 5, {shard}}});
+  CHECK(admitted(s, records::session_ended{"a", 1, false}, 5) ==
+        change{records::session_ended{"a", 1, false, 5, {}}});
+  CHECK(admitted(s, records::session_ended{"a", 2, true}).empty());
+  CHECK(admitted(s, records::session_ended{"b", 1, true}).empty());
+  auto over = s;
+  fold(over, admitted(s, records::session_ended{"a", 1, true}));
+  CHECK(admitted(over, records::session_ended{"a", 1, true}).empty());
+}
+
+TEST_CASE("the third death within ten minutes under one actor fails its topology and names it") {
+  auto s = running();
+  const auto die = [&](session of, event_micros at) {
+    const auto c = admitted(s, records::session_ended{"a", of, true, 0, {shard}}, at);
+    fold(s, c);
+    if (c.size() == 1)
+      fold(s, {records::session_given{"a", of, of + 1}, records::placed{shard, "a", of + 1, s.terms + 1}});
+    return c;
+  };
+  CHECK(die(1, 0).size() == 1);
+  CHECK(die(2, 9 * minute).size() == 1);
+  CHECK(die(3, 10 * minute).size() == 1);  // the first one was ten minutes ago
+  const auto last = die(4, 18 * minute);
+  REQUIRE(last.size() == 2);
+  const auto& failed = std::get<records::topology_failed>(last.back());
+  CHECK(failed.topology == "t");
+  CHECK(failed.actor == "w/0");
+  CHECK(failed.why.find("3 nodes have died within 10 minutes while they ran w/0") == 0);
+  CHECK(s.topologies.at("t").status == topology_status::failed);
+}
+
+TEST_CASE("what a topology that is over is told needs no record; one that nobody knows is named") {
+  auto s = running();
+  CHECK(admitted(s, records::topology_failed{"t", "lane", std::string(9'000, 'x')}) ==
+        change{records::topology_failed{"t", "lane", std::string(max_text_bytes, 'x')}});
+  CHECK(admitted(s, records::stop_asked{"t"}).size() == 1);
+  fold(s, {records::finished{"t"}});
+  CHECK(admitted(s, records::stop_asked{"t"}).empty());
+  CHECK(admitted(s, records::finished{"t"}).empty());
+  CHECK(admitted(s, records::topology_failed{"t", "lane", ""}).empty());
+  CHECK(admitted(s, records::placed{lane, "a", 1, 9}).empty());
+  CHECK(admitted(s, records::term_granted{lane, 9}).empty());
+  CHECK(refused(s, records::stop_asked{"no"}) == ec::not_found);
+  CHECK(refused(s, records::verdict_given{"no"}) == ec::not_found);
+  CHECK(refused(s, records::verdicts_settled{"no"}) == ec::not_found);
+  CHECK(refused(s, records::partition_started{"no"}) == ec::not_found);
+  CHECK(refused(s, records::drain_asked{"no"}) == ec::not_found);
+  CHECK(refused(s, records::node_forgotten{"no"}) == ec::not_found);
+}
+
+TEST_CASE("a verdict, its settling, a start and a draining are recorded once") {
+  auto s = running();
+  for (const record& r : change{
+           records::verdict_given{"t", "log", {0, 1}, "why"}, records::verdicts_settled{"t", "log", {0, 2}},
+           records::partition_started{"t", "p", "1", "log", {}, "lane"}, records::drain_asked{"a"}}) {
+    const auto c = admitted(s, r);
+    CHECK(c == change{r});
+    fold(s, c);
+    CHECK(admitted(s, r).empty());
+  }
+}
+
+TEST_CASE("a node can be forgotten while something is pinned to it, though nobody has seen it since") {
+  auto s = running();
+  CHECK(pinned_to(s, "a") == std::vector{sink});
+  CHECK(admitted(s, records::node_forgotten{"a"}).size() == 1);
+  fold(s, {records::topology_applied{"u", "p", 1, {{"file", actor_kind::sink, "", true, "never"}}}});
+  CHECK(admitted(s, records::node_forgotten{"never"}).size() == 1);
+  fold(s, {records::node_forgotten{"a"}});
+  CHECK(pinned_to(s, "a").empty());
+}
+
+}  // namespace millrace::cluster::admission_trial

@@ -1,0 +1,215 @@
+// What nodes tell a coordinator: sessions, what runs, silence, deaths, refused lives; and takeovers.
+#include "tests/unit/cluster/coordinator_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace millrace::cluster::coordinator_nodes_trial {
+
+using namespace test;
+
+namespace {
+
+/// Two lanes, one on each of two nodes.
+led_cluster two_nodes() {
+  led_cluster c;
+  static_cast<void>(c.join("a", 11));
+  static_cast<void>(c.join("b", 12));
+  static_cast<void>(c.ask(lanes(2)));
+  REQUIRE(c.place_of(lane(0)).node == "a");
+  REQUIRE(c.place_of(lane(1)).node == "b");
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("a process that asks again gets the same session; another one of that name gets its own") {
+  led_cluster c;
+  static_cast<void>(c.join("a", 11));
+  CHECK(
+      sent<commands::welcome>(c.take(c.boss.on_registered(describe("a", 11, 0), c.now)), "a").at(0).session ==
+      1);
+  const auto out = c.take(c.boss.on_registered(describe("a", 12, 0), c.now));
+  CHECK(sent<commands::leave>(out, "a").at(0).instance == 11);
+  CHECK(sent<commands::welcome>(out, "a") == std::vector{commands::welcome{12, 2}});
+  CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("a", 11, 1), c.now)), "a").size() == 1);
+  CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("z", 13, 1), c.now)), "z").size() == 1);
+}
+
+TEST_CASE("a process that asks twice before its session is recorded gets one") {
+  led_cluster c;
+  c.is_held = true;
+  const auto out = c.boss.on_registered(describe("a", 11, 0), c.now);
+  CHECK(c.boss.on_registered(describe("a", 11, 0), c.now).empty());
+  c.is_held = false;
+  CHECK(those<decisions::append>(c.take(out)).size() == 1);
+}
+
+TEST_CASE("silence detaches after half a second, and gives new terms elsewhere after two") {
+  auto c = two_nodes();
+  auto out = c.pass(400, {"a"});
+  CHECK(those<decisions::detach>(out).empty());
+  out = c.pass(100, {"a"});
+  CHECK(those<decisions::detach>(out).at(0).node == "b");
+  CHECK(sent<commands::detach>(out, "a") == std::vector{commands::detach{"b"}});
+  CHECK(those<decisions::append>(out).empty());
+  CHECK(those<decisions::detach>(c.pass(1'400, {"a"})).empty());
+  CHECK(c.place_of(lane(1)).node == "b");
+  out = c.pass(100, {"a"});
+  CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(1), 1, 3}});
+  CHECK(c.boss.state().nodes.at("b").is_over == false);
+  CHECK(c.boss.state().find(lane(1))->deaths.empty());
+}
+
+TEST_CASE(
+    "a node that is heard again in time keeps what it has; one that comes later is asked what it runs") {
+  auto c = two_nodes();
+  static_cast<void>(c.pass(1'500, {"a"}));
+  static_cast<void>(c.pass(3'000, {"a", "b"}));
+  CHECK(c.place_of(lane(1)).term == 2);
+  static_cast<void>(c.pass(3'000, {"a"}));
+  auto out = c.take(c.boss.on_heard("b", 2, c.now));
+  CHECK(sent<commands::register_again>(out, "b").size() == 1);
+  auto r = describe("b", 12, 2);
+  r.running = {{lane(1), {2}}};
+  r.begun = {{lane(1), 2}};
+  out = c.take(c.boss.on_registered(r, c.now));
+  CHECK(sent<commands::stop>(out, "b").at(0) == commands::stop{lane(1), 2});
+}
+
+TEST_CASE("a broken link detaches at once, and once; a link that is back asks what runs") {
+  auto c = two_nodes();
+  auto out = c.take(c.boss.on_link_lost("b", 2, c.now));
+  CHECK(those<decisions::detach>(out).size() == 1);
+  CHECK(those<decisions::detach>(c.take(c.boss.on_link_lost("b", 2, c.now))).empty());
+  CHECK(those<decisions::detach>(c.take(c.boss.on_link_lost("a", 9, c.now))).empty());
+  CHECK(sent<commands::register_again>(c.take(c.boss.on_link_up("b", c.now)), "b").size() == 1);
+}
+
+TEST_CASE("a dead process ends its session: new terms elsewhere at once, and it comes back no more") {
+  auto c = two_nodes();
+  CHECK(c.take(c.boss.on_node_dead("b", 9, {}, c.now)).empty());
+  const auto out = c.take(c.boss.on_node_dead("b", 2, {}, c.now));
+  CHECK(those<decisions::detach>(out).size() == 1);
+  CHECK(those<decisions::append>(out).at(0).what ==
+        change{records::session_ended{"b", 2, true, 0, {lane(1)}}});
+  CHECK(c.place_of(lane(1)).node == "a");
+  CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("b", 12, 2), c.now)), "b").size() == 1);
+  CHECK(sent<commands::welcome>(c.take(c.boss.on_registered(describe("b", 13, 0), c.now)), "b").size() == 1);
+}
+
+TEST_CASE("a process that leaves in order is counted under nobody") {
+  auto c = two_nodes();
+  static_cast<void>(c.take(c.boss.on_node_left("b", 2, c.now)));
+  CHECK(c.take(c.boss.on_node_left("b", 9, c.now)).empty());
+  CHECK(c.boss.state().find(lane(1))->deaths.empty());
+  CHECK(c.place_of(lane(1)).node == "a");
+}
+
+TEST_CASE("a process that registers while it is recorded as dead or its node as forgotten is told to leave") {
+  const auto try_both = [](led_cluster c, decision_list under_way) {
+    c.is_held = true;
+    static_cast<void>(c.boss.on_registered(describe("b", 12, 2), c.now));
+    const auto number = those<decisions::append>(under_way).at(0).number;
+    const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
+    CHECK(sent<commands::leave>(out, "b").size() == 1);
+    CHECK(c.boss.nodes().find("b") == nullptr);
+  };
+  auto dead = two_nodes();
+  auto under_way = dead.boss.on_node_dead("b", 2, {}, dead.now);
+  try_both(dead, under_way);
+  auto forgotten = two_nodes();
+  static_cast<void>(forgotten.pass(3'000, {"a"}));
+  under_way = forgotten.boss.on_request(99, records::node_forgotten{"b"}, forgotten.now);
+  try_both(forgotten, under_way);
+}
+
+TEST_CASE("an actor that asks for a new term twice gets one") {
+  auto c = two_nodes();
+  c.is_held = true;
+  const life_ended e{1, lane(0), {1}, life_end::fenced};
+  const auto number = those<decisions::append>(c.boss.on_life_ended("a", e, c.now)).at(0).number;
+  CHECK(c.boss.on_life_ended("a", e, c.now).empty());
+  const auto out = c.boss.on_appended(number, append_outcome::acknowledged, c.now);
+  CHECK(sent<commands::start>(out, "a").size() == 1);
+  CHECK(those<decisions::append>(out).empty());
+}
+
+TEST_CASE("three deaths under one lane fail the topology, and it is placed no more") {
+  led_cluster c;
+  static_cast<void>(c.ask(lanes(1)));
+  decision_list out;
+  for (session n = 1; n <= 3; ++n) {
+    static_cast<void>(c.join("a", 10 + n));
+    out = c.take(c.boss.on_node_dead("a", n, {lane(0)}, c.now));
+  }
+  const auto& t = c.boss.state().topologies.at("t");
+  CHECK((t.status == topology_status::failed && t.failed_actor == "lane0"));
+  CHECK(those<decisions::tell_director>(out).size() == 1);
+  CHECK(sent<commands::start>(c.join("a", 20), "a").empty());
+}
+
+TEST_CASE("H2: a life that is refused gets a new term if it is the newest, and nothing if it is not") {
+  auto c = two_nodes();
+  const auto fenced = [&](const std::string& node, session of, const actor_id& id, life last, life by = {}) {
+    return c.take(c.boss.on_life_ended(node, {of, id, last, life_end::fenced, by}, c.now));
+  };
+  CHECK(fenced("a", 1, lane(1), {2}).empty());                            // not placed there
+  CHECK(those<decisions::append>(fenced("a", 9, lane(0), {1})).empty());  // another session
+  auto out = fenced("a", 1, lane(0), {1, 4}, {1, 5});
+  CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(0), 1, 3}});
+  CHECK(c.place_of(lane(0)).node == "a");
+  CHECK(fenced("a", 1, lane(0), {1, 4}).empty());  // has its successor
+  CHECK(c.take(c.boss.on_life_ended("a", {1, lane(0), {3}, life_end::completed}, c.now)).empty());
+}
+
+TEST_CASE("a life that control never gave fails the topology") {
+  for (const auto& [last, by] : {std::pair<life, life>{{9}, {}}, {{1}, {9}}}) {
+    auto c = two_nodes();
+    static_cast<void>(c.take(c.boss.on_life_ended("a", {1, lane(0), last, life_end::fenced, by}, c.now)));
+    const auto& t = c.boss.state().topologies.at("t");
+    CHECK(t.status == topology_status::failed);
+    CHECK(t.why.find("the life 9.0") == 0);
+  }
+}
+
+TEST_CASE(
+    "what is placed on a node and did not reach it is sent again; what has begun there and is over is not") {
+  auto c = two_nodes();
+  auto r = describe("a", 11, 1);
+  CHECK(sent<commands::start>(c.take(c.boss.on_registered(r, c.now)), "a") ==
+        std::vector{commands::start{lane(0), 1, 1}});
+  r.begun = {{lane(0), 1}};
+  CHECK(sent<commands::start>(c.take(c.boss.on_registered(r, c.now)), "a") ==
+        std::vector{commands::start{lane(0), 1, 3}});
+  r.begun = {};
+  r.begun_below = 4;
+  CHECK(sent<commands::start>(c.take(c.boss.on_registered(r, c.now)), "a") ==
+        std::vector{commands::start{lane(0), 1, 4}});
+}
+
+TEST_CASE("a new coordinator waits for what nodes run before it places anything") {
+  const auto before = two_nodes();
+  led_cluster c(before.boss.state(), {2, 1});
+  CHECK(sent<commands::register_again>(c.first, "a").size() == 1);
+  CHECK(sent<commands::register_again>(c.first, "b").size() == 1);
+  CHECK(those<decisions::tell_director>(c.first).size() == 1);
+  auto r = describe("a", 11, 1);
+  r.running = {{lane(0), {1}}};
+  CHECK(c.take(c.boss.on_registered(r, c.now)).empty());
+  CHECK(those<decisions::append>(c.pass(1'900, {"a"})).empty());
+  const auto out = c.pass(100, {"a"});
+  CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(1), 1, 3}});
+  CHECK(c.place_of(lane(0)).term == 1);
+}
+
+TEST_CASE("a move is not waited for once its node is gone") {
+  led_cluster c;
+  static_cast<void>(c.join("a", 11));
+  static_cast<void>(c.ask(lanes(4)));
+  CHECK(sent<commands::start>(c.join("b", 12), "b").size() == 1);
+  static_cast<void>(c.take(c.boss.on_node_dead("b", 2, {}, c.now)));
+  CHECK(c.place_of(lane(0)).node == "a");
+  CHECK(sent<commands::start>(c.join("b", 13), "b").size() == 1);
+}
+
+}  // namespace millrace::cluster::coordinator_nodes_trial
