@@ -9,19 +9,22 @@ std::size_t fragments::credit_of(edge_id edge) const {
   return at == credits_.end() ? limits_.credit : at->second;
 }
 
-/// A message that is larger than a bound waits where nothing else does; the link keeps free for it.
-bool fragments::has_room(edge_id edge, std::size_t cost) const {
-  if (queued_ != 0 && (queued_ + cost > limits_.queued || kept_free_for_.value_or(edge) != edge))
+/// Where nothing else waits there is room for any message.
+bool fragments::fits(edge_id edge, std::size_t cost, std::size_t beside) const {
+  if (beside != 0 && beside + cost > limits_.queued)
     return false;
   const auto at = queues_.find(edge);
   return at == queues_.end() || at->second.bytes + cost <= credit_of(edge);
 }
 
 void fragments::refuse(edge_id edge, std::size_t cost) {
-  if (cost > limits_.queued && !kept_free_for_)
+  if (cost > limits_.queued / 2 && !kept_free_for_)
     kept_free_for_ = edge;
-  if (std::ranges::find(refused_, edge) == refused_.end())
-    refused_.push_back(edge);
+  const auto at = std::ranges::find(refused_, edge, &refusal::edge);
+  if (at == refused_.end())
+    refused_.push_back({edge, cost});
+  else
+    at->cost = cost;
 }
 
 /// With the message that still waits behind the last content and has its kind; that takes the sum's place.
@@ -61,7 +64,7 @@ taken fragments::queue(message&& m) {
     return taken::joined;
   const auto cost = total + limits_.each_message;
   const auto edge = m.edge;
-  if (!is_control && !has_room(edge, cost)) {
+  if (!is_control && (kept_free_for_.value_or(edge) != edge || !fits(edge, cost, queued_))) {
     refuse(edge, cost);
     return taken::no_room;
   }
@@ -145,25 +148,24 @@ std::vector<fragment> fragments::next(std::size_t room) {
   return std::move(f.out);
 }
 
-/// Not before half of all that may wait has left: edges come by turns, and not for each packet.
+/// Whoever is told finds room, so that trying again always gets on. Edges are told by turns, and not for each
+/// packet: half of all that may wait has left by then.
 std::vector<edge_id> fragments::take_room() {
-  if (refused_.empty() || queued_ > (kept_free_for_ ? 0 : limits_.queued / 2))
-    return {};
   std::vector<edge_id> out;
-  if (kept_free_for_) {
-    out.push_back(*kept_free_for_);
-    std::erase(refused_, *kept_free_for_);
+  std::vector<refusal> others;
+  auto beside = queued_;
+  if (refused_.empty() || (!kept_free_for_ && queued_ > limits_.queued / 2))
+    return out;
+  for (const auto& r : refused_)
+    if (kept_free_for_.value_or(r.edge) == r.edge && fits(r.edge, r.cost, beside)) {
+      out.push_back(r.edge);
+      beside += r.cost;
+    } else {
+      others.push_back(r);
+    }
+  refused_ = std::move(others);
+  if (!out.empty())
     kept_free_for_.reset();
-  }
-  std::deque<edge_id> full;
-  for (const auto edge : refused_) {
-    const auto at = queues_.find(edge);
-    if (at == queues_.end() || at->second.bytes <= credit_of(edge) / 2)
-      out.push_back(edge);
-    else
-      full.push_back(edge);
-  }
-  refused_ = std::move(full);
   return out;
 }
 
@@ -173,6 +175,8 @@ void fragments::clear() {
   queued_ = begun_ = 0;
   next_large_.reset();
   kept_free_for_.reset();
+  for (auto& r : refused_)
+    r.cost = 0;
 }
 
 }  // namespace millrace::link

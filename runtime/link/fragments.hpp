@@ -31,8 +31,7 @@ public:
   [[nodiscard]] bool empty() const { return queues_.empty(); }
   /// Bytes that wait, with what is counted for each message.
   [[nodiscard]] std::size_t queued() const { return queued_; }
-  /// Edges that were refused for want of room and may try again, each once. They try in this order, before
-  /// others do: large messages and those that were refused first come first.
+  /// Edges that were refused and find room now, each once. They try in this order, before others do.
   [[nodiscard]] std::vector<edge_id> take_room();
   /// The session is over: all that waits is gone, and every edge that was refused may try again.
   void clear();
@@ -51,10 +50,14 @@ private:
     std::vector<fragment> out;
     std::size_t used = 0, most = 0;
   };
+  struct refusal {
+    edge_id edge = 0;
+    std::size_t cost = 0;  // of the message that found no room
+  };
   enum class turn : std::uint8_t { sent, passed, packet_full };
 
   [[nodiscard]] std::size_t credit_of(edge_id edge) const;
-  [[nodiscard]] bool has_room(edge_id edge, std::size_t cost) const;
+  [[nodiscard]] bool fits(edge_id edge, std::size_t cost, std::size_t beside) const;
   [[nodiscard]] bool join(edge_queue& q, message& m);
   [[nodiscard]] bool begins(edge_id edge, const waiting& w);
   [[nodiscard]] turn take_turn(filling& f, edge_id edge, edge_queue& q);
@@ -69,8 +72,9 @@ private:
   std::size_t queued_ = 0;
   std::size_t begun_ = 0;              // of messages that have left in part, their whole length
   std::optional<edge_id> next_large_;  // waits to begin; no other large message does before it
-  std::deque<edge_id> refused_;
-  std::optional<edge_id> kept_free_for_;  // one of them, whose message is larger than all that may wait
+  std::vector<refusal> refused_;       // in the order of their first refusals
+  /// One of them, whose message needs more than half of all that may wait: others would always be before it.
+  std::optional<edge_id> kept_free_for_;
 };
 
 }  // namespace millrace::link
