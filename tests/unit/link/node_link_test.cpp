@@ -256,6 +256,7 @@ TEST_CASE("packets that come twice, or late from an old session, are dropped and
   n.give(n.b, packet);
   n.carry();
   CHECK(n.b.messages == lines{"1:once"});
+  CHECK(n.b.link.is_open());
   n.open();
   n.give(n.b, packet);
   n.carry();
