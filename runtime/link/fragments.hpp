@@ -22,7 +22,8 @@ public:
   /// Of one edge, instead of limits::credit: bytes that may wait, and the longest message that goes beside
   /// others.
   void set_credit(edge_id edge, std::size_t bytes) { credits_[edge] = bytes; }
-  /// Moves from `m` where it is queued or joined. Never no_session. After no_room the edge is in take_room() as soon as trying again may help.
+  /// Moves from `m` where it is queued or joined. Never no_session. After no_room the edge is in take_room() as
+  /// soon as it would find room.
   [[nodiscard]] taken queue(message&& m);
   /// The next fragments that fit one packet and take at most `room` bytes with their headers; nothing where
   /// all has left, or there is no room.

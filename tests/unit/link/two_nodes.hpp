@@ -5,6 +5,8 @@
 #include "runtime/link/node_link.hpp"
 #include "tests/unit/link/link_fixture.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <deque>
 #include <string>
 #include <vector>
@@ -44,6 +46,13 @@ struct node {
   std::vector<event> changes;
   std::vector<edge_id> room;
 };
+
+/// The only session that `n` has had, as it names it.
+inline session only_session(const node& n) {
+  const auto opened = n.all<session_opened>();
+  REQUIRE(opened.size() == 1);
+  return opened.front().ends;
+}
 
 class two_nodes {
 public:
