@@ -1,6 +1,7 @@
 // The steps downstream of the parser, one by one; a record, row or key is an item: expressions over a batch,
 // the table that keys are looked up in, a batch and a frame as bytes and back, a shard's snapshot and its
 // restoring.
+#include "bench/counted_frame.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/messages/message_format.hpp"
 #include "runtime/window/keyed_table.hpp"
@@ -17,30 +18,17 @@
 namespace millrace {
 namespace {
 
+using bench::clicks_in_columns;
+using bench::counted_frame;
+using bench::counted_users;
 using data::type_id;
-
-data::batch clicks(std::size_t rows) {
-  data::batch b{std::make_shared<data::schema>(std::vector<data::field>{
-                    {"userid", type_id::text}, {"price", type_id::float64}, {"quantity", type_id::bigint}}),
-                {},
-                rows};
-  data::column_builder user(type_id::text), price(type_id::float64), quantity(type_id::bigint);
-  std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < rows; ++i) {
-    user.append_text(fmt::format("user{:05}", random() % 10'000));
-    price.append_double(static_cast<double>(random() % 50'000) / 100);
-    quantity.append_int(static_cast<std::int64_t>(random() % 9));
-  }
-  b.columns = {user.finish(), price.finish(), quantity.finish()};
-  return b;
-}
 
 void items(benchmark::State& state, std::size_t each) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(each));
 }
 
 void evaluate(benchmark::State& state, const char* text) {
-  const auto rows = clicks(16'384);
+  const auto rows = clicks_in_columns(16'384);
   const auto e = expression::bind(text, expression::scope{rows.schema.get(), {}});
   if (!e)
     return state.SkipWithError("the expression is refused");
@@ -92,7 +80,7 @@ void table_locate(benchmark::State& state) {
 BENCHMARK(table_locate)->Arg(1'000)->Arg(10'000)->Arg(1'000'000)->Arg(10'000'000);
 
 void batch_encode(benchmark::State& state) {
-  const auto rows = clicks(16'384);
+  const auto rows = clicks_in_columns(16'384);
   for (auto _ : state) {
     wire::writer out;
     wire::encode_batch(out, rows);
@@ -101,7 +89,7 @@ void batch_encode(benchmark::State& state) {
   items(state, rows.rows);
 }
 void batch_decode(benchmark::State& state) {
-  const auto rows = clicks(16'384);
+  const auto rows = clicks_in_columns(16'384);
   wire::writer out;
   wire::encode_batch(out, rows);
   for (auto _ : state) {
@@ -115,32 +103,11 @@ BENCHMARK(batch_decode);
 
 /// A frame's partial aggregates (count and sum of so many keys) as a message between processes and back; the
 /// bytes of the message are counted, each once. `memcpy` is the floor: one copy of as many.
-window::definition counted_users() {
-  window::definition d;
-  d.size = d.slide = micros(60'000'000);
-  d.keys = {{"userid", type_id::text}};
-  d.aggregates = {{expression::aggregate_function::count_rows, type_id::bigint, type_id::bigint},
-                  {expression::aggregate_function::sum, type_id::bigint, type_id::bigint}};
-  return d;
-}
-messages::take_frame frame_of(const window::definition& d, std::size_t rows) {
-  const auto batch = clicks(rows);
-  const std::vector<data::column_ptr> keys{batch.columns[0]}, arguments{nullptr, batch.columns[2]},
-      filters(2);
-  const std::vector<event_micros> times(rows, 0), watermarks(rows, no_watermark);
-  window::partials_builder builder(d);
-  std::vector<std::uint32_t> late;
-  builder.add({keys, arguments, filters, times, watermarks}, late);
-  delivery::lane_frame f;
-  f.log = "clicks/events-0";
-  f.content = builder.finish().front();
-  return {std::make_shared<const delivery::lane_frame>(std::move(f)), 0, {}};
-}
 void bytes_of(benchmark::State& state, std::size_t each) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(each));
 }
 void frame_encode(benchmark::State& state) {
-  const messages::edge_message m = frame_of(counted_users(), 16'384);
+  const messages::edge_message m = counted_frame(16'384);
   std::size_t size = 0;
   for (auto _ : state) {
     const auto bytes = messages::encode_message(m);
@@ -151,14 +118,14 @@ void frame_encode(benchmark::State& state) {
 }
 void frame_decode(benchmark::State& state) {
   const auto d = counted_users();
-  const auto bytes = messages::encode_message(frame_of(d, 16'384));
+  const auto bytes = messages::encode_message(counted_frame(16'384));
   const messages::message_reader reader(d);
   for (auto _ : state)
     benchmark::DoNotOptimize(reader.read(bytes));
   bytes_of(state, bytes.size());
 }
 void frame_memcpy(benchmark::State& state) {
-  const auto bytes = messages::encode_message(frame_of(counted_users(), 16'384));
+  const auto bytes = messages::encode_message(counted_frame(16'384));
   for (auto _ : state) {
     std::string copy(bytes);
     benchmark::DoNotOptimize(copy.data());

@@ -97,10 +97,13 @@ set(compiled_alone
 # The mutants of tests/simulation compile one source with one change and link it in front of the libraries: where they run, such a source is
 # no part of a batch.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  file(STRINGS "${CMAKE_SOURCE_DIR}/tests/simulation/mutants.py" mutants REGEX "\"[a-z_/]+\\.cpp\"")
-  foreach(line IN LISTS mutants)
-    string(REGEX MATCH "[a-z_]+/[a-z_/]+\\.cpp" source "${line}")
-    list(APPEND compiled_alone "${source}")
+  file(GLOB lists CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/simulation/*mutants.py")
+  foreach(mutants IN LISTS lists)
+    file(STRINGS "${mutants}" lines REGEX "[a-z_]+/[a-z_/]+\\.cpp\"")
+    foreach(line IN LISTS lines)
+      string(REGEX MATCH "[a-z_]+/[a-z_/]+\\.cpp" source "${line}")
+      list(APPEND compiled_alone "${source}")
+    endforeach()
   endforeach()
 endif()
 
