@@ -68,7 +68,7 @@ std::vector<std::string> rows_of(const window::definition& d, const window::part
   return rows;
 }
 
-lane_frame frame_with(delivery::content content) {
+take_frame frame_with(delivery::content content) {
   delivery::lane_frame f;
   f.log = "clicks/events-3";
   f.stamp = {4, 2};
@@ -147,7 +147,7 @@ TEST_CASE("each message of an edge is read back as what was written") {
   }
   // The golden file fixes the bytes; some members show that the bytes stand for them.
   const auto back = reader.read(encode_message(frame_with(partials_of(d, 6))));
-  const auto& f = *std::get<lane_frame>(*back).frame;
+  const auto& f = *std::get<take_frame>(*back).frame;
   CHECK(f.log == "clicks/events-3");
   CHECK(f.stamp == delivery::fence{4, 2});
   CHECK((f.from == position{0, 17} && f.to == position{0, 900}));
@@ -158,7 +158,7 @@ TEST_CASE("each message of an edge is read back as what was written") {
   CHECK(f.counts[0].counts ==
         delivery::stage_counts{.in = 12, .out = 9, .filtered = 1, .late = 1, .dead = 1});
   CHECK(f.bytes == 4'321);
-  CHECK(std::get<lane_frame>(*back).receiver == 5);
+  CHECK(std::get<take_frame>(*back).receiver == 5);
   test::check_golden("tests/unit/messages/golden/messages_2.bin", all);
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("partial aggregates give the same rows on the other side") {
       REQUIRE(got);
       const auto rows = rows_of(d, *sent);
       CHECK_FALSE(rows.empty());
-      CHECK(rows_of(d, *std::get<delivery::partials_ptr>(std::get<lane_frame>(*got).frame->content)) == rows);
+      CHECK(rows_of(d, *std::get<delivery::partials_ptr>(std::get<take_frame>(*got).frame->content)) == rows);
     }
 }
 
