@@ -8,6 +8,8 @@
 #include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
+#include "tests/property/chain/stopping_session.hpp"
+#include "tests/unit/client_postgresql_chain/place.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>
@@ -91,13 +93,31 @@ private:
   incarnation highest_ = 0;
 };
 
-enum class where { files, memory, journal, control, folder };
+enum class where { files, memory, postgresql, journal, control, folder };
 
 bool chooses_terms(where store) { return store == where::control || store == where::folder; }
 
+/// One schema for all schedules, each of which has a topology of its own there.
+class database {
+public:
+  database() {
+    at_.execute("set synchronous_commit = off");  // a schedule kills writers, not the server
+  }
+  [[nodiscard]] const std::shared_ptr<postgresql_chain::session>& session() const { return at_.side; }
+  [[nodiscard]] const std::string& schema() const { return at_.schema; }
+  [[nodiscard]] std::string next_topology() { return std::to_string(++topologies_); }
+
+private:
+  postgresql_chain_test::place at_;
+  int topologies_ = 0;
+};
+
 class schedule {
 public:
-  schedule(where store, std::uint64_t seed) : store_(store), oracle_(store == where::folder) {
+  /// `shared`: for where::postgresql.
+  schedule(where store, std::uint64_t seed, database* shared)
+      : store_(store), shared_(shared), topology_(shared ? shared->next_topology() : ""),
+        oracle_(store == where::folder) {
     trouble_.random.seed(seed);
     trouble_.one_in = std::array{0U, 60U, 20U, 8U}[below(4)];
     (void)disk_.make_folder("/a");
@@ -105,7 +125,8 @@ public:
   }
 
   void run() {
-    const auto steps = 100 + below(600);
+    // A statement takes a server hundreds of times as long as a step over memory.
+    const auto steps = store_ == where::postgresql ? 50 + below(150) : 100 + below(600);
     const auto writers = 2 + below(2);
     for (std::size_t step = 0; step < steps; ++step) {
       if (writers_.size() < writers && below(20) == 0)
@@ -174,6 +195,11 @@ private:
       return memory_chain::open(
                  places_, trouble_, [&w] { w.thread->stop(); }, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+    if (store_ == where::postgresql)
+      return postgresql_chain::postgresql_chain::open(
+                 std::make_shared<stopping_session>(shared_->session(), trouble_, [&w] { w.thread->stop(); }),
+                 shared_->schema(), {topology_, "a"}, w.term)
+          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
     auto records =
         snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>());
     if (!records)
@@ -237,6 +263,8 @@ private:
   }
 
   where store_;
+  database* shared_;
+  std::string topology_;
   snapshot::test::faulty_file_system disk_;
   std::shared_ptr<memory_places> places_ = std::make_shared<memory_places>();
   trouble trouble_;
@@ -249,9 +277,9 @@ private:
   std::list<writer> writers_;
 };
 
-std::optional<std::string> run(where store, std::uint64_t seed) {
+std::optional<std::string> run(where store, std::uint64_t seed, database* shared) {
   try {
-    schedule(store, seed).run();
+    schedule(store, seed, shared).run();
   } catch (const wrong& e) {
     return e.text;
   }
@@ -263,12 +291,12 @@ std::optional<std::uint64_t> from_environment(const char* name) {
   return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
 }
 
-void run_all(where store, std::uint64_t usual) {
+void run_all(where store, std::uint64_t usual, database* shared = nullptr) {
   const auto only = from_environment("MILLRACE_SEED");
   const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(usual);
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const auto seed = only.value_or(i);
-    if (const auto text = run(store, seed)) {
+    if (const auto text = run(store, seed, shared)) {
       std::cout << "seed " << seed << " fails after: " << *text << std::endl;
       FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
     }
@@ -282,6 +310,12 @@ TEST_CASE("over files, what was said to be durable is in every later life, whoev
 }
 TEST_CASE("over memory, what was said to be durable is in every later life, whoever is stopped where") {
   run_all(where::memory, 1'500);
+}
+TEST_CASE("over PostgreSQL, what was said to be durable is in every later life, whoever is stopped where") {
+  if (postgresql_chain_test::is_skipped())
+    return;
+  database shared;
+  run_all(where::postgresql, 150, &shared);
 }
 TEST_CASE("in a journal, what was said to be durable is in every later life, whoever is stopped where") {
   run_all(where::journal, 300);

@@ -77,7 +77,7 @@ void proxy::connection(int client) {
   const int server = socket(AF_INET, SOCK_STREAM, 0);
   const auto a = loopback(server_port_);
   bool open = connect(server, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
-  bool losing_reply = false;
+  bool losing_reply = false, is_silent = false;
   std::array<char, 65536> buffer{};
   while (open && !stop_) {
     std::array<pollfd, 2> ends{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
@@ -88,11 +88,12 @@ void proxy::connection(int client) {
       open = n > 0;
       if (open && fault_ != fault::none && holds({buffer.data(), static_cast<std::size_t>(n)}, marker_)) {
         losing_reply = fault_ == fault::lose_reply;
-        open = losing_reply;
+        is_silent = fault_ == fault::stall;
+        open = losing_reply || is_silent;
         fault_ = fault::none;
         fired_ = true;
       }
-      open = open && send_all(server, buffer.data(), n);
+      open = open && (is_silent || send_all(server, buffer.data(), n));
     }
     if (open && (ends[1].revents & (POLLIN | POLLHUP)) != 0) {
       const auto n = recv(server, buffer.data(), buffer.size(), 0);

@@ -15,6 +15,7 @@ public:
     none,
     lose_request,  // a request that holds the marker is not delivered; the connection breaks
     lose_reply,    // it is delivered, the answer is not; the connection breaks
+    stall,         // it is not delivered, and the connection stays open and silent
   };
   explicit proxy(int server_port);
   ~proxy();

@@ -1,0 +1,80 @@
+// A chain whose records lie in PostgreSQL: the `postgresql:` store of the chain protocol. The row of an actor
+// names the life that holds it; a statement that appends compares that first, and waits for the row where
+// another is at it, so the order of commits is the order of records. docs/design/chains.md has the reasons.
+#pragma once
+
+#include "actors/client/postgresql_chain/records.hpp"
+#include "actors/client/postgresql_chain/session.hpp"
+#include "actors/client/postgresql_chain/statements.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/chain/chain.hpp"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::postgresql_chain {
+
+/// A server takes 1 GB a message and holds a value several times while it stores it.
+inline constexpr std::uint64_t largest_payload = std::uint64_t{256} << 20;
+
+class postgresql_chain final : public chain::actor_chain {
+public:
+  /// Makes the tables in `schema` where they are missing, appends the opening record (R2) and reads the chain.
+  /// One process starts a term, so a life of the same term that is there comes from an opening of its own
+  /// whose answer was lost: this one raises the count above it. ec::fenced when a higher term is there;
+  /// ec::mismatch where the tables have a format of another version. Chains may share a session.
+  [[nodiscard]] static expected<std::unique_ptr<postgresql_chain>>
+  open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term);
+
+  expected<chain::contents> read() override;
+  /// One record counts as two copies; `twice` changes nothing. ec::unsupported above largest_payload.
+  expected<std::uint64_t> append(std::string_view increment, bool twice) override;
+  expected<bool> append_base(std::string_view base) override;
+  [[nodiscard]] chain::weight size() const override { return weight_; }
+  [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+  [[nodiscard]] chain::life life() const { return life_; }
+
+private:
+  struct holder {
+    chain::life by;
+    std::uint64_t next = 0;
+  };
+
+  postgresql_chain(std::shared_ptr<session> database, statements texts, owner of)
+      : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)) {}
+  [[nodiscard]] expected<void> make_tables();
+  [[nodiscard]] expected<holder> find_actor();
+  [[nodiscard]] expected<holder> who_holds() const;
+  [[nodiscard]] expected<void> begin_life(incarnation term);
+  [[nodiscard]] expected<void> raise_count();
+  [[nodiscard]] expected<bool> take_place(std::uint64_t place, std::uint64_t behind);
+  [[nodiscard]] expected<bool> insert(const std::string& sql, const record& r, std::string_view payload);
+  [[nodiscard]] expected<void> append_record(record_kind kind, std::string_view payload);
+  [[nodiscard]] expected<restored> restore_from(bool all_above_mark);
+  [[nodiscard]] expected<restored> restore_all();
+  [[nodiscard]] expected<bool> reads_back() const;
+  [[nodiscard]] expected<void> trim(std::uint64_t mark);
+  [[nodiscard]] expected<void> count_bytes();
+  [[nodiscard]] unexpected refused();
+  [[nodiscard]] unexpected not_known(error why);
+  [[nodiscard]] unexpected fenced_by(chain::life by) const;
+  [[nodiscard]] std::string shown() const;
+
+  std::shared_ptr<session> database_;
+  statements texts_;
+  owner owner_;
+  chain::life life_;
+  std::uint64_t id_ = 0;           // of the actor's row
+  std::uint64_t tail_ = 0;         // the last record that counts
+  std::uint64_t next_ = 1;         // the number of the next one
+  std::uint64_t base_number_ = 0;  // of the newest base that was verified
+  bool is_unsure_ = false;         // an append has failed: what it has left is not known (R4)
+  chain::weight weight_;
+  std::optional<chain::contents> just_opened_;  // for a read() before the first append
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+}  // namespace millrace::postgresql_chain

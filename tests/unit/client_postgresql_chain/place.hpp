@@ -1,0 +1,86 @@
+// Makes a schema of its own on the server that POSTGRES_URL names (tools/services start postgres). Without one
+// its cases say SKIPPED, and are counted at the end.
+#pragma once
+
+#include "actors/client/postgresql_chain/libpq_session.hpp"
+#include "actors/client/postgresql_chain/postgresql_chain.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace postgresql_chain_test {
+
+using namespace millrace;
+using namespace millrace::postgresql_chain;
+using opened_chain = std::unique_ptr<postgresql_chain::postgresql_chain>;
+
+/// Passes on the value, or fails the test with the error.
+template<class T>
+T must(expected<T> e) {
+  if (!e)
+    FAIL(to_string(e.error().code) << ": " << e.error().message);
+  if constexpr (!std::is_void_v<T>)
+    return std::move(*e);
+}
+
+/// Says at the very end how many cases were not run.
+struct skip_count {
+  int cases = 0;
+  ~skip_count() {
+    if (cases != 0)
+      std::cerr << "SKIPPED: " << cases << " case(s) that need a server\n";
+  }
+};
+
+inline bool is_skipped() {
+  static skip_count skipped;
+  if (std::getenv("POSTGRES_URL") != nullptr)
+    return false;
+  ++skipped.cases;
+  WARN("SKIPPED: POSTGRES_URL is not set; tools/services start postgres prints it");
+  return true;
+}
+
+class place {
+public:
+  place() {
+    static int made = 0;
+    schema = "millrace_it_" + std::to_string(getpid()) + "_" + std::to_string(++made);
+  }
+  ~place() { (void)side->run("drop schema if exists \"" + schema + "\" cascade", {}); }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+  [[nodiscard]] std::shared_ptr<session> connect(libpq_options options = {}) const {
+    if (options.connection.empty())
+      options.connection = url;
+    return must(libpq_session::make(std::move(options)));
+  }
+  /// By a connection of the place's own, unless another is given.
+  [[nodiscard]] expected<opened_chain> try_open(incarnation term,
+                                                std::shared_ptr<session> by = nullptr) const {
+    return postgresql_chain::postgresql_chain::open(by ? std::move(by) : side, schema, {"clicks", "w/0"},
+                                                    term);
+  }
+  [[nodiscard]] opened_chain open(incarnation term, std::shared_ptr<session> by = nullptr) const {
+    return must(try_open(term, std::move(by)));
+  }
+  /// `sql` names the schema's tables as S.actors and S.records.
+  answer execute(std::string sql) const {
+    for (auto at = sql.find("S."); at != std::string::npos; at = sql.find("S.", at + schema.size()))
+      sql.replace(at, 1, '"' + schema + '"');
+    return must(side->run(sql, {}));
+  }
+
+  std::string url = std::getenv("POSTGRES_URL");
+  std::string schema;
+  std::shared_ptr<session> side = connect();
+};
+
+}  // namespace postgresql_chain_test
