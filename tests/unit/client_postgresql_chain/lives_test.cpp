@@ -216,8 +216,7 @@ TEST_CASE("a server that waits too long for a lock ends the statement itself") {
   if (is_skipped())
     return;
   const place at;
-  const auto c =
-      at.open(1, at.connect({.connection = at.url, .statement_timeout = std::chrono::milliseconds(200)}));
+  const auto c = at.open(1, at.connect({.connection = at.url, .statement_timeout = std::chrono::seconds(2)}));
   held_row held(at);
   const auto done = c->append("a", false);
   held.release();
@@ -234,8 +233,8 @@ TEST_CASE("a server that has stopped is given up after the statement time-out") 
     return;
   const place at;
   proxy between(port_of(at.url));
-  const auto c = at.open(1, at.connect({.connection = through(between, at.url),
-                                        .statement_timeout = std::chrono::milliseconds(100)}));
+  const auto c = at.open(
+      1, at.connect({.connection = through(between, at.url), .statement_timeout = std::chrono::seconds(2)}));
   between.arm(proxy::fault::stall, "cut");
   const auto begun = std::chrono::steady_clock::now();
   const auto done = c->append("cut", false);
