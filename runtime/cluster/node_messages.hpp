@@ -1,5 +1,6 @@
 // What the coordinator and the nodes say to each other, as values. Commands are imperative and carry the
 // epoch and the session that they are for; events are past tense and carry the session that they come from.
+// The order of alternatives and of life_end is the format (node_message_format.hpp): new ones go to the end.
 #pragma once
 
 #include "runtime/cluster/identities.hpp"

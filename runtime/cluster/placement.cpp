@@ -140,7 +140,7 @@ private:
         const auto r = to.what.is_draining || &to == from ? std::nullopt : why(*from, to, g);
         if (!r)
           continue;
-        const auto is_better = [&] {
+        const auto is_better = [&, &to = to] {  // clang 14 captures no binding by itself
           if (!(from->load() == best_from->load()))
             return from->load() > best_from->load();
           if (!(to.load(1) == best_to->load(1)))

@@ -4,6 +4,7 @@ chains and of clusters their property tests or unit tests.
 
     tests/simulation/run_mutants.py --build build/release            all of them, two at a time
     ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
+    ... --share commit/3       every third, beginning with one that the commit decides: what CI runs
 
 A mutant is one source file with one change (mutants.py, cluster_mutants.py), compiled as the build does it and linked in front of the
 libraries. One that nothing finds, or whose text is not in the source any more, fails the run.
@@ -134,6 +135,15 @@ GROUPS = [(MUTANTS, hunt),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link"))]
 
 
+def shared(mutants, share):
+    """The I-th of N parts; "commit" for I is decided by the commit that is checked out, so that each part has its turn."""
+    part, parts = share.split("/")
+    if part == "commit":
+        commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], text=True, stdout=subprocess.PIPE).stdout.strip()
+        part = int(commit or "0", 16) % int(parts) + 1
+    return mutants[int(part) - 1::int(parts)]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build/release", type=pathlib.Path)
@@ -141,9 +151,10 @@ def main():
     p.add_argument("--from", default=1, type=int, dest="first", help="the first seed")
     p.add_argument("--jobs", default=2, type=int)
     p.add_argument("--only", nargs="+", default=[])
+    p.add_argument("--share", default="1/1", help="I/N: the I-th of N parts; I may be \"commit\"")
     p.add_argument("--list", action="store_true")
     a = p.parse_args()
-    chosen = [(m, by) for group, by in GROUPS for m in group if not a.only or m[0] in a.only]
+    chosen = shared([(m, by) for group, by in GROUPS for m in group if not a.only or m[0] in a.only], a.share)
     if a.list:
         for (name, rule, source, _, _), _ in chosen:
             print(f"{name:22} {rule} ({source})")

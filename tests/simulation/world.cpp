@@ -158,7 +158,7 @@ private:
     children_.push_back(child.name);
     child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](auto&&... how) {
       auto spawned = spawn(how...);
-      keep(name, spawned);
+      this->keep(name, spawned);
       return spawned;
     };
   }

@@ -1,6 +1,7 @@
 #include "actors/sink/parquet/parquet_file.hpp"
 
 #include "actors/sink/parquet/arrow_array.hpp"  // behind Arrow's own definition of the same structures
+#include "runtime/base/address_sanitizer.hpp"
 
 #include <fmt/format.h>
 
@@ -21,11 +22,7 @@ using data::type_id;
 
 /// Arrow's own allocators hide overflows from AddressSanitizer.
 arrow::MemoryPool* pool() {
-#ifdef __SANITIZE_ADDRESS__
-  return arrow::system_memory_pool();
-#else
-  return arrow::default_memory_pool();
-#endif
+  return with_address_sanitizer ? arrow::system_memory_pool() : arrow::default_memory_pool();
 }
 
 /// Hands bytes on to our own file, and keeps its error, which says more than a status.

@@ -3,6 +3,7 @@
 // lived once, where `control` has placed it before anybody was told; the newest epoch alone is obeyed; and
 // when faults cease, all that is to run does, once, and terms cease to rise.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/cluster/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -32,7 +33,8 @@ std::optional<std::uint64_t> from_environment(const char* name) {
 
 TEST_CASE("each life is given once, recorded before it is sent, and lived once, whatever fails") {
   const auto only = from_environment("MILLRACE_SEED");
-  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(500);
+  const auto seeds =
+      only ? 1 : from_environment("MILLRACE_SEEDS").value_or(with_address_sanitizer ? 100 : 500);
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const auto seed = only.value_or(i);
     if (const auto text = run(seed)) {

@@ -124,7 +124,7 @@ void check_balanced(const scene& s) {
 void check_waiting(const scene& s) {
   for (const auto& [id, a] : s.actors)
     if (!s.has_home(a))
-      CHECK(std::ranges::none_of(s.nodes, [&](const auto& n) {
+      CHECK(std::ranges::none_of(s.nodes, [&a = a](const auto& n) {
         return !n.second.is_draining && (!a.is_pinned || a.pinned_to.empty() || a.pinned_to == n.first);
       }));
 }

@@ -1,5 +1,6 @@
 // Random schedules over the real cores of lanes, shards and sinks: whatever crashes, moves or lags, sinks end
 // with exactly the oracle's rows. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/delivery/scene.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,16 +13,13 @@ namespace millrace::delivery::trial {
 namespace {
 
 // A build runs so many in about a minute.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t default_seeds = 2'000;
-constexpr auto* build = "sanitizers";
-#elif !defined(NDEBUG)
-constexpr std::uint64_t default_seeds = 5'000;
-constexpr auto* build = "debug";
+#ifdef NDEBUG
+constexpr bool is_release = true;
 #else
-constexpr std::uint64_t default_seeds = 50'000;
-constexpr auto* build = "release";
+constexpr bool is_release = false;
 #endif
+constexpr std::uint64_t default_seeds = with_address_sanitizer ? 2'000 : is_release ? 50'000 : 5'000;
+constexpr auto* build = with_address_sanitizer ? "sanitized" : is_release ? "release" : "debug";
 
 std::optional<std::uint64_t> from_environment(const char* name) {
   const auto* text = std::getenv(name);

@@ -4,6 +4,7 @@
 // the same session; the window and the queues are never exceeded; and when faults cease, everything arrives,
 // and late packets of old sessions end nothing.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/link/end.hpp"
 
 #include <catch2/catch.hpp>
@@ -211,7 +212,8 @@ std::optional<std::uint64_t> from_environment(const char* name) {
 
 TEST_CASE("an edge's messages arrive in order and once in their session, whatever the connection does") {
   const auto only = from_environment("MILLRACE_SEED");
-  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(2'000);
+  const auto seeds =
+      only ? 1 : from_environment("MILLRACE_SEEDS").value_or(with_address_sanitizer ? 500 : 2'000);
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const auto seed = only.value_or(i);
     if (const auto text = run(seed)) {

@@ -1,6 +1,7 @@
 // Random lives of a state folder: appends, compactions, decisions, values, --fresh, zombies, full disks,
 // crashes between any two operations, losses of power, damage to any one file. Whatever happens, what comes
 // back is what was acknowledged.
+#include "runtime/base/address_sanitizer.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/wire/bytes.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
@@ -392,7 +393,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 
 TEST_CASE("whatever happens to a state folder, what was acknowledged comes back") {
   const auto first = from_environment("MILLRACE_FIRST_SEED", 0);
-  const auto seeds = from_environment("MILLRACE_SEEDS", 2000);
+  const auto seeds = from_environment("MILLRACE_SEEDS", with_address_sanitizer ? 500 : 2000);
   for (auto seed = first; seed < first + seeds; ++seed) {
     INFO("seed " << seed << " (MILLRACE_FIRST_SEED=" << seed << " MILLRACE_SEEDS=1 repeats it)");
     life_of_a_folder(seed).run(60);
