@@ -85,13 +85,17 @@ expected<answer> libpq_session::run(const std::string& sql, const std::vector<pa
 
 expected<void> libpq_session::connect() {
   const auto until = clock::now() + options_.connect_timeout;
+  std::optional<error> earlier;  // says more than that the time is over
   for (backoff_.reset();;) {
     auto done = try_to_connect(until);
     if (done || !done.error().retry)
       return done;
+    if (earlier && clock::now() >= until)
+      return unexpected(std::move(*earlier));
     const auto wait = backoff_.next();
     if (clock::now() + wait >= until)
       return done;
+    earlier = std::move(done.error());
     std::this_thread::sleep_for(wait);
   }
 }
