@@ -22,24 +22,23 @@ std::string text_of(std::uint64_t number) { return std::to_string(static_cast<st
 
 }  // namespace
 
-std::string postgresql_chain::shown() const {
+std::string database_chain::shown() const {
   return fmt::format("{}, {} of {}", database_->shown(), owner_.actor, owner_.topology);
 }
 
-unexpected postgresql_chain::fenced_by(chain::life by) const {
+unexpected database_chain::fenced_by(chain::life by) const {
   return snapshot::superseded(life_.term, owner_.actor, by.term);
 }
 
-expected<std::unique_ptr<postgresql_chain>> postgresql_chain::open(std::shared_ptr<session> database,
-                                                                   std::string_view schema, owner of,
-                                                                   incarnation term) {
+expected<std::unique_ptr<database_chain>>
+database_chain::open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term) {
   auto texts = statements_for(schema);
   if (!texts)
     return unexpected(texts.error());
   if (term > highest_term)
     return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, term));
-  std::unique_ptr<postgresql_chain> opened(
-      new postgresql_chain(std::move(database), std::move(*texts), std::move(of)));
+  std::unique_ptr<database_chain> opened(
+      new database_chain(std::move(database), std::move(*texts), std::move(of)));
   auto done = opened->make_tables().and_then([&] { return opened->begin_life(term); }).and_then([&] {
     return opened->restore_all();
   });
@@ -53,7 +52,7 @@ expected<std::unique_ptr<postgresql_chain>> postgresql_chain::open(std::shared_p
   return opened;
 }
 
-expected<void> postgresql_chain::make_tables() {
+expected<void> database_chain::make_tables() {
   const auto there = database_->run(texts_.tables_there, {});
   if (!there)
     return unexpected(there.error());
@@ -62,7 +61,7 @@ expected<void> postgresql_chain::make_tables() {
   return database_->run(texts_.make_tables, {}).map([](const answer&) {});
 }
 
-expected<postgresql_chain::holder> postgresql_chain::find_actor() {
+expected<database_chain::holder> database_chain::find_actor() {
   const std::vector<parameter> name{{owner_.topology}, {owner_.actor}};
   auto found = database_->run(texts_.find_actor, name);
   if (found && found->rows.empty())
@@ -81,7 +80,7 @@ expected<postgresql_chain::holder> postgresql_chain::find_actor() {
   return holder{chain::life_of((*row)[2]), (*row)[3]};
 }
 
-expected<postgresql_chain::holder> postgresql_chain::who_holds() const {
+expected<database_chain::holder> database_chain::who_holds() const {
   const auto id = text_of(id_);
   const auto found = database_->run(texts_.who_holds, {{id}});
   if (!found)
@@ -94,7 +93,7 @@ expected<postgresql_chain::holder> postgresql_chain::who_holds() const {
 }
 
 /// R2: the race for the place is lost to whoever has taken it first; then this one looks again.
-expected<void> postgresql_chain::begin_life(incarnation term) {
+expected<void> database_chain::begin_life(incarnation term) {
   life_ = {term, 0};
   for (int race = 0; race < most_races; ++race) {
     const auto found = find_actor();
@@ -116,7 +115,7 @@ expected<void> postgresql_chain::begin_life(incarnation term) {
 
 /// R4: what an append that failed has left, or may leave yet, is under a lower count. The opening names the
 /// last record that is known to count, so that it is passed over.
-expected<void> postgresql_chain::raise_count() {
+expected<void> database_chain::raise_count() {
   if (life_.count == chain::most_counts)
     return outside_error(ec::io, fmt::format("{}: too many writes have failed", shown()));
   ++life_.count;
@@ -139,7 +138,7 @@ expected<void> postgresql_chain::raise_count() {
                        fmt::format("{}: no place could be taken; stop what else writes there", shown()));
 }
 
-expected<bool> postgresql_chain::take_place(std::uint64_t place, std::uint64_t behind) {
+expected<bool> database_chain::take_place(std::uint64_t place, std::uint64_t behind) {
   record r{.number = place, .behind = behind, .by = life_, .kind = record_kind::opening, .payload = {}};
   seal(r, owner_, {});
   const auto taken = insert(texts_.open, r, {});
@@ -150,7 +149,7 @@ expected<bool> postgresql_chain::take_place(std::uint64_t place, std::uint64_t b
   return taken;
 }
 
-expected<bool> postgresql_chain::insert(const std::string& sql, const record& r, std::string_view payload) {
+expected<bool> database_chain::insert(const std::string& sql, const record& r, std::string_view payload) {
   const std::array numbers{text_of(id_),
                            text_of(chain::number_of(r.by)),
                            text_of(r.number),
@@ -165,7 +164,7 @@ expected<bool> postgresql_chain::insert(const std::string& sql, const record& r,
   return database_->run(sql, all).map([](const answer& a) { return a.changed == 1; });
 }
 
-expected<std::uint64_t> postgresql_chain::append(std::string_view increment, bool) {
+expected<std::uint64_t> database_chain::append(std::string_view increment, bool) {
   just_opened_.reset();
   return append_record(record_kind::increment, increment).map([&] {
     ++weight_.increments;
@@ -176,7 +175,7 @@ expected<std::uint64_t> postgresql_chain::append(std::string_view increment, boo
 
 /// R3: the commit is the look. The row was locked and named this life, so no record of a higher life stands
 /// before this one, and every later opening stands behind it; only who holds the row moves the mark.
-expected<void> postgresql_chain::append_record(record_kind kind, std::string_view payload) {
+expected<void> database_chain::append_record(record_kind kind, std::string_view payload) {
   if (payload.size() > largest_payload)
     return fatal_error(
         ec::unsupported,
@@ -198,13 +197,13 @@ expected<void> postgresql_chain::append_record(record_kind kind, std::string_vie
   return {};
 }
 
-unexpected postgresql_chain::not_known(error why) {
+unexpected database_chain::not_known(error why) {
   is_unsure_ = true;
   return unexpected(std::move(why));
 }
 
 /// The row names another life, or another number than the next one of this life.
-unexpected postgresql_chain::refused() {
+unexpected database_chain::refused() {
   const auto found = who_holds();
   if (!found)
     return not_known(found.error());
@@ -217,14 +216,14 @@ unexpected postgresql_chain::refused() {
           .value());
 }
 
-expected<chain::contents> postgresql_chain::read() {
+expected<chain::contents> database_chain::read() {
   if (just_opened_)
     return *std::exchange(just_opened_, std::nullopt);
   return restore_all().map([](restored&& all) { return std::move(all.contents); });
 }
 
 /// From the newest base that was verified; from the mark on where that one is damaged by now.
-expected<restored> postgresql_chain::restore_all() {
+expected<restored> database_chain::restore_all() {
   auto all = restore_from(false);
   if (all && all->needs_older)
     all = restore_from(true);
@@ -236,7 +235,7 @@ expected<restored> postgresql_chain::restore_all() {
   return all;
 }
 
-expected<restored> postgresql_chain::restore_from(bool all_above_mark) {
+expected<restored> database_chain::restore_from(bool all_above_mark) {
   const auto id = text_of(id_);
   auto found = database_->run(texts_.read, {{id}, {all_above_mark ? "1" : "0"}});
   if (!found)
@@ -254,7 +253,7 @@ expected<restored> postgresql_chain::restore_from(bool all_above_mark) {
   return restore(std::move(all), tail_, floor, owner_, shown());
 }
 
-expected<bool> postgresql_chain::append_base(std::string_view base) {
+expected<bool> database_chain::append_base(std::string_view base) {
   if (is_unsure_)
     return false;
   just_opened_.reset();
@@ -276,7 +275,7 @@ expected<bool> postgresql_chain::append_base(std::string_view base) {
   return true;
 }
 
-expected<bool> postgresql_chain::reads_back() const {
+expected<bool> database_chain::reads_back() const {
   const auto id = text_of(id_), number = text_of(tail_);
   return database_->run(texts_.read_one, {{id}, {number}}).map([&](answer&& found) {
     const auto r = found.rows.size() == 1 ? record_in(found.rows.front()) : std::nullopt;
@@ -285,7 +284,7 @@ expected<bool> postgresql_chain::reads_back() const {
 }
 
 /// R4: in one transaction, and only by the life that holds the row, behind a base that was read back.
-expected<void> postgresql_chain::trim(std::uint64_t mark) {
+expected<void> database_chain::trim(std::uint64_t mark) {
   const auto id = text_of(id_), by = text_of(chain::number_of(life_)), up_to = text_of(mark),
              base = text_of(base_number_);
   const auto done = database_->run(texts_.trim, {{id}, {by}, {up_to}, {base}});
@@ -298,7 +297,7 @@ expected<void> postgresql_chain::trim(std::uint64_t mark) {
   return {};
 }
 
-expected<void> postgresql_chain::count_bytes() {
+expected<void> database_chain::count_bytes() {
   const auto id = text_of(id_);
   return database_->run(texts_.bytes, {{id}}).map([this](const answer& found) {
     if (const auto row = one_row(found, 1))

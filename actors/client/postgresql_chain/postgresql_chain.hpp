@@ -20,13 +20,13 @@ namespace millrace::postgresql_chain {
 /// A server takes 1 GB a message and holds a value several times while it stores it.
 inline constexpr std::uint64_t largest_payload = std::uint64_t{256} << 20;
 
-class postgresql_chain final : public chain::actor_chain {
+class database_chain final : public chain::actor_chain {
 public:
   /// Makes the tables in `schema` where they are missing, appends the opening record (R2) and reads the chain.
   /// One process starts a term, so a life of the same term that is there comes from an opening of its own
   /// whose answer was lost: this one raises the count above it. ec::fenced when a higher term is there;
   /// ec::mismatch where the tables have a format of another version. Chains may share a session.
-  [[nodiscard]] static expected<std::unique_ptr<postgresql_chain>>
+  [[nodiscard]] static expected<std::unique_ptr<database_chain>>
   open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term);
 
   expected<chain::contents> read() override;
@@ -43,7 +43,7 @@ private:
     std::uint64_t next = 0;
   };
 
-  postgresql_chain(std::shared_ptr<session> database, statements texts, owner of)
+  database_chain(std::shared_ptr<session> database, statements texts, owner of)
       : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)) {}
   [[nodiscard]] expected<void> make_tables();
   [[nodiscard]] expected<holder> find_actor();

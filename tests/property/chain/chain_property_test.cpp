@@ -196,7 +196,7 @@ private:
                  places_, trouble_, [&w] { w.thread->stop(); }, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
     if (store_ == where::postgresql)
-      return postgresql_chain::postgresql_chain::open(
+      return postgresql_chain::database_chain::open(
                  std::make_shared<stopping_session>(shared_->session(), trouble_, [&w] { w.thread->stop(); }),
                  shared_->schema(), {topology_, "a"}, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });

@@ -118,7 +118,7 @@ TEST_CASE("actors and topologies of one schema have nothing in common") {
   if (is_skipped())
     return;
   const place at;
-  const auto other = must(postgresql_chain::postgresql_chain::open(at.side, at.schema, {"clicks", "w/1"}, 5));
+  const auto other = must(postgresql_chain::database_chain::open(at.side, at.schema, {"clicks", "w/1"}, 5));
   const auto c = at.open(1);
   must(c->append("a", false));
   must(other->append("b", false));
@@ -152,5 +152,5 @@ TEST_CASE(
   const auto refused = at.try_open(2);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ec::mismatch);
-  CHECK_FALSE(postgresql_chain::postgresql_chain::open(at.side, "a\"b", {"t", "a"}, 1));
+  CHECK_FALSE(postgresql_chain::database_chain::open(at.side, "a\"b", {"t", "a"}, 1));
 }

@@ -285,7 +285,7 @@ TEST_CASE(
   std::vector<std::future<expected<opened_chain>>> all;
   for (int i = 0; i < 4; ++i)
     all.push_back(std::async(std::launch::async, [&at, i] {
-      return postgresql_chain::postgresql_chain::open(at.connect(), at.schema, {"t", std::to_string(i)}, 1);
+      return postgresql_chain::database_chain::open(at.connect(), at.schema, {"t", std::to_string(i)}, 1);
     }));
   for (auto& one : all)
     must(one.get());

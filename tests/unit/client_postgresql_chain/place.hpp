@@ -18,7 +18,7 @@ namespace postgresql_chain_test {
 
 using namespace millrace;
 using namespace millrace::postgresql_chain;
-using opened_chain = std::unique_ptr<postgresql_chain::postgresql_chain>;
+using opened_chain = std::unique_ptr<postgresql_chain::database_chain>;
 
 /// Passes on the value, or fails the test with the error.
 template<class T>
@@ -65,8 +65,7 @@ public:
   /// By a connection of the place's own, unless another is given.
   [[nodiscard]] expected<opened_chain> try_open(incarnation term,
                                                 std::shared_ptr<session> by = nullptr) const {
-    return postgresql_chain::postgresql_chain::open(by ? std::move(by) : side, schema, {"clicks", "w/0"},
-                                                    term);
+    return postgresql_chain::database_chain::open(by ? std::move(by) : side, schema, {"clicks", "w/0"}, term);
   }
   [[nodiscard]] opened_chain open(incarnation term, std::shared_ptr<session> by = nullptr) const {
     return must(try_open(term, std::move(by)));
