@@ -28,6 +28,7 @@ def run(place):
         f.write(text[done:])
     p = a.start()
     a.wait(lambda: len(a.table("rows")) == 1500 and len(a.lines("out.jsonl")) == 12, p)
+    a.wait_for_start(p)  # all may have been there before it began
     a.stop(p)
     # 1500 seconds are five windows; the fifth is open until a later record comes
     same(a.lines("out.jsonl"), expected(1500)[:12])
