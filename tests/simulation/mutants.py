@@ -98,7 +98,7 @@ MUTANTS = [
     ("last_words", "a stage that fails at the end gives its counts", "runtime/control/director.cpp",
      "  if (is_ending() && revive_at_end(name, out))\n    return out;\n", ""),
     ("writer_watched", "who writes to the state folder is watched", "runtime/control/node_supervisor.cpp",
-     "      self_->monitor(keeper);", "      ;"),
+     "    self_->monitor(options_.snapshot_writer);", "    ;"),
     ("attempt_told", "what a life of a lane fails on comes to its next", "runtime/control/node_supervisor.cpp",
      "  failing.failed(m.what, m.error);", "  ;"),
     ("resumes_late", "an older life of a receiver that resumes last does not take its successor's place", "actors/shard/shard_output.cpp",
@@ -149,7 +149,7 @@ CHAIN_MUTANTS = [
     ("chain_twice", "a record that was kept twice is not given up", "runtime/snapshot/chain_scan.cpp",
      "    if (was_kept_twice(in_original, in_copy) ||", "    if ("),
     ("chain_builds_upon", "what an opening goes on from is durable first", "runtime/snapshot/dir_chain_opening.cpp",
-     "files_.append(path(found->newest), {}, true)", "files_.append(path(found->newest), {}, false)"),
+     "    names.push_back(found->newest);", "    ;"),
     # What a folder knows of itself, and journals.
     ("control_taken", "an opener gives up where its term was opened meanwhile", "runtime/chain/rules.cpp",
      "return highest.term >= chosen.term && highest != chosen;", "return must_give_up(chosen, highest);"),
