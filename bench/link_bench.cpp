@@ -1,4 +1,4 @@
-// What a link costs beside one copy of the bytes: a lane frame is encoded, cut into packets, copied as the
+// Measures what a link costs beside one copy of the bytes: a lane frame is encoded, cut into packets, copied as the
 // transport copies them, and put together at the other end. Bytes of the frame's message are counted, each
 // once.
 #include "bench/counted_frame.hpp"
@@ -58,7 +58,7 @@ void frame_encode_and_carry(benchmark::State& state) {
   }
   bytes_of(state, size);
 }
-/// Without the encoding: cut, copied as a transport does, put together.
+/// Leaves the encoding out: cut, copied as a transport does, put together.
 void frame_carry(benchmark::State& state) {
   const auto message = message_of(static_cast<std::size_t>(state.range(0)));
   wire_pair ends;

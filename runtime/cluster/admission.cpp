@@ -48,7 +48,7 @@ struct admission {
     const auto found = s.topologies.find(topology);
     return found == s.topologies.end() || !found->second.is_active() ? nullptr : &found->second;
   }
-  /// In `out` once the topology is active, and nothing otherwise: its end came first.
+  /// Admits the record where the topology is active, and nothing otherwise: its end came first.
   expected<change> if_active(const std::string& topology, record r) const {
     return active(topology) == nullptr ? change() : change{std::move(r)};
   }

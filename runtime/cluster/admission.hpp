@@ -11,7 +11,7 @@ namespace millrace::cluster {
 /// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
 
-/// What the operator loses by forgetting the node: the actors that are pinned to it.
+/// Returns what the operator loses by forgetting the node: the actors that are pinned to it.
 [[nodiscard]] std::vector<actor_id> pinned_to(const control_state& s, const std::string& node);
 
 }  // namespace millrace::cluster

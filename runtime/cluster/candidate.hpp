@@ -8,7 +8,7 @@
 
 namespace millrace::cluster {
 
-/// Of the coordinator's silence; the jitter comes on top, so that not all stand at once.
+/// A node stands after so much silence of the coordinator; jitter comes on top, so that not all stand at once.
 inline constexpr micros stands_after = std::chrono::seconds(2);
 
 class candidate {

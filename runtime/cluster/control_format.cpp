@@ -1,6 +1,7 @@
 // u8 version | u8 1: a change, 2: a base | a change: count, then for each record u8 which, its members
 #include "runtime/cluster/control_fields.hpp"
 #include "runtime/cluster/control_log.hpp"
+#include "runtime/wire/alternative.hpp"
 
 #include <fmt/format.h>
 
@@ -37,16 +38,11 @@ expected<void> read_head(wire::reader& in, content what) {
   return {};
 }
 
-template<std::size_t I = 0>
 void read_members(wire::decoder& from, std::size_t which, record& out) {
-  if constexpr (I < std::variant_size_v<record>) {
-    if (which == I)
-      fields(from, out.emplace<I>());
-    else
-      read_members<I + 1>(from, which, out);
-  } else {
+  if (wire::emplace_alternative(out, which))
+    std::visit([&](auto& members) { fields(from, members); }, out);
+  else
     from.in.fail();
-  }
 }
 
 }  // namespace

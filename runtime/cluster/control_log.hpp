@@ -16,7 +16,7 @@ namespace millrace::cluster {
 
 enum class actor_kind : std::uint8_t { lane, shard, sink };
 
-/// What placement has to know of an actor; the rest is in the topology's plan.
+/// Placement has to know this of an actor; the rest is in the topology's plan.
 struct actor_spec {
   std::string name;
   actor_kind kind = actor_kind::lane;
@@ -137,12 +137,12 @@ using record =
                  records::finished, records::stop_asked, records::drain_asked, records::node_forgotten>;
 using change = std::vector<record>;
 
-/// What a coordinator admits, so that a change and a base stay below what any store takes.
+/// A coordinator admits no more than this, so that a change and a base stay below what any store takes.
 inline constexpr std::size_t max_name_bytes = 1'000;
 inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t max_actors = 10'000;
 inline constexpr std::size_t max_topologies = 100;
-/// Of a text that says why; a longer one is cut.
+/// A text that says why has no more; a longer one is cut.
 inline constexpr std::size_t max_text_bytes = 4'000;
 /// No change that a coordinator writes is longer, so that reading one takes bounded memory.
 inline constexpr std::size_t max_change_bytes = std::size_t{32} << 20;

@@ -1,4 +1,4 @@
-// What the records of `control` add up to. Every coordinator folds the same records into the same value; a
+// Holds what the records of `control` add up to. Every coordinator folds the same records into the same value; a
 // base of the chain is that value as bytes. No I/O.
 #pragma once
 

@@ -10,7 +10,7 @@
 namespace millrace::cluster {
 namespace {
 
-/// Of requests; what nodes do is bounded by their number.
+/// Bounds the requests that wait; what nodes do is bounded by their number.
 constexpr std::size_t most_wishes = 1'000;
 constexpr std::size_t records_before_base = 1'000;
 /// Keeps a change small enough for any store.
@@ -117,7 +117,7 @@ void coordinator::admit_next(moment now) {
   }
 }
 
-/// What only the nodes that are present can tell.
+/// Refuses what only the nodes that are present can tell.
 std::optional<error> coordinator::refusal(const wish& w) const {
   if (const auto* const r = std::get_if<records::node_forgotten>(&w.what))
     if (watch_.find(r->node) != nullptr)

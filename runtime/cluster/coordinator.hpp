@@ -25,7 +25,7 @@ namespace millrace::cluster {
 /// Chosen by whoever asks; the answer has it.
 using request_id = std::uint64_t;
 
-/// What may be asked for; numbers that the coordinator gives may be left out.
+/// Anybody may ask for these; numbers that the coordinator gives may be left out.
 using request = std::variant<records::topology_applied, records::stop_asked, records::drain_asked,
                              records::node_forgotten, records::formats_raised, records::verdict_given,
                              records::verdicts_settled, records::partition_started, records::topology_failed,
@@ -107,7 +107,7 @@ public:
   [[nodiscard]] decision_list on_higher_epoch(const epoch& other, moment now);
 
   [[nodiscard]] const epoch& mine() const { return epoch_; }
-  /// What counts.
+  /// Holds what counts.
   [[nodiscard]] const control_state& state() const { return state_; }
   [[nodiscard]] const node_watch& nodes() const { return watch_; }
   [[nodiscard]] bool is_over() const { return is_over_; }
@@ -130,7 +130,7 @@ private:
     incarnation term = 0;
   };
 
-  /// What follows from all that is known: the next record, if none is under way.
+  /// Decides what follows from all that is known: the next record, if none is under way.
   decision_list advance(moment now);
   void admit_next(moment now);
   [[nodiscard]] std::optional<error> refusal(const wish& w) const;

@@ -1,4 +1,4 @@
-// What nodes tell a coordinator, and what its records make nodes do.
+// The coordinator takes what nodes tell it, and says what its records make nodes do.
 #include "runtime/cluster/coordinator.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +48,7 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
   return advance(now);
 }
 
-/// What runs there against what is placed there.
+/// Compares what runs there with what is placed there.
 void coordinator::compare(const registration& r) {
   std::map<actor_id, incarnation> begun;
   for (const auto& b : r.begun)

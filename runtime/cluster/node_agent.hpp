@@ -1,4 +1,4 @@
-// What one process of a node runs, by the word of the coordinator. Pure: it is given commands and what became
+// Decides what one process of a node runs, by the word of the coordinator. Pure: it is given commands and what became
 // of actors, and says what to begin, to end and to report. One thread at a time.
 #pragma once
 

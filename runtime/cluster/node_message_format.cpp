@@ -2,6 +2,7 @@
 #include "runtime/cluster/node_message_format.hpp"
 
 #include "runtime/cluster/control_log.hpp"
+#include "runtime/wire/alternative.hpp"
 #include "runtime/wire/fields.hpp"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ enum class direction : std::uint8_t { command = 1, event = 2 };
 /// The greatest for which number_of() stands for one life alone.
 constexpr incarnation most_terms = (incarnation{1} << (64 - count_bits)) - 1;
 
-/// In the order of node_command::what and of node_event.
+/// They stand in the order of node_command::what and of node_event.
 constexpr std::array<std::string_view, std::variant_size_v<decltype(node_command::what)>> command_names{
     "register_again", "welcome", "leave", "start", "stop", "detach"};
 constexpr std::array<std::string_view, std::variant_size_v<node_event>> event_names{
@@ -136,7 +137,8 @@ public:
     if (which >= names.size())
       return refuse(fmt::format("number {} is not known", which));
     message_ += fmt::format(" \"{}\"", names[which]);
-    read_alternative(which, what);
+    if (wire::emplace_alternative(what, which))
+      std::visit([&](auto& x) { members(*this, x); }, what);
   }
   template<class Message>
   [[nodiscard]] expected<Message> done(Message m) {
@@ -182,15 +184,6 @@ private:
     if (!in_.ok())
       refuse(fmt::format("{} is cut off", what));
     return v;
-  }
-  template<std::size_t I = 0, class... Each>
-  void read_alternative(std::size_t which, std::variant<Each...>& what) {
-    if constexpr (I < sizeof...(Each)) {
-      if (which == I)
-        members(*this, what.template emplace<I>());
-      else
-        read_alternative<I + 1>(which, what);
-    }
   }
 
   wire::reader in_;

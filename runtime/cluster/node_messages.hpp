@@ -1,4 +1,4 @@
-// What the coordinator and the nodes say to each other, as values. Commands are imperative and carry the
+// The messages between the coordinator and the nodes, as values. Commands are imperative and carry the
 // epoch and the session that they are for; events are past tense and carry the session that they come from.
 // The order of alternatives and of life_end is the format (node_message_format.hpp): new ones go to the end.
 #pragma once
@@ -60,7 +60,7 @@ struct node_command {
   friend bool operator==(const node_command&, const node_command&) = default;
 };
 
-/// What runs on a node, and which terms it has begun; from this a coordinator that knows nothing goes on.
+/// Says what runs on a node, and which terms it has begun; from this a coordinator that knows nothing goes on.
 struct registration {
   struct running_actor {
     actor_id actor;

@@ -124,7 +124,7 @@ private:
     return best;
   }
 
-  /// Of all moves that `why` gives a reason for: from the most loaded node, to the least loaded, of the group
+  /// Takes the best of all moves that `why` gives a reason for: from the most loaded node, to the least loaded, of the group
   /// that is the most crowded there.
   template<class Why>
   [[nodiscard]] std::optional<move> best_move(Why why) {

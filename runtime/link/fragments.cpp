@@ -27,7 +27,7 @@ void fragments::refuse(edge_id edge, std::size_t cost) {
     at->cost = cost;
 }
 
-/// With the message that still waits behind the last content and has its kind; that takes the sum's place.
+/// Joins it with the message that still waits behind the last content and has its kind; the sum takes that one's place.
 bool fragments::join(edge_queue& q, message& m) {
   for (auto at = q.messages.rbegin(); at != q.messages.rend(); ++at) {
     auto& earlier = *at;
@@ -122,7 +122,7 @@ fragments::turn fragments::take_turn(filling& f, edge_id edge, edge_queue& q) {
   }
   if (left < limits_.shortest_cut)
     return turn::packet_full;
-  // What a packet of its own can hold is not cut only because others may not begin yet.
+  // A message that a packet of its own can hold is not cut only because others may not begin yet.
   const bool fits_one = sizeof(fragment_header) + rest <= limits_.fragment;
   if (w.sent == 0 && !begins(edge, w))
     return fits_one ? turn::packet_full : turn::passed;

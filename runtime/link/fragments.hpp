@@ -1,4 +1,4 @@
-// What waits to be sent, by edge, and which of it goes next: a fragment of each edge in turn, so that a large
+// Holds what waits to be sent, by edge, and says which of it goes next: a fragment of each edge in turn, so that a large
 // frame of one edge holds another's messages up by one fragment at most. Pure; belongs to one link.
 //
 // The messages of an edge stay in order. Notes are joined, and credit and acknowledgements give way to later
@@ -19,7 +19,7 @@ class fragments {
 public:
   fragments(const limits& l, note_joiner join) : limits_(l), join_(std::move(join)) {}
 
-  /// Of one edge, instead of limits::credit: bytes that may wait, and the longest message that goes beside
+  /// Sets, for one edge, in the place of limits::credit: bytes that may wait, and the longest message that goes beside
   /// others.
   void set_credit(edge_id edge, std::size_t bytes) { credits_[edge] = bytes; }
   /// Moves from `m` where it is queued or joined. Never no_session. After no_room the edge is in take_room() as

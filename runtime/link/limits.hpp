@@ -13,7 +13,7 @@ namespace millrace::link {
 using edge_id = std::uint32_t;
 
 struct limits {
-  /// Of a packet's fragments together, with their headers; so of each fragment as well. At 1 Gbit/s one takes
+  /// Bounds a packet's fragments together, with their headers, and so each of them. At 1 Gbit/s one takes
   /// 2 ms, and that is how long a large frame holds the other edges up.
   std::size_t fragment = std::size_t{256} << 10;
   /// No fragment is shorter unless it is its message's last: messages that have begun are few.
@@ -29,9 +29,9 @@ struct limits {
   std::size_t credit = std::size_t{4} << 20;
   /// Waits at all edges together. With the window it is all that a link holds for a peer that stands still.
   std::size_t queued = std::size_t{12} << 20;
-  /// Of messages that have begun to arrive and are not whole, together.
+  /// Bounds the messages that have begun to arrive and are not whole, together.
   std::size_t begun = std::size_t{32} << 20;
-  /// Of one message: a line of a file may have 64 MiB, and becomes a dead letter with its error.
+  /// Bounds one message: a line of a file may have 64 MiB, and becomes a dead letter with its error.
   std::size_t longest_message = std::size_t{96} << 20;
   /// Credit and acknowledgements are always taken, so they are small.
   std::size_t longest_control = std::size_t{4} << 10;

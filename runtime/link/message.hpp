@@ -1,4 +1,4 @@
-// What goes over a link: messages of edges, as bytes that the link does not look into.
+// The messages that go over a link are those of edges, as bytes that the link does not look into.
 #pragma once
 
 #include "runtime/base/life.hpp"
@@ -45,7 +45,7 @@ struct delivered {
 /// One note in the place of two of the same edge and stamp; nothing where they cannot be joined.
 using note_joiner = std::function<std::optional<pieces>(const pieces& earlier, const pieces& later)>;
 
-/// What became of a message that was to be sent.
+/// Says what became of a message that was to be sent.
 enum class taken : std::uint8_t {
   queued,
   joined,      // with one that still waits

@@ -15,7 +15,10 @@ void node_link::set_credit(edge_id edge, std::size_t bytes) {
     session_->set_credit(edge, bytes);
 }
 
-void node_link::tell_standing(standing before, outputs& out) const {
+template<class Change>
+void node_link::change_standing(const Change& change, outputs& out) {
+  const auto before = liveness_.now();
+  change(liveness_);
   if (liveness_.now() != before)
     out.events.emplace_back(standing_changed{liveness_.now()});
 }
@@ -50,9 +53,7 @@ void node_link::open(const moment& at, outputs& out) {
   peer_ = known_node{greeted_->node, greeted_->me.node, greeted_->caf_node};
   out.events.emplace_back(
       session_opened{session_->ends(), met_.version, std::exchange(met_.replaces, std::nullopt), *greeted_});
-  const auto before = liveness_.now();
-  liveness_.sign(at.steady);
-  tell_standing(before, out);
+  change_standing([&](liveness& l) { l.sign(at.steady); }, out);
   // The first packet tells the other end that this one is open.
   session_->ping();
   pinged_ = at.steady;
@@ -78,16 +79,12 @@ void node_link::connected(const moment& at, outputs& out) {
 void node_link::closed(const moment& at, outputs& out) {
   end(outside_error(ec::unavailable, "the connection was closed").value(), out);
   handshake_.stop();
-  const auto before = liveness_.now();
-  liveness_.look(at.steady);
-  tell_standing(before, out);
+  change_standing([&](liveness& l) { l.look(at.steady); }, out);
 }
 
 void node_link::connection_refused(const moment& at, outputs& out) {
   closed(at, out);
-  const auto before = liveness_.now();
-  liveness_.refused();
-  tell_standing(before, out);
+  change_standing([](liveness& l) { l.refused(); }, out);
 }
 
 // --- what comes
@@ -163,11 +160,8 @@ void node_link::on_packet(const moment& at, const piece& bytes, outputs& out) {
     return begin_anew(done.error(), out);
   for (auto& m : done->messages)
     out.events.emplace_back(std::move(m));
-  if (done->is_sign_of_life) {
-    const auto before = liveness_.now();
-    liveness_.sign(at.steady);
-    tell_standing(before, out);
-  }
+  if (done->is_sign_of_life)
+    change_standing([&](liveness& l) { l.sign(at.steady); }, out);
   flush(out);
 }
 
@@ -179,17 +173,15 @@ taken node_link::send(message&& m) {
   return waiting_.queue(std::move(m));
 }
 
-void node_link::flush(outputs& out) {
+void node_link::send_waiting(bool acknowledges, outputs& out) {
   if (session_)
-    session_->flush(waiting_, false, out.bytes);
+    session_->flush(waiting_, acknowledges, out.bytes);
   for (const auto edge : waiting_.take_room())
     out.room.push_back(edge);
 }
 
 void node_link::tick(const moment& at, outputs& out) {
-  const auto before = liveness_.now();
-  liveness_.look(at.steady);
-  tell_standing(before, out);
+  change_standing([&](liveness& l) { l.look(at.steady); }, out);
   if (session_ && liveness_.now() == standing::lost)
     begin_anew(outside_error(ec::unavailable, fmt::format("node {} is silent", options_.peer)).value(), out);
   if (session_) {
@@ -197,8 +189,7 @@ void node_link::tick(const moment& at, outputs& out) {
       session_->ping();
       pinged_ = at.steady;
     }
-    session_->flush(waiting_, true, out.bytes);
-    flush(out);
+    send_waiting(true, out);
   } else if (!handshake_.is_stopped() &&
              (!said_hello_ || at.steady - *said_hello_ >= options_.bounds.hello_every)) {
     say_hello(at, out);

@@ -50,7 +50,7 @@ struct peer_warned {
 using event =
     std::variant<delivered, session_opened, session_ended, standing_changed, peer_refused, peer_warned>;
 
-/// What is to be done, in order. Calls append to it.
+/// Says what is to be done, in order. Calls append to it.
 struct outputs {
   std::vector<pieces> bytes;  // to send to the peer, each as one whole
   std::vector<event> events;
@@ -80,12 +80,12 @@ public:
   void closed(const moment& at, outputs& out);
   /// The peer's address refuses a connection: nobody is there.
   void connection_refused(const moment& at, outputs& out);
-  /// What the peer has sent, as one whole.
+  /// Takes what the peer has sent, as one whole.
   void received(const moment& at, const piece& bytes, outputs& out);
 
   /// Moves from `m` where it is queued or joined; flush() sends it as soon as the window has room.
   [[nodiscard]] taken send(message&& m);
-  void flush(outputs& out);
+  void flush(outputs& out) { send_waiting(false, out); }
   /// Every 50 to 100 ms.
   void tick(const moment& at, outputs& out);
 
@@ -94,7 +94,7 @@ public:
   /// Bytes that wait, and that the transport may hold.
   [[nodiscard]] std::size_t queued() const { return waiting_.queued(); }
   [[nodiscard]] std::size_t unacknowledged() const { return session_ ? session_->unacknowledged() : 0; }
-  /// Of messages that have begun to come.
+  /// Counts the bytes of messages that have begun to come.
   [[nodiscard]] std::size_t begun() const { return session_ ? session_->begun() : 0; }
 
 private:
@@ -105,7 +105,11 @@ private:
   void end(error why, outputs& out);
   void refuse(error why, outputs& out);
   void begin_anew(error why, outputs& out);
-  void tell_standing(standing before, outputs& out) const;
+  /// `acknowledges`: also what has come since the last acknowledgement, however little.
+  void send_waiting(bool acknowledges, outputs& out);
+  /// Tells what the change has made of the peer's standing.
+  template<class Change>
+  void change_standing(const Change& change, outputs& out);
 
   options options_;
   handshake handshake_;

@@ -15,7 +15,7 @@ struct piece {
   std::shared_ptr<const std::string> owner;
   std::string_view bytes;
 };
-/// What stands one behind the other.
+/// Pieces that stand one behind the other.
 using pieces = std::vector<piece>;
 
 [[nodiscard]] inline piece make_piece(std::string bytes) {

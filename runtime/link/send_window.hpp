@@ -1,4 +1,4 @@
-// What was sent in a session and is not acknowledged: the transport holds no more than the window. Pure.
+// Holds what was sent in a session and is not acknowledged: the transport holds no more than the window. Pure.
 #pragma once
 
 #include <cstddef>

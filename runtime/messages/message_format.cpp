@@ -3,6 +3,7 @@
 
 #include "runtime/delivery/fields.hpp"
 #include "runtime/delivery/output_format.hpp"
+#include "runtime/wire/alternative.hpp"
 #include "runtime/wire/batch_format.hpp"
 
 #include <fmt/format.h>
@@ -132,20 +133,18 @@ expected<edge_message> read_output(wire::reader& in) {
   return edge_message(std::move(m));
 }
 
-/// The message of this place in edge_message, with its members from `in`.
-template<std::size_t Place = 0>
+/// Reads the message of this place in edge_message, which is neither a frame nor output.
 expected<edge_message> read_plain(wire::reader& in, std::size_t which) {
-  if constexpr (Place < std::variant_size_v<edge_message>) {
-    using message = std::variant_alternative_t<Place, edge_message>;
-    if (which != Place)
-      return read_plain<Place + 1>(in, which);
-    if constexpr (!std::is_same_v<message, take_frame> && !std::is_same_v<message, output>) {
-      message m{};
-      wire::decoder{in}.field(m);
-      return edge_message(std::move(m));
-    }
-  }
-  return malformed();
+  edge_message out;
+  if (!wire::emplace_alternative(out, which))
+    return malformed();
+  std::visit(
+      [&]<class Message>(Message& m) {
+        if constexpr (!std::is_same_v<Message, take_frame> && !std::is_same_v<Message, messages::output>)
+          wire::decoder{in}.field(m);
+      },
+      out);
+  return out;
 }
 
 }  // namespace

@@ -28,24 +28,10 @@ expected<std::vector<file_system::entry>> list_if_there(file_system& files, cons
 /// The number that the run names; none where it is below `below`, or where no record says so that is whole.
 expected<std::optional<incarnation>> number_from(file_system& files, const std::string& chain,
                                                  const run_files& run, incarnation below) {
-  const auto head = head_of(files, chain, run);
-  if (!head)
-    return unexpected(head.error());
-  if (!*head || chain::life_of((*head)->life).term < below)
-    return std::nullopt;
-  for (const auto* name : {&run.original, &run.copy, &run.mended}) {
-    const auto bytes = name->empty() ? expected<std::string>()
-                                     : read_at_most(files, chain + "/" + *name, largest_chain_file);
-    if (!bytes && !is_lost(bytes.error()))
-      return unexpected(bytes.error());
-    record r;
-    std::size_t size = 0;
-    if (bytes && decode_first_record(*bytes, actor_in(*bytes), r, size) == reading::whole) {
-      const auto term = chain::life_of(r.life).term;
-      return term < below ? std::nullopt : std::optional(term);
-    }
-  }
-  return std::nullopt;
+  const auto names = [&](chain::life l) { return l.term >= below; };
+  return life_of_run(files, chain, run, {}, names).map([](const std::optional<chain::life>& found) {
+    return found ? std::optional(found->term) : std::nullopt;
+  });
 }
 
 /// Says whether the chain has this number, or other contents, by now: another process may have the folder where

@@ -68,7 +68,7 @@ private:
     store_ = std::move(*opened);
     const auto is_harmed = last_ == 0;
     auto journal = store_->open_journal("verdicts", take_number());
-    // With more than one file gone the folder may be an older one, whose numbers or contents are over.
+    // Where more than one file is gone, the folder may be an older one, whose numbers or contents are over.
     require(journal || journal.error().code == ec::corrupt ||
                 (is_harmed && journal.error().whose != fault::ours),
             "a journal opens, or is damaged");

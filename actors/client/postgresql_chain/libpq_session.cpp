@@ -96,12 +96,13 @@ expected<void> libpq_session::connect() {
     if (clock::now() + wait >= until)
       return done;
     earlier = std::move(done.error());
-    std::this_thread::sleep_for(wait);
+    std::this_thread::sleep_for(
+        wait);  // bounded by connect_timeout; other calls wait for the mutex meanwhile
   }
 }
 
 expected<void> libpq_session::try_to_connect(clock::time_point until) {
-  // What stands behind `dbname`, which is the whole text, takes precedence over what the text says.
+  // A key behind `dbname`, which is the whole text, takes precedence over what the text says.
   const std::array<const char*, 5> keys{"application_name", "dbname", "client_encoding",
                                         "target_session_attrs", nullptr};
   const std::array<const char*, 5> values{"millrace", options_.connection.c_str(), "UTF8", "read-write",

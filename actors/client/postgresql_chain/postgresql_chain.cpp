@@ -26,6 +26,11 @@ std::string database_chain::shown() const {
   return fmt::format("{}, {} of {}", database_->shown(), owner_.actor, owner_.topology);
 }
 
+unexpected database_chain::no_place() const {
+  return outside_error(ec::io,
+                       fmt::format("{}: no place could be taken; stop what else writes there", shown()));
+}
+
 unexpected database_chain::fenced_by(chain::life by) const {
   return snapshot::superseded(life_.term, owner_.actor, by.term);
 }
@@ -109,8 +114,7 @@ expected<void> database_chain::begin_life(incarnation term) {
     if (*taken)
       return {};
   }
-  return outside_error(ec::io,
-                       fmt::format("{}: no place could be taken; stop what else writes there", shown()));
+  return no_place();
 }
 
 /// R4: what an append that failed has left, or may leave yet, is under a lower count. The opening names the
@@ -134,8 +138,7 @@ expected<void> database_chain::raise_count() {
       return {};
     }
   }
-  return outside_error(ec::io,
-                       fmt::format("{}: no place could be taken; stop what else writes there", shown()));
+  return no_place();
 }
 
 expected<bool> database_chain::take_place(std::uint64_t place, std::uint64_t behind) {
@@ -222,7 +225,7 @@ expected<chain::contents> database_chain::read() {
   return restore_all().map([](restored&& all) { return std::move(all.contents); });
 }
 
-/// From the newest base that was verified; from the mark on where that one is damaged by now.
+/// Restores from the newest base that was verified; from the mark on where that one is damaged by now.
 expected<restored> database_chain::restore_all() {
   auto all = restore_from(false);
   if (all && all->needs_older)

@@ -61,6 +61,7 @@ private:
   [[nodiscard]] unexpected refused();
   [[nodiscard]] unexpected not_known(error why);
   [[nodiscard]] unexpected fenced_by(chain::life by) const;
+  [[nodiscard]] unexpected no_place() const;
   [[nodiscard]] std::string shown() const;
 
   std::shared_ptr<session> database_;

@@ -12,7 +12,7 @@ namespace millrace::postgresql_chain {
 /// has both, `shown` before them, and the remedy behind.
 [[nodiscard]] error server_error(std::string_view shown, std::string_view state, std::string_view text);
 
-/// What libpq says of a connection that failed, with PQERRORS_VERBOSE: "... FATAL:  28P01: password ...".
+/// Holds what libpq says of a connection that failed, with PQERRORS_VERBOSE: "... FATAL:  28P01: password ...".
 struct told {
   std::string state;  // empty: no server has spoken
   std::string text;   // one line

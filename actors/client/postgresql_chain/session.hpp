@@ -18,7 +18,7 @@ struct parameter {
 };
 
 struct answer {
-  /// In PostgreSQL's binary form: a bigint is eight bytes, the most significant first; null is empty.
+  /// Values have PostgreSQL's binary form: a bigint is eight bytes, the most significant first; null is empty.
   std::vector<std::vector<std::string>> rows;
   std::uint64_t changed = 0;  // rows that were inserted, updated or deleted
 };

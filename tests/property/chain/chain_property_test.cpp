@@ -9,14 +9,13 @@
 #include "tests/property/chain/memory_chain.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
 #include "tests/property/chain/stopping_session.hpp"
+#include "tests/support/schedules.hpp"
 #include "tests/unit/client_postgresql_chain/place.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <iostream>
 #include <list>
 #include <set>
 
@@ -286,21 +285,8 @@ std::optional<std::string> run(where store, std::uint64_t seed, database* shared
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> from_environment(const char* name) {
-  const auto* text = std::getenv(name);
-  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
-}
-
 void run_all(where store, std::uint64_t usual, database* shared = nullptr) {
-  const auto only = from_environment("MILLRACE_SEED");
-  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(usual);
-  for (std::uint64_t i = 0; i < seeds; ++i) {
-    const auto seed = only.value_or(i);
-    if (const auto text = run(store, seed, shared)) {
-      std::cout << "seed " << seed << " fails after: " << *text << std::endl;
-      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
-    }
-  }
+  millrace::test::seeds(usual).check([&](std::uint64_t seed) { return run(store, seed, shared); });
 }
 
 }  // namespace

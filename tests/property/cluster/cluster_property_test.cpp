@@ -5,12 +5,10 @@
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/cluster/world.hpp"
+#include "tests/support/schedules.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
-
-#include <cstdlib>
-#include <iostream>
 
 namespace millrace::cluster::trial {
 namespace {
@@ -24,24 +22,10 @@ std::optional<std::string> run(std::uint64_t seed) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> from_environment(const char* name) {
-  const auto* text = std::getenv(name);
-  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("each life is given once, recorded before it is sent, and lived once, whatever fails") {
-  const auto only = from_environment("MILLRACE_SEED");
-  const auto seeds =
-      only ? 1 : from_environment("MILLRACE_SEEDS").value_or(with_address_sanitizer ? 100 : 500);
-  for (std::uint64_t i = 0; i < seeds; ++i) {
-    const auto seed = only.value_or(i);
-    if (const auto text = run(seed)) {
-      std::cout << "seed " << seed << " fails after: " << *text << std::endl;
-      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
-    }
-  }
+  millrace::test::seeds(with_address_sanitizer ? 100 : 500).check(run);
 }
 
 }  // namespace millrace::cluster::trial

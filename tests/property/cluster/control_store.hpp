@@ -30,9 +30,9 @@ public:
   [[nodiscard]] append_outcome append(const epoch& by, const change& what, std::mt19937_64& random,
                                       unsigned loss);
   [[nodiscard]] append_outcome write_base(const epoch& by, const control_state& s);
-  /// What is under way lands, or is gone.
+  /// Each append that is under way lands, or is gone.
   void settle(std::mt19937_64& random);
-  /// What counts, read from its bytes.
+  /// Returns what counts, read from its bytes.
   [[nodiscard]] control_state read() const;
 
 private:

@@ -1,4 +1,4 @@
-// What must never be wrong, whatever happens to whom: looked at from outside, by the records that count and
+// Checks what must never be wrong, whatever happens to whom: looked at from outside, by the records that count and
 // by what the nodes really begin.
 #pragma once
 

@@ -8,7 +8,7 @@
 
 namespace millrace::cluster::trial {
 
-/// What is stuck somewhere cannot be ended; it goes on some time later.
+/// An actor that is stuck somewhere cannot be ended; it goes on some time later.
 void world::end_actor(process& p, const orders::end& e) {
   const auto found = std::ranges::find_if(
       p.actors, [&](const auto& a) { return a.actor == e.actor && a.now.term == e.last.term; });
@@ -107,7 +107,7 @@ void world::direct(process& p) {
   }
 }
 
-/// Of what is under way between them a prefix has arrived; both notice.
+/// A prefix of what is under way between them has arrived; both notice.
 void world::break_link(const process& a, const process& b) {
   std::map<std::uint64_t, std::size_t> left{{a.instance, below(3)}, {b.instance, below(3)}};
   std::erase_if(letters_, [&](const letter& l) {

@@ -2,12 +2,12 @@
 // with exactly the oracle's rows. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/delivery/scene.hpp"
+#include "tests/support/schedules.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
 
 namespace millrace::delivery::trial {
 namespace {
@@ -20,11 +20,6 @@ constexpr bool is_release = false;
 #endif
 constexpr std::uint64_t default_seeds = with_address_sanitizer ? 2'000 : is_release ? 50'000 : 5'000;
 constexpr auto* build = with_address_sanitizer ? "sanitized" : is_release ? "release" : "debug";
-
-std::optional<std::uint64_t> from_environment(const char* name) {
-  const auto* text = std::getenv(name);
-  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
-}
 
 void check_found(rule broken, std::uint64_t within) {
   std::uint64_t seed = 0;
@@ -39,25 +34,19 @@ void check_found(rule broken, std::uint64_t within) {
 }  // namespace
 
 TEST_CASE("whatever crashes, moves or lags, every sink ends with exactly the oracle's rows") {
-  const auto only = from_environment("MILLRACE_SEED");
-  const auto seeds = only ? 1 : from_environment("MILLRACE_SEEDS").value_or(default_seeds);
+  const millrace::test::seeds seeds(default_seeds);
   const auto begin = std::chrono::steady_clock::now();
   interrupted firings;
-  for (std::uint64_t i = 0; i < seeds; ++i) {
-    const auto seed = only.value_or(i);
-    const auto wrong = run(seed, rule::none, &firings);
-    if (wrong)
-      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *wrong));
-  }
-  if (!only) {
-    CHECK(firings.fired_on > seeds / 10);
-    CHECK(firings.began_amid > seeds / 1'000);
+  seeds.check([&](std::uint64_t seed) { return run(seed, rule::none, &firings); });
+  if (!seeds.only) {
+    CHECK(firings.fired_on > seeds.count / 10);
+    CHECK(firings.began_amid > seeds.count / 1'000);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   WARN(fmt::format(
       "{} schedules in {:.1f} s, all exact ({} build; MILLRACE_SEEDS sets the number); {} firings "
       "went on once there was room, {} lives began amid one",
-      seeds, took.count(), build, firings.fired_on, firings.began_amid));
+      seeds.count, took.count(), build, firings.fired_on, firings.began_amid));
 }
 
 TEST_CASE("without dropping rows at or below the position, rows come twice") {

@@ -43,7 +43,7 @@ public:
       link.closed(at, done);
     settle();
   }
-  /// What has left is remembered: it may come again.
+  /// Remembers what has left: it may come again.
   [[nodiscard]] parcel_under_way take_sent() {
     auto p = std::move(sent.front());
     sent.pop_front();
@@ -119,7 +119,7 @@ private:
     }
   }
 
-  /// In order, as long as there is room. Without a session everything is dropped, as stand-ins do.
+  /// Sends in order, as long as there is room. Without a session everything is dropped, as stand-ins do.
   void offer(edge_id edge) {
     auto& q = waiting_[edge];
     for (; !q.empty(); q.pop_front()) {

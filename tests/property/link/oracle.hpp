@@ -1,4 +1,4 @@
-// What was sent in each session, and what may be delivered of it: the obvious way, with all of it kept.
+// Knows what was sent in each session, and what may be delivered of it: the obvious way, with all of it kept.
 #pragma once
 
 #include "runtime/link/node_link.hpp"

@@ -4,6 +4,7 @@
 
 #include "actors/client/postgresql_chain/libpq_session.hpp"
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
+#include "tests/support/must.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -20,14 +21,7 @@ using namespace millrace;
 using namespace millrace::postgresql_chain;
 using opened_chain = std::unique_ptr<postgresql_chain::database_chain>;
 
-/// Passes on the value, or fails the test with the error.
-template<class T>
-T must(expected<T> e) {
-  if (!e)
-    FAIL(to_string(e.error().code) << ": " << e.error().message);
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*e);
-}
+using millrace::test::must;
 
 /// Says at the very end how many cases were not run.
 struct skip_count {

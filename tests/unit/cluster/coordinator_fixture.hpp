@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/cluster/coordinator.hpp"
+#include "tests/support/those.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,16 +10,9 @@
 
 namespace millrace::cluster::test {
 
-template<class T>
-std::vector<T> those(const decision_list& all) {
-  std::vector<T> out;
-  for (const auto& d : all)
-    if (const auto* const x = std::get_if<T>(&d))
-      out.push_back(*x);
-  return out;
-}
+using millrace::test::those;
 
-/// What is sent to a node, of one kind.
+/// Returns what is sent to a node, of one kind.
 template<class Command>
 std::vector<Command> sent(const decision_list& all, const std::string& node) {
   std::vector<Command> out;

@@ -1,4 +1,4 @@
-// What nodes tell a coordinator: sessions, what runs, silence, deaths, refused lives; and takeovers.
+// Nodes tell a coordinator: sessions, what runs, silence, deaths, refused lives; and takeovers.
 #include "tests/unit/cluster/coordinator_fixture.hpp"
 
 #include <catch2/catch.hpp>

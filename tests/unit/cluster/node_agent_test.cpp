@@ -1,4 +1,5 @@
 #include "runtime/cluster/node_agent.hpp"
+#include "tests/support/those.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,14 +12,7 @@ namespace {
 const actor_id lane{"t", "lane"};
 constexpr epoch first{1, 7};
 
-template<class T>
-std::vector<T> those(const node_orders& all) {
-  std::vector<T> out;
-  for (const auto& o : all)
-    if (const auto* const x = std::get_if<T>(&o))
-      out.push_back(*x);
-  return out;
-}
+using millrace::test::those;
 template<class T>
 std::vector<T> told(const node_orders& all) {
   std::vector<T> out;
@@ -28,7 +22,7 @@ std::vector<T> told(const node_orders& all) {
   return out;
 }
 
-/// With session 3 of the first epoch.
+/// Has session 3 of the first epoch.
 node_agent joined() {
   node_agent a("a", 11, 4, 2);
   static_cast<void>(a.on_command({first, 0, commands::welcome{11, 3}}));

@@ -1,4 +1,5 @@
 #include "runtime/control/director.hpp"
+#include "tests/support/those.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -24,14 +25,7 @@ std::vector<member> members() {
           {"p/lane1", member_kind::lane, "p", receivers, 1}};
 }
 
-template<class T>
-std::vector<T> those(const order_list& all) {
-  std::vector<T> out;
-  for (const auto& o : all)
-    if (const auto* const x = std::get_if<T>(&o))
-      out.push_back(*x);
-  return out;
-}
+using millrace::test::those;
 template<class T>
 bool has(const order_list& all) {
   return !those<T>(all).empty();

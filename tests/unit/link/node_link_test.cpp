@@ -102,7 +102,7 @@ TEST_CASE("no more than the window is under way, and acknowledgements make room 
   CHECK(most <= window);
   CHECK(most > window / 2);
   CHECK(n.b.messages.size() == 3);
-  // What is below acknowledge_at waits for a tick.
+  // Fewer bytes than acknowledge_at wait for a tick.
   CHECK(n.a.link.unacknowledged() < small_limits().acknowledge_at);
   n.tick();
   n.carry();

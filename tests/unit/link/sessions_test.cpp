@@ -1,4 +1,4 @@
-// What ends a session of a link, what does not, and how the next one begins.
+// Tests what ends a session of a link, what does not, and how the next one begins.
 #include "tests/unit/link/two_nodes.hpp"
 
 #include <catch2/catch.hpp>

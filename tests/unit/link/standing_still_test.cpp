@@ -1,4 +1,4 @@
-// What a link holds in memory for a peer that stands still, counted with the real limits.
+// Counts what a link holds in memory for a peer that stands still, counted with the real limits.
 #include "tests/unit/link/two_nodes.hpp"
 
 #include <catch2/catch.hpp>

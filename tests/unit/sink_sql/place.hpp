@@ -6,6 +6,7 @@
 #include "actors/sink/sql/database.hpp"
 #include "actors/sink/sql/sql_writer.hpp"
 #include "runtime/base/time.hpp"
+#include "tests/support/must.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -77,13 +78,6 @@ using cells = std::vector<std::optional<std::string>>;
 [[nodiscard]] sink::claim life(incarnation n, bool expects_progress = false);
 [[nodiscard]] sink::progress at_position(std::int64_t minor, std::uint64_t batch = 0);
 
-/// Passes on the value, or fails the test with the error.
-template<class T>
-T must(expected<T> e) {
-  if (!e)
-    FAIL(to_string(e.error().code) << ": " << e.error().message);
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*e);
-}
+using millrace::test::must;
 
 }  // namespace sink_sql_test

@@ -4,6 +4,7 @@
 #include "runtime/base/address_sanitizer.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/wire/bytes.hpp"
+#include "tests/support/schedules.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
 #include <catch2/catch.hpp>
@@ -384,18 +385,12 @@ private:
   bool fresh_failed_ = false;
 };
 
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 }  // namespace
 
 TEST_CASE("whatever happens to a state folder, what was acknowledged comes back") {
-  const auto first = from_environment("MILLRACE_FIRST_SEED", 0);
-  const auto seeds = from_environment("MILLRACE_SEEDS", with_address_sanitizer ? 500 : 2000);
-  for (auto seed = first; seed < first + seeds; ++seed) {
-    INFO("seed " << seed << " (MILLRACE_FIRST_SEED=" << seed << " MILLRACE_SEEDS=1 repeats it)");
+  millrace::test::seeds(with_address_sanitizer ? 500 : 2000).check([](std::uint64_t seed) {
+    INFO("seed " << seed << " (MILLRACE_SEED=" << seed << " repeats it)");
     life_of_a_folder(seed).run(60);
-  }
+    return std::nullopt;
+  });
 }
