@@ -16,7 +16,7 @@
 
 using namespace millrace;
 using namespace millrace::snapshot;
-using test::faulty_file_system;
+using snapshot::test::faulty_file_system;
 
 namespace {
 
