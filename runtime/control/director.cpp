@@ -140,16 +140,14 @@ bool director::is_new(const std::string& lane, const life& of, const std::string
   return m.kind == member_kind::lane && !found_.knows(m.parser, partition);
 }
 
-order_list director::start(const std::string& lane, const std::string& partition, const log_id& log,
-                           const mark& start) {
+order_list director::start(found_partition partition) {
   order_list out;
-  const auto& parser = members_.at(lane).what.parser;
-  const auto& f = found_.add(parser, partition, log, start);
+  const auto& f = found_.add(std::move(partition));
   // Receivers know of the log before a lane asks them for it.
-  for (const auto& name : found_.receivers_of(parser))
+  for (const auto& name : found_.receivers_of(f.parser))
     if (lives(name))
       out.push_back(orders::tell_log{name, f.log, f.start});
-  for (const auto& name : found_.lanes_of(parser))
+  for (const auto& name : found_.lanes_of(f.parser))
     if (lives(name))
       out.push_back(orders::tell_partition{name, f.name, f.lane});
   return out;

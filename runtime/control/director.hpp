@@ -155,10 +155,10 @@ public:
   [[nodiscard]] bool wants(const std::string& name) const;
 
   // --- partitions that are found while running
-  /// Whether this one is news: then its start is made durable, and start() called.
+  /// Whether this one is news: then its start is made durable, with the lane that found().next_reader() names,
+  /// and start() called.
   [[nodiscard]] bool is_new(const std::string& lane, const life& of, const std::string& partition) const;
-  [[nodiscard]] order_list start(const std::string& lane, const std::string& partition, const log_id& log,
-                                 const mark& start);
+  [[nodiscard]] order_list start(found_partition f);
   [[nodiscard]] const found_partitions& found() const { return found_; }
 
   // --- max_drift

@@ -16,16 +16,24 @@ bool found_partitions::knows(const std::string& parser, const std::string& parti
                      [&](const auto& p) { return p.parser == parser && p.name == partition; });
 }
 
-const found_partition& found_partitions::add(const std::string& parser, const std::string& partition,
-                                             log_id log, const mark& start) {
-  std::map<std::string, lane>::iterator least = lanes_.end();
+const std::string& found_partitions::next_reader(const std::string& parser,
+                                                 const std::vector<std::string>& promised) const {
+  const auto load = [&](const auto& lane) {
+    return lane.second.partitions +
+           static_cast<std::size_t>(std::count(promised.begin(), promised.end(), lane.first));
+  };
+  auto least = lanes_.end();
   for (auto at = lanes_.begin(); at != lanes_.end(); ++at)
-    if (at->second.parser == parser &&
-        (least == lanes_.end() || at->second.partitions < least->second.partitions))
+    if (at->second.parser == parser && (least == lanes_.end() || load(*at) < load(*least)))
       least = at;
   assert(least != lanes_.end());
-  ++least->second.partitions;
-  return found_.emplace_back(found_partition{parser, partition, std::move(log), start, least->first});
+  return least->first;
+}
+
+const found_partition& found_partitions::add(found_partition f) {
+  if (const auto reader = lanes_.find(f.lane); reader != lanes_.end())
+    ++reader->second.partitions;
+  return found_.emplace_back(std::move(f));
 }
 
 std::vector<found_partition> found_partitions::of_parser(const std::string& parser) const {

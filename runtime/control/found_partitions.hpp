@@ -17,6 +17,7 @@ struct found_partition {
   log_id log;
   mark start;        // durable
   std::string lane;  // that reads it
+  friend bool operator==(const found_partition&, const found_partition&) = default;
 };
 
 class found_partitions {
@@ -26,9 +27,14 @@ public:
                 std::size_t partitions);
 
   [[nodiscard]] bool knows(const std::string& parser, const std::string& partition) const;
-  /// Gives it to the parser's lane with the fewest partitions.
-  const found_partition& add(const std::string& parser, const std::string& partition, log_id log,
-                             const mark& start);
+  /// Returns the parser's lane that is to read the next one: that with the fewest. `promised`: lanes of
+  /// partitions that are on their way to be added.
+  [[nodiscard]] const std::string& next_reader(const std::string& parser,
+                                               const std::vector<std::string>& promised = {}) const;
+  /// Its lane reads it from now on.
+  const found_partition& add(found_partition f);
+
+  [[nodiscard]] const std::vector<found_partition>& all() const { return found_; }
 
   [[nodiscard]] std::vector<found_partition> of_parser(const std::string& parser) const;
   /// Logs that feed this shard or sink, and where each starts.

@@ -218,11 +218,10 @@ void node_supervisor::on_start_kept(const messages::start_kept& m) {
   }
   if (!director_.is_new(m.lane, m.life, m.partition))
     return;  // it was found twice before the first answer came, or a new life finds it again
-  auto orders = director_.start(m.lane, m.partition, m.log, m.start);
-  const auto reader =
-      director_.found().of_parser(options_.lanes[children_.at(m.lane).index].parser).back().lane;
+  const auto& parser = options_.lanes[children_.at(m.lane).index].parser;
+  const auto reader = director_.found().next_reader(parser);
   spdlog::info("{}: found while running, read by {} from position {}", m.log, reader, m.start.at.minor);
-  carry_out(std::move(orders));
+  carry_out(director_.start({parser, m.partition, m.log, m.start, reader}));
 }
 
 void node_supervisor::on_attempt_failed(const messages::attempt_failed& m) {

@@ -373,7 +373,7 @@ TEST_CASE("a partition that was found is told to receivers before lanes, and to 
   CHECK_FALSE(d.is_new("w/0", 1, "5"));
   CHECK_FALSE(d.is_new("nobody", 1, "5"));
   static_cast<void>(d.is_down("raw"));
-  const auto orders = d.start("p/lane0", "5", "p/5", {{0, 3}});
+  const auto orders = d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"});
   CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"dead", "p/5", {{0, 3}}},
                                                                          {"w/0", "p/5", {{0, 3}}},
                                                                          {"w/1", "p/5", {{0, 3}}}});

@@ -1,0 +1,278 @@
+#include "runtime/control/topology_director.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::control {
+namespace {
+
+template<class T, class Variant>
+constexpr bool is_alternative = false;
+template<class T, class... Each>
+constexpr bool is_alternative<T, std::variant<Each...>> = (std::is_same_v<T, Each> || ...);
+
+std::map<std::string, member> by_name(const std::vector<member>& all) {
+  std::map<std::string, member> out;
+  for (const auto& m : all)
+    out.emplace(m.name, m);
+  return out;
+}
+
+}  // namespace
+
+topology_director::topology_director(topology_director_options options)
+    : options_(std::move(options)), members_(by_name(options_.members)), director_(options_.members) {}
+
+// --- what counts
+
+direction_list topology_director::on_state(const cluster::topology_state& s) {
+  direction_list out;
+  state_ = s;
+  if (has_ended_)
+    return out;
+  begin_starts(out);
+  for (auto at = preparing_.begin(); at != preparing_.end();) {
+    const auto& [node, what] = at->second;
+    if (!is_recorded(what.give_up)) {
+      ++at;
+      continue;
+    }
+    out.emplace_back(directions::send{node, prepared(what)});
+    at = preparing_.erase(at);
+  }
+  switch (s.status) {
+  case cluster::topology_status::running:
+    break;
+  case cluster::topology_status::stopping:
+    carry_out(director_.end(), out);
+    break;
+  case cluster::topology_status::failed:
+  case cluster::topology_status::finished:  // by an earlier coordinator's director
+    has_ended_ = true;
+    out.emplace_back(directions::ended{
+        s.status == cluster::topology_status::finished,
+        s.status == cluster::topology_status::failed
+            ? std::optional(error{ec::internal, fault::outside, false, s.why, s.failed_actor})
+            : std::nullopt,
+        director_.parts()});
+    break;
+  }
+  return out;
+}
+
+/// Starts that are recorded and not yet known: their receivers and lanes are told.
+void topology_director::begin_starts(direction_list& out) {
+  for (const auto& [name, start] : state_.starts) {
+    promised_.erase(name);
+    if (!director_.found().knows(name.parser, name.partition))
+      carry_out(director_.start({name.parser, name.partition, start.log, start.start, start.lane}), out);
+  }
+}
+
+bool topology_director::is_recorded(const std::vector<delivery::verdict>& all) const {
+  return std::ranges::all_of(all, [&](const auto& v) { return state_.verdicts.contains({v.log, v.at}); });
+}
+
+// --- lives
+
+direction_list topology_director::on_life_began(const std::string& actor, const life& now,
+                                                const std::string& node) {
+  direction_list out;
+  if (has_ended_ || !members_.contains(actor))
+    return out;
+  const auto known = lives_.find(actor);
+  if (known != lives_.end() && now <= known->second.second)
+    return out;
+  // Its node has begun a further life without asking.
+  if (director_.lives(actor))
+    carry_out(director_.is_down(actor), out);
+  lives_[actor] = {node, now};
+  carry_out(director_.began(actor, now), out);
+  all_have_lived_ = all_have_lived_ ||
+                    std::ranges::all_of(members_, [&](const auto& m) { return director_.lives(m.first); });
+  return out;
+}
+
+direction_list topology_director::on_life_over(const std::string& actor, incarnation term) {
+  direction_list out;
+  const auto known = lives_.find(actor);
+  if (has_ended_ || known == lives_.end() || known->second.second.term > term || !director_.lives(actor))
+    return out;
+  preparing_.erase(actor);
+  carry_out(director_.is_down(actor), out);
+  return out;
+}
+
+// --- what nodes say
+
+direction_list topology_director::on_message(const std::string& node, const to_director& m) {
+  direction_list out;
+  if (has_ended_)
+    return out;
+  if (const auto* const p = std::get_if<prepare_life>(&m))
+    on_prepare(node, *p, out);
+  else
+    on_news(std::get<actor_said>(m).what, out);
+  return out;
+}
+
+void topology_director::on_prepare(const std::string& node, const prepare_life& p, direction_list& out) {
+  const auto who = members_.find(p.actor);
+  if (who == members_.end())
+    return;
+  if (is_recorded(p.give_up)) {
+    out.emplace_back(directions::send{node, prepared(p)});
+    return;
+  }
+  preparing_[p.actor] = {node, p};
+  for (const auto& v : p.give_up)
+    out.emplace_back(
+        directions::wish{cluster::records::verdict_given{options_.topology, v.log, v.at, v.error}});
+  for (const auto& [log, below] : p.settled)
+    out.emplace_back(directions::wish{cluster::records::verdicts_settled{options_.topology, log, below}});
+}
+
+life_prepared topology_director::prepared(const prepare_life& p) const {
+  using how = delivery::lane_log::start;
+  life_prepared out{options_.topology, p.actor, p.next};
+  const auto& m = members_.at(p.actor);
+  if (m.kind != member_kind::lane) {
+    for (const auto& f : director_.found().all())
+      if (std::ranges::count(director_.found().receivers_of(f.parser), p.actor) != 0)
+        out.found.push_back(f);
+    return out;
+  }
+  out.how = all_have_lived_ ? how::at_furthest : how::at_lowest;
+  out.found = director_.found().of_parser(m.parser);
+  for (const auto& [place, text] : state_.verdicts)
+    out.verdicts.push_back({place.log, place.at, text});
+  return out;
+}
+
+void topology_director::on_news(const actor_news& n, direction_list& out) {
+  struct hears {
+    topology_director& t;
+    direction_list& out;
+    void operator()(const messages::partition_found& m) const { t.on_found(m, out); }
+    void operator()(const messages::stands_at& m) const {
+      t.carry_out(t.director_.stands_at(m.actor, m.life, m.slowest), out);
+    }
+    void operator()(const messages::completed& m) const {
+      t.carry_out(t.director_.completed(m.actor, m.life), out);
+    }
+    void operator()(const messages::stage_failed& m) const {
+      t.carry_out(t.director_.failed(m.actor, m.life, m.why), out);
+    }
+    void operator()(const messages::stopped& m) const {
+      t.carry_out(t.director_.stopped(m.actor, m.life), out);
+    }
+    void operator()(const messages::report_part& m) const { t.carry_out(t.director_.part(m), out); }
+  };
+  std::visit(hears{*this, out}, n);
+}
+
+/// Its start is recorded before anybody is told of it; each look of the lane says it again until then.
+void topology_director::on_found(const messages::partition_found& m, direction_list& out) {
+  if (!director_.is_new(m.lane, m.life, m.partition))
+    return;
+  const auto& parser = members_.at(m.lane).parser;
+  std::vector<std::string> promised;
+  for (const auto& [_, reader] : promised_)
+    promised.push_back(reader);
+  const auto& reader =
+      promised_.try_emplace({parser, m.partition}, director_.found().next_reader(parser, promised))
+          .first->second;
+  out.emplace_back(directions::wish{cluster::records::partition_started{options_.topology,
+                                                                        parser,
+                                                                        m.partition,
+                                                                        options_.log_of(parser, m.partition),
+                                                                        {m.first, no_watermark},
+                                                                        reader}});
+}
+
+// --- orders
+
+void topology_director::carry_out(order_list orders, direction_list& out) {
+  for (auto& o : orders)
+    std::visit(
+        [&]<class Order>(Order& x) {
+          if constexpr (is_alternative<Order, actor_order>)
+            send_order(std::move(x), out);
+          else if constexpr (std::is_same_v<Order, orders::wait_for_reports>)
+            out.emplace_back(directions::wait_for_reports{x.number});
+          else if constexpr (std::is_same_v<Order, orders::wait_for_stops>)
+            out.emplace_back(directions::wait_for_stops{x.number});
+          else if constexpr (std::is_same_v<Order, orders::give_report>)
+            out.emplace_back(directions::give_report{director_.parts()});
+          else if constexpr (std::is_same_v<Order, orders::leave_behind>)
+            out.emplace_back(directions::warn{fmt::format("{} does not stop; going on without it", x.who)});
+          else if constexpr (std::is_same_v<Order, orders::end_run>)
+            end(out);
+          // begin_life and begin_later: its node begins it anew, or the coordinator gives it another place.
+        },
+        o);
+}
+
+void topology_director::send_order(actor_order o, direction_list& out) const {
+  const auto to = lives_.find(receiver_of(o));
+  if (to == lives_.end() || !director_.lives(to->first))
+    return;
+  const auto& [node, now] = to->second;
+  auto other = node_of_other(o);
+  out.emplace_back(
+      directions::send{node, actor_told{options_.topology, now, std::move(other), std::move(o)}});
+}
+
+std::string topology_director::node_of_other(const actor_order& o) const {
+  const auto* other = std::visit(
+      []<class Order>(const Order& x) -> const std::string* {
+        if constexpr (std::is_same_v<Order, orders::tell_receiver>)
+          return x.lives ? &x.receiver : nullptr;
+        else if constexpr (std::is_same_v<Order, orders::tell_sender>)
+          return &x.sender;
+        else if constexpr (std::is_same_v<Order, orders::tell_dead_letter_sink>)
+          return &x.sink;
+        else
+          return nullptr;
+      },
+      o);
+  const auto at = other != nullptr ? lives_.find(*other) : lives_.end();
+  return at != lives_.end() ? at->second.first : std::string();
+}
+
+// --- the end
+
+void topology_director::end(direction_list& out) {
+  has_ended_ = true;
+  if (const auto& failure = director_.failure())
+    out.emplace_back(directions::wish{
+        cluster::records::topology_failed{options_.topology, failure->stage, failure->message}});
+  else
+    out.emplace_back(directions::wish{cluster::records::finished{options_.topology}});
+  out.emplace_back(directions::ended{director_.finished(), director_.failure(), director_.parts()});
+}
+
+direction_list topology_director::report() {
+  direction_list out;
+  if (!has_ended_)
+    carry_out(director_.report(), out);
+  return out;
+}
+
+direction_list topology_director::reports_are_due(std::uint64_t number) {
+  direction_list out;
+  if (!has_ended_)
+    carry_out(director_.reports_are_due(number), out);
+  return out;
+}
+
+direction_list topology_director::stops_are_due(std::uint64_t number) {
+  direction_list out;
+  if (!has_ended_)
+    carry_out(director_.stops_are_due(number), out);
+  return out;
+}
+
+}  // namespace millrace::control

@@ -1,0 +1,115 @@
+// Directs one topology over the nodes of a cluster. A director (director.hpp) decides; this knows where its
+// members live, puts its orders into messages to their nodes, and has recorded in `control` what must outlive
+// it: starts of partitions, records that are given up, the end. It lives beside the coordinator and dies with
+// it; the next one begins from `control` and from what the nodes say again. Pure. One thread at a time.
+#pragma once
+
+#include "runtime/cluster/control_state.hpp"
+#include "runtime/cluster/coordinator.hpp"
+#include "runtime/control/director.hpp"
+#include "runtime/control/topology_messages.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace millrace::control {
+
+namespace directions {
+
+struct send {
+  std::string node;
+  to_node_of_actors what;
+};
+/// Ask the coordinator to record it. It is asked again with the next news that needs it.
+struct wish {
+  cluster::request what;
+};
+/// reports_are_due() is called with the number after a while, stops_are_due() likewise.
+struct wait_for_reports {
+  std::uint64_t number = 0;
+};
+struct wait_for_stops {
+  std::uint64_t number = 0;
+};
+/// The parts of the report that was asked for.
+struct give_report {
+  std::vector<messages::report_part> parts;
+};
+/// Told once: all have stopped, and how it ended is wished for. `parts` is the last report.
+struct ended {
+  bool finished = false;
+  std::optional<error> failure;
+  std::vector<messages::report_part> parts;
+};
+/// For the log.
+struct warn {
+  std::string text;
+};
+
+}  // namespace directions
+
+using direction =
+    std::variant<directions::send, directions::wish, directions::wait_for_reports, directions::wait_for_stops,
+                 directions::give_report, directions::ended, directions::warn>;
+using direction_list = std::vector<direction>;
+
+struct topology_director_options {
+  std::string topology;
+  std::vector<member> members;
+  /// Returns the log of a parser's partition, as the plan names it.
+  std::function<log_id(const std::string& parser, const std::string& partition)> log_of;
+};
+
+class topology_director {
+public:
+  /// Members whose life began before are told of by on_life_began(), as they register.
+  explicit topology_director(topology_director_options options);
+
+  /// What counts in `control` of this topology, at first and after each change.
+  [[nodiscard]] direction_list on_state(const cluster::topology_state& s);
+
+  // --- lives, as the coordinator hears of them
+  [[nodiscard]] direction_list on_life_began(const std::string& actor, const life& now,
+                                             const std::string& node);
+  /// The life of this term, or a lower one, is over; its successor comes by on_life_began().
+  [[nodiscard]] direction_list on_life_over(const std::string& actor, incarnation term);
+  [[nodiscard]] direction_list on_message(const std::string& node, const to_director& m);
+
+  [[nodiscard]] direction_list report();
+  [[nodiscard]] direction_list reports_are_due(std::uint64_t number);
+  [[nodiscard]] direction_list stops_are_due(std::uint64_t number);
+
+private:
+  struct waiting_life {
+    std::string node;
+    prepare_life what;
+  };
+
+  void carry_out(order_list orders, direction_list& out);
+  void send_order(actor_order o, direction_list& out) const;
+  [[nodiscard]] std::string node_of_other(const actor_order& o) const;
+  void on_news(const actor_news& n, direction_list& out);
+  void on_found(const messages::partition_found& m, direction_list& out);
+  void on_prepare(const std::string& node, const prepare_life& p, direction_list& out);
+  [[nodiscard]] bool is_recorded(const std::vector<delivery::verdict>& all) const;
+  [[nodiscard]] life_prepared prepared(const prepare_life& p) const;
+  void begin_starts(direction_list& out);
+  void end(direction_list& out);
+
+  topology_director_options options_;
+  std::map<std::string, member> members_;
+  director director_;
+  cluster::topology_state state_;
+  std::map<std::string, std::pair<std::string, life>> lives_;  // by actor: its node, and its present life
+  std::map<std::string, waiting_life> preparing_;              // by actor: until its verdicts are recorded
+  /// Readers of partitions whose starts are wished for, by partition.
+  std::map<cluster::partition_name, std::string> promised_;
+  bool all_have_lived_ = false;  // at once; from then on a lane begins among receivers that live
+  bool has_ended_ = false;
+};
+
+}  // namespace millrace::control

@@ -1,0 +1,71 @@
+// The messages between the director of a topology, which lives with the coordinator, and the nodes that run the
+// topology's actors; as values. An order names the life that it is for, and what an actor says names the life
+// that says it, so neither reaches another one. topology_message_format.hpp has their bytes.
+#pragma once
+
+#include "runtime/control/director.hpp"
+#include "runtime/delivery/lane_log.hpp"
+#include "runtime/delivery/verdicts.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace millrace::control {
+
+/// Those of the director's orders that go to an actor. The order of alternatives is the format.
+using actor_order =
+    std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
+                 orders::tell_partition, orders::tell_slowest, orders::collect, orders::stop>;
+
+/// To the node that runs the actor: it hands the order on where this life is there, and else drops it.
+struct actor_told {
+  std::string topology;
+  life to;  // of the actor; its term counts
+  std::string
+      node;  // that runs the other actor which the order names; empty: the order names none that lives
+  actor_order what;
+  friend bool operator==(const actor_told&, const actor_told&) = default;
+};
+
+/// To the director, before a life begins: what is it to begin with? Answered by life_prepared, once the records
+/// that a lane's earlier lives have failed on, and that are given up, are recorded.
+struct prepare_life {
+  std::string topology;
+  std::string actor;
+  life next;
+  std::vector<delivery::verdict> give_up = {};
+  std::map<log_id, position> settled = {};  // below, every receiver has everything durable
+  friend bool operator==(const prepare_life&, const prepare_life&) = default;
+};
+/// Its actor begins with this.
+struct life_prepared {
+  std::string topology;
+  std::string actor;
+  life next;
+  delivery::lane_log::start how = delivery::lane_log::start::at_furthest;  // a lane's
+  std::vector<found_partition> found = {};       // a lane's: of its parser; a shard's or sink's: that feed it
+  std::vector<delivery::verdict> verdicts = {};  // a lane's
+  friend bool operator==(const life_prepared&, const life_prepared&) = default;
+};
+
+/// What an actor says to its supervisor and the director has to know. The order of alternatives is the format.
+using actor_news = std::variant<messages::partition_found, messages::stands_at, messages::completed,
+                                messages::stage_failed, messages::stopped, messages::report_part>;
+struct actor_said {
+  std::string topology;
+  actor_news what;
+};
+
+/// To a node, or from it.
+using to_node_of_actors = std::variant<actor_told, life_prepared>;
+using to_director = std::variant<prepare_life, actor_said>;
+
+/// Returns the name of the actor that the order is for.
+[[nodiscard]] const std::string& receiver_of(const actor_order& o);
+/// Returns the name and the life of the actor that says it.
+[[nodiscard]] std::pair<const std::string&, const life&> sender_of(const actor_news& n);
+
+}  // namespace millrace::control

@@ -1,0 +1,277 @@
+// Tests how one topology is directed over nodes: who is told what, and what is recorded first.
+#include "runtime/control/topology_director.hpp"
+#include "tests/support/those.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+namespace millrace::control {
+namespace {
+
+using millrace::test::those;
+using strings = std::vector<std::string>;
+
+/// A lane on node a, a shard on node b, two sinks.
+topology_director_options options() {
+  return {"clicks",
+          {{"raw", member_kind::sink},
+           {"dead", member_kind::sink, {}, {}, 0, {}, {"w/0/0"}, true},
+           {"w/0/0", member_kind::shard, {}, {}, 0, "w/0/0"},
+           {"p/lane0", member_kind::lane, "p", {"w/0/0", "raw", "dead"}, 1},
+           {"p/lane1", member_kind::lane, "p", {"w/0/0", "raw", "dead"}, 1}},
+          [](const std::string& parser, const std::string& partition) { return parser + "/" + partition; }};
+}
+
+const std::map<std::string, std::string> nodes{
+    {"raw", "a"}, {"dead", "b"}, {"w/0/0", "b"}, {"p/lane0", "a"}, {"p/lane1", "c"}};
+
+topology_director running() {
+  topology_director d(options());
+  static_cast<void>(d.on_state({}));
+  for (const auto& [actor, node] : nodes)
+    static_cast<void>(d.on_life_began(actor, 7, node));
+  return d;
+}
+
+template<class Order>
+struct told {
+  std::string node;
+  life to;
+  std::string other;
+  Order what;
+};
+template<class Order>
+std::vector<told<Order>> all_told(const direction_list& all) {
+  std::vector<told<Order>> out;
+  for (const auto& s : those<directions::send>(all))
+    if (const auto* const t = std::get_if<actor_told>(&s.what))
+      if (const auto* const o = std::get_if<Order>(&t->what))
+        out.push_back({s.node, t->to, t->node, *o});
+  return out;
+}
+
+template<class Record>
+std::vector<Record> wished(const direction_list& all) {
+  std::vector<Record> out;
+  for (const auto& w : those<directions::wish>(all))
+    if (const auto* const r = std::get_if<Record>(&w.what))
+      out.push_back(*r);
+  return out;
+}
+
+std::vector<life_prepared> prepared(const direction_list& all) {
+  std::vector<life_prepared> out;
+  for (const auto& s : those<directions::send>(all))
+    if (const auto* const p = std::get_if<life_prepared>(&s.what))
+      out.push_back(*p);
+  return out;
+}
+
+to_director said(actor_news n) { return actor_said{"clicks", std::move(n)}; }
+
+TEST_CASE("who begins is introduced to the others, each at its node, with the node of the other") {
+  topology_director d(options());
+  CHECK(d.on_life_began("w/0/0", 3, "b").empty());
+  const auto out = d.on_life_began("p/lane0", 4, "a");
+  const auto receivers = all_told<orders::tell_receiver>(out);
+  REQUIRE(receivers.size() == 3);
+  CHECK(receivers[0].node == "a");
+  CHECK(receivers[0].to == life(4));
+  CHECK(receivers[0].other == "b");
+  CHECK(receivers[0].what == orders::tell_receiver{"p/lane0", 0, "w/0/0", true, 3});
+  CHECK(receivers[1].other.empty());  // raw does not live
+  CHECK_FALSE(receivers[1].what.lives);
+  const auto senders = all_told<orders::tell_sender>(d.on_life_began("dead", 5, "c"));
+  REQUIRE(senders.size() == 1);
+  CHECK(senders[0].node == "c");
+  CHECK(senders[0].other == "b");
+  CHECK(senders[0].what == orders::tell_sender{"dead", "w/0/0", "w/0/0", 3});
+}
+
+TEST_CASE("an actor that comes back elsewhere is detached, and introduced where it is then") {
+  auto d = running();
+  const auto over = all_told<orders::tell_receiver>(d.on_life_over("w/0/0", 7));
+  REQUIRE(over.size() == 2);
+  CHECK(over[0].node == "a");
+  CHECK(over[1].node == "c");
+  CHECK_FALSE(over[0].what.lives);
+  CHECK(d.on_life_over("w/0/0", 7).empty());
+  const auto again = all_told<orders::tell_receiver>(d.on_life_began("w/0/0", 9, "c"));
+  REQUIRE(again.size() == 2);
+  CHECK(again[0].other == "c");
+  CHECK(again[0].what.life == life(9));
+  CHECK(d.on_life_over("w/0/0", 7).empty());        // its predecessor's end
+  CHECK(d.on_life_began("w/0/0", 7, "b").empty());  // and its predecessor's beginning, late
+  CHECK(d.on_life_began("somebody else", 12, "b").empty());
+}
+
+TEST_CASE("a further life under the same term is introduced as one that was down") {
+  auto d = running();
+  const auto out = all_told<orders::tell_receiver>(d.on_life_began("raw", {7, 1}, "a"));
+  REQUIRE(out.size() == 4);
+  CHECK_FALSE(out[0].what.lives);
+  CHECK(out[2].what.lives);
+  CHECK(out[2].what.life == life(7, 1));
+}
+
+TEST_CASE("lanes begin at the lowest position until all have lived at once, then at the furthest") {
+  using how = delivery::lane_log::start;
+  topology_director d(options());
+  auto p = prepared(d.on_message("a", prepare_life{"clicks", "p/lane0", 4}));
+  REQUIRE(p.size() == 1);
+  CHECK(p[0] == life_prepared{"clicks", "p/lane0", 4, how::at_lowest});
+  auto r = running();
+  p = prepared(r.on_message("a", prepare_life{"clicks", "p/lane0", 8}));
+  REQUIRE(p.size() == 1);
+  CHECK(p[0].how == how::at_furthest);
+  CHECK(prepared(r.on_message("a", prepare_life{"clicks", "nobody", 8})).empty());
+}
+
+TEST_CASE("records that are given up are recorded before the next life begins") {
+  auto d = running();
+  const delivery::verdict v{"p/0", {0, 5}, "made it fail"};
+  const auto out = d.on_message("a", prepare_life{"clicks", "p/lane0", {7, 1}, {v}, {{"p/0", {0, 2}}}});
+  CHECK(prepared(out).empty());
+  CHECK(wished<cluster::records::verdict_given>(out) ==
+        std::vector<cluster::records::verdict_given>{{"clicks", "p/0", {0, 5}, "made it fail"}});
+  CHECK(wished<cluster::records::verdicts_settled>(out).size() == 1);
+  CHECK(prepared(d.on_state({})).empty());
+  cluster::topology_state s;
+  s.verdicts[{"p/0", {0, 5}}] = "made it fail";
+  const auto then = prepared(d.on_state(s));
+  REQUIRE(then.size() == 1);
+  CHECK(then[0].next == life(7, 1));
+  CHECK(then[0].verdicts == std::vector<delivery::verdict>{v});
+  CHECK(prepared(d.on_state(s)).empty());
+}
+
+TEST_CASE("a partition that was found is recorded before anybody hears of it, each for another lane") {
+  auto d = running();
+  const auto find = [&](const std::string& partition) {
+    return wished<cluster::records::partition_started>(
+        d.on_message("a", said(messages::partition_found{"p/lane0", 7, partition, {0, 3}})));
+  };
+  const auto first = find("1");
+  REQUIRE(first.size() == 1);
+  CHECK(first[0] ==
+        cluster::records::partition_started{"clicks", "p", "1", "p/1", {{0, 3}, no_watermark}, "p/lane0"});
+  CHECK(find("1") == first);  // said again by the lane's next look
+  const auto second = find("2");
+  REQUIRE(second.size() == 1);
+  CHECK(second[0].lane == "p/lane1");
+  cluster::topology_state s;
+  s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane0"};
+  const auto out = d.on_state(s);
+  CHECK(all_told<orders::tell_log>(out).size() == 3);
+  const auto readers = all_told<orders::tell_partition>(out);
+  REQUIRE(readers.size() == 2);
+  CHECK(readers[1].node == "c");
+  CHECK(readers[1].what.reader == "p/lane0");
+  CHECK(d.on_state(s).empty());
+  CHECK(find("1").empty());
+  // Later lives begin with it: the lane, and whoever it feeds.
+  CHECK(prepared(d.on_message("c", prepare_life{"clicks", "p/lane1", 8})).front().found.size() == 1);
+  CHECK(prepared(d.on_message("b", prepare_life{"clicks", "w/0/0", 8})).front().found.size() == 1);
+}
+
+TEST_CASE("what an earlier coordinator has recorded is known to the next one's director") {
+  topology_director d(options());
+  cluster::topology_state s;
+  s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane1"};
+  CHECK(d.on_state(s).empty());  // nobody lives yet that could be told
+  CHECK(prepared(d.on_message("b", prepare_life{"clicks", "raw", 8})).front().found.front().lane ==
+        "p/lane1");
+}
+
+TEST_CASE("once all receivers have everything, all report, stop in order, and the end is recorded") {
+  auto d = running();
+  direction_list out;
+  for (const auto* const name : {"raw", "dead", "w/0/0"})
+    out = d.on_message("a", said(messages::completed{name, 7}));
+  CHECK(all_told<orders::collect>(out).size() == 3);
+  for (const auto* const name : {"raw", "dead", "w/0/0"}) {
+    messages::report_part part;
+    part.actor = name;
+    part.life = 7;
+    out = d.on_message("a", said(part));
+  }
+  REQUIRE(those<directions::give_report>(out).size() == 1);
+  CHECK(those<directions::give_report>(out).front().parts.size() == 3);
+  const std::vector<strings> phases{{"p/lane0", "p/lane1"}, {"w/0/0"}, {"dead", "raw"}};
+  for (const auto& phase : phases) {
+    strings stops;
+    for (const auto& s : all_told<orders::stop>(out)) {
+      stops.push_back(s.what.who);
+      CHECK(s.node == nodes.at(s.what.who));
+    }
+    CHECK(stops == phase);
+    CHECK(wished<cluster::records::finished>(out).empty());
+    for (const auto& name : phase)
+      out = d.on_message("a", said(messages::stopped{name, 7}));
+  }
+  CHECK(wished<cluster::records::finished>(out).size() == 1);
+  REQUIRE(those<directions::ended>(out).size() == 1);
+  CHECK(those<directions::ended>(out).front().finished);
+  CHECK(those<directions::ended>(out).front().parts.size() == 3);
+  CHECK(d.on_message("a", said(messages::stopped{"raw", 7})).empty());
+}
+
+TEST_CASE("a stop that was asked for ends it without the end of its sources; who is silent is left behind") {
+  auto d = running();
+  cluster::topology_state s;
+  s.status = cluster::topology_status::stopping;
+  auto out = d.on_state(s);
+  const auto wait = those<directions::wait_for_reports>(out);
+  REQUIRE(wait.size() == 1);
+  out = d.reports_are_due(wait.front().number);
+  for (int phase = 0; phase < 3; ++phase) {
+    const auto due = those<directions::wait_for_stops>(out);
+    REQUIRE(due.size() == 1);
+    out = d.stops_are_due(due.front().number);
+    CHECK_FALSE(those<directions::warn>(out).empty());
+  }
+  REQUIRE(those<directions::ended>(out).size() == 1);
+  CHECK_FALSE(those<directions::ended>(out).front().finished);
+  CHECK(wished<cluster::records::finished>(out).size() == 1);
+}
+
+TEST_CASE("an actor that cannot go on fails the topology, by its name") {
+  auto d = running();
+  const error why{ec::refused, fault::outside, false, "the table is gone", {}};
+  auto out = d.on_message("a", said(messages::stage_failed{"raw", 7, why}));
+  for (int phase = 0; phase < 4 && those<directions::ended>(out).empty(); ++phase) {
+    if (const auto r = those<directions::wait_for_reports>(out); !r.empty())
+      out = d.reports_are_due(r.front().number);
+    else
+      out = d.stops_are_due(those<directions::wait_for_stops>(out).front().number);
+  }
+  CHECK(wished<cluster::records::topology_failed>(out) ==
+        std::vector<cluster::records::topology_failed>{{"clicks", "raw", "the table is gone"}});
+  REQUIRE(those<directions::ended>(out).size() == 1);
+  CHECK(those<directions::ended>(out).front().failure->message == "the table is gone");
+}
+
+TEST_CASE("what `control` says has ended is over at once") {
+  auto d = running();
+  cluster::topology_state s;
+  s.status = cluster::topology_status::failed;
+  s.failed_actor = "w/0/0";
+  s.why = "three nodes have died under it";
+  const auto out = those<directions::ended>(d.on_state(s));
+  REQUIRE(out.size() == 1);
+  CHECK(out.front().failure->stage == "w/0/0");
+  CHECK(d.on_state(s).empty());
+  CHECK(d.on_life_began("w/0/0", 12, "b").empty());
+  CHECK(d.report().empty());
+}
+
+TEST_CASE("a report is asked for at the nodes, without the end of anything") {
+  auto d = running();
+  CHECK(all_told<orders::collect>(d.report()).size() == 3);
+  CHECK(those<directions::give_report>(d.on_life_over("raw", 7)).empty());
+  CHECK(those<directions::give_report>(d.reports_are_due(1)).size() == 1);
+}
+
+}  // namespace
+}  // namespace millrace::control
