@@ -121,10 +121,10 @@ void fields(auto& c, wire::like<life_prepared> auto& m) {
 namespace {
 
 constexpr std::uint8_t message_version = 1;
-enum class direction : std::uint8_t { to_node = 1, to_director = 2 };
+enum class goes : std::uint8_t { to_node = 1, to_director = 2 };
 
 template<class Message>
-std::string encode(direction way, const Message& m) {
+std::string encode(goes way, const Message& m) {
   wire::writer out;
   out.fixed(message_version);
   out.fixed(static_cast<std::uint8_t>(way));
@@ -134,7 +134,7 @@ std::string encode(direction way, const Message& m) {
 }
 
 template<class Message>
-expected<Message> decode(direction way, std::string_view bytes) {
+expected<Message> decode(goes way, std::string_view bytes) {
   wire::reader in(bytes);
   if (const auto version = in.fixed<std::uint8_t>(); in.ok() && version != message_version)
     return fatal_error(ec::unsupported,
@@ -151,13 +151,13 @@ expected<Message> decode(direction way, std::string_view bytes) {
 
 }  // namespace
 
-std::string encode_to_node(const to_node_of_actors& m) { return encode(direction::to_node, m); }
-std::string encode_to_director(const to_director& m) { return encode(direction::to_director, m); }
+std::string encode_to_node(const to_node_of_actors& m) { return encode(goes::to_node, m); }
+std::string encode_to_director(const to_director& m) { return encode(goes::to_director, m); }
 expected<to_node_of_actors> decode_to_node(std::string_view bytes) {
-  return decode<to_node_of_actors>(direction::to_node, bytes);
+  return decode<to_node_of_actors>(goes::to_node, bytes);
 }
 expected<to_director> decode_to_director(std::string_view bytes) {
-  return decode<to_director>(direction::to_director, bytes);
+  return decode<to_director>(goes::to_director, bytes);
 }
 
 const std::string& receiver_of(const actor_order& o) {
