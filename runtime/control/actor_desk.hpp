@@ -1,0 +1,92 @@
+// The node's side of a topology that a director directs (topology_director.hpp): it begins lives with what the
+// director prepares, passes orders on to the lives that they are for, and says what actors say, again to each
+// new director. Pure; whoever owns it spawns actors and carries bytes. One thread at a time.
+#pragma once
+
+#include "runtime/control/topology_messages.hpp"
+#include "runtime/delivery/failing_records.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+namespace millrace::control {
+
+namespace acts {
+
+/// Say this to the director.
+struct say {
+  to_director what;
+};
+/// Make the actor of this life.
+struct spawn {
+  life_prepared with;
+  std::uint64_t generation = 0;            // of the plan
+  delivery::failing_records failing = {};  // a lane's: on which records its lives here have failed
+};
+/// Hand the order on. `node` runs the actor that the order names; empty: the order names none.
+struct deliver {
+  std::string node;
+  actor_order what;
+};
+/// The life cannot begin, and no other one would: the topology fails with this.
+struct give_up {
+  std::string actor;
+  life last;
+  error why;
+};
+
+}  // namespace acts
+
+using act = std::variant<acts::say, acts::spawn, acts::deliver, acts::give_up>;
+using act_list = std::vector<act>;
+
+/// Tells introductions of one actor apart: kind, name or log, index.
+using introduction = std::tuple<std::string, std::string, std::uint32_t>;
+
+class actor_desk {
+public:
+  /// `fails_on_error`: parsers of which a record that fails ends the run, by the names of their lanes.
+  actor_desk(std::string topology, std::map<std::string, bool> fails_on_error);
+
+  // --- lives, as the node's agent orders them
+  [[nodiscard]] act_list begin(const std::string& actor, std::uint64_t generation, const life& next);
+  /// The life of this term is over, or never began. What its lane has learned stays for a next life here.
+  void end(const std::string& actor, incarnation term);
+  /// Sessions with this node are over: introductions by them are void, and told anew when they come again.
+  void is_void(const std::string& node);
+
+  // --- the director
+  [[nodiscard]] act_list on_message(const to_node_of_actors& m);
+  /// Another one directs from now on: it hears all that holds.
+  [[nodiscard]] act_list on_new_director() const;
+
+  // --- what the actors of this node say
+  [[nodiscard]] act_list on_news(const actor_news& n);
+  void on_attempt_failed(const messages::attempt_failed& m);
+  void on_went_well(const messages::attempt_went_well& m);
+
+private:
+  struct living {
+    std::uint64_t generation = 0;
+    life now;
+    std::optional<prepare_life> asks = {};               // it waits for what it begins with
+    std::map<std::size_t, actor_news> said = {};         // the last of each kind that a new director needs
+    std::map<introduction, actor_told> introduced = {};  // an order that says the same need not come again
+  };
+
+  [[nodiscard]] act_list on_order(const actor_told& m);
+  [[nodiscard]] act_list on_prepared(const life_prepared& m);
+  [[nodiscard]] living* present(const std::string& actor, const life& l);
+
+  std::string topology_;
+  std::map<std::string, bool> fails_on_error_;
+  std::map<std::string, living> living_;
+  std::map<std::string, delivery::failing_records> failing_;  // by lane
+};
+
+}  // namespace millrace::control
