@@ -6,7 +6,7 @@ chains and of clusters their property tests or unit tests.
     ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
     ... --share commit/3       every third, beginning with one that the commit decides: what CI runs
 
-A mutant is one source file with one change (mutants.py, cluster_mutants.py), compiled as the build does it and linked in front of the
+A mutant is one source file with one change (mutants.py, cluster_mutants.py and others beside them), compiled as the build does it and linked in front of the
 libraries. One that nothing finds, or whose text is not in the source any more, fails the run.
 """
 import argparse
@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
+from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
 
@@ -118,8 +119,10 @@ def failure_in(run):
 def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, seeds):
     """Likewise, by cases of a property test, and where these do not find it, by unit tests."""
     object_file = compile_changed(build, folder, mutant)
-    run = run_linked(build, object_file, property_test, [cases, "-r", "compact", "-a"], MILLRACE_SEEDS=str(seeds))
-    found = failure_in(run)
+    found = run = None
+    if property_test:
+        run = run_linked(build, object_file, property_test, [cases, "-r", "compact", "-a"], MILLRACE_SEEDS=str(seeds))
+        found = failure_in(run)
     for few in ("100", None):  # random schedules among them; most of the cases have none
         if found is None:
             run = run_linked(build, object_file, unit_test, ["-r", "compact", "-a"], **({"MILLRACE_SEEDS": few} if few else {}))
@@ -132,7 +135,8 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
 GROUPS = [(MUTANTS, hunt),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
-          (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link"))]
+          (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link")),
+          (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
 
 
 def shared(mutants, share):
