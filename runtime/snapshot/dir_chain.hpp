@@ -23,7 +23,7 @@ public:
   /// Reads the chain and appends the opening record (R2). The folder must exist. ec::fenced when a higher
   /// life is there.
   [[nodiscard]] static expected<std::unique_ptr<dir_chain>> open(file_system& files, std::string folder,
-                                                                 std::string actor, incarnation life,
+                                                                 std::string actor, chain::life life,
                                                                  std::shared_ptr<life_fence> fence);
   /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
   /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.

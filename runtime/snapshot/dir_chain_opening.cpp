@@ -16,13 +16,13 @@ constexpr int most_races = 100;
 }  // namespace
 
 expected<std::unique_ptr<dir_chain>> dir_chain::open(file_system& files, std::string folder,
-                                                     std::string actor, incarnation life,
+                                                     std::string actor, chain::life life,
                                                      std::shared_ptr<life_fence> fence) {
   std::unique_ptr<dir_chain> opened(
-      new dir_chain(files, std::move(folder), std::move(actor), {life, 0}, std::move(fence)));
+      new dir_chain(files, std::move(folder), std::move(actor), life, std::move(fence)));
   const std::lock_guard lock(opened->fence_->mutex);
   // From here on the older ones of this process are fenced, also when the rest fails.
-  opened->fence_->newest = std::max(opened->fence_->newest, life);
+  opened->fence_->newest = std::max(opened->fence_->newest, life.term);
   auto done = opened->check_fence().and_then([&] { return opened->begin_life(); });
   if (!done)
     return unexpected(done.error());

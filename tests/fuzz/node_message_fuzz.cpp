@@ -2,6 +2,7 @@
 // with a reason, or is read again as the same. A node obeys the commands, a coordinator takes the events, and
 // whatever either says of it is a message that the other can read.
 #include "runtime/cluster/coordinator.hpp"
+#include "runtime/cluster/letter.hpp"
 #include "runtime/cluster/node_agent.hpp"
 #include "runtime/cluster/node_message_format.hpp"
 #include "tests/fuzz/require.hpp"
@@ -104,6 +105,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto c = decode_command(bytes);
     const auto e = decode_event(bytes);
     require(!c || !e, "a command is no event");
+    if (const auto l = decode_letter(bytes))
+      require(decode_letter(encode_letter(*l)) == *l, "a letter that was read is read again");
+    else
+      look(l.error());
     if (c) {
       require(decode_command(encode_command(*c)) == *c, "a command that was read is read again");
       node.obey(*c);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -36,15 +37,28 @@ unexpected database_chain::fenced_by(chain::life by) const {
 }
 
 expected<std::unique_ptr<database_chain>>
-database_chain::open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term) {
+database_chain::open(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life now) {
+  return open_under(std::move(database), schema, std::move(of), now, false);
+}
+
+expected<std::unique_ptr<database_chain>> database_chain::open_chosen(std::shared_ptr<session> database,
+                                                                      std::string_view schema, owner of,
+                                                                      chain::life chosen) {
+  return open_under(std::move(database), schema, std::move(of), chosen, true);
+}
+
+expected<std::unique_ptr<database_chain>> database_chain::open_under(std::shared_ptr<session> database,
+                                                                     std::string_view schema, owner of,
+                                                                     chain::life now, bool is_chosen) {
   auto texts = statements_for(schema);
   if (!texts)
     return unexpected(texts.error());
-  if (term > highest_term)
-    return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, term));
+  if (now.term > highest_term)
+    return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, now.term));
   std::unique_ptr<database_chain> opened(
       new database_chain(std::move(database), std::move(*texts), std::move(of)));
-  auto done = opened->make_tables().and_then([&] { return opened->begin_life(term); }).and_then([&] {
+  opened->life_ = now;
+  auto done = opened->make_tables().and_then([&] { return opened->begin_life(is_chosen); }).and_then([&] {
     return opened->restore_all();
   });
   if (!done)
@@ -57,24 +71,60 @@ database_chain::open(std::shared_ptr<session> database, std::string_view schema,
   return opened;
 }
 
+/// From the record that an opening would go on from; again where the chain has gone on meanwhile.
+expected<database_chain::looked> database_chain::look(std::shared_ptr<session> database,
+                                                      std::string_view schema, owner of) {
+  auto texts = statements_for(schema);
+  if (!texts)
+    return unexpected(texts.error());
+  database_chain c(std::move(database), std::move(*texts), std::move(of));
+  const auto are_there = c.are_tables_there();
+  if (!are_there)
+    return unexpected(are_there.error());
+  if (!*are_there)
+    return looked{};
+  for (int race = 0; race < most_races; ++race) {
+    const auto found = c.look_for_actor();
+    if (!found)
+      return unexpected(found.error());
+    if (!*found || (*found)->next == 1)
+      return looked{};
+    c.life_ = (*found)->by;
+    c.tail_ = (*found)->next - 1;
+    auto all = c.restore_all();
+    const auto after = c.who_holds();
+    if (!after)
+      return unexpected(after.error());
+    if (after->next != (*found)->next || after->by != (*found)->by)
+      continue;
+    return std::move(all).map([&](restored&& r) { return looked{std::move(r.contents), after->by}; });
+  }
+  return outside_error(ec::unavailable,
+                       fmt::format("{}: it is written faster than it can be read; try again", c.shown()));
+}
+
+expected<bool> database_chain::are_tables_there() const {
+  return database_->run(texts_.tables_there, {}).map([](const answer& there) {
+    const auto found = one_row(there, 1);
+    return found && (*found)[0] == 1;
+  });
+}
+
 expected<void> database_chain::make_tables() {
-  const auto there = database_->run(texts_.tables_there, {});
+  const auto there = are_tables_there();
   if (!there)
     return unexpected(there.error());
-  if (const auto found = one_row(*there, 1); found && (*found)[0] == 1)
+  if (*there)
     return {};
   return database_->run(texts_.make_tables, {}).map([](const answer&) {});
 }
 
-expected<database_chain::holder> database_chain::find_actor() {
-  const std::vector<parameter> name{{owner_.topology}, {owner_.actor}};
-  auto found = database_->run(texts_.find_actor, name);
-  if (found && found->rows.empty())
-    found = database_->run(texts_.make_actor, name).and_then([&](const answer&) {
-      return database_->run(texts_.find_actor, name);
-    });
+expected<std::optional<database_chain::holder>> database_chain::look_for_actor() {
+  const auto found = database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}});
   if (!found)
     return unexpected(found.error());
+  if (found->rows.empty())
+    return std::optional<holder>();
   const auto row = one_row(*found, 4);
   if (!row || (*row)[0] != stored_format)
     return fatal_error(ec::mismatch,
@@ -82,7 +132,22 @@ expected<database_chain::holder> database_chain::find_actor() {
                                    "version, or take another schema",
                                    shown()));
   id_ = (*row)[1];
-  return holder{chain::life_of((*row)[2]), (*row)[3]};
+  return std::optional(holder{chain::life_of((*row)[2]), (*row)[3]});
+}
+
+expected<database_chain::holder> database_chain::find_actor() {
+  auto found = look_for_actor();
+  if (found && !*found)
+    found =
+        database_->run(texts_.make_actor, {{owner_.topology}, {owner_.actor}}).and_then([&](const answer&) {
+          return look_for_actor();
+        });
+  if (!found)
+    return unexpected(found.error());
+  if (!*found)
+    return fatal_error(
+        ec::corrupt, fmt::format("{}: its row is gone; remedy: restore the database from a backup", shown()));
+  return **found;
 }
 
 expected<database_chain::holder> database_chain::who_holds() const {
@@ -98,15 +163,16 @@ expected<database_chain::holder> database_chain::who_holds() const {
 }
 
 /// R2: the race for the place is lost to whoever has taken it first; then this one looks again.
-expected<void> database_chain::begin_life(incarnation term) {
-  life_ = {term, 0};
+expected<void> database_chain::begin_life(bool is_chosen) {
   for (int race = 0; race < most_races; ++race) {
     const auto found = find_actor();
     if (!found)
       return unexpected(found.error());
-    if (found->by.term == term)
-      life_.count = found->by.count + 1;
-    if (chain::must_give_up(life_, found->by) || life_.count > chain::most_counts)
+    if (is_chosen ? chain::is_taken(life_, found->by) : chain::must_give_up(life_, {found->by.term, 0}))
+      return fenced_by(found->by);
+    if (found->by.term == life_.term)
+      life_.count = std::max(life_.count, found->by.count + 1);
+    if (life_.count > chain::most_counts)
       return fenced_by(found->by);
     const auto taken = take_place(found->next, found->next - 1);
     if (!taken)

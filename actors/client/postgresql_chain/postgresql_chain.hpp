@@ -23,11 +23,23 @@ inline constexpr std::uint64_t largest_payload = std::uint64_t{256} << 20;
 class database_chain final : public chain::actor_chain {
 public:
   /// Makes the tables in `schema` where they are missing, appends the opening record (R2) and reads the chain.
-  /// One process starts a term, so a life of the same term that is there comes from an opening of its own
-  /// whose answer was lost: this one raises the count above it. ec::fenced when a higher term is there;
+  /// One process starts a term, so a life of the same term that is there comes from an earlier opening of its
+  /// own: this one raises the count above it. ec::fenced when a higher term is there;
   /// ec::mismatch where the tables have a format of another version. Chains may share a session.
   [[nodiscard]] static expected<std::unique_ptr<database_chain>>
-  open(std::shared_ptr<session> database, std::string_view schema, owner of, incarnation term);
+  open(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life now);
+  /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
+  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term meanwhile.
+  [[nodiscard]] static expected<std::unique_ptr<database_chain>>
+  open_chosen(std::shared_ptr<session> database, std::string_view schema, owner of, chain::life chosen);
+
+  struct looked {
+    chain::contents contents;
+    chain::life highest;
+  };
+  /// Reads the chain, and changes nothing. Nothing is there where it was never opened.
+  [[nodiscard]] static expected<looked> look(std::shared_ptr<session> database, std::string_view schema,
+                                             owner of);
 
   expected<chain::contents> read() override;
   /// One record counts as two copies; `twice` changes nothing. ec::unsupported above largest_payload.
@@ -45,10 +57,16 @@ private:
 
   database_chain(std::shared_ptr<session> database, statements texts, owner of)
       : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)) {}
+  [[nodiscard]] static expected<std::unique_ptr<database_chain>> open_under(std::shared_ptr<session> database,
+                                                                            std::string_view schema, owner of,
+                                                                            chain::life now, bool is_chosen);
+  [[nodiscard]] expected<bool> are_tables_there() const;
   [[nodiscard]] expected<void> make_tables();
+  /// None: it was never opened.
+  [[nodiscard]] expected<std::optional<holder>> look_for_actor();
   [[nodiscard]] expected<holder> find_actor();
   [[nodiscard]] expected<holder> who_holds() const;
-  [[nodiscard]] expected<void> begin_life(incarnation term);
+  [[nodiscard]] expected<void> begin_life(bool is_chosen);
   [[nodiscard]] expected<void> raise_count();
   [[nodiscard]] expected<bool> take_place(std::uint64_t place, std::uint64_t behind);
   [[nodiscard]] expected<bool> insert(const std::string& sql, const record& r, std::string_view payload);

@@ -1,0 +1,48 @@
+// The store of a cluster: it opens and reads the chains of actors, and the chain `control` among them. Every
+// node reaches it by a way of its own, and whoever opens a chain under a higher life fences all others off
+// there. Calls block and may come from any thread; a chain that was opened belongs to one thread.
+#pragma once
+
+#include "actors/node/store_place.hpp"
+#include "runtime/chain/chain.hpp"
+#include "runtime/cluster/identities.hpp"
+
+#include <memory>
+#include <string>
+
+namespace millrace::node {
+
+using opened_chain = std::unique_ptr<chain::actor_chain>;
+
+/// What a chain holds, as a look has found it; nothing where it was never opened.
+struct found_chain {
+  chain::contents contents;
+  life highest;
+};
+
+class chain_store {
+public:
+  virtual ~chain_store() = default;
+
+  /// Opens the chain under a life whose term `control` has given to this process (R2). A life of the same
+  /// term that is there was an earlier one of this process, so the count is raised above it. ec::fenced where
+  /// a higher term is there.
+  [[nodiscard]] virtual expected<opened_chain> open(const cluster::actor_id& whose, const life& now) = 0;
+  /// Opens it under a life that the opener has chosen above all that a look has shown (chain::chosen_above).
+  /// ec::fenced where another has opened under its term, or a higher one, meanwhile.
+  [[nodiscard]] virtual expected<opened_chain> open_chosen(const cluster::actor_id& whose,
+                                                           const life& chosen) = 0;
+  /// Reads it and changes nothing.
+  [[nodiscard]] virtual expected<found_chain> look(const cluster::actor_id& whose) = 0;
+  /// Says where it is, without a password.
+  [[nodiscard]] virtual std::string shown() const = 0;
+};
+
+/// The chain of the coordinators. No topology has an empty name, so it is apart from all chains of actors.
+[[nodiscard]] inline cluster::actor_id control_of_cluster() { return {"", "control"}; }
+
+/// Does not touch the store yet. ec::invalid_argument where its client does not take the text,
+/// ec::unsupported where this version has no chains in such a store.
+[[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_place& where);
+
+}  // namespace millrace::node

@@ -1,0 +1,221 @@
+#include "actors/node/coordinator_hands.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace millrace::node {
+namespace {
+
+constexpr std::chrono::milliseconds tick_every{100};
+/// A store that takes longer has not answered: what it was asked for may count, now or later. The others take
+/// over meanwhile only if this process falls silent, so it must not wait for ever.
+constexpr std::chrono::seconds store_patience{30};
+
+}  // namespace
+
+coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
+                                     std::shared_ptr<const node_options> options, control_keeper keeper)
+    : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
+      random_(options_->seed != 0 ? options_->seed : std::random_device{}()), candidate_(now(), jitter()) {}
+
+micros coordinator_hands::jitter() {
+  return micros(
+      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(cluster::stands_after.count())));
+}
+
+void coordinator_hands::meet(const meet_others& m) {
+  others_ = m;
+  self_->delayed_send(self_, tick_every, tick_due{});
+}
+
+void coordinator_hands::on_tick() {
+  self_->delayed_send(self_, tick_every, tick_due{});
+  if (leads_) {
+    give_words();
+    carry_out(leads_->tick(now()));
+  } else if (!is_refused_ && candidate_.tick(now())) {
+    look();
+  }
+}
+
+// --- standing
+
+void coordinator_hands::look() {
+  self_->request(keeper_, store_patience, look_at_control{})
+      .then(
+          [this](const control_seen& m) {
+            if (m.failure)
+              return lose(m.failure->message);
+            const auto good = cluster::check_name(options_->cluster, m.what.state, options_->store->shown());
+            if (!good) {
+              is_refused_ = true;
+              lose(good.error().message);
+              return self_->send(others_.agent, store_is_foreign{good.error().message});
+            }
+            open(m.what);
+          },
+          [this](const caf::error&) { lose("the store does not answer"); });
+}
+
+void coordinator_hands::open(const seen_control& seen) {
+  const auto mine = candidate_.choose(seen.highest, static_cast<std::uint32_t>(random_()));
+  self_->request(keeper_, store_patience, open_control{mine})
+      .then(
+          [this, mine](const control_opened& m) {
+            if (m.failure)
+              return lose(m.failure->message);
+            // R2: somebody may have opened it since, and be heard already.
+            if (candidate_.must_give_up(candidate_.highest()))
+              return lose("another coordinator was heard meanwhile");
+            begin(mine, m.state);
+          },
+          [this](const caf::error&) { lose("the store does not answer"); });
+}
+
+void coordinator_hands::lose(const std::string& why) {
+  spdlog::info("node {} does not lead: {}", options_->mine.node, why);
+  candidate_.on_lost(now(), jitter());
+}
+
+void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state found) {
+  spdlog::info("node {} leads the cluster {} under epoch {}", options_->mine.node, options_->cluster,
+               mine.term);
+  candidate_.on_won();
+  leader_ = options_->mine.node;
+  leads_.emplace(mine, std::move(found), now());
+  if (options_->director)
+    options_->director->leads(mine, leads_->state());
+  if (!leads_->state().cluster.empty())
+    self_->send(others_.post, cluster_known{leads_->state().cluster});
+  carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
+}
+
+// --- leading
+
+/// In their order; a further list comes with a later event only.
+void coordinator_hands::carry_out(const cluster::decision_list& all) {
+  for (const auto& d : all)
+    carry_out(d);
+}
+
+void coordinator_hands::carry_out(const cluster::decision& d) {
+  struct hands {
+    coordinator_hands& h;
+    void operator()(const cluster::decisions::append& x) const { h.append(x); }
+    void operator()(const cluster::decisions::write_base& x) const { h.write_base(x); }
+    void operator()(const cluster::decisions::send& x) const { h.write(x.node, x.instance, x.what); }
+    void operator()(const cluster::decisions::detach& x) const {
+      h.self_->send(h.others_.agent, detach_node{x.node});
+    }
+    void operator()(const cluster::decisions::tell_director& x) const {
+      const auto found = h.leads_->state().topologies.find(x.topology);
+      if (h.options_->director && found != h.leads_->state().topologies.end())
+        h.options_->director->changed(x.topology, found->second);
+    }
+    void operator()(const cluster::decisions::answer& x) const {
+      if (auto asked = h.asked_.extract(x.request); !asked.empty())
+        asked.mapped().deliver(cluster_answered{x.failure, x.lost});
+    }
+    void operator()(const cluster::decisions::step_down& x) const { h.step_down(x); }
+  };
+  std::visit(hands{*this}, d);
+}
+
+void coordinator_hands::append(const cluster::decisions::append& d) {
+  const auto by = leads_->mine();
+  self_->request(keeper_, store_patience, append_to_control{by, d.number, d.what})
+      .then([this, what = d.what](const control_appended& m) { on_appended(m, what); },
+            [this, by, number = d.number](const caf::error&) {
+              // R3: without an answer it is not known whether it counts.
+              on_appended({by, number, cluster::append_outcome::unknown}, {});
+            });
+}
+
+void coordinator_hands::write_base(const cluster::decisions::write_base& d) {
+  const auto by = leads_->mine();
+  self_->request(keeper_, store_patience, write_control_base{by, d.number, leads_->state()})
+      .then([this](const control_appended& m) { on_appended(m, {}); },
+            [this, by, number = d.number](const caf::error&) {
+              on_appended({by, number, cluster::append_outcome::unknown}, {});
+            });
+}
+
+/// An answer to an epoch that is over says nothing to a later one, whose numbers begin again.
+void coordinator_hands::on_appended(const control_appended& m, const cluster::change& what) {
+  if (!leads_ || leads_->mine() != m.by)
+    return;
+  const auto was_known = !leads_->state().cluster.empty();
+  carry_out(leads_->on_appended(m.number, m.how, now()));
+  if (!leads_ || m.how != cluster::append_outcome::acknowledged)
+    return;
+  if (!was_known && !leads_->state().cluster.empty())
+    self_->send(others_.post, cluster_known{leads_->state().cluster});
+  confirm_departures(what);
+}
+
+/// A process that leaves in order waits until that is recorded: else its successor would mean that it has died.
+void coordinator_hands::confirm_departures(const cluster::change& what) {
+  for (const auto& r : what)
+    if (const auto* const e = std::get_if<cluster::records::session_ended>(&r); e != nullptr && !e->has_died)
+      if (const auto n = leads_->state().nodes.find(e->node); n != leads_->state().nodes.end())
+        write(e->node, n->second.instance, cluster::letters::left{e->session});
+}
+
+void coordinator_hands::step_down(const cluster::decisions::step_down& d) {
+  spdlog::warn("node {} leads no more: {}", options_->mine.node, d.why);
+  candidate_.on_stepped_down(d.stands_again, now(), jitter());
+  leads_.reset();
+  if (options_->director)
+    options_->director->stepped_down(d.why);
+}
+
+void coordinator_hands::give_words() {
+  if (leads_->state().cluster.empty())
+    return;
+  const cluster::letters::word w{leads_->mine(), now().wall};
+  write(options_->mine.node, options_->mine.instance, w);
+  for (const auto& p : linked_)
+    write(p.node, p.instance, w);
+}
+
+void coordinator_hands::write(const std::string& node, std::uint64_t instance, letter_content what) {
+  self_->send(others_.post, post_letter{node, instance, std::move(what)});
+}
+
+namespace {
+
+whole_coordinator::behavior_type coordinator_behaviour(whole_coordinator::pointer self,
+                                                       const std::shared_ptr<const node_options>& options,
+                                                       const control_keeper& keeper) {
+  const auto hands = std::make_shared<coordinator_hands>(self, options, keeper);
+  // A handler of an actor outlives its behaviour, and these actors hold each other.
+  self->set_down_handler([held = std::weak_ptr(hands)](caf::down_msg&) {
+    if (const auto mine = held.lock())
+      mine->on_over({"its agent has failed"});
+  });
+  return {
+      [=](const meet_others& m) {
+        self->monitor(m.agent);
+        hands->meet(m);
+      },
+      [=](const tick_due&) { hands->on_tick(); },
+      [=](const letter_came& m) { hands->on_letter(m); },
+      [=](const link_up& m) { hands->on_up(m); },
+      [=](const link_lost& m) { hands->on_lost(m); },
+      [=](const process_dead& m) { hands->on_dead(m); },
+      [=](const node_is_over& m) { hands->on_over(m); },
+      [=](const ask_cluster& m) { return hands->on_ask(m); },
+      [=](const describe_cluster&) { return hands->describe(); },
+  };
+}
+
+}  // namespace
+
+whole_coordinator spawn_coordinator(caf::actor_system& system, std::shared_ptr<const node_options> options,
+                                    control_keeper keeper) {
+  return system.spawn(coordinator_behaviour, std::move(options), std::move(keeper));
+}
+
+}  // namespace millrace::node

@@ -1,0 +1,85 @@
+// The hands of cluster::candidate and cluster::coordinator in one process: they ask the keeper, send letters,
+// answer requests and tell the director, in the order of the decisions. Their actor calls them, on its own
+// thread.
+#pragma once
+
+#include "actors/node/post.hpp"
+#include "runtime/cluster/candidate.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+
+namespace millrace::node {
+
+using whole_coordinator = coordinator_actor::extend<caf::reacts_to<meet_others>, caf::reacts_to<tick_due>>;
+
+class coordinator_hands {
+public:
+  using promise = caf::typed_response_promise<cluster_answered>;
+
+  coordinator_hands(whole_coordinator::pointer self, std::shared_ptr<const node_options> options,
+                    control_keeper keeper);
+
+  void meet(const meet_others& m);
+  void on_tick();
+  void on_letter(const letter_came& m);
+  void on_up(const link_up& m);
+  void on_lost(const link_lost& m);
+  void on_dead(const process_dead& m);
+  void on_over(const node_is_over& m);
+  promise on_ask(const ask_cluster& m);
+  [[nodiscard]] cluster_described describe() const;
+
+private:
+  void look();
+  void open(const seen_control& seen);
+  void begin(const cluster::epoch& mine, cluster::control_state found);
+  void lose(const std::string& why);
+
+  void carry_out(const cluster::decision_list& all);
+  void carry_out(const cluster::decision& d);
+  void append(const cluster::decisions::append& d);
+  void write_base(const cluster::decisions::write_base& d);
+  void on_appended(const control_appended& m, const cluster::change& what);
+  void confirm_departures(const cluster::change& what);
+  void step_down(const cluster::decisions::step_down& d);
+
+  void on_word(const cluster::process_id& from, const cluster::letters::word& w);
+  void on_alive(const cluster::process_id& from, const cluster::letters::alive& a);
+  void on_event(const cluster::process_id& from, const cluster::node_event& e);
+  void on_registration(const cluster::process_id& from, const cluster::registration& r);
+  /// Under which session the process is known; 0: under none.
+  [[nodiscard]] cluster::session session_of(const cluster::process_id& who) const;
+  void give_words();
+  void write(const std::string& node, std::uint64_t instance, letter_content what);
+
+  [[nodiscard]] cluster::moment now() const { return options_->clock(); }
+  [[nodiscard]] micros jitter();
+
+  whole_coordinator::pointer self_;
+  std::shared_ptr<const node_options> options_;
+  control_keeper keeper_;
+  meet_others others_;
+  std::mt19937_64 random_;
+  cluster::candidate candidate_;
+  std::optional<cluster::coordinator> leads_;
+  std::string leader_;       // whose word was heard last
+  bool is_refused_ = false;  // the store is not this cluster's
+  std::set<cluster::process_id> linked_;
+  cluster::name_claims claims_;
+  std::map<cluster::request_id, promise> asked_;
+  cluster::request_id requests_ = 0;
+  std::set<std::string> skewed_;  // nodes that were warned of
+};
+
+[[nodiscard]] whole_coordinator spawn_coordinator(caf::actor_system& system,
+                                                  std::shared_ptr<const node_options> options,
+                                                  control_keeper keeper);
+
+}  // namespace millrace::node

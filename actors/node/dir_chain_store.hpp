@@ -1,0 +1,31 @@
+// A cluster's chains as files in a folder that its nodes share: DIR/control, and DIR/chains/TOPOLOGY/ACTOR.
+// docs/design/chains.md says what the mount has to keep.
+#pragma once
+
+#include "actors/node/chain_store.hpp"
+#include "runtime/snapshot/file_system.hpp"
+
+namespace millrace::node {
+
+class dir_chain_store final : public chain_store {
+public:
+  /// `files` outlives it. The folder is made when the first chain is opened; one that holds something else
+  /// is refused.
+  dir_chain_store(snapshot::file_system& files, std::string folder)
+      : files_(files), folder_(std::move(folder)) {}
+
+  expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
+  expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
+  expected<found_chain> look(const cluster::actor_id& whose) override;
+  [[nodiscard]] std::string shown() const override { return "dir:" + folder_; }
+
+private:
+  [[nodiscard]] std::string folder_of(const cluster::actor_id& whose) const;
+  [[nodiscard]] expected<void> check_owner() const;
+  [[nodiscard]] expected<void> make_folders(const std::string& path);
+
+  snapshot::file_system& files_;
+  std::string folder_;
+};
+
+}  // namespace millrace::node

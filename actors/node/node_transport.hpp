@@ -1,0 +1,48 @@
+// The seam to the other nodes of a cluster: it carries bytes of the control plane over whatever links there
+// are, and tells the post what comes. Bytes between two processes keep their order while a link lasts; what is
+// under way when it ends may come or not. Nothing is sent again here.
+#pragma once
+
+#include "runtime/cluster/letter.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <string>
+
+namespace millrace::node {
+
+class node_transport {
+public:
+  virtual ~node_transport() = default;
+  /// To a process that there is a link to; nothing where there is none by now. Does not block. Called on the
+  /// post's thread, never for the own process.
+  virtual void send(const cluster::process_id& to, std::string bytes) = 0;
+};
+
+// --- transport -> post
+
+/// From the process that the link is with.
+struct bytes_arrived {
+  cluster::process_id from;
+  std::string bytes;
+};
+/// There is a link to this process (again). Where two processes claim one name, there may be one to each.
+struct link_up {
+  cluster::process_id with;
+};
+/// Nothing comes from there any more, and what was sent may not have come.
+struct link_lost {
+  cluster::process_id with;
+};
+/// The process is known to be gone: a new connection was refused.
+struct process_dead {
+  cluster::process_id who;
+};
+
+}  // namespace millrace::node
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::bytes_arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::link_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::link_lost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::node::process_dead)

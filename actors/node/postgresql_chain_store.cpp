@@ -1,0 +1,25 @@
+#include "actors/node/postgresql_chain_store.hpp"
+
+#include "actors/client/postgresql_chain/postgresql_chain.hpp"
+
+namespace millrace::node {
+
+using postgresql_chain::database_chain;
+
+expected<opened_chain> postgresql_chain_store::open(const cluster::actor_id& whose, const life& now) {
+  return database_chain::open(database_, schema_, {whose.topology, whose.name}, now);
+}
+
+expected<opened_chain> postgresql_chain_store::open_chosen(const cluster::actor_id& whose,
+                                                           const life& chosen) {
+  return database_chain::open_chosen(database_, schema_, {whose.topology, whose.name}, chosen);
+}
+
+expected<found_chain> postgresql_chain_store::look(const cluster::actor_id& whose) {
+  return database_chain::look(database_, schema_, {whose.topology, whose.name})
+      .map([](database_chain::looked&& found) {
+        return found_chain{std::move(found.contents), found.highest};
+      });
+}
+
+}  // namespace millrace::node

@@ -1,0 +1,29 @@
+// A cluster's chains in a database that its nodes reach: the tables of one schema (docs/design/chains.md).
+#pragma once
+
+#include "actors/client/postgresql_chain/session.hpp"
+#include "actors/node/chain_store.hpp"
+
+namespace millrace::node {
+
+/// A second cluster in the same server takes a database of its own.
+inline constexpr std::string_view cluster_schema = "millrace_cluster";
+
+class postgresql_chain_store final : public chain_store {
+public:
+  /// The chains share the session.
+  explicit postgresql_chain_store(std::shared_ptr<postgresql_chain::session> database,
+                                  std::string schema = std::string(cluster_schema))
+      : database_(std::move(database)), schema_(std::move(schema)) {}
+
+  expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
+  expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
+  expected<found_chain> look(const cluster::actor_id& whose) override;
+  [[nodiscard]] std::string shown() const override { return database_->shown(); }
+
+private:
+  std::shared_ptr<postgresql_chain::session> database_;
+  std::string schema_;
+};
+
+}  // namespace millrace::node

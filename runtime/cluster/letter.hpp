@@ -1,0 +1,64 @@
+// What the processes of a cluster send each other about their control plane: a command or an event, or a sign
+// of life, in an envelope that says whose it is and for whom. The order of alternatives is the format
+// (letter_format.cpp): new ones go to the end.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/cluster/node_messages.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace millrace::cluster {
+
+/// One process of a node. `instance` is a number that it has chosen, and no other process of the node has had.
+struct process_id {
+  std::string node;
+  std::uint64_t instance = 0;
+  friend auto operator<=>(const process_id&, const process_id&) = default;
+};
+
+namespace letters {
+
+/// The coordinator to each node that it has a link to, with each tick: it leads.
+struct word {
+  epoch of;
+  event_micros clock = 0;  // the sender's
+  friend bool operator==(const word&, const word&) = default;
+};
+/// The answer to a word, of a process that has a session.
+struct alive {
+  cluster::session session = 0;
+  event_micros word = 0;   // the clock that the word had
+  event_micros clock = 0;  // the sender's
+  friend bool operator==(const alive&, const alive&) = default;
+};
+/// The process ends in order; its actors have ended.
+struct left {
+  cluster::session session = 0;
+  friend bool operator==(const left&, const left&) = default;
+};
+/// The process will not join, and ends.
+struct declined {
+  std::string why;
+  friend bool operator==(const declined&, const declined&) = default;
+};
+
+}  // namespace letters
+
+struct letter {
+  std::string cluster;  // its id, as the sender has read it in `control`
+  process_id from;
+  std::uint64_t to = 0;  // instance; 0: whichever process the node has
+  std::variant<letters::word, letters::alive, letters::left, letters::declined, node_command, node_event>
+      what;
+  friend bool operator==(const letter&, const letter&) = default;
+};
+
+/// Commands and events in it have their own format. A text that says why is cut to max_text_bytes.
+[[nodiscard]] std::string encode_letter(const letter& l);
+/// ec::unsupported: a later version has written it; ec::corrupt.
+[[nodiscard]] expected<letter> decode_letter(std::string_view bytes);
+
+}  // namespace millrace::cluster

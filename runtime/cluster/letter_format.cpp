@@ -1,0 +1,137 @@
+// u8 version | cluster | node, instance of the sender | instance of the receiver | u8 which | its members
+#include "runtime/cluster/control_log.hpp"
+#include "runtime/cluster/letter.hpp"
+#include "runtime/cluster/node_message_format.hpp"
+#include "runtime/wire/fields.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::cluster {
+namespace {
+
+constexpr std::uint8_t letter_version = 1;
+/// Around a message of the greatest length.
+constexpr std::size_t max_envelope_bytes = 4 * max_name_bytes;
+
+unexpected unreadable(std::string_view why) {
+  return fatal_error(ec::corrupt, fmt::format("a letter of another node cannot be read: {}", why));
+}
+
+struct member_writer {
+  wire::writer& out;
+  void operator()(const letters::word& x) const {
+    out.varint(x.of.term);
+    out.varint(x.of.count);
+    out.fixed(x.clock);
+  }
+  void operator()(const letters::alive& x) const {
+    out.varint(x.session);
+    out.fixed(x.word);
+    out.fixed(x.clock);
+  }
+  void operator()(const letters::left& x) const { out.varint(x.session); }
+  void operator()(const letters::declined& x) const {
+    out.string(std::string_view(x.why).substr(0, max_text_bytes));
+  }
+  void operator()(const node_command& x) const { out.string(encode_command(x)); }
+  void operator()(const node_event& x) const { out.string(encode_event(x)); }
+};
+
+letters::word read_word(wire::reader& in) {
+  letters::word x;
+  x.of.term = in.varint();
+  const auto count = in.varint();
+  if (number_of({x.of.term, 0}) >> count_bits != x.of.term || count > most_counts)
+    in.fail();
+  x.of.count = static_cast<std::uint32_t>(count & most_counts);
+  x.clock = in.fixed<event_micros>();
+  return x;
+}
+
+letters::alive read_alive(wire::reader& in) {
+  letters::alive x;
+  x.session = in.varint();
+  x.word = in.fixed<event_micros>();
+  x.clock = in.fixed<event_micros>();
+  return x;
+}
+
+letters::declined read_declined(wire::reader& in) {
+  letters::declined x{std::string(in.string())};
+  if (x.why.size() > max_text_bytes)
+    in.fail();
+  return x;
+}
+
+/// Whatever the envelope holds, behind the byte that says which; an inner message has errors of its own.
+expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
+  switch (which) {
+  case 0:
+    l.what = read_word(in);
+    return {};
+  case 1:
+    l.what = read_alive(in);
+    return {};
+  case 2:
+    l.what = letters::left{in.varint()};
+    return {};
+  case 3:
+    l.what = read_declined(in);
+    return {};
+  case 4: {
+    const auto bytes = in.string();
+    return in.ok() ? decode_command(bytes).map([&](node_command&& c) { l.what = std::move(c); })
+                   : expected<void>();
+  }
+  case 5: {
+    const auto bytes = in.string();
+    return in.ok() ? decode_event(bytes).map([&](node_event&& e) { l.what = std::move(e); })
+                   : expected<void>();
+  }
+  default:
+    return unreadable(fmt::format("number {} is not known", which));
+  }
+}
+
+bool is_short_name(const std::string& name) { return !name.empty() && name.size() <= max_name_bytes; }
+
+}  // namespace
+
+std::string encode_letter(const letter& l) {
+  wire::writer out;
+  out.fixed(letter_version);
+  out.string(l.cluster);
+  out.string(l.from.node);
+  out.varint(l.from.instance);
+  out.varint(l.to);
+  out.fixed(static_cast<std::uint8_t>(l.what.index()));
+  std::visit(member_writer{out}, l.what);
+  return out.take();
+}
+
+expected<letter> decode_letter(std::string_view bytes) {
+  if (bytes.size() > max_node_message_bytes + max_envelope_bytes)
+    return unreadable(fmt::format("it has {} bytes", bytes.size()));
+  wire::reader in(bytes);
+  const auto version = in.fixed<std::uint8_t>();
+  if (in.ok() && version > letter_version)
+    return user_error(ec::unsupported,
+                      fmt::format("a letter of another node has format {}, this version of millrace reads "
+                                  "up to {}; run the later version on this node",
+                                  version, letter_version));
+  letter l;
+  l.cluster = in.string();
+  l.from.node = in.string();
+  l.from.instance = in.varint();
+  l.to = in.varint();
+  const auto which = in.fixed<std::uint8_t>();
+  if (!in.ok() || version != letter_version || !is_short_name(l.cluster) || !is_short_name(l.from.node))
+    return unreadable("its envelope is cut off or empty");
+  if (auto done = read_what(in, which, l); !done)
+    return unexpected(done.error());
+  if (!in.ok() || !in.at_end())
+    return unreadable("what is in it is cut off, or more than it says");
+  return l;
+}
+
+}  // namespace millrace::cluster

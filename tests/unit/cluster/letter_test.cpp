@@ -1,0 +1,82 @@
+// The envelope of what processes of a cluster send each other, against a golden file, and damaged.
+#include "runtime/cluster/control_log.hpp"
+#include "runtime/cluster/letter.hpp"
+#include "runtime/wire/bytes.hpp"
+#include "tests/support/golden_file.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace millrace::cluster::letter_trial {
+namespace {
+
+std::vector<letter> letters_of_each() {
+  const process_id a{"a", 11};
+  return {
+      {"clicks#0000000000000007", a, 0, letters::word{{3, 7}, 1'700'000'000'000'000}},
+      {"clicks#0000000000000007", a, 12, letters::alive{5, 1'700'000'000'000'000, -1}},
+      {"clicks#0000000000000007", a, 12, letters::left{5}},
+      {"clicks#0000000000000007", a, 12, letters::declined{"the store is not shared"}},
+      {"clicks#0000000000000007", a, 12, node_command{{3, 7}, 5, commands::start{{"t", "w/0"}, 2, 9}}},
+      {"clicks#0000000000000007", a, 12, node_event(epoch_refused{{4, 1}})},
+  };
+}
+
+std::string all_in_one() {
+  wire::writer out;
+  for (const auto& l : letters_of_each())
+    out.string(encode_letter(l));
+  return out.take();
+}
+
+}  // namespace
+
+TEST_CASE("letters have the bytes of the golden file, and are read from it") {
+  millrace::test::check_golden("tests/unit/cluster/golden/letters_1.bin", all_in_one());
+  for (const auto& l : letters_of_each())
+    CHECK(decode_letter(encode_letter(l)).value() == l);
+}
+
+TEST_CASE("a letter that is cut off, too long, or of nobody is refused") {
+  for (const auto& l : letters_of_each()) {
+    const auto whole = encode_letter(l);
+    for (std::size_t n = 0; n < whole.size(); ++n)
+      CHECK_FALSE(decode_letter(std::string_view(whole).substr(0, n)));
+    CHECK(decode_letter(whole + "x").error().code == ec::corrupt);
+  }
+  auto l = letters_of_each().front();
+  l.from.node.clear();
+  CHECK(decode_letter(encode_letter(l)).error().code == ec::corrupt);
+  l = letters_of_each().front();
+  l.cluster.clear();
+  CHECK(decode_letter(encode_letter(l)).error().code == ec::corrupt);
+  l.cluster = std::string(max_name_bytes + 1, 'c');
+  CHECK(decode_letter(encode_letter(l)).error().code == ec::corrupt);
+}
+
+TEST_CASE("a letter of a later version says so, one of a kind that is not known is damage") {
+  auto bytes = encode_letter(letters_of_each().front());
+  bytes[0] = 2;
+  CHECK(decode_letter(bytes).error().code == ec::unsupported);
+  bytes[0] = 0;
+  CHECK(decode_letter(bytes).error().code == ec::corrupt);
+  wire::writer out;
+  out.fixed<std::uint8_t>(1);
+  out.string("c#1");
+  out.string("a");
+  out.varint(11);
+  out.varint(0);
+  out.fixed<std::uint8_t>(6);
+  CHECK(decode_letter(out.take()).error().code == ec::corrupt);
+}
+
+TEST_CASE("an epoch that no life can be is damage, and a reason is cut") {
+  letter l{"c#1", {"a", 1}, 0, letters::word{{incarnation{1} << 41, 0}, 0}};
+  CHECK_FALSE(decode_letter(encode_letter(l)));
+  l.what = letters::word{{1, most_counts + 1}, 0};
+  CHECK_FALSE(decode_letter(encode_letter(l)));
+  l.what = letters::declined{std::string(max_text_bytes + 5, 'w')};
+  CHECK(decode_letter(encode_letter(l)).value().what ==
+        decltype(l.what)(letters::declined{std::string(max_text_bytes, 'w')}));
+}
+
+}  // namespace millrace::cluster::letter_trial

@@ -1,0 +1,71 @@
+#include "runtime/chain/rules.hpp"
+#include "tests/unit/node/stores.hpp"
+
+using namespace node_test;
+
+namespace {
+
+using texts = std::vector<std::string>;
+const cluster::actor_id shard{"clicks", "w/0"};
+
+}  // namespace
+
+TEST_CASE("a look at a chain changes nothing, and shows who has opened it and what counts") {
+  over_each_store([](store_under_test& under_test) {
+    const auto store = under_test.reach();
+    const auto other = under_test.reach();
+    CHECK(must(other->look(shard)).highest == life());
+    const auto mine = must(store->open(shard, {3, 0}));
+    CHECK(must(mine->read()).increments.empty());
+    must(mine->append("a", false));
+    const auto found = must(other->look(shard));
+    CHECK(found.highest == life(3, 0));
+    CHECK(found.contents.increments == texts{"a"});
+    must(mine->append("b", false));
+    must(mine->append_base("ab"));
+    CHECK(must(other->look(shard)).contents.base == "ab");
+    CHECK(must(other->look({"clicks", "w/1"})).highest == life());
+  });
+}
+
+TEST_CASE("an actor of a higher term fences the others off; one of the same term goes on above its own") {
+  over_each_store([](store_under_test& under_test) {
+    const auto store = under_test.reach();
+    const auto first = must(store->open(shard, {3, 0}));
+    must(first->append("a", false));
+    const auto again = must(store->open(shard, {3, 0}));  // restarted, and nobody has said its count
+    CHECK(must(again->read()).increments == texts{"a"});
+    must(again->append("b", false));
+    CHECK(must(store->look(shard)).highest == life(3, 1));
+    const auto higher = must(under_test.reach()->open(shard, {4, 0}));
+    CHECK(again->append("zombie", false).error().code == ec::fenced);
+    CHECK(store->open(shard, {3, 9}).error().code == ec::fenced);
+    CHECK(must(higher->read()).increments == texts{"a", "b"});
+  });
+}
+
+TEST_CASE("of two who have chosen one term for control the first goes on; a later one goes on above it") {
+  over_each_store([](store_under_test& under_test) {
+    const auto a = under_test.reach(), b = under_test.reach();
+    CHECK(must(a->look(control_of_cluster())).highest == life());
+    const auto first = must(a->open_chosen(control_of_cluster(), {1, 7}));
+    CHECK(b->open_chosen(control_of_cluster(), {1, 9}).error().code == ec::fenced);
+    must(first->append("a", true));
+    const auto next = must(b->open_chosen(control_of_cluster(), chain::chosen_above({1, 7}, 3)));
+    CHECK(must(next->read()).increments == texts{"a"});
+    CHECK(first->append("zombie", true).error().code == ec::fenced);
+    CHECK(must(a->look(control_of_cluster())).highest == life(2, 3));
+  });
+}
+
+TEST_CASE("a folder that holds something else is not taken for a store") {
+  folder_in_memory store;
+  REQUIRE(store.files.make_folder("/mnt"));
+  REQUIRE(store.files.make_folder("/mnt/store"));
+  store.files.put("/mnt/store/lock", "");
+  const auto refused = store.reach()->open_chosen(control_of_cluster(), {1, 7});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::mismatch);
+  CHECK(refused.error().message.find("lock") != std::string::npos);
+  CHECK(store.reach()->look(control_of_cluster()).error().code == ec::mismatch);
+}
