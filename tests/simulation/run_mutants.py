@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
+from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
 
@@ -131,6 +132,7 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
 
 GROUPS = [(MUTANTS, hunt),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
+          (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_client_kafka_chain")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link"))]
 
