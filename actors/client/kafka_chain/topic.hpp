@@ -1,5 +1,5 @@
-// What a chain needs of the topic that its records lie in. Tests have one in memory, and put themselves in
-// between.
+// What a chain needs of the topic that its records lie in. The real one is kafka_topic; tests have one in
+// memory, and put themselves in between.
 #pragma once
 
 #include "actors/client/kafka_chain/record_format.hpp"

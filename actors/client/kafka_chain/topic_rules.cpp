@@ -113,8 +113,14 @@ std::vector<std::string> warnings_of(const topic_place& at, const existing& foun
     out.push_back(fmt::format("{}: a partition has one replica, so its chains are lost with one broker; "
                               "remedy: kafka-reassign-partitions.sh adds replicas",
                               shown_of(at)));
-  if (!found.settings)
+  if (!found.settings) {
+    out.push_back(
+        fmt::format("{}: its settings may not be read, or no broker answers; remedy: grant this user "
+                    "to describe its configuration, or see to it: cleanup.policy=compact, no "
+                    "retention, max.message.bytes={}, min.insync.replicas=2 with several brokers",
+                    shown_of(at), usual_batch));
     return out;
+  }
   const auto least = number_of(setting(*found.settings, "min.insync.replicas"));
   if (found.fewest_replicas > 1 && least && *least < 2)
     out.push_back(fmt::format("{}: its min.insync.replicas is {}, so a record may be acknowledged that one "
