@@ -28,6 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
+from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
 
@@ -134,6 +135,7 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
 
 GROUPS = [(MUTANTS, hunt),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
+          (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_client_kafka_chain")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link")),
           (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]

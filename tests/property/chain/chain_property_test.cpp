@@ -4,11 +4,13 @@
 // life's state, once and in order; nobody but a higher life fences; and when faults cease, the newest life
 // goes on. What a state folder knows of itself, and a whole folder, have writers that choose their own terms.
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "actors/client/kafka_chain/kafka_chain.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
 #include "tests/property/chain/kept.hpp"
 #include "tests/property/chain/memory_chain.hpp"
 #include "tests/property/chain/stopping_file_system.hpp"
 #include "tests/property/chain/stopping_session.hpp"
+#include "tests/property/chain/stopping_topic.hpp"
 #include "tests/support/schedules.hpp"
 #include "tests/unit/client_postgresql_chain/place.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
@@ -76,7 +78,8 @@ public:
     else if (why.code == ec::fenced)
       require(highest_ > term || terms_come_late_, fmt::format("the rightful life {} is refused", term));
     else
-      require(why.code == ec::io || why.code == ec::not_found || why.code == ec::already_exists,
+      require(why.code == ec::io || why.code == ec::unavailable || why.code == ec::not_found ||
+                  why.code == ec::already_exists,
               fmt::format("life {}: {}", term, why.message));
   }
 
@@ -92,7 +95,7 @@ private:
   incarnation highest_ = 0;
 };
 
-enum class where { files, memory, postgresql, journal, control, folder };
+enum class where { files, memory, topic, postgresql, journal, control, folder };
 
 bool chooses_terms(where store) { return store == where::control || store == where::folder; }
 
@@ -132,6 +135,8 @@ public:
         begin();
       if (below(10) == 0)
         trouble_.settle();
+      if (store_ == where::topic && below(20) == 0)
+        log_->compact([this] { return below(2) == 0; });
       if (writers_.empty())
         continue;
       auto at = std::next(writers_.begin(), static_cast<std::ptrdiff_t>(below(writers_.size())));
@@ -199,6 +204,10 @@ private:
                  std::make_shared<stopping_session>(shared_->session(), trouble_, [&w] { w.thread->stop(); }),
                  shared_->schema(), {topology_, "a"}, w.term)
           .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
+    if (store_ == where::topic)
+      return kafka_chain::topic_chain::open(stopping_topic(log_, trouble_, [&w] { w.thread->stop(); }),
+                                            {"clicks", "a"}, w.term)
+          .map([&](auto&& c) { return keep_snapshots(std::move(c), twice); });
     auto records =
         snapshot::dir_chain::open(*w.files, "/a", "a", w.term, std::make_shared<snapshot::life_fence>());
     if (!records)
@@ -259,6 +268,7 @@ private:
         turn(writers_.begin());
       }
     }
+    require(!log_->is_key_used_twice, "a key of the topic is used twice");
   }
 
   where store_;
@@ -266,6 +276,7 @@ private:
   std::string topology_;
   snapshot::test::faulty_file_system disk_;
   std::shared_ptr<memory_places> places_ = std::make_shared<memory_places>();
+  std::shared_ptr<kafka_chain_test::memory_log> log_ = std::make_shared<kafka_chain_test::memory_log>();
   trouble trouble_;
   oracle oracle_;
   std::optional<std::string> wrong_;
@@ -296,6 +307,9 @@ TEST_CASE("over files, what was said to be durable is in every later life, whoev
 }
 TEST_CASE("over memory, what was said to be durable is in every later life, whoever is stopped where") {
   run_all(where::memory, 1'500);
+}
+TEST_CASE("over a topic, what was said to be durable is in every later life, whoever is stopped where") {
+  run_all(where::topic, 1'500);
 }
 TEST_CASE("over PostgreSQL, what was said to be durable is in every later life, whoever is stopped where") {
   if (postgresql_chain_test::is_skipped())

@@ -1,0 +1,50 @@
+// Opens chains over a topic in memory that the lives of a test share.
+#pragma once
+
+#include "actors/client/kafka_chain/kafka_chain.hpp"
+#include "tests/unit/client_kafka_chain/memory_topic.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace kafka_chain_test {
+
+using opened_chain = std::unique_ptr<topic_chain>;
+using texts = std::vector<std::string>;
+
+/// Passes on the value, or fails the test with the error.
+template<class T>
+T must(expected<T> e) {
+  if (!e)
+    FAIL(to_string(e.error().code) << ": " << e.error().message);
+  if constexpr (!std::is_void_v<T>)
+    return std::move(*e);
+}
+
+class place {
+public:
+  /// A process of its own.
+  [[nodiscard]] std::shared_ptr<memory_topic> process() {
+    return std::make_shared<memory_topic>(log, ++processes_);
+  }
+  [[nodiscard]] expected<opened_chain> try_open(incarnation term, std::shared_ptr<topic> by = nullptr) {
+    return topic_chain::open(by ? std::move(by) : process(), whose, term);
+  }
+  [[nodiscard]] opened_chain open(incarnation term, std::shared_ptr<topic> by = nullptr) {
+    return must(try_open(term, std::move(by)));
+  }
+  /// The messages of the owner's partition that are there, in their order.
+  [[nodiscard]] memory_log::partition& messages() { return log->partitions[partition_of(prefix_of(whose))]; }
+
+  owner whose{"clicks", "w/0"};
+  std::shared_ptr<memory_log> log = std::make_shared<memory_log>();
+
+private:
+  std::uint64_t processes_ = 0;
+};
+
+inline void is_fenced(const error& e) {
+  CHECK(e.code == ec::fenced);
+  CHECK_FALSE(e.retry);
+}
+
+}  // namespace kafka_chain_test
