@@ -33,7 +33,7 @@ bool fragments::join(edge_queue& q, message& m) {
     auto& earlier = *at;
     if (m.kind == kind::content || earlier.what.kind == kind::content || earlier.sent != 0)
       return false;
-    if (earlier.what.kind != m.kind)
+    if (earlier.what.kind != m.kind || earlier.what.about != m.about)
       continue;
     if (m.kind == kind::credit && m.stamp < earlier.what.stamp)
       return true;  // nobody counts by an older fence any more

@@ -2,7 +2,8 @@
 // frame of one edge holds another's messages up by one fragment at most. Pure; belongs to one link.
 //
 // The messages of an edge stay in order. Notes are joined, and credit and acknowledgements give way to later
-// ones, as long as they have not begun to leave and no content lies between: nothing overtakes content.
+// ones of the same log, as long as they have not begun to leave and no content lies between: nothing overtakes
+// content.
 #pragma once
 
 #include "runtime/link/message.hpp"

@@ -19,8 +19,8 @@ enum class kind : std::uint8_t {
 };
 inline constexpr std::uint8_t kinds = 4;
 
-/// The fence that a message goes under (delivery::fence has the same members): notes and credit of
-/// different ones are not joined.
+/// The fence that a message goes under (delivery::fence has the same members): notes of different ones are
+/// not joined, and credit gives way to that of a later one.
 struct stamp {
   millrace::life life;
   std::uint64_t number = 0;
@@ -32,6 +32,9 @@ struct message {
   link::stamp stamp;
   link::kind kind = kind::content;
   pieces bytes;
+  /// Which of the edge's logs it is about, by a number of the sender's own; it does not go over the link. A
+  /// note, credit or acknowledgement of one log says nothing about another.
+  std::uint64_t about = 0;
 };
 
 /// A message that has arrived whole. Its bytes may lie in the packet that brought them: who keeps them for

@@ -276,3 +276,20 @@ TEST_CASE("what waits is gone when the session is") {
   put(f, content(1, "x"));
   CHECK(texts(f.next(unbounded)) == names{"1:x"});
 }
+
+TEST_CASE("credit, acknowledgements and notes of one log say nothing about another log of the edge") {
+  const auto of_log = [](kind k, std::uint64_t log, std::string text, std::uint64_t fence) {
+    auto m = of_kind(k, 1, std::move(text), fence);
+    m.about = log;
+    return m;
+  };
+  auto f = small();
+  put(f, of_log(kind::credit, 7, "7:10", 2));
+  put(f, of_log(kind::credit, 8, "8:20", 1));
+  put(f, of_log(kind::note, 7, "0-5", 2));
+  put(f, of_log(kind::note, 8, "5-6", 2));
+  CHECK(f.queue(of_log(kind::credit, 7, "7:30", 2)) == taken::joined);
+  CHECK(f.queue(of_log(kind::credit, 8, "8:40", 1)) == taken::joined);
+  CHECK(f.queue(of_log(kind::note, 7, "5-9", 2)) == taken::joined);
+  CHECK(texts(f.next(unbounded)) == names{"1:7:30", "1:8:40", "1:0-9", "1:5-6"});
+}

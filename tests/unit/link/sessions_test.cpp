@@ -195,3 +195,19 @@ TEST_CASE("an end whose first packet is lost hears so by the other's hello, and 
   n.carry();
   CHECK(n.a.all<session_opened>().back().ends == seen_from_there(n.b.all<session_opened>().back().ends));
 }
+
+TEST_CASE("who cannot make sense of what came leaves the session, and both are in a new one soon after") {
+  two_nodes n;
+  n.open();
+  n.a.link.leave(fatal_error(ec::corrupt, "it makes no sense").value(), n.a.done);
+  n.a.take();
+  REQUIRE(n.a.all<session_ended>().size() == 1);
+  CHECK(n.a.all<session_ended>()[0].why.message == "it makes no sense");
+  n.a.link.leave(fatal_error(ec::corrupt, "twice").value(), n.a.done);
+  n.a.take();
+  CHECK(n.a.all<session_ended>().size() == 1);
+  n.tick();
+  n.carry();
+  CHECK(n.a.all<session_opened>().size() == 2);
+  CHECK(n.b.all<session_opened>().size() == 2);
+}

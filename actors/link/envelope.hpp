@@ -1,0 +1,37 @@
+// A message of an edge as it goes over a link: the lives that it goes from and to, then its bytes
+// (runtime/messages/message_format.hpp). The edge's number names the actors, the lives say which of their
+// processes are meant. Drawn in docs/formats.md. Pure.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/base/life.hpp"
+#include "runtime/link/message.hpp"
+
+#include <cstdint>
+
+namespace millrace::link {
+
+/// The two lives that a message is between.
+struct lives {
+  life from, to;
+  friend bool operator==(const lives&, const lives&) = default;
+};
+
+struct envelope {
+  std::uint64_t from_term = 0;
+  std::uint64_t to_term = 0;
+  std::uint32_t from_count = 0;
+  std::uint32_t to_count = 0;
+};
+static_assert(sizeof(envelope) == 24, "it is copied as it lies in memory");
+
+[[nodiscard]] pieces in_envelope(const lives& of, std::string message);
+
+struct opened_envelope {
+  lives of;
+  piece message;  // lies in the given bytes
+};
+/// Never trusts the bytes: ec::corrupt for what is too short.
+[[nodiscard]] expected<opened_envelope> open_envelope(const piece& bytes);
+
+}  // namespace millrace::link

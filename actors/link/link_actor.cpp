@@ -1,0 +1,314 @@
+#include "actors/link/link_actor.hpp"
+
+#include "actors/link/back_off.hpp"
+#include "actors/link/notes.hpp"
+#include "actors/link/stand_in.hpp"
+#include "runtime/link/edge_numbers.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+
+#include <concepts>
+#include <deque>
+#include <map>
+#include <memory>
+
+namespace millrace::link {
+namespace {
+
+using whole_link = link_handle;
+
+/// The longest registration, and something beside it. An honest node waits for answers before it says more.
+constexpr std::size_t most_control_waiting = std::size_t{64} << 20;
+
+class carrier {
+public:
+  carrier(whole_link::pointer self, link_options options)
+      : self_(self), owner_(std::move(options.owner)), peer_(options.link.peer), bounds_(options.link.bounds),
+        clock_(options.clock), tick_every_(options.tick_every), link_([&] {
+          options.link.join = join_note_bytes;
+          return std::move(options.link);
+        }()),
+        edges_(bounds_), way_(options.make_transport(self->system(), self)) {
+    self_->set_down_handler([this](const caf::down_msg& m) { on_end_is_over(m); });
+    on_tick();
+  }
+
+  // --- the way
+  void on_way_opened() {
+    state_ = way_state::open;
+    act([&](outputs& out) { link_.connected(now(), out); });
+  }
+  void on_way_closed() {
+    lose_way([&](outputs& out) { link_.closed(now(), out); });
+  }
+  void on_way_refused() {
+    lose_way([&](outputs& out) { link_.connection_refused(now(), out); });
+  }
+  void on_whole(const piece& bytes) {
+    act([&](outputs& out) { link_.received(now(), bytes, out); });
+  }
+  void on_tick() {
+    self_->delayed_send(self_, tick_every_, link_tick{});
+    if (state_ == way_state::closed && now().steady >= next_try_) {
+      state_ = way_state::opening;
+      self_->send(way_, open_way{});
+    }
+    act([&](outputs& out) { link_.tick(now(), out); });
+  }
+
+  // --- the owner
+  void on_local_up(const local_up& m) {
+    locals_[m.edge] = {m.handle, m.window};
+    const bool hears_first = std::holds_alternative<messages::frame_receiver>(m.handle) ||
+                             std::holds_alternative<messages::output_sender>(m.handle);
+    carry_out([&](auto& actions) { edges_.local_up(m.edge, m.now, hears_first, actions); });
+  }
+  void on_local_down(const local_down& m) {
+    carry_out([&](auto& actions) { edges_.local_down(m.edge, m.last, actions); });
+  }
+  void on_remote_up(const remote_up& m) {
+    carry_out([&](auto& actions) { edges_.remote_up(m.edge, m.now, actions); });
+  }
+  void on_remote_down(const remote_down& m) {
+    carry_out([&](auto& actions) { edges_.remote_down(m.edge, m.last, actions); });
+  }
+  void on_control(const send_control& m) {
+    if (!link_.is_open())
+      return;
+    put({0, {control_edge, {}, kind::content, {make_piece(m.bytes)}}});
+    if (waiting_control_ > most_control_waiting)
+      leave(our_error("more control messages wait than may").value());
+  }
+  void on_nodes(const nodes_known& m) { link_.know(m.others); }
+  void on_plans(const plans_changed& m) { link_.has_plans(m.plans); }
+  void on_stop() {
+    for (const auto& [number, end] : ends_)
+      self_->send(end, edge_over{});
+    self_->send(way_, messages::stop{});
+    self_->quit();
+  }
+
+  // --- ends of edges
+  void on_send(const send_on_edge& m) {
+    if (edges_.is_current(m.what.edge, m.from))
+      put({m.from, m.what});
+  }
+  void on_broken(const edge_broken& m) {
+    if (ends_.contains(m.end))
+      leave(m.why);
+  }
+
+private:
+  struct waiting_message {
+    end_number from = 0;  // 0: the owner
+    message what;
+  };
+  struct local {
+    local_end handle;
+    std::optional<window::definition> window;
+  };
+  enum class way_state : std::uint8_t { closed, opening, open };
+
+  [[nodiscard]] moment now() const {
+    const auto steady = std::chrono::duration_cast<micros>(self_->clock().now().time_since_epoch());
+    return {steady, clock_->now()};
+  }
+  void tell(link_news what) { self_->send(owner_, link_told{peer_, std::move(what)}); }
+  void leave(error why) {
+    act([&](outputs& out) { link_.leave(std::move(why), out); });
+  }
+  template<class F>
+  void lose_way(F how) {
+    state_ = way_state::closed;
+    next_try_ = std::max(next_try_, now().steady + back_off_.next());
+    act(how);
+  }
+
+  /// Does something with the link and carries out what comes of it. What that leads to again is done behind it.
+  template<class F>
+  void act(F what) {
+    outputs out;
+    what(out);
+    todo_.push_back(std::move(out));
+    if (std::exchange(acting_, true))
+      return;
+    for (; !todo_.empty(); todo_.pop_front())
+      carry_out(todo_.front());
+    acting_ = false;
+  }
+  void carry_out(outputs& out) {
+    for (auto& bytes : out.bytes)
+      self_->send(way_, send_whole{std::move(bytes)});
+    for (auto& e : out.events)
+      std::visit([&](auto& x) { on(x); }, e);
+    for (const auto edge : out.room)
+      put_waiting(edge);
+    if (!out.room.empty())
+      act([&](outputs& more) { link_.flush(more); });
+  }
+
+  void on(delivered& m) {
+    if (m.edge == control_edge)
+      return tell(control_came{std::string(m.bytes.bytes)});
+    edge_actions_in_order actions;
+    const auto come = edges_.arrived(m.edge, m.bytes, actions);
+    carry_out(actions);
+    if (!come)
+      leave(come.error());
+  }
+  void on(session_opened& e) {
+    back_off_.went_well();
+    tell(std::move(e));
+    carry_out([&](auto& actions) { edges_.session_opened(actions); });
+  }
+  void on(session_ended& e) {
+    waiting_.clear();
+    waiting_control_ = 0;
+    tell(std::move(e));
+    carry_out([&](auto& actions) { edges_.session_ended(actions); });
+  }
+  void on(standing_changed& e) { tell(e); }
+  void on(peer_warned& e) { tell(std::move(e)); }
+  void on(peer_refused& e) {
+    next_try_ = now().steady + back_off::after_refusal;
+    self_->send(way_, close_way{});
+    tell(std::move(e));
+  }
+
+  template<class F>
+  void carry_out(F what) requires std::invocable<F, edge_actions_in_order&> {
+    edge_actions_in_order actions;
+    what(actions);
+    carry_out(actions);
+  }
+  void carry_out(const edge_actions_in_order& actions) {
+    for (const auto& a : actions)
+      std::visit([&](const auto& x) { on(x); }, a);
+  }
+  void on(const edge_actions::begin& a) {
+    const auto& l = locals_.at(a.edge);
+    auto end = spawn_stand_in(self_->system(),
+                              {a.edge, a.end, a.of, l.handle, l.window, bounds_.longest_control}, self_);
+    self_->monitor(end);
+    by_address_[end.address()] = a.end;
+    ends_.emplace(a.end, std::move(end));
+  }
+  void on(const edge_actions::stop& a) {
+    if (const auto end = ends_.find(a.end); end != ends_.end())
+      self_->send(end->second, edge_over{});
+  }
+  void on(const edge_actions::deliver& a) {
+    if (const auto end = ends_.find(a.end); end != ends_.end())
+      self_->send(end->second, edge_came{a.message});
+  }
+  void on(const edge_actions::tell_up& a) { tell(stand_in_up{a.edge, ends_.at(a.end), a.remote}); }
+  void on(const edge_actions::tell_down& a) { tell(stand_in_down{a.edge, a.remote}); }
+
+  /// An end that fails takes the session with it: what it had is lost.
+  void on_end_is_over(const caf::down_msg& m) {
+    const auto at = by_address_.extract(m.source);
+    if (at.empty())
+      return;
+    ends_.erase(at.mapped());
+    if (m.reason)
+      leave(our_error(fmt::format("a stand-in has failed: {}", to_string(m.reason))).value());
+    carry_out([&](auto& actions) { edges_.is_over(at.mapped(), actions); });
+  }
+
+  // --- what goes
+  /// Behind what waits at its edge.
+  void put(waiting_message m) {
+    const auto edge = m.what.edge;
+    if (const auto at = waiting_.find(edge); at != waiting_.end() || !take(m)) {
+      waiting_control_ += edge == control_edge ? size_of(m.what.bytes) : 0;
+      waiting_[edge].push_back(std::move(m));
+    }
+    act([&](outputs& out) { link_.flush(out); });
+  }
+  /// False: there is no room; the link says when there is.
+  [[nodiscard]] bool take(waiting_message& m) {
+    const auto edge = m.what.edge;
+    const auto bytes = size_of(m.what.bytes);
+    switch (link_.send(std::move(m.what))) {
+    case taken::no_room:
+      return false;
+    case taken::too_long:
+      tell(message_lost{edge, our_error(fmt::format("a message of {} bytes is too long for a link: a record "
+                                                    "or a row is",
+                                                    bytes))
+                                  .value()});
+      break;
+    case taken::queued:
+    case taken::joined:
+    case taken::no_session:
+      break;
+    }
+    if (const auto end = ends_.find(m.from); end != ends_.end())
+      self_->send(end->second, edge_answered{bytes});
+    return true;
+  }
+  void put_waiting(edge_id edge) {
+    const auto at = waiting_.find(edge);
+    if (at == waiting_.end())
+      return;
+    auto& queue = at->second;
+    while (!queue.empty()) {
+      const auto bytes = size_of(queue.front().what.bytes);
+      if (!take(queue.front()))
+        return;
+      waiting_control_ -= edge == control_edge ? bytes : 0;
+      queue.pop_front();
+    }
+    waiting_.erase(at);
+  }
+
+  whole_link::pointer self_;
+  link_owner owner_;
+  std::string peer_;
+  limits bounds_;
+  const wall_clock* clock_;
+  micros tick_every_;
+  node_link link_;
+  edge_table edges_;
+  transport way_;
+  way_state state_ = way_state::closed;
+  back_off back_off_;
+  micros next_try_{0};
+  std::map<edge_id, local> locals_;
+  std::map<end_number, whole_stand_in> ends_;
+  std::map<caf::actor_addr, end_number> by_address_;
+  std::map<edge_id, std::deque<waiting_message>> waiting_;  // what found no room, in order
+  std::size_t waiting_control_ = 0;                         // bytes of it on control_edge
+  std::deque<outputs> todo_;
+  bool acting_ = false;
+};
+
+whole_link::behavior_type link_behaviour(whole_link::pointer self, link_options options) {
+  auto state = std::make_shared<carrier>(self, std::move(options));
+  return {
+      [=](const way_opened&) { state->on_way_opened(); },
+      [=](const way_closed&) { state->on_way_closed(); },
+      [=](const way_refused&) { state->on_way_refused(); },
+      [=](const whole_came& m) { state->on_whole(m.bytes); },
+      [=](const local_up& m) { state->on_local_up(m); },
+      [=](const local_down& m) { state->on_local_down(m); },
+      [=](const remote_up& m) { state->on_remote_up(m); },
+      [=](const remote_down& m) { state->on_remote_down(m); },
+      [=](const send_control& m) { state->on_control(m); },
+      [=](const nodes_known& m) { state->on_nodes(m); },
+      [=](const plans_changed& m) { state->on_plans(m); },
+      [=](const send_on_edge& m) { state->on_send(m); },
+      [=](const edge_broken& m) { state->on_broken(m); },
+      [=](const link_tick&) { state->on_tick(); },
+      [=](const messages::stop&) { state->on_stop(); },
+  };
+}
+
+}  // namespace
+
+link_handle spawn_link(caf::actor_system& system, link_options options) {
+  return system.spawn(link_behaviour, std::move(options));
+}
+
+}  // namespace millrace::link

@@ -1,0 +1,54 @@
+// What a stand-in has to send over its link, in order, and how much of it may be with the link at a time. Pure;
+// belongs to one end of an edge in one session.
+//
+// It is bounded by its local sender: content is sent within the credit of the receiver, or one message an ask;
+// what needs no credit is joined here while it waits: progress without content, credit, acknowledgements.
+#pragma once
+
+#include "actors/link/credit_totals.hpp"
+#include "runtime/link/message.hpp"
+#include "runtime/messages/message_format.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+namespace millrace::link {
+
+/// How the link is to treat a message of an edge.
+struct treatment {
+  link::kind kind = kind::content;
+  link::stamp stamp;
+  std::uint64_t about = 0;
+  friend bool operator==(const treatment&, const treatment&) = default;
+};
+[[nodiscard]] treatment treatment_of(const messages::edge_message& m);
+
+class outgoing {
+public:
+  /// Encoded bytes that are with the link and have found no room in it; beyond them, one message at a time.
+  static constexpr std::size_t most_unanswered = std::size_t{256} << 10;
+
+  struct item {
+    messages::edge_message what;
+    treatment how;
+  };
+
+  void push(messages::edge_message m);
+  /// The next one that may go to the link now; sent() tells its encoded bytes.
+  [[nodiscard]] std::optional<item> next();
+  void sent(std::size_t bytes) { unanswered_ += bytes; }
+  /// The link has taken so many of them.
+  void answered(std::size_t bytes) { unanswered_ -= std::min(bytes, unanswered_); }
+
+  [[nodiscard]] std::size_t waiting() const { return items_.size(); }
+
+private:
+  [[nodiscard]] bool join(const messages::edge_message& m, const treatment& how);
+
+  std::deque<item> items_;
+  std::size_t unanswered_ = 0;
+  credit_totals credit_;
+};
+
+}  // namespace millrace::link

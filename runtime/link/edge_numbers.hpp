@@ -1,0 +1,43 @@
+// The numbers of the edges of one plan. Two nodes that have the same plan give each edge the same number, in
+// whatever order they come by the edges. Pure; a value.
+#pragma once
+
+#include "runtime/base/error.hpp"
+#include "runtime/link/limits.hpp"
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::link {
+
+/// What coordinator and nodes say to each other goes on it; no edge of a plan has this number.
+inline constexpr edge_id control_edge = 0;
+
+/// Two actors of a topology by name: `from` sends frames or output, `to` answers.
+struct edge_name {
+  std::string from, to;
+  friend auto operator<=>(const edge_name&, const edge_name&) = default;
+};
+
+/// An edge's number is its plan's number in the upper 12 bits, from 1 on, and its place among the plan's
+/// edges, sorted by name, in the lower 20.
+class edge_numbers {
+public:
+  static constexpr std::uint32_t plans = 4095;
+  static constexpr std::size_t most_edges = std::size_t{1} << 20;
+
+  /// `plan`: counts the generations of all topologies, as `control` has recorded them; it may recur after
+  /// `plans` others. Each edge counts once. Errors: ec::unsupported for more than most_edges.
+  [[nodiscard]] static expected<edge_numbers> make(std::uint64_t plan, std::vector<edge_name> edges);
+
+  [[nodiscard]] std::optional<edge_id> number_of(const edge_name& edge) const;
+  [[nodiscard]] const std::map<edge_name, edge_id>& all() const { return numbers_; }
+
+private:
+  std::map<edge_name, edge_id> numbers_;
+};
+
+}  // namespace millrace::link
