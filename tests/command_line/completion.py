@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 
-COMMANDS = {"run", "check", "test", "load", "replay", "completion", "man"}
+COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"}
+# Commands of commands.
+INNER = {"tls init", "tls node", "tls client"}
 TOPOLOGY = {"millrace": 1, "topology": "t", "stages": {
     "clicks": {"source": "file", "path": "x"}, "parsed": {"parser": "text", "from": "clicks"},
     "painted": {"sink": "console", "from": "parsed"}}}
@@ -31,6 +33,14 @@ CASES = {
     "millrace run --threads ": set(),
     "millrace replay letters.jsonl --topology topology.json --into pa": {"parsed", "painted"},
     "millrace completion f": {"fish"},
+    "millrace tl": {"tls"},
+    "millrace tls i": {"init"},
+    "millrace tls --he": {"--help"},
+    "millrace tls init --da": {"--days"},
+    "millrace tls init su": {"sub"},
+    "millrace tls node a --d": {"--dir", "--days"},
+    "millrace tls node --dir su": {"sub"},
+    "millrace tls client a --ho": set(),
 }
 
 
@@ -117,7 +127,7 @@ def judge(shell, answers):
 
 
 def options_of(binary, command):
-    help_text = subprocess.run([binary, command, "--help"], capture_output=True, text=True, check=True).stdout
+    help_text = subprocess.run([binary, *command.split(), "--help"], capture_output=True, text=True, check=True).stdout
     return set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", help_text, re.M))
 
 
@@ -142,7 +152,7 @@ def main():
             ask = {"bash": bash, "zsh": zsh, "fish": fish}[shell]
             judge(shell, ask(script, folder, list(CASES)))
             # Every option that --help names is offered.
-            for command in sorted(COMMANDS):
+            for command in sorted(COMMANDS | INNER):
                 line = f"millrace {command} --"
                 missing = options_of(binary, command) - ask(script, folder, [line])[line]
                 if missing:

@@ -47,7 +47,9 @@ def main():
         for page in pages:
             if not (command := re.fullmatch(r"millrace-(\w+)\.1", page.name)):
                 continue
-            help_text = subprocess.run([binary, command[1], "--help"], capture_output=True, text=True, check=True).stdout
+            inner = {"tls": ["init", "node", "client"]}.get(command[1], [])
+            help_text = "".join(subprocess.run([binary, command[1], *more, "--help"], capture_output=True, text=True, check=True).stdout
+                                for more in [[], *([name] for name in inner)])
             text = page.read_text().replace("\\-", "-")
             for option in set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", help_text, re.M)):
                 if f"\\fB{option}\\fR" not in text:

@@ -47,6 +47,12 @@ def cases(topology, folder, taken):
         ([*run, "--http", f"127.0.0.1:{taken}"], rf"--http 127.0.0.1:{taken}"),
         ([*run, "--http", "nowhere"], r"--http nowhere"),
         ([*run, "--with", f"{folder}/nowhere.json"], r"nowhere.json: .*No such file or directory"),
+        (["tls"], r"^millrace tls: expected a command: init, node, client"),
+        (["tls", "inti", folder], r'^millrace tls: there is no command "inti".*did you mean "init"\?'),
+        (["tls", "node"], r"^millrace tls node: .*required"),
+        (["tls", "node", "a", "--dri", folder], r'^millrace tls node: there is no option --dri; did you mean "--dir"\?'),
+        (["tls", "init", f"{folder}/tls", "more"], r'^millrace tls init: "more" is one argument too many'),
+        (["tls", "init", f"{folder}/tls", "--days", "0"], r"--days"),
         (["run", topology], r"neither XDG_STATE_HOME nor HOME names an absolute folder; give one with --state DIR", {}),
         (["run", topology], r"neither XDG_STATE_HOME nor HOME", {"HOME": "", "XDG_STATE_HOME": "state"}),
     ]

@@ -1,5 +1,7 @@
 #include "tools/cli/command_line.hpp"
 
+#include "tools/cli/tls.hpp"
+
 namespace millrace::cli {
 
 std::unique_ptr<CLI::App> make_command_line(int& status) {
@@ -14,6 +16,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_table(*app, status);
   add_sql(*app, status);
   add_replay(*app, status);
+  add_tls(*app, status);
   add_completion(*app, status);
   add_man(*app, status);
   add_reference(*app, status);

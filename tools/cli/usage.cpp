@@ -10,10 +10,11 @@
 namespace millrace::cli {
 namespace {
 
-/// The one that was asked for, or the whole.
-const CLI::App& asked_for(const CLI::App& app) {
+/// The innermost one that was asked for, and how it is called.
+const CLI::App& asked_for(const CLI::App& app, std::string& called) {
+  called += (called.empty() ? "" : " ") + app.get_name();
   const auto given = app.get_subcommands();
-  return given.empty() ? app : *given.front();
+  return given.empty() ? app : asked_for(*given.front(), called);
 }
 
 std::vector<std::string> options_of(const CLI::App& app) {
@@ -46,7 +47,7 @@ std::string about_extra(const CLI::App& app, const std::string& extra) {
     const auto name = extra.substr(0, extra.find('='));
     return fmt::format("there is no option {}{}", name, config::did_you_mean(name, options_of(app)));
   }
-  if (app.get_parent() == nullptr)
+  if (!commands_of(app).empty())
     return fmt::format("there is no command \"{}\"; expected {}{}", extra, fmt::join(commands_of(app), ", "),
                        config::did_you_mean(extra, commands_of(app)));
   return fmt::format("\"{}\" is one argument too many", extra);
@@ -62,7 +63,7 @@ std::string about(const CLI::App& app, const CLI::ParseError& e) {
       if (const auto lead = "Could not convert: " + o->get_name() + " = "; text.starts_with(lead))
         return fmt::format("{} {}: expected a whole number of at least 0", o->get_name(),
                            text.substr(lead.size()));
-  if (e.get_name() == "RequiredError" && app.get_parent() == nullptr)
+  if (e.get_name() == "RequiredError" && !commands_of(app).empty())
     return fmt::format("expected a command: {}", fmt::join(commands_of(app), ", "));
   return text;
 }
@@ -70,9 +71,8 @@ std::string about(const CLI::App& app, const CLI::ParseError& e) {
 }  // namespace
 
 std::string usage_error(const CLI::App& app, const CLI::ParseError& e) {
-  const auto& command = asked_for(app);
-  const auto called =
-      command.get_parent() == nullptr ? command.get_name() : app.get_name() + " " + command.get_name();
+  std::string called;
+  const auto& command = asked_for(app, called);
   const auto extra = not_taken(command.remaining());
   return fmt::format("{}: {} ({} --help lists them all)", called,
                      extra.empty() ? about(command, e) : about_extra(command, extra), called);

@@ -23,8 +23,8 @@ _millrace() {
       skip=1
     elif [[ -n $skip ]]; then
       skip=
-    elif [[ -z $command ]]; then
-      [[ $word == -* ]] || command=$word
+    elif [[ -z $command ]] || _millrace_has_commands "$command"; then
+      [[ $word == -* ]] || command=${command:+$command }$word
     elif _millrace_takes_value "$command" "$word"; then
       [[ ${COMP_WORDS[i+1]} == "=" ]] || skip=1
     elif [[ $word != -* ]]; then
@@ -106,32 +106,50 @@ std::string of_command(const command& c) {
   return out + "          *) kind=nothing ;;\n        esac\n      fi ;;\n";
 }
 
+/// What the script asks about commands, as cases of `case "$command"`.
+struct all_cases {
+  std::string words;    // what the word means that is asked for
+  std::string valued;   // the options that take a value
+  std::string parents;  // the commands that have subcommands
+};
+
+void add_cases(const command& c, const std::string& called, all_cases& to) {
+  if (!c.subcommands.empty()) {
+    std::string names;
+    for (const auto& s : c.subcommands)
+      names += (names.empty() ? "" : " ") + s.name;
+    to.words += fmt::format("    \"{}\") words=\"{} {}\" ;;\n", called, names, all_options(c));
+    if (!called.empty())
+      to.parents += fmt::format("    \"{}\") return 0 ;;\n", called);
+    for (const auto& s : c.subcommands)
+      add_cases(s, called.empty() ? s.name : called + " " + s.name, to);
+    return;
+  }
+  to.words += fmt::format("    \"{}\")\n{}", called, of_command(c));
+  std::string with_value;
+  for (const auto& a : c.arguments)
+    if (!a.positional && a.kind != value_kind::none)
+      with_value += (with_value.empty() ? "" : " | ") + joined(a.names, " | ");
+  if (!with_value.empty())
+    to.valued += fmt::format("    \"{}\") case $2 in {}) return 0 ;; esac ;;\n", called, with_value);
+}
+
+std::string function(std::string_view doc, std::string_view name, std::string_view cases) {
+  return fmt::format("# {}\n{}() {{\n  case $1 in\n{}  esac\n  return 1\n}}\n\n", doc, name, cases);
+}
+
 }  // namespace
 
 std::string bash_completion(const command& millrace) {
-  std::string out(head);
-  std::string names;
-  std::string valued;
-  std::string cases;
-  for (const auto& c : millrace.subcommands) {
-    names += (names.empty() ? "" : " ") + c.name;
-    cases += fmt::format("    {})\n{}", c.name, of_command(c));
-    std::string with_value;
-    for (const auto& a : c.arguments)
-      if (!a.positional && a.kind != value_kind::none)
-        with_value += (with_value.empty() ? "" : " | ") + joined(a.names, " | ");
-    if (!with_value.empty())
-      valued += fmt::format("    {}) case $2 in {}) return 0 ;; esac ;;\n", c.name, with_value);
-  }
-  out += fmt::format("  case $command in\n    \"\") words=\"{} {}\" ;;\n{}    *) return ;;\n  esac\n", names,
-                     all_options(millrace), cases);
-  out += tail;
-  return fmt::format("# Whether this option of this subcommand takes a value.\n_millrace_takes_value() {{\n  "
-                     "case $1 in\n{}"
-                     "  esac\n  return 1\n}}\n\n",
-                     valued)
-      .insert(0, out.substr(0, out.find('\n') + 1))
-      .append(out.substr(out.find('\n') + 1));
+  all_cases all;
+  add_cases(millrace, {}, all);
+  const auto first_line = head.find('\n') + 1;
+  std::string out(head.substr(0, first_line));
+  out += function("Whether this option of this command takes a value.", "_millrace_takes_value", all.valued);
+  out += function("Whether the next word is a command of this one.", "_millrace_has_commands", all.parents);
+  out += head.substr(first_line);
+  out += fmt::format("  case $command in\n{}    *) return ;;\n  esac\n", all.words);
+  return out.append(tail);
 }
 
 }  // namespace millrace::command_line

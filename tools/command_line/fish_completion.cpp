@@ -15,6 +15,26 @@ function __millrace_stages
     end
 end
 
+# The words so far that are no options.
+function __millrace_words
+    for word in (commandline -opc)[2..]
+        string match -q -- '-*' $word; or echo $word
+    end
+end
+
+# Whether they begin with these.
+function __millrace_at
+    set -l given (__millrace_words)
+    set -l many (count $argv)
+    test (count $given) -ge $many; and test "$given[1..$many]" = "$argv"
+end
+
+# Whether they are these, and a command is to follow.
+function __millrace_in
+    set -l given (__millrace_words)
+    test "$given" = "$argv"
+end
+
 complete -c millrace -f
 )";
 
@@ -61,16 +81,23 @@ void add_arguments(const command& c, const std::string& condition, std::string& 
   }
 }
 
+/// `called`: the words in front of its own, " tls node".
+void add_command(const command& c, const std::string& called, std::string& out) {
+  const auto condition = c.subcommands.empty() ? fmt::format("-n '__millrace_at{}'", called)
+                         : called.empty()      ? "-n __fish_use_subcommand"
+                                               : fmt::format("-n '__millrace_in{}'", called);
+  add_arguments(c, condition, out);
+  for (const auto& s : c.subcommands)
+    out += fmt::format("complete -c millrace {} -a {} -d {}\n", condition, s.name, in_quotes(s.doc));
+  for (const auto& s : c.subcommands)
+    add_command(s, called + " " + s.name, out);
+}
+
 }  // namespace
 
 std::string fish_completion(const command& millrace) {
   std::string out(head);
-  add_arguments(millrace, "-n __fish_use_subcommand", out);
-  for (const auto& c : millrace.subcommands)
-    out +=
-        fmt::format("complete -c millrace -n __fish_use_subcommand -a {} -d {}\n", c.name, in_quotes(c.doc));
-  for (const auto& c : millrace.subcommands)
-    add_arguments(c, fmt::format("-n '__fish_seen_subcommand_from {}'", c.name), out);
+  add_command(millrace, {}, out);
   return out;
 }
 

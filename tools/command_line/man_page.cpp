@@ -35,8 +35,8 @@ std::string value_text(const argument& a) {
                            : fmt::format("\\fB{}\\fR", roff(fmt::format("{}", fmt::join(a.choices, "|"))));
 }
 
-std::string synopsis(const command& c, const std::string& name) {
-  std::string out = fmt::format(".SH SYNOPSIS\n\\fB{}\\fR", roff(name));
+std::string usage_of(const command& c, const std::string& name) {
+  std::string out = fmt::format("\\fB{}\\fR", roff(name));
   if (!c.subcommands.empty())
     return out + " \\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n";
   for (const auto& a : c.arguments)
@@ -47,6 +47,10 @@ std::string synopsis(const command& c, const std::string& name) {
     if (!a.positional && a.required)
       out += fmt::format(" \\fB{}\\fR {}", roff(a.names.back()), value_text(a));
   return out + " [\\fIOPTIONS\\fR]\n";
+}
+
+std::string synopsis(const command& c, const std::string& name) {
+  return ".SH SYNOPSIS\n" + usage_of(c, name);
 }
 
 std::string list_entry(const argument& a) {
@@ -127,6 +131,19 @@ std::string see_also(const command& millrace, const std::string& but) {
   return out;
 }
 
+/// Of a command that has some: each with its synopsis and its options.
+std::string subcommands_of(const command& c, const std::string& called) {
+  if (c.subcommands.empty())
+    return {};
+  std::string out = ".SH COMMANDS\n";
+  for (const auto& s : c.subcommands) {
+    out += fmt::format(".SS {}\n{}.\n.PP\n{}", roff(s.name), roff(s.doc), usage_of(s, called + " " + s.name));
+    for (const auto& a : s.arguments)
+      out += list_entry(a);
+  }
+  return out;
+}
+
 std::string lower_first(std::string text) {
   if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && !(text[1] >= 'A' && text[1] <= 'Z'))
     text[0] = static_cast<char>(text[0] - 'A' + 'a');
@@ -180,7 +197,8 @@ std::map<std::string, std::string> man_pages(const command& millrace, std::strin
     auto& page = out[name + ".1"];
     page = header(name, 1, version, lower_first(c.doc)) + synopsis(c, "millrace " + c.name);
     page += fmt::format(".SH DESCRIPTION\n{}.\n", roff(c.doc));
-    page += options_of(c) + notes(c) + std::string(statuses) + see_also(millrace, name + ".1");
+    page += subcommands_of(c, "millrace " + c.name) + options_of(c) + notes(c) + std::string(statuses) +
+            see_also(millrace, name + ".1");
   }
   out["millrace-topology.5"] =
       header("millrace-topology", 5, version, "a topology of millrace: stages and their options") +

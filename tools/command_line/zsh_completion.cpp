@@ -75,22 +75,32 @@ std::string specs_of(const command& c) {
   return out;
 }
 
-}  // namespace
-
-std::string zsh_completion(const command& millrace) {
-  std::string out =
-      "#compdef millrace\n# zsh completion for millrace, from `millrace completion zsh`\n_millrace() {\n"
-      "  local context state state_descr line\n  typeset -A opt_args\n"
-      "  local -a commands=(\n";
-  for (const auto& c : millrace.subcommands)
-    out += fmt::format("    '{}:{}'\n", c.name, escaped(c.doc));
-  out += fmt::format("  )\n  _arguments -C{} '1: :->command' '*:: :->arguments'\n", specs_of(millrace));
+/// A function for a command that has subcommands, behind those for its subcommands that have some.
+std::string function_of(const command& c, const std::string& name) {
+  std::string out;
+  for (const auto& s : c.subcommands)
+    if (!s.subcommands.empty())
+      out += function_of(s, name + "_" + s.name);
+  out += fmt::format("{}() {{\n  local context state state_descr line\n  typeset -A opt_args\n"
+                     "  local -a commands=(\n",
+                     name);
+  for (const auto& s : c.subcommands)
+    out += fmt::format("    '{}:{}'\n", s.name, escaped(s.doc));
+  out += fmt::format("  )\n  _arguments -C{} '1: :->command' '*:: :->arguments'\n", specs_of(c));
   out +=
       "  case $state in\n    command) _describe -t commands 'millrace command' commands ;;\n    arguments)\n"
       "      case $line[1] in\n";
-  for (const auto& c : millrace.subcommands)
-    out += fmt::format("      {})\n        _arguments{} ;;\n", c.name, specs_of(c));
-  return out + "      esac ;;\n  esac\n}\n\n" + std::string(tail);
+  for (const auto& s : c.subcommands)
+    out += s.subcommands.empty() ? fmt::format("      {})\n        _arguments{} ;;\n", s.name, specs_of(s))
+                                 : fmt::format("      {}) {}_{} ;;\n", s.name, name, s.name);
+  return out + "      esac ;;\n  esac\n}\n\n";
+}
+
+}  // namespace
+
+std::string zsh_completion(const command& millrace) {
+  return "#compdef millrace\n# zsh completion for millrace, from `millrace completion zsh`\n" +
+         function_of(millrace, "_millrace") + std::string(tail);
 }
 
 }  // namespace millrace::command_line

@@ -68,6 +68,25 @@ TEST_CASE("the name of a value says how a shell completes it") {
     CHECK(kind_of(other) == value_kind::other);
 }
 
+TEST_CASE("commands of a command are described, listed on its page and completed behind it") {
+  std::string text;
+  CLI::App app{"prog: what it does", "prog"};
+  auto* const keys = app.add_subcommand("keys", "Makes keys");
+  auto* const make = keys->add_subcommand("make", "Makes one");
+  make->add_option("NAME", text, "Whose")->required();
+  make->add_option("--dir", text, "Where")->type_name("DIR")->required();
+  const auto all = describe(app);
+  REQUIRE(all.subcommands.at(0).subcommands.size() == 1);
+  const auto page = man_pages(all, "1.2", {}).at("millrace-keys.1");
+  CHECK(page.find("\\fBmillrace keys\\fR \\fICOMMAND\\fR") != std::string::npos);
+  CHECK(page.find(".SS make\nMakes one.\n.PP\n\\fBmillrace keys make\\fR \\fINAME\\fR \\fB\\-\\-dir\\fR "
+                  "\\fIDIR\\fR") != std::string::npos);
+  CHECK(bash_completion(all).find("\"keys make\") case $2 in --dir) return 0") != std::string::npos);
+  CHECK(fish_completion(all).find("-n '__millrace_in keys' -a make -d 'Makes one'") != std::string::npos);
+  CHECK(fish_completion(all).find("-n '__millrace_at keys make' -l dir") != std::string::npos);
+  CHECK(zsh_completion(all).find("keys) _millrace_keys ;;") != std::string::npos);
+}
+
 TEST_CASE("roff shows text as it is") {
   CHECK(roff("a-b \\n") == "a\\-b \\en");
   CHECK(roff(".TH\n'x'") == "\\&.TH\n\\&\\(aqx\\(aq");

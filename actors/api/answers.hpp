@@ -1,0 +1,105 @@
+// What the API of a node gives: typed answers and their JSON, for the server, which writes them, and for the
+// client, which reads them. Pure. A client trusts nothing that it reads: sizes are bounded where it receives.
+#pragma once
+
+#include "actors/api/requests.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace millrace::api {
+
+enum class topology_state : std::uint8_t { running, drained, ended, stopped, failed };
+enum class node_state : std::uint8_t { up, silent, draining, drained };
+
+[[nodiscard]] std::string_view to_string(topology_state s);
+[[nodiscard]] std::string_view to_string(node_state s);
+
+namespace answers {
+
+struct topology {
+  std::string name;
+  topology_state state = topology_state::running;
+  std::string reason;  // empty: there is nothing to say
+  friend bool operator==(const topology&, const topology&) = default;
+};
+struct topologies {
+  std::vector<topology> all;
+  friend bool operator==(const topologies&, const topologies&) = default;
+};
+struct node {
+  std::string name;
+  std::uint64_t session = 0;
+  bool is_coordinator = false;
+  node_state state = node_state::up;
+  std::vector<std::string> actors;  // TOPOLOGY/ACTOR
+  friend bool operator==(const node&, const node&) = default;
+};
+struct nodes {
+  std::vector<node> all;
+  friend bool operator==(const nodes&, const nodes&) = default;
+};
+struct applied {
+  std::uint64_t generation = 0;  // of the plan that runs
+  friend bool operator==(const applied&, const applied&) = default;
+};
+/// To `wait`.
+struct waited {
+  bool is_over = false;
+  topology now;
+  friend bool operator==(const waited&, const waited&) = default;
+};
+/// To `stop` and `drain`: it is recorded.
+struct accepted {
+  friend bool operator==(const accepted&, const accepted&) = default;
+};
+struct forgotten {
+  std::vector<std::string> lost;  // what was pinned to the node: TOPOLOGY/ACTOR
+  friend bool operator==(const forgotten&, const forgotten&) = default;
+};
+struct status {
+  std::string cluster;
+  std::string node;
+  std::uint64_t session = 0;
+  std::string coordinator;  // empty: none is known
+  friend bool operator==(const status&, const status&) = default;
+};
+/// JSON that others have written, as it is.
+struct document {
+  std::string json;
+  friend bool operator==(const document&, const document&) = default;
+};
+/// A page of text: metrics, health.
+struct page {
+  bool is_good = true;  // else the status is 503
+  std::string text;
+  friend bool operator==(const page&, const page&) = default;
+};
+
+}  // namespace answers
+
+using answer =
+    std::variant<answers::topologies, answers::nodes, answers::applied, answers::waited, answers::accepted,
+                 answers::forgotten, answers::status, answers::document, answers::page>;
+
+/// An HTTP answer without its head.
+struct http_answer {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+};
+[[nodiscard]] http_answer write_answer(const answer& a);
+/// {"error": {"code", "retry", "message"}} and the status that belongs to the code.
+[[nodiscard]] http_answer write_error(const error& e);
+
+/// What came back for this request. The error is the node's own where it has sent one.
+[[nodiscard]] expected<answer> read_answer(const request& asked, int status, std::string_view body);
+
+/// As `list --json` and `nodes --json` have it.
+[[nodiscard]] std::string json_of(const answers::topologies& t);
+[[nodiscard]] std::string json_of(const answers::nodes& n);
+
+}  // namespace millrace::api

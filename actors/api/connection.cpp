@@ -1,0 +1,323 @@
+#include "actors/api/connection.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+#include <utility>
+
+namespace millrace::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace beast_http = boost::beast::http;
+using beast::error_code;
+
+/// How long a client may go on sending what nobody reads any more.
+constexpr std::chrono::seconds drained{2};
+constexpr std::size_t at_once = 64U << 10;  // bytes of one read
+
+std::string response_text(const http_answer& a, bool is_1_0, bool keep_alive, const std::string& allow) {
+  beast_http::response<beast_http::string_body> r(beast_http::int_to_status(static_cast<unsigned>(a.status)),
+                                                  is_1_0 ? 10 : 11);
+  r.set(beast_http::field::server, "millrace");
+  r.set(beast_http::field::content_type, a.content_type);
+  r.set(beast_http::field::cache_control, "no-store");
+  r.set("X-Content-Type-Options", "nosniff");
+  r.set("Content-Security-Policy", "default-src 'none'");
+  if (!allow.empty())
+    r.set(beast_http::field::allow, allow);
+  if (a.status == 401)
+    r.set(beast_http::field::www_authenticate, "Bearer");
+  r.keep_alive(keep_alive);
+  r.body() = a.body;
+  r.prepare_payload();
+  std::ostringstream out;
+  out << r;
+  return out.str();
+}
+
+/// As a client reads refusals of requests and errors of the cluster alike.
+http_answer refusal_text(int status, const std::string& why) {
+  const auto code = status == 404   ? ec::not_found
+                    : status == 401 ? ec::refused
+                    : status == 403 ? ec::refused
+                    : status == 503 ? ec::unavailable
+                                    : ec::invalid_argument;
+  auto out = write_error(error{code, fault::user, status == 503, why, {}});
+  out.status = status;
+  return out;
+}
+
+}  // namespace
+
+void server_core::complain(client_fault kind, const std::string& what) {
+  const auto now = std::chrono::duration_cast<micros>(std::chrono::steady_clock::now().time_since_epoch());
+  if (const auto line = told.on_fault(kind, what, now))
+    spdlog::warn("API: {}", *line);
+}
+
+connection::connection(server_core& core, asio::ip::tcp::socket socket,
+                       std::function<void(connection&)> on_over)
+    : core_(core), stream_(std::move(socket), core.tls ? core.tls->get() : core.no_tls),
+      on_over_(std::move(on_over)), buffer_(at_once),
+      reader_(http::request_limits{
+          .head = core.options.limits.head, .headers = core.options.limits.headers, .body = max_plan}),
+      overdue_(core.io) {
+  error_code ignored;
+  auto& s = beast::get_lowest_layer(stream_).socket();
+  s.set_option(asio::ip::tcp::no_delay(true), ignored);
+  local_ = s.local_endpoint(ignored);
+  remote_ = s.remote_endpoint(ignored);
+}
+
+std::string connection::who() const {
+  return fmt::format("{}:{}", remote_.address().to_string(), remote_.port());
+}
+
+void connection::start() {
+  if (core_.tls)
+    shake_hands();
+  else
+    read();
+}
+
+void connection::shake_hands() {
+  tls_context::watch(stream_.native_handle(), handshake_);
+  beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
+  stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code failed) {
+    if (!failed)
+      return self->read();
+    const bool slow = failed == beast::error::timeout;
+    self->core_.complain(slow ? client_fault::too_slow : client_fault::handshake,
+                         fmt::format("no TLS with {}: {}", self->who(),
+                                     slow ? "it has not begun within the time for a request"
+                                          : describe_failure(failed, self->handshake_, true)));
+    if (slow)
+      self->close();
+    else if (is_plain_http(failed))
+      self->tell_plain_client();
+    else
+      self->drain();
+  });
+}
+
+void connection::tell_plain_client() {
+  out_ = response_text(refusal_text(400, "this address speaks TLS; ask it by https:// and with --tls DIR"),
+                       false, false, {});
+  asio::async_write(stream_.next_layer(), asio::buffer(out_),
+                    [self = shared_from_this()](error_code failed, std::size_t) {
+                      if (failed)
+                        self->close();
+                      else
+                        self->drain();
+                    });
+}
+
+void connection::read() {
+  if (is_over_)
+    return;
+  if (served_ > 0)
+    reader_.begin_anew();
+  has_begun_ = false;
+  head_is_new_ = true;
+  beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
+  parse();
+}
+
+void connection::parse() {
+  const auto got = buffer_.data();
+  has_begun_ = has_begun_ || got.size() > 0;
+  buffer_.consume(reader_.put({static_cast<const char*>(got.data()), got.size()}));
+  if (const auto& no = reader_.refused()) {
+    core_.complain(client_fault::no_http,
+                   fmt::format("{} has sent no request that can be read: {}", who(), no->why));
+    return refuse(no->status, no->why);
+  }
+  if (reader_.is_done())
+    return on_whole();
+  if (reader_.has_head() && std::exchange(head_is_new_, false))
+    on_head();
+  else
+    receive();
+}
+
+void connection::receive() {
+  read_some(buffer_.prepare(beast::read_size(buffer_, at_once)),
+            [self = shared_from_this()](error_code failed, std::size_t bytes) {
+              self->on_received(failed, bytes);
+            });
+}
+
+void connection::on_received(error_code failed, std::size_t bytes) {
+  if (is_over_)
+    return;
+  if (!failed) {
+    buffer_.commit(bytes);
+    return parse();
+  }
+  if (failed == beast::error::timeout && (has_begun_ || served_ == 0))
+    core_.complain(client_fault::too_slow, fmt::format("{} has not sent its request in time", who()));
+  else if (core_.tls && served_ == 0 && failed.category() == asio::error::get_ssl_category() &&
+           failed != asio::ssl::error::stream_truncated)
+    core_.complain(client_fault::handshake,
+                   fmt::format("no TLS with {}: {}", who(), describe_failure(failed, handshake_, true)));
+  close();
+}
+
+/// A body follows. Only who may act sends more of it than comes with the head.
+void connection::on_head() {
+  const auto& r = reader_.request();
+  const auto found = find_route(r.method, r.target);
+  if (const auto* const no = std::get_if<http_refusal>(&found))
+    return refuse(no->status, no->why, no->allow);
+  const auto& to = *std::get<routed>(found).to;
+  if (const auto no = refusal_of(core_.options.guard, to, r, local_.address()))
+    return refuse(no->status, no->why, no->allow);
+  if (to.body == body_form::none)
+    return refuse(400, "this request takes no body");
+  if (!r.waits_to_go_on)
+    return receive();
+  out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+  write_all([self = shared_from_this()](error_code failed, std::size_t) {
+    if (failed)
+      self->close();
+    else
+      self->receive();
+  });
+}
+
+void connection::on_whole() {
+  auto& r = reader_.request();
+  keep_alive_ = r.keep_alive;
+  ++served_;
+  const auto found = find_route(r.method, r.target);
+  if (const auto* const no = std::get_if<http_refusal>(&found))
+    return answer(refusal_text(no->status, no->why), no->allow);
+  const auto& at = std::get<routed>(found);
+  if (const auto no = refusal_of(core_.options.guard, *at.to, r, local_.address())) {
+    core_.complain(client_fault::refused, fmt::format("{} is refused {}: {}", who(), at.to->path, no->why));
+    return answer(refusal_text(no->status, no->why), no->allow);
+  }
+  auto what = read_request(at, r.body);
+  if (!what)
+    return answer(write_error(what.error()));
+  ask(std::move(*what), at.to->waits);
+}
+
+void connection::ask(request what, bool waits) {
+  asked_ = std::make_shared<const request>(std::move(what));
+  const std::weak_ptr<const request> asker = asked_;
+  // Whoever is slow now is the cluster.
+  beast::get_lowest_layer(stream_).expires_never();
+  overdue_.expires_after(waits ? core_.options.limits.patience : core_.options.limits.answer);
+  overdue_.async_wait([self = weak_from_this(), asker, waits](error_code cancelled) {
+    const auto me = self.lock();
+    if (!cancelled && me && me->asked_ && me->asked_ == asker.lock())
+      me->on_overdue(waits);
+  });
+  const auto take = [core = core_.weak_from_this(), self = weak_from_this(), asker](expected<api::answer> a) {
+    const auto there = core.lock();
+    if (!there)
+      return;
+    asio::post(there->io, [self, asker, a = std::move(a)] {
+      const auto me = self.lock();
+      if (!me || me->is_over_ || !me->asked_ || me->asked_ != asker.lock())
+        return;
+      me->overdue_.cancel();
+      me->answer(a ? write_answer(*a) : write_error(a.error()));
+    });
+  };
+  core_.view->ask(*asked_, reply(asker, take));
+}
+
+void connection::on_overdue(bool waits) {
+  if (waits)
+    answer(write_answer(answers::waited{false, {std::get<requests::wait>(*asked_).topology, {}, {}}}));
+  else
+    answer(refusal_text(503, "the node does not answer; ask again, or another node"));
+}
+
+void connection::refuse(int status, const std::string& why, const std::string& allow) {
+  keep_alive_ = false;
+  answer(refusal_text(status, why), allow);
+}
+
+void connection::answer(http_answer a, const std::string& allow) {
+  asked_.reset();
+  if (is_over_)
+    return;
+  if (reader_.request().method == "HEAD") {
+    keep_alive_ = false;
+    a.body.clear();
+  }
+  out_ = response_text(a, reader_.request().is_1_0, keep_alive_, allow);
+  beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
+  write_all([self = shared_from_this()](error_code failed, std::size_t) { self->on_written(failed); });
+}
+
+void connection::on_written(error_code failed) {
+  out_.clear();
+  if (failed)
+    close();
+  else if (keep_alive_)
+    read();
+  else
+    drain();
+}
+
+void connection::drain() {
+  if (is_over_)
+    return;
+  error_code ignored;
+  auto& plain = stream_.next_layer();
+  plain.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  plain.expires_after(drained);
+  discard();
+}
+
+/// Past TLS, which may have failed.
+void connection::discard() {
+  buffer_.clear();
+  stream_.next_layer().async_read_some(buffer_.prepare(at_once),
+                                       [self = shared_from_this()](error_code failed, std::size_t) {
+                                         if (failed)
+                                           self->close();
+                                         else
+                                           self->discard();
+                                       });
+}
+
+void connection::close() {
+  if (std::exchange(is_over_, true))
+    return;
+  overdue_.cancel();
+  asked_.reset();
+  beast::get_lowest_layer(stream_).close();
+  on_over_(*this);
+}
+
+void connection::read_some(asio::mutable_buffer to, bytes_handler then) {
+  if (core_.tls)
+    stream_.async_read_some(to, std::move(then));
+  else
+    stream_.next_layer().async_read_some(to, std::move(then));
+}
+
+void connection::write_all(bytes_handler then) {
+  if (core_.tls)
+    asio::async_write(stream_, asio::buffer(out_), std::move(then));
+  else
+    asio::async_write(stream_.next_layer(), asio::buffer(out_), std::move(then));
+}
+
+}  // namespace millrace::api

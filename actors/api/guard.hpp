@@ -1,0 +1,35 @@
+// Who may ask the API for what. Pure.
+//
+// Anybody who reaches it may look: on loopback whoever is on the machine, elsewhere who has a certificate. An
+// action needs the node's token, a header that no page of a foreign site can send without being asked about it
+// first, and no foreign Origin. There are no cookies, so a forged request has nothing to ride on.
+#pragma once
+
+#include "actors/api/requests.hpp"
+#include "runtime/http/request_reader.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace::api {
+
+inline constexpr std::string_view action_header = "X-Millrace-Action";
+
+struct guard_rules {
+  std::string token = {};               // of the node; empty: no action is allowed
+  std::vector<std::string> names = {};  // hosts that it answers for, beside loopback and the address itself
+  bool is_read_only = false;
+};
+
+/// `local`: the address that the client has connected to.
+[[nodiscard]] std::optional<http_refusal> refusal_of(const guard_rules& rules, const route& to,
+                                                     const http::incoming_request& r,
+                                                     const boost::asio::ip::address& local);
+
+/// Compares every byte, however early they differ.
+[[nodiscard]] bool is_same_secret(std::string_view a, std::string_view b);
+
+}  // namespace millrace::api

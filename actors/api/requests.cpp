@@ -1,0 +1,209 @@
+#include "actors/api/requests.hpp"
+
+#include "runtime/base/visible_text.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/data/text_encoding.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace millrace::api {
+namespace {
+
+namespace json = boost::json;
+
+/// In the order of the alternatives of `request`.
+constexpr auto all_routes = std::to_array<route>({
+    {"PUT", "/api/v1/topologies/{}", body_form::plan, true, false},
+    {"GET", "/api/v1/topologies"},
+    {"GET", "/api/v1/nodes"},
+    {"GET", "/api/v1/topologies/{}/end", body_form::none, false, true},
+    {"GET", "/api/v1/topologies/{}/report"},
+    {"POST", "/api/v1/topologies/{}/stop", body_form::confirmation, true, false},
+    {"POST", "/api/v1/nodes/{}/drain", body_form::confirmation, true, false},
+    {"POST", "/api/v1/nodes/{}/forget", body_form::confirmation, true, false},
+    {"GET", "/api/v1/status"},
+    {"GET", "/metrics"},
+    {"GET", "/healthz"},
+    {"GET", "/readyz"},
+    {"GET", "/livez"},
+});
+static_assert(all_routes.size() == std::variant_size_v<request>);
+
+constexpr std::size_t max_confirmation = 8 * max_name;
+constexpr std::size_t shown_text = 80;
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  if (c >= 'A' && c <= 'F')
+    return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+/// Nothing where it is no name: empty, too long, badly encoded, or with control characters.
+std::optional<std::string> decoded_name(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      const int high = i + 2 < text.size() ? digit_of(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? digit_of(text[i + 2]) : -1;
+      if (high < 0 || low < 0)
+        return std::nullopt;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' || out.size() >= max_name)
+      return std::nullopt;
+    out += c;
+  }
+  return out.empty() || !data::is_utf8(out) ? std::nullopt : std::optional(std::move(out));
+}
+
+std::string encoded_name(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (is_unreserved(c))
+      out += c;
+    else
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return out;
+}
+
+/// The raw name where the path is the route's; empty for a route without one.
+std::optional<std::string_view> match(std::string_view path, std::string_view pattern) {
+  const auto hole = pattern.find("{}");
+  if (hole == std::string_view::npos)
+    return path == pattern ? std::optional(std::string_view()) : std::nullopt;
+  const auto before = pattern.substr(0, hole);
+  const auto behind = pattern.substr(hole + 2);
+  if (path.size() <= before.size() + behind.size() || !path.starts_with(before) || !path.ends_with(behind))
+    return std::nullopt;
+  const auto name = path.substr(before.size(), path.size() - before.size() - behind.size());
+  return name.find('/') == std::string_view::npos ? std::optional(name) : std::nullopt;
+}
+
+unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
+
+/// {"confirm": NAME} and nothing else.
+expected<void> read_confirmation(std::string_view body, const std::string& name) {
+  if (body.size() > max_confirmation)
+    return wrong("the confirmation is too long");
+  json::error_code failed;
+  json::parse_options options;
+  options.max_depth = 2;
+  const auto value = json::parse(body, failed, {}, options);
+  const auto* const o = failed ? nullptr : value.if_object();
+  const auto* const confirmed = o == nullptr ? nullptr : o->if_contains("confirm");
+  if (confirmed == nullptr || o->size() != 1 || !confirmed->is_string())
+    return wrong(
+        R"(the body is no confirmation; expected {"confirm": "NAME"} with the name that is in the path)");
+  if (std::string_view(confirmed->get_string()) != name)
+    return wrong(fmt::format("\"{}\" is confirmed, and the request is for \"{}\"",
+                             visible(std::string_view(confirmed->get_string()).substr(0, shown_text)),
+                             visible(name)));
+  return {};
+}
+
+template<std::size_t... I>
+request request_at(std::size_t which, const routed& at, std::string_view body, std::index_sequence<I...>) {
+  request out;
+  const auto make = [&]<class R>(R r) {
+    if constexpr (requires { r.topology; })
+      r.topology = at.name;
+    if constexpr (requires { r.node; })
+      r.node = at.name;
+    if constexpr (requires { r.plan; })
+      r.plan = body;
+    out = std::move(r);
+  };
+  ((which == I ? make(std::variant_alternative_t<I, request>()) : void()), ...);
+  return out;
+}
+
+}  // namespace
+
+std::span<const route> routes() { return all_routes; }
+
+const route& route_of(const request& r) { return all_routes[r.index()]; }
+
+routing find_route(std::string_view method, std::string_view target) {
+  const auto query = target.find('?');
+  const auto path = target.substr(0, query);
+  std::string allow;
+  for (const auto& r : all_routes) {
+    const auto raw = match(path, r.path);
+    if (!raw)
+      continue;
+    if (r.method != method) {
+      allow += (allow.empty() ? "" : ", ") + std::string(r.method);
+      continue;
+    }
+    if (query != std::string_view::npos)
+      return http_refusal{400, "there is no query behind this path", {}};
+    auto name = raw->empty() ? std::optional(std::string()) : decoded_name(*raw);
+    if (!name)
+      return http_refusal{
+          400, fmt::format("the name in the path is none; expected at most {} bytes", max_name), {}};
+    return routed{&r, std::move(*name)};
+  }
+  if (!allow.empty())
+    return http_refusal{405, fmt::format("expected {}", allow), allow};
+  return http_refusal{404, fmt::format("there is no \"{}\"", visible(path.substr(0, shown_text))), {}};
+}
+
+expected<request> read_request(const routed& at, std::string_view body) {
+  switch (at.to->body) {
+  case body_form::none:
+    if (!body.empty())
+      return wrong("this request takes no body");
+    break;
+  case body_form::confirmation:
+    if (const auto confirmed = read_confirmation(body, at.name); !confirmed)
+      return unexpected(confirmed.error());
+    break;
+  case body_form::plan:
+    if (body.empty() || body.size() > max_plan)
+      return wrong(
+          fmt::format("the body is no topology; expected its JSON, at most {} MiB", max_plan >> 20U));
+    break;
+  }
+  const auto which = static_cast<std::size_t>(at.to - all_routes.data());
+  return request_at(which, at, body, std::make_index_sequence<std::variant_size_v<request>>());
+}
+
+http_message write_request(const request& r) {
+  const auto& to = route_of(r);
+  std::string name;
+  http_message out{std::string(to.method), std::string(to.path), {}};
+  std::visit(
+      [&](const auto& one) {
+        if constexpr (requires { one.topology; })
+          name = one.topology;
+        if constexpr (requires { one.node; })
+          name = one.node;
+        if constexpr (requires { one.plan; })
+          out.body = one.plan;
+      },
+      r);
+  if (const auto hole = out.target.find("{}"); hole != std::string::npos)
+    out.target.replace(hole, 2, encoded_name(name));
+  if (to.body == body_form::confirmation) {
+    json::object confirmation;
+    confirmation.emplace("confirm", name);
+    out.body = data::json_text(confirmation);
+  }
+  return out;
+}
+
+}  // namespace millrace::api

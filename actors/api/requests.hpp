@@ -1,0 +1,123 @@
+// What the API of a node takes: one table of routes and the typed requests behind them, for the server, which
+// reads them from HTTP, and for the client, which writes them. Pure.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace millrace::api {
+
+namespace requests {
+
+/// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
+struct apply {
+  std::string topology;
+  std::string plan;
+  friend bool operator==(const apply&, const apply&) = default;
+};
+struct list {
+  friend bool operator==(const list&, const list&) = default;
+};
+struct nodes {
+  friend bool operator==(const nodes&, const nodes&) = default;
+};
+/// Answered once the topology is over, or after some time without that.
+struct wait {
+  std::string topology;
+  friend bool operator==(const wait&, const wait&) = default;
+};
+/// As `run --report` writes it.
+struct report {
+  std::string topology;
+  friend bool operator==(const report&, const report&) = default;
+};
+struct stop {
+  std::string topology;
+  friend bool operator==(const stop&, const stop&) = default;
+};
+struct drain {
+  std::string node;
+  friend bool operator==(const drain&, const drain&) = default;
+};
+struct forget {
+  std::string node;
+  friend bool operator==(const forget&, const forget&) = default;
+};
+struct status {
+  friend bool operator==(const status&, const status&) = default;
+};
+/// Pages of the status server.
+struct metrics {
+  friend bool operator==(const metrics&, const metrics&) = default;
+};
+struct healthz {
+  friend bool operator==(const healthz&, const healthz&) = default;
+};
+struct readyz {
+  friend bool operator==(const readyz&, const readyz&) = default;
+};
+struct livez {
+  friend bool operator==(const livez&, const livez&) = default;
+};
+
+}  // namespace requests
+
+using request =
+    std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
+                 requests::stop, requests::drain, requests::forget, requests::status, requests::metrics,
+                 requests::healthz, requests::readyz, requests::livez>;
+
+/// Says what a request has for a body.
+enum class body_form : std::uint8_t {
+  none,
+  plan,          // the plan itself
+  confirmation,  // {"confirm": NAME}: the name once more, so that no request acts by mistake
+};
+
+struct route {
+  std::string_view method;
+  std::string_view path;  // "{}" stands for a name
+  body_form body = body_form::none;
+  bool is_action = false;  // it changes something: guard.hpp says who may
+  bool waits = false;      // its answer may take long
+};
+
+/// All of them; the place of one is the place of its request among the alternatives of `request`.
+[[nodiscard]] std::span<const route> routes();
+[[nodiscard]] const route& route_of(const request& r);
+
+/// No plan is longer; other bodies are short.
+inline constexpr std::size_t max_plan = std::size_t{4} << 20;
+inline constexpr std::size_t max_name = 255;
+
+/// What a server has received; `target` may have a query, which is refused.
+struct http_refusal {
+  int status = 400;
+  std::string why;    // a sentence without its full stop
+  std::string allow;  // of 405: the methods
+};
+struct routed {
+  const route* to = nullptr;
+  std::string name;  // of the path, decoded
+};
+using routing = std::variant<routed, http_refusal>;
+
+[[nodiscard]] routing find_route(std::string_view method, std::string_view target);
+/// The error's text says to the client what is wrong with the body.
+[[nodiscard]] expected<request> read_request(const routed& at, std::string_view body);
+
+/// What a client sends.
+struct http_message {
+  std::string method;
+  std::string target;
+  std::string body;
+};
+[[nodiscard]] http_message write_request(const request& r);
+
+}  // namespace millrace::api

@@ -1,0 +1,146 @@
+#include "actors/api/server.hpp"
+
+#include "actors/api/connection.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <list>
+#include <thread>
+#include <utility>
+
+namespace millrace::api {
+namespace {
+
+using boost::asio::ip::tcp;
+
+/// Accepting goes on after as long, where there are no more descriptors.
+constexpr std::chrono::milliseconds accepts_again{200};
+
+unexpected cannot_listen(const tcp::endpoint& at, const boost::system::error_code& why) {
+  return user_error(ec::unavailable,
+                    fmt::format("the API cannot listen on {}:{}: {}; choose another address (--http)",
+                                at.address().to_string(), at.port(), why.message()));
+}
+
+}  // namespace
+
+struct server::impl {
+  std::shared_ptr<server_core> core = std::make_shared<server_core>();
+  tcp::acceptor acceptor{core->io};
+  boost::asio::steady_timer pause{core->io};
+  std::list<std::shared_ptr<connection>> open;  // the oldest first
+  bool cannot_accept = false;
+  std::thread thread;
+
+  ~impl() {
+    core->io.stop();
+    if (thread.joinable())
+      thread.join();
+    open.clear();
+  }
+
+  expected<void> listen() {
+    const auto& at = core->options.listen;
+    boost::system::error_code failed;
+    acceptor.open(at.protocol(), failed);
+    if (!failed)
+      acceptor.set_option(boost::asio::socket_base::reuse_address(true), failed);
+    if (!failed)
+      acceptor.bind(at, failed);
+    if (!failed)
+      acceptor.listen(boost::asio::socket_base::max_listen_connections, failed);
+    if (failed)
+      return cannot_listen(at, failed);
+    return {};
+  }
+
+  void accept() {
+    acceptor.async_accept([this](boost::system::error_code failed, tcp::socket socket) {
+      if (!failed) {
+        cannot_accept = false;
+        serve(std::move(socket));
+        return accept();
+      }
+      // No descriptor, no memory: asking again at once would only spin.
+      if (!std::exchange(cannot_accept, true))
+        spdlog::warn("API: no connection can be accepted: {}; trying again", failed.message());
+      pause.expires_after(accepts_again);
+      pause.async_wait([this](boost::system::error_code) { accept(); });
+    });
+  }
+
+  void serve(tcp::socket socket) {
+    if (open.size() >= core->options.limits.connections && !make_room())
+      return;  // all others are being answered; this one is closed
+    open.push_back(std::make_shared<connection>(*core, std::move(socket), [this](const connection& over) {
+      open.remove_if([&](const auto& c) { return c.get() == &over; });
+    }));
+    // A handler that ends the connection at once takes it out of the list.
+    const auto fresh = open.back();
+    fresh->start();
+  }
+
+  bool make_room() {
+    core->complain(client_fault::too_many,
+                   fmt::format("more than {} connections are open; the oldest that asks for "
+                               "nothing makes room",
+                               core->options.limits.connections));
+    const auto idle = std::ranges::find_if(open, [](const auto& c) { return !c->is_busy(); });
+    if (idle == open.end())
+      return false;
+    const auto oldest = *idle;
+    oldest->close();
+    return true;
+  }
+};
+
+server::server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
+server::server(server&&) noexcept = default;
+server& server::operator=(server&&) noexcept = default;
+server::~server() = default;
+
+expected<server> server::start(server_options options, cluster_view& view, const wall_clock& clock) {
+  if (!options.tls && !options.listen.address().is_loopback())
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("the API listens beyond this machine only with certificates, and {} is no loopback "
+                    "address; give --tls DIR (millrace tls init makes them), or listen on 127.0.0.1",
+                    options.listen.address().to_string()));
+  auto i = std::make_unique<impl>();
+  auto& core = *i->core;
+  core.view = &view;
+  core.options = std::move(options);
+  if (core.options.tls) {
+    const auto own =
+        tls::certificate::from_pem(core.options.tls->own.certificate, core.options.tls->files.certificate);
+    if (!own)
+      return unexpected(own.error());
+    for (auto& host : own->hosts())
+      core.options.guard.names.push_back(std::move(host));
+    auto made = tls_context::make(*core.options.tls, clock);
+    if (!made)
+      return unexpected(made.error());
+    core.tls = std::move(*made);
+  }
+  if (const auto listening = i->listen(); !listening)
+    return unexpected(listening.error());
+  i->accept();
+  i->thread = std::thread([&core] { core.io.run(); });
+  return server(std::move(i));
+}
+
+tcp::endpoint server::endpoint() const {
+  boost::system::error_code failed;
+  return impl_->acceptor.local_endpoint(failed);
+}
+
+std::string server::url() const {
+  const auto at = endpoint();
+  const auto host =
+      at.address().is_v6() ? fmt::format("[{}]", at.address().to_string()) : at.address().to_string();
+  return fmt::format("{}://{}:{}", impl_->core->tls ? "https" : "http", host, at.port());
+}
+
+}  // namespace millrace::api

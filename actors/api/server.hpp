@@ -1,0 +1,61 @@
+// The API of a node as an HTTP server: one thread that accepts, reads, asks the cluster's view and answers.
+// Without TLS it listens on loopback alone. docs/design/api.md says who may ask for what.
+#pragma once
+
+#include "actors/api/cluster_view.hpp"
+#include "actors/api/guard.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/tls/folder.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace millrace::api {
+
+struct server_limits {
+  /// A request must be there as soon after the one before, and its answer be taken.
+  std::chrono::milliseconds request = std::chrono::seconds(10);
+  /// A request that waits for an end is answered without one after as long; it comes again.
+  std::chrono::milliseconds patience = std::chrono::seconds(25);
+  /// The cluster's view answers within this, or the client is told that it does not.
+  std::chrono::milliseconds answer = std::chrono::seconds(30);
+  /// People and probes are few; whoever opens more makes the oldest of those end that ask for nothing.
+  std::size_t connections = 64;
+  std::size_t head = 16U << 10;
+  std::size_t headers = 100;
+};
+
+struct server_options {
+  boost::asio::ip::tcp::endpoint listen;
+  std::optional<tls::credentials> tls;  // a node's
+  guard_rules guard;
+  server_limits limits;
+};
+
+class server {
+public:
+  /// Listens when it returns. `view` and `clock` outlive the server. User errors: an address that cannot be
+  /// taken, or is not loopback without TLS.
+  [[nodiscard]] static expected<server> start(server_options options, cluster_view& view,
+                                              const wall_clock& clock = system_clock());
+  server(server&&) noexcept;
+  server& operator=(server&&) noexcept;
+  /// Ends all connections; replies that come later are dropped.
+  ~server();
+
+  /// With the port that it was given where it asked for any.
+  [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const;
+  /// "https://127.0.0.1:1234"
+  [[nodiscard]] std::string url() const;
+
+private:
+  struct impl;
+  explicit server(std::unique_ptr<impl> i);
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,151 @@
+#include "actors/api/tls_context.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <fmt/format.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+namespace millrace::api {
+namespace {
+
+namespace ssl = boost::asio::ssl;
+
+/// Where a stream keeps its record.
+int record_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+/// The alert that the other side gets follows from it.
+int code_of(tls::peer_fault f) {
+  switch (f) {
+  case tls::peer_fault::foreign_authority:
+    return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+  case tls::peer_fault::expired:
+    return X509_V_ERR_CERT_HAS_EXPIRED;
+  case tls::peer_fault::not_yet_valid:
+    return X509_V_ERR_CERT_NOT_YET_VALID;
+  case tls::peer_fault::wrong_usage:
+    return X509_V_ERR_INVALID_PURPOSE;
+  case tls::peer_fault::wrong_name:
+  case tls::peer_fault::wrong_host:
+    return X509_V_ERR_HOSTNAME_MISMATCH;
+  case tls::peer_fault::damaged:
+    break;
+  }
+  return X509_V_ERR_CERT_REJECTED;
+}
+
+/// What an alert of the other side, or OpenSSL's own finding, means to a person; empty: nothing special.
+std::string_view meaning_of(int reason, bool is_server) {
+  switch (reason) {
+  case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    return is_server ? "the client does not trust this node's certificate: it is of another authority"
+                     : "the node refuses the certificate: it is of another cluster's authority, or of none; "
+                       "give one "
+                       "that this cluster's authority has signed (--tls DIR)";
+  case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    return "the other side says that the certificate has expired; make a new one (millrace tls), or set its "
+           "clock";
+  case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    return "the other side refuses the certificate by its name, its host or its time; its log says why";
+  case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    return "the other side refuses the certificate for what it is used for: a client's where a node's is "
+           "needed";
+  case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    return "the node wants a certificate: give the folder with one by --tls DIR";
+  case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+    return "the client has shown no certificate; it needs --tls DIR";
+  case SSL_R_HTTP_REQUEST:
+    return "plain HTTP has come to an address that speaks TLS; ask it by https:// and with --tls DIR";
+  case SSL_R_WRONG_VERSION_NUMBER:
+    return is_server ? "what has come is no TLS"
+                     : "the other side does not speak TLS; ask it by http://, or another address";
+  default:
+    return {};
+  }
+}
+
+std::string plain_text(const boost::system::error_code& failed) {
+  if (failed == boost::asio::error::eof || failed == ssl::error::stream_truncated)
+    return "the other side has closed the connection";
+  return visible(failed.message());
+}
+
+bool use(ssl::context& c, const tls::credentials& own) {
+  boost::system::error_code failed;
+  const auto good = [&] { return !failed; };
+  c.use_certificate_chain(boost::asio::buffer(own.own.certificate), failed);
+  if (good())
+    c.use_private_key(boost::asio::buffer(own.own.key), ssl::context::pem, failed);
+  if (good())
+    c.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert, failed);
+  return good();
+}
+
+}  // namespace
+
+expected<std::shared_ptr<tls_context>> tls_context::make(const tls::credentials& own,
+                                                         const wall_clock& clock) {
+  const std::shared_ptr<tls_context> out(new tls_context(own.authority, clock));
+  auto* const c = out->context_.native_handle();
+  SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+  // A session that is taken up again would come past judge().
+  SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_num_tickets(c, 0);
+  // The server tells clients whose certificates it takes.
+  SSL_CTX_add_client_CA(c, own.authority.get());
+  SSL_CTX_set_cert_verify_callback(c, &tls_context::judge, out.get());
+  const bool good = use(out->context_, own);
+  ERR_clear_error();
+  if (!good)
+    return our_error(
+        fmt::format("libssl does not take the key and certificate of {}", own.files.certificate));
+  return out;
+}
+
+void tls_context::watch(ssl_st* stream, handshake_record& record) {
+  SSL_set_ex_data(stream, record_index(), &record);
+}
+
+int tls_context::judge(x509_store_ctx_st* shown, void* self) {
+  const auto& me = *static_cast<const tls_context*>(self);
+  auto* const stream =
+      static_cast<ssl_st*>(X509_STORE_CTX_get_ex_data(shown, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* const record = static_cast<handshake_record*>(SSL_get_ex_data(stream, record_index()));
+  auto* const x = X509_STORE_CTX_get0_cert(shown);
+  if (record == nullptr || x == nullptr) {
+    X509_STORE_CTX_set_error(shown, X509_V_ERR_UNSPECIFIED);
+    return 0;
+  }
+  const auto judged =
+      tls::verify_peer(tls::certificate::share(x), me.authority_, record->whom, me.clock_.now());
+  if (!judged)
+    record->refused = judged.error();
+  X509_STORE_CTX_set_error(shown, judged ? X509_V_OK : code_of(judged.error().what));
+  return judged ? 1 : 0;
+}
+
+std::string describe_failure(const boost::system::error_code& failed, const handshake_record& record,
+                             bool is_server) {
+  if (record.refused)
+    return record.refused->why;
+  if (failed.category() == boost::asio::error::get_ssl_category()) {
+    const auto meaning = meaning_of(ERR_GET_REASON(static_cast<unsigned long>(failed.value())), is_server);
+    if (!meaning.empty())
+      return std::string(meaning);
+  }
+  return plain_text(failed);
+}
+
+bool is_plain_http(const boost::system::error_code& failed) {
+  return failed.category() == boost::asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST;
+}
+
+}  // namespace millrace::api

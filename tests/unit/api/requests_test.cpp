@@ -1,0 +1,94 @@
+#include "actors/api/requests.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using namespace millrace;
+using namespace millrace::api;
+
+namespace {
+
+const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
+                                    requests::list{},
+                                    requests::nodes{},
+                                    requests::wait{"t t/%"},
+                                    requests::report{"ä"},
+                                    requests::stop{"t\"\\"},
+                                    requests::drain{"node-1"},
+                                    requests::forget{".."},
+                                    requests::status{},
+                                    requests::metrics{},
+                                    requests::healthz{},
+                                    requests::readyz{},
+                                    requests::livez{}};
+
+http_refusal refused(std::string_view method, std::string_view target) {
+  const auto found = find_route(method, target);
+  REQUIRE(std::holds_alternative<http_refusal>(found));
+  return std::get<http_refusal>(found);
+}
+
+expected<request> read(std::string_view method, std::string_view target, std::string_view body) {
+  const auto found = find_route(method, target);
+  REQUIRE(std::holds_alternative<routed>(found));
+  return read_request(std::get<routed>(found), body);
+}
+
+}  // namespace
+
+TEST_CASE("what a client writes is what a server reads, for every route") {
+  std::set<std::size_t> seen;
+  for (const auto& r : examples) {
+    const auto m = write_request(r);
+    const auto back = read(m.method, m.target, m.body);
+    REQUIRE(back);
+    CHECK(*back == r);
+    seen.insert(r.index());
+  }
+  CHECK(seen.size() == routes().size());
+}
+
+TEST_CASE("what changes something is an action, and nothing else is") {
+  for (const auto& r : routes())
+    CHECK(r.is_action == (r.method != "GET"));
+}
+
+TEST_CASE("a path that is not there, or not by this method, is told") {
+  CHECK(refused("GET", "/").status == 404);
+  CHECK(refused("GET", "/api/v1/topologies/").status == 404);
+  CHECK(refused("GET", "/api/v1/topologies/a/b/end").status == 404);
+  CHECK(refused("GET", "/api/v2/nodes").status == 404);
+  CHECK(refused("POST", "/api/v1/nodes").allow == "GET");
+  const auto no = refused("DELETE", "/api/v1/topologies/t");
+  CHECK(no.status == 405);
+  CHECK(no.allow == "PUT");
+  CHECK(refused("GET", "/api/v1/nodes?x=1").status == 400);
+  CHECK_THAT(refused("GET", "/\x1b[2J").why, !Catch::Contains("\x1b"));
+}
+
+TEST_CASE("a name in a path is UTF-8 of bounded length without control characters") {
+  for (const auto* wrong : {"%", "%4", "%zz", "%00", "%0a", "%7f", "%ff", "%c3"})
+    CHECK(refused("GET", std::string("/api/v1/topologies/") + wrong + "/end").status == 400);
+  CHECK(refused("GET", "/api/v1/topologies/" + std::string(256, 'a') + "/end").status == 400);
+  CHECK(read("GET", "/api/v1/topologies/" + std::string(255, 'a') + "/end", ""));
+  CHECK(std::get<requests::wait>(*read("GET", "/api/v1/topologies/%C3%A4%2f/end", "")).topology == "ä/");
+}
+
+TEST_CASE("an action confirms the name of its path, and no other") {
+  const auto stop = [](std::string_view body) { return read("POST", "/api/v1/topologies/t/stop", body); };
+  CHECK(stop(R"( {"confirm": "t"} )"));
+  CHECK_THAT(stop(R"({"confirm": "u"})").error().message,
+             Catch::Equals("\"u\" is confirmed, and the request is for \"t\""));
+  for (const auto* wrong : {"", "t", "{}", "[]", R"({"confirm": 1})", R"({"confirm": "t", "x": 1})",
+                            R"({"x": "t"})", "{\"confirm\": \"t\"", "[[[[[[[[[[]]]]]]]]]]"})
+    CHECK_THAT(stop(wrong).error().message, Catch::Contains("expected {\"confirm\": \"NAME\"}"));
+  CHECK_THAT(stop(std::string(5'000, ' ')).error().message, Catch::Contains("too long"));
+}
+
+TEST_CASE("a plan has a bounded length, and questions have no body") {
+  CHECK(read("PUT", "/api/v1/topologies/t", std::string(max_plan, 'x')));
+  CHECK_FALSE(read("PUT", "/api/v1/topologies/t", std::string(max_plan + 1, 'x')));
+  CHECK_FALSE(read("PUT", "/api/v1/topologies/t", ""));
+  CHECK_FALSE(read("GET", "/api/v1/nodes", "x"));
+}

@@ -1,0 +1,184 @@
+#include "tests/unit/api/api_fixture.hpp"
+
+#include <sys/resource.h>
+
+using namespace millrace;
+using namespace millrace::api;
+using namespace millrace::api::test;
+
+namespace {
+
+std::string get(const std::string& path, const std::string& more = {}) {
+  return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + more + "\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("a topology is applied, seen, stopped and over") {
+  const running_api s;
+  CHECK(std::get<answers::applied>(*s.ask(requests::apply{"t", plan})).generation == 1);
+  CHECK(std::get<answers::topologies>(*s.ask(requests::list{})).all ==
+        std::vector<answers::topology>{{"t", topology_state::running, ""}});
+  const auto nodes = std::get<answers::nodes>(*s.ask(requests::nodes{}));
+  REQUIRE(nodes.all.size() == 2);
+  CHECK(nodes.all[0].is_coordinator);
+  CHECK(nodes.all[0].actors.size() + nodes.all[1].actors.size() == 2);
+  CHECK(std::get<answers::status>(*s.ask(requests::status{})) == answers::status{"test", "a", 1, "a"});
+  CHECK(std::get<answers::document>(*s.ask(requests::report{"t"})).json == R"({"topology":"t","stages":{}})");
+  CHECK(s.ask(requests::stop{"t"}));
+  const auto over = std::get<answers::waited>(*s.ask(requests::wait{"t"}));
+  CHECK(over.is_over);
+  CHECK(over.now.state == topology_state::stopped);
+  CHECK(s.ask(requests::stop{"t"}).error().code == ec::mismatch);
+}
+
+TEST_CASE("a wait ends with the topology, and without an end it is asked again") {
+  running_api s({.patience = std::chrono::milliseconds(50)});
+  REQUIRE(s.ask(requests::apply{"t", plan}));
+  const auto patient = std::get<answers::waited>(*s.ask(requests::wait{"t"}));
+  CHECK_FALSE(patient.is_over);
+  CHECK(patient.now.name == "t");
+  CHECK(s.cluster.waiting() == 0);  // nobody waits any more, so nothing is kept
+  s.cluster.fail("t", "in/0", "it kills processes");
+  const auto over = std::get<answers::waited>(*s.ask(requests::wait{"t"}));
+  CHECK(over.is_over);
+  CHECK(over.now == answers::topology{"t", topology_state::failed, "in/0: it kills processes"});
+}
+
+TEST_CASE("a wait that is under way is answered at the end") {
+  running_api s;
+  REQUIRE(s.ask(requests::apply{"t", plan}));
+  raw_connection waiting(s.api->endpoint());
+  waiting.send(get("/api/v1/topologies/t/end"));
+  while (s.cluster.waiting() == 0)
+    std::this_thread::yield();
+  s.cluster.finish("t");
+  CHECK_THAT(waiting.rest(), Catch::Contains(R"("over":true)") && Catch::Contains(R"("state":"ended")"));
+}
+
+TEST_CASE("what the cluster refuses comes back with its reason") {
+  running_api s;
+  CHECK(s.ask(requests::stop{"nowhere"}).error().code == ec::not_found);
+  CHECK(s.ask(requests::wait{"nowhere"}).error().code == ec::not_found);
+  const auto lives = s.ask(requests::forget{"b"});
+  REQUIRE_FALSE(lives);
+  CHECK(lives.error().code == ec::locked);
+  CHECK_THAT(lives.error().message, Catch::Contains("end its process first"));
+  REQUIRE(s.ask(requests::apply{"t", plan}));
+  s.cluster.silence("b");
+  const auto gone = s.ask(requests::forget{"b"});
+  REQUIRE(gone);
+  CHECK(std::get<answers::forgotten>(*gone).lost.size() <= 1);
+}
+
+TEST_CASE("a node that is drained gives away what can move") {
+  running_api s;
+  CHECK(s.ask(requests::drain{"b"}));
+  const auto nodes = std::get<answers::nodes>(*s.ask(requests::nodes{}));
+  CHECK(nodes.all.at(1).state == node_state::drained);
+}
+
+TEST_CASE("who has no token looks and does not act") {
+  const running_api s;
+  for (const auto* token : {"", "wrong"}) {
+    CHECK(s.ask(requests::list{}, token));
+    const auto no = s.ask(requests::stop{"t"}, token);
+    REQUIRE_FALSE(no);
+    CHECK_THAT(no.error().message, Catch::Contains("MILLRACE_TOKEN"));
+  }
+  const auto forged =
+      s.asked("POST /api/v1/topologies/t/stop HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
+              "Authorization: Bearer secret\r\nX-Millrace-Action: yes\r\nConnection: "
+              "close\r\nContent-Length: 15\r\n\r\n"
+              "{\"confirm\":\"t\"}");
+  CHECK_THAT(forged, Catch::StartsWith("HTTP/1.1 403 "));
+}
+
+TEST_CASE("pages come as text, and nothing else may be done with what comes") {
+  const running_api s;
+  CHECK_THAT(s.asked(get("/metrics")),
+             Catch::StartsWith("HTTP/1.1 200 OK\r\n") && Catch::EndsWith("\r\n\r\nmillrace_running 1\n") &&
+                 Catch::Contains("X-Content-Type-Options: nosniff\r\n") &&
+                 Catch::Contains("Content-Security-Policy: default-src 'none'\r\n"));
+  CHECK_THAT(s.asked(get("/healthz")), Catch::EndsWith("ok\n"));
+  CHECK_THAT(s.asked(get("/nowhere")), Catch::StartsWith("HTTP/1.1 404 ") && Catch::Contains("\"error\""));
+  CHECK_THAT(s.asked("HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 405 "));
+  CHECK_THAT(s.asked("GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 421 "));
+}
+
+TEST_CASE("a connection is used again") {
+  const running_api s;
+  const std::string first = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const auto both = s.asked(first + get("/metrics"));
+  CHECK_THAT(both, Catch::Contains("ok\nHTTP/1.1 200 OK") && Catch::EndsWith("millrace_running 1\n"));
+}
+
+TEST_CASE("what is no request is refused, bounded and over") {
+  const running_api s;
+  CHECK_THAT(s.asked(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + std::string(100, 'x')),
+             Catch::StartsWith("HTTP/1.1 400 "));
+  CHECK_THAT(s.asked("GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x')),
+             Catch::StartsWith("HTTP/1.1 431 "));
+  CHECK_THAT(
+      s.asked("PUT /api/v1/topologies/t HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"),
+      Catch::StartsWith("HTTP/1.1 413 "));
+  CHECK_THAT(s.asked("PUT /api/v1/topologies/t HTTP/1.1\r\nHost: localhost\r\nExpect: "
+                     "100-continue\r\nContent-Length: 9\r\n\r\n"),
+             Catch::StartsWith("HTTP/1.1 403 "));
+  CHECK_THAT(s.asked(get("/metrics")), Catch::StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_CASE("who sends nothing, or half a request, is not waited for") {
+  const running_api s({.request = std::chrono::milliseconds(100)});
+  CHECK(s.asked("").empty());
+  CHECK(s.asked("GET /metrics HT").empty());
+}
+
+TEST_CASE("a thousand silent connections leave room for one that asks") {
+  const running_api s;
+  rlimit files{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &files) == 0);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  std::vector<raw_connection> silent;
+  for (int i = 0; i < 1'000; ++i)
+    silent.emplace_back(s.api->endpoint());
+  CHECK_THAT(s.asked(get("/metrics")), Catch::StartsWith("HTTP/1.1 200 "));
+  CHECK(silent.front().rest().empty());  // the oldest have been closed
+}
+
+TEST_CASE("where every connection waits for an answer the next one is closed") {
+  running_api s({.connections = 2});
+  s.cluster.hang();
+  raw_connection one(s.api->endpoint());
+  raw_connection two(s.api->endpoint());
+  one.send(get("/metrics"));
+  two.send(get("/metrics"));
+  while (s.cluster.waiting() < 2)
+    std::this_thread::yield();
+  CHECK(s.asked(get("/metrics")).empty());
+}
+
+TEST_CASE("a cluster that does not answer is told") {
+  running_api s({.answer = std::chrono::milliseconds(50)});
+  s.cluster.hang();
+  const auto no = s.ask(requests::list{});
+  REQUIRE_FALSE(no);
+  CHECK(no.error().code == ec::unavailable);
+  CHECK(no.error().retry);
+  CHECK_THAT(no.error().message, Catch::Contains("the node does not answer"));
+}
+
+TEST_CASE("without certificates it listens on this machine alone, and says why") {
+  millrace::test::memory_cluster cluster({"a"});
+  const auto open = server::start({{boost::asio::ip::make_address("0.0.0.0"), 0}, {}, {}, {}}, cluster);
+  REQUIRE_FALSE(open);
+  CHECK(open.error().whose == fault::user);
+  CHECK_THAT(open.error().message, Catch::Contains("0.0.0.0 is no loopback address; give --tls DIR"));
+  const running_api first;
+  const auto taken = server::start({first.api->endpoint(), {}, {}, {}}, cluster);
+  REQUIRE_FALSE(taken);
+  CHECK_THAT(taken.error().message, Catch::Contains("Address already in use"));
+}
