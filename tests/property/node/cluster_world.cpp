@@ -261,13 +261,13 @@ void cluster_world::send(const cluster::process_id& from, const cluster::process
     return;
   const auto arrives = now_ + up_to(std::chrono::milliseconds(one_in(50) ? 200 : 5));
   auto& last = last_due_[{from, to}];
-  const auto is_late = below(1000) < late;
-  if (!is_late)
-    last = std::max(last, arrives);
-  parcels_.push_back(
-      {from, to, bytes_arrived{from, bytes}, is_late ? now_ + up_to(std::chrono::seconds(8)) : last});
+  last = std::max(last, arrives);
+  parcels_.push_back({from, to, bytes_arrived{from, bytes}, last});
+  // A link keeps the order and loses nothing while it lasts; copies come whenever they like.
   if (below(1000) < again)
     parcels_.push_back({from, to, bytes_arrived{from, bytes}, now_ + up_to(std::chrono::seconds(3))});
+  if (below(1000) < late)
+    parcels_.push_back({from, to, bytes_arrived{from, bytes}, now_ + up_to(std::chrono::seconds(8))});
 }
 
 void cluster_world::deliver() {
