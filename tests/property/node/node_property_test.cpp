@@ -5,13 +5,10 @@
 // MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
 #include "runtime/base/address_sanitizer.hpp"
 #include "tests/property/node/random_schedule.hpp"
+#include "tests/support/schedules.hpp"
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
-#include <cstdlib>
-#include <iostream>
 
 namespace millrace::node::trial {
 namespace {
@@ -25,25 +22,13 @@ std::optional<std::string> failure_of(std::uint64_t seed) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> number_from(const char* name) {
-  const auto* text = std::getenv(name);
-  return text ? std::optional(std::strtoull(text, nullptr, 10)) : std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("the actors of a control plane give each life once, recorded before it is sent, whatever fails") {
-  const auto only = number_from("MILLRACE_SEED");
-  if (!only)
+  const millrace::test::seeds seeds(with_address_sanitizer ? 50 : 300);
+  if (!seeds.only)
     spdlog::set_level(spdlog::level::off);
-  const auto seeds = only ? 1 : number_from("MILLRACE_SEEDS").value_or(with_address_sanitizer ? 50 : 300);
-  for (std::uint64_t i = 1; i <= seeds; ++i) {
-    const auto seed = only.value_or(i);
-    if (const auto text = failure_of(seed)) {
-      std::cout << "seed " << seed << " fails after: " << *text << std::endl;
-      FAIL(fmt::format("MILLRACE_SEED={}: {}", seed, *text));
-    }
-  }
+  seeds.check(failure_of);
   spdlog::set_level(spdlog::level::info);
 }
 
