@@ -153,7 +153,7 @@ TEST_CASE("chains of one process share a producer and a consumer, from any threa
   const auto by = at.process();
   std::vector<std::future<texts>> all;
   for (int i = 0; i < 8; ++i)
-    all.push_back(std::async(std::launch::async, [&at, by, i] {
+    all.push_back(std::async(std::launch::async, [by, i] {
       auto c = topic_chain::open(by, {"clicks", "w/" + std::to_string(i)}, 1);
       if (!c)
         return texts{c.error().message};
