@@ -70,7 +70,7 @@ void add_arguments(const command& c, const std::string& condition, std::string& 
     if (a.positional) {
       if (a.kind == value_kind::file)
         out += fmt::format("complete -c millrace {} -F\n", condition);
-      else if (a.kind == value_kind::stage || a.kind == value_kind::choice)
+      else if (a.kind == value_kind::folder || a.kind == value_kind::stage || a.kind == value_kind::choice)
         out += fmt::format("complete -c millrace {}{}\n", condition, values_of(a));
       continue;
     }
