@@ -215,6 +215,10 @@ TEST_CASE("once all receivers have everything, all report, stop in order, and th
   CHECK(those<directions::ended>(out).front().finished);
   CHECK(those<directions::ended>(out).front().parts.size() == 3);
   CHECK(d.on_message("a", said(messages::stopped{"raw", 7})).empty());
+  cluster::topology_state s;
+  s.status = cluster::topology_status::finished;
+  CHECK(d.on_state(s).empty());  // told once
+  CHECK(d.report().empty());
 }
 
 TEST_CASE("a stop that was asked for ends it without the end of its sources; who is silent is left behind") {
