@@ -15,6 +15,14 @@ option from(const std::string& what) {
 option where(const std::string& what) { return {.name = "where", .type = expression, .doc = what}; }
 option columns(const std::string& what) { return {.name = "columns", .type = expression_map, .doc = what}; }
 
+option runs_on(const std::string& what) {
+  return {.name = "node",
+          .doc = what + " runs on this node of a cluster, and waits for it. Default: where it lies on a "
+                        "disk, the node that was "
+                        "asked to apply it first, else any. `run` passes it over",
+          .plain = true};
+}
+
 std::vector<option> source_options() {
   return {
       {.name = "rate",
@@ -25,6 +33,7 @@ std::vector<option> source_options() {
        .type = duration,
        .doc = "Holds back a partition whose watermark is this far ahead of the slowest one's",
        .minimum = 1},
+      runs_on("The source"),
   };
 }
 
@@ -168,6 +177,7 @@ std::vector<option> sink_options() {
        .doc =
            "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc",
        .plain = true},
+      runs_on("The sink"),
   };
 }
 

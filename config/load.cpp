@@ -1,5 +1,6 @@
-// load(): files, overlays, environment, stages, graph, plan; every finding at once.
+// load(), load_text(): files, overlays, environment, stages, graph, plan; every finding at once.
 #include "config/core_options.hpp"
+#include "config/load_text.hpp"
 #include "config/plan/fingerprint.hpp"
 #include "config/plan/graph.hpp"
 #include "config/plan/partly_known.hpp"
@@ -8,7 +9,7 @@
 #include "config/stage_reader.hpp"
 #include "config/text/environment.hpp"
 #include "config/text/mask.hpp"
-#include "config/text/old_options.hpp"
+#include "config/text/merged_files.hpp"
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
 #include "config/validate.hpp"
@@ -26,9 +27,14 @@ public:
   loader(const load_request& request, const catalog& connectors)
       : request_(request), connectors_(connectors) {}
 
-  loaded run() {
+  loaded run() { return planned(read_merged(request_, connectors_, out_)); }
+  loaded run(std::string_view text) { return planned(read_json(text, request_.file, out_)); }
+
+private:
+  loaded planned(std::optional<node> root) {
     loaded result;
-    if (read_files()) {
+    if (root) {
+      root_ = std::move(*root);
       fill_environment(root_, out_);
       keep_passwords(root_);
       topology t;
@@ -45,30 +51,6 @@ public:
     files.emplace_back(set_file);
     result.findings = out_.take(files);
     return result;
-  }
-
-private:
-  bool read_files() {
-    auto base = read_json_file(request_.file, out_);
-    bool good = base.has_value();
-    if (base)
-      root_ = std::move(*base);
-    for (const auto& file : request_.overlays) {
-      auto overlay = read_json_file(file, out_);
-      good = good && overlay;
-      if (!good)
-        continue;
-      const auto before = types_of(root_);
-      merge(root_, *overlay);
-      drop_old_options(root_, before, &*overlay, connectors_, out_);
-    }
-    if (good && !request_.sets.empty()) {
-      const auto before = types_of(root_);
-      for (const auto& set : request_.sets)
-        apply_set(root_, set, out_);
-      drop_old_options(root_, before, nullptr, connectors_, out_);
-    }
-    return good;
   }
 
   /// A password in a URI is secret whatever option it stands in; what else options hold is up to their
@@ -199,6 +181,11 @@ private:
 
 loaded load(const load_request& request, const catalog& connectors) {
   return loader(request, connectors).run();
+}
+
+loaded load_text(std::string_view text, const std::string& name, const catalog& connectors) {
+  const load_request request{name, {}, {}};
+  return loader(request, connectors).run(text);
 }
 
 const stage* topology::find(std::string_view wanted) const {

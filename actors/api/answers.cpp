@@ -45,7 +45,7 @@ constexpr auto statuses = std::to_array<code_status>({
 
 json::array texts(const std::vector<std::string>& all) { return json::array(all.begin(), all.end()); }
 
-/// Of one member. Braces within braces could mean a copy as well.
+/// Makes one member. Braces within braces could mean a copy as well.
 json::object with(std::string_view name, json::value v) {
   json::object out;
   out.emplace(name, std::move(v));
@@ -77,6 +77,12 @@ json::object to_json(const answers::accepted&) { return {}; }
 json::object to_json(const answers::forgotten& f) { return with("lost", texts(f.lost)); }
 json::object to_json(const answers::status& s) {
   return {{"cluster", s.cluster}, {"node", s.node}, {"session", s.session}, {"coordinator", s.coordinator}};
+}
+
+/// The letters are JSON already.
+std::string text_of(const answers::dead_letters& d) {
+  return fmt::format(R"({{"letters":[{}],"next":{}}})", fmt::join(d.letters, ","),
+                     d.next ? fmt::to_string(*d.next) : "null");
 }
 
 /// Reads members by name; the first that is missing or of another form is remembered, and all fail then.
@@ -180,7 +186,18 @@ answer read_one(answer_reader& in, const requests::status&) {
   return answers::status{in.text(in.root(), "cluster"), in.text(in.root(), "node"),
                          in.number(in.root(), "session"), in.text(in.root(), "coordinator")};
 }
-/// stop, drain
+answer read_one(answer_reader& in, const requests::dead_letters&) {
+  answers::dead_letters out;
+  for (const auto& one : in.items(in.member(in.root(), "letters"))) {
+    if (!one.is_object())
+      in.fail();
+    out.letters.push_back(data::json_text(one));
+  }
+  if (!in.member(in.root(), "next").is_null())
+    out.next = in.number(in.root(), "next");
+  return out;
+}
+/// stop, drain, and report, whose text stays as it is.
 answer read_one(answer_reader& in, const auto&) {
   if (!in.root().is_object())
     in.fail();
@@ -220,6 +237,8 @@ http_answer write_answer(const answer& a) {
       []<class A>(const A& one) {
         if constexpr (requires { to_json(one); })
           return data::json_text(to_json(one));
+        else if constexpr (requires { text_of(one); })
+          return text_of(one);
         else
           return std::string();
       },
@@ -244,11 +263,11 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
   if (status != 200) {
     if (auto told = read_error(body))
       return unexpected(std::move(*told));
-    return fatal_error(ec::internal, fmt::format("the node has answered with status {}: {}", status,
-                                                 visible(body.substr(0, shown_body))));
+    return fatal_error(ec::internal,
+                       fmt::format("the answer is none of millrace's, with status {}: {}; expected the "
+                                   "address of a node's API",
+                                   status, visible(body.substr(0, shown_body))));
   }
-  if (std::holds_alternative<requests::report>(asked))
-    return answers::document{std::string(body)};
   answer_reader in(body);
   auto out = std::visit([&](const auto& r) { return read_one(in, r); }, asked);
   if (!in.good())
@@ -256,6 +275,8 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
                        fmt::format("the answer is none of millrace's: {}; expected the address of a "
                                    "node's API",
                                    visible(body.substr(0, shown_body))));
+  if (std::holds_alternative<requests::report>(asked))
+    return answers::document{std::string(body)};
   return out;
 }
 

@@ -1,10 +1,11 @@
-// What the API of a node gives: typed answers and their JSON, for the server, which writes them, and for the
+// The API of a node gives these: typed answers and their JSON, for the server, which writes them, and for the
 // client, which reads them. Pure. A client trusts nothing that it reads: sizes are bounded where it receives.
 #pragma once
 
 #include "actors/api/requests.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -67,6 +68,12 @@ struct status {
   std::string coordinator;  // empty: none is known
   friend bool operator==(const status&, const status&) = default;
 };
+/// A page of them.
+struct dead_letters {
+  std::vector<std::string> letters;   // a JSON object each, oldest first
+  std::optional<std::uint64_t> next;  // the page behind this one
+  friend bool operator==(const dead_letters&, const dead_letters&) = default;
+};
 /// JSON that others have written, as it is.
 struct document {
   std::string json;
@@ -81,9 +88,9 @@ struct page {
 
 }  // namespace answers
 
-using answer =
-    std::variant<answers::topologies, answers::nodes, answers::applied, answers::waited, answers::accepted,
-                 answers::forgotten, answers::status, answers::document, answers::page>;
+using answer = std::variant<answers::topologies, answers::nodes, answers::applied, answers::waited,
+                            answers::accepted, answers::forgotten, answers::status, answers::dead_letters,
+                            answers::document, answers::page>;
 
 /// An HTTP answer without its head.
 struct http_answer {
@@ -95,10 +102,10 @@ struct http_answer {
 /// {"error": {"code", "retry", "message"}} and the status that belongs to the code.
 [[nodiscard]] http_answer write_error(const error& e);
 
-/// What came back for this request. The error is the node's own where it has sent one.
+/// Reads what came back for this request. The error is the node's own where it has sent one.
 [[nodiscard]] expected<answer> read_answer(const request& asked, int status, std::string_view body);
 
-/// As `list --json` and `nodes --json` have it.
+/// Writes them as `list --json` and `nodes --json` have it.
 [[nodiscard]] std::string json_of(const answers::topologies& t);
 [[nodiscard]] std::string json_of(const answers::nodes& n);
 

@@ -1,8 +1,9 @@
 #include "actors/api/client.hpp"
 
 #include "actors/api/guard.hpp"
-#include "actors/api/tls_context.hpp"
+#include "actors/client/tls/context.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/http/own_host.hpp"
 #include "runtime/http/request_reader.hpp"
 
 #include <boost/asio/connect.hpp>
@@ -30,7 +31,7 @@ namespace beast = boost::beast;
 namespace beast_http = boost::beast::http;
 using beast::error_code;
 
-/// Of an answer: metrics and reports of many topologies are the longest.
+/// Bounds an answer: metrics and reports of many topologies are the longest.
 constexpr std::uint64_t max_answer = std::uint64_t{64} << 20;
 
 bool is_loopback(const std::string& host) {
@@ -74,12 +75,13 @@ private:
                              at_.port));
     request_.set(beast_http::field::user_agent, "millrace");
     request_.keep_alive(false);
-    if (route_of(what).is_action) {
+    const auto& to = route_of(what);
+    if (to.is_action) {
       request_.set(std::string(action_header), "yes");
       request_.set(beast_http::field::content_type, "application/json");
-      if (!options_.token.empty())
-        request_.set(beast_http::field::authorization, "Bearer " + options_.token);
     }
+    if (to.needs_token() && !options_.token.empty())
+      request_.set(beast_http::field::authorization, "Bearer " + options_.token);
     request_.body() = message.body;
     request_.prepare_payload();
     parser_.body_limit(max_answer);
@@ -101,7 +103,7 @@ private:
   }
 
   void shake_hands() {
-    tls_context::watch(stream_.native_handle(), handshake_);
+    tls::context::watch(stream_.native_handle(), handshake_);
     error_code is_name;
     asio::ip::make_address(at_.host, is_name);
     if (is_name)
@@ -142,7 +144,7 @@ private:
   }
 
   void fail_tls(error_code failed) {
-    const auto why = describe_failure(failed, handshake_, false);
+    const auto why = tls::describe_failure(failed, handshake_, false);
     failure_ = error{handshake_.refused ? ec::refused : ec::unavailable,
                      fault::outside,
                      false,
@@ -152,11 +154,11 @@ private:
 
   void fail(std::string_view what, error_code failed) {
     const auto hint =
-        failed == asio::error::connection_refused
-            ? "; give the address of a node that runs (--connect URL; it stands in the node's state "
-              "folder, in the file http)"
+        failed == asio::error::connection_refused ? "; give the address of a node that runs (--connect URL)"
         : failed == beast_http::error::end_of_stream || failed == asio::error::connection_reset
             ? "; the node has ended, or it speaks TLS (https:// and --tls DIR)"
+        : failed.category() == beast_http::make_error_code(beast_http::error::bad_version).category()
+            ? "; no node's API listens there, so give the address of a node (--connect URL)"
             : "";
     failure_ = error{ec::unavailable,
                      fault::outside,
@@ -171,7 +173,7 @@ private:
   asio::io_context io_;
   asio::ip::tcp::resolver resolver_{io_};
   beast::ssl_stream<beast::tcp_stream> stream_;
-  handshake_record handshake_;
+  tls::handshake_record handshake_;
   beast_http::request<beast_http::string_body> request_;
   beast::flat_buffer buffer_;
   beast_http::response_parser<beast_http::string_body> parser_;
@@ -200,7 +202,7 @@ expected<api_url> parse_api_url(const std::string& text) {
   const auto parsed = http::parse_host(rest);
   if (!parsed || parsed->host.empty() || parsed->port.empty())
     return wrong();
-  out.host = parsed->host.starts_with('[') ? parsed->host.substr(1, parsed->host.size() - 2) : parsed->host;
+  out.host = http::without_brackets(parsed->host);
   const auto* const end = parsed->port.data() + parsed->port.size();
   if (const auto [at, failed] = std::from_chars(parsed->port.data(), end, out.port);
       failed != std::errc() || at != end || out.port == 0)
@@ -230,7 +232,7 @@ expected<answer> client::ask(const request& what) const {
   asio::ssl::context none(asio::ssl::context::tls);
   if (!at_.is_secure)
     return exchange(options_, at_, none, false).run(what);
-  const auto context = tls_context::make(*options_.tls, *clock_);
+  const auto context = tls::context::make(*options_.tls, *clock_);
   if (!context)
     return unexpected(context.error());
   return exchange(options_, at_, (*context)->get(), true).run(what);

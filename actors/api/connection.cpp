@@ -46,7 +46,7 @@ std::string response_text(const http_answer& a, bool is_1_0, bool keep_alive, co
   return out.str();
 }
 
-/// As a client reads refusals of requests and errors of the cluster alike.
+/// Has the form in which a client reads refusals of requests and errors of the cluster alike.
 http_answer refusal_text(int status, const std::string& why) {
   const auto code = status == 404   ? ec::not_found
                     : status == 401 ? ec::refused
@@ -92,7 +92,7 @@ void connection::start() {
 }
 
 void connection::shake_hands() {
-  tls_context::watch(stream_.native_handle(), handshake_);
+  tls::context::watch(stream_.native_handle(), handshake_);
   beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
   stream_.async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code failed) {
     if (!failed)
@@ -101,10 +101,10 @@ void connection::shake_hands() {
     self->core_.complain(slow ? client_fault::too_slow : client_fault::handshake,
                          fmt::format("no TLS with {}: {}", self->who(),
                                      slow ? "it has not begun within the time for a request"
-                                          : describe_failure(failed, self->handshake_, true)));
+                                          : tls::describe_failure(failed, self->handshake_, true)));
     if (slow)
       self->close();
-    else if (is_plain_http(failed))
+    else if (tls::is_plain_http(failed))
       self->tell_plain_client();
     else
       self->drain();
@@ -170,7 +170,7 @@ void connection::on_received(error_code failed, std::size_t bytes) {
   else if (core_.tls && served_ == 0 && failed.category() == asio::error::get_ssl_category() &&
            failed != asio::ssl::error::stream_truncated)
     core_.complain(client_fault::handshake,
-                   fmt::format("no TLS with {}: {}", who(), describe_failure(failed, handshake_, true)));
+                   fmt::format("no TLS with {}: {}", who(), tls::describe_failure(failed, handshake_, true)));
   close();
 }
 

@@ -5,7 +5,7 @@
 #include "actors/api/answers.hpp"
 #include "actors/api/complaints.hpp"
 #include "actors/api/server.hpp"
-#include "actors/api/tls_context.hpp"
+#include "actors/client/tls/context.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,12 +19,12 @@
 
 namespace millrace::api {
 
-/// What all connections of a server share.
+/// All connections of a server share this.
 struct server_core : std::enable_shared_from_this<server_core> {
   void complain(client_fault kind, const std::string& what);
 
   server_options options;
-  std::shared_ptr<tls_context> tls;  // null: plain HTTP
+  std::shared_ptr<tls::context> tls;  // null: plain HTTP
   boost::asio::ssl::context no_tls{boost::asio::ssl::context::tls};
   cluster_view* view = nullptr;
   complaints told;
@@ -75,7 +75,7 @@ private:
   std::function<void(connection&)> on_over_;
   boost::beast::flat_buffer buffer_;
   http::request_reader reader_;
-  handshake_record handshake_;
+  tls::handshake_record handshake_;
   boost::asio::steady_timer overdue_;
   std::shared_ptr<const request> asked_;  // what is being answered
   std::string out_;

@@ -1,6 +1,7 @@
 #include "actors/api/guard.hpp"
 
 #include "runtime/base/visible_text.hpp"
+#include "runtime/http/own_host.hpp"
 
 #include <fmt/format.h>
 
@@ -30,27 +31,9 @@ bool has_header(const http::incoming_request& r, std::string_view name) {
                              [&](const http::header& h) { return http::same_name(h.first, name); });
 }
 
-std::string_view without_brackets(std::string_view host) {
-  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
-/// As an IPv4 client of an IPv6 socket has its address, too.
-ip::address plain(const ip::address& a) {
-  return a.is_v6() && a.to_v6().is_v4_mapped() ? ip::make_address_v4(ip::v4_mapped, a.to_v6()) : a;
-}
-
-/// A page of a foreign site can have its own name lead here (DNS rebinding); its requests still tell that name.
-bool is_own_host(const guard_rules& rules, std::string_view host, const ip::address& local) {
+bool is_for_this_node(const guard_rules& rules, std::string_view host, const ip::address& local) {
   const auto parsed = http::parse_host(host);
-  if (!parsed)
-    return false;
-  const auto name = without_brackets(parsed->host);
-  if (http::same_name(name, "localhost") ||
-      std::ranges::any_of(rules.names, [&](const std::string& own) { return http::same_name(own, name); }))
-    return true;
-  boost::system::error_code is_name;
-  const auto address = ip::make_address(std::string(name), is_name);
-  return !is_name && (address.is_loopback() || plain(address) == plain(local));
+  return parsed && http::is_own_host(http::without_brackets(parsed->host), rules.names, local);
 }
 
 bool has_token(const guard_rules& rules, const http::incoming_request& r) {
@@ -72,7 +55,7 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 
 std::optional<http_refusal> refusal_of(const guard_rules& rules, const route& to,
                                        const http::incoming_request& r, const ip::address& local) {
-  if (!is_own_host(rules, r.host, local))
+  if (!is_for_this_node(rules, r.host, local))
     return http_refusal{
         421, fmt::format("this node does not answer for \"{}\"", visible(r.host.substr(0, shown_host))), {}};
   if (has_header(r, "Origin")) {
@@ -81,13 +64,11 @@ std::optional<http_refusal> refusal_of(const guard_rules& rules, const route& to
     if (scheme == std::string_view::npos || origin.substr(scheme + 3) != r.host)
       return http_refusal{403, "pages of other sites may not ask this node", {}};
   }
-  if (!to.is_action)
-    return std::nullopt;
-  if (rules.is_read_only)
+  if (to.is_action && rules.is_read_only)
     return http_refusal{403, "this node's API only answers questions (--http-read-only)", {}};
-  if (!has_header(r, action_header))
+  if (to.is_action && !has_header(r, action_header))
     return http_refusal{403, fmt::format("an action needs the header {}: yes", action_header), {}};
-  if (!has_token(rules, r))
+  if (to.needs_token() && !has_token(rules, r))
     return http_refusal{
         401,
         "the token is missing or is not this node's; give it in MILLRACE_TOKEN or by --token FILE (the "

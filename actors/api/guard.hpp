@@ -1,8 +1,9 @@
 // Who may ask the API for what. Pure.
 //
-// Anybody who reaches it may look: on loopback whoever is on the machine, elsewhere who has a certificate. An
-// action needs the node's token, a header that no page of a foreign site can send without being asked about it
-// first, and no foreign Origin. There are no cookies, so a forged request has nothing to ride on.
+// Anybody who reaches it may look: on loopback whoever is on the machine, elsewhere who has a certificate. Rows need
+// the node's token, and so does an action. An action also needs a header that no page of a foreign site can send
+// without being asked about it first, and no foreign Origin. There are no cookies, so a forged request has nothing to
+// ride on.
 #pragma once
 
 #include "actors/api/requests.hpp"

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace millrace::api {
@@ -16,13 +17,14 @@ namespace {
 
 namespace json = boost::json;
 
-/// In the order of the alternatives of `request`.
+/// They stand in the order of the alternatives of `request`.
 constexpr auto all_routes = std::to_array<route>({
     {"PUT", "/api/v1/topologies/{}", body_form::plan, true, false},
     {"GET", "/api/v1/topologies"},
     {"GET", "/api/v1/nodes"},
     {"GET", "/api/v1/topologies/{}/end", body_form::none, false, true},
     {"GET", "/api/v1/topologies/{}/report"},
+    {"GET", "/api/v1/topologies/{}/dead_letters", body_form::none, false, true, true, true},
     {"POST", "/api/v1/topologies/{}/stop", body_form::confirmation, true, false},
     {"POST", "/api/v1/nodes/{}/drain", body_form::confirmation, true, false},
     {"POST", "/api/v1/nodes/{}/forget", body_form::confirmation, true, false},
@@ -36,6 +38,7 @@ static_assert(all_routes.size() == std::variant_size_v<request>);
 
 constexpr std::size_t max_confirmation = 8 * max_name;
 constexpr std::size_t shown_text = 80;
+constexpr std::string_view page_query = "?page=";
 
 int digit_of(char c) {
   if (c >= '0' && c <= '9')
@@ -93,6 +96,19 @@ std::optional<std::string_view> match(std::string_view path, std::string_view pa
   return name.find('/') == std::string_view::npos ? std::optional(name) : std::nullopt;
 }
 
+/// Returns the page that the query names, 0 without a query; nothing where the route takes no such query.
+std::optional<std::uint64_t> page_of(const route& to, std::string_view query) {
+  std::uint64_t page = 0;
+  if (query.empty())
+    return page;
+  if (!to.is_paged || !query.starts_with(page_query))
+    return std::nullopt;
+  const auto digits = query.substr(page_query.size());
+  const auto* const end = digits.data() + digits.size();
+  const auto [at, failed] = std::from_chars(digits.data(), end, page);
+  return failed == std::errc() && at == end && page != 0 ? std::optional(page) : std::nullopt;
+}
+
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
 /// {"confirm": NAME} and nothing else.
@@ -125,6 +141,8 @@ request request_at(std::size_t which, const routed& at, std::string_view body, s
       r.node = at.name;
     if constexpr (requires { r.plan; })
       r.plan = body;
+    if constexpr (requires { r.page; })
+      r.page = at.page;
     out = std::move(r);
   };
   ((which == I ? make(std::variant_alternative_t<I, request>()) : void()), ...);
@@ -149,13 +167,18 @@ routing find_route(std::string_view method, std::string_view target) {
       allow += (allow.empty() ? "" : ", ") + std::string(r.method);
       continue;
     }
-    if (query != std::string_view::npos)
-      return http_refusal{400, "there is no query behind this path", {}};
+    const auto page = page_of(r, query == std::string_view::npos ? "" : target.substr(query));
+    if (!page)
+      return http_refusal{400,
+                          r.is_paged
+                              ? "the query is none of this path; expected \"?page=\" and a number, or none"
+                              : "there is no query behind this path",
+                          {}};
     auto name = raw->empty() ? std::optional(std::string()) : decoded_name(*raw);
     if (!name)
       return http_refusal{
           400, fmt::format("the name in the path is none; expected at most {} bytes", max_name), {}};
-    return routed{&r, std::move(*name)};
+    return routed{&r, std::move(*name), *page};
   }
   if (!allow.empty())
     return http_refusal{405, fmt::format("expected {}", allow), allow};
@@ -185,6 +208,7 @@ expected<request> read_request(const routed& at, std::string_view body) {
 http_message write_request(const request& r) {
   const auto& to = route_of(r);
   std::string name;
+  std::uint64_t page = 0;
   http_message out{std::string(to.method), std::string(to.path), {}};
   std::visit(
       [&](const auto& one) {
@@ -194,10 +218,14 @@ http_message write_request(const request& r) {
           name = one.node;
         if constexpr (requires { one.plan; })
           out.body = one.plan;
+        if constexpr (requires { one.page; })
+          page = one.page;
       },
       r);
   if (const auto hole = out.target.find("{}"); hole != std::string::npos)
     out.target.replace(hole, 2, encoded_name(name));
+  if (page != 0)
+    out.target += fmt::format("{}{}", page_query, page);
   if (to.body == body_form::confirmation) {
     json::object confirmation;
     confirmation.emplace("confirm", name);

@@ -1,4 +1,4 @@
-// What the API of a node takes: one table of routes and the typed requests behind them, for the server, which
+// The API of a node takes these: one table of routes and the typed requests behind them, for the server, which
 // reads them from HTTP, and for the client, which writes them. Pure.
 #pragma once
 
@@ -32,10 +32,16 @@ struct wait {
   std::string topology;
   friend bool operator==(const wait&, const wait&) = default;
 };
-/// As `run --report` writes it.
+/// The report has the form in which `run --report` writes it.
 struct report {
   std::string topology;
   friend bool operator==(const report&, const report&) = default;
+};
+/// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
+struct dead_letters {
+  std::string topology;
+  std::uint64_t page = 0;
+  friend bool operator==(const dead_letters&, const dead_letters&) = default;
 };
 struct stop {
   std::string topology;
@@ -70,8 +76,8 @@ struct livez {
 
 using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
-                 requests::stop, requests::drain, requests::forget, requests::status, requests::metrics,
-                 requests::healthz, requests::readyz, requests::livez>;
+                 requests::dead_letters, requests::stop, requests::drain, requests::forget, requests::status,
+                 requests::metrics, requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {
@@ -86,6 +92,10 @@ struct route {
   body_form body = body_form::none;
   bool is_action = false;  // it changes something: guard.hpp says who may
   bool waits = false;      // its answer may take long
+  bool has_rows = false;   // records are in its answer: guard.hpp says who may see them
+  bool is_paged = false;   // its target may end with "?page=N"
+
+  [[nodiscard]] constexpr bool needs_token() const { return is_action || has_rows; }
 };
 
 /// All of them; the place of one is the place of its request among the alternatives of `request`.
@@ -96,7 +106,7 @@ struct route {
 inline constexpr std::size_t max_plan = std::size_t{4} << 20;
 inline constexpr std::size_t max_name = 255;
 
-/// What a server has received; `target` may have a query, which is refused.
+/// Holds what a server refuses.
 struct http_refusal {
   int status = 400;
   std::string why;    // a sentence without its full stop
@@ -105,14 +115,16 @@ struct http_refusal {
 struct routed {
   const route* to = nullptr;
   std::string name;  // of the path, decoded
+  std::uint64_t page = 0;
 };
 using routing = std::variant<routed, http_refusal>;
 
+/// A query is refused, but for the page where there are pages.
 [[nodiscard]] routing find_route(std::string_view method, std::string_view target);
 /// The error's text says to the client what is wrong with the body.
 [[nodiscard]] expected<request> read_request(const routed& at, std::string_view body);
 
-/// What a client sends.
+/// Holds what a client sends.
 struct http_message {
   std::string method;
   std::string target;

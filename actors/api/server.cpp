@@ -119,7 +119,7 @@ expected<server> server::start(server_options options, cluster_view& view, const
       return unexpected(own.error());
     for (auto& host : own->hosts())
       core.options.guard.names.push_back(std::move(host));
-    auto made = tls_context::make(*core.options.tls, clock);
+    auto made = tls::context::make(*core.options.tls, clock);
     if (!made)
       return unexpected(made.error());
     core.tls = std::move(*made);

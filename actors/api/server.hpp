@@ -47,7 +47,7 @@ public:
   /// Ends all connections; replies that come later are dropped.
   ~server();
 
-  /// With the port that it was given where it asked for any.
+  /// Has the port that it was given where it asked for any.
   [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const;
   /// "https://127.0.0.1:1234"
   [[nodiscard]] std::string url() const;

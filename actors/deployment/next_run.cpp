@@ -20,7 +20,7 @@ constexpr std::string_view placed_name = "run_placed";
 /// The number of the last run that has come to its end; none where that is the first, or none has.
 constexpr std::string_view ended_name = "run_ended";
 
-expected<std::uint64_t> number_at(const snapshot::state_store& store, std::string_view name) {
+expected<std::uint64_t> number_at(const snapshot::value_reader& store, std::string_view name) {
   const auto stored = store.get(name);
   if (!stored && stored.error().code == ec::not_found)
     return 0;
@@ -259,7 +259,7 @@ expected<run_record> decode_run(std::string_view bytes) {
   return r;
 }
 
-expected<run_record> present_run(snapshot::state_store& store) {
+expected<run_record> present_run(snapshot::value_store& store) {
   const auto stored = store.get(record_name);
   if (!stored && stored.error().code == ec::not_found)
     return run_record{};

@@ -25,7 +25,7 @@ struct run_record {
 [[nodiscard]] expected<run_record> decode_run(std::string_view bytes);
 
 /// The run that the state is in, with all that was stored of its beginning in its place.
-[[nodiscard]] expected<run_record> present_run(snapshot::state_store& store);
+[[nodiscard]] expected<run_record> present_run(snapshot::value_store& store);
 /// The present run has come to its end. note_end() makes that durable, together with the state's own mark.
 [[nodiscard]] expected<bool> has_ended(const snapshot::state_store& store);
 [[nodiscard]] expected<void> note_end(snapshot::state_store& store);

@@ -35,11 +35,17 @@ struct pipeline_options {
   source::kept_value before_reading = {};
   /// No start has read anything yet: files are as they are now, whatever an earlier try has found.
   bool nothing_read = false;
+  /// Whoever decides here is to run the sources as well. Otherwise those that receive are not opened: they begin at
+  /// the first record of a spool that does not exist yet.
+  bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;
+  /// Makes the default sink of dead letters, by the options of `dead_letters`. Without it that is a file in the state
+  /// folder.
+  std::function<std::unique_ptr<sink::writer>(const config::values&)> make_letters = {};
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.
   std::size_t lane_credit = lane::lane_options{}.credit;   // bytes

@@ -10,11 +10,11 @@
 
 namespace millrace::deployment {
 
-expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store,
+expected<messages::shard> spawn_restored_shard(caf::actor_system& system, snapshot::shard_store& store,
                                                const life& now, delivery::shard_core::setup setup,
                                                const shard::shard_options& options, const make_windows& make,
                                                const messages::supervisor& supervisor) {
-  setup.life = now.term;
+  setup.life = now;
   const auto in_files = lasting_name(options.name);
   auto opened = store.open_snapshots(in_files, now.term);
   if (!opened)

@@ -23,7 +23,7 @@ using make_windows = std::function<std::unique_ptr<delivery::window_state>()>;
 /// Errors: of the store; ec::corrupt where snapshots are damaged beyond what can be survived, with the
 /// remedy; ec::fenced where a higher life holds the chain.
 [[nodiscard]] expected<messages::shard>
-spawn_restored_shard(caf::actor_system& system, snapshot::state_store& store, const life& now,
+spawn_restored_shard(caf::actor_system& system, snapshot::shard_store& store, const life& now,
                      delivery::shard_core::setup setup, const shard::shard_options& options,
                      const make_windows& make, const messages::supervisor& supervisor);
 

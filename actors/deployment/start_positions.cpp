@@ -1,6 +1,7 @@
 #include "actors/deployment/start_positions.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/source/spooled_reader.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +17,11 @@ namespace {
 
 constexpr std::chrono::milliseconds try_again_after{200};
 constexpr std::chrono::milliseconds connect_timeout{2'000};
+
+/// Has one partition, whose records it receives and keeps in a spool of its own.
+bool receives(const config::stage& source) {
+  return source.type == "http_server" || source.type == "http_stream";
+}
 
 expected<std::vector<source::partition_info>> discover(source::reader& reader, const std::string& stage,
                                                        const pipeline_options& options) {
@@ -102,33 +108,38 @@ source::wants wants_of(const config::stage& parser) {
 }
 
 connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
+                                 const snapshot::value_reader& store,
                                  const std::shared_ptr<source::feeds>& feeds) {
-  connector_context c{options.topology->name, plan.source->name, options.store->folder(), options.clock};
+  connector_context c{options.topology->name, plan.source->name, store.folder(), options.clock};
   c.consumer = plan.parser->name;
-  c.spool_folder = fmt::format(
-      "{}/spool/{}", snapshot::state_folder_of(options.store->folder(), options.store->id().state_id),
-      snapshot::file_name_of(plan.source->name));
-  c.replay_folder = replay::folder_of_plan(
-      replay::folder_of_state(options.store->folder(), options.store->id().state_id), plan.name);
+  c.spool_folder = fmt::format("{}/spool/{}", snapshot::state_folder_of(store.folder(), store.id().state_id),
+                               snapshot::file_name_of(plan.source->name));
+  c.replay_folder =
+      replay::folder_of_plan(replay::folder_of_state(store.folder(), store.id().state_id), plan.name);
   c.feeds = feeds;
   return c;
 }
 
 tl::expected<std::vector<started_partition>, preparation_error>
-decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store,
               const std::shared_ptr<source::feeds>& feeds) {
-  auto& store = *options.store;
   const bool local = plan.source->type == "file" || plan.source->type == "generator";
   const auto failed = [&](error e) {
     if (e.stage.empty())
       e.stage = plan.source->name;
     return tl::unexpected(preparation_error{std::move(e), !local});
   };
+  const auto name = starts_name(plan.name);
+  if (!options.runs_sources && receives(*plan.source)) {
+    const std::vector<started_partition> spool{{std::string(source::spooled_reader::partition), {0, 0}}};
+    if (const auto kept = store.put(name, encode_starts(spool)); !kept)
+      return failed(kept.error());
+    return spool;
+  }
   auto reader =
-      options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, feeds));
+      options.make.reader(*plan.source, wants_of(*plan.parser), source_context(plan, options, store, feeds));
   if (!reader)
     return failed(reader.error());
-  const auto name = starts_name(plan.name);
   std::vector<started_partition> partitions;
   const bool bounded = std::get<config::source_plan>(plan.source->plan).bounded;
   const auto stored = options.nothing_read && bounded

@@ -9,9 +9,9 @@
 namespace millrace::deployment {
 
 /// Connects to the plan's source, checks that it is the log that the state belongs to, and returns all
-/// partitions.
+/// partitions. What is decided now is put into `store`.
 [[nodiscard]] tl::expected<std::vector<started_partition>, preparation_error>
-decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
+decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snapshot::value_store& store,
               const std::shared_ptr<source::feeds>& feeds);
 
 /// A partition was found while running, and begins at its first position: makes that durable, unless it is so
@@ -29,6 +29,7 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options,
 
 /// What a plan's readers may use.
 [[nodiscard]] connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,
+                                               const snapshot::value_reader& store,
                                                const std::shared_ptr<source::feeds>& feeds);
 /// The hidden columns that need more of a record than its value.
 [[nodiscard]] source::wants wants_of(const config::stage& parser);

@@ -1,5 +1,6 @@
-// The readers that reread a log for receivers that are behind: at most two a lane, one a receiver and
-// partition, and who makes place for whom. Pure: the lane opens readers and reads with them; this says when.
+// The readers that reread a log for receivers that are behind: at most two a lane, each for receivers of one
+// partition that go along, and who makes place for whom. Pure: the lane opens readers and reads with them; this says
+// when.
 #pragma once
 
 #include "actors/lane/frame_former.hpp"
@@ -16,30 +17,58 @@
 
 namespace millrace::lane {
 
-/// A reader for one receiver.
+/// A reader for some receivers. Those that stand further on than it does wait until it has come there.
 struct catch_up {
+  using clock = std::chrono::steady_clock;
+  /// One for each.
+  struct served {
+    std::size_t receiver = 0;
+    delivery::fence stamp;  // it is over when the receiver has answered again
+    std::optional<clock::time_point> waits_since{};
+  };
+
   std::size_t partition = 0;
-  std::size_t receiver = 0;
-  delivery::fence stamp;  // it is over when the receiver has answered again
+  std::vector<served> all;
   reader_number reader = 0;
   std::unique_ptr<frame_former> former;
   source_health health;
   bool reading = false;
-  std::optional<waiting_chunk> waiting{};  // for credit
-  std::optional<std::chrono::steady_clock::time_point> waits_since{};
+  std::optional<waiting_chunk> waiting{};          // for credit
+  std::optional<clock::time_point> waits_since{};  // none of those that its next frame goes to takes anything
 
-  [[nodiscard]] bool is_over(const delivery::lane_log& log) const {
-    const auto behind = log.behind();
-    return std::find(behind.begin(), behind.end(), receiver) == behind.end() || log.stamp(receiver) != stamp;
-  }
-  /// Notes whether its receiver takes anything now.
-  void has_credit(bool has, std::chrono::steady_clock::time_point now) {
-    if (has)
-      waits_since.reset();
-    else if (!waits_since)
-      waits_since = now;
+  [[nodiscard]] bool serves(std::size_t receiver, const delivery::fence& stamp) const;
+  [[nodiscard]] std::vector<std::size_t> receivers() const;
+  /// Receivers that its next frame goes to.
+  [[nodiscard]] std::vector<std::size_t> at(const delivery::lane_log& log, position where) const;
+  /// How far its next frame may go: to the lane, or to where a receiver waits for it.
+  [[nodiscard]] position limit(const delivery::lane_log& log, position where) const;
+  /// Leaves out those that are behind no more, or have answered again. True: none is left.
+  bool is_over(const delivery::lane_log& log);
+  /// Notes which of those that its next frame goes to take anything now. One that has taken nothing for `patience` is left
+  /// out where another takes: the others go on.
+  template<class F>
+  void note_credit(const std::vector<std::size_t>& next, F&& has_credit, clock::duration patience,
+                   clock::time_point now) {
+    bool takes = next.empty();
+    for (auto& s : all) {
+      if (std::ranges::find(next, s.receiver) == next.end() || has_credit(s.receiver))
+        s.waits_since.reset();
+      else if (!s.waits_since)
+        s.waits_since = now;
+      takes = takes || (!s.waits_since && std::ranges::find(next, s.receiver) != next.end());
+    }
+    if (!takes) {
+      waits_since = waits_since.value_or(now);
+      return;
+    }
+    waits_since.reset();
+    std::erase_if(all, [&](const served& s) { return s.waits_since && now - *s.waits_since >= patience; });
   }
 };
+
+/// Whether a receiver that stands at `where` goes along with a reader that stands at `reader`, or gets one of its own: it does
+/// where no more is read before it has its turn than is to be read for it. Of another file than the reader's that is not known.
+[[nodiscard]] bool goes_along(position reader, position where, position lane);
 
 class catch_ups {
 public:
@@ -52,6 +81,8 @@ public:
   explicit catch_ups(std::uint64_t seed) : seed_(seed) {}
 
   [[nodiscard]] bool serves(std::size_t partition, std::size_t receiver, const delivery::fence& stamp) const;
+  /// A reader of the partition that it can go along with; none: it needs one of its own.
+  [[nodiscard]] catch_up* to_go_along(std::size_t partition, position where, position lane);
 
   struct place {
     bool free = false;

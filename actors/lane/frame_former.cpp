@@ -11,6 +11,7 @@
 namespace millrace::lane {
 
 struct frame_former::edge_state {
+  bool is_wanted = true;  // frames are formed for one of its receivers
   std::optional<window::partials_builder> partials;
   std::vector<data::batch> batches;
   std::vector<delivery::dead_letter> letters;
@@ -41,21 +42,30 @@ data::batch conform(const data::batch& b, const data::schema_ptr& schema) {
   return out;
 }
 
+/// Says which of the edge's receivers are among `only`; empty where that is empty: all are.
+std::vector<bool> receivers_among(const std::vector<std::size_t>& only, const edge& e) {
+  std::vector<bool> out(only.empty() ? 0 : e.receivers);
+  for (const auto r : only)
+    if (r >= e.first_receiver && r < e.first_receiver + e.receivers)
+      out[r - e.first_receiver] = true;
+  return out;
+}
+
 }  // namespace
 
 frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
-                           std::optional<std::uint32_t> only)
+                           const std::vector<std::size_t>& only)
     : plan_(std::move(plan)), partition_(std::move(partition)), place_(plan_->among_sources(partition_)),
-      only_(only), start_(start), at_(start) {
+      start_(start), at_(start) {
   if (const auto replayed = replay::parse_partition_name(partition_))
     replayed_nodes_ = nodes_towards(*plan_, replayed->stage);
   for (const auto& e : plan_->edges) {
     auto state = std::make_unique<edge_state>();
+    const auto mine = receivers_among(only, e);
+    state->is_wanted = only.empty() || std::ranges::find(mine, true) != mine.end();
     if (e.what == edge::kind::window) {
       const auto& window = std::get<config::window_plan>(plan_->topology->stages[e.stage].plan);
-      const bool mine = only_ && *only_ >= e.first_receiver && *only_ < e.first_receiver + e.receivers;
-      state->partials.emplace(window.definition,
-                              mine ? std::optional<std::uint32_t>(*only_ - e.first_receiver) : std::nullopt);
+      state->partials.emplace(window.definition, mine);
     }
     edges_.push_back(std::move(state));
   }
@@ -63,10 +73,7 @@ frame_former::frame_former(std::shared_ptr<const lane_plan> plan, std::string pa
 
 frame_former::~frame_former() = default;
 
-bool frame_former::wanted(std::size_t edge) const {
-  const auto& e = plan_->edges[edge];
-  return !only_ || (*only_ >= e.first_receiver && *only_ < e.first_receiver + e.receivers);
-}
+bool frame_former::wanted(std::size_t edge) const { return edges_[edge]->is_wanted; }
 
 const std::string& frame_former::name_of(std::uint32_t stage) const {
   return plan_->topology->stages[stage].name;

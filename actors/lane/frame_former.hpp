@@ -29,9 +29,9 @@ struct late_records {
 
 class frame_former {
 public:
-  /// `only`: forms frames for this receiver alone (a catch-up reader's).
+  /// `only`: forms frames for these receivers alone (a catch-up reader's). Empty: for all.
   frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
-               std::optional<std::uint32_t> only = std::nullopt);
+               const std::vector<std::size_t>& only = {});
   ~frame_former();
 
   /// Records [first, last) of the chunk; afterwards the former stands at `to`.
@@ -75,7 +75,6 @@ private:
   std::string partition_;
   std::optional<std::vector<node>> replayed_nodes_;  // of a partition of replayed records: where they go on
   std::string place_;  // its name among the sources: rows of one time are told apart by it
-  std::optional<std::uint32_t> only_;
   mark start_;
   mark at_;
   std::uint64_t records_ = 0;

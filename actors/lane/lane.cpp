@@ -71,7 +71,7 @@ void lane::pump() {
   start_catch_ups();
   for (const auto& c : catch_ups_.all())
     catch_up_step(*c);
-  for (const auto reader : catch_ups_.remove_if([&](const catch_up& c) { return is_over(c); }))
+  for (const auto reader : catch_ups_.remove_if([&](catch_up& c) { return is_over(c); }))
     around_.close(reader);
   update_gauges();
 }

@@ -86,11 +86,15 @@ private:
   void start_catch_ups();
   void tell_who_lags(partition& p);
   bool find_place(const partition& p, std::size_t receiver);
+  bool goes_along(std::size_t partition, std::size_t receiver);
   void start_catch_up(std::size_t partition, std::size_t receiver);
+  [[nodiscard]] std::unique_ptr<frame_former> former_for(const partition& p, const mark& from,
+                                                         const std::vector<std::size_t>& receivers) const;
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
-  [[nodiscard]] bool is_over(const catch_up& c) const;
+  /// Drops receivers for whom it is.
+  [[nodiscard]] bool is_over(catch_up& c) const;
 
   neighbours& around_;
   lane_options options_;

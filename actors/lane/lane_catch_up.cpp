@@ -1,5 +1,5 @@
-// Catching up receivers that are behind: readers of their own reread the log for one receiver each and end
-// exactly where the live lane stands (delivery::lane_log); catch_ups says how many there are and for whom.
+// Catching up receivers that are behind: readers of their own reread the log for those that go along and end exactly
+// where the live lane stands (delivery::lane_log); catch_ups says how many there are and for whom.
 #include "actors/lane/lane.hpp"
 #include "actors/lane/reach.hpp"
 
@@ -15,15 +15,32 @@ constexpr std::uint64_t catch_up_ticket = 1;
 
 }  // namespace
 
-bool lane::is_over(const catch_up& c) const { return c.is_over(partitions_[c.partition]->log()); }
+bool lane::is_over(catch_up& c) const { return c.is_over(partitions_[c.partition]->log()); }
 
 void lane::start_catch_ups() {
-  for (std::size_t i = 0; i < partitions_.size(); ++i)
-    for (const auto r : partitions_[i]->log().behind()) {
-      const auto& p = *partitions_[i];
-      if (!failed_ && !catch_ups_.serves(i, r, p.log().stamp(r)) && find_place(p, r))
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    const auto& log = partitions_[i]->log();
+    auto lags = log.behind();
+    std::erase_if(lags, [&](std::size_t r) { return catch_ups_.serves(i, r, log.stamp(r)); });
+    // The rest go along with the one that is furthest behind, where they are near.
+    std::ranges::stable_sort(lags, {}, [&](std::size_t r) { return log.reader_at(r).at; });
+    for (const auto r : lags)
+      if (!failed_ && !goes_along(i, r) && find_place(*partitions_[i], r))
         start_catch_up(i, r);
-    }
+  }
+}
+
+/// With a reader that is there already.
+bool lane::goes_along(std::size_t partition, std::size_t receiver) {
+  auto& p = *partitions_[partition];
+  if (!p.receivers.has_credit(receiver, options_.credit))
+    return false;
+  auto* const c = catch_ups_.to_go_along(partition, p.log().reader_at(receiver).at, p.log().at().at);
+  if (c == nullptr)
+    return false;
+  c->all.push_back({receiver, p.log().stamp(receiver)});
+  c->former = former_for(p, c->former->at(), c->receivers());
+  return true;
 }
 
 bool lane::find_place(const partition& p, std::size_t receiver) {
@@ -41,11 +58,14 @@ void lane::start_catch_up(std::size_t partition, std::size_t receiver) {
   if (const auto opened = around_.open(reader); !opened)
     return fail(opened.error());
   const auto& from = p.log().reader_at(receiver);
-  catch_ups_.add(
-      partition, receiver, p.log().stamp(receiver),
-      std::make_unique<frame_former>(options_.plan, p.name, from, static_cast<std::uint32_t>(receiver)));
+  catch_ups_.add(partition, receiver, p.log().stamp(receiver), former_for(p, from, {receiver}));
   tell_who_lags(p);
   around_.assign(reader, {p.name, from.at});
+}
+
+std::unique_ptr<frame_former> lane::former_for(const partition& p, const mark& from,
+                                               const std::vector<std::size_t>& receivers) const {
+  return std::make_unique<frame_former>(options_.plan, p.name, from, receivers);
 }
 
 void lane::tell_who_lags(partition& p) {
@@ -62,10 +82,15 @@ void lane::tell_who_lags(partition& p) {
 
 void lane::catch_up_step(catch_up& c) {
   auto& p = *partitions_[c.partition];
-  while (c.waiting && !is_over(c) && p.receivers.has_credit(c.receiver, options_.credit))
+  const auto has_credit = [&](std::size_t r) { return p.receivers.has_credit(r, options_.credit); };
+  while (c.waiting && !is_over(c) && std::ranges::all_of(c.at(p.log(), c.former->at().at), has_credit))
     catch_up_some(c, p);
-  c.has_credit(p.receivers.has_credit(c.receiver, options_.credit), now());
-  if (is_over(c) || c.reading || c.waiting || waits_until(c.health.ask_at()))
+  if (is_over(c))
+    return;
+  c.note_credit(c.at(p.log(), c.former->at().at), has_credit, catch_ups::yield_after, now());
+  if (std::ranges::any_of(c.all, [](const auto& s) { return s.waits_since.has_value(); }))
+    wake_in(catch_ups::yield_after);
+  if (c.reading || c.waiting || waits_until(c.health.ask_at()))
     return;
   c.reading = true;
   around_.read(c.reader, {catch_up_ticket, {p.name}, options_.chunk_bytes, catch_up_wait});
@@ -74,7 +99,8 @@ void lane::catch_up_step(catch_up& c) {
 void lane::catch_up_some(catch_up& c, partition& p) {
   auto& w = *c.waiting;
   const auto chunk = w.chunk;
-  const auto limit = std::min(p.log().reader_limit(c.receiver), chunk->to);
+  const auto next = c.at(p.log(), c.former->at().at);
+  const auto limit = std::min(c.limit(p.log(), c.former->at().at), chunk->to);
   std::optional<position> alone;
   for (bool more = true; more;) {
     const auto& piece = prepare(p, w);
@@ -91,13 +117,15 @@ void lane::catch_up_some(catch_up& c, partition& p) {
     more = as_far.to() < limit && !own_frame && !is_large(*c.former);
   }
   if (c.former->at().at == chunk->to) {
-    if (chunk->at_end && chunk->to < p.log().reader_limit(c.receiver))
+    if (chunk->at_end && chunk->to < c.limit(p.log(), c.former->start().at))
       c.former->add_end();
     c.waiting.reset();
   }
   auto frames = cut(*c.former, p, alone);
-  send(p, c.receiver, std::move(frames[c.receiver]));
-  p.receivers.reader_advance(c.receiver, c.former->at());
+  for (const auto r : next) {
+    send(p, r, std::move(frames[r]));
+    p.receivers.reader_advance(r, c.former->at());
+  }
   p.idle_sent = false;  // a receiver that has just been attached does not know of it
 }
 
@@ -106,7 +134,8 @@ void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {
   if (m.failure && m.failure->code != ec::cancelled) {
     if (m.failure->code == ec::log_trimmed && !is_over(c)) {
       // Its answer may be outdated: an error only where the fence it holds is current. Asking again tells.
-      ask(*partitions_[c.partition], c.receiver);
+      for (const auto& s : c.all)
+        ask(*partitions_[c.partition], s.receiver);
       return fail(*m.failure);
     }
     if (!m.failure->retry)

@@ -52,7 +52,7 @@ public:
       if (peer_ && m.source == peer_.address())
         lose(fmt::format("the connection to node {} is broken", options_.peer));
     });
-    self_->send(options_.listener, expect_peer{options_.peer, self_});
+    self_->send(options_.listener, expect_peer{options_.peer, self_, false});
   }
 
   void on_open() {
@@ -88,7 +88,7 @@ public:
   }
   void on_stop() {
     self_->send(prober_, messages::stop{});
-    self_->send(options_.listener, expect_peer{options_.peer, caf_carrier()});
+    self_->send(options_.listener, expect_peer{options_.peer, self_, true});
     self_->quit();
   }
 
@@ -169,10 +169,10 @@ port_actor::behavior_type port_behaviour(port_actor::pointer self, int) {
           self->send(peer->second, peer_came{caf::actor_cast<bytes_taker>(self->current_sender()), bytes});
       },
       [=](const expect_peer& m) {
-        if (m.carrier)
+        if (!m.is_over)
           carriers->insert_or_assign(m.node, m.carrier);
-        else
-          carriers->erase(m.node);
+        else if (const auto at = carriers->find(m.node); at != carriers->end() && at->second == m.carrier)
+          carriers->erase(at);
       },
       [=](const messages::stop&) { self->quit(); },
   };
@@ -192,8 +192,8 @@ void configure_network(caf::actor_system_config& config) {
 
 std::string caf_node_of(const caf::actor_system& system) { return to_string(system.node()); }
 
-expected<caf_network> caf_network::listen(caf::actor_system& system, std::string me,
-                                          const std::string& address, std::uint16_t port) {
+expected<std::unique_ptr<network>> caf_network::listen(caf::actor_system& system, std::string me,
+                                                       const std::string& address, std::uint16_t port) {
   auto listener = system.spawn(port_behaviour, 0);
   const auto bound = system.middleman().publish(bytes_taker(listener), port, address.c_str(), true);
   if (!bound) {
@@ -201,7 +201,7 @@ expected<caf_network> caf_network::listen(caf::actor_system& system, std::string
     return outside_error(ec::unavailable, fmt::format("this node cannot listen at {}:{}: {}", address, port,
                                                       system.render(bound.error())));
   }
-  return caf_network(system, std::move(me), std::move(listener), *bound);
+  return std::unique_ptr<network>(new caf_network(system, std::move(me), std::move(listener), *bound));
 }
 
 transport_factory caf_network::to(const std::string& peer, const endpoint& at) const {

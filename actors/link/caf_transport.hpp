@@ -6,9 +6,8 @@
 // link (link_actor.hpp), close() last. docs/design/link.md has the traps that this goes around.
 #pragma once
 
-#include "actors/link/connect_probe.hpp"
-#include "actors/link/link_actor.hpp"
 #include "actors/link/link_bytes.hpp"
+#include "actors/link/network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -19,7 +18,7 @@ namespace millrace::link {
 
 /// Loads CAF's networking, registers link_bytes, and has dead connections found: without it CAF finds none.
 void configure_network(caf::actor_system_config& config);
-/// As hellos name this process.
+/// Returns the id by which hellos name this process.
 [[nodiscard]] std::string caf_node_of(const caf::actor_system& system);
 
 /// A carrier's peer has come by the port: `first` is its hello. Within one process.
@@ -37,19 +36,22 @@ struct peer_came {
 struct expect_peer {
   std::string node;
   caf_carrier carrier;
+  bool is_over = false;  // no more: unless another carrier is there for the node by now
 };
 
-class caf_network {
+class caf_network : public network {
 public:
   /// `address`: loopback, or where only the cluster's own nodes can connect. Port 0: any. `me`: this node's
   /// name. Blocks for a moment. Errors: ec::unavailable.
-  [[nodiscard]] static expected<caf_network> listen(caf::actor_system& system, std::string me,
-                                                    const std::string& address, std::uint16_t port);
+  [[nodiscard]] static expected<std::unique_ptr<network>>
+  listen(caf::actor_system& system, std::string me, const std::string& address, std::uint16_t port);
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-  [[nodiscard]] transport_factory to(const std::string& peer, const endpoint& at) const;
-  /// After the links have been stopped.
-  void close();
+  [[nodiscard]] std::uint16_t port() const override { return port_; }
+  [[nodiscard]] transport_factory to(const std::string& peer, const endpoint& at) const override;
+  [[nodiscard]] probe_result probe(const endpoint& at, micros patience) const override {
+    return link::probe(at, patience);
+  }
+  void close() override;
 
 private:
   caf_network(caf::actor_system& system, std::string me, port_actor listener, std::uint16_t port)

@@ -67,7 +67,11 @@ probe_result probe_address(const addrinfo& a, probe_clock::time_point until) {
   // BASP's server speaks first. The system accepts connections for a process that stands still.
   char first = 0;
   if (!s.comes(POLLIN, until) || recv(s.fd(), &first, 1, MSG_PEEK) != 1)
-    return {probed::silent, {}, "it accepts connections and says nothing"};
+    return {probed::silent,
+            {},
+            "it accepts connections and says nothing: it stands still, or it was started with --tls and this "
+            "node "
+            "was not"};
   char digits[NI_MAXHOST] = {};
   if (getnameinfo(a.ai_addr, a.ai_addrlen, digits, sizeof(digits), nullptr, 0, NI_NUMERICHOST) != 0)
     return {probed::silent, {}, "its address cannot be written in digits"};

@@ -56,7 +56,7 @@ using edge_actions_in_order = std::vector<edge_action>;
 
 class edge_table {
 public:
-  /// Of messages that wait for an introduction, with `limits::each_message` for each.
+  /// Bounds the messages that wait for an introduction, with `limits::each_message` for each.
   static constexpr std::size_t most_held = std::size_t{8} << 20;
 
   explicit edge_table(const limits& l, std::size_t held = most_held) : limits_(l), most_held_(held) {}

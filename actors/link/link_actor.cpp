@@ -1,8 +1,8 @@
 #include "actors/link/link_actor.hpp"
 
-#include "actors/link/back_off.hpp"
 #include "actors/link/notes.hpp"
 #include "actors/link/stand_in.hpp"
+#include "runtime/base/backoff.hpp"
 #include "runtime/link/edge_numbers.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -20,6 +20,12 @@ using whole_link = link_handle;
 
 /// The longest registration, and something beside it. An honest node waits for answers before it says more.
 constexpr std::size_t most_control_waiting = std::size_t{64} << 20;
+
+/// A node that begins again is met within the longest.
+constexpr backoff_options between_tries{
+    .first = std::chrono::milliseconds(100), .longest = std::chrono::seconds(2), .jitter = 0};
+/// A peer that was refused is tried again so much later: somebody has to mend a configuration.
+constexpr micros after_refusal = std::chrono::seconds(5);
 
 class carrier {
 public:
@@ -121,7 +127,7 @@ private:
   template<class F>
   void lose_way(F how) {
     state_ = way_state::closed;
-    next_try_ = std::max(next_try_, now().steady + back_off_.next());
+    next_try_ = std::max(next_try_, now().steady + waits_.next());
     act(how);
   }
 
@@ -158,7 +164,7 @@ private:
       leave(come.error());
   }
   void on(session_opened& e) {
-    back_off_.went_well();
+    waits_.reset();
     tell(std::move(e));
     carry_out([&](auto& actions) { edges_.session_opened(actions); });
   }
@@ -171,7 +177,7 @@ private:
   void on(standing_changed& e) { tell(e); }
   void on(peer_warned& e) { tell(std::move(e)); }
   void on(peer_refused& e) {
-    next_try_ = now().steady + back_off::after_refusal;
+    next_try_ = now().steady + after_refusal;
     self_->send(way_, close_way{});
     tell(std::move(e));
   }
@@ -217,7 +223,7 @@ private:
   }
 
   // --- what goes
-  /// Behind what waits at its edge.
+  /// Sends it behind what waits at its edge.
   void put(waiting_message m) {
     const auto edge = m.what.edge;
     if (const auto at = waiting_.find(edge); at != waiting_.end() || !take(m)) {
@@ -273,7 +279,7 @@ private:
   edge_table edges_;
   transport way_;
   way_state state_ = way_state::closed;
-  back_off back_off_;
+  backoff waits_{between_tries, 0};
   micros next_try_{0};
   std::map<edge_id, local> locals_;
   std::map<end_number, whole_stand_in> ends_;

@@ -2,6 +2,7 @@
 // them out piece by piece, and reads them into one string.
 #pragma once
 
+#include "runtime/link/hello.hpp"
 #include "runtime/link/packet_format.hpp"
 
 #include <caf/deserializer.hpp>

@@ -1,4 +1,4 @@
-// What passes between a link actor and those around it, within one process: its owner, its transport, the ends of
+// The messages between a link actor and those around it, within one process: its owner, its transport, the ends of
 // its edges. The one message of ours that crosses processes is link_bytes (link_bytes.hpp).
 #pragma once
 
@@ -30,7 +30,9 @@ struct whole_came;
 using way_user = caf::typed_actor<caf::reacts_to<way_opened>, caf::reacts_to<way_closed>,
                                   caf::reacts_to<way_refused>, caf::reacts_to<whole_came>>;
 
-/// One try, answered by way_opened, way_closed or way_refused. A way may open without it: the peer has come.
+/// One try, answered by way_opened, way_closed or way_refused. A way may open without it: the peer has come. A try
+/// that finds it so has been answered by that way_opened, and is not answered again: way_closed means that no way
+/// is open, whatever has become of a try.
 struct open_way {};
 /// Answered by way_closed, where one was open.
 struct close_way {};
@@ -62,7 +64,7 @@ struct local_up {
   edge_id edge = 0;
   local_end handle;
   life now;
-  /// Of the shard that frames on this edge lead to, where they do and it is here.
+  /// The window of the shard that frames on this edge lead to, where they do and it is here.
   std::optional<window::definition> window = {};
 };
 struct local_down {
@@ -79,7 +81,7 @@ struct remote_down {
   edge_id edge = 0;
   life last;
 };
-/// What coordinator and nodes say to each other; in order, once, or lost with the session.
+/// Sends what coordinator and nodes say to each other; in order, once, or lost with the session.
 struct send_control {
   std::string bytes;
 };
@@ -139,7 +141,7 @@ struct edge_came {
   piece message;
 };
 struct edge_over {};
-/// What has come makes no sense: the session cannot go on.
+/// The bytes that have come make no sense: the session cannot go on.
 struct edge_broken {
   end_number end = 0;
   error why;

@@ -42,7 +42,7 @@ struct treat {
 
 treatment treatment_of(const messages::edge_message& m) { return std::visit(treat{m}, m); }
 
-/// As the link joins what waits in it (runtime/link/fragments.hpp).
+/// Joins as the link joins what waits in it (runtime/link/fragments.hpp).
 bool outgoing::join(const messages::edge_message& m, const treatment& how) {
   for (auto at = items_.rbegin(); at != items_.rend(); ++at) {
     if (how.kind == kind::content || at->how.kind == kind::content)

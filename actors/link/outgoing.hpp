@@ -1,4 +1,4 @@
-// What a stand-in has to send over its link, in order, and how much of it may be with the link at a time. Pure;
+// Holds what a stand-in has to send over its link, in order, and how much of it may be with the link at a time. Pure;
 // belongs to one end of an edge in one session.
 //
 // It is bounded by its local sender: content is sent within the credit of the receiver, or one message an ask;

@@ -41,7 +41,7 @@ private:
   void pump() {
     while (auto item = outgoing_.next()) {
       auto bytes = messages::encode_message(item->what);
-      // What is always taken is small; a log may have a long name.
+      // Messages that are always taken are small; a log may have a long name.
       const bool is_too_long = bytes.size() + sizeof(envelope) > options_.longest_control;
       const auto kind = is_too_long ? kind::content : item->how.kind;
       message m{options_.edge, item->how.stamp, kind, in_envelope(options_.of, std::move(bytes)),

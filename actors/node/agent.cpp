@@ -11,7 +11,7 @@ namespace {
 
 /// A store that is slower than this has not answered; the next word asks again.
 constexpr std::chrono::seconds proof_patience{30};
-/// What has not ended by then is left to the end of the process.
+/// A life that has not ended by then is left to the end of the process.
 constexpr std::chrono::seconds leave_patience{10};
 /// A life that has lasted so long begins again soon.
 constexpr micros steady_after = std::chrono::seconds(10);
@@ -54,7 +54,7 @@ void agent_hands::on_word(const cluster::process_id& from, const cluster::letter
   // A coordinator that was replaced may wake up, and would go on leading until its next append.
   if (w.of < highest)
     return write(from, cluster::node_event(cluster::epoch_refused{highest}));
-  boss_ = {from, w.of};
+  obey({from, w.of});
   if (is_proving_)
     return;
   if (agent_.session() == 0)
@@ -63,9 +63,16 @@ void agent_hands::on_word(const cluster::process_id& from, const cluster::letter
     write(from, cluster::letters::alive{agent_.session(), w.clock, wall()});
 }
 
+void agent_hands::obey(const boss& b) {
+  if (boss_ && boss_->who == b.who && boss_->of == b.of)
+    return;
+  boss_ = b;
+  options_->lives->directed_by(b.who, b.of);
+}
+
 void agent_hands::on_command(const cluster::process_id& from, const cluster::node_command& c) {
   if (!boss_ || c.from >= boss_->of)
-    boss_ = {from, c.from};
+    obey({from, c.from});
   const auto* const w = std::get_if<cluster::commands::welcome>(&c.what);
   if (w != nullptr && w->instance == options_->mine.instance && agent_.session() == 0)
     return prove_session(from, c, *w);
@@ -139,7 +146,7 @@ void agent_hands::begin(const cluster::orders::begin& o) {
   options_->lives->begin(o.actor, o.generation, o.now, caf::actor_cast<life_listener>(self_));
 }
 
-/// What fails again and again must not fill the store with openings.
+/// A life that fails again and again must not fill the store with openings.
 void agent_hands::begin_later(const cluster::orders::begin& o) {
   auto& wait = waits_.try_emplace(o.actor, life_backoff, random_()).first->second;
   if (options_->clock().running - begun_at_[o.actor] >= steady_after)
@@ -174,7 +181,10 @@ void agent_hands::on_life_over(const life_over& m) {
   if (leaves_)
     return end_if_all_have();
   const boss asked_by = boss_.value_or(boss{});
-  if (m.how == life_outcome::failed_again || m.how == life_outcome::ended)
+  // The present director knows of no stop by an earlier one, and waits for the actor: it lives again.
+  const bool was_stopped_before =
+      m.how == life_outcome::completed && m.asked_by.term != 0 && m.asked_by < asked_by.of;
+  if (m.how == life_outcome::failed_again || m.how == life_outcome::ended || was_stopped_before)
     carry_out(agent_.on_failure(m.actor, m.last), asked_by);
   else
     carry_out(agent_.on_end(m.actor, m.last, end_of(m.how), m.refused_by, m.why), asked_by);
@@ -190,14 +200,17 @@ void agent_hands::leave(const std::string& why) {
   end_if_all_have();
 }
 
-/// In order: the coordinator records that the session is over before the process ends.
+/// The process ends in order: the coordinator records that the session is over before the process ends.
 void agent_hands::end_if_all_have() {
   if (!alive_.empty())
     return;
-  if (agent_.session() != 0 && boss_)
-    write(boss_->who, cluster::letters::left{agent_.session()});
-  else
+  const cluster::letters::left what{agent_.session()};
+  if (agent_.session() == 0 || !boss_)
     end_process();
+  else if (boss_->who == options_->mine)  // by the post it would come here, too, and look like the answer
+    self_->send(others_.coordinator, letter_came{options_->mine, what});
+  else
+    write(boss_->who, what);
 }
 
 void agent_hands::end_process() {

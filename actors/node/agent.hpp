@@ -43,6 +43,7 @@ private:
     cluster::epoch of;
   };
 
+  void obey(const boss& b);
   void on_word(const cluster::process_id& from, const cluster::letters::word& w);
   void on_command(const cluster::process_id& from, const cluster::node_command& c);
   void prove_session(const cluster::process_id& from, const cluster::node_command& c,

@@ -2,6 +2,7 @@
 
 #include "actors/client/postgresql_chain/libpq_session.hpp"
 #include "actors/node/dir_chain_store.hpp"
+#include "actors/node/kafka_chain_store.hpp"
 #include "actors/node/postgresql_chain_store.hpp"
 
 namespace millrace::node {
@@ -17,9 +18,9 @@ struct store_maker {
           return std::make_shared<postgresql_chain_store>(std::move(made));
         });
   }
-  expected<std::shared_ptr<chain_store>> operator()(const kafka_place&) const {
-    return user_error(ec::unsupported, "this version keeps no chains in Kafka; take --store dir:PATH or "
-                                       "--store postgresql://USER@HOST/DATABASE");
+  expected<std::shared_ptr<chain_store>> operator()(const kafka_place& p) const {
+    return std::make_shared<kafka_chain_store>(
+        kafka_chain::kafka_topic_options{.to = {p.brokers, {}}, .topic = p.topic});
   }
 };
 

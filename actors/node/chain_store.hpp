@@ -1,20 +1,23 @@
-// The store of a cluster: it opens and reads the chains of actors, and the chain `control` among them. Every
-// node reaches it by a way of its own, and whoever opens a chain under a higher life fences all others off
-// there. Calls block and may come from any thread; a chain that was opened belongs to one thread.
+// The store of a cluster: it opens and reads the chains of actors, and the chain `control` among them, and keeps
+// the spilled output of shards. Every node reaches it by a way of its own, and whoever opens a chain under a
+// higher life fences all others off there. Calls block and may come from any thread; what was opened belongs
+// to one thread.
 #pragma once
 
 #include "actors/node/store_place.hpp"
 #include "runtime/chain/chain.hpp"
 #include "runtime/cluster/identities.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace millrace::node {
 
 using opened_chain = std::unique_ptr<chain::actor_chain>;
 
-/// What a chain holds, as a look has found it; nothing where it was never opened.
+/// Holds what a look has found in a chain; nothing where it was never opened.
 struct found_chain {
   chain::contents contents;
   life highest;
@@ -34,6 +37,12 @@ public:
                                                            const life& chosen) = 0;
   /// Reads it and changes nothing.
   [[nodiscard]] virtual expected<found_chain> look(const cluster::actor_id& whose) = 0;
+  /// Opens the spilled output of an actor whose chain was opened under the same term before, and removes what
+  /// is not `needed`: no snapshot names it. Whatever node opens it reads what others have written. ec::fenced,
+  /// here and at a change, where a higher term has opened the chain. A store that keeps none refuses each write
+  /// with ec::unsupported.
+  [[nodiscard]] virtual expected<std::unique_ptr<snapshot::segments>>
+  open_segments(const cluster::actor_id& whose, incarnation term, const std::vector<segment_id>& needed) = 0;
   /// Says where it is, without a password.
   [[nodiscard]] virtual std::string shown() const = 0;
 };
@@ -41,8 +50,7 @@ public:
 /// The chain of the coordinators. No topology has an empty name, so it is apart from all chains of actors.
 [[nodiscard]] inline cluster::actor_id control_of_cluster() { return {"", "control"}; }
 
-/// Does not touch the store yet. ec::invalid_argument where its client does not take the text,
-/// ec::unsupported where this version has no chains in such a store.
+/// Does not touch the store yet. ec::invalid_argument where its client does not take the text.
 [[nodiscard]] expected<std::shared_ptr<chain_store>> make_chain_store(const store_place& where);
 
 }  // namespace millrace::node

@@ -18,7 +18,8 @@ constexpr std::chrono::seconds store_patience{30};
 coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
                                      std::shared_ptr<const node_options> options, control_keeper keeper)
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
-      random_(options_->seed != 0 ? options_->seed : std::random_device{}()), candidate_(now(), jitter()) {}
+      random_(options_->seed != 0 ? options_->seed : std::random_device{}()), candidate_(now(), jitter()),
+      is_refused_(!options_->may_lead) {}
 
 micros coordinator_hands::jitter() {
   return micros(
@@ -94,7 +95,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
 
 // --- leading
 
-/// In their order; a further list comes with a later event only.
+/// Carries them out in their order; a further list comes with a later event only.
 void coordinator_hands::carry_out(const cluster::decision_list& all) {
   for (const auto& d : all)
     carry_out(d);
@@ -123,23 +124,21 @@ void coordinator_hands::carry_out(const cluster::decision& d) {
   std::visit(hands{*this}, d);
 }
 
+template<class Request>
+void coordinator_hands::write_control(Request asked, cluster::change what) {
+  // R3: without an answer it is not known whether it counts.
+  const control_appended unknown{asked.by, asked.number, cluster::append_outcome::unknown};
+  self_->request(keeper_, store_patience, std::move(asked))
+      .then([this, what = std::move(what)](const control_appended& m) { on_appended(m, what); },
+            [this, unknown](const caf::error&) { on_appended(unknown, {}); });
+}
+
 void coordinator_hands::append(const cluster::decisions::append& d) {
-  const auto by = leads_->mine();
-  self_->request(keeper_, store_patience, append_to_control{by, d.number, d.what})
-      .then([this, what = d.what](const control_appended& m) { on_appended(m, what); },
-            [this, by, number = d.number](const caf::error&) {
-              // R3: without an answer it is not known whether it counts.
-              on_appended({by, number, cluster::append_outcome::unknown}, {});
-            });
+  write_control(append_to_control{leads_->mine(), d.number, d.what}, d.what);
 }
 
 void coordinator_hands::write_base(const cluster::decisions::write_base& d) {
-  const auto by = leads_->mine();
-  self_->request(keeper_, store_patience, write_control_base{by, d.number, leads_->state()})
-      .then([this](const control_appended& m) { on_appended(m, {}); },
-            [this, by, number = d.number](const caf::error&) {
-              on_appended({by, number, cluster::append_outcome::unknown}, {});
-            });
+  write_control(write_control_base{leads_->mine(), d.number, leads_->state()}, {});
 }
 
 /// An answer to an epoch that is over says nothing to a later one, whose numbers begin again.

@@ -46,11 +46,16 @@ private:
   void carry_out(const cluster::decision& d);
   void append(const cluster::decisions::append& d);
   void write_base(const cluster::decisions::write_base& d);
+  /// Asks the keeper for this change, or for a base, whose change is empty.
+  template<class Request>
+  void write_control(Request asked, cluster::change what);
   void on_appended(const control_appended& m, const cluster::change& what);
   void confirm_departures(const cluster::change& what);
   void step_down(const cluster::decisions::step_down& d);
 
   void on_word(const cluster::process_id& from, const cluster::letters::word& w);
+  void on_heard(const cluster::letters::heard& h);
+  void pass_on(const cluster::process_id& leader, const cluster::epoch& of);
   void on_alive(const cluster::process_id& from, const cluster::letters::alive& a);
   void on_event(const cluster::process_id& from, const cluster::node_event& e);
   void on_registration(const cluster::process_id& from, const cluster::registration& r);
@@ -70,8 +75,9 @@ private:
   cluster::candidate candidate_;
   std::optional<cluster::coordinator> leads_;
   std::string leader_;       // whose word was heard last
-  bool is_refused_ = false;  // the store is not this cluster's
+  bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
+  micros passes_on_at_{};
   cluster::name_claims claims_;
   std::map<cluster::request_id, promise> asked_;
   cluster::request_id requests_ = 0;

@@ -1,4 +1,4 @@
-// What a coordinator's actor hears of other processes, and what it is asked.
+// A coordinator's actor hears of other processes, and is asked.
 #include "actors/node/coordinator_hands.hpp"
 
 #include <fmt/format.h>
@@ -8,10 +8,18 @@
 #include <utility>
 
 namespace millrace::node {
+namespace {
+
+/// Several times before anybody stands.
+constexpr micros passed_on_every = cluster::stands_after / 4;
+
+}  // namespace
 
 void coordinator_hands::on_letter(const letter_came& m) {
   if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
     on_word(m.from, *w);
+  else if (const auto* const h = std::get_if<cluster::letters::heard>(&m.what))
+    on_heard(*h);
   else if (const auto* const a = std::get_if<cluster::letters::alive>(&m.what))
     on_alive(m.from, *a);
   else if (const auto* const e = std::get_if<cluster::node_event>(&m.what))
@@ -28,6 +36,23 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
   candidate_.on_word(w.of, now(), jitter());
   if (leads_)
     carry_out(leads_->on_higher_epoch(w.of, now()));
+  if (from != options_->mine && w.of == candidate_.highest())
+    pass_on(from, w.of);
+}
+
+void coordinator_hands::on_heard(const cluster::letters::heard& h) {
+  candidate_.on_heard(h.of, now(), jitter());
+  if (leads_)
+    carry_out(leads_->on_higher_epoch(h.of, now()));
+}
+
+void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster::epoch& of) {
+  if (now().running < passes_on_at_)
+    return;
+  passes_on_at_ = now().running + passed_on_every;
+  for (const auto& p : linked_)
+    if (p != leader)
+      write(p.node, p.instance, cluster::letters::heard{of});
 }
 
 void coordinator_hands::on_alive(const cluster::process_id& from, const cluster::letters::alive& a) {
@@ -132,9 +157,15 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
 
 cluster_described coordinator_hands::describe() const {
   if (!leads_)
-    return {{}, leader_, nullptr, {}};
-  return {leads_->mine(), leader_, std::make_shared<const cluster::control_state>(leads_->state()),
-          leads_->waiting()};
+    return {{}, leader_, nullptr, {}, {}};
+  cluster_described out{leads_->mine(),
+                        leader_,
+                        std::make_shared<const cluster::control_state>(leads_->state()),
+                        leads_->waiting(),
+                        {}};
+  for (const auto& [name, _] : leads_->nodes().present())
+    out.present.insert(name);
+  return out;
 }
 
 }  // namespace millrace::node

@@ -1,11 +1,14 @@
 #include "actors/node/dir_chain_store.hpp"
 
 #include "runtime/snapshot/dir_chain.hpp"
+#include "runtime/snapshot/dir_segments.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::node {
 namespace {
@@ -17,8 +20,54 @@ std::string name_in_records(const cluster::actor_id& whose) {
 }
 
 bool is_ours(const snapshot::file_system::entry& e) {
-  return e.name == "control" || e.name == "chains" || e.name == "lost+found";
+  return e.name == "control" || e.name == "addresses" || e.name == "chains" || e.name == "segments" ||
+         e.name == "lost+found";
 }
+
+/// Looks at the actor's chain before each change: its runs show whether another node has opened it under a
+/// higher term (R1).
+class fenced_segments final : public snapshot::segments {
+public:
+  fenced_segments(snapshot::file_system& files, std::string chain_folder, std::string name, incarnation term)
+      : files_(files), chain_folder_(std::move(chain_folder)), name_(std::move(name)), term_(term) {}
+
+  expected<void> open(const std::string& parent, const std::vector<segment_id>& needed) {
+    const auto mine = std::make_shared<snapshot::life_fence>();
+    mine->newest = term_;
+    auto opened = check().and_then(
+        [&] { return snapshot::dir_segments::open(files_, parent, name_, term_, mine, needed); });
+    return std::move(opened).map([this](std::unique_ptr<snapshot::segments>&& s) { inner_ = std::move(s); });
+  }
+  expected<void> write(const segment_id& id, std::string_view payload) override {
+    return check().and_then([&] { return inner_->write(id, payload); });
+  }
+  expected<std::string> read(const segment_id& id) const override { return inner_->read(id); }
+  expected<void> remove(const std::vector<segment_id>& ids) override {
+    return check().and_then([&] { return inner_->remove(ids); });
+  }
+
+private:
+  [[nodiscard]] expected<void> check() const {
+    const auto listed = snapshot::list_runs(files_, chain_folder_);
+    if (!listed)
+      return unexpected(listed.error());
+    for (const auto& run : listed->runs) {
+      const auto higher = snapshot::life_of_run(files_, chain_folder_, run, name_,
+                                                [this](const life& l) { return l.term > term_; });
+      if (!higher)
+        return unexpected(higher.error());
+      if (*higher)
+        return snapshot::superseded(term_, name_, (*higher)->term);
+    }
+    return {};
+  }
+
+  snapshot::file_system& files_;
+  std::string chain_folder_;
+  std::string name_;
+  incarnation term_;
+  std::unique_ptr<snapshot::segments> inner_;
+};
 
 }  // namespace
 
@@ -44,23 +93,6 @@ expected<void> dir_chain_store::check_owner() const {
   return {};
 }
 
-/// Each one is synced into the one above it, also where it was there: its maker may have died before that.
-expected<void> dir_chain_store::make_folders(const std::string& path) {
-  for (std::size_t slash = 0; slash != std::string::npos;) {
-    slash = path.find('/', slash + 1);
-    const auto part = path.substr(0, slash);
-    const auto made = files_.make_folder(part);
-    if (!made)
-      return unexpected(made.error());
-    const auto above = part.rfind('/');
-    const auto parent = above == std::string::npos ? "." : above == 0 ? "/" : part.substr(0, above);
-    if (*made || part.size() > folder_.size())
-      if (auto done = files_.sync_folder(parent); !done)
-        return done;
-  }
-  return {};
-}
-
 expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, const life& now) {
   const auto found = look(whose);
   if (!found)
@@ -71,7 +103,7 @@ expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, con
   if (mine.count > most_counts)
     return outside_error(ec::io, fmt::format("{}: too many writes have failed under one term", whose.name));
   const auto folder = folder_of(whose);
-  if (auto made = make_folders(folder); !made)
+  if (auto made = snapshot::make_folders(files_, folder, folder_); !made)
     return unexpected(made.error());
   return snapshot::dir_chain::open(files_, folder, name_in_records(whose), mine,
                                    std::make_shared<snapshot::life_fence>());
@@ -80,9 +112,9 @@ expected<opened_chain> dir_chain_store::open(const cluster::actor_id& whose, con
 expected<opened_chain> dir_chain_store::open_chosen(const cluster::actor_id& whose, const life& chosen) {
   const auto folder = folder_of(whose);
   const auto made = check_owner()
-                        .and_then([&] { return make_folders(folder_); })
+                        .and_then([&] { return snapshot::make_folders(files_, folder_); })
                         .and_then([&] { return files_.claim_folder(folder_); })
-                        .and_then([&] { return make_folders(folder); });
+                        .and_then([&] { return snapshot::make_folders(files_, folder, folder_); });
   if (!made)
     return unexpected(made.error());
   return snapshot::dir_chain::open_chosen(files_, folder, name_in_records(whose), chosen);
@@ -97,6 +129,15 @@ expected<found_chain> dir_chain_store::look(const cluster::actor_id& whose) {
   return std::move(found).map([](snapshot::scanned_chain&& all) {
     return found_chain{std::move(all.contents), all.life};
   });
+}
+
+expected<std::unique_ptr<snapshot::segments>>
+dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
+                               const std::vector<segment_id>& needed) {
+  auto opened = std::make_unique<fenced_segments>(files_, folder_of(whose), name_in_records(whose), term);
+  if (auto done = opened->open(folder_ + "/segments", needed); !done)
+    return unexpected(done.error());
+  return opened;
 }
 
 }  // namespace millrace::node

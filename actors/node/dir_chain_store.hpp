@@ -1,4 +1,5 @@
-// A cluster's chains as files in a folder that its nodes share: DIR/control, and DIR/chains/TOPOLOGY/ACTOR.
+// A cluster's chains as files in a folder that its nodes share: DIR/control, DIR/chains/TOPOLOGY/ACTOR, and
+// spilled output in DIR/segments/TOPOLOGY%2FACTOR.
 // docs/design/chains.md says what the mount has to keep.
 #pragma once
 
@@ -17,12 +18,16 @@ public:
   expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
   expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
   expected<found_chain> look(const cluster::actor_id& whose) override;
+  /// A term that is over is noticed before each change, but not between that look and the change: what it
+  /// writes then no snapshot names, and the next opening removes it.
+  expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,
+                                                              incarnation term,
+                                                              const std::vector<segment_id>& needed) override;
   [[nodiscard]] std::string shown() const override { return "dir:" + folder_; }
 
 private:
   [[nodiscard]] std::string folder_of(const cluster::actor_id& whose) const;
   [[nodiscard]] expected<void> check_owner() const;
-  [[nodiscard]] expected<void> make_folders(const std::string& path);
 
   snapshot::file_system& files_;
   std::string folder_;

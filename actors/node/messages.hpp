@@ -13,6 +13,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,8 @@ struct life_over {
   life_outcome how = life_outcome::completed;
   life refused_by = {};  // where it was fenced and knows by whom
   std::string why = {};
+  /// Of one that has completed: the epoch of the director that told it to. None: nobody had to.
+  cluster::epoch asked_by = {};
 };
 
 // --- asking the coordinator
@@ -86,13 +89,14 @@ struct cluster_answered {
   std::optional<error> failure;
   std::vector<cluster::actor_id> lost;  // by forgetting a node: what was pinned to it
 };
-/// What this process knows of the cluster.
+/// Says what this process knows of the cluster.
 struct describe_cluster {};
 struct cluster_described {
   std::optional<cluster::epoch> leads;                  // this process, under that epoch
   std::string leader;                                   // the node whose word was heard last
   std::shared_ptr<const cluster::control_state> state;  // none: it does not lead
   std::vector<cluster::actor_id> waiting;               // actors that no node can have
+  std::set<std::string> present;                        // nodes that answer
 };
 
 // --- interfaces

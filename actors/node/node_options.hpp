@@ -1,4 +1,4 @@
-// What one process of a node is, and the seams that it works through.
+// Says what one process of a node is, and through which seams it works.
 #pragma once
 
 #include "actors/node/chain_store.hpp"
@@ -25,6 +25,8 @@ public:
   virtual void end(const cluster::actor_id& actor, const life& last) = 0;
   /// Senders here detach their receivers on that node, until these ask again.
   virtual void detach(const std::string& node) = 0;
+  /// This process leads the cluster, as far as is known: another one than before, or under another epoch.
+  virtual void directed_by(const cluster::process_id& coordinator, const cluster::epoch& of) = 0;
 };
 
 /// Directs topologies for as long as the process leads. Called on the coordinator's thread; does not block.
@@ -40,7 +42,8 @@ public:
 
 struct node_options {
   cluster::process_id mine;
-  std::string cluster;  // its name, as it is configured
+  std::string cluster;   // its name, as it is configured
+  bool may_lead = true;  // it stands for coordinator
   std::uint32_t cores = 1;
   std::uint32_t formats = 1;  // the newest that this version writes
   std::uint64_t seed = 0;     // of random waits and numbers; 0: by chance

@@ -22,7 +22,7 @@ public:
 
 // --- transport -> post
 
-/// From the process that the link is with.
+/// They come from the process that the link is with.
 struct bytes_arrived {
   cluster::process_id from;
   std::string bytes;

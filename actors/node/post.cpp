@@ -37,7 +37,7 @@ void post_office::on_bytes(const bytes_arrived& m) {
   auto l = cluster::decode_letter(m.bytes);
   if (!l)
     return warn(m.from.node, l.error().message);
-  // What came over a link that is over comes too late, and so does what is for an earlier process of this node.
+  // A letter that came over a link that is over comes too late, and so does what is for an earlier process of this node.
   const auto is_late = !linked_.contains(m.from) || (l->to != 0 && l->to != options_->mine.instance);
   if (!is_late && l->from == m.from)
     judge_store(*l);

@@ -1,5 +1,6 @@
 #include "actors/node/postgresql_chain_store.hpp"
 
+#include "actors/client/postgresql_chain/database_segments.hpp"
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
 
 namespace millrace::node {
@@ -20,6 +21,13 @@ expected<found_chain> postgresql_chain_store::look(const cluster::actor_id& whos
       .map([](database_chain::looked&& found) {
         return found_chain{std::move(found.contents), found.highest};
       });
+}
+
+expected<std::unique_ptr<snapshot::segments>>
+postgresql_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
+                                      const std::vector<segment_id>& needed) {
+  return postgresql_chain::database_segments::open(database_, schema_, {whose.topology, whose.name}, term,
+                                                   needed);
 }
 
 }  // namespace millrace::node

@@ -19,6 +19,9 @@ public:
   expected<opened_chain> open(const cluster::actor_id& whose, const life& now) override;
   expected<opened_chain> open_chosen(const cluster::actor_id& whose, const life& chosen) override;
   expected<found_chain> look(const cluster::actor_id& whose) override;
+  expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,
+                                                              incarnation term,
+                                                              const std::vector<segment_id>& needed) override;
   [[nodiscard]] std::string shown() const override { return database_->shown(); }
 
 private:

@@ -1,8 +1,9 @@
 #include "actors/node/store_place.hpp"
 
+#include "actors/client/kafka/option_forms.hpp"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace millrace::node {
@@ -32,14 +33,6 @@ expected<store_place> parse_dir(std::string_view path) {
   return dir_place{std::string(path)};
 }
 
-bool is_topic(std::string_view name) {
-  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                  c == '_' || c == '-';
-         });
-}
-
 expected<store_place> parse_kafka(std::string_view rest) {
   const auto slash = rest.find('/');
   const auto brokers = rest.substr(0, slash);
@@ -47,7 +40,7 @@ expected<store_place> parse_kafka(std::string_view rest) {
   if (brokers.empty() || brokers.starts_with(',') || brokers.ends_with(',') ||
       brokers.find(",,") != std::string_view::npos || brokers.find(' ') != std::string_view::npos)
     return refused("kafka: names no brokers, or an empty one");
-  if (!is_topic(topic))
+  if (!kafka::takes_as_topic(topic))
     return refused("kafka: names a topic that Kafka does not take (letters, digits, '.', '_' and '-', 249 "
                    "at most)");
   return kafka_place{std::string(brokers), std::string(topic)};

@@ -4,7 +4,7 @@ namespace millrace::shard {
 
 bool shard_input::on_sender_up(const messages::sender_up& m) {
   auto& s = senders_[m.log];
-  if (s.handle && m.life <= s.now)
+  if (s.handle && (m.life < s.now || (m.life == s.now && m.handle == s.handle)))
     return false;
   const auto taken = core_.taken(m.log);
   s = {m.handle, m.life, std::nullopt, taken.has_value()};

@@ -18,7 +18,8 @@ public:
               const life& now)
       : self_(self), options_(options), core_(core), life_(now) {}
 
-  /// A sender's life begins, or this one does. False: nothing new.
+  /// A sender's life begins, or this one does; or the same life has another handle, because the session of a link
+  /// that the former one belonged to is over, and what was under way in it is lost. False: nothing new.
   bool on_sender_up(const messages::sender_up& m);
   /// Whether the sender was asked in this life of it. A higher one begins anew once it has been introduced.
   [[nodiscard]] bool is_from_present_life(const messages::output& m) const;

@@ -27,7 +27,8 @@ private:
 };
 
 partials_of_rows::partials_of_rows(upstream_rows of)
-    : of_(std::move(of)), partials_(of_.plan->definition, of_.shard),
+    : of_(std::move(of)),
+      partials_(of_.plan->definition, window::only_shard(of_.shard, of_.plan->definition.shards)),
       places_(window::reads_places(of_.plan->definition)) {}
 
 window::partials_ptr partials_of_rows::form(const delivery::output_frame& f, delivery::ledger& counts) {

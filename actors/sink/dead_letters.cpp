@@ -40,4 +40,8 @@ data::batch dead_letter_rows(std::span<const delivery::dead_letter> letters, eve
   return out;
 }
 
+row_format dead_letter_format(const data::schema& rows) {
+  return row_format::json(rows, {"record", "record_base64"});
+}
+
 }  // namespace millrace::sink

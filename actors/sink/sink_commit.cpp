@@ -156,7 +156,11 @@ void sink_state::tell_complete() {
   self_->send(supervisor_, messages::completed{options_.name, life_});
 }
 
+/// Its counts lie in the target: before it has read them there it would say that there are none.
 void sink_state::on_report() {
+  report_is_due_ = !has_counts_;
+  if (!has_counts_)
+    return;
   messages::report_part part;
   part.actor = options_.name;
   part.life = life_;

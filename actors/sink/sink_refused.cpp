@@ -16,6 +16,11 @@ void sink_state::on_dead_letter_sink(const messages::receiver_up& m) {
   ask_dead_letter_sink();
 }
 
+void sink_state::on_dead_letter_sink_gone(const messages::receiver_down& m) {
+  if (m.life >= dead_letter_life_)  // else a later life, on another node, has been introduced meanwhile
+    dead_letter_sink_ = nullptr;
+}
+
 void sink_state::ask_dead_letter_sink() {
   refused_.ask_again();
   if (dead_letter_sink_ && life_.count != 0)

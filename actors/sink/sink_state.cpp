@@ -84,6 +84,7 @@ void sink_state::restore(const std::optional<progress>& stored) {
     counts_.name_numbered(stage::names_of(*options_.topology));
   }
   committed_counts_ = counts_;
+  has_counts_ = true;
   core_.restore(stored ? stored->positions : std::map<log_id, mark>{}, life_);
   for (auto& [log, lane] : lanes_) {
     lane.told.reset();
@@ -95,6 +96,8 @@ void sink_state::restore(const std::optional<progress>& stored) {
     forward_refused();
   if (!core_.committed().empty())
     after_commit();
+  if (report_is_due_)
+    on_report();
 }
 
 void sink_state::resume(const log_id& log) {
@@ -158,7 +161,8 @@ void sink_state::on_ask(const messages::ask_position& m) {
 
 void sink_state::on_sender_up(const messages::sender_up& m) {
   auto& shard = shards_[m.log];
-  if (m.life < shard.now)
+  // The same life with another handle is a stand-in's in the next session of a link: what was under way is lost.
+  if (m.life < shard.now || (m.life == shard.now && m.handle == shard.handle))
     return;
   shard.handle = m.handle;
   shard.now = m.life;

@@ -51,7 +51,7 @@ public:
   void on_kept(const messages::value_kept& m);
 
   void on_dead_letter_sink(const messages::receiver_up& m);
-  void on_dead_letter_sink_gone() { dead_letter_sink_ = nullptr; }
+  void on_dead_letter_sink_gone(const messages::receiver_down& m);
   void ask_dead_letter_sink();
   void on_answer(const messages::position_answered& m);
   void on_acknowledged(const messages::acknowledged& m);
@@ -111,6 +111,8 @@ private:
   delivery::sink_core core_;
   delivery::ledger counts_;
   delivery::ledger committed_counts_;  // what the report shows
+  bool has_counts_ = false;            // the target was opened in this life
+  bool report_is_due_ = false;         // it was asked before that
   life life_;  // its count rises with each attempt to open the target; 0 before the first
   bool stopping_ = false;
   bool told_complete_ = false;

@@ -71,37 +71,54 @@ def latency_kafka(bench):
                n=f["windows"], second=f["p99_ms"] <= 3)
 
 
+class OpenWindows:
+    """A thousand windows of a second with a thousand users each, all kept open by an hour's delay; a record an hour and some seconds later
+    closes the next one."""
+    WINDOWS, USERS, HOUR, SECOND = 1000, 1000, 3_600_000_000, 1_000_000
+    BASE = 1_700_000_000 * SECOND
+
+    def __init__(self, folder, shards):
+        self.lines, self.rows = folder / "in.jsonl", folder / "rows.csv"
+        self.plan = latency_topology({"source": "file", "path": str(self.lines), "follow": True}, self.rows, True)
+        self.plan["stages"]["parsed"]["watermark_delay"] = "1 hour"
+        self.plan["stages"]["counts"]["shards"] = shards
+        with open(self.lines, "w") as out:
+            for i in range(self.WINDOWS * self.USERS):
+                out.write('{"userid":"user%07d","at":%d}\n' % (i, self.BASE + i * self.SECOND // self.USERS))
+
+    def keys(self, closed):
+        """That are open once so many windows are closed."""
+        return (self.WINDOWS - closed) * self.USERS
+
+    def rows_of(self, window):
+        return [f"{self.BASE + (window + 1) * self.SECOND},user{window * self.USERS + u:07},1" for u in range(self.USERS)]
+
+    def close(self, window):
+        with open(self.lines, "a") as out:
+            out.write('{"userid":"last","at":%d}\n' % (self.BASE + (window + 1) * self.SECOND + self.HOUR))
+
+
 def recovery(bench):
     """kill -9 to the first correct new row, 1 M keys of state"""
-    # A thousand windows of a second with a thousand users each, all kept open by an hour's delay; a record an
-    # hour and some seconds later closes the next one.
-    windows, per_window, hour, second = 1000, 1000, 3_600_000_000, 1_000_000
-    base = 1_700_000_000 * second
     folder = bench.folder("recovery")
-    lines, rows = folder / "in.jsonl", folder / "rows.csv"
-    plan = latency_topology({"source": "file", "path": str(lines), "follow": True}, rows, True)
-    plan["stages"]["parsed"]["watermark_delay"] = "1 hour"
-    plan["stages"]["counts"]["shards"] = 4
+    state = OpenWindows(folder, 4)
+    rows, plan = state.rows, state.plan
     plan["stages"]["rows"]["order_by"] = "userid"
-    with open(lines, "w") as out:
-        for i in range(windows * per_window):
-            out.write('{"userid":"user%07d","at":%d}\n' % (i, base + i * second // per_window))
     port = bench.free_port()
     command = [str(c) for c in bench.start(plan, folder, "--http", f"127.0.0.1:{port}", threads=2)]
     took = []
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         for i in range(bench.rounds):
-            wait_for(lambda: bench.metric(port, "millrace_keys") >= (windows - i) * per_window, 300, "the million keys")
+            wait_for(lambda: bench.metric(port, "millrace_keys") >= state.keys(i), 300, "the million keys")
             time.sleep(3)  # all state is in snapshots
             seen = rows.stat().st_size if rows.exists() else 0
-            wanted = "".join(f"{base + (i + 1) * second},user{i * per_window + u:07},1\n" for u in range(per_window))
+            wanted = "".join(f"{row}\n" for row in state.rows_of(i))
             wanted = ("e,userid,n\n" if seen == 0 else "") + wanted
             begun = time.monotonic()
             process.send_signal(signal.SIGKILL)
             process.wait()
-            with open(lines, "a") as out:
-                out.write('{"userid":"last","at":%d}\n' % (base + (i + 1) * second + hour))
+            state.close(i)
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
             wait_for(lambda: rows.exists() and rows.stat().st_size > seen, 60, "the next rows", 0.002)
             took.append(time.monotonic() - begun)
@@ -113,7 +130,7 @@ def recovery(bench):
         process.wait()
     took.sort()
     return Row(took[len(took) // 2], (took[0], took[-1]), "s", 1, False,
-               f"{windows * per_window} keys in {windows} windows, 4 shards", n=len(took))
+               f"{state.keys(0)} keys in {state.WINDOWS} windows, 4 shards", n=len(took))
 
 
 def tail(path, begin):

@@ -11,6 +11,7 @@ candidate::candidate(moment now, micros jitter) { follow(now, jitter); }
 void candidate::follow(moment now, micros jitter) {
   phase_ = phase::following;
   stands_at_ = now.running + stands_after + jitter;
+  waits_at_most_until_ = now.running + stands_unheard_after + jitter;
 }
 
 void candidate::on_word(const epoch& of, moment now, micros jitter) {
@@ -19,6 +20,14 @@ void candidate::on_word(const epoch& of, moment now, micros jitter) {
   highest_ = of;
   if (phase_ == phase::following)
     follow(now, jitter);
+}
+
+void candidate::on_heard(const epoch& of, moment now, micros jitter) {
+  if (of < highest_ || of == mine_)
+    return;
+  highest_ = of;
+  if (phase_ == phase::following)
+    stands_at_ = std::max(stands_at_, std::min(now.running + stands_after + jitter, waits_at_most_until_));
 }
 
 bool candidate::tick(moment now) {

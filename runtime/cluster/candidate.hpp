@@ -10,6 +10,8 @@ namespace millrace::cluster {
 
 /// A node stands after so much silence of the coordinator; jitter comes on top, so that not all stand at once.
 inline constexpr micros stands_after = std::chrono::seconds(2);
+/// Likewise where another node hears it, and this one does not.
+inline constexpr micros stands_unheard_after = std::chrono::seconds(20);
 
 class candidate {
 public:
@@ -20,6 +22,9 @@ public:
 
   /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing.
   void on_word(const epoch& of, moment now, micros jitter);
+  /// Somebody hears the coordinator. That counts as a word, but not for ever: what this node runs is out of that one's
+  /// reach.
+  void on_heard(const epoch& of, moment now, micros jitter);
   /// True, once: `control` is to be looked at and opened under choose(). The answer is on_won() or on_lost().
   [[nodiscard]] bool tick(moment now);
   /// `highest`: the highest life that stands in `control`. `random` tells candidates apart that choose the
@@ -43,6 +48,7 @@ private:
   epoch highest_;  // that it has heard of
   epoch mine_;     // that it has chosen last
   micros stands_at_{};
+  micros waits_at_most_until_{};  // for what others hear
 };
 
 }  // namespace millrace::cluster

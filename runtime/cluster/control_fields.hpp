@@ -3,49 +3,14 @@
 #pragma once
 
 #include "runtime/cluster/control_state.hpp"
-#include "runtime/wire/fields.hpp"
-
-#include <type_traits>
-#include <utility>
+#include "runtime/wire/checked_fields.hpp"
 
 namespace millrace::cluster {
-
-/// Values from 0 to `last`; others fail.
-template<class Enum>
-void field_of_kind(auto& c, Enum& e, std::remove_const_t<Enum> last) {
-  auto number = static_cast<std::uint32_t>(e);
-  c.members(number);
-  if constexpr (!std::is_const_v<Enum>) {
-    if (number > static_cast<std::uint32_t>(last))
-      c.in.fail();
-    else
-      e = static_cast<Enum>(number);
-  }
-}
-
-/// Keys ascend, so that equal maps have equal bytes; others fail.
-template<class Key, class Value>
-void field_of_map(wire::encoder& c, const std::map<Key, Value>& all) {
-  c.out.varint(all.size());
-  for (const auto& [key, value] : all)
-    c.members(key, value);
-}
-template<class Key, class Value>
-void field_of_map(wire::decoder& c, std::map<Key, Value>& all) {
-  for (auto left = c.in.varint(); left > 0 && c.in.ok(); --left) {
-    std::pair<Key, Value> entry;
-    c.members(entry.first, entry.second);
-    if (!all.empty() && !(all.rbegin()->first < entry.first))
-      c.in.fail();
-    if (c.in.ok())
-      all.emplace_hint(all.end(), std::move(entry));
-  }
-}
 
 void fields(auto& c, wire::like<actor_id> auto& x) { c.members(x.topology, x.name); }
 void fields(auto& c, wire::like<actor_spec> auto& x) {
   c.members(x.name);
-  field_of_kind(c, x.kind, actor_kind::sink);
+  wire::field_of_kind(c, x.kind, actor_kind::sink);
   c.members(x.group, x.is_pinned, x.node);
 }
 void fields(auto& c, wire::like<place> auto& x) { c.members(x.node, x.session, x.term, x.generation); }
@@ -57,17 +22,17 @@ void fields(auto& c, wire::like<node_state> auto& x) {
   c.members(x.instance, x.session, x.is_over, x.is_draining);
 }
 void fields(auto& c, wire::like<topology_state> auto& x) {
-  c.members(x.plan, x.generation);
-  field_of_kind(c, x.status, topology_status::failed);
+  c.members(x.plan, x.generation, x.number);
+  wire::field_of_kind(c, x.status, topology_status::stopped);
   c.members(x.failed_actor, x.why);
-  field_of_map(c, x.actors);
-  field_of_map(c, x.verdicts);
-  field_of_map(c, x.starts);
+  wire::field_of_map(c, x.actors);
+  wire::field_of_map(c, x.verdicts);
+  wire::field_of_map(c, x.starts);
 }
 void fields(auto& c, wire::like<control_state> auto& x) {
-  c.members(x.cluster, x.formats, x.sessions, x.terms);
-  field_of_map(c, x.nodes);
-  field_of_map(c, x.topologies);
+  c.members(x.cluster, x.formats, x.sessions, x.plans, x.terms);
+  wire::field_of_map(c, x.nodes);
+  wire::field_of_map(c, x.topologies);
 }
 
 namespace records {

@@ -66,6 +66,7 @@ struct fold {
     }
     t.plan = r.plan;
     t.generation = r.generation;
+    t.number = ++s.plans;
     t.status = topology_status::running;
     t.failed_actor.clear();
     t.why.clear();
@@ -149,7 +150,7 @@ struct fold {
     auto* const t = topology(r.topology);
     if (t == nullptr)
       return contradiction("it finishes", r.topology);
-    end(*t, topology_status::finished);
+    end(*t, t->status == topology_status::stopping ? topology_status::stopped : topology_status::finished);
     return {};
   }
   expected<void> operator()(const records::stop_asked& r) {
@@ -188,6 +189,8 @@ std::string_view to_string(topology_status s) {
     return "finished";
   case topology_status::failed:
     return "failed";
+  case topology_status::stopped:
+    return "stopped";
   }
   return "unknown";
 }

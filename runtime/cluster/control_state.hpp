@@ -48,12 +48,15 @@ struct log_place {
   friend auto operator<=>(const log_place&, const log_place&) = default;
 };
 
-enum class topology_status : std::uint8_t { running, stopping, finished, failed };
+/// `stopped`: it has ended since somebody asked for that, and goes on when it is applied again. The order is the
+/// format.
+enum class topology_status : std::uint8_t { running, stopping, finished, failed, stopped };
 [[nodiscard]] std::string_view to_string(topology_status s);
 
 struct topology_state {
   std::string plan;
   std::uint64_t generation = 0;
+  std::uint64_t number = 0;  // of this plan among all of the cluster, as they were applied, from 1 on
   topology_status status = topology_status::running;
   std::string failed_actor = {};
   std::string why = {};
@@ -80,7 +83,9 @@ struct control_state {
   std::string cluster;  // empty: nobody has founded one
   std::uint32_t formats = 0;
   cluster::session sessions = 0;  // the highest that was given
-  incarnation terms = 0;          // likewise; actors share one row of numbers, and no number comes back
+  std::uint64_t plans = 0;        // that were applied, of all topologies
+  incarnation terms =
+      0;  // the highest that was given; actors share one row of numbers, and no number comes back
   std::map<std::string, node_state> nodes = {};
   std::map<std::string, topology_state> topologies = {};
 

@@ -27,11 +27,12 @@ coordinator::coordinator(epoch mine, control_state found, moment now)
 
 decision_list coordinator::begin(const std::string& cluster, std::uint32_t formats, moment now) {
   wish_for(records::founded{cluster, formats});
-  for (const auto& [name, n] : state_.nodes)
-    out_.push_back(decisions::send{name, 0, {epoch_, 0, commands::register_again{}}});
+  // First: nodes that hear of this epoch say to the directors, once, what lives on them.
   for (const auto& [name, t] : state_.topologies)
     if (t.is_active())
-      tell_director(name);
+      out_.push_back(decisions::tell_director{name});
+  for (const auto& [name, n] : state_.nodes)
+    out_.push_back(decisions::send{name, 0, {epoch_, 0, commands::register_again{}}});
   return advance(now);
 }
 
@@ -83,6 +84,8 @@ decision_list coordinator::on_appended(std::uint64_t number, append_outcome how,
 }
 
 decision_list coordinator::advance(moment now) {
+  for (const auto& topology : std::exchange(changed_, {}))
+    out_.push_back(decisions::tell_director{topology});
   if (!is_over_)
     admit_next(now);
   if (!is_over_ && !under_way_)

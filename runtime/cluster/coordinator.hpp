@@ -51,7 +51,7 @@ struct send {
 struct detach {
   std::string node;
 };
-/// The topology's entry in state() has another status or plan: its director acts.
+/// The topology's entry in state() has another status, plan, place, start or verdict: its director acts.
 struct tell_director {
   std::string topology;
 };
@@ -156,10 +156,13 @@ private:
   void take_effect(const records::topology_failed& r) { tell_director(r.topology); }
   void take_effect(const records::finished& r) { tell_director(r.topology); }
   void take_effect(const records::stop_asked& r) { tell_director(r.topology); }
+  void take_effect(const records::verdict_given& r) { tell_director(r.topology); }
+  void take_effect(const records::partition_started& r) { tell_director(r.topology); }
   void take_effect(const auto&) {}
   /// Before the record is folded: whatever it ends is stopped where it runs.
   void stop_what_ends(const record& r);
-  void tell_director(const std::string& topology) { out_.push_back(decisions::tell_director{topology}); }
+  /// Once, behind all that the same change brings about.
+  void tell_director(const std::string& topology) { changed_.insert(topology); }
 
   void compare(const registration& r);
   void detach(const std::string& node);
@@ -178,6 +181,7 @@ private:
   std::size_t since_base_ = 0;                    // records
   std::map<std::string, std::uint64_t> joining_;  // instances whose session is wished for
   std::set<actor_id> wanted_;                     // need a new term where they are
+  std::set<std::string> changed_;                 // topologies whose directors are to be told
   std::optional<moving> moving_;                  // the one that changes its node with reason, not need
   bool is_over_ = false;
   decision_list out_;

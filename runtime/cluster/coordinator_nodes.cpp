@@ -178,11 +178,13 @@ void coordinator::take_effect(const records::node_forgotten& r) { dismiss(r.node
 
 void coordinator::take_effect(const records::placed& r) {
   wanted_.erase(r.actor);
+  tell_director(r.actor.topology);
   send(r.node, r.session, commands::start{r.actor, state_.find(r.actor)->at->generation, r.term});
 }
 
 void coordinator::take_effect(const records::term_granted& r) {
   wanted_.erase(r.actor);
+  tell_director(r.actor.topology);
   const auto& at = *state_.find(r.actor)->at;
   send(at.node, at.session, commands::start{r.actor, at.generation, r.term});
 }

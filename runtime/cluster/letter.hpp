@@ -1,4 +1,4 @@
-// What the processes of a cluster send each other about their control plane: a command or an event, or a sign
+// The letters that the processes of a cluster send each other about their control plane: a command or an event, or a sign
 // of life, in an envelope that says whose it is and for whom. The order of alternatives is the format
 // (letter_format.cpp): new ones go to the end.
 #pragma once
@@ -34,6 +34,12 @@ struct alive {
   event_micros clock = 0;  // the sender's
   friend bool operator==(const alive&, const alive&) = default;
 };
+/// Whoever hears a word passes it on, about twice a second, to all others that it has a link to: one that does not hear the
+/// coordinator itself waits for longer before it stands while somebody else does.
+struct heard {
+  epoch of;
+  friend bool operator==(const heard&, const heard&) = default;
+};
 /// The process ends in order; its actors have ended.
 struct left {
   cluster::session session = 0;
@@ -51,7 +57,8 @@ struct letter {
   std::string cluster;  // its id, as the sender has read it in `control`
   process_id from;
   std::uint64_t to = 0;  // instance; 0: whichever process the node has
-  std::variant<letters::word, letters::alive, letters::left, letters::declined, node_command, node_event>
+  std::variant<letters::word, letters::alive, letters::left, letters::declined, node_command, node_event,
+               letters::heard>
       what;
   friend bool operator==(const letter&, const letter&) = default;
 };

@@ -19,11 +19,15 @@ unexpected unreadable(std::string_view why) {
 
 struct member_writer {
   wire::writer& out;
+  void operator()(const epoch& x) const {
+    out.varint(x.term);
+    out.varint(x.count);
+  }
   void operator()(const letters::word& x) const {
-    out.varint(x.of.term);
-    out.varint(x.of.count);
+    (*this)(x.of);
     out.fixed(x.clock);
   }
+  void operator()(const letters::heard& x) const { (*this)(x.of); }
   void operator()(const letters::alive& x) const {
     out.varint(x.session);
     out.fixed(x.word);
@@ -37,13 +41,19 @@ struct member_writer {
   void operator()(const node_event& x) const { out.string(encode_event(x)); }
 };
 
+epoch read_epoch(wire::reader& in) {
+  epoch x;
+  x.term = in.varint();
+  const auto count = in.varint();
+  if (number_of({x.term, 0}) >> count_bits != x.term || count > most_counts)
+    in.fail();
+  x.count = static_cast<std::uint32_t>(count & most_counts);
+  return x;
+}
+
 letters::word read_word(wire::reader& in) {
   letters::word x;
-  x.of.term = in.varint();
-  const auto count = in.varint();
-  if (number_of({x.of.term, 0}) >> count_bits != x.of.term || count > most_counts)
-    in.fail();
-  x.of.count = static_cast<std::uint32_t>(count & most_counts);
+  x.of = read_epoch(in);
   x.clock = in.fixed<event_micros>();
   return x;
 }
@@ -88,6 +98,9 @@ expected<void> read_what(wire::reader& in, std::uint8_t which, letter& l) {
     return in.ok() ? decode_event(bytes).map([&](node_event&& e) { l.what = std::move(e); })
                    : expected<void>();
   }
+  case 6:
+    l.what = letters::heard{read_epoch(in)};
+    return {};
   default:
     return unreadable(fmt::format("number {} is not known", which));
   }

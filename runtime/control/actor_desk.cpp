@@ -2,13 +2,15 @@
 
 #include "runtime/delivery/giving_up.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace millrace::control {
 
 namespace {
 
-/// What an introduction is about: another order about the same takes its place.
+/// Says what an introduction is about: another order about the same takes its place.
 struct subject {
   std::optional<introduction> operator()(const orders::tell_receiver& o) const {
     return introduction{"receiver", o.receiver, o.index};
@@ -42,7 +44,9 @@ act_list actor_desk::begin(const std::string& actor, std::uint64_t generation, c
     auto verdicts = delivery::verdicts_on(failing, !lane->second);
     if (!verdicts)
       return {acts::give_up{actor, next, std::move(verdicts.error())}};
-    if (!lane->second) {
+    if (lane->second) {
+      life.ends_at = std::move(*verdicts);
+    } else {
       asks.give_up = std::move(*verdicts);
       asks.settled = failing.settled();
     }
@@ -51,9 +55,20 @@ act_list actor_desk::begin(const std::string& actor, std::uint64_t generation, c
   return {acts::say{std::move(asks)}};
 }
 
-void actor_desk::end(const std::string& actor, incarnation term) {
-  if (const auto at = living_.find(actor); at != living_.end() && at->second.now.term <= term)
-    living_.erase(at);
+act_list actor_desk::began(const std::string& actor, const life& now) {
+  auto* const l = present(actor, now);
+  if (l == nullptr || l->now != now)
+    return {};
+  l->is_there = true;
+  return {acts::say{actor_began{topology_, actor, now}}};
+}
+
+act_list actor_desk::end(const std::string& actor, incarnation term) {
+  const auto at = living_.find(actor);
+  if (at == living_.end() || at->second.now.term > term)
+    return {};
+  const auto last = living_.extract(at).mapped();
+  return last.is_there ? act_list{acts::say{actor_over{topology_, actor, last.now}}} : act_list{};
 }
 
 void actor_desk::is_void(const std::string& node) {
@@ -78,10 +93,7 @@ act_list actor_desk::on_prepared(const life_prepared& m) {
     auto& failing = failing_[m.actor];
     for (const auto& v : l->asks->give_up)
       failing.give_up(v.log, v.at);
-    // They are no decisions: the run ends at the first of them.
-    if (fails_on_error_.at(m.actor))
-      for (auto& v : delivery::verdicts_on(failing, false).value_or(std::vector<delivery::verdict>()))
-        out.with.verdicts.push_back(std::move(v));
+    std::ranges::move(l->ends_at, std::back_inserter(out.with.verdicts));
     out.failing = failing;
   }
   l->asks.reset();
@@ -104,9 +116,11 @@ act_list actor_desk::on_order(const actor_told& m) {
 
 act_list actor_desk::on_new_director() const {
   act_list out;
-  for (const auto& [_, l] : living_) {
+  for (const auto& [actor, l] : living_) {
     if (l.asks)
       out.emplace_back(acts::say{*l.asks});
+    if (l.is_there)
+      out.emplace_back(acts::say{actor_began{topology_, actor, l.now}});
     for (const auto& [kind, news] : l.said)
       out.emplace_back(acts::say{actor_said{topology_, news}});
   }

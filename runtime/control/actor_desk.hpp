@@ -55,8 +55,10 @@ public:
 
   // --- lives, as the node's agent orders them
   [[nodiscard]] act_list begin(const std::string& actor, std::uint64_t generation, const life& next);
+  /// The actor was made: the director is told that it is there.
+  [[nodiscard]] act_list began(const std::string& actor, const life& now);
   /// The life of this term is over, or never began. What its lane has learned stays for a next life here.
-  void end(const std::string& actor, incarnation term);
+  act_list end(const std::string& actor, incarnation term);
   /// Sessions with this node are over: introductions by them are void, and told anew when they come again.
   void is_void(const std::string& node);
 
@@ -74,8 +76,10 @@ private:
   struct living {
     std::uint64_t generation = 0;
     life now;
-    std::optional<prepare_life> asks = {};               // it waits for what it begins with
-    std::map<std::size_t, actor_news> said = {};         // the last of each kind that a new director needs
+    std::optional<prepare_life> asks = {};        // it waits for what it begins with
+    bool is_there = false;                        // made
+    std::vector<delivery::verdict> ends_at = {};  // at these records the run is to end; nobody records them
+    std::map<std::size_t, actor_news> said = {};  // the last of each kind that a new director needs
     std::map<introduction, actor_told> introduced = {};  // an order that says the same need not come again
   };
 

@@ -42,6 +42,32 @@ order_list director::began(const std::string& name, const life& now) {
   return out;
 }
 
+order_list director::tell_of_found(const std::string& name) const {
+  order_list out;
+  const auto& m = members_.at(name);
+  if (m.what.kind == member_kind::lane) {
+    for (const auto& f : found_.of_parser(m.what.parser))
+      out.push_back(orders::tell_partition{name, f.name, f.lane});
+  } else {
+    for (const auto& [log, start] : found_.feeding(name))
+      out.push_back(orders::tell_log{name, log, start});
+  }
+  return out;
+}
+
+order_list director::introduce_again(const std::string& name) const {
+  auto out = tell_of_found(name);
+  const auto& m = members_.at(name);
+  introduce(m, out);
+  if (m.told_of_others)
+    out.push_back(orders::tell_slowest{name, *m.told_of_others});
+  if (collecting_.contains(name))
+    out.push_back(orders::collect{name});
+  if (waiting_for_.contains(name))
+    out.push_back(orders::stop{name});
+  return out;
+}
+
 order_list director::could_not_begin(const std::string& name, const error& why) {
   order_list out;
   note_failure(name, why);
@@ -351,7 +377,10 @@ order_list director::part(const messages::report_part& p) {
   order_list out;
   if (!is_present(p.actor, p.life))
     return out;
-  parts_[p.actor] = p;
+  // On a node it gets its next life although it failed after its last report: that has yet to come as far.
+  const bool is_behind = reported_at_end_.contains(p.actor) && parts_.at(p.actor).life < p.life;
+  if (!is_behind)
+    parts_[p.actor] = p;
   if (is_ending())
     reported_at_end_.insert(p.actor);
   no_longer_collects(p.actor, out);

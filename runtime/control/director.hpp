@@ -139,6 +139,11 @@ public:
   // --- lives
   /// A life of it has begun, higher than all before: it and those that work with it are introduced.
   [[nodiscard]] order_list began(const std::string& name, const life& now);
+  /// It hears of all partitions that were found: some may have come after its life was prepared.
+  [[nodiscard]] order_list tell_of_found(const std::string& name) const;
+  /// Its present life and those that work with it are introduced once more; so is all else that it was told, of partitions
+  /// that were found and of the end.
+  [[nodiscard]] order_list introduce_again(const std::string& name) const;
   /// For good: the run ends with this error.
   [[nodiscard]] order_list could_not_begin(const std::string& name, const error& why);
   /// Its present life is over.

@@ -43,19 +43,6 @@ std::vector<member> members_of(const supervisor_options& options) {
   return out;
 }
 
-/// Null of what does not live.
-template<class... Handles>
-caf::actor_addr address_of(const std::variant<std::monostate, Handles...>& handle) {
-  return std::visit(
-      []<class Handle>(const Handle& h) -> caf::actor_addr {
-        if constexpr (std::is_same_v<Handle, std::monostate>)
-          return {};
-        else
-          return h.address();
-      },
-      handle);
-}
-
 }  // namespace
 
 node_supervisor::node_supervisor(whole_supervisor::pointer self, supervisor_options options, run_owner owner)
@@ -87,7 +74,7 @@ bool node_supervisor::spawn_all(member_kind what) {
       names.push_back(&name);
   std::vector<expected<life>> lives(names.size());
   std::generate(lives.begin(), lives.end(), [this] { return next_life(); });
-  std::vector<expected<actor_of_any_kind>> made(names.size());
+  std::vector<expected<any_actor>> made(names.size());
   std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto threads = what == member_kind::shard ? threads_for_blocking(self_->system()) : 1;
@@ -108,9 +95,8 @@ expected<life> node_supervisor::next_life() {
   return options_.next_term().map([](incarnation term) { return life(term); });
 }
 
-expected<node_supervisor::actor_of_any_kind> node_supervisor::make(const std::string& name, child& c,
-                                                                   const life& now,
-                                                                   delivery::lane_log::start how) const {
+expected<any_actor> node_supervisor::make(const std::string& name, child& c, const life& now,
+                                          delivery::lane_log::start how) const {
   const messages::supervisor me = self_;
   const auto& found = director_.found();
   if (c.what == member_kind::sink)
@@ -122,18 +108,13 @@ expected<node_supervisor::actor_of_any_kind> node_supervisor::make(const std::st
 }
 
 void node_supervisor::begin_life(const std::string& name, const expected<life>& now,
-                                 expected<actor_of_any_kind> made) {
+                                 expected<any_actor> made) {
   if (!made)
     return carry_out(director_.could_not_begin(name, made.error()));
   auto& c = children_.at(name);
   c.handle = std::move(*made);
   c.since = self_->clock().now();
-  std::visit(
-      [&]<class Handle>(const Handle& h) {
-        if constexpr (!std::is_same_v<Handle, std::monostate>)
-          self_->monitor(h);
-      },
-      c.handle);
+  with_living(c.handle, [&](const auto& h) { self_->monitor(h); });
   carry_out(director_.began(name, *now));
 }
 
@@ -268,26 +249,17 @@ void node_supervisor::carry_out(order_list orders) {
 
 template<class Message>
 void node_supervisor::tell(const std::string& name, Message m) {
-  std::visit(
-      [&]<class Handle>(const Handle& h) {
-        if constexpr (messages::takes<Handle, Message>)
-          self_->send(h, std::move(m));
-        else if constexpr (!std::is_same_v<Handle, std::monostate>)
-          throw std::logic_error(fmt::format("{} is told what its kind of actor does not take", name));
-      },
-      children_.at(name).handle);
+  with_living(children_.at(name).handle, [&]<class Handle>(const Handle& h) {
+    if constexpr (messages::takes<Handle, Message>)
+      self_->send(h, std::move(m));
+    else
+      throw std::logic_error(fmt::format("{} is told what its kind of actor does not take", name));
+  });
 }
 
 template<class Interface>
 Interface node_supervisor::handle_of(const std::string& name) const {
-  return std::visit(
-      []<class Handle>(const Handle& h) -> Interface {
-        if constexpr (messages::is_one_of<Handle, Interface>)
-          return h;
-        else
-          return {};
-      },
-      children_.at(name).handle);
+  return as<Interface>(children_.at(name).handle);
 }
 
 void node_supervisor::carry_out(const order& o) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/base/backoff.hpp"
+#include "runtime/control/any_actor.hpp"
 #include "runtime/control/director.hpp"
 #include "runtime/control/supervisor.hpp"
 
@@ -12,7 +13,6 @@
 #include <chrono>
 #include <deque>
 #include <map>
-#include <variant>
 
 namespace millrace::control {
 
@@ -63,11 +63,10 @@ private:
   using clock = std::chrono::steady_clock;
   static constexpr backoff_options restart_backoff{.first = std::chrono::milliseconds(50)};
 
-  using actor_of_any_kind = std::variant<std::monostate, messages::lane, messages::shard, messages::sink>;
   struct child {
     member_kind what = member_kind::lane;
     std::size_t index = 0;
-    actor_of_any_kind handle;  // none: it does not live
+    any_actor handle;  // none: it does not live
     backoff waits{restart_backoff};
     clock::time_point since{};
     std::string last_failure = {};           // why it is down, for the log
@@ -79,10 +78,10 @@ private:
   bool spawn_all(member_kind what);
   [[nodiscard]] expected<life> next_life();
   /// On any thread; changes nothing but this child.
-  [[nodiscard]] expected<actor_of_any_kind> make(const std::string& name, child& c, const life& now,
-                                                 delivery::lane_log::start how) const;
+  [[nodiscard]] expected<any_actor> make(const std::string& name, child& c, const life& now,
+                                         delivery::lane_log::start how) const;
   /// Where it could not be made the run ends.
-  void begin_life(const std::string& name, const expected<life>& now, expected<actor_of_any_kind> made);
+  void begin_life(const std::string& name, const expected<life>& now, expected<any_actor> made);
   void begin_again(const std::string& name);
   void begin_later(const std::string& name);
   void on_down(const caf::down_msg& m);

@@ -23,7 +23,8 @@ std::map<std::string, member> by_name(const std::vector<member>& all) {
 }  // namespace
 
 topology_director::topology_director(topology_director_options options)
-    : options_(std::move(options)), members_(by_name(options_.members)), director_(options_.members) {}
+    : topology_(std::move(options.topology)), log_of_(std::move(options.log_of)),
+      planned_(std::move(options.planned)), members_(by_name(options.members)), director_(options.members) {}
 
 // --- what counts
 
@@ -32,7 +33,9 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
   state_ = s;
   if (has_ended_)
     return out;
+  has_directed_ = has_directed_ || s.is_active();
   begin_starts(out);
+  end_lost_lives(out);
   for (auto at = preparing_.begin(); at != preparing_.end();) {
     const auto& [node, what] = at->second;
     if (!is_recorded(what.give_up)) {
@@ -49,8 +52,13 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
     carry_out(director_.end(), out);
     break;
   case cluster::topology_status::failed:
-  case cluster::topology_status::finished:  // by an earlier coordinator's director
+  case cluster::topology_status::stopped:
+  case cluster::topology_status::finished:
     has_ended_ = true;
+    if (!has_directed_) {
+      out.emplace_back(directions::was_over{});
+      break;
+    }
     out.emplace_back(directions::ended{
         s.status == cluster::topology_status::finished,
         s.status == cluster::topology_status::failed
@@ -66,7 +74,7 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
 void topology_director::begin_starts(direction_list& out) {
   for (const auto& [name, start] : state_.starts) {
     promised_.erase(name);
-    if (!director_.found().knows(name.parser, name.partition))
+    if (!planned_.contains(name) && !director_.found().knows(name.parser, name.partition))
       carry_out(director_.start({name.parser, name.partition, start.log, start.start, start.lane}), out);
   }
 }
@@ -77,32 +85,45 @@ bool topology_director::is_recorded(const std::vector<delivery::verdict>& all) c
 
 // --- lives
 
-direction_list topology_director::on_life_began(const std::string& actor, const life& now,
-                                                const std::string& node) {
-  direction_list out;
-  if (has_ended_ || !members_.contains(actor))
-    return out;
-  const auto known = lives_.find(actor);
-  if (known != lives_.end() && now <= known->second.second)
-    return out;
-  // Its node has begun a further life without asking.
-  if (director_.lives(actor))
-    carry_out(director_.is_down(actor), out);
-  lives_[actor] = {node, now};
-  carry_out(director_.began(actor, now), out);
+void topology_director::on_began(const std::string& node, const actor_began& m, direction_list& out) {
+  if (!members_.contains(m.actor))
+    return;
+  const auto known = lives_.find(m.actor);
+  const auto is_known = known != lives_.end() && m.now <= known->second.second;
+  if (is_known && (m.now != known->second.second || !director_.lives(m.actor)))
+    return;
+  if (is_known)
+    return carry_out(director_.introduce_again(m.actor), out);
+  // Its node has begun a further life without a word of the former one's end.
+  if (director_.lives(m.actor))
+    carry_out(director_.is_down(m.actor), out);
+  lives_[m.actor] = {node, m.now};
+  auto introductions = director_.began(m.actor, m.now);
+  // A start may have been recorded since its life was prepared, or told by a director that is gone.
+  carry_out(director_.tell_of_found(m.actor), out);
+  carry_out(std::move(introductions), out);
   all_have_lived_ = all_have_lived_ ||
-                    std::ranges::all_of(members_, [&](const auto& m) { return director_.lives(m.first); });
-  return out;
+                    std::ranges::all_of(members_, [&](const auto& x) { return director_.lives(x.first); });
 }
 
-direction_list topology_director::on_life_over(const std::string& actor, incarnation term) {
-  direction_list out;
+void topology_director::on_over(const std::string& actor, const life& last, direction_list& out) {
   const auto known = lives_.find(actor);
-  if (has_ended_ || known == lives_.end() || known->second.second.term > term || !director_.lives(actor))
-    return out;
-  preparing_.erase(actor);
+  if (known == lives_.end() || known->second.second > last || !director_.lives(actor))
+    return;
   carry_out(director_.is_down(actor), out);
-  return out;
+}
+
+/// An actor that has another place, or none, lives no more where it was: that node may say nothing of it.
+void topology_director::end_lost_lives(direction_list& out) {
+  std::vector<std::string> lost;
+  for (const auto& [actor, at] : lives_) {
+    const auto placed = state_.actors.find(actor);
+    if (placed != state_.actors.end() && (!placed->second.at || placed->second.at->term > at.second.term) &&
+        director_.lives(actor))
+      lost.push_back(actor);
+  }
+  for (const auto& actor : lost)
+    on_over(actor, lives_.at(actor).second, out);
 }
 
 // --- what nodes say
@@ -113,6 +134,10 @@ direction_list topology_director::on_message(const std::string& node, const to_d
     return out;
   if (const auto* const p = std::get_if<prepare_life>(&m))
     on_prepare(node, *p, out);
+  else if (const auto* const b = std::get_if<actor_began>(&m))
+    on_began(node, *b, out);
+  else if (const auto* const o = std::get_if<actor_over>(&m))
+    on_over(o->actor, o->last, out);
   else
     on_news(std::get<actor_said>(m).what, out);
   return out;
@@ -128,15 +153,14 @@ void topology_director::on_prepare(const std::string& node, const prepare_life& 
   }
   preparing_[p.actor] = {node, p};
   for (const auto& v : p.give_up)
-    out.emplace_back(
-        directions::wish{cluster::records::verdict_given{options_.topology, v.log, v.at, v.error}});
+    out.emplace_back(directions::wish{cluster::records::verdict_given{topology_, v.log, v.at, v.error}});
   for (const auto& [log, below] : p.settled)
-    out.emplace_back(directions::wish{cluster::records::verdicts_settled{options_.topology, log, below}});
+    out.emplace_back(directions::wish{cluster::records::verdicts_settled{topology_, log, below}});
 }
 
 life_prepared topology_director::prepared(const prepare_life& p) const {
   using how = delivery::lane_log::start;
-  life_prepared out{options_.topology, p.actor, p.next};
+  life_prepared out{topology_, p.actor, p.next};
   const auto& m = members_.at(p.actor);
   if (m.kind != member_kind::lane) {
     for (const auto& f : director_.found().all())
@@ -184,12 +208,8 @@ void topology_director::on_found(const messages::partition_found& m, direction_l
   const auto& reader =
       promised_.try_emplace({parser, m.partition}, director_.found().next_reader(parser, promised))
           .first->second;
-  out.emplace_back(directions::wish{cluster::records::partition_started{options_.topology,
-                                                                        parser,
-                                                                        m.partition,
-                                                                        options_.log_of(parser, m.partition),
-                                                                        {m.first, no_watermark},
-                                                                        reader}});
+  out.emplace_back(directions::wish{cluster::records::partition_started{
+      topology_, parser, m.partition, log_of_(parser, m.partition), {m.first, no_watermark}, reader}});
 }
 
 // --- orders
@@ -221,8 +241,7 @@ void topology_director::send_order(actor_order o, direction_list& out) const {
     return;
   const auto& [node, now] = to->second;
   auto other = node_of_other(o);
-  out.emplace_back(
-      directions::send{node, actor_told{options_.topology, now, std::move(other), std::move(o)}});
+  out.emplace_back(directions::send{node, actor_told{topology_, now, std::move(other), std::move(o)}});
 }
 
 std::string topology_director::node_of_other(const actor_order& o) const {
@@ -246,12 +265,12 @@ std::string topology_director::node_of_other(const actor_order& o) const {
 
 void topology_director::end(direction_list& out) {
   has_ended_ = true;
-  if (const auto& failure = director_.failure())
-    out.emplace_back(directions::wish{
-        cluster::records::topology_failed{options_.topology, failure->stage, failure->message}});
-  else
-    out.emplace_back(directions::wish{cluster::records::finished{options_.topology}});
   out.emplace_back(directions::ended{director_.finished(), director_.failure(), director_.parts()});
+  if (const auto& failure = director_.failure())
+    out.emplace_back(
+        directions::wish{cluster::records::topology_failed{topology_, failure->stage, failure->message}});
+  else
+    out.emplace_back(directions::wish{cluster::records::finished{topology_}});
 }
 
 direction_list topology_director::report() {

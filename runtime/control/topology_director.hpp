@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,12 +40,15 @@ struct wait_for_stops {
 struct give_report {
   std::vector<messages::report_part> parts;
 };
-/// Told once: all have stopped, and how it ended is wished for. `parts` is the last report.
+/// Told once: all have stopped, or it was given up. `parts` is the last report, which is to be kept before the wish
+/// that follows is carried out: whoever reads in `control` that it has ended finds it.
 struct ended {
   bool finished = false;
   std::optional<error> failure;
   std::vector<messages::report_part> parts;
 };
+/// Told once, instead: it had ended before this director began.
+struct was_over {};
 /// For the log.
 struct warn {
   std::string text;
@@ -54,7 +58,7 @@ struct warn {
 
 using direction =
     std::variant<directions::send, directions::wish, directions::wait_for_reports, directions::wait_for_stops,
-                 directions::give_report, directions::ended, directions::warn>;
+                 directions::give_report, directions::ended, directions::was_over, directions::warn>;
 using direction_list = std::vector<direction>;
 
 struct topology_director_options {
@@ -62,21 +66,18 @@ struct topology_director_options {
   std::vector<member> members;
   /// Returns the log of a parser's partition, as the plan names it.
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of;
+  /// Partitions that the plan has: where they were found under an earlier plan, `control` still has their starts.
+  std::set<cluster::partition_name> planned = {};
 };
 
 class topology_director {
 public:
-  /// Members whose life began before are told of by on_life_began(), as they register.
+  /// Members whose life began before are told of by their nodes.
   explicit topology_director(topology_director_options options);
 
-  /// What counts in `control` of this topology, at first and after each change.
+  /// Takes what counts in `control` of this topology, at first and after each change.
   [[nodiscard]] direction_list on_state(const cluster::topology_state& s);
 
-  // --- lives, as the coordinator hears of them
-  [[nodiscard]] direction_list on_life_began(const std::string& actor, const life& now,
-                                             const std::string& node);
-  /// The life of this term, or a lower one, is over; its successor comes by on_life_began().
-  [[nodiscard]] direction_list on_life_over(const std::string& actor, incarnation term);
   [[nodiscard]] direction_list on_message(const std::string& node, const to_director& m);
 
   [[nodiscard]] direction_list report();
@@ -92,6 +93,10 @@ private:
   void carry_out(order_list orders, direction_list& out);
   void send_order(actor_order o, direction_list& out) const;
   [[nodiscard]] std::string node_of_other(const actor_order& o) const;
+  /// A life that is known, and is told of again, is introduced again: its node has missed something.
+  void on_began(const std::string& node, const actor_began& m, direction_list& out);
+  void on_over(const std::string& actor, const life& last, direction_list& out);
+  void end_lost_lives(direction_list& out);
   void on_news(const actor_news& n, direction_list& out);
   void on_found(const messages::partition_found& m, direction_list& out);
   void on_prepare(const std::string& node, const prepare_life& p, direction_list& out);
@@ -100,7 +105,9 @@ private:
   void begin_starts(direction_list& out);
   void end(direction_list& out);
 
-  topology_director_options options_;
+  std::string topology_;
+  std::function<log_id(const std::string& parser, const std::string& partition)> log_of_;
+  std::set<cluster::partition_name> planned_;
   std::map<std::string, member> members_;
   director director_;
   cluster::topology_state state_;
@@ -109,6 +116,7 @@ private:
   /// Readers of partitions whose starts are wished for, by partition.
   std::map<cluster::partition_name, std::string> promised_;
   bool all_have_lived_ = false;  // at once; from then on a lane begins among receivers that live
+  bool has_directed_ = false;    // it was active in `control`
   bool has_ended_ = false;
 };
 

@@ -3,23 +3,15 @@
 
 #include "runtime/delivery/fields.hpp"
 #include "runtime/wire/alternative.hpp"
+#include "runtime/wire/checked_fields.hpp"
 
 #include <utility>
 
 namespace millrace {
 
-void fields(wire::encoder& c, const error& e) {
-  c.out.fixed(static_cast<std::uint8_t>(e.code));
-  c.out.fixed(static_cast<std::uint8_t>(e.whose));
-  c.members(e.retry, e.message, e.stage);
-}
-void fields(wire::decoder& c, error& e) {
-  const auto code = c.in.fixed<std::uint8_t>();
-  const auto whose = c.in.fixed<std::uint8_t>();
-  if (code > static_cast<std::uint8_t>(ec::internal) || whose > static_cast<std::uint8_t>(fault::ours))
-    return c.in.fail();
-  e.code = static_cast<ec>(code);
-  e.whose = static_cast<fault>(whose);
+void fields(auto& c, wire::like<error> auto& e) {
+  wire::field_of_kind(c, e.code, ec::internal);
+  wire::field_of_kind(c, e.whose, fault::ours);
   c.members(e.retry, e.message, e.stage);
 }
 
@@ -28,8 +20,8 @@ void fields(wire::decoder& c, error& e) {
 namespace millrace::delivery {
 
 void fields(auto& c, wire::like<verdict> auto& v) { c.members(v.log, v.at, v.error); }
-void fields(wire::encoder& c, const ledger& l) { l.encode(c.out); }
-void fields(wire::decoder& c, ledger& l) {
+static void fields(wire::encoder& c, const ledger& l) { l.encode(c.out); }
+static void fields(wire::decoder& c, ledger& l) {
   if (!l.decode(c.in))
     c.in.fail();
 }
@@ -86,31 +78,17 @@ void fields(auto& c, wire::like<actor_told> auto& m) {
   c.members(m.topology, m.to, m.node);
   alternative(c, m.what);
 }
-void fields(wire::encoder& c, const std::map<log_id, position>& all) {
-  c.out.varint(all.size());
-  for (const auto& [log, at] : all)
-    c.members(log, at);
-}
-/// Keys ascend, so that equal maps have equal bytes.
-void fields(wire::decoder& c, std::map<log_id, position>& all) {
-  for (auto left = c.in.varint(); left > 0 && c.in.ok(); --left) {
-    log_id log;
-    position at{};
-    c.members(log, at);
-    if (!all.empty() && all.rbegin()->first >= log)
-      c.in.fail();
-    all.emplace_hint(all.end(), std::move(log), at);
-  }
-}
 
 void fields(auto& c, wire::like<prepare_life> auto& m) {
   c.members(m.topology, m.actor, m.next, m.give_up);
-  fields(c, m.settled);
+  wire::field_of_map(c, m.settled);
 }
 void fields(auto& c, wire::like<actor_said> auto& m) {
   c.members(m.topology);
   alternative(c, m.what);
 }
+void fields(auto& c, wire::like<actor_began> auto& m) { c.members(m.topology, m.actor, m.now); }
+void fields(auto& c, wire::like<actor_over> auto& m) { c.members(m.topology, m.actor, m.last); }
 void fields(auto& c, wire::like<life_prepared> auto& m) {
   bool at_lowest = m.how == delivery::lane_log::start::at_lowest;
   c.members(m.topology, m.actor, m.next, at_lowest, m.found, m.verdicts);
@@ -158,6 +136,13 @@ expected<to_node_of_actors> decode_to_node(std::string_view bytes) {
 }
 expected<to_director> decode_to_director(std::string_view bytes) {
   return decode<to_director>(goes::to_director, bytes);
+}
+
+const std::string& topology_of(const to_node_of_actors& m) {
+  return std::visit([](const auto& x) -> const std::string& { return x.topology; }, m);
+}
+const std::string& topology_of(const to_director& m) {
+  return std::visit([](const auto& x) -> const std::string& { return x.topology; }, m);
 }
 
 const std::string& receiver_of(const actor_order& o) {

@@ -51,7 +51,7 @@ struct life_prepared {
   friend bool operator==(const life_prepared&, const life_prepared&) = default;
 };
 
-/// What an actor says to its supervisor and the director has to know. The order of alternatives is the format.
+/// An actor says this to its supervisor, and the director has to know it. The order of alternatives is the format.
 using actor_news = std::variant<messages::partition_found, messages::stands_at, messages::completed,
                                 messages::stage_failed, messages::stopped, messages::report_part>;
 struct actor_said {
@@ -59,9 +59,28 @@ struct actor_said {
   actor_news what;
 };
 
-/// To a node, or from it.
+/// The actor of this life is there, and others can be told of it. Said again to each new director.
+struct actor_began {
+  std::string topology;
+  std::string actor;
+  life now;
+  friend bool operator==(const actor_began&, const actor_began&) = default;
+};
+/// It is there no more.
+struct actor_over {
+  std::string topology;
+  std::string actor;
+  life last;
+  friend bool operator==(const actor_over&, const actor_over&) = default;
+};
+
+/// To a node, or from it. The order of alternatives is the format.
 using to_node_of_actors = std::variant<actor_told, life_prepared>;
-using to_director = std::variant<prepare_life, actor_said>;
+using to_director = std::variant<prepare_life, actor_said, actor_began, actor_over>;
+
+/// Returns the name of the topology that the message is about.
+[[nodiscard]] const std::string& topology_of(const to_node_of_actors& m);
+[[nodiscard]] const std::string& topology_of(const to_director& m);
 
 /// Returns the name of the actor that the order is for.
 [[nodiscard]] const std::string& receiver_of(const actor_order& o);

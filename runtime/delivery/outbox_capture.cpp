@@ -3,6 +3,8 @@
 #include "runtime/delivery/outbox.hpp"
 #include "runtime/delivery/output_format.hpp"
 
+#include <algorithm>
+
 namespace millrace::delivery {
 namespace {
 
@@ -69,10 +71,14 @@ expected<void> outbox::apply(wire::reader& in, std::uint8_t version) {
     const auto first = in.read_position();
     const auto reached = in.read_position();
     const auto bytes = in.varint();
-    if (!in.ok() || since >= first || first > reached)
+    if (!in.ok() || since >= first || first > reached) {
       in.fail();
-    else
-      put_stub(id, since, first, reached, bytes, true);
+      continue;
+    }
+    // A further life under the same term: what an earlier one has named keeps its name.
+    if (id.life == life_)
+      segments_begun_ = std::max(segments_begun_, id.number);
+    put_stub(id, since, first, reached, bytes, true);
   }
   if (!in.ok())
     return fatal_error(ec::corrupt, "a snapshot's retained output is malformed");

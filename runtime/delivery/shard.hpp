@@ -32,7 +32,7 @@ public:
     std::string window;               // the stage's name, for dead letters
     std::vector<std::string> stages;  // of the topology, in its order: captures before version 5 count so
     micros allowed_lateness{0};       // its output's watermark lags the fired mark by this
-    incarnation life = 0;
+    millrace::life life = {};
     std::vector<std::string> receivers;  // of its output, by name
     std::map<log_id, mark> logs;         // that feed it from the first, and where each starts
     std::map<log_id, mark> found;        // that were found later: each joins

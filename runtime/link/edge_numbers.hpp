@@ -23,11 +23,11 @@ struct edge_name {
 };
 
 /// An edge's number is its plan's number in the upper 12 bits, from 1 on, and its place among the plan's
-/// edges, sorted by name, in the lower 20.
+/// edges, sorted by name, in the lower 19. The bit between them says on a link in which direction the edge goes.
 class edge_numbers {
 public:
   static constexpr std::uint32_t plans = 4095;
-  static constexpr std::size_t most_edges = std::size_t{1} << 20;
+  static constexpr std::size_t most_edges = std::size_t{1} << 19;
 
   /// `plan`: counts the generations of all topologies, as `control` has recorded them; it may recur after
   /// `plans` others. Each edge counts once. Errors: ec::unsupported for more than most_edges.
@@ -39,5 +39,16 @@ public:
 private:
   std::map<edge_name, edge_id> numbers_;
 };
+
+/// The number of an edge on the link between two nodes. While actors move, `from` may have a life on the one node and
+/// `to` on the other, and lives the other way round at the same time: these are two edges of the link, or their
+/// messages and lives would be taken for each other's. `from_is_first`: `from` is on the node whose name comes first.
+[[nodiscard]] constexpr edge_id on_link(edge_id edge, bool from_is_first) {
+  return from_is_first ? edge : edge | edge_id{edge_numbers::most_edges};
+}
+/// The number without a direction.
+[[nodiscard]] constexpr edge_id of_plan(edge_id on_link) {
+  return on_link & ~edge_id{edge_numbers::most_edges};
+}
 
 }  // namespace millrace::link

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace millrace::link {
 
 node_link::node_link(options o)
@@ -54,6 +56,7 @@ void node_link::open(const moment& at, outputs& out) {
   out.events.emplace_back(
       session_opened{session_->ends(), met_.version, std::exchange(met_.replaces, std::nullopt), *greeted_});
   change_standing([&](liveness& l) { l.sign(at.steady); }, out);
+  is_refused_ = false;
   // The first packet tells the other end that this one is open.
   session_->ping();
   pinged_ = at.steady;
@@ -82,9 +85,13 @@ void node_link::closed(const moment& at, outputs& out) {
   change_standing([&](liveness& l) { l.look(at.steady); }, out);
 }
 
-void node_link::connection_refused(const moment& at, outputs& out) {
-  closed(at, out);
-  change_standing([](liveness& l) { l.refused(); }, out);
+void node_link::connection_refused(const moment&, outputs& out) {
+  end(outside_error(ec::unavailable, "the connection was refused").value(), out);
+  handshake_.stop();
+  if (!std::exchange(is_refused_, true)) {
+    liveness_.refused();
+    out.events.emplace_back(standing_changed{standing::lost, true});
+  }
 }
 
 // --- what comes

@@ -39,6 +39,7 @@ struct session_ended {
 };
 struct standing_changed {
   standing now = standing::lost;
+  bool is_refused = false;  // lost, since nobody listens at its address: its process is over
 };
 /// No session with this peer until connected() is called again: close the connection.
 struct peer_refused {
@@ -126,6 +127,7 @@ private:
   std::optional<hello> greeted_;    // the newest hello that counts
   meeting met_;                     // what it was judged as
   std::optional<open_session> session_;
+  bool is_refused_ = false;           // since the last session; told once
   std::optional<micros> said_hello_;  // nothing: the next tick says it
   micros pinged_{0};
 };

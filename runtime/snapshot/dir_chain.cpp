@@ -310,14 +310,15 @@ expected<void> dir_chain::extend_run(file_system::parts contents, bool twice, co
     done = files_.sync_folder(folder_);
     run_.copy_is_named = done.has_value();
   }
-  if (!done)
+  // Whoever goes on from this run moves its copy first.
+  if (!done && done.error().code != ec::not_found)
     return done;
   const auto it_counts = counts(run_.place);
   if (!it_counts)
     return unexpected(it_counts.error());
   if (!*it_counts)
     return outside_error(ec::io, fmt::format("another process reads {} to go on from it", original));
-  return {};
+  return done;
 }
 
 chain::weight dir_chain::size() const { return weight_; }

@@ -79,29 +79,45 @@ struct identity {
   bool finished = false;          // a bounded topology has come to its end
 };
 
-/// A state folder, locked by this process for as long as the object lives.
-class state_store {
+/// The part of a topology's state that its shards need. Calls block and may come from any thread; what was
+/// opened belongs to one thread.
+class shard_store {
 public:
-  virtual ~state_store() = default;
-  [[nodiscard]] virtual const identity& id() const = 0;
-  /// A number higher than any that this folder has given before, durable: the incarnation of a new process or
-  /// actor.
-  [[nodiscard]] virtual expected<incarnation> next_incarnation() = 0;
+  virtual ~shard_store() = default;
+  /// `actor` is the shard's lasting name. ec::fenced when a newer incarnation has opened.
   [[nodiscard]] virtual expected<std::unique_ptr<snapshots>> open_snapshots(std::string_view actor,
                                                                             incarnation life) = 0;
   /// After the actor's snapshots, under the same incarnation. Files other than `needed` are removed: no
   /// snapshot names them.
   [[nodiscard]] virtual expected<std::unique_ptr<segments>>
   open_segments(std::string_view actor, incarnation life, const std::vector<segment_id>& needed) = 0;
-  [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
-                                                                        incarnation life) = 0;
-  /// Small named values, replaced atomically and kept in two copies (the plan's fingerprint, a source's file
-  /// list). All changes here: ec::fenced when another process has taken over the folder.
+};
+
+/// Small values of a topology's state by name (the plan's fingerprint, a source's file list), and where plain
+/// files of it lie.
+class value_reader {
+public:
+  virtual ~value_reader() = default;
+  [[nodiscard]] virtual const identity& id() const = 0;
   [[nodiscard]] virtual expected<std::string> get(std::string_view name) const = 0;  // ec::not_found
-  [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
-  [[nodiscard]] virtual expected<void> mark_finished() = 0;
   /// The folder, for what lies in it as plain files (dead_letters.jsonl).
   [[nodiscard]] virtual const std::string& folder() const = 0;
+};
+class value_store : public value_reader {
+public:
+  [[nodiscard]] virtual expected<void> put(std::string_view name, std::string_view value) = 0;
+};
+
+/// A state folder, locked by this process for as long as the object lives. A value is replaced atomically, and kept
+/// in two copies. All changes: ec::fenced when another process has taken over the folder.
+class state_store : public shard_store, public value_store {
+public:
+  /// A number higher than any that this folder has given before, durable: the incarnation of a new process or
+  /// actor.
+  [[nodiscard]] virtual expected<incarnation> next_incarnation() = 0;
+  [[nodiscard]] virtual expected<std::unique_ptr<journal>> open_journal(std::string_view actor,
+                                                                        incarnation life) = 0;
+  [[nodiscard]] virtual expected<void> mark_finished() = 0;
   [[nodiscard]] virtual std::uint64_t bytes() const = 0;
 };
 

@@ -1,25 +1,21 @@
 // Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
 // starts over, takes over what earlier versions have left.
+#include "runtime/base/random_id.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"
 #include "runtime/snapshot/lost_records.hpp"
+#include "runtime/snapshot/made_folders.hpp"
 #include "runtime/snapshot/older_folder.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <optional>
-#include <random>
 #include <utility>
 
 namespace millrace::snapshot {
 namespace {
-
-std::string random_id() {
-  std::random_device random;  // the kernel's
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
-}
 
 /// It is above any number that was counted.
 incarnation seconds_of_clock() {
@@ -42,7 +38,7 @@ public:
     auto done = look();
     if (done && !options_.read_only) {
       look_who_was_here();
-      done = make_parents()
+      done = make_folders(files_, folder_)
                  .and_then([this] { return files_.claim_folder(folder_); })
                  .and_then([this] { return take_lock(); })
                  .and_then([this] { return note_names(files_, folder_); })
@@ -102,25 +98,6 @@ private:
         foreign = e.name;
     }
     return foreign;
-  }
-
-  expected<void> make_parents() {
-    for (std::size_t slash = 0; slash != std::string::npos;) {
-      slash = folder_.find('/', slash + 1);
-      const auto path = folder_.substr(0, slash);
-      const auto made = files_.make_folder(path);
-      if (!made)
-        return unexpected(made.error());
-      if (*made)
-        if (auto done = files_.sync_folder(parent_of(path)); !done)
-          return done;
-    }
-    return {};
-  }
-
-  static std::string parent_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   }
 
   expected<void> take_lock() {
@@ -310,7 +287,7 @@ private:
     return files_.sync_folder(contents)
         .and_then([&] { return contents == state ? expected<void>() : files_.sync_folder(state); })
         .and_then([this] { return files_.sync_folder(folder_); })
-        .and_then([this] { return files_.sync_folder(parent_of(folder_)); });
+        .and_then([this] { return files_.sync_folder(folder_above(folder_)); });
   }
 
   /// Writes the record that makes it count, then removes the others. The note comes last: with it, a folder

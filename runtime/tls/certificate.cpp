@@ -17,7 +17,7 @@ namespace millrace::tls {
 namespace {
 
 constexpr const char* curve = "P-256";
-/// Of a serial number: enough that no two are equal, and within the 20 bytes that X.509 allows.
+/// A serial number has so many bytes: enough that no two are equal, and within the 20 bytes that X.509 allows.
 constexpr int serial_bits = 127;
 
 unexpected failure(std::string_view what) {
@@ -78,7 +78,7 @@ std::string random_name() {
   return fmt::format("millrace authority {:02x}", fmt::join(bytes, ""));
 }
 
-/// As X.509's extension names them; each once.
+/// Lists them as X.509's extension names them; each once.
 expected<std::string> alternative_names(const std::vector<std::string>& hosts) {
   std::set<std::string> all;
   for (const auto& text : hosts) {

@@ -33,7 +33,7 @@ enum class if_there : std::uint8_t { keep, replace };
 [[nodiscard]] expected<file_pair> issue(const std::string& dir, const subject& of, const validity& when,
                                         if_there old);
 
-/// What one side of a connection needs.
+/// Holds what one side of a connection needs.
 struct credentials {
   role is = role::node;
   std::string name;

@@ -28,7 +28,7 @@ using store_context_ptr = std::unique_ptr<X509_STORE_CTX, freed_by<X509_STORE_CT
 [[nodiscard]] inline bio_ptr reading(std::string_view text) {
   return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
-/// What was written to it.
+/// Returns what was written to it.
 [[nodiscard]] inline std::string written(const bio_ptr& to) {
   char* bytes = nullptr;
   const long size = BIO_get_mem_data(to.get(), &bytes);

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Of a file that is read: certificates and keys have some thousand bytes.
+/// Bounds a file that is read: certificates and keys have some thousand bytes.
 constexpr std::size_t max_file = std::size_t{1} << 20;
 
 unexpected failure(std::string_view what, const std::string& path, int number) {

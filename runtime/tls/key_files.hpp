@@ -1,4 +1,4 @@
-// Files that come into being whole, and keys that their owner alone may read. Within runtime/tls only.
+// Files that come into being whole, and keys that their owner alone may read.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -12,7 +12,7 @@ namespace millrace::tls {
 inline constexpr mode_t key_mode = 0600;
 inline constexpr mode_t certificate_mode = 0644;
 
-/// With all folders above it, for its owner alone; what is there stays as it is.
+/// Makes it and all folders above it, for their owner alone; what is there stays as it is.
 [[nodiscard]] expected<void> make_folder(const std::string& dir);
 
 /// Durable when it returns. ec::already_exists: something has that name, and `replaces` is false.

@@ -11,7 +11,7 @@
 namespace millrace::tls {
 namespace {
 
-/// Of the DNS.
+/// The DNS has these bounds.
 constexpr std::size_t max_host = 253;
 constexpr std::size_t max_label = 63;
 
@@ -32,7 +32,7 @@ bool is_dns_name(std::string_view text) {
     if (!is_label(text.substr(0, dot)))
       return false;
     if (dot == std::string_view::npos)
-      // What ends in a number would be an address that is misspelt.
+      // A name of digits alone would be an address that is misspelt.
       return !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
     text.remove_prefix(dot + 1);
   }

@@ -74,7 +74,7 @@ chain_error chain_error_of(X509* shown, X509* authority, event_micros now) {
   return out;
 }
 
-/// As the messages name it.
+/// Returns what the messages call it.
 std::string whose(const certificate& shown) {
   return fmt::format("the certificate of \"{}\"", visible(shown.name()));
 }

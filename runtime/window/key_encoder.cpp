@@ -44,7 +44,7 @@ void key_encoder::encode_with(std::span<const std::uint32_t> from, std::span<con
     const std::string_view key = append(begin, ordinals[i], from[i]);
     const auto hash = data::hash_key(key.substr(prefix));
     const auto shard = shard_of_slot(slot_of(hash), shards_);
-    if (only_ && shard != *only_)
+    if (!only_.empty() && !only_[shard])
       continue;  // the next key overwrites it
     begin += static_cast<std::uint32_t>(key.size());
     ends_[kept] = begin;

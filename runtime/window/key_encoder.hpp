@@ -8,9 +8,9 @@
 #include "runtime/window/window.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::window {
@@ -19,7 +19,7 @@ class key_encoder {
 public:
   static constexpr std::size_t prefix = sizeof(std::uint32_t);
 
-  key_encoder(std::uint32_t shards, std::optional<std::uint32_t> only) : shards_(shards), only_(only) {}
+  key_encoder(std::uint32_t shards, std::vector<bool> only) : shards_(shards), only_(std::move(only)) {}
 
   /// Takes the rows `from` of the key columns, ordinals[i] being from[i]'s slice; with `only`, leaves those
   /// of other shards out. Then keys(), rows() and shards() are equally long.
@@ -41,7 +41,7 @@ private:
                    Append append);
 
   std::uint32_t shards_;
-  std::optional<std::uint32_t> only_;
+  std::vector<bool> only_;  // by shard; empty: all
   buffer arena_;
   std::string scratch_;
   const char* bytes_ = nullptr;

@@ -48,9 +48,9 @@ bool reads_places(const definition& d) {
 using order_columns = std::span<const data::column_ptr>;
 
 struct partials_builder::impl {
-  impl(const definition& d, std::optional<std::uint32_t> only)
-      : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows), encoder(d.shards, only),
-        listed(d.shards) {}
+  impl(const definition& d, std::vector<bool> only)
+      : window(d), rows(std::make_shared<const layout>(d.aggregates)), table(rows),
+        encoder(d.shards, std::move(only)), listed(d.shards) {}
 
   std::uint32_t ordinal_of(const slice_key& k) {
     const auto [at, fresh] = ordinals.try_emplace(k, static_cast<std::uint32_t>(slices.size()));
@@ -299,8 +299,8 @@ std::shared_ptr<partials> partials_builder::impl::extract(std::span<const std::u
   return p;
 }
 
-partials_builder::partials_builder(const definition& d, std::optional<std::uint32_t> only)
-    : impl_(std::make_unique<impl>(d, only)) {}
+partials_builder::partials_builder(const definition& d, std::vector<bool> only)
+    : impl_(std::make_unique<impl>(d, std::move(only))) {}
 partials_builder::~partials_builder() = default;
 partials_builder::partials_builder(partials_builder&&) noexcept = default;
 partials_builder& partials_builder::operator=(partials_builder&&) noexcept = default;

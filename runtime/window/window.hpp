@@ -110,11 +110,18 @@ class partials;
 using partials_ptr = std::shared_ptr<const partials>;
 [[nodiscard]] std::size_t byte_size(const partials& p);
 
+/// For partials_builder: this shard alone.
+[[nodiscard]] inline std::vector<bool> only_shard(std::uint32_t shard, std::uint32_t shards) {
+  std::vector<bool> only(shards);
+  only.at(shard) = true;
+  return only;
+}
+
 /// Collects what lies in one frame, by shard. Belongs to one lane.
 class partials_builder {
 public:
-  /// `only`: keeps the rows of that shard alone (a catch-up reader's).
-  explicit partials_builder(const definition& d, std::optional<std::uint32_t> only = std::nullopt);
+  /// `only`, by shard: keeps the rows of these alone (a catch-up reader's). Empty: of all.
+  explicit partials_builder(const definition& d, std::vector<bool> only = {});
   ~partials_builder();
   partials_builder(partials_builder&&) noexcept;
   partials_builder& operator=(partials_builder&&) noexcept;

@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 
-COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"}
+REMOTE = {"apply", "list", "nodes", "wait", "stop", "drain", "forget", "letters"}
+COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"} | REMOTE
 # Commands of commands.
 INNER = {"tls init", "tls node", "tls client"}
 TOPOLOGY = {"millrace": 1, "topology": "t", "stages": {
@@ -33,6 +34,14 @@ CASES = {
     "millrace run --threads ": set(),
     "millrace replay letters.jsonl --topology topology.json --into pa": {"parsed", "painted"},
     "millrace completion f": {"fish"},
+    "millrace apply topo": {"topology.json"},
+    "millrace apply topology.json --con": {"--connect"},
+    "millrace list --j": {"--json"},
+    "millrace nodes --tls su": {"sub"},
+    "millrace wait t --re": {"--report"},
+    "millrace stop t --to": {"--token"},
+    "millrace drain b --connect ": set(),
+    "millrace forget b --js": set(),
     "millrace tl": {"tls"},
     "millrace tls i": {"init"},
     "millrace tls --he": {"--help"},

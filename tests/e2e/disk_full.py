@@ -35,7 +35,7 @@ def own_mounts():
     if os.environ.get("MILLRACE_OWN_MOUNTS"):
         return
     if subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt"], capture_output=True).returncode:
-        print("SKIPPED: disk_full.py may not mount a tmpfs of its own (unshare -m; mount); remedy: run it as root")
+        print(f"SKIPPED: {pathlib.Path(sys.argv[0]).name} may not mount a tmpfs of its own (unshare -m; mount); remedy: run it as root")
         sys.exit(SKIPPED)
     os.environ["MILLRACE_OWN_MOUNTS"] = "yes"
     os.execvp("unshare", ["unshare", "-m", sys.executable, *sys.argv])

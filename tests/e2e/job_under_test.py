@@ -11,7 +11,7 @@ import threading
 import time
 
 from click_oracle import DELAY, Result, Row, row_of_json, seconds
-from real_systems import PIPELINE, Kafka, MariaDB, PostgreSQL, Run, check, dead_letters, difference, unique, wait_until
+from real_systems import PIPELINE, Kafka, MariaDB, PostgreSQL, Run, check, difference, unique, wait_until
 
 PARTITIONS = 3
 CLICKS_A_SECOND = 400
@@ -194,7 +194,7 @@ class Job:
         shown = self.on_screen(running)
         check(set(shown) == rows, lambda: f"the screen: {list(set(shown) ^ rows)[:5]}")
         self.compare_ledger(running.ledger(), expected, len(refused))
-        all_letters = dead_letters(running.state)
+        all_letters = running.dead_letters()
         letters = [(int(d["partition"]), d["position"]) for d in all_letters if d["stage"] == "parsed"]
         apart = difference(expected.dead, letters)
         check(not apart, f"dead letters (partition, position): {apart}")

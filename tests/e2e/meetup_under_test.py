@@ -7,7 +7,7 @@ import random
 import threading
 import time
 
-from real_systems import ROOT, Kafka, PostgreSQL, Run, check, dead_letters, difference, http_status, unique, wait_until
+from real_systems import ROOT, Kafka, PostgreSQL, Run, check, difference, http_status, unique, wait_until
 from rsvp_oracle import KEY, PLACES, Answers, Counts, Group
 
 PIPELINE = ROOT / "pipelines" / "meetup"
@@ -55,16 +55,27 @@ class Meetup:
             self.thread.join()
         check(not self.failure, f"the answers failed: {self.failure}")
 
+    def arguments(self):
+        """Of `run` and of `apply`."""
+        return [str(PIPELINE / "topology.json"), "--with", str(PIPELINE / "latest.json"), "--set", f"topology={self.name}",
+                "--set", f"stages.rsvps.topic={self.topic}", "--set", "stages.counts.every=1 s"]
+
+    def environment(self):
+        return {"POSTGRES_URL": self.postgres.url, "KAFKA_BROKERS": self.kafka.brokers}
+
     def start(self, *more):
-        return Run(self.options.millrace, PIPELINE / "topology.json", self.folder / "job", "--with", str(PIPELINE / "latest.json"),
-                   "--set", f"topology={self.name}", "--set", f"stages.rsvps.topic={self.topic}",
-                   "--set", "stages.counts.every=1 s", "--http", self.address, *more,
-                   env={"POSTGRES_URL": self.postgres.url, "KAFKA_BROKERS": self.kafka.brokers})
+        topology, *arguments = self.arguments()
+        return Run(self.options.millrace, topology, self.folder / "job", *arguments, "--http", self.address, *more,
+                   env=self.environment())
+
+    def burst_before_the_start(self, old):
+        """Answers that the first start must not take."""
+        self.burst(old)
+        self.begins = collections.Counter(m.partition for m in self.kafka.read(self.topic))
 
     def start_at_the_end(self, old):
         """The first start, with `old` answers in the topic that it must not take."""
-        self.burst(old)
-        self.begins = collections.Counter(m.partition for m in self.kafka.read(self.topic))
+        self.burst_before_the_start(old)
         running = self.start()
         wait_until("it has looked at the topic",
                    lambda: "millrace_lag_records{" in http_status(self.address, "/metrics")[1])
@@ -122,7 +133,7 @@ class Meetup:
         for name, rows in (("meetup_table", found), ("meetup_latest", self.latest())):
             apart = difference(expected.items(), rows.items())
             check(not apart, f"{name}: {apart}")
-        self.compare_letters(counts)
+        self.compare_letters(counts, running.dead_letters())
         stages = running.ledger()
         check(stages["rsvps"]["in"] == counts.records, f"the ledger of the source should be {counts.records}: {stages['rsvps']}")
         written = sum(map(len, self.batches.values()))
@@ -138,8 +149,7 @@ class Meetup:
         check(len(groups) == len(rows), f"meetup_latest has {len(rows)} rows of {len(groups)} groups")
         return groups
 
-    def compare_letters(self, counts):
-        letters = dead_letters(self.folder / "job")
+    def compare_letters(self, counts, letters):
         unreadable = [(int(d["partition"]), d["position"]) for d in letters if d["stage"] not in ("table", "latest")]
         apart = difference(counts.dead, unreadable)
         check(not apart, f"dead letters (partition, position): {apart}")

@@ -118,6 +118,15 @@ def active_users(r):
         p.interrupt()
     counts = json.loads((r.top / "job.json").read_text())["stages"]["counts"]
     check(counts["in"] == sum(counts[k] for k in ("out", "filtered", "late", "dead_letters", "in_flight")), f"the ledger: {counts}")
+    nodes = [r.start(f"millrace node --name {name}") for name in "abc"]
+    wait_until("all nodes are ready", lambda: all("ready: node" in n.said() for n in nodes), 60)
+    r.run("millrace apply")
+    shown = r.run("millrace nodes")
+    check(shown.count("coordinator") == 1 and shown.count(" up ") == 3, f"the nodes: {shown}")
+    wait_until("as many results in active3 as in active2", lambda: len(kafka(r, "active3")) >= len(results), 60)
+    r.run("millrace stop")
+    for n in nodes:
+        n.interrupt()
 
 
 def customer_sales(r):

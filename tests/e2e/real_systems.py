@@ -280,6 +280,9 @@ class Run:
             check(s["in"] == parts, f"the ledger of {name} does not add up: {s}")
         return report["stages"]
 
+    def dead_letters(self):
+        return dead_letters(self.state)
+
     def ask_ledger(self):
         """By SIGUSR1, from a run that goes on."""
         before = self.report_file.stat().st_mtime_ns if self.report_file.exists() else 0

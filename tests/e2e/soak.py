@@ -3,8 +3,8 @@
 
     soak.py --millrace BINARY [--seconds 600] [--rate 100] [--only NAME]
 
-Each second CPU, wake-ups, memory, handles, threads, and the files and bytes of the state folder of each process are sampled; the
-slopes over the second half of the run are printed and bounded (soak_samples.py). At the end every count is exact: the records
+The last topologies run over two nodes each. Each second CPU, wake-ups, memory, handles, threads, and the files and bytes of the
+state folder of each process are sampled; the slopes over the second half of the run are printed and bounded (soak_samples.py). At the end every count is exact: the records
 that went in are the ones in the rows that came out, and the ledger adds up. What needs KAFKA_BROKERS, POSTGRES_URL or MARIADB_URL
 is left out without it, counted and told; so is Parquet in a build without it.
 """
@@ -24,6 +24,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
+from cluster_under_test import Cluster, ClusterRun  # noqa: E402
 from parquet_tables import table_rows, without_parquet  # noqa: E402
 from real_systems import SKIPPED, Kafka, MariaDB, PostgreSQL, Run, check, free_port, main, unique, wait_until  # noqa: E402
 from soak_samples import MEASURES, Watched, judge, prove_judge  # noqa: E402
@@ -235,7 +236,7 @@ SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 
-# Name, source, window, in how many of its windows a record is, sink, whether records come.
+# Name, source, window, in how many of its windows a record is, sink, whether records come; where it runs over nodes, so.
 TOPOLOGIES = [
     ("generator_tumbling_file", Generated, TUMBLING, 1, ToFile, True),
     ("follow_sliding_rolled", Followed, SLIDING, 4, ToRolledFile, True),
@@ -249,6 +250,8 @@ TOPOLOGIES = [
     ("idle_server", Served, SESSION, 1, ToConsole, False),
     ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False),
     ("idle_kafka", FromKafka, SLIDING, 4, ToKafka, False),
+    ("nodes_generator_sliding_file", Generated, SLIDING, 4, ToFile, True, True),
+    ("nodes_idle_follow", Followed, TUMBLING, 1, ToFile, False, True),
 ]
 
 
@@ -264,16 +267,31 @@ def why_not(options, source, sink):
 
 
 class Topology:
-    def __init__(self, soak, name, source, window, factor, sink, busy):
+    def __init__(self, soak, name, source, window, factor, sink, busy, over_nodes=False):
         self.soak, self.name, self.factor, self.busy = soak, name, factor, busy
         self.source, self.sink = source(soak, name), sink(soak, name)
         stages = {**self.source.stages,
                   "counts": {**window, "from": "parsed", "key": [self.source.key], "aggregates": {"n": "count(*)"}, "shards": 4},
                   "rows": {**self.sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}}
         file = soak.folder / f"{name}.json"
-        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": stages}))
-        self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state")
-        self.watched, self.feeder, self.error = Watched(self.run.process.pid, self.run.state), None, None
+        file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "50 ms", "stages": stages}))
+        self.feeder, self.error, self.cluster = None, None, None
+        if over_nodes:
+            self.run_over_nodes(file)
+        else:
+            self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state")
+            self.watched = {name: Watched(self.run.process.pid, self.run.state)}
+
+    def run_over_nodes(self, file):
+        folder = self.soak.folder / f"{self.name}.cluster"
+        folder.mkdir()
+        self.cluster = Cluster(self.soak.options.millrace, folder, f"dir:{folder}/store", leading=("a",), following=("b",))
+        self.cluster.start()
+        self.cluster.ask("apply", file)
+        self.run = ClusterRun(self.cluster, self.name, "a")
+        nodes = self.cluster.nodes
+        self.watched = {f"{self.name}, node a": Watched(nodes["a"].process.pid, folder / "store"),
+                        f"{self.name}, node b": Watched(nodes["b"].process.pid, nodes["b"].state)}
 
     def feed(self, until):
         if self.busy and not self.source.ends_itself:
@@ -293,7 +311,10 @@ class Topology:
             self.feeder.join(120)
             check(self.error is None and not self.feeder.is_alive(), f"{self.name}: its records could not be sent: {self.error}")
         if self.source.ends_itself:
-            self.run.expect(0, seconds=300)
+            if self.cluster:
+                self.run.wait(300)
+            else:
+                self.run.expect(0, seconds=300)
             sent = self.source.count
         else:
             sent = self.source.sent
@@ -301,6 +322,8 @@ class Topology:
                        lambda: self.counted() >= sent * self.factor or not self.run.alive(), 120)
             self.run.stop(120)
         ledger = self.run.ledger()
+        if self.cluster:
+            self.cluster.stop()
         extra = 1 if self.feeder else 0
         check(ledger["parsed"]["in"] == sent + extra, lambda: f"{self.name}: {sent + extra} records went in, the ledger has {ledger['parsed']}")
         check(self.counted() == sent * self.factor, lambda: f"{self.name}: {sent} records went in, the rows count {self.counted()}")
@@ -325,31 +348,31 @@ class Soak:
         while time.monotonic() < until:
             now = time.monotonic() - began
             for t in topologies:
-                if not t.watched.sample(now) or not t.run.alive():
-                    check(t.source.ends_itself and t.run.process.poll() == 0,
+                if not all(w.sample(now) for w in t.watched.values()) or not t.run.alive():
+                    check(t.source.ends_itself and not t.cluster and t.run.process.poll() == 0,
                           lambda t=t: f"{t.name} has ended: {t.run.errors()[-1500:]}")
             time.sleep(max(0.0, 1.0 - (time.monotonic() - began - now)))
         sent = sum(t.finish() for t in topologies)
-        grows = [g for t in topologies for g in self.judged(t)]
+        grows = [g for t in topologies for name, watched in t.watched.items() for g in self.judged(name, watched)]
         check(not grows, "grows with time: " + "; ".join(grows))
         print(f"ok      {len(topologies)} topologies over {self.seconds:.0f} s, {sent} records, each in its rows exactly", flush=True)
 
-    def judged(self, topology):
+    def judged(self, name, watched):
         """Prints a line for each measure; gives those that grow."""
         found = []
-        print(f"{topology.name}:")
+        print(f"{name}:")
         for m in MEASURES:
             if m.name == "memory" and self.has_sanitizer:
                 continue  # it keeps what was freed for a while, by design
-            times, values = topology.watched.series(m)
-            check(len(values) >= 20, f"{topology.name}: only {len(values)} samples")
+            times, values = watched.series(m)
+            check(len(values) >= 20, f"{name}: only {len(values)} samples")
             j = judge(m, times, values)
             text = f"{m.name} {j.median:.2f} {m.unit}, {j.per_hour:+.2f} an hour; {j.growth:+.2f} of {j.limit:.2f} allowed"
             print(f"    {'GROWS ' if j.grows() else ''}{text}", flush=True)
             if j.grows():
-                found.append(f"{topology.name}: {text}")
+                found.append(f"{name}: {text}")
             if m.name == "state files" and max(values) > MOST_FILES:
-                found.append(f"{topology.name}: {max(values)} files of state, expected at most {MOST_FILES}")
+                found.append(f"{name}: {max(values)} files of state, expected at most {MOST_FILES}")
         return found
 
 

@@ -23,7 +23,7 @@ public:
   trial() {
     take(director_.on_state(state_));
     for (const auto* const name : {"p/lane0", "w/0/0", "t"})
-      take(director_.on_life_began(name, 1, "a"));
+      take(director_.on_message("a", actor_began{"clicks", name, 1}));
   }
 
   void hear(const to_director& m) { take(director_.on_message("a", m)); }

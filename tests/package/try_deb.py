@@ -81,6 +81,7 @@ def try_it(root, deb):
     if missing:
         raise Failed(f"libraries: {missing}")
     for path in ("usr/share/man/man1/millrace-run.1", "usr/share/man/man5/millrace-topology.5", "usr/lib/systemd/system/millrace@.service",
+                 "usr/share/man/man1/millrace-node.1", "usr/lib/systemd/system/millrace-node@.service",
                  "usr/share/bash-completion/completions/millrace", "usr/share/zsh/vendor-completions/_millrace",
                  "usr/share/fish/vendor_completions.d/millrace.fish"):
         if not (root / path).exists():

@@ -11,6 +11,9 @@ WATCH = "runtime/cluster/node_watch.cpp"
 
 CLUSTER_MUTANTS = [
     # What is recorded, and what leaves when.
+    ("cluster_directors_first", "directors know of a topology before nodes say what lives there", COORDINATOR,
+     "      out_.push_back(decisions::tell_director{name});\n",
+     "      tell_director(name);\n"),
     ("cluster_record", "a placement is recorded before it is sent", COORDINATOR,
      "      p->term = ++term;\n",
      "      p->term = ++term;\n      out_.push_back(decisions::send{p->node, 0, {epoch_, p->session, commands::start{p->actor, 1, term}}});\n"),

@@ -17,6 +17,8 @@ KAFKA_CHAIN_MUTANTS = [
      "        return {};\n      })"),
     ("kafka_race", "R2: an opening that meets a higher one of its term tries again", "actors/client/kafka_chain/kafka_chain.cpp",
      "      .map([&] { return seen_.highest() == me_; });", "      .map([&] { return true; });"),
+    ("kafka_chosen", "R2: who has chosen a term that is taken appends nothing", "actors/client/kafka_chain/kafka_chain.cpp",
+     "  if (chain::is_taken(chosen, seen_.highest().life)) {", "  if (false) {"),
     ("kafka_twins", "two openings under one count are two lives", "actors/client/kafka_chain/kafka_chain.cpp",
      "  me_.opening = topic_->unique();\n", ""),
     ("kafka_look", "R3: a look that shows a higher life fences", "actors/client/kafka_chain/kafka_chain.cpp",

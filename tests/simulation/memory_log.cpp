@@ -18,7 +18,8 @@ constexpr std::uint64_t rest_turns = 64;
 
 class memory_reader final : public source::reader {
 public:
-  memory_reader(memory_logs& logs, std::string source) : logs_(logs), source_(std::move(source)) {}
+  memory_reader(memory_logs& logs, std::string source, std::shared_ptr<const bool> gone)
+      : logs_(logs), source_(std::move(source)), gone_(std::move(gone)) {}
 
   expected<std::vector<source::partition_info>> discover(std::chrono::milliseconds) override {
     if (auto ok = answers(); !ok)
@@ -70,6 +71,8 @@ public:
   }
 
   void acknowledge(const std::string& partition, position durable) override {
+    if (is_dead())
+      return;
     auto& log = *logs_.find(source_, partition);
     log.trimmed = std::max(log.trimmed, static_cast<std::size_t>(durable.minor));
   }
@@ -77,8 +80,9 @@ public:
   void interrupt() override {}
 
 private:
+  [[nodiscard]] bool is_dead() const { return logs_.dead_ || (gone_ && *gone_); }
   [[nodiscard]] expected<void> answers() const {
-    if (logs_.dead_)
+    if (is_dead())
       return fatal_error(ec::cancelled, "the process is dead");
     if (logs_.away_)
       return outside_error(ec::unavailable, "the simulated server is away");
@@ -94,6 +98,7 @@ private:
 
   memory_logs& logs_;
   std::string source_;
+  std::shared_ptr<const bool> gone_;
   std::map<std::string, std::int64_t> at_;
 };
 
@@ -109,7 +114,7 @@ memory_logs::memory_logs(const scenario& s, std::uint64_t seed) : scenario_(s), 
 }
 
 void memory_logs::grow() {
-  if (random_() % 4 != 0)
+  if (random_() % scenario_.grows_one_in != 0)
     return;
   auto& log = logs_[random_() % logs_.size()];
   if (!log.made) {
@@ -157,8 +162,9 @@ memory_logs::log* memory_logs::find(const std::string& source, const std::string
   return &*at;
 }
 
-std::unique_ptr<source::reader> memory_logs::make_reader(const std::string& source) {
-  return std::make_unique<memory_reader>(*this, source);
+std::unique_ptr<source::reader> memory_logs::make_reader(const std::string& source,
+                                                         std::shared_ptr<const bool> gone) {
+  return std::make_unique<memory_reader>(*this, source, std::move(gone));
 }
 
 }  // namespace millrace::simulation

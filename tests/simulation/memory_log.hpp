@@ -25,6 +25,7 @@ public:
   [[nodiscard]] bool sealed() const;
   void throw_at_next_read() { throws_ = true; }
   void set_away(bool away) { away_ = away; }
+  [[nodiscard]] bool is_away() const { return away_; }
   /// The process is dead: readers that still live get nothing.
   void cut_off(bool dead) { dead_ = dead; }
   /// A partition was made since the last call.
@@ -35,7 +36,9 @@ public:
   /// Where each stands, for the message of a run that does not end.
   [[nodiscard]] std::string standing() const;
 
-  [[nodiscard]] std::unique_ptr<source::reader> make_reader(const std::string& source);
+  /// `gone`: the process whose reader it is, is dead.
+  [[nodiscard]] std::unique_ptr<source::reader> make_reader(const std::string& source,
+                                                            std::shared_ptr<const bool> gone = {});
 
 private:
   friend class memory_reader;

@@ -10,7 +10,8 @@ namespace millrace::simulation {
 
 class memory_writer final : public sink::writer {
 public:
-  memory_writer(memory_targets& all, memory_target& target) : all_(all), target_(target) {}
+  memory_writer(memory_targets& all, memory_target& target, std::shared_ptr<const bool> gone)
+      : all_(all), target_(target), gone_(std::move(gone)) {}
 
   expected<std::optional<sink::progress>> open(const sink::claim& who) override {
     if (auto ok = answers(); !ok)
@@ -58,13 +59,14 @@ public:
   }
 
   void forget_rejected(std::uint64_t up_to) override {
-    if (!all_.dead_)
+    if (!is_dead())
       std::erase_if(target_.rejected, [&](const auto& r) { return r.sequence <= up_to; });
   }
 
 private:
+  [[nodiscard]] bool is_dead() const { return all_.dead_ || (gone_ && *gone_); }
   [[nodiscard]] expected<void> answers() {
-    if (all_.dead_)
+    if (is_dead())
       return fatal_error(ec::cancelled, "the process is dead");
     if (std::exchange(target_.throws, false))
       throw std::runtime_error("the simulated writer throws");
@@ -92,6 +94,7 @@ private:
 
   memory_targets& all_;
   memory_target& target_;
+  std::shared_ptr<const bool> gone_;
   incarnation life_ = 0;
   std::vector<std::string> open_;
 };
@@ -118,8 +121,9 @@ bool memory_targets::have_all() const {
   return any;
 }
 
-std::unique_ptr<sink::writer> memory_targets::make_writer(const std::string& sink) {
-  return std::make_unique<memory_writer>(*this, targets_[sink]);
+std::unique_ptr<sink::writer> memory_targets::make_writer(const std::string& sink,
+                                                          std::shared_ptr<const bool> gone) {
+  return std::make_unique<memory_writer>(*this, targets_[sink], std::move(gone));
 }
 
 }  // namespace millrace::simulation

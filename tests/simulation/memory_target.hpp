@@ -40,7 +40,9 @@ public:
   [[nodiscard]] bool have_all() const;
   /// The process is dead: its writers change nothing any more.
   void cut_off(bool dead) { dead_ = dead; }
-  [[nodiscard]] std::unique_ptr<sink::writer> make_writer(const std::string& sink);
+  /// `gone`: the process whose writer it is, is dead.
+  [[nodiscard]] std::unique_ptr<sink::writer> make_writer(const std::string& sink,
+                                                          std::shared_ptr<const bool> gone = {});
 
 private:
   friend class memory_writer;

@@ -187,3 +187,13 @@ CHAIN_MUTANTS = [
     ("segments_newer", "an opener leaves what a newer life spills", "runtime/snapshot/dir_segments.cpp",
      "(is_segment && id.life > life_)", "(!is_cut_short && is_segment && id.life > life_)"),
 ]
+
+# Receivers that are caught up together, by the tests of lanes.
+LANE_MUTANTS = [
+    ("group_begins", "who goes along with it gets frames from where it stands on", "actors/lane/catch_ups.cpp",
+     "    if (log.reader_at(s.receiver).at == where)\n", "    if (log.reader_at(s.receiver).at >= where)\n"),
+    ("group_waits", "and the frame before that ends there", "actors/lane/catch_ups.cpp",
+     "it > where ? it : log.reader_limit(s.receiver)", "log.reader_limit(s.receiver)"),
+    ("group_fence", "who has answered anew is no longer of it", "actors/lane/catch_ups.cpp",
+     " || log.stamp(s.receiver) != s.stamp;", ";"),
+]

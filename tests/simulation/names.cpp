@@ -11,10 +11,28 @@ std::string_view to_string(theme t) {
 }
 
 std::string_view to_string(fault::kind k) {
-  static constexpr std::array names{"child fails",  "source throws",  "writer throws", "source away",
-                                    "sink away",    "commit unknown", "zombie",        "slow",
-                                    "stands still", "disk full",      "clock jump",    "snapshot writer dies",
-                                    "stop",         "kill",           "power loss",    "kill in file"};
+  static constexpr std::array names{"child fails",
+                                    "source throws",
+                                    "writer throws",
+                                    "source away",
+                                    "sink away",
+                                    "commit unknown",
+                                    "zombie",
+                                    "slow",
+                                    "stands still",
+                                    "disk full",
+                                    "clock jump",
+                                    "snapshot writer dies",
+                                    "stop",
+                                    "kill",
+                                    "power loss",
+                                    "kill in file",
+                                    "node stands still",
+                                    "way breaks",
+                                    "cut off",
+                                    "late bytes",
+                                    "store slow",
+                                    "drain"};
   return names[static_cast<std::size_t>(k)];
 }
 

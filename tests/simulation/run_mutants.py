@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Leaves one rule of the product out at a time; the simulation must find each within 500 seeds, or for the rules of
-chains and of clusters their property tests or unit tests.
+"""Leaves one rule of the product out at a time; the simulation of one process or that of nodes must find each within 500 seeds, or
+for the rules of chains and of clusters their property tests or unit tests.
 
     tests/simulation/run_mutants.py --build build/release            all of them, two at a time
     ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
-    ... --share commit/3       every third, beginning with one that the commit decides: what CI runs
+    ... --share commit/6       every sixth, beginning with one that the commit decides: what CI runs
 
 A mutant is one source file with one change (mutants.py, cluster_mutants.py and others beside them), compiled as the build does it and linked in front of the
 libraries. One that nothing finds, or whose text is not in the source any more, fails the run.
@@ -30,7 +30,9 @@ from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
 from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
-from mutants import CHAIN_MUTANTS, MUTANTS  # noqa: E402
+from mutants import CHAIN_MUTANTS, LANE_MUTANTS, MUTANTS  # noqa: E402
+from node_mutants import NODE_MUTANTS  # noqa: E402
+from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
 
 # As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
@@ -92,9 +94,9 @@ def timed(hunt, *arguments):
     return *hunt(*arguments), time.monotonic() - begun
 
 
-def hunt(build, folder, mutant, first, seeds):
+def hunt(program, build, folder, mutant, first, seeds):
     """What has found it, or none; and what that says."""
-    run = run_linked(build, compile_changed(build, folder, mutant), "simulate",
+    run = run_linked(build, compile_changed(build, folder, mutant), program,
                      ["--from", str(first), "--seeds", str(seeds), "--no-shrink"])
     if run is None:
         return None, f"nothing was found in {SECONDS} s"
@@ -133,11 +135,14 @@ def hunt_in_tests(property_test, cases, unit_test, build, folder, mutant, _, see
     return found or (None, run.stdout.strip())
 
 
-GROUPS = [(MUTANTS, hunt),
+GROUPS = [(MUTANTS, functools.partial(hunt, "simulate")),
+          (SIMULATED_NODE_MUTANTS, functools.partial(hunt, "simulate_nodes")),
           (CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over files*,in a journal*,*a folder*", "unit_snapshot")),
           (KAFKA_CHAIN_MUTANTS, functools.partial(hunt_in_tests, "property_chain", "over a topic*", "unit_client_kafka_chain")),
           (CLUSTER_MUTANTS, functools.partial(hunt_in_tests, "property_cluster", "*", "unit_cluster")),
+          (NODE_MUTANTS, functools.partial(hunt_in_tests, "property_node", "*", "unit_node")),
           (LINK_MUTANTS, functools.partial(hunt_in_tests, "property_link", "*", "unit_link")),
+          (LANE_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_lane")),
           (DIRECTOR_MUTANTS, functools.partial(hunt_in_tests, None, None, "unit_control"))]
 
 

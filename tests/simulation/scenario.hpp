@@ -80,6 +80,13 @@ struct fault {
     kill,            // the process dies
     power_loss,      // and what was not synced is gone
     kill_in_file,    // the process dies within a file operation
+    // Of nodes alone; above, a process is that of one node, and `disk_full` its way to the store.
+    node_stands_still,  // no actor of a node gets a turn for a while
+    way_breaks,         // between two nodes; or one of them is not heard, or heard late
+    cut_off,            // a node hears no other and is heard by none, and goes on
+    late_bytes,         // a node gets some bytes of a link again
+    store_slow,         // a node's store takes its time
+    drain,              // a node gives away what it has
   };
   /// The fault waits for this, from `step` on.
   enum class moment : std::uint8_t {
@@ -131,6 +138,10 @@ struct scenario {
   std::vector<std::uint32_t> frame_rows;  // rows of an output frame, at most; of shards' lives in turn
   micros step_time{100};                  // mean time that a step takes
   std::vector<fault> faults;
+  std::uint64_t grows_one_in = 4;  // steps, on average, in which some partition may get records
+  std::size_t nodes = 0;           // that run it; 0: one process does, without nodes
+  bool pinned = true;              // targets are on one node's disk
+  micros network_delay{100};       // mean time that bytes take to another node
 
   [[nodiscard]] std::size_t records() const;
   [[nodiscard]] bool has_poison() const;

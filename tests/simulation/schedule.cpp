@@ -15,15 +15,30 @@ constexpr int attempts = 4;
 
 }  // namespace
 
-std::string schedule::name_of(caf::resumable& job) const {
-  const auto* actor = dynamic_cast<caf::scheduled_actor*>(&job);
-  if (actor == nullptr)
+caf::actor_id id_of(caf::resumable& job) {
+  const auto* const actor = dynamic_cast<caf::scheduled_actor*>(&job);
+  return actor == nullptr ? 0 : actor->id();
+}
+
+std::string schedule::name_of(caf::resumable& job) const { return name_of(id_of(job)); }
+
+std::string schedule::name_of(caf::actor_id id) const {
+  if (id == 0)
     return "?";
-  const auto named = names_.find(actor->id());
-  return named != names_.end() ? named->second : fmt::format("actor {}", actor->id());
+  const auto named = names_.find(id);
+  return named != names_.end() ? named->second : fmt::format("actor {}", id);
+}
+
+void schedule::hold(caf::actor_id id, caf::actor_clock::time_point until) {
+  auto& up_to = held_actors_[id];
+  up_to = std::max(up_to, until);
 }
 
 bool schedule::is_held(caf::resumable& job) const {
+  if (!held_actors_.empty())
+    if (const auto held = held_actors_.find(id_of(job));
+        held != held_actors_.end() && scheduler_.clock().now() < held->second)
+      return true;
   if (held_.empty())
     return false;
   const auto held = held_.find(name_of(job));
@@ -55,6 +70,7 @@ bool schedule::step() {
   if (!choose() && scheduler_.trigger_timeout())
     return true;
   note(name_of(*scheduler_.jobs.front()));
+  last_ = id_of(*scheduler_.jobs.front());
   scheduler_.run_once();
   return true;
 }

@@ -13,8 +13,12 @@
 #include <map>
 #include <random>
 #include <string>
+#include <unordered_map>
 
 namespace millrace::simulation {
+
+/// 0: it is no actor.
+[[nodiscard]] caf::actor_id id_of(caf::resumable& job);
 
 class schedule {
 public:
@@ -28,14 +32,20 @@ public:
   }
   void call(const caf::actor& a, const std::string& name) { call(a.id(), name); }
   void call(caf::actor_id id, const std::string& name) { names_[id] = name; }
+  [[nodiscard]] std::string name_of(caf::actor_id id) const;
+  [[nodiscard]] bool has_name(caf::actor_id id) const { return names_.contains(id); }
   /// All actors are gone.
   void forget() {
     names_.clear();
     held_.clear();
+    held_actors_.clear();
   }
   void slow_down(const std::string& name, std::uint64_t steps) { slow_[name] = steps_ + steps; }
   /// It gets no turn until then, unless it would be the last that has anything to do for ever.
   void hold(const std::string& name, caf::actor_clock::time_point until) { held_[name] = until; }
+  void hold(caf::actor_id id, caf::actor_clock::time_point until);
+  /// Who had the last turn; 0: nobody yet.
+  [[nodiscard]] caf::actor_id last() const { return last_; }
   /// Makes the text part of the trace.
   void note(const std::string& what);
 
@@ -56,6 +66,8 @@ private:
   std::map<caf::actor_id, std::string> names_;
   std::map<std::string, std::uint64_t> slow_;  // up to which step
   std::map<std::string, caf::actor_clock::time_point> held_;
+  std::unordered_map<caf::actor_id, caf::actor_clock::time_point> held_actors_;
+  caf::actor_id last_ = 0;
 };
 
 }  // namespace millrace::simulation

@@ -68,8 +68,9 @@ json::object window_object(const window_spec& w, const scenario& s, std::string_
   return o;
 }
 
-json::object sink_object(std::string_view name, std::string_view from) {
-  return {{"sink", "sql"}, {"from", from}, {"connection", "sqlite3:///nowhere"}, {"table", name}};
+json::object sink_object(const scenario& s, std::string_view name, std::string_view from) {
+  const auto* const where = s.pinned ? "sqlite3:///nowhere" : "postgresql://nowhere/here";
+  return {{"sink", "sql"}, {"from", from}, {"connection", where}, {"table", name}};
 }
 
 json::object source_object(const scenario& s, std::string_view topic) {
@@ -86,7 +87,7 @@ json::object source_object(const scenario& s, std::string_view topic) {
 void add_result_sinks(json::object& stages, const scenario& s) {
   const auto& last = s.behind ? *s.behind : *s.window;
   const std::string_view from = s.behind ? "behind" : "window";
-  auto rows = sink_object("rows", from);
+  auto rows = sink_object(s, "rows", from);
   if (last.every)
     rows["columns"] = {{"*", true}, {"batch", "_batch"}};
   else if (s.ordered)
@@ -94,7 +95,7 @@ void add_result_sinks(json::object& stages, const scenario& s) {
   stages["rows"] = std::move(rows);
   if (!s.second_sink)
     return;
-  auto more = sink_object("more", from);
+  auto more = sink_object(s, "more", from);
   if (last.every)
     more["columns"] = {{"*", true}, {"batch", "_batch"}};
   else
@@ -147,17 +148,17 @@ std::string topology_text(const scenario& s) {
       stages["behind"] = window_object(*s.behind, s, "window");
     add_result_sinks(stages, s);
     if (s.late_sink) {
-      auto late = sink_object("late", "window.late");
+      auto late = sink_object(s, "late", "window.late");
       late["columns"] = {{"u", "u"}, {"v", "v"}};
       stages["late"] = std::move(late);
     }
   }
   if (s.raw_sink) {
-    auto raw = sink_object("raw", "parsed");
+    auto raw = sink_object(s, "raw", "parsed");
     raw["columns"] = {{"u", "u"}, {"v", "v"}, {"partition", "_partition"}, {"position", "_position"}};
     stages["raw"] = std::move(raw);
   }
-  json::object dead = sink_object("dead", "");
+  json::object dead = sink_object(s, "dead", "");
   dead.erase("from");
   return json::serialize(json::object{{"millrace", 1},
                                       {"topology", "simulated"},

@@ -12,9 +12,9 @@
 
 namespace millrace::simulation {
 
-/// Nothing, or what is wrong first. `parts` is the last report.
-[[nodiscard]] std::optional<std::string> judge(const scenario& s, memory_targets& targets,
-                                               const config::topology& topology,
-                                               const std::vector<messages::report_part>& parts);
+/// Nothing, or what is wrong first. `parts` is the last report; none: it was lost, and says nothing.
+[[nodiscard]] std::optional<std::string>
+judge(const scenario& s, memory_targets& targets, const config::topology& topology,
+      const std::optional<std::vector<messages::report_part>>& parts);
 
 }  // namespace millrace::simulation

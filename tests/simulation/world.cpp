@@ -6,6 +6,7 @@
 #include "tests/simulation/damage.hpp"
 #include "tests/simulation/memory_log.hpp"
 #include "tests/simulation/memory_target.hpp"
+#include "tests/simulation/outside_faults.hpp"
 #include "tests/simulation/schedule.hpp"
 #include "tests/simulation/stand_ins.hpp"
 #include "tests/simulation/verdict.hpp"
@@ -227,15 +228,13 @@ private:
 
   void carry_out(const fault& f) {
     const auto& child = chosen(children_, f);
-    auto target =
-        std::next(targets_.all().begin(), static_cast<std::ptrdiff_t>(f.who % targets_.all().size()));
-    const auto later = [&](std::uint64_t most_millis, std::function<void()> what) {
-      until_.emplace_back(scheduler_.clock().now() + std::chrono::milliseconds(f.size % most_millis),
-                          std::move(what));
-    };
     using k = fault::kind;
-    made_to_fail_ += f.what == k::child_fails || f.what == k::source_throws || f.what == k::writer_throws ||
-                     f.what == k::zombie;
+    made_to_fail_ += makes_actor_fail(f);
+    const auto later = [this](micros in, std::function<void()> what) {
+      until_.emplace_back(scheduler_.clock().now() + in, std::move(what));
+    };
+    if (happens_outside(f, {logs_, targets_, later}))
+      return;
     switch (f.what) {
     case k::child_fails:
       if (f.damage)
@@ -244,23 +243,6 @@ private:
         caf::anon_send(caf::actor_cast<caf::actor>(alive_[child]), messages::fail_now{"a test said so"});
       else
         caf::anon_send(supervisor_, control::fail_child{child});
-      break;
-    case k::source_throws:
-      logs_.throw_at_next_read();
-      break;
-    case k::writer_throws:
-      target->second.throws = true;
-      break;
-    case k::source_away:
-      logs_.set_away(true);
-      later(3'000, [this] { logs_.set_away(false); });
-      break;
-    case k::sink_away:
-      target->second.away = true;
-      later(5'000, [t = &target->second] { t->away = false; });
-      break;
-    case k::commit_unknown:
-      target->second.loses_an_answer = f.size % 2 == 0;
       break;
     case k::zombie:
       // A sink would claim its target anew: those of other processes are for tests with real servers.
@@ -295,6 +277,8 @@ private:
     case k::kill_in_file:
       files_.crash_after(1 + f.size % 20);
       death_ = f;
+      break;
+    default:  // there are no nodes here
       break;
     }
   }

@@ -153,7 +153,9 @@ api::answers::topology memory_cluster::describe(const std::string& topology) con
     out.state = api::topology_state::failed;
     out.reason = fmt::format("{}: {}", t.failed_actor, t.why);
   } else if (t.status == cluster::topology_status::finished) {
-    out.state = stopped == stopped_.end() ? api::topology_state::ended : api::topology_state::stopped;
+    out.state = api::topology_state::ended;
+  } else if (t.status == cluster::topology_status::stopped) {
+    out.state = api::topology_state::stopped;
     out.reason = stopped == stopped_.end() ? std::string() : stopped->second;
   }
   return out;

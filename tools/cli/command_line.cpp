@@ -1,5 +1,6 @@
 #include "tools/cli/command_line.hpp"
 
+#include "tools/cli/remote.hpp"
 #include "tools/cli/tls.hpp"
 
 namespace millrace::cli {
@@ -16,6 +17,15 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_table(*app, status);
   add_sql(*app, status);
   add_replay(*app, status);
+  add_node(*app, status);
+  add_apply(*app, status);
+  add_list(*app, status);
+  add_nodes(*app, status);
+  add_wait(*app, status);
+  add_stop(*app, status);
+  add_drain(*app, status);
+  add_forget(*app, status);
+  add_letters(*app, status);
   add_tls(*app, status);
   add_completion(*app, status);
   add_man(*app, status);

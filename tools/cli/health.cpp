@@ -30,7 +30,7 @@ std::string sources_of(const config::topology& t) {
 }
 
 void add_start(complaints& out, const running_topology& t) {
-  if (!t.is_prepared())
+  if (!t.is_prepared)
     out.add("waiting for its sources at the start: " + sources_of(*t.topology));
   for (const auto& [name, g] : t.gauges.sinks)
     if (!g->reached)

@@ -7,12 +7,33 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <malloc.h>
 #include <string_view>
 #include <unistd.h>
 
 namespace {
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MILLRACE_IS_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MILLRACE_IS_SANITIZED
+#endif
+#ifndef MILLRACE_IS_SANITIZED
+/// Libraries make objects before main, each in little memory; where there is less, nobody is there to catch that.
+[[noreturn]] void end_without_room() {
+  constexpr std::string_view text =
+      "millrace: there is not enough memory to start; raise the limit of address space (ulimit -v)\n";
+  static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()) < 0);
+  ::_exit(millrace::cli::exit_failed);
+}
+void before_libraries() { std::set_terminate(end_without_room); }
+/// The loader calls these before the constructors of any library.
+[[gnu::section(".preinit_array"), gnu::used]] void (*const at_first)() = before_libraries;
+#endif
 
 /// Batches of some MiB come and go. Given back to the kernel each time, their pages would be faulted in again
 /// for the next ones: with a row for each record, a fifth of all CPU time.

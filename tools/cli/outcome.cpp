@@ -120,10 +120,10 @@ json::object members(const job_counts& c, const std::string& letters_lie_in) {
   return out;
 }
 
-std::string where_letters_lie(const config::topology& t, const std::string& state_folder) {
+std::string where_letters_lie(const config::topology& t, const std::string& by_default) {
   return t.dead_letters && !t.dead_letters->type.empty()
              ? fmt::format("the topology's sink for them ({})", t.dead_letters->type)
-             : state_folder + "/dead_letters.jsonl";
+             : by_default;
 }
 
 expected<std::vector<fail_rule>> parse_fail_on(const std::vector<std::string>& given) {

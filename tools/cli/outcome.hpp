@@ -40,7 +40,7 @@ struct ended_counts {
 [[nodiscard]] std::string describe(const job_counts& c, const std::string& letters_lie_in);
 [[nodiscard]] boost::json::object members(const job_counts& c, const std::string& letters_lie_in);
 /// Where the dead letters of a topology lie, for people.
-[[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& state_folder);
+[[nodiscard]] std::string where_letters_lie(const config::topology& t, const std::string& by_default);
 
 /// One rule of --fail-on: more than `percent` of the records read, without it any.
 struct fail_rule {

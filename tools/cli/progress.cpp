@@ -169,7 +169,7 @@ progress_printer::~progress_printer() {
 void progress_printer::print() {
   std::string line;
   for (const auto& t : board_.all()) {
-    if (!t.runs || !t.is_prepared())
+    if (!t.runs || !t.is_prepared)
       continue;
     const auto now = add_up(t.gauges);
     const auto text = fmt::format("{}: {}", t.topology->title.empty() ? t.topology->name : t.topology->title,

@@ -15,12 +15,12 @@ namespace millrace::cli {
 struct running_topology {
   std::shared_ptr<const config::topology> topology;
   deployment::pipeline_gauges gauges;
-  std::shared_ptr<snapshot::state_store> store;
+  std::shared_ptr<snapshot::state_store> store;  // none on a node: its cluster has it
   bool runs = true;
   flow_meter flow{};
 
-  /// Its sources have been reached, and its actors are there: gauges and store are.
-  [[nodiscard]] bool is_prepared() const { return store != nullptr; }
+  /// Its sources have been reached, and its actors are there: gauges are.
+  bool is_prepared = false;
 };
 
 class running_topologies {
@@ -32,9 +32,14 @@ public:
   }
   void add(running_topology t) {
     const std::lock_guard lock(mutex_);
+    t.is_prepared = true;
+    // A node has a further plan of it.
+    std::erase_if(all_, [&](const auto& other) {
+      return other.is_prepared && !other.store && other.topology->name == t.topology->name;
+    });
     t.flow.sample(flow_meter::clock::now(), t.gauges);
     const auto announced = std::find_if(all_.begin(), all_.end(), [&](const auto& other) {
-      return !other.is_prepared() && other.topology == t.topology;
+      return !other.is_prepared && other.topology == t.topology;
     });
     if (announced == all_.end())
       all_.push_back(std::move(t));

@@ -114,7 +114,6 @@ void add_flow(families& all, const flow_meter& flow) {
 void add_topology(families& all, const running_topology& t) {
   using prometheus::MetricType;
   const auto& gauges = t.gauges;
-  auto& store = *t.store;
   all.of(t.topology->name);
   all.add("millrace_running", "1 until the topology has ended", MetricType::Gauge, "", "", t.runs);
   add_flow(all, t.flow);
@@ -211,8 +210,9 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_dead_letters_total", "Dead letters of a stage, since this process started",
             MetricType::Counter, "stage", stage, static_cast<double>(lost.dead_letters));
   }
-  all.add("millrace_state_folder_bytes", "The state folder on disk", MetricType::Gauge, "", "",
-          static_cast<double>(store.bytes()));
+  if (t.store)
+    all.add("millrace_state_folder_bytes", "The state folder on disk", MetricType::Gauge, "", "",
+            static_cast<double>(t.store->bytes()));
 }
 
 }  // namespace
@@ -220,7 +220,7 @@ void add_topology(families& all, const running_topology& t) {
 std::string metrics_text(const std::vector<running_topology>& all) {
   families out;
   for (const auto& t : all)
-    if (t.is_prepared())
+    if (t.is_prepared)
       add_topology(out, t);
   return out.text();
 }

@@ -15,6 +15,7 @@ inline constexpr int exit_failed = 1;  // failed while running
 inline constexpr int exit_wrong = 2;   // found wrong before anything was contacted
 
 void add_run(CLI::App& app, int& status);
+void add_node(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_load(CLI::App& app, int& status);
 void add_test(CLI::App& app, int& status);

@@ -87,7 +87,7 @@ void add_init(CLI::App& tls, int& status) {
   sub->callback([a, &status] { status = make_authority_in(*a); });
 }
 
-void add_node(CLI::App& tls, int& status) {
+void add_certificate_of_node(CLI::App& tls, int& status) {
   auto* const sub = tls.add_subcommand("node", "Make the key and the certificate of a node");
   const auto a = std::make_shared<tls_arguments>();
   add_issuing(*sub, a, "The node's name, as `millrace node --name` has it");
@@ -119,7 +119,7 @@ void add_tls(CLI::App& app, int& status) {
       app.add_subcommand("tls", "Make the certificates by which the nodes of a cluster know each other");
   sub->require_subcommand(1);
   add_init(*sub, status);
-  add_node(*sub, status);
+  add_certificate_of_node(*sub, status);
   add_client(*sub, status);
   sub->footer(
       "Example:\n"

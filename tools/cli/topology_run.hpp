@@ -64,7 +64,9 @@ public:
   /// before, what it came to then.
   [[nodiscard]] job_counts counts() const;
   /// For people.
-  [[nodiscard]] std::string letters_lie_in() const { return where_letters_lie(*topology_, store_->folder()); }
+  [[nodiscard]] std::string letters_lie_in() const {
+    return where_letters_lie(*topology_, store_->folder() + "/dead_letters.jsonl");
+  }
   /// Spawned: there is something to report.
   [[nodiscard]] bool was_started() const { return started_; }
   [[nodiscard]] const control::run_ended& end() const { return end_; }

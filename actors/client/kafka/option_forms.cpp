@@ -38,6 +38,10 @@ bool is_broker(std::string_view address) {
 bool is_topic_name(std::string_view name) {
   if (name.find("${") != std::string_view::npos)
     return true;  // a variable that is not set, which was told
+  return takes_as_topic(name);
+}
+
+bool takes_as_topic(std::string_view name) {
   return !name.empty() && name.size() <= longest_topic && name != "." && name != ".." &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
              std::string_view::npos;

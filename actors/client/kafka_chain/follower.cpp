@@ -7,18 +7,20 @@
 
 namespace millrace::kafka_chain {
 
-std::optional<seen_message> see(std::uint64_t offset, std::string_view key,
-                                std::optional<std::string_view> value) {
-  const auto split = decode_key(key);
-  if (!split)
-    return std::nullopt;
-  seen_message out{split->prefix, {offset, split->key, !value, std::nullopt}, {}};
+seen_message see(std::uint64_t offset, const split_key& key, std::optional<std::string_view> value) {
+  seen_message out{key.prefix, {offset, key.key, !value, std::nullopt}, {}};
   if (value)
-    if (const auto p = decode_value(split->key.piece, *value)) {
+    if (const auto p = decode_value(key.key.piece, *value)) {
       out.what.digest = p->digest;
       out.payload = p->payload;
     }
   return out;
+}
+
+std::optional<seen_message> see(std::uint64_t offset, std::string_view key,
+                                std::optional<std::string_view> value) {
+  const auto split = decode_key(key);
+  return split ? std::optional(see(offset, *split, value)) : std::nullopt;
 }
 
 unexpected other_version(std::string_view shown) {
@@ -73,13 +75,13 @@ void follower::take(int partition, std::uint64_t offset, std::string_view key,
   const auto [first, last] = subscriptions_.equal_range(split->prefix);
   if (first == last)
     return;
-  const auto seen = see(offset, key, value);
+  const auto seen = see(offset, *split, value);
   for (auto at = first; at != last; ++at) {
     auto& waiting = at->second->waiting;
     if (waiting.size() < most_waiting)
-      waiting.push_back(seen->what);
-    else if (waiting.back().key.record.by <= seen->what.key.record.by)
-      waiting.back() = seen->what;
+      waiting.push_back(seen.what);
+    else if (waiting.back().key.record.by <= seen.what.key.record.by)
+      waiting.back() = seen.what;
   }
 }
 

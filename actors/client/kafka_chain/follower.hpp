@@ -15,7 +15,7 @@
 
 namespace millrace::kafka_chain {
 
-/// Of one chain between two looks; such a one has no more than the pieces of its own record, and what lives
+/// Holds what has come for one chain between two looks; such a one has no more than the pieces of its own record, and what lives
 /// that are over have left. Where there is more, the highest life among them is kept.
 inline constexpr std::size_t most_waiting = 10'000;
 
@@ -55,12 +55,15 @@ private:
   std::optional<error> failure_;
 };
 
-/// What a message of any owner shows; none where its key is not of this format.
+/// Holds what a message of any owner shows.
 struct seen_message {
   std::string_view prefix;
   sighting what;
   std::string_view payload;
 };
+[[nodiscard]] seen_message see(std::uint64_t offset, const split_key& key,
+                               std::optional<std::string_view> value);
+/// Returns none where the key is not of this format.
 [[nodiscard]] std::optional<seen_message> see(std::uint64_t offset, std::string_view key,
                                               std::optional<std::string_view> value);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::kafka_chain {
@@ -33,15 +34,25 @@ unexpected topic_chain::not_known(error why) {
 }
 
 expected<std::unique_ptr<topic_chain>> topic_chain::open(std::shared_ptr<topic> records, owner of,
-                                                         incarnation term) {
-  if (term > highest_term)
-    return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, term));
+                                                         const chain::life& now) {
+  return open_under(std::move(records), std::move(of), now, false);
+}
+
+expected<std::unique_ptr<topic_chain>> topic_chain::open_chosen(std::shared_ptr<topic> records, owner of,
+                                                                const chain::life& chosen) {
+  return open_under(std::move(records), std::move(of), chosen, true);
+}
+
+expected<std::unique_ptr<topic_chain>> topic_chain::open_under(std::shared_ptr<topic> records, owner of,
+                                                               const chain::life& now, bool is_chosen) {
+  if (now.term > highest_term)
+    return our_error(fmt::format("{}: the term {} is above all that a chain can hold", of.actor, now.term));
   if (of.topology.size() + of.actor.size() > longest_owner)
     return user_error(ec::invalid_argument,
                       fmt::format("the names of topology and actor have {} bytes together; {} at most",
                                   of.topology.size() + of.actor.size(), longest_owner));
   std::unique_ptr<topic_chain> opened(new topic_chain(std::move(records), std::move(of)));
-  auto done = opened->begin_life(term).and_then([&] { return opened->restore_opened(); });
+  auto done = opened->begin_life(now, is_chosen).and_then([&] { return opened->restore_opened(); });
   if (!done)
     return unexpected(done.error());
   opened->tail_ = done->contents.sequence;
@@ -58,26 +69,56 @@ expected<void> topic_chain::read_on(view& into, std::uint64_t least) const {
       .map([&](std::uint64_t end) { into.advance(end); });
 }
 
+/// A hole in the numbers means to read again: compaction has overtaken the first reading.
+expected<topic_chain::looked> topic_chain::look(std::shared_ptr<topic> records, owner of) {
+  topic_chain c(std::move(records), std::move(of));
+  expected<restored> all;
+  for (int reading = 0; reading == 0 || (reading == 1 && !all); ++reading) {
+    c.seen_ = view(c.prefix_);
+    if (auto done = c.read_on(c.seen_, 0); !done)
+      return unexpected(done.error());
+    all = c.seen_.restore(c.shown());
+  }
+  return std::move(all).map([&](restored&& r) {
+    return looked{std::move(r.contents), c.seen_.highest().life};
+  });
+}
+
 /// R2: whoever meets a higher life of its own term reads on and tries again; a higher term ends it.
-expected<void> topic_chain::begin_life(incarnation term) {
+expected<void> topic_chain::begin_life(const chain::life& now, bool is_chosen) {
   auto follows = topic_->follow(prefix_);
   if (!follows)
     return unexpected(follows.error());
   followed_ = std::move(*follows);
   if (auto done = read_on(seen_, 0); !done)
     return done;
-  for (int race = 0; race < most_races; ++race)
-    if (auto taken = take_place(term); !taken || *taken)
+  if (is_chosen)
+    return take_chosen(now);
+  for (int race = 0; race < most_races; ++race) {
+    const auto highest = seen_.highest().life;
+    const auto is_mine = highest.term == now.term;
+    const auto taken = take_place({now.term, is_mine ? std::max(now.count, highest.count + 1) : now.count});
+    if (!taken || *taken)
       return taken.map([](bool) {});
+  }
   return outside_error(ec::io,
                        fmt::format("{}: no opening came first; stop what else writes there", shown()));
 }
 
-/// What it goes on from is all that stands before its opening, so it reads on to behind that (R2).
-expected<bool> topic_chain::take_place(incarnation term) {
-  const auto highest = seen_.highest().life;
-  me_ = {{term, highest.term == term ? highest.count + 1 : 0}, 0};
-  if (chain::must_give_up(me_.life, highest) || me_.life.count > chain::most_counts)
+/// R2, for a life that was chosen: it is not raised, and who meets another one of its term gives up.
+expected<void> topic_chain::take_chosen(const chain::life& chosen) {
+  if (chain::is_taken(chosen, seen_.highest().life)) {
+    me_ = {chosen, 0};
+    return fenced();
+  }
+  return take_place(chosen).and_then(
+      [this](bool is_highest) { return is_highest ? expected<void>() : fenced(); });
+}
+
+/// It goes on from all that stands before its opening, so it reads on to behind that (R2).
+expected<bool> topic_chain::take_place(const chain::life& mine) {
+  me_ = {mine, 0};
+  if (chain::must_give_up(mine, seen_.highest().life) || mine.count > chain::most_counts)
     return fenced();
   me_.opening = topic_->unique();
   return topic_->append(prefix_, cut(prefix_, {me_, 0, record_kind::opening}, {}))
@@ -103,7 +144,7 @@ expected<restored> topic_chain::restore_opened() {
 expected<chain::contents> topic_chain::read() {
   if (just_opened_)
     return *std::exchange(just_opened_, std::nullopt);
-  // What stands before the older of two bases is not needed, not even to know what is void behind it.
+  // Records before the older of two bases are not needed, not even to know what is void behind it.
   view again(prefix_, seen_.begin());
   if (auto done = read_on(again, 0); !done)
     return unexpected(done.error());

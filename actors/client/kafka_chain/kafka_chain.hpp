@@ -22,7 +22,19 @@ public:
   /// that is there comes from an earlier opening under it: this one raises the count above that. ec::fenced
   /// when a higher term is there. Chains share a topic.
   [[nodiscard]] static expected<std::unique_ptr<topic_chain>> open(std::shared_ptr<topic> records, owner of,
-                                                                   incarnation term);
+                                                                   const chain::life& now);
+  /// Likewise where nobody gives terms: under a life that the opener has chosen above all that a look has
+  /// shown (chain::chosen_above). ec::fenced, too, when another has opened under its term before. Where both
+  /// open at once the higher life goes on, and the other one is fenced here or at its next append.
+  [[nodiscard]] static expected<std::unique_ptr<topic_chain>>
+  open_chosen(std::shared_ptr<topic> records, owner of, const chain::life& chosen);
+
+  struct looked {
+    chain::contents contents;
+    chain::life highest;
+  };
+  /// Reads the chain, and changes nothing. Nothing is there where it was never opened.
+  [[nodiscard]] static expected<looked> look(std::shared_ptr<topic> records, owner of);
 
   /// Reads again from the base before the newest one on.
   expected<chain::contents> read() override;
@@ -37,8 +49,11 @@ private:
   topic_chain(std::shared_ptr<topic> records, owner of)
       : topic_(std::move(records)), owner_(std::move(of)), prefix_(prefix_of(owner_)), seen_(prefix_) {}
   [[nodiscard]] expected<void> read_on(view& into, std::uint64_t least) const;
-  [[nodiscard]] expected<void> begin_life(incarnation term);
-  [[nodiscard]] expected<bool> take_place(incarnation term);
+  [[nodiscard]] static expected<std::unique_ptr<topic_chain>>
+  open_under(std::shared_ptr<topic> records, owner of, const chain::life& now, bool is_chosen);
+  [[nodiscard]] expected<void> begin_life(const chain::life& now, bool is_chosen);
+  [[nodiscard]] expected<bool> take_place(const chain::life& mine);
+  [[nodiscard]] expected<void> take_chosen(const chain::life& chosen);
   [[nodiscard]] expected<restored> restore_opened();
   [[nodiscard]] expected<std::uint64_t> store(const record_name& name, std::string_view payload);
   [[nodiscard]] expected<void> look(std::uint64_t place);

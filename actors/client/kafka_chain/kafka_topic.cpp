@@ -134,14 +134,16 @@ expected<std::int64_t> kafka_topic::end_of(int partition) const {
   return high;
 }
 
-/// From where the partitions end now: whoever reads later begins below that.
+/// Follows from where the partitions end now: whoever reads later begins below that.
 expected<void> kafka_topic::begin_to_follow() {
   queue_.reset(rd_kafka_queue_new(consumer_->get()));
   const auto until = std::chrono::steady_clock::now() + options_.patience;
   for (int i = 0; i < partitions; ++i) {
     auto end = end_of(i);
-    while (!end && end.error().retry && std::chrono::steady_clock::now() < until) {
-      consumer_->poll(turn);  // a topic that was just made gets its leaders meanwhile
+    // A topic that was just made gets its leaders meanwhile, and this client hears of all its partitions.
+    while (!end && (end.error().retry || end.error().code == ec::not_found) &&
+           std::chrono::steady_clock::now() < until) {
+      consumer_->poll(turn);
       end = end_of(i);
     }
     if (!end)

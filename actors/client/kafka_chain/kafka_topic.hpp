@@ -15,7 +15,7 @@ struct kafka_topic_options {
   kafka::connection to;
   std::string topic = "millrace-chains";
   std::string name = "chains";  // client.id and in logs
-  /// Of a topic that is made; 0: three, or as many as there are brokers.
+  /// A topic that is made gets so many replicas; 0: three, or as many as there are brokers.
   int replication = 0;
   /// How long brokers are tried for a call, and how long a reader waits for the next message.
   std::chrono::milliseconds patience{std::chrono::seconds(30)};

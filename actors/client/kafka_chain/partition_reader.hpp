@@ -16,7 +16,7 @@ class partition_reader {
 public:
   /// `patience`: how long it waits for the next message.
   partition_reader(kafka::client by, std::string topic, int partition, std::chrono::milliseconds patience);
-  /// As topic::read(). ec::log_trimmed where `from` was deleted.
+  /// Does what topic::read() says. ec::log_trimmed where `from` was deleted.
   [[nodiscard]] expected<std::uint64_t> read(std::string_view prefix, std::uint64_t from, std::uint64_t least,
                                              const taker& take);
 

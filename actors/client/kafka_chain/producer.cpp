@@ -1,5 +1,7 @@
 #include "actors/client/kafka_chain/producer.hpp"
 
+#include "actors/client/kafka_chain/topic_rules.hpp"
+
 #include <fmt/format.h>
 
 #include <condition_variable>
@@ -138,10 +140,9 @@ error producer::failed(int partition, rd_kafka_resp_err_t code) const {
                     "step as the topic's min.insync.replicas",
                     std::chrono::duration_cast<std::chrono::seconds>(patience_).count());
   else if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
-    e.message += fmt::format("; remedy: raise max.message.bytes of the topic to 1048588 (kafka-configs.sh "
-                             "--bootstrap-server {} --alter --entity-type topics --entity-name {} "
-                             "--add-config max.message.bytes=1048588)",
-                             client_->brokers(), topic_);
+    e.message += fmt::format(
+        "; remedy: raise max.message.bytes of the topic to {} ({})", usual_batch,
+        altering_command({topic_, client_->brokers()}, fmt::format("max.message.bytes={}", usual_batch)));
   return e;
 }
 

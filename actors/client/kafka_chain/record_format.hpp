@@ -23,7 +23,7 @@ inline constexpr std::uint32_t most_pieces = largest_payload / largest_piece + 1
 /// Chains lie in so many partitions of their topic, the first ones; part of the format, since a chain is
 /// looked for where a hash of its actor says.
 inline constexpr int partitions = 16;
-/// In bytes, of topology and actor together: keys are small beside pieces.
+/// Bounds the bytes of topology and actor together: keys are small beside pieces.
 inline constexpr std::size_t longest_owner = 4'096;
 
 /// The values are part of the stored format.
@@ -46,7 +46,7 @@ struct writer_id {
 
 struct record_name {
   writer_id by;
-  /// Of an opening: 0 where it goes on from whatever stands before it, else the number that its first record
+  /// An opening has 0 where it goes on from whatever stands before it, else the number that its first record
   /// gets, so that what stands before it under that number or a greater one does not count (R4).
   std::uint64_t number = 0;
   record_kind kind = record_kind::opening;
@@ -60,7 +60,7 @@ struct piece_key {
   friend auto operator<=>(const piece_key&, const piece_key&) = default;
 };
 
-/// What goes to the topic. Without a value it is a tombstone: the message of that key goes.
+/// A message goes to the topic. Without a value it is a tombstone: the message of that key goes.
 struct message {
   std::string key;
   std::optional<std::string> value;
@@ -68,7 +68,7 @@ struct message {
 
 /// All keys of an owner begin so, and no others.
 [[nodiscard]] std::string prefix_of(const owner& of);
-/// From 0 to partitions - 1.
+/// Returns a number from 0 to partitions - 1.
 [[nodiscard]] int partition_of(std::string_view prefix);
 
 [[nodiscard]] std::string encode_key(std::string_view prefix, const piece_key& key);
@@ -103,7 +103,7 @@ struct piece {
 [[nodiscard]] std::uint64_t checksum_of_record(std::string_view prefix, const record_name& name,
                                                const std::vector<std::uint64_t>& hashes);
 
-/// What a reader has seen of a message, without its payload.
+/// Holds what a reader has seen of a message, without its payload.
 struct sighting {
   std::uint64_t offset = 0;
   piece_key key;

@@ -1,4 +1,4 @@
-// What a chain needs of the topic that its records lie in. The real one is kafka_topic; tests have one in
+// The interface that a chain has to the topic in which its records lie. The real one is kafka_topic; tests have one in
 // memory, and put themselves in between.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace millrace::kafka_chain {
 /// empty where only digests are kept.
 using taker = std::function<void(const sighting&, std::string_view payload)>;
 
-/// What comes for one owner while a chain of it is open here. To destroy it ends that.
+/// Passes on what comes for one owner while a chain of it is open here. To destroy it ends that.
 class followed {
 public:
   virtual ~followed() = default;

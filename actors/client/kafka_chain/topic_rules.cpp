@@ -11,8 +11,7 @@ namespace millrace::kafka_chain {
 namespace {
 
 constexpr int usual_replication = 3;
-/// A broker's default. A batch of librdkafka's has up to 1,000,000 bytes.
-constexpr std::int64_t usual_batch = 1'048'588;
+/// A batch of librdkafka's has up to so many bytes.
 constexpr std::int64_t smallest_batch = 1'000'000;
 static_assert(largest_piece + longest_owner < smallest_batch - 10'000);
 
@@ -27,17 +26,17 @@ std::optional<std::int64_t> number_of(const std::string& text) {
   return err == std::errc{} && rest == text.data() + text.size() ? std::optional(n) : std::nullopt;
 }
 
-std::string altering_command(const topic_place& at, std::string_view settings) {
-  return fmt::format(
-      "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {}",
-      at.brokers, at.topic, settings);
-}
-
 unexpected unfit(const topic_place& at, std::string_view what, std::string_view remedy) {
   return user_error(ec::mismatch, fmt::format("{}: {}; remedy: {}", shown_of(at), what, remedy));
 }
 
 }  // namespace
+
+std::string altering_command(const topic_place& at, std::string_view settings) {
+  return fmt::format(
+      "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} --add-config {}",
+      at.brokers, at.topic, settings);
+}
 
 std::string shown_of(const topic_place& at) {
   return fmt::format("topic \"{}\" at {}", at.topic, at.brokers);
@@ -58,7 +57,7 @@ expected<creation> plan_creation(const topic_place& at, int brokers, int replica
                 {"max.message.bytes", std::to_string(usual_batch)},
                 {"min.insync.replicas", c.replication > 1 ? "2" : "1"},
                 {"unclean.leader.election.enable", "false"},
-                // What is behind a base goes soon, since an opening reads all that is there.
+                // Records before a base go soon, since an opening reads all that is there.
                 {"min.cleanable.dirty.ratio", "0.1"},
                 {"segment.bytes", std::to_string(64 << 20)}};
   return c;

@@ -4,9 +4,11 @@
 
 #include "runtime/base/error.hpp"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,11 @@ struct topic_place {
 
 /// `topic "millrace-chains" at kafka-1:9092`
 [[nodiscard]] std::string shown_of(const topic_place& at);
+
+/// The topic's max.message.bytes: a broker's default.
+inline constexpr std::int64_t usual_batch = 1'048'588;
+/// kafka-configs.sh with these settings, NAME=VALUE with commas between.
+[[nodiscard]] std::string altering_command(const topic_place& at, std::string_view settings);
 
 struct creation {
   int replication = 1;
@@ -48,7 +55,7 @@ struct existing {
 /// partitions than chains lie in. More do no harm.
 [[nodiscard]] expected<void> check_topic(const topic_place& at, const existing& found);
 
-/// What the topic allows although it may lose what was acknowledged, one line each.
+/// Returns what the topic allows although it may lose what was acknowledged, one line each.
 [[nodiscard]] std::vector<std::string> warnings_of(const topic_place& at, const existing& found, int brokers);
 
 }  // namespace millrace::kafka_chain

@@ -1,4 +1,4 @@
-// What one reader has seen of an actor's records, in the order of their offsets. It decides which of them
+// Holds what one reader has seen of an actor's records, in the order of their offsets. It decides which of them
 // count: R1 by offset, what a raised opening passes over (R4), and that a record of many pieces counts where
 // its last one stands, if all are there. Pure; it belongs to one thread.
 #pragma once
@@ -39,7 +39,7 @@ public:
   /// It counts and all its pieces are as they were written.
   [[nodiscard]] bool has_whole(const record_name& name) const;
   [[nodiscard]] std::optional<std::uint64_t> begin_of(const record_name& name) const;
-  /// What has a greater number, and stands there, belongs to an append that failed.
+  /// A record that has a greater number, and stands there, belongs to an append that failed.
   void pass_over_above(std::uint64_t number);
 
   /// Walks from the newest record back to the newest base that is whole; a damaged base is passed over in
@@ -51,7 +51,7 @@ public:
   /// The keys of all that stands before an offset: what counts, what is void, and what was never whole.
   [[nodiscard]] std::vector<piece_key> keys_before(std::uint64_t offset) const;
   void forget(const piece_key& key);
-  /// Of all payloads there.
+  /// Counts the bytes of all payloads there.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// The offset of the first message that is there; the position where there is none.
   [[nodiscard]] std::uint64_t begin() const;

@@ -19,8 +19,6 @@ constexpr int most_races = 100;
 /// The column is signed.
 constexpr incarnation highest_term = (incarnation{1} << (63 - count_bits)) - 1;
 
-std::string text_of(std::uint64_t number) { return std::to_string(static_cast<std::int64_t>(number)); }
-
 }  // namespace
 
 std::string database_chain::shown() const {
@@ -92,7 +90,7 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<session> d
     c.life_ = (*found)->by;
     c.tail_ = (*found)->next - 1;
     auto all = c.restore_all();
-    const auto after = c.who_holds();
+    const auto after = c.now_held();
     if (!after)
       return unexpected(after.error());
     if (after->next != (*found)->next || after->by != (*found)->by)
@@ -119,7 +117,7 @@ expected<void> database_chain::make_tables() {
   return database_->run(texts_.make_tables, {}).map([](const answer&) {});
 }
 
-expected<std::optional<database_chain::holder>> database_chain::look_for_actor() {
+expected<std::optional<holder>> database_chain::look_for_actor() {
   const auto found = database_->run(texts_.find_actor, {{owner_.topology}, {owner_.actor}});
   if (!found)
     return unexpected(found.error());
@@ -135,7 +133,7 @@ expected<std::optional<database_chain::holder>> database_chain::look_for_actor()
   return std::optional(holder{chain::life_of((*row)[2]), (*row)[3]});
 }
 
-expected<database_chain::holder> database_chain::find_actor() {
+expected<holder> database_chain::find_actor() {
   auto found = look_for_actor();
   if (found && !*found)
     found =
@@ -150,16 +148,8 @@ expected<database_chain::holder> database_chain::find_actor() {
   return **found;
 }
 
-expected<database_chain::holder> database_chain::who_holds() const {
-  const auto id = text_of(id_);
-  const auto found = database_->run(texts_.who_holds, {{id}});
-  if (!found)
-    return unexpected(found.error());
-  const auto row = one_row(*found, 2);
-  if (!row)
-    return fatal_error(
-        ec::corrupt, fmt::format("{}: its row is gone; remedy: restore the database from a backup", shown()));
-  return holder{chain::life_of((*row)[0]), (*row)[1]};
+expected<holder> database_chain::now_held() const {
+  return who_holds(*database_, texts_, text_of(id_), shown());
 }
 
 /// R2: the race for the place is lost to whoever has taken it first; then this one looks again.
@@ -190,7 +180,7 @@ expected<void> database_chain::raise_count() {
     return outside_error(ec::io, fmt::format("{}: too many writes have failed", shown()));
   ++life_.count;
   for (int race = 0; race < most_races; ++race) {
-    const auto found = who_holds();
+    const auto found = now_held();
     if (!found)
       return unexpected(found.error());
     if (chain::must_give_up(life_, found->by))
@@ -273,7 +263,7 @@ unexpected database_chain::not_known(error why) {
 
 /// The row names another life, or another number than the next one of this life.
 unexpected database_chain::refused() {
-  const auto found = who_holds();
+  const auto found = now_held();
   if (!found)
     return not_known(found.error());
   if (chain::must_give_up(life_, found->by))

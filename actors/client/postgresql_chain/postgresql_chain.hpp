@@ -3,6 +3,7 @@
 // another is at it, so the order of commits is the order of records. docs/design/chains.md has the reasons.
 #pragma once
 
+#include "actors/client/postgresql_chain/holder.hpp"
 #include "actors/client/postgresql_chain/records.hpp"
 #include "actors/client/postgresql_chain/session.hpp"
 #include "actors/client/postgresql_chain/statements.hpp"
@@ -50,11 +51,6 @@ public:
   [[nodiscard]] chain::life life() const { return life_; }
 
 private:
-  struct holder {
-    chain::life by;
-    std::uint64_t next = 0;
-  };
-
   database_chain(std::shared_ptr<session> database, statements texts, owner of)
       : database_(std::move(database)), texts_(std::move(texts)), owner_(std::move(of)) {}
   [[nodiscard]] static expected<std::unique_ptr<database_chain>> open_under(std::shared_ptr<session> database,
@@ -65,7 +61,7 @@ private:
   /// None: it was never opened.
   [[nodiscard]] expected<std::optional<holder>> look_for_actor();
   [[nodiscard]] expected<holder> find_actor();
-  [[nodiscard]] expected<holder> who_holds() const;
+  [[nodiscard]] expected<holder> now_held() const;
   [[nodiscard]] expected<void> begin_life(bool is_chosen);
   [[nodiscard]] expected<void> raise_count();
   [[nodiscard]] expected<bool> take_place(std::uint64_t place, std::uint64_t behind);

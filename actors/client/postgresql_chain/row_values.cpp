@@ -4,6 +4,8 @@
 
 namespace millrace::postgresql_chain {
 
+std::string text_of(std::uint64_t bits) { return std::to_string(static_cast<std::int64_t>(bits)); }
+
 std::uint64_t number_in(std::string_view bytes) {
   std::uint64_t number = 0;
   for (const char byte : bytes)

@@ -1,4 +1,4 @@
-// Reads rows in PostgreSQL's binary form.
+// Reads rows in PostgreSQL's binary form, and writes numbers for parameters.
 #pragma once
 
 #include "actors/client/postgresql_chain/records.hpp"
@@ -13,6 +13,8 @@
 
 namespace millrace::postgresql_chain {
 
+/// Returns the digits of a bigint with these 64 bits, as a parameter in text form has them.
+[[nodiscard]] std::string text_of(std::uint64_t bits);
 /// A bigint; 0 for null.
 [[nodiscard]] std::uint64_t number_in(std::string_view bytes);
 /// The one row of an answer, as `columns` numbers; none where it has another shape.

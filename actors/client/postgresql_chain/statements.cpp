@@ -29,6 +29,10 @@ constexpr std::string_view making = R"(do $millrace$ begin
     actor bigint not null, number bigint not null, behind bigint not null, life bigint not null, kind smallint not null,
     payload_checksum bigint not null, checksum bigint not null, payload bytea not null, primary key (actor, number));
   alter table "{0}".records alter column payload set storage external;
+  create table if not exists "{0}".segments (
+    actor bigint not null, term bigint not null, number bigint not null, checksum bigint not null, payload bytea not null,
+    primary key (actor, term, number));
+  alter table "{0}".segments alter column payload set storage external;
 end $millrace$)";
 
 /// R1: the row of the actor is locked and compared first, so no record of a lower life comes behind one of a
@@ -39,6 +43,34 @@ std::string append_where(std::string_view schema, std::string_view fence) {
 insert into "{0}".records (actor, number, behind, life, kind, payload_checksum, checksum, payload)
 select id, $3::bigint, $4::bigint, $2::bigint, $5::smallint, $6::bigint, $7::bigint, $8::bytea from held)",
                      schema, fence);
+}
+
+/// R1: an opening under a higher life waits for the row, or was first; then no row is found.
+std::string held_below(std::string_view schema) {
+  return fmt::format(
+      R"(with held as (select id from "{}".actors where id = $1::bigint and life < $2::bigint for share))",
+      schema);
+}
+
+void add_segments(statements& s, std::string_view schema) {
+  const auto held = held_below(schema);
+  s.write_segment = fmt::format(R"({1}
+insert into "{0}".segments (actor, term, number, checksum, payload)
+select id, $3::bigint, $4::bigint, $5::bigint, $6::bytea from held)",
+                                schema, held);
+  s.read_segment = fmt::format(
+      R"(select checksum, payload from "{}".segments where actor = $1::bigint and term = $2::bigint and number = $3::bigint)",
+      schema);
+  s.remove_segments = fmt::format(R"({1},
+gone as (delete from "{0}".segments s using held, unnest($3::bigint[], $4::bigint[]) as n(term, number)
+  where s.actor = held.id and s.term = n.term and s.number = n.number)
+select count(*) from held)",
+                                  schema, held);
+  s.keep_segments = fmt::format(R"({1},
+gone as (delete from "{0}".segments s using held where s.actor = held.id and s.term <= $5::bigint
+  and not exists (select from unnest($3::bigint[], $4::bigint[]) as n(term, number) where s.term = n.term and s.number = n.number))
+select count(*) from held)",
+                                schema, held);
 }
 
 constexpr std::string_view record_columns =
@@ -55,7 +87,8 @@ expected<statements> statements_for(std::string_view schema) {
                     schema, longest_name));
   statements s;
   s.tables_there = fmt::format(
-      R"(select (to_regclass('"{0}".actors') is not null and to_regclass('"{0}".records') is not null)::int::bigint)",
+      R"(select (to_regclass('"{0}".actors') is not null and to_regclass('"{0}".records') is not null
+  and to_regclass('"{0}".segments') is not null)::int::bigint)",
       schema);
   s.make_tables = fmt::format(making, schema);
   s.make_actor = fmt::format(R"(insert into "{}".actors (topology, actor, format, life, next, mark, base)
@@ -85,6 +118,7 @@ select (select count(*) from held), (select coalesce(sum(bytes), 0)::bigint from
   s.bytes = fmt::format(
       R"(select coalesce(sum(octet_length(payload)), 0)::bigint from "{}".records where actor = $1::bigint)",
       schema);
+  add_segments(s, schema);
   return s;
 }
 

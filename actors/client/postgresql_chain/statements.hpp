@@ -1,4 +1,5 @@
-// The statements of a chain in PostgreSQL, over the tables `actors` and `records` of one schema.
+// The statements of a chain in PostgreSQL, over the tables `actors`, `records` and `segments` of one
+// schema.
 #pragma once
 
 #include "runtime/base/error.hpp"
@@ -23,6 +24,12 @@ struct statements {
   std::string read_one;    // $1 id, $2 number -> a record's columns
   std::string trim;        // $1 id, $2 life, $3 mark, $4 base -> rows updated, bytes removed
   std::string bytes;       // $1 id -> bytes of all payloads
+  // These are of spilled output; a change finds no row of `actors` where a life of $2 or above holds the chain.
+  std::string write_segment;    // $1 id, $2 life, $3 term, $4 number, $5 checksum, $6 payload
+  std::string read_segment;     // $1 id, $2 term, $3 number -> checksum, payload
+  std::string remove_segments;  // $1 id, $2 life, $3 terms, $4 numbers -> rows found
+  std::string
+      keep_segments;  // likewise, $5 term: removes all others of this term and lower ones -> rows found
 };
 
 /// A schema's name goes into statements as it is: small letters, digits and _, 40 at most, no digit first.

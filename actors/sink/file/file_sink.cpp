@@ -1,5 +1,6 @@
 #include "actors/sink/file/file_sink.hpp"
 
+#include "actors/sink/dead_letters.hpp"
 #include "actors/sink/file/appended_file.hpp"
 #include "actors/sink/file/rolled_files.hpp"
 #include "actors/sink/files/roll_option.hpp"
@@ -107,9 +108,8 @@ std::unique_ptr<writer> make_dead_letter_writer(std::filesystem::path path, cons
     parts.roll.size = default_part_size;
   if (options.has("keep"))
     parts.keep = static_cast<std::uint64_t>(options.integer("keep"));
-  return std::make_unique<appended_file>(std::move(path),
-                                         row_format::json(*rows, {"record", "record_base64"}), true,
-                                         at_start::append, parts, clock, private_file);
+  return std::make_unique<appended_file>(std::move(path), dead_letter_format(*rows), true, at_start::append,
+                                         parts, clock, private_file);
 }
 
 }  // namespace millrace::sink

@@ -234,8 +234,10 @@ void lane_double::catch_up() {
   if (reader.sender == 0 || reader.stamp != view_.stamp(r)) {
     reader.sender = scene_.next_number();
     reader.stamp = view_.stamp(r);
-    const auto shard = r < scene_.shards.size() ? std::optional(static_cast<std::uint32_t>(r)) : std::nullopt;
-    reader.partials.emplace(scene_.windows, shard);
+    std::vector<bool> only(r < scene_.shards.size() ? scene_.windows.shards : 0);
+    if (r < only.size())
+      only[r] = true;
+    reader.partials.emplace(scene_.windows, std::move(only));
   }
   // Once the cut is named, live frames may be held with all of the credit; what they wait for needs none.
   const auto live = view_.attached();

@@ -91,6 +91,7 @@ public:
     found->asleep_until = all_.now_ + all_.up_to(std::chrono::seconds(2));
   }
   void detach(const std::string&) override {}
+  void directed_by(const cluster::process_id&, const cluster::epoch&) override {}
 
 private:
   cluster_world& all_;
@@ -233,7 +234,7 @@ void cluster_world::heal(const process& a, const process& b) {
   }
 }
 
-/// What is told of one link keeps its order.
+/// News of one link keep their order.
 void cluster_world::tell_link(const process& to, decltype(parcel::what) what, micros in) {
   const auto& other = std::visit(
       [](const auto& w) -> const cluster::process_id& {

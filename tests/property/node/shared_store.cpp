@@ -50,6 +50,10 @@ public:
       return no_answer();
     return found_chain{store_.contents(), store_.highest()};
   }
+  expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id&, incarnation,
+                                                              const std::vector<segment_id>&) override {
+    return our_error("the control plane spills nothing");
+  }
   [[nodiscard]] std::string shown() const override { return "memory"; }
 
 private:

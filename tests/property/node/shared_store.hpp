@@ -20,15 +20,15 @@ public:
                std::function<void(const std::string&)> wrong)
       : random_(random), counts_(std::move(counts)), wrong_(std::move(wrong)) {}
 
-  /// Of a hundred answers.
+  /// Counts answers of a hundred.
   void lose(unsigned percent) { loss_ = percent; }
-  /// As somebody has copied it, who did not know that it was in use.
+  /// Has the state in which somebody has copied it, who did not know that it was in use.
   void copy(const shared_store& from) {
     highest_ = from.highest_;
     base_ = from.base_;
     increments_ = from.increments_;
   }
-  /// What is under way lands, or is gone.
+  /// Each append that is under way lands, or is gone.
   void settle();
   [[nodiscard]] chain::contents contents() const { return {base_, increments_, sequence_, 0, {}}; }
   [[nodiscard]] life highest() const { return highest_; }

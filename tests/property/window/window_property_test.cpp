@@ -313,7 +313,7 @@ std::vector<std::deque<frame>> cut(const scenario& s, dice& d) {
       std::vector<partials_ptr> parts;
       if (d.chance(20)) {  // as catch-up readers would: one shard after the other
         for (std::uint32_t shard = 0; shard < s.window.shards; ++shard) {
-          partials_builder only(s.window, shard);
+          partials_builder only(s.window, only_shard(shard, s.window.shards));
           add(s, only, part);
           auto all = only.finish();
           for (std::uint32_t other = 0; other < s.window.shards; ++other)

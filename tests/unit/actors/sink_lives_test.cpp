@@ -50,13 +50,15 @@ caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output
 /// A downstream sink one shard, the lives of that, and the supervisor.
 class scene {
 public:
-  scene() {
+  explicit scene(bool target_is_away = false) : is_away(target_is_away) {
     sink::sink_options o;
     o.name = "rows";
     auto& window = o.windows.emplace_back();
     window.stage = 1;
     window.logs = {counts_log};
     o.make_writer = [this]() -> expected<std::unique_ptr<sink::writer>> {
+      if (is_away)
+        return outside_error(ec::unavailable, "the target is away");
       auto made = std::make_unique<new_target>(stored, claims);
       target = made.get();
       return made;
@@ -72,10 +74,16 @@ public:
         sink::spawn_sink(system_, std::move(o), 5, caf::actor_cast<messages::supervisor>(supervisor_)));
     for (auto& asked : of_lives)
       shards_.push_back(system_.spawn(shard, &asked));
+    for (std::size_t n = 0; n < 2; ++n)
+      dead.push_back(system_.spawn(
+          [this](caf::event_based_actor*, std::size_t number) -> caf::behavior {
+            return {[this, number](const messages::ask_position&) { letters_asked.push_back(number); }};
+          },
+          n));
     run();
   }
   ~scene() {
-    for (const auto& a : {supervisor_, sink, shards_[0], shards_[1]})
+    for (const auto& a : {supervisor_, sink, shards_[0], shards_[1], dead[0], dead[1]})
       caf::anon_send_exit(a, caf::exit_reason::kill);
     run();
   }
@@ -88,9 +96,11 @@ public:
     turns_.run();
   }
   /// The shard's life `n` lives, or its predecessor does.
-  void introduce(std::size_t n) {
+  void introduce(std::size_t n) { introduce(n, n); }
+  /// The handle that the `n`th life has is that of `now`.
+  void introduce(std::size_t n, const life& now) {
     caf::anon_send(
-        sink, messages::sender_up{counts_log, caf::actor_cast<messages::output_sender>(shards_[n - 1]), n});
+        sink, messages::sender_up{counts_log, caf::actor_cast<messages::output_sender>(shards_[n - 1]), now});
     run();
   }
   void resumes(incarnation of, position from) {
@@ -114,10 +124,13 @@ public:
   std::optional<sink::progress> stored;
   std::vector<std::uint64_t> claims;
   new_target* target = nullptr;
+  bool is_away = false;
   std::vector<messages::resume_output> of_lives[2];
   std::vector<life> lives_said;
   std::vector<life> fenced;
+  std::vector<std::size_t> letters_asked;  // which of the dead letters were asked where they stand
   caf::actor sink;
+  std::vector<caf::actor> dead;
 
 private:
   test::turn_by_turn config_;
@@ -128,6 +141,16 @@ private:
 };
 
 }  // namespace
+
+TEST_CASE("a sink that is asked before it has reached its target reports once it knows its counts") {
+  scene s(true);
+  caf::anon_send(s.sink, messages::collect_report{});
+  s.run();
+  CHECK(s.lives_said.empty());
+  s.is_away = false;
+  s.run();
+  CHECK(s.lives_said.size() == 1);
+}
 
 TEST_CASE("what an earlier life of a shard still had under way to a sink is dropped") {
   scene s;
@@ -151,6 +174,41 @@ TEST_CASE("news of an earlier life of a shard that comes late is dropped") {
   s.resumes(2, lowest_position);
   s.sends(2, lowest_position, {30, whole});
   CHECK(s.committed() == position{30, whole});
+}
+
+TEST_CASE("a life of a shard that comes again under another handle is asked from where the target stands") {
+  scene s;
+  s.introduce(1);
+  s.resumes(1, lowest_position);
+  s.sends(1, lowest_position, {30, whole});
+  REQUIRE(s.committed() == position{30, whole});
+  s.introduce(1);
+  CHECK(s.of_lives[0].size() == 1);  // nothing new: what it sends is under way
+  s.introduce(2, 1);
+  REQUIRE(s.of_lives[1].size() == 1);
+  CHECK(s.of_lives[1].back().at == position{30, whole});
+  CHECK(s.of_lives[1].back().life == s.of_lives[0].back().life);
+  s.resumes(1, {30, whole});
+  s.sends(1, {20, whole}, {40, whole});
+  CHECK(s.committed() == position{40, whole});
+}
+
+TEST_CASE("a sink keeps the dead letters' newer life when news comes late that an older one is over") {
+  scene s;
+  const auto letters = [&](std::size_t n) { return caf::actor_cast<messages::frame_receiver>(s.dead[n]); };
+  caf::anon_send(s.sink, messages::receiver_up{0, letters(0), 1});
+  caf::anon_send(s.sink, messages::receiver_up{0, letters(1), 2});
+  caf::anon_send(s.sink, messages::receiver_down{0, 1});
+  s.run();
+  CHECK(s.letters_asked == std::vector<std::size_t>{0, 1});
+  caf::anon_send(s.sink, messages::ask_again{"any", 0});
+  s.run();
+  CHECK(s.letters_asked == std::vector<std::size_t>{0, 1, 1});
+  caf::anon_send(s.sink, messages::receiver_down{0, 2});
+  caf::anon_send(s.sink, messages::ask_again{"any", 0});
+  caf::anon_send(s.sink, messages::receiver_up{0, letters(0), 2});
+  s.run();
+  CHECK(s.letters_asked == std::vector<std::size_t>{0, 1, 1, 0});
 }
 
 TEST_CASE("a sink whose target a newer life holds reports, says so once, and is gone") {

@@ -29,6 +29,8 @@ TEST_CASE("what a server answers is what a client reads") {
       {requests::forget{}, answers::forgotten{{"t/x"}}},
       {requests::forget{}, answers::forgotten{}},
       {requests::status{}, answers::status{"c", "a", 1, "b"}},
+      {requests::dead_letters{}, answers::dead_letters{{R"({"id":"1","position":-7})", R"({"id":"2"})"}, 3}},
+      {requests::dead_letters{}, answers::dead_letters{}},
       {requests::report{}, answers::document{"{}"}},
       {requests::healthz{}, answers::page{false, "clicks: no broker\n"}},
       {requests::metrics{}, answers::page{true, "x 1\n"}}};
@@ -69,4 +71,7 @@ TEST_CASE("an answer of somebody else's server is told as such") {
   const auto page = read_answer(requests::list{}, 502, "<html>\x1b[2J Bad Gateway");
   REQUIRE_FALSE(page);
   CHECK_THAT(page.error().message, Catch::Contains("status 502: <html>") && !Catch::Contains("\x1b"));
+  CHECK_THAT(page.error().message, Catch::Contains("expected the address of a node's API"));
+  for (const auto* body : {"", "<html>", "[]", "{"})
+    CHECK_FALSE(read_answer(requests::report{"t"}, 200, body));
 }

@@ -55,6 +55,19 @@ TEST_CASE("an action needs the token and its header") {
   CHECK(judged(rules, acts, "localhost", {action, token, token}) == 401);
 }
 
+TEST_CASE("rows are for whoever has the token, and are no action") {
+  const request rows = requests::dead_letters{"t"};
+  CHECK(judged(rules, rows, "localhost", {token}) == 0);
+  CHECK(judged(rules, rows, "localhost", {}) == 401);
+  CHECK(judged(rules, rows, "localhost", {{"Authorization", "Bearer secre"}}) == 401);
+  auto read_only = rules;
+  read_only.is_read_only = true;
+  CHECK(judged(read_only, rows, "localhost", {token}) == 0);
+  auto none = rules;
+  none.token.clear();
+  CHECK(judged(none, rows, "localhost", {{"Authorization", "Bearer "}}) == 401);
+}
+
 TEST_CASE("without a token of its own, or read-only, a node takes no action") {
   auto none = rules;
   none.token.clear();

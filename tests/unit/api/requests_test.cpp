@@ -14,6 +14,7 @@ const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
                                     requests::nodes{},
                                     requests::wait{"t t/%"},
                                     requests::report{"ä"},
+                                    requests::dead_letters{"t", 12},
                                     requests::stop{"t\"\\"},
                                     requests::drain{"node-1"},
                                     requests::forget{".."},
@@ -64,6 +65,10 @@ TEST_CASE("a path that is not there, or not by this method, is told") {
   CHECK(no.status == 405);
   CHECK(no.allow == "PUT");
   CHECK(refused("GET", "/api/v1/nodes?x=1").status == 400);
+  CHECK(refused("GET", "/api/v1/nodes?page=1").status == 400);
+  for (const auto* wrong : {"?", "?page=", "?page=0", "?page=-1", "?page=1x", "?page=1&page=2", "?pages=1",
+                            "?page=18446744073709551616"})
+    CHECK(refused("GET", std::string("/api/v1/topologies/t/dead_letters") + wrong).status == 400);
   CHECK_THAT(refused("GET", "/\x1b[2J").why, !Catch::Contains("\x1b"));
 }
 

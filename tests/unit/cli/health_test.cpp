@@ -20,34 +20,9 @@ std::shared_ptr<const config::topology> plan(const std::string& name) {
   return t;
 }
 
-class no_store final : public snapshot::state_store {
-public:
-  [[nodiscard]] const snapshot::identity& id() const override { return id_; }
-  [[nodiscard]] expected<incarnation> next_incarnation() override { return 1; }
-  [[nodiscard]] expected<std::unique_ptr<snapshot::snapshots>> open_snapshots(std::string_view,
-                                                                              incarnation) override {
-    return our_error("none");
-  }
-  [[nodiscard]] expected<std::unique_ptr<snapshot::segments>>
-  open_segments(std::string_view, incarnation, const std::vector<segment_id>&) override {
-    return our_error("none");
-  }
-  [[nodiscard]] expected<std::unique_ptr<snapshot::journal>> open_journal(std::string_view,
-                                                                          incarnation) override {
-    return our_error("none");
-  }
-  [[nodiscard]] expected<std::string> get(std::string_view) const override { return our_error("none"); }
-  [[nodiscard]] expected<void> put(std::string_view, std::string_view) override { return {}; }
-  [[nodiscard]] expected<void> mark_finished() override { return {}; }
-  [[nodiscard]] const std::string& folder() const override { return id_.topology; }
-  [[nodiscard]] std::uint64_t bytes() const override { return 0; }
-
-private:
-  snapshot::identity id_;
-};
-
 running_topology prepared(const std::string& name) {
-  running_topology t{plan(name), {}, std::make_shared<no_store>()};
+  running_topology t{plan(name), {}, nullptr};
+  t.is_prepared = true;
   auto lane = std::make_shared<lane::lane_gauges>();
   lane->source = "clicks";
   t.gauges.lanes["parsed/lane0"] = lane;

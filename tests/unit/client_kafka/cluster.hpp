@@ -41,6 +41,16 @@ inline kafka::client open_client(rd_kafka_type_t type, const std::string& broker
   return std::move(*c);
 }
 
+/// Of the real cluster.
+inline void delete_topic(const std::string& brokers, const std::string& topic) {
+  const auto c = open_client(RD_KAFKA_PRODUCER, brokers);
+  auto* old = rd_kafka_DeleteTopic_new(topic.c_str());
+  const kafka::owned<rd_kafka_queue_t> answers(rd_kafka_queue_new(c.get()));
+  rd_kafka_DeleteTopics(c.get(), &old, 1, nullptr, answers.get());
+  const kafka::owned<rd_kafka_event_t> answer(rd_kafka_queue_poll(answers.get(), 10'000));
+  rd_kafka_DeleteTopic_destroy(old);
+}
+
 /// A broker that can go away and come back. It keeps its records in memory.
 class mock_cluster {
 public:

@@ -1,4 +1,4 @@
-// What a follower passes on to the chains that are open here, and how long one waits for it.
+// Tests what a follower passes on to the chains that are open here, and how long one waits for it.
 #include "tests/unit/client_kafka_chain/opened.hpp"
 
 #include <thread>

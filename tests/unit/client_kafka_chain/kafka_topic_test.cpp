@@ -1,6 +1,7 @@
 // Chains in the topic of a cluster: the real one that KAFKA_BROKERS names, and librdkafka's mock, whose broker
 // can be taken away.
 #include "actors/client/kafka_chain/kafka_topic.hpp"
+#include "tests/support/skip_count.hpp"
 #include "tests/unit/client_kafka/cluster.hpp"
 #include "tests/unit/client_kafka_chain/opened.hpp"
 
@@ -16,20 +17,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// Says at the very end how many cases were not run.
-struct skipped_cases {
-  int number = 0;
-  ~skipped_cases() {
-    if (number != 0)
-      std::cerr << "SKIPPED: " << number << " case(s) that need a broker\n";
-  }
-};
-
 std::optional<std::string> real_cluster() {
-  static skipped_cases skipped;
+  static millrace::test::skip_count skipped("a broker");
   auto brokers = millrace::test::real_brokers();
   if (!brokers)
-    ++skipped.number;
+    ++skipped.cases;
   return brokers;
 }
 
@@ -38,14 +30,8 @@ class in_cluster {
 public:
   explicit in_cluster(std::string at) : brokers(std::move(at)) {}
   ~in_cluster() {
-    if (!is_real)
-      return;
-    const auto c = millrace::test::open_client(RD_KAFKA_PRODUCER, brokers);
-    auto* old = rd_kafka_DeleteTopic_new(topic.c_str());
-    const kafka::owned<rd_kafka_queue_t> answers(rd_kafka_queue_new(c.get()));
-    rd_kafka_DeleteTopics(c.get(), &old, 1, nullptr, answers.get());
-    rd_kafka_event_destroy(rd_kafka_queue_poll(answers.get(), 10'000));
-    rd_kafka_DeleteTopic_destroy(old);
+    if (is_real)
+      millrace::test::delete_topic(brokers, topic);
   }
   in_cluster(const in_cluster&) = delete;
   in_cluster& operator=(const in_cluster&) = delete;

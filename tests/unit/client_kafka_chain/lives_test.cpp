@@ -19,7 +19,7 @@ void compact_opening(place& at, incarnation term) {
   FAIL("there is no such opening");
 }
 
-/// Of the next messages that go out.
+/// Decides the fate of the next messages that go out.
 void once(const std::shared_ptr<memory_topic>& by, fate what) {
   by->decide = [what, is_over = false](const auto&) mutable {
     return std::exchange(is_over, true) ? fate::stored : what;

@@ -36,7 +36,7 @@ struct memory_log {
     all.push_back(std::move(m));
     return all.size() - 1;
   }
-  /// Of each key the newest message stays. Others go if `goes` says so; tombstones too, once they are alone.
+  /// The newest message of each key stays. Others go if `goes` says so; tombstones too, once they are alone.
   void compact(const std::function<bool()>& goes) {
     for (auto& [number, all] : partitions) {
       std::map<std::string, std::vector<std::size_t>> places;
@@ -64,7 +64,7 @@ struct memory_log {
   }
 };
 
-/// What becomes of messages that are sent together.
+/// Says what becomes of messages that are sent together.
 enum class fate { stored, answer_lost, never, late, cut_off, torn };
 
 class memory_topic final : public topic {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/client/kafka_chain/kafka_chain.hpp"
+#include "tests/support/must.hpp"
 #include "tests/unit/client_kafka_chain/memory_topic.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,14 +12,7 @@ namespace kafka_chain_test {
 using opened_chain = std::unique_ptr<topic_chain>;
 using texts = std::vector<std::string>;
 
-/// Passes on the value, or fails the test with the error.
-template<class T>
-T must(expected<T> e) {
-  if (!e)
-    FAIL(to_string(e.error().code) << ": " << e.error().message);
-  if constexpr (!std::is_void_v<T>)
-    return std::move(*e);
-}
+using millrace::test::must;
 
 class place {
 public:

@@ -5,11 +5,11 @@
 #include "actors/client/postgresql_chain/libpq_session.hpp"
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
 #include "tests/support/must.hpp"
+#include "tests/support/skip_count.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -23,17 +23,8 @@ using opened_chain = std::unique_ptr<postgresql_chain::database_chain>;
 
 using millrace::test::must;
 
-/// Says at the very end how many cases were not run.
-struct skip_count {
-  int cases = 0;
-  ~skip_count() {
-    if (cases != 0)
-      std::cerr << "SKIPPED: " << cases << " case(s) that need a server\n";
-  }
-};
-
 inline bool is_skipped() {
-  static skip_count skipped;
+  static millrace::test::skip_count skipped("a server");
   if (std::getenv("POSTGRES_URL") != nullptr)
     return false;
   ++skipped.cases;

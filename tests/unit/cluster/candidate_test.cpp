@@ -29,6 +29,29 @@ TEST_CASE("a word of the highest epoch puts it off; one of a lower epoch says no
   CHECK(c.highest() == epoch{5, 1});
 }
 
+TEST_CASE("what another node hears puts it off for twenty seconds; a word of its own for good") {
+  candidate c(at(0), jitter);
+  for (int ms = 500; ms < 20'000; ms += 500) {
+    c.on_heard({5, 1}, at(ms), jitter);
+    CHECK_FALSE(c.tick(at(ms + 400)));
+  }
+  SECTION("that is over") {
+    CHECK_FALSE(c.tick(at(20'299)));
+    CHECK(c.tick(at(20'300)));
+  }
+  SECTION("it hears the coordinator itself") {
+    c.on_word({5, 1}, at(20'000), jitter);
+    c.on_heard({5, 1}, at(22'000), jitter);
+    CHECK_FALSE(c.tick(at(24'000)));
+    CHECK(c.tick(at(24'300)));
+  }
+  SECTION("of a lower epoch it says nothing") {
+    c.on_word({6, 1}, at(20'000), jitter);
+    c.on_heard({5, 1}, at(22'000), jitter);
+    CHECK(c.tick(at(22'300)));
+  }
+}
+
 TEST_CASE("an epoch is above all that it has seen, and never one that it has chosen before") {
   candidate c(at(0), jitter);
   c.on_word({5, 1}, at(0), jitter);

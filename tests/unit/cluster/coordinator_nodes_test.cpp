@@ -193,6 +193,8 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
   CHECK(sent<commands::register_again>(c.first, "a").size() == 1);
   CHECK(sent<commands::register_again>(c.first, "b").size() == 1);
   CHECK(those<decisions::tell_director>(c.first).size() == 1);
+  // Else what nodes say to the directors, once, comes too soon.
+  CHECK(std::holds_alternative<decisions::tell_director>(c.first.front()));
   auto r = describe("a", 11, 1);
   r.running = {{lane(0), {1}}};
   CHECK(c.take(c.boss.on_registered(r, c.now)).empty());

@@ -129,7 +129,7 @@ TEST_CASE("a topology that stops keeps its places until its director has finishe
   out = c.ask(records::finished{"t"});
   CHECK(sent<commands::stop>(out, "a") == std::vector{commands::stop{lane(0), 1}});
   CHECK(those<decisions::tell_director>(out).size() == 1);
-  CHECK(c.boss.state().topologies.at("t").status == topology_status::finished);
+  CHECK(c.boss.state().topologies.at("t").status == topology_status::stopped);
 }
 
 TEST_CASE("an actor that fails for good fails its topology, and the others are stopped") {

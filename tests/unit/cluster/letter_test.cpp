@@ -18,6 +18,7 @@ std::vector<letter> letters_of_each() {
       {"clicks#0000000000000007", a, 12, letters::declined{"the store is not shared"}},
       {"clicks#0000000000000007", a, 12, node_command{{3, 7}, 5, commands::start{{"t", "w/0"}, 2, 9}}},
       {"clicks#0000000000000007", a, 12, node_event(epoch_refused{{4, 1}})},
+      {"clicks#0000000000000007", a, 12, letters::heard{{3, 7}}},
   };
 }
 

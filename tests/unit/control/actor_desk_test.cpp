@@ -79,6 +79,21 @@ TEST_CASE("an answer that comes when the life is over begins nothing") {
   CHECK(those<acts::spawn>(d.on_message(life_prepared{"clicks", "w/0/0", {8, 1}})).size() == 1);
 }
 
+TEST_CASE("the director hears that a life is there, again where it is another one, and that it is no more") {
+  auto d = with("w/0/0", {7, 1});
+  CHECK(those<acts::say>(d.on_new_director()).empty());  // not made yet
+  CHECK(d.began("w/0/0", 7).empty());                    // an earlier one
+  const auto says = [](const act_list& all, const to_director& what) {
+    const auto out = those<acts::say>(all);
+    return out.size() == 1 && out.front().what.index() == what.index();
+  };
+  CHECK(says(d.began("w/0/0", {7, 1}), actor_began{}));
+  CHECK(says(d.on_new_director(), actor_began{}));
+  CHECK(says(d.end("w/0/0", 7), actor_over{}));
+  CHECK(d.end("w/0/0", 7).empty());
+  CHECK(d.on_new_director().empty());
+}
+
 TEST_CASE("orders reach the life that they are for") {
   auto d = with(lane, {7, 1});
   CHECK(d.on_message(actor_told{"clicks", 6, "", orders::stop{lane}}).empty());

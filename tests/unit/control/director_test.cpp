@@ -354,6 +354,20 @@ TEST_CASE("who fails after its last report stays down") {
   CHECK(stops(d.stopped("p/lane1", 1)) == std::vector<std::string>{"v/0", "w/1"});
 }
 
+TEST_CASE("who failed after its last report and lives again all the same does not take its counts back") {
+  auto d = running();
+  static_cast<void>(complete_all(d));
+  static_cast<void>(d.part(part_of("w/0", 1, 68)));
+  static_cast<void>(give_parts(d, {"dead", "raw", "table", "v/0", "w/1"}));
+  static_cast<void>(d.is_down("w/0"));
+  static_cast<void>(d.began("w/0", 2));
+  static_cast<void>(d.part(part_of("w/0", 2, 32)));
+  const auto parts = d.parts();
+  const auto kept = std::ranges::find(parts, "w/0", &messages::report_part::actor);
+  REQUIRE(kept != parts.end());
+  CHECK(kept->rows == 68);
+}
+
 TEST_CASE("a report is asked of shards and sinks; who dies meanwhile is not waited for") {
   auto d = running();
   CHECK(asked(d.report()) == receivers_by_name);
@@ -384,6 +398,19 @@ TEST_CASE("a partition that was found is told to receivers before lanes, and to 
   CHECK(d.found().feeding("raw") == std::map<log_id, mark>{{"p/5", {{0, 3}}}});
   static_cast<void>(d.end());
   CHECK_FALSE(d.is_new("p/lane0", 1, "6"));
+}
+
+TEST_CASE("who may have missed what was said is told of partitions that were found as well") {
+  auto d = running();
+  static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
+  const auto lane = d.introduce_again("p/lane1");
+  CHECK(those<orders::tell_partition>(lane) ==
+        std::vector<orders::tell_partition>{{"p/lane1", "5", "p/lane0"}});
+  CHECK(those<orders::tell_log>(lane).empty());
+  const auto shard = d.introduce_again("w/0");
+  CHECK(those<orders::tell_log>(shard) == std::vector<orders::tell_log>{{"w/0", "p/5", {{0, 3}}}});
+  CHECK(std::holds_alternative<orders::tell_log>(shard.front()));  // before its lanes ask for it
+  CHECK(those<orders::tell_partition>(shard).empty());
 }
 
 TEST_CASE("whatever fails when, a run ends once, and nobody stops before those that send to it") {

@@ -30,7 +30,7 @@ topology_director running() {
   topology_director d(options());
   static_cast<void>(d.on_state({}));
   for (const auto& [actor, node] : nodes)
-    static_cast<void>(d.on_life_began(actor, 7, node));
+    static_cast<void>(d.on_message(node, actor_began{"clicks", actor, 7}));
   return d;
 }
 
@@ -68,12 +68,20 @@ std::vector<life_prepared> prepared(const direction_list& all) {
   return out;
 }
 
+direction_list began(topology_director& d, const std::string& actor, const life& now,
+                     const std::string& node) {
+  return d.on_message(node, actor_began{"clicks", actor, now});
+}
+direction_list over(topology_director& d, const std::string& actor, const life& last) {
+  return d.on_message("a", actor_over{"clicks", actor, last});
+}
+
 to_director said(actor_news n) { return actor_said{"clicks", std::move(n)}; }
 
 TEST_CASE("who begins is introduced to the others, each at its node, with the node of the other") {
   topology_director d(options());
-  CHECK(d.on_life_began("w/0/0", 3, "b").empty());
-  const auto out = d.on_life_began("p/lane0", 4, "a");
+  CHECK(began(d, "w/0/0", 3, "b").empty());
+  const auto out = began(d, "p/lane0", 4, "a");
   const auto receivers = all_told<orders::tell_receiver>(out);
   REQUIRE(receivers.size() == 3);
   CHECK(receivers[0].node == "a");
@@ -82,7 +90,7 @@ TEST_CASE("who begins is introduced to the others, each at its node, with the no
   CHECK(receivers[0].what == orders::tell_receiver{"p/lane0", 0, "w/0/0", true, 3});
   CHECK(receivers[1].other.empty());  // raw does not live
   CHECK_FALSE(receivers[1].what.lives);
-  const auto senders = all_told<orders::tell_sender>(d.on_life_began("dead", 5, "c"));
+  const auto senders = all_told<orders::tell_sender>(began(d, "dead", 5, "c"));
   REQUIRE(senders.size() == 1);
   CHECK(senders[0].node == "c");
   CHECK(senders[0].other == "b");
@@ -91,28 +99,59 @@ TEST_CASE("who begins is introduced to the others, each at its node, with the no
 
 TEST_CASE("an actor that comes back elsewhere is detached, and introduced where it is then") {
   auto d = running();
-  const auto over = all_told<orders::tell_receiver>(d.on_life_over("w/0/0", 7));
-  REQUIRE(over.size() == 2);
-  CHECK(over[0].node == "a");
-  CHECK(over[1].node == "c");
-  CHECK_FALSE(over[0].what.lives);
-  CHECK(d.on_life_over("w/0/0", 7).empty());
-  const auto again = all_told<orders::tell_receiver>(d.on_life_began("w/0/0", 9, "c"));
+  const auto left = all_told<orders::tell_receiver>(over(d, "w/0/0", 7));
+  REQUIRE(left.size() == 2);
+  CHECK(left[0].node == "a");
+  CHECK(left[1].node == "c");
+  CHECK_FALSE(left[0].what.lives);
+  CHECK(over(d, "w/0/0", 7).empty());
+  const auto again = all_told<orders::tell_receiver>(began(d, "w/0/0", 9, "c"));
   REQUIRE(again.size() == 2);
   CHECK(again[0].other == "c");
   CHECK(again[0].what.life == life(9));
-  CHECK(d.on_life_over("w/0/0", 7).empty());        // its predecessor's end
-  CHECK(d.on_life_began("w/0/0", 7, "b").empty());  // and its predecessor's beginning, late
-  CHECK(d.on_life_began("somebody else", 12, "b").empty());
+  CHECK(over(d, "w/0/0", 7).empty());        // its predecessor's end
+  CHECK(began(d, "w/0/0", 7, "b").empty());  // and its predecessor's beginning, late
+  CHECK(began(d, "somebody else", 12, "b").empty());
 }
 
 TEST_CASE("a further life under the same term is introduced as one that was down") {
   auto d = running();
-  const auto out = all_told<orders::tell_receiver>(d.on_life_began("raw", {7, 1}, "a"));
+  const auto out = all_told<orders::tell_receiver>(began(d, "raw", {7, 1}, "a"));
   REQUIRE(out.size() == 4);
   CHECK_FALSE(out[0].what.lives);
   CHECK(out[2].what.lives);
   CHECK(out[2].what.life == life(7, 1));
+}
+
+TEST_CASE("an actor that has another place lives no more where it was, whatever that node says") {
+  auto d = running();
+  cluster::topology_state s;
+  s.actors["w/0/0"].at = cluster::place{"b", 1, 7, 1};
+  CHECK(d.on_state(s).empty());
+  s.actors["w/0/0"].at = cluster::place{"c", 2, 9, 1};
+  const auto left = all_told<orders::tell_receiver>(d.on_state(s));
+  REQUIRE(left.size() == 2);
+  CHECK_FALSE(left[0].what.lives);
+  CHECK(d.on_state(s).empty());
+  CHECK(all_told<orders::tell_receiver>(began(d, "w/0/0", 9, "c")).size() == 2);
+  CHECK(d.on_state(s).empty());
+}
+
+TEST_CASE("a life that its node tells of again is introduced again, with what it was told of the end") {
+  auto d = running();
+  const auto again = began(d, "w/0/0", 7, "b");
+  CHECK(all_told<orders::tell_receiver>(again).size() == 2);
+  CHECK(all_told<orders::tell_sender>(again).size() == 1);
+  CHECK(all_told<orders::collect>(again).empty());
+  static_cast<void>(d.report());
+  CHECK(all_told<orders::collect>(began(d, "w/0/0", 7, "b")).size() == 1);
+  cluster::topology_state s;
+  s.status = cluster::topology_status::stopping;
+  static_cast<void>(d.reports_are_due(1));
+  static_cast<void>(d.on_state(s));
+  static_cast<void>(d.reports_are_due(2));
+  CHECK(all_told<orders::stop>(began(d, "p/lane0", 7, "a")).size() == 1);
+  CHECK(all_told<orders::stop>(began(d, "w/0/0", 7, "b")).empty());
 }
 
 TEST_CASE("lanes begin at the lowest position until all have lived at once, then at the furthest") {
@@ -173,6 +212,35 @@ TEST_CASE("a partition that was found is recorded before anybody hears of it, ea
   // Later lives begin with it: the lane, and whoever it feeds.
   CHECK(prepared(d.on_message("c", prepare_life{"clicks", "p/lane1", 8})).front().found.size() == 1);
   CHECK(prepared(d.on_message("b", prepare_life{"clicks", "w/0/0", 8})).front().found.size() == 1);
+}
+
+TEST_CASE("a life that was prepared before a partition was found hears of it when it begins") {
+  auto d = running();
+  static_cast<void>(over(d, "raw", 7));
+  static_cast<void>(over(d, "p/lane1", 7));
+  CHECK(prepared(d.on_message("a", prepare_life{"clicks", "raw", 8})).front().found.empty());
+  CHECK(prepared(d.on_message("c", prepare_life{"clicks", "p/lane1", 8})).front().found.empty());
+  cluster::topology_state s;
+  s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane1"};
+  static_cast<void>(d.on_state(s));
+  const auto logs = all_told<orders::tell_log>(began(d, "raw", 8, "a"));
+  REQUIRE(logs.size() == 1);
+  CHECK(logs[0].to == life(8));
+  CHECK(logs[0].what.log == "p/1");
+  const auto partitions = all_told<orders::tell_partition>(began(d, "p/lane1", 8, "c"));
+  REQUIRE(partitions.size() == 1);
+  CHECK(partitions[0].what.reader == "p/lane1");
+}
+
+TEST_CASE("a partition that an earlier plan's lane had found, and the plan has, is nobody's but its lane's") {
+  auto o = options();
+  o.planned = {{"p", "1"}};
+  topology_director d(std::move(o));
+  cluster::topology_state s;
+  s.starts[{"p", "1"}] = {"p/1", {{0, 3}, no_watermark}, "p/lane1"};
+  CHECK(d.on_state(s).empty());
+  CHECK(prepared(d.on_message("b", prepare_life{"clicks", "raw", 8})).front().found.empty());
+  CHECK(all_told<orders::tell_partition>(began(d, "p/lane1", 8, "c")).empty());
 }
 
 TEST_CASE("what an earlier coordinator has recorded is known to the next one's director") {
@@ -266,14 +334,25 @@ TEST_CASE("what `control` says has ended is over at once") {
   REQUIRE(out.size() == 1);
   CHECK(out.front().failure->stage == "w/0/0");
   CHECK(d.on_state(s).empty());
-  CHECK(d.on_life_began("w/0/0", 12, "b").empty());
+  CHECK(began(d, "w/0/0", 12, "b").empty());
+  CHECK(d.report().empty());
+}
+
+TEST_CASE("of what had ended before a director began nothing is told but that") {
+  topology_director d(options());
+  cluster::topology_state s;
+  s.status = cluster::topology_status::finished;
+  const auto out = d.on_state(s);
+  CHECK(out.size() == 1);
+  CHECK(those<directions::was_over>(out).size() == 1);
+  CHECK(d.on_state(s).empty());
   CHECK(d.report().empty());
 }
 
 TEST_CASE("a report is asked for at the nodes, without the end of anything") {
   auto d = running();
   CHECK(all_told<orders::collect>(d.report()).size() == 3);
-  CHECK(those<directions::give_report>(d.on_life_over("raw", 7)).empty());
+  CHECK(those<directions::give_report>(over(d, "raw", 7)).empty());
   CHECK(those<directions::give_report>(d.reports_are_due(1)).size() == 1);
 }
 

@@ -47,7 +47,9 @@ std::vector<to_director> each_to_director() {
       said(
           messages::stage_failed{"table", 5, {ec::refused, fault::outside, true, "no such column", "table"}}),
       said(messages::stopped{"table", 5}),
-      said(part)};
+      said(part),
+      actor_began{"clicks", "w/0/1", {9, 1}},
+      actor_over{"clicks", "w/0/1", {9, 2}}};
 }
 
 std::vector<std::string> encoded() {

@@ -42,11 +42,11 @@ public:
 
 event_micros last_mark(shard_core& s) { return static_cast<counting_windows&>(s.windows()).last_mark; }
 
-shard_core make(incarnation life = 1, std::map<log_id, mark> found = {}, bool updates = false) {
+shard_core make(const life& now = 1, std::map<log_id, mark> found = {}, bool updates = false) {
   shard_core::setup s;
   s.found = std::move(found);
   s.log = "w/0/0";
-  s.life = life;
+  s.life = now;
   s.receivers = {"sink"};
   s.logs = {{"a", {}}, {"b", {}}};
   s.stages = {"parsed", "w"};
@@ -70,6 +70,17 @@ std::vector<output_ptr> sent_to_sink(shard_core& s) {
 position acknowledged(const shard_core& s) { return s.acknowledged().at("a").at; }
 
 }  // namespace
+
+TEST_CASE("the fences of a further life under the same term are above those of the life before") {
+  auto before = make({7, 0});
+  static_cast<void>(before.ask("a", 1));
+  const auto last = before.ask("a", 1);
+  auto after = make({7, 1});
+  const auto first = after.ask("a", 1);
+  REQUIRE(last);
+  REQUIRE(first);
+  CHECK(last->stamp < first->stamp);
+}
 
 TEST_CASE("a shard fires on the minimum of its logs, and gives credit back with held frames") {
   auto s = make();

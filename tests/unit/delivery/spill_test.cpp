@@ -133,6 +133,24 @@ TEST_CASE("a file stays until no capture that can be fallen back to needs it") {
   CHECK(out.segments().empty());
 }
 
+TEST_CASE("a further life under the same term gives no file the name of one that it goes on from") {
+  auto before = small(tiny, {"s"});
+  before.append_window(10, test::rows(2), {});
+  REQUIRE(before.begin_spill());
+  before.spilled();
+  wire::writer capture;
+  before.capture_all(capture);
+  outbox after("w/0/0", tiny, 1);
+  after.set_receivers({"s"});
+  const auto bytes = capture.take();
+  wire::reader in(bytes);
+  REQUIRE(after.apply(in, output_version));
+  after.append_window(20, test::rows(2), {});
+  const auto spill = after.begin_spill();
+  REQUIRE(spill);
+  CHECK(spill->id == segment_id{1, 2});
+}
+
 TEST_CASE("frames that the disk refuses stay in memory, and a full outbox says so") {
   auto out = small({.frame_rows = 2, .memory = 500, .segment = 300, .credit = 1}, {"s"});
   event_micros end = 0;

@@ -138,18 +138,15 @@ TEST_CASE("a reader that cannot be opened ends the run") {
 }
 
 TEST_CASE("two readers at a time; one that waits for credit makes place for a receiver that takes") {
-  auto o = options_of({"0", "1"});
+  auto o = options_of({"0", "1", "2"});
   o.credit = 1;
   driven_lane l(std::move(o), restarted);
   REQUIRE(l.core.start());
   for (std::size_t r = 0; r < 3; ++r)
     l.core.on_receiver_up(r);
-  l.answer(0, 4);
-  l.answer(1, 10);
-  l.answer(2, 10);
-  l.answer(0, 4, "1");
-  l.answer(1, 4, "1");
-  l.answer(2, 10, "1");
+  for (const auto* const p : {"0", "1", "2"})
+    for (std::size_t r = 0; r < 3; ++r)
+      l.answer(r, r == (p == std::string("2") ? 1 : 0) ? 4 : 10, p);
   CHECK(l.around.opened.size() == 3);
   l.give(chunk_of("0", 4, {"!"}), 1);  // uses the dead letters' credit
   l.give(chunk_of("0", 5, {"!"}), 1);  // waits for credit, and the reader reads no further
@@ -160,14 +157,63 @@ TEST_CASE("two readers at a time; one that waits for credit makes place for a re
   l.pass(200ms);
   CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   REQUIRE(l.around.opened.size() == 4);
-  CHECK(l.around.assigns.back() == noted::assigned{3, "1", {0, 4}});
+  CHECK(l.around.assigns.back() == noted::assigned{3, "2", {0, 4}});
   SECTION("it gets a place again when it takes, and another has come along") {
-    l.give(chunk_of("1", 4, {"1", "1", "1", "1", "1", "1"}), 3);
-    CHECK(l.got(1, "1") == ranges{"4-10"});
+    l.give(chunk_of("2", 4, {"1", "1", "1", "1", "1", "1"}), 3);
+    CHECK(l.got(1, "2") == ranges{"4-10"});
     CHECK(l.around.closed.size() == 2);
     l.take_all(0);
     CHECK(l.around.opened.size() == 5);
     CHECK(l.around.assigns.back() == noted::assigned{4, "0", {0, 5}});
+  }
+}
+
+TEST_CASE("receivers that are behind go along with one reader, each from where it stands") {
+  driven_lane l(options_of({"0"}), restarted);
+  REQUIRE(l.core.start());
+  for (std::size_t r = 0; r < 3; ++r)
+    l.core.on_receiver_up(r);
+  l.answer(0, 10);
+  l.answer(1, 6);
+  l.answer(2, 4);
+  CHECK(l.around.assigns ==
+        std::vector<noted::assigned>{{lane::live_reader, "0", {0, 10}}, {1, "0", {0, 4}}});
+  l.give(chunk_of("0", 4, {"1"}), 1);
+  CHECK(l.got(2) == ranges{"4-5"});
+  CHECK(l.got(1).empty());
+  l.give(chunk_of("0", 5, {"2", "3", "4"}), 1);
+  CHECK(l.got(2) == ranges{"4-5", "5-6", "6-8"});
+  CHECK(l.got(1) == ranges{"6-8"});
+  SECTION("to where the lane stands") {
+    l.give(chunk_of("0", 8, {"5", "6", "7"}), 1);
+    CHECK(l.got(1) == ranges{"6-8", "8-10"});
+    CHECK(l.around.closed == std::vector<lane::reader_number>{1});
+    l.give(caught_up(chunk_of("0", 10, {"7"})));
+    CHECK(l.got(2).back() == "10-11");
+    CHECK(l.got(1).back() == "10-11");
+  }
+  SECTION("one that falls back gets a reader of its own, and the other goes on") {
+    l.core.on_ask_again(l.log("0"), 2);
+    l.answer(2, 4);
+    CHECK(l.around.closed.empty());
+    CHECK(l.around.assigns.back() == noted::assigned{2, "0", {0, 4}});
+    l.give(chunk_of("0", 8, {"5", "6"}), 1);
+    CHECK(l.got(1) == ranges{"6-8", "8-10"});
+    CHECK(l.got(2) == ranges{"4-5", "5-6", "6-8"});
+  }
+  SECTION("one that answers anew goes along again, and gets each frame once") {
+    l.core.on_ask_again(l.log("0"), 2);
+    l.answer(2, 8);
+    CHECK(l.around.opened.size() == 2);
+    l.give(chunk_of("0", 8, {"5", "6"}), 1);
+    CHECK(l.got(2) == ranges{"4-5", "5-6", "6-8", "8-10"});
+    CHECK(l.got(1) == ranges{"6-8", "8-10"});
+  }
+  SECTION("one that goes down is left out") {
+    l.core.on_receiver_down(2);
+    l.give(chunk_of("0", 8, {"5", "6"}), 1);
+    CHECK(l.got(1) == ranges{"6-8", "8-10"});
+    CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <set>
+
 using namespace millrace;
 using namespace millrace::link;
 
@@ -27,4 +29,16 @@ TEST_CASE("edges of plans that run beside each other have different numbers, and
       CHECK((known.second || known.first->second + edge_numbers::plans == plan));
     }
   }
+}
+
+TEST_CASE("an edge has two numbers on a link, one for each direction, and neither is another edge's") {
+  const auto made = edge_numbers::make(4094, {{"p/lane0", "w/0/0"}, {"p/lane0", "w/0/1"}});
+  REQUIRE(made);
+  std::set<edge_id> all;
+  for (const auto& [_, edge] : made->all())
+    for (const bool from_is_first : {true, false}) {
+      CHECK(all.insert(on_link(edge, from_is_first)).second);
+      CHECK(of_plan(on_link(edge, from_is_first)) == edge);
+    }
+  CHECK(all.size() == 4);
 }

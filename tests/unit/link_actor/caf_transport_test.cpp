@@ -1,14 +1,11 @@
 // Links over CAF's real networking on loopback: two actor systems in this process, each with its own port.
-#include "actors/link/caf_transport.hpp"
-#include "tests/unit/link_actor/model_actors.hpp"
+#include "tests/unit/link_actor/two_processes.hpp"
 
 #include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 #include <catch2/catch.hpp>
 
 #include <arpa/inet.h>
-#include <condition_variable>
-#include <mutex>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,115 +14,6 @@ using namespace millrace::link;
 using namespace millrace::link::test;
 
 namespace {
-
-/// Of this machine at its busiest.
-constexpr std::chrono::seconds patience{120};
-
-/// What an owner was told; the test waits for it.
-class told {
-public:
-  void add(link_news n) {
-    const std::scoped_lock lock(mutex_);
-    all_.push_back(std::move(n));
-    came_.notify_all();
-  }
-  /// Whether `number` of this kind have come in time.
-  template<class T>
-  [[nodiscard]] bool wait_for(std::size_t number) {
-    std::unique_lock lock(mutex_);
-    return came_.wait_for(lock, patience, [&] { return count<T>() >= number; });
-  }
-  template<class F>
-  [[nodiscard]] bool wait_until(F is_so) {
-    std::unique_lock lock(mutex_);
-    return came_.wait_for(lock, patience, [&] { return is_so(all_); });
-  }
-
-private:
-  template<class T>
-  [[nodiscard]] std::size_t count() const {
-    std::size_t n = 0;
-    for (const auto& x : all_)
-      n += std::holds_alternative<T>(x);
-    return n;
-  }
-  std::mutex mutex_;
-  std::condition_variable came_;
-  std::vector<link_news> all_;
-};
-
-/// Tells the lane as well, where there is one, of its receiver.
-link_owner::behavior_type telling_owner(link_owner::pointer self, const std::shared_ptr<told>& news,
-                                        const lane_model& lane) {
-  return {[=](const link_told& m) {
-    const auto* up = std::get_if<stand_in_up>(&m.what);
-    const auto* down = std::get_if<stand_in_down>(&m.what);
-    if (up && lane)
-      self->send(lane, messages::receiver_up{0, up->handle, up->remote});
-    if (down && lane)
-      self->send(lane, messages::receiver_down{0, down->remote});
-    news->add(m.what);
-  }};
-}
-/// A machine that is busy for some seconds is no dead peer here: those are found by their connections.
-limits patient() {
-  limits l;
-  l.suspect_after = l.lost_after = std::chrono::duration_cast<micros>(patience);
-  return l;
-}
-
-struct networked : caf::actor_system_config {
-  networked() {
-    configure_network(*this);
-    set("middleman.connection-timeout", caf::timespan(patience));
-    set("scheduler.max-threads", 2);
-  }
-};
-
-/// One node's process, but that it shares this one with the other.
-class process {
-public:
-  process(std::string name, std::string peer, std::uint64_t number, std::uint16_t at_port = 0)
-      : name_(std::move(name)), peer_(std::move(peer)), number_(number), system(config_) {
-    auto network = caf_network::listen(system, name_, "127.0.0.1", at_port);
-    REQUIRE(network);
-    network_ = std::make_unique<caf_network>(std::move(*network));
-  }
-  ~process() {
-    if (link)
-      caf::anon_send(link, messages::stop{});
-    network_->close();
-    caf::anon_send_exit(owner_, caf::exit_reason::user_shutdown);
-    link = nullptr;
-  }
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
-
-  void connect(std::uint16_t port, const lane_model& lane = {}) {
-    owner_ = system.spawn(telling_owner, news, lane);
-    link_options o;
-    o.link = {
-        {"production", name_, {number_, 0}, {}, spoken, {}, 0, caf_node_of(system)}, peer_, patient(), {}};
-    o.make_transport = network_->to(peer_, {"localhost", port});
-    o.owner = owner_;
-    link = spawn_link(system, std::move(o));
-  }
-  [[nodiscard]] std::uint16_t port() const { return network_->port(); }
-
-private:
-  networked config_;
-  std::string name_, peer_;
-  std::uint64_t number_;
-
-public:
-  caf::actor_system system;
-  link_handle link;
-  std::shared_ptr<told> news = std::make_shared<told>();
-
-private:
-  link_owner owner_;
-  std::unique_ptr<caf_network> network_;
-};
 
 [[nodiscard]] bool is_lost(const std::vector<link_news>& all) {
   for (auto n = all.rbegin(); n != all.rend(); ++n)
@@ -140,25 +28,6 @@ private:
       bytes += c->bytes.size();
   return bytes;
 }
-
-/// A connection of a stranger's, which says `what`.
-class stranger {
-public:
-  stranger(std::uint16_t port, std::string_view what) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof(at)) == 0);
-    REQUIRE(::send(fd_, what.data(), what.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(what.size()));
-  }
-  ~stranger() { ::close(fd_); }
-  stranger(const stranger&) = delete;
-  stranger& operator=(const stranger&) = delete;
-
-private:
-  int fd_;
-};
 
 }  // namespace
 

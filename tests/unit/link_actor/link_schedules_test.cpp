@@ -1,10 +1,10 @@
 // The frame protocol over a link whose way delays, breaks, loses one direction for a while, brings bytes twice and
 // late, and whose receiver begins again. Whatever happens: letters come in order, once in a life of the receiver,
 // and all of them once faults cease. MILLRACE_SEED replays one schedule, MILLRACE_SEEDS says how many run.
+#include "tests/support/schedules.hpp"
 #include "tests/unit/link_actor/one_edge.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <random>
 
 using namespace millrace;
@@ -101,18 +101,12 @@ private:
   std::vector<std::pair<int, std::string>> seen_;
 };
 
-std::uint64_t number_in(const char* name, std::uint64_t otherwise) {
-  const auto* text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 }  // namespace
 
 TEST_CASE("random faults of the way and lives of the receiver cost no letter, and bring none twice") {
-  const auto only = number_in("MILLRACE_SEED", 0);
-  const auto seeds = only != 0 ? only : number_in("MILLRACE_SEEDS", 100);
-  for (auto seed = only != 0 ? only : 1; seed <= seeds; ++seed) {
+  millrace::test::seeds(101).check([](std::uint64_t seed) {
     INFO("MILLRACE_SEED=" << seed);
     faults(seed).run();
-  }
+    return std::nullopt;
+  });
 }

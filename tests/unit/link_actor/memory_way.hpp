@@ -59,12 +59,14 @@ inline transport::behavior_type memory_transport(transport::pointer self,
   return {
       [=](const open_way&) {
         ++wire->tries[side];
+        if (wire->is_open)
+          return;  // the peer has opened it meanwhile, and said so
         const auto& me = wire->users[side];
         if (wire->refuses[1 - side])
           self->send(me, way_refused{});
         else if (wire->unreachable || wire->refuses[side] || !wire->users[1 - side])
           self->send(me, way_closed{outside_error(ec::unavailable, "nobody answers").value()});
-        else if (!wire->is_open)
+        else
           wire->open();
       },
       [=](const close_way&) {

@@ -63,6 +63,21 @@ TEST_CASE("three processes become a cluster: one leads, all have sessions, each 
   CHECK(w.leaders() == 1);
 }
 
+TEST_CASE("a candidate that does not hear the coordinator waits for longer while another node hears it") {
+  three_nodes w;
+  auto& leader = *w.newest_leader();
+  const auto epoch = leader.leads;
+  auto& deaf = w.other_than(leader);
+  w.cut(leader, deaf);
+  w.pass(seconds(18));
+  CHECK(leader.leads == epoch);
+  CHECK(w.leaders() == 1);
+  // Once nobody hears it, somebody stands.
+  w.kill(leader, false);
+  w.until(
+      "another leads", [&] { return w.leaders() == 1; }, seconds(10));
+}
+
 TEST_CASE("whichever node dies, what it ran goes on elsewhere, under new terms") {
   const std::string dies = GENERATE("a", "b", "c");
   const bool is_noticed = GENERATE(true, false);
@@ -227,6 +242,32 @@ TEST_CASE(
     CHECK(a.deaths.empty());
 }
 
+TEST_CASE("a coordinator that is asked to end waits until that is recorded, however slow the store is") {
+  three_nodes w;
+  auto& p = *w.newest_leader();
+  const auto node = p.id.node;
+  p.store_asleep_until = w.now_ + seconds(3);
+  caf::anon_send(p.actors.agent, leave_cluster{});
+  w.until("it ends", [&] { return w.find(node) == nullptr; });
+  CHECK(w.oracle_.state().nodes.at(node).is_over);
+}
+
+TEST_CASE("the death of a process that is told late is not that of its successor") {
+  three_nodes w;
+  const auto& nodes = w.oracle_.state().nodes;
+  auto& leader = *w.newest_leader();
+  const auto dead = w.other_than(leader).id;
+  w.kill(*w.find(dead.node), false);
+  const auto next = w.join(dead.node).id;
+  w.until("its successor has joined",
+          [&] { return w.runs() && nodes.at(dead.node).instance == next.instance; });
+  const auto session = nodes.at(dead.node).session;
+  caf::anon_send(leader.actors.post, process_dead{dead});
+  w.pass(seconds(1));
+  CHECK(nodes.at(dead.node).session == session);
+  CHECK_FALSE(nodes.at(dead.node).is_over);
+}
+
 TEST_CASE("where a part of the control plane fails, the process ends") {
   const int which = GENERATE(0, 1, 2, 3);
   three_nodes w;
@@ -269,4 +310,27 @@ TEST_CASE("what fails begins again under the next count, after a while, unless i
   w.pass(seconds(20));
   for (const auto& q : w.processes_)
     CHECK(q.lives.empty());
+}
+
+TEST_CASE("what a former director has told to stop lives again; what the present one has, does not") {
+  three_nodes w;
+  auto& p = w.other_than(*w.newest_leader());
+  const auto stopped = p.lives.front();
+  const auto present = *w.newest_leader()->leads;
+  const auto is_there = [&] {
+    return std::ranges::find(p.lives, stopped.actor, &stand_in::actor) != p.lives.end();
+  };
+  const auto stop = [&](const life& last, const cluster::epoch& by) {
+    w.until("it is known to run", [&] { return w.runs(); });
+    std::erase_if(p.lives, [&](const stand_in& a) { return a.actor == stopped.actor; });
+    life_over over{stopped.actor, last, life_outcome::completed};
+    over.asked_by = by;
+    caf::anon_send(p.tell, over);
+  };
+  stop(stopped.now, {present.term, present.count - 1});
+  w.until("it lives again", is_there);
+  CHECK(p.lives.back().now == life(stopped.now.term, 1));
+  stop(p.lives.back().now, present);
+  w.pass(seconds(20));
+  CHECK_FALSE(is_there());
 }

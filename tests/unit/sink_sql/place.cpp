@@ -1,9 +1,10 @@
 #include "tests/unit/sink_sql/place.hpp"
 
+#include "tests/support/skip_count.hpp"
+
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <unistd.h>
 
 namespace sink_sql_test {
@@ -14,14 +15,7 @@ std::string unique_name() {
   return "millrace_it_" + std::to_string(getpid()) + "_" + std::to_string(++places);
 }
 
-/// Says at the very end how many cases were not run.
-struct skip_count {
-  int cases = 0;
-  ~skip_count() {
-    if (cases != 0)
-      std::cerr << "SKIPPED: " << cases << " case(s) that need a server\n";
-  }
-} skipped;
+millrace::test::skip_count skipped("a server");
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 // before a file operation, wakes up when the newer has gone on, and must neither harm it nor take what it
 // writes for durable.
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/merged_snapshots.hpp"
+#include "runtime/snapshot/run_files.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 #include "tests/unit/snapshot/joined.hpp"
@@ -272,4 +274,32 @@ TEST_CASE("a folder that has only the marks of what was trimmed is damaged, not 
   CHECK(damaged.error().message.find("--fresh") != std::string::npos);
   CHECK(remove_all("trim-") != 0);
   CHECK(store->open_snapshots("a", 3));
+}
+
+TEST_CASE("whose copy was taken for a seal is told that another process goes on, and may try again") {
+  for (const bool is_between_the_copies : {false, true}) {
+    INFO("between the two copies of a record: " << is_between_the_copies);
+    faulty_file_system disk;
+    interposed_file_system files(disk);
+    REQUIRE(disk.make_folder("/a"));
+    const auto writer = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
+    const auto copy = "/a/" + run_file(1, run_part::copy);
+    const auto seal = [&] { REQUIRE(disk.publish(copy, "/a/" + run_file(1, run_part::sealed))); };
+    if (is_between_the_copies)
+      files.before = [&](std::string_view operation, const std::string& path) {
+        if (operation == "append" && path == copy)
+          seal();
+        return answer::given;
+      };
+    else
+      seal();
+    const auto lost = writer->append("one,", true);
+    REQUIRE_FALSE(lost);
+    CHECK(lost.error().retry);
+    CHECK(lost.error().message.find("another process") != std::string::npos);
+    files.before = [](auto, const auto&) { return answer::given; };
+    CHECK(writer->append("two,", true));  // who has sealed it did not open
+    const auto successor = *open_dir_snapshots(disk, "/a", "a", 2, std::make_shared<life_fence>());
+    CHECK(*join(*successor->load()) == "two,");
+  }
 }

@@ -1,5 +1,6 @@
 // On a real DuckDB, where there is one (tools/duckdb fetches it); else its cases say SKIPPED.
 #include "runtime/data/render.hpp"
+#include "tests/support/skip_count.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
 #include "tools/sql/statements.hpp"
@@ -9,7 +10,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <thread>
 #include <unistd.h>
 
@@ -19,13 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct skip_count {
-  int cases = 0;
-  ~skip_count() {
-    if (cases != 0)
-      std::cerr << "SKIPPED: " << cases << " case(s) that need libduckdb.so (tools/duckdb)\n";
-  }
-} skipped;
+millrace::test::skip_count skipped("libduckdb.so (tools/duckdb)");
 
 /// An engine of 100 MB and two threads; none where there is no library.
 std::unique_ptr<sql::engine> engine() {

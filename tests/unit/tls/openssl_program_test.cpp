@@ -12,7 +12,7 @@ using namespace millrace::tls::test;
 
 namespace {
 
-/// In the folder; the test is skipped, and says so, where there is no such program.
+/// Runs it in the folder; the test is skipped, and says so, where there is no such program.
 struct openssl_folder : own_folder {
   [[nodiscard]] bool run(const std::string& arguments) const {
     return std::system(fmt::format("cd {} && openssl {} >out 2>&1", path(""), arguments).c_str()) == 0;

@@ -62,24 +62,29 @@ class Case:
     def run_divided(self, name, threads, shards, straight):
         attempt = self.place.attempt(name)
         args = [*self.args, "--threads", threads]
-        for stage, options in self.stages.items():
-            if "window" in options:
-                args += ["--set", f"stages.{quoted(stage)}.shards={shards}"]
-        attempt.run(args, exit=self.exit)
+        attempt.run(args + self.divided(shards), exit=self.exit)
         self.check(attempt)
         self.compare_reports(attempt, straight)
 
+    def divided(self, shards):
+        windows = [stage for stage, options in self.stages.items() if "window" in options]
+        return [word for stage in windows for word in ("--set", f"stages.{quoted(stage)}.shards={shards}")]
+
     def run_killed(self, straight):
         attempt = self.place.attempt("killed")
-        args = list(self.args)
-        for stage, options in self.stages.items():
-            if "source" in options and straight:
-                rate = max(2, round(straight["stages"][stage]["in"] / RUN_SECONDS))
-                args += ["--set", f"stages.{quoted(stage)}.rate={rate}/s"]
-        attempt.run_killed(args, self.exit, lambda: self.check_tables_so_far(attempt))
+        attempt.run_killed(self.slowed(straight, RUN_SECONDS), self.exit, lambda: self.check_tables_so_far(attempt))
         self.check(attempt)
         if attempt.report_file.exists():  # a kill between the end and the report leaves none
             self.compare_reports(attempt, straight)
+
+    def slowed(self, straight, seconds):
+        """Arguments by which the records take this long."""
+        args = list(self.args)
+        for stage, options in self.stages.items():
+            if "source" in options and straight:
+                rate = max(2, round(straight["stages"][stage]["in"] / seconds))
+                args += ["--set", f"stages.{quoted(stage)}.rate={rate}/s"]
+        return args
 
     # What is compared
 

@@ -90,7 +90,9 @@ class Attempt:
 
     def run(self, args=(), topology=None, exit=0, says=(), env=None):
         """Runs to the end; the exit status and each text of `says` on stderr are asked for."""
-        ended = self.end(self.start(args, topology, env))
+        return self.checked(self.end(self.start(args, topology, env)), exit, says)
+
+    def checked(self, ended, exit, says):
         if ended.status != exit:
             raise Wrong(f"{self.name}: exit status {ended.status}, expected {exit}\n{ended.stderr[-1500:]}")
         for text in [says] if isinstance(says, str) else says:

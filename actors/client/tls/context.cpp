@@ -1,4 +1,4 @@
-#include "actors/api/tls_context.hpp"
+#include "actors/client/tls/context.hpp"
 
 #include "runtime/base/visible_text.hpp"
 
@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-namespace millrace::api {
+namespace millrace::tls {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -21,26 +21,26 @@ int record_index() {
 }
 
 /// The alert that the other side gets follows from it.
-int code_of(tls::peer_fault f) {
+int code_of(peer_fault f) {
   switch (f) {
-  case tls::peer_fault::foreign_authority:
+  case peer_fault::foreign_authority:
     return X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
-  case tls::peer_fault::expired:
+  case peer_fault::expired:
     return X509_V_ERR_CERT_HAS_EXPIRED;
-  case tls::peer_fault::not_yet_valid:
+  case peer_fault::not_yet_valid:
     return X509_V_ERR_CERT_NOT_YET_VALID;
-  case tls::peer_fault::wrong_usage:
+  case peer_fault::wrong_usage:
     return X509_V_ERR_INVALID_PURPOSE;
-  case tls::peer_fault::wrong_name:
-  case tls::peer_fault::wrong_host:
+  case peer_fault::wrong_name:
+  case peer_fault::wrong_host:
     return X509_V_ERR_HOSTNAME_MISMATCH;
-  case tls::peer_fault::damaged:
+  case peer_fault::damaged:
     break;
   }
   return X509_V_ERR_CERT_REJECTED;
 }
 
-/// What an alert of the other side, or OpenSSL's own finding, means to a person; empty: nothing special.
+/// Says what an alert of the other side, or OpenSSL's own finding, means to a person; empty: nothing special.
 std::string_view meaning_of(int reason, bool is_server) {
   switch (reason) {
   case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
@@ -70,13 +70,48 @@ std::string_view meaning_of(int reason, bool is_server) {
   }
 }
 
+std::string_view meaning_between_nodes(int reason, bool is_server) {
+  switch (reason) {
+  case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+    return "it does not trust this node's certificate, which is of another authority than its own; give both "
+           "nodes certificates of one (--tls DIR)";
+  case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    return "it says that this node's certificate has expired; make a new one (millrace tls), or set its "
+           "clock";
+  case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    return "it refuses this node's certificate by its name or its time; its log says why";
+  case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+    return "it has shown no certificate; a node shows the one of --tls DIR";
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_WRONG_VERSION_NUMBER:
+    return is_server ? "what has come is no TLS; start every node with --tls DIR, and ask the API at --http"
+                     : "it does not speak TLS; start it with --tls DIR, too";
+  default:
+    return {};
+  }
+}
+
 std::string plain_text(const boost::system::error_code& failed) {
   if (failed == boost::asio::error::eof || failed == ssl::error::stream_truncated)
     return "the other side has closed the connection";
   return visible(failed.message());
 }
 
-bool use(ssl::context& c, const tls::credentials& own) {
+/// OpenSSL's, where the error is one; 0, which is none.
+int reason_of(const boost::system::error_code& failed) {
+  return failed.category() == boost::asio::error::get_ssl_category()
+             ? ERR_GET_REASON(static_cast<unsigned long>(failed.value()))
+             : 0;
+}
+
+std::string describe(const boost::system::error_code& failed, const handshake_record& record,
+                     std::string_view meaning) {
+  if (record.refused)
+    return record.refused->why;
+  return meaning.empty() ? plain_text(failed) : std::string(meaning);
+}
+
+bool use(ssl::context& c, const credentials& own) {
   boost::system::error_code failed;
   const auto good = [&] { return !failed; };
   c.use_certificate_chain(boost::asio::buffer(own.own.certificate), failed);
@@ -89,9 +124,8 @@ bool use(ssl::context& c, const tls::credentials& own) {
 
 }  // namespace
 
-expected<std::shared_ptr<tls_context>> tls_context::make(const tls::credentials& own,
-                                                         const wall_clock& clock) {
-  const std::shared_ptr<tls_context> out(new tls_context(own.authority, clock));
+expected<std::shared_ptr<context>> context::make(const credentials& own, const wall_clock& clock) {
+  const std::shared_ptr<context> out(new context(own.authority, clock));
   auto* const c = out->context_.native_handle();
   SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
   // A session that is taken up again would come past judge().
@@ -100,7 +134,7 @@ expected<std::shared_ptr<tls_context>> tls_context::make(const tls::credentials&
   SSL_CTX_set_num_tickets(c, 0);
   // The server tells clients whose certificates it takes.
   SSL_CTX_add_client_CA(c, own.authority.get());
-  SSL_CTX_set_cert_verify_callback(c, &tls_context::judge, out.get());
+  SSL_CTX_set_cert_verify_callback(c, &context::judge, out.get());
   const bool good = use(out->context_, own);
   ERR_clear_error();
   if (!good)
@@ -109,12 +143,12 @@ expected<std::shared_ptr<tls_context>> tls_context::make(const tls::credentials&
   return out;
 }
 
-void tls_context::watch(ssl_st* stream, handshake_record& record) {
+void context::watch(ssl_st* stream, handshake_record& record) {
   SSL_set_ex_data(stream, record_index(), &record);
 }
 
-int tls_context::judge(x509_store_ctx_st* shown, void* self) {
-  const auto& me = *static_cast<const tls_context*>(self);
+int context::judge(x509_store_ctx_st* shown, void* self) {
+  const auto& me = *static_cast<const context*>(self);
   auto* const stream =
       static_cast<ssl_st*>(X509_STORE_CTX_get_ex_data(shown, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* const record = static_cast<handshake_record*>(SSL_get_ex_data(stream, record_index()));
@@ -123,9 +157,10 @@ int tls_context::judge(x509_store_ctx_st* shown, void* self) {
     X509_STORE_CTX_set_error(shown, X509_V_ERR_UNSPECIFIED);
     return 0;
   }
-  const auto judged =
-      tls::verify_peer(tls::certificate::share(x), me.authority_, record->whom, me.clock_.now());
-  if (!judged)
+  const auto judged = verify_peer(certificate::share(x), me.authority_, record->whom, me.clock_.now());
+  if (judged)
+    record->peer = *judged;
+  else
     record->refused = judged.error();
   X509_STORE_CTX_set_error(shown, judged ? X509_V_OK : code_of(judged.error().what));
   return judged ? 1 : 0;
@@ -133,19 +168,16 @@ int tls_context::judge(x509_store_ctx_st* shown, void* self) {
 
 std::string describe_failure(const boost::system::error_code& failed, const handshake_record& record,
                              bool is_server) {
-  if (record.refused)
-    return record.refused->why;
-  if (failed.category() == boost::asio::error::get_ssl_category()) {
-    const auto meaning = meaning_of(ERR_GET_REASON(static_cast<unsigned long>(failed.value())), is_server);
-    if (!meaning.empty())
-      return std::string(meaning);
-  }
-  return plain_text(failed);
+  return describe(failed, record, meaning_of(reason_of(failed), is_server));
+}
+
+std::string describe_link_failure(const boost::system::error_code& failed, const handshake_record& record,
+                                  bool is_server) {
+  return describe(failed, record, meaning_between_nodes(reason_of(failed), is_server));
 }
 
 bool is_plain_http(const boost::system::error_code& failed) {
-  return failed.category() == boost::asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST;
+  return reason_of(failed) == SSL_R_HTTP_REQUEST;
 }
 
-}  // namespace millrace::api
+}  // namespace millrace::tls

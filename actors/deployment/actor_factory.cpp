@@ -1,0 +1,209 @@
+#include "actors/deployment/actor_factory.hpp"
+
+#include "actors/deployment/restored_shard.hpp"
+#include "actors/deployment/start_positions.hpp"
+#include "actors/deployment/window_edges.hpp"
+#include "actors/sink/file/file_sink.hpp"
+#include "runtime/window/shard_windows.hpp"
+
+#include <utility>
+
+namespace millrace::deployment {
+
+tl::expected<decided_topology, preparation_error> decide(const pipeline_options& options,
+                                                         snapshot::value_store& store,
+                                                         const std::shared_ptr<source::feeds>& feeds) {
+  decided_topology out;
+  out.plans = lane::lane_plans(options.topology);
+  auto begun = present_run(store);
+  if (!begun)
+    return tl::unexpected(preparation_error{begun.error(), false});
+  out.run = std::move(*begun);
+  for (const auto& plan : out.plans) {
+    options.asking(plan->source->name);
+    auto started = decide_starts(*plan, options, store, feeds);
+    if (!started)
+      return tl::unexpected(started.error());
+    out.partitions[plan->name] = std::move(*started);
+  }
+  out.layout = make_layout(*options.topology, out.plans, out.partitions, out.run.number,
+                           {options.threads, options.lane_credit});
+  return out;
+}
+
+actor_factory::actor_factory(caf::actor_system& system, const pipeline_options& options, stored_state state,
+                             decided_topology decided, keepers write_by, std::shared_ptr<source::feeds> feeds)
+    : system_(system), options_(options), topology_(options.topology), state_(std::move(state)),
+      decided_(std::move(decided)), write_by_(std::move(write_by)) {
+  options_.cancelled = {};  // they are for the start alone, and may point to what is over by then
+  options_.asking = {};
+  gauges_.losses = options_.losses;
+  gauges_.feeds = std::move(feeds);
+  for (const auto& s : decided_.layout.shards)
+    add_shard(s);
+  for (const auto& s : decided_.layout.sinks)
+    add_sink(s);
+  for (const auto& plan : decided_.plans)
+    add_lanes(plan);
+}
+
+connector_context actor_factory::context(const std::string& stage) const {
+  return {topology_->name, stage, state_.values->folder(), options_.clock};
+}
+
+// --- shards
+
+void actor_factory::add_shard(const shard_layout& s) {
+  const auto stage = lane::stage_index(*topology_, s.window);
+  const auto& plan = std::get<config::window_plan>(topology_->stages[stage].plan);
+  shard_entry e{setup_of(decided_.layout, s, *topology_), {}, {}};
+  e.setup.earlier = decided_.run.left_of(s.window, s.number);
+  e.options.name = s.name;
+  e.options.stage = s.window;
+  e.options.losses = options_.losses;
+  e.options.snapshot_every = s.snapshot_every;
+  e.options.tick_every = s.tick_every;
+  e.options.clock = options_.clock;
+  e.options.snapshot_writer = write_by_.snapshots;
+  for (const auto& receiver : s.receivers)
+    e.options.gauges->held_by[receiver] = 0;
+  e.make = windows_of(plan, upstream_rows_of(*topology_, s, decided_.run.number));
+  gauges_.shards[s.name] = e.options.gauges;
+  shards_.emplace(s.name, std::move(e));
+}
+
+make_windows actor_factory::windows_of(const config::window_plan& plan,
+                                       std::optional<shard::upstream_rows> rows) const {
+  return [topology = topology_, &plan, rows = std::move(rows)] {
+    return window::make_shard_windows(plan.definition, shard::partials_of(rows));
+  };
+}
+
+expected<messages::shard> actor_factory::make_shard(const std::string& name, const life& now,
+                                                    const std::map<log_id, mark>& found,
+                                                    const messages::supervisor& supervisor) const {
+  const auto& e = shards_.at(name);
+  auto setup = e.setup;
+  setup.found.insert(found.begin(), found.end());
+  setup.limits.frame_rows = options_.output_frame_rows();
+  return spawn_restored_shard(system_, *state_.shards, now, std::move(setup), e.options, e.make, supervisor);
+}
+
+// --- sinks
+
+void actor_factory::add_sink(const sink_layout& s) {
+  sink::sink_options o;
+  o.name = s.name;
+  o.run = decided_.run.number;
+  o.topology = topology_;
+  o.who = {state_.values->id().state_id, topology_->name, s.name, 0, false, options_.fresh, options_.adopt};
+  o.keeper = write_by_.values;
+  o.commit_every = s.commit_every;
+  o.lane_logs = s.lane_logs;
+  o.gives_up_later = s.gives_up_later;
+  o.start_timeout = options_.start_timeout;
+  o.clock = options_.clock;
+  if (s.takes_dead_letters())
+    set_dead_letters(o);
+  else
+    set_target(o);
+  gauges_.sinks[o.name] = o.gauges;
+  sinks_.emplace(s.name, std::move(o));
+}
+
+void actor_factory::set_target(sink::sink_options& o) const {
+  o.stage = lane::stage_index(*topology_, o.name);
+  const auto& stage = topology_->stages[o.stage];
+  const auto& plan = std::get<config::sink_plan>(stage.plan);
+  o.schema = plan.rows;
+  o.order_by = plan.order_by;
+  o.windows = window_inputs_of_sink(*topology_, o.stage, decided_.run.number);
+  o.make_writer = [topology = topology_, make = options_.make.writer, &stage, c = context(stage.name)] {
+    return make(stage, c);
+  };
+}
+
+void actor_factory::set_dead_letters(sink::sink_options& o) const {
+  o.takes_dead_letters = true;
+  o.losses = options_.losses;
+  o.schema = config::dead_letter_schema();
+  o.windows = window_inputs_of_dead_letters(*topology_, decided_.run.number);
+  if (topology_->dead_letters && !topology_->dead_letters->type.empty()) {
+    o.make_writer = [topology = topology_, make = options_.make.writer, c = context(o.name)] {
+      return make(*topology->dead_letters, c);
+    };
+  } else {
+    o.make_writer = [path = state_.values->folder() + "/dead_letters.jsonl", schema = o.schema,
+                     topology = topology_,
+                     make = options_.make_letters]() -> expected<std::unique_ptr<sink::writer>> {
+      const auto options = topology->dead_letters ? topology->dead_letters->options : config::values{};
+      return make ? make(options) : sink::make_dead_letter_writer(path, schema, options);
+    };
+  }
+}
+
+messages::sink actor_factory::make_sink(const std::string& name, const life& now,
+                                        const std::map<log_id, mark>& found,
+                                        const messages::supervisor& supervisor) const {
+  auto next = sinks_.at(name);
+  next.lane_logs.insert(found.begin(), found.end());
+  next.has_committed = state_.values->get(sink::committed_name(next.name)).has_value();
+  return sink::spawn_sink(system_, std::move(next), now, supervisor);
+}
+
+// --- lanes
+
+void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan) {
+  std::vector<const lane_layout*> lanes;
+  for (const auto& l : decided_.layout.lanes)
+    if (l.plan == plan->name)
+      lanes.push_back(&l);
+  for (const auto* const l : lanes) {
+    lane::lane_options o;
+    o.name = l->name;
+    o.plan = plan;
+    o.partitions = l->partitions;
+    for (const auto& p : decided_.partitions.at(plan->name))
+      o.known.insert(p.name);
+    o.make_reader = [plan, make = options_.make.reader,
+                     c = source_context(*plan, options_, *state_.values, gauges_.feeds)] {
+      return make(*plan->source, wants_of(*plan->parser), c);
+    };
+    o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
+    o.identity.name = identity_name(plan->source->name);
+    o.before_reading = options_.before_reading;
+    o.parser_changed = options_.parsers_changed;
+    o.rate = l->rate;
+    o.max_drift = l->max_drift;
+    o.discover_every = l->discover_every;
+    o.credit = l->credit;
+    o.clock = options_.clock;
+    o.gauges = std::make_shared<lane::lane_gauges>();
+    o.gauges->parser = plan->parser->name;
+    o.gauges->source = plan->source->name;
+    o.losses = options_.losses;
+    o.is_only_lane = lanes.size() == 1;
+    gauges_.lanes[o.name] = o.gauges;
+    lanes_.emplace(l->name, std::move(o));
+  }
+}
+
+messages::lane actor_factory::make_lane(const std::string& name, const life& now,
+                                        delivery::lane_log::start how,
+                                        const std::vector<control::found_partition>& found,
+                                        std::shared_ptr<const delivery::verdicts> verdicts,
+                                        const delivery::failing_records& failing,
+                                        const messages::supervisor& supervisor) const {
+  auto next = lanes_.at(name);
+  for (const auto& p : found) {
+    next.known.insert(p.name);
+    if (p.lane == next.name)
+      next.partitions.push_back(p.name);
+  }
+  next.verdicts = std::move(verdicts);
+  next.failing = failing;
+  next.identity.value = state_.values->get(next.identity.name).value_or(std::string());
+  return lane::spawn_lane(system_, std::move(next), now, how, supervisor, write_by_.values);
+}
+
+}  // namespace millrace::deployment

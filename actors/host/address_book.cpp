@@ -1,0 +1,143 @@
+// Record: u8 version | varint n | n x (node | varint instance | host | varint port). A base has all of them, a later
+// record those that it changes.
+#include "actors/host/address_book.hpp"
+
+#include "runtime/chain/rules.hpp"
+#include "runtime/control/spawn.hpp"
+#include "runtime/wire/bytes.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <limits>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+constexpr std::uint8_t book_version = 1;
+constexpr std::size_t records_before_base = 20;
+constexpr std::chrono::seconds addresses_every{1};
+
+cluster::actor_id book_of_cluster() { return {"", "addresses"}; }
+
+expected<addresses> sum_up(const chain::contents& records) {
+  addresses out;
+  for (const auto& r : chain::records_of(records)) {
+    auto some = decode_addresses(r);
+    if (!some)
+      return some;
+    for (auto& [name, a] : *some)
+      out.insert_or_assign(name, std::move(a));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string encode_addresses(const addresses& all) {
+  wire::writer out;
+  out.fixed(book_version);
+  out.varint(all.size());
+  for (const auto& [name, a] : all) {
+    out.string(name);
+    out.varint(a.instance);
+    out.string(a.at.host);
+    out.varint(a.at.port);
+  }
+  return out.take();
+}
+
+expected<addresses> decode_addresses(std::string_view bytes) {
+  wire::reader in(bytes);
+  const auto version = in.fixed<std::uint8_t>();
+  if (version > book_version)
+    return fatal_error(ec::unsupported,
+                       "a later version of millrace has written the addresses of nodes; update this node");
+  addresses out;
+  bool is_good = version != 0;
+  for (auto left = in.varint(); left > 0 && in.ok() && is_good; --left) {
+    node_address a;
+    a.node = in.string();
+    a.instance = in.varint();
+    a.at.host = in.string();
+    const auto port = in.varint();
+    is_good = port <= std::numeric_limits<std::uint16_t>::max();
+    a.at.port = static_cast<std::uint16_t>(port);
+    if (in.ok())
+      out[a.node] = a;
+  }
+  if (!is_good || !in.ok() || !in.at_end())
+    return fatal_error(ec::corrupt, "the addresses of nodes in the store are malformed");
+  return out;
+}
+
+expected<addresses> address_book::look() {
+  const auto found = store_->look(book_of_cluster());
+  if (!found)
+    return unexpected(found.error());
+  return sum_up(found->contents);
+}
+
+expected<void> address_book::write(const node_address& mine, std::uint32_t random) {
+  const auto seen = store_->look(book_of_cluster());
+  if (!seen)
+    return unexpected(seen.error());
+  auto opened = store_->open_chosen(book_of_cluster(), chain::chosen_above(seen->highest, random));
+  if (!opened)
+    return unexpected(opened.error());
+  auto& book = **opened;
+  const auto records = book.read();
+  if (!records)
+    return unexpected(records.error());
+  auto all = sum_up(*records);
+  if (!all)
+    return unexpected(all.error());
+  const addresses own{{mine.node, mine}};
+  if (const auto done = book.append(encode_addresses(own), true); !done)
+    return unexpected(done.error());
+  if (records->increments.size() < records_before_base)
+    return {};
+  all->insert_or_assign(mine.node, mine);
+  // The record counts; a base that cannot be written is tried again by the next process.
+  static_cast<void>(book.append_base(encode_addresses(*all)));
+  return {};
+}
+
+namespace {
+
+using whole_keeper = address_keeper::extend<caf::reacts_to<look_at_addresses>>;
+
+whole_keeper::behavior_type address_keeper_behaviour(whole_keeper::pointer self,
+                                                     const std::shared_ptr<node::chain_store>& store,
+                                                     const switchboard& board) {
+  self->send(self, look_at_addresses{});
+  const auto complaint = std::make_shared<std::string>();
+  return {
+      [=](const messages::stop&) { self->quit(); },
+      [=](const look_at_addresses&) {
+        self->delayed_send(self, addresses_every, look_at_addresses{});
+        auto all = address_book(store).look();
+        if (!all) {
+          if (std::exchange(*complaint, all.error().message) != all.error().message)
+            spdlog::warn("the addresses of other nodes cannot be read: {}", all.error().message);
+          return;
+        }
+        complaint->clear();
+        addresses_known known;
+        for (auto& [_, a] : *all)
+          known.all.push_back(std::move(a));
+        self->send(board, std::move(known));
+      },
+  };
+}
+
+}  // namespace
+
+address_keeper spawn_address_keeper(caf::actor_system& system, std::shared_ptr<node::chain_store> store,
+                                    switchboard board) {
+  return control::spawn_blocking(system, address_keeper_behaviour, std::move(store), std::move(board));
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,49 @@
+// Where the nodes of a cluster listen: a chain of its own in the store that they share. Each process writes its
+// address there before it joins, and looks for the others. So nodes find each other by the store alone, and a node
+// that is sent to another one whose address its own store does not have reads another store. Calls block.
+#pragma once
+
+#include "actors/host/messages.hpp"
+#include "actors/node/chain_store.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::host {
+
+/// Each node has its name as key.
+using addresses = std::map<std::string, node_address>;
+
+[[nodiscard]] std::string encode_addresses(const addresses& all);
+/// Never trusts the bytes: ec::corrupt; ec::unsupported for a later version.
+[[nodiscard]] expected<addresses> decode_addresses(std::string_view bytes);
+
+class address_book {
+public:
+  explicit address_book(std::shared_ptr<node::chain_store> store) : store_(std::move(store)) {}
+
+  [[nodiscard]] expected<addresses> look();
+  /// Durable when it returns. `random` tells processes apart that write at once. ec::fenced, or an error with
+  /// `retry`: another one may have been faster, and the call may be repeated.
+  [[nodiscard]] expected<void> write(const node_address& mine, std::uint32_t random);
+
+private:
+  std::shared_ptr<node::chain_store> store_;
+};
+
+/// To itself.
+struct look_at_addresses {};
+/// Tells the switchboard every second of all addresses; ends by messages::stop.
+using address_keeper = caf::typed_actor<caf::reacts_to<messages::stop>>;
+[[nodiscard]] address_keeper
+spawn_address_keeper(caf::actor_system& system, std::shared_ptr<node::chain_store> store, switchboard board);
+
+}  // namespace millrace::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_addresses)

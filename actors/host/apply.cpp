@@ -1,0 +1,176 @@
+#include "actors/host/apply.hpp"
+
+#include "actors/deployment/start_positions.hpp"
+#include "config/plan/state_fit.hpp"
+#include "runtime/base/random_id.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace millrace::host {
+namespace {
+
+/// Holds the values that are decided before anything runs; `control` keeps them as a part of the plan.
+class values_of_plan final : public snapshot::value_store {
+public:
+  values_of_plan(snapshot::identity id, std::string folder, std::map<std::string, std::string> values)
+      : id_(std::move(id)), folder_(std::move(folder)), values_(std::move(values)) {}
+
+  [[nodiscard]] const snapshot::identity& id() const override { return id_; }
+  [[nodiscard]] const std::string& folder() const override { return folder_; }
+  [[nodiscard]] expected<std::string> get(std::string_view name) const override {
+    const auto found = values_.find(std::string(name));
+    if (found == values_.end())
+      return user_error(ec::not_found, fmt::format("nothing is called {}", name));
+    return found->second;
+  }
+  [[nodiscard]] expected<void> put(std::string_view name, std::string_view value) override {
+    values_[std::string(name)] = value;
+    return {};
+  }
+  [[nodiscard]] const std::map<std::string, std::string>& all() const { return values_; }
+
+private:
+  snapshot::identity id_;
+  std::string folder_;
+  std::map<std::string, std::string> values_;
+};
+
+/// The state of the earlier plan goes on, where it fits.
+expected<void> check_fit(const hosted_plan& before, const config::topology& now) {
+  const auto earlier = load_plan(before.text, now.name);
+  if (!earlier)
+    return {};  // this version reads it no more, so it says nothing
+  const auto fit = config::compare_fingerprints((*earlier)->state_fingerprint, now.state_fingerprint);
+  if (fit.fits())
+    return {};
+  return user_error(
+      ec::mismatch,
+      fmt::format("the cluster has the state of another version of topology '{}': {}; apply the "
+                  "old topology, or give this one another name",
+                  now.name, fit.refusal));
+}
+
+/// Partitions that were found while it ran, with their recorded starts, become a part of the plan: the layout is
+/// made with them.
+expected<void> take_over_found(hosted_plan& plan, const cluster::topology_state& before) {
+  for (const auto& [name, start] : before.starts) {
+    const auto stored = plan.values.find(deployment::starts_name(name.parser));
+    if (stored == plan.values.end())
+      continue;
+    auto partitions = deployment::decode_starts(stored->second);
+    if (!partitions)
+      return unexpected(partitions.error());
+    if (std::ranges::count(*partitions, name.partition, &deployment::started_partition::name) != 0)
+      continue;
+    partitions->push_back({name.partition, start.start.at, true});
+    stored->second = deployment::encode_starts(*partitions);
+  }
+  return {};
+}
+
+/// Returns the node of each actor that is pinned, by the actor's name.
+std::map<std::string, std::string> homes_in(const std::optional<cluster::topology_state>& before) {
+  std::map<std::string, std::string> out;
+  if (before)
+    for (const auto& [name, actor] : before->actors)
+      if (actor.spec.is_pinned)
+        out[name] = actor.spec.node;
+  return out;
+}
+
+expected<void> check_node(const config::stage& s, const std::set<std::string>& nodes) {
+  const auto named = node_named_by(s);
+  if (named.empty() || nodes.contains(named))
+    return {};
+  return user_error(ec::not_found, fmt::format("{}: the cluster has no node \"{}\"; it has {}", s.name, named,
+                                               fmt::join(nodes, ", ")));
+}
+
+expected<void> check_nodes(const config::topology& t, const std::set<std::string>& nodes) {
+  for (const auto& s : t.stages)
+    if (auto good = check_node(s, nodes); !good)
+      return good;
+  return t.dead_letters ? check_node(*t.dead_letters, nodes) : expected<void>();
+}
+
+/// The node that a file source is on already; empty where that is not decided yet.
+std::string home_of(const config::stage& source, const config::topology& t,
+                    const std::optional<cluster::topology_state>& before) {
+  if (auto named = node_named_by(source); !named.empty() || !before)
+    return named;
+  for (const auto& [_, actor] : before->actors) {
+    const auto* const parser = t.find(actor.spec.group);
+    if (actor.spec.kind == cluster::actor_kind::lane && actor.spec.is_pinned && parser != nullptr &&
+        parser->from.front().stage == source.name)
+      return actor.spec.node;
+  }
+  return {};
+}
+
+/// Whoever prepares a topology reads its files.
+expected<void> check_files(const config::topology& t, const apply_options& o) {
+  for (const auto& s : t.stages) {
+    if (s.kind != config::stage_kind::source || s.type != "file")
+      continue;
+    const auto home = home_of(s, t, o.before);
+    if (!home.empty() && home != o.node)
+      return user_error(ec::mismatch,
+                        fmt::format("{}: its files are on node {}, and node {} was asked; ask that one "
+                                    "(--connect)",
+                                    s.name, home, o.node));
+  }
+  return {};
+}
+
+}  // namespace
+
+expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
+  auto topology = load_plan(o.text, o.topology);
+  if (!topology)
+    return unexpected(topology.error());
+  if ((*topology)->name != o.topology)
+    return user_error(ec::invalid_argument,
+                      fmt::format("the topology is called {}, not {}", (*topology)->name, o.topology));
+  for (const auto& stage : (*topology)->stages)
+    if (deployment::is_standard_input(stage))
+      return user_error(
+          ec::invalid_argument,
+          fmt::format("{}: nodes read no standard input; name a file, or use `millrace run`", stage.name));
+  if (auto known = check_nodes(**topology, o.nodes); !known)
+    return unexpected(known.error());
+  if (auto here = check_files(**topology, o); !here)
+    return unexpected(here.error());
+  hosted_plan plan{o.text, random_id(), o.lanes, {}};
+  if (o.before) {
+    auto before = decode_plan(o.before->plan);
+    if (!before)
+      return unexpected(before.error());
+    if (auto fits = check_fit(*before, **topology); !fits)
+      return unexpected(fits.error());
+    plan.state_id = before->state_id;
+    plan.lanes = before->lanes;
+    plan.values = std::move(before->values);
+    if (auto taken = take_over_found(plan, *o.before); !taken)
+      return unexpected(taken.error());
+  }
+  std::error_code ignored;  // what is written there says what is wrong
+  std::filesystem::create_directories(o.folder, ignored);
+  deployment::pipeline_options options;
+  options.topology = *topology;
+  options.start_timeout = o.start_timeout;
+  options.threads = plan.lanes;
+  options.make = o.make;
+  options.runs_sources = false;
+  values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
+  auto decided = deployment::decide(options, store, std::make_shared<source::feeds>());
+  if (!decided)
+    return unexpected(error(decided.error().why));
+  plan.values = store.all();
+  return cluster::records::topology_applied{o.topology, encode_plan(plan), 0,
+                                            actors_of(*decided, **topology, o.node, homes_in(o.before))};
+}
+
+}  // namespace millrace::host

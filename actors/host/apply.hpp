@@ -1,0 +1,31 @@
+// Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to its
+// sources, and decides where their partitions start, once for all lives.
+#pragma once
+
+#include "actors/host/hosted_plan.hpp"
+#include "runtime/cluster/control_state.hpp"
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace millrace::host {
+
+struct apply_options {
+  std::string node;      // that is asked: stages on a disk are pinned to it, unless a node has them already
+  std::string topology;  // name
+  std::string text;
+  std::string folder;  // of this node and topology, for plain files
+  std::size_t lanes = 1;
+  std::chrono::milliseconds start_timeout{30'000};
+  std::optional<cluster::topology_state> before = {};  // as the cluster has it
+  std::set<std::string> nodes = {};                    // that the cluster has
+  connector_makers make = {};
+};
+
+/// Blocks for as long as sources take to answer. User errors: the topology is wrong, does not fit the state of the
+/// one that the cluster has, names a node that the cluster does not have, or files that another node has.
+[[nodiscard]] expected<cluster::records::topology_applied> prepare_apply(const apply_options& o);
+
+}  // namespace millrace::host

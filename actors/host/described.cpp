@@ -1,0 +1,87 @@
+#include "actors/host/described.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <vector>
+
+namespace millrace::host {
+namespace {
+
+/// Actors that no node can have: what they are pinned to is away, or no node may be given anything.
+std::string waiting_of(const node::cluster_described& d, const std::string& topology) {
+  std::vector<std::string> names;
+  for (const auto& id : d.waiting)
+    if (id.topology == topology)
+      names.push_back(id.name);
+  if (names.empty())
+    return {};
+  const auto& actors = d.state->topologies.at(topology).actors;
+  const auto first = actors.find(names.front());
+  const auto node = first == actors.end() ? std::string() : first->second.spec.node;
+  return node.empty() ? fmt::format("{} wait for a node that may be given something", fmt::join(names, ", "))
+                      : fmt::format("{} wait for node {}, on whose disk they are; `millrace forget {}` gives "
+                                    "them up there",
+                                    fmt::join(names, ", "), node, node);
+}
+
+api::answers::topology describe_topology(const node::cluster_described& d, const std::string& name,
+                                         const cluster::topology_state& t) {
+  using cluster::topology_status;
+  switch (t.status) {
+  case topology_status::failed:
+    return {name, api::topology_state::failed,
+            t.failed_actor.empty() || t.failed_actor == name ? t.why
+                                                             : fmt::format("{}: {}", t.failed_actor, t.why)};
+  case topology_status::finished:
+    return {name, api::topology_state::ended, {}};
+  case topology_status::stopped:
+    return {name, api::topology_state::stopped, {}};
+  case topology_status::stopping:
+    return {name, api::topology_state::running, "it is stopping"};
+  case topology_status::running:
+    return {name, api::topology_state::running, waiting_of(d, name)};
+  }
+  return {name, api::topology_state::running, {}};
+}
+
+}  // namespace
+
+expected<api::answers::topology> topology_of(const node::cluster_described& d, const std::string& name) {
+  const auto t = d.state->topologies.find(name);
+  if (t == d.state->topologies.end())
+    return user_error(ec::not_found,
+                      fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
+  return describe_topology(d, name, t->second);
+}
+
+api::answers::topologies topologies_of(const node::cluster_described& d) {
+  api::answers::topologies out;
+  for (const auto& [name, t] : d.state->topologies)
+    out.all.push_back(describe_topology(d, name, t));
+  return out;
+}
+
+api::answers::nodes nodes_of(const node::cluster_described& d, const std::string& leader) {
+  api::answers::nodes out;
+  for (const auto& [name, n] : d.state->nodes) {
+    api::answers::node one{name, n.session, name == leader, api::node_state::up, {}};
+    for (const auto& [topology, t] : d.state->topologies)
+      for (const auto& [actor, a] : t.actors)
+        if (a.at && a.at->node == name && a.at->session == n.session)
+          one.actors.push_back(fmt::format("{}/{}", topology, actor));
+    if (n.is_draining)
+      one.state = one.actors.empty() ? api::node_state::drained : api::node_state::draining;
+    else if (!d.present.contains(name))
+      one.state = api::node_state::silent;
+    out.all.push_back(std::move(one));
+  }
+  return out;
+}
+
+bool is_over(const api::answers::topology& t) {
+  return t.state == api::topology_state::ended || t.state == api::topology_state::stopped ||
+         t.state == api::topology_state::failed;
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,63 @@
+// The plan of a topology as `control` keeps it, and what a node makes of it: every node has the same text, the same
+// start positions and the same number of lanes, so it works out the same layout, with the same names. Pure, but for
+// load_plan(), which reads the environment.
+#pragma once
+
+#include "actors/deployment/actor_factory.hpp"
+#include "runtime/cluster/control_log.hpp"
+#include "runtime/control/director.hpp"
+#include "runtime/link/edge_numbers.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::host {
+
+struct hosted_plan {
+  std::string text;                           // the topology's file in JSON, filled in
+  std::string state_id;                       // 32 hexadecimal digits; sinks claim their targets under it
+  std::uint64_t lanes = 1;                    // of a parser, at most (layout_bounds::lanes_of_a_plan)
+  std::map<std::string, std::string> values;  // start positions and identities of sources, by name
+  friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
+};
+
+[[nodiscard]] std::string encode_plan(const hosted_plan& p);
+/// ec::corrupt, ec::unsupported where a later version has written it.
+[[nodiscard]] expected<hosted_plan> decode_plan(std::string_view bytes);
+
+/// A plan with all that follows from it.
+struct planned_topology {
+  std::shared_ptr<const config::topology> topology;
+  deployment::decided_topology decided;
+  std::string state_id;
+  std::map<std::string, std::string> values;
+};
+
+/// `name`: what findings name instead of a file. User errors: the text is wrong, or this node lacks what it names.
+[[nodiscard]] expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
+                                                                          const std::string& name);
+/// ec::corrupt where start positions are missing.
+[[nodiscard]] expected<planned_topology> unfold(const hosted_plan& p,
+                                                std::shared_ptr<const config::topology> topology);
+
+/// Returns what a director has to know of each actor.
+[[nodiscard]] std::vector<control::member> members_of(const deployment::layout& l);
+/// Returns the node that the topology names for a source or sink; empty where it names none.
+[[nodiscard]] std::string node_named_by(const config::stage& s);
+/// Returns what placement has to know of each. Pinned are those for which the topology names a node, and those whose source
+/// or target lies on a node's own disk: these to the node that had them (`before`, by the names of actors), else to `node`.
+[[nodiscard]] std::vector<cluster::actor_spec>
+actors_of(const deployment::decided_topology& d, const config::topology& topology, const std::string& node,
+          const std::map<std::string, std::string>& before = {});
+/// All pairs of actors that frames or output go between.
+[[nodiscard]] std::vector<link::edge_name> edges_of(const deployment::layout& l);
+/// Tells of each lane, by its name, whether a record that fails ends the run.
+[[nodiscard]] std::map<std::string, bool> lanes_of(const planned_topology& p);
+/// Returns the log of a parser's partition; `plan` is what a lane's member has for its parser.
+[[nodiscard]] log_id log_of(const deployment::decided_topology& d, const std::string& plan,
+                            const std::string& partition);
+
+}  // namespace millrace::host

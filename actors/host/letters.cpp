@@ -1,0 +1,98 @@
+#include "actors/host/letters.hpp"
+
+#include "actors/host/hosted_plan.hpp"
+#include "actors/node/control_book.hpp"
+#include "actors/node/topology_chains.hpp"
+#include "actors/sink/letters/stored_letters.hpp"
+#include "runtime/control/spawn.hpp"
+
+#include <boost/json.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millrace::host {
+namespace {
+
+struct reading {
+  std::shared_ptr<node::chain_store> store;
+  api::requests::dead_letters asked;
+  std::shared_ptr<const api::reply> to;
+};
+
+/// The type of the sink that the topology has for them; empty where it has none.
+std::string own_sink_of(const std::string& text) {
+  boost::json::error_code failed;
+  const auto topology = boost::json::parse(text, failed);
+  const auto* const whole = failed ? nullptr : topology.if_object();
+  const auto* const letters = whole == nullptr ? nullptr : whole->if_contains("dead_letters");
+  const auto* const stage = letters == nullptr ? nullptr : letters->if_object();
+  const auto* const type = stage == nullptr ? nullptr : stage->if_contains("sink");
+  return type == nullptr || !type->is_string() ? std::string() : std::string(type->get_string());
+}
+
+expected<void> check_topology(const std::shared_ptr<node::chain_store>& store, const std::string& topology) {
+  const auto control = node::control_book(store).look();
+  if (!control)
+    return unexpected(control.error());
+  const auto found = control->state.topologies.find(topology);
+  if (found == control->state.topologies.end())
+    return user_error(ec::not_found, fmt::format("the cluster has no topology \"{}\"", topology));
+  const auto plan = decode_plan(found->second.plan);
+  if (!plan)
+    return unexpected(plan.error());
+  if (const auto sink = own_sink_of(plan->text); !sink.empty())
+    return user_error(ec::not_found,
+                      fmt::format("the dead letters of {} are not in the store: its \"dead_letters\" "
+                                  "sends them to a sink of the type {}",
+                                  topology, sink));
+  return {};
+}
+
+std::vector<std::string> split(std::string_view lines) {
+  std::vector<std::string> out;
+  while (!lines.empty()) {
+    const auto end = lines.find('\n');
+    if (const auto line = lines.substr(0, end); !line.empty())
+      out.emplace_back(line);
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+  return out;
+}
+
+letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
+                                              const std::shared_ptr<reading>& r) {
+  return {[=](const read_letters_now&) {
+    try {
+      (*r->to)(letters_page(r->store, r->asked));
+    } catch (const std::exception& e) {
+      (*r->to)(our_error(fmt::format("the dead letters could not be read: {}", e.what())));
+    }
+    self->quit();
+  }};
+}
+
+}  // namespace
+
+expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
+                                   const api::requests::dead_letters& asked) {
+  if (const auto there = check_topology(store, asked.topology); !there)
+    return unexpected(there.error());
+  node::topology_chains chains(store, asked.topology);
+  return sink::read_letters(chains, asked.page).map([](const sink::page_of_letters& page) {
+    return api::answer(api::answers::dead_letters{split(page.lines), page.next});
+  });
+}
+
+letter_reader spawn_letter_reader(caf::actor_system& system, std::shared_ptr<node::chain_store> store,
+                                  api::requests::dead_letters asked, std::shared_ptr<const api::reply> to) {
+  return control::spawn_blocking(
+      system, reader_behaviour,
+      std::make_shared<reading>(reading{std::move(store), std::move(asked), std::move(to)}));
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,30 @@
+// Answers a request for default dead letters out of the cluster's store, on a thread of its own.
+#pragma once
+
+#include "actors/api/cluster_view.hpp"
+#include "actors/node/chain_store.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <memory>
+
+namespace millrace::host {
+
+struct read_letters_now {};
+using letter_reader = caf::typed_actor<caf::reacts_to<read_letters_now>>;
+
+/// One page. Errors: ec::not_found where the cluster has no such
+/// topology, or where its dead letters go to a sink of its own. Blocks.
+[[nodiscard]] expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
+                                                 const api::requests::dead_letters& asked);
+/// Told read_letters_now, it answers and ends.
+[[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system,
+                                                std::shared_ptr<node::chain_store> store,
+                                                api::requests::dead_letters asked,
+                                                std::shared_ptr<const api::reply> to);
+
+}  // namespace millrace::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::read_letters_now)

@@ -1,0 +1,62 @@
+#include "actors/host/node_group.hpp"
+
+#include <caf/send.hpp>
+
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+/// The name of all clusters: what tells them apart is their store (docs/design/cluster.md, J1).
+constexpr std::string_view cluster_name = "millrace";
+
+}  // namespace
+
+node_group spawn_group(caf::actor_system& system, group_options options) {
+  node_group g;
+  const auto topologies = options.folder + "/topologies";
+  g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
+                                       std::move(options.transport_to), options.clock});
+  g.directors = spawn_directors(system, {g.board, options.store, std::move(options.report_text)});
+  g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
+                                                                {},
+                                                                options.store,
+                                                                topologies,
+                                                                options.start_timeout,
+                                                                g.board,
+                                                                std::move(options.losses),
+                                                                std::move(options.show),
+                                                                options.make,
+                                                                options.clock,
+                                                                std::move(options.on_begun)});
+  node::node_options o;
+  o.mine = {options.name, options.instance};
+  o.cluster = std::string(cluster_name);
+  o.may_lead = options.may_lead;
+  o.cores = static_cast<std::uint32_t>(options.cores);
+  o.seed = options.seed;
+  o.store = options.store;
+  o.transport = letters_by(g.board);
+  o.lives = g.lives;
+  o.director = directed(g.directors);
+  o.on_over = std::move(options.on_over);
+  o.clock = std::move(options.control_clock);
+  g.control = node::spawn_node(system, std::move(o));
+  g.view = spawn_view(system, {options.name, options.instance, topologies, options.cores, g.board,
+                               g.directors, g.control.coordinator, options.store, options.start_timeout,
+                               std::move(options.metrics), std::move(options.make)});
+  caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
+  caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
+  g.addresses = spawn_address_keeper(system, options.store, g.board);
+  return g;
+}
+
+void stop_group(const node_group& group) {
+  caf::anon_send(group.addresses, messages::stop{});
+  caf::anon_send(group.view, messages::stop{});
+  caf::anon_send(group.directors, messages::stop{});
+  group.lives->stop();
+  caf::anon_send(group.board, messages::stop{});
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,62 @@
+// The actors of one node: its control plane, links, directors, hosts and view, without what its process has beside
+// them: a port, its address in the store, patience while it joins. node_process owns one in a real process; a
+// simulation has several in one actor system.
+#pragma once
+
+#include "actors/host/address_book.hpp"
+#include "actors/host/directors.hpp"
+#include "actors/host/lives.hpp"
+#include "actors/host/switchboard.hpp"
+#include "actors/host/view.hpp"
+#include "actors/node/node_options.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace millrace::host {
+
+struct group_options {
+  std::string name;
+  std::uint64_t instance = 0;  // of this process; rises with each process of the node
+  std::shared_ptr<node::chain_store> store;
+  std::string caf_node;
+  decltype(switchboard_options::transport_to) transport_to;
+  bool may_lead = false;
+  std::size_t cores = 1;
+  std::string folder;  // of this node; it is there
+  std::chrono::milliseconds start_timeout{30'000};
+  /// Called once, on another thread: the process is to end, and why.
+  std::function<void(const std::string& why)> on_over;
+  decltype(host_options::losses) losses = {};
+  decltype(host_options::show) show = {};
+  decltype(directors_options::report_text) report_text;
+  decltype(view_options::metrics) metrics;
+  connector_makers make;
+  // Seams of simulations.
+  const wall_clock* clock = &system_clock();            // of all but the control plane
+  decltype(node::node_options::clock) control_clock{};  // of that; none: the machine's
+  std::uint64_t seed = 0;                               // of the control plane's random waits; 0: by chance
+  decltype(host_options::on_begun) on_begun = {};
+};
+
+struct node_group {
+  switchboard board;
+  directors_actor directors;
+  view_actor view;
+  address_keeper addresses;
+  std::shared_ptr<hosted_lives> lives;
+  node::node_actors control;
+};
+
+/// Its address is in the store by then.
+[[nodiscard]] node_group spawn_group(caf::actor_system& system, group_options options);
+
+/// After on_over: ends what is left. The switchboard still uses the transports until it is down.
+void stop_group(const node_group& group);
+
+}  // namespace millrace::host

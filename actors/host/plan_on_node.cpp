@@ -1,0 +1,94 @@
+#include "actors/host/plan_on_node.hpp"
+
+#include "actors/host/value_keeper.hpp"
+#include "actors/node/control_book.hpp"
+#include "actors/node/topology_chains.hpp"
+#include "actors/sink/dead_letters.hpp"
+#include "actors/sink/letters/stored_letters.hpp"
+#include "runtime/control/snapshot_writer.hpp"
+#include "runtime/snapshot/file_names.hpp"
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace millrace::host {
+
+plan_on_node::plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers,
+                           const std::string& topology)
+    : generation(of), planned(std::move(p)), edges(std::move(numbers)), desk(topology, lanes_of(planned)) {
+  const auto& l = planned.decided.layout;
+  for (const auto& x : l.lanes)
+    lanes.insert(x.name);
+  for (const auto& x : l.shards)
+    shards[x.name] = &x;
+  for (const auto& x : l.sinks)
+    sinks.insert(x.name);
+}
+
+plan_on_node::~plan_on_node() {
+  if (keepers.snapshots)
+    caf::anon_send(keepers.snapshots, messages::stop{});
+  if (keepers.values)
+    caf::anon_send(keepers.values, messages::stop{});
+}
+
+namespace {
+
+deployment::pipeline_options options_of(const host_options& o, const planned_topology& p) {
+  deployment::pipeline_options out;
+  out.topology = p.topology;
+  out.start_timeout = o.start_timeout;
+  out.losses = o.losses ? o.losses(*p.topology) : std::make_shared<stage::losses>();
+  out.make = o.make;
+  out.clock = o.clock;
+  out.make_letters = [store = o.store, topology = o.topology](const config::values& options) {
+    return std::make_unique<sink::stored_letters>(std::make_shared<node::topology_chains>(store, topology),
+                                                  sink::dead_letter_format(*config::dead_letter_schema()),
+                                                  sink::stored_parts_of(options));
+  };
+  return out;
+}
+
+}  // namespace
+
+expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, const host_options& options,
+                                                  std::uint64_t generation) {
+  const auto seen = node::control_book(options.store).look();
+  if (!seen)
+    return unexpected(seen.error());
+  const auto found = seen->state.topologies.find(options.topology);
+  if (found == seen->state.topologies.end() || found->second.generation != generation)
+    return outside_error(ec::unavailable, fmt::format("control has another plan of {}", options.topology));
+  const auto plan = decode_plan(found->second.plan);
+  if (!plan)
+    return unexpected(plan.error());
+  auto topology = load_plan(plan->text, options.topology);
+  if (!topology)
+    return unexpected(topology.error());
+  auto planned = unfold(*plan, std::move(*topology));
+  if (!planned)
+    return unexpected(planned.error());
+  auto numbers = link::edge_numbers::make(found->second.number, edges_of(planned->decided.layout));
+  if (!numbers)
+    return unexpected(numbers.error());
+  auto out =
+      std::make_unique<plan_on_node>(generation, std::move(*planned), std::move(*numbers), options.topology);
+  std::error_code ignored;  // who writes there says what is wrong
+  std::filesystem::create_directories(snapshot::state_folder_of(options.folder, plan->state_id), ignored);
+  // Lanes of one source begin with its identity from the plan: each would put it first otherwise, and all but one
+  // be fenced off.
+  const auto state = std::make_shared<node::topology_state>(
+      options.store, snapshot::identity{plan->state_id, options.topology, {}, false}, options.folder,
+      plan->values);
+  out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, state)};
+  out->factory = std::make_unique<deployment::actor_factory>(
+      system, options_of(options, out->planned), deployment::stored_state{state, state}, out->planned.decided,
+      out->keepers, std::make_shared<source::feeds>());
+  if (options.show)
+    options.show(out->planned.topology, out->factory->gauges());
+  return out;
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,35 @@
+// One plan of a topology as one node runs it: what was worked out from the plan, the numbers of its edges, and who
+// makes its actors.
+#pragma once
+
+#include "actors/host/topology_host.hpp"
+#include "runtime/control/actor_desk.hpp"
+
+#include <set>
+
+namespace millrace::host {
+
+struct plan_on_node {
+  std::uint64_t generation = 0;
+  planned_topology planned;
+  std::set<std::string> lanes;
+  std::map<std::string, const deployment::shard_layout*> shards;
+  std::set<std::string> sinks;
+  link::edge_numbers edges;
+  deployment::keepers keepers;
+  std::unique_ptr<deployment::actor_factory> factory;
+  control::actor_desk desk;
+
+  plan_on_node(std::uint64_t of, planned_topology p, link::edge_numbers numbers, const std::string& topology);
+  plan_on_node(const plan_on_node&) = delete;
+  plan_on_node& operator=(const plan_on_node&) = delete;
+  /// Ends its keepers.
+  ~plan_on_node();
+};
+
+/// Reads `control` for the plan of that generation and makes what runs it. Blocks. An error with `retry`: it may
+/// be there a little later.
+[[nodiscard]] expected<std::unique_ptr<plan_on_node>>
+open_plan(caf::actor_system& system, const host_options& options, std::uint64_t generation);
+
+}  // namespace millrace::host

@@ -1,0 +1,553 @@
+#include "actors/host/topology_host.hpp"
+
+#include "actors/host/plan_on_node.hpp"
+#include "runtime/control/any_actor.hpp"
+#include "runtime/control/spawn.hpp"
+#include "runtime/control/topology_message_format.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <variant>
+
+namespace millrace::host {
+namespace {
+
+using control::any_actor;
+using control::as;
+using control::with_living;
+
+/// A former life that was told to end commits, and then makes room for its successor in this process.
+constexpr std::chrono::seconds former_patience{10};
+/// A topology that has ended, or runs elsewhere, keeps no threads here for longer.
+constexpr std::chrono::seconds idle_patience{10};
+
+struct living {
+  plan_on_node* plan = nullptr;
+  life now;
+  node::life_listener tell;
+  any_actor handle = {};  // none: it is being prepared
+  std::optional<error> refused = {};
+  bool has_stopped = false;
+  cluster::epoch stopped_by = {};  // under which it was told to stop last
+};
+
+/// Someone who was introduced to a local actor, and lives elsewhere.
+struct introduced {
+  std::string node;
+  std::string to;             // the local actor
+  std::uint32_t index = 0;    // of a receiver
+  std::optional<log_id> log;  // of a sender of output; none: it is a receiver
+  life remote;
+  std::optional<link::stand_in> handle;
+};
+
+class hosting {
+public:
+  hosting(topology_host::pointer self, host_options options) : self_(self), options_(std::move(options)) {
+    self_->set_down_handler([this](const caf::down_msg& m) { on_down(m); });
+  }
+
+  // --- lives
+  void on_begin(const begin_here& m) {
+    if (const auto former = former_.find(m.actor); former != former_.end()) {
+      // It still has the file that its successor would open.
+      former->second.next = m;
+      return;
+    }
+    begin(m);
+  }
+  void on_end(const end_here& m) {
+    if (const auto former = former_.find(m.actor);
+        former != former_.end() && former->second.next && former->second.next->now.term <= m.last.term) {
+      tell_over(m.actor, former->second.next->now, former->second.next->tell, node::life_outcome::ended);
+      former->second.next.reset();
+    }
+    const auto at = lives_.find(m.actor);
+    if (at == lives_.end() || at->second.now.term > m.last.term)
+      return;
+    auto l = std::move(at->second);
+    close(m.actor, l);
+    lives_.erase(at);
+    if (std::holds_alternative<std::monostate>(l.handle)) {
+      tell_over(m.actor, l.now, l.tell, node::life_outcome::ended);
+    } else {
+      with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
+      end_former(m.actor);
+      former_[m.actor] = {control::address_of(l.handle), l.now, l.tell, l.plan, std::nullopt};
+      self_->delayed_send(self_, former_patience, former_life_is_due{m.actor, l.now});
+    }
+    drop_old_plans();
+  }
+  void on_former_due(const former_life_is_due& m) {
+    if (const auto former = former_.find(m.actor); former != former_.end() && former->second.last == m.last)
+      end_former(m.actor);
+  }
+
+  // --- the director
+  /// A director that was replaced may go on for a while. What it has stopped, the present one would wait for.
+  void on_order(const std::string& from, const control::to_node_of_actors& m) {
+    if (from != director_.node)
+      return;
+    const auto& actor = std::holds_alternative<control::actor_told>(m)
+                            ? control::receiver_of(std::get<control::actor_told>(m).what)
+                            : std::get<control::life_prepared>(m).actor;
+    if (const auto at = lives_.find(actor); at != lives_.end())
+      carry_out(*at->second.plan, at->second.plan->desk.on_message(m));
+  }
+  void on_new_director(const directed_by& now) {
+    director_ = now;
+    for (const auto& [_, p] : plans_)
+      carry_out(*p, p->desk.on_new_director());
+  }
+
+  // --- what actors say
+  void on_news(const std::string& actor, const control::actor_news& n) {
+    if (const auto at = lives_.find(actor); at != lives_.end())
+      carry_out(*at->second.plan, at->second.plan->desk.on_news(n));
+  }
+  void on_attempt_failed(const messages::attempt_failed& m) {
+    if (const auto at = lives_.find(m.actor); at != lives_.end())
+      at->second.plan->desk.on_attempt_failed(m);
+  }
+  void on_went_well(const messages::attempt_went_well& m) {
+    if (const auto at = lives_.find(m.actor); at != lives_.end())
+      at->second.plan->desk.on_went_well(m);
+  }
+  void on_fenced(const messages::fenced& m) {
+    if (auto* const l = present(m.actor, m.life))
+      l->refused = m.why;
+  }
+  void on_stopped(const messages::stopped& m) {
+    if (auto* const l = present(m.actor, m.life))
+      l->has_stopped = true;
+    on_news(m.actor, m);
+  }
+
+  // --- links
+  void on_edge(const edge_news& m) {
+    if (const auto* const up = std::get_if<link::stand_in_up>(&m.what))
+      on_stand_in(m.peer, *up);
+    else if (const auto* const down = std::get_if<link::stand_in_down>(&m.what))
+      on_void(m.peer, *down);
+    else if (const auto* const lost = std::get_if<link::message_lost>(&m.what))
+      on_message_lost(*lost);
+  }
+  void on_standing(const peer_standing& m) {
+    for (const auto& [_, i] : introduced_)
+      if (i.node == m.peer && i.handle && !i.log) {
+        if (m.is_alive)
+          tell_of(i);
+        else
+          tell(i.to, messages::receiver_down{i.index, i.remote});
+      }
+  }
+  void on_unlinked(const std::string& peer) {
+    for (auto& [_, i] : introduced_)
+      if (i.node == peer)
+        make_void(i);
+    for (const auto& [_, p] : plans_)
+      p->desk.is_void(peer);
+  }
+
+  void on_idle(const nothing_runs& m) {
+    if (m.number == changes_)
+      plans_.clear();
+  }
+
+  void on_stop() {
+    for (auto& [actor, l] : lives_)
+      with_living(l.handle, [&](const auto& h) { self_->send(h, messages::stop{}); });
+    lives_.clear();
+    plans_.clear();
+    self_->quit();
+  }
+
+private:
+  struct former_life {
+    caf::actor_addr address;
+    life last;
+    node::life_listener tell;
+    const plan_on_node* plan = nullptr;  // whose keepers it commits by
+    std::optional<begin_here> next;      // begins when this one has ended
+  };
+
+  // --- beginning
+  void begin(const begin_here& m) {
+    auto plan = plan_of(m.generation);
+    if (!plan) {
+      const auto how = plan.error().retry ? node::life_outcome::failed_again : node::life_outcome::failed;
+      spdlog::warn("{}: {}", m.actor, plan.error().message);
+      return tell_over(m.actor, m.now, m.tell, how, {}, plan.error().message);
+    }
+    spdlog::debug("{}: life {}.{} is placed here", m.actor, m.now.term, m.now.count);
+    lives_[m.actor] = {*plan, m.now, m.tell};
+    drop_old_plans();
+    carry_out(**plan, (*plan)->desk.begin(m.actor, m.generation, m.now));
+  }
+  /// It has ended, or has had its time.
+  void end_former(const std::string& actor) {
+    const auto found = former_.extract(actor);
+    if (found.empty())
+      return;
+    const auto& former = found.mapped();
+    tell_over(actor, former.last, former.tell, node::life_outcome::ended);
+    if (former.next)
+      begin(*former.next);
+    drop_old_plans();
+  }
+  expected<plan_on_node*> plan_of(std::uint64_t generation) {
+    if (const auto p = plans_.find(generation); p != plans_.end())
+      return p->second.get();
+    auto opened = open_plan(self_->system(), options_, generation);
+    if (!opened)
+      return unexpected(opened.error());
+    auto& p = plans_[generation] = std::move(*opened);
+    self_->monitor(p->keepers.snapshots);
+    self_->monitor(p->keepers.values);
+    return p.get();
+  }
+  /// The newest one stays; of the others those that nothing runs by.
+  void drop_old_plans() {
+    std::set<const plan_on_node*> used;
+    for (const auto& [_, l] : lives_)
+      used.insert(l.plan);
+    for (const auto& [_, f] : former_)
+      used.insert(f.plan);
+    for (auto p = plans_.begin(); p != plans_.end();)
+      p = p->first != plans_.rbegin()->first && !used.contains(p->second.get()) ? plans_.erase(p)
+                                                                                : std::next(p);
+    wait_if_idle();
+  }
+  /// A plan that nothing runs by for a while goes; the next life has it read again.
+  void wait_if_idle() {
+    ++changes_;
+    if (lives_.empty() && former_.empty() && !plans_.empty())
+      self_->delayed_send(self_, idle_patience, nothing_runs{changes_});
+  }
+
+  void make(plan_on_node& plan, const control::acts::spawn& a) {
+    const auto at = lives_.find(a.with.actor);
+    if (at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next)
+      return;
+    auto made = make_actor(plan, a);
+    if (!made)
+      return could_not_begin(a.with.actor, made.error());
+    auto& l = at->second;
+    l.handle = std::move(*made);
+    with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
+    if (options_.on_begun)
+      options_.on_begun(a.with.actor, a.with.next, control::address_of(l.handle));
+    for_each_end(plan, a.with.actor,
+                 [&](link::edge_id edge, bool is_from, const link::local_end& end, const auto& window) {
+                   self_->send(options_.board, end_is_up{{edge, end, a.with.next, window}, is_from});
+                 });
+    spdlog::debug("{}: life {}.{} begins", a.with.actor, a.with.next.term, a.with.next.count);
+    carry_out(plan, plan.desk.began(a.with.actor, a.with.next));
+  }
+  expected<any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& a) {
+    const auto& [topology, actor, next, how, found, verdicts] = a.with;
+    const messages::supervisor me = self_;
+    if (plan.lanes.contains(actor)) {
+      const auto all = std::make_shared<delivery::verdicts>();
+      for (const auto& v : verdicts)
+        all->add(v);
+      return plan.factory->make_lane(actor, next, how, found, all, a.failing, me);
+    }
+    std::map<log_id, mark> feeding;
+    for (const auto& f : found)
+      feeding[f.log] = f.start;
+    if (plan.sinks.contains(actor))
+      return plan.factory->make_sink(actor, next, feeding, me);
+    return plan.factory->make_shard(actor, next, feeding, me).map([](messages::shard&& s) {
+      return any_actor(std::move(s));
+    });
+  }
+  void could_not_begin(const std::string& actor, const error& why) {
+    const auto how = why.code == ec::fenced ? node::life_outcome::fenced
+                     : why.retry            ? node::life_outcome::failed_again
+                                            : node::life_outcome::failed;
+    spdlog::error("{} does not begin: {}", actor, why.message);
+    end_life(actor, how, why.message);
+  }
+
+  // --- ending
+  void on_down(const caf::down_msg& m) {
+    for (const auto& [actor, former] : former_)
+      if (former.address == m.source)
+        return end_former(std::string(actor));
+    for (const auto& [actor, l] : lives_)
+      if (control::address_of(l.handle) == m.source) {
+        const auto how = l.refused       ? node::life_outcome::fenced
+                         : l.has_stopped ? node::life_outcome::completed
+                                         : node::life_outcome::failed_again;
+        const auto why = l.refused ? l.refused->message : self_->system().render(m.reason);
+        if (how == node::life_outcome::failed_again)
+          spdlog::error("{} failed ({}); a new life begins, the others go on", actor, why);
+        return end_life(std::string(actor), how, why);
+      }
+    for (const auto& [_, p] : plans_)
+      if (p->keepers.snapshots.address() == m.source || p->keepers.values.address() == m.source)
+        return lose_keeper(*p);
+  }
+  /// Nothing would become durable any more: every life of the plan begins anew with new keepers.
+  void lose_keeper(plan_on_node& plan) {
+    std::vector<std::string> all;
+    for (const auto& [actor, l] : lives_)
+      if (l.plan == &plan)
+        all.push_back(actor);
+    for (const auto& actor : all) {
+      with_living(lives_.at(actor).handle,
+                  [&](const auto& h) { self_->send_exit(h, caf::exit_reason::kill); });
+      end_life(actor, node::life_outcome::failed_again, "the thread that writes to the store has failed");
+    }
+    plans_.erase(plan.generation);
+  }
+  void end_life(const std::string& actor, node::life_outcome how, const std::string& why) {
+    auto l = std::move(lives_.at(actor));
+    close(actor, l);
+    lives_.erase(actor);
+    tell_over(actor, l.now, l.tell, how, {}, why, l.stopped_by);
+    wait_if_idle();
+  }
+  /// Nobody is introduced to it any more, and it to nobody.
+  void close(const std::string& actor, const living& l) {
+    for_each_end(*l.plan, actor, [&](link::edge_id edge, bool is_from, const link::local_end&, const auto&) {
+      self_->send(options_.board, end_is_down{{edge, l.now}, is_from});
+    });
+    std::erase_if(introduced_, [&](const auto& i) {
+      if (i.second.to != actor)
+        return false;
+      self_->send(options_.board, forget_remote{i.second.node, {i.first, i.second.remote}, !i.second.log});
+      return true;
+    });
+    carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
+  }
+  void tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
+                 node::life_outcome how, const life& by = {}, const std::string& why = {},
+                 const cluster::epoch& asked_by = {}) {
+    self_->send(tell, node::life_over{{options_.topology, actor}, last, how, by, why, asked_by});
+  }
+
+  living* present(const std::string& actor, const life& l) {
+    const auto at = lives_.find(actor);
+    return at != lives_.end() && at->second.now.term == l.term ? &at->second : nullptr;
+  }
+
+  /// Calls `what` for each of the actor's ends of edges: the number of the edge, whether the actor sends frames or
+  /// output there, its handle by the interface that the other end needs, and the window of a shard that frames
+  /// come to.
+  template<class F>
+  void for_each_end(const plan_on_node& plan, const std::string& actor, F what) {
+    const auto at = lives_.find(actor);
+    if (at == lives_.end() || std::holds_alternative<std::monostate>(at->second.handle))
+      return;
+    const auto& handle = at->second.handle;
+    for (const auto& [name, edge] : plan.edges.all()) {
+      if (name.from != actor && name.to != actor)
+        continue;
+      const bool is_output = plan.shards.contains(name.from);
+      if (name.from == actor && is_output)
+        what(edge, true, link::local_end(as<messages::output_sender>(handle)),
+             std::optional<window::definition>());
+      else if (name.from == actor)
+        what(edge, true, link::local_end(as<messages::frame_sender>(handle)),
+             std::optional<window::definition>());
+      else if (is_output)
+        what(edge, false, link::local_end(as<messages::output_receiver>(handle)),
+             std::optional<window::definition>());
+      else
+        what(edge, false, link::local_end(as<messages::frame_receiver>(handle)), window_of(plan, actor));
+    }
+  }
+  static std::optional<window::definition> window_of(const plan_on_node& plan, const std::string& actor) {
+    const auto shard = plan.shards.find(actor);
+    if (shard == plan.shards.end())
+      return std::nullopt;
+    const auto& stage = *plan.planned.topology->find(shard->second->window);
+    return std::get<config::window_plan>(stage.plan).definition;
+  }
+
+  // --- what the desk says
+  void carry_out(plan_on_node& plan, control::act_list all) {
+    for (auto& a : all)
+      std::visit([&](auto& x) { act(plan, x); }, a);
+  }
+  void act(plan_on_node&, const control::acts::say& a) {
+    self_->send(options_.board, send_to_director{control::encode_to_director(a.what)});
+  }
+  void act(plan_on_node& plan, const control::acts::spawn& a) { make(plan, a); }
+  void act(plan_on_node&, const control::acts::give_up& a) {
+    if (present(a.actor, a.last) != nullptr)
+      end_life(a.actor, node::life_outcome::failed, a.why.message);
+  }
+  void act(plan_on_node& plan, const control::acts::deliver& a) {
+    std::visit([&](const auto& order) { deliver(plan, a.node, order); }, a.what);
+  }
+
+  // --- orders
+  template<class Message>
+  void tell(const std::string& actor, Message m) {
+    const auto at = lives_.find(actor);
+    if (at == lives_.end())
+      return;
+    with_living(at->second.handle, [&]<class Handle>(const Handle& h) {
+      if constexpr (messages::takes<Handle, Message>)
+        self_->send(h, std::move(m));
+    });
+  }
+  /// Null where it does not live here under that term.
+  template<class Interface>
+  Interface local(const std::string& actor, const life& l) {
+    auto* const found = present(actor, l);
+    return found == nullptr ? Interface() : as<Interface>(found->handle);
+  }
+
+  void deliver(plan_on_node& plan, const std::string& node, const control::orders::tell_receiver& o) {
+    if (!o.lives) {
+      spdlog::debug("{}: {} does not live", o.to, o.receiver);
+      forget(plan, {o.to, o.receiver});
+      return tell(o.to, messages::receiver_down{o.index, o.life});
+    }
+    introduce(plan, {o.to, o.receiver}, {node, o.to, o.index, {}, o.life, {}});
+  }
+  void deliver(plan_on_node& plan, const std::string& node, const control::orders::tell_dead_letter_sink& o) {
+    introduce(plan, {o.to, o.sink}, {node, o.to, 0, {}, o.life, {}});
+  }
+  void deliver(plan_on_node& plan, const std::string& node, const control::orders::tell_sender& o) {
+    introduce(plan, {o.sender, o.to}, {node, o.to, 0, o.log, o.life, {}});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::tell_log& o) {
+    tell(o.to, messages::log_found{o.log, o.start});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::tell_partition& o) {
+    tell(o.to, messages::partition_started{o.partition, o.reader});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::tell_slowest& o) {
+    tell(o.to, messages::others_stand_at{o.slowest});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::collect& o) {
+    tell(o.from, messages::collect_report{});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::stop& o) {
+    if (const auto at = lives_.find(o.who); at != lives_.end())
+      at->second.stopped_by = director_.of;
+    tell(o.who, messages::stop{});
+  }
+
+  void introduce(plan_on_node& plan, const link::edge_name& edge, introduced who) {
+    forget(plan, edge);
+    const auto& other = who.to == edge.from ? edge.to : edge.from;
+    spdlog::debug("{}: meets life {}.{} of {} on node {}", who.to, who.remote.term, who.remote.count, other,
+                  who.node);
+    if (who.node == options_.node) {
+      if (who.log) {
+        if (const auto sender = local<messages::output_sender>(other, who.remote))
+          tell(who.to, messages::sender_up{*who.log, sender, who.remote});
+      } else if (const auto receiver = local<messages::frame_receiver>(other, who.remote)) {
+        tell(who.to, messages::receiver_up{who.index, receiver, who.remote});
+      }
+      return;
+    }
+    const auto number = plan.edges.number_of(edge);
+    if (!number)
+      return;
+    self_->send(options_.board, introduce_remote{who.node, {*number, who.remote}, !who.log});
+    introduced_[*number] = std::move(who);
+  }
+  void forget(const plan_on_node& plan, const link::edge_name& edge) {
+    const auto number = plan.edges.number_of(edge);
+    const auto known = number ? introduced_.find(*number) : introduced_.end();
+    if (known == introduced_.end())
+      return;
+    self_->send(options_.board,
+                forget_remote{known->second.node, {*number, known->second.remote}, !known->second.log});
+    introduced_.erase(known);
+  }
+
+  // --- stand-ins
+  void on_stand_in(const std::string& peer, const link::stand_in_up& m) {
+    const auto known = introduced_.find(m.edge);
+    if (known == introduced_.end() || known->second.node != peer || known->second.remote != m.remote)
+      return;
+    known->second.handle = m.handle;
+    spdlog::debug("{}: reaches life {}.{} on node {}", known->second.to, m.remote.term, m.remote.count, peer);
+    tell_of(known->second);
+  }
+  void tell_of(const introduced& i) {
+    if (i.log)
+      tell(i.to, messages::sender_up{*i.log, *i.handle, i.remote});
+    else
+      tell(i.to, messages::receiver_up{i.index, *i.handle, i.remote});
+  }
+  void on_void(const std::string& peer, const link::stand_in_down& m) {
+    const auto known = introduced_.find(m.edge);
+    if (known != introduced_.end() && known->second.node == peer && known->second.remote == m.remote)
+      make_void(known->second);
+  }
+  void make_void(introduced& i) {
+    if (!std::exchange(i.handle, std::nullopt))
+      return;
+    spdlog::debug("{}: the link to node {} is over", i.to, i.node);
+    if (i.log)
+      return;
+    tell(i.to, messages::receiver_down{i.index, i.remote});
+  }
+  void on_message_lost(const link::message_lost& m) {
+    for (const auto& [_, p] : plans_)
+      for (const auto& [name, number] : p->edges.all())
+        if (number == m.edge)
+          if (const auto from = lives_.find(name.from); from != lives_.end())
+            on_news(name.from, messages::stage_failed{name.from, from->second.now, m.why});
+  }
+
+  topology_host::pointer self_;
+  host_options options_;
+  std::map<std::uint64_t, std::unique_ptr<plan_on_node>> plans_;  // by generation
+  directed_by director_;
+  std::map<std::string, living> lives_;
+  std::map<std::string, former_life> former_;
+  std::map<link::edge_id, introduced> introduced_;
+  std::uint64_t changes_ = 0;  // of what lives here
+};
+
+topology_host::behavior_type host_behaviour(topology_host::pointer self,
+                                            const std::shared_ptr<host_options>& options) {
+  const auto state = std::make_shared<hosting>(self, std::move(*options));
+  return {
+      [=](const messages::partition_found& m) { state->on_news(m.lane, m); },
+      [=](const messages::stands_at& m) { state->on_news(m.actor, m); },
+      [=](const messages::attempt_failed& m) { state->on_attempt_failed(m); },
+      [=](const messages::attempt_went_well& m) { state->on_went_well(m); },
+      [=](const messages::completed& m) { state->on_news(m.actor, m); },
+      [=](const messages::stage_failed& m) { state->on_news(m.actor, m); },
+      [=](const messages::fenced& m) { state->on_fenced(m); },
+      [=](const messages::recovered&) {},
+      [=](const messages::stopped& m) { state->on_stopped(m); },
+      [=](const messages::report_part& m) { state->on_news(m.actor, m); },
+      [=](const begin_here& m) { state->on_begin(m); },
+      [=](const end_here& m) { state->on_end(m); },
+      [=](const order_came& m) { state->on_order(m.from, m.what); },
+      [=](const director_is_new& m) { state->on_new_director(m.now); },
+      [=](const edge_news& m) { state->on_edge(m); },
+      [=](const peer_standing& m) { state->on_standing(m); },
+      [=](const peer_unlinked& m) { state->on_unlinked(m.peer); },
+      [=](const former_life_is_due& m) { state->on_former_due(m); },
+      [=](const nothing_runs& m) { state->on_idle(m); },
+      [=](const messages::stop&) { state->on_stop(); },
+  };
+}
+
+}  // namespace
+
+topology_host spawn_host(caf::actor_system& system, host_options options) {
+  return control::spawn_blocking(system, host_behaviour, std::make_shared<host_options>(std::move(options)));
+}
+
+}  // namespace millrace::host

@@ -1,0 +1,40 @@
+// The host of a topology on one node: makes the actors that are placed here with what their director prepares,
+// introduces them to each other and to stand-ins of remote ones, and says what becomes of them. It is the
+// supervisor of its actors, on a thread of its own, since loading snapshots blocks; what it decides is
+// control::actor_desk's.
+#pragma once
+
+#include "actors/host/hosted_plan.hpp"
+#include "actors/host/messages.hpp"
+#include "actors/node/chain_store.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace millrace::host {
+
+struct host_options {
+  std::string node;
+  std::string topology;
+  std::shared_ptr<node::chain_store> store;
+  std::string folder;  // of this node and topology, for plain files; it is there
+  std::chrono::milliseconds start_timeout{30'000};
+  host::switchboard board;
+  /// Makes what is told of records that are lost to the result.
+  std::function<std::shared_ptr<stage::losses>(const config::topology&)> losses;
+  /// What the metrics show, for as long as the plan runs here.
+  std::function<void(const std::shared_ptr<const config::topology>&, const deployment::pipeline_gauges&)>
+      show;
+  connector_makers make;
+  const wall_clock* clock = &system_clock();
+  /// Told of each life that begins here: tests know its actor by this.
+  std::function<void(const std::string& actor, const life& now, const caf::actor_addr& who)> on_begun = {};
+};
+
+[[nodiscard]] topology_host spawn_host(caf::actor_system& system, host_options options);
+
+}  // namespace millrace::host

@@ -1,0 +1,373 @@
+#include "actors/host/view.hpp"
+
+#include "actors/host/described.hpp"
+#include "actors/host/letters.hpp"
+#include "actors/host/lives.hpp"
+#include "actors/host/question.hpp"
+#include "actors/node/control_book.hpp"
+#include "runtime/control/spawn.hpp"
+
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <list>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+constexpr std::chrono::milliseconds waits_every{200};
+/// Longer than the store may take for a record.
+constexpr std::chrono::seconds answer_patience{40};
+constexpr std::chrono::seconds parts_patience{12};
+/// Of `wait` from another node; its client asks again.
+constexpr std::chrono::seconds wait_patience{20};
+/// Questions to the leader, and topologies that are prepared: more are refused.
+constexpr std::size_t most_questions = 256;
+constexpr std::size_t most_prepared = 4;
+constexpr std::size_t most_readers = 4;
+
+using give_answer = std::function<void(expected<api::answer>)>;
+
+using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;
+
+unexpected busy() { return outside_error(ec::unavailable, "this node has too much to answer; ask again"); }
+
+struct applying_job {
+  view_options options;
+  api::requests::apply what;
+  std::uint64_t number = 0;
+};
+
+expected<cluster::records::topology_applied> carry_out(const applying_job& job) {
+  const auto& options = job.options;
+  const auto seen = node::control_book(options.store).look();
+  if (!seen)
+    return unexpected(seen.error());
+  apply_options o{options.node, job.what.topology, job.what.plan,
+                  folder_of_topology(options.folder, job.what.topology), options.cores};
+  o.start_timeout = options.start_timeout;
+  o.make = options.make;
+  // As many as the cluster has cores, where all machines are alike.
+  o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
+  for (const auto& [node, _] : seen->state.nodes)
+    o.nodes.insert(node);
+  if (const auto t = seen->state.topologies.find(job.what.topology); t != seen->state.topologies.end())
+    o.before = t->second;
+  return prepare_apply(o);
+}
+
+apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
+                                            const std::shared_ptr<applying_job>& job,
+                                            const view_actor& view) {
+  return {[=](const prepare_now&) {
+    self->send(view, apply_prepared{job->number, carry_out(*job)});
+    self->quit();
+  }};
+}
+
+class viewing {
+public:
+  viewing(whole_view::pointer self, view_options options) : self_(self), options_(std::move(options)) {
+    self_->set_down_handler([this](const caf::down_msg& m) { on_worker_down(m); });
+    look();
+  }
+
+  void on_asked(const api_asked& m) {
+    const auto to = [to = m.to](expected<api::answer> a) { (*to)(std::move(a)); };
+    if (tell_of_this_process(m.what, to))
+      return;
+    if (const auto* const a = std::get_if<api::requests::apply>(&m.what))
+      return prepare(*a, {to, m.to});
+    if (const auto* const l = std::get_if<api::requests::dead_letters>(&m.what))
+      return read_letters(*l, m.to);
+    ask_leader(m.what, to, m.to);
+  }
+
+  // --- mail
+  void on_mail(const mail_came& m) {
+    if (m.kind == mail::answer)
+      return on_answer(m.bytes);
+    auto q = decode_question(m.bytes);
+    if (!q)
+      return;
+    const auto back = [this, from = m.from, number = q->number](const expected<api::answer>& a) {
+      self_->send(options_.board, send_mail{from, mail::answer, encode_answer(number, a)});
+    };
+    std::visit([&](auto& what) { lead(std::move(what), back, asker{}); }, q->what);
+  }
+  void on_look() {
+    look();
+    std::erase_if(asked_, [](const auto& q) { return q.second.by && !q.second.by->is_wanted(); });
+    if (!waits_.empty())
+      describe([this](const node::cluster_described& d) { end_waits(d); });
+  }
+  void on_prepared(const apply_prepared& m) {
+    auto found = preparing_.extract(m.number);
+    if (found.empty())
+      return;
+    const auto& asker = found.mapped();
+    if (!m.what)
+      return asker.to(unexpected(m.what.error()));
+    ask_leader(*m.what, asker.to, asker.by);
+  }
+
+private:
+  using described = node::cluster_described;
+  using asker = std::shared_ptr<const api::reply>;  // null: another node
+
+  struct waiting {
+    std::string topology;
+    give_answer to;
+    asker by;
+    std::chrono::steady_clock::time_point until;  // of one of another node
+  };
+  struct question_under_way {
+    question_content what;
+    give_answer to;
+    asker by;
+  };
+  struct applying {
+    give_answer to;
+    asker by;
+  };
+  void look() { self_->delayed_send(self_, waits_every, look_at_waits{}); }
+
+  /// Metrics and health; false where something else is asked for.
+  bool tell_of_this_process(const api::request& r, const give_answer& to) {
+    using namespace api::requests;
+    if (std::holds_alternative<metrics>(r))
+      to(api::answers::page{true, options_.metrics ? options_.metrics() : std::string()});
+    else if (std::holds_alternative<livez>(r))
+      to(api::answers::page{true, "ok\n"});
+    else if (std::holds_alternative<healthz>(r) || std::holds_alternative<readyz>(r))
+      describe([to](const described& d) {
+        to(api::answers::page{!d.leader.empty(), d.leader.empty() ? "no coordinator is heard\n" : "ok\n"});
+      });
+    else
+      return false;
+    return true;
+  }
+
+  template<class F>
+  void describe(F then) {
+    self_->request(options_.coordinator, answer_patience, node::describe_cluster{})
+        .then(then, [](const caf::error&) {});
+  }
+
+  // --- apply
+  void prepare(const api::requests::apply& a, const applying& asker) {
+    if (preparing_.size() >= most_prepared)
+      return asker.to(busy());
+    const auto number = ++numbers_;
+    preparing_.emplace(number, asker);
+    const auto worker = control::spawn_blocking(
+        self_->system(), apply_behaviour, std::make_shared<applying_job>(applying_job{options_, a, number}),
+        whole_view(self_));
+    self_->monitor(worker);
+    workers_[worker.address()] = number;
+    self_->send(worker, prepare_now{});
+  }
+  void on_worker_down(const caf::down_msg& m) {
+    readers_.erase(m.source);
+    const auto number = workers_.extract(m.source);
+    if (!number.empty() && m.reason)
+      on_prepared(
+          {number.mapped(), our_error("the topology could not be prepared: this node has failed in it")});
+  }
+
+  /// Every node reaches the store, so nobody else is asked.
+  void read_letters(const api::requests::dead_letters& what, const asker& by) {
+    if (readers_.size() >= most_readers)
+      return (*by)(busy());
+    const auto reader = spawn_letter_reader(self_->system(), options_.store, what, by);
+    self_->monitor(reader);
+    readers_.insert(reader.address());
+    self_->send(reader, read_letters_now{});
+  }
+
+  // --- asking the leader
+  void ask_leader(question_content what, const give_answer& to, const asker& by) {
+    describe([this, what = std::move(what), to, by](const node::cluster_described& d) {
+      if (d.leads)
+        return std::visit([&](const auto& w) { lead(w, to, by); }, what);
+      if (const auto* const r = std::get_if<api::request>(&what);
+          r != nullptr && std::holds_alternative<api::requests::status>(*r))
+        return to(api::answers::status{{}, options_.node, 0, d.leader});
+      if (d.leader.empty() || d.leader == options_.node)
+        return to(outside_error(ec::unavailable, "nobody leads the cluster yet; ask again"));
+      if (asked_.size() >= most_questions)
+        return to(busy());
+      const auto number = ++numbers_;
+      self_->send(options_.board, send_mail{d.leader, mail::question, encode_question({number, what})});
+      asked_.emplace(number, question_under_way{what, to, by});
+    });
+  }
+  void on_answer(const std::string& bytes) {
+    const auto a = decode_answer(bytes);
+    auto asked = a ? asked_.extract(a->number) : decltype(asked_)::node_type();
+    if (asked.empty())
+      return;
+    const auto* const r = std::get_if<api::request>(&asked.mapped().what);
+    asked.mapped().to(
+        api::read_answer(r != nullptr ? *r : api::request(api::requests::apply{}), a->status, a->body));
+  }
+
+  // --- leading
+  void lead(const cluster::records::topology_applied& r, const give_answer& to, const asker&) {
+    record(r, [this, to, name = r.topology](const node::cluster_answered& m) {
+      if (m.failure)
+        return to(unexpected(*m.failure));
+      describe([to, name](const node::cluster_described& d) {
+        const auto generation =
+            d.state && d.state->topologies.contains(name) ? d.state->topologies.at(name).generation : 0;
+        to(api::answers::applied{generation});
+      });
+    });
+  }
+  void lead(const api::request& r, const give_answer& to, const asker& by) {
+    describe([this, r, to, by](const node::cluster_described& d) {
+      if (!d.leads)
+        return to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
+      std::visit([&](const auto& what) { answer(d, what, to, by); }, r);
+    });
+  }
+  void answer(const described& d, const api::requests::list&, const give_answer& to, const asker&) {
+    to(topologies_of(d));
+  }
+  void answer(const described& d, const api::requests::nodes&, const give_answer& to, const asker&) {
+    to(nodes_of(d, options_.node));
+  }
+  void answer(const described& d, const api::requests::status&, const give_answer& to, const asker&) {
+    const auto me = d.state->nodes.find(options_.node);
+    to(api::answers::status{d.state->cluster, options_.node,
+                            me == d.state->nodes.end() ? 0 : me->second.session, options_.node});
+  }
+  void answer(const described& d, const api::requests::wait& w, const give_answer& to, const asker& by) {
+    auto now = topology_of(d, w.topology);
+    if (!now)
+      return to(unexpected(now.error()));
+    if (is_over(*now))
+      return to(api::answers::waited{true, *now});
+    waits_.push_back({w.topology, to, by, std::chrono::steady_clock::now() + wait_patience});
+  }
+  void answer(const described& d, const api::requests::report& r, const give_answer& to, const asker&) {
+    const auto t = d.state->topologies.find(r.topology);
+    if (t == d.state->topologies.end())
+      return to(unexpected(topology_of(d, r.topology).error()));
+    self_->request(options_.directors, parts_patience, ask_for_report{r.topology})
+        .then(
+            [to](const report_given& m) {
+              if (!m.is_known)
+                return to(outside_error(ec::unavailable,
+                                        "no report is there: none was written to the store when the "
+                                        "topology ended"));
+              to(api::answers::document{m.json});
+            },
+            [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
+  }
+  void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
+    accept(cluster::records::stop_asked{r.topology}, to);
+  }
+  void answer(const described&, const api::requests::drain& r, const give_answer& to, const asker&) {
+    accept(cluster::records::drain_asked{r.node}, to);
+  }
+  void answer(const described&, const api::requests::forget& r, const give_answer& to, const asker&) {
+    record(cluster::records::node_forgotten{r.node}, [to](const node::cluster_answered& m) {
+      if (m.failure)
+        return to(unexpected(*m.failure));
+      api::answers::forgotten out;
+      for (const auto& id : m.lost)
+        out.lost.push_back(id.topology + "/" + id.name);
+      to(std::move(out));
+    });
+  }
+  void answer(const described&, const auto&, const give_answer& to, const asker&) {
+    to(our_error("a node was asked for what another one answers"));
+  }
+  void accept(cluster::request what, const give_answer& to) {
+    record(std::move(what), [to](const node::cluster_answered& m) {
+      if (m.failure)
+        return to(unexpected(*m.failure));
+      to(api::answers::accepted{});
+    });
+  }
+  template<class F>
+  void record(cluster::request what, F then) {
+    self_->request(options_.coordinator, answer_patience, node::ask_cluster{std::move(what)})
+        .then(then, [then](const caf::error&) {
+          then(node::cluster_answered{
+              outside_error(ec::unavailable,
+                            "the store takes too long; it is not known whether this was recorded")
+                  .value(),
+              {}});
+        });
+  }
+  void end_waits(const described& d) {
+    const auto now = std::chrono::steady_clock::now();
+    waits_.remove_if([&](const waiting& w) {
+      if (w.by && !w.by->is_wanted())
+        return true;
+      if (!d.leads) {
+        w.to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
+        return true;
+      }
+      auto t = topology_of(d, w.topology);
+      const bool is_done = !t || is_over(*t) || (!w.by && now > w.until);
+      if (is_done)
+        w.to(std::move(t).map([](api::answers::topology&& x) {
+          const bool over = is_over(x);
+          return api::answer(api::answers::waited{over, std::move(x)});
+        }));
+      return is_done;
+    });
+  }
+
+  whole_view::pointer self_;
+  view_options options_;
+  std::uint64_t numbers_ = 0;
+  std::map<std::uint64_t, applying> preparing_;
+  std::map<caf::actor_addr, std::uint64_t> workers_;
+  std::set<caf::actor_addr> readers_;  // of dead letters
+  std::map<std::uint64_t, question_under_way> asked_;
+  std::list<waiting> waits_;
+};
+
+whole_view::behavior_type view_behaviour(whole_view::pointer self,
+                                         const std::shared_ptr<view_options>& options) {
+  const auto state = std::make_shared<viewing>(self, std::move(*options));
+  return {
+      [=](const mail_came& m) { state->on_mail(m); },
+      [=](const api_asked& m) { state->on_asked(m); },
+      [=](const messages::stop&) { self->quit(); },
+      [=](const look_at_waits&) { state->on_look(); },
+      [=](const apply_prepared& m) { state->on_prepared(m); },
+  };
+}
+
+class request_way final : public api::cluster_view {
+public:
+  explicit request_way(view_actor view) : view_(std::move(view)) {}
+  void ask(api::request what, api::reply to) override {
+    caf::anon_send(view_, api_asked{std::move(what), std::make_shared<const api::reply>(std::move(to))});
+  }
+
+private:
+  view_actor view_;
+};
+
+}  // namespace
+
+view_actor spawn_view(caf::actor_system& system, view_options options) {
+  return system.spawn(view_behaviour, std::make_shared<view_options>(std::move(options)));
+}
+
+std::unique_ptr<api::cluster_view> requests_to(view_actor view) {
+  return std::make_unique<request_way>(std::move(view));
+}
+
+}  // namespace millrace::host

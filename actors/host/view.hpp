@@ -1,0 +1,65 @@
+// Answers what the API of a node is asked: by itself where this node leads the cluster, else by the node that does,
+// over the link. It never blocks; what has to (`apply`) runs on a thread of its own.
+#pragma once
+
+#include "actors/api/cluster_view.hpp"
+#include "actors/host/apply.hpp"
+#include "actors/host/messages.hpp"
+#include "actors/node/chain_store.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::host {
+
+struct view_options {
+  std::string node;
+  std::uint64_t instance = 0;
+  std::string folder;     // of all topologies on this node
+  std::size_t cores = 1;  // of this machine; lanes of a parser are as many for each node
+  host::switchboard board;
+  directors_actor directors;
+  node::coordinator_actor coordinator;
+  std::shared_ptr<node::chain_store>
+      store;  // read for the plan of an earlier generation, and for dead letters
+  std::chrono::milliseconds start_timeout{30'000};
+  std::function<std::string()> metrics;
+  connector_makers make;
+};
+
+/// To the view: from the API's thread.
+struct api_asked {
+  api::request what;
+  std::shared_ptr<const api::reply> to;
+};
+
+/// To itself.
+struct look_at_waits {};
+/// Prepares one topology on a thread of its own, tells the view, and ends.
+struct prepare_now {};
+using apply_worker = caf::typed_actor<caf::reacts_to<prepare_now>>;
+/// To the view: from the worker that has prepared it.
+struct apply_prepared {
+  std::uint64_t number = 0;
+  expected<cluster::records::topology_applied> what;
+};
+
+using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to<apply_prepared>,
+                                       caf::reacts_to<messages::stop>>;
+
+[[nodiscard]] view_actor spawn_view(caf::actor_system& system, view_options options);
+
+/// The way of requests to it.
+[[nodiscard]] std::unique_ptr<api::cluster_view> requests_to(view_actor view);
+
+}  // namespace millrace::host
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::api_asked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_waits)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::prepare_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_prepared)

@@ -1,0 +1,14 @@
+#include "actors/link/network.hpp"
+
+#include "actors/link/caf_transport.hpp"
+#include "actors/link/tls_transport.hpp"
+
+namespace millrace::link {
+
+expected<std::unique_ptr<network>> listen_for_links(caf::actor_system& system, network_options options) {
+  if (options.tls)
+    return tls_network::listen(std::move(options.me), options.listen, *options.tls);
+  return caf_network::listen(system, std::move(options.me), options.listen.host, options.listen.port);
+}
+
+}  // namespace millrace::link

@@ -1,0 +1,44 @@
+// How a process reaches other nodes: it listens at one port, and makes the transports of its links. Two of them:
+// CAF's networking in plain text, for loopback (caf_transport.hpp), and TLS (tls_transport.hpp).
+#pragma once
+
+#include "actors/link/connect_probe.hpp"
+#include "actors/link/link_actor.hpp"
+#include "runtime/tls/folder.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace millrace::link {
+
+class network {
+public:
+  network() = default;
+  virtual ~network() = default;
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
+
+  [[nodiscard]] virtual std::uint16_t port() const = 0;
+  /// Of the link to `peer`, which listens at `at`.
+  [[nodiscard]] virtual transport_factory to(const std::string& peer, const endpoint& at) const = 0;
+  /// Whether a node listens there, whichever. Blocks, for `patience` at most beside the resolver.
+  [[nodiscard]] virtual probe_result probe(const endpoint& at, micros patience) const = 0;
+  /// After the links have been stopped.
+  virtual void close() = 0;
+};
+
+struct network_options {
+  std::string me;  // this node's name
+  endpoint listen;
+  /// Without them the address is loopback, or one where only the cluster's own nodes can connect.
+  std::optional<tls::credentials> tls = {};
+};
+
+/// Blocks for a moment; configure_network() comes before, where there are no credentials. Errors: ec::unavailable.
+[[nodiscard]] expected<std::unique_ptr<network>> listen_for_links(caf::actor_system& system,
+                                                                  network_options options);
+
+}  // namespace millrace::link

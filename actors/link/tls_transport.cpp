@@ -1,0 +1,358 @@
+#include "actors/link/tls_transport.hpp"
+
+#include "actors/link/told_once.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <map>
+#include <set>
+
+namespace millrace::link {
+
+/// A connection and what it lies in, which goes last.
+struct tls_held {
+  std::shared_ptr<tls_core> core;
+  std::shared_ptr<tls_connection> connection;
+};
+/// What has become of a try; within one process, as the three below.
+struct tls_tried {
+  probe_result result;
+  tls_held held;
+};
+/// The peer has connected, and `first` is what it has said.
+struct tls_came {
+  tls_held held;
+  piece first;
+};
+struct tls_whole {
+  tls_held held;
+  piece bytes;
+};
+struct tls_ended {
+  tls_held held;
+  std::string why;
+};
+using tls_carrier = transport::extend<caf::reacts_to<tls_tried>, caf::reacts_to<tls_came>,
+                                      caf::reacts_to<tls_whole>, caf::reacts_to<tls_ended>>;
+
+}  // namespace millrace::link
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_tried)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_came)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_whole)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::tls_ended)
+
+namespace millrace::link {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+
+constexpr micros accept_pause{100'000};
+/// Connections that have come and belong to no link yet: a stranger's hold a descriptor each, for a moment.
+constexpr std::size_t most_unclaimed = 64;
+
+}  // namespace
+
+/// All that the connections of a process share. On its thread, but for `io`'s own functions.
+struct tls_core : std::enable_shared_from_this<tls_core> {
+  void accept();
+  void take(const std::shared_ptr<tls_connection>& c, const std::string& from);
+  void offer(const std::shared_ptr<tls_connection>& c, const piece& first);
+  /// Has the connection's bytes and its end come to the carrier.
+  void hand(const std::shared_ptr<tls_connection>& c, const tls_carrier& carrier);
+  void complain(const std::string& line) {
+    if (told.is_new(line))
+      spdlog::warn("{}", line);
+  }
+
+  std::string me;
+  tls_patience patience;
+  std::shared_ptr<tls::context> tls;
+  told_once told;
+  asio::io_context io;  // what is below lies in it; its handlers own connections
+  asio::executor_work_guard<asio::io_context::executor_type> stays{io.get_executor()};
+  tcp::acceptor acceptor{io};
+  asio::steady_timer pause{io};
+  std::map<std::string, tls_carrier> carriers;  // by the peer's name
+  std::set<std::shared_ptr<tls_connection>> unclaimed;
+};
+
+void tls_core::accept() {
+  const auto c = std::make_shared<tls_connection>(io, *tls, tls::expected_peer{.is_node = true}, patience);
+  acceptor.async_accept(c->socket(), [this, c](boost::system::error_code failed) {
+    if (failed == asio::error::operation_aborted)
+      return;
+    if (failed) {
+      // No descriptor is free: trying again at once would only spin.
+      pause.expires_after(accept_pause);
+      return pause.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped)
+          accept();
+      });
+    }
+    boost::system::error_code gone;
+    const auto from = c->socket().remote_endpoint(gone);
+    if (!gone && unclaimed.size() < most_unclaimed)
+      take(c, from.address().to_string());
+    accept();
+  });
+}
+
+void tls_core::take(const std::shared_ptr<tls_connection>& c, const std::string& from) {
+  unclaimed.insert(c);
+  c->accept([this, weak = std::weak_ptr(c), from](const probe_result& r) {
+    const auto self = weak.lock();
+    if (r.outcome != probed::answers) {
+      unclaimed.erase(self);
+      return complain(fmt::format("a connection from {} is refused: {}", from, r.why));
+    }
+    self->read([this, weak](const piece& first) { offer(weak.lock(), first); },
+               [this, weak](const std::string&) { unclaimed.erase(weak.lock()); });
+  });
+}
+
+/// What a node says that this one has no link to yet is dropped: it says its hello again.
+void tls_core::offer(const std::shared_ptr<tls_connection>& c, const piece& first) {
+  const auto carrier = carriers.find(c->peer());
+  if (carrier == carriers.end())
+    return;
+  unclaimed.erase(c);
+  hand(c, carrier->second);
+  caf::anon_send(carrier->second, tls_came{{shared_from_this(), c}, first});
+}
+
+void tls_core::hand(const std::shared_ptr<tls_connection>& c, const tls_carrier& carrier) {
+  // Whoever holds the carrier's messages holds the connection; this way round it would never go.
+  c->read(
+      [this, weak = std::weak_ptr(c), carrier](const piece& bytes) {
+        caf::anon_send(carrier, tls_whole{{shared_from_this(), weak.lock()}, bytes});
+      },
+      [this, weak = std::weak_ptr(c), carrier](const std::string& why) {
+        caf::anon_send(carrier, tls_ended{{shared_from_this(), weak.lock()}, why});
+      });
+}
+
+namespace {
+
+struct tls_carrier_options {
+  std::string peer;
+  endpoint at;
+  bool connects = false;  // else the peer does, and this one looks whether anybody is there
+  std::shared_ptr<tls_core> core;
+};
+
+class tls_way {
+public:
+  tls_way(tls_carrier::pointer self, tls_carrier_options options, way_user user)
+      : self_(self), options_(std::move(options)), user_(std::move(user)) {
+    on_thread([me = tls_carrier(self_), peer = options_.peer](tls_core& core) {
+      core.carriers.insert_or_assign(peer, me);
+    });
+  }
+
+  void on_open() {
+    if (connection_ || std::exchange(looking_, true))
+      return;
+    on_thread([at = options_.at, peer = options_.peer, connects = options_.connects,
+               me = tls_carrier(self_)](tls_core& core) {
+      const auto c = std::make_shared<tls_connection>(
+          core.io, *core.tls, tls::expected_peer{.is_server = true, .is_node = true, .name = peer},
+          core.patience);
+      c->connect(at, [&core, weak = std::weak_ptr(c), connects, me](const probe_result& r) {
+        const auto self = weak.lock();
+        caf::anon_send(me, tls_tried{r, {core.shared_from_this(), self}});
+        if (r.outcome == probed::answers && connects)
+          core.hand(self, me);
+        else
+          self->close();
+      });
+    });
+  }
+  void on_tried(const tls_tried& m) {
+    looking_ = false;
+    if (connection_) {
+      if (options_.connects && m.result.outcome == probed::answers)
+        end(m.held.connection);
+    } else if (m.result.outcome == probed::refused) {
+      self_->send(user_, way_refused{});
+    } else if (m.result.outcome == probed::silent) {
+      found_nothing(m.result.why);
+    } else if (!options_.connects) {
+      forget_complaint();
+      self_->send(user_, way_closed{no_way("it is for that node to connect")});
+    } else {
+      open(m.held.connection);
+    }
+  }
+  void on_came(const tls_came& m) {
+    if (connection_)
+      end(connection_);
+    open(m.held.connection);
+    self_->send(user_, whole_came{m.first});
+  }
+  void on_whole(const tls_whole& m) {
+    if (connection_ && m.held.connection == connection_)
+      self_->send(user_, whole_came{m.bytes});
+  }
+  void on_ended(const tls_ended& m) {
+    if (connection_ && m.held.connection == connection_)
+      lose(m.why);
+  }
+  void on_send(const send_whole& m) {
+    if (connection_)
+      on_thread([c = connection_, bytes = m.bytes](tls_core&) { c->send(bytes); });
+  }
+  void on_close() {
+    if (!connection_)
+      return;
+    end(connection_);
+    lose("this node has closed it");
+  }
+  void on_stop() {
+    if (connection_)
+      end(connection_);
+    on_thread([me = tls_carrier(self_), peer = options_.peer](tls_core& core) {
+      if (const auto at = core.carriers.find(peer); at != core.carriers.end() && at->second == me)
+        core.carriers.erase(at);
+    });
+    self_->quit();
+  }
+
+private:
+  template<class F>
+  void on_thread(F what) {
+    asio::post(options_.core->io, [core = options_.core.get(), what = std::move(what)] { what(*core); });
+  }
+  void end(std::shared_ptr<tls_connection> c) {
+    on_thread([c = std::move(c)](tls_core&) { c->close(); });
+  }
+  void open(std::shared_ptr<tls_connection> c) {
+    connection_ = std::move(c);
+    forget_complaint();
+    self_->send(user_, way_opened{});
+  }
+  [[nodiscard]] error no_way(std::string_view why) const {
+    return outside_error(ec::unavailable, fmt::format("node {} at {}:{}: {}", options_.peer, options_.at.host,
+                                                      options_.at.port, why))
+        .value();
+  }
+  void found_nothing(std::string_view why) {
+    auto e = no_way(why);
+    if (complaint_ != e.message) {
+      complaint_ = e.message;
+      spdlog::warn("{}", e.message);
+    }
+    self_->send(user_, way_closed{std::move(e)});
+  }
+  void forget_complaint() { complaint_.clear(); }
+  void lose(std::string_view why) {
+    connection_ = nullptr;
+    self_->send(user_, way_closed{no_way(why)});
+  }
+
+  tls_carrier::pointer self_;
+  tls_carrier_options options_;
+  way_user user_;
+  std::shared_ptr<tls_connection> connection_;  // while a way is open
+  bool looking_ = false;                        // for one
+  std::string complaint_;                       // the last, told once
+};
+
+tls_carrier::behavior_type tls_carrier_behaviour(tls_carrier::pointer self, tls_carrier_options options,
+                                                 way_user user) {
+  auto state = std::make_shared<tls_way>(self, std::move(options), std::move(user));
+  return {
+      [=](const open_way&) { state->on_open(); },      [=](const close_way&) { state->on_close(); },
+      [=](const send_whole& m) { state->on_send(m); }, [=](const messages::stop&) { state->on_stop(); },
+      [=](const tls_tried& m) { state->on_tried(m); }, [=](const tls_came& m) { state->on_came(m); },
+      [=](const tls_whole& m) { state->on_whole(m); }, [=](const tls_ended& m) { state->on_ended(m); },
+  };
+}
+
+expected<void> bind_to(tls_core& core, const endpoint& at) {
+  boost::system::error_code failed;
+  const auto found = tcp::resolver(core.io).resolve(at.host, std::to_string(at.port), failed);
+  if (!failed) {
+    const tcp::endpoint first = *found.begin();
+    core.acceptor.open(first.protocol(), failed);
+    if (!failed)
+      core.acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
+    if (!failed)
+      core.acceptor.bind(first, failed);
+    if (!failed)
+      core.acceptor.listen(asio::socket_base::max_listen_connections, failed);
+  }
+  if (failed)
+    return outside_error(ec::unavailable, fmt::format("this node cannot listen at {}:{}: {}", at.host,
+                                                      at.port, failed.message()));
+  return {};
+}
+
+}  // namespace
+
+expected<std::unique_ptr<network>> tls_network::listen(std::string me, const endpoint& at,
+                                                       const tls::credentials& own,
+                                                       const tls_patience& patience,
+                                                       const wall_clock& clock) {
+  auto context = tls::context::make(own, clock);
+  if (!context)
+    return unexpected(context.error());
+  auto core = std::make_shared<tls_core>();
+  core->me = std::move(me);
+  core->patience = patience;
+  core->tls = std::move(*context);
+  if (auto good = bind_to(*core, at); !good)
+    return unexpected(good.error());
+  core->accept();
+  const auto port = core->acceptor.local_endpoint().port();
+  return std::unique_ptr<network>(new tls_network(std::move(core), port));
+}
+
+tls_network::tls_network(std::shared_ptr<tls_core> core, std::uint16_t port)
+    : core_(std::move(core)), port_(port), thread_([c = core_.get()] { c->io.run(); }) {}
+
+tls_network::~tls_network() { tls_network::close(); }
+
+transport_factory tls_network::to(const std::string& peer, const endpoint& at) const {
+  return [options = tls_carrier_options{peer, at, core_->me < peer, core_}](caf::actor_system& system,
+                                                                            way_user user) -> transport {
+    return system.spawn(tls_carrier_behaviour, options, std::move(user));
+  };
+}
+
+probe_result tls_network::probe(const endpoint& at, micros patience) const {
+  const auto answer = std::make_shared<std::promise<probe_result>>();
+  auto result = answer->get_future();
+  asio::post(core_->io, [core = core_.get(), at, patience, answer] {
+    const auto c = std::make_shared<tls_connection>(core->io, *core->tls,
+                                                    tls::expected_peer{.is_server = true, .is_node = true},
+                                                    tls_patience{.step = patience});
+    c->connect(at, [weak = std::weak_ptr(c), answer](const probe_result& r) {
+      weak.lock()->close();
+      answer->set_value(r);
+    });
+  });
+  return result.get();
+}
+
+/// What connections still hold goes with the core, once the last carrier has ended.
+void tls_network::close() {
+  if (!thread_.joinable())
+    return;
+  core_->io.stop();
+  thread_.join();
+  boost::system::error_code ignored;
+  core_->acceptor.close(ignored);
+  core_->carriers.clear();
+  for (const auto& c : std::exchange(core_->unclaimed, {}))
+    c->close();
+}
+
+}  // namespace millrace::link

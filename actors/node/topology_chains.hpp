@@ -1,0 +1,34 @@
+// The chains of one topology in the store of a cluster, by name: for what is no snapshot, such as dead letters.
+#pragma once
+
+#include "actors/node/chain_store.hpp"
+#include "runtime/chain/named_chains.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace millrace::node {
+
+/// Any thread may call.
+class topology_chains final : public chain::named_chains {
+public:
+  topology_chains(std::shared_ptr<chain_store> store, std::string topology)
+      : store_(std::move(store)), topology_(std::move(topology)) {}
+
+  expected<std::unique_ptr<chain::actor_chain>> open_chain(std::string_view name,
+                                                           const millrace::life& now) override {
+    return store_->open({topology_, std::string(name)}, now);
+  }
+  expected<chain::contents> look(std::string_view name) override {
+    return store_->look({topology_, std::string(name)}).map([](found_chain&& f) {
+      return std::move(f.contents);
+    });
+  }
+
+private:
+  std::shared_ptr<chain_store> store_;
+  std::string topology_;
+};
+
+}  // namespace millrace::node

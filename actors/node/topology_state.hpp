@@ -1,0 +1,54 @@
+// The state of one topology over the store of a cluster, as one process of a node reaches it: the snapshots and
+// spilled output of its shards, and small values by name. What fences is the life that `control` has given to
+// whoever opens or writes, so nothing is locked and nothing is counted here. The object does not change after
+// it was made: any thread may call; calls block; what was opened belongs to one thread.
+#pragma once
+
+#include "actors/node/chain_store.hpp"
+#include "runtime/snapshot/snapshot.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::node {
+
+class topology_state final : public snapshot::shard_store, public snapshot::value_reader {
+public:
+  /// `id`: as `control` has it. `folder`: of this node alone, for plain files. `decided`: the values of the plan,
+  /// which hold until an actor puts others.
+  topology_state(std::shared_ptr<chain_store> store, snapshot::identity id, std::string folder,
+                 std::map<std::string, std::string> decided = {})
+      : store_(std::move(store)), id_(std::move(id)), folder_(std::move(folder)),
+        decided_(std::move(decided)) {}
+
+  [[nodiscard]] const snapshot::identity& id() const override { return id_; }
+  [[nodiscard]] const std::string& folder() const override { return folder_; }
+
+  expected<std::unique_ptr<snapshot::snapshots>> open_snapshots(std::string_view actor,
+                                                                incarnation life) override;
+  expected<std::unique_ptr<snapshot::segments>> open_segments(std::string_view actor, incarnation life,
+                                                              const std::vector<segment_id>& needed) override;
+
+  /// Reads a value, whoever has put it. ec::not_found where there is none.
+  [[nodiscard]] expected<std::string> get(std::string_view name) const override;
+  /// Replaces a value, durably. A value has one writer, an actor, whose life `whose` is: it fences off writers
+  /// of lower terms, also where it puts what is there already. ec::fenced where one of a higher term has put
+  /// before. After any other error either value may be there; it is to be put again.
+  [[nodiscard]] expected<void> put_as(std::string_view name, std::string_view value, const life& whose);
+
+private:
+  [[nodiscard]] cluster::actor_id actor_of(std::string_view actor) const {
+    return {id_.topology, std::string(actor)};
+  }
+  [[nodiscard]] cluster::actor_id value_of(std::string_view name) const;
+
+  std::shared_ptr<chain_store> store_;
+  snapshot::identity id_;
+  std::string folder_;
+  std::map<std::string, std::string> decided_;
+};
+
+}  // namespace millrace::node

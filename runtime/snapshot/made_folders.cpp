@@ -1,0 +1,25 @@
+#include "runtime/snapshot/made_folders.hpp"
+
+namespace millrace::snapshot {
+
+std::string folder_above(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+expected<void> make_folders(file_system& files, const std::string& path, std::string_view owned) {
+  for (std::size_t slash = 0; slash != std::string::npos;) {
+    slash = path.find('/', slash + 1);
+    const auto part = path.substr(0, slash);
+    const auto is_new = files.make_folder(part);
+    if (!is_new)
+      return unexpected(is_new.error());
+    const bool is_ours = !owned.empty() && part.size() > owned.size() && part.starts_with(owned);
+    if (*is_new || is_ours)
+      if (auto done = files.sync_folder(folder_above(part)); !done)
+        return done;
+  }
+  return {};
+}
+
+}  // namespace millrace::snapshot

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Three nodes run the job of pipelines/active_users, and are killed with -9 at random while clicks flow: whichever leads, whoever has
+the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. After each blow rows that were committed are still there, and none is there twice; at the end
+every sink holds exactly the oracle's rows, and the ledger adds up.
+
+    cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1]
+"""
+import argparse
+import collections
+import random
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import ClusterJob  # noqa: E402
+from job_under_test import Targets, no_row_twice  # noqa: E402
+from real_systems import PostgreSQL, check, main, needed, unique, wait_until  # noqa: E402
+
+
+def store_of(options, folder, brokers, postgres_url):
+    if options.store == "dir":
+        return f"dir:{folder}/store", None
+    if options.store == "kafka":
+        return f"kafka:{brokers}/{unique('chains')}", None
+    database = PostgreSQL(postgres_url, unique("store"))
+    database.create()
+    return database.url, database
+
+
+def stand_still(cluster, node, rng):
+    """Others get what it runs. Awake again, it is refused wherever they were first, and is a node without work; or it ends."""
+    node.tell(signal.SIGSTOP)
+    time.sleep(rng.uniform(4, 7))
+    node.tell(signal.SIGCONT)
+    wait_until(f"node {node.name} is there again", lambda: not node.alive() or cluster.is_up(node.name))
+    return 1
+
+
+def report_outlives_the_leader(cluster, running):
+    told = running.report_file.read_bytes()
+    running.report_file.unlink()
+    leader = cluster.leader()
+    cluster.nodes[leader].kill()
+    wait_until("another node leads", lambda: cluster.leader() not in (leader, None))
+    running.wait()
+    check(running.report_file.read_bytes() == told, "the next coordinator gives another report")
+
+
+def test(options, folder):
+    brokers, maria_url, postgres_url = needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL")
+    store, database = store_of(options, folder, brokers, postgres_url)
+    job = ClusterJob(options, folder, brokers, maria_url, postgres_url, options.seed, store)
+    rng = random.Random(options.seed)
+    job.clicks.start()
+    running = job.start()
+    before = {name: collections.Counter() for name in Targets.COMMITTED}
+    deaths, progress, led, zombies = 0, 0, 0, 0
+    shown = time.monotonic()
+    while deaths < options.kills:
+        time.sleep(rng.choice([0.1, 0.5, 1.0, 2.0, 3.0]) * rng.uniform(0.5, 1.5))
+        victims = rng.sample(list(job.cluster.nodes.values()), rng.choice([1, 1, 1, 2]))
+        led += job.cluster.leader() in [v.name for v in victims]
+        for v in victims:
+            check(v.alive(), lambda v=v: f"node {v.name} has ended by itself with {v.process.returncode}: {v.errors()[-1500:]}")
+        if rng.random() < 0.25:
+            zombies += stand_still(job.cluster, victims[0], rng)
+        else:
+            for v in victims:
+                v.kill()
+            deaths += len(victims)
+        now = job.targets.committed()
+        for name, rows in now.items():
+            gone = before[name] - rows
+            check(not gone, f"{name}: {sum(gone.values())} committed rows have disappeared, such as {list(gone)[:5]}")
+            no_row_twice(name, rows)
+        progress += now["active2"] != before["active2"]
+        before = now
+        time.sleep(rng.choice([0, 0.5, 3.0]) * rng.uniform(0.5, 1.5))
+        job.go_on()
+        if time.monotonic() - shown > 20:
+            shown = time.monotonic()
+            print(f"{deaths} kills, {sum(now['active2'].values())} rows in active2", flush=True)
+    job.clicks.end()
+    ended = time.monotonic()
+    found = job.finish(running)
+    took = time.monotonic() - ended
+    report_outlives_the_leader(job.cluster, running)
+    check(progress >= max(1, options.kills // 20), f"rows were committed between {progress} of the kills only")
+    job.cluster.stop()
+    if database:
+        database.drop()
+    print(f"{deaths} kills of nodes over {options.store} (seed {options.seed}), {led} times the one that led, {zombies} that woke up, whole {took:.0f} s after the last click: {found}")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--kills", type=int, default=10)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
+    sys.exit(main(test, arguments))

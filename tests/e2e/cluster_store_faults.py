@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""The store of a cluster is away for some seconds under three nodes that count: a PostgreSQL that is stopped and started again, a Kafka broker that is
+killed and started again, a folder on a disk that is full. The nodes go on when it is there again; of three brokers one may be away, and they go on meanwhile.
+Rows are exactly those that are counted here.
+
+    cluster_store_faults.py --millrace build/release/millrace [--only NAME] [--seconds 10]
+
+It starts servers of its own. The folder's disk is a tmpfs in a mount namespace of this test, which takes root: else it says SKIPPED.
+"""
+import argparse
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
+from disk_full import Disk, own_mounts  # noqa: E402
+from real_systems import PostgreSQL, Run, case_names, check, main, run_cases, unique, wait_until  # noqa: E402
+from servers_away import Servers  # noqa: E402
+
+RATE = 4000  # records a second
+BESIDE = 10  # seconds of input beside the fault
+HOME = "b"
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.options, self.folder, self.name = options, folder / name, name
+        self.folder.mkdir()
+        self.servers = self.disk = None
+
+    def start(self, *names):
+        """A server of this case's own; its address."""
+        self.servers = Servers(self.folder)
+        return self.servers.command("start", *names)
+
+    def close(self):
+        if self.servers:
+            self.servers.command("stop", "--remove")
+        if self.disk:
+            self.disk.remove()
+
+    def count(self, store, take, give, meanwhile=False):
+        """Rows are counted while the store is taken away and given back; `meanwhile`: they come without it."""
+        cluster = Cluster(self.options.millrace, self.folder / "cluster", store)
+        cluster.folder.mkdir()
+        cluster.start()
+        counts = Counts(self.folder / "job", self.name, 1, self.options.seconds + BESIDE, RATE)
+        cluster.ask("apply", counts.topology, by=cluster.nodes[HOME])
+        waiting = Waiting(cluster, counts, HOME)
+        wait_until("the first rows", lambda: counts.rows("counts") or goes_on(cluster, counts))
+        take()
+        before = len(counts.rows("counts"))
+        time.sleep(self.options.seconds)
+        if meanwhile:
+            wait_until("rows while it is away", lambda: goes_on(cluster, counts) or len(counts.rows("counts")) > before)
+        cluster.check_alive()
+        there = len(counts.rows("counts"))
+        give()
+        back = time.monotonic()
+        check(there < len(counts.counts), "all rows were there while the store was away")
+        wait_until("every row is there", lambda: goes_on(cluster, counts) or counts.are_there(), 120)
+        took = time.monotonic() - back
+        waiting.end()
+        counts.compare()
+        waiting.compare_ledger()
+        counts.run_alone(self.options.millrace)
+        cluster.check_alive()
+        cluster.stop()
+        print(f"        {len(counts.counts)} rows, {there} of them there while the store was away, the last {took:.1f} s after it was back", flush=True)
+
+
+def postgresql(c):
+    """A PostgreSQL that is stopped and started again."""
+    database = PostgreSQL(c.start("postgres")["POSTGRES_URL"], unique("store"))
+    database.create()
+    c.count(database.url, lambda: c.servers.command("stop", "postgres"), lambda: c.servers.command("start", "postgres"))
+
+
+def kafka(c):
+    """A Kafka broker that is killed and started again."""
+    c.count(f"kafka:{c.start('kafka')['KAFKA_BROKERS']}/{unique('chains')}", lambda: c.servers.command("kill", "kafka"),
+            lambda: c.servers.command("start", "kafka"))
+
+
+def brokers(c):
+    """One of three Kafka brokers is killed, with three replicas, of which two are enough; it is started again."""
+    c.count(f"kafka:{c.start('kafka', '--brokers', '3')['KAFKA_BROKERS']}/{unique('chains')}", lambda: c.servers.command("kill", "kafka.2"),
+            lambda: c.servers.command("start", "kafka"), meanwhile=True)
+
+
+def folder(c):
+    """A folder on a disk that is full, and has room again."""
+    c.disk = Disk(c.folder / "disk")
+    c.count(f"dir:{c.folder}/disk/store", c.disk.fill, c.disk.free)
+
+
+CASES = (folder, postgresql, kafka, brokers)
+
+
+def test(options, folder):
+    run_cases(CASES, Case, options, folder)
+
+
+if __name__ == "__main__":
+    own_mounts()
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--seconds", type=float, default=10, help="how long the store is away")
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,218 @@
+"""A cluster of node processes for tests that disturb it: nodes that are started, killed, stopped and continued, and the
+commands that ask any of them. `ClusterRun` is the job of job_under_test.py on it, with the interface of a run of one process.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+from job_under_test import Job
+from real_systems import PATIENCE, PIPELINE, ROOT, Run, Wrong, check, free_port, http_status, wait_until
+
+
+class Node:
+    """One name, and its processes one after the other."""
+
+    def __init__(self, cluster, name, leads):
+        self.cluster, self.name, self.leads, self.port = cluster, name, leads, free_port()
+        self.state = cluster.folder / name
+        self.out, self.err = cluster.folder / f"{name}.out", cluster.folder / f"{name}.err"
+        self.process, self.seen = None, 0
+
+    def start(self):
+        others = [n.address() for n in self.cluster.nodes.values() if n is not self]
+        command = [*self.cluster.on(self.name), self.cluster.millrace, "node", "--name", self.name, "--store", self.cluster.store,
+                   "--listen", self.address(), "--state", str(self.state), *(["--coordinator"] if self.leads else []),
+                   *(["--join", ",".join(others)] if self.cluster.is_founded else []), "--start-timeout", "120 s",
+                   "--log-level", "debug", *self.cluster.more_options]
+        self.seen = self.out.stat().st_size if self.out.exists() else 0
+        with open(self.out, "ab") as o, open(self.err, "ab") as e:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
+                                            env={**os.environ, **self.cluster.environment})
+        Run.started.append(self.process)
+
+    def address(self):
+        return f"{self.cluster.host(self.name)}:{self.port}"
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def wait_ready(self):
+        def ready():
+            check(self.alive(), lambda: f"node {self.name} has ended with {self.process.returncode}: {self.errors()[-1500:]}")
+            return b"ready: node" in self.out.read_bytes()[self.seen:]
+        wait_until(f"node {self.name} is ready", ready)
+
+    def check_probes(self):
+        if "--tls" in self.cluster.more_options:
+            return  # who asks needs a certificate
+        address = (self.state / "http").read_text().strip().removeprefix("http://")
+        for page in ("/livez", "/readyz", "/healthz"):
+            check(http_status(address, page) == (200, "ok\n"), f"{page} of node {self.name} is {http_status(address, page)}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def tell(self, number):  # a signal
+        self.process.send_signal(number)
+
+    def errors(self):
+        return self.err.read_text(errors="replace")
+
+
+class Cluster:
+    def __init__(self, millrace, folder, store, leading=("a", "b"), following=("c",), environment=None):
+        self.millrace, self.folder, self.store = millrace, pathlib.Path(folder), store
+        self.environment, self.is_founded = environment or {}, False
+        self.more_options, self.more_arguments = (), ()  # of each node, of each command
+        self.nodes = {}
+        for name in (*leading, *following):
+            self.nodes[name] = Node(self, name, name in leading)
+
+    def host(self, name):
+        """The address of the node's machine."""
+        return "127.0.0.1"
+
+    def on(self, name):
+        """The beginning of a command that is to be carried out on the node's machine."""
+        return []
+
+    def start(self):
+        first = next(iter(self.nodes.values()))
+        first.start()
+        first.wait_ready()
+        self.is_founded = True
+        for node in self.nodes.values():
+            if not node.alive():
+                node.start()
+        for node in self.nodes.values():
+            node.wait_ready()
+            node.check_probes()
+
+    def start_missing(self):
+        missing = [n for n in self.nodes.values() if not n.alive()]
+        for node in missing:
+            node.start()
+        return missing
+
+    def ask_once(self, *arguments, by=None, seconds=600, environment=None):
+        """A command as it ends, by a node that lives."""
+        node = by or next(n for n in self.nodes.values() if n.alive() and (n.state / "http").exists())
+        return subprocess.run(self.command(node, *arguments), capture_output=True, text=True, timeout=seconds * PATIENCE, cwd=ROOT,
+                              env={**os.environ, **self.environment, **(environment or {})})
+
+    def command(self, node, *arguments):
+        """The command line that asks this node."""
+        return [*self.on(node.name), self.millrace, *map(str, arguments), "--connect", (node.state / "http").read_text().strip(),
+                "--token", str(node.state / "token"), *self.more_arguments]
+
+    def ask(self, *arguments, by=None, status=0, seconds=600, environment=None):
+        """A command, by a node that lives. Nobody may lead for some seconds: it is asked again until then."""
+        def asked():
+            done = self.ask_once(*arguments, by=by, seconds=seconds, environment=environment)
+            if done.returncode != status:
+                raise Wrong(f"millrace {' '.join(map(str, arguments))}: status {done.returncode}: {done.stderr[-1000:]}")
+            return done
+        done = []
+        wait_until("the command is carried out", lambda: done.append(asked()) or True, 30)
+        return done[0].stdout
+
+    def state_of(self, topology):
+        """Its state and the reason of that."""
+        for t in json.loads(self.ask("list", "--json")):
+            if t["topology"] == topology:
+                return t["state"], t["reason"]
+        raise Wrong(f"the cluster has no topology {topology}")
+
+    def places(self):
+        """By actor, the node that has it."""
+        return {actor: n["name"] for n in json.loads(self.ask("nodes", "--json")) for actor in n["actors"]}
+
+    def is_up(self, name):
+        return any(n["name"] == name and n["state"] == "up" for n in json.loads(self.ask("nodes", "--json")))
+
+    def leader(self):
+        return next((n["name"] for n in json.loads(self.ask("nodes", "--json")) if n["coordinator"]), None)
+
+    def check_alive(self):
+        for n in self.nodes.values():
+            check(n.alive(), lambda n=n: f"node {n.name} has ended by itself with {n.process.returncode}: {n.errors()[-1500:]}")
+
+    def stop(self):
+        for node in self.nodes.values():
+            if node.alive():
+                node.tell(signal.SIGTERM)
+        for node in self.nodes.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if node.process:
+                    node.process.wait(60)
+
+
+def make_certificates(millrace, folder, *names):
+    """An authority, and what it makes for each of the names: ("node", "a") or ("client", "operator")."""
+    for command in (["init", folder], *([*name, "--dir", folder] for name in names)):
+        subprocess.run([millrace, "tls", *map(str, command)], check=True, capture_output=True, timeout=60)
+
+
+class ClusterRun:
+    """The job on the cluster, as finish() of job_under_test.Job knows a run. Stages on a disk are on the node `home`."""
+
+    def __init__(self, cluster, name, home):
+        self.cluster, self.name, self.home = cluster, name, cluster.nodes[home]
+        self.state, self.out = self.home.state / "topologies" / name, self.home.out
+        self.report_file = cluster.folder / f"{name}.report.json"
+
+    def stop(self, seconds=600):
+        self.cluster.ask("stop", self.name)
+        self.wait(seconds)
+
+    def wait(self, seconds=600):
+        self.cluster.ask("wait", self.name, "--report", self.report_file, seconds=seconds)
+
+    def alive(self):
+        return all(node.alive() for node in self.cluster.nodes.values())
+
+    def errors(self):
+        return "\n".join(node.errors() for node in self.cluster.nodes.values())
+
+    ledger = Run.ledger
+
+    def dead_letters(self):
+        return [json.loads(line) for line in self.cluster.ask("letters", self.name).splitlines()]
+
+
+class ClusterJob(Job):
+    """The job of pipelines/active_users, applied at the node `home`."""
+
+    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed, store, home="a"):
+        super().__init__(options, folder, brokers, maria_url, postgres_url, seed)
+        self.home = home
+        self.cluster = Cluster(options.millrace, folder / "cluster", store,
+                               environment={"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url,
+                                            "KAFKA_BROKERS": self.kafka.brokers})
+        self.cluster.folder.mkdir()
+
+    def start(self):
+        self.cluster.start()
+        return self.apply()
+
+    def apply(self):
+        self.cluster.ask("apply", PIPELINE / "topology.json", "--with", self.sinks, "--set", f"topology={self.name}", "--set",
+                         f"stages.clicks.topic={self.active}", "--set", f"stages.topic.topic={self.active2}",
+                         by=self.cluster.nodes[self.home])
+        return ClusterRun(self.cluster, self.name, self.home)
+
+    def go_on(self):
+        """All nodes run. A topology that was given up, since too many nodes have died under it, is applied again."""
+        for node in self.cluster.start_missing():
+            node.wait_ready()
+        state, reason = self.cluster.state_of(self.name)
+        if state == "failed":
+            check("nodes have died" in reason, f"the topology has failed: {reason}")
+            self.apply()
+        else:
+            check(state == "running", f"the topology is {state}: {reason}")

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Strangers at the port where a node listens for others: what is no TLS, certificates of nobody's, of another authority and of a client, lengths
+that nobody can mean, connections that say nothing, and a thousand at once; three times over, while two nodes run a topology. Each stranger is
+refused, each reason is in the log once, memory and handles stay bounded, and every record is in the rows.
+
+    strangers.py --millrace BINARY [--connections 1000]
+"""
+import argparse
+import contextlib
+import json
+import pathlib
+import random
+import socket
+import ssl
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster, ClusterRun, make_certificates  # noqa: E402
+from real_systems import check, main, wait_until  # noqa: E402
+
+MOST_MEMORY_MB = 16  # more than before, whatever strangers do at first: the allocator keeps what many connections took at once
+MOST_MORE_MB = 4     # by the third time
+RATE, SECONDS = 500, 15
+
+
+class Trusted(Cluster):
+    """Nodes with certificates, which speak TLS with each other."""
+
+    def __init__(self, millrace, folder):
+        super().__init__(millrace, folder / "cluster", f"dir:{folder}/store", leading=("a",), following=("b",))
+        self.folder.mkdir()
+        self.certificates = folder / "tls"
+        make_certificates(millrace, self.certificates, ["node", "a"], ["node", "b"], ["node", "x"], ["client", "operator"])
+        self.more_options = ("--tls", str(self.certificates))
+        self.more_arguments = ("--tls", str(self.certificates), "--tls-client", "operator")
+
+
+def tls_context(certificates=None, name=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if certificates:
+        context.load_cert_chain(certificates / f"{name}.crt", certificates / f"{name}.key")
+    return context
+
+
+class Strangers:
+    def __init__(self, cluster, options, folder):
+        self.port, self.options = cluster.nodes["a"].port, options
+        self.own, self.foreign = cluster.certificates, folder / "foreign"
+        make_certificates(options.millrace, self.foreign, ["node", "b"])
+        self.random = random.Random(7)
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def say(self, *texts, context=None):
+        """Says it, and gives what comes back until the node hangs up."""
+        with contextlib.suppress(OSError), self.connect() as plain:
+            with (context.wrap_socket(plain) if context else plain) as s:
+                for text in texts:
+                    s.sendall(text)
+                found = b""
+                while more := s.recv(65536):
+                    found += more
+                return found
+        return b""
+
+    # Each returns words of which one has to be in the log, once; none: nothing has to be said.
+    def plain_text(self):
+        for _ in range(20):
+            self.say(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        return ["a connection from 127.0.0.1 is refused"]
+
+    def random_bytes(self):
+        for _ in range(20):
+            self.say(self.random.randbytes(65536))
+        return []
+
+    def no_certificate(self):
+        for _ in range(20):
+            self.say(b"hello", context=tls_context())
+        return ["certificate"]
+
+    def foreign_authority(self):
+        for _ in range(20):
+            self.say(b"hello", context=tls_context(self.foreign, "node-b"))
+        return ["authority"]
+
+    def a_client(self):
+        for _ in range(20):
+            self.say(b"hello", context=tls_context(self.own, "client-operator"))
+        return ["client"]
+
+    def lengths_that_nobody_means(self):
+        """By a node of the cluster's authority."""
+        for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f"):
+            for _ in range(5):
+                self.say(length, self.random.randbytes(4096), context=tls_context(self.own, "node-x"))
+        return []
+
+    def garbage_of_a_node(self):
+        for _ in range(20):
+            said = self.random.randbytes(200)
+            self.say(len(said).to_bytes(4, "little") + said, len(said).to_bytes(4, "big") + said, context=tls_context(self.own, "node-x"))
+        return []
+
+    def half_open(self):
+        with contextlib.ExitStack() as open_ones:
+            for _ in range(200):
+                open_ones.enter_context(self.connect())
+            time.sleep(1)
+        return []
+
+    def many_at_once(self):
+        with contextlib.ExitStack() as open_ones:
+            for _ in range(self.options.connections):
+                with contextlib.suppress(OSError):
+                    s = open_ones.enter_context(self.connect())
+                    s.sendall(b"\x16")
+            time.sleep(1)
+        return []
+
+    ALL = (plain_text, random_bytes, no_certificate, foreign_authority, a_client, lengths_that_nobody_means, garbage_of_a_node, half_open,
+           many_at_once)
+
+
+def handles(node):
+    return len(list(pathlib.Path(f"/proc/{node.process.pid}/fd").iterdir()))
+
+
+def memory_mb(node):
+    status = pathlib.Path(f"/proc/{node.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def states(cluster):
+    return {n["name"]: n["state"] for n in json.loads(cluster.ask("nodes", "--json"))}
+
+
+def withstood(attack, strangers, node, usual):
+    """How many lines the attack has cost; the node lives, and its handles are as usual."""
+    before = len(node.errors())
+    expected = attack(strangers)
+    check(node.alive(), lambda: f"{attack.__name__} has ended node a: {node.errors()[-1500:]}")
+    wait_until(f"after {attack.__name__} the node has no more handles than before", lambda: handles(node) <= usual + 4, 30)
+    said = [line.partition(" warning ")[2] for line in node.errors()[before:].splitlines() if " warning " in line]
+    lines = [line for line in said if "connection" in line]
+    check(len(lines) == len(set(lines)) and len(lines) < 20, f"{attack.__name__}: {len(lines)} lines in the log: {lines[:5]}")
+    check(not expected or any(e in node.errors() for e in expected), f"{attack.__name__}: the log says {said}")
+    return len(lines)
+
+
+def test(options, folder):
+    rows, count = folder / "rows.jsonl", RATE * SECONDS
+    topology = folder / "topology.json"
+    topology.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
+        "in": {"source": "generator", "kind": "clicks", "rate": f"{RATE}/s", "count": count},
+        "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}, "event_time": "_timestamp"},
+        "counts": {"window": "tumbling", "size": "1 s", "from": "parsed", "key": ["userid"], "aggregates": {"n": "count(*)"}, "shards": 4},
+        "rows": {"sink": "file", "from": "counts", "path": str(rows), "columns": {"n": "n"}}}}))
+    cluster = Trusted(options.millrace, folder)
+    cluster.start()
+    node = cluster.nodes["a"]
+    strangers = Strangers(cluster, options, folder)
+    usual, memory = handles(node), memory_mb(node)
+    for attack in Strangers.ALL:
+        lines = withstood(attack, strangers, node, usual)
+        more = memory_mb(node) - memory
+        check(more < MOST_MEMORY_MB, f"{attack.__name__}: the node has {more:.0f} MB more than before")
+        print(f"ok      {attack.__name__}: {lines} lines, {more:+.1f} MB", flush=True)
+    memory = memory_mb(node)
+    cluster.ask("apply", topology)
+    running = ClusterRun(cluster, "clicks", "a")
+    wait_until("rows flow", lambda: rows.exists() and rows.stat().st_size > 0)
+    usual = handles(node)
+    lines = sum(withstood(attack, strangers, node, usual) for attack in Strangers.ALL)
+    print(f"ok      all of it once more, while records flow: {lines} lines", flush=True)
+    running.wait()
+    found = sum(json.loads(line)["n"] for line in rows.read_text().splitlines())
+    check(found == count, f"{count} records went in, the rows count {found}")
+    running.ledger()
+    more = memory_mb(node) - memory
+    for attack in Strangers.ALL:
+        withstood(attack, strangers, node, usual)
+    more = memory_mb(node) - memory - more
+    check(more < MOST_MORE_MB, f"the third time: the node has {more:.0f} MB more than after the second")
+    wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
+    cluster.stop()
+    print(f"strangers of {len(Strangers.ALL)} kinds, three times; {count} records, each in the rows; {more:+.1f} MB by the third time")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--connections", type=int, default=1000)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,215 @@
+#include "tests/simulation/nodes/node_world.hpp"
+
+#include "actors/node/control_book.hpp"
+#include "actors/node/topology_state.hpp"
+#include "tests/simulation/nodes/node_faults.hpp"
+#include "tests/simulation/verdict.hpp"
+#include "tools/cli/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace millrace::simulation {
+namespace {
+
+/// A run that takes so many does not come to its end.
+constexpr std::uint64_t most_steps = 600'000;
+/// Looking at `control` reads all of it.
+constexpr std::uint64_t look_every = 500;
+/// A reader that found nothing would have waited.
+constexpr micros idle_read{5'000};
+constexpr micros ask_again_after{300'000};
+/// Whoever still lives when the topology is over has so long to do harm.
+constexpr micros afterwards{3'000'000};
+
+class node_world {
+public:
+  node_world(const scenario& s, bool print_trace)
+      : scenario_(s), topology_(plan(s)), logs_(s, s.seed * 17 + 3),
+        cluster_(
+            s, print_trace, [this](const auto& gone) { return makers(gone); },
+            [this](const auto& topology, const auto& parts, bool has_finished) {
+              auto json = cli::report_text(topology, parts, has_finished);
+              if (has_finished)
+                reported_[json] = parts;
+              return json;
+            }),
+        faults_(s, cluster_, logs_, targets_, [this] { stop(); }) {
+    targets_["rows"].refuses = s.refuses;
+  }
+
+  outcome run() {
+    outcome out;
+    try {
+      for (std::size_t i = 0; i < scenario_.nodes; ++i)
+        cluster_.begin(std::string(1, static_cast<char>('a' + i)));
+      out.wrong = live();
+      if (!out.wrong)
+        out.wrong = end_of_run();
+    } catch (const std::exception& e) {
+      out.wrong = e.what();
+    }
+    for (const auto& [name, target] : targets_.all())
+      for (const auto& row : target.rows())
+        cluster_.schedule().note(name + row);
+    out.steps = cluster_.schedule().steps();
+    out.trace = cluster_.schedule().hash();
+    out.lives = cluster_.begun();
+    return out;
+  }
+
+private:
+  using wrong = std::optional<std::string>;
+
+  wrong live() {
+    apply();
+    while (!is_over()) {
+      if (cluster_.schedule().steps() >= most_steps)
+        return fmt::format("no end after {} steps{}\n{}", most_steps, logs_.standing(),
+                           control_ ? cluster::to_text(*control_) : "control cannot be read");
+      if (!cluster_.step())
+        return "nothing is left to do, and the topology has not ended";
+      if (!applied_at_)
+        continue;
+      if (logs_.take_idle_reads() != 0)
+        cluster_.hold({cluster_.schedule().last()}, idle_read);
+      logs_.grow();
+      faults_.carry_out(cluster_.schedule().steps() - *applied_at_);
+    }
+    return std::nullopt;
+  }
+
+  // --- the topology
+
+  /// Asks a node, and others after a while, for as long as the topology does not run.
+  void apply() {
+    faults_.keep_sources();
+    if (!logs_.is_away())
+      ask(api::requests::apply{topology_->name, topology_text(scenario_)}, [this] {
+        if (!applied_at_)
+          applied_at_ = cluster_.schedule().steps();
+      });
+    cluster_.later(ask_again_after, [this] {
+      look();
+      if (topology() == nullptr || goes_on(*topology()))
+        apply();
+      else
+        faults_.release_sources();
+    });
+  }
+  /// It is applied again once it has stopped.
+  void stop() {
+    ask(api::requests::stop{topology_->name}, [] {});
+  }
+  void ask(api::request what, const std::function<void()>& done) {
+    auto& all = cluster_.processes();
+    if (all.empty())
+      return;
+    std::next(all.begin(), static_cast<std::ptrdiff_t>(asked_++ % all.size()))
+        ->view->ask(std::move(what), api::reply(alive_, [done](const expected<api::answer>& a) {
+                      if (a)
+                        done();
+                    }));
+  }
+
+  void look() {
+    auto seen = node::control_book(cluster_.store()).look();
+    if (!seen)
+      throw std::runtime_error("control: " + seen.error().message);
+    control_ = std::move(seen->state);
+  }
+  bool is_over() {
+    if (cluster_.schedule().steps() % look_every != 0)
+      return false;
+    look();
+    const auto* const t = topology();
+    if (t == nullptr || t->is_active())
+      return false;
+    if (!goes_on(*t))
+      return true;
+    if (std::exchange(stopped_generation_, t->generation) != t->generation)
+      apply();
+    return false;
+  }
+  /// It has stopped, or failed in a way that whoever applies it again ends it: while it ended an actor failed, or
+  /// could not write what it needs to end.
+  [[nodiscard]] bool goes_on(const cluster::topology_state& t) const {
+    const auto says = [&](std::string_view what) { return t.why.find(what) != std::string::npos; };
+    return t.status == cluster::topology_status::stopped ||
+           (t.status == cluster::topology_status::failed &&
+            (says("the same command ends it") || (faults_.has_store_failed() && says(no_answer_of_store))));
+  }
+  [[nodiscard]] const cluster::topology_state* topology() const {
+    if (!control_)
+      return nullptr;
+    const auto t = control_->topologies.find(topology_->name);
+    return t != control_->topologies.end() ? &t->second : nullptr;
+  }
+
+  connector_makers makers(const std::shared_ptr<const bool>& gone) {
+    connector_makers make;
+    make.reader = [this, gone](const config::stage& s, const source::wants&,
+                               const connector_context&) -> expected<std::unique_ptr<source::reader>> {
+      return logs_.make_reader(s.name, gone);
+    };
+    make.parser = [](const config::stage& s) -> expected<std::unique_ptr<parser::record_parser>> {
+      auto real = make_parser(s);
+      if (!real)
+        return real;
+      return poisoned(std::move(*real));
+    };
+    make.writer = [this, gone](const config::stage&,
+                               const connector_context& c) -> expected<std::unique_ptr<sink::writer>> {
+      return targets_.make_writer(c.stage, gone);
+    };
+    return make;
+  }
+
+  // --- the end
+
+  wrong end_of_run() {
+    if (topology()->status != cluster::topology_status::finished)
+      return fmt::format("the topology is {}: {} {}", cluster::to_string(topology()->status),
+                         topology()->failed_actor, topology()->why);
+    bool is_enough = false;
+    cluster_.later(afterwards, [&] { is_enough = true; });
+    while (!is_enough)
+      if (!cluster_.step())
+        return "nothing is left to do";
+    // What a former director has told to stop lives again.
+    const auto seen = node::control_book(cluster_.store()).look();
+    const auto has_one_led = seen && seen->highest.term == 1;
+    if (!scenario_.has_poison() && !faults_.has_store_failed() && has_one_led &&
+        cluster_.restarts() > faults_.made_to_fail())
+      return fmt::format("{} actors failed, of which faults made {} fail", cluster_.restarts(),
+                         faults_.made_to_fail());
+    const auto report =
+        node::topology_state(cluster_.store(), {{}, topology_->name, {}, false}, {}).get("report");
+    const bool is_last = report && reported_.contains(*report);
+    if (!is_last && faults_.has_store_failed())  // it could not be kept, or stands for an earlier end
+      return judge(scenario_, targets_, *topology_, std::nullopt);
+    if (!is_last)
+      return "the last report is not there: " + (report ? "an earlier one is" : report.error().message);
+    return judge(scenario_, targets_, *topology_, reported_.at(*report));
+  }
+
+  const scenario& scenario_;
+  std::shared_ptr<const config::topology> topology_;
+  memory_logs logs_;
+  memory_targets targets_;
+  std::map<std::string, std::vector<messages::report_part>> reported_;  // by the report of the end
+  std::shared_ptr<const void> alive_ = std::make_shared<int>(0);
+  std::optional<cluster::control_state> control_;  // as it was seen last
+  std::optional<std::uint64_t> applied_at_;        // at which step
+  std::uint64_t asked_ = 0;
+  std::uint64_t stopped_generation_ = 0;  // after which it was applied again
+  node_cluster cluster_;
+  node_faults faults_;
+};
+
+}  // namespace
+
+outcome simulate_nodes(const scenario& s, bool print_trace) { return node_world(s, print_trace).run(); }
+
+}  // namespace millrace::simulation

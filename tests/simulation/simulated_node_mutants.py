@@ -1,0 +1,21 @@
+"""Rules of the real actors of several nodes, each left out by one change of one source: `simulate_nodes` finds them. Most are those
+that their own tests find as well, by other names.
+
+(name, the rule, source, text as it stands, once, text without the rule)
+"""
+from cluster_mutants import CLUSTER_MUTANTS
+from director_mutants import DIRECTOR_MUTANTS
+from link_mutants import LINK_MUTANTS
+
+# What unit and property tests find in pure cores, and the simulation in the rows or in a run that stands still.
+ALSO_FOUND = ["cluster_new_session", "cluster_fenced", "cluster_resend", "cluster_begun", "cluster_unknown", "director_again",
+              "director_late_end", "director_starts", "cluster_elsewhere", "desk_once", "desk_began_again", "link_gap"]
+
+SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + DIRECTOR_MUTANTS + LINK_MUTANTS if m[0] in ALSO_FOUND] + [
+    ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/restored_shard.cpp",
+     "setup.life = now;", "setup.life = now.term;"),
+    ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/topology_director.cpp",
+     "  carry_out(director_.tell_of_found(m.actor), out);\n", ""),
+    ("nodes_found_planned", "a partition that the plan has is read by its lane alone", "runtime/control/topology_director.cpp",
+     "!planned_.contains(name) && ", ""),
+]

@@ -1,0 +1,181 @@
+// What is decided when a topology is applied: by reading it and asking its sources, before anything is recorded.
+#include "actors/host/apply.hpp"
+#include "tests/unit/host/host_fixture.hpp"
+
+#include <algorithm>
+
+namespace millrace::host::test {
+namespace {
+
+struct applied_here {
+  own_folder folder;
+  std::string input = folder.put("input.json", R"({"k": "a", "at": "2020-01-01T00:00:00Z"})"
+                                               "\n");
+  apply_options options = with_text(topology_text(series_of(input)));
+
+  [[nodiscard]] apply_options with_text(const std::string& text) const {
+    apply_options o;
+    o.node = "here";
+    o.topology = "t";
+    o.text = text;
+    o.folder = folder.path();
+    o.lanes = 3;
+    return o;
+  }
+  [[nodiscard]] cluster::records::topology_applied prepared() const { return must(prepare_apply(options)); }
+  [[nodiscard]] hosted_plan plan() const { return must(decode_plan(prepared().plan)); }
+  /// The cluster has what was prepared.
+  void record() { options.before = cluster::topology_state{prepared().plan, 1}; }
+};
+
+}  // namespace
+
+TEST_CASE("a topology is prepared with a state of its own, its lanes, and where its partitions start") {
+  const applied_here a;
+  const auto record = a.prepared();
+  CHECK(record.topology == "t");
+  const auto plan = must(decode_plan(record.plan));
+  CHECK(plan.text == a.options.text);
+  CHECK(plan.lanes == 3);
+  CHECK(plan.state_id.size() == 32);
+  CHECK(plan.state_id.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(plan.state_id != a.plan().state_id);
+  const auto starts = must(deployment::decode_starts(plan.values.at(deployment::starts_name("parsed"))));
+  REQUIRE(starts.size() == 1);
+
+  const auto l = unfolded(plan).decided.layout;
+  REQUIRE(record.actors.size() == l.lanes.size() + l.shards.size() + l.sinks.size());
+  const auto lane = std::ranges::find(record.actors, "parsed/lane0", &cluster::actor_spec::name);
+  REQUIRE(lane != record.actors.end());
+  CHECK(lane->is_pinned);
+  CHECK(lane->node == "here");
+}
+
+TEST_CASE(
+    "a topology is refused under another name, where its text is wrong, and where its source is not there") {
+  applied_here a;
+  a.options.topology = "other";
+  const auto name = prepare_apply(a.options);
+  REQUIRE_FALSE(name);
+  CHECK(name.error().code == ec::invalid_argument);
+  CHECK(name.error().whose == fault::user);
+  CHECK(name.error().message == "the topology is called t, not other");
+
+  const auto text = prepare_apply(a.with_text("{"));
+  REQUIRE_FALSE(text);
+  CHECK(text.error().code == ec::invalid_argument);
+
+  const auto away = prepare_apply(a.with_text(topology_text(series_of(a.folder.path("no such file")))));
+  REQUIRE_FALSE(away);
+  CHECK(away.error().message.find("no such file") != std::string::npos);
+}
+
+TEST_CASE("applied again, a topology keeps its state, its lanes and its start positions") {
+  applied_here a;
+  a.record();
+  const auto before = must(decode_plan(a.options.before->plan));
+  a.options.lanes = 16;
+  a.options.text = topology_text(series_of(a.input), "t", R"("commit_every": "300 ms",)");
+  const auto again = a.plan();
+  CHECK(again.text == a.options.text);
+  CHECK(again.state_id == before.state_id);
+  CHECK(again.lanes == 3);
+  CHECK(again.values == before.values);
+}
+
+TEST_CASE("applied again, a topology's plan has the partitions that were found since, with their starts") {
+  applied_here a;
+  a.record();
+  auto& before = *a.options.before;
+  before.starts[{"parsed", "input/later"}] = {"parsed/later", {{0, 3}, no_watermark}, "parsed/lane1"};
+  const auto again = a.plan();
+  const auto starts = must(deployment::decode_starts(again.values.at(deployment::starts_name("parsed"))));
+  REQUIRE(starts.size() == 2);
+  CHECK(starts[1].name == "input/later");
+  CHECK(starts[1].start == position{0, 3});
+  CHECK(starts[1].found_later);
+}
+
+TEST_CASE(
+    "a stage with a node runs there; one that is not the cluster's, or has the source's files, is told") {
+  applied_here a;
+  a.options.nodes = {"here", "there"};
+  const auto home = [&](const std::string& actor) {
+    const auto record = a.prepared();
+    const auto found = std::ranges::find(record.actors, actor, &cluster::actor_spec::name);
+    REQUIRE(found != record.actors.end());
+    return found->is_pinned ? found->node : "any";
+  };
+  const auto with_nodes = [&](const std::string& of_source, const std::string& of_sink) {
+    auto stages = series_of(a.input);
+    const auto put = [&](const std::string& behind, const std::string& node) {
+      const auto at = stages.find(behind);
+      REQUIRE(at != std::string::npos);
+      if (!node.empty())
+        stages.insert(at + behind.size(), R"(, "node": ")" + node + '"');
+    };
+    put(R"("source": "file")", of_source);
+    put(R"("sink": "file")", of_sink);
+    return topology_text(stages);
+  };
+  a.options.text = with_nodes("", "there");
+  CHECK(home("raw") == "there");
+  CHECK(home("table") == "here");
+  CHECK(home("parsed/lane0") == "here");
+  CHECK(home("counts/0/0") == "any");
+
+  auto o = a.with_text(with_nodes("", "nowhere"));
+  o.nodes = a.options.nodes;
+  const auto nowhere = prepare_apply(o);
+  REQUIRE_FALSE(nowhere);
+  CHECK(nowhere.error().message == "raw: the cluster has no node \"nowhere\"; it has here, there");
+  o.text = with_nodes("there", "");
+  const auto away = prepare_apply(o);
+  REQUIRE_FALSE(away);
+  CHECK(away.error().message ==
+        "in: its files are on node there, and node here was asked; ask that one (--connect)");
+}
+
+TEST_CASE("applied again at another node, what lies on a disk stays where it is") {
+  applied_here a;
+  const auto first = a.prepared();
+  a.options.before = cluster::topology_state{first.plan, 1};
+  for (const auto& spec : first.actors)
+    a.options.before->actors[spec.name].spec = spec;
+  a.options.node = "there";
+  const auto files = prepare_apply(a.options);
+  REQUIRE_FALSE(files);
+  CHECK(files.error().message ==
+        "in: its files are on node here, and node there was asked; ask that one (--connect)");
+  // Its files were forgotten with their node; the sink's were not.
+  for (auto& [name, actor] : a.options.before->actors)
+    if (actor.spec.kind == cluster::actor_kind::lane)
+      actor.spec.node.clear();
+  for (const auto& spec : a.prepared().actors)
+    if (spec.is_pinned)
+      CHECK(spec.node == (spec.kind == cluster::actor_kind::lane ? "there" : "here"));
+}
+
+TEST_CASE("a topology that does not fit the state of the one before is refused, and what to do is said") {
+  applied_here a;
+  a.record();
+  auto stages = series_of(a.input);
+  const std::string size = R"("size": "1 min")";
+  stages.replace(stages.find(size), size.size(), R"("size": "2 min")");
+  a.options.text = topology_text(stages);
+  const auto refused = prepare_apply(a.options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ec::mismatch);
+  CHECK(refused.error().message.find("counts") != std::string::npos);
+  CHECK(refused.error().message.find("give this one another name") != std::string::npos);
+}
+
+TEST_CASE("an earlier plan that this version reads no more does not stand in the way; a damaged one does") {
+  applied_here a;
+  a.options.before = cluster::topology_state{encode_plan(plan_with("{}", {}, 5)), 1};
+  CHECK(a.plan().lanes == 5);
+  a.options.before->plan = "";
+  CHECK(prepare_apply(a.options).error().code == ec::corrupt);
+}
+
+}  // namespace millrace::host::test

@@ -1,0 +1,116 @@
+// What the API says of topologies and nodes, from what a coordinator knows.
+#include "actors/host/described.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace millrace::host::test {
+namespace {
+
+using cluster::topology_status;
+
+/// Topology t with a pinned lane and a free shard, on nodes a and b.
+struct known {
+  known() {
+    state.nodes["a"] = {11, 1};
+    state.nodes["b"] = {12, 2};
+    auto& t = state.topologies["t"];
+    t.actors["p/lane0"] = {{"p/lane0", cluster::actor_kind::lane, "p", true, "a"},
+                           cluster::place{"a", 1, 5, 1}};
+    t.actors["w/0"] = {{"w/0", cluster::actor_kind::shard, "w"}, cluster::place{"b", 2, 6, 1}};
+    seen.present = {"a", "b"};
+  }
+  [[nodiscard]] node::cluster_described described() const {
+    auto d = seen;
+    d.state = std::make_shared<const cluster::control_state>(state);
+    return d;
+  }
+  cluster::topology_state& t() { return state.topologies.at("t"); }
+  api::answers::topology shown() {
+    auto out = topology_of(described(), "t");
+    REQUIRE(out);
+    CHECK(topologies_of(described()).all == std::vector{*out});
+    return *out;
+  }
+  api::answers::node node_called(const std::string& name) {
+    for (auto& n : nodes_of(described(), "a").all)
+      if (n.name == name)
+        return n;
+    FAIL("no node is called " << name);
+    return {};
+  }
+
+  cluster::control_state state;
+  node::cluster_described seen;
+};
+
+}  // namespace
+
+TEST_CASE("a topology is described by its status") {
+  known k;
+  using s = api::topology_state;
+  CHECK(k.shown() == api::answers::topology{"t", s::running, ""});
+  k.t().status = topology_status::stopping;
+  CHECK(k.shown() == api::answers::topology{"t", s::running, "it is stopping"});
+  k.t().status = topology_status::stopped;
+  CHECK(k.shown() == api::answers::topology{"t", s::stopped, ""});
+  k.t().status = topology_status::finished;
+  CHECK(k.shown() == api::answers::topology{"t", s::ended, ""});
+}
+
+TEST_CASE("a topology that has failed says why, and which actor it was unless that is the topology itself") {
+  known k;
+  k.t().status = topology_status::failed;
+  k.t().why = "no such column";
+  CHECK(k.shown() == api::answers::topology{"t", api::topology_state::failed, "no such column"});
+  k.t().failed_actor = "t";
+  CHECK(k.shown().reason == "no such column");
+  k.t().failed_actor = "table";
+  CHECK(k.shown().reason == "table: no such column");
+}
+
+TEST_CASE("actors that wait are named, with the node that they wait for and how to give it up") {
+  known k;
+  k.seen.waiting = {{"other", "x"}, {"t", "p/lane0"}};
+  const auto pinned = k.shown();
+  CHECK(pinned.state == api::topology_state::running);
+  CHECK(pinned.reason ==
+        "p/lane0 wait for node a, on whose disk they are; `millrace forget a` gives them up there");
+  k.seen.waiting = {{"t", "w/0"}, {"t", "gone"}};
+  CHECK(k.shown().reason == "w/0, gone wait for a node that may be given something");
+  k.seen.waiting = {{"t", "gone"}};
+  CHECK(k.shown().reason == "gone wait for a node that may be given something");
+}
+
+TEST_CASE("a topology that the cluster does not have is not found") {
+  const auto none = topology_of(known().described(), "nothing");
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == ec::not_found);
+}
+
+TEST_CASE("a node has a session, its actors of that session, and may lead") {
+  known k;
+  CHECK(k.node_called("a") == api::answers::node{"a", 1, true, api::node_state::up, {"t/p/lane0"}});
+  CHECK(k.node_called("b") == api::answers::node{"b", 2, false, api::node_state::up, {"t/w/0"}});
+  k.state.nodes["b"].session = 3;  // its actors are of the process before
+  CHECK(k.node_called("b").actors.empty());
+}
+
+TEST_CASE("a node is silent when it does not answer, draining while it has actors, and drained without") {
+  known k;
+  k.seen.present = {"a"};
+  CHECK(k.node_called("b").state == api::node_state::silent);
+  k.state.nodes["b"].is_draining = true;
+  CHECK(k.node_called("b").state == api::node_state::draining);
+  k.t().actors.at("w/0").at.reset();
+  CHECK(k.node_called("b").state == api::node_state::drained);
+}
+
+TEST_CASE("a topology is over when it has ended, was stopped or has failed") {
+  using s = api::topology_state;
+  for (const auto state : {s::ended, s::stopped, s::failed})
+    CHECK(is_over({"t", state, {}}));
+  for (const auto state : {s::running, s::drained})
+    CHECK_FALSE(is_over({"t", state, {}}));
+}
+
+}  // namespace millrace::host::test

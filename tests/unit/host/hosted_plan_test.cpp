@@ -1,0 +1,220 @@
+// What a node makes of a topology's plan: its bytes, and the members, edges, lanes and pins that follow from it.
+#include "actors/sink/parquet/parquet_file.hpp"
+#include "tests/unit/host/host_fixture.hpp"
+
+#include <algorithm>
+
+namespace millrace::host::test {
+namespace {
+
+using names = std::vector<std::string>;
+
+hosted_plan small_plan() { return {"{}", "00ff", 4, {{"a", "1"}, {"b", ""}}}; }
+
+planned_topology series(const std::string& on_error = "dead_letter") {
+  return unfolded(plan_with(topology_text(series_of("x", on_error)), {{"parsed", {"a", "b", "c"}}}));
+}
+
+const control::member& member_called(const std::vector<control::member>& all, const std::string& name) {
+  const auto found = std::ranges::find(all, name, &control::member::name);
+  if (found == all.end())
+    FAIL("no member is called " << name);
+  return *found;
+}
+
+/// Says which actors are pinned to the node "here".
+std::map<std::string, bool> pins_of(const planned_topology& p) {
+  std::map<std::string, bool> out;
+  for (const auto& a : actors_of(p.decided, *p.topology, "here")) {
+    INFO(a.name);
+    CHECK(a.node == (a.is_pinned ? "here" : ""));
+    out[a.name] = a.is_pinned;
+  }
+  return out;
+}
+
+/// One source with a text parser, and a console.
+planned_topology of_source(const std::string& source, const std::string& head = {}) {
+  return unfolded(plan_with(topology_text(fmt::format(R"("in": {{ "source": {} }},
+    "lines": {{ "parser": "text", "from": "in" }}, "out": {{ "sink": "console", "from": "lines" }})",
+                                                      source),
+                                          "t", head),
+                            {{"lines", {"0"}}}));
+}
+bool is_source_pinned(const std::string& source) { return pins_of(of_source(source)).at("lines/lane0"); }
+bool is_sink_pinned(const std::string& sink) {
+  const auto p = unfolded(
+      plan_with(topology_text(fmt::format(R"("in": {{ "source": "generator", "kind": "clicks", "count": 1 }},
+    "lines": {{ "parser": "text", "from": "in" }}, "out": {{ "sink": {}, "from": "lines" }})",
+                                          sink)),
+                {{"lines", {"0"}}}));
+  return pins_of(p).at("out");
+}
+
+}  // namespace
+
+TEST_CASE("a plan is read as it was written") {
+  CHECK(must(decode_plan(encode_plan(small_plan()))) == small_plan());
+  CHECK(must(decode_plan(encode_plan({}))) == hosted_plan{});
+}
+
+TEST_CASE("a plan that is cut off or has more behind it is refused") {
+  const auto bytes = encode_plan(small_plan());
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    INFO(n << " of " << bytes.size());
+    const auto cut = decode_plan(bytes.substr(0, n));
+    REQUIRE_FALSE(cut);
+    CHECK(cut.error().code == ec::corrupt);
+  }
+  CHECK(decode_plan(bytes + '\0').error().code == ec::corrupt);
+}
+
+TEST_CASE("a plan of a later version is told as such, with what to do") {
+  auto bytes = encode_plan(small_plan());
+  bytes[0] = '\x2';
+  const auto later = decode_plan(bytes);
+  REQUIRE_FALSE(later);
+  CHECK(later.error().code == ec::unsupported);
+  CHECK(later.error().message.find("update this node") != std::string::npos);
+}
+
+TEST_CASE("a plan that is wrong is refused with the reason and the place in the topology") {
+  const auto wrong = load_plan(topology_text(R"("in": { "source": "none of them" })"), "clicks");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().code == ec::invalid_argument);
+  CHECK(wrong.error().message.find("none of them") != std::string::npos);
+  CHECK(wrong.error().message.starts_with("clicks:1:"));
+  CHECK(load_plan("{", "clicks").error().code == ec::invalid_argument);
+}
+
+TEST_CASE("each node unfolds the same layout from the same plan") {
+  const auto text = topology_text(series_of("x"));
+  const auto one = unfolded(plan_with(text, {{"parsed", {"a", "b", "c"}}}));
+  const auto other = unfolded(plan_with(text, {{"parsed", {"a", "b", "c"}}}));
+  CHECK(one.decided.layout == other.decided.layout);
+  CHECK(one.decided.layout.lanes.size() == 2);
+  CHECK(one.state_id == "0123456789abcdef0123456789abcdef");
+  CHECK(one.values.contains(deployment::starts_name("parsed")));
+  CHECK_FALSE(one.decided.layout == unfolded(plan_with(text, {{"parsed", {"a", "b"}}}, 1)).decided.layout);
+}
+
+TEST_CASE("partitions that an earlier run has read to their end are not read again") {
+  auto p = plan_with(topology_text(series_of("x")), {});
+  p.values[deployment::starts_name("parsed")] =
+      deployment::encode_starts({{"a", {}, false, true}, {"b", {0, 7}}});
+  const auto found = unfolded(p).decided.partitions.at("parsed");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].name == "b");
+  CHECK(found[0].start == position{0, 7});
+}
+
+TEST_CASE("a plan without the start positions of a parser, or with damaged ones, is corrupt") {
+  auto p = plan_with(topology_text(series_of("x")), {});
+  const auto topology = must(load_plan(p.text, "t"));
+  const auto missing = unfold(p, topology);
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().code == ec::corrupt);
+  CHECK(missing.error().message.find("parsed") != std::string::npos);
+  p.values[deployment::starts_name("parsed")] = "\x5";
+  CHECK_FALSE(unfold(p, topology));
+}
+
+TEST_CASE("a director hears of members what a supervisor of one process would have") {
+  const auto all = members_of(series().decided.layout);
+  CHECK(all.size() == 8);  // three sinks, three shards, two lanes
+  using control::member_kind;
+  const auto& lane = member_called(all, "parsed/lane0");
+  CHECK(lane.kind == member_kind::lane);
+  CHECK(lane.parser == "parsed");
+  CHECK(lane.receivers == names{"dead_letters", "counts/0/0", "counts/0/1", "raw"});
+  CHECK(lane.partitions == 2);
+  CHECK(member_called(all, "parsed/lane1").partitions == 1);
+  CHECK_FALSE(lane.limits_drift);
+  const auto& shard = member_called(all, "hours/0/0");
+  CHECK(shard.kind == member_kind::shard);
+  CHECK(shard.log == "hours/0/0");
+  CHECK(shard.upstream == std::vector<log_id>{"counts/0/0", "counts/0/1"});
+  const auto& sink = member_called(all, "table");
+  CHECK(sink.kind == member_kind::sink);
+  CHECK(sink.upstream == std::vector<log_id>{"hours/0/0"});
+  CHECK_FALSE(sink.takes_dead_letters);
+  CHECK(member_called(all, "dead_letters").takes_dead_letters);
+}
+
+TEST_CASE("lanes limit drift where their parser asks for it and there are others to wait for") {
+  auto l = series().decided.layout;
+  for (auto& x : l.lanes)
+    x.max_drift = micros(1);
+  CHECK(member_called(members_of(l), "parsed/lane0").limits_drift);
+  l.lanes.pop_back();
+  CHECK_FALSE(member_called(members_of(l), "parsed/lane0").limits_drift);
+}
+
+TEST_CASE("placement hears of each actor its kind, its group, and whether a node's disk holds it") {
+  const auto p = series();
+  const auto specs = actors_of(p.decided, *p.topology, "here");
+  const auto called = [&](const std::string& name) {
+    const auto found = std::ranges::find(specs, name, &cluster::actor_spec::name);
+    REQUIRE(found != specs.end());
+    return *found;
+  };
+  using cluster::actor_kind;
+  CHECK(specs.size() == 8);
+  CHECK(called("parsed/lane1") ==
+        cluster::actor_spec{"parsed/lane1", actor_kind::lane, "parsed", true, "here"});
+  CHECK(called("counts/0/1") == cluster::actor_spec{"counts/0/1", actor_kind::shard, "counts", false, ""});
+  CHECK(called("table") == cluster::actor_spec{"table", actor_kind::sink, "table", true, "here"});
+}
+
+TEST_CASE("a lane is pinned where its source is a file or listens, and free where a server is asked") {
+  CHECK(is_source_pinned(R"("file", "path": "x")"));
+  CHECK(is_source_pinned(R"("http_server", "listen": "127.0.0.1:8099", "routes": { "/": {} })"));
+  CHECK(is_source_pinned(R"("http_stream", "url": "http://127.0.0.1:1/")"));
+  CHECK_FALSE(is_source_pinned(R"("kafka", "brokers": "nowhere:1", "topic": "rows")"));
+  CHECK_FALSE(is_source_pinned(R"("generator", "kind": "clicks", "count": 1)"));
+}
+
+TEST_CASE("a sink is pinned where its target lies on a node's disk or is its terminal") {
+  CHECK(is_sink_pinned(R"("file", "path": "x")"));
+  CHECK(is_sink_pinned(R"("console")"));
+  if (sink::has_parquet())
+    CHECK(is_sink_pinned(
+        R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x")"));  // its rows are staged
+  CHECK(is_sink_pinned(R"("sql", "connection": "sqlite3:///tmp/x", "table": "t")"));
+  CHECK_FALSE(is_sink_pinned(R"("sql", "connection": "postgresql://localhost/x", "table": "t")"));
+  CHECK_FALSE(is_sink_pinned(R"("kafka", "brokers": "nowhere:1", "topic": "rows")"));
+}
+
+TEST_CASE("dead letters are pinned with their sink; without one they are in the store, and free") {
+  const auto pinned = [](const std::string& head) {
+    return pins_of(of_source(R"("kafka", "brokers": "nowhere:1", "topic": "rows")", head)).at("dead_letters");
+  };
+  CHECK_FALSE(pinned(""));
+  CHECK(pinned(R"("dead_letters": { "sink": "file", "path": "x" },)"));
+  CHECK_FALSE(pinned(R"("dead_letters": { "sink": "kafka", "brokers": "nowhere:1", "topic": "bad" },)"));
+}
+
+TEST_CASE("edges are all pairs of actors that frames, output or refused rows go between") {
+  const auto all = edges_of(series().decided.layout);
+  const std::vector<link::edge_name> expected{
+      {"parsed/lane0", "dead_letters"}, {"parsed/lane0", "counts/0/0"},   {"parsed/lane0", "counts/0/1"},
+      {"parsed/lane0", "raw"},          {"parsed/lane1", "dead_letters"}, {"parsed/lane1", "counts/0/0"},
+      {"parsed/lane1", "counts/0/1"},   {"parsed/lane1", "raw"},          {"counts/0/0", "hours/0/0"},
+      {"counts/0/1", "hours/0/0"},      {"hours/0/0", "table"},           {"table", "dead_letters"},
+      {"raw", "dead_letters"}};
+  CHECK(all == expected);
+}
+
+TEST_CASE("lanes are told whether a record that fails ends the run") {
+  CHECK(lanes_of(series()) == std::map<std::string, bool>{{"parsed/lane0", false}, {"parsed/lane1", false}});
+  CHECK(lanes_of(series("fail")) ==
+        std::map<std::string, bool>{{"parsed/lane0", true}, {"parsed/lane1", true}});
+}
+
+TEST_CASE("a partition's log is named by its plan") {
+  const auto p = series();
+  CHECK(log_of(p.decided, "parsed", "a") == p.decided.plans[0]->log("a"));
+  CHECK(log_of(p.decided, "nobody", "a") == "nobody/a");
+}
+
+}  // namespace millrace::host::test

@@ -1,0 +1,86 @@
+#include "tools/remote/asking.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <deque>
+
+using namespace millrace;
+using Catch::Contains;
+
+namespace {
+
+/// Gives answers in their order, and keeps what was asked.
+struct scripted {
+  std::deque<expected<api::answer>> answers;
+  std::vector<api::request> asked = {};
+  int pauses = 0;
+
+  remote::ask_function function() {
+    return [this](const api::request& what) {
+      asked.push_back(what);
+      REQUIRE_FALSE(answers.empty());
+      auto next = std::move(answers.front());
+      answers.pop_front();
+      return next;
+    };
+  }
+  expected<api::answers::topology> wait() {
+    return remote::wait_for_end(function(), "t", [this] { ++pauses; });
+  }
+};
+
+expected<api::answer> waited(bool is_over, api::topology_state state) {
+  return api::answers::waited{is_over, {"t", state, {}}};
+}
+expected<api::answer> away() { return outside_error(ec::unavailable, "nobody listens there"); }
+
+}  // namespace
+
+TEST_CASE("a name that is not known gets a suggestion from what the cluster has") {
+  scripted s{{fatal_error(ec::not_found, "no topology clikcs"),
+              api::answers::topologies{{{"clicks", api::topology_state::running, {}}}}}};
+  const auto stop = remote::ask_by_name(s.function(), api::requests::stop{"clikcs"});
+  CHECK_THAT(stop.error().message, Contains("no topology clikcs") && Contains("did you mean \"clicks\"?"));
+  CHECK(s.asked.at(1) == api::request(api::requests::list{}));
+  s = {{fatal_error(ec::not_found, "no node node-x"),
+        api::answers::nodes{{{"node-a", 1, true, api::node_state::up, {}}}}}};
+  CHECK_THAT(remote::ask_by_name(s.function(), api::requests::drain{"node-x"}).error().message,
+             Contains("did you mean \"node-a\"?"));
+  CHECK(s.asked.at(1) == api::request(api::requests::nodes{}));
+}
+
+TEST_CASE("names are asked for only where one is not known to the cluster") {
+  for (const auto& other : {away(), expected<api::answer>(fatal_error(ec::mismatch, "it does not run")),
+                            expected<api::answer>(user_error(ec::not_found, "token: No such file")),
+                            expected<api::answer>(api::answers::accepted{})}) {
+    scripted s{{other}};
+    CHECK(remote::ask_by_name(s.function(), api::requests::stop{"t"}).has_value() == other.has_value());
+    CHECK(s.asked.size() == 1);
+  }
+  scripted s{{fatal_error(ec::not_found, "no topology t"), away()}};
+  CHECK(remote::ask_by_name(s.function(), api::requests::stop{"t"}).error().message == "no topology t");
+}
+
+TEST_CASE("a wait asks until the topology is over, past nodes that are away for a while") {
+  using api::topology_state;
+  scripted s{{away(), waited(false, topology_state::running), away(), waited(true, topology_state::failed)}};
+  const auto end = s.wait();
+  REQUIRE(end);
+  CHECK(end->state == topology_state::failed);
+  CHECK(s.pauses == 3);
+  CHECK(s.asked.size() == 4);
+}
+
+TEST_CASE("a wait gives up where nobody comes back, and at once where asking again does not help") {
+  scripted s;
+  for (int i = 0; i + 1 < remote::most_failures; ++i)
+    s.answers.push_back(away());
+  s.answers.push_back(waited(false, api::topology_state::running));
+  for (int i = 0; i < remote::most_failures; ++i)
+    s.answers.push_back(away());
+  CHECK(s.wait().error().message == "nobody listens there");
+  CHECK(s.answers.empty());
+  scripted refused{{fatal_error(ec::refused, "the certificate is refused")}};
+  CHECK(refused.wait().error().code == ec::refused);
+  CHECK(refused.pauses == 0);
+}

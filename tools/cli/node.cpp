@@ -1,0 +1,350 @@
+// millrace node: one process of a cluster.
+#include "actors/api/server.hpp"
+#include "actors/host/hosted_plan.hpp"
+#include "actors/host/node_process.hpp"
+#include "runtime/control/spawn.hpp"
+#include "runtime/tls/folder.hpp"
+#include "runtime/tls/names.hpp"
+#include "tools/cli/logging.hpp"
+#include "tools/cli/loss_log.hpp"
+#include "tools/cli/node_folder.hpp"
+#include "tools/cli/outcome.hpp"
+#include "tools/cli/report.hpp"
+#include "tools/cli/resources.hpp"
+#include "tools/cli/signal_watch.hpp"
+#include "tools/cli/state_folder.hpp"
+#include "tools/cli/status_server.hpp"
+#include "tools/cli/subcommands.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <charconv>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+namespace millrace::cli {
+namespace {
+
+constexpr std::chrono::seconds node_stop_limit{45};
+constexpr std::chrono::seconds node_leave_limit{5};
+
+struct node_arguments {
+  std::string name;
+  std::string store;
+  std::string listen;
+  std::vector<std::string> join;
+  bool coordinator = false;
+  std::string http = "127.0.0.1:0";
+  std::vector<std::string> http_hosts;
+  std::string state;
+  std::string tls;
+  std::string start_timeout = "30 s";
+  std::string log_level = "info";
+  std::string log_format = "text";
+  unsigned threads = 0;
+};
+
+int refuse_node(const error& e) {
+  complain("millrace: " + describe(e));
+  return e.whose == fault::user ? exit_wrong : exit_failed;
+}
+
+/// HOST:PORT, [HOST]:PORT or :PORT, which means loopback.
+expected<link::endpoint> endpoint_of(const std::string& option, const std::string& text) {
+  const auto colon = text.rfind(':');
+  auto host = colon == std::string::npos ? text : text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']'))
+    host = host.substr(1, host.size() - 2);
+  link::endpoint at{host.empty() ? "127.0.0.1" : host, 0};
+  const auto digits = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+  const auto* const end = digits.data() + digits.size();
+  if (const auto read = std::from_chars(digits.data(), end, at.port);
+      digits.empty() || read.ec != std::errc() || read.ptr != end)
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("{}: \"{}\" is no address; write HOST:PORT, such as 127.0.0.1:7100", option, text));
+  return at;
+}
+
+/// Without TLS whoever reaches the address can say anything to the node, so it is this machine's own. Other nodes
+/// reach this one at what it says here.
+expected<void> check_listen(const node_arguments& a, const link::endpoint& at) {
+  boost::system::error_code bad;
+  const auto address = boost::asio::ip::make_address(at.host == "localhost" ? "127.0.0.1" : at.host, bad);
+  if (!bad && address.is_unspecified())
+    return user_error(ec::invalid_argument,
+                      fmt::format("--listen {}: other nodes reach this one at that address, so it is one "
+                                  "of this machine's, such as 10.0.0.5:{}",
+                                  a.listen, at.port));
+  if ((!bad && address.is_loopback()) || !a.tls.empty())
+    return {};
+  return user_error(
+      ec::invalid_argument,
+      fmt::format("--listen {}: without TLS whoever reaches that address could say anything to this node; "
+                  "give it a certificate by --tls DIR (see millrace tls), or listen on loopback, such as "
+                  "127.0.0.1:{}",
+                  a.listen, at.port));
+}
+
+struct checked_arguments {
+  link::endpoint listen;
+  std::vector<link::endpoint> join;
+  std::shared_ptr<node::chain_store> store;
+  std::string folder;
+  std::chrono::milliseconds start_timeout{};
+  api::server_options api;
+};
+
+expected<checked_arguments> check_arguments(const node_arguments& a) {
+  checked_arguments out;
+  if (const auto good = tls::check_name("--name", a.name); !good)
+    return unexpected(good.error());
+  const auto listen = endpoint_of("--listen", a.listen);
+  if (!listen)
+    return unexpected(listen.error());
+  out.listen = *listen;
+  if (auto good = check_listen(a, out.listen); !good)
+    return unexpected(good.error());
+  for (const auto& j : a.join) {
+    const auto at = endpoint_of("--join", j);
+    if (!at)
+      return unexpected(at.error());
+    out.join.push_back(*at);
+  }
+  if (!a.coordinator && a.join.empty())
+    return user_error(ec::invalid_argument,
+                      "a node joins others (--join ADDR), or may lead them (--coordinator); "
+                      "give one of them");
+  const auto place = node::parse_store_place(a.store);
+  if (!place)
+    return unexpected(place.error());
+  auto store = node::make_chain_store(*place);
+  if (!store)
+    return unexpected(store.error());
+  out.store = std::move(*store);
+  auto folder = a.state.empty() ? default_state_folder(std::string(api::default_node_folder))
+                                : expected<std::string>(a.state);
+  if (!folder)
+    return unexpected(folder.error());
+  out.folder = std::move(*folder);
+  const auto timeout = parse_duration(a.start_timeout);
+  if (!timeout)
+    return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
+  out.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+  const auto http = endpoint_of("--http", a.http);
+  if (!http)
+    return unexpected(http.error());
+  boost::system::error_code bad;
+  const auto address =
+      boost::asio::ip::make_address(http->host == "localhost" ? "127.0.0.1" : http->host, bad);
+  if (bad)
+    return user_error(ec::invalid_argument, fmt::format("--http {}: write the address in digits", a.http));
+  out.api.listen = {address, http->port};
+  out.api.guard.names = a.http_hosts;
+  if (!a.tls.empty()) {
+    auto own = tls::node_credentials(a.tls, a.name, system_clock().now());
+    if (!own)
+      return unexpected(own.error());
+    out.api.tls = std::move(*own);
+  }
+  return out;
+}
+
+/// What ends the process, from whichever thread.
+class node_end {
+public:
+  void over(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    why_ = why;
+    changed_.notify_all();
+  }
+  std::string wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return why_.has_value(); });
+    return *why_;
+  }
+  /// A stop that comes while the node starts is carried out then.
+  void ask() {
+    std::function<void()> leave;
+    {
+      const std::lock_guard lock(mutex_);
+      asked_ = true;
+      leave = leave_;
+    }
+    if (leave)
+      leave();
+  }
+  void attach(std::function<void()> leave) {
+    std::unique_lock lock(mutex_);
+    leave_ = std::move(leave);
+    if (asked_ && leave_) {
+      auto now = leave_;
+      lock.unlock();
+      now();
+    }
+  }
+  [[nodiscard]] bool is_asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<std::string> why_;
+  bool asked_ = false;
+  std::function<void()> leave_;
+};
+
+int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
+  running_topologies board;
+  caf::actor_system_config config;
+  const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
+  control::share_threads(config, threads);
+  link::configure_network(config);
+  caf::actor_system system(config);
+  host::process_options o;
+  o.name = a.name;
+  o.store = c.store;
+  o.listen = c.listen;
+  o.tls = c.api.tls;
+  o.join = c.join;
+  o.may_lead = a.coordinator;
+  o.cores = threads;
+  o.folder = c.folder;
+  o.start_timeout = c.start_timeout;
+  o.cancelled = [&] { return end.is_asked(); };
+  o.on_over = [&](const std::string& why) { end.over(why); };
+  o.losses = [](const config::topology& t) {
+    const auto in_store = fmt::format("the cluster's store; millrace letters {} prints them", t.name);
+    return std::make_shared<stage::losses>(loss_log(where_letters_lie(t, in_store)));
+  };
+  o.show = [&](const std::shared_ptr<const config::topology>& t, const deployment::pipeline_gauges& gauges) {
+    board.add({t, gauges, nullptr});
+  };
+  o.report_text = [](const config::topology& t, const std::vector<messages::report_part>& parts,
+                     bool has_finished) { return report_text(t, parts, has_finished); };
+  o.metrics = [&] { return metrics_text(board.all()); };
+  auto node = host::node_process::start(system, std::move(o));
+  if (!node) {
+    const int status = end.is_asked() ? exit_done : refuse_node(node.error());
+    leave_within(node_leave_limit, status);
+    return status;
+  }
+  auto server = api::server::start(std::move(c.api), (*node)->view());
+  auto written =
+      server ? write_node_files(c.folder, server->url()) : expected<void>(unexpected(server.error()));
+  int status = exit_done;
+  if (!written) {
+    status = refuse_node(written.error());
+    (*node)->leave();
+  } else {
+    fmt::print("ready: node {} listens at {}:{}, its API is {}\n", a.name, (*node)->address().host,
+               (*node)->address().port, server->url());
+    std::fflush(stdout);
+    end.attach([&] { (*node)->leave(); });
+  }
+  const auto why = end.wait();
+  end.attach({});
+  if (!end.is_asked() && status == exit_done)
+    status = refuse_node(fatal_error(ec::unavailable, why).value());
+  server = unexpected(error{});
+  (*node)->stop();
+  leave_within(node_leave_limit, status);
+  return status;
+}
+
+int run_node(const node_arguments& a) {
+  std::signal(SIGPIPE, SIG_IGN);
+  set_up_logging(spdlog::level::from_str(a.log_level), a.log_format, {});
+  auto checked = check_arguments(a);
+  if (!checked)
+    return refuse_node(checked.error());
+  if (const auto few = raise_file_limit())
+    spdlog::warn("{}", *few);
+  auto token = make_node_folder(checked->folder);
+  if (!token)
+    return refuse_node(token.error());
+  checked->api.guard.token = std::move(*token);
+  node_end end;
+  const orderly_end ends(node_stop_limit, [&] { end.ask(); });
+  return serve(a, *checked, end);
+}
+
+}  // namespace
+
+void add_node(CLI::App& app, int& status) {
+  auto* command = app.add_subcommand("node", "Run one process of a cluster");
+  auto a = std::make_shared<node_arguments>();
+  command
+      ->add_option("--name", a->name,
+                   "This node's name: of its own in the cluster, and the same after a restart")
+      ->required();
+  command
+      ->add_option(
+          "--store", a->store,
+          "Where the cluster keeps its state, the same for all nodes: dir:PATH, kafka:BROKERS[/TOPIC] or "
+          "postgresql://USER@HOST/DATABASE")
+      ->type_name("STORE")
+      ->required();
+  command
+      ->add_option("--listen", a->listen,
+                   "Where other nodes reach this one, such as 127.0.0.1:7100; any but loopback needs --tls")
+      ->type_name("ADDR")
+      ->required();
+  command
+      ->add_option("--join", a->join,
+                   "Where one of the other nodes listens; several with commas between them")
+      ->type_name("ADDR")
+      ->delimiter(',');
+  command->add_flag("--coordinator", a->coordinator,
+                    "This node may lead the cluster; several may, and one does");
+  command->add_option("--http", a->http, "Serve the API, metrics and probes there; port 0 is any free one")
+      ->type_name("ADDR")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--http-host", a->http_hosts,
+          "A name or address that --http answers for, beside localhost and the address it is reached at")
+      ->type_name("NAME");
+  command
+      ->add_option(
+          "--state", a->state,
+          "Folder of this node alone, for its API's address and token and for files of stages that are here "
+          "(default: node under XDG_STATE_HOME)")
+      ->type_name("DIR");
+  command
+      ->add_option(
+          "--tls", a->tls,
+          "Folder of certificates (see tls): links to other nodes and the API speak TLS, and --listen may be "
+          "any address")
+      ->type_name("DIR");
+  command->add_option("--start-timeout", a->start_timeout, "How long to wait for other nodes and for servers")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
+      ->check(CLI::Range(0U, 1'024U));
+  command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  command->add_option("--log-format", a->log_format, "text, or json: an object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  millrace node --name a --store dir:/tmp/cluster --listen 127.0.0.1:7100 --coordinator "
+      "--state /tmp/a\n"
+      "  millrace node --name b --store dir:/tmp/cluster --listen 127.0.0.1:7101 --join 127.0.0.1:7100 "
+      "--state /tmp/b\n\n"
+      "Runs until SIGTERM, which has its stages commit and leaves the cluster; a second one ends it at "
+      "once.");
+  command->callback([a, &status] { status = run_node(*a); });
+}
+
+}  // namespace millrace::cli

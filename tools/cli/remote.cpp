@@ -1,0 +1,290 @@
+// millrace apply, list, nodes, wait, stop, drain, forget, letters: what a cluster is asked for over a node's API.
+#include "tools/cli/remote.hpp"
+
+#include "actors/api/node_files.hpp"
+#include "actors/catalog.hpp"
+#include "config/report.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "tools/cli/report.hpp"
+#include "tools/cli/state_folder.hpp"
+#include "tools/cli/subcommands.hpp"
+#include "tools/cli/topology_options.hpp"
+#include "tools/remote/asking.hpp"
+#include "tools/remote/resolved.hpp"
+#include "tools/remote/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+namespace millrace::cli {
+namespace {
+
+using remote::ask_function;
+
+struct remote_arguments {
+  remote::connect_arguments connect;
+  std::string name;  // of a topology or a node
+  std::string report;
+  config::load_request topology;
+  bool is_plan_only = false;
+  bool json = false;
+};
+
+/// The user's faults are those that show before anything is contacted; a node's answers are never taken for
+/// them.
+int fail(std::string_view command, const error& e) {
+  fmt::print(stderr, "millrace {}: {}\n", command, describe(e));
+  return e.whose == fault::user ? exit_wrong : exit_failed;
+}
+
+int print_answer(const std::string& text) {
+  const bool is_written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return is_written ? exit_done : exit_failed;
+}
+
+ask_function asker_for(const remote_arguments& a) {
+  const char* const token = std::getenv("MILLRACE_TOKEN");
+  return remote::asker_of(
+      a.connect, {default_state_folder(std::string(api::default_node_folder)).value_or(std::string()),
+                  token == nullptr ? "" : token});
+}
+
+/// Contacts somebody only when all that can be found wrong before has been.
+int apply_topology(const remote_arguments& a) {
+  const auto loaded = config::load(a.topology, connectors());
+  for (const auto& f : loaded.findings)
+    fmt::print(stderr, "{}\n", config::to_string(f));
+  if (!loaded.plan)
+    return exit_wrong;
+  if (a.is_plan_only)
+    return print_answer(config::describe_plan(*loaded.plan));
+  auto text = remote::resolved_text(a.topology, connectors());
+  if (!text)
+    return fail("apply", text.error());
+  const auto& name = loaded.plan->name;
+  const auto done = asker_for(a)(api::requests::apply{name, std::move(*text)});
+  if (!done)
+    return fail("apply", done.error());
+  return print_answer(fmt::format("{} is applied; its plan is number {}\n", name,
+                                  std::get<api::answers::applied>(*done).generation));
+}
+
+int list_topologies(const remote_arguments& a) {
+  const auto all = asker_for(a)(api::requests::list{});
+  if (!all)
+    return fail("list", all.error());
+  const auto& t = std::get<api::answers::topologies>(*all);
+  return print_answer(a.json ? api::json_of(t) + "\n" : remote::table_of(t));
+}
+
+int list_nodes(const remote_arguments& a) {
+  const auto all = asker_for(a)(api::requests::nodes{});
+  if (!all)
+    return fail("nodes", all.error());
+  const auto& n = std::get<api::answers::nodes>(*all);
+  return print_answer(a.json ? api::json_of(n) + "\n" : remote::table_of(n));
+}
+
+/// Prints how the topology has ended, and returns the exit status that `run` would have for it.
+int see_its_end(std::string_view command, const remote_arguments& a, const ask_function& ask) {
+  const auto end =
+      remote::wait_for_end(ask, a.name, [] { std::this_thread::sleep_for(std::chrono::seconds(1)); });
+  if (!end)
+    return fail(command, end.error());
+  if (end->state != api::topology_state::failed)
+    return print_answer(fmt::format("{} {}\n", visible(end->name), to_string(end->state)));
+  fmt::print(stderr, "millrace {}: {} has failed: {}\n", command, visible(end->name), visible(end->reason));
+  return exit_failed;
+}
+
+/// Leaves the exit status as it is where there is no report, as `run` does.
+void write_report_of(const remote_arguments& a, const ask_function& ask) {
+  const auto report = ask(api::requests::report{a.name});
+  auto text = report ? std::get<api::answers::document>(*report).json : std::string();
+  if (report && !text.ends_with('\n'))
+    text += '\n';
+  const auto written = report ? write_reports(a.report, {text}, false) : unexpected(report.error());
+  if (!written)
+    fmt::print(stderr, "millrace wait: --report {}: {}\n", a.report, describe(written.error()));
+}
+
+int wait_for_topology(const remote_arguments& a) {
+  if (!a.report.empty())
+    if (const auto place = check_report_place("--report", a.report, true); !place)
+      return fail("wait", place.error());
+  const auto ask = asker_for(a);
+  // What is wrong from the start is told at once; what goes wrong later may pass.
+  if (const auto there = ask(api::requests::status{}); !there)
+    return fail("wait", there.error());
+  const int status = see_its_end("wait", a, ask);
+  if (!a.report.empty())
+    write_report_of(a, ask);
+  return status;
+}
+
+int stop_topology(const remote_arguments& a) {
+  const auto ask = asker_for(a);
+  if (const auto asked = remote::ask_by_name(ask, api::requests::stop{a.name}); !asked)
+    return fail("stop", asked.error());
+  return see_its_end("stop", a, ask);
+}
+
+int drain_node(const remote_arguments& a) {
+  if (const auto asked = remote::ask_by_name(asker_for(a), api::requests::drain{a.name}); !asked)
+    return fail("drain", asked.error());
+  return print_answer(fmt::format(
+      "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
+      visible(a.name)));
+}
+
+int forget_node(const remote_arguments& a) {
+  const auto asked = remote::ask_by_name(asker_for(a), api::requests::forget{a.name});
+  if (!asked)
+    return fail("forget", asked.error());
+  const auto& lost = std::get<api::answers::forgotten>(*asked).lost;
+  auto text = fmt::format("{} is forgotten; {}\n", visible(a.name),
+                          lost.empty() ? "nothing was kept on its disk alone"
+                                       : "what these had on its disk alone is lost:");
+  for (const auto& actor : lost)
+    text += "  " + visible(actor) + "\n";
+  return print_answer(text);
+}
+
+/// One line each, oldest first.
+int print_letters(const remote_arguments& a) {
+  const auto ask = asker_for(a);
+  for (std::optional<std::uint64_t> page = 0; page;) {
+    const auto answer = remote::ask_by_name(ask, api::requests::dead_letters{a.name, *page});
+    if (!answer)
+      return fail("letters", answer.error());
+    const auto& found = std::get<api::answers::dead_letters>(*answer);
+    std::string lines;
+    for (const auto& letter : found.letters)
+      lines += letter + '\n';
+    if (const int status = print_answer(lines); status != exit_done)
+      return status;
+    page = found.next;
+  }
+  return exit_done;
+}
+
+void add_connect_options(CLI::App& to, const std::shared_ptr<remote_arguments>& a) {
+  to.add_option("--connect", a->connect.url,
+                "The address of any node's API (default: that of a node on this machine, in the file http of "
+                "its state folder)")
+      ->type_name("URL");
+  to.add_option("--token", a->connect.token,
+                "The file with the node's token, which changes and records need (default: the variable "
+                "MILLRACE_TOKEN, "
+                "else the file token of a node on this machine)")
+      ->type_name("FILE");
+  to.add_option("--tls", a->connect.tls,
+                "The folder with this client's certificate and the cluster's authority; for https")
+      ->type_name("DIR");
+  to.add_option("--tls-client", a->connect.tls_client, "Whose certificate, where the folder has several")
+      ->type_name("NAME");
+}
+
+struct declared {
+  CLI::App* command;
+  std::shared_ptr<remote_arguments> arguments;
+};
+
+/// A subcommand that does what `run` says, with the options of all that ask a node.
+declared add_asking(CLI::App& app, int& status, const char* name, const char* doc,
+                    int (*run)(const remote_arguments&)) {
+  auto* const sub = app.add_subcommand(name, doc);
+  const auto a = std::make_shared<remote_arguments>();
+  add_connect_options(*sub, a);
+  sub->callback([a, &status, run] { status = run(*a); });
+  return {sub, a};
+}
+
+}  // namespace
+
+void add_apply(CLI::App& app, int& status) {
+  const auto [sub, a] = add_asking(
+      app, status, "apply", "Run a topology on a cluster, or change the one that runs", apply_topology);
+  sub->add_option("TOPOLOGY", a->topology.file, "The topology file")->required();
+  add_overlay_options(*sub, a->topology);
+  sub->add_flag("--plan", a->is_plan_only, "Print the typed plan, and contact nothing");
+  sub->footer("Example:\n"
+              "  millrace apply topology.json --set stages.counts.shards=32\n\n"
+              "Overlays, values and variables of the environment are filled in here; the nodes get one text, "
+              "secrets of the environment in it. Paths in it are the nodes' own.");
+}
+
+void add_list(CLI::App& app, int& status) {
+  const auto [sub, a] = add_asking(app, status, "list", "Show the topologies of a cluster", list_topologies);
+  sub->add_flag("--json", a->json, "Print a list of {topology, state, reason}");
+  sub->footer("Example:\n"
+              "  millrace list --connect http://127.0.0.1:7070 --json\n\n"
+              "A state is running, drained, ended, stopped or failed.");
+}
+
+void add_nodes(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "nodes", "Show the nodes of a cluster, and what they run", list_nodes);
+  sub->add_flag("--json", a->json, "Print a list of {name, session, coordinator, state, actors}");
+  sub->footer("Example:\n"
+              "  millrace nodes --connect https://node1.example.com:7070 --tls /etc/millrace/tls\n\n"
+              "A state is up, silent, draining or drained.");
+}
+
+void add_wait(CLI::App& app, int& status) {
+  const auto [sub, a] = add_asking(app, status, "wait", "Wait until a topology is over", wait_for_topology);
+  sub->add_option("NAME", a->name, "The topology")->required();
+  sub->add_option("--report", a->report, "Write the ledger to this file at the end, as run does")
+      ->type_name("FILE");
+  sub->footer("Example:\n"
+              "  millrace wait active_users --report report.json\n\n"
+              "Ends with the status that millrace run would have: 0 when the topology has ended or was "
+              "stopped, 1 when it has failed. Another node may take over meanwhile.");
+}
+
+void add_stop(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "stop", "End a topology in order; its state stays", stop_topology);
+  sub->add_option("NAME", a->name, "The topology")->required();
+  sub->footer("Example:\n"
+              "  millrace stop active_users\n\n"
+              "It commits and captures first, and the command waits for that. Applied again, it goes on.");
+}
+
+void add_drain(CLI::App& app, int& status) {
+  const auto [sub, a] = add_asking(app, status, "drain", "Have a node give away what it runs", drain_node);
+  sub->add_option("NODE", a->name, "The node")->required();
+  sub->footer("Example:\n"
+              "  millrace drain b --connect http://127.0.0.1:7070\n\n"
+              "It returns at once; millrace nodes shows when the node is drained and may be ended.");
+}
+
+void add_forget(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "forget",
+                 "Give up a node that does not come back, and what is on its disk alone", forget_node);
+  sub->add_option("NODE", a->name, "The node")->required();
+  sub->footer("Example:\n"
+              "  millrace forget b --connect http://127.0.0.1:7070\n\n"
+              "What was pinned to it may run elsewhere then; what it alone had is lost, and printed.");
+}
+
+void add_letters(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "letters", "Print the dead letters that a topology has in the cluster's store",
+                 print_letters);
+  sub->add_option("NAME", a->name, "The topology")->required();
+  sub->footer(
+      "Example:\n"
+      "  millrace letters active_users > dead_letters.jsonl\n\n"
+      "A line of JSON each, oldest first, as run writes them to dead_letters.jsonl. It shows records, so it "
+      "needs the node's token. Dead letters that the topology sends to a sink of its own are there.");
+}
+
+}  // namespace millrace::cli

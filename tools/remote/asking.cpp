@@ -1,0 +1,87 @@
+#include "tools/remote/asking.hpp"
+
+#include "actors/api/node_files.hpp"
+#include "config/report.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace millrace::remote {
+namespace {
+
+std::string name_in(const api::request& what) {
+  return std::visit(
+      []<class R>(const R& r) {
+        if constexpr (requires { r.topology; })
+          return r.topology;
+        else if constexpr (requires { r.node; })
+          return r.node;
+        else
+          return std::string();
+      },
+      what);
+}
+
+bool names_node(const api::request& what) {
+  return std::visit(
+      []<class R>(const R& r) {
+        return requires { r.node; };
+      },
+      what);
+}
+
+/// All topologies or all nodes; none where the cluster does not say.
+std::vector<std::string> known_names(const ask_function& ask, bool of_nodes) {
+  std::vector<std::string> out;
+  const auto all = of_nodes ? ask(api::requests::nodes{}) : ask(api::requests::list{});
+  if (!all)
+    return out;
+  if (const auto* const nodes = std::get_if<api::answers::nodes>(&*all))
+    for (const auto& n : nodes->all)
+      out.push_back(n.name);
+  else if (const auto* const topologies = std::get_if<api::answers::topologies>(&*all))
+    for (const auto& t : topologies->all)
+      out.push_back(t.name);
+  return out;
+}
+
+}  // namespace
+
+ask_function asker_of(connect_arguments a, surroundings around) {
+  return [a = std::move(a), around = std::move(around)](const api::request& what) -> expected<api::answer> {
+    const auto to = client_of(a, around, api::route_of(what).needs_token());
+    if (!to)
+      return unexpected(to.error());
+    auto answer = to->ask(what);
+    if (!answer && answer.error().code == ec::unavailable && a.url.empty())
+      answer.error().message +=
+          fmt::format("; the address stands in {}", api::files_of_node(around.node_folder).http);
+    return answer;
+  };
+}
+
+expected<api::answer> ask_by_name(const ask_function& ask, const api::request& what) {
+  auto a = ask(what);
+  const auto name = name_in(what);
+  if (!a && a.error().code == ec::not_found && a.error().whose == fault::outside && !name.empty())
+    a.error().message += config::did_you_mean(name, known_names(ask, names_node(what)));
+  return a;
+}
+
+expected<api::answers::topology> wait_for_end(const ask_function& ask, const std::string& topology,
+                                              const std::function<void()>& pause) {
+  for (int failures = 0;;) {
+    auto a = ask_by_name(ask, api::requests::wait{topology});
+    if (a) {
+      failures = 0;
+      if (auto* const w = std::get_if<api::answers::waited>(&*a); w != nullptr && w->is_over)
+        return std::move(w->now);
+    } else if (!a.error().retry || ++failures >= most_failures) {
+      return unexpected(std::move(a.error()));
+    }
+    pause();
+  }
+}
+
+}  // namespace millrace::remote

@@ -1,0 +1,34 @@
+// Which node a command asks, and as whom: what the command line says, and where it is silent what a node on
+// this machine has left in its state folder.
+#pragma once
+
+#include "actors/api/client.hpp"
+
+#include <optional>
+#include <string>
+
+namespace millrace::remote {
+
+struct connect_arguments {
+  std::string url;         // --connect; empty: a node on this machine
+  std::string tls;         // the folder; empty: none
+  std::string tls_client;  // the name; empty: the only one in the folder
+  std::string token;       // the file; empty: MILLRACE_TOKEN, or that of a node on this machine
+};
+
+/// What a command finds around it.
+struct surroundings {
+  std::string
+      node_folder;    // the state folder of a node on this machine; empty: nobody knows where it would be
+  std::string token;  // the variable MILLRACE_TOKEN
+};
+
+/// The token of this machine's node is not told to whoever listens at a port of it: only to the node itself,
+/// whose address is `own`, or to one that its certificate proves. Pure.
+[[nodiscard]] bool may_have_own_token(const api::api_url& asked, const std::optional<api::api_url>& own);
+
+/// Reads files, and contacts nothing. `acts`: a token is needed. User errors.
+[[nodiscard]] expected<api::client> client_of(const connect_arguments& a, const surroundings& around,
+                                              bool acts);
+
+}  // namespace millrace::remote

@@ -1,0 +1,67 @@
+#include "tools/remote/tables.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace millrace::remote {
+namespace {
+
+constexpr std::size_t between_columns = 2;
+
+/// In characters of UTF-8, as a terminal shows most of them.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+void add_line(std::string& out, const std::vector<std::string>& cells,
+              const std::vector<std::size_t>& widths) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    line += cells[i] + std::string(widths[i] - width_of(cells[i]) + between_columns, ' ');
+  line.erase(line.find_last_not_of(' ') + 1);
+  out += line + '\n';
+}
+
+}  // namespace
+
+std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < head.size(); ++i) {
+    widths.push_back(width_of(head[i]));
+    for (const auto& row : rows)
+      widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string out;
+  add_line(out, head, widths);
+  for (const auto& row : rows)
+    add_line(out, row, widths);
+  return out;
+}
+
+std::string table_of(const api::answers::topologies& t) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& one : t.all)
+    rows.push_back({visible(one.name), std::string(to_string(one.state)), visible(one.reason)});
+  return rows.empty() ? "no topologies\n" : table({"TOPOLOGY", "STATE", "REASON"}, rows);
+}
+
+std::string table_of(const api::answers::nodes& n) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& one : n.all) {
+    std::set<std::string> topologies;
+    for (const auto& actor : one.actors)
+      topologies.insert(visible(actor.substr(0, actor.find('/'))));
+    std::string names;
+    for (const auto& name : topologies)
+      names += (names.empty() ? "" : ", ") + name;
+    rows.push_back({visible(one.name), std::string(to_string(one.state)),
+                    one.is_coordinator ? "coordinator" : "", std::to_string(one.session),
+                    std::to_string(one.actors.size()), names});
+  }
+  return table({"NODE", "STATE", "ROLE", "SESSION", "ACTORS", "TOPOLOGIES"}, rows);
+}
+
+}  // namespace millrace::remote

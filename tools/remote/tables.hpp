@@ -1,0 +1,18 @@
+// Answers of a node's API as people read them. Pure.
+#pragma once
+
+#include "actors/api/answers.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::remote {
+
+/// Rows of cells below a head, in columns two blanks apart, a line each.
+[[nodiscard]] std::string table(const std::vector<std::string>& head,
+                                const std::vector<std::vector<std::string>>& rows);
+
+[[nodiscard]] std::string table_of(const api::answers::topologies& t);
+[[nodiscard]] std::string table_of(const api::answers::nodes& n);
+
+}  // namespace millrace::remote
