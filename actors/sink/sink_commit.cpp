@@ -156,11 +156,14 @@ void sink_state::tell_complete() {
   self_->send(supervisor_, messages::completed{options_.name, life_});
 }
 
-/// Its counts lie in the target: before it has read them there it would say that there are none.
+/// The counts of earlier lives lie in the target: before it has read them there it would say that there are none.
 void sink_state::on_report() {
-  report_is_due_ = !has_counts_;
-  if (!has_counts_)
-    return;
+  report_is_due_ = !has_counts_ && has_committed_;
+  if (!report_is_due_)
+    report();
+}
+
+void sink_state::report() {
   messages::report_part part;
   part.actor = options_.name;
   part.life = life_;
@@ -183,7 +186,7 @@ void sink_state::on_stop() {
 void sink_state::end_if_stopping() {
   if (!stopping_ || commit_noted_ == noted::asked)
     return;
-  on_report();  // what was just committed is in it
+  report();  // the last word, whether the target was reached or not; what was just committed is in it
   self_->send(supervisor_, messages::stopped{options_.name, life_});
   self_->quit();
 }

@@ -96,6 +96,7 @@ private:
   void note_duration(clock::time_point begun, std::uint64_t batch);
   void after_commit();
   void note_commit();
+  void report();
   void end_if_stopping();
   void keep_alive_later();
   void tell_complete();
