@@ -65,10 +65,12 @@ public:
   /// Other errors leave it unknown whether the commit happened: open() tells. Returns how many rows were
   /// refused in it.
   [[nodiscard]] virtual expected<std::uint64_t> commit(const progress& p) = 0;
-  /// Returns rejected rows with sequence > after, ascending, at most `limit`.
-  [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t after,
-                                                                     std::size_t limit) = 0;
-  virtual void forget_rejected(std::uint64_t up_to) = 0;
+  /// Returns rejected rows with sequence > after, ascending, at most `limit`. By default there are none.
+  [[nodiscard]] virtual expected<std::vector<rejected_row>> rejected(std::uint64_t /*after*/,
+                                                                     std::size_t /*limit*/) {
+    return std::vector<rejected_row>{};
+  }
+  virtual void forget_rejected(std::uint64_t /*up_to*/) {}
   /// Keeps a connection or a stored position alive while there is nothing to commit, and does what falls due
   /// by time alone. Called about once a minute, and when keep_alive_in() has passed, where nothing is written
   /// that waits for a commit. After an error: open again, as after one of commit.

@@ -28,10 +28,6 @@ public:
   [[nodiscard]] expected<void> write(const data::batch& rows) override;
   void end_of_window() override;
   [[nodiscard]] expected<std::uint64_t> commit(const progress& p) override;
-  [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t, std::size_t) override {
-    return std::vector<rejected_row>{};
-  }
-  void forget_rejected(std::uint64_t) override {}
 
 private:
   [[nodiscard]] expected<void> print();

@@ -25,10 +25,6 @@ public:
   [[nodiscard]] expected<std::optional<progress>> open(const claim& who) override;
   [[nodiscard]] expected<void> write(const data::batch& rows) override;
   [[nodiscard]] expected<std::uint64_t> commit(const progress& p) override;
-  [[nodiscard]] expected<std::vector<rejected_row>> rejected(std::uint64_t, std::size_t) override {
-    return std::vector<rejected_row>{};
-  }
-  void forget_rejected(std::uint64_t) override {}
   /// Publishes a file that has become old enough while nothing was written.
   [[nodiscard]] expected<void> keep_alive() override;
   [[nodiscard]] std::optional<micros> keep_alive_in() const override;

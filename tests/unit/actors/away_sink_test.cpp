@@ -24,10 +24,6 @@ public:
   }
   expected<void> write(const data::batch&) override { return {}; }
   expected<std::uint64_t> commit(const sink::progress&) override { return 0; }
-  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t, std::size_t) override {
-    return std::vector<sink::rejected_row>{};
-  }
-  void forget_rejected(std::uint64_t) override {}
 
 private:
   bool& is_open_;
@@ -53,10 +49,6 @@ public:
     stored_ = p;
     return 0;
   }
-  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t, std::size_t) override {
-    return std::vector<sink::rejected_row>{};
-  }
-  void forget_rejected(std::uint64_t) override {}
 
 private:
   bool& is_full_;

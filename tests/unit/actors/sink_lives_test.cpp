@@ -29,10 +29,6 @@ public:
     stored_ = p;
     return 0;
   }
-  expected<std::vector<sink::rejected_row>> rejected(std::uint64_t, std::size_t) override {
-    return std::vector<sink::rejected_row>{};
-  }
-  void forget_rejected(std::uint64_t) override {}
   void fail_once(ec why) { fails_ = why; }
 
 private:
