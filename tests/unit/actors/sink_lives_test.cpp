@@ -46,8 +46,9 @@ caf::behavior shard(caf::event_based_actor*, std::vector<messages::resume_output
 /// A downstream sink one shard, the lives of that, and the supervisor.
 class scene {
 public:
-  explicit scene(bool target_is_away = false) : is_away(target_is_away) {
+  explicit scene(bool target_is_away = false, bool has_committed = false) : is_away(target_is_away) {
     sink::sink_options o;
+    o.has_committed = has_committed;
     o.name = "rows";
     auto& window = o.windows.emplace_back();
     window.stage = 1;
@@ -139,13 +140,30 @@ private:
 }  // namespace
 
 TEST_CASE("a sink that is asked before it has reached its target reports once it knows its counts") {
-  scene s(true);
+  scene s(true, true);
   caf::anon_send(s.sink, messages::collect_report{});
   s.run();
   CHECK(s.lives_said.empty());
   s.is_away = false;
   s.run();
   CHECK(s.lives_said.size() == 1);
+}
+
+TEST_CASE("a sink that has never committed reports at once, whether it has reached its target or not") {
+  scene s(true);
+  caf::anon_send(s.sink, messages::collect_report{});
+  s.run();
+  CHECK(s.lives_said.size() == 1);
+  s.is_away = false;
+  s.run();
+  CHECK(s.lives_said.size() == 1);
+}
+
+TEST_CASE("a sink that is stopped reports, though it has not reached its target") {
+  scene s(true, GENERATE(false, true));
+  caf::anon_send(s.sink, messages::stop{});
+  s.run();
+  CHECK(s.lives_said.size() == 2);  // its report, and that it has stopped
 }
 
 TEST_CASE("what an earlier life of a shard still had under way to a sink is dropped") {
