@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from job_under_test import Job, Targets, no_row_twice  # noqa: E402
+from job_under_test import Job, Targets, nothing_lost_since  # noqa: E402
 from real_systems import check, main  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
@@ -35,10 +35,7 @@ def test(options, folder):
             print(f"round {number}: {' and '.join(event)}", flush=True)
             running = strike(event, rng, job, running, servers)
             now = job.targets.committed()
-            for name, rows in now.items():
-                gone = before[name] - rows
-                check(not gone, f"{name}: {sum(gone.values())} committed rows have disappeared: {list(gone)[:5]}")
-                no_row_twice(name, rows)
+            nothing_lost_since(before, now)
             before = now
         job.clicks.end()
         print(f"{options.rounds} rounds (seed {options.seed}): {job.finish(running)}")

@@ -131,6 +131,14 @@ def no_row_twice(name, rows):
     check(not twice, f"{name}: {len(twice)} rows more than once, such as {twice[:5]}")
 
 
+def nothing_lost_since(before, now):
+    """What each sink had committed is still there, and no row twice."""
+    for name, rows in now.items():
+        gone = before[name] - rows
+        check(not gone, f"{name}: {sum(gone.values())} committed rows have disappeared, such as {list(gone)[:5]}")
+        no_row_twice(name, rows)
+
+
 def refused_by_postgresql(row):
     """It takes no NUL in a text: such a row is a dead letter of that sink."""
     return "\0" in (row.userid or "")

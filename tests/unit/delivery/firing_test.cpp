@@ -1,6 +1,6 @@
 // A firing whose rows have no room at once: window by window, across captures and lives.
 #include "runtime/delivery/shard.hpp"
-#include "tests/unit/delivery/frames.hpp"
+#include "tests/unit/delivery/window_output.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,10 +10,9 @@ namespace millrace::delivery {
 namespace {
 
 /// A window of three rows at each multiple of ten, and of a row that fails where `fails`.
-class tens final : public window_state {
+class tens final : public test::windows_without_state {
 public:
   explicit tens(bool fails = false) : fails_(fails) {}
-  std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
   std::uint64_t absorb_rows(const output_frame&, event_micros, ledger&) override { return 0; }
   std::optional<fired_window> fire_next(event_micros& fired_mark, event_micros watermark) override {
     const auto end = std::max<event_micros>(fired_mark, 0) / 10 * 10 + 10;
@@ -27,14 +26,6 @@ public:
       w.failed.push_back({"{}", "too big"});
     return w;
   }
-  std::optional<fired_window> changes() override { return std::nullopt; }
-  void capture_all(wire::writer& out) override { out.varint(0); }
-  void capture_changes(wire::writer& out) override { out.varint(0); }
-  expected<void> apply(wire::reader& in) override {
-    in.varint();
-    return {};
-  }
-  [[nodiscard]] window_size size() const override { return {}; }
 
 private:
   bool fails_;

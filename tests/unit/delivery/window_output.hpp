@@ -8,10 +8,23 @@
 
 namespace millrace::delivery::test {
 
-/// Remembers what it was given; fires nothing, and its fired mark follows the watermark.
-class noting_windows final : public window_state {
+/// Takes records of lanes and keeps nothing of them.
+class windows_without_state : public window_state {
 public:
   std::uint64_t absorb(const lane_frame&, event_micros) override { return 0; }
+  std::optional<fired_window> changes() override { return std::nullopt; }
+  void capture_all(wire::writer& out) override { out.varint(0); }
+  void capture_changes(wire::writer& out) override { out.varint(0); }
+  expected<void> apply(wire::reader& in) override {
+    in.varint();
+    return {};
+  }
+  [[nodiscard]] window_size size() const override { return {}; }
+};
+
+/// Remembers what it was given; fires nothing, and its fired mark follows the watermark.
+class noting_windows final : public windows_without_state {
+public:
   std::uint64_t absorb_rows(const output_frame& f, event_micros, ledger& counts) override {
     for (auto i = f.begin; i < f.end; ++i)
       rows.push_back({f.reached.major, f.base + i});
@@ -22,14 +35,6 @@ public:
     fired_mark = watermark;
     return std::nullopt;
   }
-  std::optional<fired_window> changes() override { return std::nullopt; }
-  void capture_all(wire::writer& out) override { out.varint(0); }
-  void capture_changes(wire::writer& out) override { out.varint(0); }
-  expected<void> apply(wire::reader& in) override {
-    in.varint();
-    return {};
-  }
-  [[nodiscard]] window_size size() const override { return {}; }
   std::vector<position> rows;
 };
 

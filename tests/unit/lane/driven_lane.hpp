@@ -180,12 +180,23 @@ public:
 
   /// Begins: all receivers are up and answer with this position of every partition.
   void begin(std::int64_t at = 0) {
-    REQUIRE(core.start());
-    for (std::size_t r = 0; r < 3; ++r)
-      core.on_receiver_up(r);
+    begin_unanswered();
     for (const auto& p : options.partitions)
       for (std::size_t r = 0; r < 3; ++r)
         answer(r, at, p);
+  }
+  /// Begins with receivers that stand at these positions of partition 0.
+  void begin_at(std::int64_t first, std::int64_t second, std::int64_t third) {
+    begin_unanswered();
+    answer(0, first);
+    answer(1, second);
+    answer(2, third);
+  }
+  /// Begins: all receivers are up, and none has said where it stands.
+  void begin_unanswered() {
+    REQUIRE(core.start());
+    for (std::size_t r = 0; r < 3; ++r)
+      core.on_receiver_up(r);
   }
   /// Gives an answer with a fence of its own.
   void answer(std::size_t receiver, std::int64_t at, const std::string& partition = "0",

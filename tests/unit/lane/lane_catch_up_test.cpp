@@ -10,21 +10,11 @@ namespace {
 
 constexpr auto restarted = delivery::lane_log::start::at_furthest;
 
-/// Receiver 1 is behind: it has 4, the others have 10.
-void begin_with_one_that_lags(driven_lane& l) {
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
-  l.answer(0, 10);
-  l.answer(1, 4);
-  l.answer(2, 10);
-}
-
 }  // namespace
 
 TEST_CASE("a receiver that is behind gets what it lacks from a reader of its own, then goes along") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   CHECK(l.around.opened == std::vector<lane::reader_number>{lane::live_reader, 1});
   CHECK(l.around.assigns ==
         std::vector<noted::assigned>{{lane::live_reader, "0", {0, 10}}, {1, "0", {0, 4}}});
@@ -42,7 +32,7 @@ TEST_CASE("a receiver that is behind gets what it lacks from a reader of its own
 
 TEST_CASE("what a reader that is over still sends is dropped") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.core.on_receiver_down(1);
   CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   l.give(chunk_of("0", 4, {"1"}), 1);
@@ -51,7 +41,7 @@ TEST_CASE("what a reader that is over still sends is dropped") {
 
 TEST_CASE("a receiver that answers anew gets a reader of its new fence") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.core.on_ask_again(l.log("0"), 1);
   CHECK(l.around.closed == std::vector<lane::reader_number>{1});
   l.answer(1, 7);
@@ -66,9 +56,7 @@ TEST_CASE("a receiver that answers anew gets a reader of its new fence") {
 
 TEST_CASE("a reader begins with the watermark of its receiver") {
   driven_lane l(options_of({"0"}), restarted);
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
+  l.begin_unanswered();
   l.answer(0, 10, "0", 90'000'000);
   l.answer(1, 4, "0", 50'000'000);
   l.answer(2, 10, "0", 90'000'000);
@@ -94,7 +82,7 @@ TEST_CASE("the end of the log is the end for a receiver that catches up as well"
 
 TEST_CASE("a reader whose source is away tries again after a while") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.give_failure(source_is_away, 1);
   CHECK(l.reads_of(1) == 1);
   l.pass(10s);
@@ -107,7 +95,7 @@ TEST_CASE("a reader whose source is away tries again after a while") {
 
 TEST_CASE("a reader that fails for good ends the run") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.give_failure(broken_source, 1);
   REQUIRE(l.around.failures.size() == 1);
   CHECK(l.around.failures[0].stage == "clicks");
@@ -118,7 +106,7 @@ TEST_CASE("a reader that fails for good ends the run") {
 
 TEST_CASE("where the log is trimmed, the receiver is asked whether its answer still holds") {
   driven_lane l(options_of({"0"}), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.around.asks.clear();
   l.give_failure({ec::log_trimmed, fault::outside, false, "gone", {}}, 1);
   CHECK(l.around.asks == std::vector<noted::asked>{{1, l.log("0")}});
@@ -141,9 +129,7 @@ TEST_CASE("two readers at a time; one that waits for credit makes place for a re
   auto o = options_of({"0", "1", "2"});
   o.credit = 1;
   driven_lane l(std::move(o), restarted);
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
+  l.begin_unanswered();
   for (const auto* const p : {"0", "1", "2"})
     for (std::size_t r = 0; r < 3; ++r)
       l.answer(r, r == (p == std::string("2") ? 1 : 0) ? 4 : 10, p);
@@ -170,12 +156,7 @@ TEST_CASE("two readers at a time; one that waits for credit makes place for a re
 
 TEST_CASE("receivers that are behind go along with one reader, each from where it stands") {
   driven_lane l(options_of({"0"}), restarted);
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
-  l.answer(0, 10);
-  l.answer(1, 6);
-  l.answer(2, 4);
+  l.begin_at(10, 6, 4);
   CHECK(l.around.assigns ==
         std::vector<noted::assigned>{{lane::live_reader, "0", {0, 10}}, {1, "0", {0, 4}}});
   l.give(chunk_of("0", 4, {"1"}), 1);
@@ -222,7 +203,7 @@ TEST_CASE("catching up, records that made frames fail before get frames of their
   // Two records whose frame could not be formed.
   o.failing.failed({"parsed/0", {0, 6}, {0, 8}, 2, {}, true}, "no memory");
   driven_lane l(std::move(o), restarted);
-  begin_with_one_that_lags(l);
+  l.begin_at(10, 4, 10);
   l.give(chunk_of("0", 4, {"1", "2", "3", "4", "5", "6"}), 1);
   CHECK(l.got(1).front() == "4-6");
   CHECK(l.got(1).back().ends_with("-10"));

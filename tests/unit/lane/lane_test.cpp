@@ -49,9 +49,7 @@ TEST_CASE("a lane that cannot open its source or its parser says so and does not
 
 TEST_CASE("reading begins once all receivers have said where they stand") {
   driven_lane l(options_of({"0"}));
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
+  l.begin_unanswered();
   l.answer(0, 3);
   l.answer(2, 3);
   CHECK(l.around.reads.empty());
@@ -92,12 +90,7 @@ TEST_CASE("a frame waits for the next chunk while one is being read, but not for
 
 TEST_CASE("a receiver that is ahead goes along from the position where it stands") {
   driven_lane l(options_of({"0"}));
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
-  l.answer(0, 10);
-  l.answer(1, 10);
-  l.answer(2, 12);
+  l.begin_at(10, 10, 12);
   l.give(caught_up(chunk_of("0", 10, {"1", "2", "3", "4", "5"})));
   CHECK(l.got(0) == ranges{"10-12", "12-15"});
   CHECK(l.got(2) == ranges{"12-15"});
@@ -156,9 +149,7 @@ TEST_CASE("where all receivers have gone back, so does the source, and what was 
 
 TEST_CASE("a lane goes on with the watermark of its position") {
   driven_lane l(options_of({"0"}));
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
+  l.begin_unanswered();
   for (std::size_t r = 0; r < 3; ++r)
     l.answer(r, 10, "0", 60'000'000);
   l.give(caught_up(chunk_of("0", 10, {"7"})));
@@ -354,12 +345,7 @@ TEST_CASE("a mended parser does not go on where stages have taken more than othe
   auto o = options_of({"0"});
   o.parser_changed = true;
   driven_lane l(std::move(o));
-  REQUIRE(l.core.start());
-  for (std::size_t r = 0; r < 3; ++r)
-    l.core.on_receiver_up(r);
-  l.answer(0, 10);
-  l.answer(1, 12);
-  l.answer(2, 10);
+  l.begin_at(10, 12, 10);
   REQUIRE(l.around.failures.size() == 1);
   CHECK(l.around.failures[0].code == ec::mismatch);
   CHECK(l.around.reads.empty());
