@@ -1,6 +1,7 @@
 #include "actors/host/topology_host.hpp"
 
 #include "actors/host/plan_on_node.hpp"
+#include "actors/host/remote_ends.hpp"
 #include "runtime/control/any_actor.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/control/topology_message_format.hpp"
@@ -36,16 +37,6 @@ struct living {
   std::optional<error> refused = {};
   bool has_stopped = false;
   cluster::epoch stopped_by = {};  // under which it was told to stop last
-};
-
-/// Someone who was introduced to a local actor, and lives elsewhere.
-struct introduced {
-  std::string node;
-  std::string to;             // the local actor
-  std::uint32_t index = 0;    // of a receiver
-  std::optional<log_id> log;  // of a sender of output; none: it is a receiver
-  life remote;
-  std::optional<link::stand_in> handle;
 };
 
 class hosting {
@@ -133,25 +124,15 @@ public:
   // --- links
   void on_edge(const edge_news& m) {
     if (const auto* const up = std::get_if<link::stand_in_up>(&m.what))
-      on_stand_in(m.peer, *up);
+      say(remote_.up(m.peer, *up));
     else if (const auto* const down = std::get_if<link::stand_in_down>(&m.what))
-      on_void(m.peer, *down);
+      say(remote_.down(m.peer, *down));
     else if (const auto* const lost = std::get_if<link::message_lost>(&m.what))
       on_message_lost(*lost);
   }
-  void on_standing(const peer_standing& m) {
-    for (const auto& [_, i] : introduced_)
-      if (i.node == m.peer && i.handle && !i.log) {
-        if (m.is_alive)
-          tell_of(i);
-        else
-          tell(i.to, messages::receiver_down{i.index, i.remote});
-      }
-  }
+  void on_standing(const peer_standing& m) { say(remote_.standing(m.peer, m.is_alive)); }
   void on_unlinked(const std::string& peer) {
-    for (auto& [_, i] : introduced_)
-      if (i.node == peer)
-        make_void(i);
+    say(remote_.unlinked(peer));
     for (const auto& [_, p] : plans_)
       p->desk.is_void(peer);
   }
@@ -321,12 +302,7 @@ private:
     for_each_end(*l.plan, actor, [&](link::edge_id edge, bool is_from, const link::local_end&, const auto&) {
       self_->send(options_.board, end_is_down{{edge, l.now}, is_from});
     });
-    std::erase_if(introduced_, [&](const auto& i) {
-      if (i.second.to != actor)
-        return false;
-      self_->send(options_.board, forget_remote{i.second.node, {i.first, i.second.remote}, !i.second.log});
-      return true;
-    });
+    say(remote_.forget_all_of(actor));
     carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
   }
   void tell_over(const std::string& actor, const life& last, const node::life_listener& tell,
@@ -415,13 +391,13 @@ private:
       forget(plan, {o.to, o.receiver});
       return tell(o.to, messages::receiver_down{o.index, o.life});
     }
-    introduce(plan, {o.to, o.receiver}, {node, o.to, o.index, {}, o.life, {}});
+    introduce(plan, {o.to, o.receiver}, {node, o.to, o.index, {}, o.life});
   }
   void deliver(plan_on_node& plan, const std::string& node, const control::orders::tell_dead_letter_sink& o) {
-    introduce(plan, {o.to, o.sink}, {node, o.to, 0, {}, o.life, {}});
+    introduce(plan, {o.to, o.sink}, {node, o.to, 0, {}, o.life});
   }
   void deliver(plan_on_node& plan, const std::string& node, const control::orders::tell_sender& o) {
-    introduce(plan, {o.sender, o.to}, {node, o.to, 0, o.log, o.life, {}});
+    introduce(plan, {o.sender, o.to}, {node, o.to, 0, o.log, o.life});
   }
   void deliver(plan_on_node&, const std::string&, const control::orders::tell_log& o) {
     tell(o.to, messages::log_found{o.log, o.start});
@@ -455,50 +431,25 @@ private:
       }
       return;
     }
-    const auto number = plan.edges.number_of(edge);
-    if (!number)
-      return;
-    self_->send(options_.board, introduce_remote{who.node, {*number, who.remote}, !who.log});
-    introduced_[*number] = std::move(who);
+    if (const auto number = plan.edges.number_of(edge))
+      say(remote_.introduce(*number, std::move(who)));
   }
   void forget(const plan_on_node& plan, const link::edge_name& edge) {
-    const auto number = plan.edges.number_of(edge);
-    const auto known = number ? introduced_.find(*number) : introduced_.end();
-    if (known == introduced_.end())
-      return;
-    self_->send(options_.board,
-                forget_remote{known->second.node, {*number, known->second.remote}, !known->second.log});
-    introduced_.erase(known);
+    if (const auto number = plan.edges.number_of(edge))
+      say(remote_.forget(*number));
   }
 
-  // --- stand-ins
-  void on_stand_in(const std::string& peer, const link::stand_in_up& m) {
-    const auto known = introduced_.find(m.edge);
-    if (known == introduced_.end() || known->second.node != peer || known->second.remote != m.remote)
-      return;
-    known->second.handle = m.handle;
-    spdlog::debug("{}: reaches life {}.{} on node {}", known->second.to, m.remote.term, m.remote.count, peer);
-    tell_of(known->second);
+  // --- lives elsewhere
+  void say(told_list all) {
+    for (auto& t : all)
+      std::visit([&](auto& x) { say(x); }, t);
   }
-  void tell_of(const introduced& i) {
-    if (i.log)
-      tell(i.to, messages::sender_up{*i.log, *i.handle, i.remote});
-    else
-      tell(i.to, messages::receiver_up{i.index, *i.handle, i.remote});
+  void say(told_actor& t) {
+    std::visit([&](auto& what) { tell(t.to, std::move(what)); }, t.what);
   }
-  void on_void(const std::string& peer, const link::stand_in_down& m) {
-    const auto known = introduced_.find(m.edge);
-    if (known != introduced_.end() && known->second.node == peer && known->second.remote == m.remote)
-      make_void(known->second);
-  }
-  void make_void(introduced& i) {
-    if (!std::exchange(i.handle, std::nullopt))
-      return;
-    spdlog::debug("{}: the link to node {} is over", i.to, i.node);
-    if (i.log)
-      return;
-    tell(i.to, messages::receiver_down{i.index, i.remote});
-  }
+  void say(introduce_remote& m) { self_->send(options_.board, std::move(m)); }
+  void say(forget_remote& m) { self_->send(options_.board, std::move(m)); }
+
   void on_message_lost(const link::message_lost& m) {
     for (const auto& [_, p] : plans_)
       for (const auto& [name, number] : p->edges.all())
@@ -513,7 +464,7 @@ private:
   directed_by director_;
   std::map<std::string, living> lives_;
   std::map<std::string, former_life> former_;
-  std::map<link::edge_id, introduced> introduced_;
+  remote_ends remote_;
   std::uint64_t changes_ = 0;  // of what lives here
 };
 
