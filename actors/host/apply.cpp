@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace millrace::host {
 namespace {
@@ -156,8 +155,6 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
     if (auto taken = take_over_found(plan, *o.before); !taken)
       return unexpected(taken.error());
   }
-  std::error_code ignored;  // what is written there says what is wrong
-  std::filesystem::create_directories(o.folder, ignored);
   deployment::pipeline_options options;
   options.topology = *topology;
   options.start_timeout = o.start_timeout;

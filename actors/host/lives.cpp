@@ -4,8 +4,6 @@
 
 #include <caf/send.hpp>
 
-#include <filesystem>
-
 namespace millrace::host {
 
 std::string folder_of_topology(const std::string& above, const std::string& topology) {
@@ -18,8 +16,6 @@ topology_host hosted_lives::host_of(const std::string& topology) {
     auto options = common_;
     options.topology = topology;
     options.folder = folder_of_topology(common_.folder, topology);
-    std::error_code ignored;  // what is written there says what is wrong
-    std::filesystem::create_directories(options.folder, ignored);
     h = spawn_host(system_, std::move(options));
     caf::anon_send(common_.board, host_is_up{topology, h});
   }

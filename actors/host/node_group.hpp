@@ -20,12 +20,10 @@
 
 namespace millrace::host {
 
-struct group_options {
+/// What the actors of a node and its process have in common.
+struct node_settings {
   std::string name;
-  std::uint64_t instance = 0;  // of this process; rises with each process of the node
   std::shared_ptr<node::chain_store> store;
-  std::string caf_node;
-  decltype(switchboard_options::transport_to) transport_to;
   bool may_lead = false;
   std::size_t cores = 1;
   std::string folder;  // of this node; it is there
@@ -37,6 +35,12 @@ struct group_options {
   decltype(directors_options::report_text) report_text;
   decltype(view_options::metrics) metrics;
   connector_makers make;
+};
+
+struct group_options : node_settings {
+  std::uint64_t instance = 0;  // of this process; rises with each process of the node
+  std::string caf_node;
+  decltype(switchboard_options::transport_to) transport_to;
   // Seams of simulations.
   const wall_clock* clock = &system_clock();            // of all but the control plane
   decltype(node::node_options::clock) control_clock{};  // of that; none: the machine's

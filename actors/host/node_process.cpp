@@ -82,7 +82,7 @@ expected<void> node_process::listen() {
   return {};
 }
 
-/// Of two processes of one name the later one is told, while the first one answers.
+/// Two processes may not have one name: the later one is refused while the first one answers.
 expected<void> node_process::check_name(const addresses& known) const {
   const auto other = known.find(options_.name);
   if (other == known.end() || is_same_place(other->second.at, options_.listen))
@@ -109,27 +109,17 @@ expected<void> node_process::write_address() {
 
 void node_process::spawn_all() {
   group_options o;
-  o.name = options_.name;
+  static_cast<node_settings&>(o) = options_;
   o.instance = mine_.instance;
-  o.store = options_.store;
   o.caf_node = link::caf_node_of(system_);
   o.transport_to = [this](const std::string& peer, const link::endpoint& at) {
     return network_->to(peer, at);
   };
-  o.may_lead = options_.may_lead;
-  o.cores = options_.cores;
-  o.folder = options_.folder;
-  o.start_timeout = options_.start_timeout;
   o.on_over = [is_over = is_over_, tell = options_.on_over](const std::string& why) {
     *is_over = true;
     if (tell)
       tell(why);
   };
-  o.losses = options_.losses;
-  o.show = options_.show;
-  o.report_text = options_.report_text;
-  o.metrics = options_.metrics;
-  o.make = options_.make;
   group_ = spawn_group(system_, std::move(o));
   requests_ = requests_to(group_.view);
 }

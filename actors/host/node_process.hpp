@@ -20,24 +20,11 @@
 
 namespace millrace::host {
 
-struct process_options {
-  std::string name;
-  std::shared_ptr<node::chain_store> store;
-  link::endpoint listen;                     // port 0: any
-  std::optional<tls::credentials> tls = {};  // without them, links are for loopback
-  std::vector<link::endpoint> join;          // other nodes; empty: none is waited for
-  bool may_lead = false;
-  std::size_t cores = 1;
-  std::string folder;  // of this node; it is there
-  std::chrono::milliseconds start_timeout{30'000};
+struct process_options : node_settings {
+  link::endpoint listen;                                   // port 0: any
+  std::optional<tls::credentials> tls = {};                // without them, links are for loopback
+  std::vector<link::endpoint> join;                        // other nodes; empty: none is waited for
   std::function<bool()> cancelled = [] { return false; };  // asked while it joins
-  /// Called once, on another thread: the process is to end, and why.
-  std::function<void(const std::string& why)> on_over;
-  decltype(host_options::losses) losses = {};
-  decltype(host_options::show) show = {};
-  decltype(directors_options::report_text) report_text;
-  decltype(view_options::metrics) metrics;
-  connector_makers make;
 };
 
 class node_process {

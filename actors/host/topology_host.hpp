@@ -21,12 +21,12 @@ struct host_options {
   std::string node;
   std::string topology;
   std::shared_ptr<node::chain_store> store;
-  std::string folder;  // of this node and topology, for plain files; it is there
+  std::string folder;  // of this node and topology, for plain files; opening a plan makes it
   std::chrono::milliseconds start_timeout{30'000};
   host::switchboard board;
   /// Makes what is told of records that are lost to the result.
   std::function<std::shared_ptr<stage::losses>(const config::topology&)> losses;
-  /// What the metrics show, for as long as the plan runs here.
+  /// Takes the gauges that the metrics show, for as long as the plan runs here.
   std::function<void(const std::shared_ptr<const config::topology>&, const deployment::pipeline_gauges&)>
       show;
   connector_makers make;
