@@ -191,7 +191,7 @@ private:
     return {};
   }
 
-  /// What is refused, or lost with the coordinator, is wished for again by whoever needs it.
+  /// The coordinator may refuse a wish, or be lost with it: whoever needs it asks again.
   void wish(cluster::request what) {
     self_->request(coordinator_, record_patience, node::ask_cluster{std::move(what)})
         .then(

@@ -96,7 +96,7 @@ struct order_came {
 struct director_is_new {
   directed_by now;
 };
-/// What a link says of an edge, by the plan's number of it.
+/// A link has news of an edge, which it calls by the plan's number.
 struct edge_news {
   std::string peer;
   link::link_news what;

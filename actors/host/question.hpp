@@ -1,4 +1,4 @@
-// What a node asks the leader on behalf of its API's clients, and the answer, as bytes. Pure.
+// A node asks the leader on behalf of its API's clients. Here the question and its answer become bytes. Pure.
 #pragma once
 
 #include "actors/api/answers.hpp"

@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds waits_every{200};
 /// Longer than the store may take for a record.
 constexpr std::chrono::seconds answer_patience{40};
 constexpr std::chrono::seconds parts_patience{12};
-/// Of `wait` from another node; its client asks again.
+/// A `wait` that came from another node is answered by then; its client asks again.
 constexpr std::chrono::seconds wait_patience{20};
 /// Questions to the leader, and topologies that are prepared: more are refused.
 constexpr std::size_t most_questions = 256;

@@ -22,7 +22,7 @@ public:
   network& operator=(const network&) = delete;
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
-  /// Of the link to `peer`, which listens at `at`.
+  /// Makes the transport of the link to `peer`, which listens at `at`.
   [[nodiscard]] virtual transport_factory to(const std::string& peer, const endpoint& at) const = 0;
   /// Whether a node listens there, whichever. Blocks, for `patience` at most beside the resolver.
   [[nodiscard]] virtual probe_result probe(const endpoint& at, micros patience) const = 0;

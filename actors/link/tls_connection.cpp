@@ -14,7 +14,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// What a link has sent and not seen acknowledged, and something beside it: hellos and pongs.
+/// A link sends no more than this before it sees an acknowledgement, with room for hellos and pongs beside it.
 constexpr std::size_t most_waiting = limits{}.window + 2 * longest_link_bytes;
 
 void append_length(std::string& out, std::size_t size) {

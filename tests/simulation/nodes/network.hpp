@@ -36,7 +36,7 @@ public:
 
   /// It listens from now on, in the place of any other at that port.
   void listen(const process_name& who, std::uint16_t port);
-  /// Of the link to `peer`, which listens at `port`.
+  /// Makes the transport of the link to `peer`, which listens at `port`.
   [[nodiscard]] link::transport_factory transport(const process_name& me, const std::string& peer,
                                                   std::uint16_t port);
   /// It is dead: nobody hears of it again. Whoever tries is refused by its machine, or hears nothing where that is
