@@ -57,7 +57,9 @@ struct scene {
   caf::actor_system_config config;
   caf::actor_system system{config};
   link::stand_in stand_in = caf::actor_cast<link::stand_in>(
-      system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; }));
+      // With an argument, whatever it is: without one CAF 0.17 binds a reference to a tuple that is not there.
+      system.spawn([](caf::event_based_actor*, std::monostate) -> caf::behavior { return {[](int) {}}; },
+                   std::monostate{}));
   remote_ends ends;
   lines met;
 };

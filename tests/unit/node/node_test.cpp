@@ -320,7 +320,7 @@ TEST_CASE("what a former director has told to stop lives again; what the present
   const auto is_there = [&] {
     return std::ranges::find(p.lives, stopped.actor, &stand_in::actor) != p.lives.end();
   };
-  const auto stop = [&](const life& last, const cluster::epoch& by) {
+  const auto stop = [&](const life last, const cluster::epoch& by) {  // a copy: the life goes from the list
     w.until("it is known to run", [&] { return w.runs(); });
     std::erase_if(p.lives, [&](const stand_in& a) { return a.actor == stopped.actor; });
     life_over over{stopped.actor, last, life_outcome::completed};

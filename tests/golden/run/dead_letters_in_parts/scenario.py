@@ -48,7 +48,8 @@ def run(place):
     def replay(name, found):
         done = subprocess.run([place.binary, "replay", a.state / name, "--into", "parsed", "--dry-run", "--topology", a.root / "mended.json"],
                               capture_output=True, text=True, env=a.environment())
-        if done.returncode != 0 or f"{found} dead letters: {found} would go into" not in done.stdout.replace(",", ""):
+        letters_found = "1 dead letter" if found == 1 else f"{found} dead letters"
+        if done.returncode != 0 or f"{letters_found}: {found} would go into" not in done.stdout.replace(",", ""):
             raise Wrong(f"replay of {name}: expected {found} letters: {done.returncode} {done.stdout} {done.stderr}")
 
     first = len((a.state / "dead_letters-000001.jsonl").read_text().splitlines())
