@@ -73,7 +73,11 @@ public:
   /// The actor at the port hands the link over to the peer's carrier, which answers.
   void on_bytes(const link_bytes& m) {
     const auto sender = caf::actor_cast<bytes_taker>(self_->current_sender());
-    if (!peer_ || !sender || sender.node() != peer_.node())
+    if (!sender)
+      return;
+    if (!peer_)
+      return meet_again(sender, m);
+    if (sender.node() != peer_.node())
       return;
     if (sender.address() != peer_.address())
       know(sender);
@@ -93,6 +97,13 @@ public:
   }
 
 private:
+  /// CAF may tell of a connection's end only when the next one has brought the peer here: then the peer has a way
+  /// and this one has none, and the peer says its next hello not at the port but to whom it knows.
+  void meet_again(const bytes_taker& sender, const link_bytes& m) {
+    const auto first = m.bytes.empty() ? piece{} : m.bytes.front();
+    if (const auto greeting = decode_hello(first.bytes); greeting && greeting->node == options_.peer)
+      on_came({sender, first});
+  }
   void know(const bytes_taker& peer) {
     if (peer_)
       self_->demonitor(peer_.address());

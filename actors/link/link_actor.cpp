@@ -43,6 +43,7 @@ public:
   // --- the way
   void on_way_opened() {
     state_ = way_state::open;
+    without_session_since_ = now().steady;
     act([&](outputs& out) { link_.connected(now(), out); });
   }
   void on_way_closed() {
@@ -61,6 +62,7 @@ public:
       self_->send(way_, open_way{});
     }
     act([&](outputs& out) { link_.tick(now(), out); });
+    give_up_a_way_without_session();
   }
 
   // --- the owner
@@ -131,6 +133,15 @@ private:
     act(how);
   }
 
+  /// Whatever is wrong with a way on which the two ends do not find each other, another one may be better.
+  void give_up_a_way_without_session() {
+    const auto at = now().steady;
+    if (state_ != way_state::open || link_.is_open() || at - without_session_since_ < 2 * bounds_.lost_after)
+      return;
+    without_session_since_ = at;
+    self_->send(way_, close_way{});
+  }
+
   /// Does something with the link and carries out what comes of it. What that leads to again is done behind it.
   template<class F>
   void act(F what) {
@@ -169,6 +180,7 @@ private:
     carry_out([&](auto& actions) { edges_.session_opened(actions); });
   }
   void on(session_ended& e) {
+    without_session_since_ = now().steady;
     waiting_.clear();
     waiting_control_ = 0;
     tell(std::move(e));
@@ -281,6 +293,7 @@ private:
   way_state state_ = way_state::closed;
   backoff waits_{between_tries, 0};
   micros next_try_{0};
+  micros without_session_since_{0};  // while the way is open and there is no session
   std::map<edge_id, local> locals_;
   std::map<end_number, whole_stand_in> ends_;
   std::map<caf::actor_addr, end_number> by_address_;

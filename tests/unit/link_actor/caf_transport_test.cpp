@@ -1,4 +1,5 @@
 // Links over CAF's real networking on loopback: two actor systems in this process, each with its own port.
+#include "runtime/link/hello.hpp"
 #include "tests/unit/link_actor/two_processes.hpp"
 
 #include <caf/after.hpp>
@@ -8,6 +9,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <variant>
 
 using namespace millrace;
 using namespace millrace::link;
@@ -27,6 +29,34 @@ namespace {
     if (const auto* c = std::get_if<control_came>(&n))
       bytes += c->bytes.size();
   return bytes;
+}
+
+/// What a way has told its user: opened (o), closed (c), something came (w).
+struct way_log {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::string told;
+
+  void add(char what) {
+    const std::scoped_lock lock(mutex);
+    told += what;
+    came.notify_all();
+  }
+  [[nodiscard]] bool wait_for(const std::string& all) {
+    std::unique_lock lock(mutex);
+    return came.wait_for(lock, patience, [&] { return told == all; });
+  }
+};
+way_user::behavior_type logging_user(way_user::pointer, const std::shared_ptr<way_log>& log) {
+  return {
+      [=](const way_opened&) { log->add('o'); },
+      [=](const way_closed&) { log->add('c'); },
+      [](const way_refused&) {},
+      [=](const whole_came&) { log->add('w'); },
+  };
+}
+bytes_taker::behavior_type ignoring(bytes_taker::pointer, int) {
+  return {[](const link_bytes&) {}};
 }
 
 }  // namespace
@@ -83,6 +113,31 @@ TEST_CASE("a node that connects to its peer finds it again as well when it is th
   a = std::make_unique<process>("a", "b", 3, port);
   a->connect(b.port());
   REQUIRE(b.news->wait_for<session_opened>(2));
+}
+
+TEST_CASE("a way that was lost at one end is there again with the next hello of the other end, and with "
+          "nothing else") {
+  process b("b", "a", 2);
+  auto log = std::make_shared<way_log>();
+  const auto user = b.system.spawn(logging_user, log);
+  const auto way = caf::actor_cast<caf_carrier>(b.net().to("a", {"localhost", b.port()})(b.system, user));
+  const auto peer = b.system.spawn(ignoring, 0);
+  const auto say = [&](std::string text) {
+    caf::send_as(peer, way, link_bytes{{make_piece(std::move(text))}});
+  };
+  const auto hello_of = [](std::string node) {
+    return encode_hello({"production", std::move(node), {1, 0}, {}, spoken, {}, 0, "caf a"});
+  };
+  say("no hello");
+  say(hello_of("c"));
+  say(hello_of("a"));
+  CHECK(log->wait_for("ow"));
+  caf::anon_send(way, close_way{});
+  CHECK(log->wait_for("owc"));
+  say("of a way that is lost");
+  say(hello_of("a"));
+  CHECK(log->wait_for("owcow"));
+  caf::anon_send(way, messages::stop{});
 }
 
 TEST_CASE("a stranger's bytes at the port do nothing to the links") {

@@ -71,6 +71,23 @@ TEST_CASE("a peer whose address refuses a connection is lost at once, a silent o
   }
 }
 
+TEST_CASE("a way on which no session comes about is closed, and another one is looked for") {
+  two_links t;
+  t.open();
+  t.wire->loses[0] = t.wire->loses[1] = true;
+  t.pass(5000);
+  CHECK(t.wire->closed_by[0] + t.wire->closed_by[1] == 0);
+  t.pass(2000);  // 2 s until the peer counts as lost, and 4 s
+  CHECK(t.wire->closed_by[0] + t.wire->closed_by[1] > 0);
+  CHECK(t.wire->tries[0] > 1);
+  t.wire->loses[0] = t.wire->loses[1] = false;
+  t.pass(3000);
+  CHECK(t.news[0]->of<session_opened>().size() == 2);
+  const auto closed = t.wire->closed_by[0] + t.wire->closed_by[1];
+  t.pass(20'000);
+  CHECK(t.wire->closed_by[0] + t.wire->closed_by[1] == closed);
+}
+
 TEST_CASE("a peer that is not the one that was looked for is refused, and tried again later") {
   two_links t;
   caf::anon_send(t.links[0], messages::stop{});
