@@ -3,7 +3,7 @@
 the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. After each blow rows that were committed are still there, and none is there twice; at the end
 every sink holds exactly the oracle's rows, and the ledger adds up.
 
-    cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1]
+    cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1] [--moving]
 """
 import argparse
 import collections
@@ -51,6 +51,7 @@ def test(options, folder):
     brokers, maria_url, postgres_url = needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL")
     store, database = store_of(options, folder, brokers, postgres_url)
     job = ClusterJob(options, folder, brokers, maria_url, postgres_url, options.seed, store)
+    job.cluster.moves = options.moving
     rng = random.Random(options.seed)
     job.clicks.start()
     running = job.start()
@@ -95,4 +96,5 @@ if __name__ == "__main__":
     arguments.add_argument("--kills", type=int, default=10)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
+    arguments.add_argument("--moving", action="store_true", help="each node that is started again has another address")
     sys.exit(main(test, arguments))

@@ -69,6 +69,7 @@ class Cluster:
         self.millrace, self.folder, self.store = millrace, pathlib.Path(folder), store
         self.environment, self.is_founded = environment or {}, False
         self.more_options, self.more_arguments = (), ()  # of each node, of each command
+        self.moves = False  # a node that is started again listens at another port
         self.nodes = {}
         for name in (*leading, *following):
             self.nodes[name] = Node(self, name, name in leading)
@@ -96,6 +97,8 @@ class Cluster:
     def start_missing(self):
         missing = [n for n in self.nodes.values() if not n.alive()]
         for node in missing:
+            if self.moves:
+                node.port = free_port()
             node.start()
         return missing
 
