@@ -31,7 +31,7 @@ namespace {
   return bytes;
 }
 
-/// What a way has told its user: opened (o), closed (c), something came (w).
+/// Holds what a way has told its user, a letter each: o for opened, c for closed, w for something that came.
 struct way_log {
   std::mutex mutex;
   std::condition_variable came;
