@@ -39,7 +39,8 @@ struct node_address {
 struct addresses_known {
   std::vector<node_address> all;
 };
-/// To a node; the own one gets it without a link. Lost where there is no session with that node.
+/// To a node; the own one gets it without a link. Lost where there is no session with that node, and where the session
+/// ends before it has arrived: whoever asks questions is told (questions_lost).
 struct send_mail {
   std::string node;
   mail kind = mail::letter;
@@ -166,10 +167,14 @@ struct mail_came {
   mail kind = mail::question;
   std::string bytes;
 };
+/// To the same: questions to that node, and its answers to them, are lost.
+struct questions_lost {
+  std::string node;
+};
 
 // --- interfaces
 
-using mail_reader = caf::typed_actor<caf::reacts_to<mail_came>>;
+using mail_reader = caf::typed_actor<caf::reacts_to<mail_came>, caf::reacts_to<questions_lost>>;
 using topology_host =
     messages::supervisor::extend<caf::reacts_to<begin_here>, caf::reacts_to<end_here>,
                                  caf::reacts_to<order_came>, caf::reacts_to<director_is_new>,
@@ -228,5 +233,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::report_given)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::reports_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::stops_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::mail_came)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::questions_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::host_is_up)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::readers_known)

@@ -98,8 +98,10 @@ public:
   void on_mail(const send_mail& m) {
     if (m.node == options_.node)
       return take(options_.node, m.kind, m.bytes);
-    if (const auto p = peers_.find(m.node); p != peers_.end())
+    if (const auto p = peers_.find(m.node); p != peers_.end() && p->second.process)
       self_->send(p->second.link, link::send_control{static_cast<char>(m.kind) + m.bytes});
+    else if (m.kind == mail::question)
+      self_->send(readers_.view, questions_lost{m.node});
   }
   void on_to_director(const send_to_director& m) {
     if (director_)
@@ -156,8 +158,11 @@ private:
     self_->send(p.link, messages::stop{});
   }
   void lose(peer& p) {
-    if (const auto with = std::exchange(p.process, std::nullopt))
-      self_->send(readers_.post, node::link_lost{*with});
+    const auto with = std::exchange(p.process, std::nullopt);
+    if (!with)
+      return;
+    self_->send(readers_.post, node::link_lost{*with});
+    self_->send(readers_.view, questions_lost{p.where.node});
   }
 
   void on(peer& p, const link::session_opened& e) {

@@ -100,6 +100,16 @@ public:
     };
     std::visit([&](auto& what) { lead(std::move(what), back, asker{}); }, q->what);
   }
+  /// What was asked may have been carried out.
+  void on_lost(const questions_lost& m) {
+    for (auto q = asked_.begin(); q != asked_.end();) {
+      const auto at = q++;
+      if (at->second.node == m.node)
+        asked_.extract(at).mapped().to(
+            outside_error(ec::unavailable,
+                          fmt::format("node {}, which led the cluster, is out of reach; ask again", m.node)));
+    }
+  }
   void on_look() {
     look();
     std::erase_if(asked_, [](const auto& q) { return q.second.by && !q.second.by->is_wanted(); });
@@ -127,6 +137,7 @@ private:
     std::chrono::steady_clock::time_point until;  // of one of another node
   };
   struct question_under_way {
+    std::string node;  // that is asked
     question_content what;
     give_answer to;
     asker by;
@@ -204,7 +215,7 @@ private:
         return to(busy());
       const auto number = ++numbers_;
       self_->send(options_.board, send_mail{d.leader, mail::question, encode_question({number, what})});
-      asked_.emplace(number, question_under_way{what, to, by});
+      asked_.emplace(number, question_under_way{d.leader, what, to, by});
     });
   }
   void on_answer(const std::string& bytes) {
@@ -342,6 +353,7 @@ whole_view::behavior_type view_behaviour(whole_view::pointer self,
   const auto state = std::make_shared<viewing>(self, std::move(*options));
   return {
       [=](const mail_came& m) { state->on_mail(m); },
+      [=](const questions_lost& m) { state->on_lost(m); },
       [=](const api_asked& m) { state->on_asked(m); },
       [=](const messages::stop&) { self->quit(); },
       [=](const look_at_waits&) { state->on_look(); },

@@ -75,8 +75,10 @@ public:
     const auto sender = caf::actor_cast<bytes_taker>(self_->current_sender());
     if (!sender)
       return;
+    // CAF may tell of a connection's end only when the next one has brought the peer here: then the peer has a way and
+    // this one has none, and the peer says its next hello not at the port but to whom it knows.
     if (!peer_)
-      return meet_again(sender, m);
+      return caf::send_as(sender, options_.listener, m);
     if (sender.node() != peer_.node())
       return;
     if (sender.address() != peer_.address())
@@ -97,13 +99,6 @@ public:
   }
 
 private:
-  /// CAF may tell of a connection's end only when the next one has brought the peer here: then the peer has a way
-  /// and this one has none, and the peer says its next hello not at the port but to whom it knows.
-  void meet_again(const bytes_taker& sender, const link_bytes& m) {
-    const auto first = m.bytes.empty() ? piece{} : m.bytes.front();
-    if (const auto greeting = decode_hello(first.bytes); greeting && greeting->node == options_.peer)
-      on_came({sender, first});
-  }
   void know(const bytes_taker& peer) {
     if (peer_)
       self_->demonitor(peer_.address());

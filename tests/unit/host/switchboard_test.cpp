@@ -42,8 +42,9 @@ directors_actor::behavior_type noting_directors(directors_actor::pointer, const 
 
 mail_reader::behavior_type noting_view(mail_reader::pointer, const noted_lines& to) {
   return {[=](const mail_came& m) {
-    to->push_back("view: " + std::string(1, static_cast<char>(m.kind)) + m.bytes + " of " + m.from);
-  }};
+            to->push_back("view: " + std::string(1, static_cast<char>(m.kind)) + m.bytes + " of " + m.from);
+          },
+          [=](const questions_lost& m) { to->push_back("view: questions to " + m.node + " are lost"); }};
 }
 
 topology_host::behavior_type noting_host(topology_host::pointer, const noted_lines& to) {
@@ -204,6 +205,26 @@ TEST_CASE("mail to the own node needs no link") {
       "a", mail::to_node,
       control::encode_to_node(control::actor_told{"t", {7, 0}, "a", control::orders::collect{"table"}})});
   CHECK(t.count("host: an order for table of a") == 1);
+}
+
+TEST_CASE("who asks a node is told that the question was not sent, and that the node was lost with it") {
+  board_under_test t;
+  const std::string lost = "view: questions to b are lost";
+  t.tell(send_mail{"b", mail::question, "of nobody known"});
+  CHECK(t.count(lost) == 1);
+  t.know_b_at(1);
+  t.tell(send_mail{"b", mail::question, "without a session"});
+  CHECK(t.count(lost) == 2);
+  t.tell(send_mail{"b", mail::answer, "of what nobody waits for"});
+  CHECK(t.count(lost) == 2);
+  auto& b = t.begin_b(1);
+  t.pass(2000);
+  t.tell(send_mail{"b", mail::question, "what"});
+  CHECK(b.news->control == std::vector<std::string>{"Qwhat"});
+  CHECK(t.count(lost) == 2);
+  b.wire->cut();
+  t.pass(5000);
+  CHECK(t.count(lost) == 3);
 }
 
 TEST_CASE("mail of another node goes to whom it is for; what makes no sense is dropped") {
