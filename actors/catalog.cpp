@@ -84,17 +84,16 @@ namespace {
 
 expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s, const source::wants& wants,
                                                           const connector_context& context) {
+  const source::spool_place spool{context.stage, context.consumer, context.spool_folder, context.chains,
+                                  context.now};
   if (s.type == "kafka")
     return source::make_kafka_reader(s.options, wants, context.topology, context.stage);
   if (s.type == "file")
-    return source::make_file_reader(s.options, wants, {context.stage, context.consumer, context.spool_folder},
-                                    context.feeds.get(), context.clock);
+    return source::make_file_reader(s.options, wants, spool, context.feeds, context.clock);
   if (s.type == "http_server")
-    return source::make_http_server_reader(s.options, {context.stage, context.consumer, context.spool_folder},
-                                           *context.feeds, *context.clock);
+    return source::make_http_server_reader(s.options, spool, context.feeds, *context.clock);
   if (s.type == "http_stream")
-    return source::make_http_stream_reader(s.options, {context.stage, context.consumer, context.spool_folder},
-                                           *context.feeds, *context.clock);
+    return source::make_http_stream_reader(s.options, spool, context.feeds, *context.clock);
   if (s.type == "generator")
     return source::make_generator_reader(s.options, *context.clock);
   return unknown(s);

@@ -7,6 +7,8 @@
 #include "actors/source/feed.hpp"
 #include "actors/source/source.hpp"
 #include "config/plan.hpp"
+#include "runtime/base/life.hpp"
+#include "runtime/chain/named_chains.hpp"
 
 #include <functional>
 #include <memory>
@@ -26,6 +28,9 @@ struct connector_context {
   std::string spool_folder{};              // of a source that cannot be asked again, for what it receives
   std::string replay_folder{};             // of a source: what `millrace replay` gives it; empty: nothing
   std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
+  /// The store of a cluster, for what such a source receives, in the place of spool_folder; null: there is none.
+  std::shared_ptr<chain::named_chains> chains{};
+  life now{};  // of the lane that reads
 };
 
 [[nodiscard]] expected<std::unique_ptr<source::reader>>

@@ -165,10 +165,6 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.partitions = l->partitions;
     for (const auto& p : decided_.partitions.at(plan->name))
       o.known.insert(p.name);
-    o.make_reader = [plan, make = options_.make.reader,
-                     c = source_context(*plan, options_, *state_.values, gauges_.feeds)] {
-      return make(*plan->source, wants_of(*plan->parser), c);
-    };
     o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
     o.identity.name = identity_name(plan->source->name);
     o.before_reading = options_.before_reading;
@@ -200,6 +196,11 @@ messages::lane actor_factory::make_lane(const std::string& name, const life& now
     if (p.lane == next.name)
       next.partitions.push_back(p.name);
   }
+  auto c = source_context(*next.plan, options_, *state_.values, gauges_.feeds);
+  c.now = now;
+  next.make_reader = [plan = next.plan, make = options_.make.reader, c = std::move(c)] {
+    return make(*plan->source, wants_of(*plan->parser), c);
+  };
   next.verdicts = std::move(verdicts);
   next.failing = failing;
   next.identity.value = state_.values->get(next.identity.name).value_or(std::string());

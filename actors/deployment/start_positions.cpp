@@ -93,6 +93,13 @@ bool is_standard_input(const config::stage& stage) {
          stage.options.text("path") == "-";
 }
 
+bool spools_in_store(const config::topology& t, const config::stage& source) {
+  const auto reads = [&](const config::stage& s) {
+    return std::ranges::any_of(s.from, [&](const auto& edge) { return edge.stage == source.name; });
+  };
+  return receives(source) && !source.options.has("node") && std::ranges::count_if(t.stages, reads) == 1;
+}
+
 bool takes_what_is_new(const config::stage& source) {
   return source.type == "file" && !source.options.boolean("follow") && !is_standard_input(source);
 }
@@ -117,6 +124,8 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
   c.replay_folder =
       replay::folder_of_plan(replay::folder_of_state(store.folder(), store.id().state_id), plan.name);
   c.feeds = feeds;
+  if (spools_in_store(*options.topology, *plan.source))
+    c.chains = options.chains;
   return c;
 }
 

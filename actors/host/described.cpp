@@ -18,7 +18,8 @@ std::string waiting_of(const node::cluster_described& d, const std::string& topo
     return {};
   const auto& actors = d.state->topologies.at(topology).actors;
   const auto first = actors.find(names.front());
-  const auto node = first == actors.end() ? std::string() : first->second.spec.node;
+  const auto node =
+      first == actors.end() || !first->second.spec.is_pinned ? std::string() : first->second.spec.node;
   return node.empty() ? fmt::format("{} wait for a node that may be given something", fmt::join(names, ", "))
                       : fmt::format("{} wait for node {}, on whose disk they are; `millrace forget {}` gives "
                                     "them up there",

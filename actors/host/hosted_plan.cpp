@@ -131,6 +131,10 @@ std::vector<cluster::actor_spec> actors_of(const deployment::decided_topology& d
   const auto add = [&](const std::string& name, cluster::actor_kind kind, const std::string& group,
                        const config::stage* stage) {
     auto home = stage == nullptr ? std::string() : node_named_by(*stage);
+    if (stage != nullptr && home.empty() && deployment::spools_in_store(topology, *stage)) {
+      out.push_back({name, kind, group, false, node});  // where its clients begin to look for it
+      return;
+    }
     if (stage != nullptr && home.empty() && is_on_one_disk(*stage)) {
       const auto had = before.find(name);
       home = had == before.end() || had->second.empty() ? node : had->second;

@@ -43,10 +43,10 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.losses = o.losses ? o.losses(*p.topology) : std::make_shared<stage::losses>();
   out.make = o.make;
   out.clock = o.clock;
-  out.make_letters = [store = o.store, topology = o.topology](const config::values& options) {
-    return std::make_unique<sink::stored_letters>(std::make_shared<node::topology_chains>(store, topology),
-                                                  sink::dead_letter_format(*config::dead_letter_schema()),
-                                                  sink::stored_parts_of(options));
+  out.chains = std::make_shared<node::topology_chains>(o.store, o.topology);
+  out.make_letters = [chains = out.chains](const config::values& options) {
+    return std::make_unique<sink::stored_letters>(
+        chains, sink::dead_letter_format(*config::dead_letter_schema()), sink::stored_parts_of(options));
   };
   return out;
 }

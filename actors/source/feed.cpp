@@ -15,4 +15,47 @@ bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stag
   return full;
 }
 
+expected<std::shared_ptr<feed>> feeds::of(const std::string& stage, const make_feed& make) {
+  const std::scoped_lock one_at_a_time(making_);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = feeds_.find(stage); found != feeds_.end() && found->second.kept)
+      return found->second.kept;
+  }
+  auto made = make();
+  if (made) {
+    const std::scoped_lock lock(mutex_);
+    feeds_[stage].kept = *made;
+  }
+  return made;
+}
+
+expected<std::shared_ptr<feed>> feeds::of(const std::string& stage, const life& now, const make_feed& make) {
+  const std::scoped_lock one_at_a_time(making_);
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto found = feeds_.find(stage);
+    if (auto running = found == feeds_.end() ? nullptr : found->second.held.lock()) {
+      if (found->second.by == now)
+        return running;
+      return outside_error(ec::unavailable, "what an earlier life of its reader receives has yet to end");
+    }
+  }
+  auto made = make();
+  if (made) {
+    const std::scoped_lock lock(mutex_);
+    feeds_[stage] = {nullptr, *made, now};
+  }
+  return made;
+}
+
+std::map<std::string, std::shared_ptr<const feed_gauges>> feeds::gauges() const {
+  const std::scoped_lock lock(mutex_);
+  std::map<std::string, std::shared_ptr<const feed_gauges>> out;
+  for (const auto& [stage, f] : feeds_)
+    if (const auto running = f.kept ? f.kept : f.held.lock())
+      out.emplace(stage, running->gauges());
+  return out;
+}
+
 }  // namespace millrace::source

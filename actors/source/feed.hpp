@@ -1,10 +1,10 @@
 // An input that runs by itself, beside its readers, and writes what it receives into a spool: a connection to
-// a stream, a server. One for each such stage and process; its readers share it. It lives from the first look
-// at the source to the end of the pipeline, so that nothing that comes in between is lost.
+// a stream, a server. One for each such stage and process; its readers share it.
 #pragma once
 
 #include "actors/client/spool/spool.hpp"
 #include "runtime/base/error.hpp"
+#include "runtime/base/life.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -51,33 +51,28 @@ public:
 [[nodiscard]] bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stage,
                            std::string_view what);
 
-/// The feeds of a pipeline, by stage.
+using make_feed = std::function<expected<std::shared_ptr<feed>>()>;
+
+/// The feeds of a pipeline, by stage. Any thread may call; `make` may block, and one feed is made at a time.
 class feeds {
 public:
-  [[nodiscard]] expected<std::shared_ptr<feed>>
-  of(const std::string& stage, const std::function<expected<std::shared_ptr<feed>>()>& make) {
-    const std::scoped_lock lock(mutex_);
-    auto& found = feeds_[stage];
-    if (!found) {
-      auto made = make();
-      if (!made)
-        return tl::make_unexpected(std::move(made.error()));
-      found = std::move(*made);
-    }
-    return found;
-  }
-  [[nodiscard]] std::map<std::string, std::shared_ptr<const feed_gauges>> gauges() const {
-    const std::scoped_lock lock(mutex_);
-    std::map<std::string, std::shared_ptr<const feed_gauges>> out;
-    for (const auto& [stage, f] : feeds_)
-      if (f)
-        out.emplace(stage, f->gauges());
-    return out;
-  }
+  /// It lives from here to the end of the pipeline, so that nothing that comes between two readers is lost.
+  [[nodiscard]] expected<std::shared_ptr<feed>> of(const std::string& stage, const make_feed& make);
+  /// It lives while a reader of this life of a lane has it: another node may run the next one. ec::unavailable (retry)
+  /// while that of another life is yet to end.
+  [[nodiscard]] expected<std::shared_ptr<feed>> of(const std::string& stage, const life& now,
+                                                   const make_feed& make);
+  [[nodiscard]] std::map<std::string, std::shared_ptr<const feed_gauges>> gauges() const;
 
 private:
+  struct running {
+    std::shared_ptr<feed> kept = nullptr;  // to the end of the pipeline
+    std::weak_ptr<feed> held = {};         // by readers of `by`
+    life by = {};
+  };
+  std::mutex making_;  // in front of mutex_
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<feed>> feeds_;
+  std::map<std::string, running> feeds_;
 };
 
 }  // namespace millrace::source

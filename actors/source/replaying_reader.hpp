@@ -26,6 +26,7 @@ public:
   std::optional<std::uint64_t> lag() override { return own_->lag(); }
   std::optional<std::uint64_t> lag_bytes() override { return own_->lag_bytes(); }
   void interrupt() override { own_->interrupt(); }
+  void close() override { own_->close(); }
   std::optional<std::string> warning() override { return own_->warning(); }
   std::string identity() const override { return own_->identity(); }
   expected<void> check_identity(std::string_view stored) override { return own_->check_identity(stored); }

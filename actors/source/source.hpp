@@ -110,6 +110,8 @@ public:
 
   /// From any thread: makes a blocked call return soon with ec::cancelled.
   virtual void interrupt() = 0;
+  /// The last call but for interrupt(): gives back what it holds. May block.
+  virtual void close() {}
 
   /// Warns a user who is going to rely on this log; asked once, after discover(). May block as long
   /// as that.

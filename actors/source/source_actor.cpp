@@ -61,6 +61,11 @@ public:
     go_on();
   }
 
+  void stop() {
+    connector_->close();
+    self_->quit();
+  }
+
   looked look(const millrace::source::look& m) {
     if (!connected_)
       return {};
@@ -178,7 +183,7 @@ whole::behavior_type source_behaviour(whole::pointer self, std::uint64_t number,
       [=](const messages::value_kept& m) { state->on_kept(m); },
       [=](const look& m) { return state->look(m); },
       [=](const durable& m) { state->acknowledge(m); },
-      [=](const messages::stop&) { self->quit(); },
+      [=](const messages::stop&) { state->stop(); },
   };
 }
 

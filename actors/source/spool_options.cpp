@@ -1,5 +1,8 @@
 #include "actors/source/spool_options.hpp"
 
+#include "actors/client/spool/chain_segments.hpp"
+#include "actors/client/spool/folder_segments.hpp"
+
 #include <algorithm>
 
 namespace millrace::source {
@@ -16,23 +19,28 @@ constexpr std::uint64_t largest_segment = 8'000'000;
 config::option spool_option(const std::string& what) {
   return {.name = "spool",
           .type = config::option_type::size,
-          .doc = "How much may wait in the state folder, received and not processed; beyond, " + what,
+          .doc = "How much may wait in the spool, received and not processed; beyond, " + what,
           .default_text = "1 GB",
           .minimum = smallest_spool};
 }
 
-expected<spool::spool_options> spool_options_of(const config::values& options, const std::string& folder) {
+expected<spool_setup> spool_setup_of(const config::values& options, const spool_place& at) {
+  spool_setup out;
+  out.options.most_bytes = options.size("spool");
+  out.options.segment_bytes = std::min(largest_segment, out.options.most_bytes / segments_of_spool);
+  if (at.chains) {
+    out.options.segment_bytes = std::min(out.options.segment_bytes, spool::largest_chain_segment);
+    out.segments = std::make_unique<spool::chain_segments>(at.chains, at.stage, at.now);
+    return out;
+  }
   auto& files = snapshot::posix_file_system();
-  const auto parent = folder.substr(0, folder.rfind('/'));
+  const auto parent = at.spool_folder.substr(0, at.spool_folder.rfind('/'));
   if (auto made = files.make_folder(parent); !made)
     return unexpected(made.error());
   if (auto synced = files.sync_folder(parent.substr(0, parent.rfind('/'))); !synced)
     return unexpected(synced.error());
-  spool::spool_options s;
-  s.folder = folder;
-  s.most_bytes = options.size("spool");
-  s.segment_bytes = std::min(largest_segment, s.most_bytes / segments_of_spool);
-  return s;
+  out.segments = std::make_unique<spool::folder_segments>(files, at.spool_folder);
+  return out;
 }
 
 }  // namespace millrace::source

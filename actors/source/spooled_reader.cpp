@@ -12,10 +12,29 @@ std::uint64_t number(position p) { return static_cast<std::uint64_t>(std::max<st
 
 }  // namespace
 
-spooled_reader::spooled_reader(std::shared_ptr<feed> of, std::string consumer, std::string topic)
-    : feed_(std::move(of)), consumer_(std::move(consumer)), topic_(std::move(topic)), cursor_(feed_->log()) {}
+expected<void> spooled_reader::open() {
+  if (feed_)
+    return {};
+  auto opened = open_();
+  if (!opened)
+    return unexpected(opened.error());
+  const std::scoped_lock lock(mutex_);
+  feed_ = std::move(*opened);
+  cursor_.emplace(feed_->log());
+  return {};
+}
+
+/// What it receives by may end with this, which takes a moment.
+void spooled_reader::close() {
+  std::shared_ptr<feed> last;
+  const std::scoped_lock lock(mutex_);
+  cursor_.reset();
+  last.swap(feed_);
+}
 
 expected<std::vector<partition_info>> spooled_reader::discover(std::chrono::milliseconds timeout) {
+  if (auto opened = open(); !opened)
+    return unexpected(opened.error());
   if (auto begun = feed_->wait_until_begun(timeout); !begun)
     return tl::make_unexpected(std::move(begun.error()));
   feed_->log()->add_consumer(consumer_);
@@ -36,7 +55,9 @@ void spooled_reader::acknowledge(const std::string&, position durable) {
 
 void spooled_reader::interrupt() {
   interrupted_ = true;
-  feed_->log()->wake();
+  const std::scoped_lock lock(mutex_);
+  if (feed_)
+    feed_->log()->wake();
 }
 
 expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>, std::size_t max_bytes,
@@ -54,7 +75,7 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
   out.partition = partition;
   out.topic = topic_;
   out.from = at(next_);
-  const auto behind = cursor_.read(next_, max_bytes, [&](const spool::cursor::record& r) {
+  const auto behind = cursor_->read(next_, max_bytes, [&](const spool::cursor::record& r) {
     if (r.cut)
       out.cut.push_back(static_cast<std::uint32_t>(out.begins.size()));
     out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
@@ -81,6 +102,27 @@ expected<std::optional<chunk>> spooled_reader::read(std::span<const std::string>
     out.header = header_line{std::move(*header), {-1, -1}};
   out.bytes.append(padding, '\0');
   return std::optional(std::move(out));
+}
+
+std::unique_ptr<reader> make_spooled_reader(const config::values& options, const spool_place& at,
+                                            std::shared_ptr<feeds> running,
+                                            std::function<expected<std::shared_ptr<feed>>(spool_setup)> make,
+                                            std::string topic) {
+  const auto start = [options, at, make = std::move(make)]() -> expected<std::shared_ptr<feed>> {
+    auto spool = spool_setup_of(options, at);
+    if (!spool)
+      return unexpected(spool.error());
+    return make(std::move(*spool));
+  };
+  auto open = [at, running = std::move(running), start]() -> expected<std::shared_ptr<feed>> {
+    if (!at.chains)
+      return running->of(at.stage, start);
+    auto found = running->of(at.stage, at.now, start);
+    if (!found && found.error().code != ec::corrupt && found.error().code != ec::unsupported)
+      found.error().retry = true;
+    return found;
+  };
+  return std::make_unique<spooled_reader>(std::move(open), at.consumer, std::move(topic));
 }
 
 }  // namespace millrace::source

@@ -4,6 +4,11 @@
 
 #include "actors/source/feed.hpp"
 #include "actors/source/source.hpp"
+#include "actors/source/spool_options.hpp"
+
+#include <functional>
+#include <mutex>
+#include <optional>
 
 namespace millrace::source {
 
@@ -11,8 +16,10 @@ class spooled_reader final : public reader {
 public:
   static constexpr std::string_view partition = "spool";
 
-  /// `consumer`: whose acknowledgements this reader brings; `topic`: what `_topic` says.
-  spooled_reader(std::shared_ptr<feed> of, std::string consumer, std::string topic);
+  /// `open`: makes the feed, or finds it; it may block, and discover() calls it until it succeeds. `consumer`: whose
+  /// acknowledgements this reader brings; `topic`: what `_topic` says.
+  spooled_reader(make_feed open, std::string consumer, std::string topic)
+      : open_(std::move(open)), consumer_(std::move(consumer)), topic_(std::move(topic)) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -22,17 +29,29 @@ public:
   void acknowledge(const std::string&, position durable) override;
   std::optional<std::uint64_t> lag() override { return std::nullopt; }  // bytes are known, records not
   void interrupt() override;
+  void close() override;
 
 private:
+  [[nodiscard]] expected<void> open();
+
+  make_feed open_;
+  std::mutex mutex_;  // around feed_ where another thread may look
   std::shared_ptr<feed> feed_;
   std::string consumer_;
   std::string topic_;
-  spool::cursor cursor_;
+  std::optional<spool::cursor> cursor_;
   bool assigned_ = false;
   bool end_said_ = false;
   bool at_end_ = false;  // of a feed that has ended; said so
   std::uint64_t next_ = 0;
   std::atomic<bool> interrupted_{false};
 };
+
+/// A reader of the stage's feed among those that are `running`, which `make` starts with its spool where there is none.
+/// With a spool in the store of a cluster the feed ends with the life that reads it, and whatever is in its way at first
+/// may pass: a former life that ends, an address that is not free yet, a store that is away.
+[[nodiscard]] std::unique_ptr<reader>
+make_spooled_reader(const config::values& options, const spool_place& at, std::shared_ptr<feeds> running,
+                    std::function<expected<std::shared_ptr<feed>>(spool_setup)> make, std::string topic);
 
 }  // namespace millrace::source

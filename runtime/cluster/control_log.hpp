@@ -22,7 +22,9 @@ struct actor_spec {
   actor_kind kind = actor_kind::lane;
   std::string group = {};  // its window, parser or sink: the actors of one group are kept apart
   bool is_pinned = false;  // what it has acknowledged is on one node's disk
-  std::string node = {};   // that node; empty: the first that it is placed on
+  /// That node; empty: the first that it is placed on. What is not pinned begins there, and goes elsewhere when that node
+  /// is away; empty: anywhere.
+  std::string node = {};
   friend bool operator==(const actor_spec&, const actor_spec&) = default;
 };
 

@@ -47,14 +47,14 @@ public:
     for (const auto& a : actors)
       actors_.insert_or_assign(a.id, a);
     for (const auto& [id, a] : actors_)
-      if (auto* const n = home_of(a))
+      if (auto* const n = place_of(a))
         n->add(group_of(a));
   }
 
   [[nodiscard]] std::vector<move> homeless() {
     std::vector<const placeable_actor*> all;
     for (const auto& [id, a] : actors_)
-      if (home_of(a) == nullptr)
+      if (place_of(a) == nullptr)
         all.push_back(&a);
     // Pinned ones first: they have no choice. The others group by group, so that each group is dealt in turn.
     std::ranges::stable_sort(all, {}, [](const placeable_actor* a) {
@@ -72,7 +72,7 @@ public:
 
   [[nodiscard]] std::optional<move> drained() {
     for (const auto& [id, a] : actors_) {
-      auto* const from = home_of(a);
+      auto* const from = place_of(a);
       if (from == nullptr || !from->what.is_draining || a.is_pinned)
         continue;
       if (auto* const to = best_for(a))
@@ -98,13 +98,13 @@ public:
   [[nodiscard]] std::vector<actor_id> waiting() {
     std::vector<actor_id> out;
     for (const auto& [id, a] : actors_)
-      if (home_of(a) == nullptr && best_for(a) == nullptr)
+      if (place_of(a) == nullptr && best_for(a) == nullptr)
         out.push_back(id);
     return out;
   }
 
 private:
-  [[nodiscard]] node_load* home_of(const placeable_actor& a) {
+  [[nodiscard]] node_load* place_of(const placeable_actor& a) {
     const auto found = a.at.empty() ? nodes_.end() : nodes_.find(a.at);
     if (found == nodes_.end() || found->second.what.session != a.at_session)
       return nullptr;
@@ -112,10 +112,14 @@ private:
   }
 
   [[nodiscard]] node_load* best_for(const placeable_actor& a) {
+    const auto home = nodes_.find(a.home);
+    const bool is_home_there = home != nodes_.end() && !home->second.what.is_draining;
+    if (!a.home.empty() && (is_home_there || a.is_pinned))
+      return is_home_there ? &home->second : nullptr;
     node_load* best = nullptr;
     const auto g = group_of(a);
     for (auto& [name, n] : nodes_) {
-      if (n.what.is_draining || (a.is_pinned && !a.pinned_to.empty() && a.pinned_to != name))
+      if (n.what.is_draining)
         continue;
       if (best == nullptr || n.load(1) < best->load(1) ||
           (n.load(1) == best->load(1) && n.group_load(g, 1) < best->group_load(g, 1)))
@@ -132,7 +136,7 @@ private:
     const node_load *best_from = nullptr, *best_to = nullptr;
     group_name best_group;
     for (const auto& [id, a] : actors_) {
-      const auto* const from = a.is_pinned ? nullptr : home_of(a);
+      const auto* const from = a.is_pinned || !a.home.empty() ? nullptr : place_of(a);
       if (from == nullptr || from->what.is_draining)
         continue;
       const auto g = group_of(a);

@@ -23,8 +23,8 @@ struct placeable_actor {
   actor_id id;
   std::string group = {};  // within its topology; its actors are kept apart
   bool is_pinned = false;
-  std::string pinned_to = {};       // empty: to the node that it is placed on first
-  std::string at = {};              // empty: nowhere
+  std::string home = {};  // where it must be, or begins; empty: the first that it is placed on, or any
+  std::string at = {};    // empty: nowhere
   cluster::session at_session = 0;  // a place in a session that is over is none
   friend bool operator==(const placeable_actor&, const placeable_actor&) = default;
 };
@@ -45,11 +45,12 @@ struct move {
 };
 
 /// A placement. The result does not depend on the order of its inputs, and comes sorted by actor.
-/// - Homeless actors get the node with the least work for its cores; of several such, the one with the least
-///   of their group. Pinned ones wait for their node.
+/// - Homeless actors get their home if it is there, else the node with the least work for its cores; of several such,
+///   the one with the least of their group. Pinned ones wait for their home.
 /// - Where none is homeless one actor that runs moves, if there is a reason: first away from a draining node,
 ///   which gets nothing, pinned or not. Else from a node that has, for its cores, more than another will have
-///   with one more. Else from a node that has more of one group, as long as that keeps the balance.
+///   with one more. Else from a node that has more of one group, as long as that keeps the balance. What has a home
+///   stays where it is: whoever comes to it has found it there.
 /// Repeated until nothing moves it comes to an end.
 [[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,
                                       const std::vector<placeable_actor>& actors);

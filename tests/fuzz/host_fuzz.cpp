@@ -1,6 +1,7 @@
 // Arbitrary bytes as what the processes of a cluster keep for each other in the store, or ask each other for their
 // APIs' clients: plans, addresses, dead letters, questions and their answers. Each is refused with a reason, or is
 // read again as the same.
+#include "actors/client/spool/chain_record.hpp"
 #include "actors/host/address_book.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/host/question.hpp"
@@ -63,13 +64,36 @@ void join_letters(FuzzedDataProvider& in) {
     require(sink::decode_letters(sink::encode_letters(**all)) == **all, "what was joined can be read");
 }
 
+/// The groups of a spool, joined.
+void join_groups(FuzzedDataProvider& in) {
+  using what = spool::chain_record::what;
+  chain::contents found;
+  while (in.remaining_bytes() > 0 && found.increments.size() < 8)
+    found.increments.push_back(in.ConsumeBool()
+                                   ? in.ConsumeRandomLengthString()
+                                   : spool::encode_record({in.ConsumeBool() ? what::begun : what::appended,
+                                                           {{in.ConsumeIntegralInRange<std::uint64_t>(0, 3),
+                                                             0, in.ConsumeRandomLengthString(8)}}}));
+  const auto all = spool::segments_of(std::move(found));
+  if (!all)
+    return look(all.error());
+  for (std::size_t i = 1; i < all->size(); ++i)
+    require((*all)[i - 1].base < (*all)[i].base, "segments are ascending");
+  const auto again = spool::decode_record(spool::encode_record({what::all, *all}));
+  require(again && again->segments == *all, "what was joined can be read");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider in(data, size);
-  const auto which = in.ConsumeIntegralInRange<int>(0, 5);
+  const auto which = in.ConsumeIntegralInRange<int>(0, 7);
   if (which == 5) {
     join_letters(in);
+    return 0;
+  }
+  if (which == 6) {
+    join_groups(in);
     return 0;
   }
   const auto bytes = in.ConsumeRemainingBytesAsString();
@@ -79,6 +103,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_twice(bytes, host::decode_addresses, host::encode_addresses);
   else if (which == 2)
     read_twice(bytes, sink::decode_letters, sink::encode_letters);
+  else if (which == 7)
+    read_twice(bytes, spool::decode_record, spool::encode_record);
   else if (which == 3)
     read_question(bytes);
   else

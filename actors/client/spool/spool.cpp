@@ -1,22 +1,15 @@
 #include "actors/client/spool/spool.hpp"
 
-#include "runtime/snapshot/size_limits.hpp"
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::spool {
 
-expected<std::shared_ptr<log>> log::open(snapshot::file_system& files, spool_options options) {
-  const std::shared_ptr<log> out(new log(files, std::move(options)));
-  const auto& folder = out->options_.folder;
-  if (auto made = files.make_folder(folder); !made)
-    return unexpected(made.error());
-  // Also when it was there: whoever made it may not have come so far.
-  if (auto synced = files.sync_folder(folder.substr(0, folder.rfind('/'))); !synced)
-    return unexpected(synced.error());
+expected<std::shared_ptr<log>> log::open(std::unique_ptr<segment_store> segments, spool_options options) {
+  const std::shared_ptr<log> out(new log(std::move(segments), std::move(options)));
   if (auto ok = out->recover(); !ok)
     return unexpected(ok.error());
   out->count();
@@ -25,37 +18,31 @@ expected<std::shared_ptr<log>> log::open(snapshot::file_system& files, spool_opt
 
 unexpected log::damaged(std::uint64_t base) const {
   return fatal_error(
-      ec::corrupt,
-      fmt::format("{} is damaged: it holds records that were received and not yet processed; restore "
-                  "the state folder from a backup, or start over with --fresh, which drops them",
-                  path(base)));
+      ec::corrupt, fmt::format("{} is damaged: it holds records that were received and not yet processed; {}",
+                               store_->path(base), store_->remedy()));
 }
 
 /// Each segment is whole up to the base of the next; the newest one, as far as it is whole. That may have
 /// been written and not synced, so it is synced before anybody reads it.
 expected<void> log::recover() {
-  const auto entries = files_.list(options_.folder);
-  if (!entries)
-    return unexpected(entries.error());
-  std::vector<std::uint64_t> bases;
-  for (const auto& e : *entries)
-    if (const auto base = parse_segment_name(e.name))
-      bases.push_back(*base);
-  std::ranges::sort(bases);
+  const auto found = store_->open();
+  if (!found)
+    return unexpected(found.error());
+  const auto& bases = *found;
   for (std::size_t i = 0; i < bases.size(); ++i) {
     const auto base = bases[i];
     if (i + 1 < bases.size()) {
       segments_[base] = bases[i + 1];  // looked at when it is read
       continue;
     }
-    const auto bytes = snapshot::read_at_most(files_, path(base), snapshot::largest_journal);
+    const auto bytes = store_->read(base);
     if (!bytes)
       return unexpected(bytes.error());
     const auto header = check_header(*bytes, base);
     if (header == snapshot::reading::later)
       return user_error(
           ec::unsupported,
-          fmt::format("{} was written by a later version of millrace; run that one", path(base)));
+          fmt::format("{} was written by a later version of millrace; run that one", store_->path(base)));
     tail_base_ = base;
     if (header == snapshot::reading::damaged && bytes->size() > sizeof(segment_header))
       return damaged(base);
@@ -66,10 +53,10 @@ expected<void> log::recover() {
     if (whole < frames.size())
       spdlog::info(
           "{}: the last {} bytes were being written when the last process ended; they were not taken yet",
-          path(base), frames.size() - whole);
+          store_->path(base), frames.size() - whole);
     if (whole > 0) {
-      if (auto synced = files_.append(path(base), {}, true); !synced)
-        return synced;
+      if (auto settled = store_->settle(base); !settled)
+        return settled;
       segments_[base] = base + whole;
       tail_base_ = base + whole;
     }
@@ -77,17 +64,15 @@ expected<void> log::recover() {
   return {};
 }
 
-/// Makes the file that the next group goes to.
+/// Makes the segment that the next group goes to.
 expected<void> log::begin_segment() {
   const auto base = tail_base_ + tail_.size();
-  if (auto written = files_.write(path(base), {encode_header(base)}, true); !written)
-    return written;
-  if (auto synced = files_.sync_folder(options_.folder); !synced)
-    return synced;
+  if (auto begun = store_->begin(base, encode_header(base)); !begun)
+    return begun;
   std::string note;
   if (options_.note) {
     append_frame(note, base, 0, options_.note(), frame_kind::note);
-    if (auto appended = files_.append(path(base), {note}, true); !appended)
+    if (auto appended = store_->append(base, note); !appended)
       return appended;
   }
   const std::scoped_lock lock(mutex_);
@@ -118,7 +103,7 @@ expected<void> log::commit() {
                  std::string_view(pending_bytes_).substr(at, p.length), p.kind);
     at += p.length;
   }
-  if (auto appended = files_.append(path(tail_base_), {group}, true); !appended) {
+  if (auto appended = store_->append(tail_base_, group); !appended) {
     tail_is_good_ = false;  // how much of it is there is unknown
     return appended;
   }
@@ -143,7 +128,7 @@ std::uint64_t log::acknowledged() const {
 void log::count() {
   const auto end = tail_base_ + tail_.size();
   unacknowledged_ = end - acknowledged();
-  on_disk_ = end - (segments_.empty() ? tail_base_ : segments_.begin()->first);
+  bytes_ = end - (segments_.empty() ? tail_base_ : segments_.begin()->first);
 }
 
 void log::add_consumer(const std::string& name) {
@@ -176,7 +161,7 @@ void log::remove_acknowledged() {
     count();
   }
   for (const auto base : gone)
-    if (const auto removed = files_.remove(path(base)); !removed)
+    if (const auto removed = store_->remove(base); !removed)
       spdlog::warn("{}; it goes with the next start", removed.error().message);
 }
 
@@ -204,7 +189,7 @@ void log::wake() const {
 }
 
 expected<std::string> log::load(std::uint64_t base, std::uint64_t end) const {
-  auto bytes = snapshot::read_at_most(files_, path(base), snapshot::largest_journal);
+  auto bytes = store_->read(base);
   if (!bytes)
     return unexpected(bytes.error());
   if (check_header(*bytes, base) != snapshot::reading::whole)
@@ -257,13 +242,13 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
       return user_error(
           ec::mismatch,
           fmt::format("the spool {} ends at {}, and {} has been read before: it is not the one that the "
-                      "state belongs to; restore the state folder, or start over with --fresh",
-                      log_->options_.folder, end, from));
+                      "state belongs to; {}",
+                      log_->store_->place(), end, from, log_->store_->remedy()));
     if (from < first)
       return fatal_error(ec::log_trimmed,
                          fmt::format("position {} of the spool {} is gone, it begins at {}; start "
                                      "over with --fresh",
-                                     from, log_->options_.folder, first));
+                                     from, log_->store_->place(), first));
     if (from == end)
       return from;
     if (from >= log_->tail_base_) {
@@ -297,7 +282,7 @@ expected<std::uint64_t> cursor::read(std::uint64_t from, std::size_t most_bytes,
     const auto f = read_frame(frames, at);
     if (!f)
       return our_error(fmt::format("position {} of the spool {} is not the beginning of a record", at,
-                                   log_->options_.folder));
+                                   log_->store_->place()));
     if (f->kind != frame_kind::note)
       take({at, f->time, f->record, f->kind == frame_kind::beginning});
     taken += f->size;

@@ -1,14 +1,14 @@
-// Keeps a log in the state folder of records that their sender cannot be asked for again: one writer appends
-// records and makes them durable in groups; readers see durable records only, from any position that is still
-// there. Segments that every consumer has acknowledged are removed.
+// Keeps a log of records that their sender cannot be asked for again: one writer appends records and makes them
+// durable in groups; readers see durable records only, from any position that is still there. Segments that every
+// consumer has acknowledged are removed.
 //
-// All calls block on the disk at most, and any thread may make them; the writer's (add, commit) come from
-// one.
+// All calls block on the disk or the store at most, and any thread may make them; the writer's (add, commit) come
+// from one.
 #pragma once
 
+#include "actors/client/spool/segment_store.hpp"
 #include "actors/client/spool/spool_format.hpp"
 #include "runtime/base/error.hpp"
-#include "runtime/snapshot/file_system.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -24,7 +24,6 @@
 namespace millrace::spool {
 
 struct spool_options {
-  std::string folder{};                      // its parent must exist
   std::uint64_t most_bytes = 1'000'000'000;  // full() once a consumer has yet to acknowledge so many
   /// Gives what the writer wants to find again of all that is committed; each segment begins with it.
   std::function<std::string()> note{};
@@ -33,9 +32,9 @@ struct spool_options {
 
 class log {
 public:
-  /// Recovers what is there: a torn end, which nobody has seen, is left out; damage before it is ec::corrupt
-  /// with the remedy. The file system outlives the log.
-  [[nodiscard]] static expected<std::shared_ptr<log>> open(snapshot::file_system& files,
+  /// Opens the segments and recovers what is there: a torn end, which nobody has seen, is left out; damage before it
+  /// is ec::corrupt with the remedy.
+  [[nodiscard]] static expected<std::shared_ptr<log>> open(std::unique_ptr<segment_store> segments,
                                                            spool_options options);
 
   /// The writer adds a record to the next group. `cut`: only the beginning of one that was too long.
@@ -53,8 +52,8 @@ public:
 
   [[nodiscard]] std::uint64_t first() const;
   [[nodiscard]] std::uint64_t end() const;
-  /// Returns the bytes on disk. Never waits.
-  [[nodiscard]] std::uint64_t bytes() const { return on_disk_; }
+  /// Returns the bytes of all segments. Never waits.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
   /// Waits until there is something after `position`. False when `until` has come first, or when interrupted.
   bool wait_beyond(std::uint64_t position, std::chrono::steady_clock::time_point until,
@@ -68,22 +67,20 @@ public:
 
 private:
   friend class cursor;
-  log(snapshot::file_system& files, spool_options options) : files_(files), options_(std::move(options)) {}
+  log(std::unique_ptr<segment_store> segments, spool_options options)
+      : store_(std::move(segments)), options_(std::move(options)) {}
   [[nodiscard]] expected<void> recover();
   [[nodiscard]] expected<void> begin_segment();
-  /// Reads a segment's frames, whole, from its file.
+  /// Reads a segment's frames, whole.
   [[nodiscard]] expected<std::string> load(std::uint64_t base, std::uint64_t end) const;
   void remove_acknowledged();
   /// Returns how far all consumers have acknowledged; called within mutex_.
   [[nodiscard]] std::uint64_t acknowledged() const;
   /// Brings the counts up to date; called within mutex_.
   void count();
-  [[nodiscard]] std::string path(std::uint64_t base) const {
-    return options_.folder + "/" + segment_name(base);
-  }
   [[nodiscard]] unexpected damaged(std::uint64_t base) const;
 
-  snapshot::file_system& files_;
+  std::unique_ptr<segment_store> store_;
   spool_options options_;
 
   // The writer alone uses these.
@@ -95,7 +92,7 @@ private:
   std::vector<added> pending_;
   std::string pending_bytes_;
   bool tail_is_good_ =
-      false;  // the newest file ends where end_ says; otherwise the next group begins another
+      false;  // the newest segment ends where end_ says; otherwise the next group begins another
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
@@ -104,7 +101,7 @@ private:
   std::string tail_;  // frames of the newest segment
   std::map<std::string, std::uint64_t> consumers_;
   std::atomic<std::uint64_t> unacknowledged_{0};
-  std::atomic<std::uint64_t> on_disk_{0};
+  std::atomic<std::uint64_t> bytes_{0};
 };
 
 /// A cursor is one reader of a log. It keeps the older segment that it is in.

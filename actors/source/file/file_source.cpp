@@ -29,21 +29,17 @@ expected<void> take_standard_input(const std::string& stage) {
   return {};
 }
 
-expected<std::unique_ptr<reader>> make_standard_input_reader(const config::values& options,
-                                                             const wants& wanted, const spool_place& at,
-                                                             feeds& running, const wall_clock& clock) {
-  auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
-    if (auto taken = take_standard_input(at.stage); !taken)
+std::unique_ptr<reader> make_standard_input_reader(const config::values& options, const wants& wanted,
+                                                   const spool_place& at, std::shared_ptr<feeds> running,
+                                                   const wall_clock& clock) {
+  auto make = [stage = at.stage, header = wanted.header,
+               &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
+    if (auto taken = take_standard_input(stage); !taken)
       return unexpected(taken.error());
-    auto spool = spool_options_of(options, at.spool_folder);
-    if (!spool)
-      return unexpected(spool.error());
-    return start_standard_input(snapshot::posix_file_system(), {.stage = at.stage, .header = wanted.header},
-                                std::move(*spool), clock);
-  });
-  if (!found)
-    return unexpected(found.error());
-  return std::make_unique<spooled_reader>(std::move(*found), at.consumer, std::string(standard_input_path));
+    return start_standard_input({.stage = stage, .header = header}, std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make),
+                             std::string(standard_input_path));
 }
 
 }  // namespace
@@ -88,10 +84,10 @@ config::connector file_source_connector() {
 }
 
 expected<std::unique_ptr<reader>> make_file_reader(const config::values& options, const wants& wanted,
-                                                   const spool_place& at, feeds* running,
+                                                   const spool_place& at, std::shared_ptr<feeds> running,
                                                    const wall_clock* clock) {
   if (is_standard_input(options))
-    return make_standard_input_reader(options, wanted, at, *running, *clock);
+    return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"));
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header);

@@ -17,6 +17,7 @@ namespace millrace::source {
 /// the first reader on, by a feed that all readers of the stage share: it alone needs `running` and `clock`.
 [[nodiscard]] expected<std::unique_ptr<reader>> make_file_reader(const config::values& options,
                                                                  const wants& wanted, const spool_place& at,
-                                                                 feeds* running, const wall_clock* clock);
+                                                                 std::shared_ptr<feeds> running,
+                                                                 const wall_clock* clock);
 
 }  // namespace millrace::source

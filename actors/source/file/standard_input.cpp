@@ -38,9 +38,9 @@ public:
   standard_input(const standard_input&) = delete;
   standard_input& operator=(const standard_input&) = delete;
 
-  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
-    o.note = [this] { return durable_.text(); };
-    auto log = spool::log::open(files, std::move(o));
+  expected<void> start(spool_setup spool) {
+    spool.options.note = [this] { return durable_.text(); };
+    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
     if (!log)
       return unexpected(log.error());
     log_ = std::move(*log);
@@ -241,11 +241,10 @@ private:
 
 }  // namespace
 
-expected<std::shared_ptr<feed>> start_standard_input(snapshot::file_system& files,
-                                                     standard_input_options options,
-                                                     spool::spool_options spool, const wall_clock& clock) {
+expected<std::shared_ptr<feed>> start_standard_input(standard_input_options options, spool_setup spool,
+                                                     const wall_clock& clock) {
   auto out = std::make_shared<standard_input>(std::move(options), clock);
-  if (auto started = out->start(files, std::move(spool)); !started)
+  if (auto started = out->start(std::move(spool)); !started)
     return unexpected(started.error());
   return out;
 }

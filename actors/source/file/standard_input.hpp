@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/source/feed.hpp"
+#include "actors/source/spool_options.hpp"
 #include "runtime/base/time.hpp"
 
 #include <memory>
@@ -20,10 +21,8 @@ struct standard_input_options {
   int descriptor = 0;   // read, never closed
 };
 
-/// `files` and `clock` outlive the feed.
-[[nodiscard]] expected<std::shared_ptr<feed>> start_standard_input(snapshot::file_system& files,
-                                                                   standard_input_options options,
-                                                                   spool::spool_options spool,
-                                                                   const wall_clock& clock);
+/// `clock` outlives the feed.
+[[nodiscard]] expected<std::shared_ptr<feed>>
+start_standard_input(standard_input_options options, spool_setup spool, const wall_clock& clock);
 
 }  // namespace millrace::source

@@ -108,17 +108,13 @@ config::connector http_server_source_connector() {
   return c;
 }
 
-expected<std::unique_ptr<reader>> make_http_server_reader(const config::values& options,
-                                                          const spool_place& at, feeds& running,
-                                                          const wall_clock& clock) {
-  auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
+std::unique_ptr<reader> make_http_server_reader(const config::values& options, const spool_place& at,
+                                                std::shared_ptr<feeds> running, const wall_clock& clock) {
+  auto make = [options, stage = at.stage, &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
     auto r = routes::from(options.json("routes"));
     if (!r)
       return unexpected(r.error());
-    auto spool = spool_options_of(options, at.spool_folder);
-    if (!spool)
-      return unexpected(spool.error());
-    server_options s{at.stage,
+    server_options s{stage,
                      options.text("listen"),
                      std::move(*r),
                      headers_of(options),
@@ -127,11 +123,9 @@ expected<std::unique_ptr<reader>> make_http_server_reader(const config::values& 
                      static_cast<std::size_t>(options.integer("max_headers")),
                      options.size("max_body"),
                      static_cast<std::size_t>(options.integer("connections"))};
-    return start_server_feed(snapshot::posix_file_system(), std::move(s), std::move(*spool), clock);
-  });
-  if (!found)
-    return unexpected(found.error());
-  return std::make_unique<spooled_reader>(std::move(*found), at.consumer, options.text("listen"));
+    return start_server_feed(std::move(s), std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make), options.text("listen"));
 }
 
 }  // namespace millrace::source

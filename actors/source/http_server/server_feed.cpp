@@ -84,8 +84,8 @@ public:
   server_feed(const server_feed&) = delete;
   server_feed& operator=(const server_feed&) = delete;
 
-  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
-    auto log = spool::log::open(files, std::move(o));
+  expected<void> start(spool_setup spool) {
+    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
     if (!log)
       return unexpected(log.error());
     log_ = std::move(*log);
@@ -363,10 +363,10 @@ private:
 
 }  // namespace
 
-expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files, server_options options,
-                                                  spool::spool_options spool, const wall_clock& clock) {
+expected<std::shared_ptr<feed>> start_server_feed(server_options options, spool_setup spool,
+                                                  const wall_clock& clock) {
   auto out = std::make_shared<server_feed>(std::move(options), clock);
-  if (auto started = out->start(files, std::move(spool)); !started)
+  if (auto started = out->start(std::move(spool)); !started)
     return unexpected(started.error());
   return out;
 }

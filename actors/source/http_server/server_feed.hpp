@@ -6,6 +6,7 @@
 #include "actors/source/feed.hpp"
 #include "actors/source/http_server/listen_place.hpp"
 #include "actors/source/http_server/routes.hpp"
+#include "actors/source/spool_options.hpp"
 #include "runtime/base/time.hpp"
 
 #include <cstdint>
@@ -26,11 +27,8 @@ struct server_options {
   std::size_t most_connections = 0;
 };
 
-/// Listens when it returns. `files` and `clock` outlive the feed. An address that cannot be taken is the
-/// user's.
-[[nodiscard]] expected<std::shared_ptr<feed>> start_server_feed(snapshot::file_system& files,
-                                                                server_options options,
-                                                                spool::spool_options spool,
+/// Listens when it returns. `clock` outlives the feed. An address that cannot be taken is the user's.
+[[nodiscard]] expected<std::shared_ptr<feed>> start_server_feed(server_options options, spool_setup spool,
                                                                 const wall_clock& clock);
 
 }  // namespace millrace::source

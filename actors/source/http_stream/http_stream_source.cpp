@@ -153,18 +153,12 @@ config::connector http_stream_source_connector() {
   return c;
 }
 
-expected<std::unique_ptr<reader>> make_http_stream_reader(const config::values& options,
-                                                          const spool_place& at, feeds& running,
-                                                          const wall_clock& clock) {
-  auto found = running.of(at.stage, [&]() -> expected<std::shared_ptr<feed>> {
-    auto spool = spool_options_of(options, at.spool_folder);
-    if (!spool)
-      return unexpected(spool.error());
-    return start_stream_feed(stream_options_of(options, at.stage), std::move(*spool), clock);
-  });
-  if (!found)
-    return unexpected(found.error());
-  return std::make_unique<spooled_reader>(std::move(*found), at.consumer, shown(options.text("url")));
+std::unique_ptr<reader> make_http_stream_reader(const config::values& options, const spool_place& at,
+                                                std::shared_ptr<feeds> running, const wall_clock& clock) {
+  auto make = [options, stage = at.stage, &clock](spool_setup spool) {
+    return start_stream_feed(stream_options_of(options, stage), std::move(spool), clock);
+  };
+  return make_spooled_reader(options, at, std::move(running), std::move(make), shown(options.text("url")));
 }
 
 }  // namespace millrace::source

@@ -14,8 +14,9 @@ namespace millrace::source {
 [[nodiscard]] config::connector http_stream_source_connector();
 
 /// Lives as long as `clock`. The connection is one of `running`, made by the first reader of its stage.
-[[nodiscard]] expected<std::unique_ptr<reader>> make_http_stream_reader(const config::values& options,
-                                                                        const spool_place& at, feeds& running,
-                                                                        const wall_clock& clock);
+[[nodiscard]] std::unique_ptr<reader> make_http_stream_reader(const config::values& options,
+                                                              const spool_place& at,
+                                                              std::shared_ptr<feeds> running,
+                                                              const wall_clock& clock);
 
 }  // namespace millrace::source

@@ -43,10 +43,10 @@ public:
   stream_feed(const stream_feed&) = delete;
   stream_feed& operator=(const stream_feed&) = delete;
 
-  expected<void> start(snapshot::file_system& files, spool::spool_options o) {
+  expected<void> start(spool_setup spool) {
     if (resume_)
-      o.note = [this] { return resume_->note(); };
-    auto log = spool::log::open(files, std::move(o));
+      spool.options.note = [this] { return resume_->note(); };
+    auto log = spool::log::open(std::move(spool.segments), std::move(spool.options));
     if (!log)
       return unexpected(log.error());
     log_ = std::move(*log);
@@ -240,13 +240,13 @@ private:
 
 }  // namespace
 
-expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, spool::spool_options spool,
+expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, spool_setup spool,
                                                   const wall_clock& clock) {
   static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK)
     return our_error("libcurl cannot be used");
   auto out = std::make_shared<stream_feed>(std::move(options), clock);
-  if (auto started = out->start(snapshot::posix_file_system(), std::move(spool)); !started)
+  if (auto started = out->start(std::move(spool)); !started)
     return unexpected(started.error());
   return out;
 }

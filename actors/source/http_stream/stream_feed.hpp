@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/source/feed.hpp"
+#include "actors/source/spool_options.hpp"
 #include "runtime/base/backoff.hpp"
 #include "runtime/base/time.hpp"
 
@@ -30,7 +31,7 @@ struct stream_options {
 };
 
 /// Starts at once. `clock` outlives the feed.
-[[nodiscard]] expected<std::shared_ptr<feed>>
-start_stream_feed(stream_options options, spool::spool_options spool, const wall_clock& clock);
+[[nodiscard]] expected<std::shared_ptr<feed>> start_stream_feed(stream_options options, spool_setup spool,
+                                                                const wall_clock& clock);
 
 }  // namespace millrace::source

@@ -70,7 +70,7 @@ struct scene {
         const actor_id id{topology, std::to_string(i)};
         const auto is_pinned = below(6) == 0;
         actors.try_emplace(id, placeable_actor{id, i % 2 == 0 ? "w" : "lanes", is_pinned,
-                                               is_pinned && below(2) == 0 ? "a" : ""});
+                                               below(is_pinned ? 2 : 8) == 0 ? "a" : ""});
       }
     }
   }
@@ -92,10 +92,14 @@ void carry_out(scene& s, const std::vector<move>& all) {
     const auto& to = s.nodes.at(m.to);
     CHECK(m.session == to.session);
     CHECK_FALSE(to.is_draining);
-    CHECK((!a.is_pinned || a.pinned_to.empty() || a.pinned_to == m.to));
+    CHECK((!a.is_pinned || a.home.empty() || a.home == m.to));
     const auto is_homeless = !s.has_home(a);
     CHECK(is_homeless == (m.why == reason::homeless));
     CHECK((is_homeless || !a.is_pinned));
+    if (const auto home = s.nodes.find(a.home); home != s.nodes.end() && !home->second.is_draining)
+      CHECK(m.to == a.home);
+    if (m.why == reason::balance || m.why == reason::spread)
+      CHECK(a.home.empty());
     if (m.why == reason::drained)
       CHECK(s.nodes.at(a.at).is_draining);
     if (m.why == reason::balance)
@@ -103,7 +107,7 @@ void carry_out(scene& s, const std::vector<move>& all) {
     if (m.why == reason::spread)
       CHECK(s.is_uneven(s.group_load(a.at, a), s.group_load(m.to, a), a.at, m.to));
     if (a.is_pinned)
-      a.pinned_to = m.to;
+      a.home = m.to;
     a.at = m.to;
     a.at_session = m.session;
   }
@@ -115,6 +119,8 @@ void check_balanced(const scene& s) {
       if (to.is_draining || !s.has_home(a) || a.is_pinned || name == a.at)
         continue;
       CHECK_FALSE(s.nodes.at(a.at).is_draining);
+      if (!a.home.empty())
+        continue;
       CHECK_FALSE(s.is_uneven(s.load(a.at), s.load(name), a.at, name));
       const auto keeps_balance = s.load(a.at) * to.cores >= (s.load(name) + 1) * s.nodes.at(a.at).cores;
       CHECK_FALSE((keeps_balance && s.is_uneven(s.group_load(a.at, a), s.group_load(name, a), a.at, name)));
@@ -125,7 +131,7 @@ void check_waiting(const scene& s) {
   for (const auto& [id, a] : s.actors)
     if (!s.has_home(a))
       CHECK(std::ranges::none_of(s.nodes, [&a = a](const auto& n) {
-        return !n.second.is_draining && (!a.is_pinned || a.pinned_to.empty() || a.pinned_to == n.first);
+        return !n.second.is_draining && (!a.is_pinned || a.home.empty() || a.home == n.first);
       }));
 }
 

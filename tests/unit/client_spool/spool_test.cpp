@@ -1,3 +1,4 @@
+#include "actors/client/spool/folder_segments.hpp"
 #include "actors/client/spool/spool.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
@@ -14,9 +15,12 @@ namespace {
 
 const std::string folder = "/spool";
 
-std::shared_ptr<spool::log> opened(faulty_file_system& files, spool_options o = {}) {
-  o.folder = folder;
-  auto log = spool::log::open(files, o);
+std::unique_ptr<segment_store> in_folder(faulty_file_system& files) {
+  return std::make_unique<folder_segments>(files, folder);
+}
+
+std::shared_ptr<spool::log> opened(faulty_file_system& files, const spool_options& o = {}) {
+  auto log = spool::log::open(in_folder(files), o);
   REQUIRE(log);
   return *log;
 }
@@ -108,7 +112,7 @@ TEST_CASE(
     std::mt19937_64 random(seed);
     for (int life = 0; life < 6; ++life) {
       files.crash_after(random() % 25 + 1);
-      const auto log = spool::log::open(files, {.folder = folder, .segment_bytes = 200});
+      const auto log = spool::log::open(in_folder(files), {.segment_bytes = 200});
       if (log) {
         const auto before = all_from(*log, (*log)->first());
         CAPTURE(seed, life);
@@ -265,7 +269,7 @@ TEST_CASE("damage in what was durable is said, never skipped") {
   CHECK(second.error().message.find(paths[1]) != std::string::npos);
 
   files.contents(paths.back())[3] ^= 1;
-  CHECK(spool::log::open(files, {.folder = folder}).error().code == ec::corrupt);
+  CHECK(spool::log::open(in_folder(files), {}).error().code == ec::corrupt);
 }
 
 TEST_CASE("a reader waits for what comes, and until it is interrupted") {

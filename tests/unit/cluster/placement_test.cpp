@@ -59,6 +59,20 @@ TEST_CASE("a pinned actor waits for its node; one that has none yet takes any") 
   CHECK(waiting({}, {actor("x", "")}).size() == 1);
 }
 
+TEST_CASE("an actor with a home begins there, goes elsewhere with that node, and stays where it is then") {
+  auto lane = actor("l", "l");
+  lane.home = "b";
+  CHECK(moves(two, {lane}).at(0).to == "b");
+  CHECK(moves({two[0]}, {lane}).at(0).to == "a");
+  CHECK(moves({two[0], {"b", 2, 1, true}}, {lane}).at(0).to == "a");
+  lane.at = "a";
+  lane.at_session = 1;
+  CHECK(moves(two, {lane, actor("w", "w", "a", 1), actor("x", "x", "b", 2)}).empty());
+  const auto balanced = moves(two, {lane, actor("w", "w", "a", 1), actor("x", "x", "a", 1)});
+  REQUIRE(balanced.size() == 1);
+  CHECK(balanced[0].id.name == "w");
+}
+
 TEST_CASE("a draining node gets nothing and gives what it has one by one, but what is pinned to it") {
   const std::vector<offered_node> nodes{{"a", 1, 1, true}, {"b", 2, 1}};
   auto file = pinned("f", "a");

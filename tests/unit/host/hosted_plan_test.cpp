@@ -166,12 +166,34 @@ TEST_CASE("placement hears of each actor its kind, its group, and whether a node
   CHECK(called("table") == cluster::actor_spec{"table", actor_kind::sink, "table", true, "here"});
 }
 
-TEST_CASE("a lane is pinned where its source is a file or listens, and free where a server is asked") {
+TEST_CASE("a lane is pinned where its source is a file, and free where a server is asked") {
   CHECK(is_source_pinned(R"("file", "path": "x")"));
-  CHECK(is_source_pinned(R"("http_server", "listen": "127.0.0.1:8099", "routes": { "/": {} })"));
-  CHECK(is_source_pinned(R"("http_stream", "url": "http://127.0.0.1:1/")"));
   CHECK_FALSE(is_source_pinned(R"("kafka", "brokers": "nowhere:1", "topic": "rows")"));
   CHECK_FALSE(is_source_pinned(R"("generator", "kind": "clicks", "count": 1)"));
+}
+
+TEST_CASE(
+    "what receives begins on the node that was asked, and may go elsewhere unless two parsers read it") {
+  const std::string api = R"("http_server", "listen": "127.0.0.1:8099", "routes": { "/": {} })";
+  const auto spec_of = [](const planned_topology& p, const std::string& name) {
+    const auto all = actors_of(p.decided, *p.topology, "here", {});
+    const auto found = std::ranges::find(all, name, &cluster::actor_spec::name);
+    REQUIRE(found != all.end());
+    return *found;
+  };
+  CHECK(spec_of(of_source(api + R"(, "node": "b")"), "lines/lane0") ==
+        cluster::actor_spec{"lines/lane0", cluster::actor_kind::lane, "lines", true, "b"});
+  const auto alone = spec_of(of_source(api), "lines/lane0");
+  CHECK_FALSE(alone.is_pinned);
+  CHECK(alone.node == "here");
+  const auto twice = unfolded(plan_with(
+      topology_text(
+          R"("in": { "source": )" + api +
+          R"( }, "lines": { "parser": "text", "from": "in" }, "again": { "parser": "text", "from": "in" },
+                        "out": { "sink": "console", "from": "lines" }, "more": { "sink": "console", "from": "again" })"),
+      {{"lines", {"spool"}}, {"again", {"spool"}}}));
+  CHECK(spec_of(twice, "lines/lane0").is_pinned);
+  CHECK(spec_of(twice, "again/lane0").is_pinned);
 }
 
 TEST_CASE("a sink is pinned where its target lies on a node's disk or is its terminal") {

@@ -1,3 +1,4 @@
+#include "actors/client/spool/folder_segments.hpp"
 #include "actors/source/file/line_reader.hpp"
 #include "actors/source/file/standard_input.hpp"
 #include "actors/source/spooled_reader.hpp"
@@ -28,12 +29,13 @@ public:
   void begin() {
     close();
     REQUIRE(::pipe(ends_) == 0);
-    spool::spool_options o;
-    o.folder = "/spool";
-    auto made = start_standard_input(files, {"in", header_, ends_[0]}, o, system_clock());
+    auto made =
+        start_standard_input({"in", header_, ends_[0]},
+                             {std::make_unique<spool::folder_segments>(files, "/spool"), {}}, system_clock());
     REQUIRE(made);
     feed_ = std::move(*made);
-    reader_ = std::make_unique<spooled_reader>(feed_, "parsed", "-");
+    reader_ = std::make_unique<spooled_reader>(
+        [feed = feed_]() -> expected<std::shared_ptr<feed>> { return feed; }, "parsed", "-");
     REQUIRE(reader_->discover(1s));
     REQUIRE(reader_->assign("spool", {0, 0}));
   }

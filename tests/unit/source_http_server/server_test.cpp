@@ -1,3 +1,4 @@
+#include "actors/client/spool/folder_segments.hpp"
 #include "actors/source/http_server/server_feed.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
@@ -39,13 +40,18 @@ struct server {
       options.most_body = 10'000;
     if (options.most_connections == 0)
       options.most_connections = 100;
-    spooled.folder = "/spool";
     start();
   }
   void start() {
-    auto made = start_server_feed(files, options, spooled, system_clock());
+    auto made = started(files, options, spooled);
     REQUIRE(made);
     feed = std::move(*made);
+  }
+  static expected<std::shared_ptr<source::feed>> started(faulty_file_system& on, server_options options,
+                                                         const spool::spool_options& spooled) {
+    return start_server_feed(std::move(options),
+                             {std::make_unique<spool::folder_segments>(on, "/spool"), spooled},
+                             system_clock());
   }
   [[nodiscard]] std::vector<std::string> records() const {
     std::vector<std::string> out;
@@ -626,8 +632,7 @@ TEST_CASE("what was answered is there for the next life, and what comes then sta
 TEST_CASE("an address that is taken is told with the remedy") {
   server s;
   faulty_file_system files;
-  auto options = s.options;
-  const auto second = start_server_feed(files, options, s.spooled, system_clock());
+  const auto second = server::started(files, s.options, s.spooled);
   REQUIRE_FALSE(second);
   CHECK(second.error().whose == fault::user);
   CHECK_THAT(second.error().message,

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Sources that cannot be asked again, on three nodes: what was answered with 200, or was received of a stream, counts exactly once, whichever
+node dies. Whatever a dead node had in its spool another one goes on with.
+
+    sources_on_nodes.py --millrace build/release/millrace [--only posts] [--store dir|kafka|postgresql] [--kills 4] [--seed 1]
+
+POSTGRES_URL names the server with the tables, and the store's where that is asked for; KAFKA_BROKERS likewise.
+"""
+import argparse
+import http.client
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from real_systems import PostgreSQL, Run, case_names, check, difference, free_port, main, needed, run_cases, unique, wait_until  # noqa: E402
+
+NAME, LANE = "received", "received/parsed/lane0"
+
+
+class Posts(threading.Thread):
+    """Numbers, one a request. One without an answer may have been taken or not; it is not asked for again."""
+
+    def __init__(self, port, first, step):
+        super().__init__(daemon=True)
+        self.port, self.next, self.step, self.is_over = port, first, step, threading.Event()
+        self.answered, self.unanswered = [], set()
+
+    def run(self):
+        connection = None
+        while not self.is_over.wait(0.002):
+            n, self.next = self.next, self.next + self.step
+            try:
+                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                connection.request("POST", "/numbers", json.dumps({"n": n}))
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == 200:
+                    self.answered.append(n)
+                else:
+                    check(answer.status == 503, lambda status=answer.status: f"a request was answered with {status}")
+                    self.is_over.wait(0.05)
+            except (OSError, http.client.HTTPException):
+                self.unanswered.add(n)
+                connection = None
+                self.is_over.wait(0.05)
+
+    def end(self):
+        self.is_over.set()
+        self.join()
+
+
+class Case:
+    def __init__(self, options, folder, name):
+        self.options, self.folder, self.rng = options, folder / name, random.Random(options.seed)
+        self.folder.mkdir()
+        self.postgres = PostgreSQL(needed("POSTGRES_URL")[0], unique(f"sources_{name}"))
+        self.postgres.create()
+        stores = {"dir": lambda: f"dir:{self.folder}/store", "postgresql": lambda: self.postgres.url,
+                  "kafka": lambda: f"kafka:{needed('KAFKA_BROKERS')[0]}/{unique('chains')}"}
+        self.cluster = Cluster(options.millrace, self.folder, stores[options.store](), leading=("a", "b", "c"), following=())
+        self.cluster.start()
+
+    def apply(self, source, column, by="b"):
+        stages = {
+            "in": source,
+            "parsed": {"parser": "json", "from": "in", "schema": {column: "bigint"}},
+            "table": {"sink": "sql", "from": "parsed", "connection": self.postgres.url, "table": "received", "create": True,
+                      "columns": {"n": column}}}
+        file = self.folder / "topology.json"
+        file.write_text(json.dumps({"millrace": 1, "topology": NAME, "snapshot_every": "500 ms", "stages": stages}))
+        self.cluster.ask("apply", file, by=self.cluster.nodes[by])
+
+    def numbers(self):
+        return [r["n"] for r in self.postgres.ask("select n from received")] if self.postgres.has("received") else []
+
+    def place(self):
+        """Where the source is. After three deaths of nodes under its lane the topology has failed, and is applied again."""
+        state, reason = self.cluster.state_of(NAME)
+        if state == "failed":
+            check("nodes have died" in reason, f"the topology has failed: {reason}")
+            self.cluster.ask("apply", self.folder / "topology.json")
+        return self.cluster.places().get(LANE)
+
+    def trouble(self, how):
+        """The node that receives goes, and another one, or its own next process, receives."""
+        had = wait_until("the source is somewhere", self.place)
+        node = self.cluster.nodes[had]
+        if how == "drained":
+            self.cluster.ask("drain", had)
+            wait_until(f"{had} is drained", lambda: self.place() not in (None, had))
+            node.tell(signal.SIGTERM)
+            node.process.wait(120)
+        elif how == "ended":
+            node.tell(signal.SIGTERM)
+            node.process.wait(120)
+        else:
+            node.kill()
+        wait_until("another node has the source", lambda: self.place() not in (None, had), 120)
+        node.start()
+        node.wait_ready()
+
+    def disturb(self, goes_on):
+        check(wait_until("the source is somewhere", self.place) == "b", "the source does not begin at the node that was asked")
+        for i in range(self.options.kills):
+            seen = goes_on()
+            wait_until("more is received", lambda seen=seen: goes_on() > seen + 20)
+            self.trouble(("killed", "drained", "killed", "ended")[i % 4])
+        seen = goes_on()
+        wait_until("more is received at last", lambda: goes_on() > seen + 20)
+        state, reason = self.cluster.state_of(NAME)
+        check(state == "running", f"the topology is {state}: {reason}")
+
+    def finish(self):
+        self.cluster.ask("stop", NAME)
+        self.cluster.ask("wait", NAME)
+
+    def close(self):
+        self.cluster.stop()
+        self.postgres.drop()
+
+
+def posts(c):
+    """Posts to an http_server: each that was answered with 200 is in the table once, each other one at most once"""
+    port = free_port()
+    c.apply({"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/numbers": {"body": "json"}}}, "n")
+    clients = [Posts(port, i, 3) for i in range(3)]
+    for client in clients:
+        client.start()
+    c.disturb(lambda: sum(len(client.answered) for client in clients))
+    for client in clients:
+        client.end()
+    answered, unanswered = set(), set()
+    for client in clients:
+        answered |= set(client.answered)
+        unanswered |= client.unanswered
+    wait_until("every number that was answered", lambda: answered <= set(c.numbers()), 120)
+    c.finish()
+    found = c.numbers()
+    check(len(found) == len(set(found)), lambda: f"{len(found) - len(set(found))} numbers are there twice")
+    check(answered <= set(found) <= answered | unanswered, lambda: difference(sorted(answered), sorted(set(found) - unanswered)))
+    print(f"{len(answered)} numbers answered and there once, {len(unanswered)} without an answer", flush=True)
+
+
+def stream(c):
+    """A stream that goes on by `since`: each of its records is in the table once"""
+    port, out, count = free_port(), c.folder / "load.out", 200 * (12 + 8 * c.options.kills)
+    with open(out, "ab") as o:
+        load = subprocess.Popen([c.options.millrace, "load", "--kind", "rsvp", "--http-serve", f"127.0.0.1:{port}", "--since", "since_mtime=mtime",
+                                 "--rate", "200/s", "--count", str(count), "--stay"], stdout=o, stderr=o)
+    Run.started.append(load)
+    c.apply({"source": "http_stream", "url": f"http://127.0.0.1:{port}/2/rsvps", "since": "since_mtime=mtime"}, "mtime")
+    c.disturb(lambda: len(c.numbers()))
+    wait_until("every record", lambda: len(c.numbers()) >= count, 240)
+    c.finish()
+    load.send_signal(signal.SIGTERM)
+    check(load.wait(60) == 0, lambda: f"millrace load ended badly: {out.read_text()[-500:]}")
+    delivered = int(out.read_text().rsplit("delivered ", 1)[1].split()[0])
+    found = c.numbers()
+    check(len(found) == delivered, f"{len(found)} rows of {delivered} records")
+    print(f"{delivered} records there once", flush=True)
+
+
+CASES = (posts, stream)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    arguments.add_argument("--store", choices=("dir", "kafka", "postgresql"), default="dir")
+    arguments.add_argument("--kills", type=int, default=4)
+    arguments.add_argument("--seed", type=int, default=1)
+    sys.exit(main(lambda options, folder: run_cases(CASES, Case, options, folder), arguments))
