@@ -137,6 +137,19 @@ TEST_CASE("an actor that has another place lives no more where it was, whatever 
   CHECK(d.on_state(s).empty());
 }
 
+TEST_CASE("a life whose successor has a place already is not introduced, and its failure fails nothing") {
+  topology_director d(options());
+  cluster::topology_state s;
+  s.actors["p/lane0"].at = cluster::place{"b", 1, 8, 1};
+  CHECK(d.on_state(s).empty());
+  CHECK(began(d, "w/0/0", 3, "b").empty());
+  CHECK(began(d, "p/lane0", {4, 1}, "a").empty());
+  const error why{ec::log_trimmed, fault::outside, false, "what it reads is gone", "p"};
+  CHECK(d.on_message("a", said(messages::stage_failed{"p/lane0", {4, 1}, why})).empty());
+  CHECK_FALSE(began(d, "p/lane0", 8, "b").empty());
+  CHECK_FALSE(d.on_message("b", said(messages::stage_failed{"p/lane0", 8, why})).empty());
+}
+
 TEST_CASE("a life that its node tells of again is introduced again, with what it was told of the end") {
   auto d = running();
   const auto again = began(d, "w/0/0", 7, "b");
