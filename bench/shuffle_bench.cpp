@@ -3,7 +3,7 @@
 // link's transport by CAF alone, another copy. Bytes of the frames' messages are counted, each once. Sender and receiver are processes of their own, whose CPU-seconds are
 // counted from their beginning to their end. The ways take turns, and medians of all rounds are told.
 //
-//   shuffle_bench [frames [edges [rounds]]]
+//   shuffle_bench [frames [edges [rounds [part of a way's name]]]]
 #include "actors/link/caf_transport.hpp"
 #include "bench/counted_frame.hpp"
 #include "runtime/base/freed_memory.hpp"
@@ -429,11 +429,15 @@ int main(int argc, char** argv) {
       {"over TCP, encoded and decoded", [](const job& x) { return over_tcp(x, true); }},
       {"over CAF, a copy", [](const job& x) { return by_two_processes(x, receive_over_caf, send_over_caf); }},
       {"over a link", [](const job& x) { return by_two_processes(x, receive_over_link, send_over_link); }}};
+  if (argc > 4)
+    std::erase_if(ways, [&](const way& w) { return w.name.find(argv[4]) == std::string::npos; });
+  if (ways.empty())
+    return 1;
   const auto rounds = argument(3, 5);
   for (std::size_t i = 0; i < rounds; ++i)
     for (auto& w : ways)
       w.go(j);
-  fmt::print("{} frames of {} bytes, {} edges; medians of {} rounds, each beside the copy's\n", j.frames,
+  fmt::print("{} frames of {} bytes, {} edges; medians of {} rounds, each beside the first's\n", j.frames,
              j.encoded.size(), j.edges, rounds);
   for (const auto& w : ways)
     w.tell(j, ways.front());
