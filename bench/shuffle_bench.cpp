@@ -1,12 +1,14 @@
 // Lane frames from one process to another on this machine: over a link (encoded, cut, carried by CAF, decoded),
-// and the same bytes over a plain TCP connection, which is a copy, also with encoding and decoding. Bytes of the
-// frames' messages are counted, each once. Sender and receiver are processes of their own, whose CPU-seconds are
+// and the same bytes over a plain TCP connection, which is a copy, also with encoding and decoding, and over the
+// link's transport by CAF alone, another copy. Bytes of the frames' messages are counted, each once. Sender and receiver are processes of their own, whose CPU-seconds are
 // counted from their beginning to their end. The ways take turns, and medians of all rounds are told.
 //
-//   shuffle_bench [frames [edges [rounds]]]
+//   shuffle_bench [frames [edges [rounds [part of a way's name]]]]
 #include "actors/link/caf_transport.hpp"
 #include "bench/counted_frame.hpp"
+#include "runtime/base/freed_memory.hpp"
 #include "runtime/control/spawn.hpp"
+#include "runtime/link/hello.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -144,7 +146,14 @@ std::unique_ptr<network> listening(caf::actor_system& system, const std::string&
   return std::move(*made);
 }
 
-/// Until `from_parent` is closed.
+/// Ends this process when `from_parent` is closed.
+[[noreturn]] void stay(int from_parent) {
+  char end = 0;
+  while (read(from_parent, &end, 1) > 0) {
+  }
+  _exit(0);
+}
+
 [[noreturn]] void receive_over_link(const job& j, int from_parent, int to_parent) {
   process_config config;
   caf::actor_system system(config);
@@ -156,10 +165,7 @@ std::unique_ptr<network> listening(caf::actor_system& system, const std::string&
                                   messages::frame_receiver(system.spawn(receiving, 0)),
                                   {1},
                                   bench::counted_users()});
-  char end = 0;
-  while (read(from_parent, &end, 1) > 0) {
-  }
-  _exit(0);
+  stay(from_parent);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begun) {
@@ -186,6 +192,84 @@ double seconds_since(std::chrono::steady_clock::time_point begun) {
   const auto begun = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < j.edges; ++i)
     waits->receive([](const done&) {});
+  write_to(to_parent, seconds_since(begun));
+  _exit(0);
+}
+
+// --- over CAF's networking, without a link
+
+/// Opens its way until there is one.
+void open_later(way_user::pointer self, const transport& way) {
+  self->delayed_send(way, std::chrono::milliseconds(50), open_way{});
+}
+/// Answers each whole with as many bytes as a packet without fragments has.
+way_user::behavior_type answers(way_user::pointer self, const transport_factory& make) {
+  const auto way = make(self->system(), self);
+  const auto answer = make_piece(std::string(sizeof(packet_header), 'a'));
+  return {
+      [](const way_opened&) {},
+      [](const way_closed&) {},
+      [](const way_refused&) {},
+      [=](const whole_came&) { self->send(way, send_whole{{answer}}); },
+  };
+}
+/// Sends the bytes so many times, cut as a link cuts them, with a link's window; when all of them have been answered,
+/// `tell` hears of it.
+way_user::behavior_type copies(way_user::pointer self, const transport_factory& make, const piece& bytes,
+                               std::size_t times, const caf::actor& tell) {
+  const auto way = make(self->system(), self);
+  const limits bounds;
+  const auto left = std::make_shared<std::size_t>(times);
+  const auto at = std::make_shared<std::size_t>(0);
+  const auto in_flight = std::make_shared<std::size_t>(0);  // wholes
+  open_later(self, way);
+  const auto go_on = [=] {
+    for (; *left > 0 && (*in_flight + 1) * bounds.fragment <= bounds.window; ++*in_flight) {
+      const auto part = part_of(bytes, *at, bounds.fragment);
+      self->send(way, send_whole{{part}});
+      *at += part.bytes.size();
+      if (*at < bytes.bytes.size())
+        continue;
+      *at = 0;
+      --*left;
+    }
+    if (*left == 0 && *in_flight == 0)
+      caf::anon_send(tell, done{});
+  };
+  return {
+      [=](const way_opened&) {
+        *in_flight = 1;
+        self->send(way,
+                   send_whole{{make_piece(encode_hello({"bench", "a", {1, 0}, {}, spoken, {}, 0, "a"}))}});
+      },
+      [=](const way_closed&) { open_later(self, way); },
+      [=](const way_refused&) { open_later(self, way); },
+      [=](const whole_came&) {
+        --*in_flight;
+        go_on();
+      },
+  };
+}
+
+[[noreturn]] void receive_over_caf(const job&, int from_parent, int to_parent) {
+  process_config config;
+  caf::actor_system system(config);
+  const auto way = listening(system, "b");
+  write_to(to_parent, way->port());
+  system.spawn(answers, way->to("a", {"127.0.0.1", read_from<std::uint16_t>(from_parent)}));
+  stay(from_parent);
+}
+/// Writes the seconds that it has taken to `to_parent`.
+[[noreturn]] void send_over_caf(const job& j, int to_child, int from_child, int to_parent) {
+  process_config config;
+  caf::actor_system system(config);
+  caf::scoped_actor waits(system);
+  const auto way = listening(system, "a");
+  write_to(to_child, way->port());
+  const auto begun = std::chrono::steady_clock::now();
+  system.spawn(copies, way->to("b", {"127.0.0.1", read_from<std::uint16_t>(from_child)}),
+               make_piece(j.encoded), j.frames, caf::actor_cast<caf::actor>(waits));
+  waits->receive([](const done&) {});
   write_to(to_parent, seconds_since(begun));
   _exit(0);
 }
@@ -265,18 +349,20 @@ double over_tcp(const job& j, bool with_coding) {
   return seconds;
 }
 
-double over_link(const job& j) {
+/// `receive` and `send` end their processes.
+double by_two_processes(const job& j, void (*receive)(const job&, int from_parent, int to_parent),
+                        void (*send)(const job&, int to_child, int from_child, int to_parent)) {
   int down[2], up[2], took[2];
   if (pipe(down) != 0 || pipe(up) != 0 || pipe(took) != 0)
     std::abort();
   const auto receiver = fork();
   if (receiver == 0) {
     ::close(down[1]);
-    receive_over_link(j, down[0], up[1]);
+    receive(j, down[0], up[1]);
   }
   const auto from = fork();
   if (from == 0)
-    send_over_link(j, down[1], up[0], took[1]);
+    send(j, down[1], up[0], took[1]);
   ::close(took[1]);
   const auto seconds = read_from<double>(took[0]);
   for (const int fd : {down[0], down[1], up[0], up[1], took[0]})
@@ -329,6 +415,7 @@ struct way {
 
 int main(int argc, char** argv) {
   using namespace millrace;
+  keep_freed_memory();
   const auto argument = [&](int i, std::size_t usual) {
     return argc > i ? std::max<std::size_t>(1, std::strtoull(argv[i], nullptr, 10)) : usual;
   };
@@ -337,14 +424,20 @@ int main(int argc, char** argv) {
   j.frames = std::max<std::size_t>(1, argument(1, 2000) / j.edges) * j.edges;
   j.frame = bench::counted_frame(rows);
   j.encoded = messages::encode_message(j.frame);
-  std::vector<way> ways{{"over TCP, a copy", [](const job& x) { return over_tcp(x, false); }},
-                        {"over TCP, encoded and decoded", [](const job& x) { return over_tcp(x, true); }},
-                        {"over a link", over_link}};
+  std::vector<way> ways{
+      {"over TCP, a copy", [](const job& x) { return over_tcp(x, false); }},
+      {"over TCP, encoded and decoded", [](const job& x) { return over_tcp(x, true); }},
+      {"over CAF, a copy", [](const job& x) { return by_two_processes(x, receive_over_caf, send_over_caf); }},
+      {"over a link", [](const job& x) { return by_two_processes(x, receive_over_link, send_over_link); }}};
+  if (argc > 4)
+    std::erase_if(ways, [&](const way& w) { return w.name.find(argv[4]) == std::string::npos; });
+  if (ways.empty())
+    return 1;
   const auto rounds = argument(3, 5);
   for (std::size_t i = 0; i < rounds; ++i)
     for (auto& w : ways)
       w.go(j);
-  fmt::print("{} frames of {} bytes, {} edges; medians of {} rounds, each beside the copy's\n", j.frames,
+  fmt::print("{} frames of {} bytes, {} edges; medians of {} rounds, each beside the first's\n", j.frames,
              j.encoded.size(), j.edges, rounds);
   for (const auto& w : ways)
     w.tell(j, ways.front());

@@ -192,6 +192,9 @@ void configure_network(caf::actor_system_config& config) {
   // A dead connection stands in the way of the next one until CAF has found it; both default to never.
   config.set("middleman.heartbeat-interval", caf::timespan(milliseconds(500)));
   config.set("middleman.connection-timeout", caf::timespan(seconds(3)));
+  // CAF's workers copy each message for themselves, and wake for it: what is read here takes one copy, and can be
+  // made by the thread that reads.
+  config.set("middleman.workers", std::size_t{0});
   // Other programs of CAF that come to the port are turned away.
   config.set("middleman.app-identifiers", std::vector<std::string>{"millrace-link"});
 }

@@ -1,5 +1,5 @@
 // The one message of ours that crosses processes by CAF: bytes of a link, as one whole. CAF's I/O thread writes
-// them out piece by piece, and reads them into one string.
+// them out piece by piece, and reads them into one block.
 #pragma once
 
 #include "runtime/link/hello.hpp"
@@ -11,9 +11,7 @@
 #include <caf/sec.hpp>
 #include <caf/serializer.hpp>
 
-#include <string>
 #include <type_traits>
-#include <utility>
 
 namespace millrace::link {
 
@@ -41,12 +39,11 @@ inline caf::error read_link_bytes(caf::deserializer& in, link_bytes& m) {
     return failed;
   if (size > longest_link_bytes)
     return caf::make_error(caf::sec::invalid_argument, "the bytes of a link are too long");
-  std::string text(size, '\0');
-  if (size != 0)
-    if (auto failed = in.apply_raw(size, text.data()))
-      return failed;
-  m.bytes = {make_piece(std::move(text))};
-  return in.end_sequence();
+  // An empty buffer has no address for CAF.
+  caf::error failed;
+  m.bytes = {
+      make_piece_of(size, [&](char* to) { failed = size == 0 ? caf::error() : in.apply_raw(size, to); })};
+  return failed ? failed : in.end_sequence();
 }
 
 template<class Inspector>

@@ -9,6 +9,8 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace millrace::link {
 namespace {
 
@@ -179,18 +181,20 @@ void tls_connection::on_length(error_code failed) {
     size |= static_cast<std::size_t>(length_.at(i)) << 8 * i;
   if (size == 0 || size > longest_link_bytes)
     return fail("what it has sent is no message of a link");
-  body_.assign(size, '\0');
-  asio::async_read(stream_, asio::buffer(body_), [self = shared_from_this()](error_code broken, std::size_t) {
-    if (self->is_over_)
-      return;
-    if (broken)
-      return self->fail(self->describe(broken));
-    self->has_come_ = true;
-    const auto take = self->on_whole_;  // it may put another in its place
-    take(make_piece(std::move(self->body_)));
-    if (!self->is_over_)
-      self->read_length();
-  });
+  char* to = nullptr;
+  body_ = make_piece_of(size, [&](char* block) { to = block; });
+  asio::async_read(stream_, asio::buffer(to, size),
+                   [self = shared_from_this()](error_code broken, std::size_t) {
+                     if (self->is_over_)
+                       return;
+                     if (broken)
+                       return self->fail(self->describe(broken));
+                     self->has_come_ = true;
+                     const auto take = self->on_whole_;  // it may put another in its place
+                     take(std::exchange(self->body_, {}));
+                     if (!self->is_over_)
+                       self->read_length();
+                   });
 }
 
 void tls_connection::send(const pieces& bytes) {

@@ -89,7 +89,7 @@ private:
   whole on_whole_;
   ended on_end_;
   std::array<unsigned char, 4> length_{};
-  std::string body_;
+  piece body_;                  // is being read
   std::string waiting_, sent_;  // what goes next, and what is being written
 };
 

@@ -159,4 +159,86 @@ bool skip_key(std::string_view& in, type_id type) {
   return true;
 }
 
+namespace {
+
+std::size_t zeros_in(std::string_view bytes) {
+  constexpr std::size_t block = 240;  // a sum of bytes fits a byte, and its lanes a register
+  std::size_t zeros = 0;
+  const auto count = [&](const char* from, std::size_t n) {
+    std::uint8_t here = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      here = static_cast<std::uint8_t>(here + (from[i] == '\0' ? 1 : 0));
+    zeros += here;
+  };
+  for (; bytes.size() >= block; bytes.remove_prefix(block))
+    count(bytes.data(), block);
+  count(bytes.data(), bytes.size());
+  return zeros;
+}
+
+/// Each text begins and ends as one does, and has no zero between: there are no more of them than the ends have.
+/// False also for texts with escaped zeros.
+bool are_plain_texts(std::string_view encoded, std::span<const std::uint32_t> ends) {
+  bool good = true;
+  std::size_t texts = 0;
+  const auto* begin = encoded.data();
+  for (const auto at : ends) {
+    const auto* end = encoded.data() + at;
+    if (end - begin >= 3) {
+      good &= (begin[0] == present) & (end[-2] == '\0') & (end[-1] == '\0');
+      ++texts;
+    } else {
+      good &= end - begin == 1 && begin[0] == absent;
+    }
+    begin = end;
+  }
+  return good && zeros_in(encoded) == 2 * texts;
+}
+
+/// The same for values of so many bytes.
+bool are_plain_values(std::string_view encoded, std::span<const std::uint32_t> ends, std::ptrdiff_t size) {
+  bool good = true;
+  const auto* begin = encoded.data();
+  for (const auto at : ends) {
+    const auto* end = encoded.data() + at;
+    good &= (end - begin == 1 + size && begin[0] == present) || (end - begin == 1 && begin[0] == absent);
+    begin = end;
+  }
+  return good;
+}
+
+}  // namespace
+
+bool are_ends(std::string_view encoded, std::span<const std::uint32_t> ends) {
+  if (ends.empty())
+    return encoded.empty();
+  bool descend = false;
+  for (std::size_t i = 1; i < ends.size(); ++i)
+    descend |= ends[i] < ends[i - 1];
+  return !descend && ends.back() == encoded.size();
+}
+
+bool are_keys(std::string_view encoded, std::span<const std::uint32_t> ends, type_id type) {
+  if (!are_ends(encoded, ends))
+    return false;
+  switch (type) {
+  case type_id::boolean:
+    return are_plain_values(encoded, ends, 1);
+  case type_id::bigint:
+  case type_id::timestamp:
+  case type_id::float64:
+    return are_plain_values(encoded, ends, 8);
+  default:
+    break;
+  }
+  if ((type == type_id::text || type == type_id::json) && are_plain_texts(encoded, ends))
+    return true;
+  std::uint32_t begin = 0;
+  return std::ranges::all_of(ends, [&](std::uint32_t end) {
+    auto part = encoded.substr(begin, end - begin);
+    begin = end;
+    return skip_key(part, type) && part.empty();
+  });
+}
+
 }  // namespace millrace::data

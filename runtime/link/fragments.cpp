@@ -14,7 +14,8 @@ bool fragments::fits(edge_id edge, std::size_t cost, std::size_t beside) const {
   if (beside != 0 && beside + cost > limits_.queued)
     return false;
   const auto at = queues_.find(edge);
-  return at == queues_.end() || at->second.bytes + cost <= credit_of(edge);
+  return at == queues_.end() ||
+         (at->second.bytes + cost <= credit_of(edge) && beside + cost <= limits_.ahead);
 }
 
 void fragments::refuse(edge_id edge, std::size_t cost) {
@@ -122,8 +123,12 @@ fragments::turn fragments::take_turn(filling& f, edge_id edge, edge_queue& q) {
   }
   if (left < limits_.shortest_cut)
     return turn::packet_full;
-  // A message that a packet of its own can hold is not cut only because others may not begin yet.
   const bool fits_one = sizeof(fragment_header) + rest <= limits_.fragment;
+  // The receiver copies what it puts together: a message that a packet of its own can hold waits for the next packet
+  // or for the window, unless it left most of this packet empty.
+  if (fits_one && w.sent == 0 && (f.used >= limits_.fragment / 2 || f.most < limits_.fragment))
+    return turn::packet_full;
+  // Nor is it cut only because others may not begin yet.
   if (w.sent == 0 && !begins(edge, w))
     return fits_one ? turn::packet_full : turn::passed;
   send_front(f, q, left);
@@ -149,12 +154,12 @@ std::vector<fragment> fragments::next(std::size_t room) {
 }
 
 /// Whoever is told finds room, so that trying again always gets on. Edges are told by turns, and not for each
-/// packet: half of all that may wait has left by then.
+/// packet: half of what may wait ahead has left by then.
 std::vector<edge_id> fragments::take_room() {
   std::vector<edge_id> out;
   std::vector<refusal> others;
   auto beside = queued_;
-  if (refused_.empty() || (!kept_free_for_ && queued_ > limits_.queued / 2))
+  if (refused_.empty() || (!kept_free_for_ && queued_ > limits_.ahead / 2))
     return out;
   for (const auto& r : refused_)
     if (kept_free_for_.value_or(r.edge) == r.edge && fits(r.edge, r.cost, beside)) {

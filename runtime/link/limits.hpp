@@ -1,4 +1,4 @@
-// The bounds of a link. The defaults are part of wire version 1: both ends hold each other to them. Tests
+// The bounds of a link. The defaults are part of wire version 2: both ends hold each other to them. Tests
 // take smaller ones.
 #pragma once
 
@@ -14,8 +14,10 @@ using edge_id = std::uint32_t;
 
 struct limits {
   /// Bounds a packet's fragments together, with their headers, and so each of them. At 1 Gbit/s one takes
-  /// 2 ms, and that is how long a large frame holds the other edges up.
-  std::size_t fragment = std::size_t{256} << 10;
+  /// 4 ms, and that is how long a large frame holds the other edges up. Most frames fit one: they are not put
+  /// together again by a copy. With what the receiver may not have acknowledged yet it fits the window, so that a
+  /// message that waits for the window does not wait for a tick.
+  std::size_t fragment = std::size_t{512} << 10;
   /// No fragment is shorter unless it is its message's last: messages that have begun are few.
   std::size_t shortest_cut = std::size_t{4} << 10;
   std::size_t most_fragments = 1024;  // in a packet
@@ -29,6 +31,9 @@ struct limits {
   std::size_t credit = std::size_t{4} << 20;
   /// Waits at all edges together. With the window it is all that a link holds for a peer that stands still.
   std::size_t queued = std::size_t{12} << 20;
+  /// Beyond it an edge with a message that waits gets no second one: what is encoded long before it leaves is no
+  /// more in the processor's cache when it does.
+  std::size_t ahead = std::size_t{1} << 20;
   /// Bounds the messages that have begun to arrive and are not whole, together.
   std::size_t begun = std::size_t{32} << 20;
   /// Bounds one message: a line of a file may have 64 MiB, and becomes a dead letter with its error.
@@ -43,6 +48,9 @@ struct limits {
   micros ping_every{150'000};   // three in the time after which a silent peer is suspect
   micros hello_every{200'000};  // until the session is agreed on
 };
+
+static_assert(limits{}.window > limits{}.fragment + limits{}.acknowledge_at,
+              "there is room for a whole packet before the receiver has to acknowledge anything");
 
 /// Whether a message of `total` bytes, which takes several fragments, may begin beside others of `begun` bytes
 /// together that have. Longer than its edge's credit, it goes alone. The sender waits with it until it may,

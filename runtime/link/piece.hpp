@@ -12,7 +12,7 @@ namespace millrace::link {
 
 /// `bytes` lies in `owner`, which lives as long as any piece of it.
 struct piece {
-  std::shared_ptr<const std::string> owner;
+  std::shared_ptr<const void> owner;
   std::string_view bytes;
 };
 /// Pieces that stand one behind the other.
@@ -22,6 +22,13 @@ using pieces = std::vector<piece>;
   auto owner = std::make_shared<const std::string>(std::move(bytes));
   const std::string_view all = *owner;
   return {std::move(owner), all};
+}
+/// So many bytes that are not initialised: `fill` is called once with where they lie, and writes all of them.
+template<class Fill>
+[[nodiscard]] piece make_piece_of(std::size_t size, Fill fill) {
+  const auto block = std::make_shared_for_overwrite<char[]>(size);
+  fill(block.get());
+  return {block, {block.get(), size}};
 }
 /// A part of it, under the same owner.
 [[nodiscard]] inline piece part_of(const piece& whole, std::size_t from, std::size_t length) {

@@ -73,11 +73,9 @@ void encode_value(wire::writer& out, const states& from, std::uint32_t i) {
 }
 
 template<class Kind>
-bool is_value(const states& of, std::uint32_t i) {
-  const auto& s = of.at<extreme>(i);
-  if (std::is_same_v<Kind, boolean> && (s.value < 0 || s.value > 1))
-    return false;
-  return s.present == 1 || (s.present == 0 && s.value == 0);
+bool is_value(const extreme& s) {
+  const bool in_range = !std::is_same_v<Kind, boolean> || static_cast<std::uint64_t>(s.value) <= 1;
+  return in_range & ((s.present == 1) | ((s.present | static_cast<std::uint64_t>(s.value)) == 0));
 }
 
 template<class Kind>
@@ -87,7 +85,7 @@ bool decode_value(wire::reader& in, const states& to, std::uint32_t i) {
   s.present = in.fixed<std::uint8_t>();
   if (s.present != 0)
     s.value = in.fixed<std::int64_t>();
-  return in.ok() && is_value<Kind>(to, i);
+  return in.ok() && is_value<Kind>(s);
 }
 
 template<class Kind>
@@ -182,7 +180,7 @@ constexpr aggregate_ops values_entry{.size = sizeof(extreme),
                                      .rests_on = rests_on_value,
                                      .encode = encode_value,
                                      .decode = decode_value<Kind>,
-                                     .is_state = is_value<Kind>,
+                                     .are_states = are_all<extreme, is_value<Kind>>,
                                      .finish = finish_values<Kind>};
 
 template<bool Greatest>

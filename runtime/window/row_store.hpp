@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 namespace millrace::window {
@@ -41,18 +42,12 @@ public:
       std::memcpy(to, key.data(), key.size());
     return static_cast<std::uint32_t>(size_++);
   }
-  /// A new row whose states are these bytes, of a layout without side storage: all of them but the head.
-  std::uint32_t append_states(std::string_view key, std::string_view states_of_row) {
-    const auto row = append(key);
-    std::memcpy(rows_.data() + row * stride_ + sizeof(std::uint64_t), states_of_row.data(),
-                stride_ - sizeof(std::uint64_t));
-    return row;
-  }
-  /// The bytes that append_states() takes.
-  [[nodiscard]] std::string_view states_of(std::uint32_t i) const {
-    return {reinterpret_cast<const char*>(rows_.data()) + i * stride_ + sizeof(std::uint64_t),
-            stride_ - sizeof(std::uint64_t)};
-  }
+  /// New rows in an empty store of a layout without side storage. `ends` ascend to the end of `keys`; `states` has
+  /// all states but no heads, row by row, bytes_of_states() for each row.
+  void append_all(std::string_view keys, std::span<const std::uint32_t> ends, std::string_view states);
+  /// Writes the states of rows [first, first + n) to `to` as append_all() takes them.
+  void copy_states(std::size_t first, std::size_t n, char* to) const;
+  [[nodiscard]] std::size_t bytes_of_states() const { return stride_ - sizeof(std::uint64_t); }
   /// A new row with the states of another store's row.
   std::uint32_t append_copy(std::string_view key, const row_store& other, std::uint32_t row);
 

@@ -64,6 +64,19 @@ bool valid_key(const definition& d, std::string_view key) {
          key.empty();
 }
 
+bool valid_keys(const definition& d, std::string_view bytes, std::span<const std::uint32_t> ends) {
+  if (d.keys.size() == 1)
+    return data::are_keys(bytes, ends, d.keys.front().type.id());
+  if (!data::are_ends(bytes, ends))
+    return false;
+  std::uint32_t begin = 0;
+  return std::ranges::all_of(ends, [&](std::uint32_t end) {
+    const auto key = bytes.substr(begin, end - begin);
+    begin = end;
+    return valid_key(d, key);
+  });
+}
+
 unexpected damaged(std::string_view where) {
   return fatal_error(ec::corrupt, fmt::format("the bytes of a window's state are damaged ({}); take an older "
                                               "snapshot",

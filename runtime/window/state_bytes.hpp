@@ -5,6 +5,8 @@
 #include "runtime/window/row_store.hpp"
 #include "runtime/window/window.hpp"
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace millrace::window {
@@ -25,6 +27,10 @@ void put_head(wire::writer& out, const layout& l, captured what);
 void put_states(wire::writer& out, const row_store& store, std::uint32_t row);
 [[nodiscard]] expected<void> read_states(wire::reader& in, row_store& store, std::uint32_t row);
 [[nodiscard]] bool valid_key(const definition& d, std::string_view key);
+/// Whether valid_key() holds for each of the keys that lie in `bytes` one behind the other. Key i ends at ends[i], the
+/// last one with `bytes`. `ends` may be wrong in any way.
+[[nodiscard]] bool valid_keys(const definition& d, std::string_view bytes,
+                              std::span<const std::uint32_t> ends);
 
 [[nodiscard]] unexpected damaged(std::string_view where);
 

@@ -23,11 +23,11 @@ void encode_count(wire::writer& out, const states& from, std::uint32_t i) {
   out.varint(from.at<std::uint64_t>(i));
 }
 
-bool is_count(const states& of, std::uint32_t i) { return of.at<std::int64_t>(i) >= 0; }
+bool is_count(const std::int64_t& n) { return n >= 0; }
 
 bool decode_count(wire::reader& in, const states& to, std::uint32_t i) {
   to.at<std::uint64_t>(i) = in.varint();
-  return in.ok() && is_count(to, i);
+  return in.ok() && is_count(to.at<std::int64_t>(i));
 }
 
 void finish_count(const aggregate&, const states& from, rows of, data::column_builder& out,
@@ -85,10 +85,7 @@ void encode_bigint(wire::writer& out, const states& from, std::uint32_t i) {
       static_cast<std::int64_t>(s.high - static_cast<std::uint64_t>(static_cast<std::int64_t>(s.low) >> 63)));
 }
 
-bool is_bigint(const states& of, std::uint32_t i) {
-  const auto& s = of.at<bigint_sum>(i);
-  return s.count != 0 || (s.low | s.high) == 0;
-}
+bool is_bigint(const bigint_sum& s) { return (s.count != 0) | ((s.low | s.high) == 0); }
 
 bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
   auto& s = to.at<bigint_sum>(i);
@@ -96,7 +93,7 @@ bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
   const auto low = in.svarint();
   s.low = static_cast<std::uint64_t>(low);
   s.high = static_cast<std::uint64_t>(in.svarint()) + static_cast<std::uint64_t>(low >> 63);
-  return in.ok() && is_bigint(to, i);
+  return in.ok() && is_bigint(s);
 }
 
 void finish_bigint_sum(const aggregate&, const states& from, rows of, data::column_builder& out,
@@ -201,7 +198,7 @@ const aggregate_ops count_entry{.size = sizeof(std::int64_t),
                                 .unmerge = merge_count<-1>,
                                 .encode = encode_count,
                                 .decode = decode_count,
-                                .is_state = is_count,
+                                .are_states = are_all<std::int64_t, is_count>,
                                 .finish = finish_count};
 const aggregate_ops bigint_sum_entry{.size = sizeof(bigint_sum),
                                      .add = add_bigint,
@@ -209,7 +206,7 @@ const aggregate_ops bigint_sum_entry{.size = sizeof(bigint_sum),
                                      .unmerge = merge_bigint<-1>,
                                      .encode = encode_bigint,
                                      .decode = decode_bigint,
-                                     .is_state = is_bigint,
+                                     .are_states = are_all<bigint_sum, is_bigint>,
                                      .finish = finish_bigint_sum,
                                      .failure =
                                          "is beyond bigint: the row is set apart; sum a double instead, "
@@ -220,7 +217,7 @@ const aggregate_ops bigint_average_entry{.size = sizeof(bigint_sum),
                                          .unmerge = merge_bigint<-1>,
                                          .encode = encode_bigint,
                                          .decode = decode_bigint,
-                                         .is_state = is_bigint,
+                                         .are_states = are_all<bigint_sum, is_bigint>,
                                          .finish = finish_bigint_average};
 const aggregate_ops double_sum_entry{.size = sizeof(double_sum),
                                      .add = add_double,

@@ -78,9 +78,8 @@ void encode_bigint(wire::writer& out, const states& from, std::uint32_t i) {
     out.varint(q);
 }
 
-bool is_bigint(const states& of, std::uint32_t i) {
-  const auto& s = of.at<bigint_moments>(i);
-  return s.count != 0 || (s.low | s.high | s.squares[0] | s.squares[1] | s.squares[2]) == 0;
+bool is_bigint(const bigint_moments& s) {
+  return (s.count != 0) | ((s.low | s.high | s.squares[0] | s.squares[1] | s.squares[2]) == 0);
 }
 
 bool decode_bigint(wire::reader& in, const states& to, std::uint32_t i) {
@@ -216,7 +215,7 @@ constexpr aggregate_ops bigints{.size = sizeof(bigint_moments),
                                 .unmerge = merge_bigint<-1>,
                                 .encode = encode_bigint,
                                 .decode = decode_bigint,
-                                .is_state = is_bigint,
+                                .are_states = are_all<bigint_moments, is_bigint>,
                                 .finish = finish_bigint<K>};
 
 template<kind K>

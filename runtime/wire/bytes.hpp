@@ -5,6 +5,7 @@
 
 #include "runtime/base/ids.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -43,6 +44,11 @@ public:
     bytes_.append(s);
   }
   void raw(std::string_view s) { bytes_.append(s); }
+  /// Room for so many more bytes: they come without a copy of those that are there.
+  void expect(std::size_t bytes) {
+    if (bytes > bytes_.capacity() - bytes_.size())
+      bytes_.reserve(std::max(bytes_.size() + bytes, 2 * bytes_.capacity()));
+  }
   void put(position p) {
     fixed(p.major);
     fixed(p.minor);

@@ -1,4 +1,5 @@
 // The millrace binary: one file a subcommand.
+#include "runtime/base/freed_memory.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -9,7 +10,6 @@
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
-#include <malloc.h>
 #include <string_view>
 #include <unistd.h>
 
@@ -34,13 +34,6 @@ void before_libraries() { std::set_terminate(end_without_room); }
 /// The loader calls these before the constructors of any library.
 [[gnu::section(".preinit_array"), gnu::used]] void (*const at_first)() = before_libraries;
 #endif
-
-/// Batches of some MiB come and go. Given back to the kernel each time, their pages would be faulted in again
-/// for the next ones: with a row for each record, a fifth of all CPU time.
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-}
 
 /// A core file holds no records and no passwords: neither heap nor stacks are dumped. For whoever looks for a
 /// fault, MILLRACE_CORES=full leaves the system's own choice.
@@ -71,7 +64,7 @@ int main(int argc, char** argv) {
                  std::strerror(failed));
     return exit_failed;
   }
-  keep_freed_memory();
+  millrace::keep_freed_memory();
   int status = exit_done;
   const auto app = make_command_line(status);
   try {

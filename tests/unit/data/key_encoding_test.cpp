@@ -145,6 +145,45 @@ TEST_CASE("a key is skipped exactly where it decodes, whole or damaged") {
   }
 }
 
+TEST_CASE("keys one behind the other are taken exactly where each of them is one") {
+  random_columns random(7);
+  std::size_t taken = 0;
+  for (const auto& t : scalar_types()) {
+    INFO(t.name());
+    for (int round = 0; round < 400; ++round) {
+      column_builder b(t);
+      for (auto n = random.number() % 40; n > 0; --n)
+        random.append(b);
+      const auto c = b.finish();
+      std::string bytes;
+      std::vector<std::uint32_t> ends;
+      for (std::size_t i = 0; i < c->size(); ++i) {
+        append_key(bytes, *c, i);
+        ends.push_back(static_cast<std::uint32_t>(bytes.size()));
+      }
+      REQUIRE(are_keys(bytes, ends, t.id()));
+      if (!bytes.empty() && random.chance(2))
+        bytes[random.number() % bytes.size()] = static_cast<char>(random.number() % 3);
+      if (!ends.empty() && random.chance(3))
+        ends[random.number() % ends.size()] += static_cast<std::uint32_t>(random.number() % 3) - 1;
+      if (random.chance(4))
+        bytes.resize(random.number() % (bytes.size() + 1));
+      bool each = true;
+      std::size_t begin = 0;
+      for (const auto end : ends) {
+        each = each && end >= begin && end <= bytes.size();
+        auto part = each ? std::string_view(bytes).substr(begin, end - begin) : std::string_view();
+        each = each && skip_key(part, t.id()) && part.empty();
+        begin = end;
+      }
+      REQUIRE(are_keys(bytes, ends, t.id()) == (each && begin == bytes.size()));
+      taken += each ? 1 : 0;
+    }
+  }
+  CHECK(taken > 500);
+  CHECK_FALSE(are_keys({}, std::vector<std::uint32_t>{~0U, 0}, type_id::text));
+}
+
 TEST_CASE("the hash of a key is part of the disk format and never changes") {
   CHECK(hash_key("") == 0x2d06800538d394c2);
   column_builder b(type_id::text);

@@ -72,7 +72,7 @@ TEST_CASE("a large frame of one edge holds another's small message up by one fra
 TEST_CASE("large frames of several edges leave by turns") {
   auto f = small();
   for (edge_id edge = 1; edge <= 3; ++edge)
-    put(f, content(edge, std::string(800, 'x')));
+    put(f, content(edge, std::string(1600, 'x')));
   const auto packets = edges_of_packets(f);
   REQUIRE(packets.size() > 8);
   for (std::size_t i = 0; i < 9; ++i)
@@ -81,15 +81,30 @@ TEST_CASE("large frames of several edges leave by turns") {
 
 TEST_CASE("fragments take no more than the room, and none but the last of a message is short") {
   auto f = small();
-  put(f, content(1, std::string(100, 'x')));
+  put(f, content(1, std::string(600, 'x')));
   CHECK(f.next(sizeof(fragment_header) - 1).empty());
   CHECK(f.next(sizeof(fragment_header) + 15).empty());
   const auto first = f.next(sizeof(fragment_header) + 16);
   REQUIRE(first.size() == 1);
   CHECK(first[0].header.length == 16);
-  CHECK(f.next(sizeof(fragment_header) + 83).size() == 1);
+  CHECK(f.next(sizeof(fragment_header) + 496).size() == 1);
+  CHECK(f.next(sizeof(fragment_header) + 87).size() == 1);
   CHECK(f.next(sizeof(fragment_header)).empty());
   CHECK(texts(f.next(sizeof(fragment_header) + 1)) == names{"1:x"});
+}
+
+TEST_CASE("a message that a packet can hold is not cut, unless it left most of a packet empty") {
+  auto f = small();
+  for (edge_id edge = 1; edge <= 3; ++edge)
+    put(f, content(edge, std::string(300, 'x')));
+  CHECK(f.next(400).size() == 1);
+  CHECK(f.next(sizeof(fragment_header) + 299).empty());
+  CHECK(f.next(unbounded).size() == 1);
+  CHECK(texts(f.next(sizeof(fragment_header) + 300)) == names{"3:" + std::string(300, 'x')});
+  CHECK(f.empty());
+  put(f, content(1, std::string(100, 'x')));
+  put(f, content(2, std::string(450, 'y')));
+  CHECK(edges_of_packets(f) == std::vector<std::vector<edge_id>>{{1, 2}, {2}});
 }
 
 TEST_CASE("a packet has a bounded number of fragments") {
@@ -184,6 +199,17 @@ TEST_CASE("all edges together are bounded, but credit and acknowledgements are t
   put(f, of_kind(kind::credit, 4, "1"));
   put(f, of_kind(kind::acknowledgement, 4, "1"));
   CHECK(f.queue(of_kind(kind::note, 4, std::string(300, '1'))) == taken::no_room);
+}
+
+TEST_CASE("only edges without a message that waits get ahead of what leaves soon") {
+  auto f = small();
+  put(f, content(1, std::string(700, 'x')));
+  CHECK(f.queue(content(1, std::string(400, 'x'))) == taken::no_room);
+  put(f, content(2, std::string(700, 'x')));
+  CHECK(f.take_room().empty());
+  while (f.queued() > 512)
+    static_cast<void>(f.next(unbounded));
+  CHECK(f.take_room() == std::vector<edge_id>{1});
 }
 
 TEST_CASE("what is too long for a link is told, and changes nothing") {

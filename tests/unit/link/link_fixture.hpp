@@ -12,13 +12,14 @@ namespace millrace::link::test {
 /// The proportions of the real ones, a thousandth of the size.
 inline limits small_limits() {
   limits l;
-  l.fragment = 256;
+  l.fragment = 512;
   l.shortest_cut = 16;
   l.most_fragments = 8;
   l.window = 1024;
   l.acknowledge_at = 256;
   l.credit = 4096;
   l.queued = 12'000;
+  l.ahead = 1024;
   l.begun = 8192;
   l.longest_message = 16'000;
   l.longest_control = 32;

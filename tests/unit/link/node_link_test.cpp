@@ -18,7 +18,7 @@ TEST_CASE("two nodes open one session, know each other's hello, and are alive to
   n.open();
   CHECK(only_session(n.a) == seen_from_there(only_session(n.b)));
   CHECK(n.b.all<session_opened>()[0].peer.plans == std::vector<plan_generation>{{"clicks", 4}});
-  CHECK(n.b.all<session_opened>()[0].version == 1);
+  CHECK(n.b.all<session_opened>()[0].version == 2);
   CHECK(n.a.link.peer_standing() == standing::alive);
   CHECK(n.b.link.peer_standing() == standing::alive);
   CHECK(n.a.link.is_open());
@@ -49,7 +49,9 @@ TEST_CASE("a hello that is lost is said again") {
 }
 
 TEST_CASE("messages arrive in order, whole and once, in both directions") {
-  two_nodes n;
+  auto l = small_limits();
+  l.ahead = l.credit;
+  two_nodes n{l};
   n.open();
   const std::string frame(3000, 'x');
   n.send(n.a, content(1, frame));

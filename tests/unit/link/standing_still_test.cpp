@@ -12,11 +12,16 @@ using namespace millrace::link::test;
 namespace {
 
 /// Bytes of those that somebody still holds.
-std::size_t held(const std::vector<std::weak_ptr<const std::string>>& all) {
+/// What a piece that is all of its owner's bytes was of.
+struct seen {
+  std::weak_ptr<const void> owner;
   std::size_t bytes = 0;
-  for (const auto& w : all)
-    if (const auto s = w.lock())
-      bytes += s->size();
+  explicit seen(const piece& p) : owner(p.owner), bytes(p.bytes.size()) {}
+};
+std::size_t held(const std::vector<seen>& all) {
+  std::size_t bytes = 0;
+  for (const auto& s : all)
+    bytes += s.owner.expired() ? 0 : s.bytes;
   return bytes;
 }
 
@@ -25,14 +30,14 @@ std::size_t held(const std::vector<std::weak_ptr<const std::string>>& all) {
 TEST_CASE("a link holds less than 16 MB for a peer that stands still, whatever 384 edges send") {
   two_nodes n{limits{}};
   n.open();
-  std::vector<std::weak_ptr<const std::string>> owners;
+  std::vector<seen> owners;
   std::vector<pieces> transport;  // CAF's, which holds what it cannot send
   const auto put = [&](message m) {
-    owners.push_back(m.bytes[0].owner);
+    owners.emplace_back(m.bytes[0]);
     const auto done = n.a.link.send(std::move(m));
     n.a.link.flush(n.a.done);
     for (auto& p : n.a.done.bytes) {
-      owners.push_back(p[0].owner);
+      owners.emplace_back(p[0]);
       transport.push_back(std::move(p));
     }
     n.a.done = {};

@@ -185,6 +185,21 @@ TEST_CASE("partial aggregates give the same rows on the other side") {
     }
 }
 
+TEST_CASE("states of any number of aggregates give the same bytes again") {
+  std::vector<window::aggregate> aggregates;
+  for (int number = 0; number < 12; ++number) {
+    INFO(number << " aggregates");
+    const auto d = minutes(aggregates);
+    for (const int clicks : {1, 127, 128, 129, 700}) {
+      const auto bytes = encode_message(frame_with(partials_of(d, clicks)));
+      const auto got = message_reader(d).read(bytes);
+      REQUIRE(got);
+      CHECK(encode_message(*got) == bytes);
+    }
+    aggregates.push_back(window::test::count_rows());
+  }
+}
+
 TEST_CASE("a message that is cut off anywhere is refused") {
   for (const auto& d : {minutes(fixed_size()), minutes(with_side_storage())}) {
     const message_reader reader(d);
@@ -216,6 +231,20 @@ TEST_CASE("states that no aggregate can have are refused") {
   REQUIRE(message_reader(d).read(bytes));
   bytes.back() = '\x80';  // a count below zero
   CHECK_FALSE(message_reader(d).read(bytes));
+}
+
+TEST_CASE("a state that no aggregate can have is refused in whichever row it is") {
+  const auto d = minutes({window::test::count_rows()});
+  auto bytes = encode_message(frame_with(partials_of(d, 700)));
+  REQUIRE(message_reader(d).read(bytes));
+  for (std::size_t row = 0; row < 30; ++row) {
+    auto& last = bytes[bytes.size() - 1 - row * sizeof(std::int64_t)];
+    REQUIRE(last == '\0');
+    last = '\x80';
+    CHECK_FALSE(message_reader(d).read(bytes));
+    last = '\0';
+  }
+  CHECK(message_reader(d).read(bytes));
 }
 
 TEST_CASE("a message of another version is told as that") {
