@@ -95,12 +95,13 @@ struct admission {
       return change();
     return change{r};
   }
+  /// Where what is not pinned begins makes no difference once it has begun.
   static bool is_same(const topology_state& t, const records::topology_applied& r) {
     return t.plan == r.plan && t.actors.size() == r.actors.size() &&
            std::ranges::all_of(r.actors, [&](const actor_spec& wanted) {
              const auto found = t.actors.find(wanted.name);
              auto spec = wanted;
-             if (found != t.actors.end() && spec.is_pinned && spec.node.empty())
+             if (found != t.actors.end() && (!spec.is_pinned || spec.node.empty()))
                spec.node = found->second.spec.node;
              return found != t.actors.end() && found->second.spec == spec;
            });

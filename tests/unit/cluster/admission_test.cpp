@@ -51,6 +51,11 @@ TEST_CASE("a plan gets the next generation; the same plan again is no change") {
         change{records::topology_applied{"t", "p2", 2, actors}});
   CHECK(admitted(running(), records::topology_applied{"u", "p", 0, {}}) ==
         change{records::topology_applied{"u", "p", 1, {}}});
+  auto asked_elsewhere = actors;
+  asked_elsewhere[0].node = "b";  // where it would begin
+  CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, asked_elsewhere}).empty());
+  asked_elsewhere[0].is_pinned = true;
+  CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, asked_elsewhere}).size() == 1);
   auto fewer = actors;
   fewer.pop_back();
   CHECK(admitted(running(), records::topology_applied{"t", "p1", 0, fewer}).size() == 1);
