@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <new>
 #include <string_view>
@@ -25,14 +26,17 @@ bool is_out_of_threads(const std::exception& e) {
 
 bool is_out_of_memory(const std::exception& e) { return dynamic_cast<const std::bad_alloc*>(&e) != nullptr; }
 
+void add_out_of_threads(last_line& to, std::string_view why) {
+  to.add("a thread cannot be started: ").add(why);
+  to.add("; raise the limits of processes (ulimit -u) and of address space (ulimit -v), or lower --threads");
+}
+
 void add(last_line& to, const std::exception& e) {
   if (is_out_of_memory(e)) {
     to.add("out of memory: the machine or a limit (ulimit -v, the service's MemoryMax) gives no more; "
            "give the process more, or see \"Memory\" in docs/operations.md for what takes it");
   } else if (is_out_of_threads(e)) {
-    to.add("a thread cannot be started: ").add(e.what());
-    to.add("; raise the limits of processes (ulimit -u) and of address space (ulimit -v), or lower "
-           "--threads");
+    add_out_of_threads(to, e.what());
   } else {
     to.add("a fault of ours: ").add(e.what());
     to.add("; please report it with this line");
@@ -100,6 +104,23 @@ bool is_out(int number) { return number == EAGAIN || number == ENOMEM; }
 void explain_terminations() {
   std::set_terminate(terminated);
   std::set_new_handler(out_of_memory);
+}
+
+start_watch::start_watch(std::chrono::seconds limit) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    last_line last;
+    add_out_of_threads(last, "the actor system did not start");
+    last.add(goes_on).say(exit_failed);
+    _exit(exit_failed);
+  };
+  sigaction(SIGALRM, &action, nullptr);
+  alarm(static_cast<unsigned>(limit.count()));
+}
+
+start_watch::~start_watch() {
+  alarm(0);
+  ::signal(SIGALRM, SIG_DFL);
 }
 
 void explain(const std::exception& e) {

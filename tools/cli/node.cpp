@@ -5,6 +5,7 @@
 #include "runtime/control/spawn.hpp"
 #include "runtime/tls/folder.hpp"
 #include "runtime/tls/names.hpp"
+#include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/node_folder.hpp"
@@ -27,6 +28,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace millrace::cli {
@@ -209,7 +211,9 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   const auto threads = a.threads != 0 ? a.threads : std::max(1U, std::thread::hardware_concurrency());
   control::share_threads(config, threads);
   link::configure_network(config);
+  std::optional<start_watch> watch(std::in_place);
   caf::actor_system system(config);
+  watch.reset();
   host::process_options o;
   o.name = a.name;
   o.store = c.store;

@@ -1,6 +1,7 @@
 // Runs `millrace run`: one process, all roles.
 #include "runtime/control/spawn.hpp"
 #include "tools/cli/last_command.hpp"
+#include "tools/cli/last_words.hpp"
 #include "tools/cli/log_levels.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/progress.hpp"
@@ -26,6 +27,7 @@
 #include <cstdlib>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -206,7 +208,9 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
     return refuse(there.error(), exit_failed);
   caf::actor_system_config config;
   control::share_threads(config, settings.threads);
+  std::optional<start_watch> watch(std::in_place);
   caf::actor_system system(config);
+  watch.reset();
   std::vector<int> statuses(all.size(), exit_done);
   {
     for (std::size_t i = 0; i < all.size(); ++i) {
