@@ -87,7 +87,8 @@ bool topology_director::is_recorded(const std::vector<delivery::verdict>& all) c
 
 void topology_director::on_began(const std::string& node, const actor_began& m, direction_list& out) {
   // A node that has not heard yet of its successor goes on with it: whatever that does is nobody's business any more.
-  if (!members_.contains(m.actor) || has_lost_its_place(m.actor, m.now))
+  // Its own place may be heard of later than this.
+  if (!members_.contains(m.actor) || has_successor(m.actor, m.now))
     return;
   const auto known = lives_.find(m.actor);
   const auto is_known = known != lives_.end() && m.now <= known->second.second;
@@ -114,17 +115,20 @@ void topology_director::on_over(const std::string& actor, const life& last, dire
   carry_out(director_.is_down(actor), out);
 }
 
-bool topology_director::has_lost_its_place(const std::string& actor, const life& l) const {
+bool topology_director::has_successor(const std::string& actor, const life& l) const {
   const auto placed = state_.actors.find(actor);
-  return placed != state_.actors.end() && (!placed->second.at || placed->second.at->term > l.term);
+  return placed != state_.actors.end() && placed->second.at && placed->second.at->term > l.term;
 }
 
 /// An actor that has another place, or none, lives no more where it was: that node may say nothing of it.
 void topology_director::end_lost_lives(direction_list& out) {
   std::vector<std::string> lost;
-  for (const auto& [actor, at] : lives_)
-    if (director_.lives(actor) && has_lost_its_place(actor, at.second))
+  for (const auto& [actor, at] : lives_) {
+    const auto placed = state_.actors.find(actor);
+    const bool has_no_place = placed != state_.actors.end() && !placed->second.at;
+    if (director_.lives(actor) && (has_no_place || has_successor(actor, at.second)))
       lost.push_back(actor);
+  }
   for (const auto& actor : lost)
     on_over(actor, lives_.at(actor).second, out);
 }

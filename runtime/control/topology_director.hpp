@@ -96,7 +96,7 @@ private:
   /// A life that is known, and is told of again, is introduced again: its node has missed something.
   void on_began(const std::string& node, const actor_began& m, direction_list& out);
   void on_over(const std::string& actor, const life& last, direction_list& out);
-  [[nodiscard]] bool has_lost_its_place(const std::string& actor, const life& l) const;
+  [[nodiscard]] bool has_successor(const std::string& actor, const life& l) const;
   void end_lost_lives(direction_list& out);
   void on_news(const actor_news& n, direction_list& out);
   void on_found(const messages::partition_found& m, direction_list& out);

@@ -18,7 +18,7 @@ DIRECTOR_MUTANTS = [
     ("director_elsewhere", "an actor that has another place lives no more where it was", DIRECTOR,
      "  end_lost_lives(out);\n  for (", "  for ("),
     ("director_stale", "a life whose successor has a place is not introduced", DIRECTOR,
-     "!members_.contains(m.actor) || has_lost_its_place(m.actor, m.now)", "!members_.contains(m.actor)"),
+     "!members_.contains(m.actor) || has_successor(m.actor, m.now)", "!members_.contains(m.actor)"),
     ("director_again", "a life that its node tells of again is introduced again", DIRECTOR,
      "    return carry_out(director_.introduce_again(m.actor), out);", "    return;"),
     ("director_lowest", "lanes begin at the lowest position until all have lived at once", DIRECTOR,

@@ -147,6 +147,9 @@ TEST_CASE("a life whose successor has a place already is not introduced, and its
   const error why{ec::log_trimmed, fault::outside, false, "what it reads is gone", "p"};
   CHECK(d.on_message("a", said(messages::stage_failed{"p/lane0", {4, 1}, why})).empty());
   CHECK_FALSE(began(d, "p/lane0", 8, "b").empty());
+  s.actors["raw"];  // its place is not known yet
+  CHECK(d.on_state(s).empty());
+  CHECK_FALSE(began(d, "raw", 9, "b").empty());
   CHECK_FALSE(d.on_message("b", said(messages::stage_failed{"p/lane0", 8, why})).empty());
 }
 
