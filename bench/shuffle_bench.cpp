@@ -1,7 +1,8 @@
 // Lane frames from one process to another on this machine: over a link (encoded, cut, carried by CAF, decoded),
 // and the same bytes over a plain TCP connection, which is a copy, also with encoding and decoding, and over the
-// link's transport by CAF alone, another copy. Bytes of the frames' messages are counted, each once. Sender and receiver are processes of their own, whose CPU-seconds are
-// counted from their beginning to their end. The ways take turns, and medians of all rounds are told.
+// link's transport by CAF alone, another copy. Bytes of the frames' messages are counted, each once. Sender and
+// receiver are processes of their own, whose CPU-seconds are counted from their beginning to their end. The ways
+// take turns, and medians of all rounds are told.
 //
 //   shuffle_bench [frames [edges [rounds [part of a way's name]]]]
 #include "actors/link/caf_transport.hpp"

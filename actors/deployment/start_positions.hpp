@@ -24,8 +24,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 [[nodiscard]] expected<std::vector<started_partition>> decode_starts(std::string_view bytes);
 [[nodiscard]] std::string starts_name(const std::string& plan);
 [[nodiscard]] bool is_standard_input(const config::stage& stage);
-/// What it receives goes to the store, on a cluster, and the source to any node: one parser reads it, under whose lives
-/// it is written, and no node is named.
+/// Tells whether the source keeps on a cluster what it receives in the store, and may go to any node: one parser reads it,
+/// whose lane's lives write the spool, and no node is named.
 [[nodiscard]] bool spools_in_store(const config::topology& t, const config::stage& source);
 /// A later run takes what is new of bounded files (next_run.hpp); standard input is none of them.
 [[nodiscard]] bool takes_what_is_new(const config::stage& source);

@@ -100,7 +100,7 @@ public:
     };
     std::visit([&](auto& what) { lead(std::move(what), back, asker{}); }, q->what);
   }
-  /// What was asked may have been carried out.
+  /// A request that was under way may have been carried out.
   void on_lost(const questions_lost& m) {
     for (auto q = asked_.begin(); q != asked_.end();) {
       const auto at = q++;

@@ -16,18 +16,12 @@ bool is_full(const spool::log& log, feed_gauges& gauges, const std::string& stag
 }
 
 expected<std::shared_ptr<feed>> feeds::of(const std::string& stage, const make_feed& make) {
-  const std::scoped_lock one_at_a_time(making_);
-  {
+  auto found = of(stage, life{}, make);
+  if (found) {
     const std::scoped_lock lock(mutex_);
-    if (const auto found = feeds_.find(stage); found != feeds_.end() && found->second.kept)
-      return found->second.kept;
+    feeds_[stage].kept = *found;
   }
-  auto made = make();
-  if (made) {
-    const std::scoped_lock lock(mutex_);
-    feeds_[stage].kept = *made;
-  }
-  return made;
+  return found;
 }
 
 expected<std::shared_ptr<feed>> feeds::of(const std::string& stage, const life& now, const make_feed& make) {
@@ -44,7 +38,7 @@ expected<std::shared_ptr<feed>> feeds::of(const std::string& stage, const life& 
   auto made = make();
   if (made) {
     const std::scoped_lock lock(mutex_);
-    feeds_[stage] = {nullptr, *made, now};
+    feeds_[stage] = {*made, now};
   }
   return made;
 }
@@ -53,7 +47,7 @@ std::map<std::string, std::shared_ptr<const feed_gauges>> feeds::gauges() const 
   const std::scoped_lock lock(mutex_);
   std::map<std::string, std::shared_ptr<const feed_gauges>> out;
   for (const auto& [stage, f] : feeds_)
-    if (const auto running = f.kept ? f.kept : f.held.lock())
+    if (const auto running = f.held.lock())
       out.emplace(stage, running->gauges());
   return out;
 }

@@ -66,9 +66,9 @@ public:
 
 private:
   struct running {
-    std::shared_ptr<feed> kept = nullptr;  // to the end of the pipeline
-    std::weak_ptr<feed> held = {};         // by readers of `by`
+    std::weak_ptr<feed> held = {};  // by readers of that life
     life by = {};
+    std::shared_ptr<feed> kept = nullptr;  // the same, to the end of the pipeline
   };
   std::mutex making_;  // in front of mutex_
   mutable std::mutex mutex_;

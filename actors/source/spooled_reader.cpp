@@ -24,7 +24,7 @@ expected<void> spooled_reader::open() {
   return {};
 }
 
-/// What it receives by may end with this, which takes a moment.
+/// A feed that no other reader has ends here, which takes a moment.
 void spooled_reader::close() {
   std::shared_ptr<feed> last;
   const std::scoped_lock lock(mutex_);

@@ -128,7 +128,7 @@ fragments::turn fragments::take_turn(filling& f, edge_id edge, edge_queue& q) {
   // or for the window, unless it left most of this packet empty.
   if (fits_one && w.sent == 0 && (f.used >= limits_.fragment / 2 || f.most < limits_.fragment))
     return turn::packet_full;
-  // Nor is it cut only because others may not begin yet.
+  // It is not cut for the sole reason that others may not begin yet.
   if (w.sent == 0 && !begins(edge, w))
     return fits_one ? turn::packet_full : turn::passed;
   send_front(f, q, left);

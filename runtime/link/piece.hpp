@@ -23,7 +23,7 @@ using pieces = std::vector<piece>;
   const std::string_view all = *owner;
   return {std::move(owner), all};
 }
-/// So many bytes that are not initialised: `fill` is called once with where they lie, and writes all of them.
+/// Makes a piece of so many bytes, not initialised: `fill` is called once with where they lie, and writes all of them.
 template<class Fill>
 [[nodiscard]] piece make_piece_of(std::size_t size, Fill fill) {
   const auto block = std::make_shared_for_overwrite<char[]>(size);

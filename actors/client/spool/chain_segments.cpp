@@ -9,7 +9,7 @@
 namespace millrace::spool {
 namespace {
 
-/// So many groups become one record from then on, if they are as many bytes as that would be: an opening reads them all.
+/// An opening reads all groups: beyond this number they become one record, once they are as many bytes as the last one.
 constexpr std::uint64_t many_groups = 200;
 
 }  // namespace

@@ -33,7 +33,7 @@ public:
   /// Where all of them are.
   [[nodiscard]] virtual std::string place() const = 0;
   [[nodiscard]] virtual std::string path(std::uint64_t base) const = 0;
-  /// What an operator does about one that is damaged.
+  /// Tells an operator what to do about one that is damaged.
   [[nodiscard]] virtual std::string remedy() const = 0;
 };
 
