@@ -177,6 +177,7 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.gauges = std::make_shared<lane::lane_gauges>();
     o.gauges->parser = plan->parser->name;
     o.gauges->source = plan->source->name;
+    o.gauges->receivers = l->receivers;
     o.losses = options_.losses;
     o.is_only_lane = lanes.size() == 1;
     gauges_.lanes[o.name] = o.gauges;

@@ -33,7 +33,8 @@ lane::lane(neighbours& around, lane_options options, delivery::lane_log::start h
       discovery_(options_.discover_every, std::move(options_.known)),
       unnests_(unnests(options_.plan->roots)) {
   for (const auto& name : options_.partitions)
-    partitions_.push_back(std::make_unique<partition>(*options_.plan, name, how_, now()));
+    partitions_.push_back(
+        std::make_unique<partition>(*options_.plan, options_.gauges->of(name), how_, now()));
 }
 
 bool lane::start() {
@@ -160,6 +161,7 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
       p->waiting.push_back({m.chunk, now()});
       p->last_data = now();
+      p->gauges->last_record = options_.clock->now();
       p->idle_sent = false;
     }
   read_more();  // the source reads on while this chunk is processed
@@ -254,12 +256,21 @@ void lane::on_wake_up() {
 }
 
 void lane::update_gauges() {
+  constexpr auto relaxed = std::memory_order_relaxed;
   auto watermark = end_of_time;
   std::size_t bytes = 0;
   for (const auto& p : partitions_) {
-    watermark = std::min(watermark, p->live ? p->live->at().watermark : no_watermark);
+    const auto at = p->live ? p->live->at().watermark : no_watermark;
+    watermark = std::min(watermark, at);
     bytes += p->receivers.in_flight();
+    const auto held_by = p->live ? p->receivers.without_credit(options_.credit) : std::nullopt;
     options_.gauges->stalls += p->live && !p->receivers.may_send(options_.credit);
+    auto& g = *p->gauges;
+    g.watermark.store(at, relaxed);
+    g.is_open.store(p->live != nullptr, relaxed);
+    g.is_caught_up.store(p->caught_up, relaxed);
+    g.is_idle.store(p->idle_sent, relaxed);
+    g.held_by.store(held_by ? static_cast<std::int32_t>(*held_by) : -1, relaxed);
   }
   options_.gauges->watermark = watermark;
   options_.gauges->in_flight_bytes = bytes;

@@ -21,8 +21,8 @@ void lane::on_partition_started(const std::string& name, const std::string& lane
   discovery_.started(name);
   if (lane != options_.name || find(options_.plan->log(name)) != nullptr)
     return;
-  auto& p = *partitions_.emplace_back(
-      std::make_unique<partition>(*options_.plan, name, delivery::lane_log::start::at_furthest, now()));
+  auto& p = *partitions_.emplace_back(std::make_unique<partition>(
+      *options_.plan, options_.gauges->of(name), delivery::lane_log::start::at_furthest, now()));
   for (std::size_t r = 0; r < up_.size(); ++r) {
     p.receivers.set_up(r, up_[r]);
     ask(p, r);

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,10 +20,24 @@
 
 namespace millrace::lane {
 
-/// The progress line and the metrics read these; the lane alone writes them.
+/// Where a lane stands in one partition; the lane alone writes it.
+struct partition_gauges {
+  explicit partition_gauges(std::string n) : name(std::move(n)) {}
+
+  const std::string name;
+  std::atomic<std::int64_t> watermark{no_watermark};
+  std::atomic<std::int64_t> last_record{0};  // when its last records came, by the wall clock; 0: none yet
+  std::atomic<bool> is_open{false};          // its receivers have said where it begins
+  std::atomic<bool> is_caught_up{false};     // the source had nothing more
+  std::atomic<bool> is_idle{false};          // its receivers go on without it (idle_timeout)
+  std::atomic<std::int32_t> held_by{-1};     // the first receiver that gives no credit, by number; -1: none
+};
+
+/// The progress line, the metrics and the API read these; the lane alone writes them.
 struct lane_gauges {
   std::string parser;  // whose lane it is, and of which of its sources; set before it is shared
   std::string source;
+  std::vector<std::string> receivers;  // their names; set before it is shared
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown
@@ -33,6 +48,24 @@ struct lane_gauges {
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<bool> away{false};  // the source does not answer
+
+  /// Of those that it reads; one more may be found at any time.
+  [[nodiscard]] std::vector<std::shared_ptr<const partition_gauges>> partitions() const {
+    const std::lock_guard lock(mutex_);
+    return {partitions_.begin(), partitions_.end()};
+  }
+  /// A next life of the lane goes on with those of the one before.
+  [[nodiscard]] std::shared_ptr<partition_gauges> of(const std::string& partition) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& p : partitions_)
+      if (p->name == partition)
+        return p;
+    return partitions_.emplace_back(std::make_shared<partition_gauges>(partition));
+  }
+
+private:
+  mutable std::mutex mutex_;  // guards the list; never taken for a record
+  std::vector<std::shared_ptr<partition_gauges>> partitions_;
 };
 
 struct lane_options {

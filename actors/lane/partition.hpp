@@ -4,6 +4,7 @@
 
 #include "actors/lane/catch_ups.hpp"
 #include "actors/lane/frame_former.hpp"
+#include "actors/lane/lane_options.hpp"
 #include "actors/lane/partition_receivers.hpp"
 #include "actors/lane/waiting_chunk.hpp"
 
@@ -17,11 +18,12 @@
 namespace millrace::lane {
 
 struct partition {
-  partition(const lane_plan& plan, std::string name, delivery::lane_log::start how,
+  partition(const lane_plan& plan, std::shared_ptr<partition_gauges> gauges, delivery::lane_log::start how,
             std::chrono::steady_clock::time_point now)
-      : name(std::move(name)), receivers(plan.receivers, how), last_data(now) {}
+      : name(gauges->name), gauges(std::move(gauges)), receivers(plan.receivers, how), last_data(now) {}
 
   std::string name;
+  std::shared_ptr<partition_gauges> gauges;
   partition_receivers receivers;
   std::unique_ptr<frame_former> live;  // null until the lane knows where to begin
   std::deque<waiting_chunk> waiting;

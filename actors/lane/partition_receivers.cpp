@@ -43,6 +43,13 @@ bool partition_receivers::may_send(std::size_t limit) const {
   return std::ranges::all_of(attached, [&](std::size_t r) { return has_credit(r, limit); });
 }
 
+std::optional<std::size_t> partition_receivers::without_credit(std::size_t limit) const {
+  for (const auto r : log_.attached())
+    if (!has_credit(r, limit))
+      return r;
+  return std::nullopt;
+}
+
 std::size_t partition_receivers::in_flight() const {
   return std::accumulate(in_flight_.begin(), in_flight_.end(), std::size_t{0});
 }

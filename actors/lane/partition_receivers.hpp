@@ -38,6 +38,8 @@ public:
   }
   /// Every attached receiver has credit; and there is one, or one that is waited for further on.
   [[nodiscard]] bool may_send(std::size_t limit) const;
+  /// The first attached receiver without credit.
+  [[nodiscard]] std::optional<std::size_t> without_credit(std::size_t limit) const;
   [[nodiscard]] bool nothing_in_flight() const { return in_flight() == 0; }
   /// Bytes, of all receivers.
   [[nodiscard]] std::size_t in_flight() const;

@@ -111,6 +111,7 @@ public:
     options_.gauges->windows_open = size.windows;
     options_.gauges->keys = size.keys;
     options_.gauges->bytes = size.bytes;
+    options_.gauges->next_end = core_->windows().next_end(core_->fired()).value_or(no_watermark);
   }
 
   void on_written(const messages::capture_written& m) {
@@ -312,6 +313,7 @@ private:
     auto& g = *options_.gauges;
     g.rows = core_->rows_out();
     g.watermark = core_->in().watermark();
+    g.fired = core_->fired();
     g.stalled = holds_input();
     g.late_at_shard = core_->late_at_shard();
     output_.update_gauges();

@@ -24,6 +24,8 @@ namespace millrace::shard {
 struct shard_gauges {
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::int64_t> watermark{no_watermark};
+  std::atomic<std::int64_t> fired{no_watermark};     // windows up to here have fired
+  std::atomic<std::int64_t> next_end{no_watermark};  // of the first open window; no_watermark: there is none
   std::atomic<std::uint64_t> windows_open{0};
   std::atomic<std::uint64_t> keys{0};
   std::atomic<std::uint64_t> bytes{0};

@@ -14,12 +14,45 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace millrace::sink {
+
+/// A commit with rows; behind `updates` that is a tick.
+struct commit_note {
+  std::uint64_t batch = 0;  // its number, `_batch`
+  event_micros at = 0;      // when it was done, by the wall clock
+  std::uint64_t rows = 0;
+  std::uint64_t wait_micros = 0;  // from its first row to its beginning
+  std::uint64_t commit_micros = 0;
+};
+
+/// The newest commits of a sink. The sink alone adds; anyone reads.
+class commit_history {
+public:
+  static constexpr std::size_t most = 100;
+
+  void add(const commit_note& c) {
+    const std::lock_guard lock(mutex_);
+    newest_.push_back(c);
+    if (newest_.size() > most)
+      newest_.pop_front();
+  }
+  /// Oldest first.
+  [[nodiscard]] std::vector<commit_note> all() const {
+    const std::lock_guard lock(mutex_);
+    return {newest_.begin(), newest_.end()};
+  }
+
+private:
+  mutable std::mutex mutex_;  // taken once a commit
+  std::deque<commit_note> newest_;
+};
 
 /// Written by the sink, read by anyone.
 struct sink_gauges {
@@ -36,6 +69,7 @@ struct sink_gauges {
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};
   std::atomic<bool> reached{false};  // the target has been opened once
+  commit_history history;
 };
 
 struct sink_options {

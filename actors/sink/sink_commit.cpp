@@ -125,10 +125,12 @@ void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
     return;
   const auto took = static_cast<std::uint64_t>(duration_cast<micros>(now() - begun).count());
   ++g.row_commits;
-  g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
+  const auto waited = static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
+  g.wait_micros += waited;
   g.commit_micros += took;
   g.last_rows = rows_uncommitted_;
   g.last_micros = took;
+  g.history.add({batch, options_.clock->now(), rows_uncommitted_, waited, took});
 }
 
 void sink_state::after_commit() {

@@ -65,6 +65,9 @@ public:
   [[nodiscard]] virtual expected<void> apply(wire::reader& in) = 0;
 
   [[nodiscard]] virtual window_size size() const = 0;
+  /// The end of the first window that is open where those up to `fired` have fired. None: no window is open, or
+  /// none has an end of its own, or rows go by changes().
+  [[nodiscard]] virtual std::optional<event_micros> next_end(event_micros fired) const = 0;
 };
 
 }  // namespace millrace::delivery

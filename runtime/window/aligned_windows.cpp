@@ -30,6 +30,10 @@ public:
   void capture_changes(wire::writer& out) override { window::capture_changes(window_, state_, out); }
   expected<void> apply(wire::reader& in) override;
   [[nodiscard]] delivery::window_size size() const override { return {windows_open(), keys(), byte_size()}; }
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override {
+    const auto end = window_.updates ? std::nullopt : next_end_above(horizon(window_, fired));
+    return end == end_of_time ? std::nullopt : end;
+  }
 
 private:
   [[nodiscard]] std::size_t windows_open() const;
@@ -45,7 +49,7 @@ private:
         f(i->second);
   }
   /// The next window end above `over` that has rows.
-  [[nodiscard]] std::optional<event_micros> next_end(event_micros over) const;
+  [[nodiscard]] std::optional<event_micros> next_end_above(event_micros over) const;
   [[nodiscard]] delivery::fired_window form(event_micros end);
   [[nodiscard]] delivery::fired_window form_by_totals(event_micros end);
   void give_changes(event_micros end);
@@ -85,7 +89,7 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
   return missed;
 }
 
-std::optional<event_micros> aligned_windows::next_end(event_micros over) const {
+std::optional<event_micros> aligned_windows::next_end_above(event_micros over) const {
   std::optional<event_micros> next;
   for (const auto& [k, t] : state_.tables) {
     if (next && plus(k.slice, window_.slide) >= *next)
@@ -153,7 +157,7 @@ void aligned_windows::drop(event_micros over) {
 std::optional<delivery::fired_window> aligned_windows::fire_next(event_micros& fired,
                                                                  event_micros watermark) {
   const auto to = horizon(window_, watermark);
-  const auto end = window_.updates ? std::nullopt : next_end(horizon(window_, fired));
+  const auto end = window_.updates ? std::nullopt : next_end_above(horizon(window_, fired));
   if (!end || *end > to) {
     over_ = to;
     drop(to);

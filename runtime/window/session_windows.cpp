@@ -231,6 +231,13 @@ delivery::window_size session_windows::size() const {
   return {by_end_.size(), keys(), bytes};
 }
 
+/// It may end later: a record of its key can prolong it.
+std::optional<event_micros> session_windows::next_end(event_micros) const {
+  if (window_.updates || by_end_.empty() || !window_.bounded)
+    return std::nullopt;
+  return by_end_.begin()->first;
+}
+
 std::unique_ptr<shard_windows> make_session_windows(const definition& d, form_partials upstream) {
   return std::make_unique<session_windows>(d, std::move(upstream));
 }

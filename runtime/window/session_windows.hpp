@@ -26,6 +26,7 @@ public:
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;
   [[nodiscard]] delivery::window_size size() const override;
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override;
 
 private:
   static constexpr std::uint32_t none = keyed_table::none;

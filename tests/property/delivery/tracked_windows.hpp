@@ -26,6 +26,9 @@ public:
   void capture_changes(wire::writer& out) override;
   expected<void> apply(wire::reader& in) override;
   [[nodiscard]] window_size size() const override { return inner_->size(); }
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override {
+    return inner_->next_end(fired);
+  }
 
   [[nodiscard]] const row_table& missed() const { return missed_; }
   [[nodiscard]] std::uint64_t missed_all() const { return missed_all_; }

@@ -35,6 +35,7 @@ public:
     return {};
   }
   [[nodiscard]] window_size size() const override { return {}; }
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override { return std::nullopt; }
   std::uint64_t absorbed = 0;
   event_micros last_mark = no_watermark;
   std::uint64_t given = 0;

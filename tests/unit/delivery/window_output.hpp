@@ -20,6 +20,7 @@ public:
     return {};
   }
   [[nodiscard]] window_size size() const override { return {}; }
+  [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override { return std::nullopt; }
 };
 
 /// Remembers what it was given; fires nothing, and its fired mark follows the watermark.
