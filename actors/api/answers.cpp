@@ -209,6 +209,15 @@ bool is_page(const request& r) {
          std::holds_alternative<requests::readyz>(r) || std::holds_alternative<requests::livez>(r);
 }
 
+/// Its answer is JSON that others write and read.
+bool is_document(const request& r) {
+  using namespace requests;
+  return std::holds_alternative<report>(r) || std::holds_alternative<graph>(r) ||
+         std::holds_alternative<stage_figures>(r) || std::holds_alternative<explain>(r) ||
+         std::holds_alternative<figures>(r) || std::holds_alternative<own_figures>(r) ||
+         std::holds_alternative<ledger>(r);
+}
+
 /// Nothing where the body is no error of ours.
 std::optional<error> read_error(std::string_view body) {
   answer_reader in(body);
@@ -275,7 +284,7 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
                        fmt::format("the answer is none of millrace's: {}; expected the address of a "
                                    "node's API",
                                    visible(body.substr(0, shown_body))));
-  if (std::holds_alternative<requests::report>(asked))
+  if (is_document(asked))
     return answers::document{std::string(body)};
   return out;
 }

@@ -31,10 +31,21 @@ bool has_header(const http::incoming_request& r, std::string_view name) {
                              [&](const http::header& h) { return http::same_name(h.first, name); });
 }
 
-bool is_for_this_node(const guard_rules& rules, std::string_view host, const ip::address& local) {
-  const auto parsed = http::parse_host(host);
-  return parsed && http::is_own_host(http::without_brackets(parsed->host), rules.names, local);
+/// No browser leaves the name out, and a probe by HTTP/1.0 may.
+bool is_for_this_node(const guard_rules& rules, const http::incoming_request& r, bool has_secrets,
+                      const ip::address& local) {
+  if (r.host.empty() && r.is_1_0 && !has_secrets)
+    return true;
+  const auto parsed = http::parse_host(r.host);
+  if (!parsed)
+    return false;
+  auto name = http::without_brackets(parsed->host);
+  if (name.ends_with('.'))
+    name.remove_suffix(1);
+  return http::is_own_host(name, rules.names, local);
 }
+
+bool is_of_monitoring(const route& to) { return !to.path.starts_with("/api/"); }
 
 bool has_token(const guard_rules& rules, const http::incoming_request& r) {
   constexpr std::string_view scheme = "Bearer ";
@@ -55,9 +66,13 @@ bool is_same_secret(std::string_view a, std::string_view b) {
 
 std::optional<http_refusal> refusal_of(const guard_rules& rules, const route& to,
                                        const http::incoming_request& r, const ip::address& local) {
-  if (!is_for_this_node(rules, r.host, local))
-    return http_refusal{
-        421, fmt::format("this node does not answer for \"{}\"", visible(r.host.substr(0, shown_host))), {}};
+  if (!is_for_this_node(rules, r, to.needs_token(), local))
+    return http_refusal{421,
+                        fmt::format("this server does not answer for \"{}\"; --http-host gives it more names",
+                                    visible(r.host.substr(0, shown_host))),
+                        {}};
+  if (rules.has_metrics_only && !is_of_monitoring(to))
+    return http_refusal{403, "this server gives metrics and probes alone (--http-metrics-only)", {}};
   if (has_header(r, "Origin")) {
     const auto origin = only_header(r, "Origin").value_or("");
     const auto scheme = origin.find("://");

@@ -23,6 +23,7 @@ struct guard_rules {
   std::string token = {};               // of the node; empty: no action is allowed
   std::vector<std::string> names = {};  // hosts that it answers for, beside loopback and the address itself
   bool is_read_only = false;
+  bool has_metrics_only = false;  // everything but metrics and probes is refused
 };
 
 /// `local`: the address that the client has connected to.

@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <vector>
 
 namespace millrace::api {
 namespace {
@@ -24,6 +25,12 @@ constexpr auto all_routes = std::to_array<route>({
     {"GET", "/api/v1/nodes"},
     {"GET", "/api/v1/topologies/{}/end", body_form::none, false, true},
     {"GET", "/api/v1/topologies/{}/report"},
+    {"GET", "/api/v1/topologies/{}/graph"},
+    {"GET", "/api/v1/topologies/{}/stages/{}"},
+    {"GET", "/api/v1/topologies/{}/stages/{}/explain"},
+    {"GET", "/api/v1/topologies/{}/figures"},
+    {"GET", "/api/v1/topologies/{}/figures/here"},
+    {"GET", "/api/v1/topologies/{}/ledger"},
     {"GET", "/api/v1/topologies/{}/dead_letters", body_form::none, false, true, true, true},
     {"POST", "/api/v1/topologies/{}/stop", body_form::confirmation, true, false},
     {"POST", "/api/v1/nodes/{}/drain", body_form::confirmation, true, false},
@@ -83,17 +90,28 @@ std::string encoded_name(std::string_view name) {
   return out;
 }
 
-/// The raw name where the path is the route's; empty for a route without one.
-std::optional<std::string_view> match(std::string_view path, std::string_view pattern) {
-  const auto hole = pattern.find("{}");
-  if (hole == std::string_view::npos)
-    return path == pattern ? std::optional(std::string_view()) : std::nullopt;
-  const auto before = pattern.substr(0, hole);
-  const auto behind = pattern.substr(hole + 2);
-  if (path.size() <= before.size() + behind.size() || !path.starts_with(before) || !path.ends_with(behind))
+/// Cuts off and returns what stands in front of the next '/'.
+std::string_view take_part(std::string_view& path) {
+  const auto end = std::min(path.find('/'), path.size());
+  const auto out = path.substr(0, end);
+  path.remove_prefix(std::min(end + 1, path.size()));
+  return out;
+}
+
+/// The raw names where the path is the route's; nothing where it is not.
+std::optional<std::vector<std::string_view>> match(std::string_view path, std::string_view pattern) {
+  if (std::ranges::count(path, '/') != std::ranges::count(pattern, '/'))
     return std::nullopt;
-  const auto name = path.substr(before.size(), path.size() - before.size() - behind.size());
-  return name.find('/') == std::string_view::npos ? std::optional(name) : std::nullopt;
+  std::vector<std::string_view> names;
+  while (!pattern.empty()) {
+    const auto expected = take_part(pattern);
+    const auto there = take_part(path);
+    if (expected == "{}" && !there.empty())
+      names.push_back(there);
+    else if (expected != there)
+      return std::nullopt;
+  }
+  return names;
 }
 
 /// Returns the page that the query names, 0 without a query; nothing where the route takes no such query.
@@ -139,6 +157,8 @@ request request_at(std::size_t which, const routed& at, std::string_view body, s
       r.topology = at.name;
     if constexpr (requires { r.node; })
       r.node = at.name;
+    if constexpr (requires { r.stage; })
+      r.stage = at.stage;
     if constexpr (requires { r.plan; })
       r.plan = body;
     if constexpr (requires { r.page; })
@@ -174,11 +194,17 @@ routing find_route(std::string_view method, std::string_view target) {
                               ? "the query is none of this path; expected \"?page=\" and a number, or none"
                               : "there is no query behind this path",
                           {}};
-    auto name = raw->empty() ? std::optional(std::string()) : decoded_name(*raw);
-    if (!name)
-      return http_refusal{
-          400, fmt::format("the name in the path is none; expected at most {} bytes", max_name), {}};
-    return routed{&r, std::move(*name), *page};
+    routed out{&r, {}, {}, *page};
+    auto* to = &out.name;
+    for (const auto& one : *raw) {
+      auto name = decoded_name(one);
+      if (!name)
+        return http_refusal{
+            400, fmt::format("the name in the path is none; expected at most {} bytes", max_name), {}};
+      *to = std::move(*name);
+      to = &out.stage;
+    }
+    return out;
   }
   if (!allow.empty())
     return http_refusal{405, fmt::format("expected {}", allow), allow};
@@ -208,6 +234,7 @@ expected<request> read_request(const routed& at, std::string_view body) {
 http_message write_request(const request& r) {
   const auto& to = route_of(r);
   std::string name;
+  std::string stage;
   std::uint64_t page = 0;
   http_message out{std::string(to.method), std::string(to.path), {}};
   std::visit(
@@ -216,14 +243,17 @@ http_message write_request(const request& r) {
           name = one.topology;
         if constexpr (requires { one.node; })
           name = one.node;
+        if constexpr (requires { one.stage; })
+          stage = one.stage;
         if constexpr (requires { one.plan; })
           out.body = one.plan;
         if constexpr (requires { one.page; })
           page = one.page;
       },
       r);
-  if (const auto hole = out.target.find("{}"); hole != std::string::npos)
-    out.target.replace(hole, 2, encoded_name(name));
+  for (const auto* const one : {&name, &stage})
+    if (const auto hole = out.target.find("{}"); hole != std::string::npos)
+      out.target.replace(hole, 2, encoded_name(*one));
   if (page != 0)
     out.target += fmt::format("{}{}", page_query, page);
   if (to.body == body_form::confirmation) {

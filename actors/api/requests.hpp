@@ -37,6 +37,37 @@ struct report {
   std::string topology;
   friend bool operator==(const report&, const report&) = default;
 };
+/// Stages and edges of a running topology, and who holds the others up (actors/inside/graph.hpp).
+struct graph {
+  std::string topology;
+  friend bool operator==(const graph&, const graph&) = default;
+};
+/// What the actors of one stage show (actors/inside/figures.hpp).
+struct stage_figures {
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const stage_figures&, const stage_figures&) = default;
+};
+/// Why a stage gives nothing (actors/inside/explain.hpp).
+struct explain {
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const explain&, const explain&) = default;
+};
+/// What all actors of a topology show; and those of the process that is asked.
+struct figures {
+  std::string topology;
+  friend bool operator==(const figures&, const figures&) = default;
+};
+struct own_figures {
+  std::string topology;
+  friend bool operator==(const own_figures&, const own_figures&) = default;
+};
+/// The equation of each stage (actors/inside/ledger.hpp).
+struct ledger {
+  std::string topology;
+  friend bool operator==(const ledger&, const ledger&) = default;
+};
 /// Default dead letters, a part of them: the oldest that is kept (0), or the first from `page` on.
 struct dead_letters {
   std::string topology;
@@ -76,8 +107,10 @@ struct livez {
 
 using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
-                 requests::dead_letters, requests::stop, requests::drain, requests::forget, requests::status,
-                 requests::metrics, requests::healthz, requests::readyz, requests::livez>;
+                 requests::graph, requests::stage_figures, requests::explain, requests::figures,
+                 requests::own_figures, requests::ledger, requests::dead_letters, requests::stop,
+                 requests::drain, requests::forget, requests::status, requests::metrics, requests::healthz,
+                 requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {
@@ -88,7 +121,7 @@ enum class body_form : std::uint8_t {
 
 struct route {
   std::string_view method;
-  std::string_view path;  // "{}" stands for a name
+  std::string_view path;  // "{}" stands for a name: of a topology or a node; the second one of a stage
   body_form body = body_form::none;
   bool is_action = false;  // it changes something: guard.hpp says who may
   bool waits = false;      // its answer may take long
@@ -114,7 +147,8 @@ struct http_refusal {
 };
 struct routed {
   const route* to = nullptr;
-  std::string name;  // of the path, decoded
+  std::string name;   // of the path, decoded
+  std::string stage;  // likewise
   std::uint64_t page = 0;
 };
 using routing = std::variant<routed, http_refusal>;

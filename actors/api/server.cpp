@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds accepts_again{200};
 
 unexpected cannot_listen(const tcp::endpoint& at, const boost::system::error_code& why) {
   return user_error(ec::unavailable,
-                    fmt::format("the API cannot listen on {}:{}: {}; choose another address (--http)",
+                    fmt::format("--http {}:{}: cannot listen there: {}; choose another address",
                                 at.address().to_string(), at.port(), why.message()));
 }
 
@@ -102,11 +102,12 @@ server& server::operator=(server&&) noexcept = default;
 server::~server() = default;
 
 expected<server> server::start(server_options options, cluster_view& view, const wall_clock& clock) {
-  if (!options.tls && !options.listen.address().is_loopback())
+  if (!options.tls && !options.guard.has_metrics_only && !options.listen.address().is_loopback())
     return user_error(
         ec::invalid_argument,
-        fmt::format("the API listens beyond this machine only with certificates, and {} is no loopback "
-                    "address; give --tls DIR (millrace tls init makes them), or listen on 127.0.0.1",
+        fmt::format("--http {}: it is no loopback address, and the API listens beyond this machine only with "
+                    "certificates; give --tls DIR (millrace tls init makes them), or --http-metrics-only, or "
+                    "listen on 127.0.0.1",
                     options.listen.address().to_string()));
   auto i = std::make_unique<impl>();
   auto& core = *i->core;

@@ -1,10 +1,14 @@
 #include "actors/host/view.hpp"
 
 #include "actors/host/described.hpp"
+#include "actors/host/gathering.hpp"
+#include "actors/host/hosted_plan.hpp"
 #include "actors/host/letters.hpp"
 #include "actors/host/lives.hpp"
 #include "actors/host/question.hpp"
+#include "actors/inside/answering.hpp"
 #include "actors/node/control_book.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/send.hpp>
@@ -30,6 +34,9 @@ constexpr std::chrono::seconds wait_patience{20};
 constexpr std::size_t most_questions = 256;
 constexpr std::size_t most_prepared = 4;
 constexpr std::size_t most_readers = 4;
+/// A node that has not told its figures by then is named as missing.
+constexpr std::chrono::seconds figures_patience{2};
+constexpr int waits_a_sample = 5;
 
 using give_answer = std::function<void(expected<api::answer>)>;
 
@@ -70,6 +77,26 @@ apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
   }};
 }
 
+/// By the names that figures have for actors.
+std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
+  std::map<std::string, std::string> out;
+  for (const auto& [actor, a] : t.actors)
+    if (a.at)
+      out[lasting_name(actor)] = a.at->node;
+  return out;
+}
+
+/// A node shows every actor of a plan that it runs some of, with figures of those that are, or once were, there.
+void keep_placed(inside::figures& f, const std::map<std::string, std::string>& places) {
+  const auto is_elsewhere = [&](const auto& one) {
+    const auto at = places.find(one.name);
+    return at == places.end() || at->second != one.node;
+  };
+  std::erase_if(f.lanes, is_elsewhere);
+  std::erase_if(f.shards, is_elsewhere);
+  std::erase_if(f.sinks, is_elsewhere);
+}
+
 class viewing {
 public:
   viewing(whole_view::pointer self, view_options options) : self_(self), options_(std::move(options)) {
@@ -98,6 +125,9 @@ public:
     const auto back = [this, from = m.from, number = q->number](const expected<api::answer>& a) {
       self_->send(options_.board, send_mail{from, mail::answer, encode_answer(number, a)});
     };
+    if (const auto* const r = std::get_if<api::request>(&q->what);
+        r != nullptr && tell_of_this_process(*r, back))
+      return;
     std::visit([&](auto& what) { lead(std::move(what), back, asker{}); }, q->what);
   }
   /// A request that was under way may have been carried out.
@@ -112,7 +142,10 @@ public:
   }
   void on_look() {
     look();
+    if (++looks_ % waits_a_sample == 0)
+      options_.sample();
     std::erase_if(asked_, [](const auto& q) { return q.second.by && !q.second.by->is_wanted(); });
+    end_overdue_questions();
     if (!waits_.empty())
       describe([this](const node::cluster_described& d) { end_waits(d); });
   }
@@ -141,20 +174,33 @@ private:
     question_content what;
     give_answer to;
     asker by;
+    std::optional<std::chrono::steady_clock::time_point> until = {};  // it counts as lost then
   };
   struct applying {
     give_answer to;
     asker by;
   };
+  void end_overdue_questions() {
+    const auto now = std::chrono::steady_clock::now();
+    for (auto q = asked_.begin(); q != asked_.end();) {
+      const auto at = q++;
+      if (at->second.until && now > *at->second.until)
+        asked_.extract(at).mapped().to(outside_error(ec::unavailable, "the node has not answered in time"));
+    }
+  }
   void look() { self_->delayed_send(self_, waits_every, look_at_waits{}); }
 
-  /// Metrics and health; false where something else is asked for.
+  /// Metrics, health and own figures; false where something else is asked for.
   bool tell_of_this_process(const api::request& r, const give_answer& to) {
     using namespace api::requests;
     if (std::holds_alternative<metrics>(r))
       to(api::answers::page{true, options_.metrics ? options_.metrics() : std::string()});
     else if (std::holds_alternative<livez>(r))
       to(api::answers::page{true, "ok\n"});
+    else if (const auto* const own = std::get_if<own_figures>(&r))
+      to(figures_here(own->topology).map([](const inside::figures& f) {
+        return api::answer(api::answers::document{inside::json_of(f) + '\n'});
+      }));
     else if (std::holds_alternative<healthz>(r) || std::holds_alternative<readyz>(r))
       describe([to](const described& d) {
         to(api::answers::page{!d.leader.empty(), d.leader.empty() ? "no coordinator is heard\n" : "ok\n"});
@@ -162,6 +208,13 @@ private:
     else
       return false;
     return true;
+  }
+
+  [[nodiscard]] expected<inside::figures> figures_here(const std::string& topology) const {
+    auto out = options_.figures ? options_.figures(topology) : std::nullopt;
+    if (!out)
+      return user_error(ec::not_found, fmt::format("this node has no actors of {}", topology));
+    return std::move(*out);
   }
 
   template<class F>
@@ -244,6 +297,8 @@ private:
     describe([this, r, to, by](const node::cluster_described& d) {
       if (!d.leads)
         return to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
+      if (const auto topology = inside::asks_inside(r); !topology.empty())
+        return look_inside(d, topology, r, to);
       std::visit([&](const auto& what) { answer(d, what, to, by); }, r);
     });
   }
@@ -267,19 +322,74 @@ private:
     waits_.push_back({w.topology, to, by, std::chrono::steady_clock::now() + wait_patience});
   }
   void answer(const described& d, const api::requests::report& r, const give_answer& to, const asker&) {
-    const auto t = d.state->topologies.find(r.topology);
+    report_of(d, r.topology, [to](const expected<std::string>& json) {
+      to(json.map([](const std::string& text) { return api::answer(api::answers::document{text}); }));
+    });
+  }
+  void answer(const described& d, const api::requests::ledger& r, const give_answer& to, const asker&) {
+    report_of(d, r.topology, [to](const expected<std::string>& json) {
+      to(json.and_then([](const std::string& text) { return inside::ledger_answer(text); }));
+    });
+  }
+  template<class F>
+  void report_of(const described& d, const std::string& topology, F then) {
+    const auto t = d.state->topologies.find(topology);
     if (t == d.state->topologies.end())
-      return to(unexpected(topology_of(d, r.topology).error()));
-    self_->request(options_.directors, parts_patience, ask_for_report{r.topology})
+      return then(unexpected(topology_of(d, topology).error()));
+    self_->request(options_.directors, parts_patience, ask_for_report{topology})
         .then(
-            [to](const report_given& m) {
+            [then](const report_given& m) {
               if (!m.is_known)
-                return to(outside_error(ec::unavailable,
-                                        "no report is there: none was written to the store when the "
-                                        "topology ended"));
-              to(api::answers::document{m.json});
+                return then(outside_error(ec::unavailable,
+                                          "no report is there: none was written to the store when the "
+                                          "topology ended"));
+              then(expected<std::string>(m.json));
             },
-            [to](const caf::error&) { to(outside_error(ec::unavailable, "no report could be collected")); });
+            [then](const caf::error&) {
+              then(outside_error(ec::unavailable, "no report could be collected"));
+            });
+  }
+  /// Asks every node that has actors of the topology what they show, and answers of that.
+  void look_inside(const described& d, const std::string& name, const api::request& r,
+                   const give_answer& to) {
+    const auto t = d.state->topologies.find(name);
+    if (t == d.state->topologies.end())
+      return to(unexpected(topology_of(d, name).error()));
+    const auto plan =
+        decode_plan(t->second.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
+    if (!plan)
+      return to(unexpected(plan.error()));
+    std::set<std::string> nodes;
+    for (const auto& [actor, a] : t->second.actors)
+      if (a.at && a.at->node != options_.node)
+        nodes.insert(a.at->node);
+    auto own = figures_here(name).value_or(inside::figures{});
+    own.topology = name;
+    own.at = {system_clock().now()};
+    own.is_running = t->second.is_active();
+    const auto all = std::make_shared<gathering>(
+        std::move(own), nodes, [r, to, plan = *plan, places = places_of(t->second)](inside::figures f) {
+          keep_placed(f, places);
+          to(inside::answer_of(r, *plan, f));
+        });
+    for (const auto& node : nodes)
+      ask_figures(node, d.present.contains(node), name, all);
+  }
+  void ask_figures(const std::string& node, bool is_there, const std::string& topology,
+                   const std::shared_ptr<gathering>& all) {
+    if (!is_there || asked_.size() >= most_questions)
+      return all->answered(node, busy());
+    const question_content what = api::request(api::requests::own_figures{topology});
+    const auto take = [all, node](const expected<api::answer>& a) {
+      all->answered(node, a.and_then([](const api::answer& x) -> expected<std::string> {
+        const auto* const json = std::get_if<api::answers::document>(&x);
+        return json == nullptr ? expected<std::string>(busy()) : json->json;
+      }));
+    };
+    const auto number = ++numbers_;
+    asked_.emplace(number, question_under_way{node, what, take, nullptr,
+                                              std::chrono::steady_clock::now() + figures_patience});
+    self_->send(options_.board, send_mail{node, mail::question, encode_question({number, what})});
   }
   void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
     accept(cluster::records::stop_asked{r.topology}, to);
@@ -341,6 +451,7 @@ private:
   whole_view::pointer self_;
   view_options options_;
   std::uint64_t numbers_ = 0;
+  std::uint64_t looks_ = 0;
   std::map<std::uint64_t, applying> preparing_;
   std::map<caf::actor_addr, std::uint64_t> workers_;
   std::set<caf::actor_addr> readers_;  // of dead letters

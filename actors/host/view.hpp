@@ -5,6 +5,7 @@
 #include "actors/api/cluster_view.hpp"
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
+#include "actors/inside/figures.hpp"
 #include "actors/node/chain_store.hpp"
 
 #include <caf/actor_system.hpp>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,9 @@ struct view_options {
       store;  // read for the plan of an earlier generation, and for dead letters
   std::chrono::milliseconds start_timeout{30'000};
   std::function<std::string()> metrics;
+  /// What the actors of a topology in this process show; nothing where it has none.
+  std::function<std::optional<inside::figures>(const std::string& topology)> figures;
+  std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second
   connector_makers make;
 };
 

@@ -5,11 +5,13 @@
 #include "runtime/control/spawn.hpp"
 #include "runtime/tls/folder.hpp"
 #include "runtime/tls/names.hpp"
+#include "tools/cli/figures.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/outcome.hpp"
+#include "tools/cli/own_names.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/resources.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -45,6 +47,7 @@ struct node_arguments {
   bool coordinator = false;
   std::string http = "127.0.0.1:0";
   std::vector<std::string> http_hosts;
+  bool is_read_only = false;
   std::string state;
   std::string tls;
   std::string start_timeout = "30 s";
@@ -149,7 +152,8 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   if (bad)
     return user_error(ec::invalid_argument, fmt::format("--http {}: write the address in digits", a.http));
   out.api.listen = {address, http->port};
-  out.api.guard.names = a.http_hosts;
+  out.api.guard.names = own_names(a.http_hosts);
+  out.api.guard.is_read_only = a.is_read_only;
   if (!a.tls.empty()) {
     auto own = tls::node_credentials(a.tls, a.name, system_clock().now());
     if (!own)
@@ -236,6 +240,13 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   o.report_text = [](const config::topology& t, const std::vector<messages::report_part>& parts,
                      bool has_finished) { return report_text(t, parts, has_finished); };
   o.metrics = [&] { return metrics_text(board.all()); };
+  o.figures = [&, name = a.name](const std::string& topology) -> std::optional<inside::figures> {
+    for (const auto& t : board.all())
+      if (t.topology->name == topology)
+        return figures_of(t, name, system_clock().now());
+    return std::nullopt;
+  };
+  o.sample = [&] { board.sample(flow_meter::clock::now()); };
   auto node = host::node_process::start(system, std::move(o));
   if (!node) {
     const int status = end.is_asked() ? exit_done : refuse_node(node.error());
@@ -318,6 +329,8 @@ void add_node(CLI::App& app, int& status) {
           "--http-host", a->http_hosts,
           "A name or address that --http answers for, beside localhost and the address it is reached at")
       ->type_name("NAME");
+  command->add_flag("--http-read-only", a->is_read_only,
+                    "The API answers questions, and refuses every action");
   command
       ->add_option(
           "--state", a->state,

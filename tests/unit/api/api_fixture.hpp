@@ -32,6 +32,8 @@ public:
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     REQUIRE(::connect(fd_, to.data(), static_cast<socklen_t>(to.size())) == 0);
   }
+  /// It is connected.
+  explicit raw_connection(int fd) : fd_(fd) {}
   raw_connection(raw_connection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   raw_connection(const raw_connection&) = delete;
   raw_connection& operator=(const raw_connection&) = delete;

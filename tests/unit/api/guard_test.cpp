@@ -36,6 +36,14 @@ TEST_CASE("the API answers for its own names, and for no other that leads here")
     CHECK(judged(rules, looks, foreign, {}) == 421);
 }
 
+TEST_CASE("a server of metrics alone answers nothing else") {
+  const guard_rules few{"secret", {}, false, true};
+  CHECK(judged(few, requests::metrics{}, "localhost", {}) == 0);
+  CHECK(judged(few, requests::readyz{}, "localhost", {}) == 0);
+  CHECK(judged(few, looks, "localhost", {}) == 403);
+  CHECK(judged(few, acts, "localhost", {action, token}) == 403);
+}
+
 TEST_CASE("a page of another site asks nothing, and acts on nothing") {
   CHECK(judged(rules, looks, "localhost:1", {{"Origin", "http://localhost:1"}}) == 0);
   for (const auto* origin : {"http://evil.example", "null", "http://localhost:2", "http://localhost", ""})

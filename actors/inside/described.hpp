@@ -1,0 +1,186 @@
+// Plain structs as JSON: one function a type names its members and says what they mean, and from that they are
+// written, read and documented.
+//   void members(auto& c, wire::like<mine> auto& x) { c("name", "what it is", x.name); }     beside the type
+// A member that is nothing (an empty optional) is null.
+#pragma once
+
+#include "runtime/base/ids.hpp"
+#include "runtime/base/time.hpp"
+#include "runtime/data/json_value.hpp"
+#include "runtime/wire/fields.hpp"
+
+#include <boost/json.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace millrace::inside {
+
+/// Event time: null in JSON before the first watermark, "end" where all has come, else ISO 8601.
+struct event_time {
+  event_micros at = no_watermark;
+  friend auto operator<=>(const event_time&, const event_time&) = default;
+};
+
+namespace detail {
+
+struct json_writer;
+struct json_reader;
+
+template<class T>
+concept described = requires(json_writer& w, const T& x) {
+  members(w, x);
+};
+
+inline boost::json::value to_value(const event_time& t) {
+  if (t.at == no_watermark)
+    return nullptr;
+  return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
+}
+inline boost::json::value to_value(const std::string& v) { return boost::json::string(v); }
+template<class T>
+requires std::is_arithmetic_v<T> boost::json::value to_value(T v) { return v; }
+template<class T>
+boost::json::value to_value(const std::optional<T>& v);
+template<class T>
+boost::json::value to_value(const std::vector<T>& v);
+template<class T>
+boost::json::value to_value(const std::map<std::string, T>& v);
+template<class T>
+requires std::is_class_v<T> boost::json::object to_value(const T& v);
+
+struct json_writer {
+  boost::json::object& out;
+  void operator()(std::string_view name, std::string_view, const auto& v) { out.emplace(name, to_value(v)); }
+};
+
+template<class T>
+boost::json::value to_value(const std::optional<T>& v) {
+  return v ? boost::json::value(to_value(*v)) : boost::json::value(nullptr);
+}
+template<class T>
+boost::json::value to_value(const std::vector<T>& v) {
+  boost::json::array out;
+  out.reserve(v.size());
+  for (const auto& one : v)
+    out.emplace_back(to_value(one));
+  return out;
+}
+template<class T>
+boost::json::value to_value(const std::map<std::string, T>& v) {
+  boost::json::object out;
+  for (const auto& [name, one] : v)
+    out.emplace(name, to_value(one));
+  return out;
+}
+template<class T>
+requires std::is_class_v<T> boost::json::object to_value(const T& v) {
+  boost::json::object out;
+  json_writer w{out};
+  members(w, v);
+  return out;
+}
+
+/// Never trusts what it reads: the first member that is missing or of another form is remembered.
+struct json_reader {
+  const boost::json::object& in;
+  bool& good;
+  void operator()(std::string_view name, std::string_view, auto& v) {
+    const auto* const found = in.if_contains(name);
+    if (found == nullptr)
+      good = false;
+    else
+      read(*found, v);
+  }
+
+  void read(const boost::json::value& from, bool& v) {
+    good = good && from.is_bool();
+    v = from.is_bool() && from.get_bool();
+  }
+  template<class T>
+  requires std::is_arithmetic_v<T>
+  void read(const boost::json::value& from, T& v) {
+    boost::json::error_code failed;
+    v = from.to_number<T>(failed);
+    good = good && !failed;
+  }
+  void read(const boost::json::value& from, std::string& v) {
+    good = good && from.is_string();
+    if (from.is_string())
+      v = from.get_string();
+  }
+  void read(const boost::json::value& from, event_time& v) {
+    v.at = no_watermark;
+    if (from.is_null())
+      return;
+    std::string text;
+    read(from, text);
+    if (text == "end") {
+      v.at = end_of_time;
+      return;
+    }
+    const auto at = parse_timestamp(text);
+    good = good && at.has_value();
+    v.at = at.value_or(no_watermark);
+  }
+  template<class T>
+  void read(const boost::json::value& from, std::optional<T>& v) {
+    v.reset();
+    if (!from.is_null())
+      read(from, v.emplace());
+  }
+  template<class T>
+  void read(const boost::json::value& from, std::vector<T>& v) {
+    v.clear();
+    good = good && from.is_array();
+    if (from.is_array())
+      for (const auto& one : from.get_array())
+        read(one, v.emplace_back());
+  }
+  template<class T>
+  void read(const boost::json::value& from, std::map<std::string, T>& v) {
+    v.clear();
+    good = good && from.is_object();
+    if (from.is_object())
+      for (const auto& [name, one] : from.get_object())
+        read(one, v[std::string(name)]);
+  }
+  template<described T>
+  void read(const boost::json::value& from, T& v) {
+    good = good && from.is_object();
+    if (!from.is_object())
+      return;
+    json_reader one{from.get_object(), good};
+    members(one, v);
+  }
+};
+
+}  // namespace detail
+
+/// One line, without its end.
+template<detail::described T>
+[[nodiscard]] std::string json_of(const T& v) {
+  return data::json_text(detail::to_value(v));
+}
+
+/// Nothing where the text is not what json_of() gives.
+template<detail::described T>
+[[nodiscard]] std::optional<T> read_json(std::string_view text) {
+  boost::json::error_code failed;
+  const auto root = boost::json::parse(text, failed);
+  if (failed || !root.is_object())
+    return std::nullopt;
+  T out;
+  bool good = true;
+  detail::json_reader r{root.get_object(), good};
+  members(r, out);
+  return good ? std::optional(std::move(out)) : std::nullopt;
+}
+
+}  // namespace millrace::inside

@@ -1,0 +1,48 @@
+#include "actors/inside/topology_walk.hpp"
+
+#include "runtime/base/shard_name.hpp"
+
+#include <map>
+
+namespace millrace::inside {
+namespace {
+
+void walk(const config::topology& t, const config::stage& s, feeders& out) {
+  for (const auto& from : s.from) {
+    const auto* const up = t.find(from.stage);
+    if (up == nullptr)
+      continue;
+    // Late records pass their window by: they come from what feeds it.
+    if (up->kind == config::stage_kind::window && !from.late)
+      out.windows.insert(up->name);
+    else if (up->kind == config::stage_kind::parser)
+      out.parsers.insert(up->name);
+    else
+      walk(t, *up, out);
+  }
+}
+
+}  // namespace
+
+feeders feeders_of(const config::topology& t, const config::stage& s) {
+  feeders out;
+  walk(t, s, out);
+  return out;
+}
+
+std::string stage_of_actor(const std::string& actor) { return actor.substr(0, actor.find('/')); }
+
+holder holder_of(const figures& f, const std::string& window) {
+  std::map<std::string, std::uint64_t> by;
+  for (const auto& s : f.shards)
+    if (s.window == window)
+      for (const auto& [receiver, bytes] : s.held_by)
+        by[receiver] += bytes;
+  holder out;
+  for (const auto& [receiver, bytes] : by)
+    if (bytes > out.bytes)
+      out = {receiver, bytes};
+  return out;
+}
+
+}  // namespace millrace::inside

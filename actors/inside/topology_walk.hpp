@@ -1,0 +1,31 @@
+// Which stages feed which, over transforms, as the answers about a running topology need it. Pure.
+#pragma once
+
+#include "actors/inside/figures.hpp"
+#include "config/plan.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace millrace::inside {
+
+/// The stages that move records by themselves upstream of a stage, the nearest on each way: parsers and windows. Of
+/// neither there is more than one entry.
+struct feeders {
+  std::set<std::string> parsers;
+  std::set<std::string> windows;
+};
+[[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
+
+/// The stage of a receiver, whose name is a shard's or a sink's.
+[[nodiscard]] std::string stage_of_actor(const std::string& actor);
+
+/// By `held_by` of all shards of the window: the receiver that has acknowledged least. Empty: nothing is held.
+struct holder {
+  std::string actor;
+  std::uint64_t bytes = 0;
+};
+[[nodiscard]] holder holder_of(const figures& f, const std::string& window);
+
+}  // namespace millrace::inside

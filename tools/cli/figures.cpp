@@ -1,0 +1,114 @@
+#include "tools/cli/figures.hpp"
+
+#include "runtime/base/shard_name.hpp"
+
+#include <algorithm>
+
+namespace millrace::cli {
+namespace {
+
+double seconds(std::uint64_t micros) { return static_cast<double>(micros) / 1e6; }
+
+std::optional<std::uint64_t> known(std::int64_t n) {
+  return n < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(n));
+}
+
+inside::partition_figures figures_of(const lane::partition_gauges& g,
+                                     const std::vector<std::string>& receivers, event_micros now) {
+  inside::partition_figures out;
+  out.name = g.name;
+  out.watermark = {g.watermark};
+  if (const auto last = g.last_record.load(); last != 0)
+    out.quiet_seconds = std::max(0.0, static_cast<double>(now - last) / 1e6);
+  out.is_open = g.is_open;
+  out.is_caught_up = g.is_caught_up;
+  out.is_idle = g.is_idle;
+  const auto held_by = g.held_by.load();
+  if (held_by >= 0 && static_cast<std::size_t>(held_by) < receivers.size())
+    out.held_by = lasting_name(receivers[static_cast<std::size_t>(held_by)]);
+  return out;
+}
+
+inside::lane_figures figures_of(const std::string& name, const lane::lane_gauges& g, event_micros now) {
+  inside::lane_figures out;
+  out.name = name;
+  out.parser = g.parser;
+  out.source = g.source;
+  out.records = g.records;
+  out.lag = known(g.lag);
+  out.lag_bytes = known(g.lag_bytes);
+  out.in_flight_bytes = g.in_flight_bytes;
+  out.is_away = g.away;
+  out.chunks = g.chunks;
+  out.wait_seconds = seconds(g.wait_micros);
+  out.work_seconds = seconds(g.work_micros);
+  for (const auto& p : g.partitions())
+    out.partitions.push_back(figures_of(*p, g.receivers, now));
+  return out;
+}
+
+inside::shard_figures figures_of(const std::string& name, const shard::shard_gauges& g) {
+  inside::shard_figures out;
+  out.name = lasting_name(name);
+  if (const auto parsed = parse_shard_name(name))
+    out.window = parsed->window;
+  out.watermark = {g.watermark};
+  out.fired = {g.fired};
+  out.next_end = {g.next_end};
+  out.rows = g.rows;
+  out.windows_open = g.windows_open;
+  out.keys = g.keys;
+  out.bytes = g.bytes;
+  out.retained_bytes = g.retained_bytes;
+  out.spilled_bytes = g.spilled_bytes;
+  for (const auto& [receiver, bytes] : g.held_by)
+    out.held_by[lasting_name(receiver)] = bytes;
+  out.is_stalled = g.stalled;
+  out.late_at_shard = g.late_at_shard;
+  out.snapshot_failures = g.snapshot_failures;
+  return out;
+}
+
+inside::sink_figures figures_of(const std::string& name, const sink::sink_gauges& g) {
+  inside::sink_figures out;
+  out.name = name;
+  out.rows = g.rows;
+  out.commits = g.commits;
+  out.refused = g.rejected;
+  out.is_reached = g.reached;
+  out.is_away = g.away;
+  for (const auto& c : g.history.all())
+    out.newest.push_back({c.batch, {c.at}, c.rows, seconds(c.wait_micros), seconds(c.commit_micros)});
+  return out;
+}
+
+}  // namespace
+
+inside::figures figures_of(const running_topology& t, const std::string& node, event_micros now) {
+  inside::figures out;
+  out.topology = t.topology->name;
+  out.at = {now};
+  out.is_running = t.runs;
+  const auto feeds = t.gauges.feeds->gauges();
+  for (const auto& [name, flow] : t.flow.sources()) {
+    inside::source_figures s{name, flow.records_per_second, flow.wait_seconds, flow.work_seconds, {}};
+    if (const auto feed = feeds.find(name); feed != feeds.end())
+      s.is_spool_full = feed->second->spool_full;
+    out.sources.push_back(std::move(s));
+  }
+  const auto at_node = [&](auto f) {
+    f.node = node;
+    return f;
+  };
+  for (const auto& [name, g] : t.gauges.lanes)
+    out.lanes.push_back(at_node(figures_of(name, *g, now)));
+  for (const auto& [name, g] : t.gauges.shards)
+    out.shards.push_back(at_node(figures_of(name, *g)));
+  for (const auto& [name, g] : t.gauges.sinks)
+    out.sinks.push_back(at_node(figures_of(name, *g)));
+  for (const auto& [stage, lost] : t.gauges.losses->all())
+    out.losses[stage] = {lost.late, lost.dead_letters};
+  return out;
+}
+
+}  // namespace millrace::cli
