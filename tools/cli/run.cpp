@@ -7,10 +7,10 @@
 #include "tools/cli/progress.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/resources.hpp"
+#include "tools/cli/run_api.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/start_line.hpp"
 #include "tools/cli/state_folder.hpp"
-#include "tools/cli/status_server.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_arguments.hpp"
 #include "tools/cli/topology_options.hpp"
@@ -40,8 +40,7 @@ struct run_arguments {
   std::vector<std::string> sets;
   std::string state;
   std::string report;
-  std::string http;
-  std::vector<std::string> http_hosts;
+  http_arguments http;
   std::string start_timeout = "30 s";
   std::string log_level = "info";
   std::string log_format = "text";
@@ -197,9 +196,9 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
   running_topologies board;
   for (const auto& r : all)
     board.announce(r->topology_ptr());
-  std::optional<status_server> http;
-  if (!a.http.empty()) {
-    auto listening = status_server::start(a.http, a.http_hosts, board);
+  std::optional<run_api> http;
+  if (!a.http.address.empty()) {
+    auto listening = run_api::start(a.http, all, board);
     if (!listening)
       return refuse(listening.error());
     http.emplace(std::move(*listening));
@@ -211,10 +210,12 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
   std::optional<start_watch> watch(std::in_place);
   caf::actor_system system(config);
   watch.reset();
+  if (http)
+    http->attach(&system);
   std::vector<int> statuses(all.size(), exit_done);
   {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      prepared.starts[i].http = a.http;
+      prepared.starts[i].http = http ? http->url() : std::string();
       log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
                start_members(all[i]->topology(), prepared.starts[i]));
     }
@@ -238,6 +239,7 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
       t.join();
   }
   const int status = end_all(a, prepared, board, system, statuses);
+  http.reset();
   leave_within(leave_limit, status);
   return status;
 }
@@ -384,17 +386,7 @@ void add_run(CLI::App& app, int& status) {
                    "dead_letters, late, or both: more than N% of the records read (without =N%: any) end the "
                    "run with 1, once all is committed")
       ->type_name("WHAT[=N%]");
-  auto* const http =
-      command
-          ->add_option("--http", a->http,
-                       "Serve /metrics, /healthz, /readyz and /livez on ADDR, such as 127.0.0.1:9100")
-          ->type_name("ADDR");
-  command
-      ->add_option("--http-host", a->http_hosts,
-                   "A name or address that --http answers for, beside localhost, this machine's name and the "
-                   "address it is reached at; may be given several times")
-      ->type_name("NAME")
-      ->needs(http);
+  add_http_options(*command, a->http);
   command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
       ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")

@@ -50,7 +50,7 @@ std::string start_text(const config::topology& t, const start& s) {
   return fmt::format("'{}' starts (millrace {}): {}; state in {}, {}; reads {}{}", t.name, version,
                      files_of(s.given), s.folder,
                      s.resumed ? "resumed from " + format_timestamp(*s.resumed) : "new", sources,
-                     s.http.empty() ? "" : fmt::format("; status at http://{}", s.http));
+                     s.http.empty() ? "" : fmt::format("; status at {}", s.http));
 }
 
 json::object start_members(const config::topology& t, const start& s) {

@@ -1,43 +1,14 @@
 #include "tools/cli/status_server.hpp"
 
 #include "runtime/base/shard_name.hpp"
-#include "runtime/base/visible_text.hpp"
-#include "runtime/http/request_reader.hpp"
-#include "tools/cli/health.hpp"
-#include "tools/cli/own_names.hpp"
-#include "tools/load/http/listen_address.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <fmt/format.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
-#include <spdlog/spdlog.h>
 
-#include <array>
 #include <limits>
-#include <list>
-#include <thread>
 
 namespace millrace::cli {
 namespace {
-
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using asio::ip::tcp;
-
-constexpr std::chrono::seconds connection_timeout{2};
-/// Scrapers and probes are few; whoever opens more makes the oldest of them end.
-constexpr std::size_t most_connections = 64;
-/// Accepting goes on after as long, where there are no more descriptors.
-constexpr std::chrono::milliseconds again{200};
-constexpr millrace::http::request_limits request_limits{.head = 8'192, .headers = 100, .body = 8'192};
 
 class families {
 public:
@@ -223,149 +194,6 @@ std::string metrics_text(const std::vector<running_topology>& all) {
     if (t.is_prepared)
       add_topology(out, t);
   return out.text();
-}
-
-struct status_server::impl {
-  using response = http::response<http::string_body>;
-  struct connection {
-    explicit connection(tcp::socket s) : stream(std::move(s)) {}
-    beast::tcp_stream stream;
-    millrace::http::request_reader reader{request_limits};
-    std::array<char, 4096> buffer{};
-    response answer;
-  };
-  using connection_ptr = std::shared_ptr<connection>;
-
-  asio::io_context io;
-  tcp::acceptor acceptor{io};
-  asio::steady_timer accept_again{io};
-  std::list<connection_ptr> open;  // the oldest first
-  bool cannot_accept = false;
-  std::atomic<bool> done{false};
-  std::thread thread;
-  const running_topologies* board = nullptr;
-  own_names names;
-
-  static void tell(response& r, health h) {
-    r.result(h.good ? http::status::ok : http::status::service_unavailable);
-    r.body() = visible_lines(h.text);
-  }
-
-  void tell(response& r, const connection& c, const millrace::http::incoming_request& request) {
-    boost::system::error_code gone;
-    const auto local = c.stream.socket().local_endpoint(gone);
-    if (!names.have(request.host, local.address())) {
-      r.result(http::status::misdirected_request);
-      r.body() = fmt::format("This server does not answer for {}; --http-host gives it more names\n",
-                             visible(request.host));
-    } else if (request.method != "GET") {
-      r.result(http::status::method_not_allowed);
-      r.body() = "GET /metrics, /healthz, /readyz or /livez\n";
-    } else if (request.target == "/metrics") {
-      r.body() = metrics_text(board->all());
-    } else if (request.target == "/healthz") {
-      tell(r, is_healthy(board->all()));
-    } else if (request.target == "/readyz") {
-      tell(r, is_ready(board->all(), board->is_stopping()));
-    } else if (request.target == "/livez") {
-      tell(r, is_alive(flow_meter::clock::now() - board->sampled_at()));
-    } else {
-      r.result(http::status::not_found);
-      r.body() = "there are /metrics, /healthz, /readyz and /livez\n";
-    }
-  }
-
-  void accept() {
-    acceptor.async_accept([this](boost::system::error_code failed, tcp::socket socket) {
-      if (done)
-        return;
-      if (failed) {  // no descriptor, no memory: asking again at once would only spin
-        if (!std::exchange(cannot_accept, true))
-          spdlog::warn("--http: no connection can be accepted: {}; trying again", failed.message());
-        accept_again.expires_after(again);
-        accept_again.async_wait([this](boost::system::error_code) { accept(); });
-        return;
-      }
-      cannot_accept = false;
-      serve(std::move(socket));
-      accept();
-    });
-  }
-
-  /// One connection, asynchronously, so that a silent client holds nobody up; beyond the bound the oldest
-  /// goes.
-  void serve(tcp::socket socket) {
-    if (open.size() >= most_connections)
-      end(open.front());
-    open.push_back(std::make_shared<connection>(std::move(socket)));
-    open.back()->stream.expires_after(connection_timeout);
-    receive(open.back());
-  }
-
-  void receive(const connection_ptr& c) {
-    c->stream.async_read_some(asio::buffer(c->buffer),
-                              [this, c](boost::system::error_code failed, std::size_t n) {
-                                if (failed)
-                                  return end(c);
-                                c->reader.put({c->buffer.data(), n});
-                                if (c->reader.refused() || c->reader.is_done())
-                                  answer(c);
-                                else
-                                  receive(c);
-                              });
-  }
-
-  void answer(const connection_ptr& c) {
-    auto& r = c->answer;
-    r = response(http::status::ok, c->reader.request().is_1_0 ? 10 : 11);
-    r.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-    r.set("X-Content-Type-Options", "nosniff");
-    r.keep_alive(false);
-    if (const auto& no = c->reader.refused()) {
-      r.result(static_cast<unsigned>(no->status));
-      r.body() = no->why + '\n';
-    } else {
-      tell(r, *c, c->reader.request());
-    }
-    r.prepare_payload();
-    http::async_write(c->stream, r, [this, c](boost::system::error_code, std::size_t) {
-      boost::system::error_code ignored;
-      c->stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-      end(c);
-    });
-  }
-
-  void end(connection_ptr c) {
-    open.remove(c);
-    c->stream.close();
-  }
-};
-
-status_server::status_server(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
-status_server::status_server(status_server&&) noexcept = default;
-status_server& status_server::operator=(status_server&&) noexcept = default;
-
-status_server::~status_server() {
-  if (!impl_)
-    return;
-  impl_->done = true;
-  impl_->io.stop();
-  impl_->thread.join();
-}
-
-expected<status_server> status_server::start(const std::string& address, std::vector<std::string> names,
-                                             const running_topologies& board) {
-  const auto endpoint = load::parse_listen_address("--http", address);
-  if (!endpoint)
-    return unexpected(endpoint.error());
-  auto i = std::make_unique<impl>();
-  i->board = &board;
-  i->names = own_names(std::move(names));
-  if (auto listening = load::listen_on(i->acceptor, *endpoint, "--http", address); !listening)
-    return unexpected(listening.error());
-  i->accept();
-  i->thread = std::thread([at = i.get()] { at->io.run(); });
-  return status_server(std::move(i));
 }
 
 }  // namespace millrace::cli

@@ -157,7 +157,20 @@ expected<void> topology_run::mark_finished() {
   return deployment::note_end(*store_);
 }
 
+std::optional<topology_run::outcome> topology_run::ended() {
+  const std::lock_guard lock(mutex_);
+  if (!is_over_)
+    return std::nullopt;
+  return outcome{end_.finished, end_.failure ? describe(*end_.failure) : std::string()};
+}
+
 void topology_run::run(caf::actor_system& system, running_topologies& board) {
+  run_to_its_end(system, board);
+  const std::lock_guard lock(mutex_);
+  is_over_ = true;
+}
+
+void topology_run::run_to_its_end(caf::actor_system& system, running_topologies& board) {
   deployment::pipeline_options options;
   options.topology = topology_;
   options.store = store_;

@@ -55,6 +55,12 @@ public:
     bool finished = false;
   };
   [[nodiscard]] standing report(caf::actor_system& system);
+  /// From any thread: how it has ended; before that nothing.
+  struct outcome {
+    bool finished = false;  // it has come to its end; else it was stopped, or has failed
+    std::string failure;    // for people; empty: none
+  };
+  [[nodiscard]] std::optional<outcome> ended();
 
   // After run().
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
@@ -73,6 +79,7 @@ public:
 
 private:
   topology_run() = default;
+  void run_to_its_end(caf::actor_system& system, running_topologies& board);
 
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
@@ -86,6 +93,7 @@ private:
   control::supervisor_actor supervisor_;
   bool found_wrong_ = false;
   bool started_ = false;
+  bool is_over_ = false;  // guarded by mutex_
   control::run_ended end_;
 };
 

@@ -1,0 +1,89 @@
+#include "tools/cli/run_api.hpp"
+
+#include "runtime/tls/folder.hpp"
+#include "tools/cli/node_folder.hpp"
+#include "tools/cli/own_names.hpp"
+#include "tools/load/http/listen_address.hpp"
+
+#include <boost/asio/ip/host_name.hpp>
+
+#include <utility>
+
+namespace millrace::cli {
+namespace {
+
+std::string machine_name() {
+  boost::system::error_code failed;
+  auto name = boost::asio::ip::host_name(failed);
+  return failed || name.empty() ? "localhost" : name;
+}
+
+}  // namespace
+
+void add_http_options(CLI::App& command, http_arguments& a) {
+  auto* const http = command
+                         .add_option("--http", a.address,
+                                     "Serve the API, /metrics, /healthz, /readyz and /livez on ADDR, such as "
+                                     "127.0.0.1:9100; any but "
+                                     "loopback needs --tls or --http-metrics-only")
+                         ->type_name("ADDR");
+  command
+      .add_option("--http-host", a.hosts,
+                  "A name or address that --http answers for, beside localhost, this machine's name and the "
+                  "address it is reached at; may be given several times")
+      ->type_name("NAME")
+      ->needs(http);
+  command
+      .add_flag("--http-read-only", a.is_read_only,
+                "The API of --http answers questions, and refuses every action")
+      ->needs(http);
+  command
+      .add_flag("--http-metrics-only", a.has_metrics_only,
+                "--http has no API: /metrics and the probes alone, without TLS on any address")
+      ->needs(http);
+  auto* const tls =
+      command
+          .add_option("--tls", a.tls,
+                      "Folder of certificates (see tls): --http speaks TLS, and may be any address")
+          ->type_name("DIR")
+          ->needs(http);
+  command
+      .add_option("--tls-name", a.tls_name,
+                  "Whose certificate of --tls (default: that of this machine's name)")
+      ->type_name("NAME")
+      ->needs(tls);
+}
+
+expected<run_api> run_api::start(const http_arguments& a,
+                                 const std::vector<std::unique_ptr<topology_run>>& runs,
+                                 const running_topologies& board) {
+  api::server_options options;
+  const auto endpoint = load::parse_listen_address("--http", a.address);
+  if (!endpoint)
+    return unexpected(endpoint.error());
+  options.listen = *endpoint;
+  options.guard.names = own_names(a.hosts);
+  options.guard.is_read_only = a.is_read_only;
+  options.guard.has_metrics_only = a.has_metrics_only;
+  if (!a.tls.empty()) {
+    auto own =
+        tls::node_credentials(a.tls, a.tls_name.empty() ? machine_name() : a.tls_name, system_clock().now());
+    if (!own)
+      return unexpected(own.error());
+    options.tls = std::move(*own);
+  }
+  const auto& folder = runs.front()->store()->folder();
+  auto token = make_node_folder(folder);
+  if (!token)
+    return unexpected(token.error());
+  options.guard.token = std::move(*token);
+  auto view = std::make_unique<run_view>(runs, board, machine_name());
+  auto server = api::server::start(std::move(options), *view);
+  if (!server)
+    return unexpected(server.error());
+  if (const auto written = write_node_files(folder, server->url()); !written)
+    return unexpected(written.error());
+  return run_api(std::move(view), std::move(*server));
+}
+
+}  // namespace millrace::cli

@@ -1,0 +1,45 @@
+// The server of `run --http`: the API of this process, with metrics and probes.
+#pragma once
+
+#include "actors/api/server.hpp"
+#include "tools/cli/run_view.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace millrace::cli {
+
+struct http_arguments {
+  std::string address;             // empty: there is no server
+  std::vector<std::string> hosts;  // names that it answers for, beside its own
+  std::string tls;                 // folder of certificates; empty: none
+  std::string tls_name;            // whose certificate; empty: this machine's name
+  bool is_read_only = false;
+  bool has_metrics_only = false;
+};
+void add_http_options(CLI::App& command, http_arguments& a);
+
+class run_api {
+public:
+  /// Listens when it returns; the token is in the state folder of the first run from then on. `runs` and `board` outlive
+  /// it. User errors: an address that cannot be taken, no certificate for one beyond this machine.
+  [[nodiscard]] static expected<run_api> start(const http_arguments& a,
+                                               const std::vector<std::unique_ptr<topology_run>>& runs,
+                                               const running_topologies& board);
+
+  /// From here on it can collect reports. The system outlives it.
+  void attach(caf::actor_system* system) { view_->attach(system); }
+  [[nodiscard]] std::string url() const { return server_.url(); }
+
+private:
+  run_api(std::unique_ptr<run_view> view, api::server server)
+      : view_(std::move(view)), server_(std::move(server)) {}
+
+  std::unique_ptr<run_view> view_;
+  api::server server_;  // ends first: it asks the view
+};
+
+}  // namespace millrace::cli

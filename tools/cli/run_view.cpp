@@ -1,0 +1,223 @@
+#include "tools/cli/run_view.hpp"
+
+#include "actors/inside/answering.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "tools/cli/figures.hpp"
+#include "tools/cli/health.hpp"
+#include "tools/cli/letters_page.hpp"
+#include "tools/cli/report.hpp"
+#include "tools/cli/status_server.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace::cli {
+namespace {
+
+namespace asked = api::requests;
+
+/// Questions that wait for the thread: more are refused.
+constexpr std::size_t most_questions = 64;
+constexpr std::chrono::milliseconds waits_every{200};
+
+unexpected not_of_one_process(std::string_view what) {
+  return user_error(
+      ec::unsupported,
+      fmt::format("{}: this is `millrace run`, one process with the topologies of its command line; "
+                  "`millrace node` makes clusters",
+                  what));
+}
+
+api::answer page_of(const health& h) { return api::answers::page{h.good, h.text}; }
+
+}  // namespace
+
+run_view::run_view(const std::vector<std::unique_ptr<topology_run>>& runs, const running_topologies& board,
+                   std::string node)
+    : runs_(runs), board_(board), node_(std::move(node)), thread_([this] { work(); }) {}
+
+run_view::~run_view() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void run_view::attach(caf::actor_system* system) {
+  const std::lock_guard lock(using_system_);
+  system_ = system;
+}
+
+void run_view::ask(api::request what, api::reply to) {
+  if (auto now = look(what))
+    return to(std::move(*now));
+  {
+    const std::lock_guard lock(mutex_);
+    if (asked_.size() < most_questions) {
+      asked_.push_back({std::move(what), std::move(to)});
+      wake_.notify_all();
+      return;
+    }
+  }
+  to(outside_error(ec::unavailable, "this process has too much to answer; ask again"));
+}
+
+struct run_view::looking {
+  using given = std::optional<expected<api::answer>>;
+  const run_view& v;
+  given operator()(const asked::list&) const { return v.topologies(); }
+  given operator()(const asked::nodes&) const { return v.nodes(); }
+  given operator()(const asked::status&) const { return api::answers::status{{}, v.node_, 1, v.node_}; }
+  given operator()(const asked::own_figures& r) const {
+    return v.look_inside(r.topology, asked::figures{r.topology});
+  }
+  given operator()(const asked::stop& r) const { return v.stop(r.topology); }
+  given operator()(const asked::metrics&) const {
+    return api::answers::page{true, metrics_text(v.board_.all())};
+  }
+  given operator()(const asked::healthz&) const { return page_of(is_healthy(v.board_.all())); }
+  given operator()(const asked::readyz&) const {
+    return page_of(is_ready(v.board_.all(), v.board_.is_stopping()));
+  }
+  given operator()(const asked::livez&) const {
+    return page_of(is_alive(flow_meter::clock::now() - v.board_.sampled_at()));
+  }
+  given operator()(const asked::apply&) const { return expected<api::answer>(not_of_one_process("apply")); }
+  given operator()(const asked::drain&) const { return expected<api::answer>(not_of_one_process("drain")); }
+  given operator()(const asked::forget&) const { return expected<api::answer>(not_of_one_process("forget")); }
+  given operator()(const auto&) const { return std::nullopt; }
+};
+
+std::optional<expected<api::answer>> run_view::look(const api::request& what) const {
+  if (const auto topology = inside::asks_inside(what); !topology.empty())
+    return look_inside(topology, what);
+  return std::visit(looking{*this}, what);
+}
+
+expected<topology_run*> run_view::run_of(const std::string& topology) const {
+  for (const auto& r : runs_)
+    if (r->topology().name == topology)
+      return r.get();
+  return user_error(ec::not_found, fmt::format("no topology {} runs here", visible(topology)));
+}
+
+expected<api::answer> run_view::look_inside(const std::string& topology, const api::request& what) const {
+  for (const auto& t : board_.all())
+    if (t.topology->name == topology)
+      return inside::answer_of(what, *t.topology, figures_of(t, node_, system_clock().now()));
+  return unexpected(run_of(topology).error());
+}
+
+expected<api::answer> run_view::stop(const std::string& topology) const {
+  return run_of(topology).map([](topology_run* r) {
+    r->stop();
+    return api::answer(api::answers::accepted{});
+  });
+}
+
+api::answers::topologies run_view::topologies() const {
+  api::answers::topologies out;
+  for (const auto& r : runs_) {
+    api::answers::topology one{r->topology().name, api::topology_state::running, {}};
+    if (const auto end = r->ended()) {
+      one.state = !end->failure.empty() ? api::topology_state::failed
+                  : end->finished       ? api::topology_state::ended
+                                        : api::topology_state::stopped;
+      one.reason = end->failure;
+    } else if (board_.is_stopping()) {
+      one.reason = "it is stopping";
+    }
+    out.all.push_back(std::move(one));
+  }
+  return out;
+}
+
+api::answers::nodes run_view::nodes() const {
+  api::answers::node one{
+      node_, 1, true, board_.is_stopping() ? api::node_state::draining : api::node_state::up, {}};
+  for (const auto& t : board_.all()) {
+    const auto add = [&](const auto& actors) {
+      for (const auto& [name, gauges] : actors)
+        one.actors.push_back(fmt::format("{}/{}", t.topology->name, lasting_name(name)));
+    };
+    if (!t.runs)
+      continue;
+    add(t.gauges.lanes);
+    add(t.gauges.shards);
+    add(t.gauges.sinks);
+  }
+  return {{std::move(one)}};
+}
+
+void run_view::work() {
+  std::unique_lock lock(mutex_);
+  while (!is_over_) {
+    wake_.wait_for(lock, waits_every, [this] { return is_over_ || !asked_.empty(); });
+    while (!asked_.empty() && !is_over_) {
+      const auto q = std::move(asked_.front());
+      asked_.pop_front();
+      if (std::holds_alternative<asked::wait>(q.what)) {
+        waits_.push_back(q);
+        continue;
+      }
+      lock.unlock();
+      if (q.to.is_wanted())
+        q.to(answer(q.what));
+      lock.lock();
+    }
+    end_waits();
+  }
+}
+
+void run_view::end_waits() {
+  const auto all = topologies();
+  waits_.remove_if([&](const question& q) {
+    const auto& name = std::get<asked::wait>(q.what).topology;
+    const auto t = std::ranges::find(all.all, name, &api::answers::topology::name);
+    if (t == all.all.end())
+      q.to(unexpected(run_of(name).error()));
+    else if (t->state != api::topology_state::running)
+      q.to(api::answer(api::answers::waited{true, *t}));
+    else
+      return !q.to.is_wanted();
+    return true;
+  });
+}
+
+expected<api::answer> run_view::answer(const api::request& what) {
+  if (const auto* const r = std::get_if<asked::report>(&what))
+    return report(r->topology).map([](std::string&& text) {
+      return api::answer(api::answers::document{std::move(text)});
+    });
+  if (const auto* const l = std::get_if<asked::ledger>(&what))
+    return report(l->topology).and_then([](const std::string& text) { return inside::ledger_answer(text); });
+  if (const auto* const d = std::get_if<asked::dead_letters>(&what))
+    return run_of(d->topology).and_then([&](topology_run* r) -> expected<api::answer> {
+      return letters_page(r->topology(), r->store()->folder(), d->page)
+          .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
+    });
+  return our_error("a question came that nobody answers");
+}
+
+expected<std::string> run_view::report(const std::string& topology) {
+  const auto run = run_of(topology);
+  if (!run)
+    return unexpected(run.error());
+  for (const auto& t : board_.all()) {
+    if (t.topology->name != topology)
+      continue;
+    const std::lock_guard lock(using_system_);
+    if (system_ == nullptr)
+      break;
+    const auto now = (*run)->report(*system_);
+    return report_text(*t.topology, now.parts, now.finished, &t.flow);
+  }
+  return outside_error(ec::unavailable, "the topology has not begun; ask again");
+}
+
+}  // namespace millrace::cli
