@@ -1,12 +1,11 @@
 // millrace apply, list, nodes, wait, stop, drain, forget, letters: what a cluster is asked for over a node's API.
 #include "tools/cli/remote.hpp"
 
-#include "actors/api/node_files.hpp"
 #include "actors/catalog.hpp"
 #include "config/report.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "tools/cli/connect_options.hpp"
 #include "tools/cli/report.hpp"
-#include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/remote/asking.hpp"
@@ -17,7 +16,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <thread>
 
@@ -48,13 +46,6 @@ int print_answer(const std::string& text) {
   return is_written ? exit_done : exit_failed;
 }
 
-ask_function asker_for(const remote_arguments& a) {
-  const char* const token = std::getenv("MILLRACE_TOKEN");
-  return remote::asker_of(
-      a.connect, {default_state_folder(std::string(api::default_node_folder)).value_or(std::string()),
-                  token == nullptr ? "" : token});
-}
-
 /// Contacts somebody only when all that can be found wrong before has been.
 int apply_topology(const remote_arguments& a) {
   const auto loaded = config::load(a.topology, connectors());
@@ -68,7 +59,7 @@ int apply_topology(const remote_arguments& a) {
   if (!text)
     return fail("apply", text.error());
   const auto& name = loaded.plan->name;
-  const auto done = asker_for(a)(api::requests::apply{name, std::move(*text)});
+  const auto done = asker_for(a.connect)(api::requests::apply{name, std::move(*text)});
   if (!done)
     return fail("apply", done.error());
   return print_answer(fmt::format("{} is applied; its plan is number {}\n", name,
@@ -76,7 +67,7 @@ int apply_topology(const remote_arguments& a) {
 }
 
 int list_topologies(const remote_arguments& a) {
-  const auto all = asker_for(a)(api::requests::list{});
+  const auto all = asker_for(a.connect)(api::requests::list{});
   if (!all)
     return fail("list", all.error());
   const auto& t = std::get<api::answers::topologies>(*all);
@@ -84,7 +75,7 @@ int list_topologies(const remote_arguments& a) {
 }
 
 int list_nodes(const remote_arguments& a) {
-  const auto all = asker_for(a)(api::requests::nodes{});
+  const auto all = asker_for(a.connect)(api::requests::nodes{});
   if (!all)
     return fail("nodes", all.error());
   const auto& n = std::get<api::answers::nodes>(*all);
@@ -118,7 +109,7 @@ int wait_for_topology(const remote_arguments& a) {
   if (!a.report.empty())
     if (const auto place = check_report_place("--report", a.report, true); !place)
       return fail("wait", place.error());
-  const auto ask = asker_for(a);
+  const auto ask = asker_for(a.connect);
   // What is wrong from the start is told at once; what goes wrong later may pass.
   if (const auto there = ask(api::requests::status{}); !there)
     return fail("wait", there.error());
@@ -129,14 +120,14 @@ int wait_for_topology(const remote_arguments& a) {
 }
 
 int stop_topology(const remote_arguments& a) {
-  const auto ask = asker_for(a);
+  const auto ask = asker_for(a.connect);
   if (const auto asked = remote::ask_by_name(ask, api::requests::stop{a.name}); !asked)
     return fail("stop", asked.error());
   return see_its_end("stop", a, ask);
 }
 
 int drain_node(const remote_arguments& a) {
-  if (const auto asked = remote::ask_by_name(asker_for(a), api::requests::drain{a.name}); !asked)
+  if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::drain{a.name}); !asked)
     return fail("drain", asked.error());
   return print_answer(fmt::format(
       "{} gives away what it runs, one actor after the other; millrace nodes shows when it is drained\n",
@@ -144,7 +135,7 @@ int drain_node(const remote_arguments& a) {
 }
 
 int forget_node(const remote_arguments& a) {
-  const auto asked = remote::ask_by_name(asker_for(a), api::requests::forget{a.name});
+  const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::forget{a.name});
   if (!asked)
     return fail("forget", asked.error());
   const auto& lost = std::get<api::answers::forgotten>(*asked).lost;
@@ -158,7 +149,7 @@ int forget_node(const remote_arguments& a) {
 
 /// One line each, oldest first.
 int print_letters(const remote_arguments& a) {
-  const auto ask = asker_for(a);
+  const auto ask = asker_for(a.connect);
   for (std::optional<std::uint64_t> page = 0; page;) {
     const auto answer = remote::ask_by_name(ask, api::requests::dead_letters{a.name, *page});
     if (!answer)
@@ -174,23 +165,6 @@ int print_letters(const remote_arguments& a) {
   return exit_done;
 }
 
-void add_connect_options(CLI::App& to, const std::shared_ptr<remote_arguments>& a) {
-  to.add_option("--connect", a->connect.url,
-                "The address of any node's API (default: that of a node on this machine, in the file http of "
-                "its state folder)")
-      ->type_name("URL");
-  to.add_option("--token", a->connect.token,
-                "The file with the node's token, which changes and records need (default: the variable "
-                "MILLRACE_TOKEN, "
-                "else the file token of a node on this machine)")
-      ->type_name("FILE");
-  to.add_option("--tls", a->connect.tls,
-                "The folder with this client's certificate and the cluster's authority; for https")
-      ->type_name("DIR");
-  to.add_option("--tls-client", a->connect.tls_client, "Whose certificate, where the folder has several")
-      ->type_name("NAME");
-}
-
 struct declared {
   CLI::App* command;
   std::shared_ptr<remote_arguments> arguments;
@@ -201,7 +175,7 @@ declared add_asking(CLI::App& app, int& status, const char* name, const char* do
                     int (*run)(const remote_arguments&)) {
   auto* const sub = app.add_subcommand(name, doc);
   const auto a = std::make_shared<remote_arguments>();
-  add_connect_options(*sub, a);
+  add_connect_options(*sub, a->connect);
   sub->callback([a, &status, run] { status = run(*a); });
   return {sub, a};
 }

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+"""Looking inside over the API: topologies that are made to be silent in many ways are asked why, by `millrace console`, and the remedy that is told
+is tried; who may ask for what; and a cluster that answers alike at each node, also while one is dead.
+
+    inside.py --millrace BINARY [--only CASE]
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import pathlib
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+
+
+class Case:
+    """Events that are posted, in windows of five minutes, into a file."""
+
+    def __init__(self, options, folder, name):
+        self.binary, self.folder, self.name = options.millrace, folder / name, name
+        self.folder.mkdir()
+        self.port, self.http = free_port(), free_port()
+        self.rows_file, self.state = self.folder / "rows.jsonl", self.folder / "state"
+        self.topology = {
+            "millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
+                "posted": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
+                           "routes": {"/": {"body": "json", "event": {}, "reply": "Taken!\n"}}},
+                "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text", "at": "timestamp"},
+                           "event_time": "at", "watermark_delay": "10 s"},
+                "counts": {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"],
+                           "aggregates": {"n": "count(*)"}},
+                "rows": {"sink": "file", "from": "counts", "path": str(self.rows_file),
+                         "columns": {"user": '"user"', "n": "n", "end": "window_end"}}}}
+
+    def stage(self, name):
+        return self.topology["stages"][name]
+
+    def start(self, *options, is_ready=True):
+        path = self.folder / "topology.json"
+        path.write_text(json.dumps(self.topology))
+        self.run = Run(self.binary, path, self.state, "--http", f"127.0.0.1:{self.http}", *options)
+        wait_until("the API answers", lambda: self.ask_once("topologies").returncode == 0 or not self.run.alive(), 30)
+        if is_ready:
+            wait_until("it takes posts", lambda: self.takes() or not self.run.alive(), 30)
+        check(self.run.alive(), lambda: self.run.errors()[-1500:])
+
+    def takes(self):
+        with contextlib.suppress(OSError):
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=1).connect()
+            return True
+        return False
+
+    def post(self, *records):
+        for r in records:
+            request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST",
+                                             data=r if isinstance(r, bytes) else json.dumps(r).encode())
+            urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
+
+    def at(self, *times):
+        self.post(*({"user": "u", "at": f"2026-11-01T{t}Z"} for t in times))
+
+    def rows(self):
+        return [json.loads(line) for line in self.rows_file.read_text().splitlines()] if self.rows_file.exists() else []
+
+    def ask_once(self, line, *options):
+        return subprocess.run([self.binary, "console", "--connect", f"http://127.0.0.1:{self.http}", "-e", line, *options],
+                              capture_output=True, text=True, timeout=60 * PATIENCE)
+
+    def ask(self, line, *options):
+        done = self.ask_once(line, "--json", *options)
+        check(done.returncode == 0, f"console -e {line!r}: status {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def explained(self, asked, code, is_open=False, **members):
+        """Waits until the first cause is this one; with `is_open`, of a window that is open."""
+        found = []
+
+        def is_so():
+            found.append(self.ask(f"explain {asked}"))
+            causes = found[-1]["causes"]
+            return causes and causes[0]["code"] == code and (not is_open or found[-1]["next_end"]) and all(causes[0][k] == v for k, v in members.items())
+        try:
+            wait_until(f"{asked} is explained by {code}", is_so, 30)
+        except Exception as e:
+            raise type(e)(f"{e}; the last answer is {json.dumps(found[-1])}") from None
+        text = self.ask_once(f"explain {asked}").stdout
+        check(f"({code})" in text, f"the text has no {code}: {text}")
+        return found[-1]
+
+    def close(self):
+        Run.end_all()
+
+
+def a_quiet_partition(c):
+    """A window that is open waits for a record; that which the remedy names fires it, and one a second older does not"""
+    c.start()
+    c.at("11:58:00", "12:01:00", "12:03:30")
+    e = c.explained("counts", "quiet_partition", is_open=True, stage="posted")
+    check(e["waiting"] and e["next_end"] == e["waits_for"] == "2026-11-01T12:05:00Z", f"it waits for {e['waits_for']}")
+    check(0 <= e["causes"][0]["since_seconds"] < 600, f"quiet since {e['causes'][0]['since_seconds']}")
+    named = re.search(r"a record at or after 2026-11-01T12:05:(\d\d)Z", e["causes"][0]["remedy"])
+    check(named and named[1] == "10", f"the remedy is {e['causes'][0]['remedy']!r}")
+    before = c.rows()
+    c.at("12:05:09")
+    wait_until("the watermark is there", lambda: c.ask("lanes")["lanes"][0]["partitions"][0]["watermark"] == "2026-11-01T12:04:59Z")
+    check(c.rows() == before, f"it has fired too early: {c.rows()}")
+    c.at("12:05:10")
+    wait_until("the window has fired", lambda: {"user": "u", "n": 2, "end": "2026-11-01T12:05:00Z"} in c.rows())
+    c.explained("counts", "quiet_partition")
+    check(c.ask("explain rows")["waiting"] is False, "the sink has just committed")
+    c.run.stop()
+
+
+def a_window_without_records(c):
+    """No record has come at all"""
+    c.start()
+    e = c.explained("counts", "no_record_yet")
+    check("no open window" in e["summary"], e["summary"])
+    c.explained("rows", "upstream_window")
+    check(not c.ask("explain posted")["waiting"] or c.ask("explain posted")["causes"][0]["code"] == "no_record_yet", "the source")
+    c.run.stop()
+
+
+def records_that_are_lost(c):
+    """All that comes is late, or is no record"""
+    c.start()
+    c.at("12:05:10")
+    c.at("11:00:00", "11:01:00")
+    c.post({"user": "u", "at": "yesterday"})
+    wait_until("both are told", lambda: {"late", "dead_letters"} <= {x["code"] for x in c.ask("explain counts")["causes"]}
+               or c.ask("stages")["stages"][1]["dead_letters"] == 1)
+    stages = {s["stage"]: s for s in c.ask("stages")["stages"]}
+    check(stages["counts"]["late"] == 2 and stages["parsed"]["dead_letters"] == 1, f"stages: {stages}")
+    ledger = {s["stage"]: s for s in c.ask("ledger")["stages"]}
+    check(c.ask("ledger")["holds"] and ledger["parsed"]["dead_letters"] == 1, f"ledger: {ledger}")
+    check(ledger["parsed"]["in"] == 4, f"ledger: {ledger}")
+    letters = c.ask_once("dead-letters", "--token", str(c.state / "token"))
+    check(letters.returncode == 0 and [json.loads(x)["stage"] for x in letters.stdout.splitlines()] == ["parsed"], letters)
+    c.run.stop()
+
+
+def a_target_that_is_away(c):
+    """The target of a sink has never answered"""
+    c.topology["stages"]["table"] = {"sink": "sql", "from": "counts", "connection": f"postgresql://u:p@127.0.0.1:{free_port()}/d",
+                                     "table": "counts", "create": True}
+    c.start("--start-timeout", "60 s")
+    e = c.explained("table", "target_away_at_start")
+    check(e["waiting"], "it waits")
+    check(next(s for s in c.ask("stages")["stages"] if s["stage"] == "table")["state"] == "starts", "its state")
+    c.run.process.send_signal(signal.SIGTERM)
+    c.run.wait()
+
+
+def a_sink_that_holds_the_others_up(c):
+    """A table that is locked: the window behind it stands still, and the sink is named as the culprit"""
+    table = c.folder / "table.db"
+    c.topology["stages"]["table"] = {"sink": "sql", "from": "counts", "connection": f"sqlite3://{table}", "table": "counts",
+                                     "create": True}
+    c.stage("counts").update({"retain": "200 kB", "retain_memory": "100 kB"})
+    c.topology["stages"]["posted"] = {"source": "generator", "kind": "clicks", "seed": 1, "rate": "50000/s", "spacing": "10 ms"}
+    c.stage("parsed").update({"schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"})
+    c.stage("counts").update({"key": ["user_id"], "size": "1 s"})
+    c.stage("rows")["columns"] = {"user": "user_id", "n": "n"}
+    with contextlib.closing(sqlite3.connect(table, isolation_level=None, timeout=60)) as db:
+        c.start(is_ready=False)
+        wait_until("the table is there", lambda: db.execute("select 1 from sqlite_master where name = 'counts'").fetchone(), 30)
+        db.execute("begin exclusive")
+        e = c.explained("counts", "output_held", stage="table")
+        check("table has yet to commit" in e["causes"][0]["text"], e["causes"][0]["text"])
+        wait_until("the graph names it", lambda: (c.ask("stages")["held_up_by"] or {}).get("stage") == "table")
+        c.explained("posted", "no_credit", stage="counts")
+        before = next(s for s in c.ask("sinks")["sinks"] if s["sink"] == "table")["rows"]
+        db.execute("commit")
+        wait_until("it goes on", lambda: next(s for s in c.ask("sinks")["sinks"] if s["sink"] == "table")["rows"] > before)
+    c.run.stop()
+
+
+def who_may_ask(c):
+    """Names, stages and commands that are not there; tokens, hosts and origins that are wrong; a stop by the API"""
+    c.start()
+    for line, status, text in (("explain count", 1, 'did you mean "counts"?'), ("stage nowhere", 1, "no stage nowhere"),
+                               ("explian counts", 2, 'did you mean "explain"?'), ("explain", 2, "explain STAGE"), ("", 2, "help")):
+        done = c.ask_once(line)
+        check(done.returncode == status and text in done.stderr and done.stderr.count("\n") == 1,
+              f"console -e {line!r}: status {done.returncode}: {done.stderr}")
+    check(c.ask_once("stages", "--topology", "no").returncode == 1, "a topology that does not run here")
+
+    def status(path, method="GET", headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", c.http, timeout=30 * PATIENCE)
+        connection.request(method, path, body, {"Host": f"127.0.0.1:{c.http}", **(headers or {})})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    path, token = f"/api/v1/topologies/{c.name}", (c.state / "token").read_text().strip()
+    check((c.state / "token").stat().st_mode & 0o777 == 0o600, "the token is its owner's alone")
+    good = {"Authorization": f"Bearer {token}", "X-Millrace-Action": "yes"}
+    confirm = json.dumps({"confirm": c.name})
+    for found, expected in (
+            (status(path + "/graph"), 200), (status(path + "/graph", headers={"Host": "evil.example"}), 421),
+            (status(path + "/graph", headers={"Origin": "http://evil.example"}), 403),
+            (status(path + "/dead_letters"), 401), (status(path + "/dead_letters", headers=good), 200),
+            (status(path + "/stop", "POST", {"X-Millrace-Action": "yes"}, confirm), 401),
+            (status(path + "/stop", "POST", {**good, "Authorization": "Bearer wrong"}, confirm), 401),
+            (status(path + "/stop", "POST", {"Authorization": f"Bearer {token}"}, confirm), 403),
+            (status(path + "/stop", "POST", {**good, "Origin": "http://evil.example"}, confirm), 403),
+            (status(path + "/stop", "POST", good, '{"confirm": "other"}'), 400),
+            (status("/api/v1/nodes/x/drain", "POST", good, '{"confirm": "x"}'), 422), (status("/metrics"), 200)):
+        check(found == expected, f"status {found}, expected {expected}")
+    check(c.run.alive(), "nothing of that has stopped it")
+    listed = subprocess.run([c.binary, "list", "--json", "--connect", f"http://127.0.0.1:{c.http}"], capture_output=True, text=True,
+                            timeout=60 * PATIENCE)
+    check(json.loads(listed.stdout) == [{"topology": c.name, "state": "running", "reason": ""}], listed)
+    check(status(path + "/stop", "POST", good, confirm) == 200, "it may be stopped")
+    check(c.run.wait() == 0, "stopped by the API it ends as by SIGTERM")
+
+
+def few_rights(c):
+    """--http-read-only refuses actions; --http-metrics-only has no API; beyond loopback there is none without TLS"""
+    c.start("--http-read-only")
+    token = (c.state / "token").read_text().strip()
+    request = urllib.request.Request(f"http://127.0.0.1:{c.http}/api/v1/topologies/{c.name}/stop", method="POST",
+                                     data=json.dumps({"confirm": c.name}).encode(),
+                                     headers={"Authorization": f"Bearer {token}", "X-Millrace-Action": "yes"})
+    try:
+        urllib.request.urlopen(request, timeout=30 * PATIENCE)
+        check(False, "it was stopped")
+    except urllib.error.HTTPError as e:
+        check(e.code == 403 and "--http-read-only" in e.read().decode(), f"status {e.code}")
+    c.run.stop()
+    command = [c.binary, "run", str(c.folder / "topology.json"), "--state", str(c.state), "--http", f"0.0.0.0:{c.http}"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE)
+    check(refused.returncode == 2 and "--tls DIR" in refused.stderr and "0.0.0.0" in refused.stderr, refused)
+    run = Run(c.binary, c.folder / "topology.json", c.state, "--http", f"0.0.0.0:{c.http}", "--http-metrics-only")
+
+    def figures():
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(f"http://127.0.0.1:{c.http}/metrics", timeout=5).status == 200
+        return False
+    wait_until("it has metrics", figures, 30)
+    check(c.ask_once("topologies").returncode == 1 and "--http-metrics-only" in c.ask_once("topologies").stderr, "it has no API")
+    run.stop()
+
+
+class Nodes:
+    def __init__(self, options, folder, name):
+        self.folder = folder / name
+        self.folder.mkdir()
+        self.cluster = Cluster(options.millrace, self.folder, f"dir:{self.folder}/store")
+
+    def close(self):
+        self.cluster.stop()
+
+
+def a_cluster(n):
+    """Each node answers for all; one that is dead is told as missing, or has given its actors to others"""
+    c = n.cluster
+    c.start()
+    path = n.folder / "t.json"
+    path.write_text(json.dumps({
+        "millrace": 1, "topology": "t", "stages": {
+            "clicks": {"source": "generator", "kind": "clicks", "rate": "1000/s"},
+            "parsed": {"parser": "json", "from": "clicks", "schema": {"user_id": "text", "timestamp": "timestamp"},
+                       "event_time": "timestamp"},
+            "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["user_id"], "shards": 6,
+                       "aggregates": {"n": "count(*)"}},
+            "rows": {"sink": "file", "from": "counts", "path": str(n.folder / "rows.jsonl"), "node": "a"}}}))
+    c.ask("apply", path, by=c.nodes["a"])
+
+    def console(line, by):
+        return json.loads(c.ask("console", "-e", line, "--json", by=c.nodes[by]))
+
+    def shards(by):
+        f = console("shards", by)
+        return sorted(s["shard"] for s in f["shards"]), {s["node"] for s in f["shards"]}, f["missing"]
+    all_shards = [f"counts/{i}" for i in range(6)]
+    for by in "abc":
+        wait_until(f"{by} shows every shard once, and where it is",
+                   lambda by=by: shards(by) == (all_shards, {"a", "b", "c"}, []))
+        check([s["stage"] for s in console("stages", by)["stages"]] == ["clicks", "parsed", "counts", "rows"], "its stages")
+    wait_until("records are read", lambda: console("stages", "b")["stages"][1]["records"] > 0)
+    check(console("ledger", "c")["holds"], "the ledger holds")
+    wait_until("the window is open, and says what it waits for", lambda: console("explain counts", "c")["waits_for"])
+    dead = next(x for x in "bc" if x != c.leader())
+    c.nodes[dead].kill()
+    other = "b" if dead == "c" else "c"
+
+    def answered():
+        found, nodes, missing = shards(other)
+        check(found == all_shards or missing == [dead] or len(found) < 6, f"shards {found} at {nodes}, missing {missing}")
+        return found == all_shards and dead not in nodes and not missing
+    wait_until("what it had is elsewhere", answered, 60)
+    c.ask("stop", "t", by=c.nodes[other])
+    check(console("topologies", other)[0]["state"] == "stopped", "it is stopped")
+
+
+CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away,
+         a_sink_that_holds_the_others_up, who_may_ask, few_rights)
+
+
+def test(options, folder):
+    folder = pathlib.Path(folder)
+    run_cases(CASES, Case, options, folder)
+    run_cases((a_cluster,), Nodes, options, folder)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, (*CASES, a_cluster))
+    sys.exit(main(test, arguments))

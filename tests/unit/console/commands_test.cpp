@@ -1,0 +1,107 @@
+#include "actors/inside/graph.hpp"
+#include "tools/console/commands.hpp"
+#include "tools/console/texts.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace millrace::console;
+using Catch::Contains;
+
+namespace {
+
+/// One topology, `t`, with two stages, of which `counts` is known to the rest.
+expected<api::answer> cluster(const api::request& r) {
+  using namespace api::requests;
+  if (std::holds_alternative<list>(r))
+    return api::answers::topologies{{{"t", api::topology_state::running, {}}}};
+  if (const auto* const e = std::get_if<explain>(&r)) {
+    if (e->stage != "counts")
+      return fatal_error(ec::not_found, "topology t has no stage " + e->stage);
+    return api::answers::document{inside::json_of(
+        inside::explanation{"counts",
+                            "window",
+                            true,
+                            "counts waits.",
+                            {},
+                            {},
+                            {{"quiet_partition", "in", "partition 0 is quiet", 7.0, "a record"}},
+                            {}})};
+  }
+  if (std::holds_alternative<graph>(r)) {
+    inside::graph g{"t",
+                    {},
+                    {{"counts", "out", 2'000'000}},
+                    inside::culprit{"out", "out has yet to commit 2.0 MB"},
+                    {"b"}};
+    g.stages.resize(2);
+    g.stages[0].name = "counts";
+    g.stages[1].name = "out";
+    return api::answers::document{inside::json_of(g)};
+  }
+  if (const auto* const l = std::get_if<dead_letters>(&r))
+    return api::answers::dead_letters{{l->page == 0 ? R"({"id":"1"})" : R"({"id":"2"})"},
+                                      l->page == 0 ? std::optional<std::uint64_t>(7) : std::nullopt};
+  return fatal_error(ec::internal, "not asked in this test");
+}
+
+std::string said(const std::string& line, bool is_json = false) {
+  const auto answer = carry_out(cluster, line, {{}, is_json});
+  INFO((answer ? std::string() : answer.error().message));
+  REQUIRE(answer);
+  return *answer;
+}
+error refused(const std::string& line) {
+  const auto answer = carry_out(cluster, line, {});
+  REQUIRE_FALSE(answer);
+  return answer.error();
+}
+
+}  // namespace
+
+TEST_CASE("an explanation is a sentence, causes and remedies; or JSON, a line") {
+  CHECK(said("explain counts") == "counts waits.\n- partition 0 is quiet (quiet_partition)\n  a record\n");
+  const auto json = said(" explain  counts ", true);
+  CHECK_THAT(json, Contains(R"("causes":[{"code":"quiet_partition")") && Catch::EndsWith("}\n"));
+}
+
+TEST_CASE("stages are a table, with who holds them up and who is missing") {
+  CHECK_THAT(said("stages"), Contains("counts  out  2.0 MB") &&
+                                 Contains("held up by out: out has yet to commit 2.0 MB") &&
+                                 Contains("without b, which did not answer"));
+}
+
+TEST_CASE("dead letters are all pages of them") {
+  CHECK(said("dead-letters") == "{\"id\":\"1\"}\n{\"id\":\"2\"}\n");
+}
+
+TEST_CASE("a stage that is not there is the cluster's word, with the one that was meant") {
+  const auto no = refused("explain count");
+  CHECK(no.code == ec::not_found);
+  CHECK(no.whose != fault::user);  // exit status 1
+  CHECK_THAT(no.message, Contains("no stage count") && Contains("did you mean \"counts\"?"));
+}
+
+TEST_CASE("a line that is no command is the user's fault, and asks nobody") {
+  for (const auto* wrong : {"", "explian counts", "explain", "explain a b", "nodes x", "\x1b[2J"}) {
+    const auto no = refused(wrong);
+    CHECK(no.whose == fault::user);
+    CHECK_THAT(no.message, !Contains("\x1b"));
+  }
+  CHECK_THAT(refused("explian counts").message, Contains("did you mean \"explain\"?"));
+  CHECK_THAT(refused("explain").message, Contains("expected \"explain STAGE\""));
+}
+
+TEST_CASE("every command stands in the help") {
+  for (const auto& c : commands())
+    CHECK_THAT(said("help"), Contains(std::string(c.name)));
+}
+
+TEST_CASE("of several topologies one has to be named") {
+  const auto ask = [](const api::request&) -> expected<api::answer> {
+    return api::answers::topologies{{{"t", {}, {}}, {"u", {}, {}}}};
+  };
+  const auto no = carry_out(ask, "ledger", {});
+  REQUIRE_FALSE(no);
+  CHECK_THAT(no.error().message, Contains("t, u") && Contains("--topology NAME"));
+}

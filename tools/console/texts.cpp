@@ -1,0 +1,153 @@
+#include "tools/console/texts.hpp"
+
+#include "runtime/base/visible_text.hpp"
+#include "tools/remote/tables.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace millrace::console {
+namespace {
+
+using inside::bytes_text;
+using remote::table;
+using rows = std::vector<std::vector<std::string>>;
+
+/// Newest commits of a stage that are shown.
+constexpr std::size_t shown_commits = 20;
+
+std::string time_text(inside::event_time t) {
+  if (t.at == no_watermark)
+    return "-";
+  return t.at == end_of_time ? "end" : format_timestamp(t.at);
+}
+
+std::string number_text(const std::optional<std::uint64_t>& n) { return n ? std::to_string(*n) : "-"; }
+
+std::string rate_text(const std::optional<double>& r) { return r ? fmt::format("{:.1f}/s", *r) : "-"; }
+
+std::string seconds_text(double s) {
+  return s < 1 ? fmt::format("{:.1f} ms", s * 1e3) : fmt::format("{:.2f} s", s);
+}
+
+std::string missing_text(const std::vector<std::string>& nodes) {
+  return nodes.empty() ? std::string()
+                       : fmt::format("without {}, which did not answer\n",
+                                     visible(fmt::format("{}", fmt::join(nodes, ", "))));
+}
+
+}  // namespace
+
+std::string text_of(const inside::graph& g) {
+  rows stages;
+  for (const auto& s : g.stages)
+    stages.push_back({visible(s.name), s.kind, visible(s.type), s.state, std::to_string(s.records),
+                      rate_text(s.per_second), number_text(s.lag), time_text(s.watermark),
+                      std::to_string(s.late), std::to_string(s.dead_letters)});
+  auto out = table({"STAGE", "KIND", "TYPE", "STATE", "RECORDS", "RATE", "LAG", "WATERMARK", "LATE", "DEAD"},
+                   stages);
+  rows edges;
+  for (const auto& e : g.edges)
+    edges.push_back({visible(e.from), visible(e.to), bytes_text(e.held_bytes)});
+  if (!edges.empty())
+    out += '\n' + table({"FROM", "TO", "HELD"}, edges);
+  if (g.held_up_by)
+    out += fmt::format("\nheld up by {}: {}\n", visible(g.held_up_by->stage), visible(g.held_up_by->words));
+  return out + missing_text(g.missing);
+}
+
+std::string text_of(const inside::explanation& e) {
+  auto out = visible(e.summary) + '\n';
+  for (const auto& c : e.causes) {
+    out += fmt::format("- {} ({})\n", visible(c.text), c.code);
+    if (!c.remedy.empty())
+      out += fmt::format("  {}\n", visible(c.remedy));
+  }
+  return out + missing_text(e.missing);
+}
+
+std::string text_of(const inside::whole_ledger& l) {
+  rows all;
+  for (const auto& s : l.stages)
+    all.push_back({visible(s.stage), std::to_string(s.in), std::to_string(s.out), std::to_string(s.filtered),
+                   std::to_string(s.late), std::to_string(s.dead_letters), std::to_string(s.in_flight),
+                   s.holds ? "" : "UNEQUAL"});
+  return table({"STAGE", "IN", "OUT", "FILTERED", "LATE", "DEAD", "IN FLIGHT", ""}, all);
+}
+
+std::string lanes_text(const inside::figures& f) {
+  rows all;
+  for (const auto& l : f.lanes)
+    for (const auto& p : l.partitions)
+      all.push_back({visible(l.name), visible(l.node), visible(p.name), time_text(p.watermark),
+                     p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(l.lag),
+                     std::to_string(l.records),
+                     l.is_away                       ? "source away"
+                     : !p.held_by.empty()            ? "waits for " + visible(p.held_by)
+                     : !p.is_open                    ? "starts"
+                     : p.watermark.at == end_of_time ? "ended"
+                     : p.is_idle                     ? "idle"
+                     : p.is_caught_up                ? "caught up"
+                                                     : "reads"});
+  return all.empty()
+             ? "no lanes\n"
+             : table({"LANE", "NODE", "PARTITION", "WATERMARK", "QUIET", "LAG", "RECORDS", "STATE"}, all);
+}
+
+std::string shards_text(const inside::figures& f) {
+  rows all;
+  for (const auto& s : f.shards)
+    all.push_back({visible(s.name), visible(s.node), time_text(s.fired), time_text(s.next_end),
+                   std::to_string(s.windows_open), std::to_string(s.keys), bytes_text(s.bytes),
+                   bytes_text(s.retained_bytes), bytes_text(s.spilled_bytes), std::to_string(s.rows),
+                   s.is_stalled ? "stalled" : ""});
+  return all.empty() ? "no shards\n"
+                     : table({"SHARD", "NODE", "FIRED", "NEXT END", "OPEN", "KEYS", "STATE", "RETAINED",
+                              "SPILLED", "ROWS", ""},
+                             all);
+}
+
+std::string sinks_text(const inside::figures& f) {
+  rows all;
+  for (const auto& s : f.sinks) {
+    const bool none = s.newest.empty();
+    all.push_back({visible(s.name), visible(s.node), std::to_string(s.rows), std::to_string(s.commits),
+                   std::to_string(s.refused), none ? "-" : std::to_string(s.newest.back().batch),
+                   none ? "-" : time_text(s.newest.back().at),
+                   !s.is_reached ? "not reached"
+                   : s.is_away   ? "away"
+                                 : ""});
+  }
+  return all.empty() ? "no sinks\n"
+                     : table({"SINK", "NODE", "ROWS", "COMMITS", "REFUSED", "BATCH", "LAST COMMIT", ""}, all);
+}
+
+std::string stage_text(const inside::figures& f) {
+  std::string out;
+  for (const auto& s : f.sources)
+    out += fmt::format("input rate {:.1f} records/s; scheduling delay {}; processing time {}\n",
+                       s.records_per_second, seconds_text(s.wait_seconds), seconds_text(s.work_seconds));
+  if (!f.lanes.empty())
+    out += lanes_text(f);
+  if (!f.shards.empty())
+    out += shards_text(f);
+  if (!f.sinks.empty())
+    out += sinks_text(f);
+  rows commits;
+  for (const auto& s : f.sinks)
+    for (auto i = s.newest.size() - std::min(s.newest.size(), shown_commits); i < s.newest.size(); ++i) {
+      const auto& c = s.newest[i];
+      commits.push_back({std::to_string(c.batch), time_text(c.at), std::to_string(c.rows),
+                         seconds_text(c.wait_seconds), seconds_text(c.commit_seconds)});
+    }
+  if (!commits.empty())
+    out += '\n' + table({"BATCH", "COMMITTED", "ROWS", "SCHEDULING DELAY", "PROCESSING TIME"}, commits);
+  for (const auto& [stage, l] : f.losses)
+    out += fmt::format("{} late, {} dead letters\n", l.late, l.dead_letters);
+  return (out.empty() ? "it has no actors of its own: its work is done in the lanes of its parser\n" : out) +
+         missing_text(f.missing);
+}
+
+}  // namespace millrace::console

@@ -1,0 +1,21 @@
+// Answers about a running topology as people read them. Pure.
+#pragma once
+
+#include "actors/inside/explain.hpp"
+#include "actors/inside/graph.hpp"
+#include "actors/inside/ledger.hpp"
+
+#include <string>
+
+namespace millrace::console {
+
+[[nodiscard]] std::string text_of(const inside::graph& g);
+[[nodiscard]] std::string text_of(const inside::explanation& e);
+[[nodiscard]] std::string text_of(const inside::whole_ledger& l);
+[[nodiscard]] std::string lanes_text(const inside::figures& f);
+[[nodiscard]] std::string shards_text(const inside::figures& f);
+[[nodiscard]] std::string sinks_text(const inside::figures& f);
+/// Of a stage: whatever it has of lanes, shards and commits.
+[[nodiscard]] std::string stage_text(const inside::figures& f);
+
+}  // namespace millrace::console
