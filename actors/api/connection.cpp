@@ -26,6 +26,48 @@ using beast::error_code;
 constexpr std::chrono::seconds drained{2};
 constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 
+constexpr std::string_view answers_policy = "default-src 'none'";
+/// The page loads its own parts and asks its own server; text of others never becomes part of it as HTML.
+constexpr std::string_view page_policy = "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                         "connect-src 'self'; img-src 'self'; base-uri 'none'; "
+                                         "form-action 'none'; frame-ancestors 'none'";
+
+std::string asset_text(const asset& a, const http::incoming_request& r, bool keep_alive) {
+  std::string_view accepted, known;
+  for (const auto& [name, value] : r.headers) {
+    if (http::same_name(name, "Accept-Encoding"))
+      accepted = value;
+    if (http::same_name(name, "If-None-Match"))
+      known = value;
+  }
+  const bool is_known = known == a.etag;
+  beast_http::response<beast_http::string_body> out(
+      is_known ? beast_http::status::not_modified : beast_http::status::ok, r.is_1_0 ? 10 : 11);
+  out.set(beast_http::field::server, "millrace");
+  out.set(beast_http::field::etag, a.etag);
+  out.set(beast_http::field::vary, "Accept-Encoding");
+  out.set(beast_http::field::cache_control, "no-cache");
+  out.set("X-Content-Type-Options", "nosniff");
+  out.set("Referrer-Policy", "no-referrer");
+  out.set("Content-Security-Policy", page_policy);
+  out.keep_alive(keep_alive);
+  if (!is_known) {
+    out.set(beast_http::field::content_type, a.content_type);
+    if (takes_gzip(accepted)) {
+      out.set(beast_http::field::content_encoding, "gzip");
+      out.body() = a.gzip;
+    } else {
+      out.body() = uncompressed(a);
+    }
+    out.prepare_payload();
+    if (r.method == "HEAD")
+      out.body().clear();
+  }
+  std::ostringstream text;
+  text << out;
+  return text.str();
+}
+
 std::string response_text(const http_answer& a, bool is_1_0, bool keep_alive, const std::string& allow) {
   beast_http::response<beast_http::string_body> r(beast_http::int_to_status(static_cast<unsigned>(a.status)),
                                                   is_1_0 ? 10 : 11);
@@ -33,7 +75,7 @@ std::string response_text(const http_answer& a, bool is_1_0, bool keep_alive, co
   r.set(beast_http::field::content_type, a.content_type);
   r.set(beast_http::field::cache_control, "no-store");
   r.set("X-Content-Type-Options", "nosniff");
-  r.set("Content-Security-Policy", "default-src 'none'");
+  r.set("Content-Security-Policy", answers_policy);
   if (!allow.empty())
     r.set(beast_http::field::allow, allow);
   if (a.status == 401)
@@ -200,6 +242,9 @@ void connection::on_whole() {
   auto& r = reader_.request();
   keep_alive_ = r.keep_alive;
   ++served_;
+  const auto* const page = find_asset(core_.options.assets, r.target);
+  if (page != nullptr && (r.method == "GET" || r.method == "HEAD"))
+    return give(*page);
   const auto found = find_route(r.method, r.target);
   if (const auto* const no = std::get_if<http_refusal>(&found))
     return answer(refusal_text(no->status, no->why), no->allow);
@@ -212,6 +257,16 @@ void connection::on_whole() {
   if (!what)
     return answer(write_error(what.error()));
   ask(std::move(*what), at.to->waits);
+}
+
+void connection::give(const asset& a) {
+  const auto& r = reader_.request();
+  if (const auto no = refusal_of_page(core_.options.guard, r, local_.address()))
+    return answer(refusal_text(no->status, no->why));
+  keep_alive_ = keep_alive_ && r.method == "GET";
+  out_ = asset_text(a, r, keep_alive_);
+  beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
+  write_all([self = shared_from_this()](error_code failed, std::size_t) { self->on_written(failed); });
 }
 
 void connection::ask(request what, bool waits) {

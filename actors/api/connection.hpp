@@ -55,6 +55,7 @@ private:
   void on_received(boost::beast::error_code failed, std::size_t bytes);
   void on_head();
   void on_whole();
+  void give(const asset& a);
   void ask(request what, bool waits);
   void on_overdue(bool waits);
   void answer(http_answer a, const std::string& allow = {});

@@ -45,6 +45,16 @@ bool is_for_this_node(const guard_rules& rules, const http::incoming_request& r,
   return http::is_own_host(name, rules.names, local);
 }
 
+http_refusal not_ours(const http::incoming_request& r) {
+  return {421,
+          fmt::format("this server does not answer for \"{}\"; --http-host gives it more names",
+                      visible(r.host.substr(0, shown_host))),
+          {}};
+}
+http_refusal metrics_only() {
+  return {403, "this server gives metrics and probes alone (--http-metrics-only)", {}};
+}
+
 bool is_of_monitoring(const route& to) { return !to.path.starts_with("/api/"); }
 
 bool has_token(const guard_rules& rules, const http::incoming_request& r) {
@@ -64,15 +74,21 @@ bool is_same_secret(std::string_view a, std::string_view b) {
   return different == 0;
 }
 
+std::optional<http_refusal> refusal_of_page(const guard_rules& rules, const http::incoming_request& r,
+                                            const ip::address& local) {
+  if (!is_for_this_node(rules, r, false, local))
+    return not_ours(r);
+  if (rules.has_metrics_only)
+    return metrics_only();
+  return std::nullopt;
+}
+
 std::optional<http_refusal> refusal_of(const guard_rules& rules, const route& to,
                                        const http::incoming_request& r, const ip::address& local) {
   if (!is_for_this_node(rules, r, to.needs_token(), local))
-    return http_refusal{421,
-                        fmt::format("this server does not answer for \"{}\"; --http-host gives it more names",
-                                    visible(r.host.substr(0, shown_host))),
-                        {}};
+    return not_ours(r);
   if (rules.has_metrics_only && !is_of_monitoring(to))
-    return http_refusal{403, "this server gives metrics and probes alone (--http-metrics-only)", {}};
+    return metrics_only();
   if (has_header(r, "Origin")) {
     const auto origin = only_header(r, "Origin").value_or("");
     const auto scheme = origin.find("://");

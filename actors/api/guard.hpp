@@ -31,6 +31,11 @@ struct guard_rules {
                                                      const http::incoming_request& r,
                                                      const boost::asio::ip::address& local);
 
+/// Of the page and what it loads, which hold no secrets.
+[[nodiscard]] std::optional<http_refusal> refusal_of_page(const guard_rules& rules,
+                                                          const http::incoming_request& r,
+                                                          const boost::asio::ip::address& local);
+
 /// Compares every byte, however early they differ.
 [[nodiscard]] bool is_same_secret(std::string_view a, std::string_view b);
 

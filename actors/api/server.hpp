@@ -2,6 +2,7 @@
 // Without TLS it listens on loopback alone. docs/design/api.md says who may ask for what.
 #pragma once
 
+#include "actors/api/assets.hpp"
 #include "actors/api/cluster_view.hpp"
 #include "actors/api/guard.hpp"
 #include "runtime/base/time.hpp"
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace millrace::api {
 
@@ -34,6 +36,7 @@ struct server_options {
   std::optional<tls::credentials> tls;  // a node's
   guard_rules guard;
   server_limits limits;
+  std::span<const asset> assets = {};  // live as long as the process
 };
 
 class server {

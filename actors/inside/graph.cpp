@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 #include <utility>
 
 namespace millrace::inside {
@@ -33,9 +35,11 @@ void describe_source(stage_standing& out, const figures& f) {
   bool away = false;
   bool over = true;
   bool held = false;
+  std::map<std::string, std::uint64_t> records;  // by the parser that reads it: each reads all
   for (const auto& l : f.lanes) {
     if (l.source != out.name)
       continue;
+    out.records = std::max(out.records, records[l.parser] += l.records);
     add_lag(out.lag, l.lag, first);
     first = false;
     away = away || l.is_away;

@@ -28,7 +28,9 @@ void members(auto& c, wire::like<stage_standing> auto& s) {
   c("kind", "source, parser, transform, window or sink", s.kind);
   c("type", "of the connector or of the window", s.type);
   c("state", "runs, waits, away, stalled, starts or ended", s.state);
-  c("records", "that a parser has read, a window has given or a sink has committed, in these processes",
+  c("records",
+    "that were read of a source or by a parser, that a window has given or a sink has committed, in these "
+    "processes",
     s.records);
   c("records_per_second", "of a source, over the last seconds", s.per_second);
   c("lag", "records that are there and not yet read, where the source knows", s.lag);

@@ -286,6 +286,8 @@ def a_cluster(n):
         wait_until(f"{by} shows every shard once, and where it is",
                    lambda by=by: shards(by) == (all_shards, {"a", "b", "c"}, []))
         check([s["stage"] for s in console("stages", by)["stages"]] == ["clicks", "parsed", "counts", "rows"], "its stages")
+    address = (c.nodes["b"].state / "http").read_text().strip()
+    check("<title>millrace</title>" in urllib.request.urlopen(address + "/", timeout=30 * PATIENCE).read().decode(), "the page of a node")
     wait_until("records are read", lambda: console("stages", "b")["stages"][1]["records"] > 0)
     check(console("ledger", "c")["holds"], "the ledger holds")
     wait_until("the window is open, and says what it waits for", lambda: console("explain counts", "c")["waits_for"])

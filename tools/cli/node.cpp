@@ -18,6 +18,7 @@
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/status_server.hpp"
 #include "tools/cli/subcommands.hpp"
+#include "tools/web/assets.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <caf/actor_system.hpp>
@@ -153,6 +154,7 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
     return user_error(ec::invalid_argument, fmt::format("--http {}: write the address in digits", a.http));
   out.api.listen = {address, http->port};
   out.api.guard.names = own_names(a.http_hosts);
+  out.api.assets = web::assets();
   out.api.guard.is_read_only = a.is_read_only;
   if (!a.tls.empty()) {
     auto own = tls::node_credentials(a.tls, a.name, system_clock().now());

@@ -4,9 +4,12 @@
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/own_names.hpp"
 #include "tools/load/http/listen_address.hpp"
+#include "tools/web/assets.hpp"
 
 #include <boost/asio/ip/host_name.hpp>
+#include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <utility>
 
 namespace millrace::cli {
@@ -63,6 +66,7 @@ expected<run_api> run_api::start(const http_arguments& a,
     return unexpected(endpoint.error());
   options.listen = *endpoint;
   options.guard.names = own_names(a.hosts);
+  options.assets = web::assets();
   options.guard.is_read_only = a.is_read_only;
   options.guard.has_metrics_only = a.has_metrics_only;
   if (!a.tls.empty()) {
@@ -73,16 +77,21 @@ expected<run_api> run_api::start(const http_arguments& a,
     options.tls = std::move(*own);
   }
   const auto& folder = runs.front()->store()->folder();
+  std::error_code failed;
+  const bool is_first = !std::filesystem::exists(api::files_of_node(folder).token, failed);
   auto token = make_node_folder(folder);
   if (!token)
     return unexpected(token.error());
-  options.guard.token = std::move(*token);
+  options.guard.token = *token;
   auto view = std::make_unique<run_view>(runs, board, machine_name());
   auto server = api::server::start(std::move(options), *view);
   if (!server)
     return unexpected(server.error());
   if (const auto written = write_node_files(folder, server->url()); !written)
     return unexpected(written.error());
+  // Once: later starts have the same token, and logs are kept for long.
+  if (is_first && !a.has_metrics_only)
+    spdlog::info("the page, with what its actions need: {}/#token={}", server->url(), *token);
   return run_api(std::move(view), std::move(*server));
 }
 

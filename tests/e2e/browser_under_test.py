@@ -1,0 +1,119 @@
+"""A real Chromium without a window, driven over its debugging pipe. A page is looked at as a user sees it: its text, its links, its dialogs."""
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+
+from real_systems import PATIENCE, Run, Wrong, check, wait_until
+
+CHROMIUM = shutil.which("chromium")
+
+
+class Browser:
+    """One tab. Whatever the console or the content policy complains about is kept in `complaints`."""
+
+    def __init__(self, width=1200, height=800, dark=False):
+        self.profile = tempfile.mkdtemp(prefix="millrace-chromium-")
+        to_read, self._to = os.pipe()
+        self._from, to_write = os.pipe()
+
+        def pipes():  # the browser reads its commands from 3 and answers at 4
+            os.dup2(to_read, 103)
+            os.dup2(to_write, 104)
+            os.dup2(103, 3)
+            os.dup2(104, 4)
+        self.process = subprocess.Popen(
+            [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={self.profile}",
+             # Nothing but this machine is reached.
+             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--no-first-run", "about:blank"],
+            preexec_fn=pipes, pass_fds=(3, 4), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        Run.started.append(self.process)
+        os.close(to_read)
+        os.close(to_write)
+        self.number, self.answers, self.complaints = 0, {}, []
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+        target = self.tell("Target.createTarget", {"url": "about:blank"})["targetId"]
+        self.session = self.tell("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.tell(f"{domain}.enable")
+        self.tell("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
+        if dark:
+            self.tell("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+
+    session = None
+
+    def _read(self):
+        rest = b""
+        with contextlib.suppress(OSError):
+            while data := os.read(self._from, 1 << 16):
+                *whole, rest = (rest + data).split(b"\0")
+                for message in map(json.loads, whole):
+                    self._take(message)
+
+    def _take(self, message):
+        method, p = message.get("method"), message.get("params", {})
+        if method == "Log.entryAdded" and p["entry"]["level"] in ("error", "warning"):
+            self.complaints.append(p["entry"]["text"] + " " + p["entry"].get("url", ""))
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(p["exceptionDetails"].get("exception", {}).get("description", p["exceptionDetails"]["text"]))
+        elif method == "Page.javascriptDialogOpening":
+            self.complaints.append(f"a dialog: {p['message']}")
+        if "id" in message:
+            with self.changed:
+                self.answers[message["id"]] = message
+                self.changed.notify_all()
+
+    def tell(self, method, params=None):
+        with self.changed:
+            self.number += 1
+            number = self.number
+        message = {"id": number, "method": method, "params": params or {}, **({"sessionId": self.session} if self.session else {})}
+        os.write(self._to, json.dumps(message).encode() + b"\0")
+        with self.changed:
+            check(self.changed.wait_for(lambda: number in self.answers, 60 * PATIENCE), f"the browser does not answer {method}")
+            answer = self.answers.pop(number)
+        if "error" in answer:
+            raise Wrong(f"the browser refuses {method}: {answer['error']}")
+        return answer["result"]
+
+    def run(self, script):
+        """The value of an expression in the page."""
+        result = self.tell("Runtime.evaluate", {"expression": script, "returnByValue": True, "awaitPromise": True})
+        if "exceptionDetails" in result:
+            raise Wrong(f"{script}: {result['exceptionDetails']['exception'].get('description')}")
+        return result["result"].get("value")
+
+    def open(self, url):
+        self.tell("Page.navigate", {"url": url})
+
+    def text(self):
+        return self.run("document.body.innerText") or ""
+
+    def wait_for(self, what, seconds=30):
+        wait_until(f"the page shows {what!r}", lambda: what in self.text(), seconds)
+
+    def click(self, selector, containing=""):
+        """What a user could click at: it is visible, and nothing lies over it."""
+        script = (f"(() => {{ const e = [...document.querySelectorAll({json.dumps(selector)})]"
+                  f".find(e => e.textContent.includes({json.dumps(containing)})); if (!e) return null;"
+                  "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"
+                  "return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+        wait_until(f"{selector} {containing!r} is there", lambda: self.run(script))
+        x, y = self.run(script)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.tell("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+
+    def type(self, text):
+        self.tell("Input.insertText", {"text": text})
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        for fd in (self._to, self._from):
+            with contextlib.suppress(OSError):
+                os.close(fd)
+        shutil.rmtree(self.profile, ignore_errors=True)
