@@ -19,9 +19,6 @@ constexpr std::string_view json_type = "application/json";
 constexpr std::string_view page_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::size_t shown_body = 200;
 
-constexpr std::array<std::string_view, 5> topology_states{"running", "drained", "ended", "stopped", "failed"};
-constexpr std::array<std::string_view, 4> node_states{"up", "silent", "draining", "drained"};
-
 struct code_status {
   ec code;
   int status;
@@ -43,40 +40,11 @@ constexpr auto statuses = std::to_array<code_status>({
     {ec::internal, 500},
 });
 
-json::array texts(const std::vector<std::string>& all) { return json::array(all.begin(), all.end()); }
-
 /// Makes one member. Braces within braces could mean a copy as well.
 json::object with(std::string_view name, json::value v) {
   json::object out;
   out.emplace(name, std::move(v));
   return out;
-}
-
-json::object to_json(const answers::topology& t) {
-  return {{"topology", t.name}, {"state", std::string(to_string(t.state))}, {"reason", t.reason}};
-}
-json::array to_json(const answers::topologies& t) {
-  json::array out;
-  for (const auto& one : t.all)
-    out.emplace_back(to_json(one));
-  return out;
-}
-json::array to_json(const answers::nodes& n) {
-  json::array out;
-  for (const auto& one : n.all)
-    out.emplace_back(json::object{{"name", one.name},
-                                  {"session", one.session},
-                                  {"coordinator", one.is_coordinator},
-                                  {"state", std::string(to_string(one.state))},
-                                  {"actors", texts(one.actors)}});
-  return out;
-}
-json::object to_json(const answers::applied& a) { return with("generation", a.generation); }
-json::object to_json(const answers::waited& w) { return {{"over", w.is_over}, {"now", to_json(w.now)}}; }
-json::object to_json(const answers::accepted&) { return {}; }
-json::object to_json(const answers::forgotten& f) { return with("lost", texts(f.lost)); }
-json::object to_json(const answers::status& s) {
-  return {{"cluster", s.cluster}, {"node", s.node}, {"session", s.session}, {"coordinator", s.coordinator}};
 }
 
 /// The letters are JSON already.
@@ -85,123 +53,52 @@ std::string text_of(const answers::dead_letters& d) {
                      d.next ? fmt::to_string(*d.next) : "null");
 }
 
-/// Reads members by name; the first that is missing or of another form is remembered, and all fail then.
-class answer_reader {
-public:
-  explicit answer_reader(std::string_view text) {
-    json::error_code failed;
-    root_ = json::parse(text, failed);
-    good_ = !failed;
-  }
-
-  [[nodiscard]] const json::value& root() const { return root_; }
-  [[nodiscard]] bool good() const { return good_; }
-  void fail() { good_ = false; }
-
-  const json::value& member(const json::value& of, std::string_view name) {
-    static const json::value nothing;
-    const auto* const o = of.if_object();
-    const auto* const found = o == nullptr ? nullptr : o->if_contains(name);
-    if (found == nullptr)
-      fail();
-    return found == nullptr ? nothing : *found;
-  }
-  std::string text(const json::value& of, std::string_view name) {
-    const auto* const s = member(of, name).if_string();
-    if (s == nullptr)
-      fail();
-    return s == nullptr ? std::string() : std::string(*s);
-  }
-  std::uint64_t number(const json::value& of, std::string_view name) {
-    json::error_code failed;
-    const auto n = member(of, name).to_number<std::uint64_t>(failed);
-    if (failed)
-      fail();
-    return failed ? 0 : n;
-  }
-  bool flag(const json::value& of, std::string_view name) {
-    const auto* const b = member(of, name).if_bool();
-    if (b == nullptr)
-      fail();
-    return b != nullptr && *b;
-  }
-  const json::array& items(const json::value& v) {
-    static const json::array none;
-    const auto* const a = v.if_array();
-    if (a == nullptr)
-      fail();
-    return a == nullptr ? none : *a;
-  }
-  std::vector<std::string> texts(const json::value& of, std::string_view name) {
-    std::vector<std::string> out;
-    for (const auto& one : items(member(of, name)))
-      if (const auto* const s = one.if_string())
-        out.emplace_back(*s);
-      else
-        fail();
-    return out;
-  }
-  template<class Enum, std::size_t N>
-  Enum word(const json::value& of, std::string_view name, const std::array<std::string_view, N>& all) {
-    const auto found = text(of, name);
-    for (std::size_t i = 0; i < N; ++i)
-      if (all[i] == found)
-        return static_cast<Enum>(i);
-    fail();
-    return {};
-  }
-
-private:
-  json::value root_;
-  bool good_ = false;
-};
-
-answers::topology read_topology(answer_reader& in, const json::value& v) {
-  return {in.text(v, "topology"), in.word<topology_state>(v, "state", topology_states), in.text(v, "reason")};
+/// The answer that belongs to a request, read; nothing where the text is another one.
+std::optional<answer> read_one(std::string_view text, const requests::list&) {
+  auto all = read_json<std::vector<answers::topology>>(text);
+  return all ? std::optional<answer>(answers::topologies{std::move(*all)}) : std::nullopt;
 }
-
-answer read_one(answer_reader& in, const requests::list&) {
-  answers::topologies out;
-  for (const auto& one : in.items(in.root()))
-    out.all.push_back(read_topology(in, one));
-  return out;
+std::optional<answer> read_one(std::string_view text, const requests::nodes&) {
+  auto all = read_json<std::vector<answers::node>>(text);
+  return all ? std::optional<answer>(answers::nodes{std::move(*all)}) : std::nullopt;
 }
-answer read_one(answer_reader& in, const requests::nodes&) {
-  answers::nodes out;
-  for (const auto& one : in.items(in.root()))
-    out.all.push_back({in.text(one, "name"), in.number(one, "session"), in.flag(one, "coordinator"),
-                       in.word<node_state>(one, "state", node_states), in.texts(one, "actors")});
-  return out;
+std::optional<answer> read_one(std::string_view text, const requests::apply&) {
+  return read_json<answers::applied>(text);
 }
-answer read_one(answer_reader& in, const requests::apply&) {
-  return answers::applied{in.number(in.root(), "generation")};
+std::optional<answer> read_one(std::string_view text, const requests::wait&) {
+  return read_json<answers::waited>(text);
 }
-answer read_one(answer_reader& in, const requests::wait&) {
-  return answers::waited{in.flag(in.root(), "over"), read_topology(in, in.member(in.root(), "now"))};
+std::optional<answer> read_one(std::string_view text, const requests::forget&) {
+  return read_json<answers::forgotten>(text);
 }
-answer read_one(answer_reader& in, const requests::forget&) {
-  return answers::forgotten{in.texts(in.root(), "lost")};
+std::optional<answer> read_one(std::string_view text, const requests::status&) {
+  return read_json<answers::status>(text);
 }
-answer read_one(answer_reader& in, const requests::status&) {
-  return answers::status{in.text(in.root(), "cluster"), in.text(in.root(), "node"),
-                         in.number(in.root(), "session"), in.text(in.root(), "coordinator")};
-}
-answer read_one(answer_reader& in, const requests::dead_letters&) {
+/// The letters stay as they are.
+std::optional<answer> read_one(std::string_view text, const requests::dead_letters&) {
+  json::error_code failed;
+  const auto root = json::parse(text, failed);
+  const auto* const o = failed ? nullptr : root.if_object();
+  const auto* const letters = o == nullptr ? nullptr : o->if_contains("letters");
+  const auto* const next = o == nullptr ? nullptr : o->if_contains("next");
+  if (letters == nullptr || !letters->is_array() || next == nullptr)
+    return std::nullopt;
   answers::dead_letters out;
-  for (const auto& one : in.items(in.member(in.root(), "letters"))) {
+  for (const auto& one : letters->get_array()) {
     if (!one.is_object())
-      in.fail();
+      return std::nullopt;
     out.letters.push_back(data::json_text(one));
   }
-  if (!in.member(in.root(), "next").is_null())
-    out.next = in.number(in.root(), "next");
+  if (!next->is_null()) {
+    out.next = next->to_number<std::uint64_t>(failed);
+    if (failed)
+      return std::nullopt;
+  }
   return out;
 }
-/// stop, drain, and report, whose text stays as it is.
-answer read_one(answer_reader& in, const auto&) {
-  if (!in.root().is_object())
-    in.fail();
-  return answers::accepted{};
+/// stop, drain, and documents, whose text stays as it is.
+std::optional<answer> read_one(std::string_view text, const auto&) {
+  return read_json<answers::accepted>(text);
 }
 
 bool is_page(const request& r) {
@@ -218,24 +115,37 @@ bool is_document(const request& r) {
          std::holds_alternative<ledger>(r);
 }
 
+struct told_error {
+  std::string code;
+  bool is_to_be_asked_again = false;
+  std::string message;
+};
+void members(auto& c, wire::like<told_error> auto& e) {
+  c("code", "", e.code);
+  c("retry", "", e.is_to_be_asked_again);
+  c("message", "", e.message);
+}
+struct told {
+  told_error error;
+};
+void members(auto& c, wire::like<told> auto& t) { c("error", "", t.error); }
+
 /// Nothing where the body is no error of ours.
 std::optional<error> read_error(std::string_view body) {
-  answer_reader in(body);
-  const auto& e = in.member(in.root(), "error");
-  const auto code = in.text(e, "code");
-  error out{ec::internal, fault::outside, in.flag(e, "retry"), visible_lines(in.text(e, "message")), {}};
-  if (!in.good())
+  const auto e = read_json<told>(body);
+  if (!e)
     return std::nullopt;
+  error out{ec::internal, fault::outside, e->error.is_to_be_asked_again, visible_lines(e->error.message), {}};
   for (const auto& s : statuses)
-    if (to_string(s.code) == code)
+    if (to_string(s.code) == e->error.code)
       out.code = s.code;
   return out;
 }
 
 }  // namespace
 
-std::string_view to_string(topology_state s) { return topology_states[static_cast<std::size_t>(s)]; }
-std::string_view to_string(node_state s) { return node_states[static_cast<std::size_t>(s)]; }
+std::string_view to_string(topology_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
+std::string_view to_string(node_state s) { return words_of(s)[static_cast<std::size_t>(s)]; }
 
 http_answer write_answer(const answer& a) {
   if (const auto* const p = std::get_if<answers::page>(&a))
@@ -244,8 +154,10 @@ http_answer write_answer(const answer& a) {
     return {200, std::string(json_type), d->json};
   auto text = std::visit(
       []<class A>(const A& one) {
-        if constexpr (requires { to_json(one); })
-          return data::json_text(to_json(one));
+        if constexpr (requires { one.all; })
+          return json_of(one.all);
+        else if constexpr (detail::described<A>)
+          return json_of(one);
         else if constexpr (requires { text_of(one); })
           return text_of(one);
         else
@@ -277,19 +189,18 @@ expected<answer> read_answer(const request& asked, int status, std::string_view 
                                    "address of a node's API",
                                    status, visible(body.substr(0, shown_body))));
   }
-  answer_reader in(body);
-  auto out = std::visit([&](const auto& r) { return read_one(in, r); }, asked);
-  if (!in.good())
+  auto out = std::visit([&](const auto& r) { return read_one(body, r); }, asked);
+  if (!out)
     return fatal_error(ec::corrupt,
                        fmt::format("the answer is none of millrace's: {}; expected the address of a "
                                    "node's API",
                                    visible(body.substr(0, shown_body))));
   if (is_document(asked))
     return answers::document{std::string(body)};
-  return out;
+  return std::move(*out);
 }
 
-std::string json_of(const answers::topologies& t) { return data::json_text(to_json(t)); }
-std::string json_of(const answers::nodes& n) { return data::json_text(to_json(n)); }
+std::string json_of(const answers::topologies& t) { return json_of(t.all); }
+std::string json_of(const answers::nodes& n) { return json_of(n.all); }
 
 }  // namespace millrace::api

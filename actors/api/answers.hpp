@@ -2,8 +2,10 @@
 // client, which reads them. Pure. A client trusts nothing that it reads: sizes are bounded where it receives.
 #pragma once
 
+#include "actors/api/described.hpp"
 #include "actors/api/requests.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +18,12 @@ namespace millrace::api {
 enum class topology_state : std::uint8_t { running, drained, ended, stopped, failed };
 enum class node_state : std::uint8_t { up, silent, draining, drained };
 
+constexpr auto words_of(topology_state) {
+  return std::to_array<std::string_view>({"running", "drained", "ended", "stopped", "failed"});
+}
+constexpr auto words_of(node_state) {
+  return std::to_array<std::string_view>({"up", "silent", "draining", "drained"});
+}
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);
 
@@ -27,6 +35,11 @@ struct topology {
   std::string reason;  // empty: there is nothing to say
   friend bool operator==(const topology&, const topology&) = default;
 };
+void members(auto& c, wire::like<topology> auto& t) {
+  c("topology", "its name", t.name);
+  c("state", "how it stands", t.state);
+  c("reason", "of its state, for people; empty: there is nothing to say", t.reason);
+}
 struct topologies {
   std::vector<topology> all;
   friend bool operator==(const topologies&, const topologies&) = default;
@@ -39,6 +52,13 @@ struct node {
   std::vector<std::string> actors;  // TOPOLOGY/ACTOR
   friend bool operator==(const node&, const node&) = default;
 };
+void members(auto& c, wire::like<node> auto& n) {
+  c("name", "its name in the cluster", n.name);
+  c("session", "higher for each process of that name", n.session);
+  c("coordinator", "it leads the cluster", n.is_coordinator);
+  c("state", "how it stands", n.state);
+  c("actors", "that it has, as TOPOLOGY/ACTOR", n.actors);
+}
 struct nodes {
   std::vector<node> all;
   friend bool operator==(const nodes&, const nodes&) = default;
@@ -47,20 +67,29 @@ struct applied {
   std::uint64_t generation = 0;  // of the plan that runs
   friend bool operator==(const applied&, const applied&) = default;
 };
+void members(auto& c, wire::like<applied> auto& a) { c("generation", "of the plan that runs", a.generation); }
 /// To `wait`.
 struct waited {
   bool is_over = false;
   topology now;
   friend bool operator==(const waited&, const waited&) = default;
 };
+void members(auto& c, wire::like<waited> auto& w) {
+  c("over", "it has ended, was stopped or has failed", w.is_over);
+  c("now", "how it stands", w.now);
+}
 /// To `stop` and `drain`: it is recorded.
 struct accepted {
   friend bool operator==(const accepted&, const accepted&) = default;
 };
+void members(auto&, wire::like<accepted> auto&) {}
 struct forgotten {
   std::vector<std::string> lost;  // what was pinned to the node: TOPOLOGY/ACTOR
   friend bool operator==(const forgotten&, const forgotten&) = default;
 };
+void members(auto& c, wire::like<forgotten> auto& f) {
+  c("lost", "what was pinned to the node, and is lost: TOPOLOGY/ACTOR", f.lost);
+}
 struct status {
   std::string cluster;
   std::string node;
@@ -68,6 +97,12 @@ struct status {
   std::string coordinator;  // empty: none is known
   friend bool operator==(const status&, const status&) = default;
 };
+void members(auto& c, wire::like<status> auto& s) {
+  c("cluster", "its name; empty of `run`", s.cluster);
+  c("node", "that was asked", s.node);
+  c("session", "of that node", s.session);
+  c("coordinator", "the node that leads; empty: none is known", s.coordinator);
+}
 /// A page of them.
 struct dead_letters {
   std::vector<std::string> letters;   // a JSON object each, oldest first

@@ -122,6 +122,7 @@ enum class body_form : std::uint8_t {
 struct route {
   std::string_view method;
   std::string_view path;  // "{}" stands for a name: of a topology or a node; the second one of a stage
+  std::string_view doc;
   body_form body = body_form::none;
   bool is_action = false;  // it changes something: guard.hpp says who may
   bool waits = false;      // its answer may take long

@@ -2,7 +2,7 @@
 // joined over the processes of a cluster, and read by whatever answers questions about a running topology. Pure.
 #pragma once
 
-#include "actors/inside/described.hpp"
+#include "actors/api/described.hpp"
 
 #include <cstdint>
 #include <map>
@@ -11,6 +11,10 @@
 #include <vector>
 
 namespace millrace::inside {
+
+using api::event_time;
+using api::json_of;
+using api::read_json;
 
 struct partition_figures {
   std::string name;

@@ -1,7 +1,7 @@
 // The equation of each stage: what came in went on, was filtered, came late or is a dead letter. Made of a report. Pure.
 #pragma once
 
-#include "actors/inside/described.hpp"
+#include "actors/api/described.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -10,6 +10,9 @@
 #include <vector>
 
 namespace millrace::inside {
+
+using api::json_of;
+using api::read_json;
 
 struct ledger_entry {
   std::string stage;

@@ -275,11 +275,11 @@ class Topology:
                   "rows": {**self.sink.stage, "from": "counts", "columns": {"k": f'"{self.source.key}"', "n": "n"}}}
         file = soak.folder / f"{name}.json"
         file.write_text(json.dumps({"millrace": 1, "topology": name, "snapshot_every": "50 ms", "stages": stages}))
-        self.feeder, self.error, self.cluster = None, None, None
+        self.feeder, self.error, self.cluster, self.answered = None, None, None, 0
         if over_nodes:
             self.run_over_nodes(file)
         else:
-            self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state")
+            self.run = Run(soak.options.millrace, file, soak.folder / f"{name}.state", *(["--http", "127.0.0.1:0"] if busy else []))
             self.watched = {name: Watched(self.run.process.pid, self.run.state)}
 
     def run_over_nodes(self, file):
@@ -292,6 +292,20 @@ class Topology:
         nodes = self.cluster.nodes
         self.watched = {f"{self.name}, node a": Watched(nodes["a"].process.pid, folder / "store"),
                         f"{self.name}, node b": Watched(nodes["b"].process.pid, nodes["b"].state)}
+
+    def look(self):
+        """Somebody has the page open: each second the API of a busy process is asked, on a connection of its own."""
+        addresses = [n.state / "http" for n in self.cluster.nodes.values()] if self.cluster else [self.run.state / "http"]
+        for address in addresses if self.busy else []:
+            with contextlib.suppress(OSError, http.client.HTTPException):  # not there yet, or over
+                connection = http.client.HTTPConnection(address.read_text().strip().removeprefix("http://"), timeout=30)
+                for path in ("graph", "figures", "stages/counts/explain", "stages/rows"):
+                    connection.request("GET", f"/api/v1/topologies/{self.name}/{path}")
+                    answer = connection.getresponse()
+                    answer.read()
+                    check(answer.status in (200, 503), f"{self.name}: {path} is answered with {answer.status}")
+                    self.answered += answer.status == 200
+                connection.close()
 
     def feed(self, until):
         if self.busy and not self.source.ends_itself:
@@ -351,9 +365,12 @@ class Soak:
                 if not all(w.sample(now) for w in t.watched.values()) or not t.run.alive():
                     check(t.source.ends_itself and not t.cluster and t.run.process.poll() == 0,
                           lambda t=t: f"{t.name} has ended: {t.run.errors()[-1500:]}")
+                t.look()
             time.sleep(max(0.0, 1.0 - (time.monotonic() - began - now)))
         sent = sum(t.finish() for t in topologies)
         grows = [g for t in topologies for name, watched in t.watched.items() for g in self.judged(name, watched)]
+        silent = [t.name for t in topologies if t.busy and t.answered < self.seconds]
+        check(not silent, f"the API of {silent} has hardly answered")
         check(not grows, "grows with time: " + "; ".join(grows))
         print(f"ok      {len(topologies)} topologies over {self.seconds:.0f} s, {sent} records, each in its rows exactly", flush=True)
 

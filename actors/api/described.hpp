@@ -1,7 +1,8 @@
 // Plain structs as JSON: one function a type names its members and says what they mean, and from that they are
-// written, read and documented.
+// written, read and documented (openapi.hpp).
 //   void members(auto& c, wire::like<mine> auto& x) { c("name", "what it is", x.name); }     beside the type
-// A member that is nothing (an empty optional) is null.
+// A member that is nothing (an empty optional) is null. Of an enum the words stand beside it:
+//   constexpr auto words_of(mine) { return std::to_array<std::string_view>({"one", "two"}); }
 #pragma once
 
 #include "runtime/base/ids.hpp"
@@ -11,6 +12,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -20,7 +22,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace millrace::inside {
+namespace millrace::api {
 
 /// Event time: null in JSON before the first watermark, "end" where all has come, else ISO 8601.
 struct event_time {
@@ -44,6 +46,11 @@ inline boost::json::value to_value(const event_time& t) {
   return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
 }
 inline boost::json::value to_value(const std::string& v) { return boost::json::string(v); }
+template<class T>
+requires std::is_enum_v<T> boost::json::value to_value(T v) {
+  const auto words = words_of(v);
+  return boost::json::string(words[static_cast<std::size_t>(v)]);
+}
 template<class T>
 requires std::is_arithmetic_v<T> boost::json::value to_value(T v) { return v; }
 template<class T>
@@ -115,6 +122,16 @@ struct json_reader {
     if (from.is_string())
       v = from.get_string();
   }
+  template<class T>
+  requires std::is_enum_v<T>
+  void read(const boost::json::value& from, T& v) {
+    std::string text;
+    read(from, text);
+    const auto words = words_of(v);
+    const auto at = std::find(words.begin(), words.end(), text);
+    good = good && at != words.end();
+    v = at == words.end() ? T{} : static_cast<T>(at - words.begin());
+  }
   void read(const boost::json::value& from, event_time& v) {
     v.at = no_watermark;
     if (from.is_null())
@@ -169,18 +186,23 @@ template<detail::described T>
   return data::json_text(detail::to_value(v));
 }
 
-/// Nothing where the text is not what json_of() gives.
 template<detail::described T>
+[[nodiscard]] std::string json_of(const std::vector<T>& v) {
+  return data::json_text(detail::to_value(v));
+}
+
+/// Nothing where the text is not what json_of() gives; T is described, or a list of such.
+template<class T>
 [[nodiscard]] std::optional<T> read_json(std::string_view text) {
   boost::json::error_code failed;
   const auto root = boost::json::parse(text, failed);
-  if (failed || !root.is_object())
+  if (failed)
     return std::nullopt;
   T out;
   bool good = true;
-  detail::json_reader r{root.get_object(), good};
-  members(r, out);
+  const boost::json::object nothing;
+  detail::json_reader{nothing, good}.read(root, out);
   return good ? std::optional(std::move(out)) : std::nullopt;
 }
 
-}  // namespace millrace::inside
+}  // namespace millrace::api
