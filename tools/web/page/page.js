@@ -121,7 +121,7 @@ function drawing(topology, g) {
   for (const s of g.stages)
     level.set(s.stage, Math.max(0, ...g.edges.filter(e => e.to === s.stage).map(e => (level.get(e.from.replace(/\.late$/, "")) ?? -1) + 1)));
   const rows = new Map(), place = new Map();
-  const width = 190, height = 62, gapX = 60, gapY = 18;
+  const width = 180, height = 62, gapX = 36, gapY = 18;
   for (const s of g.stages) {
     const column = level.get(s.stage), row = rows.get(column) ?? 0;
     rows.set(column, row + 1);
@@ -179,12 +179,11 @@ async function streaming(topology) {
   const f = await ask(topologyPath(topology, "figures"));
   const input = f.sources.reduce((sum, s) => sum + s.records_per_second, 0);
   const batches = f.sinks.flatMap(s => s.newest.map(b => ({ ...b, sink: s.sink }))).sort((a, b) => a.at < b.at ? 1 : -1).slice(0, 100);
-  const newest = batches.filter(b => Date.parse(f.at) - Date.parse(b.at) < 10_000);
-  const mean = key => newest.length ? newest.reduce((sum, b) => sum + b[key], 0) / newest.length : 0;
-  const work = Math.max(0, ...f.sources.map(s => s.work_seconds));
-  const delay = mean("wait_seconds"), processing = newest.length ? mean("commit_seconds") : work;
+  const lags = f.lanes.map(l => l.lag), queue = lags.length === 0 || lags.includes(null) ? null : lags.reduce((sum, n) => sum + n, 0);
+  const delay = Math.max(0, ...f.sources.map(s => s.wait_seconds)), processing = Math.max(0, ...f.sources.map(s => s.work_seconds));
   return ["Streaming", [missing(f.missing), el("div", { class: "figures" },
     figure("Streaming Input Rate", rate(input), `${topology}/input`, input),
+    figure("Waiting in the source", queue === null ? "not known" : `${number(queue)} records`, `${topology}/queue`, queue ?? 0),
     figure("Scheduling Delay", seconds(delay), `${topology}/delay`, delay),
     figure("Processing Time", seconds(processing), `${topology}/processing`, processing)),
     table("Individual batches: the last 100 of all sinks, newest first", [{ name: "Batch", number: true }, { name: "Sink" }, { name: "Committed" }, { name: "Rows", number: true },
