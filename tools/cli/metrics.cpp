@@ -1,4 +1,4 @@
-#include "tools/cli/status_server.hpp"
+#include "tools/cli/metrics.hpp"
 
 #include "runtime/base/shard_name.hpp"
 
