@@ -1,12 +1,31 @@
-// millrace reference: writes docs/topology.schema.json and docs/reference.md anew. For developers, hidden.
+// millrace reference: writes the pages of docs/ that are made of declarations anew. For developers, hidden.
 #include "actors/catalog.hpp"
 #include "config/schema/schema.hpp"
+#include "tools/cli/metric_table.hpp"
 #include "tools/cli/subcommands.hpp"
 
+#include <fmt/format.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <memory>
 
 namespace millrace::cli {
+namespace {
+
+expected<void> write_metrics_page(const std::string& folder) {
+  const auto path = folder + "/metrics.md";
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << metrics_page();
+  out.close();
+  if (!out)
+    return user_error(ec::io, fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
+  return {};
+}
+
+}  // namespace
 
 void add_reference(CLI::App& app, int& status) {
   auto* const sub = app.add_subcommand("reference", "Writes the JSON Schema and the reference page anew");
@@ -15,7 +34,8 @@ void add_reference(CLI::App& app, int& status) {
   sub->add_option("FOLDER", *folder, "The folder of the docs")->required();
   sub->footer("Example:\n  millrace reference docs");
   sub->callback([folder, &status] {
-    const auto written = config::write_references(*folder, connectors());
+    const auto written =
+        config::write_references(*folder, connectors()).and_then([&] { return write_metrics_page(*folder); });
     if (!written)
       std::fprintf(stderr, "%s\n", describe(written.error()).c_str());
     status = written ? exit_done : exit_failed;
