@@ -37,8 +37,8 @@ constexpr std::array table{
     metric{"millrace_records_total", counter, "records", "topology, lane",
            "Records read and processed by a lane"},
     metric{"millrace_bytes_total", counter, "bytes", "topology, lane",
-           "Bytes of records that a lane has begun, without keys and headers, decompressed; what it reads "
-           "again counts again"},
+           "Bytes of records that a lane has begun, decompressed, without keys and headers, with the ends of "
+           "lines in files; what it reads again counts again"},
     metric{"millrace_watermark_seconds", gauge, "seconds since 1970", "topology, lane",
            "Event time up to which a lane is complete"},
     metric{"millrace_lag_records", gauge, "records", "topology, lane",
