@@ -61,6 +61,7 @@ void actor_factory::add_shard(const shard_layout& s) {
   e.options.name = s.name;
   e.options.stage = s.window;
   e.options.losses = options_.losses;
+  e.options.flow = gauges_.flow;
   e.options.snapshot_every = s.snapshot_every;
   e.options.tick_every = s.tick_every;
   e.options.clock = options_.clock;
@@ -103,6 +104,7 @@ void actor_factory::add_sink(const sink_layout& s) {
   o.gives_up_later = s.gives_up_later;
   o.start_timeout = options_.start_timeout;
   o.clock = options_.clock;
+  o.flow = gauges_.flow;
   if (s.takes_dead_letters())
     set_dead_letters(o);
   else

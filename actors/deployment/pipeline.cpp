@@ -66,6 +66,9 @@ tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_s
       system, options, stored_state{options.store, options.store}, std::move(*decided),
       keepers{supervised.snapshot_writer, supervised.state_keeper}, feeds);
   out.gauges = factory->gauges();
+  supervised.note_restart = [restarts = out.gauges.restarts](const std::string& actor) {
+    restarts->note(actor);
+  };
   add_shards(factory, supervised);
   add_sinks(factory, supervised);
   add_lanes(factory, std::move(*verdicts), supervised);

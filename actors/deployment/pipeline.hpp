@@ -8,6 +8,8 @@
 #include "actors/lane/lane_actor.hpp"
 #include "actors/shard/shard_actor.hpp"
 #include "actors/sink/sink_actor.hpp"
+#include "actors/stage/flow.hpp"
+#include "actors/stage/restarts.hpp"
 #include "runtime/control/supervisor.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -63,6 +65,8 @@ struct pipeline_gauges {
   std::map<std::string, std::shared_ptr<sink::sink_gauges>> sinks;
   std::shared_ptr<source::feeds> feeds = std::make_shared<source::feeds>();
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
+  std::shared_ptr<stage::restarts> restarts = std::make_shared<stage::restarts>();
 };
 
 /// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,

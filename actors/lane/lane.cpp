@@ -175,6 +175,8 @@ void lane::process(partition& p) {
     const auto began = now();
     if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
       ++g.chunks;
+      g.chunk_bytes.fetch_add(w.chunk->bytes.size() - std::min(w.chunk->bytes.size(), source::padding),
+                              std::memory_order_relaxed);
       g.wait_micros += static_cast<std::uint64_t>(duration_cast<micros>(began - w.arrived).count());
     }
     const bool more = process_some(p, p.waiting.front());

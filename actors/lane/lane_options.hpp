@@ -43,6 +43,7 @@ struct lane_gauges {
   std::atomic<std::int64_t> lag{-1};        // records not yet read; -1: unknown
   std::atomic<std::int64_t> lag_bytes{-1};  // the same in bytes, where the source knows those
   std::atomic<std::uint64_t> chunks{0};
+  std::atomic<std::uint64_t> chunk_bytes{0};  // of their records
   std::atomic<std::uint64_t> wait_micros{0};  // of chunks, from their arrival to their turn
   std::atomic<std::uint64_t> work_micros{0};  // parsing them, and the lane's steps
   std::atomic<std::uint64_t> stalls{0};

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <deque>
 #include <stdexcept>
 
 namespace millrace::shard {
@@ -29,6 +30,7 @@ public:
       : self_(self), options_(std::move(options)), core_(std::move(core)), life_(now),
         supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, now),
         output_(self, options_, *core_, gate_, now, supervisor_) {
+    counted_ = core_->counts();
     schedule_snapshot();
     join();
     schedule_update();
@@ -107,6 +109,7 @@ public:
 
   void on_size_tick() {
     will_look_at_size_ = false;
+    note_flow();
     const auto size = core_->windows().size();
     options_.gauges->windows_open = size.windows;
     options_.gauges->keys = size.keys;
@@ -116,6 +119,7 @@ public:
 
   void on_written(const messages::capture_written& m) {
     --captures_under_way_;
+    note_written(m.failure.has_value());
     if (m.failure) {
       ++options_.gauges->snapshot_failures;
       if (m.failure->code == ec::fenced)
@@ -286,6 +290,7 @@ private:
 
   void write(std::shared_ptr<const std::string> bytes, bool twice) {
     ++captures_under_way_;
+    writing_.push_back({std::chrono::steady_clock::now(), bytes->size()});
     gate_.capture_begun();
     self_->send(options_.snapshot_writer,
                 messages::write_capture{options_.name, life_.term, std::move(bytes), twice});
@@ -305,8 +310,29 @@ private:
   }
 
   void finish_stop() {
+    note_flow();
     self_->send(supervisor_, messages::stopped{options_.name, life_});
     self_->quit();
+  }
+
+  void note_flow() {
+    const auto& counts = core_->counts();
+    options_.flow->gained(counted_, counts);
+    counted_ = counts;
+  }
+
+  /// Captures are answered in their order. The time of one that failed is in no bucket.
+  void note_written(bool failed) {
+    if (writing_.empty())
+      return;
+    const auto w = writing_.front();
+    writing_.pop_front();
+    if (failed)
+      return;
+    auto& g = *options_.gauges;
+    g.snapshot_times.add(std::chrono::ceil<micros>(std::chrono::steady_clock::now() - w.begun));
+    g.snapshot_at.store(options_.clock->now(), std::memory_order_relaxed);
+    g.snapshot_bytes.store(w.bytes, std::memory_order_relaxed);
   }
 
   void update_gauges() {
@@ -332,7 +358,13 @@ private:
   delivery::decision_gate gate_;
   shard_input input_;
   shard_output output_;
+  struct capture_under_way {
+    std::chrono::steady_clock::time_point begun;
+    std::size_t bytes;
+  };
   int captures_under_way_ = 0;
+  std::deque<capture_under_way> writing_;  // as many, the oldest first
+  delivery::ledger counted_;               // what options_.flow has been told
   bool failing_ = false;
   std::size_t unwritten_ = 0;  // bytes of captures since the last durable one
   bool stopping_ = false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/shard/pause_histogram.hpp"
+#include "actors/stage/flow.hpp"
 #include "actors/stage/losses.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/shard.hpp"
@@ -37,6 +38,9 @@ struct shard_gauges {
   std::atomic<std::uint64_t> snapshot_failures{0};
   std::atomic<std::uint64_t> snapshots_passed_over{0};  // damaged files, when it was restored
   pause_histogram snapshot_pauses;
+  snapshot_histogram snapshot_times;         // from the capture to the durable snapshot
+  std::atomic<std::int64_t> snapshot_at{0};  // when the newest became durable, by the wall clock; 0: none yet
+  std::atomic<std::uint64_t> snapshot_bytes{0};  // what that one wrote: the changes since the one before
 };
 
 struct shard_options {
@@ -48,6 +52,7 @@ struct shard_options {
   std::shared_ptr<shard_gauges> gauges = std::make_shared<shard_gauges>();
   std::string stage;  // the window's name
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
 };
 
 /// `core` is restored; the term of `now` is also that of its snapshots.

@@ -3,8 +3,10 @@
 // is durable. A target that stays away slows its senders; every reopening goes on from what the target has.
 #pragma once
 
+#include "actors/sink/commit_histograms.hpp"
 #include "actors/sink/rows_to_write.hpp"
 #include "actors/sink/sink.hpp"
+#include "actors/stage/flow.hpp"
 #include "actors/stage/losses.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/time.hpp"
@@ -68,7 +70,11 @@ struct sink_gauges {
   std::atomic<std::uint64_t> held_frames{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<bool> away{false};
-  std::atomic<bool> reached{false};  // the target has been opened once
+  std::atomic<bool> reached{false};     // the target has been opened once
+  std::atomic<std::uint64_t> bytes{0};  // of the committed rows, as they came
+  commit_histogram commit_times;        // of commits with rows
+  latency_histogram
+      latency;  // how far behind the event time of its rows a commit ended, once for each log in it
   commit_history history;
 };
 
@@ -95,6 +101,7 @@ struct sink_options {
   const wall_clock* clock = &system_clock();
   std::shared_ptr<sink_gauges> gauges = std::make_shared<sink_gauges>();
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();  // the dead-letter sink's
+  std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
 };
 
 /// The value of the state folder that is there once this sink has committed.

@@ -82,11 +82,14 @@ bool sink_state::commit() {
   }
   note_answer(health_.committed(p.positions, rows_uncommitted_ != 0));
   note_duration(begun, p.batch);
+  note_latency(p.positions);
   last_commit_ = now();
+  options_.flow->gained(committed_counts_, counts_);
   committed_counts_ = counts_;
   batch_ = p.batch;
   options_.gauges->rows += rows_uncommitted_ - std::min(*refused, rows_uncommitted_);
   options_.gauges->rejected += *refused;
+  options_.gauges->bytes.fetch_add(bytes_uncommitted_, std::memory_order_relaxed);
   ++options_.gauges->commits;
   rows_uncommitted_ = bytes_uncommitted_ = 0;
   first_uncommitted_.reset();
@@ -128,9 +131,29 @@ void sink_state::note_duration(clock::time_point begun, std::uint64_t batch) {
   const auto waited = static_cast<std::uint64_t>(duration_cast<micros>(begun - *first_uncommitted_).count());
   g.wait_micros += waited;
   g.commit_micros += took;
+  g.commit_times.add(micros(static_cast<std::int64_t>(took)));
   g.last_rows = rows_uncommitted_;
   g.last_micros = took;
   g.history.add({batch, options_.clock->now(), rows_uncommitted_, waited, took});
+}
+
+/// A lane's rows reach as far as its watermark, a shard's as far as its windows have fired. A log that has ended
+/// says nothing.
+void sink_state::note_latency(const std::map<log_id, mark>& reached) {
+  if (rows_uncommitted_ == 0)
+    return;
+  const auto present = options_.clock->now();
+  for (const auto& [log, m] : reached) {
+    const auto before = core_.committed().find(log);
+    if (before != core_.committed().end() && before->second == m)
+      continue;
+    const bool is_window = std::any_of(options_.windows.begin(), options_.windows.end(), [&](const auto& w) {
+      return std::find(w.logs.begin(), w.logs.end(), log) != w.logs.end();
+    });
+    const auto time = is_window ? m.at.major : m.watermark;
+    if (time != no_watermark && time != end_of_time)
+      options_.gauges->latency.add(micros(present - time));
+  }
 }
 
 void sink_state::after_commit() {

@@ -94,6 +94,7 @@ private:
   void commit_if_due(bool at_once);
   bool commit();
   void note_duration(clock::time_point begun, std::uint64_t batch);
+  void note_latency(const std::map<log_id, mark>& reached);
   void after_commit();
   void note_commit();
   void report();

@@ -152,6 +152,7 @@ void node_supervisor::begin_later(const std::string& name) {
   }
   spdlog::error("{} failed ({}); a new life begins in {} ms, the others go on", name, c.last_failure,
                 wait.count() / 1000);
+  options_.note_restart(name);
   self_->delayed_send(self_, wait, restart_child{name});
 }
 

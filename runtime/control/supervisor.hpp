@@ -61,6 +61,8 @@ struct supervisor_options {
   std::vector<lane_spec> lanes;
   messages::snapshot_writer snapshot_writer;
   messages::state_keeper state_keeper;  // messages::keep_start goes there
+  /// Told of each actor that has failed and will live again; on the supervisor's thread.
+  std::function<void(const std::string& actor)> note_restart = [](const std::string&) {};
 };
 
 /// To whoever spawned it, once: all actors have stopped.

@@ -9,6 +9,7 @@
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/loss_log.hpp"
+#include "tools/cli/metrics.hpp"
 #include "tools/cli/node_folder.hpp"
 #include "tools/cli/outcome.hpp"
 #include "tools/cli/own_names.hpp"
@@ -16,7 +17,6 @@
 #include "tools/cli/resources.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/state_folder.hpp"
-#include "tools/cli/status_server.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/web/assets.hpp"
 

@@ -2,22 +2,26 @@
 #include "actors/catalog.hpp"
 #include "actors/inside/openapi.hpp"
 #include "config/schema/schema.hpp"
+#include "tools/cli/metric_table.hpp"
 #include "tools/cli/subcommands.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <memory>
 
 namespace millrace::cli {
 namespace {
 
-expected<void> write(const std::string& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text << std::flush;
+expected<void> write(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
   if (!out)
-    return user_error(ec::io, fmt::format("{} cannot be written", file));
+    return user_error(ec::io, fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
   return {};
 }
 
@@ -31,11 +35,12 @@ void add_reference(CLI::App& app, int& status) {
   sub->add_option("FOLDER", *folder, "The folder of the docs")->required();
   sub->footer("Example:\n  millrace reference docs");
   sub->callback([folder, &status] {
-    auto written = config::write_references(*folder, connectors());
-    if (written)
-      written = write(*folder + "/openapi.json", inside::openapi_text(std::string(version)));
-    if (written)
-      written = write(*folder + "/api.md", inside::api_page());
+    const auto written =
+        config::write_references(*folder, connectors())
+            .and_then([&] { return write(*folder + "/metrics.md", metrics_page()); })
+            .and_then(
+                [&] { return write(*folder + "/openapi.json", inside::openapi_text(std::string(version))); })
+            .and_then([&] { return write(*folder + "/api.md", inside::api_page()); });
     if (!written)
       std::fprintf(stderr, "%s\n", describe(written.error()).c_str());
     status = written ? exit_done : exit_failed;

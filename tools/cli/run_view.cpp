@@ -6,8 +6,8 @@
 #include "tools/cli/figures.hpp"
 #include "tools/cli/health.hpp"
 #include "tools/cli/letters_page.hpp"
+#include "tools/cli/metrics.hpp"
 #include "tools/cli/report.hpp"
-#include "tools/cli/status_server.hpp"
 
 #include <fmt/format.h>
 

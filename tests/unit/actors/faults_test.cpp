@@ -95,6 +95,14 @@ void fail_at_random(pipeline_fixture& f, int seed) {
   CHECK(f.end().finished);
 }
 
+bool ledger_is_equal(const pipeline_fixture& f) {
+  const auto flow = f.gauges().flow->all();
+  return !flow.empty() && std::all_of(flow.begin(), flow.end(), [](const auto& stage) {
+    const auto& c = stage.second;
+    return stage.first.find('.') != std::string::npos || c.in == c.out + c.filtered + c.late + c.dead;
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lost or doubled") {
@@ -114,6 +122,52 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
   CHECK(f.lines("raw.jsonl").size() ==
         2UL * records_each - static_cast<std::size_t>(a.malformed + b.malformed));
   CHECK(f.lines("state/dead_letters.jsonl").size() == static_cast<std::size_t>(a.malformed + b.malformed));
+  std::uint64_t restarts = 0;
+  for (const auto& [actor, n] : f.gauges().restarts->all()) {
+    CHECK_FALSE(actor.empty());
+    restarts += n;
+  }
+  CHECK(restarts >= 10);
+  CHECK(ledger_is_equal(f));
+}
+
+TEST_CASE("what goes through each stage is counted once where nothing fails, beside commits and snapshots") {
+  pipeline_fixture f("millrace-flow");
+  const auto a = make_input(7);
+  const auto b = make_input(8);
+  f.write("in-a.jsonl", a.text);
+  f.write("in-b.jsonl", b.text);
+  f.write("topology.json", topology(f, 1'000'000));
+  f.load("topology.json");
+  f.start();
+  REQUIRE(f.ended_within(60s));
+  const auto flow = f.gauges().flow->all();
+  const auto dead = static_cast<std::uint64_t>(a.malformed + b.malformed);
+  CHECK(flow.at("parsed") == delivery::stage_counts{2 * records_each, 2 * records_each - dead, 0, 0, dead});
+  CHECK(flow.at("counts").in == 2 * records_each - dead);
+  CHECK(flow.at("raw").in == 2 * records_each - dead);
+  CHECK(ledger_is_equal(f));
+  CHECK(f.gauges().restarts->all().empty());
+  const auto all_of = [](const auto& histogram) {
+    std::uint64_t n = 0;
+    for (std::size_t i = 0; i <= histogram.bounds.size(); ++i)
+      n += histogram.count(i);
+    return n;
+  };
+  for (const auto* name : {"rows", "raw"}) {
+    const auto& g = *f.gauges().sinks.at(name);
+    CHECK(all_of(g.commit_times) == g.row_commits);
+    CHECK(g.bytes > 0);
+  }
+  for (const auto& [_, g] : f.gauges().shards) {
+    CHECK(all_of(g->snapshot_times) > 0);
+    CHECK(g->snapshot_at > 0);
+    CHECK(g->snapshot_bytes > 0);
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& [_, g] : f.gauges().lanes)
+    bytes += g->chunk_bytes;
+  CHECK(bytes == a.text.size() + b.text.size());
 }
 
 TEST_CASE("shards of windows in series fail alone, and the downstream window gets every row once") {

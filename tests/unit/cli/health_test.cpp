@@ -1,5 +1,5 @@
 #include "tools/cli/health.hpp"
-#include "tools/cli/status_server.hpp"
+#include "tools/cli/metrics.hpp"
 
 #include <catch2/catch.hpp>
 

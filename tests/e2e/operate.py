@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""The dashboard and the alert rules of docs/grafana: each metric and each label that they use is one of docs/metrics.md, and a real
+Prometheus, which scrapes a running job, answers each query.
+
+    operate.py --millrace BINARY
+"""
+import argparse
+import datetime
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+sys.dont_write_bytecode = True
+from real_systems import ROOT, SKIPPED, Run, check, free_port, main, wait_until  # noqa: E402
+
+GRAFANA = ROOT / "docs" / "grafana"
+# Scraping gives these to every series; `le` is a histogram's.
+ALWAYS = {"job", "instance", "le"}
+# A file has no lag in records.
+MAY_BE_EMPTY = ("millrace_lag_records", "millrace_pending_records")
+
+
+def table():
+    """{name: (type, labels)} of docs/metrics.md, with the series of histograms."""
+    out = {}
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]* \| ([^|]*) \|", (ROOT / "docs" / "metrics.md").read_text(), re.M)
+    check(len(rows) > 50, "docs/metrics.md has hardly any rows")
+    for name, kind, labels in rows:
+        known = set(filter(None, labels.strip().split(", ")))
+        for end in ("_bucket", "_sum", "_count") if kind == "histogram" else ("",):
+            out[name + end] = (kind, known)
+    return out
+
+
+def dashboard_queries():
+    board = json.loads((GRAFANA / "millrace.json").read_text())
+    check(board["schemaVersion"] >= 38, "the dashboard is older than Grafana 10")
+    names = {v["name"] for v in board["templating"]["list"]}
+    for panel in board["panels"]:
+        check(panel["datasource"]["uid"] == "${datasource}", f"{panel['title']}: its data source is no variable")
+        check(panel["targets"], f"{panel['title']} asks nothing")
+        for target in panel["targets"]:
+            used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
+            check(used <= names, f"{panel['title']}: unknown variables {used - names}")
+            yield panel["title"], target["expr"]
+    for v in board["templating"]["list"]:
+        if v["type"] == "query":
+            metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", v["query"]["query"]).groups()
+            yield f"variable {v['name']}", f"sum by ({label}) ({metric})"
+
+
+def alert_queries():
+    text = (GRAFANA / "alerts.yml").read_text()
+    for name, expr in re.findall(r"- alert: (\w+)\n +expr: (?:>-\n)?(.*?)\n +(?:for|labels):", text, re.S):
+        yield name, " ".join(expr.split())
+
+
+def legends_and_annotations():
+    board = json.loads((GRAFANA / "millrace.json").read_text())
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"], re.findall(r"\{\{(\w+)\}\}", target["legendFormat"])
+    text = (GRAFANA / "alerts.yml").read_text()
+    exprs = dict(alert_queries())
+    for name, rest in re.findall(r"- alert: (\w+)\n(.*?)(?=\n +- alert|\Z)", text, re.S):
+        yield name, exprs[name], re.findall(r"\$labels\.(\w+)", rest)
+
+
+def labels_used(expr):
+    inside = " ".join(re.findall(r"\{([^}]*)\}", expr))
+    grouped = " ".join(re.findall(r"\b(?:by|on|without|ignoring) ?\(([^)]*)\)", expr))
+    return set(re.findall(r"(\w+) *(?:=~|!~|!=|=)", inside)) | set(re.findall(r"\w+", grouped))
+
+
+def check_names():
+    """Grafana and Prometheus take an unknown name for one that has no data yet: nobody would be told."""
+    known = table()
+    queries = [*dashboard_queries(), *alert_queries()]
+    check(len(queries) > 30, f"{len(queries)} queries were found")
+    for title, expr in queries:
+        names = set(re.findall(r"\b(?:millrace|process)_\w+", expr))
+        check(names, f"{title}: no metric in {expr}")
+        for name in names:
+            check(name in known, f"{title}: {name} is no metric of docs/metrics.md")
+        may = set.union(*(known[name][1] for name in names)) | ALWAYS
+        check(labels_used(expr) <= may, f"{title}: {labels_used(expr) - may} are no labels in {expr}")
+    for title, expr, labels in legends_and_annotations():
+        may = set.union(*(known[n][1] for n in re.findall(r"\b(?:millrace|process)_\w+", expr))) | ALWAYS
+        check(set(labels) <= may, f"{title}: it shows {set(labels) - may}, which no series has")
+    return queries
+
+
+class Job:
+    """Records of the last minute that grow on, with one broken and one late."""
+
+    def __init__(self, options, folder):
+        self.input, self.at = folder / "in.jsonl", 0
+        self.input.touch()
+        topology = {
+            "millrace": 1, "topology": "operated", "snapshot_every": "200 ms", "stages": {
+                "lines": {"source": "file", "path": str(self.input), "follow": True},
+                "parsed": {"parser": "json", "from": "lines", "schema": {"user": "text", "at": "timestamp"}, "event_time": "at"},
+                "counts": {"window": "tumbling", "size": "1 second", "from": "parsed", "key": ["user"], "aggregates": {"n": "count(*)"}},
+                "rows": {"sink": "file", "from": "counts", "path": str(folder / "rows.jsonl"), "columns": {"user": '"user"', "n": "n"}}}}
+        path = folder / "topology.json"
+        path.write_text(json.dumps(topology))
+        self.port = free_port()
+        self.run = Run(options.millrace, path, folder / "state", "--http", f"127.0.0.1:{self.port}")
+
+    def write(self, *more):
+        begin = datetime.datetime(2026, 1, 1)
+        with open(self.input, "a", encoding="utf-8") as f:
+            for i in range(100):
+                time = begin + datetime.timedelta(milliseconds=20 * (100 * self.at + i))
+                f.write(json.dumps({"user": f"u{i % 7}", "at": time.isoformat() + "Z"}) + "\n")
+            f.write("".join(line + "\n" for line in more))
+        self.at += 1
+
+
+class Prometheus:
+    def __init__(self, folder, target):
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps({  # JSON is YAML
+            "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
+            "rule_files": [str(GRAFANA / "alerts.yml")],
+            "scrape_configs": [{"job_name": "millrace", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}]}))
+        self.port, self.log = free_port(), folder / "prometheus.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
+                                             f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
+        Run.started.append(self.process)
+
+    def get(self, what, **parameters):
+        url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
+        try:
+            with urllib.request.urlopen(url, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as e:
+            return json.load(e)
+        except OSError as e:
+            check(self.process.poll() is None, lambda: f"Prometheus has ended: {self.log.read_text()[-1500:]}")
+            return {"status": "error", "error": str(e)}
+
+    def series(self, expr):
+        for variable, value in (("$__rate_interval", "20s"), ("$topology", ".*"), ("$job", ".*")):
+            expr = expr.replace(variable, value)
+        answer = self.get("query", query=expr)
+        check(answer["status"] == "success", f"{expr}: {answer.get('error')}")
+        return answer["data"]["result"]
+
+    def has(self, expr):
+        answer = self.get("query", query=expr)
+        return answer["status"] == "success" and bool(answer["data"]["result"])
+
+
+def try_queries(options, folder):
+    job = Job(options, folder)
+    job.write()
+    prometheus = Prometheus(folder, job.port)
+    wait_until("the job is scraped", lambda: prometheus.has("millrace_stage_in_total > 0"), 60)
+    job.write("this is broken", json.dumps({"user": "late", "at": "2025-01-01T00:00:00Z"}))
+    wait_until("losses are scraped", lambda: prometheus.has("millrace_dead_letters_total > 0"), 60)
+    for more in range(3):
+        job.write()
+        wait_until("more rows are scraped", lambda n=200 + 100 * (more + 1): prometheus.has(f"millrace_records_total > {n}"), 60)
+    wait_until("commits and snapshots are scraped",
+               lambda: prometheus.has("millrace_latency_seconds_count > 1") and prometheus.has("millrace_snapshot_seconds_count > 1"), 60)
+    for title, expr in dashboard_queries():
+        found = prometheus.series(expr)
+        check(found or any(name in expr for name in MAY_BE_EMPTY), f"{title} shows nothing: {expr}")
+    for stage, n in (("parsed", 502), ("counts", 501)):
+        wait_until(f"{stage} has {n} records in", lambda s=stage, m=n: prometheus.has(f'millrace_stage_in_total{{stage="{s}"}} == {m}'), 60)
+    alerts = dict(alert_queries())
+    for name, expr in alerts.items():
+        found = prometheus.series(expr)
+        check(not found or name == "MillraceDeadLetters", f"{name} goes off in a job that is well: {found}")
+    rules = [r for g in prometheus.get("rules")["data"]["groups"] for r in g["rules"]]
+    check({r["name"] for r in rules} == set(alerts), f"Prometheus has the rules {[r['name'] for r in rules]}")
+    wait_until("every rule was evaluated",
+               lambda: all(r["health"] == "ok" for g in prometheus.get("rules")["data"]["groups"] for r in g["rules"]), 60)
+
+
+def test(options, folder):
+    queries = check_names()
+    print(f"{len(queries)} queries use metrics and labels that there are")
+    if not shutil.which("prometheus") or not shutil.which("promtool"):
+        print(f"SKIPPED: {pathlib.Path(sys.argv[0]).name} tries no query, because there is no prometheus; remedy: the packages in tools/packages",
+              flush=True)
+        sys.exit(SKIPPED)
+    subprocess.run(["promtool", "check", "rules", str(GRAFANA / "alerts.yml")], check=True)
+    try_queries(options, folder)
+    print(f"Prometheus answers all {len(queries)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(test, argparse.ArgumentParser(description=__doc__)))

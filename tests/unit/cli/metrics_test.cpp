@@ -1,0 +1,158 @@
+#include "tools/cli/metric_table.hpp"
+#include "tools/cli/metrics.hpp"
+#include "tools/cli/process_figures.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+using namespace millrace;
+using namespace millrace::cli;
+
+namespace {
+
+/// With something of everything.
+running_topology full() {
+  auto t = std::make_shared<config::topology>();
+  t->name = "a";
+  running_topology out{t, {}, nullptr};
+  out.is_prepared = true;
+  auto lane = std::make_shared<lane::lane_gauges>();
+  lane->source = "clicks";
+  lane->watermark = 5'000'000;
+  lane->lag = 3;
+  out.gauges.lanes["parsed/lane0"] = lane;
+  auto shard = std::make_shared<shard::shard_gauges>();
+  shard->held_by["table"] = 6;
+  shard->snapshot_at = 7'000'000;
+  shard->snapshot_bytes = 80;
+  shard->snapshot_times.add(micros(1'500));
+  out.gauges.shards["counts/0/0"] = shard;
+  auto sink = std::make_shared<sink::sink_gauges>();
+  sink->commit_times.add(micros(2'000));
+  sink->latency.add(micros(-5));
+  out.gauges.sinks["table"] = sink;
+  delivery::ledger gained;
+  gained["parsed"] = {10, 7, 1, 0, 2};
+  gained["counts.unformed"] = {1, 0, 0, 0, 1};
+  out.gauges.flow->gained({}, gained);
+  out.gauges.restarts->note("counts/0/0");
+  out.gauges.losses->note(stage::loss::late, "counts", 1, {}, {});
+  return out;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("docs/metrics.md is what the table says; `millrace reference docs` writes it anew") {
+  std::ifstream in("docs/metrics.md", std::ios::binary);
+  std::ostringstream page;
+  page << in.rdbuf();
+  CHECK(page.str() == metrics_page());
+}
+
+TEST_CASE("each metric of the table has a name of its own, and a unit and a meaning") {
+  std::set<std::string_view> seen;
+  const std::regex form("(millrace|process)(_[a-z]+)+");
+  for (const auto& m : metrics()) {
+    INFO(m.name);
+    CHECK(seen.insert(m.name).second);
+    CHECK(std::regex_match(std::string(m.name), form));
+    CHECK_FALSE(m.unit.empty());
+    CHECK_FALSE(m.help.empty());
+    CHECK(m.name.ends_with("_total") == (m.type == metric_type::counter));
+    CHECK(m.name.starts_with("millrace_") == (!m.labels.empty()));
+  }
+  CHECK(find_metric("millrace_running") != nullptr);
+  CHECK(find_metric("millrace_runing") == nullptr);
+}
+
+TEST_CASE("all that is answered is in the table, under its type and its labels") {
+  std::istringstream text(metrics_text({full()}));
+  const std::regex series(R"(([a-z_]+)(\{(.*)\})? [^ ]+)");
+  const std::regex label(R"(([a-z]+)="[^"]*")");
+  std::string line;
+  std::size_t lines = 0;
+  while (std::getline(text, line)) {
+    if (line.starts_with('#'))
+      continue;
+    INFO(line);
+    std::smatch found;
+    REQUIRE(std::regex_match(line, found, series));
+    auto name = found[1].str();
+    for (const std::string end : {"_bucket", "_sum", "_count"})
+      if (find_metric(name) == nullptr && name.ends_with(end))
+        name.resize(name.size() - end.size());
+    const auto* const m = find_metric(name);
+    REQUIRE(m != nullptr);
+    std::string labels;
+    const auto given = found[3].str();
+    for (std::sregex_iterator at(given.begin(), given.end(), label), last; at != last; ++at)
+      if ((*at)[1] != "le")
+        labels += (labels.empty() ? "" : ", ") + (*at)[1].str();
+    CHECK(labels == m->labels);
+    ++lines;
+  }
+  CHECK(lines > 80);
+}
+
+TEST_CASE("a stage's flow, its restarts, snapshots, commits and latencies are told") {
+  const auto text = metrics_text({full()});
+  INFO(text);
+  for (const auto* line : {R"(millrace_stage_in_total{topology="a",stage="parsed"} 10)",
+                           R"(millrace_stage_out_total{topology="a",stage="parsed"} 7)",
+                           R"(millrace_stage_filtered_total{topology="a",stage="parsed"} 1)",
+                           R"(millrace_stage_dead_total{topology="a",stage="parsed"} 2)",
+                           R"(millrace_restarts_total{topology="a",stage="counts",actor="counts/0"} 1)",
+                           R"(millrace_restarts_total{topology="a",stage="table",actor="table"} 0)",
+                           R"(millrace_snapshot_time_seconds{topology="a",shard="counts/0"} 7)",
+                           R"(millrace_snapshot_bytes{topology="a",shard="counts/0"} 80)",
+                           R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.001"} 0)",
+                           R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.002"} 1)",
+                           R"(millrace_sink_commit_duration_seconds_count{topology="a",sink="table"} 1)",
+                           R"(millrace_latency_seconds_bucket{topology="a",sink="table",le="0.01"} 1)"})
+    CHECK(has_line(text, line));
+  CHECK(text.find("counts.unformed") == std::string::npos);
+  CHECK(text.find("millrace_build_info{version=\"") != std::string::npos);
+}
+
+TEST_CASE("a stage's flow grows by what a ledger has gained, and by nothing where the ledger fell back") {
+  stage::flow flow;
+  delivery::ledger before;
+  delivery::ledger now;
+  before["s"] = {10, 10, 0, 0, 0};
+  now["s"] = {15, 13, 1, 1, 0};
+  now["t"] = {2, 2, 0, 0, 0};
+  flow.gained(before, now);
+  CHECK(flow.all().at("s") == delivery::stage_counts{5, 3, 1, 1, 0});
+  CHECK(flow.all().at("t") == delivery::stage_counts{2, 2, 0, 0, 0});
+  flow.gained(now, before);
+  flow.gained(now, now);
+  CHECK(flow.all().at("s").in == 5);
+}
+
+TEST_CASE("what the kernel says of a process is read, whatever its name holds") {
+  const std::string stat =
+      "7 (a) b) S 1 2 3 0 -1 4194560 1 0 0 0 150 50 9 9 20 0 12 0 300 1000000 25 18446744073709551615";
+  const auto p = read_process_stat(stat, "cpu 1 2\nbtime 1000\nprocesses 5\n", {100, 4096});
+  REQUIRE(p);
+  CHECK(p->cpu_seconds == 2.0);
+  CHECK(p->threads == 12);
+  CHECK(p->start_seconds == 1003.0);
+  CHECK(p->virtual_bytes == 1'000'000);
+  CHECK(p->resident_bytes == 25 * 4096);
+  CHECK_FALSE(read_process_stat("", "btime 1000", {100, 4096}));
+  CHECK_FALSE(read_process_stat(stat, "", {100, 4096}));
+  CHECK_FALSE(read_process_stat("7 (a) S 1", "btime 1000", {100, 4096}));
+  const auto own = figures_of_process();
+  REQUIRE(own);
+  CHECK(own->resident_bytes > 1'000'000);
+  CHECK(own->open_files > 2);
+  CHECK(own->threads >= 1);
+}

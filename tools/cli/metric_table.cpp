@@ -1,0 +1,176 @@
+#include "tools/cli/metric_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::cli {
+namespace {
+
+using enum metric_type;
+
+constexpr std::array table{
+    // --- topologies
+    metric{"millrace_running", gauge, "0 or 1", "topology", "1 until the topology has ended"},
+    metric{"millrace_state_folder_bytes", gauge, "bytes", "topology", "The state folder on disk"},
+    // --- sources
+    metric{"millrace_input_records_per_second", gauge, "records/s", "topology, source",
+           "Records taken from a source, over the last seconds"},
+    metric{"millrace_pending_records", gauge, "records", "topology, source",
+           "Records that are there and not yet read"},
+    metric{"millrace_pending_bytes", gauge, "bytes", "topology, source",
+           "Bytes of files that are there and not yet read"},
+    metric{"millrace_source_connections_total", counter, "connections", "topology, source",
+           "Connections that a source has made"},
+    metric{"millrace_source_received_total", counter, "records", "topology, source",
+           "Records received into the spool"},
+    metric{"millrace_source_received_bytes_total", counter, "bytes", "topology, source",
+           "Bytes of records received into the spool"},
+    metric{"millrace_source_cut_records_total", counter, "records", "topology, source",
+           "Records that were cut off by the end of a connection, or too long"},
+    metric{"millrace_spool_bytes", gauge, "bytes", "topology, source",
+           "Received records in the state folder"},
+    metric{"millrace_spool_full", gauge, "0 or 1", "topology, source",
+           "1 while a source is not read because its spool is full"},
+    // --- lanes
+    metric{"millrace_records_total", counter, "records", "topology, lane",
+           "Records read and processed by a lane"},
+    metric{"millrace_bytes_total", counter, "bytes", "topology, lane",
+           "Bytes of records that a lane has begun, decompressed, without keys and headers, with the ends of "
+           "lines in files; what it reads again counts again"},
+    metric{"millrace_watermark_seconds", gauge, "seconds since 1970", "topology, lane",
+           "Event time up to which a lane is complete"},
+    metric{"millrace_lag_records", gauge, "records", "topology, lane",
+           "Records that are there and not yet read"},
+    metric{"millrace_in_flight_bytes", gauge, "bytes", "topology, lane",
+           "Frames that receivers have not taken yet"},
+    metric{"millrace_source_away", gauge, "0 or 1", "topology, lane", "1 while the source does not answer"},
+    metric{"millrace_chunks_total", counter, "chunks", "topology, lane",
+           "Chunks of records that a lane has begun"},
+    metric{"millrace_chunk_wait_seconds_total", counter, "seconds", "topology, lane",
+           "From a chunk's arrival to its turn"},
+    metric{"millrace_chunk_work_seconds_total", counter, "seconds", "topology, lane",
+           "Parsing and the lane's steps"},
+    // --- stages
+    metric{"millrace_stage_in_total", counter, "records", "topology, stage",
+           "Records that came to a stage, since this process started. What an actor takes again after a "
+           "restart counts again; the report has the exact counts"},
+    metric{"millrace_stage_out_total", counter, "records", "topology, stage",
+           "Of those of millrace_stage_in_total: that went on from it, or that a window took"},
+    metric{"millrace_stage_filtered_total", counter, "records", "topology, stage",
+           "Of those of millrace_stage_in_total: that it filtered out"},
+    metric{"millrace_stage_late_total", counter, "records", "topology, stage",
+           "Of those of millrace_stage_in_total: that came too late for every window"},
+    metric{"millrace_stage_dead_total", counter, "records", "topology, stage",
+           "Of those of millrace_stage_in_total: that became dead letters. In is out, filtered, late and "
+           "dead together; anything else is a fault of ours"},
+    metric{"millrace_late_records_total", counter, "records", "topology, stage",
+           "Late records of a window, since this process started"},
+    metric{"millrace_dead_letters_total", counter, "letters", "topology, stage",
+           "Dead letters of a stage, since this process started"},
+    metric{"millrace_restarts_total", counter, "lives", "topology, stage, actor",
+           "Lanes, shards and sinks of `millrace run` that failed and were begun again, since this process "
+           "started. Nodes do not count them"},
+    // --- shards
+    metric{"millrace_window_rows_total", counter, "rows", "topology, shard", "Rows that a shard has emitted"},
+    metric{"millrace_windows_open", gauge, "windows", "topology, shard",
+           "Windows with records that have not fired"},
+    metric{"millrace_keys", gauge, "keys", "topology, shard", "Keys over all slices of a shard"},
+    metric{"millrace_state_bytes", gauge, "bytes", "topology, shard", "Window state in memory"},
+    metric{"millrace_retained_bytes", gauge, "bytes", "topology, shard",
+           "Output that a sink has not committed yet"},
+    metric{"millrace_spilled_bytes", gauge, "bytes", "topology, shard",
+           "Output that a sink has not committed yet, of that in the state folder"},
+    metric{"millrace_held_bytes", gauge, "bytes", "topology, shard, sink",
+           "Output of a shard that this sink has not committed yet"},
+    metric{"millrace_stalled", gauge, "0 or 1", "topology, shard",
+           "1 while a shard takes no input because too much of its output is kept"},
+    metric{"millrace_late_at_shard_total", counter, "records", "topology, shard",
+           "Records that came after their window had fired without their partition"},
+    metric{"millrace_snapshot_failures_total", counter, "snapshots", "topology, shard",
+           "Snapshots that could not be written"},
+    metric{"millrace_snapshots_passed_over_total", counter, "files", "topology, shard",
+           "Damaged snapshot files that were passed over when a shard was restored"},
+    metric{"millrace_snapshot_pause_seconds", histogram, "seconds", "topology, shard",
+           "How long a shard took no input while it gathered a snapshot"},
+    metric{"millrace_snapshot_seconds", histogram, "seconds", "topology, shard",
+           "From a snapshot's beginning to its being durable; of those that could not be written, nothing"},
+    metric{
+        "millrace_snapshot_time_seconds", gauge, "seconds since 1970", "topology, shard",
+        "When the newest snapshot of this process became durable. A shard that has nothing new takes none"},
+    metric{"millrace_snapshot_bytes", gauge, "bytes", "topology, shard",
+           "Size of that snapshot: what had changed since the one before"},
+    // --- sinks
+    metric{"millrace_sink_rows_total", counter, "rows", "topology, sink",
+           "Rows committed since this process started"},
+    metric{
+        "millrace_sink_bytes_total", counter, "bytes", "topology, sink",
+        "Bytes of these rows as they came to the sink, in memory; what the target makes of them is its own"},
+    metric{"millrace_sink_commits_total", counter, "commits", "topology, sink",
+           "Commits since this process started"},
+    metric{"millrace_sink_row_commits_total", counter, "commits", "topology, sink", "Of those, with rows"},
+    metric{"millrace_sink_wait_seconds_total", counter, "seconds", "topology, sink",
+           "From a batch's first row to the beginning of its commit"},
+    metric{"millrace_sink_commit_seconds_total", counter, "seconds", "topology, sink",
+           "What commits with rows took"},
+    metric{"millrace_sink_commit_duration_seconds", histogram, "seconds", "topology, sink",
+           "What commits with rows took, as a histogram"},
+    metric{
+        "millrace_latency_seconds", histogram, "seconds", "topology, sink",
+        "End to end: from the event time that a commit with rows has reached to the end of the commit. That "
+        "time is a partition's watermark, or how far a shard's windows have fired, with updates its tick; so "
+        "watermark_delay is part of the latency. Once for each partition or shard that the commit moves on"},
+    metric{"millrace_sink_batch", gauge, "number", "topology, sink",
+           "Number of the newest commit with rows (_batch); behind updates one tick"},
+    metric{"millrace_sink_batch_rows", gauge, "rows", "topology, sink", "Its rows"},
+    metric{"millrace_sink_batch_seconds", gauge, "seconds", "topology, sink", "What its commit took"},
+    metric{"millrace_sink_refused_total", counter, "rows", "topology, sink", "Rows that the target refused"},
+    metric{"millrace_sink_away", gauge, "0 or 1", "topology, sink", "1 while the target does not answer"},
+    // --- the process
+    metric{"millrace_build_info", gauge, "1", "version", "1; the label is the version that runs"},
+    metric{"process_cpu_seconds_total", counter, "seconds", "", "CPU time of the process, user and system"},
+    metric{"process_resident_memory_bytes", gauge, "bytes", "", "Resident memory of the process"},
+    metric{"process_virtual_memory_bytes", gauge, "bytes", "", "Virtual memory of the process"},
+    metric{"process_open_fds", gauge, "descriptors", "", "Open file descriptors of the process"},
+    metric{"process_max_fds", gauge, "descriptors", "", "As many file descriptors may be open"},
+    metric{"process_threads", gauge, "threads", "", "Threads of the process"},
+    metric{"process_start_time_seconds", gauge, "seconds since 1970", "", "When the process started"},
+};
+
+std::string_view to_string(metric_type t) {
+  switch (t) {
+  case counter:
+    return "counter";
+  case gauge:
+    return "gauge";
+  default:
+    return "histogram";
+  }
+}
+
+}  // namespace
+
+std::span<const metric> metrics() { return table; }
+
+const metric* find_metric(std::string_view name) {
+  const auto* const at =
+      std::find_if(table.begin(), table.end(), [&](const metric& m) { return m.name == name; });
+  return at == table.end() ? nullptr : at;
+}
+
+std::string metrics_page() {
+  std::string out = "# Metrics\n\n"
+                    "<!-- Written by `millrace reference docs`. -->\n\n"
+                    "What `/metrics` of `millrace run --http` and of a node answers, in Prometheus's text "
+                    "format. A node shows the actors that run, or once ran, in\n"
+                    "its process. A histogram has the usual `_bucket`, `_sum` and `_count`. "
+                    "[operations.md](operations.md#dashboard-and-alerts) tells of the dashboard and\n"
+                    "the alert rules that are made of them.\n\n"
+                    "| metric | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
+  for (const auto& m : table)
+    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", m.name, to_string(m.type), m.unit, m.labels, m.help);
+  return out;
+}
+
+}  // namespace millrace::cli

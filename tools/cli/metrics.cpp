@@ -1,0 +1,242 @@
+#include "tools/cli/metrics.hpp"
+
+#include "runtime/base/duration_histogram.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "tools/cli/metric_table.hpp"
+#include "tools/cli/process_figures.hpp"
+#include "tools/cli/subcommands.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+#include <stdexcept>
+
+namespace millrace::cli {
+namespace {
+
+std::vector<std::string> labels_of(const metric& m) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < m.labels.size();) {
+    const auto end = std::min(m.labels.find(", ", at), m.labels.size());
+    out.emplace_back(m.labels.substr(at, end - at));
+    at = end + 2;
+  }
+  return out;
+}
+
+using values = std::vector<std::string>;
+const values none;
+
+class families {
+public:
+  /// Names the topology whose figures follow.
+  void of(std::string topology) { topology_ = std::move(topology); }
+
+  /// `given`: the values of the metric's labels behind `topology`, in their order.
+  void add(const std::string& name, const values& given, double value) {
+    const auto& m = of_table(name);
+    auto one = labelled(m, given);
+    if (m.type == metric_type::counter)
+      one.counter.value = value;
+    else
+      one.gauge.value = value;
+    family_of(m).metric.push_back(std::move(one));
+  }
+  void add(const std::string& name, const std::string& value, const auto& number) {
+    add(name, values{value}, static_cast<double>(number));
+  }
+  template<const auto& Bounds>
+  void add(const std::string& name, const std::string& value, const duration_histogram<Bounds>& h) {
+    const auto& m = of_table(name);
+    auto one = labelled(m, values{value});
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < Bounds.size(); ++i) {
+      below += h.count(i);
+      one.histogram.bucket.push_back({below, static_cast<double>(Bounds[i].count()) / 1e6});
+    }
+    one.histogram.sample_count = below + h.count(Bounds.size());
+    one.histogram.bucket.push_back({one.histogram.sample_count, std::numeric_limits<double>::infinity()});
+    one.histogram.sample_sum = static_cast<double>(h.total().count()) / 1e6;
+    family_of(m).metric.push_back(std::move(one));
+  }
+  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(all_); }
+
+private:
+  static const metric& of_table(const std::string& name) {
+    if (const auto* const m = find_metric(name))
+      return *m;
+    throw std::logic_error(name + " is not in the table of metrics");
+  }
+  prometheus::ClientMetric labelled(const metric& m, const values& given) const {
+    prometheus::ClientMetric out;
+    std::size_t next = 0;
+    for (const auto& label : labels_of(m)) {
+      if (label == "topology") {
+        out.label.push_back({label, topology_});
+        continue;
+      }
+      if (next == given.size())
+        throw std::logic_error(std::string(m.name) + " has more labels than it was given");
+      out.label.push_back({label, given[next++]});
+    }
+    if (next != given.size())
+      throw std::logic_error(std::string(m.name) + " has fewer labels than it was given");
+    return out;
+  }
+  prometheus::MetricFamily& family_of(const metric& m) {
+    for (auto& f : all_)
+      if (f.name == m.name)
+        return f;
+    prometheus::MetricFamily f;
+    f.name = m.name;
+    f.help = m.help;
+    f.type = type_of(m);
+    all_.push_back(std::move(f));
+    return all_.back();
+  }
+  static prometheus::MetricType type_of(const metric& m) {
+    switch (m.type) {
+    case metric_type::counter:
+      return prometheus::MetricType::Counter;
+    case metric_type::gauge:
+      return prometheus::MetricType::Gauge;
+    default:
+      return prometheus::MetricType::Histogram;
+    }
+  }
+  std::string topology_;
+  std::vector<prometheus::MetricFamily> all_;
+};
+
+void add_flow(families& all, const flow_meter& flow) {
+  for (const auto& [name, f] : flow.sources()) {
+    all.add("millrace_input_records_per_second", name, f.records_per_second);
+    if (f.pending)
+      all.add("millrace_pending_records", name, static_cast<double>(*f.pending));
+    if (f.pending_bytes)
+      all.add("millrace_pending_bytes", name, static_cast<double>(*f.pending_bytes));
+  }
+}
+
+/// From the first on there is a zero to grow from.
+void add_restarts(families& all, const deployment::pipeline_gauges& gauges) {
+  const auto counted = gauges.restarts->all();
+  const auto add = [&](const auto& actors) {
+    for (const auto& [actor, _] : actors) {
+      const auto at = counted.find(actor);
+      all.add("millrace_restarts_total", values{actor.substr(0, actor.find('/')), lasting_name(actor)},
+              at == counted.end() ? 0.0 : static_cast<double>(at->second));
+    }
+  };
+  add(gauges.lanes);
+  add(gauges.shards);
+  add(gauges.sinks);
+}
+
+void add_process(families& all) {
+  all.add("millrace_build_info", values{std::string(version)}, 1);
+  const auto p = figures_of_process();
+  if (!p)
+    return;
+  all.add("process_cpu_seconds_total", none, p->cpu_seconds);
+  all.add("process_resident_memory_bytes", none, static_cast<double>(p->resident_bytes));
+  all.add("process_virtual_memory_bytes", none, static_cast<double>(p->virtual_bytes));
+  all.add("process_open_fds", none, static_cast<double>(p->open_files));
+  all.add("process_max_fds", none, static_cast<double>(p->most_files));
+  all.add("process_threads", none, static_cast<double>(p->threads));
+  all.add("process_start_time_seconds", none, p->start_seconds);
+}
+
+void add_topology(families& all, const running_topology& t) {
+  const auto& gauges = t.gauges;
+  all.of(t.topology->name);
+  all.add("millrace_running", none, t.runs ? 1 : 0);
+  add_flow(all, t.flow);
+  for (const auto& [name, g] : gauges.lanes) {
+    all.add("millrace_records_total", name, g->records);
+    if (g->watermark != no_watermark && g->watermark != end_of_time)
+      all.add("millrace_watermark_seconds", name, static_cast<double>(g->watermark) / 1e6);
+    if (g->lag >= 0)
+      all.add("millrace_lag_records", name, g->lag);
+    all.add("millrace_in_flight_bytes", name, g->in_flight_bytes);
+    all.add("millrace_source_away", name, g->away);
+    all.add("millrace_chunks_total", name, g->chunks);
+    all.add("millrace_bytes_total", name, g->chunk_bytes);
+    all.add("millrace_chunk_wait_seconds_total", name, static_cast<double>(g->wait_micros) / 1e6);
+    all.add("millrace_chunk_work_seconds_total", name, static_cast<double>(g->work_micros) / 1e6);
+  }
+  for (const auto& [name, g] : gauges.feeds->gauges()) {
+    all.add("millrace_source_connections_total", name, g->connections);
+    all.add("millrace_source_received_total", name, g->records);
+    all.add("millrace_source_received_bytes_total", name, g->bytes);
+    all.add("millrace_source_cut_records_total", name, g->cut_records);
+    all.add("millrace_spool_bytes", name, g->spool_bytes);
+    all.add("millrace_spool_full", name, g->spool_full);
+  }
+  for (const auto& [actor, g] : gauges.shards) {
+    const auto name = lasting_name(actor);
+    all.add("millrace_window_rows_total", name, g->rows);
+    all.add("millrace_windows_open", name, g->windows_open);
+    all.add("millrace_keys", name, g->keys);
+    all.add("millrace_state_bytes", name, g->bytes);
+    all.add("millrace_retained_bytes", name, g->retained_bytes);
+    all.add("millrace_spilled_bytes", name, g->spilled_bytes);
+    for (const auto& [sink, bytes] : g->held_by)
+      all.add("millrace_held_bytes", values{name, lasting_name(sink)}, static_cast<double>(bytes));
+    all.add("millrace_stalled", name, g->stalled);
+    all.add("millrace_late_at_shard_total", name, g->late_at_shard);
+    all.add("millrace_snapshot_failures_total", name, g->snapshot_failures);
+    all.add("millrace_snapshots_passed_over_total", name, g->snapshots_passed_over);
+    all.add("millrace_snapshot_pause_seconds", name, g->snapshot_pauses);
+    all.add("millrace_snapshot_seconds", name, g->snapshot_times);
+    if (g->snapshot_at != 0) {
+      all.add("millrace_snapshot_time_seconds", name, static_cast<double>(g->snapshot_at) / 1e6);
+      all.add("millrace_snapshot_bytes", name, g->snapshot_bytes);
+    }
+  }
+  for (const auto& [name, g] : gauges.sinks) {
+    all.add("millrace_sink_rows_total", name, g->rows);
+    all.add("millrace_sink_bytes_total", name, g->bytes);
+    all.add("millrace_sink_commits_total", name, g->commits);
+    all.add("millrace_sink_row_commits_total", name, g->row_commits);
+    all.add("millrace_sink_wait_seconds_total", name, static_cast<double>(g->wait_micros) / 1e6);
+    all.add("millrace_sink_commit_seconds_total", name, static_cast<double>(g->commit_micros) / 1e6);
+    all.add("millrace_sink_commit_duration_seconds", name, g->commit_times);
+    all.add("millrace_latency_seconds", name, g->latency);
+    all.add("millrace_sink_batch", name, g->batch);
+    all.add("millrace_sink_batch_rows", name, g->last_rows);
+    all.add("millrace_sink_batch_seconds", name, static_cast<double>(g->last_micros) / 1e6);
+    all.add("millrace_sink_refused_total", name, g->rejected);
+    all.add("millrace_sink_away", name, g->away);
+  }
+  for (const auto& [stage, c] : gauges.flow->all()) {
+    if (stage.find('.') != std::string::npos)
+      continue;  // no stage, but an entry beside those (delivery::ledger)
+    all.add("millrace_stage_in_total", stage, c.in);
+    all.add("millrace_stage_out_total", stage, c.out);
+    all.add("millrace_stage_filtered_total", stage, c.filtered);
+    all.add("millrace_stage_late_total", stage, c.late);
+    all.add("millrace_stage_dead_total", stage, c.dead);
+  }
+  add_restarts(all, gauges);
+  for (const auto& [stage, lost] : gauges.losses->all()) {
+    all.add("millrace_late_records_total", stage, lost.late);
+    all.add("millrace_dead_letters_total", stage, lost.dead_letters);
+  }
+  if (t.store)
+    all.add("millrace_state_folder_bytes", none, static_cast<double>(t.store->bytes()));
+}
+
+}  // namespace
+
+std::string metrics_text(const std::vector<running_topology>& all) {
+  families out;
+  for (const auto& t : all)
+    if (t.is_prepared)
+      add_topology(out, t);
+  add_process(out);
+  return out.text();
+}
+
+}  // namespace millrace::cli
