@@ -136,7 +136,7 @@ expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,
     return sink::make_parquet_writer(s.options, rows,
                                      std::filesystem::path(context.state_folder) / "tables" /
                                          snapshot::file_name_of(context.stage),
-                                     *context.clock);
+                                     *context.clock, context.chains);
   return unknown(s);
 }
 

@@ -28,7 +28,8 @@ struct connector_context {
   std::string spool_folder{};              // of a source that cannot be asked again, for what it receives
   std::string replay_folder{};             // of a source: what `millrace replay` gives it; empty: nothing
   std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
-  /// The store of a cluster, for what such a source receives, in the place of spool_folder; null: there is none.
+  /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
+  /// table on another machine; null: there is none.
   std::shared_ptr<chain::named_chains> chains{};
   life now{};  // of the lane that reads
 };

@@ -47,8 +47,11 @@ actor_factory::actor_factory(caf::actor_system& system, const pipeline_options& 
     add_lanes(plan);
 }
 
-connector_context actor_factory::context(const std::string& stage) const {
-  return {topology_->name, stage, state_.values->folder(), options_.clock};
+connector_context actor_factory::context_of_sink(const std::string& name, const config::stage& stage) const {
+  connector_context c{topology_->name, name, state_.values->folder(), options_.clock};
+  if (records_in_store(stage))
+    c.chains = options_.chains;
+  return c;
 }
 
 // --- shards
@@ -120,9 +123,8 @@ void actor_factory::set_target(sink::sink_options& o) const {
   o.schema = plan.rows;
   o.order_by = plan.order_by;
   o.windows = window_inputs_of_sink(*topology_, o.stage, decided_.run.number);
-  o.make_writer = [topology = topology_, make = options_.make.writer, &stage, c = context(stage.name)] {
-    return make(stage, c);
-  };
+  o.make_writer = [topology = topology_, make = options_.make.writer, &stage,
+                   c = context_of_sink(stage.name, stage)] { return make(stage, c); };
 }
 
 void actor_factory::set_dead_letters(sink::sink_options& o) const {
@@ -131,7 +133,8 @@ void actor_factory::set_dead_letters(sink::sink_options& o) const {
   o.schema = config::dead_letter_schema();
   o.windows = window_inputs_of_dead_letters(*topology_, decided_.run.number);
   if (topology_->dead_letters && !topology_->dead_letters->type.empty()) {
-    o.make_writer = [topology = topology_, make = options_.make.writer, c = context(o.name)] {
+    o.make_writer = [topology = topology_, make = options_.make.writer,
+                     c = context_of_sink(o.name, *topology_->dead_letters)] {
       return make(*topology->dead_letters, c);
     };
   } else {

@@ -86,7 +86,7 @@ private:
   void add_lanes(const std::shared_ptr<const lane::lane_plan>& plan);
   [[nodiscard]] make_windows windows_of(const config::window_plan& plan,
                                         std::optional<shard::upstream_rows> rows) const;
-  [[nodiscard]] connector_context context(const std::string& stage) const;
+  [[nodiscard]] connector_context context_of_sink(const std::string& name, const config::stage& stage) const;
 
   caf::actor_system& system_;
   pipeline_options options_;

@@ -48,7 +48,8 @@ struct pipeline_options {
   /// Makes the default sink of dead letters, by the options of `dead_letters`. Without it that is a file in the state
   /// folder.
   std::function<std::unique_ptr<sink::writer>(const config::values&)> make_letters = {};
-  /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so.
+  /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so,
+  /// and sinks their records where `records_in_store` does.
   std::shared_ptr<chain::named_chains> chains = nullptr;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.

@@ -100,6 +100,11 @@ bool spools_in_store(const config::topology& t, const config::stage& source) {
   return receives(source) && !source.options.has("node") && std::ranges::count_if(t.stages, reads) == 1;
 }
 
+bool records_in_store(const config::stage& sink) {
+  return sink.kind == config::stage_kind::sink && sink.type == "parquet" && !sink.options.has("node") &&
+         sink.options.has("connection") && !sink.options.text("connection").empty();
+}
+
 bool takes_what_is_new(const config::stage& source) {
   return source.type == "file" && !source.options.boolean("follow") && !is_standard_input(source);
 }

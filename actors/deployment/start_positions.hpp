@@ -27,6 +27,9 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
 /// Tells whether the source keeps on a cluster what it receives in the store, and may go to any node: one parser reads it,
 /// whose lane's lives write the spool, and no node is named.
 [[nodiscard]] bool spools_in_store(const config::topology& t, const config::stage& source);
+/// Tells whether the sink has on a cluster its record in the store, and may go to any node: it writes a table on another
+/// machine, and no node is named.
+[[nodiscard]] bool records_in_store(const config::stage& sink);
 /// A later run takes what is new of bounded files (next_run.hpp); standard input is none of them.
 [[nodiscard]] bool takes_what_is_new(const config::stage& source);
 

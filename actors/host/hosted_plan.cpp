@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::uint8_t plan_version = 1;
 
-/// Tells whether a node's own disk has what the stage reads, or has acknowledged. A table on another machine has the rows of
-/// its unfinished files there.
+/// Tells whether a node's own disk has what the stage reads, or has acknowledged.
 bool is_on_one_disk(const config::stage& s) {
+  if (deployment::records_in_store(s))
+    return false;
   if (s.kind == config::stage_kind::source)
     return s.type == "file" || s.type.starts_with("http");
   if (s.type == "sql")

@@ -36,6 +36,10 @@ public:
   };
   /// There is something to commit; now, or when?
   [[nodiscard]] answer look(clock::time_point now, const uncommitted& what);
+  /// The target wants to gather rows for so long. None: a tick that is under way comes sooner.
+  [[nodiscard]] std::optional<tick> later(clock::time_point now, clock::duration wait) {
+    return in(now, wait);
+  }
   /// A tick is there. None: it does not count, a sooner one has taken its place. Else whether what there is
   /// has to be committed whatever its age.
   [[nodiscard]] std::optional<bool> arrived(std::uint64_t number);

@@ -61,6 +61,9 @@ public:
   [[nodiscard]] virtual expected<void> write(const data::batch& rows) = 0;
   /// A window or tick is whole (console: print its table). By default this does nothing.
   virtual void end_of_window() {}
+  /// Returns how long rows that were written may yet gather before the commit is worth it, for a target whose commits
+  /// are files; senders keep them until then. Asked after each write. Nothing where `commit_every` alone decides.
+  [[nodiscard]] virtual std::optional<micros> commit_in() const { return std::nullopt; }
   /// Makes rows and progress durable in one step. ec::fenced: a newer life has the target; this life is over.
   /// Other errors leave it unknown whether the commit happened: open() tells. Returns how many rows were
   /// refused in it.

@@ -23,12 +23,20 @@ void sink_state::on_commit_tick(const commit_tick& m) {
 void sink_state::commit_if_due(bool at_once) {
   if (!is_open() || !core_.has_uncommitted_progress())
     return;
+  const bool has_ended_now = has_ended(core_.progress());
+  if (const auto wait =
+          rows_uncommitted_ != 0 && !stopping_ && !has_ended_now ? writer_->commit_in() : std::nullopt;
+      wait && *wait > micros(0)) {
+    if (const auto ask = commit_clock_.later(now(), *wait))
+      self_->delayed_send(self_, ask->wait, commit_tick{ask->number});
+    return;
+  }
   if (at_once) {
     commit();
     return;
   }
-  const auto due = commit_clock_.look(
-      now(), {first_uncommitted_, last_commit_, has_ended(core_.progress()), bytes_uncommitted_});
+  const auto due =
+      commit_clock_.look(now(), {first_uncommitted_, last_commit_, has_ended_now, bytes_uncommitted_});
   if (due.commit)
     commit();
   else if (due.ask && due.ask->wait == clock::duration::zero())

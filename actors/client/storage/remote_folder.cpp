@@ -35,24 +35,72 @@ unexpected cannot(std::string_view what, const std::filesystem::path& path, cons
 
 }  // namespace
 
-expected<void> remote_folder::publish(const std::vector<whole_file_here>& files) {
+expected<void>
+remote_folder::several_at_a_time(std::size_t count,
+                                 const std::function<expected<void>(remote_folder&, std::size_t)>& each) {
   std::atomic<std::size_t> next = 0;
   const auto send_on = [&](remote_folder& over) -> expected<void> {
-    for (auto i = next++; i < files.size(); i = next++)
-      if (auto published = over.publish(files[i]); !published) {
-        next = files.size();
-        return published;
+    for (auto i = next++; i < count; i = next++)
+      if (auto sent = each(over, i); !sent) {
+        next = count;
+        return sent;
       }
     return {};
   };
   std::vector<std::future<expected<void>>> others;
-  for (std::size_t i = 1; i < std::min(at_a_time, files.size()); ++i)
+  for (std::size_t i = 1; i < std::min(at_a_time, count); ++i)
     others.push_back(std::async(std::launch::async, [&] { return send_on(*another()); }));
   auto done = send_on(*this);
   for (auto& other : others)
     if (auto sent = other.get(); !sent && done)
       done = std::move(sent);
   return done;
+}
+
+expected<void> remote_folder::publish(const std::vector<whole_file_here>& files) {
+  return several_at_a_time(files.size(),
+                           [&](remote_folder& over, std::size_t i) { return over.publish(files[i]); });
+}
+
+expected<void> remote_folder::upload_hidden(const std::vector<upload>& files) {
+  return several_at_a_time(files.size(), [&](remote_folder& over, std::size_t i) -> expected<void> {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(files[i].path, failed);
+    if (failed)
+      return cannot("read", files[i].path, failed);
+    return over.place(files[i].path, size, files[i].hidden);
+  });
+}
+
+expected<void> remote_folder::reveal_hidden(const std::vector<hidden_file>& files) {
+  return several_at_a_time(files.size(),
+                           [&](remote_folder& over, std::size_t i) { return over.reveal(files[i]); });
+}
+
+expected<void> remote_folder::reveal(const hidden_file& file) {
+  const auto size = size_of(file.hidden);
+  if (!size)
+    return unexpected(size.error());
+  if (!*size)
+    return {};
+  auto there = size_of(file.visible);
+  if (!there)
+    return unexpected(there.error());
+  if (!*there) {
+    const auto moved = move(file.hidden, file.visible);
+    if (!moved)
+      return unexpected(moved.error());
+    if (*moved)
+      return {};
+    there = size_of(file.visible);
+    if (!there)
+      return unexpected(there.error());
+  }
+  // No name is used twice: of that length it is this file, revealed by a call that ended halfway.
+  if (*there != *size)
+    return fatal_error(ec::already_exists,
+                       fmt::format("{} is there, but not from this sink; move it away", shown(file.visible)));
+  return remove(file.hidden);
 }
 
 expected<void> remote_folder::publish(const whole_file_here& file) {

@@ -77,6 +77,20 @@ protected:
     return in_.put(key_of(visible), whole, false);
   }
 
+  expected<void> place(const std::filesystem::path& whole, std::uint64_t,
+                       const std::string& hidden) override {
+    return in_.put(key_of(hidden), whole, true).map([](bool) {});
+  }
+
+  /// S3 renames nothing. A copy is visible whole or not at all, and the hidden name goes only behind it.
+  expected<bool> move(const std::string& hidden, const std::string& visible) override {
+    if (auto copied = in_.copy(key_of(hidden), key_of(visible)); !copied)
+      return unexpected(copied.error());
+    if (auto removed = in_.remove(key_of(hidden)); !removed)
+      return unexpected(removed.error());
+    return true;
+  }
+
   expected<bool> write(const std::string& name, const std::string& text, bool replace) override {
     return in_.put(key_of(name), text, replace);
   }

@@ -39,6 +39,25 @@ public:
   /// Lets published names survive a loss of power; `folders` are those that got one ("" is the table itself).
   [[nodiscard]] virtual expected<void> sync(const std::vector<std::string>& folders) = 0;
 
+  struct upload {
+    std::filesystem::path path;  // of this machine
+    std::string hidden;
+  };
+  /// For places on other machines: copies whole files there under names that readers leave out. They are durable then,
+  /// and still here.
+  [[nodiscard]] virtual expected<void> upload_hidden(const std::vector<upload>& /*files*/) {
+    return our_error("this table has no uploads");
+  }
+  struct hidden_file {
+    std::string hidden;
+    std::string visible;
+  };
+  /// Gives uploaded files their visible names, never over another file. One that has gone was revealed before: not an
+  /// error. The call may be repeated, by several lives at once too.
+  [[nodiscard]] virtual expected<void> reveal_hidden(const std::vector<hidden_file>& /*files*/) {
+    return our_error("this table has no uploads");
+  }
+
   struct entry {
     std::string name;
     bool is_folder = false;
@@ -65,5 +84,8 @@ inline constexpr std::string_view mark_name = ".millrace-table";
 /// A file's name in the table's folder begins so while the file is being sent there; any number, '-' and the
 /// visible name follow. An upload that broke off may leave such a file.
 inline constexpr std::string_view hidden_upload = ".millrace-upload-";
+/// An upload that waits to be revealed ends so behind the visible name: readers that take every key *.parquet for data
+/// leave it out as well.
+inline constexpr std::string_view waiting_upload = ".waiting";
 
 }  // namespace millrace::storage

@@ -61,21 +61,31 @@ protected:
     // A name of its own for each try: what is still under way of an earlier one never gets into this file.
     const auto hidden = path_of(fmt::format("{}{:08x}-{}", hidden_upload, any_number_(),
                                             in_folder ? visible.substr(slash + 1) : visible));
-    if (auto taken = in_.upload(whole, hidden); !taken)
+    if (auto taken = upload_whole(whole, size, hidden); !taken)
       return unexpected(taken.error());
-    const auto came = in_.status_of(hidden);
-    if (!came)
-      return unexpected(came.error());
-    if (!*came || (*came)->length != size)
-      return outside_error(ec::unavailable,
-                           fmt::format("{} has {} of the {} bytes that were sent to {}", place_.server,
-                                       *came ? (*came)->length : 0, size, hidden));
     auto renamed = in_.rename(hidden, path_of(visible));
     if (!renamed)
       made_.clear();  // its folder may be what has gone
     else if (!*renamed)
       if (auto removed = in_.remove(hidden); !removed)
         return unexpected(removed.error());
+    return renamed;
+  }
+
+  expected<void> place(const std::filesystem::path& whole, std::uint64_t size,
+                       const std::string& hidden) override {
+    if (auto made = make(""); !made)
+      return made;
+    return upload_whole(whole, size, path_of(hidden));
+  }
+
+  expected<bool> move(const std::string& hidden, const std::string& visible) override {
+    const auto slash = visible.find_last_of('/');
+    if (auto made = make(slash != std::string::npos ? visible.substr(0, slash) : ""); !made)
+      return unexpected(made.error());
+    auto renamed = in_.rename(path_of(hidden), path_of(visible));
+    if (!renamed)
+      made_.clear();  // its folder may be what has gone
     return renamed;
   }
 
@@ -91,6 +101,20 @@ private:
     if (path.ends_with('/'))
       path.pop_back();
     return path;
+  }
+
+  expected<void> upload_whole(const std::filesystem::path& whole, std::uint64_t size,
+                              const std::string& path) {
+    if (auto taken = in_.upload(whole, path); !taken)
+      return unexpected(taken.error());
+    const auto came = in_.status_of(path);
+    if (!came)
+      return unexpected(came.error());
+    if (!*came || (*came)->length != size)
+      return outside_error(ec::unavailable,
+                           fmt::format("{} has {} of the {} bytes that were sent to {}", place_.server,
+                                       *came ? (*came)->length : 0, size, path));
+    return {};
   }
 
   expected<void> make(const std::string& folder) {

@@ -69,7 +69,9 @@ expected<void> remove_uploads(storage::table_folder& folder,
   for (const auto& e : *all) {
     if (!e.name.starts_with(storage::hidden_upload))
       continue;
-    const auto number_and_name = std::string_view(e.name).substr(storage::hidden_upload.size());
+    auto number_and_name = std::string_view(e.name).substr(storage::hidden_upload.size());
+    if (number_and_name.ends_with(storage::waiting_upload))
+      number_and_name.remove_suffix(storage::waiting_upload.size());
     const auto end = number_and_name.find('-');
     if (end != std::string_view::npos && which(number_and_name.substr(end + 1)))
       if (auto removed = folder.remove(e.name); !removed)

@@ -6,6 +6,7 @@
 #include "actors/sink/files/roll_option.hpp"
 #include "actors/sink/parquet/local_folder.hpp"
 #include "actors/sink/parquet/parquet_writer.hpp"
+#include "actors/sink/parquet/stored_table.hpp"
 #include "config/plan/missing_column.hpp"
 #include "runtime/data/empty_object.hpp"
 
@@ -22,7 +23,6 @@ using config::option_type;
 
 constexpr std::uint64_t largest_put = 4'000'000'000;  // S3's 5 GB, with room for a commit's rows
 constexpr std::uint64_t default_size = 128'000'000;
-constexpr std::chrono::minutes default_age{1};  // where nothing is said of `roll`
 
 std::vector<option> options() {
   return {
@@ -166,7 +166,8 @@ config::connector parquet_sink_connector() {
 expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& options,
                                                       const data::schema_ptr& rows,
                                                       const std::filesystem::path& work,
-                                                      const wall_clock& clock) {
+                                                      const wall_clock& clock,
+                                                      std::shared_ptr<chain::named_chains> chains) {
   parquet_options out;
   out.partition_by = columns_named(options);
   out.packed = compression_of(options.text("compression"));
@@ -183,6 +184,9 @@ expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& opti
   if (!table)
     return unexpected(table.error());
   out.work = (*table)->has_mark() ? work : std::filesystem::path(options.text("path"));
+  if (chains && (*table)->has_mark())
+    return std::make_unique<stored_table>(std::move(out), std::move(*table), std::move(*parts),
+                                          std::move(chains), clock);
   return std::make_unique<parquet_writer>(std::move(out), std::move(*table), std::move(*parts), clock);
 }
 

@@ -5,6 +5,7 @@
 #include "actors/sink/sink.hpp"
 #include "config/catalog.hpp"
 #include "runtime/base/time.hpp"
+#include "runtime/chain/named_chains.hpp"
 
 #include <filesystem>
 
@@ -13,11 +14,12 @@ namespace millrace::sink {
 [[nodiscard]] config::connector parquet_sink_connector();
 
 /// `rows`: the schema of the batches it gets. `work`: a folder of this sink's own in the state folder, for a
-/// table on another machine. The options have passed the connector's check.
-[[nodiscard]] expected<std::unique_ptr<writer>> make_parquet_writer(const config::values& options,
-                                                                    const data::schema_ptr& rows,
-                                                                    const std::filesystem::path& work,
-                                                                    const wall_clock& clock = system_clock());
+/// table on another machine. `chains`: the store of a cluster, which then has the record of such a table, and nothing
+/// that is acknowledged lies in `work`. The options have passed the connector's check.
+[[nodiscard]] expected<std::unique_ptr<writer>>
+make_parquet_writer(const config::values& options, const data::schema_ptr& rows,
+                    const std::filesystem::path& work, const wall_clock& clock = system_clock(),
+                    std::shared_ptr<chain::named_chains> chains = {});
 
 /// Where readers find the table: a path, webhdfs://HOST:PORT/FOLDER, s3://BUCKET/PREFIX; no secret is in it.
 /// Empty where the options have not passed the check.

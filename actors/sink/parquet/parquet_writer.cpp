@@ -2,11 +2,9 @@
 
 #include "actors/sink/files/data_file.hpp"
 #include "actors/sink/parquet/old_data.hpp"
-#include "actors/sink/parquet/table_mark.hpp"
-#include "runtime/data/render.hpp"
+#include "actors/sink/parquet/table_claim.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <set>
@@ -15,30 +13,6 @@ namespace millrace::sink {
 namespace {
 
 constexpr std::string_view side_name = ".millrace-table";
-/// The record names every file of a roll, so there are not more than it can hold, whatever the partitions.
-constexpr std::size_t most_files = 4096;
-/// Fewer bytes of rows tell nothing of the files' size: the footers are the larger part.
-constexpr std::uint64_t tells_of_size = 1 << 20;
-
-/// Files of two states never share a name.
-std::string tag_of(const target_owner& o) {
-  const auto all = o.state_id + '\n' + o.topology + '\n' + o.sink;
-  return fmt::format("{:010x}", XXH3_64bits(all.data(), all.size()) >> 24);
-}
-
-/// The state folder knows of committed rows, but the table's mark is gone, or another's.
-unexpected table_lost(const std::string& target, const std::optional<target_owner>& now) {
-  if (now)
-    return fatal_error(ec::fenced,
-                       fmt::format("{} was taken over by sink '{}' of topology '{}' under another "
-                                   "state folder",
-                                   target, now->sink, now->topology));
-  return fatal_error(
-      ec::mismatch,
-      fmt::format("the state folder says that this sink has committed rows to {}, but nothing of "
-                  "the table is there ({} is missing); bring it back, or start over with --fresh",
-                  target, storage::mark_name));
-}
 
 }  // namespace
 
@@ -76,74 +50,18 @@ expected<void> parquet_writer::take_over(const claim& who) {
   const auto bytes = side_->load();
   if (!bytes)
     return unexpected(bytes.error());
-  table_record record;
-  std::optional<target_owner> replaced;
-  bool begins = true;
-  if (*bytes) {
-    auto old = decode_table_record(**bytes);
-    if (!old) {
-      auto e = old.error();
-      e.message = fmt::format("{}: {}", side_->path().string(), e.message);
-      return unexpected(std::move(e));
-    }
-    const auto owned = judge(old->owner, who, table_->shown(""), options_.begin);
-    if (!owned)
-      return unexpected(owned.error());
-    begins = *owned == ownership::replaced;
-    if (begins)
-      replaced = std::move(old->owner);
-    else
-      record = std::move(*old);
-  }
-  if (who.expects_progress && !record.at)
-    return progress_missing(table_->shown(""), side_->path().string());
-  const auto mark = read_mark(who);
-  if (!mark)
-    return unexpected(mark.error());
-  const bool marked = mark->has_value();
-  const bool ours = marked && (*mark)->state_id == who.state_id;
-  if (!begins && table_->has_mark() && !ours && (marked || record.at))
-    return table_lost(table_->shown(""), *mark);
-  if (marked && !ours)
-    replaced = **mark;
-  record.owner = {who.state_id, who.topology, who.sink, who.life};
-  if (begins)
-    if (auto cleared = clear_old(replaced); !cleared)
-      return cleared;
-  if (!fits_)
-    if (auto fits = fits_beside(*table_, options_.partition_by, *parts_.file_columns()); !fits)
-      return fits;
+  auto record = claim_table({.table = table_.get(),
+                             .record_place = side_->path().string(),
+                             .begin = options_.begin,
+                             .partition_by = &options_.partition_by,
+                             .file_columns = parts_.file_columns().get(),
+                             .looks_beside = !fits_},
+                            who, *bytes);
+  if (!record)
+    return unexpected(record.error());
   fits_ = true;
-  if (!ours)
-    if (auto set = table_->set_mark(encode_mark(record.owner), marked); !set)
-      return set;
-  record_ = std::move(record);
+  record_ = std::move(*record);
   return side_->claim();
-}
-
-/// Reads whose the table is, where that is written beside it.
-expected<std::optional<target_owner>> parquet_writer::read_mark(const claim& who) {
-  const auto text = table_->mark();
-  if (!text)
-    return unexpected(text.error());
-  if (!*text)
-    return std::nullopt;
-  auto owner = decode_mark(**text, table_->shown(""));
-  if (!owner)
-    return unexpected(owner.error());
-  if (const auto owned = judge_mark(*owner, who, table_->shown(""), options_.begin); !owned)
-    return unexpected(owned.error());
-  return std::move(*owner);
-}
-
-/// Clears the folder for a state that begins: what it holds goes, or stays.
-expected<void> parquet_writer::clear_old(const std::optional<target_owner>& replaced) {
-  if (options_.begin == at_start::empty)
-    return remove_data(*table_, [](std::string_view) { return true; });
-  if (!replaced)
-    return {};
-  const auto tag = tag_of(*replaced);
-  return remove_data(*table_, [&](std::string_view name) { return is_named_by(tag, name); });
 }
 
 void parquet_writer::begin_files() {
@@ -209,25 +127,12 @@ expected<void> parquet_writer::add(const data::batch& rows) {
   auto refused = files_.add(rows);
   if (!refused)
     return unexpected(refused.error());
-  if (refused->empty()) {
-    staged_.add(rows);
-    rows_ += rows.rows;
-    return {};
+  auto kept = without_refused(rows, std::move(*refused), record_.next_rejected + refused_.size());
+  std::move(kept.refused.begin(), kept.refused.end(), std::back_inserter(refused_));
+  if (kept.kept) {
+    staged_.add(*kept.kept);
+    rows_ += kept.kept->rows;
   }
-  std::set<std::size_t> left_out;
-  for (auto& r : *refused) {
-    left_out.insert(r.row);
-    std::string record;
-    data::append_json_row(record, rows, r.row);
-    refused_.push_back({record_.next_rejected + refused_.size(), std::move(record), std::move(r.why)});
-  }
-  std::vector<std::uint32_t> kept;
-  for (std::uint32_t row = 0; row < rows.rows; ++row)
-    if (left_out.count(row) == 0)
-      kept.push_back(row);
-  if (!kept.empty())
-    staged_.add(data::take(rows, kept));
-  rows_ += kept.size();
   return {};
 }
 

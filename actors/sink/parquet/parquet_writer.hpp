@@ -7,23 +7,12 @@
 
 #include "actors/sink/files/side_file.hpp"
 #include "actors/sink/parquet/open_files.hpp"
+#include "actors/sink/parquet/parquet_options.hpp"
 #include "actors/sink/parquet/staged_rows.hpp"
 #include "actors/sink/parquet/table_record.hpp"
 #include "runtime/base/time.hpp"
 
 namespace millrace::sink {
-
-struct parquet_options {
-  std::filesystem::path work;  // where the record, what is staged and hidden files lie
-  std::vector<std::string> partition_by;
-  compression packed = compression::snappy;
-  bool durable = true;
-  at_start begin = at_start::append;
-  std::optional<micros> age;  // of the first row
-  std::uint64_t size = 0;     // of the files of a roll together, about
-  std::optional<std::uint64_t> rows;
-  open_limits limits;
-};
 
 class parquet_writer final : public writer {
 public:
@@ -46,8 +35,6 @@ public:
 
 private:
   [[nodiscard]] expected<void> take_over(const claim& who);
-  [[nodiscard]] expected<std::optional<target_owner>> read_mark(const claim& who);
-  [[nodiscard]] expected<void> clear_old(const std::optional<target_owner>& replaced);
   [[nodiscard]] expected<void> resume();
   [[nodiscard]] expected<void> add(const data::batch& rows);
   [[nodiscard]] expected<void> flush_staged();

@@ -199,9 +199,13 @@ TEST_CASE(
 TEST_CASE("a sink is pinned where its target lies on a node's disk or is its terminal") {
   CHECK(is_sink_pinned(R"("file", "path": "x")"));
   CHECK(is_sink_pinned(R"("console")"));
-  if (sink::has_parquet())
-    CHECK(is_sink_pinned(
-        R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x")"));  // its rows are staged
+  if (sink::has_parquet()) {
+    CHECK(is_sink_pinned(R"("parquet", "path": "x")"));
+    CHECK_FALSE(is_sink_pinned(R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x")"));
+    // With a node its rows are staged there.
+    CHECK(
+        is_sink_pinned(R"("parquet", "connection": "webhdfs://localhost:1", "path": "/x", "node": "here")"));
+  }
   CHECK(is_sink_pinned(R"("sql", "connection": "sqlite3:///tmp/x", "table": "t")"));
   CHECK_FALSE(is_sink_pinned(R"("sql", "connection": "postgresql://localhost/x", "table": "t")"));
   CHECK_FALSE(is_sink_pinned(R"("kafka", "brokers": "nowhere:1", "topic": "rows")"));

@@ -150,6 +150,23 @@ expected<bool> bucket::put(const std::string& key, std::string bytes, bool repla
   return put(key, std::move(content), replace);
 }
 
+expected<void> bucket::copy(const std::string& from, const std::string& to) {
+  http::request r;
+  r.method = "PUT";
+  r.url = url(to);
+  r.headers.push_back(
+      fmt::format("x-amz-copy-source: /{}/{}", http::escaped(name_), http::escaped(from, true)));
+  const auto a = http_.send(r);
+  if (!a)
+    return unexpected(a.error());
+  if (a->status == not_found)
+    return outside_error(ec::unavailable, fmt::format("s3://{}: {} has gone", name_, from));
+  // The status is sent before the copy is made, so that the body alone tells how it went.
+  if (a->status != ok || a->body.find("<CopyObjectResult") == std::string::npos)
+    return refused("copy " + from, *a);
+  return {};
+}
+
 expected<void> bucket::remove(const std::string& key) {
   http::request r;
   r.method = "DELETE";

@@ -28,6 +28,9 @@ public:
   /// Visible whole or not at all. Unless `replace`: false where the key is there (If-None-Match).
   [[nodiscard]] expected<bool> put(const std::string& key, const std::filesystem::path& from, bool replace);
   [[nodiscard]] expected<bool> put(const std::string& key, std::string bytes, bool replace);
+  /// Copies within the bucket, over whatever has that key; visible whole or not at all. ec::unavailable where `from` is
+  /// not there.
+  [[nodiscard]] expected<void> copy(const std::string& from, const std::string& to);
   /// One that has gone is not an error.
   [[nodiscard]] expected<void> remove(const std::string& key);
   /// At most `length` bytes from `offset`; `length` is not 0.

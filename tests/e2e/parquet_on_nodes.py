@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""A table in S3 or HDFS, written by a cluster of three nodes: the node that has the sink is killed with -9, and another one, whose disk has nothing of
+the table, goes on. At the end each row is in the table once. A reader looks all the time. The server is its own, by tools/services.
+
+    parquet_on_nodes.py --millrace build/release/millrace [--server s3|hdfs] [--kills 4] [--seed 1]
+"""
+import argparse
+import sys
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from parquet_tables import without_parquet  # noqa: E402
+from real_systems import Run, check, main, wait_until  # noqa: E402
+from remote_tables import Hdfs, S3, Reader, Rows, visible  # noqa: E402
+from servers_away import Servers  # noqa: E402
+
+TABLE, RATE = "nodes", 1_000
+NAME = f"remote_{TABLE}"
+SINK = f"{NAME}/table"
+KINDS = {"s3": (S3, "S3_URL"), "hdfs": (Hdfs, "WEBHDFS_URL")}
+
+
+def place_of_sink(cluster, topology):
+    """After three deaths of nodes under one actor the topology has failed, and is applied again."""
+    state, reason = cluster.state_of(NAME)
+    if state == "failed":
+        check("nodes have died" in reason, f"the topology has failed: {reason}")
+        cluster.ask("apply", topology)
+    return cluster.places().get(SINK)
+
+
+def kill_where_the_sink_is(cluster, rows, place, kills):
+    """Each time it has made files since; tells the nodes that had it."""
+    had = []
+    for _ in range(kills):
+        rows.wait_for_files(more_than=len(visible(place.walk(TABLE))))
+        had.append(wait_until("the sink is somewhere", lambda: place_of_sink(cluster, rows.topology)))
+        node = cluster.nodes[had[-1]]
+        node.kill()
+        wait_until("another node has the sink", lambda: place_of_sink(cluster, rows.topology) not in (None, had[-1]), 60)
+        if node.name != "a":  # which has the source's file
+            rows.wait_for_files(more_than=len(visible(place.walk(TABLE))))
+        node.start()
+        node.wait_ready()
+    return had
+
+
+def run_on(place, options, folder):
+    cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a", "b", "c"), following=())
+    rows = Rows(options, folder / "rows", place, TABLE, RATE * (10 + 8 * options.kills), rate=RATE, seed=options.seed, roll={"age": "1 s"})
+    reader = Reader(place, TABLE)
+    try:
+        cluster.start()
+        cluster.ask("apply", rows.topology, by=cluster.nodes["a"])
+        had = kill_where_the_sink_is(cluster, rows, place, options.kills)
+        cluster.ask("wait", NAME)
+        files = rows.compare()
+        check(not rows.left_behind(), f"left behind: {rows.left_behind()}")
+        print(f"{rows.count} rows once in {files} files; the sink was killed at {', '.join(had)}; the reader: {reader.end()}", flush=True)
+    finally:
+        reader.ending.set()
+        cluster.stop()
+
+
+def test(options, folder):
+    if why := without_parquet(options):
+        print(f"SKIPPED: {why}", flush=True)
+        sys.exit(77)
+    kind, variable = KINDS[options.server]
+    servers = Servers(folder)
+    try:
+        run_on(kind(servers.command("start", kind.name)[variable], servers), options, folder)
+    finally:
+        Run.end_all()
+        servers.command("stop", "--remove")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--server", choices=sorted(KINDS), default="s3")
+    arguments.add_argument("--kills", type=int, default=4)
+    arguments.add_argument("--seed", type=int, default=1)
+    sys.exit(main(test, arguments))
