@@ -44,6 +44,8 @@ public:
   void close();
   /// A request of it is being answered.
   [[nodiscard]] bool is_busy() const { return asked_ != nullptr; }
+  /// Likewise, or its answer is being written.
+  [[nodiscard]] bool is_answering() const { return is_busy() || !out_.empty(); }
 
 private:
   using bytes_handler = std::function<void(boost::beast::error_code, std::size_t)>;

@@ -2,10 +2,12 @@
 
 #include "actors/api/connection.hpp"
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <future>
 #include <list>
 #include <thread>
 #include <utility>
@@ -130,6 +132,21 @@ expected<server> server::start(server_options options, cluster_view& view, const
   i->accept();
   i->thread = std::thread([&core] { core.io.run(); });
   return server(std::move(i));
+}
+
+void server::settle(std::chrono::milliseconds limit) {
+  constexpr std::chrono::milliseconds between{5};
+  const auto until = std::chrono::steady_clock::now() + limit;
+  const auto is_quiet = [this] {
+    std::promise<bool> told;
+    auto quiet = told.get_future();
+    boost::asio::post(impl_->core->io, [&] {
+      told.set_value(std::ranges::none_of(impl_->open, [](const auto& c) { return c->is_answering(); }));
+    });
+    return quiet.get();
+  };
+  while (!is_quiet() && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(between);
 }
 
 tcp::endpoint server::endpoint() const {

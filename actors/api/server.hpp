@@ -50,6 +50,9 @@ public:
   /// Ends all connections; replies that come later are dropped.
   ~server();
 
+  /// Blocks until every answer is written, no longer than `limit`.
+  void settle(std::chrono::milliseconds limit);
+
   /// Has the port that it was given where it asked for any.
   [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const;
   /// "https://127.0.0.1:1234"

@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -250,6 +251,20 @@ def few_rights(c):
     run.stop()
 
 
+def the_end_by_the_api(c):
+    """`millrace stop` and `wait` ask a run as they ask a cluster: both say how it has ended, at once"""
+    c.start()
+    options = ["--connect", f"http://127.0.0.1:{c.http}", "--token", str(c.state / "token")]
+    waiting = subprocess.Popen([c.binary, "wait", c.name, *options], stdout=subprocess.PIPE, text=True)
+    Run.started.append(waiting)
+    began = time.monotonic()
+    stopped = subprocess.run([c.binary, "stop", c.name, *options], capture_output=True, text=True, timeout=60 * PATIENCE)
+    check(stopped.returncode == 0 and stopped.stdout == f"{c.name} stopped\n", stopped)
+    check(waiting.communicate(timeout=60 * PATIENCE)[0] == f"{c.name} stopped\n" and waiting.returncode == 0, "wait says so, too")
+    check(c.run.wait() == 0, "it has ended as by SIGTERM")
+    print(f"        stopped and told after {time.monotonic() - began:.1f} s")
+
+
 class Nodes:
     def __init__(self, options, folder, name):
         self.folder = folder / name
@@ -305,7 +320,8 @@ def a_cluster(n):
 
 
 CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away,
-         a_sink_that_holds_the_others_up, who_may_ask, few_rights)
+         a_sink_that_holds_the_others_up, who_may_ask, few_rights,
+         the_end_by_the_api)
 
 
 def test(options, folder):

@@ -239,6 +239,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
       t.join();
   }
   const int status = end_all(a, prepared, board, system, statuses);
+  if (http)
+    http->settle();
   http.reset();
   leave_within(leave_limit, status);
   return status;

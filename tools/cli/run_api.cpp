@@ -57,6 +57,11 @@ void add_http_options(CLI::App& command, http_arguments& a) {
       ->needs(tls);
 }
 
+void run_api::settle() {
+  view_->settle(std::chrono::seconds(1));
+  server_.settle(std::chrono::seconds(1));
+}
+
 expected<run_api> run_api::start(const http_arguments& a,
                                  const std::vector<std::unique_ptr<topology_run>>& runs,
                                  const running_topologies& board) {

@@ -33,6 +33,8 @@ public:
   /// From here on it can collect reports. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }
   [[nodiscard]] std::string url() const { return server_.url(); }
+  /// All topologies are over: clients that wait for that are told. Blocks for two seconds at most.
+  void settle();
 
 private:
   run_api(std::unique_ptr<run_view> view, api::server server)

@@ -53,6 +53,11 @@ void run_view::attach(caf::actor_system* system) {
   system_ = system;
 }
 
+void run_view::settle(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  settled_.wait_for(lock, limit, [this] { return !is_stop_untold_ && asked_.empty() && waits_.empty(); });
+}
+
 void run_view::ask(api::request what, api::reply to) {
   if (auto now = look(what))
     return to(std::move(*now));
@@ -69,7 +74,7 @@ void run_view::ask(api::request what, api::reply to) {
 
 struct run_view::looking {
   using given = std::optional<expected<api::answer>>;
-  const run_view& v;
+  run_view& v;
   given operator()(const asked::list&) const { return v.topologies(); }
   given operator()(const asked::nodes&) const { return v.nodes(); }
   given operator()(const asked::status&) const { return api::answers::status{{}, v.node_, 1, v.node_}; }
@@ -93,7 +98,7 @@ struct run_view::looking {
   given operator()(const auto&) const { return std::nullopt; }
 };
 
-std::optional<expected<api::answer>> run_view::look(const api::request& what) const {
+std::optional<expected<api::answer>> run_view::look(const api::request& what) {
   if (const auto topology = inside::asks_inside(what); !topology.empty())
     return look_inside(topology, what);
   return std::visit(looking{*this}, what);
@@ -113,8 +118,12 @@ expected<api::answer> run_view::look_inside(const std::string& topology, const a
   return unexpected(run_of(topology).error());
 }
 
-expected<api::answer> run_view::stop(const std::string& topology) const {
-  return run_of(topology).map([](topology_run* r) {
+expected<api::answer> run_view::stop(const std::string& topology) {
+  return run_of(topology).map([this](topology_run* r) {
+    {
+      const std::lock_guard lock(mutex_);
+      is_stop_untold_ = true;
+    }
     r->stop();
     return api::answer(api::answers::accepted{});
   });
@@ -185,8 +194,11 @@ void run_view::end_waits() {
       q.to(api::answer(api::answers::waited{true, *t}));
     else
       return !q.to.is_wanted();
+    is_stop_untold_ = false;
     return true;
   });
+  if (waits_.empty() && asked_.empty())
+    settled_.notify_all();
 }
 
 expected<api::answer> run_view::answer(const api::request& what) {

@@ -33,6 +33,10 @@ public:
 
   void ask(api::request what, api::reply to) override;
 
+  /// All topologies are over: whoever waits for that is answered. A client that has asked for a stop waits next, and
+  /// finds out how it ended. Blocks until then, no longer than `limit`.
+  void settle(std::chrono::milliseconds limit);
+
 private:
   struct question {
     api::request what;
@@ -41,10 +45,10 @@ private:
   struct looking;  // by request
 
   /// What is known at once; nothing for what takes longer.
-  [[nodiscard]] std::optional<expected<api::answer>> look(const api::request& what) const;
+  [[nodiscard]] std::optional<expected<api::answer>> look(const api::request& what);
   [[nodiscard]] expected<api::answer> look_inside(const std::string& topology,
                                                   const api::request& what) const;
-  [[nodiscard]] expected<api::answer> stop(const std::string& topology) const;
+  [[nodiscard]] expected<api::answer> stop(const std::string& topology);
   [[nodiscard]] api::answers::topologies topologies() const;
   [[nodiscard]] api::answers::nodes nodes() const;
   [[nodiscard]] expected<topology_run*> run_of(const std::string& topology) const;
@@ -61,8 +65,10 @@ private:
 
   std::mutex mutex_;  // guards what follows, but for the thread
   std::condition_variable wake_;
+  std::condition_variable settled_;
   std::deque<question> asked_;
   std::list<question> waits_;
+  bool is_stop_untold_ = false;  // somebody has asked for a stop, and not yet for the end
   caf::actor_system* system_ = nullptr;
   std::mutex using_system_;  // held while system_ is used
   bool is_over_ = false;
