@@ -6,14 +6,20 @@ is tried; who may ask for what; and a cluster that answers alike at each node, a
 """
 import argparse
 import contextlib
+import fcntl
 import http.client
 import json
+import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.error
 import urllib.request
@@ -265,6 +271,92 @@ def the_end_by_the_api(c):
     print(f"        stopped and told after {time.monotonic() - began:.1f} s")
 
 
+class Terminal:
+    """A command in a terminal of so many rows and columns, and what it has drawn since it was last asked to draw all."""
+
+    def __init__(self, command, rows=24, columns=80, **environment):
+        self.process_id, self.fd = pty.fork()
+        if self.process_id == 0:
+            os.environ.update({"TERM": "xterm-256color", **environment})
+            os.execv(command[0], command)
+        self.resize(rows, columns)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def drawn(self):
+        """All of the screen: Ctrl-L draws it anew."""
+        self.press("\x0c")
+        out, until = b"", time.monotonic() + 0.4
+        while time.monotonic() < until:
+            if select.select([self.fd], [], [], 0.1)[0]:
+                try:
+                    out += os.read(self.fd, 1 << 16)
+                except OSError:
+                    break
+        return out.decode(errors="replace")
+
+    def wait_for(self, *texts):
+        seen = []
+
+        def is_shown():
+            seen.append(self.drawn())
+            return all(t in seen[-1] for t in texts)
+        try:
+            wait_until(f"the screen shows {texts}", is_shown, 30)
+        except Exception as e:
+            raise type(e)(f"{e}; it shows {seen[-1]!r}") from None
+        return seen[-1]
+
+    def end(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.process_id, 0)[1])
+
+
+def the_live_screen(c):
+    """The console in a terminal: views by their keys, into a stage and back, a filter, few columns, a process that dies and comes back, no colours"""
+    c.start()
+    c.at("11:58:00", "12:01:00")
+    command = [c.binary, "console", "--connect", f"http://127.0.0.1:{c.http}"]
+    t = Terminal(command)
+    t.wait_for("topologies", c.name, "running")
+    t.press("\r")
+    t.wait_for("stages", "counts", "tumbling", "rows")
+    t.press("/coun\r")
+    check("http_server" not in t.wait_for("counts"), "the filter")
+    t.press("\r")
+    t.wait_for(f"{c.name} / counts", "(quiet_partition)", "12:05:00Z")
+    t.press("\x1b")
+    t.wait_for("stages", "http_server")
+    for key, text in (("2", "coordinator"), ("4", "caught"), ("5", "counts/3"), ("6", "COMMITS"), ("7", "every"), ("?", "hold")):
+        t.press(key)
+        t.wait_for(text)
+    t.press("8")
+    t.wait_for("token")  # whoever has none sees why there are no records
+    t.press("3")
+    t.resize(6, 20)
+    t.wait_for("STAGE")
+    t.resize(24, 80)
+    c.run.kill()
+    t.wait_for("nobody listens", "counts")
+    c.start()
+    wait_until("it goes on", lambda: "nobody listens" not in t.drawn())
+    t.press("q")
+    check(t.end() == 0, "q ends it with 0")
+    plain = Terminal(command, NO_COLOR="1")
+    shown = plain.wait_for("topologies")
+    check("\x1b[36m" not in shown and "\x1b[1;36m" not in shown, "there are colours")
+    plain.press("\x03")
+    check(plain.end() == 0, "Ctrl-C ends it with 0")
+    unknown = Terminal(command, TERM="nonsense")
+    check(unknown.end() == 2, "a terminal that nobody knows")
+    piped = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * PATIENCE)
+    check(piped.returncode == 2 and "-e COMMAND" in piped.stderr, piped)
+    c.run.stop()
+
+
 class Nodes:
     def __init__(self, options, folder, name):
         self.folder = folder / name
@@ -321,7 +413,7 @@ def a_cluster(n):
 
 CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away,
          a_sink_that_holds_the_others_up, who_may_ask, few_rights,
-         the_end_by_the_api)
+         the_end_by_the_api, the_live_screen)
 
 
 def test(options, folder):

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::console {
 namespace {
@@ -40,14 +41,22 @@ std::string missing_text(const std::vector<std::string>& nodes) {
 
 }  // namespace
 
-std::string text_of(const inside::graph& g) {
+std::string text_of(const grid& g, std::string_view empty) {
+  return g.rows.empty() ? std::string(empty) : table(g.head, g.rows);
+}
+
+grid stages_of(const inside::graph& g) {
   rows stages;
   for (const auto& s : g.stages)
     stages.push_back({visible(s.name), s.kind, visible(s.type), s.state, std::to_string(s.records),
                       rate_text(s.per_second), number_text(s.lag), time_text(s.watermark),
                       std::to_string(s.late), std::to_string(s.dead_letters)});
-  auto out = table({"STAGE", "KIND", "TYPE", "STATE", "RECORDS", "RATE", "LAG", "WATERMARK", "LATE", "DEAD"},
-                   stages);
+  return {{"STAGE", "KIND", "TYPE", "STATE", "RECORDS", "RATE", "LAG", "WATERMARK", "LATE", "DEAD"},
+          std::move(stages)};
+}
+
+std::string text_of(const inside::graph& g) {
+  auto out = text_of(stages_of(g), "no stages\n");
   rows edges;
   for (const auto& e : g.edges)
     edges.push_back({visible(e.from), visible(e.to), bytes_text(e.held_bytes)});
@@ -68,16 +77,18 @@ std::string text_of(const inside::explanation& e) {
   return out + missing_text(e.missing);
 }
 
-std::string text_of(const inside::whole_ledger& l) {
+grid grid_of(const inside::whole_ledger& l) {
   rows all;
   for (const auto& s : l.stages)
     all.push_back({visible(s.stage), std::to_string(s.in), std::to_string(s.out), std::to_string(s.filtered),
                    std::to_string(s.late), std::to_string(s.dead_letters), std::to_string(s.in_flight),
                    s.holds ? "" : "UNEQUAL"});
-  return table({"STAGE", "IN", "OUT", "FILTERED", "LATE", "DEAD", "IN FLIGHT", ""}, all);
+  return {{"STAGE", "IN", "OUT", "FILTERED", "LATE", "DEAD", "IN FLIGHT", ""}, std::move(all)};
 }
 
-std::string lanes_text(const inside::figures& f) {
+std::string text_of(const inside::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
+
+grid lanes_of(const inside::figures& f) {
   rows all;
   for (const auto& l : f.lanes)
     for (const auto& p : l.partitions)
@@ -91,25 +102,25 @@ std::string lanes_text(const inside::figures& f) {
                      : p.is_idle                     ? "idle"
                      : p.is_caught_up                ? "caught up"
                                                      : "reads"});
-  return all.empty()
-             ? "no lanes\n"
-             : table({"LANE", "NODE", "PARTITION", "WATERMARK", "QUIET", "LAG", "RECORDS", "STATE"}, all);
+  return {{"LANE", "NODE", "PARTITION", "WATERMARK", "QUIET", "LAG", "RECORDS", "STATE"}, std::move(all)};
 }
 
-std::string shards_text(const inside::figures& f) {
+std::string lanes_text(const inside::figures& f) { return text_of(lanes_of(f), "no lanes\n"); }
+
+grid shards_of(const inside::figures& f) {
   rows all;
   for (const auto& s : f.shards)
     all.push_back({visible(s.name), visible(s.node), time_text(s.fired), time_text(s.next_end),
                    std::to_string(s.windows_open), std::to_string(s.keys), bytes_text(s.bytes),
                    bytes_text(s.retained_bytes), bytes_text(s.spilled_bytes), std::to_string(s.rows),
                    s.is_stalled ? "stalled" : ""});
-  return all.empty() ? "no shards\n"
-                     : table({"SHARD", "NODE", "FIRED", "NEXT END", "OPEN", "KEYS", "STATE", "RETAINED",
-                              "SPILLED", "ROWS", ""},
-                             all);
+  return {{"SHARD", "NODE", "FIRED", "NEXT END", "OPEN", "KEYS", "STATE", "RETAINED", "SPILLED", "ROWS", ""},
+          std::move(all)};
 }
 
-std::string sinks_text(const inside::figures& f) {
+std::string shards_text(const inside::figures& f) { return text_of(shards_of(f), "no shards\n"); }
+
+grid sinks_of(const inside::figures& f) {
   rows all;
   for (const auto& s : f.sinks) {
     const bool none = s.newest.empty();
@@ -120,8 +131,20 @@ std::string sinks_text(const inside::figures& f) {
                    : s.is_away   ? "away"
                                  : ""});
   }
-  return all.empty() ? "no sinks\n"
-                     : table({"SINK", "NODE", "ROWS", "COMMITS", "REFUSED", "BATCH", "LAST COMMIT", ""}, all);
+  return {{"SINK", "NODE", "ROWS", "COMMITS", "REFUSED", "BATCH", "LAST COMMIT", ""}, std::move(all)};
+}
+
+std::string sinks_text(const inside::figures& f) { return text_of(sinks_of(f), "no sinks\n"); }
+
+grid commits_of(const inside::figures& f) {
+  rows commits;
+  for (const auto& s : f.sinks)
+    for (auto i = s.newest.size() - std::min(s.newest.size(), shown_commits); i < s.newest.size(); ++i) {
+      const auto& c = s.newest[i];
+      commits.push_back({std::to_string(c.batch), time_text(c.at), std::to_string(c.rows),
+                         seconds_text(c.wait_seconds), seconds_text(c.commit_seconds)});
+    }
+  return {{"BATCH", "COMMITTED", "ROWS", "SCHEDULING DELAY", "PROCESSING TIME"}, std::move(commits)};
 }
 
 std::string stage_text(const inside::figures& f) {
@@ -135,15 +158,8 @@ std::string stage_text(const inside::figures& f) {
     out += shards_text(f);
   if (!f.sinks.empty())
     out += sinks_text(f);
-  rows commits;
-  for (const auto& s : f.sinks)
-    for (auto i = s.newest.size() - std::min(s.newest.size(), shown_commits); i < s.newest.size(); ++i) {
-      const auto& c = s.newest[i];
-      commits.push_back({std::to_string(c.batch), time_text(c.at), std::to_string(c.rows),
-                         seconds_text(c.wait_seconds), seconds_text(c.commit_seconds)});
-    }
-  if (!commits.empty())
-    out += '\n' + table({"BATCH", "COMMITTED", "ROWS", "SCHEDULING DELAY", "PROCESSING TIME"}, commits);
+  if (const auto commits = commits_of(f); !commits.rows.empty())
+    out += '\n' + text_of(commits, "");
   for (const auto& [stage, l] : f.losses)
     out += fmt::format("{} late, {} dead letters\n", l.late, l.dead_letters);
   return (out.empty() ? "it has no actors of its own: its work is done in the lanes of its parser\n" : out) +

@@ -6,8 +6,22 @@
 #include "actors/inside/ledger.hpp"
 
 #include <string>
+#include <vector>
 
 namespace millrace::console {
+
+/// A table before it is drawn.
+struct grid {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;  // each as long as the head; without control characters
+};
+[[nodiscard]] grid stages_of(const inside::graph& g);
+[[nodiscard]] grid lanes_of(const inside::figures& f);
+[[nodiscard]] grid shards_of(const inside::figures& f);
+[[nodiscard]] grid sinks_of(const inside::figures& f);
+[[nodiscard]] grid grid_of(const inside::whole_ledger& l);
+/// The newest commits with rows.
+[[nodiscard]] grid commits_of(const inside::figures& f);
 
 [[nodiscard]] std::string text_of(const inside::graph& g);
 [[nodiscard]] std::string text_of(const inside::explanation& e);

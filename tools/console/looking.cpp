@@ -1,0 +1,174 @@
+#include "tools/console/looking.hpp"
+
+#include "runtime/base/visible_text.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace millrace::console {
+namespace {
+
+namespace asked = api::requests;
+
+/// Dead letters that are shown; and pages that are read for them at most, the oldest first.
+constexpr std::size_t shown_letters = 200;
+constexpr int most_pages = 20;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+template<class T>
+expected<T> document(const remote::ask_function& ask, const api::request& what) {
+  const auto a = ask(what);
+  if (!a)
+    return unexpected(a.error());
+  auto read = inside::read_json<T>(std::get<api::answers::document>(*a).json);
+  if (!read)
+    return fatal_error(ec::corrupt, "the answer is none that this version of millrace knows");
+  return std::move(*read);
+}
+
+expected<content> topologies(const remote::ask_function& ask) {
+  const auto a = ask(asked::list{});
+  if (!a)
+    return unexpected(a.error());
+  content out{{}, {{"TOPOLOGY", "STATE", "REASON"}, {}}};
+  for (const auto& t : std::get<api::answers::topologies>(*a).all)
+    out.table.rows.push_back({visible(t.name), std::string(to_string(t.state)), visible(t.reason)});
+  return out;
+}
+
+expected<content> nodes(const remote::ask_function& ask) {
+  const auto a = ask(asked::nodes{});
+  if (!a)
+    return unexpected(a.error());
+  content out{{}, {{"NODE", "STATE", "ROLE", "SESSION", "ACTORS"}, {}}};
+  for (const auto& n : std::get<api::answers::nodes>(*a).all)
+    out.table.rows.push_back({visible(n.name), std::string(to_string(n.state)),
+                              n.is_coordinator ? "coordinator" : "", std::to_string(n.session),
+                              std::to_string(n.actors.size())});
+  return out;
+}
+
+content with_missing(content out, const std::vector<std::string>& missing) {
+  for (const auto& node : missing)
+    out.lines.push_back(fmt::format("without {}, which did not answer", visible(node)));
+  return out;
+}
+
+expected<content> stages(const remote::ask_function& ask, const std::string& topology) {
+  return document<inside::graph>(ask, asked::graph{topology}).map([](const inside::graph& g) {
+    content out{{}, stages_of(g)};
+    if (g.held_up_by)
+      out.lines.push_back(
+          fmt::format("held up by {}: {}", visible(g.held_up_by->stage), visible(g.held_up_by->words)));
+    return with_missing(std::move(out), g.missing);
+  });
+}
+
+expected<content> stage(const remote::ask_function& ask, const std::string& topology,
+                        const std::string& name) {
+  const auto why = document<inside::explanation>(ask, asked::explain{topology, name});
+  if (!why)
+    return unexpected(why.error());
+  const auto f = document<inside::figures>(ask, asked::stage_figures{topology, name});
+  if (!f)
+    return unexpected(f.error());
+  content out;
+  out.lines = lines_of(text_of(*why));
+  out.table = !f->lanes.empty() ? lanes_of(*f) : !f->shards.empty() ? shards_of(*f) : commits_of(*f);
+  return out;
+}
+
+expected<content> newest_letters(const remote::ask_function& ask, const std::string& topology) {
+  std::deque<std::vector<std::string>> newest;
+  content out{{}, {{"STAGE", "PARTITION", "POSITION", "ERROR"}, {}}};
+  int pages = 0;
+  for (std::optional<std::uint64_t> page = 0; page; ++pages) {
+    if (pages == most_pages) {
+      out.lines.emplace_back("there are more; millrace console -e dead-letters prints all");
+      break;
+    }
+    const auto a = ask(asked::dead_letters{topology, *page});
+    if (!a)
+      return unexpected(a.error());
+    const auto& found = std::get<api::answers::dead_letters>(*a);
+    for (const auto& letter : found.letters) {
+      boost::json::error_code failed;
+      const auto parsed = boost::json::parse(letter, failed);
+      const auto cell = [&](std::string_view name) {
+        const auto* const o = failed ? nullptr : parsed.if_object();
+        const auto* const v = o == nullptr ? nullptr : o->if_contains(name);
+        if (v == nullptr)
+          return std::string();
+        return visible(v->is_string() ? std::string(v->get_string()) : data::json_text(*v));
+      };
+      newest.push_front({cell("stage"), cell("partition"), cell("position"), cell("error")});
+      if (newest.size() > shown_letters)
+        newest.pop_back();
+    }
+    page = found.next;
+  }
+  out.table.rows.assign(newest.begin(), newest.end());
+  return out;
+}
+
+expected<content> of_topology(const remote::ask_function& ask, view v, const std::string& topology,
+                              const std::string& name) {
+  if (v == view::stages)
+    return stages(ask, topology);
+  if (v == view::stage)
+    return stage(ask, topology, name);
+  if (v == view::letters)
+    return newest_letters(ask, topology);
+  if (v == view::ledger)
+    return document<inside::whole_ledger>(ask, asked::ledger{topology})
+        .map([](const inside::whole_ledger& l) {
+          return content{
+              {l.holds ? "the equation of every stage holds" : "the equation of a stage does not hold"},
+              grid_of(l)};
+        });
+  return document<inside::figures>(ask, asked::figures{topology}).map([&](const inside::figures& f) {
+    content out;
+    out.table = v == view::lanes ? lanes_of(f) : v == view::shards ? shards_of(f) : sinks_of(f);
+    return with_missing(std::move(out), f.missing);
+  });
+}
+
+}  // namespace
+
+expected<looked> look(const remote::ask_function& ask, view v, const std::string& topology,
+                      const std::string& stage) {
+  const auto with = [&](const std::string& of) {
+    return [of](content&& c) { return looked{std::move(c), of}; };
+  };
+  if (v == view::help)
+    return looked{{}, topology};
+  if (v == view::nodes)
+    return nodes(ask).map(with(topology));
+  auto known = topologies(ask);
+  if (!known || v == view::topologies)
+    return std::move(known).map(with(topology));
+  auto of = topology;
+  if (of.empty() && known->table.rows.size() == 1)
+    of = known->table.rows.front().front();
+  if (of.empty())
+    return looked{{{known->table.rows.empty() ? "no topology is there"
+                                              : "several topologies are there: choose one (1)"},
+                   {}},
+                  {}};
+  return of_topology(ask, v, of, stage).map(with(of));
+}
+
+}  // namespace millrace::console
