@@ -219,6 +219,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
       log_with(spdlog::level::info, start_text(all[i]->topology(), prepared.starts[i]),
                start_members(all[i]->topology(), prepared.starts[i]));
     }
+    if (http)
+      http->announce();
     progress_printer progress(board, progress_style_of(a.progress), all.size() == 1);
     const attached takes_signals(
         desk,

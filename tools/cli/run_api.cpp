@@ -57,6 +57,11 @@ void add_http_options(CLI::App& command, http_arguments& a) {
       ->needs(tls);
 }
 
+void run_api::announce() const {
+  if (!token_.empty())
+    spdlog::info("the page, with what its actions need: {}/#token={}", url(), token_);
+}
+
 void run_api::settle() {
   view_->settle(std::chrono::seconds(1));
   server_.settle(std::chrono::seconds(1));
@@ -94,10 +99,10 @@ expected<run_api> run_api::start(const http_arguments& a,
     return unexpected(server.error());
   if (const auto written = write_node_files(folder, server->url()); !written)
     return unexpected(written.error());
-  // Once: later starts have the same token, and logs are kept for long.
+  run_api out(std::move(view), std::move(*server));
   if (is_first && !a.has_metrics_only)
-    spdlog::info("the page, with what its actions need: {}/#token={}", server->url(), *token);
-  return run_api(std::move(view), std::move(*server));
+    out.token_ = std::move(*token);
+  return out;
 }
 
 }  // namespace millrace::cli

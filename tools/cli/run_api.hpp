@@ -33,6 +33,8 @@ public:
   /// From here on it can collect reports. The system outlives it.
   void attach(caf::actor_system* system) { view_->attach(system); }
   [[nodiscard]] std::string url() const { return server_.url(); }
+  /// Logs the address of the page with the token, where this start has made that: once, since logs are kept for long.
+  void announce() const;
   /// All topologies are over: clients that wait for that are told. Blocks for two seconds at most.
   void settle();
 
@@ -40,6 +42,7 @@ private:
   run_api(std::unique_ptr<run_view> view, api::server server)
       : view_(std::move(view)), server_(std::move(server)) {}
 
+  std::string token_;  // empty: an earlier start has announced it
   std::unique_ptr<run_view> view_;
   api::server server_;  // ends first: it asks the view
 };
