@@ -41,6 +41,11 @@ constexpr std::array table{
            "lines in files; what it reads again counts again"},
     metric{"millrace_watermark_seconds", gauge, "seconds since 1970", "topology, lane",
            "Event time up to which a lane is complete"},
+    metric{"millrace_partition_watermark_seconds", gauge, "seconds since 1970", "topology, lane, partition",
+           "Event time up to which a partition is complete; it is absent before its first record and after "
+           "its end"},
+    metric{"millrace_partition_quiet_seconds", gauge, "seconds", "topology, lane, partition",
+           "Since the last records of a partition came; absent before the first"},
     metric{"millrace_lag_records", gauge, "records", "topology, lane",
            "Records that are there and not yet read"},
     metric{"millrace_in_flight_bytes", gauge, "bytes", "topology, lane",

@@ -148,6 +148,19 @@ void add_process(families& all) {
   all.add("process_start_time_seconds", none, p->start_seconds);
 }
 
+void add_partitions(families& all, const std::string& lane, const lane::lane_gauges& g) {
+  const auto now = system_clock().now();
+  for (const auto& p : g.partitions()) {
+    const auto watermark = p->watermark.load();
+    if (watermark != no_watermark && watermark != end_of_time)
+      all.add("millrace_partition_watermark_seconds", values{lane, p->name},
+              static_cast<double>(watermark) / 1e6);
+    if (const auto last = p->last_record.load(); last != 0)
+      all.add("millrace_partition_quiet_seconds", values{lane, p->name},
+              std::max(0.0, static_cast<double>(now - last) / 1e6));
+  }
+}
+
 void add_topology(families& all, const running_topology& t) {
   const auto& gauges = t.gauges;
   all.of(t.topology->name);
@@ -157,6 +170,7 @@ void add_topology(families& all, const running_topology& t) {
     all.add("millrace_records_total", name, g->records);
     if (g->watermark != no_watermark && g->watermark != end_of_time)
       all.add("millrace_watermark_seconds", name, static_cast<double>(g->watermark) / 1e6);
+    add_partitions(all, name, *g);
     if (g->lag >= 0)
       all.add("millrace_lag_records", name, g->lag);
     all.add("millrace_in_flight_bytes", name, g->in_flight_bytes);

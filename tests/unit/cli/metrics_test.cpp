@@ -24,6 +24,9 @@ running_topology full() {
   lane->source = "clicks";
   lane->watermark = 5'000'000;
   lane->lag = 3;
+  const auto partition = lane->of("7");
+  partition->watermark = 4'000'000;
+  partition->last_record = system_clock().now();
   out.gauges.lanes["parsed/lane0"] = lane;
   auto shard = std::make_shared<shard::shard_gauges>();
   shard->held_by["table"] = 6;
@@ -105,19 +108,23 @@ TEST_CASE("all that is answered is in the table, under its type and its labels")
 TEST_CASE("a stage's flow, its restarts, snapshots, commits and latencies are told") {
   const auto text = metrics_text({full()});
   INFO(text);
-  for (const auto* line : {R"(millrace_stage_in_total{topology="a",stage="parsed"} 10)",
-                           R"(millrace_stage_out_total{topology="a",stage="parsed"} 7)",
-                           R"(millrace_stage_filtered_total{topology="a",stage="parsed"} 1)",
-                           R"(millrace_stage_dead_total{topology="a",stage="parsed"} 2)",
-                           R"(millrace_restarts_total{topology="a",stage="counts",actor="counts/0"} 1)",
-                           R"(millrace_restarts_total{topology="a",stage="table",actor="table"} 0)",
-                           R"(millrace_snapshot_time_seconds{topology="a",shard="counts/0"} 7)",
-                           R"(millrace_snapshot_bytes{topology="a",shard="counts/0"} 80)",
-                           R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.001"} 0)",
-                           R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.002"} 1)",
-                           R"(millrace_sink_commit_duration_seconds_count{topology="a",sink="table"} 1)",
-                           R"(millrace_latency_seconds_bucket{topology="a",sink="table",le="0.01"} 1)"})
+  for (const auto* line :
+       {R"(millrace_partition_watermark_seconds{topology="a",lane="parsed/lane0",partition="7"} 4)",
+        R"(millrace_stage_in_total{topology="a",stage="parsed"} 10)",
+        R"(millrace_stage_out_total{topology="a",stage="parsed"} 7)",
+        R"(millrace_stage_filtered_total{topology="a",stage="parsed"} 1)",
+        R"(millrace_stage_dead_total{topology="a",stage="parsed"} 2)",
+        R"(millrace_restarts_total{topology="a",stage="counts",actor="counts/0"} 1)",
+        R"(millrace_restarts_total{topology="a",stage="table",actor="table"} 0)",
+        R"(millrace_snapshot_time_seconds{topology="a",shard="counts/0"} 7)",
+        R"(millrace_snapshot_bytes{topology="a",shard="counts/0"} 80)",
+        R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.001"} 0)",
+        R"(millrace_snapshot_seconds_bucket{topology="a",shard="counts/0",le="0.002"} 1)",
+        R"(millrace_sink_commit_duration_seconds_count{topology="a",sink="table"} 1)",
+        R"(millrace_latency_seconds_bucket{topology="a",sink="table",le="0.01"} 1)"})
     CHECK(has_line(text, line));
+  CHECK(text.find(R"(millrace_partition_quiet_seconds{topology="a",lane="parsed/lane0",partition="7"})") !=
+        std::string::npos);
   CHECK(text.find("counts.unformed") == std::string::npos);
   CHECK(text.find("millrace_build_info{version=\"") != std::string::npos);
 }
