@@ -151,7 +151,9 @@ void sink_state::note_latency(const std::map<log_id, mark>& reached) {
   if (rows_uncommitted_ == 0)
     return;
   const auto present = options_.clock->now();
-  for (const auto& [log, m] : reached) {
+  for (const auto& one : reached) {
+    const auto& log = one.first;
+    const auto& m = one.second;
     const auto before = core_.committed().find(log);
     if (before != core_.committed().end() && before->second == m)
       continue;

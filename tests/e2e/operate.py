@@ -5,6 +5,7 @@ Prometheus, which scrapes a running job, answers each query.
     operate.py --millrace BINARY
 """
 import argparse
+import contextlib
 import datetime
 import json
 import pathlib
@@ -142,7 +143,10 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=20) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:
-            return json.load(e)
+            text = e.read().decode(errors="replace")
+            with contextlib.suppress(ValueError):
+                return json.loads(text)
+            return {"status": "error", "error": text}  # it starts
         except OSError as e:
             check(self.process.poll() is None, lambda: f"Prometheus has ended: {self.log.read_text()[-1500:]}")
             return {"status": "error", "error": str(e)}
