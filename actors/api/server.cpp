@@ -138,10 +138,11 @@ void server::settle(std::chrono::milliseconds limit) {
   constexpr std::chrono::milliseconds between{5};
   const auto until = std::chrono::steady_clock::now() + limit;
   const auto is_quiet = [this] {
-    std::promise<bool> told;
-    auto quiet = told.get_future();
-    boost::asio::post(impl_->core->io, [&] {
-      told.set_value(std::ranges::none_of(impl_->open, [](const auto& c) { return c->is_answering(); }));
+    // The server's thread has its share in it: it may still be telling when the answer has been read.
+    const auto told = std::make_shared<std::promise<bool>>();
+    auto quiet = told->get_future();
+    boost::asio::post(impl_->core->io, [this, told] {
+      told->set_value(std::ranges::none_of(impl_->open, [](const auto& c) { return c->is_answering(); }));
     });
     return quiet.get();
   };

@@ -75,9 +75,9 @@ struct running {
   }
   expected<answer> ask(const request& what) {
     const auto asker = std::make_shared<int>();
-    std::promise<expected<answer>> given;
-    auto out = given.get_future();
-    view->ask(what, reply(asker, [&](expected<answer> a) { given.set_value(std::move(a)); }));
+    const auto given = std::make_shared<std::promise<expected<answer>>>();
+    auto out = given->get_future();
+    view->ask(what, reply(asker, [given](expected<answer> a) { given->set_value(std::move(a)); }));
     return out.get();
   }
   template<class T>
