@@ -11,8 +11,8 @@ from link_mutants import LINK_MUTANTS
 ALSO_FOUND = ["cluster_new_session", "cluster_fenced", "cluster_resend", "cluster_begun", "cluster_unknown", "director_again",
               "director_late_end", "director_starts", "cluster_elsewhere", "desk_once", "desk_began_again", "link_gap"]
 
-# The seeds that find it lie far apart (936 is the first): the search begins near one.
-FIRST_SEEDS = {"nodes_cluster_elsewhere": 901}
+# The seeds that find it lie far apart (one in some thousands; 7425 does): the search begins near one.
+FIRST_SEEDS = {"nodes_cluster_elsewhere": 7401}
 
 SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + DIRECTOR_MUTANTS + LINK_MUTANTS if m[0] in ALSO_FOUND] + [
     ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/restored_shard.cpp",
