@@ -265,8 +265,9 @@ void lane::update_gauges() {
     const auto at = p->live ? p->live->at().watermark : no_watermark;
     watermark = std::min(watermark, at);
     bytes += p->receivers.in_flight();
-    const auto held_by = p->live ? p->receivers.without_credit(options_.credit) : std::nullopt;
-    options_.gauges->stalls += p->live && !p->receivers.may_send(options_.credit);
+    const bool waits = p->live && !p->receivers.may_send(options_.credit);
+    const auto held_by = waits ? p->receivers.without_credit(options_.credit) : std::nullopt;
+    options_.gauges->stalls += waits;
     auto& g = *p->gauges;
     g.watermark.store(at, relaxed);
     g.is_open.store(p->live != nullptr, relaxed);

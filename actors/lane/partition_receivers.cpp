@@ -40,14 +40,17 @@ bool partition_receivers::may_send(std::size_t limit) const {
   const auto attached = log_.attached();
   if (attached.empty())
     return log_.known() && log_.next_cut().has_value();
-  return std::ranges::all_of(attached, [&](std::size_t r) { return has_credit(r, limit); });
+  return !first_without_credit(attached, limit);
 }
 
 std::optional<std::size_t> partition_receivers::without_credit(std::size_t limit) const {
-  for (const auto r : log_.attached())
-    if (!has_credit(r, limit))
-      return r;
-  return std::nullopt;
+  return first_without_credit(log_.attached(), limit);
+}
+
+std::optional<std::size_t> partition_receivers::first_without_credit(const std::vector<std::size_t>& attached,
+                                                                     std::size_t limit) const {
+  const auto at = std::ranges::find_if(attached, [&](std::size_t r) { return !has_credit(r, limit); });
+  return at == attached.end() ? std::nullopt : std::optional(*at);
 }
 
 std::size_t partition_receivers::in_flight() const {

@@ -57,6 +57,9 @@ public:
   [[nodiscard]] std::optional<position> durable() const;
 
 private:
+  [[nodiscard]] std::optional<std::size_t> first_without_credit(const std::vector<std::size_t>& attached,
+                                                                std::size_t limit) const;
+
   delivery::lane_log log_;
   std::vector<std::size_t> in_flight_;                 // bytes, by receiver
   std::vector<std::optional<position>> acknowledged_;  // by receiver
