@@ -77,24 +77,13 @@ apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
   }};
 }
 
-/// By the names that figures have for actors.
+/// Figures have other names for shards than the plan.
 std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
   std::map<std::string, std::string> out;
   for (const auto& [actor, a] : t.actors)
     if (a.at)
       out[lasting_name(actor)] = a.at->node;
   return out;
-}
-
-/// A node shows every actor of a plan that it runs some of, with figures of those that are, or once were, there.
-void keep_placed(inside::figures& f, const std::map<std::string, std::string>& places) {
-  const auto is_elsewhere = [&](const auto& one) {
-    const auto at = places.find(one.name);
-    return at == places.end() || at->second != one.node;
-  };
-  std::erase_if(f.lanes, is_elsewhere);
-  std::erase_if(f.shards, is_elsewhere);
-  std::erase_if(f.sinks, is_elsewhere);
 }
 
 class viewing {
@@ -175,6 +164,10 @@ private:
     give_answer to;
     asker by;
     std::optional<std::chrono::steady_clock::time_point> until = {};  // it counts as lost then
+  };
+  struct read_plan {
+    std::uint64_t number = 0;  // among all of the cluster
+    std::shared_ptr<const config::topology> topology;
   };
   struct applying {
     give_answer to;
@@ -355,25 +348,28 @@ private:
     const auto t = d.state->topologies.find(name);
     if (t == d.state->topologies.end())
       return to(unexpected(topology_of(d, name).error()));
-    const auto plan =
-        decode_plan(t->second.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
+    const auto plan = plan_of(name, t->second);
     if (!plan)
       return to(unexpected(plan.error()));
-    std::set<std::string> nodes;
-    for (const auto& [actor, a] : t->second.actors)
-      if (a.at && a.at->node != options_.node)
-        nodes.insert(a.at->node);
     auto own = figures_here(name).value_or(inside::figures{});
     own.topology = name;
     own.at = {system_clock().now()};
     own.is_running = t->second.is_active();
     const auto all = std::make_shared<gathering>(
-        std::move(own), nodes, [r, to, plan = *plan, places = places_of(t->second)](inside::figures f) {
-          keep_placed(f, places);
-          to(inside::answer_of(r, *plan, f));
-        });
-    for (const auto& node : nodes)
+        options_.node, std::move(own), places_of(t->second),
+        [r, to, plan = *plan](const inside::figures& f) { to(inside::answer_of(r, *plan, f)); });
+    for (const auto& node : std::set(all->waits_for()))
       ask_figures(node, d.present.contains(node), name, all);
+  }
+  /// A page asks each second: a plan is read once.
+  expected<std::shared_ptr<const config::topology>> plan_of(const std::string& name,
+                                                            const cluster::topology_state& t) {
+    if (const auto kept = plans_.find(name); kept != plans_.end() && kept->second.number == t.number)
+      return kept->second.topology;
+    auto read = decode_plan(t.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
+    if (read)
+      plans_[name] = {t.number, *read};
+    return read;
   }
   void ask_figures(const std::string& node, bool is_there, const std::string& topology,
                    const std::shared_ptr<gathering>& all) {
@@ -452,6 +448,7 @@ private:
   view_options options_;
   std::uint64_t numbers_ = 0;
   std::uint64_t looks_ = 0;
+  std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
   std::map<std::uint64_t, applying> preparing_;
   std::map<caf::actor_addr, std::uint64_t> workers_;
   std::set<caf::actor_addr> readers_;  // of dead letters

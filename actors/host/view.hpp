@@ -31,7 +31,7 @@ struct view_options {
       store;  // read for the plan of an earlier generation, and for dead letters
   std::chrono::milliseconds start_timeout{30'000};
   std::function<std::string()> metrics;
-  /// What the actors of a topology in this process show; nothing where it has none.
+  /// Gives what the actors of a topology in this process show; nothing where it has none.
   std::function<std::optional<inside::figures>(const std::string& topology)> figures;
   std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second
   connector_makers make;

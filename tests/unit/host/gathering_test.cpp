@@ -1,0 +1,71 @@
+#include "actors/host/gathering.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <optional>
+
+using namespace millrace;
+
+namespace {
+
+/// All actors of the plan, as each node shows them.
+inside::figures shown_by(const std::string& node) {
+  inside::figures f;
+  f.topology = "t";
+  for (const auto* name : {"counts/0", "counts/1"}) {
+    inside::shard_figures s;
+    s.name = name;
+    s.node = node;
+    f.shards.push_back(s);
+  }
+  return f;
+}
+
+const std::map<std::string, std::string> places{{"counts/0", "a"}, {"counts/1", "b"}};
+
+struct gathered {
+  std::optional<inside::figures> all;
+  host::gathering::give then() {
+    return [this](inside::figures f) {
+      REQUIRE_FALSE(all);
+      all = std::move(f);
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("figures are those of the node that has the actor now, once every node has answered") {
+  gathered out;
+  host::gathering g("a", shown_by("a"), places, out.then());
+  CHECK(g.waits_for() == std::set<std::string>{"b"});
+  CHECK_FALSE(out.all);
+  g.answered("c", inside::json_of(shown_by("c")));
+  CHECK_FALSE(out.all);
+  g.answered("b", inside::json_of(shown_by("b")));
+  REQUIRE(out.all);
+  REQUIRE(out.all->shards.size() == 2);
+  CHECK(out.all->shards[0].node == "a");
+  CHECK(out.all->shards[1].node == "b");
+  CHECK(out.all->missing.empty());
+  g.answered("b", inside::json_of(shown_by("b")));  // twice: dropped
+}
+
+TEST_CASE("a node that does not answer, or not so that it can be read, is missing") {
+  for (const auto& said : {expected<std::string>(outside_error(ec::unavailable, "away")),
+                           expected<std::string>("{}"), expected<std::string>("<html>")}) {
+    gathered out;
+    host::gathering g("a", shown_by("a"), places, out.then());
+    g.answered("b", said);
+    REQUIRE(out.all);
+    CHECK(out.all->missing == std::vector<std::string>{"b"});
+    CHECK(out.all->shards.size() == 1);
+  }
+}
+
+TEST_CASE("where no other node has actors nobody is asked") {
+  gathered out;
+  const host::gathering g("a", shown_by("a"), {{"counts/0", "a"}}, out.then());
+  REQUIRE(out.all);
+  CHECK(out.all->shards.size() == 1);
+}
