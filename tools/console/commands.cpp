@@ -2,6 +2,7 @@
 
 #include "config/report.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "tools/console/documents.hpp"
 #include "tools/console/texts.hpp"
 #include "tools/remote/tables.hpp"
 
@@ -76,22 +77,11 @@ std::string ended(std::string text) {
   return text;
 }
 
-/// One question whose answer is a document.
+/// One question whose answer is a document, as it came or as people read it.
 template<class T, class Show>
 expected<std::string> ask_document(const remote::ask_function& ask, const api::request& what, bool is_json,
                                    Show&& show) {
-  const auto a = ask(what);
-  if (!a)
-    return unexpected(a.error());
-  const auto& json = std::get<api::answers::document>(*a).json;
-  if (is_json)
-    return ended(json);
-  const auto read = inside::read_json<T>(json);
-  if (!read)
-    return fatal_error(
-        ec::corrupt,
-        "the answer is none that this version of millrace knows; ask by the version that the node has");
-  return show(*read);
+  return is_json ? document_text(ask, what).map(ended) : document<T>(ask, what).map(show);
 }
 
 /// What ask() says of a stage that is not there, with the one that was meant.
@@ -99,9 +89,7 @@ expected<std::string> with_stages(const remote::ask_function& ask, const std::st
                                   const std::string& stage, expected<std::string> answer) {
   if (answer || answer.error().code != ec::not_found)
     return answer;
-  const auto g = ask(asked::graph{topology});
-  const auto read =
-      g ? inside::read_json<inside::graph>(std::get<api::answers::document>(*g).json) : std::nullopt;
+  const auto read = document<inside::graph>(ask, asked::graph{topology});
   if (!read)
     return answer;
   std::vector<std::string> names;

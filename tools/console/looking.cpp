@@ -1,6 +1,7 @@
 #include "tools/console/looking.hpp"
 
 #include "runtime/base/visible_text.hpp"
+#include "tools/console/documents.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -17,27 +18,6 @@ namespace asked = api::requests;
 /// Dead letters that are shown; and pages that are read for them at most, the oldest first.
 constexpr std::size_t shown_letters = 200;
 constexpr int most_pages = 20;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
-template<class T>
-expected<T> document(const remote::ask_function& ask, const api::request& what) {
-  const auto a = ask(what);
-  if (!a)
-    return unexpected(a.error());
-  auto read = inside::read_json<T>(std::get<api::answers::document>(*a).json);
-  if (!read)
-    return fatal_error(ec::corrupt, "the answer is none that this version of millrace knows");
-  return std::move(*read);
-}
 
 expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});

@@ -64,16 +64,6 @@ std::optional<double> number_in(std::string_view text) {
   return unit.empty() || unit == " bytes" || unit == "/s" || unit == " s" ? std::optional(out) : std::nullopt;
 }
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
 }  // namespace
 
 bool comes_before(std::string_view a, std::string_view b) {
@@ -310,7 +300,7 @@ std::vector<line> screen::picture(std::size_t height, std::size_t width) {
     std::vector<std::vector<std::string>> shown;
     for (const auto* row : all)
       shown.push_back(*row);
-    const auto drawn = split(remote::table(head, shown));
+    const auto drawn = lines_of(remote::table(head, shown));
     out.push_back({look::head, drawn.front()});
     page_ = std::max<std::size_t>(1, height - out.size() - 1);
     top_ = std::min(top_, selected_);

@@ -41,6 +41,16 @@ std::string missing_text(const std::vector<std::string>& nodes) {
 
 }  // namespace
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    out.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string text_of(const grid& g, std::string_view empty) {
   return g.rows.empty() ? std::string(empty) : table(g.head, g.rows);
 }

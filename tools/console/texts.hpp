@@ -10,6 +10,9 @@
 
 namespace millrace::console {
 
+/// The lines of a text, without their ends.
+[[nodiscard]] std::vector<std::string> lines_of(const std::string& text);
+
 /// A table before it is drawn.
 struct grid {
   std::vector<std::string> head;
@@ -29,7 +32,7 @@ struct grid {
 [[nodiscard]] std::string lanes_text(const inside::figures& f);
 [[nodiscard]] std::string shards_text(const inside::figures& f);
 [[nodiscard]] std::string sinks_text(const inside::figures& f);
-/// Of a stage: whatever it has of lanes, shards and commits.
+/// Shows whatever a stage has of lanes, shards and commits.
 [[nodiscard]] std::string stage_text(const inside::figures& f);
 
 }  // namespace millrace::console

@@ -1,0 +1,31 @@
+// Answers whose JSON the API's server writes as a value of actors/inside, read again.
+#pragma once
+
+#include "actors/inside/figures.hpp"
+#include "tools/remote/asking.hpp"
+
+#include <string>
+#include <utility>
+
+namespace millrace::console {
+
+/// The JSON itself; blocks.
+[[nodiscard]] inline expected<std::string> document_text(const remote::ask_function& ask,
+                                                         const api::request& what) {
+  return ask(what).map([](api::answer&& a) { return std::move(std::get<api::answers::document>(a).json); });
+}
+
+template<class T>
+[[nodiscard]] expected<T> document(const remote::ask_function& ask, const api::request& what) {
+  const auto json = document_text(ask, what);
+  if (!json)
+    return unexpected(json.error());
+  auto read = inside::read_json<T>(*json);
+  if (!read)
+    return fatal_error(ec::corrupt,
+                       "the answer is none that this version of millrace knows; ask by the version that the "
+                       "node has");
+  return std::move(*read);
+}
+
+}  // namespace millrace::console
