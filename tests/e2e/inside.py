@@ -26,51 +26,28 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
+from posted_under_test import Posted  # noqa: E402
 from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
 
 
-class Case:
-    """Events that are posted, in windows of five minutes, into a file."""
-
-    def __init__(self, options, folder, name):
-        self.binary, self.folder, self.name = options.millrace, folder / name, name
-        self.folder.mkdir()
-        self.port, self.http = free_port(), free_port()
-        self.rows_file, self.state = self.folder / "rows.jsonl", self.folder / "state"
-        self.topology = {
-            "millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
-                "posted": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
-                           "routes": {"/": {"body": "json", "event": {}, "reply": "Taken!\n"}}},
-                "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text", "at": "timestamp"},
-                           "event_time": "at", "watermark_delay": "10 s"},
-                "counts": {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"],
-                           "aggregates": {"n": "count(*)"}},
-                "rows": {"sink": "file", "from": "counts", "path": str(self.rows_file),
-                         "columns": {"user": '"user"', "n": "n", "end": "window_end"}}}}
-
+class Case(Posted):
     def stage(self, name):
         return self.topology["stages"][name]
 
     def start(self, *options, is_ready=True):
-        path = self.folder / "topology.json"
-        path.write_text(json.dumps(self.topology))
-        self.run = Run(self.binary, path, self.state, "--http", f"127.0.0.1:{self.http}", *options)
-        wait_until("the API answers", lambda: self.ask_once("topologies").returncode == 0 or not self.run.alive(), 30)
+        super().start(*options)
         if is_ready:
             wait_until("it takes posts", lambda: self.takes() or not self.run.alive(), 30)
-        check(self.run.alive(), lambda: self.run.errors()[-1500:])
+            check(self.run.alive(), lambda: self.run.errors()[-1500:])
+
+    def is_there(self):
+        return self.ask_once("topologies").returncode == 0
 
     def takes(self):
         with contextlib.suppress(OSError):
             http.client.HTTPConnection("127.0.0.1", self.port, timeout=1).connect()
             return True
         return False
-
-    def post(self, *records):
-        for r in records:
-            request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST",
-                                             data=r if isinstance(r, bytes) else json.dumps(r).encode())
-            urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
 
     def at(self, *times):
         self.post(*({"user": "u", "at": f"2026-11-01T{t}Z"} for t in times))
@@ -102,9 +79,6 @@ class Case:
         text = self.ask_once(f"explain {asked}").stdout
         check(f"({code})" in text, f"the text has no {code}: {text}")
         return found[-1]
-
-    def close(self):
-        Run.end_all()
 
 
 def a_quiet_partition(c):

@@ -14,35 +14,16 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 from browser_under_test import CHROMIUM, Browser  # noqa: E402
+from posted_under_test import Posted  # noqa: E402
 from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
 
 EVIL = "<img src=x onerror=alert(1)>"
 
 
-class Case:
-    def __init__(self, options, folder, name):
-        self.options, self.binary, self.folder, self.name = options, options.millrace, folder / name, name
-        self.folder.mkdir()
-        self.port, self.http, self.state = free_port(), free_port(), self.folder / "state"
-        self.browser = None
-        self.topology = {
-            "millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
-                "posted": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
-                           "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
-                "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text", "at": "timestamp"},
-                           "event_time": "at", "watermark_delay": "10 s"},
-                "counts": {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"],
-                           "aggregates": {"n": "count(*)"}},
-                "rows": {"sink": "file", "from": "counts", "path": str(self.folder / "rows.jsonl")}}}
+class Case(Posted):
+    browser = None
 
-    def start(self, *options):
-        path = self.folder / "topology.json"
-        path.write_text(json.dumps(self.topology))
-        self.run = Run(self.binary, path, self.state, "--http", f"127.0.0.1:{self.http}", *options)
-        wait_until("the page is there", lambda: self.answers() or not self.run.alive(), 30)
-        check(self.run.alive(), lambda: self.run.errors()[-1500:])
-
-    def answers(self):
+    def is_there(self):
         try:
             return urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=5).status == 200
         except OSError:
@@ -54,11 +35,6 @@ class Case:
     def open(self, *view, **look):
         self.browser = self.browser or Browser(**look)
         self.browser.open(self.url(*view))
-
-    def post(self, *records):
-        lines = "\n".join(json.dumps(r) if isinstance(r, dict) else r for r in records)
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST", data=lines.encode())
-        urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
 
     def screenshot(self, name):
         if self.options.screenshots:
@@ -72,7 +48,7 @@ class Case:
     def close(self):
         if self.browser:
             self.browser.close()
-        Run.end_all()
+        super().close()
 
 
 def every_view(c):

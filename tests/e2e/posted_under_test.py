@@ -1,0 +1,42 @@
+"""A job of posted events, counted in windows of five minutes into a file, with --http: for tests that look into it."""
+import json
+import urllib.request
+
+from real_systems import PATIENCE, Run, check, free_port, wait_until
+
+
+class Posted:
+    def __init__(self, options, folder, name):
+        self.options, self.binary, self.folder, self.name = options, options.millrace, folder / name, name
+        self.folder.mkdir()
+        self.port, self.http, self.state = free_port(), free_port(), self.folder / "state"
+        self.rows_file = self.folder / "rows.jsonl"
+        self.topology = {
+            "millrace": 1, "topology": name, "snapshot_every": "200 ms", "stages": {
+                "posted": {"source": "http_server", "listen": f"127.0.0.1:{self.port}",
+                           "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
+                "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text", "at": "timestamp"},
+                           "event_time": "at", "watermark_delay": "10 s"},
+                "counts": {"window": "tumbling", "size": "5 minutes", "from": "parsed", "key": ["user"],
+                           "aggregates": {"n": "count(*)"}},
+                "rows": {"sink": "file", "from": "counts", "path": str(self.rows_file),
+                         "columns": {"user": '"user"', "n": "n", "end": "window_end"}}}}
+
+    def is_there(self):
+        """It answers as the test needs it."""
+        raise NotImplementedError
+
+    def start(self, *options):
+        path = self.folder / "topology.json"
+        path.write_text(json.dumps(self.topology))
+        self.run = Run(self.binary, path, self.state, "--http", f"127.0.0.1:{self.http}", *options)
+        wait_until("it is there", lambda: self.is_there() or not self.run.alive(), 30)
+        check(self.run.alive(), lambda: self.run.errors()[-1500:])
+
+    def post(self, *records):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST",
+                                         data="\n".join(map(json.dumps, records)).encode())
+        urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
+
+    def close(self):
+        Run.end_all()
