@@ -21,7 +21,7 @@ struct asset {
 /// For a client that does not take gzip.
 [[nodiscard]] std::string uncompressed(const asset& a);
 
-/// What a client sends as Accept-Encoding takes gzip.
+/// Tells whether a client that sends this as Accept-Encoding takes gzip.
 [[nodiscard]] bool takes_gzip(std::string_view accept_encoding);
 
 }  // namespace millrace::api

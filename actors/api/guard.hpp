@@ -31,7 +31,7 @@ struct guard_rules {
                                                      const http::incoming_request& r,
                                                      const boost::asio::ip::address& local);
 
-/// Of the page and what it loads, which hold no secrets.
+/// Judges who asks for the page and what it loads, which hold no secrets.
 [[nodiscard]] std::optional<http_refusal> refusal_of_page(const guard_rules& rules,
                                                           const http::incoming_request& r,
                                                           const boost::asio::ip::address& local);

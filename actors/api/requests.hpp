@@ -37,24 +37,24 @@ struct report {
   std::string topology;
   friend bool operator==(const report&, const report&) = default;
 };
-/// Stages and edges of a running topology, and who holds the others up (actors/inside/graph.hpp).
+/// Asks for the stages and edges of a running topology, and for who holds the others up (actors/inside/graph.hpp).
 struct graph {
   std::string topology;
   friend bool operator==(const graph&, const graph&) = default;
 };
-/// What the actors of one stage show (actors/inside/figures.hpp).
+/// Asks for what the actors of one stage show (actors/inside/figures.hpp).
 struct stage_figures {
   std::string topology;
   std::string stage;
   friend bool operator==(const stage_figures&, const stage_figures&) = default;
 };
-/// Why a stage gives nothing (actors/inside/explain.hpp).
+/// Asks why a stage gives nothing (actors/inside/explain.hpp).
 struct explain {
   std::string topology;
   std::string stage;
   friend bool operator==(const explain&, const explain&) = default;
 };
-/// What all actors of a topology show; and those of the process that is asked.
+/// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
 struct figures {
   std::string topology;
   friend bool operator==(const figures&, const figures&) = default;
@@ -63,7 +63,7 @@ struct own_figures {
   std::string topology;
   friend bool operator==(const own_figures&, const own_figures&) = default;
 };
-/// The equation of each stage (actors/inside/ledger.hpp).
+/// Asks for the equation of each stage (actors/inside/ledger.hpp).
 struct ledger {
   std::string topology;
   friend bool operator==(const ledger&, const ledger&) = default;
@@ -89,7 +89,7 @@ struct forget {
 struct status {
   friend bool operator==(const status&, const status&) = default;
 };
-/// Pages of the status server.
+/// Pages of text, for Prometheus and for probes.
 struct metrics {
   friend bool operator==(const metrics&, const metrics&) = default;
 };

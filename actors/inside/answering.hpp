@@ -18,7 +18,7 @@ namespace millrace::inside {
 [[nodiscard]] expected<api::answer> answer_of(const api::request& r, const config::topology& t,
                                               const figures& f);
 
-/// What a topology's report says of its ledger.
+/// Makes the ledger of a topology's report.
 [[nodiscard]] expected<api::answer> ledger_answer(std::string_view report);
 
 }  // namespace millrace::inside

@@ -21,7 +21,7 @@ struct feeders {
 /// The stage of a receiver, whose name is a shard's or a sink's.
 [[nodiscard]] std::string stage_of_actor(const std::string& actor);
 
-/// By `held_by` of all shards of the window: the receiver that has acknowledged least. Empty: nothing is held.
+/// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {
   std::string actor;
   std::uint64_t bytes = 0;

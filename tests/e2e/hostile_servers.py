@@ -201,7 +201,7 @@ def drip(c):
 
 
 def clients_that_drip(c):
-    """A client's byte a second, to a server of events and to the status server: ended by the time-out, others are answered."""
+    """A client's byte a second, to a server of events and to the server of --http: ended by the time-out, others are answered."""
     port, status = free_port(), free_port()
     running = c.run("api", {"source": "http_server", "listen": f"127.0.0.1:{port}", "timeout": "2 s", "routes": {
         "/": {"event": {"n": 1}}, "/posted": {"body": "json"}}}, None, "--http", f"127.0.0.1:{status}")

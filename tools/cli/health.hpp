@@ -1,4 +1,4 @@
-// Answers the status server's probes. Pure: from the board's figures to a status and a text that names
+// Answers probes. Pure: from the board's figures to a status and a text that names
 // what is waited for.
 #pragma once
 

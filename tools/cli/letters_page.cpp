@@ -18,7 +18,7 @@
 namespace millrace::cli {
 namespace {
 
-/// About what one answer carries. A letter holds a record, and a longer one is given by itself.
+/// One answer carries about as much. A letter holds a record, and a longer one is given by itself.
 constexpr std::size_t page_bytes = 256U << 10;
 constexpr std::size_t longest_line = 32U << 20;
 

@@ -18,7 +18,7 @@ struct start {
   topology_arguments given;
   std::string folder;
   std::optional<event_micros> resumed{};  // when its state was last written; none: a new state begins
-  std::string http{};                     // of the status server; empty: there is none
+  std::string http{};                     // address of the API; empty: there is none
 };
 
 [[nodiscard]] std::string start_text(const config::topology& t, const start& s);

@@ -1,4 +1,4 @@
-"""Several topologies in one process: each with a state, one report and one status server; one that fails ends alone, SIGTERM ends all"""
+"""Several topologies in one process: each with a state, one report and one address of --http; one that fails ends alone, SIGTERM ends all"""
 import json
 import signal
 import socket
@@ -61,7 +61,7 @@ def run(place):
     c.run([counts, "--set", "stages.total.aggregates.more=count(*)", "--set", "snapshot_every=soon"], exit=2, says="snapshot_every")
     same((list(c.out.iterdir()), c.state.exists()), ([], False))
 
-    # A status server for all; a report at any time; SIGTERM ends all, and the same command goes on.
+    # One server for all; a report at any time; SIGTERM ends all, and the same command goes on.
     d = attempt("served")
     port = free_port()
     args = [counts, endless, "--http", f"127.0.0.1:{port}"]
