@@ -39,6 +39,13 @@ constexpr auto all_routes = std::to_array<route>({
      body_form::none, false, true, true, true},
     {"POST", "/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays",
      body_form::confirmation, true, false},
+    {"POST", "/api/v1/topologies/{}/pause", "Has a topology read nothing until it is resumed",
+     body_form::confirmation, true, false},
+    {"POST", "/api/v1/topologies/{}/resume", "Has a topology that is paused read on", body_form::confirmation,
+     true, false},
+    {"POST", "/api/v1/topologies/{}/stages/{}/restart",
+     "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled",
+     body_form::confirmation, true, false},
     {"POST", "/api/v1/nodes/{}/drain", "Has a node give away what it runs", body_form::confirmation, true,
      false},
     {"POST", "/api/v1/nodes/{}/forget",
@@ -227,7 +234,7 @@ expected<request> read_request(const routed& at, std::string_view body) {
       return wrong("this request takes no body");
     break;
   case body_form::confirmation:
-    if (const auto confirmed = read_confirmation(body, at.name); !confirmed)
+    if (const auto confirmed = read_confirmation(body, at.last()); !confirmed)
       return unexpected(confirmed.error());
     break;
   case body_form::plan:
@@ -267,7 +274,7 @@ http_message write_request(const request& r) {
     out.target += fmt::format("{}{}", page_query, page);
   if (to.body == body_form::confirmation) {
     json::object confirmation;
-    confirmation.emplace("confirm", name);
+    confirmation.emplace("confirm", stage.empty() ? name : stage);
     out.body = data::json_text(confirmation);
   }
   return out;

@@ -78,6 +78,21 @@ struct stop {
   std::string topology;
   friend bool operator==(const stop&, const stop&) = default;
 };
+/// Lanes of the topology read nothing until `resume`.
+struct pause {
+  std::string topology;
+  friend bool operator==(const pause&, const pause&) = default;
+};
+struct resume {
+  std::string topology;
+  friend bool operator==(const resume&, const resume&) = default;
+};
+/// `stage`: a parser, window or sink, all of whose actors live anew; or one actor.
+struct restart {
+  std::string topology;
+  std::string stage;
+  friend bool operator==(const restart&, const restart&) = default;
+};
 struct drain {
   std::string node;
   friend bool operator==(const drain&, const drain&) = default;
@@ -109,14 +124,14 @@ using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
                  requests::graph, requests::stage_figures, requests::explain, requests::figures,
                  requests::own_figures, requests::ledger, requests::dead_letters, requests::stop,
-                 requests::drain, requests::forget, requests::status, requests::metrics, requests::healthz,
-                 requests::readyz, requests::livez>;
+                 requests::pause, requests::resume, requests::restart, requests::drain, requests::forget,
+                 requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {
   none,
   plan,          // the plan itself
-  confirmation,  // {"confirm": NAME}: the name once more, so that no request acts by mistake
+  confirmation,  // {"confirm": NAME}: the path's last name once more, so that no request acts by mistake
 };
 
 struct route {
@@ -150,6 +165,9 @@ struct routed {
   const route* to = nullptr;
   std::string name;   // of the path, decoded
   std::string stage;  // likewise
+
+  /// Which is to be confirmed.
+  [[nodiscard]] const std::string& last() const { return stage.empty() ? name : stage; }
   std::uint64_t page = 0;
 };
 using routing = std::variant<routed, http_refusal>;

@@ -1,5 +1,7 @@
 #include "actors/host/described.hpp"
 
+#include "actors/inside/pause.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -40,8 +42,12 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
     return {name, api::topology_state::stopped, {}};
   case topology_status::stopping:
     return {name, api::topology_state::running, "it is stopping"};
-  case topology_status::running:
-    return {name, api::topology_state::running, waiting_of(d, name)};
+  case topology_status::running: {
+    auto why = waiting_of(d, name);
+    if (t.is_paused)
+      why = std::string(inside::paused_words) + (why.empty() ? "" : "; " + why);
+    return {name, api::topology_state::running, std::move(why)};
+  }
   }
   return {name, api::topology_state::running, {}};
 }

@@ -74,6 +74,10 @@ public:
     if (const auto t = topologies_.find(name); t != topologies_.end() && t->second.director)
       carry_out(name, t->second.director->on_message(m.from, *what));
   }
+  void on_restart(const restart_asked& m) {
+    if (const auto t = topologies_.find(m.topology); t != topologies_.end() && t->second.director)
+      carry_out(m.topology, t->second.director->restart(m.who));
+  }
   promise on_ask(const ask_for_report& m) {
     auto to = self_->make_response_promise<promise>();
     const auto t = topologies_.find(m.topology);
@@ -218,6 +222,7 @@ directors_actor::behavior_type directors_behaviour(directors_actor::pointer self
       [=](const topology_changed& m) { state->on_changed(m); },
       [=](const leads_no_more&) { state->on_leads_no_more(); },
       [=](const said_to_director& m) { state->on_said(m); },
+      [=](const restart_asked& m) { state->on_restart(m); },
       [=](const ask_for_report& m) { return state->on_ask(m); },
       [=](const reports_due& m) { state->on_reports_due(m); },
       [=](const stops_due& m) { state->on_stops_due(m); },

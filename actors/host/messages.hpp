@@ -141,6 +141,11 @@ struct said_to_director {
   std::string from;
   std::string bytes;
 };
+/// Not answered.
+struct restart_asked {
+  std::string topology;
+  std::string who;  // control::director::restart()
+};
 /// Answered by report_given, once the topology's actors have reported.
 struct ask_for_report {
   std::string topology;
@@ -184,8 +189,9 @@ using topology_host =
 using directors_actor =
     caf::typed_actor<caf::reacts_to<coordinator_known>, caf::reacts_to<leads_now>,
                      caf::reacts_to<topology_changed>, caf::reacts_to<leads_no_more>,
-                     caf::reacts_to<said_to_director>, caf::replies_to<ask_for_report>::with<report_given>,
-                     caf::reacts_to<reports_due>, caf::reacts_to<stops_due>, caf::reacts_to<messages::stop>>;
+                     caf::reacts_to<said_to_director>, caf::reacts_to<restart_asked>,
+                     caf::replies_to<ask_for_report>::with<report_given>, caf::reacts_to<reports_due>,
+                     caf::reacts_to<stops_due>, caf::reacts_to<messages::stop>>;
 
 struct host_is_up {
   std::string topology;
@@ -228,6 +234,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::topology_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_no_more)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::said_to_director)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::restart_asked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::ask_for_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::report_given)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::reports_due)

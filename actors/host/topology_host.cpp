@@ -408,6 +408,12 @@ private:
   void deliver(plan_on_node&, const std::string&, const control::orders::tell_slowest& o) {
     tell(o.to, messages::others_stand_at{o.slowest});
   }
+  void deliver(plan_on_node&, const std::string&, const control::orders::tell_paused& o) {
+    tell(o.to, messages::set_paused{o.is_paused});
+  }
+  void deliver(plan_on_node&, const std::string&, const control::orders::restart& o) {
+    tell(o.who, messages::fail_now{std::string(messages::restart_was_asked)});
+  }
   void deliver(plan_on_node&, const std::string&, const control::orders::collect& o) {
     tell(o.from, messages::collect_report{});
   }

@@ -7,6 +7,7 @@
 #include "actors/host/lives.hpp"
 #include "actors/host/question.hpp"
 #include "actors/inside/answering.hpp"
+#include "actors/inside/pause.hpp"
 #include "actors/node/control_book.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
@@ -389,6 +390,21 @@ private:
   }
   void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
     accept(cluster::records::stop_asked{r.topology}, to);
+  }
+  void answer(const described&, const api::requests::pause& r, const give_answer& to, const asker&) {
+    accept(cluster::records::pause_set{r.topology, true}, to);
+  }
+  void answer(const described&, const api::requests::resume& r, const give_answer& to, const asker&) {
+    accept(cluster::records::pause_set{r.topology, false}, to);
+  }
+  void answer(const described& d, const api::requests::restart& r, const give_answer& to, const asker&) {
+    const auto t = d.state->topologies.find(r.topology);
+    if (t == d.state->topologies.end())
+      return to(unexpected(topology_of(d, r.topology).error()));
+    if (std::ranges::none_of(t->second.actors, [&](const auto& a) { return is_meant_by(r.stage, a.first); }))
+      return to(unexpected(inside::nothing_to_restart(r.topology, r.stage)));
+    self_->send(options_.directors, restart_asked{r.topology, r.stage});
+    to(api::answers::accepted{});
   }
   void answer(const described&, const api::requests::drain& r, const give_answer& to, const asker&) {
     accept(cluster::records::drain_asked{r.node}, to);

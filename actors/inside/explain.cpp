@@ -230,6 +230,16 @@ private:
     for (const auto& l : f_.lanes) {
       if (!is_mine(l))
         continue;
+      if (l.is_paused && std::ranges::any_of(l.partitions, [](const partition_figures& p) {
+            return p.watermark.at != end_of_time;
+          })) {
+        add_once(out, {"paused",
+                       l.parser,
+                       fmt::format("{} is paused, and reads nothing", t_.name),
+                       {},
+                       "`resume` has it read on, from where it stands"});
+        continue;
+      }
       if (l.is_away) {
         add_once(out, {"source_away",
                        l.source,

@@ -46,6 +46,7 @@ struct lane_figures {
   std::optional<std::uint64_t> lag_bytes;
   std::uint64_t in_flight_bytes = 0;
   bool is_away = false;
+  bool is_paused = false;
   std::uint64_t chunks = 0;
   double wait_seconds = 0;
   double work_seconds = 0;
@@ -62,6 +63,7 @@ void members(auto& c, wire::like<lane_figures> auto& l) {
   c("lag_bytes", "the same in bytes, where the source knows those", l.lag_bytes);
   c("in_flight_bytes", "of frames that receivers have not taken yet", l.in_flight_bytes);
   c("away", "the source does not answer", l.is_away);
+  c("paused", "it reads nothing until the topology is resumed", l.is_paused);
   c("chunks", "chunks of records that it has begun", l.chunks);
   c("wait_seconds", "of chunks, from their arrival to their turn, in all", l.wait_seconds);
   c("work_seconds", "parsing and the lane's steps, in all", l.work_seconds);

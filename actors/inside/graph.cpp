@@ -30,11 +30,34 @@ bool all_ended(const lane_figures& l) {
   });
 }
 
+/// How the lanes of one stage stand, added up.
+struct lane_states {
+  bool any = false;
+  bool is_away = false;
+  bool is_over = true;
+  bool is_held = false;
+  bool is_paused = false;
+
+  void add(const lane_figures& l) {
+    any = true;
+    is_away = is_away || l.is_away;
+    is_over = is_over && all_ended(l);
+    is_held = is_held || std::ranges::any_of(l.partitions, [](const auto& p) { return !p.held_by.empty(); });
+    is_paused = is_paused || l.is_paused;
+  }
+  [[nodiscard]] const char* state() const {
+    return !any        ? "starts"
+           : is_away   ? "away"
+           : is_over   ? "ended"
+           : is_paused ? "paused"
+           : is_held   ? "waits"
+                       : "runs";
+  }
+};
+
 void describe_source(stage_standing& out, const figures& f) {
   bool first = true;
-  bool away = false;
-  bool over = true;
-  bool held = false;
+  lane_states states;
   std::map<std::string, std::uint64_t> records;  // by the parser that reads it: each reads all
   for (const auto& l : f.lanes) {
     if (l.source != out.name)
@@ -42,20 +65,17 @@ void describe_source(stage_standing& out, const figures& f) {
     out.records = std::max(out.records, records[l.parser] += l.records);
     add_lag(out.lag, l.lag, first);
     first = false;
-    away = away || l.is_away;
-    over = over && all_ended(l);
-    held = held || std::ranges::any_of(l.partitions, [](const auto& p) { return !p.held_by.empty(); });
+    states.add(l);
   }
   for (const auto& s : f.sources)
     if (s.name == out.name)
       out.per_second = s.records_per_second;
-  out.state = first ? "starts" : away ? "away" : over ? "ended" : held ? "waits" : "runs";
+  out.state = states.state();
 }
 
 void describe_parser(stage_standing& out, const figures& f) {
   bool first = true;
-  bool over = true;
-  bool held = false;
+  lane_states states;
   for (const auto& l : f.lanes) {
     if (l.parser != out.name)
       continue;
@@ -64,11 +84,12 @@ void describe_parser(stage_standing& out, const figures& f) {
       if (first || p.watermark < out.watermark)
         out.watermark = p.watermark;
       first = false;
-      held = held || !p.held_by.empty();
     }
-    over = over && all_ended(l);
+    states.add(l);
   }
-  out.state = first ? "starts" : over ? "ended" : held ? "waits" : "runs";
+  // Of a source that is away the source itself tells.
+  states.is_away = false;
+  out.state = states.state();
 }
 
 void describe_window(stage_standing& out, const figures& f) {

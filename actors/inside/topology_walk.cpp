@@ -30,8 +30,6 @@ feeders feeders_of(const config::topology& t, const config::stage& s) {
   return out;
 }
 
-std::string stage_of_actor(const std::string& actor) { return actor.substr(0, actor.find('/')); }
-
 holder holder_of(const figures& f, const std::string& window) {
   std::map<std::string, std::uint64_t> by;
   for (const auto& s : f.shards)

@@ -3,6 +3,7 @@
 
 #include "actors/inside/figures.hpp"
 #include "config/plan.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <set>
 #include <string>
@@ -17,9 +18,6 @@ struct feeders {
   std::set<std::string> windows;
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
-
-/// The stage of a receiver, whose name is a shard's or a sink's.
-[[nodiscard]] std::string stage_of_actor(const std::string& actor);
 
 /// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {

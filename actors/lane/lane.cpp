@@ -38,6 +38,7 @@ lane::lane(neighbours& around, lane_options options, delivery::lane_log::start h
 }
 
 bool lane::start() {
+  options_.gauges->is_paused = false;
   if (const auto opened = around_.open(live_reader); !opened) {
     fail(opened.error());
     return false;
@@ -64,8 +65,9 @@ void lane::fail(error e) {
 void lane::pump() {
   if (failed_)
     return;
-  for (auto& p : partitions_)
-    process(*p);
+  if (!paused_since_)
+    for (auto& p : partitions_)
+      process(*p);
   if (fail_at_a_refused_record() || (broken_ && fail_at_the_end_of_what_was_read()))
     return;
   read_more();
@@ -91,7 +93,7 @@ bool lane::fail_at_the_end_of_what_was_read() {
 }
 
 void lane::read_more() {
-  if (schedule_.is_reading() || failed_ || broken_ || waits_until(schedule_.health.ask_at()))
+  if (schedule_.is_reading() || failed_ || broken_ || paused_since_ || waits_until(schedule_.health.ask_at()))
     return;
   const auto stand = places();
   if (const auto news = schedule_.news_for_others(stand))
@@ -102,6 +104,24 @@ void lane::read_more() {
 
 void lane::on_others_stand_at(event_micros slowest) {
   schedule_.others_stand_at(slowest);
+  pump();
+}
+
+void lane::on_set_paused(bool is_paused) {
+  if (is_paused == paused_since_.has_value())
+    return;
+  options_.gauges->is_paused = is_paused;
+  if (is_paused) {
+    paused_since_ = now();
+    for (auto& p : partitions_)
+      if (p->live)
+        flush(*p);
+  } else {
+    // A partition that nobody reads is not quiet.
+    for (auto& p : partitions_)
+      p->last_data += now() - std::max(p->last_data, *paused_since_);
+    paused_since_.reset();
+  }
   pump();
 }
 

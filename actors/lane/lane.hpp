@@ -36,6 +36,9 @@ public:
   void on_looked(const source::looked& m);
   void on_partition_started(const std::string& name, const std::string& lane);
   void on_others_stand_at(event_micros slowest);
+  /// While it is paused no source is read for the live log, and no time counts for idle_timeout. Receivers that are
+  /// behind are served as ever.
+  void on_set_paused(bool is_paused);
 
 private:
   using clock = std::chrono::steady_clock;
@@ -105,6 +108,7 @@ private:
   catch_ups catch_ups_;
   schedule schedule_;
   discovery discovery_;
+  std::optional<clock::time_point> paused_since_;
   bool failed_ = false;
   std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
   bool unnests_ = false;         // a record may give many rows

@@ -218,6 +218,7 @@ whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, c
       [&core](const source::looked& m) { core.on_looked(m); },
       [&core](const messages::partition_started& m) { core.on_partition_started(m.partition, m.lane); },
       [&core](const messages::others_stand_at& m) { core.on_others_stand_at(m.slowest); },
+      [&core](const messages::set_paused& m) { core.on_set_paused(m.is_paused); },
       [](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
       [state](const messages::stop&) { state->around.stop(); },
   };

@@ -49,6 +49,7 @@ struct lane_gauges {
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<bool> away{false};  // the source does not answer
+  std::atomic<bool> is_paused{false};
 
   /// Of those that it reads; one more may be found at any time.
   [[nodiscard]] std::vector<std::shared_ptr<const partition_gauges>> partitions() const {

@@ -138,7 +138,7 @@ void lane::send(partition& p, std::size_t receiver, delivery::lane_frame frame) 
 
 void lane::send_idle(partition& p) {
   const auto& timeout = options_.plan->parsing().idle_timeout;
-  if (!timeout || p.idle_sent || !p.caught_up || p.log().attached().empty())
+  if (!timeout || paused_since_ || p.idle_sent || !p.caught_up || p.log().attached().empty())
     return;
   const auto quiet = now() - p.last_data;
   if (quiet < *timeout) {

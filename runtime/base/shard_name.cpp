@@ -39,6 +39,12 @@ std::optional<shard_name> parse_shard_name(std::string_view text) {
 
 std::string lasting_name(const shard_name& n) { return n.window + "/" + std::to_string(n.shard); }
 
+std::string stage_of_actor(const std::string& actor) { return actor.substr(0, actor.find('/')); }
+
+bool is_meant_by(const std::string& who, const std::string& actor) {
+  return lasting_name(actor) == who || stage_of_actor(actor) == who;
+}
+
 std::string lasting_name(const std::string& actor) {
   const auto shard = parse_shard_name(actor);
   return shard ? lasting_name(*shard) : actor;

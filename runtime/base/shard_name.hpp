@@ -26,6 +26,10 @@ struct shard_name {
 [[nodiscard]] std::string lasting_name(const shard_name& n);
 /// Likewise for the name of any actor; one that is no shard's is returned as it is.
 [[nodiscard]] std::string lasting_name(const std::string& actor);
+/// Returns the stage that the actor is of: a parser for a lane, a window for a shard, a sink.
+[[nodiscard]] std::string stage_of_actor(const std::string& actor);
+/// Whether the actor has this lasting name, or is of the stage of this name.
+[[nodiscard]] bool is_meant_by(const std::string& who, const std::string& actor);
 /// Takes what lasting_name() gives of a shard of this generation, and nothing else.
 [[nodiscard]] std::optional<shard_name> parse_lasting_name(std::string_view text, std::uint64_t generation);
 

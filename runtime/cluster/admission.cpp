@@ -172,6 +172,17 @@ struct admission {
       return no_topology(r.topology);
     return found->second.status == topology_status::running ? change{r} : change();
   }
+  expected<change> operator()(const records::pause_set& r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return no_topology(r.topology);
+    if (!found->second.is_active())
+      return refuse(ec::mismatch, fmt::format("the topology {} does not run: it has {}", r.topology,
+                                              found->second.status == topology_status::finished
+                                                  ? "ended"
+                                                  : to_string(found->second.status)));
+    return found->second.is_paused == r.is_paused ? change() : change{r};
+  }
   expected<change> operator()(const records::drain_asked& r) const {
     const auto found = s.nodes.find(r.node);
     if (found == s.nodes.end())

@@ -129,6 +129,13 @@ struct node_forgotten {
   friend bool operator==(const node_forgotten&, const node_forgotten&) = default;
 };
 
+/// Lanes of the topology read nothing while it holds. The end of the topology ends it.
+struct pause_set {
+  std::string topology = {};
+  bool is_paused = false;
+  friend bool operator==(const pause_set&, const pause_set&) = default;
+};
+
 }  // namespace records
 
 /// The order is the format: new ones go to the end.
@@ -136,7 +143,8 @@ using record =
     std::variant<records::founded, records::formats_raised, records::topology_applied, records::session_given,
                  records::session_ended, records::placed, records::term_granted, records::verdict_given,
                  records::verdicts_settled, records::partition_started, records::topology_failed,
-                 records::finished, records::stop_asked, records::drain_asked, records::node_forgotten>;
+                 records::finished, records::stop_asked, records::drain_asked, records::node_forgotten,
+                 records::pause_set>;
 using change = std::vector<record>;
 
 /// A coordinator admits no more than this, so that a change and a base stay below what any store takes.

@@ -32,6 +32,7 @@ struct fold {
   }
   static void end(topology_state& t, topology_status how) {
     t.status = how;
+    t.is_paused = false;
     for (auto& [name, a] : t.actors)
       a.at.reset();
   }
@@ -160,6 +161,13 @@ struct fold {
     t->status = topology_status::stopping;
     return {};
   }
+  expected<void> operator()(const records::pause_set& r) {
+    auto* const t = topology(r.topology);
+    if (t == nullptr || !t->is_active())
+      return contradiction("it pauses or resumes", r.topology);
+    t->is_paused = r.is_paused;
+    return {};
+  }
   expected<void> operator()(const records::drain_asked& r) {
     const auto node = s.nodes.find(r.node);
     if (node == s.nodes.end())
@@ -212,9 +220,10 @@ std::string to_text(const control_state& s) {
     out += fmt::format("node {} session {}{}{}\n", name, n.session, n.is_over ? " over" : "",
                        n.is_draining ? " draining" : "");
   for (const auto& [topology, t] : s.topologies) {
-    out += fmt::format("topology {} generation {} {}, {} verdicts, {} starts{}{}{}{}\n", topology,
-                       t.generation, to_string(t.status), t.verdicts.size(), t.starts.size(),
-                       t.failed_actor.empty() ? "" : ": ", t.failed_actor, t.why.empty() ? "" : ": ", t.why);
+    out += fmt::format("topology {} generation {} {}{}, {} verdicts, {} starts{}{}{}{}\n", topology,
+                       t.generation, to_string(t.status), t.is_paused ? " paused" : "", t.verdicts.size(),
+                       t.starts.size(), t.failed_actor.empty() ? "" : ": ", t.failed_actor,
+                       t.why.empty() ? "" : ": ", t.why);
     for (const auto& [name, a] : t.actors)
       out += fmt::format("  {}{}{}{}\n", name,
                          a.spec.is_pinned ? fmt::format(" pinned to {}",

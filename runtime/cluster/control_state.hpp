@@ -58,6 +58,7 @@ struct topology_state {
   std::uint64_t generation = 0;
   std::uint64_t number = 0;  // of this plan among all of the cluster, as they were applied, from 1 on
   topology_status status = topology_status::running;
+  bool is_paused = false;
   std::string failed_actor = {};
   std::string why = {};
   std::map<std::string, actor_state> actors = {};

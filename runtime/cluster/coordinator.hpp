@@ -29,7 +29,7 @@ using request_id = std::uint64_t;
 using request = std::variant<records::topology_applied, records::stop_asked, records::drain_asked,
                              records::node_forgotten, records::formats_raised, records::verdict_given,
                              records::verdicts_settled, records::partition_started, records::topology_failed,
-                             records::finished>;
+                             records::finished, records::pause_set>;
 
 namespace decisions {
 
@@ -156,6 +156,7 @@ private:
   void take_effect(const records::topology_failed& r) { tell_director(r.topology); }
   void take_effect(const records::finished& r) { tell_director(r.topology); }
   void take_effect(const records::stop_asked& r) { tell_director(r.topology); }
+  void take_effect(const records::pause_set& r) { tell_director(r.topology); }
   void take_effect(const records::verdict_given& r) { tell_director(r.topology); }
   void take_effect(const records::partition_started& r) { tell_director(r.topology); }
   void take_effect(const auto&) {}

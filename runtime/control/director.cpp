@@ -1,5 +1,7 @@
 #include "runtime/control/director.hpp"
 
+#include "runtime/base/shard_name.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -112,6 +114,8 @@ order_list director::fenced(const std::string& name, const life& refused, const 
 
 void director::introduce(const state& m, order_list& out) const {
   if (m.what.kind == member_kind::lane) {
+    // Before it can ask anybody. That it is not paused is news to a life whom a former director has told otherwise.
+    out.push_back(orders::tell_paused{m.what.name, is_paused_});
     for (std::uint32_t r = 0; r < m.what.receivers.size(); ++r)
       introduce_to_lane(m, members_.at(m.what.receivers[r]), r, out);
     return;
@@ -207,6 +211,28 @@ void director::tell_lanes_of(const std::string& parser, order_list& out) {
     lane->told_of_others = slowest;
     out.push_back(orders::tell_slowest{lane->what.name, slowest});
   }
+}
+
+// --- what is asked from outside
+
+order_list director::set_paused(bool is_paused) {
+  order_list out;
+  if (std::exchange(is_paused_, is_paused) == is_paused)
+    return out;
+  for (const auto& [name, m] : members_)
+    if (m.what.kind == member_kind::lane && m.lives)
+      out.push_back(orders::tell_paused{name, is_paused});
+  return out;
+}
+
+order_list director::restart(const std::string& who) const {
+  order_list out;
+  if (is_ending())
+    return out;
+  for (const auto& [name, m] : members_)
+    if (m.lives && is_meant_by(who, name))
+      out.push_back(orders::restart{name});
+  return out;
 }
 
 // --- the end

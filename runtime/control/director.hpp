@@ -79,6 +79,17 @@ struct tell_slowest {
   event_micros slowest = no_watermark;
   friend bool operator==(const tell_slowest&, const tell_slowest&) = default;
 };
+/// A lane is told whether it reads.
+struct tell_paused {
+  std::string to;
+  bool is_paused = false;
+  friend bool operator==(const tell_paused&, const tell_paused&) = default;
+};
+/// Its life ends as by a failure, and its next one begins.
+struct restart {
+  std::string who;
+  friend bool operator==(const restart&, const restart&) = default;
+};
 /// It gives its part of the report.
 struct collect {
   std::string from;
@@ -125,9 +136,9 @@ struct end_run {
 
 using order =
     std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
-                 orders::tell_partition, orders::tell_slowest, orders::collect, orders::stop,
-                 orders::begin_life, orders::begin_later, orders::leave_behind, orders::wait_for_reports,
-                 orders::wait_for_stops, orders::give_report, orders::end_run>;
+                 orders::tell_partition, orders::tell_slowest, orders::tell_paused, orders::restart,
+                 orders::collect, orders::stop, orders::begin_life, orders::begin_later, orders::leave_behind,
+                 orders::wait_for_reports, orders::wait_for_stops, orders::give_report, orders::end_run>;
 /// To be carried out one after the other, before anything else is said to the director; what is said
 /// meanwhile (began()) gives orders that come behind them.
 using order_list = std::vector<order>;
@@ -169,6 +180,14 @@ public:
   // --- max_drift
   /// A lane's slowest partition that has more to read is there.
   [[nodiscard]] order_list stands_at(const std::string& lane, const life& of, event_micros slowest);
+
+  // --- what is asked from outside
+  /// Lanes read nothing while it is paused; their later lives neither. The end comes all the same where it is asked for.
+  [[nodiscard]] order_list set_paused(bool is_paused);
+  [[nodiscard]] bool is_paused() const { return is_paused_; }
+  /// The members of a stage that live, or the one of this name: `who` is a parser, window, sink or actor. Empty: there is
+  /// none, or the run ends.
+  [[nodiscard]] order_list restart(const std::string& who) const;
 
   // --- the end
   [[nodiscard]] order_list completed(const std::string& name, const life& of);
@@ -237,6 +256,7 @@ private:
   std::size_t receivers_ = 0;  // shards and sinks
   found_partitions found_;
   phase phase_ = phase::running;
+  bool is_paused_ = false;
   std::set<std::string> completed_;
   std::optional<error> failure_;
   bool finished_ = false;

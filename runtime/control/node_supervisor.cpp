@@ -288,6 +288,10 @@ void node_supervisor::carry_out(const order& o) {
     void operator()(const orders::tell_slowest& x) const {
       s.tell(x.to, messages::others_stand_at{x.slowest});
     }
+    void operator()(const orders::tell_paused& x) const { s.tell(x.to, messages::set_paused{x.is_paused}); }
+    void operator()(const orders::restart& x) const {
+      s.tell(x.who, messages::fail_now{std::string(messages::restart_was_asked)});
+    }
     void operator()(const orders::collect& x) const { s.tell(x.from, messages::collect_report{}); }
     void operator()(const orders::stop& x) const { s.tell(x.who, messages::stop{}); }
     void operator()(const orders::begin_life& x) const {

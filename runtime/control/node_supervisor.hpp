@@ -50,6 +50,8 @@ public:
   void on_completed(const messages::completed& m) { carry_out(director_.completed(m.actor, m.life)); }
   void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.life, m.why)); }
   void on_fenced(const messages::fenced& m) { carry_out(director_.fenced(m.actor, m.life, m.why)); }
+  void on_set_paused(bool is_paused) { carry_out(director_.set_paused(is_paused)); }
+  void on_restart_asked(const std::string& who) { carry_out(director_.restart(who)); }
   void begin_stop() { carry_out(director_.end()); }
   void on_report_request(const report_reader& to);
   void on_part(const messages::report_part& part) { carry_out(director_.part(part)); }

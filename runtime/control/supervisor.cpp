@@ -28,6 +28,8 @@ whole_supervisor::behavior_type supervisor_behaviour(whole_supervisor::pointer s
       [=](const get_report&) {
         state->on_report_request(caf::actor_cast<report_reader>(self->current_sender()));
       },
+      [=](const pause_reading& m) { state->on_set_paused(m.is_paused); },
+      [=](const restart_members& m) { state->on_restart_asked(m.who); },
       [=](const fail_child& m) { state->on_fail_child(m.name); },
       [=](const restart_child& m) { state->on_restart(m.name); },
       [=](const stop_took_too_long& m) { state->on_stop_timeout(m.number); },

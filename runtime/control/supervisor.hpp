@@ -78,6 +78,14 @@ struct get_report {};
 struct report_collected {
   std::vector<messages::report_part> parts;
 };
+/// To the supervisor: lanes read nothing from now on, or read again.
+struct pause_reading {
+  bool is_paused = false;
+};
+/// To the supervisor: these live anew (director::restart()).
+struct restart_members {
+  std::string who;
+};
 /// To the supervisor, tests only: the child of this name fails as by a bug.
 struct fail_child {
   std::string name;
@@ -87,8 +95,10 @@ struct fail_child {
 using run_owner = caf::typed_actor<caf::reacts_to<run_ended>>;
 using report_reader = caf::typed_actor<caf::reacts_to<report_collected>>;
 /// What its children say to it, and what its process does.
-using supervisor_actor = messages::supervisor::extend<caf::reacts_to<end_run>, caf::reacts_to<get_report>,
-                                                      caf::reacts_to<fail_child>>;
+using supervisor_actor =
+    messages::supervisor::extend<caf::reacts_to<end_run>, caf::reacts_to<get_report>,
+                                 caf::reacts_to<pause_reading>, caf::reacts_to<restart_members>,
+                                 caf::reacts_to<fail_child>>;
 
 /// Runs on a thread of its own, since loading snapshots blocks.
 [[nodiscard]] supervisor_actor spawn_supervisor(caf::actor_system& system, supervisor_options options,
@@ -100,4 +110,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::run_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::end_run)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::get_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::report_collected)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::pause_reading)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::restart_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::control::fail_child)

@@ -34,6 +34,7 @@ direction_list topology_director::on_state(const cluster::topology_state& s) {
   if (has_ended_)
     return out;
   has_directed_ = has_directed_ || s.is_active();
+  carry_out(director_.set_paused(s.is_paused), out);
   begin_starts(out);
   end_lost_lives(out);
   for (auto at = preparing_.begin(); at != preparing_.end();) {
@@ -278,6 +279,13 @@ void topology_director::end(direction_list& out) {
         directions::wish{cluster::records::topology_failed{topology_, failure->stage, failure->message}});
   else
     out.emplace_back(directions::wish{cluster::records::finished{topology_}});
+}
+
+direction_list topology_director::restart(const std::string& who) {
+  direction_list out;
+  if (!has_ended_)
+    carry_out(director_.restart(who), out);
+  return out;
 }
 
 direction_list topology_director::report() {

@@ -80,6 +80,9 @@ public:
 
   [[nodiscard]] direction_list on_message(const std::string& node, const to_director& m);
 
+  /// director::restart(); nothing is recorded, so a director that is lost with it forgets it.
+  [[nodiscard]] direction_list restart(const std::string& who);
+
   [[nodiscard]] direction_list report();
   [[nodiscard]] direction_list reports_are_due(std::uint64_t number);
   [[nodiscard]] direction_list stops_are_due(std::uint64_t number);

@@ -55,6 +55,8 @@ void fields(auto& c, wire::like<tell_partition> auto& o) { c.members(o.to, o.par
 void fields(auto& c, wire::like<tell_slowest> auto& o) { c.members(o.to, o.slowest); }
 void fields(auto& c, wire::like<collect> auto& o) { c.members(o.from); }
 void fields(auto& c, wire::like<stop> auto& o) { c.members(o.who); }
+void fields(auto& c, wire::like<tell_paused> auto& o) { c.members(o.to, o.is_paused); }
+void fields(auto& c, wire::like<restart> auto& o) { c.members(o.who); }
 
 }  // namespace orders
 
@@ -150,7 +152,7 @@ const std::string& receiver_of(const actor_order& o) {
       []<class Order>(const Order& x) -> const std::string& {
         if constexpr (std::is_same_v<Order, orders::collect>)
           return x.from;
-        else if constexpr (std::is_same_v<Order, orders::stop>)
+        else if constexpr (std::is_same_v<Order, orders::stop> || std::is_same_v<Order, orders::restart>)
           return x.who;
         else
           return x.to;

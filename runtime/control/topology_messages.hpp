@@ -16,9 +16,9 @@
 namespace millrace::control {
 
 /// Those of the director's orders that go to an actor. The order of alternatives is the format.
-using actor_order =
-    std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink, orders::tell_log,
-                 orders::tell_partition, orders::tell_slowest, orders::collect, orders::stop>;
+using actor_order = std::variant<orders::tell_receiver, orders::tell_sender, orders::tell_dead_letter_sink,
+                                 orders::tell_log, orders::tell_partition, orders::tell_slowest,
+                                 orders::collect, orders::stop, orders::tell_paused, orders::restart>;
 
 /// To the node that runs the actor: it hands the order on where this life is there, and else drops it.
 struct actor_told {

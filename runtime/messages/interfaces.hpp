@@ -46,6 +46,7 @@ struct resume_output;
 struct segment_read;
 struct segment_written;
 struct sender_up;
+struct set_paused;
 struct stage_failed;
 struct stands_at;
 struct start_kept;
@@ -88,7 +89,7 @@ using supervisor =
 
 using lane = frame_sender::extend<caf::reacts_to<receiver_up>, caf::reacts_to<receiver_down>,
                                   caf::reacts_to<others_stand_at>, caf::reacts_to<partition_started>,
-                                  caf::reacts_to<fail_now>, caf::reacts_to<stop>>;
+                                  caf::reacts_to<set_paused>, caf::reacts_to<fail_now>, caf::reacts_to<stop>>;
 using shard = frame_receiver::extend_with<output_sender, output_receiver>::extend<
     caf::reacts_to<log_found>, caf::reacts_to<sender_up>, caf::reacts_to<collect_report>,
     caf::reacts_to<fail_now>, caf::reacts_to<stop>>;

@@ -57,6 +57,12 @@ struct others_stand_at {
   event_micros slowest;
 };
 
+/// It reads nothing more until it is told otherwise; what was read waits. Sent to each life of a lane before its first
+/// receiver_up, and when it changes.
+struct set_paused {
+  bool is_paused;
+};
+
 /// A partition has been found while running; its start is durable. `lane` reads it from there on. To all
 /// lanes of its parser, once shards and sinks know of it.
 struct partition_started {
@@ -331,10 +337,11 @@ struct report_part {
   std::uint64_t rejected = 0;
   std::map<log_id, mark> vector;
 };
-/// Tests only: the actor fails as by a bug.
+/// The actor fails as by a bug, and lives again: somebody has asked for a restart, or a test.
 struct fail_now {
   std::string reason;
 };
+inline constexpr std::string_view restart_was_asked = "a restart was asked for";
 
 }  // namespace millrace::messages
 
@@ -379,4 +386,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::log_found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::collect_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::report_part)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::set_paused)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::messages::fail_now)

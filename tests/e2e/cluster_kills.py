@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Three nodes run the job of pipelines/active_users, and are killed with -9 at random while clicks flow: whichever leads, whoever has
-the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. After each blow rows that were committed are still there, and none is there twice; at the end
+the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. Now and then
+the job is paused meanwhile, or a stage is restarted. After each blow rows that were committed are still there, and none is there twice; at the end
 every sink holds exactly the oracle's rows, and the ledger adds up.
 
     cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1] [--moving]
@@ -37,6 +38,15 @@ def stand_still(cluster, node, rng):
     return 1
 
 
+def act(cluster, rng):
+    """Somebody restarts what runs, or has paused it while nodes die. Whoever leads may be gone: an action that is refused is not repeated,
+    but for `resume`."""
+    if rng.random() < 0.5:
+        cluster.ask_once("console", "-e", "restart " + rng.choice(["parsed", "active", "active/0", "active2"]))
+        return False
+    return cluster.ask_once("console", "-e", "pause").returncode == 0
+
+
 def report_outlives_the_leader(cluster, running):
     told = running.report_file.read_bytes()
     running.report_file.unlink()
@@ -56,10 +66,11 @@ def test(options, folder):
     job.clicks.start()
     running = job.start()
     before = {name: collections.Counter() for name in Targets.COMMITTED}
-    deaths, progress, led, zombies = 0, 0, 0, 0
+    deaths, progress, led, zombies, pauses = 0, 0, 0, 0, 0
     shown = time.monotonic()
     while deaths < options.kills:
         time.sleep(rng.choice([0.1, 0.5, 1.0, 2.0, 3.0]) * rng.uniform(0.5, 1.5))
+        is_paused = rng.random() < 0.3 and act(job.cluster, rng)
         victims = rng.sample(list(job.cluster.nodes.values()), rng.choice([1, 1, 1, 2]))
         led += job.cluster.leader() in [v.name for v in victims]
         for v in victims:
@@ -76,6 +87,9 @@ def test(options, folder):
         before = now
         time.sleep(rng.choice([0, 0.5, 3.0]) * rng.uniform(0.5, 1.5))
         job.go_on()
+        if is_paused:
+            job.cluster.ask("console", "-e", "resume")
+            pauses += 1
         if time.monotonic() - shown > 20:
             shown = time.monotonic()
             print(f"{deaths} kills, {sum(now['active2'].values())} rows in active2", flush=True)
@@ -88,7 +102,7 @@ def test(options, folder):
     job.cluster.stop()
     if database:
         database.drop()
-    print(f"{deaths} kills of nodes over {options.store} (seed {options.seed}), {led} times the one that led, {zombies} that woke up, whole {took:.0f} s after the last click: {found}")
+    print(f"{deaths} kills of nodes over {options.store} (seed {options.seed}), {led} times the one that led, {zombies} that woke up, {pauses} while it was paused, whole {took:.0f} s after the last click: {found}")
 
 
 if __name__ == "__main__":

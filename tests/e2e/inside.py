@@ -165,6 +165,46 @@ def a_sink_that_holds_the_others_up(c):
     c.run.stop()
 
 
+def paused_and_restarted(c):
+    """A paused topology reads nothing, and says so wherever it is asked why; it takes what comes, and has it once after resume and restarts"""
+    c.stage("parsed")["idle_timeout"] = "3 s"
+    c.start()
+    token = ["--token", str(c.state / "token")]
+    for line in ("pause", "resume", "restart counts"):
+        no = c.ask_once(line, "--token", str(c.folder / "nothing"))
+        check(no.returncode != 0, f"{line} without a token: {no}")
+    c.at("11:58:00", "12:01:00")
+    wait_until("they are read", lambda: c.ask("lanes")["lanes"][0]["records"] == 2)
+    check(c.ask("pause", *token) == {}, "it is paused")
+    c.explained("counts", "paused")
+    c.explained("rows", "upstream_window")
+    check("resume" in c.ask("explain posted")["causes"][0]["remedy"], "the remedy")
+    check(c.ask("stages")["stages"][0]["state"] == "paused", "its state")
+    check("paused" in c.ask("topologies")[0]["reason"], "the list says so")
+    c.at("12:02:00", "12:04:00")  # answered: they are in the spool
+    restarted = c.ask_once("restart parsed", *token)
+    check(restarted.returncode == 0 and "lives anew" in restarted.stdout, restarted)
+    wait_until("the next life is paused, too", lambda: "parsed/lane0 failed" in c.run.errors() and c.ask("lanes")["lanes"][0]["paused"])
+    time.sleep(4)  # longer than idle_timeout, which does not count
+    lane = c.ask("lanes")["lanes"][0]
+    check(lane["records"] == 2 and not lane["partitions"][0]["idle"], f"it has read on: {lane}")
+    c.ask("resume", *token)
+    for who in ("counts", "counts/0", "rows", "parsed"):
+        c.ask(f"restart {who}", *token)
+    wrong = c.ask_once("restart count", *token)
+    check(wrong.returncode == 1 and 'did you mean "counts"' in wrong.stderr and wrong.stderr.count("\n") == 1, wrong)
+    check(c.ask_once("restart posted", *token).returncode == 1, "a source has no actors of its own")
+    c.at("12:05:10")
+    wait_until("the windows have fired", lambda: len(c.rows()) >= 2)
+    check(c.rows() == [{"user": "u", "n": 1, "end": "2026-11-01T12:00:00Z"}, {"user": "u", "n": 3, "end": "2026-11-01T12:05:00Z"}], c.rows())
+    check(c.ask("ledger")["holds"], "the ledger holds")
+    c.ask("pause", *token)
+    c.run.stop()  # a paused topology ends as any other
+    c.start()
+    check(c.ask("topologies")[0]["reason"] == "", "a pause ends with the process")
+    c.run.stop()
+
+
 def who_may_ask(c):
     """Names, stages and commands that are not there; tokens, hosts and origins that are wrong; a stop by the API"""
     c.start()
@@ -372,6 +412,16 @@ def a_cluster(n):
     wait_until("records are read", lambda: console("stages", "b")["stages"][1]["records"] > 0)
     check(console("ledger", "c")["holds"], "the ledger holds")
     wait_until("the window is open, and says what it waits for", lambda: console("explain counts", "c")["waits_for"])
+    c.ask("console", "-e", "pause", by=c.nodes["b"])
+    wait_until("all lanes are paused", lambda: all(x["paused"] for x in console("lanes", "c")["lanes"]))
+    check(console("explain counts", "a")["causes"][0]["code"] == "paused", "the window says so")
+    c.ask("console", "-e", "restart parsed", by=c.nodes["c"])
+    c.ask("console", "-e", "restart counts/2", by=c.nodes["a"])
+    wait_until("they live anew, paused", lambda: all(x["paused"] for x in console("lanes", "b")["lanes"]) and
+               any(re.search(r"life \d+\.[1-9]\d* of counts/0/2", n.errors()) for n in c.nodes.values()))
+    check("paused" in console("topologies", "a")[0]["reason"], "the list says so")
+    c.ask("console", "-e", "resume", by=c.nodes["a"])
+    wait_until("it reads on", lambda: not any(x["paused"] for x in console("lanes", "b")["lanes"]))
     dead = next(x for x in "bc" if x != c.leader())
     c.nodes[dead].kill()
     other = "b" if dead == "c" else "c"
@@ -386,7 +436,7 @@ def a_cluster(n):
 
 
 CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away,
-         a_sink_that_holds_the_others_up, who_may_ask, few_rights,
+         a_sink_that_holds_the_others_up, paused_and_restarted, who_may_ask, few_rights,
          the_end_by_the_api, the_live_screen)
 
 

@@ -27,6 +27,8 @@ std::string_view to_string(fault::kind k) {
                                     "kill",
                                     "power loss",
                                     "kill in file",
+                                    "pause",
+                                    "restart",
                                     "node stands still",
                                     "way breaks",
                                     "cut off",

@@ -37,7 +37,7 @@ bool happens_outside(const fault& f, const outside& o) {
 
 bool makes_actor_fail(const fault& f) {
   return f.what == k::child_fails || f.what == k::source_throws || f.what == k::writer_throws ||
-         f.what == k::zombie;
+         f.what == k::zombie || f.what == k::restart;
 }
 
 }  // namespace millrace::simulation

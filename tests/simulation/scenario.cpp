@@ -244,6 +244,8 @@ private:
       f.damage = (dies && one_in(3)) || (f.what == k::child_fails && one_in(2));
       s_.faults.push_back(f);
     }
+    for (const auto& f : actions_of_people(s_.seed, steps_at_least + steps_a_record * s_.records()))
+      s_.faults.push_back(f);
     std::stable_sort(s_.faults.begin(), s_.faults.end(),
                      [](const fault& a, const fault& b) { return a.step < b.step; });
   }
@@ -364,6 +366,21 @@ bool scenario::has_poison() const {
     return std::any_of(p.clicks.begin(), p.clicks.end(),
                        [](const click& c) { return c.what == click::kind::poison; });
   });
+}
+
+std::vector<fault> actions_of_people(std::uint64_t seed, std::uint64_t steps) {
+  std::mt19937_64 random(seed * 6'364'136'223'846'793'005 + 11);
+  std::vector<fault> out;
+  if (random() % 4 != 0)
+    return out;
+  for (auto n = 1 + random() % 3; n > 0; --n) {
+    auto& f = out.emplace_back();
+    f.what = random() % 2 == 0 ? fault::kind::pause : fault::kind::restart;
+    f.step = random() % steps;
+    f.who = random();
+    f.size = random();
+  }
+  return out;
 }
 
 scenario make_scenario(std::uint64_t seed) { return maker(seed).make(); }

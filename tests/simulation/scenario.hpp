@@ -80,6 +80,8 @@ struct fault {
     kill,            // the process dies
     power_loss,      // and what was not synced is gone
     kill_in_file,    // the process dies within a file operation
+    pause,           // somebody pauses the topology, and resumes it after a while
+    restart,         // somebody restarts an actor
     // Of nodes alone; above, a process is that of one node, and `disk_full` its way to the store.
     node_stands_still,  // no actor of a node gets a turn for a while
     way_breaks,         // between two nodes; or one of them is not heard, or heard late
@@ -148,6 +150,9 @@ struct scenario {
 };
 
 [[nodiscard]] scenario make_scenario(std::uint64_t seed);
+/// Returns what somebody does to one in four runs within so many steps. Its own random numbers, so that the other faults
+/// of a seed stay as they are.
+[[nodiscard]] std::vector<fault> actions_of_people(std::uint64_t seed, std::uint64_t steps);
 /// For the topology's file.
 [[nodiscard]] std::string topology_text(const scenario& s);
 /// As it stands in the log.

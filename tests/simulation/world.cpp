@@ -1,6 +1,7 @@
 #include "tests/simulation/world.hpp"
 
 #include "actors/deployment/pipeline.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tests/simulation/agenda.hpp"
 #include "tests/simulation/damage.hpp"
@@ -265,6 +266,16 @@ private:
     case k::writer_dies:
       caf::anon_send_exit(f.size % 2 == 0 ? snapshot_writer_ : state_keeper_,
                           caf::exit_reason::unhandled_exception);
+      break;
+    case k::pause:
+      caf::anon_send(supervisor_, control::pause_reading{true});
+      later(micros(20'000 + static_cast<std::int64_t>(f.size % 600) * 1'000), [this] {
+        if (supervisor_)
+          caf::anon_send(supervisor_, control::pause_reading{false});
+      });
+      break;
+    case k::restart:
+      caf::anon_send(supervisor_, control::restart_members{lasting_name(child)});
       break;
     case k::stop:
       caf::anon_send(supervisor_, control::end_run{});

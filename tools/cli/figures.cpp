@@ -39,6 +39,7 @@ inside::lane_figures figures_of(const std::string& name, const lane::lane_gauges
   out.lag_bytes = known(g.lag_bytes);
   out.in_flight_bytes = g.in_flight_bytes;
   out.is_away = g.away;
+  out.is_paused = g.is_paused;
   out.chunks = g.chunks;
   out.wait_seconds = seconds(g.wait_micros);
   out.work_seconds = seconds(g.work_micros);

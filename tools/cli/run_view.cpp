@@ -1,6 +1,7 @@
 #include "tools/cli/run_view.hpp"
 
 #include "actors/inside/answering.hpp"
+#include "actors/inside/pause.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/figures.hpp"
@@ -82,6 +83,9 @@ struct run_view::looking {
     return v.look_inside(r.topology, asked::figures{r.topology});
   }
   given operator()(const asked::stop& r) const { return v.stop(r.topology); }
+  given operator()(const asked::pause& r) const { return v.set_paused(r.topology, true); }
+  given operator()(const asked::resume& r) const { return v.set_paused(r.topology, false); }
+  given operator()(const asked::restart& r) const { return v.restart(r.topology, r.stage); }
   given operator()(const asked::metrics&) const {
     return api::answers::page{true, metrics_text(v.board_.all())};
   }
@@ -129,6 +133,28 @@ expected<api::answer> run_view::stop(const std::string& topology) {
   });
 }
 
+expected<api::answer> run_view::set_paused(const std::string& topology, bool is_paused) {
+  return run_of(topology).and_then([&](topology_run* r) { return r->set_paused(is_paused); }).map([] {
+    return api::answer(api::answers::accepted{});
+  });
+}
+
+expected<api::answer> run_view::restart(const std::string& topology, const std::string& who) {
+  const auto run = run_of(topology);
+  if (!run)
+    return unexpected(run.error());
+  for (const auto& t : board_.all()) {
+    if (t.topology->name != topology)
+      continue;
+    const auto has = [&](const auto& actors) {
+      return std::ranges::any_of(actors, [&](const auto& a) { return is_meant_by(who, a.first); });
+    };
+    if (!has(t.gauges.lanes) && !has(t.gauges.shards) && !has(t.gauges.sinks))
+      return unexpected(inside::nothing_to_restart(topology, who));
+  }
+  return (*run)->restart(who).map([] { return api::answer(api::answers::accepted{}); });
+}
+
 api::answers::topologies run_view::topologies() const {
   api::answers::topologies out;
   for (const auto& r : runs_) {
@@ -140,6 +166,8 @@ api::answers::topologies run_view::topologies() const {
       one.reason = end->failure;
     } else if (board_.is_stopping()) {
       one.reason = "it is stopping";
+    } else if (r->is_paused()) {
+      one.reason = inside::paused_words;
     }
     out.all.push_back(std::move(one));
   }

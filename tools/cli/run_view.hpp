@@ -49,6 +49,8 @@ private:
   [[nodiscard]] expected<api::answer> look_inside(const std::string& topology,
                                                   const api::request& what) const;
   [[nodiscard]] expected<api::answer> stop(const std::string& topology);
+  [[nodiscard]] expected<api::answer> set_paused(const std::string& topology, bool is_paused);
+  [[nodiscard]] expected<api::answer> restart(const std::string& topology, const std::string& who);
   [[nodiscard]] api::answers::topologies topologies() const;
   [[nodiscard]] api::answers::nodes nodes() const;
   [[nodiscard]] expected<topology_run*> run_of(const std::string& topology) const;

@@ -5,6 +5,7 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/sink/files/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
+#include "runtime/base/visible_text.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/report.hpp"
@@ -244,6 +245,40 @@ void topology_run::stop() {
   stopping_ = true;
   if (supervisor_)
     caf::anon_send(supervisor_, control::end_run{});
+}
+
+namespace {
+
+unexpected does_not_run(const config::topology& t) {
+  return outside_error(ec::unavailable,
+                       fmt::format("topology {} does not run at present; ask again", t.name));
+}
+
+}  // namespace
+
+expected<void> topology_run::set_paused(bool is_paused) {
+  const std::lock_guard lock(mutex_);
+  if (!supervisor_)
+    return does_not_run(*topology_);
+  if (std::exchange(is_paused_, is_paused) != is_paused)
+    spdlog::info("{}: {}", topology_->name,
+                 is_paused ? "paused: nothing is read until it is resumed" : "resumed");
+  caf::anon_send(supervisor_, control::pause_reading{is_paused});
+  return {};
+}
+
+bool topology_run::is_paused() {
+  const std::lock_guard lock(mutex_);
+  return is_paused_ && supervisor_;
+}
+
+expected<void> topology_run::restart(const std::string& who) {
+  const std::lock_guard lock(mutex_);
+  if (!supervisor_)
+    return does_not_run(*topology_);
+  spdlog::info("{}: a restart of {} is asked for", topology_->name, visible(who));
+  caf::anon_send(supervisor_, control::restart_members{who});
+  return {};
 }
 
 topology_run::standing topology_run::report(caf::actor_system& system) {

@@ -49,6 +49,11 @@ public:
 
   /// From any thread, also before run(): commits what was taken, and ends.
   void stop();
+  /// From any thread, while it runs; ec::unavailable before and after. A pause ends with the process.
+  [[nodiscard]] expected<void> set_paused(bool is_paused);
+  [[nodiscard]] bool is_paused();
+  /// Likewise: an actor, or all of a parser, window or sink.
+  [[nodiscard]] expected<void> restart(const std::string& who);
   /// From any thread: asks its actors; once it has ended, what they said last.
   struct standing {
     std::vector<messages::report_part> parts;
@@ -88,8 +93,9 @@ private:
   bool parsers_changed_ = false;  // since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started
   ended_counts before_;           // when it came to its end the last time
-  std::mutex mutex_;              // guards stopping_, supervisor_ and, until run() has returned, end_
+  std::mutex mutex_;  // guards stopping_, is_paused_, supervisor_ and, until run() has returned, end_
   bool stopping_ = false;
+  bool is_paused_ = false;
   control::supervisor_actor supervisor_;
   bool found_wrong_ = false;
   bool started_ = false;

@@ -36,6 +36,11 @@ constexpr auto all_commands = std::to_array<declared>({
     {{"explain", "STAGE", "why a stage gives nothing, and what would change that"}, about::stage},
     {{"dead-letters", "", "the dead letters that are kept, a line of JSON each (needs the token)"},
      about::topology},
+    {{"pause", "", "a topology reads nothing until it is resumed (needs the token)"}, about::topology},
+    {{"resume", "", "a paused topology reads on (needs the token)"}, about::topology},
+    {{"restart", "STAGE",
+      "new lives of a parser, window or sink, or of one actor such as counts/3 (needs the token)"},
+     about::stage},
 });
 constexpr auto shown_commands = [] {
   std::array<command, all_commands.size()> out;
@@ -113,6 +118,12 @@ expected<std::string> letters(const remote::ask_function& ask, const std::string
   return out;
 }
 
+/// The answer has nothing in it: it was done.
+expected<std::string> act(const remote::ask_function& ask, const api::request& what, std::string done,
+                          bool is_json) {
+  return ask(what).map([&](const api::answer&) { return is_json ? std::string("{}\n") : std::move(done); });
+}
+
 expected<std::string> about_cluster(const remote::ask_function& ask, std::string_view name, bool is_json) {
   const auto a = name == "nodes" ? ask(asked::nodes{}) : ask(asked::list{});
   if (!a)
@@ -133,6 +144,11 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
                                               [](const auto& l) { return text_of(l); });
   if (name == "dead-letters")
     return letters(ask, topology);
+  if (name == "pause")
+    return act(ask, asked::pause{topology}, fmt::format("{} is paused; resume has it read on\n", topology),
+               is_json);
+  if (name == "resume")
+    return act(ask, asked::resume{topology}, fmt::format("{} reads on\n", topology), is_json);
   return ask_document<inside::figures>(ask, asked::figures{topology}, is_json, [&](const auto& f) {
     return name == "lanes" ? lanes_text(f) : name == "shards" ? shards_text(f) : sinks_text(f);
   });
@@ -140,6 +156,10 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
 
 expected<std::string> about_stage(const remote::ask_function& ask, std::string_view name,
                                   const std::string& topology, const std::string& stage, bool is_json) {
+  if (name == "restart")
+    return with_stages(
+        ask, topology, stage,
+        act(ask, asked::restart{topology, stage}, fmt::format("{} lives anew\n", stage), is_json));
   return with_stages(ask, topology, stage,
                      name == "explain"
                          ? ask_document<inside::explanation>(ask, asked::explain{topology, stage}, is_json,

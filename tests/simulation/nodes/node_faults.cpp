@@ -1,5 +1,7 @@
 #include "tests/simulation/nodes/node_faults.hpp"
 
+#include "runtime/base/shard_name.hpp"
+
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -70,6 +72,7 @@ void node_faults::carry_out(const fault& f) {
     return;
   switch (f.what) {
   case k::child_fails:
+  case k::restart:
   case k::slow:
   case k::stands_still:
     return on_actor(f);
@@ -77,7 +80,9 @@ void node_faults::carry_out(const fault& f) {
     cluster_.clock().jumped += static_cast<event_micros>(f.size % 20'000'000) - 10'000'000;
     return;
   case k::stop:
-    return stop_();
+    return actions_.stop();
+  case k::pause:
+    return actions_.pause();
   default:
     return with_node(f, [this, f](node_process& p) { on_node(f, p); });
   }
@@ -89,7 +94,10 @@ void node_faults::on_actor(const fault& f) {
     names.push_back(name);
   if (names.empty())
     return;
-  const auto& who = cluster_.newest().at(chosen(names, f)).who;
+  const auto& name = chosen(names, f);
+  if (f.what == k::restart)
+    return actions_.restart(lasting_name(name));
+  const auto& who = cluster_.newest().at(name).who;
   const auto actor = caf::actor_cast<caf::actor>(who);
   if (!actor)
     return;

@@ -11,10 +11,16 @@ namespace millrace::simulation {
 
 class node_faults {
 public:
-  /// `stop`: the topology is to stop, and to be applied again. All outlive it.
-  node_faults(const scenario& s, node_cluster& cluster, memory_logs& logs, memory_targets& targets,
-              std::function<void()> stop)
-      : scenario_(s), cluster_(cluster), logs_(logs), targets_(targets), stop_(std::move(stop)),
+  /// These are to happen to the topology; it is applied again once it has stopped, and resumed a while after it was
+  /// paused.
+  struct actions {
+    std::function<void()> stop;
+    std::function<void()> pause;
+    std::function<void(const std::string& actor)> restart;
+  };
+  /// All outlive it.
+  node_faults(const scenario& s, node_cluster& cluster, memory_logs& logs, memory_targets& targets, actions a)
+      : scenario_(s), cluster_(cluster), logs_(logs), targets_(targets), actions_(std::move(a)),
         agenda_(s.faults) {}
 
   /// A node applies the topology until then, and must find its sources: it waits for them in real time.
@@ -47,7 +53,7 @@ private:
   node_cluster& cluster_;
   memory_logs& logs_;
   memory_targets& targets_;
-  std::function<void()> stop_;
+  actions actions_;
   agenda agenda_;
   std::shared_ptr<const void> alive_ = std::make_shared<int>(0);
   std::uint64_t made_to_fail_ = 0;

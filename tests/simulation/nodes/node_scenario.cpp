@@ -44,6 +44,8 @@ private:
     add_pairs();
     for (auto n = one_in(10) ? 0 : 1 + below(8); n > 0; --n)
       add(kinds[below(kinds.size())], any_step());
+    for (const auto& f : actions_of_people(s_.seed, steps_at_least + s_.records() * s_.grows_one_in))
+      s_.faults.push_back(f);
     std::ranges::stable_sort(s_.faults, {}, &fault::step);
   }
 

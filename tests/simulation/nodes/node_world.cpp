@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t most_steps = 600'000;
 /// Looking at `control` reads all of it.
 constexpr std::uint64_t look_every = 500;
+/// It is paused for so many looks, and for more while whoever leads does not answer.
+constexpr std::uint64_t resume_every = 4;
 /// A reader that found nothing would have waited.
 constexpr micros idle_read{5'000};
 constexpr micros ask_again_after{300'000};
@@ -35,7 +37,12 @@ public:
                 reported_[json] = parts;
               return json;
             }),
-        faults_(s, cluster_, logs_, targets_, [this] { stop(); }) {
+        faults_(s, cluster_, logs_, targets_,
+                {[this] { ask(api::requests::stop{topology_->name}, [] {}); },
+                 [this] { ask(api::requests::pause{topology_->name}, [] {}); },
+                 [this](const auto& actor) {
+                   ask(api::requests::restart{topology_->name, actor}, [] {});
+                 }}) {
     targets_["rows"].refuses = s.refuses;
   }
 
@@ -98,10 +105,6 @@ private:
         faults_.release_sources();
     });
   }
-  /// It is applied again once it has stopped.
-  void stop() {
-    ask(api::requests::stop{topology_->name}, [] {});
-  }
   void ask(api::request what, const std::function<void()>& done) {
     auto& all = cluster_.processes();
     if (all.empty())
@@ -124,6 +127,8 @@ private:
       return false;
     look();
     const auto* const t = topology();
+    if (t != nullptr && t->is_paused && ++looks_paused_ % resume_every == 0)
+      ask(api::requests::resume{topology_->name}, [] {});
     if (t == nullptr || t->is_active())
       return false;
     if (!goes_on(*t))
@@ -203,6 +208,7 @@ private:
   std::optional<cluster::control_state> control_;  // as it was seen last
   std::optional<std::uint64_t> applied_at_;        // at which step
   std::uint64_t asked_ = 0;
+  std::uint64_t looks_paused_ = 0;        // so often it was seen paused
   std::uint64_t stopped_generation_ = 0;  // after which it was applied again
   node_cluster cluster_;
   node_faults faults_;

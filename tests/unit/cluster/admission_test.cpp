@@ -148,6 +148,19 @@ TEST_CASE("what a topology that is over is told needs no record; one that nobody
   CHECK(refused(s, records::node_forgotten{"no"}) == ec::not_found);
 }
 
+TEST_CASE("a pause is recorded once, holds until it is ended, and ends with the topology") {
+  auto s = running();
+  CHECK(admitted(s, records::pause_set{"t", false}).empty());
+  fold(s, admitted(s, records::pause_set{"t", true}));
+  CHECK(s.topologies.at("t").is_paused);
+  CHECK(admitted(s, records::pause_set{"t", true}).empty());
+  CHECK(admitted(s, records::pause_set{"t", false}).size() == 1);
+  fold(s, {records::finished{"t"}});
+  CHECK_FALSE(s.topologies.at("t").is_paused);
+  CHECK(refused(s, records::pause_set{"t", true}) == ec::mismatch);
+  CHECK(refused(s, records::pause_set{"no", true}) == ec::not_found);
+}
+
 TEST_CASE("a verdict, its settling, a start and a draining are recorded once") {
   auto s = running();
   for (const record& r : change{

@@ -36,6 +36,14 @@ inline change one_of_each() {
           records::finished{"third"}};
 }
 
+/// Only format 2 has these.
+inline change with_pause() {
+  auto out = one_of_each();
+  out.push_back(records::topology_applied{"fourth", "", 1, {}});
+  out.push_back(records::pause_set{"fourth", true});
+  return out;
+}
+
 inline control_state state_of(const change& c) {
   control_state s;
   for (const auto& r : c)

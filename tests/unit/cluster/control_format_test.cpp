@@ -8,15 +8,19 @@ namespace millrace::cluster::control_format_trial {
 
 using test::one_of_each;
 using test::state_of;
+using test::with_pause;
 
 TEST_CASE("a change with each kind of record is the golden one, byte for byte, and is read back") {
   std::set<std::size_t> kinds;
-  for (const auto& r : one_of_each())
+  for (const auto& r : with_pause())
     kinds.insert(r.index());
   REQUIRE(kinds.size() == std::variant_size_v<record>);
-  const auto bytes = encode_change(one_of_each());
-  millrace::test::check_golden("tests/unit/cluster/golden/change_1.bin", bytes);
-  CHECK(decode_change(bytes) == one_of_each());
+  const auto first = encode_change(one_of_each());
+  millrace::test::check_golden("tests/unit/cluster/golden/change_1.bin", first);
+  CHECK(decode_change(first) == one_of_each());
+  const auto second = encode_change(with_pause());
+  millrace::test::check_golden("tests/unit/cluster/golden/change_2.bin", second);
+  CHECK(decode_change(second) == with_pause());
 }
 
 TEST_CASE("a base of control is the golden one, byte for byte, and is read back") {
@@ -24,10 +28,15 @@ TEST_CASE("a base of control is the golden one, byte for byte, and is read back"
   const auto bytes = encode_base(s);
   millrace::test::check_golden("tests/unit/cluster/golden/base_1.bin", bytes);
   CHECK(decode_base(bytes) == s);
+  const auto paused = state_of(with_pause());
+  const auto second = encode_base(paused);
+  millrace::test::check_golden("tests/unit/cluster/golden/base_2.bin", second);
+  CHECK(decode_base(second) == paused);
+  CHECK(paused.topologies.at("fourth").is_paused);
 }
 
 TEST_CASE("a base and what follows it add up to what all changes do") {
-  const auto all = one_of_each();
+  const auto all = with_pause();
   for (std::size_t n = 0; n <= all.size(); ++n) {
     const auto middle = all.begin() + static_cast<std::ptrdiff_t>(n);
     const auto before = state_of(change(all.begin(), middle));
@@ -38,7 +47,7 @@ TEST_CASE("a base and what follows it add up to what all changes do") {
 }
 
 TEST_CASE("what is cut is refused; a changed byte is refused or is another value of the same bytes") {
-  const auto whole = encode_change(one_of_each());
+  const auto whole = encode_change(with_pause());
   for (std::size_t n = 0; n < whole.size(); ++n) {
     CHECK(decode_change(whole.substr(0, n)).error().code == ec::corrupt);
     for (const auto bit : {1, 16, 128}) {
@@ -50,7 +59,7 @@ TEST_CASE("what is cut is refused; a changed byte is refused or is another value
     }
   }
   CHECK(decode_change(whole + "x").error().code == ec::corrupt);
-  const auto base = encode_base(state_of(one_of_each()));
+  const auto base = encode_base(state_of(with_pause()));
   for (std::size_t n = 0; n < base.size(); ++n)
     CHECK(decode_base(base.substr(0, n)).error().code == ec::corrupt);
   CHECK(decode_base(base + "x").error().code == ec::corrupt);

@@ -42,6 +42,13 @@ expected<api::answer> cluster(const api::request& r) {
   if (const auto* const l = std::get_if<dead_letters>(&r))
     return api::answers::dead_letters{{l->page == 0 ? R"({"id":"1"})" : R"({"id":"2"})"},
                                       l->page == 0 ? std::optional<std::uint64_t>(7) : std::nullopt};
+  if (std::holds_alternative<api::requests::pause>(r) || std::holds_alternative<resume>(r))
+    return api::answers::accepted{};
+  if (const auto* const again = std::get_if<restart>(&r)) {
+    if (again->stage != "counts/3")
+      return fatal_error(ec::not_found, "topology t has no actor " + again->stage);
+    return api::answers::accepted{};
+  }
   return fatal_error(ec::internal, "not asked in this test");
 }
 
@@ -69,6 +76,14 @@ TEST_CASE("stages are a table, with who holds them up and who is missing") {
   CHECK_THAT(said("stages"), Contains("counts  out  2.0 MB") &&
                                  Contains("held up by out: out has yet to commit 2.0 MB") &&
                                  Contains("without b, which did not answer"));
+}
+
+TEST_CASE("an action says what was done; or JSON") {
+  CHECK(said("pause") == "t is paused; resume has it read on\n");
+  CHECK(said("resume", true) == "{}\n");
+  CHECK(said("restart counts/3") == "counts/3 lives anew\n");
+  CHECK(refused("restart count").message == "topology t has no actor count; did you mean \"counts\"?");
+  CHECK(refused("restart").code == ec::invalid_argument);
 }
 
 TEST_CASE("dead letters are all pages of them") {

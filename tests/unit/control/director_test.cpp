@@ -103,6 +103,44 @@ TEST_CASE("lanes of one parser hear how far the slowest of the others is, each w
         told{{"p/lane1", end_of_time}});
 }
 
+TEST_CASE("lanes hear of a pause and of its end; a life that begins meanwhile before it meets anybody") {
+  auto d = running();
+  using told = std::vector<orders::tell_paused>;
+  CHECK(d.set_paused(false).empty());
+  CHECK(those<orders::tell_paused>(d.set_paused(true)) == told{{"p/lane0", true}, {"p/lane1", true}});
+  CHECK(d.set_paused(true).empty());
+  static_cast<void>(d.is_down("p/lane0"));
+  const auto again = d.began("p/lane0", 2);
+  REQUIRE_FALSE(again.empty());
+  CHECK(again.front() == order(orders::tell_paused{"p/lane0", true}));
+  CHECK(those<orders::tell_paused>(d.introduce_again("p/lane1")) == told{{"p/lane1", true}});
+  static_cast<void>(d.is_down("p/lane1"));
+  CHECK(those<orders::tell_paused>(d.set_paused(false)) == told{{"p/lane0", false}});
+  CHECK(those<orders::tell_paused>(d.began("p/lane1", 2)) == told{{"p/lane1", false}});
+}
+
+TEST_CASE("a paused run ends where that is asked for") {
+  auto d = running();
+  static_cast<void>(d.set_paused(true));
+  CHECK(asked(d.end()) == receivers_by_name);
+  CHECK(stops(give_parts(d, receivers_by_name)) == std::vector<std::string>{"p/lane0", "p/lane1"});
+}
+
+TEST_CASE("a restart is of one actor, or of all of a parser, window or sink that live") {
+  auto d = running();
+  using told = std::vector<orders::restart>;
+  CHECK(those<orders::restart>(d.restart("p")) == told{{"p/lane0"}, {"p/lane1"}});
+  CHECK(those<orders::restart>(d.restart("w")) == told{{"w/0"}, {"w/1"}});
+  CHECK(those<orders::restart>(d.restart("w/1")) == told{{"w/1"}});
+  CHECK(those<orders::restart>(d.restart("table")) == told{{"table"}});
+  CHECK(d.restart("").empty());
+  CHECK(d.restart("p/").empty());
+  static_cast<void>(d.is_down("w/0"));
+  CHECK(those<orders::restart>(d.restart("w")) == told{{"w/1"}});
+  static_cast<void>(d.end());
+  CHECK(d.restart("table").empty());
+}
+
 TEST_CASE("whoever begins is introduced to those that live and work with it") {
   director d(members());
   CHECK(d.began("raw", 1).empty());
@@ -111,7 +149,8 @@ TEST_CASE("whoever begins is introduced to those that live and work with it") {
   CHECK(d.began("v/0", 1) == order_list{orders::tell_sender{"table", "v/0/0", "v/0", 1}});
   CHECK(d.began("w/0", 1) == order_list{orders::tell_sender{"dead", "w/0/0", "w/0", 1},
                                         orders::tell_sender{"v/0", "w/0/0", "w/0", 1}});
-  CHECK(d.began("p/lane0", 1) == order_list{orders::tell_receiver{"p/lane0", 0, "dead", true, 1},
+  CHECK(d.began("p/lane0", 1) == order_list{orders::tell_paused{"p/lane0", false},
+                                            orders::tell_receiver{"p/lane0", 0, "dead", true, 1},
                                             orders::tell_receiver{"p/lane0", 1, "w/0", true, 1},
                                             orders::tell_receiver{"p/lane0", 2, "w/1", false, {}},
                                             orders::tell_receiver{"p/lane0", 3, "raw", true, 1}});

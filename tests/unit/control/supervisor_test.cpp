@@ -20,8 +20,10 @@ struct heard {
 };
 
 caf::behavior a_lane(caf::event_based_actor* self, heard* h) {
-  return {[](const messages::receiver_up&) {}, [](const messages::receiver_down&) {},
+  return {[](const messages::receiver_up&) {},
+          [](const messages::receiver_down&) {},
           [=](const messages::partition_started& m) { h->partitions_of_lane.push_back(m.partition); },
+          [](const messages::set_paused&) {},
           [](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
           [=](const messages::stop&) { self->quit(); }};
 }

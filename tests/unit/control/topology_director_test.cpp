@@ -78,6 +78,34 @@ direction_list over(topology_director& d, const std::string& actor, const life& 
 
 to_director said(actor_news n) { return actor_said{"clicks", std::move(n)}; }
 
+TEST_CASE("what control says of a pause reaches every lane, under a later director too") {
+  cluster::topology_state paused;
+  paused.is_paused = true;
+  auto d = running();
+  const auto told = all_told<orders::tell_paused>(d.on_state(paused));
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].node == "a");
+  CHECK(told[0].what == orders::tell_paused{"p/lane0", true});
+  CHECK(d.on_state(paused).empty());
+  CHECK(all_told<orders::tell_paused>(d.on_state({})).size() == 2);
+  topology_director later(options());
+  static_cast<void>(later.on_state(paused));
+  CHECK(all_told<orders::tell_paused>(began(later, "p/lane0", 7, "a")).at(0).what.is_paused);
+  // A lane that a former director has told of a pause hears from the next one that there is none any more.
+  topology_director last(options());
+  static_cast<void>(last.on_state({}));
+  CHECK_FALSE(all_told<orders::tell_paused>(began(last, "p/lane0", 7, "a")).at(0).what.is_paused);
+}
+
+TEST_CASE("a restart goes to the nodes of those that are meant") {
+  auto d = running();
+  const auto told = all_told<orders::restart>(d.restart("w"));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].node == "b");
+  CHECK(told[0].what == orders::restart{"w/0/0"});
+  CHECK(d.restart("nobody").empty());
+}
+
 TEST_CASE("who begins is introduced to the others, each at its node, with the node of the other") {
   topology_director d(options());
   CHECK(began(d, "w/0/0", 3, "b").empty());

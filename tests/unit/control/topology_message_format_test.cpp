@@ -20,6 +20,8 @@ std::vector<to_node_of_actors> each_to_node() {
           told(orders::tell_slowest{"p/lane0", end_of_time}),
           told(orders::collect{"table"}),
           told(orders::stop{"table"}),
+          told(orders::tell_paused{"p/lane0", true}),
+          told(orders::restart{"w/0/1"}),
           life_prepared{"clicks",
                         "p/lane0",
                         {7, 2},

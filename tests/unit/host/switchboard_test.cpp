@@ -34,6 +34,7 @@ directors_actor::behavior_type noting_directors(directors_actor::pointer, const 
           [](const topology_changed&) {},
           [](const leads_no_more&) {},
           [=](const said_to_director& m) { to->push_back("directors: " + m.bytes + " of " + m.from); },
+          [](const restart_asked&) {},
           [](const ask_for_report&) { return report_given{}; },
           [](const reports_due&) {},
           [](const stops_due&) {},

@@ -79,6 +79,17 @@ TEST_CASE("a source that does not answer is the cause, once for all its lanes") 
   CHECK(of(planned(), f, "in").is_waiting);
 }
 
+TEST_CASE("a pause is the cause, once for all lanes, of whatever waits for them") {
+  auto f = running();
+  f.lanes.push_back(f.lanes[0]);
+  for (auto& l : f.lanes)
+    l.is_paused = true;
+  CHECK(codes(of(planned(), f, "counts")) == list{"paused"});
+  CHECK(codes(of(planned(), f, "in")) == list{"paused"});
+  CHECK(codes(of(planned(), f, "out")) == list{"upstream_window", "paused"});
+  CHECK(graph_of(planned(), f).stages.front().state == "paused");
+}
+
 TEST_CASE("a stalled window names the sink that has committed least, and why that does not") {
   auto f = running();
   f.shards[0].is_stalled = true;

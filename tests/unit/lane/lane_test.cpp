@@ -316,6 +316,42 @@ TEST_CASE("a partition that has had nothing for a while is idle, said once") {
   CHECK(idle_frames(l) == 6);
 }
 
+TEST_CASE("while it is paused nothing is read and nothing goes; what was read goes then") {
+  driven_lane l(options_of({"0"}));
+  l.begin();
+  l.give(chunk_of("0", 0, {"1"}));
+  const auto reads = l.around.reads.size();
+  l.core.on_set_paused(true);
+  CHECK(l.gauges->is_paused);
+  CHECK(l.got(0) == ranges{"0-1"});
+  l.give(chunk_of("0", 1, {"2"}));  // it was asked for before
+  CHECK(l.got(0) == ranges{"0-1"});
+  l.pass(10s);
+  l.core.on_set_paused(true);
+  CHECK(l.around.reads.size() == reads);
+  l.core.on_set_paused(false);
+  CHECK_FALSE(l.gauges->is_paused);
+  CHECK(l.got(0) == ranges{"0-1", "1-2"});
+  CHECK(l.around.reads.size() > reads);
+}
+
+TEST_CASE("no time counts for idle_timeout while a lane is paused") {
+  driven_lane l(with_idle_timeout(5s));
+  l.begin();
+  l.give_nothing();
+  l.pass(3s);
+  l.core.on_set_paused(true);
+  l.give_nothing();
+  l.pass(60s);
+  CHECK(idle_frames(l) == 0);
+  l.core.on_set_paused(false);
+  l.give_nothing();
+  CHECK(idle_frames(l) == 0);
+  l.pass(3s);
+  l.give_nothing();
+  CHECK(idle_frames(l) == 3);
+}
+
 TEST_CASE("under on_error fail the run ends before the record, once what comes before is taken") {
   driven_lane l(refusing());
   l.begin();
