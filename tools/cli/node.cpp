@@ -243,10 +243,8 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
                      bool has_finished) { return report_text(t, parts, has_finished); };
   o.metrics = [&] { return metrics_text(board.all()); };
   o.figures = [&, name = a.name](const std::string& topology) -> std::optional<inside::figures> {
-    for (const auto& t : board.all())
-      if (t.topology->name == topology)
-        return figures_of(t, name, system_clock().now());
-    return std::nullopt;
+    const auto t = board.find(topology);
+    return t ? std::optional(figures_of(*t, name, system_clock().now())) : std::nullopt;
   };
   o.sample = [&] { board.sample(flow_meter::clock::now()); };
   auto node = host::node_process::start(system, std::move(o));

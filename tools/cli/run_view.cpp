@@ -116,9 +116,8 @@ expected<topology_run*> run_view::run_of(const std::string& topology) const {
 }
 
 expected<api::answer> run_view::look_inside(const std::string& topology, const api::request& what) const {
-  for (const auto& t : board_.all())
-    if (t.topology->name == topology)
-      return inside::answer_of(what, *t.topology, figures_of(t, node_, system_clock().now()));
+  if (const auto t = board_.find(topology))
+    return inside::answer_of(what, *t->topology, figures_of(*t, node_, system_clock().now()));
   return unexpected(run_of(topology).error());
 }
 
@@ -143,15 +142,12 @@ expected<api::answer> run_view::restart(const std::string& topology, const std::
   const auto run = run_of(topology);
   if (!run)
     return unexpected(run.error());
-  for (const auto& t : board_.all()) {
-    if (t.topology->name != topology)
-      continue;
-    const auto has = [&](const auto& actors) {
-      return std::ranges::any_of(actors, [&](const auto& a) { return is_meant_by(who, a.first); });
-    };
-    if (!has(t.gauges.lanes) && !has(t.gauges.shards) && !has(t.gauges.sinks))
-      return unexpected(inside::nothing_to_restart(topology, who));
-  }
+  const auto has = [&](const auto& actors) {
+    return std::ranges::any_of(actors, [&](const auto& a) { return is_meant_by(who, a.first); });
+  };
+  if (const auto t = board_.find(topology);
+      t && !has(t->gauges.lanes) && !has(t->gauges.shards) && !has(t->gauges.sinks))
+    return unexpected(inside::nothing_to_restart(topology, who));
   return (*run)->restart(who).map([] { return api::answer(api::answers::accepted{}); });
 }
 
@@ -248,14 +244,10 @@ expected<std::string> run_view::report(const std::string& topology) {
   const auto run = run_of(topology);
   if (!run)
     return unexpected(run.error());
-  for (const auto& t : board_.all()) {
-    if (t.topology->name != topology)
-      continue;
-    const std::lock_guard lock(using_system_);
-    if (system_ == nullptr)
-      break;
+  const auto t = board_.find(topology);
+  if (const std::lock_guard lock(using_system_); t && system_ != nullptr) {
     const auto now = (*run)->report(*system_);
-    return report_text(*t.topology, now.parts, now.finished, &t.flow);
+    return report_text(*t->topology, now.parts, now.finished, &t->flow);
   }
   return outside_error(ec::unavailable, "the topology has not begun; ask again");
 }

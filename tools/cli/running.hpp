@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,13 @@ public:
       t.flow.sample(now, t.gauges);
       t.gauges.losses->look(now);
     }
+  }
+  /// The first of this name.
+  [[nodiscard]] std::optional<running_topology> find(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto t = std::ranges::find(
+        all_, name, [](const auto& one) -> const auto& { return one.topology->name; });
+    return t == all_.end() ? std::nullopt : std::optional(*t);
   }
   /// In the order in which they were added.
   [[nodiscard]] std::vector<running_topology> all() const {
