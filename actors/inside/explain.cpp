@@ -63,11 +63,9 @@ public:
         continue;
       any = true;
       records += l.records;
-      for (const auto& p : l.partitions) {
+      for (const auto& p : l.partitions)
         runs_dry = runs_dry && p.is_caught_up;
-        over = over && p.watermark.at == end_of_time;
-      }
-      over = over && !l.partitions.empty();
+      over = over && all_ended(l);
     }
     if (!any)
       return starting(s, out);
@@ -230,9 +228,7 @@ private:
     for (const auto& l : f_.lanes) {
       if (!is_mine(l))
         continue;
-      if (l.is_paused && std::ranges::any_of(l.partitions, [](const partition_figures& p) {
-            return p.watermark.at != end_of_time;
-          })) {
+      if (l.is_paused && !l.partitions.empty() && !all_ended(l)) {
         add_once(out, {"paused",
                        l.parser,
                        fmt::format("{} is paused, and reads nothing", t_.name),

@@ -24,34 +24,21 @@ void add_lag(std::optional<std::uint64_t>& sum, const std::optional<std::uint64_
     sum.reset();
 }
 
-bool all_ended(const lane_figures& l) {
-  return !l.partitions.empty() && std::ranges::all_of(l.partitions, [](const partition_figures& p) {
-    return p.watermark.at == end_of_time;
-  });
-}
-
 /// How the lanes of one stage stand, added up.
 struct lane_states {
-  bool any = false;
   bool is_away = false;
   bool is_over = true;
   bool is_held = false;
   bool is_paused = false;
 
   void add(const lane_figures& l) {
-    any = true;
     is_away = is_away || l.is_away;
     is_over = is_over && all_ended(l);
     is_held = is_held || std::ranges::any_of(l.partitions, [](const auto& p) { return !p.held_by.empty(); });
     is_paused = is_paused || l.is_paused;
   }
   [[nodiscard]] const char* state() const {
-    return !any        ? "starts"
-           : is_away   ? "away"
-           : is_over   ? "ended"
-           : is_paused ? "paused"
-           : is_held   ? "waits"
-                       : "runs";
+    return is_over ? "ended" : is_paused ? "paused" : is_held ? "waits" : "runs";
   }
 };
 
@@ -70,7 +57,7 @@ void describe_source(stage_standing& out, const figures& f) {
   for (const auto& s : f.sources)
     if (s.name == out.name)
       out.per_second = s.records_per_second;
-  out.state = states.state();
+  out.state = first ? "starts" : states.is_away ? "away" : states.state();
 }
 
 void describe_parser(stage_standing& out, const figures& f) {
@@ -87,9 +74,7 @@ void describe_parser(stage_standing& out, const figures& f) {
     }
     states.add(l);
   }
-  // Of a source that is away the source itself tells.
-  states.is_away = false;
-  out.state = states.state();
+  out.state = first ? "starts" : states.state();
 }
 
 void describe_window(stage_standing& out, const figures& f) {

@@ -30,6 +30,12 @@ feeders feeders_of(const config::topology& t, const config::stage& s) {
   return out;
 }
 
+bool all_ended(const lane_figures& l) {
+  return !l.partitions.empty() && std::ranges::all_of(l.partitions, [](const partition_figures& p) {
+    return p.watermark.at == end_of_time;
+  });
+}
+
 holder holder_of(const figures& f, const std::string& window) {
   std::map<std::string, std::uint64_t> by;
   for (const auto& s : f.shards)

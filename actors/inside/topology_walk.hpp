@@ -19,6 +19,9 @@ struct feeders {
 };
 [[nodiscard]] feeders feeders_of(const config::topology& t, const config::stage& s);
 
+/// All partitions of the lane have come to their end, and it has some.
+[[nodiscard]] bool all_ended(const lane_figures& l);
+
 /// The receiver that has acknowledged least of the output of all shards of a window. Without a name: nothing is held.
 struct holder {
   std::string actor;
