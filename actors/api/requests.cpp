@@ -143,6 +143,11 @@ std::optional<std::uint64_t> page_of(const route& to, std::string_view query) {
   return failed == std::errc() && at == end && page != 0 ? std::optional(page) : std::nullopt;
 }
 
+/// The path's last name.
+const std::string& to_confirm(const std::string& name, const std::string& stage) {
+  return stage.empty() ? name : stage;
+}
+
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
 /// {"confirm": NAME} and nothing else.
@@ -234,7 +239,7 @@ expected<request> read_request(const routed& at, std::string_view body) {
       return wrong("this request takes no body");
     break;
   case body_form::confirmation:
-    if (const auto confirmed = read_confirmation(body, at.last()); !confirmed)
+    if (const auto confirmed = read_confirmation(body, to_confirm(at.name, at.stage)); !confirmed)
       return unexpected(confirmed.error());
     break;
   case body_form::plan:
@@ -274,7 +279,7 @@ http_message write_request(const request& r) {
     out.target += fmt::format("{}{}", page_query, page);
   if (to.body == body_form::confirmation) {
     json::object confirmation;
-    confirmation.emplace("confirm", stage.empty() ? name : stage);
+    confirmation.emplace("confirm", to_confirm(name, stage));
     out.body = data::json_text(confirmation);
   }
   return out;

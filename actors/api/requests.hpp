@@ -165,9 +165,6 @@ struct routed {
   const route* to = nullptr;
   std::string name;   // of the path, decoded
   std::string stage;  // likewise
-
-  /// Which is to be confirmed.
-  [[nodiscard]] const std::string& last() const { return stage.empty() ? name : stage; }
   std::uint64_t page = 0;
 };
 using routing = std::variant<routed, http_refusal>;

@@ -41,6 +41,15 @@ TEST_CASE("what is no shard's name is not taken for one") {
     CHECK_FALSE(parse_shard_name(text));
 }
 
+TEST_CASE("an actor is meant by its lasting name, and by its stage") {
+  CHECK(stage_of_actor("counts/3/11") == "counts");
+  CHECK(stage_of_actor("table") == "table");
+  CHECK(is_meant_by("counts", "counts/3/11"));
+  CHECK(is_meant_by("counts/11", "counts/3/11"));
+  CHECK_FALSE(is_meant_by("count", "counts/3/11"));
+  CHECK_FALSE(is_meant_by("counts/3", "counts/3/11"));
+}
+
 TEST_CASE("what lasts over generations has a name without one") {
   CHECK(lasting_name(shard_name{"counts", 3, 11}) == "counts/11");
   CHECK(lasting_name(std::string("counts/3/11")) == "counts/11");
