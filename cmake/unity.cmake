@@ -1,13 +1,12 @@
 # Unity builds: a folder's sources in batches, each batch one translation unit. A build from nothing takes less than half of the time, and
 # what follows one edit longer. So the builds have it that are made seldom and whole: the sanitized ones, tools/quickstart, tools/test.
-#   millrace_unity(SOURCES...)   call it in the folder of their target
+#   millrace_unity(LIST TARGET)   puts batches in the place of the sources in the list of that name; call it in the folder of their target
+# CMake's own batches name their sources by absolute paths. Tests have them in their assertions (__FILE__), so that ccache knew no batch of
+# tests again in a clone elsewhere, and had to preprocess each of the others. These name them from the root, as any header is named.
 option(MILLRACE_UNITY "Compile the sources of a folder in batches" OFF)
-if(MILLRACE_UNITY)
-  set(CMAKE_UNITY_BUILD ON)
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wno-subobject-linkage)  # a source in a batch looks like a header to it
-  endif()
+set(batch_size 12)
+if(MILLRACE_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-subobject-linkage)  # a source in a batch looks like a header to it
 endif()
 
 # These are compiled alone: names in their unnamed namespaces are those of another source beside them. "redefinition of" or "is ambiguous"
@@ -15,6 +14,8 @@ endif()
 set(compiled_alone
   actors/sink/kafka/topic_limits.cpp
   actors/sink/kafka/transaction.cpp
+  actors/sink/parquet/parquet_file.cpp
+  actors/sink/parquet/without_arrow.cpp
   actors/source/file/continuation.cpp
   actors/source/file/followed_reader.cpp
   actors/source/file/standard_input.cpp
@@ -107,11 +108,30 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   endforeach()
 endif()
 
-function(millrace_unity)
-  foreach(source IN LISTS ARGN)
+function(millrace_unity list_name target)
+  if(NOT MILLRACE_UNITY)
+    return()
+  endif()
+  set(left "")
+  set(batched "")
+  foreach(source IN LISTS ${list_name})
     file(RELATIVE_PATH path "${CMAKE_SOURCE_DIR}" "${source}")
     if(path IN_LIST compiled_alone)
-      set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      list(APPEND left "${source}")
+    else()
+      list(APPEND batched "${path}")
     endif()
   endforeach()
+  set(number 0)
+  while(batched)
+    list(SUBLIST batched 0 ${batch_size} paths)
+    list(REMOVE_ITEM batched ${paths})
+    list(TRANSFORM paths REPLACE "(.+)" "#include \"\\1\"\n")
+    list(JOIN paths "" text)
+    set(batch "${CMAKE_CURRENT_BINARY_DIR}/batches/${target}_${number}.cpp")
+    file(CONFIGURE OUTPUT "${batch}" CONTENT "${text}" @ONLY)
+    list(APPEND left "${batch}")
+    math(EXPR number "${number} + 1")
+  endwhile()
+  set(${list_name} ${left} PARENT_SCOPE)
 endfunction()
