@@ -17,12 +17,19 @@ function(millrace_component name dirs)
   endif()
 endfunction()
 
-# millrace_test(NAME LABEL DIR DEPENDS...): one Catch2 program from all *_test.cpp of a folder.
+# millrace_test(NAME LABEL DIR DEPENDS...): one Catch2 program from all *_test.cpp of a folder. The gate (tools/test) runs it, but for test cases
+# with the tag [clock]: those assert on time or CPU, and are a test of their own, NAME_clock, that the proof runs alone (tools/prove clock).
+# A file that gets its first [clock] is seen by the next configuration.
 function(millrace_test name label dir)
   file(GLOB sources CONFIGURE_DEPENDS "${dir}/*.cpp")
   if(NOT sources)
     return()
   endif()
+  set(asserts_on_time "")
+  foreach(source IN LISTS sources)
+    file(STRINGS "${source}" found REGEX "\\[clock\\]")
+    list(APPEND asserts_on_time ${found})
+  endforeach()
   millrace_unity(sources ${name})
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE test_main ${ARGN})
@@ -30,8 +37,14 @@ function(millrace_test name label dir)
     target_compile_options(${name} PRIVATE -O1)  # the tests' own code: a third less to wait for
   endif()
   millrace_precompiled_tests(${name})
-  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1800)
+  set(chosen "")
+  if(asserts_on_time)
+    set(chosen "~[clock]~[.]")
+    add_test(NAME ${name}_clock COMMAND ${name} "[clock]" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(${name}_clock PROPERTIES LABELS clock TIMEOUT 600 RUN_SERIAL ON)
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${chosen} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES LABELS "${label};gate" TIMEOUT 1800)
 endfunction()
 
 # For targets whose sources compile Boost.Asio. GCC warns that ThreadSanitizer does not follow Asio's fences around

@@ -1,5 +1,5 @@
 # Unity builds: a folder's sources in batches, each batch one translation unit. A build from nothing takes less than half of the time, and
-# what follows one edit longer. So the builds have it that are made seldom and whole: the sanitized ones, tools/quickstart, tools/test.
+# what follows one edit longer. Every preset has them, so that there is one release build; -DMILLRACE_UNITY=OFF compiles single sources.
 #   millrace_unity(LIST TARGET)   puts batches in the place of the sources in the list of that name; call it in the folder of their target
 # CMake's own batches name their sources by absolute paths. Tests have them in their assertions (__FILE__), so that ccache knew no batch of
 # tests again in a clone elsewhere, and had to preprocess each of the others. These name them from the root, as any header is named.
@@ -95,9 +95,10 @@ set(compiled_alone
   tools/sql/value_type.cpp
   tools/table/trino.cpp)
 
-# The mutants of tests/simulation compile one source with one change and link it in front of the libraries: where they run, such a source is
-# no part of a batch.
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+# The mutants of tests/simulation compile one source with one change and link it in front of the libraries: such a source is no part of a
+# batch in their build.
+option(MILLRACE_MUTANTS "Compile the sources that mutants change alone" OFF)
+if(MILLRACE_MUTANTS)
   file(GLOB lists CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/simulation/*mutants.py")
   foreach(mutants IN LISTS lists)
     file(STRINGS "${mutants}" lines REGEX "[a-z_]+/[a-z_/]+\\.cpp\"")

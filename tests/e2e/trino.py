@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A real Trino over the parquet sink's tables: made by what `millrace table --ddl trino` prints, asked while the topology goes on writing.
-TRINO_URL names the server (tools/services start trino: a large download, so that tools/test does not do it); else SKIPPED."""
+TRINO_URL names the server (tools/services start trino: a large download, so that tools/prove does not do it); else SKIPPED."""
 import argparse
 import json
 import os

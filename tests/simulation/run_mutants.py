@@ -2,9 +2,10 @@
 """Leaves one rule of the product out at a time; the simulation of one process or that of nodes must find each within 500 seeds, or
 for the rules of chains and of clusters their property tests or unit tests.
 
-    tests/simulation/run_mutants.py --build build/release            all of them, two at a time
-    ... --only NAME ... --from 1 --seeds 500 --jobs 2 --list
-    ... --share commit/6       every sixth, beginning with one that the commit decides: what CI runs
+    cmake --preset mutants && ninja -C build/mutants
+    tests/simulation/run_mutants.py                    all of them, two at a time
+    ... --only NAME ... --without NAME ... --from 1 --seeds 500 --jobs 2 --list
+    ... --share 1/8            every eighth, beginning with the first (`tools/prove mutants` runs all of the parts)
 
 A mutant is one source file with one change (mutants.py, cluster_mutants.py and others beside them), compiled as the build does it and linked in front of the
 libraries. One that nothing finds, or whose text is not in the source any more, fails the run.
@@ -147,25 +148,24 @@ GROUPS = [(MUTANTS, functools.partial(hunt, "simulate")),
 
 
 def shared(mutants, share):
-    """The I-th of N parts; "commit" for I is decided by the commit that is checked out, so that each part has its turn."""
-    part, parts = share.split("/")
-    if part == "commit":
-        commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], text=True, stdout=subprocess.PIPE).stdout.strip()
-        part = int(commit or "0", 16) % int(parts) + 1
-    return mutants[int(part) - 1::int(parts)]
+    """The I-th of N parts."""
+    part, parts = map(int, share.split("/"))
+    return mutants[part - 1::parts]
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--build", default="build/release", type=pathlib.Path)
+    p.add_argument("--build", default="build/mutants", type=pathlib.Path)
     p.add_argument("--seeds", default=500, type=int)
     p.add_argument("--from", type=int, dest="first", help="the first seed (1, but for rules that few seeds find)")
     p.add_argument("--jobs", default=2, type=int)
     p.add_argument("--only", nargs="+", default=[])
-    p.add_argument("--share", default="1/1", help="I/N: the I-th of N parts; I may be \"commit\"")
+    p.add_argument("--without", nargs="+", default=[])
+    p.add_argument("--share", default="1/1", help="I/N: the I-th of N parts")
     p.add_argument("--list", action="store_true")
     a = p.parse_args()
     chosen = shared([(m, by) for group, by in GROUPS for m in group if not a.only or m[0] in a.only], a.share)
+    chosen = [(m, by) for m, by in chosen if m[0] not in a.without]
     if a.list:
         for (name, rule, source, _, _), _ in chosen:
             print(f"{name:22} {rule} ({source})")

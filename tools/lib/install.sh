@@ -1,5 +1,5 @@
-# Sourced by tools/quickstart, tools/test, tools/deb and others: installs what tools/packages lists and this machine lacks, and configures.
-# Usage: install_packages build [test]; fetch_arrow; configure release
+# Sourced by tools/quickstart, tools/test, tools/deb and others: installs what tools/packages lists and this machine lacks.
+# Usage: install_packages build [test]; fetch_arrow
 
 install_packages() {
   local root missing=() name groups=" $* "
@@ -30,11 +30,4 @@ fetch_arrow() {
   local root
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   "$root/tools/arrow" >/dev/null || echo "building WITHOUT the parquet sink" >&2
-}
-
-# From nothing, a build in batches takes less time; a build folder that is there stays as its developer made it.
-configure() {  # PRESET; beside CMakePresets.json
-  local unity=()
-  [ -f "build/$1/CMakeCache.txt" ] || unity=(-DMILLRACE_UNITY=ON)
-  cmake --preset "$1" "${unity[@]}"
 }

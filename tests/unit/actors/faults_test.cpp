@@ -105,7 +105,7 @@ bool ledger_is_equal(const pipeline_fixture& f) {
 
 }  // namespace
 
-TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lost or doubled") {
+TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lost or doubled", "[clock]") {
   const int seed = GENERATE(1, 2, 3);
   CAPTURE(seed);
   pipeline_fixture f("millrace-faults");
@@ -201,7 +201,7 @@ TEST_CASE("shards of windows in series fail alone, and the downstream window get
   CHECK(f.lines("fives.csv") == rows);
 }
 
-TEST_CASE("a stopped pipeline goes on where it was") {
+TEST_CASE("a stopped pipeline goes on where it was", "[clock]") {
   pipeline_fixture f("millrace-stops");
   const auto a = make_input(7);
   const auto b = make_input(8);

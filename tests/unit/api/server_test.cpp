@@ -152,7 +152,7 @@ TEST_CASE("a thousand silent connections leave room for one that asks") {
   CHECK(silent.front().rest().empty());  // the oldest have been closed
 }
 
-TEST_CASE("without descriptors it waits and does not spin") {
+TEST_CASE("without descriptors it waits and does not spin", "[clock]") {
   const running_api s;
   CHECK_THAT(s.asked(get("/metrics")), Catch::StartsWith("HTTP/1.1 200 "));
   // UBSan needs descriptors when it first meets a type: the error's, whose text will be asked for, is shown to it before.

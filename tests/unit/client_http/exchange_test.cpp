@@ -92,7 +92,7 @@ TEST_CASE("A whole answer is returned whatever its status; redirects are not fol
   CHECK(a->body == "body");
 }
 
-TEST_CASE("An answer that only drips is given up, in its head and in its body") {
+TEST_CASE("An answer that only drips is given up, in its head and in its body", "[clock]") {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
   for (const std::size_t at_once : {std::size_t{12}, head.size() + 3}) {
     const one_answer s(head + std::string(1000, 'x'), at_once);

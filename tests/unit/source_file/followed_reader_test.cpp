@@ -270,7 +270,7 @@ TEST_CASE("a followed glob goes on with files whose names come later") {
   }
 }
 
-TEST_CASE("a waiting read returns when a line comes, and when it is interrupted") {
+TEST_CASE("a waiting read returns when a line comes, and when it is interrupted", "[clock]") {
   const folder f;
   life l(f.write("log", "one\n"));
   CHECK(l.more() == strings{"one"});

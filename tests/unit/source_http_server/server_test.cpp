@@ -428,7 +428,7 @@ TEST_CASE("HEAD is answered without the body, and recorded") {
   CHECK(s.records().size() == 1);
 }
 
-TEST_CASE("half a request and silence ends at the time-out and holds up nobody") {
+TEST_CASE("half a request and silence ends at the time-out and holds up nobody", "[clock]") {
   server s({.timeout = 300ms});
   client slow(s);
   slow.say("GET / HTTP/1.1\r\nHos");
@@ -585,7 +585,7 @@ TEST_CASE("a server may end while the disk takes its time and others wait for th
   CHECK(s.records().front() == R"({"n":1,"Host":"a"})");
 }
 
-TEST_CASE("a client that asks without an end keeps nobody's record from the disk") {
+TEST_CASE("a client that asks without an end keeps nobody's record from the disk", "[clock]") {
   server s;
   std::string questions;
   for (int i = 0; i < 1'000; ++i)

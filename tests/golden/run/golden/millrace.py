@@ -159,7 +159,7 @@ class Attempt:
         except OSError:  # one was closed meanwhile
             return ""
 
-    def wait(self, until, process, timeout=30):
+    def wait(self, until, process, timeout=TIMEOUT):
         deadline = time.monotonic() + timeout
         while not until():
             if process.poll() is not None:

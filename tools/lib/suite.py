@@ -1,0 +1,257 @@
+"""What the gate (tools/test) and the proof (tools/prove) do alike: steps with their time, builds, runs of ctest, the servers that tests share.
+
+All that a command prints goes to a log; a summary goes to the terminal. A step that fails raises Red with the end of its log.
+"""
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+JOBS = os.cpu_count() or 1
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+def kept_folder():
+    """Logs, and the record of trees that passed, outlive a clone that is thrown away."""
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.environ.get("HOME") or "/tmp", ".local", "state")
+    return pathlib.Path(state) / "millrace-tests"
+
+
+class Red(Exception):
+    """A step has failed; the text says why."""
+
+
+class TimeIsUp(Exception):
+    """The bound on the whole run has passed."""
+
+
+Test = collections.namedtuple("Test", "name outcome seconds output")
+
+
+def git(*arguments):
+    return subprocess.run(["git", "-C", str(ROOT), *arguments], text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def tail(text, lines=60):
+    return "\n".join(text.splitlines()[-lines:])
+
+
+class Steps:
+    """Prints the name of each step as it begins, and the time of all of them at the end."""
+
+    def __init__(self):
+        self.begun, self.times = time.monotonic(), []
+
+    @contextlib.contextmanager
+    def step(self, name):
+        began = time.monotonic()
+        print(f"\n=== {name}\n{time.strftime('%H:%M:%S', time.gmtime())}", flush=True)
+        try:
+            yield
+        finally:
+            self.times.append((time.monotonic() - began, name))
+
+    def seconds(self):
+        return time.monotonic() - self.begun
+
+    def show(self):
+        print(f"\n=== time of each step ({self.seconds():.0f} s in all)")
+        for seconds, name in self.times:
+            print(f"{seconds:6.0f} s  {name}")
+
+
+def run(command, log, env=None):
+    """Runs a command in the root; its output goes to `log`. Returns the exit status and the output."""
+    with open(log, "w+b") as out:
+        status = subprocess.run([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                env={**os.environ, **(env or {})}).returncode
+        out.seek(0)
+        return status, out.read().decode(errors="replace")
+
+
+def must(command, log, env=None):
+    status, output = run(command, log, env)
+    if status != 0:
+        raise Red(f"{tail(output)}\n{shlex.join(map(str, command))} ended with {status}; its output: {log}")
+    return output
+
+
+def build(preset, logs, *targets):
+    must(["cmake", "--preset", preset], logs / f"configure.{preset}")
+    output = must(["ninja", "-C", f"build/{preset}", f"-j{JOBS}", *targets], logs / f"build.{preset}")
+    print(tail(output, 1), flush=True)
+
+
+def ctest(preset, logs, name, *arguments, env=None, or_none=False):
+    """Runs the tests that the arguments of ctest choose; the longest begin first, by what an earlier run took. Returns a list of Test.
+
+    It is Red where none is chosen, but with `or_none`. A test that printed SKIPPED and passed stands twice in the list: what it left out counts as skipped.
+    """
+    folder = ROOT / "build" / preset
+    costs, known = folder / "Testing/Temporary/CTestCostData.txt", kept_folder() / f"costs.{preset}"
+    if not costs.exists() and known.exists():
+        costs.parent.mkdir(parents=True, exist_ok=True)
+        costs.write_bytes(known.read_bytes())
+    report = logs / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    _, output = run(["ctest", "--test-dir", folder, "--no-tests=error", *report_to(report), *arguments], logs / name, env)
+    if not report.exists():
+        raise Red(f"{tail(output)}\nctest has written no report; its output: {logs / name}")
+    if costs.exists():
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_bytes(costs.read_bytes())
+    tests = outcomes(report)
+    if not tests and not or_none:
+        raise Red(f"ctest has found no test: {' '.join(map(str, arguments))}")
+    for test in tests:
+        (logs / f"{name}.{test.name}").write_text(test.output)
+    print(summary(tests), flush=True)
+    return tests
+
+
+def report_to(file):
+    """Arguments of ctest: a report with all that the tests print."""
+    return ["--output-junit", file, "--test-output-size-passed", "10000000", "--test-output-size-failed", "10000000"]
+
+
+def outcomes(report):
+    """The tests of a JUnit report as ctest writes it."""
+    tests = []
+    for case in xml.parse(report).getroot().iter("testcase"):
+        status, output = case.get("status"), case.findtext("system-out") or ""
+        seconds = float(case.get("time") or 0)
+        # ctest gives a test that was not run this status, and one that returned SKIP_RETURN_CODE, too.
+        outcome = PASSED if status == "run" else SKIPPED if status == "notrun" and "SKIPPED" in output else FAILED
+        tests.append(Test(case.get("name"), outcome, seconds, output))
+        if outcome == PASSED:
+            tests += [Test(case.get("name"), SKIPPED, 0, line) for line in output.splitlines() if "SKIPPED" in line]
+    return tests
+
+
+def of(outcome, tests):
+    return [t for t in tests if t.outcome == outcome]
+
+
+def summary(tests):
+    return f"{len(of(PASSED, tests))} passed, {len(of(FAILED, tests))} failed, {len(of(SKIPPED, tests))} skipped"
+
+
+def reason(test):
+    """Why a test failed or was skipped, in a line."""
+    lines = [line.strip() for line in test.output.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"SKIPPED|FAILED|ERROR|does not hold|AddressSanitizer|runtime error|Timeout", line)]
+    return (telling or lines[-1:] or ["no output"])[0][:300]
+
+
+def show_slowest(tests, count=15):
+    print("=== the slowest tests")
+    for test in sorted((t for t in tests if t.seconds), key=lambda t: -t.seconds)[:count]:
+        print(f"{test.seconds:7.1f} s  {test.name}")
+
+
+def show_skipped(tests):
+    """Each reason once: a test program numbers its cases, and names them."""
+    texts = [re.sub(r' \(\d+\)|"[^"]*" (?=needs)', "", reason(t)) for t in of(SKIPPED, tests)]
+    for text, count in collections.Counter(texts).most_common():
+        print(f"{count:3}  {text}")
+
+
+class Servers:
+    """The real servers that tests share (tools/dev/test_servers): started once, ended with the run. `env` names them; without names it is empty."""
+
+    def __init__(self, logs, *names):
+        self.names, self.log, self.env = names, logs / "servers", {}
+
+    def __enter__(self):
+        if not self.names:
+            return self
+        with open(self.log, "wb") as err:
+            done = subprocess.run(["tools/dev/test_servers", "start", *self.names], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=err)
+        for line in done.stdout.splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            self.env[name] = shlex.split(value)[0]
+        print(self.log.read_text(errors="replace"), end="", flush=True)
+        return self
+
+    def __exit__(self, *_):
+        if self.names:
+            subprocess.run(["tools/dev/test_servers", "stop"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+
+
+def descendants():
+    """(pid, seconds, command line) of this process's children, their children, and so on."""
+    listing = subprocess.run(["ps", "-e", "-ww", "-o", "pid=,ppid=,etimes=,args="], text=True, stdout=subprocess.PIPE).stdout
+    parents, found, rest = {os.getpid()}, [], [line.split(None, 3) for line in listing.splitlines()]
+    while more := [r for r in rest if int(r[1]) in parents and int(r[0]) not in parents and "ps -e -ww" not in r[3]]:
+        found += [(int(r[0]), int(r[2]), r[3]) for r in more]
+        parents |= {int(r[0]) for r in more}
+    return found
+
+
+def end_all(processes):
+    for pid, _, _ in reversed(processes):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def bounded(minutes):
+    """Raises TimeIsUp once the time has passed, after it has named and ended what still runs. SIGTERM ends what runs, too, and this process."""
+    def up(*_):
+        print(f"\nTIME IS UP after {minutes} minutes. These still run:", flush=True)
+        hanging = descendants()
+        for pid, seconds, command in hanging:
+            print(f"{pid:8} {seconds:6} s  {command[:200]}", flush=True)
+        end_all(hanging)
+        raise TimeIsUp
+
+    def terminated(*_):
+        end_all(descendants())
+        sys.exit(128 + signal.SIGTERM)
+    signal.signal(signal.SIGTERM, terminated)
+    signal.signal(signal.SIGALRM, up)
+    signal.alarm(round(minutes * 60))
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def timed_command(name, command, logs, times=1, env=None):
+    """A command as a test: exit status 0 has passed, 77 was skipped. Run `times` times, or until it fails."""
+    began = time.monotonic()
+    for _ in range(times):
+        status, output = run(command, logs / name, env)
+        if status != 0:
+            break
+    outcome = PASSED if status == 0 else SKIPPED if status == 77 else FAILED
+    if outcome == PASSED:
+        with open(logs / "passed", "a") as out:
+            out.write(f"{name}\n")
+    return Test(name, outcome, time.monotonic() - began, output)
+
+
+class PassedBefore:
+    """Which tests have passed on a commit: a file of lines COMMIT NAME, so that a run that was ended goes on where it was."""
+
+    def __init__(self, file, commit):
+        self.file, self.commit = file, commit
+
+    def names(self):
+        lines = self.file.read_text().splitlines() if self.file.exists() else []
+        return {line.split(" ", 1)[1] for line in lines if line.split(" ", 1)[0] == self.commit}
+
+    def add(self, names):
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.file, "a") as out:
+            out.writelines(f"{self.commit} {name}\n" for name in names)
