@@ -6,6 +6,7 @@
 #include "tests/property/chain/turns.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 
+#include <algorithm>
 #include <random>
 
 namespace millrace::chain::trial {
