@@ -86,6 +86,13 @@ class Records(unittest.TestCase):
         self.assertEqual(record.faults, [])
         self.assertIn("None.", record.text())
 
+    def test_a_run_that_came_to_no_end_is_a_fault_until_one_does(self):
+        record = self.empty()
+        record.add(row("asan"), [test(proof.WHOLE_RUN, suite.FAILED, "FAILED: it did not end")])
+        self.assertEqual([f.test for f in record.faults], [proof.WHOLE_RUN])
+        record.add(row("asan"), [test("unit_base", suite.PASSED)])
+        self.assertEqual(record.faults, [])
+
     def test_a_run_of_one_test_is_no_run_of_the_group(self):
         record = self.empty()
         record.add(row("servers", "old"), [])
@@ -112,6 +119,11 @@ class Records(unittest.TestCase):
 
 
 class Groups(unittest.TestCase):
+    def test_a_test_that_is_not_there_is_refused_with_those_that_are(self):
+        suite.must_know(["page", "e2e_sql"], ["e2e_page", "e2e_sql"])
+        with self.assertRaisesRegex(suite.NoSuchTest, "no test pgae in this group; there are e2e_page, e2e_sql"):
+            suite.must_know(["pgae"], ["e2e_page", "e2e_sql"])
+
     def test_what_a_group_is_about_exists(self):
         for group in groups.GROUPS.values():
             for path in group.about:

@@ -24,6 +24,7 @@ def by_ctest(preset, *selection, targets=(), servers=(), jobs=suite.JOBS, env=No
     """Tests of a build, chosen by ctest's own arguments."""
     def run(logs, chosen, passed, times):
         suite.build(preset, logs, *targets)
+        suite.must_know(chosen, suite.test_names(preset, *selection))
         arguments = [*selection, f"-j{jobs}"]
         if chosen:
             arguments = [*selection, "-R", named(chosen), f"-j{jobs}"]
@@ -39,8 +40,7 @@ def by_ctest(preset, *selection, targets=(), servers=(), jobs=suite.JOBS, env=No
 def by_commands(commands, preset="release", targets=(), servers=()):
     """Commands, one after the other, each a test: name -> words."""
     def run(logs, chosen, passed, times):
-        if unknown := set(chosen) - set(commands):
-            raise suite.Red(f"there is no test {', '.join(sorted(unknown))}; there are {', '.join(commands)}")
+        suite.must_know(chosen, list(commands))
         suite.build(preset, logs, *targets)
         names = [n for n in commands if n in chosen] if chosen else [n for n in commands if n not in passed]
         with suite.Servers(logs, *servers) as started:
@@ -58,14 +58,18 @@ def fuzzers():
 
 
 def mutants(part, parts):
+    script = [sys.executable, "-B", "tests/simulation/run_mutants.py"]
+
     def run(logs, chosen, passed, times):
+        listing = suite.must([*script, "--list"], logs / "listing")
+        suite.must_know(chosen, [line.split()[0] for line in listing.splitlines()])
         suite.build("mutants", logs, "simulate", "simulate_nodes", "property_chain", "property_cluster", "property_node", "property_link",
                     "unit_snapshot", "unit_client_kafka_chain", "unit_cluster", "unit_node", "unit_link", "unit_lane", "unit_control")
         only = ["--only", *chosen] if chosen else []
         without = ["--without", *passed] if passed and not chosen else []
         tests = []
         for _ in range(times):
-            _, output = suite.run([sys.executable, "-B", "tests/simulation/run_mutants.py", "--build", "build/mutants", "--share",
+            _, output = suite.run([*script, "--build", "build/mutants", "--share",
                                    "1/1" if chosen else f"{part}/{parts}", *only, *without], logs / "mutants")
             found = re.findall(r"^(\S+) +(MISSED|seed \d+|test) +(\d+) s +(.*)$", output, re.M)
             if not found:

@@ -29,6 +29,10 @@ class Red(Exception):
     """A step has failed; the text says why."""
 
 
+class NoSuchTest(Exception):
+    """A test that was asked for is not in its group; the text names those that are."""
+
+
 class TimeIsUp(Exception):
     """The bound on the whole run has passed."""
 
@@ -115,6 +119,17 @@ def ctest(preset, logs, name, *arguments, env=None, or_none=False):
         (logs / f"{name}.{test.name}").write_text(test.output)
     print(summary(tests), flush=True)
     return tests
+
+
+def test_names(preset, *selection):
+    listing = subprocess.run(["ctest", "--test-dir", ROOT / "build" / preset, "-N", *selection], text=True, check=True, stdout=subprocess.PIPE).stdout
+    return re.findall(r"^ *Test +#\d+: (\S+)$", listing, re.M)
+
+
+def must_know(chosen, names):
+    """Raises NoSuchTest unless each chosen one is among the names; an e2e test also without "e2e_"."""
+    if unknown := [n for n in chosen if n not in names and f"e2e_{n}" not in names]:
+        raise NoSuchTest(f"there is no test {', '.join(unknown)} in this group; there are {', '.join(names)}")
 
 
 def report_to(file):
