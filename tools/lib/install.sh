@@ -1,5 +1,5 @@
 # Sourced by tools/quickstart, tools/test, tools/deb and others: installs what tools/packages lists and this machine lacks.
-# Usage: install_packages build [test]; fetch_arrow
+# Usage: install_packages build [test]; fetch_arrow; install_for_tests
 
 install_packages() {
   local root missing=() name groups=" $* "
@@ -30,4 +30,13 @@ fetch_arrow() {
   local root
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   "$root/tools/arrow" >/dev/null || echo "building WITHOUT the parquet sink" >&2
+}
+
+# All that the gate and the proof need.
+install_for_tests() {
+  local root
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  install_packages build test
+  fetch_arrow
+  "$root/tools/duckdb" >/dev/null || echo "no DuckDB here: its tests are skipped" >&2
 }

@@ -3,6 +3,7 @@ import argparse
 import collections
 import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -74,7 +75,7 @@ def due(record):
                 continue
             try:
                 changed = suite.git("diff", "--name-only", last.commit.rstrip("+"), "--", *group.about, *NO_PRODUCT).splitlines()
-            except Exception:
+            except subprocess.CalledProcessError:
                 found.append((name, f"ran on {last.commit}, which is not in this repository"))
                 continue
             if changed:
@@ -173,6 +174,8 @@ def main():
         return 1 if found else 0
     if not options.group:
         return usage("which group?")
+    if options.times < 1:
+        return usage("--times takes a number from 1 on")
     parts = parts_named(options.group)
     try:
         return 0 if all([prove(group, part, options) for group, part in parts]) else 1
