@@ -16,6 +16,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <list>
 #include <map>

@@ -2,6 +2,7 @@
 
 #include "runtime/base/shard_name.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace millrace::inside {

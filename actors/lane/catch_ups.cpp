@@ -1,5 +1,7 @@
 #include "actors/lane/catch_ups.hpp"
 
+#include <algorithm>
+
 namespace millrace::lane {
 
 bool catch_up::serves(std::size_t receiver, const delivery::fence& stamp) const {

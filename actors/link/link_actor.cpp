@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <concepts>
 #include <deque>
 #include <map>

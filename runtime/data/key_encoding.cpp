@@ -1,5 +1,6 @@
 #include "runtime/data/key_encoding.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>

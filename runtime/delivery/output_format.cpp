@@ -3,6 +3,8 @@
 #include "runtime/delivery/fields.hpp"
 #include "runtime/wire/batch_format.hpp"
 
+#include <algorithm>
+
 namespace millrace::delivery {
 namespace {
 

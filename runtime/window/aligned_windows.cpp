@@ -7,6 +7,7 @@
 #include "runtime/window/slices.hpp"
 #include "runtime/window/window_rows.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 

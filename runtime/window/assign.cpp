@@ -1,5 +1,7 @@
 #include "runtime/window/slices.hpp"
 
+#include <algorithm>
+
 namespace millrace::window {
 
 std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark) {

@@ -6,6 +6,7 @@
 #include "tests/fuzz/require.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 
+#include <algorithm>
 #include <fuzzer/FuzzedDataProvider.h>
 
 namespace {

@@ -5,6 +5,7 @@
 #include "tests/fuzz/require.hpp"
 #include "tests/unit/link/link_fixture.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <fuzzer/FuzzedDataProvider.h>
 

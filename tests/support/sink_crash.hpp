@@ -5,6 +5,7 @@
 
 #include "tests/support/sink_rows.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <random>

@@ -6,6 +6,7 @@
 #include "actors/client/kafka_chain/record_format.hpp"
 #include "runtime/chain/chain.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::parser {
 
 bool csv_fields::split(std::string_view record) {

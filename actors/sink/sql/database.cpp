@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sys/stat.h>
 
 namespace millrace::sink::sql {

@@ -4,6 +4,7 @@
 
 #include "runtime/expression/syntax/syntax.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>

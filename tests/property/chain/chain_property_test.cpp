@@ -18,6 +18,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <list>
 #include <set>
 

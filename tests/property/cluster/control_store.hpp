@@ -4,6 +4,7 @@
 
 #include "runtime/cluster/coordinator.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <random>

@@ -3,6 +3,8 @@
 #include "tests/property/delivery/shard_double.hpp"
 #include "tests/property/delivery/sink_double.hpp"
 
+#include <algorithm>
+
 namespace millrace::delivery::trial {
 
 std::unique_ptr<window_state> shard_double::make_windows() {

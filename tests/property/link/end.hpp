@@ -4,6 +4,7 @@
 #include "tests/property/link/oracle.hpp"
 #include "tests/unit/link/link_fixture.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <random>

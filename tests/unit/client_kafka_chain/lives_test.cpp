@@ -1,6 +1,8 @@
 // Two lives of one actor, one of which does not know that it is over; appends whose outcome is not known.
 #include "tests/unit/client_kafka_chain/opened.hpp"
 
+#include <algorithm>
+
 using namespace kafka_chain_test;
 
 namespace {

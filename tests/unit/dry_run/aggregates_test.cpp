@@ -2,6 +2,8 @@
 #include "runtime/expression/functions/manual.hpp"
 #include "tests/unit/dry_run/dry_run_fixture.hpp"
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::dry_run;
 using namespace millrace::dry_run::test;

@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::dry_run;
 using namespace millrace::dry_run::test;

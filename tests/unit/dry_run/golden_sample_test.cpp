@@ -6,6 +6,7 @@
 #include "tools/dry_run/sample_file.hpp"
 #include "tools/dry_run/show.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 

@@ -5,6 +5,8 @@
 #include "actors/node/topology_chains.hpp"
 #include "tests/unit/node/stores.hpp"
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace node_test;
 

@@ -4,6 +4,7 @@
 
 #include "actors/lane/lane.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <stdexcept>

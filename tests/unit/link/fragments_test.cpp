@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::link;
 using namespace millrace::link::test;

@@ -5,6 +5,8 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::link;
 using namespace millrace::link::test;

@@ -5,6 +5,8 @@
 
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
+
 using namespace node_test;
 using cluster::append_outcome;
 

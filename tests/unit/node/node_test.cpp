@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::node;
 using namespace millrace::node::trial;

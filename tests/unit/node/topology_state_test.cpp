@@ -4,6 +4,8 @@
 #include "runtime/snapshot/merged_snapshots.hpp"
 #include "tests/unit/node/stores.hpp"
 
+#include <algorithm>
+
 using namespace node_test;
 
 namespace {

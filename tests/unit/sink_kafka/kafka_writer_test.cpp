@@ -2,6 +2,8 @@
 #include "actors/sink/kafka/transaction.hpp"
 #include "tests/unit/sink_kafka/broker.hpp"
 
+#include <algorithm>
+
 namespace millrace::sink {
 
 TEST_CASE("Rows can be read after their commit, in order, and the progress comes back", "[server]") {

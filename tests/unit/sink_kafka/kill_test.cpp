@@ -3,6 +3,7 @@
 // KAFKA_MAY_BE_KILLED says that it was started by tools/services for this.
 #include "tests/unit/sink_kafka/broker.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <poll.h>

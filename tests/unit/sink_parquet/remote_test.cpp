@@ -4,6 +4,8 @@
 #include "tests/support/sink_crash.hpp"
 #include "tests/unit/sink_parquet/remote_place.hpp"
 
+#include <algorithm>
+
 namespace millrace::sink {
 namespace {
 

@@ -1,6 +1,8 @@
 // Values, names and tables: what is given is what is stored.
 #include "tests/unit/sink_sql/place.hpp"
 
+#include <algorithm>
+
 using namespace sink_sql_test;
 using data::type_id;
 

@@ -2,6 +2,7 @@
 #include "tests/unit/snapshot/folder_fixture.hpp"
 #include "tests/unit/snapshot/interposed_file_system.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace millrace;

@@ -1,6 +1,8 @@
 // An actor's snapshots as files: what an append costs, when a base is due, what lives leave.
 #include "tests/unit/snapshot/folder_fixture.hpp"
 
+#include <algorithm>
+
 using namespace millrace;
 using namespace millrace::snapshot;
 using namespace millrace::snapshot::test;

@@ -1,6 +1,7 @@
 // A state folder as a whole: made, found again, started over, read only.
 #include "tests/unit/snapshot/folder_fixture.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 

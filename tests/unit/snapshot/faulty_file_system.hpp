@@ -5,6 +5,7 @@
 
 #include "runtime/snapshot/file_system.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>

@@ -6,6 +6,7 @@
 #include "tests/unit/source_file/folder.hpp"
 #include "tests/unit/source_file/reading.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace millrace;
