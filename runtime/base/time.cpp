@@ -1,5 +1,6 @@
 #include "runtime/base/time.hpp"
 
+#include "runtime/base/day_memory.hpp"
 #include "runtime/base/scan.hpp"
 
 #include <date/date.h>
@@ -191,6 +192,28 @@ expected<event_micros> parse_timestamp(std::string_view text) {
   }
   const auto days = date::sys_days(ymd).time_since_epoch().count();
   return days * 86'400'000'000LL + micros_of_day - offset;
+}
+
+/// A zone of zero, or none, and at most six digits of a fraction: all else takes the long way.
+static std::optional<std::int64_t> plain_rest(std::string_view s) {
+  std::int64_t fraction = 0;
+  if (s.size() > 1 && s.front() == '.') {
+    s.remove_prefix(1);
+    std::int64_t scale = 100'000;
+    for (; scale != 0 && !s.empty() && is_digit(s.front()); s.remove_prefix(1), scale /= 10)
+      fraction += (s.front() - '0') * scale;
+    if (scale == 100'000)
+      return std::nullopt;  // no digit
+  }
+  return s.empty() || s == "Z" || s == "+00:00" || s == "+0000" ? std::optional(fraction) : std::nullopt;
+}
+
+expected<event_micros> parse_timestamp(std::string_view text, day_memory& day) {
+  if (text.size() >= day_memory::length && (text[10] == 'T' || text[10] == ' '))
+    if (const auto rest = plain_rest(text.substr(day_memory::length)))
+      if (const auto second = day.read(text.data(), text[10]))
+        return *second + *rest;
+  return parse_timestamp(text);
 }
 
 const wall_clock& system_clock() {

@@ -1,7 +1,5 @@
 #include "runtime/base/timestamp_pattern.hpp"
 
-#include "runtime/base/digits.hpp"
-
 #include <date/date.h>
 #include <fmt/format.h>
 
@@ -191,31 +189,6 @@ std::optional<event_micros> assemble(const fields& f) {
   return (((days * 24 + hour) * 60 + f.minute) * 60 + f.second - f.offset) * 1'000'000 + f.micros;
 }
 
-/// `YYYY-mm-ddsHH:MM:SS` at p, which has 19 characters.
-std::optional<event_micros> parse_fixed(const char* p, char separator) {
-  const auto date_head = load8(p);     // YYYY-mm-
-  const auto day_part = load8(p + 8);  // ddsHH:MM
-  const auto time = load8(p + 11);     // HH:MM:SS
-  constexpr unsigned places_4_and_7 = 0x90, places_2_and_5 = 0x24;
-  if (non_digits(date_head) != places_4_and_7 || non_digits(time) != places_2_and_5 ||
-      (non_digits(day_part) & 3) != 0 || p[4] != '-' || p[7] != '-' || p[10] != separator || p[13] != ':' ||
-      p[16] != ':')
-    return std::nullopt;
-  const auto century = digit_pair(date_head, 0), year = digit_pair(date_head, 2),
-             month = digit_pair(date_head, 5), day = digit_pair(day_part, 0), hour = digit_pair(time, 0),
-             minute = digit_pair(time, 3), second = digit_pair(time, 6);
-  if (hour > 23 || minute > 59 || second > 60)
-    return std::nullopt;
-  const date::year_month_day ymd{date::year(static_cast<int>(century * 100 + year)), date::month(month),
-                                 date::day(day)};
-  // of the first 28 days every month has all
-  const bool exists = month - 1 < 12 && day - 1 < 28;
-  if ((!exists && !ymd.ok()) || century + year == 0)
-    return std::nullopt;
-  const std::int64_t days = date::sys_days(ymd).time_since_epoch().count();
-  return (days * 86'400 + hour * 3600 + minute * 60 + second) * 1'000'000;
-}
-
 }  // namespace
 
 expected<void> timestamp_pattern::add(std::string_view pattern) {
@@ -297,9 +270,11 @@ expected<timestamp_pattern> timestamp_pattern::compile(std::string_view pattern)
   return out;
 }
 
-std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool trailing_ignored) const {
-  if (fixed_separator_ && (text.size() == 19 || (text.size() > 19 && trailing_ignored)))
-    if (const auto t = parse_fixed(text.data(), *fixed_separator_))
+std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool trailing_ignored,
+                                                     day_memory& day) const {
+  if (fixed_separator_ &&
+      (text.size() == day_memory::length || (text.size() > day_memory::length && trailing_ignored)))
+    if (const auto t = day.read(text.data(), *fixed_separator_))
       return t;
   fields f;
   std::string_view rest = text;

@@ -8,6 +8,7 @@
 // Blanks in a pattern match any number of blanks, numbers may have blanks in front, as in strptime(3).
 #pragma once
 
+#include "runtime/base/day_memory.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
 
@@ -25,7 +26,8 @@ public:
 
   /// Nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
   /// it is to be ignored.
-  [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored) const;
+  [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored,
+                                                  day_memory& day) const;
 
 private:
   struct step {

@@ -46,18 +46,30 @@ void as_interval(const std::string& text) {
   require(twice == written, "an interval is written as it was: " + written + ", " + twice);
 }
 
+/// Parses with a memory that has read nothing.
+std::optional<event_micros> parse(const timestamp_pattern& pattern, const std::string& text,
+                                  bool trailing_ignored) {
+  day_memory none;
+  return pattern.parse(text, trailing_ignored, none);
+}
+
 void by_pattern(const timestamp_pattern& pattern, const std::string& text) {
-  const auto whole = pattern.parse(text, false);
-  require(!whole || pattern.parse(text, true) == whole, "a whole text is also one with nothing behind it");
+  const auto whole = parse(pattern, text, false);
+  require(!whole || parse(pattern, text, true) == whole, "a whole text is also one with nothing behind it");
   // a digit could belong to the last number
-  require(!whole || pattern.parse(text + "|", true) == whole, "what follows does not change what was read");
+  require(!whole || parse(pattern, text + "|", true) == whole, "what follows does not change what was read");
 }
 
 void at_fixed_places(const std::string& text) {
   static const auto fixed = timestamp_pattern::compile("%Y-%m-%d %H:%M:%S");
   static const auto by_steps = timestamp_pattern::compile("%Y-%m-%d %H:%M:%S%%");
-  require(fixed->parse(text, false) == by_steps->parse(text + "%", false),
+  static day_memory day;  // of the inputs before
+  require(parse(*fixed, text, false) == parse(*by_steps, text + "%", false),
           "a pattern means the same however it is read");
+  require(fixed->parse(text, false, day) == parse(*fixed, text, false),
+          "a day that is remembered changes nothing");
+  const auto as_ever = parse_timestamp(text), remembered = parse_timestamp(text, day);
+  require(as_ever ? remembered && *as_ever == *remembered : !remembered, "nor does it in ISO 8601");
 }
 
 }  // namespace

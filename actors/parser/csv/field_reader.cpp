@@ -36,7 +36,7 @@ bool field_reader::mismatch(std::string_view text, std::string_view expected, st
   return false;
 }
 
-bool field_reader::read(const csv_field& field, csv_value& out, std::string& why) const {
+bool field_reader::read(const csv_field& field, csv_value& out, std::string& why) {
   out = {};
   out.null = field.text.empty() && !field.quoted;
   if (out.null)
@@ -82,15 +82,15 @@ bool field_reader::read(const csv_field& field, csv_value& out, std::string& why
   return false;
 }
 
-bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const {
+bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std::string& why) {
   std::optional<event_micros> t;
   switch (format_.kind) {
   case timestamp_kind::iso:
-    if (const auto read = parse_timestamp(text))
+    if (const auto read = parse_timestamp(text, day_))
       t = *read;
     break;
   case timestamp_kind::strptime:
-    t = pattern_->parse(text, format_.trailing_ignored);
+    t = pattern_->parse(text, format_.trailing_ignored, day_);
     break;
   default:
     std::int64_t micros = 0;

@@ -23,17 +23,18 @@ class field_reader {
 public:
   field_reader(const data::field& column, parser_options::timestamp_format format);
   /// False leaves the error in why.
-  [[nodiscard]] bool read(const csv_field& field, csv_value& out, std::string& why) const;
+  [[nodiscard]] bool read(const csv_field& field, csv_value& out, std::string& why);
   void append(const csv_value& v, data::column_builder& out) const;
 
 private:
-  [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why) const;
+  [[nodiscard]] bool read_timestamp(std::string_view text, std::int64_t& out, std::string& why);
   bool mismatch(std::string_view text, std::string_view expected, std::string& why) const;
 
   std::string name_;
   data::type type_;
   parser_options::timestamp_format format_;
   std::optional<timestamp_pattern> pattern_;
+  day_memory day_;
 };
 
 }  // namespace millrace::parser

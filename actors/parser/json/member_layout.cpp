@@ -54,6 +54,7 @@ std::int32_t member_layout::look_up(std::string_view raw, bool escapes) {
       seen_[next_] = std::move(m);
     else
       seen_.push_back(std::move(m));
+    known_ = seen_.size();
     ++next_;
   }
   return column;

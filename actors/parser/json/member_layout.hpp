@@ -26,7 +26,7 @@ public:
   /// Whether the member that stands at its opening quote is the expected one, `"name":` without blanks; its
   /// column then. The text is readable up to where the member's value begins, and 16 bytes at least.
   [[nodiscard]] bool is_expected(const char* quote, std::int32_t& column) {
-    if (next_ >= seen_.size() || !seen_[next_].is(quote))
+    if (next_ >= known_ || !seen_[next_].is(quote))
       return false;
     column = seen_[next_++].column;
     return true;
@@ -55,6 +55,7 @@ private:
   };
   std::unordered_map<std::string, std::int32_t, text_hash, std::equal_to<>> columns_;
   std::vector<member> seen_;
+  std::size_t known_ = 0;  // how many: a vector would divide for it
   std::size_t next_ = 0;
   std::string unescaped_;
 };

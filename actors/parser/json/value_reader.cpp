@@ -164,12 +164,12 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
     text = scratch_;
   }
   if (format == timestamp_kind::strptime) {
-    const auto t = to.pattern->parse(text, to.format.trailing_ignored);
+    const auto t = to.pattern->parse(text, to.format.trailing_ignored, day_);
     if (!t)
       return mismatch(record.raw(token), expected_timestamp(to.format));
     out.number = *t;
   } else {
-    const auto t = parse_timestamp(text);
+    const auto t = parse_timestamp(text, day_);
     if (!t)
       return mismatch(record.raw(token), "a timestamp such as \"2021-04-24T19:55:00.796Z\"; say its "
                                          "\"format\", or declare it text and cast it");

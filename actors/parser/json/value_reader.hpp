@@ -71,6 +71,7 @@ private:
   std::string why_;
   std::string path_;
   std::string scratch_;
+  day_memory day_;
   std::vector<std::uint32_t> members_;  // a stack over nested objects
 };
 

@@ -14,7 +14,8 @@ namespace {
 std::string read(std::string_view pattern, std::string_view text, bool trailing_ignored = false) {
   const auto compiled = timestamp_pattern::compile(pattern);
   REQUIRE(compiled);
-  const auto t = compiled->parse(text, trailing_ignored);
+  day_memory none;
+  const auto t = compiled->parse(text, trailing_ignored, none);
   return t ? format_timestamp(*t) : "no match";
 }
 
@@ -46,6 +47,7 @@ TEST_CASE("the common pattern's short way agrees with the long one") {
   const auto slow = timestamp_pattern::compile("%n%Y-%m-%d %H:%M:%S").value();
   std::mt19937 random(1);
   std::string text;
+  day_memory day;
   for (int i = 0; i < 20000; ++i) {
     text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", random() % 10000, random() % 14, random() % 33,
                        random() % 25, random() % 61, random() % 62);
@@ -54,9 +56,51 @@ TEST_CASE("the common pattern's short way agrees with the long one") {
     if (random() % 4 == 0)
       text += ".5";
     INFO(text);
-    for (const bool trailing_ignored : {false, true})
-      REQUIRE(fast.parse(text, trailing_ignored) == slow.parse(text, trailing_ignored));
+    for (const bool trailing_ignored : {false, true}) {
+      day_memory none;
+      const auto expected = slow.parse(text, trailing_ignored, none);
+      REQUIRE(fast.parse(text, trailing_ignored, none) == expected);
+      REQUIRE(fast.parse(text, trailing_ignored, day) == expected);
+    }
   }
+}
+
+TEST_CASE("before a day is read, none is taken for remembered") {
+  const std::string nuls(10, '\0');
+  day_memory day;
+  CHECK_FALSE(parse_timestamp(nuls + "T12:00:00Z", day));
+  const auto pattern = timestamp_pattern::compile("%Y-%m-%d %H:%M:%S").value();
+  CHECK_FALSE(pattern.parse(nuls + " 12:00:00", false, day));
+  CHECK(parse_timestamp("1970-01-01T12:00:00Z", day) == 43'200'000'000);
+}
+
+TEST_CASE("a day that is remembered changes no timestamp") {
+  std::mt19937 random(2);
+  day_memory day;
+  const auto one_of = [&](std::initializer_list<const char*> all) {
+    return *(all.begin() + random() % all.size());
+  };
+  std::string date = "2021-04-24";
+  std::size_t read = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    if (random() % 4 == 0)
+      date = fmt::format("{:04}-{:02}-{:02}", random() % 3 == 0 ? random() % 10000 : 2021, random() % 14,
+                         random() % 33);
+    auto text = date + one_of({"T", "T", " ", "t", "_"}) +
+                fmt::format("{:02}:{:02}:{:02}", random() % 26, random() % 61, random() % 62) +
+                one_of({"", "", ".", ".7", ".123456", ".1234567", ".9999999", ",5", ".x"}) +
+                one_of({"", "Z", "Z", "z", "+00:00", "+0000", "+01:30", " UTC", "Zz", "+00:0"});
+    if (random() % 10 == 0)
+      text[random() % text.size()] = static_cast<char>(random());
+    INFO(text);
+    const auto as_ever = parse_timestamp(text);
+    const auto remembered = parse_timestamp(text, day);
+    REQUIRE(as_ever.has_value() == remembered.has_value());
+    if (as_ever)
+      REQUIRE(*as_ever == *remembered);
+    read += as_ever.has_value();
+  }
+  CHECK(read > 10'000);
 }
 
 TEST_CASE("every directive is read") {
