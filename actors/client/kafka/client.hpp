@@ -118,6 +118,10 @@ private:
 /// topic on brokers that do so.
 [[nodiscard]] expected<int> partition_count(const client& c, const std::string& topic,
                                             std::chrono::milliseconds timeout);
+/// Partitions of a topic that some broker has told of. One that has not heard of it yet is asked again, within `timeout`: a
+/// client may ask another broker each time, and a controller answers before all of them know what it made.
+[[nodiscard]] expected<int> known_partition_count(const client& c, const std::string& topic,
+                                                  std::chrono::milliseconds timeout);
 
 /// The command of Kafka's own that creates a topic.
 [[nodiscard]] std::string creating_command(const std::string& brokers, const std::string& topic);

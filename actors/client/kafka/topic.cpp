@@ -85,6 +85,16 @@ expected<int> partition_count(const client& c, const std::string& topic, millise
   }
 }
 
+expected<int> known_partition_count(const client& c, const std::string& topic, milliseconds timeout) {
+  const auto deadline = clock::now() + timeout;
+  auto found = partition_count(c, topic, timeout);
+  while (!found && found.error().code == ec::not_found && left(deadline).count() > 0) {
+    c.poll(milliseconds(20));
+    found = partition_count(c, topic, left(deadline));
+  }
+  return found;
+}
+
 std::optional<std::map<std::string, std::string>> topic_settings(const client& c, const std::string& topic,
                                                                  milliseconds timeout) {
   const auto request = std::max(1, static_cast<int>(timeout.count()));
@@ -155,15 +165,7 @@ expected<bool> create_topic(const client& c, const std::string& topic, int parti
     return tl::make_unexpected(translate(code, doing, detail == nullptr ? "" : c.redacted(detail)));
   }
 
-  // The controller answers before every broker has heard of the topic.
-  for (;;) {
-    auto seen = partition_count(c, topic, left(deadline));
-    if (seen)
-      return true;
-    if (seen.error().code != ec::not_found || left(deadline).count() == 0)
-      return tl::make_unexpected(std::move(seen.error()));
-    c.poll(milliseconds(20));
-  }
+  return known_partition_count(c, topic, left(deadline)).map([](int) { return true; });
 }
 
 }  // namespace millrace::kafka

@@ -17,7 +17,7 @@ constexpr milliseconds turn{50};
 
 struct cluster_state {
   int brokers = 0;
-  int partitions = 0;
+  int partitions = 0;  // 0: the broker that answered has not heard of the topic
   int fewest_replicas = 0;
 };
 
@@ -37,6 +37,23 @@ expected<cluster_state> look_at(const kafka::client& c, const topic_place& at, r
     out.fewest_replicas =
         i == 0 ? t.partitions[i].replica_cnt : std::min(out.fewest_replicas, t.partitions[i].replica_cnt);
   return out;
+}
+
+/// Looks until a broker answers that has heard of the topic, which another one has told of.
+expected<cluster_state> look_at_known(const kafka::client& c, const topic_place& at, rd_kafka_topic_t* topic,
+                                      milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  auto state = look_at(c, at, topic, patience);
+  while (state && state->partitions == 0 && std::chrono::steady_clock::now() < until) {
+    c.poll(turn);
+    state = look_at(c, at, topic, patience);
+  }
+  if (state && state->partitions == 0)
+    return outside_error(ec::unavailable,
+                         fmt::format("{}: no broker tells its partitions any more; remedy: see "
+                                     "that nobody deletes it",
+                                     shown_of(at)));
+  return state;
 }
 
 }  // namespace
@@ -88,7 +105,7 @@ expected<void> kafka_topic::find_topic() {
     return unexpected(found.error());
   handle_.reset(rd_kafka_topic_new(consumer_->get(), options_.topic.c_str(), nullptr));
   const topic_place at{options_.topic, options_.to.brokers};
-  const auto state = look_at(*consumer_, at, handle_.get(), options_.patience);
+  const auto state = look_at_known(*consumer_, at, handle_.get(), options_.patience);
   if (!state)
     return unexpected(state.error());
   const existing is{state->partitions, state->fewest_replicas,

@@ -51,7 +51,7 @@ partition_reader::partition_reader(kafka::client by, std::string topic, int part
 
 expected<std::uint64_t> partition_reader::read(std::string_view prefix, std::uint64_t from,
                                                std::uint64_t least, const taker& take) {
-  if (auto found = kafka::partition_count(client_, topic_, patience_); !found)
+  if (auto found = kafka::known_partition_count(client_, topic_, patience_); !found)
     return unexpected(found.error());
   if (rd_kafka_consume_start(handle_.get(), partition_, static_cast<std::int64_t>(from)) != 0)
     return unexpected(

@@ -44,7 +44,7 @@ expected<std::unique_ptr<producer>> producer::open(const kafka::connection& to, 
   if (!client)
     return unexpected(client.error());
   // Else the first record waits for metadata, up to a second.
-  if (auto found = kafka::partition_count(*client, topic, patience); !found)
+  if (auto found = kafka::known_partition_count(*client, topic, patience); !found)
     return unexpected(found.error());
   std::unique_ptr<producer> p(new producer(topic, patience));
   p->client_ = std::make_unique<kafka::client>(std::move(*client));

@@ -152,7 +152,7 @@ expected<void> kafka_writer::open_producer() {
     return unexpected(producer.error());
   producer_.emplace(std::move(*producer));
   // This look-up, by the name of a topic that exists, spares the first commit a second's wait for leaders.
-  auto known = kafka::partition_count(producer_->client(), options_.topic, look_up_patience);
+  auto known = kafka::known_partition_count(producer_->client(), options_.topic, look_up_patience);
   if (!known)
     return unexpected(known.error());
   return {};

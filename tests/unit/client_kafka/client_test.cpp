@@ -1,5 +1,7 @@
 #include "tests/unit/client_kafka/cluster.hpp"
 
+#include <future>
+
 using namespace millrace;
 using namespace millrace::test;
 
@@ -66,6 +68,18 @@ TEST_CASE("a topic's partitions are counted") {
   cluster.create("known", 3);
   const auto c = open_client(RD_KAFKA_CONSUMER, cluster.brokers());
   CHECK(kafka::partition_count(c, "known", 5s) == 3);
+}
+
+TEST_CASE("a broker that has not heard of a topic that is there is asked again") {
+  const mock_cluster cluster;
+  const auto c = open_client(RD_KAFKA_CONSUMER, cluster.brokers());
+  cluster.deny("late");
+  CHECK(kafka::partition_count(c, "late", patience).error().code == ec::not_found);
+  auto later =
+      std::async(std::launch::async, [&] { return kafka::known_partition_count(c, "late", patience); });
+  CHECK(later.wait_for(200ms) == std::future_status::timeout);
+  cluster.admit("late");
+  CHECK(later.get().has_value());
 }
 
 TEST_CASE("without a broker a look-up ends with unavailable when its time is over") {

@@ -65,6 +65,13 @@ public:
   void create(const std::string& topic, int partitions) const {
     REQUIRE(rd_kafka_mock_topic_create(cluster_, topic.c_str(), partitions, 1) == RD_KAFKA_RESP_ERR_NO_ERROR);
   }
+  /// It says that there is no such topic.
+  void deny(const std::string& topic) const {
+    rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  }
+  void admit(const std::string& topic) const {
+    rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
   void take_away() const { rd_kafka_mock_broker_set_down(cluster_, 1); }
   void bring_back() const { rd_kafka_mock_broker_set_up(cluster_, 1); }
 
