@@ -10,6 +10,7 @@
 #include "actors/client/spool/spool_format.hpp"
 #include "runtime/base/error.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -30,6 +31,9 @@ struct spool_options {
   std::size_t segment_bytes = std::size_t{8} << 20U;  // the newest segment is in memory, too
 };
 
+/// A group takes no longer to write than its senders like to wait.
+inline constexpr std::size_t largest_group = std::size_t{1} << 20U;
+
 class log {
 public:
   /// Opens the segments and recovers what is there: a torn end, which nobody has seen, is left out; damage before it
@@ -41,6 +45,8 @@ public:
   void add(std::string_view record, event_micros time, bool cut = false);
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_bytes_.size(); }
+  /// A writer ends a group behind as many bytes of records: at most a segment's, so that a small spool keeps its size.
+  [[nodiscard]] std::size_t group_bytes() const { return std::min(largest_group, options_.segment_bytes); }
   /// The writer makes everything added durable and visible. After an error it may be called again.
   [[nodiscard]] expected<void> commit();
   /// Tells that nothing more should be added until consumers have taken some of it. Never waits.

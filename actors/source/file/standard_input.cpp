@@ -19,8 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Records of one group, at most; what comes meanwhile waits in the pipe.
-constexpr std::size_t group_bytes = 1U << 20U;
 constexpr std::size_t read_at_once = 256U << 10U;
 /// How often the end of the feed, a full spool and a disk that refuses are looked at.
 constexpr milliseconds look_every{200};
@@ -93,9 +91,10 @@ private:
     ended_ = true;
   }
 
-  /// All that is there, up to a group.
+  /// All that is there, up to a group; what comes meanwhile waits in the pipe.
   void fill() {
-    for (auto wait = look_every; !done_ && !at_end_ && !stopped_ && log_->pending_bytes() < group_bytes;
+    for (auto wait = look_every;
+         !done_ && !at_end_ && !stopped_ && log_->pending_bytes() < log_->group_bytes();
          wait = milliseconds(0)) {
       pollfd ready{options_.descriptor, POLLIN, 0};
       if (::poll(&ready, 1, static_cast<int>(wait.count())) <= 0)

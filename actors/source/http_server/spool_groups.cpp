@@ -8,8 +8,6 @@
 namespace millrace::source {
 namespace {
 
-/// Bytes that are gathered while a group is written; the request that goes beyond them is the last.
-constexpr std::size_t group_bytes = 1 << 20;
 /// A disk that refuses is asked again after as long.
 constexpr std::chrono::milliseconds again{500};
 
@@ -17,7 +15,8 @@ constexpr std::chrono::milliseconds again{500};
 
 spool_groups::~spool_groups() { disk_.join(); }
 
-bool spool_groups::has_room() const { return gathered_bytes_ < group_bytes; }
+/// The request that goes beyond a group's bytes is the last.
+bool spool_groups::has_room() const { return gathered_bytes_ < log_->group_bytes(); }
 
 void spool_groups::add(request_records records, event_micros time, sender of) {
   gathered_bytes_ += records.bytes;

@@ -17,8 +17,6 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// A group has at most this many bytes of records; what comes meanwhile waits in the kernel.
-constexpr std::size_t group_bytes = 1 << 20;
 /// A full spool, a silent connection and the end of the feed are looked at this often.
 constexpr milliseconds look_every{200};
 /// This much is kept of a record that is too long.
@@ -127,9 +125,9 @@ private:
     }
   }
 
-  /// Takes bytes from the connection. False: nothing more can be taken now.
+  /// Takes bytes from the connection. False: nothing more can be taken now, and what comes waits in the kernel.
   bool take(std::string_view bytes) {
-    if (held_back() || log_->pending_bytes() >= group_bytes)
+    if (held_back() || log_->pending_bytes() >= log_->group_bytes())
       return false;
     lines_.push(bytes, [this](std::string_view record, bool cut) { took(record, cut); });
     return true;
