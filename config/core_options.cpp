@@ -103,6 +103,23 @@ std::vector<option> window_options(std::string_view type) {
                    .doc = "How far apart windows begin; size is a multiple of it",
                    .required = true,
                    .minimum = 1});
+  if (type == "tumbling" || type == "sliding") {
+    out.push_back(
+        {.name = "offset",
+         .type = duration,
+         .doc = "Windows begin so much later than they would without it: tumbling windows of a day with "
+                "6 hours at 06:00, windows of a week without zone with 4 days on Mondays. Less than "
+                "the time between their starts",
+         .default_text = "0 s"});
+    out.push_back(
+        {.name = "zone",
+         .doc = "Windows go by the clocks of this time zone, such as Europe/Berlin: those of a day from "
+                "midnight to midnight there, 23 or 25 hours long where the clocks change, those of a "
+                "week from Monday. What lies between the starts of windows divides a day or is a number "
+                "of days. Default: windows are equally long and begin at multiples from 1970-01-01 "
+                "(a Thursday), 00:00 UTC",
+         .plain = true});
+  }
   if (type == "session")
     out.push_back(
         {.name = "gap",
@@ -175,8 +192,14 @@ std::vector<option> sink_options() {
       {.name = "order_by",
        .type = text_list,
        .doc =
-           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc",
+           "Waits until a window is whole over all shards, then sorts: columns, each with an optional desc; "
+           "ties go by the window's key",
        .plain = true},
+      {.name = "limit",
+       .type = integer,
+       .doc = "Writes only the first so many rows of each window, of the sessions that end at one time, or "
+              "of each tick of updates, in the order of order_by; the others are counted as filtered",
+       .minimum = 1},
       runs_on("The sink"),
   };
 }

@@ -2,6 +2,7 @@
 #include "config/core_options.hpp"
 #include "config/plan.hpp"
 #include "runtime/expression/bind/unnest.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 
 #include <fmt/format.h>
 
@@ -161,9 +162,19 @@ private:
                                            format_duration(d.slide));
   }
 
+  static std::string alignment_of(const window_plan& w) {
+    std::string out;
+    if (w.definition.zone != nullptr)
+      out += fmt::format(", by the clocks of {} (tzdata {})", expression::zone_name(*w.definition.zone),
+                         expression::zone_version());
+    if (w.offset.count() != 0)
+      out += fmt::format(", offset {}", format_duration(w.offset));
+    return out;
+  }
+
   void write(const stage& s, const window_plan& w) {
     const auto& d = w.definition;
-    line(1, times_of(d));
+    line(1, times_of(d) + alignment_of(w));
     const auto front = upstream_windows(s);
     if (!front.empty() && d.kind != window::shape::global)
       line(1, fmt::format("event time of the rows of {}: window_end - 1 us", front));
@@ -222,7 +233,9 @@ private:
         drift = std::max(drift, *p->max_drift);
     }
     const auto span = (d.size + delay + d.allowed_lateness + drift).count();
-    const auto open = (span + d.slide.count() - 1) / d.slide.count();
+    auto open = (span + d.slide.count() - 1) / d.slide.count();
+    if (d.zone != nullptr && span > d.size.count())
+      ++open;  // where a change of clocks makes one of them shorter
     auto text = fmt::format("{}, at most {} window{} open at once, times {}", shards, open,
                             open == 1 ? "" : "s", keys);
     if (unbounded)
@@ -275,11 +288,14 @@ private:
 
   void write(const stage& s, const sink_plan& p) {
     write_options(s);
-    if (!p.order_by.empty()) {
+    if (!p.order.by.empty()) {
       std::string order;
-      for (const auto& o : p.order_by)
+      for (const auto& o : p.order.by)
         order += (order.empty() ? "" : ", ") + (*p.rows)[o.column].name + (o.descending ? " desc" : "");
       line(1, fmt::format("order by {}, once a window is whole over all shards", order));
+      if (p.order.limit)
+        line(1, fmt::format("the first {} row{} of each window", *p.order.limit,
+                            *p.order.limit == 1 ? "" : "s"));
     }
     if (!s.guarantee.empty())
       line(1, "guarantee: " + s.guarantee);

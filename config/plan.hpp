@@ -73,6 +73,7 @@ struct window_plan {
   window::definition definition;
   step output;  // its `columns`, over definition.output; counted with the window
   std::string emit = "final";
+  micros offset{};                        // of windows, from where they would begin without it
   micros every{};                         // between ticks of updates
   std::uint64_t retain = 10'000'000'000;  // bytes of output that sinks have not committed, over all shards
   std::uint64_t retain_memory = 128'000'000;   // of that, in memory
@@ -87,10 +88,15 @@ struct order_item {
   std::size_t column = 0;
   bool descending = false;
 };
+/// The order in which a sink writes a window's rows, and how many of them.
+struct row_order {
+  std::vector<order_item> by;          // over the sink's rows; ties go by the window's key
+  std::optional<std::uint64_t> limit;  // the first so many of each window or tick
+};
 struct sink_plan {
-  step input;                        // its `where` and `columns`
-  data::schema_ptr rows;             // what the writer gets: input.output without unused hidden columns
-  std::vector<order_item> order_by;  // over `rows`
+  step input;             // its `where` and `columns`
+  data::schema_ptr rows;  // what the writer gets: input.output without unused hidden columns
+  row_order order;
 };
 
 struct stage {

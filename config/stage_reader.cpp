@@ -185,7 +185,7 @@ draft read_dead_letter_sink(const member& m, const catalog& connectors, report& 
   d.built.name = m.name;
   d.body = &m.value;
   d.path = m.name;
-  read_stage(d, connectors, {"from", "order_by"}, out);
+  read_stage(d, connectors, {"from", "order_by", "limit"}, out);
   if (!d.broken && d.built.kind != stage_kind::sink) {
     out.error(m.value.where, d.path, fmt::format("found a {}; expected a sink", d.what));
     d.broken = true;

@@ -121,7 +121,7 @@ void actor_factory::set_target(sink::sink_options& o) const {
   const auto& stage = topology_->stages[o.stage];
   const auto& plan = std::get<config::sink_plan>(stage.plan);
   o.schema = plan.rows;
-  o.order_by = plan.order_by;
+  o.order = plan.order;
   o.windows = window_inputs_of_sink(*topology_, o.stage, decided_.run.number);
   o.make_writer = [topology = topology_, make = options_.make.writer, &stage,
                    c = context_of_sink(stage.name, stage)] { return make(stage, c); };

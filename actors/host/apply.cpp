@@ -166,6 +166,7 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   if (!decided)
     return unexpected(error(decided.error().why));
   plan.values = store.all();
+  keep_zones(plan, **topology);
   return cluster::records::topology_applied{o.topology, encode_plan(plan), 0,
                                             actors_of(*decided, **topology, o.node, homes_in(o.before))};
 }

@@ -3,6 +3,7 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "config/load_text.hpp"
+#include "config/plan/fingerprint.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 namespace millrace::host {
 namespace {
 
+constexpr std::string_view zones_name = "tzdata";  // among the values of a plan
 constexpr std::uint8_t plan_version = 1;
 
 /// Tells whether a node's own disk has what the stage reads, or has acknowledged.
@@ -76,6 +78,24 @@ expected<std::shared_ptr<const config::topology>> load_plan(const std::string& t
   const auto wrong = std::ranges::find_if(loaded.findings, [](const auto& f) { return !f.warning; });
   return user_error(ec::invalid_argument,
                     wrong != loaded.findings.end() ? config::to_string(*wrong) : "the topology is wrong");
+}
+
+void keep_zones(hosted_plan& p, const config::topology& t) {
+  if (auto version = config::zones_of(t); version.empty())
+    p.values.erase(std::string(zones_name));
+  else
+    p.values[std::string(zones_name)] = std::move(version);
+}
+
+std::string other_zones(const hosted_plan& p, const config::topology& t) {
+  const auto kept = p.values.find(std::string(zones_name));
+  const auto here = config::zones_of(t);
+  if (kept == p.values.end() || here.empty() || here == kept->second)
+    return {};
+  return fmt::format(
+      "topology '{}' has windows by the clocks of a zone; its plan was made with tzdata {}, and this node "
+      "has {}: days of other nodes may have other bounds; remedy: the same tzdata on all nodes",
+      t.name, kept->second, here);
 }
 
 expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const config::topology> topology) {

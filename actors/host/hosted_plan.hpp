@@ -39,6 +39,12 @@ struct planned_topology {
 /// `name`: what findings name instead of a file. User errors: the text is wrong, or this node lacks what it names.
 [[nodiscard]] expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
                                                                           const std::string& name);
+
+/// Keeps which tzdata the windows of the plan go by, where any goes by the clocks of a zone.
+void keep_zones(hosted_plan& p, const config::topology& t);
+/// What to tell where this node's tzdata is another one: its shards might have other windows than those of other nodes.
+/// Empty: nothing.
+[[nodiscard]] std::string other_zones(const hosted_plan& p, const config::topology& t);
 /// ec::corrupt where start positions are missing.
 [[nodiscard]] expected<planned_topology> unfold(const hosted_plan& p,
                                                 std::shared_ptr<const config::topology> topology);

@@ -10,6 +10,7 @@
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <filesystem>
 
@@ -67,6 +68,8 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
   auto topology = load_plan(plan->text, options.topology);
   if (!topology)
     return unexpected(topology.error());
+  if (const auto told = other_zones(*plan, **topology); !told.empty())
+    spdlog::warn("{}", told);
   auto planned = unfold(*plan, std::move(*topology));
   if (!planned)
     return unexpected(planned.error());

@@ -5,6 +5,7 @@
 #include "runtime/data/render.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace millrace::sink {
 namespace {
@@ -34,9 +35,8 @@ std::string sort_key(const data::batch& out, std::size_t row, const std::vector<
 class former {
 public:
   former(const window_input& input, const config::topology& topology, const data::schema_ptr& schema,
-         const std::vector<config::order_item>& order_by, std::optional<std::uint64_t> batch,
-         event_micros now)
-      : input_(input), topology_(topology), schema_(schema), order_by_(order_by), batch_(batch), now_(now) {}
+         const config::row_order& wanted, std::optional<std::uint64_t> batch, event_micros now)
+      : input_(input), topology_(topology), schema_(schema), wanted_(wanted), batch_(batch), now_(now) {}
 
   void add(const delivery::output_frame& f) {
     if (!schema_ && !f.failed.empty()) {
@@ -62,6 +62,7 @@ public:
     for (std::size_t p = 0; p < parts_.size(); ++p)
       add_keys(p);
     sort();
+    cut();
     for (std::size_t begin = 0; begin < order_.size(); begin += batch_rows)
       emit(begin, std::min(order_.size(), begin + batch_rows));
     return std::move(result_);
@@ -98,7 +99,7 @@ private:
 
   /// A final window's rows leave their shard in the order of their keys; those of a tick do not, it may hold
   /// several windows.
-  [[nodiscard]] bool in_key_order() const { return order_by_.empty() && !input_.numbered; }
+  [[nodiscard]] bool in_key_order() const { return wanted_.by.empty() && !input_.numbered; }
 
   /// Parts of one shard stand together and are in order, but where a row goes several ways.
   [[nodiscard]] bool begins_run(std::size_t part) const {
@@ -116,13 +117,22 @@ private:
     const auto& from = origins_[part];
     for (std::size_t i = 0; i < out.rows; ++i)
       order_.push_back(
-          {sort_key(out, i, order_by_, *from.window, from.begin + from.rows[i], input_.key_columns),
+          {sort_key(out, i, wanted_.by, *from.window, from.begin + from.rows[i], input_.key_columns),
            static_cast<std::uint32_t>(part), static_cast<std::uint32_t>(i)});
   }
 
-  /// Equal keys stay in the order in which they came.
+  /// Rows with equal keys are of one key of the window, and so of one shard: they stay in the order in which it
+  /// gave them, and a row that goes several ways in that of the ways.
   void sort() {
     const auto less = [](const ordered_row& a, const ordered_row& b) { return a.key < b.key; };
+    if (wanted_.limit && *wanted_.limit < order_.size()) {
+      const auto first = order_.begin();
+      std::partial_sort(first, first + static_cast<std::ptrdiff_t>(*wanted_.limit), order_.end(),
+                        [](const ordered_row& a, const ordered_row& b) {
+                          return std::tie(a.key, a.batch, a.row) < std::tie(b.key, b.batch, b.row);
+                        });
+      return;
+    }
     if (!in_key_order()) {
       std::stable_sort(order_.begin(), order_.end(), less);
       return;
@@ -139,6 +149,17 @@ private:
       for (std::size_t i = 0; i + width < runs; i += 2 * width)
         std::inplace_merge(first + ends[i], first + ends[i + width],
                            first + ends[std::min(runs, i + 2 * width)], less);
+  }
+
+  /// Rows beyond the limit have come to the sink and are not written.
+  void cut() {
+    if (!wanted_.limit || order_.size() <= *wanted_.limit)
+      return;
+    auto& counts = result_.counts[input_.chains.front().back().stage];
+    const auto beyond = order_.size() - *wanted_.limit;
+    counts.out -= beyond;
+    counts.filtered += beyond;
+    order_.resize(*wanted_.limit);
   }
 
   [[nodiscard]] data::batch numbered(data::batch b) const {
@@ -184,7 +205,7 @@ private:
   const window_input& input_;
   const config::topology& topology_;
   const data::schema_ptr& schema_;
-  const std::vector<config::order_item>& order_by_;
+  const config::row_order& wanted_;
   std::optional<std::uint64_t> batch_;
   event_micros now_;
   /// Where the rows of a part come from.
@@ -204,9 +225,9 @@ private:
 
 rows_to_write form_rows_to_write(const delivery::whole_window& w, const window_input& input,
                                  const config::topology& topology, const data::schema_ptr& schema,
-                                 const std::vector<config::order_item>& order_by,
-                                 std::optional<std::uint64_t> batch, event_micros now) {
-  former f(input, topology, schema, order_by, batch, now);
+                                 const config::row_order& order, std::optional<std::uint64_t> batch,
+                                 event_micros now) {
+  former f(input, topology, schema, order, batch, now);
   for (const auto& frame : w.frames)
     f.add(frame);
   return f.finish();

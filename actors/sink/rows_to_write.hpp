@@ -1,5 +1,6 @@
 // Turns the rows of a whole window into what a sink writes: the select steps between window and sink, then
-// one order over all shards: `order_by`, ties by the window's key, never by shard. Pure; a sink actor owns a
+// one order over all shards: `order_by`, ties by the window's key, never by shard; of these the first
+// `limit`. Pure; a sink actor owns a
 // window_input for each window stage.
 #pragma once
 
@@ -29,13 +30,12 @@ struct rows_to_write {
   delivery::ledger counts;
 };
 
-/// `topology` names the stages; `schema` and `order_by` are the sink's; `batch` is the number of the commit
+/// `topology` names the stages; `schema` and `order` are the sink's; `batch` is the number of the commit
 /// that the rows will be in, where there is one. Without a schema the rows are the dead-letter sink's, which
 /// alone takes and counts the rows that the window itself could not form.
 [[nodiscard]] rows_to_write form_rows_to_write(const delivery::whole_window& w, const window_input& input,
                                                const config::topology& topology,
-                                               const data::schema_ptr& schema,
-                                               const std::vector<config::order_item>& order_by,
+                                               const data::schema_ptr& schema, const config::row_order& order,
                                                std::optional<std::uint64_t> batch, event_micros now);
 
 inline constexpr std::size_t batch_rows = 8192;

@@ -83,7 +83,7 @@ struct sink_options {
   std::shared_ptr<const config::topology> topology;
   std::uint32_t stage = 0;
   data::schema_ptr schema;  // of the rows that the writer gets
-  std::vector<config::order_item> order_by;
+  config::row_order order;
   bool takes_dead_letters = false;  // the dead-letter sink: schema is dead_letter_schema()
   claim who;                        // without `life`
   std::function<expected<std::unique_ptr<writer>>()> make_writer;

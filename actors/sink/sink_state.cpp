@@ -286,10 +286,9 @@ bool sink_state::write_window(const delivery::whole_window& w) {
   const auto* input = input_of(w.stage);
   if (!input)
     return true;
-  auto rows = form_rows_to_write(w, *input, *options_.topology,
-                                 options_.takes_dead_letters ? nullptr : options_.schema, options_.order_by,
-                                 options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1),
-                                 options_.clock->now());
+  auto rows = form_rows_to_write(
+      w, *input, *options_.topology, options_.takes_dead_letters ? nullptr : options_.schema, options_.order,
+      options_.takes_dead_letters ? std::nullopt : std::optional(batch_ + 1), options_.clock->now());
   counts_.add(rows.counts);
   if (options_.takes_dead_letters)
     return write_letters(rows.failed);

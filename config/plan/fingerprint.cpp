@@ -1,9 +1,11 @@
 #include "config/plan/fingerprint.hpp"
 
 #include "runtime/data/render.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -78,6 +80,10 @@ std::string window_line(const window_plan& w) {
                     d.aggregates[i].result.name(), d.aggregates[i].argument.name(), quoted(w.state_texts[i]));
   }
   line += ")";
+  if (w.offset.count() != 0)
+    line += fmt::format(" offset={}", w.offset.count());
+  if (d.zone != nullptr)
+    line += fmt::format(" zone={}", expression::zone_name(*d.zone));
   if (d.kind == window::shape::session)
     line += fmt::format(" gap={}", d.gap.count());
   if (!w.state_texts.empty() && w.state_texts.back() == "having")
@@ -99,6 +105,14 @@ std::string line_of(const topology& t, const stage& s) {
 
 }  // namespace
 
+std::string zones_of(const topology& t) {
+  const bool any = std::any_of(t.stages.begin(), t.stages.end(), [](const stage& s) {
+    const auto* const w = std::get_if<window_plan>(&s.plan);
+    return w != nullptr && w->definition.zone != nullptr;
+  });
+  return any ? expression::zone_version() : std::string();
+}
+
 std::string fingerprint_of(const topology& t) {
   std::map<std::string, std::string> lines;
   for (const auto& s : t.stages)
@@ -107,6 +121,8 @@ std::string fingerprint_of(const topology& t) {
   std::string out = "topology " + t.name + "\n";
   for (const auto& [name, line] : lines)
     out += line + "\n";
+  if (const auto version = zones_of(t); !version.empty())
+    out += "tzdata " + version + "\n";
   return out;
 }
 

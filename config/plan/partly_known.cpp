@@ -213,6 +213,7 @@ private:
   }
 
   void check_order(draft& d, const known_rows& rows) {
+    check_limit(d, out_);
     const auto* const order = d.member_of("order_by");
     if (order != nullptr && d.checked.insert("order_by").second)
       for (const auto* const item : items_of(*order))

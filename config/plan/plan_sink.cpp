@@ -53,8 +53,11 @@ std::string missing_order(const std::string& text, const data::schema& columns) 
 }
 
 void read_order(draft& d, sink_plan& plan, report& out) {
+  check_limit(d, out);
   if (!d.built.options.has("order_by"))
     return;
+  if (d.built.options.has("limit"))
+    plan.order.limit = static_cast<std::uint64_t>(d.built.options.integer("limit"));
   d.checked.insert("order_by");
   if (d.windows.size() != 1 || !d.late_of.empty())
     return d.fail(
@@ -66,7 +69,7 @@ void read_order(draft& d, sink_plan& plan, report& out) {
   const auto rows = known_rows::all_of(*plan.rows);
   for (const auto* const item : items_of(*d.member_of("order_by")))
     if (const auto o = find_order(d, *item, rows, out))
-      plan.order_by.push_back(*o);
+      plan.order.by.push_back(*o);
 }
 
 /// Hidden columns that the sink itself names stay, all others go.
@@ -134,6 +137,13 @@ std::vector<const node*> items_of(const node& n) {
   for (const auto& item : n.items)
     out.push_back(&item);
   return out;
+}
+
+void check_limit(draft& d, report& out) {
+  if (d.built.options.has("limit") && d.member_of("order_by") == nullptr && d.checked.insert("limit").second)
+    d.fail(out, "limit",
+           "which rows of a window are the first is not said; expected \"order_by\" beside it, such as "
+           "\"amount desc\"");
 }
 
 std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows, report& out) {

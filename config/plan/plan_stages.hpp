@@ -19,6 +19,8 @@ namespace millrace::config {
 /// The same for an item of `order_by`.
 [[nodiscard]] std::optional<order_item> find_order(draft& d, const node& item, const known_rows& rows,
                                                    report& out);
+/// Reports a sink's `limit` without `order_by`, once.
+void check_limit(draft& d, report& out);
 /// The items of a text or list.
 [[nodiscard]] std::vector<const node*> items_of(const node& n);
 

@@ -2,6 +2,8 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/missing_column.hpp"
 #include "config/plan/plan_stages.hpp"
+#include "runtime/base/visible_text.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/aggregates.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +15,11 @@ namespace {
 
 /// A record adds to one slice, but firing a window merges all its slices: beyond this a window is a mistake.
 constexpr std::int64_t most_slices = 100'000;
+
+constexpr micros day = std::chrono::hours(24);
+constexpr micros week = 7 * day;
+/// 1970 began on a Thursday. Weeks of a zone begin on Mondays, as date_trunc has them.
+constexpr micros first_monday = 4 * day;
 
 class window_planner {
 public:
@@ -45,6 +52,7 @@ public:
                 fmt::format("there are {} windows open at any time; expected at most {} (size / slide)",
                             def.size / def.slide, most_slices));
     }
+    read_alignment();
     if (o.has("allowed_lateness"))
       def.allowed_lateness = o.duration("allowed_lateness");
     if (o.has("shards"))
@@ -67,6 +75,48 @@ public:
     if (d_.member_of("key") == nullptr && d_.member_of("aggregates") == nullptr && d_.options_good)
       d_.fail(out_, {},
               fmt::format("{} needs \"key\" or \"aggregates\"; expected at least one of them", d_.what));
+  }
+
+  /// Where windows begin: `offset` and `zone`. Days and weeks are counted by the clocks of the zone; what does
+  /// not fit into its days begins at no time of the day.
+  void read_alignment() {
+    const auto& o = d_.built.options;
+    auto& def = plan_.definition;
+    const bool is_good = o.has("size") && def.slide.count() > 0 && def.slide <= def.size;
+    if (o.has("offset")) {
+      plan_.offset = o.duration("offset");
+      if (is_good && plan_.offset >= def.slide)
+        return d_.fail(
+            out_, "offset",
+            fmt::format(
+                "windows begin every {}, so that an offset of {} moves them by {}; expected less than {}",
+                format_duration(def.slide), format_duration(plan_.offset),
+                format_duration(plan_.offset % def.slide), format_duration(def.slide)));
+      def.anchor = plan_.offset;
+    }
+    if (!o.has("zone"))
+      return;
+    const auto name = o.text("zone");
+    def.zone = expression::find_zone(name);
+    if (def.zone == nullptr) {
+      const auto near = expression::closest_zone(name);
+      return d_.fail(out_, "zone",
+                     fmt::format("tzdata of this machine has no time zone \"{}\"; expected a name such as "
+                                 "Europe/Berlin{}",
+                                 visible(name),
+                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    }
+    if (!is_good)
+      return;
+    const auto* const by = d_.built.type == "sliding" ? "slide" : "size";
+    if (def.slide % day != micros{0} && day % def.slide != micros{0})
+      return d_.fail(
+          out_, by,
+          fmt::format("{} neither divides a day nor is a number of days, so that windows would begin "
+                      "at another time of each day in {}; expected 1 hour, 6 hours, 1 day or 1 week, say, "
+                      "or no \"zone\"",
+                      format_duration(def.slide), expression::zone_name(*def.zone)));
+    def.anchor = plan_.offset + (def.slide % week == micros{0} ? first_monday : micros{0});
   }
 
   /// A key that is forgotten after a time without rows is a session of just that gap, without bounds.

@@ -69,6 +69,7 @@ line parse(std::string_view text) {
 
 struct fingerprint {
   std::string topology;
+  std::string tzdata;
   std::map<std::string, line> stages;
 };
 
@@ -80,6 +81,8 @@ fingerprint parse_all(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     if (l.kind == "topology")
       out.topology = l.name;
+    else if (l.kind == "tzdata")
+      out.tzdata = l.name;
     else if (!l.kind.empty())
       out.stages.emplace(l.name, std::move(l));
   }
@@ -104,7 +107,8 @@ std::string value_of(const std::string* text) { return text == nullptr ? "none" 
 
 /// As a user writes it: fingerprints hold durations as microseconds.
 std::string shown(const std::string& key, const std::string* value) {
-  const bool duration = key == "size" || key == "slide" || key == "lateness" || key == "gap";
+  const bool duration =
+      key == "size" || key == "slide" || key == "lateness" || key == "gap" || key == "offset";
   if (!duration || value == nullptr)
     return value_of(value);
   std::int64_t number = 0;
@@ -178,7 +182,9 @@ public:
 
   state_fit run() {
     if (was_.topology != is_.topology)
-      return {{}, fmt::format("the topology was '{}' and is '{}'", was_.topology, is_.topology)};
+      return {{}, {}, fmt::format("the topology was '{}' and is '{}'", was_.topology, is_.topology)};
+    if (!was_.tzdata.empty() && !is_.tzdata.empty() && was_.tzdata != is_.tzdata)
+      out_.zones = fmt::format("tzdata was {} and is {}", was_.tzdata, is_.tzdata);
     for (const auto& [name, s] : was_.stages)
       if (!is_.stages.contains(name))
         refuse(fmt::format("{} '{}' is gone", s.kind, name));

@@ -13,6 +13,8 @@ namespace millrace::config {
 struct state_fit {
   /// Changes that the state survives, for people: one clause each.
   std::vector<std::string> notes;
+  /// Where windows go by the clocks of zones and tzdata has changed: what it was and is, a clause for people.
+  std::string zones;
   /// The first change that it does not survive: which stage, what it was, what it is. Empty: it fits.
   std::string refusal;
 

@@ -98,7 +98,7 @@ json::object object_schema(const std::vector<option>& options) {
 json::object stage_schema(const described_stage& s, bool of_dead_letters) {
   auto options = s.options;
   std::erase_if(options, [&](const option& o) {
-    return of_dead_letters && (o.name == "from" || o.name == "order_by");
+    return of_dead_letters && (o.name == "from" || o.name == "order_by" || o.name == "limit");
   });
   auto out = object_schema(options);
   json::object properties{{std::string(to_string(s.kind)), {{"const", s.type}, {"description", s.doc}}}};

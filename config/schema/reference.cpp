@@ -100,7 +100,15 @@ std::string_view heading(stage_kind kind) {
            "global window "
            "can follow. A window of late rows goes by the same watermark, so it needs an `allowed_lateness` "
            "or "
-           "a size that reaches further back.\n\n";
+           "a size that reaches further back.\n\n"
+           "With a `zone`, windows of a day or of weeks go from midnight to midnight by the clocks there, "
+           "those of weeks from Monday to Monday, and smaller ones divide its days; `offset` moves them. A "
+           "day "
+           "has 23 or 25 hours where the clocks change. What they show twice lies in one window, so that one "
+           "of "
+           "an hour lasts two; what they skip has none. Without `zone`, windows lie at multiples from "
+           "1970-01-01 00:00 UTC, a Thursday: those of a week begin on Thursdays, with `\"offset\": "
+           "\"4 days\"` on Mondays.\n\n";
   case stage_kind::sink:
     break;
   }

@@ -43,7 +43,7 @@ private:
   /// The tables that make up the window which ends here.
   template<class F>
   void each_part(event_micros end, F&& f) {
-    const auto start = window_.kind == shape::global ? no_watermark : plus(end, -window_.size);
+    const auto start = window_.kind == shape::global ? no_watermark : window_start(window_, end);
     for (auto i = state_.tables.lower_bound({start, no_watermark});
          i != state_.tables.end() && i->first.slice < end; ++i)
       if (i->first.eligible <= end)
@@ -71,12 +71,12 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
   const auto over = horizon(d, fired);
   std::uint64_t missed = 0;
   for (const auto& g : p.groups()) {
-    const auto first = std::max<__int128>(g.at.eligible, first_end(d, g.at.slice, over));
+    const auto first = std::max(g.at.eligible, first_end(d, g.at.slice, over));
     if (first > last_end(d, g.at.slice) || over == end_of_time) {
       missed += g.records;
       continue;
     }
-    auto& t = state_.at({g.at.slice, static_cast<event_micros>(first)});
+    auto& t = state_.at({g.at.slice, first});
     if (t.in_totals)  // only if `fired` is below what has fired already
       totals_->remove(t, state_.tables);
     t.table.locate(p.keys(g), found_);
@@ -93,17 +93,17 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
 std::optional<event_micros> aligned_windows::next_end_above(event_micros over) const {
   std::optional<event_micros> next;
   for (const auto& [k, t] : state_.tables) {
-    if (next && plus(k.slice, window_.slide) >= *next)
+    if (next && next_bound(window_, k.slice) >= *next)
       break;  // this slice and all behind it end later
-    const auto end = std::max<__int128>(k.eligible, first_end(window_, k.slice, over));
+    const auto end = std::max(k.eligible, first_end(window_, k.slice, over));
     if (end <= last_end(window_, k.slice) && (!next || end < *next))
-      next = static_cast<event_micros>(end);
+      next = end;
   }
   return next;
 }
 
 delivery::fired_window aligned_windows::form_by_totals(event_micros end) {
-  const auto start = plus(end, -window_.size);
+  const auto start = window_start(window_, end);
   for (auto& [k, t] : state_.tables) {
     if (k.slice >= end)
       break;
@@ -205,7 +205,7 @@ void aligned_windows::give_changes(event_micros end) {
   sort_by_key(merged_.store(), order);
   for (const auto row : order) {
     given_.append_copy(merged_.store().key(row), merged_.store(), row);
-    starts_.push_back(plus(end, -window_.size));
+    starts_.push_back(window_start(window_, end));
     ends_.push_back(end);
   }
 }
@@ -214,7 +214,7 @@ std::optional<delivery::fired_window> aligned_windows::changes() {
   std::set<event_micros> ends;  // of windows in which something has changed
   for (const auto& [k, t] : state_.tables)
     if (!t.unsent.empty())
-      for (auto end = k.eligible; end <= last_end(window_, k.slice); end = plus(end, window_.slide)) {
+      for (auto end = k.eligible; end <= last_end(window_, k.slice); end = next_bound(window_, end)) {
         ends.insert(end);
         if (end == end_of_time)
           break;
@@ -255,10 +255,10 @@ std::size_t aligned_windows::windows_open() const {
   auto counted = no_watermark;  // ends up to here
   for (auto [first, last] : ends) {
     if (counted >= first)
-      first = plus(counted, window_.slide);
+      first = next_bound(window_, counted);
     if (first > last)
       continue;
-    n += static_cast<std::size_t>((last - first) / window_.slide.count()) + 1;
+    n += bounds_between(window_, first, last);
     counted = last;
   }
   return n;

@@ -11,10 +11,10 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
   const auto inside = std::clamp(time, -outermost, outermost);
   if (d.kind == shape::session)
     return inside < over ? std::nullopt : std::optional(slice_key{inside, inside});
-  const auto slice = floor_to(inside, d.slide);
-  if (slice + d.size.count() <= over)
+  const auto slice = slice_of(d, inside);
+  if (last_end(d, slice) <= over)
     return std::nullopt;
-  return slice_key{saturating(slice), saturating(first_end(d, slice, over))};
+  return slice_key{slice, saturating(first_end(d, slice, over))};
 }
 
 }  // namespace millrace::window

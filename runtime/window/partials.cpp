@@ -65,7 +65,7 @@ struct partials_builder::impl {
       return {no_watermark, end_of_time, no_watermark, end_of_time, 0};
     if (window.kind == shape::session)
       return {k.slice, k.slice + 1, watermark, watermark, 0};
-    last_slice l{k.slice, plus(k.slice, window.slide), watermark, watermark, 0};
+    last_slice l{k.slice, next_bound(window, k.slice), watermark, watermark, 0};
     // While no window end of the slice is passed, the watermark does not matter.
     if (k.eligible == l.before) {
       l.watermark_from = no_watermark;

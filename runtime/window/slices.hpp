@@ -36,19 +36,64 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return t - (rest < 0 ? rest + s : rest);
 }
 
+// Slices and windows of a zone (local_slices.cpp). A bound is the first instant at which the clocks there show
+// its wall time or a later one. So a time that comes twice lies in one slice, as the furthest wall time so far
+// says, and slices that are skipped whole are none: their bounds are those of the next one. A window is the
+// one that ends at an instant; of those that would end at the same one, only the longest is formed.
+[[nodiscard]] event_micros local_slice_of(const definition& d, event_micros time);
+[[nodiscard]] event_micros local_bound_above(const definition& d, event_micros time);
+[[nodiscard]] event_micros local_window_start(const definition& d, event_micros end);
+[[nodiscard]] event_micros local_last_end(const definition& d, event_micros slice);
+
+/// Start of the slice in which a time lies.
+[[nodiscard]] inline event_micros slice_of(const definition& d, event_micros time) {
+  if (d.zone != nullptr)
+    return local_slice_of(d, time);
+  const __int128 anchor = d.anchor.count();
+  return saturating(floor_to(time - anchor, d.slide) + anchor);
+}
+
+/// The first bound of slices above a time.
+[[nodiscard]] inline event_micros bound_above(const definition& d, event_micros time) {
+  if (d.zone != nullptr)
+    return local_bound_above(d, time);
+  const __int128 anchor = d.anchor.count();
+  return saturating(floor_to(time - anchor, d.slide) + anchor + d.slide.count());
+}
+
+/// The bound behind this one: the end of a slice, the next window end.
+[[nodiscard]] inline event_micros next_bound(const definition& d, event_micros bound) {
+  return d.zone != nullptr ? local_bound_above(d, bound) : plus(bound, d.slide);
+}
+
+/// Start of the window that ends here; of an aligned one.
+[[nodiscard]] inline event_micros window_start(const definition& d, event_micros end) {
+  return d.zone != nullptr ? local_window_start(d, end) : plus(end, -d.size);
+}
+
+/// How many bounds there are from one to another, both counted.
+[[nodiscard]] inline std::size_t bounds_between(const definition& d, event_micros first, event_micros last) {
+  if (d.zone == nullptr)
+    return static_cast<std::size_t>((last - first) / d.slide.count()) + 1;
+  std::size_t n = 1;
+  for (; first < last; first = next_bound(d, first))
+    ++n;
+  return n;
+}
+
 /// The first window end above the horizon that a slice counts for (it may be beyond its last one).
-[[nodiscard]] inline __int128 first_end(const definition& d, __int128 slice, event_micros horizon) {
+[[nodiscard]] inline event_micros first_end(const definition& d, event_micros slice, event_micros horizon) {
   if (d.kind == shape::global)
     return end_of_time;
-  const auto first = slice + d.slide.count();
-  return first > horizon ? first : floor_to(horizon, d.slide) + d.slide.count();
+  const auto first = next_bound(d, slice);
+  return first > horizon ? first : bound_above(d, horizon);
 }
 
 /// The last window end that a slice counts for.
 [[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
   if (d.kind == shape::global)
     return end_of_time;
-  return plus(slice, d.size);
+  return d.zone != nullptr ? local_last_end(d, slice) : plus(slice, d.size);
 }
 
 /// The mark with which a window that ends here has fired, under a watermark at which it is over.
@@ -65,8 +110,8 @@ inline constexpr slice_key everything{0, end_of_time};
     return k == everything;
   if (d.kind == shape::session)
     return k.slice == k.eligible && k.slice >= -outermost && k.slice <= outermost;
-  const auto on_grid = [&](event_micros t) { return floor_to(t, d.slide) == t; };
-  return on_grid(k.slice) && on_grid(k.eligible) && k.eligible > k.slice &&
+  const auto is_bound = [&](event_micros t) { return slice_of(d, t) == t; };
+  return is_bound(k.slice) && is_bound(k.eligible) && k.eligible > k.slice &&
          k.eligible <= last_end(d, k.slice);
 }
 

@@ -4,9 +4,12 @@
 //   varint n, n slices:         svarint slice, svarint eligible, varint rows,
 //                               rows: string key, with `updates` u8 unsent, states
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/shard_state.hpp"
 #include "runtime/window/slices.hpp"
 #include "runtime/window/state_bytes.hpp"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -23,6 +26,16 @@ void put_row(wire::writer& out, const row_store& store, std::uint32_t row, bool 
   if (updates)
     out.fixed(static_cast<std::uint8_t>(store.is_unsent(row)));
   put_states(out, store, row);
+}
+
+unexpected other_bounds(const definition& d, const slice_key& k) {
+  return fatal_error(
+      ec::mismatch,
+      fmt::format("a window that is open has a bound at {} or {}, where the rules of {} in tzdata {} "
+                  "have none; expected the tzdata that the state was made with until the window has "
+                  "fired, or a start over with --fresh",
+                  format_timestamp(k.slice), format_timestamp(k.eligible), expression::zone_name(*d.zone),
+                  expression::zone_version()));
 }
 
 expected<void> apply_rows(const definition& d, slice_table& t, wire::reader& in) {
@@ -99,8 +112,10 @@ expected<void> apply(const definition& d, shard_state& s, wire::reader& in) {
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
     const auto slice = in.svarint();
     const slice_key k{slice, in.svarint()};
-    if (!in.ok() || !is_slice(d, k))
+    if (!in.ok() || (d.zone == nullptr && !is_slice(d, k)))
       return damaged("a slice");
+    if (!is_slice(d, k))
+      return other_bounds(d, k);
     if (auto applied = apply_rows(d, s.at(k), in); !applied)
       return applied;
   }

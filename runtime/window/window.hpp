@@ -2,7 +2,8 @@
 // aggregates on the edge from lane to shard. A shard's windows stand in shard_windows.hpp. No I/O, no clock,
 // no CAF.
 //
-// A sliding window is the union of slices as long as the slide; a tumbling one has a single slice. A slice's
+// A sliding window is the union of slices as long as the slide; a tumbling one has a single slice. Slices of
+// a zone are as long as its clocks have them (slices.hpp). A slice's
 // partial aggregates are kept apart by the first window end that they may count for (eligible-from), because
 // a record may be late for its first window and not for a later one (docs/design/windows.md; the tests' rule
 // `eligible`). Late, by the lane, against the watermark of the record's own partition just before it: the
@@ -23,6 +24,10 @@
 #include <span>
 #include <string>
 #include <vector>
+
+namespace millrace::expression {
+class zone;
+}
 
 namespace millrace::window {
 
@@ -51,7 +56,11 @@ struct definition {
   shape kind = shape::aligned;
   micros size{};  // aligned: both positive; size is a multiple of slide (tumbling: equal)
   micros slide{};
-  micros gap{};          // session: positive
+  /// Aligned: a slice begins here, and others whole slides before and after. Since 1970, of UTC or by the
+  /// clocks of the zone.
+  micros anchor{};
+  const expression::zone* zone = nullptr;  // aligned: by whose clocks size and slide are; null: elapsed time
+  micros gap{};                            // session: positive
   bool bounded = true;   // false: window_start and window_end are null (global, also where it has sessions)
   bool updates = false;  // rows are asked for by changes(), not fired
   micros allowed_lateness{0};

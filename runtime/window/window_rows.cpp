@@ -243,7 +243,7 @@ delivery::fired_window form_rows(const definition& d, const row_store& store, ro
 
 delivery::fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
                                    judged_rows* out) {
-  const auto start = plus(end, -d.size);
+  const auto start = d.kind == shape::aligned ? window_start(d, end) : plus(end, -d.size);
   auto w = form_rows(d, store, of, {std::span(&start, 1), std::span(&end, 1)}, out);
   w.end = end;
   return w;

@@ -52,10 +52,16 @@ std::string fits_with_notes(const config::state_fit& fit) {
   std::string out;
   for (const auto& n : fit.notes)
     out += (out.empty() ? "" : "; ") + n;
-  return out.empty() ? out
-                     : fmt::format("the topology has changed since this state was made ({}): what was read "
-                                   "before stays as it was parsed, what comes is parsed anew",
-                                   out);
+  if (!out.empty())
+    out = fmt::format("the topology has changed since this state was made ({}): what was read "
+                      "before stays as it was parsed, what comes is parsed anew",
+                      out);
+  if (!fit.zones.empty())
+    out += fmt::format(
+        "{}{} since this state was made: windows by the clocks of a zone go by its rules now, and "
+        "a window that is open is refused where these give it other bounds",
+        out.empty() ? "" : "; ", fit.zones);
+  return out;
 }
 
 expected<std::string> look_at_state(const std::string& folder, const config::topology& t) {

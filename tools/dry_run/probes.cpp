@@ -48,7 +48,7 @@ public:
         add(name, false, s.schema, visible_of(*s.schema));
         add(name, true, late, visible_of(*late));
       } else if (const auto* const k = std::get_if<config::sink_plan>(&s.plan)) {
-        probes_.push_back({name, static_cast<std::uint32_t>(i), !k->order_by.empty()});
+        probes_.push_back({name, static_cast<std::uint32_t>(i), !k->order.by.empty()});
       }
     }
     return {std::make_shared<const config::topology>(std::move(probed_)), std::move(probes_)};

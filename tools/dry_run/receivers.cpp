@@ -40,7 +40,7 @@ struct receivers::sink {
   std::uint32_t stage = 0;
   bool takes_dead_letters = false;
   data::schema_ptr schema;  // none of a sink for dead letters: see form_rows_to_write
-  std::vector<config::order_item> order_by;
+  config::row_order order;
   std::vector<millrace::sink::window_input> windows;
   delivery::sink_core core{only_life};
   std::map<log_id, delivery::fence> fences{};
@@ -71,7 +71,7 @@ void receivers::add(const deployment::sink_layout& l) {
     s->stage = lane::stage_index(topology_, l.name);
     const auto& plan = std::get<config::sink_plan>(topology_.stages[s->stage].plan);
     s->schema = s->got.schema = plan.rows;
-    s->order_by = plan.order_by;
+    s->order = plan.order;
     s->windows = deployment::window_inputs_of_sink(topology_, s->stage);
   }
   for (const auto& [log, start] : l.lane_logs)
@@ -178,7 +178,7 @@ void receivers::release(sink& s, event_micros now) {
     if (input == s.windows.end())
       continue;
     auto formed = millrace::sink::form_rows_to_write(
-        *w, *input, topology_, s.schema, s.order_by,
+        *w, *input, topology_, s.schema, s.order,
         s.takes_dead_letters ? std::nullopt : std::optional(s.batches + 1), now);
     if (s.takes_dead_letters) {
       if (!formed.failed.empty())

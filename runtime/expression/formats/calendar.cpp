@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <limits>
 
 namespace millrace::expression {
 namespace {
@@ -157,6 +159,23 @@ std::optional<std::int64_t> shifted(std::int64_t t, std::chrono::seconds by) {
   return in_range(static_cast<__int128>(t) + static_cast<__int128>(by.count()) * second_micros);
 }
 
+/// No clock has ever stood further from UTC, nor been set by as much at once.
+constexpr std::chrono::seconds furthest_change = std::chrono::hours(48);
+
+/// A stretch of time in which the clocks of a zone keep one distance from UTC, around an instant.
+struct stretch {
+  std::int64_t end = 0;     // seconds since 1970, beyond the stretch
+  std::int64_t offset = 0;  // seconds
+};
+
+stretch stretch_at(const zone& z, std::int64_t seconds) {
+  const auto listed = within(seconds);
+  const auto info = tz(z).get_info(listed);
+  const auto left = (info.end - listed).count();  // the last one listed has no end
+  return {left > furthest_change.count() * 2 ? std::numeric_limits<std::int64_t>::max() : seconds + left,
+          info.offset.count()};
+}
+
 }  // namespace
 
 const zone* find_zone(std::string_view name) {
@@ -193,6 +212,38 @@ std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall) {
   const auto info = tz(z).get_info(date::local_seconds{at.time_since_epoch()});
   const auto offset = info.result == date::local_info::ambiguous ? info.second.offset : info.first.offset;
   return shifted(wall, -offset);
+}
+
+std::int64_t furthest_wall_time(const zone& z, std::int64_t instant) {
+  const auto last = floor_divide(instant, second_micros);
+  auto furthest = std::numeric_limits<std::int64_t>::min();
+  for (auto at = last - furthest_change.count();;) {
+    const auto s = stretch_at(z, at);
+    if (s.end > last)
+      return std::max(furthest, instant + s.offset * second_micros);
+    furthest = std::max(furthest, (s.end + s.offset) * second_micros - 1);
+    at = s.end;
+  }
+}
+
+std::int64_t first_instant_of(const zone& z, std::int64_t wall) {
+  for (auto at = floor_divide(wall, second_micros) - furthest_change.count();;) {
+    const auto s = stretch_at(z, at);
+    const auto instant = wall - s.offset * second_micros;
+    if (floor_divide(instant, second_micros) < s.end)
+      return std::max(instant, at * second_micros);
+    at = s.end;
+  }
+}
+
+std::string_view zone_name(const zone& z) { return tz(z).name(); }
+
+// The zones of a machine have no version that date knows; the text of their rules, installed beside them,
+// begins with it.
+std::string zone_version() {
+  std::ifstream rules("/usr/share/zoneinfo/tzdata.zi");
+  std::string hash, word, version;
+  return rules >> hash >> word >> version && hash == "#" && word == "version" ? version : "unknown";
 }
 
 }  // namespace millrace::expression

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace millrace::expression {
@@ -61,5 +62,18 @@ class zone;
 /// The instant of a wall-clock time. One that a change of clocks skips counts as before the change, one that
 /// comes twice as the second.
 [[nodiscard]] std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall);
+
+/// The latest wall-clock time that there has been up to an instant: wall_time(), but while a time comes a
+/// second time, the last one before the clocks were set back. For any time within 62 bits, as is its inverse.
+[[nodiscard]] std::int64_t furthest_wall_time(const zone& z, std::int64_t instant);
+/// The first instant at which clocks show this time or a later one: of a time that comes twice the first, of
+/// one that is skipped the change itself. At or below an instant exactly where the furthest wall time at that
+/// instant is the wall time or later.
+[[nodiscard]] std::int64_t first_instant_of(const zone& z, std::int64_t wall);
+
+/// As tzdata spells it.
+[[nodiscard]] std::string_view zone_name(const zone& z);
+/// The version of the machine's tzdata, such as 2025b; "unknown" where it does not say.
+[[nodiscard]] std::string zone_version();
 
 }  // namespace millrace::expression

@@ -3,19 +3,25 @@ from golden.oracle import iso, windows_of
 
 
 class Window:
-    """kind, size, slide, lateness of the topology, in microseconds (size of a session: its gap; of global: its state_ttl, or none)."""
+    """kind, size, slide, lateness, offset of the topology, in microseconds (size of a session: its gap; of global: its state_ttl, or none);
+    clock: the zone's, or none."""
 
     def __init__(self, kind, size=None, slide=None, lateness=0):
-        self.kind, self.size, self.slide, self.lateness = kind, size, slide or size, lateness
+        self.kind, self.size, self.slide, self.lateness, self.offset, self.clock = kind, size, slide or size, lateness, 0, None
+
+    def windows_at(self, time):
+        """(start, end) of those that hold it."""
+        if self.clock is not None:
+            return self.clock.windows(time, self.size, self.slide, self.offset)
+        return [(s + self.offset, s + self.offset + self.size) for s in windows_of(time - self.offset, self.size, self.slide)]
 
     def open_at(self, time, watermark):
-        """The windows that take the row: starts, or [None] for what has no grid; empty: it is late."""
+        """The windows that take the row: (start, end), or [None] for what has no grid; empty: it is late."""
         if self.kind == "global" and self.size is None:
             return [None]
         if self.kind in ("session", "global"):
             return [None] if watermark is None or time + self.lateness >= watermark else []
-        starts = windows_of(time, self.size, self.slide)
-        return [s for s in starts if watermark is None or s + self.size + self.lateness > watermark]
+        return [w for w in self.windows_at(time) if watermark is None or w[1] + self.lateness > watermark]
 
     def fold(self, partitions, delay, key):
         """partitions: lists of (time, row or None where a filter took it). {(start, end, *key): [(time, row)]}, late rows."""
@@ -24,19 +30,19 @@ class Window:
             watermark = None
             for time, row in partition:
                 if row is not None:
-                    starts = self.open_at(time, watermark)
-                    for start in starts:
-                        taken.setdefault((start, *(row[k] for k in key)), []).append((time, row))
-                    if not starts:
+                    windows = self.open_at(time, watermark)
+                    for window in windows:
+                        taken.setdefault((window, *(row[k] for k in key)), []).append((time, row))
+                    if not windows:
                         late.append(row)
                 watermark = time - delay if watermark is None else max(watermark, time - delay)
         groups = {}
-        for (start, *of), rows in taken.items():
+        for (window, *of), rows in taken.items():
             rows.sort(key=lambda r: r[0])
             if self.size is None:
                 groups[None, None, *of] = rows
-            elif start is not None:
-                groups[start, start + self.size, *of] = rows
+            elif window is not None:
+                groups[*window, *of] = rows
             else:
                 for session in self.split(rows):
                     groups[session[0][0], session[-1][0] + self.size, *of] = session

@@ -4,12 +4,16 @@ import gzip
 import io
 import json
 
+from golden.local_clock import HOUR, LocalClock
 from golden.oracle import SECOND, iso, micros
 
 from .expressions import TEXTS, Expressions, Sqlite, quote
 from .oracle import Window, aggregate
 
 START = 1_619_259_600 * SECOND
+# Instants at which clocks change: an hour is skipped, or shown twice; half an hour, at midnight, or a quarter past it; a whole day was left out.
+CHANGES = [("Europe/Berlin", 1_616_893_200), ("Europe/Berlin", 1_635_642_000), ("Australia/Lord_Howe", 1_617_462_000),
+           ("Asia/Beirut", 1_616_882_400), ("America/St_Johns", 1_300_001_460), ("Pacific/Apia", 1_325_239_200), ("Asia/Ho_Chi_Minh", 1_619_259_600)]
 NAMES = {"bigint": ["i", "Count", "n 1"], "double": ["d", "price"], "text": ["t", "User-Agent", "select", "ü"], "boolean": ["b"]}
 VALUES = {"bigint": lambda rng: rng.choice([0, 1, -1, 7, rng.randrange(-1000, 1000)]),
           "double": lambda rng: rng.randrange(-400, 400) / 4,
@@ -25,13 +29,17 @@ class Generated:
         self.sqlite = Sqlite()
         self.schema = {name: kind for kind, names in NAMES.items() for name in rng.sample(names, rng.randint(1, len(names)))}
         self.delay = rng.choice([0, 1, 5, 30]) * SECOND
+        self.begin, self.zone = START, None
+        if rng.random() < 0.15:
+            self.zone, changes = rng.choice(CHANGES)
+            self.begin = (changes - rng.randrange(3600)) * SECOND
         self.files, self.stages = {}, {}
         self.make_input()
         self.columns, self.behind = self.schema, "p"
         self.rows = [[(time, row) for time, row in partition] for partition in self.partitions]
         if rng.random() < 0.5:
             self.make_select()
-        self.updates, self.has_windows, self.order, self.where = False, False, None, None
+        self.updates, self.has_windows, self.order, self.limit, self.where = False, False, None, None, None
         if rng.random() < 0.9:
             self.make_window("w")
             if self.has_windows and not self.updates and rng.random() < 0.3:
@@ -59,7 +67,7 @@ class Generated:
         self.bad, self.partitions = 0, []
         for part in range(parts):
             rows, lines = [], []
-            time = START + rng.randrange(100) * SECOND
+            time = self.begin + rng.randrange(100) * SECOND
             for _ in range(rng.choice([0, 3, 40, 400])):
                 time += rng.choice([0, 1, 1, 1, 2, 40]) * SECOND // rng.choice([1, 2, 7])
                 at = time - rng.choice([0, 0, 0, rng.randrange(1, 50) * SECOND])
@@ -180,6 +188,8 @@ class Generated:
             window = Window(kind, rng.choice([None, None, 20 * SECOND]))
             if window.size:
                 stage["state_ttl"] = f"{window.size // SECOND} s"
+        if kind in ("tumbling", "sliding"):
+            self.place_grid(window, stage)
         if not (kind == "global" and not window.size) and rng.random() < 0.4:
             window.lateness = rng.choice([1, 10]) * SECOND
             stage["allowed_lateness"] = f"{window.lateness // SECOND} s"
@@ -193,6 +203,21 @@ class Generated:
         self.has_windows = window.kind != "global"  # else each key that state_ttl ends has a window of its own, without bounds
         self.stages[name] = stage
         self.behind = name
+
+    def place_grid(self, window, stage):
+        """By the clocks of a zone, whose windows divide a day or have whole days, or from another time on, or both."""
+        rng = self.rng
+        if self.zone is not None:
+            stage["zone"] = self.zone
+            window.slide = rng.choice([60 * SECOND, HOUR // 4, HOUR, 6 * HOUR, 24 * HOUR])
+            window.size = window.slide * (1 if window.kind == "tumbling" else rng.choice([2, 3]))
+            stage["size"] = f"{window.size // SECOND} s"
+            if window.kind == "sliding":
+                stage["slide"] = f"{window.slide // SECOND} s"
+            window.clock = LocalClock(self.zone, self.begin, self.begin + 24 * HOUR)
+        if rng.random() < 0.2:
+            window.offset = rng.randrange(window.slide // SECOND) * SECOND
+            stage["offset"] = f"{window.offset // SECOND} s"
 
     def aggregates(self, stage, window):
         """{name: (function, kind of result, argument or none, filter or none)}"""
@@ -267,7 +292,8 @@ class Generated:
             batch = {"*": True, "batch": "_batch"}
             self.stages["table"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/out.sqlite",
                                     "table": "appended", "create": True, "columns": batch}
-            key = [*self.key, "window_start"]
+            # Sliding windows by a zone's clocks may begin at one instant, where these skip an hour.
+            key = [*self.key, "window_start", *(["window_end"] if self.zone else [])]
             self.stages["state"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/state.sqlite", "table": "upserted",
                                     "create": True, "mode": "upsert", "key": key}
             return
@@ -278,6 +304,8 @@ class Generated:
             if self.order:
                 self.descending = self.rng.random() < 0.5
                 self.stages["file"]["order_by"] = self.order + (" desc" if self.descending else "")
+                if self.rng.random() < 0.4:
+                    self.limit = self.stages["file"]["limit"] = self.rng.choice([1, 2, 5])
         if self.rng.random() < 0.5:
             self.stages["table"] = {"sink": "sql", "from": self.behind, "connection": "sqlite3://${OUT}/out.sqlite", "table": "appended",
                                     "create": True, **where}

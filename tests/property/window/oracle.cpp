@@ -1,6 +1,8 @@
 #include "tests/property/window/oracle.hpp"
 
+#include "runtime/expression/formats/calendar.hpp"
 #include "tests/property/window/exact_numbers.hpp"
+#include "tests/property/window/local_clock.hpp"
 
 #include <fmt/format.h>
 
@@ -215,6 +217,17 @@ bool aggregate_of(const aggregate& a, std::size_t number, const std::vector<cons
   return sum >= std::numeric_limits<std::int64_t>::min() && sum <= std::numeric_limits<std::int64_t>::max();
 }
 
+std::map<event_micros, event_micros> local_windows(const definition& d, event_micros time) {
+  return local_clock::of(std::string(expression::zone_name(*d.zone)))
+      .windows(time, d.size, d.slide, d.anchor);
+}
+
+event_micros start_of(const definition& d, event_micros end) {
+  if (d.kind == shape::global)
+    return 0;
+  return d.zone == nullptr ? end - d.size.count() : local_windows(d, end - 1).at(end);
+}
+
 }  // namespace
 
 bool key_order::operator()(const std::vector<value>& a, const std::vector<value>& b) const {
@@ -225,12 +238,19 @@ bool key_order::operator()(const std::vector<value>& a, const std::vector<value>
 }
 
 std::vector<event_micros> ends_of(const definition& d, const record& r) {
+  if (d.zone != nullptr) {
+    std::vector<event_micros> ends;
+    for (const auto& [end, start] : local_windows(d, r.time))
+      if (end + d.allowed_lateness.count() > r.watermark)
+        ends.push_back(end);
+    return ends;
+  }
   const auto slide = d.slide.count();
-  auto end = r.time / slide * slide;
+  auto end = (r.time - d.anchor.count()) / slide * slide + d.anchor.count();
   while (end > r.time)
     end -= slide;
   while (end <= r.time)
-    end += slide;  // the first multiple of the slide behind the record
+    end += slide;  // the first start or end of windows behind the record
   std::vector<event_micros> ends;
   for (; end - d.size.count() <= r.time; end += slide)
     if (end + d.allowed_lateness.count() > r.watermark)
@@ -312,7 +332,7 @@ std::vector<group> groups_of(const definition& d, const std::vector<accepted>& r
     }
     for (auto& [end, keys] : windows)
       for (auto& [key, of] : keys)
-        groups.push_back({d.kind == shape::global ? 0 : end - d.size.count(), end, key, std::move(of)});
+        groups.push_back({start_of(d, end), end, key, std::move(of)});
   }
   std::stable_sort(groups.begin(), groups.end(), [](const group& a, const group& b) {
     return std::pair(a.end, a.start) < std::pair(b.end, b.start);

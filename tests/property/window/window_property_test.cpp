@@ -1,7 +1,9 @@
 // Random windows over random records, cut, sharded, interleaved, fired, captured and restored at random: the
 // rows must be the oracle's, bit by bit. A failure prints its seed.
 #include "runtime/data/key_encoding.hpp"
+#include "runtime/expression/formats/calendar.hpp"
 #include "runtime/window/shard_windows.hpp"
+#include "tests/property/window/local_clock.hpp"
 #include "tests/property/window/oracle.hpp"
 #include "tests/support/fire_all.hpp"
 
@@ -149,16 +151,37 @@ aggregate random_aggregate(dice& d) {
   return a;
 }
 
+/// By the clocks of a zone, near a change of them. Gives how far apart records are.
+std::int64_t make_local(definition& w, dice& d, event_micros& around) {
+  const auto name = d.one_of<std::string>(
+      {"Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "America/Havana"});
+  w.zone = expression::find_zone(name);
+  REQUIRE(w.zone != nullptr);
+  const auto& changes = oracle::local_clock::of(name).stretches();
+  around =
+      changes[static_cast<std::size_t>(d.between(1, static_cast<std::int64_t>(changes.size()) - 1))].begin;
+  constexpr std::int64_t hour = 3'600'000'000;
+  w.slide = micros(d.one_of({hour / 4, hour, 6 * hour, 24 * hour, 7 * 24 * hour}));
+  w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 5});
+  w.anchor = micros(d.one_of<std::int64_t>({0, w.slide.count() / 3, 96 * hour}));
+  return std::min<std::int64_t>(w.slide.count() / 3, 10 * hour);
+}
+
 scenario random_scenario(dice& d) {
   scenario s;
   auto& w = s.window;
-  const auto unit = d.one_of<std::int64_t>({1, 7, 1'000'000});
+  auto unit = d.one_of<std::int64_t>({1, 7, 1'000'000});
   w.kind = d.one_of({shape::aligned, shape::aligned, shape::session, shape::global});
   w.updates = d.chance(30);
   if (w.kind == shape::aligned) {
     w.slide = micros(unit * d.between(1, 5));
     w.size = w.slide * d.one_of<std::int64_t>({1, 1, 2, 3, 4, 7, 20});
+    if (d.chance(30))
+      w.anchor = micros(d.between(0, w.slide.count() - 1));
   }
+  event_micros around = 0;
+  if (w.kind == shape::aligned && d.chance(30))
+    unit = make_local(w, d, around);
   if (w.kind == shape::session)
     w.gap = micros(unit * d.one_of<std::int64_t>({1, 2, 5, 30}));
   w.bounded = w.kind == shape::aligned || (w.kind == shape::session && d.chance(70));
@@ -190,7 +213,7 @@ scenario random_scenario(dice& d) {
   const auto delay = unit * d.one_of<std::int64_t>({0, 3, 10});
   for (auto n = d.between(1, 3); n > 0; --n) {
     auto& records = s.partitions.emplace_back();
-    auto time = unit * d.one_of<std::int64_t>({0, -30, 1000});
+    auto time = around + unit * d.one_of<std::int64_t>({0, -30, around == 0 ? 1000 : -100});
     auto seen = no_watermark;
     for (auto r = d.between(0, 120); r > 0; --r) {
       time += unit * d.one_of<std::int64_t>({0, 0, 1, 1, 7}) + d.between(0, 1);

@@ -202,11 +202,11 @@ TEST_CASE("a window gives keys, aggregates and its bounds, under its own columns
   CHECK(w.key_columns == std::vector<std::size_t>{0});
   CHECK(columns(*t.find("w")->schema) == "from timestamp, userid text, total bigint");
   const auto& o = std::get<sink_plan>(t.find("o")->plan);
-  REQUIRE(o.order_by.size() == 2);
-  CHECK(o.order_by[0].column == 2);
-  CHECK(o.order_by[0].descending);
-  CHECK(o.order_by[1].column == 1);
-  CHECK_FALSE(o.order_by[1].descending);
+  REQUIRE(o.order.by.size() == 2);
+  CHECK(o.order.by[0].column == 2);
+  CHECK(o.order.by[0].descending);
+  CHECK(o.order.by[1].column == 1);
+  CHECK_FALSE(o.order.by[1].descending);
 }
 
 TEST_CASE("late rows have the columns of the window's input") {

@@ -41,6 +41,18 @@ TEST_CASE("a topology that is the same fits without a word") {
   CHECK(fit.notes.empty());
 }
 
+TEST_CASE("another zone or offset of a window is refused, another tzdata is told") {
+  CHECK(refusal(parser, window + " offset=14400000000") == "window 'counts': offset was none and is 4 hours");
+  CHECK(refusal(parser, window + " zone=Europe/Berlin") ==
+        "window 'counts': zone was none and is Europe/Berlin");
+  const auto local = text(parser, window + " zone=Europe/Berlin");
+  const auto fit = compare_fingerprints(local + "tzdata 2024a\n", local + "tzdata 2025b\n");
+  CHECK(fit.fits());
+  CHECK(fit.notes.empty());  // the parser is the same, so no lane has to be at one record
+  CHECK(fit.zones == "tzdata was 2024a and is 2025b");
+  CHECK(compare_fingerprints(local + "tzdata 2025b\n", local + "tzdata 2025b\n").zones.empty());
+}
+
 TEST_CASE("a mended parser fits, and each change of it is noted") {
   const auto mended =
       replaced(replaced(parser, R"("amount" bigint)", R"("amount" double, "more" text)"), "%d/%m", "%d-%m");

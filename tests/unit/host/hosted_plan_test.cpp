@@ -87,6 +87,31 @@ TEST_CASE("a plan that is wrong is refused with the reason and the place in the 
   CHECK(load_plan("{", "clicks").error().code == ec::invalid_argument);
 }
 
+TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows go by it") {
+  const auto with = [](const std::string& zone) {
+    return must(load_plan(R"json({ "millrace": 1, "topology": "t", "stages": {
+      "in": { "source": "file", "path": "in.csv" },
+      "rows": { "parser": "csv", "from": "in", "schema": { "t": "timestamp" }, "event_time": "t" },
+      "days": { "window": "tumbling", "size": "1 day", "from": "rows", )json" +
+                              zone + R"json( "aggregates": { "n": "count(*)" } },
+      "out": { "sink": "console", "from": "days" } } })json",
+                          "t"));
+  };
+  const auto local = with(R"("zone": "Europe/Berlin",)");
+  const auto plain = with("");
+  hosted_plan p;
+  CHECK(other_zones(p, *local).empty());  // of a version that did not keep it
+  keep_zones(p, *local);
+  REQUIRE(p.values.size() == 1);
+  CHECK(other_zones(p, *local).empty());
+  p.values.begin()->second = "1999z";
+  CHECK(other_zones(p, *plain).empty());
+  CHECK(other_zones(p, *local).find("its plan was made with tzdata 1999z, and this node has ") !=
+        std::string::npos);
+  keep_zones(p, *plain);
+  CHECK(p.values.empty());
+}
+
 TEST_CASE("each node unfolds the same layout from the same plan") {
   const auto text = topology_text(series_of("x"));
   const auto one = unfolded(plan_with(text, {{"parsed", {"a", "b", "c"}}}));

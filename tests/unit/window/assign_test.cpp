@@ -1,3 +1,5 @@
+#include "runtime/expression/formats/calendar.hpp"
+#include "runtime/window/slices.hpp"
 #include "tests/unit/window/window_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -17,6 +19,63 @@ TEST_CASE("slices are multiples of the slide, also before 1970") {
   CHECK(assign(d, -1, no_watermark) == slice_key{-10, 0});
   CHECK(assign(d, -10, no_watermark) == slice_key{-10, 0});
   CHECK(assign(d, -11, no_watermark) == slice_key{-20, -10});
+}
+
+TEST_CASE("slices begin at the anchor and whole slides from there") {
+  auto d = test::windows_of(20, 10, {test::count_rows()});
+  d.anchor = micros(3);
+  CHECK(assign(d, 0, no_watermark) == slice_key{-7, 3});
+  CHECK(assign(d, 2, no_watermark) == slice_key{-7, 3});
+  CHECK(assign(d, 3, no_watermark) == slice_key{3, 13});
+  CHECK(assign(d, 3, 13) == slice_key{3, 23});
+  CHECK(assign(d, 3, 22) == slice_key{3, 23});
+  CHECK_FALSE(assign(d, 3, 23).has_value());
+  CHECK(is_slice(d, {3, 13}));
+  CHECK_FALSE(is_slice(d, {0, 10}));
+}
+
+namespace {
+
+definition days_of(const char* zone) {
+  auto d = test::windows_of(86'400 * second, 86'400 * second, {test::count_rows()});
+  d.zone = expression::find_zone(zone);
+  REQUIRE(d.zone != nullptr);
+  return d;
+}
+
+std::string day_at(const definition& d, const char* time) {
+  const auto at = parse_timestamp(time);
+  REQUIRE(at);
+  const auto k = assign(d, *at, no_watermark);
+  REQUIRE(k);
+  CHECK(window_start(d, k->eligible) == k->slice);
+  CHECK(last_end(d, k->slice) == k->eligible);
+  return format_timestamp(k->slice) + " " + format_timestamp(k->eligible);
+}
+
+}  // namespace
+
+TEST_CASE("a day of a zone goes from midnight to midnight there, however long it is") {
+  const auto berlin = days_of("Europe/Berlin");
+  CHECK(day_at(berlin, "2021-03-28T00:59:59Z") == "2021-03-27T23:00:00Z 2021-03-28T22:00:00Z");
+  CHECK(day_at(berlin, "2021-10-31T01:30:00Z") == "2021-10-30T22:00:00Z 2021-10-31T23:00:00Z");
+  CHECK(day_at(berlin, "2098-03-30T10:00:00Z") == "2098-03-29T23:00:00Z 2098-03-30T22:00:00Z");
+  const auto sao_paulo = days_of("America/Sao_Paulo");  // 00:00 was skipped
+  CHECK(day_at(sao_paulo, "2018-11-04T02:59:59Z") == "2018-11-03T03:00:00Z 2018-11-04T03:00:00Z");
+  CHECK(day_at(sao_paulo, "2018-11-04T03:00:00Z") == "2018-11-04T03:00:00Z 2018-11-05T02:00:00Z");
+  const auto apia = days_of("Pacific/Apia");  // the 29th of December was followed by the 31st
+  CHECK(day_at(apia, "2011-12-30T09:59:59Z") == "2011-12-29T10:00:00Z 2011-12-30T10:00:00Z");
+  CHECK(day_at(apia, "2011-12-30T10:00:00Z") == "2011-12-30T10:00:00Z 2011-12-31T10:00:00Z");
+  CHECK(day_at(days_of("Asia/Ho_Chi_Minh"), "2018-11-20T16:59:59Z") ==
+        "2018-11-19T17:00:00Z 2018-11-20T17:00:00Z");
+}
+
+TEST_CASE("an hour that comes twice is one of two hours, one that is skipped is none") {
+  auto d = days_of("Australia/Lord_Howe");  // by half an hour
+  d.size = d.slide = micros(3600 * second);
+  CHECK(day_at(d, "2021-04-03T15:10:00Z") == "2021-04-03T14:00:00Z 2021-04-03T15:30:00Z");  // 01:40 once more
+  CHECK(day_at(d, "2021-10-02T15:30:00Z") ==
+        "2021-10-02T15:30:00Z 2021-10-02T16:00:00Z");  // 02:30 is the first
 }
 
 TEST_CASE("a record is late when its last window's end plus lateness is at or below the watermark") {

@@ -23,17 +23,17 @@ def windows_of(time, size, slide):
     return [s for s in range(last - size + slide, last + 1, slide) if s <= time < s + size]
 
 
-def fold(partitions, size, slide=None, delay=0, lateness=0):
-    """partitions: lists of (event time, row). Gives {(start, end): [rows]} and the late rows."""
+def fold(partitions, size, slide=None, delay=0, lateness=0, windows_at=None):
+    """partitions: lists of (event time, row). Gives {(start, end): [rows]} and the late rows. windows_at(time): (start, end) of others than multiples."""
     slide = slide or size
+    windows_at = windows_at or (lambda time: [(s, s + size) for s in windows_of(time, size, slide)])
     windows, late = {}, []
     for partition in partitions:
         watermark = None
         for time, row in partition:
-            starts = windows_of(time, size, slide)
-            open_ones = [s for s in starts if watermark is None or s + size + lateness > watermark]
-            for s in open_ones:
-                windows.setdefault((s, s + size), []).append(row)
+            open_ones = [w for w in windows_at(time) if watermark is None or w[1] + lateness > watermark]
+            for w in open_ones:
+                windows.setdefault(w, []).append(row)
             if not open_ones:
                 late.append(row)
             watermark = time - delay if watermark is None else max(watermark, time - delay)

@@ -1,0 +1,44 @@
+// Slices by the clocks of a zone. A label is a wall time at which slices begin: the anchor and whole slides
+// before and after. Its bound is first_instant_of(label). As that is at or below an instant exactly where the
+// furthest wall time there has come to the label, the last bound so far is that of the last label at or below
+// the furthest wall time.
+#include "runtime/expression/formats/calendar.hpp"
+#include "runtime/window/slices.hpp"
+
+#include <algorithm>
+
+namespace millrace::window {
+namespace {
+
+/// The calendar's functions hold for these; slices are well within (outermost).
+constexpr event_micros furthest = event_micros{1} << 62;
+
+/// The last label that has a bound at or below a time.
+event_micros label_at(const definition& d, event_micros time) {
+  const __int128 wall = expression::furthest_wall_time(*d.zone, std::clamp(time, -furthest, furthest));
+  return saturating(floor_to(wall - d.anchor.count(), d.slide) + d.anchor.count());
+}
+
+event_micros bound_of(const definition& d, event_micros label) {
+  return expression::first_instant_of(*d.zone, std::clamp(label, -furthest, furthest));
+}
+
+}  // namespace
+
+event_micros local_slice_of(const definition& d, event_micros time) { return bound_of(d, label_at(d, time)); }
+
+event_micros local_bound_above(const definition& d, event_micros time) {
+  return bound_of(d, plus(label_at(d, time), d.slide));
+}
+
+// Just before the end the last label is the one in front of all that have this bound: the window begins a size
+// before the first of them.
+event_micros local_window_start(const definition& d, event_micros end) {
+  return bound_of(d, plus(label_at(d, plus(end, micros{-1})), d.slide - d.size));
+}
+
+event_micros local_last_end(const definition& d, event_micros slice) {
+  return bound_of(d, plus(label_at(d, slice), d.size));
+}
+
+}  // namespace millrace::window
