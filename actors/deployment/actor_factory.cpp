@@ -4,8 +4,10 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/deployment/window_edges.hpp"
 #include "actors/sink/file/file_sink.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/window/shard_windows.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::deployment {
@@ -158,6 +160,17 @@ messages::sink actor_factory::make_sink(const std::string& name, const life& now
 
 // --- lanes
 
+/// A lane works a quarter as long on rows as helpers do on parsing them, so more helpers would wait for it.
+static constexpr std::size_t most_helpers = 4;
+
+/// Where a source has fewer lanes than there are threads, helpers keep the others busy. There is one more than threads, so
+/// that a chunk waits for the thread which becomes free.
+static lane::parsing_ahead parsing_ahead_of(std::size_t lanes, std::size_t threads) {
+  lane::parsing_ahead out;
+  out.helpers = lanes < threads ? std::min(threads + 1, most_helpers) : 0;
+  return out;
+}
+
 void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan) {
   std::vector<const lane_layout*> lanes;
   for (const auto& l : decided_.layout.lanes)
@@ -185,6 +198,7 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.gauges->receivers = l->receivers;
     o.losses = options_.losses;
     o.is_only_lane = lanes.size() == 1;
+    o.ahead = options_.ahead.value_or(parsing_ahead_of(lanes.size(), control::shared_threads(system_)));
     gauges_.lanes[o.name] = o.gauges;
     lanes_.emplace(l->name, std::move(o));
   }

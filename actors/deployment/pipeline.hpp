@@ -53,7 +53,9 @@ struct pipeline_options {
   std::shared_ptr<chain::named_chains> chains = nullptr;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.
-  std::size_t lane_credit = lane::lane_options{}.credit;   // bytes
+  std::size_t lane_credit = lane::lane_options{}.credit;  // bytes
+  /// None: lanes have helpers where a source has fewer of them than there are threads.
+  std::optional<lane::parsing_ahead> ahead{};
   std::function<std::uint32_t()> output_frame_rows = [] {  // of one life of a shard
     return delivery::outbox_limits{}.frame_rows;
   };

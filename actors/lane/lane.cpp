@@ -10,7 +10,7 @@
 namespace millrace::lane {
 namespace {
 
-/// Chunks that may wait for one partition: one in work, one read ahead.
+/// Chunks that may wait for one partition: one in work, one read ahead; beside them one a helper.
 constexpr std::size_t max_waiting = 2;
 
 bool unnests(const std::vector<node>& nodes) {
@@ -129,8 +129,8 @@ std::vector<schedule::place> lane::places() const {
   std::vector<schedule::place> out;
   out.reserve(partitions_.size());
   for (const auto& p : partitions_) {
-    const bool has_room =
-        p->waiting.size() < max_waiting && (p->waiting.empty() || !p->waiting.back().chunk->at_end);
+    const bool has_room = p->waiting.size() < max_waiting + options_.ahead.helpers &&
+                          (p->waiting.empty() || !p->waiting.back().chunk->at_end);
     out.push_back({.name = p->name,
                    .watermark = p->live ? p->live->at().watermark : no_watermark,
                    .has_more = !p->ended() && !p->caught_up,
@@ -179,7 +179,7 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   }
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
-      p->waiting.push_back({m.chunk, now()});
+      parse_ahead(p->waiting.emplace_back(waiting_chunk{m.chunk, now()}));
       p->last_data = now();
       p->gauges->last_record = options_.clock->now();
       p->idle_sent = false;
@@ -188,10 +188,30 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   pump();
 }
 
+void lane::parse_ahead(waiting_chunk& w) {
+  if (options_.ahead.helpers == 0 || w.chunk->bytes.size() < options_.ahead.least_bytes)
+    return;
+  w.number = ++given_away_;
+  around_.parse(w.number, w.chunk);
+}
+
+/// An answer is dropped if its chunk is not there any more, because the lane has begun elsewhere.
+void lane::on_parsed(const chunk_parsed& m) {
+  for (auto& p : partitions_)
+    for (auto& w : p->waiting)
+      if (w.number == m.number) {
+        w.number = 0;
+        w.ahead = m.rows;
+        options_.gauges->work_micros += static_cast<std::uint64_t>(m.took.count());
+        return pump();
+      }
+}
+
 void lane::process(partition& p) {
   using std::chrono::duration_cast;
   auto& g = *options_.gauges;
-  while (!p.waiting.empty() && !p.refused && p.receivers.may_send(options_.credit)) {
+  while (!p.waiting.empty() && p.waiting.front().number == 0 && !p.refused &&
+         p.receivers.may_send(options_.credit)) {
     const auto began = now();
     if (auto& w = p.waiting.front(); !std::exchange(w.begun, true)) {
       ++g.chunks;
@@ -253,7 +273,7 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
     p.waiting.pop_front();
   if (at_cut || at_end || own_frame || p.caught_up || drained || options_.rate ||
       p.live->records() >= options_.frame_records || is_large(*p.live) ||
-      (!schedule_.is_reading() && !partly))
+      (!schedule_.is_reading() && !partly && p.waiting.empty()))
     flush(p);
   return true;
 }

@@ -31,6 +31,8 @@ public:
   void on_credit(const log_id& log, std::size_t receiver, const delivery::fence& stamp, std::size_t bytes);
   void on_acknowledged(const log_id& log, std::size_t receiver, position below);
   void on_chunk(const source::chunk_read& m, reader_number from);
+  /// A helper has parsed a chunk, or could not.
+  void on_parsed(const chunk_parsed& m);
   void on_wake_up();
   void on_look_now();
   void on_looked(const source::looked& m);
@@ -52,6 +54,8 @@ private:
   [[nodiscard]] std::vector<schedule::place> places() const;
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
+  /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
+  void parse_ahead(waiting_chunk& w);
   /// The piece that begins at w.next, parsed.
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
@@ -110,8 +114,9 @@ private:
   discovery discovery_;
   std::optional<clock::time_point> paused_since_;
   bool failed_ = false;
-  std::optional<error> broken_;  // the source's last word; what it gave before is still on its way
-  bool unnests_ = false;         // a record may give many rows
+  std::optional<error> broken_;   // the source's last word; what it gave before is still on its way
+  bool unnests_ = false;          // a record may give many rows
+  std::uint64_t given_away_ = 0;  // chunks that helpers were asked to parse; the number of the newest
 };
 
 }  // namespace millrace::lane

@@ -28,8 +28,9 @@ namespace millrace::lane {
 namespace {
 
 /// With what its source actors say to it, and it to itself.
-using whole = messages::lane::extend<caf::reacts_to<source::chunk_read>, caf::reacts_to<source::looked>,
-                                     caf::reacts_to<wake_up>, caf::reacts_to<look_now>>;
+using whole =
+    messages::lane::extend<caf::reacts_to<source::chunk_read>, caf::reacts_to<source::looked>,
+                           caf::reacts_to<chunk_parsed>, caf::reacts_to<wake_up>, caf::reacts_to<look_now>>;
 
 /// Who they are in this process. Readers are source actors.
 class actors_around final : public neighbours {
@@ -42,6 +43,8 @@ public:
                                                                       std::move(options.before_reading),
                                                                       std::move(keeper)},
         receivers_(options.plan->receivers) {
+    for (std::size_t i = 0; i < options.ahead.helpers; ++i)
+      helpers_.push_back(spawn_parse_helper(self_->system(), options.make_parser));
     self_->set_down_handler([this](const caf::down_msg& m) {
       // A catch-up reader that is over is not among them any more.
       if (std::ranges::any_of(readers_, [&](const auto& r) { return r.second.source.address() == m.source; }))
@@ -49,7 +52,11 @@ public:
     });
   }
   /// However this life ends, the threads that read for it end as well.
-  ~actors_around() override { close_all(); }
+  ~actors_around() override {
+    close_all();
+    for (const auto& h : helpers_)
+      caf::anon_send(h, messages::stop{});
+  }
   actors_around(const actors_around&) = delete;
   actors_around& operator=(const actors_around&) = delete;
 
@@ -76,6 +83,11 @@ public:
   void read(reader_number reader, source::read request) override { tell(reader, std::move(request)); }
   void tell_durable(source::durable what) override { tell(live_reader, std::move(what)); }
   void look(source::look beside) override { tell(live_reader, std::move(beside)); }
+
+  /// One after the other: chunks are of one size, but the last.
+  void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) override {
+    self_->send(helpers_[number % helpers_.size()], parse_chunk{number, std::move(chunk)});
+  }
 
   void tell_found(const source::partition_info& found) override {
     self_->send(supervisor_, messages::partition_found{name_, life_, found.name, found.first});
@@ -163,6 +175,7 @@ private:
   source::source_options source_options_;
   std::vector<receiver> receivers_;
   std::map<reader_number, open_reader> readers_;
+  std::vector<parse_helper> helpers_;
 };
 
 expected<void> actors_around::open(reader_number reader) {
@@ -213,6 +226,7 @@ whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, c
         if (state->around.reads(m.reader))
           core.on_chunk(m, m.reader);
       },
+      [&core](const chunk_parsed& m) { core.on_parsed(m); },
       [&core](const wake_up&) { core.on_wake_up(); },
       [&core](const look_now&) { core.on_look_now(); },
       [&core](const source::looked& m) { core.on_looked(m); },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/lane/lane_plan.hpp"
+#include "actors/lane/parse_ahead.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/source/requests.hpp"
 #include "actors/stage/losses.hpp"
@@ -45,7 +46,7 @@ struct lane_gauges {
   std::atomic<std::uint64_t> chunks{0};
   std::atomic<std::uint64_t> chunk_bytes{0};  // of their records
   std::atomic<std::uint64_t> wait_micros{0};  // of chunks, from their arrival to their turn
-  std::atomic<std::uint64_t> work_micros{0};  // parsing them, and the lane's steps
+  std::atomic<std::uint64_t> work_micros{0};  // parsing them, by helpers as well, and the lane's steps
   std::atomic<std::uint64_t> stalls{0};
   std::atomic<std::uint64_t> in_flight_bytes{0};
   std::atomic<bool> away{false};  // the source does not answer
@@ -79,7 +80,8 @@ struct lane_options {
   std::function<expected<std::unique_ptr<source::reader>>()> make_reader;
   source::kept_value identity{};        // of the source's log, as it was kept when the life begins
   source::kept_value before_reading{};  // durable before anything is read; without a name there is none
-  std::function<expected<std::unique_ptr<parser::record_parser>>()> make_parser;
+  lane::make_parser make_parser;
+  parsing_ahead ahead{};               // of the live log
   bool parser_changed = false;         // since the state was made
   std::optional<double> rate;          // records a second, over all its partitions
   std::optional<micros> max_drift;     // between the watermarks of the parser's partitions

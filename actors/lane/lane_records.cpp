@@ -58,8 +58,10 @@ const piece& lane::prepare(const partition& p, waiting_chunk& w) {
   if (next.given_up)
     next.parsed.dead.push_back({0, *next.given_up});
   else if (next.first < next.last)
-    trying(attempt_on(p, w, next.last, behind(*w.chunk, next.last)),
-           [&] { next.parsed = parser_->parse(*next.chunk); });
+    trying(attempt_on(p, w, next.last, behind(*w.chunk, next.last)), [&] {
+      // A helper parses whole chunks, so its rows do not fit where the chunk falls into pieces.
+      next.parsed = w.ahead && next.chunk == w.chunk ? std::move(*w.ahead) : parser_->parse(*next.chunk);
+    });
   return w.now.emplace(std::move(next));
 }
 

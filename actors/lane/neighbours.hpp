@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,10 @@ public:
   virtual void tell_durable(source::durable what) = 0;
   /// The live reader looks, and answers by lane::on_looked().
   virtual void look(source::look beside) = 0;
+
+  // --- helpers, where there are some
+  /// Has a chunk parsed on another thread: lane::on_parsed() with this number.
+  virtual void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) = 0;
 
   // --- the supervisor
   virtual void tell_found(const source::partition_info& found) = 0;

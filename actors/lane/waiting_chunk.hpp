@@ -15,6 +15,8 @@ struct waiting_chunk {
   std::size_t next = 0;
   std::optional<piece> now{};  // where `next` lies, parsed, once it was its turn
   bool begun = false;
+  std::uint64_t number = 0;  // not 0: a helper parses it, and nothing can be done with it until then
+  std::shared_ptr<parser::parsed> ahead{};  // all of it, parsed by a helper
 };
 
 }  // namespace millrace::lane

@@ -77,7 +77,7 @@ bool node_supervisor::spawn_all(member_kind what) {
   std::vector<expected<any_actor>> made(names.size());
   std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto threads = what == member_kind::shard ? threads_for_blocking(self_->system()) : 1;
+  const auto threads = what == member_kind::shard ? shared_threads(self_->system()) : 1;
   side_by_side(names.size(), threads, [&](std::size_t i) {
     made[i] = lives[i].and_then([&](const life& now) {
       return make(*names[i], children_.at(*names[i]), now, delivery::lane_log::start::at_lowest);

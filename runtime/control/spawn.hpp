@@ -33,9 +33,9 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
   config.set("scheduler.max-throughput", std::size_t{8});
 }
 
-/// How many of them are for work that blocks before the actors begin; one in a simulation, where order is
+/// How many of them there are, also for work that blocks before the actors begin; one in a simulation, where order is
 /// all.
-[[nodiscard]] inline std::size_t threads_for_blocking(caf::actor_system& system) {
+[[nodiscard]] inline std::size_t shared_threads(caf::actor_system& system) {
   return is_simulated(system) ? 1 : system.scheduler().num_workers();
 }
 

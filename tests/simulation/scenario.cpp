@@ -53,6 +53,7 @@ public:
     adapt();
     make_streams();
     make_faults();
+    s_.parse_helpers = below(4);
     return std::move(s_);
   }
 

@@ -136,6 +136,7 @@ struct scenario {
   std::optional<std::string> retain_memory;
   std::size_t lane_credit = 4U << 20;
   std::size_t chunk_records = 20;
+  std::size_t parse_helpers = 0;          // of each lane
   std::vector<std::size_t> threads;       // of each process in turn, the last one from then on
   std::vector<std::uint32_t> frame_rows;  // rows of an output frame, at most; of shards' lives in turn
   micros step_time{100};                  // mean time that a step takes

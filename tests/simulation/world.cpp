@@ -119,6 +119,7 @@ private:
     };
     o.clock = &clock_;
     o.lane_credit = scenario_.lane_credit;
+    o.ahead = lane::parsing_ahead{scenario_.parse_helpers, 1};
     o.start_timeout = std::chrono::milliseconds(0);
     o.make.reader = [this](const config::stage& s, const source::wants&,
                            const connector_context&) -> expected<std::unique_ptr<source::reader>> {

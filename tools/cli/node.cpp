@@ -347,7 +347,10 @@ void add_node(CLI::App& app, int& status) {
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for other nodes and for servers")
       ->type_name("DURATION")
       ->capture_default_str();
-  command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
+  command
+      ->add_option("--threads", a->threads,
+                   "Threads that share parsing and windows (default: one a core); reading, writing and "
+                   "snapshots have threads of their own")
       ->check(CLI::Range(0U, 1'024U));
   command->add_option("--log-level", a->log_level, "trace, debug, info, warn, error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}))

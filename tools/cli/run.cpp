@@ -391,7 +391,10 @@ void add_run(CLI::App& app, int& status) {
                    "run with 1, once all is committed")
       ->type_name("WHAT[=N%]");
   add_http_options(*command, a->http);
-  command->add_option("--threads", a->threads, "Worker threads (default: one a core)")
+  command
+      ->add_option("--threads", a->threads,
+                   "Threads that share parsing and windows (default: one a core); reading, writing and "
+                   "snapshots have threads of their own")
       ->check(at_most_threads(most_threads));
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for servers at the start")
       ->type_name("DURATION")

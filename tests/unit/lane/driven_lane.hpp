@@ -61,6 +61,9 @@ public:
   void read(lane::reader_number reader, source::read request) override {
     reads.push_back({reader, std::move(request)});
   }
+  void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) override {
+    given_away.emplace_back(number, std::move(chunk));
+  }
   void tell_durable(source::durable what) override { durable.push_back(std::move(what)); }
   void look(source::look beside) override { looked_beside.push_back(std::move(beside.known)); }
   void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
@@ -85,6 +88,7 @@ public:
   std::vector<lane::reader_number> closed;
   std::vector<assigned> assigns;
   std::vector<requested> reads;
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<const source::chunk>>> given_away;  // to helpers
   std::vector<source::durable> durable;
   std::vector<std::set<std::string>> looked_beside;
   std::vector<std::string> told_found;
