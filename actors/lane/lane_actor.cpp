@@ -106,7 +106,10 @@ public:
   void tell_went_well(const log_id& log, position from) override {
     self_->send(supervisor_, messages::attempt_went_well{name_, life_, log, from});
   }
-  void end_life() override { self_->quit(); }
+  void end_as_fenced(error why) override {
+    self_->send(supervisor_, messages::fenced{name_, life_, std::move(why)});
+    self_->quit();
+  }
 
   void say(urgency how, const std::string& text) override {
     spdlog::log(how == urgency::info      ? spdlog::level::info

@@ -44,7 +44,7 @@ void lane::on_answer(const log_id& log, std::size_t receiver, const std::optiona
   if (!answer) {
     around_.say(urgency::warning,
                 fmt::format("{}: a newer life reads {}: this one ends", options_.name, log));
-    around_.end_life();
+    around_.end_as_fenced({ec::fenced, fault::ours, false, fmt::format("a newer life reads {}", log), {}});
     return;
   }
   using news = partition_receivers::news;

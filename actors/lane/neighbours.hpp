@@ -69,8 +69,8 @@ public:
                                    std::map<log_id, position> settled) = 0;
   /// Records had been given up in a row, and the row ends: work from here on went well.
   virtual void tell_went_well(const log_id& log, position from) = 0;
-  /// A newer life reads the same partitions: this one ends without a word.
-  virtual void end_life() = 0;
+  /// A newer life reads the same partitions: this one is stale and ends. No life follows it.
+  virtual void end_as_fenced(error why) = 0;
 
   /// It goes to the log, for people.
   virtual void say(urgency how, const std::string& text) = 0;

@@ -75,7 +75,7 @@ public:
     failing.settle(settled);
   }
   void tell_went_well(const log_id& log, position from) override { went_well.push_back({log, from}); }
-  void end_life() override { ended = true; }
+  void end_as_fenced(error why) override { fenced = std::move(why); }
   void say(lane::urgency how, const std::string& text) override { said.emplace_back(how, text); }
 
   clock::time_point time{1h};
@@ -97,7 +97,7 @@ public:
   delivery::failing_records failing;  // as it was told
   std::vector<std::pair<log_id, position>> went_well;
   std::vector<std::pair<lane::urgency, std::string>> said;
-  bool ended = false;
+  std::optional<error> fenced;
 };
 
 class seconds_parser final : public parser::record_parser {

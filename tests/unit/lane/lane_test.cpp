@@ -59,7 +59,7 @@ TEST_CASE("reading begins once all receivers have said where they stand") {
   CHECK(l.around.assigns == std::vector<noted::assigned>{{lane::live_reader, "0", {0, 3}}});
   CHECK(l.around.reads.size() == 1);
   l.core.on_answer("another/0", 1, std::nullopt);  // of a partition that it does not read
-  CHECK_FALSE(l.around.ended);
+  CHECK_FALSE(l.around.fenced);
 }
 
 TEST_CASE("the source reads on before a chunk is worked on, and every receiver gets the frame") {
@@ -176,7 +176,8 @@ TEST_CASE("a newer life of the lane ends the older one") {
   driven_lane l(options_of({"0"}));
   l.begin();
   l.core.on_answer(l.log("0"), 1, std::nullopt);
-  CHECK(l.around.ended);
+  REQUIRE(l.around.fenced);
+  CHECK(l.around.fenced->code == ec::fenced);
   CHECK(l.has_said("a newer life reads parsed/0"));
 }
 
