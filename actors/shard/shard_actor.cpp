@@ -3,6 +3,7 @@
 #include "actors/shard/shard_input.hpp"
 #include "actors/shard/shard_lanes.hpp"
 #include "actors/shard/shard_output.hpp"
+#include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/stalled_input.hpp"
 
@@ -38,8 +39,10 @@ public:
   }
 
   void on_found(const messages::log_found& m) {
+    completion_.found(m.log);
     core_->found(m.log, m.start);
     join();
+    tell_complete();
   }
 
   void on_ask(const messages::ask_position& m) {
@@ -269,8 +272,10 @@ private:
 
   /// The end of all inputs was reached, in this life.
   void tell_complete() {
-    if (core_->ended() && !std::exchange(told_complete_, true))
-      self_->send(supervisor_, messages::completed{options_.name, life_});
+    if (!core_->ended())
+      return;
+    if (const auto found = completion_.news())
+      self_->send(supervisor_, messages::completed{options_.name, life_, *found});
   }
 
   void capture(bool twice) {
@@ -368,7 +373,7 @@ private:
   bool failing_ = false;
   std::size_t unwritten_ = 0;  // bytes of captures since the last durable one
   bool stopping_ = false;
-  bool told_complete_ = false;
+  delivery::completion completion_;
   bool will_look_at_size_ = false;
 };
 

@@ -48,7 +48,6 @@ delivery::lane_frame refused_rows::send(std::vector<rejected_row> rows) {
 }
 
 std::optional<delivery::lane_frame> refused_rows::send_end() {
-  end_is_sent_ = true;
   if (is_end(sent_))
     return std::nullopt;
   auto f = frame();

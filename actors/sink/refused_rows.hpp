@@ -35,10 +35,11 @@ public:
   [[nodiscard]] std::uint64_t after() const { return sequence_at(sent_); }
   /// Returns the frame of some rows, ascending, all above after(). It is under way from now on.
   [[nodiscard]] delivery::lane_frame send(std::vector<rejected_row> rows);
-  /// Call it when there are no more rows and will be none: it returns the frame that says so, unless that was
-  /// sent. end_is_sent() holds from now on.
+  /// Call it when there are no more rows: it returns the frame that says so, unless that was sent. Rows may follow all the
+  /// same, of a partition that is found later; then the end is sent once more.
   [[nodiscard]] std::optional<delivery::lane_frame> send_end();
-  [[nodiscard]] bool end_is_sent() const { return end_is_sent_; }
+  /// To the present life of the dead-letter sink, behind all rows.
+  [[nodiscard]] bool end_is_sent() const { return fence_ && is_end(sent_); }
   /// The dead-letter sink has everything below this. True: that is all that was sent, and the target may
   /// forget rows up to newest().
   [[nodiscard]] bool acknowledged(position below);
@@ -60,7 +61,6 @@ private:
   delivery::fence newest_answer_;
   mark sent_;
   std::uint64_t newest_ = 0;
-  bool end_is_sent_ = false;
   bool under_way_ = false;
 };
 

@@ -181,14 +181,14 @@ void sink_state::after_commit() {
 }
 
 void sink_state::tell_complete() {
-  if (told_complete_ || !core_.complete())
+  if (!core_.complete())
     return;
-  if (!options_.takes_dead_letters && !refused_.end_is_sent()) {
-    forward_refused();
-    return;
-  }
-  told_complete_ = true;
-  self_->send(supervisor_, messages::completed{options_.name, life_});
+  // Also once it was complete: a new life of the dead-letter sink wants the end again, and a partition that was found
+  // later gives rows after it.
+  if (!options_.takes_dead_letters && !refused_.end_is_sent())
+    return forward_refused();
+  if (const auto found = completion_.news())
+    self_->send(supervisor_, messages::completed{options_.name, life_, *found});
 }
 
 /// The counts of earlier lives lie in the target: before it has read them there it would say that there are none.

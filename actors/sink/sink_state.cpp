@@ -139,9 +139,12 @@ void sink_state::fail(error why) {
 }
 
 void sink_state::on_found(const messages::log_found& m) {
+  completion_.found(m.log);
   core_.add_lane_log(m.log, m.start);
   if (const auto lane = lanes_.find(m.log); is_open() && lane != lanes_.end())
     self_->send(lane->second.handle, messages::ask_again{m.log, lane->second.receiver});
+  if (is_open())
+    tell_complete();  // it may have committed all of that log already, in an earlier life
 }
 
 void sink_state::on_ask(const messages::ask_position& m) {

@@ -9,6 +9,7 @@
 #include "actors/sink/sink_actor.hpp"
 #include "actors/sink/target_health.hpp"
 #include "runtime/control/spawn.hpp"
+#include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/ledger.hpp"
 #include "runtime/delivery/sink.hpp"
 
@@ -117,7 +118,7 @@ private:
   bool report_is_due_ = false;         // it was asked before that
   life life_;  // its count rises with each attempt to open the target; 0 before the first
   bool stopping_ = false;
-  bool told_complete_ = false;
+  delivery::completion completion_;
   target_health health_{
       {options_.start_timeout, !options_.gives_up_later}, now(), control::jitter_seed(*self_)};
   /// That it has committed: whether the state folder knows, or is being told.

@@ -32,7 +32,8 @@ bool director::is_present(const std::string& name, const life& l) const {
 }
 
 order_list director::began(const std::string& name, const life& now) {
-  order_list out;
+  // A start may have been recorded since its life was prepared, or told by a director that is gone.
+  auto out = tell_of_found(name);
   auto& m = members_.at(name);
   m.lives = true;
   m.now = now;
@@ -174,9 +175,11 @@ order_list director::start(found_partition partition) {
   order_list out;
   const auto& f = found_.add(std::move(partition));
   // Receivers know of the log before a lane asks them for it.
-  for (const auto& name : found_.receivers_of(f.parser))
+  for (const auto& name : found_.receivers_of(f.parser)) {
+    completed_.erase(name);
     if (lives(name))
       out.push_back(orders::tell_log{name, f.log, f.start});
+  }
   for (const auto& name : found_.lanes_of(f.parser))
     if (lives(name))
       out.push_back(orders::tell_partition{name, f.name, f.lane});
@@ -237,9 +240,10 @@ order_list director::restart(const std::string& who) const {
 
 // --- the end
 
-order_list director::completed(const std::string& name, const life& of) {
+order_list director::completed(const std::string& name, const life& of, std::uint64_t found) {
   order_list out;
-  if (!is_present(name, of))
+  // An actor that said so before it heard of some log says so again once it has taken that log, too.
+  if (!is_present(name, of) || found < found_.feeding(name).size())
     return out;
   completed_.insert(name);
   // The shards, too: after a kill at the end sinks may have everything while shards have yet to catch up

@@ -190,7 +190,8 @@ public:
   [[nodiscard]] order_list restart(const std::string& who) const;
 
   // --- the end
-  [[nodiscard]] order_list completed(const std::string& name, const life& of);
+  /// `found`: the partitions found of which it had heard by then. Of fewer than there are, it is not complete yet.
+  [[nodiscard]] order_list completed(const std::string& name, const life& of, std::uint64_t found);
   /// A member says that it cannot go on.
   [[nodiscard]] order_list failed(const std::string& name, const life& of, const error& why);
   /// A member is given up, or anything else is gone that the run cannot do without.

@@ -47,7 +47,9 @@ public:
   /// Kept for the lane's next life.
   void on_attempt_failed(const messages::attempt_failed& m);
   void on_went_well(const messages::attempt_went_well& m);
-  void on_completed(const messages::completed& m) { carry_out(director_.completed(m.actor, m.life)); }
+  void on_completed(const messages::completed& m) {
+    carry_out(director_.completed(m.actor, m.life, m.found));
+  }
   void on_failed(const messages::stage_failed& m) { carry_out(director_.failed(m.actor, m.life, m.why)); }
   void on_fenced(const messages::fenced& m) { carry_out(director_.fenced(m.actor, m.life, m.why)); }
   void on_set_paused(bool is_paused) { carry_out(director_.set_paused(is_paused)); }

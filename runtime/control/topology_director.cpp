@@ -101,10 +101,7 @@ void topology_director::on_began(const std::string& node, const actor_began& m, 
   if (director_.lives(m.actor))
     carry_out(director_.is_down(m.actor), out);
   lives_[m.actor] = {node, m.now};
-  auto introductions = director_.began(m.actor, m.now);
-  // A start may have been recorded since its life was prepared, or told by a director that is gone.
-  carry_out(director_.tell_of_found(m.actor), out);
-  carry_out(std::move(introductions), out);
+  carry_out(director_.began(m.actor, m.now), out);
   all_have_lived_ = all_have_lived_ ||
                     std::ranges::all_of(members_, [&](const auto& x) { return director_.lives(x.first); });
 }
@@ -192,7 +189,7 @@ void topology_director::on_news(const actor_news& n, direction_list& out) {
       t.carry_out(t.director_.stands_at(m.actor, m.life, m.slowest), out);
     }
     void operator()(const messages::completed& m) const {
-      t.carry_out(t.director_.completed(m.actor, m.life), out);
+      t.carry_out(t.director_.completed(m.actor, m.life, m.found), out);
     }
     void operator()(const messages::stage_failed& m) const {
       t.carry_out(t.director_.failed(m.actor, m.life, m.why), out);

@@ -32,7 +32,7 @@ namespace millrace::messages {
 
 void fields(auto& c, wire::like<partition_found> auto& m) { c.members(m.lane, m.life, m.partition, m.first); }
 void fields(auto& c, wire::like<stands_at> auto& m) { c.members(m.actor, m.life, m.slowest); }
-void fields(auto& c, wire::like<completed> auto& m) { c.members(m.actor, m.life); }
+void fields(auto& c, wire::like<completed> auto& m) { c.members(m.actor, m.life, m.found); }
 void fields(auto& c, wire::like<stage_failed> auto& m) { c.members(m.actor, m.life, m.why); }
 void fields(auto& c, wire::like<stopped> auto& m) { c.members(m.actor, m.life); }
 void fields(auto& c, wire::like<report_part> auto& m) {
@@ -100,7 +100,7 @@ void fields(auto& c, wire::like<life_prepared> auto& m) {
 
 namespace {
 
-constexpr std::uint8_t message_version = 1;
+constexpr std::uint8_t message_version = 2;
 enum class goes : std::uint8_t { to_node = 1, to_director = 2 };
 
 template<class Message>

@@ -286,10 +286,12 @@ struct start_kept {
 // --- all -> supervisor
 // How far an actor is, or why it cannot go on. Each names the life that says it.
 
-/// A sink has everything that will ever come durable; a shard has taken all of it.
+/// A sink has everything that will ever come durable; a shard has taken all of it. It says so again where a log was found
+/// since (delivery::completion).
 struct completed {
   std::string actor;
   millrace::life life;
+  std::uint64_t found = 0;  // logs of which log_found has told this life, once each
 };
 /// Trying again will not help: the run ends with this error, after what came before it is committed.
 struct stage_failed {

@@ -17,8 +17,8 @@ FIRST_SEEDS = {"nodes_cluster_elsewhere": 7401}
 SIMULATED_NODE_MUTANTS = [("nodes_" + m[0], *m[1:]) for m in CLUSTER_MUTANTS + DIRECTOR_MUTANTS + LINK_MUTANTS if m[0] in ALSO_FOUND] + [
     ("nodes_shard_fence", "fences of a further life under the same term are above those before", "actors/deployment/restored_shard.cpp",
      "setup.life = now;", "setup.life = now.term;"),
-    ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/topology_director.cpp",
-     "  carry_out(director_.tell_of_found(m.actor), out);\n", ""),
+    ("nodes_found_late", "a life hears of partitions that were found after it was prepared", "runtime/control/director.cpp",
+     "  auto out = tell_of_found(name);\n  auto& m", "  order_list out;\n  auto& m"),
     ("nodes_found_planned", "a partition that the plan has is read by its lane alone", "runtime/control/topology_director.cpp",
      "!planned_.contains(name) && ", ""),
 ]

@@ -66,7 +66,7 @@ const error broken{ec::corrupt, fault::outside, false, "broken", {}};
 order_list complete_all(director& d) {
   order_list last;
   for (const auto& name : receivers_by_name)
-    last = d.completed(name, 1);
+    last = d.completed(name, 1, 0);
   return last;
 }
 
@@ -174,12 +174,12 @@ TEST_CASE("who fails begins again later, alone; lanes send it nothing meanwhile"
 TEST_CASE("the run is over once every shard and sink has everything, in their present lives") {
   auto d = running();
   for (const auto* const name : {"dead", "raw", "v/0", "w/0", "w/1"})
-    CHECK(d.completed(name, 1).empty());
+    CHECK(d.completed(name, 1, 0).empty());
   static_cast<void>(d.is_down("w/1"));
   static_cast<void>(d.began("w/1", 2));
-  CHECK(d.completed("table", 1).empty());
+  CHECK(d.completed("table", 1, 0).empty());
   CHECK_FALSE(d.is_ending());
-  CHECK(asked(d.completed("w/1", 2)) == receivers_by_name);
+  CHECK(asked(d.completed("w/1", 2, 0)) == receivers_by_name);
   CHECK(d.finished());
 }
 
@@ -256,7 +256,7 @@ TEST_CASE("what an earlier life says is dropped, also before its successor lives
   CHECK(d.stopped("w/0", 1).empty());
   CHECK(d.part(part_of("w/0", 1, 7)).empty());
   for (const auto& name : receivers_by_name)
-    CHECK(d.completed(name, 1).empty());
+    CHECK(d.completed(name, 1, 0).empty());
   CHECK_FALSE(d.is_ending());
   CHECK(d.parts().empty());
   static_cast<void>(d.is_down("p/lane0"));
@@ -268,9 +268,9 @@ TEST_CASE(
     "a sink that has opened its target again is in the same life; sinks and shards are told which it is") {
   auto d = running();
   CHECK(d.is_present("raw", {1, 3}));
-  static_cast<void>(d.completed("raw", {1, 3}));
+  static_cast<void>(d.completed("raw", {1, 3}, 0));
   for (const auto& name : receivers_by_name)
-    static_cast<void>(d.completed(name, 1));
+    static_cast<void>(d.completed(name, 1, 0));
   CHECK(d.finished());
   auto e = running();
   static_cast<void>(e.is_down("w/0"));
@@ -378,7 +378,7 @@ TEST_CASE(
   CHECK_FALSE(d.is_ending());
   CHECK_FALSE(d.finished());
   static_cast<void>(d.began("w/0", 2));
-  CHECK(asked(d.completed("w/0", 2)).empty());  // the first collection is still under way
+  CHECK(asked(d.completed("w/0", 2, 0)).empty());  // the first collection is still under way
   CHECK(d.finished());
   static_cast<void>(give_parts(d, {"dead", "table", "v/0", "w/1"}));
   CHECK(d.is_ending());
@@ -437,6 +437,26 @@ TEST_CASE("a partition that was found is told to receivers before lanes, and to 
   CHECK(d.found().feeding("raw") == std::map<log_id, mark>{{"p/5", {{0, 3}}}});
   static_cast<void>(d.end());
   CHECK_FALSE(d.is_new("p/lane0", 1, "6"));
+}
+
+TEST_CASE("what was complete before a partition was found is complete again once it has that, too") {
+  auto d = running();
+  for (const auto* name : {"dead", "raw", "table", "v/0", "w/0"})
+    CHECK(d.completed(name, 1, 0).empty());
+  static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
+  for (const auto* name : {"w/1", "dead", "raw"})
+    CHECK(d.completed(name, 1, 1).empty());
+  CHECK(d.completed("w/0", 1, 0).empty());  // on its way when the partition was found
+  CHECK(asked(d.completed("w/0", 1, 1)) == receivers_by_name);
+}
+
+TEST_CASE("a new life is told of partitions that were found before it can be complete") {
+  auto d = running();
+  static_cast<void>(d.start({"p", "5", "p/5", {{0, 3}}, "p/lane0"}));
+  static_cast<void>(d.is_down("w/0"));
+  const auto orders = d.began("w/0", 2);
+  CHECK(those<orders::tell_log>(orders) == std::vector<orders::tell_log>{{"w/0", "p/5", {{0, 3}}}});
+  CHECK(std::holds_alternative<orders::tell_log>(orders.front()));
 }
 
 TEST_CASE("who may have missed what was said is told of partitions that were found as well") {
@@ -557,13 +577,13 @@ TEST_CASE("whatever fails when, a run ends once, and nobody stops before those t
       case 5:
         if (!alive.empty())
           if (const auto& name = alive[random() % alive.size()]; kind[name] != 0)
-            take(d.completed(name, {terms[name], 3}));
+            take(d.completed(name, {terms[name], 3}, 0));
         break;
       case 6: {
         // An earlier life that nobody knows of any more.
         const auto name = members()[random() % members().size()].name;
         const life former = terms[name] - (d.lives(name) ? 1 : 0);
-        CHECK(d.completed(name, former).empty());
+        CHECK(d.completed(name, former, 0).empty());
         CHECK(d.stopped(name, former).empty());
         CHECK(d.failed(name, former, broken).empty());
         CHECK(d.part(part_of(name, former)).empty());

@@ -45,7 +45,7 @@ std::vector<to_director> each_to_director() {
           "clicks", "p/lane0", {7, 2}, {{"p/0", {0, 5}, "made it fail"}}, {{"p/0", {0, 2}}, {"p/1", {0, 1}}}},
       said(messages::partition_found{"p/lane0", 7, "7", {1, 30}}),
       said(messages::stands_at{"p/lane0", 7, 1'600'000'000'000'000}),
-      said(messages::completed{"table", 5}),
+      said(messages::completed{"table", 5, 3}),
       said(
           messages::stage_failed{"table", 5, {ec::refused, fault::outside, true, "no such column", "table"}}),
       said(messages::stopped{"table", 5}),
@@ -67,7 +67,7 @@ TEST_CASE("each message of a director and of nodes has the bytes of the golden f
   wire::writer all;
   for (const auto& bytes : encoded())
     all.string(bytes);
-  test::check_golden("tests/unit/control/golden/topology_messages_v1", all.bytes());
+  test::check_golden("tests/unit/control/golden/topology_messages_v2", all.bytes());
 }
 
 TEST_CASE("each message is read as it was written") {
@@ -101,7 +101,7 @@ TEST_CASE("a message of another version is told as such, one of the other direct
   CHECK(decode_to_director(bytes).error().code == ec::corrupt);
   bytes[2] = '\x2';
   CHECK_FALSE(decode_to_node(bytes));
-  bytes[0] = '\x2';
+  bytes[0] = '\x1';
   CHECK(decode_to_node(bytes).error().code == ec::unsupported);
 }
 

@@ -83,6 +83,24 @@ TEST_CASE("the end is sent once, behind the last row") {
   CHECK_FALSE(r.send_end());
 }
 
+TEST_CASE("a new life of the dead-letter sink that has not the end gets it once more, and so it is behind "
+          "later rows") {
+  refused_rows r("table");
+  CHECK_FALSE(r.end_is_sent());
+  r.answered(stands_at({{0, 7}}));
+  REQUIRE(r.send_end());
+  r.ask_again();
+  CHECK_FALSE(r.end_is_sent());
+  r.answered({{4, 1}, {{0, 7}}});
+  CHECK_FALSE(r.end_is_sent());
+  REQUIRE(r.send_end());
+  CHECK(r.end_is_sent());
+  static_cast<void>(r.send({{9, "{}", "e"}}));
+  CHECK_FALSE(r.end_is_sent());
+  REQUIRE(r.send_end());
+  CHECK(r.end_is_sent());
+}
+
 TEST_CASE("behind an end, rows of replayed records go on under the next major number") {
   refused_rows r("table");
   r.answered(stands_at({{0, 8}, end_of_time}));
