@@ -1,48 +1,79 @@
-// The transport of links by CAF's networking. A process listens at one port; of two nodes the one whose name comes
-// first connects to the other, so that there is one connection between them: CAF closes a second one while the
-// first stands, whichever of them is alive.
+// The transport of links by CAF's networking: a broker of its middleman, on CAF's I/O thread, has all connections of the process. Not by BASP, the
+// protocol by which CAF's actors talk over networks: it copies each message into a buffer and out of another one, and
+// lets whoever connects talk to any actor (docs/design/link.md).
+//
+// A process listens at one port; of two nodes the one whose name comes first connects to the other.
 //
 // Order of calls: configure_network() before the actor system is made, caf_network::listen() once, to() for each
-// link (link_actor.hpp), close() last. docs/design/link.md has the traps that this goes around.
+// link (link_actor.hpp), close() last.
 #pragma once
 
-#include "actors/link/link_bytes.hpp"
 #include "actors/link/network.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/io/connection_handle.hpp>
+#include <caf/io/system_messages.hpp>
 
 #include <string>
 
 namespace millrace::link {
 
-/// Loads CAF's networking, registers link_bytes, and has dead connections found: without it CAF finds none.
+/// Loads CAF's networking.
 void configure_network(caf::actor_system_config& config);
 /// Returns the id by which hellos name this process.
 [[nodiscard]] std::string caf_node_of(const caf::actor_system& system);
 
-/// A carrier's peer has come by the port: `first` is its hello. Within one process.
-struct peer_came;
-struct expect_peer;
-using bytes_taker = caf::typed_actor<caf::reacts_to<link_bytes>>;
-using caf_carrier = transport::extend<caf::reacts_to<link_bytes>, caf::reacts_to<peer_came>>;
-/// Listens at the port: knows by the name in a hello which link it is for.
-using port_actor = bytes_taker::extend<caf::reacts_to<expect_peer>, caf::reacts_to<messages::stop>>;
+/// These go between the transport of one peer, an actor, and the one broker that has all connections; within one process.
+struct peer_expected;
+struct peer_over;
+struct peer_sought;
+struct whole_for_peer;
+struct peer_left;
 
-struct peer_came {
-  bytes_taker peer;
-  piece first;
-};
-struct expect_peer {
+/// Whoever says in its hello that it is this node gets here.
+struct peer_expected {
   std::string node;
-  caf_carrier carrier;
-  bool is_over = false;  // no more: unless another carrier is there for the node by now
+  transport carrier;
+  way_user user;
 };
+/// It is expected no more: unless another carrier is there for the node by now.
+struct peer_over {
+  std::string node;
+  transport carrier;
+};
+/// Somebody has looked for it: a connection where there is one, else `why` there is none.
+struct peer_sought {
+  std::string node;
+  probed outcome = probed::silent;
+  std::shared_ptr<owned_socket> socket = {};
+  std::string why = {};
+};
+struct whole_for_peer {
+  std::string node;
+  pieces bytes;
+};
+/// This end hangs up.
+struct peer_left {
+  std::string node;
+};
+/// Looks whether a connection that belongs to no link has said something since.
+struct look_at_stranger {
+  caf::io::connection_handle connection;
+  std::uint64_t number = 0;
+};
+using connections_broker =
+    caf::typed_actor<caf::reacts_to<caf::io::new_connection_msg>, caf::reacts_to<caf::io::new_data_msg>,
+                     caf::reacts_to<caf::io::connection_closed_msg>,
+                     caf::reacts_to<caf::io::acceptor_closed_msg>, caf::reacts_to<look_at_stranger>,
+                     caf::reacts_to<peer_expected>, caf::reacts_to<peer_over>, caf::reacts_to<peer_sought>,
+                     caf::reacts_to<whole_for_peer>, caf::reacts_to<peer_left>,
+                     caf::reacts_to<messages::stop>>;
 
 class caf_network : public network {
 public:
   /// `address`: loopback, or where only the cluster's own nodes can connect. Port 0: any. `me`: this node's
-  /// name. Blocks for a moment. Errors: ec::unavailable.
+  /// name. Errors: ec::unavailable.
   [[nodiscard]] static expected<std::unique_ptr<network>>
   listen(caf::actor_system& system, std::string me, const std::string& address, std::uint16_t port);
 
@@ -54,18 +85,21 @@ public:
   void close() override;
 
 private:
-  caf_network(caf::actor_system& system, std::string me, port_actor listener, std::uint16_t port)
-      : system_(&system), me_(std::move(me)), listener_(std::move(listener)), port_(port) {}
+  caf_network(std::string me, connections_broker broker, std::uint16_t port)
+      : me_(std::move(me)), broker_(std::move(broker)), port_(port) {}
 
-  caf::actor_system* system_;
   std::string me_;
-  port_actor listener_;
+  connections_broker broker_;
   std::uint16_t port_;
 };
 
 }  // namespace millrace::link
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_came)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::expect_peer)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::probe_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_expected)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_sought)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::whole_for_peer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::peer_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::look_at_stranger)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::connection_tried)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::link::endpoint)

@@ -1,5 +1,5 @@
 // The messages between a link actor and those around it, within one process: its owner, its transport, the ends of
-// its edges. The one message of ours that crosses processes is link_bytes (link_bytes.hpp).
+// its edges.
 #pragma once
 
 #include "actors/link/edge_table.hpp"

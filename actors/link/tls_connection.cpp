@@ -1,8 +1,5 @@
 #include "actors/link/tls_connection.hpp"
 
-#include "actors/link/link_bytes.hpp"
-#include "runtime/link/limits.hpp"
-
 #include <boost/asio/connect.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -15,14 +12,6 @@ namespace millrace::link {
 namespace {
 
 namespace asio = boost::asio;
-
-/// A link sends no more than this before it sees an acknowledgement, with room for hellos and pongs beside it.
-constexpr std::size_t most_waiting = limits{}.window + 2 * longest_link_bytes;
-
-void append_length(std::string& out, std::size_t size) {
-  for (int shift = 0; shift < 32; shift += 8)
-    out += static_cast<char>(size >> static_cast<unsigned>(shift) & 0xFFU);
-}
 
 }  // namespace
 
@@ -65,22 +54,20 @@ void tls_connection::on_resolved(error_code failed, const tcp::resolver::results
   if (is_over_)
     return;
   if (failed)
-    return finish({probed::silent, {}, failed.message()});
+    return finish({probed::silent, failed.message()});
   limit(patience_.step, "it does not answer");
   asio::async_connect(socket(), found,
-                      [self = shared_from_this()](error_code not_made, const tcp::endpoint& at) {
-                        self->on_connected(not_made, at);
+                      [self = shared_from_this()](error_code not_made, const tcp::endpoint&) {
+                        self->on_connected(not_made);
                       });
 }
 
-void tls_connection::on_connected(error_code failed, const tcp::endpoint& at) {
+void tls_connection::on_connected(error_code failed) {
   if (is_over_)
     return;
   if (failed)
     return finish({failed == asio::error::connection_refused ? probed::refused : probed::silent,
-                   {},
                    overdue_.empty() ? failed.message() : overdue_});
-  address_ = at.address().to_string();
   limit(patience_.step,
         "it accepts connections and does not speak TLS: it stands still, or was started without --tls");
   shake_hands(false);
@@ -105,14 +92,13 @@ void tls_connection::on_hands_shaken(error_code failed, bool as_server) {
       (failed == asio::error::eof || failed == asio::ssl::error::stream_truncated ||
        failed == asio::error::connection_reset))
     return finish({probed::silent,
-                   {},
                    "it has closed the connection before TLS has begun; a node begins it when it was started "
                    "with --tls DIR"});
   if (failed)
-    return finish({probed::silent, {}, describe(failed)});
+    return finish({probed::silent, describe(failed)});
   if (as_server) {
     send({});
-    return finish({probed::answers, {}, {}});
+    return finish({probed::answers, {}});
   }
   asio::async_read(stream_, asio::buffer(length_),
                    [self = shared_from_this()](error_code none, std::size_t) { self->on_greeted(none); });
@@ -122,10 +108,10 @@ void tls_connection::on_greeted(error_code failed) {
   if (is_over_)
     return;
   if (failed)
-    return finish({probed::silent, {}, describe(failed)});
-  if (length_ != decltype(length_){})
-    return finish({probed::silent, {}, "it speaks TLS and is no node of a cluster"});
-  finish({probed::answers, address_, {}});
+    return finish({probed::silent, describe(failed)});
+  if (length_ != wire_length{})
+    return finish({probed::silent, "it speaks TLS and is no node of a cluster"});
+  finish({probed::answers, {}});
 }
 
 void tls_connection::finish(probe_result result) {
@@ -176,10 +162,8 @@ void tls_connection::on_length(error_code failed) {
   if (failed)
     return fail(describe(failed));
   has_come_ = true;
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < length_.size(); ++i)
-    size |= static_cast<std::size_t>(length_.at(i)) << 8 * i;
-  if (size == 0 || size > longest_link_bytes)
+  const auto size = length_of(length_);
+  if (!is_length_of_message(size))
     return fail("what it has sent is no message of a link");
   char* to = nullptr;
   body_ = make_piece_of(size, [&](char* block) { to = block; });
@@ -201,9 +185,10 @@ void tls_connection::send(const pieces& bytes) {
   if (is_over_)
     return;
   const auto size = size_of(bytes);
-  if (waiting_.size() + size > most_waiting)
+  if (waiting_.size() + size > most_unsent)
     return fail("it takes nothing more");
-  append_length(waiting_, size);
+  const auto length = length_bytes(size);
+  waiting_.append(length.data(), length.size());
   for (const auto& p : bytes)
     waiting_ += p.bytes;
   if (!writing_)

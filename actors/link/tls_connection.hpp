@@ -5,6 +5,7 @@
 
 #include "actors/client/tls/context.hpp"
 #include "actors/link/connect_probe.hpp"
+#include "actors/link/wire_format.hpp"
 #include "runtime/link/piece.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +13,6 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -62,7 +62,7 @@ private:
 
   void limit(micros patience, std::string why);
   void on_resolved(error_code failed, const tcp::resolver::results_type& found);
-  void on_connected(error_code failed, const tcp::endpoint& at);
+  void on_connected(error_code failed);
   void shake_hands(bool as_server);
   void on_hands_shaken(error_code failed, bool as_server);
   void on_greeted(error_code failed);
@@ -79,7 +79,6 @@ private:
   boost::asio::steady_timer timer_;
   tls::handshake_record handshake_;
   std::string overdue_;  // why, once the time is over
-  std::string address_;  // in digits, of whom it has connected to
   tls_patience patience_;
   bool is_server_ = false;
   bool is_over_ = false;
@@ -88,7 +87,7 @@ private:
   tried tried_;
   whole on_whole_;
   ended on_end_;
-  std::array<unsigned char, 4> length_{};
+  wire_length length_{};
   piece body_;                  // is being read
   std::string waiting_, sent_;  // what goes next, and what is being written
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Strangers at the port where a node listens for others: what is no TLS, certificates of nobody's, of another authority and of a client, lengths
-that nobody can mean, connections that say nothing, and a thousand at once; three times over, while two nodes run a topology. Each stranger is
-refused, each reason is in the log once, memory and handles stay bounded, and every record is in the rows.
+that nobody can mean, connections that say nothing, and a thousand at once; once at a node without TLS, three times over at one with it, while two
+nodes run a topology. Each stranger is refused, each reason is in the log once, memory and handles stay bounded, and every record is in the rows.
 
     strangers.py --millrace BINARY [--connections 1000]
 """
@@ -45,11 +45,17 @@ def tls_context(certificates=None, name=None):
 
 
 class Strangers:
-    def __init__(self, cluster, options, folder):
+    """Without certificates they speak as nodes without TLS do."""
+
+    def __init__(self, cluster, options, folder, certificates=None):
         self.port, self.options = cluster.nodes["a"].port, options
-        self.own, self.foreign = cluster.certificates, folder / "foreign"
-        make_certificates(options.millrace, self.foreign, ["node", "b"])
+        self.own, self.foreign = certificates, folder / "foreign"
+        if certificates:
+            make_certificates(options.millrace, self.foreign, ["node", "b"])
         self.random = random.Random(7)
+
+    def as_node(self):
+        return tls_context(self.own, "node-x") if self.own else None
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
@@ -96,13 +102,13 @@ class Strangers:
         """By a node of the cluster's authority."""
         for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x00\x00\x00\x00", b"\xff\xff\xff\x7f"):
             for _ in range(5):
-                self.say(length, self.random.randbytes(4096), context=tls_context(self.own, "node-x"))
+                self.say(length, self.random.randbytes(4096), context=self.as_node())
         return []
 
     def garbage_of_a_node(self):
         for _ in range(20):
             said = self.random.randbytes(200)
-            self.say(len(said).to_bytes(4, "little") + said, len(said).to_bytes(4, "big") + said, context=tls_context(self.own, "node-x"))
+            self.say(len(said).to_bytes(4, "little") + said, len(said).to_bytes(4, "big") + said, context=self.as_node())
         return []
 
     def half_open(self):
@@ -123,6 +129,7 @@ class Strangers:
 
     ALL = (plain_text, random_bytes, no_certificate, foreign_authority, a_client, lengths_that_nobody_means, garbage_of_a_node, half_open,
            many_at_once)
+    WITHOUT_TLS = (plain_text, random_bytes, lengths_that_nobody_means, garbage_of_a_node, half_open, many_at_once)
 
 
 def handles(node):
@@ -151,7 +158,8 @@ def withstood(attack, strangers, node, usual):
     return len(lines)
 
 
-def test(options, folder):
+def clicks(folder):
+    """A topology that counts records; where it is, where its rows are."""
     rows, count = folder / "rows.jsonl", RATE * SECONDS
     topology = folder / "topology.json"
     topology.write_text(json.dumps({"millrace": 1, "topology": "clicks", "stages": {
@@ -159,10 +167,45 @@ def test(options, folder):
         "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}, "event_time": "_timestamp"},
         "counts": {"window": "tumbling", "size": "1 s", "from": "parsed", "key": ["userid"], "aggregates": {"n": "count(*)"}, "shards": 4},
         "rows": {"sink": "file", "from": "counts", "path": str(rows), "columns": {"n": "n"}}}}))
-    cluster = Trusted(options.millrace, folder)
+    return topology, rows
+
+
+def counted(rows):
+    found = sum(json.loads(line)["n"] for line in rows.read_text().splitlines())
+    check(found == RATE * SECONDS, f"{RATE * SECONDS} records went in, the rows count {found}")
+
+
+def without_tls(options, folder):
+    """The port of a node without TLS, while records flow; then once more, when memory has been taken."""
+    folder.mkdir()
+    topology, rows = clicks(folder)
+    cluster = Cluster(options.millrace, folder / "cluster", f"dir:{folder}/store", leading=("a",), following=("b",))
+    cluster.folder.mkdir()
     cluster.start()
     node = cluster.nodes["a"]
     strangers = Strangers(cluster, options, folder)
+    cluster.ask("apply", topology)
+    running = ClusterRun(cluster, "clicks", "a")
+    wait_until("rows flow", lambda: rows.exists() and rows.stat().st_size > 0)
+    usual, memory = handles(node), memory_mb(node)
+    lines = sum(withstood(attack, strangers, node, usual) for attack in Strangers.WITHOUT_TLS)
+    more = memory_mb(node) - memory
+    check(more < MOST_MEMORY_MB, f"the node without TLS has {more:.0f} MB more than before")
+    running.wait()
+    counted(rows)
+    running.ledger()
+    wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
+    cluster.stop()
+    print(f"ok      {len(Strangers.WITHOUT_TLS)} kinds at a node without TLS, while records flow: {lines} lines, {more:+.1f} MB", flush=True)
+
+
+def test(options, folder):
+    without_tls(options, folder / "without_tls")
+    topology, rows = clicks(folder)
+    cluster = Trusted(options.millrace, folder)
+    cluster.start()
+    node = cluster.nodes["a"]
+    strangers = Strangers(cluster, options, folder, cluster.certificates)
     usual, memory = handles(node), memory_mb(node)
     for attack in Strangers.ALL:
         lines = withstood(attack, strangers, node, usual)
@@ -177,8 +220,7 @@ def test(options, folder):
     lines = sum(withstood(attack, strangers, node, usual) for attack in Strangers.ALL)
     print(f"ok      all of it once more, while records flow: {lines} lines", flush=True)
     running.wait()
-    found = sum(json.loads(line)["n"] for line in rows.read_text().splitlines())
-    check(found == count, f"{count} records went in, the rows count {found}")
+    counted(rows)
     running.ledger()
     more = memory_mb(node) - memory
     for attack in Strangers.ALL:
@@ -187,7 +229,7 @@ def test(options, folder):
     check(more < MOST_MORE_MB, f"the third time: the node has {more:.0f} MB more than after the second")
     wait_until("both nodes are up", lambda: states(cluster) == {"a": "up", "b": "up"})
     cluster.stop()
-    print(f"strangers of {len(Strangers.ALL)} kinds, three times; {count} records, each in the rows; {more:+.1f} MB by the third time")
+    print(f"strangers of {len(Strangers.ALL)} kinds, three times; {RATE * SECONDS} records, each in the rows; {more:+.1f} MB by the third time")
 
 
 if __name__ == "__main__":

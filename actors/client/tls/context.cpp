@@ -91,8 +91,13 @@ std::string_view meaning_between_nodes(int reason, bool is_server) {
   }
 }
 
+/// Tells whether the other side has ended the connection where something was to come.
+bool has_hung_up(const boost::system::error_code& failed) {
+  return failed == boost::asio::error::eof || failed == ssl::error::stream_truncated;
+}
+
 std::string plain_text(const boost::system::error_code& failed) {
-  if (failed == boost::asio::error::eof || failed == ssl::error::stream_truncated)
+  if (has_hung_up(failed))
     return "the other side has closed the connection";
   return visible(failed.message());
 }
@@ -173,6 +178,11 @@ std::string describe_failure(const boost::system::error_code& failed, const hand
 
 std::string describe_link_failure(const boost::system::error_code& failed, const handshake_record& record,
                                   bool is_server) {
+  // A node without TLS hangs up on what is no message of a link.
+  if (!is_server && !record.refused &&
+      (has_hung_up(failed) || failed == boost::asio::error::connection_reset))
+    return "it has closed the connection before TLS has begun; was it started without --tls? Start it with "
+           "--tls DIR, too";
   return describe(failed, record, meaning_between_nodes(reason_of(failed), is_server));
 }
 

@@ -1,4 +1,5 @@
 // Links over CAF's real networking on loopback: two actor systems in this process, each with its own port.
+#include "actors/link/wire_format.hpp"
 #include "runtime/link/hello.hpp"
 #include "tests/unit/link_actor/two_processes.hpp"
 
@@ -7,7 +8,11 @@
 #include <catch2/catch.hpp>
 
 #include <arpa/inet.h>
+#include <chrono>
+#include <filesystem>
+#include <memory>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 #include <variant>
 
@@ -55,8 +60,13 @@ way_user::behavior_type logging_user(way_user::pointer, const std::shared_ptr<wa
       [=](const whole_came&) { log->add('w'); },
   };
 }
-bytes_taker::behavior_type ignoring(bytes_taker::pointer, int) {
-  return {[](const link_bytes&) {}};
+/// A message as it stands on a connection.
+std::string framed(std::string_view message) {
+  const auto length = length_bytes(message.size());
+  return std::string(length.data(), length.size()) + std::string(message);
+}
+std::string hello_of(std::string node) {
+  return framed(encode_hello({"production", std::move(node), {1, 0}, {}, spoken, {}, 0, "caf a"}));
 }
 
 }  // namespace
@@ -115,29 +125,41 @@ TEST_CASE("a node that connects to its peer finds it again as well when it is th
   REQUIRE(b.news->wait_for<session_opened>(2));
 }
 
-TEST_CASE("a way that was lost at one end is there again with the next hello of the other end, and with "
-          "nothing else") {
+TEST_CASE("a connection belongs to a link from the hello on that names its node, and the next one takes its "
+          "place") {
   process b("b", "a", 2);
   auto log = std::make_shared<way_log>();
   const auto user = b.system.spawn(logging_user, log);
-  const auto way = caf::actor_cast<caf_carrier>(b.net().to("a", {"localhost", b.port()})(b.system, user));
-  const auto peer = b.system.spawn(ignoring, 0);
-  const auto say = [&](std::string text) {
-    caf::send_as(peer, way, link_bytes{{make_piece(std::move(text))}});
-  };
-  const auto hello_of = [](std::string node) {
-    return encode_hello({"production", std::move(node), {1, 0}, {}, spoken, {}, 0, "caf a"});
-  };
-  say("no hello");
-  say(hello_of("c"));
-  say(hello_of("a"));
-  CHECK(log->wait_for("ow"));
+  const auto way = b.net().to("a", {"localhost", b.port()})(b.system, user);
+  caf::anon_send(way, open_way{});
+  REQUIRE(log->wait_for("c"));  // nobody is there, and the peer is known at the port
+  const stranger unknown(b.port(), hello_of("c"));
+  const stranger peer(b.port(), hello_of("a"));
+  REQUIRE(log->wait_for("cow"));
+  peer.say(framed("more"));
+  REQUIRE(log->wait_for("coww"));
   caf::anon_send(way, close_way{});
-  CHECK(log->wait_for("owc"));
-  say("of a way that is lost");
-  say(hello_of("a"));
-  CHECK(log->wait_for("owcow"));
+  REQUIRE(log->wait_for("cowwc"));
+  CHECK(peer.hears() == std::string(4, '\0'));
+  const auto all = hello_of("a") + framed(std::string(300'000, 'x')) + framed("y");
+  const stranger again(b.port(), std::string_view(all).substr(0, 7));  // in pieces, as networks bring it
+  again.say(std::string_view(all).substr(7));
+  REQUIRE(log->wait_for("cowwcowww"));
+  const stranger in_its_place(b.port(), hello_of("a"));
+  REQUIRE(log->wait_for("cowwcowwwow"));
+  CHECK(again.hears() == std::string(4, '\0'));
+  in_its_place.say(std::string(8, '\xFF'));
+  REQUIRE(log->wait_for("cowwcowwwowc"));
   caf::anon_send(way, messages::stop{});
+}
+
+TEST_CASE("whoever is no node is hung up on at once") {
+  process b("b", "a", 2);
+  for (const auto& said : {std::string("GET / HTTP/1.1\r\n\r\n"), std::string(4, '\0'),
+                           std::string(100, '\xFF'), framed("no hello")}) {
+    const stranger s(b.port(), said);
+    CHECK(std::string(4, '\0').starts_with(s.hears()));  // it may be hung up on before it is greeted
+  }
 }
 
 TEST_CASE("a stranger's bytes at the port do nothing to the links") {
@@ -150,6 +172,7 @@ TEST_CASE("a stranger's bytes at the port do nothing to the links") {
   const stranger later(b.port(), std::string(100, '\xFF'));
   caf::anon_send(a.link, send_control{"still there"});
   REQUIRE(b.news->wait_for<control_came>(1));
+  CHECK(std::string(4, '\0').starts_with(later.hears()));
 }
 
 TEST_CASE("frames of a lane go through two processes, and the receiver has each letter once") {
@@ -174,6 +197,33 @@ TEST_CASE("frames of a lane go through two processes, and the receiver has each 
   CHECK_FALSE(receiver->broken);
   lane->receiver = nullptr;
   caf::anon_send_exit(receiver_actor, caf::exit_reason::user_shutdown);
+}
+
+TEST_CASE("whoever is hung up on holds nothing of the process, also if it does not hang up itself") {
+  process b("b", "a", 2);
+  const auto handles = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                         std::filesystem::directory_iterator());
+  };
+  const auto before = handles();
+  std::vector<std::unique_ptr<stranger>> held;
+  for (int i = 0; i < 200; ++i)
+    held.push_back(std::make_unique<stranger>(b.port(), i % 2 == 0 ? "GET / HTTP/1.1\r\n\r\n" : ""));
+  for (const auto& s : held)
+    CHECK(std::string(4, '\0').starts_with(s->hears()));
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (handles() > before + 200 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  CHECK(handles() <= before + 200);
+}
+
+TEST_CASE("the length of a message is read as it was written") {
+  for (const std::size_t size : {0UL, 1UL, 255UL, 256UL, 0x01020304UL, 0xFFFFFFFFUL})
+    CHECK(length_of(length_bytes(size)) == size);
+  CHECK(length_bytes(0x01020304) == wire_length{4, 3, 2, 1});
+  CHECK_FALSE(is_length_of_message(0));
+  CHECK(is_length_of_message(longest_link_bytes));
+  CHECK_FALSE(is_length_of_message(longest_link_bytes + 1));
 }
 
 TEST_CASE("a probe tells a process that listens from one that does not, and from one that stands still") {

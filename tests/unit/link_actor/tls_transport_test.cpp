@@ -212,7 +212,7 @@ TEST_CASE("a node with TLS and one without do not meet, and each is told why") {
   const auto of_a = cluster.node("a");
   log_lines log;
   process with("a", "b", 1, 0, &of_a), without("b", "a", 2);
-  CHECK_THAT(knock(with, without).why, Catch::Contains("start it with --tls DIR, too"));
+  CHECK_THAT(knock(with, without).why, Catch::Contains("tart it with --tls DIR, too"));
   CHECK_THAT(probe({"127.0.0.1", with.port()}, micros(200'000)).why, Catch::Contains("started with --tls"));
   REQUIRE(log.wait_for("before TLS has begun"));
   {

@@ -80,7 +80,6 @@ inline limits patient() {
 struct networked : caf::actor_system_config {
   networked() {
     configure_network(*this);
-    set("middleman.connection-timeout", caf::timespan(patience));
     set("scheduler.max-threads", 2);
   }
 };
@@ -149,6 +148,21 @@ public:
   ~stranger() { ::close(fd_); }
   stranger(const stranger&) = delete;
   stranger& operator=(const stranger&) = delete;
+
+  void say(std::string_view what) const {
+    REQUIRE(::send(fd_, what.data(), what.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(what.size()));
+  }
+  /// Waits for all that it is told until it is hung up on.
+  [[nodiscard]] std::string hears() const {
+    std::string all(1'000, '\0');
+    std::size_t have = 0;
+    for (;;) {
+      const auto n = ::recv(fd_, all.data() + have, all.size() - have, 0);
+      if (n <= 0)
+        return all.substr(0, have);
+      have += static_cast<std::size_t>(n);
+    }
+  }
 
 private:
   int fd_;
