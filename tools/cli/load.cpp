@@ -57,6 +57,18 @@ void add_what(CLI::App& c, load::arguments& a) {
   c.add_option("--skew", a.skew, "Keys by Zipf's law with this exponent, such as 1.1")->group("What");
   c.add_option("--start-time", a.start_time, "Event time of the first made record (default: now)")
       ->group("What");
+  c.add_option("--spacing", a.spacing,
+               "Event time from one made record to the next, such as 10s (default: as they go out)")
+      ->group("What");
+  c.add_option("--truth", a.truth,
+               "Write who of the listeners leaves, and how probable it was, into this new file")
+      ->type_name("FILE")
+      ->group("What");
+  c.add_option("--truth-from", a.truth_from,
+               "The truth of that event time: who of those who are still there leaves later, and how "
+               "probable that is")
+      ->type_name("TIME")
+      ->group("What");
   c.add_option("--stamp", a.stamp,
                "Add a member with the moment by the schedule: NAME, or NAME=us, ms, s or iso")
       ->group("What");

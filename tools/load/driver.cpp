@@ -1,5 +1,7 @@
 #include "tools/load/driver.hpp"
 
+#include "tools/load/truth.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -324,6 +326,9 @@ tl::expected<result, load_error> run(const options& o, const std::atomic<bool>& 
   auto t = make_target(o);
   if (!t)
     return tl::unexpected(load_error{t.error(), false});
+  if (!o.truth.empty())
+    if (const auto written = write_truth(o); !written)
+      return tl::unexpected(load_error{written.error(), false});
   auto done = driver(o, stop, s, std::move(*maker), std::move(*t)).run();
   if (!done)
     return tl::unexpected(load_error{done.error()});

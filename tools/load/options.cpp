@@ -85,6 +85,14 @@ private:
       else
         out_.start_time = *t;
     }
+    if (!a_.spacing.empty()) {
+      out_.spacing.emplace();
+      take_duration("--spacing", a_.spacing, *out_.spacing);
+      if (a_.kind.empty())
+        fail("--spacing says how far apart the times of made records are; it needs --kind");
+    }
+    take_truth();
+    take_truth_from();
     if (a_.kind.empty())
       return;
     const auto kind = source::parse_record_kind(a_.kind);
@@ -103,6 +111,37 @@ private:
     out_.records.keys = a_.keys.value_or(0);
     if (a_.skew > 0 && keyed)
       out_.records.skewed.emplace(a_.keys.value_or(source::own_keys(*kind)), a_.skew);
+  }
+
+  void take_truth() {
+    out_.truth = a_.truth;
+    if (a_.truth.empty())
+      return;
+    if (a_.kind != "listening")
+      fail("--truth writes who leaves, and how probable that was; it needs --kind listening");
+    if (!a_.count)
+      fail("--truth tells of so many records as are made; it needs --count");
+  }
+
+  void take_truth_from() {
+    if (a_.truth_from.empty())
+      return;
+    const auto t = parse_timestamp(a_.truth_from);
+    if (!t)
+      return fail(fmt::format("--truth-from {}: {}", a_.truth_from, t.error().message));
+    if (a_.truth.empty() || !out_.start_time || !out_.spacing || !a_.count)
+      return fail(
+          "--truth-from is a time among those of the records; it needs --truth, --count, --start-time and "
+          "--spacing");
+    const auto ahead = *t - *out_.start_time;
+    const auto step = out_.spacing->count();
+    const auto records = ahead <= 0 ? 0 : static_cast<std::uint64_t>((ahead + step - 1) / step);
+    if (ahead < 0 || records >= *a_.count)
+      return fail(
+          fmt::format("--truth-from {}: no record is of that time; expected one from --start-time on, before "
+                      "the last of {} records",
+                      a_.truth_from, *a_.count));
+    out_.truth_from = records;
   }
 
   void when() {
@@ -153,6 +192,9 @@ private:
       fail(
           "--out-of-order, --late and --future shift event times of generated records; the records of a file "
           "go out as they are: expected --kind");
+    if (shifts && !a_.truth_from.empty())
+      fail("--truth-from is a time of the schedule, from which --out-of-order, --late and --future shift the "
+           "records' times; remedy: leave these out");
   }
 
   void marks() {

@@ -15,7 +15,7 @@ namespace millrace::load {
 
 /// As written; empty where not given.
 struct arguments {
-  std::string file, kind, rate, pause, duration, start_time;
+  std::string file, kind, rate, pause, duration, start_time, spacing, truth, truth_from;
   bool repeat = false;
   std::uint64_t seed = 1;
   std::optional<std::uint64_t> count, burst, keys;
@@ -59,7 +59,10 @@ struct options {
   std::optional<std::uint64_t> count;
   std::optional<micros> duration;
   std::optional<event_micros> start_time;
-  double rate = 0;  // 0 with burst 0: flat out
+  std::optional<micros> spacing;  // event time from one made record to the next; none: as they go out
+  std::string truth;
+  std::uint64_t truth_from = 0;  // the first record that the truth is about
+  double rate = 0;               // 0 with burst 0: flat out
   std::uint64_t burst = 0;
   micros pause{0};
   disorder_options disorder;

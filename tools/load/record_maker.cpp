@@ -32,6 +32,7 @@ expected<bool> record_maker::append(std::string& out, event_micros event_time) {
   if (!lines_) {
     auto g = options_->records;
     g.epoch = event_time;
+    g.begun = epoch_;
     g.step = micros(0);  // the schedule says the time of each record, exactly
     source::append_record(out, g, number_);
     return true;
@@ -103,7 +104,9 @@ expected<std::unique_ptr<block>> record_maker::next(std::size_t most, event_micr
     const auto due = moment();
     if (out->last)
       break;
-    const auto event_time = epoch_ + (due - start_) + what.shift.count();
+    const auto since =
+        options_->spacing ? static_cast<event_micros>(number_) * options_->spacing->count() : due - start_;
+    const auto event_time = epoch_ + since + what.shift.count();
     const auto begin = bytes.size();
     const auto made = append(bytes, event_time);
     if (!made)

@@ -1,6 +1,7 @@
 #include "actors/source/generator/records.hpp"
 
 #include "actors/source/generator/drawn.hpp"
+#include "actors/source/generator/listening.hpp"
 #include "actors/source/generator/rsvp.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +23,6 @@ constexpr std::array<text, 3> devices{"desktop", "phone", "tablet"};
 constexpr std::array<text, 6> countries{"de", "fr", "gb", "tr", "us", "vn"};
 constexpr std::array<text, 5> referrers{"direct", "search", "newsletter", "partner", "social"};
 constexpr std::uint64_t users = 400;
-constexpr std::uint64_t listeners = 448;
 
 /// "2021-04-24 19:55:00.796+0000", as feeds of clicks write it.
 std::string wire_time(event_micros t) {
@@ -71,59 +71,6 @@ void append_sale(std::string& out, drawn& d) {
   const auto value = d.fraction() * 100;
   fmt::format_to(std::back_inserter(out), R"({{"customerName":"{}","quantity":{},"value":{}}})", name,
                  quantity, value);
-}
-
-/// Events of a music service: logged out ones have no registration and an empty userId; userAgent holds
-/// escaped quotes, registration comes with and without a fraction.
-void append_listening(std::string& out, const generated& g, std::uint64_t n, drawn& d) {
-  constexpr std::array<text, 6> songs{"Eye Of The Tiger", "You\\\\'re Not Alone", "Für Elise",
-                                      "99 Luftballons",   "Sehr kosmisch",        "A\\u00e9rienne"};
-  constexpr std::array<text, 5> artists{"Survivor", "Nena", "Björk", "Harmonia", "Tiken Jah"};
-  constexpr std::array<text, 8> others{
-      "Home",     "Thumbs Up",   "Add to Playlist", "Logout",
-      "Settings", "Roll Advert", "Downgrade",       "Cancellation Confirmation"};
-  constexpr std::array<text, 3> places{"New Orleans-Metairie, LA", "San Jose-Sunnyvale-Santa Clara, CA",
-                                       "Janesville-Beloit, WI"};
-  const auto ts = (g.epoch + static_cast<event_micros>(n) * g.step.count()) / 1000;
-  const bool logged_in = !d.chance(8);
-  const auto user = 2 + (g.skewed ? g.skewed->draw(d) : d.below(g.keys != 0 ? g.keys : listeners));
-  const auto session = 1 + d.below(2500);
-  const bool plays = d.chance(80) && logged_in;
-  const auto other = d.one_of(others);
-  const bool puts = d.chance(85);
-  const bool fine = d.chance(95);
-  const bool paid = d.chance(70);
-  const auto item = d.below(120);
-  auto to = std::back_inserter(out);
-  fmt::format_to(
-      to, R"({{"ts":{},"userId":"{}","sessionId":{},"page":"{}","auth":"{}","method":"{}","status":{},)", ts,
-      logged_in ? std::to_string(user) : std::string(), session,
-      plays       ? text("NextSong")
-      : logged_in ? other
-                  : text("Home"),
-      logged_in ? "Logged In" : "Logged Out", puts ? "PUT" : "GET", fine ? 200 : 307);
-  fmt::format_to(to, R"("level":"{}","itemInSession":{},)", paid ? "paid" : "free", item);
-  if (logged_in) {
-    const auto place = d.one_of(places);
-    const bool fraction = d.chance(50);
-    fmt::format_to(
-        to,
-        R"("location":"{}","userAgent":"\"Mozilla\/5.0 (X11; Linux x86_64) AppleWebKit\/537.36\"",)"
-        R"("lastName":"L{}","firstName":"F{}","registration":{}{},"gender":"{}")",
-        place, user, user % 97, 1'536'000'000'000 + static_cast<std::int64_t>(user) * 1000,
-        fraction ? ".0" : "", user % 2 == 0 ? "F" : "M");
-  } else {
-    out +=
-        R"("location":null,"userAgent":null,"lastName":null,"firstName":null,"registration":null,"gender":null)";
-  }
-  if (plays) {
-    const auto artist = d.one_of(artists);
-    const auto song = d.one_of(songs);
-    const auto length = 60 + d.below(400);
-    const auto digits = d.below(100'000);
-    fmt::format_to(to, R"(,"artist":"{}","song":"{}","length":{}.{:05})", artist, song, length, digits);
-  }
-  out += '}';
 }
 
 void append_game_event(std::string& out, drawn& d) {
@@ -178,7 +125,7 @@ void append_record(std::string& out, const generated& g, std::uint64_t number) {
   case record_kind::rsvp:
     return append_rsvp(out, g, number);
   case record_kind::listening:
-    return append_listening(out, g, number, d);
+    return append_listening(out, g, number);
   case record_kind::game:
     return append_game_event(out, d);
   }

@@ -22,8 +22,9 @@ enum class record_kind : std::uint8_t { clicks, sales, rsvp, listening, game };
 struct generated {
   record_kind kind = record_kind::clicks;
   std::uint64_t seed = 1;
-  event_micros epoch = 0;        // event time of the first record
-  micros step{1'000};            // event time between two records
+  event_micros epoch = 0;               // event time of the first record
+  micros step{1'000};                   // event time between two records
+  std::optional<event_micros> begun{};  // event time of the first record, where `epoch` is that of one alone
   std::uint64_t keys = 0;        // users of clicks and listening, groups of rsvp; 0: the kind's own number
   std::optional<zipf> skewed{};  // over `keys`; none: as the kind spreads them
 };

@@ -41,6 +41,15 @@ TEST_CASE("what cannot be is refused with the option's name") {
   a.kind = "nope";
   CHECK(refused(a).find("clicks, sales, rsvp, listening, game") != std::string::npos);
   a = into_file();
+  a.truth = "truth.csv";
+  CHECK(refused(a).find("--kind listening") != std::string::npos);
+  a.kind = "listening";
+  CHECK(refused(a).find("--count") != std::string::npos);
+  a.count = 5;
+  CHECK(parse(a));
+  a.spacing = "0 s";
+  CHECK(refused(a).find("--spacing 0 s") != std::string::npos);
+  a = into_file();
   a.http = "http://localhost/";
   CHECK(refused(a).find("one of --kafka") != std::string::npos);
   a = into_file();
@@ -62,6 +71,35 @@ TEST_CASE("what cannot be is refused with the option's name") {
   a = into_file();
   a.stamp = "at=weeks";
   CHECK(refused(a).find("us, ms, s or iso") != std::string::npos);
+}
+
+TEST_CASE("the truth from a time on begins with the first record of that time or later") {
+  auto a = into_file();
+  a.kind = "listening";
+  a.count = 100;
+  a.truth = "truth.csv";
+  a.truth_from = "2018-10-01 00:00:10";
+  CHECK(refused(a).find("--spacing") != std::string::npos);
+  a.start_time = "2018-10-01";
+  a.spacing = "3 s";
+  REQUIRE(parse(a));
+  CHECK(parse(a)->truth_from == 4);
+  a.truth_from = "2018-10-01 00:00:09";
+  CHECK(parse(a)->truth_from == 3);
+  a.truth_from = "2018-10-01";
+  CHECK(parse(a)->truth_from == 0);
+  for (const auto* const outside : {"2018-09-30 23:59:59", "2018-10-01 00:05:00"}) {
+    a.truth_from = outside;
+    CHECK(refused(a).find("no record is of that time") != std::string::npos);
+  }
+  a.truth_from = "soon";
+  CHECK(refused(a).find("--truth-from soon") != std::string::npos);
+  a.truth_from = "2018-10-01";
+  a.late = "1%";
+  CHECK(refused(a).find("leave these out") != std::string::npos);
+  a.late.clear();
+  a.truth.clear();
+  CHECK(refused(a).find("--truth") != std::string::npos);
 }
 
 TEST_CASE("measuring stamps the records by itself") {

@@ -55,6 +55,20 @@ options clicks(std::uint64_t count) {
 
 }  // namespace
 
+TEST_CASE("made records are as far apart as is asked, however fast they go out") {
+  options o;
+  o.count = 3;
+  o.records.kind = source::record_kind::listening;
+  o.start_time = 1'600'000'000'000'000;
+  o.spacing = std::chrono::hours(24);
+  const auto records = all_of(o, schedule::flat_out());
+  REQUIRE(records.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(records[i].event_time == *o.start_time + static_cast<event_micros>(i) * 86'400'000'000);
+    CHECK(records[i].bytes.starts_with("{\"ts\":" + std::to_string(records[i].event_time / 1000)));
+  }
+}
+
 TEST_CASE("a file's records go out unchanged, plain or gzip, blank lines left out") {
   const folder f;
   const std::string lines = "{\"a\": 1}\n\n  {\"b\":\"\xc3\xa9\"}\r\n{\"cut";

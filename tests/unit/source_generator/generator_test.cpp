@@ -1,5 +1,6 @@
 #include "actors/source/generator/generator_reader.hpp"
 #include "actors/source/generator/generator_source.hpp"
+#include "actors/source/generator/listening.hpp"
 #include "actors/source/generator/records.hpp"
 
 #include <boost/json.hpp>
@@ -106,6 +107,80 @@ TEST_CASE("answers to meetings have every oddity of the real ones") {
     CAPTURE(what);
     CHECK(seen[what] > 10);
   }
+}
+
+TEST_CASE("whoever leaves says so once and is not heard of afterwards, as the truth has it") {
+  auto g = of(record_kind::listening, 3);
+  g.keys = 50;
+  const std::uint64_t records = 2 * 50 * 1'200 + 700;  // of two seasons, and a part of the third
+  std::map<std::uint64_t, std::uint64_t> left, seen;   // by user, the last record
+  for (std::uint64_t n = 0; n < records; ++n) {
+    const auto r = boost::json::parse(record(g, n)).as_object();
+    const auto user = r.at("userId").as_string();
+    if (user.empty())
+      continue;
+    const auto id = std::stoull(std::string(user));
+    CHECK_FALSE(left.contains(id));
+    if (r.at("page").as_string() == "Cancellation Confirmation")
+      left[id] = n;
+    seen[id] = n;
+  }
+  REQUIRE(listeners_among(g, records) == 150);
+  double expected_to_leave = 0;
+  for (std::uint64_t i = 0; i < 150; ++i) {
+    const auto t = truth_about(g, i, records);
+    CHECK(t.has_left == left.contains(t.user));
+    CHECK((t.probability > 0 && t.probability < 1));
+    expected_to_leave += t.probability;
+    if (i < 100)
+      CHECK(seen.contains(t.user));
+  }
+  CHECK(left.size() > 10);
+  CHECK(std::abs(expected_to_leave - static_cast<double>(left.size())) < 15);
+}
+
+TEST_CASE("listeners who see adverts, dislike songs and came lately leave more often") {
+  auto g = of(record_kind::listening);
+  g.keys = 5'000;
+  double all = 0, left = 0;
+  for (std::uint64_t i = 0; i < 5'000; ++i) {
+    const auto t = truth_about(g, i, 5'000 * 1'200);
+    all += t.probability;
+    left += t.has_left;
+  }
+  CHECK(std::abs(all - left) < 200);
+  CHECK((left > 900 && left < 1'400));
+  CHECK(truth_about(g, 7, 0) == listener_truth{9, 0, false});
+}
+
+TEST_CASE("the truth from a record on is about those who are still there, and what has not happened counts") {
+  auto g = of(record_kind::listening);
+  g.keys = 20'000;
+  const std::uint64_t season = 20'000 * 1'200, from = season / 2;
+  double all = 0, left = 0;
+  std::size_t gone = 0;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    const auto before = truth_about(g, i, from);
+    const auto whole = truth_about(g, i, season);
+    const auto t = truth_from(g, i, from, season);
+    REQUIRE(t.has_value() == !before.has_left);
+    if (!t) {
+      ++gone;
+      continue;
+    }
+    CHECK(t->user == whole.user);
+    CHECK(t->has_left == whole.has_left);
+    // What remains of the chance, among what remains of all that could have been.
+    CHECK(t->probability ==
+          Approx((whole.probability - before.probability) / (1 - before.probability)).epsilon(1e-9));
+    all += t->probability;
+    left += t->has_left;
+  }
+  CHECK((gone > 1'800 && gone < 2'800));
+  // Five standard deviations of a sum of so many chances.
+  CHECK(std::abs(all - left) < 5 * std::sqrt(all));
+  CHECK(truth_from(g, 7, season, season + 5)->probability == 0);  // its season is over
+  CHECK(*truth_from(g, 20'007, from, 2 * season) == truth_about(g, 20'007, 2 * season));  // or has not begun
 }
 
 TEST_CASE("reading goes on anywhere, whatever the chunks") {
