@@ -92,6 +92,22 @@ std::vector<option> transform_options() {
   };
 }
 
+std::vector<option> model_options() {
+  return {
+      from("The stage, or list of stages of one schema, whose rows are taken"),
+      {.name = "model",
+       .doc =
+           "The model's file, of `millrace model train` or XGBoost's own JSON with feature names; its "
+           "hash is part of the state's identity. `millrace apply` puts the model itself in its place, as a "
+           "data URI (application/gzip, base64)",
+       .required = true},
+      {.name = "column",
+       .doc = "The name of the column that is added: the probability, a double",
+       .required = true,
+       .plain = true},
+  };
+}
+
 std::vector<option> window_options(std::string_view type) {
   std::vector<option> out{from("The stage, or list of stages of one schema, whose rows are taken")};
   if (type == "tumbling" || type == "sliding")
@@ -282,6 +298,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
     return out;
   }();
   static const auto transform = transform_options();
+  static const auto model = model_options();
   static const auto tumbling = window_options("tumbling");
   static const auto sliding = window_options("sliding");
   static const auto session = window_options("session");
@@ -293,7 +310,7 @@ const std::vector<option>& core_options(stage_kind kind, std::string_view type) 
   case stage_kind::parser:
     return type == "text" ? parser_of_lines : parser;
   case stage_kind::transform:
-    return transform;
+    return type == "model" ? model : transform;
   case stage_kind::window:
     return type == "tumbling" ? tumbling : type == "sliding" ? sliding : type == "session" ? session : global;
   case stage_kind::sink:
@@ -333,6 +350,10 @@ const std::vector<option>& column_options() {
 const std::vector<core_type>& core_types() {
   static const std::vector<core_type> all{
       {stage_kind::transform, "select", "Filters rows and derives columns."},
+      {stage_kind::transform, "model",
+       "Adds the probability that a trained model gives to each row. A row that the model cannot take is a "
+       "dead "
+       "letter."},
       {stage_kind::window, "tumbling", "Groups rows by key over windows that follow one another."},
       {stage_kind::window, "sliding", "Groups rows by key over windows that overlap."},
       {stage_kind::window, "session", "Groups rows by key over times of activity."},

@@ -1,8 +1,10 @@
 // The typed plan as text: what `millrace check` prints when nothing is wrong.
 #include "config/core_options.hpp"
 #include "config/plan.hpp"
+#include "config/plan/plan_model.hpp"
 #include "runtime/expression/bind/unnest.hpp"
 #include "runtime/expression/formats/calendar.hpp"
+#include "runtime/model/carried.hpp"
 
 #include <fmt/format.h>
 
@@ -55,7 +57,7 @@ private:
     else if (const auto* const p = std::get_if<parser_plan>(&s.plan))
       write(s, *p);
     else if (const auto* const p = std::get_if<transform_plan>(&s.plan))
-      write_step(p->select);
+      write(s, *p);
     else if (const auto* const p = std::get_if<window_plan>(&s.plan))
       write(s, *p);
     else if (const auto* const p = std::get_if<sink_plan>(&s.plan))
@@ -76,6 +78,14 @@ private:
     line(1, p.bounded ? "comes to an end" : "has no end");
     if (!s.guarantee.empty())
       line(1, "guarantee: " + s.guarantee);
+  }
+
+  void write(const stage& s, const transform_plan& p) {
+    if (const auto* const m = model_of(s))
+      line(1,
+           fmt::format("model {}: {}, {} features, hash {}", model::shown_file(s.options.text("model")),
+                       model::to_string(m->content->kind_of), m->content->features.size(), m->content->hash));
+    write_step(p.select);
   }
 
   void write(const stage& s, const parser_plan& p) {

@@ -151,7 +151,7 @@ private:
       plan_parser(d, all, out_);
       break;
     case stage_kind::transform:
-      return plan_transform(d, all, out_);
+      return d.built.type == "model" ? plan_model(d, all, out_) : plan_transform(d, all, out_);
     case stage_kind::window:
       return plan_window(d, all, out_);
     case stage_kind::sink:

@@ -8,7 +8,7 @@ std::vector<std::string> types_of_language(stage_kind kind) {
   case stage_kind::parser:
     return {"json", "csv", "text"};
   case stage_kind::transform:
-    return {"select"};
+    return {"select", "model"};
   case stage_kind::window:
     return {"tumbling", "sliding", "session", "global"};
   case stage_kind::sink:

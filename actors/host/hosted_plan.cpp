@@ -4,6 +4,8 @@
 #include "actors/deployment/start_positions.hpp"
 #include "config/load_text.hpp"
 #include "config/plan/fingerprint.hpp"
+#include "config/plan/plan_model.hpp"
+#include "runtime/model/carried.hpp"
 #include "runtime/wire/bytes.hpp"
 
 #include <fmt/format.h>
@@ -73,8 +75,16 @@ expected<hosted_plan> decode_plan(std::string_view bytes) {
 expected<std::shared_ptr<const config::topology>> load_plan(const std::string& text,
                                                             const std::string& name) {
   auto loaded = config::load_text(text, name, connectors());
-  if (loaded.plan)
+  if (loaded.plan) {
+    // Each node would read a file of its own, and nothing says that they are the same.
+    for (const auto& s : loaded.plan->stages)
+      if (config::model_of(s) != nullptr && !model::is_carried(s.options.text("model")))
+        return user_error(ec::invalid_argument,
+                          fmt::format("stage \"{}\" names a model's file, and nodes read none; expected the "
+                                      "model itself, as `millrace apply` puts it there (a data URI)",
+                                      s.name));
     return std::make_shared<const config::topology>(std::move(*loaded.plan));
+  }
   const auto wrong = std::ranges::find_if(loaded.findings, [](const auto& f) { return !f.warning; });
   return user_error(ec::invalid_argument,
                     wrong != loaded.findings.end() ? config::to_string(*wrong) : "the topology is wrong");

@@ -10,14 +10,6 @@
 namespace millrace::config {
 namespace {
 
-/// A column's name as an expression that means exactly it.
-std::string quoted(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name)
-    out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
-}
-
 class step_binder {
 public:
   step_binder(const draft& d, const data::schema_ptr& input, step_parts parts, report& out)
@@ -85,7 +77,7 @@ private:
     for (const auto& f : *input_) {
       if (is_reserved(f.name) || map.find(f.name) != nullptr)
         continue;
-      auto e = expression::bind(quoted(f.name), scope_of(*input_, before_window_));
+      auto e = expression::bind(quoted_name(f.name), scope_of(*input_, before_window_));
       if (!e) {
         report_problems(e.error(), map.find("*")->value, join(join(d_.path, "columns"), "*"), out_);
         continue;
@@ -104,6 +96,13 @@ private:
 };
 
 }  // namespace
+
+std::string quoted_name(std::string_view name) {
+  std::string out = "\"";
+  for (const char c : name)
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
 
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
                      report& out) {

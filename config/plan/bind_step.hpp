@@ -17,6 +17,9 @@ inline constexpr std::string_view now_before_window =
   return n != nullptr && (n->is_text() || (n->what == node::kind::number && n->where.file == set_file));
 }
 
+/// A column's name as an expression that means exactly it.
+[[nodiscard]] std::string quoted_name(std::string_view name);
+
 /// The binder's problems as findings, each pointing into the text where that is possible.
 void report_problems(const expression::problems& found, const node& text, const std::string& path,
                      report& out);

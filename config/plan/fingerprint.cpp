@@ -1,5 +1,6 @@
 #include "config/plan/fingerprint.hpp"
 
+#include "config/plan/plan_model.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 
@@ -100,6 +101,8 @@ std::string line_of(const topology& t, const stage& s) {
     line += parser_line(s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))
     line += window_line(*w);
+  if (const auto* const m = model_of(s))
+    line += fmt::format(" model={} column={}", m->content->hash, quoted(s.options.text("column")));
   return line;
 }
 
@@ -116,7 +119,7 @@ std::string zones_of(const topology& t) {
 std::string fingerprint_of(const topology& t) {
   std::map<std::string, std::string> lines;
   for (const auto& s : t.stages)
-    if (s.kind != stage_kind::transform && s.kind != stage_kind::sink)
+    if ((s.kind != stage_kind::transform && s.kind != stage_kind::sink) || model_of(s) != nullptr)
       lines[s.name] = line_of(t, s);
   std::string out = "topology " + t.name + "\n";
   for (const auto& [name, line] : lines)

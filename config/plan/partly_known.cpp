@@ -180,6 +180,13 @@ private:
   /// The rows that `columns` give, if the stage has them.
   known_rows columns_of(draft& d, known_rows in) {
     const auto* const map = d.member_of("columns");
+    if (const auto* const added = d.member_of("column"); d.built.type == "model") {
+      auto out = std::move(in);
+      out.complete = out.complete && added != nullptr && added->is_text();
+      if (added != nullptr && added->is_text() && !out.columns.find(added->text))
+        add(out, added->text, data::type(data::type_id::float64));
+      return out;
+    }
     if (map == nullptr)
       return in;
     known_rows out;

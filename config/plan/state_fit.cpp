@@ -182,7 +182,7 @@ public:
 
   state_fit run() {
     if (was_.topology != is_.topology)
-      return {{}, {}, fmt::format("the topology was '{}' and is '{}'", was_.topology, is_.topology)};
+      return {{}, {}, fmt::format("the topology was '{}' and is '{}'", was_.topology, is_.topology), {}};
     if (!was_.tzdata.empty() && !is_.tzdata.empty() && was_.tzdata != is_.tzdata)
       out_.zones = fmt::format("tzdata was {} and is {}", was_.tzdata, is_.tzdata);
     for (const auto& [name, s] : was_.stages)
@@ -219,8 +219,24 @@ private:
       compare_parsers(was, is);
     else if (is.kind == "window")
       compare_windows(was, is);
+    else if (is.kind == "transform")
+      compare_models(was, is);
     else
       compare_sources(was, is);
+  }
+
+  /// Rows that are read again would get other probabilities than those that are written already.
+  void compare_models(const line& was, const line& is) {
+    for (const auto& [key, difference] : differences(was, is))
+      if (key == "model") {
+        if (out_.fits())
+          out_.former_model = value_of(was.find(key));
+        refuse(
+            fmt::format("the file of model '{}' has changed (its hash was {} and is {}), and rows that are "
+                        "read again would differ",
+                        is.name, value_of(was.find(key)), value_of(is.find(key))));
+      } else
+        refuse(fmt::format("model '{}': {}", is.name, difference));
   }
 
   void compare_sources(const line& was, const line& is) {

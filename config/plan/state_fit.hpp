@@ -17,6 +17,8 @@ struct state_fit {
   std::string zones;
   /// The first change that it does not survive: which stage, what it was, what it is. Empty: it fits.
   std::string refusal;
+  /// Where a changed model is why: the hash of the one that the state was made with. Whoever keeps copies says where.
+  std::string former_model;
 
   [[nodiscard]] bool fits() const { return refusal.empty(); }
 };

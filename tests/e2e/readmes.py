@@ -6,12 +6,14 @@ else the READMEs' ports must be free), so that nothing else is met.
     readmes.py --millrace BINARY [--only active_users]
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -214,6 +216,22 @@ def sparkify(r):
     """Without servers; through Kafka into folders of a day; in HDFS."""
     r.run("build/release/millrace run pipelines/sparkify/topology.json --with")
     check(len(list((r.top / "sparkify_table").glob("part_date=*"))) == 62, "62 folders of a day")
+    r.run("build/release/millrace load")
+    r.run("EVENTS=")
+    said = r.run("TABLE=")
+    check(["true", "103"] in [line.split() for line in said.splitlines()], f"who has left: {said}")
+    r.run("build/release/millrace model train")
+    said = r.run("build/release/millrace model evaluate")
+    shown = [line.strip() for line in (ROOT / "pipelines" / "sparkify" / "README.md").read_text().splitlines() if line.endswith("0.9427     0.5000")]
+    check(len(shown) == 1 and shown[0] in said, f"the forest's figures: {said}")
+    r.run("TABLE=")
+    r.run("build/release/millrace model train october.parquet")
+    said = r.run("build/release/millrace model evaluate october.model.json")
+    check("79 rows, 10 leave" in said and "ROC AUC                                0.77" in said, f"the figures of November: {said}")
+    check("0.8734" in r.run("build/release/millrace sql"), "the ROC AUC of the real chances")
+    r.run("EVENTS=")
+    with contextlib.closing(sqlite3.connect(r.top / "listeners.db")) as table:
+        check(table.execute("select count(*), count(churn_probability) from listeners").fetchall() == [(448, 448)], "live probabilities")
     r.environment('eval "$(tools/services start kafka)"')
     r.environment("set -a")
     r.environment("alias millrace")

@@ -6,7 +6,7 @@
 The last topologies run over two nodes each. Each second CPU, wake-ups, memory, handles, threads, and the files and bytes of the
 state folder of each process are sampled; the slopes over the second half of the run are printed and bounded (soak_samples.py). At the end every count is exact: the records
 that went in are the ones in the rows that came out, and the ledger adds up. What needs KAFKA_BROKERS, POSTGRES_URL or MARIADB_URL
-is left out without it, counted and told; so is Parquet in a build without it.
+is left out without it, counted and told; so are Parquet in a build without it, and a model without libxgboost.
 """
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ import pathlib
 import queue
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -45,6 +46,20 @@ class Generated:
         self.stages = {"in": {"source": "generator", "kind": "clicks", "rate": f"{soak.rate}/s", "count": self.count},
                        "parsed": {"parser": "json", "from": "in", "schema": {"userid": "text"}, "event_time": "_timestamp"}}
         self.key, self.ends_itself = "userid", True
+
+
+class Scored(Generated):
+    """Each record gets a model's probability."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name)
+        table, model = soak.folder / f"{name}.csv", soak.folder / f"{name}.model.json"
+        table.write_text("a,y\n" + "".join(f"{i % 9},{int(i % 9 > 4)}\n" for i in range(90)))
+        subprocess.run([soak.options.millrace, "model", "train", table, "--label", "y", "--model", "boosted", "--out", model],
+                       check=True, capture_output=True, timeout=300)
+        self.stages["read"] = self.stages.pop("parsed")
+        self.stages["numbers"] = {"transform": "select", "from": "read", "columns": {"*": True, "a": "length(userid)"}}
+        self.stages["parsed"] = {"transform": "model", "from": "numbers", "model": str(model), "column": "p"}
 
 
 class Fed:
@@ -162,6 +177,13 @@ class ToRolledFile(ToFile):
         super().__init__(soak, name, roll={"age": "5 s", "rows": 2000})
 
 
+class ToFirstRows(ToFile):
+    """The first rows of each window, which are all."""
+
+    def __init__(self, soak, name):
+        super().__init__(soak, name, order_by="n desc", limit=1_000_000)
+
+
 class ToConsole:
     def __init__(self, soak, name):
         self.stage = {"sink": "console", "style": "json"}
@@ -234,6 +256,7 @@ class ToParquet:
 TUMBLING = {"window": "tumbling", "size": "1 s"}
 SLIDING = {"window": "sliding", "size": "4 s", "slide": "1 s"}
 SESSION = {"window": "session", "gap": "500 ms"}
+LOCAL = {**TUMBLING, "zone": "Europe/Berlin"}
 UPDATES = {"window": "global", "emit": "updates", "every": "1 s"}
 
 # Name, source, window, in how many of its windows a record is, sink, whether records come; where it runs over nodes, so.
@@ -246,6 +269,7 @@ TOPOLOGIES = [
     ("kafka_tumbling_kafka", FromKafka, TUMBLING, 1, ToKafka, True),
     ("kafka_session_postgres", FromKafka, SESSION, 1, ToPostgres, True),
     ("follow_tumbling_mariadb", Followed, TUMBLING, 1, ToMariaDB, True),
+    ("scored_local_first_rows", Scored, LOCAL, 1, ToFirstRows, True),
     ("idle_follow", Followed, TUMBLING, 1, ToFile, False),
     ("idle_server", Served, SESSION, 1, ToConsole, False),
     ("idle_stream", Streamed, UPDATES, 1, ToSqlite, False),
@@ -260,6 +284,9 @@ def why_not(options, source, sink):
                                        (ToMariaDB, "MARIADB_URL")) if kind in (source, sink) and not os.environ.get(name)]
     if missing:
         return f"needs {missing[0]}"
+    if source is Scored:
+        asked = subprocess.run([options.millrace, "model", "train", "none.csv", "--label", "y", "--out", "none.json"], capture_output=True, text=True)
+        return "needs libxgboost.so; remedy: apt-get install libxgboost0" if "libxgboost.so, and there is none" in asked.stderr else ""
     if sink is not ToParquet:
         return ""
     dump = pathlib.Path(options.millrace).parent / "tests" / "parquet_dump"

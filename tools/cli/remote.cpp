@@ -55,7 +55,7 @@ int apply_topology(const remote_arguments& a) {
     return exit_wrong;
   if (a.is_plan_only)
     return print_answer(config::describe_plan(*loaded.plan));
-  auto text = remote::resolved_text(a.topology, connectors());
+  auto text = remote::resolved_text(a.topology, connectors(), *loaded.plan);
   if (!text)
     return fail("apply", text.error());
   const auto& name = loaded.plan->name;

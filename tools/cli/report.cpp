@@ -1,6 +1,7 @@
 #include "tools/cli/report.hpp"
 
 #include "actors/stage/unnest.hpp"
+#include "config/plan/plan_model.hpp"
 #include "runtime/base/guarded_file.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/time.hpp"
@@ -47,6 +48,8 @@ json::object stage_object(const config::stage& stage, const delivery::ledger& co
   const auto settled = c.out + c.filtered + c.late + c.dead;
   if (!ended)
     out["in_flight"] = c.in - std::min(c.in, settled);
+  if (const auto* const m = config::model_of(stage))
+    out["model"] = m->content->hash;
   const auto* const transform = std::get_if<config::transform_plan>(&stage.plan);
   if (transform != nullptr && stage::unnested_by(transform->select) != nullptr)
     out["rows"] = counts.of(delivery::unnested_rows_of(stage.name)).out;

@@ -2,9 +2,10 @@
 #include "actors/catalog.hpp"
 #include "tools/cli/interrupts.hpp"
 #include "tools/cli/subcommands.hpp"
-#include "tools/cli/topology_arguments.hpp"
+#include "tools/cli/table_places.hpp"
 #include "tools/cli/topology_options.hpp"
 #include "tools/cli/usage.hpp"
+#include "tools/model/predict.hpp"
 #include "tools/sql/engine.hpp"
 #include "tools/sql/library.hpp"
 #include "tools/sql/message.hpp"
@@ -94,47 +95,6 @@ private:
   state state_ = state::open;
   std::string why_;
 };
-
-/// Belongs to this user alone, by a name nobody knows before; goes at the end with all in it. Where none can
-/// be made, whatever needs it says so.
-class temporary_folder {
-public:
-  temporary_folder() {
-    const char* const among = std::getenv("TMPDIR");
-    path_ = fmt::format("{}/millrace-sql-XXXXXX", among && *among ? among : "/tmp");
-    made_ = ::mkdtemp(path_.data()) != nullptr;
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    if (made_)
-      std::filesystem::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-  std::string path_;
-  bool made_ = false;
-};
-
-expected<std::vector<sql::known_topology>> topologies_of(const sql_arguments& a) {
-  const auto given = arguments_by_topology(a.topologies, a.overlays, a.sets);
-  if (!given)
-    return unexpected(given.error());
-  std::vector<sql::known_topology> out;
-  for (const auto& one : *given) {
-    const auto loaded = config::load({one.file, one.overlays, one.sets}, connectors());
-    std::string errors;
-    for (const auto& f : loaded.findings)
-      if (!f.warning)
-        errors += (errors.empty() ? "" : "\n") + config::to_string(f);
-    if (!loaded.plan)
-      return user_error(ec::invalid_argument, errors);
-    out.push_back({loaded.plan->name, table::tables_to_ask(*loaded.plan)});
-  }
-  return out;
-}
 
 /// A table that cannot be read is an error where it was asked for; else a warning, the others may do.
 expected<sql::guard> make_tables(sql::engine& engine, const std::vector<sql::source>& sources,
@@ -257,7 +217,7 @@ int sql(sql_arguments a) {
       return refuse(parsed.error());
     arguments.push_back(std::move(*parsed));
   }
-  auto topologies = topologies_of(a);
+  auto topologies = topologies_as_tables(a.topologies, a.overlays, a.sets);
   if (!topologies) {
     std::fprintf(stderr, "%s\n", describe(topologies.error()).c_str());
     return exit_wrong;
@@ -280,6 +240,8 @@ int sql(sql_arguments a) {
   auto engine = sql::open_engine(**library, {*memory, a.threads, spill});
   if (!engine)
     return refuse(engine.error());
+  if (auto added = (*engine)->add_function("predict", model::prediction()); !added)
+    return refuse(added.error());
   const interrupt_watch watch([&] { (*engine)->interrupt(); });
   const auto guard = make_tables(**engine, *sources, a);
   if (!guard)
@@ -325,7 +287,9 @@ void add_sql(CLI::App& app, int& status) {
       "  millrace sql \"select host, count(*) from sword_purchases group by host\" --topology topology.json\n"
       "  millrace sql \"select page, count(*) from t where status = '200' group by all\" --table "
       "t=/data/events\n"
-      "  millrace sql \"show tables; describe sword_purchases\" --topology topology.json --format csv\n\n"
+      "  millrace sql \"show tables; describe sword_purchases\" --topology topology.json --format csv\n"
+      "  millrace sql \"select userid, predict('churn.model.json', f.*) from f\" --table "
+      "f=features.parquet\n\n"
       "Only whole, visible files are read; a table without files has its columns and no rows. A database's "
       "table that "
       "the\n"

@@ -38,13 +38,16 @@ expected<std::optional<config::state_fit>> fit_of(const snapshot::state_store& s
 }
 
 error does_not_fit(const std::string& folder, const config::topology& t, const config::state_fit& fit) {
+  const auto copy = fit.former_model.empty()
+                        ? std::string()
+                        : fmt::format("; the former lies in it as models/{}.json", fit.former_model);
   return {ec::mismatch,
           fault::user,
           false,
-          fmt::format("the state in {} was made by another version of topology '{}': {}; run the old "
+          fmt::format("the state in {} was made by another version of topology '{}': {}{}; run the old "
                       "topology, give this one a folder of its own (--state DIR), or start over in this "
                       "folder with --fresh",
-                      folder, t.name, fit.refusal),
+                      folder, t.name, fit.refusal, copy),
           {}};
 }
 

@@ -5,12 +5,14 @@
 #include "actors/deployment/start_positions.hpp"
 #include "actors/sink/files/data_file.hpp"
 #include "actors/source/file/standard_input.hpp"
+#include "config/plan/plan_model.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/signal_watch.hpp"
 #include "tools/cli/state_folder.hpp"
+#include "tools/model/output_file.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -85,6 +87,25 @@ expected<void> forget_another_try(std::unique_ptr<snapshot::state_store>& store,
   return store->put(snapshot::tried_name, t.state_fingerprint);
 }
 
+/// A copy of every model that the topology applies: a state that has read something fits no other.
+expected<void> keep_models(const std::string& folder, const config::topology& t) {
+  for (const auto& s : t.stages) {
+    const auto* const m = config::model_of(s);
+    if (m == nullptr)
+      continue;
+    const auto path = fmt::format("{}/models/{}.json", folder, m->content->hash);
+    std::error_code failed;
+    if (std::filesystem::exists(path, failed))
+      continue;
+    std::filesystem::create_directories(folder + "/models", failed);
+    if (failed)
+      return outside_error(ec::io, fmt::format("{}/models cannot be made: {}", folder, failed.message()));
+    if (auto written = model::write_whole_files({{path, m->bytes}}); !written)
+      return written;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string files_of(const config::topology& t) {
@@ -109,6 +130,8 @@ expected<std::unique_ptr<topology_run>> topology_run::open(std::shared_ptr<const
   if (!*fit)
     if (const auto done = forget_another_try(*opened, *topology); !done)
       return unexpected(done.error());
+  if (const auto kept = keep_models((*opened)->folder(), *topology); !kept)
+    return unexpected(kept.error());
   std::unique_ptr<topology_run> out(new topology_run);
   out->topology_ = std::move(topology);
   out->store_ = std::move(*opened);

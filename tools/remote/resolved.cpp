@@ -1,9 +1,12 @@
 #include "tools/remote/resolved.hpp"
 
+#include "actors/api/requests.hpp"
+#include "config/plan/plan_model.hpp"
 #include "config/report.hpp"
 #include "config/text/environment.hpp"
 #include "config/text/merged_files.hpp"
 #include "runtime/data/json_value.hpp"
+#include "runtime/model/carried.hpp"
 
 #include <fmt/format.h>
 
@@ -21,9 +24,25 @@ void escape_variables(config::node& n) {
     escape_variables(m.value);
 }
 
+/// Nodes have no file of the model, or another one.
+void carry_models(config::node& root, const config::topology& plan) {
+  auto* const stages = root.find("stages");
+  if (stages == nullptr)
+    return;
+  for (const auto& s : plan.stages) {
+    auto* const written = stages->value.find(s.name);
+    const auto* const m = config::model_of(s);
+    if (m == nullptr || written == nullptr)
+      continue;
+    if (auto* const file = written->value.find("model"))
+      file->value.text = model::carried(m->bytes);
+  }
+}
+
 }  // namespace
 
-expected<std::string> resolved_text(const config::load_request& request, const config::catalog& connectors) {
+expected<std::string> resolved_text(const config::load_request& request, const config::catalog& connectors,
+                                    const config::topology& plan) {
   config::report out;
   auto root = config::read_merged(request, connectors, out);
   if (root)
@@ -31,8 +50,16 @@ expected<std::string> resolved_text(const config::load_request& request, const c
   if (!root || out.errors() > 0)
     return user_error(ec::invalid_argument,
                       fmt::format("{} or an overlay has changed; apply it again", request.file));
+  carry_models(*root, plan);
   escape_variables(*root);
-  return data::json_text(config::to_json(*root));
+  auto text = data::json_text(config::to_json(*root));
+  if (text.size() > api::max_plan)
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("with its models, packed, the topology has {:.1f} MB, and a cluster takes "
+                    "{} MiB; remedy: a model of fewer or flatter trees, such as --model boosted",
+                    static_cast<double>(text.size()) / 1e6, api::max_plan >> 20U));
+  return text;
 }
 
 }  // namespace millrace::remote

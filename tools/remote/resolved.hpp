@@ -9,9 +9,11 @@
 
 namespace millrace::remote {
 
-/// Its JSON, which holds what the environment had, secrets too. For a request that config::load() takes; the
-/// error is a file that has changed since.
+/// Its JSON, which holds what the environment had, secrets too, and the models that it applies. `plan` is what
+/// config::load() has made of the request. Errors: a file that has changed since, models that are too large for a
+/// cluster.
 [[nodiscard]] expected<std::string> resolved_text(const config::load_request& request,
-                                                  const config::catalog& connectors);
+                                                  const config::catalog& connectors,
+                                                  const config::topology& plan);
 
 }  // namespace millrace::remote

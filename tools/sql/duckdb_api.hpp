@@ -74,6 +74,7 @@ enum class duckdb_type : int {
   timestamp_tz = 31,
   uhugeint = 32,
   array = 33,
+  any = 34,  // of a parameter that takes all types
   null = 36,
 };
 
@@ -92,6 +93,7 @@ enum class duckdb_statement : int {
   create_function = 14,
   drop = 15,
   vacuum = 18,
+  set = 20,
 };
 
 enum class duckdb_returns : int { changed_rows = 1, nothing = 2, rows = 3 };
@@ -105,6 +107,10 @@ using duckdb_prepared = struct duckdb_prepared_s*;
 using duckdb_logical_type = struct duckdb_logical_type_s*;
 using duckdb_chunk = struct duckdb_chunk_s*;
 using duckdb_vector = struct duckdb_vector_s*;
+using duckdb_scalar_function = struct duckdb_scalar_function_s*;
+/// Goes with one call of a scalar function.
+using duckdb_function_info = struct duckdb_function_info_s*;
+using duckdb_scalar_callback = void (*)(duckdb_function_info, duckdb_chunk, duckdb_vector result);
 
 /// X(returned type, name, parameters). States are 0 for success.
 #define MILLRACE_DUCKDB_FUNCTIONS(X)                                                                         \
@@ -155,7 +161,21 @@ using duckdb_vector = struct duckdb_vector_s*;
   X(duckdb_logical_type, map_type_value_type, (duckdb_logical_type))                                         \
   X(duckdb_count, struct_type_child_count, (duckdb_logical_type))                                            \
   X(char*, struct_type_child_name, (duckdb_logical_type, duckdb_count))                                      \
-  X(duckdb_logical_type, struct_type_child_type, (duckdb_logical_type, duckdb_count))
+  X(duckdb_logical_type, struct_type_child_type, (duckdb_logical_type, duckdb_count))                        \
+  X(duckdb_logical_type, create_logical_type, (duckdb_type))                                                 \
+  X(duckdb_logical_type, vector_get_column_type, (duckdb_vector))                                            \
+  X(void, vector_ensure_validity_writable, (duckdb_vector))                                                  \
+  X(duckdb_scalar_function, create_scalar_function, ())                                                      \
+  X(void, scalar_function_set_name, (duckdb_scalar_function, const char*))                                   \
+  X(void, scalar_function_add_parameter, (duckdb_scalar_function, duckdb_logical_type))                      \
+  X(void, scalar_function_set_return_type, (duckdb_scalar_function, duckdb_logical_type))                    \
+  X(void, scalar_function_set_special_handling, (duckdb_scalar_function))                                    \
+  X(void, scalar_function_set_extra_info, (duckdb_scalar_function, void*, void (*destroy)(void*)))           \
+  X(void, scalar_function_set_function, (duckdb_scalar_function, duckdb_scalar_callback))                    \
+  X(int, register_scalar_function, (duckdb_connection, duckdb_scalar_function))                              \
+  X(void, destroy_scalar_function, (duckdb_scalar_function*))                                                \
+  X(void*, scalar_function_get_extra_info, (duckdb_function_info))                                           \
+  X(void, scalar_function_set_error, (duckdb_function_info, const char*))
 
 struct duckdb_api {
 #define MILLRACE_DUCKDB_POINTER(result, name, parameters) result(*name) parameters = nullptr;

@@ -1,5 +1,7 @@
 #include "tools/sql/engine.hpp"
 
+#include "tools/sql/statements.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -120,10 +122,17 @@ public:
     auto last = prepare(sql, nullptr);
     return last ? drain(std::move(*last)) : unexpected(std::move(last.error()));
   }
+  expected<void> add_function(const std::string& name, row_function f) override {
+    functions_.push_back(name);
+    return add_row_function(api_, connection_.get(), name, std::move(f));
+  }
   expected<void> lock() override { return set_up("set lock_configuration = true"); }
 
   expected<std::unique_ptr<row_stream>> run(const std::string& sql, const guard& g) override {
-    auto last = prepare(sql, &g);
+    auto text = sql;
+    for (const auto& f : functions_)
+      text = rows_for_stars(text, f);
+    auto last = prepare(text, &g);
     if (!last)
       return unexpected(std::move(last.error()));
     auto stream = std::make_unique<result_stream>(api_, std::move(*last));
@@ -179,6 +188,7 @@ private:
   const duckdb_api& api_;
   owned<duckdb_database> database_;
   owned<duckdb_connection> connection_;
+  std::vector<std::string> functions_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "runtime/data/batch.hpp"
 #include "tools/sql/read_only.hpp"
+#include "tools/sql/row_function.hpp"
 #include "tools/sql/values.hpp"
 
 #include <memory>
@@ -33,6 +34,8 @@ public:
   virtual ~engine() = default;
   /// Runs our own statements, without a guard.
   [[nodiscard]] virtual expected<void> set_up(const std::string& sql) = 0;
+  /// Lets statements call `name('TEXT', t.*)`.
+  [[nodiscard]] virtual expected<void> add_function(const std::string& name, row_function f) = 0;
   /// Locks the settings: no statement may change them from now on.
   [[nodiscard]] virtual expected<void> lock() = 0;
   /// Runs one statement. Errors that `prepare` gives (parser, binder, guard) have fault::user and code

@@ -1,9 +1,10 @@
 #include "tools/sql/library.hpp"
 
+#include "tools/sql/loaded_library.hpp"
+
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <dlfcn.h>
 
 namespace millrace::sql {
 namespace {
@@ -54,32 +55,30 @@ std::vector<std::string> library_candidates(const library_places& places) {
           (places.binary / file_name).string(), std::string(file_name)};
 }
 
-expected<const duckdb_api*> load_duckdb(const library_places& places) {
+expected<const duckdb_api*> load_duckdb(const library_places& places, std::string_view who) {
   static duckdb_api loaded;
   std::string tried;
-  for (const auto& candidate : library_candidates(places)) {
+  auto candidates = library_candidates(places);
+  std::erase_if(candidates, [&](const std::string& candidate) {
     std::error_code failed;
-    const bool is_path = candidate.find('/') != std::string::npos;
-    if (is_path && !std::filesystem::exists(candidate, failed)) {
+    const bool is_missing =
+        candidate.find('/') != std::string::npos && !std::filesystem::exists(candidate, failed);
+    if (is_missing)
       tried += fmt::format("\n  {}: not there", candidate);
-      continue;
-    }
-    void* const library = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-      tried += fmt::format("\n  {}", dlerror());
-      continue;
-    }
-    auto api = functions_of(library, candidate);
-    if (!api)
-      return unexpected(std::move(api.error()));
-    loaded = *api;
+    return is_missing;
+  });
+  const auto found = first_loaded<duckdb_api>(candidates, functions_of, tried);
+  if (!found)
+    return unexpected(found.error());
+  if (*found) {
+    loaded = **found;
     return &loaded;
   }
   return user_error(
       ec::not_found,
-      fmt::format("millrace sql needs libduckdb.so, and there is none; remedy: run tools/duckdb, which "
+      fmt::format("{} needs libduckdb.so, and there is none; remedy: run tools/duckdb, which "
                   "fetches DuckDB {} into the cache folder, or set MILLRACE_DUCKDB to the file; tried:{}",
-                  duckdb_release, tried));
+                  who, duckdb_release, tried));
 }
 
 }  // namespace millrace::sql

@@ -24,7 +24,8 @@ struct library_places {
 /// Pure: in the order in which they are tried; a bare name is one that the system looks for.
 [[nodiscard]] std::vector<std::string> library_candidates(const library_places& places);
 
-/// Loaded once and for good. Errors say what was tried, and the remedy.
-[[nodiscard]] expected<const duckdb_api*> load_duckdb(const library_places& places);
+/// Loaded once and for good. Errors say what was tried, and the remedy; `who` needs it.
+[[nodiscard]] expected<const duckdb_api*> load_duckdb(const library_places& places,
+                                                      std::string_view who = "millrace sql");
 
 }  // namespace millrace::sql

@@ -173,6 +173,29 @@ std::vector<statement> statements_of(std::string_view query) {
   return out;
 }
 
+std::string rows_for_stars(std::string_view sql, std::string_view function) {
+  std::string out(sql);
+  std::vector<token> seen;
+  std::vector<std::size_t> places;  // of those seen
+  std::vector<std::size_t> calls;   // the depths of the function's brackets that are open
+  scanner s(sql);
+  for (token t; s.next(t);) {
+    const auto n = seen.size();
+    if (is_symbol(t, '(') && n > 0 && is_word(seen.back(), function))
+      calls.push_back(t.depth);
+    if (is_symbol(t, ')') && !calls.empty() && t.depth == calls.back()) {
+      calls.pop_back();
+      const bool is_star =
+          n >= 4 && is_symbol(seen[n - 1], '*') && is_symbol(seen[n - 2], '.') && is_symbol(seen[n - 4], ',');
+      if (is_star && (seen[n - 3].what == token::kind::word || seen[n - 3].what == token::kind::name))
+        out[places[n - 1]] = out[places[n - 2]] = ' ';
+    }
+    seen.push_back(t);
+    places.push_back(s.begin());
+  }
+  return out;
+}
+
 namespace {
 
 /// The word that says what a statement is about, behind its verb and what qualifies that.

@@ -25,6 +25,10 @@ struct statement {
 /// Cuts at the semicolons; empty statements are left out.
 [[nodiscard]] std::vector<statement> statements_of(std::string_view query);
 
+/// `f('a', t.*)` becomes `f('a', t  )`: there DuckDB takes a table's name, for its row as a struct, and no star. All else stays
+/// at its place.
+[[nodiscard]] std::string rows_for_stars(std::string_view sql, std::string_view function);
+
 /// Tells what a statement does to files, as far as words say. `explain` in front of it changes nothing: with
 /// `analyze` it is run.
 struct file_effect {

@@ -32,6 +32,7 @@ enum class op : std::uint8_t {
   member,         // args[0] is an object; path has one member
   make_list,      // of the args
   cast_elements,  // function casts the elements of args[0]
+  whole_batch,    // a column_function, `prepared`, computes it; it stands alone
   quantified,     // args[0] compared by function with the elements of args[1]; flag: all, else any
 };
 

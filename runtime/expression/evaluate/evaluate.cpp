@@ -1,4 +1,5 @@
 // The contract's evaluate() and rows_where(): a batch in chunks, results into columns, failures in order.
+#include "runtime/expression/column_function.hpp"
 #include "runtime/expression/evaluate/evaluator.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -105,6 +106,8 @@ void by_chunks(const bound& e, const data::batch& input, event_micros now, faile
 
 data::column_ptr evaluate(const bound& e, const data::batch& input, event_micros now,
                           std::vector<row_failure>& failures) {
+  if (const auto* const f = function_of(e))
+    return f->values(input, failures);
   const auto& root = e.code->root();
   if (root.what == op::column) {
     if (root.path.empty())

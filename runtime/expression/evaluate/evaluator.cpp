@@ -57,6 +57,8 @@ values evaluator::run(const node& n, const std::uint8_t* active) {
     return cast_elements(n, active);
   case op::quantified:
     return quantified(n, active);
+  case op::whole_batch:  // evaluate() does not come here
+    break;
   }
   return {};
 }

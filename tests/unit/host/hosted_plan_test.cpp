@@ -1,8 +1,14 @@
 // What a node makes of a topology's plan: its bytes, and the members, edges, lanes and pins that follow from it.
 #include "actors/sink/parquet/parquet_file.hpp"
+#include "config/plan/plan_model.hpp"
+#include "runtime/model/carried.hpp"
 #include "tests/unit/host/host_fixture.hpp"
+#include "tests/unit/model/small_models.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
 
 namespace millrace::host::test {
 namespace {
@@ -85,6 +91,29 @@ TEST_CASE("a plan that is wrong is refused with the reason and the place in the 
   CHECK(wrong.error().message.find("none of them") != std::string::npos);
   CHECK(wrong.error().message.starts_with("clicks:1:"));
   CHECK(load_plan("{", "clicks").error().code == ec::invalid_argument);
+}
+
+TEST_CASE("a plan carries its models: each node would read a file of its own") {
+  const auto file =
+      std::filesystem::temp_directory_path() / ("hosted-model-" + std::to_string(getpid()) + ".json");
+  const auto bytes = millrace::test::two_trees("5E-1", "[1,7,4]", R"(["a","b"])");
+  std::ofstream(file) << bytes;
+  const auto with = [&](const std::string& model) {
+    return load_plan(R"json({ "millrace": 1, "topology": "t", "stages": {
+      "in": { "source": "file", "path": "in.csv" },
+      "rows": { "parser": "csv", "from": "in", "schema": { "a": "double", "b": "double" } },
+      "scored": { "transform": "model", "from": "rows", "model": ")json" +
+                         model + R"json(", "column": "p" },
+      "out": { "sink": "console", "from": "scored" } } })json",
+                     "t");
+  };
+  const auto refused = with(file.string());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("stage \"scored\" names a model's file, and nodes read none") !=
+        std::string::npos);
+  const auto taken = must(with(millrace::model::carried(bytes)));
+  CHECK(config::model_of(*taken->find("scored"))->bytes == bytes);
+  std::filesystem::remove(file);
 }
 
 TEST_CASE("a node whose tzdata is another one than the plan's tells so, where windows go by it") {

@@ -289,3 +289,56 @@ TEST_CASE("the printed definitions of JSON, CSV and plain tables are taken by Du
   CHECK(
       holds(ask(*e, "select column_name, column_type from (describe \"sel\"\"ect\")"), "STRUCT(lat DOUBLE)"));
 }
+
+TEST_CASE("a function of a text and a row sees each row's members, wherever DuckDB keeps them", "[duckdb]") {
+  const auto e = engine();
+  if (!e)
+    return;
+  // x of the row, and how long the text is.
+  const auto added = e->add_function(
+      "longer", [](const std::string& text, const data::batch& rows) -> expected<data::column_ptr> {
+        const auto at = rows.schema->find("x");
+        if (!at)
+          return user_error(ec::invalid_argument, text + ": there is no x");
+        data::column_builder out(type_id::float64);
+        for (std::size_t i = 0; i < rows.rows; ++i)
+          out.append_double(
+              static_cast<double>(text.size()) +
+              (rows.columns[*at]->is_null(i) ? 0.5 : static_cast<double>(rows.columns[*at]->ints()[i])));
+        return out.finish();
+      });
+  REQUIRE(added);
+  REQUIRE(e->lock());
+  REQUIRE(
+      ask(*e, "create table t as select range::bigint as x, 'n' || range as n from range(10000)").empty());
+  CHECK(ask(*e, "select longer('abc', t.*) as y from t where x in (7, 8) order by y") ==
+        "{\"y\":10}\n{\"y\":11}\n");
+  CHECK(ask(*e, "select sum(longer('abc', t.*)) as y from t") == "{\"y\":50025000}\n");
+  CHECK(ask(*e, "select count(*) as n from t where longer('abc', t) = x + 3 and n <> 'n5'") ==
+        "{\"n\":9999}\n");
+  CHECK(ask(*e, "select sum(longer('abc', s.*)) as y from (select 7::bigint as x, n from t) s") ==
+        "{\"y\":1e+05}\n");
+  CHECK(ask(*e, "select sum(longer('abc', s.*)) as y from (select t.x, u.x as z from t join t u on t.x = "
+                "9999 - u.x where u.x % 3 = 0) s") ==
+        ask(*e, "select sum(3 + x)::double as y from t where x % 3 = 0"));
+  CHECK(ask(*e, "select longer('abc', {'x': 1::bigint}) as y") == "{\"y\":4}\n");
+  CHECK(ask(*e, "select longer('abc', s.*) as y from (select null::bigint as x) s") == "{\"y\":3.5}\n");
+  CHECK(ask(*e, "select longer('abc', if(x < 2, t, null)) as y from t where x in (1, 5000) order by x") ==
+        "{\"y\":4}\n{\"y\":null}\n");
+  CHECK(ask(*e, "select longer(if(x = 1, null, 'abc'), t) as y from t where x < 3 order by x") ==
+        "{\"y\":3}\n{\"y\":null}\n{\"y\":5}\n");
+  CHECK(holds(ask(*e, "select longer(n, t.*) from t"), "expected the same text for all"));
+  CHECK(holds(ask(*e, "select longer('abc', u.*) from (select n from t) u"), "abc: there is no x"));
+  CHECK(holds(ask(*e, "select longer('abc', x) from t"), "expected longer('FILE', t.*)"));
+  CHECK(holds(ask(*e, "select longer('abc', *) from t"), "error: "));
+}
+
+TEST_CASE("a variable is set and read, also where the settings are locked", "[duckdb]") {
+  const auto e = engine();
+  if (!e)
+    return;
+  REQUIRE(e->lock());
+  CHECK(ask(*e, "select getvariable('x') is null as none") == "{\"none\":true}\n");
+  CHECK(ask(*e, "set variable x = 41").empty());
+  CHECK(ask(*e, "select getvariable('x') + 1 as y") == "{\"y\":42}\n");
+}

@@ -84,6 +84,8 @@ TEST_CASE("what changes the set-up or writes files otherwise is refused, queries
   CHECK(refusal(g, "create table x as select 1", duckdb_statement::create).empty());
   CHECK(refusal(g, "drop table x", duckdb_statement::drop).empty());
   CHECK(refusal(g, "set variable x = 1", duckdb_statement::set_variable).empty());
+  CHECK(refusal(g, "set variable x = 1", duckdb_statement::set).empty());
+  CHECK(holds(refusal(g, "set threads = 1", duckdb_statement::set), "\"set\" is not for millrace sql"));
 }
 
 TEST_CASE("of pragmas those that only tell may run, and no statement becomes a copy unseen") {

@@ -57,3 +57,19 @@ TEST_CASE("the first word is a statement's verb, explained or not") {
   CHECK(file_effect_of("explain").verb.empty());
   CHECK(file_effect_of("").verb.empty());
 }
+
+TEST_CASE("a star in a function's call is taken for the row, at its place") {
+  const auto of = [](std::string_view sql) { return rows_for_stars(sql, "predict"); };
+  CHECK(of("select predict('m', f.*) from f") == "select predict('m', f  ) from f");
+  CHECK(of("select f.*, PREDICT ('m',\"the f\" . * ) from f") ==
+        "select f.*, PREDICT ('m',\"the f\"     ) from f");
+  CHECK(of("select g(predict('m', (f).x), count(*), predict(lower('M'), f.*)) ") ==
+        "select g(predict('m', (f).x), count(*), predict(lower('M'), f  )) ");
+  for (const auto* const same :
+       {"select predict('m', f)", "select forecast('m', f.*)", "select predict('m', x * y)",
+        "select predict(f.*)", "select predict('m', *)", "select 'predict(''m'', f.*)' -- predict('m', f.*)",
+        "select predict('m', f.*", "select predict(forecast('m', f.*), f)", ""}) {
+    CAPTURE(same);
+    CHECK(of(same) == same);
+  }
+}

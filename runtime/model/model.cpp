@@ -1,0 +1,46 @@
+#include "runtime/model/model.hpp"
+
+#include <algorithm>
+#include <array>
+#include <openssl/evp.h>
+
+namespace millrace::model {
+
+std::string_view to_string(kind k) {
+  constexpr std::array<std::string_view, 3> names{"forest", "boosted", "linear"};
+  return names[static_cast<std::size_t>(k)];
+}
+
+std::string_view to_string(feature_type t) {
+  constexpr std::array<std::string_view, 3> names{"double", "boolean", "text"};
+  return names[static_cast<std::size_t>(t)];
+}
+
+std::vector<std::string> input_names(const std::vector<feature>& features) {
+  std::vector<std::string> out;
+  for (const auto& f : features)
+    if (f.type != feature_type::text)
+      out.push_back(f.name);
+    else
+      for (std::size_t i = 1; i < f.categories.size(); ++i)
+        out.push_back(f.name + "=" + f.categories[i]);
+  for (auto& name : out)
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '[' || c == ']' || c == '<'; }, '_');
+  return out;
+}
+
+std::string sha256(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (unsigned i = 0; i < size; ++i) {
+    out += digits[digest[i] >> 4];
+    out += digits[digest[i] & 15];
+  }
+  return out;
+}
+
+}  // namespace millrace::model

@@ -1,0 +1,21 @@
+// Writes files whole or not at all: under another name beside them, then renamed.
+#pragma once
+
+#include "runtime/base/error.hpp"
+
+#include <string>
+#include <vector>
+
+namespace millrace::model {
+
+struct output_file {
+  std::string path;
+  std::string text;
+};
+
+/// Whether the places can be written to, before anything is computed.
+[[nodiscard]] expected<void> check_places(const std::vector<std::string>& paths);
+/// All are written before the first one gets its name.
+[[nodiscard]] expected<void> write_whole_files(const std::vector<output_file>& files);
+
+}  // namespace millrace::model

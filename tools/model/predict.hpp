@@ -1,0 +1,11 @@
+// What `predict('FILE', t.*)` of `millrace sql` computes.
+#pragma once
+
+#include "tools/sql/row_function.hpp"
+
+namespace millrace::model {
+
+/// Gives each row the probability by the model in a file, which is read once. Errors begin with the file's name.
+[[nodiscard]] sql::row_function prediction();
+
+}  // namespace millrace::model
