@@ -78,6 +78,11 @@ struct stop {
   std::string topology;
   friend bool operator==(const stop&, const stop&) = default;
 };
+/// The cluster forgets a topology that is over, with its state and dead letters.
+struct remove {
+  std::string topology;
+  friend bool operator==(const remove&, const remove&) = default;
+};
 /// Lanes of the topology read nothing until `resume`.
 struct pause {
   std::string topology;
@@ -124,8 +129,9 @@ using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
                  requests::graph, requests::stage_figures, requests::explain, requests::figures,
                  requests::own_figures, requests::ledger, requests::dead_letters, requests::stop,
-                 requests::pause, requests::resume, requests::restart, requests::drain, requests::forget,
-                 requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
+                 requests::remove, requests::pause, requests::resume, requests::restart, requests::drain,
+                 requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
+                 requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

@@ -14,7 +14,6 @@ namespace {
 
 /// 1 counts by the numbers of stages.
 constexpr std::uint8_t record_version = 2;
-constexpr std::string_view record_name = "run";
 /// The number of the run whose beginning has been put in its place.
 constexpr std::string_view placed_name = "run_placed";
 /// The number of the last run that has come to its end; none where that is the first, or none has.
@@ -27,36 +26,29 @@ expected<std::uint64_t> number_at(const snapshot::value_reader& store, std::stri
   return stored.map([](const std::string& text) { return std::stoull(text); });
 }
 
-/// Reads from its snapshots what a shard has left at the end of a run; nothing where they do not say.
-expected<std::optional<delivery::earlier_runs>>
-left_of_shard(const config::stage& s, std::uint32_t n, std::uint64_t run, snapshot::state_store& store) {
-  const auto life = store.next_incarnation();
-  if (!life)
-    return unexpected(life.error());
-  const shard_name name{s.name, run, n};
-  const auto opened = store.open_snapshots(lasting_name(name), *life);
-  if (!opened)
-    return unexpected(opened.error());
-  auto chain = (*opened)->load();
-  if (!chain)
-    return unexpected(chain.error());
-  const auto& definition = std::get<config::window_plan>(s.plan).definition;
-  delivery::shard_core::setup setup;
-  setup.log = to_string(name);
-  setup.allowed_lateness = definition.allowed_lateness;
-  setup.life = *life;
-  setup.run = run;
-  delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
-  if (const auto restored = core.restore(chain::records_of(std::move(*chain))); !restored)
-    return unexpected(restored.error());
-  return core.left();
+/// Opens the snapshots of the folder that this process has locked.
+left_by_shard left_in_folder(snapshot::state_store& store, std::uint64_t run) {
+  return [&store, run](const config::stage& window, std::uint32_t shard) {
+    using left = expected<std::optional<delivery::earlier_runs>>;
+    const auto life = store.next_incarnation();
+    if (!life)
+      return left(unexpected(life.error()));
+    const auto opened = store.open_snapshots(lasting_name(shard_name{window.name, run, shard}), *life);
+    if (!opened)
+      return left(unexpected(opened.error()));
+    auto chain = (*opened)->load();
+    if (!chain)
+      return left(unexpected(chain.error()));
+    return left_in(window, shard, run, std::move(*chain));
+  };
 }
 
 class beginning {
 public:
-  beginning(const config::topology& t, snapshot::state_store& store, const run_record& present)
-      : topology_(t), store_(store), present_(present) {
-    next_.number = present.number + 1;
+  beginning(const config::topology& t, const snapshot::value_reader& values, std::uint64_t present,
+            const left_by_shard& left, std::string_view anew)
+      : topology_(t), values_(values), left_(left), anew_(anew) {
+    next_.number = present + 1;
   }
 
   expected<std::optional<run_record>> run() {
@@ -77,15 +69,13 @@ public:
       if (s.kind == config::stage_kind::window)
         if (auto known = add_window(s); !known)
           return unexpected(known.error());
-    if (auto kept = store_.put(record_name, encode_run(next_)); !kept)
-      return unexpected(kept.error());
     return std::optional(std::move(next_));
   }
 
 private:
   /// True: its source has something new.
   expected<bool> add(const lane::lane_plan& plan) {
-    const auto stored = store_.get(starts_name(plan.name));
+    const auto stored = values_.get(starts_name(plan.name));
     if (!stored)
       return unexpected(stored.error());
     auto partitions = decode_starts(*stored);
@@ -118,7 +108,7 @@ private:
       return &known->second;
     std::optional<source::continuation> found;
     if (takes_what_is_new(source)) {
-      const auto stored = store_.get(identity_name(source.name));
+      const auto stored = values_.get(identity_name(source.name));
       auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
                                                     source.options.boolean("parallel"))
                            : unexpected(stored.error());
@@ -140,9 +130,9 @@ private:
     const auto refused = [&](std::string_view why) {
       return unexpected(error{
           ec::mismatch, fault::user, false,
-          fmt::format("the topology has come to its end, and its files have got more since, but {}; begin "
-                      "anew with --fresh, which reads all of them",
-                      why),
+          fmt::format("the topology has come to its end, and its files have got more since, but {}; {}, "
+                      "which reads all of them",
+                      why, anew_),
           s.name});
     };
     if (plan.definition.updates)
@@ -152,7 +142,7 @@ private:
     std::vector<delivery::earlier_runs> shards;
     auto last_end = no_watermark;
     for (std::uint32_t n = 0; n < plan.definition.shards; ++n) {
-      auto left = left_of_shard(s, n, present_.number, store_);
+      auto left = left_(s, n);
       if (!left)
         return unexpected(left.error());
       if (!*left)
@@ -170,8 +160,9 @@ private:
   }
 
   const config::topology& topology_;
-  snapshot::state_store& store_;
-  const run_record& present_;
+  const snapshot::value_reader& values_;
+  const left_by_shard& left_;
+  std::string_view anew_;
   run_record next_;
   std::map<std::string, std::optional<source::continuation>> news_;
   std::optional<error> failed_;
@@ -183,6 +174,20 @@ delivery::earlier_runs run_record::left_of(const std::string& window, std::uint3
   const auto known = windows.find(window);
   return known == windows.end() || shard >= known->second.size() ? delivery::earlier_runs{}
                                                                  : known->second[shard];
+}
+
+expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& window, std::uint32_t shard,
+                                                        std::uint64_t run,
+                                                        snapshot::snapshots::chain snapshots) {
+  const auto& definition = std::get<config::window_plan>(window.plan).definition;
+  delivery::shard_core::setup setup;
+  setup.log = to_string(shard_name{window.name, run, shard});
+  setup.allowed_lateness = definition.allowed_lateness;
+  setup.run = run;
+  delivery::shard_core core(std::move(setup), window::make_shard_windows(definition));
+  if (const auto restored = core.restore(chain::records_of(std::move(snapshots))); !restored)
+    return unexpected(restored.error());
+  return core.left();
 }
 
 std::string encode_run(const run_record& r) {
@@ -259,8 +264,18 @@ expected<run_record> decode_run(std::string_view bytes) {
   return r;
 }
 
+expected<void> put_beginning(const run_record& r, snapshot::value_store& store) {
+  for (const auto& [source, identity] : r.identities)
+    if (auto kept = store.put(identity_name(source), identity); !kept)
+      return kept;
+  for (const auto& [plan, partitions] : r.starts)
+    if (auto kept = store.put(starts_name(plan), encode_starts(partitions)); !kept)
+      return kept;
+  return {};
+}
+
 expected<run_record> present_run(snapshot::value_store& store) {
-  const auto stored = store.get(record_name);
+  const auto stored = store.get(run_record_name);
   if (!stored && stored.error().code == ec::not_found)
     return run_record{};
   if (!stored)
@@ -273,12 +288,8 @@ expected<run_record> present_run(snapshot::value_store& store) {
     return unexpected(placed.error());
   if (*placed == record->number)
     return record;
-  for (const auto& [source, identity] : record->identities)
-    if (auto kept = store.put(identity_name(source), identity); !kept)
-      return unexpected(kept.error());
-  for (const auto& [plan, partitions] : record->starts)
-    if (auto kept = store.put(starts_name(plan), encode_starts(partitions)); !kept)
-      return unexpected(kept.error());
+  if (auto kept = put_beginning(*record, store); !kept)
+    return unexpected(kept.error());
   if (auto kept = store.put(placed_name, std::to_string(record->number)); !kept)
     return unexpected(kept.error());
   return record;
@@ -287,7 +298,7 @@ expected<run_record> present_run(snapshot::value_store& store) {
 expected<bool> has_ended(const snapshot::state_store& store) {
   if (!store.id().finished)
     return false;
-  const auto stored = store.get(record_name);
+  const auto stored = store.get(run_record_name);
   if (!stored && stored.error().code == ec::not_found)
     return true;
   if (!stored)
@@ -306,12 +317,23 @@ expected<void> note_end(snapshot::state_store& store) {
       .and_then([&] { return store.mark_finished(); });
 }
 
+expected<std::optional<run_record>> next_run(const config::topology& topology,
+                                             const snapshot::value_reader& values, std::uint64_t present,
+                                             const left_by_shard& left, std::string_view anew) {
+  return beginning(topology, values, present, left, anew).run();
+}
+
 expected<std::optional<run_record>> begin_next_run(const config::topology& topology,
                                                    snapshot::state_store& store) {
   const auto present = present_run(store);
   if (!present)
     return unexpected(present.error());
-  return beginning(topology, store, *present).run();
+  auto next = next_run(topology, store, present->number, left_in_folder(store, present->number),
+                       "begin anew with --fresh");
+  if (next && *next)
+    if (auto kept = store.put(run_record_name, encode_run(**next)); !kept)
+      return unexpected(kept.error());
+  return next;
 }
 
 }  // namespace millrace::deployment

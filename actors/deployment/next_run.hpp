@@ -1,13 +1,15 @@
 // A bounded topology that has come to its end is started again: what its files have got since is a run of its
-// own, with the next number. The record of it is one value in the state folder, so a run has begun or it has
-// not, whoever is killed when (docs/design/next-run.md).
+// own, with the next number. The record of it is one value in the state folder, or a part of the plan in
+// `control`, so a run has begun or it has not, whoever is killed when (docs/design/next-run.md).
 #pragma once
 
 #include "actors/deployment/pipeline.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::deployment {
@@ -21,8 +23,29 @@ struct run_record {
   [[nodiscard]] delivery::earlier_runs left_of(const std::string& window, std::uint32_t shard) const;
 };
 
+/// The name that the record has among the values of a state.
+inline constexpr std::string_view run_record_name = "run";
+
 [[nodiscard]] std::string encode_run(const run_record& r);
 [[nodiscard]] expected<run_record> decode_run(std::string_view bytes);
+
+/// Tells what a shard of the window has left at the end of the present run; nothing where its snapshots do not say.
+using left_by_shard = std::function<expected<std::optional<delivery::earlier_runs>>(
+    const config::stage& window, std::uint32_t shard)>;
+/// Reads that from the shard's snapshots. `run`: the present one.
+[[nodiscard]] expected<std::optional<delivery::earlier_runs>> left_in(const config::stage& window,
+                                                                      std::uint32_t shard, std::uint64_t run,
+                                                                      snapshot::snapshots::chain snapshots);
+
+/// For a topology whose run `present` has ended: works out the next one where there is something new, and keeps nothing.
+/// Nothing where there is not. `values` has identities and starts as they were at that end; `anew` says how everything is
+/// read anew. fault::user, with the remedy: what is new cannot be taken.
+[[nodiscard]] expected<std::optional<run_record>> next_run(const config::topology& topology,
+                                                           const snapshot::value_reader& values,
+                                                           std::uint64_t present, const left_by_shard& left,
+                                                           std::string_view anew);
+/// Puts the identities and starts of a run that has begun in their places.
+[[nodiscard]] expected<void> put_beginning(const run_record& r, snapshot::value_store& store);
 
 /// The run that the state is in, with all that was stored of its beginning in its place.
 [[nodiscard]] expected<run_record> present_run(snapshot::value_store& store);

@@ -3,6 +3,7 @@
 #include "actors/deployment/start_positions.hpp"
 #include "config/plan/state_fit.hpp"
 #include "runtime/base/random_id.hpp"
+#include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>
 
@@ -52,9 +53,56 @@ expected<void> check_fit(const hosted_plan& before, const config::topology& now)
                   now.name, fit.refusal));
 }
 
+/// Says how a cluster reads everything anew, where the reason names the way of `millrace run`.
+unexpected in_words_of_cluster(error why, const std::string& topology) {
+  if (why.message.find("--fresh") != std::string::npos)
+    why.message +=
+        fmt::format(" (on a cluster that is `millrace remove {}`, and to apply it again)", topology);
+  return unexpected(std::move(why));
+}
+
+/// Where the files of a topology that has ended have got more since, the plan is of its next run from here on
+/// (docs/design/next-run.md). The record that has this plan in `control` begins it.
+expected<void> go_on_with_next_run(values_of_plan& store, const config::topology& t, const apply_options& o) {
+  auto at_end = store;  // lanes may have learned more of their files than the plan has
+  for (const auto& s : t.stages) {
+    if (s.kind != config::stage_kind::source || !deployment::takes_what_is_new(s))
+      continue;
+    const auto name = deployment::identity_name(s.name);
+    const auto kept = o.kept->get(name);
+    if (!kept && kept.error().code != ec::not_found)
+      return unexpected(kept.error());
+    if (kept)
+      if (auto put = at_end.put(name, *kept); !put)
+        return put;
+  }
+  const auto present = deployment::present_run(store);
+  if (!present)
+    return unexpected(present.error());
+  const auto left = [&](const config::stage& window, std::uint32_t shard) {
+    return o.snapshots_of(lasting_name(shard_name{window.name, present->number, shard}))
+        .and_then([&](snapshot::snapshots::chain&& all) {
+          return deployment::left_in(window, shard, present->number, std::move(all));
+        });
+  };
+  auto next = deployment::next_run(t, at_end, present->number, left,
+                                   fmt::format("`millrace remove {}` and apply it again", t.name));
+  if (!next)
+    return in_words_of_cluster(next.error(), t.name);
+  if (!*next)
+    return {};
+  if (auto put = deployment::put_beginning(**next, store); !put)
+    return put;
+  // They stand in their own places from now on, and the plan is small.
+  (*next)->identities.clear();
+  (*next)->starts.clear();
+  return store.put(deployment::run_record_name, deployment::encode_run(**next));
+}
+
 /// Partitions that were found while it ran, with their recorded starts, become a part of the plan: the layout is
-/// made with them.
-expected<void> take_over_found(hosted_plan& plan, const cluster::topology_state& before) {
+/// made with them. True: there was one that the plan did not have.
+expected<bool> take_over_found(hosted_plan& plan, const cluster::topology_state& before) {
+  bool any = false;
   for (const auto& [name, start] : before.starts) {
     const auto stored = plan.values.find(deployment::starts_name(name.parser));
     if (stored == plan.values.end())
@@ -66,8 +114,9 @@ expected<void> take_over_found(hosted_plan& plan, const cluster::topology_state&
       continue;
     partitions->push_back({name.partition, start.start.at, true});
     stored->second = deployment::encode_starts(*partitions);
+    any = true;
   }
-  return {};
+  return any;
 }
 
 /// Returns the node of each actor that is pinned, by the actor's name.
@@ -143,6 +192,7 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   if (auto here = check_files(**topology, o); !here)
     return unexpected(here.error());
   hosted_plan plan{o.text, random_id(), o.lanes, {}};
+  bool may_have_next_run = false;
   if (o.before) {
     auto before = decode_plan(o.before->plan);
     if (!before)
@@ -152,8 +202,11 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
     plan.state_id = before->state_id;
     plan.lanes = before->lanes;
     plan.values = std::move(before->values);
-    if (auto taken = take_over_found(plan, *o.before); !taken)
+    const auto taken = take_over_found(plan, *o.before);
+    if (!taken)
       return unexpected(taken.error());
+    // A partition that was found at the very end may not have been read: the present run goes on with it first.
+    may_have_next_run = o.before->status == cluster::topology_status::finished && !*taken && o.kept;
   }
   deployment::pipeline_options options;
   options.topology = *topology;
@@ -162,12 +215,18 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   options.make = o.make;
   options.runs_sources = false;
   values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
+  if (may_have_next_run)
+    if (auto gone_on = go_on_with_next_run(store, **topology, o); !gone_on)
+      return unexpected(gone_on.error());
   auto decided = deployment::decide(options, store, std::make_shared<source::feeds>());
   if (!decided)
     return unexpected(error(decided.error().why));
   plan.values = store.all();
   keep_zones(plan, **topology);
-  return cluster::records::topology_applied{o.topology, encode_plan(plan), 0,
+  // A plan that was prepared for a state that is removed meanwhile does not begin another one, and one of two that were
+  // prepared for the same end does not begin a second next run.
+  const auto goes_on_from = o.before ? o.before->generation : 0;
+  return cluster::records::topology_applied{o.topology, encode_plan(plan), goes_on_from,
                                             actors_of(*decided, **topology, o.node, homes_in(o.before))};
 }
 

@@ -1,11 +1,15 @@
 // Prepares a topology before `apply` records anything: the node that is asked reads the topology, connects to its
-// sources, and decides where their partitions start, once for all lives.
+// sources, and decides where their partitions start, once for all lives. Of one that has ended it works out the next run,
+// where its files have got more since.
 #pragma once
 
 #include "actors/host/hosted_plan.hpp"
 #include "runtime/cluster/control_state.hpp"
+#include "runtime/snapshot/snapshot.hpp"
 
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,13 +23,17 @@ struct apply_options {
   std::string folder;  // of this node and topology, for plain files
   std::size_t lanes = 1;
   std::chrono::milliseconds start_timeout{30'000};
-  std::optional<cluster::topology_state> before = {};  // as the cluster has it
-  std::set<std::string> nodes = {};                    // that the cluster has
+  std::optional<cluster::topology_state> before = {};            // as the cluster has it
+  std::shared_ptr<const snapshot::value_reader> kept = nullptr;  // values in its state; null: none are known
+  /// Reads the snapshots of a shard by its lasting name. Set where `kept` is.
+  std::function<expected<snapshot::snapshots::chain>(const std::string& shard)> snapshots_of = {};
+  std::set<std::string> nodes = {};  // that the cluster has
   connector_makers make = {};
 };
 
 /// Blocks for as long as sources take to answer. User errors: the topology is wrong, does not fit the state of the
-/// one that the cluster has, names a node that the cluster does not have, or files that another node has.
+/// one that the cluster has, has ended and cannot take what its files have got since, names a node that the cluster does not
+/// have, or files that another node has.
 [[nodiscard]] expected<cluster::records::topology_applied> prepare_apply(const apply_options& o);
 
 }  // namespace millrace::host

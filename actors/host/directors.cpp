@@ -1,5 +1,6 @@
 #include "actors/host/directors.hpp"
 
+#include "actors/deployment/start_positions.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/node/topology_state.hpp"
 #include "runtime/control/spawn.hpp"
@@ -30,12 +31,28 @@ using promise = caf::typed_response_promise<report_given>;
 
 struct directed_topology {
   std::uint64_t generation = 0;
+  std::string chains = {};  // in the store
   std::unique_ptr<control::topology_director> director;
   std::shared_ptr<const config::topology> topology;
   std::vector<promise> asked = {};
   report_given last = {};  // once it has ended
   bool has_ended = false;  // `last` counts, and the kept report where that is empty
 };
+
+/// Returns the partitions of the plan. Those of earlier runs are among them, and are over: the starts that `control` has
+/// of them are of the past.
+expected<std::set<cluster::partition_name>> partitions_in(const hosted_plan& plan,
+                                                          const deployment::decided_topology& d) {
+  std::set<cluster::partition_name> out;
+  for (const auto& parser : d.plans) {
+    const auto all = deployment::decode_starts(plan.values.at(deployment::starts_name(parser->name)));
+    if (!all)
+      return unexpected(all.error());
+    for (const auto& p : *all)
+      out.insert({parser->name, p.name});
+  }
+  return out;
+}
 
 class directing {
 public:
@@ -62,6 +79,10 @@ public:
     }
     carry_out(m.topology, t.director->on_state(*m.now));
   }
+  void on_gone(const topology_gone& m) {
+    if (auto t = topologies_.extract(m.topology); !t.empty())
+      answer(t.mapped(), {});
+  }
   void on_said(const said_to_director& m) {
     const auto what = control::decode_to_director(m.bytes);
     if (!what)
@@ -82,9 +103,9 @@ public:
     auto to = self_->make_response_promise<promise>();
     const auto t = topologies_.find(m.topology);
     if (t == topologies_.end() || !t->second.director) {
-      to.deliver(kept_report(m.topology));  // it ended under an earlier coordinator
+      to.deliver(kept_report(m.topology, m.chains));  // it ended under an earlier coordinator
     } else if (t->second.has_ended) {
-      to.deliver(t->second.last.is_known ? t->second.last : kept_report(m.topology));
+      to.deliver(t->second.last.is_known ? t->second.last : kept_report(m.topology, m.chains));
     } else {
       t->second.asked.push_back(to);
       carry_out(m.topology, t->second.director->report());
@@ -111,18 +132,18 @@ private:
     auto planned = unfold(*plan, *topology);
     if (!planned)
       return unexpected(planned.error());
-    directed_topology out{s.generation, nullptr, std::move(*topology)};
+    directed_topology out{s.generation, cluster::chains_of(name, s.first_generation), nullptr,
+                          std::move(*topology)};
     const auto kept = std::make_shared<const deployment::decided_topology>(std::move(planned->decided));
-    std::set<cluster::partition_name> in_plan;
-    for (const auto& [parser, partitions] : kept->partitions)
-      for (const auto& p : partitions)
-        in_plan.insert({parser, p.name});
+    auto in_plan = partitions_in(*plan, *kept);
+    if (!in_plan)
+      return unexpected(in_plan.error());
     out.director = std::make_unique<control::topology_director>(
         control::topology_director_options{name, members_of(kept->layout),
                                            [kept](const std::string& parser, const std::string& partition) {
                                              return log_of(*kept, parser, partition);
                                            },
-                                           std::move(in_plan)});
+                                           std::move(*in_plan)});
     return out;
   }
 
@@ -165,29 +186,29 @@ private:
     auto& t = topologies_.at(topology);
     t.has_ended = true;
     t.last = {true, options_.report_text(*t.topology, d.parts, d.finished)};
-    keep_report(topology, t.last.json);
+    keep_report(topology, t.chains, t.last.json);
     answer(t, t.last);
   }
   void act(const std::string& topology, const control::directions::was_over&) {
     auto& t = topologies_.at(topology);
     t.has_ended = true;
     if (!t.asked.empty())
-      answer(t, kept_report(topology));
+      answer(t, kept_report(topology, t.chains));
   }
   void act(const std::string& topology, const control::directions::warn& d) {
     spdlog::warn("{}: {}", topology, d.text);
   }
 
-  [[nodiscard]] node::topology_state state_of(const std::string& topology) const {
-    return {options_.store, {{}, topology, {}, false}, {}};
+  [[nodiscard]] node::topology_state state_of(const std::string& topology, const std::string& chains) const {
+    return {options_.store, chains, {{}, topology, {}, false}, {}};
   }
   /// For the directors of a later coordinator, and of other processes.
-  void keep_report(const std::string& topology, const std::string& json) const {
-    if (const auto done = state_of(topology).put_as(report_value, json, mine_); !done)
+  void keep_report(const std::string& topology, const std::string& chains, const std::string& json) const {
+    if (const auto done = state_of(topology, chains).put_as(report_value, json, mine_); !done)
       spdlog::warn("{}: the last report is lost with this coordinator: {}", topology, done.error().message);
   }
-  [[nodiscard]] report_given kept_report(const std::string& topology) const {
-    auto json = state_of(topology).get(report_value);
+  [[nodiscard]] report_given kept_report(const std::string& topology, const std::string& chains) const {
+    auto json = state_of(topology, chains).get(report_value);
     if (json)
       return {true, std::move(*json)};
     if (json.error().code != ec::not_found)
@@ -220,6 +241,7 @@ directors_actor::behavior_type directors_behaviour(directors_actor::pointer self
       [=](const coordinator_known& m) { state->on_coordinator(m.coordinator); },
       [=](const leads_now& m) { state->on_leads(m.mine); },
       [=](const topology_changed& m) { state->on_changed(m); },
+      [=](const topology_gone& m) { state->on_gone(m); },
       [=](const leads_no_more&) { state->on_leads_no_more(); },
       [=](const said_to_director& m) { state->on_said(m); },
       [=](const restart_asked& m) { state->on_restart(m); },
@@ -240,6 +262,7 @@ public:
     caf::anon_send(directors_,
                    topology_changed{topology, std::make_shared<const cluster::topology_state>(now)});
   }
+  void removed(const std::string& topology) override { caf::anon_send(directors_, topology_gone{topology}); }
   void stepped_down(const std::string&) override { caf::anon_send(directors_, leads_no_more{}); }
 
 private:

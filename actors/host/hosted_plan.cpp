@@ -16,7 +16,9 @@ namespace millrace::host {
 namespace {
 
 constexpr std::string_view zones_name = "tzdata";  // among the values of a plan
-constexpr std::uint8_t plan_version = 1;
+constexpr std::uint8_t plan_version = 2;
+/// A topology that has had no run but its first is written in this version, so that nodes of an earlier one read it.
+constexpr std::uint8_t first_run_version = 1;
 
 /// Tells whether a node's own disk has what the stage reads, or has acknowledged.
 bool is_on_one_disk(const config::stage& s) {
@@ -38,7 +40,7 @@ const config::stage* own_sink_of_letters(const config::topology& t) {
 
 std::string encode_plan(const hosted_plan& p) {
   wire::writer out;
-  out.fixed(plan_version);
+  out.fixed(p.values.contains(std::string(deployment::run_record_name)) ? plan_version : first_run_version);
   out.string(p.text);
   out.string(p.state_id);
   out.varint(p.lanes);
@@ -48,6 +50,11 @@ std::string encode_plan(const hosted_plan& p) {
     out.string(value);
   }
   return out.take();
+}
+
+expected<deployment::run_record> run_of(const hosted_plan& p) {
+  const auto kept = p.values.find(std::string(deployment::run_record_name));
+  return kept == p.values.end() ? deployment::run_record() : deployment::decode_run(kept->second);
 }
 
 expected<hosted_plan> decode_plan(std::string_view bytes) {
@@ -111,6 +118,10 @@ std::string other_zones(const hosted_plan& p, const config::topology& t) {
 expected<planned_topology> unfold(const hosted_plan& p, std::shared_ptr<const config::topology> topology) {
   planned_topology out{std::move(topology), {}, p.state_id, p.values};
   auto& d = out.decided;
+  auto run = run_of(p);
+  if (!run)
+    return unexpected(run.error());
+  d.run = std::move(*run);
   d.plans = lane::lane_plans(out.topology);
   for (const auto& plan : d.plans) {
     const auto stored = p.values.find(deployment::starts_name(plan->name));

@@ -17,12 +17,16 @@
 namespace millrace::host {
 
 struct hosted_plan {
-  std::string text;                           // the topology's file in JSON, filled in
-  std::string state_id;                       // 32 hexadecimal digits; sinks claim their targets under it
-  std::uint64_t lanes = 1;                    // of a parser, at most (layout_bounds::lanes_of_a_plan)
-  std::map<std::string, std::string> values;  // start positions and identities of sources, by name
+  std::string text;         // the topology's file in JSON, filled in
+  std::string state_id;     // 32 hexadecimal digits; sinks claim their targets under it
+  std::uint64_t lanes = 1;  // of a parser, at most (layout_bounds::lanes_of_a_plan)
+  /// Start positions and identities of sources, by name; from the second run on also the record of the run.
+  std::map<std::string, std::string> values;
   friend bool operator==(const hosted_plan&, const hosted_plan&) = default;
 };
+
+/// The run that the plan is of, as prepare_apply() has put it there. ec::corrupt, ec::unsupported.
+[[nodiscard]] expected<deployment::run_record> run_of(const hosted_plan& p);
 
 [[nodiscard]] std::string encode_plan(const hosted_plan& p);
 /// ec::corrupt, ec::unsupported where a later version has written it.

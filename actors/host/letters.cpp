@@ -35,24 +35,6 @@ std::string own_sink_of(const std::string& text) {
   return type == nullptr || !type->is_string() ? std::string() : std::string(type->get_string());
 }
 
-expected<void> check_topology(const std::shared_ptr<node::chain_store>& store, const std::string& topology) {
-  const auto control = node::control_book(store).look();
-  if (!control)
-    return unexpected(control.error());
-  const auto found = control->state.topologies.find(topology);
-  if (found == control->state.topologies.end())
-    return user_error(ec::not_found, fmt::format("the cluster has no topology \"{}\"", topology));
-  const auto plan = decode_plan(found->second.plan);
-  if (!plan)
-    return unexpected(plan.error());
-  if (const auto sink = own_sink_of(plan->text); !sink.empty())
-    return user_error(ec::not_found,
-                      fmt::format("the dead letters of {} are not in the store: its \"dead_letters\" "
-                                  "sends them to a sink of the type {}",
-                                  topology, sink));
-  return {};
-}
-
 std::vector<std::string> split(std::string_view lines) {
   std::vector<std::string> out;
   while (!lines.empty()) {
@@ -78,11 +60,32 @@ letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
 
 }  // namespace
 
+expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store>& store,
+                                         const std::string& topology) {
+  const auto control = node::control_book(store).look();
+  if (!control)
+    return unexpected(control.error());
+  const auto found = control->state.topologies.find(topology);
+  if (found == control->state.topologies.end())
+    return user_error(ec::not_found, fmt::format("the cluster has no topology \"{}\"", topology));
+  auto plan = decode_plan(found->second.plan);
+  if (!plan)
+    return unexpected(plan.error());
+  if (const auto sink = own_sink_of(plan->text); !sink.empty())
+    return user_error(ec::not_found,
+                      fmt::format("the dead letters of {} are not in the store: its \"dead_letters\" "
+                                  "sends them to a sink of the type {}",
+                                  topology, sink));
+  return with_letters{found->second, std::move(*plan),
+                      cluster::chains_of(topology, found->second.first_generation)};
+}
+
 expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
                                    const api::requests::dead_letters& asked) {
-  if (const auto there = check_topology(store, asked.topology); !there)
+  const auto there = find_with_letters(store, asked.topology);
+  if (!there)
     return unexpected(there.error());
-  node::topology_chains chains(store, asked.topology);
+  node::topology_chains chains(store, there->chains);
   return sink::read_letters(chains, asked.page).map([](const sink::page_of_letters& page) {
     return api::answer(api::answers::dead_letters{split(page.lines), page.next});
   });

@@ -2,18 +2,31 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "actors/host/hosted_plan.hpp"
 #include "actors/node/chain_store.hpp"
+#include "runtime/cluster/control_state.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <memory>
+#include <string>
 
 namespace millrace::host {
 
 struct read_letters_now {};
 using letter_reader = caf::typed_actor<caf::reacts_to<read_letters_now>>;
+
+/// A topology whose dead letters are in the store.
+struct with_letters {
+  cluster::topology_state state;
+  hosted_plan plan;
+  std::string chains;  // the name of its chains
+};
+/// Errors: ec::not_found where the cluster has no such topology, or where its dead letters go to a sink of its own. Blocks.
+[[nodiscard]] expected<with_letters> find_with_letters(const std::shared_ptr<node::chain_store>& store,
+                                                       const std::string& topology);
 
 /// One page. Errors: ec::not_found where the cluster has no such
 /// topology, or where its dead letters go to a sink of its own. Blocks.

@@ -136,6 +136,10 @@ struct topology_changed {
   std::string topology;
   std::shared_ptr<const cluster::topology_state> now;
 };
+/// The cluster has it no more.
+struct topology_gone {
+  std::string topology;
+};
 struct leads_no_more {};
 struct said_to_director {
   std::string from;
@@ -149,6 +153,7 @@ struct restart_asked {
 /// Answered by report_given, once the topology's actors have reported.
 struct ask_for_report {
   std::string topology;
+  std::string chains;  // cluster::chains_of
 };
 struct report_given {
   bool is_known = false;
@@ -188,10 +193,10 @@ using topology_host =
                                  caf::reacts_to<nothing_runs>, caf::reacts_to<messages::stop>>;
 using directors_actor =
     caf::typed_actor<caf::reacts_to<coordinator_known>, caf::reacts_to<leads_now>,
-                     caf::reacts_to<topology_changed>, caf::reacts_to<leads_no_more>,
-                     caf::reacts_to<said_to_director>, caf::reacts_to<restart_asked>,
-                     caf::replies_to<ask_for_report>::with<report_given>, caf::reacts_to<reports_due>,
-                     caf::reacts_to<stops_due>, caf::reacts_to<messages::stop>>;
+                     caf::reacts_to<topology_changed>, caf::reacts_to<topology_gone>,
+                     caf::reacts_to<leads_no_more>, caf::reacts_to<said_to_director>,
+                     caf::reacts_to<restart_asked>, caf::replies_to<ask_for_report>::with<report_given>,
+                     caf::reacts_to<reports_due>, caf::reacts_to<stops_due>, caf::reacts_to<messages::stop>>;
 
 struct host_is_up {
   std::string topology;
@@ -232,6 +237,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::nothing_runs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::coordinator_known)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::topology_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::topology_gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::leads_no_more)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::said_to_director)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::restart_asked)

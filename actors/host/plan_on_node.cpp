@@ -37,14 +37,17 @@ plan_on_node::~plan_on_node() {
 
 namespace {
 
-deployment::pipeline_options options_of(const host_options& o, const planned_topology& p) {
+/// `chains`: of the topology, in the store.
+deployment::pipeline_options options_of(const host_options& o, const planned_topology& p,
+                                        const std::string& chains, bool begins_anew) {
   deployment::pipeline_options out;
   out.topology = p.topology;
   out.start_timeout = o.start_timeout;
   out.losses = o.losses ? o.losses(*p.topology) : std::make_shared<stage::losses>();
   out.make = o.make;
   out.clock = o.clock;
-  out.chains = std::make_shared<node::topology_chains>(o.store, o.topology);
+  out.chains = std::make_shared<node::topology_chains>(o.store, chains);
+  out.fresh = begins_anew;
   out.make_letters = [chains = out.chains](const config::values& options) {
     return std::make_unique<sink::stored_letters>(
         chains, sink::dead_letter_format(*config::dead_letter_schema()), sink::stored_parts_of(options));
@@ -78,17 +81,19 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
     return unexpected(numbers.error());
   auto out =
       std::make_unique<plan_on_node>(generation, std::move(*planned), std::move(*numbers), options.topology);
+  const auto chains = cluster::chains_of(options.topology, found->second.first_generation);
   std::error_code ignored;  // who writes there says what is wrong
   std::filesystem::create_directories(snapshot::state_folder_of(options.folder, plan->state_id), ignored);
   // Lanes of one source begin with its identity from the plan: each would put it first otherwise, and all but one
   // be fenced off.
   const auto state = std::make_shared<node::topology_state>(
-      options.store, snapshot::identity{plan->state_id, options.topology, {}, false}, options.folder,
-      plan->values);
+      options.store, chains, snapshot::identity{plan->state_id, options.topology, {}, false}, options.folder,
+      plan->values, out->planned.decided.run.number);
   out->keepers = {control::spawn_snapshot_writer(system), spawn_value_keeper(system, state)};
   out->factory = std::make_unique<deployment::actor_factory>(
-      system, options_of(options, out->planned), deployment::stored_state{state, state}, out->planned.decided,
-      out->keepers, std::make_shared<source::feeds>());
+      system, options_of(options, out->planned, chains, found->second.begins_anew),
+      deployment::stored_state{state, state}, out->planned.decided, out->keepers,
+      std::make_shared<source::feeds>());
   if (options.show)
     options.show(out->planned.topology, out->factory->gauges());
   return out;

@@ -1,5 +1,6 @@
 #include "actors/host/view.hpp"
 
+#include "actors/host/apply_worker.hpp"
 #include "actors/host/described.hpp"
 #include "actors/host/gathering.hpp"
 #include "actors/host/hosted_plan.hpp"
@@ -8,7 +9,6 @@
 #include "actors/host/question.hpp"
 #include "actors/inside/answering.hpp"
 #include "actors/inside/pause.hpp"
-#include "actors/node/control_book.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/control/spawn.hpp"
 
@@ -45,39 +45,6 @@ using give_answer = std::function<void(expected<api::answer>)>;
 using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;
 
 unexpected busy() { return outside_error(ec::unavailable, "this node has too much to answer; ask again"); }
-
-struct applying_job {
-  view_options options;
-  api::requests::apply what;
-  std::uint64_t number = 0;
-};
-
-expected<cluster::records::topology_applied> carry_out(const applying_job& job) {
-  const auto& options = job.options;
-  const auto seen = node::control_book(options.store).look();
-  if (!seen)
-    return unexpected(seen.error());
-  apply_options o{options.node, job.what.topology, job.what.plan,
-                  folder_of_topology(options.folder, job.what.topology), options.cores};
-  o.start_timeout = options.start_timeout;
-  o.make = options.make;
-  // As many as the cluster has cores, where all machines are alike.
-  o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
-  for (const auto& [node, _] : seen->state.nodes)
-    o.nodes.insert(node);
-  if (const auto t = seen->state.topologies.find(job.what.topology); t != seen->state.topologies.end())
-    o.before = t->second;
-  return prepare_apply(o);
-}
-
-apply_worker::behavior_type apply_behaviour(apply_worker::pointer self,
-                                            const std::shared_ptr<applying_job>& job,
-                                            const view_actor& view) {
-  return {[=](const prepare_now&) {
-    self->send(view, apply_prepared{job->number, carry_out(*job)});
-    self->quit();
-  }};
-}
 
 /// Figures have other names for shards than the plan.
 std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
@@ -224,9 +191,7 @@ private:
       return asker.to(busy());
     const auto number = ++numbers_;
     preparing_.emplace(number, asker);
-    const auto worker = control::spawn_blocking(
-        self_->system(), apply_behaviour, std::make_shared<applying_job>(applying_job{options_, a, number}),
-        whole_view(self_));
+    const auto worker = spawn_apply_worker(self_->system(), {options_, a, number}, whole_view(self_));
     self_->monitor(worker);
     workers_[worker.address()] = number;
     self_->send(worker, prepare_now{});
@@ -331,7 +296,9 @@ private:
     const auto t = d.state->topologies.find(topology);
     if (t == d.state->topologies.end())
       return then(unexpected(topology_of(d, topology).error()));
-    self_->request(options_.directors, parts_patience, ask_for_report{topology})
+    self_
+        ->request(options_.directors, parts_patience,
+                  ask_for_report{topology, cluster::chains_of(topology, t->second.first_generation)})
         .then(
             [then](const report_given& m) {
               if (!m.is_known)
@@ -391,6 +358,9 @@ private:
   }
   void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
     accept(cluster::records::stop_asked{r.topology}, to);
+  }
+  void answer(const described&, const api::requests::remove& r, const give_answer& to, const asker&) {
+    accept(cluster::records::topology_removed{r.topology}, to);
   }
   void answer(const described&, const api::requests::pause& r, const give_answer& to, const asker&) {
     accept(cluster::records::pause_set{r.topology, true}, to);

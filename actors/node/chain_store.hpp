@@ -43,6 +43,10 @@ public:
   /// with ec::unsupported.
   [[nodiscard]] virtual expected<std::unique_ptr<snapshot::segments>>
   open_segments(const cluster::actor_id& whose, incarnation term, const std::vector<segment_id>& needed) = 0;
+  /// Removes all chains and all spilled output that have this for a topology: a name that `control` has given back
+  /// (cluster::chains_of), so that no reader comes any more. May be called again, and by several at once; what a
+  /// stale writer leaves there meanwhile or later is read by nobody.
+  [[nodiscard]] virtual expected<void> clear(const std::string& chains) = 0;
   /// Says where it is, without a password.
   [[nodiscard]] virtual std::string shown() const = 0;
 };

@@ -1,5 +1,7 @@
 #include "actors/node/coordinator_hands.hpp"
 
+#include "actors/node/chain_clearer.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -12,6 +14,8 @@ constexpr std::chrono::milliseconds tick_every{100};
 /// A store that takes longer has not answered: what it was asked for may count, now or later. The others take
 /// over meanwhile only if this process falls silent, so it must not wait for ever.
 constexpr std::chrono::seconds store_patience{30};
+/// Chains may be gigabytes in a topic that is read as a whole. Who has waited for so long asks again.
+constexpr std::chrono::minutes clear_patience{30};
 
 }  // namespace
 
@@ -112,9 +116,14 @@ void coordinator_hands::carry_out(const cluster::decision& d) {
     }
     void operator()(const cluster::decisions::tell_director& x) const {
       const auto found = h.leads_->state().topologies.find(x.topology);
-      if (h.options_->director && found != h.leads_->state().topologies.end())
+      if (!h.options_->director)
+        return;
+      if (found != h.leads_->state().topologies.end())
         h.options_->director->changed(x.topology, found->second);
+      else
+        h.options_->director->removed(x.topology);
     }
+    void operator()(const cluster::decisions::clear_chains& x) const { h.clear(x.chains); }
     void operator()(const cluster::decisions::answer& x) const {
       if (auto asked = h.asked_.extract(x.request); !asked.empty())
         asked.mapped().deliver(cluster_answered{x.failure, x.lost});
@@ -122,6 +131,23 @@ void coordinator_hands::carry_out(const cluster::decision& d) {
     void operator()(const cluster::decisions::step_down& x) const { h.step_down(x); }
   };
   std::visit(hands{*this}, d);
+}
+
+void coordinator_hands::clear(const std::string& chains) {
+  const auto worker = spawn_chain_clearer(self_->system(), options_->store);
+  self_->request(worker, clear_patience, clear_these{chains})
+      .then([this](const chains_went& m) { on_cleared(m.chains, m.failure ? m.failure->message : ""); },
+            [this, chains](const caf::error& e) { on_cleared(chains, self_->system().render(e)); });
+}
+
+/// What an earlier coordinator of this process began counts as well.
+void coordinator_hands::on_cleared(const std::string& chains, const std::string& why) {
+  if (why.empty())
+    spdlog::info("the store has no chains of {} any more", chains);
+  else
+    spdlog::warn("the chains of {} are still in the store, which is tried again: {}", chains, why);
+  if (leads_)
+    carry_out(leads_->on_cleared(chains, why.empty(), now()));
 }
 
 template<class Request>

@@ -46,6 +46,8 @@ private:
   void carry_out(const cluster::decision& d);
   void append(const cluster::decisions::append& d);
   void write_base(const cluster::decisions::write_base& d);
+  void clear(const std::string& chains);
+  void on_cleared(const std::string& chains, const std::string& why);
   /// Asks the keeper for this change, or for a base, whose change is empty.
   template<class Request>
   void write_control(Request asked, cluster::change what);

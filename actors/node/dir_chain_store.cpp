@@ -69,6 +69,19 @@ private:
   std::unique_ptr<snapshot::segments> inner_;
 };
 
+/// Removes what is in the folder, and the folder. Another one may do so at the same time.
+expected<void> remove_all(snapshot::file_system& files, const std::string& folder) {
+  const auto entries = files.list(folder);
+  if (!entries)
+    return entries.error().code == ec::not_found ? expected<void>() : unexpected(entries.error());
+  for (const auto& e : *entries) {
+    const auto path = folder + "/" + e.name;
+    if (auto done = e.is_folder ? remove_all(files, path) : files.remove(path); !done)
+      return done;
+  }
+  return files.remove(folder);
+}
+
 }  // namespace
 
 std::string dir_chain_store::folder_of(const cluster::actor_id& whose) const {
@@ -138,6 +151,30 @@ dir_chain_store::open_segments(const cluster::actor_id& whose, incarnation term,
   if (auto done = opened->open(folder_ + "/segments", needed); !done)
     return unexpected(done.error());
   return opened;
+}
+
+expected<void> dir_chain_store::clear(const std::string& chains) {
+  if (auto good = check_owner(); !good)
+    return good;
+  const auto chain_folder = folder_ + "/chains";
+  if (auto done = remove_all(files_, chain_folder + "/" + snapshot::file_name_of(chains)); !done)
+    return done;
+  // Names of topologies are short, so the cut of a long name leaves this beginning whole.
+  const auto spilled = folder_ + "/segments";
+  const auto begin = snapshot::file_name_of(chains + "/");
+  const auto actors = files_.list(spilled);
+  if (!actors && actors.error().code != ec::not_found)
+    return unexpected(actors.error());
+  if (actors)
+    for (const auto& e : *actors)
+      if (e.name.starts_with(begin))
+        if (auto done = remove_all(files_, spilled + "/" + e.name); !done)
+          return done;
+  const auto sync = [&](const std::string& folder) {
+    auto done = files_.sync_folder(folder);
+    return !done && done.error().code == ec::not_found ? expected<void>() : done;
+  };
+  return sync(chain_folder).and_then([&] { return sync(spilled); });
 }
 
 }  // namespace millrace::node

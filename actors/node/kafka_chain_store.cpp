@@ -31,7 +31,7 @@ public:
 kafka_chain_store::kafka_chain_store(kafka_chain::kafka_topic_options options)
     : options_(std::move(options)), shown_(kafka_chain::shown_of({options_.topic, options_.to.brokers})) {}
 
-expected<std::shared_ptr<kafka_chain::topic>> kafka_chain_store::records() {
+expected<std::shared_ptr<kafka_chain::kafka_topic>> kafka_chain_store::records() {
   const std::lock_guard lock(mutex_);
   if (!records_) {
     auto opened = kafka_chain::kafka_topic::open(options_);
@@ -71,6 +71,11 @@ kafka_chain_store::open_segments(const cluster::actor_id& whose, incarnation,
     return fatal_error(ec::not_found, fmt::format("spilled output of {} of {} is not in {}: {}", whose.name,
                                                   whose.topology, shown_, elsewhere));
   return std::make_unique<no_segments>();
+}
+
+expected<void> kafka_chain_store::clear(const std::string& chains) {
+  return records().and_then(
+      [&](const std::shared_ptr<kafka_chain::kafka_topic>& all) { return all->clear(chains); });
 }
 
 }  // namespace millrace::node

@@ -26,11 +26,12 @@ public:
   expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,
                                                               incarnation term,
                                                               const std::vector<segment_id>& needed) override;
+  expected<void> clear(const std::string& chains) override;
   [[nodiscard]] std::string shown() const override { return shown_; }
 
 private:
   /// Connects where no call before has; makes the topic where it is missing. Others wait meanwhile.
-  [[nodiscard]] expected<std::shared_ptr<kafka_chain::topic>> records();
+  [[nodiscard]] expected<std::shared_ptr<kafka_chain::kafka_topic>> records();
 
   kafka_chain::kafka_topic_options options_;
   std::string shown_;

@@ -37,6 +37,8 @@ public:
   virtual void leads(const cluster::epoch& mine, const cluster::control_state& found) = 0;
   /// The topology has another status or plan.
   virtual void changed(const std::string& topology, const cluster::topology_state& now) = 0;
+  /// The cluster has it no more.
+  virtual void removed(const std::string& topology) = 0;
   virtual void stepped_down(const std::string& why) = 0;
 };
 

@@ -30,4 +30,8 @@ postgresql_chain_store::open_segments(const cluster::actor_id& whose, incarnatio
                                                    needed);
 }
 
+expected<void> postgresql_chain_store::clear(const std::string& chains) {
+  return database_chain::clear(database_, schema_, chains);
+}
+
 }  // namespace millrace::node

@@ -22,6 +22,7 @@ public:
   expected<std::unique_ptr<snapshot::segments>> open_segments(const cluster::actor_id& whose,
                                                               incarnation term,
                                                               const std::vector<segment_id>& needed) override;
+  expected<void> clear(const std::string& chains) override;
   [[nodiscard]] std::string shown() const override { return database_->shown(); }
 
 private:

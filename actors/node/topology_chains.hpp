@@ -13,22 +13,23 @@ namespace millrace::node {
 /// Any thread may call.
 class topology_chains final : public chain::named_chains {
 public:
-  topology_chains(std::shared_ptr<chain_store> store, std::string topology)
-      : store_(std::move(store)), topology_(std::move(topology)) {}
+  /// `chains`: their name in the store (cluster::chains_of).
+  topology_chains(std::shared_ptr<chain_store> store, std::string chains)
+      : store_(std::move(store)), chains_(std::move(chains)) {}
 
   expected<std::unique_ptr<chain::actor_chain>> open_chain(std::string_view name,
                                                            const millrace::life& now) override {
-    return store_->open({topology_, std::string(name)}, now);
+    return store_->open({chains_, std::string(name)}, now);
   }
   expected<chain::contents> look(std::string_view name) override {
-    return store_->look({topology_, std::string(name)}).map([](found_chain&& f) {
+    return store_->look({chains_, std::string(name)}).map([](found_chain&& f) {
       return std::move(f.contents);
     });
   }
 
 private:
   std::shared_ptr<chain_store> store_;
-  std::string topology_;
+  std::string chains_;
 };
 
 }  // namespace millrace::node

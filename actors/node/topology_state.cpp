@@ -32,9 +32,11 @@ expected<std::optional<std::string>> value_in(const chain::contents& found, cons
 
 }  // namespace
 
-/// No name of a stage has a colon, so values are apart from all actors.
+/// No name of a stage has a colon, so values are apart from all actors; none has an '@', so they are apart by runs.
 cluster::actor_id topology_state::value_of(std::string_view name) const {
-  return {id_.topology, fmt::format("value:{}", name)};
+  if (run_ != 0 && decided_.contains(std::string(name)))
+    return {chains_, fmt::format("value:{}@{}", name, run_)};
+  return {chains_, fmt::format("value:{}", name)};
 }
 
 expected<std::unique_ptr<snapshot::snapshots>> topology_state::open_snapshots(std::string_view actor,
@@ -43,6 +45,10 @@ expected<std::unique_ptr<snapshot::snapshots>> topology_state::open_snapshots(st
     return std::unique_ptr<snapshot::snapshots>(
         std::make_unique<snapshot::merged_snapshots>(std::move(records), snapshot::base_rule()));
   });
+}
+
+expected<snapshot::snapshots::chain> topology_state::look_at_snapshots(const std::string& actor) const {
+  return store_->look(actor_of(actor)).map([](found_chain&& found) { return std::move(found.contents); });
 }
 
 expected<std::unique_ptr<snapshot::segments>>

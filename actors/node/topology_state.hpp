@@ -7,6 +7,7 @@
 #include "actors/node/chain_store.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,12 +18,13 @@ namespace millrace::node {
 
 class topology_state final : public snapshot::shard_store, public snapshot::value_reader {
 public:
-  /// `id`: as `control` has it. `folder`: of this node alone, for plain files. `decided`: the values of the plan,
-  /// which hold until an actor puts others.
-  topology_state(std::shared_ptr<chain_store> store, snapshot::identity id, std::string folder,
-                 std::map<std::string, std::string> decided = {})
-      : store_(std::move(store)), id_(std::move(id)), folder_(std::move(folder)),
-        decided_(std::move(decided)) {}
+  /// `chains`: the name of its chains in the store (cluster::chains_of). `id`: as `control` has it. `folder`: of this node alone, for plain files. `decided`: the values of the plan,
+  /// which hold until an actor puts others. `run`: the present one; what actors of an earlier run have put in the place of
+  /// a decided value is apart from what those of this one put, and counts no more.
+  topology_state(std::shared_ptr<chain_store> store, std::string chains, snapshot::identity id,
+                 std::string folder, std::map<std::string, std::string> decided = {}, std::uint64_t run = 0)
+      : store_(std::move(store)), chains_(std::move(chains)), id_(std::move(id)), folder_(std::move(folder)),
+        decided_(std::move(decided)), run_(run) {}
 
   [[nodiscard]] const snapshot::identity& id() const override { return id_; }
   [[nodiscard]] const std::string& folder() const override { return folder_; }
@@ -31,6 +33,9 @@ public:
                                                                 incarnation life) override;
   expected<std::unique_ptr<snapshot::segments>> open_segments(std::string_view actor, incarnation life,
                                                               const std::vector<segment_id>& needed) override;
+
+  /// Reads the snapshots of a shard by its lasting name, and opens nothing: whoever writes there goes on.
+  [[nodiscard]] expected<snapshot::snapshots::chain> look_at_snapshots(const std::string& actor) const;
 
   /// Reads a value, whoever has put it. ec::not_found where there is none.
   [[nodiscard]] expected<std::string> get(std::string_view name) const override;
@@ -41,14 +46,16 @@ public:
 
 private:
   [[nodiscard]] cluster::actor_id actor_of(std::string_view actor) const {
-    return {id_.topology, std::string(actor)};
+    return {chains_, std::string(actor)};
   }
   [[nodiscard]] cluster::actor_id value_of(std::string_view name) const;
 
   std::shared_ptr<chain_store> store_;
+  std::string chains_;
   snapshot::identity id_;
   std::string folder_;
   std::map<std::string, std::string> decided_;
+  std::uint64_t run_;
 };
 
 }  // namespace millrace::node

@@ -133,6 +133,7 @@ public:
       failing_ = true;
       core_->capture_failed();
       gate_.capture_failed();
+      report();
       if (stopping_) {
         self_->send(supervisor_, messages::stage_failed{options_.name, life_, *m.failure});
         finish_stop();
@@ -154,11 +155,29 @@ public:
     output_.pump();
     for (const auto& log : lanes_.answer_waiting())
       stalled_.drop(log);
+    if (report_is_owed_ && captures_under_way_ == 0) {
+      end_is_kept_ = true;
+      report();
+    }
     if (stopping_ && captures_under_way_ == 0)
       finish_stop();
   }
 
+  /// The report of a shard that has come to its end says that this is durable: a next run begins from it, on a
+  /// cluster also where the shard's node dies before the stop (docs/design/next-run.md).
   void on_report() {
+    report_is_owed_ = true;
+    if (core_->ended() && !end_is_kept_ && !stopping_ && !failing_) {
+      if (core_->changed())
+        capture(false);
+      if (captures_under_way_ != 0)
+        return;
+    }
+    report();
+  }
+  void report() {
+    if (!std::exchange(report_is_owed_, false))
+      return;
     messages::report_part part;
     part.actor = options_.name;
     part.life = life_;
@@ -374,6 +393,8 @@ private:
   std::size_t unwritten_ = 0;  // bytes of captures since the last durable one
   bool stopping_ = false;
   delivery::completion completion_;
+  bool report_is_owed_ = false;
+  bool end_is_kept_ = false;  // a durable capture has it
   bool will_look_at_size_ = false;
 };
 

@@ -84,15 +84,26 @@ struct admission {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end() && s.topologies.size() >= max_topologies)
       return refuse(ec::invalid_argument,
-                    fmt::format("the cluster has {} topologies already", max_topologies));
+                    fmt::format("the cluster has {} topologies already; `millrace remove` takes those away "
+                                "that are over",
+                                max_topologies));
     if (found != s.topologies.end() && found->second.status == topology_status::stopping)
       return refuse(
           ec::unavailable,
           fmt::format("the topology {} is stopping; apply it again once it has stopped", r.topology));
-    r.generation = found == s.topologies.end() ? 1 : found->second.generation + 1;
+    if (r.generation != 0 && (found == s.topologies.end() || r.generation < found->second.first_generation))
+      return refuse(ec::unavailable,
+                    fmt::format("the topology {} was removed meanwhile; apply it again", r.topology));
+    const auto prepared_for = std::exchange(r.generation, s.next_generation(r.topology));
     if (found != s.topologies.end() && found->second.status == topology_status::running &&
         is_same(found->second, r))
       return change();
+    // Two plans that were prepared for one end would each begin a next run; the second would replace the first's
+    // files under way, or take the topology back to the run before.
+    if (prepared_for != 0 && prepared_for != found->second.generation)
+      return refuse(
+          ec::unavailable,
+          fmt::format("the topology {} was applied by somebody else meanwhile; apply it again", r.topology));
     return change{r};
   }
   /// Where what is not pinned begins makes no difference once it has begun.
@@ -182,6 +193,33 @@ struct admission {
                                                   ? "ended"
                                                   : to_string(found->second.status)));
     return found->second.is_paused == r.is_paused ? change() : change{r};
+  }
+  /// Asked again while its chains go, it is removed already.
+  expected<change> operator()(const records::topology_removed& r) const {
+    const auto found = s.topologies.find(r.topology);
+    if (found == s.topologies.end())
+      return is_going(r.topology) ? change() : no_topology(r.topology);
+    if (found->second.is_active())
+      return refuse(
+          ec::mismatch,
+          found->second.status == topology_status::stopping
+              ? fmt::format("the topology {} is stopping; remove it once it has stopped", r.topology)
+              : fmt::format("the topology {} runs; stop it first (millrace stop {})", r.topology,
+                            r.topology));
+    if (s.leftovers.size() >= max_topologies)
+      return refuse(ec::unavailable,
+                    fmt::format("the store still has the chains of {} topologies that were removed before; "
+                                "remove this one later",
+                                s.leftovers.size()));
+    return change{r};
+  }
+  bool is_going(const std::string& topology) const {
+    return std::ranges::any_of(s.leftovers, [&](const std::string& chains) {
+      return chains == topology || chains.starts_with(topology + "@");
+    });
+  }
+  expected<change> operator()(const records::chains_cleared& r) const {
+    return s.leftovers.contains(r.chains) ? change{r} : change();
   }
   expected<change> operator()(const records::drain_asked& r) const {
     const auto found = s.nodes.find(r.node);

@@ -7,7 +7,7 @@
 
 namespace millrace::cluster {
 
-/// Completes and checks: the generation of topology_applied, the session of session_given, the actors of
+/// Completes and checks: the generation of topology_applied (given is that of the plan which it goes on from, 0: of none), the session of session_given, the actors of
 /// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
 

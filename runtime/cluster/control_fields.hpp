@@ -56,6 +56,8 @@ void fields(auto& c, wire::like<partition_started> auto& x) {
 void fields(auto& c, wire::like<topology_failed> auto& x) { c.members(x.topology, x.actor, x.why); }
 void fields(auto& c, wire::like<finished> auto& x) { c.members(x.topology); }
 void fields(auto& c, wire::like<pause_set> auto& x) { c.members(x.topology, x.is_paused); }
+void fields(auto& c, wire::like<topology_removed> auto& x) { c.members(x.topology); }
+void fields(auto& c, wire::like<chains_cleared> auto& x) { c.members(x.chains); }
 void fields(auto& c, wire::like<stop_asked> auto& x) { c.members(x.topology); }
 void fields(auto& c, wire::like<drain_asked> auto& x) { c.members(x.node); }
 void fields(auto& c, wire::like<node_forgotten> auto& x) { c.members(x.node); }

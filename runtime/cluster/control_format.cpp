@@ -1,7 +1,9 @@
 // u8 version | u8 1: a change, 2: a base | a change: count, then for each record u8 which, its members
 //
-// Version 2: a change may hold pause_set; a base ends with the names of the topologies that are paused. It is written
-// only where that is so: nodes of a version that knows no pause read what all others write.
+// Version 2: a change may hold pause_set; a base ends with the names of the topologies that are paused.
+// Version 3: a change may hold topology_removed and chains_cleared; a base has behind those names what was removed.
+// Each is written only where that is so: nodes of a version that knows no pause, or no removal, read what all others
+// write.
 #include "runtime/cluster/control_fields.hpp"
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/wire/alternative.hpp"
@@ -9,18 +11,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace millrace::cluster {
 namespace {
 
 constexpr std::uint8_t first_version = 1;
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t with_pauses = 2;
+constexpr std::uint8_t with_removals = 3;
+constexpr std::uint8_t format_version = with_removals;
 enum class content : std::uint8_t { change = 1, base = 2 };
 
-wire::writer begin(content what, bool has_pause) {
+std::uint8_t version_of(const record& r) {
+  if (std::holds_alternative<records::topology_removed>(r) ||
+      std::holds_alternative<records::chains_cleared>(r))
+    return with_removals;
+  return std::holds_alternative<records::pause_set>(r) ? with_pauses : first_version;
+}
+
+wire::writer begin(content what, std::uint8_t version) {
   wire::writer out;
-  out.fixed(has_pause ? format_version : first_version);
+  out.fixed(version);
   out.fixed(static_cast<std::uint8_t>(what));
   return out;
 }
@@ -50,12 +62,56 @@ void read_members(wire::decoder& from, std::size_t which, record& out) {
     from.in.fail();
 }
 
+/// A base of version 3 has this of its topologies.
+struct removals {
+  std::map<std::string, std::uint64_t> removed = {};
+  std::vector<std::string> leftovers = {};
+  std::map<std::string, std::uint64_t> first_generations = {};  // of topologies where it is not 1
+  std::vector<std::string> begin_anew = {};                     // topologies
+  friend bool operator==(const removals&, const removals&) = default;
+};
+void fields(auto& c, wire::like<removals> auto& x) {
+  wire::field_of_map(c, x.removed);
+  c.members(x.leftovers);
+  wire::field_of_map(c, x.first_generations);
+  c.members(x.begin_anew);
+}
+
+removals removals_of(const control_state& s) {
+  removals out{s.removed, {s.leftovers.begin(), s.leftovers.end()}};
+  for (const auto& [name, t] : s.topologies) {
+    if (t.first_generation != 1)
+      out.first_generations[name] = t.first_generation;
+    if (t.begins_anew)
+      out.begin_anew.push_back(name);
+  }
+  return out;
+}
+
+/// False where it names a topology that is not there.
+bool take_over(removals found, control_state& s) {
+  for (const auto& [name, first] : found.first_generations)
+    if (const auto t = s.topologies.find(name); t != s.topologies.end())
+      t->second.first_generation = first;
+    else
+      return false;
+  for (const auto& name : found.begin_anew)
+    if (const auto t = s.topologies.find(name); t != s.topologies.end())
+      t->second.begins_anew = true;
+    else
+      return false;
+  s.leftovers = {found.leftovers.begin(), found.leftovers.end()};
+  s.removed = std::move(found.removed);
+  return true;
+}
+
 }  // namespace
 
 std::string encode_change(const change& c) {
-  auto out = begin(content::change, std::ranges::any_of(c, [](const record& r) {
-                     return std::holds_alternative<records::pause_set>(r);
-                   }));
+  auto version = first_version;
+  for (const auto& r : c)
+    version = std::max(version, version_of(r));
+  auto out = begin(content::change, version);
   out.varint(c.size());
   for (const auto& r : c) {
     out.fixed(static_cast<std::uint8_t>(r.index()));
@@ -91,11 +147,15 @@ std::string encode_base(const control_state& s) {
   for (const auto& [name, t] : s.topologies)
     if (t.is_paused)
       paused.push_back(name);
-  auto out = begin(content::base, !paused.empty());
+  const auto removed = removals_of(s);
+  const auto version = removed != removals() ? with_removals : !paused.empty() ? with_pauses : first_version;
+  auto out = begin(content::base, version);
   wire::encoder to{out};
   to.field(s);
-  if (!paused.empty())
+  if (version >= with_pauses)
     to.field(paused);
+  if (version >= with_removals)
+    to.field(removed);
   return out.take();
 }
 
@@ -108,14 +168,17 @@ expected<control_state> decode_base(std::string_view bytes) {
   wire::decoder from{in};
   from.field(s);
   std::vector<std::string> paused;
-  if (*version > first_version)
+  if (*version >= with_pauses)
     from.field(paused);
   for (const auto& name : paused)
     if (const auto t = s.topologies.find(name); t != s.topologies.end())
       t->second.is_paused = true;
     else
       in.fail();
-  if (!in.ok() || !in.at_end())
+  removals found;
+  if (*version >= with_removals)
+    from.field(found);
+  if (!take_over(std::move(found), s) || !in.ok() || !in.at_end())
     return malformed();
   return s;
 }

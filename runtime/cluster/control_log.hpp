@@ -41,7 +41,8 @@ struct formats_raised {
   std::uint32_t formats = 0;
   friend bool operator==(const formats_raised&, const formats_raised&) = default;
 };
-/// `plan` is the resolved topology, and may hold secrets.
+/// `plan` is the resolved topology, and may hold secrets. `generation` of one that is asked for: that of the plan which it
+/// goes on from, 0 where it goes on from any; it is refused where another one has come between.
 struct topology_applied {
   std::string topology = {};
   std::string plan = {};
@@ -136,6 +137,17 @@ struct pause_set {
   friend bool operator==(const pause_set&, const pause_set&) = default;
 };
 
+/// The cluster forgets a topology that is over, and its chains are to go from the store.
+struct topology_removed {
+  std::string topology = {};
+  friend bool operator==(const topology_removed&, const topology_removed&) = default;
+};
+/// The store has nothing more of these chains.
+struct chains_cleared {
+  std::string chains = {};
+  friend bool operator==(const chains_cleared&, const chains_cleared&) = default;
+};
+
 }  // namespace records
 
 /// The order is the format: new ones go to the end.
@@ -144,7 +156,7 @@ using record =
                  records::session_ended, records::placed, records::term_granted, records::verdict_given,
                  records::verdicts_settled, records::partition_started, records::topology_failed,
                  records::finished, records::stop_asked, records::drain_asked, records::node_forgotten,
-                 records::pause_set>;
+                 records::pause_set, records::topology_removed, records::chains_cleared>;
 using change = std::vector<record>;
 
 /// A coordinator admits no more than this, so that a change and a base stay below what any store takes.
@@ -152,6 +164,8 @@ inline constexpr std::size_t max_name_bytes = 1'000;
 inline constexpr std::size_t max_plan_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t max_actors = 10'000;
 inline constexpr std::size_t max_topologies = 100;
+/// So many names of removed topologies are remembered, the latest ones.
+inline constexpr std::size_t max_removed = 1'000;
 /// A text that says why has no more; a longer one is cut.
 inline constexpr std::size_t max_text_bytes = 4'000;
 /// No change that a coordinator writes is longer, so that reading one takes bounded memory.

@@ -51,9 +51,13 @@ struct fold {
   /// Keeps pins, places and what was decided of the log; deaths are forgotten, since somebody has looked.
   expected<void> operator()(const records::topology_applied& r) {
     const auto* const now = topology(r.topology);
-    if (r.generation <= (now == nullptr ? 0 : now->generation))
+    if (r.generation < s.next_generation(r.topology))
       return contradiction("an older plan replaces that of", r.topology);
     auto& t = s.topologies[r.topology];
+    if (now == nullptr) {
+      t.first_generation = r.generation;
+      t.begins_anew = s.removed.contains(r.topology);
+    }
     auto before = std::exchange(t.actors, {});
     for (const auto& spec : r.actors) {
       auto& a = t.actors[spec.name];
@@ -168,6 +172,21 @@ struct fold {
     t->is_paused = r.is_paused;
     return {};
   }
+  expected<void> operator()(const records::topology_removed& r) {
+    const auto* const t = topology(r.topology);
+    if (t == nullptr || t->is_active())
+      return contradiction("it removes", r.topology);
+    s.leftovers.insert(chains_of(r.topology, t->first_generation));
+    s.topologies.erase(r.topology);
+    s.removed[r.topology] = s.plans;
+    if (s.removed.size() > max_removed)
+      s.removed.erase(std::ranges::min_element(s.removed, {}, [](const auto& x) { return x.second; }));
+    return {};
+  }
+  expected<void> operator()(const records::chains_cleared& r) {
+    s.leftovers.erase(r.chains);
+    return {};
+  }
   expected<void> operator()(const records::drain_asked& r) {
     const auto node = s.nodes.find(r.node);
     if (node == s.nodes.end())
@@ -203,6 +222,17 @@ std::string_view to_string(topology_status s) {
   return "unknown";
 }
 
+std::string chains_of(const std::string& topology, std::uint64_t first_generation) {
+  // No topology has such a sign in its name.
+  return first_generation <= 1 ? topology : fmt::format("{}@{}", topology, first_generation);
+}
+
+std::uint64_t control_state::next_generation(const std::string& topology) const {
+  if (const auto t = topologies.find(topology); t != topologies.end())
+    return t->second.generation + 1;
+  return removed.empty() ? 1 : plans + 1;
+}
+
 expected<void> control_state::apply(const record& r) { return std::visit(fold{*this}, r); }
 
 const actor_state* control_state::find(const actor_id& id) const {
@@ -220,10 +250,11 @@ std::string to_text(const control_state& s) {
     out += fmt::format("node {} session {}{}{}\n", name, n.session, n.is_over ? " over" : "",
                        n.is_draining ? " draining" : "");
   for (const auto& [topology, t] : s.topologies) {
-    out += fmt::format("topology {} generation {} {}{}, {} verdicts, {} starts{}{}{}{}\n", topology,
-                       t.generation, to_string(t.status), t.is_paused ? " paused" : "", t.verdicts.size(),
-                       t.starts.size(), t.failed_actor.empty() ? "" : ": ", t.failed_actor,
-                       t.why.empty() ? "" : ": ", t.why);
+    out +=
+        fmt::format("topology {} generation {}{} {}{}, {} verdicts, {} starts{}{}{}{}\n", topology,
+                    t.generation, t.first_generation > 1 ? fmt::format(" since {}", t.first_generation) : "",
+                    to_string(t.status), t.is_paused ? " paused" : "", t.verdicts.size(), t.starts.size(),
+                    t.failed_actor.empty() ? "" : ": ", t.failed_actor, t.why.empty() ? "" : ": ", t.why);
     for (const auto& [name, a] : t.actors)
       out += fmt::format("  {}{}{}{}\n", name,
                          a.spec.is_pinned ? fmt::format(" pinned to {}",
@@ -234,6 +265,8 @@ std::string to_text(const control_state& s) {
                               : " nowhere",
                          a.deaths.empty() ? "" : fmt::format(", {} deaths", a.deaths.size()));
   }
+  for (const auto& chains : s.leftovers)
+    out += fmt::format("chains {} are to be cleared\n", chains);
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,11 @@ enum class topology_status : std::uint8_t { running, stopping, finished, failed,
 struct topology_state {
   std::string plan;
   std::uint64_t generation = 0;
+  /// Of its first plan. Above 1 only in a cluster that has removed a topology before: no generation of a removed
+  /// one comes back, so neither do the chains that are named by it.
+  std::uint64_t first_generation = 1;
+  bool begins_anew =
+      false;  // one of its name was removed before: its sinks replace what that one has written
   std::uint64_t number = 0;  // of this plan among all of the cluster, as they were applied, from 1 on
   topology_status status = topology_status::running;
   bool is_paused = false;
@@ -71,6 +77,10 @@ struct topology_state {
   }
   friend bool operator==(const topology_state&, const topology_state&) = default;
 };
+
+/// Returns the name that the chains of a topology have in the store. What writes to those of a removed one is never
+/// read: no topology gets their name again.
+[[nodiscard]] std::string chains_of(const std::string& topology, std::uint64_t first_generation);
 
 struct node_state {
   std::uint64_t instance = 0;
@@ -89,10 +99,16 @@ struct control_state {
       0;  // the highest that was given; actors share one row of numbers, and no number comes back
   std::map<std::string, node_state> nodes = {};
   std::map<std::string, topology_state> topologies = {};
+  std::map<std::string, std::uint64_t> removed =
+      {};                                // by name: how many plans there were when it was removed last
+  std::set<std::string> leftovers = {};  // chains of removed topologies that the store may still have
 
   /// ec::corrupt, and nothing has changed, where the record contradicts the state.
   [[nodiscard]] expected<void> apply(const record& r);
   [[nodiscard]] const actor_state* find(const actor_id& id) const;
+  /// The generation that the topology's next plan gets. That of a plan of a topology that is new is above all that a
+  /// removed one may have had: nobody takes the one for the other.
+  [[nodiscard]] std::uint64_t next_generation(const std::string& topology) const;
   friend bool operator==(const control_state&, const control_state&) = default;
 };
 

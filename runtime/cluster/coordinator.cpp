@@ -15,6 +15,8 @@ constexpr std::size_t most_wishes = 1'000;
 constexpr std::size_t records_before_base = 1'000;
 /// Keeps a change small enough for any store.
 constexpr std::size_t most_places_at_once = 500;
+/// A store that could not remove chains is asked again after that.
+constexpr micros clears_again_after = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -83,6 +85,29 @@ decision_list coordinator::on_appended(std::uint64_t number, append_outcome how,
   return advance(now);
 }
 
+decision_list coordinator::on_cleared(const std::string& chains, bool is_done, moment now) {
+  if (is_over_ || clearing_ != chains)
+    return {};
+  if (is_done) {
+    wish_for(records::chains_cleared{chains});
+  } else {
+    clearing_.reset();
+    clears_at_ = now.running + clears_again_after;
+  }
+  return advance(now);
+}
+
+void coordinator::clear(moment now) {
+  if (clearing_ || state_.leftovers.empty() || now.running < clears_at_)
+    return;
+  auto next = state_.leftovers.upper_bound(cleared_last_);
+  if (next == state_.leftovers.end())
+    next = state_.leftovers.begin();
+  cleared_last_ = *next;
+  clearing_ = *next;
+  out_.push_back(decisions::clear_chains{*next});
+}
+
 decision_list coordinator::advance(moment now) {
   for (const auto& topology : std::exchange(changed_, {}))
     out_.push_back(decisions::tell_director{topology});
@@ -90,6 +115,8 @@ decision_list coordinator::advance(moment now) {
     admit_next(now);
   if (!is_over_ && !under_way_)
     place();
+  if (!is_over_)
+    clear(now);
   if (!is_over_ && !under_way_ && since_base_ >= records_before_base) {
     under_way_ = under_way{++number_};
     out_.push_back(decisions::write_base{number_});

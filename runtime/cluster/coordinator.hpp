@@ -29,7 +29,7 @@ using request_id = std::uint64_t;
 using request = std::variant<records::topology_applied, records::stop_asked, records::drain_asked,
                              records::node_forgotten, records::formats_raised, records::verdict_given,
                              records::verdicts_settled, records::partition_started, records::topology_failed,
-                             records::finished, records::pause_set>;
+                             records::finished, records::pause_set, records::topology_removed>;
 
 namespace decisions {
 
@@ -51,7 +51,7 @@ struct send {
 struct detach {
   std::string node;
 };
-/// The topology's entry in state() has another status, plan, place, start or verdict: its director acts.
+/// The topology's entry in state() has another status, plan, place, start or verdict, or is gone: its director acts.
 struct tell_director {
   std::string topology;
 };
@@ -59,6 +59,10 @@ struct answer {
   request_id request = 0;
   std::optional<error> failure = {};
   std::vector<actor_id> lost = {};  // by forgetting a node: what was pinned to it
+};
+/// Remove these chains, with all that was spilled beside them, from the store, then call on_cleared().
+struct clear_chains {
+  std::string chains;
 };
 /// The last one: this epoch is over. `stands_again`: nobody else is known to have a higher one.
 struct step_down {
@@ -68,8 +72,9 @@ struct step_down {
 
 }  // namespace decisions
 
-using decision = std::variant<decisions::append, decisions::write_base, decisions::send, decisions::detach,
-                              decisions::tell_director, decisions::answer, decisions::step_down>;
+using decision =
+    std::variant<decisions::append, decisions::write_base, decisions::send, decisions::detach,
+                 decisions::tell_director, decisions::answer, decisions::clear_chains, decisions::step_down>;
 using decision_list = std::vector<decision>;
 
 enum class append_outcome : std::uint8_t {
@@ -89,6 +94,10 @@ public:
   /// At least every 100 ms.
   [[nodiscard]] decision_list tick(moment now);
   [[nodiscard]] decision_list on_request(request_id id, request what, moment now);
+
+  /// Whoever cleared them: chains of a removed topology may go twice, and by two coordinators at once, since nobody
+  /// gets their name again.
+  [[nodiscard]] decision_list on_cleared(const std::string& chains, bool is_done, moment now);
 
   // --- nodes
   [[nodiscard]] decision_list on_link_up(const std::string& node, moment now);
@@ -140,6 +149,8 @@ private:
               std::vector<actor_id> lost = {});
   void end_epoch(bool stands_again, std::string why);
 
+  /// Chains of removed topologies, one after the other; what fails is tried again.
+  void clear(moment now);
   void place();
   [[nodiscard]] cluster::change grants() const;
   [[nodiscard]] bool is_moving();
@@ -159,6 +170,8 @@ private:
   void take_effect(const records::pause_set& r) { tell_director(r.topology); }
   void take_effect(const records::verdict_given& r) { tell_director(r.topology); }
   void take_effect(const records::partition_started& r) { tell_director(r.topology); }
+  void take_effect(const records::topology_removed& r) { tell_director(r.topology); }
+  void take_effect(const records::chains_cleared& r);
   void take_effect(const auto&) {}
   /// Before the record is folded: whatever it ends is stopped where it runs.
   void stop_what_ends(const record& r);
@@ -183,7 +196,10 @@ private:
   std::map<std::string, std::uint64_t> joining_;  // instances whose session is wished for
   std::set<actor_id> wanted_;                     // need a new term where they are
   std::set<std::string> changed_;                 // topologies whose directors are to be told
-  std::optional<moving> moving_;                  // the one that changes its node with reason, not need
+  std::optional<std::string> clearing_;           // until that is recorded, or has failed
+  std::string cleared_last_;                      // tried last: others come first
+  micros clears_at_{};
+  std::optional<moving> moving_;  // the one that changes its node with reason, not need
   bool is_over_ = false;
   decision_list out_;
 };

@@ -176,6 +176,11 @@ void coordinator::take_effect(const records::session_ended& r) { dismiss(r.node,
 
 void coordinator::take_effect(const records::node_forgotten& r) { dismiss(r.node, "its node was forgotten"); }
 
+void coordinator::take_effect(const records::chains_cleared& r) {
+  if (clearing_ == r.chains)
+    clearing_.reset();
+}
+
 void coordinator::take_effect(const records::placed& r) {
   wanted_.erase(r.actor);
   tell_director(r.actor.topology);

@@ -2,7 +2,7 @@
 """Three nodes run the job of pipelines/active_users, and are killed with -9 at random while clicks flow: whichever leads, whoever has
 the stages on its disk, two at once; or one stands still for longer than it takes to replace it, and wakes up. Now and then
 the job is paused meanwhile, or a stage is restarted. After each blow rows that were committed are still there, and none is there twice; at the end
-every sink holds exactly the oracle's rows, and the ledger adds up.
+every sink holds exactly the oracle's rows, and the ledger adds up. Many kills go in rounds of 50, each with a cluster and a seed of its own.
 
     cluster_kills.py --millrace build/release/millrace [--kills 50] [--store dir|postgresql|kafka] [--seed 1] [--moving]
 """
@@ -10,24 +10,16 @@ import argparse
 import collections
 import random
 import signal
+import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from cluster_under_test import ClusterJob  # noqa: E402
+from cluster_under_test import ClusterJob, place_of_chains  # noqa: E402
 from job_under_test import Targets, nothing_lost_since  # noqa: E402
-from real_systems import PostgreSQL, check, main, needed, unique, wait_until  # noqa: E402
+from real_systems import check, main, needed, wait_until  # noqa: E402
 
-
-def store_of(options, folder, brokers, postgres_url):
-    if options.store == "dir":
-        return f"dir:{folder}/store", None
-    if options.store == "kafka":
-        return f"kafka:{brokers}/{unique('chains')}", None
-    database = PostgreSQL(postgres_url, unique("store"))
-    database.create()
-    return database.url, database
-
+ROUND = 50
 
 def stand_still(cluster, node, rng):
     """Others get what it runs. Awake again, it is refused wherever they were first, and is a node without work; or it ends."""
@@ -58,18 +50,19 @@ def report_outlives_the_leader(cluster, running):
     check(running.report_file.read_bytes() == told, "the next coordinator gives another report")
 
 
-def test(options, folder):
+def one_round(options, folder, seed, kills):
+    """A cluster of its own, killed so many times, and its rows at the end. What one blow is checked by grows with the rows before it."""
     brokers, maria_url, postgres_url = needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL")
-    store, database = store_of(options, folder, brokers, postgres_url)
-    job = ClusterJob(options, folder, brokers, maria_url, postgres_url, options.seed, store)
+    store, database = place_of_chains(options.store, folder, "store")
+    job = ClusterJob(options, folder, brokers, maria_url, postgres_url, seed, store)
     job.cluster.moves = options.moving
-    rng = random.Random(options.seed)
+    rng = random.Random(seed)
     job.clicks.start()
     running = job.start()
     before = {name: collections.Counter() for name in Targets.COMMITTED}
     deaths, progress, led, zombies, pauses = 0, 0, 0, 0, 0
     shown = time.monotonic()
-    while deaths < options.kills:
+    while deaths < kills:
         time.sleep(rng.choice([0.1, 0.5, 1.0, 2.0, 3.0]) * rng.uniform(0.5, 1.5))
         is_paused = rng.random() < 0.3 and act(job.cluster, rng)
         victims = rng.sample(list(job.cluster.nodes.values()), rng.choice([1, 1, 1, 2]))
@@ -99,11 +92,23 @@ def test(options, folder):
     found = job.finish(running)
     took = time.monotonic() - ended
     report_outlives_the_leader(job.cluster, running)
-    check(progress >= max(1, options.kills // 20), f"rows were committed between {progress} of the kills only")
+    check(progress >= max(1, kills // 20), f"rows were committed between {progress} of the kills only")
     job.cluster.stop()
     if database:
         database.drop()
-    print(f"{deaths} kills of nodes over {options.store} (seed {options.seed}), {led} times the one that led, {zombies} that woke up, {pauses} while it was paused, whole {took:.0f} s after the last click: {found}")
+    print(f"{deaths} kills of nodes over {options.store} (seed {seed}), {led} times the one that led, {zombies} that woke up, {pauses} while it was paused, whole {took:.0f} s after the last click: {found}", flush=True)
+    return deaths
+
+
+def test(options, folder):
+    left, seed = options.kills, options.seed
+    while left > 0:
+        place = folder / str(seed)
+        place.mkdir()
+        left -= one_round(options, place, seed, min(left, ROUND))
+        seed += 1
+        if not options.keep:
+            subprocess.run(["rm", "-rf", str(place)], check=False)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,18 @@ import subprocess
 import time
 
 from job_under_test import Job
-from real_systems import PATIENCE, PIPELINE, ROOT, Run, Wrong, check, free_port, http_status, wait_until
+from real_systems import PATIENCE, PIPELINE, ROOT, PostgreSQL, Run, Wrong, check, free_port, http_status, needed, unique, wait_until
+
+
+def place_of_chains(store, folder, name):
+    """Where a cluster keeps its chains, in a store of this kind; and the database that was made for it, to be dropped, or None."""
+    if store == "kafka":
+        return f"kafka:{needed('KAFKA_BROKERS')[0]}/{unique('chains')}", None
+    if store == "postgresql":
+        database = PostgreSQL(needed("POSTGRES_URL")[0], unique(name))
+        database.create()
+        return database.url, database
+    return f"dir:{folder}/store", None
 
 
 class Node:

@@ -17,23 +17,30 @@ class Counts:
     """`seconds` of input at `rate` records a second, over all files."""
 
     def __init__(self, folder, name, seed, seconds, rate):
-        self.folder, self.name, self.records = folder, name, int(seconds * rate)
+        self.folder, self.name, self.rate, self.random = folder, name, rate, random.Random(seed)
         folder.mkdir()
-        rng = random.Random(seed)
+        self.records, self.lines, self.until = 0, [0] * FILES, START
+        self.counts, self.sums = collections.Counter(), collections.Counter()
+        self.more(seconds)
+        self.topology = self._write("cluster", rate)
+
+    def more(self, seconds):
+        """Appends to each file, behind all windows of what it has."""
+        begin, records = -(-self.until // TOTAL) * TOTAL, int(seconds * self.rate)
         counts, totals = collections.Counter(), collections.Counter()
-        files = [open(folder / f"in-{p}.jsonl", "w") for p in range(FILES)]
-        for i in range(self.records):
-            key, value = int(rng.expovariate(4 / KEYS)) % KEYS, rng.randrange(10)
-            at = START + i // rate
+        files = [open(self.folder / f"in-{p}.jsonl", "a") for p in range(FILES)]
+        for i in range(records):
+            key, value = int(self.random.expovariate(4 / KEYS)) % KEYS, self.random.randrange(10)
+            at = begin + i // self.rate
             files[i % FILES].write(f'{{"k":"key-{key:04}","g":"group-{key % GROUPS}","v":{value},"at":{at}}}\n')
             counts[at + 1, f"group-{key % GROUPS}", f"key-{key:04}"] += 1
             totals[(at // TOTAL + 1) * TOTAL, f"group-{key % GROUPS}"] += value
         for f in files:
             f.close()
-        self.lines = [len(range(p, self.records, FILES)) for p in range(FILES)]
-        self.sums = collections.Counter({(e, g, n): 1 for (e, g), n in totals.items()})
-        self.counts = collections.Counter({(e, g, k, n): 1 for (e, g, k), n in counts.items()})
-        self.topology = self._write("cluster", rate)
+        self.records, self.until = self.records + records, begin + records // self.rate + 1
+        self.lines = [n + len(range(p, records, FILES)) for p, n in enumerate(self.lines)]
+        self.sums += collections.Counter({(e, g, n): 1 for (e, g), n in totals.items()})
+        self.counts += collections.Counter({(e, g, k, n): 1 for (e, g, k), n in counts.items()})
 
     def _write(self, where, rate=None):
         (self.folder / where).mkdir()

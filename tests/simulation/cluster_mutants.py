@@ -59,6 +59,11 @@ CLUSTER_MUTANTS = [
      "    if (static_cast<std::size_t>(recent) + 1 >= deaths_too_many)", "    if (false)"),
     ("cluster_replaced", "a process in the place of one that has not left means a death", ADMISSION,
      "{r.node, found->second.session, true, now, {}}", "{r.node, found->second.session, false, now, {}}"),
+    # Removal.
+    ("cluster_removed", "no generation of a removed topology comes back, and so no name of chains", STATE,
+     "  return removed.empty() ? 1 : plans + 1;", "  return 1;"),
+    ("cluster_cleared", "chains of a removed topology are tried until the store has removed them", COORDINATOR,
+     "  if (is_done) {", "  if (true) {"),
     # Placement.
     ("cluster_pin", "what is pinned waits for its node", PLACEMENT,
      "(is_home_there || a.is_pinned)", "is_home_there"),

@@ -71,7 +71,7 @@ public:
   }
 
   void acknowledge(const std::string& partition, position durable) override {
-    if (is_dead())
+    if (is_dead() || logs_.keeps_all_)
       return;
     auto& log = *logs_.find(source_, partition);
     log.trimmed = std::max(log.trimmed, static_cast<std::size_t>(durable.minor));
@@ -144,6 +144,12 @@ bool memory_logs::may_be_made(const log& l) const {
 bool memory_logs::sealed() const {
   return std::all_of(logs_.begin(), logs_.end(),
                      [](const log& l) { return l.made && l.assigned && l.head == l.records.size(); });
+}
+
+void memory_logs::keep_all() {
+  keeps_all_ = true;
+  for (auto& l : logs_)
+    l.trimmed = 0;
 }
 
 std::string memory_logs::standing() const {

@@ -28,6 +28,8 @@ public:
   [[nodiscard]] bool is_away() const { return away_; }
   /// The process is dead: readers that still live get nothing.
   void cut_off(bool dead) { dead_ = dead; }
+  /// Another topology reads them from their beginning: all records are there again, and stay, whatever is acknowledged.
+  void keep_all();
   /// A partition was made since the last call.
   [[nodiscard]] bool take_made() { return std::exchange(made_, false); }
   /// Reads that found nothing since the last call.
@@ -62,6 +64,7 @@ private:
   bool away_ = false;
   bool dead_ = false;
   bool made_ = false;
+  bool keeps_all_ = false;
   unsigned idle_reads_ = 0;
 };
 

@@ -18,9 +18,17 @@ public:
       return unexpected(ok.error());
     if (who.life <= target_.claimed)
       return fatal_error(ec::fenced, "a newer life has the target");
+    if (!target_.owner.topology.empty()) {
+      const auto whose = sink::judge(target_.owner, who, "the simulated target", sink::at_start::append);
+      if (!whose)
+        return unexpected(whose.error());
+      if (*whose == sink::ownership::replaced)
+        target_.empty();
+    }
     if (who.expects_progress && !target_.progress)
       return fatal_error(ec::mismatch, "the state knows of a commit that the target does not know");
     target_.claimed = life_ = who.life;
+    target_.owner = {who.state_id, who.topology, who.sink, who.life};
     open_.clear();
     return target_.progress;
   }
@@ -98,6 +106,13 @@ private:
   incarnation life_ = 0;
   std::vector<std::string> open_;
 };
+
+void memory_target::empty() {
+  commits.clear();
+  progress.reset();
+  rejected.clear();
+  rejections = 0;
+}
 
 std::vector<std::string> memory_target::rows() const {
   std::vector<std::string> out;

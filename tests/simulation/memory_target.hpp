@@ -1,8 +1,10 @@
 // Targets of sinks in memory: rows and progress move in one step, a claim of a newer life refuses older ones,
+// a topology that begins anew replaces what another state has left,
 // rows may be refused, and the answer to a commit may be lost. memory_writer is the connector.
 #pragma once
 
 #include "actors/sink/sink.hpp"
+#include "actors/sink/target_owner.hpp"
 
 #include <cstdint>
 #include <map>
@@ -23,12 +25,14 @@ struct memory_target {
   std::vector<sink::rejected_row> rejected;
   std::uint64_t rejections = 0;
   incarnation claimed = 0;
-  bool refuses = false;  // some rows: is_refused()
+  sink::target_owner owner;  // who has claimed it last; no topology: nobody
+  bool refuses = false;      // some rows: is_refused()
 
   bool away = false;
   bool throws = false;                  // at the next call
   std::optional<bool> loses_an_answer;  // of the next commit, which happens or not
 
+  void empty();
   [[nodiscard]] std::vector<std::string> rows() const;
 };
 

@@ -34,7 +34,8 @@ std::string_view to_string(fault::kind k) {
                                     "cut off",
                                     "late bytes",
                                     "store slow",
-                                    "drain"};
+                                    "drain",
+                                    "remove"};
   return names[static_cast<std::size_t>(k)];
 }
 

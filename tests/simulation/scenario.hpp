@@ -89,6 +89,7 @@ struct fault {
     late_bytes,         // a node gets some bytes of a link again
     store_slow,         // a node's store takes its time
     drain,              // a node gives away what it has
+    remove,             // somebody removes the topology, once it has stopped, and applies it again
   };
   /// The fault waits for this, from `step` on.
   enum class moment : std::uint8_t {

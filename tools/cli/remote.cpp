@@ -1,4 +1,4 @@
-// millrace apply, list, nodes, wait, stop, drain, forget, letters: what a cluster is asked for over a node's API.
+// millrace apply, list, nodes, wait, stop, remove, drain, forget, letters: what a cluster is asked for over a node's API.
 #include "tools/cli/remote.hpp"
 
 #include "actors/catalog.hpp"
@@ -126,6 +126,13 @@ int stop_topology(const remote_arguments& a) {
   return see_its_end("stop", a, ask);
 }
 
+int remove_topology(const remote_arguments& a) {
+  if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::remove{a.name}); !asked)
+    return fail("remove", asked.error());
+  return print_answer(
+      fmt::format("{} is removed; what the store has of it goes by itself\n", visible(a.name)));
+}
+
 int drain_node(const remote_arguments& a) {
   if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::drain{a.name}); !asked)
     return fail("drain", asked.error());
@@ -229,6 +236,18 @@ void add_stop(CLI::App& app, int& status) {
   sub->footer("Example:\n"
               "  millrace stop active_users\n\n"
               "It commits and captures first, and the command waits for that. Applied again, it goes on.");
+}
+
+void add_remove(CLI::App& app, int& status) {
+  const auto [sub, a] =
+      add_asking(app, status, "remove", "Remove a topology that is over, with its state and its dead letters",
+                 remove_topology);
+  sub->add_option("NAME", a->name, "The topology")->required();
+  sub->footer(
+      "Example:\n"
+      "  millrace stop active_users && millrace remove active_users\n\n"
+      "One that runs is refused. What its sinks have written stays; applied again, the topology begins from "
+      "the start of its sources, as run --fresh does.");
 }
 
 void add_drain(CLI::App& app, int& status) {

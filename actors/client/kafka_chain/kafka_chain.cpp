@@ -16,7 +16,7 @@ namespace {
 constexpr int most_races = 100;
 constexpr incarnation highest_term = (incarnation{1} << (64 - count_bits)) - 1;
 /// Tombstones go out in batches, so that they need little memory at once.
-constexpr std::size_t most_tombstones = 1'000;
+constexpr std::size_t tombstones_at_once = 1'000;
 
 }  // namespace
 
@@ -236,8 +236,8 @@ expected<bool> topic_chain::append_base(std::string_view base) {
 /// does not matter when a tombstone lands. What does not go now goes with the next base.
 void topic_chain::trim(std::uint64_t before) {
   const auto keys = seen_.keys_before(before);
-  for (std::size_t at = 0; at < keys.size(); at += most_tombstones) {
-    const auto end = std::min(keys.size(), at + most_tombstones);
+  for (std::size_t at = 0; at < keys.size(); at += tombstones_at_once) {
+    const auto end = std::min(keys.size(), at + tombstones_at_once);
     std::vector<message> tombstones;
     for (auto i = at; i < end; ++i)
       tombstones.push_back({encode_key(prefix_, keys[i]), std::nullopt});

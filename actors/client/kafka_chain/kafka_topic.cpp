@@ -1,7 +1,5 @@
 #include "actors/client/kafka_chain/kafka_topic.hpp"
 
-#include "actors/client/kafka_chain/partition_reader.hpp"
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -14,6 +12,8 @@ using std::chrono::milliseconds;
 
 /// How long the consumer's thread waits for a message before it looks whether it is to end.
 constexpr milliseconds turn{50};
+/// Tombstones go out in batches, so that they need little memory at once.
+constexpr std::size_t most_tombstones = 1'000;
 
 struct cluster_state {
   int brokers = 0;
@@ -213,13 +213,53 @@ expected<std::uint64_t> kafka_topic::append(std::string_view prefix, std::vector
 
 expected<std::uint64_t> kafka_topic::read(std::string_view prefix, std::uint64_t from, std::uint64_t least,
                                           const taker& take) {
-  auto consumer = open_consumer({{"queued.max.messages.kbytes", "16384"},
-                                 {"fetch.message.max.bytes", "4194304"},
-                                 {"fetch.wait.max.ms", "10"}});
-  if (!consumer)
-    return unexpected(consumer.error());
-  return partition_reader(std::move(*consumer), options_.topic, partition_of(prefix), options_.patience)
-      .read(prefix, from, least, take);
+  return reader_of(partition_of(prefix)).and_then([&](partition_reader&& r) {
+    return r.read(prefix, from, least, take);
+  });
+}
+
+expected<partition_reader> kafka_topic::reader_of(int partition) const {
+  return open_consumer({{"queued.max.messages.kbytes", "16384"},
+                        {"fetch.message.max.bytes", "4194304"},
+                        {"fetch.wait.max.ms", "10"}})
+      .map([&](kafka::client&& consumer) {
+        return partition_reader(std::move(consumer), options_.topic, partition, options_.patience);
+      });
+}
+
+expected<void> kafka_topic::clear(std::string_view topology) {
+  const auto prefix = prefix_of_topology(topology);
+  for (int i = 0; i < partitions; ++i)
+    if (auto done = clear(i, prefix); !done)
+      return done;
+  return {};
+}
+
+/// It reads its own tombstones as well, and passes them over: keys are used once, so each is sent once.
+expected<void> kafka_topic::clear(int partition, std::string_view prefix) {
+  std::vector<message> tombstones;
+  expected<void> sent;
+  const auto send = [&] {
+    if (!sent || tombstones.empty())
+      return;
+    sent = a_producer().and_then([&](const std::shared_ptr<producer>& by) {
+      return by->send(partition, tombstones).map([](std::uint64_t) {});
+    });
+    tombstones.clear();
+  };
+  auto read = reader_of(partition).and_then([&](partition_reader&& r) {
+    return r.read_all(0, 0, [&](std::uint64_t, std::string_view key, auto value) {
+      if (!value || !key.starts_with(prefix))
+        return;
+      tombstones.push_back({std::string(key), std::nullopt});
+      if (tombstones.size() >= most_tombstones)
+        send();
+    });
+  });
+  if (!read)
+    return unexpected(read.error());
+  send();
+  return sent;
 }
 
 expected<std::unique_ptr<followed>> kafka_topic::follow(std::string_view prefix) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/client/kafka_chain/follower.hpp"
+#include "actors/client/kafka_chain/partition_reader.hpp"
 #include "actors/client/kafka_chain/producer.hpp"
 #include "actors/client/kafka_chain/topic_rules.hpp"
 
@@ -37,6 +38,8 @@ public:
                                const taker& take) override;
   expected<std::unique_ptr<followed>> follow(std::string_view prefix) override;
   std::uint64_t unique() override;
+  /// Writes tombstones for all records of a topology whose name nobody uses any more. Reads all partitions.
+  [[nodiscard]] expected<void> clear(std::string_view topology);
   const std::string& shown() const override { return shown_; }
 
 private:
@@ -47,6 +50,8 @@ private:
   [[nodiscard]] expected<std::int64_t> end_of(int partition) const;
   void follow_all();
   void take(const rd_kafka_message_t& m);
+  [[nodiscard]] expected<void> clear(int partition, std::string_view prefix);
+  [[nodiscard]] expected<partition_reader> reader_of(int partition) const;
   [[nodiscard]] expected<kafka::client> open_consumer(kafka::settings own) const;
   [[nodiscard]] expected<std::shared_ptr<producer>> a_producer();
 

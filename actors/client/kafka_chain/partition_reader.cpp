@@ -51,12 +51,20 @@ partition_reader::partition_reader(kafka::client by, std::string topic, int part
 
 expected<std::uint64_t> partition_reader::read(std::string_view prefix, std::uint64_t from,
                                                std::uint64_t least, const taker& take) {
+  return read_all(from, least, [&](std::uint64_t offset, std::string_view key, auto value) {
+    if (const auto seen = see(offset, key, value); seen && seen->prefix == prefix)
+      take(seen->what, seen->payload);
+  });
+}
+
+expected<std::uint64_t> partition_reader::read_all(std::uint64_t from, std::uint64_t least,
+                                                   const message_taker& take) {
   if (auto found = kafka::known_partition_count(client_, topic_, patience_); !found)
     return unexpected(found.error());
   if (rd_kafka_consume_start(handle_.get(), partition_, static_cast<std::int64_t>(from)) != 0)
     return unexpected(
         kafka::translate(rd_kafka_last_error(), fmt::format("{}, partition {}", shown_, partition_)));
-  auto end = read_started(prefix, from, least, take);
+  auto end = read_started(from, least, take);
   (void)rd_kafka_consume_stop(handle_.get(), partition_);
   return end;
 }
@@ -70,8 +78,8 @@ unexpected partition_reader::silent() const {
                   partition_, std::chrono::duration_cast<std::chrono::seconds>(patience_).count()));
 }
 
-expected<std::uint64_t> partition_reader::read_started(std::string_view prefix, std::uint64_t from,
-                                                       std::uint64_t least, const taker& take) {
+expected<std::uint64_t> partition_reader::read_started(std::uint64_t from, std::uint64_t least,
+                                                       const message_taker& take) {
   auto position = from;
   for (auto heard = steady_clock::now();;) {
     client_.poll(milliseconds(0));
@@ -101,8 +109,7 @@ expected<std::uint64_t> partition_reader::read_started(std::string_view prefix, 
     position = offset + 1;
     if (is_of_another_version(key_of(*m)))
       return other_version(shown_);
-    if (const auto seen = see(offset, key_of(*m), value_of(*m)); seen && seen->prefix == prefix)
-      take(seen->what, seen->payload);
+    take(offset, key_of(*m), value_of(*m));
     if (is_at_end(client_, topic_, *m) && position >= least)
       return position;
   }

@@ -6,11 +6,16 @@
 #include "actors/client/kafka_chain/topic.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace millrace::kafka_chain {
+
+/// Is told of each message as it stands there.
+using message_taker =
+    std::function<void(std::uint64_t offset, std::string_view key, std::optional<std::string_view> value)>;
 
 class partition_reader {
 public:
@@ -19,10 +24,13 @@ public:
   /// Does what topic::read() says. ec::log_trimmed where `from` was deleted.
   [[nodiscard]] expected<std::uint64_t> read(std::string_view prefix, std::uint64_t from, std::uint64_t least,
                                              const taker& take);
+  /// Likewise all messages, whoever they are of.
+  [[nodiscard]] expected<std::uint64_t> read_all(std::uint64_t from, std::uint64_t least,
+                                                 const message_taker& take);
 
 private:
-  [[nodiscard]] expected<std::uint64_t> read_started(std::string_view prefix, std::uint64_t from,
-                                                     std::uint64_t least, const taker& take);
+  [[nodiscard]] expected<std::uint64_t> read_started(std::uint64_t from, std::uint64_t least,
+                                                     const message_taker& take);
   [[nodiscard]] unexpected silent() const;
 
   kafka::client client_;

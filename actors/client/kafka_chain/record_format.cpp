@@ -26,10 +26,16 @@ bool is_kind(std::uint8_t kind) {
 
 std::string prefix_of(const owner& of) {
   wire::writer out;
+  out.raw(prefix_of_topology(of.topology));
+  out.string(of.actor);
+  return out.take();
+}
+
+std::string prefix_of_topology(std::string_view topology) {
+  wire::writer out;
   out.raw(magic);
   out.fixed(format_version);
-  out.string(of.topology);
-  out.string(of.actor);
+  out.string(topology);
   return out.take();
 }
 

@@ -68,6 +68,8 @@ struct message {
 
 /// All keys of an owner begin so, and no others.
 [[nodiscard]] std::string prefix_of(const owner& of);
+/// All keys of a topology begin so, and no others.
+[[nodiscard]] std::string prefix_of_topology(std::string_view topology);
 /// Returns a number from 0 to partitions - 1.
 [[nodiscard]] int partition_of(std::string_view prefix);
 

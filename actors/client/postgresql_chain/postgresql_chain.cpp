@@ -101,6 +101,20 @@ expected<database_chain::looked> database_chain::look(std::shared_ptr<session> d
                        fmt::format("{}: it is written faster than it can be read; try again", c.shown()));
 }
 
+expected<void> database_chain::clear(std::shared_ptr<session> database, std::string_view schema,
+                                     const std::string& topology) {
+  auto texts = statements_for(schema);
+  if (!texts)
+    return unexpected(texts.error());
+  const database_chain c(std::move(database), std::move(*texts), {topology, {}});
+  const auto are_there = c.are_tables_there();
+  if (!are_there)
+    return unexpected(are_there.error());
+  if (!*are_there)
+    return {};
+  return c.database_->run(c.texts_.clear, {{topology}}).map([](const answer&) {});
+}
+
 expected<bool> database_chain::are_tables_there() const {
   return database_->run(texts_.tables_there, {}).map([](const answer& there) {
     const auto found = one_row(there, 1);

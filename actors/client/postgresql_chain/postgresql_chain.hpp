@@ -42,6 +42,10 @@ public:
   [[nodiscard]] static expected<looked> look(std::shared_ptr<session> database, std::string_view schema,
                                              owner of);
 
+  /// Removes all chains of a topology whose name nobody uses any more, and what was spilled beside them.
+  [[nodiscard]] static expected<void> clear(std::shared_ptr<session> database, std::string_view schema,
+                                            const std::string& topology);
+
   expected<chain::contents> read() override;
   /// One record counts as two copies; `twice` changes nothing. ec::unsupported above largest_payload.
   expected<std::uint64_t> append(std::string_view increment, bool twice) override;

@@ -118,6 +118,11 @@ select (select count(*) from held), (select coalesce(sum(bytes), 0)::bigint from
   s.bytes = fmt::format(
       R"(select coalesce(sum(octet_length(payload)), 0)::bigint from "{}".records where actor = $1::bigint)",
       schema);
+  // An append waits for the row, and then finds none: it is refused.
+  s.clear = fmt::format(R"(with gone as (delete from "{0}".actors where topology = $1::text returning id),
+records as (delete from "{0}".records r using gone where r.actor = gone.id)
+delete from "{0}".segments s using gone where s.actor = gone.id)",
+                        schema);
   add_segments(s, schema);
   return s;
 }

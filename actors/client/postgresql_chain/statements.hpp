@@ -24,6 +24,7 @@ struct statements {
   std::string read_one;    // $1 id, $2 number -> a record's columns
   std::string trim;        // $1 id, $2 life, $3 mark, $4 base -> rows updated, bytes removed
   std::string bytes;       // $1 id -> bytes of all payloads
+  std::string clear;       // $1 topology: all chains of it, and what was spilled beside them
   // These are of spilled output; a change finds no row of `actors` where a life of $2 or above holds the chain.
   std::string write_segment;    // $1 id, $2 life, $3 term, $4 number, $5 checksum, $6 payload
   std::string read_segment;     // $1 id, $2 term, $3 number -> checksum, payload

@@ -22,7 +22,6 @@ from real_systems import Run  # noqa: E402
 
 RUN_ONLY = "shows options of `run`, or what it prints"
 STATE_FOLDER = "looks into, copies or replaces the state folder of a run; a cluster's state is in its store"
-STAYS_ENDED = "a topology that has ended takes nothing new on nodes (docs/design/nodes.md)"
 NOT_ON_NODES = {
     "adopt": STATE_FOLDER,
     "bad_changed_file": "changes a file while nothing runs; on nodes a topology goes on when a process is killed",
@@ -45,10 +44,6 @@ NOT_ON_NODES = {
     "lost_is_said": RUN_ONLY,
     "mended_parser": "replays into a state folder, and checks it",
     "mended_parser_in_windows": "replays into a state folder, and checks it",
-    "next_run": STAYS_ENDED,
-    "next_run_ledger": STAYS_ENDED,
-    "next_run_refused": STAYS_ENDED,
-    "next_run_sources": STAYS_ENDED,
     "parquet_at_start": STATE_FOLDER,
     "parquet_bad_targets": STATE_FOLDER,
     "progress_line": RUN_ONLY,

@@ -56,12 +56,34 @@ void oracle::look_at(const records::topology_failed& r) const {
 }
 
 void oracle::look_at(const records::topology_applied& r) {
+  if (!state_.topologies.contains(r.topology))
+    require(!removed_.contains(chains_of(r.topology, r.generation)),
+            fmt::format("{} gets the chains of one that was removed", r.topology));
+  require(!removed_generations_[r.topology].contains(r.generation),
+          fmt::format("{} gets the generation {} of one that was removed", r.topology, r.generation));
+  generations_[r.topology].insert(r.generation);
   plans_.emplace(r.topology, r.plan);
   std::erase_if(died_under_, [&](const auto& d) { return d.first.topology == r.topology; });
 }
 
 void oracle::look_at(const records::node_forgotten& r) {
   std::erase_if(pins_, [&](const auto& p) { return p.second == r.node; });
+}
+
+void oracle::look_at(const records::topology_removed& r) {
+  const auto& t = state_.topologies.at(r.topology);
+  require(!t.is_active(), fmt::format("{} is removed and runs", r.topology));
+  removed_.insert(chains_of(r.topology, t.first_generation));
+  removed_generations_[r.topology].merge(generations_[r.topology]);
+  std::erase_if(pins_, [&](const auto& p) { return p.first.topology == r.topology; });
+  std::erase_if(died_under_, [&](const auto& d) { return d.first.topology == r.topology; });
+}
+
+void oracle::clears(const std::string& chains) const {
+  require(removed_.contains(chains), fmt::format("chains {} go, which were not removed", chains));
+  for (const auto& [name, t] : state_.topologies)
+    require(chains_of(name, t.first_generation) != chains,
+            fmt::format("the chains of {} go, which is there", name));
 }
 
 void oracle::leads(const epoch& e) {

@@ -26,6 +26,8 @@ public:
   void begins_again(const orders::begin& b);
   void opens(const actor_id& actor, const life& now);
   void answered(const request& r, const decisions::answer& a) const;
+  /// The chains of that name go from the store.
+  void clears(const std::string& chains) const;
   /// Once all is calm.
   void at_the_end() const;
 
@@ -44,6 +46,7 @@ private:
   void look_at(const records::topology_failed& r) const;
   void look_at(const records::topology_applied& r);
   void look_at(const records::node_forgotten& r);
+  void look_at(const records::topology_removed& r);
   void look_at(const auto&) {}
   [[nodiscard]] std::size_t deaths(const actor_id& id) const;
 
@@ -54,6 +57,8 @@ private:
   std::map<actor_id, std::string> pins_;
   std::map<actor_id, std::vector<event_micros>> died_under_;
   std::set<std::pair<std::string, std::string>> plans_;
+  std::set<std::string> removed_;                                                     // names of chains
+  std::map<std::string, std::set<std::uint64_t>> generations_, removed_generations_;  // by topology
 };
 
 }  // namespace millrace::cluster::trial

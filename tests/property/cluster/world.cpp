@@ -49,6 +49,7 @@ void world::step() {
       continue;
     stand(p);
     store_step(p);
+    clear_step(p);
     act(p);
     direct(p);
   }
@@ -179,6 +180,16 @@ void world::store_step(process& p) {
                                       store_.write_base(p.leads->mine(), p.leads->state()), now_));
 }
 
+/// One that was begun goes on under the next coordinator of its process as well.
+void world::clear_step(process& p) {
+  if (!p.clears || !one_in(20))
+    return;
+  const auto chains = *std::exchange(p.clears, std::nullopt);
+  oracle_.clears(chains);
+  if (p.leads)
+    carry_out(p, p.leads->on_cleared(chains, is_calm_ || !one_in(3), now_));
+}
+
 void world::carry_out(process& p, const decision_list& all) {
   for (const auto& d : all) {
     if (std::holds_alternative<decisions::append>(d) || std::holds_alternative<decisions::write_base>(d)) {
@@ -194,6 +205,9 @@ void world::carry_out(process& p, const decision_list& all) {
       require(asked != p.asked.end(), "a request is answered twice");
       oracle_.answered(asked->second, *a);
       p.asked.erase(asked);
+    } else if (const auto* const c = std::get_if<decisions::clear_chains>(&d)) {
+      oracle_.clears(c->chains);
+      p.clears = c->chains;
     } else if (const auto* const e = std::get_if<decisions::step_down>(&d)) {
       require(p.asked.empty(), "a request is left without an answer");
       p.stands.on_stepped_down(e->stands_again, now_, jitter());

@@ -36,6 +36,7 @@ struct process {
   candidate stands;
   std::optional<coordinator> leads;
   std::optional<decision> store_call;  // of its coordinator, that has not come back
+  std::optional<std::string> clears;   // chains that go from the store, by its coordinator
   std::optional<epoch> opening;        // of its candidate, likewise
   std::map<request_id, request> asked;
   std::list<instance_of_actor> actors;
@@ -78,6 +79,7 @@ private:
   void deliver();
   void stand(process& p);
   void store_step(process& p);
+  void clear_step(process& p);
   void carry_out(process& p, const decision_list& all);
   void carry_out(process& p, const node_orders& all, const epoch& obeys, const epoch& highest);
   void deliver_to(process& p, process* from, const node_command& c);

@@ -66,6 +66,8 @@ void world::ask() {
     apply_topology(*p);
   else if (one_in(8))
     request_of(*p, records::stop_asked{one_in(2) ? "t" : "u"});
+  else if (one_in(4))
+    request_of(*p, records::topology_removed{one_in(2) ? "t" : "u"});
   else if (one_in(8))
     request_of(*p, records::drain_asked{name});
   else if (one_in(8))
@@ -202,6 +204,8 @@ std::string world::missing() {
     wanted.erase(id);
   if (!wanted.empty())
     return fmt::format("{} does not run", wanted.begin()->name);
+  if (!oracle_.state().leftovers.empty())
+    return "chains of a removed topology are there";
   return oracle_.state().topologies.size() < 2 ? "a topology is not there" : "";
 }
 

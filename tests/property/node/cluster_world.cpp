@@ -52,6 +52,7 @@ public:
     if (now.status == cluster::topology_status::stopping)
       mine_.stopping.insert(topology);
   }
+  void removed(const std::string& topology) override { mine_.stopping.erase(topology); }
   void stepped_down(const std::string&) override {
     mine_.leads.reset();
     mine_.stopping.clear();

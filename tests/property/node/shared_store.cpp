@@ -54,6 +54,9 @@ public:
                                                               const std::vector<segment_id>&) override {
     return our_error("the control plane spills nothing");
   }
+  expected<void> clear(const std::string&) override {
+    return our_error("the control plane has no chains of a topology");
+  }
   [[nodiscard]] std::string shown() const override { return "memory"; }
 
 private:

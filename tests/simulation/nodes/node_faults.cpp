@@ -83,6 +83,8 @@ void node_faults::carry_out(const fault& f) {
     return actions_.stop();
   case k::pause:
     return actions_.pause();
+  case k::remove:
+    return actions_.remove();
   default:
     return with_node(f, [this, f](node_process& p) { on_node(f, p); });
   }

@@ -11,11 +11,12 @@ namespace millrace::simulation {
 
 class node_faults {
 public:
-  /// These are to happen to the topology; it is applied again once it has stopped, and resumed a while after it was
-  /// paused.
+  /// These are to happen to the topology; it is applied again once it has stopped or was removed, and
+  /// resumed a while after it was paused.
   struct actions {
     std::function<void()> stop;
     std::function<void()> pause;
+    std::function<void()> remove;
     std::function<void(const std::string& actor)> restart;
   };
   /// All outlive it.

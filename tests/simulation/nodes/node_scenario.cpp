@@ -46,7 +46,23 @@ private:
       add(kinds[below(kinds.size())], any_step());
     for (const auto& f : actions_of_people(s_.seed, steps_at_least + s_.records() * s_.grows_one_in))
       s_.faults.push_back(f);
+    add_removal();
     std::ranges::stable_sort(s_.faults, {}, &fault::step);
+  }
+
+  /// Chosen by numbers of its own: the other faults of a seed are the same with it and without.
+  void add_removal() {
+    std::mt19937_64 random(s_.seed * 2'862'933'555'777'941'757 + 13);
+    if (random() % 8 != 0)
+      return;
+    auto& f = s_.faults.emplace_back();
+    f.what = k::remove;
+    f.step = random() % (steps_at_least + s_.records() * s_.grows_one_in);
+    if (random() % 2 == 0 && deaths_ > 0)  // whoever leads dies about the time at which the chains go
+      s_.faults.push_back({.what = k::kill,
+                           .step = f.step + random() % 3'000,
+                           .who = 48 * (random() % 1'000),
+                           .size = random()});
   }
 
   /// Faults that show together, or at a moment, more than alone.

@@ -39,7 +39,7 @@ public:
             }),
         faults_(s, cluster_, logs_, targets_,
                 {[this] { ask(api::requests::stop{topology_->name}, [] {}); },
-                 [this] { ask(api::requests::pause{topology_->name}, [] {}); },
+                 [this] { ask(api::requests::pause{topology_->name}, [] {}); }, [this] { is_to_go_ = true; },
                  [this](const auto& actor) {
                    ask(api::requests::restart{topology_->name, actor}, [] {});
                  }}) {
@@ -99,6 +99,8 @@ private:
       });
     cluster_.later(ask_again_after, [this] {
       look();
+      if (is_to_go_)
+        return;  // it is applied again once it has gone
       if (topology() == nullptr || goes_on(*topology()))
         apply();
       else
@@ -129,13 +131,28 @@ private:
     const auto* const t = topology();
     if (t != nullptr && t->is_paused && ++looks_paused_ % resume_every == 0)
       ask(api::requests::resume{topology_->name}, [] {});
-    if (t == nullptr || t->is_active())
+    if (is_to_go_)
+      remove();
+    if (is_to_go_ || t == nullptr || t->is_active())
       return false;
     if (!goes_on(*t))
       return true;
     if (std::exchange(stopped_generation_, t->generation) != t->generation)
       apply();
     return false;
+  }
+  /// Stops it, removes it, and applies it again: the next step to that, as often as it takes.
+  void remove() {
+    const auto* const t = topology();
+    if (t == nullptr) {
+      is_to_go_ = false;
+      logs_.keep_all();
+      apply();
+    } else if (t->is_active()) {
+      ask(api::requests::stop{topology_->name}, [] {});
+    } else {
+      ask(api::requests::remove{topology_->name}, [] {});
+    }
   }
   /// It has stopped, or failed in a way that whoever applies it again ends it: while it ended an actor failed, or
   /// could not write what it needs to end.
@@ -189,14 +206,28 @@ private:
         cluster_.restarts() > faults_.made_to_fail())
       return fmt::format("{} actors failed, of which faults made {} fail", cluster_.restarts(),
                          faults_.made_to_fail());
+    if (auto left = chains_go(); left && !faults_.has_store_failed())
+      return left;
     const auto report =
-        node::topology_state(cluster_.store(), {{}, topology_->name, {}, false}, {}).get("report");
+        node::topology_state(cluster_.store(),
+                             cluster::chains_of(topology_->name, topology()->first_generation),
+                             {{}, topology_->name, {}, false}, {})
+            .get("report");
     const bool is_last = report && reported_.contains(*report);
     if (!is_last && faults_.has_store_failed())  // it could not be kept, or stands for an earlier end
       return judge(scenario_, targets_, *topology_, std::nullopt);
     if (!is_last)
       return "the last report is not there: " + (report ? "an earlier one is" : report.error().message);
     return judge(scenario_, targets_, *topology_, reported_.at(*report));
+  }
+
+  /// Whoever leads clears the chains of the topology that was removed, if one was.
+  wrong chains_go() {
+    for (look(); !control_->leftovers.empty(); look())
+      for (std::uint64_t i = 0; i < look_every; ++i)
+        if (cluster_.schedule().steps() >= most_steps || !cluster_.step())
+          return "nobody clears the chains of " + *control_->leftovers.begin();
+    return std::nullopt;
   }
 
   const scenario& scenario_;
@@ -208,6 +239,7 @@ private:
   std::optional<cluster::control_state> control_;  // as it was seen last
   std::optional<std::uint64_t> applied_at_;        // at which step
   std::uint64_t asked_ = 0;
+  bool is_to_go_ = false;                 // somebody removes it
   std::uint64_t looks_paused_ = 0;        // so often it was seen paused
   std::uint64_t stopped_generation_ = 0;  // after which it was applied again
   node_cluster cluster_;

@@ -64,6 +64,19 @@ TEST_CASE("a plan gets the next generation; the same plan again is no change") {
   CHECK(admitted(s, records::topology_applied{"t", "p1", 0, actors}).size() == 1);
 }
 
+TEST_CASE("of two plans that were prepared for one end the second is refused, unless it is the same") {
+  auto s = running();
+  fold(s, {records::finished{"t"}});
+  fold(s, admitted(s, records::topology_applied{"t", "next run", 1, actors}));
+  REQUIRE(s.topologies.at("t").generation == 2);
+  CHECK(admitted(s, records::topology_applied{"t", "next run", 1, actors}).empty());
+  CHECK(refused(s, records::topology_applied{"t", "next run, of more files", 1, actors}) == ec::unavailable);
+  CHECK(refused(s, records::topology_applied{"t", "p1", 1, actors}) == ec::unavailable);
+  CHECK(admitted(s, records::topology_applied{"t", "mended", 2, actors}).size() == 1);
+  fold(s, {records::finished{"t"}});
+  CHECK(refused(s, records::topology_applied{"t", "next run", 1, actors}) == ec::unavailable);
+}
+
 TEST_CASE("what control could not hold is refused, as is what still stops") {
   CHECK(refused({}, records::topology_applied{"", "p", 0, {}}) == ec::invalid_argument);
   CHECK(refused({}, records::topology_applied{std::string(1'001, 'x'), "p", 0, {}}) == ec::invalid_argument);
@@ -159,6 +172,70 @@ TEST_CASE("a pause is recorded once, holds until it is ended, and ends with the 
   CHECK_FALSE(s.topologies.at("t").is_paused);
   CHECK(refused(s, records::pause_set{"t", true}) == ec::mismatch);
   CHECK(refused(s, records::pause_set{"no", true}) == ec::not_found);
+}
+
+TEST_CASE("a topology is removed once it is over; asked again while its chains go, it is removed already") {
+  auto s = running();
+  CHECK(refused(s, records::topology_removed{"no"}) == ec::not_found);
+  CHECK(refused(s, records::topology_removed{"t"}) == ec::mismatch);
+  fold(s, {records::stop_asked{"t"}});
+  CHECK(refused(s, records::topology_removed{"t"}) == ec::mismatch);
+  fold(s, {records::finished{"t"}});
+  fold(s, admitted(s, records::topology_removed{"t"}));
+  CHECK(s.topologies.empty());
+  CHECK(s.leftovers == std::set<std::string>{"t"});
+  CHECK(admitted(s, records::topology_removed{"t"}).empty());
+  fold(s, admitted(s, records::chains_cleared{"t"}));
+  CHECK(s.leftovers.empty());
+  CHECK(admitted(s, records::chains_cleared{"t"}).empty());
+  CHECK(refused(s, records::topology_removed{"t"}) == ec::not_found);
+}
+
+TEST_CASE("a topology of a removed one's name has other generations and other chains, and begins anew") {
+  auto s = running();
+  fold(s, admitted(s, records::topology_applied{"t", "p2", 0, actors}));
+  fold(s, {records::finished{"t"}, records::topology_removed{"t"}});
+  fold(s, admitted(s, records::topology_applied{"t", "p1", 0, actors}));
+  const auto second = s.topologies.at("t");
+  CHECK(second.generation == 3);
+  CHECK(chains_of("t", second.first_generation) == "t@3");
+  CHECK(second.begins_anew);
+  fold(s, admitted(s, records::topology_applied{"t", "p2", 0, actors}));
+  CHECK(s.topologies.at("t").generation == 4);
+  CHECK(s.topologies.at("t").first_generation == 3);
+  // Another name was never removed, so nothing is known of its targets.
+  fold(s, admitted(s, records::topology_applied{"u", "p", 0, {}}));
+  CHECK_FALSE(s.topologies.at("u").begins_anew);
+  CHECK(chains_of("u", s.topologies.at("u").first_generation) == "u@5");
+  fold(s, {records::finished{"t"}});
+  fold(s, admitted(s, records::topology_removed{"t"}));
+  CHECK(s.leftovers == std::set<std::string>{"t", "t@3"});
+  CHECK(admitted(s, records::topology_removed{"t"}).empty());
+  // Somebody has prepared a plan for the state that is gone.
+  CHECK(admit(s, records::topology_applied{"t", "p3", 4, actors}, 0).error().code == ec::unavailable);
+  fold(s, admitted(s, records::topology_applied{"t", "p3", 0, actors}));
+  CHECK(admit(s, records::topology_applied{"t", "p4", 4, actors}, 0).error().code == ec::unavailable);
+  const auto now = s.topologies.at("t").generation;
+  CHECK(admitted(s, records::topology_applied{"t", "p4", now, actors}).size() == 1);
+  // A plan that a removed topology may have had contradicts the state.
+  CHECK_FALSE(s.apply(records::topology_applied{"t", "p", 4, {}}));
+}
+
+TEST_CASE("a hundred topologies are too many until one is removed, and names are remembered up to a bound") {
+  control_state s;
+  for (std::size_t i = 0; i < max_topologies; ++i)
+    fold(s, admitted(s, records::topology_applied{"t" + std::to_string(i), "p", 0, {}}));
+  CHECK(refused(s, records::topology_applied{"more", "p", 0, {}}) == ec::invalid_argument);
+  fold(s, {records::finished{"t7"}, records::topology_removed{"t7"}});
+  CHECK(admitted(s, records::topology_applied{"more", "p", 0, {}}).size() == 1);
+  for (std::size_t i = 0; i < max_removed; ++i) {
+    const auto name = "later" + std::to_string(i);
+    fold(s, admitted(s, records::topology_applied{name, "p", 0, {}}));
+    fold(s, {records::finished{name}, records::topology_removed{name}});
+    fold(s, {records::chains_cleared{chains_of(name, s.plans)}});
+  }
+  CHECK(s.removed.size() == max_removed);
+  CHECK_FALSE(s.removed.contains("t7"));
 }
 
 TEST_CASE("a verdict, its settling, a start and a draining are recorded once") {

@@ -44,6 +44,16 @@ inline change with_pause() {
   return out;
 }
 
+/// Only format 3 has these.
+inline change with_removal() {
+  auto out = with_pause();
+  out.push_back(records::topology_removed{"third"});
+  out.push_back(records::topology_removed{"other"});
+  out.push_back(records::chains_cleared{"third"});
+  out.push_back(records::topology_applied{"third", "anew", 5, {}});
+  return out;
+}
+
 inline control_state state_of(const change& c) {
   control_state s;
   for (const auto& r : c)

@@ -9,10 +9,11 @@ namespace millrace::cluster::control_format_trial {
 using test::one_of_each;
 using test::state_of;
 using test::with_pause;
+using test::with_removal;
 
 TEST_CASE("a change with each kind of record is the golden one, byte for byte, and is read back") {
   std::set<std::size_t> kinds;
-  for (const auto& r : with_pause())
+  for (const auto& r : with_removal())
     kinds.insert(r.index());
   REQUIRE(kinds.size() == std::variant_size_v<record>);
   const auto first = encode_change(one_of_each());
@@ -21,6 +22,9 @@ TEST_CASE("a change with each kind of record is the golden one, byte for byte, a
   const auto second = encode_change(with_pause());
   millrace::test::check_golden("tests/unit/cluster/golden/change_2.bin", second);
   CHECK(decode_change(second) == with_pause());
+  const auto third = encode_change(with_removal());
+  millrace::test::check_golden("tests/unit/cluster/golden/change_3.bin", third);
+  CHECK(decode_change(third) == with_removal());
 }
 
 TEST_CASE("a base of control is the golden one, byte for byte, and is read back") {
@@ -33,10 +37,16 @@ TEST_CASE("a base of control is the golden one, byte for byte, and is read back"
   millrace::test::check_golden("tests/unit/cluster/golden/base_2.bin", second);
   CHECK(decode_base(second) == paused);
   CHECK(paused.topologies.at("fourth").is_paused);
+  const auto removed = state_of(with_removal());
+  const auto third_base = encode_base(removed);
+  millrace::test::check_golden("tests/unit/cluster/golden/base_3.bin", third_base);
+  CHECK(decode_base(third_base) == removed);
+  CHECK(removed.topologies.at("third").first_generation == 5);
+  CHECK(removed.topologies.at("third").begins_anew);
 }
 
 TEST_CASE("a base and what follows it add up to what all changes do") {
-  const auto all = with_pause();
+  const auto all = with_removal();
   for (std::size_t n = 0; n <= all.size(); ++n) {
     const auto middle = all.begin() + static_cast<std::ptrdiff_t>(n);
     const auto before = state_of(change(all.begin(), middle));
@@ -46,8 +56,14 @@ TEST_CASE("a base and what follows it add up to what all changes do") {
   }
 }
 
+TEST_CASE("a base keeps the first generation of a topology where nothing was removed") {
+  const auto s = state_of({records::founded{"c", 1}, records::topology_applied{"t", "{}", 65, {}}});
+  REQUIRE(s.removed.empty());
+  CHECK(decode_base(encode_base(s)) == s);
+}
+
 TEST_CASE("what is cut is refused; a changed byte is refused or is another value of the same bytes") {
-  const auto whole = encode_change(with_pause());
+  const auto whole = encode_change(with_removal());
   for (std::size_t n = 0; n < whole.size(); ++n) {
     CHECK(decode_change(whole.substr(0, n)).error().code == ec::corrupt);
     for (const auto bit : {1, 16, 128}) {
@@ -59,7 +75,7 @@ TEST_CASE("what is cut is refused; a changed byte is refused or is another value
     }
   }
   CHECK(decode_change(whole + "x").error().code == ec::corrupt);
-  const auto base = encode_base(state_of(with_pause()));
+  const auto base = encode_base(state_of(with_removal()));
   for (std::size_t n = 0; n < base.size(); ++n)
     CHECK(decode_base(base.substr(0, n)).error().code == ec::corrupt);
   CHECK(decode_base(base + "x").error().code == ec::corrupt);

@@ -160,6 +160,49 @@ TEST_CASE("a pinned actor waits for its node, until that is forgotten; a node th
   CHECK(c.boss.waiting().empty());
 }
 
+TEST_CASE(
+    "the chains of a removed topology go once that is recorded, and again until the store has done it") {
+  led_cluster c;
+  c.join("a", 11);
+  c.ask(lanes(1));
+  c.ask(records::finished{"t"});
+  c.is_held = true;
+  auto told = c.ask(records::topology_removed{"t"});
+  CHECK(those<decisions::clear_chains>(told).empty());
+  c.is_held = false;
+  told = c.take(told);
+  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
+  CHECK(those<decisions::clear_chains>(told).front().chains == "t");
+  CHECK(those<decisions::tell_director>(told).size() == 1);
+  CHECK(those<decisions::answer>(told).size() == 1);
+  CHECK(those<decisions::clear_chains>(c.take(c.boss.on_cleared("t", false, c.now))).empty());
+  told = c.pass(6'000, {"a"});
+  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
+  c.take(c.boss.on_cleared("t", true, c.now));
+  CHECK(c.boss.state().leftovers.empty());
+  CHECK(those<decisions::clear_chains>(c.pass(6'000, {"a"})).empty());
+}
+
+TEST_CASE("the next coordinator goes on with what was removed") {
+  led_cluster c;
+  c.ask(records::topology_applied{"u", "p", 0, {}});
+  c.ask(lanes(1));
+  c.ask(records::finished{"t"});
+  c.ask(records::finished{"u"});
+  c.ask(records::topology_removed{"t"});
+  c.ask(records::topology_removed{"u"});
+  led_cluster next(c.boss.state(), {2, 7});
+  REQUIRE(those<decisions::clear_chains>(next.first).size() == 1);
+  CHECK(those<decisions::clear_chains>(next.first).front().chains == "t");
+  // The store keeps the one, and the other goes meanwhile.
+  next.take(next.boss.on_cleared("t", false, next.now));
+  const auto told = next.pass(6'000, {});
+  REQUIRE(those<decisions::clear_chains>(told).size() == 1);
+  CHECK(those<decisions::clear_chains>(told).front().chains == "u");
+  next.take(next.boss.on_cleared("u", true, next.now));
+  CHECK(next.boss.state().leftovers == std::set<std::string>{"t"});
+}
+
 TEST_CASE("the floor of formats is raised once all nodes write them, and keeps older ones out") {
   led_cluster c;
   static_cast<void>(c.join("a", 11));

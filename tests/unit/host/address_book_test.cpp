@@ -45,6 +45,7 @@ public:
                 const std::vector<segment_id>& needed) override {
     return store_->open_segments(whose, term, needed);
   }
+  expected<void> clear(const std::string& chains) override { return store_->clear(chains); }
   [[nodiscard]] std::string shown() const override { return store_->shown(); }
 
   std::function<void()> after_look;

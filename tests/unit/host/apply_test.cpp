@@ -1,34 +1,9 @@
 // What is decided when a topology is applied: by reading it and asking its sources, before anything is recorded.
-#include "actors/host/apply.hpp"
-#include "tests/unit/host/host_fixture.hpp"
+#include "tests/unit/host/applied_here.hpp"
 
 #include <algorithm>
 
 namespace millrace::host::test {
-namespace {
-
-struct applied_here {
-  own_folder folder;
-  std::string input = folder.put("input.json", R"({"k": "a", "at": "2020-01-01T00:00:00Z"})"
-                                               "\n");
-  apply_options options = with_text(topology_text(series_of(input)));
-
-  [[nodiscard]] apply_options with_text(const std::string& text) const {
-    apply_options o;
-    o.node = "here";
-    o.topology = "t";
-    o.text = text;
-    o.folder = folder.path();
-    o.lanes = 3;
-    return o;
-  }
-  [[nodiscard]] cluster::records::topology_applied prepared() const { return must(prepare_apply(options)); }
-  [[nodiscard]] hosted_plan plan() const { return must(decode_plan(prepared().plan)); }
-  /// The cluster has what was prepared.
-  void record() { options.before = cluster::topology_state{prepared().plan, 1}; }
-};
-
-}  // namespace
 
 TEST_CASE("a topology is prepared with a state of its own, its lanes, and where its partitions start") {
   const applied_here a;

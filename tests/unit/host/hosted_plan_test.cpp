@@ -75,9 +75,29 @@ TEST_CASE("a plan that is cut off or has more behind it is refused") {
   CHECK(decode_plan(bytes + '\0').error().code == ec::corrupt);
 }
 
+TEST_CASE("only the plan of a later run has bytes that an earlier version refuses") {
+  auto plan = plan_with(topology_text(series_of("x")), {{"parsed", {"a", "b"}}});
+  CHECK(encode_plan(plan).front() == '\x1');
+  CHECK(unfolded(plan).decided.run.number == 0);
+  deployment::run_record run;
+  run.number = 3;
+  run.windows["counts"] = {{60'000'000, 7, 0, {}}, {60'000'000, 0, 0, {}}};
+  plan.values[std::string(deployment::run_record_name)] = deployment::encode_run(run);
+  CHECK(encode_plan(plan).front() == '\x2');
+  REQUIRE(must(decode_plan(encode_plan(plan))) == plan);
+  const auto p = unfolded(plan);
+  CHECK(p.decided.run.number == 3);
+  CHECK(p.decided.run.left_of("counts", 0).rows == 7);
+  CHECK(p.decided.run.left_of("counts", 1).last_end == 60'000'000);
+  REQUIRE(p.decided.layout.shards.size() == 3);
+  CHECK(p.decided.layout.shards[0].name == "counts/3/0");
+  plan.values[std::string(deployment::run_record_name)] = "?";
+  CHECK(unfold(plan, must(load_plan(plan.text, "t"))).error().whose != fault::user);
+}
+
 TEST_CASE("a plan of a later version is told as such, with what to do") {
   auto bytes = encode_plan(small_plan());
-  bytes[0] = '\x2';
+  bytes[0] = '\x3';
   const auto later = decode_plan(bytes);
   REQUIRE_FALSE(later);
   CHECK(later.error().code == ec::unsupported);

@@ -32,6 +32,7 @@ directors_actor::behavior_type noting_directors(directors_actor::pointer, const 
   return {[](const coordinator_known&) {},
           [](const leads_now&) {},
           [](const topology_changed&) {},
+          [](const topology_gone&) {},
           [](const leads_no_more&) {},
           [=](const said_to_director& m) { to->push_back("directors: " + m.bytes + " of " + m.from); },
           [](const restart_asked&) {},

@@ -24,7 +24,7 @@ struct kept_over_nodes {
 
   /// As a process of another node has it.
   std::shared_ptr<node::topology_state> state(std::map<std::string, std::string> decided = {}) {
-    return std::make_shared<node::topology_state>(files.reach(),
+    return std::make_shared<node::topology_state>(files.reach(), "clicks",
                                                   snapshot::identity{"0123abcd", "clicks", "", false},
                                                   "/var/lib/millrace", std::move(decided));
   }

@@ -58,6 +58,52 @@ TEST_CASE("of two who have chosen one term for control the first goes on; a late
   });
 }
 
+TEST_CASE("chains of one name go with what was spilled beside them, and those of all others stay") {
+  over_each_store([](store_under_test& under_test) {
+    const auto store = under_test.reach();
+    const std::vector<cluster::actor_id> gone{
+        {"clicks", "w/0"}, {"clicks", "w/1"}, {"clicks", "value:start"}};
+    const std::vector<cluster::actor_id> kept{{"clicks@5", "w/0"}, {"clicks2", "w/0"}, {"click", "w/0"}};
+    REQUIRE(store->clear("clicks"));  // nothing is there
+    const auto fill = [&](const cluster::actor_id& whose) {
+      auto chain = must(store->open(whose, {3, 0}));
+      must(chain->append("a", false));
+      must(chain->append_base("ab"));
+      must(chain->append("c", false));
+      if (under_test.keeps_spilled_output())
+        must(must(store->open_segments(whose, 3, {}))->write({3, 1}, "rows"));
+      return chain;
+    };
+    std::vector<opened_chain> stale;
+    for (const auto& whose : gone)
+      stale.push_back(fill(whose));
+    for (const auto& whose : kept)
+      fill(whose);
+    REQUIRE(must(store->open_chosen(control_of_cluster(), {1, 7}))->append("control", false));
+    for (int times = 0; times < 2; ++times) {
+      REQUIRE(under_test.reach()->clear("clicks"));
+      for (const auto& whose : gone) {
+        const auto found = must(under_test.reach()->look(whose));
+        CHECK(found.contents.base.empty());
+        CHECK(found.contents.increments.empty());
+      }
+      for (const auto& whose : kept) {
+        const auto found = must(under_test.reach()->look(whose));
+        CHECK(found.highest == life(3, 0));
+        CHECK(found.contents.base == "ab");
+        CHECK(found.contents.increments == texts{"c"});
+        if (under_test.keeps_spilled_output())
+          CHECK(must(must(under_test.reach()->open_segments(whose, 3, {{3, 1}}))->read({3, 1})) == "rows");
+      }
+      CHECK(must(store->look(control_of_cluster())).contents.increments == texts{"control"});
+    }
+    // What a stale writer leaves there goes with the next call; nobody reads it.
+    (void)stale.front()->append("zombie", false);
+    REQUIRE(store->clear("clicks"));
+    CHECK(must(under_test.reach()->look(gone.front())).contents.increments.empty());
+  });
+}
+
 TEST_CASE("a folder that holds something else is not taken for a store") {
   folder_in_memory store;
   REQUIRE(store.files.make_folder("/mnt"));

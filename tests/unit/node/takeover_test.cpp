@@ -88,6 +88,7 @@ public:
   void changed(const std::string& topology, const cluster::topology_state&) override {
     all_.add(node_ + " directs " + topology);
   }
+  void removed(const std::string& topology) override { all_.add(node_ + " directs no more " + topology); }
   void stepped_down(const std::string&) override { all_.add(node_ + " leads no more"); }
 
 private:

@@ -13,7 +13,7 @@ namespace {
 using texts = std::vector<std::string>;
 
 topology_state on_a_node(store_under_test& under_test, const std::string& topology = "clicks") {
-  return {under_test.reach(), {"0123abcd", topology, "", false}, "/var/lib/millrace"};
+  return {under_test.reach(), topology, {"0123abcd", topology, "", false}, "/var/lib/millrace"};
 }
 
 /// A shard as its node holds it.
@@ -163,6 +163,38 @@ TEST_CASE(
     CHECK(must(here.get("files")) == "1");
     must(there.put_as("files", "2", {4, 0}));
     CHECK(must(here.get("files")) == "2");
+  });
+}
+
+TEST_CASE("what an earlier run has put in the place of a value of the plan is apart from the present run's") {
+  over_each_store([](store_under_test& under_test) {
+    const auto in_run = [&](std::uint64_t run, const std::string& decided) {
+      return topology_state(under_test.reach(), "clicks", {"0123abcd", "clicks", "", false},
+                            "/var/lib/millrace", {{"source/lines", decided}}, run);
+    };
+    auto first = in_run(0, "a");
+    must(first.put_as("source/lines", "a, known better", {3, 0}));
+    must(first.put_as("committed/table", "1", {3, 0}));
+    auto next = in_run(1, "a b");
+    CHECK(must(next.get("source/lines")) == "a b");
+    CHECK(must(next.get("committed/table")) == "1");
+    must(next.put_as("source/lines", "a b, known better", {7, 0}));
+    must(first.put_as("source/lines", "of a process that wakes up", {3, 0}));
+    CHECK(must(in_run(1, "a b").get("source/lines")) == "a b, known better");
+    CHECK(must(in_run(2, "a b c").get("source/lines")) == "a b c");
+  });
+}
+
+TEST_CASE("a shard's snapshots are looked at without an opening: whoever writes there goes on") {
+  over_each_store([](store_under_test& under_test) {
+    auto here = on_a_node(under_test);
+    const auto there = on_a_node(under_test);
+    CHECK(must(there.look_at_snapshots("w/0")).increments.empty());
+    const auto chain = must(here.open_snapshots("w/0", 3));
+    must(chain->append("a", false));
+    CHECK(must(there.look_at_snapshots("w/0")).increments == texts{"a"});
+    must(chain->append("b", false));
+    CHECK(must(there.look_at_snapshots("w/0")).increments == texts{"a", "b"});
   });
 }
 

@@ -22,6 +22,7 @@ class Ended:
 
 class Workplace:
     """One case's folder, binary and scratch folder; hands out attempts, each with a state and outputs of its own."""
+    is_on_nodes = False
 
     def __init__(self, binary, folder, base, seed, kills):
         self.binary, self.folder, self.base, self.kills = binary, folder, base, kills

@@ -15,7 +15,8 @@ from real_systems import wait_until  # noqa: E402
 from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E402
 
 # What `run` says, and what `apply` and `wait` may say in its place.
-WORDS = {"has come to its end": " ended", "--fresh": "give this one another name", "--state": "apply the old topology"}
+WORDS = {"has come to its end": (" ended",), "it goes on with what is new": (" ended",), "nothing new in": (" ended",),
+         "--fresh": ("give this one another name", "millrace remove"), "--state": ("apply the old topology",)}
 
 
 class Pair:
@@ -38,6 +39,8 @@ class Pair:
 
 
 class PlaceOnNodes(Workplace):
+    is_on_nodes = True
+
     def __init__(self, pair, binary, folder, seed):
         base = pair.folder / "cases" / folder.name
         base.mkdir(parents=True)
@@ -108,7 +111,7 @@ class AttemptOnNodes(Attempt):
         refused = exit == 2 and process.said.returncode == 1
         ended = self.checked(self.end(process), 1 if refused else exit, ())
         for text in [says] if isinstance(says, str) else says:
-            if text not in ended.stderr and WORDS.get(text, text) not in ended.stderr:
+            if not any(t in ended.stderr for t in (text, *WORDS.get(text, ()))):
                 raise Wrong(f"{self.name}: neither {text!r} nor what stands for it is said\n{ended.stderr[-1500:]}")
         return ended
 

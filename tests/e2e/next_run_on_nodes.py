@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""A topology over files that has ended on three nodes goes on each time that its files have got more and it is applied again: over
+deaths of whoever leads, of a node that counts and of the one with the files, with a node that stands still from the middle of one
+run into the next one, and applied by two at once. Each run gives its rows once, and the ledger counts all runs; applied without
+anything new it ends again.
+
+    next_run_on_nodes.py --millrace build/release/millrace [--store dir|kafka|postgresql] [--rounds 3] [--seed 1]
+
+POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
+"""
+import argparse
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster, place_of_chains  # noqa: E402
+from counts_under_test import Counts, Waiting  # noqa: E402
+from real_systems import Run, check, main, wait_until  # noqa: E402
+
+NAME, HOME = "counted", "c"  # the node with the files, which does not lead
+SECONDS, RATE = 3, 3000
+TAKEN_FOR_DEAD = 4
+
+
+class Hours:
+    def __init__(self, options, folder, store):
+        self.cluster = Cluster(options.millrace, folder, store)
+        self.folder, self.random = pathlib.Path(folder), random.Random(options.seed)
+        self.counts = Counts(self.folder / "job", NAME, options.seed, SECONDS, RATE)
+
+    def apply(self):
+        self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
+        return Waiting(self.cluster, self.counts, HOME)
+
+    def compare(self, waiting):
+        waiting.end()
+        self.counts.compare()
+        waiting.compare_ledger()
+
+    def nothing_new(self):
+        self.compare(self.apply())
+
+    def all_live(self):
+        for node in self.cluster.start_missing():
+            node.wait_ready()
+        wait_until("a node leads", self.cluster.leader)
+
+    def begin(self):
+        """Of a run, in whose middle something is to happen. Gives how many rows there were before."""
+        before = len(self.counts.rows("counts"))
+        self.counts.more(SECONDS)
+        return self.apply(), before
+
+    def kill(self, name):
+        """Kills -9 when the run was just recorded, with its first rows, in its middle, or when all rows are there and it ends."""
+        waiting, before = self.begin()
+        at = self.random.choice([before, before + 1, (before + len(self.counts.counts)) // 2, len(self.counts.counts)])
+        wait_until("it counts", lambda: len(self.counts.rows("counts")) >= at)
+        if at == len(self.counts.counts):
+            time.sleep(self.random.uniform(0, 0.5))
+        node = self.cluster.nodes[name]
+        print(f"kills {name} at {len(self.counts.rows('counts'))} of {len(self.counts.counts)} rows", flush=True)
+        node.kill()
+        if name == HOME:
+            waiting.process.kill()
+            waiting.process.wait()
+            self.all_live()
+            waiting = Waiting(self.cluster, self.counts, HOME)
+        self.compare(waiting)
+        self.all_live()
+        self.nothing_new()
+
+    def stands_still(self):
+        """From the middle of a run into the next one; what it has in hand then is of a run that is over."""
+        waiting, before = self.begin()
+        leader = self.cluster.leader()
+        others = [n for n in ("a", "b") if n != leader]
+        sleeper = self.cluster.nodes[wait_until("another node counts", lambda: next((n for n in self.cluster.places().values() if n in others), None))]
+        wait_until("it counts", lambda: len(self.counts.rows("counts")) > before)
+        sleeper.tell(signal.SIGSTOP)
+        time.sleep(TAKEN_FOR_DEAD)
+        self.compare(waiting)
+        waiting, before = self.begin()
+        wait_until("it counts again", lambda: len(self.counts.rows("counts")) > before)
+        sleeper.tell(signal.SIGCONT)
+        self.compare(waiting)
+        wait_until(f"node {sleeper.name} is there again", lambda: not sleeper.alive() or self.cluster.is_up(sleeper.name))
+        self.all_live()
+
+    def by_two_at_once(self):
+        """Both look at the files of the same end; one run begins."""
+        self.counts.more(SECONDS)
+        command = self.cluster.command(self.cluster.nodes[HOME], "apply", self.counts.topology)
+        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        Run.started += both
+        said = [p.communicate(timeout=60)[1] for p in both]
+        check(any(p.returncode == 0 for p in both), f"none was applied: {said}")
+        for p, text in zip(both, said):
+            check(p.returncode == 0 or "apply it again" in text, f"an apply beside another ends with {p.returncode}: {text}")
+        self.compare(Waiting(self.cluster, self.counts, HOME))
+
+
+def test(options, folder):
+    store, database = place_of_chains(options.store, folder, "next_run")
+    h = Hours(options, folder, store)
+    h.cluster.start()
+    h.cluster.nodes = {HOME: h.cluster.nodes[HOME], **h.cluster.nodes}  # commands ask it first: it never stands still
+    try:
+        h.compare(h.apply())
+        h.nothing_new()
+        for _ in range(options.rounds):
+            h.kill(h.cluster.leader())
+            h.kill(h.random.choice(["a", "b"]))
+            h.kill(HOME)
+        h.stands_still()
+        h.by_two_at_once()
+    finally:
+        h.cluster.stop()
+        if database:
+            database.drop()
+    print(f"{h.counts.records} records of {3 * options.rounds + 4} runs were counted once over {options.store}")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
+    arguments.add_argument("--rounds", type=int, default=1)
+    arguments.add_argument("--seed", type=int, default=1)
+    sys.exit(main(test, arguments))

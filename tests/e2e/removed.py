@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Topologies that are over are removed from three nodes: what runs is refused, the store has nothing of a removed one in the end, also
+where whoever leads is killed in the middle, and one of the same name begins anew. A node that stood still while all of that
+happened wakes up and changes nothing.
+
+    removed.py --millrace build/release/millrace [--store dir|kafka|postgresql] [--kills 2]
+
+POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
+"""
+import argparse
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster, place_of_chains  # noqa: E402
+from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
+from real_systems import check, main, wait_until  # noqa: E402
+
+NAME, HOME = "counted", "c"  # the node with the files, which does not lead
+SECONDS, RATE = 3, 3000
+TAKEN_FOR_DEAD = 4
+
+
+class Store:
+    """Where the cluster keeps its chains, and what it has of a topology."""
+
+    def __init__(self, options, folder):
+        self.folder = folder / "store"
+        self.place, self.database = place_of_chains(options.store, folder, "removed")
+
+    def names(self):
+        """Of the topologies of which there is something; none where that cannot be seen from outside."""
+        if self.database:
+            return {r["topology"] for r in self.database.ask("select distinct topology from millrace_cluster.actors where topology <> ''")}
+        if not self.folder.exists():
+            return None
+        return {f.name for f in (self.folder / "chains").iterdir()} | {f.name.split("%2F")[0] for f in (self.folder / "segments").glob("*")}
+
+    def drop(self):
+        if self.database:
+            self.database.drop()
+
+
+class Removing:
+    def __init__(self, options, folder):
+        self.store = Store(options, folder)
+        self.cluster = Cluster(options.millrace, folder, self.store.place)
+        self.folder, self.rounds = folder, 0
+        self.counts = Counts(folder / "job", NAME, 1, SECONDS, RATE)
+
+    def apply(self):
+        self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
+        return Waiting(self.cluster, self.counts, HOME)
+
+    def run(self):
+        """It counts all records, whoever has counted them before."""
+        waiting = self.apply()
+        waiting.end()
+        waiting.compare_ledger()
+        self.counts.compare()
+
+    def refused(self, status, words, *command, by=None):
+        done = self.cluster.ask_once(*command, by=by)
+        check(done.returncode == status and words in done.stderr,
+              f"millrace {' '.join(map(str, command))} ends with {done.returncode}, not {status} and '{words}': {done.stderr}")
+
+    def cleared(self):
+        """How often some node has said that chains are gone."""
+        return sum(n.errors().count(f"the store has no chains of {NAME}") for n in self.cluster.nodes.values())
+
+    def is_gone(self, at_least):
+        names = self.store.names()
+        return self.cleared() >= at_least and (names is None or not [n for n in names if n.startswith(NAME)])
+
+    def remove(self, kill=False):
+        leader = self.cluster.nodes[wait_until("a node leads", self.cluster.leader)]
+        before = self.cleared()
+        self.cluster.ask("remove", NAME)
+        if kill:
+            leader.kill()
+            wait_until("another node leads", lambda: self.cluster.leader() not in (None, leader.name))
+        self.refused(1, "has no topology", "letters", NAME)
+        check(NAME not in self.cluster.ask("list"), "a removed topology is listed")
+        wait_until("the store has nothing of it", lambda: self.is_gone(0 if kill else before + 1))
+        for node in self.cluster.start_missing():
+            node.wait_ready()
+
+
+def runs(r):
+    """What runs is not removed, and what the cluster does not have is named."""
+    r.refused(1, "has no topology", "remove", "nobody")
+    waiting = r.apply()
+    r.refused(1, "stop it first", "remove", NAME)
+    waiting.end()
+    r.counts.compare()
+
+
+def begins_anew(r, kills):
+    """Each of the same name counts everything again; its files are replaced, as by run --fresh."""
+    for i in range(kills + 1):
+        r.remove(kill=i > 0)
+        r.run()
+        names = r.store.names()
+        check(names is None or len([n for n in names if n.startswith(NAME)]) == 1, f"the store has {names}")
+
+
+def a_node_stands_still(r):
+    """The others count without it; it wakes up after its topology was removed and is there again."""
+    r.remove()
+    waiting = r.apply()
+    leader = r.cluster.leader()
+    beside = [n for n in ("a", "b") if n != leader]
+    sleeper = r.cluster.nodes[wait_until("another node has actors", lambda: next((n for n in r.cluster.places().values() if n in beside), None))]
+    sleeper.tell(signal.SIGSTOP)
+    time.sleep(TAKEN_FOR_DEAD)
+    goes_on(r.cluster, r.counts)
+    waiting.end()
+    r.counts.compare()
+    r.remove()
+    again = r.apply()
+    sleeper.tell(signal.SIGCONT)
+    again.end()
+    again.compare_ledger()
+    r.counts.compare()
+    wait_until(f"node {sleeper.name} is there again", lambda: not sleeper.alive() or r.cluster.is_up(sleeper.name))
+
+
+def test(options, folder):
+    r = Removing(options, folder)
+    r.cluster.start()
+    r.cluster.nodes = {HOME: r.cluster.nodes[HOME], **r.cluster.nodes}  # commands ask it first: it never stands still
+    try:
+        runs(r)
+        begins_anew(r, options.kills)
+        a_node_stands_still(r)
+    finally:
+        r.cluster.stop()
+        r.store.drop()
+    print(f"removed and counted anew over {options.store}: {r.cleared()} times chains have gone")
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir")
+    arguments.add_argument("--kills", type=int, default=2)
+    sys.exit(main(test, arguments))

@@ -1,0 +1,32 @@
+// A topology over one file that is applied at the node "here", and what the cluster has of it.
+#pragma once
+
+#include "actors/host/apply.hpp"
+#include "tests/unit/host/host_fixture.hpp"
+
+#include <string>
+
+namespace millrace::host::test {
+
+struct applied_here {
+  own_folder folder;
+  std::string input = folder.put("input.json", R"({"k": "a", "at": "2020-01-01T00:00:00Z"})"
+                                               "\n");
+  apply_options options = with_text(topology_text(series_of(input)));
+
+  [[nodiscard]] apply_options with_text(const std::string& text) const {
+    apply_options o;
+    o.node = "here";
+    o.topology = "t";
+    o.text = text;
+    o.folder = folder.path();
+    o.lanes = 3;
+    return o;
+  }
+  [[nodiscard]] cluster::records::topology_applied prepared() const { return must(prepare_apply(options)); }
+  [[nodiscard]] hosted_plan plan() const { return must(decode_plan(prepared().plan)); }
+  /// The cluster has what was prepared.
+  void record() { options.before = cluster::topology_state{prepared().plan, 1}; }
+};
+
+}  // namespace millrace::host::test
