@@ -41,6 +41,7 @@ actor_factory::actor_factory(caf::actor_system& system, const pipeline_options& 
   options_.asking = {};
   gauges_.losses = options_.losses;
   gauges_.feeds = std::move(feeds);
+  gauges_.present = options_.present;
   for (const auto& s : decided_.layout.shards)
     add_shard(s);
   for (const auto& s : decided_.layout.sinks)

@@ -9,6 +9,7 @@
 #include "actors/shard/shard_actor.hpp"
 #include "actors/sink/sink_actor.hpp"
 #include "actors/stage/flow.hpp"
+#include "actors/stage/present.hpp"
 #include "actors/stage/restarts.hpp"
 #include "runtime/control/supervisor.hpp"
 #include "runtime/snapshot/snapshot.hpp"
@@ -51,6 +52,8 @@ struct pipeline_options {
   /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so,
   /// and sinks their records where `records_in_store` does.
   std::shared_ptr<chain::named_chains> chains = nullptr;
+  /// Whoever hosts the actors notes there which live here; null: all do.
+  std::shared_ptr<stage::present_actors> present = nullptr;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.
   std::size_t lane_credit = lane::lane_options{}.credit;  // bytes
@@ -70,6 +73,7 @@ struct pipeline_gauges {
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
   std::shared_ptr<stage::restarts> restarts = std::make_shared<stage::restarts>();
+  std::shared_ptr<stage::present_actors> present = nullptr;  // null: all live in this process
 };
 
 /// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,

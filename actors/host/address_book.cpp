@@ -111,7 +111,8 @@ using whole_keeper = address_keeper::extend<caf::reacts_to<look_at_addresses>>;
 
 whole_keeper::behavior_type address_keeper_behaviour(whole_keeper::pointer self,
                                                      const std::shared_ptr<node::chain_store>& store,
-                                                     const switchboard& board) {
+                                                     const switchboard& board,
+                                                     const std::shared_ptr<store_sign>& sign) {
   self->send(self, look_at_addresses{});
   const auto complaint = std::make_shared<std::string>();
   return {
@@ -125,6 +126,7 @@ whole_keeper::behavior_type address_keeper_behaviour(whole_keeper::pointer self,
           return;
         }
         complaint->clear();
+        sign->answered(store_sign::clock::now());
         addresses_known known;
         for (auto& [_, a] : *all)
           known.all.push_back(std::move(a));
@@ -136,8 +138,9 @@ whole_keeper::behavior_type address_keeper_behaviour(whole_keeper::pointer self,
 }  // namespace
 
 address_keeper spawn_address_keeper(caf::actor_system& system, std::shared_ptr<node::chain_store> store,
-                                    switchboard board) {
-  return control::spawn_blocking(system, address_keeper_behaviour, std::move(store), std::move(board));
+                                    switchboard board, std::shared_ptr<store_sign> sign) {
+  return control::spawn_blocking(system, address_keeper_behaviour, std::move(store), std::move(board),
+                                 std::move(sign));
 }
 
 }  // namespace millrace::host

@@ -8,6 +8,8 @@
 
 #include <caf/actor_system.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -37,12 +39,29 @@ private:
   std::shared_ptr<node::chain_store> store_;
 };
 
+/// When the store answered last, as probes see it. Any thread may call.
+class store_sign {
+public:
+  using clock = std::chrono::steady_clock;
+
+  void answered(clock::time_point now) { at_ = now; }
+  /// The store is asked every second; one that is busy may take a few.
+  [[nodiscard]] bool is_silent(clock::time_point now) const {
+    return now - at_.load() > std::chrono::seconds(10);
+  }
+
+private:
+  std::atomic<clock::time_point> at_{clock::now()};
+};
+
 /// To itself.
 struct look_at_addresses {};
-/// Tells the switchboard every second of all addresses; ends by messages::stop.
+/// Tells the switchboard every second of all addresses, and the sign that the store has answered; ends by
+/// messages::stop.
 using address_keeper = caf::typed_actor<caf::reacts_to<messages::stop>>;
-[[nodiscard]] address_keeper
-spawn_address_keeper(caf::actor_system& system, std::shared_ptr<node::chain_store> store, switchboard board);
+[[nodiscard]] address_keeper spawn_address_keeper(caf::actor_system& system,
+                                                  std::shared_ptr<node::chain_store> store, switchboard board,
+                                                  std::shared_ptr<store_sign> sign);
 
 }  // namespace millrace::host
 

@@ -34,6 +34,7 @@ struct node_settings {
   decltype(host_options::show) show = {};
   decltype(directors_options::report_text) report_text;
   decltype(view_options::metrics) metrics;
+  decltype(view_options::unhealthy) unhealthy, unready;
   decltype(view_options::figures) figures;
   decltype(view_options::sample) sample = [] {};
   connector_makers make;

@@ -48,11 +48,20 @@ deployment::pipeline_options options_of(const host_options& o, const planned_top
   out.clock = o.clock;
   out.chains = std::make_shared<node::topology_chains>(o.store, chains);
   out.fresh = begins_anew;
+  out.present = std::make_shared<stage::present_actors>();
   out.make_letters = [chains = out.chains](const config::values& options) {
     return std::make_unique<sink::stored_letters>(
         chains, sink::dead_letter_format(*config::dead_letter_schema()), sink::stored_parts_of(options));
   };
   return out;
+}
+
+std::optional<window::definition> window_of(const plan_on_node& plan, const std::string& actor) {
+  const auto shard = plan.shards.find(actor);
+  if (shard == plan.shards.end())
+    return std::nullopt;
+  const auto& stage = *plan.planned.topology->find(shard->second->window);
+  return std::get<config::window_plan>(stage.plan).definition;
 }
 
 }  // namespace
@@ -96,6 +105,47 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
       std::make_shared<source::feeds>());
   if (options.show)
     options.show(out->planned.topology, out->factory->gauges());
+  return out;
+}
+
+expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& asked,
+                                        const messages::supervisor& host) {
+  const auto& [topology, actor, next, how, found, verdicts] = asked.with;
+  if (plan.lanes.contains(actor)) {
+    const auto all = std::make_shared<delivery::verdicts>();
+    for (const auto& v : verdicts)
+      all->add(v);
+    return plan.factory->make_lane(actor, next, how, found, all, asked.failing, host);
+  }
+  std::map<log_id, mark> feeding;
+  for (const auto& f : found)
+    feeding[f.log] = f.start;
+  if (plan.sinks.contains(actor))
+    return plan.factory->make_sink(actor, next, feeding, host);
+  return plan.factory->make_shard(actor, next, feeding, host).map([](messages::shard&& s) {
+    return control::any_actor(std::move(s));
+  });
+}
+
+std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor,
+                                 const control::any_actor& handle) {
+  using control::as;
+  std::vector<end_of_edge> out;
+  if (std::holds_alternative<std::monostate>(handle))
+    return out;
+  for (const auto& [name, edge] : plan.edges.all()) {
+    if (name.from != actor && name.to != actor)
+      continue;
+    const bool is_output = plan.shards.contains(name.from);
+    if (name.from == actor && is_output)
+      out.push_back({edge, true, as<messages::output_sender>(handle), {}});
+    else if (name.from == actor)
+      out.push_back({edge, true, as<messages::frame_sender>(handle), {}});
+    else if (is_output)
+      out.push_back({edge, false, as<messages::output_receiver>(handle), {}});
+    else
+      out.push_back({edge, false, as<messages::frame_receiver>(handle), window_of(plan, actor)});
+  }
   return out;
 }
 

@@ -4,8 +4,12 @@
 
 #include "actors/host/topology_host.hpp"
 #include "runtime/control/actor_desk.hpp"
+#include "runtime/control/any_actor.hpp"
 
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace millrace::host {
 
@@ -31,5 +35,19 @@ struct plan_on_node {
 /// be there a little later.
 [[nodiscard]] expected<std::unique_ptr<plan_on_node>>
 open_plan(caf::actor_system& system, const host_options& options, std::uint64_t generation);
+
+/// Makes the lane, shard or sink that the desk asks for; `host` hears of it. Blocks while it restores its state.
+[[nodiscard]] expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& asked,
+                                                      const messages::supervisor& host);
+
+struct end_of_edge {
+  link::edge_id edge = 0;
+  bool is_from = false;                      // the actor sends frames or output there
+  link::local_end end;                       // by the interface that the other end needs
+  std::optional<window::definition> window;  // of a shard that frames come to
+};
+/// Returns the actor's ends of edges; none of an actor that is still being prepared.
+[[nodiscard]] std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor,
+                                               const control::any_actor& handle);
 
 }  // namespace millrace::host

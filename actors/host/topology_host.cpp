@@ -217,38 +217,22 @@ private:
     const auto at = lives_.find(a.with.actor);
     if (at == lives_.end() || at->second.plan != &plan || at->second.now != a.with.next)
       return;
-    auto made = make_actor(plan, a);
+    auto made = make_actor(plan, a, self_);
     if (!made)
       return could_not_begin(a.with.actor, made.error());
     auto& l = at->second;
     l.handle = std::move(*made);
     with_living(l.handle, [&](const auto& h) { self_->monitor(h); });
+    const auto& gauges = plan.factory->gauges();
+    gauges.present->began(a.with.actor);
+    if (a.with.next.count > 0)  // a life under this term has failed here
+      gauges.restarts->note(a.with.actor);
     if (options_.on_begun)
       options_.on_begun(a.with.actor, a.with.next, control::address_of(l.handle));
-    for_each_end(plan, a.with.actor,
-                 [&](link::edge_id edge, bool is_from, const link::local_end& end, const auto& window) {
-                   self_->send(options_.board, end_is_up{{edge, end, a.with.next, window}, is_from});
-                 });
+    for (const auto& e : ends_of(plan, a.with.actor))
+      self_->send(options_.board, end_is_up{{e.edge, e.end, a.with.next, e.window}, e.is_from});
     spdlog::debug("{}: life {}.{} begins", a.with.actor, a.with.next.term, a.with.next.count);
     carry_out(plan, plan.desk.began(a.with.actor, a.with.next));
-  }
-  expected<any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& a) {
-    const auto& [topology, actor, next, how, found, verdicts] = a.with;
-    const messages::supervisor me = self_;
-    if (plan.lanes.contains(actor)) {
-      const auto all = std::make_shared<delivery::verdicts>();
-      for (const auto& v : verdicts)
-        all->add(v);
-      return plan.factory->make_lane(actor, next, how, found, all, a.failing, me);
-    }
-    std::map<log_id, mark> feeding;
-    for (const auto& f : found)
-      feeding[f.log] = f.start;
-    if (plan.sinks.contains(actor))
-      return plan.factory->make_sink(actor, next, feeding, me);
-    return plan.factory->make_shard(actor, next, feeding, me).map([](messages::shard&& s) {
-      return any_actor(std::move(s));
-    });
   }
   void could_not_begin(const std::string& actor, const error& why) {
     const auto how = why.code == ec::fenced ? node::life_outcome::fenced
@@ -299,9 +283,9 @@ private:
   }
   /// Nobody is introduced to it any more, and it to nobody.
   void close(const std::string& actor, const living& l) {
-    for_each_end(*l.plan, actor, [&](link::edge_id edge, bool is_from, const link::local_end&, const auto&) {
-      self_->send(options_.board, end_is_down{{edge, l.now}, is_from});
-    });
+    for (const auto& e : ends_of(*l.plan, actor))
+      self_->send(options_.board, end_is_down{{e.edge, l.now}, e.is_from});
+    l.plan->factory->gauges().present->ended(actor);
     say(remote_.forget_all_of(actor));
     carry_out(*l.plan, l.plan->desk.end(actor, l.now.term));
   }
@@ -316,38 +300,9 @@ private:
     return at != lives_.end() && at->second.now.term == l.term ? &at->second : nullptr;
   }
 
-  /// Calls `what` for each of the actor's ends of edges: the number of the edge, whether the actor sends frames or
-  /// output there, its handle by the interface that the other end needs, and the window of a shard that frames
-  /// come to.
-  template<class F>
-  void for_each_end(const plan_on_node& plan, const std::string& actor, F what) {
+  std::vector<end_of_edge> ends_of(const plan_on_node& plan, const std::string& actor) const {
     const auto at = lives_.find(actor);
-    if (at == lives_.end() || std::holds_alternative<std::monostate>(at->second.handle))
-      return;
-    const auto& handle = at->second.handle;
-    for (const auto& [name, edge] : plan.edges.all()) {
-      if (name.from != actor && name.to != actor)
-        continue;
-      const bool is_output = plan.shards.contains(name.from);
-      if (name.from == actor && is_output)
-        what(edge, true, link::local_end(as<messages::output_sender>(handle)),
-             std::optional<window::definition>());
-      else if (name.from == actor)
-        what(edge, true, link::local_end(as<messages::frame_sender>(handle)),
-             std::optional<window::definition>());
-      else if (is_output)
-        what(edge, false, link::local_end(as<messages::output_receiver>(handle)),
-             std::optional<window::definition>());
-      else
-        what(edge, false, link::local_end(as<messages::frame_receiver>(handle)), window_of(plan, actor));
-    }
-  }
-  static std::optional<window::definition> window_of(const plan_on_node& plan, const std::string& actor) {
-    const auto shard = plan.shards.find(actor);
-    if (shard == plan.shards.end())
-      return std::nullopt;
-    const auto& stage = *plan.planned.topology->find(shard->second->window);
-    return std::get<config::window_plan>(stage.plan).definition;
+    return at == lives_.end() ? std::vector<end_of_edge>() : host::ends_of(plan, actor, at->second.handle);
   }
 
   // --- what the desk says

@@ -163,10 +163,10 @@ private:
       to(figures_here(own->topology).map([](const inside::figures& f) {
         return api::answer(api::answers::document{inside::json_of(f) + '\n'});
       }));
-    else if (std::holds_alternative<healthz>(r) || std::holds_alternative<readyz>(r))
-      describe([to](const described& d) {
-        to(api::answers::page{!d.leader.empty(), d.leader.empty() ? "no coordinator is heard\n" : "ok\n"});
-      });
+    else if (std::holds_alternative<healthz>(r))
+      probe(options_.unhealthy, to);
+    else if (std::holds_alternative<readyz>(r))
+      probe(options_.unready, to);
     else
       return false;
     return true;
@@ -177,6 +177,17 @@ private:
     if (!out)
       return user_error(ec::not_found, fmt::format("this node has no actors of {}", topology));
     return std::move(*out);
+  }
+
+  /// Without the cluster and its store a node can do none of its work.
+  void probe(const std::function<std::string()>& complaints, const give_answer& to) {
+    auto text = complaints ? complaints() : std::string();
+    if (options_.sign && options_.sign->is_silent(store_sign::clock::now()))
+      text = "the store of the cluster does not answer\n" + text;
+    describe([to, text](const described& d) {
+      const auto all = (d.leader.empty() ? "no coordinator is heard\n" : "") + text;
+      to(api::answers::page{all.empty(), all.empty() ? "ok\n" : all});
+    });
   }
 
   template<class F>

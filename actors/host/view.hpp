@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "actors/host/address_book.hpp"
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
 #include "actors/inside/figures.hpp"
@@ -31,6 +32,10 @@ struct view_options {
       store;  // read for the plan of an earlier generation, and for dead letters
   std::chrono::milliseconds start_timeout{30'000};
   std::function<std::string()> metrics;
+  /// A line for each thing that the actors of this process wait for: servers that do not answer; what keeps them from
+  /// taking new input.
+  std::function<std::string()> unhealthy, unready;
+  std::shared_ptr<const store_sign> sign;  // of the store
   /// Gives what the actors of a topology in this process show; nothing where it has none.
   std::function<std::optional<inside::figures>(const std::string& topology)> figures;
   std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
 from disk_full import Disk, own_mounts  # noqa: E402
-from real_systems import PostgreSQL, Run, case_names, check, main, run_cases, unique, wait_until  # noqa: E402
+from real_systems import PostgreSQL, Run, case_names, check, http_status, main, run_cases, unique, wait_until  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
 RATE = 4000  # records a second
@@ -40,8 +40,9 @@ class Case:
         if self.disk:
             self.disk.remove()
 
-    def count(self, store, take, give, meanwhile=False):
-        """Rows are counted while the store is taken away and given back; `meanwhile`: they come without it."""
+    def count(self, store, take, give, meanwhile=False, is_told=False):
+        """Rows are counted while the store is taken away and given back; `meanwhile`: they come without it; `is_told`: by the probes of a
+        node that it does not answer."""
         cluster = Cluster(self.options.millrace, self.folder / "cluster", store)
         cluster.folder.mkdir()
         cluster.start()
@@ -55,12 +56,19 @@ class Case:
         if meanwhile:
             wait_until("rows while it is away", lambda: goes_on(cluster, counts) or len(counts.rows("counts")) > before)
         cluster.check_alive()
+        address = (cluster.nodes[HOME].state / "http").read_text().strip().removeprefix("http://")
+        if is_told:
+            wait_until("probes say that the store is away", lambda: all(
+                (503, True) == (s, "the store of the cluster does not answer" in text)
+                for s, text in (http_status(address, page) for page in ("/healthz", "/readyz"))))
+        check(http_status(address, "/livez")[0] == 200, "/livez is not about the store")
         there = len(counts.rows("counts"))
         give()
         back = time.monotonic()
         check(there < len(counts.counts), "all rows were there while the store was away")
         wait_until("every row is there", lambda: goes_on(cluster, counts) or counts.are_there(), 120)
         took = time.monotonic() - back
+        wait_until("the node is healthy", lambda: http_status(address, "/healthz") == (200, "ok\n"))
         waiting.end()
         counts.compare()
         waiting.compare_ledger()
@@ -74,13 +82,13 @@ def postgresql(c):
     """A PostgreSQL that is stopped and started again."""
     database = PostgreSQL(c.start("postgres")["POSTGRES_URL"], unique("store"))
     database.create()
-    c.count(database.url, lambda: c.servers.command("stop", "postgres"), lambda: c.servers.command("start", "postgres"))
+    c.count(database.url, lambda: c.servers.command("stop", "postgres"), lambda: c.servers.command("start", "postgres"), is_told=True)
 
 
 def kafka(c):
     """A Kafka broker that is killed and started again."""
     c.count(f"kafka:{c.start('kafka')['KAFKA_BROKERS']}/{unique('chains')}", lambda: c.servers.command("kill", "kafka"),
-            lambda: c.servers.command("start", "kafka"))
+            lambda: c.servers.command("start", "kafka"), is_told=True)
 
 
 def brokers(c):

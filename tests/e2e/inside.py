@@ -27,7 +27,7 @@ import urllib.request
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, case_names, check, free_port, main, metric, run_cases, wait_until  # noqa: E402
 
 
 class Case(Posted):
@@ -420,6 +420,9 @@ def a_cluster(n):
     wait_until("they live anew, paused", lambda: all(x["paused"] for x in console("lanes", "b")["lanes"]) and
                any(re.search(r"life \d+\.[1-9]\d* of counts/0/2", n.errors()) for n in c.nodes.values()))
     check("paused" in console("topologies", "a")[0]["reason"], "the list says so")
+    addresses = [(n.state / "http").read_text().strip().removeprefix("http://") for n in c.nodes.values()]
+    restarts = sum(metric(a, "millrace_restarts_total", 'actor="counts/2"') or 0 for a in addresses)
+    check(restarts == 1, f"nodes count {restarts} restarts of counts/2")
     c.ask("console", "-e", "resume", by=c.nodes["a"])
     wait_until("it reads on", lambda: not any(x["paused"] for x in console("lanes", "b")["lanes"]))
     dead = next(x for x in "bc" if x != c.leader())

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace millrace::cli {
@@ -29,18 +30,29 @@ std::string sources_of(const config::topology& t) {
   return out;
 }
 
+/// What lives at another node is that one's to tell.
+bool is_here(const running_topology& t, const std::string& actor) {
+  return !t.gauges.present || t.gauges.present->has(actor);
+}
+
+bool is_read_here(const running_topology& t, const std::string& source) {
+  return std::ranges::any_of(t.gauges.lanes, [&](const auto& lane) {
+    return lane.second->source == source && is_here(t, lane.first);
+  });
+}
+
 void add_start(complaints& out, const running_topology& t) {
   if (!t.is_prepared)
     out.add("waiting for its sources at the start: " + sources_of(*t.topology));
   for (const auto& [name, g] : t.gauges.sinks)
-    if (!g->reached)
+    if (!g->reached && is_here(t, name))
       out.add(fmt::format("waiting for the target of {} at the start", name));
 }
 
 void add_sources_away(complaints& out, const running_topology& t) {
   std::set<std::string> said;
   for (const auto& [name, g] : t.gauges.lanes)
-    if (g->away && said.insert(g->source).second)
+    if (g->away && is_here(t, name) && said.insert(g->source).second)
       out.add(fmt::format("waiting for the source {}", g->source));
 }
 
@@ -62,7 +74,7 @@ health is_healthy(const std::vector<running_topology>& all) {
     add_start(out, t);
     add_sources_away(out, t);
     for (const auto& [name, g] : t.gauges.sinks)
-      if (g->reached && g->away)
+      if (g->reached && g->away && is_here(t, name))
         out.add(fmt::format("waiting for the target of {}", name));
   }
   return out.answer();
@@ -77,10 +89,10 @@ health is_ready(const std::vector<running_topology>& all, bool stopping) {
     add_start(out, t);
     add_sources_away(out, t);
     for (const auto& [name, g] : t.gauges.feeds->gauges())
-      if (g->spool_full)
+      if (g->spool_full && is_read_here(t, name))
         out.add(fmt::format("the spool of {} is full", name));
     for (const auto& [name, g] : t.gauges.shards)
-      if (g->stalled)
+      if (g->stalled && is_here(t, name))
         out.add(fmt::format("{} takes no input until a sink takes its output", name));
   }
   if (stopping)

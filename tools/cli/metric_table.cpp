@@ -75,8 +75,8 @@ constexpr std::array table{
     metric{"millrace_dead_letters_total", counter, "letters", "topology, stage",
            "Dead letters of a stage, since this process started"},
     metric{"millrace_restarts_total", counter, "lives", "topology, stage, actor",
-           "Lanes, shards and sinks of `millrace run` that failed and were begun again, since this process "
-           "started. Nodes do not count them"},
+           "Lanes, shards and sinks that failed and were begun again, since this process started. On a node "
+           "those that began again there; an actor that goes to another node is no restart"},
     // --- shards
     metric{"millrace_window_rows_total", counter, "rows", "topology, shard", "Rows that a shard has emitted"},
     metric{"millrace_windows_open", gauge, "windows", "topology, shard",

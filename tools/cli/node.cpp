@@ -6,6 +6,7 @@
 #include "runtime/tls/folder.hpp"
 #include "runtime/tls/names.hpp"
 #include "tools/cli/figures.hpp"
+#include "tools/cli/health.hpp"
 #include "tools/cli/last_words.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/loss_log.hpp"
@@ -243,6 +244,9 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   o.report_text = [](const config::topology& t, const std::vector<messages::report_part>& parts,
                      bool has_finished) { return report_text(t, parts, has_finished); };
   o.metrics = [&] { return metrics_text(board.all()); };
+  const auto complaints = [](const health& h) { return h.good ? std::string() : h.text; };
+  o.unhealthy = [&, complaints] { return complaints(is_healthy(board.all())); };
+  o.unready = [&, complaints] { return complaints(is_ready(board.all(), end.is_asked())); };
   o.figures = [&, name = a.name](const std::string& topology) -> std::optional<inside::figures> {
     const auto t = board.find(topology);
     return t ? std::optional(figures_of(*t, name, system_clock().now())) : std::nullopt;

@@ -95,3 +95,23 @@ TEST_CASE("a run that is stopping is not ready; one whose figures stand still is
   CHECK(is_alive(1s).good);
   CHECK_FALSE(is_alive(31s).good);
 }
+
+TEST_CASE("on a node only what lives there is waited for, and what is read there") {
+  auto t = prepared("a");
+  t.gauges.present = std::make_shared<stage::present_actors>();
+  t.gauges.lanes["parsed/lane0"]->away = true;
+  t.gauges.shards["counts/0/0"]->stalled = true;
+  CHECK(is_healthy({t}).text == "ok\n");
+  CHECK(is_ready({t}, false).text == "ok\n");
+  t.gauges.present->began("table");
+  CHECK(is_healthy({t}).text == "waiting for the target of table at the start\n");
+  t.gauges.sinks["table"]->reached = t.gauges.sinks["table"]->away = true;
+  CHECK(is_healthy({t}).text == "waiting for the target of table\n");
+  CHECK(is_ready({t}, false).good);
+  t.gauges.present->ended("table");
+  t.gauges.present->began("counts/0/0");
+  CHECK(is_healthy({t}).good);
+  CHECK(is_ready({t}, false).text == "counts/0/0 takes no input until a sink takes its output\n");
+  t.gauges.present->began("parsed/lane0");
+  CHECK(is_healthy({t}).text == "waiting for the source clicks\n");
+}

@@ -198,10 +198,18 @@ TEST_CASE(
   auto& turns = millrace::test::turns_of(system);
   const auto noted = std::make_shared<noted_addresses>();
   auto board = system.spawn(noting_board, noted);
-  auto keeper = spawn_address_keeper(system, store, board);
+  const auto sign = std::make_shared<store_sign>();
+  const auto later = [] { return store_sign::clock::now() + std::chrono::minutes(1); };
+  CHECK_FALSE(sign->is_silent(store_sign::clock::now()));
+  CHECK(sign->is_silent(later()));
+  const auto long_ago = store_sign::clock::now() - std::chrono::minutes(1);
+  sign->answered(long_ago);
+  auto keeper = spawn_address_keeper(system, store, board, sign);
   turns.run();
   REQUIRE(noted->all.size() == 1);
   CHECK(noted->all[0] == std::vector{address("a")});
+  CHECK_FALSE(sign->is_silent(store_sign::clock::now()));
+  sign->answered(long_ago);
   const auto pass_a_second = [&] {
     turns.advance_time(std::chrono::seconds(1));
     turns.run();
@@ -209,9 +217,11 @@ TEST_CASE(
   store->fails = true;
   pass_a_second();
   CHECK(noted->all.size() == 1);
+  CHECK(sign->is_silent(store_sign::clock::now()));
   store->fails = false;
   must(book.write(address("b"), 2));
   pass_a_second();
+  CHECK_FALSE(sign->is_silent(store_sign::clock::now()));
   REQUIRE(noted->all.size() == 2);
   CHECK(noted->all[1] == std::vector{address("a"), address("b")});
   caf::anon_send(keeper, messages::stop{});

@@ -1,0 +1,32 @@
+// The lanes, shards and sinks of a topology that live in this process, where not all of them do: on a node. Their
+// host notes them; metrics and probes read.
+#pragma once
+
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace millrace::stage {
+
+class present_actors {
+public:
+  /// Any thread may call these.
+  void began(const std::string& actor) {
+    const std::lock_guard lock(mutex_);
+    names_.insert(actor);
+  }
+  void ended(const std::string& actor) {
+    const std::lock_guard lock(mutex_);
+    names_.erase(actor);
+  }
+  [[nodiscard]] bool has(const std::string& actor) const {
+    const std::lock_guard lock(mutex_);
+    return names_.contains(actor);
+  }
+
+private:
+  mutable std::mutex mutex_;  // taken once a life
+  std::set<std::string> names_;
+};
+
+}  // namespace millrace::stage
