@@ -106,13 +106,12 @@ bool is_page(const request& r) {
          std::holds_alternative<requests::readyz>(r) || std::holds_alternative<requests::livez>(r);
 }
 
-/// Its answer is JSON that others write and read.
 bool is_document(const request& r) {
-  using namespace requests;
-  return std::holds_alternative<report>(r) || std::holds_alternative<graph>(r) ||
-         std::holds_alternative<stage_figures>(r) || std::holds_alternative<explain>(r) ||
-         std::holds_alternative<figures>(r) || std::holds_alternative<own_figures>(r) ||
-         std::holds_alternative<ledger>(r);
+  return std::visit(
+      []<class R>(const R&) {
+        return requires { R::gives_document; };
+      },
+      r);
 }
 
 struct told_error {

@@ -30,6 +30,12 @@ struct event_time {
   friend auto operator<=>(const event_time&, const event_time&) = default;
 };
 
+/// An object that others have written, as it is.
+struct json_object {
+  std::string text = "{}";
+  friend bool operator==(const json_object&, const json_object&) = default;
+};
+
 namespace detail {
 
 struct json_writer;
@@ -44,6 +50,11 @@ inline boost::json::value to_value(const event_time& t) {
   if (t.at == no_watermark)
     return nullptr;
   return t.at == end_of_time ? boost::json::value("end") : boost::json::value(format_timestamp(t.at));
+}
+inline boost::json::value to_value(const json_object& v) {
+  boost::json::error_code failed;
+  auto out = boost::json::parse(v.text, failed);
+  return failed ? boost::json::value(boost::json::object()) : out;
 }
 inline boost::json::value to_value(const std::string& v) { return boost::json::string(v); }
 template<class T>
@@ -131,6 +142,11 @@ struct json_reader {
     const auto at = std::find(words.begin(), words.end(), text);
     good = good && at != words.end();
     v = at == words.end() ? T{} : static_cast<T>(at - words.begin());
+  }
+  void read(const boost::json::value& from, json_object& v) {
+    good = good && from.is_object();
+    if (from.is_object())
+      v.text = data::json_text(from);
   }
   void read(const boost::json::value& from, event_time& v) {
     v.at = no_watermark;

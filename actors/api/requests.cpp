@@ -18,6 +18,11 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr parameter key_parameter{
+    "key", "a text or number of the only key column, a JSON list of all, or a JSON object by column"};
+
+constexpr parameter after_parameter{"after", "what the answer before gave as `next`"};
+
 /// They stand in the order of the alternatives of `request`.
 constexpr auto all_routes = std::to_array<route>({
     {"PUT", "/api/v1/topologies/{}", "Runs a topology, or changes the one that runs", body_form::plan, true,
@@ -35,8 +40,29 @@ constexpr auto all_routes = std::to_array<route>({
     {"GET", "/api/v1/topologies/{}/figures", "What all actors of a topology show"},
     {"GET", "/api/v1/topologies/{}/figures/here", "The same of the process that is asked"},
     {"GET", "/api/v1/topologies/{}/ledger", "The equation of each stage"},
-    {"GET", "/api/v1/topologies/{}/dead_letters", "Dead letters that are kept, oldest first, a part a page",
-     body_form::none, false, true, true, true},
+    {"GET",
+     "/api/v1/topologies/{}/dead_letters",
+     "Dead letters that are kept, oldest first, a part a page",
+     body_form::none,
+     false,
+     true,
+     true,
+     {"page", "what the answer before gave as `next`", true}},
+    {"GET", "/api/v1/topologies/{}/stages/{}/state",
+     "The open windows of a key of a window, and their aggregates as they stand", body_form::none, false,
+     false, true, key_parameter},
+    {"GET", "/api/v1/topologies/{}/stages/{}/state/here", "The same where the process that is asked has them",
+     body_form::none, false, false, true, key_parameter},
+    {"GET", "/api/v1/topologies/{}/edges/{}/tap",
+     "Rows as they pass on an edge; the first question turns the tap on, for five minutes", body_form::none,
+     false, false, true, after_parameter},
+    {"GET", "/api/v1/topologies/{}/edges/{}/tap/here", "The same of the process that is asked",
+     body_form::none, false, false, true, after_parameter},
+    {"POST", "/api/v1/topologies/{}/stages/{}/trace",
+     "What becomes of a record of a source or parser: where it is filtered, late or a dead letter, in which "
+     "windows it "
+     "counts",
+     body_form::record, false, false, true},
     {"POST", "/api/v1/topologies/{}/stop", "Ends a topology in order; its state stays",
      body_form::confirmation, true, false},
     {"POST", "/api/v1/topologies/{}/remove",
@@ -64,7 +90,6 @@ static_assert(all_routes.size() == std::variant_size_v<request>);
 
 constexpr std::size_t max_confirmation = 8 * max_name;
 constexpr std::size_t shown_text = 80;
-constexpr std::string_view page_query = "?page=";
 
 int digit_of(char c) {
   if (c >= '0' && c <= '9')
@@ -79,8 +104,8 @@ bool is_unreserved(char c) {
          c == '_' || c == '~';
 }
 
-/// Nothing where it is no name: empty, too long, badly encoded, or with control characters.
-std::optional<std::string> decoded_name(std::string_view text) {
+/// Nothing where it is badly encoded, too long, or not UTF-8.
+std::optional<std::string> decoded(std::string_view text, std::size_t most) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
@@ -92,16 +117,24 @@ std::optional<std::string> decoded_name(std::string_view text) {
       c = static_cast<char>(high * 16 + low);
       i += 2;
     }
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f' || out.size() >= max_name)
+    if (out.size() >= most)
       return std::nullopt;
     out += c;
   }
-  return out.empty() || !data::is_utf8(out) ? std::nullopt : std::optional(std::move(out));
+  return data::is_utf8(out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
-std::string encoded_name(std::string_view name) {
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
+/// Nothing where it is no name: empty, too long, badly encoded, or with control characters.
+std::optional<std::string> decoded_name(std::string_view text) {
+  auto out = decoded(text, max_name);
+  return !out || out->empty() || std::ranges::any_of(*out, is_control) ? std::nullopt : std::move(out);
+}
+
+std::string encoded(std::string_view text) {
   std::string out;
-  for (const char c : name)
+  for (const char c : text)
     if (is_unreserved(c))
       out += c;
     else
@@ -133,17 +166,32 @@ std::optional<std::vector<std::string_view>> match(std::string_view path, std::s
   return names;
 }
 
-/// Returns the page that the query names, 0 without a query; nothing where the route takes no such query.
-std::optional<std::uint64_t> page_of(const route& to, std::string_view query) {
-  std::uint64_t page = 0;
+/// Reads "?NAME=VALUE" into `out`; false where the route takes no such query.
+bool read_query(const parameter& p, std::string_view query, routed& out) {
   if (query.empty())
-    return page;
-  if (!to.is_paged || !query.starts_with(page_query))
-    return std::nullopt;
-  const auto digits = query.substr(page_query.size());
-  const auto* const end = digits.data() + digits.size();
-  const auto [at, failed] = std::from_chars(digits.data(), end, page);
-  return failed == std::errc() && at == end && page != 0 ? std::optional(page) : std::nullopt;
+    return true;
+  const auto head = fmt::format("?{}=", p.name);
+  if (p.name.empty() || !query.starts_with(head))
+    return false;
+  const auto value = query.substr(head.size());
+  if (p.is_number) {
+    const auto* const end = value.data() + value.size();
+    const auto [at, failed] = std::from_chars(value.data(), end, out.number);
+    return failed == std::errc() && at == end && out.number != 0;
+  }
+  auto text = value.find('&') == std::string_view::npos ? decoded(value, max_parameter) : std::nullopt;
+  out.text = text.value_or("");
+  return text.has_value();
+}
+
+http_refusal no_such_query(const parameter& p) {
+  return {400,
+          p.name.empty()
+              ? "there is no query behind this path"
+              : fmt::format("the query is none of this path; expected \"?{}=\" and {}, or none", p.name,
+                            p.is_number ? "a number"
+                                        : fmt::format("at most {} bytes, percent-encoded", max_parameter)),
+          {}};
 }
 
 /// The path's last name.
@@ -183,10 +231,18 @@ request request_at(std::size_t which, const routed& at, std::string_view body, s
       r.node = at.name;
     if constexpr (requires { r.stage; })
       r.stage = at.stage;
+    if constexpr (requires { r.edge; })
+      r.edge = at.stage;
+    if constexpr (requires { r.after; })
+      r.after = at.text;
     if constexpr (requires { r.plan; })
       r.plan = body;
+    if constexpr (requires { r.record; })
+      r.record = body;
     if constexpr (requires { r.page; })
-      r.page = at.page;
+      r.page = at.number;
+    if constexpr (requires { r.key; })
+      r.key = at.text;
     out = std::move(r);
   };
   ((which == I ? make(std::variant_alternative_t<I, request>()) : void()), ...);
@@ -211,14 +267,9 @@ routing find_route(std::string_view method, std::string_view target) {
       allow += (allow.empty() ? "" : ", ") + std::string(r.method);
       continue;
     }
-    const auto page = page_of(r, query == std::string_view::npos ? "" : target.substr(query));
-    if (!page)
-      return http_refusal{400,
-                          r.is_paged
-                              ? "the query is none of this path; expected \"?page=\" and a number, or none"
-                              : "there is no query behind this path",
-                          {}};
-    routed out{&r, {}, {}, *page};
+    routed out{&r, {}, {}, {}};
+    if (!read_query(r.query, query == std::string_view::npos ? "" : target.substr(query), out))
+      return no_such_query(r.query);
     auto* to = &out.name;
     for (const auto& one : *raw) {
       auto name = decoded_name(one);
@@ -245,6 +296,11 @@ expected<request> read_request(const routed& at, std::string_view body) {
     if (const auto confirmed = read_confirmation(body, to_confirm(at.name, at.stage)); !confirmed)
       return unexpected(confirmed.error());
     break;
+  case body_form::record:
+    if (body.empty() || body.size() > max_record)
+      return wrong(fmt::format(R"(the body is no record; expected {{"record": TEXT}}, at most {} MiB)",
+                               max_record >> 20U));
+    break;
   case body_form::plan:
     if (body.empty() || body.size() > max_plan)
       return wrong(
@@ -259,7 +315,7 @@ http_message write_request(const request& r) {
   const auto& to = route_of(r);
   std::string name;
   std::string stage;
-  std::uint64_t page = 0;
+  std::string value;  // of the query
   http_message out{std::string(to.method), std::string(to.path), {}};
   std::visit(
       [&](const auto& one) {
@@ -271,15 +327,23 @@ http_message write_request(const request& r) {
           stage = one.stage;
         if constexpr (requires { one.plan; })
           out.body = one.plan;
+        if constexpr (requires { one.record; })
+          out.body = one.record;
         if constexpr (requires { one.page; })
-          page = one.page;
+          value = one.page == 0 ? "" : fmt::to_string(one.page);
+        if constexpr (requires { one.key; })
+          value = one.key;
+        if constexpr (requires { one.edge; })
+          stage = one.edge;
+        if constexpr (requires { one.after; })
+          value = one.after;
       },
       r);
   for (const auto* const one : {&name, &stage})
     if (const auto hole = out.target.find("{}"); hole != std::string::npos)
-      out.target.replace(hole, 2, encoded_name(*one));
-  if (page != 0)
-    out.target += fmt::format("{}{}", page_query, page);
+      out.target.replace(hole, 2, encoded(*one));
+  if (!value.empty())
+    out.target += fmt::format("?{}={}", to.query.name, encoded(value));
   if (to.body == body_form::confirmation) {
     json::object confirmation;
     confirmation.emplace("confirm", to_confirm(name, stage));

@@ -13,6 +13,7 @@
 
 namespace millrace::api {
 
+/// `gives_document`: the answer is JSON that others write and read.
 namespace requests {
 
 /// `plan`: the topology's file in JSON with overlays, single values and environment filled in.
@@ -34,37 +35,44 @@ struct wait {
 };
 /// The report has the form in which `run --report` writes it.
 struct report {
+  static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const report&, const report&) = default;
 };
 /// Asks for the stages and edges of a running topology, and for who holds the others up (actors/inside/graph.hpp).
 struct graph {
+  static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const graph&, const graph&) = default;
 };
 /// Asks for what the actors of one stage show (actors/inside/figures.hpp).
 struct stage_figures {
+  static constexpr bool gives_document = true;
   std::string topology;
   std::string stage;
   friend bool operator==(const stage_figures&, const stage_figures&) = default;
 };
 /// Asks why a stage gives nothing (actors/inside/explain.hpp).
 struct explain {
+  static constexpr bool gives_document = true;
   std::string topology;
   std::string stage;
   friend bool operator==(const explain&, const explain&) = default;
 };
 /// Asks for what all actors of a topology show; own_figures for those of the process that is asked.
 struct figures {
+  static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const figures&, const figures&) = default;
 };
 struct own_figures {
+  static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const own_figures&, const own_figures&) = default;
 };
 /// Asks for the equation of each stage (actors/inside/ledger.hpp).
 struct ledger {
+  static constexpr bool gives_document = true;
   std::string topology;
   friend bool operator==(const ledger&, const ledger&) = default;
 };
@@ -73,6 +81,46 @@ struct dead_letters {
   std::string topology;
   std::uint64_t page = 0;
   friend bool operator==(const dead_letters&, const dead_letters&) = default;
+};
+/// Asks for the open windows of a key of a window (actors/inside/key_state.hpp); own_key_state where its shard is in
+/// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
+struct key_state {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  std::string stage;
+  std::string key;
+  friend bool operator==(const key_state&, const key_state&) = default;
+};
+struct own_key_state {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  std::string stage;
+  std::string key;
+  friend bool operator==(const own_key_state&, const own_key_state&) = default;
+};
+/// Asks for rows as they pass on an edge (actors/inside/tap.hpp); own_tap for those of the process that is asked.
+/// `after`: what the answer before gave as `next`; empty turns the tap on.
+struct tap {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  std::string edge;
+  std::string after;
+  friend bool operator==(const tap&, const tap&) = default;
+};
+struct own_tap {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  std::string edge;
+  std::string after;
+  friend bool operator==(const own_tap&, const own_tap&) = default;
+};
+/// Asks what becomes of a record (actors/inside/trace.hpp). `record`: JSON, as it is read there.
+struct trace {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  std::string stage;
+  std::string record;
+  friend bool operator==(const trace&, const trace&) = default;
 };
 struct stop {
   std::string topology;
@@ -128,7 +176,8 @@ struct livez {
 using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
                  requests::graph, requests::stage_figures, requests::explain, requests::figures,
-                 requests::own_figures, requests::ledger, requests::dead_letters, requests::stop,
+                 requests::own_figures, requests::ledger, requests::dead_letters, requests::key_state,
+                 requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
                  requests::remove, requests::pause, requests::resume, requests::restart, requests::drain,
                  requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
                  requests::livez>;
@@ -137,18 +186,27 @@ using request =
 enum class body_form : std::uint8_t {
   none,
   plan,          // the plan itself
+  record,        // a record that is asked about, as JSON
   confirmation,  // {"confirm": NAME}: the path's last name once more, so that no request acts by mistake
+};
+
+/// Says what may stand behind a path, as "?NAME=VALUE". There is one at most.
+struct parameter {
+  std::string_view name = {};  // empty: nothing
+  std::string_view doc = {};
+  bool is_number = false;  // 1 and more; else any text, percent-encoded
 };
 
 struct route {
   std::string_view method;
-  std::string_view path;  // "{}" stands for a name: of a topology or a node; the second one of a stage
+  std::string_view
+      path;  // "{}" stands for a name: of a topology or a node; the second one of a stage or an edge
   std::string_view doc;
   body_form body = body_form::none;
   bool is_action = false;  // it changes something: guard.hpp says who may
   bool waits = false;      // its answer may take long
   bool has_rows = false;   // records are in its answer: guard.hpp says who may see them
-  bool is_paged = false;   // its target may end with "?page=N"
+  parameter query = {};
 
   [[nodiscard]] constexpr bool needs_token() const { return is_action || has_rows; }
 };
@@ -157,9 +215,11 @@ struct route {
 [[nodiscard]] std::span<const route> routes();
 [[nodiscard]] const route& route_of(const request& r);
 
-/// No plan is longer; other bodies are short.
+/// No plan, and no record that is asked about, is longer; other bodies are short.
 inline constexpr std::size_t max_plan = std::size_t{4} << 20;
+inline constexpr std::size_t max_record = std::size_t{1} << 20;
 inline constexpr std::size_t max_name = 255;
+inline constexpr std::size_t max_parameter = 4096;
 
 /// Holds what a server refuses.
 struct http_refusal {
@@ -171,11 +231,12 @@ struct routed {
   const route* to = nullptr;
   std::string name;   // of the path, decoded
   std::string stage;  // likewise
-  std::uint64_t page = 0;
+  std::string text;   // of the query, decoded; empty without one
+  std::uint64_t number = 0;
 };
 using routing = std::variant<routed, http_refusal>;
 
-/// A query is refused, but for the page where there are pages.
+/// A query is refused, but for the route's own.
 [[nodiscard]] routing find_route(std::string_view method, std::string_view target);
 /// The error's text says to the client what is wrong with the body.
 [[nodiscard]] expected<request> read_request(const routed& at, std::string_view body);

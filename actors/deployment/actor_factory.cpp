@@ -42,6 +42,7 @@ actor_factory::actor_factory(caf::actor_system& system, const pipeline_options& 
   gauges_.losses = options_.losses;
   gauges_.feeds = std::move(feeds);
   gauges_.present = options_.present;
+  gauges_.taps = std::make_shared<stage::taps>(topology_);
   for (const auto& s : decided_.layout.shards)
     add_shard(s);
   for (const auto& s : decided_.layout.sinks)
@@ -68,6 +69,7 @@ void actor_factory::add_shard(const shard_layout& s) {
   e.options.stage = s.window;
   e.options.losses = options_.losses;
   e.options.flow = gauges_.flow;
+  e.options.taps = gauges_.taps;
   e.options.snapshot_every = s.snapshot_every;
   e.options.tick_every = s.tick_every;
   e.options.clock = options_.clock;
@@ -198,6 +200,7 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     o.gauges->source = plan->source->name;
     o.gauges->receivers = l->receivers;
     o.losses = options_.losses;
+    o.taps = gauges_.taps;
     o.is_only_lane = lanes.size() == 1;
     o.ahead = options_.ahead.value_or(parsing_ahead_of(lanes.size(), control::shared_threads(system_)));
     gauges_.lanes[o.name] = o.gauges;

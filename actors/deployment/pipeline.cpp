@@ -3,8 +3,10 @@
 #include "actors/deployment/actor_factory.hpp"
 #include "actors/deployment/state_keeper.hpp"
 #include "actors/deployment/verdicts_between_lives.hpp"
+#include "runtime/base/shard_name.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace::deployment {
@@ -47,6 +49,12 @@ void add_lanes(const std::shared_ptr<const actor_factory>& factory,
 }
 
 }  // namespace
+
+shard::open_shard find_shard(const pipeline_gauges& gauges, const std::string& name) {
+  const auto at =
+      std::ranges::find_if(gauges.shards, [&](const auto& s) { return lasting_name(s.first) == name; });
+  return at == gauges.shards.end() ? shard::open_shard() : at->second->door.find();
+}
 
 tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_system& system,
                                                                     const pipeline_options& options) {

@@ -11,6 +11,7 @@
 #include "actors/stage/flow.hpp"
 #include "actors/stage/present.hpp"
 #include "actors/stage/restarts.hpp"
+#include "actors/stage/taps.hpp"
 #include "runtime/control/supervisor.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -74,7 +75,11 @@ struct pipeline_gauges {
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
   std::shared_ptr<stage::restarts> restarts = std::make_shared<stage::restarts>();
   std::shared_ptr<stage::present_actors> present = nullptr;  // null: all live in this process
+  std::shared_ptr<stage::taps> taps;                         // null before its actors are described
 };
+
+/// The shard of this lasting name; null: it does not live just now.
+[[nodiscard]] shard::open_shard find_shard(const pipeline_gauges& gauges, const std::string& name);
 
 /// An error of preparation, and whether anything outside was contacted before it was found (exit status 1,
 /// else 2).

@@ -86,6 +86,20 @@ expected<std::vector<started_partition>> decode_starts(std::string_view bytes) {
 
 std::string starts_name(const std::string& plan) { return "starts/" + plan; }
 
+source::log_shape shape_of(const config::stage& source) {
+  source::log_shape out;
+  for (const auto* const name : {"topic", "path", "url", "listen"})
+    if (out.topic.empty() && source.options.has(name))
+      out.topic = source.options.text(name);
+  out.by_bytes = source.type == "file";
+  const auto& all = connectors();
+  const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+    return one.kind == config::stage_kind::source && one.type == source.type;
+  });
+  out.has_timestamps = c != all.end() && c->stores_timestamps;
+  return out;
+}
+
 std::string identity_name(const std::string& source) { return "source/" + source; }
 
 bool is_standard_input(const config::stage& stage) {

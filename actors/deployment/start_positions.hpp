@@ -5,6 +5,7 @@
 
 #include "actors/deployment/pipeline.hpp"
 #include "actors/lane/lane_plan.hpp"
+#include "actors/source/written_record.hpp"
 
 namespace millrace::deployment {
 
@@ -39,6 +40,8 @@ decide_starts(const lane::lane_plan& plan, const pipeline_options& options, snap
                                                const std::shared_ptr<source::feeds>& feeds);
 /// The hidden columns that need more of a record than its value.
 [[nodiscard]] source::wants wants_of(const config::stage& parser);
+/// Tells what the source knows of its records.
+[[nodiscard]] source::log_shape shape_of(const config::stage& source);
 /// The name that a source's identity has in the state folder.
 [[nodiscard]] std::string identity_name(const std::string& source);
 

@@ -43,11 +43,11 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.on_over = std::move(options.on_over);
   o.clock = std::move(options.control_clock);
   g.control = node::spawn_node(system, std::move(o));
-  g.view = spawn_view(system,
-                      {options.name, options.instance, topologies, options.cores, g.board, g.directors,
-                       g.control.coordinator, options.store, options.start_timeout,
-                       std::move(options.metrics), std::move(options.unhealthy), std::move(options.unready),
-                       sign, std::move(options.figures), std::move(options.sample), std::move(options.make)});
+  g.view = spawn_view(
+      system, {options.name, options.instance, topologies, options.cores, g.board, g.directors,
+               g.control.coordinator, options.store, options.start_timeout, std::move(options.metrics),
+               std::move(options.unhealthy), std::move(options.unready), sign, std::move(options.figures),
+               std::move(options.part_here), std::move(options.sample), std::move(options.make)});
   caf::anon_send(g.directors, coordinator_known{g.control.coordinator});
   caf::anon_send(g.board, readers_known{g.control.post, g.directors, g.view});
   g.addresses = spawn_address_keeper(system, options.store, g.board, sign);

@@ -36,6 +36,7 @@ struct node_settings {
   decltype(view_options::metrics) metrics;
   decltype(view_options::unhealthy) unhealthy, unready;
   decltype(view_options::figures) figures;
+  decltype(view_options::part_here) part_here;
   decltype(view_options::sample) sample = [] {};
   connector_makers make;
 };

@@ -2,15 +2,13 @@
 
 #include "actors/host/apply_worker.hpp"
 #include "actors/host/described.hpp"
-#include "actors/host/gathering.hpp"
-#include "actors/host/hosted_plan.hpp"
+#include "actors/host/insight.hpp"
 #include "actors/host/letters.hpp"
-#include "actors/host/lives.hpp"
-#include "actors/host/question.hpp"
+#include "actors/host/questions.hpp"
+#include "actors/host/whole_view.hpp"
 #include "actors/inside/answering.hpp"
 #include "actors/inside/pause.hpp"
 #include "runtime/base/shard_name.hpp"
-#include "runtime/control/spawn.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -32,32 +30,19 @@ constexpr std::chrono::seconds answer_patience{40};
 constexpr std::chrono::seconds parts_patience{12};
 /// A `wait` that came from another node is answered by then; its client asks again.
 constexpr std::chrono::seconds wait_patience{20};
-/// Questions to the leader, and topologies that are prepared: more are refused.
-constexpr std::size_t most_questions = 256;
+/// Topologies that are prepared, and letters that are read: more are refused.
 constexpr std::size_t most_prepared = 4;
 constexpr std::size_t most_readers = 4;
-/// A node that has not told its figures by then is named as missing.
-constexpr std::chrono::seconds figures_patience{2};
 constexpr int waits_a_sample = 5;
-
-using give_answer = std::function<void(expected<api::answer>)>;
-
-using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;
-
-unexpected busy() { return outside_error(ec::unavailable, "this node has too much to answer; ask again"); }
-
-/// Figures have other names for shards than the plan.
-std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
-  std::map<std::string, std::string> out;
-  for (const auto& [actor, a] : t.actors)
-    if (a.at)
-      out[lasting_name(actor)] = a.at->node;
-  return out;
-}
 
 class viewing {
 public:
-  viewing(whole_view::pointer self, view_options options) : self_(self), options_(std::move(options)) {
+  viewing(whole_view::pointer self, view_options options)
+      : self_(self), options_(std::move(options)),
+        others_([this](const std::string& node, std::string bytes) {
+          self_->send(options_.board, send_mail{node, mail::question, std::move(bytes)});
+        }),
+        insight_(self, options_, others_) {
     self_->set_down_handler([this](const caf::down_msg& m) { on_worker_down(m); });
     look();
   }
@@ -76,7 +61,7 @@ public:
   // --- mail
   void on_mail(const mail_came& m) {
     if (m.kind == mail::answer)
-      return on_answer(m.bytes);
+      return others_.on_answer(m.bytes);
     auto q = decode_question(m.bytes);
     if (!q)
       return;
@@ -88,22 +73,12 @@ public:
       return;
     std::visit([&](auto& what) { lead(std::move(what), back, asker{}); }, q->what);
   }
-  /// A request that was under way may have been carried out.
-  void on_lost(const questions_lost& m) {
-    for (auto q = asked_.begin(); q != asked_.end();) {
-      const auto at = q++;
-      if (at->second.node == m.node)
-        asked_.extract(at).mapped().to(
-            outside_error(ec::unavailable,
-                          fmt::format("node {}, which led the cluster, is out of reach; ask again", m.node)));
-    }
-  }
+  void on_lost(const questions_lost& m) { others_.on_lost(m.node); }
   void on_look() {
     look();
     if (++looks_ % waits_a_sample == 0)
       options_.sample();
-    std::erase_if(asked_, [](const auto& q) { return q.second.by && !q.second.by->is_wanted(); });
-    end_overdue_questions();
+    others_.look(questions::clock::now());
     if (!waits_.empty())
       describe([this](const node::cluster_described& d) { end_waits(d); });
   }
@@ -127,56 +102,26 @@ private:
     asker by;
     std::chrono::steady_clock::time_point until;  // of one of another node
   };
-  struct question_under_way {
-    std::string node;  // that is asked
-    question_content what;
-    give_answer to;
-    asker by;
-    std::optional<std::chrono::steady_clock::time_point> until = {};  // it counts as lost then
-  };
-  struct read_plan {
-    std::uint64_t number = 0;  // among all of the cluster
-    std::shared_ptr<const config::topology> topology;
-  };
   struct applying {
     give_answer to;
     asker by;
   };
-  void end_overdue_questions() {
-    const auto now = std::chrono::steady_clock::now();
-    for (auto q = asked_.begin(); q != asked_.end();) {
-      const auto at = q++;
-      if (at->second.until && now > *at->second.until)
-        asked_.extract(at).mapped().to(outside_error(ec::unavailable, "the node has not answered in time"));
-    }
-  }
   void look() { self_->delayed_send(self_, waits_every, look_at_waits{}); }
 
-  /// Metrics, health and own figures; false where something else is asked for.
+  /// Metrics, health and what its own actors show; false where something else is asked for.
   bool tell_of_this_process(const api::request& r, const give_answer& to) {
     using namespace api::requests;
     if (std::holds_alternative<metrics>(r))
       to(api::answers::page{true, options_.metrics ? options_.metrics() : std::string()});
     else if (std::holds_alternative<livez>(r))
       to(api::answers::page{true, "ok\n"});
-    else if (const auto* const own = std::get_if<own_figures>(&r))
-      to(figures_here(own->topology).map([](const inside::figures& f) {
-        return api::answer(api::answers::document{inside::json_of(f) + '\n'});
-      }));
     else if (std::holds_alternative<healthz>(r))
       probe(options_.unhealthy, to);
     else if (std::holds_alternative<readyz>(r))
       probe(options_.unready, to);
     else
-      return false;
+      return insight_.tell_own(r, to);
     return true;
-  }
-
-  [[nodiscard]] expected<inside::figures> figures_here(const std::string& topology) const {
-    auto out = options_.figures ? options_.figures(topology) : std::nullopt;
-    if (!out)
-      return user_error(ec::not_found, fmt::format("this node has no actors of {}", topology));
-    return std::move(*out);
   }
 
   /// Without the cluster and its store a node can do none of its work.
@@ -235,21 +180,8 @@ private:
         return to(api::answers::status{{}, options_.node, 0, d.leader});
       if (d.leader.empty() || d.leader == options_.node)
         return to(outside_error(ec::unavailable, "nobody leads the cluster yet; ask again"));
-      if (asked_.size() >= most_questions)
-        return to(busy());
-      const auto number = ++numbers_;
-      self_->send(options_.board, send_mail{d.leader, mail::question, encode_question({number, what})});
-      asked_.emplace(number, question_under_way{d.leader, what, to, by});
+      others_.ask({d.leader, what, to, by});
     });
-  }
-  void on_answer(const std::string& bytes) {
-    const auto a = decode_answer(bytes);
-    auto asked = a ? asked_.extract(a->number) : decltype(asked_)::node_type();
-    if (asked.empty())
-      return;
-    const auto* const r = std::get_if<api::request>(&asked.mapped().what);
-    asked.mapped().to(
-        api::read_answer(r != nullptr ? *r : api::request(api::requests::apply{}), a->status, a->body));
   }
 
   // --- leading
@@ -268,8 +200,8 @@ private:
     describe([this, r, to, by](const node::cluster_described& d) {
       if (!d.leads)
         return to(outside_error(ec::unavailable, "another node leads the cluster by now; ask again"));
-      if (const auto topology = inside::asks_inside(r); !topology.empty())
-        return look_inside(d, topology, r, to);
+      if (insight_.look(d, r, to))
+        return;
       std::visit([&](const auto& what) { answer(d, what, to, by); }, r);
     });
   }
@@ -321,51 +253,6 @@ private:
             [then](const caf::error&) {
               then(outside_error(ec::unavailable, "no report could be collected"));
             });
-  }
-  /// Asks every node that has actors of the topology what they show, and answers of that.
-  void look_inside(const described& d, const std::string& name, const api::request& r,
-                   const give_answer& to) {
-    const auto t = d.state->topologies.find(name);
-    if (t == d.state->topologies.end())
-      return to(unexpected(topology_of(d, name).error()));
-    const auto plan = plan_of(name, t->second);
-    if (!plan)
-      return to(unexpected(plan.error()));
-    auto own = figures_here(name).value_or(inside::figures{});
-    own.topology = name;
-    own.at = {system_clock().now()};
-    own.is_running = t->second.is_active();
-    const auto all = std::make_shared<gathering>(
-        options_.node, std::move(own), places_of(t->second),
-        [r, to, plan = *plan](const inside::figures& f) { to(inside::answer_of(r, *plan, f)); });
-    for (const auto& node : std::set(all->waits_for()))
-      ask_figures(node, d.present.contains(node), name, all);
-  }
-  /// A page asks each second: a plan is read once.
-  expected<std::shared_ptr<const config::topology>> plan_of(const std::string& name,
-                                                            const cluster::topology_state& t) {
-    if (const auto kept = plans_.find(name); kept != plans_.end() && kept->second.number == t.number)
-      return kept->second.topology;
-    auto read = decode_plan(t.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
-    if (read)
-      plans_[name] = {t.number, *read};
-    return read;
-  }
-  void ask_figures(const std::string& node, bool is_there, const std::string& topology,
-                   const std::shared_ptr<gathering>& all) {
-    if (!is_there || asked_.size() >= most_questions)
-      return all->answered(node, busy());
-    const question_content what = api::request(api::requests::own_figures{topology});
-    const auto take = [all, node](const expected<api::answer>& a) {
-      all->answered(node, a.and_then([](const api::answer& x) -> expected<std::string> {
-        const auto* const json = std::get_if<api::answers::document>(&x);
-        return json == nullptr ? expected<std::string>(busy()) : json->json;
-      }));
-    };
-    const auto number = ++numbers_;
-    asked_.emplace(number, question_under_way{node, what, take, nullptr,
-                                              std::chrono::steady_clock::now() + figures_patience});
-    self_->send(options_.board, send_mail{node, mail::question, encode_question({number, what})});
   }
   void answer(const described&, const api::requests::stop& r, const give_answer& to, const asker&) {
     accept(cluster::records::stop_asked{r.topology}, to);
@@ -446,11 +333,11 @@ private:
   view_options options_;
   std::uint64_t numbers_ = 0;
   std::uint64_t looks_ = 0;
-  std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
   std::map<std::uint64_t, applying> preparing_;
   std::map<caf::actor_addr, std::uint64_t> workers_;
   std::set<caf::actor_addr> readers_;  // of dead letters
-  std::map<std::uint64_t, question_under_way> asked_;
+  questions others_;
+  insight insight_;
   std::list<waiting> waits_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "actors/deployment/pipeline.hpp"
 #include "actors/host/address_book.hpp"
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
@@ -19,6 +20,12 @@
 #include <vector>
 
 namespace millrace::host {
+
+/// What this process has of a topology.
+struct own_part {
+  std::shared_ptr<const config::topology> plan;
+  deployment::pipeline_gauges gauges;
+};
 
 struct view_options {
   std::string node;
@@ -38,6 +45,8 @@ struct view_options {
   std::shared_ptr<const store_sign> sign;  // of the store
   /// Gives what the actors of a topology in this process show; nothing where it has none.
   std::function<std::optional<inside::figures>(const std::string& topology)> figures;
+  /// Gives those actors themselves; nothing where it has none.
+  std::function<std::optional<own_part>(const std::string& topology)> part_here;
   std::function<void()> sample = [] {};  // the rates of what runs here; called about once a second
   connector_makers make;
 };
@@ -48,8 +57,6 @@ struct api_asked {
   std::shared_ptr<const api::reply> to;
 };
 
-/// To itself.
-struct look_at_waits {};
 /// Prepares one topology on a thread of its own, tells the view, and ends.
 struct prepare_now {};
 using apply_worker = caf::typed_actor<caf::reacts_to<prepare_now>>;
@@ -70,6 +77,5 @@ using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to
 }  // namespace millrace::host
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::api_asked)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::look_at_waits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::prepare_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::host::apply_prepared)

@@ -3,7 +3,8 @@
 #include "actors/inside/explain.hpp"
 #include "actors/inside/graph.hpp"
 #include "actors/inside/ledger.hpp"
-#include "runtime/base/visible_text.hpp"
+#include "actors/inside/topology_walk.hpp"
+#include "actors/inside/trace.hpp"
 
 #include <fmt/format.h>
 
@@ -18,8 +19,8 @@ api::answer document(const T& v) {
 }
 
 expected<figures> of_stage(const config::topology& t, const figures& f, const std::string& stage) {
-  if (t.find(stage) == nullptr)
-    return user_error(ec::not_found, fmt::format("topology {} has no stage {}", t.name, visible(stage)));
+  if (const auto found = find_stage(t, stage); !found)
+    return unexpected(found.error());
   auto out = f;
   std::erase_if(out.sources, [&](const auto& s) { return s.name != stage; });
   std::erase_if(out.lanes, [&](const auto& l) { return l.source != stage && l.parser != stage; });
@@ -41,6 +42,11 @@ struct answering {
   expected<api::answer> operator()(const api::requests::explain& r) const {
     return explain(t, f, r.stage).map([](const explanation& x) { return document(x); });
   }
+  expected<api::answer> operator()(const api::requests::trace& r) const {
+    return read_traced_record(r.record)
+        .and_then([&](const traced_record& x) { return trace_of(t, f, r.stage, x, f.at.at); })
+        .map([](const trace& x) { return document(x); });
+  }
   expected<api::answer> operator()(const auto&) const {
     return our_error("a request was taken for one about figures");
   }
@@ -53,7 +59,8 @@ std::string asks_inside(const api::request& r) {
       []<class R>(const R& one) {
         namespace asked = api::requests;
         if constexpr (std::is_same_v<R, asked::graph> || std::is_same_v<R, asked::stage_figures> ||
-                      std::is_same_v<R, asked::explain> || std::is_same_v<R, asked::figures>)
+                      std::is_same_v<R, asked::explain> || std::is_same_v<R, asked::figures> ||
+                      std::is_same_v<R, asked::trace>)
           return one.topology;
         else
           return std::string();

@@ -44,10 +44,6 @@ const config::parser_plan* parsing(const config::topology& t, const std::string&
   return s == nullptr ? nullptr : std::get_if<config::parser_plan>(&s->plan);
 }
 
-std::string plural(std::uint64_t n, std::string_view what) {
-  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
-}
-
 /// Gathers the causes of one stage, and of those that it waits for.
 class explainer {
 public:
@@ -266,9 +262,13 @@ private:
            "they are starting; millrace nodes shows where they run"});
     if (!p.held_by.empty())
       return held(out, l, p, name);
+    const auto* const plan = parsing(t_, l.parser);
     if (!p.is_caught_up) {
+      if (plan != nullptr && plan->max_drift && drifting(out, l, p, *plan->max_drift, name))
+        return;
       if (!wanted)
         return;  // it is being read
+      const auto rate = rate_of(l.source);
       return out.causes.push_back(
           {"behind",
            l.source,
@@ -276,9 +276,8 @@ private:
                                time_text(p.watermark), plural(*l.lag, "record"))
                  : fmt::format("{} is still being read, up to {}", name, time_text(p.watermark)),
            {},
-           {}});
+           rate ? fmt::format("a higher `rate` of {} ({:g}/s)", l.source, *rate) : std::string()});
     }
-    const auto* const plan = parsing(t_, l.parser);
     const auto at_or_after =
         wanted && wanted->at != no_watermark && plan != nullptr
             ? fmt::format("a record at or after {}", time_text(plus(*wanted, plan->watermark_delay)))
@@ -298,6 +297,35 @@ private:
                                                                     seconds_text(*p.quiet_seconds))
                                                       : "; no record has come since this process has it"),
                           p.quiet_seconds, fmt::format("{} releases it; {}", at_or_after, idle)});
+  }
+
+  std::optional<double> rate_of(const std::string& source) const {
+    const auto* const s = t_.find(source);
+    return s != nullptr && s->options.has("rate") ? std::optional(s->options.rate("rate")) : std::nullopt;
+  }
+
+  /// Whether `max_drift` has the partition wait for a slower one, as lane::drift_limit decides it.
+  bool drifting(explanation& out, const lane_figures& l, const partition_figures& p, micros most,
+                const std::string& name) {
+    const partition_figures* slowest = nullptr;
+    for (const auto& other : f_.lanes)
+      if (other.parser == l.parser)
+        for (const auto& one : other.partitions)
+          if (one.is_open && one.watermark.at != end_of_time && !one.is_caught_up &&
+              (slowest == nullptr || one.watermark < slowest->watermark))
+            slowest = &one;
+    if (slowest == nullptr || slowest->watermark.at == no_watermark ||
+        p.watermark <= plus(slowest->watermark, most))
+      return false;
+    out.causes.push_back(
+        {"max_drift",
+         l.source,
+         fmt::format("{} waits at {} for partition {}, which stands at {}: more than max_drift of {} apart",
+                     name, time_text(p.watermark), slowest->name, time_text(slowest->watermark), l.source),
+         {},
+         fmt::format("partition {} has to come on; a longer max_drift ({}) takes more memory in windows",
+                     slowest->name, format_duration(most))});
+    return true;
   }
 
   void held(explanation& out, const lane_figures& l, const partition_figures& p, const std::string& name) {
@@ -431,9 +459,10 @@ private:
 }  // namespace
 
 expected<explanation> explain(const config::topology& t, const figures& f, const std::string& stage) {
-  const auto* const s = t.find(stage);
-  if (s == nullptr)
-    return user_error(ec::not_found, fmt::format("topology {} has no stage {}", t.name, stage));
+  const auto found = find_stage(t, stage);
+  if (!found)
+    return unexpected(found.error());
+  const auto* const s = *found;
   explanation out{stage, std::string(config::to_string(s->kind)), false, {}, {}, {}, {}, f.missing};
   explainer e(t, f);
   switch (s->kind) {

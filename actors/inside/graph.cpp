@@ -124,6 +124,10 @@ std::uint64_t held_on(const figures& f, const config::stage& from, const std::st
 
 }  // namespace
 
+std::string plural(std::uint64_t n, std::string_view what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
 std::string bytes_text(std::uint64_t bytes) {
   constexpr std::array<std::pair<std::uint64_t, const char*>, 3> units{
       {{1'000'000'000, "GB"}, {1'000'000, "MB"}, {1'000, "kB"}}};

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::inside {
@@ -85,5 +86,7 @@ void members(auto& c, wire::like<graph> auto& g) {
 
 /// "3.1 GB", as people read it.
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+/// "1 record", "5 records".
+[[nodiscard]] std::string plural(std::uint64_t n, std::string_view what);
 
 }  // namespace millrace::inside

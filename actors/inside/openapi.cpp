@@ -3,10 +3,15 @@
 #include "actors/api/answers.hpp"
 #include "actors/inside/explain.hpp"
 #include "actors/inside/graph.hpp"
+#include "actors/inside/key_state.hpp"
 #include "actors/inside/ledger.hpp"
+#include "actors/inside/tap.hpp"
+#include "actors/inside/trace.hpp"
 
 #include <fmt/format.h>
 
+#include <array>
+#include <span>
 #include <type_traits>
 
 namespace millrace::inside {
@@ -46,6 +51,16 @@ template<>
 struct given_to<asked::figures> : gives<asked::figures, figures> {};
 template<>
 struct given_to<asked::own_figures> : gives<asked::own_figures, figures> {};
+template<>
+struct given_to<asked::key_state> : gives<asked::key_state, key_state> {};
+template<>
+struct given_to<asked::tap> : gives<asked::tap, tapped> {};
+template<>
+struct given_to<asked::own_tap> : gives<asked::own_tap, tapped> {};
+template<>
+struct given_to<asked::own_key_state> : gives<asked::own_key_state, key_state> {};
+template<>
+struct given_to<asked::trace> : gives<asked::trace, trace> {};
 template<>
 struct given_to<asked::ledger> : gives<asked::ledger, whole_ledger> {};
 template<>
@@ -100,7 +115,7 @@ struct schema_writer {
 template<class T>
 json::object schema_of() {
   json::object out;
-  if constexpr (std::is_same_v<T, any_object>) {
+  if constexpr (std::is_same_v<T, any_object> || std::is_same_v<T, api::json_object>) {
     return of_type("object");
   } else if constexpr (std::is_same_v<T, text_page>) {
     return of_type("string");
@@ -173,13 +188,20 @@ json::object described_response(std::string_view words, json::object out) {
   return out;
 }
 
-/// "/api/v1/topologies/{name}/stages/{stage}": the first hole of a path names a topology or a node, the second a stage.
+/// "/api/v1/topologies/{name}/stages/{stage}": the first hole of a path names a topology or a node, the second a stage or
+/// an edge.
 std::string named_path(std::string_view path) {
   std::string out(path);
-  for (const auto* const name : {"{name}", "{stage}"})
+  for (const auto* const name :
+       {"{name}", path.find("/edges/") == std::string_view::npos ? "{stage}" : "{edge}"})
     if (const auto hole = out.find("{}"); hole != std::string::npos)
       out.replace(hole, 2, name);
   return out;
+}
+
+/// "[?page=N]"
+std::string query_text(const api::parameter& p) {
+  return p.name.empty() ? "" : fmt::format("[?{}={}]", p.name, p.is_number ? "N" : "TEXT");
 }
 
 json::array parameters_of(const api::route& r) {
@@ -200,24 +222,49 @@ json::array parameters_of(const api::route& r) {
         "string");
   if (path.find("{stage}") != std::string::npos)
     add("stage", "path", "of a stage", "string");
-  if (r.is_paged)
-    add("page", "query", "what the answer before gave as `next`", "integer");
+  if (path.find("{edge}") != std::string::npos)
+    add("edge", "path", "FROM->TO, or the stage that it leaves", "string");
+  if (!r.query.name.empty())
+    add(r.query.name, "query", r.query.doc, r.query.is_number ? "integer" : "string");
   if (r.is_action)
     add("X-Millrace-Action", "header", "must be there: no page of another site can send it", "string");
   return out;
 }
 
-json::object body_of(const api::route& r) {
-  if (r.body == api::body_form::plan)
-    return content("application/json", of_type("object"));
-  auto confirmation = of_type("object");
+struct body_member {
+  std::string_view name;
+  std::string_view doc;
+  std::string_view type = "string";
+};
+constexpr auto confirmation_members =
+    std::to_array<body_member>({{"confirm", "the name that is in the path"}});
+constexpr auto record_members = std::to_array<body_member>({
+    {"record", "its text, as the source has it; one that is JSON may stand here as it is; null: no value"},
+    {"partition", "lateness is judged by this one alone"},
+    {"key", "of a Kafka record"},
+    {"timestamp", "that the source has stored with it"},
+    {"headers", "of a Kafka record, by name", "object"},
+    {"header", "the first line of a CSV file, where columns are named by it"},
+});
+
+/// The first member must be there.
+json::object body_schema(std::span<const body_member> all) {
   json::object properties;
-  auto confirm = of_type("string");
-  confirm.emplace("description", "the name that is in the path");
-  properties.emplace("confirm", std::move(confirm));
-  confirmation.emplace("properties", std::move(properties));
-  confirmation.emplace("required", json::array{"confirm"});
-  return content("application/json", std::move(confirmation));
+  for (const auto& m : all) {
+    auto one = of_type(m.type);
+    one.emplace("description", m.doc);
+    properties.emplace(m.name, std::move(one));
+  }
+  auto out = of_type("object");
+  out.emplace("properties", std::move(properties));
+  out.emplace("required", json::array{all.front().name});
+  return out;
+}
+
+json::object body_of(const api::route& r) {
+  return content("application/json", r.body == api::body_form::plan     ? of_type("object")
+                                     : r.body == api::body_form::record ? body_schema(record_members)
+                                                                        : body_schema(confirmation_members));
 }
 
 template<class R>
@@ -390,11 +437,16 @@ std::string api_page() {
                     "and the name once more, as "
                     "`{\"confirm\": NAME}`.\n";
   each_route([&]<class R>(const api::route& r) {
-    out += fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path),
-                       r.is_paged ? "[?page=N]" : "", r.doc, r.needs_token() ? " Needs the token." : "",
+    out += fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
+                       r.needs_token() ? " Needs the token." : "",
                        r.body == api::body_form::plan
                            ? " Its body is the topology in JSON, with everything filled in."
                            : "");
+    if (r.body == api::body_form::record) {
+      out += "\nIts body:\n\n";
+      append_members(out, body_schema(record_members), 0);
+      out += "\nThe answer:\n";
+    }
     std::string list;
     append_members(list, schema_of<typename given_to<R>::type>(), 0);
     if (!list.empty())

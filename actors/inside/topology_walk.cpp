@@ -1,6 +1,9 @@
 #include "actors/inside/topology_walk.hpp"
 
 #include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -24,6 +27,12 @@ void walk(const config::topology& t, const config::stage& s, feeders& out) {
 }
 
 }  // namespace
+
+expected<const config::stage*> find_stage(const config::topology& t, const std::string& name) {
+  if (const auto* const s = t.find(name))
+    return s;
+  return user_error(ec::not_found, fmt::format("topology {} has no stage {}", t.name, visible(name)));
+}
 
 feeders feeders_of(const config::topology& t, const config::stage& s) {
   feeders out;

@@ -3,6 +3,7 @@
 
 #include "actors/inside/figures.hpp"
 #include "config/plan.hpp"
+#include "runtime/base/error.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <set>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace millrace::inside {
+
+/// ec::not_found where the topology has no such stage.
+[[nodiscard]] expected<const config::stage*> find_stage(const config::topology& t, const std::string& name);
 
 /// The stages that move records by themselves upstream of a stage, the nearest on each way: parsers and windows. Of
 /// neither there is more than one entry.

@@ -3,6 +3,8 @@
 #include "actors/client/replay/replay_format.hpp"
 #include "actors/stage/unnest.hpp"
 #include "actors/stage/window_intake.hpp"
+#include "runtime/data/render.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -108,6 +110,8 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
   const auto begin = row(first);
   const auto end = row(last);
   working w{c, p, begin, {}, {}, now};
+  if (taps_ && taps_->is_any_on())
+    show_records(w, first, last);
   delivery::stage_counts parsing;
   for (const auto& d : p.dead) {
     if (d.record < first || d.record >= last)
@@ -137,7 +141,7 @@ void frame_former::add(const source::chunk& c, const parser::parsed& p, std::siz
     }
     const bool all = begin == 0 && end == p.rows.rows;
     run(replayed_nodes_ ? *replayed_nodes_ : plan_->roots,
-        stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w);
+        stage::all_rows(all ? p.rows : data::slice(p.rows, begin, end)), w, plan_->parser->name);
     at_.watermark = watermark;
   }
   at_.at = to;
@@ -148,9 +152,39 @@ void frame_former::add_end() {
   at_.watermark = end_of_time;
 }
 
-void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, working& w) {
+void frame_former::run(const std::vector<node>& nodes, const stage::rows& rows, working& w,
+                       const std::string& from, bool late) {
+  if (taps_ && taps_->is_any_on())
+    show(nodes, rows, from, late);
   for (const auto& n : nodes)
     std::visit([&](const auto& x) { run(x, rows, w); }, n.what);
+}
+
+void frame_former::show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from,
+                        bool late) {
+  for (const auto& n : nodes)
+    std::visit(
+        [&](const auto& x) { taps_->offer(stage::edge_name(from, late, name_of(x.stage)), rows.batch); },
+        n.what);
+}
+
+/// Records as they came, before they are parsed.
+void frame_former::show_records(const working& w, std::size_t first, std::size_t last) {
+  const auto& c = w.chunk;
+  taps_->offer(stage::edge_name(plan_->source->name, false, plan_->parser->name), last - first,
+               [&](std::size_t i) {
+                 const auto record = first + i;
+                 std::string out = R"({"partition":)";
+                 data::append_json_string(out, c.part.empty() ? partition_ : c.part);
+                 out += R"(,"record":)";
+                 if (c.lengths[record] == source::no_value)
+                   out += "null";
+                 else if (data::is_utf8(c.record(record)))
+                   data::append_json_string(out, c.record(record));
+                 else
+                   data::append_json_string(out, data::base64(c.record(record)));
+                 return out + '}';
+               });
 }
 
 void frame_former::run(const select_node& n, const stage::rows& rows, working& w) {
@@ -164,7 +198,7 @@ void frame_former::run(const select_node& n, const stage::rows& rows, working& w
   if (rows_given == 0)
     return;
   const bool before = std::exchange(w.unnested, w.unnested || unnests);
-  run(n.next, result.rows, w);
+  run(n.next, result.rows, w, name_of(n.stage));
   w.unnested = before;
 }
 
@@ -202,7 +236,7 @@ void frame_former::run(const window_node& n, const stage::rows& rows, working& w
                      times[first], watermarks[first], !n.late.empty()});
   }
   if (!late.empty() && !n.late.empty())
-    run(n.late, stage::take(in.rows, late), w);
+    run(n.late, stage::take(in.rows, late), w, name_of(n.stage), true);
 }
 
 void frame_former::run(const sink_node& n, const stage::rows& rows, working& w) {

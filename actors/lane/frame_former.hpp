@@ -7,6 +7,7 @@
 #include "actors/lane/lane_plan.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/stage/chain.hpp"
+#include "actors/stage/taps.hpp"
 #include "runtime/delivery/frame.hpp"
 #include "runtime/delivery/ledger.hpp"
 
@@ -33,6 +34,8 @@ public:
   frame_former(std::shared_ptr<const lane_plan> plan, std::string partition, const mark& start,
                const std::vector<std::size_t>& only = {});
   ~frame_former();
+  /// Shows what passes; of the live former alone, so that each record is shown once.
+  void show_to(std::shared_ptr<stage::taps> taps) { taps_ = std::move(taps); }
 
   /// Records [first, last) of the chunk; afterwards the former stands at `to`.
   void add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last, position to,
@@ -59,7 +62,11 @@ private:
   struct edge_state;
   struct working;  // what the steps of one add() share
 
-  void run(const std::vector<node>& nodes, const stage::rows& rows, working& w);
+  /// `from`: the stage that gives the rows; `late`: as its late ones.
+  void run(const std::vector<node>& nodes, const stage::rows& rows, working& w, const std::string& from,
+           bool late = false);
+  void show(const std::vector<node>& nodes, const stage::rows& rows, const std::string& from, bool late);
+  void show_records(const working& w, std::size_t first, std::size_t last);
   void run(const select_node& n, const stage::rows& rows, working& w);
   void run(const window_node& n, const stage::rows& rows, working& w);
   void run(const sink_node& n, const stage::rows& rows, working& w);
@@ -80,6 +87,7 @@ private:
   std::uint64_t records_ = 0;
   std::vector<late_records> late_;
   std::vector<std::unique_ptr<edge_state>> edges_;
+  std::shared_ptr<stage::taps> taps_;  // null: nobody can look
 };
 
 }  // namespace millrace::lane

@@ -6,6 +6,7 @@
 #include "actors/parser/parser.hpp"
 #include "actors/source/requests.hpp"
 #include "actors/stage/losses.hpp"
+#include "actors/stage/taps.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/failing_records.hpp"
 #include "runtime/delivery/verdicts.hpp"
@@ -94,6 +95,7 @@ struct lane_options {
   std::shared_ptr<const delivery::verdicts> verdicts = std::make_shared<delivery::verdicts>();
   delivery::failing_records failing{};  // what earlier lives of this lane have said
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
+  std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
 };
 
 }  // namespace millrace::lane

@@ -87,6 +87,7 @@ void lane::on_ask_again(const log_id& log, std::size_t receiver) {
 /// dropped.
 void lane::begin_at(partition& p) {
   p.live = std::make_unique<frame_former>(options_.plan, p.name, p.log().at());
+  p.live->show_to(options_.taps);
   p.waiting.clear();
   p.alone.reset();
   p.refused.reset();

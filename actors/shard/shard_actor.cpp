@@ -32,6 +32,7 @@ public:
         supervisor_(std::move(supervisor)), lanes_(self, *core_), input_(self, options_, *core_, now),
         output_(self, options_, *core_, gate_, now, supervisor_) {
     counted_ = core_->counts();
+    options_.gauges->door.lead_to(self_);
     schedule_snapshot();
     join();
     schedule_update();
@@ -186,6 +187,10 @@ public:
     part.late_at_shard = core_->late_at_shard();
     part.vector = core_->in().vector();
     self_->send(supervisor_, std::move(part));
+  }
+
+  [[nodiscard]] key_found on_look_up(const look_up_key& m) const {
+    return {core_->windows().look_up(m.key, core_->fired(), m.most), core_->in().watermark(), core_->fired()};
   }
 
   void on_stop() {
@@ -421,6 +426,7 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
       [=](const update_tick&) { state->on_update_tick(); },
       [=](const size_tick&) { state->on_size_tick(); },
       [=](const messages::collect_report&) { state->on_report(); },
+      [=](const look_up_key& m) { return state->on_look_up(m); },
       [=](const messages::fail_now& m) { throw std::runtime_error(m.reason); },
       [=](const messages::stop&) { state->on_stop(); },
   };

@@ -7,22 +7,60 @@
 #include "actors/shard/pause_histogram.hpp"
 #include "actors/stage/flow.hpp"
 #include "actors/stage/losses.hpp"
+#include "actors/stage/taps.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/delivery/shard.hpp"
 #include "runtime/messages/messages.hpp"
 
+#include <caf/actor_addr.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
 
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 namespace millrace::shard {
 
+/// Asks for the windows of a key (encoded, data/key_encoding.hpp) that are open, at most so many.
+struct look_up_key {
+  std::string key;
+  std::size_t most = 0;
+};
+struct key_found {
+  delivery::open_windows windows;
+  event_micros watermark = no_watermark;
+  event_micros fired = no_watermark;
+};
+/// A shard as whoever looks into it sees it.
+using open_shard = caf::typed_actor<caf::replies_to<look_up_key>::with<key_found>>;
+
+/// Leads to the present life of a shard. It is weak: a life that has ended is not kept by it.
+class shard_door {
+public:
+  void lead_to(const open_shard& life) {
+    const std::lock_guard lock(mutex_);
+    life_ = caf::actor_cast<caf::actor_addr>(life);
+  }
+  /// Null: no life is there.
+  [[nodiscard]] open_shard find() const {
+    const std::lock_guard lock(mutex_);
+    return caf::actor_cast<open_shard>(life_);
+  }
+
+private:
+  mutable std::mutex mutex_;
+  caf::actor_addr life_;
+};
+
 /// Written by the shard, read by anyone.
 struct shard_gauges {
+  shard_door door;
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::int64_t> watermark{no_watermark};
   std::atomic<std::int64_t> fired{no_watermark};     // windows up to here have fired
@@ -53,6 +91,7 @@ struct shard_options {
   std::string stage;  // the window's name
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   std::shared_ptr<stage::flow> flow = std::make_shared<stage::flow>();
+  std::shared_ptr<stage::taps> taps = nullptr;  // null: nobody can look
 };
 
 /// `core` is restored; the term of `now` is also that of its snapshots.
@@ -61,3 +100,6 @@ struct shard_options {
                                           messages::supervisor supervisor);
 
 }  // namespace millrace::shard
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::look_up_key)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::key_found)

@@ -45,12 +45,21 @@ void shard_output::pump() {
   auto& out = core_.out();
   const auto limit = gate_.limit();
   for (const auto& [name, handle] : sinks_)
-    while (auto f = out.next(name, limit))
+    while (auto f = out.next(name, limit)) {
+      show(*f);
       self_->send(handle, messages::output{std::move(f), life_});
+    }
   for (const auto& id : out.wanted(limit))
     self_->send(options_.snapshot_writer, messages::read_segment{options_.name, life_.term, id, out.log()});
   if (!cannot_spill_)
     spill();
+}
+
+/// Once, when it leaves for the first of its receivers.
+void shard_output::show(const delivery::output_frame& f) {
+  const auto before = std::exchange(shown_, std::max(shown_, f.reached));
+  if (options_.taps && options_.taps->is_any_on() && before < f.reached && f.rows && f.begin < f.end)
+    options_.taps->offer_output(options_.stage, data::slice(*f.rows, f.begin, f.end));
 }
 
 bool shard_output::spill() {

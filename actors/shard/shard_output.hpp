@@ -41,6 +41,7 @@ public:
 private:
   using clock = std::chrono::steady_clock;
   bool spill();
+  void show(const delivery::output_frame& f);
 
   whole_shard::pointer self_;
   const shard_options& options_;
@@ -49,7 +50,8 @@ private:
   life life_;
   messages::supervisor supervisor_;
   std::map<std::string, messages::output_receiver> sinks_;
-  bool cannot_spill_ = false;  // the disk has refused; tried again at the next spill_tick
+  position shown_ = lowest_position;  // to whoever looks
+  bool cannot_spill_ = false;         // the disk has refused; tried again at the next spill_tick
   clock::time_point tell_again_at_{};
 };
 

@@ -1,5 +1,5 @@
-// A shard actor as its parts see it: what others say to it, what the snapshot writer answers, and what it sends
-// to itself.
+// A shard actor as its parts see it: what others say to it and ask, what the snapshot writer answers, and what it
+// sends to itself.
 #pragma once
 
 #include "actors/shard/shard_actor.hpp"
@@ -15,11 +15,10 @@ struct update_tick {};
 struct size_tick {};
 struct spill_tick {};
 
-using whole_shard =
-    messages::shard::extend<caf::reacts_to<messages::capture_written>,
-                            caf::reacts_to<messages::segment_written>, caf::reacts_to<messages::segment_read>,
-                            caf::reacts_to<snapshot_tick>, caf::reacts_to<update_tick>,
-                            caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>>;
+using whole_shard = messages::shard::extend<
+    caf::reacts_to<messages::capture_written>, caf::reacts_to<messages::segment_written>,
+    caf::reacts_to<messages::segment_read>, caf::reacts_to<snapshot_tick>, caf::reacts_to<update_tick>,
+    caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>, caf::replies_to<look_up_key>::with<key_found>>;
 
 }  // namespace millrace::shard
 

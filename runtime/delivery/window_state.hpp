@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::delivery {
@@ -34,6 +35,14 @@ struct window_size {
   std::size_t windows = 0;  // open
   std::size_t keys = 0;     // entries over all windows or slices
   std::size_t bytes = 0;    // held in memory, about
+};
+
+/// Holds the windows of one key that have not fired, as they stand.
+struct open_windows {
+  data::batch_ptr rows;       // in order of window end and start, before `having`; as those of fired_window
+  std::vector<bool> passing;  // by row: `having` lets it pass as it stands
+  std::vector<failed_row> failed;  // what cannot be represented; it is not in `rows`
+  bool are_all = true;             // false: there are more than were asked for
 };
 
 /// State is a function of what was absorbed, in whatever order.
@@ -68,6 +77,10 @@ public:
   /// The end of the first window that is open where those up to `fired` have fired. None: no window is open, or
   /// none has an end of its own, or rows go by changes().
   [[nodiscard]] virtual std::optional<event_micros> next_end(event_micros fired) const = 0;
+  /// The first `most` windows of a key (encoded, data/key_encoding.hpp) that are open where those up to `fired` have
+  /// fired. It is looked up; other keys are not read.
+  [[nodiscard]] virtual open_windows look_up(std::string_view key, event_micros fired,
+                                             std::size_t most) const = 0;
 };
 
 }  // namespace millrace::delivery

@@ -35,6 +35,8 @@ public:
     const auto end = window_.updates ? std::nullopt : next_end_above(horizon(window_, fired));
     return end == end_of_time ? std::nullopt : end;
   }
+  [[nodiscard]] delivery::open_windows look_up(std::string_view key, event_micros fired,
+                                               std::size_t most) const override;
 
 private:
   [[nodiscard]] std::size_t windows_open() const;
@@ -233,6 +235,52 @@ std::optional<delivery::fired_window> aligned_windows::changes() {
   std::vector<std::uint32_t> order(given_.size());
   std::iota(order.begin(), order.end(), 0U);
   return form_rows(window_, given_, order, {starts_, ends_});
+}
+
+delivery::open_windows aligned_windows::look_up(std::string_view key, event_micros fired,
+                                                std::size_t most) const {
+  struct part {
+    slice_key at;
+    const row_store* store;
+    std::uint32_t row;
+  };
+  const auto over = horizon(window_, fired);
+  const auto tag = tag_of(data::hash_key(key));
+  std::vector<part> parts;
+  std::set<event_micros> ends;  // the first of those that the key has, one more than are given
+  for (const auto& [k, t] : state_.tables) {
+    const auto row = t.table.find(key, tag);
+    const auto first = std::max(k.eligible, first_end(window_, k.slice, over));
+    if (row == keyed_table::none || over == end_of_time || first > last_end(window_, k.slice))
+      continue;
+    parts.push_back({k, &t.table.store(), row});
+    for (auto end = first; end <= last_end(window_, k.slice); end = next_bound(window_, end)) {
+      if (ends.size() > most && end > *ends.rbegin())
+        break;
+      ends.insert(end);
+      if (ends.size() > most + 1)
+        ends.erase(std::prev(ends.end()));
+      if (end == end_of_time)
+        break;
+    }
+  }
+  const bool are_all = ends.size() <= most;
+  if (!are_all)
+    ends.erase(std::prev(ends.end()));
+  row_store found(state_.rows);
+  std::vector<event_micros> starts, bounds(ends.begin(), ends.end());
+  std::vector<std::uint32_t> order;
+  for (const auto end : bounds) {
+    const auto start = window_.kind == shape::global ? no_watermark : window_start(window_, end);
+    starts.push_back(start);
+    order.push_back(found.append(key));
+    for (const auto& p : parts)
+      if (p.at.slice >= start && p.at.slice < end && p.at.eligible <= end)
+        found.merge(rows(&order.back(), 1), *p.store, rows(&p.row, 1));
+  }
+  auto out = form_open(window_, found, order, {starts, bounds});
+  out.are_all = are_all;
+  return out;
 }
 
 expected<void> aligned_windows::apply(wire::reader& in) {

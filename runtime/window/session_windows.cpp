@@ -238,6 +238,25 @@ std::optional<event_micros> session_windows::next_end(event_micros) const {
   return by_end_.begin()->first;
 }
 
+delivery::open_windows session_windows::look_up(std::string_view key, event_micros, std::size_t most) const {
+  std::vector<std::uint32_t> order;
+  const auto key_row = keys_.find(key, tag_of(data::hash_key(key)));
+  for (auto i = key_row == none ? none : heads_[key_row]; i != none; i = sessions_[i].next)
+    if (!sessions_[i].closed)
+      order.push_back(i);
+  std::ranges::sort(order, {}, [&](std::uint32_t row) { return sessions_[row].last; });
+  const bool are_all = order.size() <= most;
+  order.resize(std::min(order.size(), most));
+  std::vector<event_micros> starts, ends;
+  for (const auto row : order) {
+    starts.push_back(sessions_[row].start);
+    ends.push_back(end_of(sessions_[row]));
+  }
+  auto out = form_open(window_, rows_, order, {starts, ends});
+  out.are_all = are_all;
+  return out;
+}
+
 std::unique_ptr<shard_windows> make_session_windows(const definition& d, form_partials upstream) {
   return std::make_unique<session_windows>(d, std::move(upstream));
 }

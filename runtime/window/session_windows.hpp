@@ -27,6 +27,8 @@ public:
   expected<void> apply(wire::reader& in) override;
   [[nodiscard]] delivery::window_size size() const override;
   [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override;
+  [[nodiscard]] delivery::open_windows look_up(std::string_view key, event_micros fired,
+                                               std::size_t most) const override;
 
 private:
   static constexpr std::uint32_t none = keyed_table::none;

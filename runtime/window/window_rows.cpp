@@ -241,6 +241,20 @@ delivery::fired_window form_rows(const definition& d, const row_store& store, ro
   return w;
 }
 
+delivery::open_windows form_open(const definition& d, const row_store& store, rows of,
+                                 const row_bounds& bounds) {
+  auto without_having = d;
+  without_having.having.reset();
+  judged_rows formed, given;
+  auto w = form_rows(without_having, store, of, bounds, &formed);
+  if (d.having)
+    static_cast<void>(form_rows(d, store, of, bounds, &given));
+  delivery::open_windows out{std::move(w.rows), {}, std::move(w.failed)};
+  for (const auto i : formed.passed)
+    out.passing.push_back(!d.having || std::ranges::binary_search(given.passed, i));
+  return out;
+}
+
 delivery::fired_window form_window(const definition& d, const row_store& store, rows of, event_micros end,
                                    judged_rows* out) {
   const auto start = d.kind == shape::aligned ? window_start(d, end) : plus(end, -d.size);

@@ -29,6 +29,9 @@ struct row_bounds {
 /// The rows `of` in that order; `end` is left 0.
 [[nodiscard]] delivery::fired_window form_rows(const definition& d, const row_store& store, rows of,
                                                const row_bounds& bounds, judged_rows* out = nullptr);
+/// Likewise of windows that have not fired: `having` takes none out.
+[[nodiscard]] delivery::open_windows form_open(const definition& d, const row_store& store, rows of,
+                                               const row_bounds& bounds);
 /// Forms the rows of one aligned or global window.
 [[nodiscard]] delivery::fired_window form_window(const definition& d, const row_store& store, rows of,
                                                  event_micros end, judged_rows* out = nullptr);

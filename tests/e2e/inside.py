@@ -15,6 +15,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -165,6 +166,35 @@ def a_sink_that_holds_the_others_up(c):
     c.run.stop()
 
 
+def a_source_that_is_away(c):
+    """Nobody answers where the source reads: at first, and once it has read"""
+    with socket.create_server(("127.0.0.1", free_port())) as server:
+        c.topology["stages"]["posted"] = {"source": "http_stream", "url": f"http://127.0.0.1:{server.getsockname()[1]}/events"}
+        c.start("--start-timeout", "60 s", is_ready=False)
+        c.explained("posted", "starts")
+        connection = server.accept()[0]
+    with connection:
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n{"user": "u", "at": "2026-11-01T12:00:00Z"}\n')
+        wait_until("the record is read", lambda: c.ask("stages")["stages"][1]["records"] == 1)
+    c.explained("posted", "source_away", stage="posted")
+    c.explained("counts", "source_away", is_open=True, stage="posted")
+    c.run.stop()
+
+
+def a_backlog_at_a_rate(c):
+    """Two files, read slowly: the one whose times run ahead waits for the other, and the window for both"""
+    for name, step in (("a", 60), ("b", 1)):
+        times = (time.gmtime(1_793_448_000 + i * step) for i in range(2_000))  # noon of 2026-10-31
+        (c.folder / f"{name}.jsonl").write_text("".join(f'{{"user": "u", "at": "{time.strftime("%Y-%m-%dT%H:%M:%SZ", t)}"}}\n' for t in times))
+    c.topology["stages"]["posted"] = {"source": "file", "path": f"{c.folder}/?.jsonl", "parallel": True, "rate": "50/s", "max_drift": "2 minutes"}
+    c.start(is_ready=False)
+    e = c.explained("counts", "behind", is_open=True, stage="posted")
+    check("a higher `rate` of posted (50/s)" in e["causes"][0]["remedy"], e["causes"][0])
+    e = c.explained("posted", "max_drift", stage="posted")
+    check(re.search(r"a\.jsonl of posted waits at .* for partition .*b\.jsonl", e["causes"][0]["text"]), e["causes"][0])
+    c.run.stop()
+
+
 def paused_and_restarted(c):
     """A paused topology reads nothing, and says so wherever it is asked why; it takes what comes, and has it once after resume and restarts"""
     c.stage("parsed")["idle_timeout"] = "3 s"
@@ -202,6 +232,63 @@ def paused_and_restarted(c):
     c.run.stop()  # a paused topology ends as any other
     c.start()
     check(c.ask("topologies")[0]["reason"] == "", "a pause ends with the process")
+    c.run.stop()
+
+
+def a_record_a_key_and_an_edge(c):
+    """What becomes of one record, before it comes and after; the state of its key; rows as they pass"""
+    c.stage("parsed")["schema"]["n"] = "bigint"
+    c.stage("counts")["where"] = "n > 0"
+    c.stage("counts")["aggregates"]["sum"] = "sum(n)"
+    c.start()
+    token = ["--token", str(c.state / "token")]
+    for line in ("trace posted {}", "state counts x", "tap parsed"):
+        no = c.ask_once(line, "--token", str(c.folder / "nothing"))
+        check(no.returncode != 0 and "token" in no.stderr and no.stderr.count("\n") == 1, no)
+
+    def record(at, n=1):
+        return json.dumps({"user": "ann b", "at": f"2026-11-01T{at}Z", "n": n})
+
+    def traced(text, stage="posted"):
+        return {s["stage"]: s for s in c.ask(f"trace {stage} {text}", *token)["steps"]}
+    before = traced(record("11:58:00"))
+    check(before["counts"]["code"] == "counted" and before["counts"]["windows"][0]["late_on"] == [], before)
+    check(traced(record("11:58:00", 0))["counts"]["expression"] == "n > 0", "the filter is named")
+    check(traced("nonsense", "parsed")["parsed"]["code"] == "dead_letter", "a record that is none")
+    c.post(*(json.loads(record(at)) for at in ("11:58:00", "11:59:00", "12:00:05")))
+    shard = before["counts"]["windows"][0]["shard"]
+    wait_until("they are counted", lambda: [w["row"]["n"] for w in c.ask("state counts ann b", *token)["windows"]] == [2, 1])
+    state = c.ask("state counts ann b", *token)
+    check(state["shard"] == shard and state["windows"][0]["row"] == {
+        "user": "ann b", "n": 2, "sum": 2, "window_start": "2026-11-01T11:55:00Z", "window_end": "2026-11-01T12:00:00Z"}, state)
+    check(state["windows"][0]["fires_at"] == "2026-11-01T12:00:00Z" == before["counts"]["windows"][0]["fires_at"], state)
+    both = c.ask("explain counts ann b", *token)
+    check(both["state"]["windows"] == state["windows"] and both["explanation"]["waiting"], both)
+    check(c.ask("state counts nobody", *token)["windows"] == [], "a key without records")
+    wrong = c.ask_once("state count x", *token)
+    check(wrong.returncode == 1 and 'did you mean "counts"' in wrong.stderr, wrong)
+    wrong = c.ask_once("state parsed x", *token)
+    check(wrong.returncode == 1 and "windows alone have state by key" in wrong.stderr, wrong)
+    c.post(json.loads(record("12:10:00")))
+    wait_until("the windows have fired", lambda: len(c.rows()) == 2)
+    after = traced(record("11:58:00"))["counts"]
+    check(after["code"] == "late" and after["windows"][0]["late_everywhere"], after)
+    check(after["windows"][0]["late_on"][0]["late_seconds"] == 9 * 60 + 50, after)  # it stands at 12:09:50
+    check("late if it came now, by 9 minutes 50 seconds" in c.ask_once(f"trace posted {record('11:58:00')}", *token).stdout, "its words")
+    c.post(json.loads(record("11:58:00")))
+    wait_until("it is late as was told", lambda: c.ask("stages")["stages"][2]["late"] == 1)
+    tapped = subprocess.Popen([c.binary, "console", "--connect", f"http://127.0.0.1:{c.http}", "-e", "tap parsed->counts --sample 2", *token],
+                              stdout=subprocess.PIPE, text=True)
+    rows = []
+
+    def passes():
+        c.post(json.loads(record("12:11:00", 7)))
+        return tapped.poll() is not None
+    wait_until("two rows have passed", passes)
+    rows = [json.loads(line) for line in tapped.stdout.read().splitlines()]
+    check(len(rows) == 2 and all(r["user"] == "ann b" and r["n"] == 7 for r in rows), rows)
+    wrong = c.ask_once("tap parsed->rows", *token)
+    check(wrong.returncode == 1 and "parsed->counts" in wrong.stderr and wrong.stderr.count("\n") == 1, wrong)
     c.run.stop()
 
 
@@ -277,6 +364,8 @@ def the_end_by_the_api(c):
     options = ["--connect", f"http://127.0.0.1:{c.http}", "--token", str(c.state / "token")]
     waiting = subprocess.Popen([c.binary, "wait", c.name, *options], stdout=subprocess.PIPE, text=True)
     Run.started.append(waiting)
+    wait_until("the run has the question", lambda: re.search(r"bytes_acked:[1-9]", subprocess.run(
+        ["ss", "-tniH", "dport", "=", f":{c.http}"], capture_output=True, text=True, check=True).stdout))
     began = time.monotonic()
     stopped = subprocess.run([c.binary, "stop", c.name, *options], capture_output=True, text=True, timeout=60 * PATIENCE)
     check(stopped.returncode == 0 and stopped.stdout == f"{c.name} stopped\n", stopped)
@@ -349,6 +438,23 @@ def the_live_screen(c):
         t.wait_for(text)
     t.press("8")
     t.wait_for("token")  # whoever has none sees why there are no records
+    t.press("9")
+    t.wait_for("FROM", "posted")
+    t.press("\r")
+    t.wait_for("posted->parsed", "token")
+    t.press("\x1b")
+    t.wait_for("edges")
+    tapping = Terminal([*command, "--token", str(c.state / "token")])
+    tapping.wait_for("topologies", c.name)
+    tapping.press("9")
+    tapping.wait_for("FROM")
+    tapping.press("\r")
+
+    def passes():
+        c.at("12:02:00")
+        return '"partition":"spool"' in tapping.drawn() and "rows have passed" in tapping.drawn()
+    wait_until("rows are shown as they pass", passes)
+    tapping.press("q")
     t.press("3")
     t.resize(6, 20)
     t.wait_for("STAGE")
@@ -389,9 +495,9 @@ def a_cluster(n):
     path.write_text(json.dumps({
         "millrace": 1, "topology": "t", "stages": {
             "clicks": {"source": "generator", "kind": "clicks", "rate": "1000/s"},
-            "parsed": {"parser": "json", "from": "clicks", "schema": {"user_id": "text", "timestamp": "timestamp"},
+            "parsed": {"parser": "json", "from": "clicks", "schema": {"userid": "text", "timestamp": "timestamp"},
                        "event_time": "timestamp"},
-            "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["user_id"], "shards": 6,
+            "counts": {"window": "tumbling", "size": "1 hour", "from": "parsed", "key": ["userid"], "shards": 6,
                        "aggregates": {"n": "count(*)"}},
             "rows": {"sink": "file", "from": "counts", "path": str(n.folder / "rows.jsonl"), "node": "a"}}}))
     c.ask("apply", path, by=c.nodes["a"])
@@ -412,6 +518,14 @@ def a_cluster(n):
     wait_until("records are read", lambda: console("stages", "b")["stages"][1]["records"] > 0)
     check(console("ledger", "c")["holds"], "the ledger holds")
     wait_until("the window is open, and says what it waits for", lambda: console("explain counts", "c")["waits_for"])
+    rows = [json.loads(line) for line in c.ask("console", "-e", "tap parsed->counts --sample 5", by=c.nodes["c"]).splitlines()]
+    check(len(rows) == 5 and all(r["userid"] for r in rows), rows)
+    for row in rows:
+        traced = console("trace clicks " + json.dumps(row), "b")
+        at = traced["steps"][-1]["windows"][0]
+        wait_until("the key of a row that has passed has state at the shard that a trace names, asked of any node",
+                   lambda at=at, row=row: all((s := console(f"state counts {row['userid']}", by))["windows"] and s["shard"] == at["shard"]
+                                              for by in "abc"))
     c.ask("console", "-e", "pause", by=c.nodes["b"])
     wait_until("all lanes are paused", lambda: all(x["paused"] for x in console("lanes", "c")["lanes"]))
     check(console("explain counts", "a")["causes"][0]["code"] == "paused", "the window says so")
@@ -438,8 +552,8 @@ def a_cluster(n):
     check(console("topologies", other)[0]["state"] == "stopped", "it is stopped")
 
 
-CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away,
-         a_sink_that_holds_the_others_up, paused_and_restarted, who_may_ask, few_rights,
+CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate,
+         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, who_may_ask, few_rights,
          the_end_by_the_api, the_live_screen)
 
 

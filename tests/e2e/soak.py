@@ -321,13 +321,14 @@ class Topology:
                         f"{self.name}, node b": Watched(nodes["b"].process.pid, nodes["b"].state)}
 
     def look(self):
-        """Somebody has the page open: each second the API of a busy process is asked, on a connection of its own."""
+        """Somebody has the page and a tap open: each second the API of a busy process is asked, on a connection of its own."""
         addresses = [n.state / "http" for n in self.cluster.nodes.values()] if self.cluster else [self.run.state / "http"]
         for address in addresses if self.busy else []:
             with contextlib.suppress(OSError, http.client.HTTPException):  # not there yet, or over
                 connection = http.client.HTTPConnection(address.read_text().strip().removeprefix("http://"), timeout=30)
-                for path in ("graph", "figures", "stages/counts/explain", "stages/rows"):
-                    connection.request("GET", f"/api/v1/topologies/{self.name}/{path}")
+                token = {"Authorization": f"Bearer {address.with_name('token').read_text().strip()}"}
+                for path in ("graph", "figures", "stages/counts/explain", "stages/rows", "edges/counts/tap"):
+                    connection.request("GET", f"/api/v1/topologies/{self.name}/{path}", headers=token)
                     answer = connection.getresponse()
                     answer.read()
                     check(answer.status in (200, 503), f"{self.name}: {path} is answered with {answer.status}")

@@ -1,6 +1,6 @@
 #include "tests/simulation/memory_log.hpp"
 
-#include "tools/dry_run/record.hpp"
+#include "actors/source/written_record.hpp"
 
 #include <fmt/format.h>
 
@@ -56,10 +56,10 @@ public:
       const bool at_end = end == log.records.size() && logs_.sealed();
       if (begin == end && !at_end)
         continue;
-      std::vector<dry_run::record> records;
+      std::vector<source::written_record> records;
       for (auto i = begin; i < end; ++i)
         records.push_back({.value = log.records[i], .timestamp = log.what->clicks[i].at});
-      auto c = dry_run::make_chunk(records, partition, {source_, false, true}, {0, at});
+      auto c = source::make_chunk(records, partition, {source_, false, true}, {0, at});
       at = c.to.minor;
       log.read = end;
       c.at_end = at_end;

@@ -193,8 +193,9 @@ private:
       const auto v = screen_.shown();
       const auto topology = screen_.topology();
       const auto stage = screen_.stage();
+      const auto cursor = screen_.cursor();
       lock.unlock();
-      auto found = console::look(ask_, v, topology, stage);
+      auto found = console::look(ask_, v, topology, stage, cursor);
       lock.lock();
       if (found) {
         screen_.choose(found->topology);

@@ -251,6 +251,10 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
     const auto t = board.find(topology);
     return t ? std::optional(figures_of(*t, name, system_clock().now())) : std::nullopt;
   };
+  o.part_here = [&](const std::string& topology) -> std::optional<host::own_part> {
+    const auto t = board.find(topology);
+    return t ? std::optional(host::own_part{t->topology, t->gauges}) : std::nullopt;
+  };
   o.sample = [&] { board.sample(flow_meter::clock::now()); };
   auto node = host::node_process::start(system, std::move(o));
   if (!node) {

@@ -1,7 +1,9 @@
 #include "tools/cli/run_view.hpp"
 
 #include "actors/inside/answering.hpp"
+#include "actors/inside/key_state.hpp"
 #include "actors/inside/pause.hpp"
+#include "actors/inside/tap.hpp"
 #include "runtime/base/shard_name.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/cli/figures.hpp"
@@ -10,6 +12,7 @@
 #include "tools/cli/metrics.hpp"
 #include "tools/cli/report.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,6 +26,7 @@ namespace asked = api::requests;
 /// Questions that wait for the thread: more are refused.
 constexpr std::size_t most_questions = 64;
 constexpr std::chrono::milliseconds waits_every{200};
+constexpr std::chrono::seconds shard_patience{2};
 
 unexpected not_of_one_process(std::string_view what) {
   return user_error(
@@ -82,6 +86,8 @@ struct run_view::looking {
   given operator()(const asked::own_figures& r) const {
     return v.look_inside(r.topology, asked::figures{r.topology});
   }
+  given operator()(const asked::tap& r) const { return v.tap(r.topology, r.edge, r.after); }
+  given operator()(const asked::own_tap& r) const { return v.tap(r.topology, r.edge, r.after); }
   given operator()(const asked::stop& r) const { return v.stop(r.topology); }
   given operator()(const asked::pause& r) const { return v.set_paused(r.topology, true); }
   given operator()(const asked::resume& r) const { return v.set_paused(r.topology, false); }
@@ -120,6 +126,19 @@ expected<api::answer> run_view::look_inside(const std::string& topology, const a
   if (const auto t = board_.find(topology))
     return inside::answer_of(what, *t->topology, figures_of(*t, node_, system_clock().now()));
   return unexpected(run_of(topology).error());
+}
+
+expected<api::answer> run_view::tap(const std::string& topology, const std::string& edge,
+                                    const std::string& after) const {
+  const auto t = board_.find(topology);
+  if (!t)
+    return unexpected(run_of(topology).error());
+  if (!t->gauges.taps)
+    return outside_error(ec::unavailable, "the topology has not begun; ask again");
+  return inside::tapped_at(*t->gauges.taps, *t->topology, edge, node_, after).map([&](inside::tapped&& x) {
+    x.is_over = x.is_over || !t->runs;
+    return api::answer(api::answers::document{inside::json_of(x) + '\n'});
+  });
 }
 
 expected<api::answer> run_view::stop(const std::string& topology) {
@@ -233,12 +252,41 @@ expected<api::answer> run_view::answer(const api::request& what) {
     });
   if (const auto* const l = std::get_if<asked::ledger>(&what))
     return report(l->topology).and_then([](const std::string& text) { return inside::ledger_answer(text); });
+  if (const auto* const k = std::get_if<asked::key_state>(&what))
+    return key_state(k->topology, k->stage, k->key);
+  if (const auto* const k = std::get_if<asked::own_key_state>(&what))
+    return key_state(k->topology, k->stage, k->key);
   if (const auto* const d = std::get_if<asked::dead_letters>(&what))
     return run_of(d->topology).and_then([&](topology_run* r) -> expected<api::answer> {
       return letters_page(r->topology(), r->store()->folder(), d->page)
           .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
     });
   return our_error("a question came that nobody answers");
+}
+
+expected<api::answer> run_view::key_state(const std::string& topology, const std::string& stage,
+                                          const std::string& key) {
+  const auto t = board_.find(topology);
+  if (!t)
+    return unexpected(run_of(topology).error());
+  const auto at = inside::place_of_key(*t->topology, stage, key);
+  if (!at)
+    return unexpected(at.error());
+  const std::lock_guard lock(using_system_);
+  const auto shard = system_ == nullptr ? shard::open_shard() : deployment::find_shard(t->gauges, at->shard);
+  if (!shard)
+    return inside::no_shard(topology, at->shard);
+  expected<api::answer> out = inside::no_answer(at->shard);
+  caf::scoped_actor self(*system_);
+  self->request(shard, shard_patience, shard::look_up_key{at->key, inside::most_open_windows})
+      .receive(
+          [&](const shard::key_found& m) {
+            auto found = inside::state_of(*t->topology, stage, *at, m.windows, m.watermark, m.fired);
+            found.node = node_;
+            out = api::answer(api::answers::document{inside::json_of(found) + '\n'});
+          },
+          [](const caf::error&) {});
+  return out;
 }
 
 expected<std::string> run_view::report(const std::string& topology) {

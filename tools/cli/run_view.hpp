@@ -48,6 +48,8 @@ private:
   [[nodiscard]] std::optional<expected<api::answer>> look(const api::request& what);
   [[nodiscard]] expected<api::answer> look_inside(const std::string& topology,
                                                   const api::request& what) const;
+  [[nodiscard]] expected<api::answer> tap(const std::string& topology, const std::string& edge,
+                                          const std::string& after) const;
   [[nodiscard]] expected<api::answer> stop(const std::string& topology);
   [[nodiscard]] expected<api::answer> set_paused(const std::string& topology, bool is_paused);
   [[nodiscard]] expected<api::answer> restart(const std::string& topology, const std::string& who);
@@ -58,6 +60,8 @@ private:
   // On the thread.
   void work();
   [[nodiscard]] expected<api::answer> answer(const api::request& what);
+  [[nodiscard]] expected<api::answer> key_state(const std::string& topology, const std::string& stage,
+                                                const std::string& key);
   [[nodiscard]] expected<std::string> report(const std::string& topology);
   void end_waits();
 

@@ -1,7 +1,9 @@
 #include "tools/console/commands.hpp"
 
+#include "actors/inside/tap.hpp"
 #include "config/report.hpp"
 #include "runtime/base/visible_text.hpp"
+#include "runtime/data/json_value.hpp"
 #include "tools/console/documents.hpp"
 #include "tools/console/texts.hpp"
 #include "tools/remote/tables.hpp"
@@ -10,8 +12,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <optional>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 namespace millrace::console {
@@ -19,7 +24,12 @@ namespace {
 
 namespace asked = api::requests;
 
-enum class about : std::uint8_t { cluster, topology, stage };
+/// Of a tap.
+constexpr std::size_t most_sampled = 10'000;
+constexpr std::chrono::seconds sampled_for{30};
+constexpr std::chrono::milliseconds between_looks{250};
+
+enum class about : std::uint8_t { cluster, topology, stage, key, edge, record };
 
 struct declared : command {
   about what = about::cluster;
@@ -33,7 +43,21 @@ constexpr auto all_commands = std::to_array<declared>({
     {{"shards", "", "windows, keys, state and retained output"}, about::topology},
     {{"sinks", "", "rows and commits"}, about::topology},
     {{"ledger", "", "in = out + filtered + late + dead letters, a stage"}, about::topology},
-    {{"explain", "STAGE", "why a stage gives nothing, and what would change that"}, about::stage},
+    {{"explain", "STAGE [KEY]",
+      "why a stage gives nothing, and what would change that; what it has of a key (needs the token)"},
+     about::key},
+    {{"state", "STAGE [KEY]",
+      "a key's open windows and their aggregates; KEY is a value, or JSON of several columns (needs the "
+      "token)"},
+     about::key},
+    {{"tap", "EDGE [--sample N]",
+      "rows as they pass on an edge such as 'parsed->counts', the first N (10) of 30 s (needs the token)"},
+     about::edge},
+    {{"trace", "STAGE [--partition P] [--header LINE] RECORD",
+      "what becomes of a record of a source or parser: filtered, late, a dead letter, or counted in which "
+      "windows; "
+      "LINE and P may be JSON strings (needs the token)"},
+     about::record},
     {{"dead-letters", "", "the dead letters that are kept, a line of JSON each (needs the token)"},
      about::topology},
     {{"pause", "", "a topology reads nothing until it is resumed (needs the token)"}, about::topology},
@@ -42,6 +66,13 @@ constexpr auto all_commands = std::to_array<declared>({
       "new lives of a parser, window or sink, or of one actor such as counts/3 (needs the token)"},
      about::stage},
 });
+/// Counts the words that a command takes at least beside its name.
+constexpr std::size_t words_behind(about what) {
+  return what == about::record                                               ? 2
+         : what == about::stage || what == about::key || what == about::edge ? 1
+                                                                             : 0;
+}
+
 constexpr auto shown_commands = [] {
   std::array<command, all_commands.size()> out;
   std::copy(all_commands.begin(), all_commands.end(), out.begin());
@@ -54,6 +85,20 @@ std::vector<std::string> words_of(std::string_view line) {
   for (std::string word; in >> word;)
     out.push_back(std::move(word));
   return out;
+}
+
+/// What stands behind so many words, without the blanks around it.
+std::string_view behind_words(std::string_view line, std::size_t words) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto skip = [&](std::size_t n) { line.remove_prefix(std::min(n, line.size())); };
+  skip(line.find_first_not_of(blanks));
+  for (; words != 0; --words) {
+    skip(line.find_first_of(blanks));
+    skip(line.find_first_not_of(blanks));
+  }
+  while (!line.empty() && blanks.find(line.back()) != std::string_view::npos)
+    line.remove_suffix(1);
+  return line;
 }
 
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
@@ -80,6 +125,10 @@ std::string ended(std::string text) {
   if (!text.ends_with('\n'))
     text += '\n';
   return text;
+}
+
+std::string_view without_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);
 }
 
 /// One question whose answer is a document, as it came or as people read it.
@@ -161,11 +210,144 @@ expected<std::string> about_stage(const remote::ask_function& ask, std::string_v
         ask, topology, stage,
         act(ask, asked::restart{topology, stage}, fmt::format("{} lives anew\n", stage), is_json));
   return with_stages(ask, topology, stage,
-                     name == "explain"
-                         ? ask_document<inside::explanation>(ask, asked::explain{topology, stage}, is_json,
-                                                             [](const auto& e) { return text_of(e); })
-                         : ask_document<inside::figures>(ask, asked::stage_figures{topology, stage}, is_json,
-                                                         [](const auto& f) { return stage_text(f); }));
+                     ask_document<inside::figures>(ask, asked::stage_figures{topology, stage}, is_json,
+                                                   [](const auto& f) { return stage_text(f); }));
+}
+
+expected<std::string> state_of_key(const remote::ask_function& ask, const std::string& topology,
+                                   const std::string& stage, std::string_view key, bool is_json) {
+  return ask_document<inside::key_state>(ask, asked::key_state{topology, stage, std::string(key)}, is_json,
+                                         [](const auto& s) { return text_of(s); });
+}
+
+expected<std::string> explained(const remote::ask_function& ask, const std::string& topology,
+                                const std::string& stage, bool is_json) {
+  return ask_document<inside::explanation>(ask, asked::explain{topology, stage}, is_json,
+                                           [](const auto& e) { return text_of(e); });
+}
+
+/// What a window has of a key, and why the window gives nothing.
+expected<std::string> explained_with_key(const remote::ask_function& ask, const std::string& topology,
+                                         const std::string& stage, std::string_view key, bool is_json) {
+  const auto state = state_of_key(ask, topology, stage, key, is_json);
+  const auto why = state ? explained(ask, topology, stage, is_json) : state;
+  if (!why)
+    return why;
+  if (!is_json)
+    return *state + '\n' + *why;
+  return fmt::format("{{\"state\":{},\"explanation\":{}}}\n", without_end(*state), without_end(*why));
+}
+
+expected<std::string> about_key(const remote::ask_function& ask, std::string_view name,
+                                const std::string& topology, const std::string& stage, std::string_view key,
+                                bool is_json) {
+  return with_stages(ask, topology, stage,
+                     name == "state" ? state_of_key(ask, topology, stage, key, is_json)
+                     : key.empty()   ? explained(ask, topology, stage, is_json)
+                                     : explained_with_key(ask, topology, stage, key, is_json));
+}
+
+struct tap_arguments {
+  std::string edge;
+  std::size_t sample = 10;
+};
+
+/// "EDGE", "EDGE --sample N" or "--sample N EDGE".
+expected<tap_arguments> read_tap(std::string_view text) {
+  tap_arguments out;
+  const auto words = words_of(text);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != "--sample") {
+      out.edge += words[i];
+      continue;
+    }
+    const auto number = ++i < words.size() ? words[i] : std::string();
+    const auto* const end = number.data() + number.size();
+    if (const auto [rest, failed] = std::from_chars(number.data(), end, out.sample);
+        failed != std::errc() || rest != end || out.sample == 0 || out.sample > most_sampled)
+      return wrong(fmt::format("--sample takes a number from 1 to {}", most_sampled));
+  }
+  if (out.edge.empty())
+    return wrong("expected \"tap EDGE [--sample N]\"");
+  return out;
+}
+
+/// Asks again and again, until there are enough rows or their time is over.
+expected<std::string> tap(const remote::ask_function& ask, const std::string& topology, std::string_view text,
+                          const settings& s) {
+  const auto a = read_tap(text);
+  if (!a)
+    return unexpected(a.error());
+  const auto until = std::chrono::steady_clock::now() + sampled_for;
+  std::string out;
+  std::string after;
+  for (std::size_t shown = 0; shown < a->sample;) {
+    const auto now = document<inside::tapped>(ask, asked::tap{topology, a->edge, after});
+    if (!now)
+      return unexpected(now.error());
+    for (const auto& r : now->rows)
+      if (shown < a->sample) {
+        out += (s.is_json ? api::json_of(r) : visible(r.row.text)) + '\n';
+        ++shown;
+      }
+    if (now->is_over || std::chrono::steady_clock::now() >= until)
+      break;
+    after = now->next;
+    if (shown < a->sample)
+      std::this_thread::sleep_for(between_looks);
+  }
+  return out;
+}
+
+/// Takes the first word of `text`, or the first JSON string.
+std::optional<std::string> take_value(std::string_view& text) {
+  if (!text.starts_with('"')) {
+    const auto end = std::min(text.find(' '), text.size());
+    std::string word(text.substr(0, end));
+    text = behind_words(text, 1);
+    return word.empty() ? std::nullopt : std::optional(std::move(word));
+  }
+  boost::json::stream_parser p;
+  boost::json::error_code failed;
+  const auto used = p.write_some(text.data(), text.size(), failed);
+  if (failed || !p.done())
+    return std::nullopt;
+  text = behind_words(text.substr(used), 0);
+  return std::string(p.release().as_string());
+}
+
+/// "STAGE [--partition P] [--header LINE] RECORD" without its STAGE.
+expected<std::string> read_record(std::string_view text) {
+  boost::json::object out;
+  const auto option_of = [](std::string_view t) -> std::string_view {
+    for (const std::string_view option : {"partition", "header"})
+      if (t.starts_with(fmt::format("--{} ", option)))
+        return option;
+    return {};
+  };
+  for (auto option = option_of(text); !option.empty(); option = option_of(text)) {
+    if (out.contains(option))
+      return wrong(fmt::format("--{} is given twice", option));
+    text = behind_words(text, 1);
+    auto value = take_value(text);
+    if (!value)
+      return wrong(fmt::format("--{} takes a word, or a JSON string", option));
+    out[option] = std::move(*value);
+  }
+  if (text.empty())
+    return wrong("there is no record; expected \"trace STAGE [--partition P] [--header LINE] RECORD\"");
+  out["record"] = text;
+  return data::json_text(out);
+}
+
+expected<std::string> traced(const remote::ask_function& ask, const std::string& topology,
+                             const std::string& stage, std::string_view text, bool is_json) {
+  auto record = read_record(text);
+  if (!record)
+    return record;
+  return with_stages(ask, topology, stage,
+                     ask_document<inside::trace>(ask, asked::trace{topology, stage, std::move(*record)},
+                                                 is_json, [](const auto& t) { return text_of(t); }));
 }
 
 }  // namespace
@@ -193,16 +375,24 @@ expected<std::string> carry_out(const remote::ask_function& ask, std::string_vie
     return wrong(fmt::format("\"{}\" is no command of the console{}; help lists them", visible(name),
                              config::did_you_mean(name, known)));
   }
-  const std::size_t wanted = c->what == about::stage ? 2 : 1;
-  if (words.size() != wanted)
+  const auto wanted = 1 + words_behind(c->what);
+  const bool takes_more = c->what == about::key || c->what == about::edge || c->what == about::record;
+  if (words.size() < wanted || (words.size() > wanted && !takes_more))
     return wrong(fmt::format("expected \"{}{}{}\"", c->name, c->arguments.empty() ? "" : " ", c->arguments));
   if (c->what == about::cluster)
     return about_cluster(ask, name, s.is_json);
   const auto topology = topology_of(ask, s);
   if (!topology)
     return unexpected(topology.error());
-  return c->what == about::topology ? about_topology(ask, name, *topology, s.is_json)
-                                    : about_stage(ask, name, *topology, words.back(), s.is_json);
+  if (c->what == about::topology)
+    return about_topology(ask, name, *topology, s.is_json);
+  if (c->what == about::edge)
+    return tap(ask, *topology, behind_words(line, 1), s);
+  if (c->what == about::record)
+    return traced(ask, *topology, words[1], behind_words(line, 2), s.is_json);
+  return c->what == about::stage
+             ? about_stage(ask, name, *topology, words[1], s.is_json)
+             : about_key(ask, name, *topology, words[1], behind_words(line, wanted), s.is_json);
 }
 
 }  // namespace millrace::console

@@ -1,5 +1,6 @@
 #include "tools/console/looking.hpp"
 
+#include "actors/inside/tap.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "tools/console/documents.hpp"
 
@@ -104,14 +105,44 @@ expected<content> newest_letters(const remote::ask_function& ask, const std::str
   return out;
 }
 
+expected<content> edges(const remote::ask_function& ask, const std::string& topology) {
+  return document<inside::graph>(ask, asked::graph{topology}).map([](const inside::graph& g) {
+    content out{{}, {{"FROM", "TO", "HELD"}, {}}};
+    for (const auto& e : g.edges)
+      out.table.rows.push_back({visible(e.from), visible(e.to), inside::bytes_text(e.held_bytes)});
+    return with_missing(std::move(out), g.missing);
+  });
+}
+
+/// The rows that have passed since the answer before, the newest first.
+expected<content> tapped(const remote::ask_function& ask, const std::string& topology,
+                         const std::string& edge, const std::string& cursor) {
+  return document<inside::tapped>(ask, asked::tap{topology, edge, cursor}).map([&](const inside::tapped& t) {
+    content out{{}, {{"NODE", "AT", "ROW"}, {}}, t.next};
+    out.lines.push_back(
+        t.is_over && !cursor.empty()
+            ? std::string("the tap was turned off: five minutes are over, or the topology is; Esc and "
+                          "Enter turn it on again")
+            : fmt::format("{} rows have passed; at most 50 a second are shown", t.passed));
+    for (const auto& r : t.rows)
+      out.table.rows.insert(out.table.rows.begin(),
+                            {visible(r.node), format_timestamp(r.at.at), visible(r.row.text)});
+    return with_missing(std::move(out), t.missing);
+  });
+}
+
 expected<content> of_topology(const remote::ask_function& ask, view v, const std::string& topology,
-                              const std::string& name) {
+                              const std::string& name, const std::string& cursor) {
   if (v == view::stages)
     return stages(ask, topology);
   if (v == view::stage)
     return stage(ask, topology, name);
   if (v == view::letters)
     return newest_letters(ask, topology);
+  if (v == view::edges)
+    return edges(ask, topology);
+  if (v == view::tap)
+    return tapped(ask, topology, name, cursor);
   if (v == view::ledger)
     return document<inside::whole_ledger>(ask, asked::ledger{topology})
         .map([](const inside::whole_ledger& l) {
@@ -129,7 +160,7 @@ expected<content> of_topology(const remote::ask_function& ask, view v, const std
 }  // namespace
 
 expected<looked> look(const remote::ask_function& ask, view v, const std::string& topology,
-                      const std::string& stage) {
+                      const std::string& stage, const std::string& cursor) {
   const auto with = [&](const std::string& of) {
     return [of](content&& c) { return looked{std::move(c), of}; };
   };
@@ -148,7 +179,7 @@ expected<looked> look(const remote::ask_function& ask, view v, const std::string
                                               : "several topologies are there: choose one (1)"},
                    {}},
                   {}};
-  return of_topology(ask, v, of, stage).map(with(of));
+  return of_topology(ask, v, of, stage, cursor).map(with(of));
 }
 
 }  // namespace millrace::console

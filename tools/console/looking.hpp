@@ -13,8 +13,8 @@ struct looked {
   std::string topology;  // the one that was asked about
 };
 
-/// `topology`: empty for the only one there is; where there are several the content says that one has to be chosen.
+/// `stage`: or the edge of a tap, whose `cursor` is that of the content before. `topology`: empty for the only one there is; where there are several the content says that one has to be chosen.
 [[nodiscard]] expected<looked> look(const remote::ask_function& ask, view v, const std::string& topology,
-                                    const std::string& stage);
+                                    const std::string& stage, const std::string& cursor);
 
 }  // namespace millrace::console

@@ -25,15 +25,21 @@ constexpr auto views = std::to_array<named_view>({{view::topologies, "topologies
                                                   {view::shards, "shards", true},
                                                   {view::sinks, "sinks", true},
                                                   {view::ledger, "ledger", true},
-                                                  {view::letters, "dead letters", true}});
+                                                  {view::letters, "dead letters", true},
+                                                  {view::edges, "edges", true}});
+/// Rows of a tap; older ones go.
+constexpr std::size_t most_tapped = 200;
+
+bool is_inner(view v) { return v == view::stage || v == view::tap || v == view::help; }
 
 const named_view* find_view(view v) {
   const auto* const at = std::ranges::find(views, v, &named_view::which);
   return at == views.end() ? nullptr : at;
 }
 
-constexpr std::array<std::string_view, 13> help_lines{
-    "1 topologies  2 nodes  3 stages  4 lanes  5 shards  6 sinks  7 ledger  8 dead letters",
+constexpr std::array<std::string_view, 14> help_lines{
+    "1 topologies  2 nodes  3 stages  4 lanes  5 shards  6 sinks  7 ledger",
+    "8 dead letters  9 edges, and behind Enter rows as they pass (both need the token)",
     "",
     "Tab, Shift-Tab      the next view, the one before",
     "Up, Down, j, k      move; PgUp, PgDn, Home, End",
@@ -122,7 +128,7 @@ void screen::go_back() {
     filter_.clear();
     return;
   }
-  if (view_ == view::stage || view_ == view::help)
+  if (is_inner(view_))
     return show(before_);
   if (view_ != view::topologies)
     show(view::topologies);
@@ -139,9 +145,14 @@ void screen::enter() {
     return show(view::stages);
   }
   // "counts/3" is of the stage counts; lanes are their parser's.
-  if (view_ == view::nodes || view_ == view::letters || view_ == view::stage || view_ == view::help)
+  if (view_ == view::nodes || view_ == view::letters || is_inner(view_))
     return;
   before_ = view_;
+  if (view_ == view::edges) {
+    stage_ = fmt::format("{}->{}", first, (*all[selected_])[1]);
+    filter_.clear();
+    return show(view::tap);
+  }
   stage_ = first.substr(0, first.find('/'));
   filter_.clear();
   show(view::stage);
@@ -205,7 +216,7 @@ void screen::on_key(key k, char letter) {
   case key::other:
     break;
   }
-  if (letter >= '1' && letter <= '8')
+  if (letter >= '1' && letter <= '9')
     return show(views[static_cast<std::size_t>(letter - '1')].which);
   if (letter == 'q')
     is_over_ = true;
@@ -220,7 +231,7 @@ void screen::on_key(key k, char letter) {
   else if (letter == 'k')
     on_key(key::up);
   else if (letter == '?' && view_ != view::help) {
-    before_ = view_ == view::stage ? before_ : view_;
+    before_ = is_inner(view_) ? before_ : view_;
     show(view::help);
   }
 }
@@ -231,6 +242,11 @@ void screen::on_answer(std::uint64_t question, content c, std::string time) {
   trouble_.clear();
   if (is_held_)
     return;
+  if (view_ == view::tap) {  // the newest rows first, those that came before behind them
+    auto& rows = c.table.rows;
+    rows.insert(rows.end(), content_.table.rows.begin(), content_.table.rows.end());
+    rows.resize(std::min(rows.size(), most_tapped));
+  }
   content_ = std::move(c);
   has_content_ = true;
   time_ = std::move(time);
@@ -258,7 +274,7 @@ std::vector<const std::vector<std::string>*> screen::rows() const {
 std::string screen::title() const {
   const auto* const now = find_view(view_);
   std::string out = "millrace  ";
-  if (view_ == view::stage)
+  if (view_ == view::stage || view_ == view::tap)
     out += fmt::format("{} / {}", topology_, stage_);
   else if (view_ == view::help)
     out += "help";
@@ -281,7 +297,7 @@ std::vector<line> screen::picture(std::size_t height, std::size_t width) {
   const auto footer =
       is_filtering_ || !filter_.empty()
           ? fmt::format("/{}{}", filter_, is_filtering_ ? "_" : "  (Esc shows all)")
-          : std::string("1-8 views  Enter into  Esc back  / filter  s sort  Space hold  ? help  q end");
+          : std::string("1-9 views  Enter into  Esc back  / filter  s sort  Space hold  ? help  q end");
   if (view_ == view::help) {
     for (const auto text : help_lines)
       out.push_back({look::plain, std::string(text)});

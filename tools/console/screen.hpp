@@ -22,7 +22,9 @@ enum class view : std::uint8_t {
   sinks,
   ledger,
   letters,
+  edges,
   stage,
+  tap,
   help
 };
 
@@ -30,6 +32,7 @@ enum class view : std::uint8_t {
 struct content {
   std::vector<std::string> lines;  // without control characters
   grid table;
+  std::string cursor{};  // of a tap: what its next question begins behind
 };
 
 enum class key : std::uint8_t {
@@ -59,7 +62,8 @@ public:
   /// The view that is to be asked for, and about what. A topology that is empty is yet to be chosen.
   [[nodiscard]] view shown() const { return view_; }
   [[nodiscard]] const std::string& topology() const { return topology_; }
-  [[nodiscard]] const std::string& stage() const { return stage_; }
+  [[nodiscard]] const std::string& stage() const { return stage_; }  // of a tap the edge
+  [[nodiscard]] const std::string& cursor() const { return content_.cursor; }
   /// Space holds the picture: answers that come are not shown.
   [[nodiscard]] bool is_held() const { return is_held_; }
   [[nodiscard]] bool is_over() const { return is_over_; }

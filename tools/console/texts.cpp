@@ -98,6 +98,24 @@ grid grid_of(const inside::whole_ledger& l) {
 
 std::string text_of(const inside::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
 
+std::string text_of(const inside::key_state& s) {
+  auto out = fmt::format("{}\n{}: {} on {}\n", visible(s.summary), visible(s.key.text), visible(s.shard),
+                         visible(s.node));
+  for (const auto& w : s.windows)
+    out += fmt::format("- {}{}\n", visible(w.row.text), w.is_passing ? "" : " (having turns it down)");
+  for (const auto& w : s.unformed)
+    out += fmt::format("- {} would be a dead letter: {}\n", visible(w.row.text), visible(w.error));
+  return out + (s.are_all ? "" : "there are more\n");
+}
+
+std::string text_of(const inside::trace& t) {
+  std::string out;
+  for (const auto& s : t.steps)
+    out += fmt::format("{} -> {}: {} ({})\n{}", visible(s.from), visible(s.stage), visible(s.text), s.code,
+                       s.row ? fmt::format("  {}\n", visible(s.row->text)) : "");
+  return out + missing_text(t.missing);
+}
+
 grid lanes_of(const inside::figures& f) {
   rows all;
   for (const auto& l : f.lanes)
@@ -106,6 +124,7 @@ grid lanes_of(const inside::figures& f) {
                      p.quiet_seconds ? fmt::format("{:.1f} s", *p.quiet_seconds) : "-", number_text(l.lag),
                      std::to_string(l.records),
                      l.is_away                       ? "source away"
+                     : l.is_paused                   ? "paused"
                      : !p.held_by.empty()            ? "waits for " + visible(p.held_by)
                      : !p.is_open                    ? "starts"
                      : p.watermark.at == end_of_time ? "ended"

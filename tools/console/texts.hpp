@@ -3,7 +3,9 @@
 
 #include "actors/inside/explain.hpp"
 #include "actors/inside/graph.hpp"
+#include "actors/inside/key_state.hpp"
 #include "actors/inside/ledger.hpp"
+#include "actors/inside/trace.hpp"
 
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ struct grid {
 [[nodiscard]] std::string text_of(const inside::graph& g);
 [[nodiscard]] std::string text_of(const inside::explanation& e);
 [[nodiscard]] std::string text_of(const inside::whole_ledger& l);
+[[nodiscard]] std::string text_of(const inside::key_state& s);
+[[nodiscard]] std::string text_of(const inside::trace& t);
 [[nodiscard]] std::string lanes_text(const inside::figures& f);
 [[nodiscard]] std::string shards_text(const inside::figures& f);
 [[nodiscard]] std::string sinks_text(const inside::figures& f);

@@ -15,20 +15,6 @@ namespace {
 /// Records between two cuts where no tick asks for one: frames stay small.
 constexpr std::size_t run_records = 4096;
 
-log_shape shape_of(const config::stage& source) {
-  log_shape out;
-  for (const auto* const name : {"topic", "path", "url", "listen"})
-    if (out.topic.empty() && source.options.has(name))
-      out.topic = source.options.text(name);
-  out.by_bytes = source.type == "file";
-  const auto& all = connectors();
-  const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
-    return one.kind == config::stage_kind::source && one.type == source.type;
-  });
-  out.has_timestamps = c != all.end() && c->stores_timestamps;
-  return out;
-}
-
 /// The first multiple of `every` behind `t`.
 event_micros next_tick(event_micros t, micros every) {
   const auto step = every.count();
@@ -52,7 +38,7 @@ struct dry_run::partition {
 struct dry_run::lane {
   std::shared_ptr<const millrace::lane::lane_plan> plan;
   std::unique_ptr<parser::record_parser> parser;
-  log_shape shape;
+  source::log_shape shape;
   bool header = false;
   std::vector<partition> partitions{};
 
@@ -84,12 +70,12 @@ expected<std::unique_ptr<dry_run>> dry_run::make(const config::topology& t, cons
     auto parser = make_parser(*plan->parser);
     if (!parser)
       return unexpected(parser.error());
-    auto l = std::make_unique<lane>(
-        lane{plan, std::move(*parser), shape_of(*plan->source), deployment::wants_of(*plan->parser).header});
+    auto l = std::make_unique<lane>(lane{plan, std::move(*parser), deployment::shape_of(*plan->source),
+                                         deployment::wants_of(*plan->parser).header});
     const auto given = s.partitions.find(plan->source->name);
     auto names = given == s.partitions.end() ? std::set<std::string>{} : given->second;
     if (names.empty())
-      names.insert(only_partition);
+      names.insert(source::only_partition);
     for (const auto& name : names) {
       l->partitions.push_back({name});
       l->partitions.back().former = std::make_unique<millrace::lane::frame_former>(plan, name, mark{});
@@ -110,13 +96,13 @@ std::vector<dry_run::chunk_in_work> dry_run::parse(const std::vector<arrival>& a
   std::vector<chunk_in_work> out;
   for (const auto& l : lanes_)
     for (auto& p : l->partitions) {
-      std::vector<record> records;
+      std::vector<source::written_record> records;
       for (const auto& a : arrivals)
         if (a.source == l->plan->source->name && a.partition == p.name)
           records.push_back(a.record);
       if (records.empty())
         continue;
-      chunk_in_work c{l.get(), &p, make_chunk(records, p.name, l->shape, p.next), {}, {}};
+      chunk_in_work c{l.get(), &p, source::make_chunk(records, p.name, l->shape, p.next), {}, {}};
       if (l->header) {
         if (!p.header)
           p.header = {std::string(c.chunk.record(0)), c.chunk.positions[0]};

@@ -8,10 +8,10 @@
 // times; before the clock passes a tick of `updates`, the tick is taken.
 #pragma once
 
+#include "actors/source/written_record.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 #include "tools/dry_run/receivers.hpp"
-#include "tools/dry_run/record.hpp"
 
 #include <map>
 #include <memory>
@@ -27,8 +27,8 @@ inline constexpr event_micros default_clock = 946'684'800'000'000;
 
 struct arrival {
   std::string source;  // a stage of the topology
-  dry_run::record record;
-  std::string partition = only_partition;
+  source::written_record record;
+  std::string partition = source::only_partition;
 };
 
 struct setup {

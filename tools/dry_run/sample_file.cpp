@@ -11,7 +11,7 @@ constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
 
 }  // namespace
 
-expected<std::vector<record>> read_sample(const std::string& file) {
+expected<std::vector<source::written_record>> read_sample(const std::string& file) {
   auto opened = source::open_file::open(file);
   if (!opened)
     return unexpected(opened.error());
@@ -19,7 +19,7 @@ expected<std::vector<record>> read_sample(const std::string& file) {
   if (!stream)
     return unexpected(stream.error());
   source::line_reader lines(std::move(*stream), file, 0, 0);
-  std::vector<record> out;
+  std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;
     const auto read = lines.read(c, bytes_at_once, true);

@@ -2,8 +2,8 @@
 // whole, up to a bound.
 #pragma once
 
+#include "actors/source/written_record.hpp"
 #include "runtime/base/error.hpp"
-#include "tools/dry_run/record.hpp"
 
 #include <string>
 #include <vector>
@@ -14,6 +14,6 @@ namespace millrace::dry_run {
 inline constexpr std::size_t largest_sample = std::size_t{64} << 20U;
 
 /// Blank lines are no records; an unterminated last line is one. fault::user with the remedy.
-[[nodiscard]] expected<std::vector<record>> read_sample(const std::string& file);
+[[nodiscard]] expected<std::vector<source::written_record>> read_sample(const std::string& file);
 
 }  // namespace millrace::dry_run

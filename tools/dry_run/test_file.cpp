@@ -222,7 +222,7 @@ private:
   void read_long_form(const node& n, const std::string& path, const std::string& source, step& s) {
     const auto options =
         config::read_options(n, config::test_record_options(), {path, "a record", {}, {}}, out_);
-    arrival a{source, {}, only_partition};
+    arrival a{source, {}, source::only_partition};
     const auto& value = n.find("value")->value;
     if (value.what != node::kind::null)
       a.record.value = value_of(value);

@@ -29,6 +29,10 @@ public:
   [[nodiscard]] std::optional<event_micros> next_end(event_micros fired) const override {
     return inner_->next_end(fired);
   }
+  [[nodiscard]] open_windows look_up(std::string_view key, event_micros fired,
+                                     std::size_t most) const override {
+    return inner_->look_up(key, fired, most);
+  }
 
   [[nodiscard]] const row_table& missed() const { return missed_; }
   [[nodiscard]] std::uint64_t missed_all() const { return missed_all_; }

@@ -1,4 +1,5 @@
 #include "actors/inside/graph.hpp"
+#include "actors/inside/tap.hpp"
 #include "tools/console/commands.hpp"
 #include "tools/console/texts.hpp"
 
@@ -49,6 +50,33 @@ expected<api::answer> cluster(const api::request& r) {
       return fatal_error(ec::not_found, "topology t has no actor " + again->stage);
     return api::answers::accepted{};
   }
+  if (const auto* const s = std::get_if<key_state>(&r)) {
+    inside::key_state found;
+    found.stage = s->stage;
+    found.key = {R"({"user":")" + s->key + "\"}"};
+    found.shard = "counts/1";
+    found.node = "a";
+    found.windows = {{{R"({"user":"ann","n":2})"}, true, {}}, {{R"({"user":"ann","n":1})"}, false, {}}};
+    found.summary = "2 open windows have records of this key";
+    return api::answers::document{inside::json_of(found)};
+  }
+  if (const auto* const w = std::get_if<tap>(&r))
+    return api::answers::document{inside::json_of(
+        inside::tapped{w->edge,
+                       {{"a", {}, {R"({"n":1})"}}, {"a", {}, {w->after.empty() ? "{}" : R"({"n":2})"}}},
+                       2,
+                       "a:2",
+                       !w->after.empty(),
+                       {}})};
+  if (const auto* const asked = std::get_if<trace>(&r)) {
+    inside::trace found;
+    found.stage = asked->stage;
+    found.steps = {
+        {"parsed", "parser", "in", "parsed", "it is a row", {}, {}, 1, api::json_object{R"({"n":1})"}, {}},
+        {"large", "transform", "parsed", "filtered", "`where` takes it out: n > 3", "n > 3", {}, 0, {}, {}}};
+    found.summary = asked->record;
+    return api::answers::document{inside::json_of(found)};
+  }
   return fatal_error(ec::internal, "not asked in this test");
 }
 
@@ -86,6 +114,30 @@ TEST_CASE("an action says what was done; or JSON") {
   CHECK(refused("restart").code == ec::invalid_argument);
 }
 
+TEST_CASE("the state of a key is its windows, and explain with a key says why the window waits as well") {
+  const std::string state =
+      "2 open windows have records of this key\n{\"user\":\"ann b\"}: counts/1 on a\n"
+      "- {\"user\":\"ann\",\"n\":2}\n- {\"user\":\"ann\",\"n\":1} (having turns it down)\n";
+  CHECK(said("state counts ann b") == state);
+  CHECK(said("explain counts  ann b ") ==
+        state + "\ncounts waits.\n- partition 0 is quiet (quiet_partition)\n  a record\n");
+  CHECK_THAT(said("explain counts ann", true), Catch::StartsWith(R"({"state":{"stage":"counts")") &&
+                                                   Contains(R"(},"explanation":{"stage":"counts")"));
+}
+
+TEST_CASE("a tap gives rows, a line each, until there are enough") {
+  CHECK(said("tap parsed -> counts --sample 3") == "{\"n\":1}\n{}\n{\"n\":1}\n");
+  CHECK(said("tap counts --sample 1", true) == "{\"node\":\"a\",\"at\":null,\"row\":{\"n\":1}}\n");
+}
+
+TEST_CASE("a trace is a line for each stage, with the row that goes on") {
+  CHECK(said(R"(trace in --partition 3 --header "a, b" {"n": 1})") ==
+        "in -> parsed: it is a row (parsed)\n  {\"n\":1}\nparsed -> large: `where` takes it out: n > 3 "
+        "(filtered)\n");
+  CHECK_THAT(said(R"(trace in --header "a, b" --partition 3 {"n": 1} x)", true),
+             Contains(R"({\"header\":\"a, b\",\"partition\":\"3\",\"record\":\"{\\\"n\\\": 1} x\"})"));
+}
+
 TEST_CASE("dead letters are all pages of them") {
   CHECK(said("dead-letters") == "{\"id\":\"1\"}\n{\"id\":\"2\"}\n");
 }
@@ -98,13 +150,21 @@ TEST_CASE("a stage that is not there is the cluster's word, with the one that wa
 }
 
 TEST_CASE("a line that is no command is the user's fault, and asks nobody") {
-  for (const auto* wrong : {"", "explian counts", "explain", "explain a b", "nodes x", "\x1b[2J"}) {
+  for (const auto* wrong :
+       {"", "explian counts", "explain", "stage a b", "nodes x", "trace in", "tap", "\x1b[2J"}) {
     const auto no = refused(wrong);
     CHECK(no.whose == fault::user);
     CHECK_THAT(no.message, !Contains("\x1b"));
   }
   CHECK_THAT(refused("explian counts").message, Contains("did you mean \"explain\"?"));
-  CHECK_THAT(refused("explain").message, Contains("expected \"explain STAGE\""));
+  CHECK_THAT(refused("explain").message, Contains("expected \"explain STAGE [KEY]\""));
+  CHECK_THAT(refused("trace in --partition 3").message, Contains("there is no record"));
+  CHECK(refused(R"(trace in --partition 3 --partition 4 {"n": 1})")
+            .message.ends_with("--partition is given twice"));
+  CHECK_THAT(refused(R"(trace in --header "a,b c)").message,
+             Contains("--header takes a word, or a JSON string"));
+  CHECK_THAT(refused("tap counts --sample 0").message, Contains("--sample takes a number"));
+  CHECK_THAT(refused("tap --sample 3").message, Contains("expected \"tap EDGE [--sample N]\""));
 }
 
 TEST_CASE("every command stands in the help") {

@@ -166,3 +166,33 @@ TEST_CASE("q ends, ? helps") {
   s.on_key(key::other, 'q');
   CHECK(s.is_over());
 }
+
+TEST_CASE("an edge leads to its tap, whose newest rows come first, and back") {
+  screen s("t");
+  s.on_key(key::other, '9');
+  CHECK(s.shown() == view::edges);
+  s.on_answer(s.question(),
+              {{}, {{"FROM", "TO", "HELD"}, {{"a", "b", "0 bytes"}, {"b.late", "c", "0 bytes"}}}},
+              "12:00:00");
+  s.on_key(key::down);
+  s.on_key(key::enter);
+  CHECK(s.shown() == view::tap);
+  CHECK(s.stage() == "b.late->c");
+  CHECK(s.cursor().empty());
+  s.on_answer(s.question(), {{}, {{"NODE", "AT", "ROW"}, {{"n", "1", "second"}, {"n", "0", "first"}}}, "n:2"},
+              "12:00:01");
+  CHECK(s.cursor() == "n:2");
+  s.on_answer(s.question(), {{}, {{"NODE", "AT", "ROW"}, {{"n", "2", "third"}}}, "n:3"}, "12:00:02");
+  const auto shown = text_of(s);
+  CHECK(shown.find("third") < shown.find("second"));
+  CHECK(shown.find("second") < shown.find("first"));
+  CHECK(shown.find("t / b.late->c") != std::string::npos);
+  content many{{}, {{"NODE", "AT", "ROW"}, {}}, "n:999"};
+  many.table.rows.assign(500, {"n", "3", "more"});
+  s.on_answer(s.question(), many, "12:00:03");
+  CHECK(text_of(s, 900).find("third") == std::string::npos);  // no more than 200 are kept
+  s.on_key(key::other, '?');
+  s.on_key(key::back);
+  CHECK(s.shown() == view::edges);
+  CHECK(s.cursor().empty());
+}

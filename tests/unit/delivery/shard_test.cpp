@@ -36,6 +36,9 @@ public:
   }
   [[nodiscard]] window_size size() const override { return {}; }
   [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override { return std::nullopt; }
+  [[nodiscard]] open_windows look_up(std::string_view, event_micros, std::size_t) const override {
+    return {};
+  }
   std::uint64_t absorbed = 0;
   event_micros last_mark = no_watermark;
   std::uint64_t given = 0;

@@ -21,6 +21,9 @@ public:
   }
   [[nodiscard]] window_size size() const override { return {}; }
   [[nodiscard]] std::optional<event_micros> next_end(event_micros) const override { return std::nullopt; }
+  [[nodiscard]] open_windows look_up(std::string_view, event_micros, std::size_t) const override {
+    return {};
+  }
 };
 
 /// Remembers what it was given; fires nothing, and its fired mark follows the watermark.

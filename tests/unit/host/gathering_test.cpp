@@ -25,11 +25,15 @@ const std::map<std::string, std::string> places{{"counts/0", "a"}, {"counts/1", 
 
 struct gathered {
   std::optional<inside::figures> all;
-  host::gathering::give then() {
-    return [this](inside::figures f) {
-      REQUIRE_FALSE(all);
-      all = std::move(f);
-    };
+  /// As the leader gathers figures, on node a.
+  host::gathering<inside::figures> gather(const std::map<std::string, std::string>& at = places) {
+    return {shown_by("a"), host::others_of(at, "a"),
+            [](inside::figures& sum, inside::figures&& more) { inside::add(sum, std::move(more)); },
+            [this, at](inside::figures f) {
+              REQUIRE_FALSE(all);
+              host::keep_where_they_are(f, at);
+              all = std::move(f);
+            }};
   }
 };
 
@@ -37,7 +41,7 @@ struct gathered {
 
 TEST_CASE("figures are those of the node that has the actor now, once every node has answered") {
   gathered out;
-  host::gathering g("a", shown_by("a"), places, out.then());
+  auto g = out.gather();
   CHECK(g.waits_for() == std::set<std::string>{"b"});
   CHECK_FALSE(out.all);
   g.answered("c", inside::json_of(shown_by("c")));
@@ -55,7 +59,7 @@ TEST_CASE("a node that does not answer, or not so that it can be read, is missin
   for (const auto& said : {expected<std::string>(outside_error(ec::unavailable, "away")),
                            expected<std::string>("{}"), expected<std::string>("<html>")}) {
     gathered out;
-    host::gathering g("a", shown_by("a"), places, out.then());
+    auto g = out.gather();
     g.answered("b", said);
     REQUIRE(out.all);
     CHECK(out.all->missing == std::vector<std::string>{"b"});
@@ -65,7 +69,7 @@ TEST_CASE("a node that does not answer, or not so that it can be read, is missin
 
 TEST_CASE("where no other node has actors nobody is asked") {
   gathered out;
-  const host::gathering g("a", shown_by("a"), {{"counts/0", "a"}}, out.then());
+  const auto g = out.gather({{"counts/0", "a"}});
   REQUIRE(out.all);
   CHECK(out.all->shards.size() == 1);
 }

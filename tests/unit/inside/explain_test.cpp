@@ -190,3 +190,43 @@ TEST_CASE("there is no such stage") {
   REQUIRE_FALSE(e);
   CHECK(e.error().code == ec::not_found);
 }
+
+TEST_CASE("a partition that max_drift holds back names the one that it waits for") {
+  auto t = planned_of(R"json({
+    "millrace": 1, "topology": "t",
+    "stages": {
+      "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "max_drift": "1 minute", "rate": "50/s" },
+      "parsed": { "parser": "json", "from": "in", "event_time": "at", "schema": { "at": "timestamp" } },
+      "out": { "sink": "console", "from": "parsed" }
+    }
+  })json");
+  auto f = running();
+  auto& partitions = f.lanes[0].partitions;
+  partitions[0].watermark = at("12:05:01");
+  partitions[1].watermark = at("12:04:00");
+  const auto e = of(t, f, "in");
+  REQUIRE(codes(e) == list{"max_drift"});
+  CHECK_THAT(e.causes[0].text, Contains("partition 0 of in waits at 2026-11-01T12:05:01Z for partition 1"));
+  CHECK_THAT(e.causes[0].remedy, Contains("a longer max_drift (1 minute)"));
+  partitions[0].watermark = at("12:05:00");  // no further apart than it may be
+  CHECK(codes(of(t, f, "in")).empty());
+  partitions[0].watermark = at("12:30:00");
+  partitions[1].is_caught_up = true;  // nobody waits for what has nothing more
+  CHECK(codes(of(t, f, "in")) == list{"quiet_partition"});
+}
+
+TEST_CASE("a partition that is behind names the rate that it is read at") {
+  auto t = planned_of(R"json({
+    "millrace": 1, "topology": "t",
+    "stages": {
+      "in": { "source": "kafka", "brokers": "127.0.0.1:1", "topic": "clicks", "rate": "50/s" },
+      "parsed": { "parser": "json", "from": "in", "event_time": "at", "schema": { "at": "timestamp" } },
+      "counts": { "window": "tumbling", "size": "5 minutes", "from": "parsed", "aggregates": { "n": "count(*)" } },
+      "out": { "sink": "console", "from": "counts" }
+    }
+  })json");
+  const auto e = of(t, running(), "counts");
+  REQUIRE(codes(e) == list{"behind", "behind"});
+  CHECK(e.causes[0].remedy == "a higher `rate` of in (50/s)");
+  CHECK(of(planned(), running(), "counts").causes[0].remedy.empty());
+}

@@ -30,11 +30,9 @@ inline constexpr auto topology_text = R"json({
   }
 })json";
 
-inline config::topology planned(const std::string& parser = {}) {
+inline config::topology planned_of(const std::string& text) {
   auto name = (std::filesystem::temp_directory_path() / "millrace-inside-XXXXXX").string();
   REQUIRE(::mkdtemp(name.data()) != nullptr);
-  std::string text = topology_text;
-  text.replace(text.find("%PARSER%"), 8, parser);
   const auto path = name + "/t.json";
   std::ofstream(path) << text;
   auto loaded = config::load({path, {}, {}}, connectors());
@@ -43,6 +41,12 @@ inline config::topology planned(const std::string& parser = {}) {
     UNSCOPED_INFO(config::to_string(f));
   REQUIRE(loaded.plan);
   return std::move(*loaded.plan);
+}
+
+inline config::topology planned(const std::string& parser = {}) {
+  std::string text = topology_text;
+  text.replace(text.find("%PARSER%"), 8, parser);
+  return planned_of(text);
 }
 
 inline event_time at(const std::string& time) {

@@ -1,16 +1,16 @@
-#include "tools/dry_run/record.hpp"
+#include "actors/source/written_record.hpp"
 
-namespace millrace::dry_run {
+namespace millrace::source {
 
-source::chunk make_chunk(std::span<const record> records, const std::string& partition,
-                         const log_shape& shape, position from) {
-  source::chunk c;
+chunk make_chunk(std::span<const written_record> records, const std::string& partition,
+                 const log_shape& shape, position from) {
+  chunk c;
   c.partition = partition;
   c.topic = shape.topic;
   c.from = c.to = from;
   for (const auto& r : records) {
     c.begins.push_back(static_cast<std::uint32_t>(c.bytes.size()));
-    c.lengths.push_back(r.value ? static_cast<std::uint32_t>(r.value->size()) : source::no_value);
+    c.lengths.push_back(r.value ? static_cast<std::uint32_t>(r.value->size()) : no_value);
     if (shape.by_bytes && r.offset)
       c.to.minor = from.minor + *r.offset;
     c.positions.push_back(c.to);
@@ -25,8 +25,8 @@ source::chunk make_chunk(std::span<const record> records, const std::string& par
       c.bytes += *r.value;
     c.to.minor += shape.by_bytes ? static_cast<std::int64_t>(size) + 1 : 1;
   }
-  c.bytes.append(source::padding, '\0');
+  c.bytes.append(padding, '\0');
   return c;
 }
 
-}  // namespace millrace::dry_run
+}  // namespace millrace::source

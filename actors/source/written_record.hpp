@@ -1,4 +1,4 @@
-// Records that were written down instead of read: lines of a sample, the input of a unit test. Pure: they
+// Records that were written down instead of read: lines of a sample, the input of a unit test, a question. Pure: they
 // become the chunk that the source in question would have given.
 #pragma once
 
@@ -9,9 +9,9 @@
 #include <span>
 #include <string>
 
-namespace millrace::dry_run {
+namespace millrace::source {
 
-struct record {
+struct written_record {
   std::optional<std::string> value;  // none: a null value, as Kafka may hold it
   std::optional<std::string> key{};
   std::optional<event_micros> timestamp{};
@@ -31,7 +31,7 @@ struct log_shape {
 
 /// The records as one chunk that begins at `from`. Timestamps that are not given are left out as a broker
 /// does (-1).
-[[nodiscard]] source::chunk make_chunk(std::span<const record> records, const std::string& partition,
-                                       const log_shape& shape, position from);
+[[nodiscard]] chunk make_chunk(std::span<const written_record> records, const std::string& partition,
+                               const log_shape& shape, position from);
 
-}  // namespace millrace::dry_run
+}  // namespace millrace::source

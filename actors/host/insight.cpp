@@ -1,0 +1,195 @@
+#include "actors/host/insight.hpp"
+
+#include "actors/host/described.hpp"
+#include "actors/host/hosted_plan.hpp"
+#include "actors/inside/answering.hpp"
+#include "actors/inside/key_state.hpp"
+#include "runtime/base/shard_name.hpp"
+#include "runtime/base/visible_text.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace millrace::host {
+namespace {
+
+namespace asked = api::requests;
+
+/// A node that has not told its figures by then is named as missing.
+constexpr std::chrono::seconds patience{2};
+
+/// Figures have other names for shards than the plan.
+std::map<std::string, std::string> places_of(const cluster::topology_state& t) {
+  std::map<std::string, std::string> out;
+  for (const auto& [actor, a] : t.actors)
+    if (a.at)
+      out[lasting_name(actor)] = a.at->node;
+  return out;
+}
+
+template<class T>
+api::answer document(const T& v) {
+  return api::answers::document{api::json_of(v) + '\n'};
+}
+
+unexpected not_here(const std::string& topology) {
+  return user_error(ec::not_found, fmt::format("this node has no actors of {}", visible(topology)));
+}
+
+}  // namespace
+
+bool insight::tell_own(const api::request& r, const give_answer& to) {
+  if (const auto* const own = std::get_if<asked::own_figures>(&r))
+    to(figures_here(own->topology).map(document<inside::figures>));
+  else if (const auto* const key = std::get_if<asked::own_key_state>(&r))
+    look_at_own_key(*key, to);
+  else if (const auto* const edge = std::get_if<asked::own_tap>(&r))
+    to(tap_here(edge->topology, edge->edge, edge->after).map(document<inside::tapped>));
+  else
+    return false;
+  return true;
+}
+
+bool insight::look(const node::cluster_described& d, const api::request& r, const give_answer& to) {
+  const auto* const key = std::get_if<asked::key_state>(&r);
+  const auto* const edge = std::get_if<asked::tap>(&r);
+  const auto name = key != nullptr    ? key->topology
+                    : edge != nullptr ? edge->topology
+                                      : inside::asks_inside(r);
+  if (name.empty())
+    return false;
+  const auto t = find(d, name);
+  if (!t)
+    to(unexpected(t.error()));
+  else if (key != nullptr)
+    look_at_key(d, *t, *key, to);
+  else if (edge != nullptr)
+    look_at_edge(d, *t, *edge, to);
+  else
+    look_at_figures(d, *t, r, to);
+  return true;
+}
+
+/// A page asks each second: a plan is read once.
+expected<insight::known_topology> insight::find(const node::cluster_described& d, const std::string& name) {
+  const auto t = d.state->topologies.find(name);
+  if (t == d.state->topologies.end())
+    return unexpected(topology_of(d, name).error());
+  const auto kept = plans_.find(name);
+  if (kept != plans_.end() && kept->second.number == t->second.number)
+    return known_topology{t->second, kept->second.topology};
+  const auto read =
+      decode_plan(t->second.plan).and_then([&](const hosted_plan& p) { return load_plan(p.text, name); });
+  if (!read)
+    return unexpected(read.error());
+  plans_[name] = {t->second.number, *read};
+  return known_topology{t->second, *read};
+}
+
+expected<inside::figures> insight::figures_here(const std::string& topology) const {
+  auto out = options_.figures ? options_.figures(topology) : std::nullopt;
+  return out ? expected<inside::figures>(std::move(*out)) : not_here(topology);
+}
+
+void insight::look_at_figures(const node::cluster_described& d, const known_topology& t,
+                              const api::request& r, const give_answer& to) {
+  const auto& name = t.plan->name;
+  auto own = figures_here(name).value_or(inside::figures{});
+  own.topology = name;
+  own.at = {system_clock().now()};
+  own.is_running = t.state.is_active();
+  const auto places = places_of(t.state);
+  gather(d, api::request(asked::own_figures{name}),
+         std::make_shared<gathering<inside::figures>>(
+             std::move(own), others_of(places, options_.node),
+             [](inside::figures& sum, inside::figures&& more) { inside::add(sum, std::move(more)); },
+             [r, to, places, plan = t.plan](inside::figures f) {
+               keep_where_they_are(f, places);
+               to(inside::answer_of(r, *plan, f));
+             }));
+}
+
+template<class T>
+void insight::gather(const node::cluster_described& d, const api::request& what,
+                     const std::shared_ptr<gathering<T>>& all) {
+  for (const auto& node : std::set(all->waits_for())) {
+    if (!d.present.contains(node)) {
+      all->answered(node, busy());
+      continue;
+    }
+    const auto take = [all, node](const expected<api::answer>& a) {
+      all->answered(node, a.and_then([](const api::answer& x) -> expected<std::string> {
+        const auto* const json = std::get_if<api::answers::document>(&x);
+        return json == nullptr ? expected<std::string>(busy()) : json->json;
+      }));
+    };
+    others_.ask({node, what, take, nullptr, questions::clock::now() + patience});
+  }
+}
+
+void insight::look_at_key(const node::cluster_described& d, const known_topology& t,
+                          const asked::key_state& r, const give_answer& to) {
+  const auto at = inside::place_of_key(*t.plan, r.stage, r.key);
+  if (!at)
+    return to(unexpected(at.error()));
+  const auto places = places_of(t.state);
+  const auto place = places.find(at->shard);
+  if (!t.state.is_active() || place == places.end())
+    return to(inside::no_shard(r.topology, at->shard));
+  const asked::own_key_state own{r.topology, r.stage, r.key};
+  if (place->second == options_.node)
+    look_at_own_key(own, to);
+  else if (!d.present.contains(place->second))
+    to(outside_error(ec::unavailable, fmt::format("node {}, which has {}, is out of reach; ask again",
+                                                  place->second, at->shard)));
+  else
+    others_.ask({place->second, api::request(own), to, nullptr, questions::clock::now() + patience});
+}
+
+void insight::look_at_own_key(const asked::own_key_state& r, const give_answer& to) {
+  const auto part = options_.part_here ? options_.part_here(r.topology) : std::nullopt;
+  if (!part)
+    return to(not_here(r.topology));
+  const auto at = inside::place_of_key(*part->plan, r.stage, r.key);
+  if (!at)
+    return to(unexpected(at.error()));
+  const auto shard = deployment::find_shard(part->gauges, at->shard);
+  if (!shard)
+    return to(inside::no_shard(r.topology, at->shard));
+  self_->request(shard, patience, shard::look_up_key{at->key, inside::most_open_windows})
+      .then(
+          [to, at = *at, r, plan = part->plan, node = options_.node](const shard::key_found& m) {
+            auto found = inside::state_of(*plan, r.stage, at, m.windows, m.watermark, m.fired);
+            found.node = node;
+            to(document(found));
+          },
+          [to, at = *at](const caf::error&) { to(inside::no_answer(at.shard)); });
+}
+
+void insight::look_at_edge(const node::cluster_described& d, const known_topology& t, const asked::tap& r,
+                           const give_answer& to) {
+  const auto edge = inside::edge_of(*t.plan, r.edge);
+  if (!edge)
+    return to(unexpected(edge.error()));
+  auto own = tap_here(r.topology, *edge, r.after).value_or(inside::tapped{*edge, {}, 0, {}, false, {}});
+  gather(d, api::request(asked::own_tap{r.topology, *edge, r.after}),
+         std::make_shared<gathering<inside::tapped>>(
+             std::move(own), others_of(places_of(t.state), options_.node),
+             [](inside::tapped& sum, inside::tapped&& more) { inside::add(sum, std::move(more)); },
+             [to, is_active = t.state.is_active()](inside::tapped all) {
+               all.is_over = all.is_over || !is_active;
+               to(document(all));
+             }));
+}
+
+expected<inside::tapped> insight::tap_here(const std::string& topology, const std::string& edge,
+                                           const std::string& after) const {
+  const auto part = options_.part_here ? options_.part_here(topology) : std::nullopt;
+  if (!part || !part->gauges.taps)
+    return not_here(topology);
+  return inside::tapped_at(*part->gauges.taps, *part->plan, edge, options_.node, after);
+}
+
+}  // namespace millrace::host

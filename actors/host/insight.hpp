@@ -1,0 +1,59 @@
+// What a running topology shows of itself: the leader asks each node that has its actors, and any node tells of those
+// in its own process. Part of the actor `view`.
+#pragma once
+
+#include "actors/host/gathering.hpp"
+#include "actors/host/questions.hpp"
+#include "actors/host/whole_view.hpp"
+#include "actors/inside/tap.hpp"
+#include "actors/node/messages.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace millrace::host {
+
+class insight {
+public:
+  /// All of them outlive it.
+  insight(whole_view::pointer self, const view_options& options, questions& others)
+      : self_(self), options_(options), others_(others) {}
+
+  /// What is asked of this process alone; false: the request is another one.
+  bool tell_own(const api::request& r, const give_answer& to);
+  /// What is asked of a topology as a whole, of the leader; false: the request is another one.
+  bool look(const node::cluster_described& d, const api::request& r, const give_answer& to);
+
+private:
+  struct read_plan {
+    std::uint64_t number = 0;  // among all of the cluster
+    std::shared_ptr<const config::topology> topology;
+  };
+  /// A topology as whoever leads knows it.
+  struct known_topology {
+    const cluster::topology_state& state;
+    std::shared_ptr<const config::topology> plan;
+  };
+  [[nodiscard]] expected<known_topology> find(const node::cluster_described& d, const std::string& name);
+  [[nodiscard]] expected<inside::figures> figures_here(const std::string& topology) const;
+  void look_at_figures(const node::cluster_described& d, const known_topology& t, const api::request& r,
+                       const give_answer& to);
+  void look_at_key(const node::cluster_described& d, const known_topology& t,
+                   const api::requests::key_state& r, const give_answer& to);
+  void look_at_own_key(const api::requests::own_key_state& r, const give_answer& to);
+  void look_at_edge(const node::cluster_described& d, const known_topology& t, const api::requests::tap& r,
+                    const give_answer& to);
+  [[nodiscard]] expected<inside::tapped> tap_here(const std::string& topology, const std::string& edge,
+                                                  const std::string& after) const;
+  template<class T>
+  void gather(const node::cluster_described& d, const api::request& what,
+              const std::shared_ptr<gathering<T>>& all);
+
+  whole_view::pointer self_;
+  const view_options& options_;
+  questions& others_;
+  std::map<std::string, read_plan> plans_;  // by topology, of which a cluster has a hundred at most
+};
+
+}  // namespace millrace::host
