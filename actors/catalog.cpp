@@ -1,5 +1,6 @@
 #include "actors/catalog.hpp"
 
+#include "actors/client/replay/replay_log.hpp"
 #include "actors/parser/csv/csv_parser.hpp"
 #include "actors/parser/json/json_parser.hpp"
 #include "actors/parser/text/text_parser.hpp"
@@ -104,10 +105,14 @@ expected<std::unique_ptr<source::reader>> make_own_reader(const config::stage& s
 expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, const source::wants& wants,
                                                       const connector_context& context) {
   auto own = make_own_reader(s, wants, context);
-  if (!own || context.replay_folder.empty())
+  std::unique_ptr<replay::batches> replayed;
+  if (context.replayed)
+    replayed = std::make_unique<replay::stored_batches>(*context.replayed);
+  else if (!context.replay_folder.empty())
+    replayed = std::make_unique<replay::replay_log>(snapshot::posix_file_system(), context.replay_folder);
+  if (!own || !replayed)
     return own;
-  return std::make_unique<source::replaying_reader>(
-      std::move(*own), replay::replay_log(snapshot::posix_file_system(), context.replay_folder), wants);
+  return std::make_unique<source::replaying_reader>(std::move(*own), std::move(replayed), wants);
 }
 
 expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {

@@ -2,6 +2,7 @@
 // writers.
 #pragma once
 
+#include "actors/client/replay/stored_batches.hpp"
 #include "actors/parser/parser.hpp"
 #include "actors/sink/sink.hpp"
 #include "actors/source/feed.hpp"
@@ -12,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace millrace {
 
@@ -24,9 +26,11 @@ struct connector_context {
   std::string stage;
   std::string state_folder;
   const wall_clock* clock = &system_clock();
-  std::string consumer{};                  // of a source: the parser that reads it
-  std::string spool_folder{};              // of a source that cannot be asked again, for what it receives
-  std::string replay_folder{};             // of a source: what `millrace replay` gives it; empty: nothing
+  std::string consumer{};       // of a source: the parser that reads it
+  std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
+  std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
+  /// On a cluster it takes the place of replay_folder: a source has its batches in the store, under this plan.
+  std::optional<replay::place_in_store> replayed{};
   std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a
   /// table on another machine; null: there is none.

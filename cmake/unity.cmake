@@ -90,7 +90,7 @@ set(compiled_alone
   tools/cli/last_words.cpp
   tools/cli/sql.cpp
   tools/cli/table.cpp
-  tools/replay/originals.cpp
+  actors/replay/originals.cpp
   tools/sql/table_copies.cpp
   tools/sql/value_type.cpp
   tools/table/trino.cpp)

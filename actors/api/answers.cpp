@@ -71,11 +71,14 @@ std::optional<answer> read_one(std::string_view text, const requests::wait&) {
 std::optional<answer> read_one(std::string_view text, const requests::forget&) {
   return read_json<answers::forgotten>(text);
 }
+std::optional<answer> read_one(std::string_view text, const requests::replay&) {
+  return read_json<answers::replayed>(text);
+}
 std::optional<answer> read_one(std::string_view text, const requests::status&) {
   return read_json<answers::status>(text);
 }
 /// The letters stay as they are.
-std::optional<answer> read_one(std::string_view text, const requests::dead_letters&) {
+std::optional<answer> read_letters(std::string_view text) {
   json::error_code failed;
   const auto root = json::parse(text, failed);
   const auto* const o = failed ? nullptr : root.if_object();
@@ -95,6 +98,12 @@ std::optional<answer> read_one(std::string_view text, const requests::dead_lette
       return std::nullopt;
   }
   return out;
+}
+std::optional<answer> read_one(std::string_view text, const requests::dead_letters&) {
+  return read_letters(text);
+}
+std::optional<answer> read_one(std::string_view text, const requests::newest_letters&) {
+  return read_letters(text);
 }
 /// stop, drain, and documents, whose text stays as it is.
 std::optional<answer> read_one(std::string_view text, const auto&) {

@@ -103,9 +103,42 @@ void members(auto& c, wire::like<status> auto& s) {
   c("session", "of that node", s.session);
   c("coordinator", "the node that leads; empty: none is known", s.coordinator);
 }
+/// Why so many letters did not go in.
+struct not_replayed {
+  std::string why;
+  std::uint64_t letters = 0;
+  friend bool operator==(const not_replayed&, const not_replayed&) = default;
+};
+void members(auto& c, wire::like<not_replayed> auto& n) {
+  c("why", "for people; the same text for all of a kind", n.why);
+  c("letters", "how many", n.letters);
+}
+/// To `replay`. Where it is not over, the same request goes on with it, or waits for its end.
+struct replayed {
+  bool is_over = false;
+  std::uint64_t letters = 0;
+  std::uint64_t went_in = 0;
+  std::uint64_t before = 0;
+  std::uint64_t unknown = 0;
+  std::vector<not_replayed> left;
+  std::vector<not_replayed> elsewhere;
+  bool is_taken_now = false;
+  friend bool operator==(const replayed&, const replayed&) = default;
+};
+void members(auto& c, wire::like<replayed> auto& r) {
+  c("over", "false: it is under way, or more letters are there than one pass takes; ask again", r.is_over);
+  c("letters", "that were looked at in this pass", r.letters);
+  c("replayed", "that went in by this pass", r.went_in);
+  c("before", "that had gone in before, and are passed over", r.before);
+  c("unknown", "ids that were asked for, of letters that are not kept", r.unknown);
+  c("left", "those that cannot go in, by reason", r.left);
+  c("elsewhere", "those of stages that are not downstream of `into`", r.elsewhere);
+  c("taken_now", "the topology takes them in as it runs; false: when it is run, or applied, the next time",
+    r.is_taken_now);
+}
 /// A page of them.
 struct dead_letters {
-  std::vector<std::string> letters;   // a JSON object each, oldest first
+  std::vector<std::string> letters;   // a JSON object each, oldest or newest first
   std::optional<std::uint64_t> next;  // the page behind this one
   friend bool operator==(const dead_letters&, const dead_letters&) = default;
 };
@@ -124,8 +157,8 @@ struct page {
 }  // namespace answers
 
 using answer = std::variant<answers::topologies, answers::nodes, answers::applied, answers::waited,
-                            answers::accepted, answers::forgotten, answers::status, answers::dead_letters,
-                            answers::document, answers::page>;
+                            answers::accepted, answers::forgotten, answers::replayed, answers::status,
+                            answers::dead_letters, answers::document, answers::page>;
 
 /// An HTTP answer without its head.
 struct http_answer {

@@ -48,6 +48,17 @@ constexpr auto all_routes = std::to_array<route>({
      true,
      true,
      {"page", "what the answer before gave as `next`", true}},
+    {"GET",
+     "/api/v1/topologies/{}/dead_letters/newest",
+     "Dead letters that are kept, newest first, a part a page",
+     body_form::none,
+     false,
+     true,
+     true,
+     {"page", "what the answer before gave as `next`", true}},
+    {"GET", "/api/v1/topologies/{}/dead_letters/counts",
+     "The newest dead letters, 16 MB of them, counted by stage and error", body_form::none, false, false,
+     true},
     {"GET", "/api/v1/topologies/{}/stages/{}/state",
      "The open windows of a key of a window, and their aggregates as they stand", body_form::none, false,
      false, true, key_parameter},
@@ -75,6 +86,10 @@ constexpr auto all_routes = std::to_array<route>({
     {"POST", "/api/v1/topologies/{}/stages/{}/restart",
      "Begins new lives of a parser, window or sink, or of one of its actors; no row is lost or doubled",
      body_form::confirmation, true, false},
+    {"POST", "/api/v1/topologies/{}/replay",
+     "Has the records of dead letters go in again, each once, however often it is asked; answered after 20 s "
+     "without an end, to be asked again",
+     body_form::replay, true, false},
     {"POST", "/api/v1/nodes/{}/drain", "Has a node give away what it runs", body_form::confirmation, true,
      false},
     {"POST", "/api/v1/nodes/{}/forget",
@@ -201,24 +216,64 @@ const std::string& to_confirm(const std::string& name, const std::string& stage)
 
 unexpected wrong(std::string why) { return user_error(ec::invalid_argument, std::move(why)); }
 
-/// {"confirm": NAME} and nothing else.
-expected<void> read_confirmation(std::string_view body, const std::string& name) {
-  if (body.size() > max_confirmation)
-    return wrong("the confirmation is too long");
+/// The name that a body confirms, an object of so many members; nothing where it is none.
+expected<json::object> read_confirming(std::string_view body, const std::string& name, std::size_t members,
+                                       std::string_view expected_body) {
   json::error_code failed;
   json::parse_options options;
-  options.max_depth = 2;
-  const auto value = json::parse(body, failed, {}, options);
+  options.max_depth = 3;
+  auto value = json::parse(body, failed, {}, options);
   const auto* const o = failed ? nullptr : value.if_object();
   const auto* const confirmed = o == nullptr ? nullptr : o->if_contains("confirm");
-  if (confirmed == nullptr || o->size() != 1 || !confirmed->is_string())
-    return wrong(
-        R"(the body is no confirmation; expected {"confirm": "NAME"} with the name that is in the path)");
+  if (confirmed == nullptr || o->size() > members || !confirmed->is_string())
+    return wrong(fmt::format("the body is no confirmation; expected {} with the name that is in the path",
+                             expected_body));
   if (std::string_view(confirmed->get_string()) != name)
     return wrong(fmt::format("\"{}\" is confirmed, and the request is for \"{}\"",
                              visible(std::string_view(confirmed->get_string()).substr(0, shown_text)),
                              visible(name)));
-  return {};
+  return std::move(value.get_object());
+}
+
+/// {"confirm": NAME} and nothing else.
+expected<void> read_confirmation(std::string_view body, const std::string& name) {
+  if (body.size() > max_confirmation)
+    return wrong("the confirmation is too long");
+  return read_confirming(body, name, 1, R"({"confirm": "NAME"})").map([](const json::object&) {});
+}
+
+/// {"confirm": NAME, "into": STAGE} and, where it is there, "letters".
+expected<requests::replay> read_replay(std::string_view body, const std::string& name) {
+  constexpr std::string_view form = R"({"confirm": "NAME", "into": "STAGE", "letters": ["ID", ...]})";
+  const auto o = read_confirming(body, name, 3, form);
+  if (!o)
+    return unexpected(o.error());
+  const auto malformed = [&] {
+    return wrong(fmt::format("the body is none of a replay; expected {}, at most {} letters, or without "
+                             "\"letters\" for all",
+                             form, max_letters));
+  };
+  requests::replay out;
+  std::size_t known = 1;
+  if (const auto* const into = o->if_contains("into"); into != nullptr && into->is_string()) {
+    out.into = into->get_string();
+    ++known;
+  }
+  if (out.into.empty() || out.into.size() > max_name)
+    return malformed();
+  if (const auto* const letters = o->if_contains("letters")) {
+    ++known;
+    if (!letters->is_array() || letters->get_array().empty() || letters->get_array().size() > max_letters)
+      return malformed();
+    for (const auto& one : letters->get_array()) {
+      if (!one.is_string() || one.get_string().empty() || one.get_string().size() > max_name)
+        return malformed();
+      out.letters.emplace_back(one.get_string());
+    }
+  }
+  if (o->size() != known)
+    return malformed();
+  return out;
 }
 
 template<std::size_t... I>
@@ -288,6 +343,13 @@ routing find_route(std::string_view method, std::string_view target) {
 
 expected<request> read_request(const routed& at, std::string_view body) {
   switch (at.to->body) {
+  case body_form::replay: {
+    auto read = read_replay(body, at.name);
+    if (!read)
+      return unexpected(read.error());
+    read->topology = at.name;
+    return request(std::move(*read));
+  }
   case body_form::none:
     if (!body.empty())
       return wrong("this request takes no body");
@@ -344,9 +406,14 @@ http_message write_request(const request& r) {
       out.target.replace(hole, 2, encoded(*one));
   if (!value.empty())
     out.target += fmt::format("?{}={}", to.query.name, encoded(value));
-  if (to.body == body_form::confirmation) {
+  if (to.body == body_form::confirmation || to.body == body_form::replay) {
     json::object confirmation;
     confirmation.emplace("confirm", to_confirm(name, stage));
+    if (const auto* const replay = std::get_if<requests::replay>(&r)) {
+      confirmation.emplace("into", replay->into);
+      if (!replay->letters.empty())
+        confirmation.emplace("letters", json::array(replay->letters.begin(), replay->letters.end()));
+    }
     out.body = data::json_text(confirmation);
   }
   return out;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace millrace::api {
 
@@ -82,6 +83,18 @@ struct dead_letters {
   std::uint64_t page = 0;
   friend bool operator==(const dead_letters&, const dead_letters&) = default;
 };
+/// The same, the newest first: those that came last (0), or before what the page before has given.
+struct newest_letters {
+  std::string topology;
+  std::uint64_t page = 0;
+  friend bool operator==(const newest_letters&, const newest_letters&) = default;
+};
+/// How many there are by stage and error, of the newest ones (actors/inside/letter_counts.hpp).
+struct letter_counts {
+  static constexpr bool gives_document = true;
+  std::string topology;
+  friend bool operator==(const letter_counts&, const letter_counts&) = default;
+};
 /// Asks for the open windows of a key of a window (actors/inside/key_state.hpp); own_key_state where its shard is in
 /// the process that is asked. `key`: as key_state.hpp reads it; empty where the window has no key.
 struct key_state {
@@ -146,6 +159,14 @@ struct restart {
   std::string stage;
   friend bool operator==(const restart&, const restart&) = default;
 };
+/// Dead letters go in again at `into`, a source or a parser, each once. `letters`: the ids of those that are meant; none:
+/// all that are kept.
+struct replay {
+  std::string topology;
+  std::string into;
+  std::vector<std::string> letters;
+  friend bool operator==(const replay&, const replay&) = default;
+};
 struct drain {
   std::string node;
   friend bool operator==(const drain&, const drain&) = default;
@@ -176,11 +197,11 @@ struct livez {
 using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
                  requests::graph, requests::stage_figures, requests::explain, requests::figures,
-                 requests::own_figures, requests::ledger, requests::dead_letters, requests::key_state,
-                 requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
-                 requests::remove, requests::pause, requests::resume, requests::restart, requests::drain,
-                 requests::forget, requests::status, requests::metrics, requests::healthz, requests::readyz,
-                 requests::livez>;
+                 requests::own_figures, requests::ledger, requests::dead_letters, requests::newest_letters,
+                 requests::letter_counts, requests::key_state, requests::own_key_state, requests::tap,
+                 requests::own_tap, requests::trace, requests::stop, requests::remove, requests::pause,
+                 requests::resume, requests::restart, requests::replay, requests::drain, requests::forget,
+                 requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {
@@ -188,6 +209,7 @@ enum class body_form : std::uint8_t {
   plan,          // the plan itself
   record,        // a record that is asked about, as JSON
   confirmation,  // {"confirm": NAME}: the path's last name once more, so that no request acts by mistake
+  replay,        // the same with "into": STAGE and, where not all are meant, "letters": [ID, ...]
 };
 
 /// Says what may stand behind a path, as "?NAME=VALUE". There is one at most.
@@ -220,6 +242,8 @@ inline constexpr std::size_t max_plan = std::size_t{4} << 20;
 inline constexpr std::size_t max_record = std::size_t{1} << 20;
 inline constexpr std::size_t max_name = 255;
 inline constexpr std::size_t max_parameter = 4096;
+/// Ids in one request.
+inline constexpr std::size_t max_letters = 10'000;
 
 /// Holds what a server refuses.
 struct http_refusal {

@@ -142,6 +142,8 @@ connector_context source_context(const lane::lane_plan& plan, const pipeline_opt
                                snapshot::file_name_of(plan.source->name));
   c.replay_folder =
       replay::folder_of_plan(replay::folder_of_state(store.folder(), store.id().state_id), plan.name);
+  if (options.chains)
+    c.replayed = replay::place_in_store{options.chains, plan.name, options.runs_sources};
   c.feeds = feeds;
   if (spools_in_store(*options.topology, *plan.source))
     c.chains = options.chains;

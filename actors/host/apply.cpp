@@ -213,6 +213,7 @@ expected<cluster::records::topology_applied> prepare_apply(const apply_options& 
   options.start_timeout = o.start_timeout;
   options.threads = plan.lanes;
   options.make = o.make;
+  options.chains = o.chains;
   options.runs_sources = false;
   values_of_plan store({plan.state_id, o.topology, {}, false}, o.folder, plan.values);
   if (may_have_next_run)

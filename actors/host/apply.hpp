@@ -29,6 +29,7 @@ struct apply_options {
   std::function<expected<snapshot::snapshots::chain>(const std::string& shard)> snapshots_of = {};
   std::set<std::string> nodes = {};  // that the cluster has
   connector_makers make = {};
+  std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it
 };
 
 /// Blocks for as long as sources take to answer. User errors: the topology is wrong, does not fit the state of the

@@ -3,6 +3,7 @@
 #include "actors/host/apply.hpp"
 #include "actors/host/lives.hpp"
 #include "actors/node/control_book.hpp"
+#include "actors/node/topology_chains.hpp"
 #include "actors/node/topology_state.hpp"
 #include "runtime/control/spawn.hpp"
 
@@ -30,6 +31,8 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
     o.nodes.insert(node);
   if (const auto t = seen->state.topologies.find(job.what.topology); t != seen->state.topologies.end()) {
     o.before = t->second;
+    o.chains = std::make_shared<node::topology_chains>(
+        options.store, cluster::chains_of(t->first, t->second.first_generation));
     const auto plan = decode_plan(t->second.plan);
     const auto run = plan.and_then(run_of);
     if (!run)

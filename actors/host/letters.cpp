@@ -1,6 +1,7 @@
 #include "actors/host/letters.hpp"
 
 #include "actors/host/hosted_plan.hpp"
+#include "actors/inside/letter_counts.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
@@ -10,6 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -20,7 +22,7 @@ namespace {
 
 struct reading {
   std::shared_ptr<node::chain_store> store;
-  api::requests::dead_letters asked;
+  api::request asked;
   std::shared_ptr<const api::reply> to;
 };
 
@@ -46,11 +48,26 @@ std::vector<std::string> split(std::string_view lines) {
   return out;
 }
 
+expected<api::answer> answer_of(const std::shared_ptr<node::chain_store>& store, const api::request& r) {
+  if (const auto* const newest = std::get_if<api::requests::newest_letters>(&r))
+    return newest_letters_page(store, *newest).map([](api::answers::dead_letters&& page) {
+      return api::answer(std::move(page));
+    });
+  if (const auto* const counts = std::get_if<api::requests::letter_counts>(&r))
+    return inside::count_letters([&](std::uint64_t page) {
+             return newest_letters_page(store, {counts->topology, page});
+           })
+        .map([](const inside::letter_counts& c) {
+          return api::answer(api::answers::document{inside::json_of(c) + '\n'});
+        });
+  return letters_page(store, std::get<api::requests::dead_letters>(r));
+}
+
 letter_reader::behavior_type reader_behaviour(letter_reader::pointer self,
                                               const std::shared_ptr<reading>& r) {
   return {[=](const read_letters_now&) {
     try {
-      (*r->to)(letters_page(r->store, r->asked));
+      (*r->to)(answer_of(r->store, r->asked));
     } catch (const std::exception& e) {
       (*r->to)(our_error(fmt::format("the dead letters could not be read: {}", e.what())));
     }
@@ -91,8 +108,35 @@ expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& sto
   });
 }
 
+expected<api::answers::dead_letters> newest_letters_page(const std::shared_ptr<node::chain_store>& store,
+                                                         const api::requests::newest_letters& asked) {
+  const auto there = find_with_letters(store, asked.topology);
+  if (!there)
+    return unexpected(there.error());
+  node::topology_chains chains(store, there->chains);
+  const auto kept = sink::kept_letters(chains);
+  if (!kept)
+    return unexpected(kept.error());
+  const auto part = asked.page == 0 ? kept->last : std::min(asked.page, kept->last);
+  if (part < kept->first)
+    return api::answers::dead_letters{};
+  return sink::read_letters(chains, part).map([&](const sink::page_of_letters& page) {
+    api::answers::dead_letters out{split(page.lines), {}};
+    std::ranges::reverse(out.letters);
+    if (part > kept->first)
+      out.next = part - 1;
+    return out;
+  });
+}
+
+bool asks_for_letters(const api::request& r) {
+  return std::holds_alternative<api::requests::dead_letters>(r) ||
+         std::holds_alternative<api::requests::newest_letters>(r) ||
+         std::holds_alternative<api::requests::letter_counts>(r);
+}
+
 letter_reader spawn_letter_reader(caf::actor_system& system, std::shared_ptr<node::chain_store> store,
-                                  api::requests::dead_letters asked, std::shared_ptr<const api::reply> to) {
+                                  api::request asked, std::shared_ptr<const api::reply> to) {
   return control::spawn_blocking(
       system, reader_behaviour,
       std::make_shared<reading>(reading{std::move(store), std::move(asked), std::move(to)}));

@@ -32,10 +32,15 @@ struct with_letters {
 /// topology, or where its dead letters go to a sink of its own. Blocks.
 [[nodiscard]] expected<api::answer> letters_page(const std::shared_ptr<node::chain_store>& store,
                                                  const api::requests::dead_letters& asked);
+/// The same from the newest part on.
+[[nodiscard]] expected<api::answers::dead_letters>
+newest_letters_page(const std::shared_ptr<node::chain_store>& store,
+                    const api::requests::newest_letters& asked);
+/// Whether the request is one for dead letters, which every node answers by itself.
+[[nodiscard]] bool asks_for_letters(const api::request& r);
 /// Told read_letters_now, it answers and ends.
 [[nodiscard]] letter_reader spawn_letter_reader(caf::actor_system& system,
-                                                std::shared_ptr<node::chain_store> store,
-                                                api::requests::dead_letters asked,
+                                                std::shared_ptr<node::chain_store> store, api::request asked,
                                                 std::shared_ptr<const api::reply> to);
 
 }  // namespace millrace::host

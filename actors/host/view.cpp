@@ -3,18 +3,22 @@
 #include "actors/host/apply_worker.hpp"
 #include "actors/host/described.hpp"
 #include "actors/host/insight.hpp"
+#include "actors/host/left_batches.hpp"
 #include "actors/host/letters.hpp"
 #include "actors/host/questions.hpp"
 #include "actors/host/whole_view.hpp"
 #include "actors/inside/answering.hpp"
 #include "actors/inside/pause.hpp"
+#include "actors/replay/waiting_replays.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <list>
 #include <map>
@@ -33,6 +37,7 @@ constexpr std::chrono::seconds wait_patience{20};
 /// Topologies that are prepared, and letters that are read: more are refused.
 constexpr std::size_t most_prepared = 4;
 constexpr std::size_t most_readers = 4;
+constexpr std::size_t most_replays = 4;
 constexpr int waits_a_sample = 5;
 
 class viewing {
@@ -42,7 +47,7 @@ public:
         others_([this](const std::string& node, std::string bytes) {
           self_->send(options_.board, send_mail{node, mail::question, std::move(bytes)});
         }),
-        insight_(self, options_, others_) {
+        insight_(self, options_, others_), left_(self, options_.store) {
     self_->set_down_handler([this](const caf::down_msg& m) { on_worker_down(m); });
     look();
   }
@@ -53,8 +58,8 @@ public:
       return;
     if (const auto* const a = std::get_if<api::requests::apply>(&m.what))
       return prepare(*a, {to, m.to});
-    if (const auto* const l = std::get_if<api::requests::dead_letters>(&m.what))
-      return read_letters(*l, m.to);
+    if (asks_for_letters(m.what))
+      return read_letters(m.what, m.to);
     ask_leader(m.what, to, m.to);
   }
 
@@ -76,9 +81,12 @@ public:
   void on_lost(const questions_lost& m) { others_.on_lost(m.node); }
   void on_look() {
     look();
-    if (++looks_ % waits_a_sample == 0)
+    if (++looks_ % waits_a_sample == 0) {
       options_.sample();
+      describe([this](const described& d) { left_.look(d); });
+    }
     others_.look(questions::clock::now());
+    replays_.look(std::chrono::steady_clock::now());
     if (!waits_.empty())
       describe([this](const node::cluster_described& d) { end_waits(d); });
   }
@@ -92,8 +100,44 @@ public:
     ask_leader(*m.what, asker.to, asker.by);
   }
 
+  /// What went in is taken in once it is recorded where lanes begin with it.
+  void on_replayed(const replay_ended& m) {
+    auto waits = std::make_shared<recording>(recording{m.topology, m.result.what, m.result.starts.size()});
+    if (m.result.starts.empty())
+      return replays_.ended(m.topology, m.result.what);
+    for (const auto& start : m.result.starts)
+      record(start, [this, waits](const node::cluster_answered& a) {
+        if (a.failure && waits->outcome)
+          waits->outcome = unexpected(*a.failure);
+        if (--waits->left == 0)
+          replays_.ended(waits->topology, waits->outcome);
+      });
+  }
+  void on_left(const left_batches_found& m) {
+    left_.found(!m.failure || !m.failure->retry);
+    if (m.failure)
+      spdlog::warn("replayed records of an earlier leader may not be taken in: {}", m.failure->message);
+    if (!m.starts.empty())
+      spdlog::info("batches of replayed records that an earlier leader has left are recorded: {}",
+                   m.starts.size());
+    for (const auto& start : m.starts)
+      record(start, [this](const node::cluster_answered& a) {
+        if (a.failure)
+          left_.look_again();
+      });
+  }
+  void stop() {
+    is_over_->store(true);
+    self_->quit();
+  }
+
 private:
   using described = node::cluster_described;
+  struct recording {
+    std::string topology;
+    expected<api::answers::replayed> outcome;
+    std::size_t left = 0;
+  };
   using asker = std::shared_ptr<const api::reply>;  // null: another node
 
   struct waiting {
@@ -154,6 +198,9 @@ private:
   }
   void on_worker_down(const caf::down_msg& m) {
     readers_.erase(m.source);
+    if (const auto replayed = replayers_.extract(m.source); !replayed.empty() && m.reason)
+      replays_.ended(replayed.mapped(),
+                     our_error("the dead letters could not be replayed: this node has failed in it"));
     const auto number = workers_.extract(m.source);
     if (!number.empty() && m.reason)
       on_prepared(
@@ -161,7 +208,7 @@ private:
   }
 
   /// Every node reaches the store, so nobody else is asked.
-  void read_letters(const api::requests::dead_letters& what, const asker& by) {
+  void read_letters(const api::request& what, const asker& by) {
     if (readers_.size() >= most_readers)
       return (*by)(busy());
     const auto reader = spawn_letter_reader(self_->system(), options_.store, what, by);
@@ -275,6 +322,20 @@ private:
     self_->send(options_.directors, restart_asked{r.topology, r.stage});
     to(api::answers::accepted{});
   }
+  void answer(const described& d, const api::requests::replay& r, const give_answer& to, const asker&) {
+    if (!d.state->topologies.contains(r.topology))
+      return to(unexpected(topology_of(d, r.topology).error()));
+    const bool is_full = replays_.under_way() >= most_replays;
+    if (!replays_.ask(r, to, std::chrono::steady_clock::now()))
+      return;
+    if (is_full)
+      return replays_.ended(r.topology, busy());
+    const auto replayer =
+        spawn_replayer(self_->system(), {options_.store, r, is_over_}, replay_listener(whole_view(self_)));
+    self_->monitor(replayer);
+    replayers_[replayer.address()] = r.topology;
+    self_->send(replayer, replay_now{});
+  }
   void answer(const described&, const api::requests::drain& r, const give_answer& to, const asker&) {
     accept(cluster::records::drain_asked{r.node}, to);
   }
@@ -335,9 +396,13 @@ private:
   std::uint64_t looks_ = 0;
   std::map<std::uint64_t, applying> preparing_;
   std::map<caf::actor_addr, std::uint64_t> workers_;
-  std::set<caf::actor_addr> readers_;  // of dead letters
+  std::set<caf::actor_addr> readers_;                 // of dead letters
+  std::map<caf::actor_addr, std::string> replayers_;  // their topologies
+  replay::waiting_replays replays_;
+  std::shared_ptr<std::atomic<bool>> is_over_ = std::make_shared<std::atomic<bool>>(false);
   questions others_;
   insight insight_;
+  left_batches left_;
   std::list<waiting> waits_;
 };
 
@@ -348,7 +413,9 @@ whole_view::behavior_type view_behaviour(whole_view::pointer self,
       [=](const mail_came& m) { state->on_mail(m); },
       [=](const questions_lost& m) { state->on_lost(m); },
       [=](const api_asked& m) { state->on_asked(m); },
-      [=](const messages::stop&) { self->quit(); },
+      [=](const messages::stop&) { state->stop(); },
+      [=](const replay_ended& m) { state->on_replayed(m); },
+      [=](const left_batches_found& m) { state->on_left(m); },
       [=](const look_at_waits&) { state->on_look(); },
       [=](const apply_prepared& m) { state->on_prepared(m); },
   };

@@ -1,5 +1,5 @@
 // Answers what the API of a node is asked: by itself where this node leads the cluster, else by the node that does,
-// over the link. It never blocks; what has to (`apply`) runs on a thread of its own.
+// over the link. It never blocks; what has to (`apply`, `replay`) runs on a thread of its own.
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
@@ -7,6 +7,7 @@
 #include "actors/host/address_book.hpp"
 #include "actors/host/apply.hpp"
 #include "actors/host/messages.hpp"
+#include "actors/host/replays.hpp"
 #include "actors/inside/figures.hpp"
 #include "actors/node/chain_store.hpp"
 
@@ -67,6 +68,7 @@ struct apply_prepared {
 };
 
 using view_actor = mail_reader::extend<caf::reacts_to<api_asked>, caf::reacts_to<apply_prepared>,
+                                       caf::reacts_to<replay_ended>, caf::reacts_to<left_batches_found>,
                                        caf::reacts_to<messages::stop>>;
 
 [[nodiscard]] view_actor spawn_view(caf::actor_system& system, view_options options);

@@ -5,6 +5,7 @@
 #include "actors/inside/graph.hpp"
 #include "actors/inside/key_state.hpp"
 #include "actors/inside/ledger.hpp"
+#include "actors/inside/letter_counts.hpp"
 #include "actors/inside/tap.hpp"
 #include "actors/inside/trace.hpp"
 
@@ -66,7 +67,13 @@ struct given_to<asked::ledger> : gives<asked::ledger, whole_ledger> {};
 template<>
 struct given_to<asked::dead_letters> : gives<asked::dead_letters, letters_page> {};
 template<>
+struct given_to<asked::newest_letters> : gives<asked::newest_letters, letters_page> {};
+template<>
+struct given_to<asked::letter_counts> : gives<asked::letter_counts, letter_counts> {};
+template<>
 struct given_to<asked::forget> : gives<asked::forget, api::answers::forgotten> {};
+template<>
+struct given_to<asked::replay> : gives<asked::replay, api::answers::replayed> {};
 template<>
 struct given_to<asked::status> : gives<asked::status, api::answers::status> {};
 template<>
@@ -247,6 +254,12 @@ constexpr auto record_members = std::to_array<body_member>({
     {"header", "the first line of a CSV file, where columns are named by it"},
 });
 
+constexpr auto replay_members = std::to_array<body_member>({
+    {"confirm", "the name that is in the path"},
+    {"into", "must be there, too: the source or parser at which records go in"},
+    {"letters", "ids of the letters that are meant; without it all that are kept", "array"},
+});
+
 /// The first member must be there.
 json::object body_schema(std::span<const body_member> all) {
   json::object properties;
@@ -264,6 +277,7 @@ json::object body_schema(std::span<const body_member> all) {
 json::object body_of(const api::route& r) {
   return content("application/json", r.body == api::body_form::plan     ? of_type("object")
                                      : r.body == api::body_form::record ? body_schema(record_members)
+                                     : r.body == api::body_form::replay ? body_schema(replay_members)
                                                                         : body_schema(confirmation_members));
 }
 
@@ -437,11 +451,15 @@ std::string api_page() {
                     "and the name once more, as "
                     "`{\"confirm\": NAME}`.\n";
   each_route([&]<class R>(const api::route& r) {
-    out += fmt::format("\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
-                       r.needs_token() ? " Needs the token." : "",
-                       r.body == api::body_form::plan
-                           ? " Its body is the topology in JSON, with everything filled in."
-                           : "");
+    out += fmt::format(
+        "\n## {} {}{}\n\n{}.{}{}\n", r.method, named_path(r.path), query_text(r.query), r.doc,
+        r.needs_token() ? " Needs the token." : "",
+        r.body == api::body_form::plan ? " Its body is the topology in JSON, with everything filled in."
+        : r.body == api::body_form::replay
+            ? " Its body is `{\"confirm\": NAME, \"into\": STAGE, \"letters\": [ID, ...]}`: "
+              "records go in at STAGE, a source or a parser, and on to the stage that they failed "
+              "at; without `letters` all that are kept are meant."
+            : "");
     if (r.body == api::body_form::record) {
       out += "\nIts body:\n\n";
       append_members(out, body_schema(record_members), 0);

@@ -7,18 +7,20 @@
 namespace millrace::source {
 
 expected<std::vector<partition_info>> replaying_reader::look(const std::set<std::string>& known) {
-  const auto numbers = log_.numbers();
+  if (log_->are_told())
+    return std::vector<partition_info>();
+  const auto numbers = log_->numbers();
   if (!numbers)
     return unexpected(numbers.error());
   const bool more =
       std::any_of(numbers->begin(), numbers->end(), [&](auto n) { return !names_.contains(n); });
   if (more)
-    if (auto settled = log_.settle(); !settled)
+    if (auto settled = log_->settle(); !settled)
       return unexpected(settled.error());
   std::vector<partition_info> found;
   for (const auto n : *numbers) {
     if (!names_.contains(n)) {
-      const auto batch = log_.read(n);
+      const auto batch = log_->read(n);
       if (!batch)
         return unexpected(batch.error());
       names_[n] = replay::partition_name(batch->stage, n);
@@ -99,7 +101,7 @@ expected<std::optional<chunk>> replaying_reader::read(std::span<const std::strin
 expected<std::optional<chunk>> replaying_reader::next_chunk(const std::string& partition, place& p,
                                                             std::size_t max_bytes) {
   if (!p.batch) {
-    auto batch = log_.read(replay::parse_partition_name(partition)->number);
+    auto batch = log_->read(replay::parse_partition_name(partition)->number);
     if (!batch)
       return unexpected(batch.error());
     p.batch = std::move(*batch);

@@ -1,9 +1,9 @@
 // A source's reader with the batches of `millrace replay` as further partitions, each of which ends. They are
-// found like any other: at the start of the process, and by discover_beside() while it runs. They come before
-// the source's own records, since nothing waits for them to be fetched.
+// found like any other: at the start of the process, and by discover_beside() while it runs; or lanes are told of them
+// (batches::are_told). They come before the source's own records, since nothing waits for them to be fetched.
 #pragma once
 
-#include "actors/client/replay/replay_log.hpp"
+#include "actors/client/replay/batches.hpp"
 #include "actors/source/source.hpp"
 
 #include <map>
@@ -12,7 +12,7 @@ namespace millrace::source {
 
 class replaying_reader final : public reader {
 public:
-  replaying_reader(std::unique_ptr<reader> own, replay::replay_log log, const wants& wanted)
+  replaying_reader(std::unique_ptr<reader> own, std::unique_ptr<replay::batches> log, const wants& wanted)
       : own_(std::move(own)), log_(std::move(log)), wanted_(wanted) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
@@ -42,7 +42,7 @@ private:
   expected<std::optional<chunk>> next_chunk(const std::string& partition, place& p, std::size_t max_bytes);
 
   std::unique_ptr<reader> own_;
-  replay::replay_log log_;
+  std::unique_ptr<replay::batches> log_;
   wants wanted_;
   std::map<std::uint64_t, std::string> names_;  // of the batches that were found
   std::map<std::string, place> places_;         // of those that are assigned

@@ -292,6 +292,70 @@ def a_record_a_key_and_an_edge(c):
     c.run.stop()
 
 
+CASTED = {"x": "cast(\"user\" as bigint)"}
+MENDED = {"x": "case when \"user\" like 'bad%' then -1 else cast(\"user\" as bigint) end"}
+
+
+def replayed(c):
+    """Letters go in again by the API, each once, asked for as often as may be and killed on the way; wrong requests have one answer each"""
+    rows = c.folder / "casted.jsonl"
+    c.topology["stages"]["casted"] = {"sink": "file", "from": "parsed", "path": str(rows), "columns": CASTED}
+    c.start()
+    count = 60
+    c.post(*({"user": f"bad{i}" if i % 3 == 0 else str(i), "at": "2026-11-01T12:00:00Z"} for i in range(count)), {"user": "late", "at": "never"})
+    token = ["--token", str(c.state / "token")]
+
+    def letters():
+        return c.ask_once("dead-letters", *token).stdout.splitlines()
+    wait_until("the letters are there", lambda: len(letters()) == count // 3 + 1)
+    secret = (c.state / "token").read_text().strip()
+
+    def asked(path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", c.http, timeout=60 * PATIENCE)
+        connection.request("GET" if body is None else "POST", f"/api/v1/topologies/{c.name}/{path}", body and json.dumps(body),
+                           {"Host": f"127.0.0.1:{c.http}", "Authorization": f"Bearer {secret}", "X-Millrace-Action": "yes", **(headers or {})})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    newest = asked("dead_letters/newest")[1]
+    check([json.dumps(x) for x in newest["letters"]] == [json.dumps(json.loads(x)) for x in reversed(letters())], "the newest come first")
+    counted = asked("dead_letters/counts")[1]
+    check(counted["letters"] == count // 3 + 1 and counted["all"] and {x["stage"] for x in counted["by_error"]} == {"parsed", "casted"}, counted)
+    good = {"confirm": c.name, "into": "parsed"}
+    for body, headers, status, text in (
+            ({**good, "confirm": "other"}, {}, 400, "is confirmed"), ({"confirm": c.name}, {}, 400, "into"),
+            ({**good, "into": "nowhere"}, {}, 400, "no such stage"), ({**good, "into": "counts"}, {}, 400, "a source or a parser"),
+            ({**good, "letters": []}, {}, 400, "expected"), (good, {"Authorization": "Bearer wrong"}, 401, "token"),
+            (good, {"Origin": "http://evil.example"}, 403, "other sites")):
+        answer = asked("replay", body, headers)
+        check(answer[0] == status and text in answer[1]["error"]["message"], f"{body}: {answer}")
+    one = json.loads(letters()[0])["id"]
+    answer = asked("replay", {**good, "letters": [one, "nobody's"]})[1]
+    check((answer["replayed"], answer["unknown"], answer["over"], answer["taken_now"]) == (1, 1, True, True), answer)
+    c.run.process.kill()
+    c.run.process.wait()
+    c.topology["stages"]["casted"]["columns"] = MENDED
+    c.start()
+    before = len(letters())
+    said = c.ask("replay parsed", *token)
+    check(said["over"] and said["before"] >= 1 and said["before"] + said["replayed"] == said["letters"] >= count // 3 + 1, said)
+    c.run.process.kill()  # whether or not a lane has found them
+    c.run.process.wait()
+    c.start()
+    again = c.ask("replay parsed", *token)  # the one that cannot be parsed may have failed anew by now, and is another letter then
+    check(again["before"] >= count // 3 + 1 and again["replayed"] <= 1 and again["letters"] == again["before"] + again["replayed"], f"none goes in twice: {again}")
+
+    def casted():
+        return sorted(json.loads(x)["x"] for x in rows.read_text().splitlines()) if rows.exists() else []
+    wanted = sorted(-1 if i % 3 == 0 else i for i in range(count))
+    wait_until("each row is there once", lambda: len(casted()) >= count, 60)
+    check(casted() == wanted, f"rows: {casted()}")
+    wait_until("what fails again is a new letter", lambda: len(letters()) > before)
+    check(c.ask_once("replay nowhere", *token).returncode == 1, "a stage that is not there")
+    check(c.ask("ledger")["holds"], "the ledger holds")
+    c.run.stop()
+    check(casted() == wanted, "rows after the stop")
+
+
 def who_may_ask(c):
     """Names, stages and commands that are not there; tokens, hosts and origins that are wrong; a stop by the API"""
     c.start()
@@ -552,18 +616,112 @@ def a_cluster(n):
     check(console("topologies", other)[0]["state"] == "stopped", "it is stopped")
 
 
+def replayed_on_nodes(n):
+    """Letters in the cluster's store go in again, each once, while whoever leads and whoever reads is killed; a mended topology takes them"""
+    c = n.cluster
+    c.start()
+    port, rows, path = free_port(), n.folder / "rows.jsonl", n.folder / "t.json"
+
+    def apply(columns):
+        path.write_text(json.dumps({
+            "millrace": 1, "topology": "t", "stages": {
+                "posted": {"source": "http_server", "listen": f"127.0.0.1:{port}", "routes": {"/": {"body": "lines", "event": {}, "reply": "Taken!\n"}}},
+                "parsed": {"parser": "json", "from": "posted", "schema": {"user": "text"}},
+                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}}}))
+        c.ask("apply", path, by=c.nodes["a"])
+    apply(CASTED)
+
+    def post(some):
+        body = "\n".join(json.dumps({"user": f"bad{i}" if i % 3 == 0 else str(i)}) for i in some).encode()
+
+        def posted():
+            with contextlib.suppress(OSError):
+                return urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/", method="POST", data=body), timeout=30).read()
+        wait_until("the records are taken", posted, 60)
+
+    def console(line, by):
+        return json.loads(c.ask("console", "-e", line, "--json", by=c.nodes[by]))
+
+    def letters(by):
+        return c.ask("letters", "t", by=c.nodes[by]).splitlines()
+
+    def values():
+        text = rows.read_bytes() if rows.exists() else b""
+        return sorted(json.loads(x)["x"] for x in text[:text.rfind(b"\n") + 1].splitlines())
+    count = 60
+    post(range(count))
+    wait_until("the letters are in the store", lambda: len(letters("b")) == count // 3, 60)
+    wrong = c.ask_once("console", "-e", "replay parsd", by=c.nodes["b"])
+    check(wrong.returncode == 1 and 'did you mean "parsed"' in wrong.stderr, wrong)
+    apply(MENDED)
+    asked = [subprocess.Popen(c.command(c.nodes[by], "console", "-e", "replay parsed", "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+             for by in "abc"]
+    leader = c.leader()
+    c.nodes[leader].kill()
+    for process in asked:
+        process.wait()
+    by = next(x for x in "abc" if x != leader)
+
+    def answered():
+        done = c.ask_once("console", "-e", "replay parsed", "--json", by=c.nodes[by])
+        return done.returncode == 0 and json.loads(done.stdout)
+    wait_until("another leader replays the rest", answered, 60)
+    last = console("replay parsed", by)
+    check((last["replayed"], last["before"], last["over"]) == (0, count // 3, True), last)
+    c.start_missing()
+    c.nodes[leader].wait_ready()
+    reader = next((n["name"] for n in console("nodes", by) if any("parsed/lane" in a for a in n["actors"])), leader)
+    c.nodes[reader].kill()
+    c.start_missing()
+    c.nodes[reader].wait_ready()
+    post(range(count, 2 * count))
+    wanted = sorted(-1 if i % 3 == 0 else i for i in range(2 * count))
+    wait_until("each row is there", lambda: len(values()) >= len(wanted), 90)
+    check(values() == wanted, f"rows: {values()}")
+    check(console("replay parsed", by)["replayed"] == 0, "none goes in twice")
+    c.ask("stop", "t", by=c.nodes[by])
+    check(values() == wanted, f"rows at the end: {values()}")
+
+
+def replayed_into_an_end(n):
+    """A topology of a cluster that has come to its end takes replayed letters in when it is applied the next time"""
+    c = n.cluster
+    c.start()
+    count, rows, records, path = 30, n.folder / "rows.jsonl", n.folder / "in.jsonl", n.folder / "t.json"
+    records.write_text("".join(json.dumps({"user": f"bad{i}" if i % 3 == 0 else str(i)}) + "\n" for i in range(count)))
+
+    def apply(columns):
+        path.write_text(json.dumps({
+            "millrace": 1, "topology": "t", "stages": {
+                "in": {"source": "file", "path": str(records)}, "parsed": {"parser": "json", "from": "in", "schema": {"user": "text"}},
+                "rows": {"sink": "file", "from": "parsed", "path": str(rows), "node": "a", "columns": columns}}}))
+        c.ask("apply", path, by=c.nodes["a"])
+        c.ask("wait", "t")
+        check(c.state_of("t")[0] == "ended", "it has ended")
+        return sorted(json.loads(x)["x"] for x in rows.read_text().splitlines())
+
+    def replay(by):
+        return json.loads(c.ask("console", "-e", "replay in", "--json", by=c.nodes[by]))
+    apply(CASTED)
+    check(len(apply(MENDED)) == count - count // 3, "nothing new is taken")
+    said = replay("b")
+    check(said["replayed"] == count // 3 and not said["taken_now"], said)
+    check(apply(MENDED) == sorted(-1 if i % 3 == 0 else i for i in range(count)), f"rows: {rows.read_text()}")
+    check(replay("c")["replayed"] == 0, "none goes in twice")
+
+
 CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate,
-         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, who_may_ask, few_rights,
+         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, replayed, who_may_ask, few_rights,
          the_end_by_the_api, the_live_screen)
 
 
 def test(options, folder):
     folder = pathlib.Path(folder)
     run_cases(CASES, Case, options, folder)
-    run_cases((a_cluster,), Nodes, options, folder)
+    run_cases((a_cluster, replayed_on_nodes, replayed_into_an_end), Nodes, options, folder)
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    case_names(arguments, (*CASES, a_cluster))
+    case_names(arguments, (*CASES, a_cluster, replayed_on_nodes, replayed_into_an_end))
     sys.exit(main(test, arguments))

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -99,13 +100,56 @@ expected<api::answers::dead_letters> read_page(int fd, std::uint64_t page) {
   return outside_error(ec::io, "a line of it is too long");
 }
 
+expected<void> check_kept(const config::topology& t, const std::string& folder) {
+  if (t.dead_letters && !t.dead_letters->type.empty())
+    return user_error(ec::unsupported, fmt::format("the dead letters of {} are in {}", t.name,
+                                                   where_letters_lie(t, folder + "/dead_letters.jsonl")));
+  return {};
+}
+
+/// Below 0: there is no such file yet.
+expected<int> open_part(const std::string& path) {
+  const auto opened = open_guarded(path, O_RDONLY, private_file);
+  if (opened.refusal != file_refusal::none)
+    return outside_error(ec::io, text_of(opened.refusal, path));
+  if (opened.fd < 0 && opened.error != ENOENT)
+    return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(opened.error)));
+  return opened.fd;
+}
+
+std::uint64_t size_of(const std::string& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  return failed ? 0 : size;
+}
+
+/// The whole lines that end at `end` or before, the last one first; `begins` is where the earliest of them begins.
+expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std::uint64_t& begins) {
+  for (auto size = page_bytes; size <= longest_line; size *= 4) {
+    const auto from = end - std::min<std::uint64_t>(end, size);
+    auto text = read_from(fd, from, end - from);
+    if (!text)
+      return unexpected(text.error());
+    // What stands behind the last line's end is being written.
+    text->resize(text->rfind('\n') + 1);
+    const auto first = from == 0 ? 0 : text->find('\n') + 1;
+    if (first == text->size() && from != 0)
+      continue;  // a line that is longer
+    std::size_t bytes = 0;
+    auto lines = lines_of(text->substr(first), bytes);
+    std::ranges::reverse(lines);
+    begins = from + first;
+    return lines;
+  }
+  return outside_error(ec::io, "a line of it is too long");
+}
+
 }  // namespace
 
 expected<api::answers::dead_letters> letters_page(const config::topology& t, const std::string& folder,
                                                   std::uint64_t page) {
-  if (t.dead_letters && !t.dead_letters->type.empty())
-    return user_error(ec::unsupported, fmt::format("the dead letters of {} are in {}", t.name,
-                                                   where_letters_lie(t, folder + "/dead_letters.jsonl")));
+  if (const auto kept = check_kept(t, folder); !kept)
+    return unexpected(kept.error());
   const auto parts = parts_in(folder);
   auto at = place_of(page);
   const auto part = parts.lower_bound(at.part);
@@ -114,15 +158,13 @@ expected<api::answers::dead_letters> letters_page(const config::topology& t, con
   if (part->first != at.part)
     at = {part->first, 0};
   const auto& path = part->second;
-  const auto opened = open_guarded(path, O_RDONLY, private_file);
-  if (opened.refusal != file_refusal::none)
-    return outside_error(ec::io, text_of(opened.refusal, path));
-  if (opened.fd < 0 && opened.error == ENOENT)
+  const auto fd = open_part(path);
+  if (!fd)
+    return unexpected(fd.error());
+  if (*fd < 0)
     return api::answers::dead_letters{};
-  if (opened.fd < 0)
-    return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(opened.error)));
-  auto out = read_page(opened.fd, at.offset);
-  ::close(opened.fd);
+  auto out = read_page(*fd, at.offset);
+  ::close(*fd);
   if (!out)
     out.error().message = fmt::format("{}: {}", path, out.error().message);
   else if (out->next)
@@ -130,6 +172,40 @@ expected<api::answers::dead_letters> letters_page(const config::topology& t, con
   else if (const auto further = std::next(part); further != parts.end())
     out->next = page_of({further->first, 0});
   return out;
+}
+
+expected<api::answers::dead_letters> newest_letters_page(const config::topology& t, const std::string& folder,
+                                                         std::uint64_t page) {
+  if (const auto kept = check_kept(t, folder); !kept)
+    return unexpected(kept.error());
+  const auto parts = parts_in(folder);
+  auto at = place_of(page);  // where it ends
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    if (page != 0 && part->first > at.part)
+      continue;
+    const auto& [number, path] = *part;
+    const auto end = page != 0 && number == at.part ? at.offset : size_of(path);
+    const auto fd = open_part(path);
+    if (!fd)
+      return unexpected(fd.error());
+    if (*fd < 0)
+      continue;
+    std::uint64_t begins = 0;
+    auto lines = read_backwards(*fd, end, begins);
+    ::close(*fd);
+    if (!lines)
+      return outside_error(ec::io, fmt::format("{}: {}", path, lines.error().message));
+    if (lines->empty())
+      continue;
+    api::answers::dead_letters out{std::move(*lines), {}};
+    const auto earlier = std::next(part);
+    if (begins != 0)
+      out.next = page_of({number, begins});
+    else if (earlier != parts.rend())
+      out.next = page_of({earlier->first, size_of(earlier->second)});
+    return out;
+  }
+  return api::answers::dead_letters{};
 }
 
 }  // namespace millrace::cli

@@ -14,4 +14,8 @@ namespace millrace::cli {
 [[nodiscard]] expected<api::answers::dead_letters>
 letters_page(const config::topology& t, const std::string& folder, std::uint64_t page);
 
+/// The same from the newest one on; `page`: 0, else what the page before has given.
+[[nodiscard]] expected<api::answers::dead_letters>
+newest_letters_page(const config::topology& t, const std::string& folder, std::uint64_t page);
+
 }  // namespace millrace::cli

@@ -1,14 +1,14 @@
 // millrace replay: dead letters' records go back into a topology, each once.
-#include "tools/replay/replay.hpp"
+#include "actors/replay/replay.hpp"
 
 #include "actors/catalog.hpp"
+#include "actors/replay/letter.hpp"
 #include "runtime/base/time.hpp"
 #include "tools/cli/last_command.hpp"
 #include "tools/cli/logging.hpp"
 #include "tools/cli/state_folder.hpp"
 #include "tools/cli/subcommands.hpp"
 #include "tools/cli/topology_options.hpp"
-#include "tools/replay/letter.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 struct replay_arguments {
   config::load_request topology;
-  replay::request request;
+  replay::folder_request request;
   std::string start_timeout = "30 s";
 };
 
@@ -152,7 +152,8 @@ int replay_now(replay_arguments& a) {
     complain("millrace: " + describe(fits.error()));
     return exit_wrong;
   }
-  const auto done = replay::replay(a.request);
+  a.request.into_is_called = "--into";
+  const auto done = replay::replay_in_folder(a.request);
   if (!done) {
     complain("millrace: " + describe(done.error()));
     return done.error().whose == fault::user ? exit_wrong : exit_failed;

@@ -2,6 +2,7 @@
 
 #include "actors/inside/answering.hpp"
 #include "actors/inside/key_state.hpp"
+#include "actors/inside/letter_counts.hpp"
 #include "actors/inside/pause.hpp"
 #include "actors/inside/tap.hpp"
 #include "runtime/base/shard_name.hpp"
@@ -64,6 +65,8 @@ void run_view::settle(std::chrono::milliseconds limit) {
 }
 
 void run_view::ask(api::request what, api::reply to) {
+  if (const auto* const r = std::get_if<asked::replay>(&what))
+    return replay(*r, to);
   if (auto now = look(what))
     return to(std::move(*now));
   {
@@ -171,6 +174,15 @@ expected<api::answer> run_view::restart(const std::string& topology, const std::
   return (*run)->restart(who).map([] { return api::answer(api::answers::accepted{}); });
 }
 
+void run_view::replay(const asked::replay& what, const api::reply& to) {
+  const auto run = run_of(what.topology);
+  const auto t = board_.find(what.topology);
+  if (!run || !t)
+    return to(run ? outside_error(ec::unavailable, "the topology has not begun; ask again")
+                  : unexpected(run.error()));
+  replays_.ask(what, {t->topology, (*run)->store()->folder(), t->runs}, to);
+}
+
 api::answers::topologies run_view::topologies() const {
   api::answers::topologies out;
   for (const auto& r : runs_) {
@@ -224,6 +236,7 @@ void run_view::work() {
       lock.lock();
     }
     end_waits();
+    replays_.look();
   }
 }
 
@@ -260,6 +273,20 @@ expected<api::answer> run_view::answer(const api::request& what) {
     return run_of(d->topology).and_then([&](topology_run* r) -> expected<api::answer> {
       return letters_page(r->topology(), r->store()->folder(), d->page)
           .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
+    });
+  if (const auto* const n = std::get_if<asked::newest_letters>(&what))
+    return run_of(n->topology).and_then([&](topology_run* r) -> expected<api::answer> {
+      return newest_letters_page(r->topology(), r->store()->folder(), n->page)
+          .map([](api::answers::dead_letters&& page) { return api::answer(std::move(page)); });
+    });
+  if (const auto* const c = std::get_if<asked::letter_counts>(&what))
+    return run_of(c->topology).and_then([&](topology_run* r) -> expected<api::answer> {
+      return inside::count_letters([&](std::uint64_t page) {
+               return newest_letters_page(r->topology(), r->store()->folder(), page);
+             })
+          .map([](const inside::letter_counts& counts) {
+            return api::answer(api::answers::document{inside::json_of(counts) + '\n'});
+          });
     });
   return our_error("a question came that nobody answers");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/api/cluster_view.hpp"
+#include "tools/cli/run_replays.hpp"
 #include "tools/cli/running.hpp"
 #include "tools/cli/topology_run.hpp"
 
@@ -53,6 +54,7 @@ private:
   [[nodiscard]] expected<api::answer> stop(const std::string& topology);
   [[nodiscard]] expected<api::answer> set_paused(const std::string& topology, bool is_paused);
   [[nodiscard]] expected<api::answer> restart(const std::string& topology, const std::string& who);
+  void replay(const api::requests::replay& what, const api::reply& to);
   [[nodiscard]] api::answers::topologies topologies() const;
   [[nodiscard]] api::answers::nodes nodes() const;
   [[nodiscard]] expected<topology_run*> run_of(const std::string& topology) const;
@@ -69,6 +71,7 @@ private:
   const running_topologies& board_;
   std::string node_;
 
+  run_replays replays_;
   std::mutex mutex_;  // guards what follows, but for the thread
   std::condition_variable wake_;
   std::condition_variable settled_;

@@ -60,6 +60,9 @@ constexpr auto all_commands = std::to_array<declared>({
      about::record},
     {{"dead-letters", "", "the dead letters that are kept, a line of JSON each (needs the token)"},
      about::topology},
+    {{"replay", "STAGE",
+      "the records of all dead letters go in again at a source or parser, each once (needs the token)"},
+     about::stage},
     {{"pause", "", "a topology reads nothing until it is resumed (needs the token)"}, about::topology},
     {{"resume", "", "a paused topology reads on (needs the token)"}, about::topology},
     {{"restart", "STAGE",
@@ -203,8 +206,26 @@ expected<std::string> about_topology(const remote::ask_function& ask, std::strin
   });
 }
 
+/// Asks until all have gone in; a pass takes so many letters.
+expected<std::string> replay(const remote::ask_function& ask, const std::string& topology,
+                             const std::string& into, bool is_json) {
+  api::answers::replayed all;
+  while (!all.is_over) {
+    const auto a = ask(asked::replay{topology, into, {}});
+    if (!a)
+      return unexpected(a.error());
+    const auto earlier = all.went_in;
+    all = std::get<api::answers::replayed>(*a);
+    all.before -= std::min(earlier, all.before);
+    all.went_in += earlier;
+  }
+  return is_json ? api::json_of(all) + '\n' : text_of(all, into);
+}
+
 expected<std::string> about_stage(const remote::ask_function& ask, std::string_view name,
                                   const std::string& topology, const std::string& stage, bool is_json) {
+  if (name == "replay")
+    return replay(ask, topology, stage, is_json);
   if (name == "restart")
     return with_stages(
         ask, topology, stage,

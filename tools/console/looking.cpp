@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <optional>
 #include <utility>
 
 namespace millrace::console {
@@ -16,9 +16,8 @@ namespace {
 
 namespace asked = api::requests;
 
-/// Dead letters that are shown; and pages that are read for them at most, the oldest first.
+/// Dead letters that are shown.
 constexpr std::size_t shown_letters = 200;
-constexpr int most_pages = 20;
 
 expected<content> topologies(const remote::ask_function& ask) {
   const auto a = ask(asked::list{});
@@ -73,15 +72,10 @@ expected<content> stage(const remote::ask_function& ask, const std::string& topo
 }
 
 expected<content> newest_letters(const remote::ask_function& ask, const std::string& topology) {
-  std::deque<std::vector<std::string>> newest;
   content out{{}, {{"STAGE", "PARTITION", "POSITION", "ERROR"}, {}}};
-  int pages = 0;
-  for (std::optional<std::uint64_t> page = 0; page; ++pages) {
-    if (pages == most_pages) {
-      out.lines.emplace_back("there are more; millrace console -e dead-letters prints all");
-      break;
-    }
-    const auto a = ask(asked::dead_letters{topology, *page});
+  std::optional<std::uint64_t> page = 0;
+  while (page && out.table.rows.size() < shown_letters) {
+    const auto a = ask(asked::newest_letters{topology, *page});
     if (!a)
       return unexpected(a.error());
     const auto& found = std::get<api::answers::dead_letters>(*a);
@@ -95,13 +89,13 @@ expected<content> newest_letters(const remote::ask_function& ask, const std::str
           return std::string();
         return visible(v->is_string() ? std::string(v->get_string()) : data::json_text(*v));
       };
-      newest.push_front({cell("stage"), cell("partition"), cell("position"), cell("error")});
-      if (newest.size() > shown_letters)
-        newest.pop_back();
+      if (out.table.rows.size() < shown_letters)
+        out.table.rows.push_back({cell("stage"), cell("partition"), cell("position"), cell("error")});
     }
     page = found.next;
   }
-  out.table.rows.assign(newest.begin(), newest.end());
+  if (page)
+    out.lines.emplace_back("there are more; millrace console -e dead-letters prints all");
   return out;
 }
 

@@ -98,6 +98,25 @@ grid grid_of(const inside::whole_ledger& l) {
 
 std::string text_of(const inside::whole_ledger& l) { return text_of(grid_of(l), "no stages\n"); }
 
+std::string text_of(const api::answers::replayed& r, const std::string& into) {
+  const auto left = [](const auto& all, std::string_view what) {
+    std::string out;
+    for (const auto& n : all)
+      out += fmt::format("  {}, {}: {}\n", what, n.letters, visible(n.why));
+    return out;
+  };
+  return fmt::format(
+             "{} dead letter{} into {}{}{}\n", r.went_in, r.went_in == 1 ? " goes" : "s go", visible(into),
+             r.before == 0 ? ""
+                           : fmt::format(", {} had gone before and {} not again", r.before,
+                                         r.before == 1 ? "does" : "do"),
+             r.went_in == 0   ? ""
+             : r.is_taken_now ? "; the topology takes them in as it runs"
+                              : "; the topology takes them in when it is run, or applied, the next time") +
+         left(r.left, "not replayed") + left(r.elsewhere, "left") +
+         (r.unknown == 0 ? "" : fmt::format("  {} not among those that are kept\n", r.unknown));
+}
+
 std::string text_of(const inside::key_state& s) {
   auto out = fmt::format("{}\n{}: {} on {}\n", visible(s.summary), visible(s.key.text), visible(s.shard),
                          visible(s.node));

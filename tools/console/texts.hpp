@@ -1,6 +1,7 @@
 // Answers about a running topology as people read them. Pure.
 #pragma once
 
+#include "actors/api/answers.hpp"
 #include "actors/inside/explain.hpp"
 #include "actors/inside/graph.hpp"
 #include "actors/inside/key_state.hpp"
@@ -33,6 +34,7 @@ struct grid {
 [[nodiscard]] std::string text_of(const inside::whole_ledger& l);
 [[nodiscard]] std::string text_of(const inside::key_state& s);
 [[nodiscard]] std::string text_of(const inside::trace& t);
+[[nodiscard]] std::string text_of(const api::answers::replayed& r, const std::string& into);
 [[nodiscard]] std::string lanes_text(const inside::figures& f);
 [[nodiscard]] std::string shards_text(const inside::figures& f);
 [[nodiscard]] std::string sinks_text(const inside::figures& f);

@@ -3,7 +3,7 @@
 // copies.
 #pragma once
 
-#include "actors/client/replay/replay_format.hpp"
+#include "actors/client/replay/batches.hpp"
 #include "runtime/snapshot/file_system.hpp"
 
 #include <string>
@@ -22,15 +22,14 @@ inline constexpr std::string_view state_began_name = "began";
 [[nodiscard]] expected<std::uint64_t> batches_in(snapshot::file_system& files,
                                                  const std::string& folder_of_state);
 
-class replay_log {
+class replay_log final : public batches {
 public:
   replay_log(snapshot::file_system& files, std::string folder) : files_(&files), folder_(std::move(folder)) {}
 
   /// In ascending order; none where the folder is not there.
-  [[nodiscard]] expected<std::vector<std::uint64_t>> numbers() const;
-  [[nodiscard]] expected<replayed_batch> read(std::uint64_t number) const;
-  /// Makes names durable that were found: what depends on them is.
-  [[nodiscard]] expected<void> settle() const { return files_->sync_folder(folder_); }
+  [[nodiscard]] expected<std::vector<std::uint64_t>> numbers() const override;
+  [[nodiscard]] expected<replayed_batch> read(std::uint64_t number) const override;
+  [[nodiscard]] expected<void> settle() const override { return files_->sync_folder(folder_); }
   /// Durable when it returns, under a number behind all others; the folders are made. Only one process at a
   /// time may add.
   [[nodiscard]] expected<std::uint64_t> add(const replayed_batch& b) const;

@@ -173,6 +173,16 @@ expected<void> stored_letters::join_commits() {
   return done ? expected<void>() : unexpected(done.error());
 }
 
+expected<parts_of_letters> kept_letters(chain::named_chains& chains) {
+  auto found = chains.look(name_of_open_part());
+  if (!found)
+    return unexpected(found.error());
+  const auto open = open_part_of(std::move(*found));
+  if (!open)
+    return unexpected(open.error());
+  return *open ? parts_of_letters{(*open)->first, (*open)->number} : parts_of_letters{};
+}
+
 expected<page_of_letters> read_letters(chain::named_chains& chains, std::uint64_t part) {
   auto found = chains.look(name_of_open_part());
   if (!found)

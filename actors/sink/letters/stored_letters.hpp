@@ -63,6 +63,13 @@ private:
   std::uint64_t rows_ = 0;   // in it
 };
 
+/// The numbers of the parts that are kept, the open one last; no part: `last` is below `first`.
+struct parts_of_letters {
+  std::uint64_t first = 1;
+  std::uint64_t last = 0;
+};
+[[nodiscard]] expected<parts_of_letters> kept_letters(chain::named_chains& chains);
+
 /// One part, and the number of the next one; none where this is the open one.
 struct page_of_letters {
   std::string lines;

@@ -21,6 +21,8 @@ const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
                                     requests::own_figures{"t"},
                                     requests::ledger{"t"},
                                     requests::dead_letters{"t", 12},
+                                    requests::newest_letters{"t", 1},
+                                    requests::letter_counts{"t"},
                                     requests::key_state{"t", "counts", R"({"user": "a&b=?ä"})"},
                                     requests::own_key_state{"t", "counts", "\n"},
                                     requests::tap{"t", "parsed->counts", "a:1,b:2"},
@@ -31,6 +33,8 @@ const std::vector<request> examples{requests::apply{"t", R"({"topology":"t"})"},
                                     requests::pause{"t"},
                                     requests::resume{"t"},
                                     requests::restart{"t", "counts/3"},
+                                    requests::replay{"t", "parsed", {}},
+                                    requests::replay{"t/", "in\"", {"0123456789abcdef", "x"}},
                                     requests::drain{"node-1"},
                                     requests::forget{".."},
                                     requests::status{},
@@ -101,6 +105,33 @@ TEST_CASE("a name in a path is UTF-8 of bounded length without control character
   CHECK(refused("GET", "/api/v1/topologies/" + std::string(256, 'a') + "/end").status == 400);
   CHECK(read("GET", "/api/v1/topologies/" + std::string(255, 'a') + "/end", ""));
   CHECK(std::get<requests::wait>(*read("GET", "/api/v1/topologies/%C3%A4%2f/end", "")).topology == "ä/");
+}
+
+TEST_CASE("a replay says where records go in, and which letters are meant") {
+  const auto replay = [](std::string_view body) { return read("POST", "/api/v1/topologies/t/replay", body); };
+  const auto all = replay(R"({"into": "p", "confirm": "t"})");
+  REQUIRE(all);
+  CHECK(std::get<requests::replay>(*all) == requests::replay{"t", "p", {}});
+  const auto two = replay(R"({"confirm": "t", "into": "p", "letters": ["1", "2"]})");
+  REQUIRE(two);
+  CHECK(std::get<requests::replay>(*two).letters == std::vector<std::string>{"1", "2"});
+  CHECK_THAT(replay(R"({"confirm": "u", "into": "p"})").error().message,
+             Catch::StartsWith("\"u\" is confirmed"));
+  std::string many = "[";
+  for (std::size_t i = 0; i <= max_letters; ++i)
+    many += i == 0 ? "\"1\"" : ",\"1\"";
+  for (const auto& wrong :
+       {std::string("{}"), std::string("x"), std::string(R"({"confirm": "t"})"),
+        std::string(R"({"confirm": "t", "into": ""})"), std::string(R"({"confirm": "t", "into": 1})"),
+        std::string(R"({"confirm": "t", "into": "p", "letters": []})"),
+        std::string(R"({"confirm": "t", "into": "p", "letters": [1]})"),
+        std::string(R"({"confirm": "t", "into": "p", "letters": [""]})"),
+        std::string(R"({"confirm": "t", "into": "p", "letter": ["1"]})"),
+        R"({"confirm": "t", "into": "p", "letters": )" + many + "]}"}) {
+    const auto no = replay(wrong);
+    REQUIRE_FALSE(no);
+    CHECK_THAT(no.error().message, Catch::Contains(R"(expected {"confirm": "NAME", "into": "STAGE")"));
+  }
 }
 
 TEST_CASE("an action confirms the name of its path, and no other") {

@@ -123,6 +123,12 @@ TEST_CASE(
   CHECK(std::get<answers::dead_letters>(*r.ask(requests::dead_letters{"t"})).letters.empty());
   CHECK(r.ask(requests::explain{"t", "no"}).error().code == ec::not_found);
   CHECK(r.ask(requests::graph{"no"}).error().code == ec::not_found);
+  const auto replayed = std::get<answers::replayed>(*r.ask(requests::replay{"t", "parsed", {"x"}}));
+  CHECK(replayed.is_over);
+  CHECK(replayed.is_taken_now);
+  CHECK(replayed.unknown == 1);
+  CHECK(r.ask(requests::replay{"t", "counts", {}}).error().code == ec::invalid_argument);
+  CHECK(r.ask(requests::replay{"no", "parsed", {}}).error().code == ec::not_found);
   CHECK(r.ask(requests::apply{"t", "{}"}).error().code == ec::unsupported);
   CHECK(r.ask(requests::drain{"here"}).error().code == ec::unsupported);
 
@@ -161,6 +167,37 @@ TEST_CASE("Dead letters come in pages, over parts and the file that goes on") {
   }
   CHECK(count == 6);  // the line that is still being written is not among them
   CHECK(pages > 3);
+}
+
+TEST_CASE("Dead letters come newest first as well: whole lines, over all parts, each once") {
+  const folder in;
+  const auto t = counting(in);
+  const auto write = [&](const std::string& name, const std::string& text) {
+    using std::filesystem::perms;
+    std::ofstream(in.path(name), std::ios::binary) << text;
+    std::filesystem::permissions(in.path(name), perms::owner_read | perms::owner_write);
+  };
+  const auto newest = [&] {
+    std::vector<std::string> out;
+    for (std::optional<std::uint64_t> page = 0; page;) {
+      auto found = newest_letters_page(*t, in.path("."), *page);
+      REQUIRE(found);
+      out.insert(out.end(), found->letters.begin(), found->letters.end());
+      CHECK((!found->next || *found->next < (1ULL << 53U)));
+      page = found->next;
+    }
+    return out;
+  };
+  CHECK(newest().empty());
+  write("dead_letters-000002.jsonl", "1\n2\n");
+  CHECK(newest() == std::vector<std::string>{"2", "1"});
+  write("dead_letters-000003.jsonl", "");
+  const std::string longer(200'000, 'x');
+  const std::string longest(700'000, 'y');
+  write("dead_letters-000004.jsonl", longer + "3\n" + longest + "\n" + longer + "4\n" + longer + "5\n");
+  write("dead_letters.jsonl", "6\n7\n{\"half");
+  CHECK(newest() ==
+        std::vector<std::string>{"7", "6", longer + "5", longer + "4", longest, longer + "3", "2", "1"});
 }
 
 }  // namespace millrace::cli::view_test

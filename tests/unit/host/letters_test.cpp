@@ -214,4 +214,14 @@ TEST_CASE("the API's page of letters, and why there is none") {
   REQUIRE(page.letters.size() == 1);
   CHECK(page.letters[0].starts_with(R"({"id":")"));
   CHECK(page.next == 2);
+  must(letter_box::send(*w, 2, 3));
+  texts newest;
+  for (std::optional<std::uint64_t> at = 0; at;) {
+    const auto found = must(host::newest_letters_page(store, {"clicks", *at}));
+    for (const auto& line : found.letters)
+      newest.emplace_back(boost::json::parse(line).as_object().at("record").as_string());
+    at = found.next;
+  }
+  CHECK(newest == texts{"record 2", "record 1", "record 0"});
+  CHECK(host::newest_letters_page(store, {"none", 0}).error().code == ec::not_found);
 }

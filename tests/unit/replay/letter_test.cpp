@@ -1,4 +1,4 @@
-#include "tools/replay/letter.hpp"
+#include "actors/replay/letter.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,3 +1,4 @@
+#include "actors/client/replay/replay_log.hpp"
 #include "actors/source/file/bounded_reader.hpp"
 #include "actors/source/replaying_reader.hpp"
 #include "tests/unit/source_file/reading.hpp"
@@ -25,7 +26,8 @@ public:
     return {snapshot::posix_file_system(), path_ + "/state-1/replay/parsed"};
   }
   [[nodiscard]] replaying_reader reader(const wants& w = {}) const {
-    return {std::make_unique<bounded_reader>(path_ + "/in.csv", false), log(), w};
+    return {std::make_unique<bounded_reader>(path_ + "/in.csv", false),
+            std::make_unique<replay::replay_log>(log()), w};
   }
 
 private:

@@ -1,4 +1,4 @@
-#include "tools/replay/letter.hpp"
+#include "actors/replay/letter.hpp"
 
 #include "actors/sink/file/numbered_files.hpp"
 #include "runtime/base/time.hpp"
@@ -148,6 +148,29 @@ expected<letters_read> read_letters(const std::string& file, std::uint64_t limit
   if (!line.empty())
     if (auto taken = take(false); !taken)
       return tl::make_unexpected(std::move(taken.error()));
+  return out;
+}
+
+expected<letters_read> read_letters_in(std::string_view lines, const std::string& name,
+                                       const std::function<expected<void>(letter&&)>& visit) {
+  letters_read out{lines.size(), 0, false};
+  for (std::uint64_t number = 1; !lines.empty(); ++number) {
+    const auto end = lines.find('\n');
+    const auto line = lines.substr(0, end);
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+    if (line.empty())
+      continue;
+    auto parsed = parse_letter(line);
+    if (!parsed)
+      return tl::make_unexpected(error{parsed.error().code,
+                                       parsed.error().whose,
+                                       false,
+                                       fmt::format("{}:{}: {}", name, number, parsed.error().message),
+                                       {}});
+    ++out.letters;
+    if (auto visited = visit(std::move(*parsed)); !visited)
+      return tl::make_unexpected(std::move(visited.error()));
+  }
   return out;
 }
 

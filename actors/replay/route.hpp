@@ -2,9 +2,10 @@
 #pragma once
 
 #include "actors/lane/lane_plan.hpp"
-#include "tools/replay/letter.hpp"
+#include "actors/replay/letter.hpp"
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace millrace::replay {
@@ -26,8 +27,12 @@ struct no_route {
 
 using plans = std::vector<std::shared_ptr<const lane::lane_plan>>;
 
-/// ec::invalid_argument where no record can go in there: the text names the stages that could be meant.
-[[nodiscard]] expected<void> check_into(const config::topology& t, const std::string& into);
+/// ec::invalid_argument where no record can go in there: the text names the stages that could be meant, and `what` was
+/// given as `into`.
+[[nodiscard]] expected<void> check_into(const config::topology& t, const std::string& into,
+                                        std::string_view what = "into");
+/// Says whether a source that gives records to `into`, a source or a parser, comes to an end.
+[[nodiscard]] bool is_bounded(const config::topology& t, const std::string& into);
 
 /// `into`: a source or a parser of the topology, whose lanes `all` are.
 [[nodiscard]] tl::expected<route, no_route> route_of(const letter& l, const plans& all,

@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace millrace::replay {
@@ -37,5 +38,37 @@ struct letters_read {
 /// name file and line. At most a line is in memory, which may have 128 MB.
 [[nodiscard]] expected<letters_read> read_letters(const std::string& file, std::uint64_t limit,
                                                   const std::function<expected<void>(letter&&)>& visit);
+
+/// The same of lines that are in memory already. `name`: of the part, for errors.
+[[nodiscard]] expected<letters_read> read_letters_in(std::string_view lines, const std::string& name,
+                                                     const std::function<expected<void>(letter&&)>& visit);
+
+/// Where letters lie, in parts: each is read twice, and they may become more and fewer meanwhile.
+class letter_parts {
+public:
+  virtual ~letter_parts() = default;
+  /// Names all of them, in the order in which they were written.
+  [[nodiscard]] virtual expected<std::vector<std::string>> list() = 0;
+  /// As read_letters().
+  [[nodiscard]] virtual expected<letters_read> read(const std::string& part, std::uint64_t limit,
+                                                    const std::function<expected<void>(letter&&)>& visit) = 0;
+  /// For errors.
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+
+/// The files that a name stands for.
+class letter_files final : public letter_parts {
+public:
+  explicit letter_files(std::string name) : name_(std::move(name)) {}
+  expected<std::vector<std::string>> list() override { return files_of_letters(name_); }
+  expected<letters_read> read(const std::string& part, std::uint64_t limit,
+                              const std::function<expected<void>(letter&&)>& visit) override {
+    return read_letters(part, limit, visit);
+  }
+  [[nodiscard]] std::string name() const override { return name_; }
+
+private:
+  std::string name_;
+};
 
 }  // namespace millrace::replay

@@ -1,4 +1,4 @@
-#include "tools/replay/route.hpp"
+#include "actors/replay/route.hpp"
 
 #include "actors/client/replay/replay_format.hpp"
 #include "actors/deployment/layout.hpp"
@@ -50,7 +50,17 @@ std::string next_target(const lane::lane_plan& plan, const std::string& towards,
 
 }  // namespace
 
-expected<void> check_into(const config::topology& t, const std::string& into) {
+bool is_bounded(const config::topology& t, const std::string& into) {
+  const auto* const stage = t.find(into);
+  const auto of = [&](const std::string& source) {
+    return std::get<config::source_plan>(t.find(source)->plan).bounded;
+  };
+  if (stage->kind != config::stage_kind::parser)
+    return of(into);
+  return std::ranges::any_of(stage->from, [&](const auto& edge) { return of(edge.stage); });
+}
+
+expected<void> check_into(const config::topology& t, const std::string& into, std::string_view what) {
   std::vector<std::string> names;
   for (const auto& s : t.stages)
     if (s.kind == config::stage_kind::source || s.kind == config::stage_kind::parser)
@@ -58,13 +68,12 @@ expected<void> check_into(const config::topology& t, const std::string& into) {
   if (std::find(names.begin(), names.end(), into) != names.end())
     return {};
   if (t.find(into))
-    return user_error(
-        ec::invalid_argument,
-        fmt::format("--into {}: records go in at a source or a parser, and on to the stage that "
-                    "they failed at; expected {}",
-                    into, config::one_of(names)));
+    return user_error(ec::invalid_argument,
+                      fmt::format("{} {}: records go in at a source or a parser, and on to the stage that "
+                                  "they failed at; expected {}",
+                                  what, into, config::one_of(names)));
   return user_error(ec::invalid_argument,
-                    fmt::format("--into {}: topology '{}' has no such stage; expected {}{}", into, t.name,
+                    fmt::format("{} {}: topology '{}' has no such stage; expected {}{}", what, into, t.name,
                                 config::one_of(names), config::did_you_mean(into, names)));
 }
 

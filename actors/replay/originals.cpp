@@ -1,4 +1,4 @@
-#include "tools/replay/originals.hpp"
+#include "actors/replay/originals.hpp"
 
 #include "actors/catalog.hpp"
 #include "actors/source/file/bounded_reader.hpp"
@@ -70,8 +70,7 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
 expected<std::optional<originals::original>> originals::replayed_before(const letter& l, const route& r) {
   const auto name = r.plan->name + "/" + r.partition;
   if (!batch_ || batch_->first != name) {
-    auto read = replay_log(snapshot::posix_file_system(), folder_of_plan(folder_, r.plan->name))
-                    .read(parse_partition_name(r.partition)->number);
+    auto read = read_batch_(r.plan->name, parse_partition_name(r.partition)->number);
     if (!read)
       return tl::make_unexpected(std::move(read.error()));
     batch_.emplace(name, std::move(*read));
@@ -95,7 +94,7 @@ expected<source::reader*> originals::reader_of(const route& r) {
     const auto found = (*made)->discover(std::min(patience_, one_look));
     if (found)
       break;
-    if (!found.error().retry || clock::now() >= deadline)
+    if (!found.error().retry || clock::now() >= deadline || is_cancelled_())
       return tl::make_unexpected(found.error());
     std::this_thread::sleep_for(again_after);
   }
@@ -115,7 +114,8 @@ expected<std::optional<originals::original>> originals::in_kafka(const letter& l
     if (auto assigned = (*reader)->assign(r.partition, at); !assigned)
       return std::optional<original>();
     const std::vector<std::string> wanted{r.partition};
-    for (const auto deadline = clock::now() + one_record; !last_ && clock::now() < deadline;) {
+    for (const auto deadline = clock::now() + one_record;
+         !last_ && clock::now() < deadline && !is_cancelled_();) {
       auto got = (*reader)->read(wanted, read_at_once, one_look);
       if (got)
         last_ = std::move(*got);

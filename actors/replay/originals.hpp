@@ -2,11 +2,12 @@
 // timestamp, the header line of a CSV file. May block on the source's server.
 #pragma once
 
-#include "actors/client/replay/replay_log.hpp"
+#include "actors/client/replay/replay_format.hpp"
+#include "actors/replay/route.hpp"
 #include "actors/source/source.hpp"
-#include "tools/replay/route.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -14,9 +15,13 @@ namespace millrace::replay {
 
 class originals {
 public:
-  /// `folder`: of the state's replayed batches.
-  originals(std::string folder, std::string topology, std::chrono::milliseconds patience)
-      : folder_(std::move(folder)), topology_(std::move(topology)), patience_(patience) {}
+  using read_batch = std::function<expected<replayed_batch>(const std::string& plan, std::uint64_t number)>;
+
+  /// `read_batch`: of those that were replayed before.
+  originals(read_batch read_batch, std::string topology, std::chrono::milliseconds patience,
+            std::function<bool()> is_cancelled)
+      : read_batch_(std::move(read_batch)), topology_(std::move(topology)), patience_(patience),
+        is_cancelled_(std::move(is_cancelled)) {}
 
   struct original {
     replayed_record record;  // all but its id and bytes
@@ -32,9 +37,10 @@ private:
   expected<std::optional<original>> replayed_before(const letter& l, const route& r);
   expected<source::reader*> reader_of(const route& r);
 
-  std::string folder_;
+  read_batch read_batch_;
   std::string topology_;
   std::chrono::milliseconds patience_;
+  std::function<bool()> is_cancelled_;
   std::map<std::string, std::unique_ptr<source::reader>> readers_;  // by plan
   std::optional<source::chunk> last_;                               // that was read, of plan and partition
   std::string last_of_;

@@ -1,0 +1,80 @@
+// Replays dead letters: takes their records back into a topology, as partitions of the source that they came from, each
+// once. Where letters lie and where batches go is somebody else's: a state folder here, the store of a cluster in
+// actors/host. Blocks.
+#pragma once
+
+#include "actors/api/answers.hpp"
+#include "actors/client/replay/replay_format.hpp"
+#include "actors/replay/letter.hpp"
+#include "config/plan.hpp"
+#include "runtime/base/error.hpp"
+
+#include <chrono>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+namespace millrace::replay {
+
+struct request {
+  std::shared_ptr<const config::topology> topology;
+  std::string into;                                                // source or parser
+  std::optional<std::set<std::string>> only = {};                  // letters of these ids; none: all
+  std::uint64_t most = std::numeric_limits<std::uint64_t>::max();  // letters that go in; more are counted
+  bool dry_run = false;
+  bool is_finished = false;                                       // the topology has come to its end
+  event_micros began = std::numeric_limits<event_micros>::min();  // the state; older letters are refused
+  std::chrono::milliseconds start_timeout{30'000};
+  std::size_t batch_bytes = 16U << 20U;  // of records in memory, and in a batch
+  std::function<bool()> is_cancelled = [] { return false; };
+};
+
+/// As many go in at once by the API: the process runs a topology beside them.
+inline constexpr std::uint64_t most_by_api = 100'000;
+
+struct outcome {
+  std::uint64_t letters = 0;
+  std::uint64_t replayed = 0;
+  std::uint64_t before = 0;                        // had been replayed already
+  std::uint64_t more = 0;                          // beyond `most`
+  std::uint64_t unknown = 0;                       // of `only`, that are not among the letters
+  std::map<std::string, std::uint64_t> refused;    // by reason
+  std::map<std::string, std::uint64_t> elsewhere;  // of stages that are not behind `into`
+  bool cut_off = false;                            // the last line of a file
+};
+
+/// What the API says of it.
+[[nodiscard]] api::answers::replayed answer_of(const outcome& o, bool is_taken_now);
+
+/// Where the batches of a topology go. One writer at a time, whoever implements it sees to that.
+class batch_keeper {
+public:
+  virtual ~batch_keeper() = default;
+  /// Adds the ids of all letters that were replayed before.
+  [[nodiscard]] virtual expected<void> know(std::unordered_set<std::string>& ids) = 0;
+  [[nodiscard]] virtual expected<replayed_batch> read(const std::string& plan, std::uint64_t number) = 0;
+  /// Durable when it returns, and there as a whole or not at all.
+  [[nodiscard]] virtual expected<void> add(const std::string& plan, const replayed_batch& b) = 0;
+};
+
+/// Everything that is wrong with the letters is found before anything is written. A process that is killed has
+/// replayed some letters or none; asked again, it does the rest. Others may run on the state meanwhile, but
+/// no other replay. fault::user: nothing was contacted or changed.
+[[nodiscard]] expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to);
+
+/// Letters in a file, batches in the state's folder.
+struct folder_request : request {
+  std::string letters;  // file
+  std::string state;    // folder
+  bool older = false;   // also letters that are older than the state
+  std::string_view into_is_called = "into";
+};
+[[nodiscard]] expected<outcome> replay_in_folder(folder_request r);
+
+}  // namespace millrace::replay

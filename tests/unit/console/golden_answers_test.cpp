@@ -1,0 +1,117 @@
+// What each command of `millrace console` answers, as people and as scripts read it: tests/golden/console/answers.txt.
+// With MILLRACE_GOLDEN_WRITE=1 in the environment the file is written anew, to be read before it is committed.
+#include "actors/inside/answering.hpp"
+#include "tests/unit/inside/inside_fixture.hpp"
+#include "tools/console/commands.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+using namespace millrace;
+
+namespace {
+
+constexpr auto file = "tests/golden/console/answers.txt";
+
+constexpr auto report = R"json({ "topology": "t", "ended": false, "stages": {
+  "in": { "in": 1000, "out": 1000 }, "parsed": { "in": 1000, "out": 990, "filtered": 4, "dead_letters": 6 },
+  "counts": { "in": 990, "out": 980, "late": 7, "in_flight": 1 } } })json";
+
+/// Answers of the topology of inside_fixture.hpp, whose second window waits for records; rows, and what changes something, as one
+/// that has some.
+expected<api::answer> cluster(const config::topology& t, const inside::figures& f, const api::request& r) {
+  using namespace api::requests;
+  if (std::holds_alternative<list>(r))
+    return api::answers::topologies{
+        {{"t", api::topology_state::running, {}},
+         {"old", api::topology_state::failed, "three nodes have died under counts/0"}}};
+  if (std::holds_alternative<nodes>(r))
+    return api::answers::nodes{{{"a", 3, true, api::node_state::up, {"t/counts/0", "t/parsed/lane0"}},
+                                {"b", 1, false, api::node_state::silent, {}}}};
+  if (const auto* const s = std::get_if<key_state>(&r)) {
+    inside::key_state found;
+    found.stage = s->stage;
+    found.key = {R"({"user":")" + s->key + "\"}"};
+    found.shard = "counts/0";
+    found.node = "a";
+    found.windows = {{{R"({"user":"ann","n":2})"}, true, {}}};
+    found.summary = "1 open window has records of this key";
+    return api::answers::document{inside::json_of(found)};
+  }
+  if (const auto* const w = std::get_if<tap>(&r))
+    return api::answers::document{
+        inside::json_of(inside::tapped{w->edge, {{"a", {}, {R"({"user":"ann"})"}}}, 1, "a:1", true, {}})};
+  if (const auto* const asked = std::get_if<trace>(&r)) {
+    inside::trace found;
+    found.stage = asked->stage;
+    found.steps = {{"parsed", "parser", "in", "dead_letter", "it is no JSON", {}, {}, 0, {}, {}}};
+    found.summary = "the record is a dead letter of parsed";
+    return api::answers::document{inside::json_of(found)};
+  }
+  if (std::holds_alternative<dead_letters>(r))
+    return api::answers::dead_letters{{R"({"id":"1","stage":"parsed","error":"it is no JSON"})"}, {}};
+  if (std::holds_alternative<api::requests::replay>(r))
+    return api::answers::replayed{true, 5, 3, 2, 0, {}, {}, true};
+  if (std::holds_alternative<api::requests::pause>(r) || std::holds_alternative<resume>(r) ||
+      std::holds_alternative<restart>(r))
+    return api::answers::accepted{};
+  if (std::holds_alternative<ledger>(r))
+    return inside::ledger_answer(report);
+  return inside::answer_of(r, t, f);
+}
+
+}  // namespace
+
+TEST_CASE("each command answers as the golden file has it, for people and as JSON") {
+  const auto plan = inside::test::planned();
+  const auto figures = inside::test::running();
+  const remote::ask_function ask = [&](const api::request& r) { return cluster(plan, figures, r); };
+  const std::vector<std::string> lines{"nodes",
+                                       "topologies",
+                                       "stages",
+                                       "stage counts",
+                                       "stage in",
+                                       "stage out",
+                                       "lanes",
+                                       "shards",
+                                       "sinks",
+                                       "ledger",
+                                       "explain counts",
+                                       "explain in",
+                                       "explain hourly",
+                                       "explain counts ann",
+                                       "explain nobody",
+                                       "state counts ann",
+                                       "tap parsed->counts --sample 1",
+                                       "trace parsed {",
+                                       "dead-letters",
+                                       "replay in",
+                                       "pause",
+                                       "resume",
+                                       "restart counts"};
+  std::ostringstream found;
+  std::set<std::string> used;
+  for (const auto& line : lines) {
+    used.insert(line.substr(0, line.find(' ')));
+    for (const bool is_json : {false, true}) {
+      const auto answer = console::carry_out(ask, line, {"t", is_json});
+      found << "$ " << line << (is_json ? "   (as JSON)" : "") << "\n"
+            << (answer ? *answer : "refused: " + answer.error().message + "\n") << "\n";
+    }
+  }
+  for (const auto& c : console::commands())
+    CHECK(used.contains(std::string(c.name)));
+  if (std::getenv("MILLRACE_GOLDEN_WRITE") != nullptr) {
+    std::ofstream(file) << found.str();
+    return;
+  }
+  std::ifstream in(file);
+  std::ostringstream expected;
+  expected << in.rdbuf();
+  CHECK(found.str() == expected.str());
+}
