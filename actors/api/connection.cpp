@@ -26,6 +26,11 @@ using beast::error_code;
 constexpr std::chrono::seconds drained{2};
 constexpr std::size_t at_once = 64U << 10;  // bytes of one read
 
+/// Its end is that of the connection: there is no length.
+constexpr std::string_view events_head =
+    "HTTP/1.1 200 OK\r\nServer: millrace\r\nContent-Type: text/event-stream\r\n"
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    "Content-Security-Policy: default-src 'none'\r\nConnection: close\r\n\r\n";
 constexpr std::string_view answers_policy = "default-src 'none'";
 /// The page loads its own parts and asks its own server; text of others never becomes part of it as HTML.
 constexpr std::string_view page_policy = "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -256,7 +261,47 @@ void connection::on_whole() {
   auto what = read_request(at, r.body);
   if (!what)
     return answer(write_error(what.error()));
+  if (auto* const events = std::get_if<requests::events>(&*what))
+    return stream(std::move(*events));
   ask(std::move(*what), at.to->waits);
+}
+
+void connection::stream(requests::events what) {
+  if (core_.streams >= core_.options.limits.streams)
+    return answer(refusal_text(
+        503, fmt::format("this server gives events to {} clients at most; ask again later, or for the graph",
+                         core_.options.limits.streams)));
+  keep_alive_ = false;
+  beast::get_lowest_layer(stream_).expires_never();
+  events_ = std::make_shared<event_stream>(
+      core_, std::move(what),
+      event_stream::channel{[this](std::string text) { write_events(std::move(text), false); },
+                            [this](const error& why) {
+                              const auto over = std::exchange(events_, nullptr);
+                              answer(write_error(why));
+                            },
+                            [this](std::string text) { write_events(std::move(text), true); }});
+  events_->start();
+}
+
+/// The head comes with the first event. A client that does not take an event in the time for a request is dropped.
+void connection::write_events(std::string text, bool is_end) {
+  out_ = (std::exchange(has_event_head_, true) ? std::string() : std::string(events_head)) + text;
+  beast::get_lowest_layer(stream_).expires_after(core_.options.limits.request);
+  write_all([self = shared_from_this(), is_end](error_code failed, std::size_t) {
+    self->out_.clear();
+    if (self->is_over_)
+      return;
+    if (failed == beast::error::timeout)
+      self->core_.complain(client_fault::too_slow, fmt::format("{} does not read its events", self->who()));
+    if (failed || !self->events_)
+      return self->close();
+    beast::get_lowest_layer(self->stream_).expires_never();
+    if (!is_end)
+      return self->events_->written();
+    self->events_.reset();
+    self->drain();
+  });
 }
 
 void connection::give(const asset& a) {
@@ -357,6 +402,8 @@ void connection::close() {
     return;
   overdue_.cancel();
   asked_.reset();
+  if (const auto events = std::exchange(events_, nullptr))
+    events->close();
   beast::get_lowest_layer(stream_).close();
   on_over_(*this);
 }

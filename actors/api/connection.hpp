@@ -4,6 +4,7 @@
 
 #include "actors/api/answers.hpp"
 #include "actors/api/complaints.hpp"
+#include "actors/api/event_stream.hpp"
 #include "actors/api/server.hpp"
 #include "actors/client/tls/context.hpp"
 
@@ -28,6 +29,7 @@ struct server_core : std::enable_shared_from_this<server_core> {
   boost::asio::ssl::context no_tls{boost::asio::ssl::context::tls};
   cluster_view* view = nullptr;
   complaints told;
+  std::size_t streams = 0;     // of events
   boost::asio::io_context io;  // ends first: its handlers own connections
 };
 
@@ -43,9 +45,9 @@ public:
   /// Ends it at once; whatever it waits for is given up.
   void close();
   /// A request of it is being answered.
-  [[nodiscard]] bool is_busy() const { return asked_ != nullptr; }
-  /// Likewise, or its answer is being written.
-  [[nodiscard]] bool is_answering() const { return is_busy() || !out_.empty(); }
+  [[nodiscard]] bool is_busy() const { return asked_ != nullptr || events_ != nullptr; }
+  /// Likewise, or its answer is being written; of events the one that is being written.
+  [[nodiscard]] bool is_answering() const { return asked_ != nullptr || !out_.empty(); }
 
 private:
   using bytes_handler = std::function<void(boost::beast::error_code, std::size_t)>;
@@ -60,6 +62,8 @@ private:
   void give(const asset& a);
   void ask(request what, bool waits);
   void on_overdue(bool waits);
+  void stream(requests::events what);
+  void write_events(std::string text, bool is_end);
   void answer(http_answer a, const std::string& allow = {});
   /// Answers and closes: it is not known where the next request would begin, or whether there is one.
   void refuse(int status, const std::string& why, const std::string& allow = {});
@@ -81,12 +85,14 @@ private:
   tls::handshake_record handshake_;
   boost::asio::steady_timer overdue_;
   std::shared_ptr<const request> asked_;  // what is being answered
+  std::shared_ptr<event_stream> events_;  // null: none are given
   std::string out_;
   std::size_t served_ = 0;  // requests
   bool has_begun_ = false;  // bytes of the present request are there
   bool is_over_ = false;
   bool keep_alive_ = false;
   bool head_is_new_ = false;
+  bool has_event_head_ = false;
 };
 
 }  // namespace millrace::api

@@ -34,6 +34,16 @@ constexpr auto all_routes = std::to_array<route>({
      false, true},
     {"GET", "/api/v1/topologies/{}/report", "The report that `run --report` writes"},
     {"GET", "/api/v1/topologies/{}/graph", "Stages and edges, and who holds the others up"},
+    {"GET",
+     "/api/v1/topologies/{}/events",
+     "Server-sent events, each second: `graph`, and `figures` where they are asked for; `end` when the "
+     "topology is "
+     "over; comments while there is no answer",
+     body_form::none,
+     false,
+     false,
+     false,
+     {"figures", "1: what all actors show comes as well", true}},
     {"GET", "/api/v1/topologies/{}/stages/{}", "What the lanes, shards or commits of a stage show"},
     {"GET", "/api/v1/topologies/{}/stages/{}/explain",
      "Why a stage gives nothing, and what would change that"},
@@ -298,6 +308,8 @@ request request_at(std::size_t which, const routed& at, std::string_view body, s
       r.page = at.number;
     if constexpr (requires { r.key; })
       r.key = at.text;
+    if constexpr (std::is_same_v<R, requests::events>)
+      r.figures = at.number;
     out = std::move(r);
   };
   ((which == I ? make(std::variant_alternative_t<I, request>()) : void()), ...);
@@ -393,6 +405,8 @@ http_message write_request(const request& r) {
           out.body = one.record;
         if constexpr (requires { one.page; })
           value = one.page == 0 ? "" : fmt::to_string(one.page);
+        if constexpr (requires { one.figures; })
+          value = one.figures == 0 ? "" : fmt::to_string(one.figures);
         if constexpr (requires { one.key; })
           value = one.key;
         if constexpr (requires { one.edge; })

@@ -46,6 +46,12 @@ struct graph {
   std::string topology;
   friend bool operator==(const graph&, const graph&) = default;
 };
+/// Server-sent events each second: the graph, and where `figures` is not 0 what all actors show (event_stream.hpp).
+struct events {
+  std::string topology;
+  std::uint64_t figures = 0;
+  friend bool operator==(const events&, const events&) = default;
+};
 /// Asks for what the actors of one stage show (actors/inside/figures.hpp).
 struct stage_figures {
   static constexpr bool gives_document = true;
@@ -196,12 +202,13 @@ struct livez {
 
 using request =
     std::variant<requests::apply, requests::list, requests::nodes, requests::wait, requests::report,
-                 requests::graph, requests::stage_figures, requests::explain, requests::figures,
-                 requests::own_figures, requests::ledger, requests::dead_letters, requests::newest_letters,
-                 requests::letter_counts, requests::key_state, requests::own_key_state, requests::tap,
-                 requests::own_tap, requests::trace, requests::stop, requests::remove, requests::pause,
-                 requests::resume, requests::restart, requests::replay, requests::drain, requests::forget,
-                 requests::status, requests::metrics, requests::healthz, requests::readyz, requests::livez>;
+                 requests::graph, requests::events, requests::stage_figures, requests::explain,
+                 requests::figures, requests::own_figures, requests::ledger, requests::dead_letters,
+                 requests::newest_letters, requests::letter_counts, requests::key_state,
+                 requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
+                 requests::remove, requests::pause, requests::resume, requests::restart, requests::replay,
+                 requests::drain, requests::forget, requests::status, requests::metrics, requests::healthz,
+                 requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

@@ -27,6 +27,10 @@ struct server_limits {
   std::chrono::milliseconds answer = std::chrono::seconds(30);
   /// People and probes are few; whoever opens more makes the oldest of those end that ask for nothing.
   std::size_t connections = 64;
+  /// Bounds the events that go on: each costs the view a question a second.
+  std::size_t streams = 8;
+  std::chrono::milliseconds event = std::chrono::seconds(1);      // between two of them
+  std::chrono::milliseconds heartbeat = std::chrono::seconds(5);  // while the view does not answer
   std::size_t head = 16U << 10;
   std::size_t headers = 100;
 };

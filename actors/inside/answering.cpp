@@ -27,6 +27,7 @@ expected<figures> of_stage(const config::topology& t, const figures& f, const st
   std::erase_if(out.shards, [&](const auto& s) { return s.window != stage; });
   std::erase_if(out.sinks, [&](const auto& s) { return s.name != stage; });
   std::erase_if(out.losses, [&](const auto& l) { return l.first != stage; });
+  std::erase_if(out.flow, [&](const auto& x) { return x.first != stage; });
   return out;
 }
 

@@ -39,6 +39,12 @@ void add(figures& to, figures&& more) {
     to.losses[stage].late += l.late;
     to.losses[stage].dead_letters += l.dead_letters;
   }
+  for (const auto& [stage, passed] : more.flow) {
+    auto& sum = to.flow[stage];
+    sum.in += passed.in;
+    sum.out += passed.out;
+    sum.filtered += passed.filtered;
+  }
   append(to.missing, std::move(more.missing));
 }
 

@@ -157,6 +157,18 @@ void members(auto& c, wire::like<loss_figures> auto& l) {
   c("dead_letters", "likewise", l.dead_letters);
 }
 
+struct flow_figures {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  std::uint64_t filtered = 0;
+  friend bool operator==(const flow_figures&, const flow_figures&) = default;
+};
+void members(auto& c, wire::like<flow_figures> auto& f) {
+  c("in", "records or rows that it took since this process has it, counted once they are settled", f.in);
+  c("out", "of those: that went on from it, or that a window took", f.out);
+  c("filtered", "of those: that it filtered out", f.filtered);
+}
+
 struct source_figures {
   std::string name;
   double records_per_second = 0;
@@ -182,6 +194,7 @@ struct figures {
   std::vector<shard_figures> shards;
   std::vector<sink_figures> sinks;
   std::map<std::string, loss_figures> losses;
+  std::map<std::string, flow_figures> flow;
   std::vector<std::string> missing;
   friend bool operator==(const figures&, const figures&) = default;
 };
@@ -194,6 +207,7 @@ void members(auto& c, wire::like<figures> auto& f) {
   c("shards", "each has some keys of a window", f.shards);
   c("sinks", "that of the dead letters among them", f.sinks);
   c("losses", "by stage", f.losses);
+  c("flow", "by stage", f.flow);
   c("missing", "nodes that have actors of it and did not answer", f.missing);
 }
 

@@ -25,6 +25,7 @@ namespace asked = api::requests;
 struct text_page {};
 struct any_object {};
 struct letters_page {};
+struct event_page {};
 
 template<class R>
 struct given_to {
@@ -44,6 +45,8 @@ template<>
 struct given_to<asked::wait> : gives<asked::wait, api::answers::waited> {};
 template<>
 struct given_to<asked::graph> : gives<asked::graph, graph> {};
+template<>
+struct given_to<asked::events> : gives<asked::events, event_page> {};
 template<>
 struct given_to<asked::stage_figures> : gives<asked::stage_figures, figures> {};
 template<>
@@ -124,7 +127,7 @@ json::object schema_of() {
   json::object out;
   if constexpr (std::is_same_v<T, any_object> || std::is_same_v<T, api::json_object>) {
     return of_type("object");
-  } else if constexpr (std::is_same_v<T, text_page>) {
+  } else if constexpr (std::is_same_v<T, text_page> || std::is_same_v<T, event_page>) {
     return of_type("string");
   } else if constexpr (std::is_same_v<T, letters_page>) {
     out = of_type("object");
@@ -297,11 +300,11 @@ json::object operation_of(const api::route& r) {
     out.emplace("security", std::move(security));
   }
   using answer = typename given_to<R>::type;
-  const bool is_text = std::is_same_v<answer, text_page>;
+  const auto* const type = std::is_same_v<answer, text_page>    ? "text/plain"
+                           : std::is_same_v<answer, event_page> ? "text/event-stream"
+                                                                : "application/json";
   json::object responses;
-  responses.emplace(
-      "200", described_response("the answer",
-                                content(is_text ? "text/plain" : "application/json", schema_of<answer>())));
+  responses.emplace("200", described_response("the answer", content(type, schema_of<answer>())));
   json::object error_ref;
   error_ref.emplace("$ref", "#/components/schemas/error");
   responses.emplace(
@@ -460,6 +463,15 @@ std::string api_page() {
               "records go in at STAGE, a source or a parser, and on to the stage that they failed "
               "at; without `letters` all that are kept are meant."
             : "");
+    if constexpr (std::is_same_v<R, asked::events>)
+      out += "\n- `graph`: as the graph above, each second\n- `figures`: as the figures below, with "
+             "`?figures=1`\n"
+             "- `end`: `{\"topology\", \"state\", \"reason\"}`, the last event\n"
+             "- `error`: as any error, the last event\n\nEach has its JSON as one line of `data`. A server "
+             "gives "
+             "events to 8 clients at most, and refuses more with 503. A client that does not read is dropped "
+             "after "
+             "10 s; whoever asks again goes on with what is so by then.\n";
     if (r.body == api::body_form::record) {
       out += "\nIts body:\n\n";
       append_members(out, body_schema(record_members), 0);

@@ -23,16 +23,18 @@ def latency_topology(source, out, fsync, size="1 s"):
                                             "n": "n"}}}}
 
 
-def measure(bench, source, place, fsync):
+def measure(bench, source, place, fsync, options=(), once_started=lambda: None):
+    """`once_started` is called while the run waits for its records."""
     folder = bench.folder("latency")
     if place[0] == "file":
         open(place[1], "wb").close()
     rows = folder / "rows.csv"
     plan = latency_topology(source, rows, fsync, f"{WINDOW_MS} ms")
-    process = subprocess.Popen([str(c) for c in bench.start(plan, folder, threads=2)],
+    process = subprocess.Popen([str(c) for c in bench.start(plan, folder, *options, threads=2)],
                                stdout=subprocess.DEVNULL)
     try:
         time.sleep(1)  # it waits for records then
+        once_started()
         used = bench.measured([bench.tool("latency_bench"), rows, bench.latency_rate, 1000, WINDOW_MS, bench.seconds, *place])
     finally:
         process.terminate()

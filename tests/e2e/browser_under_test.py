@@ -13,7 +13,7 @@ CHROMIUM = shutil.which("chromium")
 
 
 class Browser:
-    """One tab. Whatever the console or the content policy complains about is kept in `complaints`."""
+    """One tab, or several of which one is looked at. Whatever the console or the content policy complains about is kept in `complaints`."""
 
     def __init__(self, width=1200, height=800, dark=False):
         self.profile = tempfile.mkdtemp(prefix="millrace-chromium-")
@@ -36,15 +36,23 @@ class Browser:
         self.number, self.answers, self.complaints = 0, {}, []
         self.changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
-        target = self.tell("Target.createTarget", {"url": "about:blank"})["targetId"]
-        self.session = self.tell("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
-        for domain in ("Page", "Runtime", "Log"):
-            self.tell(f"{domain}.enable")
+        self.open_tab()
         self.tell("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600})
         if dark:
             self.tell("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
 
     session = None
+
+    def open_tab(self, is_apart=False):
+        """One more tab, which is looked at from now on; its session, so that an earlier one can be looked at again. `is_apart`: as in a
+        browser of somebody else."""
+        self.session = None
+        context = {"browserContextId": self.tell("Target.createBrowserContext")["browserContextId"]} if is_apart else {}
+        target = self.tell("Target.createTarget", {"url": "about:blank", **context})["targetId"]
+        self.session = self.tell("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.tell(f"{domain}.enable")
+        return self.session
 
     def _read(self):
         rest = b""
@@ -94,7 +102,10 @@ class Browser:
         return self.run("document.body.innerText") or ""
 
     def wait_for(self, what, seconds=30):
-        wait_until(f"the page shows {what!r}", lambda: what in self.text(), seconds)
+        try:
+            wait_until(f"the page shows {what!r}", lambda: what in self.text(), seconds)
+        except Wrong as e:
+            raise Wrong(f"{e}; it shows {self.text()!r}") from None
 
     def click(self, selector, containing=""):
         """What a user could click at: it is visible, and nothing lies over it."""
@@ -109,6 +120,19 @@ class Browser:
 
     def type(self, text):
         self.tell("Input.insertText", {"text": text})
+
+    def fill(self, selector, text):
+        """Types it into a field, again where the page has put another field in its place meanwhile."""
+        field = f"document.querySelector({json.dumps(selector)})"
+
+        def typed():
+            self.click(selector)
+            if not self.run(f"document.activeElement === {field}"):
+                return False
+            self.run(f"{field}.value = ''")
+            self.type(text)
+            return self.run(f"{field}.value") == text
+        wait_until(f"{text!r} stands in {selector}", typed)
 
     def close(self):
         self.process.kill()

@@ -356,6 +356,30 @@ def replayed(c):
     check(casted() == wanted, "rows after the stop")
 
 
+def events(c):
+    """Server-sent events: the graph each second, until the topology ends"""
+    c.start()
+    stream = urllib.request.urlopen(f"http://127.0.0.1:{c.http}/api/v1/topologies/{c.name}/events?figures=1", timeout=30 * PATIENCE)
+    check(stream.headers["Content-Type"] == "text/event-stream", dict(stream.headers))
+    got = []
+
+    def take(what):
+        while not got or got[-1][0] != what:
+            line = stream.readline().decode()
+            check(line, f"the stream has ended behind {got[-3:]}")
+            if line.startswith("event: "):
+                got.append((line[7:-1], json.loads(stream.readline()[6:])))
+        return got[-1][1]
+    check(take("graph")["stages"][0]["stage"] == "posted", "the graph")
+    check(take("figures")["lanes"], "the figures")
+    c.at("12:00:00")
+    wait_until("the record shows in an event", lambda: got.append(("", {})) or take("graph")["stages"][1]["records"] == 1)
+    c.run.process.send_signal(signal.SIGTERM)
+    check(take("end") == {"topology": c.name, "state": "stopped", "reason": ""}, got[-1])
+    check(stream.read().strip() == b"", "the last event")
+    check(c.run.wait() == 0, "it ends")
+
+
 def who_may_ask(c):
     """Names, stages and commands that are not there; tokens, hosts and origins that are wrong; a stop by the API"""
     c.start()
@@ -711,7 +735,7 @@ def replayed_into_an_end(n):
 
 
 CASES = (a_quiet_partition, a_window_without_records, records_that_are_lost, a_target_that_is_away, a_source_that_is_away, a_backlog_at_a_rate,
-         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, replayed, who_may_ask, few_rights,
+         a_sink_that_holds_the_others_up, paused_and_restarted, a_record_a_key_and_an_edge, replayed, events, who_may_ask, few_rights,
          the_end_by_the_api, the_live_screen)
 
 

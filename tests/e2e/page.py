@@ -5,50 +5,19 @@ confirmation, records that try to be HTML, a phone, the dark, and a server that 
     page.py --millrace BINARY [--only CASE] [--screenshots FOLDER]
 """
 import argparse
-import base64
 import json
 import pathlib
 import subprocess
 import sys
-import urllib.request
 
 sys.dont_write_bytecode = True
-from browser_under_test import CHROMIUM, Browser  # noqa: E402
-from posted_under_test import Posted  # noqa: E402
-from real_systems import PATIENCE, Run, case_names, check, free_port, main, run_cases, wait_until  # noqa: E402
+import page_live  # noqa: E402
+from browser_under_test import CHROMIUM  # noqa: E402
+from page_under_test import Case  # noqa: E402
+from real_systems import PATIENCE, case_names, check, main, run_cases, wait_until  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EVIL = "<img src=x onerror=alert(1)>"
-
-
-class Case(Posted):
-    browser = None
-
-    def is_there(self):
-        try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=5).status == 200
-        except OSError:
-            return False
-
-    def url(self, *view):
-        return f"http://127.0.0.1:{self.http}/#/" + "/".join(view)
-
-    def open(self, *view, **look):
-        self.browser = self.browser or Browser(**look)
-        self.browser.open(self.url(*view))
-
-    def screenshot(self, name):
-        if self.options.screenshots:
-            png = base64.b64decode(self.browser.tell("Page.captureScreenshot", {"captureBeyondViewport": True})["data"])
-            (pathlib.Path(self.options.screenshots) / f"{name}.png").write_bytes(png)
-
-    def nothing_complained(self, *expected):
-        wrong = [c for c in self.browser.complaints if not any(e in c for e in expected)]
-        check(not wrong, f"the browser complains: {wrong[:3]}")
-
-    def close(self):
-        if self.browser:
-            self.browser.close()
-        super().close()
 
 
 def every_view(c):
@@ -103,7 +72,36 @@ def streaming(c):
     wait_until("batches are shown", lambda: (b.run("document.querySelectorAll('tbody tr').length") or 0) > 3)
     c.screenshot("streaming")
     wait_until("the rate is zero", lambda: b.run(rate) == 0, 60)
-    check(b.run("document.querySelector('.figure polyline').getAttribute('points').split(' ').length") > 5, "the plot has its looks")
+    plots = b.run("document.querySelectorAll('.figure canvas, .figure polyline').length")
+    check(plots == 4, f"{plots} plots")
+    c.nothing_complained()
+    c.run.stop()
+
+
+def what_passes(c):
+    """The graph says at each edge how many records pass a second, fewer behind a filter, and of parsers and sinks how busy they are"""
+    stages = c.topology["stages"]
+    stages.pop("counts")
+    stages["sales"] = {"source": "generator", "kind": "sales", "rate": "500/s"}
+    stages["read"] = {"parser": "json", "from": "sales", "schema": {"quantity": "bigint"}}
+    stages["even"] = {"transform": "select", "from": "read", "where": "quantity % 2 = 0"}
+    stages["rows"] = {"sink": "file", "from": "even", "path": str(c.folder / "rows.jsonl")}
+    stages["kept"] = {"sink": "file", "from": "parsed", "path": str(c.folder / "others.jsonl")}
+    c.start()
+    c.open("t", c.name)
+    b = c.browser
+    labels = "[...document.querySelectorAll('.graph .edge')].map(e => e.textContent).filter(t => t.endsWith('/s')).map(t => parseFloat(t.replace(',', ''))).sort((x, y) => x - y)"
+    last = []
+
+    def is_so():
+        last[:] = b.run(labels) or []
+        return len(last) == 5 and last[:2] == [0, 0] and 150 < last[2] < 350 and all(350 < n < 650 for n in last[3:])
+    try:
+        wait_until("each edge has its rate", is_so, 60)
+    except Exception as e:
+        raise type(e)(f"{e}; the last are {last}") from None
+    check(b.run("[...document.querySelectorAll('.graph a')].filter(a => /busy \\d+ %/.test(a.textContent)).length") >= 3, "parsers and sinks say how busy they are")
+    c.screenshot("graph_with_rates")
     c.nothing_complained()
     c.run.stop()
 
@@ -111,33 +109,28 @@ def streaming(c):
 def actions(c):
     """A wrong name, no token and a wrong token do nothing; the right ones stop the topology"""
     c.start()
-    token = (c.state / "token").read_text().strip()
+    token = c.token()
     check(f"/#token={token}" in c.run.errors(), "the first start prints the address with the token")
     c.open()
     b = c.browser
-
-    def confirm(name, key):
-        b.click("main button", "Stop")
-        b.click("dialog input[name=confirm]")
-        b.type(name)
-        if key:
-            b.click("dialog input[name=token]")
-            b.type(key)
-        b.click("dialog button", "Stop")
-    confirm("another", None)
+    c.confirm("Stop", "another")
     b.wait_for("nothing was done")
     b.click("dialog button", "Cancel")
-    confirm(c.name, None)
+    c.confirm("Stop", c.name)
     b.wait_for("the token is missing")
     b.click("dialog button", "Cancel")
-    confirm(c.name, "wrong")
+    c.confirm("Stop", c.name, "wrong")
     b.wait_for("is not this node's")
     check(c.run.alive(), "it runs on")
     b.open("about:blank")
     b.open(f"http://127.0.0.1:{c.http}/#token={token}")
     b.wait_for(c.name)
     check(token not in b.run("location.href"), "the token does not stay in the address")
-    confirm(c.name, None)
+    b.run(f"sessionStorage.clear(), location.hash = '#token={token}', location.hash = '#/t/{c.name}/ledger'")
+    wait_until("the token is taken from an address that changes at once", lambda: b.run("sessionStorage.getItem('token')") == token)
+    check(b.run("location.hash") == f"#/t/{c.name}/ledger", "the address that came then stays")
+    c.open()
+    c.confirm("Stop", c.name)
     check(c.run.wait() == 0, "it has ended as by SIGTERM")
     b.wait_for("millrace does not answer; trying again")
     c.nothing_complained("status of 401", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
@@ -152,14 +145,143 @@ def records_are_text(c):
     c.open("t", c.name, "letters")
     b = c.browser
     b.wait_for("Records need the token")
-    b.click("main input")
-    b.type((c.state / "token").read_text().strip())
+    b.fill("main input", c.token())
     b.click("main button", "Show")
     wait_until("both letters are shown", lambda: b.text().count("onerror=alert(1)") >= 2 or b.click("nav a", "Graph") or b.click("nav a", "Dead letters"))
     c.screenshot("dead_letters")
     check(b.run("document.querySelectorAll('main img').length") == 0, "an image was made of a record")
+    b.wait_for("By stage and error")
+    b.click("main form button", "Replay")
+    b.fill("dialog input[name=confirm]", c.name)
+    b.click("dialog button", "Replay")
+    b.wait_for("2 went in")  # and fail again
+    b.click("dialog button", "Close")
+    wait_until("they have failed again", lambda: b.text().count("onerror=alert(1)") >= 4 or b.click("nav a", "Graph") or b.click("nav a", "Dead letters"))
     c.nothing_complained("status of 401")
     check(b.run("document.querySelectorAll('script').length") == 1, "there is another script")
+    c.run.stop()
+
+
+def records_keys_and_taps(c):
+    """What becomes of a record, the state of a key, rows as they pass: each needs the token; markup in them stays text"""
+    c.start()
+    c.open("t", c.name, "record", "posted")
+    b = c.browser
+    record = json.dumps({"user": EVIL, "at": "2026-11-01T12:01:00Z"})
+    b.fill("textarea", record)
+    b.click("main button", "Ask")
+    b.wait_for("Records need the token")
+    b.fill("main input[type=password]", c.token())
+    b.click("main button", "Show")
+    b.wait_for("it counts in the window from 2026-11-01T12:00:00Z to 2026-11-01T12:05:00Z")
+    c.screenshot("record")
+    c.post(json.loads(record))
+    def is_counted():
+        b.open(c.url("t", c.name, "record"))
+        b.open(c.url("t", c.name, "key", "counts"))
+        return "1 open window has" in looked_up(b)
+    wait_until("the record is counted", is_counted)
+    check(EVIL in b.text(), "the key is shown as it is")
+    c.screenshot("key")
+    b.open(c.url("t", c.name, "tap", "parsed->counts"))
+    b.wait_for("rows have passed")
+
+    def passes(words):
+        c.post(json.loads(record))
+        return words in b.text() and EVIL in b.text()
+    wait_until("a row that passes is shown", lambda: passes("Rows on parsed → counts"))
+    c.screenshot("tap")
+    check(b.run("document.querySelectorAll('main img').length") == 0, "an image was made of a row")
+    b.click("main .row a", "posted")
+    wait_until("so is one of the other edge", lambda: passes("Rows on posted → parsed"))
+    c.nothing_complained("status of 401")
+    c.run.stop()
+
+
+def looked_up(b):
+    wait_until("the form is there", lambda: b.run("document.querySelector('#field-key') !== null"))
+    b.fill("#field-key", EVIL)
+    b.click("main button", "Look up")
+    wait_until("it is answered", lambda: "records of this key" in b.text() or "record of this key" in b.text())
+    return b.text()
+
+
+def paused_and_resumed(c):
+    """Pause, resume and restart, each by its button and the name typed"""
+    c.start()
+    c.open_with_token()
+    b = c.browser
+    b.open(c.url())
+    c.confirm("Pause", c.name)
+    b.wait_for("Resume")
+    wait_until("the overview says so", lambda: b.run("document.querySelectorAll('main .state.paused').length") == 1)
+    b.open(c.url("t", c.name))
+    wait_until("source and parser are drawn as paused", lambda: b.run("[...document.querySelectorAll('.graph a.paused')].map(e => e.textContent.includes('paused'))")
+               == [True, True])
+    check(b.run("document.querySelectorAll('.graph a.waits').length") == 0, "a paused stage is drawn as one that waits")
+    check(b.run("[...document.querySelectorAll('main td .state.paused')].map(e => e.textContent)") == ["paused", "paused"], "the list of stages says so")
+    c.screenshot("graph_paused")
+    b.open(c.url("t", c.name, "stage", "parsed"))
+    b.wait_for("paused")
+    check("caught up" not in b.text(), "a paused partition is told as caught up")
+    c.screenshot("paused")
+    c.confirm("Restart", "parsed")
+    wait_until("it lives anew", lambda: "parsed/lane0" in c.run.errors())
+    b.open(c.url())
+    c.confirm("Resume", c.name)
+    b.wait_for("Pause")
+    c.post({"user": "u", "at": "2026-11-01T12:01:00Z"}, {"user": "u", "at": "2026-11-01T12:05:10Z"})
+    wait_until("its window has fired", c.rows_file.exists)
+    c.nothing_complained()
+    c.run.stop()
+
+
+def everybody_can_use_it(c):
+    """axe finds nothing serious on any view, light and dark"""
+    found = subprocess.run([ROOT / "tools/page_libraries", "--test"], capture_output=True, text=True)
+    if found.returncode == 3:
+        print(found.stderr.strip())
+        return
+    check(found.returncode == 0, found.stderr)
+    axe = (pathlib.Path(found.stdout.strip()) / "axe.js").read_text()
+    c.start()
+    c.post({"user": "u", "at": "2026-11-01T12:01:00Z"}, {"user": EVIL, "at": 1})
+    c.open_with_token()
+    b = c.browser
+    for dark in (False, True):
+        b.tell("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+        for view in ([], ["t", c.name], *(["t", c.name, v] for v in ("streaming", "silent", "ledger", "letters", "record", "key", "tap")),
+                     *(["t", c.name, "stage", s] for s in ("posted", "parsed", "counts", "rows"))):
+            b.open("about:blank")
+            b.open(c.url(*view))
+            b.wait_for("as of ")
+            b.run(axe)
+            wrong = b.run("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+                          ".map(v => v.id + ': ' + v.nodes[0].html + ' ' + v.nodes[0].failureSummary))")
+            check(wrong == [], f"{'/'.join(view) or 'overview'}, {'dark' if dark else 'light'}: {wrong}")
+    c.nothing_complained()
+    c.run.stop()
+
+
+def left_open(c):
+    """A page that looks hundreds of times holds no more elements and no more memory than before"""
+    c.start()
+    c.post(*({"user": f"u{i}", "at": f"2026-11-01T12:0{i}:00Z"} for i in range(4)))
+    c.open("t", c.name, "streaming")
+    b = c.browser
+    b.wait_for("as of ")
+
+    def held(looks):
+        b.run(f"(async () => {{ for (let i = 0; i < {looks}; i++) await new Promise(r => {{ addEventListener('shown', r, {{ once: true }});"
+              " dispatchEvent(new Event('acted')); }); })()")
+        b.tell("HeapProfiler.collectGarbage")
+        return b.tell("Memory.getDOMCounters")["nodes"], b.run("performance.memory.usedJSHeapSize")
+    held(320)  # the plots have all that they keep
+    before = held(50)
+    after = held(400)
+    check(after[0] < before[0] * 1.2 + 200, f"elements: {before[0]}, then {after[0]}")
+    check(after[1] < before[1] * 1.3 + 2_000_000, f"bytes: {before[1]}, then {after[1]}")
+    c.nothing_complained()
     c.run.stop()
 
 
@@ -181,7 +303,7 @@ def a_phone_in_the_dark(c):
 
     def focused():
         return b.run("document.activeElement.textContent")
-    for _ in range(12):
+    for _ in range(16):
         press("Tab")
         if focused() == "Ledger":
             break
@@ -200,7 +322,7 @@ def what_is_served(c):
         done = subprocess.run(["curl", "-s", "-D", "-", "-o", "/dev/null", *(x for h in headers for x in ("-H", h)),
                                f"http://127.0.0.1:{c.http}{path}"], capture_output=True, text=True, timeout=60 * PATIENCE)
         return done.stdout
-    for path in ("/", "/page.js", "/page.css", "/icon.svg"):
+    for path in ("/", "/page.js", "/views.js", "/libraries.js", "/page.css", "/icon.svg"):
         plain = head(path)
         for words in ("200 OK", "default-src 'none'", "frame-ancestors 'none'", "nosniff", "no-referrer"):
             check(words in plain, f"{path}: no {words} in {plain}")
@@ -213,7 +335,8 @@ def what_is_served(c):
     c.run.stop()
 
 
-CASES = (every_view, streaming, actions, records_are_text, a_phone_in_the_dark, what_is_served)
+CASES = (every_view, streaming, what_passes, actions, records_are_text, records_keys_and_taps, paused_and_resumed, everybody_can_use_it, left_open,
+         a_phone_in_the_dark, what_is_served, *page_live.CASES)
 
 
 def test(options, folder):

@@ -199,9 +199,22 @@ expected<api::answer> memory_cluster::look(const api::request& what) {
       return user_error(ec::not_found, fmt::format("the cluster has no topology {}", r->topology));
     return api::answers::document{fmt::format(R"({{"topology":"{}","stages":{{}}}})", r->topology)};
   }
+  if (const auto* const g = std::get_if<api::requests::graph>(&what)) {
+    if (!boss_.state().topologies.contains(g->topology))
+      return user_error(ec::not_found, fmt::format("the cluster has no topology {}", g->topology));
+    return api::answers::document{
+        fmt::format("{{\"topology\":\"{}\",\"padding\":\"{}\"}}\n", g->topology, std::string(padding_, 'x'))};
+  }
+  if (std::holds_alternative<api::requests::figures>(what))
+    return api::answers::document{"{\"lanes\":[]}\n"};
   if (std::holds_alternative<api::requests::metrics>(what))
     return api::answers::page{true, "millrace_running 1\n"};
   return api::answers::page{boss_.nodes().is_settled(), "ok\n"};
+}
+
+void memory_cluster::pad_graphs(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  padding_ = bytes;
 }
 
 void memory_cluster::finish(const std::string& topology) {

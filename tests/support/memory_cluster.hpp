@@ -27,6 +27,8 @@ public:
   void silence(const std::string& node);
   /// Requests are not answered any more.
   void hang();
+  /// Graphs are as long.
+  void pad_graphs(std::size_t bytes);
   [[nodiscard]] std::size_t waiting();
 
 private:
@@ -56,6 +58,7 @@ private:
   cluster::request_id requests_ = 0;
   std::int64_t millis_ = 0;
   bool hangs_ = false;
+  std::size_t padding_ = 0;
 };
 
 }  // namespace millrace::test

@@ -109,6 +109,9 @@ inside::figures figures_of(const running_topology& t, const std::string& node, e
     out.sinks.push_back(at_node(figures_of(name, *g)));
   for (const auto& [stage, lost] : t.gauges.losses->all())
     out.losses[stage] = {lost.late, lost.dead_letters};
+  for (const auto& [stage, c] : t.gauges.flow->all())
+    if (stage.find('.') == std::string::npos)  // else no stage, but an entry beside those (delivery::ledger)
+      out.flow[stage] = {c.in, c.out, c.filtered};
   return out;
 }
 

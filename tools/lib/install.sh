@@ -1,5 +1,5 @@
 # Sourced by tools/quickstart, tools/test, tools/deb and others: installs what tools/packages lists and this machine lacks.
-# Usage: install_packages build [test]; fetch_arrow; install_for_tests
+# Usage: install_packages build [test]; fetch_arrow; fetch_page_libraries; install_for_tests
 
 install_packages() {
   local root missing=() name groups=" $* "
@@ -32,11 +32,19 @@ fetch_arrow() {
   "$root/tools/arrow" >/dev/null || echo "building WITHOUT the parquet sink" >&2
 }
 
+# uPlot and dagre are no packages of Debian either. Where they cannot be had, the page has simpler plots.
+fetch_page_libraries() {
+  local root
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  "$root/tools/page_libraries" >/dev/null || echo "building WITHOUT the page's plots" >&2
+}
+
 # All that the gate and the proof need.
 install_for_tests() {
   local root
   root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   install_packages build test
   fetch_arrow
+  fetch_page_libraries
   "$root/tools/duckdb" >/dev/null || echo "no DuckDB here: its tests are skipped" >&2
 }

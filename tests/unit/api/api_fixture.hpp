@@ -46,6 +46,20 @@ public:
     static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
     return *this;
   }
+  /// What comes until this text has come so often, or the server closes it.
+  std::string until(const std::string& text, std::size_t times = 1) {
+    std::string out;
+    const auto found = [&] {
+      std::size_t n = 0;
+      for (auto at = out.find(text); at != std::string::npos; at = out.find(text, at + text.size()))
+        ++n;
+      return n >= times;
+    };
+    char buffer[4096];
+    for (ssize_t n = 0; !found() && (n = ::read(fd_, buffer, sizeof buffer)) > 0;)
+      out.append(buffer, static_cast<std::size_t>(n));
+    return out;
+  }
   /// All that comes until the server closes it.
   std::string rest() {
     std::string out;

@@ -54,6 +54,8 @@ TEST_CASE("figures of several processes add up") {
   other.lanes[0].name = "parsed/lane1";
   other.sources[0].is_spool_full = true;
   other.losses["parsed"] = {1, 2};
+  f.flow["parsed"] = {10, 8, 2};
+  other.flow = {{"parsed", {5, 4, 1}}, {"counts", {4, 3, 0}}};
   other.missing = {"c"};
   add(f, std::move(other));
   CHECK(f.lanes.size() == 2);
@@ -61,6 +63,7 @@ TEST_CASE("figures of several processes add up") {
   CHECK(f.sources[0].records_per_second == 200);
   CHECK(f.sources[0].is_spool_full == true);
   CHECK(f.losses["parsed"].dead_letters == 2);
+  CHECK(f.flow == std::map<std::string, flow_figures>{{"counts", {4, 3, 0}}, {"parsed", {15, 12, 3}}});
   CHECK(f.missing == std::vector<std::string>{"c"});
 }
 

@@ -1,0 +1,55 @@
+// All topologies with what they do and who holds them up, and the nodes.
+import { action } from "./actions.js";
+import { ask, topologyPath } from "./asking.js";
+import { el, link, number, rate, seconds, state, table } from "./elements.js";
+
+const asksAtOnce = 10;     // topologies a look whose graph is asked for: with more of them the others have the one before
+const graphs = new Map();  // by topology: { graph, at }; graph is null where there was no answer
+
+async function look(names) {
+  for (const name of graphs.keys()) if (!names.includes(name)) graphs.delete(name);
+  const since = name => graphs.get(name)?.at ?? -Infinity;
+  await Promise.all([...names].sort((a, b) => since(a) - since(b)).slice(0, asksAtOnce).map(async name => {
+    const graph = await ask(topologyPath(name, "graph")).catch(() => null);
+    graphs.set(name, { graph, at: performance.now() });
+  }));
+}
+
+const sum = all => all.reduce((n, x) => n + x, 0);
+const rateOf = g => rate(sum(g.stages.map(s => s.records_per_second ?? 0)));
+
+// What is there and not yet read, where all sources know; else how far the last watermark is behind the clock.
+function lagOf(g) {
+  const lags = g.stages.filter(s => s.kind === "source").map(s => s.lag);
+  if (lags.length && !lags.includes(null)) return `${number(sum(lags))} records`;
+  const marks = g.stages.map(s => Date.parse(s.watermark)).filter(t => !Number.isNaN(t));
+  if (marks.length === 0) return "not known";
+  const behind = (Date.now() - Math.min(...marks)) / 1000;
+  return behind < 1 ? "none" : `watermark ${seconds(behind)} behind`;
+}
+const isPaused = (t, g) => t.reason.includes("paused") || g?.stages.some(s => s.state === "paused");
+
+function row(t, isCluster) {
+  const isRunning = t.state === "running", g = isRunning ? graphs.get(t.topology)?.graph : null;
+  const paused = isRunning && isPaused(t, g);
+  return [link(["t", t.topology], t.topology), state(paused ? "paused" : t.state), g ? rateOf(g) : "", g ? lagOf(g) : "",
+    g?.held_up_by ? link(["t", t.topology, "stage", g.held_up_by.stage], g.held_up_by.stage) : "", t.reason,
+    el("div", { class: "row" },
+      isRunning && t.reason === "" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
+      isRunning && t.reason.includes("paused") ? action("Resume", t.topology, topologyPath(t.topology, "resume")) : null,
+      isRunning ? action("Stop", t.topology, topologyPath(t.topology, "stop")) : null,
+      isCluster && ["ended", "stopped", "failed"].includes(t.state)
+        ? action("Remove", t.topology, topologyPath(t.topology, "remove"), "Its state and its dead letters go with it, and do not come back.") : null)];
+}
+
+export async function overview() {
+  const [topologies, nodes, status] = await Promise.all([ask("topologies"), ask("nodes"), ask("status")]);
+  await look(topologies.filter(t => t.state === "running").map(t => t.topology));
+  return ["Overview", [
+    table("Topologies", [{ name: "Topology" }, { name: "State" }, { name: "Rate", number: true }, { name: "Lag", number: true }, { name: "Held up by" }, { name: "Reason", wide: true },
+      { name: "" }], topologies.map(t => row(t, status.cluster !== "")), "No topology is there."),
+    table("Nodes", [{ name: "Node" }, { name: "State" }, { name: "Role" }, { name: "Actors", number: true }, { name: "Topologies" }, { name: "" }],
+      nodes.map(n => [n.name, state(n.state), n.coordinator ? "coordinator" : "", number(n.actors.length),
+        [...new Set(n.actors.map(a => a.split("/")[0]))].join(", "),
+        nodes.length > 1 && n.state === "up" ? action("Drain", n.name, `nodes/${encodeURIComponent(n.name)}/drain`) : ""]), "No node is there.")]];
+}
