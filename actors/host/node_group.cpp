@@ -17,7 +17,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   const auto sign = std::make_shared<store_sign>();
   const auto topologies = options.folder + "/topologies";
   g.board = spawn_switchboard(system, {options.name, options.instance, options.caf_node,
-                                       std::move(options.transport_to), options.clock});
+                                       std::move(options.transport_to), options.silence, options.clock});
   g.directors = spawn_directors(system, {g.board, options.store, std::move(options.report_text)});
   g.lives = std::make_shared<hosted_lives>(system, host_options{options.name,
                                                                 {},
@@ -35,6 +35,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.cluster = std::string(cluster_name);
   o.may_lead = options.may_lead;
   o.cores = static_cast<std::uint32_t>(options.cores);
+  o.silence = options.silence;
   o.seed = options.seed;
   o.store = options.store;
   o.transport = letters_by(g.board);

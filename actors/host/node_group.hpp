@@ -28,6 +28,7 @@ struct node_settings {
   std::size_t cores = 1;
   std::string folder;  // of this node; it is there
   std::chrono::milliseconds start_timeout{30'000};
+  cluster::silence silence = {};
   /// Called once, on another thread: the process is to end, and why.
   std::function<void(const std::string& why)> on_over;
   decltype(host_options::losses) losses = {};

@@ -139,6 +139,8 @@ private:
                    0,
                    options_.caf_node};
     o.link.peer = a.node;
+    o.link.bounds.suspect_after = options_.silence.detached_after;
+    o.link.bounds.lost_after = options_.silence.away_after;
     o.make_transport = options_.transport_to(a.node, a.at);
     o.owner = self_;
     o.clock = options_.clock;

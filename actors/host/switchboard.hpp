@@ -4,6 +4,7 @@
 
 #include "actors/host/messages.hpp"
 #include "actors/link/link_actor.hpp"
+#include "runtime/cluster/silence.hpp"
 
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@ struct switchboard_options {
   std::string caf_node;
   /// Makes the transport of the link to a peer.
   std::function<link::transport_factory(const std::string& peer, const link::endpoint& at)> transport_to;
+  cluster::silence silence = {};
   const wall_clock* clock = &system_clock();
 };
 

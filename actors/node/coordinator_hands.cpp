@@ -22,12 +22,13 @@ constexpr std::chrono::minutes clear_patience{30};
 coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
                                      std::shared_ptr<const node_options> options, control_keeper keeper)
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
-      random_(options_->seed != 0 ? options_->seed : std::random_device{}()), candidate_(now(), jitter()),
-      is_refused_(!options_->may_lead) {}
+      random_(options_->seed != 0 ? options_->seed : std::random_device{}()),
+      candidate_(options_->silence, now(), jitter()), is_refused_(!options_->may_lead),
+      claims_(options_->silence) {}
 
 micros coordinator_hands::jitter() {
-  return micros(
-      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(cluster::stands_after.count())));
+  return micros(static_cast<std::int64_t>(random_() %
+                                          static_cast<std::uint64_t>(options_->silence.away_after.count())));
 }
 
 void coordinator_hands::meet(const meet_others& m) {
@@ -89,7 +90,7 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
                mine.term);
   candidate_.on_won();
   leader_ = options_->mine.node;
-  leads_.emplace(mine, std::move(found), now());
+  leads_.emplace(mine, std::move(found), now(), options_->silence);
   if (options_->director)
     options_->director->leads(mine, leads_->state());
   if (!leads_->state().cluster.empty())
@@ -140,7 +141,7 @@ void coordinator_hands::clear(const std::string& chains) {
             [this, chains](const caf::error& e) { on_cleared(chains, self_->system().render(e)); });
 }
 
-/// What an earlier coordinator of this process began counts as well.
+/// A clearing that an earlier coordinator of this process began counts as well.
 void coordinator_hands::on_cleared(const std::string& chains, const std::string& why) {
   if (why.empty())
     spdlog::info("the store has no chains of {} any more", chains);

@@ -8,13 +8,6 @@
 #include <utility>
 
 namespace millrace::node {
-namespace {
-
-/// Several times before anybody stands.
-constexpr micros passed_on_every = cluster::stands_after / 4;
-
-}  // namespace
-
 void coordinator_hands::on_letter(const letter_came& m) {
   if (const auto* const w = std::get_if<cluster::letters::word>(&m.what))
     on_word(m.from, *w);
@@ -49,7 +42,7 @@ void coordinator_hands::on_heard(const cluster::letters::heard& h) {
 void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster::epoch& of) {
   if (now().running < passes_on_at_)
     return;
-  passes_on_at_ = now().running + passed_on_every;
+  passes_on_at_ = now().running + options_->silence.away_after / 4;  // several times before anybody stands
   for (const auto& p : linked_)
     if (p != leader)
       write(p.node, p.instance, cluster::letters::heard{of});

@@ -5,6 +5,7 @@
 #include "actors/node/control_keeper.hpp"
 #include "actors/node/messages.hpp"
 #include "runtime/cluster/control_state.hpp"
+#include "runtime/cluster/silence.hpp"
 
 #include <functional>
 #include <memory>
@@ -48,7 +49,8 @@ struct node_options {
   bool may_lead = true;  // it stands for coordinator
   std::uint32_t cores = 1;
   std::uint32_t formats = 1;  // the newest that this version writes
-  std::uint64_t seed = 0;     // of random waits and numbers; 0: by chance
+  cluster::silence silence = {};
+  std::uint64_t seed = 0;  // of random waits and numbers; 0: by chance
   std::shared_ptr<chain_store> store;
   std::shared_ptr<node_transport> transport;
   std::shared_ptr<life_factory> lives;

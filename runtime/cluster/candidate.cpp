@@ -5,13 +5,24 @@
 #include <algorithm>
 
 namespace millrace::cluster {
+namespace {
 
-candidate::candidate(moment now, micros jitter) { follow(now, jitter); }
+/// A process that has just begun hears a coordinator soon, if there is one, so that a patient cluster is founded as fast
+/// as any.
+constexpr micros stands_first_after = std::chrono::seconds(2);
+
+}  // namespace
+
+candidate::candidate(const silence& limits, moment now, micros jitter) : limits_(limits) {
+  follow(now, jitter);
+  stands_at_ =
+      now.running + std::min(limits.away_after, stands_first_after) + std::min(jitter, stands_first_after);
+}
 
 void candidate::follow(moment now, micros jitter) {
   phase_ = phase::following;
-  stands_at_ = now.running + stands_after + jitter;
-  waits_at_most_until_ = now.running + stands_unheard_after + jitter;
+  stands_at_ = now.running + limits_.away_after + jitter;
+  waits_at_most_until_ = now.running + limits_.unheard_after() + jitter;
 }
 
 void candidate::on_word(const epoch& of, moment now, micros jitter) {
@@ -27,7 +38,8 @@ void candidate::on_heard(const epoch& of, moment now, micros jitter) {
     return;
   highest_ = of;
   if (phase_ == phase::following)
-    stands_at_ = std::max(stands_at_, std::min(now.running + stands_after + jitter, waits_at_most_until_));
+    stands_at_ =
+        std::max(stands_at_, std::min(now.running + limits_.away_after + jitter, waits_at_most_until_));
 }
 
 bool candidate::tick(moment now) {

@@ -3,22 +3,19 @@
 #pragma once
 
 #include "runtime/cluster/identities.hpp"
+#include "runtime/cluster/silence.hpp"
 
 #include <cstdint>
 
 namespace millrace::cluster {
 
-/// A node stands after so much silence of the coordinator; jitter comes on top, so that not all stand at once.
-inline constexpr micros stands_after = std::chrono::seconds(2);
-/// Likewise where another node hears it, and this one does not.
-inline constexpr micros stands_unheard_after = std::chrono::seconds(20);
-
 class candidate {
 public:
   enum class phase : std::uint8_t { following, standing, leading };
 
-  /// `jitter`: between nothing and stands_after, at random, as in all calls.
-  candidate(moment now, micros jitter);
+  /// `jitter`: between nothing and limits.away_after, at random, as in all calls, so that not all stand at once.
+  /// The first time it stands after two seconds and two of jitter, at most.
+  candidate(const silence& limits, moment now, micros jitter);
 
   /// A word of a coordinator, of any kind. One of a lower epoch than the highest says nothing.
   void on_word(const epoch& of, moment now, micros jitter);
@@ -44,6 +41,7 @@ public:
 private:
   void follow(moment now, micros jitter);
 
+  silence limits_;
   phase phase_ = phase::following;
   epoch highest_;  // that it has heard of
   epoch mine_;     // that it has chosen last

@@ -20,8 +20,8 @@ constexpr micros clears_again_after = std::chrono::seconds(5);
 
 }  // namespace
 
-coordinator::coordinator(epoch mine, control_state found, moment now)
-    : epoch_(mine), state_(std::move(found)) {
+coordinator::coordinator(epoch mine, control_state found, moment now, const silence& limits)
+    : epoch_(mine), state_(std::move(found)), watch_(limits) {
   for (const auto& [name, n] : state_.nodes)
     if (!n.is_over)
       watch_.await(name, now.running);

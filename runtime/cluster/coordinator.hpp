@@ -86,7 +86,7 @@ enum class append_outcome : std::uint8_t {
 class coordinator {
 public:
   /// `found`: what the opening of `control` under this epoch has read.
-  coordinator(epoch mine, control_state found, moment now);
+  coordinator(epoch mine, control_state found, moment now, const silence& limits = {});
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
@@ -95,7 +95,7 @@ public:
   [[nodiscard]] decision_list tick(moment now);
   [[nodiscard]] decision_list on_request(request_id id, request what, moment now);
 
-  /// Whoever cleared them: chains of a removed topology may go twice, and by two coordinators at once, since nobody
+  /// Any process may have cleared them: chains of a removed topology may go twice, and by two coordinators at once, since nobody
   /// gets their name again.
   [[nodiscard]] decision_list on_cleared(const std::string& chains, bool is_done, moment now);
 

@@ -9,8 +9,8 @@ namespace {
 
 /// A store that did not answer, or shows another id, is not asked again with each letter.
 constexpr micros between_looks = std::chrono::seconds(1);
-/// Longer than a process that has died goes on counting as present.
-constexpr micros claim_patience = away_after + std::chrono::seconds(1);
+/// A claim waits for so long beyond the silence after which a process counts as away.
+constexpr micros claim_patience = std::chrono::seconds(1);
 constexpr micros most_skew = std::chrono::milliseconds(250);
 
 }  // namespace
@@ -64,7 +64,7 @@ expected<void> check_session(const control_state& seen, const process_id& mine, 
 
 name_claims::judged name_claims::judge(const process_id& who, const present_node* other, moment now) {
   const auto answers = other != nullptr && other->instance != who.instance && !other->is_detached &&
-                       now.running - other->heard < detached_after;
+                       now.running - other->heard < limits_.detached_after;
   if (!answers) {
     waiting_.erase(who.node);
     return judged::admitted;
@@ -72,7 +72,7 @@ name_claims::judged name_claims::judge(const process_id& who, const present_node
   auto& mine = waiting_.try_emplace(who.node, claim{who.instance, now.running}).first->second;
   if (mine.instance != who.instance)
     mine = {who.instance, now.running};
-  return now.running - mine.since < claim_patience ? judged::waiting : judged::refused;
+  return now.running - mine.since < limits_.away_after + claim_patience ? judged::waiting : judged::refused;
 }
 
 std::optional<micros> clock_skew(event_micros sent, event_micros theirs, event_micros back) {

@@ -63,6 +63,8 @@ class name_claims {
 public:
   enum class judged : std::uint8_t { admitted, waiting, refused };
 
+  explicit name_claims(const silence& limits) : limits_(limits) {}
+
   /// A process without a session asks for one. `other`: the process that is present under that name, if any.
   [[nodiscard]] judged judge(const process_id& who, const present_node* other, moment now);
 
@@ -71,6 +73,7 @@ private:
     std::uint64_t instance = 0;
     micros since{};
   };
+  silence limits_;
   std::map<std::string, claim> waiting_;  // at most one a name that somebody has
 };
 

@@ -32,15 +32,15 @@ void node_watch::gone(const std::string& node) {
 node_watch::change node_watch::look(micros now) {
   change c;
   for (const auto& [name, n] : present_)
-    if (now - n.heard >= away_after)
+    if (now - n.heard >= limits_.away_after)
       c.away.push_back(name);
-    else if (now - n.heard >= detached_after && !n.is_detached)
+    else if (now - n.heard >= limits_.detached_after && !n.is_detached)
       c.detached.push_back(name);
   for (const auto& name : c.detached)
     present_[name].is_detached = true;
   for (const auto& name : c.away)
     present_.erase(name);
-  std::erase_if(awaited_, [&](const auto& a) { return now - a.second >= away_after; });
+  std::erase_if(awaited_, [&](const auto& a) { return now - a.second >= limits_.away_after; });
   return c;
 }
 

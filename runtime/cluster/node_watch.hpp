@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/cluster/identities.hpp"
+#include "runtime/cluster/silence.hpp"
 
 #include <map>
 #include <set>
@@ -9,10 +10,6 @@
 #include <vector>
 
 namespace millrace::cluster {
-
-/// Two speeds: whoever is silent is detached soon, which is always safe; another life elsewhere comes later.
-inline constexpr micros detached_after = std::chrono::milliseconds(500);
-inline constexpr micros away_after = std::chrono::seconds(2);
 
 /// A node that has registered with this coordinator.
 struct present_node {
@@ -26,6 +23,8 @@ struct present_node {
 
 class node_watch {
 public:
+  explicit node_watch(const silence& limits) : limits_(limits) {}
+
   /// Nodes that may register yet: until they have, or are away, what they run is not given to others.
   void await(const std::string& node, micros now) { awaited_[node] = now; }
   void arrived(const std::string& node, const present_node& what);
@@ -49,6 +48,7 @@ public:
   [[nodiscard]] bool is_settled() const { return awaited_.empty(); }
 
 private:
+  silence limits_;
   std::map<std::string, present_node> present_;
   std::map<std::string, micros> awaited_;
 };

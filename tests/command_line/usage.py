@@ -19,6 +19,7 @@ TOPOLOGY = {"millrace": 1, "topology": "usage", "stages": {
 def cases(topology, folder, taken):
     """Arguments, and what the line says; maybe an environment."""
     run = ["run", topology, "--state", f"{folder}/state"]
+    node = ["node", "--name", "a", "--store", f"dir:{folder}/store", "--listen", "127.0.0.1:0", "--coordinator", "--state", f"{folder}/node"]
     return [
         (["foo"], r'there is no command "foo"; expected run, check'),
         (["rnu"], r'there is no command "rnu".*did you mean "run"\?'),
@@ -62,6 +63,10 @@ def cases(topology, folder, taken):
         (["tls", "node", "a", "--dri", folder], r'^millrace tls node: there is no option --dri; did you mean "--dir"\?'),
         (["tls", "init", f"{folder}/tls", "more"], r'^millrace tls init: "more" is one argument too many'),
         (["tls", "init", f"{folder}/tls", "--days", "0"], r"--days"),
+        ([*node, "--detach-after", "soon"], r"--detach-after: 'soon' is no duration; expected a number and a unit"),
+        ([*node, "--detach-after", "3 s"], r"--detach-after 3 s is longer than --away-after 2 s: .*; give it a shorter time"),
+        ([*node, "--away-after", "2 h"], r"--away-after 2 h: give a time from 200 ms to 1 h"),
+        ([*node, "--detach-after", "10 ms"], r"--detach-after 10 ms: give a time from 200 ms to 1 h"),
         (["run", topology], r"neither XDG_STATE_HOME nor HOME names an absolute folder; give one with --state DIR", {}),
         (["run", topology], r"neither XDG_STATE_HOME nor HOME", {"HOME": "", "XDG_STATE_HOME": "state"}),
     ]

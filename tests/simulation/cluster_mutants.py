@@ -54,7 +54,7 @@ CLUSTER_MUTANTS = [
      "      send(r.node, r.session, commands::stop{a.actor, a.now.term});", "      {}"),
     # Detection and deaths.
     ("cluster_two_speeds", "silence detaches long before it moves anything", WATCH,
-     "    if (now - n.heard >= away_after)", "    if (now - n.heard >= detached_after)"),
+     "    if (now - n.heard >= limits_.away_after)", "    if (now - n.heard >= limits_.detached_after)"),
     ("cluster_deaths", "the third death under one lane or shard fails the topology", ADMISSION,
      "    if (static_cast<std::size_t>(recent) + 1 >= deaths_too_many)", "    if (false)"),
     ("cluster_replaced", "a process in the place of one that has not left means a death", ADMISSION,

@@ -28,7 +28,7 @@ NODE_MUTANTS = [
      "return id == id_ ? judged::ours : judged::foreign;", "return judged::ours;"),
     ("node_proof", "J2: a session counts once the own look at the store shows it", AGENT, "            if (!proven) {", "            if (false) {"),
     ("node_name", "J3: a name belongs to the process that answers under it", JOINING,
-     "< claim_patience ? judged::waiting : judged::refused;", "< claim_patience ? judged::admitted : judged::admitted;"),
+     "limits_.away_after + claim_patience ? judged::waiting : judged::refused;", "limits_.away_after + claim_patience ? judged::admitted : judged::admitted;"),
     ("node_which", "the death of one process is not that of another of its node", HEARD,
      " && found->second.instance == who.instance;", ";"),
     ("node_left", "a process that ends in order waits until that is recorded", AGENT,

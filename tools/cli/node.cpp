@@ -54,6 +54,8 @@ struct node_arguments {
   std::string state;
   std::string tls;
   std::string start_timeout = "30 s";
+  std::string detach_after = "500 ms";
+  std::string away_after = "2 s";
   std::string log_level = "info";
   std::string log_format = "text";
   unsigned threads = 0;
@@ -107,8 +109,38 @@ struct checked_arguments {
   std::shared_ptr<node::chain_store> store;
   std::string folder;
   std::chrono::milliseconds start_timeout{};
+  cluster::silence silence;
   api::server_options api;
 };
+
+/// Signs of life come each 150 ms. Nobody waits longer than an hour for a machine that may be gone.
+constexpr micros shortest_silence = std::chrono::milliseconds(200);
+constexpr micros longest_silence = std::chrono::hours(1);
+
+expected<cluster::silence> silence_of(const node_arguments& a) {
+  const auto read = [](const std::string& option, const std::string& text) -> expected<micros> {
+    const auto length = parse_duration(text);
+    if (!length)
+      return user_error(ec::invalid_argument, fmt::format("{}: {}", option, length.error().message));
+    if (*length < shortest_silence || *length > longest_silence)
+      return user_error(ec::invalid_argument,
+                        fmt::format("{} {}: give a time from 200 ms to 1 h", option, text));
+    return *length;
+  };
+  const auto detach = read("--detach-after", a.detach_after);
+  if (!detach)
+    return unexpected(detach.error());
+  const auto away = read("--away-after", a.away_after);
+  if (!away)
+    return unexpected(away.error());
+  if (*detach > *away)
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("--detach-after {} is longer than --away-after {}: a node is detached first, "
+                    "and away later; give it a shorter time",
+                    a.detach_after, a.away_after));
+  return cluster::silence{*detach, *away};
+}
 
 expected<checked_arguments> check_arguments(const node_arguments& a) {
   checked_arguments out;
@@ -146,6 +178,10 @@ expected<checked_arguments> check_arguments(const node_arguments& a) {
   if (!timeout)
     return user_error(ec::invalid_argument, "--start-timeout: " + timeout.error().message);
   out.start_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(*timeout);
+  const auto silence = silence_of(a);
+  if (!silence)
+    return unexpected(silence.error());
+  out.silence = *silence;
   const auto http = endpoint_of("--http", a.http);
   if (!http)
     return unexpected(http.error());
@@ -232,6 +268,7 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   o.cores = threads;
   o.folder = c.folder;
   o.start_timeout = c.start_timeout;
+  o.silence = c.silence;
   o.cancelled = [&] { return end.is_asked(); };
   o.on_over = [&](const std::string& why) { end.over(why); };
   o.losses = [](const config::topology& t) {
@@ -353,6 +390,19 @@ void add_node(CLI::App& app, int& status) {
           "any address")
       ->type_name("DIR");
   command->add_option("--start-timeout", a->start_timeout, "How long to wait for other nodes and for servers")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--detach-after", a->detach_after,
+          "After so much silence of a node its receivers hold nobody up any more; the same for all nodes")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--away-after", a->away_after,
+          "After so much silence of a node what it runs begins at others, and another one leads if it "
+          "did; longer on machines that stand still at times; the same for all nodes")
       ->type_name("DURATION")
       ->capture_default_str();
   command

@@ -20,7 +20,7 @@ namespace millrace::cluster::trial {
 /// One process of a node.
 struct process {
   process(std::string name, std::uint64_t random, std::uint32_t cores, moment now)
-      : node(name), instance(random), agent(name, random, cores, 1), stands(now, micros(0)) {}
+      : node(name), instance(random), agent(name, random, cores, 1), stands({}, now, micros(0)) {}
 
   /// An actor of this process. One that was ended may go on for a while.
   struct instance_of_actor {

@@ -12,7 +12,7 @@ constexpr micros jitter = std::chrono::milliseconds(300);
 }  // namespace
 
 TEST_CASE("a candidate stands once, after two seconds without a word and its jitter") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   CHECK_FALSE(c.tick(at(2'299)));
   CHECK(c.now() == candidate::phase::following);
   CHECK(c.tick(at(2'300)));
@@ -21,7 +21,7 @@ TEST_CASE("a candidate stands once, after two seconds without a word and its jit
 }
 
 TEST_CASE("a word of the highest epoch puts it off; one of a lower epoch says nothing") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   c.on_word({5, 1}, at(1'000), jitter);
   CHECK_FALSE(c.tick(at(3'000)));
   c.on_word({4, 9}, at(3'000), jitter);
@@ -30,7 +30,7 @@ TEST_CASE("a word of the highest epoch puts it off; one of a lower epoch says no
 }
 
 TEST_CASE("what another node hears puts it off for twenty seconds; a word of its own for good") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   for (int ms = 500; ms < 20'000; ms += 500) {
     c.on_heard({5, 1}, at(ms), jitter);
     CHECK_FALSE(c.tick(at(ms + 400)));
@@ -53,7 +53,7 @@ TEST_CASE("what another node hears puts it off for twenty seconds; a word of its
 }
 
 TEST_CASE("an epoch is above all that it has seen, and never one that it has chosen before") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   c.on_word({5, 1}, at(0), jitter);
   CHECK(c.choose({3, 7}, 42) == epoch{6, 42});
   c.on_lost(at(1), jitter);
@@ -62,7 +62,7 @@ TEST_CASE("an epoch is above all that it has seen, and never one that it has cho
 }
 
 TEST_CASE("two candidates that choose the same number have two epochs, and whoever opened first goes on") {
-  candidate a(at(0), jitter), b(at(0), jitter);
+  candidate a({}, at(0), jitter), b({}, at(0), jitter);
   const auto first = a.choose({3, 0}, 1);
   const auto second = b.choose({3, 0}, 2);
   CHECK(first.term == second.term);
@@ -74,7 +74,7 @@ TEST_CASE("two candidates that choose the same number have two epochs, and whoev
 }
 
 TEST_CASE("who has won does not stand again; who has lost follows again") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   REQUIRE(c.tick(at(5'000)));
   const auto mine = c.choose({}, 1);
   c.on_won();
@@ -91,7 +91,7 @@ TEST_CASE("who has won does not stand again; who has lost follows again") {
 }
 
 TEST_CASE("who stepped down since control did not answer stands again at once, under another epoch") {
-  candidate c(at(0), jitter);
+  candidate c({}, at(0), jitter);
   REQUIRE(c.tick(at(5'000)));
   const auto before = c.choose({}, 1);
   c.on_won();

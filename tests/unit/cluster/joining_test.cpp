@@ -72,7 +72,7 @@ TEST_CASE("J2: a session counts where control shows it under the number that the
 
 TEST_CASE("J3: a name belongs to whoever answers under it; a silent one is replaced") {
   using judged = name_claims::judged;
-  name_claims claims;
+  name_claims claims{silence{}};
   const process_id newcomer{"b", 12};
   CHECK(claims.judge(newcomer, nullptr, after_ms(0)) == judged::admitted);
   present_node other{11, 5, 1, 1, std::chrono::milliseconds(0), false};

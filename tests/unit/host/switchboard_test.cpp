@@ -92,10 +92,14 @@ struct board_under_test {
   static constexpr link::edge_id edge = (1U << 20U) + 1;
 
   board_under_test() : system(config), turns(millrace::test::turns_of(system)) {
-    board = spawn_switchboard(system, {"a", 10, "caf a", [this](const std::string& peer, const auto& at) {
+    board = spawn_switchboard(system, {"a",
+                                       10,
+                                       "caf a",
+                                       [this](const std::string& peer, const auto& at) {
                                          asked.push_back(peer + ":" + std::to_string(at.port));
                                          return link::test::side_of(ends[at.port].wire, 0);
-                                       }});
+                                       },
+                                       {}});
     post = system.spawn(noting_post, lines);
     directors = system.spawn(noting_directors, lines);
     view = system.spawn(noting_view, lines);

@@ -1,0 +1,81 @@
+// How long a node may be silent: by default, and as its options say.
+#include "runtime/cluster/candidate.hpp"
+#include "runtime/cluster/joining.hpp"
+#include "runtime/cluster/node_watch.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+namespace millrace::cluster::silence_trial {
+namespace {
+
+constexpr micros ms(int n) { return std::chrono::milliseconds(n); }
+constexpr silence patient{ms(10'000), ms(20'000)};
+
+node_watch watch_of(const silence& limits) {
+  node_watch w(limits);
+  w.arrived("b", {.instance = 1, .session = 7, .heard = ms(0)});
+  w.await("c", ms(0));
+  return w;
+}
+
+using names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a silent node is detached after half a second, and away after two") {
+  auto w = watch_of({});
+  CHECK(w.look(ms(499)).detached.empty());
+  CHECK(w.look(ms(500)).detached == names{"b"});
+  CHECK(w.look(ms(1'999)).away.empty());
+  CHECK_FALSE(w.is_settled());
+  CHECK(w.look(ms(2'000)).away == names{"b"});
+  CHECK(w.is_settled());
+}
+
+TEST_CASE("a patient cluster takes as long as its options say") {
+  auto w = watch_of(patient);
+  CHECK(w.look(ms(9'999)).detached.empty());
+  CHECK(w.look(ms(10'000)).detached == names{"b"});
+  CHECK(w.look(ms(19'999)).away.empty());
+  CHECK_FALSE(w.is_settled());
+  CHECK(w.look(ms(20'000)).away == names{"b"});
+  CHECK(w.is_settled());
+}
+
+TEST_CASE("a patient candidate stands soon at first, and then after its options' silence") {
+  candidate c(patient, {ms(0), 0}, ms(15'000));
+  SECTION("nobody has been heard") {
+    CHECK_FALSE(c.tick({ms(3'999), 0}));
+    CHECK(c.tick({ms(4'000), 0}));
+  }
+  SECTION("a coordinator falls silent") {
+    c.on_word({5, 1}, {ms(1'000), 0}, ms(300));
+    CHECK_FALSE(c.tick({ms(21'299), 0}));
+    CHECK(c.tick({ms(21'300), 0}));
+  }
+  SECTION("another node hears the coordinator, for ten times as long") {
+    c.on_word({5, 1}, {ms(0), 0}, ms(300));
+    for (int at = 1'000; at < 200'000; at += 5'000) {
+      c.on_heard({5, 1}, {ms(at), 0}, ms(300));
+      REQUIRE_FALSE(c.tick({ms(at + 4'000), 0}));
+    }
+    CHECK_FALSE(c.tick({ms(200'299), 0}));
+    CHECK(c.tick({ms(200'300), 0}));
+  }
+}
+
+TEST_CASE("a name is refused to a second process a second after its first would have been away") {
+  name_claims claims(patient);
+  present_node other{.instance = 1, .session = 7, .heard = ms(0)};
+  const process_id second{"b", 2};
+  CHECK(claims.judge(second, &other, {ms(0), 0}) == name_claims::judged::waiting);
+  other.heard = ms(20'900);
+  CHECK(claims.judge(second, &other, {ms(20'999), 0}) == name_claims::judged::waiting);
+  CHECK(claims.judge(second, &other, {ms(21'000), 0}) == name_claims::judged::refused);
+  CHECK(claims.judge(second, &other, {ms(31'000), 0}) == name_claims::judged::admitted);
+}
+
+}  // namespace millrace::cluster::silence_trial
