@@ -40,6 +40,7 @@ public:
   }
 
   void on_found(const messages::log_found& m) {
+    end_is_kept_ = false;
     completion_.found(m.log);
     core_->found(m.log, m.start);
     join();
@@ -82,6 +83,7 @@ public:
   }
   void on_segment_read(const messages::segment_read& m) { output_.on_segment_read(m); }
   void on_spill_tick() { output_.on_spill_tick(); }
+  void on_read_tick() { output_.on_read_tick(); }
 
   void on_tick() {
     schedule_snapshot();
@@ -135,7 +137,8 @@ public:
       core_->capture_failed();
       gate_.capture_failed();
       report();
-      if (stopping_) {
+      // One that is still being written has the changes of this one, too.
+      if (stopping_ && captures_under_way_ == 0) {
         self_->send(supervisor_, messages::stage_failed{options_.name, life_, *m.failure});
         finish_stop();
       }
@@ -195,7 +198,7 @@ public:
 
   void on_stop() {
     stopping_ = true;
-    if (core_->changed())
+    if (core_->changed() || (failing_ && captures_under_way_ == 0))
       capture(core_->out().has_outlived_files());  // the last one: in two copies nothing falls back behind it
     if (captures_under_way_ == 0)
       finish_stop();
@@ -222,7 +225,7 @@ private:
       take(f);
     } else {
       if (!holds_input())
-        output_.tell_who_holds_it();
+        output_.stall_begins();
       held.push(f);
       take_stalled();
     }
@@ -290,6 +293,8 @@ private:
   }
   void after_output() {
     take_stalled();
+    if (holds_input())
+      output_.tell_who_holds_it();
     update_gauges();
     tell_complete();
   }
@@ -421,6 +426,7 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
       [=](const messages::segment_written& m) { state->on_segment_written(m); },
       [=](const messages::segment_read& m) { state->on_segment_read(m); },
       [=](const spill_tick&) { state->on_spill_tick(); },
+      [=](const read_tick&) { state->on_read_tick(); },
       [=](const messages::capture_written& m) { state->on_written(m); },
       [=](const snapshot_tick&) { state->on_tick(); },
       [=](const update_tick&) { state->on_update_tick(); },

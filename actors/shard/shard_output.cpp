@@ -8,6 +8,7 @@ namespace millrace::shard {
 namespace {
 
 constexpr std::chrono::seconds spill_again{1};
+constexpr std::chrono::seconds read_again{1};
 /// A sink that keeps just under the shard's pace lets it stall and go on many times a second.
 constexpr std::chrono::seconds tell_again{10};
 
@@ -25,13 +26,13 @@ void shard_output::fail(error why) {
 void shard_output::on_resume(const messages::resume_output& m) {
   if (core_.out().knows_newer(m.sink, m.life))
     return;  // of an earlier life of the receiver, overtaken by its new life's
-  sinks_[m.sink] = m.from;
   const auto from = core_.resume(m.sink, m.at, m.taken, m.life, m.durable);
   if (!from) {
     auto why = from.error();
     why.stage = m.sink;
     return fail(std::move(why));
   }
+  sinks_[m.sink] = m.from;
   self_->send(m.from, messages::output_resumed{m.log, life_, *from});
   pump();
 }
@@ -49,8 +50,8 @@ void shard_output::pump() {
       show(*f);
       self_->send(handle, messages::output{std::move(f), life_});
     }
-  for (const auto& id : out.wanted(limit))
-    self_->send(options_.snapshot_writer, messages::read_segment{options_.name, life_.term, id, out.log()});
+  if (!cannot_read_)
+    read_back();
   if (!cannot_spill_)
     spill();
 }
@@ -96,11 +97,33 @@ void shard_output::on_spill_tick() {
     cannot_spill_ = false;  // no longer needed
 }
 
+bool shard_output::read_back() {
+  const auto wanted = core_.out().wanted(gate_.limit());
+  for (const auto& id : wanted)
+    self_->send(options_.snapshot_writer,
+                messages::read_segment{options_.name, life_.term, id, core_.out().log()});
+  return !wanted.empty();
+}
+
 void shard_output::on_segment_read(const messages::segment_read& m) {
-  if (m.failure)
+  if (!m.failure) {
+    if (std::exchange(cannot_read_, false))
+      spdlog::info("{}: spilled output is read back again", options_.name);
+    core_.out().loaded(m.id, m.frames);
+    return pump();
+  }
+  core_.out().read_failed(m.id);
+  if (!m.failure->retry || m.failure->code == ec::fenced)
     return fail(*m.failure);
-  core_.out().loaded(m.id, m.frames);
-  pump();
+  if (!std::exchange(cannot_read_, true))
+    spdlog::error("{}: spilled output could not be read back: {}; the stages that need it wait; trying again",
+                  options_.name, m.failure->message);
+  self_->delayed_send(self_, read_again, read_tick{});
+}
+
+void shard_output::on_read_tick() {
+  if (!read_back())
+    cannot_read_ = false;  // no longer needed
 }
 
 void shard_output::remove_unneeded() {
@@ -109,16 +132,22 @@ void shard_output::remove_unneeded() {
                 messages::remove_segments{options_.name, life_.term, std::move(ids)});
 }
 
+void shard_output::stall_begins() {
+  has_told_ = false;
+  tell_who_holds_it();
+}
+
 void shard_output::tell_who_holds_it() {
   const auto& out = core_.out();
   const bool beyond = out.retained_bytes() > out.limits().retain;
-  if ((!beyond && !cannot_spill_) || self_->clock().now() < tell_again_at_)
-    return;  // else it waits for the disk, a moment
+  if (has_told_ || (!beyond && !cannot_spill_) || self_->clock().now() < tell_again_at_)
+    return;
   const auto& have = out.acknowledged();
   const auto slowest = std::min_element(have.begin(), have.end(),
                                         [](const auto& a, const auto& b) { return a.second < b.second; });
   if (slowest == have.end())
     return;
+  has_told_ = true;
   tell_again_at_ = self_->clock().now() + tell_again;
   spdlog::warn("{}: keeps {} bytes of output that '{}' has not made durable, {}; waiting for it",
                options_.name, out.held_by(slowest->first), slowest->first,

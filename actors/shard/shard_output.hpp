@@ -27,6 +27,7 @@ public:
   void on_segment_written(const messages::segment_written& m);
   void on_segment_read(const messages::segment_read& m);
   void on_spill_tick();
+  void on_read_tick();
   /// After every change: sends what may leave, spills and reads back what is due.
   void pump();
   /// After a capture has become durable.
@@ -34,13 +35,16 @@ public:
   /// This life cannot go on. Where a newer one holds the chain it ends in silence, and the supervisor decides
   /// what that means; else the run ends with the error.
   void fail(error why);
-  /// The shard begins to wait because too much is kept.
+  /// The shard begins to wait: for the disk, a moment, or because too much is kept.
+  void stall_begins();
+  /// While the shard waits: names the receiver that it waits for, once a stall.
   void tell_who_holds_it();
   void update_gauges() const;
 
 private:
   using clock = std::chrono::steady_clock;
   bool spill();
+  bool read_back();
   void show(const delivery::output_frame& f);
 
   whole_shard::pointer self_;
@@ -52,6 +56,8 @@ private:
   std::map<std::string, messages::output_receiver> sinks_;
   position shown_ = lowest_position;  // to whoever looks
   bool cannot_spill_ = false;         // the disk has refused; tried again at the next spill_tick
+  bool cannot_read_ = false;          // the store does not answer; tried again at the next read_tick
+  bool has_told_ = false;             // in this stall, whom it waits for
   clock::time_point tell_again_at_{};
 };
 

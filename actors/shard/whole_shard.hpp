@@ -9,16 +9,19 @@
 namespace millrace::shard {
 
 /// Sent to itself: time for a snapshot; for changed rows; to look how large the state is; to try again to
-/// spill.
+/// spill; to try again to read back.
 struct snapshot_tick {};
 struct update_tick {};
 struct size_tick {};
 struct spill_tick {};
+struct read_tick {};
 
-using whole_shard = messages::shard::extend<
-    caf::reacts_to<messages::capture_written>, caf::reacts_to<messages::segment_written>,
-    caf::reacts_to<messages::segment_read>, caf::reacts_to<snapshot_tick>, caf::reacts_to<update_tick>,
-    caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>, caf::replies_to<look_up_key>::with<key_found>>;
+using whole_shard =
+    messages::shard::extend<caf::reacts_to<messages::capture_written>,
+                            caf::reacts_to<messages::segment_written>, caf::reacts_to<messages::segment_read>,
+                            caf::reacts_to<snapshot_tick>, caf::reacts_to<update_tick>,
+                            caf::reacts_to<size_tick>, caf::reacts_to<spill_tick>, caf::reacts_to<read_tick>,
+                            caf::replies_to<look_up_key>::with<key_found>>;
 
 }  // namespace millrace::shard
 
@@ -26,3 +29,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::snapshot_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::update_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::size_tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::spill_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(millrace::shard::read_tick)

@@ -77,6 +77,8 @@ public:
   /// Segments to read for receivers that may be sent what lies in them; each is named once.
   [[nodiscard]] std::vector<segment_id> wanted(std::optional<position> limit = std::nullopt);
   void loaded(const segment_id& id, std::vector<output_ptr> frames);
+  /// It could not be read; wanted() names it again.
+  void read_failed(const segment_id& id) { read_.erase(id); }
   /// Files that are of no use any more, given once. `safe`: the low mark of the capture before the newest
   /// good one.
   [[nodiscard]] std::vector<segment_id> unneeded(position safe);

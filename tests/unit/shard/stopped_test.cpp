@@ -1,0 +1,91 @@
+// The end of a shard: its last capture, and its report of an end.
+#include "tests/unit/shard/shard_scene.hpp"
+
+namespace millrace::shard_test {
+namespace {
+
+shard_setup snapshots_each_second() {
+  shard_setup s;
+  s.snapshot_every = 1s;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("a shard that is stopped with nothing to capture stops at once") {
+  shard_scene s;
+  s.say(messages::stop{});
+  CHECK(s.writer.captures.empty());
+  CHECK(s.supervisor.stopped.size() == 1);
+  CHECK(s.ended_well == true);
+}
+
+TEST_CASE("a shard whose last capture fails says so before it has stopped") {
+  shard_scene s;
+  s.attach();
+  s.feed(10);
+  s.say(messages::stop{});
+  s.capture_fails();
+  REQUIRE(s.supervisor.failed.size() == 1);
+  CHECK(s.supervisor.failed.back().why.code == ec::io);
+  CHECK(s.supervisor.stopped.size() == 1);
+  CHECK(s.ended_well == true);
+}
+
+TEST_CASE("a stop behind a failed capture writes it again, although there is no change") {
+  shard_scene s(snapshots_each_second());
+  s.attach();
+  s.feed(10);
+  s.pass(1s);
+  s.capture_fails();
+  s.say(messages::stop{});
+  CHECK(s.supervisor.stopped.empty());
+  REQUIRE(s.writer.captures.size() == 2);
+  SECTION("it is durable") {
+    s.capture_is_durable();
+    CHECK(s.supervisor.failed.empty());
+  }
+  SECTION("it fails again") {
+    s.capture_fails();
+    CHECK(s.supervisor.failed.size() == 1);
+  }
+  CHECK(s.supervisor.stopped.size() == 1);
+}
+
+TEST_CASE("a stop is no failure where the capture before the last one failed") {
+  shard_scene s(snapshots_each_second());
+  s.attach();
+  s.feed(10);
+  s.pass(1s);
+  s.feed(20);
+  s.say(messages::stop{});
+  REQUIRE(s.writer.captures.size() == 2);
+  s.say(messages::capture_written{false, disk_is_full});
+  CHECK(s.supervisor.failed.empty());
+  CHECK(s.supervisor.stopped.empty());
+  s.say(messages::capture_written{false, {}});
+  CHECK(s.supervisor.failed.empty());
+  CHECK(s.supervisor.stopped.size() == 1);
+}
+
+TEST_CASE("a report behind a second end waits for a capture of that end") {
+  const log_id other = "parsed/1";
+  shard_scene s;
+  s.resume("db", 1, {}, lowest_position);
+  s.attach();
+  s.feed(end_of_time);
+  s.say(messages::collect_report{});
+  s.capture_is_durable();
+  REQUIRE(s.supervisor.reports.size() == 1);
+  s.say(messages::log_found{other, {delivery::test::at(0), no_watermark}});
+  CHECK(s.writer.captures.size() == 2);
+  s.capture_is_durable();
+  s.attach(1, other);
+  s.feed(end_of_time, other);
+  s.say(messages::collect_report{});
+  CHECK(s.supervisor.reports.size() == 1);
+  s.capture_is_durable();
+  CHECK(s.supervisor.reports.size() == 2);
+}
+
+}  // namespace millrace::shard_test
