@@ -95,6 +95,19 @@ def elements_are_kept(c):
         must(root.firstChild.outerHTML === fresh.firstChild.outerHTML, `${all} are shown as ${root.firstChild.outerHTML}`);
       }
       must(canvas.parentNode === root, 'a kept element is lost later');
+      const stages = all => show(root, [table('Stages', [{ name: 'Stage' }, { name: 'Rows' }, { name: '' }],
+        all.map(([n, rows]) => [el('a', { href: `#/${n}` }, n), rows, el('button', { onclick: () => pressed.push(n) }, 'Restart')]), 'none')]);
+      stages([['a', 1], ['b', 2], ['c', 3]]);
+      const row = [...root.querySelectorAll('tbody tr')], restart = row.map(r => r.querySelector('button'));
+      stages([['b', 20], ['c', 30], ['d', 40]]);
+      must([...root.querySelectorAll('tbody tr')].slice(0, 2).every((r, i) => r === row[i + 1]), 'the row of a stage has become that of another one');
+      must(row[1].cells[1].textContent === '20' && restart[1].isConnected && !row[0].isConnected, 'a row is not as it is to be');
+      restart[0].click(); restart[1].click();
+      must(pressed.join() === 'Resume,a,b', `buttons have done ${pressed}`);
+      show(root, [el('a', { href: '#/a' }, 'a'), el('a', { href: '#/b' }, 'b')]);
+      const led = root.firstChild;
+      show(root, [el('a', { href: '#/b' }, 'b'), el('a', { href: '#/c' }, 'c')]);
+      must(!led.isConnected && root.textContent === 'bc', 'a link leads elsewhere');
       return wrong;
     })()""")
     check(wrong == [], f"{wrong}")
@@ -180,8 +193,8 @@ def who_holds_it_up(c):
     stages["parsed"].update({"schema": {"user_id": "text", "timestamp": "timestamp"}, "event_time": "timestamp"})
     stages["counts"].update({"key": ["user_id"], "size": "1 s", "retain": "200 kB", "retain_memory": "100 kB"})
     stages["rows"]["columns"] = {"user": "user_id", "n": "n"}
-    with contextlib.closing(sqlite3.connect(table, isolation_level=None, timeout=60)) as db:
-        c.is_there = lambda: http_status(f"127.0.0.1:{c.http}", "/livez")[0] == 200  # it is not always ready
+    with contextlib.closing(sqlite3.connect(table, isolation_level=None, timeout=60 * PATIENCE)) as db:
+        c.is_there = lambda: c.run.alive() and http_status(f"127.0.0.1:{c.http}", "/livez")[0] == 200  # it is not always ready
         c.start()
         wait_until("the table is there", lambda: db.execute("select 1 from sqlite_master where name = 'counts'").fetchone(), 30)
         c.open()
@@ -209,10 +222,10 @@ def who_holds_it_up(c):
 def removed_from_a_cluster(c):
     """A topology of a cluster that was stopped is removed by its button and its name; one that runs, and one of `run`, has no such button"""
     (c.folder / "cluster").mkdir()
-    cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=())
+    cluster = Cluster(c.binary, c.folder / "cluster", f"dir:{c.folder}/store", leading=("a",), following=(), patient=True)
     cluster.start()
     node = cluster.nodes["a"]
-    counts = Counts(c.folder / "job", "counted", 1, 3, 1000)
+    counts = Counts(c.folder / "job", "counted", 1, 60 * PATIENCE, 30)  # it does not end before it is stopped
     cluster.ask("apply", counts.topology)
     address = (node.state / "http").read_text().strip()
     c.http = int(address.rsplit(":", 1)[1])
@@ -221,9 +234,9 @@ def removed_from_a_cluster(c):
     b.open("about:blank")
     b.open(f"{address}/#token={(node.state / 'token').read_text().strip()}")
     b.wait_for("counted")
-    wait_until("it runs, or has ended", lambda: cluster.state_of("counted")[0] in ("running", "ended"))
+    wait_until("it runs", lambda: cluster.state_of("counted")[0] == "running")
     cluster.ask("stop", "counted")
-    wait_until("it is over", lambda: cluster.state_of("counted")[0] in ("stopped", "ended"))
+    wait_until("it is over", lambda: cluster.state_of("counted")[0] == "stopped")
     b.click("main button", "Remove")
     b.wait_for("do not come back")
     b.click("dialog input[name=confirm]")

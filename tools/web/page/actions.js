@@ -29,7 +29,7 @@ export function confirmed(what, name, path, { body = {}, told = null, warning = 
 }
 export const action = (what, name, path, warning = null) => el("button", { class: "act", onclick: () => confirmed(what, name, path, { warning }) }, what);
 
-// What stands in the place of rows where the token is missing or another one; any other refusal is thrown on.
+// Asks for the token in the place of rows, if it is missing or a wrong one; throws any other refusal.
 export function tokenForm(e, then = () => dispatchEvent(new Event("acted"))) {
   if (e.status !== 401) throw e;
   return el("form", { onsubmit: event => { event.preventDefault(); keepToken(event.target.elements.token.value); then(); } },

@@ -1,4 +1,4 @@
-// What a topology shows, each second, by server-sent events; where there is no stream, views ask for it.
+// Receives the figures of a topology, each second, by server-sent events; if there is no stream, views ask for them.
 import { ask, topologyPath } from "./asking.js";
 
 const freshFor = 3000;     // ms: what is older is asked for

@@ -18,7 +18,7 @@ async function look(names) {
 const sum = all => all.reduce((n, x) => n + x, 0);
 const rateOf = g => rate(sum(g.stages.map(s => s.records_per_second ?? 0)));
 
-// What is there and not yet read, where all sources know; else how far the last watermark is behind the clock.
+// How many records are there and not yet read, if all sources know; else how far the last watermark is behind the clock.
 function lagOf(g) {
   const lags = g.stages.filter(s => s.kind === "source").map(s => s.lag);
   if (lags.length && !lags.includes(null)) return `${number(sum(lags))} records`;

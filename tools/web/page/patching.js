@@ -13,7 +13,9 @@ export function keeping(element) {
   return out;
 }
 
-const isAlike = (old, node) => old.nodeName === node.nodeName && !kept.has(old) && !kept.has(node);
+// A row is about what its first cell names, and a link about where it leads: neither becomes another one under a pointer that is pressed on it.
+const subject = e => e.nodeName === "TR" ? e.firstChild?.textContent : e.nodeName === "A" ? e.getAttribute("href") : undefined;
+const isAlike = (old, node) => old.nodeName === node.nodeName && subject(old) === subject(node) && !kept.has(old) && !kept.has(node);
 const isSame = (old, node) => old === node || (isAlike(old, node) && old.textContent === node.textContent);
 
 // Which child each of `wanted` becomes: the longest sequence of equal content stays, and what lies between goes in pairs by its order.

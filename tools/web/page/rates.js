@@ -1,4 +1,4 @@
-// What passes each second and how busy stages are: from counters of figures, over the last ten seconds of looks.
+// Computes how many records pass each second and how busy stages are, from counters of the last ten seconds of looks.
 const over = 10000;  // ms
 const mostLooks = 30;
 let of = null;       // the topology that the looks are of
@@ -22,7 +22,7 @@ function busy(then, now, elapsed) {
   return out;
 }
 
-// Of the looks, the share in which somebody waited: lanes for credit, shards for room for their output.
+// The share of the looks in which somebody waited: lanes for credit, shards for room for their output.
 function backpressured(all) {
   const out = new Map();
   for (const { figures } of all) {

@@ -46,7 +46,7 @@ export async function record(topology, chosen) {
   }), true];
 }
 
-// What a window has of a key, and why the window gives nothing.
+// Shows what a window has of a key, and why the window gives nothing.
 export const aboutKey = (topology, windows, chosen, button) => asking([choice("Window", "stage", windows, chosen),
   field("Key: a value, or of several columns a JSON list or object", "key", "")], button, async form => {
   const [name, wanted] = [form.get("stage"), form.get("key")];
