@@ -113,7 +113,7 @@ void members(auto& c, wire::like<not_replayed> auto& n) {
   c("why", "for people; the same text for all of a kind", n.why);
   c("letters", "how many", n.letters);
 }
-/// To `replay`. Where it is not over, the same request goes on with it, or waits for its end.
+/// The answer to `replay`. If it is not over, the same request goes on with it, or waits for its end.
 struct replayed {
   bool is_over = false;
   std::uint64_t letters = 0;

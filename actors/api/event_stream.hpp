@@ -1,5 +1,5 @@
-// What happens in a topology, second by second, as server-sent events: it asks the view for the graph, and for figures
-// where they are wanted, and gives out what it has. The next question comes when the event before was written, so that
+// Gives out, second by second, how a topology fares, as server-sent events: it asks the view for the graph, and for figures
+// if they are wanted, and sends the answers. The next question comes when the event before was written, so that
 // nothing is queued for a client that reads slowly. Everything happens on the server's thread, but for replies.
 #pragma once
 

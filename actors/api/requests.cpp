@@ -129,7 +129,7 @@ bool is_unreserved(char c) {
          c == '_' || c == '~';
 }
 
-/// Nothing where it is badly encoded, too long, or not UTF-8.
+/// nullopt: the text is badly encoded, too long, or not UTF-8.
 std::optional<std::string> decoded(std::string_view text, std::size_t most) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -151,7 +151,7 @@ std::optional<std::string> decoded(std::string_view text, std::size_t most) {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
-/// Nothing where it is no name: empty, too long, badly encoded, or with control characters.
+/// nullopt: the text is no name: empty, too long, badly encoded, or with control characters.
 std::optional<std::string> decoded_name(std::string_view text) {
   auto out = decoded(text, max_name);
   return !out || out->empty() || std::ranges::any_of(*out, is_control) ? std::nullopt : std::move(out);

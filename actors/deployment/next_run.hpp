@@ -38,7 +38,7 @@ using left_by_shard = std::function<expected<std::optional<delivery::earlier_run
                                                                       snapshot::snapshots::chain snapshots);
 
 /// For a topology whose run `present` has ended: works out the next one where there is something new, and keeps nothing.
-/// Nothing where there is not. `values` has identities and starts as they were at that end; `anew` says how everything is
+/// nullopt: there is no more. `values` has identities and starts as they were at that end; `anew` says how everything is
 /// read anew. fault::user, with the remedy: what is new cannot be taken.
 [[nodiscard]] expected<std::optional<run_record>> next_run(const config::topology& topology,
                                                            const snapshot::value_reader& values,

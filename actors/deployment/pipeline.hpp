@@ -53,7 +53,7 @@ struct pipeline_options {
   /// The store of a cluster: sources that receive keep there what they have received, where `spools_in_store` says so,
   /// and sinks their records where `records_in_store` does.
   std::shared_ptr<chain::named_chains> chains = nullptr;
-  /// Whoever hosts the actors notes there which live here; null: all do.
+  /// The host of the actors notes there which live here; null: all do.
   std::shared_ptr<stage::present_actors> present = nullptr;
   const wall_clock* clock = &system_clock();
   // Bounds of what is under way; see there. Lower ones let little data meet them.

@@ -46,8 +46,8 @@ struct planned_topology {
 
 /// Keeps which tzdata the windows of the plan go by, where any goes by the clocks of a zone.
 void keep_zones(hosted_plan& p, const config::topology& t);
-/// What to tell where this node's tzdata is another one: its shards might have other windows than those of other nodes.
-/// Empty: nothing.
+/// Says that this node's tzdata is another one, so that its shards might have other windows than those of other nodes.
+/// Empty: it is the same.
 [[nodiscard]] std::string other_zones(const hosted_plan& p, const config::topology& t);
 /// ec::corrupt where start positions are missing.
 [[nodiscard]] expected<planned_topology> unfold(const hosted_plan& p,

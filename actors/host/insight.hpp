@@ -1,4 +1,4 @@
-// What a running topology shows of itself: the leader asks each node that has its actors, and any node tells of those
+// Answers questions about a running topology: the leader asks each node that has its actors, and any node tells of those
 // in its own process. Part of the actor `view`.
 #pragma once
 
@@ -20,9 +20,9 @@ public:
   insight(whole_view::pointer self, const view_options& options, questions& others)
       : self_(self), options_(options), others_(others) {}
 
-  /// What is asked of this process alone; false: the request is another one.
+  /// Answers a request about this process alone; false: the request is another one.
   bool tell_own(const api::request& r, const give_answer& to);
-  /// What is asked of a topology as a whole, of the leader; false: the request is another one.
+  /// Answers a request about a topology as a whole, as the leader; false: the request is another one.
   bool look(const node::cluster_described& d, const api::request& r, const give_answer& to);
 
 private:

@@ -100,7 +100,7 @@ public:
     ask_leader(*m.what, asker.to, asker.by);
   }
 
-  /// What went in is taken in once it is recorded where lanes begin with it.
+  /// The letters that went in count once `control` has recorded where lanes begin with them.
   void on_replayed(const replay_ended& m) {
     auto waits = std::make_shared<recording>(recording{m.topology, m.result.what, m.result.starts.size()});
     if (m.result.starts.empty())

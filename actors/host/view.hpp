@@ -22,7 +22,7 @@
 
 namespace millrace::host {
 
-/// What this process has of a topology.
+/// The part of a topology that this process has.
 struct own_part {
   std::shared_ptr<const config::topology> plan;
   deployment::pipeline_gauges gauges;

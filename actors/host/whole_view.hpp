@@ -7,7 +7,7 @@
 
 namespace millrace::host {
 
-/// To itself.
+/// The view sends it to itself.
 struct look_at_waits {};
 
 using whole_view = view_actor::extend<caf::reacts_to<look_at_waits>>;

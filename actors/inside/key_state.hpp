@@ -60,7 +60,7 @@ void members(auto& c, wire::like<key_state> auto& s) {
   c("summary", "the answer in one sentence", s.summary);
 }
 
-/// Of one key, no answer has more windows.
+/// No answer about one key has more windows.
 inline constexpr std::size_t most_open_windows = 100;
 
 struct key_place {

@@ -1,4 +1,4 @@
-// What becomes of one given record: which stages it goes through, which expression takes it out, in which windows it
+// Follows one given record: which stages it goes through, which expression takes it out, in which windows it
 // counts, and whether it would be late now. The steps are those of a lane, run on this one record. Pure.
 #pragma once
 

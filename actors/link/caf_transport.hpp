@@ -31,7 +31,7 @@ struct peer_sought;
 struct whole_for_peer;
 struct peer_left;
 
-/// Whoever says in its hello that it is this node gets here.
+/// The connection of a peer that calls itself this node in its hello gets here.
 struct peer_expected {
   std::string node;
   transport carrier;

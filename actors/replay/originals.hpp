@@ -28,7 +28,7 @@ public:
     std::string topic;
     std::string header;
   };
-  /// Nothing where the source has dropped the record, and with it what the topology uses of it.
+  /// nullopt: the source has dropped the record, and with it what the topology uses of it.
   /// ec::unavailable: the server did not answer for as long as `patience`.
   [[nodiscard]] expected<std::optional<original>> of(const letter& l, const route& r);
 

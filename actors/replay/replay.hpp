@@ -49,10 +49,10 @@ struct outcome {
   bool cut_off = false;                            // the last line of a file
 };
 
-/// What the API says of it.
+/// The API's answer.
 [[nodiscard]] api::answers::replayed answer_of(const outcome& o, bool is_taken_now);
 
-/// Where the batches of a topology go. One writer at a time, whoever implements it sees to that.
+/// The place that the batches of a topology go to. An implementation has one writer at a time.
 class batch_keeper {
 public:
   virtual ~batch_keeper() = default;

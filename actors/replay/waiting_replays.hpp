@@ -22,7 +22,7 @@ public:
   /// True: the owner begins it, and calls ended(). Else the answer comes here, or has come.
   [[nodiscard]] bool ask(const api::requests::replay& what, give_answer to, clock::time_point now);
   void ended(const std::string& topology, const expected<api::answers::replayed>& with);
-  /// Those whose time is over are told to ask again.
+  /// Tells each replay whose time is over to ask again.
   void look(clock::time_point now);
   [[nodiscard]] std::size_t under_way() const;
 

@@ -57,7 +57,7 @@ enum class topology_status : std::uint8_t { running, stopping, finished, failed,
 struct topology_state {
   std::string plan;
   std::uint64_t generation = 0;
-  /// Of its first plan. Above 1 only in a cluster that has removed a topology before: no generation of a removed
+  /// The generation of its first plan. Above 1 only in a cluster that has removed a topology before: no generation of a removed
   /// one comes back, so neither do the chains that are named by it.
   std::uint64_t first_generation = 1;
   bool begins_anew =

@@ -229,7 +229,7 @@ expected<model> parse_model(std::string_view bytes) {
     return wrong("it is no JSON object, or is cut off");
   strict_json in;
   const bool ours = root.find_field_unordered("millrace_model").error() == simdjson::SUCCESS;
-  // What was looked for is forgotten: the reading begins anew.
+  // The parser forgets the look-up: the reading begins anew.
   if (parser.iterate(padded).get(document) || document.get_object().get(root))
     return wrong("it is no JSON object, or is cut off");
   model_reader reader(in);

@@ -30,7 +30,7 @@ std::string sources_of(const config::topology& t) {
   return out;
 }
 
-/// What lives at another node is that one's to tell.
+/// Another node answers for the actors that live there.
 bool is_here(const running_topology& t, const std::string& actor) {
   return !t.gauges.present || t.gauges.present->has(actor);
 }

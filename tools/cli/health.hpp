@@ -17,7 +17,7 @@ struct health {
 /// The process answers, and what it runs on goes on: a figure of the board is not older than this.
 inline constexpr std::chrono::seconds taken_for_stuck_after{30};
 [[nodiscard]] health is_alive(flow_meter::clock::duration since_sampled);
-/// Of a node, these are about what lives there alone.
+/// The answers of a node are about the actors that live there.
 /// Every server has been reached and answers.
 [[nodiscard]] health is_healthy(const std::vector<running_topology>& all);
 /// New input is taken: the start is over, no source is away, and nothing is held up.

@@ -130,7 +130,7 @@ expected<std::vector<std::string>> read_backwards(int fd, std::uint64_t end, std
     auto text = read_from(fd, from, end - from);
     if (!text)
       return unexpected(text.error());
-    // What stands behind the last line's end is being written.
+    // The bytes behind the last line's end are being written.
     text->resize(text->rfind('\n') + 1);
     const auto first = from == 0 ? 0 : text->find('\n') + 1;
     if (first == text->size() && from != 0)

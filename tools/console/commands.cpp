@@ -24,7 +24,7 @@ namespace {
 
 namespace asked = api::requests;
 
-/// Of a tap.
+/// Bounds of a tap.
 constexpr std::size_t most_sampled = 10'000;
 constexpr std::chrono::seconds sampled_for{30};
 constexpr std::chrono::milliseconds between_looks{250};
@@ -90,7 +90,7 @@ std::vector<std::string> words_of(std::string_view line) {
   return out;
 }
 
-/// What stands behind so many words, without the blanks around it.
+/// The text behind so many words, without the blanks around it.
 std::string_view behind_words(std::string_view line, std::size_t words) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto skip = [&](std::size_t n) { line.remove_prefix(std::min(n, line.size())); };
@@ -247,7 +247,7 @@ expected<std::string> explained(const remote::ask_function& ask, const std::stri
                                            [](const auto& e) { return text_of(e); });
 }
 
-/// What a window has of a key, and why the window gives nothing.
+/// Says what a window has of a key, and why the window gives nothing.
 expected<std::string> explained_with_key(const remote::ask_function& ask, const std::string& topology,
                                          const std::string& stage, std::string_view key, bool is_json) {
   const auto state = state_of_key(ask, topology, stage, key, is_json);

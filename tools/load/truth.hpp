@@ -1,4 +1,4 @@
-// What is true of generated listeners, for whoever predicts it.
+// The true probabilities of generated listeners, to judge predictions by.
 #pragma once
 
 #include "tools/load/options.hpp"

@@ -103,7 +103,7 @@ std::size_t inputs_of(const std::vector<feature>& features) {
   return out;
 }
 
-/// What the numbers are before any model: nulls are missing, nothing is scaled.
+/// The inputs before any model: nulls are missing, nothing is scaled.
 model reader_of(std::vector<feature> features) {
   model m;
   m.booster.inputs = static_cast<std::uint32_t>(inputs_of(features));

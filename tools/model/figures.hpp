@@ -27,7 +27,7 @@ struct figures {
 /// Both classes must be there. Equal probabilities count alike, whatever their order.
 [[nodiscard]] figures figures_of(std::span<const std::uint8_t> labels, std::span<const float> probabilities,
                                  double threshold);
-/// Those of an answer that is always the majority's, with the share of leavers as its probability.
+/// The figures of an answer that is always the majority's, with the share of leavers as its probability.
 [[nodiscard]] figures majority_figures(std::span<const std::uint8_t> labels);
 
 /// By name, in the order in which they are shown; counts first.

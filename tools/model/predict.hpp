@@ -1,4 +1,4 @@
-// What `predict('FILE', t.*)` of `millrace sql` computes.
+// Computes `predict('FILE', t.*)` of `millrace sql`.
 #pragma once
 
 #include "tools/sql/row_function.hpp"

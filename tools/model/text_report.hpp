@@ -1,4 +1,4 @@
-// What `millrace model` prints. Pure.
+// The text that `millrace model` prints. Pure.
 #pragma once
 
 #include "tools/model/importance.hpp"

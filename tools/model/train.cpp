@@ -64,7 +64,7 @@ part part_of(const std::vector<float>& inputs, const dataset& d, const std::vect
   return out;
 }
 
-/// What the model will make of the rows, in the dataset's order.
+/// The inputs of the model for the rows, in the dataset's order.
 expected<std::vector<float>> model_inputs(const model& m, const dataset& d, const data::batch& table) {
   const auto columns = bind(m, *table.schema);
   if (!columns)
@@ -115,7 +115,7 @@ std::vector<spread> spreads_of(const std::vector<figures>& of_folds) {
   return out;
 }
 
-/// Of the first training that failed.
+/// The error of the first training that failed.
 template<class T>
 const error* first_error(const std::vector<expected<T>>& outcomes) {
   for (const auto& o : outcomes)

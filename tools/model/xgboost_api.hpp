@@ -1,4 +1,4 @@
-// Those functions of XGBoost's C API that training needs, declared by hand: the library is looked for while
+// The functions of XGBoost's C API that training needs, declared by hand: the library is looked for while
 // running, so that building millrace needs none of it. They are as in xgboost/c_api.h since version 1.6.
 #pragma once
 

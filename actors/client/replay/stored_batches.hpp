@@ -43,7 +43,7 @@ struct place_in_store {
   bool are_told = true;  // see batches::are_told
 };
 
-/// Those of one plan.
+/// The batches of one plan.
 class stored_batches final : public batches {
 public:
   explicit stored_batches(place_in_store at) : at_(std::move(at)) {}

@@ -19,7 +19,7 @@ constexpr std::uint64_t records_a_listener = 1'200;  // of a season
 constexpr std::uint64_t first_user = 2;
 constexpr std::int64_t day = 86'400'000, session_length = day / 4;  // ms
 constexpr std::uint64_t items_a_session = 120;
-/// Whoever has left is not drawn: so many times another one is.
+/// A listener who has left is not drawn: so many times another one is.
 constexpr int most_draws = 8;
 
 struct listener {

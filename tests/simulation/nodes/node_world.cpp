@@ -221,7 +221,7 @@ private:
     return judge(scenario_, targets_, *topology_, reported_.at(*report));
   }
 
-  /// Whoever leads clears the chains of the topology that was removed, if one was.
+  /// The leader clears the chains of the topology that was removed, if one was.
   wrong chains_go() {
     for (look(); !control_->leftovers.empty(); look())
       for (std::uint64_t i = 0; i < look_every; ++i)

@@ -46,7 +46,7 @@ public:
     static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
     return *this;
   }
-  /// What comes until this text has come so often, or the server closes it.
+  /// Reads until this text has come so often, or the server closes the connection.
   std::string until(const std::string& text, std::size_t times = 1) {
     std::string out;
     const auto found = [&] {

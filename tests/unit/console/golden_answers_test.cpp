@@ -1,4 +1,4 @@
-// What each command of `millrace console` answers, as people and as scripts read it: tests/golden/console/answers.txt.
+// Compares the answer of each command of `millrace console`, for people and for scripts, with tests/golden/console/answers.txt.
 // With MILLRACE_GOLDEN_WRITE=1 in the environment the file is written anew, to be read before it is committed.
 #include "actors/inside/answering.hpp"
 #include "tests/unit/inside/inside_fixture.hpp"

@@ -11,7 +11,7 @@
 namespace millrace::host::test {
 namespace {
 
-/// What the view asks of the coordinator, which leads or not.
+/// Answers the view as a coordinator would, which leads or not.
 struct asked_coordinator {
   std::optional<cluster::epoch> leads;
   std::optional<error> refuses;

@@ -16,7 +16,7 @@ using millrace::test::with;
 
 namespace {
 
-/// What is wrong with a model, without what every message begins with.
+/// The fault of a model, without the words that every message begins with.
 std::string mistake(const std::string& bytes) {
   const auto read = model::parse_model(bytes);
   if (read)

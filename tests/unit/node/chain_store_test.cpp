@@ -97,7 +97,7 @@ TEST_CASE("chains of one name go with what was spilled beside them, and those of
       }
       CHECK(must(store->look(control_of_cluster())).contents.increments == texts{"control"});
     }
-    // What a stale writer leaves there goes with the next call; nobody reads it.
+    // A stale writer's record goes with the next call; nobody reads it.
     (void)stale.front()->append("zombie", false);
     REQUIRE(store->clear("clicks"));
     CHECK(must(under_test.reach()->look(gone.front())).contents.increments.empty());

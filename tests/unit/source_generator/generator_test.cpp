@@ -170,7 +170,7 @@ TEST_CASE("the truth from a record on is about those who are still there, and wh
     }
     CHECK(t->user == whole.user);
     CHECK(t->has_left == whole.has_left);
-    // What remains of the chance, among what remains of all that could have been.
+    // The rest of the chance, given that it has not come true so far.
     CHECK(t->probability ==
           Approx((whole.probability - before.probability) / (1 - before.probability)).epsilon(1e-9));
     all += t->probability;
