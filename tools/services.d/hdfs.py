@@ -51,7 +51,7 @@ class Hdfs:
             say(f"{key}: ready on 127.0.0.1:{self.ports()[key]}")
 
     def _writable(self):
-        client = webhdfs.Client(self.exports()["WEBHDFS_URL"], seconds=5)
+        client = webhdfs.Client(self.exports()["WEBHDFS_URL"], seconds=30)
         with contextlib.suppress(OSError, webhdfs.Refused):
             client.write("/.millrace-services", b"writable?", overwrite=True)
             client.delete("/.millrace-services")
@@ -112,7 +112,7 @@ class Hdfs:
     def stop(self):
         running = [key for key in MAIN if self.home.running(key)]
         if running:
-            self.home.end(running, signal.SIGTERM, 20)
+            self.home.end(running, signal.SIGTERM, 60)
             say(f"{', '.join(running)}: stopped")
 
     def kill(self, part):

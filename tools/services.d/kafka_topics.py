@@ -7,6 +7,7 @@ import time
 from server import Failure, say
 
 CREATE_TOPICS, METADATA = (19, 2), (3, 4)
+SECONDS = 120  # for what a quiet broker does in one
 ALREADY_EXISTS, NOT_CONTROLLER = 36, 41
 
 
@@ -47,7 +48,7 @@ class _Reader:
 def _ask(port, request, body):
     key, version = request
     message = struct.pack(">hhi", key, version, 1) + _text("tools-services") + body
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as s:
         s.sendall(struct.pack(">i", len(message)) + message)
         answer = b""
         while len(answer) < 4 or len(answer) < 4 + struct.unpack(">i", answer[:4])[0]:
@@ -83,18 +84,21 @@ def create(port, topics):
     body = struct.pack(">i", len(topics)) + b"".join(
         _text(name) + struct.pack(">ihii", count, replicas, 0, 0)
         for name, count, replicas in topics) + struct.pack(">ib", 20000, 0)
-    until = time.monotonic() + 30
+    until, ready = time.monotonic() + SECONDS, {}
     while True:
-        r = _ask(port, CREATE_TOPICS, body)
-        r.take("i")
-        failed = [f"topic {name}: {why or ''} (Kafka's error {code})"
-                  for name, code, why in r.list(lambda: (r.text(), r.take("h"), r.text()))
-                  if code not in (0, ALREADY_EXISTS)]
-        ready = {} if failed else _partitions(port, [name for name, *_ in topics])
+        try:
+            r = _ask(port, CREATE_TOPICS, body)
+            r.take("i")
+            failed = [f"topic {name}: {why or ''} (Kafka's error {code})"
+                      for name, code, why in r.list(lambda: (r.text(), r.take("h"), r.text()))
+                      if code not in (0, ALREADY_EXISTS)]
+            ready = {} if failed else _partitions(port, [name for name, *_ in topics])
+        except (OSError, Failure) as e:
+            failed = [f"kafka on 127.0.0.1:{port}: {e}"]
         if not failed and all(ready.get(name) for name, *_ in topics):
             break
         if time.monotonic() > until:
-            raise Failure("; ".join(failed) or "the topics have no leader after 30 s")
+            raise Failure("; ".join(failed) or f"the topics have no leader after {SECONDS} s")
         time.sleep(0.1)
     for name, count, _ in topics:
         if ready[name] != count:

@@ -1,10 +1,13 @@
 """MariaDB (package mariadb-server): root without password on 127.0.0.1, an empty database `test`."""
 from server import Failure, Single, program, server_user
 
+import os
 import subprocess
 
 
 class MariaDB(Single):
+    PROOF = "mysql"
+
     def find(self):
         self.server = program("mariadbd", "mariadb-server")
         self.installer = program("mariadb-install-db", "mariadb-server")
@@ -14,7 +17,11 @@ class MariaDB(Single):
     def create(self):
         data = self.home.data_folder(self.user)
         self.home.run([self.installer, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-                       "--skip-test-db"], "mariadb-install-db", self.user)
+                       "--skip-test-db"], "mariadb-install-db", self.user, self.environment())
+
+    def environment(self):
+        """Its temporary tables lie with the data: in /tmp whoever tidies up takes them away under its hands."""
+        return {**os.environ, "TMPDIR": str(self.home.data_folder(self.user))}
 
     def command(self):
         data = self.home.data_folder(self.user)

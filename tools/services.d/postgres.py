@@ -12,6 +12,7 @@ def version_of(folder):
 
 class PostgreSQL(Single):
     END_SIGNAL = signal.SIGINT  # "fast": sessions are cut off
+    PROOF = "postgresql.conf"
 
     def find(self):
         folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=version_of, reverse=True)

@@ -24,6 +24,7 @@ def _download(cache, folder):
 
 
 class S3(Single):
+    PROOF = "buckets"
     user = None
 
     def find(self):

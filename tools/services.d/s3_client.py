@@ -18,7 +18,7 @@ class Refused(Exception):
 class Client:
     """`url`: s3://KEY:SECRET@BUCKET?region=REGION&endpoint=http://HOST:PORT. The bucket goes into the path of each request."""
 
-    def __init__(self, url, seconds=30):
+    def __init__(self, url, seconds=120):
         parts = urllib.parse.urlsplit(url)
         options = dict(urllib.parse.parse_qsl(parts.query))
         endpoint = urllib.parse.urlsplit(options["endpoint"])

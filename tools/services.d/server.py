@@ -146,19 +146,27 @@ class Home:
         link = self.folder / "data"
         if not link.exists():
             data = link
+            link.unlink(missing_ok=True)  # to a folder that is gone
             if user and not self._reachable(user):
                 data = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace-{self.name}-", dir="/var/tmp"))
-                link.unlink(missing_ok=True)
                 link.symlink_to(data)  # not in state.json alone, which may be lost
             data.mkdir(parents=True, exist_ok=True)
             if user:
                 os.chown(data, user.pw_uid, user.pw_gid)
         return link.resolve()
 
+    def data_that_are_gone(self, proof):
+        """Where the data lay, if they do not any more: /var/tmp, for one, may have been tidied up. `proof`: a path that all of them have."""
+        link = self.folder / "data"
+        return None if (link / proof).exists() else pathlib.Path(os.path.realpath(link))
+
     def empty_data_folder(self, user=None):
         """What an interrupted first start has left is no database."""
-        for entry in self.data_folder(user).iterdir():
+        data = self.data_folder(user)
+        for entry in data.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if user:
+            os.chown(data, user.pw_uid, user.pw_gid)
 
     def _reachable(self, user):
         return subprocess.run(["test", "-x", str(self.folder)], user=user.pw_uid, group=user.pw_gid,
@@ -260,8 +268,9 @@ def server_user(name):
 
 class Single:
     """A service of one process on one port. Subclasses give its commands."""
-    SECONDS_TO_END = 20
+    SECONDS_TO_END = 60
     END_SIGNAL = signal.SIGTERM
+    PROOF = "."  # a path in the data folder without which there are no data
 
     def __init__(self, home, options):
         self.home, self.options = home, options
@@ -274,10 +283,15 @@ class Single:
         if self.home.running(name):
             return
         self.find()
-        if "ports" not in self.home.read():
+        is_new = "ports" not in self.home.read()
+        gone = None if is_new else self.home.data_that_are_gone(self.PROOF)
+        if gone:
+            say(f"{name}: its data in {gone} are gone; nothing of them can be had back")
+        if is_new or gone:
             self.home.empty_data_folder(self.user)
             say(f"{name}: makes its data in {self.home.data_folder(self.user)}")
             self.create()
+        if is_new:
             self.home.remember(ports={name: free_port()})
         for attempt in range(4):
             self.clear_the_way()
@@ -285,9 +299,9 @@ class Single:
             try:
                 self.home.wait_for(name, p, lambda: self.ready(p))
                 break
-            except Failure:
+            except Failure as e:
                 if attempt == 3:
-                    raise
+                    raise Failure(f"{e}\nif its data are damaged: tools/services stop {name} --remove deletes them, and start makes new ones") from e
                 time.sleep(0.5)  # its predecessor's children may still be ending
         self.prepare()
         say(f"{name}: ready on 127.0.0.1:{self.port()}")

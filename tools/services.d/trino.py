@@ -54,6 +54,7 @@ def _unpack(archive, folder):
 
 
 class Trino(Single):
+    PROOF = "metastore"
     user = None
 
     def find(self):
@@ -84,7 +85,7 @@ class Trino(Single):
         # It listens long before it answers, and answers before it knows of a node that can run anything.
         with contextlib.suppress(OSError, ValueError, urllib.error.URLError, trino_client.Refused):
             return trino_client.ask(self.exports()["TRINO_URL"], "select count(*) from hive.information_schema.schemata",
-                                    seconds=5)[1] != []
+                                    seconds=30)[1] != []
         return False
 
     def exports(self):

@@ -9,7 +9,7 @@ class Refused(Exception):
     """What Trino says of a statement that fails."""
 
 
-def ask(url, sql, catalog="hive", schema="default", seconds=60):
+def ask(url, sql, catalog="hive", schema="default", seconds=240):
     """(names of the columns, rows) of one statement without its semicolon."""
     request = urllib.request.Request(f"{url}/v1/statement", sql.encode(),
                                      {"X-Trino-User": USER, "X-Trino-Catalog": catalog, "X-Trino-Schema": schema})

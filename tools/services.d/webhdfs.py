@@ -15,7 +15,7 @@ class Refused(Exception):
 class Client:
     """`url`: http://HOST:PORT of a NameNode. Without a user one is who the server takes such for."""
 
-    def __init__(self, url, user=None, seconds=30):
+    def __init__(self, url, user=None, seconds=120):
         self.address = urllib.parse.urlsplit(url).netloc
         self.user, self.seconds = user, seconds
 
