@@ -13,6 +13,8 @@ namespace {
 
 using strings = std::vector<std::string>;
 
+constexpr auto at_the_latest = 120s;
+
 source::kafka_reader_options options_for(const std::string& brokers, const std::string& topic) {
   source::kafka_reader_options o;
   o.name = "topology-clicks";
@@ -36,7 +38,8 @@ collected collect(kafka_reader& r, const std::string& partition, position from,
   collected out;
   out.next = from;
   const strings wanted{partition};
-  for (const auto until = std::chrono::steady_clock::now() + 20s; std::chrono::steady_clock::now() < until;) {
+  for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
+       std::chrono::steady_clock::now() < until;) {
     auto got = r.read(wanted, max_bytes, 1s);
     INFO((got ? "" : got.error().message));
     if (!got && got.error().code == ec::unavailable)
@@ -108,7 +111,7 @@ TEST_CASE("values, keys, headers and timestamps come as they were sent [server]"
   auto o = options_for(*brokers, topic);
   o.wanted = {.key = true, .headers = true};
   kafka_reader r(o);
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   const auto got = collect(r, "0", {});
   CHECK(got.values == strings{"one", "<null>", "", std::string("a\0b", 3)});
@@ -142,7 +145,7 @@ TEST_CASE("keys and headers are left out when nobody wants them, append time is 
   const auto topic = make_topic(*brokers, 1, {{"message.timestamp.type", "LogAppendTime"}});
   producer(*brokers).send_all(topic, 0, {{"one", "k", 5, {{"a", "1"}}}});
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   const auto got = collect(r, "0", {});
   CHECK(got.chunks[0].keys.empty());
@@ -163,7 +166,7 @@ TEST_CASE("start is resolved by discover: earliest, latest, a time, a time after
     auto o = options_for(*brokers, topic);
     o.start = source::parse_start(text).value();
     kafka_reader r(o);
-    const auto found = r.discover(20s);
+    const auto found = r.discover(at_the_latest);
     REQUIRE(found);
     REQUIRE(found->size() == 2);
     CHECK((*found)[0].name == "0");
@@ -187,16 +190,17 @@ TEST_CASE("what was fetched last is drained, before the log's end is heard of; n
   const auto topic = make_topic(*brokers, 1);
   const producer p(*brokers);
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   REQUIRE(collect(r, "0", {}).chunks.back().drained);  // an end is
   const strings wanted{"0"};
   int early = 0;
-  for (int round = 0; round < 10; ++round) {
+  int sent = 0;
+  for (; sent < 200 && early <= 5; ++sent) {  // early each time, but where the end comes at once
     p.send_all(topic, 0, {{"one"}});
     bool there = false;
     for (bool end = false; !end;) {
-      auto got = r.read(wanted, 1 << 20, 5s);
+      auto got = r.read(wanted, 1 << 20, at_the_latest);
       REQUIRE(got);
       REQUIRE(*got);
       there = there || (*got)->records() == 1;
@@ -204,23 +208,23 @@ TEST_CASE("what was fetched last is drained, before the log's end is heard of; n
       early += (*got)->drained && !(*got)->caught_up;
     }
   }
-  CHECK(early > 5);  // each, but where the end comes at once
+  CHECK(early > 5);
 
   // A reader that begins after the last record: what it knows of the log's end, as of each fetch, is the end.
   constexpr int many = 200'000;
   p.send_all(topic, 0, std::vector<message>(many, {"x"}));
   kafka_reader later(options_for(*brokers, topic));
-  REQUIRE(later.discover(20s));
+  REQUIRE(later.discover(at_the_latest));
   REQUIRE(later.assign("0", {}));
   std::int64_t next = 0;
   for (bool drained = false; !drained;) {
-    auto got = later.read(wanted, 1 << 14, 5s);
+    auto got = later.read(wanted, 1 << 14, at_the_latest);
     REQUIRE(got);
     REQUIRE(*got);
     drained = (*got)->drained;
     next = (*got)->to.minor;
     if (drained)
-      CHECK(next >= 10 + many - 65'536);
+      CHECK(next >= sent + many - 65'536);
   }
 }
 
@@ -230,11 +234,11 @@ TEST_CASE("an unknown topic is the user's error, at once [server]", "[server]") 
     return;
   kafka_reader r(options_for(*brokers, fresh_name("none")));
   const auto begin = std::chrono::steady_clock::now();
-  const auto found = r.discover(30s);
+  const auto found = r.discover(2 * at_the_latest);
   REQUIRE_FALSE(found);
   CHECK(found.error().code == ec::not_found);
   CHECK(found.error().whose == fault::user);
-  CHECK(std::chrono::steady_clock::now() - begin < 10s);
+  CHECK(std::chrono::steady_clock::now() - begin < at_the_latest);
 }
 
 TEST_CASE("reading begins at the assigned position, and again after another assign [server]", "[server]") {
@@ -244,7 +248,7 @@ TEST_CASE("reading begins at the assigned position, and again after another assi
   const auto topic = make_topic(*brokers, 1);
   producer(*brokers).send_all(topic, 0, messages(numbered(0, 1000)));
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   for (const int from : {990, 0, 500, 999, 1000}) {
     REQUIRE(r.assign("0", {0, from}));
     const auto got = collect(r, "0", {0, from}, 2000);
@@ -266,7 +270,7 @@ TEST_CASE("read prefers partitions in the order in which they are wanted [server
   for (int partition = 0; partition < 3; ++partition)
     p.send_all(topic, partition, messages(numbered(0, 100)));
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   for (const auto* partition : {"0", "1", "2"})
     REQUIRE(r.assign(partition, {}));
   CHECK(collect(r, "1", {}).values.size() == 100);  // unwanted ones stay in their queues
@@ -278,7 +282,7 @@ TEST_CASE("read prefers partitions in the order in which they are wanted [server
   strings order;
   position two{0, 100};
   position none{0, 100};
-  for (const auto until = std::chrono::steady_clock::now() + 10s;
+  for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
        (two.minor < 101 || none.minor < 101) && std::chrono::steady_clock::now() < until;) {
     auto got = r.read(strings{"2", "1", "0"}, 1000, 1s);
     REQUIRE(got);
@@ -312,7 +316,7 @@ TEST_CASE("aborted and open transactions are left out, and their markers passed 
   auto o = options_for(*brokers, topic);
   SECTION("read_committed") {
     kafka_reader r(o);
-    REQUIRE(r.discover(20s));
+    REQUIRE(r.discover(at_the_latest));
     REQUIRE(r.assign("0", {}));
     const auto got = collect(r, "0", {});
     CHECK(got.values == strings{"a", "b"});
@@ -330,7 +334,7 @@ TEST_CASE("aborted and open transactions are left out, and their markers passed 
   SECTION("read_uncommitted") {
     o.read_committed = false;
     kafka_reader r(o);
-    REQUIRE(r.discover(20s));
+    REQUIRE(r.discover(at_the_latest));
     REQUIRE(r.assign("0", {}));
     CHECK(collect(r, "0", {}).values == strings{"a", "no", "b", "no"});
   }
@@ -355,12 +359,12 @@ TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed wit
   REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
 
   kafka_reader r(options_for(*brokers, topic));
-  const auto found = r.discover(20s);
+  const auto found = r.discover(at_the_latest);
   REQUIRE(found);
   CHECK((*found)[0].start == position{0, 10});
   for (const int gone : {5, 1000}) {
     REQUIRE(r.assign("0", {0, gone}));
-    const auto got = r.read(strings{"0"}, 1000, 15s);
+    const auto got = r.read(strings{"0"}, 1000, at_the_latest);
     REQUIRE_FALSE(got);
     CHECK(got.error().code == ec::log_trimmed);
     CHECK_FALSE(got.error().retry);
@@ -379,14 +383,14 @@ TEST_CASE("what is durable becomes the group's offset [server]", "[server]") {
   producer(*brokers).send_all(topic, 0, messages(numbered(0, 5)));
   const auto o = options_for(*brokers, topic);
   kafka_reader r(o);
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   (void)collect(r, "0", {});
   r.acknowledge("0", {0, 3});
   r.acknowledge("0", {0, 2});  // older: nothing
   const auto monitor = open_client(RD_KAFKA_CONSUMER, *brokers, {{"group.id", o.group}});
   std::int64_t committed = -1;
-  for (const auto until = std::chrono::steady_clock::now() + 20s;
+  for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
        committed != 3 && std::chrono::steady_clock::now() < until;) {
     const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
@@ -404,11 +408,11 @@ TEST_CASE("discover sees partitions that were added [server]", "[server]") {
   const auto topic = make_topic(*brokers, 1);
   const producer p(*brokers);
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s)->size() == 1);
+  REQUIRE(r.discover(at_the_latest)->size() == 1);
   add_partitions(p, topic, 3);
   std::size_t count = 1;
   for (int i = 0; i < 50 && count != 3; ++i)
-    count = r.discover(20s)->size();
+    count = r.discover(at_the_latest)->size();
   REQUIRE(count == 3);
   p.send_all(topic, 2, {{"new"}});
   REQUIRE(r.assign("2", {}));
@@ -426,15 +430,15 @@ TEST_CASE("partitions are found beside the known ones, and read by who has yet t
   o.start = source::start_latest{};
   kafka_reader looks(o);
   kafka_reader reads(o);
-  REQUIRE(looks.discover(20s));
-  REQUIRE(reads.discover(20s));
-  CHECK(looks.discover_beside({"0", "1"}, 5s)->empty());
-  CHECK(looks.discover_beside({"1"}, 5s)->size() == 1);
+  REQUIRE(looks.discover(at_the_latest));
+  REQUIRE(reads.discover(at_the_latest));
+  CHECK(looks.discover_beside({"0", "1"}, at_the_latest)->empty());
+  CHECK(looks.discover_beside({"1"}, at_the_latest)->size() == 1);
   add_partitions(p, topic, 3);
   p.send_all(topic, 2, messages(numbered(0, 3)));
   std::vector<source::partition_info> found;
   for (int i = 0; i < 100 && found.empty(); ++i)
-    if (auto now = looks.discover_beside({"0", "1"}, 5s))
+    if (auto now = looks.discover_beside({"0", "1"}, at_the_latest))
       found = std::move(*now);
   REQUIRE(found.size() == 1);
   CHECK(found[0].name == "2");
@@ -451,10 +455,10 @@ TEST_CASE("a compacted topic is warned of, another is not [server]", "[server]")
   const auto c = open_client(RD_KAFKA_PRODUCER, *brokers);
   REQUIRE(kafka::create_topic(c, topic, 1, 1, 20s, {{"cleanup.policy", "compact"}}));
   kafka_reader compacted(options_for(*brokers, topic));
-  REQUIRE(compacted.discover(20s));
+  REQUIRE(compacted.discover(at_the_latest));
   CHECK_THAT(compacted.warning().value_or(""), Catch::StartsWith("topic \"" + topic + "\" is compacted"));
   kafka_reader other(options_for(*brokers, make_topic(*brokers, 1)));
-  REQUIRE(other.discover(20s));
+  REQUIRE(other.discover(at_the_latest));
   CHECK_FALSE(other.warning());
 }
 
@@ -465,12 +469,12 @@ TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {
   const auto topic = make_topic(*brokers, 1);
   producer(*brokers).send_all(topic, 0, messages(numbered(0, 100)));
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   CHECK(r.lag() == 0U);  // nothing assigned
   REQUIRE(r.assign("0", {}));
   std::optional<chunk> first;
   while (!first)
-    first = *r.read(strings{"0"}, 100, 5s);
+    first = *r.read(strings{"0"}, 100, at_the_latest);
   CHECK(r.lag() == 100 - static_cast<std::uint64_t>(first->to.minor));
   (void)collect(r, "0", first->to);
   CHECK(r.lag() == 0U);
@@ -484,7 +488,7 @@ TEST_CASE("a record of 10 MB comes whole [server]", "[server]") {
   const std::string big(10 << 20, 'x');
   producer(*brokers).send_all(topic, 0, {{"a"}, {big}, {"b"}});
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   CHECK(collect(r, "0", {}, 1000).values == strings{"a", big, "b"});
 }
@@ -496,29 +500,29 @@ TEST_CASE("a waiting read wakes when a record comes [server]", "[server]") {
   const auto topic = make_topic(*brokers, 2);
   const producer p(*brokers);
   kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   REQUIRE(r.assign("1", {}));
   (void)collect(r, "0", {});
   (void)collect(r, "1", {});
   p.send(topic, 1, {"late"});
   const auto begin = std::chrono::steady_clock::now();
-  const auto got = r.read(strings{"0", "1"}, 1000, 20s);
+  const auto got = r.read(strings{"0", "1"}, 1000, 2 * at_the_latest);
   REQUIRE(got);
   REQUIRE(*got);
   CHECK((*got)->record(0) == "late");
-  CHECK(std::chrono::steady_clock::now() - begin < 5s);
+  CHECK(std::chrono::steady_clock::now() - begin < at_the_latest);
 }
 
 TEST_CASE("interrupt ends a waiting read from another thread") {
   const mock_cluster cluster;
   cluster.create("t", 1);
   kafka_reader r(options_for(cluster.brokers(), "t"));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   (void)collect(r, "0", {});
   std::thread other([&] { r.interrupt(); });
-  const auto got = r.read(strings{"0"}, 1000, 60s);
+  const auto got = r.read(strings{"0"}, 1000, at_the_latest);
   other.join();
   REQUIRE_FALSE(got);
   CHECK(got.error().code == ec::cancelled);
@@ -534,7 +538,7 @@ TEST_CASE("without a broker discover waits, then says unavailable; interrupt end
   CHECK_THAT(found.error().message, Catch::Contains("127.0.0.1:1"));
   CHECK(std::chrono::steady_clock::now() - begin >= 600ms);
   r.interrupt();
-  const auto again = r.discover(60s);
+  const auto again = r.discover(at_the_latest);
   REQUIRE_FALSE(again);
   CHECK(again.error().code == ec::cancelled);
 }
@@ -546,15 +550,15 @@ TEST_CASE("a lost broker is unavailable for as long as it is away; when it is ba
   const producer p(cluster.brokers());
   p.send_all("t", 0, messages(numbered(0, 10)));
   kafka_reader r(options_for(cluster.brokers(), "t"));
-  REQUIRE(r.discover(20s));
+  REQUIRE(r.discover(at_the_latest));
   REQUIRE(r.assign("0", {}));
   CHECK(collect(r, "0", {}).values == numbered(0, 10));
 
   for (int round = 0; round < 2; ++round) {
     cluster.take_away();
     int errors = 0;
-    for (const auto until = std::chrono::steady_clock::now() + 2s;
-         std::chrono::steady_clock::now() < until;) {
+    for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
+         errors < 10 && std::chrono::steady_clock::now() < until;) {
       const auto got = r.read(strings{"0"}, 1000, 100ms);
       if (got) {
         CHECK(errors == 0);  // silence would look like a topic without new records
@@ -564,7 +568,7 @@ TEST_CASE("a lost broker is unavailable for as long as it is away; when it is ba
       CHECK(got.error().code == ec::unavailable);
       CHECK(got.error().retry);
     }
-    CHECK(errors > 1);
+    CHECK(errors == 10);
     cluster.bring_back();
     // The end is said again by a fetch that succeeded, though no record came.
     const auto end = collect(r, "0", {0, 10 + round});
