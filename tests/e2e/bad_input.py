@@ -7,14 +7,13 @@ import argparse
 import json
 import shutil
 import signal
-import socket
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from click_oracle import Result, Row, row_of_json, seconds  # noqa: E402
-from real_systems import (PIPELINE, Kafka, MariaDB, Run, case_names, check, dead_letters, difference, main,  # noqa: E402
-                          needed, run_cases, unique, wait_until)
+from real_systems import (PATIENCE, PIPELINE, Kafka, MariaDB, Run, case_names, check, dead_letters, difference, free_port,  # noqa: E402
+                          main, needed, run_cases, unique, wait_until)
 
 TABLE = "table"
 
@@ -83,22 +82,20 @@ class Case:
         self.mariadb.ask(f"create table `{TABLE}` ({columns})")
 
 
-def unused_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+# A job waits so long for what this test brings about.
+LONG = f"{60 * PATIENCE:.0f} s"
 
 
 def unknown_topic(c):
     """A topic that is not there is waited for as a broker is: named with the brokers and the command that makes it, once; then exit 1."""
     running = c.job("--start-timeout", "2 s")
     said = running.expect(1, c.active, "create the topic", "kafka-topics.sh --bootstrap-server", c.kafka.brokers)
-    check(said.count("does not exist") == 2, f"told while it waits and at the end, expected two lines: {said}")
+    check(1 <= said.count("does not exist") <= 2, f"told at the end, and once before if it was seen in time: {said}")
 
 
 def topic_comes_late(c):
     """The same, when somebody creates the topics meanwhile: the job goes on, of the source's and the sink's."""
-    running = c.job("--start-timeout", "60 s", "--set", "stages.topic.create=null")
+    running = c.job("--start-timeout", LONG, "--set", "stages.topic.create=null")
     wait_until("the source waits", lambda: f'"{c.active}" does not exist' in running.errors())
     c.fill(clicks(300))
     wait_until("the sink waits", lambda: f'"{c.active2}" does not exist' in running.errors())
@@ -108,19 +105,19 @@ def topic_comes_late(c):
 
 def broker_absent(c):
     """No broker within --start-timeout: exit 1, and the message says where and what to do."""
-    address = f"127.0.0.1:{unused_port()}"
+    address = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
     running = c.job("--set", f"stages.clicks.brokers={address}", "--start-timeout", "3 s")
     said = running.expect(1, address, "clicks", seconds=30)
     took = time.monotonic() - began
-    check(2.5 < took < 15, f"it took {took:.1f} s")
+    check(took > 2.5, f"it waited {took:.1f} s, expected 3")
     check("start" in said.splitlines()[-1], f"no remedy in {said.splitlines()[-1]!r}")
 
 
 def database_absent(c):
     """A sink's server that is absent at the start is waited for up to --start-timeout, then exit 1."""
     c.fill(clicks(10))
-    port = unused_port()
+    port = free_port()
     c.connection = f"mysql://root@127.0.0.1:{port}/nowhere"
     c.job("--start-timeout", "3 s").expect(1, "table", f"127.0.0.1:{port}", "start the server", seconds=40)
 
@@ -129,16 +126,14 @@ def stopped_while_waiting(c):
     """SIGTERM while servers are still waited for ends the job at once, with 0; the same command goes on."""
     c.fill(clicks(300))
     for what in ("the broker", "the database"):
-        port, more = unused_port(), []
+        port, more = free_port(), []
         if what == "the broker":
             more = ["--set", f"stages.clicks.brokers=127.0.0.1:{port}"]
         else:
             c.connection = f"mysql://root@127.0.0.1:{port}/nowhere"
-        running = c.job("--start-timeout", "60 s", *more)
-        time.sleep(1.5)
-        began = time.monotonic()
-        running.stop()
-        check(time.monotonic() - began < 8, f"waiting for {what}, it took {time.monotonic() - began:.1f} s to end")
+        running = c.job("--start-timeout", "1 hour", *more)
+        wait_until(f"it waits for {what}", lambda: f"127.0.0.1:{port}" in running.errors())
+        running.stop(8)
     c.connection = c.mariadb.url
     c.equal_at_last(c.job())
 
@@ -171,7 +166,7 @@ def topic_made_anew(c):
     wait_until("first rows", lambda: c.of_topic() and c.of_table())
     running.stop()
     c.kafka.delete_topic(c.active)
-    time.sleep(1)
+    wait_until("the topic is gone", lambda: not c.kafka.partitions(c.active))
     c.fill(clicks(20))
     c.job().expect(1, "made anew", "--fresh")
 
@@ -214,8 +209,14 @@ def text_too_long(c):
     wait_until("all rows are there", lambda: len(c.of_table()) >= len(fits) and len(c.of_topic()) >= len(expected.rows)
                and len(dead_letters(c.folder / "job")) >= len(too_long))
     running.kill()
+    # Rows behind the others show that the next life has come past what it might do twice.
+    c.kafka.produce(c.active, clicks(30, 3000))
+    before, expected = len(expected.rows), c.expected()
+    fits, too_long = ([r for r in expected.rows if (len(r.userid) <= 8) == is_short] for is_short in (True, False))
+    check(len(expected.rows) > before, "the oracle has no rows more")
     running = c.job()
-    time.sleep(1.5)
+    wait_until("all rows are there, those behind the others too", lambda: len(c.of_table()) >= len(fits)
+               and len(c.of_topic()) >= len(expected.rows) and len(dead_letters(c.folder / "job")) >= len(too_long))
     running.stop()
     check(not difference(fits, c.of_table()), lambda: difference(fits, c.of_table()))
     check(not difference(expected.rows, c.of_topic()), lambda: difference(expected.rows, c.of_topic()))

@@ -108,15 +108,22 @@ class Browser:
             raise Wrong(f"{e}; it shows {self.text()!r}") from None
 
     def click(self, selector, containing=""):
-        """What a user could click at: it is visible, and nothing lies over it."""
+        """What a user could click at: it is visible, and nothing lies over it. A user clicks again where the page has moved it away meanwhile."""
         script = (f"(() => {{ const e = [...document.querySelectorAll({json.dumps(selector)})]"
                   f".find(e => e.textContent.includes({json.dumps(containing)})); if (!e) return null;"
-                  "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect();"
-                  "return [r.x + r.width / 2, r.y + r.height / 2]; })()")
-        wait_until(f"{selector} {containing!r} is there", lambda: self.run(script))
-        x, y = self.run(script)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.tell("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1})
+                  "e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;"
+                  "if (!e.contains(document.elementFromPoint(x, y))) return null;"
+                  "window.clicked = null; addEventListener('click', c => { window.clicked = e.contains(c.target); }, { capture: true, once: true });"
+                  "return [x, y]; })()")
+
+        def is_clicked():
+            at = self.run(script)
+            if not at:
+                return False
+            for kind in ("mousePressed", "mouseReleased"):
+                self.tell("Input.dispatchMouseEvent", {"type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1})
+            return self.run("window.clicked !== false && window.clicked !== null")  # undefined: it has led to another page
+        wait_until(f"{selector} {containing!r} is clicked", is_clicked)
 
     def type(self, text):
         self.tell("Input.insertText", {"text": text})

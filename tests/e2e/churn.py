@@ -20,7 +20,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from parquet_tables import without_parquet  # noqa: E402
-from real_systems import ROOT, SKIPPED, check, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, main, wait_until  # noqa: E402
 
 PIPELINE = ROOT / "pipelines" / "sparkify"
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
@@ -31,7 +31,8 @@ LEFT = "Cancellation Confirmation"
 
 
 def millrace(options, folder, *arguments, status=0, environment=None):
-    done = subprocess.run([options.millrace, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=300, env=environment)
+    done = subprocess.run([options.millrace, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=100 * PATIENCE,
+                          env=environment)
     check(done.returncode == status, f"{arguments[0]}: exit status {done.returncode}: {done.stderr[-800:]}")
     return done
 
@@ -108,7 +109,7 @@ def by_sql(options, folder):
     job = (PIPELINE / "topology.json", "--with", PIPELINE / "embedded.json")
     millrace(options, folder, "run", *job, "--state", folder / "state", environment=environment)
     done = subprocess.run([options.millrace, "sql", "--topology", *map(str, job), "--format", "json", (PIPELINE / "features.sql").read_text()],
-                          cwd=folder, capture_output=True, text=True, timeout=300, env=environment)
+                          cwd=folder, capture_output=True, text=True, timeout=100 * PATIENCE, env=environment)
     if done.returncode != 0 and "libduckdb" in done.stderr:
         print("SKIPPED: features by SQL (no libduckdb.so)")
         return None
@@ -123,7 +124,7 @@ def scored(options, folder):
     environment = {**os.environ, "TABLE": str(folder / "table")}
     millrace(options, folder, "sql", *job, f"copy ({(PIPELINE / 'features.sql').read_text()}) to 'features.parquet'", environment=environment)
     trained = subprocess.run([options.millrace, "model", "train", "features.parquet", "--label", "churned", "--ignore", "userid", "--model", "forest",
-                              "--seed", "42", "--out", "churn.model.json"], cwd=folder, capture_output=True, text=True, timeout=300)
+                              "--seed", "42", "--out", "churn.model.json"], cwd=folder, capture_output=True, text=True, timeout=100 * PATIENCE)
     if trained.returncode != 0 and "libxgboost" in trained.stderr:
         print("SKIPPED: probabilities (no libxgboost)")
         sys.exit(SKIPPED)
@@ -139,7 +140,7 @@ def scored(options, folder):
 
 def rows_of(database):
     """By user; none where there is no table yet."""
-    with contextlib.closing(sqlite3.connect(database)) as table, contextlib.suppress(sqlite3.OperationalError):
+    with contextlib.closing(sqlite3.connect(database, timeout=30 * PATIENCE)) as table, contextlib.suppress(sqlite3.OperationalError):
         table.row_factory = sqlite3.Row
         rows = [dict(row) for row in table.execute("select * from listeners")]
         return {row.pop("userid"): {**row, "churned": bool(row["churned"])} for row in rows}
@@ -153,9 +154,13 @@ def by_topology(options, folder, name, *more, environment=None, kills=0):
     command = ["run", PIPELINE / "features.json", "--with", PIPELINE / "features_embedded.json", *more, "--state", folder / name]
     for _ in range(kills):
         seen = rows_of(folder / f"{name}.db")
-        run = subprocess.Popen([options.millrace, *map(str, command), "--set", "stages.messages.rate=20000/s"], cwd=folder, env=environment,
-                               stderr=subprocess.DEVNULL)
-        wait_until("rows have come since", lambda: rows_of(folder / f"{name}.db") != seen)
+        said = folder / f"{name}.err"
+        with open(said, "wb") as err:
+            run = subprocess.Popen([options.millrace, *map(str, command), "--set", "stages.messages.rate=20000/s"], cwd=folder, env=environment,
+                                   stderr=err)
+        Run.started.append(run)
+        wait_until("rows have come since, or it is over", lambda: rows_of(folder / f"{name}.db") != seen or run.poll() is not None)
+        check(run.poll() in (None, 0), lambda: f"it has ended with {run.returncode}: {said.read_text()[-1500:]}")
         run.kill()
         run.wait()
     done = millrace(options, folder, *command, environment=environment)

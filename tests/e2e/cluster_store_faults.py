@@ -15,11 +15,11 @@ sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
 from disk_full import Disk, own_mounts  # noqa: E402
-from real_systems import PostgreSQL, Run, case_names, check, http_status, main, run_cases, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, PostgreSQL, case_names, check, http_status, main, run_cases, unique, wait_until  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
-RATE = 4000  # records a second
-BESIDE = 10  # seconds of input beside the fault
+BESIDE = 2.5 * PATIENCE  # seconds of input beside the fault: it is found and mended while rows are to come, however busy the machine is
+RATE = int(40_000 / BESIDE)  # records a second
 HOME = "b"
 
 
@@ -52,7 +52,7 @@ class Case:
         wait_until("the first rows", lambda: counts.rows("counts") or goes_on(cluster, counts))
         take()
         before = len(counts.rows("counts"))
-        time.sleep(self.options.seconds)
+        time.sleep(self.options.seconds)  # the store is away so long
         if meanwhile:
             wait_until("rows while it is away", lambda: goes_on(cluster, counts) or len(counts.rows("counts")) > before)
         cluster.check_alive()
@@ -61,7 +61,7 @@ class Case:
             wait_until("probes say that the store is away", lambda: all(
                 (503, True) == (s, "the store of the cluster does not answer" in text)
                 for s, text in (http_status(address, page) for page in ("/healthz", "/readyz"))))
-        check(http_status(address, "/livez")[0] == 200, "/livez is not about the store")
+        wait_until("/livez, which is not about the store, is well", lambda: http_status(address, "/livez")[0] == 200)
         there = len(counts.rows("counts"))
         give()
         back = time.monotonic()

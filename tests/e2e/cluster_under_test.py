@@ -7,10 +7,9 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 from job_under_test import Job
-from real_systems import PATIENCE, PIPELINE, ROOT, PostgreSQL, Run, Wrong, check, free_port, http_status, needed, unique, wait_until
+from real_systems import PATIENCE, PIPELINE, ROOT, PostgreSQL, Run, Wrong, check, free_port, http_status, needed, told_address, unique, wait_until
 
 
 def place_of_chains(store, folder, name):
@@ -22,6 +21,10 @@ def place_of_chains(store, folder, name):
         database.create()
         return database.url, database
     return f"dir:{folder}/store", None
+
+
+def says_that_nobody_leads(text):
+    return "ask again" in text or "does not lead the cluster" in text
 
 
 class Node:
@@ -37,13 +40,17 @@ class Node:
         others = [n.address() for n in self.cluster.nodes.values() if n is not self]
         command = [*self.cluster.on(self.name), self.cluster.millrace, "node", "--name", self.name, "--store", self.cluster.store,
                    "--listen", self.address(), "--state", str(self.state), *(["--coordinator"] if self.leads else []),
-                   *(["--join", ",".join(others)] if self.cluster.is_founded else []), "--start-timeout", "120 s",
-                   "--log-level", "debug", *self.cluster.more_options]
+                   *(["--join", ",".join(others)] if self.cluster.is_founded else []), "--start-timeout", f"{30 * PATIENCE:.0f} s",
+                   "--log-level", "debug", *self.cluster.silence, *self.cluster.more_options]
         self.seen = self.out.stat().st_size if self.out.exists() else 0
         with open(self.out, "ab") as o, open(self.err, "ab") as e:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
                                             env={**os.environ, **self.cluster.environment})
         Run.started.append(self.process)
+        Run.lives.append(self)
+
+    def serves(self, address):
+        return told_address(self.state) == address
 
     def address(self):
         return f"{self.cluster.host(self.name)}:{self.port}"
@@ -60,9 +67,13 @@ class Node:
     def check_probes(self):
         if "--tls" in self.cluster.more_options:
             return  # who asks needs a certificate
-        address = (self.state / "http").read_text().strip().removeprefix("http://")
+        # One that is ready loses the lead, and with it its readiness, where it stands still for too long.
         for page in ("/livez", "/readyz", "/healthz"):
-            check(http_status(address, page) == (200, "ok\n"), f"{page} of node {self.name} is {http_status(address, page)}")
+            def is_well():
+                found = http_status(told_address(self.state), page)
+                check(found == (200, "ok\n"), f"it is {found}")
+                return True
+            wait_until(f"{page} of node {self.name} is ok", is_well)
 
     def kill(self):
         self.process.kill()
@@ -76,10 +87,13 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, millrace, folder, store, leading=("a", "b"), following=("c",), environment=None):
+    """`patient`: no node counts as silent because the machine stands still; for tests that have no failure for their subject."""
+
+    def __init__(self, millrace, folder, store, leading=("a", "b"), following=("c",), environment=None, patient=False):
         self.millrace, self.folder, self.store = millrace, pathlib.Path(folder), store
         self.environment, self.is_founded = environment or {}, False
         self.more_options, self.more_arguments = (), ()  # of each node, of each command
+        self.silence = ("--detach-after", "10 s", "--away-after", "20 s") if patient else ()
         self.moves = False  # a node that is started again listens at another port
         self.nodes = {}
         for name in (*leading, *following):
@@ -115,9 +129,17 @@ class Cluster:
 
     def ask_once(self, *arguments, by=None, seconds=600, environment=None):
         """A command as it ends, by a node that lives."""
-        node = by or next(n for n in self.nodes.values() if n.alive() and (n.state / "http").exists())
+        node = by or next((n for n in self.nodes.values() if n.alive() and (n.state / "http").exists()), None)
+        check(node, lambda: "no node lives: " + "; ".join(f"{n.name} said {n.errors()[-500:]}" for n in self.nodes.values()))
         return subprocess.run(self.command(node, *arguments), capture_output=True, text=True, timeout=seconds * PATIENCE, cwd=ROOT,
                               env={**os.environ, **self.environment, **(environment or {})})
+
+    def answer(self, *arguments, by=None):
+        """A command as it ends while somebody leads: for what is to be refused."""
+        def asked():
+            done = self.ask_once(*arguments, by=by)
+            return None if says_that_nobody_leads(done.stderr) else done
+        return wait_until("somebody leads the cluster", asked)
 
     def command(self, node, *arguments):
         """The command line that asks this node."""
@@ -132,7 +154,7 @@ class Cluster:
                 raise Wrong(f"millrace {' '.join(map(str, arguments))}: status {done.returncode}: {done.stderr[-1000:]}")
             return done
         done = []
-        wait_until("the command is carried out", lambda: done.append(asked()) or True, 30)
+        wait_until("the command is carried out", lambda: done.append(asked()) or True)
         return done[0].stdout
 
     def state_of(self, topology):
@@ -163,13 +185,13 @@ class Cluster:
         for node in self.nodes.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 if node.process:
-                    node.process.wait(60)
+                    node.process.wait(60 * PATIENCE)
 
 
 def make_certificates(millrace, folder, *names):
     """An authority, and what it makes for each of the names: ("node", "a") or ("client", "operator")."""
     for command in (["init", folder], *([*name, "--dir", folder] for name in names)):
-        subprocess.run([millrace, "tls", *map(str, command)], check=True, capture_output=True, timeout=60)
+        subprocess.run([millrace, "tls", *map(str, command)], check=True, capture_output=True, timeout=60 * PATIENCE)
 
 
 class ClusterRun:
@@ -202,12 +224,12 @@ class ClusterRun:
 class ClusterJob(Job):
     """The job of pipelines/active_users, applied at the node `home`."""
 
-    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed, store, home="a"):
+    def __init__(self, options, folder, brokers, maria_url, postgres_url, seed, store, home="a", patient=False):
         super().__init__(options, folder, brokers, maria_url, postgres_url, seed)
         self.home = home
         self.cluster = Cluster(options.millrace, folder / "cluster", store,
                                environment={"E2E_MARIADB_URL": self.mariadb.url, "E2E_POSTGRES_URL": self.postgres.url,
-                                            "KAFKA_BROKERS": self.kafka.brokers})
+                                            "KAFKA_BROKERS": self.kafka.brokers}, patient=patient)
         self.cluster.folder.mkdir()
 
     def start(self):

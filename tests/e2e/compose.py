@@ -5,6 +5,7 @@ containers and folders of the image stand for what is here; what docker itself d
     compose.py --millrace BINARY
 """
 import argparse
+import http.client
 import pathlib
 import re
 import shlex
@@ -13,7 +14,7 @@ import urllib.request
 
 sys.dont_write_bytecode = True
 from parquet_tables import visible_files, without_parquet  # noqa: E402
-from real_systems import ROOT, Run, check, free_port, main, needed, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, Run, Wrong, check, free_port, main, needed, wait_until  # noqa: E402
 import subprocess  # noqa: E402
 import os  # noqa: E402
 
@@ -84,10 +85,15 @@ class Container:
         Run.started.append(self.process)
         self.name, self.errors = name, lambda: (folder / f"{name}.err").read_text(errors="replace")
 
+    def has_ended(self):
+        check(self.process.poll() is not None, lambda: f"it says {self.errors()[-800:]}")
+        return True
+
     def stop(self):
         check(self.process.poll() is None, lambda: f"{self.name} has ended with {self.process.returncode}: {self.errors()[-800:]}")
         self.process.terminate()
-        check(self.process.wait(60) == 0, lambda: f"SIGTERM ends {self.name} with {self.process.returncode}: {self.errors()[-800:]}")
+        wait_until(f"SIGTERM ends {self.name}", self.has_ended)
+        check(self.process.returncode == 0, lambda: f"SIGTERM ends {self.name} with {self.process.returncode}: {self.errors()[-800:]}")
 
 
 def test(options, folder):
@@ -107,8 +113,11 @@ def test(options, folder):
     running = {name: Container(options, folder, name, s, brokers, ports) for name, s in services.items()}
 
     def get(path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{ports['5000']}{path}", timeout=5) as answer:
-            return answer.read().decode()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{ports['5000']}{path}", timeout=5 * PATIENCE) as answer:
+                return answer.read().decode()
+        except (OSError, http.client.HTTPException) as e:
+            raise Wrong(f"{path} is not answered: {e!r}; the API says {running['api'].errors()[-800:]}") from None
     wait_until("the API answers", lambda: get("/") == "This is the default response!\n")
     for _ in range(20):
         check(get("/purchase_a_sword") == "You Purchased a Sword!\n", "the answer to a purchase")

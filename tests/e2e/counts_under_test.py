@@ -6,7 +6,7 @@ import json
 import random
 import subprocess
 
-from real_systems import PATIENCE, Run, check, difference
+from real_systems import PATIENCE, Run, Wrong, check, difference
 
 FILES, KEYS, GROUPS = 3, 400, 20
 START = 1_700_000_000
@@ -88,7 +88,7 @@ class Counts:
     def run_alone(self, millrace):
         """One process gives what was counted here."""
         done = subprocess.run([millrace, "run", str(self._write("alone")), "--state", str(self.folder / "alone" / "state")],
-                              capture_output=True, text=True, timeout=600)
+                              capture_output=True, text=True, timeout=300 * PATIENCE)
         check(done.returncode == 0, lambda: f"millrace run of {self.name}: {done.stderr[-1000:]}")
         self.compare("alone")
 
@@ -104,7 +104,10 @@ class Waiting:
         Run.started.append(self.process)
 
     def end(self):
-        status = self.process.wait(60 * PATIENCE)
+        try:
+            status = self.process.wait(60 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Wrong(f"millrace wait does not end: {self.said.read_text()[-1000:]}") from None
         check(status == 0, lambda: f"millrace wait has ended with {status}: {self.said.read_text()[-1000:]}")
 
     def compare_ledger(self):

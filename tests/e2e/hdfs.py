@@ -5,13 +5,16 @@ safe mode; folders that cannot be had. A reader looks all the time. Servers are 
     hdfs.py --millrace BINARY [--kills 12] [--seed 1] [--only CASE]
 """
 import argparse
+import json
 import os
+import re
 import signal
+import subprocess
 import sys
-import time
+import urllib.request
 
 sys.dont_write_bytecode = True
-from real_systems import case_names, check, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, case_names, check, main, wait_until  # noqa: E402
 from remote_cases import (absent_at_start, another_state, at_start_empty, away_and_back, fresh, frozen, kills, older_table,  # noqa: E402
                           run_all, stopped_while_away)
 from remote_tables import Hdfs, refused  # noqa: E402
@@ -22,21 +25,39 @@ def switch(c, part):
     return lambda: c.servers.command("kill", part), lambda: c.servers.command("start", "hdfs")
 
 
+def stands_still_within(running, rows):
+    """Whether it does now, within an upload; else it goes on."""
+    check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
+    running.process.send_signal(signal.SIGSTOP)
+    if rows.left_behind():
+        return True
+    running.process.send_signal(signal.SIGCONT)
+    return False
+
+
 def half_upload(c):
     """Killed while a large file is on its way: readers never see it, the next life sends it whole and leaves nothing behind."""
     rows, reader = c.rows(2_000, rate=None, size=10_000), c.reader()
-    # It may be whole before the kill comes; then there are more.
+    # It may be whole before the run stands still, or once more until the kill comes; then there are more.
     for _ in range(4):
         running = rows.run()
-        half = wait_until("an upload under way", rows.left_behind, 60)
+        wait_until("an upload under way", lambda running=running: stands_still_within(running, rows), 60)
         running.kill()
         if rows.left_behind():
             break
-    check(rows.left_behind(), f"{half} was whole before the kill, and so were three others")
+    check(rows.left_behind(), "each of four uploads was whole before the kill")
     rows.run().expect(0, seconds=120)
     rows.compare()
     check(not rows.left_behind(), f"left behind: {rows.left_behind()}")
     print(f"{c.table}: the reader: {reader.end()}", flush=True)
+
+
+def sends(c, running):
+    """Whether it has sent something to the DataNode, which may stand still: the kernel takes that."""
+    check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
+    command = ["ss", "-Htnpi", "state", "established", "dport", "=", f":{c.servers.port('hdfs.datanode')}"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return any(re.search(r"bytes_sent:[1-9]", one) for one in re.split(r"\n(?=\S)", listed) if f"pid={running.process.pid}," in one)
 
 
 def late_uploads(c):
@@ -47,10 +68,10 @@ def late_uploads(c):
     try:
         for _ in range(4):
             running = rows.run()
-            time.sleep(2)
+            wait_until("it has begun to send", lambda running=running: sends(c, running))
             running.kill()
         running = rows.run()
-        time.sleep(2)
+        wait_until("it has begun to send", lambda: sends(c, running))
     finally:
         os.kill(pid, signal.SIGCONT)
     running.expect(0, seconds=120)
@@ -65,7 +86,10 @@ def namenode_away(c):
 
 def datanode_away(c):
     """The DataNode is killed and comes back, after the NameNode has missed it."""
-    away_and_back(c, *switch(c, "hdfs.datanode"), seconds=15)
+    def is_missed():
+        with urllib.request.urlopen(f"{c.place.url}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState", timeout=10 * PATIENCE) as answer:
+            return json.load(answer)["beans"][0]["NumDeadDataNodes"] == 1
+    away_and_back(c, *switch(c, "hdfs.datanode"), missed=is_missed)
 
 
 def both_away(c):
@@ -75,8 +99,8 @@ def both_away(c):
 
 def safe_mode(c):
     """The NameNode refuses changes for a while."""
-    try:  # its command is a Java program of its own, which a busy machine takes seconds to start
-        away_and_back(c, lambda: c.servers.command("safemode", "enter"), lambda: c.servers.command("safemode", "leave"), "safe mode", rate=1000)
+    try:
+        away_and_back(c, lambda: c.servers.command("safemode", "enter"), lambda: c.servers.command("safemode", "leave"), "safe mode")
     except BaseException:
         c.servers.command("safemode", "leave")  # or the cases behind it fail, too
         raise

@@ -17,10 +17,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
-from real_systems import Run, case_names, check, dead_letters, main, run_cases, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, case_names, check, dead_letters, has_open, main, run_cases, wait_until  # noqa: E402
 
 PRECIOUS = "precious\n"
 LONGEST = 64 << 20
@@ -51,8 +50,11 @@ class Case:
         return str(file)
 
     def call(self, *arguments, status=0, says="", seconds=60, **more):
-        done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, timeout=seconds, cwd=self.folder,
-                              **{"stdin": subprocess.DEVNULL, **more})
+        try:
+            done = subprocess.run([self.binary, *arguments], capture_output=True, text=True, timeout=seconds * PATIENCE, cwd=self.folder,
+                                  **{"stdin": subprocess.DEVNULL, **more})
+        except subprocess.TimeoutExpired as e:
+            raise Wrong(f"{arguments} hangs; it said: {(e.stderr or b'')[-1500:]}") from None
         said = done.stderr + done.stdout
         check(done.returncode == status, f"exit status {done.returncode}, expected {status}: {said[-1500:]}")
         check(says in said, f"{says!r} is not in {said[-1500:]}")
@@ -60,6 +62,13 @@ class Case:
 
     def run(self, status=0, says="", parser=None, source=None, sink=None, **more):
         return self.call("run", self.topology(parser, source, sink), "--state", str(self.state), status=status, says=says, **more)
+
+    def start(self, topology, said):
+        """A run that goes on; what it says is appended to the file `said`."""
+        with open(said, "ab") as out:
+            process = subprocess.Popen([self.binary, "run", topology, "--state", str(self.state)], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        Run.started.append(process)
+        return process
 
     def untouched(self):
         check(self.victim.read_text() == PRECIOUS, f"what the link leads to was written: {self.victim.read_bytes()[:80]!r}")
@@ -131,17 +140,17 @@ def link_at_sqlite_file(c):
 def pipes(c):
     """Named pipes at every name that is opened: refused within moments."""
     os.mkfifo(c.out)
-    c.run(status=1, says="no regular file", seconds=30)
+    c.run(status=1, says="no regular file")
     c.out.unlink()
     side = c.out.with_name(".millrace-out.jsonl")
     side.unlink()
     os.mkfifo(side)
-    c.run(status=1, says="no regular file", seconds=30)
+    c.run(status=1, says="no regular file")
     side.unlink()
     c.state = c.folder / "piped"
     c.state.mkdir()
     os.mkfifo(c.state / "lock")
-    c.run(status=2, says="no regular file", seconds=30)
+    c.run(status=2, says="no regular file")
 
 
 def other_users(c):
@@ -191,7 +200,7 @@ def absurd_sizes(c):
             continue  # a chain has gone on without it
         kept = file.read_bytes()
         os.truncate(file, 100_000_000_000)
-        done = subprocess.run([c.binary, "run", c.topology(), "--state", str(c.state)], capture_output=True, text=True, timeout=120,
+        done = subprocess.run([c.binary, "run", c.topology(), "--state", str(c.state)], capture_output=True, text=True, timeout=60 * PATIENCE,
                               stdin=subprocess.DEVNULL, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30)))
         check(done.returncode in (0, 1, 2), f"{file}: ended with {done.returncode}: {done.stderr[-500:]}")
         check(len(done.stderr.splitlines()) < 12, f"{file}: {done.stderr[-1500:]}")
@@ -223,7 +232,7 @@ def long_lines(c):
             c.state, c.out = c.folder / f"{name}-{kind}", c.folder / f"{name}-{kind}.jsonl"
             c.input = {"plain": plain, "gz": packed, "pipe": "-"}[kind]
             with open(plain, "rb") as content:
-                c.run(parser=parser, stdin=content if kind == "pipe" else subprocess.DEVNULL, seconds=120)
+                c.run(parser=parser, stdin=content if kind == "pipe" else subprocess.DEVNULL)
             check(c.rows() == expected, f"{name}, {kind}: {str(c.rows())[:300]}")
             letters = dead_letters(c.state)
             check(len(letters) == 1, f"{name}, {kind}: {len(letters)} dead letters")
@@ -241,23 +250,26 @@ def endless_line(c):
         os.truncate(c.input, 1_500_000_000)
         out.seek(0, os.SEEK_END)
         out.write(b'\n{"n":3}\n')
-    process = subprocess.Popen([c.binary, "run", c.topology(), "--state", str(c.state)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    try:
-        process.wait(0.5)
-    except subprocess.TimeoutExpired:
+    said = c.folder / "said"
+    process = c.start(c.topology(), said)
+    wait_until("it reads its input", lambda: process.poll() is not None or has_open(process.pid, c.input))
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(0.2)  # a machine that has read all of it by then shows less
+    if process.poll() is None:
         process.terminate()
-    said = process.communicate(timeout=60)[1].decode()
-    check(process.returncode == 0, f"SIGTERM: {process.returncode}: {said}")
-    process = subprocess.Popen([c.binary, "run", c.topology(), "--state", str(c.state)], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    check(process.wait(60 * PATIENCE) == 0, f"SIGTERM: {process.returncode}: {said.read_text()[-1500:]}")
+    process = c.start(c.topology(), said)
     most = 0
-    while process.poll() is None:
-        try:
+
+    def has_ended():
+        nonlocal most
+        with contextlib.suppress(StopIteration, OSError):
             most = max(most, memory_of(process.pid))
-            process.wait(0.05)
-        except (subprocess.TimeoutExpired, StopIteration, OSError):
-            continue
-    said = process.communicate()[1].decode()
-    check(process.returncode == 0, f"{process.returncode}: {said}")
+        return process.poll() is not None
+
+    wait_until("it has read its input", has_ended)
+    check(process.returncode == 0, f"{process.returncode}: {said.read_text()[-1500:]}")
+    check(most > 0, "its memory was never seen")
     check(c.rows() == [{"n": 1}, {"n": 3}], f"rows {c.rows()}")
     check(len(dead_letters(c.state)) == 1, f"{len(dead_letters(c.state))} dead letters")
     check(most < 700 or "asan" in str(c.binary), f"{most} MB for a line of 1.5 GB")
@@ -271,14 +283,14 @@ def long_csv_lines(c):
         c.state, c.out = c.folder / f"{name}.state", c.folder / f"{name}.jsonl"
         text = (b"n,x\n" if header else b"") + b"1,a\n" + begin + b"y" * LONGEST + b"\n3,c\n"
         c.input.write_bytes(text)
-        c.run(parser={**csv, "header": header}, seconds=120)
+        c.run(parser={**csv, "header": header})
         check(c.rows() == [{"n": 1, "x": "a"}, {"n": 3, "x": "c"}], f"{name}: {str(c.rows())[:300]}")
         letters = dead_letters(c.state)
         check(len(letters) == 1 and letters[0]["record"].encode() == (begin + b"y" * KEPT)[:KEPT] and "too long" in letters[0]["error"],
               f"{name}: {[(x['error'], len(x['record'])) for x in letters]}")
     c.state, c.out = c.folder / "header.state", c.folder / "header.jsonl"
     c.input.write_bytes(b"n,x," + b"y" * LONGEST + b"\n1,a\n")
-    said = c.run(status=1, parser={**csv, "header": True}, seconds=120, says="header line")
+    said = c.run(status=1, parser={**csv, "header": True}, says="header line")
     check(len(said) < 10_000, f"{len(said)} bytes of messages")
 
 
@@ -318,18 +330,19 @@ def replaced_while_read(c):
             c.input, c.state, c.out = top / "in.jsonl", top / "state", top / "out.jsonl"
             c.input.write_text("".join(lines))
             topology = c.topology(source={"rate": "2000/s", **({"follow": True} if follow else {})})
-            with open(top / "said", "wb") as said:
-                process = subprocess.Popen([c.binary, "run", topology, "--state", str(c.state)], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
-            Run.started.append(process)
+            process = c.start(topology, top / "said")
             wait_until("the first rows", lambda: process.poll() is not None or c.out.exists() and c.out.stat().st_size > 0)
             how(c.input)
-            began = time.monotonic()
-            while process.poll() is None and time.monotonic() - began < 6:
-                time.sleep(0.05)
+            # A run that follows its file ends only where it cannot go on.
+            readable = count + (len(others) if how in (by_file, by_link) else 0)
+            wait_until("it has ended, or follows with all read", lambda: process.poll() is not None
+                       or follow and how is not cut_off and c.out.read_bytes().count(b"\n") >= readable)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(1)  # so long it meets what lies there now
             if process.poll() is None:
                 process.terminate()
             try:
-                status = process.wait(60)
+                status = process.wait(60 * PATIENCE)
             except subprocess.TimeoutExpired:
                 check(False, f"{name}: SIGTERM does not end it: {(top / 'said').read_text()[-1500:]}")
             text = (top / "said").read_text()
@@ -382,28 +395,22 @@ def mount_goes_away(c):
     c.out = target / "out.jsonl"
     topology, said = c.topology(source={"rate": "3000/s"}), c.folder / "said"
 
-    def start():
-        with open(said, "ab") as out:
-            process = subprocess.Popen([c.binary, "run", topology, "--state", str(c.state)], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        Run.started.append(process)
-        return process
     mount("-o", "remount,ro,bind", target)
-    process = start()
+    process = c.start(topology, said)
     try:
-        wait_until("it says that nothing can be written", lambda: "ead-only file system" in said.read_text(), 30)
+        wait_until("it says that nothing can be written", lambda: "ead-only file system" in said.read_text())
         mount("-o", "remount,rw,bind", target)
         if process.poll() is not None:
-            process = start()
+            process = c.start(topology, said)
         wait_until("the first rows", lambda: process.poll() is not None or c.out.exists() and c.out.stat().st_size > 0)
         subprocess.run(["umount", "-l", str(target)], check=True)
-        began = time.monotonic()
-        while process.poll() is None and time.monotonic() - began < 5:
-            time.sleep(0.1)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)  # it may go on into the file that it has open
         check(not list(target.iterdir()), f"beneath the mount lies {list(target.iterdir())}")
         mount("--bind", disk, target)
         if process.poll() is not None:
-            process = start()
-        check(process.wait(90) == 0, f"it ended with {process.returncode}: {said.read_text()[-1500:]}")
+            process = c.start(topology, said)
+        check(process.wait(60 * PATIENCE) == 0, f"it ended with {process.returncode}: {said.read_text()[-1500:]}")
         check([row["n"] for row in c.rows()] == list(range(count)), f"{len(c.rows())} rows, of {count}")
     finally:
         if process.poll() is None:
@@ -436,8 +443,8 @@ def large_overlay(c):
     large.touch()
     os.truncate(large, 1 << 30)
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (16 << 30, 16 << 30))}
-    c.call("check", c.topology(), "--with", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
-    c.call("check", str(large), status=2, says="at most 4194304 bytes", seconds=20, **limit)
+    c.call("check", c.topology(), "--with", str(large), status=2, says="at most 4194304 bytes", **limit)
+    c.call("check", str(large), status=2, says="at most 4194304 bytes", **limit)
 
 
 def many_stages(c):
@@ -463,20 +470,15 @@ def names(c):
 
 def core_file(c):
     """No memory goes into a core file."""
-    process = subprocess.Popen([c.binary, "run", c.topology(source={"follow": True}), "--state", str(c.state)], stderr=subprocess.DEVNULL,
-                               stdin=subprocess.DEVNULL)
+    process = c.start(c.topology(source={"follow": True}), c.folder / "said")
     try:
-        while not c.out.exists():
-            check(process.poll() is None, "it has ended")
-            try:
-                process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
+        wait_until("its output is there", lambda: c.out.exists() or process.poll() is not None)
+        check(process.poll() is None, lambda: f"it has ended: {(c.folder / 'said').read_text()[-1500:]}")
         kinds = pathlib.Path(f"/proc/{process.pid}/coredump_filter").read_text().strip()
         check(int(kinds, 16) & 0b1111 == 0, f"coredump_filter is {kinds}")
     finally:
         process.terminate()
-        process.wait()
+        process.wait(60 * PATIENCE)
 
 
 CASES = (link_at_side_file, link_at_data_path, small_file_at_side_file, link_in_state_folder, link_at_report, link_at_sqlite_file, pipes,
@@ -490,4 +492,4 @@ def test(options, folder):
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     case_names(arguments, CASES)
-    sys.exit(main(test, arguments))
+    sys.exit(main(test, arguments, on_disk=True))

@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import json
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -17,8 +18,12 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Run, Wrong, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
+from patience import LEAST  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, free_port, main, metric, wait_until  # noqa: E402
 from relay import certificate  # noqa: E402
+
+STAYS = 3600  # seconds: a connection stays open while the test lasts
+SHORT = f"{PATIENCE / LEAST:.0f} s"  # what is a second on a quiet machine
 
 
 def head(status="200 OK", **more):
@@ -123,21 +128,21 @@ def oddities(options, folder):
         [head("503 Service Unavailable", Content_Type="text/plain", Content_Length=6) + b"later\n"],
         [head(Content_Type="application/json", Transfer_Encoding="chunked", Content_Encoding="gzip"),
          chunk(gzip.compress(lines(range(50, 99)) + record(99))), b"0\r\n\r\n"],  # in good order, without a last line feed
-        [STREAM, chunk(lines([100])), 60],  # and not a byte more
+        [STREAM, chunk(lines([100])), STAYS],  # and not a byte more
         [STREAM, chunk(b"\r\n\n" + lines(range(101, 120)).replace(b"\n", b"\r\n")), 0.1,
-         chunk(b'{"long":"' + b"x" * 200_000 + b'"}\n' + record(120)[:10]), 0.1, chunk(record(120)[10:] + b"\n"), 60]])
-    job = Job(options, folder, "odd", f"http://127.0.0.1:{server.port}/2/rsvps", silence="1 s", max_record="100 kB",
+         chunk(b'{"long":"' + b"x" * 200_000 + b'"}\n' + record(120)[:10]), 0.1, chunk(record(120)[10:] + b"\n"), STAYS]])
+    job = Job(options, folder, "odd", f"http://127.0.0.1:{server.port}/2/rsvps", silence=SHORT, max_record="100 kB",
               headers={"X-Token": "hush-hush-hush"})
     http = f"127.0.0.1:{free_port()}"
     running = job.start("--http", http)
     job.wait_for(121)
     wait_until("both dead letters", lambda: len(dead_letters(job.state)) == 2)
-    check(metric(http, "millrace_source_connections_total") >= 6, "too few connections are counted")
-    check(metric(http, "millrace_source_cut_records_total") == 2, "cut records are not counted")
+    wait_until("connections are counted", lambda: metric(http, "millrace_source_connections_total") >= 6)
+    wait_until("cut records are counted", lambda: metric(http, "millrace_source_cut_records_total") == 2)
     running.stop()
     job.expect([record(n) for n in range(121)])
     said = running.errors()
-    for text in ("answered with status 200, text/html", "status 503", "no bytes for 1 s"):
+    for text in ("answered with status 200, text/html", "status 503", f"no bytes for {SHORT}"):
         check(text in said, f"expected {text!r} in what it says: {said[-2000:]}")
     check("hush-hush-hush" not in said and "log in" not in said, "a secret or a page shows in the log")
     letters = [letter.get("record", "") for letter in dead_letters(job.state)]
@@ -151,7 +156,7 @@ def oddities(options, folder):
 
 def sent_on(options, folder):
     """Headers of the topology stop at their origin, and nothing goes from https to http."""
-    other = OddServer([[STREAM, chunk(lines(range(10))), 60]])
+    other = OddServer([[STREAM, chunk(lines(range(10))), STAYS]])
     own = OddServer([[head("302 Found", Location="/here", Content_Length=0)],
                      [head("307 Temporary Redirect", Location=f"http://127.0.0.1:{other.port}/there", Content_Length=0)]])
     job = Job(options, folder, "sent_on", f"http://127.0.0.1:{own.port}/", headers={"X-Api-Key": "hush-hush-hush"})
@@ -166,7 +171,7 @@ def sent_on(options, folder):
     secure = OddServer([[head("302 Found", Location=f"http://127.0.0.1:{other.port}/there", Content_Length=0)]], tls=context)
     seen = len(other.seen)
     Job(options, folder, "sent_down", f"https://localhost:{secure.port}/", ca_file=str(authority)).start().expect(
-        1, "others could read", seconds=20)
+        1, "others could read")
     check(len(other.seen) == seen, "from https to http something went along")
     for server in (own, other, secure):
         server.stop()
@@ -175,21 +180,20 @@ def sent_on(options, folder):
 
 def beginnings(options, folder):
     missing = OddServer([[head("404 Not Found", Content_Length=0)]])
-    Job(options, folder, "missing", f"http://127.0.0.1:{missing.port}/x").start().expect(1, "status 404", "check `url`", seconds=20)
+    Job(options, folder, "missing", f"http://127.0.0.1:{missing.port}/x").start().expect(1, "status 404", "check `url`")
     missing.stop()
     html = OddServer([[head(Content_Type="text/html", Content_Length=2) + b"hi"]])
-    Job(options, folder, "html", f"http://127.0.0.1:{html.port}/x").start("--start-timeout", "1s").expect(
-        1, "text/html", "log-in page", seconds=30)
+    Job(options, folder, "html", f"http://127.0.0.1:{html.port}/x").start("--start-timeout", SHORT).expect(1, "text/html", "log-in page")
     html.stop()
     around = OddServer([[head("302 Found", Location="/again", Content_Length=0)]])
-    Job(options, folder, "around", f"http://127.0.0.1:{around.port}/x").start().expect(1, "redirects", seconds=20)
+    Job(options, folder, "around", f"http://127.0.0.1:{around.port}/x").start().expect(1, "redirects")
     around.stop()
     port = free_port()
     away = Job(options, folder, "away", f"http://127.0.0.1:{port}/x")
-    away.start("--start-timeout", "1s").expect(1, f"127.0.0.1:{port}", seconds=30)
-    running = away.start("--start-timeout", "60s")
-    time.sleep(0.5)
-    late = OddServer([[STREAM, chunk(lines(range(5))), 60]], port=port)
+    away.start("--start-timeout", SHORT).expect(1, f"127.0.0.1:{port}")
+    running = away.start("--start-timeout", f"{60 * PATIENCE:.0f} s")
+    wait_until("it says that it waits", lambda: f"127.0.0.1:{port}" in running.errors())
+    late = OddServer([[STREAM, chunk(lines(range(5))), STAYS]], port=port)
     away.wait_for(5)
     running.stop()
     late.stop()
@@ -200,9 +204,9 @@ def encrypted(options, folder):
     authority, *own = certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*own)
-    server = OddServer([[STREAM, chunk(lines(range(10))), 60]], tls=context)
+    server = OddServer([[STREAM, chunk(lines(range(10))), STAYS]], tls=context)
     url = f"https://localhost:{server.port}/"
-    Job(options, folder, "distrusted", url).start().expect(1, "ca_file", seconds=20)
+    Job(options, folder, "distrusted", url).start().expect(1, "ca_file")
     trusted = Job(options, folder, "trusted", url, ca_file=str(authority))
     running = trusted.start()
     trusted.wait_for(10)
@@ -215,7 +219,7 @@ def proxied(options, folder):
     """A proxy gets the whole address to ask for: of a host that only it could find."""
     url = "http://stream.invalid/2/rsvps"
     for name, how in (("named", "option"), ("environment", "variable")):
-        proxy = OddServer([[STREAM, chunk(lines(range(10))), 60]])
+        proxy = OddServer([[STREAM, chunk(lines(range(10))), STAYS]])
         address = f"http://127.0.0.1:{proxy.port}"
         job = Job(options, folder, name, url, **({"proxy": address} if how == "option" else {}))
         running = job.start(env=None if how == "option" else {"http_proxy": address, "no_proxy": ""})
@@ -240,9 +244,23 @@ class Load:
         Run.started.append(self.process)
         return self
 
+    def delivered(self):
+        """By each second, as it says."""
+        return [int(n) for n in re.findall(r"^ *\d+ s  sent .* delivered +(\d+)/s", self.out.read_text(), re.M)]
+
+    def has_delivered(self, count):
+        """All of these and their duplicates: nothing more has come for two seconds."""
+        check(self.process.poll() is None, lambda: f"millrace load has ended: {self.out.read_text()[-500:]}")
+        by_second = self.delivered()
+        return sum(by_second) >= count and by_second[-2:] == [0, 0]
+
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        check(self.process.wait(30) == 0, lambda: f"millrace load ended badly: {self.out.read_text()[-500:]}")
+        try:
+            status = self.process.wait(30 * PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Wrong(f"SIGTERM does not end millrace load: {self.out.read_text()[-500:]}") from None
+        check(status == 0, lambda: f"millrace load ended with {status}: {self.out.read_text()[-500:]}")
 
 
 def kills(options, folder, count):
@@ -257,11 +275,9 @@ def kills(options, folder, count):
         running.kill()
         lives += 1
     running = job.start()
-    wait_until("every record", lambda: len(job.rows()) >= count)
-    seen = 0
-    while len(job.rows()) > seen:  # and whatever comes too often
-        seen = len(job.rows())
-        time.sleep(2)
+    wait_until("the load has delivered all", lambda: load.has_delivered(count))
+    wait_until("every record", lambda: len(job.rows()) >= sum(load.delivered()))
+    time.sleep(2)  # for what comes too often, and should not
     running.stop()
     load.end()
     delivered = int(load.out.read_text().rsplit("delivered ", 1)[1].split()[0])
@@ -271,11 +287,8 @@ def kills(options, folder, count):
 
 
 def spool_size(state):
-    size = 0
-    for file in pathlib.Path(state).rglob("log-*"):
-        with contextlib.suppress(FileNotFoundError):
-            size += file.stat().st_size
-    return size
+    """An OSError where a file has just gone."""
+    return sum(file.stat().st_size for file in pathlib.Path(state).rglob("log-*"))
 
 
 def full_spool(options, folder, count):
@@ -286,7 +299,7 @@ def full_spool(options, folder, count):
     wait_until("the spool is full", lambda: metric(http, "millrace_spool_full") == 1)
     used = metric(http, "millrace_spool_bytes")
     check(used < 1.5e6, f"the spool has {used} bytes, and may have 1 MB and three eighths of that")
-    check("option `spool`" in running.errors(), "a full spool is not said")
+    wait_until("a full spool is said", lambda: "option `spool`" in running.errors())
     running.stop()
     running = job.start()
     job.wait_for(count, 120)

@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, Run, check, free_port, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, Wrong, check, free_port, main, needed, unique, wait_until  # noqa: E402
 
 
 class Load:
@@ -24,7 +24,10 @@ class Load:
         Run.started.append(self.process)
 
     def end(self, status=0, says="", seconds=120):
-        self.out, self.err = self.process.communicate(timeout=seconds)
+        try:
+            self.out, self.err = self.process.communicate(timeout=seconds * PATIENCE)
+        except subprocess.TimeoutExpired as e:
+            raise Wrong(f"millrace load does not end; it said: {(e.stderr or b'').decode(errors='replace')[-1500:]}") from None
         check(self.process.returncode == status, f"exit status {self.process.returncode}, expected {status}: {self.err[-800:]}")
         check(says in self.out + self.err, f"expected {says!r} in: {self.out[-500:]} {self.err[-800:]}")
         return json.loads(self.report_file.read_text()) if self.report_file.exists() else None
@@ -75,8 +78,9 @@ def into_kafka(options, folder, kafka):
         "out": {"sink": "kafka", "from": "parsed", "brokers": kafka.brokers, "topic": rows}}}))
     kafka.create(topic, 3)
     running = Run(options.millrace, job, folder / "pass.state")
-    r = Load(options, folder, "--kind", "clicks", "--rate", "2000/s", "--duration", "4s", "--kafka", kafka.brokers, "--topic", topic,
-             "--create", "3", "--key", "userid", "--measure", f"kafka:{rows}", "--measure-idle", "5s").end()
+    running.wait_for_its_beginning()
+    r = Load(options, folder, "--kind", "clicks", "--rate", "2000/s", "--count", 8000, "--kafka", kafka.brokers, "--topic", topic,
+             "--create", "3", "--key", "userid", "--measure", f"kafka:{rows}", "--measure-idle", f"{1.5 * PATIENCE:.0f}s").end()
     running.stop()
     messages = kafka.read(topic)
     check(len(messages) == r["delivered"] == r["sent"] == 8000, f"{len(messages)} records in the topic, reported: {r}")
@@ -147,7 +151,7 @@ def served(options, folder):
     load = Load(options, folder, "--kind", "rsvp", "--count", 1000, "--rate", "1000/s", "--http-serve", f"127.0.0.1:{port}",
                 "--wait-for-clients", 2, "--since", "since_mtime=mtime", "--stay")
     def read(n, query="/2/rsvps"):
-        with socket.create_connection(("127.0.0.1", port)) as s:
+        with socket.create_connection(("127.0.0.1", port), timeout=60 * PATIENCE) as s:
             s.sendall(f"GET {query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             with s.makefile("rb") as f:
                 check(b"200" in f.readline(), "the stream does not answer with 200")
@@ -164,7 +168,7 @@ def served(options, folder):
     for t in threads:
         t.start()
     for t in threads:
-        t.join(60)
+        t.join(60 * PATIENCE)
     check(both[0] == both[1] and len(both[0]) == 1000, f"two clients got {len(both[0])} and {len(both[1])} records")
     middle = both[0][600]["mtime"]
     wanted = [r for r in both[0] if r["mtime"] > middle]
@@ -193,6 +197,7 @@ def found_wrong(options, folder):
 
 
 def test(options, folder):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts this in the background has it ignored, by children, too
     into_file(options, folder)
     into_http(options, folder)
     served(options, folder)

@@ -15,7 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
-from real_systems import ROOT, SKIPPED, check, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, check, main, wait_until  # noqa: E402
 
 COLUMNS = ["userid", "gender", "last_level", "registered_days", "thumbs_down", "adverts", "churned"]
 
@@ -25,7 +25,7 @@ class Command:
         self.binary, self.folder = options.millrace, folder
 
     def __call__(self, *arguments, status=0, says="", environment=None):
-        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=300,
+        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=75 * PATIENCE,
                               env={**os.environ, **(environment or {})})
         check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
         check(says in done.stderr, f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
@@ -92,7 +92,7 @@ def peer(call, folder):
 
     def ask(*arguments):
         done = subprocess.run([found.stdout.strip(), ROOT / "tests" / "e2e" / "model_peer.py", *arguments], cwd=folder,
-                              capture_output=True, text=True, timeout=300)
+                              capture_output=True, text=True, timeout=75 * PATIENCE)
         check(done.returncode == 0, f"{arguments}: {done.stderr[-1500:]}")
         return done.stdout.strip()
 
@@ -189,11 +189,11 @@ def on_nodes(options, call, folder):
             node.kill()
         with open(stream, "a") as more:
             more.write("".join(lines[300:]))
-        for node in cluster.nodes.values():
-            node.start()
+        for node in cluster.start_missing():
+            node.wait_ready()
         wait_until("further rows are scored", lambda: len(scored()) == 360)
         model.write_bytes((folder / "boosted.json").read_bytes())
-        said = cluster.ask_once("apply", written, by=cluster.nodes["a"])
+        said = cluster.answer("apply", written, by=cluster.nodes["a"])
         check(said.returncode == 1 and "the file of model 'scored' has changed" in said.stderr, f"{said.returncode}: {said.stderr}")
         cluster.ask("stop", "churn")
         cluster.ask("wait", "churn")

@@ -9,7 +9,6 @@ anything new it ends again.
 POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 """
 import argparse
-import pathlib
 import random
 import signal
 import subprocess
@@ -17,37 +16,19 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from counts_under_test import Counts, Waiting  # noqa: E402
-from real_systems import Run, check, main, wait_until  # noqa: E402
-
-NAME, HOME = "counted", "c"  # the node with the files, which does not lead
-SECONDS, RATE = 3, 3000
-TAKEN_FOR_DEAD = 4
+from cluster_under_test import place_of_chains, says_that_nobody_leads  # noqa: E402
+from counted_on_nodes import HOME, SECONDS, CountedOnNodes  # noqa: E402
+from counts_under_test import Waiting  # noqa: E402
+from real_systems import PATIENCE, Run, check, main, wait_until  # noqa: E402
 
 
-class Hours:
+class Hours(CountedOnNodes):
     def __init__(self, options, folder, store):
-        self.cluster = Cluster(options.millrace, folder, store)
-        self.folder, self.random = pathlib.Path(folder), random.Random(options.seed)
-        self.counts = Counts(self.folder / "job", NAME, options.seed, SECONDS, RATE)
-
-    def apply(self):
-        self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
-        return Waiting(self.cluster, self.counts, HOME)
-
-    def compare(self, waiting):
-        waiting.end()
-        self.counts.compare()
-        waiting.compare_ledger()
+        super().__init__(options, folder, store, options.seed)
+        self.random = random.Random(options.seed)
 
     def nothing_new(self):
         self.compare(self.apply())
-
-    def all_live(self):
-        for node in self.cluster.start_missing():
-            node.wait_ready()
-        wait_until("a node leads", self.cluster.leader)
 
     def begin(self):
         """Of a run, in whose middle something is to happen. Gives how many rows there were before."""
@@ -77,43 +58,44 @@ class Hours:
     def stands_still(self):
         """From the middle of a run into the next one; what it has in hand then is of a run that is over."""
         waiting, before = self.begin()
-        leader = self.cluster.leader()
-        others = [n for n in ("a", "b") if n != leader]
-        sleeper = self.cluster.nodes[wait_until("another node counts", lambda: next((n for n in self.cluster.places().values() if n in others), None))]
         wait_until("it counts", lambda: len(self.counts.rows("counts")) > before)
-        sleeper.tell(signal.SIGSTOP)
-        time.sleep(TAKEN_FOR_DEAD)
+        sleeper = self.begin_to_sleep()
         self.compare(waiting)
         waiting, before = self.begin()
         wait_until("it counts again", lambda: len(self.counts.rows("counts")) > before)
         sleeper.tell(signal.SIGCONT)
         self.compare(waiting)
-        wait_until(f"node {sleeper.name} is there again", lambda: not sleeper.alive() or self.cluster.is_up(sleeper.name))
+        self.wait_until_awake(sleeper)
         self.all_live()
 
     def by_two_at_once(self):
         """Both look at the files of the same end; one run begins."""
         self.counts.more(SECONDS)
         command = self.cluster.command(self.cluster.nodes[HOME], "apply", self.counts.topology)
-        both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-        Run.started += both
-        said = [p.communicate(timeout=60)[1] for p in both]
-        check(any(p.returncode == 0 for p in both), f"none was applied: {said}")
-        for p, text in zip(both, said):
-            check(p.returncode == 0 or "apply it again" in text, f"an apply beside another ends with {p.returncode}: {text}")
+        ends = []
+
+        def one_is_applied():
+            both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+            Run.started.extend(both)
+            said = [p.communicate(timeout=60 * PATIENCE)[1] for p in both]
+            ends.extend(zip((p.returncode for p in both), said))
+            return any(p.returncode == 0 for p in both)
+
+        wait_until("one of them is applied", one_is_applied)
+        for status, text in ends:
+            check(status == 0 or "apply it again" in text or says_that_nobody_leads(text), f"an apply beside another ends with {status}: {text}")
         self.compare(Waiting(self.cluster, self.counts, HOME))
 
 
 def test(options, folder):
     store, database = place_of_chains(options.store, folder, "next_run")
     h = Hours(options, folder, store)
-    h.cluster.start()
-    h.cluster.nodes = {HOME: h.cluster.nodes[HOME], **h.cluster.nodes}  # commands ask it first: it never stands still
     try:
+        h.start()
         h.compare(h.apply())
         h.nothing_new()
         for _ in range(options.rounds):
-            h.kill(h.cluster.leader())
+            h.kill(h.leader())
             h.kill(h.random.choice(["a", "b"]))
             h.kill(HOME)
         h.stands_still()

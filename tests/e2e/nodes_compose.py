@@ -14,7 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from compose import IMAGE_DOCS, read  # noqa: E402
-from real_systems import ROOT, Kafka, Run, check, free_port, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, Kafka, Run, check, free_port, main, needed, unique, wait_until  # noqa: E402
 
 FILE = ROOT / "pipelines" / "active_users" / "compose.yaml"
 NODES = ("a", "b", "c")
@@ -60,6 +60,10 @@ class Containers:
     def errors(self, name):
         return (self.folder / f"{name}.err").read_text(errors="replace")
 
+    def has_ended(self, name):
+        check(self.processes[name].poll() is not None, lambda: f"it says {self.errors(name)[-800:]}")
+        return True
+
     def wait_ready(self, name):
         def ready():
             code = self.processes[name].poll()
@@ -68,7 +72,7 @@ class Containers:
         wait_until(f"node {name} is ready", ready)
 
     def execute(self, name, service, command):
-        done = subprocess.run([self.options.millrace, *self.arguments(command)], capture_output=True, text=True, timeout=300,
+        done = subprocess.run([self.options.millrace, *self.arguments(command)], capture_output=True, text=True, timeout=300 * PATIENCE,
                               env=self.environment(name, service))
         check(done.returncode == 0, lambda: f"millrace {command}: {done.returncode}: {done.stderr[-1000:]}")
         return done.stdout
@@ -90,7 +94,7 @@ def test(options, folder):
     (folder / "bin" / "millrace").symlink_to(options.millrace)
     making = [services["certificates"]["entrypoint"], *map(containers.here, services["certificates"]["command"])]
     for _ in range(2):  # the second time there is nothing to do
-        made = subprocess.run(making, capture_output=True, text=True, env=containers.environment("certificates", {}), timeout=120)
+        made = subprocess.run(making, capture_output=True, text=True, env=containers.environment("certificates", {}), timeout=120 * PATIENCE)
         check(made.returncode == 0, f"the certificates: {made.returncode}: {made.stderr}")
     containers.start("feed", services["feed"])
     for name in NODES:
@@ -117,7 +121,8 @@ def test(options, folder):
     for name in ("feed", *NODES):
         containers.processes[name].terminate()
     for name in ("feed", *NODES):
-        status = containers.processes[name].wait(60)
+        wait_until(f"SIGTERM ends {name}", lambda name=name: containers.has_ended(name))
+        status = containers.processes[name].returncode
         check(status == 0, lambda name=name, status=status: f"SIGTERM ends {name} with {status}: {containers.errors(name)[-800:]}")
     print(f"the services of {FILE.relative_to(ROOT)}: three nodes by TLS, one of them killed and back")
 

@@ -18,7 +18,8 @@ import urllib.parse
 import urllib.request
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, Run, check, free_port, main, wait_until  # noqa: E402
+from patience import LEAST  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, free_port, main, wait_until  # noqa: E402
 
 GRAFANA = ROOT / "docs" / "grafana"
 # Scraping gives these to every series; `le` is a histogram's.
@@ -126,9 +127,9 @@ class Job:
 
 class Prometheus:
     def __init__(self, folder, target):
-        config = folder / "prometheus.yml"
+        config, every = folder / "prometheus.yml", f"{500 * PATIENCE / LEAST:.0f}ms"  # a scrape may take as long as the next one is away
         config.write_text(json.dumps({  # JSON is YAML
-            "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
+            "global": {"scrape_interval": every, "evaluation_interval": every},
             "rule_files": [str(GRAFANA / "alerts.yml")],
             "scrape_configs": [{"job_name": "millrace", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}]}))
         self.port, self.log = free_port(), folder / "prometheus.log"
@@ -140,7 +141,7 @@ class Prometheus:
     def get(self, what, **parameters):
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=20) as answer:
+            with urllib.request.urlopen(url, timeout=20 * PATIENCE) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:
             text = e.read().decode(errors="replace")
@@ -152,7 +153,7 @@ class Prometheus:
             return {"status": "error", "error": str(e)}
 
     def series(self, expr):
-        for variable, value in (("$__rate_interval", "20s"), ("$topology", ".*"), ("$job", ".*")):
+        for variable, value in (("$__rate_interval", f"{20 * PATIENCE / LEAST:.0f}s"), ("$topology", ".*"), ("$job", ".*")):
             expr = expr.replace(variable, value)
         answer = self.get("query", query=expr)
         check(answer["status"] == "success", f"{expr}: {answer.get('error')}")
@@ -162,12 +163,21 @@ class Prometheus:
         answer = self.get("query", query=expr)
         return answer["status"] == "success" and bool(answer["data"]["result"])
 
+    def rules(self):
+        answer = self.get("rules")
+        check(answer["status"] == "success", f"its rules: {answer.get('error')}")
+        return [r for g in answer["data"]["groups"] for r in g["rules"]]
+
 
 def try_queries(options, folder):
     job = Job(options, folder)
     job.write()
     prometheus = Prometheus(folder, job.port)
-    wait_until("the job is scraped", lambda: prometheus.has("millrace_stage_in_total > 0"), 60)
+    def is_scraped():
+        check(job.run.alive(), lambda: f"the job has ended: {job.run.errors()[-1500:]}")
+        return prometheus.has("millrace_stage_in_total > 0")
+
+    wait_until("the job is scraped", is_scraped)
     job.write("this is broken", json.dumps({"user": "late", "at": "2025-01-01T00:00:00Z"}))
     wait_until("losses are scraped", lambda: prometheus.has("millrace_dead_letters_total > 0"), 60)
     for more in range(3):
@@ -176,18 +186,19 @@ def try_queries(options, folder):
     wait_until("commits and snapshots are scraped",
                lambda: prometheus.has("millrace_latency_seconds_count > 1") and prometheus.has("millrace_snapshot_seconds_count > 1"), 60)
     for title, expr in dashboard_queries():
-        found = prometheus.series(expr)
-        check(found or any(name in expr for name in MAY_BE_EMPTY), f"{title} shows nothing: {expr}")
+        wait_until(f"{title} shows something: {expr}", lambda q=expr: prometheus.series(q) or any(name in q for name in MAY_BE_EMPTY))
     for stage, n in (("parsed", 502), ("counts", 501)):
         wait_until(f"{stage} has {n} records in", lambda s=stage, m=n: prometheus.has(f'millrace_stage_in_total{{stage="{s}"}} == {m}'), 60)
     alerts = dict(alert_queries())
     for name, expr in alerts.items():
-        found = prometheus.series(expr)
-        check(not found or name == "MillraceDeadLetters", f"{name} goes off in a job that is well: {found}")
-    rules = [r for g in prometheus.get("rules")["data"]["groups"] for r in g["rules"]]
+        def is_quiet(name=name, expr=expr):
+            found = prometheus.series(expr)
+            check(not found or name == "MillraceDeadLetters", f"it goes off: {found}")
+            return True
+        wait_until(f"{name} is quiet in a job that is well", is_quiet)  # an alert is for what stays so
+    rules = wait_until("Prometheus has read its rules", prometheus.rules)
     check({r["name"] for r in rules} == set(alerts), f"Prometheus has the rules {[r['name'] for r in rules]}")
-    wait_until("every rule was evaluated",
-               lambda: all(r["health"] == "ok" for g in prometheus.get("rules")["data"]["groups"] for r in g["rules"]), 60)
+    wait_until("every rule was evaluated", lambda: all(r["health"] == "ok" for r in prometheus.rules()))
 
 
 def test(options, folder):

@@ -31,7 +31,7 @@ def every_view(c):
     c.screenshot("overview")
     b.click("main a", c.name)
     b.wait_for("tumbling")
-    check(b.run("document.querySelectorAll('.graph rect').length") == 4, "the graph has a box a stage")
+    wait_until("the graph has a box a stage", lambda: b.run("document.querySelectorAll('.graph rect').length") == 4)
     c.screenshot("graph")
     b.click("nav a", "Why silent?")
     b.wait_for("the window that ends at 2026-11-01T12:05:00Z fires")
@@ -58,10 +58,11 @@ def streaming(c):
     # A second source keeps the run alive when the first has ended.
     stages["more"] = {"parser": "text", "from": "posted"}
     stages["kept"] = {"sink": "file", "from": "more", "path": str(c.folder / "others.jsonl")}
-    stages["sales"] = {"source": "generator", "kind": "sales", "rate": "500/s", "count": 4000}
+    stages["sales"] = {"source": "generator", "kind": "sales", "rate": "500/s", "count": int(1000 * PATIENCE)}
     stages["parsed"] = {"parser": "text", "from": "sales"}
     stages["rows"] = {"sink": "file", "from": "parsed", "path": str(c.folder / "rows.jsonl")}
     stages.pop("counts")
+    c.open_empty()  # the browser is there when the records come
     c.start()
     c.open("t", c.name, "streaming")
     b = c.browser
@@ -72,8 +73,7 @@ def streaming(c):
     wait_until("batches are shown", lambda: (b.run("document.querySelectorAll('tbody tr').length") or 0) > 3)
     c.screenshot("streaming")
     wait_until("the rate is zero", lambda: b.run(rate) == 0, 60)
-    plots = b.run("document.querySelectorAll('.figure canvas, .figure polyline').length")
-    check(plots == 4, f"{plots} plots")
+    wait_until("there are four plots", lambda: b.run("document.querySelectorAll('.figure canvas, .figure polyline').length") == 4)
     c.nothing_complained()
     c.run.stop()
 

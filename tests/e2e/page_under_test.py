@@ -5,7 +5,7 @@ import urllib.request
 
 from browser_under_test import Browser
 from posted_under_test import Posted
-from real_systems import check, wait_until
+from real_systems import PATIENCE, check, wait_until
 
 
 class Case(Posted):
@@ -13,7 +13,7 @@ class Case(Posted):
 
     def is_there(self):
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=5).status == 200
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.http}/readyz", timeout=5 * PATIENCE).status == 200
         except OSError:
             return False
 
@@ -23,8 +23,11 @@ class Case(Posted):
     def token(self):
         return (self.state / "token").read_text().strip()
 
-    def open(self, *view, **look):
+    def open_empty(self, **look):
         self.browser = self.browser or Browser(**look)
+
+    def open(self, *view, **look):
+        self.open_empty(**look)
         self.browser.open(self.url(*view))
 
     def open_with_token(self, *view):

@@ -10,11 +10,13 @@ import sys
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
 from parquet_tables import without_parquet  # noqa: E402
+from patience import LEAST, PATIENCE  # noqa: E402
 from real_systems import Run, check, main, wait_until  # noqa: E402
 from remote_tables import Hdfs, S3, Reader, Rows, visible  # noqa: E402
 from servers_away import Servers  # noqa: E402
 
-TABLE, RATE = "nodes", 1_000
+TABLE = "nodes"
+RATE = int(1_000 * LEAST / PATIENCE)  # rows a second: fewer on a machine that takes longer for everything else
 NAME = f"remote_{TABLE}"
 SINK = f"{NAME}/table"
 KINDS = {"s3": (S3, "S3_URL"), "hdfs": (Hdfs, "WEBHDFS_URL")}
@@ -47,7 +49,7 @@ def kill_where_the_sink_is(cluster, rows, place, kills):
 
 def run_on(place, options, folder):
     cluster = Cluster(options.millrace, folder, f"dir:{folder}/store", leading=("a", "b", "c"), following=())
-    rows = Rows(options, folder / "rows", place, TABLE, RATE * (10 + 8 * options.kills), rate=RATE, seed=options.seed, roll={"age": "1 s"})
+    rows = Rows(options, folder / "rows", place, TABLE, 1_000 * (20 + 12 * options.kills), rate=RATE, seed=options.seed, roll={"age": "1 s"})
     reader = Reader(place, TABLE)
     try:
         cluster.start()

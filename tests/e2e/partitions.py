@@ -15,7 +15,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, Run, check, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, check, main, needed, unique, wait_until  # noqa: E402
 
 KEYS, WINDOW, DELAY = 5, 10, 5
 
@@ -89,7 +89,7 @@ class Test:
         file = self.folder / f"{table}.sqlite"
         if not file.exists():
             return []
-        with sqlite3.connect(file, timeout=30) as db:
+        with sqlite3.connect(file, timeout=30 * PATIENCE) as db:
             if not db.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone():
                 return []
             return db.execute(f"select {columns} from {table}").fetchall()
@@ -112,7 +112,7 @@ class Test:
     def wait_for_all(self, what, running):
         def ready():
             return len(self.raw()) == sum(self.sent.values()) or not running.alive()
-        wait_until(f"every record is there: {what}", ready, 60)
+        wait_until(f"every record is there: {what}", ready)
         check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
 
     def settled(self, ledger):

@@ -7,7 +7,6 @@ each pipeline's own test compares one process.
 import argparse
 import shutil
 import sys
-import time
 
 sys.dont_write_bytecode = True
 import customer_sales as sales  # noqa: E402
@@ -32,7 +31,7 @@ class ThreeNodes:
     def apply(self, name, topology, *more, **environment):
         if not self.cluster:
             (self.folder / "cluster").mkdir()
-            self.cluster = Cluster(self.options.millrace, self.folder / "cluster", self.store)
+            self.cluster = Cluster(self.options.millrace, self.folder / "cluster", self.store, patient=True)
             self.cluster.start()
         self.cluster.ask("apply", topology, *more, "--set", f"topology={name}", by=self.cluster.nodes["a"], environment=environment)
         return ClusterRun(self.cluster, name, "a")
@@ -43,7 +42,7 @@ class ThreeNodes:
 
 def active_users(c):
     """Clicks of Kafka in windows: active2, MariaDB, PostgreSQL, SQLite, files and the screen hold the oracle's rows"""
-    job = ClusterJob(c.options, c.folder, *needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL"), c.options.seed, c.store)
+    job = ClusterJob(c.options, c.folder, *needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL"), c.options.seed, c.store, patient=True)
     running = job.start()
     for _ in range(20):
         job.clicks.burst(100)
@@ -80,8 +79,9 @@ def meetup(c):
     job.burst_before_the_start(200)
     running = job.start()  # it has decided by now where `latest` is
     for _ in range(6):
+        before = job.look()
         job.burst(300)
-        time.sleep(0.5)  # several batches
+        wait_until("the next batch", lambda before=before: job.look() > before)
     print(job.finish(running), flush=True)
 
 
@@ -93,7 +93,7 @@ def game(c):
     kafka = Kafka(*needed("KAFKA_BROKERS"))
     topic, port = unique("events"), free_port()
     api = c.apply(f"api_{topic}", swords.PIPELINE / "api.json", "--set", f"stages.topic.topic={topic}", PORT=str(port))
-    wait_until("the API answers", lambda: swords.answers(port, api), 60)
+    wait_until("the API answers", lambda: swords.gives_the_default(port))
     rolled = [word for table in ("sword_purchases", "join_guilds") for word in ("--set", f"stages.{table}.roll.age=1 s")]
     arguments = ["--set", f"stages.raw_events.topic={topic}", *rolled]
     job = c.apply(f"game_{topic}", swords.PIPELINE / "topology.json", *arguments, TABLES=str(c.folder / "nodes"))

@@ -1,8 +1,9 @@
 """A job of posted events, counted in windows of five minutes into a file, with --http: for tests that look into it."""
+import http.client
 import json
 import urllib.request
 
-from real_systems import PATIENCE, Run, check, free_port, wait_until
+from real_systems import PATIENCE, Run, Wrong, check, free_port, wait_until
 
 
 class Posted:
@@ -36,7 +37,10 @@ class Posted:
     def post(self, *records):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", method="POST",
                                          data="\n".join(map(json.dumps, records)).encode())
-        urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
+        try:
+            urllib.request.urlopen(request, timeout=30 * PATIENCE).read()
+        except (OSError, http.client.HTTPException) as e:
+            raise Wrong(f"a post is not taken: {e!r}; the run says {self.run.errors()[-1500:]}") from None
 
     def close(self):
         Run.end_all()

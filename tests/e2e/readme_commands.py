@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from real_systems import ROOT, Run, Wrong, check
+from real_systems import PATIENCE, ROOT, Run, Wrong, check
 
 # A line of an indented block is a command if it begins so; other lines are what a command prints.
 COMMAND = re.compile(r"(\$ )?((?:[A-Z_]+=\S+ )*(?:(?:build/release/)?millrace|tools/\w+|pipelines/\S+\.sh|python3|export|eval|alias|set|"
@@ -66,12 +66,13 @@ class Process:
     def alive(self):
         return self.process.poll() is None
 
-    def wait(self, seconds=120):
+    def wait(self, seconds=60):
+        seconds *= PATIENCE
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            raise Wrong(f"`{self.text}` does not end within {seconds} s; it said: {self.said()[-800:]} {self.errors()[-800:]}") from None
+            raise Wrong(f"`{self.text}` does not end within {seconds:.0f} s; it said: {self.said()[-800:]} {self.errors()[-800:]}") from None
 
     def interrupt(self, *statuses, seconds=60):
         """Ctrl-C; 0 is expected where nothing else is."""
@@ -131,7 +132,7 @@ class Readme:
             return
         after = self.folder / "environment"
         done = subprocess.run(["bash", "-c", f"set -e\n{text}\nenv -0 >'{after}'"], cwd=self.top, env=self.env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=600)
+                              capture_output=True, text=True, timeout=150 * PATIENCE)
         # `eval "$(command)"` succeeds whatever the command did.
         check(done.returncode == 0 and " failed" not in done.stderr, f"{self.path}:{at}: {text}: {done.stderr[-800:]}")
         self.env = dict(pair.split("=", 1) for pair in after.read_text().split("\0") if "=" in pair)
@@ -146,7 +147,7 @@ class Readme:
         self.running.append(p)
         return p
 
-    def run(self, beginning, status=0, seconds=300, errors=False):
+    def run(self, beginning, status=0, seconds=75, errors=False):
         """To its end; what it printed."""
         p = self.start(beginning)
         found = p.wait(seconds)

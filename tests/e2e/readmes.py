@@ -18,10 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.dont_write_bytecode = True
 from readme_commands import Readme  # noqa: E402
-from real_systems import ROOT, Run, check, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, Run, check, main, told, wait_until  # noqa: E402
 
 
 def own_machine():
@@ -66,7 +67,7 @@ def missing(program):
 
 def top(r):
     """README.md: quickstart, then every command on the shipped job, without servers."""
-    r.run("tools/quickstart", seconds=900)
+    r.run("tools/quickstart", seconds=225)
     r.leave("tools/test", "it takes longer than all others together")
     r.environment("alias millrace")
     r.environment("export JOB")
@@ -84,7 +85,7 @@ def top(r):
 
 def active_users(r):
     """On Kafka and MySQL: feed, job, report, the most active users."""
-    shown = r.run("tools/quickstart", seconds=900)
+    shown = r.run("tools/quickstart", seconds=225)
     check("the most active users" in shown and "click_number" in shown, f"quickstart shows: {shown[-500:]}")
     r.environment('eval "$(tools/services start kafka mariadb)"')
     r.environment("export MARIADB_URL")
@@ -113,7 +114,7 @@ def active_users(r):
     key, value = results[0].split("\t")
     check(list(json.loads(value)) == ["start", "end", "userid", "click_number"] and json.loads(value)["userid"] == key, f"active2 holds {results[0]}")
     at, ask = r.left[0]
-    wait_until("rows in report_active", lambda: len(lines(again(r, ask))) > 1, 60)
+    wait_until("five users in report_active", lambda: len(lines(again(r, ask))) == 6)
     users = lines(r.run("mariadb"))
     check(users[0].split("\t") == ["userid", "clicks", "windows"] and len(users) == 6, f"the most active users: {users}")
     for p in (feed, job, report):
@@ -237,7 +238,7 @@ def sparkify(r):
     r.environment("alias millrace")
     r.env["RATE"] = "500/s"  # a message a second takes half an hour
     feed = r.start("millrace run pipelines/sparkify/feed.json")
-    check(feed.wait(120) == 0, lambda: f"the feed: {feed.errors()[-800:]}")
+    check(feed.wait() == 0, lambda: f"the feed: {feed.errors()[-800:]}")
     job = r.start("millrace run pipelines/sparkify/topology.json --log-format json")
     consumer = r.start("millrace run pipelines/game/consumer.json")
     wait_until("the consumer shows the topic", lambda: len(lines(consumer.said())) == 2000, 60)
@@ -262,14 +263,13 @@ def sparkify(r):
 def again(r, text):
     """What a command prints that was taken from the README and is asked until it shows what is waited for."""
     done = subprocess.run(["bash", "-c", f"shopt -s expand_aliases\n{r.aliases}{text}"], cwd=r.top, env=r.env, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=30 * PATIENCE)
     return done.stdout
 
 
 def fetch(url, most=1 << 20):
-    """The first bytes of an answer, as far as they are there."""
-    import urllib.request
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    """The first bytes of an answer, as far as they are there. An OSError where nobody answers: within wait_until it is asked again."""
+    with urllib.request.urlopen(url, timeout=5 * PATIENCE) as answer:
         return answer.read1(most)
 
 
@@ -280,14 +280,14 @@ def has_begun(r, topology):
 
 
 def listed(r):
-    return subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-L"], capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-L"], capture_output=True, text=True, timeout=60 * PATIENCE).stdout
 
 
 def kafka(r, topic):
     done = subprocess.run(["kcat", "-b", r.env["KAFKA_BROKERS"], "-t", topic, "-C", "-e", "-q", "-X", "isolation.level=read_committed",
                            # The end shows by an empty answer, which must not wait for what is written next.
                            "-X", "fetch.wait.max.ms=5"],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=60 * PATIENCE)
     return lines(done.stdout)
 
 
@@ -309,7 +309,7 @@ def test(options, folder):
             print(f"ok      {path} ({time.monotonic() - began:.1f} s)", flush=True)
         except (Exception,) as e:  # the next README is tried whatever went wrong in this one
             failed.append(path)
-            print(f"FAILED  {path}: {type(e).__name__}: {e}", flush=True)
+            print(f"FAILED  {path}: {told(e)}", flush=True)
         finally:
             r.close()
             Run.end_all()

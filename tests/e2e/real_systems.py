@@ -5,11 +5,13 @@ not there ends the test with ctest's SKIP_RETURN_CODE and a line that says SKIPP
 """
 import collections
 import contextlib
+import http.client
 import json
 import os
 import pathlib
 import re
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -17,9 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
+
+from patience import PATIENCE
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PIPELINE = ROOT / "pipelines" / "active_users"
@@ -59,12 +64,8 @@ def unique(name):
     return f"{name}_{secrets.token_hex(4)}"
 
 
-# Bounds of waits are there for what never comes. What comes in their time on a quiet machine may take so many times as long on a busy one.
-PATIENCE = 4
-
-
 def wait_until(what, ready, seconds=60):
-    """Polls `ready`; its last exception, or `what`, is the failure."""
+    """Polls `ready`; its last exception, or `what`, is the failure. `seconds`: on a quiet machine."""
     seconds *= PATIENCE
     until = time.monotonic() + seconds
     while True:
@@ -73,10 +74,10 @@ def wait_until(what, ready, seconds=60):
             value = ready()
             if value:
                 return value
-        except (Wrong, OSError, subprocess.CalledProcessError) as e:
+        except (Wrong, OSError, http.client.HTTPException, subprocess.CalledProcessError) as e:
             why = f": {e}"
         if time.monotonic() > until:
-            raise Wrong(f"after {seconds} s still not so: {what}{why}")
+            raise Wrong(f"after {seconds:.0f} s still not so: {what}{why}")
         time.sleep(0.1)
 
 
@@ -140,7 +141,7 @@ class Kafka:
              # The end shows by an empty answer, which must not wait for what is written next.
              "-X", "fetch.wait.max.ms=5",
              "-X", f"isolation.level={'read_committed' if committed else 'read_uncommitted'}"],
-            capture_output=True, timeout=120)
+            capture_output=True, timeout=60 * PATIENCE)
         if b"Unknown topic" in done.stderr:
             return []
         check(done.returncode == 0, f"kcat cannot read {topic}: {done.stderr.decode()[-300:]}")
@@ -217,15 +218,16 @@ class Run:
         self.report_file = self.state.with_name(self.state.name + ".report.json")
         self.out = pathlib.Path(out or str(self.state) + ".out")
         self.err = pathlib.Path(str(self.state) + ".err")
+        self.command = [binary, "run", str(topology), "--state", str(self.state), "--report", str(self.report_file), *options]
         self._seen = self.err.stat().st_size if self.err.exists() else 0
-        command = [binary, "run", str(topology), "--state", str(self.state), "--report", str(self.report_file), *options]
         with open(self.out, "ab") as o, open(self.err, "ab") as e:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, cwd=ROOT,
                                             env={**os.environ, **(env or {})})
-
         Run.started.append(self.process)
+        Run.lives.append(self)
 
-    started = []
+    started = []  # every process of this test
+    lives = []  # those of them that serve HTTP: a Run, or a node of a cluster
 
     @staticmethod
     def end_all():
@@ -235,12 +237,24 @@ class Run:
                 process.kill()
                 process.wait()
         Run.started.clear()
+        Run.lives.clear()
 
     def errors(self):
         return self.err.read_bytes()[self._seen:].decode(errors="replace")
 
+    def serves(self, address):
+        return address in self.command or told_address(self.state) == address
+
     def alive(self):
         return self.process.poll() is None
+
+    def has_begun(self):
+        """It has its signals in hand and has locked its state: before, a signal ends it as it ends any process."""
+        return has_open(self.process.pid, self.state / "lock")
+
+    def wait_for_its_beginning(self):
+        wait_until("it has locked its state", lambda: self.has_begun() or not self.alive())
+        check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
 
     def kill(self):
         self.process.kill()
@@ -251,14 +265,17 @@ class Run:
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise Wrong(f"did not end within {seconds} s; it said: {self.errors()[-1500:]}") from None
+            raise Wrong(f"did not end within {seconds:.0f} s; it said: {self.errors()[-1500:]}") from None
 
     def memory_mb(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+        """Wrong where it has ended."""
+        with contextlib.suppress(OSError):
+            if found := re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text()):
+                return int(found[1]) / 1024
+        raise Wrong(f"it has ended; it said: {self.errors()[-1500:]}")
 
     def stop(self, seconds=60):
-        check(self.alive(), lambda: f"ended by itself with {self.process.returncode}: {self.errors()[-1500:]}")
+        self.wait_for_its_beginning()
         self.process.send_signal(signal.SIGTERM)
         status = self.wait(seconds)
         check(status == 0, lambda: f"SIGTERM ended it with {status}: {self.errors()[-1500:]}")
@@ -284,11 +301,15 @@ class Run:
         return dead_letters(self.state)
 
     def ask_ledger(self):
-        """By SIGUSR1, from a run that goes on."""
+        """By SIGUSR1, from a run that goes on. Before its stages have begun it has nothing to report."""
+        self.wait_for_its_beginning()
         before = self.report_file.stat().st_mtime_ns if self.report_file.exists() else 0
-        self.process.send_signal(signal.SIGUSR1)
-        wait_until("a report after SIGUSR1",
-                   lambda: self.report_file.exists() and self.report_file.stat().st_mtime_ns > before, 20)
+
+        def has_reported():
+            self.process.send_signal(signal.SIGUSR1)
+            return self.report_file.exists() and self.report_file.stat().st_mtime_ns > before
+
+        wait_until("a report after SIGUSR1", has_reported, 20)
         return wait_until("a whole report", lambda: self._try_ledger(), 5)
 
     def _try_ledger(self):
@@ -297,12 +318,41 @@ class Run:
         return None
 
 
+def has_open(pid, file):
+    """Whether the process has this file open."""
+    folder = f"/proc/{pid}/fd"
+    with contextlib.suppress(OSError):  # none of a process that has ended
+        for handle in os.listdir(folder):
+            with contextlib.suppress(OSError):  # it was closed meanwhile
+                if os.path.samefile(f"{folder}/{handle}", file):
+                    return True
+    return False
+
+
+def told_address(state):
+    """Where the process with this state serves HTTP, as it has written it there; None before."""
+    with contextlib.suppress(OSError):
+        return (pathlib.Path(state) / "http").read_text().strip().removeprefix("http://")
+    return None
+
+
+def said_at(address):
+    """Why a process that should serve this address may not: whether it lives, and the end of its log."""
+    for life in reversed(Run.lives):
+        if life.serves(address):
+            return f"its process {'lives' if life.alive() else f'has ended with {life.process.returncode}'}; it said: {life.errors()[-1500:]}"
+    return "no process of this test serves it"
+
+
 def http_status(address, path):
+    """The status and the text. Wrong where nobody answers: within wait_until it is asked again."""
     try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=5) as r:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=5 * PATIENCE) as r:
             return r.status, r.read().decode()
     except urllib.error.HTTPError as e:
         return e.code, e.read().decode()
+    except (OSError, http.client.HTTPException) as e:
+        raise Wrong(f"http://{address}{path} is not answered: {e}; {said_at(address)}") from None
 
 
 def dead_letters(state):
@@ -322,6 +372,20 @@ def http_port(parser):
     parser.add_argument("--http-port", type=int, default=15000 + os.getpid() % 15000)
 
 
+# How a test may end that does not find what it looks for. Whatever else it raises is its own fault.
+FINDINGS = (Wrong, OSError, http.client.HTTPException, subprocess.SubprocessError, kafka_topics.Failure)
+
+
+def told(finding):
+    """A finding in words; one that is no Wrong with the lines of the test that led to it."""
+    if isinstance(finding, Wrong):
+        return str(finding)
+    lines = [f"{pathlib.Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(finding.__traceback__) if f.filename.startswith(str(ROOT))]
+    said = getattr(finding, "stderr", None) or b""
+    said = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return f"{type(finding).__name__}: {finding}{said and f'; it said: {said[-1500:]}'} (at {', '.join(lines)})"
+
+
 def run_cases(cases, make, options, folder):
     """Each case is a function over what make(options, folder, name) gives, which is closed behind it; what it shows is its
     docstring. All are run, those that fail are named."""
@@ -333,9 +397,9 @@ def run_cases(cases, make, options, folder):
         try:
             case(c)
             print(f"ok      {case.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Wrong as e:
+        except FINDINGS as e:
             failed.append(case.__name__)
-            print(f"FAILED  {case.__name__}: {case.__doc__}\n        {e}", flush=True)
+            print(f"FAILED  {case.__name__}: {case.__doc__}\n        {told(e)}", flush=True)
         finally:
             Run.end_all()
             c.close()
@@ -346,22 +410,41 @@ def case_names(parser, cases):
     parser.add_argument("--only", metavar="NAME", choices=[case.__name__ for case in cases])
 
 
-def main(test, parser):
-    """Runs `test(options, folder)`; its failure keeps the folder and names it."""
+ROOM = 4 << 30  # more than any test writes
+
+
+def place_of_folders(on_disk):
+    """Memory where there is room, since a disk that others use makes a test slow; None: where TMPDIR says."""
+    memory = pathlib.Path("/dev/shm")
+    if on_disk or "TMPDIR" in os.environ or not os.path.ismount(memory) or not os.access(memory, os.W_OK):
+        return None
+    if os.statvfs(memory).f_flag & os.ST_NOEXEC:  # some tests write programs
+        return None
+    available = int(re.search(r"MemAvailable:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) * 1024
+    return memory if min(available, shutil.disk_usage(memory).free) >= ROOM else None
+
+
+def main(test, parser, on_disk=False):
+    """Runs `test(options, folder)`; its failure keeps the folder and names it. `on_disk`: the folder is not in memory."""
     parser.add_argument("--millrace", required=True, help="the binary")
     parser.add_argument("--keep", action="store_true", help="keep the folder with states, output and logs")
     options = parser.parse_args()
     options.millrace = str(pathlib.Path(options.millrace).resolve())
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-e2e-", dir=place_of_folders(on_disk or options.keep)))
+    is_kept = True
     try:
         test(options, folder)
-    except (Wrong, subprocess.SubprocessError) as e:
-        print(f"FAILED: {e}\nits files: {folder}", flush=True)
+        is_kept = options.keep
+        return 0
+    except FINDINGS as e:
+        print(f"FAILED: {told(e)}", flush=True)
         return 1
+    except SystemExit as e:  # with SKIPPED
+        is_kept = options.keep or e.code != SKIPPED
+        raise
     finally:
         Run.end_all()
-    if options.keep:
-        print(f"its files: {folder}")
-    else:
-        subprocess.run(["rm", "-rf", str(folder)], check=False)
-    return 0
+        if is_kept:
+            print(f"its files: {folder}", flush=True)
+        else:
+            subprocess.run(["rm", "-rf", str(folder)], check=False)

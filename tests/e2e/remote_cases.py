@@ -4,11 +4,14 @@ import signal
 import time
 
 from parquet_tables import without_parquet
+from patience import LEAST, PATIENCE
 from real_systems import Run, check, http_status, run_cases, wait_until
-from remote_tables import Reader, Rows, killed_at_random, refused, said_once, says, visible
-from servers_away import Servers
+from remote_tables import Reader, Rows, killed_at_random, refused, says, visible
+from servers_away import Servers, waits_are_told_once
 
 from server import free_port
+
+RATE = int(4000 * LEAST / PATIENCE)  # rows a second: fewer on a machine that takes longer for everything else
 
 
 class Case:
@@ -47,24 +50,36 @@ def run_all(kind, variable, cases, options, folder):
     return 0
 
 
-def away_and_back(c, go, come, *texts, seconds=3.0, health=True, rate=4000):
+def while_it_stands_still(running, go):
+    """However long that takes, there are rows to come when it is done."""
+    running.process.send_signal(signal.SIGSTOP)
+    try:
+        go()
+    finally:
+        running.process.send_signal(signal.SIGCONT)
+
+
+def away_and_back(c, go, come, *texts, missed=None, health=True):
     """The server goes in the middle: the run says so once, waits however long, and goes on; nothing is lost or doubled.
 
-    `rate`: so slow that `go` is done before the rows are.
+    `missed`: whether its neighbours have missed it; else it is away for three seconds.
     """
-    rows, reader, port = c.rows(24_000, rate=rate), c.reader(), free_port()
+    rows, reader, port = c.rows(24_000, rate=RATE), c.reader(), free_port()
     address = f"127.0.0.1:{port}"
     running = rows.run("--http", address)
     rows.wait_for_files(4)
-    go()
+    while_it_stands_still(running, go)
     says(running, "waiting for it", *texts)
     if health:
         wait_until("/healthz answers 503", lambda: http_status(address, "/healthz")[0] == 503, 20)
-    time.sleep(seconds)
+    if missed:
+        wait_until("it is missed", missed)
+    else:
+        time.sleep(3)
     check(running.alive(), lambda: f"the run has ended: {running.errors()[-1500:]}")
     come()
     running.expect(0, seconds=120)
-    said_once(running, "waiting for it", *texts)
+    waits_are_told_once(running.errors())
     files = rows.compare()
     check(not rows.left_behind(), f"left behind: {rows.left_behind()}")
     print(f"{c.table}: {files} files; the reader: {reader.end()}", flush=True)
@@ -77,7 +92,7 @@ def frozen(c, process, seconds):
     def wake():
         os.kill(pid, signal.SIGCONT)
 
-    rows, reader = c.rows(24_000), c.reader()
+    rows, reader = c.rows(24_000, rate=RATE), c.reader()
     running = rows.run()
     rows.wait_for_files(4)
     os.kill(pid, signal.SIGSTOP)
@@ -94,7 +109,7 @@ def frozen(c, process, seconds):
 
 def kills(c):
     """kill -9 at random moments: each row is in the table once, and what is visible is whole at every moment."""
-    rows, reader = c.rows(max(40_000, 2_500 * c.options.kills)), c.reader()
+    rows, reader = c.rows(max(40_000, 5_000 * c.options.kills), rate=RATE), c.reader()
     half, running = killed_at_random(rows, c.options.kills, c.options.seed)
     running.expect(0, seconds=180)
     files = rows.compare()
@@ -104,10 +119,10 @@ def kills(c):
 
 def stopped_while_away(c, go, come):
     """SIGTERM while the server is away ends it in finite time, and the same command goes on when it is back."""
-    rows = c.rows(24_000)
+    rows = c.rows(24_000, rate=RATE)
     running = rows.run()
     rows.wait_for_files(4)
-    go()
+    while_it_stands_still(running, go)
     says(running, "waiting for it")
     running.process.send_signal(signal.SIGTERM)
     running.wait(60)
@@ -120,8 +135,8 @@ def absent_at_start(c, go, come):
     """A server that is not there within --start-timeout ends the run; the same command goes on when it is."""
     rows = c.rows(1_000, rate=None)
     go()
-    refused(rows.run("--start-timeout", "3s"), 1, c.place.server)
-    running = rows.run("--start-timeout", "60s")
+    refused(rows.run("--start-timeout", f"{PATIENCE:.0f} s"), 1, c.place.server)
+    running = rows.run("--start-timeout", f"{300 * PATIENCE:.0f} s")
     says(running, c.place.server, "waiting for it")
     come()
     running.expect(0)
@@ -133,7 +148,7 @@ def at_start_empty(c):
     old = c.rows(3_000, "old", seed=7, rate=None)
     old.run().expect(0)
     old.compare()
-    new = c.rows(12_000, "new", at_start="empty")
+    new = c.rows(12_000, "new", rate=RATE, at_start="empty")
     running = new.run()
     new.wait_for_files()
     wait_until("files of the new state", lambda: len(visible(c.place.walk(c.table))) > 8)

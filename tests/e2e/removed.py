@@ -10,16 +10,12 @@ POSTGRES_URL and KAFKA_BROKERS name the servers of these stores.
 import argparse
 import signal
 import sys
-import time
 
 sys.dont_write_bytecode = True
-from cluster_under_test import Cluster, place_of_chains  # noqa: E402
-from counts_under_test import Counts, Waiting, goes_on  # noqa: E402
+from cluster_under_test import place_of_chains  # noqa: E402
+from counted_on_nodes import NAME, CountedOnNodes  # noqa: E402
+from counts_under_test import goes_on  # noqa: E402
 from real_systems import check, main, wait_until  # noqa: E402
-
-NAME, HOME = "counted", "c"  # the node with the files, which does not lead
-SECONDS, RATE = 3, 3000
-TAKEN_FOR_DEAD = 4
 
 
 class Store:
@@ -42,26 +38,13 @@ class Store:
             self.database.drop()
 
 
-class Removing:
+class Removing(CountedOnNodes):
     def __init__(self, options, folder):
         self.store = Store(options, folder)
-        self.cluster = Cluster(options.millrace, folder, self.store.place)
-        self.folder, self.rounds = folder, 0
-        self.counts = Counts(folder / "job", NAME, 1, SECONDS, RATE)
+        super().__init__(options, folder, self.store.place)
 
-    def apply(self):
-        self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
-        return Waiting(self.cluster, self.counts, HOME)
-
-    def run(self):
-        """It counts all records, whoever has counted them before."""
-        waiting = self.apply()
-        waiting.end()
-        waiting.compare_ledger()
-        self.counts.compare()
-
-    def refused(self, status, words, *command, by=None):
-        done = self.cluster.ask_once(*command, by=by)
+    def refused(self, status, words, *command):
+        done = self.cluster.answer(*command)
         check(done.returncode == status and words in done.stderr,
               f"millrace {' '.join(map(str, command))} ends with {done.returncode}, not {status} and '{words}': {done.stderr}")
 
@@ -74,7 +57,7 @@ class Removing:
         return self.cleared() >= at_least and (names is None or not [n for n in names if n.startswith(NAME)])
 
     def remove(self, kill=False):
-        leader = self.cluster.nodes[wait_until("a node leads", self.cluster.leader)]
+        leader = self.cluster.nodes[self.leader()]
         before = self.cleared()
         self.cluster.ask("remove", NAME)
         if kill:
@@ -100,7 +83,7 @@ def begins_anew(r, kills):
     """Each of the same name counts everything again; its files are replaced, as by run --fresh."""
     for i in range(kills + 1):
         r.remove(kill=i > 0)
-        r.run()
+        r.compare(r.apply())
         names = r.store.names()
         check(names is None or len([n for n in names if n.startswith(NAME)]) == 1, f"the store has {names}")
 
@@ -109,28 +92,21 @@ def a_node_stands_still(r):
     """The others count without it; it wakes up after its topology was removed and is there again."""
     r.remove()
     waiting = r.apply()
-    leader = r.cluster.leader()
-    beside = [n for n in ("a", "b") if n != leader]
-    sleeper = r.cluster.nodes[wait_until("another node has actors", lambda: next((n for n in r.cluster.places().values() if n in beside), None))]
-    sleeper.tell(signal.SIGSTOP)
-    time.sleep(TAKEN_FOR_DEAD)
+    sleeper = r.begin_to_sleep()
     goes_on(r.cluster, r.counts)
     waiting.end()
     r.counts.compare()
     r.remove()
     again = r.apply()
     sleeper.tell(signal.SIGCONT)
-    again.end()
-    again.compare_ledger()
-    r.counts.compare()
-    wait_until(f"node {sleeper.name} is there again", lambda: not sleeper.alive() or r.cluster.is_up(sleeper.name))
+    r.compare(again)
+    r.wait_until_awake(sleeper)
 
 
 def test(options, folder):
     r = Removing(options, folder)
-    r.cluster.start()
-    r.cluster.nodes = {HOME: r.cluster.nodes[HOME], **r.cluster.nodes}  # commands ask it first: it never stands still
     try:
+        r.start()
         runs(r)
         begins_anew(r, options.kills)
         a_node_stands_still(r)

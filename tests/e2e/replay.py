@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, Run, check, dead_letters, main, needed, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, check, dead_letters, main, needed, unique, wait_until  # noqa: E402
 
 
 class Job:
@@ -64,7 +64,7 @@ class Job:
                 *options]
 
     def replay(self, file, into, *options, status=0, says=()):
-        done = subprocess.run(self.command(file, into, *options), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(self.command(file, into, *options), capture_output=True, text=True, timeout=30 * PATIENCE)
         said = done.stdout + done.stderr
         check(done.returncode == status, f"replay gave {done.returncode}, expected {status}: {said}")
         for text in [says] if isinstance(says, str) else says:
@@ -121,7 +121,7 @@ def bounded(options, folder):
     batches = len({p.name.split(".")[0] for p in job.state.glob("state-*/replay/parsed/*.1")})
     check(batches > 2, f"{batches} batches are too few to be killed between")
     run = job.run()
-    time.sleep(0.3)
+    time.sleep(rng.uniform(0, 0.6))
     run.kill()
     job.run_to_the_end().ledger()
     check_all_there(job, count)
@@ -177,7 +177,7 @@ def by_the_state_alone(options, folder):
     job.mend()
     file_of_state = job.state / "dead_letters.jsonl"
     command = [job.binary, "replay", str(file_of_state), "--into", "parsed"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE)
     check(done.returncode == 0 and "1 dead letter: 1 goes into" in done.stdout, f"replay says {done.stdout}{done.stderr}")
     # Its own value still fails on the record: a new letter, of the same record.
     job.run(*given).expect(0)
@@ -185,9 +185,10 @@ def by_the_state_alone(options, folder):
     check(len(job.letters()) == 2, "the value of the run was not laid over")
     copy = folder / "alone-copy.jsonl"
     copy.write_text(file_of_state.read_text())
-    done = subprocess.run([job.binary, "replay", str(copy), "--into", "parsed"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([job.binary, "replay", str(copy), "--into", "parsed"], capture_output=True, text=True, timeout=60 * PATIENCE)
     check(done.returncode == 2 and "lies in no state folder; give --topology" in done.stderr, f"replay says {done.stderr}")
-    done = subprocess.run([job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([job.binary, "replay", str(folder / "none.jsonl"), "--into", "parsed"], capture_output=True, text=True,
+                          timeout=60 * PATIENCE)
     check(done.returncode == 2 and "none.jsonl: cannot be read: No such file" in done.stderr, f"replay says {done.stderr}")
     # No record has failed: an empty file, or none in a state folder, is nothing to replay, and no mistake.
     file_of_state.write_text("")
@@ -245,10 +246,10 @@ def kafka(options, folder):
     # Only those of the parser: the rest stays for later.
     job.replay(job.file_of([json.loads(line) for line in whole.read_text().splitlines() if '"stage": "parsed"' in line],
                            "parsed.jsonl"), "parsed", says="within 10 s")
-    wait_until("the replayed records", lambda: len(job.rows("good")) == count, 40)
+    wait_until("the replayed records", lambda: len(job.rows("good")) == count)
     job.replay(whole, "in", says=f"{count // 10} go into \"in\", {count // 10} had gone before")
-    wait_until("the others", lambda: len(job.rows("casted")) == count, 40)
-    wait_until("the window has every record", lambda: job.rows("ticks") and job.rows("ticks")[-1]["c"] >= count, 40)
+    wait_until("the others", lambda: len(job.rows("casted")) == count)
+    wait_until("the window has every record", lambda: job.rows("ticks") and job.rows("ticks")[-1]["c"] >= count)
     run.stop()
     late = run.ledger()["counts"].get("late_at_shard")
     check(job.rows("ticks")[-1]["c"] == count and late == 0, f"the window has {job.rows('ticks')[-1]['c']} of {count}, {late} late")
@@ -263,7 +264,7 @@ def kafka(options, folder):
     gone = {**mended(next(letter for letter in letters if letter["stage"] == "parsed"), n=1), "id": "new"}
     job.replay(job.file_of([gone], "gone.jsonl"), "parsed", status=2, says="has dropped key, headers and timestamp")
     done = subprocess.run([*job.command(whole, "in"), "--start-timeout", "1 s", "--set", "stages.in.brokers=127.0.0.1:1"],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=60 * PATIENCE)
     check(done.returncode == 0, f"brokers are asked where nothing is to do: {done.stderr}")
     away = {**gone, "id": "away"}
     job.replay(job.file_of([away], "away.jsonl"), "parsed", "--start-timeout", "1 s", "--set", "stages.in.brokers=127.0.0.1:1",

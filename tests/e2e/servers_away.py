@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -24,8 +25,14 @@ class Servers:
 
     def pid(self, name):
         """`name`: as tools/services status says it, hdfs.namenode of one of several processes."""
+        return self._state(name)["processes"][name]["pid"]
+
+    def port(self, name):
+        return self._state(name)["ports"][name]
+
+    def _state(self, name):
         home = pathlib.Path(self.env["MILLRACE_SERVICES_DIR"]) / name.partition(".")[0]
-        return json.loads((home / "state.json").read_text())["processes"][name]["pid"]
+        return json.loads((home / "state.json").read_text())
 
     def command(self, *arguments):
         done = subprocess.run([str(ROOT / "tools" / "services"), *arguments], env=self.env, capture_output=True, text=True)
@@ -34,6 +41,18 @@ class Servers:
             sys.exit(SKIPPED)
         check(done.returncode == 0, f"tools/services {' '.join(arguments)}: {done.stderr}")
         return dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export "))
+
+
+def waits_are_told_once(said):
+    """A stage says that it waits, and not again until somebody has answered it."""
+    waiting = set()
+    for line in said.splitlines():
+        stage = re.search(r" (?:info|warning|error) ([^:]+):", line)
+        if stage and "waiting for it" in line:
+            check(stage[1] not in waiting, f"{stage[1]} says again and again that it waits: {said[-1500:]}")
+            waiting.add(stage[1])
+        elif stage and "answers again" in line:
+            waiting.discard(stage[1])
 
 
 def test(options, folder):
@@ -54,6 +73,9 @@ def disturb(options, folder, servers, exported):
         wait_until(f"/healthz answers {status}", lambda: http_status(address, "/healthz")[0] == status, seconds)
         check(running.alive(), lambda: f"the job has ended: {running.errors()[-1500:]}")
 
+    def held_by(sink):
+        return metric(address, "millrace_held_bytes", f'sink="{sink}"')
+
     def rows_grow(name):
         before = len(getattr(job.targets, name)())
         job.clicks.burst(600)
@@ -72,8 +94,9 @@ def disturb(options, folder, servers, exported):
             servers.command(way, "kafka")
         health(503, 30)
         for _ in range(20):  # and says so until one is there again
+            status, _ = wait_until("/healthz answers", lambda: http_status(address, "/healthz"))
+            check(status == 503, f"/healthz says {status} while Kafka is away")
             time.sleep(0.1)
-            check(http_status(address, "/healthz")[0] == 503, "/healthz says ok while Kafka is away")
         if frozen:
             os.kill(frozen, signal.SIGCONT)
         else:
@@ -88,8 +111,8 @@ def disturb(options, folder, servers, exported):
         health(503)
         job.clicks.burst(4000)
         rows_grow("sqlite")
-        held = metric(address, "millrace_held_bytes", f'sink="{sink}"')
-        check(held > metric(address, "millrace_held_bytes", 'sink="lite"'), f"{server} is away and holds {held} bytes")
+        wait_until(f"more is held for {server}, which is away, than for SQLite", lambda sink=sink: held_by(sink) > held_by("lite"))
+        held = held_by(sink)
         print(f"{server} away by {way}: {held:.0f} bytes held, {metric(address, 'millrace_spilled_bytes'):.0f} of them spilled, "
               f"{running.memory_mb():.0f} MB in memory")
         servers.command("start", server)

@@ -39,16 +39,17 @@ class Watched:
             switches = 0
             for task in tasks:
                 with contextlib.suppress(OSError):  # a thread that has just ended
-                    switches += next(int(line.split()[1]) for line in (task / "status").read_text().splitlines()
-                                     if line.startswith("voluntary_ctxt_switches"))
+                    switches += sum(int(line.split()[1]) for line in (task / "status").read_text().splitlines()
+                                    if line.startswith("voluntary_ctxt_switches"))
             handles = len(list((self.proc / "fd").iterdir()))
         except OSError:
             return False
         sizes = []
-        for file in self.state.rglob("*"):
-            with contextlib.suppress(OSError):
-                if file.is_file():
-                    sizes.append(file.stat().st_size)
+        with contextlib.suppress(OSError):  # a folder that has just gone
+            for file in self.state.rglob("*"):
+                with contextlib.suppress(OSError):
+                    if file.is_file():
+                        sizes.append(file.stat().st_size)
         self.samples.append({"time": now, "cpu": (int(fields[11]) + int(fields[12])) / 100, "wake-ups": switches,
                              "memory": int(fields[21]) * 4096 / 1e6, "handles": handles, "threads": len(tasks),
                              "state files": len(sizes), "state": sum(sizes) / 1e6})

@@ -14,11 +14,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 sys.dont_write_bytecode = True
 from cluster_under_test import Cluster  # noqa: E402
-from real_systems import PostgreSQL, Run, case_names, check, difference, free_port, main, needed, run_cases, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, PostgreSQL, Run, Wrong, case_names, check, difference, free_port, main, needed, run_cases, unique, wait_until  # noqa: E402
 
 NAME, LANE = "received", "received/parsed/lane0"
 
@@ -29,14 +28,20 @@ class Posts(threading.Thread):
     def __init__(self, port, first, step):
         super().__init__(daemon=True)
         self.port, self.next, self.step, self.is_over = port, first, step, threading.Event()
-        self.answered, self.unanswered = [], set()
+        self.answered, self.unanswered, self.failure = [], set(), None
 
     def run(self):
+        try:
+            self.post()
+        except Wrong as e:  # told by end(): a thread must not fail in silence
+            self.failure = e
+
+    def post(self):
         connection = None
         while not self.is_over.wait(0.002):
             n, self.next = self.next, self.next + self.step
             try:
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60 * PATIENCE)
                 connection.request("POST", "/numbers", json.dumps({"n": n}))
                 answer = connection.getresponse()
                 answer.read()
@@ -53,6 +58,7 @@ class Posts(threading.Thread):
     def end(self):
         self.is_over.set()
         self.join()
+        check(not self.failure, lambda: f"{self.failure}")
 
 
 class Case:
@@ -94,16 +100,19 @@ class Case:
         if how == "drained":
             self.cluster.ask("drain", had)
             wait_until(f"{had} is drained", lambda: self.place() not in (None, had))
-            node.tell(signal.SIGTERM)
-            node.process.wait(120)
+            self.end(node)
         elif how == "ended":
-            node.tell(signal.SIGTERM)
-            node.process.wait(120)
+            self.end(node)
         else:
             node.kill()
         wait_until("another node has the source", lambda: self.place() not in (None, had), 120)
         node.start()
         node.wait_ready()
+
+    @staticmethod
+    def end(node):
+        node.tell(signal.SIGTERM)
+        wait_until(f"SIGTERM ends node {node.name}", lambda: not node.alive() or check(False, node.errors()[-1500:]))
 
     def disturb(self, goes_on):
         check(wait_until("the source is somewhere", self.place) == "b", "the source does not begin at the node that was asked")
@@ -149,18 +158,19 @@ def posts(c):
 
 def stream(c):
     """A stream that goes on by `since`: each of its records is in the table once"""
-    port, out, count = free_port(), c.folder / "load.out", 200 * (12 + 8 * c.options.kills)
-    with open(out, "ab") as o:
+    port, out = free_port(), c.folder / "load.out"
+    with open(out, "ab") as o:  # for as long as nodes are disturbed
         load = subprocess.Popen([c.options.millrace, "load", "--kind", "rsvp", "--http-serve", f"127.0.0.1:{port}", "--since", "since_mtime=mtime",
-                                 "--rate", "200/s", "--count", str(count), "--stay"], stdout=o, stderr=o)
+                                 "--rate", "200/s"], stdout=o, stderr=o)
     Run.started.append(load)
     c.apply({"source": "http_stream", "url": f"http://127.0.0.1:{port}/2/rsvps", "since": "since_mtime=mtime"}, "mtime")
     c.disturb(lambda: len(c.numbers()))
-    wait_until("every record", lambda: len(c.numbers()) >= count, 240)
-    c.finish()
     load.send_signal(signal.SIGTERM)
-    check(load.wait(60) == 0, lambda: f"millrace load ended badly: {out.read_text()[-500:]}")
+    wait_until("SIGTERM ends millrace load", lambda: load.poll() is not None)
+    check(load.returncode == 0, lambda: f"millrace load ended badly: {out.read_text()[-500:]}")
     delivered = int(out.read_text().rsplit("delivered ", 1)[1].split()[0])
+    wait_until("every record", lambda: len(c.numbers()) >= delivered, 240)
+    c.finish()
     found = c.numbers()
     check(len(found) == delivered, f"{len(found)} rows of {delivered} records")
     print(f"{delivered} records there once", flush=True)

@@ -14,7 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 from parquet_tables import Sql, without_parquet  # noqa: E402
-from real_systems import ROOT, SKIPPED, Run, check, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, Run, Wrong, check, main, wait_until  # noqa: E402
 
 SCHEMA = {"n": "bigint", "t": "text", "price": "double", "ok": "boolean", "at": "timestamp", "tags": ["text"], "nums": ["bigint"],
           "place": {"lat": "double", "city": "text", "deep": {"when": "timestamp", "ids": ["bigint"]}}, "things": [{"a": "bigint", "order": "text"}],
@@ -61,12 +61,18 @@ class Spark:
                                             stdout=subprocess.PIPE, stderr=log, text=True, encoding="utf-8")
         Run.started.append(self.process)
 
-    def ask(self, **what):
-        self.process.stdin.write(json.dumps(what) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
+    def _answer(self, what):
+        try:
+            self.process.stdin.write(json.dumps(what) + "\n")
+            self.process.stdin.flush()
+            line = self.process.stdout.readline()
+        except OSError as e:
+            raise Wrong(f"Spark has gone ({e}): {self.log.read_text()[-2000:]}") from None
         check(line, lambda: f"Spark has gone: {self.log.read_text()[-2000:]}")
-        said = json.loads(line)
+        return json.loads(line)
+
+    def ask(self, **what):
+        said = self._answer(what)
         check("error" not in said, lambda: f"{what}: {said['error'][:2000]}")
         return said
 
@@ -74,9 +80,7 @@ class Spark:
         return self.ask(sql=text)["rows"]
 
     def refused(self, text):
-        self.process.stdin.write(json.dumps({"sql": text}) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline()).get("error")
+        return self._answer({"sql": text}).get("error")
 
     def define(self, options, file, stage):
         """By what `millrace table --ddl hive` prints."""
@@ -87,7 +91,7 @@ class Spark:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.wait(60 * PATIENCE)
 
 
 def same_form(value):

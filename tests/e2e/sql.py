@@ -10,7 +10,7 @@ import sys
 import threading
 
 sys.dont_write_bytecode = True
-from real_systems import ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until  # noqa: E402
+from real_systems import PATIENCE, ROOT, SKIPPED, MariaDB, PostgreSQL, Run, check, main, unique, wait_until  # noqa: E402
 
 TOPOLOGY = {
     "millrace": 1, "topology": "game", "stages": {
@@ -32,7 +32,7 @@ class Command:
         self.binary, self.folder = options.millrace, folder
 
     def __call__(self, *arguments, status=0, says="", environment=None):
-        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=120,
+        done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=60 * PATIENCE,
                               env={**os.environ, **(environment or {})})
         check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
         check(says in done.stderr, f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
@@ -196,7 +196,7 @@ def endless(call, folder):
         check(memory < 300 or "asan" in str(call.binary), f"{form}: {memory} MB for a stream of rows")
         # Nobody reads: the interrupt finds it waiting in a write.
         process.send_signal(signal.SIGINT)
-        killer = threading.Timer(60, process.kill)
+        killer = threading.Timer(60 * PATIENCE, process.kill)
         killer.start()
         status = process.wait()
         killer.cancel()
@@ -217,10 +217,10 @@ def endless(call, folder):
 
     wait_until("it computes", lambda: used() > 3 or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=60 * PATIENCE)
     check(process.returncode == 1 and b"interrupted" in said, f"Ctrl-C ends a computation with {process.returncode}: {said}")
     head = subprocess.run(f"'{call.binary}' sql \"{query}\" --format csv | head -n 2; exit ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=60 * PATIENCE)
     expect((head.returncode, head.stdout, head.stderr), (0, "x,text\n0,some text 0\n", ""), "a reader that goes")
     left = list(temporary.iterdir())
     check(not left, f"spill folders stay: {left}")

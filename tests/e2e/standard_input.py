@@ -3,16 +3,18 @@
 counts each record once; another input is added; a CSV header; SIGTERM while the pipe is open. No server.
 """
 import argparse
+import contextlib
 import json
 import pathlib
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Wrong, check, dead_letters, difference, main, wait_until  # noqa: E402
+from real_systems import PATIENCE, Run, Wrong, check, dead_letters, difference, main, wait_until  # noqa: E402
 
 
 class Piped:
@@ -32,13 +34,15 @@ class Piped:
             "sums": {"sink": "file", "from": "counts", "path": str(self.folder / "sums.jsonl")}, **stages}}))
 
     def start(self):
-        return subprocess.Popen([self.binary, "run", str(self.topology), "--state", str(self.state), "--start-timeout", "3 s"], stdin=subprocess.PIPE,
-                                stdout=subprocess.DEVNULL, stderr=self.err.open("ab"))
+        process = subprocess.Popen([self.binary, "run", str(self.topology), "--state", str(self.state), "--start-timeout", f"{PATIENCE:.0f} s"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.err.open("ab"))
+        Run.started.append(process)
+        return process
 
     def whole(self, text, status=0):
         process = self.start()
         try:
-            process.communicate(text.encode(), timeout=60)
+            process.communicate(text.encode(), timeout=60 * PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             raise Wrong(f"it does not end with its input: {self.said()}") from None
@@ -80,6 +84,12 @@ def just_works(options, folder):
     print("a pipe, a CSV with its header, an empty input: each ends with its writer")
 
 
+def write_some(pipe, text):
+    """Until the reader is gone. The pipe stays open."""
+    with contextlib.suppress(OSError):
+        pipe.write(text)
+
+
 def killed(options, folder):
     """At random moments, the same input each time; the writer is slow enough for many of them."""
     job, rng, count = Piped(options, folder, "killed"), random.Random(options.seed), 200_000
@@ -100,11 +110,20 @@ def killed(options, folder):
         process.wait()
         process.stdin = None
         kills += 1
+    # Once more when it has surely taken some, which the last life passes over.
+    process = job.start()
+    writer = threading.Thread(target=write_some, args=(process.stdin, text[:len(text) // 2]), daemon=True)
+    writer.start()
+    wait_until("rows are out", lambda: job.numbers() or process.poll() is not None)
+    check(process.poll() is None, lambda: f"it has ended: {job.said()}")
+    process.kill()
+    process.wait()
+    writer.join()
     job.whole(text.decode())
     check_once(job, list(range(count)))
     check(not dead_letters(job.state), "there are dead letters")
     check("the one before once more" in job.said(), f"not a word of what was passed over: {job.said()}")
-    print(f"killed {kills} times: each of {count} records once")
+    print(f"killed {kills + 1} times: each of {count} records once")
 
 
 def another_input(options, folder):
@@ -115,7 +134,7 @@ def another_input(options, folder):
     process.stdin.flush()
     wait_until("the first records are out", lambda: len(job.numbers()) == 500)
     process.send_signal(signal.SIGTERM)
-    check(process.wait(30) == 0, f"SIGTERM ended it with {process.returncode}: {job.said()}")
+    check(process.wait(60 * PATIENCE) == 0, f"SIGTERM ended it with {process.returncode}: {job.said()}")
     job.whole(lines(500, 1000))
     check_once(job, list(range(1000)))
     print("SIGTERM while the pipe is open, then another input: one log")
@@ -147,7 +166,7 @@ def refused(options, folder):
     check("reads standard input already" in two.said(), two.said())
     packed = Piped(options, folder, "packed")
     process = packed.start()
-    process.communicate(b"\x1f\x8b\x08\x00rest", timeout=60)
+    process.communicate(b"\x1f\x8b\x08\x00rest", timeout=60 * PATIENCE)
     check(process.returncode == 1 and "zcat" in packed.said(), f"{process.returncode}: {packed.said()}")
     print("two stages of one standard input, and gzip: refused with the remedy")
 

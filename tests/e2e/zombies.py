@@ -18,12 +18,12 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, unique, wait_until  # noqa: E402
+from patience import LEAST, PATIENCE  # noqa: E402
+from real_systems import Kafka, MariaDB, PostgreSQL, Run, check, difference, main, needed, unique  # noqa: E402
 
 RATE = 300
 A_SECOND = 100  # records of event time
@@ -158,7 +158,8 @@ class Case:
         with open(self.folder / "in.jsonl", "w") as out:
             out.writelines(json.dumps(record(i)) + "\n" for i in range(count))
         stages = {
-            "in": {"source": "file", "path": f"{self.folder}/in.jsonl", "rate": f"{RATE}/s"},
+            # Slower on a slow machine: there must be some to come when it stands still.
+            "in": {"source": "file", "path": f"{self.folder}/in.jsonl", "rate": f"{int(RATE * LEAST / PATIENCE)}/s"},
             "parsed": {"parser": "json", "from": "in", "event_time": "at",
                        "schema": {"i": "bigint", "k": "text", "at": {"type": "timestamp", "format": "epoch_s"}}},
             "counts": {"window": "tumbling", "size": "1 s", "from": "parsed", "key": ["k"], "aggregates": {"n": "count(*)"},
@@ -176,7 +177,7 @@ class Case:
 
     def grown(self, running, since, by, seconds):
         """Whether both tables have grown by so much in time; `running` must not have ended before."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < until:
             if running.process.poll() == 0:  # on a slow machine it may come to its end between two looks
                 return all(now >= before + by for now, before in zip(self.sizes(), since))
@@ -209,10 +210,11 @@ class Case:
         successor = self.successor(way)
         # Stopped in the middle of a commit it may hold locks, for which the successor rightly waits.
         if self.kind == "sqlite":
+            successor.wait_for_its_beginning()
             time.sleep(6)
             in_time = True
         else:
-            in_time = self.grown(successor, before, 50, 25)
+            in_time = self.grown(successor, before, 50, 10)
         zombie.process.send_signal(signal.SIGCONT)
         said = self.refused(zombie)
         check(successor.wait(120) == 0, lambda: f"{self.kind}: the successor ended badly: {successor.errors()[-1500:]}")
@@ -222,8 +224,8 @@ class Case:
     def stop_within_a_transaction(self, running):
         check(self.grown(running, [0, 0], 100, 60), f"{self.kind}: no first rows")
         with concurrent.futures.ThreadPoolExecutor(1) as one:
-            held = one.submit(self.target.hold_positions, 4)
-            time.sleep(2)
+            held = one.submit(self.target.hold_positions, PATIENCE)
+            time.sleep(PATIENCE / 2)
             running.process.send_signal(signal.SIGSTOP)
             held.result()  # what the server was asked for is done now, and waits for the commit
 

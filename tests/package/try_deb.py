@@ -4,12 +4,14 @@
     tests/package/try_deb.py                 # builds the package first
     tests/package/try_deb.py --deb FILE
 
-As root; debootstrap and the mirror of this machine's own apt sources are needed, else SKIPPED. Takes some minutes.
+As root; debootstrap and the mirror of this machine's own apt sources are needed, else SKIPPED: also where the mirror does not answer on the way.
+Takes some minutes.
 """
 import argparse
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -20,15 +22,24 @@ from hardening import missing_in  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = "/usr/share/doc/millrace/pipelines"
+SECONDS = 1800  # of one command: a mirror that takes longer does not answer
+# What debootstrap and apt say where the mirror, or the way to it, is at fault.
+UNREACHABLE = re.compile(r"Invalid Release file|Failed getting release|Couldn't download|Failed to fetch|Unable to fetch|Unable to connect|Could not connect|"
+                         r"Could not resolve|Temporary failure resolving|Connection (?:failed|timed out|refused|reset)|Network is unreachable|"
+                         r"Hash Sum mismatch|File has unexpected size")
 
 
 class Failed(Exception):
     pass
 
 
+class NoMirror(Exception):
+    """The network, or the mirror, which are not what is tried here."""
+
+
 def skip(why):
     print(f"SKIPPED: the Debian package in a clean root: {why}", flush=True)
-    sys.exit(0)
+    sys.exit(0)  # the line is counted (tools/lib/suite.py)
 
 
 def mirror_of_this_machine():
@@ -46,22 +57,40 @@ def mirror_of_this_machine():
 def inside(root, *command, **more):
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     environment.update({k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")})
-    done = subprocess.run(["chroot", str(root), *command], capture_output=True, text=True, env=environment, timeout=1200, **more)
+    try:
+        done = subprocess.run(["chroot", str(root), *command], capture_output=True, text=True, env=environment, timeout=SECONDS, **more)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{' '.join(command)}: no end after {SECONDS} s") from None
     if done.returncode:
         raise Failed(f"{' '.join(command)}: {done.returncode}: {(done.stdout + done.stderr)[-3000:]}")
     return done.stdout
 
 
-def make_root(root, folder):
+def fetch(command, *arguments):
+    """A command that needs the mirror; NoMirror where it fails for want of that."""
+    try:
+        return command(*arguments)
+    except Failed as e:
+        if UNREACHABLE.search(str(e)) or "no end after" in str(e):
+            raise NoMirror(str(e).strip().splitlines()[-1]) from None
+        raise
+
+
+def bootstrap(root, suite, address):
+    command = ["debootstrap", "--variant=minbase", suite, str(root), address]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"debootstrap: no end after {SECONDS} s") from None
+    if done.returncode:
+        raise Failed(f"debootstrap: {(done.stdout + done.stderr)[-1500:]}")
+
+
+def make_root(root):
     address, suite = mirror_of_this_machine()
     if not address:
         skip("no Debian mirror in this machine's apt sources")
-    done = subprocess.run(["debootstrap", "--variant=minbase", suite, str(root), address], capture_output=True, text=True)
-    if done.returncode:
-        (folder / "debootstrap.log").write_text(done.stdout + done.stderr)
-        if "Invalid Release file" in done.stdout or "Failed getting release file" in done.stdout + done.stderr:
-            skip(f"the mirror does not answer: {(done.stdout + done.stderr).strip().splitlines()[-1]}")
-        raise Failed(f"debootstrap: {(done.stdout + done.stderr)[-1500:]}")
+    fetch(bootstrap, root, suite, address)
     # How this machine gets at its mirror, should there be something between.
     settings = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
     (root / "etc/apt/apt.conf.d/90-as-outside").write_text("".join(line + "\n" for line in settings.splitlines() if "Proxy" in line))
@@ -72,8 +101,8 @@ def make_root(root, folder):
 
 def try_it(root, deb):
     shutil.copy(deb, root / "tmp" / "millrace.deb")
-    inside(root, "apt-get", "update", "-q")
-    inside(root, "apt-get", "install", "-y", "-q", "--no-install-recommends", "/tmp/millrace.deb")
+    fetch(inside, root, "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any")
+    fetch(inside, root, "apt-get", "install", "-y", "-q", "--no-install-recommends", "/tmp/millrace.deb")
     version = inside(root, "millrace", "--version").strip()
     if not version:
         raise Failed("millrace --version says nothing")
@@ -149,7 +178,7 @@ def main():
                 raise Failed(f"tools/deb: {done.stdout + done.stderr}")
             deb = done.stdout.strip().splitlines()[-1]
         root = folder / "root"
-        make_root(root, folder)
+        make_root(root)
         # The dynamic linker asks /proc where a program lies.
         mounted = subprocess.run(["mount", "-t", "proc", "proc", str(root / "proc")], capture_output=True, text=True)
         if mounted.returncode:
@@ -164,6 +193,8 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except NoMirror as e:
+        skip(f"the mirror does not answer; remedy: a network with a Debian mirror. It said: {e}")
     except Failed as e:
         print(f"FAILED: {e}")
         sys.exit(1)

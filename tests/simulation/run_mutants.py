@@ -25,7 +25,7 @@ import time
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("simulation", "e2e")]
 
 from cluster_mutants import CLUSTER_MUTANTS  # noqa: E402
 from director_mutants import DIRECTOR_MUTANTS  # noqa: E402
@@ -33,13 +33,14 @@ from kafka_chain_mutants import KAFKA_CHAIN_MUTANTS  # noqa: E402
 from link_mutants import LINK_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, LANE_MUTANTS, MUTANTS  # noqa: E402
 from node_mutants import NODE_MUTANTS  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 from simulated_node_mutants import FIRST_SEEDS, SIMULATED_NODE_MUTANTS  # noqa: E402
 
 # As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
 ENVIRONMENT = {**os.environ, "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime", "CCACHE_NOHASHDIR": "1",
                "CCACHE_BASEDIR": str(ROOT)}
-SECONDS = 900  # of one mutant: one that never comes to an end is found at its step limit
+SECONDS = round(900 * PATIENCE)  # of one program: what takes 900 on a quiet machine never comes to an end
 
 
 def compile_command(build, source):

@@ -131,7 +131,7 @@ GROUPS = {g.name: g for g in [
           parts_of(*(mutants(i + 1, MUTANT_PARTS) for i in range(MUTANT_PARTS)))),
     Group("seeds", "10,000 seeds of each simulation, 50,000 schedules of delivery", (*ENGINE, "tests/simulation/", "tests/property/"),
           parts_of(by_commands(SEEDS))),
-    Group("servers", "every end-to-end test, and the unit tests of what speaks to a server", (*PRODUCT, "tests/e2e/"),
+    Group("servers", "every end-to-end test that no other group has, and the unit tests of what speaks to a server", (*PRODUCT, "tests/e2e/"),
           parts_of(by_ctest("release", "-L", "^(e2e|servers)$", servers=ALL_SERVERS, jobs=3))),
     Group("kills", "kill -9 of one process and of its servers, hundreds of times", (*PRODUCT, "tests/e2e/"),
           parts_of(by_commands(KILLS, servers=SHARED))),
@@ -142,7 +142,7 @@ GROUPS = {g.name: g for g in [
     Group("package", "the Debian package, installed into a root that has nothing else", ("packaging/", "tools/deb", "tests/package/", "tools/packages"),
           parts_of(by_ctest("release", "-L", "^package$", targets=["millrace", "documents"]))),
     Group("readmes", "every command of every README, typed in its order; the compose files", ("README.md", "pipelines/", "tools/cli/"),
-          parts_of(by_ctest("release", "-R", "^e2e_(readmes|compose|nodes_compose)$", servers=SHARED, jobs=1))),
+          parts_of(by_ctest("release", "-L", "^readmes$", servers=SHARED, jobs=1))),
     Group("bench", "whether every row of bench/run works, at small sizes", (*ENGINE, "bench/"),
           parts_of(by_commands({"bench": ["bench/run", "--quick"]}, targets=["millrace", "bench/all"], servers=SHARED))),
 ]}

@@ -2,13 +2,18 @@
 import glob
 import json
 import os
+import pathlib
 import random
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 
-TIMEOUT = 120  # seconds; a run takes about two
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "e2e"))
+from patience import PATIENCE  # noqa: E402
+
+TIMEOUT = 30  # seconds on a quiet machine, where a run takes about two
 
 
 class Wrong(Exception):
@@ -47,7 +52,7 @@ class Attempt:
         self.out.mkdir(parents=True)
         self.lives = 0
         self.user = None
-        self.start_timeout = "10 s"
+        self.start_timeout = f"{3 * PATIENCE:.0f} s"
 
     def command(self, args=(), topology=None, command="run"):
         words = [str(self.place.binary), command, str(topology or self.place.folder / "topology.json")]
@@ -73,13 +78,14 @@ class Attempt:
                 "TZ": "America/New_York", **(more or {})}
 
     def end(self, process, timeout=TIMEOUT):
+        timeout *= PATIENCE
         try:
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             ended = self.ended(process)
-            raise Wrong(f"{self.name}: no end after {timeout} s\n{ended.stderr[-1500:]}") from None
+            raise Wrong(f"{self.name}: no end after {timeout:.0f} s\n{ended.stderr[-1500:]}") from None
         ended = self.ended(process)
         if status < 0 and status not in (-signal.SIGKILL, -signal.SIGTERM):
             raise Wrong(f"{self.name}: ended by signal {-status}\n{ended.stderr[-1500:]}")
@@ -161,18 +167,19 @@ class Attempt:
             return ""
 
     def wait(self, until, process, timeout=TIMEOUT):
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while not until():
             if process.poll() is not None:
                 raise Wrong(f"{self.name}: ended early, status {process.returncode}\n{self.ended(process).stderr[-1500:]}")
             if time.monotonic() > deadline:
                 self.kill(process)
-                raise Wrong(f"{self.name}: what is waited for did not come in {timeout} s\n"
+                raise Wrong(f"{self.name}: what is waited for did not come in {timeout:.0f} s\n"
                             f"{self.ended(process).stderr[-1500:]}")
             time.sleep(0.05)
 
     def execute(self, statement, database="out.sqlite"):
-        connection = sqlite3.connect(self.out / database, timeout=20)
+        connection = sqlite3.connect(self.out / database, timeout=20 * PATIENCE)
         connection.execute(statement)
         connection.commit()
         connection.close()
@@ -205,7 +212,7 @@ class Attempt:
         path = self.out / database
         if not path.exists():
             return []
-        connection = sqlite3.connect(path, timeout=20)  # what a kill left half done is rolled back
+        connection = sqlite3.connect(path, timeout=20 * PATIENCE)  # what a kill left half done is rolled back
         try:
             if not connection.execute("select 1 from sqlite_master where name = ?", [name]).fetchone():
                 return []

@@ -9,7 +9,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "e2e"))
-from cluster_under_test import Cluster  # noqa: E402
+from cluster_under_test import Cluster, says_that_nobody_leads  # noqa: E402
 from real_systems import wait_until  # noqa: E402
 
 from golden.millrace import TIMEOUT, Attempt, Ended, Workplace, Wrong  # noqa: E402
@@ -90,14 +90,14 @@ class AttemptOnNodes(Attempt):
         def applied():
             said = self.cluster.ask_once("apply", file, "--set", f"topology={self.topology}", *args, by=self.home,
                                          environment=self.environment(env))
-            return None if "ask again" in said.stderr else said
+            return None if says_that_nobody_leads(said.stderr) else said
         return Applied(self, wait_until("the topology is applied, or refused", applied), self.lives, printed)
 
     def end(self, process, timeout=TIMEOUT):
         if process.said.returncode != 0:
             return Ended(process.said.returncode, "", process.said.stderr)
         wait_until(f"{self.topology} is over", lambda: process.poll() is not None, timeout)
-        done = self.cluster.ask_once("wait", self.topology, "--report", self.report_file, by=self.home)
+        done = self.cluster.answer("wait", self.topology, "--report", self.report_file, by=self.home)
         with open(self.home.out, encoding="utf-8") as out:
             out.seek(process.printed)
             return Ended(done.returncode, out.read(), process.said.stderr + done.stderr + done.stdout)

@@ -1,0 +1,53 @@
+"""The job of counts_under_test.py on three nodes, run after run: for tests of what becomes of a topology between its runs, and of a node that
+stands still from one run into the next one. The node `c` has the files and does not lead; `a` or `b` leads.
+"""
+import signal
+
+from cluster_under_test import Cluster
+from counts_under_test import Counts, Waiting
+from patience import LEAST
+from real_systems import PATIENCE, wait_until
+
+NAME, HOME = "counted", "c"
+SECONDS, RATE = 3 * PATIENCE / LEAST, 3000  # of a run, which goes on while some commands are asked, however busy the machine is
+
+
+class CountedOnNodes:
+    def __init__(self, options, folder, store, seed=1):
+        self.cluster = Cluster(options.millrace, folder, store)
+        self.counts = Counts(folder / "job", NAME, seed, SECONDS, RATE)
+
+    def start(self):
+        self.cluster.start()
+        self.cluster.nodes = {HOME: self.cluster.nodes[HOME], **self.cluster.nodes}  # commands ask it first: it never stands still
+
+    def apply(self):
+        self.cluster.ask("apply", self.counts.topology, by=self.cluster.nodes[HOME])
+        return Waiting(self.cluster, self.counts, HOME)
+
+    def compare(self, waiting):
+        """It counts all records, whoever has counted them before."""
+        waiting.end()
+        self.counts.compare()
+        waiting.compare_ledger()
+
+    def leader(self):
+        return wait_until("a node leads", self.cluster.leader)
+
+    def all_live(self):
+        for node in self.cluster.start_missing():
+            node.wait_ready()
+        self.leader()
+
+    def begin_to_sleep(self):
+        """A node that counts, and does not lead, stands still; the others take it for dead."""
+        beside = {"a", "b"} - {self.leader()}
+        counts = wait_until("another node has actors", lambda: next((n for n in self.cluster.places().values() if n in beside), None))
+        sleeper = self.cluster.nodes[counts]
+        sleeper.tell(signal.SIGSTOP)
+        wait_until(f"node {sleeper.name} is taken for dead", lambda: not self.cluster.is_up(sleeper.name))
+        return sleeper
+
+    def wait_until_awake(self, sleeper):
+        """It is back, or has ended, as one that was taken for dead may."""
+        wait_until(f"node {sleeper.name} is there again", lambda: not sleeper.alive() or self.cluster.is_up(sleeper.name))
