@@ -2,7 +2,7 @@
 
 #include "actors/deployment/start_positions.hpp"
 #include "config/plan/state_fit.hpp"
-#include "runtime/base/random_id.hpp"
+#include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
 
 #include <fmt/format.h>

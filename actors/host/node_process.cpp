@@ -1,6 +1,7 @@
 #include "actors/host/node_process.hpp"
 
 #include "actors/node/control_book.hpp"
+#include "runtime/base/random.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -9,7 +10,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 #include <thread>
 #include <utility>
 
@@ -25,7 +25,7 @@ constexpr std::chrono::seconds write_patience{10};
 /// Rises with each process of a node, as long as its clock does; the book's entry helps where that goes back.
 std::uint64_t choose_instance(const addresses& known, const std::string& name) {
   const auto now = std::chrono::duration_cast<micros>(std::chrono::system_clock::now().time_since_epoch());
-  const auto chosen = static_cast<std::uint64_t>(now.count()) << 10U | (std::random_device{}() & 1023U);
+  const auto chosen = static_cast<std::uint64_t>(now.count()) << 10U | (random_bits() & 1023U);
   const auto before = known.find(name);
   return before == known.end() ? chosen : std::max(chosen, before->second.instance + 1);
 }
@@ -96,13 +96,12 @@ expected<void> node_process::check_name(const addresses& known) const {
 }
 
 expected<void> node_process::write_address() {
-  std::mt19937 random(std::random_device{}());
   auto done = expected<void>();
   for (int i = 0; i < most_tries_to_write; ++i) {
-    done = address_book(options_.store).write(mine_, static_cast<std::uint32_t>(random()));
+    done = address_book(options_.store).write(mine_, static_cast<std::uint32_t>(random_bits()));
     if (done || (done.error().code != ec::fenced && !done.error().retry))
       return done;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 90));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random_bits() % 90));
   }
   return done;
 }

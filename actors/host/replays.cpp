@@ -10,6 +10,7 @@
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
+#include "runtime/base/random.hpp"
 #include "runtime/control/spawn.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -19,7 +20,6 @@
 #include <charconv>
 #include <exception>
 #include <iterator>
-#include <random>
 #include <set>
 #include <utility>
 
@@ -178,7 +178,7 @@ replay_result replay_in_store(const replay_job& job) {
     return {unexpected(prepared.error()), {}};
   const auto& [topology, plan] = *prepared;
   const auto chains = std::make_shared<node::topology_chains>(job.store, topology.chains);
-  auto opened = chains->open_chosen(replay::name_of_batch_index(), std::random_device{}());
+  auto opened = chains->open_chosen(replay::name_of_batch_index(), static_cast<std::uint32_t>(random_bits()));
   if (!opened)
     return {unexpected(opened.error()), {}};
   auto index = replay::batch_index::take(chains, std::move(opened->chain), opened->now);

@@ -1,5 +1,7 @@
 #include "actors/node/agent.hpp"
 
+#include "runtime/base/random.hpp"
+
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -34,7 +36,7 @@ agent_hands::agent_hands(whole_agent::pointer self, std::shared_ptr<const node_o
                          control_keeper keeper)
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
       agent_(options_->mine.node, options_->mine.instance, options_->cores, options_->formats),
-      random_(options_->seed != 0 ? options_->seed : std::random_device{}()) {}
+      random_(options_->seed != 0 ? options_->seed : random_bits()) {}
 
 void agent_hands::on_letter(const letter_came& m) {
   if (const auto* const l = std::get_if<cluster::letters::left>(&m.what)) {

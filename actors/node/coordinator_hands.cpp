@@ -1,6 +1,7 @@
 #include "actors/node/coordinator_hands.hpp"
 
 #include "actors/node/chain_clearer.hpp"
+#include "runtime/base/random.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -22,7 +23,7 @@ constexpr std::chrono::minutes clear_patience{30};
 coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
                                      std::shared_ptr<const node_options> options, control_keeper keeper)
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
-      random_(options_->seed != 0 ? options_->seed : std::random_device{}()),
+      random_(options_->seed != 0 ? options_->seed : random_bits()),
       candidate_(options_->silence, now(), jitter()), is_refused_(!options_->may_lead),
       claims_(options_->silence) {}
 

@@ -3,6 +3,7 @@
 // restarts an actor or reconnects to a server.
 #pragma once
 
+#include "runtime/base/random.hpp"
 #include "runtime/base/time.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ struct backoff_options {
 
 class backoff {
 public:
-  explicit backoff(backoff_options options = {}, std::uint64_t seed = std::random_device{}())
+  explicit backoff(backoff_options options = {}, std::uint64_t seed = random_bits())
       : options_(options), random_(seed), undisturbed_(options.first) {}
 
   /// The wait before the next try; undisturbed, it grows by the factor each time, up to the cap.

@@ -3,6 +3,8 @@
 // that never block.
 #pragma once
 
+#include "runtime/base/random.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
@@ -12,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <utility>
 
 namespace millrace::control {
@@ -41,7 +42,7 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
 
 /// Seeds an actor's random waits: by chance, but in a simulation.
 [[nodiscard]] inline std::uint64_t jitter_seed(const caf::local_actor& self) {
-  return is_simulated(self.system()) ? self.id() : std::random_device{}();
+  return is_simulated(self.system()) ? self.id() : random_bits();
 }
 
 /// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17

@@ -1,5 +1,6 @@
 #include "runtime/snapshot/control_chain.hpp"
 
+#include "runtime/base/random.hpp"
 #include "runtime/chain/rules.hpp"
 #include "runtime/snapshot/dir_chain.hpp"
 #include "runtime/snapshot/merged_snapshots.hpp"
@@ -7,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace millrace::snapshot {
@@ -52,8 +52,7 @@ expected<std::unique_ptr<control_chain>> control_chain::open(file_system& files,
   auto made = files.make_folder(at).and_then([&](bool) { return files.sync_folder(folder); });
   if (!made)
     return unexpected(made.error());
-  std::random_device random;
-  const auto life = chain::chosen_above(above, random());
+  const auto life = chain::chosen_above(above, static_cast<std::uint32_t>(random_bits()));
   auto records = dir_chain::open_chosen(files, at, control_actor, life, forget_up_to);
   if (!records && records.error().code == ec::fenced)
     return taken(folder, user_error, ec::locked);

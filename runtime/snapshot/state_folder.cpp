@@ -1,6 +1,6 @@
 // Opens a state folder: finds out what a folder is before anything in it is touched, takes the lock, creates,
 // starts over, takes over what earlier versions have left.
-#include "runtime/base/random_id.hpp"
+#include "runtime/base/random.hpp"
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/file_names.hpp"
 #include "runtime/snapshot/leftovers.hpp"

@@ -1,6 +1,7 @@
 #include "runtime/tls/key_files.hpp"
 
 #include "runtime/base/guarded_file.hpp"
+#include "runtime/base/random.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <random>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -143,8 +143,7 @@ expected<void> make_folder(const std::string& dir) {
 expected<void> write_whole(const std::string& path, std::string_view bytes, mode_t mode, bool replaces) {
   const fs::path at(path);
   const auto folder = at.has_parent_path() ? at.parent_path() : fs::path(".");
-  const auto beside =
-      (folder / fmt::format(".{}.{:08x}", at.filename().string(), std::random_device{}())).string();
+  const auto beside = (folder / fmt::format(".{}.{:016x}", at.filename().string(), random_bits())).string();
   int failed = write_new(beside, bytes, mode);
   if (failed == 0)
     failed = give_name(beside, path, replaces);

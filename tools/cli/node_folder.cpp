@@ -1,6 +1,6 @@
 #include "tools/cli/node_folder.hpp"
 
-#include "runtime/base/random_id.hpp"
+#include "runtime/base/random.hpp"
 #include "runtime/tls/key_files.hpp"
 
 #include <fmt/format.h>

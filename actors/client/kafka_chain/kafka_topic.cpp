@@ -266,9 +266,4 @@ expected<std::unique_ptr<followed>> kafka_topic::follow(std::string_view prefix)
   return follower_->add(prefix);
 }
 
-std::uint64_t kafka_topic::unique() {
-  const std::lock_guard lock(mutex_);
-  return static_cast<std::uint64_t>(random_()) << 32U | random_();
-}
-
 }  // namespace millrace::kafka_chain

@@ -7,8 +7,7 @@
 #include "actors/client/kafka_chain/partition_reader.hpp"
 #include "actors/client/kafka_chain/producer.hpp"
 #include "actors/client/kafka_chain/topic_rules.hpp"
-
-#include <random>
+#include "runtime/base/random.hpp"
 
 namespace millrace::kafka_chain {
 
@@ -37,7 +36,7 @@ public:
   expected<std::uint64_t> read(std::string_view prefix, std::uint64_t from, std::uint64_t least,
                                const taker& take) override;
   expected<std::unique_ptr<followed>> follow(std::string_view prefix) override;
-  std::uint64_t unique() override;
+  std::uint64_t unique() override { return random_bits(); }
   /// Writes tombstones for all records of a topology whose name nobody uses any more. Reads all partitions.
   [[nodiscard]] expected<void> clear(std::string_view topology);
   const std::string& shown() const override { return shown_; }
@@ -66,7 +65,6 @@ private:
   std::thread reads_;
   std::mutex mutex_;  // of what follows
   std::shared_ptr<producer> producer_;
-  std::random_device random_;
 };
 
 }  // namespace millrace::kafka_chain

@@ -2,10 +2,10 @@
 
 #include "actors/client/http/webhdfs/file_system.hpp"
 #include "actors/client/storage/remote_folder.hpp"
+#include "runtime/base/random.hpp"
 
 #include <fmt/format.h>
 
-#include <random>
 #include <set>
 
 namespace millrace::storage {
@@ -59,7 +59,7 @@ protected:
     if (auto made = make(in_folder ? visible.substr(0, slash) : ""); !made)
       return unexpected(made.error());
     // A name of its own for each try: what is still under way of an earlier one never gets into this file.
-    const auto hidden = path_of(fmt::format("{}{:08x}-{}", hidden_upload, any_number_(),
+    const auto hidden = path_of(fmt::format("{}{:016x}-{}", hidden_upload, random_bits(),
                                             in_folder ? visible.substr(slash + 1) : visible));
     if (auto taken = upload_whole(whole, size, hidden); !taken)
       return unexpected(taken.error());
@@ -130,7 +130,6 @@ private:
   http::exchange_options options_;
   webhdfs::file_system in_;
   std::set<std::string> made_;  // folders that are there
-  std::random_device any_number_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Two processes on real threads, over the stores that there are: one leads, and when it ends the other takes
 // over what `control` has.
 #include "actors/node/node_options.hpp"
+#include "runtime/base/random.hpp"
 #include "tests/unit/node/stores.hpp"
 
 #include <caf/actor_system_config.hpp>
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <random>
 
 using namespace node_test;
 
@@ -121,7 +121,7 @@ private:
 node_actors spawn_one(caf::actor_system& system, const std::string& node, store_under_test& store,
                       events& all, const std::shared_ptr<two_ends>& ends) {
   node_options o;
-  o.mine = {node, std::random_device{}() + std::uint64_t{1}};
+  o.mine = {node, random_bits()};
   o.cluster = "c";
   o.store = store.reach();
   o.transport = std::make_shared<end_of>(ends, o.mine);
