@@ -180,16 +180,18 @@ def show_skipped(tests):
 
 
 class Servers:
-    """The real servers that tests share (tools/dev/test_servers): started once, ended with the run. `env` names them; without names it is empty."""
+    """The real servers that tests share (tools/dev/test_servers): started once, ended with the run. `env` names them; without names it is empty.
+    Each run has its own, so that groups may run beside each other."""
 
     def __init__(self, logs, *names):
         self.names, self.log, self.env = names, logs / "servers", {}
+        self.place = {**os.environ, "MILLRACE_SERVICES_DIR": str(ROOT / "build" / "services" / logs.name)}
 
     def __enter__(self):
         if not self.names:
             return self
         with open(self.log, "wb") as err:
-            done = subprocess.run(["tools/dev/test_servers", "start", *self.names], cwd=ROOT, text=True, stdin=subprocess.DEVNULL,
+            done = subprocess.run(["tools/dev/test_servers", "start", *self.names], cwd=ROOT, env=self.place, text=True, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=err)
         for line in done.stdout.splitlines():
             name, _, value = line.removeprefix("export ").partition("=")
@@ -199,7 +201,7 @@ class Servers:
 
     def __exit__(self, *_):
         if self.names:
-            subprocess.run(["tools/dev/test_servers", "stop"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            subprocess.run(["tools/dev/test_servers", "stop"], cwd=ROOT, env=self.place, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
 
 
