@@ -7,8 +7,8 @@
 namespace millrace::shard {
 namespace {
 
-constexpr std::chrono::seconds spill_again{1};
-constexpr std::chrono::seconds read_again{1};
+/// Before a segment that could not be written, or read back, is tried again.
+constexpr std::chrono::seconds try_again{1};
 /// A sink that keeps just under the shard's pace lets it stall and go on many times a second.
 constexpr std::chrono::seconds tell_again{10};
 
@@ -89,7 +89,7 @@ void shard_output::on_segment_written(const messages::segment_written& m) {
         "{}: output that sinks have not taken could not be spilled: {}; it is kept in memory, and no more "
         "input is taken when that is full; trying again",
         options_.name, m.failure->message);
-  self_->delayed_send(self_, spill_again, spill_tick{});
+  self_->delayed_send(self_, try_again, spill_tick{});
 }
 
 void shard_output::on_spill_tick() {
@@ -118,7 +118,7 @@ void shard_output::on_segment_read(const messages::segment_read& m) {
   if (!std::exchange(cannot_read_, true))
     spdlog::error("{}: spilled output could not be read back: {}; the stages that need it wait; trying again",
                   options_.name, m.failure->message);
-  self_->delayed_send(self_, read_again, read_tick{});
+  self_->delayed_send(self_, try_again, read_tick{});
 }
 
 void shard_output::on_read_tick() {

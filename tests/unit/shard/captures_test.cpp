@@ -1,14 +1,9 @@
 // When a shard captures its state, what it says when that is durable, and what it does when the disk refuses.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
 namespace {
 
-shard_setup with_snapshots() {
-  shard_setup s;
-  s.snapshot_every = 1s;
-  return s;
-}
 /// Each tick is a decision: its rows wait for the capture.
 shard_setup with_ticks() {
   shard_setup s;

@@ -1,5 +1,5 @@
 // A shard of which too much output is kept: whom it waits for, what it takes meanwhile, and when it goes on.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
 namespace {
@@ -11,6 +11,21 @@ shard_setup keeping_two(std::vector<std::string> receivers = {"db"}) {
   s.limits.retain = 2 * bytes_of_window();
   return s;
 }
+
+/// The same, behind an upstream window in the place of a lane. It holds output of that one.
+struct held_upstream : shard_scene {
+  held_upstream() : shard_scene(fed_by_a_window()) {
+    introduce(1);
+    send(1, delivery::test::progress(upstream_log, lowest_position, 30));
+    send(1, delivery::test::part(upstream_log, {30, whole}, 40, 0, 2, true));
+  }
+  static shard_setup fed_by_a_window() {
+    auto setup = keeping_two();
+    setup.logs.clear();
+    setup.upstream = {upstream_log};
+    return setup;
+  }
+};
 
 constexpr auto held_by_db = "that 'db' has not made durable, more than its share of `retain`";
 
@@ -139,13 +154,7 @@ TEST_CASE("what a lane has sent is void when its next life asks while it waits")
 }
 
 TEST_CASE("output of an upstream window waits as frames do, and is void when its shard is introduced anew") {
-  auto setup = keeping_two();
-  setup.logs.clear();
-  setup.upstream = {upstream_log};
-  shard_scene s(setup);
-  s.introduce(1);
-  s.send(1, delivery::test::progress(upstream_log, lowest_position, 30));
-  s.send(1, delivery::test::part(upstream_log, {30, whole}, 40, 0, 2, true));
+  held_upstream s;
   CHECK(s.gauges->stalled);
   CHECK(s.gauges->fired == 30);
   CHECK(s.upstream.taken.empty());
@@ -162,13 +171,7 @@ TEST_CASE("output of an upstream window waits as frames do, and is void when its
 }
 
 TEST_CASE("output of an upstream window that waits is taken when there is room") {
-  auto setup = keeping_two();
-  setup.logs.clear();
-  setup.upstream = {upstream_log};
-  shard_scene s(setup);
-  s.introduce(1);
-  s.send(1, delivery::test::progress(upstream_log, lowest_position, 30));
-  s.send(1, delivery::test::part(upstream_log, {30, whole}, 40, 0, 2, true));
+  held_upstream s;
   s.resume("db", 1);
   s.acknowledge("db", 30);
   CHECK(s.gauges->fired == 40);
@@ -179,13 +182,10 @@ TEST_CASE("output of an upstream window that waits is taken when there is room")
 
 TEST_CASE("a sink is named although the stall began by waiting for the disk, and once") {
   const auto w = bytes_of_window();
-  shard_setup setup;
-  setup.limits.memory = setup.limits.segment = 2 * w;
+  auto setup = with_little_memory();
   setup.limits.retain = 6 * w;
   shard_scene s(setup);
-  s.attach();
-  for (event_micros at = 10; at <= 200; at += 10)
-    s.feed(at);
+  feed_up_to(s, 200);
   REQUIRE(s.gauges->stalled);
   CHECK(s.log.count("waiting for it") == 0);
   for (std::size_t n = 0; n < s.writer.segments.size(); ++n)
@@ -201,13 +201,8 @@ TEST_CASE("a sink is named although the stall began by waiting for the disk, and
 }
 
 TEST_CASE("a sink is named where the disk refuses after the stall began") {
-  const auto w = bytes_of_window();
-  shard_setup setup;
-  setup.limits.memory = setup.limits.segment = 2 * w;
-  shard_scene s(setup);
-  s.attach();
-  for (event_micros at = 10; at <= 100; at += 10)
-    s.feed(at);
+  shard_scene s(with_little_memory());
+  feed_up_to(s, 100);
   REQUIRE(s.gauges->stalled);
   CHECK(s.log.count("cannot spill them") == 0);
   s.segment_fails();

@@ -1,23 +1,8 @@
 // A disk that does not take a segment of spilled output, or does not give it back.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
 namespace {
-
-/// Two windows have room in memory, a segment has two, and a sink has not said where it stands.
-shard_setup with_little_memory() {
-  const auto window = bytes_of_window();
-  shard_setup s;
-  s.limits.memory = 2 * window;
-  s.limits.segment = 2 * window;
-  return s;
-}
-
-void feed_up_to(shard_scene& s, event_micros end) {
-  s.attach();
-  for (event_micros at = 10; at <= end; at += 10)
-    s.feed(at);
-}
 
 constexpr auto refused = "could not be spilled";
 constexpr auto accepted = "output is spilled again";

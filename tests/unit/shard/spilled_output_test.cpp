@@ -1,26 +1,16 @@
 // Output beyond its share of memory: it goes to segments, comes back from them in order, and its files go when nobody
 // needs them any more.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
 namespace {
 
-/// Two windows have room in memory, and a segment has two.
-shard_setup spilling_early() {
-  const auto window = bytes_of_window();
-  shard_setup s;
-  s.limits.memory = 2 * window;
-  s.limits.segment = 2 * window;
-  return s;
-}
 const segment_id first_segment{1, 1};
 const segment_id second_segment{1, 2};
 
 /// Six windows, of which the first four are in two segments.
 void fill(shard_scene& s) {
-  s.attach();
-  for (const auto at : {10, 20, 30})
-    s.feed(at);
+  feed_up_to(s, 30);
   s.segment_is_durable();
   s.feed(40);
   s.feed(50);
@@ -31,7 +21,7 @@ void fill(shard_scene& s) {
 }  // namespace
 
 TEST_CASE("output beyond its share of memory goes to a segment, the oldest first, one segment at a time") {
-  shard_scene s(spilling_early());
+  shard_scene s(with_little_memory());
   const auto window = bytes_of_window();
   s.attach();
   s.feed(10);
@@ -61,7 +51,7 @@ TEST_CASE("output beyond its share of memory goes to a segment, the oldest first
 }
 
 TEST_CASE("a receiver that comes to a segment gets its rows in order, and nothing behind it before") {
-  shard_scene s(spilling_early());
+  shard_scene s(with_little_memory());
   fill(s);
   CHECK(s.writer.reads.empty());  // nobody has come to it
   s.resume("db", 1);
@@ -80,7 +70,7 @@ TEST_CASE("a receiver that comes to a segment gets its rows in order, and nothin
 }
 
 TEST_CASE("receivers that come to one segment have it read once; those ahead of it do not wait for them") {
-  auto setup = spilling_early();
+  auto setup = with_little_memory();
   setup.receivers = {"ahead", "db", "files"};
   shard_scene s(setup);
   s.resume("ahead", 1);
@@ -99,7 +89,7 @@ TEST_CASE("receivers that come to one segment have it read once; those ahead of 
 }
 
 TEST_CASE("a segment is removed once the capture before the newest good one is past it") {
-  auto setup = spilling_early();
+  auto setup = with_little_memory();
   setup.snapshot_every = 1s;
   shard_scene s(setup);
   fill(s);
@@ -125,7 +115,7 @@ TEST_CASE("a segment is removed once the capture before the newest good one is p
 
 TEST_CASE("a segment that no capture names is removed with the next capture") {
   shard_scene s([] {
-    auto setup = spilling_early();
+    auto setup = with_little_memory();
     setup.snapshot_every = 1s;
     return setup;
   }());
@@ -138,7 +128,7 @@ TEST_CASE("a segment that no capture names is removed with the next capture") {
 }
 
 TEST_CASE("a segment whose rows everybody has by the time it is written is removed at once") {
-  shard_scene s(spilling_early());
+  shard_scene s(with_little_memory());
   s.resume("db", 1);
   s.attach();
   for (const auto at : {10, 20, 30})
@@ -154,7 +144,7 @@ TEST_CASE("the next life reads the segments that its captures name, under its ow
   std::vector<std::string> captures;
   std::map<segment_id, std::vector<delivery::output_ptr>> disk;
   {
-    auto setup = spilling_early();
+    auto setup = with_little_memory();
     setup.snapshot_every = 1s;
     shard_scene s(setup);
     fill(s);
@@ -162,7 +152,7 @@ TEST_CASE("the next life reads the segments that its captures name, under its ow
     captures = s.captures();
     disk = s.writer.disk;
   }
-  auto setup = spilling_early();
+  auto setup = with_little_memory();
   setup.now = 2;
   setup.captures = captures;
   shard_scene s(setup);

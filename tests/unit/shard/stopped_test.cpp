@@ -1,17 +1,7 @@
 // The end of a shard: its last capture, and its report of an end.
-#include "tests/unit/shard/shard_scene.hpp"
+#include "tests/unit/shard/setups.hpp"
 
 namespace millrace::shard_test {
-namespace {
-
-shard_setup snapshots_each_second() {
-  shard_setup s;
-  s.snapshot_every = 1s;
-  return s;
-}
-
-}  // namespace
-
 TEST_CASE("a shard that is stopped with nothing to capture stops at once") {
   shard_scene s;
   s.say(messages::stop{});
@@ -33,7 +23,7 @@ TEST_CASE("a shard whose last capture fails says so before it has stopped") {
 }
 
 TEST_CASE("a stop behind a failed capture writes it again, although there is no change") {
-  shard_scene s(snapshots_each_second());
+  shard_scene s(with_snapshots());
   s.attach();
   s.feed(10);
   s.pass(1s);
@@ -53,7 +43,7 @@ TEST_CASE("a stop behind a failed capture writes it again, although there is no 
 }
 
 TEST_CASE("a stop is no failure where the capture before the last one failed") {
-  shard_scene s(snapshots_each_second());
+  shard_scene s(with_snapshots());
   s.attach();
   s.feed(10);
   s.pass(1s);
