@@ -29,7 +29,7 @@ struct connector_context {
   std::string consumer{};       // of a source: the parser that reads it
   std::string spool_folder{};   // of a source that cannot be asked again, for what it receives
   std::string replay_folder{};  // of a source: what `millrace replay` gives it; empty: nothing
-  /// On a cluster it takes the place of replay_folder: a source has its batches in the store, under this plan.
+  /// It takes the place of replay_folder on a cluster: a source has its batches in the store, under this plan.
   std::optional<replay::place_in_store> replayed{};
   std::shared_ptr<source::feeds> feeds{};  // those sources, while the pipeline lives
   /// The store of a cluster, for what such a source receives, in the place of spool_folder, and for the record of a

@@ -37,7 +37,7 @@ using left_by_shard = std::function<expected<std::optional<delivery::earlier_run
                                                                       std::uint32_t shard, std::uint64_t run,
                                                                       snapshot::snapshots::chain snapshots);
 
-/// For a topology whose run `present` has ended: works out the next one where there is something new, and keeps nothing.
+/// Works out the next run of a topology whose run `present` has ended, if there is something new, and keeps nothing.
 /// nullopt: there is no more. `values` has identities and starts as they were at that end; `anew` says how everything is
 /// read anew. fault::user, with the remedy: what is new cannot be taken.
 [[nodiscard]] expected<std::optional<run_record>> next_run(const config::topology& topology,

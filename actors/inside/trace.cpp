@@ -195,7 +195,7 @@ private:
       out.fires_at = {window::plus(open, d.allowed_lateness)};
   }
 
-  /// By how much a record of this time would be late, on a partition that stands there; nothing where it would not.
+  /// Returns how late a record of this time would be on a partition that stands there; nullopt: it would not be late.
   static std::optional<micros> lateness(const window::definition& d, event_micros time,
                                         event_micros watermark) {
     if (window::assign(d, time, watermark))

@@ -37,7 +37,7 @@ struct chunk_parsed {
   micros took{0};
 };
 
-/// Who asks a helper: it is answered as the sender.
+/// The lane that asks a helper; the helper answers the sender.
 using parsing_lane = caf::typed_actor<caf::reacts_to<chunk_parsed>>;
 using parse_helper = caf::typed_actor<caf::reacts_to<parse_chunk>, caf::reacts_to<messages::stop>>;
 using make_parser = std::function<expected<std::unique_ptr<parser::record_parser>>()>;

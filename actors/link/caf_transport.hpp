@@ -24,7 +24,7 @@ void configure_network(caf::actor_system_config& config);
 /// Returns the id by which hellos name this process.
 [[nodiscard]] std::string caf_node_of(const caf::actor_system& system);
 
-/// These go between the transport of one peer, an actor, and the one broker that has all connections; within one process.
+/// The transport of one peer, an actor, and the one broker that has all connections send these to each other, within one process.
 struct peer_expected;
 struct peer_over;
 struct peer_sought;

@@ -52,7 +52,7 @@ public:
   /// As read_letters().
   [[nodiscard]] virtual expected<letters_read> read(const std::string& part, std::uint64_t limit,
                                                     const std::function<expected<void>(letter&&)>& visit) = 0;
-  /// For errors.
+  /// Errors name the letters so.
   [[nodiscard]] virtual std::string name() const = 0;
 };
 

@@ -13,7 +13,7 @@ class batches {
 public:
   virtual ~batches() = default;
 
-  /// In ascending order. Blocks, as all of them do.
+  /// Lists them in ascending order. Blocks, as all functions here do.
   [[nodiscard]] virtual expected<std::vector<std::uint64_t>> numbers() const = 0;
   [[nodiscard]] virtual expected<replayed_batch> read(std::uint64_t number) const = 0;
   /// Makes names durable that were found: what depends on them is.

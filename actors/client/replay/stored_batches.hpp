@@ -2,7 +2,7 @@
 // entry for each batch, with the ids of its letters. The records of batch N are the base of the chain `replayed:N`,
 // which is there before its entry is: a batch counts with its entry, and so is there as a whole or not at all.
 //
-// Who adds opens the index under a life above all others and writes the batch under the same one. So of two that add
+// A process that adds opens the index under a life above all others and writes the batch under the same one. So of two that add
 // at once the earlier one is refused at its next entry, and cannot change records that an entry of the other one names.
 //   varint version=1 | varint n | n x (varint number | string plan | string stage | varint ids | ids x string)
 #pragma once
