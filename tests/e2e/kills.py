@@ -5,7 +5,7 @@ Beside the screen and `active2` tables in MariaDB, PostgreSQL and SQLite, an app
 After each kill: rows that were committed are still there, and none is there twice. At the end every sink holds exactly
 the oracle's rows, the ledger adds up, and each record that could not be read is one dead letter.
 
-    kills.py --millrace build/release/millrace [--kills 300] [--seed 1]      (tools/dev/kill_test does it with servers)
+    kills.py --millrace build/release/millrace [--kills 300] [--seed 1]
 """
 import argparse
 import collections

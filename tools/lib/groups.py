@@ -85,17 +85,12 @@ SEEDS["simulate"] = ["build/release/tests/simulate", "--seeds", "10000"]
 SEEDS["property_delivery"] = ["build/release/tests/property_delivery"]
 
 KILLS = {
-    "active_users": ["tools/dev/kill_test", "active_users", "--kills", "300"],
-    "meetup": ["tools/dev/kill_test", "meetup", "--kills", "100"],
-    "customer_sales": ["tools/dev/kill_test", "customer_sales", "--kills", "60"],
+    "kills": e2e("kills", "--kills", "300"),
     "chaos": e2e("chaos", "--rounds", "30"),
-    "sparkify": e2e("sparkify", "--kills", "30"),
-    "hdfs": e2e("hdfs", "--only", "kills", "--kills", "40"),
-    "s3": e2e("s3", "--only", "kills", "--kills", "40"),
 }
 NODES = {
-    **{f"cluster_kills_{store}": e2e("cluster_kills", "--kills", "40", "--store", store) for store in ("dir", "postgresql", "kafka")},
-    **{f"dead_nodes_{store}": e2e("dead_nodes", "--store", store) for store in ("dir", "postgresql", "kafka")},
+    "cluster_kills_dir": e2e("cluster_kills", "--kills", "40", "--store", "dir", "--moving"),
+    **{f"cluster_kills_{store}": e2e("cluster_kills", "--kills", "40", "--store", store) for store in ("postgresql", "kafka")},
     "cluster_network": e2e("cluster_network", "--schedules", "20"),
     "cluster_store_faults": e2e("cluster_store_faults"),
     "relinked": e2e("relinked", "--rounds", "8"),
@@ -131,8 +126,8 @@ GROUPS = {g.name: g for g in [
           parts_of(*(mutants(i + 1, MUTANT_PARTS) for i in range(MUTANT_PARTS)))),
     Group("seeds", "10,000 seeds of each simulation, 50,000 schedules of delivery", (*ENGINE, "tests/simulation/", "tests/property/"),
           parts_of(by_commands(SEEDS))),
-    Group("servers", "every end-to-end test that no other group has, and the unit tests of what speaks to a server", (*PRODUCT, "tests/e2e/"),
-          parts_of(by_ctest("release", "-L", "^(e2e|servers)$", servers=ALL_SERVERS, jobs=3))),
+    Group("servers", "every end-to-end test that neither the gate nor another group has, and the unit tests of what speaks to a server", (*PRODUCT, "tests/e2e/"),
+          parts_of(by_ctest("release", "-L", "^(e2e|servers)$", "-LE", "^smoke$", servers=ALL_SERVERS, jobs=3))),
     Group("kills", "kill -9 of one process and of its servers, hundreds of times", (*PRODUCT, "tests/e2e/"),
           parts_of(by_commands(KILLS, servers=SHARED))),
     Group("nodes", "kills of nodes over three stores, networks that fail, processes that stand still, stores that are away", (*ENGINE, "tests/e2e/"),
