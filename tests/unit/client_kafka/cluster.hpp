@@ -24,7 +24,7 @@ inline std::optional<std::string> real_brokers() {
   const char* brokers = std::getenv("KAFKA_BROKERS");
   if (brokers != nullptr && *brokers != '\0')
     return std::string(brokers);
-  std::cout << "SKIPPED: " << Catch::getResultCapture().getCurrentTestName() << " needs KAFKA_BROKERS\n";
+  std::cout << "SKIPPED: \"" << Catch::getResultCapture().getCurrentTestName() << "\" needs KAFKA_BROKERS\n";
   return std::nullopt;
 }
 

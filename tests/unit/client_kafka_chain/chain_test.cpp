@@ -20,26 +20,7 @@ void spoil(place& at, std::string_view payload) {
 
 TEST_CASE("what a life has appended is there in the next one, byte for byte") {
   place at;
-  std::string every;
-  for (int byte = 0; byte < 256; ++byte)
-    every += static_cast<char>(byte);
-  {
-    const auto c = at.open(1);
-    CHECK(chain::records_of(must(c->read())).empty());
-    CHECK(must(c->append(every, false)) == 1);
-    CHECK(must(c->append("", true)) == 2);
-    CHECK(c->bytes() == 256);
-    CHECK(c->size().increments == 3);
-    CHECK(c->size().increments_bytes == 256);
-    CHECK(must(c->read()).increments == texts{every, ""});
-  }
-  const auto c = at.open(2);
-  const auto found = must(c->read());
-  CHECK(found.base.empty());
-  CHECK(found.increments == texts{every, ""});
-  CHECK(found.sequence == 2);
-  CHECK(c->bytes() == 256);
-  CHECK(must(c->append("x", false)) == 3);
+  test::check_records_are_kept(at, 0);
   CHECK_FALSE(at.log->is_key_used_twice);
 }
 
@@ -104,21 +85,10 @@ TEST_CASE("what could not be trimmed goes with the next base") {
 TEST_CASE("a damaged payload is told; a damaged base has the generation before it") {
   place at;
   const auto c = at.open(1);
-  must(c->append("a", false));
-  CHECK(must(c->append_base("A")));
-  must(c->append("b", false));
-  CHECK(must(c->append_base("AB")));
-  must(c->append("c", false));
+  test::append_two_generations(*c);
   SECTION("the newest base") {
     spoil(at, "AB");
-    const auto next = at.open(2);
-    const auto found = must(next->read());
-    CHECK(found.base == "A");
-    CHECK(found.increments == texts{"b", "c"});
-    CHECK(found.passed_over == 1);
-    CHECK(next->size().is_base_due);
-    CHECK(must(next->append_base("ABC")));
-    CHECK(must(at.open(3)->read()).base == "ABC");
+    test::check_older_generation(at);
   }
   SECTION("a record behind it") {
     spoil(at, "c");
@@ -179,12 +149,7 @@ TEST_CASE("actors and topologies of one topic have nothing in common, and one pr
 TEST_CASE("payloads, terms and names that are too large are refused") {
   place at;
   const auto c = at.open(1);
-  const auto refused = c->append(std::string(largest_payload + 1, 'x'), false);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ec::unsupported);
-  CHECK_THAT(refused.error().message, Catch::Contains("remedy"));
-  CHECK(must(c->append("a", false)) == 1);
-  CHECK(c->life() == chain::life{1, 0});
+  test::check_larger_is_refused(*c, largest_payload, 1);
   CHECK(at.try_open(std::uint64_t{1} << 40).error().code == ec::internal);
   CHECK(must(at.try_open((std::uint64_t{1} << 40) - 1))->life().count == 0);
   at.whose.actor = std::string(longest_owner, 'x');

@@ -5,7 +5,6 @@
 #include "tests/unit/client_kafka/cluster.hpp"
 #include "tests/unit/client_kafka_chain/opened.hpp"
 
-#include <algorithm>
 #include <future>
 
 using namespace kafka_chain_test;
@@ -239,19 +238,7 @@ TEST_CASE("speed of appends and looks, p50 and p99", "[.speed]") {
     return;
   const in_cluster at(*brokers);
   const auto by = at.process();
-  const auto c = at.open(by, 1);
-  for (const auto& [bytes, times] : {std::pair<std::size_t, std::size_t>{1'000, 1'000}, {500'000, 300}}) {
-    const auto payload = bytes_of(bytes, 1);
-    std::vector<double> took;
-    for (std::size_t i = 0; i < times; ++i) {
-      const auto begun = std::chrono::steady_clock::now();
-      must(c->append(payload, false));
-      took.push_back(
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
-    }
-    std::ranges::sort(took);
-    WARN(bytes << " bytes: p50 " << took[times / 2] << " ms, p99 " << took[times * 99 / 100] << " ms");
-  }
+  test::tell_speed(*at.open(by, 1), [](std::size_t n) { return bytes_of(n, 1); });
   const auto begun = std::chrono::steady_clock::now();
   (void)at.open(by, 2);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/client/kafka_chain/kafka_chain.hpp"
-#include "tests/support/must.hpp"
+#include "tests/support/chain_checks.hpp"
 #include "tests/unit/client_kafka_chain/memory_topic.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,6 +12,7 @@ namespace kafka_chain_test {
 using opened_chain = std::unique_ptr<topic_chain>;
 using texts = std::vector<std::string>;
 
+using millrace::test::is_fenced;
 using millrace::test::must;
 
 class place {
@@ -35,10 +36,5 @@ public:
 private:
   std::uint64_t processes_ = 0;
 };
-
-inline void is_fenced(const error& e) {
-  CHECK(e.code == ec::fenced);
-  CHECK_FALSE(e.retry);
-}
 
 }  // namespace kafka_chain_test

@@ -15,25 +15,7 @@ TEST_CASE("what a life has appended is there in the next one, byte for byte") {
   if (is_skipped())
     return;
   const place at;
-  std::string every;
-  for (int byte = 0; byte < 256; ++byte)
-    every += static_cast<char>(byte);
-  {
-    const auto c = at.open(1);
-    CHECK(chain::records_of(must(c->read())).empty());
-    const auto first = must(c->append(every, false));
-    CHECK(must(c->append("", true)) > first);
-    CHECK(c->bytes() == 256);
-    CHECK(c->size().increments == 3);
-    CHECK(c->size().increments_bytes == 256);
-    CHECK(must(c->read()).increments == texts{every, ""});
-  }
-  const auto c = at.open(2);
-  const auto found = must(c->read());
-  CHECK(found.base.empty());
-  CHECK(found.increments == texts{every, ""});
-  CHECK(c->bytes() == 256);
-  CHECK(must(c->append("x", false)) == found.sequence + 1);
+  test::check_records_are_kept(at, 1);
 }
 
 TEST_CASE("a base stands for all before it, and what lies before the previous one goes") {
@@ -64,21 +46,10 @@ TEST_CASE("a damaged payload is told; a damaged base has the generation before i
     return;
   const place at;
   const auto c = at.open(1);
-  must(c->append("a", false));
-  CHECK(must(c->append_base("A")));
-  must(c->append("b", false));
-  CHECK(must(c->append_base("AB")));
-  const auto newest = must(c->append("c", false));
+  const auto newest = test::append_two_generations(*c);
   SECTION("the newest base") {
     at.execute("update S.records set payload = 'AX' where number = " + std::to_string(newest - 1));
-    const auto next = at.open(2);
-    const auto found = must(next->read());
-    CHECK(found.base == "A");
-    CHECK(found.increments == texts{"b", "c"});
-    CHECK(found.passed_over == 1);
-    CHECK(next->size().is_base_due);
-    CHECK(must(next->append_base("ABC")));
-    CHECK(must(at.open(3)->read()).base == "ABC");
+    test::check_older_generation(at);
   }
   SECTION("a record behind it") {
     at.execute("update S.records set payload = 'x' where number = " + std::to_string(newest));
@@ -131,13 +102,7 @@ TEST_CASE("a payload that the server could not hold is refused before it is sent
     return;
   const place at;
   const auto c = at.open(1);
-  const std::string large(largest_payload + 1, 'x');
-  const auto refused = c->append(large, false);
-  REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == ec::unsupported);
-  CHECK_THAT(refused.error().message, Catch::Contains("remedy"));
-  CHECK(must(c->append("a", false)) == 2);
-  CHECK(c->life() == chain::life{1, 0});
+  test::check_larger_is_refused(*c, largest_payload, 2);
 }
 
 TEST_CASE(

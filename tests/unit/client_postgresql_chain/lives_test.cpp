@@ -12,11 +12,6 @@ namespace {
 
 using texts = std::vector<std::string>;
 
-void is_fenced(const error& e) {
-  CHECK(e.code == ec::fenced);
-  CHECK_FALSE(e.retry);
-}
-
 constexpr std::chrono::seconds patience{20};
 
 /// Asks the server until it says so.
@@ -83,24 +78,19 @@ TEST_CASE("an older life that has a base read back trims nothing") {
   must(old->append("a", false));
   CHECK(must(old->append_base("A")));
   // The opening of the next life comes between the second base and its trimming.
-  class : public session {
-  public:
-    expected<answer> run(const std::string& sql, const std::vector<parameter>& p) override {
-      if (sql.find("delete from") != std::string::npos)
-        next = at->open(2);
-      return at->side->run(sql, p);
-    }
-    const std::string& shown() const override { return at->side->shown(); }
-    const place* at = nullptr;
-    opened_chain next;
-  } between;
-  between.at = &at;
-  const auto zombie = at.open(1, std::shared_ptr<session>(&between, [](auto*) {}));
+  opened_chain next;
+  const auto between = std::make_shared<interposed_session>(at.side);
+  between->instead = [&](const std::string& sql, const auto&) -> std::optional<expected<answer>> {
+    if (sql.find("delete from") != std::string::npos)
+      next = at.open(2);
+    return std::nullopt;
+  };
+  const auto zombie = at.open(1, between);
   must(zombie->append("b", false));
   is_fenced(zombie->append_base("AB").error());
   CHECK(at.execute("select 1 from S.records where kind = 3").rows.size() == 2);
   CHECK(at.execute("select 1 from S.actors where mark = 0").rows.size() == 1);
-  CHECK(must(between.next->read()).base == "AB");
+  CHECK(must(next->read()).base == "AB");
 }
 
 TEST_CASE("a transaction that waits while a higher life opens is refused") {
@@ -169,36 +159,28 @@ TEST_CASE("an append that waits in the server when its life goes on under a rais
   if (is_skipped())
     return;
   const place at;
-  class : public session {
-  public:
-    expected<answer> run(const std::string& sql, const std::vector<parameter>& p) override {
-      if (!p.empty() && p.back().bytes == "late") {
-        late = [this, sql, numbers = std::vector<std::string>(texts_of(p))] {
-          std::vector<parameter> again;
-          for (const auto& n : numbers)
-            again.push_back({n});
-          again.back().is_binary = true;
-          return at->side->run(sql, again);
-        };
-        return outside_error(ec::unavailable, "no answer yet");
-      }
-      return at->side->run(sql, p);
-    }
-    static texts texts_of(const std::vector<parameter>& p) {
-      texts all;
-      for (const auto& one : p)
-        all.emplace_back(one.bytes);
-      return all;
-    }
-    const std::string& shown() const override { return at->side->shown(); }
-    const place* at = nullptr;
-    std::function<expected<answer>()> late;
-  } slow;
-  slow.at = &at;
-  const auto c = at.open(1, std::shared_ptr<session>(&slow, [](auto*) {}));
+  std::function<expected<answer>()> run_late;
+  const auto slow = std::make_shared<interposed_session>(at.side);
+  slow->instead = [&](const std::string& sql,
+                      const std::vector<parameter>& p) -> std::optional<expected<answer>> {
+    if (p.empty() || p.back().bytes != "late")
+      return std::nullopt;
+    texts kept;
+    for (const auto& one : p)
+      kept.emplace_back(one.bytes);
+    run_late = [&at, sql, kept] {
+      std::vector<parameter> again;
+      for (const auto& k : kept)
+        again.push_back({k});
+      again.back().is_binary = true;
+      return at.side->run(sql, again);
+    };
+    return outside_error(ec::unavailable, "no answer yet");
+  };
+  const auto c = at.open(1, slow);
   REQUIRE_FALSE(c->append("late", false));
   must(c->append("b", false));
-  CHECK(must(slow.late()).changed == 0);
+  CHECK(must(run_late()).changed == 0);
   CHECK(must(at.open(2)->read()).increments == texts{"b"});
 }
 

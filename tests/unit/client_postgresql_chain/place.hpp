@@ -4,13 +4,15 @@
 
 #include "actors/client/postgresql_chain/libpq_session.hpp"
 #include "actors/client/postgresql_chain/postgresql_chain.hpp"
-#include "tests/support/must.hpp"
+#include "tests/support/chain_checks.hpp"
 #include "tests/support/skip_count.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -21,6 +23,7 @@ using namespace millrace;
 using namespace millrace::postgresql_chain;
 using opened_chain = std::unique_ptr<postgresql_chain::database_chain>;
 
+using millrace::test::is_fenced;
 using millrace::test::must;
 
 inline bool is_skipped() {
@@ -65,6 +68,22 @@ public:
   std::string url = std::getenv("POSTGRES_URL");
   std::string schema;
   std::shared_ptr<session> side = connect();
+};
+
+/// Runs each statement on another session, unless `instead` has an answer of its own.
+class interposed_session final : public session {
+public:
+  explicit interposed_session(std::shared_ptr<session> inner) : inner_(std::move(inner)) {}
+  expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override {
+    if (auto given = instead(sql, parameters))
+      return std::move(*given);
+    return inner_->run(sql, parameters);
+  }
+  [[nodiscard]] const std::string& shown() const override { return inner_->shown(); }
+  std::function<std::optional<expected<answer>>(const std::string&, const std::vector<parameter>&)> instead;
+
+private:
+  std::shared_ptr<session> inner_;
 };
 
 }  // namespace postgresql_chain_test

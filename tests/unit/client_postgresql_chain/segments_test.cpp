@@ -16,23 +16,6 @@ expected<opened_segments> try_spilled(const place& at, incarnation term,
   return database_segments::open(by ? std::move(by) : at.side, at.schema, {"clicks", "w/0"}, term, {});
 }
 
-/// Runs each statement, and gives no answer to the next one once it is told to.
-class losing_session final : public session {
-public:
-  explicit losing_session(std::shared_ptr<session> inner) : inner_(std::move(inner)) {}
-  expected<answer> run(const std::string& sql, const std::vector<parameter>& parameters) override {
-    auto answered = inner_->run(sql, parameters);
-    if (std::exchange(is_next_lost, false))
-      return outside_error(ec::unavailable, "the connection is lost");
-    return answered;
-  }
-  [[nodiscard]] const std::string& shown() const override { return inner_->shown(); }
-  bool is_next_lost = false;
-
-private:
-  std::shared_ptr<session> inner_;
-};
-
 }  // namespace
 
 TEST_CASE("spilled output that is damaged or missing is told with the remedy") {
@@ -73,13 +56,20 @@ TEST_CASE("spilled output that was written without an answer goes with what is r
     return;
   const place at;
   const auto chain = at.open(1);
-  const auto losing = std::make_shared<losing_session>(at.side);
+  bool is_next_lost = false;
+  const auto losing = std::make_shared<interposed_session>(at.side);
+  losing->instead = [&](const std::string& sql, const auto& parameters) -> std::optional<expected<answer>> {
+    if (!std::exchange(is_next_lost, false))
+      return std::nullopt;
+    must(at.side->run(sql, parameters));
+    return outside_error(ec::unavailable, "the connection is lost");
+  };
   const auto spilled = must(try_spilled(at, 1, losing));
-  losing->is_next_lost = true;
+  is_next_lost = true;
   CHECK(spilled->write({1, 1}, "some rows").error().code == ec::unavailable);
   must(spilled->write({1, 2}, "some rows"));
   must(spilled->write({1, 3}, "more rows"));
-  losing->is_next_lost = true;
+  is_next_lost = true;
   CHECK_FALSE(spilled->remove({}));
   must(spilled->remove({{1, 2}}));
   CHECK(at.execute("select number from S.segments").rows.size() == 1);

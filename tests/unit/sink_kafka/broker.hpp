@@ -1,37 +1,15 @@
-// A real broker for the Kafka sink's tests, named by KAFKA_BROKERS; and readers that show what a consumer
-// sees.
+// A Kafka sink on a real broker, and readers that show what a consumer sees.
 #pragma once
 
-#include "actors/client/kafka/client.hpp"
 #include "actors/sink/kafka/kafka_sink.hpp"
+#include "tests/support/must.hpp"
+#include "tests/unit/client_kafka/cluster.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
-#include <unistd.h>
 
 namespace millrace::sink {
-
-/// The brokers; where there are none, says loudly that the test did not run, and counts it.
-inline std::optional<std::string> brokers() {
-  const char* given = std::getenv("KAFKA_BROKERS");
-  if (given && *given)
-    return std::string(given);
-  static int skipped = 0;
-  std::cout << "SKIPPED (" << ++skipped << "): \"" << Catch::getResultCapture().getCurrentTestName()
-            << "\" needs a Kafka broker in KAFKA_BROKERS\n";
-  return std::nullopt;
-}
-
-inline std::string fresh_name(std::string_view what) {
-  static int number = 0;
-  return std::string(what) + "-" + std::to_string(::getpid()) + "-" +
-         std::to_string(std::chrono::system_clock::now().time_since_epoch().count() / 1000 %
-                        100'000'000'000) +
-         "-" + std::to_string(++number);
-}
 
 struct consumed {
   std::int32_t partition = 0;
@@ -39,13 +17,12 @@ struct consumed {
   std::optional<std::string> value;
 };
 
-/// Everything in a topic, as a consumer with this isolation level sees it now, by partition and offset.
-inline std::vector<consumed> read_topic(const std::string& brokers, const std::string& topic,
-                                        const char* isolation = "read_committed") {
+/// Everything in a topic that is committed now, by partition and offset.
+inline std::vector<consumed> read_topic(const std::string& brokers, const std::string& topic) {
   auto c = kafka::client::open(RD_KAFKA_CONSUMER, {brokers, {}},
                                {"test-reader",
                                 {{"group.id", "test-reader"},
-                                 {"isolation.level", isolation},
+                                 {"isolation.level", "read_committed"},
                                  {"enable.partition.eof", "true"},
                                  {"enable.auto.commit", "false"}}})
                .value();
@@ -132,7 +109,7 @@ inline std::int64_t position_of(const std::optional<progress>& p) {
 /// One sink with a topology, and so a transactional id, of its own.
 struct sink_under_test {
   std::string brokers;
-  std::string topic = fresh_name("sink");
+  std::string topic = test::fresh_name("sink");
   std::string topology = topic;
   config::values options = [this] {
     config::values o;
@@ -155,20 +132,29 @@ struct sink_under_test {
   }
   [[nodiscard]] std::unique_ptr<writer> opened(incarnation n = 1) const {
     auto w = make();
-    const auto p = w->open(life(n));
-    if (!p)
-      FAIL(p.error().message);
+    test::must(w->open(life(n)));
     return w;
   }
+  [[nodiscard]] std::vector<consumed> committed() const { return read_topic(brokers, topic); }
+  [[nodiscard]] std::vector<std::string> committed_values() const { return values_of(committed()); }
 };
 
+inline constexpr int no_topic = 0;
+/// A sink on the real broker, which creates its topic with so many partitions, or `no_topic`. Nothing where there
+/// is no broker.
+inline std::optional<sink_under_test> sink_on_server(int partitions) {
+  const auto there = test::real_brokers();
+  if (!there)
+    return std::nullopt;
+  sink_under_test s{*there};
+  if (partitions != no_topic)
+    s.create(partitions);
+  return s;
+}
+
 inline void write_and_commit(writer& w, std::int64_t from, std::int64_t to) {
-  const auto written = w.write(numbered(from, to));
-  if (!written)
-    FAIL(written.error().message);
-  const auto committed = w.commit(at(to));
-  if (!committed)
-    FAIL(committed.error().message);
+  test::must(w.write(numbered(from, to)));
+  test::must(w.commit(at(to)));
 }
 
 }  // namespace millrace::sink

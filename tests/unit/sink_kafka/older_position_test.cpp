@@ -7,10 +7,10 @@ namespace {
 /// The group's committed offset as an administrator may read it, keep it, and put it back.
 class kept_position {
 public:
-  kept_position(const std::string& brokers, const sink_under_test& s)
+  explicit kept_position(const sink_under_test& s)
       : consumer_(
             kafka::client::open(
-                RD_KAFKA_CONSUMER, {brokers, {}},
+                RD_KAFKA_CONSUMER, {s.brokers, {}},
                 {"test", {{"group.id", "millrace/" + s.topology + "/out"}, {"enable.auto.commit", "false"}}})
                 .value()),
         list_(rd_kafka_topic_partition_list_new(1)) {
@@ -30,28 +30,26 @@ private:
 }  // namespace
 
 TEST_CASE("An older position than was committed is not claimed: it is asked for again", "[server]") {
-  const auto there = brokers();
-  if (!there)
+  const auto s = sink_on_server(1);
+  if (!s)
     return;
-  sink_under_test s{*there};
-  s.create(1);
-  auto w = s.opened();
+  auto w = s->opened();
   write_and_commit(*w, 0, 5);
-  const kept_position older(*there, s);
+  const kept_position older(*s);
   write_and_commit(*w, 5, 9);
-  const kept_position newest(*there, s);
+  const kept_position newest(*s);
   older.put_back();
   for (const incarnation life : {2, 3}) {
-    const auto early = w->open(s.life(life, true));
+    const auto early = w->open(s->life(life, true));
     REQUIRE_FALSE(early);
     CHECK(early.error().code == ec::unavailable);
     CHECK(early.error().retry);
     CHECK_THAT(early.error().message, Catch::Contains("acknowledged commit"));
   }
   newest.put_back();
-  CHECK(position_of(w->open(s.life(4, true)).value()) == 9);
+  CHECK(position_of(w->open(s->life(4, true)).value()) == 9);
   write_and_commit(*w, 9, 12);
-  CHECK(values_of(read_topic(*there, s.topic)) == numbered_values(0, 12));
+  CHECK(s->committed_values() == numbered_values(0, 12));
 }
 
 }  // namespace millrace::sink

@@ -24,6 +24,15 @@ source::kafka_reader_options options_for(const std::string& brokers, const std::
   return o;
 }
 
+source::kafka_reader_options options_for(const server_topic& t) { return options_for(t.brokers, t.name); }
+
+/// Discovers the partitions, and assigns these from their beginning.
+void begin_reading(kafka_reader& r, const strings& partitions = {"0"}) {
+  REQUIRE(r.discover(at_the_latest));
+  for (const auto& p : partitions)
+    REQUIRE(r.assign(p, {}));
+}
+
 struct collected {
   std::vector<chunk> chunks;
   strings values;  // "<null>" for none
@@ -82,11 +91,11 @@ std::vector<message> messages(const strings& values) {
   return out;
 }
 
-void add_partitions(const producer& p, const std::string& topic, std::size_t count) {
+void add_partitions(const server_topic& t, std::size_t count) {
   char text[256];
-  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), count, text, sizeof(text));
-  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
-  rd_kafka_CreatePartitions(p.get(), &more, 1, nullptr, queue.get());
+  auto* more = rd_kafka_NewPartitions_new(t.name.c_str(), count, text, sizeof(text));
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(t.by.get()));
+  rd_kafka_CreatePartitions(t.by.get(), &more, 1, nullptr, queue.get());
   const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
   rd_kafka_NewPartitions_destroy(more);
   REQUIRE(event);
@@ -95,24 +104,21 @@ void add_partitions(const producer& p, const std::string& topic, std::size_t cou
 }  // namespace
 
 TEST_CASE("values, keys, headers and timestamps come as they were sent [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  producer(*brokers).send_all(
-      topic, 0,
-      {{"one", "k1", 1'600'000'000'123},
-       {std::nullopt, "gone", 1'600'000'000'124},
-       {"",
-        "",
-        1,
-        {{"a", "1"}, {"b", "x\"y"}, {"a", "2"}, {"n", std::nullopt}, {"bad", "\xFF\xFE\x01"}, {"e", ""}}},
-       {std::string("a\0b", 3)}});
-  auto o = options_for(*brokers, topic);
+  t->send(0,
+          {{"one", "k1", 1'600'000'000'123},
+           {std::nullopt, "gone", 1'600'000'000'124},
+           {"",
+            "",
+            1,
+            {{"a", "1"}, {"b", "x\"y"}, {"a", "2"}, {"n", std::nullopt}, {"bad", "\xFF\xFE\x01"}, {"e", ""}}},
+           {std::string("a\0b", 3)}});
+  auto o = options_for(*t);
   o.wanted = {.key = true, .headers = true};
   kafka_reader r(o);
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  begin_reading(r);
   const auto got = collect(r, "0", {});
   CHECK(got.values == strings{"one", "<null>", "", std::string("a\0b", 3)});
   CHECK(got.offsets == std::vector<std::int64_t>{0, 1, 2, 3});
@@ -121,7 +127,7 @@ TEST_CASE("values, keys, headers and timestamps come as they were sent [server]"
   strings headers;
   std::vector<event_micros> times;
   for (const auto& c : got.chunks) {
-    CHECK(c.topic == topic);
+    CHECK(c.topic == t->name);
     keys.insert(keys.end(), c.keys.begin(), c.keys.end());
     headers.insert(headers.end(), c.headers.begin(), c.headers.end());
     times.insert(times.end(), c.timestamps.begin(), c.timestamps.end());
@@ -139,14 +145,12 @@ TEST_CASE("values, keys, headers and timestamps come as they were sent [server]"
 
 TEST_CASE("keys and headers are left out when nobody wants them, append time is type 1 [server]",
           "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1, {{"message.timestamp.type", "LogAppendTime"}});
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1, {{"message.timestamp.type", "LogAppendTime"}});
-  producer(*brokers).send_all(topic, 0, {{"one", "k", 5, {{"a", "1"}}}});
-  kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  t->send(0, {{"one", "k", 5, {{"a", "1"}}}});
+  kafka_reader r(options_for(*t));
+  begin_reading(r);
   const auto got = collect(r, "0", {});
   CHECK(got.chunks[0].keys.empty());
   CHECK(got.chunks[0].headers.empty());
@@ -156,14 +160,12 @@ TEST_CASE("keys and headers are left out when nobody wants them, append time is 
 
 TEST_CASE("start is resolved by discover: earliest, latest, a time, a time after all records [server]",
           "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(2);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 2);
-  const producer p(*brokers);
-  p.send_all(topic, 0, {{"a", "", 1000}, {"b", "", 2000}, {"c", "", 3000}});
+  t->send(0, {{"a", "", 1000}, {"b", "", 2000}, {"c", "", 3000}});
   const auto starts = [&](std::string_view text) {
-    auto o = options_for(*brokers, topic);
+    auto o = options_for(*t);
     o.start = source::parse_start(text).value();
     kafka_reader r(o);
     const auto found = r.discover(at_the_latest);
@@ -184,20 +186,17 @@ TEST_CASE("start is resolved by discover: earliest, latest, a time, a time after
 
 TEST_CASE("what was fetched last is drained, before the log's end is heard of; not far behind it [server]",
           "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  const producer p(*brokers);
-  kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  kafka_reader r(options_for(*t));
+  begin_reading(r);
   REQUIRE(collect(r, "0", {}).chunks.back().drained);  // an end is
   const strings wanted{"0"};
   int early = 0;
   int sent = 0;
   for (; sent < 200 && early <= 5; ++sent) {  // early each time, but where the end comes at once
-    p.send_all(topic, 0, {{"one"}});
+    t->send(0, {{"one"}});
     bool there = false;
     for (bool end = false; !end;) {
       auto got = r.read(wanted, 1 << 20, at_the_latest);
@@ -212,10 +211,9 @@ TEST_CASE("what was fetched last is drained, before the log's end is heard of; n
 
   // A reader that begins after the last record: what it knows of the log's end, as of each fetch, is the end.
   constexpr int many = 200'000;
-  p.send_all(topic, 0, std::vector<message>(many, {"x"}));
-  kafka_reader later(options_for(*brokers, topic));
-  REQUIRE(later.discover(at_the_latest));
-  REQUIRE(later.assign("0", {}));
+  t->send(0, std::vector<message>(many, {"x"}));
+  kafka_reader later(options_for(*t));
+  begin_reading(later);
   std::int64_t next = 0;
   for (bool drained = false; !drained;) {
     auto got = later.read(wanted, 1 << 14, at_the_latest);
@@ -242,12 +240,11 @@ TEST_CASE("an unknown topic is the user's error, at once [server]", "[server]") 
 }
 
 TEST_CASE("reading begins at the assigned position, and again after another assign [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  producer(*brokers).send_all(topic, 0, messages(numbered(0, 1000)));
-  kafka_reader r(options_for(*brokers, topic));
+  t->send(0, messages(numbered(0, 1000)));
+  kafka_reader r(options_for(*t));
   REQUIRE(r.discover(at_the_latest));
   for (const int from : {990, 0, 500, 999, 1000}) {
     REQUIRE(r.assign("0", {0, from}));
@@ -262,24 +259,19 @@ TEST_CASE("reading begins at the assigned position, and again after another assi
 }
 
 TEST_CASE("read prefers partitions in the order in which they are wanted [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(3);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 3);
-  const producer p(*brokers);
   for (int partition = 0; partition < 3; ++partition)
-    p.send_all(topic, partition, messages(numbered(0, 100)));
-  kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(at_the_latest));
-  for (const auto* partition : {"0", "1", "2"})
-    REQUIRE(r.assign(partition, {}));
+    t->send(partition, messages(numbered(0, 100)));
+  kafka_reader r(options_for(*t));
+  begin_reading(r, {"0", "1", "2"});
   CHECK(collect(r, "1", {}).values.size() == 100);  // unwanted ones stay in their queues
   CHECK(collect(r, "2", {}, 500).values.size() == 100);
   const auto zero = collect(r, "0", {});
   CHECK(zero.values == numbered(0, 100));
-  p.send_all(topic, 0, {{"x"}});
-  p.send_all(topic, 2, {{"y"}});
-  strings order;
+  t->send(0, {{"x"}});
+  t->send(2, {{"y"}});
   position two{0, 100};
   position none{0, 100};
   for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
@@ -296,15 +288,14 @@ TEST_CASE("read prefers partitions in the order in which they are wanted [server
 }
 
 TEST_CASE("aborted and open transactions are left out, and their markers passed [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  const producer p(*brokers, {{"transactional.id", fresh_name("tx")}});
+  const producer p(t->brokers, {{"transactional.id", fresh_name("tx")}});
   REQUIRE(rd_kafka_init_transactions(p.get(), 20'000) == nullptr);
   const auto transaction = [&](const std::string& value, bool commit) {
     REQUIRE(rd_kafka_begin_transaction(p.get()) == nullptr);
-    p.send_all(topic, 0, {{value}});
+    p.send_all(t->name, 0, {{value}});
     REQUIRE((commit ? rd_kafka_commit_transaction(p.get(), 20'000)
                     : rd_kafka_abort_transaction(p.get(), 20'000)) == nullptr);
   };
@@ -313,18 +304,17 @@ TEST_CASE("aborted and open transactions are left out, and their markers passed 
   transaction("b", true);    // 4, marker 5
   transaction("no", false);  // 6, marker 7
 
-  auto o = options_for(*brokers, topic);
+  auto o = options_for(*t);
   SECTION("read_committed") {
     kafka_reader r(o);
-    REQUIRE(r.discover(at_the_latest));
-    REQUIRE(r.assign("0", {}));
+    begin_reading(r);
     const auto got = collect(r, "0", {});
     CHECK(got.values == strings{"a", "b"});
     CHECK(got.offsets == std::vector<std::int64_t>{0, 4});
     CHECK(got.next == position{0, 8});
 
     REQUIRE(rd_kafka_begin_transaction(p.get()) == nullptr);
-    p.send_all(topic, 0, {{"open"}});
+    p.send_all(t->name, 0, {{"open"}});
     CHECK_FALSE(*r.read(strings{"0"}, 1000, 300ms));
     REQUIRE(rd_kafka_commit_transaction(p.get(), 20'000) == nullptr);
     const auto more = collect(r, "0", {0, 8});
@@ -334,31 +324,28 @@ TEST_CASE("aborted and open transactions are left out, and their markers passed 
   SECTION("read_uncommitted") {
     o.read_committed = false;
     kafka_reader r(o);
-    REQUIRE(r.discover(at_the_latest));
-    REQUIRE(r.assign("0", {}));
+    begin_reading(r);
     CHECK(collect(r, "0", {}).values == strings{"a", "no", "b", "no"});
   }
 }
 
 TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed with the remedy [server]",
           "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  const producer p(*brokers);
-  p.send_all(topic, 0, messages(numbered(0, 20)));
+  t->send(0, messages(numbered(0, 20)));
   const kafka::owned<rd_kafka_topic_partition_list_t> below(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(below.get(), topic.c_str(), 0)->offset = 10;
+  rd_kafka_topic_partition_list_add(below.get(), t->name.c_str(), 0)->offset = 10;
   auto* request = rd_kafka_DeleteRecords_new(below.get());
-  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(p.get()));
-  rd_kafka_DeleteRecords(p.get(), &request, 1, nullptr, queue.get());
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(t->by.get()));
+  rd_kafka_DeleteRecords(t->by.get(), &request, 1, nullptr, queue.get());
   const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
   rd_kafka_DeleteRecords_destroy(request);
   REQUIRE(event);
   REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
 
-  kafka_reader r(options_for(*brokers, topic));
+  kafka_reader r(options_for(*t));
   const auto found = r.discover(at_the_latest);
   REQUIRE(found);
   CHECK((*found)[0].start == position{0, 10});
@@ -376,24 +363,22 @@ TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed wit
 }
 
 TEST_CASE("what is durable becomes the group's offset [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  producer(*brokers).send_all(topic, 0, messages(numbered(0, 5)));
-  const auto o = options_for(*brokers, topic);
+  t->send(0, messages(numbered(0, 5)));
+  const auto o = options_for(*t);
   kafka_reader r(o);
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  begin_reading(r);
   (void)collect(r, "0", {});
   r.acknowledge("0", {0, 3});
   r.acknowledge("0", {0, 2});  // older: nothing
-  const auto monitor = open_client(RD_KAFKA_CONSUMER, *brokers, {{"group.id", o.group}});
+  const auto monitor = open_client(RD_KAFKA_CONSUMER, t->brokers, {{"group.id", o.group}});
   std::int64_t committed = -1;
   for (const auto until = std::chrono::steady_clock::now() + at_the_latest;
        committed != 3 && std::chrono::steady_clock::now() < until;) {
     const kafka::owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
+    rd_kafka_topic_partition_list_add(list.get(), t->name.c_str(), 0);
     if (rd_kafka_committed(monitor.get(), list.get(), 2000) == RD_KAFKA_RESP_ERR_NO_ERROR)
       committed = list->elems[0].offset;
     (void)r.read(strings{"0"}, 1000, 50ms);
@@ -402,31 +387,27 @@ TEST_CASE("what is durable becomes the group's offset [server]", "[server]") {
 }
 
 TEST_CASE("discover sees partitions that were added [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  const producer p(*brokers);
-  kafka_reader r(options_for(*brokers, topic));
+  kafka_reader r(options_for(*t));
   REQUIRE(r.discover(at_the_latest)->size() == 1);
-  add_partitions(p, topic, 3);
+  add_partitions(*t, 3);
   std::size_t count = 1;
   for (int i = 0; i < 50 && count != 3; ++i)
     count = r.discover(at_the_latest)->size();
   REQUIRE(count == 3);
-  p.send_all(topic, 2, {{"new"}});
+  t->send(2, {{"new"}});
   REQUIRE(r.assign("2", {}));
   CHECK(collect(r, "2", {}).values == strings{"new"});
 }
 
 TEST_CASE("partitions are found beside the known ones, and read by who has yet to hear of them [server]",
           "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(2);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 2);
-  const producer p(*brokers);
-  auto o = options_for(*brokers, topic);
+  auto o = options_for(*t);
   o.start = source::start_latest{};
   kafka_reader looks(o);
   kafka_reader reads(o);
@@ -434,8 +415,8 @@ TEST_CASE("partitions are found beside the known ones, and read by who has yet t
   REQUIRE(reads.discover(at_the_latest));
   CHECK(looks.discover_beside({"0", "1"}, at_the_latest)->empty());
   CHECK(looks.discover_beside({"1"}, at_the_latest)->size() == 1);
-  add_partitions(p, topic, 3);
-  p.send_all(topic, 2, messages(numbered(0, 3)));
+  add_partitions(*t, 3);
+  t->send(2, messages(numbered(0, 3)));
   std::vector<source::partition_info> found;
   for (int i = 0; i < 100 && found.empty(); ++i)
     if (auto now = looks.discover_beside({"0", "1"}, at_the_latest))
@@ -463,12 +444,11 @@ TEST_CASE("a compacted topic is warned of, another is not [server]", "[server]")
 }
 
 TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1);
-  producer(*brokers).send_all(topic, 0, messages(numbered(0, 100)));
-  kafka_reader r(options_for(*brokers, topic));
+  t->send(0, messages(numbered(0, 100)));
+  kafka_reader r(options_for(*t));
   REQUIRE(r.discover(at_the_latest));
   CHECK(r.lag() == 0U);  // nothing assigned
   REQUIRE(r.assign("0", {}));
@@ -481,31 +461,25 @@ TEST_CASE("lag counts what is there and not yet read [server]", "[server]") {
 }
 
 TEST_CASE("a record of 10 MB comes whole [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(1, {{"max.message.bytes", "20000000"}});
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 1, {{"max.message.bytes", "20000000"}});
   const std::string big(10 << 20, 'x');
-  producer(*brokers).send_all(topic, 0, {{"a"}, {big}, {"b"}});
-  kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  t->send(0, {{"a"}, {big}, {"b"}});
+  kafka_reader r(options_for(*t));
+  begin_reading(r);
   CHECK(collect(r, "0", {}, 1000).values == strings{"a", big, "b"});
 }
 
 TEST_CASE("a waiting read wakes when a record comes [server]", "[server]") {
-  const auto brokers = real_brokers();
-  if (!brokers)
+  const auto t = topic_on_server(2);
+  if (!t)
     return;
-  const auto topic = make_topic(*brokers, 2);
-  const producer p(*brokers);
-  kafka_reader r(options_for(*brokers, topic));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
-  REQUIRE(r.assign("1", {}));
+  kafka_reader r(options_for(*t));
+  begin_reading(r, {"0", "1"});
   (void)collect(r, "0", {});
   (void)collect(r, "1", {});
-  p.send(topic, 1, {"late"});
+  t->by.send(t->name, 1, {"late"});
   const auto begin = std::chrono::steady_clock::now();
   const auto got = r.read(strings{"0", "1"}, 1000, 2 * at_the_latest);
   REQUIRE(got);
@@ -518,8 +492,7 @@ TEST_CASE("interrupt ends a waiting read from another thread") {
   const mock_cluster cluster;
   cluster.create("t", 1);
   kafka_reader r(options_for(cluster.brokers(), "t"));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  begin_reading(r);
   (void)collect(r, "0", {});
   std::thread other([&] { r.interrupt(); });
   const auto got = r.read(strings{"0"}, 1000, at_the_latest);
@@ -550,8 +523,7 @@ TEST_CASE("a lost broker is unavailable for as long as it is away; when it is ba
   const producer p(cluster.brokers());
   p.send_all("t", 0, messages(numbered(0, 10)));
   kafka_reader r(options_for(cluster.brokers(), "t"));
-  REQUIRE(r.discover(at_the_latest));
-  REQUIRE(r.assign("0", {}));
+  begin_reading(r);
   CHECK(collect(r, "0", {}).values == numbered(0, 10));
 
   for (int round = 0; round < 2; ++round) {

@@ -83,4 +83,21 @@ inline std::string make_topic(const std::string& brokers, int partitions,
   return name;
 }
 
+/// A topic of a test's own on the real cluster, and a producer for it.
+struct server_topic {
+  std::string brokers;
+  std::string name;
+  producer by{brokers};
+  void send(int partition, const std::vector<message>& all) const { by.send_all(name, partition, all); }
+};
+
+/// Makes the topic; nothing where there is no cluster.
+inline std::optional<server_topic>
+topic_on_server(int partitions, const std::vector<std::pair<std::string, std::string>>& settings = {}) {
+  const auto brokers = real_brokers();
+  if (!brokers)
+    return std::nullopt;
+  return server_topic{*brokers, make_topic(*brokers, partitions, settings)};
+}
+
 }  // namespace millrace::test
