@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/sink/sink.hpp"
+#include "tests/support/must.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -96,12 +97,8 @@ inline claim life(incarnation n, bool expects_progress = false) {
 }
 
 inline void write_and_commit(writer& w, std::int64_t from, std::int64_t to) {
-  const auto written = w.write(numbered_rows(from, to));
-  if (!written)
-    FAIL(written.error().message);
-  const auto committed = w.commit(at(to));
-  if (!committed)
-    FAIL(committed.error().message);
+  test::must(w.write(numbered_rows(from, to)));
+  test::must(w.commit(at(to)));
 }
 
 }  // namespace millrace::sink

@@ -22,7 +22,8 @@ namespace {
 constexpr int records_each = 1500;
 constexpr std::int64_t window_seconds = 60;
 constexpr auto at_the_latest = 300s;
-constexpr int slowly = 100;  // records a second: of a run that must not end before it is told to
+constexpr int quickly = 1500;  // records a second
+constexpr int slowly = 100;    // likewise, of a run that must not end before it is told to
 
 struct input {
   std::string text;
@@ -49,7 +50,7 @@ input make_input(int seed) {
 }
 
 /// `rate`: records a second.
-std::string topology(const pipeline_fixture& f, int rate = 1500) {
+std::string topology(const pipeline_fixture& f, int rate) {
   return fmt::format(R"json({{
     "millrace": 1, "topology": "faults", "snapshot_every": "20 ms", "commit_every": "5 ms",
     "stages": {{
@@ -65,6 +66,28 @@ std::string topology(const pipeline_fixture& f, int rate = 1500) {
                      f.path(""), rate);
 }
 
+/// Writes the topology with this rate, and plans it.
+void load(pipeline_fixture& f, int rate, const std::vector<std::string>& overlays = {}) {
+  f.write("topology.json", topology(f, rate));
+  f.load("topology.json", overlays);
+}
+
+/// Writes the two input files, and returns what they hold.
+std::pair<input, input> write_inputs(const pipeline_fixture& f, int seed) {
+  auto a = make_input(seed);
+  auto b = make_input(seed + 100);
+  f.write("in-a.jsonl", a.text);
+  f.write("in-b.jsonl", b.text);
+  return {std::move(a), std::move(b)};
+}
+
+void stop_before_its_end(pipeline_fixture& f) {
+  f.stop();
+  REQUIRE(f.ended_within(at_the_latest));
+  CHECK_FALSE(f.end().failure);
+  CHECK_FALSE(f.end().finished);
+}
+
 /// The two files must give these together.
 std::vector<std::string> expected_rows(const input& a, const input& b) {
   auto counts = a.counts;
@@ -76,9 +99,14 @@ std::vector<std::string> expected_rows(const input& a, const input& b) {
   return rows;
 }
 
-}  // namespace
-
-namespace {
+/// Starts the pipeline, lets it end by itself, and checks its rows.
+void run_to_the_end(pipeline_fixture& f, const input& a, const input& b) {
+  load(f, quickly);
+  f.start();
+  REQUIRE(f.ended_within(at_the_latest));
+  CHECK(f.end().finished);
+  CHECK(f.lines("rows.csv") == expected_rows(a, b));
+}
 
 std::uint64_t restarts(const pipeline_fixture& f) {
   std::uint64_t sum = 0;
@@ -91,11 +119,9 @@ std::uint64_t restarts(const pipeline_fixture& f) {
 
 /// Lets random children fail: of a slow run, which is then stopped, and of one that goes on to its end.
 void fail_at_random(pipeline_fixture& f, int seed, const std::vector<std::string>& overlays = {}) {
-  f.write("slow.json", topology(f, slowly));
-  f.write("topology.json", topology(f));
   std::mt19937 random(static_cast<unsigned>(seed));
   const auto moment = [&] { return std::chrono::milliseconds(5 + random() % 40); };
-  f.load("slow.json", overlays);
+  load(f, slowly, overlays);
   f.start();
   const auto children = f.children();
   const auto fail_one = [&] { f.fail(children[random() % children.size()]); };
@@ -103,12 +129,9 @@ void fail_at_random(pipeline_fixture& f, int seed, const std::vector<std::string
     fail_one();
     REQUIRE_FALSE(f.ended_within(moment()));
   }
-  f.stop();
-  REQUIRE(f.ended_within(at_the_latest));
-  CHECK_FALSE(f.end().failure);
-  CHECK_FALSE(f.end().finished);
+  stop_before_its_end(f);
 
-  f.load("topology.json", overlays);
+  load(f, quickly, overlays);
   f.start();
   for (int looks = 0; !f.ended_within(moment()); ++looks) {
     if (looks == 4000)
@@ -134,10 +157,7 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
   const int seed = GENERATE(1, 2, 3);
   CAPTURE(seed);
   pipeline_fixture f("millrace-faults");
-  const auto a = make_input(seed);
-  const auto b = make_input(seed + 100);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
+  const auto [a, b] = write_inputs(f, seed);
   fail_at_random(f, seed);
   REQUIRE(f.children().size() == 2 + 3 + 3);  // a lane a file: there are two threads
   CHECK(f.lines("rows.csv") == expected_rows(a, b));
@@ -149,12 +169,8 @@ TEST_CASE("a lane, shard or sink that fails is restarted alone, and no row is lo
 
 TEST_CASE("what goes through each stage is counted once where nothing fails, beside commits and snapshots") {
   pipeline_fixture f("millrace-flow");
-  const auto a = make_input(7);
-  const auto b = make_input(8);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
-  f.write("topology.json", topology(f, 1'000'000));
-  f.load("topology.json");
+  const auto [a, b] = write_inputs(f, 7);
+  load(f, 1'000'000);
   f.start();
   REQUIRE(f.ended_within(at_the_latest));
   const auto flow = f.gauges().flow->all();
@@ -190,10 +206,7 @@ TEST_CASE("shards of windows in series fail alone, and the downstream window get
   const int seed = GENERATE(4, 5, 6);
   CAPTURE(seed);
   pipeline_fixture f("millrace-series");
-  const auto a = make_input(seed);
-  const auto b = make_input(seed + 100);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
+  const auto [a, b] = write_inputs(f, seed);
   f.write("series.json", fmt::format(R"json({{ "stages": {{
       "fives": {{ "window": "tumbling", "size": "300 s", "from": "counts", "key": ["userid"],
                  "aggregates": {{ "n": "sum(n)" }}, "shards": 2 }},
@@ -216,28 +229,16 @@ TEST_CASE("shards of windows in series fail alone, and the downstream window get
 
 TEST_CASE("a stopped pipeline goes on where it was") {
   pipeline_fixture f("millrace-stops");
-  const auto a = make_input(7);
-  const auto b = make_input(8);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
-  f.write("slow.json", topology(f, slowly));
-  f.load("slow.json");
+  const auto [a, b] = write_inputs(f, 7);
+  load(f, slowly);
   for (int life = 0; life < 4; ++life) {
     const auto before = f.lines("raw.jsonl").size();
     f.start();
     while (f.lines("raw.jsonl").size() <= before)
       REQUIRE_FALSE(f.ended_within(20ms));
-    f.stop();
-    REQUIRE(f.ended_within(at_the_latest));
-    CHECK_FALSE(f.end().failure);
-    CHECK_FALSE(f.end().finished);
+    stop_before_its_end(f);
   }
-  f.write("topology.json", topology(f));
-  f.load("topology.json");
-  f.start();
-  REQUIRE(f.ended_within(at_the_latest));
-  CHECK(f.end().finished);
-  CHECK(f.lines("rows.csv") == expected_rows(a, b));
+  run_to_the_end(f, a, b);
 }
 
 TEST_CASE("while one shard is down for good, the others' rows still come") {
@@ -246,8 +247,7 @@ TEST_CASE("while one shard is down for good, the others' rows still come") {
   f.write("in-a.jsonl", a.text);
   f.write("in-b.jsonl", "");
   // Slow enough that records are left when rows have come five times, on any machine.
-  f.write("slow.json", topology(f, 20));
-  f.load("slow.json");
+  load(f, 20);
   f.start();
   // The stateless path is fed by the same lane: it must not wait for the shard, which fails until others'
   // rows have come five times.
@@ -259,24 +259,15 @@ TEST_CASE("while one shard is down for good, the others' rows still come") {
     growing += now > before;
     before = now;
   }
-  f.stop();
-  REQUIRE(f.ended_within(at_the_latest));
-  CHECK_FALSE(f.end().failure);
-  CHECK_FALSE(f.end().finished);
-  f.write("topology.json", topology(f));
-  f.load("topology.json");
-  f.start();
-  REQUIRE(f.ended_within(at_the_latest));
-  CHECK(f.end().finished);
-  CHECK(f.lines("rows.csv") == expected_rows(a, {}));
+  stop_before_its_end(f);
+  run_to_the_end(f, a, {});
 }
 
 TEST_CASE("a shard whose chain another process holds ends the run, and does not take it back") {
   pipeline_fixture f("millrace-fenced");
   f.write("in-a.jsonl", make_input(9).text);
   f.write("in-b.jsonl", "");
-  f.write("slow.json", topology(f, 20));
-  f.load("slow.json");
+  load(f, 20);
   f.start();
   while (f.lines("raw.jsonl").empty())
     REQUIRE_FALSE(f.ended_within(20ms));
@@ -331,12 +322,8 @@ private:
 
 TEST_CASE("receivers that fall behind one after the other are told of once") {
   pipeline_fixture f("millrace-behind");
-  const auto a = make_input(7);
-  const auto b = make_input(107);
-  f.write("in-a.jsonl", a.text);
-  f.write("in-b.jsonl", b.text);
-  f.write("topology.json", topology(f));
-  f.load("topology.json");
+  const auto [a, b] = write_inputs(f, 7);
+  load(f, quickly);
   const counted_lines behind("receivers are behind");
   const auto began = std::chrono::steady_clock::now();
   f.start();

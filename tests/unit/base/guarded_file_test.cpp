@@ -1,51 +1,22 @@
 #include "runtime/base/guarded_file.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 using namespace millrace;
+using test::contents;
+using test::mode_of;
+using test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr uid_t nobody = 65534;
-
-class scratch {
-public:
-  scratch() {
-    auto pattern = (fs::temp_directory_path() / "millrace-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()));
-    path_ = pattern;
-  }
-  ~scratch() { fs::remove_all(path_); }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(*this / name) << text;
-    return *this / name;
-  }
-
-private:
-  std::string path_;
-};
-
-std::string contents(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-mode_t mode_of(const std::string& path) {
-  struct stat s {};
-  REQUIRE(::stat(path.c_str(), &s) == 0);
-  return s.st_mode & 07777U;
-}
 
 class handle {
 public:

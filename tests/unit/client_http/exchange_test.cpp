@@ -1,16 +1,13 @@
 // Requests to servers that do not behave: each in bounded time or size, with one error that names the server.
 #include "actors/client/http/exchange.hpp"
+#include "tests/support/loopback_listener.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <chrono>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 
 namespace millrace::http {
 namespace {
@@ -20,41 +17,22 @@ namespace {
 class one_answer {
 public:
   explicit one_answer(std::string bytes, std::size_t at_once = std::string::npos)
-      : bytes_(std::move(bytes)), at_once_(std::min(at_once, bytes_.size())),
-        listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
-    REQUIRE(::listen(listener_, 1) == 0);
-    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    url_ = fmt::format("http://127.0.0.1:{}", ntohs(at.sin_port));
-    thread_ = std::thread([this] { serve(); });
-  }
+      : bytes_(std::move(bytes)), at_once_(std::min(at_once, bytes_.size())) {}
   ~one_answer() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     thread_.join();
-    ::close(listener_);
   }
   one_answer(const one_answer&) = delete;
   one_answer& operator=(const one_answer&) = delete;
 
-  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] const std::string& url() const { return listener_.url(); }
 
 private:
   void serve() {
-    const int peer = ::accept(listener_, nullptr, nullptr);
+    const int peer = listener_.accept();
     if (peer < 0)
       return;
-    std::string got;
-    char buffer[4096];
-    while (got.find("\r\n\r\n") == std::string::npos) {
-      const auto n = ::read(peer, buffer, sizeof buffer);
-      if (n <= 0)
-        break;
-      got.append(buffer, static_cast<std::size_t>(n));
-    }
+    (void)test::read_head(peer);
     for (std::size_t at = 0; at < bytes_.size();) {
       if (at >= at_once_)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -68,9 +46,8 @@ private:
 
   std::string bytes_;
   std::size_t at_once_;
-  int listener_;
-  std::string url_;
-  std::thread thread_;
+  test::loopback_listener listener_;
+  std::thread thread_{[this] { serve(); }};
 };
 
 expected<answer> ask(const std::string& url, std::uint64_t most = 1000) {

@@ -23,9 +23,7 @@ inline std::unique_ptr<writer> file_writer(const std::filesystem::path& path) {
 /// A writer that is open under this life; fails the test otherwise.
 inline std::unique_ptr<writer> opened(const std::filesystem::path& path, incarnation n = 1) {
   auto w = file_writer(path);
-  const auto p = w->open(life(n));
-  if (!p)
-    FAIL(p.error().message);
+  test::must(w->open(life(n)));
   return w;
 }
 

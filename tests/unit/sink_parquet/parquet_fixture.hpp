@@ -46,8 +46,7 @@ inline std::unique_ptr<writer> table_writer(const std::filesystem::path& path, c
 inline std::unique_ptr<writer> open_table(const std::filesystem::path& path, incarnation n,
                                           const table_options& t = {}) {
   auto w = table_writer(path, t);
-  if (const auto p = w->open(life(n)); !p)
-    FAIL(p.error().message);
+  test::must(w->open(life(n)));
   return w;
 }
 

@@ -9,20 +9,40 @@ using namespace millrace;
 using namespace millrace::snapshot;
 using namespace millrace::snapshot::test;
 
+namespace {
+
+/// A life appends each letter as a record; it keeps those in `twice` twice.
+void append_letters(state_store& store, std::string_view letters, std::string_view twice = "") {
+  const auto chain = *store.open_snapshots("a", 1);
+  for (const char letter : letters)
+    REQUIRE(chain->append(std::string(1, letter), twice.find(letter) != std::string_view::npos));
+}
+
+std::string first_run(const state_store& store, run_part part = run_part::original) {
+  return chain_folder(store, "a") + "/" + run_file(1, part);
+}
+
+void damage_both_copies(faulty_file_system& files, const state_store& store, std::uint64_t number) {
+  for (const auto part : {run_part::original, run_part::copy})
+    damage_record(files, first_run(store, part), number);
+}
+
+}  // namespace
+
 TEST_CASE("a snapshot file of a later format is refused, not thrown away") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
   const auto chain = *store->open_snapshots("a", 1);
   const auto number = *chain->append("x", false);
   REQUIRE(number == 2);
-  const auto path = chain_folder(*store, "a") + "/" + run_file(1);
+  const auto path = first_run(*store);
   auto bytes = files.contents(path).substr(0, sizeof(record_header) + 1);
   bytes[8] = 2;  // version
   std::memset(bytes.data() + 16, 0, 8);
   const auto sum = checksum_of({bytes});
   std::memcpy(bytes.data() + 16, &sum, 8);
   files.put(path, bytes);
-  files.lose_file(chain_folder(*store, "a") + "/" + run_file(1, run_part::copy));
+  files.lose_file(first_run(*store, run_part::copy));
   CHECK(store->open_snapshots("a", 2).error().code == ec::unsupported);
   CHECK(files.contents(path) == bytes);
 }
@@ -84,8 +104,8 @@ TEST_CASE("after a damaged base a new one is due at once") {
 TEST_CASE(
     "a second copy that a full disk cuts short does not look like that of a record that was kept twice") {
   faulty_file_system disk;
-  test::interposed_file_system files(disk);
-  using answer = test::interposed_file_system::answer;
+  interposed_file_system files(disk);
+  using answer = interposed_file_system::answer;
   REQUIRE(files.make_folder("/a"));
   {
     const auto chain = *open_dir_snapshots(files, "/a", "a", 1, std::make_shared<life_fence>());
@@ -107,17 +127,11 @@ TEST_CASE(
 }
 
 TEST_CASE("two damaged files are told, never passed over in silence") {
-  for (const std::uint64_t victim : {1, 2, 3}) {  // b, c and d may be the newest, and d only has one copy
+  for (const std::uint64_t victim : {1, 2, 3}) {  // a, b and c, which have a copy each; d has none
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
-    {
-      const auto chain = *store->open_snapshots("a", 1);
-      for (const auto* text : {"a", "b", "c", "d"})
-        REQUIRE(chain->append(text, text[0] == 'c'));
-    }
-    const auto folder = chain_folder(*store, "a");
-    for (const bool copy : {false, true})
-      damage_record(files, folder + "/" + run_file(1, copy ? run_part::copy : run_part::original), victim);
+    append_letters(*store, "abcd", "c");
+    damage_both_copies(files, *store, victim);
     const auto opened = store->open_snapshots("a", 2);
     REQUIRE(!opened);
     CHECK(opened.error().code == ec::corrupt);
@@ -128,14 +142,8 @@ TEST_CASE("two damaged files are told, never passed over in silence") {
 TEST_CASE("a newest record that was kept twice is not passed over when both copies of it are damaged") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
-  {
-    const auto chain = *store->open_snapshots("a", 1);
-    for (const auto* text : {"a", "b"})
-      REQUIRE(chain->append(text, text[0] == 'b'));
-  }
-  for (const bool copy : {false, true})
-    damage_record(
-        files, chain_folder(*store, "a") + "/" + run_file(1, copy ? run_part::copy : run_part::original), 2);
+  append_letters(*store, "ab", "b");
+  damage_both_copies(files, *store, 2);
   const auto opened = store->open_snapshots("a", 2);
   REQUIRE(!opened);
   CHECK(opened.error().code == ec::corrupt);
@@ -144,11 +152,7 @@ TEST_CASE("a newest record that was kept twice is not passed over when both copi
 TEST_CASE("a second copy that was not completed does not say that a damaged record was kept twice") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
-  {
-    const auto chain = *store->open_snapshots("a", 1);
-    for (const auto* text : {"a", "b"})
-      REQUIRE(chain->append(text, true));
-  }
+  append_letters(*store, "ab", "ab");
   const auto folder = chain_folder(*store, "a") + "/";
   const auto whole = files.contents(folder + run_file(1));
   const auto begin = whole.rfind("MRSNAP");
@@ -177,11 +181,7 @@ TEST_CASE("a second copy that was not completed does not say that a damaged reco
 TEST_CASE("a newest record that was kept twice is missed, too, where the original ends before it") {
   faulty_file_system files;
   const auto store = open_or_fail(clicks, files);
-  {
-    const auto chain = *store->open_snapshots("a", 1);
-    for (const auto* text : {"a", "b"})
-      REQUIRE(chain->append(text, true));
-  }
+  append_letters(*store, "ab", "ab");
   const auto folder = chain_folder(*store, "a") + "/";
   const auto whole = files.contents(folder + run_file(1));
   const auto begin = whole.rfind("MRSNAP");
@@ -205,18 +205,14 @@ TEST_CASE("a record is read behind a damaged one whose copy is whole") {
   for (const std::size_t victim : {0, 1, 2, 3}) {
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
-    {
-      const auto chain = *store->open_snapshots("a", 1);
-      for (const auto* text : {"a", "b", "c", "d"})
-        REQUIRE(chain->append(text, false));
-    }
-    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    append_letters(*store, "abcd");
+    const auto original = first_run(*store);
     damage_record(files, original, victim);
     const auto found = *(*store->open_snapshots("a", 2))->load();
     CHECK(*join(found) == "abcd");
     CHECK(found.passed_over == 1);
     CHECK_FALSE(found.fell_back_to);
-    files.damage(chain_folder(*store, "a") + "/" + run_file(1, run_part::sealed));  // the original is mended
+    files.damage(first_run(*store, run_part::sealed));  // the original is mended
     CHECK(*join(*(*store->open_snapshots("a", 3))->load()) == "abcd");
   }
 }
@@ -226,12 +222,8 @@ TEST_CASE("an append that was cut short at any byte is passed over, and the next
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
     give_numbers(*store);
-    {
-      const auto chain = *store->open_snapshots("a", 1);
-      for (const auto* text : {"a", "b"})
-        REQUIRE(chain->append(text, twice));
-    }
-    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    append_letters(*store, "ab", twice ? "ab" : "");
+    const auto original = first_run(*store);
     const auto whole = files.contents(original);
     const auto end = whole.rfind("MRSNAP");
     for (auto cut = end; cut < whole.size(); ++cut) {
@@ -292,7 +284,7 @@ TEST_CASE("a fall back says to which record") {
     for (const auto* text : {"a", "b"})
       REQUIRE(chain->append(text, false));
   }
-  const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+  const auto original = first_run(*store);
   damage_record(files, original, 2);
   const auto found = *(*store->open_snapshots("a", 2))->load();
   CHECK(found.fell_back_to == 2U);
@@ -308,12 +300,8 @@ TEST_CASE("a newest file that is gone or empty is told as a fall back: its copy 
   for (const bool is_gone : {true, false}) {
     faulty_file_system files;
     const auto store = open_or_fail(clicks, files);
-    {
-      const auto chain = *store->open_snapshots("a", 1);
-      for (const auto* text : {"a", "b", "c"})
-        REQUIRE(chain->append(text, false));
-    }
-    const auto original = chain_folder(*store, "a") + "/" + run_file(1);
+    append_letters(*store, "abc");
+    const auto original = first_run(*store);
     if (is_gone)
       files.lose_file(original);
     else

@@ -4,30 +4,15 @@
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/run_files.hpp"
 #include "runtime/snapshot/snapshot_format.hpp"
+#include "tests/support/scratch.hpp"
 #include "tests/unit/snapshot/faulty_file_system.hpp"
 #include "tests/unit/snapshot/joined.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <filesystem>
-
 namespace millrace::snapshot::test {
 
-/// A folder of the machine's, gone afterwards.
-class scratch {
-public:
-  scratch() {
-    auto pattern = (std::filesystem::temp_directory_path() / "millrace-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()));
-    path_ = pattern;
-  }
-  ~scratch() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-  std::string path_;
-};
+using millrace::test::scratch;
 
 inline std::unique_ptr<state_store> open_or_fail(const open_options& options) {
   auto opened = open_dir_store(options);

@@ -3,51 +3,26 @@
 #include "runtime/snapshot/dir_store.hpp"
 #include "runtime/snapshot/size_limits.hpp"
 #include "runtime/snapshot/value_file.hpp"
+#include "tests/support/scratch.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
 using namespace millrace;
 using namespace millrace::snapshot;
 using Catch::Contains;
+using millrace::test::contents;
+using millrace::test::mode_of;
+using millrace::test::scratch;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr uid_t nobody = 65534;
-
-class scratch {
-public:
-  scratch() {
-    auto pattern = (fs::temp_directory_path() / "millrace-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()));
-    path_ = pattern;
-  }
-  ~scratch() { fs::remove_all(path_); }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-  std::string path_;
-};
-
-mode_t mode_of(const std::string& path) {
-  struct stat s {};
-  REQUIRE(::lstat(path.c_str(), &s) == 0);
-  return s.st_mode & 07777U;
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string refusal(const std::string& folder) {
   const auto opened = open_dir_store({folder, "clicks", false, false});
@@ -103,7 +78,7 @@ TEST_CASE("a state folder that is open to others is closed when it is opened for
 
 TEST_CASE("a link in a prepared state folder is not followed, wherever it lies") {
   const scratch s;
-  std::ofstream(s / "victim") << "precious";
+  s.write("victim", "precious");
   for (const std::string name : {"lock", "identity.1.tmp", "identity.1"}) {
     const auto folder = s / ("state of " + name);
     fs::create_directory(folder);

@@ -11,9 +11,7 @@
 
 using namespace millrace;
 using namespace millrace::snapshot;
-using test::faulty_file_system;
-using test::interposed_file_system;
-using test::join;
+using namespace millrace::snapshot::test;
 using answer = interposed_file_system::answer;
 
 TEST_CASE("a listing that has a run's seal but not the run is made again: a higher life may lie there") {

@@ -12,9 +12,7 @@
 
 using namespace millrace;
 using namespace millrace::snapshot;
-using test::faulty_file_system;
-using test::interposed_file_system;
-using test::join;
+using namespace millrace::snapshot::test;
 using answer = interposed_file_system::answer;
 
 namespace {

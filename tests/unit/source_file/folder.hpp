@@ -1,42 +1,16 @@
-// A folder of its own for a test, and files in it.
+// The folder of a test, and bytes of compressed files.
 #pragma once
+
+#include "tests/support/scratch.hpp"
 
 #include <zlib.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 
 namespace millrace::test {
 
-class folder {
-public:
-  folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "millrace-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string operator/(std::string_view name) const { return (path_ / name).string(); }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  std::string write(std::string_view name, std::string_view bytes) const {
-    std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << bytes;
-    return *this / name;
-  }
-  void append(std::string_view name, std::string_view bytes) const {
-    std::ofstream(path_ / name, std::ios::binary | std::ios::app) << bytes;
-  }
-
-private:
-  std::filesystem::path path_;
-};
+using folder = scratch;
 
 /// One gzip member.
 inline std::string gzip(std::string_view bytes) {

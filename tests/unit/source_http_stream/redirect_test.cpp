@@ -1,15 +1,12 @@
 // Connections that are sent on: what goes along, and what does not.
 #include "actors/source/http_stream/connection.hpp"
+#include "tests/support/loopback_listener.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
 #include <mutex>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 using namespace millrace;
@@ -20,16 +17,7 @@ namespace {
 /// Gives one connection after the other the next of its answers, and closes; keeps the heads of the requests.
 class script {
 public:
-  script() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0);
-    REQUIRE(::listen(listener_, 10) == 0);
-    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    url_ = fmt::format("http://127.0.0.1:{}", ntohs(at.sin_port));
-  }
+  script() = default;
   void answer(std::vector<std::string> with) {
     answers_ = std::move(with);
     thread_ = std::thread([this] {
@@ -38,15 +26,14 @@ public:
     });
   }
   ~script() {
-    ::shutdown(listener_, SHUT_RDWR);
+    listener_.stop();
     if (thread_.joinable())
       thread_.join();
-    ::close(listener_);
   }
   script(const script&) = delete;
   script& operator=(const script&) = delete;
 
-  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] const std::string& url() const { return listener_.url(); }
   [[nodiscard]] std::vector<std::string> requests() const {
     const std::scoped_lock lock(mutex_);
     return requests_;
@@ -54,27 +41,19 @@ public:
 
 private:
   void serve(const std::string& bytes) {
-    const int peer = ::accept(listener_, nullptr, nullptr);
+    const int peer = listener_.accept();
     if (peer < 0)
       return;
-    std::string got;
-    char buffer[4096];
-    while (got.find("\r\n\r\n") == std::string::npos) {
-      const auto n = ::read(peer, buffer, sizeof buffer);
-      if (n <= 0)
-        break;
-      got.append(buffer, static_cast<std::size_t>(n));
-    }
+    auto got = test::read_head(peer);
     {
       const std::scoped_lock lock(mutex_);
-      requests_.push_back(got);
+      requests_.push_back(std::move(got));
     }
     (void)::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     ::close(peer);
   }
 
-  int listener_;
-  std::string url_;
+  test::loopback_listener listener_;
   std::vector<std::string> answers_;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;

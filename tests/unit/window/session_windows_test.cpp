@@ -1,4 +1,4 @@
-#include "tests/unit/window/window_fixture.hpp"
+#include "tests/unit/window/captures.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -11,6 +11,9 @@ namespace millrace::window {
 using data::type_id;
 using expression::aggregate_function;
 using test::absorb;
+using test::all_of;
+using test::applied_to;
+using test::changes_of;
 using test::count_rows;
 using test::fire_all;
 using test::over;
@@ -27,23 +30,6 @@ definition sessions_of(event_micros gap, event_micros lateness = 0, bool updates
   d.gap = micros(gap);
   d.updates = updates;
   return d;
-}
-
-std::string all_of(shard_windows& w) {
-  wire::writer out;
-  w.capture_all(out);
-  return out.take();
-}
-
-std::string changes_of(shard_windows& w) {
-  wire::writer out;
-  w.capture_changes(out);
-  return out.take();
-}
-
-void applied(shard_windows& w, std::string_view bytes) {
-  wire::reader in(bytes);
-  REQUIRE(w.apply(in));
 }
 
 }  // namespace
@@ -95,12 +81,12 @@ TEST_CASE("changes of sessions restore what grew, what was joined and what is ov
   const auto w = make_shard_windows(d);
   absorb(*w, d, {{0, "a"}, {15, "a"}, {0, "b"}, {100, "c"}});
   const auto copy = make_shard_windows(d);
-  applied(*copy, all_of(*w));
+  REQUIRE(applied_to(*copy, all_of(*w)));
   absorb(*w, d, {{8, "a"}, {-5, "c"}});
-  applied(*copy, changes_of(*w));
+  REQUIRE(applied_to(*copy, changes_of(*w)));
   CHECK(copy->size().keys == 4);
   CHECK(fire_all(*w, no_watermark, 12).size() == 2);
-  applied(*copy, changes_of(*w));
+  REQUIRE(applied_to(*copy, changes_of(*w)));
   CHECK(copy->size().keys == 2);
   const auto mine = fire_all(*w, 12, end_of_time);
   const auto theirs = fire_all(*copy, 12, end_of_time);
@@ -116,14 +102,14 @@ TEST_CASE("a closed session is kept until updates has given it") {
   absorb(*w, d, {{0, "a"}});
   CHECK(fire_all(*w, no_watermark, 50).empty());
   const auto copy = make_shard_windows(d);
-  applied(*copy, all_of(*w));
+  REQUIRE(applied_to(*copy, all_of(*w)));
   for (auto* one : {w.get(), copy.get()}) {
     CHECK(one->has_changes());
     CHECK(rows_of(*one->changes()).size() == 1);
     CHECK_FALSE(one->changes());
   }
   CHECK(w->size().keys == 0);
-  applied(*copy, changes_of(*w));
+  REQUIRE(applied_to(*copy, changes_of(*w)));
   CHECK(copy->size().keys == 0);
 }
 
@@ -178,21 +164,7 @@ TEST_CASE("damaged bytes of sessions are refused or harmless") {
   for (int i = 0; i < 60; ++i)
     clicks.push_back({i * 7 % 90, "user" + std::to_string(i % 20)});
   absorb(*w, d, clicks);
-  const auto bytes = all_of(*w);
-  std::mt19937_64 engine(5);
-  int refused = 0;
-  for (int round = 0; round < 4000; ++round) {
-    auto damaged = bytes;
-    for (auto n = engine() % 3 + 1; n > 0; --n)
-      damaged[engine() % damaged.size()] = static_cast<char>(engine());
-    const auto other = make_shard_windows(d);
-    wire::reader in(damaged);
-    if (!other->apply(in))
-      ++refused;
-    else
-      (void)fire_all(*other, no_watermark, end_of_time);
-  }
-  CHECK(refused > 1000);
+  CHECK(test::refusals_of_damage(d, all_of(*w)) > 1000);
 }
 
 }  // namespace millrace::window

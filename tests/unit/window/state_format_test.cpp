@@ -1,15 +1,16 @@
 #include "tests/support/golden_file.hpp"
-#include "tests/unit/window/window_fixture.hpp"
+#include "tests/unit/window/captures.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <random>
 
 namespace millrace::window {
 
 using data::type_id;
 using expression::aggregate_function;
 using test::absorb;
+using test::all_of;
+using test::applied_to;
+using test::changes_of;
 using test::count_rows;
 using test::fire_all;
 using test::over;
@@ -55,23 +56,6 @@ definition described() {
        over(string_agg, type_id::text, type_id::text),
        over(percentile_cont, type_id::float64, type_id::float64),
        over(percentile_disc, type_id::bigint, type_id::bigint)});
-}
-
-std::string all_of(shard_windows& w) {
-  wire::writer out;
-  w.capture_all(out);
-  return out.take();
-}
-
-std::string changes_of(shard_windows& w) {
-  wire::writer out;
-  w.capture_changes(out);
-  return out.take();
-}
-
-expected<void> applied_to(shard_windows& w, std::string_view bytes) {
-  wire::reader in(bytes);
-  return w.apply(in);
 }
 
 void fill(shard_windows& w, const definition& d, int users) {
@@ -138,20 +122,7 @@ TEST_CASE("damaged bytes are refused or harmless, never trusted") {
   const auto d = GENERATE(everything(), collected());
   const auto w = make_shard_windows(d);
   fill(*w, d, 60);
-  const auto bytes = all_of(*w);
-  std::mt19937_64 engine(5);
-  int refused = 0;
-  for (int round = 0; round < 4000; ++round) {
-    auto damaged = bytes;
-    for (auto n = engine() % 3 + 1; n > 0; --n)
-      damaged[engine() % damaged.size()] = static_cast<char>(engine());
-    const auto other = make_shard_windows(d);
-    if (!applied_to(*other, damaged))
-      ++refused;
-    else  // whatever it says now, it can be fired
-      (void)fire_all(*other, no_watermark, end_of_time);
-  }
-  CHECK(refused > 1000);
+  CHECK(test::refusals_of_damage(d, all_of(*w)) > 1000);
 }
 
 TEST_CASE("a slice off the grid, other aggregates and a later format are refused") {
