@@ -2,6 +2,7 @@
 
 #include "runtime/base/shard_name.hpp"
 #include "runtime/snapshot/file_names.hpp"
+#include "runtime/snapshot/snapshot_format.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,10 +12,16 @@ namespace millrace::simulation {
 
 namespace {
 
-std::size_t records_in(std::string_view bytes) {
+/// Counts the whole records that the bytes begin with. A power loss may have cut short the next one.
+std::size_t whole_records_in(std::string_view bytes) {
+  const auto actor = snapshot::actor_in(bytes);
+  snapshot::record r;
   std::size_t count = 0;
-  for (auto at = bytes.find("MRSNAP"); at != std::string_view::npos; at = bytes.find("MRSNAP", at + 1))
+  std::size_t size = 0;
+  while (snapshot::decode_first_record(bytes, actor, r, size) == snapshot::reading::whole) {
     ++count;
+    bytes.remove_prefix(size);
+  }
   return count;
 }
 
@@ -27,8 +34,8 @@ bool snapshot_damage::is_one_generation(const std::string& path) {
   std::size_t in_copy = 0;
   for (const auto& copy : {path + ".copy", path + ".sealed"})
     if (std::find(beside.begin(), beside.end(), copy) != beside.end())
-      in_copy = std::max(in_copy, records_in(files_.contents(copy)));
-  return records_in(files_.contents(path)) <= in_copy + 1;
+      in_copy = std::max(in_copy, whole_records_in(files_.contents(copy)));
+  return whole_records_in(files_.contents(path)) <= in_copy + 1;
 }
 
 /// Damages a run's last increment: the one that its second copy has not.
