@@ -82,18 +82,19 @@ TEST_CASE("chains of one name go with what was spilled beside them, and those of
     REQUIRE(must(store->open_chosen(control_of_cluster(), {1, 7}))->append("control", false));
     for (int times = 0; times < 2; ++times) {
       REQUIRE(under_test.reach()->clear("clicks"));
+      const auto seen_anew = under_test.reach();
       for (const auto& whose : gone) {
-        const auto found = must(under_test.reach()->look(whose));
+        const auto found = must(seen_anew->look(whose));
         CHECK(found.contents.base.empty());
         CHECK(found.contents.increments.empty());
       }
       for (const auto& whose : kept) {
-        const auto found = must(under_test.reach()->look(whose));
+        const auto found = must(seen_anew->look(whose));
         CHECK(found.highest == life(3, 0));
         CHECK(found.contents.base == "ab");
         CHECK(found.contents.increments == texts{"c"});
         if (under_test.keeps_spilled_output())
-          CHECK(must(must(under_test.reach()->open_segments(whose, 3, {{3, 1}}))->read({3, 1})) == "rows");
+          CHECK(must(must(seen_anew->open_segments(whose, 3, {{3, 1}}))->read({3, 1})) == "rows");
       }
       CHECK(must(store->look(control_of_cluster())).contents.increments == texts{"control"});
     }
