@@ -17,6 +17,16 @@ function(millrace_component name dirs)
   endif()
 endfunction()
 
+# For targets whose code no record passes: they decide, answer and set up. Optimising such code fully takes a fifth to a third of the time that
+# its sources take to compile, and no user sees it (docs/design/testing.md).
+function(millrace_off_the_record_path)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    foreach(name IN LISTS ARGN)
+      target_compile_options(${name} PRIVATE -O1)
+    endforeach()
+  endif()
+endfunction()
+
 # millrace_test(NAME LABEL DIR DEPENDS...): one Catch2 program from all *_test.cpp of a folder. The gate (tools/test) runs it, but for test cases
 # with the tag [clock]: those assert on time or CPU, and are a test of their own, NAME_clock, that the proof runs alone (tools/prove clock).
 # A file that gets its first [clock] is seen by the next configuration.
