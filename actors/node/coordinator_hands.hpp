@@ -5,6 +5,7 @@
 
 #include "actors/node/post.hpp"
 #include "runtime/cluster/candidate.hpp"
+#include "runtime/cluster/lived_time.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -66,7 +67,8 @@ private:
   void give_words();
   void write(const std::string& node, std::uint64_t instance, letter_content what);
 
-  [[nodiscard]] cluster::moment now() const { return options_->clock(); }
+  /// Silences are measured by the time that this process has lived through.
+  [[nodiscard]] cluster::moment now() { return lived_.at(options_->clock()); }
   [[nodiscard]] micros jitter();
 
   whole_coordinator::pointer self_;
@@ -74,6 +76,7 @@ private:
   control_keeper keeper_;
   meet_others others_;
   std::mt19937_64 random_;
+  cluster::lived_time lived_;
   cluster::candidate candidate_;
   std::optional<cluster::coordinator> leads_;
   std::string leader_;       // whose word was heard last

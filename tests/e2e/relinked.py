@@ -76,13 +76,17 @@ class Questions:
 
 
 def stand_still(cluster, rng):
+    """Whoever wakes up leaves the lead to whom it belongs by now."""
     name = rng.choice(list(cluster.nodes))
+    before = cluster.leader()
     asked = Questions(cluster, rng.choice([n for n in cluster.nodes if n != name]))
     cluster.nodes[name].tell(signal.SIGSTOP)
     time.sleep(rng.uniform(4, 7))
     cluster.nodes[name].tell(signal.SIGCONT)
     asked.end()
     wait_until_linked(cluster, f"after {name} stood still")
+    if name != before:
+        check(cluster.leader() == before, lambda: f"{name} woke up, and {cluster.leader()} leads in the place of {before}")
 
 
 def move_the_leader(cluster, rng):

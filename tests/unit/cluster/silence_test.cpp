@@ -1,6 +1,7 @@
 // How long a node may be silent: by default, and as its options say.
 #include "runtime/cluster/candidate.hpp"
 #include "runtime/cluster/joining.hpp"
+#include "runtime/cluster/lived_time.hpp"
 #include "runtime/cluster/node_watch.hpp"
 
 #include <catch2/catch.hpp>
@@ -64,6 +65,35 @@ TEST_CASE("a patient candidate stands soon at first, and then after its options'
     }
     CHECK_FALSE(c.tick({ms(200'299), 0}));
     CHECK(c.tick({ms(200'300), 0}));
+  }
+}
+
+TEST_CASE("a process that stood still has not lived through a silence") {
+  lived_time lived;
+  candidate c({}, lived.at({ms(0), 0}), ms(0));
+  node_watch w({});
+  w.arrived("b", {.instance = 1, .session = 7, .heard = lived.at({ms(0), 0}).running});
+  c.on_word({5, 1}, lived.at({ms(100), 0}), ms(0));
+  const auto awake = lived.at({ms(60'000), 9});
+  CHECK(awake.wall == 9);
+  CHECK_FALSE(c.tick(awake));
+  CHECK(w.look(awake.running).away.empty());
+  SECTION("a word that was on its way puts it off") {
+    c.on_word({5, 1}, lived.at({ms(60'001), 0}), ms(0));
+    for (int at = 60'100; at <= 61'900; at += 100)
+      REQUIRE_FALSE(c.tick(lived.at({ms(at), 0})));
+  }
+  SECTION("a coordinator that stays silent is followed") {
+    int at = 60'000;
+    while (!c.tick(lived.at({ms(at), 0})))
+      at += 100;
+    CHECK(at == 61'800);
+  }
+  SECTION("a process that is always late gets on as well") {
+    int at = 60'000;
+    while (!c.tick(lived.at({ms(at), 0})))
+      at += 1'000;
+    CHECK(at == 67'000);
   }
 }
 
