@@ -53,8 +53,11 @@ private:
   void read_version(value v) {
     const auto version = in_.integers(v, at("version"));
     if (in_.good() && (version.size() != 3 || version[0] < first_major || version[0] > last_major))
-      in_.fail(at("version"), fmt::format("is XGBoost {}; millrace reads models of XGBoost {} to {}",
-                                          fmt::join(version, "."), first_major, last_major));
+      in_.fail(
+          at("version"),
+          fmt::format(
+              "is XGBoost {}; millrace reads models of XGBoost {} to {}; remedy: train it with one of these",
+              fmt::join(version, "."), first_major, last_major));
   }
 
   void read_learner(value v) {

@@ -54,7 +54,9 @@ private:
   bool read_member(std::string_view name, value v) {
     if (name == "millrace_model") {
       if (const auto version = in_.integer(v, name); in_.good() && version != file_version)
-        in_.fail(name, fmt::format("is {}; this millrace reads models of version {}", version, file_version));
+        in_.fail(name, fmt::format("is {}; this millrace reads models of version {}; remedy: train it again, "
+                                   "or a millrace of its version",
+                                   version, file_version));
     } else if (name == "kind") {
       read_kind(in_.text(v, name));
     } else if (name == "label") {
@@ -190,8 +192,10 @@ expected<std::string> bytes_of(const std::string& file) {
                                             "train or XGBoost has written");
   const auto size = static_cast<std::uint64_t>(about.st_size);
   if (size > most_bytes)
-    return user_error(ec::invalid_argument, fmt::format("the model's file has {} MB; expected at most {} MB",
-                                                        size / 1'000'000, most_bytes / 1'000'000));
+    return user_error(
+        ec::invalid_argument,
+        fmt::format("the model's file has {} MB; expected at most {} MB; remedy: fewer or less deep trees",
+                    size / 1'000'000, most_bytes / 1'000'000));
   std::string out(size, '\0');
   std::size_t got = 0;
   while (got < out.size()) {
@@ -226,12 +230,12 @@ expected<model> parse_model(std::string_view bytes) {
   simdjson::ondemand::document document;
   simdjson::ondemand::object root;
   if (parser.iterate(padded).get(document) || document.get_object().get(root))
-    return wrong("it is no JSON object, or is cut off");
+    return wrong("it is no JSON object, or is cut off; remedy: a whole copy of the file");
   strict_json in;
   const bool ours = root.find_field_unordered("millrace_model").error() == simdjson::SUCCESS;
   // The parser forgets the look-up: the reading begins anew.
   if (parser.iterate(padded).get(document) || document.get_object().get(root))
-    return wrong("it is no JSON object, or is cut off");
+    return wrong("it is no JSON object, or is cut off; remedy: a whole copy of the file");
   model_reader reader(in);
   auto out = ours ? reader.read_ours(root) : reader.read_xgboost(root);
   if (in.good() && document.current_location().error() != simdjson::OUT_OF_BOUNDS)

@@ -28,7 +28,9 @@ class Command:
         done = subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True, timeout=75 * PATIENCE,
                               env={**os.environ, **(environment or {})})
         check(done.returncode == status, f"{arguments}: exit status {done.returncode}, expected {status}: {done.stderr[-800:]}")
-        check(says in done.stderr, f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
+        check(all(said in done.stderr for said in ((says,) if isinstance(says, str) else says)),
+              f"{arguments}: expected {says!r} in: {done.stderr[-800:]}")
+        check(status == 0 or arguments[0] != "model" or done.stderr.count("\n") == 1 + done.stderr.count("\n  "), f"{arguments}: several messages: {done.stderr}")
         return done.stdout
 
 
@@ -279,33 +281,64 @@ def wrong(call, folder):
 
     def refused(says, changed=rows, *given, columns=COLUMNS, kind="boosted"):
         write_csv(folder / "wrong.csv", changed, columns)
-        call("model", "train", "wrong.csv", *(given or TRAIN), "--model", kind, "--out", "never.json", status=2, says=says)
+        call("model", "train", "wrong.csv", *(given or TRAIN), "--model", kind, "--out", "never.json", status=2, says=("wrong.csv: ", says))
 
     refused("one class only", [{**r, "churned": 0} for r in rows])
     refused("at least 4", rows[:2] + [{**r, "churned": 0} for r in rows[2:20]])
     refused("which are no categories", [{**r, "userid": f"user {i}"} for i, r in enumerate(users(100, 5))], "--label", "churned")
+    refused("which is no category but a name", rows, "--label", "churned")
     refused("is null in row 2", [rows[0], {**rows[1], "churned": None}, *rows[2:]])
     refused("no finite number", [{**rows[0], "registered_days": math.nan}, *rows[1:]])
     refused("no finite number", [{**rows[0], "registered_days": math.inf}, *rows[1:]])
     refused("cannot do without it", [{**rows[0], "adverts": None}, *rows[1:]], kind="linear")
     refused('no column "left"', rows, "--label", "left")
     refused("has no rows", [])
-    call("model", "train", "none.csv", *TRAIN, "--out", "never.json", status=2, says="none.csv")
+    call("model", "train", "none.csv", *TRAIN, "--out", "never.json", status=2, says="millrace: none.csv: there is no such")
+    write_csv(folder / "wrong.csv", rows)
+    table, model = (folder / "wrong.csv").read_bytes(), (folder / "forest.json").read_bytes()
+    (folder / "tables").mkdir()
+    (folder / "tables" / "rows.csv").write_bytes(table)
+    over, twice = ("would change what the command reads", "; remedy: "), "would be written twice"
+    call("model", "train", "wrong.csv", *TRAIN, "--out", "./wrong.csv", status=2, says=over)
+    call("model", "train", "wrong.csv", *TRAIN, "--out", "never.json", "--report", "wrong.csv", status=2, says=over)
+    call("model", "train", "tables", *TRAIN, "--out", "tables/model.json", status=2, says=over)
+    call("model", "train", "wrong.csv", *TRAIN, "--out", "never.json", "--report", "never.json", status=2, says=twice)
+    call("model", "evaluate", "forest.json", "wrong.csv", "--predictions", "wrong.csv", status=2, says=over)
+    call("model", "evaluate", "forest.json", "wrong.csv", "--report", "forest.json", status=2, says=over)
+    call("model", "evaluate", "forest.json", "wrong.csv", "--report", "never.html", "--predictions", "never.html", status=2, says=twice)
+    expect(((folder / "wrong.csv").read_bytes(), (folder / "forest.json").read_bytes()), (table, model), "what was read")
+    (folder / "tables" / "rows.csv").unlink()
+    (folder / "tables").rmdir()
     call("model", "train", "wrong.csv", *TRAIN, "--out", "none/never.json", status=2, says="none/never.json cannot be written")
     call("model", "train", "wrong.csv", *TRAIN, "--out", "never.json", status=2, says="apt-get install libxgboost0",
          environment={"MILLRACE_XGBOOST": "/nowhere/libxgboost.so"})
-    write_csv(folder / "wrong.csv", [{**r, "gender": "other"} for r in rows])
-    call("model", "evaluate", "forest.json", "wrong.csv", status=2, says="a category that training has not seen")
-    write_csv(folder / "wrong.csv", rows, [c for c in COLUMNS if c != "adverts"])
-    call("model", "evaluate", "forest.json", "wrong.csv", status=2, says='"adverts" (double) is missing')
+
+    def misjudged(says, changed=rows, columns=COLUMNS):
+        write_csv(folder / "wrong.csv", changed, columns)
+        call("model", "evaluate", "forest.json", "wrong.csv", "--predictions", "never.jsonl", "--report", "never.html", status=2,
+             says=("wrong.csv: ", says, "; remedy: "))
+
+    misjudged("a category that training has not seen", [{**r, "gender": "other"} for r in rows])
+    misjudged('"adverts" (double) is missing', columns=[c for c in COLUMNS if c != "adverts"])
+    misjudged('column "adverts" is text, and the model has double: row 1 has many', [{**r, "adverts": "many"} for r in rows])
+    misjudged('row 2: column "registered_days" is -inf', [rows[0], {**rows[1], "registered_days": -math.inf}, *rows[2:]])
+    misjudged('row 2: column "registered_days" is nan', [rows[0], {**rows[1], "registered_days": math.nan}, *rows[2:]])
+    misjudged("with one class only", [{**r, "churned": 1} for r in rows])
+    misjudged("is null in row 2", [rows[0], {**rows[1], "churned": None}, *rows[2:]])
+    # A csv does not say of what type nothing is.
+    write_csv(folder / "wrong.csv", [{**r, "adverts": None} for r in rows])
+    call("model", "evaluate", "forest.json", "wrong.csv")
     whole = (folder / "forest.json").read_bytes()
-    for text, says in ((whole[:len(whole) // 2], "cut off"), (whole.replace(b'"millrace_model": 1', b'"millrace_model": 9'), "is 9"),
+    for text, says in ((whole[:len(whole) // 2], "cut off; remedy: "),
+                       (whole.replace(b'"millrace_model": 1', b'"millrace_model": 9'), ("is 9; ", "; remedy: ")),
                        (whole.replace(b"binary:logistic", b"multi:softprob"), "multi:softprob"), (b"", "no JSON object")):
         (folder / "wrong.json").write_bytes(text)
         call("model", "explain", "wrong.json", status=2, says=says)
+        call("check", "churn.topology.json", "--set", "stages.scored.model=wrong.json", status=2, says="wrong.json: ")
     with open(folder / "wrong.json", "wb") as f:
         f.truncate(500_000_000)
-    call("model", "explain", "wrong.json", status=2, says="500 MB; expected at most 100 MB")
+    call("model", "explain", "wrong.json", status=2, says="500 MB; expected at most 100 MB; remedy: ")
+    call("check", "churn.topology.json", "--set", "stages.scored.model=wrong.json", status=2, says="500 MB")
     for name in ("wrong.csv", "wrong.json"):
         (folder / name).unlink()
     expect(sorted(p.name for p in folder.iterdir()), sorted(set(before) - {"wrong.json"}), "files after refusals")

@@ -73,8 +73,24 @@ std::string page_beside(const std::string& file) {
   return (file.ends_with(ending) ? file.substr(0, file.size() - ending.size()) : file) + ".html";
 }
 
-/// A file, a folder, or a stage of a topology: read as `sql` reads it.
-expected<data::batch> table_of(const table_options& o) {
+/// What is wrong with a table, behind its name.
+error of_table(const table_options& o, error e) {
+  if (e.whose == fault::user)
+    e.message = fmt::format("{}: {}", o.table, e.message);
+  return e;
+}
+
+/// The user has given the table alone: `--table features=` before it is ours.
+error without_own_option(error e) {
+  constexpr std::string_view option = "--table features=";
+  if (e.message.starts_with(option))
+    e.message.erase(0, option.size());
+  return e;
+}
+
+/// A file, a folder, or a stage of a topology: read as `sql` reads it. `outputs` are written later; none is a
+/// file of it.
+expected<data::batch> table_of(const table_options& o, const std::vector<std::string>& outputs) {
   auto topologies = topologies_as_tables(o.topologies, o.overlays, o.sets);
   if (!topologies)
     return tl::unexpected(std::move(topologies.error()));
@@ -86,21 +102,23 @@ expected<data::batch> table_of(const table_options& o) {
   const std::vector<sql::table_argument> arguments{{"features", o.table}};
   sql::table_copies copies(own.path() + "/tables");
   if (auto copied = copies.replace(*topologies, arguments, "features"); !copied)
-    return tl::unexpected(std::move(copied.error()));
+    return tl::unexpected(without_own_option(std::move(copied.error())));
   const auto sources = sql::sources_of(*topologies, arguments);
   if (!sources)
-    return tl::unexpected(sources.error());
+    return tl::unexpected(without_own_option(sources.error()));
   const auto asked =
       std::find_if(sources->begin(), sources->end(), [](const auto& s) { return s.asked_for; });
   if (asked == sources->end())
     return our_error("the table that was asked for is not among the sources");
+  if (auto fine = model::check_beside(outputs, asked->places); !fine)
+    return tl::unexpected(std::move(fine.error()));
   auto engine = sql::open_engine(**library, {engine_memory, 0, own.path() + "/spilled"});
   if (!engine)
     return tl::unexpected(std::move(engine.error()));
   const interrupt_watch watch([&] { (*engine)->interrupt(); });
   auto table = model::read_feature_table(**engine, asked->select);
   if (!table && table.error().message.find(o.table) == std::string::npos)
-    table.error().message = fmt::format("{}: {}", o.table, table.error().message);
+    return tl::unexpected(of_table(o, std::move(table.error())));
   return table;
 }
 
@@ -120,12 +138,12 @@ int train(train_arguments a) {
   const auto api = model::load_xgboost();
   if (!api)
     return refuse(api.error());
-  const auto table = table_of(a.table);
+  const auto table = table_of(a.table, {a.out, a.report});
   if (!table)
     return refuse(table.error());
   const auto made = model::train(**api, *table, o);
   if (!made)
-    return refuse(made.error());
+    return refuse(of_table(a.table, made.error()));
   const auto page = model::report_page({a.out, "They were held out: training has not seen them.",
                                         &made->content, &made->held_out, made->cross_validation});
   if (auto written = model::write_whole_files({{a.out, made->text}, {a.report, page}}); !written)
@@ -160,12 +178,13 @@ std::string predictions_of(const data::batch& table, const std::vector<float>& p
 expected<std::vector<float>> probabilities_of(const model::model& m, const data::batch& table) {
   const auto columns = model::bind(m, *table.schema);
   if (!columns)
-    return tl::unexpected(columns.error());
+    return user_error(columns.error().code,
+                      columns.error().message + "; remedy: a table with the columns that it was trained on");
   std::vector<model::refused_row> refused;
   const auto found = model::score(m, *columns, table, refused);
   if (!refused.empty())
-    return user_error(ec::invalid_argument,
-                      fmt::format("row {}: {}", refused.front().row + 1, refused.front().message));
+    return user_error(ec::invalid_argument, fmt::format("row {}: {}; remedy: a table without such rows",
+                                                        refused.front().row + 1, refused.front().message));
   std::vector<float> out;
   for (const double p : found->doubles())
     out.push_back(static_cast<float>(p));
@@ -185,9 +204,9 @@ expected<judged_rows> judge(const model::model& m, const data::batch& table, con
   const auto leavers = std::count(known->labels.begin(), known->labels.end(), 1);
   if (leavers == 0 || static_cast<std::size_t>(leavers) == known->labels.size())
     return user_error(ec::invalid_argument,
-                      fmt::format("all {} rows have the label {}: with one class only, nothing "
-                                  "can be judged",
-                                  known->labels.size(), leavers == 0 ? 0 : 1));
+                      fmt::format("{}: with one class only, nothing can be judged; remedy: {}",
+                                  model::all_have(known->labels.size(), leavers == 0 ? 0 : 1),
+                                  model::both_labels));
   if (known->hash != m.table_hash)
     return judged_rows{model::judge(known->labels, probabilities, threshold), false};
   std::vector<std::uint8_t> sorted;
@@ -212,6 +231,8 @@ int evaluate(const evaluate_arguments& a) {
       places.push_back(place);
   if (auto fine = model::check_places(places); !fine)
     return refuse(fine.error());
+  if (auto fine = model::check_beside(places, {a.model}); !fine)
+    return refuse(fine.error());
   const auto m = model::read_model(a.model);
   if (!m)
     return refuse(m.error());
@@ -224,15 +245,18 @@ int evaluate(const evaluate_arguments& a) {
               "a model of XGBoost alone does not say which column is its label; remedy: --label COLUMN",
               {}});
   const double threshold = a.threshold < 0 ? m->threshold : a.threshold;
-  const auto table = table_of(a.table);
+  const auto table = table_of(a.table, places);
   if (!table)
     return refuse(table.error());
-  const auto probabilities = probabilities_of(*m, *table);
+  const auto fitted = model::fitted(*m, *table);
+  if (!fitted)
+    return refuse(of_table(a.table, fitted.error()));
+  const auto probabilities = probabilities_of(*m, *fitted);
   if (!probabilities)
-    return refuse(probabilities.error());
-  const auto judged = judge(*m, *table, label, *probabilities, threshold);
+    return refuse(of_table(a.table, probabilities.error()));
+  const auto judged = judge(*m, *fitted, label, *probabilities, threshold);
   if (!judged)
-    return refuse(judged.error());
+    return refuse(of_table(a.table, judged.error()));
   const std::string rows = judged->held_out ? "Of the table that it was trained on, the rows held out"
                                             : "Rows of another table than it was trained on";
   std::vector<model::output_file> files;

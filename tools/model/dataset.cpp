@@ -31,7 +31,14 @@ std::string columns_of(const data::schema& s) {
   return data::excerpt(out, 400);
 }
 
-expected<data::column_ptr> numbers_of(const data::column& c, const std::string& name) {
+constexpr std::string_view no_feature = "is of a type that is no feature";
+constexpr std::string_view no_feature_remedy = "--ignore it, or cast it";
+/// Fewer rows than two classes need say nothing of a text.
+constexpr std::size_t fewest_names = 8;
+
+/// `fault` and `remedy` are said of a column that has something else.
+expected<data::column_ptr> numbers_of(const data::column& c, const std::string& name, std::string_view fault,
+                                      std::string_view remedy) {
   data::column_builder out(type_id::float64);
   out.reserve(c.size());
   for (std::size_t i = 0; i < c.size(); ++i) {
@@ -43,9 +50,8 @@ expected<data::column_ptr> numbers_of(const data::column& c, const std::string& 
     double v = 0;
     const auto [at, failed] = std::from_chars(text.data(), text.data() + text.size(), v);
     if (failed != std::errc() || at != text.data() + text.size())
-      return wrong(
-          fmt::format("{} is of a type that is no feature: row {} has {}; remedy: --ignore it, or cast it",
-                      named(name), i + 1, visible(data::excerpt(text))));
+      return wrong(fmt::format("{} {}: row {} has {}; remedy: {}", named(name), fault, i + 1,
+                               visible(data::excerpt(text)), remedy));
     out.append_double(v);
   }
   return out.finish();
@@ -88,6 +94,11 @@ expected<feature> feature_of(const data::column& c, const std::string& name) {
           fmt::format("{} is text with {} different values, which are no categories (at most {}); remedy: "
                       "--ignore it, or make numbers of it",
                       named(name), values.size(), most_categories));
+    if (values.size() == c.size() - c.null_count() && values.size() >= fewest_names)
+      return wrong(
+          fmt::format("{} is text with a value of its own in each row, which is no category but a name; "
+                      "remedy: --ignore it, or make numbers of it",
+                      named(name)));
     f.type = feature_type::text;
     return f;
   }
@@ -172,7 +183,8 @@ expected<dataset> numbers(std::vector<feature> features, const data::batch& tabl
   dataset out;
   out.inputs = encode(reader, *columns, table, refused);
   if (!refused.empty())
-    return wrong(fmt::format("row {}: {}", refused.front().row + 1, refused.front().message));
+    return wrong(fmt::format("row {}: {}; remedy: a table without such rows", refused.front().row + 1,
+                             refused.front().message));
   out.features = std::move(features);
   out.labels = std::move(*labels);
   out.rows.resize(out.labels.size());
@@ -189,13 +201,43 @@ expected<data::batch> plain_numbers(const data::batch& table) {
     auto column = table.columns[i];
     const auto& name = (*table.schema)[i].name;
     if (column->type().id() == type_id::json) {
-      auto made = numbers_of(*column, name);
+      auto made = numbers_of(*column, name, no_feature, no_feature_remedy);
       // A column that is left out later may be anything.
       if (made)
         column = *made;
     }
     fields.push_back({name, column->type()});
     out.columns.push_back(std::move(column));
+  }
+  out.schema = std::make_shared<const data::schema>(std::move(fields));
+  return out;
+}
+
+expected<data::batch> fitted(const model& m, const data::batch& table) {
+  auto out = table;
+  auto fields = table.schema->fields();
+  for (const auto& f : m.features) {
+    const auto at = table.schema->find(f.name);
+    if (!at)
+      continue;
+    auto& column = out.columns[*at];
+    const auto wanted = f.type == feature_type::text      ? type_id::text
+                        : f.type == feature_type::boolean ? type_id::boolean
+                                                          : type_id::float64;
+    const auto found = column->type().id();
+    if (column->null_count() == column->size() && found != wanted) {
+      data::column_builder nulls(wanted);
+      for (std::size_t i = 0; i < table.rows; ++i)
+        nulls.append_null();
+      column = nulls.finish();
+    } else if (wanted == type_id::float64 && found == type_id::text) {
+      auto made = numbers_of(*column, f.name, "is text, and the model has double",
+                             "a table with numbers there, as in training");
+      if (!made)
+        return tl::unexpected(std::move(made.error()));
+      column = std::move(*made);
+    }
+    fields[*at].type = column->type();
   }
   out.schema = std::make_shared<const data::schema>(std::move(fields));
   return out;
@@ -261,7 +303,7 @@ expected<dataset> training_data(const data::batch& table, const std::string& lab
       continue;
     const auto& c = *table.columns[i];
     if (c.type().id() == type_id::json) {
-      if (auto numbers = numbers_of(c, name); !numbers)
+      if (auto numbers = numbers_of(c, name, no_feature, no_feature_remedy); !numbers)
         return tl::unexpected(std::move(numbers.error()));
     }
     if (k == kind::linear && c.null_count() > 0)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -18,6 +19,14 @@ namespace fs = std::filesystem;
 std::string temporary_of(const std::string& path) {
   const fs::path p(path);
   return (p.parent_path() / fmt::format(".millrace-{}-{}", p.filename().string(), ::getpid())).string();
+}
+
+/// Through links, and of a file that is not there yet, too.
+fs::path resolved(const fs::path& path) {
+  std::error_code failed;
+  const auto whole = fs::absolute(path, failed).lexically_normal();
+  auto out = fs::weakly_canonical(whole, failed);
+  return failed ? whole : out;
 }
 
 expected<void> write_under(const std::string& temporary, const output_file& f) {
@@ -53,6 +62,27 @@ expected<void> check_places(const std::vector<std::string>& paths) {
     if (::access(folder.empty() ? "." : folder.c_str(), W_OK | X_OK) != 0)
       return user_error(ec::io, fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
   }
+  for (auto other = paths.begin(); other != paths.end(); ++other)
+    if (std::any_of(paths.begin(), other, [&](const auto& p) { return resolved(p) == resolved(*other); }))
+      return user_error(
+          ec::invalid_argument,
+          fmt::format("{} would be written twice, by two options; remedy: another name for one", *other));
+  return {};
+}
+
+expected<void> check_beside(const std::vector<std::string>& paths, const std::vector<fs::path>& read) {
+  for (const auto& path : paths)
+    for (const auto& r : read) {
+      const auto output = resolved(path);
+      auto input = resolved(r);
+      // A folder's path may end with a slash, which is an empty last part.
+      if (!input.has_filename())
+        input = input.parent_path();
+      if (std::mismatch(output.begin(), output.end(), input.begin(), input.end()).second == input.end())
+        return user_error(ec::invalid_argument,
+                          fmt::format("{} would change what the command reads, {}; remedy: another place",
+                                      path, r.string()));
+    }
   return {};
 }
 

@@ -18,17 +18,20 @@ void shuffle(std::vector<std::uint32_t>& items, std::mt19937_64& random) {
 
 }  // namespace
 
+std::string all_have(std::size_t rows, std::size_t label) {
+  return rows == 1 ? fmt::format("the one row has the label {}", label)
+                   : fmt::format("all {} rows have the label {}", rows, label);
+}
+
 expected<split> split_rows(const std::vector<std::uint8_t>& labels, double test_share, std::uint64_t seed) {
   std::array<std::vector<std::uint32_t>, 2> by_class;
   for (std::uint32_t i = 0; i < labels.size(); ++i)
     by_class[labels[i]].push_back(i);
   for (const std::size_t c : {0U, 1U})
     if (by_class[c].empty())
-      return user_error(
-          ec::invalid_argument,
-          fmt::format("all {} rows have the label {}: there is one class only, and nothing to tell "
-                      "apart",
-                      labels.size(), 1 - c));
+      return user_error(ec::invalid_argument,
+                        fmt::format("{}: there is one class only, and nothing to tell apart; remedy: {}",
+                                    all_have(labels.size(), 1 - c), both_labels));
   std::mt19937_64 random(seed);
   split out;
   for (const std::size_t c : {0U, 1U}) {
@@ -38,9 +41,11 @@ expected<split> split_rows(const std::vector<std::uint8_t>& labels, double test_
     if (rows.size() < held_out + folds)
       return user_error(
           ec::invalid_argument,
-          fmt::format("{} rows have the label {}; expected at least {}: one a fold of {}, and {} held "
-                      "out",
-                      rows.size(), c, held_out + folds, folds, held_out));
+          fmt::format("{} the label {}; expected at least {}: one a fold of {}, and {} held out; remedy: "
+                      "more such rows{}",
+                      rows.size() == 1 ? "1 row has" : fmt::format("{} rows have", rows.size()), c,
+                      held_out + folds, folds, held_out,
+                      rows.size() > folds ? ", or a smaller --held-out" : ""));
     shuffle(rows, random);
     const auto cut = rows.begin() + static_cast<std::ptrdiff_t>(held_out);
     out.test.insert(out.test.end(), rows.begin(), cut);

@@ -5,6 +5,8 @@
 #include "runtime/base/error.hpp"
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace millrace::model {
@@ -15,6 +17,10 @@ struct split {
   std::vector<std::uint32_t> train;  // ascending
   std::vector<std::uint32_t> test;   // ascending
 };
+
+/// "all 60 rows have the label 0", and the remedy.
+[[nodiscard]] std::string all_have(std::size_t rows, std::size_t label);
+inline constexpr std::string_view both_labels = "a table with rows of both labels";
 
 /// Errors: one class only, or too few rows of one to train on every fold.
 [[nodiscard]] expected<split> split_rows(const std::vector<std::uint8_t>& labels, double test_share,

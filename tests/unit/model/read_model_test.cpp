@@ -71,8 +71,8 @@ TEST_CASE("the base score in brackets, as XGBoost 3 writes it, is the number wit
 }
 
 TEST_CASE("what millrace does not know is refused, with its place") {
-  CHECK(mistake(two_trees("5E-1", "[4,0,0]")) ==
-        "version: is XGBoost 4.0.0; millrace reads models of XGBoost 1 to 3");
+  CHECK(mistake(two_trees("5E-1", "[4,0,0]")) == "version: is XGBoost 4.0.0; millrace reads models of "
+                                                 "XGBoost 1 to 3; remedy: train it with one of these");
   CHECK(mistake(with(two_trees(), "binary:logistic", "multi:softprob")) ==
         "learner.objective.name: is \"multi:softprob\"; expected \"binary:logistic\", the only one that "
         "millrace "
@@ -84,7 +84,8 @@ TEST_CASE("what millrace does not know is refused, with its place") {
   CHECK(mistake(with(two_trees(), "gbtree\"}", "dart\"}")) ==
         "learner.gradient_booster: is \"dart\"; expected \"gbtree\" or \"gblinear\"");
   CHECK(mistake(with(our_trees(), "\"millrace_model\":1", "\"millrace_model\":2")) ==
-        "millrace_model: is 2; this millrace reads models of version 1");
+        "millrace_model: is 2; this millrace reads models of version 1; remedy: train it again, or a "
+        "millrace of its version");
   CHECK(mistake(with(our_trees(), "\"seed\"", "\"seeds\"")) ==
         "seeds: is not known here; the file may be of a newer version");
   CHECK(mistake(with(our_trees(), "\"label\":\"churned\",", "")) == "label: is missing");
@@ -141,11 +142,13 @@ TEST_CASE("a file's name stands in front of what is wrong with it") {
   const auto message = [&] { return model::read_model(path.string()).error().message; };
   CHECK(message() == path.string() + ": the model's file cannot be read: No such file or directory");
   std::ofstream(path) << "[]";
-  CHECK(message() ==
-        path.string() + ": this is no model that millrace can use: it is no JSON object, or is cut off");
+  CHECK(message() == path.string() + ": this is no model that millrace can use: it is no JSON object, or is "
+                                     "cut off; remedy: a whole copy of the file");
   // A sparse file: its size alone is looked at.
   std::filesystem::resize_file(path, 500'000'000);
-  CHECK(message() == path.string() + ": the model's file has 500 MB; expected at most 100 MB");
+  CHECK(message() ==
+        path.string() +
+            ": the model's file has 500 MB; expected at most 100 MB; remedy: fewer or less deep trees");
   std::filesystem::remove(path);
   std::filesystem::create_directory(path);
   CHECK(message().find("the model is no regular file") != std::string::npos);

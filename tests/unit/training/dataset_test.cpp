@@ -94,6 +94,28 @@ TEST_CASE("sums and decimals, which come as their digits, are numbers") {
         "column \"l\" is of a type that is no feature: row 1 has [1]; remedy: --ignore it, or cast it");
 }
 
+TEST_CASE("a table that is judged has the model's types where its own say less") {
+  model::model m;
+  m.features = {{.name = "n"}, {.name = "sex", .type = model::feature_type::text}, {.name = "l"}};
+  const auto fitted = model::fitted(m, table({{"sex", type_id::bigint, {{}, {}, {}}},
+                                              {"n", type_id::text, {"1.5", {}, "-inf"}},
+                                              {"l", type_id::text, {{}, {}, {}}},
+                                              {"other", type_id::text, {"a", "b", "c"}}}));
+  REQUIRE(fitted);
+  CHECK((*fitted->schema)[0].type.id() == type_id::text);
+  CHECK(fitted->columns[0]->null_count() == 3);
+  CHECK((*fitted->schema)[1].type.id() == type_id::float64);
+  CHECK(fitted->columns[1]->doubles()[0] == 1.5);
+  CHECK(fitted->columns[1]->is_null(1));
+  CHECK(std::isinf(fitted->columns[1]->doubles()[2]));
+  CHECK(fitted->columns[2]->type().id() == type_id::float64);
+  CHECK(fitted->columns[3]->type().id() == type_id::text);
+  CHECK(model::fitted(m, table({{"n", type_id::text, {"1", "many", "2"}}})).error().message ==
+        "column \"n\" is text, and the model has double: row 2 has many; remedy: a table with numbers there, "
+        "as "
+        "in training");
+}
+
 TEST_CASE("labels are 0 and 1, false and true, and never null") {
   const auto labels = [](type_id type, std::vector<cell> values) {
     const auto l = model::labels_of(table({{"y", type, std::move(values)}}), "y");
@@ -122,6 +144,13 @@ TEST_CASE("columns that are no features are refused by name") {
         "column \"id\" is text with 65 different values, which are no categories (at most 64); remedy: "
         "--ignore it, "
         "or make numbers of it");
+  ids.resize(8);
+  ys.resize(8);
+  CHECK(wrong({{"id", type_id::text, ids}, {"y", type_id::bigint, ys}}) ==
+        "column \"id\" is text with a value of its own in each row, which is no category but a name; remedy: "
+        "--ignore it, or make numbers of it");
+  ids[7] = ids[0];
+  CHECK(wrong({{"id", type_id::text, ids}, {"y", type_id::bigint, ys}}) == "nothing");
   CHECK(wrong({{"n", type_id::text, {"1.5", "2", "inf"}}, y}) ==
         "column \"n\" is text, most of which are numbers: \"inf\" is no finite number; remedy: mend the "
         "table, or "
@@ -129,10 +158,12 @@ TEST_CASE("columns that are no features are refused by name") {
   CHECK(wrong({{"n", type_id::text, {"1", "2", "1"}}, y}) == "nothing");
   CHECK(wrong({{"n", type_id::bigint, {{}, {}, {}}}, y}) ==
         "column \"n\" has no value in any row; remedy: --ignore n");
-  CHECK(wrong({{"n", type_id::float64, {"1", "nan", "2"}}, y}) ==
-        "row 2: column \"n\" is nan, which is no finite number of a model");
-  CHECK(wrong({{"n", type_id::float64, {"1", "2", "inf"}}, y}) ==
-        "row 3: column \"n\" is inf, which is no finite number of a model");
+  CHECK(
+      wrong({{"n", type_id::float64, {"1", "nan", "2"}}, y}) ==
+      "row 2: column \"n\" is nan, which is no finite number of a model; remedy: a table without such rows");
+  CHECK(
+      wrong({{"n", type_id::float64, {"1", "2", "inf"}}, y}) ==
+      "row 3: column \"n\" is inf, which is no finite number of a model; remedy: a table without such rows");
   CHECK(wrong({{"n", type_id::float64, {"1", {}, "2"}}, y}, kind::linear) ==
         "column \"n\" is null in 1 rows, and a linear model cannot do without it; remedy: --model forest or "
         "boosted, "

@@ -60,10 +60,17 @@ TEST_CASE("folds are alike in size and in leavers") {
 
 TEST_CASE("one class, and too few rows of one, are refused") {
   CHECK(model::split_rows(labels_of(10, 0), 0.2, 1).error().message ==
-        "all 10 rows have the label 0: there is one class only, and nothing to tell apart");
+        "all 10 rows have the label 0: there is one class only, and nothing to tell apart; remedy: a table "
+        "with rows of both labels");
   CHECK(model::split_rows(labels_of(0, 3), 0.2, 1).error().message ==
-        "all 3 rows have the label 1: there is one class only, and nothing to tell apart");
+        "all 3 rows have the label 1: there is one class only, and nothing to tell apart; remedy: a table "
+        "with rows of both labels");
+  CHECK(
+      model::split_rows(labels_of(0, 1), 0.2, 1).error().message.starts_with("the one row has the label 1:"));
+  CHECK(model::split_rows(labels_of(10, 1), 0.2, 1).error().message.starts_with("1 row has the label 1;"));
+  CHECK(model::split_rows(labels_of(10, 6), 0.9, 1).error().message.ends_with("or a smaller --held-out"));
   CHECK(model::split_rows(labels_of(10, 3), 0.2, 1).error().message ==
-        "3 rows have the label 1; expected at least 4: one a fold of 3, and 1 held out");
+        "3 rows have the label 1; expected at least 4: one a fold of 3, and 1 held out; remedy: more such "
+        "rows");
   CHECK(model::split_rows(labels_of(10, 4), 0.2, 1).has_value());
 }

@@ -129,7 +129,8 @@ TEST_CASE("one class, and too few rows, are refused before anything is trained",
     y.append_int(0);
   table.columns[3] = y.finish();
   CHECK(model::train(*api, table, options(model::kind::boosted)).error().message ==
-        "all 20 rows have the label 0: there is one class only, and nothing to tell apart");
+        "all 20 rows have the label 0: there is one class only, and nothing to tell apart; remedy: a table "
+        "with rows of both labels");
   CHECK_FALSE(model::train(*api, users(4, 3, false), options(model::kind::boosted)));
 }
 
@@ -148,5 +149,26 @@ TEST_CASE("files are written whole, all of them or none") {
   CHECK(text == "after");
   CHECK(model::check_places({folder.string()}).error().message.find("is a folder") != std::string::npos);
   CHECK_FALSE(model::check_places({(folder / "none" / "b").string()}));
+  fs::remove_all(folder);
+}
+
+TEST_CASE("a file that is read, or written already, is no place for another") {
+  const auto folder = fs::temp_directory_path() / ("model-places-" + std::to_string(getpid()));
+  fs::create_directories(folder / "table");
+  const auto a = (folder / "a").string();
+  std::ofstream(a) << "read";
+  fs::create_symlink("a", folder / "link");
+  const auto dotted = (folder / "table" / ".." / "a").string();
+  const auto next = (folder / "ab").string();
+  CHECK(model::check_places({a, next}).has_value());
+  CHECK(model::check_places({next, a, dotted}).error().message ==
+        dotted + " would be written twice, by two options; remedy: another name for one");
+  CHECK(model::check_beside({a}, {dotted}).error().message ==
+        a + " would change what the command reads, " + dotted + "; remedy: another place");
+  CHECK_FALSE(model::check_beside({(folder / "link").string()}, {a}));
+  CHECK_FALSE(model::check_beside({(folder / "table" / "m.json").string()}, {folder / "table" / ""}));
+  CHECK_FALSE(model::check_beside({(folder / "table" / "m.json").string()}, {folder / "table"}));
+  CHECK(model::check_beside({next, (folder / "tables").string()}, {a, folder / "table"}).has_value());
+  CHECK(model::check_beside({a}, {}).has_value());
   fs::remove_all(folder);
 }
