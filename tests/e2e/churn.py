@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Who leaves Sparkify: generated listeners, and the truth about them; what is known of each of them by features.sql over the table, by
-features.json while it is killed, and the same by plain Python; and the probabilities by a model of these. No server; libduckdb.so (tools/duckdb), else SKIPPED.
+features.json while it is killed, and the same by plain Python and by pandas (tools/xgboost_peer); and the probabilities by a model of these, in one process
+and on nodes. No server; libduckdb.so (tools/duckdb), else SKIPPED.
 
     churn.py --millrace BINARY
 """
@@ -19,6 +20,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
 from parquet_tables import without_parquet  # noqa: E402
 from real_systems import PATIENCE, ROOT, SKIPPED, Run, check, main, wait_until  # noqa: E402
 
@@ -104,10 +106,23 @@ def compare(found, expected, what):
             check(same, f"{what}: {name} of user {user} is {other!r}, expected {value!r}")
 
 
-def by_sql(options, folder):
-    environment = {**os.environ, "EVENTS": str(folder / "events.json.gz"), "TABLE": str(folder / "table")}
+def by_pandas(path):
+    """None where there is no pandas."""
+    peer = subprocess.run([ROOT / "tools" / "xgboost_peer"], capture_output=True, text=True)
+    if peer.returncode == 3:
+        print(f"SKIPPED: comparison with pandas: {peer.stderr.strip()}", flush=True)
+        return None
+    check(peer.returncode == 0, peer.stderr)
+    done = subprocess.run([peer.stdout.strip(), ROOT / "tests" / "e2e" / "churn_pandas.py", path], capture_output=True, text=True, timeout=100 * PATIENCE)
+    check(done.returncode == 0, done.stderr[-1500:])
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return {row.pop("userid"): row for row in rows}
+
+
+def by_sql(options, folder, events, name="table"):
+    environment = {**os.environ, "EVENTS": str(events), "TABLE": str(folder / name)}
     job = (PIPELINE / "topology.json", "--with", PIPELINE / "embedded.json")
-    millrace(options, folder, "run", *job, "--state", folder / "state", environment=environment)
+    millrace(options, folder, "run", *job, "--state", folder / f"{name}.state", environment=environment)
     done = subprocess.run([options.millrace, "sql", "--topology", *map(str, job), "--format", "json", (PIPELINE / "features.sql").read_text()],
                           cwd=folder, capture_output=True, text=True, timeout=100 * PATIENCE, env=environment)
     if done.returncode != 0 and "libduckdb" in done.stderr:
@@ -136,6 +151,32 @@ def scored(options, folder):
     check(len(batch) == LISTENERS and {u: row["churn_probability"] for u, row in live.items()} == batch,
           "the live probabilities are not those of the table")
     print(f"features_scored.json: the probabilities of {len(live)} listeners are those of the table to the bit, over 2 kills", flush=True)
+    live = on_nodes(options, folder, {"MODEL": str(folder / "churn.model.json")})
+    check({u: row["churn_probability"] for u, row in live.items()} == batch, "the probabilities on nodes are not those of the table")
+    print("features_scored.json: the same on two nodes that were both killed twice", flush=True)
+
+
+def on_nodes(options, folder, environment):
+    """The live table of two nodes at the end; both are killed twice on the way."""
+    environment = {**environment, "EVENTS": str(folder / "events.json.gz"), "FEATURES": f"sqlite3://{folder}/nodes.db", "EVERY": "200 ms"}
+    (folder / "cluster").mkdir()
+    cluster = Cluster(options.millrace, folder / "cluster", f"dir:{folder}/cluster/store", following=(), environment=environment)
+    try:
+        cluster.start()
+        overlays = [a for name in ("embedded", "scored") for a in ("--with", PIPELINE / f"features_{name}.json")]
+        cluster.ask("apply", PIPELINE / "features.json", *overlays, "--set", "stages.messages.rate=10000/s", by=cluster.nodes["a"])
+        for _ in range(2):
+            seen = rows_of(folder / "nodes.db")
+            wait_until("rows have come since", lambda: rows_of(folder / "nodes.db") != seen)
+            check(cluster.state_of("sparkify_features")[0] != "ended", "it was over before the nodes were killed")
+            for node in cluster.nodes.values():
+                node.kill()
+            for node in cluster.start_missing():
+                node.wait_ready()
+        cluster.ask("wait", "sparkify_features")
+        return rows_of(folder / "nodes.db")
+    finally:
+        cluster.stop()
 
 
 def rows_of(database):
@@ -168,6 +209,17 @@ def by_topology(options, folder, name, *more, environment=None, kills=0):
     return rows_of(folder / f"{name}.db")
 
 
+def of_the_sample(options, folder):
+    """The events that the project ships, in two months of which most listeners have a day or two."""
+    sample = PIPELINE / "sample" / "medium-sparkify-event-data.json.gz"
+    expected = by_pandas(sample)
+    if expected is None:
+        return
+    compare(by_topology(options, folder, "sample", environment={"EVENTS": str(sample)}), expected, "features.json and pandas, of the sample")
+    compare(by_sql(options, folder, sample, "sample_table"), expected, "features.sql and pandas, of the sample")
+    print(f"pandas has the same 24 features of the sample's {len(expected)} listeners", flush=True)
+
+
 def go(options, folder):
     expected = features(generate(options, folder))
     check(len(expected) == LISTENERS, f"features of {len(expected)} listeners")
@@ -177,11 +229,15 @@ def go(options, folder):
     if why := without_parquet(options):
         print(f"SKIPPED: {why}", flush=True)
         sys.exit(SKIPPED)
-    found = by_sql(options, folder)
+    found = by_sql(options, folder, folder / "events.json.gz")
     if found is None:
         sys.exit(SKIPPED)
     compare(found, expected, "features.sql")
     print(f"features.sql: 24 features of {len(found)} listeners are those of plain Python", flush=True)
+    if (others := by_pandas(folder / "events.json.gz")) is not None:
+        compare(found, others, "features.sql and pandas")
+        print(f"pandas has the same 24 features of {len(others)} listeners", flush=True)
+    of_the_sample(options, folder)
     scored(options, folder)
 
 
