@@ -2,6 +2,7 @@
 
     model_peer.py check MODEL PREDICTIONS FIGURES   a model of ours and what millrace made of a table: probabilities to the bit, figures
     model_peer.py train FOLDER                      models of Python's own, and what it says of the rows in FOLDER/rows.jsonl
+    model_peer.py golden FOLDER                     small ones, with their answers and figures: writes tests/unit/model/golden anew
 """
 import json
 import pathlib
@@ -62,6 +63,32 @@ def check(model, predictions, figures):
     print(f"{len(rows)} probabilities equal to the bit, figures equal scikit-learn's")
 
 
+def golden(folder):
+    folder, names = pathlib.Path(folder), ["a", "b", "c"]
+    chance = np.random.default_rng(11)
+    rows = np.round(np.column_stack([chance.exponential(40, 200), chance.integers(0, 7, 200), chance.normal(0, 1, 200)]), 2)
+    y = (chance.random(200) < 1 / (1 + np.exp(1.5 + 0.02 * rows[:, 0] - 0.5 * rows[:, 1] - 0.4 * rows[:, 2]))).astype(int)
+    rows[chance.random(rows.shape) < 0.05] = np.nan
+    bits, whole = {}, ~np.isnan(rows).any(axis=1)
+    for name, parameters, rounds in (("boosted", {"max_depth": 3}, 6), ("forest", {"num_parallel_tree": 6, "subsample": 0.6, "max_depth": 4}, 1),
+                                     ("linear", {"booster": "gblinear", "updater": "coord_descent"}, 20)):
+        of = whole if name == "linear" else slice(None)
+        booster = xgboost.train({"objective": "binary:logistic", "seed": 3, "nthread": 1, **parameters},
+                                xgboost.DMatrix(rows[of], label=y[of], feature_names=names), rounds)
+        booster.save_model(folder / f"python_{name}.json")
+        bits[name] = booster.predict(xgboost.DMatrix(rows, feature_names=names)).view(np.uint32)
+    (folder / "python_answers.txt").write_text("".join(
+        " ".join([*("-" if np.isnan(v) else repr(float(v)) for v in row), str(label), *(str(bits[name][i]) for name in bits)]) + "\n"
+        for i, (row, label) in enumerate(zip(rows, y))))
+    p = bits["boosted"].view(np.float32).astype(np.float64)
+    said = (p >= 0.5).astype(int)
+    figures = {"accuracy": metrics.accuracy_score(y, said), "roc_auc": metrics.roc_auc_score(y, p), "pr_auc": metrics.average_precision_score(y, p),
+               "log_loss": metrics.log_loss(y, p), "brier": metrics.brier_score_loss(y, p)}
+    for average, prefix in (("binary", ""), ("weighted", "weighted_")):
+        figures |= zip((prefix + name for name in ("precision", "recall", "f1")), metrics.precision_recall_fscore_support(y, said, average=average))
+    (folder / "python_figures.txt").write_text("".join(f"{name} {float(value)!r}\n" for name, value in figures.items()))
+
+
 def train(folder):
     folder = pathlib.Path(folder)
     rows = [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
@@ -78,4 +105,4 @@ def train(folder):
 
 
 if __name__ == "__main__":
-    {"check": check, "train": train}[sys.argv[1]](*sys.argv[2:])
+    {"check": check, "train": train, "golden": golden}[sys.argv[1]](*sys.argv[2:])

@@ -1,11 +1,13 @@
 #include "runtime/model/read_model.hpp"
 #include "runtime/model/score.hpp"
+#include "tests/support/python_answers.hpp"
 #include "tests/unit/model/small_models.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 using namespace millrace;
 using data::type_id;
@@ -139,4 +141,23 @@ TEST_CASE("a table of other columns is refused with all that is wrong") {
   REQUIRE_FALSE(none);
   CHECK(none.error().message ==
         "the model is for other columns: \"a\" is text and the model has double, \"sex\" (text) is missing");
+}
+
+TEST_CASE("models that Python's XGBoost has saved give its probabilities to the bit") {
+  const auto answers = test::read_python_answers();
+  REQUIRE(answers.labels.size() == 200);
+  const auto& [a, b, c] = std::tie(answers.columns.at("a"), answers.columns.at("b"), answers.columns.at("c"));
+  const auto rows = rows_of({{"b", type_id::float64}, {"c", type_id::float64}, {"a", type_id::float64}},
+                            {doubles(b), doubles(c), doubles(a)});
+  for (const auto& [name, expected] : answers.probabilities) {
+    INFO(name);
+    const auto file = model::read_model_file(test::python_folder + name + ".json");
+    REQUIRE(file);
+    const auto found = score(file->bytes, rows).probabilities;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      INFO(i);
+      const bool is_whole = a[i] && b[i] && c[i];
+      CHECK((name == "linear" && !is_whole ? !found[i] : found[i] == std::optional<double>(expected[i])));
+    }
+  }
 }

@@ -1,8 +1,10 @@
 // Expected numbers are scikit-learn's, of the same labels and probabilities; tests/e2e/model.py compares more.
+#include "tests/support/python_answers.hpp"
 #include "tools/model/figures.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace millrace;
@@ -67,4 +69,20 @@ TEST_CASE("curves begin and end in their corners, and the tenth takes equal ones
   const std::vector<std::uint8_t> some{1, 0, 0, 0};
   const std::vector<float> equal{0.5F, 0.5F, 0.1F, 0.1F};
   CHECK(model::figures_of(some, equal, 0.5).lift == Approx(0.5 / 0.25));
+}
+
+TEST_CASE("figures are those that scikit-learn has written down") {
+  const auto answers = test::read_python_answers();
+  const auto found =
+      model::named_figures(model::figures_of(answers.labels, answers.probabilities.at("boosted"), 0.5));
+  std::ifstream in(test::python_folder + "figures.txt");
+  std::size_t compared = 0;
+  std::string name;
+  for (double expected = 0; in >> name >> expected; ++compared) {
+    INFO(name);
+    const auto at = std::find_if(found.begin(), found.end(), [&](const auto& f) { return f.first == name; });
+    REQUIRE(at != found.end());
+    CHECK(at->second == Approx(expected).epsilon(1e-12));
+  }
+  CHECK(compared == 11);
 }
