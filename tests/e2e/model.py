@@ -323,6 +323,7 @@ def wrong(call, folder):
     misjudged('column "adverts" is text, and the model has double: row 1 has many', [{**r, "adverts": "many"} for r in rows])
     misjudged('row 2: column "registered_days" is -inf', [rows[0], {**rows[1], "registered_days": -math.inf}, *rows[2:]])
     misjudged('row 2: column "registered_days" is nan', [rows[0], {**rows[1], "registered_days": math.nan}, *rows[2:]])
+    misjudged('column "gender" is boolean, and the model has text', [{**r, "gender": "F"} for r in rows])
     misjudged("with one class only", [{**r, "churned": 1} for r in rows])
     misjudged("is null in row 2", [rows[0], {**rows[1], "churned": None}, *rows[2:]])
     # A csv does not say of what type nothing is.

@@ -236,6 +236,11 @@ expected<data::batch> fitted(const model& m, const data::batch& table) {
       if (!made)
         return tl::unexpected(std::move(made.error()));
       column = std::move(*made);
+    } else if (wanted == type_id::text && found == type_id::boolean) {
+      return wrong(
+          fmt::format("{} is boolean, and the model has text; remedy: texts there, in Parquet or JSON "
+                      "lines where a csv has only such as F, T, yes or no, which are read as booleans",
+                      named(f.name)));
     }
     fields[*at].type = column->type();
   }

@@ -114,6 +114,9 @@ TEST_CASE("a table that is judged has the model's types where its own say less")
         "column \"n\" is text, and the model has double: row 2 has many; remedy: a table with numbers there, "
         "as "
         "in training");
+  CHECK(model::fitted(m, table({{"sex", type_id::boolean, {"false", "false"}}}))
+            .error()
+            .message.starts_with("column \"sex\" is boolean, and the model has text; remedy: "));
 }
 
 TEST_CASE("labels are 0 and 1, false and true, and never null") {
