@@ -3,13 +3,15 @@
 
 Beside the screen and `active2` tables in MariaDB, PostgreSQL and SQLite, an appended file and a rolled file get the same rows.
 After each kill: rows that were committed are still there, and none is there twice. At the end every sink holds exactly
-the oracle's rows, the ledger adds up, and each record that could not be read is one dead letter.
+the oracle's rows, the ledger adds up, and each record that could not be read is one dead letter. Many kills go in rounds of 50, each with
+topics, tables and a seed of its own: what one kill is checked by grows with the rows before it.
 
     kills.py --millrace build/release/millrace [--kills 300] [--seed 1]
 """
 import argparse
 import collections
 import random
+import subprocess
 import sys
 import time
 
@@ -18,9 +20,12 @@ from job_under_test import Job, Targets, nothing_lost_since  # noqa: E402
 from real_systems import check, main, needed, wait_until  # noqa: E402
 
 
-def test(options, folder):
-    job = Job(options, folder, *needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL"), options.seed)
-    rng = random.Random(options.seed)
+ROUND = 50
+
+
+def one_round(options, folder, seed, kills):
+    job = Job(options, folder, *needed("KAFKA_BROKERS", "MARIADB_URL", "POSTGRES_URL"), seed)
+    rng = random.Random(seed)
     job.clicks.start()
     before = {name: collections.Counter() for name in Targets.COMMITTED}
     shown, progress = time.monotonic(), 0
@@ -29,7 +34,7 @@ def test(options, folder):
         check(running.alive(), lambda: f"ended by itself with {running.process.returncode}: {running.errors()[-1500:]}")
         return collections.Counter(job.targets.active2()) != before["active2"]
 
-    for deaths in range(1, options.kills + 1):
+    for deaths in range(1, kills + 1):
         running = job.start()
         if deaths % 5 == 0:  # however long that takes here
             wait_until("a life commits rows", lambda running=running: has_committed(running))
@@ -46,8 +51,17 @@ def test(options, folder):
             print(f"{deaths} kills, {sum(now['active2'].values())} rows in active2", flush=True)
     job.clicks.end()
     found = job.finish(job.start())
-    check(progress >= options.kills // 5, f"only {progress} of {options.kills} lives committed anything")
-    print(f"{options.kills} kills (seed {options.seed}), {progress} lives committed rows: {found}")
+    check(progress >= kills // 5, f"only {progress} of {kills} lives committed anything")
+    print(f"{kills} kills (seed {seed}), {progress} lives committed rows: {found}", flush=True)
+
+
+def test(options, folder):
+    for n, first in enumerate(range(0, options.kills, ROUND)):
+        place = folder / str(options.seed + n)
+        place.mkdir()
+        one_round(options, place, options.seed + n, min(ROUND, options.kills - first))
+        if not options.keep:
+            subprocess.run(["rm", "-rf", str(place)], check=False)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from link_mutants import LINK_MUTANTS  # noqa: E402
 from mutants import CHAIN_MUTANTS, LANE_MUTANTS, MUTANTS  # noqa: E402
 from node_mutants import NODE_MUTANTS  # noqa: E402
 from patience import PATIENCE  # noqa: E402
-from simulated_node_mutants import FIRST_SEEDS, SIMULATED_NODE_MUTANTS  # noqa: E402
+from simulated_node_mutants import SIMULATED_NODE_MUTANTS  # noqa: E402
 
 # As the build has it (cmake/toolchain.cmake): what has not changed since the last run is not compiled again.
 CCACHE = [shutil.which("ccache")] if shutil.which("ccache") else []
@@ -158,7 +158,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", default="build/mutants", type=pathlib.Path)
     p.add_argument("--seeds", default=500, type=int)
-    p.add_argument("--from", type=int, dest="first", help="the first seed (1, but for rules that few seeds find)")
+    p.add_argument("--from", default=1, type=int, dest="first")
     p.add_argument("--jobs", default=2, type=int)
     p.add_argument("--only", nargs="+", default=[])
     p.add_argument("--without", nargs="+", default=[])
@@ -176,7 +176,7 @@ def main():
     folder = build / "mutants"  # always the same: its path is part of what ccache compares
     folder.mkdir(exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        hunts = {pool.submit(timed, by, build, folder, m, a.first or FIRST_SEEDS.get(m[0], 1), a.seeds): m for m, by in chosen}
+        hunts = {pool.submit(timed, by, build, folder, m, a.first, a.seeds): m for m, by in chosen}
         for done in concurrent.futures.as_completed(hunts):
             name, rule = hunts[done][:2]
             try:

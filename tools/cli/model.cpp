@@ -73,7 +73,7 @@ std::string page_beside(const std::string& file) {
   return (file.ends_with(ending) ? file.substr(0, file.size() - ending.size()) : file) + ".html";
 }
 
-/// What is wrong with a table, behind its name.
+/// Puts the table's name before what is wrong with it.
 error of_table(const table_options& o, error e) {
   if (e.whose == fault::user)
     e.message = fmt::format("{}: {}", o.table, e.message);

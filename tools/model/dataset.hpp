@@ -28,8 +28,8 @@ struct dataset {
 /// Columns of other types than a model reads, as DuckDB gives sums and decimals, become double.
 [[nodiscard]] expected<data::batch> plain_numbers(const data::batch& table);
 
-/// What a csv alone does not tell: columns of the model's features without any value, and numbers that were read
-/// as text, become what the model reads.
+/// Columns of the model's features become what the model reads, where a csv alone does not tell: those without any
+/// value, and numbers that were read as text.
 [[nodiscard]] expected<data::batch> fitted(const model& m, const data::batch& table);
 
 /// 0 or 1 a row. Nulls and other values are errors that name the row (from 1).
