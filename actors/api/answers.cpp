@@ -65,6 +65,9 @@ std::optional<answer> read_one(std::string_view text, const requests::nodes&) {
 std::optional<answer> read_one(std::string_view text, const requests::apply&) {
   return read_json<answers::applied>(text);
 }
+std::optional<answer> read_one(std::string_view text, const requests::start&) {
+  return read_json<answers::applied>(text);
+}
 std::optional<answer> read_one(std::string_view text, const requests::wait&) {
   return read_json<answers::waited>(text);
 }

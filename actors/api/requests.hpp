@@ -145,6 +145,11 @@ struct stop {
   std::string topology;
   friend bool operator==(const stop&, const stop&) = default;
 };
+/// A topology of a cluster that was stopped, or has failed, goes on from the plan that the cluster has.
+struct start {
+  std::string topology;
+  friend bool operator==(const start&, const start&) = default;
+};
 /// The cluster forgets a topology that is over, with its state and dead letters.
 struct remove {
   std::string topology;
@@ -206,9 +211,9 @@ using request =
                  requests::figures, requests::own_figures, requests::ledger, requests::dead_letters,
                  requests::newest_letters, requests::letter_counts, requests::key_state,
                  requests::own_key_state, requests::tap, requests::own_tap, requests::trace, requests::stop,
-                 requests::remove, requests::pause, requests::resume, requests::restart, requests::replay,
-                 requests::drain, requests::forget, requests::status, requests::metrics, requests::healthz,
-                 requests::readyz, requests::livez>;
+                 requests::start, requests::remove, requests::pause, requests::resume, requests::restart,
+                 requests::replay, requests::drain, requests::forget, requests::status, requests::metrics,
+                 requests::healthz, requests::readyz, requests::livez>;
 
 /// Says what a request has for a body.
 enum class body_form : std::uint8_t {

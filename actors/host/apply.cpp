@@ -175,6 +175,30 @@ expected<void> check_files(const config::topology& t, const apply_options& o) {
 
 }  // namespace
 
+expected<std::string> text_to_start(const cluster::control_state& cluster, const std::string& topology) {
+  using cluster::topology_status;
+  const auto found = cluster.topologies.find(topology);
+  if (found == cluster.topologies.end())
+    return user_error(
+        ec::not_found,
+        fmt::format("the cluster has no topology {}; `millrace list` has those it has", topology));
+  const auto refuse = [&](std::string_view why) {
+    return user_error(ec::mismatch, fmt::format("the topology {} {}", topology, why));
+  };
+  switch (found->second.status) {
+  case topology_status::running:
+    return refuse("runs already");
+  case topology_status::stopping:
+    return refuse("is stopping; start it once it has stopped");
+  case topology_status::finished:
+    return refuse("has ended; `millrace apply` takes what its files have got since");
+  case topology_status::failed:
+  case topology_status::stopped:
+    break;
+  }
+  return decode_plan(found->second.plan).map([](hosted_plan&& p) { return std::move(p.text); });
+}
+
 expected<cluster::records::topology_applied> prepare_apply(const apply_options& o) {
   auto topology = load_plan(o.text, o.topology);
   if (!topology)

@@ -32,6 +32,11 @@ struct apply_options {
   std::shared_ptr<chain::named_chains> chains = nullptr;  // of the topology: what was replayed into it
 };
 
+/// Returns the text of the plan by which a topology goes on that was stopped or has failed. User errors: the cluster does not have
+/// it, it runs, or it has ended.
+[[nodiscard]] expected<std::string> text_to_start(const cluster::control_state& cluster,
+                                                  const std::string& topology);
+
 /// Blocks for as long as sources take to answer. User errors: the topology is wrong, does not fit the state of the
 /// one that the cluster has, has ended and cannot take what its files have got since, names a node that the cluster does not
 /// have, or files that another node has.

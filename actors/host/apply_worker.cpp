@@ -21,15 +21,18 @@ expected<cluster::records::topology_applied> carry_out(const applying_job& job) 
   const auto seen = node::control_book(options.store).look();
   if (!seen)
     return unexpected(seen.error());
-  apply_options o{options.node, job.what.topology, job.what.plan,
-                  folder_of_topology(options.folder, job.what.topology), options.cores};
+  const auto text = job.plan ? expected<std::string>(*job.plan) : text_to_start(seen->state, job.topology);
+  if (!text)
+    return unexpected(text.error());
+  apply_options o{options.node, job.topology, *text, folder_of_topology(options.folder, job.topology),
+                  options.cores};
   o.start_timeout = options.start_timeout;
   o.make = options.make;
   // As many as the cluster has cores, where all machines are alike.
   o.lanes = options.cores * std::max<std::size_t>(seen->state.nodes.size(), 1);
   for (const auto& [node, _] : seen->state.nodes)
     o.nodes.insert(node);
-  if (const auto t = seen->state.topologies.find(job.what.topology); t != seen->state.topologies.end()) {
+  if (const auto t = seen->state.topologies.find(job.topology); t != seen->state.topologies.end()) {
     o.before = t->second;
     o.chains = std::make_shared<node::topology_chains>(
         options.store, cluster::chains_of(t->first, t->second.first_generation));

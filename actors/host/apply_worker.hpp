@@ -4,11 +4,15 @@
 
 #include "actors/host/view.hpp"
 
+#include <optional>
+#include <string>
+
 namespace millrace::host {
 
 struct applying_job {
   view_options options;
-  api::requests::apply what;
+  std::string topology;
+  std::optional<std::string> plan;  // none: the one that the cluster has
   std::uint64_t number = 0;
 };
 

@@ -57,7 +57,9 @@ public:
     if (tell_of_this_process(m.what, to))
       return;
     if (const auto* const a = std::get_if<api::requests::apply>(&m.what))
-      return prepare(*a, {to, m.to});
+      return prepare(a->topology, a->plan, {to, m.to});
+    if (const auto* const s = std::get_if<api::requests::start>(&m.what))
+      return prepare(s->topology, std::nullopt, {to, m.to});
     if (asks_for_letters(m.what))
       return read_letters(m.what, m.to);
     ask_leader(m.what, to, m.to);
@@ -186,12 +188,13 @@ private:
   }
 
   // --- apply
-  void prepare(const api::requests::apply& a, const applying& asker) {
+  void prepare(const std::string& topology, const std::optional<std::string>& plan, const applying& asker) {
     if (preparing_.size() >= most_prepared)
       return asker.to(busy());
     const auto number = ++numbers_;
     preparing_.emplace(number, asker);
-    const auto worker = spawn_apply_worker(self_->system(), {options_, a, number}, whole_view(self_));
+    const auto worker =
+        spawn_apply_worker(self_->system(), {options_, topology, plan, number}, whole_view(self_));
     self_->monitor(worker);
     workers_[worker.address()] = number;
     self_->send(worker, prepare_now{});

@@ -42,6 +42,8 @@ struct given_to<asked::nodes> : gives<asked::nodes, std::vector<api::answers::no
 template<>
 struct given_to<asked::apply> : gives<asked::apply, api::answers::applied> {};
 template<>
+struct given_to<asked::start> : gives<asked::start, api::answers::applied> {};
+template<>
 struct given_to<asked::wait> : gives<asked::wait, api::answers::waited> {};
 template<>
 struct given_to<asked::graph> : gives<asked::graph, graph> {};

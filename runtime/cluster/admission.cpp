@@ -35,8 +35,9 @@ change failures(const control_state& s, const records::session_ended& r) {
     out.push_back(records::topology_failed{
         topology, actors.front(),
         cut(fmt::format("{} nodes have died within {} while they ran {}; look at the last record that it has "
-                        "taken, then apply the topology again",
-                        deaths_too_many, format_duration(deaths_within), fmt::join(actors, ", ")))});
+                        "taken, then `millrace start {}`",
+                        deaths_too_many, format_duration(deaths_within), fmt::join(actors, ", "),
+                        topology))});
   return out;
 }
 

@@ -95,8 +95,8 @@ decision_list coordinator::on_life_ended(const std::string& node, const life_end
         e.actor.topology, e.actor.name,
         fmt::format(
             "the life {}.{} holds its chain or its target, and this cluster has never given that; end "
-            "whatever else uses them, then apply the topology again",
-            std::max(e.last, e.refused_by).term, std::max(e.last, e.refused_by).count)});
+            "whatever else uses them, then `millrace start {}`",
+            std::max(e.last, e.refused_by).term, std::max(e.last, e.refused_by).count, e.actor.topology)});
   } else if (e.last.term == given && e.how == life_end::failed) {
     wish_for(records::topology_failed{e.actor.topology, e.actor.name, e.why});
   } else if (e.last.term == given && e.how != life_end::completed) {

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-REMOTE = {"apply", "list", "nodes", "wait", "stop", "drain", "forget", "letters"}
+REMOTE = {"apply", "list", "nodes", "wait", "stop", "start", "drain", "forget", "letters"}
 COMMANDS = {"run", "check", "test", "load", "replay", "tls", "completion", "man"} | REMOTE
 # Commands of commands.
 INNER = {"tls init", "tls node", "tls client"}
@@ -40,6 +40,7 @@ CASES = {
     "millrace nodes --tls su": {"sub"},
     "millrace wait t --re": {"--report"},
     "millrace stop t --to": {"--token"},
+    "millrace start t --to": {"--token"},
     "millrace drain b --connect ": set(),
     "millrace forget b --js": set(),
     "millrace tl": {"tls"},

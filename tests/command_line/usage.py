@@ -51,6 +51,7 @@ def cases(topology, folder, taken):
         (["apply"], r"^millrace apply: TOPOLOGY is required"),
         (["apply", topology, "--conect", "x"], r'^millrace apply: there is no option --conect; did you mean "--connect"\?'),
         (["stop"], r"^millrace stop: NAME is required"),
+        (["start"], r"^millrace start: NAME is required"),
         (["drain"], r"^millrace drain: NODE is required"),
         (["wait", "usage", "--json"], r"^millrace wait: there is no option --json"),
         (["list", "more"], r'^millrace list: "more" is one argument too many'),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Topologies that are over are removed from three nodes: what runs is refused, the store has nothing of a removed one in the end, also
+"""Topologies are stopped, started again by name, and removed from three nodes: what runs is refused, the store has nothing of a removed one in the end, also
 where whoever leads is killed in the middle, and one of the same name begins anew. A node that stood still while all of that
 happened wakes up and changes nothing.
 
@@ -13,8 +13,8 @@ import sys
 
 sys.dont_write_bytecode = True
 from cluster_under_test import place_of_chains  # noqa: E402
-from counted_on_nodes import NAME, CountedOnNodes  # noqa: E402
-from counts_under_test import goes_on  # noqa: E402
+from counted_on_nodes import HOME, NAME, CountedOnNodes  # noqa: E402
+from counts_under_test import Waiting, goes_on  # noqa: E402
 from real_systems import check, main, wait_until  # noqa: E402
 
 
@@ -71,12 +71,16 @@ class Removing(CountedOnNodes):
 
 
 def runs(r):
-    """What runs is not removed, and what the cluster does not have is named."""
-    r.refused(1, "has no topology", "remove", "nobody")
-    waiting = r.apply()
+    """What runs is not removed, and what the cluster does not have is named. What was stopped goes on by its name alone."""
+    for command in ("remove", "start"):
+        r.refused(1, "has no topology", command, "nobody")
+    r.apply()
     r.refused(1, "stop it first", "remove", NAME)
-    waiting.end()
-    r.counts.compare()
+    r.refused(1, "runs already", "start", NAME)
+    r.cluster.ask("stop", NAME)
+    check("is started" in r.cluster.ask("start", NAME), "start does not say that it has started")
+    r.compare(Waiting(r.cluster, r.counts, HOME))
+    r.refused(1, "has ended", "start", NAME)
 
 
 def begins_anew(r, kills):

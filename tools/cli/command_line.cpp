@@ -25,6 +25,7 @@ std::unique_ptr<CLI::App> make_command_line(int& status) {
   add_nodes(*app, status);
   add_wait(*app, status);
   add_stop(*app, status);
+  add_start(*app, status);
   add_remove(*app, status);
   add_drain(*app, status);
   add_forget(*app, status);

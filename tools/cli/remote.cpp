@@ -1,4 +1,4 @@
-// millrace apply, list, nodes, wait, stop, remove, drain, forget, letters: what a cluster is asked for over a node's API.
+// millrace apply, list, nodes, wait, stop, start, remove, drain, forget, letters: what a cluster is asked for over a node's API.
 #include "tools/cli/remote.hpp"
 
 #include "actors/catalog.hpp"
@@ -126,6 +126,14 @@ int stop_topology(const remote_arguments& a) {
   return see_its_end("stop", a, ask);
 }
 
+int start_topology(const remote_arguments& a) {
+  const auto done = remote::ask_by_name(asker_for(a.connect), api::requests::start{a.name});
+  if (!done)
+    return fail("start", done.error());
+  return print_answer(fmt::format("{} is started; its plan is number {}\n", visible(a.name),
+                                  std::get<api::answers::applied>(*done).generation));
+}
+
 int remove_topology(const remote_arguments& a) {
   if (const auto asked = remote::ask_by_name(asker_for(a.connect), api::requests::remove{a.name}); !asked)
     return fail("remove", asked.error());
@@ -236,6 +244,17 @@ void add_stop(CLI::App& app, int& status) {
   sub->footer("Example:\n"
               "  millrace stop active_users\n\n"
               "It commits and captures first, and the command waits for that. Applied again, it goes on.");
+}
+
+void add_start(CLI::App& app, int& status) {
+  const auto [sub, a] = add_asking(app, status, "start",
+                                   "Have a topology go on that was stopped or has failed", start_topology);
+  sub->add_option("NAME", a->name, "The topology")->required();
+  sub->footer(
+      "Example:\n"
+      "  millrace start active_users\n\n"
+      "The cluster has its plan, so that no file is needed; its state goes on. What has ended is applied "
+      "again, which takes what its files have got since.");
 }
 
 void add_remove(CLI::App& app, int& status) {

@@ -10,6 +10,7 @@ void add_list(CLI::App& app, int& status);
 void add_nodes(CLI::App& app, int& status);
 void add_wait(CLI::App& app, int& status);
 void add_stop(CLI::App& app, int& status);
+void add_start(CLI::App& app, int& status);
 void add_remove(CLI::App& app, int& status);
 void add_drain(CLI::App& app, int& status);
 void add_forget(CLI::App& app, int& status);

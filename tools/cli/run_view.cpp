@@ -106,6 +106,7 @@ struct run_view::looking {
     return page_of(is_alive(flow_meter::clock::now() - v.board_.sampled_at()));
   }
   given operator()(const asked::apply&) const { return expected<api::answer>(not_of_one_process("apply")); }
+  given operator()(const asked::start&) const { return expected<api::answer>(not_of_one_process("start")); }
   given operator()(const asked::remove&) const { return expected<api::answer>(not_of_one_process("remove")); }
   given operator()(const asked::drain&) const { return expected<api::answer>(not_of_one_process("drain")); }
   given operator()(const asked::forget&) const { return expected<api::answer>(not_of_one_process("forget")); }

@@ -25,6 +25,7 @@ TEST_CASE("what a server answers is what a client reads") {
       {requests::apply{}, answers::applied{3}},
       {requests::wait{}, answers::waited{true, t}},
       {requests::stop{}, answers::accepted{}},
+      {requests::start{}, answers::applied{4}},
       {requests::remove{}, answers::accepted{}},
       {requests::drain{}, answers::accepted{}},
       {requests::forget{}, answers::forgotten{{"t/x"}}},

@@ -111,6 +111,27 @@ TEST_CASE(
         "in: its files are on node there, and node here was asked; ask that one (--connect)");
 }
 
+TEST_CASE("the plan of a topology that was stopped or has failed starts it again") {
+  using cluster::topology_status;
+  applied_here a;
+  a.record();
+  cluster::control_state state;
+  auto& t = state.topologies["t"] = *a.options.before;
+  for (const auto status : {topology_status::stopped, topology_status::failed}) {
+    t.status = status;
+    CHECK(must(text_to_start(state, "t")) == a.options.text);
+  }
+  const auto refusal = [&](topology_status status) {
+    t.status = status;
+    return text_to_start(state, "t").error().message;
+  };
+  CHECK(refusal(topology_status::running) == "the topology t runs already");
+  CHECK(refusal(topology_status::stopping) == "the topology t is stopping; start it once it has stopped");
+  CHECK(refusal(topology_status::finished) ==
+        "the topology t has ended; `millrace apply` takes what its files have got since");
+  CHECK(text_to_start(state, "u").error().code == ec::not_found);
+}
+
 TEST_CASE("applied again at another node, what lies on a disk stays where it is") {
   applied_here a;
   const auto first = a.prepared();

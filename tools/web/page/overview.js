@@ -38,6 +38,7 @@ function row(t, isCluster) {
       isRunning && t.reason === "" ? action("Pause", t.topology, topologyPath(t.topology, "pause")) : null,
       isRunning && t.reason.includes("paused") ? action("Resume", t.topology, topologyPath(t.topology, "resume")) : null,
       isRunning ? action("Stop", t.topology, topologyPath(t.topology, "stop")) : null,
+      isCluster && ["stopped", "failed"].includes(t.state) ? action("Start", t.topology, topologyPath(t.topology, "start")) : null,
       isCluster && ["ended", "stopped", "failed"].includes(t.state)
         ? action("Remove", t.topology, topologyPath(t.topology, "remove"), "Its state and its dead letters go with it, and do not come back.") : null)];
 }
