@@ -21,6 +21,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace millrace::simulation {
 namespace {
@@ -160,6 +161,8 @@ private:
   void keep_handles_of(spec& child) {
     children_.push_back(child.name);
     child.spawn = [this, name = child.name, spawn = std::move(child.spawn)](auto&&... how) {
+      if (damaged_at_return_.erase(name) != 0)
+        damage_newest(name);
       auto spawned = spawn(how...);
       this->keep(name, spawned);
       return spawned;
@@ -240,7 +243,7 @@ private:
     switch (f.what) {
     case k::child_fails:
       if (f.damage)
-        damage_newest(child);
+        damaged_at_return_.insert(child);
       if (f.when == fault::moment::committed)  // not behind what the supervisor has to do at the end
         caf::anon_send(caf::actor_cast<caf::actor>(alive_[child]), messages::fail_now{"a test said so"});
       else
@@ -308,7 +311,8 @@ private:
     schedule_.hold(name, scheduler_.clock().now() + std::chrono::milliseconds(50 + size / 4 % 200));
   }
 
-  /// The newest capture is found damaged when the actor, or some actor (""), comes back.
+  /// Damages the newest capture of the actor, or of some actor (""), which comes back now: an actor that goes on would write
+  /// behind the damage.
   void damage_newest(const std::string& child) {
     if (const auto file = damage_.damage_newest(state_folder, child); !file.empty())
       schedule_.note("damaged: " + file);
@@ -334,6 +338,7 @@ private:
     if (death_.damage)
       damage_newest("");
     death_ = {};
+    damaged_at_return_.clear();
     logs_.cut_off(false);
     targets_.cut_off(false);
   }
@@ -389,6 +394,8 @@ private:
   std::vector<std::pair<caf::actor_clock::time_point, std::function<void()>>> until_;
   agenda agenda_;
   fault death_;
+  std::set<std::string>
+      damaged_at_return_;  // actors that were made to fail, whose newest capture is to be damaged
   bool disk_was_full_ = false;
   bool finished_ = false;
   bool revived_ = false;
