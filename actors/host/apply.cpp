@@ -4,6 +4,7 @@
 #include "config/plan/state_fit.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/admission.hpp"
 
 #include <fmt/format.h>
 
@@ -179,9 +180,7 @@ expected<std::string> text_to_start(const cluster::control_state& cluster, const
   using cluster::topology_status;
   const auto found = cluster.topologies.find(topology);
   if (found == cluster.topologies.end())
-    return user_error(
-        ec::not_found,
-        fmt::format("the cluster has no topology {}; `millrace list` has those it has", topology));
+    return cluster::no_topology(topology);
   const auto refuse = [&](std::string_view why) {
     return user_error(ec::mismatch, fmt::format("the topology {} {}", topology, why));
   };

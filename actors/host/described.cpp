@@ -1,6 +1,7 @@
 #include "actors/host/described.hpp"
 
 #include "actors/inside/pause.hpp"
+#include "runtime/cluster/admission.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -57,8 +58,7 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
 expected<api::answers::topology> topology_of(const node::cluster_described& d, const std::string& name) {
   const auto t = d.state->topologies.find(name);
   if (t == d.state->topologies.end())
-    return user_error(ec::not_found,
-                      fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
+    return cluster::no_topology(name);
   return describe_topology(d, name, t->second);
 }
 

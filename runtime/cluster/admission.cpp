@@ -53,10 +53,6 @@ struct admission {
   expected<change> if_active(const std::string& topology, record r) const {
     return active(topology) == nullptr ? change() : change{std::move(r)};
   }
-  static expected<change> no_topology(const std::string& name) {
-    return refuse(ec::not_found,
-                  fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
-  }
   static expected<change> no_node(const std::string& name) {
     return refuse(ec::not_found,
                   fmt::format("the cluster has no node {}; `millrace nodes` has those it has", name));
@@ -199,7 +195,7 @@ struct admission {
   expected<change> operator()(const records::topology_removed& r) const {
     const auto found = s.topologies.find(r.topology);
     if (found == s.topologies.end())
-      return is_going(r.topology) ? change() : no_topology(r.topology);
+      return is_going(r.topology) ? expected<change>(change()) : no_topology(r.topology);
     if (found->second.is_active())
       return refuse(
           ec::mismatch,
@@ -237,6 +233,11 @@ struct admission {
 
 expected<change> admit(const control_state& s, const record& wanted, event_micros now) {
   return std::visit(admission{s, now}, wanted);
+}
+
+unexpected no_topology(const std::string& name) {
+  return user_error(ec::not_found,
+                    fmt::format("the cluster has no topology {}; `millrace list` has those it has", name));
 }
 
 std::vector<actor_id> pinned_to(const control_state& s, const std::string& node) {

@@ -11,6 +11,9 @@ namespace millrace::cluster {
 /// session_ended (those given are the suspects; none: all lanes and shards of that process) and its time. An empty change: nothing is to be done. Errors are for whoever has asked.
 [[nodiscard]] expected<change> admit(const control_state& s, const record& wanted, event_micros now);
 
+/// Returns the user's error of naming a topology that the cluster does not have.
+[[nodiscard]] unexpected no_topology(const std::string& name);
+
 /// Returns what the operator loses by forgetting the node: the actors that are pinned to it.
 [[nodiscard]] std::vector<actor_id> pinned_to(const control_state& s, const std::string& node);
 

@@ -10,16 +10,13 @@ import argparse
 import collections
 import random
 import signal
-import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 from cluster_under_test import ClusterJob, place_of_chains  # noqa: E402
-from job_under_test import Targets, nothing_lost_since  # noqa: E402
+from job_under_test import Targets, in_rounds, nothing_lost_since  # noqa: E402
 from real_systems import check, main, needed, wait_until  # noqa: E402
-
-ROUND = 50
 
 def stand_still(cluster, node, rng):
     """Others get what it runs. Awake again, it is refused wherever they were first, and is a node without work; or it ends."""
@@ -109,14 +106,7 @@ def one_round(options, folder, seed, kills):
 
 
 def test(options, folder):
-    left, seed = options.kills, options.seed
-    while left > 0:
-        place = folder / str(seed)
-        place.mkdir()
-        left -= one_round(options, place, seed, min(left, ROUND))
-        seed += 1
-        if not options.keep:
-            subprocess.run(["rm", "-rf", str(place)], check=False)
+    in_rounds(options, folder, one_round)
 
 
 if __name__ == "__main__":

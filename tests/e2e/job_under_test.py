@@ -6,6 +6,7 @@ at the end, compares all of it with the oracle: each sink's rows, the ledger, th
 import collections
 import json
 import random
+import shutil
 import sqlite3
 import threading
 import time
@@ -160,6 +161,22 @@ def overlay(folder):
     path = folder / "sinks.json"
     path.write_text(json.dumps({"stages": stages}))
     return path
+
+
+ROUND = 50
+
+
+def in_rounds(options, folder, one_round):
+    """Many kills go by fifty, each round in a folder, with a job and with a seed of its own: what one kill is checked by grows with the rows before
+    it. `one_round(options, place, seed, kills)` returns how many it has made."""
+    left, seed = options.kills, options.seed
+    while left > 0:
+        place = folder / str(seed)
+        place.mkdir()
+        left -= one_round(options, place, seed, min(left, ROUND))
+        seed += 1
+        if not options.keep:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 class Job:

@@ -11,16 +11,12 @@ topics, tables and a seed of its own: what one kill is checked by grows with the
 import argparse
 import collections
 import random
-import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from job_under_test import Job, Targets, nothing_lost_since  # noqa: E402
+from job_under_test import Job, Targets, in_rounds, nothing_lost_since  # noqa: E402
 from real_systems import check, main, needed, wait_until  # noqa: E402
-
-
-ROUND = 50
 
 
 def one_round(options, folder, seed, kills):
@@ -53,15 +49,11 @@ def one_round(options, folder, seed, kills):
     found = job.finish(job.start())
     check(progress >= kills // 5, f"only {progress} of {kills} lives committed anything")
     print(f"{kills} kills (seed {seed}), {progress} lives committed rows: {found}", flush=True)
+    return kills
 
 
 def test(options, folder):
-    for n, first in enumerate(range(0, options.kills, ROUND)):
-        place = folder / str(options.seed + n)
-        place.mkdir()
-        one_round(options, place, options.seed + n, min(ROUND, options.kills - first))
-        if not options.keep:
-            subprocess.run(["rm", "-rf", str(place)], check=False)
+    in_rounds(options, folder, one_round)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// What holds of an actor's chain in any store. A place opens chains: open(term).
+// Checks of an actor's chain that hold in any store. A place opens chains: open(term).
 #pragma once
 
 #include "runtime/chain/chain.hpp"

@@ -1,4 +1,4 @@
-// What Python's XGBoost and scikit-learn say of small models and rows: tests/unit/model/golden, which
+// Answers of Python's XGBoost and scikit-learn for small models and rows: tests/unit/model/golden, which
 // tests/e2e/model_peer.py has written.
 #pragma once
 

@@ -1,9 +1,8 @@
 // A folder of a test's own, which goes with it.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include "tests/support/scratch.hpp"
+
 #include <string>
 #include <sys/stat.h>
 
@@ -11,30 +10,17 @@ namespace millrace::remote::test {
 
 class folder {
 public:
-  folder() : path_(std::filesystem::temp_directory_path() / "millrace-remote-XXXXXX") {
-    auto name = path_.string();
-    if (::mkdtemp(name.data()) != nullptr)
-      path_ = name;
-  }
-  ~folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-
-  [[nodiscard]] std::string path() const { return path_.string(); }
+  [[nodiscard]] std::string path() const { return own_.path().string(); }
   /// Its path.
   [[nodiscard]] std::string write(const std::string& name, const std::string& text,
                                   mode_t mode = 0600) const {
-    const auto path = (path_ / name).string();
-    std::ofstream(path) << text;
+    const auto path = own_.write(name, text);
     ::chmod(path.c_str(), mode);
     return path;
   }
 
 private:
-  std::filesystem::path path_;
+  millrace::test::scratch own_;
 };
 
 }  // namespace millrace::remote::test
