@@ -72,6 +72,13 @@ std::vector<option> parser_options() {
        .doc = "What happens to a record that is no row",
        .default_text = "dead_letter",
        .choices = {"dead_letter", "fail"}},
+      {.name = "on_crash",
+       .type = choice,
+       .doc = "What happens to a record that ends the process which works on it: it is tried again, on a "
+              "cluster after "
+              "waits that grow to five minutes, or given up after three times",
+       .default_text = "retry",
+       .choices = {"retry", "dead_letter"}},
       {.name = "validate",
        .type = choice,
        .doc = "Whether the whole record must be well formed, or only the columns that a later stage reads "

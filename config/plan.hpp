@@ -58,6 +58,7 @@ struct parser_plan {
   std::optional<event_micros> max_event_time;
   std::optional<micros> max_drift;  // of its source: how far partitions may be apart
   bool fail_on_error = false;
+  bool gives_up_crashes = false;  // records that have ended the process three times
   bool validate_whole = true;
 };
 struct transform_plan {

@@ -16,13 +16,13 @@
 namespace millrace::api {
 
 enum class topology_state : std::uint8_t { running, drained, ended, stopped, failed };
-enum class node_state : std::uint8_t { up, silent, draining, drained };
+enum class node_state : std::uint8_t { up, silent, draining, drained, flapping };
 
 constexpr auto words_of(topology_state) {
   return std::to_array<std::string_view>({"running", "drained", "ended", "stopped", "failed"});
 }
 constexpr auto words_of(node_state) {
-  return std::to_array<std::string_view>({"up", "silent", "draining", "drained"});
+  return std::to_array<std::string_view>({"up", "silent", "draining", "drained", "flapping"});
 }
 [[nodiscard]] std::string_view to_string(topology_state s);
 [[nodiscard]] std::string_view to_string(node_state s);

@@ -66,6 +66,7 @@ void actor_factory::add_shard(const shard_layout& s) {
   shard_entry e{setup_of(decided_.layout, s, *topology_), {}, {}};
   e.setup.earlier = decided_.run.left_of(s.window, s.number);
   e.options.name = s.name;
+  e.options.topology = topology_->name;
   e.options.stage = s.window;
   e.options.losses = options_.losses;
   e.options.flow = gauges_.flow;

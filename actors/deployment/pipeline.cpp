@@ -4,6 +4,7 @@
 #include "actors/deployment/state_keeper.hpp"
 #include "actors/deployment/verdicts_between_lives.hpp"
 #include "runtime/base/shard_name.hpp"
+#include "runtime/cluster/suspects.hpp"
 #include "runtime/control/snapshot_writer.hpp"
 
 #include <algorithm>
@@ -30,17 +31,33 @@ void add_sinks(const std::shared_ptr<const actor_factory>& factory, control::sup
                         }});
 }
 
+/// Of one actor: those that blame it (cluster/suspects.hpp).
+std::vector<delivery::crash_on_records> crashes_of(const std::vector<last_work>& all,
+                                                   const std::string& actor) {
+  cluster::actor_state seen;
+  for (const auto& w : all)
+    if (w.actor == actor)
+      cluster::note_crash(seen, {"", w.process, w.signal, w.records});
+  std::vector<delivery::crash_on_records> out;
+  for (const auto& c : seen.crashes)
+    if (c.records)
+      out.push_back({*c.records, delivery::name_of_signal(c.signal)});
+  return out;
+}
+
 void add_lanes(const std::shared_ptr<const actor_factory>& factory,
-               const std::shared_ptr<control::verdict_book>& book, control::supervisor_options& to) {
+               const std::shared_ptr<control::verdict_book>& book, const std::vector<last_work>& last_works,
+               control::supervisor_options& to) {
   for (const auto& l : factory->whole().lanes) {
     const auto& o = factory->lane_options_of(l.name);
     to.lanes.push_back(
         {l.name, l.plan, l.partitions.size(), l.max_drift.has_value() && !o.is_only_lane, l.receivers,
-         [factory, book, &o](const life& now, delivery::lane_log::start how,
-                             const std::vector<control::found_partition>& found,
-                             delivery::failing_records& failing,
-                             const messages::supervisor& supervisor) -> expected<messages::lane> {
-           return verdicts_for_next_life(o, failing, now, *book, supervisor)
+         [factory, book, crashes = crashes_of(last_works, l.name),
+          &o](const life& now, delivery::lane_log::start how,
+              const std::vector<control::found_partition>& found, delivery::failing_records& failing,
+              const messages::supervisor& supervisor) -> expected<messages::lane> {
+           return heed_crashes(o, crashes, failing, *book)
+               .and_then([&] { return verdicts_for_next_life(o, failing, now, *book, supervisor); })
                .map([&](const std::shared_ptr<const delivery::verdicts>& verdicts) {
                  return factory->make_lane(o.name, now, how, found, verdicts, failing, supervisor);
                });
@@ -79,7 +96,7 @@ tl::expected<prepared_pipeline, preparation_error> prepare_pipeline(caf::actor_s
   };
   add_shards(factory, supervised);
   add_sinks(factory, supervised);
-  add_lanes(factory, std::move(*verdicts), supervised);
+  add_lanes(factory, std::move(*verdicts), options.last_works, supervised);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "actors/stage/present.hpp"
 #include "actors/stage/restarts.hpp"
 #include "actors/stage/taps.hpp"
+#include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/supervisor.hpp"
 #include "runtime/snapshot/snapshot.hpp"
 
@@ -44,6 +45,8 @@ struct pipeline_options {
   bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
+  /// What earlier processes worked on for this topology when they ended, oldest first.
+  std::vector<last_work> last_works = {};
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();
   connector_makers make;

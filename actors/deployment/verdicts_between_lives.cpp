@@ -1,7 +1,5 @@
 #include "actors/deployment/verdicts_between_lives.hpp"
 
-#include "runtime/delivery/giving_up.hpp"
-
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -35,6 +33,21 @@ verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records
   }
   caf::anon_send(supervisor, messages::recovered{lane.name, next});
   return book.all();
+}
+
+expected<void> heed_crashes(const lane::lane_options& lane,
+                            const std::vector<delivery::crash_on_records>& crashes,
+                            delivery::failing_records& failing, control::verdict_book& book) {
+  for (const auto& c : crashes)
+    failing.suspect(c.records);
+  if (!lane.plan->parsing().gives_up_crashes)
+    return {};
+  auto given_up = delivery::verdicts_on_crashes(crashes);
+  std::erase_if(given_up, [&](const auto& v) { return book.all()->find(v.log, v.at) != nullptr; });
+  for (const auto& v : given_up)
+    spdlog::error("{}: {} {}; it goes to the dead letters", lane.plan->parser->name,
+                  delivery::place_of(v.log, v.at), v.error);
+  return given_up.empty() ? expected<void>() : book.give_up(given_up, {});
 }
 
 }  // namespace millrace::deployment

@@ -4,8 +4,10 @@
 
 #include "actors/lane/lane_actor.hpp"
 #include "runtime/control/verdict_book.hpp"
+#include "runtime/delivery/giving_up.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace millrace::deployment {
 
@@ -15,5 +17,11 @@ namespace millrace::deployment {
 [[nodiscard]] expected<std::shared_ptr<const delivery::verdicts>>
 verdicts_for_next_life(const lane::lane_options& lane, delivery::failing_records& failing, const life& next,
                        control::verdict_book& book, const messages::supervisor& supervisor);
+
+/// Has the lane work on small parts of the records in whose work earlier processes have ended, and gives those up that have
+/// ended processes alone too often where its parser says so (on_crash). Durable when it returns; may be called again.
+[[nodiscard]] expected<void> heed_crashes(const lane::lane_options& lane,
+                                          const std::vector<delivery::crash_on_records>& crashes,
+                                          delivery::failing_records& failing, control::verdict_book& book);
 
 }  // namespace millrace::deployment

@@ -2,6 +2,7 @@
 
 #include "actors/inside/pause.hpp"
 #include "runtime/cluster/admission.hpp"
+#include "runtime/cluster/suspects.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,6 +30,22 @@ std::string waiting_of(const node::cluster_described& d, const std::string& topo
                                     fmt::join(names, ", "), node, node);
 }
 
+/// "counts/3 has taken down node b at record parsed/4@165; next try in 40 s".
+std::string suspect_of(const std::string& name, const cluster::actor_state& a, event_micros now) {
+  const auto& last = a.crashes.back();
+  auto out = fmt::format("{} has taken down node {}", name, last.node);
+  if (a.crashes.size() > 1)
+    out += fmt::format(" ({} times)", a.crashes.size());
+  if (const auto& r = last.records)
+    out += r->record || r->records == 1
+               ? fmt::format(" at record {}@{}", r->log, r->record.value_or(r->from).minor)
+               : fmt::format(" between {0}@{1} and {0}@{2}", r->log, r->from.minor, r->to.minor);
+  const auto next = cluster::next_try(a);
+  if (next && *next > now)
+    out += fmt::format("; next try in {} s", (*next - now + 999'999) / 1'000'000);
+  return out;
+}
+
 api::answers::topology describe_topology(const node::cluster_described& d, const std::string& name,
                                          const cluster::topology_state& t) {
   using cluster::topology_status;
@@ -44,16 +61,30 @@ api::answers::topology describe_topology(const node::cluster_described& d, const
   case topology_status::stopping:
     return {name, api::topology_state::running, "it is stopping"};
   case topology_status::running: {
-    auto why = waiting_of(d, name);
+    std::vector<std::string> why;
     if (t.is_paused)
-      why = std::string(inside::paused_words) + (why.empty() ? "" : "; " + why);
-    return {name, api::topology_state::running, std::move(why)};
+      why.emplace_back(inside::paused_words);
+    for (auto& c : crashes_of(d, name))
+      why.push_back(std::move(c.text));
+    if (auto waiting = waiting_of(d, name); !waiting.empty())
+      why.push_back(std::move(waiting));
+    return {name, api::topology_state::running, fmt::format("{}", fmt::join(why, "; "))};
   }
   }
   return {name, api::topology_state::running, {}};
 }
 
 }  // namespace
+
+std::vector<inside::crash_figures> crashes_of(const node::cluster_described& d, const std::string& topology) {
+  std::vector<inside::crash_figures> out;
+  const auto& t = d.state->topologies.at(topology);
+  for (const auto& [name, a] : t.actors)
+    if (t.is_active() && !cluster::node_at_risk(a, d.now).empty())
+      out.push_back(
+          {a.spec.group, name, suspect_of(name, a, d.now), cluster::next_try(a).value_or(0) > d.now});
+  return out;
+}
 
 expected<api::answers::topology> topology_of(const node::cluster_described& d, const std::string& name) {
   const auto t = d.state->topologies.find(name);
@@ -81,6 +112,8 @@ api::answers::nodes nodes_of(const node::cluster_described& d, const std::string
       one.state = one.actors.empty() ? api::node_state::drained : api::node_state::draining;
     else if (!d.present.contains(name))
       one.state = api::node_state::silent;
+    else if (cluster::is_flapping(n, d.now))
+      one.state = api::node_state::flapping;
     out.all.push_back(std::move(one));
   }
   return out;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "actors/api/answers.hpp"
+#include "actors/inside/figures.hpp"
 #include "actors/node/messages.hpp"
 
 #include <string>
+#include <vector>
 
 namespace millrace::host {
 
@@ -14,6 +16,9 @@ namespace millrace::host {
 [[nodiscard]] api::answers::topologies topologies_of(const node::cluster_described& d);
 /// `leader`: the node that has answered.
 [[nodiscard]] api::answers::nodes nodes_of(const node::cluster_described& d, const std::string& leader);
+/// Actors of the topology that have ended processes of nodes lately. The topology is there.
+[[nodiscard]] std::vector<inside::crash_figures> crashes_of(const node::cluster_described& d,
+                                                            const std::string& topology);
 [[nodiscard]] bool is_over(const api::answers::topology& t);
 
 }  // namespace millrace::host

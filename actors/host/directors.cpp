@@ -143,7 +143,7 @@ private:
                                            [kept](const std::string& parser, const std::string& partition) {
                                              return log_of(*kept, parser, partition);
                                            },
-                                           std::move(*in_plan)});
+                                           std::move(*in_plan), lanes_giving_up_crashes(*kept)});
     return out;
   }
 

@@ -218,6 +218,15 @@ std::map<std::string, bool> lanes_of(const planned_topology& p) {
   return out;
 }
 
+std::set<std::string> lanes_giving_up_crashes(const deployment::decided_topology& d) {
+  std::set<std::string> out;
+  for (const auto& x : d.layout.lanes)
+    for (const auto& plan : d.plans)
+      if (plan->name == x.plan && plan->parsing().gives_up_crashes)
+        out.insert(x.name);
+  return out;
+}
+
 log_id log_of(const deployment::decided_topology& d, const std::string& plan, const std::string& partition) {
   for (const auto& p : d.plans)
     if (p->name == plan)

@@ -100,6 +100,7 @@ void insight::look_at_figures(const node::cluster_described& d, const known_topo
   own.topology = name;
   own.at = {system_clock().now()};
   own.is_running = t.state.is_active();
+  own.crashes = crashes_of(d, name);
   const auto places = places_of(t.state);
   gather(d, api::request(asked::own_figures{name}),
          std::make_shared<gathering<inside::figures>>(

@@ -2,6 +2,7 @@
 
 #include <caf/send.hpp>
 
+#include <map>
 #include <utility>
 
 namespace millrace::host {
@@ -9,6 +10,21 @@ namespace {
 
 /// The name of all clusters: what tells them apart is their store (docs/design/cluster.md, J1).
 constexpr std::string_view cluster_name = "millrace";
+
+/// The newest of each actor.
+std::vector<cluster::registration::last_word> last_words(const std::vector<last_work>& all) {
+  std::map<cluster::actor_id, cluster::registration::last_word> newest;
+  for (const auto& w : all) {
+    const cluster::actor_id id{w.topology, w.actor};
+    auto& known = newest[id];
+    if (known.process != w.process || known.signal == 0)
+      known = {id, w.process, w.signal, w.records};
+  }
+  std::vector<cluster::registration::last_word> out;
+  for (auto& [_, w] : newest)
+    out.push_back(std::move(w));
+  return out;
+}
 
 }  // namespace
 
@@ -36,6 +52,7 @@ node_group spawn_group(caf::actor_system& system, group_options options) {
   o.may_lead = options.may_lead;
   o.cores = static_cast<std::uint32_t>(options.cores);
   o.silence = options.silence;
+  o.last_words = last_words(options.last_works);
   o.seed = options.seed;
   o.store = options.store;
   o.transport = letters_by(g.board);

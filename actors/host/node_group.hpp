@@ -9,6 +9,7 @@
 #include "actors/host/switchboard.hpp"
 #include "actors/host/view.hpp"
 #include "actors/node/node_options.hpp"
+#include "runtime/base/flight_recorder.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace millrace::host {
 
@@ -29,6 +31,7 @@ struct node_settings {
   std::string folder;  // of this node; it is there
   std::chrono::milliseconds start_timeout{30'000};
   cluster::silence silence = {};
+  std::vector<last_work> last_works = {};  // of earlier processes (flight_recorder)
   /// Called once, on another thread: the process is to end, and why.
   std::function<void(const std::string& why)> on_over;
   decltype(host_options::losses) losses = {};

@@ -110,7 +110,7 @@ expected<std::unique_ptr<plan_on_node>> open_plan(caf::actor_system& system, con
 
 expected<control::any_actor> make_actor(plan_on_node& plan, const control::acts::spawn& asked,
                                         const messages::supervisor& host) {
-  const auto& [topology, actor, next, how, found, verdicts] = asked.with;
+  const auto& [topology, actor, next, how, found, verdicts, crashed] = asked.with;
   if (plan.lanes.contains(actor)) {
     const auto all = std::make_shared<delivery::verdicts>();
     for (const auto& v : verdicts)

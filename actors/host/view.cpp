@@ -177,8 +177,18 @@ private:
       text = "the store of the cluster does not answer\n" + text;
     describe([to, text](const described& d) {
       const auto all = (d.leader.empty() ? "no coordinator is heard\n" : "") + text;
-      to(api::answers::page{all.empty(), all.empty() ? "ok\n" : all});
+      to(api::answers::page{all.empty(), (all.empty() ? "ok\n" : all) + crash_lines(d)});
     });
+  }
+
+  /// Whoever leads tells of them; they are no fault of its own.
+  static std::string crash_lines(const described& d) {
+    std::string out;
+    if (d.leads)
+      for (const auto& [name, _] : d.state->topologies)
+        for (const auto& c : crashes_of(d, name))
+          out += fmt::format("{}: {}\n", name, c.text);
+    return out;
   }
 
   template<class F>

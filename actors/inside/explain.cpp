@@ -49,6 +49,16 @@ class explainer {
 public:
   explainer(const config::topology& t, const figures& f) : t_(t), f_(f) {}
 
+  /// First of all: what does not live gives nothing, and no stage downstream gets anything from it.
+  void crashes(const std::string& stage, explanation& out) const {
+    std::vector<cause> first;
+    for (const auto& c : f_.crashes) {
+      first.push_back({"crashes", c.stage, c.text, {}, remedy_of(c.stage)});
+      if (c.is_waiting && c.stage == stage)
+        sum_up(out, true, c.text + ".");
+    }
+    out.causes.insert(out.causes.begin(), first.begin(), first.end());
+  }
   void source(const config::stage& s, explanation& out) {
     std::uint64_t records = 0;
     bool runs_dry = true;
@@ -446,6 +456,13 @@ private:
     return out;
   }
 
+  [[nodiscard]] std::string remedy_of(const std::string& stage) const {
+    const std::string see = "that node's log and core say why its process has ended";
+    return parsing(t_, stage) == nullptr
+               ? see
+               : see + "; with on_crash \"dead_letter\" the parser gives such a record up after three times";
+  }
+
   static void add_once(explanation& out, cause c) {
     if (std::ranges::find(out.causes, c) == out.causes.end())
       out.causes.push_back(std::move(c));
@@ -482,6 +499,7 @@ expected<explanation> explain(const config::topology& t, const figures& f, const
     e.sink(*s, out);
     break;
   }
+  e.crashes(stage, out);
   return out;
 }
 

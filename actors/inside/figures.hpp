@@ -185,6 +185,21 @@ void members(auto& c, wire::like<source_figures> auto& s) {
   c("spool_full", "nothing is received because the spool is full; null: it has none", s.is_spool_full);
 }
 
+/// An actor that has ended processes of nodes.
+struct crash_figures {
+  std::string stage;
+  std::string actor;
+  std::string text;
+  bool is_waiting = false;
+  friend bool operator==(const crash_figures&, const crash_figures&) = default;
+};
+void members(auto& c, wire::like<crash_figures> auto& x) {
+  c("stage", "whose actor it is", x.stage);
+  c("actor", "its name", x.actor);
+  c("text", "which node it has taken down last, at which record, and when it is tried again", x.text);
+  c("waiting", "it is not tried again yet", x.is_waiting);
+}
+
 struct figures {
   std::string topology;
   event_time at;
@@ -195,6 +210,7 @@ struct figures {
   std::vector<sink_figures> sinks;
   std::map<std::string, loss_figures> losses;
   std::map<std::string, flow_figures> flow;
+  std::vector<crash_figures> crashes;
   std::vector<std::string> missing;
   friend bool operator==(const figures&, const figures&) = default;
 };
@@ -208,6 +224,7 @@ void members(auto& c, wire::like<figures> auto& f) {
   c("sinks", "that of the dead letters among them", f.sinks);
   c("losses", "by stage", f.losses);
   c("flow", "by stage", f.flow);
+  c("crashes", "actors that have taken down nodes lately", f.crashes);
   c("missing", "nodes that have actors of it and did not answer", f.missing);
 }
 

@@ -179,7 +179,7 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   }
   for (auto& p : partitions_)
     if (p->name == m.chunk->partition && p->live && m.ticket >= p->first_ticket) {
-      parse_ahead(p->waiting.emplace_back(waiting_chunk{m.chunk, now()}));
+      parse_ahead(*p, p->waiting.emplace_back(waiting_chunk{m.chunk, now()}));
       p->last_data = now();
       p->gauges->last_record = options_.clock->now();
       p->idle_sent = false;
@@ -188,11 +188,16 @@ void lane::on_chunk(const source::chunk_read& m, reader_number from) {
   pump();
 }
 
-void lane::parse_ahead(waiting_chunk& w) {
+void lane::parse_ahead(const partition& p, waiting_chunk& w) {
   if (options_.ahead.helpers == 0 || w.chunk->bytes.size() < options_.ahead.least_bytes)
     return;
+  // A record that has ended a process, or was given up, is not shown to anybody among others.
+  const auto& c = *w.chunk;
+  const auto log = options_.plan->log(p.name);
+  if (options_.failing.next(log, c.from, c.to) || options_.verdicts->next(log, c.from, c.to))
+    return;
   w.number = ++given_away_;
-  around_.parse(w.number, w.chunk);
+  around_.parse(w.number, {log, c.from, c.to, c.records()}, w.chunk);
 }
 
 /// An answer is dropped if its chunk is not there any more, because the lane has begun elsewhere.

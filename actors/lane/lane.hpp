@@ -55,7 +55,7 @@ private:
   void process(partition& p);
   bool process_some(partition& p, waiting_chunk& w);
   /// Has a chunk that was just read parsed by a helper, where there are some and it is worth it.
-  void parse_ahead(waiting_chunk& w);
+  void parse_ahead(const partition& p, waiting_chunk& w);
   /// The piece that begins at w.next, parsed.
   const piece& prepare(const partition& p, waiting_chunk& w);
   /// Adds records [w.next, last) of the piece, up to position `to`.
@@ -64,13 +64,13 @@ private:
   [[nodiscard]] bool is_large(const frame_former& former) const;
   std::vector<delivery::lane_frame> cut(frame_former& former, const partition& p,
                                         std::optional<position> alone);
-  [[nodiscard]] delivery::attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
-                                             position to) const;
+  [[nodiscard]] attempt attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
+                                   position to) const;
   /// Does what a record may make fail. The supervisor is told of a failure, for the next life; this one ends
   /// with it.
   template<class F>
-  void trying(const delivery::attempt& a, F&& work);
-  void tell_failure(const delivery::attempt& a, std::string_view error);
+  void trying(const attempt& a, F&& work);
+  void tell_failure(const attempt& a, std::string_view error);
   /// Late records among those that were just added to the live frame, unless a receiver has had them before.
   void note_late(const partition& p, const source::chunk& c);
   /// Under on_error "fail": how far the piece goes before a record that is no row. Nothing: it begins there.

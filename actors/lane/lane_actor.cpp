@@ -44,7 +44,8 @@ public:
                                                                       std::move(keeper)},
         receivers_(options.plan->receivers) {
     for (std::size_t i = 0; i < options.ahead.helpers; ++i)
-      helpers_.push_back(spawn_parse_helper(self_->system(), options.make_parser));
+      helpers_.push_back(
+          spawn_parse_helper(self_->system(), options.plan->topology->name, name_, options.make_parser));
     self_->set_down_handler([this](const caf::down_msg& m) {
       // A catch-up reader that is over is not among them any more.
       if (std::ranges::any_of(readers_, [&](const auto& r) { return r.second.source.address() == m.source; }))
@@ -85,8 +86,8 @@ public:
   void look(source::look beside) override { tell(live_reader, std::move(beside)); }
 
   /// One after the other: chunks are of one size, but the last.
-  void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) override {
-    self_->send(helpers_[number % helpers_.size()], parse_chunk{number, std::move(chunk)});
+  void parse(std::uint64_t number, attempt what, std::shared_ptr<const source::chunk> chunk) override {
+    self_->send(helpers_[number % helpers_.size()], parse_chunk{number, std::move(what), std::move(chunk)});
   }
 
   void tell_found(const source::partition_info& found) override {
@@ -98,7 +99,7 @@ public:
   void tell_failed(error why) override {
     self_->send(supervisor_, messages::stage_failed{name_, life_, std::move(why)});
   }
-  void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+  void tell_attempt_failed(const attempt& what, std::string_view error,
                            std::map<log_id, position> settled) override {
     self_->send(supervisor_,
                 messages::attempt_failed{name_, life_, what, std::string(error), std::move(settled)});
@@ -246,7 +247,14 @@ whole::behavior_type lane_behaviour(whole::pointer self, lane_options options, c
 messages::lane spawn_lane(caf::actor_system& system, lane_options options, const life& now,
                           delivery::lane_log::start how, messages::supervisor supervisor,
                           messages::state_keeper keeper) {
-  return system.spawn(lane_behaviour, std::move(options), now, how, std::move(supervisor), std::move(keeper));
+  const auto topology = options.plan->topology->name;
+  const auto name = options.name;
+  return control::spawn_recorded<whole>(
+      system, topology, name,
+      [options = std::move(options), now, how, supervisor = std::move(supervisor),
+       keeper = std::move(keeper)](whole::pointer self) mutable {
+        return lane_behaviour(self, std::move(options), now, how, std::move(supervisor), std::move(keeper));
+      });
 }
 
 }  // namespace millrace::lane

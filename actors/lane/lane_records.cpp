@@ -2,6 +2,7 @@
 // failure ends this life of the lane. What it was about has been told before that, and comes to the next life
 // with its options (delivery::failing_records).
 #include "actors/lane/lane.hpp"
+#include "runtime/base/flight_recorder.hpp"
 
 #include <fmt/format.h>
 
@@ -17,7 +18,8 @@ constexpr std::size_t large_frame = 1U << 20;
 }  // namespace
 
 template<class F>
-void lane::trying(const delivery::attempt& a, F&& work) {
+void lane::trying(const attempt& a, F&& work) {
+  const in_hand noted(a);
   try {
     std::forward<F>(work)();
   } catch (const std::exception& e) {
@@ -29,7 +31,7 @@ void lane::trying(const delivery::attempt& a, F&& work) {
   }
 }
 
-void lane::tell_failure(const delivery::attempt& a, std::string_view error) {
+void lane::tell_failure(const attempt& a, std::string_view error) {
   around_.say(urgency::error,
               fmt::format("{}: {} records of {} at positions {}:{} to {}:{} made it fail: {}", options_.name,
                           a.records, a.log, a.from.major, a.from.minor, a.to.major, a.to.minor, error));
@@ -40,10 +42,9 @@ void lane::tell_failure(const delivery::attempt& a, std::string_view error) {
   around_.tell_attempt_failed(a, error, std::move(settled));
 }
 
-delivery::attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last,
-                                   position to) const {
+attempt lane::attempt_on(const partition& p, const waiting_chunk& w, std::size_t last, position to) const {
   const auto& c = *w.chunk;
-  delivery::attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
+  attempt a{options_.plan->log(p.name), behind(c, w.next), to, last - w.next};
   if (a.records == 1) {
     a.record = c.positions[w.next];
     a.taken_before = p.receivers.have_had(*a.record);
@@ -98,7 +99,7 @@ void lane::note_late(const partition& p, const source::chunk& c) {
 
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,
                                             std::optional<position> alone) {
-  const delivery::attempt a{
+  const attempt a{
       options_.plan->log(p.name),           former.start().at, former.at().at, former.records(), alone, true,
       alone && p.receivers.have_had(*alone)};
   std::vector<delivery::lane_frame> frames;

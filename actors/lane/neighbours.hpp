@@ -56,7 +56,7 @@ public:
 
   // --- helpers, where there are some
   /// Has a chunk parsed on another thread: lane::on_parsed() with this number.
-  virtual void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) = 0;
+  virtual void parse(std::uint64_t number, attempt what, std::shared_ptr<const source::chunk> chunk) = 0;
 
   // --- the supervisor
   virtual void tell_found(const source::partition_info& found) = 0;
@@ -65,7 +65,7 @@ public:
   virtual void tell_failed(error why) = 0;
   /// Work on these records has failed, and this life ends with it: the next one is to know. `settled`: by
   /// log, below what every receiver has durable.
-  virtual void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+  virtual void tell_attempt_failed(const attempt& what, std::string_view error,
                                    std::map<log_id, position> settled) = 0;
   /// Records had been given up in a row, and the row ends: work from here on went well.
   virtual void tell_went_well(const log_id& log, position from) = 0;

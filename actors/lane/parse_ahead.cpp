@@ -1,5 +1,8 @@
 #include "actors/lane/parse_ahead.hpp"
 
+#include "runtime/base/flight_recorder.hpp"
+#include "runtime/control/spawn.hpp"
+
 #include <caf/typed_event_based_actor.hpp>
 
 #include <chrono>
@@ -14,6 +17,7 @@ public:
 
   [[nodiscard]] chunk_parsed parse(const parse_chunk& m) {
     const auto begun = std::chrono::steady_clock::now();
+    const in_hand noted(m.what);
     auto rows = try_to_parse(*m.chunk);
     return {m.number, std::move(rows),
             std::chrono::duration_cast<micros>(std::chrono::steady_clock::now() - begun)};
@@ -51,8 +55,11 @@ parse_helper::behavior_type helper_behaviour(parse_helper::pointer self, make_pa
 
 }  // namespace
 
-parse_helper spawn_parse_helper(caf::actor_system& system, make_parser make) {
-  return system.spawn(helper_behaviour, std::move(make));
+parse_helper spawn_parse_helper(caf::actor_system& system, const std::string& topology,
+                                const std::string& lane, make_parser make) {
+  return control::spawn_recorded<parse_helper>(
+      system, topology, lane,
+      [make = std::move(make)](parse_helper::pointer self) { return helper_behaviour(self, make); });
 }
 
 }  // namespace millrace::lane

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/parser/parser.hpp"
+#include "runtime/base/attempt.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/messages/messages.hpp"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace millrace::lane {
 
@@ -27,6 +29,7 @@ struct parsing_ahead {
 /// lane -> helper. Answered by chunk_parsed.
 struct parse_chunk {
   std::uint64_t number;  // comes back with the answer
+  attempt what;          // the chunk, for the flight recorder
   std::shared_ptr<const source::chunk> chunk;
 };
 /// helper -> lane.
@@ -42,8 +45,10 @@ using parsing_lane = caf::typed_actor<caf::reacts_to<chunk_parsed>>;
 using parse_helper = caf::typed_actor<caf::reacts_to<parse_chunk>, caf::reacts_to<messages::stop>>;
 using make_parser = std::function<expected<std::unique_ptr<parser::record_parser>>()>;
 
-/// It takes its turns on the shared threads. `make` is called on one of them, with the first chunk.
-[[nodiscard]] parse_helper spawn_parse_helper(caf::actor_system& system, make_parser make);
+/// It takes its turns on the shared threads. `make` is called on one of them, with the first chunk. What it does is the lane's
+/// work: a crash names that one.
+[[nodiscard]] parse_helper spawn_parse_helper(caf::actor_system& system, const std::string& topology,
+                                              const std::string& lane, make_parser make);
 
 }  // namespace millrace::lane
 

@@ -35,7 +35,8 @@ cluster::life_end end_of(life_outcome how) {
 agent_hands::agent_hands(whole_agent::pointer self, std::shared_ptr<const node_options> options,
                          control_keeper keeper)
     : self_(self), options_(std::move(options)), keeper_(std::move(keeper)),
-      agent_(options_->mine.node, options_->mine.instance, options_->cores, options_->formats),
+      agent_(options_->mine.node, options_->mine.instance, options_->cores, options_->formats,
+             options_->last_words),
       random_(options_->seed != 0 ? options_->seed : random_bits()) {}
 
 void agent_hands::on_letter(const letter_came& m) {

@@ -35,7 +35,7 @@ public:
   void on_dead(const process_dead& m);
   void on_over(const node_is_over& m);
   promise on_ask(const ask_cluster& m);
-  [[nodiscard]] cluster_described describe() const;
+  [[nodiscard]] cluster_described describe();
 
 private:
   void look();

@@ -115,7 +115,7 @@ void coordinator_hands::on_lost(const link_lost& m) {
 
 void coordinator_hands::on_dead(const process_dead& m) {
   if (const auto session = leads_ ? session_of(m.who) : 0; session != 0)
-    carry_out(leads_->on_node_dead(m.who.node, session, {}, now()));
+    carry_out(leads_->on_node_dead(m.who.node, session, now()));
 }
 
 void coordinator_hands::on_over(const node_is_over& m) {
@@ -148,14 +148,12 @@ coordinator_hands::promise coordinator_hands::on_ask(const ask_cluster& m) {
   return to;
 }
 
-cluster_described coordinator_hands::describe() const {
+cluster_described coordinator_hands::describe() {
   if (!leads_)
-    return {{}, leader_, nullptr, {}, {}};
-  cluster_described out{leads_->mine(),
-                        leader_,
-                        std::make_shared<const cluster::control_state>(leads_->state()),
-                        leads_->waiting(),
-                        {}};
+    return {{}, leader_, nullptr, {}, {}, now().wall};
+  cluster_described out{
+      leads_->mine(),         leader_, std::make_shared<const cluster::control_state>(leads_->state()),
+      leads_->waiting(now()), {},      now().wall};
   for (const auto& [name, _] : leads_->nodes().present())
     out.present.insert(name);
   return out;

@@ -97,6 +97,7 @@ struct cluster_described {
   std::shared_ptr<const cluster::control_state> state;  // none: it does not lead
   std::vector<cluster::actor_id> waiting;               // actors that no node can have
   std::set<std::string> present;                        // nodes that answer
+  event_micros now = 0;                                 // as the coordinator records times
 };
 
 // --- interfaces

@@ -5,11 +5,13 @@
 #include "actors/node/control_keeper.hpp"
 #include "actors/node/messages.hpp"
 #include "runtime/cluster/control_state.hpp"
+#include "runtime/cluster/node_messages.hpp"
 #include "runtime/cluster/silence.hpp"
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace millrace::node {
 
@@ -50,7 +52,8 @@ struct node_options {
   std::uint32_t cores = 1;
   std::uint32_t formats = 1;  // the newest that this version writes
   cluster::silence silence = {};
-  std::uint64_t seed = 0;  // of random waits and numbers; 0: by chance
+  std::vector<cluster::registration::last_word> last_words = {};  // of earlier processes, ascending by actor
+  std::uint64_t seed = 0;                                         // of random waits and numbers; 0: by chance
   std::shared_ptr<chain_store> store;
   std::shared_ptr<node_transport> transport;
   std::shared_ptr<life_factory> lives;

@@ -3,6 +3,8 @@
 #include "actors/shard/shard_input.hpp"
 #include "actors/shard/shard_lanes.hpp"
 #include "actors/shard/shard_output.hpp"
+#include "runtime/base/flight_recorder.hpp"
+#include "runtime/control/spawn.hpp"
 #include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/stalled_input.hpp"
@@ -234,6 +236,7 @@ private:
   [[nodiscard]] bool holds_input() const { return !stalled_.empty() || !stalled_output_.empty(); }
 
   void take(const delivery::output_ptr& f) {
+    const in_hand noted(delivery::records_of(*f));
     const auto before = core_->out().sent();
     const auto out = core_->take(*f);
     if (out.outcome == delivery::intake::outcome::broken)
@@ -244,6 +247,7 @@ private:
   }
 
   void take(const messages::take_frame& m) {
+    const in_hand noted(delivery::records_of(*m.frame));
     const auto before = core_->out().sent();
     const auto late = core_->late_at_shard();
     auto out = core_->take(*m.frame);
@@ -443,7 +447,14 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
 messages::shard spawn_shard(caf::actor_system& system, shard_options options,
                             std::shared_ptr<delivery::shard_core> core, const life& now,
                             messages::supervisor supervisor) {
-  return system.spawn(shard_behaviour, std::move(options), std::move(core), now, std::move(supervisor));
+  const auto topology = options.topology;
+  const auto name = options.name;
+  return control::spawn_recorded<whole_shard>(
+      system, topology, name,
+      [options = std::move(options), core = std::move(core), now,
+       supervisor = std::move(supervisor)](whole_shard::pointer self) mutable {
+        return shard_behaviour(self, std::move(options), std::move(core), now, std::move(supervisor));
+      });
 }
 
 }  // namespace millrace::shard

@@ -82,7 +82,8 @@ struct shard_gauges {
 };
 
 struct shard_options {
-  std::string name;                      // shard_name as text, for logs and the supervisor
+  std::string name;  // shard_name as text, for logs and the supervisor
+  std::string topology;
   std::optional<micros> snapshot_every;  // none: only at a stop and for decisions
   std::optional<micros> tick_every;      // with updates
   const wall_clock* clock = &system_clock();

@@ -40,8 +40,10 @@ whole_sink::behavior_type sink_behaviour(whole_sink::pointer self,
 
 messages::sink spawn_sink(caf::actor_system& system, sink_options options, const life& now,
                           messages::supervisor supervisor) {
-  return control::spawn_blocking(system, sink_behaviour, std::make_shared<sink_options>(std::move(options)),
-                                 now, std::move(supervisor));
+  const auto shared = std::make_shared<sink_options>(std::move(options));
+  return control::spawn_recorded_blocking<whole_sink>(
+      system, shared->topology ? shared->topology->name : std::string(), shared->name,
+      [=](whole_sink::pointer self) { return sink_behaviour(self, shared, now, supervisor); });
 }
 
 }  // namespace millrace::sink

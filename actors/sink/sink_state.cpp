@@ -2,6 +2,7 @@
 
 #include "actors/sink/dead_letters.hpp"
 #include "actors/stage/stage_names.hpp"
+#include "runtime/base/flight_recorder.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -190,6 +191,7 @@ void sink_state::on_lane_frame(const messages::take_frame& m) {
   };
   if (!is_open())
     return;
+  const in_hand noted(delivery::records_of(*m.frame));
   auto taken = core_.take(*m.frame);
   if (taken.outcome == delivery::intake::outcome::broken)
     throw std::runtime_error(
@@ -251,6 +253,7 @@ void sink_state::on_output(const messages::output& m) {
     return;  // resumed from the target's position once it is open
   if (!is_from_present_life(m.frame->log, m.life))
     return;  // of a life of the shard before the one that was told how far its output was taken
+  const in_hand noted(delivery::records_of(*m.frame));
   if (!core_.take(*m.frame))
     throw std::runtime_error(fmt::format("{}: a gap on the edge from {}", options_.name, m.frame->log));
   bytes_uncommitted_ += m.frame->byte_size();

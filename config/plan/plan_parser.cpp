@@ -102,6 +102,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   // "off" leaves nothing in the options: then no timestamp is too far ahead.
   plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
   plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
+  plan.gives_up_crashes = options.has("on_crash") && options.text("on_crash") == "dead_letter";
   plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
 
   const auto before = out.errors();

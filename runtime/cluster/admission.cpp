@@ -20,27 +20,6 @@ std::string cut(std::string text) {
 
 bool is_name(const std::string& name) { return !name.empty() && name.size() <= max_name_bytes; }
 
-/// Says which topologies have lost too many nodes, and the actors under which that was so.
-change failures(const control_state& s, const records::session_ended& r) {
-  std::map<std::string, std::vector<std::string>> under;
-  for (const auto& id : r.died_under) {
-    const auto* const a = s.find(id);
-    const auto recent =
-        std::ranges::count_if(a->deaths, [&](event_micros at) { return at > r.at - deaths_within.count(); });
-    if (static_cast<std::size_t>(recent) + 1 >= deaths_too_many)
-      under[id.topology].push_back(id.name);
-  }
-  change out;
-  for (const auto& [topology, actors] : under)
-    out.push_back(records::topology_failed{
-        topology, actors.front(),
-        cut(fmt::format("{} nodes have died within {} while they ran {}; look at the last record that it has "
-                        "taken, then `millrace start {}`",
-                        deaths_too_many, format_duration(deaths_within), fmt::join(actors, ", "),
-                        topology))});
-  return out;
-}
-
 struct admission {
   const control_state& s;
   event_micros now;
@@ -124,7 +103,7 @@ struct admission {
     if (found != s.nodes.end() && !found->second.is_over) {
       if (found->second.instance == r.instance)
         return change();
-      out = *(*this)(records::session_ended{r.node, found->second.session, true, now, {}});
+      out = *(*this)(records::session_ended{r.node, found->second.session, true, now});
     }
     r.session = s.sessions + 1;
     out.push_back(r);
@@ -135,15 +114,22 @@ struct admission {
     if (found == s.nodes.end() || found->second.session != r.session || found->second.is_over)
       return change();
     r.at = now;
-    const auto suspects = std::exchange(r.died_under, {});
-    for (const auto& [topology, t] : s.topologies)
-      for (const auto& [name, a] : t.actors)
-        if (r.has_died && a.at && a.at->session == r.session && a.spec.kind != actor_kind::sink &&
-            (suspects.empty() || std::ranges::find(suspects, actor_id{topology, name}) != suspects.end()))
-          r.died_under.push_back({topology, name});
-    auto out = failures(s, r);
-    out.insert(out.begin(), r);
-    return out;
+    return change{r};
+  }
+  /// A node tells it until it has a session, perhaps to several coordinators.
+  expected<change> operator()(records::crash_told r) const {
+    const auto* const t = active(r.actor.topology);
+    const auto a = t == nullptr ? decltype(t->actors.begin()){} : t->actors.find(r.actor.name);
+    if (t == nullptr || a == t->actors.end())
+      return change();
+    const auto is_it = [&](const crash& c) { return c.process == r.what.process; };
+    if (std::ranges::any_of(a->second.crashes, is_it) ||
+        (a->second.unexplained && is_it(*a->second.unexplained)))
+      return change();
+    r.what.at = now;
+    if (r.what.records && r.what.records->log.size() > max_name_bytes)
+      r.what.records.reset();
+    return change{r};
   }
   expected<change> operator()(const records::placed& r) const { return if_active(r.actor.topology, r); }
   expected<change> operator()(const records::term_granted& r) const { return if_active(r.actor.topology, r); }

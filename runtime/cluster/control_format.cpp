@@ -1,38 +1,21 @@
 // u8 version | u8 1: a change, 2: a base | a change: count, then for each record u8 which, its members
-//
-// Version 2: a change may hold pause_set; a base ends with the names of the topologies that are paused.
-// Version 3: a change may hold topology_removed and chains_cleared; a base has behind those names what was removed.
-// Each is written only where that is so: nodes of a version that knows no pause, or no removal, read what all others
-// write.
 #include "runtime/cluster/control_fields.hpp"
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/wire/alternative.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <utility>
 
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t first_version = 1;
-constexpr std::uint8_t with_pauses = 2;
-constexpr std::uint8_t with_removals = 3;
-constexpr std::uint8_t format_version = with_removals;
+constexpr std::uint8_t format_version = 4;
 enum class content : std::uint8_t { change = 1, base = 2 };
 
-std::uint8_t version_of(const record& r) {
-  if (std::holds_alternative<records::topology_removed>(r) ||
-      std::holds_alternative<records::chains_cleared>(r))
-    return with_removals;
-  return std::holds_alternative<records::pause_set>(r) ? with_pauses : first_version;
-}
-
-wire::writer begin(content what, std::uint8_t version) {
+wire::writer begin(content what) {
   wire::writer out;
-  out.fixed(version);
+  out.fixed(format_version);
   out.fixed(static_cast<std::uint8_t>(what));
   return out;
 }
@@ -42,17 +25,23 @@ unexpected malformed() {
                                   "from a copy, or found the cluster again in another one");
 }
 
-/// Returns the version, and leaves `in` behind the head.
-expected<std::uint8_t> read_head(wire::reader& in, content what) {
+/// Leaves `in` behind the head.
+expected<void> read_head(wire::reader& in, content what) {
   const auto version = in.fixed<std::uint8_t>();
   if (in.ok() && version > format_version)
     return user_error(ec::unsupported,
-                      fmt::format("the chain control has format {}, this version of millrace reads up to {}; "
+                      fmt::format("the chain control has format {}, this version of millrace reads {}; "
                                   "run the later version on this node",
                                   version, format_version));
-  if (in.fixed<std::uint8_t>() != static_cast<std::uint8_t>(what) || version < first_version)
+  if (in.ok() && version != 0 && version < format_version)
+    return user_error(
+        ec::unsupported,
+        fmt::format("the chain control has format {} of an earlier version of millrace, this one "
+                    "reads {}; give the cluster an empty store, and apply its topologies there",
+                    version, format_version));
+  if (in.fixed<std::uint8_t>() != static_cast<std::uint8_t>(what) || version != format_version)
     return malformed();
-  return version;
+  return {};
 }
 
 void read_members(wire::decoder& from, std::size_t which, record& out) {
@@ -62,56 +51,10 @@ void read_members(wire::decoder& from, std::size_t which, record& out) {
     from.in.fail();
 }
 
-/// A base of version 3 has this of its topologies.
-struct removals {
-  std::map<std::string, std::uint64_t> removed = {};
-  std::vector<std::string> leftovers = {};
-  std::map<std::string, std::uint64_t> first_generations = {};  // of topologies where it is not 1
-  std::vector<std::string> begin_anew = {};                     // topologies
-  friend bool operator==(const removals&, const removals&) = default;
-};
-void fields(auto& c, wire::like<removals> auto& x) {
-  wire::field_of_map(c, x.removed);
-  c.members(x.leftovers);
-  wire::field_of_map(c, x.first_generations);
-  c.members(x.begin_anew);
-}
-
-removals removals_of(const control_state& s) {
-  removals out{s.removed, {s.leftovers.begin(), s.leftovers.end()}};
-  for (const auto& [name, t] : s.topologies) {
-    if (t.first_generation != 1)
-      out.first_generations[name] = t.first_generation;
-    if (t.begins_anew)
-      out.begin_anew.push_back(name);
-  }
-  return out;
-}
-
-/// False where it names a topology that is not there.
-bool take_over(removals found, control_state& s) {
-  for (const auto& [name, first] : found.first_generations)
-    if (const auto t = s.topologies.find(name); t != s.topologies.end())
-      t->second.first_generation = first;
-    else
-      return false;
-  for (const auto& name : found.begin_anew)
-    if (const auto t = s.topologies.find(name); t != s.topologies.end())
-      t->second.begins_anew = true;
-    else
-      return false;
-  s.leftovers = {found.leftovers.begin(), found.leftovers.end()};
-  s.removed = std::move(found.removed);
-  return true;
-}
-
 }  // namespace
 
 std::string encode_change(const change& c) {
-  auto version = first_version;
-  for (const auto& r : c)
-    version = std::max(version, version_of(r));
-  auto out = begin(content::change, version);
+  auto out = begin(content::change);
   out.varint(c.size());
   for (const auto& r : c) {
     out.fixed(static_cast<std::uint8_t>(r.index()));
@@ -143,42 +86,20 @@ expected<change> decode_change(std::string_view bytes) {
 }
 
 std::string encode_base(const control_state& s) {
-  std::vector<std::string> paused;
-  for (const auto& [name, t] : s.topologies)
-    if (t.is_paused)
-      paused.push_back(name);
-  const auto removed = removals_of(s);
-  const auto version = removed != removals() ? with_removals : !paused.empty() ? with_pauses : first_version;
-  auto out = begin(content::base, version);
+  auto out = begin(content::base);
   wire::encoder to{out};
   to.field(s);
-  if (version >= with_pauses)
-    to.field(paused);
-  if (version >= with_removals)
-    to.field(removed);
   return out.take();
 }
 
 expected<control_state> decode_base(std::string_view bytes) {
   wire::reader in(bytes);
-  const auto version = read_head(in, content::base);
-  if (!version)
-    return unexpected(version.error());
+  if (auto head = read_head(in, content::base); !head)
+    return unexpected(head.error());
   control_state s;
   wire::decoder from{in};
   from.field(s);
-  std::vector<std::string> paused;
-  if (*version >= with_pauses)
-    from.field(paused);
-  for (const auto& name : paused)
-    if (const auto t = s.topologies.find(name); t != s.topologies.end())
-      t->second.is_paused = true;
-    else
-      in.fail();
-  removals found;
-  if (*version >= with_removals)
-    from.field(found);
-  if (!take_over(std::move(found), s) || !in.ok() || !in.at_end())
+  if (!in.ok() || !in.at_end())
     return malformed();
   return s;
 }

@@ -3,10 +3,12 @@
 // that any version may have written, so nothing in them is trusted. No I/O. Drawn in docs/formats.md.
 #pragma once
 
+#include "runtime/base/attempt.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/cluster/identities.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +28,16 @@ struct actor_spec {
   /// is away; empty: anywhere.
   std::string node = {};
   friend bool operator==(const actor_spec&, const actor_spec&) = default;
+};
+
+/// A process has ended while it worked for an actor.
+struct crash {
+  std::string node;           // of the process
+  std::uint64_t process = 0;  // a random number of its own
+  std::uint32_t signal = 0;   // by which the actor's work has ended it; 0: it was ended from outside
+  std::optional<attempt> records = {};  // in hand
+  event_micros at = 0;                  // when the node told it
+  friend bool operator==(const crash&, const crash&) = default;
 };
 
 namespace records {
@@ -57,13 +69,11 @@ struct session_given {
   cluster::session session = 0;
   friend bool operator==(const session_given&, const session_given&) = default;
 };
-/// `died_under`: the lanes and shards that the death of the process is counted under.
 struct session_ended {
   std::string node = {};
   cluster::session session = 0;
   bool has_died = false;  // it did not leave in order
   event_micros at = 0;
-  std::vector<actor_id> died_under = {};
   friend bool operator==(const session_ended&, const session_ended&) = default;
 };
 /// Recorded before it is sent: the actor begins the life (term, 0) in this process and nowhere else.
@@ -148,6 +158,13 @@ struct chains_cleared {
   friend bool operator==(const chains_cleared&, const chains_cleared&) = default;
 };
 
+/// The next process of the node tells it, before it gets its session.
+struct crash_told {
+  actor_id actor = {};
+  crash what = {};
+  friend bool operator==(const crash_told&, const crash_told&) = default;
+};
+
 }  // namespace records
 
 /// The order is the format: new ones go to the end.
@@ -156,7 +173,7 @@ using record =
                  records::session_ended, records::placed, records::term_granted, records::verdict_given,
                  records::verdicts_settled, records::partition_started, records::topology_failed,
                  records::finished, records::stop_asked, records::drain_asked, records::node_forgotten,
-                 records::pause_set, records::topology_removed, records::chains_cleared>;
+                 records::pause_set, records::topology_removed, records::chains_cleared, records::crash_told>;
 using change = std::vector<record>;
 
 /// A coordinator admits no more than this, so that a change and a base stay below what any store takes.

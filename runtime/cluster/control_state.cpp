@@ -1,5 +1,7 @@
 #include "runtime/cluster/control_state.hpp"
 
+#include "runtime/cluster/suspects.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,7 +50,7 @@ struct fold {
     s.formats = std::max(s.formats, r.formats);
     return {};
   }
-  /// Keeps pins, places and what was decided of the log; deaths are forgotten, since somebody has looked.
+  /// Keeps pins, places and what was decided of the log; crashes are forgotten, since somebody has looked.
   expected<void> operator()(const records::topology_applied& r) {
     const auto* const now = topology(r.topology);
     if (r.generation < s.next_generation(r.topology))
@@ -81,7 +83,8 @@ struct fold {
     if (r.session <= s.sessions)
       return contradiction("a session is given twice, to the node", r.node);
     s.sessions = r.session;
-    s.nodes[r.node] = {r.instance, r.session, false, false};
+    auto& n = s.nodes[r.node];
+    n = {r.instance, r.session, false, false, std::move(n.deaths)};
     return {};
   }
   expected<void> operator()(const records::session_ended& r) {
@@ -89,13 +92,13 @@ struct fold {
     if (node == s.nodes.end() || node->second.session != r.session)
       return contradiction("another session ends than that of the node", r.node);
     node->second.is_over = true;
-    for (const auto& id : r.died_under)
-      if (auto* const a = actor(id)) {
-        a->deaths.push_back(r.at);
-        std::erase_if(a->deaths, [&](event_micros at) { return at <= r.at - deaths_within.count(); });
-        if (a->deaths.size() > deaths_too_many)
-          a->deaths.erase(a->deaths.begin());
-      }
+    if (!r.has_died)
+      return {};
+    note_death(node->second, r.at);
+    for (auto& [name, t] : s.topologies)
+      for (auto& [_, a] : t.actors)
+        if (a.at && a.at->session == r.session)
+          note_death(a, r.at);
     return {};
   }
   expected<void> operator()(const records::placed& r) {
@@ -126,6 +129,8 @@ struct fold {
     if (t == nullptr)
       return contradiction("it gives up a record of", r.topology);
     t->verdicts.try_emplace({r.log, r.at}, r.error);
+    for (auto& [_, a] : t->actors)
+      forget_crashes_at(a, r.log, r.at);
     return {};
   }
   expected<void> operator()(const records::verdicts_settled& r) {
@@ -192,6 +197,12 @@ struct fold {
     if (node == s.nodes.end())
       return contradiction("it drains the node", r.node);
     node->second.is_draining = true;
+    return {};
+  }
+  /// The plan may have changed since the actor lived.
+  expected<void> operator()(const records::crash_told& r) {
+    if (auto* const a = actor(r.actor))
+      note_crash(*a, r.what);
     return {};
   }
   expected<void> operator()(const records::node_forgotten& r) {
@@ -263,7 +274,7 @@ std::string to_text(const control_state& s) {
                          a.at ? fmt::format(" on {} session {} term {} generation {}", a.at->node,
                                             a.at->session, a.at->term, a.at->generation)
                               : " nowhere",
-                         a.deaths.empty() ? "" : fmt::format(", {} deaths", a.deaths.size()));
+                         a.crashes.empty() ? "" : fmt::format(", {} crashes", a.crashes.size()));
   }
   for (const auto& chains : s.leftovers)
     out += fmt::format("chains {} are to be cleared\n", chains);

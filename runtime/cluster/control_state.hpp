@@ -13,10 +13,6 @@
 
 namespace millrace::cluster {
 
-/// The topology is given up once so many nodes have died under one of its lanes or shards in so short a time.
-inline constexpr std::size_t deaths_too_many = 3;
-inline constexpr micros deaths_within = std::chrono::minutes(10);
-
 struct place {
   std::string node;
   cluster::session session = 0;
@@ -28,7 +24,11 @@ struct place {
 struct actor_state {
   actor_spec spec;
   std::optional<place> at = {};
-  std::vector<event_micros> deaths = {};  // of nodes, the latest ones
+  /// By which it is suspect of ending processes, the newest last (runtime/cluster/suspects.hpp).
+  std::vector<crash> crashes = {};
+  std::optional<crash> unexplained = {};     // the last one that has no signal
+  std::optional<event_micros> died_at = {};  // when a node has died last on which it was
+  bool has_died_again = false;               // and soon before that another
   friend bool operator==(const actor_state&, const actor_state&) = default;
 };
 
@@ -87,6 +87,7 @@ struct node_state {
   cluster::session session = 0;
   bool is_over = false;  // the process of that session is gone
   bool is_draining = false;
+  std::vector<event_micros> deaths = {};  // of its processes, the latest ones
   friend bool operator==(const node_state&, const node_state&) = default;
 };
 

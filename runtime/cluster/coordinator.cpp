@@ -1,6 +1,7 @@
 #include "runtime/cluster/coordinator.hpp"
 
 #include "runtime/cluster/admission.hpp"
+#include "runtime/cluster/suspects.hpp"
 
 #include <fmt/format.h>
 
@@ -114,7 +115,7 @@ decision_list coordinator::advance(moment now) {
   if (!is_over_)
     admit_next(now);
   if (!is_over_ && !under_way_)
-    place();
+    place(now);
   if (!is_over_)
     clear(now);
   if (!is_over_ && !under_way_ && since_base_ >= records_before_base) {
@@ -189,11 +190,11 @@ void coordinator::end_epoch(bool stands_again, std::string why) {
   out_.push_back(decisions::step_down{stands_again, std::move(why)});
 }
 
-void coordinator::place() {
+void coordinator::place(moment now) {
   // After a takeover nodes register again what they run: what has a place already keeps it.
   if (!watch_.is_settled())
     return;
-  auto found = moves(offered(), placeable());
+  auto found = moves(offered(now), placeable(now));
   auto next = grants();
   const auto may_wait = !found.empty() && found.front().why != reason::homeless;
   if (may_wait && (!next.empty() || is_moving()))
@@ -237,14 +238,20 @@ bool coordinator::is_moving() {
   return moving_.has_value();
 }
 
-std::vector<offered_node> coordinator::offered() const {
+std::vector<offered_node> coordinator::offered(moment now) const {
   std::vector<offered_node> out;
-  for (const auto& [name, n] : watch_.present())
-    out.push_back({name, n.session, n.cores, state_.nodes.at(name).is_draining});
+  for (const auto& [name, n] : watch_.present()) {
+    const auto& known = state_.nodes.at(name);
+    out.push_back({name, n.session, n.cores, known.is_draining, is_flapping(known, now.wall)});
+  }
   return out;
 }
 
-std::vector<placeable_actor> coordinator::placeable() const {
+bool coordinator::may_begin(const actor_state& a, moment now) const {
+  return cluster::may_begin(a, a.at && watch_.find(a.at->node) != nullptr, now.wall);
+}
+
+std::vector<placeable_actor> coordinator::placeable(moment now) const {
   std::vector<placeable_actor> out;
   for (const auto& [topology, t] : state_.topologies)
     for (const auto& [name, a] : t.actors)
@@ -252,12 +259,15 @@ std::vector<placeable_actor> coordinator::placeable() const {
         out.push_back({{topology, name},
                        a.spec.group,
                        a.spec.is_pinned,
-                       a.spec.node,
+                       a.spec.node.empty() ? node_at_risk(a, now.wall) : a.spec.node,
                        a.at ? a.at->node : "",
-                       a.at ? a.at->session : 0});
+                       a.at ? a.at->session : 0,
+                       may_begin(a, now)});
   return out;
 }
 
-std::vector<actor_id> coordinator::waiting() const { return cluster::waiting(offered(), placeable()); }
+std::vector<actor_id> coordinator::waiting(moment now) const {
+  return cluster::waiting(offered(now), placeable(now));
+}
 
 }  // namespace millrace::cluster

@@ -107,9 +107,8 @@ public:
   [[nodiscard]] decision_list on_life_began(const std::string& node, const life_began& e, moment now);
   [[nodiscard]] decision_list on_life_ended(const std::string& node, const life_ended& e, moment now);
   [[nodiscard]] decision_list on_link_lost(const std::string& node, cluster::session session, moment now);
-  /// Its process is known to be gone: a reconnect was refused. `suspects`: actors that its last words name.
-  [[nodiscard]] decision_list on_node_dead(const std::string& node, cluster::session session,
-                                           const std::vector<actor_id>& suspects, moment now);
+  /// Its process is known to be gone: a reconnect was refused.
+  [[nodiscard]] decision_list on_node_dead(const std::string& node, cluster::session session, moment now);
   /// Its process ends in order.
   [[nodiscard]] decision_list on_node_left(const std::string& node, cluster::session session, moment now);
   /// A node or a word of another coordinator names a higher epoch.
@@ -121,7 +120,7 @@ public:
   [[nodiscard]] const node_watch& nodes() const { return watch_; }
   [[nodiscard]] bool is_over() const { return is_over_; }
   /// The actors that no node can have, as placement says.
-  [[nodiscard]] std::vector<actor_id> waiting() const;
+  [[nodiscard]] std::vector<actor_id> waiting(moment now) const;
 
 private:
   struct wish {
@@ -151,11 +150,12 @@ private:
 
   /// Chains of removed topologies, one after the other; what fails is tried again.
   void clear(moment now);
-  void place();
+  void place(moment now);
   [[nodiscard]] cluster::change grants() const;
   [[nodiscard]] bool is_moving();
-  [[nodiscard]] std::vector<offered_node> offered() const;
-  [[nodiscard]] std::vector<placeable_actor> placeable() const;
+  [[nodiscard]] std::vector<offered_node> offered(moment now) const;
+  [[nodiscard]] std::vector<placeable_actor> placeable(moment now) const;
+  [[nodiscard]] bool may_begin(const actor_state& a, moment now) const;
 
   [[nodiscard]] expected<void> acknowledge(const record& r);
   void take_effect(const records::topology_applied& r);
@@ -172,6 +172,7 @@ private:
   void take_effect(const records::partition_started& r) { tell_director(r.topology); }
   void take_effect(const records::topology_removed& r) { tell_director(r.topology); }
   void take_effect(const records::chains_cleared& r);
+  void take_effect(const records::crash_told& r) { tell_director(r.actor.topology); }
   void take_effect(const auto&) {}
   /// Before the record is folded: whatever it ends is stopped where it runs.
   void stop_what_ends(const record& r);

@@ -37,6 +37,8 @@ decision_list coordinator::on_registered(const registration& r, moment now) {
     const auto asked = joining_.find(r.node);
     if (asked == joining_.end() || asked->second != r.instance) {
       joining_[r.node] = r.instance;
+      for (const auto& w : r.last_words)
+        wish_for(records::crash_told{w.actor, {r.node, w.process, w.signal, w.records}});
       wish_for(records::session_given{r.node, r.instance, 0});
     }
   } else if (!is_mine || found->second.session != r.session) {
@@ -112,14 +114,13 @@ decision_list coordinator::on_link_lost(const std::string& node, cluster::sessio
   return advance(now);
 }
 
-decision_list coordinator::on_node_dead(const std::string& node, cluster::session session,
-                                        const std::vector<actor_id>& suspects, moment now) {
+decision_list coordinator::on_node_dead(const std::string& node, cluster::session session, moment now) {
   const auto found = state_.nodes.find(node);
   if (is_over_ || found == state_.nodes.end() || found->second.session != session)
     return advance(now);
   watch_.gone(node);
   detach(node);
-  wish_for(records::session_ended{node, session, true, 0, suspects});
+  wish_for(records::session_ended{node, session, true});
   return advance(now);
 }
 
@@ -128,7 +129,7 @@ decision_list coordinator::on_node_left(const std::string& node, cluster::sessio
   if (is_over_ || found == state_.nodes.end() || found->second.session != session)
     return advance(now);
   watch_.gone(node);
-  wish_for(records::session_ended{node, session, false, 0, {}});
+  wish_for(records::session_ended{node, session, false});
   return advance(now);
 }
 

@@ -17,8 +17,10 @@ bool is_for_any_session(const node_command& c) {
 
 }  // namespace
 
-node_agent::node_agent(std::string node, std::uint64_t instance, std::uint32_t cores, std::uint32_t formats)
-    : node_(std::move(node)), instance_(instance), cores_(cores), formats_(formats) {}
+node_agent::node_agent(std::string node, std::uint64_t instance, std::uint32_t cores, std::uint32_t formats,
+                       std::vector<registration::last_word> last_words)
+    : node_(std::move(node)), instance_(instance), cores_(cores), formats_(formats),
+      last_words_(std::move(last_words)) {}
 
 node_orders node_agent::on_command(const node_command& c) {
   if (is_over_)
@@ -105,6 +107,8 @@ registration node_agent::describe() const {
     r.running.push_back({actor, what.now});
   for (const auto& [actor, term] : begun_)
     r.begun.push_back({actor, term});
+  if (session_ == 0)
+    r.last_words = last_words_;
   return r;
 }
 

@@ -50,8 +50,10 @@ using node_orders = std::vector<node_order>;
 
 class node_agent {
 public:
-  /// `instance`: a random number of this process.
-  node_agent(std::string node, std::uint64_t instance, std::uint32_t cores, std::uint32_t formats);
+  /// `instance`: a random number of this process. `last_words`: of earlier ones, ascending by actor; told until there is a
+  /// session.
+  node_agent(std::string node, std::uint64_t instance, std::uint32_t cores, std::uint32_t formats,
+             std::vector<registration::last_word> last_words = {});
 
   /// Commands of a lower epoch than the highest are refused, those for another session passed over.
   [[nodiscard]] node_orders on_command(const node_command& c);
@@ -88,6 +90,7 @@ private:
   std::string node_;
   std::uint64_t instance_;
   std::uint32_t cores_, formats_;
+  std::vector<registration::last_word> last_words_;
   epoch epoch_;
   cluster::session session_ = 0;
   bool is_over_ = false;

@@ -1,9 +1,9 @@
 // u8 version | u8 1: a command, 2: an event | a command: epoch, session | u8 which, its members
 #include "runtime/cluster/node_message_format.hpp"
 
+#include "runtime/cluster/control_fields.hpp"
 #include "runtime/cluster/control_log.hpp"
 #include "runtime/wire/alternative.hpp"
-#include "runtime/wire/fields.hpp"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@
 namespace millrace::cluster {
 namespace {
 
-constexpr std::uint8_t message_version = 1;
+constexpr std::uint8_t message_version = 2;
 enum class direction : std::uint8_t { command = 1, event = 2 };
 
 /// The greatest for which number_of() stands for one life alone.
@@ -49,6 +49,7 @@ public:
   void text(std::string_view, const std::string& v) {
     out_.string(std::string_view(v).substr(0, max_text_bytes));
   }
+  void records(std::string_view, const std::optional<attempt>& v) { wire::encoder{out_}.field(v); }
   void end_of_life(life_end v) { out_.fixed(static_cast<std::uint8_t>(v)); }
   template<class T>
   void list(std::string_view, const std::vector<T>& all) {
@@ -84,7 +85,7 @@ public:
                         message_, version, message_version),
             {}});
     if (version != message_version)
-      refuse("its version is 0");
+      refuse(fmt::format("its version is {}, and {} is expected", version, message_version));
     if (const auto is = byte("its kind"); is != static_cast<std::uint8_t>(way))
       refuse(fmt::format("it is of kind {}, and {} is expected", is, static_cast<std::uint8_t>(way)));
   }
@@ -108,6 +109,11 @@ public:
     name("the name of an actor", v.name);
   }
   void text(std::string_view what, std::string& v) { v = bytes(what, max_text_bytes); }
+  void records(std::string_view what, std::optional<attempt>& v) {
+    wire::decoder{in_}.field(v);
+    if (!in_.ok())
+      refuse(fmt::format("{} is cut off, or none", what));
+  }
   void end_of_life(life_end& v) {
     constexpr auto last = static_cast<std::uint8_t>(life_end::worn_out);
     const auto how = byte("how it ended");
@@ -225,6 +231,12 @@ void members(auto& c, wire::like<registration::begun_term> auto& x) {
   c.actor(x.actor);
   c.term("its term", x.term);
 }
+void members(auto& c, wire::like<registration::last_word> auto& x) {
+  c.actor(x.actor);
+  c.number("the number of a process", x.process);
+  c.number("a signal", x.signal);
+  c.records("the work in hand", x.records);
+}
 void members(auto& c, wire::like<registration> auto& x) {
   c.name("the node", x.node);
   c.number("its instance", x.instance);
@@ -234,6 +246,7 @@ void members(auto& c, wire::like<registration> auto& x) {
   c.list("the actors that run", x.running);
   c.list("the actors that have begun", x.begun);
   c.term("the term below which all have begun", x.begun_below);
+  c.list("the actors that earlier processes worked for", x.last_words);
 }
 void members(auto& c, wire::like<life_began> auto& x) {
   c.number("its session", x.session);

@@ -3,9 +3,11 @@
 // The order of alternatives and of life_end is the format (node_message_format.hpp): new ones go to the end.
 #pragma once
 
+#include "runtime/base/attempt.hpp"
 #include "runtime/cluster/identities.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -72,6 +74,14 @@ struct registration {
     incarnation term = 0;
     friend bool operator==(const begun_term&, const begun_term&) = default;
   };
+  /// Until it has a session: what earlier processes of the node worked on when they ended (flight_recorder).
+  struct last_word {
+    actor_id actor;
+    std::uint64_t process = 0;
+    std::uint32_t signal = 0;
+    std::optional<attempt> records = {};
+    friend bool operator==(const last_word&, const last_word&) = default;
+  };
 
   std::string node;
   std::uint64_t instance = 0;
@@ -81,6 +91,7 @@ struct registration {
   std::vector<running_actor> running = {};
   std::vector<begun_term> begun = {};
   incarnation begun_below = 0;  // each lower term counts as begun
+  std::vector<last_word> last_words = {};
   friend bool operator==(const registration&, const registration&) = default;
 };
 

@@ -54,7 +54,7 @@ public:
   [[nodiscard]] std::vector<move> homeless() {
     std::vector<const placeable_actor*> all;
     for (const auto& [id, a] : actors_)
-      if (place_of(a) == nullptr)
+      if (place_of(a) == nullptr && a.may_begin)
         all.push_back(&a);
     // Pinned ones first: they have no choice. The others group by group, so that each group is dealt in turn.
     std::ranges::stable_sort(all, {}, [](const placeable_actor* a) {
@@ -121,11 +121,15 @@ private:
     for (auto& [name, n] : nodes_) {
       if (n.what.is_draining)
         continue;
-      if (best == nullptr || n.load(1) < best->load(1) ||
-          (n.load(1) == best->load(1) && n.group_load(g, 1) < best->group_load(g, 1)))
+      if (best == nullptr || is_better(n, *best, g))
         best = &n;
     }
     return best;
+  }
+  [[nodiscard]] static bool is_better(const node_load& a, const node_load& b, const group_name& g) {
+    if (a.what.is_flapping != b.what.is_flapping)
+      return b.what.is_flapping;
+    return a.load(1) < b.load(1) || (a.load(1) == b.load(1) && a.group_load(g, 1) < b.group_load(g, 1));
   }
 
   /// Takes the best of all moves that `why` gives a reason for: from the most loaded node, to the least loaded, of the group
@@ -141,7 +145,8 @@ private:
         continue;
       const auto g = group_of(a);
       for (const auto& [name, to] : nodes_) {
-        const auto r = to.what.is_draining || &to == from ? std::nullopt : why(*from, to, g);
+        const bool may_take = !to.what.is_draining && (!to.what.is_flapping || from->what.is_flapping);
+        const auto r = !may_take || &to == from ? std::nullopt : why(*from, to, g);
         if (!r)
           continue;
         const auto is_better = [&, &to = to] {  // clang 14 captures no binding by itself

@@ -17,6 +17,7 @@ struct offered_node {
   cluster::session session = 0;
   std::uint32_t cores = 1;
   bool is_draining = false;
+  bool is_flapping = false;  // it dies again and again
 };
 
 struct placeable_actor {
@@ -26,6 +27,7 @@ struct placeable_actor {
   std::string home = {};  // where it must be, or begins; empty: the first that it is placed on, or any
   std::string at = {};    // empty: nowhere
   cluster::session at_session = 0;  // a place in a session that is over is none
+  bool may_begin = true;            // else it gets no place yet
   friend bool operator==(const placeable_actor&, const placeable_actor&) = default;
 };
 
@@ -46,10 +48,10 @@ struct move {
 
 /// A placement. The result does not depend on the order of its inputs, and comes sorted by actor.
 /// - Homeless actors get their home if it is there, else the node with the least work for its cores; of several such,
-///   the one with the least of their group. Pinned ones wait for their home.
+///   the one with the least of their group. Pinned ones wait for their home. A flapping node gets what no other can have.
 /// - Where none is homeless one actor that runs moves, if there is a reason: first away from a draining node,
 ///   which gets nothing, pinned or not. Else from a node that has, for its cores, more than another will have
-///   with one more. Else from a node that has more of one group, as long as that keeps the balance. What has a home
+///   with one more, and is no flapping one. Else from a node that has more of one group, as long as that keeps the balance. What has a home
 ///   stays where it is: whoever comes to it has found it there.
 /// Repeated until nothing moves it comes to an end.
 [[nodiscard]] std::vector<move> moves(const std::vector<offered_node>& nodes,

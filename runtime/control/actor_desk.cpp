@@ -93,6 +93,8 @@ act_list actor_desk::on_prepared(const life_prepared& m) {
     auto& failing = failing_[m.actor];
     for (const auto& v : l->asks->give_up)
       failing.give_up(v.log, v.at);
+    for (const auto& a : m.crashed)
+      failing.suspect(a);
     std::ranges::move(l->ends_at, std::back_inserter(out.with.verdicts));
     out.failing = failing;
   }

@@ -3,6 +3,7 @@
 // that never block.
 #pragma once
 
+#include "runtime/base/flight_recorder.hpp"
 #include "runtime/base/random.hpp"
 
 #include <caf/actor_system.hpp>
@@ -14,6 +15,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 namespace millrace::control {
@@ -43,6 +47,47 @@ inline void share_threads(caf::actor_system_config& config, std::size_t threads)
 /// Seeds an actor's random waits: by chance, but in a simulation.
 [[nodiscard]] inline std::uint64_t jitter_seed(const caf::local_actor& self) {
   return is_simulated(self.system()) ? self.id() : random_bits();
+}
+
+/// An actor of a topology. While it has a thread, that is in the flight recorder: a crash names the actor.
+template<class Base>
+class recorded final : public Base {
+public:
+  using make_behaviour = std::function<typename Base::behavior_type(Base*)>;
+
+  recorded(caf::actor_config& config, std::string topology, std::string actor, make_behaviour make)
+      : Base(config), topology_(std::move(topology)), actor_(std::move(actor)), make_(std::move(make)) {}
+
+  caf::resumable::resume_result resume(caf::execution_unit* on, std::size_t most) override {
+    const at_work noted(topology_, actor_);
+    return Base::resume(on, most);
+  }
+
+protected:
+  typename Base::behavior_type make_behavior() override { return std::exchange(make_, nullptr)(this); }
+
+private:
+  std::string topology_, actor_;
+  make_behaviour make_;
+};
+template<class Handle>
+using recorded_actor = recorded<std::remove_pointer_t<typename Handle::pointer>>;
+
+/// Spawns an actor of a topology on the shared threads.
+template<class Handle>
+[[nodiscard]] auto spawn_recorded(caf::actor_system& system, const std::string& topology,
+                                  const std::string& actor,
+                                  typename recorded_actor<Handle>::make_behaviour make) {
+  return system.spawn<recorded_actor<Handle>>(topology, actor, std::move(make));
+}
+/// Likewise one that may block.
+template<class Handle>
+[[nodiscard]] auto spawn_recorded_blocking(caf::actor_system& system, const std::string& topology,
+                                           const std::string& actor,
+                                           typename recorded_actor<Handle>::make_behaviour make) noexcept {
+  if (is_simulated(system))
+    return spawn_recorded<Handle>(system, topology, actor, std::move(make));
+  return system.spawn<recorded_actor<Handle>, caf::detached>(topology, actor, std::move(make));
 }
 
 /// Spawns a function-based actor whose behaviour may block. Give it an argument at least: of none CAF 0.17

@@ -1,8 +1,11 @@
 #include "runtime/control/topology_director.hpp"
 
+#include "runtime/delivery/giving_up.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace millrace::control {
@@ -24,7 +27,8 @@ std::map<std::string, member> by_name(const std::vector<member>& all) {
 
 topology_director::topology_director(topology_director_options options)
     : topology_(std::move(options.topology)), log_of_(std::move(options.log_of)),
-      planned_(std::move(options.planned)), members_(by_name(options.members)), director_(options.members) {}
+      planned_(std::move(options.planned)), give_up_crashes_(std::move(options.give_up_crashes)),
+      members_(by_name(options.members)), director_(options.members) {}
 
 // --- what counts
 
@@ -148,10 +152,23 @@ direction_list topology_director::on_message(const std::string& node, const to_d
   return out;
 }
 
-void topology_director::on_prepare(const std::string& node, const prepare_life& p, direction_list& out) {
+/// Not those that are recorded.
+std::vector<delivery::verdict> topology_director::verdicts_on_crashes(const std::string& lane) const {
+  const auto a = state_.actors.find(lane);
+  if (a == state_.actors.end() || !give_up_crashes_.contains(lane))
+    return {};
+  std::vector<delivery::crash_on_records> crashes;
+  for (const auto& c : a->second.crashes)
+    if (c.records)
+      crashes.push_back({*c.records, fmt::format("node {}, {}", c.node, delivery::name_of_signal(c.signal))});
+  return delivery::verdicts_on_crashes(crashes);
+}
+
+void topology_director::on_prepare(const std::string& node, prepare_life p, direction_list& out) {
   const auto who = members_.find(p.actor);
   if (who == members_.end())
     return;
+  std::ranges::move(verdicts_on_crashes(p.actor), std::back_inserter(p.give_up));
   if (is_recorded(p.give_up)) {
     out.emplace_back(directions::send{node, prepared(p)});
     return;
@@ -177,6 +194,10 @@ life_prepared topology_director::prepared(const prepare_life& p) const {
   out.found = director_.found().of_parser(m.parser);
   for (const auto& [place, text] : state_.verdicts)
     out.verdicts.push_back({place.log, place.at, text});
+  if (const auto a = state_.actors.find(p.actor); a != state_.actors.end())
+    for (const auto& c : a->second.crashes)
+      if (c.records)
+        out.crashed.push_back(*c.records);
   return out;
 }
 

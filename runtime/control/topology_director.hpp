@@ -68,6 +68,8 @@ struct topology_director_options {
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of;
   /// Partitions that the plan has: where they were found under an earlier plan, `control` still has their starts.
   std::set<cluster::partition_name> planned = {};
+  /// Lanes whose parser gives up a record that has ended processes three times.
+  std::set<std::string> give_up_crashes = {};
 };
 
 class topology_director {
@@ -103,7 +105,8 @@ private:
   void end_lost_lives(direction_list& out);
   void on_news(const actor_news& n, direction_list& out);
   void on_found(const messages::partition_found& m, direction_list& out);
-  void on_prepare(const std::string& node, const prepare_life& p, direction_list& out);
+  void on_prepare(const std::string& node, prepare_life p, direction_list& out);
+  [[nodiscard]] std::vector<delivery::verdict> verdicts_on_crashes(const std::string& lane) const;
   [[nodiscard]] bool is_recorded(const std::vector<delivery::verdict>& all) const;
   [[nodiscard]] life_prepared prepared(const prepare_life& p) const;
   void begin_starts(direction_list& out);
@@ -112,6 +115,7 @@ private:
   std::string topology_;
   std::function<log_id(const std::string& parser, const std::string& partition)> log_of_;
   std::set<cluster::partition_name> planned_;
+  std::set<std::string> give_up_crashes_;
   std::map<std::string, member> members_;
   director director_;
   cluster::topology_state state_;

@@ -93,14 +93,14 @@ void fields(auto& c, wire::like<actor_began> auto& m) { c.members(m.topology, m.
 void fields(auto& c, wire::like<actor_over> auto& m) { c.members(m.topology, m.actor, m.last); }
 void fields(auto& c, wire::like<life_prepared> auto& m) {
   bool at_lowest = m.how == delivery::lane_log::start::at_lowest;
-  c.members(m.topology, m.actor, m.next, at_lowest, m.found, m.verdicts);
+  c.members(m.topology, m.actor, m.next, at_lowest, m.found, m.verdicts, m.crashed);
   if constexpr (!std::is_const_v<std::remove_reference_t<decltype(m)>>)
     m.how = at_lowest ? delivery::lane_log::start::at_lowest : delivery::lane_log::start::at_furthest;
 }
 
 namespace {
 
-constexpr std::uint8_t message_version = 2;
+constexpr std::uint8_t message_version = 3;
 enum class goes : std::uint8_t { to_node = 1, to_director = 2 };
 
 template<class Message>

@@ -48,6 +48,7 @@ struct life_prepared {
   delivery::lane_log::start how = delivery::lane_log::start::at_furthest;  // a lane's
   std::vector<found_partition> found = {};       // a lane's: of its parser; a shard's or sink's: that feed it
   std::vector<delivery::verdict> verdicts = {};  // a lane's
+  std::vector<attempt> crashed = {};  // a lane's: records in whose work processes have ended, the newest last
   friend bool operator==(const life_prepared&, const life_prepared&) = default;
 };
 

@@ -26,7 +26,15 @@ std::string printable(std::string_view error) {
 
 }  // namespace
 
-void failing_records::failed(const attempt& a, std::string_view error) {
+void failing_records::suspect(const attempt& a) {
+  const auto is_narrower = [&](const range& r) {
+    return r.log == a.log && r.from < a.to && a.from < r.to && r.records < a.records;
+  };
+  if (std::ranges::none_of(ranges_, is_narrower))
+    add_range(a);
+}
+
+void failing_records::add_range(const attempt& a) {
   range now_suspected{a.log, a.from, a.to, a.records, a.cutting};
   std::erase_if(ranges_, [&](const range& r) {
     const bool overlaps = r.log == a.log && r.from < a.to && a.from < r.to;
@@ -36,6 +44,10 @@ void failing_records::failed(const attempt& a, std::string_view error) {
   ranges_.push_back(std::move(now_suspected));
   if (ranges_.size() > most_remembered)
     ranges_.pop_front();
+}
+
+void failing_records::failed(const attempt& a, std::string_view error) {
+  add_range(a);
   if (!a.record)
     return;
   const auto known = std::find_if(suspected_.begin(), suspected_.end(), [&](const failing_record& c) {
@@ -70,7 +82,7 @@ std::optional<failing_records::suspicion> failing_records::next(const log_id& lo
       first = &r;
   if (!first)
     return std::nullopt;
-  return suspicion{first->from, first->to, std::max<std::size_t>(1, first->records / parts),
+  return suspicion{first->from, first->to, std::max<std::uint64_t>(1, first->records / parts),
                    first->own_frames};
 }
 

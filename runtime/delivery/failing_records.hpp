@@ -4,7 +4,7 @@
 // what they have said, by the lane's name, and gives it to the next (docs/design/failing-records.md).
 #pragma once
 
-#include "runtime/base/ids.hpp"
+#include "runtime/base/attempt.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -16,23 +16,13 @@
 
 namespace millrace::delivery {
 
-/// Work on some consecutive records of a log: parsing them, running steps on them, forming their frame.
-struct attempt {
-  log_id log;
-  position from{};
-  position to{};
-  std::size_t records = 0;
-  std::optional<position> record{};  // where it is this one alone
-  bool cutting = false;              // forming the frame; else what comes before
-  bool taken_before = false;  // a receiver has got these records from an earlier attempt, which went well
-  friend bool operator==(const attempt&, const attempt&) = default;
-};
-
 class failing_records {
 public:
   /// Failures on a record alone before it is given up.
   static constexpr int tries = 3;
 
+  /// A process has ended on it: parts of these records are worked on, as after a failure, but nothing is counted.
+  void suspect(const attempt& a);
   /// A life ends on it.
   void failed(const attempt& a, std::string_view error);
   /// Work on records of this log from here on went well. True: records had been given up in a row, and the
@@ -72,9 +62,11 @@ private:
     log_id log;
     position from{};
     position to{};
-    std::size_t records = 0;
+    std::uint64_t records = 0;
     bool own_frames = false;
   };
+  void add_range(const attempt& a);
+
   std::deque<range> ranges_;              // disjoint; the newest last
   std::deque<failing_record> suspected_;  // the newest last
   std::map<log_id, position> last_given_up_;

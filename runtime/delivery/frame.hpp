@@ -4,7 +4,7 @@
 // them.
 #pragma once
 
-#include "runtime/base/ids.hpp"
+#include "runtime/base/attempt.hpp"
 #include "runtime/base/life.hpp"
 #include "runtime/data/batch.hpp"
 
@@ -87,6 +87,9 @@ struct lane_frame {
   [[nodiscard]] bool has_content() const { return !std::holds_alternative<std::monostate>(content); }
 };
 
+/// Names the records of the frame.
+[[nodiscard]] inline attempt records_of(const lane_frame& f) { return {f.log, f.from, f.to}; }
+
 /// Rows [begin, end) of a window's batch, or of a part of it that begins at the window's row `base`; row i of
 /// the batch stands at position (window end, base + i).
 struct output_frame {
@@ -106,6 +109,10 @@ struct output_frame {
   /// Drops the rows and failures that stand at or below `at`: frames may be cut anywhere.
   void cut_to_new(position at);
 };
+/// Names the rows of the frame by their positions.
+[[nodiscard]] inline attempt records_of(const output_frame& f) {
+  return {f.log, f.since, f.reached, f.end - f.begin};
+}
 using output_ptr = std::shared_ptr<const output_frame>;
 
 /// The watermark of a shard's output at one of its positions, for a window downstream of it. A window's rows

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+#include <map>
+#include <utility>
+
 namespace millrace::delivery {
 namespace {
 
@@ -36,6 +40,26 @@ expected<std::vector<verdict>> verdicts_on(const failing_records& failing, bool 
         "goes on there",
         failing.given_up_in_a_row(), place_of(records.back().log, records.back().at), records.back().error));
   return out;
+}
+
+std::vector<verdict> verdicts_on_crashes(const std::vector<crash_on_records>& all) {
+  std::vector<verdict> out;
+  std::map<std::pair<log_id, position>, int> times;
+  for (const auto& [records, how] : all)
+    if (records.record && !records.taken_before &&
+        ++times[{records.log, *records.record}] == failing_records::tries)
+      out.push_back(
+          {records.log, *records.record,
+           fmt::format("has ended its process {} times and was given up: {}", failing_records::tries, how)});
+  return out;
+}
+
+std::string name_of_signal(std::uint32_t signal) {
+  const auto* const name = sigabbrev_np(static_cast<int>(signal));
+  const auto* const text = sigdescr_np(static_cast<int>(signal));
+  return signal == 0 || name == nullptr || text == nullptr
+             ? "it was ended from outside, as by SIGKILL where memory has run out"
+             : fmt::format("SIG{} ({})", name, text);
 }
 
 }  // namespace millrace::delivery

@@ -18,4 +18,15 @@ namespace millrace::delivery {
 /// retry: the fault is hardly the records'.
 [[nodiscard]] expected<std::vector<verdict>> verdicts_on(const failing_records& failing, bool decides);
 
+/// A process has ended while it worked on these records.
+struct crash_on_records {
+  attempt records;
+  std::string how;  // for people
+};
+/// Returns the verdicts on records that have ended processes alone as often as failing_records::tries. No receiver has had
+/// them.
+[[nodiscard]] std::vector<verdict> verdicts_on_crashes(const std::vector<crash_on_records>& all);
+/// "SIGSEGV (Segmentation fault)"; 0: that it was ended from outside.
+[[nodiscard]] std::string name_of_signal(std::uint32_t signal);
+
 }  // namespace millrace::delivery

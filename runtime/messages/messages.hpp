@@ -94,7 +94,7 @@ struct stands_at {
 struct attempt_failed {
   std::string actor;
   millrace::life life;
-  delivery::attempt what;
+  attempt what;
   std::string error;
   std::map<log_id, position> settled;
 };

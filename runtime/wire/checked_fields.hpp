@@ -1,10 +1,11 @@
-// Members of which not all bytes are right: kinds, and maps whose keys ascend (runtime/wire/fields.hpp).
+// Members of which not all bytes are right: kinds, and maps and sets whose keys ascend (runtime/wire/fields.hpp).
 #pragma once
 
 #include "runtime/wire/fields.hpp"
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <type_traits>
 #include <utility>
 
@@ -39,6 +40,24 @@ void field_of_map(decoder& c, std::map<Key, Value>& all) {
       c.in.fail();
     if (c.in.ok())
       all.emplace_hint(all.end(), std::move(entry));
+  }
+}
+
+template<class Key>
+void field_of_set(encoder& c, const std::set<Key>& all) {
+  c.out.varint(all.size());
+  for (const auto& key : all)
+    c.field(key);
+}
+template<class Key>
+void field_of_set(decoder& c, std::set<Key>& all) {
+  for (auto left = c.in.varint(); left > 0 && c.in.ok(); --left) {
+    Key key;
+    c.field(key);
+    if (!all.empty() && !(*all.rbegin() < key))
+      c.in.fail();
+    if (c.in.ok())
+      all.emplace_hint(all.end(), std::move(key));
   }
 }
 

@@ -3,6 +3,7 @@
 // Nothing is known of versions here: who writes a format puts its own in front.
 #pragma once
 
+#include "runtime/base/attempt.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/wire/bytes.hpp"
 
@@ -113,3 +114,11 @@ struct decoder {
 };
 
 }  // namespace millrace::wire
+
+namespace millrace {
+
+void fields(auto& c, wire::like<attempt> auto& x) {
+  c.members(x.log, x.from, x.to, x.records, x.record, x.cutting, x.taken_before);
+}
+
+}  // namespace millrace

@@ -121,7 +121,7 @@ def commands(c):
     check(json.loads((c.folder / "report.json").read_text())["topology"] == "clicks", "wait --report")
     c.does("apply", "clicks.json")
     c.tell("fail clicks")
-    c.refuses(1, "clicks has failed: in/0: three nodes have died under it", "wait", "clicks", token=False)
+    c.refuses(1, "clicks has failed: in/0: its snapshots cannot be read", "wait", "clicks", token=False)
     c.does("drain", "b")
     check(json.loads(c.does("nodes", "--json"))[1]["state"] == "drained", "drain")
     c.tell("silence b")

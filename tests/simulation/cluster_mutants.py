@@ -7,6 +7,7 @@ ADMISSION = "runtime/cluster/admission.cpp"
 CANDIDATE = "runtime/cluster/candidate.cpp"
 PLACEMENT = "runtime/cluster/placement.cpp"
 STATE = "runtime/cluster/control_state.cpp"
+SUSPECTS = "runtime/cluster/suspects.cpp"
 WATCH = "runtime/cluster/node_watch.cpp"
 
 CLUSTER_MUTANTS = [
@@ -55,10 +56,12 @@ CLUSTER_MUTANTS = [
     # Detection and deaths.
     ("cluster_two_speeds", "silence detaches long before it moves anything", WATCH,
      "    if (now - n.heard >= limits_.away_after)", "    if (now - n.heard >= limits_.detached_after)"),
-    ("cluster_deaths", "the third death under one lane or shard fails the topology", ADMISSION,
-     "    if (static_cast<std::size_t>(recent) + 1 >= deaths_too_many)", "    if (false)"),
+    ("cluster_evidence", "a death without a signal blames an actor that has not got on, and no other", SUSPECTS,
+     "overlap(*a.unexplained->records, *c.records)", "true"),
+    ("cluster_back_off", "a suspect waits before it begins again", SUSPECTS,
+     "  if (next && now < *next)\n    return false;\n", ""),
     ("cluster_replaced", "a process in the place of one that has not left means a death", ADMISSION,
-     "{r.node, found->second.session, true, now, {}}", "{r.node, found->second.session, false, now, {}}"),
+     "{r.node, found->second.session, true, now}", "{r.node, found->second.session, false, now}"),
     # Removal.
     ("cluster_removed", "no generation of a removed topology comes back, and so no name of chains", STATE,
      "  return removed.empty() ? 1 : plans + 1;", "  return 1;"),

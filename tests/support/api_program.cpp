@@ -41,7 +41,7 @@ void obey(const std::string& line, millrace::test::memory_cluster& cluster) {
   if (what == "finish")
     cluster.finish(name);
   else if (what == "fail")
-    cluster.fail(name, "in/0", "three nodes have died under it");
+    cluster.fail(name, "in/0", "its snapshots cannot be read");
   else if (what == "silence")
     cluster.silence(name);
   fmt::print("ok\n");

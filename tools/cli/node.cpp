@@ -2,6 +2,7 @@
 #include "actors/api/server.hpp"
 #include "actors/host/hosted_plan.hpp"
 #include "actors/host/node_process.hpp"
+#include "runtime/base/flight_recorder.hpp"
 #include "runtime/control/spawn.hpp"
 #include "runtime/tls/folder.hpp"
 #include "runtime/tls/names.hpp"
@@ -258,7 +259,14 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
   std::optional<start_watch> watch(std::in_place);
   caf::actor_system system(config);
   watch.reset();
+  // Before it runs anything, and until everything has ended.
+  const auto recorder = flight_recorder::open(c.folder + "/flight_recorder");
+  if (!recorder)
+    spdlog::warn("a crash of this process will not be explained to the cluster: {}",
+                 recorder.error().message);
   host::process_options o;
+  if (recorder)
+    o.last_works = (*recorder)->told();
   o.name = a.name;
   o.store = c.store;
   o.listen = c.listen;
@@ -299,6 +307,8 @@ int serve(const node_arguments& a, checked_arguments& c, node_end& end) {
     leave_within(node_leave_limit, status);
     return status;
   }
+  if (recorder)
+    (*recorder)->forget();  // `control` has it
   auto server = api::server::start(std::move(c.api), (*node)->view());
   auto written =
       server ? write_node_files(c.folder, server->url()) : expected<void>(unexpected(server.error()));

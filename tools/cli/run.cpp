@@ -212,6 +212,8 @@ int run_all(const run_arguments& a, prepared_runs& prepared, const run_settings&
   watch.reset();
   if (http)
     http->attach(&system);
+  if (all.size() == 1)
+    all.front()->record_flight();
   std::vector<int> statuses(all.size(), exit_done);
   {
     for (std::size_t i = 0; i < all.size(); ++i) {

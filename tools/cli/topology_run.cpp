@@ -8,6 +8,7 @@
 #include "config/plan/plan_model.hpp"
 #include "runtime/base/visible_text.hpp"
 #include "runtime/snapshot/dir_store.hpp"
+#include "runtime/snapshot/file_names.hpp"
 #include "tools/cli/loss_log.hpp"
 #include "tools/cli/report.hpp"
 #include "tools/cli/signal_watch.hpp"
@@ -194,6 +195,16 @@ void topology_run::run(caf::actor_system& system, running_topologies& board) {
   is_over_ = true;
 }
 
+void topology_run::record_flight() {
+  auto opened = flight_recorder::open(snapshot::state_folder_of(store_->folder(), store_->id().state_id) +
+                                      "/flight_recorder");
+  if (opened)
+    recorder_ = std::move(*opened);
+  else
+    spdlog::warn("a record that ends this process will not be known to the next one: {}",
+                 opened.error().message);
+}
+
 void topology_run::run_to_its_end(caf::actor_system& system, running_topologies& board) {
   deployment::pipeline_options options;
   options.topology = topology_;
@@ -215,6 +226,8 @@ void topology_run::run_to_its_end(caf::actor_system& system, running_topologies&
   // From the first read on the state is this topology's. A start that did not get so far leaves it open.
   options.before_reading = {std::string(fingerprint_name), topology_->state_fingerprint};
   options.parsers_changed = parsers_changed_;
+  if (recorder_)
+    options.last_works = recorder_->told();
   options.nothing_read = !store_->get(fingerprint_name);
   if (receives_by_itself(*topology_))
     if (const auto noted = store_->put(options.before_reading.name, options.before_reading.value); !noted) {

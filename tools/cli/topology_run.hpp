@@ -67,6 +67,10 @@ public:
   };
   [[nodiscard]] std::optional<outcome> ended();
 
+  /// Before run(): has what earlier processes of this state worked on when they ended, and lets the flight recorder go on from
+  /// there for as long as this lives. One a process.
+  void record_flight();
+
   // After run().
   [[nodiscard]] const std::optional<error>& failure() const { return end_.failure; }
   /// The failure was found before anything outside was contacted.
@@ -89,6 +93,7 @@ private:
   std::shared_ptr<const config::topology> topology_;
   std::shared_ptr<snapshot::state_store> store_;
   run_settings settings_;
+  std::unique_ptr<flight_recorder> recorder_;
   bool was_finished_ = false;
   bool parsers_changed_ = false;  // since the state was made
   std::uint64_t replayed_ = 0;    // batches that were there before it started

@@ -89,6 +89,7 @@ KILLS = {
     "chaos": e2e("chaos", "--rounds", "30"),
 }
 NODES = {
+    **{f"crashing_record_{store}": e2e("crashing_record", "--store", store) for store in ("dir", "postgresql", "kafka")},
     "cluster_kills_dir": e2e("cluster_kills", "--kills", "40", "--store", "dir", "--moving"),
     **{f"cluster_kills_{store}": e2e("cluster_kills", "--kills", "40", "--store", store) for store in ("postgresql", "kafka")},
     "cluster_network": e2e("cluster_network", "--schedules", "20"),

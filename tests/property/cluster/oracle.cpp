@@ -3,10 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace millrace::cluster::trial {
+namespace {
 
-void oracle::counts(const change& c) {
+/// In seconds, as docs/operations.md has it.
+int wait_of(std::size_t crashes) {
+  constexpr std::array waits{0, 0, 0, 5, 10, 20, 40, 80, 160, 300};
+  return waits[std::min(crashes, waits.size() - 1)];
+}
+
+}  // namespace
+
+void oracle::counts(const change& c, event_micros now) {
+  now_ = now;
   for (const auto& r : c) {
     std::visit([this](const auto& what) { look_at(what); }, r);
     const auto done = state_.apply(r);
@@ -26,6 +37,9 @@ void oracle::look_at(const records::placed& r) {
     require(pin->second == r.node,
             fmt::format("{} is pinned to {} and placed on {}", r.actor.name, pin->second, r.node));
   }
+  const auto& crashes = crashes_[r.actor];
+  require(crashes.empty() || now_ >= crashes.back() + std::int64_t{wait_of(crashes.size())} * 1'000'000,
+          fmt::format("{} is placed too soon after {} crashes", r.actor.name, crashes.size()));
   given_[{r.actor, r.term}] = {r.node, r.session};
 }
 
@@ -35,24 +49,13 @@ void oracle::look_at(const records::term_granted& r) {
     given_[{r.actor, r.term}] = {a->at->node, a->at->session};
 }
 
-void oracle::look_at(const records::session_ended& r) {
-  for (const auto& id : r.died_under)
-    died_under_[id].push_back(r.at);
-}
-
-std::size_t oracle::deaths(const actor_id& id) const {
-  const auto found = died_under_.find(id);
-  if (found == died_under_.end())
-    return 0;
-  const auto& all = found->second;
-  return static_cast<std::size_t>(
-      std::ranges::count_if(all, [&](event_micros at) { return at > all.back() - deaths_within.count(); }));
-}
-
-void oracle::look_at(const records::topology_failed& r) const {
-  if (r.why.find("nodes have died") != std::string::npos)
-    require(deaths({r.topology, r.actor}) >= deaths_too_many,
-            fmt::format("{} is given up after too few deaths", r.topology));
+void oracle::look_at(const records::crash_told& r) {
+  if (r.what.signal == 0)
+    return;
+  auto& all = crashes_[r.actor];
+  if (!all.empty() && r.what.at - all.back() > std::int64_t{10 * 60 + wait_of(all.size())} * 1'000'000)
+    all.clear();
+  all.push_back(r.what.at);
 }
 
 void oracle::look_at(const records::topology_applied& r) {
@@ -63,7 +66,7 @@ void oracle::look_at(const records::topology_applied& r) {
           fmt::format("{} gets the generation {} of one that was removed", r.topology, r.generation));
   generations_[r.topology].insert(r.generation);
   plans_.emplace(r.topology, r.plan);
-  std::erase_if(died_under_, [&](const auto& d) { return d.first.topology == r.topology; });
+  std::erase_if(crashes_, [&](const auto& d) { return d.first.topology == r.topology; });
 }
 
 void oracle::look_at(const records::node_forgotten& r) {
@@ -76,7 +79,7 @@ void oracle::look_at(const records::topology_removed& r) {
   removed_.insert(chains_of(r.topology, t.first_generation));
   removed_generations_[r.topology].merge(generations_[r.topology]);
   std::erase_if(pins_, [&](const auto& p) { return p.first.topology == r.topology; });
-  std::erase_if(died_under_, [&](const auto& d) { return d.first.topology == r.topology; });
+  std::erase_if(crashes_, [&](const auto& d) { return d.first.topology == r.topology; });
 }
 
 void oracle::clears(const std::string& chains) const {
@@ -126,13 +129,6 @@ void oracle::answered(const request& r, const decisions::answer& a) const {
             "an apply is answered before it is recorded");
   if (const auto* const stop = std::get_if<records::stop_asked>(&r))
     require(state_.topologies.contains(stop->topology), "a stop of nothing is answered");
-}
-
-void oracle::at_the_end() const {
-  for (const auto& [topology, t] : state_.topologies)
-    for (const auto& [name, a] : t.actors)
-      require(!t.is_active() || deaths({topology, name}) < deaths_too_many,
-              fmt::format("{} goes on after {} deaths of nodes", topology, deaths({topology, name})));
 }
 
 }  // namespace millrace::cluster::trial

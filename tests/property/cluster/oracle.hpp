@@ -16,7 +16,7 @@ namespace millrace::cluster::trial {
 class oracle {
 public:
   /// A change that counts.
-  void counts(const change& c);
+  void counts(const change& c, event_micros now);
   void leads(const epoch& e);
   /// A coordinator lets a command go.
   void sends(const node_command& c);
@@ -28,9 +28,6 @@ public:
   void answered(const request& r, const decisions::answer& a) const;
   /// The chains of that name go from the store.
   void clears(const std::string& chains) const;
-  /// Once all is calm.
-  void at_the_end() const;
-
   [[nodiscard]] const control_state& state() const { return state_; }
 
 private:
@@ -42,20 +39,19 @@ private:
 
   void look_at(const records::placed& r);
   void look_at(const records::term_granted& r);
-  void look_at(const records::session_ended& r);
-  void look_at(const records::topology_failed& r) const;
+  void look_at(const records::crash_told& r);
   void look_at(const records::topology_applied& r);
   void look_at(const records::node_forgotten& r);
   void look_at(const records::topology_removed& r);
   void look_at(const auto&) {}
-  [[nodiscard]] std::size_t deaths(const actor_id& id) const;
 
   control_state state_;
   std::map<std::pair<actor_id, incarnation>, given> given_;
   std::set<std::pair<actor_id, life>> begun_;
   std::set<epoch> led_;
   std::map<actor_id, std::string> pins_;
-  std::map<actor_id, std::vector<event_micros>> died_under_;
+  std::map<actor_id, std::vector<event_micros>> crashes_;  // by a signal
+  event_micros now_ = 0;
   std::set<std::pair<std::string, std::string>> plans_;
   std::set<std::string> removed_;                                                     // names of chains
   std::map<std::string, std::set<std::uint64_t>> generations_, removed_generations_;  // by topology

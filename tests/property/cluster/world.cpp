@@ -7,7 +7,7 @@
 namespace millrace::cluster::trial {
 
 world::world(std::uint64_t seed)
-    : random_(seed), store_([this](const epoch&, const change& c) { oracle_.counts(c); }) {
+    : random_(seed), store_([this](const epoch&, const change& c) { oracle_.counts(c, now_.wall); }) {
   loss_ = std::array{0U, 1U, 5U}[below(3)];
   rate_ = std::array{100'000U, 300U, 100U, 40U}[below(4)];
   for (std::size_t i = 0, n = 2 + below(3); i < n; ++i)
@@ -26,7 +26,6 @@ void world::run() {
     step();
     quiet = missing().empty() && terms == oracle_.state().terms ? quiet + 1 : 0;
   }
-  oracle_.at_the_end();
   require(store_.read() == oracle_.state(), "control is not what its records add up to");
 }
 
@@ -59,7 +58,9 @@ void world::step() {
       join(name);
 }
 
-void world::join(const std::string& node) { processes_.emplace_back(node, ++instances_, 1 + below(2), now_); }
+void world::join(const std::string& node) {
+  processes_.emplace_back(node, ++instances_, 1 + below(2), now_, last_words_[node]);
+}
 
 process* world::find(std::uint64_t instance) {
   const auto found = std::ranges::find(processes_, instance, &process::instance);

@@ -19,8 +19,10 @@ namespace millrace::cluster::trial {
 
 /// One process of a node.
 struct process {
-  process(std::string name, std::uint64_t random, std::uint32_t cores, moment now)
-      : node(name), instance(random), agent(name, random, cores, 1), stands({}, now, micros(0)) {}
+  process(std::string name, std::uint64_t random, std::uint32_t cores, moment now,
+          std::vector<registration::last_word> last_words)
+      : node(name), instance(random), agent(name, random, cores, 1, std::move(last_words)),
+        stands({}, now, micros(0)) {}
 
   /// An actor of this process. One that was ended may go on for a while.
   struct instance_of_actor {
@@ -105,6 +107,7 @@ private:
   std::list<process> processes_;
   std::deque<letter> letters_;
   std::map<actor_id, life> opened_;
+  std::map<std::string, std::vector<registration::last_word>> last_words_;  // by node, of the process before
   std::uint64_t instances_ = 0, requests_ = 0;
 };
 

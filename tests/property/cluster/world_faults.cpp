@@ -129,11 +129,17 @@ void world::die(process& p) {
   const auto node = p.node;
   const auto session = p.agent.session();
   const auto instance = p.instance;
+  auto& words = last_words_[node];
+  words.clear();
+  const auto blamed = one_in(2) ? below(8) : 8;  // 8: nobody's work has ended it
+  for (const auto& a : p.actors)
+    if (words.empty() || words.back().actor < a.actor)
+      words.push_back({a.actor, instance, words.size() == blamed ? 11U : 0U, std::nullopt});
   std::erase_if(letters_, [&](const letter& l) { return l.to == instance; });
   processes_.remove_if([&](const process& q) { return q.instance == instance; });
   for (auto& q : processes_)
     if (q.leads && !q.is_cut && one_in(2))
-      carry_out(q, q.leads->on_node_dead(node, session, {}, now_));
+      carry_out(q, q.leads->on_node_dead(node, session, now_));
 }
 
 void world::fault() {
@@ -162,7 +168,7 @@ void world::fault() {
     break;
   case 5:
     if (auto* const boss = newest_leader(); boss != nullptr && one_in(3))  // taken for dead, and is not
-      carry_out(*boss, boss->leads->on_node_dead(p.node, p.agent.session(), {}, now_));
+      carry_out(*boss, boss->leads->on_node_dead(p.node, p.agent.session(), now_));
     break;
   default:
     if (&p != &q)
@@ -200,7 +206,7 @@ std::string world::missing() {
       if (!is_right || opened_[r.actor] != r.now || wanted.erase(r.actor) == 0)
         return fmt::format("{} life {}.{} runs on {}", r.actor.name, r.now.term, r.now.count, p.node);
     }
-  for (const auto& id : boss->leads->waiting())
+  for (const auto& id : boss->leads->waiting(now_))
     wanted.erase(id);
   if (!wanted.empty())
     return fmt::format("{} does not run", wanted.begin()->name);

@@ -103,7 +103,7 @@ cluster_world::cluster_world(std::uint64_t seed)
     : random_(seed), store_(
                          random_,
                          [this](const cluster::change& c) {
-                           look_on([&] { oracle_.counts(c); });
+                           look_on([&] { oracle_.counts(c, now_.count()); });
                            for (const auto& r : c)
                              if (const auto* const s = std::get_if<cluster::records::session_given>(&r))
                                sessions_[{s->node, s->instance}] = s->session;

@@ -53,7 +53,6 @@ public:
       w_.step();
       quiet = what_is_wrong().empty() && terms == w_.oracle_.state().terms ? quiet + 1 : 0;
     }
-    w_.oracle_.at_the_end();
     const auto kept = cluster::sum_up(w_.store_.contents().base, w_.store_.contents().increments);
     require(kept && *kept == w_.oracle_.state(), "control is not what its records add up to");
   }

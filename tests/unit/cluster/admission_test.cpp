@@ -102,18 +102,16 @@ TEST_CASE("a process gets one session however often it asks; the next one ends i
   CHECK(admitted(s, records::session_given{"a", 11}).empty());
   CHECK(admitted(s, records::session_given{"b", 12}) == change{records::session_given{"b", 12, 2}});
   CHECK(admitted(s, records::session_given{"a", 12}, 5) ==
-        change{records::session_ended{"a", 1, true, 5, {lane, shard}}, records::session_given{"a", 12, 2}});
+        change{records::session_ended{"a", 1, true, 5}, records::session_given{"a", 12, 2}});
   CHECK(refused(s, records::session_given{"", 12}) == ec::invalid_argument);
 }
 
-TEST_CASE("a death counts for the lanes and shards there, or for the suspects; leaving counts for nobody") {
+TEST_CASE("the end of a session is recorded once, with its time") {
   const auto s = running();
   CHECK(admitted(s, records::session_ended{"a", 1, true}, 5) ==
-        change{records::session_ended{"a", 1, true, 5, {lane, shard}}});
-  CHECK(admitted(s, records::session_ended{"a", 1, true, 0, {shard}}, 5) ==
-        change{records::session_ended{"a", 1, true, 5, {shard}}});
+        change{records::session_ended{"a", 1, true, 5}});
   CHECK(admitted(s, records::session_ended{"a", 1, false}, 5) ==
-        change{records::session_ended{"a", 1, false, 5, {}}});
+        change{records::session_ended{"a", 1, false, 5}});
   CHECK(admitted(s, records::session_ended{"a", 2, true}).empty());
   CHECK(admitted(s, records::session_ended{"b", 1, true}).empty());
   auto over = s;
@@ -121,25 +119,26 @@ TEST_CASE("a death counts for the lanes and shards there, or for the suspects; l
   CHECK(admitted(over, records::session_ended{"a", 1, true}).empty());
 }
 
-TEST_CASE("the third death within ten minutes under one actor fails its topology and names it") {
+TEST_CASE("what a node tells of an earlier process is recorded once, with its time and node") {
   auto s = running();
-  const auto die = [&](session of, event_micros at) {
-    const auto c = admitted(s, records::session_ended{"a", of, true, 0, {shard}}, at);
-    fold(s, c);
-    if (c.size() == 1)
-      fold(s, {records::session_given{"a", of, of + 1}, records::placed{shard, "a", of + 1, s.terms + 1}});
-    return c;
-  };
-  CHECK(die(1, 0).size() == 1);
-  CHECK(die(2, 9 * minute).size() == 1);
-  CHECK(die(3, 10 * minute).size() == 1);  // the first one was ten minutes ago
-  const auto last = die(4, 18 * minute);
-  REQUIRE(last.size() == 2);
-  const auto& failed = std::get<records::topology_failed>(last.back());
-  CHECK(failed.topology == "t");
-  CHECK(failed.actor == "w/0");
-  CHECK(failed.why.find("3 nodes have died within 10 minutes while they ran w/0") == 0);
-  CHECK(s.topologies.at("t").status == topology_status::failed);
+  const attempt records{"log", {0, 1}, {0, 2}, 1};
+  const records::crash_told told{shard, {"a", 7, 0, records}};
+  auto with_time = told;
+  with_time.what.at = 5;
+  CHECK(admitted(s, told, 5) == change{with_time});
+  fold(s, admitted(s, told, 5));
+  CHECK(admitted(s, told, 6).empty());
+  auto crashed = told;
+  crashed.what.process = 8;
+  crashed.what.signal = 11;
+  fold(s, admitted(s, crashed, 6));
+  CHECK(s.find(shard)->crashes.size() == 1);
+  CHECK(admitted(s, crashed, 7).empty());
+  CHECK(admitted(s, records::crash_told{{"t", "nobody"}, crashed.what}).empty());
+  CHECK(admitted(s, records::crash_told{{"nothing", "w/0"}, crashed.what}).empty());
+  crashed.what.process = 9;
+  crashed.what.records->log = std::string(max_name_bytes + 1, 'l');
+  CHECK_FALSE(std::get<records::crash_told>(admitted(s, crashed).at(0)).what.records);
 }
 
 TEST_CASE("what a topology that is over is told needs no record; one that nobody knows is named") {

@@ -22,7 +22,14 @@ inline change one_of_each() {
           records::placed{{"clicks", "w/0"}, "b", 2, 2},
           records::placed{{"clicks", "file"}, "b", 2, 3},
           records::term_granted{{"clicks", "p/lane0"}, 4},
-          records::session_ended{"b", 2, true, 1'600'000'000'000'000, {{"clicks", "w/0"}}},
+          records::session_ended{"b", 2, true, 1'600'000'000'000'000},
+          records::crash_told{{"clicks", "w/0"},
+                              {"b", 0xfedcba9876543210, 11,
+                               attempt{"p/0", {0, 16}, {0, 17}, 1, position{0, 16}, false, true},
+                               1'600'000'000'000'001}},
+          records::crash_told{
+              {"clicks", "w/0"},
+              {"b", 78, 0, attempt{"p/0", {0, 20}, {0, 30}, 10, std::nullopt, true}, 1'600'000'000'000'002}},
           records::verdict_given{"clicks", "p/0", {0, 17}, "it cannot be read"},
           records::verdict_given{"clicks", "p/0", {0, 18}, "nor this one"},
           records::verdicts_settled{"clicks", "p/0", {0, 18}},
@@ -33,25 +40,13 @@ inline change one_of_each() {
           records::topology_applied{"other", "", 1, {{"x", actor_kind::lane}}},
           records::topology_failed{"other", "x", "it cannot go on"},
           records::topology_applied{"third", "", 1, {}},
-          records::finished{"third"}};
-}
-
-/// Only format 2 has these.
-inline change with_pause() {
-  auto out = one_of_each();
-  out.push_back(records::topology_applied{"fourth", "", 1, {}});
-  out.push_back(records::pause_set{"fourth", true});
-  return out;
-}
-
-/// Only format 3 has these.
-inline change with_removal() {
-  auto out = with_pause();
-  out.push_back(records::topology_removed{"third"});
-  out.push_back(records::topology_removed{"other"});
-  out.push_back(records::chains_cleared{"third"});
-  out.push_back(records::topology_applied{"third", "anew", 5, {}});
-  return out;
+          records::finished{"third"},
+          records::topology_applied{"fourth", "", 1, {}},
+          records::pause_set{"fourth", true},
+          records::topology_removed{"third"},
+          records::topology_removed{"other"},
+          records::chains_cleared{"third"},
+          records::topology_applied{"third", "anew", 6, {}}};
 }
 
 inline control_state state_of(const change& c) {

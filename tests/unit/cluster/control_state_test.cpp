@@ -38,10 +38,10 @@ TEST_CASE("the text of a state has its nodes, topologies and actors, and no plan
                 "topology clicks generation 1 stopping, 1 verdicts, 1 starts\n"
                 "  file pinned to its first node on b session 2 term 3 generation 1\n"
                 "  p/lane0 on a session 1 term 4 generation 1\n"
-                "  w/0 on b session 2 term 2 generation 1, 1 deaths\n"
-                "topology other generation 1 failed, 0 verdicts, 0 starts: x: it cannot go on\n"
-                "  x nowhere\n"
-                "topology third generation 1 finished, 0 verdicts, 0 starts\n");
+                "  w/0 on b session 2 term 2 generation 1, 1 crashes\n"
+                "topology fourth generation 1 running paused, 0 verdicts, 0 starts\n"
+                "topology third generation 6 since 6 running, 0 verdicts, 0 starts\n"
+                "chains other are to be cleared\n");
   CHECK(to_string(topology_status::running) == "running");
 }
 
@@ -56,8 +56,8 @@ TEST_CASE("records that contradict the state are refused, and change nothing") {
   refuse(s, records::founded{"d", 1});
   refuse(s, records::topology_applied{"t", "", 1, {}});
   refuse(s, records::topology_applied{"new", "", 0, {}});
-  refuse(s, records::session_ended{"a", 7, true, 0, {}});
-  refuse(s, records::session_ended{"z", 1, true, 0, {}});
+  refuse(s, records::session_ended{"a", 7, true, 0});
+  refuse(s, records::session_ended{"z", 1, true, 0});
   refuse(s, records::placed{{"t", "nobody"}, "a", 1, 9});
   refuse(s, records::placed{{"no", "lane"}, "a", 1, 9});
   refuse(s, records::term_granted{{"t", "nobody"}, 9});
@@ -113,20 +113,28 @@ TEST_CASE("a verdict stays as it was given first, and goes once it is settled; s
   CHECK(s.topologies.at("t").starts.begin()->second.start.at == position{0, 5});
 }
 
-TEST_CASE("deaths are counted within ten minutes, and no more of them than matter; a new plan forgets them") {
+TEST_CASE(
+    "a new plan forgets crashes, and a verdict those at its record; deaths of a node outlive its sessions") {
   auto s = running();
-  const auto minute = micros(std::chrono::minutes(1)).count();
-  for (session n = 2; n < 9; ++n) {
-    REQUIRE(s.apply(records::session_given{"a", n, n}));
-    REQUIRE(s.apply(records::session_ended{"a", n, true, static_cast<event_micros>(n), {lane}}));
-  }
-  CHECK(s.find(lane)->deaths == std::vector<event_micros>{6, 7, 8});
-  REQUIRE(s.apply(records::session_given{"a", 9, 9}));
-  REQUIRE(s.apply(records::session_ended{"a", 9, true, 10 * minute + 7, {lane, {"t", "nobody"}}}));
-  CHECK(s.find(lane)->deaths == std::vector<event_micros>{8, 10 * minute + 7});
-  CHECK(s.nodes.at("a").is_over);
+  const attempt records{"log", {0, 10}, {0, 20}, 10};
+  const records::crash_told told{lane, {"a", 1, 11, records, 5}};
+  REQUIRE(s.apply(told));
+  REQUIRE(s.apply(records::crash_told{{"t", "nobody"}, told.what}));
+  CHECK(s.find(lane)->crashes == std::vector{told.what});
+  REQUIRE(s.apply(records::verdict_given{"t", "log", {0, 20}, ""}));
+  REQUIRE(s.apply(records::verdict_given{"t", "other", {0, 10}, ""}));
+  CHECK(s.find(lane)->crashes.size() == 1);
+  REQUIRE(s.apply(records::verdict_given{"t", "log", {0, 19}, ""}));
+  CHECK(s.find(lane)->crashes.empty());
+  REQUIRE(s.apply(told));
+  REQUIRE(s.apply(records::session_ended{"a", 1, true, 7}));
+  CHECK(s.find(lane)->died_at == 7);
+  CHECK(s.find(file)->died_at == 7);
+  REQUIRE(s.apply(records::session_given{"a", 12, 2}));
+  CHECK(s.nodes.at("a").deaths == std::vector<event_micros>{7});
   REQUIRE(s.apply(records::topology_applied{"t", "p2", 2, {{"lane", actor_kind::lane}}}));
-  CHECK(s.find(lane)->deaths.empty());
+  CHECK(s.find(lane)->crashes.empty());
+  CHECK(s.find(lane)->died_at == std::nullopt);
 }
 
 TEST_CASE("a new session ends the draining, and the floor of formats never falls") {

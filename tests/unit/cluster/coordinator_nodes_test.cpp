@@ -57,7 +57,7 @@ TEST_CASE("silence detaches after half a second, and gives new terms elsewhere a
   out = c.pass(100, {"a"});
   CHECK(sent<commands::start>(out, "a") == std::vector{commands::start{lane(1), 1, 3}});
   CHECK(c.boss.state().nodes.at("b").is_over == false);
-  CHECK(c.boss.state().find(lane(1))->deaths.empty());
+  CHECK(c.boss.state().find(lane(1))->died_at == std::nullopt);
 }
 
 TEST_CASE(
@@ -87,11 +87,10 @@ TEST_CASE("a broken link detaches at once, and once; a link that is back asks wh
 
 TEST_CASE("a dead process ends its session: new terms elsewhere at once, and it comes back no more") {
   auto c = two_nodes();
-  CHECK(c.take(c.boss.on_node_dead("b", 9, {}, c.now)).empty());
-  const auto out = c.take(c.boss.on_node_dead("b", 2, {}, c.now));
+  CHECK(c.take(c.boss.on_node_dead("b", 9, c.now)).empty());
+  const auto out = c.take(c.boss.on_node_dead("b", 2, c.now));
   CHECK(those<decisions::detach>(out).size() == 1);
-  CHECK(those<decisions::append>(out).at(0).what ==
-        change{records::session_ended{"b", 2, true, 0, {lane(1)}}});
+  CHECK(those<decisions::append>(out).at(0).what == change{records::session_ended{"b", 2, true, 0}});
   CHECK(c.place_of(lane(1)).node == "a");
   CHECK(sent<commands::leave>(c.take(c.boss.on_registered(describe("b", 12, 2), c.now)), "b").size() == 1);
   CHECK(sent<commands::welcome>(c.take(c.boss.on_registered(describe("b", 13, 0), c.now)), "b").size() == 1);
@@ -101,7 +100,7 @@ TEST_CASE("a process that leaves in order is counted under nobody") {
   auto c = two_nodes();
   static_cast<void>(c.take(c.boss.on_node_left("b", 2, c.now)));
   CHECK(c.take(c.boss.on_node_left("b", 9, c.now)).empty());
-  CHECK(c.boss.state().find(lane(1))->deaths.empty());
+  CHECK(c.boss.state().find(lane(1))->died_at == std::nullopt);
   CHECK(c.place_of(lane(1)).node == "a");
 }
 
@@ -115,7 +114,7 @@ TEST_CASE("a process that registers while it is recorded as dead or its node as 
     CHECK(c.boss.nodes().find("b") == nullptr);
   };
   auto dead = two_nodes();
-  auto under_way = dead.boss.on_node_dead("b", 2, {}, dead.now);
+  auto under_way = dead.boss.on_node_dead("b", 2, dead.now);
   try_both(dead, under_way);
   auto forgotten = two_nodes();
   static_cast<void>(forgotten.pass(3'000, {"a"}));
@@ -134,18 +133,79 @@ TEST_CASE("an actor that asks for a new term twice gets one") {
   CHECK(those<decisions::append>(out).empty());
 }
 
-TEST_CASE("three deaths under one lane fail the topology, and it is placed no more") {
-  led_cluster c;
-  static_cast<void>(c.ask(lanes(1)));
-  decision_list out;
-  for (session n = 1; n <= 3; ++n) {
-    static_cast<void>(c.join("a", 10 + n));
-    out = c.take(c.boss.on_node_dead("a", n, {lane(0)}, c.now));
+TEST_CASE("deaths of nodes fail no topology, and what they ran begins elsewhere at once") {
+  auto c = two_nodes();
+  static_cast<void>(c.join("c", 13));
+  for (session n = 20; n < 40; ++n) {
+    const auto& at = c.place_of(lane(0));
+    const auto node = at.node;
+    static_cast<void>(c.pass(11'000, {"a", "b", "c"}));
+    static_cast<void>(c.take(c.boss.on_node_dead(node, at.session, c.now)));
+    CHECK(c.place_of(lane(0)).node != node);
+    static_cast<void>(c.join(node, n));
   }
-  const auto& t = c.boss.state().topologies.at("t");
-  CHECK((t.status == topology_status::failed && t.failed_actor == "lane0"));
-  CHECK(those<decisions::tell_director>(out).size() == 1);
-  CHECK(sent<commands::start>(c.join("a", 20), "a").empty());
+  CHECK(c.boss.state().topologies.at("t").is_active());
+}
+
+TEST_CASE(
+    "an actor under two deaths in a row waits until the second node is there again, or for five seconds") {
+  for (const bool comes_back : {true, false}) {
+    auto c = two_nodes();
+    static_cast<void>(c.join("c", 13));
+    static_cast<void>(c.take(c.boss.on_node_dead("b", 2, c.now)));
+    const auto second = c.place_of(lane(1));
+    CHECK(second.node == "c");
+    static_cast<void>(c.pass(1'000, {"a", "c"}));
+    static_cast<void>(c.take(c.boss.on_node_dead("c", second.session, c.now)));
+    CHECK(c.place_of(lane(1)) == second);
+    if (comes_back) {
+      static_cast<void>(c.join("c", 14));
+    } else {
+      static_cast<void>(c.pass(4'900, {"a"}));
+      CHECK(c.place_of(lane(1)) == second);
+      static_cast<void>(c.pass(100, {"a"}));
+    }
+    CHECK(c.place_of(lane(1)).session == (comes_back ? 4 : 1));
+  }
+}
+
+TEST_CASE("a suspect begins again on the node that it has taken down, after waits that double") {
+  auto c = two_nodes();
+  REQUIRE(c.place_of(lane(1)).node == "b");
+  const auto crash = [&](std::uint64_t n) {
+    static_cast<void>(c.take(c.boss.on_node_dead("b", c.boss.state().nodes.at("b").session, c.now)));
+    auto next = describe("b", 100 + n, 0);
+    next.last_words = {{lane(1), n, 11, attempt{"p/1", {0, 165}, {0, 166}, 1}}};
+    static_cast<void>(c.take(c.boss.on_registered(next, c.now)));
+    static_cast<void>(c.take(c.boss.on_registered(next, c.now)));  // a letter that comes twice
+    next = describe("b", 100 + n, c.boss.state().nodes.at("b").session);
+    static_cast<void>(c.take(c.boss.on_registered(next, c.now)));
+    CHECK(c.boss.state().find(lane(1))->crashes.back().process == n);
+    CHECK(c.boss.state().find(lane(1))->crashes.back().node == "b");
+  };
+  crash(1);
+  CHECK(c.place_of(lane(1)).node == "a");  // it was placed before anything was known
+  static_cast<void>(c.pass(60'000, {"a", "b"}));
+  static_cast<void>(c.take(c.boss.on_node_dead("a", 1, c.now)));
+  CHECK(c.place_of(lane(0)).node == "b");
+  CHECK(c.place_of(lane(1)).node == "a");
+  static_cast<void>(c.pass(5'000, {"b"}));
+  REQUIRE(c.place_of(lane(1)).node == "b");
+  static_cast<void>(c.join("a", 21));
+  crash(2);
+  CHECK(c.place_of(lane(1)).session == c.boss.state().nodes.at("b").session);
+  crash(3);
+  CHECK(c.place_of(lane(1)).session < c.boss.state().nodes.at("b").session);
+  static_cast<void>(c.pass(4'900, {"a", "b"}));
+  CHECK(c.place_of(lane(1)).session < c.boss.state().nodes.at("b").session);
+  static_cast<void>(c.pass(100, {"a", "b"}));
+  CHECK(c.place_of(lane(1)).session == c.boss.state().nodes.at("b").session);
+  crash(4);
+  static_cast<void>(c.pass(9'900, {"a", "b"}));
+  CHECK(c.place_of(lane(1)).session < c.boss.state().nodes.at("b").session);
+  static_cast<void>(c.pass(100, {"a", "b"}));
+  CHECK(c.place_of(lane(1)).session == c.boss.state().nodes.at("b").session);
+  CHECK(c.boss.state().topologies.at("t").is_active());
 }
 
 TEST_CASE("H2: a life that is refused gets a new term if it is the newest, and nothing if it is not") {
@@ -209,7 +269,7 @@ TEST_CASE("a move is not waited for once its node is gone") {
   static_cast<void>(c.join("a", 11));
   static_cast<void>(c.ask(lanes(4)));
   CHECK(sent<commands::start>(c.join("b", 12), "b").size() == 1);
-  static_cast<void>(c.take(c.boss.on_node_dead("b", 2, {}, c.now)));
+  static_cast<void>(c.take(c.boss.on_node_dead("b", 2, c.now)));
   CHECK(c.place_of(lane(0)).node == "a");
   CHECK(sent<commands::start>(c.join("b", 13), "b").size() == 1);
 }

@@ -153,11 +153,11 @@ TEST_CASE("a pinned actor waits for its node, until that is forgotten; a node th
   CHECK(c.place_of(file).node == "a");
   CHECK(those<decisions::answer>(c.ask(records::node_forgotten{"a"})).at(0).failure->code == ec::locked);
   static_cast<void>(c.pass(3'000, {"b"}));
-  CHECK(c.boss.waiting() == std::vector{file});
+  CHECK(c.boss.waiting(c.now) == std::vector{file});
   const auto out = c.ask(records::node_forgotten{"a"});
   CHECK(those<decisions::answer>(out).at(0).lost == std::vector{file});
   CHECK(c.place_of(file).node == "b");
-  CHECK(c.boss.waiting().empty());
+  CHECK(c.boss.waiting(c.now).empty());
 }
 
 TEST_CASE(

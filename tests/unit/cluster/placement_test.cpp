@@ -110,4 +110,24 @@ TEST_CASE("a balanced node gives a shard away where another one has none of the 
   CHECK(moves(two, even).empty());  // it would take two moves
 }
 
+TEST_CASE("an actor that may not begin yet gets no place, and waits for no node") {
+  auto x = actor("x", "");
+  x.may_begin = false;
+  CHECK(moves(two, {x, actor("y", "", "gone", 1)}).size() == 1);
+  CHECK(waiting(two, {x}).empty());
+}
+
+TEST_CASE("a flapping node gets what no other can have, and its share again when it flaps no more") {
+  std::vector<offered_node> nodes{{"a", 1, 1}, {"b", 2, 1, false, true}};
+  CHECK(count(moves(nodes, {actor("x", "w"), actor("y", "w"), pinned("f", "b")})) ==
+        std::map<std::string, int>{{"a", 2}, {"b", 1}});
+  const std::vector running{actor("x", "w", "a", 1), actor("y", "w", "a", 1)};
+  CHECK(moves(nodes, running).empty());
+  nodes[1].is_flapping = false;
+  CHECK(moves(nodes, running).at(0).to == "b");
+  nodes[0].is_flapping = nodes[1].is_flapping = true;  // none is better than another
+  CHECK(moves(nodes, running).at(0).to == "b");
+  CHECK(moves({{"b", 2, 1, false, true}}, {actor("x", "")}).at(0).to == "b");
+}
+
 }  // namespace millrace::cluster::placement_trial

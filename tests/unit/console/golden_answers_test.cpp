@@ -29,7 +29,7 @@ expected<api::answer> cluster(const config::topology& t, const inside::figures& 
   if (std::holds_alternative<list>(r))
     return api::answers::topologies{
         {{"t", api::topology_state::running, {}},
-         {"old", api::topology_state::failed, "three nodes have died under counts/0"}}};
+         {"old", api::topology_state::failed, "counts/0 cannot read its snapshots"}}};
   if (std::holds_alternative<nodes>(r))
     return api::answers::nodes{{{"a", 3, true, api::node_state::up, {"t/counts/0", "t/parsed/lane0"}},
                                 {"b", 1, false, api::node_state::silent, {}}}};

@@ -97,6 +97,38 @@ TEST_CASE("what control says of a pause reaches every lane, under a later direct
   CHECK_FALSE(all_told<orders::tell_paused>(began(last, "p/lane0", 7, "a")).at(0).what.is_paused);
 }
 
+TEST_CASE("a lane hears in whose work processes have ended; its record is given up where its parser says so, "
+          "and is recorded first") {
+  const attempt alone{"p/0", {0, 5}, {0, 6}, 1, position{0, 5}};
+  cluster::topology_state s;
+  for (const auto process : {1U, 2U, 3U})
+    s.actors["p/lane0"].crashes.push_back({"b", process, 11, alone});
+  topology_director retries(options());
+  static_cast<void>(retries.on_state(s));
+  const auto told = prepared(retries.on_message("a", prepare_life{"clicks", "p/lane0", 4}));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].crashed == std::vector{alone, alone, alone});
+  CHECK(told[0].verdicts.empty());
+
+  auto giving_up = options();
+  giving_up.give_up_crashes = {"p/lane0"};
+  topology_director d(giving_up);
+  static_cast<void>(d.on_state(s));
+  const auto out = d.on_message("a", prepare_life{"clicks", "p/lane0", 4});
+  CHECK(prepared(out).empty());
+  const auto wishes = wished<cluster::records::verdict_given>(out);
+  REQUIRE(wishes.size() == 1);
+  CHECK(wishes[0].at == position{0, 5});
+  CHECK(wishes[0].error ==
+        "has ended its process 3 times and was given up: node b, SIGSEGV (Segmentation fault)");
+  s.verdicts[{"p/0", {0, 5}}] = wishes[0].error;
+  s.actors["p/lane0"].crashes.clear();
+  const auto then = prepared(d.on_state(s));
+  REQUIRE(then.size() == 1);
+  CHECK(then[0].crashed.empty());
+  CHECK(then[0].verdicts.size() == 1);
+}
+
 TEST_CASE("a restart goes to the nodes of those that are meant") {
   auto d = running();
   const auto told = all_told<orders::restart>(d.restart("w"));
@@ -373,7 +405,7 @@ TEST_CASE("what `control` says has ended is over at once") {
   cluster::topology_state s;
   s.status = cluster::topology_status::failed;
   s.failed_actor = "w/0/0";
-  s.why = "three nodes have died under it";
+  s.why = "its snapshots cannot be read";
   const auto out = those<directions::ended>(d.on_state(s));
   REQUIRE(out.size() == 1);
   CHECK(out.front().failure->stage == "w/0/0");

@@ -67,7 +67,7 @@ TEST_CASE("each message of a director and of nodes has the bytes of the golden f
   wire::writer all;
   for (const auto& bytes : encoded())
     all.string(bytes);
-  test::check_golden("tests/unit/control/golden/topology_messages_v2", all.bytes());
+  test::check_golden("tests/unit/control/golden/topology_messages_v3", all.bytes());
 }
 
 TEST_CASE("each message is read as it was written") {

@@ -1,12 +1,13 @@
 #include "runtime/delivery/failing_records.hpp"
+#include "runtime/delivery/giving_up.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <string>
 
+using millrace::attempt;
 using millrace::position;
-using millrace::delivery::attempt;
 using millrace::delivery::failing_records;
 
 namespace {
@@ -151,4 +152,39 @@ TEST_CASE("an exception's text becomes fit for a dead letter") {
   REQUIRE(known.to_give_up().size() == 1);
   CHECK(known.to_give_up().front().error.substr(0, 11) == "bad byte ?x");
   CHECK(known.to_give_up().front().error.size() == 1000);
+}
+
+TEST_CASE("records in whose work a process has ended are worked on in parts, and nothing is counted") {
+  failing_records known;
+  for (int i = 0; i < 5; ++i)
+    known.suspect(alone(7));
+  CHECK(known.to_give_up().empty());
+  CHECK(known.next("parsed/a", at(0), at(10))->from == at(7));
+  known.suspect(on(1000, 11'240));
+  CHECK(known.next("parsed/a", at(1000), at(20'000))->at_once == 10);
+  known.suspect(on(1000, 1010));
+  CHECK(known.next("parsed/a", at(1000), at(20'000))->to == at(1010));
+  known.suspect(on(1000, 11'240));  // told once more: what is known by now is narrower
+  CHECK(known.next("parsed/a", at(1000), at(20'000))->to == at(1010));
+}
+
+TEST_CASE(
+    "a record that has ended processes three times alone is given up, but not one that was taken before") {
+  using millrace::delivery::verdicts_on_crashes;
+  using crashes = std::vector<millrace::delivery::crash_on_records>;
+  CHECK(verdicts_on_crashes({}).empty());
+  CHECK(verdicts_on_crashes({{on(0, 10), "x"}, {on(0, 10), "x"}, {on(0, 10), "x"}}).empty());
+  crashes all{{alone(7), "one"}, {alone(9), "other"}, {alone(7), "two"}};
+  CHECK(verdicts_on_crashes(all).empty());
+  all.push_back({alone(7), "three"});
+  all.push_back({alone(7), "four"});
+  const auto given_up = verdicts_on_crashes(all);
+  REQUIRE(given_up.size() == 1);
+  CHECK(given_up[0].log == "parsed/a");
+  CHECK(given_up[0].at == at(7));
+  CHECK(given_up[0].error == "has ended its process 3 times and was given up: three");
+  CHECK(verdicts_on_crashes({{alone(7, true), "x"}, {alone(7, true), "x"}, {alone(7, true), "x"}}).empty());
+  CHECK(millrace::delivery::name_of_signal(11) == "SIGSEGV (Segmentation fault)");
+  CHECK(millrace::delivery::name_of_signal(0).find("SIGKILL") != std::string::npos);
+  CHECK(millrace::delivery::name_of_signal(200).find("SIGKILL") != std::string::npos);
 }

@@ -81,6 +81,33 @@ TEST_CASE("actors that wait are named, with the node that they wait for and how 
   CHECK(k.shown().reason == "gone wait for a node that may be given something");
 }
 
+TEST_CASE("an actor that has ended processes is named, with the node, its records and the next try") {
+  known k;
+  auto& a = k.t().actors.at("p/lane0");
+  k.seen.now = 100'000'000;
+  a.crashes = {{"b", 1, 11, attempt{"p/4", {0, 165}, {0, 265}, 100}, 90'000'000}};
+  CHECK(k.shown().reason == "p/lane0 has taken down node b between p/4@165 and p/4@265");
+  a.crashes.push_back({"b", 2, 11, attempt{"p/4", {0, 165}, {0, 166}, 1, position{0, 165}}, 95'000'000});
+  a.crashes.push_back({"a", 3, 11, attempt{"p/4", {0, 165}, {0, 166}, 1, position{0, 165}}, 99'999'999});
+  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165; next try in 5 s");
+  const auto told = crashes_of(k.described(), "t");
+  REQUIRE(told.size() == 1);
+  CHECK((told[0].stage == "p" && told[0].actor == "p/lane0" && told[0].is_waiting));
+  k.seen.now = 105'000'000;
+  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165");
+  CHECK_FALSE(crashes_of(k.described(), "t").at(0).is_waiting);
+  k.seen.now = 705'000'000;
+  CHECK(k.shown().reason.empty());
+}
+
+TEST_CASE("a node that dies again and again is flapping") {
+  known k;
+  k.state.nodes["b"].deaths = {1, 2, 3, 4, 5};
+  CHECK(k.node_called("b").state == api::node_state::flapping);
+  k.seen.now = 600'000'005;
+  CHECK(k.node_called("b").state == api::node_state::up);
+}
+
 TEST_CASE("a topology that the cluster does not have is not found") {
   const auto none = topology_of(known().described(), "nothing");
   REQUIRE_FALSE(none);

@@ -101,6 +101,21 @@ TEST_CASE("a stalled window names the sink that has committed least, and why tha
   CHECK(e.causes[0].stage == "out");
 }
 
+TEST_CASE(
+    "an actor that has taken down nodes is the first cause for every stage, and why its own stage waits") {
+  auto f = running();
+  f.crashes = {{"parsed", "parsed/lane0", "parsed/lane0 has taken down node b at record parsed/0@5", true}};
+  const auto own = of(planned(), f, "parsed");
+  CHECK(own.is_waiting);
+  CHECK(own.summary == "parsed/lane0 has taken down node b at record parsed/0@5.");
+  CHECK_THAT(own.causes.at(0).remedy, Contains("that node's log and core") && Contains("on_crash"));
+  const auto next = of(planned(), f, "counts");
+  CHECK(next.causes.at(0).code == "crashes");
+  CHECK(next.causes.at(0).stage == "parsed");
+  f.crashes[0].stage = "counts";
+  CHECK_THAT(of(planned(), f, "counts").causes.at(0).remedy, !Contains("on_crash"));
+}
+
 TEST_CASE("a lane without credit names who gives none, and what holds that up") {
   auto f = running();
   f.lanes[0].partitions[0].held_by = "counts/0";

@@ -61,7 +61,7 @@ public:
   void read(lane::reader_number reader, source::read request) override {
     reads.push_back({reader, std::move(request)});
   }
-  void parse(std::uint64_t number, std::shared_ptr<const source::chunk> chunk) override {
+  void parse(std::uint64_t number, attempt, std::shared_ptr<const source::chunk> chunk) override {
     given_away.emplace_back(number, std::move(chunk));
   }
   void tell_durable(source::durable what) override { durable.push_back(std::move(what)); }
@@ -69,7 +69,7 @@ public:
   void tell_found(const source::partition_info& found) override { told_found.push_back(found.name); }
   void tell_slowest(event_micros watermark) override { told_slowest.push_back(watermark); }
   void tell_failed(error why) override { failures.push_back(std::move(why)); }
-  void tell_attempt_failed(const delivery::attempt& what, std::string_view error,
+  void tell_attempt_failed(const attempt& what, std::string_view error,
                            std::map<log_id, position> settled) override {
     failing.failed(what, error);
     failing.settle(settled);

@@ -89,7 +89,20 @@ TEST_CASE("a chunk in which a record is given up is parsed in pieces by the lane
   driven_lane l(std::move(o));
   l.begin();
   l.give(chunk_of("0", 0, {"1", "X", "3"}));
-  REQUIRE(l.around.given_away.size() == 1);
-  l.core.on_parsed({l.around.given_away[0].first, nullptr, micros(0)});
+  CHECK(l.around.given_away.empty());
   CHECK(l.got(0).back().ends_with("-3"));
+  l.give(chunk_of("0", 3, {"4"}));
+  CHECK(l.around.given_away.size() == 1);
+}
+
+TEST_CASE("no helper gets a chunk with records in whose work a process has ended") {
+  auto o = with_helpers(1);
+  o.failing.suspect({"parsed/0", {0, 1}, {0, 3}, 2});
+  driven_lane l(std::move(o));
+  l.begin();
+  l.give(chunk_of("0", 0, {"1", "2", "3"}));
+  CHECK(l.around.given_away.empty());
+  CHECK(l.got(0).back().ends_with("-3"));
+  l.give(chunk_of("0", 3, {"4"}));
+  CHECK(l.around.given_away.size() == 1);
 }

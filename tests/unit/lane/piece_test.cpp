@@ -94,7 +94,7 @@ TEST_CASE("a position that the log no longer has divides nothing wrongly") {
 
 TEST_CASE("a range in which a life has failed falls into parts, what is around it does not") {
   failing_records failing;
-  delivery::attempt failed{"parsed/a", {0, 20}, {0, 50}, 3};
+  attempt failed{"parsed/a", {0, 20}, {0, 50}, 3};
   failing.failed(failed, "x");
   CHECK(pieces(records(6), {}, failing) == texts{"0-1", "1-2", "2-3", "3-4", "4-6"});
   failed.cutting = true;

@@ -241,7 +241,7 @@ TEST_CASE(
   CHECK(w.last_over == "it was asked to end");
   w.until("its actors run elsewhere", [&] { return w.runs(); });
   for (const auto& [name, a] : w.oracle_.state().topologies.at("t").actors)
-    CHECK(a.deaths.empty());
+    CHECK(a.died_at == std::nullopt);
 }
 
 TEST_CASE("a coordinator that is asked to end waits until that is recorded, however slow the store is") {

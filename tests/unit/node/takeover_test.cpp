@@ -203,7 +203,7 @@ void take_over(store_under_test& store) {
             REQUIRE(d.state);
             INFO(cluster::to_text(*d.state));
             CHECK(d.state->nodes.at("a").is_over);
-            CHECK(d.state->topologies.at("t").actors.at("lane0").deaths.empty());
+            CHECK(d.state->topologies.at("t").actors.at("lane0").died_at == std::nullopt);
           },
           [](const caf::error&) { FAIL("no answer"); });
   caf::anon_send(second.actors.agent, leave_cluster{});

@@ -1,0 +1,84 @@
+// A file in which each thread says what it works on. It is mapped, so what it says stays there however the process ends:
+// by a crash, by SIGKILL, or because memory has run out. The next process reads it.
+//
+// A signal that the process has brought about itself (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE) is noted beside the work of
+// the thread that it has hit, by stores alone, which are async-signal-safe. An uncaught exception ends in SIGABRT.
+//
+// A machine that loses its power may lose what was said last. Format: docs/formats.md.
+#pragma once
+
+#include "runtime/base/attempt.hpp"
+#include "runtime/base/error.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace millrace {
+
+/// What a thread worked on when its process ended.
+struct last_work {
+  std::string topology;
+  std::string actor;
+  std::uint64_t process = 0;  // a random number of the process that has ended
+  std::uint32_t signal = 0;   // that has hit the thread; 0: none
+  std::optional<attempt> records = {};
+  friend bool operator==(const last_work&, const last_work&) = default;
+};
+
+class flight_recorder {
+public:
+  /// So much is kept of earlier processes, the newest.
+  static constexpr std::size_t most_kept = 64;
+
+  /// One a process, for as long as it lives. The file is made where it is not there; another user's is refused, and one that a
+  /// living process has. A file that is damaged, or of another version, begins anew and has said nothing.
+  [[nodiscard]] static expected<std::unique_ptr<flight_recorder>> open(const std::string& path);
+  /// The process ends in order: its threads' work says nothing to the next one.
+  ~flight_recorder();
+  flight_recorder(const flight_recorder&) = delete;
+  flight_recorder& operator=(const flight_recorder&) = delete;
+
+  /// Returns what earlier processes worked on when they ended, oldest first; kept until forget(). Where a signal has ended a
+  /// process this is the work of the thread that it has hit, else that of each of its threads.
+  [[nodiscard]] const std::vector<last_work>& told() const { return told_; }
+  void forget();
+
+private:
+  flight_recorder(void* file, int fd, std::vector<last_work> told)
+      : file_(file), fd_(fd), told_(std::move(told)) {}
+  void keep(const std::vector<last_work>& what) const;
+
+  void* file_;
+  int fd_;  // locked
+  std::vector<last_work> told_;
+};
+
+/// The calling thread works for this actor until the end of the scope; then for whom it has worked before. Names of more than
+/// 255 bytes are not noted, nor is anything where no recorder is open. The strings outlive the scope.
+class at_work {
+public:
+  at_work(const std::string& topology, const std::string& actor);
+  ~at_work();
+  at_work(const at_work&) = delete;
+  at_work& operator=(const at_work&) = delete;
+
+private:
+  void* slot_;
+};
+
+/// Within an at_work of the same thread: these records are in hand until the end of the scope.
+class in_hand {
+public:
+  explicit in_hand(const attempt& a);
+  ~in_hand();
+  in_hand(const in_hand&) = delete;
+  in_hand& operator=(const in_hand&) = delete;
+
+private:
+  void* slot_;
+};
+
+}  // namespace millrace

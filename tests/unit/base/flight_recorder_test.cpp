@@ -1,0 +1,193 @@
+#include "runtime/base/flight_recorder.hpp"
+#include "tests/support/scratch.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace millrace::flight_recorder_trial {
+
+namespace {
+
+using work = std::vector<last_work>;
+
+const std::string topology = "clicks", lane = "parsed/0", shard = "counts/1";
+const attempt thousand{"parsed/4", {0, 100}, {0, 1100}, 1000};
+const attempt alone{"parsed/4", {0, 165}, {0, 166}, 1, position{0, 165}, true, true};
+
+/// Runs `what` in a process of its own, which records, and returns how that has ended.
+int in_a_process(const std::string& file, const std::function<void()>& what) {
+  const auto child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    for (const int s :
+         {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE})  // the test's own handlers would say that it has failed
+      std::signal(s, SIG_DFL);
+    auto recorder = flight_recorder::open(file);
+    if (!recorder)
+      _exit(100);
+    what();
+    recorder->reset();
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/// What the next process is told, without the number of the process, which is by chance.
+work told(const std::string& file, bool forget = false) {
+  const auto recorder = flight_recorder::open(file);
+  REQUIRE(recorder);
+  auto out = (*recorder)->told();
+  for (auto& w : out) {
+    CHECK(w.process != 0);
+    w.process = 0;
+  }
+  if (forget)
+    (*recorder)->forget();
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a crash tells the actor and the records of the thread that it has hit, and of no other") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  const int number = GENERATE(SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE);
+  CHECK(in_a_process(file, [&] {
+          std::thread([&] {
+            const at_work other(topology, shard);
+            std::thread([&] {
+              const at_work noted(topology, lane);
+              const in_hand records(alone);
+              raise(number);
+            }).join();
+          }).join();
+        }) == -number);
+  CHECK(told(file) == work{{topology, lane, 0, static_cast<std::uint32_t>(number), alone}});
+}
+
+TEST_CASE("an uncaught exception tells likewise, and a stack that has run out") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  CHECK(in_a_process(file, [&] {
+          const at_work noted(topology, lane);
+          std::terminate();
+        }) == -SIGABRT);
+  CHECK(told(file, true) == work{{topology, lane, 0, SIGABRT, std::nullopt}});
+  CHECK(in_a_process(file, [&] {
+          const at_work noted(topology, lane);
+          const in_hand records(thousand);
+          std::function<int(int)> deeper = [&](int n) {
+            volatile char room[4096];
+            room[0] = static_cast<char>(n);
+            return n == 0 ? 0 : deeper(n + 1) + room[0];
+          };
+          deeper(1);
+        }) == -SIGSEGV);
+  CHECK(told(file) == work{{topology, lane, 0, SIGSEGV, thousand}});
+}
+
+TEST_CASE("SIGKILL and a signal that somebody else sends tell what each thread was at, and blame nobody") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  const int number = GENERATE(SIGKILL, SIGSEGV);
+  std::array<int, 2> ready{};
+  REQUIRE(pipe(ready.data()) == 0);
+  std::thread killer([&] {
+    pid_t who = 0;
+    if (read(ready[0], &who, sizeof who) == sizeof who)
+      kill(who, number);
+  });
+  CHECK(in_a_process(file, [&] {
+          const at_work first(topology, lane);
+          const in_hand records(thousand);
+          std::thread([&] {
+            const at_work second(topology, shard);
+            const auto mine = getpid();
+            static_cast<void>(write(ready[1], &mine, sizeof mine) == 0);
+            for (;;)
+              pause();
+          }).join();
+        }) == -number);
+  killer.join();
+  close(ready[0]);
+  close(ready[1]);
+  CHECK(told(file) == work{{topology, lane, 0, 0, thousand}, {topology, shard, 0, 0, std::nullopt}});
+}
+
+TEST_CASE("what an earlier process was at is told until it is forgotten, and of many the newest") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  const auto crash = [&] {
+    return in_a_process(file, [&] {
+      const at_work noted(topology, lane);
+      raise(SIGSEGV);
+    });
+  };
+  CHECK(crash() == -SIGSEGV);
+  CHECK(told(file).size() == 1);
+  CHECK(crash() == -SIGSEGV);
+  CHECK(told(file).size() == 2);
+  CHECK(told(file, true).size() == 2);
+  CHECK(told(file).empty());
+  for (std::size_t i = 0; i < flight_recorder::most_kept + 2; ++i)
+    CHECK(crash() == -SIGSEGV);
+  CHECK(told(file).size() == flight_recorder::most_kept);
+}
+
+TEST_CASE("a process that ends in order, or whose work is over, tells nothing") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  CHECK(in_a_process(file, [&] {
+          {
+            const at_work noted(topology, lane);
+            const in_hand records(alone);
+          }
+          raise(SIGKILL);
+        }) == -SIGKILL);
+  CHECK(told(file).empty());
+  CHECK(in_a_process(file, [&] { static const at_work noted(topology, lane); }) == 0);
+  CHECK(told(file).empty());
+}
+
+TEST_CASE("names that are too long are not noted, and a thread has its place again when another has ended") {
+  const test::scratch dir;
+  const auto file = dir / "flight";
+  CHECK(in_a_process(file, [&] {
+          for (int i = 0; i < 1'000; ++i)
+            std::thread([&] { const at_work noted(topology, shard); }).join();
+          const at_work noted(std::string(256, 't'), lane);
+          const in_hand records(alone);
+          std::thread([&] {
+            const std::string longest(255, 'a');
+            const at_work fits(longest, longest);
+            const in_hand too_long({std::string(512, 'l'), {}, {}});
+            raise(SIGKILL);
+          }).join();
+        }) == -SIGKILL);
+  CHECK(told(file) == work{{std::string(255, 'a'), std::string(255, 'a'), 0, 0, std::nullopt}});
+}
+
+TEST_CASE("a damaged file begins anew, and one that a living process has is refused") {
+  const test::scratch dir;
+  const auto file = dir.write("flight", std::string(1'000'000, 'x'));
+  CHECK(told(file).empty());
+  const auto first = flight_recorder::open(file);
+  REQUIRE(first);
+  const auto second = flight_recorder::open(file);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message.find("another process") != std::string::npos);
+}
+
+}  // namespace millrace::flight_recorder_trial
