@@ -97,6 +97,11 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   if (!leads_->state().cluster.empty())
     self_->send(others_.post, cluster_known{leads_->state().cluster});
   carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
+  // Nobody waits for those to register that are known to be over.
+  for (const auto& [node, who] : dead_)
+    if (const auto session = session_of(who); session != 0)
+      carry_out(leads_->on_node_dead(node, session, now()));
+  give_words();
 }
 
 // --- leading

@@ -64,6 +64,8 @@ private:
   void on_registration(const cluster::process_id& from, const cluster::registration& r);
   /// Under which session the process is known; 0: under none.
   [[nodiscard]] cluster::session session_of(const cluster::process_id& who) const;
+  /// Where this is the process that leads, its node no longer waits for its words.
+  void on_process_over(const cluster::process_id& who);
   void give_words();
   void write(const std::string& node, std::uint64_t instance, letter_content what);
 
@@ -79,9 +81,11 @@ private:
   cluster::lived_time lived_;
   cluster::candidate candidate_;
   std::optional<cluster::coordinator> leads_;
-  std::string leader_;       // whose word was heard last
+  std::string leader_;                              // whose word was heard last
+  std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
   bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
+  std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked
   micros passes_on_at_{};
   cluster::name_claims claims_;
   std::map<cluster::request_id, promise> asked_;

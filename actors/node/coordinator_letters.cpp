@@ -24,8 +24,10 @@ void coordinator_hands::on_letter(const letter_came& m) {
 }
 
 void coordinator_hands::on_word(const cluster::process_id& from, const cluster::letters::word& w) {
-  if (w.of >= candidate_.highest())
+  if (w.of >= candidate_.highest()) {
     leader_ = from.node;
+    leads_there_ = from;
+  }
   candidate_.on_word(w.of, now(), jitter());
   if (leads_)
     carry_out(leads_->on_higher_epoch(w.of, now()));
@@ -42,7 +44,7 @@ void coordinator_hands::on_heard(const cluster::letters::heard& h) {
 void coordinator_hands::pass_on(const cluster::process_id& leader, const cluster::epoch& of) {
   if (now().running < passes_on_at_)
     return;
-  passes_on_at_ = now().running + options_->silence.away_after / 4;  // several times before anybody stands
+  passes_on_at_ = now().running + options_->silence.heard_every();
   for (const auto& p : linked_)
     if (p != leader)
       write(p.node, p.instance, cluster::letters::heard{of});
@@ -103,6 +105,9 @@ cluster::session coordinator_hands::session_of(const cluster::process_id& who) c
 
 void coordinator_hands::on_up(const link_up& m) {
   linked_.insert(m.with);
+  dead_.erase(m.with.node);
+  if (leads_there_ && leads_there_->node == m.with.node && leads_there_->instance < m.with.instance)
+    on_process_over(*leads_there_);
   if (leads_)
     carry_out(leads_->on_link_up(m.with.node, now()));
 }
@@ -114,8 +119,17 @@ void coordinator_hands::on_lost(const link_lost& m) {
 }
 
 void coordinator_hands::on_dead(const process_dead& m) {
+  dead_.insert_or_assign(m.who.node, m.who);
+  on_process_over(m.who);
   if (const auto session = leads_ ? session_of(m.who) : 0; session != 0)
     carry_out(leads_->on_node_dead(m.who.node, session, now()));
+}
+
+void coordinator_hands::on_process_over(const cluster::process_id& who) {
+  if (leads_there_ != who)
+    return;
+  leads_there_.reset();
+  candidate_.on_over(now(), jitter());
 }
 
 void coordinator_hands::on_over(const node_is_over& m) {

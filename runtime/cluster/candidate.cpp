@@ -10,6 +10,8 @@ namespace {
 /// A process that has just begun hears a coordinator soon, if there is one, so that a patient cluster is founded as fast
 /// as any.
 constexpr micros stands_first_after = std::chrono::seconds(2);
+/// An opening takes some milliseconds, so that a part of the jitter keeps candidates apart that all see a process end.
+constexpr int jitter_parts = 8;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ candidate::candidate(const silence& limits, moment now, micros jitter) : limits_
 
 void candidate::follow(moment now, micros jitter) {
   phase_ = phase::following;
+  seems_over_ = false;
   stands_at_ = now.running + limits_.away_after + jitter;
   waits_at_most_until_ = now.running + limits_.unheard_after() + jitter;
 }
@@ -33,13 +36,24 @@ void candidate::on_word(const epoch& of, moment now, micros jitter) {
     follow(now, jitter);
 }
 
+micros candidate::patience(micros jitter) const {
+  return seems_over_ ? limits_.over_after() + jitter / jitter_parts : limits_.away_after + jitter;
+}
+
 void candidate::on_heard(const epoch& of, moment now, micros jitter) {
   if (of < highest_ || of == mine_)
     return;
+  seems_over_ = seems_over_ && of == highest_;
   highest_ = of;
   if (phase_ == phase::following)
-    stands_at_ =
-        std::max(stands_at_, std::min(now.running + limits_.away_after + jitter, waits_at_most_until_));
+    stands_at_ = std::max(stands_at_, std::min(now.running + patience(jitter), waits_at_most_until_));
+}
+
+void candidate::on_over(moment now, micros jitter) {
+  if (phase_ != phase::following)
+    return;
+  seems_over_ = true;
+  stands_at_ = std::min(stands_at_, now.running + patience(jitter));
 }
 
 bool candidate::tick(moment now) {

@@ -22,6 +22,10 @@ public:
   /// Somebody hears the coordinator. That counts as a word, but not for ever: what this node runs is out of that one's
   /// reach.
   void on_heard(const epoch& of, moment now, micros jitter);
+  /// The process that leads under the highest epoch seems to be over: nobody listens at its address, or another one has
+  /// its name. Unless somebody still hears it this node stands soon; where that was wrong, the opening takes the lead
+  /// from it, and nothing is lost.
+  void on_over(moment now, micros jitter);
   /// True, once: `control` is to be looked at and opened under choose(). The answer is on_won() or on_lost().
   [[nodiscard]] bool tick(moment now);
   /// `highest`: the highest life that stands in `control`. `random` tells candidates apart that choose the
@@ -40,11 +44,14 @@ public:
 
 private:
   void follow(moment now, micros jitter);
+  /// How long it waits behind the last sign of a coordinator.
+  [[nodiscard]] micros patience(micros jitter) const;
 
   silence limits_;
   phase phase_ = phase::following;
-  epoch highest_;  // that it has heard of
-  epoch mine_;     // that it has chosen last
+  epoch highest_;            // that it has heard of
+  epoch mine_;               // that it has chosen last
+  bool seems_over_ = false;  // the coordinator of that epoch
   micros stands_at_{};
   micros waits_at_most_until_{};  // for what others hear
 };

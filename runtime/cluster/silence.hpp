@@ -16,6 +16,10 @@ struct silence {
 
   /// For a node that does not hear the coordinator while another one does.
   [[nodiscard]] constexpr micros unheard_after() const { return 10 * away_after; }
+  /// Whoever hears the coordinator says so to the others as often, several times before anybody stands.
+  [[nodiscard]] constexpr micros heard_every() const { return away_after / 4; }
+  /// A coordinator whose process seems to be over: longer than a node that hears it after all takes to say so.
+  [[nodiscard]] constexpr micros over_after() const { return away_after * 3 / 8; }
 };
 
 }  // namespace millrace::cluster

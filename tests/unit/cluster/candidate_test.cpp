@@ -52,6 +52,52 @@ TEST_CASE("what another node hears puts it off for twenty seconds; a word of its
   }
 }
 
+TEST_CASE(
+    "where the process that leads seems to be over, it stands soon; a word of that or another puts it off") {
+  candidate c({}, at(0), jitter);
+  c.on_word({5, 1}, at(1'000), jitter);
+  c.on_over(at(1'100), jitter);
+  SECTION("nobody hears it") {
+    CHECK_FALSE(c.tick(at(1'887)));
+    CHECK(c.tick(at(1'888)));
+  }
+  SECTION("it was wrong: it hears that one again") {
+    c.on_word({5, 1}, at(1'800), jitter);
+    CHECK_FALSE(c.tick(at(4'099)));
+    CHECK(c.tick(at(4'100)));
+  }
+  SECTION("another one leads by now, as a third node hears") {
+    c.on_heard({6, 1}, at(1'800), jitter);
+    CHECK_FALSE(c.tick(at(4'099)));
+    CHECK(c.tick(at(4'100)));
+  }
+}
+
+TEST_CASE("a coordinator that seems to be over keeps the lead as long as another node hears it") {
+  candidate c({}, at(0), jitter);
+  c.on_word({5, 1}, at(1'000), jitter);
+  c.on_over(at(1'100), jitter);
+  int ms = 1'400;
+  for (; ms < 10'000; ms += 600) {
+    c.on_heard({5, 1}, at(ms), jitter);
+    CHECK_FALSE(c.tick(at(ms + 599)));
+  }
+  CHECK_FALSE(c.tick(at(ms - 600 + 787)));
+  CHECK(c.tick(at(ms - 600 + 788)));
+}
+
+TEST_CASE("that it seems to be over never puts off who would stand before, nor stops who stands or leads") {
+  candidate c({}, at(0), jitter);
+  c.on_word({5, 1}, at(1'000), jitter);
+  c.on_over(at(3'200), jitter);
+  CHECK(c.tick(at(3'300)));
+  c.on_over(at(3'300), jitter);
+  CHECK_FALSE(c.tick(at(9'000)));
+  c.on_won();
+  c.on_over(at(9'000), jitter);
+  CHECK_FALSE(c.tick(at(20'000)));
+}
+
 TEST_CASE("an epoch is above all that it has seen, and never one that it has chosen before") {
   candidate c({}, at(0), jitter);
   c.on_word({5, 1}, at(0), jitter);

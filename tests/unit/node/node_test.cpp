@@ -254,6 +254,21 @@ TEST_CASE("a coordinator that is asked to end waits until that is recorded, howe
   CHECK(w.oracle_.state().nodes.at(node).is_over);
 }
 
+TEST_CASE("where the process that leads dies, its actors run elsewhere within a second and a half") {
+  three_nodes w;
+  const auto dead = w.newest_leader()->id;
+  const bool is_noticed = GENERATE(true, false);
+  w.kill(*w.find(dead.node), is_noticed);
+  const auto died_at = w.now_;
+  if (!is_noticed)  // its successor is linked before anybody has found its address empty
+    w.join(dead.node);
+  w.until("another node leads",
+          [&] { return w.newest_leader() != nullptr && w.newest_leader()->id != dead; });
+  CHECK(w.now_ - died_at < milliseconds(1'500));
+  w.until("its actors run elsewhere", [&] { return w.runs(); });
+  CHECK(w.now_ - died_at < milliseconds(is_noticed ? 1'500 : 4'000));
+}
+
 TEST_CASE("the death of a process that is told late is not that of its successor") {
   three_nodes w;
   const auto& nodes = w.oracle_.state().nodes;
