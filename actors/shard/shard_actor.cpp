@@ -8,6 +8,7 @@
 #include "runtime/delivery/completion.hpp"
 #include "runtime/delivery/decision_gate.hpp"
 #include "runtime/delivery/stalled_input.hpp"
+#include "runtime/delivery/ticks.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -37,7 +38,8 @@ public:
     options_.gauges->door.lead_to(self_);
     schedule_snapshot();
     join();
-    schedule_update();
+    if (options_.tick_every)
+      schedule_update(delivery::first_tick_in(options_.clock->now(), *options_.tick_every, core_->ticked()));
     after_output();
   }
 
@@ -100,7 +102,7 @@ public:
   /// Ticks are the multiples of `every` in time, the same for all shards. While the last one is not durable
   /// none is taken: a slow disk makes them fewer.
   void on_update_tick() {
-    schedule_update();
+    schedule_update(delivery::next_tick_in(options_.clock->now(), *options_.tick_every));
     if (stopping_ || gate_.limit() || core_->out().full())
       return;
     const auto every = options_.tick_every->count();
@@ -339,13 +341,7 @@ private:
       self_->delayed_send(self_, *options_.snapshot_every, snapshot_tick{});
   }
 
-  void schedule_update() {
-    if (!options_.tick_every)
-      return;
-    const auto every = options_.tick_every->count();
-    const auto wait = every - options_.clock->now() % every;
-    self_->delayed_send(self_, std::chrono::microseconds(wait), update_tick{});
-  }
+  void schedule_update(micros wait) { self_->delayed_send(self_, wait, update_tick{}); }
 
   void finish_stop() {
     note_flow();

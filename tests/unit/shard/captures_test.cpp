@@ -231,6 +231,46 @@ TEST_CASE("ticks are multiples of their time; none is taken while the one before
   CHECK(s.receiver["db"].windows() == ends{second, 4 * second});
 }
 
+TEST_CASE("a life that finds a tick missed takes it soon; one that has missed none waits for the next") {
+  auto setup = with_ticks();
+  {
+    shard_scene s(setup);
+    tick(s, second);
+    setup.captures = s.captures();
+  }
+  setup.now = 2;
+  SECTION("missed") {
+    setup.begins_at = 3 * second + 200'000;
+    shard_scene s(setup);
+    s.pass(299ms);
+    CHECK(s.core->ticked() == second);
+    s.pass(1ms);
+    CHECK(s.core->ticked() == 3 * second);
+    s.capture_is_durable();
+    s.clock.set(4 * second);
+    s.pass(500ms);
+    CHECK(s.core->ticked() == 3 * second);
+    s.pass(300ms);
+    CHECK(s.core->ticked() == 4 * second);
+  }
+  SECTION("missed, and the next one is due earlier") {
+    setup.begins_at = 3 * second + 900'000;
+    shard_scene s(setup);
+    s.clock.set(4 * second);
+    s.pass(100ms);
+    CHECK(s.core->ticked() == 4 * second);
+  }
+  SECTION("none missed") {
+    setup.begins_at = second + 200'000;
+    shard_scene s(setup);
+    s.pass(799ms);
+    CHECK(s.writer.captures.empty());
+    s.clock.set(2 * second);
+    s.pass(1ms);
+    CHECK(s.core->ticked() == 2 * second);
+  }
+}
+
 TEST_CASE("where nothing has changed a tick is announced all the same") {
   shard_scene s(with_ticks());
   s.windows->rows = 0;

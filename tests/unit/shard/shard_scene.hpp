@@ -69,6 +69,7 @@ struct shard_setup {
   std::optional<micros> snapshot_every{};
   std::optional<micros> tick_every{};   // with updates
   std::vector<std::string> captures{};  // to begin from
+  event_micros begins_at = 0;
   std::shared_ptr<stage::taps> taps{};
 };
 
@@ -132,6 +133,7 @@ public:
     windows = made.get();
     core = std::make_shared<delivery::shard_core>(setup_of_core(), std::move(made));
     REQUIRE(core->restore(setup_.captures));
+    clock.set(setup_.begins_at);
     for (const auto& name : setup_.receivers)
       gauges->held_by[name] = 0;
     auto& w = writer;
