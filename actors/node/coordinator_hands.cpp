@@ -28,8 +28,8 @@ coordinator_hands::coordinator_hands(whole_coordinator::pointer self,
       claims_(options_->silence) {}
 
 micros coordinator_hands::jitter() {
-  return micros(static_cast<std::int64_t>(random_() %
-                                          static_cast<std::uint64_t>(options_->silence.away_after.count())));
+  return micros(static_cast<std::int64_t>(
+      random_() % static_cast<std::uint64_t>(options_->silence.away_after.count() / 2)));
 }
 
 void coordinator_hands::meet(const meet_others& m) {
@@ -97,7 +97,9 @@ void coordinator_hands::begin(const cluster::epoch& mine, cluster::control_state
   if (!leads_->state().cluster.empty())
     self_->send(others_.post, cluster_known{leads_->state().cluster});
   carry_out(leads_->begin(cluster::cluster_id(options_->cluster, random_()), options_->formats, now()));
-  // Nobody waits for those to register that are known to be over.
+  // The process that led has been silent for its time already, and nobody waits for those to register that are over.
+  if (leads_there_ && session_of(*leads_there_) != 0)
+    leads_->silent_since(leads_there_->node, heard_leader_at_);
   for (const auto& [node, who] : dead_)
     if (const auto session = session_of(who); session != 0)
       carry_out(leads_->on_node_dead(node, session, now()));

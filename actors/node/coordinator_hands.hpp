@@ -83,6 +83,7 @@ private:
   std::optional<cluster::coordinator> leads_;
   std::string leader_;                              // whose word was heard last
   std::optional<cluster::process_id> leads_there_;  // its process, once a word of it was heard
+  micros heard_leader_at_{};
   bool is_refused_ = false;  // it does not stand: it was not told to, or the store is not this cluster's
   std::set<cluster::process_id> linked_;
   std::map<std::string, cluster::process_id> dead_;  // by node; until a process of it is linked

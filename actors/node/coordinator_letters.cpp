@@ -27,6 +27,7 @@ void coordinator_hands::on_word(const cluster::process_id& from, const cluster::
   if (w.of >= candidate_.highest()) {
     leader_ = from.node;
     leads_there_ = from;
+    heard_leader_at_ = now().running;
   }
   candidate_.on_word(w.of, now(), jitter());
   if (leads_)

@@ -13,7 +13,7 @@ class candidate {
 public:
   enum class phase : std::uint8_t { following, standing, leading };
 
-  /// `jitter`: between nothing and limits.away_after, at random, as in all calls, so that not all stand at once.
+  /// `jitter`: between nothing and half of limits.away_after, at random, as in all calls, so that not all stand at once.
   /// The first time it stands after two seconds and two of jitter, at most.
   candidate(const silence& limits, moment now, micros jitter);
 

@@ -90,6 +90,8 @@ public:
 
   /// Once, first. `cluster` and `formats` are for one that nobody has founded yet.
   [[nodiscard]] decision_list begin(const std::string& cluster, std::uint32_t formats, moment now);
+  /// Nothing was heard of this node since then, which is before this epoch: nobody waits for it twice.
+  void silent_since(const std::string& node, micros then) { watch_.silent_since(node, then); }
   [[nodiscard]] decision_list on_appended(std::uint64_t number, append_outcome how, moment now);
   /// At least every 100 ms.
   [[nodiscard]] decision_list tick(moment now);

@@ -1,6 +1,13 @@
 #include "runtime/cluster/node_watch.hpp"
 
+#include <algorithm>
+
 namespace millrace::cluster {
+
+void node_watch::silent_since(const std::string& node, micros then) {
+  if (const auto a = awaited_.find(node); a != awaited_.end())
+    a->second = std::min(a->second, then);
+}
 
 void node_watch::arrived(const std::string& node, const present_node& what) {
   awaited_.erase(node);

@@ -27,6 +27,8 @@ public:
 
   /// Nodes that may register yet: until they have, or are away, what they run is not given to others.
   void await(const std::string& node, micros now) { awaited_[node] = now; }
+  /// It has been silent since then, which is before it was waited for.
+  void silent_since(const std::string& node, micros then);
   void arrived(const std::string& node, const present_node& what);
   /// False: it is not present under this session.
   bool heard(const std::string& node, cluster::session session, micros now);

@@ -264,6 +264,16 @@ TEST_CASE("a new coordinator waits for what nodes run before it places anything"
   CHECK(c.place_of(lane(0)).term == 1);
 }
 
+TEST_CASE("a new coordinator does not wait again for a node that has been silent before") {
+  const auto before = two_nodes();
+  led_cluster c(before.boss.state(), {2, 1});
+  c.boss.silent_since("b", at(-2'000).running);
+  auto r = describe("a", 11, 1);
+  r.running = {{lane(0), {1}}};
+  CHECK(c.take(c.boss.on_registered(r, c.now)).empty());
+  CHECK(sent<commands::start>(c.pass(100, {"a"}), "a") == std::vector{commands::start{lane(1), 1, 3}});
+}
+
 TEST_CASE("a move is not waited for once its node is gone") {
   led_cluster c;
   static_cast<void>(c.join("a", 11));

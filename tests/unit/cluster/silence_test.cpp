@@ -36,6 +36,16 @@ TEST_CASE("a silent node is detached after half a second, and away after two") {
   CHECK(w.is_settled());
 }
 
+TEST_CASE("who was silent before it was waited for is away two seconds after it was heard last") {
+  auto w = watch_of({});
+  w.silent_since("c", ms(-1'500));
+  w.silent_since("b", ms(-9'000));  // it has registered since
+  CHECK(w.look(ms(499)).away.empty());
+  CHECK_FALSE(w.is_settled());
+  CHECK(w.look(ms(500)).away.empty());
+  CHECK(w.is_settled());
+}
+
 TEST_CASE("a patient cluster takes as long as its options say") {
   auto w = watch_of(patient);
   CHECK(w.look(ms(9'999)).detached.empty());
