@@ -16,10 +16,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Nodes:
-    """A cluster on loopback, whose store is in its folder if none is given. The first node leads, and is asked to apply."""
+    """A cluster on loopback, whose store is in its folder if none is given. The first node founds it, and is asked where no other is named."""
 
-    def __init__(self, bench, folder, names, threads=1, store=None):
+    def __init__(self, bench, folder, names, threads=1, store=None, may_lead=(), log_level="error"):
         self.bench, self.folder, self.threads, self.store = bench, folder, threads, store or f"dir:{folder}/store"
+        self.may_lead, self.log_level, self.is_founded = {names[0], *may_lead}, log_level, False
         self.ports = {name: bench.free_port() for name in names}
         self.running = {}
         try:
@@ -30,24 +31,26 @@ class Nodes:
             raise
 
     def start(self, name):
-        first = next(iter(self.ports))
+        others = ",".join(f"127.0.0.1:{port}" for other, port in self.ports.items() if other != name)
         command = [self.bench.binary, "node", "--name", name, "--store", self.store, "--listen", f"127.0.0.1:{self.ports[name]}",
-                   "--state", self.folder / name, "--threads", self.threads, "--log-level", "error",
-                   *(["--coordinator"] if name == first else ["--join", f"127.0.0.1:{self.ports[first]}"])]
+                   "--state", self.folder / name, "--threads", self.threads, "--log-level", self.log_level,
+                   *(["--coordinator"] if name in self.may_lead else []), *(["--join", others] if self.is_founded else [])]
         out = open(self.folder / f"{name}.out", "wb+")
-        self.running[name] = subprocess.Popen([str(c) for c in command], stdout=out)
+        with open(self.folder / f"{name}.err", "ab") as err:
+            self.running[name] = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err)
+        self.is_founded = True
         wait_for(lambda: os.pread(out.fileno(), 5, 0) == b"ready" or self.running[name].poll() is not None, 60, f"node {name}")
         out.close()
 
-    def ask(self, *arguments):
-        first = next(iter(self.ports))
-        return subprocess.run([str(self.bench.binary), *map(str, arguments), "--connect", (self.folder / first / "http").read_text().strip(),
-                               "--token", str(self.folder / first / "token")], check=True, capture_output=True, text=True).stdout
+    def ask(self, *arguments, by=None):
+        by = by or next(iter(self.ports))
+        return subprocess.run([str(self.bench.binary), *map(str, arguments), "--connect", (self.folder / by / "http").read_text().strip(),
+                               "--token", str(self.folder / by / "token")], check=True, capture_output=True, text=True).stdout
 
-    def apply(self, topology):
+    def apply(self, topology, by=None):
         file = self.folder / "topology.json"
         file.write_text(json.dumps(topology))
-        self.ask("apply", file)
+        self.ask("apply", file, by=by)
 
     def cpu(self):
         """Seconds of all nodes' processors up to now."""
@@ -58,8 +61,8 @@ class Nodes:
             total += (int(fields[11]) + int(fields[12])) / TICKS
         return total
 
-    def actors(self):
-        return {n["name"]: n["actors"] for n in json.loads(self.ask("nodes", "--json"))}
+    def actors(self, by=None):
+        return {n["name"]: n["actors"] for n in json.loads(self.ask("nodes", "--json", by=by))}
 
     def metric(self, name):
         """Of all nodes, as their own pages show it."""
