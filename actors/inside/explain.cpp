@@ -144,15 +144,20 @@ public:
     if (plan.definition.updates)
       return updating(s, plan, open, out);
     input_of(s, out, out.waits_for);
-    if (out.causes.empty())
+    const auto silent = silence_of(s);
+    if (out.causes.empty() && !idle(silent, out))
       out.causes.push_back(
           {"on_its_way", s.name, "what its partitions have given is on its way to its shards", {}, {}});
+    const bool by_all = silent.idle == 0 || out.waits_for.at == end_of_time;
     sum_up(out, true,
            out.waits_for.at == no_watermark
                ? fmt::format("{} waits: {}.", s.name, out.causes.front().text)
-               : fmt::format("{}: the window that ends at {} fires when every partition has come to {}; {}.",
-                             s.name, time_text(out.next_end), time_text(out.waits_for),
-                             out.causes.front().text));
+               : fmt::format("{}: the window that ends at {} fires when {} has come to {}; {}.", s.name,
+                             time_text(out.next_end),
+                             by_all             ? "every partition"
+                             : silent.goes_on() ? "every partition that is not idle"
+                                                : "a partition",
+                             time_text(out.waits_for), out.causes.front().text));
   }
 
   void sink(const config::stage& s, explanation& out) {
@@ -227,6 +232,51 @@ private:
                               : fmt::format("{} has not begun: {}.", s.name, out.causes.front().text));
   }
 
+  /// Of the partitions that feed a window: idle ones do not hold it back (intake::watermark).
+  struct silence {
+    std::size_t idle = 0;
+    std::size_t others = 0;                   // which have not ended; also windows upstream
+    event_time furthest;                      // of the idle ones
+    const config::parser_plan* of = nullptr;  // parses the furthest
+    std::string source;                       // of the furthest
+    [[nodiscard]] bool goes_on() const { return others != 0; }
+  };
+  silence silence_of(const config::stage& s) const {
+    const auto from = feeders_of(t_, s);
+    silence out;
+    out.others = from.windows.size();
+    for (const auto& l : f_.lanes)
+      for (const auto& p : l.partitions) {
+        if (!from.parsers.contains(l.parser) || p.watermark.at == end_of_time)
+          continue;
+        if (!p.is_idle) {
+          ++out.others;
+          continue;
+        }
+        if (out.idle++ == 0 || out.furthest < p.watermark) {
+          out.furthest = p.watermark;
+          out.of = parsing(t_, l.parser);
+          out.source = l.source;
+        }
+      }
+    return out;
+  }
+
+  /// Whether all partitions are idle, and none of them has come as far as the window waits for.
+  static bool idle(const silence& x, explanation& out) {
+    if (x.idle == 0 || x.goes_on() || out.waits_for.at == no_watermark || x.furthest >= out.waits_for)
+      return false;
+    out.causes.push_back(
+        {"all_idle",
+         x.source,
+         fmt::format("all partitions that have not ended are idle, and the furthest of them stands at {}",
+                     time_text(x.furthest)),
+         {},
+         fmt::format("a record at or after {} on any of them releases it",
+                     time_text(plus(out.waits_for, x.of == nullptr ? micros(0) : x.of->watermark_delay)))});
+    return true;
+  }
+
   /// Why partitions of these lanes stand below `wanted`; without it, why they give nothing.
   template<class F>
   void lanes_of(explanation& out, F&& is_mine, std::optional<event_time> wanted) {
@@ -251,7 +301,7 @@ private:
         continue;
       }
       for (const auto& p : l.partitions)
-        if (p.watermark.at != end_of_time && !p.is_idle &&
+        if (p.watermark.at != end_of_time && (!p.is_idle || (wanted && wanted->at == end_of_time)) &&
             (!wanted || wanted->at == no_watermark || p.watermark < *wanted))
           slow.emplace_back(&l, &p);
     }
@@ -288,6 +338,11 @@ private:
            {},
            rate ? fmt::format("a higher `rate` of {} ({:g}/s)", l.source, *rate) : std::string()});
     }
+    if (wanted && wanted->at == end_of_time)
+      return out.causes.push_back(
+          {"quiet_partition", l.source,
+           fmt::format("{} stands at {} and has not ended", name, time_text(p.watermark)), p.quiet_seconds,
+           "the end of its log releases it, and nothing else"});
     const auto at_or_after =
         wanted && wanted->at != no_watermark && plan != nullptr
             ? fmt::format("a record at or after {}", time_text(plus(*wanted, plan->watermark_delay)))

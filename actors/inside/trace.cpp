@@ -147,7 +147,7 @@ private:
       if (step.windows.size() < most_told)
         step.windows.push_back(std::move(row));
     }
-    judge(step, n.plan->definition);
+    judge(step, n.plan->definition, plan_.parsing().idle_timeout.has_value());
     if (!late.empty())
       run(n.late, stage::take(in.rows, late), s.name + ".late");
   }
@@ -211,7 +211,7 @@ private:
     return at == f_.shards.end() ? no_watermark : at->fired.at;
   }
 
-  static void judge(trace_step& step, const window::definition& d) {
+  static void judge(trace_step& step, const window::definition& d, bool without_idle) {
     const auto& first = step.windows.front();
     const auto more =
         step.rows == 1 ? std::string() : fmt::format("; {} more of it", plural(step.rows - 1, "row"));
@@ -237,7 +237,7 @@ private:
       return;
     }
     step.text = fmt::format("it counts in {} of the key {} at {}{}{}{}", windows_text(first), first.key.text,
-                            first.shard, fires_text(first), somewhere, more);
+                            first.shard, fires_text(first, without_idle), somewhere, more);
   }
 
   static std::string late_text(const late_partition& p) {
@@ -263,12 +263,13 @@ private:
     return fmt::format("{} windows, the first from {} to {}, the last up to {}", r.windows,
                        time_text(r.first_start), time_text(r.first_end), time_text(r.last_end));
   }
-  static std::string fires_text(const traced_row& r) {
+  static std::string fires_text(const traced_row& r, bool without_idle) {
     const auto fired = r.fired == 0 ? std::string() : fmt::format(", {} of which have fired", r.fired);
     return r.fires_at.at == no_watermark
                ? fired
-               : fmt::format("{}; {} fires when every partition has come to {}", fired,
-                             r.windows == 1 ? "it" : "the next one", time_text(r.fires_at));
+               : fmt::format("{}; {} fires when every partition{} has come to {}", fired,
+                             r.windows == 1 ? "it" : "the next one", without_idle ? " that is not idle" : "",
+                             time_text(r.fires_at));
   }
 
   const figures& f_;

@@ -41,7 +41,8 @@ public:
   void add(const source::chunk& c, const parser::parsed& p, std::size_t first, std::size_t last, position to,
            event_micros now);
   /// The log's end: the watermark is the end of time from here on. The end is a position of its own, behind
-  /// the last record, so that a receiver's vector tells whether it knows.
+  /// the last record, so that a receiver's vector tells whether it knows. Whoever adds it has cut what comes
+  /// before: a receiver counts on the watermark in front of the end.
   void add_end();
 
   /// Where the frame that is being formed begins, and where the former stands.

@@ -271,8 +271,10 @@ bool lane::process_some(partition& p, waiting_chunk& w) {
   const bool at_end = done && c.at_end;
   const bool more_waits = done ? p.waiting.size() > 1 : true;
   const bool drained = done && c.drained && !more_waits;
-  if (at_end)
+  if (at_end) {
+    flush(p);  // the end has a frame of its own, so that receivers know the watermark in front of it
     p.live->add_end();
+  }
   p.caught_up = done && c.caught_up && !more_waits;
   if (done)
     p.waiting.pop_front();

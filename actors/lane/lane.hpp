@@ -99,6 +99,8 @@ private:
                                                          const std::vector<std::size_t>& receivers) const;
   void catch_up_step(catch_up& c);
   void catch_up_some(catch_up& c, partition& p);
+  void hand_over(catch_up& c, partition& p, const std::vector<std::size_t>& receivers,
+                 std::optional<position> alone);
   void on_catch_up_chunk(catch_up& c, const source::chunk_read& m);
   /// Drops receivers for whom it is.
   [[nodiscard]] bool is_over(catch_up& c) const;

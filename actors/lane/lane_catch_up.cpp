@@ -116,17 +116,26 @@ void lane::catch_up_some(catch_up& c, partition& p) {
     add(*c.former, p, w, as_far.last(), as_far.to());
     more = as_far.to() < limit && !own_frame && !is_large(*c.former);
   }
-  if (c.former->at().at == chunk->to) {
-    if (chunk->at_end && chunk->to < c.limit(p.log(), c.former->start().at))
-      c.former->add_end();
+  const bool done = c.former->at().at == chunk->to;
+  const bool ends = done && chunk->at_end && chunk->to < c.limit(p.log(), c.former->start().at);
+  if (done)
     c.waiting.reset();
+  if (!ends || !c.former->empty())
+    hand_over(c, p, next, alone);
+  if (ends) {
+    c.former->add_end();  // in a frame of its own, as in the live log
+    hand_over(c, p, next, std::nullopt);
   }
+  p.idle_sent = false;  // a receiver that has just been attached does not know of it
+}
+
+void lane::hand_over(catch_up& c, partition& p, const std::vector<std::size_t>& receivers,
+                     std::optional<position> alone) {
   auto frames = cut(*c.former, p, alone);
-  for (const auto r : next) {
+  for (const auto r : receivers) {
     send(p, r, std::move(frames[r]));
     p.receivers.reader_advance(r, c.former->at());
   }
-  p.idle_sent = false;  // a receiver that has just been attached does not know of it
 }
 
 void lane::on_catch_up_chunk(catch_up& c, const source::chunk_read& m) {

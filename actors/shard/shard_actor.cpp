@@ -56,7 +56,11 @@ public:
       stalled_.drop(m.log);
   }
 
-  void on_frame(const messages::take_frame& m) { take_or_hold(m, stalled_); }
+  void on_frame(const messages::take_frame& m) {
+    if (core_->is_stale(*m.frame))
+      return take(m);
+    take_or_hold(m, stalled_);
+  }
 
   void on_sender_up(const messages::sender_up& m) {
     if (input_.on_sender_up(m))

@@ -4,11 +4,27 @@
 
 namespace millrace::delivery {
 
-void intake::add_log(const log_id& log, const mark& start) { vector_.try_emplace(log, start); }
+void intake::add_log(const log_id& log, const mark& start) {
+  if (vector_.try_emplace(log, start).second)
+    note(start.watermark);
+}
 
 void intake::join(const log_id& log, const mark& start, event_micros floor) {
-  if (vector_.try_emplace(log, start).second)
-    floors_[log] = floor;
+  if (!vector_.try_emplace(log, start).second)
+    return;
+  floors_[log] = floor;
+  note(start.watermark);
+  note(floor);
+}
+
+void intake::set(const log_id& log, const mark& m) {
+  vector_[log] = m;
+  note(m.watermark);
+}
+
+void intake::note(event_micros watermark) {
+  if (watermark != end_of_time)
+    greatest_ = std::max(greatest_, watermark);
 }
 
 event_micros intake::floor(const log_id& log) const {
@@ -16,9 +32,15 @@ event_micros intake::floor(const log_id& log) const {
   return joined == floors_.end() ? no_watermark : joined->second;
 }
 
-void intake::restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors) {
+void intake::restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors,
+                     event_micros greatest) {
   vector_ = std::move(vector);
   floors_ = std::move(floors);
+  greatest_ = greatest;
+  for (const auto& [log, m] : vector_)
+    note(m.watermark);
+  for (const auto& [log, floor] : floors_)
+    note(floor);
   held_.clear();
   idle_.clear();
 }
@@ -44,7 +66,7 @@ void intake::take(const lane_frame& f) {
     idle_.insert(f.log);
   else
     idle_.erase(f.log);
-  vector_[f.log] = {f.to, f.watermark};
+  set(f.log, {f.to, f.watermark});
 }
 
 intake::outcome intake::offer(const lane_frame& f) {
@@ -75,17 +97,12 @@ std::optional<lane_frame> intake::next() {
 
 event_micros intake::watermark() const {
   auto least = end_of_time;
-  bool any = false;
   for (const auto& [log, m] : vector_)
-    if (!idle_.contains(log)) {
+    if (!idle_.contains(log))
       least = std::min(least, std::max(m.watermark, floor(log)));
-      any = true;
-    }
-  // Idle ones are left out for the sake of those that go on, and nothing does. What all have passed is
-  // passed.
-  if (!any || (least == end_of_time && any_idle()))
-    return watermark_of_all();
-  return least;
+  if (vector_.empty())
+    return no_watermark;
+  return least == end_of_time && any_idle() ? greatest_ : least;
 }
 
 event_micros intake::watermark_of_all() const {

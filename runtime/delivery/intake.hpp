@@ -24,7 +24,9 @@ public:
   /// what lies below has been decided without it.
   void join(const log_id& log, const mark& start, event_micros floor);
   /// Replaces the whole vector (restored from a snapshot or a sink's position) and drops what is held.
-  void restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors = {});
+  /// `greatest`: greatest() at that time.
+  void restore(std::map<log_id, mark> vector, std::map<log_id, event_micros> floors = {},
+               event_micros greatest = no_watermark);
 
   /// A lane asks where to begin. The answer shuts out every frame that was sent under an earlier one. Nothing
   /// for an older life of the lane than the last that asked, or for an unknown log.
@@ -37,7 +39,7 @@ public:
     broken,  // a gap or an overlap on an edge: our own bug, fail the actor
   };
   /// A log that no lane sends, a window's output, stands at `to` now. Its owner has seen to order and gaps.
-  void advance(const log_id& log, const mark& to) { vector_[log] = to; }
+  void advance(const log_id& log, const mark& to) { set(log, to); }
 
   /// Offers a frame in arrival order. `held` frames are kept (and go on using their sender's credit).
   [[nodiscard]] outcome offer(const lane_frame& f);
@@ -49,9 +51,12 @@ public:
   [[nodiscard]] const std::map<log_id, event_micros>& floors() const { return floors_; }
   /// no_watermark for a log that was there from the first.
   [[nodiscard]] event_micros floor(const log_id& log) const;
-  /// The minimum over partitions, idle ones left out as long as others go on; no_watermark when there are
-  /// none. While any partition is idle, the end is not reached.
+  /// The minimum over partitions, idle ones left out; no_watermark when there are none. Where nobody goes on,
+  /// since all have ended or are idle, greatest(): so whoever falls silent or ends last, the same has been
+  /// passed. While any partition is idle, the end is not reached.
   [[nodiscard]] event_micros watermark() const;
+  /// The greatest watermark that a partition has had before its end; part of the state, as the vector is.
+  [[nodiscard]] event_micros greatest() const { return greatest_; }
   /// The minimum over all partitions.
   [[nodiscard]] event_micros watermark_of_all() const;
   [[nodiscard]] bool any_idle() const { return !idle_.empty(); }
@@ -59,12 +64,17 @@ public:
   [[nodiscard]] bool ended() const;
   [[nodiscard]] std::size_t held() const { return held_.size(); }
 
-private:
+  /// Whether it was sent under an earlier fence.
   [[nodiscard]] bool is_stale(const lane_frame& f) const;
+
+private:
   void take(const lane_frame& f);
+  void set(const log_id& log, const mark& m);
+  void note(event_micros watermark);
 
   life life_;
   std::map<log_id, mark> vector_;
+  event_micros greatest_ = no_watermark;
   std::map<log_id, event_micros> floors_;
   std::map<log_id, std::uint64_t> fence_;
   std::map<log_id, life> owner_;

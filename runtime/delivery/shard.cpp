@@ -11,8 +11,8 @@ namespace {
 
 /// 1 knows no joined logs and no ticks, 2 holds all retained output, 3 says of spilled output where it lies,
 /// 4 of which run it is, and which windows have fired; 5 counts by the names of stages; 6 names receivers
-/// that are shards with their generation.
-constexpr std::uint8_t capture_version = 6;
+/// that are shards with their generation; 7 has the greatest watermark of a partition.
+constexpr std::uint8_t capture_version = 7;
 static_assert(capture_version >= output_version);
 
 /// What a capture begins with, up to the vector.
@@ -81,12 +81,13 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   first_of_run_ = false;
   auto vector = intake_.vector();
   std::map<log_id, event_micros> floors;
+  auto greatest = no_watermark;
   for (const auto bytes : captures) {
     wire::reader in(bytes);
     older_ = {vector, outbox_.low()};
     while (in.ok() &&
            !in.at_end())  // a failed capture is merged with the next: several may follow one another
-      if (auto r = restore_one(in, vector, floors); !r)
+      if (auto r = restore_one(in, vector, floors, greatest); !r)
         return r;
     if (!in.ok())
       return fatal_error(ec::corrupt, "a snapshot of " + setup_.log + " is malformed");
@@ -94,7 +95,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
   // Lanes have been acknowledged what precedes the newest capture, no more.
   newer_ = {vector, outbox_.low()};
   static_cast<void>(unneeded_segments());  // the owner removes whatever is not in out().segments()
-  intake_.restore(std::move(vector), std::move(floors));
+  intake_.restore(std::move(vector), std::move(floors), greatest);
   for (const auto& log : setup_.upstream)
     intake_.add_log(log, {lowest_position, no_watermark});
   joining_.clear();
@@ -106,7 +107,7 @@ expected<void> shard_core::restore(const std::vector<std::string>& all) {
 }
 
 expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>& vector,
-                                       std::map<log_id, event_micros>& floors) {
+                                       std::map<log_id, event_micros>& floors, event_micros& greatest) {
   const auto b = read_beginning(in);
   const auto version = b.version;
   if (!is_readable(version))
@@ -116,6 +117,7 @@ expected<void> shard_core::restore_one(wire::reader& in, std::map<log_id, mark>&
     const std::string log(in.string());
     floors[log] = in.fixed<event_micros>();
   }
+  greatest = version >= 7 ? in.fixed<event_micros>() : no_watermark;
   fired_ = in.fixed<event_micros>();
   last_end_ = version >= 4 ? b.last_end : highest_end_fired(fired_);
   ticked_ = version >= 2 ? in.fixed<event_micros>() : no_watermark;
@@ -336,6 +338,7 @@ std::string shard_core::capture(bool all) {
     out.string(log);
     out.fixed(floor);
   }
+  out.fixed(intake_.greatest());
   out.fixed(fired_);
   out.fixed(ticked_);
   out.varint(rows_);

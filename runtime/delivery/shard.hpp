@@ -94,6 +94,9 @@ public:
   /// also while no input is. Other shards may need what lies behind it in its log.
   [[nodiscard]] bool cannot_fire(const lane_frame& f) const { return !f.idle && f.watermark <= fired_; }
   [[nodiscard]] bool cannot_fire(const output_frame& f) const { return watermark_at(f.reached) <= fired_; }
+  /// Whether take() drops the frame. Nobody lets it wait: a note that the log was idle would stay in front of
+  /// what the log's new sender sends.
+  [[nodiscard]] bool is_stale(const lane_frame& f) const { return intake_.is_stale(f); }
 
   /// Output towards receivers.
   [[nodiscard]] outbox& out() { return outbox_; }
@@ -152,7 +155,7 @@ private:
   void put_out(event_micros at, fired_window&& w);
   [[nodiscard]] std::string capture(bool all);
   [[nodiscard]] expected<void> restore_one(wire::reader& in, std::map<log_id, mark>& vector,
-                                           std::map<log_id, event_micros>& floors);
+                                           std::map<log_id, event_micros>& floors, event_micros& greatest);
   [[nodiscard]] event_micros fired_at(position sent) const;
   [[nodiscard]] event_micros highest_end_fired(event_micros fired) const;
   void settle(bool durable_twice);

@@ -6,7 +6,7 @@ namespace millrace::delivery {
 
 std::shared_ptr<const lane_frame> join_progress(const lane_frame& first, const lane_frame& then) {
   if (first.idle || then.idle || first.has_content() || then.has_content() || first.bytes != 0 ||
-      then.bytes != 0 || first.stamp != then.stamp || first.to != then.from)
+      then.bytes != 0 || first.stamp != then.stamp || first.to != then.from || then.watermark == end_of_time)
     return nullptr;
   auto joined = then;
   joined.from = first.from;

@@ -1,7 +1,7 @@
 // Frames that a shard has not taken because too much of its output is kept: in order by log, bounded by the
 // senders' credit. Pure; of lanes `message` has a `frame`, a pointer to a lane_frame. Progress and idle notes
 // need no credit: progress behind progress of the same log is joined to it, and a note gives way to what
-// comes behind.
+// comes behind. The end of a log stays alone: the watermark in front of it counts.
 #pragma once
 
 #include "runtime/delivery/frame.hpp"

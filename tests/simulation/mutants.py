@@ -23,8 +23,8 @@ MUTANTS = [
      "std::make_unique<frame_former>(options_.plan, p.name, from,",
      "std::make_unique<frame_former>(options_.plan, p.name, mark{from.at, no_watermark},"),
     ("least", "a receiver's watermark is the least of its partitions'", "runtime/delivery/intake.cpp",
-     "      least = std::min(least, std::max(m.watermark, floor(log)));\n      any = true;",
-     "      least = any ? std::max(least, std::max(m.watermark, floor(log))) : std::max(m.watermark, floor(log));\n      any = true;"),
+     "      least = std::min(least, std::max(m.watermark, floor(log)));",
+     "      least = least == end_of_time ? std::max(m.watermark, floor(log)) : std::max(least, std::max(m.watermark, floor(log)));"),
     ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
      "      if (i->first.eligible <= end)\n        f(i->second);", "      f(i->second);"),
     # What is durable, and who is told.

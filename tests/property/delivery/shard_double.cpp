@@ -148,7 +148,7 @@ void shard_double::on_ask(const message& m) {
 }
 
 void shard_double::on_frame(const message& m) {
-  if (!stalled() && core_->takes_input())
+  if ((!stalled() && core_->takes_input()) || core_->is_stale(*m.frame))
     return take(m);
   stalled_.push(m);
   take_stalled();

@@ -76,11 +76,42 @@ TEST_CASE("idle logs do not hold the watermark back, and the end is not reached 
   CHECK(in.watermark() == 70);
   CHECK(in.watermark_of_all() == no_watermark);
   CHECK(in.offer(frame("a", a, 1, 2, end_of_time)) == outcome::taken);
-  CHECK(in.watermark() == no_watermark);
+  CHECK(in.watermark() == 70);  // the last that somebody had come to
   CHECK_FALSE(in.ended());
   CHECK(in.offer(frame("b", b, 0, 1, end_of_time)) == outcome::taken);
   CHECK(in.watermark() == end_of_time);
   CHECK(in.ended());
+}
+
+TEST_CASE("where all logs are idle the watermark is the greatest, whoever falls silent last") {
+  for (const std::string last : {"a", "b"}) {
+    intake in(1);
+    std::map<std::string, fence> stamps;
+    for (const std::string log : {"a", "b", "empty"}) {
+      in.add_log(log, {});
+      stamps[log] = in.ask(log, 1)->stamp;
+    }
+    CHECK(in.offer(frame("a", stamps["a"], 0, 1, 70)) == outcome::taken);
+    CHECK(in.offer(frame("b", stamps["b"], 0, 1, 40)) == outcome::taken);
+    CHECK(in.offer(test::idle("empty", stamps["empty"], 0, no_watermark)) == outcome::taken);
+    CHECK(in.watermark() == 40);
+    const std::string first = last == "a" ? "b" : "a";
+    CHECK(in.offer(test::idle(first, stamps[first], 1, first == "a" ? 70 : 40)) == outcome::taken);
+    CHECK(in.offer(test::idle(last, stamps[last], 1, last == "a" ? 70 : 40)) == outcome::taken);
+    CHECK(in.watermark() == 70);
+    CHECK(in.watermark_of_all() == no_watermark);
+    CHECK(in.offer(frame("b", stamps["b"], 1, 2, 50)) == outcome::taken);
+    CHECK(in.watermark() == 50);  // it goes on, so it counts
+    // Another life knows how far an ended log had come, and waits for all others until they are idle again.
+    CHECK(in.offer(frame("a", stamps["a"], 1, 2, end_of_time)) == outcome::taken);
+    intake again(2);
+    again.restore(in.vector(), in.floors(), in.greatest());
+    CHECK(again.watermark() == no_watermark);
+    for (const std::string log : {"b", "empty"})
+      CHECK(again.offer(test::idle(log, again.ask(log, 1)->stamp, log == "b" ? 2 : 0, no_watermark)) ==
+            outcome::taken);
+    CHECK(again.watermark() == 70);
+  }
 }
 
 TEST_CASE("an idle mark does not outlive the fence under which it came") {

@@ -59,6 +59,21 @@ TEST_CASE("where idle_timeout is set it is told how long it is, and an idle part
              Contains("idle_timeout of parsed (15 minutes) lets windows go on"));
   f.lanes[0].partitions[1].is_idle = true;
   CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
+  CHECK_THAT(of(t, f, "counts").summary, Contains("fires when every partition that is not idle has come to"));
+}
+
+TEST_CASE("where all partitions are idle a record on any of them releases the window") {
+  auto f = running();
+  for (auto& p : f.lanes[0].partitions)
+    p.is_caught_up = p.is_idle = true;
+  const auto t = planned(R"(, "idle_timeout": "15 minutes")");
+  const auto e = of(t, f, "counts");
+  REQUIRE(codes(e) == list{"all_idle"});
+  CHECK_THAT(e.summary, Contains("fires when a partition has come to 2026-11-01T12:05:00Z"));
+  CHECK_THAT(e.causes[0].text, Contains("the furthest of them stands at 2026-11-01T12:03:50Z"));
+  CHECK(e.causes[0].remedy == "a record at or after 2026-11-01T12:05:10Z on any of them releases it");
+  f.lanes[0].partitions[1].watermark = at("12:05:00");
+  CHECK(codes(of(t, f, "counts")) == list{"on_its_way"});
 }
 
 TEST_CASE("a partition that has given no record yet is told apart from one that went quiet") {
