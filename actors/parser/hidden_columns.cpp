@@ -1,11 +1,20 @@
 #include "actors/parser/hidden_columns.hpp"
 
+#include "runtime/base/utf8_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <array>
 #include <utility>
 
 namespace millrace::parser {
+namespace {
+
+/// A file's name may have any bytes.
+void append_name(const std::string& name, data::column_builder& to) {
+  to.append_text(data::is_utf8(name) ? name : valid_utf8(name));
+}
+
+}  // namespace
 
 hidden_columns::hidden_columns(const parser_options& options) {
   constexpr std::array<std::pair<std::string_view, content>, 8> names{
@@ -60,10 +69,10 @@ void hidden_columns::append(const source::chunk& c, std::size_t record,
         column.append_null();
       break;
     case content::topic:
-      column.append_text(c.topic);
+      append_name(c.topic, column);
       break;
     case content::partition:
-      column.append_text(c.partition);
+      append_name(c.partition, column);
       break;
     case content::position:
       column.append_int(c.positions[record].minor);

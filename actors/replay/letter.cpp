@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <utility>
 
 namespace millrace::replay {
 namespace {
@@ -20,6 +21,8 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_line = 128U << 20U;
 constexpr std::size_t read_at_once = 1U << 20U;
+/// Damaged lines that are named, not only counted.
+constexpr std::size_t most_named = 10;
 constexpr std::string_view remedy =
     "expected what millrace writes, an object a line with \"id\", \"stage\", \"partition\", \"position\", "
     "\"error\", \"record\" or \"record_base64\", and \"time\"";
@@ -44,6 +47,76 @@ expected<std::string> record_of(const json::object& o) {
     return wrong("\"record_base64\" is not base64");
   return std::move(*bytes);
 }
+
+/// The lines of a file of letters, given in pieces.
+class letter_lines {
+public:
+  letter_lines(std::string name, const std::function<expected<void>(letter&&)>& visit)
+      : name_(std::move(name)), visit_(visit) {}
+
+  [[nodiscard]] const letters_read& read() const { return out_; }
+
+  expected<void> take(std::string_view bytes) {
+    out_.bytes += bytes.size();
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+      add(bytes.substr(0, end));
+      bytes.remove_prefix(end + 1);
+      if (auto taken = take_line(true); !taken)
+        return taken;
+    }
+    add(bytes);
+    return {};
+  }
+
+  expected<letters_read> end() {
+    if (auto taken = take_line(false); !taken)
+      return tl::make_unexpected(std::move(taken.error()));
+    return std::move(out_);
+  }
+
+private:
+  void add(std::string_view bytes) {
+    too_long_ = too_long_ || line_.size() + bytes.size() > longest_line;
+    if (!too_long_)
+      line_.append(bytes);
+  }
+
+  expected<void> take_line(bool whole) {
+    ++number_;
+    const auto line = std::exchange(line_, {});
+    if (std::exchange(too_long_, false)) {
+      damaged("the line has more than 128 MB");
+      return {};
+    }
+    if (line.empty())
+      return {};
+    auto parsed = parse_letter(line);
+    if (!parsed && !whole) {
+      out_.cut_off = true;  // somebody is writing it just now, or was killed then
+      return {};
+    }
+    if (!parsed) {
+      damaged(parsed.error().message);
+      return {};
+    }
+    ++out_.letters;
+    return visit_(std::move(*parsed));
+  }
+
+  void damaged(std::string_view why) {
+    if (out_.damaged.size() < most_named)
+      out_.damaged.push_back(fmt::format("{}:{}: {}", name_, number_, why));
+    else
+      ++out_.more_damaged;
+  }
+
+  std::string name_;
+  const std::function<expected<void>(letter&&)>& visit_;
+  std::string line_;
+  std::uint64_t number_ = 0;
+  bool too_long_ = false;
+  letters_read out_;
+};
 
 }  // namespace
 
@@ -101,77 +174,26 @@ expected<letters_read> read_letters(const std::string& file, std::uint64_t limit
   std::ifstream in(file, std::ios::binary);
   if (!in)
     return user_error(ec::not_found, fmt::format("{}: cannot be read: {}", file, std::strerror(errno)));
-  letters_read out;
-  std::string line;
-  std::uint64_t number = 0;
-  const auto take = [&](bool whole) -> expected<void> {
-    ++number;
-    if (!line.empty()) {
-      auto parsed = parse_letter(line);
-      if (!parsed && !whole) {
-        out.cut_off = true;  // somebody is writing it just now, or was killed then
-        return {};
-      }
-      if (!parsed) {
-        parsed.error().message = fmt::format("{}:{}: {}", file, number, parsed.error().message);
-        return tl::make_unexpected(std::move(parsed.error()));
-      }
-      ++out.letters;
-      if (auto visited = visit(std::move(*parsed)); !visited)
-        return visited;
-    }
-    line.clear();
-    return {};
-  };
+  letter_lines lines(file, visit);
   std::string block(read_at_once, '\0');
-  while (out.bytes < limit) {
-    const auto most = std::min<std::uint64_t>(block.size(), limit - out.bytes);
+  while (lines.read().bytes < limit) {
+    const auto most = std::min<std::uint64_t>(block.size(), limit - lines.read().bytes);
     in.read(block.data(), static_cast<std::streamsize>(most));
     const auto got = static_cast<std::size_t>(in.gcount());
     if (got == 0)
       break;
-    out.bytes += got;
-    std::string_view rest(block.data(), got);
-    for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-      line.append(rest.substr(0, end));
-      rest.remove_prefix(end + 1);
-      if (auto taken = take(true); !taken)
-        return tl::make_unexpected(std::move(taken.error()));
-    }
-    line.append(rest);
-    if (line.size() > longest_line)
-      return user_error(ec::invalid_argument,
-                        fmt::format("{}:{}: the line has more than 128 MB; {}", file, number + 1, remedy));
-  }
-  if (in.bad() || (limit != 0 && out.bytes == 0 && !in.eof()))
-    return user_error(ec::io, fmt::format("{}: cannot be read; expected a file of dead letters", file));
-  if (!line.empty())
-    if (auto taken = take(false); !taken)
+    if (auto taken = lines.take(std::string_view(block).substr(0, got)); !taken)
       return tl::make_unexpected(std::move(taken.error()));
-  return out;
+  }
+  if (in.bad() || (limit != 0 && lines.read().bytes == 0 && !in.eof()))
+    return user_error(ec::io, fmt::format("{}: cannot be read; expected a file of dead letters", file));
+  return lines.end();
 }
 
-expected<letters_read> read_letters_in(std::string_view lines, const std::string& name,
+expected<letters_read> read_letters_in(std::string_view text, const std::string& name,
                                        const std::function<expected<void>(letter&&)>& visit) {
-  letters_read out{lines.size(), 0, false};
-  for (std::uint64_t number = 1; !lines.empty(); ++number) {
-    const auto end = lines.find('\n');
-    const auto line = lines.substr(0, end);
-    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-    if (line.empty())
-      continue;
-    auto parsed = parse_letter(line);
-    if (!parsed)
-      return tl::make_unexpected(error{parsed.error().code,
-                                       parsed.error().whose,
-                                       false,
-                                       fmt::format("{}:{}: {}", name, number, parsed.error().message),
-                                       {}});
-    ++out.letters;
-    if (auto visited = visit(std::move(*parsed)); !visited)
-      return tl::make_unexpected(std::move(visited.error()));
-  }
-  return out;
+  letter_lines lines(name, visit);
+  return lines.take(text).and_then([&] { return lines.end(); });
 }
 
 }  // namespace millrace::replay

@@ -33,9 +33,12 @@ struct letters_read {
   std::uint64_t bytes = 0;    // of the file that were read
   std::uint64_t letters = 0;  // given to the visitor
   bool cut_off = false;       // the last line has no end and is no letter: left out
+  std::vector<std::string>
+      damaged;  // lines that are no letters, passed over: file, line and why, of the first ten
+  std::uint64_t more_damaged = 0;  // beyond those
 };
-/// Gives every letter of the file's first `limit` bytes to `visit`, until that fails. Errors (fault::user)
-/// name file and line. At most a line is in memory, which may have 128 MB.
+/// Gives every letter of the file's first `limit` bytes to `visit`, until that fails. At most a line is in
+/// memory, which may have 128 MB; a longer one is damaged.
 [[nodiscard]] expected<letters_read> read_letters(const std::string& file, std::uint64_t limit,
                                                   const std::function<expected<void>(letter&&)>& visit);
 

@@ -68,11 +68,22 @@ private:
         return tl::make_unexpected(read.error());
       out_.letters += read->letters;
       out_.cut_off = read->cut_off;
+      note_damage(*read);
       bytes_[part] = read->bytes;
     }
     if (request_.dry_run)
       out_.replayed = wanted_.size();
     return {};
+  }
+
+  void note_damage(const letters_read& read) {
+    constexpr std::string_view remedy =
+        "it is passed over; mend it in a copy of the file and replay that: letters that went in do not go in "
+        "twice";
+    for (const auto& line : read.damaged)
+      ++out_.refused[fmt::format("{}; {}", line, remedy)];
+    if (read.more_damaged != 0)
+      out_.refused[fmt::format("further damaged lines; {}", remedy)] += read.more_damaged;
   }
 
   [[nodiscard]] unexpected parts_are_made() const {

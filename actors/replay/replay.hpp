@@ -44,7 +44,7 @@ struct outcome {
   std::uint64_t before = 0;                        // had been replayed already
   std::uint64_t more = 0;                          // beyond `most`
   std::uint64_t unknown = 0;                       // of `only`, that are not among the letters
-  std::map<std::string, std::uint64_t> refused;    // by reason
+  std::map<std::string, std::uint64_t> refused;    // by reason; also damaged lines, which are no letters
   std::map<std::string, std::uint64_t> elsewhere;  // of stages that are not behind `into`
   bool cut_off = false;                            // the last line of a file
 };
@@ -63,7 +63,8 @@ public:
   [[nodiscard]] virtual expected<void> add(const std::string& plan, const replayed_batch& b) = 0;
 };
 
-/// Everything that is wrong with the letters is found before anything is written. A process that is killed has
+/// Everything that is wrong with the letters is found before anything is written. Lines that are none are passed
+/// over. A process that is killed has
 /// replayed some letters or none; asked again, it does the rest. Others may run on the state meanwhile, but
 /// no other replay. fault::user: nothing was contacted or changed.
 [[nodiscard]] expected<outcome> replay(const request& r, letter_parts& from, batch_keeper& to);

@@ -1,6 +1,7 @@
 #include "actors/sink/dead_letters.hpp"
 
 #include "config/plan.hpp"
+#include "runtime/base/utf8_text.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/text_encoding.hpp"
 
@@ -18,13 +19,14 @@ data::batch dead_letter_rows(std::span<const delivery::dead_letter> letters, eve
   const auto column = [&](std::string_view name) -> data::column_builder& {
     return columns[*schema->find(name)];
   };
+  // A partition may be a file, and an error quotes what it is about: neither has to be UTF-8.
   for (const auto& l : letters) {
     const auto identity = fmt::format("{}\n{}\n{}\n{}", l.stage, l.partition, l.at.major, l.at.minor);
     column("id").append_text(fmt::format("{:016x}", data::hash_key(identity)));
-    column("stage").append_text(l.stage);
-    column("partition").append_text(l.partition);
+    column("stage").append_text(valid_utf8(l.stage));
+    column("partition").append_text(valid_utf8(l.partition));
     column("position").append_int(l.at.minor);
-    column("error").append_text(l.error);
+    column("error").append_text(valid_utf8(l.error));
     if (data::is_utf8(l.record)) {
       column("record").append_text(l.record);
       column("record_base64").append_null();

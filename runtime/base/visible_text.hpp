@@ -1,5 +1,5 @@
 // Text of others (servers, clients, files) as it may stand in a log, on a terminal or in an answer: what a
-// terminal would obey is made visible.
+// terminal would obey is made visible, and it is valid UTF-8.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
 #include "runtime/data/render.hpp"
 
 #include "runtime/base/time.hpp"
+#include "runtime/base/utf8_text.hpp"
+#include "runtime/data/text_encoding.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -32,10 +34,13 @@ void append_csv_text(std::string& out, std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   constexpr char hex[] = "0123456789abcdef";
+  const auto begin = out.size();
   out.push_back('"');
   std::size_t plain = 0;
+  unsigned bits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
+    bits |= c;
     if (c >= 0x20 && c != '"' && c != '\\')
       continue;
     out.append(text.substr(plain, i - plain));
@@ -61,6 +66,10 @@ void append_json_string(std::string& out, std::string_view text) {
       out.push_back(hex[c >> 4]);
       out.push_back(hex[c & 15]);
     }
+  }
+  if (bits >= 0x80 && !is_utf8(text)) {
+    out.resize(begin);
+    return append_json_string(out, valid_utf8(text));
   }
   out.append(text.substr(plain));
   out.push_back('"');

@@ -10,8 +10,7 @@
 
 namespace millrace::data {
 
-/// A JSON string with quotes; control characters escaped, UTF-8 as it is. Bytes that are not UTF-8 must not
-/// come here.
+/// A JSON string with quotes; control characters escaped, UTF-8 as it is, U+FFFD for bytes that are not.
 void append_json_string(std::string& out, std::string_view text);
 /// Shortest decimal that reads back the same; "NaN", "Infinity", "-Infinity".
 void append_double(std::string& out, double v);

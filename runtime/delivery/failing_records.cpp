@@ -1,5 +1,6 @@
 #include "runtime/delivery/failing_records.hpp"
 
+#include "runtime/base/utf8_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <algorithm>
@@ -17,11 +18,7 @@ constexpr std::size_t longest_error = 1000;
 
 /// Fit for a dead letter, which is UTF-8.
 std::string printable(std::string_view error) {
-  std::string out(error.substr(0, longest_error));
-  if (!data::is_utf8(out))
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  return out;
+  return std::string(data::whole_characters(valid_utf8(error.substr(0, longest_error)), longest_error));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/json_value.hpp"
 #include "runtime/data/render.hpp"
-#include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
@@ -77,19 +76,6 @@ private:
   std::shared_ptr<const std::vector<std::string>> secrets_;
 };
 
-/// Bytes of a foreign file name, say, need not be UTF-8; JSON must be.
-void append_json_text(std::string& out, const std::string& text) {
-  if (data::is_utf8(text))
-    return data::append_json_string(out, text);
-  std::string readable;
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x80)
-      readable.push_back(c);
-    else
-      readable += "\xEF\xBF\xBD";  // U+FFFD
-  data::append_json_string(out, readable);
-}
-
 /// JSON lines are read in terminals, too: what JSON allows in a text and a terminal obeys is escaped. In
 /// UTF-8 the bytes of such a character belong to no other.
 std::string escaped(std::string_view json) {
@@ -154,7 +140,7 @@ public:
       members += members.empty() ? "\"" : ",\"";
       members.append(name).append("\":");
       if (known)
-        append_json_text(members, value);
+        data::append_json_string(members, value);
       else
         members += "null";
     };
@@ -164,7 +150,7 @@ public:
     if (members_of_line != nullptr)
       for (const auto& member : *members_of_line) {
         members.push_back(',');
-        append_json_text(members, std::string(member.key()));
+        data::append_json_string(members, std::string(member.key()));
         members.push_back(':');
         auto value = data::json_text(member.value());
         redact(value, *secrets_);

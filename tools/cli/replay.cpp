@@ -27,7 +27,7 @@ struct replay_arguments {
 
 void tell(const replay::outcome& o, const replay_arguments& a) {
   const auto& r = a.request;
-  if (o.letters == 0 && !o.cut_off) {
+  if (o.letters == 0 && !o.cut_off && o.refused.empty()) {
     fmt::print("{}: it holds no dead letters; nothing is replayed\n", r.letters);
     std::fflush(stdout);
     return;

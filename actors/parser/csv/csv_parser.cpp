@@ -74,7 +74,7 @@ private:
       const auto count = std::count_if(names.begin(), names.end(), is_it);
       if (count != 1) {
         header_problem_ = fmt::format("the file's header line names the column \"{}\" {}; it is: {}", name,
-                                      count == 0 ? "nowhere" : "twice", text.substr(0, 200));
+                                      count == 0 ? "nowhere" : "twice", data::excerpt(text, 200));
         return;
       }
       places_[i] = static_cast<std::size_t>(found - names.begin());

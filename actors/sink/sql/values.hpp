@@ -11,7 +11,6 @@
 
 namespace millrace::sink::sql {
 
-[[nodiscard]] bool is_utf8(std::string_view text);
 /// Replaces what is no UTF-8 by U+FFFD, and NUL, too, where `drop_nul`.
 [[nodiscard]] std::string as_utf8(std::string_view text, bool drop_nul);
 

@@ -35,6 +35,11 @@ std::string number(double v) {
 
 }  // namespace
 
+TEST_CASE("a JSON string is valid UTF-8 whatever the text is") {
+  CHECK(json_string("gr\xC3\xB6\xC3\x9F\n") == "\"gr\xC3\xB6\xC3\x9F\\n\"");
+  CHECK(json_string("\"\xFF\x01\xC3") == "\"\\\"\xEF\xBF\xBD\\u0001\xEF\xBF\xBD\"");
+}
+
 TEST_CASE("JSON strings escape what they must and nothing else") {
   CHECK(json_string("") == R"("")");
   CHECK(json_string("a\"b\\c/d") == R"("a\"b\\c/d")");

@@ -108,7 +108,7 @@ TEST_CASE("a file's letters are read in order; blank lines are none, and a last 
   CHECK(read->bytes == std::filesystem::file_size(f.path));
 }
 
-TEST_CASE("a last line that is cut off is left out, one in the middle names file and line") {
+TEST_CASE("a last line that is cut off is left out, one in the middle is passed over and named") {
   const auto half = std::string(good).substr(0, 40);
   const file f(std::string(good) + "\n" + half);
   std::vector<letter> all;
@@ -117,10 +117,32 @@ TEST_CASE("a last line that is cut off is left out, one in the middle names file
   CHECK(read->cut_off);
   CHECK(all.size() == 1);
   const file torn(std::string(good) + "\n" + half + "\n" + good + "\n");
-  const auto wrong = torn.read(all);
-  REQUIRE_FALSE(wrong);
-  CHECK(wrong.error().message.find(torn.path + ":2: column 41") == 0);
-  CHECK(wrong.error().whose == fault::user);
+  all.clear();
+  const auto passed = torn.read(all);
+  REQUIRE(passed);
+  CHECK(passed->letters == 2);
+  CHECK(all.size() == 2);
+  CHECK_FALSE(passed->cut_off);
+  REQUIRE(passed->damaged.size() == 1);
+  CHECK(passed->damaged[0].find(torn.path + ":2: column 41") == 0);
+  CHECK(passed->more_damaged == 0);
+}
+
+TEST_CASE("of many damaged lines ten are named and the others counted") {
+  std::string text;
+  for (int i = 0; i < 25; ++i)
+    text += "\xFF no letter\n";
+  std::size_t letters = 0;
+  const auto read = read_letters_in(text + good + "\n", "part 3", [&](letter&&) {
+    ++letters;
+    return expected<void>();
+  });
+  REQUIRE(read);
+  CHECK(letters == 1);
+  REQUIRE(read->damaged.size() == 10);
+  CHECK(read->damaged.front().starts_with("part 3:1: "));
+  CHECK(read->damaged.back().starts_with("part 3:10: "));
+  CHECK(read->more_damaged == 15);
 }
 
 TEST_CASE("a file that has grown is read up to where it ended before") {
