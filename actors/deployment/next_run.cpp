@@ -110,7 +110,8 @@ private:
     if (takes_what_is_new(source)) {
       const auto stored = values_.get(identity_name(source.name));
       auto looked = stored ? source::continue_files(*stored, source.options.text("path"),
-                                                    source.options.boolean("parallel"))
+                                                    source.options.boolean("parallel"),
+                                                    source::file_order_of(source.options.text("order")))
                            : unexpected(stored.error());
       if (!looked) {
         failed_ = looked.error();

@@ -97,6 +97,8 @@ std::string line_of(const topology& t, const stage& s) {
   auto line = fmt::format("{} {} {} from={}", to_string(s.kind), s.name, s.type, list_of(origins(t, s)));
   if (s.kind == stage_kind::source && s.options.has("topic"))
     line += " topic=" + quoted(s.options.text("topic"));
+  if (s.kind == stage_kind::source && s.options.has("order") && s.options.text("order") != "natural")
+    line += " order=" + s.options.text("order");
   if (const auto* const p = std::get_if<parser_plan>(&s.plan))
     line += parser_line(s, *p);
   if (const auto* const w = std::get_if<window_plan>(&s.plan))

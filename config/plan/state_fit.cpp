@@ -109,6 +109,8 @@ std::string value_of(const std::string* text) { return text == nullptr ? "none" 
 std::string shown(const std::string& key, const std::string* value) {
   const bool duration =
       key == "size" || key == "slide" || key == "lateness" || key == "gap" || key == "offset";
+  if (key == "order" && value == nullptr)
+    return "natural";
   if (!duration || value == nullptr)
     return value_of(value);
   std::int64_t number = 0;
@@ -239,9 +241,10 @@ private:
         refuse(fmt::format("model '{}': {}", is.name, difference));
   }
 
+  /// Fingerprints of earlier versions name no topic; none names the order that files have by default.
   void compare_sources(const line& was, const line& is) {
     for (const auto& [key, difference] : differences(was, is))
-      if (was.find(key) != nullptr && is.find(key) != nullptr)
+      if (key == "order" || (was.find(key) != nullptr && is.find(key) != nullptr))
         refuse(fmt::format("source '{}': {}, so that it is another log", is.name, difference));
   }
 

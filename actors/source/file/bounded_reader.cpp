@@ -10,7 +10,7 @@ namespace {}  // namespace
 
 expected<std::vector<partition_info>> bounded_reader::discover(std::chrono::milliseconds) {
   if (files_.empty() && !kept_) {
-    auto names = list_files(pattern_);
+    auto names = list_files(pattern_, order_);
     if (!names)
       return tl::make_unexpected(std::move(names.error()));
     for (const auto& name : *names) {
@@ -38,8 +38,12 @@ expected<void> bounded_reader::check_identity(std::string_view stored) {
     return tl::make_unexpected(std::move(before.error()));
   const bool follows_another_run =
       std::any_of(before->begin(), before->end(), [](const auto& f) { return f.done; });
-  if (!follows_another_run)
-    return compare_identities(*before, files_);
+  if (!follows_another_run) {
+    if (auto same = compare_identities(*before, files_); !same)
+      return same;
+    files_ = std::move(*before);  // positions count files as they stood in this list
+    return {};
+  }
   std::erase_if(*before, [](const auto& f) { return f.done; });
   for (const auto& f : *before)
     if (auto same = check_still_there(f); !same)

@@ -18,8 +18,9 @@ class bounded_reader final : public reader {
 public:
   /// `parallel`: each file is a partition, named by its path. `header`: the first line of each file goes with
   /// all of its chunks.
-  bounded_reader(std::string pattern, bool parallel, bool header = false)
-      : pattern_(std::move(pattern)), parallel_(parallel), header_(header) {}
+  bounded_reader(std::string pattern, bool parallel, bool header = false,
+                 file_order order = file_order::natural)
+      : pattern_(std::move(pattern)), parallel_(parallel), header_(header), order_(order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -51,8 +52,9 @@ private:
   bool inflates_ = false;  // how much a compressed file holds is not known before
   bool parallel_;
   bool header_;
-  /// The first discover() fixes these files, ordered by name; in a run that goes on after an earlier one's
-  /// end the kept identity does.
+  file_order order_;
+  /// The first discover() fixes these files and their order, which check_identity() brings back; in a run that
+  /// goes on after an earlier one's end the kept identity does.
   std::vector<file_identity> files_;
   std::optional<std::string> kept_;  // of such a run: with the files that are done
   std::map<std::string, log> logs_;

@@ -41,19 +41,21 @@ expected<void> check_growth(const file_identity& before, const open_file& file) 
 
 class continuing {
 public:
-  explicit continuing(bool parallel) : parallel_(parallel) {}
+  continuing(bool parallel, file_order order) : parallel_(parallel), order_(order) {}
 
   expected<continuation> run(std::string_view ended, const std::string& pattern) {
     auto before = parse_identities(ended);
     if (!before)
       return tl::make_unexpected(std::move(before.error()));
     for (auto& f : *before) {
-      next_number_ = std::max(next_number_, f.number + 1);
-      last_ = std::max(last_, f.path);
+      if (f.number >= next_number_) {
+        next_number_ = f.number + 1;
+        last_ = f.path;
+      }
       f.done = true;
       known_[f.path] = f;  // the last entry of a path has the most of it
     }
-    auto names = list_files(pattern);
+    auto names = list_files(pattern, order_);
     if (!names && names.error().code != ec::not_found)
       return tl::make_unexpected(std::move(names.error()));
     if (names)
@@ -88,7 +90,7 @@ private:
   }
 
   expected<void> is_new(file_identity now) {
-    if (!parallel_ && now.path < last_)
+    if (!parallel_ && comes_before(now.path, last_, order_))
       return refused(fmt::format("{}: this file is new and its name comes before {}, which was read to its "
                                  "end; a glob is one log in the order of names",
                                  now.path, last_),
@@ -134,8 +136,9 @@ private:
   }
 
   bool parallel_;
+  file_order order_;
   std::map<std::string, file_identity> known_;
-  std::string last_;  // of the names that were read
+  std::string last_;  // of the files that were read; of one log
   std::int64_t next_number_ = 0;
   std::set<std::string> there_;  // of the known ones
   std::vector<file_identity> files_;
@@ -144,8 +147,9 @@ private:
 
 }  // namespace
 
-expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel) {
-  return continuing(parallel).run(ended, pattern);
+expected<continuation> continue_files(std::string_view ended, const std::string& pattern, bool parallel,
+                                      file_order order) {
+  return continuing(parallel, order).run(ended, pattern);
 }
 
 }  // namespace millrace::source

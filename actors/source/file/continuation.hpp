@@ -3,6 +3,7 @@
 // the result.
 #pragma once
 
+#include "actors/source/file/file_list.hpp"
 #include "actors/source/source.hpp"
 #include "runtime/base/error.hpp"
 
@@ -21,6 +22,6 @@ struct continuation {
 /// partition. Files that are gone were read, and are not missed. ec::mismatch with fault::user: a file has
 /// changed otherwise than a log may grow; the text says how and the remedy.
 [[nodiscard]] expected<continuation> continue_files(std::string_view ended, const std::string& pattern,
-                                                    bool parallel);
+                                                    bool parallel, file_order order = file_order::natural);
 
 }  // namespace millrace::source

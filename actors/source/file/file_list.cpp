@@ -12,6 +12,7 @@
 #include <cstring>
 #include <glob.h>
 #include <sys/stat.h>
+#include <tuple>
 
 namespace millrace::source {
 
@@ -59,6 +60,48 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Takes the digits at the front of `text`, without leading zeros.
+std::string_view take_number(std::string_view& text) {
+  std::size_t n = 0;
+  while (n < text.size() && is_digit(text[n]))
+    ++n;
+  auto digits = text.substr(0, n);
+  text.remove_prefix(n);
+  while (digits.size() > 1 && digits.front() == '0')
+    digits.remove_prefix(1);
+  return digits;
+}
+
+/// Numbers of any length compare as numbers, all else as bytes; names that differ in leading zeros alone as bytes.
+bool is_naturally_before(std::string_view a, std::string_view b) {
+  auto x = a;
+  auto y = b;
+  while (!x.empty() && !y.empty()) {
+    if (is_digit(x.front()) && is_digit(y.front())) {
+      const auto left = take_number(x);
+      const auto right = take_number(y);
+      if (left.size() != right.size())
+        return left.size() < right.size();
+      if (left != right)
+        return left < right;
+      continue;
+    }
+    if (x.front() != y.front())
+      return static_cast<unsigned char>(x.front()) < static_cast<unsigned char>(y.front());
+    x.remove_prefix(1);
+    y.remove_prefix(1);
+  }
+  return x.empty() && y.empty() ? a < b : x.empty();
+}
+
+struct listed {
+  std::string name;
+  std::int64_t seconds = 0;  // of its last modification
+  std::int64_t nanos = 0;
+};
+
 unexpected changed(std::string_view what) {
   return user_error(ec::mismatch,
                     fmt::format("{}; a bounded log must stay as it was. Put it back, begin anew "
@@ -73,7 +116,15 @@ bool is_glob(const std::string& pattern) {
   return pattern.find_first_of("*?[") != std::string::npos && ::stat(pattern.c_str(), &info) != 0;
 }
 
-expected<std::vector<std::string>> list_files(const std::string& pattern) {
+file_order file_order_of(std::string_view text) {
+  return text == "name" ? file_order::name : text == "modified" ? file_order::modified : file_order::natural;
+}
+
+bool comes_before(std::string_view a, std::string_view b, file_order order) {
+  return order == file_order::natural ? is_naturally_before(a, b) : order == file_order::name && a < b;
+}
+
+expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order) {
   std::vector<std::string> names;
   const bool several = is_glob(pattern);
   if (several) {
@@ -87,7 +138,7 @@ expected<std::vector<std::string>> list_files(const std::string& pattern) {
   } else {
     names.push_back(pattern);
   }
-  std::vector<std::string> files;
+  std::vector<listed> files;
   bool folders = false;
   for (auto& name : names) {
     struct stat info {};
@@ -96,7 +147,7 @@ expected<std::vector<std::string>> list_files(const std::string& pattern) {
     if (S_ISDIR(info.st_mode))
       folders = true;
     else
-      files.push_back(std::move(name));
+      files.push_back({std::move(name), info.st_mtim.tv_sec, info.st_mtim.tv_nsec});
   }
   if (files.empty() && folders && !several)
     return user_error(ec::not_found,
@@ -106,8 +157,18 @@ expected<std::vector<std::string>> list_files(const std::string& pattern) {
                       fmt::format("no file matches {}; correct `path` (it is looked up from the folder that "
                                   "millrace was started in)",
                                   pattern));
-  std::sort(files.begin(), files.end());
-  return files;
+  std::ranges::sort(files, [&](const listed& a, const listed& b) {
+    if (order != file_order::modified)
+      return comes_before(a.name, b.name, order);
+    return std::tie(a.seconds, a.nanos) != std::tie(b.seconds, b.nanos)
+               ? std::tie(a.seconds, a.nanos) < std::tie(b.seconds, b.nanos)
+               : is_naturally_before(a.name, b.name);
+  });
+  std::vector<std::string> out;
+  out.reserve(files.size());
+  for (auto& f : files)
+    out.push_back(std::move(f.name));
+  return out;
 }
 
 namespace {
@@ -200,8 +261,9 @@ expected<std::vector<file_identity>> parse_identities(std::string_view text) {
   return files;
 }
 
-expected<void> compare_identities(const std::vector<file_identity>& stored,
-                                  const std::vector<file_identity>& now) {
+expected<void> compare_identities(std::vector<file_identity> stored, std::vector<file_identity> now) {
+  std::ranges::sort(stored, {}, &file_identity::path);
+  std::ranges::sort(now, {}, &file_identity::path);
   for (std::size_t i = 0; i < stored.size() || i < now.size(); ++i) {
     if (i >= now.size() || (i < stored.size() && stored[i].path < now[i].path))
       return changed(fmt::format("{}: the file is gone since the run began", stored[i].path));

@@ -38,8 +38,18 @@ struct file_head {
 /// This many bytes of a file's head tell it from another.
 inline constexpr std::uint32_t head_bytes = 1024;
 
-/// Lists the files of a path or glob, by name (bytes compared). fault::user when there is none, or a folder.
-[[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern);
+/// The order in which the files of a glob are one log.
+enum class file_order : std::uint8_t {
+  natural,   // by name; numbers in names compare as numbers, so that app.9 comes before app.10
+  name,      // by name; bytes compare
+  modified,  // by the time of modification, then as natural; a file that appears later is read later
+};
+/// `text`: one of the option's choices.
+[[nodiscard]] file_order file_order_of(std::string_view text);
+/// Whether a file of name `a` comes before one of name `b`. By `modified` names say nothing: it never does.
+[[nodiscard]] bool comes_before(std::string_view a, std::string_view b, file_order order);
+/// Lists the files of a path or glob, in this order. fault::user when there is none, or a folder.
+[[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order);
 [[nodiscard]] bool is_glob(const std::string& pattern);
 
 /// Identifies a file by the head of its own bytes.
@@ -57,10 +67,10 @@ inline constexpr std::uint32_t head_bytes = 1024;
 [[nodiscard]] std::string format_identities(const std::vector<file_identity>& files);
 /// Reads what format_identities() gave; ec::corrupt when the text is none of ours.
 [[nodiscard]] expected<std::vector<file_identity>> parse_identities(std::string_view text);
-/// Checks after a restart that a first run's files are what they were; the text names the first difference
-/// and the remedy.
-[[nodiscard]] expected<void> compare_identities(const std::vector<file_identity>& stored,
-                                                const std::vector<file_identity>& now);
+/// Checks after a restart that a first run's files are what they were, whatever the order of the lists; the text
+/// names the first difference and the remedy.
+[[nodiscard]] expected<void> compare_identities(std::vector<file_identity> stored,
+                                                std::vector<file_identity> now);
 
 /// Checks likewise for a run that goes on after an earlier one's end: each file holds at least what the run
 /// began with. What has come since is left to the next run.

@@ -58,12 +58,20 @@ config::connector file_source_connector() {
        .plain = true},
       {.name = "follow",
        .type = config::option_type::boolean,
-       .doc = "Goes on when the file grows, is rotated, or (with a glob) a file with a later name appears",
+       .doc = "Goes on when the file grows, is rotated, or (with a glob) a later file in `order` appears",
        .default_text = "false"},
       {.name = "parallel",
        .type = config::option_type::boolean,
-       .doc = "A partition for each file of the glob, instead of one log in the order of their names",
+       .doc = "A partition for each file of the glob, instead of one log in `order`",
        .default_text = "false"},
+      {.name = "order",
+       .type = config::option_type::choice,
+       .doc =
+           "The order of a glob's files. natural: by name, numbers in names compare as numbers (app.9 before "
+           "app.10); name: by name, bytes compare; modified: by the time of modification, files that appear "
+           "later are read later",
+       .default_text = "natural",
+       .choices = {"natural", "name", "modified"}},
       spool_option("standard input is not read; for \"path\": \"-\""),
   };
   c.check = [](const config::check_input& in, const config::say& say) {
@@ -75,7 +83,10 @@ config::connector file_source_connector() {
           say(name,
               "is for files; standard input is one log, and ends when its writer closes it: leave it out");
     if (in.options.boolean("follow") && in.options.boolean("parallel"))
-      say("parallel", "a followed log is one log in the order of names; leave out `parallel` or `follow`");
+      say("parallel", "a followed log is one log in `order`; leave out `parallel` or `follow`");
+    if (in.options.text("order") != "natural" &&
+        (in.options.boolean("parallel") || is_standard_input(in.options)))
+      say("order", "is for the files of a glob that are one log; leave it out");
   };
   c.bounded = [](const config::values& options) { return !options.boolean("follow"); };
   c.stores_timestamps = false;
@@ -89,8 +100,9 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
   if (is_standard_input(options))
     return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
   if (options.boolean("follow"))
-    return std::make_unique<followed_reader>(options.text("path"));
-  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header);
+    return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")));
+  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header,
+                                          file_order_of(options.text("order")));
 }
 
 }  // namespace millrace::source

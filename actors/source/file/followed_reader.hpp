@@ -15,7 +15,8 @@ namespace millrace::source {
 
 class followed_reader final : public reader {
 public:
-  explicit followed_reader(std::string pattern) : pattern_(pattern), files_(std::move(pattern)) {}
+  explicit followed_reader(std::string pattern, file_order order = file_order::natural)
+      : pattern_(pattern), files_(std::move(pattern), order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;

@@ -76,7 +76,7 @@ expected<std::vector<file_identity>> identities(const std::vector<std::string>& 
 expected<std::vector<std::string>> generations::names() const {
   std::vector<std::string> names;
   if (is_glob(pattern_)) {
-    auto listed = list_files(pattern_);
+    auto listed = list_files(pattern_, order_);
     if (!listed && listed.error().code != ec::not_found)
       return tl::make_unexpected(std::move(listed.error()));
     if (listed)
@@ -141,7 +141,7 @@ expected<void> generations::begin() {
     if (!is_glob(pattern_))
       if (auto live = identify_content(pattern_); !live && live.error().code == ec::unsupported)
         return tl::make_unexpected(std::move(live.error()));
-    auto why = list_files(pattern_);
+    auto why = list_files(pattern_, order_);
     return why ? user_error(ec::not_found, fmt::format("no file matches {}; correct `path`", pattern_))
                : tl::make_unexpected(std::move(why.error()));
   }
@@ -254,13 +254,14 @@ expected<std::optional<std::int64_t>> generations::after(std::int64_t number, co
   for (auto& f : *here) {
     if (is_known(f))
       continue;
-    if (several && now != nullptr && f.path < now->path)
+    if (several && now != nullptr && comes_before(f.path, now->path, order_))
       return user_error(
           ec::mismatch,
-          fmt::format("{}: this file is new and its name comes before {}, which is being read; a "
-                      "followed glob is one log in the order of names. Rename it, or begin anew with "
-                      "--fresh",
-                      f.path, now->path));
+          fmt::format(
+              "{}: this file is new and its name comes before {}, which is being read; a "
+              "followed glob is one log in the order of names. Rename it, or begin anew with --fresh, "
+              "and with another `order` where names do not say which file is later",
+              f.path, now->path));
     if (several || f.path == pattern_ || written_at(f.path) >= written_at(mine))
       later.push_back(std::move(f));
   }

@@ -15,7 +15,8 @@ namespace millrace::source {
 
 class generations {
 public:
-  explicit generations(std::string pattern) : pattern_(std::move(pattern)) {}
+  explicit generations(std::string pattern, file_order order = file_order::natural)
+      : pattern_(std::move(pattern)), order_(order) {}
 
   /// First life: the file at the path (or the first of the glob) is generation 0; what lies rotated beside it
   /// already is not part of the log.
@@ -53,6 +54,7 @@ private:
   void add(file_identity f);
 
   std::string pattern_;
+  file_order order_;                  // of a glob's files
   std::vector<file_identity> known_;  // by number
 };
 

@@ -2,6 +2,7 @@
 #include "config/plan/state_fit.hpp"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::config;
@@ -109,6 +110,15 @@ TEST_CASE("another source is refused by name and type, another topic as another 
   CHECK(compare_fingerprints(text(parser, window, topic),
                              text(parser, window, replaced(topic, R"("t")", R"("u")")))
             .refusal == R"x(source 'clicks': topic was "t" and is "u", so that it is another log)x");
+}
+
+TEST_CASE("files in another order are another log") {
+  const std::string files = "source clicks file from=";
+  for (const auto& [was, is, says] : {std::tuple{"", " order=name", "order was natural and is name"},
+                                      std::tuple{" order=modified", "", "order was modified and is natural"}})
+    CHECK(compare_fingerprints(text(parser, window, files + was), text(parser, window, files + is)).refusal ==
+          fmt::format("source 'clicks': {}, so that it is another log", says));
+  CHECK(compare_fingerprints(text(parser, window, files), text(parser, window, files)).fits());
 }
 
 TEST_CASE("what an earlier version did not write down is taken as it is") {
