@@ -27,6 +27,7 @@ running_topology full() {
   const auto partition = lane->of("7");
   partition->watermark = 4'000'000;
   partition->last_record = system_clock().now();
+  lane->of("in-\xFF.csv")->watermark = 2'000'000;
   out.gauges.lanes["parsed/lane0"] = lane;
   auto shard = std::make_shared<shard::shard_gauges>();
   shard->held_by["table"] = 6;
@@ -125,6 +126,10 @@ TEST_CASE("a stage's flow, its restarts, snapshots, commits and latencies are to
     CHECK(has_line(text, line));
   CHECK(text.find(R"(millrace_partition_quiet_seconds{topology="a",lane="parsed/lane0",partition="7"})") !=
         std::string::npos);
+  CHECK(has_line(
+      text,
+      "millrace_partition_watermark_seconds{topology=\"a\",lane=\"parsed/lane0\",partition=\"in-\xEF\xBF\xBD"
+      ".csv\"} 2"));
   CHECK(text.find("counts.unformed") == std::string::npos);
   CHECK(text.find("millrace_build_info{version=\"") != std::string::npos);
 }
