@@ -36,7 +36,9 @@ std::string suspect_of(const std::string& name, const cluster::actor_state& a, e
   auto out = fmt::format("{} has taken down node {}", name, last.node);
   if (a.crashes.size() > 1)
     out += fmt::format(" ({} times)", a.crashes.size());
-  if (const auto& r = last.records)
+  if (const auto& r = last.records; r && r->to.minor == whole)
+    out += fmt::format(" in the output of {}", r->log);  // whole windows
+  else if (r)
     out += r->record || r->records == 1
                ? fmt::format(" at record {}@{}", r->log, r->record.value_or(r->from).minor)
                : fmt::format(" between {0}@{1} and {0}@{2}", r->log, r->from.minor, r->to.minor);

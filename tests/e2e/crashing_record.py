@@ -32,6 +32,7 @@ class Restarted:
 
     def __init__(self, cluster):
         self.cluster, self.deaths, self.wrong, self.ends = cluster, [], None, False
+        self.away, self.most_away = set(), 0
         self.thread = threading.Thread(target=self.watch, daemon=True)
         self.thread.start()
 
@@ -39,11 +40,15 @@ class Restarted:
         while not self.ends:
             for node in self.cluster.nodes.values():
                 if node.alive() or self.ends:
+                    if node.name in self.away and b"ready: node" in node.out.read_bytes()[node.seen:]:
+                        self.away.discard(node.name)
                     continue
                 status = node.process.returncode
                 if status != ENDS_BY:
                     self.wrong = f"node {node.name} has ended with {status}: {node.errors()[-1500:]}"
                 self.deaths.append((time.monotonic(), node.name))
+                self.away.add(node.name)
+                self.most_away = max(self.most_away, len(self.away))
                 node.start()
             time.sleep(0.02)
 
@@ -151,7 +156,7 @@ def gives_up(options, folder, store):
     check(len(letters) == 1 and POISON in letters[0]["record"], f"letters: {letters}")
     check("has ended its process 3 times and was given up: node" in letters[0]["error"], letters[0]["error"])
     check(3 <= deaths <= 8, f"{deaths} deaths")
-    return f"given up after {deaths} deaths"
+    return f"given up after {deaths} deaths, {case.restarted.most_away} away at once"
 
 
 def tries_again(options, folder, store, where, actor):
@@ -173,7 +178,7 @@ def tries_again(options, folder, store, where, actor):
     check(len(at_risk) <= (2 if where == "sink" else 1), f"nodes at risk: {case.restarted.deaths}")
     case.harm.ends()
     deaths = case.end(lambda k: True)
-    return f"{said[0]!r}; {deaths} deaths, {since} before it waited"
+    return f"{said[0]!r}; {deaths} deaths, {since} before it waited, {case.restarted.most_away} away at once"
 
 
 def test(options, folder):

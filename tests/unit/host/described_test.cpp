@@ -96,6 +96,8 @@ TEST_CASE("an actor that has ended processes is named, with the node, its record
   k.seen.now = 105'000'000;
   CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) at record p/4@165");
   CHECK_FALSE(crashes_of(k.described(), "t").at(0).is_waiting);
+  a.crashes.back().records = attempt{"w/0/5", {7, whole}, {9, whole}, 3};
+  CHECK(k.shown().reason == "p/lane0 has taken down node a (3 times) in the output of w/0/5");
   k.seen.now = 705'000'000;
   CHECK(k.shown().reason.empty());
 }
