@@ -130,7 +130,10 @@ source::wants wants_of(const config::stage& parser) {
     return at && plan.used[*at];
   };
   const bool header = parser.options.has("header") && parser.options.boolean("header");
-  return {used("_key"), used("_headers"), header};
+  source::wants out{used("_key"), used("_headers"), header};
+  if (parser.type == "csv")
+    out.csv_delimiter = parser.options.text("delimiter").front();
+  return out;
 }
 
 connector_context source_context(const lane::lane_plan& plan, const pipeline_options& options,

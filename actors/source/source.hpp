@@ -135,6 +135,8 @@ struct wants {
   bool key = false;
   bool headers = false;
   bool header = false;  // the file's first line
+  /// Records are csv with this delimiter: a line break within quotes is part of its record, where a source splits lines.
+  std::optional<char> csv_delimiter = {};
 };
 
 }  // namespace millrace::source

@@ -83,7 +83,7 @@ expected<sample_rows> run_samples(const config::topology& t, const check_argumen
                         fmt::format("--sample {}: source \"{}\" has a sample already; put both into one file",
                                     argument, s->source));
     given.push_back(s->source);
-    auto records = dry_run::read_sample(s->file);
+    auto records = dry_run::read_sample(s->file, t, s->source);
     if (!records)
       return unexpected(records.error());
     for (auto& r : *records)

@@ -1,8 +1,9 @@
-// A file of records, a line each, plain or gzip: what `--sample` and {"file": ...} name. Blocking; read
+// A file of records, a line each (of csv, several within quotes), plain or gzip: what `--sample` and {"file": ...} name. Blocking; read
 // whole, up to a bound.
 #pragma once
 
 #include "actors/source/written_record.hpp"
+#include "config/plan.hpp"
 #include "runtime/base/error.hpp"
 
 #include <string>
@@ -13,7 +14,9 @@ namespace millrace::dry_run {
 /// Bytes of a sample, inflated. It is held in memory, some times over.
 inline constexpr std::size_t largest_sample = std::size_t{64} << 20U;
 
-/// Blank lines are no records; an unterminated last line is one. fault::user with the remedy.
-[[nodiscard]] expected<std::vector<source::written_record>> read_sample(const std::string& file);
+/// The records of a source of the topology, taken apart as its parser wants them. Blank lines are no records; an unterminated
+/// last line is one. fault::user with the remedy.
+[[nodiscard]] expected<std::vector<source::written_record>>
+read_sample(const std::string& file, const config::topology& t, const std::string& source);
 
 }  // namespace millrace::dry_run

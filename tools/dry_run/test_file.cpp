@@ -183,7 +183,7 @@ private:
   void read_record(const node& n, const std::string& path, const std::string& source, step& s) {
     if (is_file(n)) {
       const auto& name = n.members.front().value;
-      auto records = read_sample(beside(name.text));
+      auto records = read_sample(beside(name.text), tests_.topology, source);
       if (!records)
         out_.error(name.where, config::join(path, "file"), records.error().message);
       else

@@ -36,8 +36,8 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   }
   if (close == std::string_view::npos) {
     why_ = fmt::format(
-        "field {}: its quote at byte {} is not closed; a line break within quotes ends the record "
-        "where the source splits lines",
+        "field {}: its quote at byte {} is not closed; in a file a record goes on behind line breaks within "
+        "quotes, for a megabyte, on standard input it ends with its line",
         fields_.size() + 1, at);
     return false;
   }

@@ -140,7 +140,8 @@ config::connector csv_parser_connector() {
   config::connector c;
   c.kind = config::stage_kind::parser;
   c.type = "csv";
-  c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; empty "
+  c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; a line "
+          "break within quotes is part of its field, but on standard input; empty "
           "is null, \"\" the empty text";
   c.nested_columns = false;
   c.options = {

@@ -91,7 +91,7 @@ expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t maj
   auto stream = open_stream(std::move(*opened), offset, known.length);
   if (!stream)
     return tl::make_unexpected(std::move(stream.error()));
-  return line_reader(std::move(*stream), known.path, major, offset);
+  return line_reader(std::move(*stream), known.path, major, offset, csv_delimiter_);
 }
 
 expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {

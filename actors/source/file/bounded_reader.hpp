@@ -19,8 +19,9 @@ public:
   /// `parallel`: each file is a partition, named by its path. `header`: the first line of each file goes with
   /// all of its chunks.
   bounded_reader(std::string pattern, bool parallel, bool header = false,
-                 file_order order = file_order::natural)
-      : pattern_(std::move(pattern)), parallel_(parallel), header_(header), order_(order) {}
+                 file_order order = file_order::natural, std::optional<char> csv_delimiter = {})
+      : pattern_(std::move(pattern)), parallel_(parallel), header_(header), order_(order),
+        csv_delimiter_(csv_delimiter) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -53,6 +54,7 @@ private:
   bool parallel_;
   bool header_;
   file_order order_;
+  std::optional<char> csv_delimiter_;
   /// The first discover() fixes these files and their order, which check_identity() brings back; in a run that
   /// goes on after an earlier one's end the kept identity does.
   std::vector<file_identity> files_;

@@ -100,9 +100,10 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
   if (is_standard_input(options))
     return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
   if (options.boolean("follow"))
-    return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")));
+    return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")),
+                                             wanted.csv_delimiter);
   return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header,
-                                          file_order_of(options.text("order")));
+                                          file_order_of(options.text("order")), wanted.csv_delimiter);
 }
 
 }  // namespace millrace::source

@@ -89,10 +89,10 @@ expected<void> followed_reader::open_place() {
   auto stream = open_stream(std::move(*second), static_cast<std::uint64_t>(next_.minor), std::nullopt);
   if (!stream)
     return tl::make_unexpected(std::move(stream.error()));
-  place_.emplace(place{
-      next_.major, std::move(*file),
-      line_reader(std::move(*stream), std::move(path), next_.major, static_cast<std::uint64_t>(next_.minor)),
-      false});
+  place_.emplace(place{next_.major, std::move(*file),
+                       line_reader(std::move(*stream), std::move(path), next_.major,
+                                   static_cast<std::uint64_t>(next_.minor), csv_delimiter_),
+                       false});
   watch_.watch(place_->file.fd());
   return {};
 }

@@ -15,8 +15,9 @@ namespace millrace::source {
 
 class followed_reader final : public reader {
 public:
-  explicit followed_reader(std::string pattern, file_order order = file_order::natural)
-      : pattern_(pattern), files_(std::move(pattern), order) {}
+  explicit followed_reader(std::string pattern, file_order order = file_order::natural,
+                           std::optional<char> csv_delimiter = {})
+      : pattern_(pattern), csv_delimiter_(csv_delimiter), files_(std::move(pattern), order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -44,6 +45,7 @@ private:
   expected<void> was_cut_off();
 
   std::string pattern_;
+  std::optional<char> csv_delimiter_;
   generations files_;
   bool assigned_ = false;
   position next_{};

@@ -1,5 +1,7 @@
 #include "actors/source/file/line_reader.hpp"
 
+#include "actors/source/file/quoted_lines.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -34,7 +36,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
   bytes.resize(room + padding);
   std::memcpy(bytes.data(), carry_.data(), carry_.size());
   std::size_t filled = carry_.size();
-  std::size_t lines_end = 0;  // behind the last line feed; the carry has one only after a failed read
+  std::size_t lines_end = 0;  // behind the last line feed
   if (const void* feed = memrchr(bytes.data(), '\n', filled))
     lines_end = static_cast<std::size_t>(static_cast<const char*>(feed) - bytes.data()) + 1;
   bool ended = false;
@@ -52,7 +54,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     if (last != nullptr)
       lines_end = static_cast<std::size_t>(last - bytes.data()) + 1;
     ended = got && more == 0;
-    if (ended || cut || (filled == room && lines_end > 0))
+    if (ended || cut || (filled == room && lines_end > 0 && end_of({bytes.data(), lines_end}, false)))
       break;
     if (filled < room)
       continue;  // the stream gives less only at its end
@@ -65,8 +67,8 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     bytes.resize(room + padding);
   }
   const bool last_line_open = filled > lines_end && ((ended && complete) || cut);
-  const std::size_t end = last_line_open ? filled : lines_end;
-  split(out, end);
+  const bool is_all = (ended && complete) || cut;
+  const std::size_t end = split(out, last_line_open ? filled : lines_end, is_all);
   carry_.assign(bytes.data() + end, filled - end);
   bytes.resize(end + padding);
   std::memset(bytes.data() + end, 0, padding);
@@ -117,7 +119,15 @@ void line_reader::give_beginning(chunk& out) {
   out.to = next();
 }
 
-void line_reader::split(chunk& out, std::size_t end) {
+std::optional<std::size_t> line_reader::end_of(std::string_view lines, bool is_all) const {
+  const auto feed = lines.find('\n');
+  const auto first = feed == std::string_view::npos ? lines.size() : feed + 1;
+  if (!csv_delimiter_ || lines.substr(0, first).find('"') == std::string_view::npos)
+    return first;
+  return end_of_record(lines, *csv_delimiter_, is_all);
+}
+
+std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   const std::size_t expected_records = end / bytes_a_record_ + end / bytes_a_record_ / 8 + 16;
   out.begins.reserve(expected_records);
   out.lengths.reserve(expected_records);
@@ -125,9 +135,13 @@ void line_reader::split(chunk& out, std::size_t end) {
   const char* const base = out.bytes.data();
   const char* const stop = base + end;
   for (const char* at = base; at < stop;) {
-    const auto* feed = static_cast<const char*>(memchr(at, '\n', static_cast<std::size_t>(stop - at)));
-    const char* line_end = feed == nullptr ? stop : feed;
-    const char* const following = feed == nullptr ? stop : feed + 1;
+    const auto size = end_of({at, static_cast<std::size_t>(stop - at)}, is_all);
+    if (!size) {
+      end = static_cast<std::size_t>(at - base);
+      break;
+    }
+    const char* const following = at + *size;
+    const char* line_end = following[-1] == '\n' ? following - 1 : following;
     if (line_end > at && line_end[-1] == '\r')
       --line_end;
     if (line_end > at) {
@@ -140,6 +154,7 @@ void line_reader::split(chunk& out, std::size_t end) {
   }
   if (out.records() > 0)
     bytes_a_record_ = std::max<std::size_t>(1, end / out.records());
+  return end;
 }
 
 }  // namespace millrace::source

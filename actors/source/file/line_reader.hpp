@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace millrace::source {
@@ -17,16 +18,19 @@ inline constexpr std::size_t kept_of_longer_line = std::size_t{64} << 10U;
 /// The first `kept_of_longer_line` bytes, or a few less, so that no character is cut.
 [[nodiscard]] std::string_view beginning_of(std::string_view longer_line);
 
-/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record.
+/// A line ends with LF or CR LF, which is no part of the record. An empty line is no record. With a delimiter of csv a record
+/// goes on behind a line break within quotes (quoted_lines.hpp).
 class line_reader {
 public:
   /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).
-  line_reader(std::unique_ptr<byte_stream> stream, std::string path, std::int64_t major, std::uint64_t offset)
-      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset) {}
+  line_reader(std::unique_ptr<byte_stream> stream, std::string path, std::int64_t major, std::uint64_t offset,
+              std::optional<char> csv_delimiter = {})
+      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset),
+        csv_delimiter_(csv_delimiter) {}
 
   /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
   /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
-  /// when the file has grown. Over a line that is too long it goes in steps, without records and without
+  /// when the file has grown, as is a record whose quote is open. Over a line that is too long it goes in steps, without records and without
   /// moving on: its beginning is given when its end is found, so that no position lies within it.
   [[nodiscard]] expected<bool> read(chunk& out, std::size_t max_bytes, bool complete);
 
@@ -37,7 +41,10 @@ public:
   [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
-  void split(chunk& out, std::size_t end);
+  /// Up to `end`, which lies behind a line feed or is the end of all (`is_all`); returns how far it came.
+  [[nodiscard]] std::size_t split(chunk& out, std::size_t end, bool is_all);
+  /// Behind the record at the beginning of `lines`; nothing: more bytes have to decide.
+  [[nodiscard]] std::optional<std::size_t> end_of(std::string_view lines, bool is_all) const;
   [[nodiscard]] expected<bool> pass_over(chunk& out, bool complete);
   void give_beginning(chunk& out);
 
@@ -45,7 +52,8 @@ private:
   std::string path_;
   std::int64_t major_;
   std::uint64_t offset_;
-  std::string carry_;                // the beginning of a line, [offset_, offset_ + size)
+  std::optional<char> csv_delimiter_;
+  std::string carry_;                // the beginning of a record, [offset_, offset_ + size)
   std::uint64_t passed_ = 0;         // of a line that is too long; its beginning is the carry then
   std::size_t bytes_a_record_ = 64;  // of the last chunk, for reserving
 };

@@ -104,7 +104,7 @@ TEST_CASE("a dry run gives the rows that are expected of run") {
     std::vector<arrival> records;
     for (const auto& s : t->stages)
       if (s.kind == config::stage_kind::source) {
-        const auto sample = read_sample(s.options.text("path"));
+        const auto sample = read_sample(s.options.text("path"), *t, s.name);
         REQUIRE(sample);
         for (const auto& one : *sample)
           records.push_back({s.name, one});

@@ -58,7 +58,7 @@ TEST_CASE("check --sample prints of each golden sample exactly what is expected"
       std::vector<arrival> records;
       for (const auto& s : loaded.plan->stages)
         if (s.kind == config::stage_kind::source) {
-          const auto sample = read_sample((folder / (s.name + ".sample")).string());
+          const auto sample = read_sample((folder / (s.name + ".sample")).string(), *loaded.plan, s.name);
           REQUIRE(sample);
           for (const auto& one : *sample)
             records.push_back({s.name, one});
