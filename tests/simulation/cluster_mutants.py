@@ -57,9 +57,9 @@ CLUSTER_MUTANTS = [
     ("cluster_two_speeds", "silence detaches long before it moves anything", WATCH,
      "    if (now - n.heard >= limits_.away_after)", "    if (now - n.heard >= limits_.detached_after)"),
     ("cluster_evidence", "a death without a signal blames an actor that has not got on, and no other", SUSPECTS,
-     "overlap(*a.unexplained->records, *c.records)", "true"),
+     "overlap(*a.unexplained->records, *c.records)", "(overlap(*a.unexplained->records, *c.records) || true)"),
     ("cluster_back_off", "a suspect waits before it begins again", SUSPECTS,
-     "  if (next && now < *next)\n    return false;\n", ""),
+     "  if (next && now < *next)", "  if (next && now < *next && false)"),
     ("cluster_replaced", "a process in the place of one that has not left means a death", ADMISSION,
      "{r.node, found->second.session, true, now}", "{r.node, found->second.session, false, now}"),
     # Removal.
