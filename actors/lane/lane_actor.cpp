@@ -187,7 +187,9 @@ expected<void> actors_around::open(reader_number reader) {
   if (!connector)
     return unexpected(connector.error());
   open_reader r{std::move(*connector), {}};
-  r.source = source::spawn_source(self_->system(), reader, r.connector, source_options_);
+  auto options = source_options_;
+  options.notes_progress = reader == live_reader;
+  r.source = source::spawn_source(self_->system(), reader, r.connector, std::move(options));
   self_->monitor(r.source);
   readers_.emplace(reader, std::move(r));
   return {};

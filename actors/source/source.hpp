@@ -122,6 +122,9 @@ public:
   /// is read: where it differs after read(), it must be durable before anything that depends on that chunk
   /// is. Empty where positions alone identify the log.
   [[nodiscard]] virtual std::string identity() const { return {}; }
+  /// Takes into identity() how far was read since the text before, of a followed log: by that a later life knows
+  /// the log again. The one source actor that reads for all calls it now and then, and before close().
+  virtual void note_progress() {}
   /// Gives the text kept last, once, between the first discover() and the first assign(). ec::mismatch with
   /// fault::user: the log is not the one that the stored positions belong to; the text says the remedy.
   [[nodiscard]] virtual expected<void> check_identity(std::string_view stored) {

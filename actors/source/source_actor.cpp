@@ -2,6 +2,7 @@
 
 #include "runtime/control/spawn.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <spdlog/spdlog.h>
 
 #include <map>
@@ -12,6 +13,8 @@ namespace {
 
 /// How long a connection may take before the lane is told that the source is away.
 constexpr std::chrono::milliseconds connect_timeout{2'000};
+/// How often a followed log's progress is noted: each time is a durable write.
+constexpr std::chrono::seconds between_notes{1};
 
 /// With what only the keeper says to it.
 using whole = source_actor::extend<caf::reacts_to<messages::value_kept>>;
@@ -44,6 +47,10 @@ public:
   }
 
   void on_kept(const messages::value_kept& m) {
+    if (noting_) {  // the keeper answers in order; what it could not keep is in the next note
+      noting_ = false;
+      return;
+    }
     if (!keeping_)
       return;
     auto kept = *std::exchange(keeping_, std::nullopt);
@@ -62,6 +69,7 @@ public:
   }
 
   void stop() {
+    note_progress();
     connector_->close();
     self_->quit();
   }
@@ -111,6 +119,11 @@ private:
     // A followed log's generations are durable before anything that depends on the chunk is.
     if (auto now = connector_->identity(); !now.empty() && now != kept_identity_)
       return keep({options_.identity.name, std::move(now)});
+    if (const auto now = self_->clock().now(); now >= next_note_) {
+      note_progress();
+      if (*held_ || next_note_ != caf::actor_clock::time_point{})  // the first chunk is noted at once
+        next_note_ = now + between_notes;
+    }
     answer({.chunk = *std::exchange(held_, std::nullopt)});
   }
 
@@ -123,6 +136,20 @@ private:
                                                         std::move(what.value)});
     else
       on_kept({std::move(what.name), std::nullopt});
+  }
+
+  /// Nobody waits for this: without it a later life knows the log by what was noted before.
+  void note_progress() {
+    if (!options_.notes_progress || !connected_ || noting_ || keeping_ || !options_.keeper)
+      return;
+    connector_->note_progress();
+    auto now = connector_->identity();
+    if (now.empty() || now == kept_identity_)
+      return;
+    noting_ = true;
+    kept_identity_ = now;
+    self_->send(options_.keeper,
+                messages::keep_value{options_.actor, options_.life, options_.identity.name, std::move(now)});
   }
 
   void answer(result r) {
@@ -166,7 +193,9 @@ private:
   bool connected_ = false;
   bool told_reading_;
   std::optional<error> failed_;
-  std::optional<question> asked_;                             // and not yet answered
+  std::optional<question> asked_;  // and not yet answered
+  bool noting_ = false;            // the keeper has yet to answer a note
+  caf::actor_clock::time_point next_note_{};
   std::optional<kept_value> keeping_;                         // asked for, and not yet durable
   std::optional<std::shared_ptr<const source::chunk>> held_;  // read (also that nothing came), not yet given
   std::optional<std::string> news_;                           // an identity that the lane has yet to hear of

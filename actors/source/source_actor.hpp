@@ -27,6 +27,8 @@ struct source_options {
   kept_value before_reading = {};
   /// messages::keep_value goes there, and an answer to the lane waits for it. Null: nothing is kept.
   messages::state_keeper keeper = {};
+  /// It reads for all, and notes now and then how far (reader::note_progress).
+  bool notes_progress = false;
 };
 
 /// Shares the reader, so that whoever stops the lane can interrupt() it. The reader connects with the first

@@ -240,6 +240,37 @@ expected<bool> is_gzip(const open_file& file) {
   return *got >= 2 && magic[0] == 0x1F && magic[1] == 0x8B && (*got == 2 || magic[2] == 8);
 }
 
+expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known) {
+  // Most files begin with text; more is read where it has to be.
+  constexpr std::size_t first_look = 64;
+  constexpr std::size_t look = std::size_t{256} << 10U;
+  auto packed = is_gzip(file);
+  auto duplicate = file.duplicate();
+  if (!packed || !duplicate)
+    return tl::make_unexpected(packed ? duplicate.error() : packed.error());
+  if (!*packed)
+    // A hole holds zeros and need not be read. Where a file system knows none all of it is data.
+    if (const auto data = ::lseek(file.fd(), static_cast<off_t>(known), SEEK_DATA); data > 0)
+      known = std::max(known, static_cast<std::uint64_t>(data));
+  auto stream = open_stream(std::move(*duplicate), known, std::nullopt);
+  if (!stream)
+    return tl::make_unexpected(std::move(stream.error()));
+  std::string bytes(first_look, '\0');
+  for (;;) {
+    const auto got = (*stream)->read(bytes.data(), bytes.size());
+    if (!got && got.error().code != ec::corrupt)
+      return tl::make_unexpected(got.error());
+    const std::size_t count = got ? *got : 0;  // reading the lines tells of what is damaged
+    const auto at = std::string_view(bytes.data(), count).find_first_not_of('\0');
+    if (at != std::string_view::npos)
+      return zero_bytes{known + at, true};
+    known += count;
+    if (count == 0)
+      return zero_bytes{known, !got};
+    bytes.resize(look);
+  }
+}
+
 expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,
                                                    std::optional<std::uint64_t> length) {
   auto packed = is_gzip(file);

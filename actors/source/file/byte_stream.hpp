@@ -44,6 +44,13 @@ private:
 /// Whether the content begins as gzip does (the name does not matter).
 [[nodiscard]] expected<bool> is_gzip(const open_file& file);
 
+/// How many zero bytes the content begins with, and whether another byte follows them. `known`: so many are zero.
+struct zero_bytes {
+  std::uint64_t count = 0;
+  bool is_followed = false;
+};
+[[nodiscard]] expected<zero_bytes> leading_zeros(const open_file& file, std::uint64_t known);
+
 /// From `offset` on. A plain file ends at `length` (of the file) where one is given, however it grows; one
 /// that ends before is ec::mismatch. A gzip file is inflated from its beginning, all members as one.
 [[nodiscard]] expected<std::unique_ptr<byte_stream>> open_stream(open_file file, std::uint64_t offset,

@@ -1,6 +1,7 @@
 #include "actors/source/file/file_list.hpp"
 
 #include "actors/source/file/byte_stream.hpp"
+#include "actors/source/file/recent_bytes.hpp"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -24,10 +25,26 @@ expected<file_head> own_head(const open_file& file, std::uint32_t size) {
   return file_head{static_cast<std::uint32_t>(*got), XXH3_64bits(bytes.data(), *got)};
 }
 
+namespace {
+
+/// No tail where the file is shorter.
+expected<file_tail> own_tail(const open_file& file, std::uint64_t end) {
+  return recent_bytes::of(file, end).map(
+      [](const recent_bytes& found) { return found.tail().value_or(file_tail{}); });
+}
+
+}  // namespace
+
 expected<bool> goes_on_from(const file_identity& stored, const open_file& file, std::uint64_t length) {
-  return own_head(file, stored.head_length).map([&](const file_head& head) {
-    return length >= stored.length && head == file_head{stored.head_length, stored.head_hash};
-  });
+  const auto head = own_head(file, stored.head_length);
+  if (!head)
+    return tl::make_unexpected(head.error());
+  if (length < stored.length || *head != file_head{stored.head_length, stored.head_hash})
+    return false;
+  const auto tail = own_tail(file, stored.tail.end);
+  if (!tail)
+    return tl::make_unexpected(tail.error());
+  return *tail == stored.tail;
 }
 
 namespace {
@@ -173,33 +190,43 @@ expected<std::vector<std::string>> list_files(const std::string& pattern, file_o
 
 namespace {
 
-using head_reader = expected<file_head> (*)(const open_file&, std::uint32_t);
-
-expected<file_identity> identify_with(const std::string& path, head_reader read_head) {
-  auto file = open_file::open(path);
-  if (!file)
-    return tl::make_unexpected(std::move(file.error()));
-  struct stat info {};
-  if (::fstat(file->fd(), &info) != 0)
-    return outside_error(ec::io, fmt::format("{}: {}", path, std::strerror(errno)));
-  auto head = read_head(*file, head_bytes);
+expected<file_identity> identify_with(const open_file& file, const expected<file_head>& head, bool has_tail) {
   if (!head)
-    return tl::make_unexpected(std::move(head.error()));
-  return file_identity{0,
-                       static_cast<std::uint64_t>(info.st_dev),
-                       static_cast<std::uint64_t>(info.st_ino),
-                       static_cast<std::uint64_t>(info.st_size),
-                       head->length,
-                       head->hash,
-                       path};
+    return tl::make_unexpected(head.error());
+  struct stat info {};
+  if (::fstat(file.fd(), &info) != 0)
+    return outside_error(ec::io, fmt::format("{}: {}", file.path(), std::strerror(errno)));
+  file_identity f;
+  f.device = static_cast<std::uint64_t>(info.st_dev);
+  f.inode = static_cast<std::uint64_t>(info.st_ino);
+  f.length = static_cast<std::uint64_t>(info.st_size);
+  f.head_length = head->length;
+  f.head_hash = head->hash;
+  f.path = file.path();
+  if (!has_tail)
+    return f;
+  const auto tail = own_tail(file, f.length);
+  if (!tail)
+    return tl::make_unexpected(tail.error());
+  f.tail = *tail;
+  return f;
 }
 
 }  // namespace
 
-expected<file_identity> identify(const std::string& path) { return identify_with(path, &own_head); }
+expected<file_identity> identify(const std::string& path) {
+  const auto file = open_file::open(path);
+  return file ? identify_with(*file, own_head(*file, head_bytes), true) : tl::make_unexpected(file.error());
+}
 
 expected<file_identity> identify_content(const std::string& path) {
-  return identify_with(path, &content_head);
+  const auto file = open_file::open(path);
+  if (!file)
+    return tl::make_unexpected(file.error());
+  const auto packed = is_gzip(*file);
+  if (!packed)
+    return tl::make_unexpected(packed.error());
+  return identify_with(*file, content_head(*file, head_bytes), !*packed);
 }
 
 expected<file_head> content_head(const open_file& file, std::uint32_t size) {
@@ -223,8 +250,9 @@ expected<file_head> content_head(const open_file& file, std::uint32_t size) {
 std::string format_identities(const std::vector<file_identity>& files) {
   std::string out;
   for (const auto& f : files) {
-    fmt::format_to(std::back_inserter(out), "{}{} {} {} {} {} {:016x} {}\n", f.done ? done_mark : "",
-                   f.number, f.device, f.inode, f.length, f.head_length, f.head_hash, escaped(f.path));
+    fmt::format_to(std::back_inserter(out), "{}{} {} {} {} {} {:016x} {} {} {:016x} {}\n",
+                   f.done ? done_mark : "", f.number, f.device, f.inode, f.length, f.head_length, f.head_hash,
+                   f.seen, f.tail.end, f.tail.hash, escaped(f.path));
   }
   return out;
 }
@@ -252,6 +280,9 @@ expected<std::vector<file_identity>> parse_identities(std::string_view text) {
     number(f.length, 10);
     number(f.head_length, 10);
     number(f.head_hash, 16);
+    number(f.seen, 10);
+    number(f.tail.end, 10);
+    number(f.tail.hash, 16);
     f.path = unescaped(line);
     if (!good || f.path.empty() || f.head_length > head_bytes)
       return fatal_error(ec::corrupt, "the stored list of files is damaged; restore the state folder, or "
@@ -272,7 +303,8 @@ expected<void> compare_identities(std::vector<file_identity> stored, std::vector
     if (stored[i].length != now[i].length)
       return changed(fmt::format("{}: it had {} bytes when the run began and now has {}", now[i].path,
                                  stored[i].length, now[i].length));
-    if (stored[i].head_length != now[i].head_length || stored[i].head_hash != now[i].head_hash)
+    if (stored[i].head_length != now[i].head_length || stored[i].head_hash != now[i].head_hash ||
+        stored[i].tail != now[i].tail)
       return changed(fmt::format("{}: its content was replaced since the run began", now[i].path));
     if (stored[i].device != now[i].device || stored[i].inode != now[i].inode)
       return changed(

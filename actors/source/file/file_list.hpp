@@ -1,7 +1,7 @@
-// Lists the files that a source reads, and knows a file again: by device and inode, and by a fingerprint of
-// its head. The texts made here lie in the state folder, so their form is a contract:
-//   one line a file:  NUMBER DEVICE INODE LENGTH HEAD_LENGTH HEAD_HASH PATH   (PATH to the end of the line, %
-//   LF CR as %25 %0A %0D), and "done " before it where an earlier run has read it to its end
+// Lists the files that a source reads, and knows a file again: by device and inode, and by fingerprints of its head
+// and of what lies in front of a place in it. The texts made here lie in the state folder, so their form is a contract:
+//   one line a file:  NUMBER DEVICE INODE LENGTH HEAD_LENGTH HEAD_HASH SEEN TAIL_END TAIL_HASH PATH   (PATH to the end
+//   of the line, % LF CR as %25 %0A %0D), and "done " before it where an earlier run has read it to its end
 #pragma once
 
 #include "actors/source/file/byte_stream.hpp"
@@ -17,6 +17,13 @@ namespace millrace::source {
 /// Names the partition of a source whose files are one log.
 inline constexpr std::string_view whole_log = "0";
 
+/// What lies in front of a place in the content: it tells files from each other that begin alike.
+struct file_tail {
+  std::uint64_t end = 0;   // the place; 0: nothing is known
+  std::uint64_t hash = 0;  // of the last `tail_bytes` in front of it, or of all where it has fewer
+  friend bool operator==(const file_tail&, const file_tail&) = default;
+};
+
 struct file_identity {
   std::int64_t number = 0;  // ordinal in the list, or generation: a position's major; below 0: not read
   std::uint64_t device = 0;
@@ -24,6 +31,8 @@ struct file_identity {
   std::uint64_t length = 0;       // bytes in the file; 0 where it may grow
   std::uint32_t head_length = 0;  // how many of the first bytes the hash is of
   std::uint64_t head_hash = 0;
+  std::uint64_t seen = 0;  // bytes that a followed file had when it was last looked at
+  file_tail tail;          // in front of the file's end; of a followed file later of what was read
   std::string path;
   bool done = false;  // an earlier run has read it to its end; an entry behind it goes on from there
   friend bool operator==(const file_identity&, const file_identity&) = default;
@@ -37,6 +46,8 @@ struct file_head {
 
 /// This many bytes of a file's head tell it from another.
 inline constexpr std::uint32_t head_bytes = 1024;
+/// So many in front of a place tell one content from another: a log's last lines as a rule have a time or a number.
+inline constexpr std::uint32_t tail_bytes = 1024;
 
 /// The order in which the files of a glob are one log.
 enum class file_order : std::uint8_t {
@@ -52,14 +63,16 @@ enum class file_order : std::uint8_t {
 [[nodiscard]] expected<std::vector<std::string>> list_files(const std::string& pattern, file_order order);
 [[nodiscard]] bool is_glob(const std::string& pattern);
 
-/// Identifies a file by the head of its own bytes.
+/// Identifies a file by the head and the end of its own bytes.
 [[nodiscard]] expected<file_identity> identify(const std::string& path);
 /// Returns length and hash of the file's own first bytes, up to `size`.
 [[nodiscard]] expected<file_head> own_head(const open_file& file, std::uint32_t size);
-/// Tells whether the file begins with what was there: it is not shorter than that, nor has it another head.
+/// Tells whether the file begins with what was there: it is not shorter than that, its head is the same, and so is
+/// what lies in front of where it ended.
 [[nodiscard]] expected<bool> goes_on_from(const file_identity& stored, const open_file& file,
                                           std::uint64_t length);
-/// Identifies a file by the head of its content, inflated: a rotated file that was compressed is still known.
+/// Identifies a file by the head of its content, inflated: a rotated file that was compressed is still known. One that
+/// is not compressed has its end, too.
 [[nodiscard]] expected<file_identity> identify_content(const std::string& path);
 /// Returns length and hash of the first bytes, up to `size`, of the content.
 [[nodiscard]] expected<file_head> content_head(const open_file& file, std::uint32_t size);

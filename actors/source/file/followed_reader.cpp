@@ -78,50 +78,114 @@ expected<std::optional<chunk>> followed_reader::read(std::span<const std::string
   }
 }
 
+expected<void> followed_reader::read_from(place& at, std::uint64_t offset) {
+  const auto known = std::min<std::uint64_t>(offset, tail_bytes);
+  for (const auto begin : {offset - known, offset}) {
+    auto second = at.file.duplicate();
+    if (!second)
+      return tl::make_unexpected(std::move(second.error()));
+    auto stream = open_stream(std::move(*second), begin, std::nullopt);
+    if (!stream)
+      return tl::make_unexpected(std::move(stream.error()));
+    std::string bytes(offset - begin, '\0');
+    const auto got = (*stream)->read(bytes.data(), bytes.size());
+    if (!bytes.empty() && (!got || *got < bytes.size()))
+      continue;  // it ends before: opened there it says so
+    at.recent = recent_bytes(begin);
+    at.recent.take(bytes);
+    at.lines.emplace(std::move(*stream), at.file.path(), at.generation, offset, csv_delimiter_);
+    break;
+  }
+  return {};
+}
+
 expected<void> followed_reader::open_place() {
-  auto file = files_.open(next_.major, static_cast<std::uint64_t>(next_.minor));
+  const auto offset = static_cast<std::uint64_t>(next_.minor);
+  auto file = files_.open(next_.major, offset);
   if (!file)
     return tl::make_unexpected(std::move(file.error()));
-  auto second = file->duplicate();
-  if (!second)
-    return tl::make_unexpected(std::move(second.error()));
-  auto path = file->path();
-  auto stream = open_stream(std::move(*second), static_cast<std::uint64_t>(next_.minor), std::nullopt);
-  if (!stream)
-    return tl::make_unexpected(std::move(stream.error()));
-  place_.emplace(place{next_.major, std::move(*file),
-                       line_reader(std::move(*stream), std::move(path), next_.major,
-                                   static_cast<std::uint64_t>(next_.minor), csv_delimiter_),
-                       false});
+  place at{.generation = next_.major, .file = std::move(*file), .may_be_zeros = offset == 0};
+  if (auto opened = read_from(at, offset); !opened)
+    return opened;
+  place_.emplace(std::move(at));
   watch_.watch(place_->file.fd());
   return {};
+}
+
+expected<void> followed_reader::take(place& at, const chunk& out) {
+  const auto end = static_cast<std::uint64_t>(at.lines->next().minor);
+  if (end - at.recent.end() == out.bytes.size() - padding) {
+    at.recent.take({out.bytes.data(), out.bytes.size() - padding});
+  } else {  // the chunk has the beginning of a line that is too long
+    auto packed = is_gzip(at.file);
+    auto recent = packed && !*packed ? recent_bytes::of(at.file, end)
+                                     : packed.map([&](bool) { return recent_bytes(end); });
+    if (!recent)
+      return tl::make_unexpected(std::move(recent.error()));
+    at.recent = std::move(*recent);
+  }
+  if (const auto tail = at.recent.tail())
+    files_.was_read(at.generation, *tail);
+  return {};
+}
+
+expected<bool> followed_reader::read_lines(place& at, chunk& out, std::size_t max_bytes) {
+  if (at.may_be_zeros) {
+    auto zeros = leading_zeros(at.file, at.zeros);
+    if (!zeros)
+      return tl::make_unexpected(std::move(zeros.error()));
+    at.zeros = zeros->count;
+    if (at.zeros > 0 && !zeros->is_followed) {
+      out.bytes.assign(padding, '\0');
+      out.from = out.to = at.lines->next();
+      out.topic = at.lines->path();
+      return true;
+    }
+    at.may_be_zeros = at.zeros == 0 && !zeros->is_followed;
+    if (at.zeros > 0) {
+      spdlog::info("{}: it begins with {} zero bytes, which are passed over", at.file.path(), at.zeros);
+      if (auto opened = read_from(at, at.zeros); !opened)
+        return tl::make_unexpected(std::move(opened.error()));
+    }
+  }
+  return at.lines->read(out, max_bytes, at.last_part);
 }
 
 expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool& again) {
   if (!place_) {
     if (files_.nothing_left(next_))
       next_ = {next_.major + 1, 0};
-    if (auto opened = open_place(); !opened)
-      return tl::make_unexpected(std::move(opened.error()));
+    if (auto opened = open_place(); !opened) {
+      if (opened.error().code != ec::log_trimmed || !files_.was_written_anew(next_))
+        return tl::make_unexpected(std::move(opened.error()));
+      if (auto next = files_.cut_off(next_.major); !next)
+        return tl::make_unexpected(std::move(next.error()));
+      leave(next_.major);
+      again = true;
+      return std::optional<chunk>{};
+    }
   }
   auto& at = *place_;
+  const bool was_at_end = end_said_ && at.lines->unfinished() == 0;
   chunk out;
-  auto ended = at.lines.read(out, max_bytes, at.last_part);
+  auto ended = read_lines(at, out, max_bytes);
   if (!ended)
     return tl::make_unexpected(std::move(ended.error()));
   if (!at.last_part) {
     // Looked at after reading: what was read is this generation's only if the file is still the same.
-    const auto seen = static_cast<std::uint64_t>(out.to.minor) + at.lines.unfinished();
-    auto same = files_.still(at.generation, at.file, seen);
+    const auto seen = std::max(static_cast<std::uint64_t>(out.to.minor) + at.lines->unfinished(), at.zeros);
+    auto same = files_.still(at.generation, at.file, seen, at.recent);
     if (!same)
       return tl::make_unexpected(std::move(same.error()));
     if (!*same) {
-      if (auto done = was_cut_off(); !done)
+      if (auto done = was_cut_off(was_at_end); !done)
         return tl::make_unexpected(std::move(done.error()));
       again = true;
       return std::optional<chunk>{};
     }
   }
+  if (auto taken = take(at, out); !taken)
+    return tl::make_unexpected(std::move(taken.error()));
   const bool moved = out.to > out.from;
   out.partition = whole_log;
   if (is_glob(pattern_))
@@ -157,28 +221,26 @@ expected<std::optional<chunk>> followed_reader::step(std::size_t max_bytes, bool
   return std::optional<chunk>{};
 }
 
-// The file was cut off and is written anew (copytruncate). What was not read yet is in the copy, if there is
-// one.
-expected<void> followed_reader::was_cut_off() {
+// The file was cut off and is written anew (copytruncate). What was not read yet is in the copy, if there is one, and what
+// came after it is found as after a rename.
+expected<void> followed_reader::was_cut_off(bool was_at_end) {
   const auto generation = place_->generation;
-  const bool was_at_end = end_said_ && place_->lines.unfinished() == 0;
+  place_.reset();
+  const auto copy = open_place();
+  if (copy || copy.error().code != ec::log_trimmed || !was_at_end)
+    return copy;
   if (auto next = files_.cut_off(generation); !next)
     return next;
-  place_.reset();
-  auto copy = open_place();
-  if (copy) {
-    place_->last_part = true;
-    return {};
-  }
-  if (copy.error().code != ec::log_trimmed || !was_at_end)
-    return copy;
-  spdlog::warn(
-      "{}: it was cut off and no copy lies beside it; all that was seen of it was read (to byte {}), lines "
-      "written just before are lost",
-      pattern_, next_.minor);
+  leave(generation);
+  return {};
+}
+
+void followed_reader::leave(std::int64_t generation) {
+  spdlog::warn("{}: it was cut off or written anew, and no copy lies beside it; all that was seen of it was "
+               "read (to byte {}), lines written just before are lost. It is read from its beginning",
+               pattern_, next_.minor);
   files_.finished(generation, static_cast<std::uint64_t>(next_.minor));
   next_ = {generation + 1, 0};
-  return {};
 }
 
 }  // namespace millrace::source

@@ -1,11 +1,13 @@
 // A file that grows and is rotated, or a glob that new files join, as one endless log. Positions are
 // (generation, offset). An unterminated last line waits until it is complete; it is a record once its file is
-// rotated away.
+// rotated away. Zeros that a file begins with are passed over: a writer that goes on at its old offset in a file that
+// was cut off leaves them.
 #pragma once
 
 #include "actors/source/file/file_watch.hpp"
 #include "actors/source/file/generations.hpp"
 #include "actors/source/file/line_reader.hpp"
+#include "actors/source/file/recent_bytes.hpp"
 #include "actors/source/source.hpp"
 
 #include <optional>
@@ -29,6 +31,7 @@ public:
   std::optional<std::uint64_t> lag_bytes() override;
   void interrupt() override;
   std::string identity() const override { return files_.text(); }
+  void note_progress() override { files_.note_progress(); }
   expected<void> check_identity(std::string_view stored) override { return files_.restore(stored); }
 
 private:
@@ -36,13 +39,25 @@ private:
   struct place {
     std::int64_t generation;
     open_file file;
-    line_reader lines;
-    bool last_part;  // a later generation is known: this one only has to be read to its end
+    std::optional<line_reader> lines = std::nullopt;  // once it is opened
+    recent_bytes recent{};                            // in front of the next line
+    bool last_part = false;     // a later generation is known: this one only has to be read to its end
+    bool may_be_zeros = false;  // nothing but zeros has come yet, from its beginning on
+    std::uint64_t zeros = 0;    // so many
   };
   expected<void> open_place();
+  /// Opens the lines from `offset` on.
+  [[nodiscard]] static expected<void> read_from(place& at, std::uint64_t offset);
+  /// Reads on as line_reader does, behind zeros that the file begins with.
+  [[nodiscard]] static expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
+  /// Takes what was read into what is known of the file.
+  [[nodiscard]] expected<void> take(place& at, const chunk& out);
   /// A chunk, nothing for now, or nothing because the place changed (`again`).
   expected<std::optional<chunk>> step(std::size_t max_bytes, bool& again);
-  expected<void> was_cut_off();
+  /// `was_at_end`: all that was seen of it before was read, to the end of a line.
+  expected<void> was_cut_off(bool was_at_end);
+  /// Goes on with the next generation: nobody has more of this one.
+  void leave(std::int64_t generation);
 
   std::string pattern_;
   std::optional<char> csv_delimiter_;

@@ -25,38 +25,6 @@ stamp written_at(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 ? written_at(info) : stamp{};
 }
 
-bool same_file(const file_identity& a, const file_identity& b) {
-  return a.device == b.device && a.inode == b.inode;
-}
-
-/// `f` begins as `known` did.
-bool begins_as(const file_identity& known, const file_identity& f) {
-  if (f.head_length < known.head_length)
-    return false;
-  if (f.head_length == known.head_length)
-    return f.head_hash == known.head_hash;
-  auto file = open_file::open(f.path);
-  if (!file)
-    return false;
-  const auto head = content_head(*file, known.head_length);
-  return head && *head == file_head{known.head_length, known.head_hash};
-}
-
-bool is_packed(const std::string& path) {
-  auto file = open_file::open(path);
-  return file && is_gzip(*file).value_or(false);
-}
-
-/// A copy of what `known` was, compressed perhaps. A head alone says little where it is the whole of a short
-/// file: then the length must be the same too.
-bool is_copy(const file_identity& known, const file_identity& f) {
-  if (known.head_length == 0 || !begins_as(known, f))
-    return false;
-  if (is_packed(f.path))
-    return true;
-  return known.length == 0 ? known.head_length == head_bytes : f.length == known.length;
-}
-
 /// Identifies those that are still there and are files.
 expected<std::vector<file_identity>> identities(const std::vector<std::string>& names) {
   std::vector<file_identity> found;
@@ -121,16 +89,45 @@ std::int64_t generations::first() const {
   return at == known_.end() ? -1 : at->number;
 }
 
-bool generations::is_known(const file_identity& f) const {
+bool generations::may_be_copy(const file_identity& known, const file_identity& f) const {
+  // The path itself never holds a copy, as copytruncate and compression make it: it holds what came after.
+  if (!is_glob(pattern_))
+    return f.path != pattern_ && known.head_length > 0;
+  // Files of a glob are files of their own, whatever they begin with. NAME.gz is the file NAME, packed, if its
+  // content is the same; a file that was put back has its name again.
+  return f.path == known.path || f.path == known.path + ".gz";
+}
+
+bool generations::is_known(const file_identity& f) {
   return std::any_of(known_.begin(), known_.end(), [&](const file_identity& known) {
-    return (same_file(known, f) && begins_as(known, f)) || is_copy(known, f);
+    if (match_.is_still(known, f))
+      return true;
+    if (!may_be_copy(known, f))
+      return false;
+    // What has the beginning only is being packed, and looked at again.
+    const auto found = match_.compare(known, f);
+    return found == likeness::copy || found == likeness::part;
+  });
+}
+
+bool generations::is_another(const file_identity& f, std::int64_t number, beside which) {
+  // What fits several is the one of which most is known: an inode is used again, and a header says little.
+  const auto* const wanted = find(number);
+  const auto least = wanted == nullptr ? 0 : wanted->tail.end;
+  return std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
+    if (known.number == number || (which == beside::later && known.number < number) || known.tail.end < least)
+      return false;
+    return match_.is_still(known, f) || (which == beside::any && known.tail.end > least &&
+                                         may_be_copy(known, f) && match_.compare(known, f) == likeness::copy);
   });
 }
 
 void generations::add(file_identity f) {
   f.number = known_.empty() ? 0 : std::max<std::int64_t>(known_.back().number + 1, 0);
+  f.seen = f.length;
   f.length = 0;
   known_.push_back(std::move(f));
+  note_progress();
 }
 
 expected<void> generations::begin() {
@@ -152,10 +149,13 @@ expected<void> generations::begin() {
   for (std::size_t i = 0; i < here->size(); ++i) {  // the older ones get numbers below 0
     auto f = std::move((*here)[i]);
     f.number = static_cast<std::int64_t>(i) + 1 - static_cast<std::int64_t>(here->size());
-    if (f.number == 0)
+    if (f.number == 0) {
+      f.seen = f.length;
       f.length = 0;
+    }
     known_.push_back(std::move(f));
   }
+  note_progress();
   return {};
 }
 
@@ -165,7 +165,18 @@ expected<void> generations::restore(std::string_view text) {
     return tl::make_unexpected(std::move(files.error()));
   if (!files->empty())
     known_ = std::move(*files);
+  note_progress();
   return {};
+}
+
+void generations::find_up_to(std::int64_t number) {
+  while (first() >= 0 && known_.back().number < number) {
+    const auto last = open(known_.back().number, known_.back().tail.end);
+    if (!last)
+      return;
+    if (const auto next = after(known_.back().number, *last); !next || !*next)
+      return;
+  }
 }
 
 expected<open_file> generations::open(std::int64_t number, std::uint64_t offset) {
@@ -175,37 +186,39 @@ expected<open_file> generations::open(std::int64_t number, std::uint64_t offset)
       return tl::make_unexpected(std::move(live.error()));
     add(std::move(*live));
   }
+  find_up_to(number);
   auto* wanted = find(number);
   if (wanted != nullptr) {  // where it was last: as a rule it is still there
     auto there = identify_content(wanted->path);
-    if (there && same_file(*wanted, *there) && begins_as(*wanted, *there) &&
+    if (there && match_.is_still(*wanted, *there) && !is_another(*there, number, beside::later) &&
         (there->length >= offset || is_packed(there->path)))
       return open_file::open(there->path);
   }
   auto here = present();
   if (!here)
     return tl::make_unexpected(std::move(here.error()));
-  const bool several = is_glob(pattern_);
   const file_identity* best = nullptr;
   for (const auto& f : *here) {
-    if (wanted == nullptr || !begins_as(*wanted, f) || (f.length < offset && !is_packed(f.path)))
+    if (wanted == nullptr || (f.length < offset && !is_packed(f.path)))
       continue;
-    if (same_file(*wanted, f)) {
+    if (match_.is_still(*wanted, f)) {
+      if (is_another(f, number, beside::later))
+        continue;
       best = &f;
       break;
     }
-    // A copy, as copytruncate and compression leave it; never at the path itself, which holds what came
-    // after.
-    const bool other = std::any_of(known_.begin(), known_.end(), [&](const auto& known) {
-      return known.number != number && same_file(known, f) && begins_as(known, f);
-    });
-    if (best == nullptr && wanted->head_length > 0 && !other && (several || f.path != pattern_))
+    // Of several that hold what is known of it the oldest is it: later generations may hold no less.
+    if ((best == nullptr || written_at(f.path) < written_at(best->path)) && may_be_copy(*wanted, f) &&
+        !is_another(f, number, beside::any) && match_.compare(*wanted, f) >= likeness::same)
       best = &f;
   }
   if (best != nullptr) {
+    if (!is_same_file(*wanted, *best))
+      wanted->seen = 0;
     wanted->device = best->device;  // the copy is the generation now, or it would be taken for a new one
     wanted->inode = best->inode;
     wanted->path = best->path;
+    note_progress();
     return open_file::open(best->path);
   }
   return fatal_error(
@@ -277,28 +290,56 @@ expected<std::optional<std::int64_t>> generations::after(std::int64_t number, co
   return known_.back().number;
 }
 
-expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset) {
+expected<bool> generations::still(std::int64_t number, const open_file& current, std::uint64_t offset,
+                                  const recent_bytes& before) {
   auto* f = find(number);
   auto packed = is_gzip(current);
   if (!packed)
     return tl::make_unexpected(std::move(packed.error()));
-  if (f == nullptr || *packed)
-    return true;
   struct stat info {};
-  if (::fstat(current.fd(), &info) != 0 || static_cast<std::uint64_t>(info.st_size) < offset)
-    return false;
-  auto head = content_head(current, head_bytes);
-  if (!head)
-    return tl::make_unexpected(std::move(head.error()));
-  if (head->length > f->head_length) {
-    const auto before = content_head(current, f->head_length);
-    if (!before || *before != file_head{f->head_length, f->head_hash})
-      return false;
-    f->head_length = head->length;
-    f->head_hash = head->hash;
+  if (f == nullptr || (::fstat(current.fd(), &info) != 0 && *packed))
+    return true;
+  if (*packed) {
+    f->seen = static_cast<std::uint64_t>(info.st_size);
     return true;
   }
-  return *head == file_head{f->head_length, f->head_hash};
+  if (static_cast<std::uint64_t>(info.st_size) < offset)
+    return false;
+  const auto held = before.are_in(current);
+  if (!held || !*held)
+    return held;
+  const auto head = own_head(current, head_bytes);
+  if (!head)
+    return tl::make_unexpected(head.error());
+  if (head->length < f->head_length)
+    return false;
+  const auto known = head->length == f->head_length ? head : own_head(current, f->head_length);
+  if (!known || *known != file_head{f->head_length, f->head_hash})
+    return false;
+  f->seen = static_cast<std::uint64_t>(info.st_size);
+  if (head->length > f->head_length) {
+    f->head_length = head->length;
+    f->head_hash = head->hash;
+    note_progress();
+  }
+  return true;
+}
+
+void generations::was_read(std::int64_t number, const file_tail& tail) {
+  if (auto* f = find(number); f != nullptr && tail.end > f->tail.end)
+    f->tail = tail;
+}
+
+bool generations::was_written_anew(position at) {
+  const auto* f = find(at.major);
+  if (is_glob(pattern_) || f == nullptr || find(at.major + 1) != nullptr ||
+      static_cast<std::uint64_t>(at.minor) < f->seen)
+    return false;
+  const auto here = present();
+  return here && std::ranges::all_of(*here, [&](const file_identity& other) {
+           return other.path == pattern_ ? is_same_file(*f, other) && !match_.is_still(*f, other)
+                                         : is_known(other);
+         });
 }
 
 expected<void> generations::cut_off(std::int64_t number) {
@@ -311,6 +352,15 @@ expected<void> generations::cut_off(std::int64_t number) {
         fmt::format("{}: it was cut off while it was followed; put it back, or begin anew with --fresh",
                     f == nullptr ? pattern_ : f->path));
   }
+  // The same file has what came next; it may be rotated by now.
+  auto here = present();
+  if (!here)
+    return tl::make_unexpected(std::move(here.error()));
+  for (auto& f : *here)
+    if (is_same_file(*find(number), f)) {
+      add(std::move(f));
+      return {};
+    }
   auto now = identify_content(pattern_);
   if (!now)
     return tl::make_unexpected(std::move(now.error()));
@@ -319,16 +369,17 @@ expected<void> generations::cut_off(std::int64_t number) {
 }
 
 void generations::finished(std::int64_t number, std::uint64_t length) {
-  if (auto* f = find(number))
+  if (auto* f = find(number)) {
     f->length = length;
+    note_progress();
+  }
 }
 
 void generations::forget_below(std::int64_t number) {
   if (is_glob(pattern_))
     return;  // a file's name says that it is old only as long as it is known
-  known_.erase(std::remove_if(known_.begin(), known_.end(),
-                              [&](const auto& f) { return f.number < number - remembered; }),
-               known_.end());
+  if (std::erase_if(known_, [&](const auto& f) { return f.number < number - remembered; }) > 0)
+    note_progress();
 }
 
 }  // namespace millrace::source

@@ -37,7 +37,8 @@ public:
   void acknowledge(const std::string&, position) override {}
   std::optional<std::uint64_t> lag() override { return std::nullopt; }
   void interrupt() override {}
-  [[nodiscard]] std::string identity() const override { return "file " + std::to_string(at_ / 3); }
+  [[nodiscard]] std::string identity() const override { return "file " + std::to_string(at_ / 3) + noted_; }
+  void note_progress() override { noted_ = ", read to " + std::to_string(at_); }
   expected<void> check_identity(std::string_view stored) override {
     checked = stored;
     return {};
@@ -46,6 +47,7 @@ public:
 
 private:
   std::int64_t at_ = 0;
+  std::string noted_;
 };
 
 struct heard {
@@ -55,7 +57,8 @@ struct heard {
 
 class running_source {
 public:
-  explicit running_source(source::kept_value before = {}, std::string identity = "file 0")
+  explicit running_source(source::kept_value before = {}, std::string identity = "file 0",
+                          bool notes_progress = false)
       : turns_(test::turns_of(system_)) {
     keeper_ = system_.spawn(
         [](caf::event_based_actor*, heard* h) -> caf::behavior {
@@ -73,7 +76,8 @@ public:
                                                           7,
                                                           {"source/clicks", std::move(identity)},
                                                           std::move(before),
-                                                          caf::actor_cast<messages::state_keeper>(keeper_)}));
+                                                          caf::actor_cast<messages::state_keeper>(keeper_),
+                                                          notes_progress}));
     assign(0);
   }
   ~running_source() {
@@ -86,10 +90,13 @@ public:
 
   void assign(std::int64_t at) { say(source::assign{"0", {0, at}}); }
   void ask() { say(source::read{++ticket_, {"0"}, 1, {}}); }
-  void kept(std::optional<error> failure = std::nullopt) {
-    const auto what = take(heard_.to_keep);
+  void kept(std::optional<error> failure = std::nullopt) { reply(noted(), std::move(failure)); }
+  void reply(const messages::keep_value& what, std::optional<error> failure = std::nullopt) {
     say(messages::value_kept{what.name, std::move(failure)});
   }
+  void pass(std::chrono::milliseconds time) { turns_.advance_time(time); }
+  void stop() { say(messages::stop{}); }
+  [[nodiscard]] messages::keep_value noted() { return take(heard_.to_keep); }
   [[nodiscard]] source::chunk_read answer() {
     auto a = take(heard_.answers);
     CHECK(a.ticket == ticket_);
@@ -205,4 +212,41 @@ TEST_CASE("nothing is read before the value that goes before it is durable") {
   s.ask();
   CHECK(s.came() == 1);
   CHECK(s.now().to_keep.empty());
+}
+
+TEST_CASE("how far a log was read is noted with the first chunk, each second and at the end, and nobody "
+          "waits for it") {
+  running_source s({}, "file 0", true);
+  s.ask();
+  CHECK(s.came() == 0);
+  const auto first = s.noted();
+  CHECK(first.value == "file 0, read to 1");
+  CHECK(first.name == "source/clicks");
+  s.pass(std::chrono::milliseconds(1500));
+  s.ask();
+  CHECK(s.came() == 1);
+  CHECK(s.now().to_keep.empty());  // the first note is not answered yet
+  s.reply(first, disk_full);
+  s.pass(std::chrono::milliseconds(500));
+  s.assign(0);
+  s.ask();
+  CHECK(s.came() == 0);
+  CHECK(s.now().to_keep.empty());
+  s.pass(std::chrono::milliseconds(500));
+  s.ask();
+  CHECK(s.came() == 1);
+  const auto second = s.noted();
+  CHECK(second.value == "file 0, read to 2");
+  s.ask();  // another file, which waits for its own answer
+  CHECK(s.now().answers.empty());
+  const auto third = s.noted();
+  CHECK(third.value == "file 1, read to 2");
+  s.reply(second);
+  CHECK(s.now().answers.empty());
+  s.reply(third);
+  CHECK(s.came() == 2);
+  s.ask();
+  CHECK(s.came() == 3);
+  s.stop();
+  CHECK(s.noted().value == "file 1, read to 4");
 }
