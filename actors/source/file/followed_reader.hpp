@@ -47,9 +47,9 @@ private:
   };
   expected<void> open_place();
   /// Opens the lines from `offset` on.
-  [[nodiscard]] static expected<void> read_from(place& at, std::uint64_t offset);
+  [[nodiscard]] expected<void> read_from(place& at, std::uint64_t offset);
   /// Reads on as line_reader does, behind zeros that the file begins with.
-  [[nodiscard]] static expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
+  [[nodiscard]] expected<bool> read_lines(place& at, chunk& out, std::size_t max_bytes);
   /// Takes what was read into what is known of the file.
   [[nodiscard]] expected<void> take(place& at, const chunk& out);
   /// A chunk, nothing for now, or nothing because the place changed (`again`).

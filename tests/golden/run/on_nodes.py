@@ -40,6 +40,7 @@ NOT_ON_NODES = {
     "file_at_start": STATE_FOLDER,
     "first_start_fixes_nothing": "needs a --start-timeout of its own; on nodes it is the node's",
     "flow": RUN_ONLY,
+    "follow_rewritten": "changes a file while nothing runs; on nodes a topology goes on when a process is killed",
     "full_standard_output": "is about the standard output of a run",
     "log_format": RUN_ONLY,
     "glob_order": "starts with another order between a kill and the end; on nodes a topology goes on when a process is killed",
