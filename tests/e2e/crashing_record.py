@@ -127,7 +127,7 @@ class Case:
     def blamed(self, actor):
         """What `list` says of the actor once it waits."""
         return wait_until("the actor waits for its next try", lambda: re.search(
-            rf"({actor}) has taken down node (\w) \((\d+) times\)( (?:at record|between) [^;]*)?; next try in (\d+) s", self.state()), 120)
+            rf"({actor}) has taken down node (\w) \((\d+) times\)( [^;]*)?; next try in (\d+) s", self.state()), 120)
 
     def readyz(self):
         return [http_status(told_address(n.state), "/readyz") for n in self.cluster.nodes.values() if n.alive()]
@@ -167,6 +167,8 @@ def tries_again(options, folder, store, where, actor):
         check(re.search(r" (at record|between) parsed/2@\d+", said[4] or ""), f"it says {said[0]}")
         others = {k: n for k, n in case.rows().items() if not k.startswith("key2")}
         wait_until("the other partitions go on", lambda: any(n > others.get(k, 0) for k, n in case.rows().items() if not k.startswith("key2")))
+    if where == "sink":
+        check(" in the output of counts/" in (said[4] or ""), f"it says {said[0]}")
     wait_until("/readyz tells of it", lambda: any(status == 200 and f"{NAME}: {said[1]} has taken down node" in text for status, text in case.readyz()))
     stage = said[1].split("/")[0]
     explained = wait_until("explain tells of it", lambda: (lambda x: x if "has taken down node" in x else None)(
