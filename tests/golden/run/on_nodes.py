@@ -47,6 +47,7 @@ NOT_ON_NODES = {
     "lost_is_said": RUN_ONLY,
     "mended_parser": "replays into a state folder, and checks it",
     "mended_parser_in_windows": "replays into a state folder, and checks it",
+    "on_crash": "starts its own process each time; tests/e2e/crashing_record.py has nodes",
     "parquet_at_start": STATE_FOLDER,
     "parquet_bad_targets": STATE_FOLDER,
     "progress_line": RUN_ONLY,
