@@ -1,5 +1,7 @@
 #include "actors/parser/csv/csv_fields.hpp"
 
+#include "runtime/data/csv_text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,12 +30,7 @@ bool csv_fields::split(std::string_view record) {
 
 bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   const auto begin = at + 1;
-  auto close = record.find('"', begin);
-  bool doubled = false;
-  while (close != std::string_view::npos && close + 1 < record.size() && record[close + 1] == '"') {
-    doubled = true;
-    close = record.find('"', close + 2);
-  }
+  const auto [close, doubled] = data::find_closing_quote(record, begin);
   if (close == std::string_view::npos) {
     why_ = fmt::format(
         "field {}: its quote at byte {} is not closed; in a file a record goes on behind line breaks within "

@@ -3,6 +3,7 @@
 #include "actors/parser/csv/csv_fields.hpp"
 #include "actors/parser/csv/field_reader.hpp"
 #include "actors/parser/row_builder.hpp"
+#include "runtime/data/csv_text.hpp"
 #include "runtime/data/text_encoding.hpp"
 
 #include <fmt/format.h>
@@ -11,21 +12,6 @@
 
 namespace millrace::parser {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-std::string_view without_mark(std::string_view s) {
-  return s.starts_with(byte_order_mark) ? s.substr(byte_order_mark.size()) : s;
-}
-
-/// A line's end that a message brings with it is none of its last field.
-std::string_view without_line_end(std::string_view s) {
-  if (s.ends_with('\n'))
-    s.remove_suffix(1);
-  if (s.ends_with('\r'))
-    s.remove_suffix(1);
-  return s;
-}
 
 class csv_parser final : public record_parser {
 public:
@@ -61,7 +47,7 @@ private:
       return;
     known_header_ = text;
     header_problem_.clear();
-    if (!fields_.split(without_mark(text))) {
+    if (!fields_.split(data::without_byte_order_mark(text))) {
       header_problem_ = "the file's header line cannot be read: " + fields_.why();
       return;
     }
@@ -91,7 +77,8 @@ private:
       return fail("the record has no value (a null, as Kafka's tombstones are); expected fields");
     if (c.is_cut(i))
       return fail(std::string(cut_record));
-    const auto record = without_line_end(without_mark(c.record(i)));
+    // A line's end that a message brings with it is none of its last field.
+    const auto record = data::without_line_end(data::without_byte_order_mark(c.record(i)));
     if (record.empty())
       return fail("the record is empty; expected fields");
     if (!header_problem_.empty())

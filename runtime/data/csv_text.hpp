@@ -1,0 +1,36 @@
+// The text of csv records as whoever takes them apart needs it: a source into records, a parser into fields (RFC 4180). Pure.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace millrace::data {
+
+/// The text behind a byte-order mark, which the first record of a file may have.
+[[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
+/// The text without the LF or CR LF at its end.
+[[nodiscard]] inline std::string_view without_line_end(std::string_view text) {
+  if (text.ends_with('\n'))
+    text.remove_suffix(1);
+  if (text.ends_with('\r'))
+    text.remove_suffix(1);
+  return text;
+}
+
+struct closing_quote {
+  std::size_t at = 0;    // npos: the text ends within the quotes
+  bool doubled = false;  // a doubled quote, which stands for one, lies in front of it
+};
+/// Returns where the quotes end that are open at `from`.
+[[nodiscard]] inline closing_quote find_closing_quote(std::string_view text, std::size_t from) {
+  closing_quote out{text.find('"', from)};
+  while (out.at != std::string_view::npos && out.at + 1 < text.size() && text[out.at + 1] == '"')
+    out = {text.find('"', out.at + 2), true};
+  return out;
+}
+
+}  // namespace millrace::data
