@@ -209,21 +209,29 @@ std::vector<link::edge_name> edges_of(const deployment::layout& l) {
   return out;
 }
 
+/// How each lane parses, by its name.
+static std::map<std::string, const config::parser_plan*>
+parsing_by_lane(const deployment::decided_topology& d) {
+  std::map<std::string, const config::parser_plan*> out;
+  for (const auto& x : d.layout.lanes)
+    for (const auto& plan : d.plans)
+      if (plan->name == x.plan)
+        out[x.name] = &plan->parsing();
+  return out;
+}
+
 std::map<std::string, bool> lanes_of(const planned_topology& p) {
   std::map<std::string, bool> out;
-  for (const auto& x : p.decided.layout.lanes)
-    for (const auto& plan : p.decided.plans)
-      if (plan->name == x.plan)
-        out[x.name] = plan->parsing().fail_on_error;
+  for (const auto& [lane, parsing] : parsing_by_lane(p.decided))
+    out[lane] = parsing->fail_on_error;
   return out;
 }
 
 std::set<std::string> lanes_giving_up_crashes(const deployment::decided_topology& d) {
   std::set<std::string> out;
-  for (const auto& x : d.layout.lanes)
-    for (const auto& plan : d.plans)
-      if (plan->name == x.plan && plan->parsing().gives_up_crashes)
-        out.insert(x.name);
+  for (const auto& [lane, parsing] : parsing_by_lane(d))
+    if (parsing->gives_up_crashes)
+      out.insert(lane);
   return out;
 }
 

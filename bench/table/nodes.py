@@ -15,6 +15,15 @@ from table.running import OpenWindows, tail, wait_for
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def new_lines(path, begin):
+    """The whole lines of a growing file from that byte on, and the byte behind them."""
+    with open(path, "rb") as file:
+        file.seek(begin)
+        text = file.read()
+    whole = text[:text.rfind(b"\n") + 1]
+    return whole.decode().splitlines(), begin + len(whole)
+
+
 class Nodes:
     """A cluster on loopback, whose store is in its folder if none is given. The first node founds it, and is asked where no other is named."""
 
@@ -179,13 +188,9 @@ class Felt:
     def look(self):
         if not self.rows.exists() or self.rows.stat().st_size == self.read:
             return
-        with open(self.rows, "rb") as file:
-            file.seek(self.read)
-            text = file.read()
-        whole = text[:text.rfind(b"\n") + 1]
-        self.read += len(whole)
+        lines, self.read = new_lines(self.rows, self.read)
         now = time.monotonic()
-        for line in whole.decode().splitlines():
+        for line in lines:
             if line.startswith("s,"):
                 continue
             start, user, n = line.split(",")

@@ -13,7 +13,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from table.harness import need
-from table.nodes import Nodes, median
+from table.nodes import Nodes, median, new_lines
 from table.running import wait_for
 from table.servers import ran
 
@@ -85,12 +85,8 @@ class FileRows(Rows):
     def look(self):
         if not self.path.exists() or self.path.stat().st_size == self.read:
             return
-        with open(self.path, "rb") as file:
-            file.seek(self.read)
-            text = file.read()
-        text = text[:text.rfind(b"\n") + 1]
-        self.read += len(text)
-        self.note({line.partition(",")[0] for line in text.decode().splitlines()} - {"k"})
+        lines, self.read = new_lines(self.path, self.read)
+        self.note({line.partition(",")[0] for line in lines} - {"k"})
 
 
 class ToolRows(Rows):
