@@ -31,7 +31,7 @@ void add_sinks(const std::shared_ptr<const actor_factory>& factory, control::sup
                         }});
 }
 
-/// Of one actor: those that blame it (cluster/suspects.hpp).
+/// Returns the crashes that blame this actor (cluster/suspects.hpp).
 std::vector<delivery::crash_on_records> crashes_of(const std::vector<last_work>& all,
                                                    const std::string& actor) {
   cluster::actor_state seen;

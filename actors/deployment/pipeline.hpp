@@ -45,7 +45,7 @@ struct pipeline_options {
   bool runs_sources = true;
   /// The state was made with other parsers: what reads a log must stand at one record of it.
   bool parsers_changed = false;
-  /// What earlier processes worked on for this topology when they ended, oldest first.
+  /// The work for this topology that earlier processes had in hand when they ended, oldest first.
   std::vector<last_work> last_works = {};
   /// Told of records that are lost to the result.
   std::shared_ptr<stage::losses> losses = std::make_shared<stage::losses>();

@@ -67,7 +67,7 @@ actors_of(const deployment::decided_topology& d, const config::topology& topolog
 [[nodiscard]] std::vector<link::edge_name> edges_of(const deployment::layout& l);
 /// Tells of each lane, by its name, whether a record that fails ends the run.
 [[nodiscard]] std::map<std::string, bool> lanes_of(const planned_topology& p);
-/// Those whose parser gives up records that have ended processes (on_crash).
+/// Returns the lanes whose parser gives up records that have ended processes (on_crash).
 [[nodiscard]] std::set<std::string> lanes_giving_up_crashes(const deployment::decided_topology& d);
 /// Returns the log of a parser's partition; `plan` is what a lane's member has for its parser.
 [[nodiscard]] log_id log_of(const deployment::decided_topology& d, const std::string& plan,

@@ -232,7 +232,7 @@ private:
                               : fmt::format("{} has not begun: {}.", s.name, out.causes.front().text));
   }
 
-  /// Of the partitions that feed a window: idle ones do not hold it back (intake::watermark).
+  /// The partitions that feed a window, by whether they are idle: idle ones do not hold it back (intake::watermark).
   struct silence {
     std::size_t idle = 0;
     std::size_t others = 0;                   // which have not ended; also windows upstream

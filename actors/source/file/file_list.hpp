@@ -17,7 +17,7 @@ namespace millrace::source {
 /// Names the partition of a source whose files are one log.
 inline constexpr std::string_view whole_log = "0";
 
-/// What lies in front of a place in the content: it tells files from each other that begin alike.
+/// The bytes in front of a place in the content: they tell files from each other that begin alike.
 struct file_tail {
   std::uint64_t end = 0;   // the place; 0: nothing is known
   std::uint64_t hash = 0;  // of the last `tail_bytes` in front of it, or of all where it has fewer
@@ -46,7 +46,7 @@ struct file_head {
 
 /// This many bytes of a file's head tell it from another.
 inline constexpr std::uint32_t head_bytes = 1024;
-/// So many in front of a place tell one content from another: a log's last lines as a rule have a time or a number.
+/// This many bytes in front of a place tell one content from another: the last lines of a log mostly have a time or a number.
 inline constexpr std::uint32_t tail_bytes = 1024;
 
 /// The order in which the files of a glob are one log.

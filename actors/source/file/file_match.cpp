@@ -111,7 +111,7 @@ likeness file_match::compare(const file_identity& known, const file_identity& f)
   if (answers_.size() >= most_answers)
     answers_.clear();
   auto found = inflate_and_compare(known, *file);
-  // Of a packed file that was never read the length is that of the file.
+  // A packed file that was never read is known by the length of the file, not of its content.
   if (found == likeness::same && known.tail.end == 0 && known.length == length)
     found = likeness::copy;
   return answers_[asked] = found;

@@ -104,7 +104,7 @@ bool generations::is_known(const file_identity& f) {
       return true;
     if (!may_be_copy(known, f))
       return false;
-    // What has the beginning only is being packed, and looked at again.
+    // A file that has the beginning only is being packed: it is looked at again.
     const auto found = match_.compare(known, f);
     return found == likeness::copy || found == likeness::part;
   });
