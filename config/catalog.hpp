@@ -32,6 +32,8 @@ struct connector {
   /// A source says whether its log comes to an end, and whether it stores timestamps with its records.
   std::function<bool(const values&)> bounded{};
   bool stores_timestamps = false;
+  /// Each lane of the source keeps an identity of the partitions that it reads, since they may have several lanes.
+  bool identity_by_lane = false;
   /// A source says whether a line in front of the records names their columns, if a parser asks. None: never.
   std::function<bool(const values&)> gives_header{};
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.

@@ -180,6 +180,13 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
   for (const auto& l : decided_.layout.lanes)
     if (l.plan == plan->name)
       lanes.push_back(&l);
+  const bool by_lane = keeps_identity_by_lane(*plan->source);
+  // A plan of a cluster keeps its number of lanes. Here a run before may have had others, of the same partitions.
+  const auto earlier =
+      by_lane && !options_.chains
+          ? identities_of_lanes(*state_.values, plan->name, decided_.partitions.at(plan->name).size())
+                .value_or(std::string())
+          : std::string();
   for (const auto* const l : lanes) {
     lane::lane_options o;
     o.name = l->name;
@@ -188,7 +195,8 @@ void actor_factory::add_lanes(const std::shared_ptr<const lane::lane_plan>& plan
     for (const auto& p : decided_.partitions.at(plan->name))
       o.known.insert(p.name);
     o.make_parser = [plan, make = options_.make.parser] { return make(*plan->parser); };
-    o.identity.name = identity_name(plan->source->name);
+    o.identity.name = by_lane ? lane_identity_name(l->name) : identity_name(plan->source->name);
+    o.identity.value = earlier;
     o.before_reading = options_.before_reading;
     o.parser_changed = options_.parsers_changed;
     o.rate = l->rate;
@@ -228,7 +236,7 @@ messages::lane actor_factory::make_lane(const std::string& name, const life& now
   };
   next.verdicts = std::move(verdicts);
   next.failing = failing;
-  next.identity.value = state_.values->get(next.identity.name).value_or(std::string());
+  next.identity.value += state_.values->get(next.identity.name).value_or(std::string());
   return lane::spawn_lane(system_, std::move(next), now, how, supervisor, write_by_.values);
 }
 

@@ -172,7 +172,7 @@ private:
             e.what == lane::edge::kind::window ? to_string(shard_name{e.name, out_.run, r}) : e.name);
     for (std::size_t i = 0; i < lanes; ++i) {
       auto l = common;
-      l.name = plan.name + "/lane" + std::to_string(i);
+      l.name = lane_name(plan.name, i);
       for (auto p = i; p < partitions.size(); p += lanes)
         l.partitions.push_back(partitions[p].name);
       if (i == 0 && source.has("discover_every"))
@@ -195,6 +195,10 @@ private:
 layout make_layout(const config::topology& topology, const lane_plans& plans,
                    const partitions_of_plans& partitions, std::uint64_t run, const layout_bounds& bounds) {
   return maker(topology, plans, partitions, run, bounds).make();
+}
+
+std::string lane_name(const std::string& plan, std::size_t number) {
+  return plan + "/lane" + std::to_string(number);
 }
 
 delivery::shard_core::setup setup_of(const layout& l, const shard_layout& s,

@@ -92,6 +92,9 @@ struct layout_bounds {
                                  const partitions_of_plans& partitions, std::uint64_t run,
                                  const layout_bounds& bounds);
 
+/// The name of a plan's lane: they are numbered from 0.
+[[nodiscard]] std::string lane_name(const std::string& plan, std::size_t number);
+
 /// For people: a line for each lane, shard and sink.
 [[nodiscard]] std::string to_text(const layout& l);
 

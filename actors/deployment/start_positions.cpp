@@ -1,6 +1,7 @@
 #include "actors/deployment/start_positions.hpp"
 
 #include "actors/client/replay/replay_log.hpp"
+#include "actors/deployment/layout.hpp"
 #include "actors/source/spooled_reader.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
@@ -21,6 +22,15 @@ constexpr std::chrono::milliseconds connect_timeout{2'000};
 /// Has one partition, whose records it receives and keeps in a spool of its own.
 bool receives(const config::stage& source) {
   return source.type == "http_server" || source.type == "http_stream";
+}
+
+/// Null: nobody has declared it.
+const config::connector* declaration_of(const config::stage& source) {
+  const auto& all = connectors();
+  const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
+    return one.kind == config::stage_kind::source && one.type == source.type;
+  });
+  return c == all.end() ? nullptr : &*c;
 }
 
 expected<std::vector<source::partition_info>> discover(source::reader& reader, const std::string& stage,
@@ -92,15 +102,31 @@ source::log_shape shape_of(const config::stage& source) {
     if (out.topic.empty() && source.options.has(name))
       out.topic = source.options.text(name);
   out.by_bytes = source.type == "file";
-  const auto& all = connectors();
-  const auto c = std::find_if(all.begin(), all.end(), [&](const auto& one) {
-    return one.kind == config::stage_kind::source && one.type == source.type;
-  });
-  out.has_timestamps = c != all.end() && c->stores_timestamps;
+  const auto* const c = declaration_of(source);
+  out.has_timestamps = c != nullptr && c->stores_timestamps;
   return out;
 }
 
 std::string identity_name(const std::string& source) { return "source/" + source; }
+
+bool keeps_identity_by_lane(const config::stage& source) {
+  const auto* const c = declaration_of(source);
+  return c != nullptr && c->identity_by_lane;
+}
+
+std::string lane_identity_name(const std::string& lane) { return "log/" + lane; }
+
+expected<std::string> identities_of_lanes(const snapshot::value_reader& store, const std::string& plan,
+                                          std::size_t lanes) {
+  std::string out;
+  for (std::size_t i = 0; i < lanes; ++i) {
+    const auto kept = store.get(lane_identity_name(lane_name(plan, i)));
+    if (!kept && kept.error().code != ec::not_found)
+      return unexpected(kept.error());
+    out += kept.value_or(std::string());
+  }
+  return out;
+}
 
 bool is_standard_input(const config::stage& stage) {
   return stage.kind == config::stage_kind::source && stage.type == "file" &&

@@ -7,6 +7,7 @@
 #include "actors/lane/lane_plan.hpp"
 #include "actors/node/control_book.hpp"
 #include "actors/node/topology_chains.hpp"
+#include "actors/node/topology_state.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
 #include "actors/sink/letters/stored_letters.hpp"
@@ -84,12 +85,17 @@ private:
   replay::batch_index& index_;
 };
 
-/// The lane that is to read a batch: one after the other has its turn.
-std::string lane_of(const cluster::topology_state& t, const std::string& plan, std::uint64_t number) {
+std::vector<std::string> lanes_of(const cluster::topology_state& t, const std::string& plan) {
   std::vector<std::string> lanes;
   for (const auto& [name, actor] : t.actors)
     if (actor.spec.kind == cluster::actor_kind::lane && name.starts_with(plan + "/lane"))
       lanes.push_back(name);
+  return lanes;
+}
+
+/// The lane that is to read a batch: one after the other has its turn.
+std::string lane_of(const cluster::topology_state& t, const std::string& plan, std::uint64_t number) {
+  const auto lanes = lanes_of(t, plan);
   return lanes.empty() ? std::string() : lanes[number % lanes.size()];
 }
 
@@ -192,6 +198,13 @@ replay_result replay_in_store(const replay_job& job) {
   r.start_timeout = source_patience;
   r.batch_bytes = batch_bytes;
   r.is_cancelled = [over = job.is_over] { return over && over->load(); };
+  const node::topology_state values(job.store, topology.chains,
+                                    {topology.plan.state_id, job.what.topology, {}, false}, {});
+  r.identity_of = [&](const lane::lane_plan& p) -> expected<std::string> {
+    return deployment::keeps_identity_by_lane(*p.source)
+               ? deployment::identities_of_lanes(values, p.name, lanes_of(topology.state, p.name).size())
+               : expected<std::string>();
+  };
   stored_parts_of_letters letters(chains, job.what.topology);
   batches_in_store batches(chains, *index);
   const auto done = replay::replay(r, letters, batches);

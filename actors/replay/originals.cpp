@@ -98,6 +98,14 @@ expected<source::reader*> originals::reader_of(const route& r) {
       return tl::make_unexpected(found.error());
     std::this_thread::sleep_for(again_after);
   }
+  if (identity_of_) {
+    const auto kept = identity_of_(*r.plan);
+    if (!kept)
+      return tl::make_unexpected(kept.error());
+    if (!kept->empty())
+      if (auto same = (*made)->check_identity(*kept); !same)
+        return tl::make_unexpected(std::move(same.error()));
+  }
   reader = std::move(*made);
   return reader.get();
 }

@@ -17,11 +17,13 @@ class originals {
 public:
   using read_batch = std::function<expected<replayed_batch>(const std::string& plan, std::uint64_t number)>;
 
-  /// `read_batch`: of those that were replayed before.
-  originals(read_batch read_batch, std::string topology, std::chrono::milliseconds patience,
-            std::function<bool()> is_cancelled)
-      : read_batch_(std::move(read_batch)), topology_(std::move(topology)), patience_(patience),
-        is_cancelled_(std::move(is_cancelled)) {}
+  using identity_of = std::function<expected<std::string>(const lane::lane_plan&)>;
+
+  /// `read_batch`: of those that were replayed before. `identity_of`: as in request.
+  originals(read_batch read_batch, identity_of identity_of, std::string topology,
+            std::chrono::milliseconds patience, std::function<bool()> is_cancelled)
+      : read_batch_(std::move(read_batch)), identity_of_(std::move(identity_of)),
+        topology_(std::move(topology)), patience_(patience), is_cancelled_(std::move(is_cancelled)) {}
 
   struct original {
     replayed_record record;  // all but its id and bytes
@@ -29,7 +31,8 @@ public:
     std::string header;
   };
   /// nullopt: the source has dropped the record, and with it what the topology uses of it.
-  /// ec::unavailable: the server did not answer for as long as `patience`.
+  /// ec::unavailable: the server did not answer for as long as `patience`. ec::mismatch: the source's log is another
+  /// one than that which the letter comes from.
   [[nodiscard]] expected<std::optional<original>> of(const letter& l, const route& r);
 
 private:
@@ -38,6 +41,7 @@ private:
   expected<source::reader*> reader_of(const route& r);
 
   read_batch read_batch_;
+  identity_of identity_of_;
   std::string topology_;
   std::chrono::milliseconds patience_;
   std::function<bool()> is_cancelled_;

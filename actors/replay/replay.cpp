@@ -124,7 +124,8 @@ private:
   /// The second time: batch by batch. What has become a part since has another name, hence again.
   expected<void> write_all() {
     originals sources([this](const auto& plan, auto number) { return to_.read(plan, number); },
-                      request_.topology->name, request_.start_timeout, request_.is_cancelled);
+                      request_.identity_of, request_.topology->name, request_.start_timeout,
+                      request_.is_cancelled);
     for (int tries = 0; tries < most_tries && !wanted_.empty(); ++tries) {
       const auto parts = from_.list();
       if (!parts)

@@ -5,6 +5,7 @@
 
 #include "actors/api/answers.hpp"
 #include "actors/client/replay/replay_format.hpp"
+#include "actors/lane/lane_plan.hpp"
 #include "actors/replay/letter.hpp"
 #include "config/plan.hpp"
 #include "runtime/base/error.hpp"
@@ -33,6 +34,9 @@ struct request {
   std::chrono::milliseconds start_timeout{30'000};
   std::size_t batch_bytes = 16U << 20U;  // of records in memory, and in a batch
   std::function<bool()> is_cancelled = [] { return false; };
+  /// What the state has kept of the log of a plan's source, where that is asked for records (source::reader::identity());
+  /// nothing: it is not compared.
+  std::function<expected<std::string>(const lane::lane_plan&)> identity_of = {};
 };
 
 /// As many go in at once by the API: the process runs a topology beside them.

@@ -1,6 +1,7 @@
 // Batches in the folder of a state, which a run may hold meanwhile.
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/next_run.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/lane/lane_plan.hpp"
 #include "actors/replay/replay.hpp"
 #include "actors/replay/route.hpp"
@@ -53,6 +54,17 @@ private:
   plans plans_;
 };
 
+expected<std::string> identity_of(const snapshot::value_reader& store, const lane::lane_plan& plan) {
+  if (!deployment::keeps_identity_by_lane(*plan.source))
+    return std::string();
+  const auto stored = store.get(deployment::starts_name(plan.name));
+  if (!stored)
+    return stored.error().code == ec::not_found ? expected<std::string>() : unexpected(stored.error());
+  return deployment::decode_starts(*stored).and_then([&](const auto& partitions) {
+    return deployment::identities_of_lanes(store, plan.name, partitions.size());
+  });
+}
+
 }  // namespace
 
 expected<outcome> replay_in_folder(folder_request r) {
@@ -85,6 +97,7 @@ expected<outcome> replay_in_folder(folder_request r) {
       return unexpected(std::move(taken.error()));
     lock = std::move(*taken);
   }
+  r.identity_of = [&store](const lane::lane_plan& plan) { return identity_of(**store, plan); };
   letter_files letters(r.letters);
   state_batches batches(files, folder, r.topology);
   return replay(r, letters, batches);

@@ -118,15 +118,16 @@ public:
   [[nodiscard]] virtual std::optional<std::string> warning() { return std::nullopt; }
 
   /// Describes the log as text to keep with the state: a bounded source's files, their lengths and
-  /// fingerprints; a followed file's generations. Known after discover(). Of a followed log it grows while it
-  /// is read: where it differs after read(), it must be durable before anything that depends on that chunk
-  /// is. Empty where positions alone identify the log.
+  /// fingerprints; a followed file's generations; a record of each partition of a Kafka topic. Known after discover(), or
+  /// after note_progress(). Of a followed log it grows while it is read: where it differs after read(), it must be durable
+  /// before anything that depends on that chunk is. Empty where positions alone identify the log.
   [[nodiscard]] virtual std::string identity() const { return {}; }
-  /// Takes into identity() how far was read since the text before, of a followed log: by that a later life knows
-  /// the log again. The one source actor that reads for all calls it now and then, and before close().
+  /// Takes into identity() how far was read since the text before, of an endless log: by that a later life knows the log
+  /// again. The one source actor that reads for all calls it now and then, and before close().
   virtual void note_progress() {}
   /// Gives the text kept last, once, between the first discover() and the first assign(). ec::mismatch with
-  /// fault::user: the log is not the one that the stored positions belong to; the text says the remedy.
+  /// fault::user: the log is not the one that the stored positions belong to; the text says the remedy. A reader that
+  /// has to read for it says so by read() instead, before it gives anything of that partition.
   [[nodiscard]] virtual expected<void> check_identity(std::string_view stored) {
     (void)stored;
     return {};

@@ -13,6 +13,20 @@ namespace {
 // about so many records into one.
 constexpr std::int64_t far_behind = 65'536;
 
+// Where no more records than these lie between the record that is compared and the first one that is wanted, they are
+// read and dropped. A new start of the partition would wait for the fetch that is under way, 100 ms at the log's end.
+constexpr std::int64_t near = 1'000;
+
+std::optional<std::string_view> bytes_of(const void* begin, std::size_t size) {
+  return begin == nullptr ? std::nullopt
+                          : std::optional(std::string_view(static_cast<const char*>(begin), size));
+}
+
+fingerprint fingerprint_of(const rd_kafka_message_t& m) {
+  return {m.offset, rd_kafka_message_timestamp(&m, nullptr),
+          checksum_of(bytes_of(m.key, m.key_len), bytes_of(m.payload, m.len))};
+}
+
 // Holds one chunk's records, filled by librdkafka's callback.
 struct filling {
   rd_kafka_t* handle;
@@ -21,8 +35,11 @@ struct filling {
   std::size_t max_bytes;
   std::size_t bytes = 0;  // with what a record costs besides its value
   std::int64_t next;      // what lies below has been seen: a stale fetch repeats it
+  bool prints = false;    // makes the fingerprint of the last record
   bool end = false;
   bool heard = false;
+  bool ends_before = false;  // the log's end is below `next`
+  std::optional<fingerprint> last{};
   rd_kafka_resp_err_t failure = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string failure_text{};
 
@@ -32,6 +49,8 @@ struct filling {
     if (m.offset < next)
       return;
     next = m.offset + 1;
+    if (prints)
+      last = fingerprint_of(m);
     out.begins.push_back(static_cast<std::uint32_t>(out.bytes.size()));
     out.lengths.push_back(m.payload == nullptr ? no_value : static_cast<std::uint32_t>(m.len));
     out.positions.push_back({0, m.offset});
@@ -66,6 +85,7 @@ struct filling {
       // Transaction markers and aborted records, which nobody can read, may follow the last record.
       self.heard = true;
       self.end = m->offset >= self.next;
+      self.ends_before = !self.end;
       self.next = std::max(self.next, m->offset);
       return;
     default:
@@ -103,14 +123,15 @@ bool kafka_reader::take_interrupt() {
   return std::exchange(wake_.interrupted, false);
 }
 
-expected<void> kafka_reader::start(log& l) {
+expected<void> kafka_reader::start(log& l, std::int64_t from) {
   l.queue.reset(rd_kafka_queue_new(client_->get()));
   rd_kafka_queue_cb_event_enable(l.queue.get(), &kafka_reader::on_event, &wake_);
-  if (rd_kafka_consume_start_queue(topic_.get(), l.id, l.next, l.queue.get()) == 0)
+  l.began_before = from < l.next;
+  if (rd_kafka_consume_start_queue(topic_.get(), l.id, from, l.queue.get()) == 0)
     return {};
   return tl::make_unexpected(
       kafka::translate(rd_kafka_last_error(), fmt::format("topic \"{}\" partition {}: reading from {}",
-                                                          options_.topic, l.id, l.next)));
+                                                          options_.topic, l.id, from)));
 }
 
 void kafka_reader::stop(log& l) {
@@ -128,7 +149,9 @@ expected<void> kafka_reader::assign(const std::string& partition, position from)
                                  options_.topic, partition));
   hear_of(l.id);
   l.next = from.major < 0 ? 0 : from.minor;
-  if (auto started = start(l); !started)
+  if (const auto at = known_.find(l.id); at != known_.end() && !at->second.is_proven)
+    l.unproven = at->second.of;
+  if (auto started = start(l, l.unproven ? l.unproven->offset : l.next); !started)
     return started;
   logs_.emplace(partition, std::move(l));
   return {};
@@ -206,11 +229,20 @@ void kafka_reader::ask_whether_brokers_are_there() {
 // what comes then was fetched after the outage.
 void kafka_reader::restart_logs() {
   for (auto& [name, l] : logs_)
-    (void)rd_kafka_seek(topic_.get(), l.id, l.next, 0);
+    (void)rd_kafka_seek(topic_.get(), l.id, l.unproven ? l.unproven->offset : l.next, 0);
 }
 
 expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, log& l,
                                                   std::size_t max_bytes) {
+  if (l.refused)
+    return tl::make_unexpected(*l.refused);
+  if (l.unproven) {
+    const auto proven = prove(l);
+    if (!proven)
+      return tl::make_unexpected(proven.error());
+    if (!*proven)
+      return std::optional<chunk>{};
+  }
   const auto waiting = rd_kafka_queue_length(l.queue.get());
   if (l.failure)
     return tl::make_unexpected(*std::exchange(l.failure, std::nullopt));
@@ -220,7 +252,8 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
             .out = {},
             .wanted = &options_.wanted,
             .max_bytes = max_bytes,
-            .next = l.next};
+            .next = l.next,
+            .prints = !l.given};
   const auto records = std::min(waiting, max_bytes / (l.record_bytes + 1) + 1);
   f.out.bytes.reserve(std::min(max_bytes, waiting * l.record_bytes) + l.record_bytes + padding);
   f.out.begins.reserve(records);
@@ -233,11 +266,20 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
     client_->answered();
   if (f.failure != RD_KAFKA_RESP_ERR_NO_ERROR)
     l.failure = failure_at(l.id, f.next, f.failure, f.failure_text);
+  if (f.last)
+    note_given(l, *f.last);
+  if (l.began_before && f.ends_before) {  // asked for its own position, the broker says what is wrong with it
+    stop(l);
+    if (auto started = start(l, l.next); !started)
+      return tl::make_unexpected(std::move(started.error()));
+    return std::optional<chunk>{};
+  }
   if (f.out.records() == 0 && !f.end && f.next == l.next) {
     if (l.failure)
       return tl::make_unexpected(*std::exchange(l.failure, std::nullopt));
     return std::optional<chunk>{};
   }
+  l.began_before = l.began_before && f.next == l.next;
   chunk& out = f.out;
   out.partition = partition;
   out.topic = options_.topic;
@@ -251,6 +293,69 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   out.bytes.append(padding, '\0');
   l.next = f.next;
   return std::optional<chunk>(std::move(out));
+}
+
+expected<void> kafka_reader::check_identity(std::string_view stored) {
+  return parse_fingerprints(stored).map([this](const fingerprints& all) {
+    for (const auto& [partition, f] : all)
+      known_[partition] = {f, false};
+  });
+}
+
+// Compares the record that was given before. True: it is settled, and the queue goes on with records to give.
+expected<bool> kafka_reader::prove(log& l) {
+  const auto kept = *l.unproven;
+  std::optional<fingerprint> found;
+  for (bool is_there = false; !is_there;) {
+    const kafka::owned<rd_kafka_message_t> m(rd_kafka_consume_queue(l.queue.get(), 0));
+    if (!m)
+      return false;
+    if (m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      is_there = m->offset >= kept.offset;  // a stale fetch may give lower ones
+      if (is_there)
+        found = fingerprint_of(*m);
+    } else if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+               m->err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+      is_there = true;  // nothing is
+    } else {
+      return tl::make_unexpected(failure_at(l.id, kept.offset, m->err, rd_kafka_message_errstr(m.get())));
+    }
+    client_->answered();
+  }
+  const auto result = compare(kept, found);
+  if (result == likeness::other) {
+    l.refused = made_anew(l.id, kept.offset);
+    return tl::make_unexpected(*l.refused);
+  }
+  l.unproven.reset();
+  known_[l.id].is_proven = true;
+  if (result == likeness::same && kept.offset < l.next && l.next - kept.offset <= near)
+    return true;
+  stop(l);
+  if (auto started = start(l, l.next); !started)
+    return tl::make_unexpected(std::move(started.error()));
+  return true;
+}
+
+// The first one of a partition counts at once, since a life may be short. Later ones wait until stored positions are
+// behind them: a broker may yet lose a record that only this reader has seen.
+void kafka_reader::note_given(log& l, const fingerprint& last) {
+  if (!known_.emplace(l.id, known{last, true}).second)
+    l.given = last;
+}
+
+void kafka_reader::note_acknowledged(log& l, position durable) {
+  if (l.unproven || !l.given || durable.major != 0 || durable.minor <= l.given->offset)
+    return;
+  known_[l.id] = {*std::exchange(l.given, std::nullopt), true};
+}
+
+// The text has also partitions that are yet to be assigned, or that another lane has by now.
+void kafka_reader::note_progress() {
+  fingerprints all;
+  for (const auto& [partition, k] : known_)
+    all.emplace(partition, k.of);
+  identity_ = format_fingerprints(all);
 }
 
 bool kafka_reader::is_far_behind(std::int32_t partition, std::int64_t next) const {
@@ -282,8 +387,21 @@ error kafka_reader::failure_at(std::int32_t partition, std::int64_t offset, rd_k
   return e;
 }
 
+error kafka_reader::made_anew(std::int32_t partition, std::int64_t offset) const {
+  auto text = fmt::format(
+      "topic \"{}\" partition {}: the record at position {} is another one than the one that was "
+      "read there, so this is not the log that the state belongs to: the topic was deleted and "
+      "made anew, or `brokers` leads to another topic of that name. Nothing of that partition was "
+      "read. Begin anew with --fresh (and `start`), or lead the source back to the topic that it "
+      "has read",
+      options_.topic, partition, offset);
+  return {ec::mismatch, fault::user, false, std::move(text), {}};
+}
+
 void kafka_reader::acknowledge(const std::string& partition, position durable) {
   const auto at = logs_.find(partition);
+  if (at != logs_.end())
+    note_acknowledged(at->second, durable);
   auto& committed = committed_.try_emplace(partition, -1).first->second;
   if (at == logs_.end() || durable.major != 0 || durable.minor <= committed)
     return;

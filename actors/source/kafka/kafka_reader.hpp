@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/client/kafka/client.hpp"
+#include "actors/source/kafka/fingerprint.hpp"
 #include "actors/source/source.hpp"
 
 #include <condition_variable>
@@ -49,6 +50,11 @@ public:
   void interrupt() override;
   /// Warns of a compacted topic.
   std::optional<std::string> warning() override;
+  /// Fingerprints of records, by partition, as of note_progress(): of the first that was given, then of acknowledged ones.
+  std::string identity() const override { return identity_; }
+  void note_progress() override;
+  /// The comparison follows with the first read of each partition, before that gives anything.
+  expected<void> check_identity(std::string_view stored) override;
 
 private:
   /// Signalled by librdkafka's threads when an empty queue gets something, and by interrupt().
@@ -62,8 +68,17 @@ private:
     std::int32_t id = 0;
     std::int64_t next = 0;
     kafka::owned<rd_kafka_queue_t> queue;
-    std::size_t record_bytes = 256;  // of the last chunk, for reserving
-    std::optional<error> failure{};  // came behind records that were given first
+    std::size_t record_bytes = 256;         // of the last chunk, for reserving
+    std::optional<error> failure{};         // came behind records that were given first
+    std::optional<fingerprint> unproven{};  // the record there is compared before anything is given
+    std::optional<error> refused{};         // it was another one
+    bool began_before = false;              // it was read from a record below `next` on
+    std::optional<fingerprint> given{};     // of a record that is yet to be acknowledged
+  };
+  /// Holds what is kept of a partition.
+  struct known {
+    fingerprint of;
+    bool is_proven = false;  // by this reader
   };
   using deadline = std::chrono::steady_clock::time_point;
 
@@ -81,7 +96,11 @@ private:
                                  const std::string& text) const;
   void restart_logs();
   void ask_whether_brokers_are_there();
-  expected<void> start(log& l);
+  expected<bool> prove(log& l);
+  void note_given(log& l, const fingerprint& last);
+  void note_acknowledged(log& l, position durable);
+  [[nodiscard]] error made_anew(std::int32_t partition, std::int64_t offset) const;
+  expected<void> start(log& l, std::int64_t from);
   void stop(log& l);
   bool take_interrupt();
   static void on_event(rd_kafka_t*, void* wake);
@@ -94,6 +113,8 @@ private:
   kafka::owned<rd_kafka_queue_t> main_queue_;  // errors of the client as a whole
   std::map<std::string, log> logs_;
   std::map<std::string, std::int64_t> committed_;
+  std::map<std::int32_t, known> known_;  // by partition
+  std::string identity_;
 };
 
 /// Headers of a record as a JSON object: the value as text, an array where a name repeats (in their order),

@@ -96,6 +96,7 @@ config::connector kafka_source_connector() {
   };
   c.bounded = [](const config::values&) { return false; };
   c.stores_timestamps = true;
+  c.identity_by_lane = true;  // fingerprints
   return c;
 }
 

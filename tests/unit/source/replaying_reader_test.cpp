@@ -1,5 +1,6 @@
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/source/file/bounded_reader.hpp"
+#include "actors/source/file/followed_reader.hpp"
 #include "actors/source/replaying_reader.hpp"
 #include "tests/unit/source_file/reading.hpp"
 
@@ -29,6 +30,8 @@ public:
     return {std::make_unique<bounded_reader>(path_ + "/in.csv", false),
             std::make_unique<replay::replay_log>(log()), w};
   }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
   std::string path_ =
@@ -121,4 +124,16 @@ TEST_CASE("a batch that cannot be read is an error with its file and the remedy"
   const auto gone = test::read_all(r, "replay:table:7", {}, 1000);
   REQUIRE(gone.failure);
   CHECK(gone.failure->message.find("replay/parsed/7") != std::string::npos);
+}
+
+TEST_CASE("progress in the source's own log is noted through it") {
+  const place at;
+  replaying_reader r(std::make_unique<followed_reader>(at.path() + "/in.csv"),
+                     std::make_unique<replay::replay_log>(at.log()), wants{});
+  REQUIRE(r.discover(test::no_wait));
+  std::ofstream(at.path() + "/in.csv", std::ios::app) << "third\n";
+  (void)test::read_all(r, "0", position{}, 1000);
+  const auto before = r.identity();
+  r.note_progress();
+  CHECK(r.identity() != before);
 }

@@ -101,6 +101,18 @@ void add_partitions(const server_topic& t, std::size_t count) {
   REQUIRE(event);
 }
 
+void delete_records(const server_topic& t, std::int64_t before) {
+  const kafka::owned<rd_kafka_topic_partition_list_t> below(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(below.get(), t.name.c_str(), 0)->offset = before;
+  auto* request = rd_kafka_DeleteRecords_new(below.get());
+  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(t.by.get()));
+  rd_kafka_DeleteRecords(t.by.get(), &request, 1, nullptr, queue.get());
+  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
+  rd_kafka_DeleteRecords_destroy(request);
+  REQUIRE(event);
+  REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 }  // namespace
 
 TEST_CASE("values, keys, headers and timestamps come as they were sent [server]", "[server]") {
@@ -335,15 +347,7 @@ TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed wit
   if (!t)
     return;
   t->send(0, messages(numbered(0, 20)));
-  const kafka::owned<rd_kafka_topic_partition_list_t> below(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(below.get(), t->name.c_str(), 0)->offset = 10;
-  auto* request = rd_kafka_DeleteRecords_new(below.get());
-  const kafka::owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(t->by.get()));
-  rd_kafka_DeleteRecords(t->by.get(), &request, 1, nullptr, queue.get());
-  const kafka::owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), 20'000));
-  rd_kafka_DeleteRecords_destroy(request);
-  REQUIRE(event);
-  REQUIRE(rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR);
+  delete_records(*t, 10);
 
   kafka_reader r(options_for(*t));
   const auto found = r.discover(at_the_latest);
@@ -360,6 +364,147 @@ TEST_CASE("a position that was deleted, or is beyond the log, is log_trimmed wit
   }
   REQUIRE(r.assign("0", {0, 10}));  // a fence may answer with a later position: it goes on
   CHECK(collect(r, "0", {0, 10}).values == numbered(10, 20));
+}
+
+namespace {
+
+/// Reads the partition to its end, and gives what the reader keeps of the log then.
+std::string identity_after(const server_topic& t, position from = {}) {
+  kafka_reader r(options_for(t));
+  REQUIRE(r.discover(at_the_latest));
+  REQUIRE(r.assign("0", from));
+  (void)collect(r, "0", from);
+  r.note_progress();
+  return r.identity();
+}
+
+/// What a reader gives that begins at `from` and has this identity from before.
+collected collect_with(const server_topic& t, const std::string& identity, position from) {
+  kafka_reader r(options_for(t));
+  REQUIRE(r.discover(at_the_latest));
+  REQUIRE(r.check_identity(identity));
+  REQUIRE(r.assign("0", from));
+  auto got = collect(r, "0", from);
+  r.note_progress();
+  CHECK(r.identity() == identity);  // nothing was acknowledged
+  return got;
+}
+
+}  // namespace
+
+TEST_CASE("the log that was read goes on with its fingerprint, wherever reading begins [server]",
+          "[server]") {
+  const auto t = topic_on_server(1);
+  if (!t)
+    return;
+  t->send(0, messages(numbered(0, 20)));
+  const auto identity = identity_after(*t);
+  CHECK(identity.starts_with("0 "));
+  for (const int from : {20, 19, 5, 0})
+    CHECK(collect_with(*t, identity, {0, from}).values == numbered(from, 20));
+  t->send(0, messages(numbered(20, 3000)));
+  for (const int from : {20, 25, 2900, 3000})  // also far from the record
+    CHECK(collect_with(*t, identity, {0, from}).values == numbered(from, 3000));
+}
+
+TEST_CASE("another record where one was read is another log, which gives nothing [server]", "[server]") {
+  const auto t = topic_on_server(1);
+  const auto anew = topic_on_server(1);
+  if (!t)
+    return;
+  t->send(0, messages(numbered(0, 20)));
+  const auto identity = identity_after(*t);
+  anew->send(0, messages(numbered(100, 140)));
+  kafka_reader r(options_for(*anew));
+  REQUIRE(r.discover(at_the_latest));
+  REQUIRE(r.check_identity(identity));
+  for (const int from : {20, 30}) {
+    REQUIRE(r.assign("0", {0, from}));
+    for (int i = 0; i < 3; ++i) {
+      const auto got = r.read(strings{"0"}, 1000, at_the_latest);
+      REQUIRE_FALSE(got);
+      CHECK(got.error().code == ec::mismatch);
+      CHECK(got.error().whose == fault::user);
+      CHECK_FALSE(got.error().retry);
+      CHECK_THAT(got.error().message, Catch::Contains(anew->name) && Catch::Contains("partition 0") &&
+                                          Catch::Contains("made anew") && Catch::Contains("--fresh"));
+    }
+  }
+}
+
+TEST_CASE("where the record of the fingerprint is gone, nothing is known, and reading goes on [server]",
+          "[server]") {
+  const auto t = topic_on_server(1);
+  const auto shorter = topic_on_server(1);
+  if (!t)
+    return;
+  t->send(0, messages(numbered(0, 20)));
+  const auto identity = identity_after(*t);
+  t->send(0, messages(numbered(20, 30)));
+  delete_records(*t, 20);
+  for (const int from : {20, 25, 30})
+    CHECK(collect_with(*t, identity, {0, from}).values == numbered(from, 30));
+  // A log that does not reach the position says so as it does without a fingerprint.
+  shorter->send(0, messages(numbered(0, 5)));
+  for (const std::string& known : {std::string(), identity}) {
+    kafka_reader r(options_for(*shorter));
+    REQUIRE(r.discover(at_the_latest));
+    REQUIRE(r.check_identity(known));
+    REQUIRE(r.assign("0", {0, 20}));
+    const auto got = r.read(strings{"0"}, 1000, at_the_latest);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().code == ec::log_trimmed);
+    CHECK_THAT(got.error().message, Catch::Contains("position 20 is not in the log, which holds 0 to 5"));
+  }
+}
+
+TEST_CASE("a log that ends between the record of the fingerprint and the position is log_trimmed [server]",
+          "[server]") {
+  const auto t = topic_on_server(1);
+  if (!t)
+    return;
+  t->send(0, messages(numbered(0, 20)));
+  const auto identity = identity_after(*t);
+  kafka_reader r(options_for(*t));
+  REQUIRE(r.discover(at_the_latest));
+  REQUIRE(r.check_identity(identity));
+  REQUIRE(r.assign("0", {0, 25}));
+  const auto until = std::chrono::steady_clock::now() + at_the_latest;
+  auto got = r.read(strings{"0"}, 1000, 1s);
+  while (got && !*got && std::chrono::steady_clock::now() < until)
+    got = r.read(strings{"0"}, 1000, 1s);
+  REQUIRE_FALSE(got);
+  CHECK(got.error().code == ec::log_trimmed);
+}
+
+TEST_CASE("fingerprints of each partition follow what is acknowledged [server]", "[server]") {
+  const auto t = topic_on_server(2);
+  if (!t)
+    return;
+  t->send(0, messages(numbered(0, 3)));
+  t->send(1, messages(numbered(0, 5)));
+  kafka_reader r(options_for(*t));
+  begin_reading(r, {"0", "1"});
+  const auto noted = [&] {
+    r.note_progress();
+    return r.identity();
+  };
+  CHECK(r.identity().empty());
+  (void)collect(r, "0", {});
+  CHECK(noted().starts_with("0 2 "));
+  (void)collect(r, "1", {});
+  const auto first = noted();
+  CHECK(first.starts_with("0 2 "));
+  CHECK(first.substr(first.find('\n') + 1).starts_with("1 4 "));
+  t->send(0, messages(numbered(3, 5)));
+  (void)collect(r, "0", {0, 3});
+  CHECK(noted() == first);
+  r.acknowledge("0", {0, 4});  // not yet that record
+  r.acknowledge("1", {0, 5});
+  CHECK(noted() == first);
+  r.acknowledge("0", {0, 5});
+  CHECK(r.identity() == first);
+  CHECK(noted().starts_with("0 4 "));
 }
 
 TEST_CASE("what is durable becomes the group's offset [server]", "[server]") {

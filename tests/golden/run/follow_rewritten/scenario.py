@@ -8,8 +8,11 @@ def run(place):
     day = f.file("day.csv")
     monday, tuesday = [HEADER, *rows("monday", 5)], [HEADER, *rows("tuesday", 8)]
     wednesday, thursday = [HEADER, *rows("wednesday", 2)], [HEADER, *rows("thursda", 2)]
-    day.write_text(text(monday))
+    day.write_text(text([HEADER]))
     f.start()
+    f.come([HEADER])
+    with day.open("a") as file:  # what a life reads behind its start tells the log as well
+        file.write(text(monday[1:]))
     f.stop(monday)
     day.write_text(text(tuesday))  # the same inode; longer than it was
     f.start()

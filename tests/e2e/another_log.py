@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""A Kafka topic that was deleted and made anew under its name: `run`, a cluster and `replay` say so, also where it has grown past the stored
+position, and take nothing of it. Topics that are the same go on, also where retention has taken the record that would be compared.
+
+    another_log.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
+
+KAFKA_BROKERS names the server.
+"""
+import argparse
+import json
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+from cluster_under_test import Cluster  # noqa: E402
+from real_systems import PATIENCE, Kafka, Run, case_names, check, dead_letters, main, needed, run_cases, unique, wait_until  # noqa: E402
+
+PARTITIONS, FIRST, MORE = 2, 20, 5
+ANOTHER = "is another one than the one that was read there"
+
+
+class Case:
+    """A topic of two partitions whose records are read into a file."""
+
+    def __init__(self, options, folder, name):
+        self.options, self.folder, self.name = options, folder / name, unique(name)
+        self.kafka, self.topic, self.cluster = Kafka(*needed("KAFKA_BROKERS")), unique(f"log_{name}"), None
+        self.folder.mkdir()
+        self.out, self.state, self.path = self.folder / "out.jsonl", self.folder / "state", self.folder / "topology.json"
+        self.path.write_text(json.dumps({"millrace": 1, "topology": self.name, "commit_every": "50 ms", "stages": {
+            "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.topic},
+            "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
+            "out": {"sink": "file", "from": "parsed", "path": str(self.out), "columns": {"n": "n", "key": "_key"},
+                    **({"node": "a"} if name == "on_a_cluster" else {})}}}))
+        self.kafka.create(self.topic, PARTITIONS)
+
+    def close(self):
+        if self.cluster:
+            self.cluster.stop()
+
+    def produce(self, first, count, partitions=range(PARTITIONS), record=None):
+        for p in partitions:
+            self.kafka.produce(self.topic, [f"k{n}\t{record or json.dumps({'n': 1000 * p + n})}".encode() for n in range(first, first + count)],
+                               "-p", str(p), "-K", "\t")
+
+    @staticmethod
+    def numbers(first, count, partitions=range(PARTITIONS)):
+        return sorted(1000 * p + n for p in partitions for n in range(first, first + count))
+
+    def rows(self):
+        text = self.out.read_bytes() if self.out.exists() else b""
+        return sorted(json.loads(line)["n"] for line in text[:text.rfind(b"\n") + 1].splitlines())
+
+    def run(self, *options):
+        return Run(self.options.millrace, self.path, self.state, *options)
+
+    def read(self, expected, *options, killed=False):
+        """A life that reads until these are the rows, and ends."""
+        run = self.run(*options)
+        wait_until(f"{len(expected)} rows are there", lambda: len(self.rows()) >= len(expected) or not run.alive())
+        check(run.alive(), lambda: f"the run has ended: {run.errors()[-1500:]}")
+        if killed:  # what is kept of the log is some tenths of a second behind the rows
+            wait_until("it is kept", lambda: self.has_kept())
+            run.kill()
+        else:
+            run.stop()
+        check(self.rows() == expected, f"other rows than expected: {self.rows()}")
+
+    def has_kept(self):
+        return any(b"log/parsed/lane" in f.read_bytes() for f in self.state.rglob("*") if f.is_file())
+
+    def make_anew(self):
+        self.kafka.delete_topic(self.topic)
+        wait_until("the topic is gone", lambda: not self.kafka.partitions(self.topic))
+        self.kafka.create(self.topic, PARTITIONS)
+        wait_until("it is there again", lambda: self.kafka.partitions(self.topic) == PARTITIONS)
+
+    def replay(self, letters):
+        file = self.folder / "letters.jsonl"
+        file.write_text("".join(json.dumps({**letter, "record": '{"n":77}'}) + "\n" for letter in letters))
+        return subprocess.run([self.options.millrace, "replay", str(file), "--into", "parsed", "--topology", str(self.path),
+                               "--state", str(self.state)], capture_output=True, text=True, timeout=60 * PATIENCE)
+
+
+def grown_past_the_position(c):
+    """The position lies in the middle of the new topic: exit status 1 with topic, partition and remedy, again and again, and no row; with --fresh
+    all of it is read."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST))
+    c.produce(FIRST, MORE)
+    c.read(c.numbers(0, FIRST + MORE))
+    c.make_anew()
+    c.produce(500, FIRST + 3 * MORE)
+    before = c.out.read_bytes()
+    for _ in range(2):
+        c.run().expect(1, f'topic "{c.topic}" partition', ANOTHER, "made anew", "--fresh")
+        check(c.out.read_bytes() == before, "rows of the new topic came")
+    c.out.unlink()
+    c.read(c.numbers(500, FIRST + 3 * MORE), "--fresh")
+    c.produce(600, MORE)
+    c.read(sorted(c.numbers(500, FIRST + 3 * MORE) + c.numbers(600, MORE)))
+
+
+def after_a_kill(c):
+    """What the killed process had kept is enough."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST), killed=True)
+    c.produce(FIRST, MORE)
+    c.read(c.numbers(0, FIRST + MORE), killed=True)
+    c.make_anew()
+    c.produce(500, FIRST + 3 * MORE)
+    c.run().expect(1, ANOTHER, "--fresh")
+
+
+def one_partition_is_enough(c):
+    """Of the new topic one partition has records and the other has none; whichever is compared says so."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST))
+    c.make_anew()
+    c.produce(500, FIRST + MORE, partitions=[1])
+    c.run().expect(1, "--fresh")
+    check(c.rows() == c.numbers(0, FIRST), "rows of the new topic came")
+
+
+def not_grown(c):
+    """With fewer records than the position it is the error that there was before."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST))
+    c.make_anew()
+    c.produce(500, MORE)
+    c.run().expect(1, f"position {FIRST} is not in the log, which holds 0 to {MORE}", "made anew", "--fresh")
+
+
+def taken_by_retention(c):
+    """The record that would be compared is gone, with all before the position: the topic goes on. So does one that nothing has happened to."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST))
+    c.produce(FIRST, MORE)
+    c.kafka.delete_records(c.topic, FIRST, 0)
+    c.read(c.numbers(0, FIRST + MORE))
+    c.kafka.delete_records(c.topic, FIRST + MORE, 1)  # up to its end
+    c.produce(FIRST + MORE, MORE)
+    c.read(c.numbers(0, FIRST + 2 * MORE))
+
+
+def other_lanes(c):
+    """A run with other numbers of threads gives the partitions to other lanes, which know their log all the same."""
+    c.produce(0, FIRST)
+    c.read(c.numbers(0, FIRST), "--threads", "2")
+    c.make_anew()
+    c.produce(500, FIRST + MORE)
+    for threads in ("1", "2"):
+        c.run("--threads", threads).expect(1, ANOTHER, "--fresh")
+
+
+def replayed(c):
+    """A dead letter's key is asked of the topic again: not of another one."""
+    c.produce(0, FIRST)
+    c.produce(FIRST, 1, record="no json")
+    c.read(c.numbers(0, FIRST))
+    letters = dead_letters(c.state)
+    check(len(letters) == PARTITIONS, f"dead letters: {letters}")
+    c.make_anew()
+    c.produce(500, FIRST + 3 * MORE)
+    done = c.replay(letters)
+    check(done.returncode == 2 and ANOTHER in done.stderr and "--fresh" in done.stderr, f"replay: {done.returncode}: {done.stdout}{done.stderr}")
+
+
+def replayed_from_the_same(c):
+    """The topic is the same one: the dead letters go in with their keys."""
+    c.produce(0, FIRST)
+    c.produce(FIRST, 1, record="no json")
+    c.read(c.numbers(0, FIRST))
+    done = c.replay(dead_letters(c.state))
+    check(done.returncode == 0, f"replay: {done.returncode}: {done.stdout}{done.stderr}")
+    c.read(sorted([*c.numbers(0, FIRST), 77, 77]))
+    keys = [json.loads(line)["key"] for line in c.out.read_text().splitlines() if '"n":77' in line]
+    check(keys == [f"k{FIRST}"] * PARTITIONS, f"keys of replayed records: {keys}")
+
+
+def on_a_cluster(c):
+    """The topology fails at the next start with the reason, whichever node has the lanes; a topic that is the same goes on."""
+    c.cluster = Cluster(c.options.millrace, c.folder, f"dir:{c.folder}/store", leading=("a",), following=("b",), patient=True)
+    c.cluster.start()
+    c.produce(0, FIRST)
+    c.cluster.ask("apply", c.path)
+    wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST))
+    c.cluster.ask("stop", c.name)
+    c.produce(FIRST, MORE)
+    c.cluster.ask("apply", c.path)
+    wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST + MORE))
+    c.cluster.ask("stop", c.name)
+    c.make_anew()
+    c.produce(500, FIRST + 3 * MORE)
+    c.cluster.ask("apply", c.path)
+    wait_until("it has failed", lambda: c.cluster.state_of(c.name)[0] == "failed")
+    reason = c.cluster.state_of(c.name)[1]
+    check(ANOTHER in reason, f"it failed for another reason: {reason}")
+    check(c.rows() == c.numbers(0, FIRST + MORE), "rows of the new topic came")
+
+
+CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_grown, taken_by_retention, other_lanes, replayed,
+         replayed_from_the_same, on_a_cluster]
+
+
+def test(options, folder):
+    run_cases(CASES, Case, options, folder)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    case_names(arguments, CASES)
+    sys.exit(main(test, arguments))
