@@ -36,6 +36,8 @@ struct connector {
   bool identity_by_lane = false;
   /// A source says whether a line in front of the records names their columns, if a parser asks. None: never.
   std::function<bool(const values&)> gives_header{};
+  /// A source says whether it splits what it reads into records before any parser asks, hence alike for all of them. None: never.
+  std::function<bool(const values&)> splits_once{};
   /// A parser gives its columns, where they never differ (it takes no schema then), and says if they nest.
   std::vector<data::field> fixed_columns{};
   bool nested_columns = true;

@@ -67,6 +67,38 @@ void check_header(draft& d, const drafts& all, report& out) {
   }
 }
 
+/// A csv parser's delimiter, where quotes hold line breaks, else empty.
+std::string quoting(const values& options) {
+  return options.has("delimiter") ? options.text("delimiter") : std::string();
+}
+
+/// Whoever is above in the file decides how a source that splits its records once does it.
+void check_split(draft& d, const drafts& all, report& out) {
+  const auto has_header = [](const values& o) { return o.has("header") && o.boolean("header"); };
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    if (source.own == nullptr || source.broken || !source.own->splits_once ||
+        !source.own->splits_once(source.built.options))
+      continue;
+    for (const auto& other : all) {
+      if (&other == &d)
+        break;
+      if (other.built.kind != stage_kind::parser || other.broken || !std::ranges::count(other.reads, r))
+        continue;
+      const auto& mine = d.built.options;
+      const auto& first = other.built.options;
+      if (quoting(mine) == quoting(first) && has_header(mine) == has_header(first))
+        continue;
+      return d.fail(
+          out, {},
+          fmt::format("the source {} splits its input into records once, and {} reads it, too; expected both "
+                      "to be csv "
+                      "with one `delimiter` and `header`, or neither (the column _raw has the whole record)",
+                      source.built.name, other.built.name));
+    }
+  }
+}
+
 }  // namespace
 
 void plan_source(draft& d) {
@@ -119,6 +151,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   d.broken = d.broken || out.errors() != before;
   refuse_nested(d, *read, out);
   check_header(d, all, out);
+  check_split(d, all, out);
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);
   auto fields = std::move(read->declared);

@@ -2,9 +2,9 @@
 """A Kafka topic that was deleted and made anew under its name: `run`, a cluster and `replay` say so, also where it has grown past the stored
 position, and take nothing of it. Topics that are the same go on, also where retention has taken the record that would be compared.
 
-    another_log.py --millrace BINARY [--only NAME]      each case is a function below; what it shows is its docstring
+    another_log.py --millrace BINARY [--only NAME] [--store dir]      each case is a function below; what it shows is its docstring
 
-KAFKA_BROKERS names the server.
+KAFKA_BROKERS names the server; POSTGRES_URL one of PostgreSQL for its store.
 """
 import argparse
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from cluster_under_test import Cluster  # noqa: E402
+from cluster_under_test import Cluster, place_of_chains  # noqa: E402
 from real_systems import PATIENCE, Kafka, Run, case_names, check, dead_letters, main, needed, run_cases, unique, wait_until  # noqa: E402
 
 PARTITIONS, FIRST, MORE = 2, 20, 5
@@ -25,18 +25,26 @@ class Case:
     def __init__(self, options, folder, name):
         self.options, self.folder, self.name = options, folder / name, unique(name)
         self.kafka, self.topic, self.cluster = Kafka(*needed("KAFKA_BROKERS")), unique(f"log_{name}"), None
+        self.database = None
         self.folder.mkdir()
         self.out, self.state, self.path = self.folder / "out.jsonl", self.folder / "state", self.folder / "topology.json"
         self.path.write_text(json.dumps({"millrace": 1, "topology": self.name, "commit_every": "50 ms", "stages": {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.topic},
             "parsed": {"parser": "json", "from": "rows", "schema": {"n": "bigint"}},
             "out": {"sink": "file", "from": "parsed", "path": str(self.out), "columns": {"n": "n", "key": "_key"},
-                    **({"node": "a"} if name == "on_a_cluster" else {})}}}))
+                    **({"node": "a"} if name.endswith("on_a_cluster") else {})}}}))
         self.kafka.create(self.topic, PARTITIONS)
 
     def close(self):
         if self.cluster:
             self.cluster.stop()
+        if self.database:
+            self.database.drop()
+
+    def begin_cluster(self):
+        store, self.database = place_of_chains(self.options.store, self.folder, "store")
+        self.cluster = Cluster(self.options.millrace, self.folder, store, leading=("a",), following=("b",), patient=True)
+        self.cluster.start()
 
     def produce(self, first, count, partitions=range(PARTITIONS), record=None):
         for p in partitions:
@@ -80,6 +88,9 @@ class Case:
         file.write_text("".join(json.dumps({**letter, "record": '{"n":77}'}) + "\n" for letter in letters))
         return subprocess.run([self.options.millrace, "replay", str(file), "--into", "parsed", "--topology", str(self.path),
                                "--state", str(self.state)], capture_output=True, text=True, timeout=60 * PATIENCE)
+
+    def replay_on_cluster(self):
+        return self.cluster.ask_once("console", "-e", "replay parsed", "--json", by=self.cluster.nodes["a"])
 
 
 def grown_past_the_position(c):
@@ -179,19 +190,22 @@ def replayed_from_the_same(c):
 
 
 def on_a_cluster(c):
-    """The topology fails at the next start with the reason, whichever node has the lanes; a topic that is the same goes on."""
-    c.cluster = Cluster(c.options.millrace, c.folder, f"dir:{c.folder}/store", leading=("a",), following=("b",), patient=True)
-    c.cluster.start()
+    """The topology fails at the next start with the reason, whichever node has the lanes; a topic that is the same goes on, and gives keys to
+    replayed letters, which another one does not."""
+    c.begin_cluster()
     c.produce(0, FIRST)
     c.cluster.ask("apply", c.path)
     wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST))
     c.cluster.ask("stop", c.name)
     c.produce(FIRST, MORE)
+    c.produce(FIRST + MORE, 1, record="no json")
     c.cluster.ask("apply", c.path)
     wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST + MORE))
+    same = c.replay_on_cluster()
+    check(same.returncode == 0 and json.loads(same.stdout)["replayed"] == PARTITIONS, f"replay: {same.returncode}: {same.stdout}{same.stderr}")
     c.cluster.ask("stop", c.name)
     c.make_anew()
-    c.produce(500, FIRST + 3 * MORE)
+    c.produce(500, FIRST + 3 * MORE, record="no json")
     c.cluster.ask("apply", c.path)
     wait_until("it has failed", lambda: c.cluster.state_of(c.name)[0] == "failed")
     reason = c.cluster.state_of(c.name)[1]
@@ -199,8 +213,22 @@ def on_a_cluster(c):
     check(c.rows() == c.numbers(0, FIRST + MORE), "rows of the new topic came")
 
 
+def replayed_on_a_cluster(c):
+    """As `replayed`, where the letters and the fingerprints lie in the cluster's store."""
+    c.begin_cluster()
+    c.produce(0, FIRST)
+    c.produce(FIRST, 1, record="no json")
+    c.cluster.ask("apply", c.path)
+    wait_until("the rows are there", lambda: c.rows() == c.numbers(0, FIRST))
+    c.cluster.ask("stop", c.name)
+    c.make_anew()
+    c.produce(500, FIRST + 3 * MORE)
+    said = c.replay_on_cluster()
+    check(said.returncode != 0 and ANOTHER in said.stderr, f"replay: {said.returncode}: {said.stdout}{said.stderr}")
+
+
 CASES = [grown_past_the_position, after_a_kill, one_partition_is_enough, not_grown, taken_by_retention, other_lanes, replayed,
-         replayed_from_the_same, on_a_cluster]
+         replayed_from_the_same, on_a_cluster, replayed_on_a_cluster]
 
 
 def test(options, folder):
@@ -209,5 +237,6 @@ def test(options, folder):
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--store", choices=("dir", "postgresql", "kafka"), default="dir", help="of the clusters")
     case_names(arguments, CASES)
     sys.exit(main(test, arguments))

@@ -64,6 +64,11 @@ def lines(begin, end):
                    for n in range(begin, end))
 
 
+def quoted(begin, end):
+    """A record is three lines, one of them blank."""
+    return "at,note,n\n" + "".join(f'{json.loads(line)["at"]},"a, ""{n}""\n\n0,b",{n}\n' for n, line in enumerate(lines(begin, end).splitlines(), begin))
+
+
 def check_once(job, numbers):
     apart = difference(numbers, job.numbers())
     check(not apart, f"rows: {apart}; it said {job.said()}")
@@ -90,11 +95,11 @@ def write_some(pipe, text):
         pipe.write(text)
 
 
-def killed(options, folder):
+def killed(options, folder, name, lives, make, **stages):
     """At random moments, the same input each time; the writer is slow enough for many of them."""
-    job, rng, count = Piped(options, folder, "killed"), random.Random(options.seed), 200_000
-    text, kills = lines(0, count).encode(), 0
-    for _ in range(options.kills):
+    job, rng, count = Piped(options, folder, name, **stages), random.Random(options.seed), 200_000
+    text, kills = make(0, count).encode(), 0
+    for _ in range(lives):
         process = job.start()
         until = time.monotonic() + rng.uniform(0.05, 1.5)
         at = 0
@@ -123,7 +128,7 @@ def killed(options, folder):
     check_once(job, list(range(count)))
     check(not dead_letters(job.state), "there are dead letters")
     check("the one before once more" in job.said(), f"not a word of what was passed over: {job.said()}")
-    print(f"killed {kills + 1} times: each of {count} records once")
+    print(f"{name} {kills + 1} times: each of {count} records once")
 
 
 def another_input(options, folder):
@@ -177,7 +182,9 @@ def test(options, folder):
     another_input(options, folder)
     taken_before_a_server_was_there(options, folder)
     refused(options, folder)
-    killed(options, folder)
+    killed(options, folder, "killed", options.kills, lines)
+    killed(options, folder, "killed_in_quotes", options.kills // 3, quoted, parser={
+        "parser": "csv", "header": True, "schema": {"n": "bigint", "at": "timestamp", "note": "text"}})
 
 
 if __name__ == "__main__":

@@ -32,10 +32,10 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   const auto begin = at + 1;
   const auto [close, doubled] = data::find_closing_quote(record, begin);
   if (close == std::string_view::npos) {
-    why_ = fmt::format(
-        "field {}: its quote at byte {} is not closed; in a file a record goes on behind line breaks within "
-        "quotes, for a megabyte, on standard input it ends with its line",
-        fields_.size() + 1, at);
+    why_ = fmt::format("field {}: its quote at byte {} is not closed; a record of a file or of standard "
+                       "input goes on behind "
+                       "line breaks within quotes, for a megabyte",
+                       fields_.size() + 1, at);
     return false;
   }
   if (close + 1 < record.size() && record[close + 1] != delimiter_) {

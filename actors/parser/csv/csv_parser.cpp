@@ -128,7 +128,7 @@ config::connector csv_parser_connector() {
   c.kind = config::stage_kind::parser;
   c.type = "csv";
   c.doc = "Reads one record of delimited fields a row: by position, or by the names of a header line; a line "
-          "break within quotes is part of its field, but on standard input; empty "
+          "break within quotes is part of its field; empty "
           "is null, \"\" the empty text";
   c.nested_columns = false;
   c.options = {

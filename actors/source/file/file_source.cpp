@@ -32,11 +32,13 @@ expected<void> take_standard_input(const std::string& stage) {
 std::unique_ptr<reader> make_standard_input_reader(const config::values& options, const wants& wanted,
                                                    const spool_place& at, std::shared_ptr<feeds> running,
                                                    const wall_clock& clock) {
-  auto make = [stage = at.stage, header = wanted.header,
+  auto make = [how = standard_input_options{.stage = at.stage,
+                                            .header = wanted.header,
+                                            .csv_delimiter = wanted.csv_delimiter},
                &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
-    if (auto taken = take_standard_input(stage); !taken)
+    if (auto taken = take_standard_input(how.stage); !taken)
       return unexpected(taken.error());
-    return start_standard_input({.stage = stage, .header = header}, std::move(spool), clock);
+    return start_standard_input(how, std::move(spool), clock);
   };
   return make_spooled_reader(options, at, std::move(running), std::move(make),
                              std::string(standard_input_path));
@@ -91,6 +93,7 @@ config::connector file_source_connector() {
   c.bounded = [](const config::values& options) { return !options.boolean("follow"); };
   c.stores_timestamps = false;
   c.gives_header = [](const config::values& options) { return !options.boolean("follow"); };
+  c.splits_once = is_standard_input;
   return c;
 }
 

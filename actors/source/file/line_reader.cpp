@@ -54,7 +54,8 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
     if (last != nullptr)
       lines_end = static_cast<std::size_t>(last - bytes.data()) + 1;
     ended = got && more == 0;
-    if (ended || cut || (filled == room && lines_end > 0 && end_of({bytes.data(), lines_end}, false)))
+    if (ended || cut ||
+        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, csv_delimiter_, false)))
       break;
     if (filled < room)
       continue;  // the stream gives less only at its end
@@ -119,14 +120,6 @@ void line_reader::give_beginning(chunk& out) {
   out.to = next();
 }
 
-std::optional<std::size_t> line_reader::end_of(std::string_view lines, bool is_all) const {
-  const auto feed = lines.find('\n');
-  const auto first = feed == std::string_view::npos ? lines.size() : feed + 1;
-  if (!csv_delimiter_ || lines.substr(0, first).find('"') == std::string_view::npos)
-    return first;
-  return end_of_record(lines, *csv_delimiter_, is_all);
-}
-
 std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   const std::size_t expected_records = end / bytes_a_record_ + end / bytes_a_record_ / 8 + 16;
   out.begins.reserve(expected_records);
@@ -135,7 +128,7 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   const char* const base = out.bytes.data();
   const char* const stop = base + end;
   for (const char* at = base; at < stop;) {
-    const auto size = end_of({at, static_cast<std::size_t>(stop - at)}, is_all);
+    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, csv_delimiter_, is_all);
     if (!size) {
       end = static_cast<std::size_t>(at - base);
       break;

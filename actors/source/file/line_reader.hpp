@@ -43,8 +43,6 @@ public:
 private:
   /// Up to `end`, which lies behind a line feed or is the end of all (`is_all`); returns how far it came.
   [[nodiscard]] std::size_t split(chunk& out, std::size_t end, bool is_all);
-  /// Behind the record at the beginning of `lines`; nothing: more bytes have to decide.
-  [[nodiscard]] std::optional<std::size_t> end_of(std::string_view lines, bool is_all) const;
   [[nodiscard]] expected<bool> pass_over(chunk& out, bool complete);
   void give_beginning(chunk& out);
 

@@ -54,9 +54,12 @@ std::size_t end_of_line(std::string_view text, std::size_t from) {
 
 }  // namespace
 
-std::optional<std::size_t> end_of_record(std::string_view text, char delimiter, bool is_all) {
+std::optional<std::size_t> end_of_record(std::string_view text, std::optional<char> csv_delimiter,
+                                         bool is_all) {
   const auto first = end_of_line(text, 0);
-  quote_walk quotes(delimiter);
+  if (!csv_delimiter || text.substr(0, first).find('"') == std::string_view::npos)
+    return first;
+  quote_walk quotes(*csv_delimiter);
   auto begin = text.size() - data::without_byte_order_mark(text).size();
   for (auto end = first;; end = end_of_line(text, begin)) {
     const auto now = quotes.walk(data::without_line_end(text.substr(begin, end - begin)));

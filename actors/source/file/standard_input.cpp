@@ -2,6 +2,8 @@
 
 #include "actors/source/file/input_seen.hpp"
 #include "actors/source/file/line_reader.hpp"
+#include "actors/source/file/quoted_lines.hpp"
+#include "runtime/data/csv_text.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -107,11 +109,11 @@ private:
         return fail(
             {ec::io, fault::outside, false, fmt::format("standard input: {}", std::strerror(errno)), {}});
       at_end_ = got == 0;
-      take_lines();
+      take_records();
     }
   }
 
-  void take_lines() {
+  void take_records() {
     if (!looked_ && carry_.size() >= gzip_magic.size()) {
       looked_ = true;
       if (carry_.starts_with(gzip_magic))
@@ -121,15 +123,22 @@ private:
                      "standard input is compressed by gzip; unpack it before: zcat FILE | millrace run ...",
                      {}});
     }
+    // What was searched before holds no whole record.
+    const auto feed = std::string_view(carry_).substr(searched_).rfind('\n');
+    const auto lines = feed == std::string_view::npos ? 0 : searched_ + feed + 1;
+    const auto there = std::string_view(carry_).substr(0, at_end_ ? carry_.size() : lines);
     std::size_t at = 0;
-    for (auto feed = carry_.find('\n', searched_); feed != std::string::npos && !stopped_;
-         feed = carry_.find('\n', at)) {
-      take_line(std::string_view(carry_).substr(at, feed - at));
-      at = feed + 1;
+    while (at < there.size() && !stopped_) {
+      const auto rest = there.substr(at);
+      const auto size = end_of_record(rest, too_long_ ? std::nullopt : options_.csv_delimiter, at_end_);
+      if (!size)
+        break;
+      take_record(data::without_line_end(rest.substr(0, *size)));
+      at += *size;
     }
     carry_.erase(0, at);
-    if (at_end_ && !stopped_)
-      take_line(std::exchange(carry_, {}));
+    if (at_end_ && too_long_)
+      take_record({});
     searched_ = carry_.size();
     if (carry_.size() <= longest_line && !too_long_)
       return;
@@ -140,14 +149,12 @@ private:
     searched_ = 0;
   }
 
-  /// A whole line, or the rest of one that is too long.
-  void take_line(std::string_view line) {
+  /// A whole record, or the rest of one that is too long.
+  void take_record(std::string_view line) {
     if (too_long_)
       return take(*std::exchange(too_long_, std::nullopt), true);
     if (line.size() > longest_line)
       return take(beginning_of(line), true);
-    if (line.ends_with('\r'))
-      line.remove_suffix(1);
     if (!line.empty())
       take(line, false);
   }
@@ -223,7 +230,7 @@ private:
   std::optional<input_matcher> matcher_;
   input_seen durable_;                   // what the note says
   input_seen seen_;                      // with the group that is under way
-  std::string carry_;                    // of an unfinished line
+  std::string carry_;                    // of an unfinished record
   std::optional<std::string> too_long_;  // the beginning of the line that is being passed over
   std::size_t searched_ = 0;
   bool looked_ = false;

@@ -17,8 +17,9 @@ inline constexpr std::string_view standard_input_path = "-";
 
 struct standard_input_options {
   std::string stage{};
-  bool header = false;  // the first line names columns, and is no record
-  int descriptor = 0;   // read, never closed
+  bool header = false;                  // the first line names columns, and is no record
+  std::optional<char> csv_delimiter{};  // as in wants
+  int descriptor = 0;                   // read, never closed
 };
 
 /// `clock` outlives the feed.

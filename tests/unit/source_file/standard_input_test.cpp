@@ -21,7 +21,8 @@ using strings = std::vector<std::string>;
 /// A pipe, its reading end as a process has it, and what the spool keeps over several lives.
 class input {
 public:
-  explicit input(bool header = false) : header_(header) {}
+  explicit input(bool header = false, std::optional<char> csv_delimiter = {})
+      : header_(header), csv_delimiter_(csv_delimiter) {}
   ~input() { close(); }
   input(const input&) = delete;
   input& operator=(const input&) = delete;
@@ -30,7 +31,7 @@ public:
     close();
     REQUIRE(::pipe(ends_) == 0);
     auto made =
-        start_standard_input({"in", header_, ends_[0]},
+        start_standard_input({"in", header_, csv_delimiter_, ends_[0]},
                              {std::make_unique<spool::folder_segments>(files, "/spool"), {}}, system_clock());
     REQUIRE(made);
     feed_ = std::move(*made);
@@ -106,6 +107,7 @@ private:
   }
 
   bool header_;
+  std::optional<char> csv_delimiter_;
   int ends_[2]{-1, -1};
   std::shared_ptr<feed> feed_;
   std::unique_ptr<spooled_reader> reader_;
@@ -146,6 +148,24 @@ TEST_CASE("of a line that is too long the beginning is kept, and the same input 
     CHECK(got[1] == std::string(kept_of_longer_line, 'x'));
     CHECK(got[2] == "b");
     CHECK(in.cut() == life + 1);
+  }
+}
+
+TEST_CASE(
+    "a line break within quotes is part of a csv record, over kills and however the input comes in parts") {
+  const std::string text = "1,\"a\r\n\nb\"\n\n2,c\r\n3,\"d\n4,\"\"e\"\n5,\"open\n6,f";
+  const strings wanted{"1,\"a\r\n\nb\"", "2,c", "3,\"d\n4,\"\"e\"", "5,\"open", "6,f"};
+  for (std::size_t size = 1; size < text.size(); size += 3) {
+    input in(false, ',');
+    in.begin();
+    in.say("1,\"a\r\n\nb\"\n2,\"un");
+    CHECK(in.records(1) == strings{wanted[0]});
+    in.forget();
+    in.begin();
+    for (std::size_t at = 0; at < text.size(); at += size)
+      in.say(std::string_view(text).substr(at, size));
+    in.end();
+    CHECK(in.records_to_the_end() == wanted);
   }
 }
 
