@@ -59,6 +59,7 @@ parser::parser_options options_of(const config::stage& s) {
   out.max_event_time = plan.max_event_time;
   out.fail_on_error = plan.fail_on_error;
   out.validate_whole = plan.validate_whole;
+  out.skip_null = plan.skip_null;
   return out;
 }
 
@@ -119,7 +120,7 @@ expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage
   if (s.type == "json")
     return parser::make_json_parser(options_of(s));
   if (s.type == "csv")
-    return parser::make_csv_parser(options_of(s), s.options.text("delimiter").front(),
+    return parser::make_csv_parser(options_of(s), parser::csv_dialect_of(s.options),
                                    s.options.boolean("header"));
   if (s.type == "text")
     return parser::make_text_parser(options_of(s));

@@ -79,6 +79,13 @@ std::vector<option> parser_options() {
               "waits that grow to five minutes, or given up after three times",
        .default_text = "retry",
        .choices = {"retry", "dead_letter"}},
+      {.name = "on_null",
+       .type = choice,
+       .doc = "What happens to a Kafka record whose value is null (a tombstone of a compacted topic): it is "
+              "a dead letter, or no "
+              "record",
+       .default_text = "dead_letter",
+       .choices = {"dead_letter", "skip"}},
       {.name = "validate",
        .type = choice,
        .doc = "Whether the whole record must be well formed, or only the columns that a later stage reads "

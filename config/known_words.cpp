@@ -71,6 +71,8 @@ constexpr entry options[] = {
     {"source generator", "type template mapping dataset", "did you mean \"kind\"?"},
 
     {"parser csv", "sep separator fielddelimiter comma", "did you mean \"delimiter\"?"},
+    {"parser csv", "quotechar quotecharacter quotemark enclosure enclosedby", "did you mean \"quote\"?"},
+    {"parser csv", "skiprows skiplines skipfirst skipheaderlines headerlines", "did you mean \"skip\"?"},
     {"parser csv", "headers firstlineheader skipfirstline hasheader", "did you mean \"header\"?"},
 
     {"window session", "timeout inactivity inactivitygap gapduration sessiongap size",

@@ -60,6 +60,7 @@ struct parser_plan {
   bool fail_on_error = false;
   bool gives_up_crashes = false;  // records that have ended the process three times
   bool validate_whole = true;
+  bool skip_null = false;
 };
 struct transform_plan {
   step select;

@@ -2,6 +2,7 @@
 
 #include "actors/client/replay/replay_log.hpp"
 #include "actors/deployment/layout.hpp"
+#include "actors/parser/csv/csv_parser.hpp"
 #include "actors/source/spooled_reader.hpp"
 #include "runtime/snapshot/file_names.hpp"
 
@@ -157,8 +158,10 @@ source::wants wants_of(const config::stage& parser) {
   };
   const bool header = parser.options.has("header") && parser.options.boolean("header");
   source::wants out{used("_key"), used("_headers"), header};
-  if (parser.type == "csv")
-    out.csv_delimiter = parser.options.text("delimiter").front();
+  if (parser.type == "csv") {
+    out.csv = parser::csv_dialect_of(parser.options);
+    out.skip = static_cast<std::size_t>(parser.options.integer("skip"));
+  }
   return out;
 }
 

@@ -30,7 +30,7 @@ struct parsed {
   data::batch rows;  // under the parser's schema; columns that nobody uses are null pointers
   std::vector<std::uint32_t> records;  // of each row: the record's index in the chunk, ascending
   std::vector<dead_record> dead;       // ascending
-  std::uint32_t blank = 0;             // blank lines: no records
+  std::uint32_t passed_over = 0;       // blank lines, header lines, skipped nulls: no records
 };
 
 class record_parser {
@@ -60,6 +60,7 @@ struct parser_options {
   std::optional<event_micros> max_event_time;
   bool fail_on_error = false;  // on_error: fail
   bool validate_whole = true;  // validate: projected turns it off
+  bool skip_null = false;      // on_null: skip
 };
 
 }  // namespace millrace::parser

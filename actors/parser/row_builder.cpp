@@ -15,7 +15,7 @@ parser_options with_event_time_used(parser_options options) {
 
 row_builder::row_builder(const parser_options& options)
     : schema_(options.schema), used_(with_event_time_used(options).used),
-      hidden_(with_event_time_used(options)), event_time_(options) {
+      hidden_(with_event_time_used(options)), event_time_(options), skip_null_(options.skip_null) {
   for (const auto& f : *schema_)
     builders_.emplace_back(f.type);
 }

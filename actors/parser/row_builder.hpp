@@ -30,7 +30,11 @@ public:
   void dead(std::size_t record, std::string why) {
     out_.dead.push_back({static_cast<std::uint32_t>(record), std::move(why)});
   }
-  void blank() { ++out_.blank; }
+  /// A null that is to be skipped (on_null): no record.
+  [[nodiscard]] bool passes(const source::chunk& c, std::size_t record) const {
+    return skip_null_ && c.lengths[record] == source::no_value;
+  }
+  void pass_over() { ++out_.passed_over; }
 
 private:
   data::schema_ptr schema_;
@@ -38,6 +42,7 @@ private:
   std::vector<data::column_builder> builders_;
   hidden_columns hidden_;
   event_time_check event_time_;
+  bool skip_null_;
   parsed out_;
   std::string why_;
 };

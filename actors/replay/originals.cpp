@@ -1,6 +1,7 @@
 #include "actors/replay/originals.hpp"
 
 #include "actors/catalog.hpp"
+#include "actors/deployment/start_positions.hpp"
 #include "actors/source/file/bounded_reader.hpp"
 #include "actors/source/file/file_list.hpp"
 
@@ -19,9 +20,9 @@ constexpr std::chrono::milliseconds again_after{200};
 constexpr std::chrono::milliseconds one_record{10'000};
 constexpr std::size_t read_at_once = 1U << 18U;
 
-/// A file's first line; nothing where the file is gone or empty.
-std::optional<std::string> header_line_of(const std::string& file) {
-  source::bounded_reader reader(file, false, true);
+/// A file's line that names columns; nothing where the file is gone or has none.
+std::optional<std::string> header_line_of(const std::string& file, const source::wants& wants) {
+  source::bounded_reader reader(file, false, wants);
   if (!reader.discover(one_look) || !reader.assign("0", {}))
     return std::nullopt;
   const std::vector<std::string> wanted{"0"};
@@ -54,13 +55,14 @@ expected<std::optional<originals::original>> originals::of(const letter& l, cons
   // One log of several files names in its letters the one that it was, a single file its partition.
   const auto& path = r.plan->source->options.text("path");
   out.topic = source::is_glob(path) ? r.partition : path;
-  if (!r.plan->parser->options.has("header") || !r.plan->parser->options.boolean("header"))
+  const auto wanted = deployment::wants_of(*r.plan->parser);
+  if (!wanted.header)
     return out;
   if (path == "-")
     return std::optional<original>();
   auto known = headers_.find(out.topic);
   if (known == headers_.end())
-    known = headers_.emplace(out.topic, header_line_of(out.topic)).first;
+    known = headers_.emplace(out.topic, header_line_of(out.topic, wanted)).first;
   if (!known->second)
     return std::optional<original>();
   out.header = *known->second;

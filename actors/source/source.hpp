@@ -6,6 +6,7 @@
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
+#include "runtime/data/csv_text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -139,8 +140,9 @@ struct wants {
   bool key = false;
   bool headers = false;
   bool header = false;  // the file's first line
-  /// Records are csv with this delimiter: a line break within quotes is part of its record, where a source splits lines.
-  std::optional<char> csv_delimiter = {};
+  /// Records are csv: a line break within quotes is part of its record, where a source splits lines.
+  std::optional<data::csv_dialect> csv = {};
+  std::size_t skip = 0;  // lines at the beginning of each file that are no records
 };
 
 }  // namespace millrace::source

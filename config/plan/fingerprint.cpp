@@ -64,8 +64,11 @@ std::string parser_line(const stage& s, const parser_plan& p) {
   for (std::size_t i = 0; i < p.formats.size(); ++i)
     add_formats(line, quoted(declared[i].name), declared[i].type, p.formats[i]);
   if (s.options.has("delimiter"))
-    line += fmt::format(" delimiter={} header={}", quoted(s.options.text("delimiter")),
-                        s.options.boolean("header"));
+    line +=
+        fmt::format(" delimiter={} quote={} skip={} header={}", quoted(s.options.text("delimiter")),
+                    quoted(s.options.text("quote")), s.options.integer("skip"), s.options.boolean("header"));
+  if (p.skip_null)
+    line += " on_null=skip";
   return line +
          fmt::format(" event_time={}", p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none");
 }

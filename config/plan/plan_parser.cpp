@@ -50,31 +50,36 @@ void refuse_nested(draft& d, const parser_schema& schema, report& out) {
                             d.built.type));
 }
 
-/// Only files have a first line.
-void check_header(draft& d, const drafts& all, report& out) {
+/// Only files have first lines.
+void check_first_lines(draft& d, const drafts& all, report& out) {
   const auto& options = d.built.options;
-  if (!options.has("header") || !options.boolean("header"))
-    return;
-  for (const auto r : d.reads) {
-    const auto& source = all[r];
-    if (source.own != nullptr && !source.broken &&
-        !(source.own->gives_header && source.own->gives_header(source.built.options)))
-      return d.fail(
-          out, "header",
-          fmt::format("the source {} has no first line that names columns; expected a file source that is "
-                      "not followed, or columns by position",
-                      source.built.name));
-  }
+  const auto wants = [&](std::string_view option, std::string_view what, std::string_view remedy) {
+    for (const auto r : d.reads) {
+      const auto& source = all[r];
+      if (source.own != nullptr && !source.broken &&
+          !(source.own->gives_header && source.own->gives_header(source.built.options)))
+        return d.fail(
+            out, option,
+            fmt::format("the source {} has no first {}; expected a file source that is not followed, {}",
+                        source.built.name, what, remedy));
+    }
+  };
+  if (options.has("header") && options.boolean("header"))
+    wants("header", "line that names columns", "or columns by position");
+  if (options.has("skip") && options.integer("skip") > 0)
+    wants("skip", "lines", "or no \"skip\"");
 }
 
-/// A csv parser's delimiter, where quotes hold line breaks, else empty.
-std::string quoting(const values& options) {
-  return options.has("delimiter") ? options.text("delimiter") : std::string();
+/// How a parser has its source split lines into records, as text to compare.
+std::string splitting(const values& options) {
+  if (!options.has("delimiter"))
+    return {};
+  return fmt::format("{} {} {} {}", options.text("delimiter"), options.text("quote"), options.integer("skip"),
+                     options.boolean("header"));
 }
 
 /// Whoever is above in the file decides how a source that splits its records once does it.
 void check_split(draft& d, const drafts& all, report& out) {
-  const auto has_header = [](const values& o) { return o.has("header") && o.boolean("header"); };
   for (const auto r : d.reads) {
     const auto& source = all[r];
     if (source.own == nullptr || source.broken || !source.own->splits_once ||
@@ -85,15 +90,14 @@ void check_split(draft& d, const drafts& all, report& out) {
         break;
       if (other.built.kind != stage_kind::parser || other.broken || !std::ranges::count(other.reads, r))
         continue;
-      const auto& mine = d.built.options;
-      const auto& first = other.built.options;
-      if (quoting(mine) == quoting(first) && has_header(mine) == has_header(first))
+      if (splitting(d.built.options) == splitting(other.built.options))
         continue;
       return d.fail(
           out, {},
           fmt::format("the source {} splits its input into records once, and {} reads it, too; expected both "
                       "to be csv "
-                      "with one `delimiter` and `header`, or neither (the column _raw has the whole record)",
+                      "with the same `delimiter`, `quote`, `skip` and `header`, or neither (the column _raw "
+                      "has the whole record)",
                       source.built.name, other.built.name));
     }
   }
@@ -135,6 +139,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   plan.future_skew = options.has("future_skew") ? options.duration("future_skew") : micros::max();
   plan.fail_on_error = options.has("on_error") && options.text("on_error") == "fail";
   plan.gives_up_crashes = options.has("on_crash") && options.text("on_crash") == "dead_letter";
+  plan.skip_null = options.has("on_null") && options.text("on_null") == "skip";
   plan.validate_whole = !options.has("validate") || options.text("validate") == "whole";
 
   const auto before = out.errors();
@@ -150,7 +155,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   }
   d.broken = d.broken || out.errors() != before;
   refuse_nested(d, *read, out);
-  check_header(d, all, out);
+  check_first_lines(d, all, out);
   check_split(d, all, out);
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);

@@ -2,9 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace millrace::data {
+
+struct csv_dialect {
+  char delimiter = ',';
+  std::optional<char> quote = '"';  // none: quotes are text like any other
+};
 
 /// The text behind a byte-order mark, which the first record of a file may have.
 [[nodiscard]] inline std::string_view without_byte_order_mark(std::string_view text) {
@@ -26,10 +32,10 @@ struct closing_quote {
   bool doubled = false;  // a doubled quote, which stands for one, lies in front of it
 };
 /// Returns where the quotes end that are open at `from`.
-[[nodiscard]] inline closing_quote find_closing_quote(std::string_view text, std::size_t from) {
-  closing_quote out{text.find('"', from)};
-  while (out.at != std::string_view::npos && out.at + 1 < text.size() && text[out.at + 1] == '"')
-    out = {text.find('"', out.at + 2), true};
+[[nodiscard]] inline closing_quote find_closing_quote(std::string_view text, std::size_t from, char quote) {
+  closing_quote out{text.find(quote, from)};
+  while (out.at != std::string_view::npos && out.at + 1 < text.size() && text[out.at + 1] == quote)
+    out = {text.find(quote, out.at + 2), true};
   return out;
 }
 

@@ -30,12 +30,12 @@ std::string written(const std::vector<parser::csv_field>& fields, char delimiter
   return out;
 }
 
-void read_back(const std::string& record, char delimiter) {
-  parser::csv_fields first(delimiter);
+void read_back(const std::string& record, const data::csv_dialect& dialect) {
+  parser::csv_fields first(dialect);
   if (!first.split(record))
     return;
-  const auto text = written(first.fields(), delimiter);
-  parser::csv_fields again(delimiter);
+  const auto text = written(first.fields(), dialect.delimiter);
+  parser::csv_fields again(data::csv_dialect{dialect.delimiter});
   require(again.split(text) && again.fields().size() == first.fields().size(), "quoted fields are read back");
   for (std::size_t i = 0; i < first.fields().size(); ++i)
     require(first.fields()[i].text == again.fields()[i].text, "a quoted field is read back as it was");
@@ -50,7 +50,7 @@ std::string flat(std::string schema) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // the first section: the schema; ';' or a tab in it is the delimiter, '@' asks for an event time
+  // the first section: the schema; ';' or a tab in it is the delimiter, ' quotes and '!' says that nothing does, '@' asks for an event time
   auto records = fuzz::sections(data, size);
   const auto schema = flat(std::move(records.front()));
   records.erase(records.begin());
@@ -58,17 +58,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   const auto contains = [&](char c) { return schema.find(c) != std::string::npos; };
   const char delimiter = contains(';') ? ';' : contains('\t') ? '\t' : ',';
+  const data::csv_dialect dialect{delimiter,
+                                  contains('!') ? std::nullopt : std::optional(contains('\'') ? '\'' : '"')};
   const auto options = fuzz::options_of(schema, contains('@'));
-  const auto parser = parser::make_csv_parser(options, delimiter, false);
+  const auto parser = parser::make_csv_parser(options, dialect, false);
   const auto joined = outcomes(*parser, records, true, options.used);
   for (std::size_t i = 0; i < records.size(); ++i) {
     require(outcomes(*parser, {records[i]}, true, options.used)[0] == joined[i],
             "a record stands for itself: " + joined[i]);
-    read_back(records[i], delimiter);
+    read_back(records[i], dialect);
   }
   auto all = options;
   all.used.assign(all.declared, true);
-  require(outcomes(*parser::make_csv_parser(all, delimiter, false), records, true, options.used) == joined,
+  require(outcomes(*parser::make_csv_parser(all, dialect, false), records, true, options.used) == joined,
           "which columns are read does not matter");
   return 0;
 }

@@ -14,25 +14,34 @@ namespace {
 constexpr std::size_t bytes_at_once = std::size_t{1} << 20U;
 
 /// Where parsers of several kinds read one source, the first says it.
-std::optional<char> csv_delimiter_of(const config::topology& t, const std::string& source) {
+source::wants wants_of_source(const config::topology& t, const std::string& source) {
   for (const auto& s : t.stages)
     if (s.kind == config::stage_kind::parser &&
         std::ranges::find(s.from, source, &config::input_ref::stage) != s.from.end())
-      return deployment::wants_of(s).csv_delimiter;
-  return std::nullopt;
+      return deployment::wants_of(s);
+  return {};
+}
+
+expected<std::unique_ptr<source::byte_stream>> open_at(const std::string& file, std::uint64_t offset) {
+  return source::open_file::open(file).and_then([&](source::open_file&& opened) {
+    return source::open_stream(std::move(opened), offset, std::nullopt);
+  });
 }
 
 }  // namespace
 
 expected<std::vector<source::written_record>> read_sample(const std::string& file, const config::topology& t,
                                                           const std::string& source) {
-  auto opened = source::open_file::open(file);
-  if (!opened)
-    return unexpected(opened.error());
-  auto stream = source::open_stream(std::move(*opened), 0, std::nullopt);
+  const auto wanted = wants_of_source(t, source);
+  auto stream = open_at(file, 0);
   if (!stream)
     return unexpected(stream.error());
-  source::line_reader lines(std::move(*stream), file, 0, 0, csv_delimiter_of(t, source));
+  const auto skipped = source::pass_lines(**stream, wanted.skip);
+  if (!skipped)
+    return unexpected(skipped.error());
+  if (stream = open_at(file, *skipped); !stream)
+    return unexpected(stream.error());
+  source::line_reader lines(std::move(*stream), file, 0, static_cast<std::int64_t>(*skipped), wanted.csv);
   std::vector<source::written_record> out;
   for (bool ended = false; !ended;) {
     source::chunk c;

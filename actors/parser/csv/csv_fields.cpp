@@ -1,7 +1,5 @@
 #include "actors/parser/csv/csv_fields.hpp"
 
-#include "runtime/data/csv_text.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,11 +12,11 @@ bool csv_fields::split(std::string_view record) {
   unquoted_.reserve(record.size());  // so that fields can point there
   std::size_t at = 0;
   for (;;) {
-    if (at < record.size() && record[at] == '"') {
+    if (dialect_.quote && at < record.size() && record[at] == *dialect_.quote) {
       if (!quoted(record, at))
         return false;
     } else {
-      const auto end = std::min(record.find(delimiter_, at), record.size());
+      const auto end = std::min(record.find(dialect_.delimiter, at), record.size());
       fields_.push_back({record.substr(at, end - at), false});
       at = end;
     }
@@ -30,7 +28,7 @@ bool csv_fields::split(std::string_view record) {
 
 bool csv_fields::quoted(std::string_view record, std::size_t& at) {
   const auto begin = at + 1;
-  const auto [close, doubled] = data::find_closing_quote(record, begin);
+  const auto [close, doubled] = data::find_closing_quote(record, begin, *dialect_.quote);
   if (close == std::string_view::npos) {
     why_ = fmt::format("field {}: its quote at byte {} is not closed; a record of a file or of standard "
                        "input goes on behind "
@@ -38,11 +36,11 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
                        fields_.size() + 1, at);
     return false;
   }
-  if (close + 1 < record.size() && record[close + 1] != delimiter_) {
+  if (close + 1 < record.size() && record[close + 1] != dialect_.delimiter) {
     why_ = fmt::format(
-        "field {}: something follows the closing quote at byte {}; expected the delimiter, and \"\" for "
+        "field {}: something follows the closing quote at byte {}; expected the delimiter, and {}{} for "
         "a quote",
-        fields_.size() + 1, close);
+        fields_.size() + 1, close, *dialect_.quote, *dialect_.quote);
     return false;
   }
   auto text = record.substr(begin, close - begin);
@@ -50,7 +48,7 @@ bool csv_fields::quoted(std::string_view record, std::size_t& at) {
     const auto from = unquoted_.size();
     for (std::size_t i = 0; i < text.size(); ++i) {
       unquoted_ += text[i];
-      i += text[i] == '"';
+      i += text[i] == *dialect_.quote;
     }
     text = std::string_view(unquoted_).substr(from);
   }

@@ -1,5 +1,7 @@
-// One CSV record apart into fields (RFC 4180, with any one-byte delimiter). Pure.
+// One CSV record apart into fields (RFC 4180, with any one-byte delimiter and quote). Pure.
 #pragma once
+
+#include "runtime/data/csv_text.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,7 +16,7 @@ struct csv_field {
 
 class csv_fields {
 public:
-  explicit csv_fields(char delimiter) : delimiter_(delimiter) {}
+  explicit csv_fields(const data::csv_dialect& dialect) : dialect_(dialect) {}
   /// False leaves why() as the error. The fields live until the next call, and as long as the record.
   [[nodiscard]] bool split(std::string_view record);
   [[nodiscard]] const std::vector<csv_field>& fields() const { return fields_; }
@@ -23,7 +25,7 @@ public:
 private:
   [[nodiscard]] bool quoted(std::string_view record, std::size_t& at);
 
-  char delimiter_;
+  data::csv_dialect dialect_;
   std::vector<csv_field> fields_;
   std::string unquoted_;  // of fields that held doubled quotes; as large as the record from the start
   std::string why_;

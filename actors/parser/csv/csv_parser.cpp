@@ -15,8 +15,8 @@ namespace {
 
 class csv_parser final : public record_parser {
 public:
-  csv_parser(parser_options options, char delimiter, bool header)
-      : options_(std::move(options)), fields_(delimiter), header_(header), rows_(options_) {
+  csv_parser(parser_options options, const data::csv_dialect& dialect, bool header)
+      : options_(std::move(options)), fields_(dialect), header_(header), rows_(options_) {
     for (std::size_t i = 0; i < options_.declared; ++i) {
       readers_.emplace_back((*options_.schema)[i], i < options_.formats.size()
                                                        ? options_.formats[i]
@@ -31,8 +31,8 @@ public:
     if (header_)
       read_header(c);
     for (std::size_t i = 0; i < c.records(); ++i) {
-      if (header_ && c.header && c.positions[i] == c.header->at)
-        rows_.blank();
+      if (is_header(c, i) || rows_.passes(c, i))
+        rows_.pass_over();
       else if (!read(c, i))
         rows_.dead(i, std::move(why_));
     }
@@ -40,6 +40,11 @@ public:
   }
 
 private:
+  /// The header, or the same line once more: files that were joined bring theirs.
+  [[nodiscard]] bool is_header(const source::chunk& c, std::size_t i) const {
+    return header_ && c.header && (c.positions[i] == c.header->at || c.record(i) == names_);
+  }
+
   /// Where each column stands, by its name; header_problem_ where that cannot be said.
   void read_header(const source::chunk& c) {
     const auto text = c.header ? std::string_view(c.header->text) : std::string_view();
@@ -47,7 +52,8 @@ private:
       return;
     known_header_ = text;
     header_problem_.clear();
-    if (!fields_.split(data::without_byte_order_mark(text))) {
+    names_ = data::without_byte_order_mark(text);
+    if (!fields_.split(names_)) {
       header_problem_ = "the file's header line cannot be read: " + fields_.why();
       return;
     }
@@ -117,6 +123,7 @@ private:
   std::size_t width_ = 0;            // fields of a record
   std::vector<csv_value> values_;
   std::optional<std::string> known_header_;
+  std::string names_;  // of it, without a byte-order mark
   std::string header_problem_;
   std::string why_;
 };
@@ -140,18 +147,41 @@ config::connector csv_parser_connector() {
        .doc = "What stands between two fields: one character of ASCII, such as ; or a tab (\\t)",
        .default_text = ",",
        .plain = true},
+      {.name = "quote",
+       .doc = "What stands around a field that holds delimiters or line breaks, and twice for itself: one "
+              "character of ASCII; none: quotes are text",
+       .default_text = "\"",
+       .plain = true},
+      {.name = "skip",
+       .type = config::option_type::integer,
+       .doc = "How many lines at the beginning of each file are no records; the header line is behind them",
+       .default_text = "0",
+       .maximum = 1'000'000},
   };
   c.check = [](const config::check_input& in, const config::say& say) {
-    const auto& d = in.options.text("delimiter");
-    if (d.size() != 1 || static_cast<unsigned char>(d[0]) >= 0x80 || d[0] == '"' || d[0] == '\n' ||
-        d[0] == '\r')
+    const auto is_one = [](const std::string& text) {
+      return text.size() == 1 && static_cast<unsigned char>(text[0]) < 0x80 && text[0] != '\n' &&
+             text[0] != '\r';
+    };
+    const auto& delimiter = in.options.text("delimiter");
+    const auto& quote = in.options.text("quote");
+    if (!is_one(delimiter) || delimiter == "\"")
       say("delimiter", "cannot separate fields; expected one character of ASCII, and no quote or line break");
+    if (quote != "none" && (!is_one(quote) || quote == delimiter))
+      say("quote", "cannot stand around fields; expected one character of ASCII that is no line break and "
+                   "not the `delimiter`, or \"none\"");
   };
   return c;
 }
 
-std::unique_ptr<record_parser> make_csv_parser(parser_options options, char delimiter, bool header) {
-  return std::make_unique<csv_parser>(std::move(options), delimiter, header);
+data::csv_dialect csv_dialect_of(const config::values& options) {
+  const auto& quote = options.text("quote");
+  return {options.text("delimiter").front(), quote == "none" ? std::nullopt : std::optional(quote.front())};
+}
+
+std::unique_ptr<record_parser> make_csv_parser(parser_options options, const data::csv_dialect& dialect,
+                                               bool header) {
+  return std::make_unique<csv_parser>(std::move(options), dialect, header);
 }
 
 }  // namespace millrace::parser

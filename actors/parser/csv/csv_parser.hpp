@@ -13,7 +13,9 @@ namespace millrace::parser {
 
 /// The options must have been validated. `header`: columns are found by the names in the chunk's header line,
 /// else by position.
-[[nodiscard]] std::unique_ptr<record_parser> make_csv_parser(parser_options options, char delimiter,
-                                                             bool header);
+[[nodiscard]] std::unique_ptr<record_parser> make_csv_parser(parser_options options,
+                                                             const data::csv_dialect& dialect, bool header);
+/// The dialect that validated options of a csv parser say.
+[[nodiscard]] data::csv_dialect csv_dialect_of(const config::values& options);
 
 }  // namespace millrace::parser

@@ -26,7 +26,7 @@ public:
   [[nodiscard]] parsed parse(const source::chunk& c) override;
 
 private:
-  enum class record_outcome : std::uint8_t { row, blank, dead };
+  enum class record_outcome : std::uint8_t { row, passed_over, dead };
 
   /// Records [from, to) lie back to back and share one index; returns the first that was not decided.
   std::size_t parse_stretch(const source::chunk& c, std::size_t from, std::size_t to);
@@ -145,6 +145,8 @@ void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
 json_parser::record_outcome json_parser::read_record(const source::chunk& c, std::size_t i, const char* text,
                                                      std::uint32_t begin, std::uint32_t end,
                                                      std::uint32_t& token, bool escapes) {
+  if (rows_.passes(c, i))
+    return record_outcome::passed_over;
   if (c.lengths[i] == source::no_value)
     return dead("the record has no value (a null, as Kafka's tombstones are); expected a JSON object");
   if (c.is_cut(i))
@@ -161,7 +163,8 @@ json_parser::record_outcome json_parser::read_record(const source::chunk& c, std
   record_walk record(text, at, begin, end, escapes);
   if (at[token] >= end)
     // lines may be blank; a message without content is something that somebody sent
-    return c.timestamps.empty() ? record_outcome::blank : dead("the record is empty; expected a JSON object");
+    return c.timestamps.empty() ? record_outcome::passed_over
+                                : dead("the record is empty; expected a JSON object");
   if (record.kind(token) != '{')
     return dead(fmt::format("the record is {}; expected a JSON object", describe_kind(record.kind(token))));
   std::uint32_t behind = 0;
@@ -236,8 +239,8 @@ void json_parser::note(std::size_t i, record_outcome v) {
   switch (v) {
   case record_outcome::row:
     break;
-  case record_outcome::blank:
-    rows_.blank();
+  case record_outcome::passed_over:
+    rows_.pass_over();
     break;
   case record_outcome::dead:
     rows_.dead(i, why_);

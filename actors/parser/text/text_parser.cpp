@@ -12,7 +12,9 @@ public:
 
   parsed parse(const source::chunk& c) override {
     for (std::size_t i = 0; i < c.records(); ++i) {
-      if (c.lengths[i] == source::no_value)
+      if (rows_.passes(c, i))
+        rows_.pass_over();
+      else if (c.lengths[i] == source::no_value)
         rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected text");
       else if (c.is_cut(i))
         rows_.dead(i, std::string(cut_record));

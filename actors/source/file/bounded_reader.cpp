@@ -82,16 +82,30 @@ expected<void> bounded_reader::assign(const std::string& partition, position fro
   return {};
 }
 
-expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
-                                              std::uint64_t offset) const {
-  const auto& known = files_[file];
-  auto opened = open_file::open(known.path);
+expected<std::unique_ptr<byte_stream>> bounded_reader::stream_at(std::size_t file,
+                                                                 std::uint64_t offset) const {
+  auto opened = open_file::open(files_[file].path);
   if (!opened)
     return tl::make_unexpected(std::move(opened.error()));
-  auto stream = open_stream(std::move(*opened), offset, known.length);
+  return open_stream(std::move(*opened), offset, files_[file].length);
+}
+
+// Records begin behind the lines that are skipped.
+expected<line_reader> bounded_reader::open_at(std::size_t file, std::int64_t major,
+                                              std::uint64_t offset) const {
+  if (wanted_.skip > 0) {
+    auto lines = stream_at(file, 0);
+    if (!lines)
+      return tl::make_unexpected(std::move(lines.error()));
+    const auto behind = pass_lines(**lines, wanted_.skip);
+    if (!behind)
+      return tl::make_unexpected(behind.error());
+    offset = std::max(offset, *behind);
+  }
+  auto stream = stream_at(file, offset);
   if (!stream)
     return tl::make_unexpected(std::move(stream.error()));
-  return line_reader(std::move(*stream), known.path, major, offset, csv_delimiter_);
+  return line_reader(std::move(*stream), files_[file].path, major, offset, wanted_.csv);
 }
 
 expected<std::optional<header_line>> bounded_reader::read_header(std::size_t file, std::int64_t major) const {
@@ -142,7 +156,7 @@ expected<std::optional<chunk>> bounded_reader::next_chunk(log& l, std::size_t ma
           open_at(l.file, major, l.next.major == major ? static_cast<std::uint64_t>(l.next.minor) : 0);
       if (!lines)
         return tl::make_unexpected(std::move(lines.error()));
-      if (header_) {
+      if (wanted_.header) {
         auto header = read_header(l.file, major);
         if (!header)
           return tl::make_unexpected(std::move(header.error()));

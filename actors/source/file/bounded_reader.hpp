@@ -16,12 +16,11 @@ namespace millrace::source {
 
 class bounded_reader final : public reader {
 public:
-  /// `parallel`: each file is a partition, named by its path. `header`: the first line of each file goes with
-  /// all of its chunks.
-  bounded_reader(std::string pattern, bool parallel, bool header = false,
-                 file_order order = file_order::natural, std::optional<char> csv_delimiter = {})
-      : pattern_(std::move(pattern)), parallel_(parallel), header_(header), order_(order),
-        csv_delimiter_(csv_delimiter) {}
+  /// `parallel`: each file is a partition, named by its path. Of `wanted` header, csv and skip count: the header, the first
+  /// line behind those that are skipped, goes with all chunks of its file.
+  bounded_reader(std::string pattern, bool parallel, const wants& wanted = {},
+                 file_order order = file_order::natural)
+      : pattern_(std::move(pattern)), parallel_(parallel), wanted_(wanted), order_(order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -48,13 +47,13 @@ private:
   expected<std::optional<chunk>> next_chunk(log& l, std::size_t max_bytes);
   expected<std::optional<header_line>> read_header(std::size_t file, std::int64_t major) const;
   expected<line_reader> open_at(std::size_t file, std::int64_t major, std::uint64_t offset) const;
+  expected<std::unique_ptr<byte_stream>> stream_at(std::size_t file, std::uint64_t offset) const;
 
   std::string pattern_;
   bool inflates_ = false;  // how much a compressed file holds is not known before
   bool parallel_;
-  bool header_;
+  wants wanted_;
   file_order order_;
-  std::optional<char> csv_delimiter_;
   /// The first discover() fixes these files and their order, which check_identity() brings back; in a run that
   /// goes on after an earlier one's end the kept identity does.
   std::vector<file_identity> files_;

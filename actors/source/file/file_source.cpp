@@ -32,9 +32,7 @@ expected<void> take_standard_input(const std::string& stage) {
 std::unique_ptr<reader> make_standard_input_reader(const config::values& options, const wants& wanted,
                                                    const spool_place& at, std::shared_ptr<feeds> running,
                                                    const wall_clock& clock) {
-  auto make = [how = standard_input_options{.stage = at.stage,
-                                            .header = wanted.header,
-                                            .csv_delimiter = wanted.csv_delimiter},
+  auto make = [how = standard_input_options{.stage = at.stage, .wanted = wanted},
                &clock](spool_setup spool) -> expected<std::shared_ptr<feed>> {
     if (auto taken = take_standard_input(how.stage); !taken)
       return unexpected(taken.error());
@@ -104,9 +102,9 @@ expected<std::unique_ptr<reader>> make_file_reader(const config::values& options
     return make_standard_input_reader(options, wanted, at, std::move(running), *clock);
   if (options.boolean("follow"))
     return std::make_unique<followed_reader>(options.text("path"), file_order_of(options.text("order")),
-                                             wanted.csv_delimiter);
-  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted.header,
-                                          file_order_of(options.text("order")), wanted.csv_delimiter);
+                                             wanted.csv);
+  return std::make_unique<bounded_reader>(options.text("path"), options.boolean("parallel"), wanted,
+                                          file_order_of(options.text("order")));
 }
 
 }  // namespace millrace::source

@@ -18,8 +18,8 @@ namespace millrace::source {
 class followed_reader final : public reader {
 public:
   explicit followed_reader(std::string pattern, file_order order = file_order::natural,
-                           std::optional<char> csv_delimiter = {})
-      : pattern_(pattern), csv_delimiter_(csv_delimiter), files_(std::move(pattern), order) {}
+                           std::optional<data::csv_dialect> csv = {})
+      : pattern_(pattern), csv_(csv), files_(std::move(pattern), order) {}
 
   expected<std::vector<partition_info>> discover(std::chrono::milliseconds timeout) override;
   expected<void> assign(const std::string& partition, position from) override;
@@ -60,7 +60,7 @@ private:
   void leave(std::int64_t generation);
 
   std::string pattern_;
-  std::optional<char> csv_delimiter_;
+  std::optional<data::csv_dialect> csv_;
   generations files_;
   bool assigned_ = false;
   position next_{};

@@ -55,7 +55,7 @@ expected<bool> line_reader::read(chunk& out, std::size_t max_bytes, bool complet
       lines_end = static_cast<std::size_t>(last - bytes.data()) + 1;
     ended = got && more == 0;
     if (ended || cut ||
-        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, csv_delimiter_, false)))
+        (filled == room && lines_end > 0 && end_of_record({bytes.data(), lines_end}, csv_, false)))
       break;
     if (filled < room)
       continue;  // the stream gives less only at its end
@@ -128,7 +128,7 @@ std::size_t line_reader::split(chunk& out, std::size_t end, bool is_all) {
   const char* const base = out.bytes.data();
   const char* const stop = base + end;
   for (const char* at = base; at < stop;) {
-    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, csv_delimiter_, is_all);
+    const auto size = end_of_record({at, static_cast<std::size_t>(stop - at)}, csv_, is_all);
     if (!size) {
       end = static_cast<std::size_t>(at - base);
       break;

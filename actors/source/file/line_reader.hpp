@@ -24,9 +24,8 @@ class line_reader {
 public:
   /// `stream` begins at `offset`, the beginning of a line. Positions are (major, offset).
   line_reader(std::unique_ptr<byte_stream> stream, std::string path, std::int64_t major, std::uint64_t offset,
-              std::optional<char> csv_delimiter = {})
-      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset),
-        csv_delimiter_(csv_delimiter) {}
+              std::optional<data::csv_dialect> csv = {})
+      : stream_(std::move(stream)), path_(std::move(path)), major_(major), offset_(offset), csv_(csv) {}
 
   /// The next lines, about `max_bytes` of them (a longer line comes whole), with from, to and topic; true at
   /// the end of the stream. There, an unterminated last line is a record if `complete`, else it is kept for
@@ -50,7 +49,7 @@ private:
   std::string path_;
   std::int64_t major_;
   std::uint64_t offset_;
-  std::optional<char> csv_delimiter_;
+  std::optional<data::csv_dialect> csv_;
   std::string carry_;                // the beginning of a record, [offset_, offset_ + size)
   std::uint64_t passed_ = 0;         // of a line that is too long; its beginning is the carry then
   std::size_t bytes_a_record_ = 64;  // of the last chunk, for reserving

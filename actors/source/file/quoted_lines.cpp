@@ -1,7 +1,5 @@
 #include "actors/source/file/quoted_lines.hpp"
 
-#include "runtime/data/csv_text.hpp"
-
 #include <cstdint>
 
 namespace millrace::source {
@@ -17,19 +15,19 @@ enum class standing : std::uint8_t {
 /// Walks the fields of one line on, as parser::csv_fields takes them apart.
 class quote_walk {
 public:
-  explicit quote_walk(char delimiter) : delimiter_(delimiter) {}
+  quote_walk(char delimiter, char quote) : delimiter_(delimiter), quote_(quote) {}
 
   [[nodiscard]] standing walk(std::string_view line) {
     std::size_t at = 0;
     for (;;) {
-      if (!open_ && (at >= line.size() || line[at] != '"')) {
+      if (!open_ && (at >= line.size() || line[at] != quote_)) {
         at = line.find(delimiter_, at);
         if (at == std::string_view::npos)
           return standing::whole;
         ++at;
         continue;
       }
-      const auto close = data::find_closing_quote(line, open_ ? at : at + 1).at;
+      const auto close = data::find_closing_quote(line, open_ ? at : at + 1, quote_).at;
       open_ = close == std::string_view::npos;
       if (open_)
         return standing::open;
@@ -44,6 +42,7 @@ public:
 
 private:
   char delimiter_;
+  char quote_;
   bool open_ = false;
 };
 
@@ -54,12 +53,12 @@ std::size_t end_of_line(std::string_view text, std::size_t from) {
 
 }  // namespace
 
-std::optional<std::size_t> end_of_record(std::string_view text, std::optional<char> csv_delimiter,
+std::optional<std::size_t> end_of_record(std::string_view text, const std::optional<data::csv_dialect>& csv,
                                          bool is_all) {
   const auto first = end_of_line(text, 0);
-  if (!csv_delimiter || text.substr(0, first).find('"') == std::string_view::npos)
+  if (!csv || !csv->quote || text.substr(0, first).find(*csv->quote) == std::string_view::npos)
     return first;
-  quote_walk quotes(*csv_delimiter);
+  quote_walk quotes(csv->delimiter, *csv->quote);
   auto begin = text.size() - data::without_byte_order_mark(text).size();
   for (auto end = first;; end = end_of_line(text, begin)) {
     const auto now = quotes.walk(data::without_line_end(text.substr(begin, end - begin)));

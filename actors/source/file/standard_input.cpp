@@ -54,7 +54,7 @@ public:
       return read;
     if (!known)
       return our_error(fmt::format("{}: the note in the spool is whole but unreadable", options_.stage));
-    matcher_.emplace(durable_, options_.header);
+    matcher_.emplace(durable_, options_.wanted.header);
     header_ = durable_.header();
     seen_ = durable_;
     gauges_->spool_bytes = log_->bytes();
@@ -127,17 +127,24 @@ private:
     const auto feed = std::string_view(carry_).substr(searched_).rfind('\n');
     const auto lines = feed == std::string_view::npos ? 0 : searched_ + feed + 1;
     const auto there = std::string_view(carry_).substr(0, at_end_ ? carry_.size() : lines);
+    constexpr std::optional<data::csv_dialect> none;
     std::size_t at = 0;
     while (at < there.size() && !stopped_) {
       const auto rest = there.substr(at);
-      const auto size = end_of_record(rest, too_long_ ? std::nullopt : options_.csv_delimiter, at_end_);
+      const auto size = end_of_record(
+          rest, too_long_ || skipped_ < options_.wanted.skip ? none : options_.wanted.csv, at_end_);
       if (!size)
         break;
-      take_record(data::without_line_end(rest.substr(0, *size)));
+      if (skipped_ < options_.wanted.skip) {
+        ++skipped_;
+        too_long_.reset();
+      } else {
+        take_record(data::without_line_end(rest.substr(0, *size)));
+      }
       at += *size;
     }
     carry_.erase(0, at);
-    if (at_end_ && too_long_)
+    if (at_end_ && too_long_ && skipped_ == options_.wanted.skip)
       take_record({});
     searched_ = carry_.size();
     if (carry_.size() <= longest_line && !too_long_)
@@ -233,6 +240,7 @@ private:
   std::string carry_;                    // of an unfinished record
   std::optional<std::string> too_long_;  // the beginning of the line that is being passed over
   std::size_t searched_ = 0;
+  std::size_t skipped_ = 0;  // lines at the beginning
   bool looked_ = false;
   bool begun_anew_ = false;
   bool at_end_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/source/feed.hpp"
+#include "actors/source/source.hpp"
 #include "actors/source/spool_options.hpp"
 #include "runtime/base/time.hpp"
 
@@ -17,9 +18,8 @@ inline constexpr std::string_view standard_input_path = "-";
 
 struct standard_input_options {
   std::string stage{};
-  bool header = false;                  // the first line names columns, and is no record
-  std::optional<char> csv_delimiter{};  // as in wants
-  int descriptor = 0;                   // read, never closed
+  wants wanted{};      // header, csv, skip
+  int descriptor = 0;  // read, never closed
 };
 
 /// `clock` outlives the feed.

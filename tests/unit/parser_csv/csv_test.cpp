@@ -48,13 +48,13 @@ std::vector<std::string> texts(const std::string& record, std::size_t columns, c
   std::vector<data::field> fields;
   for (std::size_t i = 0; i < columns; ++i)
     fields.push_back({"c" + std::to_string(i), type_id::text});
-  return shown(make_csv_parser(options_of(fields), delimiter, false)->parse(chunk_of({record})));
+  return shown(make_csv_parser(options_of(fields), {delimiter}, false)->parse(chunk_of({record})));
 }
 
 std::string value(const std::string& field, type_id type, parser_options::timestamp_format format = {}) {
   auto o = options_of({{"v", type}});
   o.formats[0] = std::move(format);
-  return shown(make_csv_parser(o, ',', false)->parse(chunk_of({field}))).front();
+  return shown(make_csv_parser(o, {}, false)->parse(chunk_of({field}))).front();
 }
 
 }  // namespace
@@ -89,13 +89,13 @@ TEST_CASE("a record that cannot be cut, or has another number of fields, is a de
   CHECK_THAT(texts("", 1).front(), Contains("empty"));
   auto tombstone = chunk_of({"x"});
   tombstone.lengths[0] = source::no_value;
-  CHECK_THAT(shown(make_csv_parser(options_of({{"v", type_id::text}}), ',', false)->parse(tombstone)).front(),
+  CHECK_THAT(shown(make_csv_parser(options_of({{"v", type_id::text}}), {}, false)->parse(tombstone)).front(),
              Contains("no value"));
 }
 
 TEST_CASE("the beginning of a line that was too long is a dead letter, whatever it looks like") {
   for (const bool header : {false, true}) {
-    const auto parser = make_csv_parser(options_of({{"n", type_id::bigint}}), ',', header);
+    const auto parser = make_csv_parser(options_of({{"n", type_id::bigint}}), {}, header);
     auto c = chunk_of({"1", "2", "", "3", "\"open", "\xe2\x82", "4"});
     if (header)
       c.header = source::header_line{"n", {-1, -1}};
@@ -138,12 +138,18 @@ TEST_CASE("timestamps are read as those of JSON are") {
 
 TEST_CASE("by a header line columns are found by name, and the line is no row") {
   const auto parser =
-      make_csv_parser(options_of({{"name", type_id::text}, {"n", type_id::bigint}}), ',', true);
+      make_csv_parser(options_of({{"name", type_id::text}, {"n", type_id::bigint}}), {}, true);
   auto first = chunk_of({"\xEF\xBB\xBFn,other,name", "1,x,a"});
   first.header = source::header_line{"\xEF\xBB\xBFn,other,name", {0, 0}};
   const auto p = parser->parse(first);
   CHECK(shown(p) == std::vector<std::string>{"\"a\" 1"});
-  CHECK(p.blank == 1);
+  CHECK(p.passed_over == 1);
+  // files that were joined into one
+  auto joined = chunk_of({"\xEF\xBB\xBFn,other,name", "1,x,a", "n,other,name", "2,x,b"});
+  joined.header = first.header;
+  const auto all = parser->parse(joined);
+  CHECK(shown(all) == std::vector<std::string>{"\"a\" 1", "\"b\" 2"});
+  CHECK(all.passed_over == 2);
   // the middle of the file, and then another one with its columns elsewhere
   auto middle = chunk_of({"2,x,b"}, true, 100);
   middle.header = first.header;
@@ -154,7 +160,7 @@ TEST_CASE("by a header line columns are found by name, and the line is no row") 
 }
 
 TEST_CASE("a header line without a column, or with it twice, makes dead letters of the file's records") {
-  const auto parser = make_csv_parser(options_of({{"name", type_id::text}}), ',', true);
+  const auto parser = make_csv_parser(options_of({{"name", type_id::text}}), {}, true);
   for (const auto* names : {"nme,n", "name,name", "\"name"}) {
     auto c = chunk_of({names, "a,1"});
     c.header = source::header_line{names, {0, 0}};
@@ -167,12 +173,12 @@ TEST_CASE("a header line without a column, or with it twice, makes dead letters 
 TEST_CASE("a column that nobody reads is checked and not built; projected leaves it alone") {
   auto o = options_of({{"a", type_id::bigint}, {"b", type_id::text}});
   o.used = {false, true};
-  CHECK(shown(make_csv_parser(o, ',', false)->parse(chunk_of({"1,x"}))) ==
+  CHECK(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"1,x"}))) ==
         std::vector<std::string>{"- \"x\""});
-  CHECK_THAT(shown(make_csv_parser(o, ',', false)->parse(chunk_of({"one,x"}))).front(),
+  CHECK_THAT(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"one,x"}))).front(),
              Contains("column \"a\""));
   o.validate_whole = false;
-  CHECK(shown(make_csv_parser(o, ',', false)->parse(chunk_of({"one,x"}))) ==
+  CHECK(shown(make_csv_parser(o, {}, false)->parse(chunk_of({"one,x"}))) ==
         std::vector<std::string>{"- \"x\""});
 }
 
@@ -182,13 +188,35 @@ TEST_CASE("hidden columns and event time go with the row") {
   o.formats.resize(1);
   o.event_time = 0;
   const auto out =
-      shown(make_csv_parser(o, ',', false)->parse(chunk_of({"2021-04-24", "\"\"", "x", "2021-04-25"})));
+      shown(make_csv_parser(o, {}, false)->parse(chunk_of({"2021-04-24", "\"\"", "x", "2021-04-25"})));
   REQUIRE(out.size() == 4);
   CHECK(out[0] == "\"2021-04-24T00:00:00Z\" \"2021-04-24\" 0");
   CHECK(out[1] == "\"2021-04-25T00:00:00Z\" \"2021-04-25\" 16");
   auto empty = chunk_of({","});
   auto two = options_of({{"t", type_id::timestamp}, {"u", type_id::text}});
   two.event_time = 0;
-  CHECK_THAT(shown(make_csv_parser(two, ',', false)->parse(empty)).front(),
+  CHECK_THAT(shown(make_csv_parser(two, {}, false)->parse(empty)).front(),
              Contains("no event time in column \"t\""));
+}
+
+TEST_CASE("a dialect has a delimiter and a quote of its own, or none") {
+  const auto with = [](data::csv_dialect dialect, const std::string& record) {
+    const std::vector<data::field> fields{{"a", type_id::text}, {"b", type_id::text}};
+    return shown(make_csv_parser(options_of(fields), dialect, false)->parse(chunk_of({record}))).front();
+  };
+  CHECK(with({';', '\''}, "'x;''y';\"z\"") == R"("x;'y" "\"z\"")");
+  CHECK_THAT(with({';', '\''}, "'x'y;z"), Contains("expected the delimiter, and '' for a quote"));
+  CHECK(with({'\t', std::nullopt}, "\"x\t'y\"") == R"("\"x" "'y\"")");
+  CHECK_THAT(with({',', std::nullopt}, "\"x,y\",z"), Contains("found 3 fields"));
+}
+
+TEST_CASE("a null is a dead letter, or is passed over") {
+  auto c = chunk_of({"1", "", "2"});
+  c.lengths[1] = source::no_value;
+  auto o = options_of({{"n", type_id::bigint}});
+  CHECK_THAT(shown(make_csv_parser(o, {}, false)->parse(c)).at(2), Contains("the record has no value"));
+  o.skip_null = true;
+  const auto p = make_csv_parser(o, {}, false)->parse(c);
+  CHECK(shown(p) == std::vector<std::string>{"1", "2"});
+  CHECK(p.passed_over == 1);
 }

@@ -89,7 +89,7 @@ TEST_CASE("a glob is read in its order, and a later life keeps the one that was 
   modify_at(f / "app.9", 10);
   modify_at(f / "app.10", 20);
   const auto lines = [&](file_order order) {
-    bounded_reader r(f / "app.*", false, false, order);
+    bounded_reader r(f / "app.*", false, {}, order);
     REQUIRE(r.discover(no_wait));
     return read_in(r);
   };
@@ -97,10 +97,10 @@ TEST_CASE("a glob is read in its order, and a later life keeps the one that was 
   CHECK(lines(file_order::name) == strings{"10", "8", "9"});
   CHECK(lines(file_order::modified) == strings{"9", "10", "8"});
 
-  bounded_reader first(f / "app.*", false, false, file_order::modified);
+  bounded_reader first(f / "app.*", false, {}, file_order::modified);
   REQUIRE(first.discover(no_wait));
   modify_at(f / "app.9", 40);  // touched, and yet the same file
-  bounded_reader second(f / "app.*", false, false, file_order::modified);
+  bounded_reader second(f / "app.*", false, {}, file_order::modified);
   REQUIRE(second.discover(no_wait));
   REQUIRE(second.check_identity(first.identity()));
   CHECK(second.identity() == first.identity());

@@ -157,14 +157,14 @@ TEST_CASE("a file with a line that is too long is read to its end, from any posi
     REQUIRE(got.records.size() == (from.minor == 0 ? 3 : 2));
     CHECK(got.records.back() == record{{0, static_cast<std::int64_t>(4 + longer + 1)}, "three"});
   }
-  bounded_reader r(path, false, true);
+  bounded_reader r(path, false, {.header = true});
   CHECK(r.discover(no_wait));
 }
 
 TEST_CASE("a header line that is too long is refused") {
   const folder f;
   const auto path = f.write("a", std::string(longer, 'x') + "\n1\n");
-  bounded_reader r(path, false, true);
+  bounded_reader r(path, false, {.header = true});
   REQUIRE(r.discover(no_wait));
   const auto got = read_all(r, "0", {0, 0}, 1 << 16);
   REQUIRE(got.failure);

@@ -13,7 +13,7 @@ namespace {
 using found = std::optional<std::size_t>;
 
 found ends_at(std::string_view text, bool is_all = false, char delimiter = ',') {
-  return end_of_record(text, delimiter, is_all);
+  return end_of_record(text, data::csv_dialect{delimiter}, is_all);
 }
 
 /// As a writer of csv does it; the record ends with a line feed.

@@ -21,8 +21,7 @@ using strings = std::vector<std::string>;
 /// A pipe, its reading end as a process has it, and what the spool keeps over several lives.
 class input {
 public:
-  explicit input(bool header = false, std::optional<char> csv_delimiter = {})
-      : header_(header), csv_delimiter_(csv_delimiter) {}
+  explicit input(const wants& wanted = {}) : wanted_(wanted) {}
   ~input() { close(); }
   input(const input&) = delete;
   input& operator=(const input&) = delete;
@@ -31,7 +30,7 @@ public:
     close();
     REQUIRE(::pipe(ends_) == 0);
     auto made =
-        start_standard_input({"in", header_, csv_delimiter_, ends_[0]},
+        start_standard_input({"in", wanted_, ends_[0]},
                              {std::make_unique<spool::folder_segments>(files, "/spool"), {}}, system_clock());
     REQUIRE(made);
     feed_ = std::move(*made);
@@ -106,8 +105,7 @@ private:
     ended_ = (*got)->at_end;
   }
 
-  bool header_;
-  std::optional<char> csv_delimiter_;
+  wants wanted_;
   int ends_[2]{-1, -1};
   std::shared_ptr<feed> feed_;
   std::unique_ptr<spooled_reader> reader_;
@@ -156,7 +154,7 @@ TEST_CASE(
   const std::string text = "1,\"a\r\n\nb\"\n\n2,c\r\n3,\"d\n4,\"\"e\"\n5,\"open\n6,f";
   const strings wanted{"1,\"a\r\n\nb\"", "2,c", "3,\"d\n4,\"\"e\"", "5,\"open", "6,f"};
   for (std::size_t size = 1; size < text.size(); size += 3) {
-    input in(false, ',');
+    input in({.csv = data::csv_dialect{}});
     in.begin();
     in.say("1,\"a\r\n\nb\"\n2,\"un");
     CHECK(in.records(1) == strings{wanted[0]});
@@ -199,7 +197,7 @@ TEST_CASE("the same input given again after a kill goes on behind what was taken
 }
 
 TEST_CASE("the header line is no record, goes with every chunk, and stays in the next life") {
-  input in(true);
+  input in({.header = true});
   in.begin();
   in.say("name,n\nann,1\n");
   CHECK(in.records(1) == strings{"ann,1"});
