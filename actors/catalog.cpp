@@ -4,6 +4,7 @@
 #include "actors/parser/csv/csv_parser.hpp"
 #include "actors/parser/json/json_parser.hpp"
 #include "actors/parser/text/text_parser.hpp"
+#include "actors/parser/timed_parser.hpp"
 #include "actors/sink/console/console_sink.hpp"
 #include "actors/sink/file/file_sink.hpp"
 #include "actors/sink/kafka/kafka_sink.hpp"
@@ -116,15 +117,34 @@ expected<std::unique_ptr<source::reader>> make_reader(const config::stage& s, co
   return std::make_unique<source::replaying_reader>(std::move(*own), std::move(replayed), wants);
 }
 
-expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
+namespace {
+
+expected<std::unique_ptr<parser::record_parser>> make_row_parser(const config::stage& s,
+                                                                 parser::parser_options options) {
   if (s.type == "json")
-    return parser::make_json_parser(options_of(s));
+    return parser::make_json_parser(std::move(options));
   if (s.type == "csv")
-    return parser::make_csv_parser(options_of(s), parser::csv_dialect_of(s.options),
+    return parser::make_csv_parser(std::move(options), parser::csv_dialect_of(s.options),
                                    s.options.boolean("header"));
   if (s.type == "text")
-    return parser::make_text_parser(options_of(s));
+    return parser::make_text_parser(std::move(options));
   return unknown(s);
+}
+
+}  // namespace
+
+expected<std::unique_ptr<parser::record_parser>> make_parser(const config::stage& s) {
+  auto options = options_of(s);
+  const auto& timed_by = std::get<config::parser_plan>(s.plan).timed_by;
+  if (!timed_by)
+    return make_row_parser(s, std::move(options));
+  auto untimed = options;
+  untimed.event_time.reset();
+  untimed.used[*options.event_time] = false;
+  options.timed_by = timed_by->text;
+  return make_row_parser(s, std::move(untimed)).map([&](std::unique_ptr<parser::record_parser>&& rows) {
+    return parser::make_timed_parser(std::move(rows), options, timed_by->value);
+  });
 }
 
 expected<std::unique_ptr<sink::writer>> make_writer(const config::stage& s,

@@ -46,7 +46,8 @@ std::vector<option> parser_options() {
               "nested map, [type], or { \"type\": ..., \"format\": ..., \"trailing\": ... }",
        .required = true},
       {.name = "event_time",
-       .doc = "The column of type timestamp that says when a record happened, or _timestamp; windows need it",
+       .doc = "When a record happened: a column of type timestamp, _timestamp, or an expression over the "
+              "record's columns; windows need it",
        .plain = true},
       {.name = "watermark_delay",
        .type = duration,

@@ -92,7 +92,11 @@ private:
     write_options(s);
     if (p.event_time) {
       line(1, fmt::format("event time {}, watermark {} behind the latest of each partition",
-                          (*s.schema)[*p.event_time].name, format_duration(p.watermark_delay)));
+                          p.timed_by ? p.timed_by->text : (*s.schema)[*p.event_time].name,
+                          format_duration(p.watermark_delay)));
+      if (p.timed_by)
+        line(1, p.timed_by->value.can_fail ? "a record for which it fails or is null: dead letter"
+                                           : "a record for which it is null: dead letter");
       if (p.idle_timeout)
         line(1, fmt::format("a partition without records for {} does not hold windows back",
                             format_duration(*p.idle_timeout)));

@@ -51,7 +51,9 @@ struct parser_plan {
     std::vector<timestamp_format> members{};  // of a nested column: one a member, or the element's
   };
   std::vector<timestamp_format> formats;  // by declared column
-  std::optional<std::size_t> event_time;
+  std::optional<std::size_t> event_time;  // column
+  /// What that column is computed by, over the record's columns: it is the last of the schema then.
+  std::optional<projection> timed_by{};
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
   micros future_skew{3'600'000'000};

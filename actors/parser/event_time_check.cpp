@@ -10,8 +10,9 @@ event_time_check::event_time_check(const parser_options& options)
     : column_(options.event_time), future_skew_(options.future_skew),
       max_event_time_(options.max_event_time) {
   if (column_) {
-    name_ = (*options.schema)[*column_].name;
-    declared_ = *column_ < options.declared;
+    declared_ = options.timed_by || *column_ < options.declared;
+    name_ =
+        options.timed_by ? *options.timed_by : fmt::format("column \"{}\"", (*options.schema)[*column_].name);
   }
 }
 
@@ -22,26 +23,25 @@ bool event_time_check::check(const source::chunk& c, std::size_t record,
   const auto stored = stored_timestamp(c, record);
   const auto time = declared_ ? declared : stored;
   if (!time) {
-    why_ = declared_ ? fmt::format("no event time in column \"{}\": it is null or missing", name_)
-                     : fmt::format("no event time in column \"{}\": the source stores none with this record",
-                                   name_);
+    why_ = declared_ ? fmt::format("no event time in {}: it is null or missing", name_)
+                     : fmt::format("no event time in {}: the source stores none with this record", name_);
     return false;
   }
   if (*time < first_timestamp || *time > last_timestamp) {
-    why_ = fmt::format("the event time in column \"{}\" lies outside of the years 1 to 9999", name_);
+    why_ = fmt::format("the event time in {} lies outside of the years 1 to 9999", name_);
     return false;
   }
   if (max_event_time_ && *time > *max_event_time_) {
-    why_ = fmt::format("the event time {} in column \"{}\" is later than max_event_time, {}",
-                       format_timestamp(*time), name_, format_timestamp(*max_event_time_));
+    why_ = fmt::format("the event time {} in {} is later than max_event_time, {}", format_timestamp(*time),
+                       name_, format_timestamp(*max_event_time_));
     return false;
   }
   // both differences stay far from overflow: times reach over 10,000 years
   if (declared_ && stored && *stored <= last_timestamp && *time - *stored > future_skew_.count()) {
-    why_ = fmt::format(
-        "the event time {} in column \"{}\" is more than {} (future_skew) later than the source's "
-        "timestamp, {}",
-        format_timestamp(*time), name_, format_duration(future_skew_), format_timestamp(*stored));
+    why_ =
+        fmt::format("the event time {} in {} is more than {} (future_skew) later than the source's "
+                    "timestamp, {}",
+                    format_timestamp(*time), name_, format_duration(future_skew_), format_timestamp(*stored));
     return false;
   }
   return true;

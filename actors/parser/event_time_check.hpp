@@ -13,7 +13,7 @@ class event_time_check {
 public:
   explicit event_time_check(const parser_options& options);
 
-  /// Which declared column holds the event time, if one does.
+  /// Which column of the record holds the event time, if one does.
   [[nodiscard]] std::optional<std::size_t> column() const { return declared_ ? column_ : std::nullopt; }
   /// `declared` is that column's value, if there is one. False leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record, std::optional<event_micros> declared);

@@ -54,6 +54,8 @@ struct parser_options {
   };
   std::vector<timestamp_format> formats;  // by declared column; only of timestamps
   std::optional<std::size_t> event_time;  // column
+  std::optional<std::string>
+      timed_by{};  // the expression that computes that column (timed_parser.hpp), for errors
   micros watermark_delay{0};
   std::optional<micros> idle_timeout;
   micros future_skew{3'600'000'000};  // against the source's timestamp, where it stores one

@@ -69,8 +69,9 @@ std::string parser_line(const stage& s, const parser_plan& p) {
                     quoted(s.options.text("quote")), s.options.integer("skip"), s.options.boolean("header"));
   if (p.skip_null)
     line += " on_null=skip";
-  return line +
-         fmt::format(" event_time={}", p.event_time ? quoted((*s.schema)[*p.event_time].name) : "none");
+  return line + fmt::format(" event_time={}", p.timed_by     ? quoted(p.timed_by->text)
+                                              : p.event_time ? quoted((*s.schema)[*p.event_time].name)
+                                                             : "none");
 }
 
 std::string window_line(const window_plan& w) {

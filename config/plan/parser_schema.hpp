@@ -11,6 +11,9 @@ namespace millrace::config {
 /// Every parsed row has these, in the order of parser_options.
 [[nodiscard]] const std::vector<data::field>& hidden_columns();
 
+/// The column that an expression for the event time computes.
+inline constexpr std::string_view computed_event_time = "_event_time";
+
 struct parser_schema {
   std::vector<data::field> declared;
   std::vector<parser_plan::timestamp_format> formats;  // one a declared column

@@ -1,14 +1,54 @@
 // Sources and parsers: where columns and event time begin.
 #include "config/offered.hpp"
+#include "config/plan/bind_step.hpp"
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace millrace::config {
 namespace {
+
+/// A name and no more; everything else is an expression.
+bool is_word(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'; });
+}
+
+/// The column that the expression computes, behind all others.
+void add_event_time(draft& d, parser_plan& plan, projection timed_by) {
+  std::vector<data::field> fields(d.built.schema->begin(), d.built.schema->end());
+  plan.event_time = fields.size();
+  fields.push_back({timed_by.name, timed_by.value.type});
+  d.built.schema = std::make_shared<const data::schema>(std::move(fields));
+  plan.used.push_back(false);
+  d.rows.columns = *d.built.schema;
+  d.rows.untyped.push_back(false);
+  plan.timed_by = std::move(timed_by);
+}
+
+/// The event time as an expression over the record's columns.
+void read_timed_by(draft& d, parser_plan& plan, const known_rows& rows, report& out) {
+  constexpr std::string_view never_now =
+      "a record has the same time whenever it is read again; use its columns";
+  const auto& n = *d.member_of("event_time");
+  const auto path = join(d.path, "event_time");
+  const auto before = out.errors();
+  auto e = expression::bind(n.text, {&rows.columns, std::string(never_now)});
+  const auto is_open = std::ranges::count(rows.untyped, true) > 0;  // a finding has said so
+  if (!e && !is_open)
+    report_problems(e.error(), n, path, out);
+  else if (e && e->type.id() != data::type_id::timestamp)
+    d.fail(out, "event_time", fmt::format("the expression is {}; expected type timestamp", e->type.name()));
+  else if (e && d.before_window)
+    check_timestamps(d, *e, rows.columns, n, path, out);
+  d.broken = d.broken || out.errors() != before;
+  if (e && !d.broken)
+    add_event_time(d, plan, {std::string(computed_event_time), std::move(*e), n.safe_text()});
+}
 
 void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report& out) {
   const auto& schema = rows.columns;
@@ -20,16 +60,20 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
   for (std::size_t i = 0; i < schema.size(); ++i)
     if (!rows.untyped[i] && schema[i].type.id() == data::type_id::timestamp)
       fitting.push_back(schema[i].name);
-  const auto expected = fmt::format("expected {}", one_of(fitting));
+  const auto expected = fmt::format("expected {}, or an expression", one_of(fitting));
+  if (!at && !is_word(name) && plan.declared > 0)
+    return read_timed_by(d, plan, rows, out);
   if (!at)
     return d.fail(out, "event_time",
                   fmt::format("there is no column {}; {}{}", describe(*d.member_of("event_time")), expected,
                               did_you_mean(name, fitting)));
   if (schema[*at].type.id() != data::type_id::timestamp)
-    return d.fail(
-        out, "event_time",
-        fmt::format("the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in the schema)",
-                    describe(*d.member_of("event_time")), schema[*at].type.name(), name));
+    return d.fail(out, "event_time",
+                  fmt::format("the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in "
+                              "the schema), or an expression "
+                              "such as to_timestamp({})",
+                              describe(*d.member_of("event_time")), schema[*at].type.name(), name,
+                              quoted_name(name)));
   if (*at >= plan.declared && name != "_timestamp")
     return d.fail(out, "event_time", fmt::format("{} cannot be the event time; {}", name, expected));
   if (name == "_timestamp" && !d.timestamps_stored && d.before_window)

@@ -78,6 +78,9 @@ void mark_used_columns(drafts& all, const std::vector<std::size_t>& order) {
       merge_into(p->used, asked[*at].rows);
       if (p->event_time)
         p->used[*p->event_time] = true;
+      if (p->timed_by)
+        for (const auto column : p->timed_by->value.columns)
+          p->used[column] = true;
       continue;
     }
     if (const auto* const t = std::get_if<transform_plan>(&d.built.plan))

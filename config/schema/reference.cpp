@@ -156,7 +156,8 @@ constexpr std::string_view columns_end =
 written in it: `{ "type": { "type": "text" } }`.
 
 Behind the declared columns each row has hidden ones, there when named, up to the first window: `_raw` (the record as
-it came), `_key`, `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`, `_partition`, `_position`, `_headers`.
+it came), `_key`, `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`, `_partition`, `_position`, `_headers`,
+and `_event_time` where `event_time` is an expression.
 
 )";
 
