@@ -67,13 +67,18 @@ void read_event_time(draft& d, parser_plan& plan, const known_rows& rows, report
     return d.fail(out, "event_time",
                   fmt::format("there is no column {}; {}{}", describe(*d.member_of("event_time")), expected,
                               did_you_mean(name, fitting)));
-  if (schema[*at].type.id() != data::type_id::timestamp)
-    return d.fail(out, "event_time",
-                  fmt::format("the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in "
-                              "the schema), or an expression "
-                              "such as to_timestamp({})",
-                              describe(*d.member_of("event_time")), schema[*at].type.name(), name,
-                              quoted_name(name)));
+  if (const auto type = schema[*at].type.id(); type != data::type_id::timestamp) {
+    const auto remedy =
+        type == data::type_id::text ? fmt::format(", or the expression {}::timestamptz", quoted_name(name))
+        : type == data::type_id::bigint || type == data::type_id::float64
+            ? fmt::format(", or the expression to_timestamp({}), of seconds", quoted_name(name))
+            : std::string();
+    return d.fail(
+        out, "event_time",
+        fmt::format(
+            "the column {} is {}; expected type timestamp (say \"{}\": \"timestamp\" in the schema){}",
+            describe(*d.member_of("event_time")), schema[*at].type.name(), name, remedy));
+  }
   if (*at >= plan.declared && name != "_timestamp")
     return d.fail(out, "event_time", fmt::format("{} cannot be the event time; {}", name, expected));
   if (name == "_timestamp" && !d.timestamps_stored && d.before_window)
