@@ -17,28 +17,45 @@
 
 namespace millrace::sink::sql {
 
-/// Names what a column of a table can hold, over all products.
+/// Names what a column of a table can hold, over all products. column_rules.hpp says which of our values go
+/// into which.
 enum class family : std::uint8_t {
-  text,
-  integer,
-  decimal,
-  real,
-  single,  // float: would round a double
+  text,      // every text, whole
+  varying,   // a text of at most `length`; of a longer one the blanks at its end are cut off
+  padded,    // a text of exactly `length` characters: shorter ones are filled up with blanks
+  stripped,  // a text without blanks at its end: they are lost
+  cut,       // a text of at most `length` bytes: of a longer one the rest is cut off
+  integer,   // whole numbers, and nothing else
+  decimal,   // exact digits, `fraction_digits` of them behind the point
+  real,      // every double
   boolean,
   timestamp,
-  json,
-  any,        // SQLite without a type
-  generated,  // cannot be written
-  other,      // takes text in a form of its own (uuid, enum, date)
+  date,
+  time,  // of a day
+  uuid,
+  label,       // one of an enumeration
+  json,        // the text of a JSON value
+  json_value,  // the JSON value, not its text
+  any,         // SQLite: as it is given
+  generated,   // cannot be written
+  other,       // every other type: takes no value
 };
 
+/// A decimal without a limit keeps each digit behind its point.
+constexpr int every_fraction_digit = -100'000;
+
 struct table_column {
-  std::string name;
-  std::string declared;  // as the database prints the type
+  std::string name = {};
+  std::string declared = {};  // as the database prints the type
   family holds = family::text;
-  bool required = false;    // not null, and nothing fills it in
-  int fraction_digits = 6;  // of a timestamp
-  bool exact = true;        // texts are equal only when all their bytes are
+  bool required = false;         // not null, and nothing fills it in
+  bool fills_null = false;       // the database puts a value of its own in the place of null
+  int fraction_digits = 6;       // of a timestamp, time or decimal; -2: the last two of a whole number are 0
+  bool whole_fraction = false;   // of a time: it is read back with all of them
+  bool exact = true;             // texts are equal only when all their bytes are
+  std::size_t length = 0;        // of varying, padded and cut
+  bool length_in_bytes = false;  // else in characters
+  std::vector<std::string> labels = {};  // of an enumeration whose server takes other texts for them, too
 
   bool operator==(const table_column&) const = default;
 };
@@ -47,6 +64,7 @@ struct unique_index {
   std::vector<std::string> columns;
   bool automatic = false;    // holds a column that the database numbers: it never conflicts with our rows
   bool nulls_equal = false;  // else it holds nulls to be different
+  bool exact = true;         // it compares texts by their bytes, where the columns do
 };
 
 struct table_shape {
@@ -76,6 +94,7 @@ struct row_plan {
   std::vector<std::size_t> key;       // upsert: columns of the schema; empty for append
   bool by_index = false;  // upsert: a unique index is exactly the key, so the database finds the row itself
   bool nulls_by_index = false;  // also one with a null in its key
+  std::string remark;           // what the user should know of the table's key; empty mostly
   table_shape shape;            // as the table was when the plan was made
 };
 

@@ -1,5 +1,6 @@
 // MySQL and MariaDB. Rows go as multi-row inserts over the session's own handle: SOCI would send one
 // statement a row.
+#include "actors/sink/sql/column_rules.hpp"
 #include "actors/sink/sql/composed_rows.hpp"
 #include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
@@ -274,13 +275,13 @@ void mysql_database::append_quoted(std::string& out, std::string_view text) cons
 
 std::optional<std::string> mysql_database::append_literal(std::string& out, const data::column& c,
                                                           std::size_t row, const table_column& into) const {
+  if (auto why = unfit_value(c, row, into))
+    return why;
   if (c.is_null(row)) {
     out += "null";
     return std::nullopt;
   }
-  if (auto why = unfit_value(c, row, into))
-    return why;
-  const bool as_text = into.holds == family::text;
+  const bool as_text = keeps_texts(into.holds);
   switch (c.type().id()) {
   case data::type_id::boolean:
     out += as_text ? c.boolean_at(row) ? "'true'" : "'false'" : c.boolean_at(row) ? "1" : "0";

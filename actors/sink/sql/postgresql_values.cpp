@@ -1,5 +1,6 @@
 #include "actors/sink/sql/postgresql_values.hpp"
 
+#include "actors/sink/sql/column_rules.hpp"
 #include "actors/sink/sql/values.hpp"
 #include "runtime/data/render.hpp"
 
@@ -40,7 +41,7 @@ std::optional<std::string> has_nul(std::string_view text, const table_column& in
 /// Appends numbers, booleans and timestamps: nothing in them is ever escaped.
 std::optional<std::string> append_scalar(std::string& out, const data::column& c, std::size_t row,
                                          const table_column& into) {
-  if (c.type().id() == data::type_id::timestamp && into.holds != family::text) {
+  if (c.type().id() == data::type_id::timestamp && !keeps_texts(into.holds)) {
     if (!append_datetime(out, c.ints()[row]))
       return fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
                          format_timestamp(c.ints()[row]));

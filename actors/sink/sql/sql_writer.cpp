@@ -3,6 +3,7 @@
 #include "actors/sink/sql/positions.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -64,6 +65,7 @@ private:
   positions positions_;
   std::unique_ptr<row_writer> rows_;   // before db_'s session ends
   std::vector<table_column> columns_;  // of the table, as they were when it was opened
+  std::string remark_;                 // on the table, as it was said
   std::vector<data::batch> buffer_;
   std::size_t buffer_bytes_ = 0;
   std::vector<refusal> refused_;  // not stored yet
@@ -77,6 +79,8 @@ expected<std::optional<progress>> sql_writer::open(const claim& who) {
     return checked<std::optional<progress>>(unexpected(opened.error()));
   auto found = positions_.create_tables().and_then([&] { return positions_.claim(who); });
   if (found) {
+    if (!opened->remark.empty() && std::exchange(remark_, opened->remark) != opened->remark)
+      spdlog::warn("{}", opened->remark);
     columns_ = opened->shape.columns;
     rows_ = db_->rows(std::move(*opened));
   }

@@ -1,5 +1,6 @@
 // SQLite: one file, one writer at a time. Rows go one by one through prepared statements of the session's own
 // handle; there is no server that a round trip could cost.
+#include "actors/sink/sql/column_rules.hpp"
 #include "actors/sink/sql/row_reading.hpp"
 #include "actors/sink/sql/table_shapes.hpp"
 #include "actors/sink/sql/values.hpp"
@@ -45,14 +46,17 @@ public:
   [[nodiscard]] int bind(int at, const data::column& c, std::size_t row, const table_column& into) {
     if (c.is_null(row))
       return sqlite3_bind_null(statement_, at);
+    const bool as_text = keeps_texts(into.holds);  // SQLite itself would write 15 digits of a double
     switch (c.type().id()) {
     case data::type_id::boolean:
-      if (into.holds == family::text)
+      if (as_text)
         break;
       return sqlite3_bind_int64(statement_, at, c.boolean_at(row) ? 1 : 0);
     case data::type_id::bigint:
       return sqlite3_bind_int64(statement_, at, c.ints()[row]);
     case data::type_id::float64:
+      if (as_text)
+        break;
       return sqlite3_bind_double(statement_, at, c.doubles()[row]);
     case data::type_id::text:
     case data::type_id::json: {
@@ -136,7 +140,8 @@ private:
       const auto& c = *rows.columns[i];
       if (auto why = unfit_value(c, row, plan_.columns[i]))
         return why;
-      if (c.type().id() == data::type_id::float64 && !c.is_null(row) && std::isnan(c.doubles()[row]))
+      if (c.type().id() == data::type_id::float64 && !keeps_texts(plan_.columns[i].holds) &&
+          !c.is_null(row) && std::isnan(c.doubles()[row]))
         return fmt::format("column {}: SQLite has no NaN, it would store null", plan_.columns[i].name);
     }
     return std::nullopt;

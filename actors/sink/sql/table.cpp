@@ -1,5 +1,7 @@
 #include "actors/sink/sql/table.hpp"
 
+#include "actors/sink/sql/column_rules.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,30 +19,6 @@ bool same_name(const database& db, std::string_view a, std::string_view b) {
   return db.folds_case() ? std::equal(a.begin(), a.end(), b.begin(), b.end(),
                                       [&](char x, char y) { return lower(x) == lower(y); })
                          : a == b;
-}
-
-/// Tells whether every value of the type fits into such a column without being changed. (Values that do not
-/// fit for their size are refused row by row.)
-bool accepts(family into, data::type_id type) {
-  if (into == family::text || into == family::any)
-    return true;
-  switch (type) {
-  case data::type_id::text:
-    return into == family::json || into == family::other;
-  case data::type_id::bigint:
-    return into == family::integer || into == family::decimal;
-  case data::type_id::float64:
-    return into == family::real;
-  case data::type_id::boolean:
-    return into == family::boolean || into == family::integer;
-  case data::type_id::timestamp:
-    return into == family::timestamp;
-  case data::type_id::json:
-  case data::type_id::object:
-  case data::type_id::list:
-    return into == family::json;
-  }
-  return false;
 }
 
 std::string column_type(const database& db, const table_options& options, const data::field& f) {
@@ -67,7 +45,7 @@ std::vector<std::string> differences(const database& db, const table_options& op
     plan.columns.push_back(*at);
     if (at->holds == family::generated)
       out.push_back(fmt::format("its column {} is computed by the database", db.name(f.name)));
-    else if (!accepts(at->holds, f.type.id()))
+    else if (!takes(at->holds, f.type.id()))
       out.push_back(fmt::format("its column {} is {}, which does not hold every {} unchanged (needs {})",
                                 db.name(f.name), at->declared, f.type.name(), column_type(db, options, f)));
   }
@@ -78,27 +56,58 @@ std::vector<std::string> differences(const database& db, const table_options& op
   return out;
 }
 
-/// Lets the database look for the row that a new one replaces, but only if its key is exactly a unique index,
-/// texts equal by their bytes, and no other unique index could find another row.
-void look_for_index(const database& db, const table_shape& shape, row_plan& plan) {
+/// Tells whether the table has two texts of this column of the key for the same only when all their bytes are.
+bool compares_bytes(const row_plan& plan, std::size_t column) {
+  return plan.columns[column].exact || (*plan.schema)[column].type.id() != data::type_id::text;
+}
+
+/// The unique indexes that are exactly the key.
+std::vector<const unique_index*> indexes_of_key(const database& db, const table_shape& shape,
+                                                const row_plan& plan) {
   const auto in_key = [&](const std::string& column) {
     return std::any_of(plan.key.begin(), plan.key.end(),
                        [&](auto k) { return same_name(db, plan.columns[k].name, column); });
   };
-  bool found = false;
-  bool nulls_equal = false;
-  for (const auto& index : shape.unique) {
+  std::vector<const unique_index*> out;
+  for (const auto& index : shape.unique)
     if (index.columns.size() == plan.key.size() &&
-        std::all_of(index.columns.begin(), index.columns.end(), in_key)) {
-      found = true;
-      nulls_equal = nulls_equal || index.nulls_equal;
-    } else if (!index.automatic) {
-      return;
-    }
-  }
-  plan.by_index =
-      found && std::all_of(plan.key.begin(), plan.key.end(), [&](auto k) { return plan.columns[k].exact; });
-  plan.nulls_by_index = plan.by_index && nulls_equal;
+        std::all_of(index.columns.begin(), index.columns.end(), in_key))
+      out.push_back(&index);
+  return out;
+}
+
+/// Lets the database look for the row that a new one replaces, but only if its key is exactly a unique index,
+/// texts equal by their bytes, and no other unique index could find another row.
+void look_for_index(const table_shape& shape, const std::vector<const unique_index*>& of_key,
+                    row_plan& plan) {
+  const auto other = [&](const unique_index& index) {
+    return !index.automatic && std::find(of_key.begin(), of_key.end(), &index) == of_key.end();
+  };
+  const bool exact =
+      std::all_of(plan.key.begin(), plan.key.end(), [&](auto k) { return compares_bytes(plan, k); }) &&
+      std::all_of(of_key.begin(), of_key.end(), [](auto* index) { return index->exact; });
+  plan.by_index = exact && !of_key.empty() && std::none_of(shape.unique.begin(), shape.unique.end(), other);
+  plan.nulls_by_index = plan.by_index && std::any_of(of_key.begin(), of_key.end(),
+                                                     [](auto* index) { return index->nulls_equal; });
+}
+
+/// Says that keys which differ here are the same there, and what follows.
+std::string remark_on_key(const database& db, const std::vector<const unique_index*>& of_key,
+                          const row_plan& plan) {
+  std::string columns;
+  for (const auto k : plan.key)
+    if (!compares_bytes(plan, k) ||
+        std::any_of(of_key.begin(), of_key.end(), [](auto* index) { return !index->exact; }))
+      columns += (columns.empty() ? "" : ", ") + db.name(plan.columns[k].name);
+  if (columns.empty())
+    return {};
+  return fmt::format(
+      "{}: table {}: its collation takes different texts for the same in the key ({}): case, accents or "
+      "blanks at the end may not count. Each row is looked for by itself, which is slow{}; remedy: {} for "
+      "the column and its index",
+      db.where().shown, db.name(plan.table), columns,
+      of_key.empty() ? "" : ", and a row whose key the unique index takes for another one's is a dead letter",
+      db.key_text(255));
 }
 
 unexpected mismatch(const database& db, const table_options& options, std::string_view what) {
@@ -176,8 +185,11 @@ expected<row_plan> open_table(database& db, const table_options& options) {
       plan.key.push_back(*at);
     else
       return user_error(ec::invalid_argument, fmt::format("key: there is no column \"{}\"", k));
-  if (!plan.key.empty())
-    look_for_index(db, **shape, plan);
+  if (!plan.key.empty()) {
+    const auto of_key = indexes_of_key(db, **shape, plan);
+    look_for_index(**shape, of_key, plan);
+    plan.remark = remark_on_key(db, of_key, plan);
+  }
   plan.shape = std::move(**shape);
   return plan;
 }

@@ -1,5 +1,6 @@
 #include "actors/sink/sql/values.hpp"
 
+#include "actors/sink/sql/column_rules.hpp"
 #include "runtime/base/utf8_text.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/data/text_encoding.hpp"
@@ -40,9 +41,17 @@ std::optional<std::string> datetime_text(event_micros t) {
 
 std::optional<std::string> unfit_value(const data::column& c, std::size_t row, const table_column& into) {
   if (c.is_null(row))
-    return std::nullopt;
-  if (c.type().is_bytes() && !data::is_utf8(c.text_at(row)))
-    return fmt::format("column {}: the text is not UTF-8", into.name);
+    return into.fills_null
+               ? std::optional(fmt::format(
+                     "column {}: the database puts a value of its own in the place of null", into.name))
+               : std::nullopt;
+  if (c.type().is_bytes()) {
+    const auto text = c.text_at(row);
+    return data::is_utf8(text) ? change_of(text, into)
+                               : std::optional(fmt::format("column {}: the text is not UTF-8", into.name));
+  }
+  if (c.type().id() == data::type_id::bigint)
+    return change_of(c.ints()[row], into);
   if (c.type().id() == data::type_id::timestamp && into.holds == family::timestamp &&
       into.fraction_digits < 6) {
     std::int64_t unit = 1;
@@ -52,7 +61,8 @@ std::optional<std::string> unfit_value(const data::column& c, std::size_t row, c
       return fmt::format("column {}: its type {} would round the timestamp {}", into.name, into.declared,
                          format_timestamp(c.ints()[row]));
   }
-  return std::nullopt;
+  return into.holds == family::padded || into.holds == family::cut ? change_of(text_value(c, row), into)
+                                                                   : std::nullopt;
 }
 
 std::string text_value(const data::column& c, std::size_t row) {

@@ -99,7 +99,7 @@ struct copying {
     row_plan p;
     p.table = "t";
     p.schema = schema;
-    p.columns = {{"n", "bigint", family::integer, false, 6, true}};
+    p.columns = {{.name = "n", .declared = "bigint", .holds = family::integer}};
     return p;
   }
   void write(std::size_t n) {
