@@ -28,7 +28,6 @@ set(compiled_alone
   config/text/node.cpp
   config/plan/plan_window.cpp
   config/schema/reference.cpp
-  runtime/base/timestamp_pattern.cpp
   runtime/expression/functions/comparison.cpp
   runtime/expression/functions/intervals.cpp
   runtime/expression/functions/json_functions.cpp

@@ -351,11 +351,12 @@ const std::vector<option>& column_options() {
        .required = true,
        .choices = {"text", "bigint", "double", "boolean", "timestamp", "json"}},
       {.name = "format",
-       .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: ISO 8601 and "
-              "PostgreSQL's forms"},
+       .doc = "Of a timestamp: a strptime pattern, or epoch_s, epoch_ms, epoch_us; default: as PostgreSQL "
+              "reads it, ISO 8601 and other forms"},
       {.name = "trailing",
        .type = choice,
-       .doc = "Whether text behind what the format reads is an error",
+       .doc = "Whether text behind what the format reads is an error; with ignore it still is where it says "
+              "another moment",
        .default_text = "error",
        .choices = {"error", "ignore"}},
   };

@@ -8,6 +8,7 @@
 #include "runtime/base/ids.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/json_value.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "runtime/wire/fields.hpp"
 
 #include <boost/json.hpp>
@@ -158,7 +159,7 @@ struct json_reader {
       v.at = end_of_time;
       return;
     }
-    const auto at = parse_timestamp(text);
+    const auto at = expression::parse_timestamp(text);
     good = good && at.has_value();
     v.at = at.value_or(no_watermark);
   }

@@ -7,6 +7,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "runtime/window/slices.hpp"
 
 #include <fmt/format.h>
@@ -57,7 +58,8 @@ bool append(data::column_builder& to, const json::value& v) {
       to.append_text(v.get_string());
     return v.is_string();
   case type_id::timestamp: {
-    const auto at = v.is_string() ? parse_timestamp(v.get_string()) : expected<event_micros>(wrong({}));
+    const auto at =
+        v.is_string() ? expression::parse_timestamp(v.get_string()) : expected<event_micros>(wrong({}));
     if (at)
       to.append_int(*at);
     return at.has_value();

@@ -13,6 +13,7 @@
 #include "runtime/base/visible_text.hpp"
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "runtime/window/slices.hpp"
 
 #include <fmt/format.h>
@@ -361,7 +362,7 @@ expected<traced_record> read_traced_record(std::string_view text) {
     else if (name == "headers" && (good = v.is_object()))
       out.record.headers = data::json_text(v);
     else if (name == "timestamp" && (good = read_text(v, value))) {
-      const auto at = parse_timestamp(value);
+      const auto at = expression::parse_timestamp(value);
       good = at.has_value();
       out.record.timestamp = at.value_or(0);
     } else if (good)

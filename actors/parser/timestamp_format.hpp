@@ -2,8 +2,12 @@
 #pragma once
 
 #include "actors/parser/parser.hpp"
+#include "runtime/base/day_memory.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace millrace::parser {
 
@@ -16,6 +20,10 @@ using timestamp_kind = enum parser_options::timestamp_format::kind;
 [[nodiscard]] constexpr bool is_timestamp(std::int64_t micros) {
   return micros >= first_timestamp && micros <= last_timestamp;
 }
+/// Reads a text by its pattern, without one as PostgreSQL does. Blanks around the text do not count.
+[[nodiscard]] std::optional<event_micros>
+read_timestamp_text(std::string_view text, const std::optional<expression::timestamp_pattern>& pattern,
+                    bool trailing_ignored, day_memory& day);
 /// Says of strptime and epoch formats what follows "expected" in an error.
 [[nodiscard]] std::string expected_timestamp(const parser_options::timestamp_format& format);
 

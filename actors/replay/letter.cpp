@@ -3,6 +3,7 @@
 #include "actors/sink/file/numbered_files.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -146,7 +147,7 @@ expected<letter> parse_letter(std::string_view line) {
     return wrong("\"position\" is missing, or not a whole number");
   out.position = position->get_int64();
   const auto* const time = text(o, "time");
-  const auto at = time ? parse_timestamp(*time) : expected<event_micros>(wrong(""));
+  const auto at = time ? expression::parse_timestamp(*time) : expected<event_micros>(wrong(""));
   if (!at)
     return wrong("\"time\" is missing, or not a timestamp");
   out.time = *at;

@@ -3,7 +3,7 @@
 #include "config/core_options.hpp"
 #include "config/offered.hpp"
 #include "config/validate.hpp"
-#include "runtime/base/timestamp_pattern.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <fmt/format.h>
 
@@ -68,7 +68,7 @@ std::optional<std::string> problem_of_format(std::string_view format) {
         format.find("yyyy") != std::string_view::npos || format.find("YYYY") != std::string_view::npos
             ? "; did you mean \"%Y-%m-%d %H:%M:%S\"? These letters are Java's or PostgreSQL's"
             : did_you_mean(format, {"epoch_s", "epoch_ms", "epoch_us"}));
-  if (auto good = check_timestamp_format(format); !good)
+  if (auto good = expression::check_timestamp_format(format); !good)
     return std::move(good.error().message);
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include "config/plan/bind_step.hpp"
 #include "config/plan/parser_schema.hpp"
 #include "config/plan/plan_stages.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -173,7 +174,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   }
   const auto& options = d.built.options;
   if (options.has("max_event_time")) {
-    if (const auto t = parse_timestamp(options.text("max_event_time")))
+    if (const auto t = expression::parse_timestamp(options.text("max_event_time")))
       plan.max_event_time = *t;
     else
       d.fail(out, "max_event_time",

@@ -155,6 +155,26 @@ constexpr std::string_view columns_end =
     R"(A map with `type` and none but these members is the long form. Nested columns one of which is called `type` are
 written in it: `{ "type": { "type": "text" } }`.
 
+A timestamp without a `format` is read as PostgreSQL reads it in the session zone UTC, by the same reader as the casts
+`::timestamptz` and `::timestamp`: `2021-04-24T19:55:00.796Z`, `2021-04-24 19:55+07`, `24 Apr 2021 7:55 PM CET`. A few
+forms of PostgreSQL's are refused ([expressions](design/expressions.md)). Blanks around a timestamp do not count, with
+a `format` neither.
+
+A pattern reads as strptime(3) does, but each directive a whole token: `%y` does not match the 20 of `2021`, `%s` not 12
+of 13 digits, `%Z` (Z, UTC, GMT) not the GMT of `GMT+0200`. `%f` is the fraction of a second, `%z` takes `Z`, `+07`,
+`+0700`, `+07:00` and `+07:00:00`. With `"trailing": "ignore"` text behind the match is ignored where it leaves the
+moment as it is, cut to the parts that the pattern reads. These may follow, as often as they like:
+
+- finer parts of the time, at once: `:30`, `.796` behind seconds, a time of day behind a date;
+- a zone that is UTC: `Z`, `UTC`, `GMT`, `+00`, `+0000`, `+00:00`; where the pattern reads a zone, the name of any;
+- blanks and punctuation, names of weekdays;
+- then anything else: a word, a number behind a blank.
+
+The text does not match where it goes on with what was read (a digit behind a number, a letter at once), and where one
+of these follows: AM or PM if the pattern reads a time, BC, a second offset, `.796` behind minutes, and, if the pattern
+reads no zone, another than UTC: an offset such as `+0200`, a name (`CET`, `Europe/Berlin`), or a name with a number
+(`UTC+2`). `%s` says the moment by itself: whatever zone follows behind a blank is ignored.
+
 Behind the declared columns each row has hidden ones, there when named, up to the first window: `_raw` (the record as
 it came), `_key`, `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`, `_partition`, `_position`, `_headers`,
 and `_event_time` where `event_time` is an expression.

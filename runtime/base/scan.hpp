@@ -1,11 +1,18 @@
-// These functions take short texts apart from the front: durations, timestamps.
+// These functions take short texts apart from the front: durations, timestamps. Letters are ASCII's.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace millrace {
 
 [[nodiscard]] inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+/// Also breaks of line and page.
+[[nodiscard]] inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+[[nodiscard]] inline char lower_letter(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// Blanks and tabs.
 inline void skip_blanks(std::string_view& s) {
@@ -19,6 +26,16 @@ inline bool take(std::string_view& s, char c) {
     return false;
   s.remove_prefix(1);
   return true;
+}
+
+/// The digits that come next, perhaps none; then they are gone.
+[[nodiscard]] inline std::string_view take_digits(std::string_view& s) {
+  std::size_t n = 0;
+  while (n < s.size() && is_digit(s[n]))
+    ++n;
+  const auto out = s.substr(0, n);
+  s.remove_prefix(n);
+  return out;
 }
 
 }  // namespace millrace

@@ -13,7 +13,6 @@
 
 namespace millrace {
 
-class day_memory;
 using micros = std::chrono::microseconds;
 
 /// "5 minutes", "90 s", "1 hour 30 minutes", "100 ms"; units us ms s/second(s) m/min/minute(s) h/hour(s)
@@ -32,12 +31,6 @@ using micros = std::chrono::microseconds;
 /// and digits. Appends to out.
 void append_timestamp(std::string& out, event_micros t);
 [[nodiscard]] std::string format_timestamp(event_micros t);
-
-/// ISO 8601 and PostgreSQL's forms, fraction and zone optional, UTC without one; whole text or nothing.
-/// `2021-04-24 19:55:00.796+0000`, `2021-04-24T19:55Z`, `2021-04-24`.
-[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text);
-/// The same, faster where texts of one day follow each other, down to the second at least.
-[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, day_memory& day);
 
 /// Wall clock. Real in production, set by hand in tests; every call may come from any thread.
 class wall_clock {

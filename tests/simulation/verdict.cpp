@@ -1,5 +1,6 @@
 #include "tests/simulation/verdict.hpp"
 
+#include "runtime/expression/formats/time_text.hpp"
 #include "tools/cli/report.hpp"
 
 #include <boost/json.hpp>
@@ -82,7 +83,7 @@ wrong judge_order(const std::string& sink, const std::vector<std::string>& rows)
     if (!before.is_null() && row.at("window_end").is_string()) {
       const auto& a = before.at("window_end").as_string();
       const auto& b = row.at("window_end").as_string();
-      if (parse_timestamp(b).value() < parse_timestamp(a).value())
+      if (expression::parse_timestamp(b).value() < expression::parse_timestamp(a).value())
         return fmt::format("{}: the window that ends at {} comes after the one at {}", sink, b.c_str(),
                            a.c_str());
       if (a == b && row.at("n").as_int64() > before.at("n").as_int64())

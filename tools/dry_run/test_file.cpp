@@ -5,6 +5,7 @@
 #include "config/text/overlay.hpp"
 #include "config/text/reader.hpp"
 #include "config/validate.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "tools/dry_run/sample_file.hpp"
 #include "tools/dry_run/typed_value.hpp"
 
@@ -116,7 +117,7 @@ private:
   }
 
   std::optional<event_micros> moment(const node& n, const std::string& path) {
-    const auto t = parse_timestamp(n.text);
+    const auto t = expression::parse_timestamp(n.text);
     if (n.is_text() && t)
       return *t;
     out_.error(n.where, path,

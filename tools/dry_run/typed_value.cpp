@@ -4,6 +4,7 @@
 #include "config/text/reader.hpp"
 #include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -84,7 +85,9 @@ tl::expected<json::value, misfit> typed_value(const node& n, const data::type& t
       return json::string(n.text);
     return wrong(n, type, "text or null");
   case type_id::timestamp:
-    if (const auto t = n.is_text() ? parse_timestamp(n.text) : expected<event_micros>(user_error({}, {})); t)
+    if (const auto t =
+            n.is_text() ? expression::parse_timestamp(n.text) : expected<event_micros>(user_error({}, {}));
+        t)
       return json::string(format_timestamp(*t));
     return wrong(n, type, "a moment such as \"2021-04-24T19:55:00Z\", or null");
   case type_id::json:

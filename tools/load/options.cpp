@@ -1,5 +1,7 @@
 #include "tools/load/options.hpp"
 
+#include "runtime/expression/formats/time_text.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -79,7 +81,7 @@ private:
     if (!a_.file.empty() && (a_.skew != 0 || a_.keys))
       fail("--skew and --keys shape generated records; they need --kind");
     if (!a_.start_time.empty()) {
-      const auto t = parse_timestamp(a_.start_time);
+      const auto t = expression::parse_timestamp(a_.start_time);
       if (!t)
         fail(fmt::format("--start-time {}: {}", a_.start_time, t.error().message));
       else
@@ -126,7 +128,7 @@ private:
   void take_truth_from() {
     if (a_.truth_from.empty())
       return;
-    const auto t = parse_timestamp(a_.truth_from);
+    const auto t = expression::parse_timestamp(a_.truth_from);
     if (!t)
       return fail(fmt::format("--truth-from {}: {}", a_.truth_from, t.error().message));
     if (a_.truth.empty() || !out_.start_time || !out_.spacing || !a_.count)

@@ -1,7 +1,6 @@
 #include "actors/parser/csv/field_reader.hpp"
 
 #include "actors/parser/number.hpp"
-#include "runtime/base/time.hpp"
 #include "runtime/data/text_encoding.hpp"
 #include "runtime/expression/formats/json_text.hpp"
 #include "runtime/expression/formats/number_text.hpp"
@@ -24,7 +23,7 @@ constexpr std::size_t longest_shown = 48;
 field_reader::field_reader(const data::field& column, parser_options::timestamp_format format)
     : name_(column.name), type_(column.type), format_(std::move(format)) {
   if (format_.kind == timestamp_kind::strptime) {
-    auto compiled = timestamp_pattern::compile(format_.pattern);
+    auto compiled = expression::timestamp_pattern::compile(format_.pattern);
     assert(compiled && "formats are checked with the configuration");
     pattern_ = std::move(*compiled);
   }
@@ -86,11 +85,8 @@ bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std:
   std::optional<event_micros> t;
   switch (format_.kind) {
   case timestamp_kind::iso:
-    if (const auto read = parse_timestamp(text, day_))
-      t = *read;
-    break;
   case timestamp_kind::strptime:
-    t = pattern_->parse(text, format_.trailing_ignored, day_);
+    t = read_timestamp_text(text, pattern_, format_.trailing_ignored, day_);
     break;
   default:
     std::int64_t micros = 0;
@@ -100,8 +96,7 @@ bool field_reader::read_timestamp(std::string_view text, std::int64_t& out, std:
   if (!t)
     return mismatch(text,
                     format_.kind == timestamp_kind::iso
-                        ? "a timestamp such as 2021-04-24T19:55:00.796Z; say its \"format\", or declare it "
-                          "text and cast it"
+                        ? "a timestamp such as 2021-04-24T19:55:00.796Z; say its \"format\""
                         : expected_timestamp(format_),
                     why);
   out = *t;

@@ -4,7 +4,7 @@
 
 #include "actors/parser/csv/csv_fields.hpp"
 #include "actors/parser/timestamp_format.hpp"
-#include "runtime/base/timestamp_pattern.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <optional>
 #include <string>
@@ -33,7 +33,7 @@ private:
   std::string name_;
   data::type type_;
   parser_options::timestamp_format format_;
-  std::optional<timestamp_pattern> pattern_;
+  std::optional<expression::timestamp_pattern> pattern_;
   day_memory day_;
 };
 

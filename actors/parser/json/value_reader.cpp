@@ -40,7 +40,7 @@ column_reader make_column_reader(std::string name, const data::type& type,
                                  const parser_options::timestamp_format& format) {
   column_reader out{std::move(name), type, format, {}, {}};
   if (format.kind == timestamp_kind::strptime) {
-    auto pattern = timestamp_pattern::compile(format.pattern);
+    auto pattern = expression::timestamp_pattern::compile(format.pattern);
     assert(pattern && "formats are checked with the configuration");
     out.pattern = std::move(*pattern);
   }
@@ -163,18 +163,13 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
       return mismatch(record.raw(token), "a timestamp");
     text = scratch_;
   }
-  if (format == timestamp_kind::strptime) {
-    const auto t = to.pattern->parse(text, to.format.trailing_ignored, day_);
-    if (!t)
-      return mismatch(record.raw(token), expected_timestamp(to.format));
-    out.number = *t;
-  } else {
-    const auto t = parse_timestamp(text, day_);
-    if (!t)
-      return mismatch(record.raw(token), "a timestamp such as \"2021-04-24T19:55:00.796Z\"; say its "
-                                         "\"format\", or declare it text and cast it");
-    out.number = *t;
-  }
+  const auto t = read_timestamp_text(text, to.pattern, to.format.trailing_ignored, day_);
+  if (!t)
+    return mismatch(record.raw(token), to.pattern
+                                           ? expected_timestamp(to.format)
+                                           : "a timestamp such as \"2021-04-24T19:55:00.796Z\"; say its "
+                                             "\"format\"");
+  out.number = *t;
   if (is_timestamp(out.number))
     return true;
   why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999",

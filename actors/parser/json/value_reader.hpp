@@ -4,7 +4,7 @@
 
 #include "actors/parser/json/record_walk.hpp"
 #include "actors/parser/timestamp_format.hpp"
-#include "runtime/base/timestamp_pattern.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -19,8 +19,8 @@ struct column_reader {
   std::string name;
   data::type type;
   parser_options::timestamp_format format;
-  std::optional<timestamp_pattern> pattern;  // of a strptime format
-  std::vector<column_reader> children{};     // of an object one a member, of a list its element
+  std::optional<expression::timestamp_pattern> pattern;  // of a strptime format
+  std::vector<column_reader> children{};                 // of an object one a member, of a list its element
 };
 /// With its children. Formats are checked with the configuration.
 [[nodiscard]] column_reader make_column_reader(std::string name, const data::type& type,

@@ -1,6 +1,7 @@
 #include "actors/source/generator/generator_source.hpp"
 
 #include "actors/source/generator/generator_reader.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <algorithm>
 
@@ -69,7 +70,7 @@ config::connector generator_source_connector() {
     if (o.has("burst") && o.has("rate"))
       say("rate", "a source has a rate or bursts; expected \"rate\", or \"burst\" with \"pause\"");
     if (o.has("start_time"))
-      if (const auto t = parse_timestamp(o.text("start_time")); !t)
+      if (const auto t = expression::parse_timestamp(o.text("start_time")); !t)
         say("start_time",
             t.error().message + "; expected one such as \"2021-04-24 19:55:00\", UTC without a zone");
   };
@@ -87,7 +88,7 @@ expected<std::unique_ptr<reader>> make_generator_reader(const config::values& op
   o.records.kind = *kind;
   o.records.seed = static_cast<std::uint64_t>(options.integer("seed"));
   if (options.has("start_time")) {
-    const auto t = parse_timestamp(options.text("start_time"));
+    const auto t = expression::parse_timestamp(options.text("start_time"));
     if (!t)
       return unexpected(t.error());
     o.epoch = *t;

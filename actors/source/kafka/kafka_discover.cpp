@@ -1,5 +1,6 @@
 // Connecting, the list of partitions, and where each begins by the option `start`.
 #include "actors/source/kafka/kafka_reader.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <fmt/format.h>
 
@@ -32,7 +33,7 @@ expected<start_option> parse_start(std::string_view text) {
     return start_earliest{};
   if (text == "latest")
     return start_latest{};
-  if (auto t = parse_timestamp(text))
+  if (auto t = expression::parse_timestamp(text))
     return *t;
   return user_error(ec::invalid_argument,
                     fmt::format("\"{}\" is no start; expected earliest, latest or a timestamp such as "

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <limits>
+#include <unordered_map>
 
 namespace millrace::expression {
 namespace {
@@ -117,12 +118,17 @@ namespace {
 const date::time_zone& tz(const zone& z) { return *reinterpret_cast<const date::time_zone*>(&z); }
 const zone* ours(const date::time_zone* z) { return reinterpret_cast<const zone*>(z); }
 
-const date::time_zone* locate(std::string_view name) {
-  try {
-    return date::locate_zone(name);
-  } catch (const std::exception&) {  // it has no other way to say no
-    return nullptr;
-  }
+const std::unordered_map<std::string, const date::time_zone*>& zones_by_folded_name() {
+  static const auto zones = [] {
+    std::unordered_map<std::string, const date::time_zone*> out;
+    try {
+      for (const auto& z : date::get_tzdb().zones)
+        out.emplace(fold(z.name()), &z);
+    } catch (const std::exception&) {  // no tzdata on this machine
+    }
+    return out;
+  }();
+  return zones;
 }
 
 // The zones of the machine list their changes up to 2037 and the rule behind them is lost to date; but a rule
@@ -181,16 +187,9 @@ stretch stretch_at(const zone& z, std::int64_t seconds) {
 const zone* find_zone(std::string_view name) {
   if (name.empty() || name.size() > 64)
     return nullptr;
-  if (const auto* exact = locate(name))
-    return ours(exact);
-  const auto folded = fold(name);
-  try {
-    for (const auto& z : date::get_tzdb().zones)
-      if (fold(z.name()) == folded)
-        return ours(&z);
-  } catch (const std::exception&) {  // no tzdata on this machine
-  }
-  return nullptr;
+  const auto& zones = zones_by_folded_name();
+  const auto found = zones.find(fold(name));
+  return found == zones.end() ? nullptr : ours(found->second);
 }
 
 std::string_view closest_zone(std::string_view name) {
@@ -212,6 +211,28 @@ std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall) {
   const auto info = tz(z).get_info(date::local_seconds{at.time_since_epoch()});
   const auto offset = info.result == date::local_info::ambiguous ? info.second.offset : info.first.offset;
   return shifted(wall, -offset);
+}
+
+std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t wall,
+                                                    std::string_view abbreviation) {
+  const auto probe = instant_of(z, wall);
+  if (!probe)
+    return probe;
+  const auto name = fold(abbreviation);
+  constexpr std::chrono::seconds first_change{-5'000'000'000};  // 1811: no zone had clocks of one time before
+  const auto here = tz(z).get_info(within(floor_divide(*probe, second_micros)));
+  for (auto info = here;; info = tz(z).get_info(info.begin - std::chrono::seconds(1))) {
+    if (fold(info.abbrev) == name)
+      return shifted(wall, -info.offset);
+    if (info.begin.time_since_epoch() < first_change)
+      break;
+  }
+  for (auto info = here; info.end < date::sys_days{date::year(last_listed_year + 1) / 1 / 1};) {
+    info = tz(z).get_info(info.end);
+    if (fold(info.abbrev) == name)
+      return shifted(wall, -info.offset);
+  }
+  return probe;
 }
 
 std::int64_t furthest_wall_time(const zone& z, std::int64_t instant) {

@@ -62,6 +62,10 @@ class zone;
 /// The instant of a wall-clock time. One that a change of clocks skips counts as before the change, one that
 /// comes twice as the second.
 [[nodiscard]] std::optional<std::int64_t> instant_of(const zone& z, std::int64_t wall);
+/// The same by an abbreviation (letters in any case) that clocks there have had: as of the last time up to then that
+/// they had it, else the first one; as without it where they never did.
+[[nodiscard]] std::optional<std::int64_t> instant_by_abbreviation(const zone& z, std::int64_t wall,
+                                                                  std::string_view abbreviation);
 
 /// The latest wall-clock time that there has been up to an instant: wall_time(), but while a time comes a
 /// second time, the last one before the clocks were set back. For any time within 62 bits, as is its inverse.

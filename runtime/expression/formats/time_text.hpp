@@ -2,6 +2,8 @@
 // where a date leaves it open).
 #pragma once
 
+#include "runtime/base/day_memory.hpp"
+#include "runtime/base/error.hpp"
 #include "runtime/expression/formats/calendar.hpp"
 #include "runtime/expression/formats/number_text.hpp"
 
@@ -10,8 +12,16 @@
 
 namespace millrace::expression {
 
+/// Microseconds of the digits behind a decimal point, rounded as PostgreSQL does: a tie mostly goes to the even one.
+/// A whole second is possible.
+[[nodiscard]] std::int64_t micros_of_fraction(std::string_view digits);
+
 /// `zoned`: an instant (UTC where the text names no zone). Otherwise wall-clock time, a zone is read over.
 [[nodiscard]] reading read_timestamp(std::string_view s, bool zoned, std::int64_t& out);
+/// An instant, of parsers without a format and of options; the error quotes the text.
+[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text);
+/// The same, faster where texts of one day follow each other, down to the second at least.
+[[nodiscard]] expected<event_micros> parse_timestamp(std::string_view text, day_memory& day);
 /// 2021-04-24 19:55:00.796+00, without +00 where not zoned.
 void write_timestamp(std::string& out, std::int64_t t, bool zoned);
 
@@ -19,8 +29,6 @@ void write_timestamp(std::string& out, std::int64_t t, bool zoned);
 /// 1 year 2 mons 3 days 04:05:06.789
 void write_interval(std::string& out, const interval_value& v);
 
-/// 1 to 12 for a month's name or its first three letters in any case, else 0.
-[[nodiscard]] int month_of_name(std::string_view word);
 inline constexpr std::string_view month_names[] = {"January",   "February", "March",    "April",
                                                    "May",       "June",     "July",     "August",
                                                    "September", "October",  "November", "December"};

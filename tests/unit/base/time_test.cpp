@@ -14,11 +14,6 @@ std::int64_t duration(std::string_view text) {
   return d ? d->count() : -1;
 }
 
-std::string timestamp(std::string_view text) {
-  const auto t = parse_timestamp(text);
-  return t ? format_timestamp(*t) : "no timestamp";
-}
-
 }  // namespace
 
 TEST_CASE("durations are numbers with units, added up") {
@@ -90,75 +85,12 @@ TEST_CASE("rates are records per unit of time") {
   }
 }
 
-TEST_CASE("timestamps are read in ISO's and PostgreSQL's forms") {
-  CHECK(timestamp("2021-04-24 19:55:00.796+0000") == "2021-04-24T19:55:00.796Z");
-  CHECK(timestamp("2021-04-24T19:55:00.796Z") == "2021-04-24T19:55:00.796Z");
-  CHECK(timestamp("2021-04-24T19:55Z") == "2021-04-24T19:55:00Z");
-  CHECK(timestamp("2021-04-24") == "2021-04-24T00:00:00Z");
-  CHECK(timestamp("2021-04-24 19:55:00") == "2021-04-24T19:55:00Z");
-  CHECK(timestamp("2021-04-24 19:55:00 UTC") == "2021-04-24T19:55:00Z");
-  CHECK(timestamp("2021-04-24 19:55:00+07") == "2021-04-24T12:55:00Z");
-  CHECK(timestamp("2021-04-24 19:55:00 -03:30") == "2021-04-24T23:25:00Z");
-  CHECK(timestamp("2021-04-24 19:55:00.1234565") == "2021-04-24T19:55:00.123457Z");
-  CHECK(timestamp("2021-04-24 19:55:00.9999999") == "2021-04-24T19:55:01Z");
-  CHECK(timestamp("2021-04-24 24:00:00") == "2021-04-25T00:00:00Z");
-  CHECK(timestamp("2016-12-31 23:59:60") == "2017-01-01T00:00:00Z");
-  CHECK(timestamp("2020-02-29") == "2020-02-29T00:00:00Z");
-  CHECK(timestamp("0001-01-01") == "0001-01-01T00:00:00Z");
-  CHECK(timestamp("1969-12-31T23:59:59.5Z") == "1969-12-31T23:59:59.5Z");
-}
-
-TEST_CASE("what is no timestamp is refused") {
-  for (const auto* bad : {"",
-                          "2021",
-                          "2021-04",
-                          "2021-4-24",
-                          "21-04-24",
-                          "2021-02-29",
-                          "2021-13-01",
-                          "2021-00-01",
-                          "2021-04-31",
-                          "2021-04-00",
-                          "0000-01-01",
-                          "2021-04-24T",
-                          "2021-04-24X19:55",
-                          "2021-04-24 25:00",
-                          "2021-04-24 24:00:01",
-                          "2021-04-24 19:60",
-                          "2021-04-24 19:55:61",
-                          "2021-04-24 19:55:00.",
-                          "2021-04-24 19:55:00.796+",
-                          "2021-04-24 19:55:00+7",
-                          "2021-04-24 19:55:00+000",
-                          "2021-04-24 19:55:00+16",
-                          "2021-04-24 19:55:00 CET",
-                          "2021-04-24 19:55:00Zx",
-                          " 2021-04-24",
-                          "2021-04-24 19",
-                          "2021-04-24Z",
-                          "-2021-04-24",
-                          "2021/04/24",
-                          "yesterday"}) {
-    INFO(bad);
-    CHECK(timestamp(bad) == "no timestamp");
-  }
-}
-
-TEST_CASE("a formatted timestamp reads back as itself") {
+TEST_CASE("timestamps are written with as many digits as they need") {
   CHECK(format_timestamp(0) == "1970-01-01T00:00:00Z");
   CHECK(format_timestamp(-1) == "1969-12-31T23:59:59.999999Z");
   CHECK(format_timestamp(100) == "1970-01-01T00:00:00.0001Z");
-  constexpr std::int64_t first = -62'135'596'800'000'000, last = 253'402'300'799'999'999;
-  CHECK(format_timestamp(first) == "0001-01-01T00:00:00Z");
-  CHECK(format_timestamp(last) == "9999-12-31T23:59:59.999999Z");
-  std::mt19937_64 random(2);
-  std::uniform_int_distribution<std::int64_t> any(first, last);
-  for (int i = 0; i < 5000; ++i) {
-    auto t = any(random);
-    if (i % 3 == 0)
-      t -= t % 1'000'000;
-    REQUIRE(parse_timestamp(format_timestamp(t)) == t);
-  }
+  CHECK(format_timestamp(-62'135'596'800'000'000) == "0001-01-01T00:00:00Z");
+  CHECK(format_timestamp(253'402'300'799'999'999) == "9999-12-31T23:59:59.999999Z");
 }
 
 TEST_CASE("timestamps at the ends of their numbers are written without harm") {

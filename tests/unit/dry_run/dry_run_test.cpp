@@ -1,3 +1,4 @@
+#include "runtime/expression/formats/time_text.hpp"
 #include "tests/unit/dry_run/dry_run_fixture.hpp"
 
 using namespace millrace;
@@ -138,10 +139,10 @@ TEST_CASE("a topic's record is stored at its event time, unless its timestamp is
      "h": "_headers", "raw": "_raw"}})_");
   const auto r = make(t);
   auto records = lines("in", {click("a", "10:00:00"), click("b", "10:00:05"), click("c", "12:00:00")});
-  records[1].record.timestamp = parse_timestamp("2024-01-01T10:00:07Z").value();
+  records[1].record.timestamp = expression::parse_timestamp("2024-01-01T10:00:07Z").value();
   records[1].record.key = "k";
   records[1].record.headers = R"_({"a":"b"})_";
-  records[2].record.timestamp = parse_timestamp("2024-01-01T10:00:07Z").value();
+  records[2].record.timestamp = expression::parse_timestamp("2024-01-01T10:00:07Z").value();
   REQUIRE(r->feed(records));
   CHECK(
       rows_of(*r, "out") ==
@@ -160,7 +161,7 @@ TEST_CASE("where nothing says a time, the clock stands at its beginning") {
   const auto r = make(plan(stages));
   REQUIRE(r->feed(lines("in", {"x"})));
   CHECK(rows_of(*r, "out") == texts{R"_({"at":"2000-01-01T00:00:00Z","now":"2000-01-01T00:00:00Z"})_"});
-  const auto told = make(plan(stages), {.clock = parse_timestamp("2024-06-01").value()});
+  const auto told = make(plan(stages), {.clock = expression::parse_timestamp("2024-06-01").value()});
   REQUIRE(told->feed(lines("in", {"x"})));
   told->advance(std::chrono::seconds(90));
   REQUIRE(told->feed(lines("in", {"x"})));

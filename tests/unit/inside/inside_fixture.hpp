@@ -5,6 +5,7 @@
 #include "actors/inside/explain.hpp"
 #include "actors/inside/graph.hpp"
 #include "config/plan.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -50,7 +51,7 @@ inline config::topology planned(const std::string& parser = {}) {
 }
 
 inline event_time at(const std::string& time) {
-  const auto t = parse_timestamp("2026-11-01T" + time + "Z");
+  const auto t = expression::parse_timestamp("2026-11-01T" + time + "Z");
   REQUIRE(t);
   return {*t};
 }

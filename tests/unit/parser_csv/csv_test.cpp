@@ -127,6 +127,9 @@ TEST_CASE("fields become values of their column's type") {
 
 TEST_CASE("timestamps are read as those of JSON are") {
   CHECK(value("2021-04-24 19:55:00.796+0000", type_id::timestamp) == "\"2021-04-24T19:55:00.796Z\"");
+  CHECK(value(" 2021-04-24 19:55:00 ", type_id::timestamp) == "\"2021-04-24T19:55:00Z\"");
+  CHECK(value(" 2021-04-24 ", type_id::timestamp, {format_kind::strptime, "%Y-%m-%d", false}) ==
+        "\"2021-04-24T00:00:00Z\"");
   CHECK(value("24.04.2021 19:55", type_id::timestamp, {format_kind::strptime, "%d.%m.%Y %H:%M", false}) ==
         "\"2021-04-24T19:55:00Z\"");
   CHECK(value("1541016707796.0", type_id::timestamp, {format_kind::epoch_ms, {}, false}) ==

@@ -159,6 +159,17 @@ TEST_CASE("strptime timestamps read a prefix where what trails is ignored") {
   CHECK_THAT(as_time(format_kind::strptime, "2021", pattern, true), Contains("a timestamp as text"));
 }
 
+TEST_CASE("a text that says another moment is not read over where what trails is ignored") {
+  CHECK_THAT(as_time(format_kind::strptime, R"("2021-04-24 19:55:00+0200")", "%Y-%m-%d %H:%M:%S", true),
+             Contains("no AM, PM or zone behind it that the format does not read"));
+}
+
+TEST_CASE("blanks around a timestamp do not count") {
+  CHECK(as_time(format_kind::iso, R"(" 2021-04-24 19:55:00 ")") == R"("2021-04-24T19:55:00Z")");
+  CHECK(as_time(format_kind::iso, R"("2021-04-24 19:55:00\t")") == R"("2021-04-24T19:55:00Z")");
+  CHECK(as_time(format_kind::strptime, R"(" 2021-04-24 ")", "%Y-%m-%d") == R"("2021-04-24T00:00:00Z")");
+}
+
 TEST_CASE("epoch timestamps come from numbers, integral or fractional, rounded to microseconds") {
   CHECK(as_time(format_kind::epoch_ms, "1541016707796.0") == R"("2018-10-31T20:11:47.796Z")");
   CHECK(as_time(format_kind::epoch_s, "1541016707.796") == R"("2018-10-31T20:11:47.796Z")");

@@ -1,5 +1,6 @@
 #include "tests/unit/sink_sql/place.hpp"
 
+#include "runtime/expression/formats/time_text.hpp"
 #include "tests/support/skip_count.hpp"
 
 #include <atomic>
@@ -104,7 +105,7 @@ data::batch rows_of(const std::vector<data::field>& columns, const std::vector<c
         builder.append_int(std::stoll(*row[i]));
         break;
       case data::type_id::timestamp:
-        builder.append_int(must(parse_timestamp(*row[i])));
+        builder.append_int(must(expression::parse_timestamp(*row[i])));
         break;
       case data::type_id::float64:
         builder.append_double(std::strtod(row[i]->c_str(), nullptr));

@@ -1,4 +1,5 @@
 // Values, names and tables: what is given is what is stored.
+#include "runtime/expression/formats/time_text.hpp"
 #include "tests/unit/sink_sql/place.hpp"
 
 #include <algorithm>
@@ -55,9 +56,12 @@ EVERY_DATABASE(values_come_back, "every value comes back as it was given") {
                    : "select t from t where t is not null order by t",
                1);
   REQUIRE(times.size() == 5);
-  CHECK(must(parse_timestamp(*times[0][0])) == must(parse_timestamp("0001-01-01T00:00:00.000001Z")));
-  CHECK(must(parse_timestamp(*times[2][0])) == must(parse_timestamp("2021-04-24T19:55:00.796Z")));
-  CHECK(must(parse_timestamp(*times[4][0])) == must(parse_timestamp("9999-12-31T23:59:59.999999Z")));
+  CHECK(must(expression::parse_timestamp(*times[0][0])) ==
+        must(expression::parse_timestamp("0001-01-01T00:00:00.000001Z")));
+  CHECK(must(expression::parse_timestamp(*times[2][0])) ==
+        must(expression::parse_timestamp("2021-04-24T19:55:00.796Z")));
+  CHECK(must(expression::parse_timestamp(*times[4][0])) ==
+        must(expression::parse_timestamp("9999-12-31T23:59:59.999999Z")));
 }
 
 EVERY_DATABASE(names_need_quoting, "tables and columns may have any name") {

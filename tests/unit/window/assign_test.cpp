@@ -1,4 +1,5 @@
 #include "runtime/expression/formats/calendar.hpp"
+#include "runtime/expression/formats/time_text.hpp"
 #include "runtime/window/slices.hpp"
 #include "tests/unit/window/window_fixture.hpp"
 
@@ -44,7 +45,7 @@ definition days_of(const char* zone) {
 }
 
 std::string day_at(const definition& d, const char* time) {
-  const auto at = parse_timestamp(time);
+  const auto at = expression::parse_timestamp(time);
   REQUIRE(at);
   const auto k = assign(d, *at, no_watermark);
   REQUIRE(k);

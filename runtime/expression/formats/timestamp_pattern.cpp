@@ -1,42 +1,25 @@
-#include "runtime/base/timestamp_pattern.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
+
+#include "runtime/base/scan.hpp"
+#include "runtime/expression/formats/time_text.hpp"
+#include "runtime/expression/formats/trailing_text.hpp"
 
 #include <date/date.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <span>
 
-namespace millrace {
+namespace millrace::expression {
 namespace {
 
 constexpr std::string_view supported =
     "%Y %y %m %d %e %j %H %I %p %M %S %f %s %b %B %h %a %A %z %Z %F %T %D %R %n %t %%";
 
-constexpr std::array<std::string_view, 12> months{"january",   "february", "march",    "april",
-                                                  "may",       "june",     "july",     "august",
-                                                  "september", "october",  "november", "december"};
-constexpr std::array<std::string_view, 7> weekdays{"sunday",   "monday", "tuesday", "wednesday",
-                                                   "thursday", "friday", "saturday"};
-
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-void skip_blanks(std::string_view& s) {
-  while (!s.empty() && is_blank(s.front()))
-    s.remove_prefix(1);
-}
-
-bool take(std::string_view& s, char c) {
-  if (s.empty() || s.front() != c)
-    return false;
-  s.remove_prefix(1);
-  return true;
-}
-
 /// One up to `width` digits, blanks in front; within [low, high].
 bool take_number(std::string_view& s, int width, std::int64_t low, std::int64_t high, std::int64_t& out) {
-  skip_blanks(s);
+  skip_all_blanks(s);
   int n = 0;
   std::int64_t value = 0;
   for (; n < width && !s.empty() && is_digit(s.front()); ++n, s.remove_prefix(1))
@@ -49,16 +32,15 @@ bool take_word(std::string_view& s, std::string_view word) {
   if (s.size() < word.size())
     return false;
   for (std::size_t i = 0; i < word.size(); ++i)
-    if (lower(s[i]) != word[i])
+    if (lower_letter(s[i]) != lower_letter(word[i]))
       return false;
   s.remove_prefix(word.size());
   return true;
 }
 
 /// A name of the list, whole or its first three letters; its index.
-template<std::size_t N>
-bool take_name(std::string_view& s, const std::array<std::string_view, N>& names, std::int64_t& index) {
-  for (std::size_t i = 0; i < N; ++i)
+bool take_name(std::string_view& s, std::span<const std::string_view> names, std::int64_t& index) {
+  for (std::size_t i = 0; i < names.size(); ++i)
     if (take_word(s, names[i]) || take_word(s, names[i].substr(0, 3))) {
       index = static_cast<std::int64_t>(i);
       return true;
@@ -67,41 +49,9 @@ bool take_name(std::string_view& s, const std::array<std::string_view, N>& names
 }
 
 bool take_fraction(std::string_view& s, std::int64_t& micros) {
-  std::int64_t nanos = 0;
-  int n = 0;
-  for (; n < 9 && !s.empty() && is_digit(s.front()); ++n, s.remove_prefix(1))
-    nanos = nanos * 10 + (s.front() - '0');
-  for (int i = n; i < 9; ++i)
-    nanos *= 10;
-  micros = (nanos + 500) / 1000;
-  return n != 0;
-}
-
-bool take_offset(std::string_view& s, std::int64_t& seconds) {
-  skip_blanks(s);
-  seconds = 0;
-  if (take(s, 'Z') || take(s, 'z'))
-    return true;
-  const bool minus = !s.empty() && s.front() == '-';
-  if (!minus && (s.empty() || s.front() != '+'))
-    return false;
-  s.remove_prefix(1);
-  std::array<int, 4> digits{};
-  std::size_t n = 0;
-  while (n < 4 && !s.empty()) {
-    if (n == 2 && s.front() == ':' && s.size() > 1 && is_digit(s[1]))
-      s.remove_prefix(1);
-    if (!is_digit(s.front()))
-      break;
-    digits[n++] = s.front() - '0';
-    s.remove_prefix(1);
-  }
-  const int hours = digits[0] * 10 + digits[1];
-  const int minutes = digits[2] * 10 + digits[3];
-  if ((n != 2 && n != 4) || hours > 15 || minutes > 59)
-    return false;
-  seconds = (hours * 3600 + minutes * 60) * (minus ? -1 : 1);
-  return true;
+  const auto digits = take_digits(s);
+  micros = micros_of_fraction(digits);
+  return !digits.empty();
 }
 
 /// Holds what the directives have collected.
@@ -110,7 +60,8 @@ struct fields {
   std::int64_t hour = 0, hour12 = -1, minute = 0, second = 0, micros = 0;
   std::int64_t offset = 0;
   bool pm = false;
-  std::optional<std::int64_t> epoch;
+  std::optional<std::int64_t> epoch;  // without its sign
+  bool before_1970 = false;
 };
 
 bool take_directive(std::string_view& s, char directive, fields& f) {
@@ -140,38 +91,48 @@ bool take_directive(std::string_view& s, char directive, fields& f) {
   case 'f':
     return take_fraction(s, f.micros);
   case 's': {
-    const bool minus = take(s, '-');
+    f.before_1970 = take(s, '-');
     // 12 digits reach far beyond year 9999 and stay far from overflow in microseconds
     if (!take_number(s, 12, 0, 999'999'999'999, n))
       return false;
-    f.epoch = minus ? -n : n;
+    f.epoch = n;
     return true;
   }
   case 'p':
-    f.pm = !s.empty() && lower(s.front()) == 'p';
+    f.pm = !s.empty() && lower_letter(s.front()) == 'p';
     return take_word(s, "am") || take_word(s, "pm");
   case 'b':
-    if (!take_name(s, months, n))
+    if (!take_name(s, month_names, n))
       return false;
     f.month = n + 1;
     return true;
   case 'a':
-    return take_name(s, weekdays, n);
+    return take_name(s, day_names, n);
   case 'z':
-    return take_offset(s, f.offset);
+    skip_all_blanks(s);
+    f.offset = 0;
+    return take(s, 'Z') || take(s, 'z') || take_offset(s, f.offset);
   case 'Z':
     return take_word(s, "utc") || take_word(s, "gmt") || take_word(s, "z");
   case ' ':
-    skip_blanks(s);
+    skip_all_blanks(s);
     return true;
   default:
     return false;
   }
 }
 
+int part_of_time(char directive) {
+  if (directive == 'S')
+    return 3;
+  if (directive == 'M')
+    return 2;
+  return directive == 'H' || directive == 'I';
+}
+
 std::optional<event_micros> assemble(const fields& f) {
   if (f.epoch)
-    return *f.epoch * 1'000'000 + f.micros;
+    return (*f.epoch * 1'000'000 + f.micros) * (f.before_1970 ? -1 : 1);
   std::int64_t days = 0;
   const date::year year(static_cast<int>(f.year));
   if (f.day_of_year != 0) {
@@ -234,10 +195,7 @@ expected<void> timestamp_pattern::add(std::string_view pattern) {
 
 expected<void> timestamp_pattern::check_whole(std::string_view pattern) const {
   const auto has = [&](char directive) {
-    for (const auto& s : steps_)
-      if (s.directive == directive)
-        return true;
-    return false;
+    return std::ranges::any_of(steps_, [&](const step& s) { return s.directive == directive; });
   };
   const auto wrong = [&](std::string_view why) {
     return user_error(ec::invalid_argument, fmt::format("the timestamp format \"{}\" {}", pattern, why));
@@ -257,6 +215,11 @@ expected<timestamp_pattern> timestamp_pattern::compile(std::string_view pattern)
                       fmt::format("the timestamp format \"{}\": {}", pattern, done.error().message));
   if (auto done = out.check_whole(pattern); !done)
     return tl::unexpected(done.error());
+  for (const auto& s : out.steps_) {
+    out.reads_.parts_of_time = std::max(out.reads_.parts_of_time, part_of_time(s.directive));
+    out.reads_.instant = out.reads_.instant || s.directive == 's';
+    out.reads_.zone = out.reads_.zone || s.directive == 'z' || s.directive == 'Z';
+  }
   std::string spelt;
   for (const auto& s : out.steps_) {
     if (s.directive != 0 && s.directive != ' ')
@@ -272,16 +235,23 @@ expected<timestamp_pattern> timestamp_pattern::compile(std::string_view pattern)
 
 std::optional<event_micros> timestamp_pattern::parse(std::string_view text, bool trailing_ignored,
                                                      day_memory& day) const {
-  if (fixed_separator_ &&
-      (text.size() == day_memory::length || (text.size() > day_memory::length && trailing_ignored)))
-    if (const auto t = day.read(text.data(), *fixed_separator_))
-      return t;
+  if (fixed_separator_ && text.size() >= day_memory::length) {
+    const auto behind = text.substr(day_memory::length);
+    if (behind.empty() || (trailing_ignored && token_ends('S', behind) && moment_stays(behind, reads_)))
+      if (const auto t = day.read(text.data(), *fixed_separator_))
+        return t;
+  }
   fields f;
   std::string_view rest = text;
-  for (const auto& s : steps_)
-    if (s.directive == 0 ? !take(rest, s.literal) : !take_directive(rest, s.directive, f))
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto [directive, literal] = steps_[i];
+    if (directive == 0 ? !take(rest, literal) : !take_directive(rest, directive, f))
       return std::nullopt;
-  if (!rest.empty() && !trailing_ignored)
+    const bool next_is_apart = i + 1 == steps_.size() || steps_[i + 1].directive == ' ';
+    if (directive != 0 && directive != ' ' && next_is_apart && !token_ends(directive, rest))
+      return std::nullopt;
+  }
+  if (!rest.empty() && !(trailing_ignored && moment_stays(rest, reads_)))
     return std::nullopt;
   return assemble(f);
 }
@@ -290,4 +260,4 @@ expected<void> check_timestamp_format(std::string_view pattern) {
   return timestamp_pattern::compile(pattern).map([](const auto&) {});
 }
 
-}  // namespace millrace
+}  // namespace millrace::expression

@@ -2,22 +2,26 @@
 // `format`. Independent of locale and TZ: names are English, a time without a zone is UTC.
 //
 //   %Y year (1-4 digits)   %m %d %H %M %S (1-2 digits)   %e as %d   %y two-digit year (69-99: 19xx)
-//   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name   %s seconds since 1970
-//   %a %A weekday's name (ignored)          %f fraction of a second (1-9 digits, rounded to microseconds)
-//   %z Z, +hh, +hhmm, +hh:mm   %Z Z, UTC, GMT   %F %T %D %R as in strftime   %n %t blanks   %%
-// Blanks in a pattern match any number of blanks, numbers may have blanks in front, as in strptime(3).
+//   %j day of the year     %I with %p hour and AM/PM     %b %B %h month's name
+//   %s seconds since 1970, with a sign and %f          %f fraction of a second (rounded to microseconds)
+//   %a %A weekday's name (ignored)   %z Z, +hh, +hhmm, +hh:mm, +hh:mm:ss   %Z Z, UTC, GMT
+//   %F %T %D %R as in strftime       %n %t blanks   %%
+// Blanks in a pattern match any number of blanks, numbers may have blanks in front, as in strptime(3). A
+// directive reads a whole token: where the pattern ends or has a blank, a number ends in front of no digit, a
+// name and a zone in front of no letter, sign, colon, slash and underscore either.
 #pragma once
 
 #include "runtime/base/day_memory.hpp"
 #include "runtime/base/error.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/expression/formats/trailing_text.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace millrace {
+namespace millrace::expression {
 
 class timestamp_pattern {
 public:
@@ -25,7 +29,7 @@ public:
   [[nodiscard]] static expected<timestamp_pattern> compile(std::string_view pattern);
 
   /// Nothing where the text does not match or is no date; text behind the match counts as a mismatch unless
-  /// it is to be ignored.
+  /// it is to be ignored. Only text that leaves the moment as it is can be (trailing_text.hpp).
   [[nodiscard]] std::optional<event_micros> parse(std::string_view text, bool trailing_ignored,
                                                   day_memory& day) const;
 
@@ -38,6 +42,7 @@ private:
   [[nodiscard]] expected<void> check_whole(std::string_view pattern) const;
 
   std::vector<step> steps_;
+  pattern_reads reads_;
   // The most common pattern, `%Y-%m-%d %H:%M:%S` (or with another single character in the middle), is read
   // at fixed places.
   std::optional<char> fixed_separator_;
@@ -46,4 +51,4 @@ private:
 /// Says what compile() would say.
 [[nodiscard]] expected<void> check_timestamp_format(std::string_view pattern);
 
-}  // namespace millrace
+}  // namespace millrace::expression

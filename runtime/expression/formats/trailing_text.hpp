@@ -1,0 +1,28 @@
+// Text behind what a directive, or a whole pattern of timestamps, has read: whether a token goes on in it, and whether it
+// says another moment. timestamp_pattern.cpp asks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace millrace::expression {
+
+/// Line breaks, too.
+void skip_all_blanks(std::string_view& s);
+/// Takes +hh, +hhmm, +hh:mm or +hh:mm:ss.
+[[nodiscard]] bool take_offset(std::string_view& s, std::int64_t& seconds);
+
+/// Whether what a directive has read ends in front of this text: a number in front of no digit, a name and a zone in
+/// front of no letter, sign, colon, slash and underscore either.
+[[nodiscard]] bool token_ends(char directive, std::string_view rest);
+
+/// What a pattern reads beside the date.
+struct pattern_reads {
+  int parts_of_time = 0;  // 1 hours, 2 minutes, 3 seconds
+  bool zone = false;      // %z or %Z
+  bool instant = false;   // %s
+};
+/// Whether the moment stays what it is, cut to the parts that were read, if this text behind them counts.
+[[nodiscard]] bool moment_stays(std::string_view rest, pattern_reads reads);
+
+}  // namespace millrace::expression
