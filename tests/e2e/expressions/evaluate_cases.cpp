@@ -3,10 +3,12 @@
 //   or {"case": 0, "problem": "..."}
 // Values are PostgreSQL's text form. With --manual it prints the examples of the manual instead, a JSON array
 // of expression and result each; those of aggregates have the rows that they are over as a third.
-// against_postgres.py runs it.
+// With --patterns and a file of lines "PATTERN<tab>TEXT" it prints a JSON value a line: the timestamp that the pattern
+// reads of the text, further text ignored, or null. against_postgres.py and timestamps.py run it.
 #include "runtime/data/render.hpp"
 #include "runtime/expression/expression.hpp"
 #include "runtime/expression/formats/time_text.hpp"
+#include "runtime/expression/formats/timestamp_pattern.hpp"
 #include "runtime/expression/functions/list_values.hpp"
 #include "runtime/expression/functions/manual.hpp"
 
@@ -137,6 +139,21 @@ std::string text_of(const data::column& c, std::size_t row) {
   return out;
 }
 
+void read_by_patterns(const char* path) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    const auto parts = split(line, "\t");
+    day_memory day;
+    const auto pattern = expression::timestamp_pattern::compile(parts.at(0));
+    if (!pattern)
+      throw std::runtime_error(pattern.error().message);
+    std::string out;
+    if (const auto t = pattern->parse(parts.at(1), true, day))
+      expression::write_timestamp(out, *t, false);
+    std::cout << (out.empty() ? "null" : '"' + out + '"') << '\n';
+  }
+}
+
 std::string evaluated(const expression::bound& e, const data::batch& table) {
   std::vector<expression::row_failure> failures;
   const auto result = expression::evaluate(e, table, 1'600'000'000'000'000, failures);
@@ -183,8 +200,9 @@ void print_manual() {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) {
-    std::cerr << "usage: expression_cases CASES | --manual\n";
+  const bool by_patterns = count == 3 && std::string_view(arguments[1]) == "--patterns";
+  if (count != 2 && !by_patterns) {
+    std::cerr << "usage: expression_cases CASES | --patterns TEXTS | --manual\n";
     return 2;
   }
   if (std::string_view(arguments[1]) == "--manual") {
@@ -192,6 +210,10 @@ int main(int count, char** arguments) {
     return 0;
   }
   try {
+    if (by_patterns) {
+      read_by_patterns(arguments[2]);
+      return 0;
+    }
     const auto all = read_cases(arguments[1]);
     const expression::scope names{all.table.schema.get(), {}};
     for (std::size_t i = 0; i < all.expressions.size(); ++i) {
