@@ -156,7 +156,9 @@ std::vector<option> window_options(std::string_view type) {
         {.name = "gap",
          .type = duration,
          .doc = "A session ends when its key has no row for that long: window_start is the event time of "
-                "its first row, window_end that of its last row plus the gap",
+                "its first row, window_end that of its last row plus the gap. A row is late once its time "
+                "plus the gap "
+                "is at or below the watermark",
          .required = true,
          .minimum = 1});
   for (option o : {

@@ -202,7 +202,7 @@ private:
     if (window::assign(d, time, watermark))
       return std::nullopt;
     const auto last =
-        d.kind == window::shape::session ? time : window::last_end(d, window::slice_of(d, time));
+        window::last_end(d, d.kind == window::shape::session ? time : window::slice_of(d, time));
     return watermark == end_of_time ? micros::max()
                                     : micros(watermark - window::plus(last, d.allowed_lateness));
   }
@@ -251,8 +251,9 @@ private:
   }
   /// The watermark up to which a record of this time is taken.
   static event_time until(const traced_row& r, const window::definition& d) {
-    return {window::plus(d.kind == window::shape::session ? r.first_start.at : r.last_end.at,
-                         d.allowed_lateness)};
+    return {
+        window::plus(d.kind == window::shape::session ? window::last_end(d, r.first_start.at) : r.last_end.at,
+                     d.allowed_lateness)};
   }
   static std::string windows_text(const traced_row& r) {
     if (r.first_start.at == no_watermark)

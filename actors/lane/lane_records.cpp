@@ -85,16 +85,29 @@ bool lane::is_large(const frame_former& former) const {
   return unnests_ && former.byte_size() >= large_frame;
 }
 
+namespace {
+
+std::string why_late(const config::stage& s, const late_records& l) {
+  const auto& d = std::get<config::window_plan>(s.plan).definition;
+  const auto stood = fmt::format("the watermark stood at {}", format_timestamp(l.watermark));
+  if (d.kind != window::shape::session)
+    return fmt::format("its time {} lies in windows that had ended by then: {}", format_timestamp(l.time),
+                       stood);
+  return fmt::format("its time {} and the {} of {} had passed by then: {}", format_timestamp(l.time),
+                     d.bounded ? "gap" : "state_ttl", format_duration(d.gap), stood);
+}
+
+}  // namespace
+
 void lane::note_late(const partition& p, const source::chunk& c) {
-  for (const auto& l : p.live->late())
+  for (const auto& l : p.live->late()) {
+    const auto& stage = options_.plan->topology->stages[l.stage];
     if (!p.receivers.have_had(l.first))
-      options_.losses->note(l.read ? stage::loss::late_but_read : stage::loss::late,
-                            options_.plan->topology->stages[l.stage].name, l.count,
-                            {options_.plan->among_sources(c.part.empty() ? p.name : c.part), l.first,
-                             fmt::format("its time {} lies in windows that had ended by then: the watermark "
-                                         "stood at {}",
-                                         format_timestamp(l.time), format_timestamp(l.watermark))},
-                            now());
+      options_.losses->note(
+          l.read ? stage::loss::late_but_read : stage::loss::late, stage.name, l.count,
+          {options_.plan->among_sources(c.part.empty() ? p.name : c.part), l.first, why_late(stage, l)},
+          now());
+  }
 }
 
 std::vector<delivery::lane_frame> lane::cut(frame_former& former, const partition& p,

@@ -162,12 +162,16 @@ public:
       check_reach(all[i]);
   }
 
-  /// Late rows go by the watermark that they were late for.
+  /// Late rows go by the watermark that they were late for. Sessions lie on no grid: there the latest row of a
+  /// window's last slice comes when the watermark is a size less a slide beyond it.
   void check_reach(const draft& front) {
     const auto reach = [](const window::definition& w) {
-      return w.allowed_lateness + (w.kind == window::shape::session ? micros{0} : w.size);
+      return w.allowed_lateness + (w.kind == window::shape::session ? w.gap : w.size);
     };
-    const auto theirs = reach(std::get<window_plan>(front.built.plan).definition);
+    const auto& above = std::get<window_plan>(front.built.plan).definition;
+    const bool off_grid =
+        plan_.definition.kind == window::shape::session && above.kind == window::shape::aligned;
+    const auto theirs = reach(above) - (off_grid ? above.slide : micros{0});
     const auto ours = reach(plan_.definition);
     if (ours > theirs)
       return;

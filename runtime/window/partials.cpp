@@ -63,11 +63,10 @@ struct partials_builder::impl {
   [[nodiscard]] last_slice range_of(const slice_key& k, event_micros watermark) const {
     if (window.kind == shape::global)
       return {no_watermark, end_of_time, no_watermark, end_of_time, 0};
-    if (window.kind == shape::session)
-      return {k.slice, k.slice + 1, watermark, watermark, 0};
-    last_slice l{k.slice, next_bound(window, k.slice), watermark, watermark, 0};
-    // While no window end of the slice is passed, the watermark does not matter.
-    if (k.eligible == l.before) {
+    const bool session = window.kind == shape::session;
+    last_slice l{k.slice, session ? k.slice + 1 : next_bound(window, k.slice), watermark, watermark, 0};
+    // While no window end of the slice, nor a record of a session, is passed, the watermark does not matter.
+    if (k.eligible == (session ? k.slice : l.before)) {
       l.watermark_from = no_watermark;
       l.watermark_to = std::min(plus(l.before - 1, window.allowed_lateness), end_of_time - 1);
     }

@@ -1,7 +1,8 @@
 // Bytes of a shard's sessions, whole or changes (docs/formats.md):
 //   head (state_bytes.hpp)
 //   varint n, n dropped sessions: string key, svarint start
-//   varint n, n sessions:         string key, svarint start, svarint last, with `updates` u8 unsent, states
+//   varint n, n sessions:         string key, svarint start, svarint last, varint open_from - start,
+//                                 with `updates` u8 unsent, states
 #include "runtime/data/key_encoding.hpp"
 #include "runtime/window/session_windows.hpp"
 #include "runtime/window/state_bytes.hpp"
@@ -13,6 +14,7 @@ void session_windows::put_row(wire::writer& out, std::uint32_t row) {
   out.string(rows_.key(row));
   out.svarint(s.start);
   out.svarint(s.last);
+  out.varint(static_cast<std::uint64_t>(s.open_from) - static_cast<std::uint64_t>(s.start));
   if (window_.updates)
     out.fixed(static_cast<std::uint8_t>(rows_.is_unsent(row)));
   put_states(out, rows_, row);
@@ -67,23 +69,28 @@ std::uint32_t session_windows::find(std::string_view key, event_micros start) co
 
 expected<void> session_windows::apply_row(wire::reader& in) {
   const auto key = in.string();
-  const auto start = in.svarint();
-  const auto last = in.svarint();
-  if (!in.ok() || start > last || !valid_key(window_, key))
+  session read;
+  read.start = in.svarint();
+  read.last = in.svarint();
+  const auto closed_part = in.varint();
+  if (!in.ok() || read.start > read.last || !valid_key(window_, key) ||
+      closed_part >= static_cast<std::uint64_t>(end_of(read)) - static_cast<std::uint64_t>(read.start))
     return damaged("a session");
-  auto row = find(key, start);
+  read.open_from = read.start + static_cast<event_micros>(closed_part);
+  auto row = find(key, read.start);
   if (row == none) {
     const auto key_row = keys_.locate(key, tag_of(data::hash_key(key)));
     if (key_row == heads_.size())
       heads_.push_back(none);
-    row = add(key, key_row, start, last);
+    row = add(key, key_row, read);
   } else {
     auto& s = sessions_[row];
     by_end_.erase({end_of(s), row});
-    s.last = last;
+    s.last = read.last;
+    s.open_from = read.open_from;
     by_end_.emplace(end_of(s), row);
   }
-  sessions_[row].captured = start;
+  sessions_[row].captured = read.start;
   if (window_.updates && in.fixed<std::uint8_t>() != 0 && rows_.mark_unsent(row))
     unsent_.push_back(row);
   return read_states(in, rows_, row);

@@ -24,12 +24,9 @@ session_windows::session_windows(const definition& d, form_partials upstream)
 
 event_micros session_windows::end_of(const session& s) const { return plus(s.last, window_.gap); }
 
-std::uint32_t session_windows::add(std::string_view key, std::uint32_t key_row, event_micros start,
-                                   event_micros last) {
+std::uint32_t session_windows::add(std::string_view key, std::uint32_t key_row, const session& of) {
   const auto row = rows_.append(key);
-  session s;
-  s.start = start;
-  s.last = last;
+  auto s = of;
   s.key = key_row;
   s.next = std::exchange(heads_[key_row], row);
   by_end_.emplace(end_of(s), row);
@@ -58,7 +55,7 @@ void session_windows::changed(std::uint32_t row) {
 }
 
 void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_micros time,
-                                 const row_store& from, std::uint32_t row) {
+                                 event_micros open_from, const row_store& from, std::uint32_t row) {
   const auto key_row = keys_.locate(key, tag);
   if (key_row == heads_.size())
     heads_.push_back(none);
@@ -66,25 +63,31 @@ void session_windows::absorb_one(std::string_view key, std::uint32_t tag, event_
   for (auto i = heads_[key_row]; i != none;) {
     auto& s = sessions_[i];
     const auto next = s.next;
-    const bool touches = !s.closed && time < end_of(s) && plus(time, window_.gap) > s.start;
+    const bool touches = open_from < end_of(s) && plus(time, window_.gap) > s.open_from;
     if (touches && into == none) {
       into = i;
       by_end_.erase({end_of(s), i});
       s.start = std::min(s.start, time);
       s.last = std::max(s.last, time);
+      s.open_from = std::min(s.open_from, open_from);
     } else if (touches) {  // the record joins two sessions
       auto& joined = sessions_[into];
       joined.start = std::min(joined.start, s.start);
       joined.last = std::max(joined.last, s.last);
+      joined.open_from = std::min(joined.open_from, s.open_from);
       rows_.merge(rows(&into, 1), rows_, rows(&i, 1));
       remove(i);
     }
     i = next;
   }
-  if (into == none)
-    into = add(key, key_row, time, time);
-  else
+  if (into == none) {
+    session fresh;
+    fresh.start = fresh.last = time;
+    fresh.open_from = open_from;
+    into = add(key, key_row, fresh);
+  } else {
     by_end_.emplace(end_of(sessions_[into]), into);
+  }
   rows_.merge(rows(&into, 1), from, rows(&row, 1));
   changed(into);
 }
@@ -93,13 +96,14 @@ std::uint64_t session_windows::absorb_partials(const partials& p, event_micros f
   const auto over = horizon(window_, fired);
   std::uint64_t missed = 0;
   for (const auto& g : p.groups()) {
-    if (g.at.slice < over) {
+    const auto open_from = std::max(g.at.eligible, over);
+    if (open_from >= last_end(window_, g.at.slice)) {
       missed += g.records;
       continue;
     }
     const auto keys = p.keys(g);
     for (std::uint32_t i = 0; i < g.count; ++i)
-      absorb_one(keys.key(i), keys.tags[i], g.at.slice, p.rows(), g.first + i);
+      absorb_one(keys.key(i), keys.tags[i], g.at.slice, open_from, p.rows(), g.first + i);
   }
   compact();
   return missed;

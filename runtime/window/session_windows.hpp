@@ -1,6 +1,7 @@
 // Sessions of a shard: rows of (key, states) with the time of their first and last record, found by key and
 // by end. Times come one by one, so sessions grow, and grow together; what is over leaves in order of its
-// end.
+// end. A session is a union of spans that overlap (window.hpp): the sessions of a key never overlap in what is
+// above the watermark, though the bounds of their rows may.
 #pragma once
 
 #include "runtime/window/keyed_table.hpp"
@@ -34,6 +35,7 @@ private:
   static constexpr std::uint32_t none = keyed_table::none;
   struct session {
     event_micros start = 0, last = 0;      // times of records
+    event_micros open_from = 0;            // where the first of their spans begins; not below start
     std::uint32_t key = 0;                 // row of keys_
     std::uint32_t next = none;             // another session of the key
     std::optional<event_micros> captured;  // its start as a snapshot knows it
@@ -43,10 +45,11 @@ private:
 
   [[nodiscard]] std::size_t keys() const { return sessions_.size() - dead_; }
   [[nodiscard]] event_micros end_of(const session& s) const;
-  [[nodiscard]] std::uint32_t add(std::string_view key, std::uint32_t key_row, event_micros start,
-                                  event_micros last);
-  void absorb_one(std::string_view key, std::uint32_t tag, event_micros time, const row_store& from,
-                  std::uint32_t row);
+  /// `of`: its times.
+  [[nodiscard]] std::uint32_t add(std::string_view key, std::uint32_t key_row, const session& of);
+  /// Row `row` of `from` holds a record, or some of one time, whose span begins at `open_from`.
+  void absorb_one(std::string_view key, std::uint32_t tag, event_micros time, event_micros open_from,
+                  const row_store& from, std::uint32_t row);
   void remove(std::uint32_t row);
   void changed(std::uint32_t row);
   [[nodiscard]] delivery::fired_window form(const std::vector<std::uint32_t>& sessions, event_micros end);

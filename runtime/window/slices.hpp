@@ -89,10 +89,12 @@ inline constexpr event_micros outermost = event_micros{1} << 61;
   return first > horizon ? first : bound_above(d, horizon);
 }
 
-/// The last window end that a slice counts for.
+/// The last window end that a slice counts for; of sessions: the end of one that has this record alone.
 [[nodiscard]] inline event_micros last_end(const definition& d, event_micros slice) {
   if (d.kind == shape::global)
     return end_of_time;
+  if (d.kind == shape::session)
+    return plus(slice, d.gap);
   return d.zone != nullptr ? local_last_end(d, slice) : plus(slice, d.size);
 }
 
@@ -109,7 +111,8 @@ inline constexpr slice_key everything{0, end_of_time};
   if (d.kind == shape::global)
     return k == everything;
   if (d.kind == shape::session)
-    return k.slice == k.eligible && k.slice >= -outermost && k.slice <= outermost;
+    return k.slice >= -outermost && k.slice <= outermost && k.eligible >= k.slice &&
+           k.eligible < last_end(d, k.slice);
   const auto is_bound = [&](event_micros t) { return slice_of(d, t) == t; };
   return is_bound(k.slice) && is_bound(k.eligible) && k.eligible > k.slice &&
          k.eligible <= last_end(d, k.slice);

@@ -9,7 +9,7 @@
 namespace millrace::window {
 namespace {
 
-constexpr std::uint8_t version = 2;
+constexpr std::uint8_t version = 3;
 
 }  // namespace
 

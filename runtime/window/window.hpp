@@ -10,7 +10,8 @@
 // last window's end plus allowed_lateness is at or below it.
 //
 // A session is formed by the shard from single times: records of a key that are less than `gap` apart. A
-// record is late when its own time (plus allowed_lateness) is below the watermark, so that none can touch a
+// record's span is [time, time + gap), as far as it lies above its partition's watermark (less
+// allowed_lateness). Spans that overlap are one session, and a record without one is late. So none can touch a
 // session that has fired. A global window has one slice that ends with time itself.
 #pragma once
 
@@ -91,7 +92,7 @@ struct definition {
 /// The slice of a record and the first window end it counts for; nothing when the record is late.
 struct slice_key {
   event_micros slice = 0;     // start of the slice, a multiple of slide; of a session: the record's time
-  event_micros eligible = 0;  // end of the first window; of a session: the record's time
+  event_micros eligible = 0;  // end of the first window; of a session: where the record's span begins
   friend auto operator<=>(const slice_key&, const slice_key&) = default;
 };
 [[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);

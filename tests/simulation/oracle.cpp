@@ -18,6 +18,7 @@ struct row {
   std::map<std::string, number> values;
   std::string log;  // ties of first and last: by log, then by position
   std::int64_t position = 0;
+  event_micros open_from = 0;  // what is left of its span begins here, if the window is a session
 };
 using rows = std::vector<row>;
 
@@ -41,7 +42,8 @@ std::vector<event_micros> windows_of(const window_spec& w, event_micros at,
   if (w.what == shape::global && w.size.count() == 0)
     return {nowhere};
   if (!w.on_grid())
-    return !mark || at + w.lateness.count() >= *mark ? std::vector{nowhere} : std::vector<event_micros>{};
+    return !mark || at + w.size.count() + w.lateness.count() > *mark ? std::vector{nowhere}
+                                                                     : std::vector<event_micros>{};
   std::vector<event_micros> starts;
   const auto size = w.size.count();
   const auto slide = w.slide.count();
@@ -86,9 +88,7 @@ public:
   std::vector<result> results() {
     std::vector<result> out;
     for (auto& [key, group] : groups_) {
-      std::stable_sort(group.begin(), group.end(), [](const row& a, const row& b) {
-        return std::tie(a.at, a.log, a.position) < std::tie(b.at, b.log, b.position);
-      });
+      in_order(group);
       if (w_.on_grid()) {
         add(out, key.second, group, key.first, key.first + w_.size.count());
       } else if (w_.what == shape::global && w_.size.count() == 0) {
@@ -107,14 +107,31 @@ public:
   }
 
 private:
+  /// Sessions: rows whose spans overlap, each in the order that they have.
   [[nodiscard]] std::vector<rows> split(const rows& group) const {
-    std::vector<rows> out{{group.front()}};
-    for (std::size_t i = 1; i < group.size(); ++i) {
-      if (group[i].at - group[i - 1].at >= w_.size.count())
-        out.emplace_back();
-      out.back().push_back(group[i]);
+    std::vector<rows> out;
+    for (const auto& r : group) {
+      rows joined;
+      std::erase_if(out, [&](const rows& other) {
+        const bool touches = std::any_of(other.begin(), other.end(), [&](const row& o) {
+          return std::max(o.open_from, r.open_from) < std::min(o.at, r.at) + w_.size.count();
+        });
+        if (touches)
+          joined.insert(joined.end(), other.begin(), other.end());
+        return touches;
+      });
+      joined.push_back(r);
+      out.push_back(std::move(joined));
     }
+    for (auto& session : out)
+      in_order(session);
     return out;
+  }
+
+  static void in_order(rows& group) {
+    std::stable_sort(group.begin(), group.end(), [](const row& a, const row& b) {
+      return std::tie(a.at, a.log, a.position) < std::tie(b.at, b.log, b.position);
+    });
   }
 
   void add(std::vector<result>& out, const std::optional<std::string>& user, const rows& group,
@@ -161,7 +178,7 @@ rows as_input(const std::vector<result>& results) {
                    [](const auto* a, const auto* b) { return user_order{}(a->user, b->user); });
   rows out;
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    row r{*ordered[i]->end - 1, ordered[i]->user, {}, "", static_cast<std::int64_t>(i)};
+    row r{*ordered[i]->end - 1, ordered[i]->user, {}, "", static_cast<std::int64_t>(i), *ordered[i]->end - 1};
     for (const auto& [name, value] : ordered[i]->aggregates)
       r.values[name] = value;
     out.push_back(std::move(r));
@@ -190,7 +207,9 @@ expectation expect(const scenario& s) {
       if (s.raw_sink)
         out.rows["raw"].push_back(fmt::format(R"({{"u":{},"v":{},"partition":"{}","position":{}}})",
                                               text(c.user), text(c.value), p.partition, position));
-      row r{at, c.user, {{"v", c.value}}, log, position};
+      const auto open_from =
+          s.window && watermark ? std::max(at, *watermark - s.window->lateness.count()) : at;
+      row r{at, c.user, {{"v", c.value}}, log, position, open_from};
       bool taken = s.window.has_value();
       if (s.select) {
         taken = taken && (!c.value || *c.value != 0);

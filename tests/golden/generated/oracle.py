@@ -1,5 +1,5 @@
 """What a generated topology must give: every record by hand, in the order of its partition."""
-from golden.oracle import iso, windows_of
+from golden.oracle import iso, unions, windows_of
 
 
 class Window:
@@ -20,7 +20,7 @@ class Window:
         if self.kind == "global" and self.size is None:
             return [None]
         if self.kind in ("session", "global"):
-            return [None] if watermark is None or time + self.lateness >= watermark else []
+            return [None] if watermark is None or time + self.size + self.lateness > watermark else []
         return [w for w in self.windows_at(time) if watermark is None or w[1] + self.lateness > watermark]
 
     def fold(self, partitions, delay, key):
@@ -31,30 +31,23 @@ class Window:
             for time, row in partition:
                 if row is not None:
                     windows = self.open_at(time, watermark)
+                    over = time if watermark is None else max(time, watermark - self.lateness)
                     for window in windows:
-                        taken.setdefault((window, *(row[k] for k in key)), []).append((time, row))
+                        taken.setdefault((window, *(row[k] for k in key)), []).append((over, time, row))
                     if not windows:
                         late.append(row)
                 watermark = time - delay if watermark is None else max(watermark, time - delay)
         groups = {}
         for (window, *of), rows in taken.items():
-            rows.sort(key=lambda r: r[0])
+            in_order = sorted((r[1:] for r in rows), key=lambda r: r[0])
             if self.size is None:
-                groups[None, None, *of] = rows
+                groups[None, None, *of] = in_order
             elif window is not None:
-                groups[*window, *of] = rows
+                groups[*window, *of] = in_order
             else:
-                for session in self.split(rows):
-                    groups[session[0][0], session[-1][0] + self.size, *of] = session
+                for session in unions(rows, self.size):
+                    groups[session[0][1], session[-1][1] + self.size, *of] = [r[1:] for r in session]
         return groups, late
-
-    def split(self, rows):
-        out = [[rows[0]]]
-        for r in rows[1:]:
-            if r[0] - out[-1][-1][0] >= self.size:
-                out.append([])
-            out[-1].append(r)
-        return out
 
     def bounds(self, start, end):
         shown = self.kind != "global"

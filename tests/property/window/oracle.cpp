@@ -305,21 +305,54 @@ value value_of(const data::column& c, std::size_t row) {
   return v;
 }
 
+namespace {
+
+/// Joins any two pieces that hold records whose spans overlap, for as long as there are such.
+std::vector<group> sessions_of(const definition& d, const std::vector<accepted>& records) {
+  const auto overlap = [&](const accepted& a, const accepted& b) {
+    const auto begin = std::max(span_begin(d, *a.what, a.fired), span_begin(d, *b.what, b.fired));
+    return begin < std::min(a.what->time, b.what->time) + d.gap.count();
+  };
+  std::map<std::vector<value>, std::vector<std::vector<accepted>>, key_order> pieces;
+  for (const auto& r : records) {
+    auto& of = pieces[r.what->keys];
+    std::vector<accepted> joined{r};
+    std::erase_if(of, [&](const auto& piece) {
+      if (!std::any_of(piece.begin(), piece.end(), [&](const auto& other) { return overlap(r, other); }))
+        return false;
+      joined.insert(joined.end(), piece.begin(), piece.end());
+      return true;
+    });
+    of.push_back(std::move(joined));
+  }
+  std::vector<group> groups;
+  for (const auto& [key, of] : pieces)
+    for (const auto& piece : of) {
+      group g{end_of_time, no_watermark, key, {}};
+      for (const auto& a : piece) {
+        g.start = std::min(g.start, a.what->time);
+        g.end = std::max(g.end, a.what->time + d.gap.count());
+        g.of.push_back(a.what);
+      }
+      groups.push_back(std::move(g));
+    }
+  return groups;
+}
+
+}  // namespace
+
+event_micros span_begin(const definition& d, const record& r, event_micros fired) {
+  auto begin = r.time;
+  for (const auto watermark : {r.watermark, fired})
+    if (watermark != no_watermark)
+      begin = std::max(begin, watermark - d.allowed_lateness.count());
+  return begin;
+}
+
 std::vector<group> groups_of(const definition& d, const std::vector<accepted>& records) {
   std::vector<group> groups;
   if (d.kind == shape::session) {
-    by_key keys;
-    for (const auto& a : records)
-      keys[a.what->keys].push_back(a.what);
-    for (auto& [key, of] : keys) {
-      std::stable_sort(of.begin(), of.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
-      for (const auto* r : of) {
-        if (groups.empty() || groups.back().keys != key || r->time >= groups.back().end)
-          groups.push_back({r->time, 0, key, {}});
-        groups.back().end = r->time + d.gap.count();
-        groups.back().of.push_back(r);
-      }
-    }
+    groups = sessions_of(d, records);
   } else {
     std::map<event_micros, by_key> windows;
     for (const auto& a : records) {

@@ -39,6 +39,10 @@ struct record {
 /// Ends of the aligned windows that the record counts for.
 [[nodiscard]] std::vector<event_micros> ends_of(const definition& d, const record& r);
 
+/// Of a session's record: where the part of [time, time + gap) begins that is not over under its partition's
+/// watermark, nor where `fired` has fired.
+[[nodiscard]] event_micros span_begin(const definition& d, const record& r, event_micros fired);
+
 /// A value so that different ones differ in every bit that matters.
 [[nodiscard]] std::string to_text(const value& v);
 [[nodiscard]] value value_of(const data::column& c, std::size_t row);
@@ -54,7 +58,7 @@ struct group {
   members of;
 };
 /// All windows of the records that were accepted, in output order: by end, start and key. Of aligned windows
-/// those ends that are above `over` less the allowed lateness as each record came (beside it).
+/// those ends that are above `fired` less the allowed lateness as each record came (beside it).
 struct accepted {
   record const* what;
   event_micros fired;

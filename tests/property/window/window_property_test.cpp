@@ -247,7 +247,7 @@ data::column_ptr column_of(const std::vector<const oracle::record*>& of, type_id
 
 bool is_late(const definition& d, const oracle::record& r) {
   if (d.kind == shape::session)
-    return r.watermark != no_watermark && r.time + d.allowed_lateness.count() < r.watermark;
+    return oracle::span_begin(d, r, no_watermark) >= r.time + d.gap.count();
   return d.kind == shape::aligned && oracle::ends_of(d, r).empty();
 }
 
@@ -256,7 +256,7 @@ bool is_missed(const definition& d, const oracle::record& r, event_micros fired)
   if (fired == no_watermark || d.kind == shape::global)
     return false;
   if (d.kind == shape::session)
-    return r.time + d.allowed_lateness.count() < fired;
+    return oracle::span_begin(d, r, fired) >= r.time + d.gap.count();
   const auto ends = oracle::ends_of(d, r);
   return std::all_of(ends.begin(), ends.end(),
                      [&](event_micros e) { return e + d.allowed_lateness.count() <= fired; });

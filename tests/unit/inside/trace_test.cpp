@@ -23,8 +23,9 @@ constexpr auto stages_text = R"json({
                 "allowed_lateness": "1 minute", "aggregates": { "c": "count(*)" } },
     "hops": { "window": "sliding", "size": "60 s", "slide": "20 s", "from": "parsed", "where": "name <> 'x'",
               "key": ["name"], "aggregates": { "c": "count(*)" } },
+    "visits": { "window": "session", "gap": "2 minutes", "from": "parsed", "key": ["name"], "aggregates": { "c": "count(*)" } },
     "late": { "sink": "console", "from": "counts.late" },
-    "out": { "sink": "console", "from": ["counts", "hops"] }
+    "out": { "sink": "console", "from": ["counts", "hops", "visits"] }
   }
 })json";
 
@@ -39,7 +40,7 @@ figures standing(const std::string& first, const std::string& second) {
                   {"1", at(second), 0.1, true, false, false, {}}};
   f.lanes = {l};
   const auto t = planned_of(stages_text);
-  for (const auto* const window : {"counts", "hops"})
+  for (const auto* const window : {"counts", "hops", "visits"})
     for (std::uint32_t i = 0; i < std::get<config::window_plan>(t.find(window)->plan).definition.shards;
          ++i) {
       shard_figures s;
@@ -164,6 +165,16 @@ TEST_CASE("the lateness that is told is where assigning to windows begins to ref
   CHECK(
       step(of(standing("12:06:00", "12:06:00"), record), "counts").windows.at(0).late_on.at(0).late_seconds ==
       0);
+}
+
+TEST_CASE("a record is late for a session once its time and the gap have passed") {
+  const auto record = R"({"name":"ann","at":"2026-11-01T12:03:30Z","n":7})";
+  CHECK(code(of(standing("12:05:29", "12:05:29"), record), "visits") == "counted");
+  const auto late = step(of(standing("12:05:31", "12:05:31"), record), "visits");
+  CHECK(late.code == "late");
+  CHECK(late.windows.at(0).late_on.at(0).late_seconds == 1);
+  CHECK_THAT(late.text,
+             Contains("by 1 second") && Contains("it came before that one stood at 2026-11-01T12:05:30Z"));
 }
 
 TEST_CASE("a window that has fired without a record's partition counts it as late at the shard") {

@@ -57,23 +57,31 @@ def lines(rows):
 
 
 def sessions(partitions, gap, delay=0, lateness=0):
-    """Like fold(): {(start, end, user): [rows]} by row["u"], and the late rows, which are older than the watermark."""
+    """Like fold(): {(start, end, user): [rows]} by row["u"], and the late rows, whose time and gap are below the watermark."""
     taken, late = {}, []
     for partition in partitions:
         watermark = None
         for time, row in partition:
-            if watermark is not None and time + lateness < watermark:
+            over = time if watermark is None else watermark - lateness
+            if time + gap <= over:
                 late.append(row)
             else:
-                taken.setdefault(row.get("u"), []).append((time, row))
+                taken.setdefault(row.get("u"), []).append((max(time, over), time, row))
             watermark = time - delay if watermark is None else max(watermark, time - delay)
     out = {}
-    for user, rows in taken.items():
-        rows.sort(key=lambda r: r[0])
-        open_one = []
-        for i, (time, row) in enumerate(rows):
-            open_one.append((time, row))
-            if i + 1 == len(rows) or rows[i + 1][0] - time >= gap:
-                out[open_one[0][0], time + gap, user] = [r for _, r in open_one]
-                open_one = []
+    for user, spans in taken.items():
+        for of in unions(spans, gap):
+            out[of[0][1], of[-1][1] + gap, user] = [row for _, _, row in of]
     return out, late
+
+
+def unions(spans, gap):
+    """Lists of (begin, time, row) whose spans [begin, time + gap) overlap, each in order of time."""
+    out, end = [], None
+    for span in sorted(spans, key=lambda s: s[0]):
+        if end is None or span[0] >= end:
+            out.append([])
+            end = span[1] + gap
+        out[-1].append(span)
+        end = max(end, span[1] + gap)
+    return [sorted(of, key=lambda s: s[1]) for of in out]
