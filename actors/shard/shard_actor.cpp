@@ -93,6 +93,11 @@ public:
   void on_spill_tick() { output_.on_spill_tick(); }
   void on_read_tick() { output_.on_read_tick(); }
 
+  void on_firing_turn() {
+    will_fire_on_ = false;
+    after_output();
+  }
+
   void on_tick() {
     schedule_snapshot();
     if ((!core_->changed() && !failing_) || captures_under_way_ != 0)
@@ -277,11 +282,13 @@ private:
     output_.pump();
     if (out.decision)
       capture(true);
+    if (core_->fires_on() && !core_->out().full() && !std::exchange(will_fire_on_, true))
+      self_->send(self_, firing_turn{});
   }
 
-  /// Windows that are over and had no room.
+  /// Windows that are over and had no room, or whose turn it is. What a stop leaves, the next life fires.
   void fire_on() {
-    if (!core_->fires_on() || core_->out().full())
+    if (stopping_ || will_fire_on_ || !core_->fires_on() || core_->out().full())
       return;
     const auto before = core_->out().sent();
     put_out(before, core_->fire_on());
@@ -378,7 +385,7 @@ private:
     g.rows = core_->rows_out();
     g.watermark = core_->in().watermark();
     g.fired = core_->fired();
-    g.stalled = holds_input();
+    g.stalled = holds_input() && !will_fire_on_;
     g.late_at_shard = core_->late_at_shard();
     output_.update_gauges();
     if (!std::exchange(will_look_at_size_, true))
@@ -410,6 +417,7 @@ private:
   bool report_is_owed_ = false;
   bool end_is_kept_ = false;  // a durable capture has it
   bool will_look_at_size_ = false;
+  bool will_fire_on_ = false;  // a firing_turn is under way
 };
 
 whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_options options,
@@ -432,6 +440,7 @@ whole_shard::behavior_type shard_behaviour(whole_shard::pointer self, shard_opti
       [=](const spill_tick&) { state->on_spill_tick(); },
       [=](const read_tick&) { state->on_read_tick(); },
       [=](const messages::capture_written& m) { state->on_written(m); },
+      [=](const firing_turn&) { state->on_firing_turn(); },
       [=](const snapshot_tick&) { state->on_tick(); },
       [=](const update_tick&) { state->on_update_tick(); },
       [=](const size_tick&) { state->on_size_tick(); },

@@ -15,6 +15,9 @@ namespace {
 constexpr std::uint8_t capture_version = 7;
 static_assert(capture_version >= output_version);
 
+/// A window without rows takes as long as so many rows, about.
+constexpr std::size_t rows_a_window = 16;
+
 /// What a capture begins with, up to the vector.
 struct beginning {
   std::uint8_t version = 0;
@@ -282,8 +285,10 @@ void shard_core::fire(output& out) {
     return;
   const auto before = fired_;
   const auto watermark = intake_.watermark();
-  while (fired_ < watermark && !outbox_.full())
+  std::size_t done = 0;
+  while (fired_ < watermark && !outbox_.full() && done < setup_.turn)
     if (auto w = windows_->fire_next(fired_, watermark)) {
+      done += rows_a_window + (w->rows ? w->rows->rows : 0);
       last_end_ = std::max(last_end_, w->end);
       put_out(w->end, std::move(*w));
     }

@@ -38,9 +38,11 @@ public:
     std::map<log_id, mark> found;        // that were found later: each joins
     std::vector<log_id> upstream;        // outputs of windows that feed it
     outbox_limits limits;                // of what is kept of its output
-    bool updates = false;                // output goes by ticks, not by windows
-    std::uint64_t run = 0;               // captures of earlier ones are of the past
-    earlier_runs earlier = {};           // before `run`
+    /// Rows of output after which a firing stops; each window counts as some more. A tenth of a second, about.
+    std::size_t turn = 65'536;
+    bool updates = false;       // output goes by ticks, not by windows
+    std::uint64_t run = 0;      // captures of earlier ones are of the past
+    earlier_runs earlier = {};  // before `run`
   };
   /// A new life without a snapshot; restore() then applies one.
   shard_core(setup s, std::unique_ptr<window_state> windows);
@@ -77,11 +79,12 @@ public:
   [[nodiscard]] output take(const lane_frame& f);
   /// Output of an upstream window. Drops what is at or below its position, row by row.
   [[nodiscard]] output take(const output_frame& f);
-  /// Whether windows are over that have not fired: firing stops where the outbox is full. Nothing that is
+  /// Whether windows are over that have not fired: firing stops where the outbox is full, and after a turn, so
+  /// that its owner hears what else is said to it. Nothing that is
   /// taken meanwhile changes their rows, unless a partition that was idle comes back: what it brings counts
   /// for all that has not fired. A restored shard may have to go on, too.
   [[nodiscard]] bool fires_on() const;
-  /// Goes on, as far as there is room.
+  /// Goes on, for a turn, as far as there is room.
   [[nodiscard]] output fire_on();
   /// Whether a frame that may fire can be taken: what is over has fired, and there is room for more.
   [[nodiscard]] bool takes_input() const { return !outbox_.full() && !fires_on(); }

@@ -62,6 +62,7 @@ private:
   shard_state state_;
   keyed_table merged_;  // of the window that is being formed, when it has several slices
   std::optional<running_totals> totals_;
+  std::set<std::pair<event_micros, event_micros>> waiting_;  // (eligible, slice) of what is not in the totals
   row_store given_;  // rows that changes() gives, with the bounds of their windows
   std::vector<event_micros> starts_, ends_;
   event_micros over_ = no_watermark;  // windows up to here have closed
@@ -80,7 +81,9 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
     }
     auto& t = state_.at({g.at.slice, first});
     if (t.in_totals)  // only if `fired` is below what has fired already
-      totals_->remove(t, state_.tables);
+      totals_->remove(g.at.slice, t, state_.tables);
+    if (totals_)
+      waiting_.emplace(first, g.at.slice);
     t.table.locate(p.keys(g), found_);
     from_.resize(g.count);
     std::iota(from_.begin(), from_.end(), g.first);
@@ -94,9 +97,11 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
 
 std::optional<event_micros> aligned_windows::next_end_above(event_micros over) const {
   std::optional<event_micros> next;
+  const bool any_above = window_.kind == shape::aligned && over != no_watermark;
+  const auto least = any_above ? bound_above(window_, over) : no_watermark;
   for (const auto& [k, t] : state_.tables) {
-    if (next && next_bound(window_, k.slice) >= *next)
-      break;  // this slice and all behind it end later
+    if (next && (*next <= least || next_bound(window_, k.slice) >= *next))
+      break;  // no end is earlier; or this slice and all behind it end later
     const auto end = std::max(k.eligible, first_end(window_, k.slice, over));
     if (end <= last_end(window_, k.slice) && (!next || end < *next))
       next = end;
@@ -106,15 +111,12 @@ std::optional<event_micros> aligned_windows::next_end_above(event_micros over) c
 
 delivery::fired_window aligned_windows::form_by_totals(event_micros end) {
   const auto start = window_start(window_, end);
-  for (auto& [k, t] : state_.tables) {
-    if (k.slice >= end)
-      break;
-    const bool belongs = k.slice >= start && k.eligible <= end;
-    if (t.in_totals && !belongs)
-      totals_->remove(t, state_.tables);
-    else if (!t.in_totals && belongs)
-      totals_->add(t);
-  }
+  for (auto i = state_.tables.begin(); i != state_.tables.end() && i->first.slice < start; ++i)
+    if (i->second.in_totals)
+      totals_->remove(i->first.slice, i->second, state_.tables);
+  for (; !waiting_.empty() && waiting_.begin()->first <= end; waiting_.erase(waiting_.begin()))
+    if (const auto [eligible, slice] = *waiting_.begin(); slice >= start)
+      totals_->add(slice, state_.tables.at({slice, eligible}));
   return totals_->form(window_, end);
 }
 
@@ -151,8 +153,10 @@ void aligned_windows::drop(event_micros over) {
       if (!t.unsent.empty() && k.eligible <= over)
         over = k.eligible - 1;
   while (!tables.empty() && last_end(window_, tables.begin()->first.slice) <= over) {
+    const auto [slice, eligible] = tables.begin()->first;
     if (auto& t = tables.begin()->second; t.in_totals)
-      totals_->remove(t, tables);
+      totals_->remove(slice, t, tables);
+    waiting_.erase({eligible, slice});
     state_.drop(tables.begin());
   }
 }
@@ -284,12 +288,16 @@ delivery::open_windows aligned_windows::look_up(std::string_view key, event_micr
 }
 
 expected<void> aligned_windows::apply(wire::reader& in) {
+  auto applied = window::apply(window_, state_, in);
   if (totals_) {  // they follow from the slices at the next firing
     totals_->clear();
-    for (auto& [k, t] : state_.tables)
+    waiting_.clear();
+    for (auto& [k, t] : state_.tables) {
       t.in_totals = false;
+      waiting_.emplace(k.eligible, k.slice);
+    }
   }
-  return window::apply(window_, state_, in);
+  return applied;
 }
 
 std::size_t aligned_windows::windows_open() const {

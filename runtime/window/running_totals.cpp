@@ -27,7 +27,7 @@ bool reads_bounds(const definition& d) {
 }  // namespace
 
 running_totals::running_totals(const definition& d, layout_ptr l)
-    : totals_(l), by_window_(reads_bounds(d)), scratch_(std::move(l)) {}
+    : totals_(l), rest_(d, *l), by_window_(reads_bounds(d)), scratch_(std::move(l)) {}
 
 void running_totals::change(std::uint32_t row) {
   if (!keys_[row].changed) {
@@ -36,7 +36,8 @@ void running_totals::change(std::uint32_t row) {
   }
 }
 
-void running_totals::add(slice_table& t) {
+void running_totals::add(event_micros slice, slice_table& t) {
+  rest_.add(slice, t);
   into_.clear();
   from_.clear();
   t.table.each([&](std::uint32_t tag, std::uint32_t row) {
@@ -52,7 +53,9 @@ void running_totals::add(slice_table& t) {
   t.in_totals = true;
 }
 
-void running_totals::remove(slice_table& t, const std::map<slice_key, slice_table>& others) {
+void running_totals::remove(event_micros slice, slice_table& t,
+                            const std::map<slice_key, slice_table>& others) {
+  rest_.leave(slice);
   t.in_totals = false;
   into_.clear();
   from_.clear();
@@ -86,10 +89,7 @@ void running_totals::form_again(std::uint32_t row, std::string_view key, std::ui
   const std::uint32_t only = scratch_.append({});
   const auto state = scratch_.column(aggregate);
   if (keys_[row].slices != 0)
-    for (const auto& [k, t] : others)
-      if (t.in_totals)
-        if (const auto part = t.table.find(key, tag); part != keyed_table::none)
-          ops.merge(state, rows(&only, 1), t.table.store().column(aggregate), rows(&part, 1));
+    rest_.merge_rest(state, key, tag, aggregate, others);
   wire::writer bytes;  // the way in which a state takes another's value, side storage and all
   ops.encode(bytes, state, only);
   wire::reader in(bytes.bytes());
@@ -156,6 +156,7 @@ void running_totals::compact() {
 
 void running_totals::clear() {
   totals_.clear();
+  rest_.clear();
   keys_.clear();
   changed_.clear();
   shown_.clear();

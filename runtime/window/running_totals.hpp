@@ -1,11 +1,12 @@
 // A sliding window's totals by key, carried from one window end to the next: slices are added when
 // they become eligible and taken off when they leave, so that a firing costs what changed and what it emits,
 // not keys times slices. Sums are exact, so taking off leaves no trace; a min or max that rested on what left
-// is formed again from the slices that remain. Derived from the slices alone: never captured.
+// is formed again from what remains (stretches.hpp). Derived from the slices alone: never captured.
 #pragma once
 
 #include "runtime/delivery/window_state.hpp"
 #include "runtime/window/shard_state.hpp"
+#include "runtime/window/stretches.hpp"
 #include "runtime/window/window.hpp"
 
 #include <cstdint>
@@ -24,15 +25,15 @@ public:
   running_totals(const definition& d, layout_ptr l);
 
   /// A slice's table joins or leaves; it stays as it is in between. `others`: where the rest is looked up.
-  void add(slice_table& t);
-  void remove(slice_table& t, const std::map<slice_key, slice_table>& others);
+  void add(event_micros slice, slice_table& t);
+  void remove(event_micros slice, slice_table& t, const std::map<slice_key, slice_table>& others);
   /// The rows of the window that ends here, whose slices are just those that were added and not removed.
   [[nodiscard]] delivery::fired_window form(const definition& d, event_micros end);
   /// Forgets everything; the caller resets the tables' marks.
   void clear();
 
   [[nodiscard]] std::size_t byte_size() const {
-    return totals_.byte_size() + keys_.capacity() * sizeof(key_info) +
+    return totals_.byte_size() + rest_.byte_size() + keys_.capacity() * sizeof(key_info) +
            (changed_.capacity() + shown_.capacity()) * sizeof(std::uint32_t);
   }
 
@@ -49,6 +50,7 @@ private:
   void compact();
 
   keyed_table totals_;
+  stretches rest_;
   std::vector<key_info> keys_;
   std::vector<std::uint32_t> changed_;
   std::vector<std::uint32_t> shown_;  // passed or failed in the last window, in key order

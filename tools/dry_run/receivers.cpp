@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace millrace::dry_run {
 namespace {
@@ -88,6 +89,7 @@ void receivers::add(const deployment::sink_layout& l) {
 void receivers::add(const deployment::layout& all, const deployment::shard_layout& l) {
   auto setup = setup_of(all, l, topology_);
   setup.life = only_life;
+  setup.turn = std::numeric_limits<std::size_t>::max();
   const auto stage = lane::stage_index(topology_, l.window);
   const auto& plan = std::get<config::window_plan>(topology_.stages[stage].plan);
   auto windows = window::make_shard_windows(

@@ -40,6 +40,7 @@ struct message {
     output_taken,  // sink -> shard
     resumed,       // shard -> sink
     output,        // shard -> sink
+    turn,          // shard -> itself
   };
   kind what{};
   std::size_t log = 0;

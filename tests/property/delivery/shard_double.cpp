@@ -3,6 +3,7 @@
 #include "tests/property/delivery/sink_double.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace millrace::delivery::trial {
 
@@ -36,6 +37,8 @@ shard_core::setup shard_double::setup() const {
   }
   out.limits = limits_;
   out.limits.frame_rows = static_cast<std::uint32_t>(between(scene_.random, 1, 4));
+  if (scene_.one_in(3))
+    out.turn = static_cast<std::size_t>(between(scene_.random, 1, 40));
   return out;
 }
 
@@ -54,7 +57,7 @@ void shard_double::crash() {
   in.clear();
   store_.owner_died(scene_.random);
   segments_.owner_died(scene_.random, core_->out().log());
-  failing_ = at_stake_ = dirty_ = false;
+  failing_ = at_stake_ = dirty_ = will_fire_on_ = false;
   lanes_.clear();
   fronts_.clear();
   fences_.clear();
@@ -114,6 +117,9 @@ void shard_double::take_message() {
     return on_output(*m);
   case message::kind::resumed:
     return;
+  case message::kind::turn:
+    will_fire_on_ = false;
+    return take_stalled();
   default:
     throw fault("a shard got a message that is not for shards");
   }
@@ -155,7 +161,7 @@ void shard_double::on_frame(const message& m) {
 }
 
 void shard_double::fire_on() {
-  if (!core_->fires_on() || core_->out().full())
+  if (will_fire_on_ || !core_->fires_on() || core_->out().full())
     return;
   ++scene_.fired_on;
   const auto before = core_->out().sent();
@@ -206,6 +212,8 @@ void shard_double::put_out(position before, const shard_core::output& out, bool 
   pump();
   if (decision)
     capture(true);
+  if (core_->fires_on() && !core_->out().full() && !std::exchange(will_fire_on_, true))
+    in.put(life_, {.what = message::kind::turn});
 }
 
 void shard_double::update_tick(event_micros t) {

@@ -80,6 +80,7 @@ private:
   capture_store store_;
   bool failing_ = false;
   bool at_stake_ = false;
+  bool will_fire_on_ = false;
   bool dirty_ = false;  // something has happened since the last capture
   std::map<std::size_t, lane_ref> lanes_;
   std::map<std::size_t, front_ref> fronts_;  // shards of the upstream window

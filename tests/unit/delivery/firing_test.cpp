@@ -98,6 +98,26 @@ TEST_CASE("a firing stops behind the window that fills the outbox, and goes on a
   CHECK(s.takes_input());
 }
 
+TEST_CASE("a firing stops behind a turn though there is room, and goes on with the next") {
+  shard_core::setup setup;
+  setup.log = "w/0/0";
+  setup.life = 1;
+  setup.receivers = {"sink"};
+  setup.logs = {{"a", {}}};
+  setup.turn = 1;
+  shard_core s(std::move(setup), std::make_unique<tens>(false));
+  (void)s.take(test::frame("a", s.ask("a", 1)->stamp, 0, 1, 47));
+  for (const event_micros fired : {10, 20, 30, 40}) {
+    CHECK(s.fired() == fired);
+    CHECK(s.out().sent() == position{fired, whole});
+    CHECK(s.fires_on());
+    CHECK_FALSE(s.takes_input());
+    (void)s.fire_on();
+  }
+  CHECK(s.fired() == 47);
+  CHECK(s.takes_input());
+}
+
 TEST_CASE("a row that fails is a dead letter of its window and shard, behind the rows that did not") {
   auto s = make_bounded(1, 1U << 20, true);
   REQUIRE(s.resume("sink", std::nullopt, lowest_position, 1));

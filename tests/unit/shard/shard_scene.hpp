@@ -171,6 +171,12 @@ public:
     caf::anon_send(shard_, std::move(m));
     turns_.run();
   }
+  /// The second one is there before the shard hears the first.
+  template<class First, class Second>
+  void say_both(First a, Second b) {
+    caf::anon_send(shard_, std::move(a));
+    say(std::move(b));
+  }
   /// Time passes, a second at most at once, so that timers which are set again come again.
   void pass(std::chrono::microseconds d) {
     turns_.advance_time(d);
@@ -186,7 +192,8 @@ public:
       feeds_[log] = *lane.answers.back().answer;
   }
   /// Sends a record of the lane's log that leads it to `watermark`. It takes one byte of credit.
-  void feed(event_micros watermark, const log_id& log = lane_log) {
+  void feed(event_micros watermark, const log_id& log = lane_log) { say(next_record(watermark, log)); }
+  [[nodiscard]] messages::take_frame next_record(event_micros watermark, const log_id& log = lane_log) {
     auto& at = feeds_.at(log);
     delivery::lane_frame f;
     f.log = log;
@@ -197,12 +204,9 @@ public:
     f.content = std::make_shared<const delivery::dead_letters>();
     f.bytes = 1;
     at.have = {f.to, watermark};
-    give(std::move(f));
+    return message_with(std::move(f));
   }
-  void give(delivery::lane_frame f) {
-    say(messages::take_frame{std::make_shared<const delivery::lane_frame>(std::move(f)), 0,
-                             caf::actor_cast<messages::frame_sender>(lane_)});
-  }
+  void give(delivery::lane_frame f) { say(message_with(std::move(f))); }
   [[nodiscard]] const delivery::answer& fed(const log_id& log = lane_log) const { return feeds_.at(log); }
   [[nodiscard]] std::size_t credit() const {
     std::size_t bytes = 0;
@@ -308,6 +312,10 @@ public:
   std::shared_ptr<delivery::shard_core> core;
 
 private:
+  [[nodiscard]] messages::take_frame message_with(delivery::lane_frame f) const {
+    return {std::make_shared<const delivery::lane_frame>(std::move(f)), 0,
+            caf::actor_cast<messages::frame_sender>(lane_)};
+  }
   template<class... Message>
   caf::actor spawn(std::vector<Message>*... lists) {
     return actors_.emplace_back(system_.spawn(noting<Message...>, lists...));

@@ -22,6 +22,38 @@ TEST_CASE("a shard whose last capture fails says so before it has stopped") {
   CHECK(s.ended_well == true);
 }
 
+TEST_CASE("a firing of very many windows goes on by turns until all have fired") {
+  shard_scene s;
+  s.resume("db", 1, {}, lowest_position);
+  s.attach();
+  s.feed(200'000);
+  CHECK(s.core->fired() == 200'000);
+  CHECK(s.core->rows_out() == 20'000);
+}
+
+TEST_CASE("a stop is heard between the turns of a firing, and the next life fires the rest") {
+  shard_scene s;
+  s.resume("db", 1, {}, lowest_position);
+  s.attach();
+  s.say_both(s.next_record(200'000), messages::stop{});
+  CHECK(s.core->fires_on());
+  const auto rows = s.core->rows_out();
+  CHECK(rows > 0);
+  CHECK(rows < 20'000);
+  s.acknowledge("db", 10);  // there is room, and it does not go on
+  CHECK(s.core->rows_out() == rows);
+  s.capture_is_durable();
+  CHECK(s.supervisor.stopped.size() == 1);
+
+  shard_setup again;
+  again.now = 2;
+  again.captures = s.captures();
+  shard_scene next(again);
+  next.resume("db", 1, {}, lowest_position);
+  CHECK(next.core->fired() == 200'000);
+  CHECK(next.core->rows_out() == 20'000);
+}
+
 TEST_CASE("a stop behind a failed capture writes it again, although there is no change") {
   shard_scene s(with_snapshots());
   s.attach();
