@@ -42,20 +42,36 @@ private:
   [[nodiscard]] std::size_t windows_open() const;
   [[nodiscard]] std::size_t keys() const;
   [[nodiscard]] std::size_t byte_size() const;
-  /// The tables that make up the window which ends here.
+  struct changed_keys;
+  [[nodiscard]] event_micros start_of(event_micros end) const {
+    return window_.kind == shape::global ? no_watermark : window_start(window_, end);
+  }
+  /// Makes the totals those of the window that ends here, of `only` these keys where there are such. Ends ascend.
+  /// Calls moved(slice, 1) for what enters, and with -1 for what leaves.
   template<class F>
-  void each_part(event_micros end, F&& f) {
-    const auto start = window_.kind == shape::global ? no_watermark : window_start(window_, end);
-    for (auto i = state_.tables.lower_bound({start, no_watermark});
-         i != state_.tables.end() && i->first.slice < end; ++i)
-      if (i->first.eligible <= end)
-        f(i->second);
+  void slide_to(event_micros end, const keyed_table* only, F&& moved) {
+    const auto start = start_of(end);
+    auto& tables = state_.tables;
+    for (auto i = tables.lower_bound({slid_to_, no_watermark}); i != tables.end() && i->first.slice < start;
+         ++i)
+      if (i->second.in_totals) {
+        totals_->remove(i->first.slice, i->second, only, tables);
+        moved(i->first, -1);
+      }
+    slid_to_ = start;
+    for (; !waiting_.empty() && waiting_.begin()->first <= end; waiting_.erase(waiting_.begin()))
+      if (const slice_key k{waiting_.begin()->second, waiting_.begin()->first}; k.slice >= start) {
+        totals_->add(k.slice, tables.at(k), only);
+        moved(k, 1);
+      }
   }
   /// The next window end above `over` that has rows.
   [[nodiscard]] std::optional<event_micros> next_end_above(event_micros over) const;
   [[nodiscard]] delivery::fired_window form(event_micros end);
   [[nodiscard]] delivery::fired_window form_by_totals(event_micros end);
-  void give_changes(event_micros end);
+  [[nodiscard]] changed_keys find_changes() const;
+  void give_changes(event_micros end, changed_keys& of);
+  void forget_totals();
   void drop(event_micros over);
 
   definition window_;
@@ -63,6 +79,7 @@ private:
   keyed_table merged_;  // of the window that is being formed, when it has several slices
   std::optional<running_totals> totals_;
   std::set<std::pair<event_micros, event_micros>> waiting_;  // (eligible, slice) of what is not in the totals
+  event_micros slid_to_ = no_watermark;                      // no earlier slice is in the totals
   row_store given_;  // rows that changes() gives, with the bounds of their windows
   std::vector<event_micros> starts_, ends_;
   event_micros over_ = no_watermark;  // windows up to here have closed
@@ -81,7 +98,7 @@ std::uint64_t aligned_windows::absorb_partials(const partials& p, event_micros f
     }
     auto& t = state_.at({g.at.slice, first});
     if (t.in_totals)  // only if `fired` is below what has fired already
-      totals_->remove(g.at.slice, t, state_.tables);
+      totals_->remove(g.at.slice, t, nullptr, state_.tables);
     if (totals_)
       waiting_.emplace(first, g.at.slice);
     t.table.locate(p.keys(g), found_);
@@ -110,13 +127,7 @@ std::optional<event_micros> aligned_windows::next_end_above(event_micros over) c
 }
 
 delivery::fired_window aligned_windows::form_by_totals(event_micros end) {
-  const auto start = window_start(window_, end);
-  for (auto i = state_.tables.begin(); i != state_.tables.end() && i->first.slice < start; ++i)
-    if (i->second.in_totals)
-      totals_->remove(i->first.slice, i->second, state_.tables);
-  for (; !waiting_.empty() && waiting_.begin()->first <= end; waiting_.erase(waiting_.begin()))
-    if (const auto [eligible, slice] = *waiting_.begin(); slice >= start)
-      totals_->add(slice, state_.tables.at({slice, eligible}));
+  slide_to(end, nullptr, [](const slice_key&, int) {});
   return totals_->form(window_, end);
 }
 
@@ -124,7 +135,10 @@ delivery::fired_window aligned_windows::form(event_micros end) {
   if (totals_)
     return form_by_totals(end);
   std::vector<const keyed_table*> parts;
-  each_part(end, [&](const slice_table& t) { parts.push_back(&t.table); });
+  for (auto i = state_.tables.lower_bound({start_of(end), no_watermark});
+       i != state_.tables.end() && i->first.slice < end; ++i)
+    if (i->first.eligible <= end)
+      parts.push_back(&i->second.table);
   const auto* whole = parts.size() == 1 ? parts.front() : &merged_;
   if (parts.size() > 1) {
     merged_.clear();
@@ -155,7 +169,7 @@ void aligned_windows::drop(event_micros over) {
   while (!tables.empty() && last_end(window_, tables.begin()->first.slice) <= over) {
     const auto [slice, eligible] = tables.begin()->first;
     if (auto& t = tables.begin()->second; t.in_totals)
-      totals_->remove(slice, t, tables);
+      totals_->remove(slice, t, nullptr, tables);
     waiting_.erase({eligible, slice});
     state_.drop(tables.begin());
   }
@@ -182,56 +196,75 @@ bool aligned_windows::has_changes() const {
                      [](const auto& entry) { return !entry.second.unsent.empty(); });
 }
 
-/// The rows of the window which ends here whose keys have changed in one of its slices.
-void aligned_windows::give_changes(event_micros end) {
-  std::vector<const keyed_table*> parts;
-  merged_.clear();
-  std::vector<std::uint32_t> tags;  // beside merged_'s rows
-  each_part(end, [&](const slice_table& t) {
-    parts.push_back(&t.table);
+/// The keys that have changed since the last tick, and in which slices.
+struct aligned_windows::changed_keys {
+  keyed_table keys{std::make_shared<const layout>(std::vector<aggregate>{})};
+  std::vector<std::uint32_t> tags;   // beside the keys
+  std::vector<std::uint32_t> order;  // of the keys
+  std::vector<int> changes;          // beside the keys: slices of the window, at present
+  std::map<slice_key, std::vector<std::uint32_t>> by_slice;    // rows of keys
+  std::vector<std::pair<event_micros, event_micros>> windows;  // first and last end of each slice
+
+  void count(const slice_key& k, int by) {
+    if (const auto at = by_slice.find(k); at != by_slice.end())
+      for (const auto key : at->second)
+        changes[key] += by;
+  }
+};
+
+aligned_windows::changed_keys aligned_windows::find_changes() const {
+  changed_keys out;
+  for (const auto& [k, t] : state_.tables) {
+    if (t.unsent.empty())
+      continue;
+    out.windows.emplace_back(k.eligible, last_end(window_, k.slice));
+    auto& rows = out.by_slice[k];
     for (const auto r : t.unsent) {
       const auto key = t.table.store().key(r);
       const auto tag = tag_of(data::hash_key(key));
-      if (merged_.locate(key, tag) == tags.size())
-        tags.push_back(tag);
+      rows.push_back(out.keys.locate(key, tag));
+      if (rows.back() == out.tags.size())
+        out.tags.push_back(tag);
     }
-  });
-  for (const auto* part : parts) {
-    found_.clear();
-    from_.clear();
-    for (std::uint32_t row = 0; row < tags.size(); ++row)
-      if (const auto theirs = part->find(merged_.store().key(row), tags[row]); theirs != keyed_table::none) {
-        found_.push_back(row);
-        from_.push_back(theirs);
-      }
-    merged_.store().merge(found_, part->store(), from_);
   }
-  std::vector<std::uint32_t> order(tags.size());
-  std::iota(order.begin(), order.end(), 0U);
-  sort_by_key(merged_.store(), order);
-  for (const auto row : order) {
-    given_.append_copy(merged_.store().key(row), merged_.store(), row);
-    starts_.push_back(window_start(window_, end));
+  out.changes.resize(out.tags.size());
+  out.order.resize(out.tags.size());
+  std::iota(out.order.begin(), out.order.end(), 0U);
+  sort_by_key(out.keys.store(), out.order);
+  std::ranges::sort(out.windows);
+  return out;
+}
+
+/// The rows of the window which ends here whose keys have changed in one of its slices.
+void aligned_windows::give_changes(event_micros end, changed_keys& of) {
+  slide_to(end, &of.keys, [&](const slice_key& k, int by) { of.count(k, by); });
+  for (const auto key : of.order) {
+    if (of.changes[key] == 0)
+      continue;
+    const auto text = of.keys.store().key(key);
+    given_.append_copy(text, totals_->store(), totals_->find(text, of.tags[key]));
+    starts_.push_back(start_of(end));
     ends_.push_back(end);
   }
 }
 
 std::optional<delivery::fired_window> aligned_windows::changes() {
-  std::set<event_micros> ends;  // of windows in which something has changed
-  for (const auto& [k, t] : state_.tables)
-    if (!t.unsent.empty())
-      for (auto end = k.eligible; end <= last_end(window_, k.slice); end = next_bound(window_, end)) {
-        ends.insert(end);
-        if (end == end_of_time)
-          break;
-      }
-  if (ends.empty())
+  auto changed = find_changes();
+  if (changed.windows.empty())
     return std::nullopt;
   given_.clear();
   starts_.clear();
   ends_.clear();
-  for (const auto end : ends)
-    give_changes(end);
+  auto given = no_watermark;  // ends up to here
+  for (const auto& [first, last] : changed.windows)
+    for (auto end = given < first ? first : next_bound(window_, given); end <= last;
+         end = next_bound(window_, end)) {
+      give_changes(end, changed);
+      given = end;
+      if (end == end_of_time)
+        break;
+    }
+  forget_totals();
   for (auto& [k, t] : state_.tables)
     t.mark_sent();
   state_.sent = true;
@@ -275,7 +308,7 @@ delivery::open_windows aligned_windows::look_up(std::string_view key, event_micr
   std::vector<event_micros> starts, bounds(ends.begin(), ends.end());
   std::vector<std::uint32_t> order;
   for (const auto end : bounds) {
-    const auto start = window_.kind == shape::global ? no_watermark : window_start(window_, end);
+    const auto start = start_of(end);
     starts.push_back(start);
     order.push_back(found.append(key));
     for (const auto& p : parts)
@@ -287,16 +320,21 @@ delivery::open_windows aligned_windows::look_up(std::string_view key, event_micr
   return out;
 }
 
+/// They follow from the slices at the next firing, or tick.
+void aligned_windows::forget_totals() {
+  totals_->clear();
+  waiting_.clear();
+  slid_to_ = no_watermark;
+  for (auto& [k, t] : state_.tables) {
+    t.in_totals = false;
+    waiting_.emplace(k.eligible, k.slice);
+  }
+}
+
 expected<void> aligned_windows::apply(wire::reader& in) {
   auto applied = window::apply(window_, state_, in);
-  if (totals_) {  // they follow from the slices at the next firing
-    totals_->clear();
-    waiting_.clear();
-    for (auto& [k, t] : state_.tables) {
-      t.in_totals = false;
-      waiting_.emplace(k.eligible, k.slice);
-    }
-  }
+  if (totals_)
+    forget_totals();
   return applied;
 }
 

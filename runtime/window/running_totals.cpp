@@ -24,6 +24,23 @@ bool reads_bounds(const definition& d) {
          std::ranges::any_of(d.formulas, [&](const auto& f) { return any(f, keys); });
 }
 
+/// Calls f(tag, row) for each row, of `only` these keys where there are such.
+template<class F>
+void each_of(const keyed_table& t, const keyed_table* only, F&& f) {
+  if (only == nullptr)
+    t.each(f);
+  else if (only->size() < t.size())
+    only->each([&](std::uint32_t tag, std::uint32_t key) {
+      if (const auto row = t.find(only->store().key(key), tag); row != keyed_table::none)
+        f(tag, row);
+    });
+  else
+    t.each([&](std::uint32_t tag, std::uint32_t row) {
+      if (only->find(t.store().key(row), tag) != keyed_table::none)
+        f(tag, row);
+    });
+}
+
 }  // namespace
 
 running_totals::running_totals(const definition& d, layout_ptr l)
@@ -36,11 +53,11 @@ void running_totals::change(std::uint32_t row) {
   }
 }
 
-void running_totals::add(event_micros slice, slice_table& t) {
-  rest_.add(slice, t);
+void running_totals::add(event_micros slice, slice_table& t, const keyed_table* only) {
   into_.clear();
   from_.clear();
-  t.table.each([&](std::uint32_t tag, std::uint32_t row) {
+  tags_.clear();
+  each_of(t.table, only, [&](std::uint32_t tag, std::uint32_t row) {
     const auto into = totals_.locate(t.table.store().key(row), tag);
     if (into == keys_.size())
       keys_.emplace_back();
@@ -48,19 +65,21 @@ void running_totals::add(event_micros slice, slice_table& t) {
     change(into);
     into_.push_back(into);
     from_.push_back(row);
+    tags_.push_back(tag);
   });
   totals_.store().merge(into_, t.table.store(), from_);
+  rest_.add(slice, t, from_, tags_);
   t.in_totals = true;
 }
 
-void running_totals::remove(event_micros slice, slice_table& t,
+void running_totals::remove(event_micros slice, slice_table& t, const keyed_table* only,
                             const std::map<slice_key, slice_table>& others) {
   rest_.leave(slice);
   t.in_totals = false;
   into_.clear();
   from_.clear();
   tags_.clear();
-  t.table.each([&](std::uint32_t tag, std::uint32_t row) {
+  each_of(t.table, only, [&](std::uint32_t tag, std::uint32_t row) {
     const auto into = totals_.find(t.table.store().key(row), tag);
     alive_ -= --keys_[into].slices == 0 ? 1 : 0;
     change(into);

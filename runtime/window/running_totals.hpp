@@ -19,16 +19,23 @@ public:
   /// Below, merging the slices is cheaper than keeping totals beside them.
   static constexpr std::int64_t least_slices = 4;
   [[nodiscard]] static bool worthwhile(const definition& d) {
-    return d.kind == shape::aligned && !d.updates && d.size / d.slide >= least_slices;
+    return d.updates || (d.kind == shape::aligned && d.size / d.slide >= least_slices);
   }
 
   running_totals(const definition& d, layout_ptr l);
 
-  /// A slice's table joins or leaves; it stays as it is in between. `others`: where the rest is looked up.
-  void add(event_micros slice, slice_table& t);
-  void remove(event_micros slice, slice_table& t, const std::map<slice_key, slice_table>& others);
+  /// A slice's table joins or leaves; it stays as it is in between. `others`: where the rest is looked up. `only`: of
+  /// these keys alone, the same ones for as long as it is in.
+  void add(event_micros slice, slice_table& t, const keyed_table* only);
+  void remove(event_micros slice, slice_table& t, const keyed_table* only,
+              const std::map<slice_key, slice_table>& others);
   /// The rows of the window that ends here, whose slices are just those that were added and not removed.
   [[nodiscard]] delivery::fired_window form(const definition& d, event_micros end);
+  /// The totals of a key that some slice has.
+  [[nodiscard]] std::uint32_t find(std::string_view key, std::uint32_t tag) const {
+    return totals_.find(key, tag);
+  }
+  [[nodiscard]] const row_store& store() const { return totals_.store(); }
   /// Forgets everything; the caller resets the tables' marks.
   void clear();
 

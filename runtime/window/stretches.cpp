@@ -32,21 +32,19 @@ event_micros stretches::begin_of(const level& l, event_micros slice) {
 
 event_micros stretches::first_whole(const level& l) const { return plus(begin_of(l, left_), l.width); }
 
-void stretches::add(event_micros slice, const slice_table& t) {
+void stretches::add(event_micros slice, const slice_table& t, rows from,
+                    std::span<const std::uint32_t> tags) {
   for (auto& l : levels_) {
     const auto begin = begin_of(l, slice);
     if (begin <= left_)
       continue;
     auto& to = l.tables.try_emplace(begin, layout_).first->second;
     into_.clear();
-    from_.clear();
-    t.table.each([&](std::uint32_t tag, std::uint32_t row) {
-      into_.push_back(to.locate(t.table.store().key(row), tag));
-      from_.push_back(row);
-    });
+    for (std::size_t i = 0; i < from.size(); ++i)
+      into_.push_back(to.locate(t.table.store().key(from[i]), tags[i]));
     for (const auto a : aggregates_)
       layout_->slots[columns_[a]].ops->merge(to.store().column(columns_[a]), into_, t.table.store().column(a),
-                                             from_);
+                                             from);
   }
 }
 

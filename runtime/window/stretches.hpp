@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,8 @@ class stretches {
 public:
   stretches(const definition& d, const layout& all);
 
-  /// A slice joins the window, in any order.
-  void add(event_micros slice, const slice_table& t);
+  /// A slice joins the window, in any order: these of its rows, with their keys' tags.
+  void add(event_micros slice, const slice_table& t, rows from, std::span<const std::uint32_t> tags);
   /// A slice leaves: no stretch that begins at or before it is used any more.
   void leave(event_micros slice);
   void clear();
@@ -45,7 +46,7 @@ private:
   std::vector<std::size_t> columns_;     // by number in the whole layout: column here
   std::vector<level> levels_;            // from short to long
   event_micros left_ = no_watermark;     // the last slice that has left
-  std::vector<std::uint32_t> into_, from_;
+  std::vector<std::uint32_t> into_;
 };
 
 }  // namespace millrace::window

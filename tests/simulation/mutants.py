@@ -26,7 +26,7 @@ MUTANTS = [
      "      least = std::min(least, std::max(m.watermark, floor(log)));",
      "      least = least == end_of_time ? std::max(m.watermark, floor(log)) : std::max(least, std::max(m.watermark, floor(log)));"),
     ("eligible", "a row counts for the windows that it is not late for", "runtime/window/aligned_windows.cpp",
-     "      if (i->first.eligible <= end)\n        f(i->second);", "      f(i->second);"),
+     "    if (i->first.eligible <= end)\n      parts.push_back(&i->second.table);", "    parts.push_back(&i->second.table);"),
     # What is durable, and who is told.
     ("generation", "a shard acknowledges its previous good snapshot", "runtime/delivery/shard.cpp",
      "  older_ = twice ? under_way_.front() : std::move(newer_);", "  older_ = under_way_.front();"),
