@@ -127,6 +127,15 @@ def sliding(bench):
     return ratio(pairs, 0.4, sides(pairs, "tumbling", "sliding"))
 
 
+def sliding_day(bench):
+    """sliding 1 day / 1 s with a having that few pass, against 600 s / 1 s"""
+    having = {"having": "count(*) > 1000000"}
+    day = Count(bench, "sliding_day", counts={"window": "sliding", "size": "1 day", "slide": "1 s", **having}, kept=False)
+    short = Count(bench, "sliding_short", counts={"window": "sliding", "size": "600 s", "slide": "1 s", **having}, kept=False)
+    pairs = bench.in_turn(short.cpu, day.cpu)
+    return ratio(pairs, 0.7, sides(pairs, "600 s", "1 day"))
+
+
 def threads(bench):
     """two cores against one, four partitions"""
     one = Count(bench, "threads_1", counts={"shards": 4}, partitions=4, cores=1)
