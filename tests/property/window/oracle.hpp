@@ -39,8 +39,8 @@ struct record {
 /// Ends of the aligned windows that the record counts for.
 [[nodiscard]] std::vector<event_micros> ends_of(const definition& d, const record& r);
 
-/// Of a session's record: where the part of [time, time + gap) begins that is not over under its partition's
-/// watermark, nor where `fired` has fired.
+/// Gives where the part of a session record's [time, time + gap) begins that is above its partition's watermark, and
+/// above what has fired.
 [[nodiscard]] event_micros span_begin(const definition& d, const record& r, event_micros fired);
 
 /// A value so that different ones differ in every bit that matters.

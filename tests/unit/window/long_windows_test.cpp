@@ -16,7 +16,7 @@ using test::click;
 
 namespace {
 
-/// Those that are taken off and those that are formed again, some with texts or sets beside them.
+/// Some are taken off and some are formed again, with and without texts or sets beside them.
 std::vector<aggregate> all_kinds() {
   using enum aggregate_function;
   return {test::count_rows(),
@@ -133,7 +133,7 @@ void compare(std::uint64_t seed, event_micros slices, std::size_t frames_of, boo
       found.windows[end].push_back(row);
   d.updates = false;  // as one alone is to be fired
   CHECK(w->size().keys == 0);
-  // Of a long one some windows only: each is worked out from all records.
+  // A long one is checked at some windows only: each is worked out from all records.
   const auto every = std::max<std::size_t>(1, found.windows.size() / 150);
   std::size_t at = 0;
   for (const auto& [end, rows] : found.windows)
