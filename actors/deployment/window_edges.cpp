@@ -104,7 +104,9 @@ bool can_fail(const stage::chain_step& s) {
     return std::any_of(expressions.begin(), expressions.end(),
                        [](const auto& e) { return e && e->can_fail; });
   };
-  return can_fail(*s.step) || (s.window != nullptr && (any(s.window->arguments) || any(s.window->filters)));
+  // A window may reach beyond the timestamps.
+  return can_fail(*s.step) || (s.window != nullptr && (s.window->definition.bounded ||
+                                                       any(s.window->arguments) || any(s.window->filters)));
 }
 
 }  // namespace

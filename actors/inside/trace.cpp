@@ -134,7 +134,7 @@ private:
   }
 
   void run(const lane::window_node& n, const stage::rows& rows, const std::string& from) {
-    const auto in = stage::take_in(*n.plan, rows, now_);
+    const auto in = stage::take_in(*n.plan, rows, times_, now_);
     const auto& s = stage_at(n.stage);
     auto& step = add(s, from);
     if (ends(step, in.failed, in.rows, n.plan->input))

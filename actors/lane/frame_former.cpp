@@ -205,7 +205,7 @@ void frame_former::run(const select_node& n, const stage::rows& rows, working& w
 void frame_former::run(const window_node& n, const stage::rows& rows, working& w) {
   if (!wanted(n.edge) && !wanted(0) && n.late.empty())
     return;
-  auto in = stage::take_in(*n.plan, rows, w.now);
+  auto in = stage::take_in(*n.plan, rows, w.times, w.now);
   const auto& origin = in.rows.origin;
   const auto taken = in.rows.batch.rows;
   std::vector<event_micros> times(taken, 0);

@@ -12,10 +12,6 @@
 
 namespace millrace::parser {
 
-/// Timestamps reach over the years 1 to 9999; so sums with delays and window sizes never overflow.
-inline constexpr event_micros first_timestamp = -62'135'596'800'000'000;
-inline constexpr event_micros last_timestamp = 253'402'300'799'999'999;
-
 /// A record that is no row; the record's bytes are those of the chunk.
 struct dead_record {
   std::uint32_t record;  // index in the chunk
@@ -40,7 +36,7 @@ public:
 };
 
 /// A parser stage after validation. The schema is: declared columns, then the hidden ones (_raw text, _key
-/// text, _timestamp timestamp, _timestamp_type bigint, _topic text, _partition text, _position bigint,
+/// text or bigint, _timestamp timestamp, _timestamp_type bigint, _topic text, _partition text, _position bigint,
 /// _headers json).
 struct parser_options {
   data::schema_ptr schema;

@@ -1,4 +1,4 @@
-// The declared formats of timestamps share this over parsers: units of epochs, the range, what errors expect.
+// The declared formats of timestamps share this over parsers: units of epochs, what errors expect.
 #pragma once
 
 #include "actors/parser/parser.hpp"
@@ -16,9 +16,6 @@ using timestamp_kind = enum parser_options::timestamp_format::kind;
 /// Counts the decimal places from the unit of epoch_s, epoch_ms or epoch_us to microseconds.
 [[nodiscard]] constexpr int decimals_to_micros(timestamp_kind epoch) {
   return epoch == timestamp_kind::epoch_s ? 6 : epoch == timestamp_kind::epoch_ms ? 3 : 0;
-}
-[[nodiscard]] constexpr bool is_timestamp(std::int64_t micros) {
-  return micros >= first_timestamp && micros <= last_timestamp;
 }
 /// Reads a text by its pattern, without one as PostgreSQL does. Blanks around the text do not count.
 [[nodiscard]] std::optional<event_micros>

@@ -57,11 +57,12 @@ void partials_of_rows::add(const upstream_window& from, const stage::chain& way,
       counts[s.stage] += result.counts;
     rows = std::move(result.rows);
   }
-  const auto in = stage::take_in(*of_.plan, rows, no_clock);
+  const auto time = delivery::event_time_of(f);
+  const auto in = stage::take_in(*of_.plan, rows, {&time, 1}, no_clock);
   if (mine)
     counts[way.back().stage] += in.counts;
   const auto n = in.rows.batch.rows;
-  const std::vector<event_micros> times(n, f.reached.major - 1);
+  const std::vector<event_micros> times(n, time);
   const std::vector<event_micros> watermarks(n, no_watermark);
   std::vector<position> positions;
   std::vector<std::string> places;

@@ -74,8 +74,9 @@ private:
         numbered(f.begin == 0 && f.end == f.rows->rows ? *f.rows : data::slice(*f.rows, f.begin, f.end)));
     for (const auto& s : c) {
       if (s.window != nullptr) {  // the end of a way that only dead letters are of interest of
+        const auto time = delivery::event_time_of(f);
         if (s.gives_letters)
-          for (const auto& failed : stage::take_in(*s.window, rows, now_).failed)
+          for (const auto& failed : stage::take_in(*s.window, rows, {&time, 1}, now_).failed)
             add_letter(s.stage, failed, f);
         return;
       }

@@ -1,8 +1,25 @@
 #include "actors/stage/window_intake.hpp"
 
-namespace millrace::stage {
+#include <fmt/format.h>
 
-window_intake take_in(const config::window_plan& plan, const rows& in, event_micros now) {
+namespace millrace::stage {
+namespace {
+
+void refuse_far_windows(const window::definition& d, const rows& in, std::span<const event_micros> times,
+                        std::vector<expression::row_failure>& failures) {
+  if (times.empty() || !d.bounded)
+    return;
+  for (std::uint32_t row = 0; row < in.batch.rows; ++row)
+    if (const auto time = times.size() == 1 ? times.front() : times[in.origin[row]];
+        !window::is_held(d, time))
+      failures.push_back(
+          {row, fmt::format("a window of the event time {} {}", format_timestamp(time), beyond_timestamps)});
+}
+
+}  // namespace
+
+window_intake take_in(const config::window_plan& plan, const rows& in, std::span<const event_micros> times,
+                      event_micros now) {
   window_intake out;
   auto result = run_step(plan.input, in, now);
   out.rows = std::move(result.rows);
@@ -17,6 +34,7 @@ window_intake take_in(const config::window_plan& plan, const rows& in, event_mic
     out.filters.clear();
     out.orders.clear();
     failures.clear();
+    refuse_far_windows(plan.definition, out.rows, times, failures);
     for (const auto& a : plan.arguments)
       out.arguments.push_back(evaluate(a));
     for (const auto& f : plan.filters)

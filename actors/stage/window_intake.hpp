@@ -5,6 +5,7 @@
 
 #include "actors/stage/chain.hpp"
 
+#include <span>
 #include <vector>
 
 namespace millrace::stage {
@@ -19,6 +20,9 @@ struct window_intake {
   delivery::stage_counts counts;  // in, out, filtered, dead
 };
 
-[[nodiscard]] window_intake take_in(const config::window_plan& plan, const rows& in, event_micros now);
+/// `times`: of each origin, or one for all; empty where there are none, of a global window. A row with a window that
+/// reaches beyond the timestamps fails.
+[[nodiscard]] window_intake take_in(const config::window_plan& plan, const rows& in,
+                                    std::span<const event_micros> times, event_micros now);
 
 }  // namespace millrace::stage

@@ -25,6 +25,8 @@ constexpr std::array units{
     unit{"us microsecond microseconds", 1},
 };
 
+constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool names_contain(std::string_view names, std::string_view word) {
@@ -88,7 +90,6 @@ expected<micros> parse_duration(std::string_view text) {
     total += *number * static_cast<double>(found->micros);
     skip_blanks(rest);
   }
-  constexpr double century = 100.0 * 366 * 86'400e6;  // keeps sums of times and durations far from overflow
   if (total > century)
     return user_error(ec::invalid_argument, fmt::format("'{}' is longer than a century", text));
   return micros(std::llround(total));
@@ -135,6 +136,16 @@ expected<std::uint64_t> parse_size(std::string_view text) {
                   text));
 }
 
+/// What waits for a record counts microseconds in 64 bits.
+static expected<double> rate_within_bounds(double a_second, std::string_view text) {
+  if (a_second > 1e12 || a_second < 1e6 / century)
+    return user_error(ec::invalid_argument,
+                      fmt::format("'{}' is out of range; expected between one record a century and "
+                                  "1,000,000,000,000 a second",
+                                  text));
+  return a_second;
+}
+
 expected<double> parse_rate(std::string_view text) {
   std::string_view rest = text;
   skip_blanks(rest);
@@ -146,7 +157,7 @@ expected<double> parse_rate(std::string_view text) {
     if (rest.empty())
       for (const auto& u : units)
         if (!word.empty() && names_contain(u.names, word))
-          return *number * 1e6 / static_cast<double>(u.micros);
+          return rate_within_bounds(*number * 1e6 / static_cast<double>(u.micros), text);
   }
   return user_error(
       ec::invalid_argument,

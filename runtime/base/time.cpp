@@ -6,9 +6,6 @@
 namespace millrace {
 namespace {
 
-constexpr event_micros year_0 = -62'167'219'200'000'000;
-constexpr event_micros year_10000 = 253'402'300'800'000'000;
-
 /// Digit by digit: a format string takes several times as long, and timestamps are most of what some rows
 /// cost.
 void put_digits(char* at, int n, std::int64_t value) {
@@ -27,7 +24,6 @@ void append_fraction(std::string& out, std::int64_t fraction) {
   out.append(text, size);
 }
 
-/// Takes times in the years 0 to 9999.
 void append_second(std::string& out, event_micros t) {
   const date::sys_time<micros> point{micros(t)};
   const auto day = date::floor<date::days>(point);
@@ -47,9 +43,9 @@ void append_second(std::string& out, event_micros t) {
 
 void append_timestamp(std::string& out, event_micros t) {
   const auto micros_of_second = ((t % 1'000'000) + 1'000'000) % 1'000'000;
-  if (t >= year_0 && t < year_10000) {
+  if (is_timestamp(t)) {
     append_second(out, t);
-  } else if (t > 3 * (year_10000 - 1) || t < 3 * year_0) {
+  } else if (t > 3 * last_timestamp || t < 3 * first_timestamp) {
     // Far beyond year 9999 the number is written instead: date::year holds +-32767, and the ends of 64 bits
     // have no whole day
     fmt::format_to(std::back_inserter(out), "{}us", t);

@@ -15,6 +15,25 @@ namespace millrace {
 
 using micros = std::chrono::microseconds;
 
+/// Columns, event times, windows and sinks hold the years 1 to 9999. So sums with delays and window sizes never
+/// overflow, and every format and database can write them (docs/design/expressions.md).
+inline constexpr event_micros first_timestamp = -62'135'596'800'000'000;
+inline constexpr event_micros last_timestamp = 253'402'300'799'999'999;
+[[nodiscard]] constexpr bool is_timestamp(event_micros t) {
+  return t >= first_timestamp && t <= last_timestamp;
+}
+/// The end of a sentence about a time that is none of these.
+inline constexpr std::string_view beyond_timestamps = "lies outside of the years 1 to 9999";
+
+/// Milliseconds since 1970 that somebody else has written; those beyond 64 bits of microseconds stay beyond all
+/// timestamps.
+[[nodiscard]] constexpr event_micros micros_of_millis(std::int64_t millis) {
+  event_micros out = 0;
+  if (__builtin_mul_overflow(millis, std::int64_t{1'000}, &out))
+    return millis < 0 ? no_watermark : end_of_time;
+  return out;
+}
+
 /// "5 minutes", "90 s", "1 hour 30 minutes", "100 ms"; units us ms s/second(s) m/min/minute(s) h/hour(s)
 /// d/day(s) w/week(s). Non-negative. Error text names the units.
 [[nodiscard]] expected<micros> parse_duration(std::string_view text);
@@ -27,8 +46,8 @@ using micros = std::chrono::microseconds;
 /// "10/s", "600/min", "1/h": records per second.
 [[nodiscard]] expected<double> parse_rate(std::string_view text);
 
-/// `2021-04-24T19:55:00.796Z`; no zero fraction, as many digits as needed. Years beyond 9999 keep their sign
-/// and digits. Appends to out.
+/// `2021-04-24T19:55:00.796Z`; no zero fraction, as many digits as needed. Appends to out. Messages and marks
+/// alone show times beyond: years keep their sign and digits, microseconds where those end, too.
 void append_timestamp(std::string& out, event_micros t);
 [[nodiscard]] std::string format_timestamp(event_micros t);
 

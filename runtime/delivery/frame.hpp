@@ -115,9 +115,11 @@ struct output_frame {
 }
 using output_ptr = std::shared_ptr<const output_frame>;
 
-/// The watermark of a shard's output at one of its positions, for a window downstream of it. A window's rows
-/// have event time window_end - 1 us; what comes behind a whole window lies at its end or above, and while a
-/// window is still coming, at its last microsecond.
+/// The event time of a frame's rows, for windows downstream: the last microsecond of their window.
+[[nodiscard]] inline event_micros event_time_of(const output_frame& f) { return f.reached.major - 1; }
+
+/// The watermark of a shard's output at one of its positions, for a window downstream of it: what comes behind a
+/// whole window lies at its end or above, and while a window is still coming, at its last microsecond.
 [[nodiscard]] constexpr event_micros watermark_at(position output) {
   return output.minor == whole ? output.major : output.major - 1;
 }

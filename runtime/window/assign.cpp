@@ -19,4 +19,15 @@ std::optional<slice_key> assign(const definition& d, event_micros time, event_mi
   return slice_key{slice, saturating(first_end(d, slice, over))};
 }
 
+bool is_held(const definition& d, event_micros time) {
+  // Windows are no longer than a century, so nearly all times are too far from both ends to be looked at.
+  constexpr event_micros two_centuries = 200LL * 366 * 86'400'000'000;
+  if (!d.bounded || (time > first_timestamp + two_centuries && time < last_timestamp - two_centuries))
+    return true;
+  if (d.kind == shape::session)
+    return is_timestamp(time) && is_timestamp(plus(time, d.gap));
+  const auto slice = slice_of(d, time);
+  return is_timestamp(window_start(d, next_bound(d, slice))) && is_timestamp(last_end(d, slice));
+}
+
 }  // namespace millrace::window

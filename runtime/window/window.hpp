@@ -97,6 +97,9 @@ struct slice_key {
 };
 [[nodiscard]] std::optional<slice_key> assign(const definition& d, event_micros time, event_micros watermark);
 
+/// Whether the start and end of every window that a record of this time may be in are timestamps.
+[[nodiscard]] bool is_held(const definition& d, event_micros time);
+
 /// What a lane adds from one batch of one partition, in log order; all columns are equally long.
 struct input {
   std::span<const data::column_ptr> keys;       // in definition order

@@ -85,8 +85,7 @@ expected<std::optional<chunk>> generator_reader::read(std::span<const std::strin
     append_record(c.bytes, options_.records, next_);
     c.lengths.push_back(static_cast<std::uint32_t>(c.bytes.size()) - c.begins.back());
     c.positions.push_back({0, static_cast<std::int64_t>(next_)});
-    c.timestamps.push_back(options_.records.epoch +
-                           static_cast<event_micros>(next_) * options_.records.step.count());
+    c.timestamps.push_back(time_of(options_.records, next_));
     c.timestamp_types.push_back(0);
     ++next_;
   }

@@ -122,7 +122,7 @@ void append_listening(std::string& out, const generated& g, std::uint64_t number
                                        "Janesville-Beloit, WI"};
   drawn d(g.seed, number);
   const auto begun = g.begun.value_or(g.epoch) / 1000;
-  const auto ts = (g.epoch + static_cast<event_micros>(number) * g.step.count()) / 1000;
+  const auto ts = time_of(g, number) / 1000;
   const bool logged_out = d.chance(3);
   const auto drawn_one = somebody(g, number, d);
   const auto page = drawn_one ? page_of(*drawn_one, d) : text("Home");
@@ -150,8 +150,7 @@ void append_listening(std::string& out, const generated& g, std::uint64_t number
                  who != nullptr && who->is_paying ? "paid" : "free", item);
   if (who != nullptr) {
     const auto season_begun =
-        begun +
-        static_cast<std::int64_t>(number / season_length(g) * season_length(g)) * g.step.count() / 1000;
+        begun + (time_of(g, number / season_length(g) * season_length(g)) - g.epoch) / 1000;
     fmt::format_to(
         to,
         R"("location":"{}","userAgent":"\"Mozilla\/5.0 (X11; Linux x86_64) AppleWebKit\/537.36\"",)"

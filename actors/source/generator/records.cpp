@@ -46,8 +46,7 @@ void append_click(std::string& out, const generated& g, std::uint64_t n, drawn& 
   const auto user =
       g.skewed ? g.skewed->draw(d) : d.below(active ? std::max<std::uint64_t>(keys / 10, 1) : keys);
   const bool nobody = d.chance(3);
-  const auto time = g.epoch + static_cast<event_micros>(n) * g.step.count() -
-                    static_cast<event_micros>(d.below(30'000'000));
+  const auto time = time_of(g, n) - static_cast<event_micros>(d.below(30'000'000));
   const auto session = d.next() >> 16;
   const auto page = d.one_of(pages);
   const auto product = 1 + d.below(20'000);
@@ -98,6 +97,11 @@ std::optional<record_kind> parse_record_kind(std::string_view name) {
   if (at == kind_names.end())
     return std::nullopt;
   return static_cast<record_kind>(at - kind_names.begin());
+}
+
+event_micros time_of(const generated& g, std::uint64_t number) {
+  const auto time = g.epoch + static_cast<__int128>(number) * g.step.count();
+  return static_cast<event_micros>(std::min<__int128>(time, last_timestamp));
 }
 
 std::uint64_t own_keys(record_kind kind) {

@@ -29,6 +29,9 @@ struct generated {
   std::optional<zipf> skewed{};  // over `keys`; none: as the kind spreads them
 };
 
+/// The event time of a record; it stays at the last of all times once that is reached.
+[[nodiscard]] event_micros time_of(const generated& g, std::uint64_t number);
+
 /// How many keys a kind has by itself; 0 where they are fixed.
 [[nodiscard]] std::uint64_t own_keys(record_kind kind);
 

@@ -58,7 +58,7 @@ void append_rsvp(std::string& out, const generated& g, std::uint64_t number) {
   const auto name = who.one_of(members);
   const bool photo = who.chance(60);
   const bool services = who.chance(10);
-  const auto mtime = (g.epoch + static_cast<event_micros>(number) * g.step.count()) / 1000;
+  const auto mtime = time_of(g, number) / 1000;
   auto to = std::back_inserter(out);
   out += indented ? "  {" : "{";
   if (has_venue)

@@ -130,6 +130,8 @@ void collect(const node& n, traits& out) {
     out.uses_now |= list.uses_now;
   } else if (n.what == op::column) {
     out.columns.push_back(n.column);
+  } else if (n.what == op::constant && !n.value.null) {
+    out.can_fail |= far_time(n.type, n.value.as_values(n.type).data, 0).has_value();
   }
   out.uses_now |= n.what == op::instant;
   out.can_fail |= n.fn && n.fn->can_fail;

@@ -1,4 +1,5 @@
 // The contract's evaluate() and rows_where(): a batch in chunks, results into columns, failures in order.
+#include "runtime/base/time.hpp"
 #include "runtime/expression/column_function.hpp"
 #include "runtime/expression/evaluate/evaluator.hpp"
 #include "runtime/expression/functions/list_values.hpp"
@@ -41,6 +42,8 @@ struct appender {
   void chunk(const values& v, std::size_t rows) {
     if (v.type == kind::text || v.type == kind::json || v.type == kind::unknown || v.type == kind::list)
       refuse_runaways(v, rows);
+    if (v.type == kind::timestamptz || v.type == kind::timestamp || v.type == kind::list)
+      refuse_far_times(v, rows);
     failed = &failures.sorted();
     const bool whole = failed->empty() && !v.valid && !v.constant;
     switch (v.type) {
@@ -69,6 +72,13 @@ struct appender {
     case kind::interval:
       return;  // no result of a bound expression
     }
+  }
+
+  void refuse_far_times(const values& v, std::size_t rows) {
+    for (std::size_t i = 0; i < rows; ++i)
+      if (v.present(i) && (v.type == kind::list || !is_timestamp(v.get<std::int64_t>(i))))
+        if (auto why = far_time(v.type, v.data, v.at(i)))
+          failures.add(i, *std::move(why));
   }
 
   void refuse_runaways(const values& v, std::size_t rows) {

@@ -330,10 +330,10 @@ private:
     const auto t = micros_of(c);
     const auto offset =
         (zone_hours_ * 60 + zone_minutes_.value_or(0)) * minute_micros * (zone_minus_ ? -1 : 1);
-    std::int64_t out = 0;
-    if (!t || __builtin_sub_overflow(*t, offset, &out) || out < first_instant)
+    const auto out = t ? add(*t, {0, 0, -offset}) : std::nullopt;
+    if (!out)
       return refuse("the year is out of range");
-    return out;
+    return *out;
   }
 
   static civil civil_of_days(std::int64_t days) {

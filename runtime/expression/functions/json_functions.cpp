@@ -162,6 +162,8 @@ values to_json(call& c, std::span<const values> args) {
   return each<([](row& r, T v) -> text_view {
     std::string out;
     const stored_t<T> one = v;
+    if (auto why = far_time(K, &one, 0))
+      return r.fail(*std::move(why));
     append_json(out, K, {&one, nullptr, 1, K}, 0);
     if (out.size() > longest_result)
       return r.fail(
@@ -223,8 +225,8 @@ constexpr auto entries = std::to_array<function>({
     entry("to_json", {numeric}, json, to_json<numeric, double>),
     entry("to_json", {float64}, json, to_json<float64, double>),
     entry("to_json", {text}, json, to_json<text, text_view>, true),
-    entry("to_json", {timestamptz}, json, to_json<timestamptz, std::int64_t>),
-    entry("to_json", {timestamp}, json, to_json<timestamp, std::int64_t>),
+    entry("to_json", {timestamptz}, json, to_json<timestamptz, std::int64_t>, true),
+    entry("to_json", {timestamp}, json, to_json<timestamp, std::int64_t>, true),
     entry("to_json", {list}, json, to_json<list, list_value>, true),
     entry("to_json", {object}, json, to_json<object, object_value>, true),
     entry("to_jsonb", {object}, json, to_json<object, object_value>, true),

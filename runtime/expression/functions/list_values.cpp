@@ -1,5 +1,6 @@
 #include "runtime/expression/functions/list_values.hpp"
 
+#include "runtime/base/time.hpp"
 #include "runtime/data/render.hpp"
 #include "runtime/expression/formats/time_text.hpp"
 #include "runtime/expression/syntax/source_text.hpp"
@@ -19,6 +20,7 @@ const T& at(const void* array, std::size_t i) {
   return static_cast<const T*>(array)[i];
 }
 
+bool is_time(kind k) { return k == kind::timestamptz || k == kind::timestamp; }
 bool is_text(kind k) { return k == kind::text || k == kind::json || k == kind::unknown; }
 
 std::string_view kept(arena& memory, std::string_view text) {
@@ -281,6 +283,26 @@ void append_value(data::column_builder& out, kind k, const void* array, std::siz
   case kind::interval:
     return;  // no column holds one
   }
+}
+
+std::optional<std::string> far_time(kind k, const void* array, std::size_t i) {
+  if (is_time(k)) {
+    const auto t = at<std::int64_t>(array, i);
+    if (is_timestamp(t))
+      return std::nullopt;
+    std::string text;
+    write_timestamp(text, t, k == kind::timestamptz);
+    return fmt::format("the timestamp {} {}", text, beyond_timestamps);
+  }
+  if (k != kind::list)
+    return std::nullopt;
+  const auto& list = at<list_value>(array, i);
+  std::optional<std::string> found;
+  if (is_time(list.element) || list.element == kind::list)
+    for (std::size_t e = 0; e < list.size && !found; ++e)
+      if (list.present(e))
+        found = far_time(list.element, list.data, e);
+  return found;
 }
 
 std::size_t text_bytes(kind k, const void* array, std::size_t i) {

@@ -4,6 +4,7 @@
 #include "runtime/expression/values.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ void write_element(std::string& out, const list_value& v, std::size_t i);
 
 /// Appends element i of an array to a column of its type.
 void append_value(data::column_builder& out, kind k, const void* array, std::size_t i);
+/// Says of a time in it that no column holds it; nothing where all are fit. Inside an expression times reach as
+/// far as PostgreSQL's.
+[[nodiscard]] std::optional<std::string> far_time(kind k, const void* array, std::size_t i);
 /// Bytes of text in it.
 [[nodiscard]] std::size_t text_bytes(kind k, const void* array, std::size_t i);
 

@@ -85,6 +85,17 @@ TEST_CASE("rates are records per unit of time") {
   }
 }
 
+TEST_CASE("a rate lies between one record a century and 10^12 a second") {
+  CHECK(parse_rate("0.0002/week").value() > 0);
+  CHECK(parse_rate("1000000000000/s").value() == 1e12);
+  for (const auto* bad : {"0.0001/week", "0.000000000001/week", "1000000000001/s", "1000000000/us"}) {
+    INFO(bad);
+    REQUIRE_FALSE(parse_rate(bad));
+    CHECK_THAT(parse_rate(bad).error().message,
+               Contains("is out of range; expected between one record a century"));
+  }
+}
+
 TEST_CASE("timestamps are written with as many digits as they need") {
   CHECK(format_timestamp(0) == "1970-01-01T00:00:00Z");
   CHECK(format_timestamp(-1) == "1969-12-31T23:59:59.999999Z");
@@ -97,6 +108,17 @@ TEST_CASE("timestamps at the ends of their numbers are written without harm") {
   CHECK(format_timestamp(no_watermark) == "-9223372036854775808us");
   CHECK(format_timestamp(end_of_time) == "9223372036854775807us");
   CHECK(format_timestamp(253'402'300'800'000'000) == "10000-01-01T00:00:00Z");
+}
+
+TEST_CASE("milliseconds of others beyond 64 bits of microseconds stay beyond all timestamps") {
+  CHECK(micros_of_millis(1'619'294'100'796) == 1'619'294'100'796'000);
+  CHECK(micros_of_millis(-1) == -1000);
+  CHECK(micros_of_millis(9'223'372'036'854'775) == 9'223'372'036'854'775'000);
+  CHECK(micros_of_millis(9'223'372'036'854'776) == end_of_time);
+  CHECK(micros_of_millis(1'619'294'100'796'000'000) == end_of_time);  // nanoseconds
+  CHECK(micros_of_millis(-9'223'372'036'854'776) == no_watermark);
+  CHECK_FALSE(is_timestamp(end_of_time));
+  CHECK_FALSE(is_timestamp(no_watermark));
 }
 
 TEST_CASE("a fake clock stands still until it is set") {

@@ -76,13 +76,13 @@ TEST_CASE("a layout names lanes, shards and sinks, what feeds each and who takes
   CHECK(text == R"(topology t, run 3
 lane parsed/lane0: reads a, c; to dead_letters, counts/3/0, counts/3/1, late, raw; rate 15/s
 lane parsed/lane1: reads b; to dead_letters, counts/3/0, counts/3/1, late, raw; rate 15/s
-shard counts/3/0: window counts; from parsed/a, parsed/b at 0/7; found later parsed/c at 2/0; to hours/3/0; lateness 5 s; snapshots every 1 s
-shard counts/3/1: window counts; from parsed/a, parsed/b at 0/7; found later parsed/c at 2/0; to hours/3/0; lateness 5 s; snapshots every 1 s
+shard counts/3/0: window counts; from parsed/a, parsed/b at 0/7; found later parsed/c at 2/0; to hours/3/0, dead_letters; lateness 5 s; snapshots every 1 s
+shard counts/3/1: window counts; from parsed/a, parsed/b at 0/7; found later parsed/c at 2/0; to hours/3/0, dead_letters; lateness 5 s; snapshots every 1 s
 shard hours/3/0: window hours; upstream counts/3/0, counts/3/1; to table; snapshots every 1 s
 sink late: commits every 0.2 s; from parsed/a, parsed/b at 0/7, parsed/c at 2/0
 sink table: commits every 0.2 s; upstream hours/3/0; gives up a target that stays away
 sink raw: commits every 0.2 s; from parsed/a, parsed/b at 0/7, parsed/c at 2/0
-sink dead_letters: commits every 0.2 s; from parsed/a, parsed/b at 0/7, parsed/c at 2/0, refused/late, refused/raw, refused/table
+sink dead_letters: commits every 0.2 s; from parsed/a, parsed/b at 0/7, parsed/c at 2/0, refused/late, refused/raw, refused/table; upstream counts/3/0, counts/3/1
 )");
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a core is set up as its shard is laid out") {
   CHECK(s.stages.at(2) == "counts");
   CHECK(s.logs == std::map<log_id, mark>{{"parsed/a", {{0, 7}}}});
   CHECK(s.found == std::map<log_id, mark>{{"parsed/c", {{2, 0}}}});
-  CHECK(s.receivers == std::vector<std::string>{"hours/4/0"});
+  CHECK(s.receivers == std::vector<std::string>{"hours/4/0", "dead_letters"});
   CHECK(s.allowed_lateness == micros(5'000'000));
   CHECK(s.run == 4);
   CHECK(setup_of(l, l.shards[2], *p.topology).upstream == std::vector<log_id>{"counts/4/0", "counts/4/1"});

@@ -49,6 +49,37 @@ TEST_CASE("overflow and division by zero fail the row and no other") {
   CHECK(evaluated("x * 1e308 * 10") == "double: !double out of range: 2.5 * 1e+308, null, NaN");
 }
 
+TEST_CASE("a time that leaves an expression lies in the years 1 to 9999; inside it may lie elsewhere") {
+  const std::string far = "!the timestamp 10000-01-01 00:00:00+00 lies outside of the years 1 to 9999";
+  CHECK(evaluated("timestamptz '9999-12-31 23:59:59' + interval '1 second'") ==
+        fmt::format("timestamp: {0}, {0}, {0}", far));
+  CHECK(evaluated("case when a = 7 then timestamptz '0044-03-15 BC' else ts end") ==
+        "timestamp: !the timestamp 0044-03-15 00:00:00+00 BC lies outside of the years 1 to 9999, null, "
+        "1970-01-01T00:00:00Z");
+  CHECK(evaluated("timestamp '11021-08-02 00:00:00'") ==
+        fmt::format("timestamp: {0}, {0}, {0}",
+                    "!the timestamp 11021-08-02 00:00:00 lies outside of the years 1 to 9999"));
+  CHECK(evaluated("array[ts, timestamptz '10000-01-01']") == fmt::format("[timestamp]: {0}, {0}, {0}", far));
+  CHECK(evaluated("to_json(timestamptz '10000-01-01')") == fmt::format("json: {0}, {0}, {0}", far));
+  CHECK(evaluated("to_json(array[ts + interval '9000 years'])") ==
+        "json: !the timestamp 11021-04-24 19:55:00.796+00 lies outside of the years 1 to 9999, [null], "
+        "!the timestamp 10970-01-01 00:00:00+00 lies outside of the years 1 to 9999");
+  CHECK(evaluated("(ts + interval '9000 years') - interval '9000 years'") ==
+        "timestamp: 2021-04-24T19:55:00.796Z, null, 1970-01-01T00:00:00Z");
+  CHECK(evaluated("extract(year from timestamptz '0044-03-15 BC')") == "double: -44, -44, -44");
+  CHECK(evaluated("(timestamptz '0044-03-15 BC')::text") ==
+        R"(text: 0044-03-15 00:00:00+00 BC, 0044-03-15 00:00:00+00 BC, 0044-03-15 00:00:00+00 BC)");
+  CHECK(evaluated("timestamptz '9999-12-31 23:59:59.999999'") ==
+        fmt::format("timestamp: {0}, {0}, {0}", "9999-12-31T23:59:59.999999Z"));
+}
+
+TEST_CASE("zones at the end of all times do not overflow") {
+  CHECK_THAT(evaluated("('294247-01-10 04:00:54-15'::timestamptz)::text"),
+             Contains("out of range for timestamp"));
+  CHECK_THAT(evaluated("to_timestamp('294247-01-10 04:00:54 -15', 'YYYYYY-MM-DD HH24:MI:SS TZH')::text"),
+             Contains("!"));
+}
+
 TEST_CASE("what a row does not come to cannot fail it") {
   CHECK(evaluated("case when a = 7 then 1 else 1 / 0 end") ==
         "bigint: 1, !division by zero, !division by zero");

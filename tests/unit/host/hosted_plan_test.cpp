@@ -300,8 +300,8 @@ TEST_CASE("edges are all pairs of actors that frames, output or refused rows go 
       {"parsed/lane0", "dead_letters"}, {"parsed/lane0", "counts/0/0"},   {"parsed/lane0", "counts/0/1"},
       {"parsed/lane0", "raw"},          {"parsed/lane1", "dead_letters"}, {"parsed/lane1", "counts/0/0"},
       {"parsed/lane1", "counts/0/1"},   {"parsed/lane1", "raw"},          {"counts/0/0", "hours/0/0"},
-      {"counts/0/1", "hours/0/0"},      {"hours/0/0", "table"},           {"table", "dead_letters"},
-      {"raw", "dead_letters"}};
+      {"counts/0/0", "dead_letters"},   {"counts/0/1", "hours/0/0"},      {"counts/0/1", "dead_letters"},
+      {"hours/0/0", "table"},           {"table", "dead_letters"},        {"raw", "dead_letters"}};
   CHECK(all == expected);
 }
 

@@ -115,6 +115,34 @@ TEST_CASE("extreme watermarks and times do not overflow") {
   }
 }
 
+TEST_CASE("a time is held where all its windows lie in the years 1 to 9999") {
+  const auto hours = test::windows_of(3600 * second, 3600 * second, {test::count_rows()});
+  CHECK(is_held(hours, first_timestamp));
+  CHECK(is_held(hours, 0));
+  CHECK(is_held(hours, last_timestamp - 3600 * second));
+  CHECK_FALSE(is_held(hours, last_timestamp - 3600 * second + 1));  // ends with year 10000
+  CHECK_FALSE(is_held(hours, last_timestamp));
+  const auto sliding = test::windows_of(3600 * second, 600 * second, {test::count_rows()});
+  CHECK_FALSE(is_held(sliding, first_timestamp + 3000 * second - 1));
+  CHECK(is_held(sliding, first_timestamp + 3000 * second));
+  CHECK(is_held(sliding, last_timestamp - 3600 * second));
+  CHECK_FALSE(is_held(sliding, last_timestamp - 3600 * second + 1));
+  const auto weeks = test::windows_of(7 * 86'400 * second, 7 * 86'400 * second, {test::count_rows()});
+  CHECK_FALSE(is_held(weeks, first_timestamp));  // the first of year 1 is in the middle of one
+  auto session = hours;
+  session.kind = shape::session;
+  session.gap = micros(600 * second);
+  CHECK(is_held(session, first_timestamp));
+  CHECK(is_held(session, last_timestamp - 600 * second));
+  CHECK_FALSE(is_held(session, last_timestamp - 600 * second + 1));
+  session.bounded = false;
+  CHECK(is_held(session, last_timestamp));
+  auto global = hours;
+  global.kind = shape::global;
+  global.bounded = false;
+  CHECK(is_held(global, last_timestamp));
+}
+
 TEST_CASE("a builder puts every record where assign() does, in whatever order watermarks come") {
   for (const event_micros slide : {1, 5, 15}) {
     const auto d = test::windows_of(15, slide, {test::count_rows()}, 4);
