@@ -34,6 +34,8 @@ struct connector {
   bool stores_timestamps = false;
   /// Each lane of the source keeps an identity of the partitions that it reads, since they may have several lanes.
   bool identity_by_lane = false;
+  /// A source whose records have keys says of what type they are. None: `_key` is null.
+  std::function<data::type_id(const values&)> key_type{};
   /// A source says whether a line in front of the records names their columns, if a parser asks. None: never.
   std::function<bool(const values&)> gives_header{};
   /// A source says whether it splits what it reads into records before any parser asks, hence alike for all of them. None: never.

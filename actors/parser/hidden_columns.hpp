@@ -3,6 +3,8 @@
 
 #include "actors/parser/parser.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ public:
   [[nodiscard]] bool none() const { return columns_.empty(); }
   /// Whether this record can be a row; false leaves why() as the error.
   [[nodiscard]] bool check(const source::chunk& c, std::size_t record);
+  /// Of the record that was checked last.
   void append(const source::chunk& c, std::size_t record, std::vector<data::column_builder>& out) const;
   [[nodiscard]] const std::string& why() const { return why_; }
 
@@ -36,8 +39,13 @@ private:
     std::size_t index;  // in the schema
     content what;
   };
+  bool check_key(std::string_view key);
+
   std::vector<column> columns_;
   bool wants_key_ = false;
+  bool key_is_bigint_ = false;
+  std::optional<std::int64_t> key_;  // of the record that was checked last, where it is a bigint
+  bool wants_timestamp_ = false;
   std::string why_;
 };
 

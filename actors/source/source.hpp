@@ -44,8 +44,8 @@ struct chunk {
   std::vector<std::uint8_t> timestamp_types;  // 0 create, 1 append; empty with timestamps
   std::vector<std::uint32_t> cut;  // which are beginnings of records too long to be taken, ascending
   // Only when asked for by wants::...; else empty.
-  std::vector<std::optional<std::string>> keys;
-  std::vector<std::string> headers;  // JSON object text
+  std::vector<std::optional<std::string>> keys;  // as text; the digits where _key is a bigint
+  std::vector<std::string> headers;              // JSON object text
   std::optional<header_line> header;
   std::string topic;       // topic or path
   std::string part;        // of a log of several files, the one that this is: dead letters name it

@@ -180,17 +180,16 @@ private:
 
 }  // namespace
 
-const std::vector<data::field>& hidden_columns() {
+std::vector<data::field> hidden_columns(data::type_id key) {
   using data::type_id;
-  static const std::vector<data::field> all{{"_raw", type_id::text},
-                                            {"_key", type_id::text},
-                                            {"_timestamp", type_id::timestamp},
-                                            {"_timestamp_type", type_id::bigint},
-                                            {"_topic", type_id::text},
-                                            {"_partition", type_id::text},
-                                            {"_position", type_id::bigint},
-                                            {"_headers", type_id::json}};
-  return all;
+  return {{"_raw", type_id::text},
+          {"_key", key},
+          {"_timestamp", type_id::timestamp},
+          {"_timestamp_type", type_id::bigint},
+          {"_topic", type_id::text},
+          {"_partition", type_id::text},
+          {"_position", type_id::bigint},
+          {"_headers", type_id::json}};
 }
 
 std::optional<parser_schema> read_parser_schema(const node& n, const std::string& path, report& out) {

@@ -9,7 +9,7 @@
 namespace millrace::config {
 
 /// Every parsed row has these, in the order of parser_options.
-[[nodiscard]] const std::vector<data::field>& hidden_columns();
+[[nodiscard]] std::vector<data::field> hidden_columns(data::type_id key);
 
 /// The column that an expression for the event time computes.
 inline constexpr std::string_view computed_event_time = "_event_time";

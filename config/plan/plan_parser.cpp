@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace millrace::config {
 namespace {
@@ -153,6 +154,30 @@ void check_split(draft& d, const drafts& all, report& out) {
   }
 }
 
+/// The type of _key, which has one.
+data::type_id key_type(draft& d, const drafts& all, report& out) {
+  const draft* first = nullptr;
+  auto type = data::type_id::text;
+  for (const auto r : d.reads) {
+    const auto& source = all[r];
+    if (source.own == nullptr || source.broken || !source.own->key_type)
+      continue;
+    const auto its = source.own->key_type(source.built.options);
+    if (first == nullptr) {
+      first = &source;
+      type = its;
+    } else if (its != type) {
+      d.fail(
+          out, "from",
+          fmt::format("the keys of {} are {} and those of {} {}, and the column _key has one type; expected "
+                      "sources with the same \"key\"",
+                      first->built.name, data::type(type).name(), source.built.name, data::type(its).name()));
+      break;
+    }
+  }
+  return type;
+}
+
 }  // namespace
 
 void plan_source(draft& d) {
@@ -210,7 +235,7 @@ void plan_parser(draft& d, const drafts& all, report& out) {
   plan.declared = read->declared.size();
   plan.formats = std::move(read->formats);
   auto fields = std::move(read->declared);
-  fields.insert(fields.end(), hidden_columns().begin(), hidden_columns().end());
+  std::ranges::move(hidden_columns(key_type(d, all, out)), std::back_inserter(fields));
   d.built.schema = std::make_shared<const data::schema>(std::move(fields));
   plan.used.assign(d.built.schema->size(), false);
   d.rows = known_rows{*d.built.schema, std::move(read->untyped), plan.declared > 0};

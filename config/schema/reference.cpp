@@ -175,9 +175,14 @@ of these follows: AM or PM if the pattern reads a time, BC, a second offset, `.7
 reads no zone, another than UTC: an offset such as `+0200`, a name (`CET`, `Europe/Berlin`), or a name with a number
 (`UTC+2`). `%s` says the moment by itself: whatever zone follows behind a blank is ignored.
 
+A `timestamp` lies in the years 1 to 9999, wherever it comes from. A record with any other is a dead letter: where a field or
+`_timestamp` is read, where a time leaves an expression (inside it may lie as far as PostgreSQL's), and where one of its windows
+would begin or end outside of these years. A `text` is UTF-8 without NUL, as PostgreSQL's is. A record with any other is a dead
+letter: a NUL byte in csv, in text and in a key, `\u0000` in JSON, but for columns of type `json`, which keep it as it is written.
+
 Behind the declared columns each row has hidden ones, there when named, up to the first window: `_raw` (the record as
-it came), `_key`, `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`, `_partition`, `_position`, `_headers`,
-and `_event_time` where `event_time` is an expression.
+it came), `_key` (text, or bigint by the source's `key`), `_timestamp`, `_timestamp_type` (0 create, 1 append), `_topic`,
+`_partition`, `_position`, `_headers`, and `_event_time` where `event_time` is an expression.
 
 )";
 

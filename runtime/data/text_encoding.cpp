@@ -9,6 +9,12 @@ namespace millrace::data {
 
 bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
+std::string_view why_no_text(std::string_view bytes) {
+  if (bytes.find('\0') != std::string_view::npos)
+    return "holds a NUL byte, which no text can";
+  return is_utf8(bytes) ? "" : "is not UTF-8";
+}
+
 std::string_view whole_characters(std::string_view text, std::size_t most_bytes) {
   if (text.size() <= most_bytes)
     return text;

@@ -9,6 +9,8 @@ namespace millrace::data {
 
 /// Well-formed UTF-8 (no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view bytes);
+/// Says why bytes are no text, as the end of a sentence; empty for text: UTF-8 without NUL, as PostgreSQL has it.
+[[nodiscard]] std::string_view why_no_text(std::string_view bytes);
 /// The longest head of at most that many bytes that cuts no character in two; bytes that are not UTF-8 are
 /// cut anywhere.
 [[nodiscard]] std::string_view whole_characters(std::string_view text, std::size_t most_bytes);

@@ -32,6 +32,7 @@ struct filling {
   rd_kafka_t* handle;
   chunk out;
   const wants* wanted;
+  key_form key;
   std::size_t max_bytes;
   std::size_t bytes = 0;  // with what a record costs besides its value
   std::int64_t next;      // what lies below has been seen: a stale fetch repeats it
@@ -58,13 +59,13 @@ struct filling {
       out.bytes.append(static_cast<const char*>(m.payload), m.len);
     rd_kafka_timestamp_type_t type{};
     // A producer may send "no timestamp", -1 ms: it is delivered as it is stored.
-    out.timestamps.push_back(rd_kafka_message_timestamp(&m, &type) * 1000);
+    out.timestamps.push_back(micros_of_millis(rd_kafka_message_timestamp(&m, &type)));
     out.timestamp_types.push_back(type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? 1 : 0);
     if (wanted->key) {
       if (m.key == nullptr)
         out.keys.emplace_back();
       else
-        out.keys.emplace_back(std::in_place, static_cast<const char*>(m.key), m.key_len);
+        out.keys.emplace_back(key_text(key, {static_cast<const char*>(m.key), m.key_len}));
     }
     if (wanted->headers)
       out.headers.push_back(headers_json(m));
@@ -251,6 +252,7 @@ expected<std::optional<chunk>> kafka_reader::take(const std::string& partition, 
   filling f{.handle = client_->get(),
             .out = {},
             .wanted = &options_.wanted,
+            .key = options_.key,
             .max_bytes = max_bytes,
             .next = l.next,
             .prints = !l.given};

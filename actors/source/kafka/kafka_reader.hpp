@@ -5,6 +5,7 @@
 
 #include "actors/client/kafka/client.hpp"
 #include "actors/source/kafka/fingerprint.hpp"
+#include "actors/source/kafka/kafka_keys.hpp"
 #include "actors/source/source.hpp"
 
 #include <condition_variable>
@@ -30,6 +31,7 @@ struct kafka_reader_options {
   std::string group;
   bool read_committed = true;
   start_option start;
+  key_form key = key_form::text;
   wants wanted;
 };
 
@@ -118,7 +120,7 @@ private:
 };
 
 /// Headers of a record as a JSON object: the value as text, an array where a name repeats (in their order),
-/// null for a null value, {"base64": "..."} for a value that is not UTF-8. "{}" without headers.
+/// null for a null value, {"base64": "..."} for a value that is no text (not UTF-8, or with NUL). "{}" without headers.
 [[nodiscard]] std::string headers_json(const rd_kafka_message_t& message);
 
 }  // namespace millrace::source

@@ -9,6 +9,10 @@ namespace millrace::source {
 
 namespace {
 
+key_form key_option(const config::values& options) {
+  return options.has("key") ? key_form_of(options.text("key")) : key_form::text;
+}
+
 // Properties on which exactly-once rests, and what a user may want instead.
 const kafka::settings& reserved() {
   static const kafka::settings all{
@@ -51,6 +55,13 @@ config::connector kafka_source_connector() {
            "at or after it)",
        .default_text = "earliest",
        .plain = true},
+      {.name = "key",
+       .type = option_type::choice,
+       .doc = "How records' keys are read, for the column `_key`. text; bigint: 8 bytes, as Kafka's "
+              "LongSerializer writes them, or 4, as its IntegerSerializer (a record with any other key is a "
+              "dead letter where `_key` is used); bytes: text, the key in base64",
+       .default_text = "text",
+       .choices = key_forms()},
       {.name = "group",
        .type = option_type::text,
        .doc = "Consumer group whose offsets follow what is durable, for monitoring only; TOPOLOGY-STAGE if "
@@ -97,6 +108,7 @@ config::connector kafka_source_connector() {
   c.bounded = [](const config::values&) { return false; };
   c.stores_timestamps = true;
   c.identity_by_lane = true;  // fingerprints
+  c.key_type = [](const config::values& options) { return key_type_of(key_option(options)); };
   return c;
 }
 
@@ -110,6 +122,7 @@ expected<std::unique_ptr<reader>> make_kafka_reader(const config::values& option
   o.topic = options.text("topic");
   o.group = options.has("group") && !options.text("group").empty() ? options.text("group") : o.name;
   o.read_committed = !options.has("read_committed") || options.boolean("read_committed");
+  o.key = key_option(options);
   o.wanted = wanted;
   auto start = parse_start(options.has("start") ? options.text("start") : "earliest");
   if (!start)
