@@ -88,12 +88,6 @@ def numeric_too_narrow(c):
     c.compare(c.job(rows), *parted(rows, lambda r: r["n"] < 1000), "22003")
 
 
-def nul_characters(c):
-    """No text of PostgreSQL's holds a NUL: that row alone is refused."""
-    rows = numbered(300, 11, "zero\0byte")
-    c.compare(c.job(rows, create=True), *parted(rows, lambda r: "\0" not in r["name"]), "NUL")
-
-
 def null_where_none_may_be(c):
     """A null in a column that must not be null, and a row that is there already."""
     c.table("name text not null, n bigint unique")
@@ -266,7 +260,7 @@ def table_locked(c):
     c.compare(running, numbered(5000), [])
 
 
-CASES = [text_too_long, number_too_large, numeric_too_narrow, nul_characters, null_where_none_may_be, other_texts,
+CASES = [text_too_long, number_too_large, numeric_too_narrow, null_where_none_may_be, other_texts,
          column_of_another_type, names_in_quotes, name_too_long, table_missing, no_table_at_all, no_rights, unknown_role,
          wrong_password, no_right_to_connect, unknown_database, server_absent, database_dropped, table_dropped, column_changed, table_locked]
 

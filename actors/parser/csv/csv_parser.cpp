@@ -89,8 +89,8 @@ private:
       return fail("the record is empty; expected fields");
     if (!header_problem_.empty())
       return fail(header_problem_);
-    if (!data::is_utf8(record))
-      return fail("the record is not UTF-8");
+    if (const auto why = data::why_no_text(record); !why.empty())
+      return fail(fmt::format("the record {}", why));
     if (!fields_.split(record))
       return fail(fields_.why());
     const auto& fields = fields_.fields();

@@ -71,6 +71,13 @@ bool replace(std::string_view body, std::string* out) {
 
 }  // namespace
 
+bool escapes_nul(std::string_view body) {
+  for (auto at = body.find('\\'); at != std::string_view::npos; at = body.find('\\', at + 2))
+    if (body.substr(at, 6) == "\\u0000")
+      return true;
+  return false;
+}
+
 bool valid_escapes(std::string_view body) { return replace(body, nullptr); }
 bool unescape(std::string_view body, std::string& out) { return replace(body, &out); }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <optional>
 
 namespace millrace::parser {
 namespace {
@@ -74,6 +75,18 @@ std::uint32_t length_of(const source::chunk& c, std::size_t i) {
   return c.lengths[i] == source::no_value ? 0 : c.lengths[i];
 }
 
+/// The id in front of a value (JSON, Avro or Protobuf) that was written by way of a Schema Registry: a zero byte, then
+/// the id, big-endian. Ids count from 1, so the first byte of one is zero, too.
+std::optional<std::uint32_t> schema_id_of(std::string_view record) {
+  constexpr std::size_t prefix = 5;
+  if (record.size() <= prefix || !record.starts_with(std::string_view("\0\0", 2)))
+    return std::nullopt;
+  std::uint32_t id = 0;
+  for (const char c : record.substr(1, prefix - 1))
+    id = id << 8 | static_cast<unsigned char>(c);
+  return id;
+}
+
 std::string_view describe_kind(char first) {
   switch (first) {
   case '[':
@@ -134,6 +147,14 @@ std::size_t json_parser::parse_stretch(const source::chunk& c, std::size_t from,
 void json_parser::parse_alone(const source::chunk& c, std::size_t i) {
   const auto length = length_of(c, i);
   const char* const text = c.bytes.data() + c.begins[i];
+  if (const auto id = schema_id_of({text, length})) {
+    why_ = fmt::format(
+        "the record begins as serializers of a Schema Registry write it (a zero byte and the schema's "
+        "id, {}), which is no JSON; expected plain JSON, as Kafka Connect's "
+        "org.apache.kafka.connect.json.JsonConverter with schemas.enable=false writes it",
+        *id);
+    return note(i, record_outcome::dead);
+  }
   if (const char* wrong = index_.build(text, length)) {
     why_ = c.is_cut(i) ? cut_record : wrong;
     return note(i, record_outcome::dead);

@@ -114,9 +114,11 @@ bool value_reader::read_text(const record_walk& record, std::uint32_t token, cha
   if (kind == '{' || kind == '[')
     return mismatch(record.raw(token), "text; declare it json");
   out.text = kind == '"' ? record.body(token) : record.scalar(token);
-  if (record.has_escapes(out.text))
-    out.is = cell::state::escaped;
-  return true;
+  if (!record.has_escapes(out.text))
+    return true;
+  out.is = cell::state::escaped;
+  return !escapes_nul(out.text) ||
+         mismatch(record.raw(token), "text, which holds no NUL (\\u0000); declare it json");
 }
 
 bool value_reader::read_bigint(std::string_view text, cell& out) {
@@ -140,9 +142,8 @@ bool value_reader::read_epoch(std::string_view text, char kind,
   if (to_rounded(text, decimals_to_micros(format.kind), out.number) == conversion::ok &&
       is_timestamp(out.number))
     return true;
-  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999; does its \"format\" (epoch_s, "
-                     "epoch_ms, epoch_us) fit?",
-                     data::excerpt(text, longest_shown));
+  why_ = fmt::format("the timestamp {} {}; does its \"format\" (epoch_s, epoch_ms, epoch_us) fit?",
+                     data::excerpt(text, longest_shown), beyond_timestamps);
   return false;
 }
 
@@ -172,8 +173,8 @@ bool value_reader::read_timestamp(const record_walk& record, std::uint32_t token
   out.number = *t;
   if (is_timestamp(out.number))
     return true;
-  why_ = fmt::format("the timestamp {} lies outside of the years 1 to 9999",
-                     data::excerpt(record.raw(token), longest_shown));
+  why_ =
+      fmt::format("the timestamp {} {}", data::excerpt(record.raw(token), longest_shown), beyond_timestamps);
   return false;
 }
 

@@ -3,6 +3,8 @@
 #include "actors/parser/row_builder.hpp"
 #include "runtime/data/text_encoding.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::parser {
 namespace {
 
@@ -18,8 +20,8 @@ public:
         rows_.dead(i, "the record has no value (a null, as Kafka's tombstones are); expected text");
       else if (c.is_cut(i))
         rows_.dead(i, std::string(cut_record));
-      else if (!data::is_utf8(c.record(i)))
-        rows_.dead(i, "the record is not UTF-8");
+      else if (const auto why = data::why_no_text(c.record(i)); !why.empty())
+        rows_.dead(i, fmt::format("the record {}", why));
       else if (!rows_.accept(c, i, std::nullopt))
         rows_.dead(i, rows_.why());
       else if (rows_.used(0))

@@ -311,12 +311,8 @@ std::optional<std::string> mysql_database::append_literal(std::string& out, cons
       append_quoted(out, text_value(c, row));
       return std::nullopt;
     }
-    const auto text = datetime_text(c.ints()[row]);
-    if (!text)
-      return fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
-                         format_timestamp(c.ints()[row]));
     out += '\'';
-    out += *text;
+    append_datetime(out, c.ints()[row]);
     out += '\'';
     return std::nullopt;
   }

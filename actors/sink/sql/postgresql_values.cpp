@@ -4,8 +4,6 @@
 #include "actors/sink/sql/values.hpp"
 #include "runtime/data/render.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 
 namespace millrace::sink::sql {
@@ -32,26 +30,16 @@ void append_escaped(std::string& out, std::string_view text) {
   out.append(text, from);
 }
 
-std::optional<std::string> has_nul(std::string_view text, const table_column& into) {
-  if (text.find('\0') == std::string_view::npos)
-    return std::nullopt;
-  return fmt::format("column {}: PostgreSQL stores no NUL character", into.name);
-}
-
 /// Appends numbers, booleans and timestamps: nothing in them is ever escaped.
-std::optional<std::string> append_scalar(std::string& out, const data::column& c, std::size_t row,
-                                         const table_column& into) {
+void append_scalar(std::string& out, const data::column& c, std::size_t row, const table_column& into) {
   if (c.type().id() == data::type_id::timestamp && !keeps_texts(into.holds)) {
-    if (!append_datetime(out, c.ints()[row]))
-      return fmt::format("column {}: {} is outside the years 1 to 9999", into.name,
-                         format_timestamp(c.ints()[row]));
+    append_datetime(out, c.ints()[row]);
     out += "+00";
   } else if (c.type().id() == data::type_id::boolean && into.holds == family::integer) {
     out += c.boolean_at(row) ? '1' : '0';
   } else {
     data::append_text_value(out, c, row);
   }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -60,11 +48,10 @@ std::optional<std::string> append_plain(std::string& out, const data::column& c,
                                         const table_column& into) {
   if (auto why = unfit_value(c, row, into))
     return why;
-  if (!c.type().is_bytes())
-    return append_scalar(out, c, row, into);
-  if (auto why = has_nul(c.text_at(row), into))
-    return why;
-  out += c.text_at(row);
+  if (c.type().is_bytes())
+    out += c.text_at(row);
+  else
+    append_scalar(out, c, row, into);
   return std::nullopt;
 }
 
@@ -72,15 +59,12 @@ std::optional<std::string> append_copy_field(std::string& out, const data::colum
                                              const table_column& into) {
   if (auto why = unfit_value(c, row, into))
     return why;
-  if (c.type().is_bytes()) {
-    if (auto why = has_nul(c.text_at(row), into))
-      return why;
+  if (c.type().is_bytes())
     append_escaped(out, c.text_at(row));
-    return std::nullopt;
-  }
-  if (!c.type().is_nested())
-    return append_scalar(out, c, row, into);
-  append_escaped(out, text_value(c, row));
+  else if (c.type().is_nested())
+    append_escaped(out, text_value(c, row));
+  else
+    append_scalar(out, c, row, into);
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace millrace::sink::sql {
 
@@ -22,21 +23,12 @@ std::string as_utf8(std::string_view text, bool drop_nul) {
   return out;
 }
 
-bool append_datetime(std::string& out, event_micros t) {
-  constexpr event_micros year_1 = -62'135'596'800'000'000;
-  constexpr event_micros year_10000 = 253'402'300'800'000'000;
-  if (t < year_1 || t >= year_10000)
-    return false;
+void append_datetime(std::string& out, event_micros t) {
+  assert(is_timestamp(t) && "columns hold no others");
   const auto begin = out.size();
   append_timestamp(out, t);
   out[begin + 10] = ' ';  // for the T
   out.pop_back();         // the Z
-  return true;
-}
-
-std::optional<std::string> datetime_text(event_micros t) {
-  std::string out;
-  return append_datetime(out, t) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::optional<std::string> unfit_value(const data::column& c, std::size_t row, const table_column& into) {

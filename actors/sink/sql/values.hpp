@@ -14,10 +14,8 @@ namespace millrace::sink::sql {
 /// Replaces what is no UTF-8 by U+FFFD, and NUL, too, where `drop_nul`.
 [[nodiscard]] std::string as_utf8(std::string_view text, bool drop_nul);
 
-/// Returns `2021-04-24 19:55:00.796` for years 1 to 9999; nothing for others.
-[[nodiscard]] std::optional<std::string> datetime_text(event_micros t);
-/// Appends the same to `out`; returns false, and appends nothing, for others.
-[[nodiscard]] bool append_datetime(std::string& out, event_micros t);
+/// Appends `2021-04-24 19:55:00.796`.
+void append_datetime(std::string& out, event_micros t);
 
 /// Says why this value cannot be stored as it is, whatever the product; nothing if it can.
 [[nodiscard]] std::optional<std::string> unfit_value(const data::column& c, std::size_t row,

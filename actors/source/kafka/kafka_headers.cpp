@@ -12,7 +12,7 @@ namespace millrace::source {
 namespace {
 
 boost::json::value text_or_base64(std::string_view bytes) {
-  if (data::is_utf8(bytes))
+  if (data::why_no_text(bytes).empty())
     return boost::json::string(bytes);
   return boost::json::object{{"base64", data::base64(bytes)}};
 }

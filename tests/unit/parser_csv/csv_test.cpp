@@ -86,6 +86,8 @@ TEST_CASE("a record that cannot be cut, or has another number of fields, is a de
   CHECK_THAT(texts("a,b", 3).front(), Contains("found 2 fields, expected 3"));
   CHECK_THAT(texts("a,b,", 2).front(), Contains("found 3 fields, expected 2"));
   CHECK_THAT(texts("a,\xff", 2).front(), Contains("UTF-8"));
+  CHECK_THAT(texts(std::string("a,b\0", 4), 2).front(),
+             Contains("the record holds a NUL byte, which no text can"));
   CHECK_THAT(texts("", 1).front(), Contains("empty"));
   auto tombstone = chunk_of({"x"});
   tombstone.lengths[0] = source::no_value;

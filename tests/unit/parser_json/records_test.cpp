@@ -266,6 +266,24 @@ TEST_CASE("NUL bytes make dead letters") {
     CHECK_THAT(value_of(bad, v), StartsWith("dead: "));
 }
 
+TEST_CASE("the prefix of a Schema Registry's serializers is named, whatever follows it") {
+  for (const std::string& behind :
+       {std::string("{\"v\":1}"), std::string("\x02\x0C"), std::string("\0\0", 2)})
+    CHECK_THAT(
+        value_of(std::string("\0\0\0\x01\x02", 5) + behind, v),
+        StartsWith(
+            "dead: the record begins as serializers of a Schema Registry write it (a zero byte and the "
+            "schema's id, 258)"));
+  // the bytes are no such prefix
+  for (const std::string& other : {std::string("\0\0\0\0\x07", 5), std::string("\0{\"v\":1}", 8)})
+    CHECK_THAT(value_of(other, v), StartsWith("dead: ") && !Contains("Schema Registry"));
+  const auto p = make_json_parser(options_of({v}))
+                     ->parse(chunk_of({"{\"v\":1}", std::string("\0\0\0\0\x07{\"v\":2}", 12), "{\"v\":3}"}));
+  CHECK(rows_of(p).size() == 2);
+  REQUIRE(p.dead.size() == 1);
+  CHECK_THAT(p.dead[0].error, Contains("the schema's id, 7)"));
+}
+
 TEST_CASE("nesting is bounded at 1024 levels") {
   const auto lists = [](std::size_t n) {
     return "{\"v\":" + std::string(n, '[') + std::string(n, ']') + "}";
@@ -323,6 +341,46 @@ TEST_CASE("hidden columns tell where a record came from") {
   CHECK_THAT(p.dead[0].error, Contains("key is not UTF-8"));
   const auto bare = make_json_parser(hidden)->parse(chunk_of({R"({"v":1})"}));
   CHECK(rows_of(bare)[0] == R"("1" "{\"v\":1}" null null null "clicks" "p0" 0 null)");
+}
+
+TEST_CASE("a key that is no text is a dead letter, a NUL byte as well") {
+  auto c = chunk_of({R"({"v":1})", R"({"v":2})"}, false);
+  c.keys = {std::string("\0\0\0\x07", 4), "k"};
+  const auto p = make_json_parser(options_of({v}, {"_key"}))->parse(c);
+  CHECK(rows_of(p) == std::vector<std::string>{R"("2" "k")"});
+  REQUIRE(p.dead.size() == 1);
+  CHECK(p.dead[0].error == "column \"_key\": the record's key holds a NUL byte, which no text can; say "
+                           "\"key\": \"bigint\" or \"bytes\" in "
+                           "the source, or leave _key out of the topology");
+  CHECK(rows_of(make_json_parser(options_of({v}))->parse(c)).size() == 2);
+}
+
+TEST_CASE("a bigint key is a number, or a dead letter") {
+  auto options = options_of({v}, {"_position"});
+  options.schema = std::make_shared<data::schema>(
+      std::vector<data::field>{(*options.schema)[0], {"_key", type_id::bigint}});
+  auto c = chunk_of({R"({"v":1})", R"({"v":2})", R"({"v":3})", R"({"v":4})", R"({"v":5})"}, false);
+  c.keys = {"-42", std::nullopt, "5 bytes", "9223372036854775808", "7"};
+  const auto p = make_json_parser(options)->parse(c);
+  CHECK(rows_of(p) == std::vector<std::string>{R"("1" -42)", R"("2" null)", R"("5" 7)"});
+  REQUIRE(p.dead.size() == 2);
+  CHECK(p.dead[0].error == "column \"_key\": found 5 bytes, expected bigint, a key of 8 bytes or of 4; say "
+                           "\"key\": \"bytes\" in the "
+                           "source, or leave _key out of the topology");
+  CHECK_THAT(p.dead[1].error, Contains("found 9223372036854775808, expected bigint"));
+}
+
+TEST_CASE("a stored time outside of the years 1 to 9999 is a dead letter where it is used") {
+  auto c = chunk_of({R"({"v":1})", R"({"v":2})", R"({"v":3})", R"({"v":4})"}, false);
+  c.timestamps = {last_timestamp, last_timestamp + 1, micros_of_millis(1'619'294'100'796'000'000), -1000};
+  const auto used = make_json_parser(options_of({v}, {"_timestamp"}))->parse(c);
+  CHECK(rows_of(used) == std::vector<std::string>{R"("1" "9999-12-31T23:59:59.999999Z")", R"("4" null)"});
+  REQUIRE(used.dead.size() == 2);
+  for (const auto& d : used.dead)
+    CHECK(d.error ==
+          "column \"_timestamp\": the time that the source stores with the record lies outside of the years "
+          "1 to 9999; Kafka counts milliseconds since 1970: does its producer send another unit?");
+  CHECK(rows_of(make_json_parser(options_of({v}))->parse(c)).size() == 4);
 }
 
 TEST_CASE("one parser reads chunk after chunk") {

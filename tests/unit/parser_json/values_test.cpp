@@ -36,8 +36,21 @@ TEST_CASE("text takes strings, numbers with their digits kept, and booleans") {
 TEST_CASE("escapes in strings are replaced") {
   CHECK(as(type_id::text, R"("a\"b\\c\/d\b\f\n\r\t")") == "\"a\\\"b\\\\c/d\\u0008\\u000c\\n\\r\\t\"");
   CHECK(as(type_id::text, R"("\u00e9\u20AC\ud83d\ude00")") == "\"\u00e9\u20ac\U0001f600\"");
-  CHECK(as(type_id::text, R"("x\u0000y")") == R"("x\u0000y")");
   CHECK(as(type_id::text, "\"\u00e9\"") == "\"\u00e9\"");
+}
+
+TEST_CASE("no text holds NUL; json does, as it is written") {
+  for (const std::string bad : {R"("x\u0000y")", R"("\u0000")", R"("\\\u0000")", R"("\n\u0000")"}) {
+    INFO(bad);
+    CHECK(as(type_id::text, bad) == "dead: column \"v\": found the string " + bad +
+                                        ", expected text, which holds no NUL (\\u0000); declare it json");
+    CHECK_THAT(as(data::type::list_of(type_id::text), "[\"a\"," + bad + "]"),
+               StartsWith("dead: column \"v[1]\": "));
+    CHECK(as(type_id::json, bad) == bad);
+    CHECK(value_of("{\"v\":\"x\",\"unknown\":" + bad + "}", {"v", type_id::text}) == "\"x\"");
+  }
+  CHECK(as(type_id::text, R"("\\u0000")") == R"("\\u0000")");  // a backslash, and letters
+  CHECK(as(type_id::text, R"("\u0001")") == R"("\u0001")");
 }
 
 TEST_CASE("invalid escapes and lone surrogates are dead letters, in any string of the record") {

@@ -35,12 +35,15 @@ TEST_CASE("every record is its text, whatever stands in it") {
 }
 
 TEST_CASE("what is no text, or no record, is a dead letter") {
-  auto c = chunk_of({"\xc3(", "x", "y"}, false);
+  auto c = chunk_of({"\xc3(", "x", "y", std::string("a\0b", 3)}, false);
   c.lengths[1] = source::no_value;
   const auto p = make_text_parser(options_of({{"line", type_id::text}}))->parse(c);
-  REQUIRE(p.dead.size() == 2);
+  REQUIRE(p.dead.size() == 3);
   CHECK(p.dead[0].record == 0);
+  CHECK(p.dead[0].error == "the record is not UTF-8");
   CHECK(p.dead[1].record == 1);
+  CHECK(p.dead[2].record == 3);
+  CHECK(p.dead[2].error == "the record holds a NUL byte, which no text can");
   CHECK(p.records == std::vector<std::uint32_t>{2});
 }
 

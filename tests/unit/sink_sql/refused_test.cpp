@@ -114,17 +114,6 @@ EVERY_DATABASE(bad_bytes, "text that is not UTF-8 is refused, and its record is 
   CHECK(at.query("select n from t", 1).size() == 1);
 }
 
-EVERY_DATABASE(nul_in_text, "a NUL character is stored, or refused where the database has none") {
-  auto w = at.writer(columns);
-  must(w->open(life(1)));
-  must(w->write(rows_of(columns, {{"1", std::string("a\0b", 3)}, {"2", "x"}})));
-  const bool has_nul = at.kind != sink::sql::product::postgresql;
-  CHECK(must(w->commit(at_position(1))) == (has_nul ? 0 : 1));
-  CHECK(at.query("select s from t where n = 1", 1).size() == (has_nul ? 1 : 0));
-  if (has_nul)
-    CHECK(at.query("select hex(s) from t where n = 1", 1)[0][0] == "610062");
-}
-
 EVERY_DATABASE(not_finite, "NaN and Infinity are stored, or refused where the database has none") {
   const std::vector<data::field> doubles{{"d", type_id::float64}};
   auto w = at.writer(doubles);
@@ -145,20 +134,6 @@ EVERY_SERVER(rounded_time, "a timestamp that the column would round is refused")
   must(w->open(life(1)));
   must(w->write(rows_of(times, {{"2021-04-24T19:55:00Z"}, {"2021-04-24T19:55:00.796Z"}})));
   CHECK(must(w->commit(at_position(1))) == 1);
-}
-
-EVERY_SERVER(year_out_of_range, "timestamps outside the years 1 to 9999 are refused") {
-  const std::vector<data::field> times{{"t", type_id::timestamp}};
-  auto w = at.writer(times);
-  must(w->open(life(1)));
-  data::column_builder b{data::type(type_id::timestamp)};
-  for (const std::int64_t t :
-       {std::int64_t{0}, std::int64_t{-62'135'596'800'000'001}, std::int64_t{253'402'300'800'000'000},
-        std::int64_t{whole}, -std::int64_t{whole}})
-    b.append_int(t);
-  must(w->write({std::make_shared<data::schema>(times), {b.finish()}, 5}));
-  CHECK(must(w->commit(at_position(1))) == 4);
-  CHECK(must(w->rejected(0, 9)).size() == 4);
 }
 
 MARIADB(huge_row, "a row beyond max_allowed_packet is refused, and kept whole") {

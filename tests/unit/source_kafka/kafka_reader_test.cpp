@@ -119,14 +119,19 @@ TEST_CASE("values, keys, headers and timestamps come as they were sent [server]"
   const auto t = topic_on_server(1);
   if (!t)
     return;
-  t->send(0,
-          {{"one", "k1", 1'600'000'000'123},
-           {std::nullopt, "gone", 1'600'000'000'124},
-           {"",
-            "",
-            1,
-            {{"a", "1"}, {"b", "x\"y"}, {"a", "2"}, {"n", std::nullopt}, {"bad", "\xFF\xFE\x01"}, {"e", ""}}},
-           {std::string("a\0b", 3)}});
+  t->send(0, {{"one", "k1", 1'600'000'000'123},
+              {std::nullopt, "gone", 1'600'000'000'124},
+              {"",
+               "",
+               1,
+               {{"a", "1"},
+                {"b", "x\"y"},
+                {"a", "2"},
+                {"n", std::nullopt},
+                {"bad", "\xFF\xFE\x01"},
+                {"nul", std::string("a\0b", 3)},
+                {"e", ""}}},
+              {std::string("a\0b", 3)}});
   auto o = options_for(*t);
   o.wanted = {.key = true, .headers = true};
   kafka_reader r(o);
@@ -150,7 +155,8 @@ TEST_CASE("values, keys, headers and timestamps come as they were sent [server]"
   CHECK(keys == std::vector<std::optional<std::string>>{"k1", "gone", "", std::nullopt});
   REQUIRE(headers.size() == 4);
   CHECK(headers[0] == "{}");
-  CHECK(headers[2] == R"({"a":["1","2"],"b":"x\"y","n":null,"bad":{"base64":"//4B"},"e":""})");
+  CHECK(headers[2] ==
+        R"({"a":["1","2"],"b":"x\"y","n":null,"bad":{"base64":"//4B"},"nul":{"base64":"YQBi"},"e":""})");
   CHECK(times[0] == 1'600'000'000'123'000);
   CHECK(times[2] == 1000);
 }
