@@ -37,7 +37,7 @@ class Case:
         self.postgres.drop()
         self.mariadb.drop()
 
-    def run(self, records, columns, **source):
+    def run(self, records, columns, parser=None, **source):
         """What the file sink has, after a look that both databases have as many rows; and the dead letters' errors by `i`."""
         self.kafka.produce_records(self.name, records)
         sinks = {"file": {"sink": "file", "path": str(self.folder / "out.jsonl")}}
@@ -46,11 +46,11 @@ class Case:
         topology = self.folder / "topology.json"
         topology.write_text(json.dumps({"millrace": 1, "topology": self.name, "commit_every": "50 ms", "stages": {
             "rows": {"source": "kafka", "brokers": self.kafka.brokers, "topic": self.name, **source},
-            "parsed": {"parser": "json", "from": "rows", "schema": {"i": "bigint"}},
+            "parsed": {"parser": "json", "from": "rows", "schema": {"i": "bigint"}, **(parser or {})},
             "shaped": {"transform": "select", "from": "parsed", "columns": {"i": "i", **columns}},
             **{name: {**sink, "from": "shaped"} for name, sink in sinks.items()}}}))
         running = Run(self.options.millrace, topology, self.folder / "state")
-        wait_until("every record is a row or a dead letter", lambda: self.is_done(running, len(records)))
+        wait_until("every record is a row or a dead letter", lambda: self.is_done(running, sum(not parser or r[2] is not None for r in records)))
         running.stop()
         ledger = running.ledger()
         rows = [json.loads(line) for line in (self.folder / "out.jsonl").read_text().splitlines()]
@@ -134,7 +134,13 @@ def values_of_a_schema_registry(c):
     check(rows == [{"i": 1}] and "Schema Registry" in errors[0] and "the schema's id, 42" in errors[0], f"rows: {rows}, dead letters: {errors}")
 
 
-CASES = [integer_keys, text_keys, keys_of_any_bytes, times_in_other_units, times_of_expressions, values_of_a_schema_registry]
+def tombstones(c):
+    """With on_null "skip" records without a value are no records: not in the ledger, and no dead letters."""
+    rows, letters = c.run([(AT, b"k", value(1)), (AT, b"k", None), (AT, b"k", value(3))], {}, {"on_null": "skip"})
+    check([r["i"] for r in rows] == [1, 3] and not letters, f"rows {rows}, dead letters {letters}")
+
+
+CASES = [integer_keys, text_keys, keys_of_any_bytes, times_in_other_units, times_of_expressions, values_of_a_schema_registry, tombstones]
 
 
 def test(options, folder):
