@@ -20,7 +20,7 @@ class Dead(Exception):
 
 
 def text_of(value):
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and "\0" not in value):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
