@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace millrace::stage {
 namespace {
 
@@ -16,6 +18,18 @@ void refuse_far_windows(const window::definition& d, const rows& in, std::span<c
           {row, fmt::format("a window of the event time {} {}", format_timestamp(time), beyond_timestamps)});
 }
 
+/// An aggregate evaluates nothing for a row that its filter leaves out: the failures from `first` on that such rows have are none.
+void forgive_filtered(const data::column* filter, std::vector<expression::row_failure>& failures,
+                      std::size_t first) {
+  if (filter == nullptr)
+    return;
+  const auto from = failures.begin() + static_cast<std::ptrdiff_t>(first);
+  failures.erase(
+      std::remove_if(from, failures.end(),
+                     [&](const auto& f) { return filter->is_null(f.row) || !filter->boolean_at(f.row); }),
+      failures.end());
+}
+
 }  // namespace
 
 window_intake take_in(const config::window_plan& plan, const rows& in, std::span<const event_micros> times,
@@ -26,8 +40,8 @@ window_intake take_in(const config::window_plan& plan, const rows& in, std::span
   out.failed = std::move(result.failed);
   out.counts = result.counts;
   std::vector<expression::row_failure> failures;
-  const auto evaluate = [&](const std::optional<expression::bound>& e) {
-    return e ? expression::evaluate(*e, out.rows.batch, now, failures) : nullptr;
+  const auto evaluate = [&](const expression::bound& e) {
+    return expression::evaluate(e, out.rows.batch, now, failures);
   };
   for (bool again = true; again;) {
     out.arguments.clear();
@@ -35,13 +49,14 @@ window_intake take_in(const config::window_plan& plan, const rows& in, std::span
     out.orders.clear();
     failures.clear();
     refuse_far_windows(plan.definition, out.rows, times, failures);
-    for (const auto& a : plan.arguments)
-      out.arguments.push_back(evaluate(a));
-    for (const auto& f : plan.filters)
-      out.filters.push_back(evaluate(f));
-    for (const auto& order : plan.orders)
-      for (auto& columns = out.orders.emplace_back(); const auto& e : order)
-        columns.push_back(expression::evaluate(e, out.rows.batch, now, failures));
+    for (std::size_t i = 0; i < plan.arguments.size(); ++i) {
+      out.filters.push_back(plan.filters[i] ? evaluate(*plan.filters[i]) : nullptr);
+      const auto before = failures.size();
+      out.arguments.push_back(plan.arguments[i] ? evaluate(*plan.arguments[i]) : nullptr);
+      for (auto& columns = out.orders.emplace_back(); const auto& e : plan.orders[i])
+        columns.push_back(evaluate(e));
+      forgive_filtered(out.filters.back().get(), failures, before);
+    }
     merge_failures(failures);
     again = !failures.empty();  // without the rows that fail, nothing fails any more
     if (again)
